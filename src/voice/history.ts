@@ -1,0 +1,73 @@
+/** What the caller heard of an item before playout was cut. `heardMs` ≤ `sentMs`. */
+export interface HeardItem {
+  itemId: string;
+  heardMs: number;
+  sentMs: number;
+}
+
+/** One side's utterance. For the assistant, `text` is what the caller *heard*: a cut answer ends where it was cut. */
+export interface Turn {
+  speaker: 'caller' | 'assistant';
+  text: string;
+  itemId: string;
+  /** True when the caller talked over it, so that the rest was never heard. */
+  interrupted: boolean;
+}
+
+/** The conversation so far, in the order it was spoken, as heard. */
+export class History {
+  private readonly list: Turn[] = [];
+  private readonly byItem = new Map<string, Turn>();
+
+  get turns(): readonly Turn[] {
+    return this.list;
+  }
+
+  /** Records what the caller said; a second text for the same item replaces the first. */
+  callerSaid(itemId: string, text: string): Turn {
+    const turn = this.turn('caller', itemId);
+    turn.text = text;
+    return turn;
+  }
+
+  /** Appends a piece of the assistant's item. Pieces that arrive after the item was cut are not taken: nobody heard them. */
+  assistantSaid(itemId: string, text: string): Turn {
+    const turn = this.turn('assistant', itemId);
+    if (!turn.interrupted) turn.text += text;
+    return turn;
+  }
+
+  /** Cuts assistant items at what was heard: the text is shortened in proportion, back to the last whole word. */
+  heard(items: readonly HeardItem[]): void {
+    for (const item of items) {
+      const turn = this.byItem.get(item.itemId);
+      if (turn === undefined || turn.speaker !== 'assistant' || turn.interrupted) continue;
+      if (item.heardMs >= item.sentMs) continue;
+      turn.text = cutAtShare(turn.text, item.heardMs / item.sentMs);
+      turn.interrupted = true;
+      if (turn.text === '') this.remove(turn);
+    }
+  }
+
+  private turn(speaker: Turn['speaker'], itemId: string): Turn {
+    let turn = this.byItem.get(itemId);
+    if (turn === undefined) {
+      turn = { speaker, text: '', itemId, interrupted: false };
+      this.byItem.set(itemId, turn);
+      this.list.push(turn);
+    }
+    return turn;
+  }
+
+  private remove(turn: Turn): void {
+    const index = this.list.indexOf(turn);
+    if (index >= 0) this.list.splice(index, 1);
+  }
+}
+
+function cutAtShare(text: string, share: number): string {
+  if (share >= 1) return text;
+  const cut = text.slice(0, Math.floor(text.length * Math.max(0, share)));
+  if (cut.length === 0 || /\s/.test(text[cut.length] ?? ' ')) return cut.trimEnd();
+  return cut.slice(0, Math.max(0, cut.search(/\s\S*$/))).trimEnd();
+}

@@ -1,0 +1,92 @@
+import type { AudioChunk } from '../audio/chunk.js';
+import type { TandemError } from '../errors.js';
+import type { HeardItem, Turn } from './history.js';
+
+/** A function the model may call. `parameters` is a JSON Schema object. */
+export interface ToolDefinition {
+  name: string;
+  description: string;
+  parameters: Record<string, unknown>;
+}
+
+/** What the far end of the gateway can take and give; the session converts where its model speaks something else. */
+export type VoiceListener = (event: VoiceEvent) => void;
+
+export interface VoiceSessionOptions {
+  /** Correlates logs; not a secret. */
+  conversationId: string;
+  instructions: string;
+  /** Spoken first, word for word where the model can; absent: the session waits for the caller. */
+  greeting: string | undefined;
+  /** BCP 47 tag of the language the conversation starts in. */
+  language: string;
+  tools: readonly ToolDefinition[];
+  /** What was said before this session, as heard by the caller; empty on a new call. */
+  history: readonly Turn[];
+  /** Receives every event, synchronously and in order. It must not throw. */
+  listener: VoiceListener;
+}
+
+/**
+ * What a session tells its owner. Only `ready`, `audio`, `assistant-text`, `caller-text`, `ended` and `failed` are
+ * certain: a model without turn events (GPT-Live) never sends the others, and the owner must do without.
+ *
+ * Order: `ready` first; every `audio` and `assistant-text` of an item comes before its `item-done`; nothing after
+ * `ended` or `failed`, of which exactly one comes unless the owner closed the session.
+ */
+export type VoiceEvent =
+  | { type: 'ready' }
+  /** The caller began to speak (voice activity, before any text). */
+  | { type: 'caller-speech-started' }
+  | { type: 'caller-speech-stopped' }
+  /** The caller talks over the model: whatever is still playing has to stop. */
+  | { type: 'interruption' }
+  /** What the caller said; `final` false for a partial text that a later one with the same `itemId` replaces. */
+  | { type: 'caller-text'; itemId: string; text: string; final: boolean }
+  /** `sayId` names the {@link VoiceSession.say} that asked for this response. */
+  | { type: 'response-started'; responseId: string; sayId: string | undefined }
+  | { type: 'audio'; responseId: string; itemId: string; chunk: AudioChunk }
+  /** A further piece of the item's text, in order; concatenated they are what the item's audio says. */
+  | { type: 'assistant-text'; responseId: string; itemId: string; text: string }
+  /** All audio and text of the item has been given. */
+  | { type: 'item-done'; responseId: string; itemId: string }
+  | { type: 'response-done'; responseId: string; sayId: string | undefined; status: ResponseStatus }
+  | { type: 'tool-call'; toolCallId: string; name: string; arguments: unknown }
+  | { type: 'usage'; inputTokens: number; outputTokens: number }
+  /** The model ended the session on its own and has nothing more to say. */
+  | { type: 'ended'; reason: string }
+  /** The session is gone; `error.retryable` says whether opening a new one makes sense. */
+  | { type: 'failed'; error: TandemError };
+
+export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
+
+/**
+ * One live connection to a speech-to-speech model. It knows nothing of the carrier. Every method may be called at any
+ * time, returns at once and never throws; after the session has ended they do nothing.
+ */
+export interface VoiceSession {
+  /** Caller audio in order. What comes before the session is ready is held (bounded) and sent then. */
+  sendAudio(chunk: AudioChunk): void;
+  /** Something the caller typed or pressed, as text for the model. */
+  sendText(text: string): void;
+  /** Has `text` spoken as given, after cancelling nothing; the resulting response carries `sayId`. */
+  say(text: string, sayId: string): void;
+  /** Stops the response in progress; its late audio is not delivered any more. */
+  cancel(): void;
+  /** After an interruption: what was heard of each item, so that the model's memory matches the caller's. */
+  reportHeard(items: readonly HeardItem[]): void;
+  sendToolResult(toolCallId: string, output: unknown): void;
+  /** Ends the session without an event. */
+  close(): void;
+}
+
+/** Opens sessions with one model. Shared by all calls of a process. */
+export interface VoiceProvider {
+  readonly name: string;
+  /** Loads what every session shares (weights, credentials). Throws TandemError with what to do when it cannot. */
+  prepare(): Promise<void>;
+  /** Returns at once; `ready` or `failed` follows. */
+  open(options: VoiceSessionOptions): VoiceSession;
+  /** Ends what `prepare` began; open sessions are closed without an event. */
+  close(): Promise<void>;
+}
