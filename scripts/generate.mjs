@@ -1,0 +1,26 @@
+// Writes the files that are generated from the source. With --check it only compares and exits 1 when one is stale.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { buildAll } from './build.mjs';
+
+await buildAll({ ifNeeded: true });
+const { exampleEnvironment } = await import('../dist/src/config.js');
+
+const generated = [['.env.example', exampleEnvironment()]];
+let stale = false;
+for (const [name, content] of generated) {
+  const path = new URL(`../${name}`, import.meta.url);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, content);
+    continue;
+  }
+  let current = '';
+  try {
+    current = readFileSync(path, 'utf8');
+  } catch {
+    // reported below as stale
+  }
+  if (current === content) continue;
+  stale = true;
+  console.error(`${name} is not what the source says; run "node scripts/generate.mjs".`);
+}
+process.exit(stale ? 1 : 0);

@@ -1,0 +1,247 @@
+import { z } from 'zod';
+import { TandemError } from './errors.js';
+
+/** How a variable is documented in `.env.example` and named in an error. */
+interface Variable<Schema extends z.ZodType> {
+  schema: Schema;
+  /** Value shown in `.env.example`; what holds when the variable is unset. */
+  shown: string;
+  about: string;
+  secret?: true;
+}
+
+const text = z.string().min(1);
+const list = text.transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const flag = z.enum(['true', 'false', '1', '0'], { error: 'expected true or false' }).transform((v) => v === 'true' || v === '1');
+const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
+const httpUrl = z.url({ protocol: /^https?$/, error: 'expected a URL that begins with http:// or https://' }).transform((v) => v.replace(/\/+$/, ''));
+
+function whole(min: number, max: number): z.ZodType<number> {
+  const message = `expected a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+const queueArns = z.string().transform((value, context): Record<string, string> => {
+  const parsed = z.record(z.string(), z.string().startsWith('arn:')).safeParse(parseJson(value));
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: 'custom', message: 'expected JSON like {"billing":"arn:aws:connect:…:queue/…"}' });
+  return z.NEVER;
+});
+
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function variable<Schema extends z.ZodType>(shown: string, about: string, schema: Schema): Variable<Schema> {
+  return { schema, shown, about };
+}
+
+function secret<Schema extends z.ZodType>(about: string, schema: Schema): Variable<Schema> {
+  return { schema, shown: '', about, secret: true };
+}
+
+/** Every variable the gateway reads, once. `.env.example` is generated from this table. */
+export const VARIABLES = {
+  'Where it listens': {
+    PORT: variable('8000', 'Port for HTTP and WebSocket; 0 picks a free one.', whole(0, 65535)),
+    HOST: variable('', 'Address to listen on. Unset: 127.0.0.1 without a Twilio auth token, 0.0.0.0 with one.', text),
+    PUBLIC_HOST: variable('localhost:PORT', 'The host Twilio knows the gateway by, without scheme. Signed URLs are built from it.', z.string().regex(/^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/, 'expected a host name, with a port if not 443, and no scheme or path')),
+    LOG_LEVEL: variable('info', 'fatal, error, warn, info, debug, trace or silent.', z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
+  },
+  'The call': {
+    USE_PIPECAT: variable('true', 'true: the frame pipeline (the architecture of Pipecat); false: the direct bridge.', flag),
+    VOICE_PROVIDER: variable('local', 'Who talks: openai, nova or local.', z.enum(['openai', 'nova', 'local'])),
+    ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
+    MAX_CONCURRENT_CALLS: variable('0', 'Above it, callers go straight to a human; 0 means no limit.', whole(0, 100_000)),
+    DRAIN_SECONDS: variable('110', 'How long a stopping gateway lets calls finish before it hands them to a human.', whole(0, 3600)),
+  },
+  'Twilio': {
+    TWILIO_ACCOUNT_SID: variable('', 'Account SID (AC…). When set, calls of other accounts are refused.', z.string().regex(/^AC[0-9a-fA-F]{32}$/, 'expected AC followed by 32 hexadecimal digits')),
+    TWILIO_AUTH_TOKEN: secret('Auth token; a comma list while rotating. When set, webhooks and streams must be signed.', list),
+    TWILIO_PHONE_NUMBER: variable('', 'The number callers dial, shown to the human side as the caller id when the caller withheld theirs.', e164),
+    ALLOW_UNSIGNED_WEBHOOKS: variable('false', 'Accept unsigned webhooks on a public address. For a closed test network only.', flag),
+  },
+  'The embedded voice (VOICE_PROVIDER=local)': {
+    LOCAL_STT_MODEL: variable('tiny', 'tiny, or a folder with another Moonshine model (encoder_model.onnx, decoder_model_merged.onnx, tokens.txt).', text),
+    LOCAL_LLM_BASE_URL: variable('', 'An OpenAI-compatible endpoint that does the talking, like http://127.0.0.1:11434/v1 (Ollama). Unset: a small built-in dialog.', httpUrl),
+    LOCAL_LLM_MODEL: variable('', 'The model name that endpoint expects. Required with LOCAL_LLM_BASE_URL.', text),
+  },
+  'The handover': {
+    DYNAMODB_TABLE_NAME: variable('HandoverTokens', 'Table with partition key "pk" (string) and TTL attribute "expires_at".', z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected a DynamoDB table name')),
+    USE_LOCAL_DYNAMODB: variable('', 'true: a DynamoDB-compatible store inside the gateway. Unset: true when no AWS credentials are configured.', flag),
+    DYNAMODB_ENDPOINT_URL: variable('', 'Another DynamoDB endpoint, for instance DynamoDB Local.', httpUrl),
+    AWS_REGION: variable('us-east-1', 'Region of the table.', z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region like us-east-1')),
+    HANDOVER_TTL_SECONDS: variable('600', 'How long a handover token can be redeemed.', whole(30, 86_400)),
+    HANDOVER_TOKEN_PEPPER: secret('Key under which tokens are stored; the Lambda needs the same. Required outside local mode.', z.string().min(16, 'expected at least 16 characters')),
+    CONNECT_PHONE_NUMBER: variable('', 'Number of the Amazon Connect instance. Unset: +12065550100 in local mode; otherwise no human can be reached.', e164),
+    CONNECT_INSTANCE_ID: variable('', 'Amazon Connect instance id.', text),
+    CONNECT_QUEUE_ARN: variable('', 'Queue for callers whose reason has no queue of its own.', z.string().startsWith('arn:', 'expected a queue ARN')),
+    CONNECT_QUEUE_ARNS: variable('', 'JSON map from reason to queue ARN.', queueArns),
+  },
+} as const;
+
+type Groups = typeof VARIABLES;
+type AllVariables = UnionToIntersection<Groups[keyof Groups]>;
+type UnionToIntersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never;
+type Values = { [Name in keyof AllVariables]: AllVariables[Name] extends Variable<infer S> ? z.infer<S> | undefined : never };
+
+export interface Config {
+  port: number;
+  host: string;
+  /** Undefined: `localhost:<port>`, known once the gateway listens. */
+  publicHost: string | undefined;
+  logLevel: string;
+  pipeline: boolean;
+  voiceProvider: 'openai' | 'nova' | 'local';
+  assistantPrompt: 'default';
+  maxConcurrentCalls: number;
+  drainSeconds: number;
+  twilio: {
+    accountSid: string | undefined;
+    /** Every token whose signature is accepted; empty: webhooks are not signed. */
+    authTokens: readonly string[];
+    phoneNumber: string | undefined;
+  };
+  local: { sttModel: string; llmBaseUrl: string | undefined; llmModel: string | undefined };
+  handover: {
+    tableName: string;
+    /** True: local mode. The table is created on start and, without an endpoint, the store runs in this process. */
+    embedded: boolean;
+    endpointUrl: string | undefined;
+    region: string;
+    ttlSeconds: number;
+    /** Undefined only in local mode. */
+    pepper: string | undefined;
+    connectPhoneNumber: string | undefined;
+    queueArn: string | undefined;
+    queueArns: Readonly<Record<string, string>>;
+  };
+  /** What the person who starts the gateway should know; one sentence each. */
+  warnings: readonly string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the environment. An empty value counts as unset.
+ * @throws TandemError CONFIG_INVALID naming the first variable that is wrong; a secret's value is never shown.
+ */
+export function readConfig(env: Environment): Config {
+  const values = readVariables(env);
+  const signed = (values.TWILIO_AUTH_TOKEN?.length ?? 0) > 0;
+  const host = values.HOST ?? (signed ? '0.0.0.0' : '127.0.0.1');
+  const warnings: string[] = [];
+
+  if (!signed && !isLoopback(host)) {
+    if (values.ALLOW_UNSIGNED_WEBHOOKS !== true) {
+      throw invalid('HOST', 'is a public address, but without TWILIO_AUTH_TOKEN anybody could place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.');
+    }
+    warnings.push('Webhooks are not signed and the gateway listens on a public address: anybody who reaches it can place calls (ALLOW_UNSIGNED_WEBHOOKS=true).');
+  }
+  const embedded = values.USE_LOCAL_DYNAMODB ?? !hasAwsCredentials(env);
+  if (!embedded && values.HANDOVER_TOKEN_PEPPER === undefined) {
+    throw invalid('HANDOVER_TOKEN_PEPPER', 'is required when the handover store is not embedded. Use a long random string and give the Lambda the same.');
+  }
+  const connectPhoneNumber = values.CONNECT_PHONE_NUMBER ?? (embedded ? '+12065550100' : undefined);
+  if (connectPhoneNumber === undefined) {
+    warnings.push('CONNECT_PHONE_NUMBER is not set: a caller who needs a human will hear that nobody can be reached.');
+  }
+  if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined) {
+    throw invalid('LOCAL_LLM_MODEL', 'is required with LOCAL_LLM_BASE_URL; name the model that endpoint serves.');
+  }
+
+  return {
+    port: values.PORT ?? 8000,
+    host,
+    publicHost: values.PUBLIC_HOST,
+    logLevel: values.LOG_LEVEL ?? 'info',
+    pipeline: values.USE_PIPECAT ?? true,
+    voiceProvider: values.VOICE_PROVIDER ?? 'local',
+    assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
+    maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
+    drainSeconds: values.DRAIN_SECONDS ?? 110,
+    twilio: {
+      accountSid: values.TWILIO_ACCOUNT_SID,
+      authTokens: values.TWILIO_AUTH_TOKEN ?? [],
+      phoneNumber: values.TWILIO_PHONE_NUMBER,
+    },
+    local: {
+      sttModel: values.LOCAL_STT_MODEL ?? 'tiny',
+      llmBaseUrl: values.LOCAL_LLM_BASE_URL,
+      llmModel: values.LOCAL_LLM_MODEL,
+    },
+    handover: {
+      tableName: values.DYNAMODB_TABLE_NAME ?? 'HandoverTokens',
+      embedded,
+      endpointUrl: values.DYNAMODB_ENDPOINT_URL,
+      region: values.AWS_REGION ?? 'us-east-1',
+      ttlSeconds: values.HANDOVER_TTL_SECONDS ?? 600,
+      pepper: values.HANDOVER_TOKEN_PEPPER,
+      connectPhoneNumber,
+      queueArn: values.CONNECT_QUEUE_ARN,
+      queueArns: values.CONNECT_QUEUE_ARNS ?? {},
+    },
+    warnings,
+  };
+}
+
+function readVariables(env: Environment): Values {
+  const values: Record<string, unknown> = {};
+  for (const group of Object.values(VARIABLES)) {
+    for (const [name, entry] of Object.entries(group) as [string, Variable<z.ZodType>][]) {
+      const raw = env[name]?.trim();
+      if (raw === undefined || raw === '') continue;
+      const parsed = entry.schema.safeParse(raw);
+      if (!parsed.success) {
+        const value = entry.secret === true ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
+        throw invalid(name, `${value}: ${parsed.error.issues[0]?.message ?? 'not valid'}.`);
+      }
+      values[name] = parsed.data;
+    }
+  }
+  return values as Values;
+}
+
+function invalid(name: string, what: string): TandemError {
+  return new TandemError('CONFIG_INVALID', `${name} ${what}`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Whether the AWS SDK would find credentials without asking the instance metadata service. */
+function hasAwsCredentials(env: Environment): boolean {
+  return [
+    'AWS_ACCESS_KEY_ID',
+    'AWS_PROFILE',
+    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
+  ].some((name) => (env[name] ?? '') !== '');
+}
+
+/** The text of `.env.example`. */
+export function exampleEnvironment(): string {
+  const lines = ['# Every setting of the gateway. Generated from src/config.ts by "node scripts/generate.mjs"; do not edit.', '# Nothing here is needed to try it: "npm start" without any setting runs everything embedded.'];
+  for (const [group, variables] of Object.entries(VARIABLES)) {
+    lines.push('', `# ── ${group} ──`);
+    for (const [name, entry] of Object.entries(variables) as [string, Variable<z.ZodType>][]) {
+      lines.push(`# ${entry.about}${entry.secret === true ? ' Secret.' : ''}`, `#${name}=${entry.shown}`);
+    }
+  }
+  return lines.join('\n') + '\n';
+}

@@ -1,0 +1,99 @@
+import { FRAME_KINDS, type Frame, type FrameKind } from './frame.js';
+import { FrameQueue } from './frame-queue.js';
+import type { Link, Processor } from './processor.js';
+
+export type FrameObserver = (frame: Frame) => void;
+
+/** A frame was lost because a processor threw on it; the pipeline goes on. */
+export type ProcessorErrorHandler = (processor: string, error: unknown) => void;
+
+/**
+ * Processors in a row; a frame passes from one to the next as a function call, with no queue and no `await` between. A
+ * queue is used only when a processor emits a frame while another is on its way.
+ */
+export class Pipeline {
+  private readonly processors: readonly Processor[];
+  private readonly links: readonly PipelineLink[];
+  private readonly onError: ProcessorErrorHandler;
+  private readonly waiting = new FrameQueue();
+  private readonly observers = new Map<FrameKind, FrameObserver[]>();
+  private running = false;
+  private closed = false;
+
+  constructor(processors: readonly Processor[], onError: ProcessorErrorHandler) {
+    this.processors = processors;
+    this.onError = onError;
+    this.links = processors.map((_, index) => new PipelineLink(this, index));
+    processors.forEach((processor, index) => processor.attach?.(this.links[index] as PipelineLink));
+  }
+
+  /** Calls `observer` with every frame of `kind`, where it starts. With nobody watching a kind, its frames cost nothing. */
+  observe(kind: FrameKind, observer: FrameObserver): void {
+    const list = this.observers.get(kind) ?? [];
+    list.push(observer);
+    this.observers.set(kind, list);
+  }
+
+  /** Starts a frame at the caller's end. */
+  emit(frame: Frame): void {
+    this.start(-1, frame);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.waiting.clear();
+    for (const processor of this.processors) processor.close?.();
+  }
+
+  /** Used by the links: starts `frame` beside the processor at `index`. */
+  start(index: number, frame: Frame): void {
+    if (this.closed) return;
+    if (this.running) {
+      this.waiting.add(index, frame);
+      return;
+    }
+    this.running = true;
+    this.travel(index, frame);
+    if (this.waiting.size > 0) {
+      for (let next = this.waiting.take(); next !== undefined; next = this.waiting.take()) {
+        this.travel(next.index, next.frame);
+      }
+    }
+    this.running = false;
+  }
+
+  /** Used by the links: hands `frame` to the neighbour of the processor at `index`. */
+  pass(index: number, frame: Frame): void {
+    const next = FRAME_KINDS[frame.kind].direction === 'down' ? index + 1 : index - 1;
+    const processor = this.processors[next];
+    if (processor !== undefined) processor.process(frame, this.links[next] as PipelineLink);
+  }
+
+  private travel(index: number, frame: Frame): void {
+    if (this.observers.size > 0) for (const observer of this.observers.get(frame.kind) ?? []) observer(frame);
+    try {
+      this.pass(index, frame);
+    } catch (error) {
+      this.onError(this.processors[index]?.name ?? 'input', error);
+    }
+  }
+}
+
+class PipelineLink implements Link {
+  private readonly pipeline: Pipeline;
+  private readonly index: number;
+
+  constructor(pipeline: Pipeline, index: number) {
+    this.pipeline = pipeline;
+    this.index = index;
+  }
+
+  push(frame: Frame): void {
+    this.pipeline.pass(this.index, frame);
+  }
+
+  emit(frame: Frame): void {
+    this.pipeline.start(this.index, frame);
+  }
+}

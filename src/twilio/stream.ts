@@ -1,0 +1,210 @@
+import type { Duplex } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import type { Clock, Timer } from '../clock.js';
+import {
+  type Anomaly,
+  type StreamStart,
+  type TwilioMessage,
+  clearMessage,
+  markMessage,
+  mediaMessage,
+  parseMessage,
+} from './messages.js';
+import type { PlaybackSink } from './playback.js';
+
+/** Who the stream belongs to, once it has said which call it is for. */
+export interface StreamOwner {
+  /** The stream is live: what is sent from here on reaches the caller. The first thing the owner hears. */
+  onStart(): void;
+  /** One frame of caller audio: base64 of raw mu-law at 8 kHz, usually 160 bytes. `receivedMs`: monotonic. */
+  onAudio(payload: string, receivedMs: number): void;
+  onDigit(digit: string): void;
+  onMark(name: string): void;
+  /** Twilio ended the stream, or the socket went away; the last thing the owner hears, exactly once. */
+  onEnd(cause: StreamEnd): void;
+}
+
+/** `stop`: Twilio said so. `lost`: the socket went away without it. `closed`: we closed it. */
+export type StreamEnd = 'stop' | 'lost' | 'closed';
+
+/** Finds the owner of a stream from its `start`, or says why it is refused. */
+export type StreamAdmission = (stream: TwilioStream, start: StreamStart) => StreamOwner | { refused: string };
+
+type State =
+  | { name: 'opening'; deadline: Timer }
+  | { name: 'live'; streamSid: string; owner: StreamOwner }
+  | { name: 'ended' };
+
+/** A stream that has not said who it is by then is closed. */
+const START_TIMEOUT_MS = 10_000;
+/** WebSocket pings on the Twilio leg: a peer that vanished without a word is noticed by the second one. */
+const PING_EVERY_MS = 15_000;
+/** RFC 6455 close codes. */
+const POLICY_VIOLATION = 1008;
+const NORMAL = 1000;
+
+/**
+ * One Twilio media stream on one WebSocket. A message it cannot use is counted and passed over: nothing that arrives
+ * on one stream may end it, another stream, or the process.
+ */
+export class TwilioStream implements PlaybackSink {
+  private readonly socket: WebSocket;
+  private readonly clock: Clock;
+  private readonly admit: StreamAdmission;
+  private readonly count: (anomaly: Anomaly) => void;
+  private readonly onRefused: (reason: string) => void;
+  private state: State;
+  private ping: Timer | undefined;
+  private alive = true;
+
+  constructor(options: {
+    socket: WebSocket;
+    clock: Clock;
+    admit: StreamAdmission;
+    count: (anomaly: Anomaly) => void;
+    onRefused: (reason: string) => void;
+  }) {
+    this.socket = options.socket;
+    this.clock = options.clock;
+    this.admit = options.admit;
+    this.count = options.count;
+    this.onRefused = options.onRefused;
+    this.state = {
+      name: 'opening',
+      deadline: this.clock.setTimer(START_TIMEOUT_MS, () => this.refuse('no start within 10 s')),
+    };
+    this.socket.on('message', (data, isBinary) => this.onMessage(data, isBinary));
+    this.socket.on('close', () => this.end('lost'));
+    // ws reports protocol violations and oversized messages here and then closes; 'close' does the rest.
+    this.socket.on('error', () => this.count('not-json'));
+    this.socket.on('pong', () => {
+      this.alive = true;
+    });
+    this.schedulePing();
+  }
+
+  sendAudio(base64: string): void {
+    if (this.state.name === 'live') this.socket.send(mediaMessage(this.state.streamSid, base64));
+  }
+
+  sendMark(name: string): void {
+    if (this.state.name === 'live') this.socket.send(markMessage(this.state.streamSid, name));
+  }
+
+  sendClear(): void {
+    if (this.state.name === 'live') this.socket.send(clearMessage(this.state.streamSid));
+  }
+
+  /** Bytes accepted for sending that the network has not taken yet. */
+  get bufferedBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  /** Ends the stream from our side: Twilio then asks the `<Connect action>` URL what to do with the call. */
+  close(): void {
+    this.end('closed');
+    this.socket.close(NORMAL);
+  }
+
+  private refuse(reason: string): void {
+    if (this.state.name === 'ended') return;
+    this.onRefused(reason);
+    this.end('closed');
+    this.socket.close(POLICY_VIOLATION, reason);
+  }
+
+  private onMessage(data: RawData, isBinary: boolean): void {
+    if (this.state.name === 'ended') return;
+    if (isBinary) {
+      this.count('binary');
+      return;
+    }
+    const parsed = parseMessage(data as Buffer);
+    if (!parsed.ok) {
+      this.count(parsed.anomaly);
+      return;
+    }
+    if (this.state.name === 'live') this.onLiveMessage(parsed.message, this.state.streamSid, this.state.owner);
+    else this.onOpeningMessage(parsed.message);
+  }
+
+  private onOpeningMessage(message: TwilioMessage): void {
+    if (message.event === 'connected') return;
+    if (message.event !== 'start') {
+      this.count('out-of-order');
+      return;
+    }
+    const { start } = message;
+    if (!/^[A-Za-z0-9]{1,64}$/.test(start.streamSid)) {
+      this.count('malformed-start');
+      return;
+    }
+    if (start.encoding !== 'audio/x-mulaw' || start.sampleRateHz !== 8000 || start.channels !== 1) {
+      this.refuse('unsupported media format');
+      return;
+    }
+    const admitted = this.admit(this, start);
+    if ('refused' in admitted) {
+      this.refuse(admitted.refused);
+      return;
+    }
+    if (this.state.name === 'opening') this.state.deadline.cancel();
+    this.state = { name: 'live', streamSid: start.streamSid, owner: admitted };
+    admitted.onStart();
+  }
+
+  private onLiveMessage(message: TwilioMessage, streamSid: string, owner: StreamOwner): void {
+    if (message.event === 'connected' || message.event === 'start') {
+      this.count('out-of-order');
+      return;
+    }
+    if (message.streamSid !== streamSid) {
+      this.count('wrong-stream-sid');
+      return;
+    }
+    switch (message.event) {
+      case 'media':
+        owner.onAudio(message.payload, this.clock.now());
+        return;
+      case 'mark':
+        owner.onMark(message.name);
+        return;
+      case 'dtmf':
+        owner.onDigit(message.digit);
+        return;
+      case 'stop':
+        this.end('stop');
+        this.socket.close(NORMAL);
+        return;
+    }
+  }
+
+  private schedulePing(): void {
+    this.ping = this.clock.setTimer(PING_EVERY_MS, () => {
+      if (!this.alive) {
+        this.socket.terminate();
+        return;
+      }
+      this.alive = false;
+      this.socket.ping();
+      this.schedulePing();
+    });
+  }
+
+  private end(cause: StreamEnd): void {
+    const before = this.state;
+    if (before.name === 'ended') return;
+    this.state = { name: 'ended' };
+    this.ping?.cancel();
+    if (before.name === 'opening') before.deadline.cancel();
+    else before.owner.onEnd(cause);
+  }
+}
+
+/** Refuses an upgrade with a plain HTTP answer; Twilio reports anything but 101 as error 31920. */
+export function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
+  const body = `${reason}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

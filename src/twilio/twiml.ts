@@ -1,0 +1,90 @@
+/** Builds the TwiML the gateway answers with. Attribute names and verbs as Twilio spells them; they are case-sensitive. */
+export interface StreamOptions {
+  /** `wss://…` without a query string: Twilio strips it. */
+  url: string;
+  statusCallback: string;
+  parameters: Readonly<Record<string, string>>;
+}
+
+export interface DialOptions {
+  number: string;
+  callerId: string | undefined;
+  timeoutSeconds: number;
+  action: string;
+  /** TwiML for the called leg alone, after it answers and before the two are joined. */
+  whisperUrl: string | undefined;
+  statusCallback: string;
+}
+
+export type Verb =
+  | { verb: 'say'; text: string; language: string }
+  | { verb: 'connect-stream'; action: string; stream: StreamOptions }
+  | { verb: 'dial'; dial: DialOptions }
+  | { verb: 'play-digits'; digits: string }
+  | { verb: 'hangup' };
+
+/** A complete document, ready to send as `text/xml`. */
+export function twiml(verbs: readonly Verb[]): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><Response>${verbs.map(verbXml).join('')}</Response>`;
+}
+
+function verbXml(verb: Verb): string {
+  switch (verb.verb) {
+    case 'say':
+      return element('Say', { language: verb.language }, escape(verb.text));
+    case 'connect-stream':
+      return element('Connect', { action: verb.action, method: 'POST' }, streamXml(verb.stream));
+    case 'dial':
+      return dialXml(verb.dial);
+    case 'play-digits':
+      return element('Play', { digits: verb.digits });
+    case 'hangup':
+      return element('Hangup', {});
+  }
+}
+
+function streamXml(stream: StreamOptions): string {
+  const parameters = Object.entries(stream.parameters).map(([name, value]) => element('Parameter', { name, value }));
+  const attributes = { url: stream.url, statusCallback: stream.statusCallback, statusCallbackMethod: 'POST' };
+  return element('Stream', attributes, parameters.join(''));
+}
+
+function dialXml(dial: DialOptions): string {
+  const number = element(
+    'Number',
+    {
+      url: dial.whisperUrl,
+      method: dial.whisperUrl === undefined ? undefined : 'POST',
+      statusCallback: dial.statusCallback,
+      statusCallbackEvent: 'initiated ringing answered completed',
+      statusCallbackMethod: 'POST',
+    },
+    escape(dial.number),
+  );
+  return element(
+    'Dial',
+    {
+      callerId: dial.callerId,
+      timeout: String(dial.timeoutSeconds),
+      answerOnBridge: 'true',
+      action: dial.action,
+      method: 'POST',
+    },
+    number,
+  );
+}
+
+function element(name: string, attributes: Record<string, string | undefined>, content = ''): string {
+  const written = Object.entries(attributes)
+    .filter((entry): entry is [string, string] => entry[1] !== undefined)
+    .map(([key, value]) => ` ${key}="${escape(value)}"`)
+    .join('');
+  return content === '' ? `<${name}${written}/>` : `<${name}${written}>${content}</${name}>`;
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+
+function escape(text: string): string {
+  // XML 1.0 has no place for control characters, escaped or not.
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '').replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+}
