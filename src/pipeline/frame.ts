@@ -59,7 +59,7 @@ export const FRAME_KINDS: Readonly<Record<FrameKind, { priority: Priority; direc
   end: { priority: 'control', direction: 'down' },
   say: { priority: 'control', direction: 'down' },
   'tool-result': { priority: 'control', direction: 'up' },
-  'typed-text': { priority: 'control', direction: 'down' },
+  'typed-text': { priority: 'control', direction: 'up' },
   heard: { priority: 'control', direction: 'up' },
 };
 
@@ -101,6 +101,11 @@ export class InterruptionFrame {
 /** The model is to stop talking because the call moves on: playout stops and only `say` speaks from here. */
 export class CancelFrame {
   readonly kind = 'cancel';
+  /** The line that may still be spoken. */
+  readonly sayId: string;
+  constructor(sayId: string) {
+    this.sayId = sayId;
+  }
 }
 
 export class FailureFrame {

@@ -67,16 +67,17 @@ export class Pipeline {
   pass(index: number, frame: Frame): void {
     const next = FRAME_KINDS[frame.kind].direction === 'down' ? index + 1 : index - 1;
     const processor = this.processors[next];
-    if (processor !== undefined) processor.process(frame, this.links[next] as PipelineLink);
+    if (processor === undefined) return;
+    try {
+      processor.process(frame, this.links[next] as PipelineLink);
+    } catch (error) {
+      this.onError(processor.name, error);
+    }
   }
 
   private travel(index: number, frame: Frame): void {
     if (this.observers.size > 0) for (const observer of this.observers.get(frame.kind) ?? []) observer(frame);
-    try {
-      this.pass(index, frame);
-    } catch (error) {
-      this.onError(this.processors[index]?.name ?? 'input', error);
-    }
+    this.pass(index, frame);
   }
 }
 

@@ -37,8 +37,12 @@ export class History {
     return turn;
   }
 
-  /** Cuts assistant items at what was heard: the text is shortened in proportion, back to the last whole word. */
-  heard(items: readonly HeardItem[]): void {
+  /**
+   * Cuts assistant items at what was heard: the text is shortened in proportion, back to the last whole word. Gives the
+   * turns that changed; an item nobody heard a word of is no turn any more.
+   */
+  heard(items: readonly HeardItem[]): readonly Turn[] {
+    const changed: Turn[] = [];
     for (const item of items) {
       const turn = this.byItem.get(item.itemId);
       if (turn === undefined || turn.speaker !== 'assistant' || turn.interrupted) continue;
@@ -46,7 +50,13 @@ export class History {
       turn.text = cutAtShare(turn.text, item.heardMs / item.sentMs);
       turn.interrupted = true;
       if (turn.text === '') this.remove(turn);
+      else changed.push(turn);
     }
+    return changed;
+  }
+
+  turnOf(itemId: string): Turn | undefined {
+    return this.byItem.get(itemId);
   }
 
   private turn(speaker: Turn['speaker'], itemId: string): Turn {

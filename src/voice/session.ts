@@ -45,6 +45,7 @@ export type VoiceEvent =
   | { type: 'caller-text'; itemId: string; text: string; final: boolean }
   /** `sayId` names the {@link VoiceSession.say} that asked for this response. */
   | { type: 'response-started'; responseId: string; sayId: string | undefined }
+  /** Always mu-law at 8 kHz: a session whose model speaks something else converts it. */
   | { type: 'audio'; responseId: string; itemId: string; chunk: AudioChunk }
   /** A further piece of the item's text, in order; concatenated they are what the item's audio says. */
   | { type: 'assistant-text'; responseId: string; itemId: string; text: string }

@@ -1,0 +1,125 @@
+import { AudioChunk, TELEPHONE_RATE_HZ } from '../audio/chunk.js';
+import { TandemError } from '../errors.js';
+import type { VoiceEvent } from '../voice/session.js';
+import type { Conversation, ConversationParts } from './conversation.js';
+import { END_CALL_TOOL } from './tools.js';
+
+/**
+ * The direct bridge (`USE_PIPECAT=false`): the voice session wired to the stream with nothing between. The smallest
+ * correct gateway, and the oracle for the pipeline.
+ */
+export class DirectBridge implements Conversation {
+  private readonly parts: ConversationParts;
+
+  constructor(parts: ConversationParts) {
+    this.parts = parts;
+  }
+
+  begin(): void {
+    this.parts.held.attach((event) => this.onEvent(event));
+  }
+
+  callerAudio(payload: string): void {
+    if (this.parts.gate.isLeaving) return;
+    this.parts.held.session.sendAudio(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload));
+  }
+
+  digit(digit: string): void {
+    const { gate, watch, listener, held } = this.parts;
+    if (gate.isLeaving) return;
+    const escalation = watch.callerPressed(digit);
+    if (escalation !== undefined) listener.onEscalation(escalation);
+    else held.session.sendText(digit);
+  }
+
+  leave(text: string, sayId: string): void {
+    this.parts.gate.leave(sayId);
+    this.parts.held.session.cancel();
+    this.stopPlayout();
+    this.parts.held.session.say(text, sayId);
+  }
+
+  close(): void {
+    this.parts.held.close();
+  }
+
+  private onEvent(event: VoiceEvent): void {
+    const { gate, history, listener, meter, playback, watch } = this.parts;
+    switch (event.type) {
+      case 'audio':
+        if (!gate.lets(event.responseId)) return;
+        playback.play(event.itemId, event.chunk);
+        meter.audioSent();
+        return;
+      case 'assistant-text':
+        if (gate.lets(event.responseId)) history.assistantSaid(event.itemId, event.text);
+        return;
+      case 'item-done':
+        if (!gate.lets(event.responseId)) return;
+        playback.endItem();
+        this.reportTurn(event.itemId);
+        return;
+      case 'response-started':
+        gate.started(event.responseId, event.sayId);
+        return;
+      case 'response-done':
+        if (event.sayId !== undefined) listener.onSaid(event.sayId, event.status);
+        return;
+      case 'caller-speech-started':
+        meter.speechStarted();
+        return;
+      case 'caller-speech-stopped':
+        meter.speechStopped();
+        return;
+      case 'interruption':
+        if (gate.isLeaving) return;
+        gate.interrupt();
+        if (this.stopPlayout()) this.parts.metrics.bargeIns.inc();
+        return;
+      case 'caller-text': {
+        if (!event.final) return;
+        listener.onTurn(history.callerSaid(event.itemId, event.text));
+        const escalation = watch.callerSaid(event.text);
+        if (escalation !== undefined) listener.onEscalation(escalation);
+        return;
+      }
+      case 'tool-call':
+        this.onToolCall(event.toolCallId, event.name, event.arguments);
+        return;
+      case 'ended':
+        listener.onFailure(new TandemError('SESSION_CLOSED', 'The model ended the session.'));
+        return;
+      case 'failed':
+        listener.onFailure(event.error);
+        return;
+      case 'ready':
+      case 'usage':
+        return;
+    }
+  }
+
+  private onToolCall(toolCallId: string, name: string, callArguments: unknown): void {
+    const { held, listener, watch } = this.parts;
+    const escalation = watch.toolCalled(name, callArguments);
+    const known = escalation !== undefined || name === END_CALL_TOOL;
+    held.session.sendToolResult(toolCallId, known ? { status: 'ok' } : { error: `There is no tool named ${name}.` });
+    if (escalation !== undefined) listener.onEscalation(escalation);
+    else if (known) listener.onEndCall();
+  }
+
+  /** Cuts what is playing; true when something was. */
+  private stopPlayout(): boolean {
+    const { held, playback } = this.parts;
+    const cut = playback.clear();
+    if (cut.length === 0) return false;
+    const changed = this.parts.history.heard(cut);
+    held.session.reportHeard(cut);
+    for (const turn of changed) this.parts.listener.onTurn(turn);
+    return true;
+  }
+
+  private reportTurn(itemId: string): void {
+    const turn = this.parts.history.turnOf(itemId);
+    if (turn !== undefined && turn.text !== '') this.parts.listener.onTurn(turn);
+  }
+}

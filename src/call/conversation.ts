@@ -1,0 +1,51 @@
+import type { TandemError } from '../errors.js';
+import type { Escalation } from '../escalation/escalation.js';
+import type { EscalationWatch } from '../escalation/watch.js';
+import type { Metrics } from '../metrics.js';
+import type { Playback } from '../twilio/playback.js';
+import type { History, Turn } from '../voice/history.js';
+import type { ResponseGate } from '../voice/response-gate.js';
+import type { ResponseStatus } from '../voice/session.js';
+import type { HeldSession } from './held-session.js';
+import type { LatencyMeter } from './latency-meter.js';
+
+/**
+ * One stream joined with one voice session. There are two: the frame pipeline and the direct bridge. The same call
+ * through both gives the same transcript, the same heard audio and the same handover.
+ */
+export interface Conversation {
+  /** Takes the session over: from here on it is heard. */
+  begin(): void;
+  /** `payload`: base64 of raw mu-law at 8 kHz. */
+  callerAudio(payload: string): void;
+  digit(digit: string): void;
+  /** The model stops, what is playing is cut, and only `text` is spoken from here on. */
+  leave(text: string, sayId: string): void;
+  /** Closes the session and disposes of everything the conversation owns. */
+  close(): void;
+}
+
+/** What a conversation tells the call. Called synchronously; must not throw. */
+export interface ConversationListener {
+  /** A turn is complete, or an earlier one was cut at what was heard (`interrupted`). */
+  onTurn(turn: Readonly<Turn>): void;
+  onEscalation(escalation: Escalation): void;
+  /** The model wants to end the call. */
+  onEndCall(): void;
+  /** The line asked for with {@link Conversation.leave} has been sent whole, or could not be. */
+  onSaid(sayId: string, status: ResponseStatus): void;
+  /** The voice session is gone. */
+  onFailure(error: TandemError): void;
+}
+
+/** The parts both kinds of conversation are made of. */
+export interface ConversationParts {
+  held: HeldSession;
+  playback: Playback;
+  history: History;
+  gate: ResponseGate;
+  watch: EscalationWatch;
+  meter: LatencyMeter;
+  metrics: Metrics;
+  listener: ConversationListener;
+}

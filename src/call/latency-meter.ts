@@ -1,0 +1,40 @@
+import type { Clock } from '../clock.js';
+import type { Metrics } from '../metrics.js';
+
+/** Measures what a caller waits for: the greeting, and each answer. One per stream. */
+export class LatencyMeter {
+  private readonly clock: Clock;
+  private readonly metrics: Metrics;
+  private readonly provider: string;
+  private streamStartedMs: number | undefined;
+  private speechStoppedMs: number | undefined;
+
+  constructor(options: { clock: Clock; metrics: Metrics; provider: string }) {
+    this.clock = options.clock;
+    this.metrics = options.metrics;
+    this.provider = options.provider;
+  }
+
+  streamStarted(): void {
+    this.streamStartedMs = this.clock.now();
+  }
+
+  speechStarted(): void {
+    this.speechStoppedMs = undefined;
+  }
+
+  speechStopped(): void {
+    this.speechStoppedMs = this.clock.now();
+  }
+
+  audioSent(): void {
+    if (this.streamStartedMs !== undefined) {
+      this.metrics.greetingLatency.observe((this.clock.now() - this.streamStartedMs) / 1000);
+      this.streamStartedMs = undefined;
+      this.speechStoppedMs = undefined;
+    } else if (this.speechStoppedMs !== undefined) {
+      this.metrics.turnLatency.labels(this.provider).observe((this.clock.now() - this.speechStoppedMs) / 1000);
+      this.speechStoppedMs = undefined;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { AudioChunk, TELEPHONE_RATE_HZ } from '../audio/chunk.js';
+import { EscalationProcessor } from '../pipeline/escalation-processor.js';
+import { CallerAudioFrame, CancelFrame, DigitFrame, SayFrame } from '../pipeline/frame.js';
+import { GateProcessor } from '../pipeline/gate-processor.js';
+import { Pipeline } from '../pipeline/pipeline.js';
+import { TranscriptProcessor } from '../pipeline/transcript-processor.js';
+import { VoiceProcessor } from '../pipeline/voice-processor.js';
+import type { Conversation, ConversationParts } from './conversation.js';
+import { PlayoutProcessor } from './playout-processor.js';
+import { END_CALL_TOOL } from './tools.js';
+
+/** The frame pipeline (`USE_PIPECAT=true`): voice → gate → escalation → transcript → playout. */
+export class PipelineConversation implements Conversation {
+  private readonly parts: ConversationParts;
+  private readonly voice: VoiceProcessor;
+  private readonly pipeline: Pipeline;
+
+  constructor(parts: ConversationParts, onProcessorError: (processor: string, error: unknown) => void) {
+    const { listener } = parts;
+    this.parts = parts;
+    this.voice = new VoiceProcessor(parts.held.session);
+    this.pipeline = new Pipeline(
+      [
+        this.voice,
+        new GateProcessor(parts.gate),
+        new EscalationProcessor({
+          watch: parts.watch,
+          endCallTool: END_CALL_TOOL,
+          onEscalation: (escalation) => listener.onEscalation(escalation),
+          onEndCall: () => listener.onEndCall(),
+        }),
+        new TranscriptProcessor(parts.history, (turn) => listener.onTurn(turn)),
+        new PlayoutProcessor(parts),
+      ],
+      onProcessorError,
+    );
+  }
+
+  begin(): void {
+    this.parts.held.attach((event) => this.voice.deliver(event));
+  }
+
+  callerAudio(payload: string): void {
+    this.pipeline.emit(new CallerAudioFrame(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload)));
+  }
+
+  digit(digit: string): void {
+    this.pipeline.emit(new DigitFrame(digit));
+  }
+
+  leave(text: string, sayId: string): void {
+    this.pipeline.emit(new CancelFrame(sayId));
+    this.pipeline.emit(new SayFrame(text, sayId));
+  }
+
+  close(): void {
+    this.pipeline.close();
+    this.parts.held.close();
+  }
+}

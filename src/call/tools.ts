@@ -1,0 +1,26 @@
+import { TRANSFER_TOOL } from '../escalation/watch.js';
+import type { ToolDefinition } from '../voice/session.js';
+
+/** The tool a model calls when the caller is done. */
+export const END_CALL_TOOL = 'end_call';
+
+/** What every assistant can do. */
+export const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
+  {
+    name: TRANSFER_TOOL,
+    description: 'Hand the caller over to a human colleague. Call it as soon as the caller asks for a human or you cannot help.',
+    parameters: {
+      type: 'object',
+      properties: {
+        reason: { type: 'string', description: 'requested_human, complaint, billing, order, returns, technical, account, sales or not_understood' },
+        summary: { type: 'string', description: 'One sentence: what the caller wants.' },
+      },
+      required: ['reason'],
+    },
+  },
+  {
+    name: END_CALL_TOOL,
+    description: 'End the call. Only after the caller said goodbye and you have answered.',
+    parameters: { type: 'object', properties: { reason: { type: 'string' } }, required: [] },
+  },
+];

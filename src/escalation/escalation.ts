@@ -1,0 +1,37 @@
+/** What made the gateway decide that a human is needed. A metric label: a closed set. */
+export type Trigger = 'phrase' | 'tool' | 'keypad' | 'failure' | 'stopping';
+
+/** The decision that a human is needed. */
+export interface Escalation {
+  trigger: Trigger;
+  /** Why, as a short snake_case word; chooses the queue and labels a metric. */
+  reason: string;
+  /** What the model itself says about the caller's wish, when it asked for the handover. */
+  summary?: string;
+}
+
+/** Reasons a model may give with `transfer_to_human`; anything else becomes `other`, so that labels stay bounded. */
+const TOOL_REASONS = new Set([
+  'requested_human',
+  'not_understood',
+  'assistant_failed',
+  'complaint',
+  'billing',
+  'order',
+  'returns',
+  'technical',
+  'account',
+  'sales',
+]);
+
+/** Reads the arguments of a `transfer_to_human` call, whatever the model made of them. */
+export function escalationFromTool(callArguments: unknown): Escalation {
+  const fields = typeof callArguments === 'object' && callArguments !== null ? (callArguments as Record<string, unknown>) : {};
+  const reason = typeof fields['reason'] === 'string' ? fields['reason'].toLowerCase().replace(/\W+/g, '_') : '';
+  const summary = fields['summary'];
+  return {
+    trigger: 'tool',
+    reason: TOOL_REASONS.has(reason) ? reason : 'other',
+    ...(typeof summary === 'string' && summary.trim() !== '' ? { summary: summary.trim() } : {}),
+  };
+}

@@ -1,0 +1,36 @@
+import type { ResponseGate } from '../voice/response-gate.js';
+import type { Frame } from './frame.js';
+import type { Link, Processor } from './processor.js';
+
+/** Drops what belongs to a response that was interrupted, and, once the call is being left, everything but the goodbye. */
+export class GateProcessor implements Processor {
+  readonly name = 'gate';
+  private readonly gate: ResponseGate;
+
+  constructor(gate: ResponseGate) {
+    this.gate = gate;
+  }
+
+  process(frame: Frame, link: Link): void {
+    switch (frame.kind) {
+      case 'model-audio':
+      case 'model-text':
+      case 'item-done':
+        if (!this.gate.lets(frame.responseId)) return;
+        break;
+      case 'response-started':
+        this.gate.started(frame.responseId, frame.sayId);
+        break;
+      case 'interruption':
+        if (this.gate.isLeaving) return;
+        this.gate.interrupt();
+        break;
+      case 'cancel':
+        this.gate.leave(frame.sayId);
+        break;
+      default:
+        break;
+    }
+    link.push(frame);
+  }
+}

@@ -1,0 +1,25 @@
+/** Who answers the phone: what the model is told, and the lines the gateway says itself. */
+export interface AssistantPrompt {
+  name: string;
+  /** BCP 47. */
+  language: string;
+  /** Spoken first. */
+  greeting: string;
+  instructions: string;
+  lines: {
+    /** While the call is being handed to a human. */
+    handover: string;
+    /** The assistant cannot go on; a human takes over. */
+    assistantFailed: string;
+    /** The gateway is being stopped; a human takes over. */
+    stopping: string;
+    /** The dial to a human did not get through; the assistant goes on. */
+    nobodyFree: string;
+    /** Nobody can take the call any more; it ends after this. */
+    noHuman: string;
+    /** The stream broke and the call goes on in a new one. */
+    resumed: string;
+    /** All lines are taken and no human can be dialled. */
+    busy: string;
+  };
+}
