@@ -1,0 +1,20 @@
+import type { Escalation } from '../escalation/escalation.js';
+import type { Turn } from '../voice/history.js';
+import type { CallOutcome } from './call-state.js';
+
+/**
+ * What happens on a call, for whoever watches it live in this process. Turns carry what was said: they go to a screen,
+ * never to a log.
+ */
+export type CallEvent =
+  | { type: 'started'; callSid: string; from: string; to: string }
+  | { type: 'stream-started'; callSid: string; streamSid: string }
+  | { type: 'turn'; callSid: string; turn: Readonly<Turn> }
+  | { type: 'escalated'; callSid: string; escalation: Escalation }
+  | { type: 'handover-prepared'; callSid: string; handoverId: string | undefined }
+  | { type: 'dialling'; callSid: string; number: string }
+  | { type: 'dial-ended'; callSid: string; outcome: string }
+  | { type: 'resumed'; callSid: string; cause: string }
+  | { type: 'ended'; callSid: string; outcome: CallOutcome };
+
+export type CallEventListener = (event: CallEvent) => void;

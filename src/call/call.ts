@@ -1,0 +1,521 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import type { TandemError } from '../errors.js';
+import type { Escalation } from '../escalation/escalation.js';
+import { topicOf } from '../escalation/topics.js';
+import { EscalationWatch } from '../escalation/watch.js';
+import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
+import { whisperDigits } from '../handover/token.js';
+import type { Logger } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
+import type { StreamStart } from '../twilio/messages.js';
+import { Playback } from '../twilio/playback.js';
+import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
+import type { Verb } from '../twilio/twiml.js';
+import type { VoiceWebhook } from '../twilio/webhooks.js';
+import { History, type Turn } from '../voice/history.js';
+import { ResponseGate } from '../voice/response-gate.js';
+import type { ResponseStatus, VoiceProvider } from '../voice/session.js';
+import { DirectBridge } from './bridge.js';
+import type { CallEvent } from './call-events.js';
+import { type CallOutcome, type CallState, type Exit, type ResumeCause, transition } from './call-state.js';
+import type { Conversation, ConversationListener, ConversationParts } from './conversation.js';
+import { HeldSession } from './held-session.js';
+import { LatencyMeter } from './latency-meter.js';
+import { PATHS } from './paths.js';
+import { PipelineConversation } from './pipeline-conversation.js';
+import { BUILT_IN_TOOLS } from './tools.js';
+
+/** What every call of a gateway shares. */
+export interface CallServices {
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  provider: VoiceProvider;
+  prompt: AssistantPrompt;
+  desk: HandoverDesk;
+  /** True: the frame pipeline. False: the direct bridge. */
+  pipeline: boolean;
+  /** The number of Amazon Connect; undefined: no human can be reached. */
+  connectPhoneNumber: string | undefined;
+  /** Shown to the called side when the caller withheld their number. */
+  ownNumber: string | undefined;
+  queueFor(reason: string, intent: string): string;
+  /** An absolute URL as Twilio knows it. */
+  url(scheme: 'https' | 'wss', path: string): string;
+  emit(event: CallEvent): void;
+  /** The call is over and may be forgotten. */
+  onEnded(callSid: string): void;
+}
+
+/** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */
+const STREAM_EXPECTED_MS = 15_000;
+/** After a stream ended Twilio asks for the next TwiML at once; its own limit for one webhook is 15 s with retries. */
+const QUESTION_EXPECTED_MS = 30_000;
+/** Twilio's longest `<Dial>` is four hours; after it the result is not coming any more. */
+const DIAL_EXPECTED_MS = 4.25 * 3_600_000;
+/** The goodbye must have begun by then, and have been given whole by the second; else TwiML says it. */
+const GOODBYE_BEGINS_MS = 2500;
+const GOODBYE_GIVEN_MS = 10_000;
+/** A goodbye is some seconds long; its last mark is not waited for beyond this. */
+const GOODBYE_HEARD_MS = 15_000;
+/** The dial is not held up longer than this by a store that does not answer. */
+const PREPARE_MS = 3000;
+/** So often a broken stream is replaced before the caller goes to a human. */
+const MAX_RESUMES = 2;
+/** So often a human is rung before the caller is told that nobody can take the call. */
+const MAX_DIALS = 3;
+const DIAL_TIMEOUT_SECONDS = 25;
+
+/** One phone call: outlives its streams and voice sessions. Keyed by CallSid. */
+export class Call {
+  readonly callSid: string;
+  private readonly services: CallServices;
+  private log: Logger;
+  private readonly conversationId: string;
+  private readonly startedMs: number;
+  private readonly from: string;
+  private readonly to: string;
+  private readonly history = new History();
+  private readonly watch = new EscalationWatch();
+  private state: CallState;
+  private resumes = 0;
+  private dials = 0;
+  private lineCount = 0;
+  private goodbye: ((status: ResponseStatus) => void) | undefined;
+
+  constructor(webhook: VoiceWebhook, services: CallServices) {
+    this.services = services;
+    this.callSid = webhook.callSid;
+    this.from = webhook.from;
+    this.to = webhook.to;
+    this.conversationId = randomBytes(12).toString('hex');
+    this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
+    this.startedMs = services.clock.now();
+    this.state = this.ringingState(services.prompt.greeting);
+    services.emit({ type: 'started', callSid: this.callSid, from: this.from, to: this.to });
+    this.log.info('call started');
+  }
+
+  get isOver(): boolean {
+    return this.state.name === 'ended';
+  }
+
+  /** A stream is open: somebody is being talked to. */
+  get isLive(): boolean {
+    return this.state.name === 'talking' || this.state.name === 'leaving';
+  }
+
+  /** The answer to the incoming-call webhook, and to a repetition of it. */
+  answer(): Verb[] {
+    if (this.state.name !== 'ringing') return this.state.name === 'ended' ? [{ verb: 'hangup' }] : [];
+    const { url } = this.services;
+    return [
+      {
+        verb: 'connect-stream',
+        action: url('https', PATHS.streamEnded),
+        stream: {
+          url: url('wss', PATHS.stream),
+          statusCallback: url('https', PATHS.streamStatus),
+          parameters: { token: this.state.streamToken },
+        },
+      },
+    ];
+  }
+
+  /** A stream says it is for this call. Its token works once and only for this call. */
+  admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
+    const { state } = this;
+    if (state.name !== 'ringing') return { refused: 'no stream expected' };
+    if (!sameText(start.customParameters['token'] ?? '', state.streamToken)) return { refused: 'wrong token' };
+
+    const { clock, metrics, provider } = this.services;
+    const meter = new LatencyMeter({ clock, metrics, provider: provider.name });
+    const playback = new Playback({
+      sink: stream,
+      clock,
+      onUnknownMark: () => metrics.streamAnomalies.inc({ kind: 'unknown-mark' }),
+    });
+    const conversation = this.converse({
+      held: state.held,
+      playback,
+      history: this.history,
+      gate: new ResponseGate(),
+      watch: this.watch,
+      meter,
+      metrics,
+      listener: this.listener(),
+    });
+    this.state = transition(state, { name: 'talking', line: { stream, playback, conversation } });
+    metrics.activeSessions.inc();
+    const { inboundFrameLatency } = metrics;
+    return {
+      onStart: () => {
+        this.log = this.log.child({ stream_sid: start.streamSid });
+        this.log.info('stream started');
+        this.services.emit({ type: 'stream-started', callSid: this.callSid, streamSid: start.streamSid });
+        meter.streamStarted();
+        conversation.begin();
+      },
+      onAudio: (payload, receivedMs) => {
+        conversation.callerAudio(payload);
+        inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
+      },
+      onDigit: (digit) => conversation.digit(digit),
+      onMark: (name) => playback.onMark(name),
+      onEnd: (cause) => this.onStreamEnd(cause),
+    };
+  }
+
+  /** `<Connect action>`: the stream is over, what now? */
+  async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
+    if (isOverAtTwilio(webhook.callStatus)) {
+      this.end('caller_hung_up');
+      return [];
+    }
+    // Twilio may ask before the closing of the socket has reached us, or without a stream ever having come.
+    if (this.state.name === 'talking' || this.state.name === 'leaving') this.onStreamEnd('lost');
+    if (this.state.name === 'parted') return this.leaveBy(this.state.exit);
+    // Twilio asks again when our answer did not reach it.
+    if (this.state.name === 'dialling') return this.state.verbs;
+    return this.state.name === 'ringing' ? this.afterRefusedStream() : [{ verb: 'hangup' }];
+  }
+
+  /** The stream was announced but never came: another try, with the voice session that still waits for it. */
+  private afterRefusedStream(): readonly Verb[] | Promise<readonly Verb[]> {
+    const exit = this.resumeExit('stream_refused');
+    if (exit.to === 'assistant') {
+      this.resumes++;
+      this.services.metrics.resumes.inc({ cause: exit.cause });
+      return this.answer();
+    }
+    this.part(exit);
+    return this.leaveBy(exit);
+  }
+
+  /** The called leg has answered and asks what to play to it alone. */
+  whisper(): Verb[] {
+    if (this.state.name !== 'dialling' || this.state.prepared === undefined) return [];
+    return [{ verb: 'play-digits', digits: whisperDigits(this.state.prepared.token) }];
+  }
+
+  /** `<Dial action>`: the dial is over. Decided on `DialBridged`: a leg that dropped during the whisper still says `completed`. */
+  afterDial(webhook: VoiceWebhook): Verb[] {
+    if (this.state.name !== 'dialling') return [{ verb: 'hangup' }];
+    const status = webhook.form.get('DialCallStatus') ?? 'failed';
+    const bridged = webhook.form.get('DialBridged') === 'true';
+    const callerGone = isOverAtTwilio(webhook.callStatus);
+    const outcome = dialOutcome(status, bridged, callerGone);
+    this.services.metrics.handovers.inc({ outcome });
+    this.services.emit({ type: 'dial-ended', callSid: this.callSid, outcome });
+    this.log.info({ outcome }, 'dial ended');
+    if (bridged || callerGone) {
+      this.end(bridged ? 'handed_over' : 'caller_hung_up');
+      return [{ verb: 'hangup' }];
+    }
+    const { nobodyFree, noHuman } = this.services.prompt.lines;
+    if (this.dials >= MAX_DIALS) return this.leaveBy({ to: 'nobody', outcome: 'no_human', announce: noHuman });
+    return this.leaveBy({ to: 'assistant', cause: 'dial_failed', opening: nobodyFree });
+  }
+
+  /** Twilio's status callback of the call itself. */
+  onCallStatus(webhook: VoiceWebhook): void {
+    if (isOverAtTwilio(webhook.callStatus) && this.state.name !== 'dialling') this.end('caller_hung_up');
+  }
+
+  /** Something outside the conversation demands a human, for instance the gateway being stopped. */
+  escalate(escalation: Escalation, line: string): void {
+    if (this.state.name === 'talking') this.goToHuman(escalation, line);
+  }
+
+  private onEscalation(escalation: Escalation): void {
+    const { lines } = this.services.prompt;
+    const line = escalation.reason === 'assistant_failed' ? lines.assistantFailed : lines.handover;
+    this.escalate(escalation, line);
+  }
+
+  private goToHuman(escalation: Escalation, line: string): void {
+    this.noteEscalation(escalation);
+    if (this.services.connectPhoneNumber === undefined) {
+      const { noHuman } = this.services.prompt.lines;
+      this.leave({ to: 'nobody', outcome: 'no_human', announce: undefined }, noHuman);
+      return;
+    }
+    this.leave({ to: 'human', prepared: this.prepare(escalation), announce: undefined }, line);
+  }
+
+  private noteEscalation(escalation: Escalation): void {
+    this.services.metrics.escalations.inc({ trigger: escalation.trigger, reason: escalation.reason });
+    this.services.emit({ type: 'escalated', callSid: this.callSid, escalation });
+    this.log.info({ trigger: escalation.trigger, reason: escalation.reason }, 'a human is needed');
+  }
+
+  /** Says `line` as the last thing on this stream, then closes it; Twilio asks what now and gets `exit`. */
+  private leave(exit: Exit, line: string): void {
+    if (this.state.name !== 'talking') return;
+    const { line: current } = this.state;
+    this.state = transition(this.state, { name: 'leaving', line: current, exit });
+    const sayId = `goodbye-${this.lineCount++}`;
+    const spoken = this.goodbyeSpoken(current.playback);
+    current.conversation.leave(line, sayId);
+    const prepared = exit.to === 'human' ? exit.prepared : Promise.resolve();
+    void Promise.all([spoken, prepared]).then(([wasSpoken]) => {
+      if (this.state.name !== 'leaving' || this.state.exit !== exit) return;
+      if (!wasSpoken && exit.to !== 'assistant') exit.announce = line;
+      this.part(exit);
+    });
+  }
+
+  /** Resolves true once the caller has heard the goodbye; false when the session did not bring it out in time. */
+  private async goodbyeSpoken(playback: Playback): Promise<boolean> {
+    const { clock } = this.services;
+    const given = new Promise<boolean>((resolve) => {
+      const finish = (wasGiven: boolean): void => {
+        for (const deadline of deadlines) deadline.cancel();
+        resolve(wasGiven);
+      };
+      const deadlines = [
+        clock.setTimer(GOODBYE_BEGINS_MS, () => {
+          if (!playback.isPlaying) finish(false);
+        }),
+        clock.setTimer(GOODBYE_GIVEN_MS, () => finish(false)),
+      ];
+      this.goodbye = (status) => finish(status === 'completed');
+    });
+    if (!(await given)) return false;
+    await playback.whenHeard(GOODBYE_HEARD_MS);
+    return true;
+  }
+
+  /** Writes the handover's record. Never rejects and never takes long: the caller is put through without it if need be. */
+  private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
+    const { clock, desk, queueFor, prompt } = this.services;
+    const turns = this.history.turns.map(({ speaker, text }) => ({ speaker, text }));
+    const intent = topicOf(turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text));
+    let prepared: PreparedHandover | undefined;
+    try {
+      prepared = await withDeadline(
+        clock,
+        PREPARE_MS,
+        desk.prepare({
+          conversationId: this.conversationId,
+          customerPhone: this.from,
+          turns: escalation.summary === undefined ? turns : [...turns, { speaker: 'assistant', text: escalation.summary }],
+          intent,
+          reason: escalation.reason,
+          priority: escalation.trigger === 'failure' ? '3' : '5',
+          language: prompt.language,
+          queueArn: queueFor(escalation.reason, intent),
+        }),
+      );
+    } catch (error) {
+      this.log.error({ err: error }, 'handover record could not be written; dialling without it');
+    }
+    if (prepared !== undefined) this.log.info({ handover_id: prepared.handoverId }, 'handover prepared');
+    this.services.emit({ type: 'handover-prepared', callSid: this.callSid, handoverId: prepared?.handoverId });
+    return prepared;
+  }
+
+  private listener(): ConversationListener {
+    return {
+      onTurn: (turn: Readonly<Turn>) => this.services.emit({ type: 'turn', callSid: this.callSid, turn }),
+      onEscalation: (escalation) => this.onEscalation(escalation),
+      onEndCall: () => this.onEndCall(),
+      onSaid: (_sayId, status) => this.goodbye?.(status),
+      onFailure: (error) => this.onFailure(error),
+    };
+  }
+
+  /** The assistant has said goodbye itself: the call ends once that has been heard. */
+  private onEndCall(): void {
+    if (this.state.name !== 'talking') return;
+    const { line } = this.state;
+    const exit: Exit = { to: 'nobody', outcome: 'completed', announce: undefined };
+    this.state = transition(this.state, { name: 'leaving', line, exit });
+    void line.playback.whenHeard(GOODBYE_HEARD_MS).then(() => {
+      if (this.state.name === 'leaving' && this.state.exit === exit) this.part(exit);
+    });
+  }
+
+  private onFailure(error: TandemError): void {
+    const { metrics, prompt, provider } = this.services;
+    this.log.error({ err: error, provider: provider.name }, 'voice session failed');
+    metrics.connectionFailures.inc({ provider: provider.name });
+    if (this.state.name === 'leaving') {
+      this.goodbye?.('failed');
+      return;
+    }
+    if (this.state.name !== 'talking') return;
+    // The voice is gone, so TwiML says the line.
+    const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
+    this.noteEscalation(escalation);
+    this.part(this.humanExit(escalation, prompt.lines.assistantFailed));
+  }
+
+  private humanExit(escalation: Escalation, announce: string): Exit {
+    if (this.services.connectPhoneNumber !== undefined) return { to: 'human', prepared: this.prepare(escalation), announce };
+    return { to: 'nobody', outcome: 'no_human', announce: this.services.prompt.lines.noHuman };
+  }
+
+  private onStreamEnd(cause: StreamEnd): void {
+    // Our own closing; the state has moved on already.
+    if (cause === 'closed') return;
+    if (this.state.name === 'leaving') this.part(this.state.exit);
+    else if (this.state.name === 'talking') this.part(this.resumeExit('stream_lost'));
+  }
+
+  /** The stream broke under a caller who may still be there: go on in a new one, or after too many, with a human. */
+  private resumeExit(cause: ResumeCause): Exit {
+    const { lines, greeting } = this.services.prompt;
+    if (this.resumes < MAX_RESUMES) {
+      return { to: 'assistant', cause, opening: this.history.turns.length === 0 ? greeting : lines.resumed };
+    }
+    const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
+    this.noteEscalation(escalation);
+    return this.humanExit(escalation, lines.assistantFailed);
+  }
+
+  /** The stream is over. If Twilio does not ask what now, the caller has hung up. */
+  private part(exit: Exit): void {
+    const wasLive = this.isLive;
+    const expires = this.services.clock.setTimer(QUESTION_EXPECTED_MS, () => {
+      this.end(exit.to === 'nobody' ? exit.outcome : 'caller_hung_up');
+    });
+    this.state = transition(this.state, { name: 'parted', exit, expires });
+    this.goodbye?.('cancelled');
+    this.goodbye = undefined;
+    if (wasLive) this.services.metrics.activeSessions.dec();
+  }
+
+  private leaveBy(exit: { to: 'human' } & Exit): Promise<readonly Verb[]>;
+  private leaveBy(exit: Exclude<Exit, { to: 'human' }>): Verb[];
+  private leaveBy(exit: Exit): readonly Verb[] | Promise<readonly Verb[]>;
+  private leaveBy(exit: Exit): readonly Verb[] | Promise<readonly Verb[]> {
+    switch (exit.to) {
+      case 'human':
+        return exit.prepared.then((prepared) => this.dial(prepared, exit.announce));
+      case 'assistant':
+        return this.resume(exit.cause, exit.opening);
+      case 'nobody':
+        this.end(exit.outcome);
+        return [...this.announcement(exit.announce), { verb: 'hangup' }];
+    }
+  }
+
+  private announcement(text: string | undefined): Verb[] {
+    return text === undefined ? [] : [{ verb: 'say', text, language: this.services.prompt.language }];
+  }
+
+  private dial(prepared: PreparedHandover | undefined, announce: string | undefined): Verb[] {
+    const { clock, connectPhoneNumber, ownNumber, url } = this.services;
+    if (this.state.name !== 'parted' || connectPhoneNumber === undefined) return [{ verb: 'hangup' }];
+    const verbs: Verb[] = [
+      ...this.announcement(announce),
+      {
+        verb: 'dial',
+        dial: {
+          number: connectPhoneNumber,
+          // Twilio shows the caller's own number unless told otherwise; a withheld one needs another.
+          callerId: isPhoneNumber(this.from) ? undefined : (ownNumber ?? (isPhoneNumber(this.to) ? this.to : undefined)),
+          timeoutSeconds: DIAL_TIMEOUT_SECONDS,
+          action: url('https', PATHS.dialResult),
+          whisperUrl: prepared === undefined ? undefined : url('https', PATHS.whisper),
+          statusCallback: url('https', PATHS.legStatus),
+        },
+      },
+    ];
+    const expires = clock.setTimer(DIAL_EXPECTED_MS, () => this.end('abandoned'));
+    this.state = transition(this.state, { name: 'dialling', prepared, verbs, expires });
+    this.dials++;
+    this.services.emit({ type: 'dialling', callSid: this.callSid, number: connectPhoneNumber });
+    this.log.info({ handover_id: prepared?.handoverId, attempt: this.dials }, 'dialling a human');
+    return verbs;
+  }
+
+  private resume(cause: ResumeCause, opening: string): Verb[] {
+    this.services.metrics.resumes.inc({ cause });
+    this.services.emit({ type: 'resumed', callSid: this.callSid, cause });
+    this.log.info({ cause }, 'the call goes on in a new stream');
+    if (cause !== 'dial_failed') this.resumes++;
+    this.state = transition(this.state, this.ringingState(opening));
+    return this.answer();
+  }
+
+  private ringingState(opening: string): CallState & { name: 'ringing' } {
+    const { clock, prompt, provider } = this.services;
+    const held = new HeldSession(provider, {
+      conversationId: this.conversationId,
+      instructions: prompt.instructions,
+      greeting: opening,
+      language: prompt.language,
+      tools: BUILT_IN_TOOLS,
+      history: this.history.turns,
+    });
+    return {
+      name: 'ringing',
+      streamToken: randomBytes(24).toString('base64url'),
+      held,
+      expires: clock.setTimer(STREAM_EXPECTED_MS, () => this.part(this.resumeExit('stream_refused'))),
+    };
+  }
+
+  private converse(parts: ConversationParts): Conversation {
+    if (!this.services.pipeline) return new DirectBridge(parts);
+    return new PipelineConversation(parts, (processor, error) => {
+      this.services.metrics.processorErrors.inc({ processor });
+      this.log.error({ err: error, processor }, 'a processor failed; its frame is lost');
+    });
+  }
+
+  private end(outcome: CallOutcome): void {
+    if (this.state.name === 'ended') return;
+    if (this.isLive) this.services.metrics.activeSessions.dec();
+    this.state = transition(this.state, { name: 'ended', outcome });
+    this.goodbye?.('cancelled');
+    this.goodbye = undefined;
+    this.services.metrics.sessions.inc({ outcome });
+    this.services.metrics.sessionSeconds.observe((this.services.clock.now() - this.startedMs) / 1000);
+    this.log.info({ outcome }, 'call ended');
+    this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
+    this.services.onEnded(this.callSid);
+  }
+}
+
+const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+
+function isOverAtTwilio(callStatus: string): boolean {
+  return OVER.has(callStatus);
+}
+
+function dialOutcome(status: string, bridged: boolean, callerGone: boolean): string {
+  if (bridged) return 'bridged';
+  if (callerGone) return 'caller_gone';
+  switch (status) {
+    case 'busy':
+    case 'failed':
+    case 'canceled':
+      return status;
+    case 'no-answer':
+      return 'no_answer';
+    default:
+      return 'dropped';
+  }
+}
+
+function isPhoneNumber(text: string): boolean {
+  // +266696687 spells ANONYMOUS: some carriers send it for a withheld number.
+  return /^\+[1-9]\d{6,14}$/.test(text) && text !== '+266696687';
+}
+
+function sameText(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+async function withDeadline<T>(clock: Clock, deadlineMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(deadlineMs, () => reject(new Error('deadline')));
+    work.then(resolve, reject).finally(() => timer.cancel());
+  });
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../clock.js';
+import type { StreamStart } from '../twilio/messages.js';
+import type { StreamOwner, TwilioStream } from '../twilio/stream.js';
+import type { Verb } from '../twilio/twiml.js';
+import type { VoiceWebhook } from '../twilio/webhooks.js';
+import { Call, type CallServices } from './call.js';
+import { PATHS } from './paths.js';
+
+/** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
+const REMEMBER_ENDED_MS = 60_000;
+
+/** The calls of this process, by CallSid, and Twilio's questions about them. */
+export class CallRegistry {
+  private readonly calls = new Map<string, Call>();
+  private readonly services: CallServices;
+  private readonly maxConcurrentCalls: number;
+  private readonly clock: Clock;
+  private accepting = true;
+
+  constructor(services: Omit<CallServices, 'onEnded'>, options: { maxConcurrentCalls: number }) {
+    this.services = { ...services, onEnded: (callSid) => this.forgetLater(callSid) };
+    this.maxConcurrentCalls = options.maxConcurrentCalls;
+    this.clock = services.clock;
+  }
+
+  /** Calls that are not over. */
+  get activeCalls(): readonly Call[] {
+    return [...this.calls.values()].filter((call) => !call.isOver);
+  }
+
+  /** From here on new callers go straight to a human. */
+  stopAccepting(): void {
+    this.accepting = false;
+  }
+
+  /** The incoming-call webhook. Twilio may repeat it after a connection failure: the same call gets the same answer. */
+  incoming(webhook: VoiceWebhook): Verb[] {
+    const known = this.calls.get(webhook.callSid);
+    if (known !== undefined) return known.answer();
+    const isFull = this.maxConcurrentCalls > 0 && this.activeCalls.length >= this.maxConcurrentCalls;
+    if (isFull || !this.accepting) return this.withoutUs(this.services.prompt.lines.busy, 'refused_busy');
+    const call = new Call(webhook, this.services);
+    this.calls.set(webhook.callSid, call);
+    return call.answer();
+  }
+
+  admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
+    return this.calls.get(start.callSid)?.admit(stream, start) ?? { refused: 'unknown call' };
+  }
+
+  async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
+    const call = this.calls.get(webhook.callSid);
+    // A call of a process that is gone: its memory is lost, the caller is not.
+    if (call === undefined) return this.withoutUs(this.services.prompt.lines.assistantFailed, 'abandoned');
+    return call.afterStream(webhook);
+  }
+
+  afterDial(webhook: VoiceWebhook): Verb[] {
+    const call = this.calls.get(webhook.callSid);
+    if (call !== undefined) return call.afterDial(webhook);
+    const { language, lines } = this.services.prompt;
+    if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
+    return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];
+  }
+
+  whisper(webhook: VoiceWebhook): Verb[] {
+    return this.calls.get(webhook.parentCallSid ?? '')?.whisper() ?? [];
+  }
+
+  /** Twilio expects no TwiML here. */
+  callStatus(webhook: VoiceWebhook): undefined {
+    this.calls.get(webhook.callSid)?.onCallStatus(webhook);
+  }
+
+  /** What a caller gets when the gateway itself fails. */
+  lastResort(): readonly Verb[] {
+    return this.withoutUs(this.services.prompt.lines.assistantFailed, 'abandoned');
+  }
+
+  /** Sends a caller to a human without a conversation of ours, or tells them that nobody is there. */
+  private withoutUs(line: string, outcome: 'refused_busy' | 'abandoned'): Verb[] {
+    const { connectPhoneNumber, metrics, prompt, url } = this.services;
+    metrics.sessions.inc({ outcome });
+    const say: Verb = { verb: 'say', text: line, language: prompt.language };
+    if (connectPhoneNumber === undefined) return [say, { verb: 'hangup' }];
+    return [
+      ...(outcome === 'abandoned' ? [say] : []),
+      {
+        verb: 'dial',
+        dial: {
+          number: connectPhoneNumber,
+          callerId: undefined,
+          timeoutSeconds: 25,
+          action: url('https', PATHS.dialResult),
+          whisperUrl: undefined,
+          statusCallback: url('https', PATHS.legStatus),
+        },
+      },
+    ];
+  }
+
+  private forgetLater(callSid: string): void {
+    this.clock.setTimer(REMEMBER_ENDED_MS, () => this.calls.delete(callSid));
+  }
+}

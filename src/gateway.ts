@@ -1,0 +1,305 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { CallEvent, CallEventListener } from './call/call-events.js';
+import { PATHS } from './call/paths.js';
+import { CallRegistry } from './call/registry.js';
+import { type Clock, systemClock } from './clock.js';
+import type { Config } from './config.js';
+import { TandemError } from './errors.js';
+import { HandoverDesk } from './handover/desk.js';
+import type { HandoverStore } from './handover/store.js';
+import type { Logger } from './log.js';
+import type { Metrics } from './metrics.js';
+import type { AssistantPrompt } from './prompts/assistant-prompt.js';
+import { MAX_MESSAGE_BYTES } from './twilio/messages.js';
+import { isSigned, streamUrlVariants } from './twilio/signature.js';
+import { TwilioStream, refuseUpgrade } from './twilio/stream.js';
+import { type Verb, twiml } from './twilio/twiml.js';
+import { type VoiceWebhook, readWebhook } from './twilio/webhooks.js';
+import type { VoiceProvider } from './voice/session.js';
+
+/** What a gateway is made of. It owns the server; provider and store belong to whoever opened them. */
+export interface GatewayParts {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  provider: VoiceProvider;
+  store: HandoverStore;
+  pepper: string;
+  prompt: AssistantPrompt;
+  clock?: Clock;
+  /** Shown on /health; the embedded start tells the simulator where its store is. */
+  about?: Record<string, unknown>;
+}
+
+type Phase = 'starting' | 'ready' | 'draining';
+type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<readonly Verb[]> | undefined;
+
+/** Slow request headers must not hold sockets: Twilio's own budget for a webhook is 15 s. */
+const REQUEST_TIMEOUT_MS = 15_000;
+const DRAIN_POLL_MS = 200;
+
+/** The HTTP and WebSocket side of a gateway, and its calls. */
+export class Gateway {
+  private readonly parts: GatewayParts;
+  private readonly clock: Clock;
+  private readonly server: Server;
+  private readonly sockets: WebSocketServer;
+  private readonly calls: CallRegistry;
+  private readonly handlers: ReadonlyMap<string, WebhookHandler>;
+  private readonly listeners = new Set<CallEventListener>();
+  private phase: Phase = 'starting';
+
+  constructor(parts: GatewayParts) {
+    const { config, log, metrics, pepper, prompt, provider, store } = parts;
+    this.parts = parts;
+    this.clock = parts.clock ?? systemClock;
+    const { handover } = config;
+    this.calls = new CallRegistry(
+      {
+        clock: this.clock,
+        log,
+        metrics,
+        provider,
+        prompt,
+        desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
+        pipeline: config.pipeline,
+        connectPhoneNumber: handover.connectPhoneNumber,
+        ownNumber: config.twilio.phoneNumber,
+        queueFor: (reason, intent) => handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
+        url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,
+        emit: (event) => this.emit(event),
+      },
+      { maxConcurrentCalls: config.maxConcurrentCalls },
+    );
+    this.handlers = new Map<string, WebhookHandler>([
+      [PATHS.voice, (webhook) => this.calls.incoming(webhook)],
+      [PATHS.streamEnded, (webhook) => this.calls.afterStream(webhook)],
+      [PATHS.dialResult, (webhook) => this.calls.afterDial(webhook)],
+      [PATHS.whisper, (webhook) => this.calls.whisper(webhook)],
+      [PATHS.callStatus, (webhook) => this.calls.callStatus(webhook)],
+      [PATHS.streamStatus, (webhook) => this.onStreamStatus(webhook)],
+      [PATHS.legStatus, () => undefined],
+    ]);
+    // Compression would cost more CPU than everything else the gateway does; Twilio does not offer it.
+    this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
+    this.server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+      void this.onRequest(request, response);
+    });
+    this.server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
+    this.server.on('clientError', (_error, socket: Duplex) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    });
+  }
+
+  /**
+   * Listens and takes calls.
+   * @throws TandemError PORT_IN_USE
+   */
+  async start(): Promise<void> {
+    const { host, port } = this.parts.config;
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', (error: NodeJS.ErrnoException) => {
+        const inUse = error.code === 'EADDRINUSE';
+        reject(inUse ? new TandemError('PORT_IN_USE', `Port ${port} on ${host} is taken.`, { cause: error }) : error);
+      });
+      this.server.listen(port, host, resolve);
+    });
+    this.phase = 'ready';
+    this.parts.log.info({ host, port: this.port }, 'listening');
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** The host Twilio knows the gateway by. */
+  get publicHost(): string {
+    return this.parts.config.publicHost ?? `localhost:${this.port}`;
+  }
+
+  get activeCalls(): number {
+    return this.calls.activeCalls.length;
+  }
+
+  /** Calls `listener` with what happens on every call; gives a function that ends it. */
+  watch(listener: CallEventListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * Stops taking calls and lets those in progress finish for `drainSeconds`; whoever is still being talked to then is
+   * handed to a human, and given a moment for it.
+   */
+  async drain(drainSeconds: number): Promise<void> {
+    this.phase = 'draining';
+    this.calls.stopAccepting();
+    await this.untilNoCalls(drainSeconds * 1000);
+    const rest = this.calls.activeCalls.filter((call) => call.isLive);
+    if (rest.length === 0) return;
+    this.parts.log.warn({ calls: rest.length }, 'drain time is over; handing the remaining calls to a human');
+    const { stopping } = this.parts.prompt.lines;
+    for (const call of rest) call.escalate({ trigger: 'stopping', reason: 'stopping' }, stopping);
+    await this.untilNoCalls(STOPPING_HANDOVER_MS, () => !this.calls.activeCalls.some((call) => call.isLive));
+  }
+
+  /** Closes the server and every socket. */
+  async close(): Promise<void> {
+    this.phase = 'draining';
+    for (const socket of this.sockets.clients) socket.terminate();
+    this.sockets.close();
+    this.server.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+  }
+
+  private async untilNoCalls(limitMs: number, done = () => this.activeCalls === 0): Promise<void> {
+    const startedMs = this.clock.now();
+    while (!done() && this.clock.now() - startedMs < limitMs) {
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, DRAIN_POLL_MS);
+      });
+    }
+  }
+
+  private emit(event: CallEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    try {
+      const handler = this.handlers.get(path);
+      if (handler !== undefined) await this.onWebhook(handler, request, response);
+      else await this.onPlainRequest(path, request, response);
+    } catch (error) {
+      this.parts.log.error({ err: error, path }, 'request failed');
+      if (!response.headersSent) send(response, 500, 'text/plain', 'The gateway could not answer; see its log.\n');
+    }
+  }
+
+  private async onWebhook(handler: WebhookHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { twilio } = this.parts.config;
+    const result = await readWebhook(request, {
+      publicHost: this.publicHost,
+      authTokens: twilio.authTokens,
+      accountSid: twilio.accountSid,
+    });
+    if (!result.ok) {
+      const { reason, status } = result.refusal;
+      this.parts.metrics.refusedRequests.inc({ reason });
+      this.parts.log.warn({ reason, status }, 'webhook refused');
+      send(response, status, 'text/plain', `${REFUSALS[reason]}\n`, { connection: 'close' });
+      return;
+    }
+    const verbs = await this.answerOf(handler, result.webhook);
+    if (verbs === undefined) send(response, 204, undefined, '');
+    else send(response, 200, 'text/xml; charset=utf-8', twiml(verbs));
+  }
+
+  /** A fault of ours must not cost the caller the call: Twilio would play an error and hang up. */
+  private async answerOf(handler: WebhookHandler, webhook: VoiceWebhook): Promise<readonly Verb[] | undefined> {
+    try {
+      return await handler(webhook);
+    } catch (error) {
+      this.parts.log.error({ err: error, call_sid: webhook.callSid }, 'webhook failed; the caller goes to a human');
+      return this.calls.lastResort();
+    }
+  }
+
+  private async onPlainRequest(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      send(response, 405, 'text/plain', 'Only GET is answered here.\n', { connection: 'close' });
+      return;
+    }
+    switch (path) {
+      case '/health':
+        sendJson(response, 200, { status: 'ok', public_host: this.publicHost, ...this.parts.about });
+        return;
+      case '/ready':
+        sendJson(response, this.phase === 'ready' ? 200 : 503, { status: this.phase, calls: this.activeCalls });
+        return;
+      case '/metrics':
+        send(response, 200, this.parts.metrics.registry.contentType, await this.parts.metrics.text());
+        return;
+      default:
+        send(response, 404, 'text/plain', 'There is nothing here.\n');
+    }
+  }
+
+  private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const { authTokens } = this.parts.config.twilio;
+    if (path !== PATHS.stream && path !== `${PATHS.stream}/`) {
+      this.refuse(socket, 404, 'Not Found', 'stream-path');
+      return;
+    }
+    const signature = request.headers['x-twilio-signature'];
+    const urls = streamUrlVariants(this.publicHost, PATHS.stream);
+    if (authTokens.length > 0 && (typeof signature !== 'string' || !isSigned(signature, authTokens, urls))) {
+      this.refuse(socket, 403, 'Forbidden', 'stream-signature');
+      return;
+    }
+    // Audio comes in small messages that must not wait for each other.
+    (socket as Socket).setNoDelay?.(true);
+    this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const stream: TwilioStream = new TwilioStream({
+        socket: webSocket,
+        clock: this.clock,
+        admit: (opened, start) => this.calls.admit(opened, start),
+        count: (kind) => this.parts.metrics.streamAnomalies.inc({ kind }),
+        onRefused: (reason) => {
+          this.parts.metrics.refusedRequests.inc({ reason: 'stream-start' });
+          this.parts.log.warn({ reason }, 'stream refused');
+        },
+      });
+      void stream;
+    });
+  }
+
+  private refuse(socket: Duplex, status: number, text: string, reason: string): void {
+    this.parts.metrics.refusedRequests.inc({ reason });
+    this.parts.log.warn({ reason, status }, 'upgrade refused');
+    refuseUpgrade(socket, status, text);
+  }
+
+  private onStreamStatus(webhook: VoiceWebhook): undefined {
+    if (webhook.form.get('StreamEvent') === 'stream-error') {
+      this.parts.log.error({ call_sid: webhook.callSid }, 'Twilio reports a stream error');
+    }
+  }
+}
+
+/** Time for the goodbye and the dial of calls that are handed over because the gateway stops. */
+const STOPPING_HANDOVER_MS = 20_000;
+
+const REFUSALS = {
+  method: 'Twilio webhooks are POST requests.',
+  'not-a-form': 'Expected an application/x-www-form-urlencoded body.',
+  'too-large': 'The body is larger than any Twilio webhook.',
+  signature: 'The X-Twilio-Signature is missing or does not fit. Check TWILIO_AUTH_TOKEN and PUBLIC_HOST.',
+  'no-call-sid': 'The form has no usable CallSid.',
+  'wrong-account': 'This gateway serves another Twilio account.',
+  aborted: 'The request ended early.',
+} as const;
+
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string | undefined,
+  body: string,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { ...(type === undefined ? {} : { 'content-type': type }), 'cache-control': 'no-store', ...headers });
+  response.end(body);
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  send(response, status, 'application/json', `${JSON.stringify(body)}\n`);
+}

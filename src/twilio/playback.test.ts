@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { FakeClock } from '../../test/fake-clock.js';
+import { AudioChunk } from '../audio/chunk.js';
+import { Playback } from './playback.js';
+
+/** A carrier that plays what it is sent in real time and returns marks, as far away as `oneWayMs`. */
+class Carrier {
+  readonly clock: FakeClock;
+  readonly playback: Playback;
+  /** Milliseconds of each item that were played, by item. */
+  heardBytes = 0;
+  idleCount = 0;
+  unknownMarks = 0;
+  private readonly oneWayMs: number;
+  private queue: ({ bytes: number } | { mark: string })[] = [];
+  private playing = false;
+
+  constructor(clock: FakeClock, oneWayMs: number) {
+    this.clock = clock;
+    this.oneWayMs = oneWayMs;
+    this.playback = new Playback({
+      clock,
+      sink: {
+        sendAudio: (base64) => this.later(() => this.enqueue({ bytes: Buffer.from(base64, 'base64').length })),
+        sendMark: (mark) => this.later(() => this.enqueue({ mark })),
+        sendClear: () => this.later(() => this.flush()),
+      },
+      onIdle: () => this.idleCount++,
+      onUnknownMark: () => this.unknownMarks++,
+    });
+  }
+
+  play(itemId: string, durationMs: number): void {
+    this.playback.play(itemId, AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(durationMs * 8)));
+  }
+
+  private later(action: () => void): void {
+    if (this.oneWayMs === 0) action();
+    else this.clock.setTimer(this.oneWayMs, action);
+  }
+
+  private enqueue(entry: { bytes: number } | { mark: string }): void {
+    this.queue.push(entry);
+    if (!this.playing) this.next();
+  }
+
+  private next(): void {
+    this.playing = false;
+    for (let entry = this.queue[0]; entry !== undefined; entry = this.queue[0]) {
+      if ('mark' in entry) {
+        const { mark } = entry;
+        this.queue.shift();
+        this.later(() => this.playback.onMark(mark));
+        continue;
+      }
+      this.playing = true;
+      this.step(entry);
+      return;
+    }
+  }
+
+  /** Plays one millisecond. */
+  private step(entry: { bytes: number }): void {
+    this.clock.setTimer(1, () => {
+      if (this.queue[0] !== entry) return;
+      this.heardBytes += 8;
+      entry.bytes -= 8;
+      if (entry.bytes > 0) return this.step(entry);
+      this.queue.shift();
+      this.next();
+    });
+  }
+
+  private flush(): void {
+    const marks = this.queue.filter((entry) => 'mark' in entry);
+    this.queue = [];
+    this.playing = false;
+    for (const { mark } of marks) this.later(() => this.playback.onMark(mark));
+  }
+}
+
+describe('playback ledger', () => {
+  test('says that nothing was heard of what was only queued', () => {
+    const carrier = new Carrier(new FakeClock(), 0);
+    carrier.play('a', 400);
+    carrier.play('b', 400);
+    carrier.clock.advance(100);
+    assert.deepEqual(carrier.playback.clear(), [
+      { itemId: 'a', heardMs: 100, sentMs: 400 },
+      { itemId: 'b', heardMs: 0, sentMs: 400 },
+    ]);
+  });
+
+  test('leaves out items that were played to their end', () => {
+    const carrier = new Carrier(new FakeClock(), 0);
+    carrier.play('a', 200);
+    carrier.playback.endItem();
+    carrier.play('b', 600);
+    carrier.playback.endItem();
+    carrier.clock.advance(350);
+    assert.deepEqual(carrier.playback.clear(), [{ itemId: 'b', heardMs: 150, sentMs: 600 }]);
+  });
+
+  test('an echo after clear means flushed, not heard', () => {
+    const carrier = new Carrier(new FakeClock(), 20);
+    carrier.play('a', 1000);
+    carrier.playback.endItem();
+    carrier.clock.advance(300);
+    carrier.playback.clear();
+    carrier.play('b', 500);
+    carrier.playback.endItem();
+    // The flushed marks of "a" come back now, while "b" has hardly begun.
+    carrier.clock.advance(100);
+    const [cut] = carrier.playback.clear();
+    assert.equal(cut?.itemId, 'b');
+    assert.ok(cut.heardMs <= 120, `heard ${cut.heardMs} ms`);
+    assert.equal(carrier.unknownMarks, 0);
+  });
+
+  test('sends no clear when nothing is playing', () => {
+    const carrier = new Carrier(new FakeClock(), 0);
+    assert.deepEqual(carrier.playback.clear(), []);
+    carrier.play('a', 200);
+    carrier.clock.advance(300);
+    assert.deepEqual(carrier.playback.clear(), []);
+    assert.equal(carrier.idleCount, 1);
+  });
+
+  test('waits for the last mark, and says how the wait ended', async () => {
+    const carrier = new Carrier(new FakeClock(), 10);
+    carrier.play('a', 130);
+    const heard = carrier.playback.whenHeard(5000);
+    carrier.clock.advance(160);
+    assert.equal(await heard, 'heard');
+    carrier.play('b', 500);
+    const cleared = carrier.playback.whenHeard(5000);
+    carrier.playback.clear();
+    assert.equal(await cleared, 'cleared');
+    carrier.play('c', 500);
+    const timedOut = carrier.playback.whenHeard(100);
+    carrier.clock.advance(100);
+    assert.equal(await timedOut, 'timed-out');
+    const closed = carrier.playback.whenHeard(100);
+    carrier.playback.close();
+    assert.equal(await closed, 'closed');
+    assert.equal(await carrier.playback.whenHeard(100), 'closed');
+    carrier.clock.advance(2000);
+    assert.equal(carrier.clock.timers, 0);
+  });
+
+  test('counts a mark it never sent', () => {
+    const carrier = new Carrier(new FakeClock(), 0);
+    carrier.playback.onMark('somebody-else');
+    assert.equal(carrier.unknownMarks, 1);
+  });
+
+  test('a mark that was lost on the way does not hold the position back', () => {
+    const clock = new FakeClock();
+    const marks: string[] = [];
+    const playback = new Playback({
+      clock,
+      sink: { sendAudio: () => undefined, sendMark: (name) => marks.push(name), sendClear: () => undefined },
+    });
+    const chunk = (ms: number): AudioChunk => AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(ms * 8));
+    playback.play('a', chunk(200));
+    playback.play('b', chunk(200));
+    playback.play('c', chunk(200));
+    clock.advance(400);
+    playback.onMark(marks[1] ?? '');
+    assert.deepEqual(playback.clear(), [{ itemId: 'c', heardMs: 0, sentMs: 200 }]);
+  });
+
+  test('stays within 20 ms of what the carrier played, whatever the pieces, pauses and distance', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ audioMs: fc.integer({ min: 20, max: 900 }), pauseMs: fc.integer({ min: 0, max: 700 }) }), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        fc.integer({ min: 0, max: 60 }),
+        fc.integer({ min: 0, max: 3000 }),
+        (pieces, oneWayMs, cutAfterMs) => {
+          const carrier = new Carrier(new FakeClock(), oneWayMs);
+          // A first short item measures the distance, as a greeting does.
+          carrier.play('greeting', 400);
+          carrier.playback.endItem();
+          carrier.clock.advance(1000);
+          const before = carrier.heardBytes;
+          let sentMs = 0;
+          for (const { audioMs, pauseMs } of pieces) {
+            carrier.play('answer', audioMs);
+            sentMs += audioMs;
+            carrier.clock.advance(pauseMs);
+          }
+          carrier.playback.endItem();
+          carrier.clock.advance(cutAfterMs);
+          const [cut] = carrier.playback.clear();
+          carrier.clock.advance(10_000);
+          const playedMs = (carrier.heardBytes - before) / 8;
+          if (cut === undefined) assert.equal(playedMs, sentMs);
+          else {
+            // Of an item that paused, earlier pieces may be complete and gone from the ledger.
+            const earlierMs = sentMs - cut.sentMs;
+            assert.ok(Math.abs(earlierMs + cut.heardMs - playedMs) <= 20, `${earlierMs + cut.heardMs} vs ${playedMs} ms`);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});

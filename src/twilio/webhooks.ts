@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import { isSigned, webhookUrlVariants } from './signature.js';
+
+/** A voice webhook that has been checked. Twilio adds fields unannounced; what is not named here is in `form`. */
+export interface VoiceWebhook {
+  callSid: string;
+  accountSid: string;
+  /** E.164, or `anonymous` and the like for a withheld number. */
+  from: string;
+  to: string;
+  callStatus: string;
+  /** Set on a leg that our own `<Dial>` made. */
+  parentCallSid: string | undefined;
+  form: URLSearchParams;
+}
+
+export interface Refusal {
+  status: number;
+  /** A short constant word, safe as a metric label. */
+  reason: 'method' | 'not-a-form' | 'too-large' | 'signature' | 'no-call-sid' | 'wrong-account' | 'aborted';
+}
+
+export type WebhookResult = { ok: true; webhook: VoiceWebhook } | { ok: false; refusal: Refusal };
+
+export interface WebhookRules {
+  /** The host Twilio signs for; never taken from the request. */
+  publicHost: string;
+  /** Empty: webhooks are not signed. */
+  authTokens: readonly string[];
+  /** When set, calls of any other account are refused. */
+  accountSid: string | undefined;
+}
+
+/** Twilio's forms are about 1 kB; SIP headers and passports make some larger. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Reads and checks one webhook request. Never throws; a refused request has had no effect. */
+export async function readWebhook(request: IncomingMessage, rules: WebhookRules): Promise<WebhookResult> {
+  if (request.method !== 'POST') return refused(405, 'method');
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  const body = await readBody(request);
+  if (body === 'too-large') return refused(413, 'too-large');
+  if (body === 'aborted') return refused(400, 'aborted');
+  if (type !== 'application/x-www-form-urlencoded') return refused(415, 'not-a-form');
+
+  const form = new URLSearchParams(body.toString('utf8'));
+  if (rules.authTokens.length > 0) {
+    const signature = request.headers['x-twilio-signature'];
+    const urls = webhookUrlVariants(rules.publicHost, request.url ?? '/');
+    if (typeof signature !== 'string' || !isSigned(signature, rules.authTokens, urls, form)) {
+      return refused(403, 'signature');
+    }
+  }
+  const callSid = form.get('CallSid') ?? '';
+  if (!/^[A-Za-z0-9]{1,64}$/.test(callSid)) return refused(400, 'no-call-sid');
+  const accountSid = form.get('AccountSid') ?? '';
+  if (rules.accountSid !== undefined && accountSid !== rules.accountSid) return refused(403, 'wrong-account');
+  return {
+    ok: true,
+    webhook: {
+      callSid,
+      accountSid,
+      from: form.get('From') ?? '',
+      to: form.get('To') ?? '',
+      callStatus: form.get('CallStatus') ?? '',
+      parentCallSid: form.get('ParentCallSid') ?? undefined,
+      form,
+    },
+  };
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | 'too-large' | 'aborted'> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const part of request as AsyncIterable<Buffer>) {
+      sizeBytes += part.length;
+      if (sizeBytes > MAX_BODY_BYTES) return 'too-large';
+      parts.push(part);
+    }
+  } catch {
+    return 'aborted';
+  }
+  return Buffer.concat(parts);
+}
+
+function refused(status: number, reason: Refusal['reason']): WebhookResult {
+  return { ok: false, refusal: { status, reason } };
+}
