@@ -59,6 +59,8 @@ export class Playback {
   private markCount = 0;
   private sentByte = 0;
   private markedByte = 0;
+  /** Where the audio began that has been playing without a pause since. */
+  private runStartByte = 0;
   private anchorByte = 0;
   private anchorMs = 0;
   private anchoredByMark = false;
@@ -87,6 +89,7 @@ export class Playback {
     if (sizeBytes === 0) return;
     // Nothing was left to play: playout starts again with this piece.
     if (this.segments.length === 0 || this.elapsedByte() >= this.sentByte) {
+      this.runStartByte = this.sentByte;
       this.anchorByte = this.sentByte;
       this.anchorMs = this.clock.now();
       this.anchoredByMark = false;
@@ -121,9 +124,12 @@ export class Playback {
     }
     // A mark stands for every earlier one: one that Twilio lost must not hold the position back.
     this.marks.splice(0, index + 1);
-    this.anchorByte = mark.atByte;
-    this.anchorMs = nowMs;
-    this.anchoredByMark = true;
+    // A mark from before a pause says nothing about where playout stands after it.
+    if (mark.atByte > this.runStartByte) {
+      this.anchorByte = mark.atByte;
+      this.anchorMs = nowMs;
+      this.anchoredByMark = true;
+    }
     while (this.segments[0] !== undefined && this.segments[0].endByte <= mark.atByte) this.segments.shift();
     this.settleWaiters(mark.atByte, 'heard');
     if (this.segments.length === 0) this.onIdle();
