@@ -1,0 +1,14 @@
+import { mulawToPcm } from './g711.js';
+
+/** Root mean square of 16-bit samples; 0 for none. Quiet speech on a line is some hundreds. */
+export function rms(pcm: Int16Array): number {
+  if (pcm.length === 0) return 0;
+  let sum = 0;
+  for (const sample of pcm) sum += sample * sample;
+  return Math.sqrt(sum / pcm.length);
+}
+
+/** The same of mu-law bytes. */
+export function mulawRms(mulaw: Uint8Array): number {
+  return rms(mulawToPcm(mulaw));
+}

@@ -1,0 +1,87 @@
+/** Taps on each side of the centre of the low-pass; about 60 dB down in the stop band. */
+const HALF_TAPS = 31;
+
+/** A windowed-sinc low-pass with its cut-off at `cutoff` of the sampling rate, scaled to unit gain. */
+function lowPass(cutoff: number): Float32Array {
+  const taps = new Float32Array(2 * HALF_TAPS + 1);
+  let sum = 0;
+  for (let i = 0; i < taps.length; i++) {
+    const x = i - HALF_TAPS;
+    const sinc = x === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * x) / (Math.PI * x);
+    const window = 0.42 + 0.5 * Math.cos((Math.PI * x) / (HALF_TAPS + 1)) + 0.08 * Math.cos((2 * Math.PI * x) / (HALF_TAPS + 1));
+    taps[i] = sinc * window;
+    sum += taps[i] as number;
+  }
+  return taps.map((tap) => tap / sum);
+}
+
+/** Just under a quarter of 16 kHz: 8 kHz audio holds nothing above 4 kHz. */
+const HALF_BAND = lowPass(0.245);
+
+/**
+ * 8 kHz → 16 kHz, in pieces of any length: it keeps the filter's state, so that cutting the audio changes nothing.
+ * The output lags by the filter's delay, about 2 ms.
+ */
+export class Upsampler {
+  private readonly past = new Float32Array(HALF_TAPS + 1);
+
+  /** Two samples for each one given. */
+  push(samples: Float32Array): Float32Array {
+    const memory = this.past.length;
+    const input = new Float32Array(memory + samples.length);
+    input.set(this.past);
+    input.set(samples, memory);
+    const output = new Float32Array(samples.length * 2);
+    for (let n = 0; n < samples.length; n++) {
+      const newest = memory + n;
+      for (let phase = 0; phase < 2; phase++) {
+        let sum = 0;
+        for (let tap = phase, back = 0; tap < HALF_BAND.length; tap += 2, back++) {
+          sum += (HALF_BAND[tap] as number) * (input[newest - back] as number);
+        }
+        output[2 * n + phase] = 2 * sum;
+      }
+    }
+    this.past.set(input.subarray(input.length - memory));
+    return output;
+  }
+}
+
+/** 16 kHz → 8 kHz, a whole recording at once; no delay. */
+export function halve(pcm: Int16Array): Int16Array {
+  const output = new Int16Array(pcm.length >> 1);
+  for (let n = 0; n < output.length; n++) {
+    let sum = 0;
+    for (let tap = 0; tap < HALF_BAND.length; tap++) {
+      sum += (HALF_BAND[tap] as number) * (pcm[2 * n + tap - HALF_TAPS] ?? 0);
+    }
+    output[n] = Math.max(-32768, Math.min(32767, Math.round(sum)));
+  }
+  return output;
+}
+
+/** Any rate → `toHz`, a whole recording at once. For files, not for the audio path. */
+export function resample(pcm: Int16Array, fromHz: number, toHz: number): Int16Array {
+  if (fromHz === toHz) return pcm;
+  const ratio = fromHz / toHz;
+  // When going down, the filter is as much longer as the rates differ.
+  const stretch = Math.max(1, ratio);
+  const reach = Math.ceil(HALF_TAPS * stretch);
+  const cutoff = 0.48 / stretch;
+  const output = new Int16Array(Math.floor(pcm.length / ratio));
+  for (let n = 0; n < output.length; n++) {
+    const centre = n * ratio;
+    const nearest = Math.round(centre);
+    let sum = 0;
+    let weight = 0;
+    for (let i = nearest - reach; i <= nearest + reach; i++) {
+      const x = i - centre;
+      const sinc = x === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * x) / (Math.PI * x);
+      const tap = sinc * (0.5 + 0.5 * Math.cos((Math.PI * x) / (reach + 1)));
+      sum += tap * (pcm[i] ?? 0);
+      weight += tap;
+    }
+    output[n] = Math.max(-32768, Math.min(32767, Math.round(sum / weight)));
+  }
+  return output;
+}

@@ -1,0 +1,104 @@
+import type { DestinationStream } from 'pino';
+import type { Config } from './config.js';
+import { TandemError } from './errors.js';
+import { Gateway } from './gateway.js';
+import { DynamoDbStore } from './handover/dynamodb-store.js';
+import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
+import { LOCAL_MODE_PEPPER } from './handover/token.js';
+import { createLogger } from './log.js';
+import { Metrics } from './metrics.js';
+import { defaultPrompt } from './prompts/default.js';
+import { createLocalProvider } from './voice/local/provider.js';
+import type { VoiceProvider } from './voice/session.js';
+
+/** A gateway with everything it needs, opened from a configuration. */
+export interface RunningGateway {
+  gateway: Gateway;
+  config: Config;
+  metrics: Metrics;
+  /** Voice and store both run in this process: nothing outside is needed. */
+  isEmbedded: boolean;
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Where log lines go; standard output by default. */
+  logDestination?: DestinationStream;
+  /** Talks instead of the configured provider; the starter opens and closes it. */
+  provider?: VoiceProvider;
+}
+
+type Closer = () => Promise<void> | void;
+
+/**
+ * Opens the voice provider and the handover store, then listens. What was opened is closed again when a later step
+ * fails.
+ * @throws TandemError with what to do
+ */
+export async function startGateway(config: Config, options: StartOptions = {}): Promise<RunningGateway> {
+  const closers: Closer[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse()) await close();
+  };
+  try {
+    const log = createLogger({
+      level: config.logLevel,
+      ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
+    });
+    const metrics = new Metrics();
+    const provider = options.provider ?? createProvider(config, log);
+    closers.push(() => provider.close());
+    await provider.prepare();
+
+    const { handover } = config;
+    let endpointUrl = handover.endpointUrl;
+    if (handover.embedded && endpointUrl === undefined) {
+      const embedded = await startEmbeddedDynamoDb({});
+      closers.push(() => embedded.close());
+      endpointUrl = embedded.endpointUrl;
+    }
+    const store = new DynamoDbStore({
+      tableName: handover.tableName,
+      region: handover.region,
+      endpointUrl,
+      localCredentials: handover.embedded,
+      onThrottle: () => metrics.storeThrottles.inc(),
+    });
+    closers.push(() => store.close());
+    if (handover.embedded) await store.createTable();
+    await store.check();
+
+    const gateway = new Gateway({
+      config,
+      log,
+      metrics,
+      provider,
+      store,
+      pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
+      prompt: defaultPrompt,
+      about: handover.embedded
+        ? {
+            embedded: {
+              dynamodb_endpoint: endpointUrl,
+              table: handover.tableName,
+              connect_phone_number: handover.connectPhoneNumber,
+            },
+          }
+        : {},
+    });
+    closers.push(() => gateway.close());
+    await gateway.start();
+    const isEmbedded = handover.embedded && config.voiceProvider === 'local';
+    return { gateway, config, metrics, isEmbedded, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function createProvider(config: Config, log: ReturnType<typeof createLogger>): VoiceProvider {
+  if (config.voiceProvider !== 'local') {
+    throw new TandemError('PROVIDER_UNAVAILABLE', `VOICE_PROVIDER=${config.voiceProvider} is not part of this version yet; only "local" is.`);
+  }
+  return createLocalProvider({ ...config.local, log });
+}
