@@ -1,0 +1,183 @@
+import { Worker } from 'node:worker_threads';
+import { TandemError } from '../errors.js';
+import type { SpeechVoice } from './flite.js';
+import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
+
+/** Hearing and speaking on this machine, with no account and no network. Audio is mu-law at 8 kHz throughout. */
+export interface SpeechEngine {
+  /** One utterance → text; `''` when nothing was understood. */
+  transcribe(mulaw: Uint8Array): Promise<string>;
+  /** `rate` 1 is the voice's own speed. */
+  synthesize(text: string, options?: { voice?: SpeechVoice; rate?: number }): Promise<Uint8Array>;
+  /** Listens to a caller's line: voice activity, then the text of each utterance. */
+  listen(listener: SpeechListener): SpeechInput;
+  close(): Promise<void>;
+}
+
+export interface SpeechListener {
+  onSpeechStarted(): void;
+  /** About half a second after the last sound of an utterance. */
+  onSpeechStopped(): void;
+  /** After each stop; `''` when nothing was understood. */
+  onText(text: string): void;
+  /** The engine broke; nothing comes any more. */
+  onFailure(error: TandemError): void;
+}
+
+export interface SpeechInput {
+  push(mulaw: Uint8Array): void;
+  close(): void;
+}
+
+/**
+ * Starts the engine's thread and loads its models.
+ * @throws TandemError LOCAL_SPEECH_MISSING, LOCAL_SPEECH_DAMAGED
+ */
+export async function openSpeechEngine(options: { sttModel?: string } = {}): Promise<SpeechEngine> {
+  const engine = new WorkerEngine({ sttModel: options.sttModel ?? 'tiny' });
+  await engine.ready();
+  return engine;
+}
+
+interface Pending {
+  resolve(reply: WorkerReply): void;
+  reject(error: TandemError): void;
+}
+
+/** A thread that dies more often than this is not started again. */
+const MAX_RESTARTS = 5;
+
+class WorkerEngine implements SpeechEngine {
+  private readonly options: WorkerOptions;
+  private worker: Worker;
+  private loading: Promise<void>;
+  private readonly pending = new Map<number, Pending>();
+  private readonly lines = new Map<number, SpeechListener>();
+  private lastId = 0;
+  private restarts = 0;
+  private closed = false;
+
+  constructor(options: WorkerOptions) {
+    this.options = options;
+    [this.worker, this.loading] = this.startWorker();
+  }
+
+  ready(): Promise<void> {
+    return this.loading;
+  }
+
+  async transcribe(mulaw: Uint8Array): Promise<string> {
+    const reply = await this.ask((id) => ({ type: 'transcribe', id, mulaw }));
+    return reply.type === 'text' ? reply.text : '';
+  }
+
+  async synthesize(text: string, options: { voice?: SpeechVoice; rate?: number } = {}): Promise<Uint8Array> {
+    if (text.trim() === '') return new Uint8Array(0);
+    const { voice = 'slt', rate = 1 } = options;
+    const reply = await this.ask((id) => ({ type: 'synthesize', id, text, voice, rate }));
+    return reply.type === 'audio' ? reply.mulaw : new Uint8Array(0);
+  }
+
+  listen(listener: SpeechListener): SpeechInput {
+    const line = ++this.lastId;
+    this.lines.set(line, listener);
+    this.post({ type: 'open-line', line });
+    return {
+      push: (mulaw) => {
+        if (this.lines.has(line)) this.post({ type: 'line-audio', line, mulaw });
+      },
+      close: () => {
+        if (this.lines.delete(line)) this.post({ type: 'close-line', line });
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.failAll(new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine was closed.'));
+    await this.worker.terminate();
+  }
+
+  private startWorker(): [Worker, Promise<void>] {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: this.options });
+    worker.unref();
+    const loading = new Promise<void>((resolve, reject) => {
+      worker.on('message', (reply: WorkerReply) => {
+        if (reply.type === 'ready') resolve();
+        else if (reply.type === 'failed-to-load') reject(new TandemError(reply.code, reply.what));
+        else this.onReply(reply);
+      });
+      worker.on('error', () => undefined);
+      worker.on('exit', () => {
+        const error = new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine stopped.');
+        reject(error);
+        if (worker === this.worker && !this.closed) this.onDeath(error);
+      });
+    });
+    // Somebody may only look at it later.
+    loading.catch(() => undefined);
+    return [worker, loading];
+  }
+
+  private onDeath(error: TandemError): void {
+    this.failAll(error);
+    if (this.restarts++ < MAX_RESTARTS) [this.worker, this.loading] = this.startWorker();
+  }
+
+  private failAll(error: TandemError): void {
+    for (const pending of this.pending.values()) pending.reject(error);
+    this.pending.clear();
+    const lines = [...this.lines.values()];
+    this.lines.clear();
+    if (!this.closed) for (const listener of lines) listener.onFailure(error);
+  }
+
+  private async ask(request: (id: number) => WorkerRequest): Promise<WorkerReply> {
+    if (this.closed) throw new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine was closed.');
+    const id = ++this.lastId;
+    // While somebody waits for an answer the thread keeps the process alive.
+    this.worker.ref();
+    try {
+      return await new Promise<WorkerReply>((resolve, reject) => {
+        this.pending.set(id, { resolve, reject });
+        this.post(request(id));
+      });
+    } finally {
+      if (this.pending.size === 0) this.worker.unref();
+    }
+  }
+
+  private post(request: WorkerRequest): void {
+    if (!this.closed) this.worker.postMessage(request);
+  }
+
+  private onReply(reply: WorkerReply): void {
+    switch (reply.type) {
+      case 'text':
+      case 'audio':
+        this.take(reply.id)?.resolve(reply);
+        return;
+      case 'failed':
+        this.take(reply.id)?.reject(new TandemError('LOCAL_SPEECH_FAILED', reply.what));
+        return;
+      case 'speech-started':
+        this.lines.get(reply.line)?.onSpeechStarted();
+        return;
+      case 'speech-stopped':
+        this.lines.get(reply.line)?.onSpeechStopped();
+        return;
+      case 'line-text':
+        this.lines.get(reply.line)?.onText(reply.text);
+        return;
+      case 'ready':
+      case 'failed-to-load':
+        return;
+    }
+  }
+
+  private take(id: number): Pending | undefined {
+    const pending = this.pending.get(id);
+    this.pending.delete(id);
+    return pending;
+  }
+}

@@ -1,0 +1,23 @@
+import type { SpeechVoice } from './flite.js';
+
+/** What the engine asks of its worker thread. `id` pairs an answer with its question; `line` names a caller's line. */
+export type WorkerRequest =
+  | { type: 'transcribe'; id: number; mulaw: Uint8Array }
+  | { type: 'synthesize'; id: number; text: string; voice: SpeechVoice; rate: number }
+  | { type: 'open-line'; line: number }
+  | { type: 'line-audio'; line: number; mulaw: Uint8Array }
+  | { type: 'close-line'; line: number };
+
+export type WorkerReply =
+  | { type: 'ready' }
+  | { type: 'failed-to-load'; code: 'LOCAL_SPEECH_MISSING' | 'LOCAL_SPEECH_DAMAGED'; what: string }
+  | { type: 'text'; id: number; text: string }
+  | { type: 'audio'; id: number; mulaw: Uint8Array }
+  | { type: 'failed'; id: number; what: string }
+  | { type: 'speech-started'; line: number }
+  | { type: 'speech-stopped'; line: number }
+  | { type: 'line-text'; line: number; text: string };
+
+export interface WorkerOptions {
+  sttModel: string;
+}

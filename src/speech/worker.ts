@@ -1,0 +1,104 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { pcmToMulaw } from '../audio/g711.js';
+import { halve } from '../audio/resample.js';
+import { TandemError } from '../errors.js';
+import { loadFlite, speak } from './flite.js';
+import { findModels } from './models.js';
+import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
+import { Recognizer, type Sherpa, type SherpaVad, loadSherpa } from './recognizer.js';
+import { Segmenter, VadPool } from './segmenter.js';
+
+/** The thread that hears and speaks for all calls: models are loaded once, and none of it touches the audio path. */
+const port = parentPort;
+if (port === null) throw new Error('This file runs as a worker thread.');
+const reply = (message: WorkerReply): void => port.postMessage(message);
+
+try {
+  const { recognizer, vads } = await load(workerData as WorkerOptions);
+  serve(recognizer, vads);
+  reply({ type: 'ready' });
+} catch (error) {
+  const damaged = error instanceof TandemError;
+  reply({
+    type: 'failed-to-load',
+    code: damaged ? 'LOCAL_SPEECH_DAMAGED' : 'LOCAL_SPEECH_MISSING',
+    what: damaged ? error.message : 'The embedded speech engine cannot be loaded.',
+  });
+}
+
+async function load({ sttModel }: WorkerOptions): Promise<{ recognizer: Recognizer; vads: VadPool }> {
+  const sherpa: Sherpa = loadSherpa();
+  await loadFlite();
+  const files = await findModels(sttModel);
+  return { recognizer: new Recognizer(sherpa, files), vads: new VadPool(sherpa, files.voiceActivity) };
+}
+
+interface Line {
+  vad: SherpaVad;
+  segmenter: Segmenter;
+}
+
+function serve(recognizer: Recognizer, vads: VadPool): void {
+  const lines = new Map<number, Line>();
+  /** Utterances that wait to be understood: listening for the next word comes before that. */
+  const waiting: (() => void)[] = [];
+  let scheduled = false;
+  const later = (work: () => void): void => {
+    waiting.push(work);
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(function next() {
+      waiting.shift()?.();
+      scheduled = waiting.length > 0;
+      if (scheduled) setImmediate(next);
+    });
+  };
+
+  const openLine = (line: number): void => {
+    const vad = vads.take();
+    const segmenter = new Segmenter(vad, {
+      onSpeechStarted: () => reply({ type: 'speech-started', line }),
+      onUtterance: (mulaw) => {
+        reply({ type: 'speech-stopped', line });
+        later(() => {
+          if (lines.has(line)) reply({ type: 'line-text', line, text: recognizer.transcribe(mulaw) });
+        });
+      },
+    });
+    lines.set(line, { vad, segmenter });
+  };
+
+  port?.on('message', (request: WorkerRequest) => {
+    switch (request.type) {
+      case 'open-line':
+        openLine(request.line);
+        return;
+      case 'line-audio':
+        lines.get(request.line)?.segmenter.push(request.mulaw);
+        return;
+      case 'close-line': {
+        const line = lines.get(request.line);
+        lines.delete(request.line);
+        if (line !== undefined) vads.giveBack(line.vad);
+        return;
+      }
+      case 'transcribe':
+        later(() => answer(request.id, () => reply({ type: 'text', id: request.id, text: recognizer.transcribe(request.mulaw) })));
+        return;
+      case 'synthesize':
+        speak(request.text, request.voice, request.rate).then(
+          (pcm) => reply({ type: 'audio', id: request.id, mulaw: pcmToMulaw(halve(pcm)) }),
+          () => reply({ type: 'failed', id: request.id, what: 'The synthesiser failed.' }),
+        );
+        return;
+    }
+  });
+}
+
+function answer(id: number, work: () => void): void {
+  try {
+    work();
+  } catch {
+    reply({ type: 'failed', id, what: 'The recogniser failed.' });
+  }
+}
