@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingLeg } from './phone.js';
+
+export type LegState = 'ringing' | 'answered' | 'busy' | 'failed' | 'ended';
+
+/** The called side of a `<Dial>`. The carrier drives it; the telephone that was rung answers through {@link IncomingLeg}. */
+export class Leg implements IncomingLeg {
+  readonly callSid = `CA${randomBytes(16).toString('hex')}`;
+  readonly from: string;
+  readonly to: string;
+  private state: LegState = 'ringing';
+  private readonly digitListeners: ((digit: string, durationMs: number) => void)[] = [];
+  private readonly hangupListeners: (() => void)[] = [];
+  private readonly bridgedListeners: (() => void)[] = [];
+  private readonly stateListeners: (() => void)[] = [];
+
+  constructor(from: string, to: string) {
+    this.from = from;
+    this.to = to;
+  }
+
+  get current(): LegState {
+    return this.state;
+  }
+
+  answer(): void {
+    this.enter('answered', ['ringing']);
+  }
+
+  reject(reason: 'busy' | 'failed'): void {
+    this.enter(reason, ['ringing']);
+  }
+
+  hangup(): void {
+    this.enter('ended', ['ringing', 'answered']);
+  }
+
+  onDigit(listener: (digit: string, durationMs: number) => void): void {
+    this.digitListeners.push(listener);
+  }
+
+  onHangup(listener: () => void): void {
+    this.hangupListeners.push(listener);
+  }
+
+  onBridged(listener: () => void): void {
+    this.bridgedListeners.push(listener);
+  }
+
+  /** Calls `listener` whenever the state changes. */
+  onState(listener: () => void): void {
+    this.stateListeners.push(listener);
+  }
+
+  /** The carrier plays a tone to this leg alone. */
+  playDigit(digit: string, durationMs: number): void {
+    for (const listener of this.digitListeners) listener(digit, durationMs);
+  }
+
+  /** The carrier joins the leg with the caller. */
+  bridge(): void {
+    for (const listener of this.bridgedListeners) listener();
+  }
+
+  /** The carrier or the other side ends the leg. */
+  release(): void {
+    if (this.state !== 'ringing' && this.state !== 'answered') return;
+    this.enter('ended', ['ringing', 'answered']);
+    for (const listener of this.hangupListeners) listener();
+  }
+
+  private enter(next: LegState, from: readonly LegState[]): void {
+    if (!from.includes(this.state)) return;
+    this.state = next;
+    for (const listener of [...this.stateListeners]) listener();
+  }
+}
