@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+
+/** What the human's side gets to know about a call. All strings, as Connect's attributes are. */
+export interface HandoverRecord {
+  /** An id of its own; says nothing about the token. */
+  handover_id: string;
+  conversation_id: string;
+  customer_phone: string;
+  customer_name: string;
+  summary: string;
+  intent: string;
+  reason: string;
+  priority: string;
+  language: string;
+  /** Empty: the flow's default queue. */
+  queue_arn: string;
+  hubspot_contact_id: string;
+  hubspot_ticket_id: string;
+  crm_url: string;
+  /** Seconds since the epoch. */
+  created_at: number;
+  /** Seconds since the epoch; DynamoDB's TTL attribute, and checked on every read. */
+  expires_at: number;
+}
+
+/** Longest summary, in characters: Connect's attributes share 32 KB. */
+export const MAX_SUMMARY = 1000;
+
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+/** A ULID: 48 bits of time and 80 random ones, in Crockford's base 32, so that ids sort by time. */
+export function drawHandoverId(epochMs: number): string {
+  let time = '';
+  for (let rest = Math.floor(epochMs), i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = (CROCKFORD[rest % 32] ?? '') + time;
+  let bits = BigInt(`0x${randomBytes(10).toString('hex')}`);
+  let random = '';
+  for (let i = 0; i < 16; i++, bits >>= 5n) random = (CROCKFORD[Number(bits & 31n)] ?? '') + random;
+  return time + random;
+}
+
+/** Text fit for a contact attribute: printable, on one line, no longer than `limit` characters. */
+export function printable(text: string, limit: number): string {
+  const clean = text
+    .normalize('NFC')
+    .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+  return clean.length <= limit ? clean : `${clean.slice(0, limit - 1).trimEnd()}…`;
+}
