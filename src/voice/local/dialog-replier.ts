@@ -1,0 +1,25 @@
+import { Dialog } from './policy.js';
+import type { Replier, ReplyPart } from './replier.js';
+
+/** The built-in dialog in the shape of a {@link Replier}. */
+export class DialogReplier implements Replier {
+  private readonly dialog = new Dialog();
+  private toolCalls = 0;
+
+  async *reply(text: string, signal: AbortSignal): AsyncIterable<ReplyPart> {
+    const reply = this.dialog.answer(text);
+    for (const sentence of reply.sentences) {
+      if (signal.aborted) return;
+      yield { type: 'sentence', text: sentence };
+    }
+    if (reply.then === undefined) return;
+    const toolCallId = `dialog-${++this.toolCalls}`;
+    yield { type: 'tool-call', toolCallId, name: reply.then.tool, arguments: reply.then.arguments };
+  }
+
+  toolResult(): boolean {
+    return false;
+  }
+
+  async *goOn(): AsyncIterable<ReplyPart> {}
+}

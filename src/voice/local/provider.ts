@@ -1,0 +1,104 @@
+import { type Clock, systemClock } from '../../clock.js';
+import { TandemError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import { openSpeechEngine, type SpeechEngine } from '../../speech/engine.js';
+import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { DialogReplier } from './dialog-replier.js';
+import { LlmReplier } from './llm.js';
+import { LocalSession } from './session.js';
+
+export interface LocalProviderOptions {
+  /** See {@link openSpeechEngine}. */
+  sttModel: string;
+  /** An OpenAI-compatible endpoint that finds the words; undefined: the built-in dialog does. */
+  llmBaseUrl: string | undefined;
+  llmModel: string | undefined;
+  log: Logger;
+  /** Used instead of opening one; it is not closed by the provider. */
+  engine?: SpeechEngine;
+  clock?: Clock;
+}
+
+/** Voice sessions on this machine, with no account: an embedded engine hears and speaks. */
+export function createLocalProvider(options: LocalProviderOptions): VoiceProvider {
+  return new LocalProvider(options);
+}
+
+class LocalProvider implements VoiceProvider {
+  readonly name = 'local';
+  private readonly options: LocalProviderOptions;
+  private readonly sessions = new Set<VoiceSession>();
+  private engine: SpeechEngine | undefined;
+
+  constructor(options: LocalProviderOptions) {
+    this.options = options;
+    this.engine = options.engine;
+  }
+
+  async prepare(): Promise<void> {
+    const { llmBaseUrl, llmModel, sttModel } = this.options;
+    if (llmBaseUrl !== undefined && llmModel === undefined) {
+      throw new TandemError('CONFIG_INVALID', 'LOCAL_LLM_BASE_URL is set, but LOCAL_LLM_MODEL is not.');
+    }
+    this.engine ??= await openSpeechEngine({ sttModel });
+    // The first sentence takes longer than all later ones; no caller should wait for it.
+    await this.engine.synthesize('Hello.');
+  }
+
+  open(options: VoiceSessionOptions): VoiceSession {
+    const { engine } = this;
+    if (engine === undefined) return refuse(options);
+    const { llmBaseUrl, llmModel, log, clock = systemClock } = this.options;
+    const session = new LocalSession({
+      ...options,
+      engine,
+      clock,
+      createReplier: (history) =>
+        llmBaseUrl === undefined
+          ? new DialogReplier()
+          : new LlmReplier({
+              baseUrl: llmBaseUrl,
+              model: llmModel ?? '',
+              instructions: options.instructions,
+              tools: options.tools,
+              history,
+              clock,
+              log: log.child({ conversation_id: options.conversationId }),
+            }),
+      onClosed: () => this.sessions.delete(session),
+    });
+    this.sessions.add(session);
+    return session;
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.sessions) session.close();
+    const { engine } = this;
+    this.engine = undefined;
+    if (engine !== this.options.engine) await engine?.close();
+  }
+}
+
+/** What {@link LocalProvider.open} gives before `prepare` or after `close`. */
+function refuse(options: VoiceSessionOptions): VoiceSession {
+  let closed = false;
+  queueMicrotask(() => {
+    if (!closed)
+      options.listener({
+        type: 'failed',
+        error: new TandemError('SESSION_CLOSED', 'The local voice provider is not open.'),
+      });
+  });
+  const nothing = (): void => undefined;
+  return {
+    sendAudio: nothing,
+    sendText: nothing,
+    say: nothing,
+    cancel: nothing,
+    reportHeard: nothing,
+    sendToolResult: nothing,
+    close: () => {
+      closed = true;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import type { SpeechEngine } from '../../speech/engine.js';
+import type { ResponseStatus, VoiceEvent } from '../session.js';
+import type { ReplyPart, ToolCallPart } from './replier.js';
+
+const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
+
+export interface ResponseOptions {
+  responseId: string;
+  sayId: string | undefined;
+  /** What to say; must end early when the signal is aborted. */
+  parts(signal: AbortSignal): AsyncIterable<ReplyPart>;
+  engine: SpeechEngine;
+  emit(event: VoiceEvent): void;
+  newItemId(): string;
+  /** After a sentence was given whole. */
+  onSpoken(itemId: string, text: string): void;
+  /** Once, right after `response-done`. `toolCalls` is empty unless the response was completed. */
+  onEnd(response: SpokenResponse, toolCalls: readonly ToolCallPart[]): void;
+  /** The engine, or what decides on the words, broke; nothing more comes of this response. */
+  onFailure(error: unknown): void;
+}
+
+/** One answer on its way to the caller: each sentence is synthesised and given away whole, as an item of its own. */
+export class SpokenResponse {
+  readonly sayId: string | undefined;
+  private readonly options: ResponseOptions;
+  private readonly abort = new AbortController();
+  private state: 'new' | 'speaking' | 'over' = 'new';
+
+  constructor(options: ResponseOptions) {
+    this.options = options;
+    this.sayId = options.sayId;
+  }
+
+  start(): void {
+    this.begin();
+    void this.run();
+  }
+
+  /** Nothing of it is given any more, whatever is still being synthesised. */
+  cancel(): void {
+    if (this.state === 'new') this.begin();
+    this.end('cancelled', []);
+  }
+
+  /** As {@link SpokenResponse.cancel}, without telling anybody. */
+  drop(): void {
+    this.state = 'over';
+    this.abort.abort();
+  }
+
+  private begin(): void {
+    const { responseId, sayId } = this.options;
+    this.state = 'speaking';
+    this.options.emit({ type: 'response-started', responseId, sayId });
+  }
+
+  private async run(): Promise<void> {
+    const toolCalls: ToolCallPart[] = [];
+    try {
+      for await (const part of this.options.parts(this.abort.signal)) {
+        if (this.isOver()) return;
+        if (part.type === 'tool-call') toolCalls.push(part);
+        else await this.speak(part.text);
+        if (this.isOver()) return;
+      }
+    } catch (error) {
+      if (this.isOver()) return;
+      this.drop();
+      this.options.onFailure(error);
+      return;
+    }
+    this.end('completed', toolCalls);
+  }
+
+  private async speak(text: string): Promise<void> {
+    const mulaw = await this.options.engine.synthesize(text);
+    if (this.isOver()) return;
+    const { responseId } = this.options;
+    const itemId = this.options.newItemId();
+    this.options.emit({ type: 'assistant-text', responseId, itemId, text });
+    for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
+      // The owner may cancel while it takes a piece.
+      if (this.isOver()) return;
+      const chunk = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, mulaw.subarray(at, at + CHUNK_BYTES));
+      this.options.emit({ type: 'audio', responseId, itemId, chunk });
+    }
+    if (this.isOver()) return;
+    this.options.onSpoken(itemId, text);
+    this.options.emit({ type: 'item-done', responseId, itemId });
+  }
+
+  private end(status: ResponseStatus, toolCalls: readonly ToolCallPart[]): void {
+    if (this.isOver()) return;
+    this.drop();
+    const { responseId, sayId } = this.options;
+    this.options.emit({ type: 'response-done', responseId, sayId, status });
+    this.options.onEnd(this, toolCalls);
+  }
+
+  private isOver(): boolean {
+    return this.state === 'over';
+  }
+}

@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto';
+import type { AudioChunk } from '../../audio/chunk.js';
+import type { Clock } from '../../clock.js';
+import { isTandemError, TandemError } from '../../errors.js';
+import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
+import { type HeardItem, History } from '../history.js';
+import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { DigitCollector } from './digits.js';
+import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
+import { SpokenResponse } from './response.js';
+import { sentencesOf } from './sentences.js';
+
+type Parts = (signal: AbortSignal) => AsyncIterable<ReplyPart>;
+
+type State =
+  { name: 'opening' } | { name: 'listening' } | { name: 'answering'; response: SpokenResponse } | { name: 'closed' };
+
+export interface LocalSessionOptions extends VoiceSessionOptions {
+  engine: SpeechEngine;
+  clock: Clock;
+  /** `history` is kept up to date by the session: what was said on both sides, as heard. */
+  createReplier(history: History): Replier;
+  /** Once, however the session ended. */
+  onClosed(): void;
+}
+
+/** A voice session on this machine: the engine hears and speaks, a {@link Replier} finds the words. */
+export class LocalSession implements VoiceSession {
+  private readonly options: LocalSessionOptions;
+  private readonly history = new History();
+  private readonly replier: Replier;
+  private readonly digits: DigitCollector;
+  /** Sessions of one call share its history, so ids must differ between them too. */
+  private readonly idPrefix = `local-${randomBytes(5).toString('hex')}`;
+  private idCount = 0;
+  private input: SpeechInput | undefined;
+  private state: State = { name: 'opening' };
+  /** What waits for the response in progress to end. */
+  private queue: SpokenResponse[] = [];
+  private callerSpeaking = false;
+  /** Said by the caller and not answered yet, because they went on speaking. */
+  private unanswered = '';
+  private emptyTexts = 0;
+  /** The playout is the owner's: something may still be heard as long as the caller has said nothing since. */
+  private mayBePlaying = false;
+  /** Counts what the owner asked for, to see whether it did so while it was told something. */
+  private commands = 0;
+
+  constructor(options: LocalSessionOptions) {
+    this.options = options;
+    for (const turn of options.history) {
+      if (turn.speaker === 'caller') this.history.callerSaid(turn.itemId, turn.text);
+      else this.history.assistantSaid(turn.itemId, turn.text);
+    }
+    this.replier = options.createReplier(this.history);
+    this.digits = new DigitCollector(options.clock, (digits) => this.answer(digits));
+    queueMicrotask(() => this.begin());
+  }
+
+  sendAudio(chunk: AudioChunk): void {
+    this.input?.push(chunk.bytes);
+  }
+
+  sendText(text: string): void {
+    if (this.isClosed()) return;
+    this.commands++;
+    this.interrupt();
+    if (/^[\d*#]+$/.test(text)) this.digits.push(text);
+    else this.answer(text);
+  }
+
+  say(text: string, sayId: string): void {
+    if (this.isClosed()) return;
+    this.commands++;
+    this.speak(sayParts(text), sayId);
+  }
+
+  cancel(): void {
+    if (this.isClosed()) return;
+    this.commands++;
+    this.unanswered = '';
+    this.digits.clear();
+    const dropped = this.queue;
+    this.queue = [];
+    if (this.state.name === 'answering') this.state.response.cancel();
+    for (const response of dropped) response.cancel();
+  }
+
+  reportHeard(items: readonly HeardItem[]): void {
+    this.history.heard(items);
+  }
+
+  sendToolResult(toolCallId: string, output: unknown): void {
+    if (this.isClosed()) return;
+    if (this.replier.toolResult(toolCallId, output)) this.speak((signal) => this.replier.goOn(signal), undefined);
+  }
+
+  close(): void {
+    if (this.isClosed()) return;
+    const { state } = this;
+    this.state = { name: 'closed' };
+    if (state.name === 'answering') state.response.drop();
+    this.queue = [];
+    this.digits.clear();
+    this.input?.close();
+    this.options.onClosed();
+  }
+
+  private begin(): void {
+    if (this.isClosed()) return;
+    const { engine, greeting } = this.options;
+    this.input = engine.listen({
+      onSpeechStarted: () => this.onSpeechStarted(),
+      onSpeechStopped: () => this.onSpeechStopped(),
+      onText: (text) => this.onText(text.trim()),
+      onFailure: (error) => this.fail(error),
+    });
+    this.emit({ type: 'ready' });
+    if (this.isClosed()) return;
+    this.state = { name: 'listening' };
+    // The greeting comes before whatever the owner asked for meanwhile.
+    if (greeting !== undefined) this.queue.unshift(this.createResponse(sayParts(greeting), undefined));
+    this.next();
+  }
+
+  private onSpeechStarted(): void {
+    if (this.isClosed()) return;
+    this.callerSpeaking = true;
+    this.emit({ type: 'caller-speech-started' });
+    this.interrupt();
+  }
+
+  private onSpeechStopped(): void {
+    this.callerSpeaking = false;
+    this.emit({ type: 'caller-speech-stopped' });
+  }
+
+  private onText(text: string): void {
+    if (this.isClosed()) return;
+    if (text === '') {
+      this.onNothingUnderstood();
+      return;
+    }
+    this.emptyTexts = 0;
+    this.mayBePlaying = false;
+    const itemId = this.newId('caller');
+    this.history.callerSaid(itemId, text);
+    const { commands } = this;
+    this.emit({ type: 'caller-text', itemId, text, final: true });
+    // The owner has taken over, for instance to hand the call to a human.
+    if (this.isClosed() || commands !== this.commands) return;
+    this.unanswered = `${this.unanswered} ${text}`.trim();
+    this.answerUnanswered();
+  }
+
+  /** A noise is passed over; a caller who was not understood twice is told so. */
+  private onNothingUnderstood(): void {
+    if (this.unanswered !== '') {
+      this.answerUnanswered();
+      return;
+    }
+    this.emptyTexts++;
+    if (this.emptyTexts < 2 || this.callerSpeaking) return;
+    this.emptyTexts = 0;
+    this.answer('');
+  }
+
+  /** Whoever still speaks is not talked over: the rest of what they say belongs to it. */
+  private answerUnanswered(): void {
+    if (this.callerSpeaking) return;
+    const text = this.unanswered;
+    this.unanswered = '';
+    this.answer(text);
+  }
+
+  private answer(text: string): void {
+    this.speak((signal) => this.replier.reply(text, signal), undefined);
+  }
+
+  /** The caller wants to be heard. What the owner had said is for the owner to cancel. */
+  private interrupt(): void {
+    if (this.state.name === 'answering' && this.state.response.sayId === undefined) this.state.response.cancel();
+    if (!this.mayBePlaying) return;
+    this.mayBePlaying = false;
+    this.emit({ type: 'interruption' });
+  }
+
+  private speak(parts: Parts, sayId: string | undefined): void {
+    this.queue.push(this.createResponse(parts, sayId));
+    this.next();
+  }
+
+  private next(): void {
+    if (this.state.name !== 'listening') return;
+    const response = this.queue.shift();
+    if (response === undefined) return;
+    this.state = { name: 'answering', response };
+    response.start();
+  }
+
+  private createResponse(parts: Parts, sayId: string | undefined): SpokenResponse {
+    return new SpokenResponse({
+      responseId: this.newId('response'),
+      sayId,
+      parts,
+      engine: this.options.engine,
+      emit: (event) => this.emit(event),
+      newItemId: () => this.newId('item'),
+      onSpoken: (itemId, text) => this.history.assistantSaid(itemId, text),
+      onEnd: (response, toolCalls) => this.onResponseEnd(response, toolCalls),
+      onFailure: (error) => this.fail(error),
+    });
+  }
+
+  private onResponseEnd(response: SpokenResponse, toolCalls: readonly ToolCallPart[]): void {
+    if (this.state.name !== 'answering' || this.state.response !== response) return;
+    this.state = { name: 'listening' };
+    const { commands } = this;
+    for (const call of toolCalls) {
+      // A call is not made any more once the owner went another way.
+      if (commands === this.commands) this.emit(call);
+    }
+    this.next();
+  }
+
+  private fail(cause: unknown): void {
+    if (this.isClosed()) return;
+    const error = isTandemError(cause)
+      ? cause
+      : new TandemError('LOCAL_SPEECH_FAILED', 'A sentence could not be spoken.', { cause });
+    const { listener } = this.options;
+    this.close();
+    listener({ type: 'failed', error });
+  }
+
+  private emit(event: VoiceEvent): void {
+    if (this.isClosed()) return;
+    if (event.type === 'audio') this.mayBePlaying = true;
+    this.options.listener(event);
+  }
+
+  private newId(kind: string): string {
+    return `${this.idPrefix}-${kind}-${++this.idCount}`;
+  }
+
+  private isClosed(): boolean {
+    return this.state.name === 'closed';
+  }
+}
+
+function sayParts(text: string): Parts {
+  return async function* (signal) {
+    for (const sentence of sentencesOf(text)) {
+      if (signal.aborted) return;
+      yield { type: 'sentence', text: sentence };
+    }
+  };
+}
