@@ -1,0 +1,93 @@
+import type { Flow, FlowAction } from './flow.js';
+
+interface Rule {
+  /** Error branches that must be there; no other may. */
+  errors: readonly string[];
+  conditions?: 'any' | readonly string[];
+  terminal?: true;
+}
+
+/** What each action type needs (Amazon Connect API reference: flow language actions). */
+const RULES: Readonly<Record<string, Rule>> = {
+  UpdateFlowLoggingBehavior: { errors: [] },
+  GetParticipantInput: { errors: ['NoMatchingError'] },
+  Compare: { errors: ['NoMatchingCondition'], conditions: 'any' },
+  InvokeLambdaFunction: { errors: ['NoMatchingError'] },
+  UpdateContactAttributes: { errors: ['NoMatchingError'] },
+  UpdateContactTargetQueue: { errors: ['NoMatchingError'] },
+  UpdateContactEventHooks: { errors: ['NoMatchingError'] },
+  TransferContactToQueue: { errors: ['QueueAtCapacity', 'NoMatchingError'] },
+  MessageParticipant: { errors: ['NoMatchingError'] },
+  Loop: { errors: [], conditions: ['ContinueLooping', 'DoneLooping'] },
+  DisconnectParticipant: { errors: [], terminal: true },
+  EndFlowExecution: { errors: [], terminal: true },
+};
+
+const MAX_ACTIONS = 250;
+
+/** What the service would refuse about a flow, and what a caller would be lost by; empty when it is fine. */
+export function lintFlow(flow: Flow): string[] {
+  const problems: string[] = [];
+  const actions = new Map<string, FlowAction>();
+  for (const action of flow.Actions) {
+    if (actions.has(action.Identifier)) problems.push(`${action.Identifier}: the identifier stands twice`);
+    actions.set(action.Identifier, action);
+    if (action.Identifier.length > 50 || /[%:(\\/)=$,;[\]{}]/.test(action.Identifier)) {
+      problems.push(`${action.Identifier}: the identifier is too long or holds a character that is not allowed`);
+    }
+  }
+  if (flow.Version !== '2019-10-30') problems.push(`the version is ${flow.Version}, not 2019-10-30`);
+  if (flow.Actions.length > MAX_ACTIONS) problems.push(`there are more than ${MAX_ACTIONS} actions`);
+  if (!actions.has(flow.StartAction)) problems.push(`the start action ${flow.StartAction} does not exist`);
+  for (const action of flow.Actions) problems.push(...lintAction(action, actions));
+  const reached = reachable(flow, actions);
+  for (const id of actions.keys()) if (!reached.has(id)) problems.push(`${id}: cannot be reached`);
+  return problems;
+}
+
+function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>): string[] {
+  const id = action.Identifier;
+  const rule = RULES[action.Type];
+  if (rule === undefined) return [`${id}: there is no action type ${action.Type}`];
+  const problems: string[] = [];
+  for (const next of nextOf(action)) if (!actions.has(next)) problems.push(`${id}: leads to ${next}, which does not exist`);
+  if (rule.terminal === true) {
+    if (Object.keys(action.Transitions).length > 0) problems.push(`${id}: ends the flow and cannot lead anywhere`);
+    return problems;
+  }
+  if (action.Transitions.NextAction === undefined) problems.push(`${id}: has no NextAction`);
+  const errors = (action.Transitions.Errors ?? []).map((error) => error.ErrorType);
+  for (const error of errors) if (!rule.errors.includes(error)) problems.push(`${id}: has no error branch ${error}`);
+  for (const error of rule.errors) if (!errors.includes(error)) problems.push(`${id}: the error branch ${error} is missing`);
+  const operands = (action.Transitions.Conditions ?? []).flatMap((condition) => condition.Condition.Operands);
+  if (rule.conditions === undefined && operands.length > 0) problems.push(`${id}: cannot have conditions`);
+  if (Array.isArray(rule.conditions) && operands.toSorted().join() !== rule.conditions.toSorted().join()) {
+    problems.push(`${id}: needs exactly the conditions ${rule.conditions.join(' and ')}`);
+  }
+  // A caller may be hung up on only after no queue took them.
+  const leadsToEnd = action.Transitions.NextAction !== undefined && actions.get(action.Transitions.NextAction)?.Type === 'DisconnectParticipant';
+  if (leadsToEnd && action.Type !== 'TransferContactToQueue' && action.Type !== 'MessageParticipant') {
+    problems.push(`${id}: hangs up on a caller who was in no queue`);
+  }
+  return problems;
+}
+
+function nextOf({ Transitions }: FlowAction): string[] {
+  return [
+    Transitions.NextAction,
+    ...(Transitions.Errors ?? []).map((error) => error.NextAction),
+    ...(Transitions.Conditions ?? []).map((condition) => condition.NextAction),
+  ].filter((next): next is string => next !== undefined);
+}
+
+function reachable(flow: Flow, actions: ReadonlyMap<string, FlowAction>): Set<string> {
+  const reached = new Set<string>();
+  const visit = (id: string): void => {
+    const action = actions.get(id);
+    if (action === undefined || reached.has(id)) return;
+    reached.add(id);
+    for (const next of nextOf(action)) visit(next);
+  };
+  visit(flow.StartAction);
+  return reached;
+}

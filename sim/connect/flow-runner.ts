@@ -1,0 +1,254 @@
+import type { Clock } from '../../src/clock.js';
+import type { DigitInput } from './digit-input.js';
+import type { Flow, FlowAction } from './flow.js';
+
+export type LambdaFunction = (event: unknown) => Promise<unknown>;
+
+/** Where a flow left the contact. */
+export type FlowEnd = { queue: string; whisper: string | undefined } | 'disconnected' | 'ended';
+
+export interface FlowStep {
+  atMs: number;
+  action: string;
+  type: string;
+  /** For people; never digits. */
+  detail: string;
+}
+
+export interface FlowContact {
+  contactId: string;
+  customerNumber: string;
+  systemNumber: string;
+  attributes: Record<string, string>;
+  isGone(): boolean;
+}
+
+export interface FlowServices {
+  clock: Clock;
+  input: DigitInput;
+  lambda: LambdaFunction;
+  /** Queue ARNs that exist, with room or without. */
+  queues: ReadonlyMap<string, { name: string; hasRoom: boolean }>;
+  onStep(step: FlowStep): void;
+  onMessage(text: string): void;
+}
+
+/** Connect tries a failing function again, up to three times in all within the block's limit. */
+const LAMBDA_TRIES = 3;
+const MAX_RESPONSE_BYTES = 32 * 1024;
+const MAX_STEPS = 1000;
+
+/** Runs a flow for one contact, action by action, with the service's own timings and error branches. */
+export class FlowRunner {
+  private readonly services: FlowServices;
+  private readonly contact: FlowContact;
+  private readonly loops = new Map<string, number>();
+  private stored = '';
+  private external: Record<string, string> = {};
+  private queue: string | undefined;
+  private whisper: string | undefined;
+
+  constructor(services: FlowServices, contact: FlowContact) {
+    this.services = services;
+    this.contact = contact;
+  }
+
+  async run(flow: Flow): Promise<FlowEnd> {
+    const actions = new Map(flow.Actions.map((action) => [action.Identifier, action]));
+    let next: string | undefined = flow.StartAction;
+    for (let step = 0; step < MAX_STEPS && next !== undefined; step++) {
+      const action = actions.get(next);
+      if (action === undefined || this.contact.isGone()) return 'disconnected';
+      if (action.Type === 'EndFlowExecution') return 'ended';
+      if (action.Type === 'DisconnectParticipant') {
+        this.note(action, 'hung up');
+        return 'disconnected';
+      }
+      const result = await this.perform(action);
+      if (typeof result === 'object') return result;
+      next = result;
+    }
+    return 'disconnected';
+  }
+
+  /** Does one action and gives the identifier of the next, or where the contact went. */
+  private async perform(action: FlowAction): Promise<string | FlowEnd | undefined> {
+    const { Parameters: parameters, Transitions: transitions } = action;
+    switch (action.Type) {
+      case 'UpdateFlowLoggingBehavior':
+        this.note(action, String(parameters['FlowLoggingBehavior']));
+        return transitions.NextAction;
+      case 'GetParticipantInput':
+        return this.collect(action);
+      case 'InvokeLambdaFunction':
+        return this.invoke(action);
+      case 'Compare': {
+        const value = this.resolve(String(parameters['ComparisonValue']));
+        const hit = (transitions.Conditions ?? []).find(({ Condition }) => matches(Condition.Operator, value, Condition.Operands));
+        // Only what cannot be a token is shown.
+        this.note(action, hit === undefined ? 'no condition met' : `is ${hit.Condition.Operands.join()}`);
+        return hit?.NextAction ?? errorOf(action, 'NoMatchingCondition') ?? transitions.NextAction;
+      }
+      case 'Loop': {
+        const done = this.loops.get(action.Identifier) ?? 0;
+        const goesOn = done < Number(parameters['LoopCount']);
+        this.loops.set(action.Identifier, goesOn ? done + 1 : 0);
+        this.note(action, goesOn ? 'once more' : 'done');
+        const operand = goesOn ? 'ContinueLooping' : 'DoneLooping';
+        return (transitions.Conditions ?? []).find(({ Condition }) => Condition.Operands.includes(operand))?.NextAction;
+      }
+      case 'UpdateContactAttributes': {
+        const attributes = parameters['Attributes'] as Record<string, string>;
+        for (const [name, value] of Object.entries(attributes)) this.contact.attributes[name] = this.resolve(value);
+        this.note(action, `${Object.keys(attributes).length} attributes`);
+        return transitions.NextAction;
+      }
+      case 'UpdateContactTargetQueue': {
+        const queue = this.resolve(String(parameters['QueueId']));
+        const known = this.services.queues.get(queue);
+        this.note(action, known?.name ?? 'no such queue');
+        if (known === undefined) return errorOf(action, 'NoMatchingError');
+        this.queue = queue;
+        return transitions.NextAction;
+      }
+      case 'UpdateContactEventHooks':
+        this.whisper = (parameters['EventHooks'] as Record<string, string>)['AgentWhisper'];
+        this.note(action, 'agent whisper set');
+        return transitions.NextAction;
+      case 'MessageParticipant':
+        this.services.onMessage(this.resolveAll(String(parameters['Text'] ?? '')));
+        this.note(action, 'message played');
+        return transitions.NextAction;
+      case 'TransferContactToQueue': {
+        const queue = this.queue === undefined ? undefined : this.services.queues.get(this.queue);
+        if (queue === undefined) return errorOf(action, 'NoMatchingError');
+        this.note(action, queue.hasRoom ? queue.name : 'queue is full');
+        return queue.hasRoom ? { queue: this.queue as string, whisper: this.whisper } : errorOf(action, 'QueueAtCapacity');
+      }
+      default:
+        return errorOf(action, 'NoMatchingError');
+    }
+  }
+
+  private async collect(action: FlowAction): Promise<string | undefined> {
+    const { Parameters: parameters } = action;
+    const validation = parameters['InputValidation'] as { CustomValidation: { MaximumLength: string } };
+    const dtmf = parameters['DTMFConfiguration'] as { InputTerminationSequence?: string; InterdigitTimeLimitSeconds?: string };
+    this.stored = await this.services.input.collect({
+      firstDigitMs: Number(parameters['InputTimeLimitSeconds']) * 1000,
+      betweenDigitsMs: Number(dtmf.InterdigitTimeLimitSeconds ?? '5') * 1000,
+      maxLength: Number(validation.CustomValidation.MaximumLength),
+      terminator: dtmf.InputTerminationSequence ?? '#',
+    });
+    this.note(action, this.stored === 'Timeout' ? 'no digits' : `${this.stored.length} digits heard`);
+    return action.Transitions.NextAction;
+  }
+
+  private async invoke(action: FlowAction): Promise<string | undefined> {
+    const { Parameters: parameters } = action;
+    const given = parameters['LambdaInvocationAttributes'] as Record<string, string>;
+    const resolved = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, this.resolve(value)]));
+    const limitMs = Number(parameters['InvocationTimeLimitSeconds']) * 1000;
+    const response = await this.withLimit(limitMs, this.call(this.event(resolved)));
+    if (response === undefined || !isStringMap(response)) {
+      this.note(action, 'the function failed');
+      return errorOf(action, 'NoMatchingError');
+    }
+    this.external = response;
+    this.note(action, `token ${response['token_status'] ?? 'unknown'}`);
+    return action.Transitions.NextAction;
+  }
+
+  private async call(event: unknown): Promise<unknown> {
+    for (let attempt = 0; attempt < LAMBDA_TRIES; attempt++) {
+      try {
+        return await this.services.lambda(event);
+      } catch {
+        // tried again
+      }
+    }
+    return undefined;
+  }
+
+  private withLimit(limitMs: number, work: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve) => {
+      const timer = this.services.clock.setTimer(limitMs, () => resolve(undefined));
+      void work.then(resolve).finally(() => timer.cancel());
+    });
+  }
+
+  private event(parameters: Record<string, string>): unknown {
+    const { contactId, customerNumber, systemNumber, attributes } = this.contact;
+    return {
+      Name: 'ContactFlowEvent',
+      Details: {
+        ContactData: {
+          Attributes: attributes,
+          Channel: 'VOICE',
+          ContactId: contactId,
+          InitialContactId: contactId,
+          PreviousContactId: contactId,
+          CustomerEndpoint: { Address: customerNumber, Type: 'TELEPHONE_NUMBER' },
+          SystemEndpoint: { Address: systemNumber, Type: 'TELEPHONE_NUMBER' },
+          InitiationMethod: 'INBOUND',
+          InstanceARN: 'arn:aws:connect:us-east-1:000000000000:instance/00000000-0000-0000-0000-000000000000',
+          Queue: null,
+          LanguageCode: 'en-US',
+          MediaStreams: { Customer: { Audio: null } },
+        },
+        Parameters: parameters,
+      },
+    };
+  }
+
+  private resolve(value: string): string {
+    if (value === '$.StoredCustomerInput') return this.stored;
+    const path = /^\$\.(External|Attributes)\.(\w+)$/.exec(value);
+    if (path === null) return value;
+    const from = path[1] === 'External' ? this.external : this.contact.attributes;
+    return from[path[2] as string] ?? '';
+  }
+
+  private resolveAll(text: string): string {
+    return text.replace(/\$\.(?:External|Attributes)\.\w+/g, (path) => this.resolve(path));
+  }
+
+  private note(action: FlowAction, detail: string): void {
+    this.services.onStep({ atMs: this.services.clock.now(), action: action.Identifier, type: action.Type, detail });
+  }
+}
+
+function errorOf(action: FlowAction, type: string): string | undefined {
+  return (action.Transitions.Errors ?? []).find((error) => error.ErrorType === type)?.NextAction;
+}
+
+function matches(operator: string, value: string, operands: readonly string[]): boolean {
+  return operands.some((operand) => {
+    switch (operator) {
+      case 'Equals':
+        return value === operand;
+      case 'TextStartsWith':
+        return value.startsWith(operand);
+      case 'TextEndsWith':
+        return value.endsWith(operand);
+      case 'TextContains':
+        return value.includes(operand);
+      case 'NumberGreaterThan':
+        return Number(value) > Number(operand);
+      case 'NumberGreaterOrEqualTo':
+        return Number(value) >= Number(operand);
+      case 'NumberLessThan':
+        return Number(value) < Number(operand);
+      case 'NumberLessOrEqualTo':
+        return Number(value) <= Number(operand);
+      default:
+        return false;
+    }
+  });
+}
+
+function isStringMap(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!Object.values(value).every((entry) => typeof entry === 'string')) return false;
+  return Buffer.byteLength(JSON.stringify(value)) < MAX_RESPONSE_BYTES;
+}

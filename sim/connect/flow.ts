@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Amazon Connect's flow language, version 2019-10-30. */
+export interface Flow {
+  Version: string;
+  StartAction: string;
+  Actions: readonly FlowAction[];
+}
+
+export interface FlowAction {
+  Identifier: string;
+  Type: string;
+  Parameters: Readonly<Record<string, unknown>>;
+  Transitions: {
+    NextAction?: string;
+    Errors?: readonly { ErrorType: string; NextAction: string }[];
+    Conditions?: readonly { NextAction: string; Condition: { Operator: string; Operands: readonly string[] } }[];
+  };
+}
+
+/** dist/sim/connect → the project's root. */
+const FOLDER = fileURLToPath(new URL('../../../connect/', import.meta.url));
+
+/** Reads a flow of `connect/` and fills its `${…}` places, as the deployment does. */
+export function loadFlow(name: 'contact-flow' | 'agent-whisper', values: Readonly<Record<string, string>> = {}): Flow {
+  const text = readFileSync(`${FOLDER}${name}.json`, 'utf8').replace(/\$\{(\w+)\}/g, (place, key: string) => values[key] ?? place);
+  return JSON.parse(text) as Flow;
+}
