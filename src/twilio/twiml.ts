@@ -85,6 +85,6 @@ function element(name: string, attributes: Record<string, string | undefined>, c
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 
 function escape(text: string): string {
-  // XML 1.0 has no place for control characters, escaped or not.
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '').replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+  // XML 1.0 has no place for control characters and these two noncharacters, escaped or not.
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '').replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 }

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { VARIABLES, exampleEnvironment, readConfig } from './config.js';
+import { isTandemError } from './errors.js';
+
+const SID = `AC${'0123456789abcdef'.repeat(2)}`;
+const PEPPER = 'pepper-pepper-pepper';
+
+/** The message of the refusal; fails when the environment is accepted. */
+function refusal(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    assert.ok(isTandemError(error) && error.code === 'CONFIG_INVALID', String(error));
+    return error.message;
+  }
+  return assert.fail(`accepted: ${JSON.stringify(env)}`);
+}
+
+test('with nothing set everything is embedded and only this machine can call', () => {
+  assert.deepEqual(readConfig({}), {
+    port: 8000,
+    host: '127.0.0.1',
+    publicHost: undefined,
+    logLevel: 'info',
+    pipeline: true,
+    voiceProvider: 'local',
+    assistantPrompt: 'default',
+    maxConcurrentCalls: 0,
+    drainSeconds: 110,
+    twilio: { accountSid: undefined, authTokens: [], phoneNumber: undefined },
+    local: { sttModel: 'tiny', llmBaseUrl: undefined, llmModel: undefined },
+    handover: {
+      tableName: 'HandoverTokens',
+      embedded: true,
+      endpointUrl: undefined,
+      region: 'us-east-1',
+      ttlSeconds: 600,
+      pepper: undefined,
+      connectPhoneNumber: '+12065550100',
+      queueArn: undefined,
+      queueArns: {},
+    },
+    warnings: [],
+  });
+});
+
+test('every value that is set arrives', () => {
+  const config = readConfig({
+    PORT: '0',
+    HOST: '::1',
+    PUBLIC_HOST: 'voice.example.com:8443',
+    LOG_LEVEL: 'debug',
+    USE_PIPECAT: 'false',
+    VOICE_PROVIDER: 'nova',
+    MAX_CONCURRENT_CALLS: '12',
+    DRAIN_SECONDS: '5',
+    TWILIO_ACCOUNT_SID: SID,
+    TWILIO_AUTH_TOKEN: ' new , old,',
+    TWILIO_PHONE_NUMBER: '+12065550199',
+    LOCAL_STT_MODEL: '/models/base',
+    LOCAL_LLM_BASE_URL: 'http://127.0.0.1:11434/v1//',
+    LOCAL_LLM_MODEL: 'small',
+    DYNAMODB_TABLE_NAME: 'Tokens.dev-1',
+    USE_LOCAL_DYNAMODB: '0',
+    DYNAMODB_ENDPOINT_URL: 'http://localhost:4567/',
+    AWS_REGION: 'eu-central-1',
+    HANDOVER_TTL_SECONDS: '30',
+    HANDOVER_TOKEN_PEPPER: PEPPER,
+    CONNECT_PHONE_NUMBER: '+12065550123',
+    CONNECT_QUEUE_ARN: 'arn:aws:connect:q',
+    CONNECT_QUEUE_ARNS: '{"billing":"arn:aws:connect:b"}',
+  });
+  assert.equal(config.port, 0);
+  assert.equal(config.host, '::1');
+  assert.equal(config.publicHost, 'voice.example.com:8443');
+  assert.equal(config.logLevel, 'debug');
+  assert.equal(config.pipeline, false);
+  assert.equal(config.voiceProvider, 'nova');
+  assert.equal(config.maxConcurrentCalls, 12);
+  assert.equal(config.drainSeconds, 5);
+  assert.deepEqual(config.twilio, { accountSid: SID, authTokens: ['new', 'old'], phoneNumber: '+12065550199' });
+  assert.deepEqual(config.local, {
+    sttModel: '/models/base',
+    llmBaseUrl: 'http://127.0.0.1:11434/v1',
+    llmModel: 'small',
+  });
+  assert.deepEqual(config.handover, {
+    tableName: 'Tokens.dev-1',
+    embedded: false,
+    endpointUrl: 'http://localhost:4567',
+    region: 'eu-central-1',
+    ttlSeconds: 30,
+    pepper: PEPPER,
+    connectPhoneNumber: '+12065550123',
+    queueArn: 'arn:aws:connect:q',
+    queueArns: { billing: 'arn:aws:connect:b' },
+  });
+  assert.deepEqual(config.warnings, []);
+});
+
+test('a value that cannot be used ends the start with the name of the variable', () => {
+  const bad: [string, string][] = [
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80a'],
+    ['PORT', '1e3'],
+    ['PUBLIC_HOST', 'https://voice.example.com'],
+    ['PUBLIC_HOST', 'voice.example.com/twilio'],
+    ['LOG_LEVEL', 'loud'],
+    ['USE_PIPECAT', 'yes'],
+    ['VOICE_PROVIDER', 'gpt'],
+    ['ASSISTANT_PROMPT', 'other'],
+    ['MAX_CONCURRENT_CALLS', '1.5'],
+    ['DRAIN_SECONDS', '3601'],
+    ['TWILIO_ACCOUNT_SID', 'AC123'],
+    ['TWILIO_PHONE_NUMBER', '2065550100'],
+    ['ALLOW_UNSIGNED_WEBHOOKS', 'maybe'],
+    ['LOCAL_LLM_BASE_URL', 'localhost:11434'],
+    ['DYNAMODB_TABLE_NAME', 'a b'],
+    ['USE_LOCAL_DYNAMODB', '2'],
+    ['DYNAMODB_ENDPOINT_URL', 'ftp://localhost'],
+    ['AWS_REGION', 'Frankfurt'],
+    ['HANDOVER_TTL_SECONDS', '29'],
+    ['HANDOVER_TTL_SECONDS', '86401'],
+    ['CONNECT_PHONE_NUMBER', '+0123456'],
+    ['CONNECT_QUEUE_ARN', 'BasicQueue'],
+    ['CONNECT_QUEUE_ARNS', 'not json'],
+    ['CONNECT_QUEUE_ARNS', '{"billing":"BasicQueue"}'],
+  ];
+  for (const [name, value] of bad) {
+    const message = refusal({ [name]: value });
+    assert.ok(message.startsWith(`${name} is ${JSON.stringify(value)}: `), message);
+    assert.ok(!message.includes('\n'), message);
+  }
+});
+
+test('an empty or blank value counts as unset', () => {
+  const blank = Object.fromEntries(
+    Object.values(VARIABLES).flatMap((group) => Object.keys(group).map((name, i) => [name, i % 2 === 0 ? '' : '  '])),
+  );
+  assert.deepEqual(readConfig(blank), readConfig({}));
+});
+
+test('the value of a secret is never in a message', () => {
+  const secrets = Object.values(VARIABLES).flatMap((group) =>
+    Object.entries(group).flatMap(([name, entry]) => ('secret' in entry && entry.secret === true ? [name] : [])),
+  );
+  assert.deepEqual(secrets, ['TWILIO_AUTH_TOKEN', 'HANDOVER_TOKEN_PEPPER']);
+  const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
+  assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);
+  assert.ok(!message.includes('hunter2'));
+});
+
+test('no failure of one setting shows a secret that stands in another', () => {
+  const message = refusal({ TWILIO_AUTH_TOKEN: 'topsecret', HANDOVER_TOKEN_PEPPER: PEPPER, PORT: 'x' });
+  assert.ok(!message.includes('topsecret') && !message.includes(PEPPER), message);
+});
+
+test('a public address needs signed webhooks, or a word that says otherwise and a warning', () => {
+  assert.equal(readConfig({ TWILIO_AUTH_TOKEN: 't' }).host, '0.0.0.0');
+  for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '128.0.0.1']) {
+    assert.match(refusal({ HOST: host }), /^HOST is a public address/);
+    assert.match(refusal({ HOST: host, TWILIO_AUTH_TOKEN: ',' }), /^HOST is a public address/);
+    const open = readConfig({ HOST: host, ALLOW_UNSIGNED_WEBHOOKS: 'true' });
+    assert.equal(open.warnings.length, 1);
+    assert.match(open.warnings[0] ?? '', /not signed/);
+    assert.deepEqual(readConfig({ HOST: host, TWILIO_AUTH_TOKEN: 't' }).warnings, []);
+  }
+  for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]']) {
+    assert.deepEqual(readConfig({ HOST: host }).warnings, []);
+  }
+});
+
+test('the store is embedded unless AWS credentials are there or somebody says so', () => {
+  for (const name of [
+    'AWS_ACCESS_KEY_ID',
+    'AWS_PROFILE',
+    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
+  ]) {
+    assert.match(refusal({ [name]: 'x' }), /^HANDOVER_TOKEN_PEPPER is required/);
+    assert.equal(readConfig({ [name]: 'x', HANDOVER_TOKEN_PEPPER: PEPPER }).handover.embedded, false);
+    assert.equal(readConfig({ [name]: 'x', USE_LOCAL_DYNAMODB: 'true' }).handover.embedded, true);
+  }
+  assert.match(refusal({ USE_LOCAL_DYNAMODB: 'false' }), /^HANDOVER_TOKEN_PEPPER is required/);
+});
+
+test('without a Connect number outside local mode a warning says that no human can be reached', () => {
+  const config = readConfig({ USE_LOCAL_DYNAMODB: 'false', HANDOVER_TOKEN_PEPPER: PEPPER });
+  assert.equal(config.handover.connectPhoneNumber, undefined);
+  assert.match(config.warnings.join(), /CONNECT_PHONE_NUMBER/);
+});
+
+test('a chat endpoint needs the name of its model', () => {
+  assert.match(refusal({ LOCAL_LLM_BASE_URL: 'http://127.0.0.1:1/v1' }), /^LOCAL_LLM_MODEL is required/);
+});
+
+test('.env.example is what the table says, with every variable commented out', () => {
+  const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+  assert.equal(text, exampleEnvironment());
+  for (const group of Object.values(VARIABLES)) {
+    for (const name of Object.keys(group)) assert.match(text, new RegExp(`^#${name}=`, 'm'));
+  }
+  assert.ok(text.split('\n').every((line) => line === '' || line.startsWith('#')));
+});

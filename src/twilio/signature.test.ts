@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isSigned, signatureOf, streamUrlVariants, webhookUrlVariants } from './signature.js';
+
+// The worked example of Twilio's own documentation and client libraries.
+const TOKEN = '12345';
+const URL_ = 'https://mycompany.com/myapp.php?foo=1&bar=2';
+const SIGNATURE = 'RSOYDt4T1cUTdK1PDd93/VVr8B8=';
+const FORM = {
+  CallSid: 'CA1234567890ABCDE',
+  Caller: '+14158675309',
+  Digits: '1234',
+  From: '+14158675309',
+  To: '+18005551212',
+};
+const form = (fields: Record<string, string> = FORM): URLSearchParams => new URLSearchParams(fields);
+
+test("signs Twilio's published example", () => {
+  assert.equal(signatureOf(TOKEN, URL_, form()), SIGNATURE);
+});
+
+test('the order in which fields arrive does not matter, repeated values count once', () => {
+  const shuffled = new URLSearchParams(Object.entries(FORM).toReversed());
+  shuffled.append('Digits', '1234');
+  assert.equal(signatureOf(TOKEN, URL_, shuffled), SIGNATURE);
+  const two = new URLSearchParams('A=2&A=1');
+  assert.equal(signatureOf(TOKEN, URL_, two), signatureOf(TOKEN, `${URL_}A1A2`, undefined));
+});
+
+test('fields sort by code unit: capitals before small letters', () => {
+  assert.equal(
+    signatureOf(TOKEN, URL_, new URLSearchParams('a=1&B=2&_=3')),
+    signatureOf(TOKEN, `${URL_}B2_3a1`, undefined),
+  );
+});
+
+test('accepts a valid signature under any of the tokens and any of the URLs', () => {
+  assert.ok(isSigned(SIGNATURE, [TOKEN], [URL_], form()));
+  assert.ok(isSigned(SIGNATURE, ['next', TOKEN], ['https://elsewhere.example/', URL_], form()));
+});
+
+test('refuses a signature that is missing, wrong, cut, or for other tokens, URLs or fields', () => {
+  for (const wrong of [
+    undefined,
+    '',
+    SIGNATURE.slice(0, -1),
+    `${SIGNATURE} `,
+    SIGNATURE.toLowerCase(),
+    'ä'.repeat(14),
+  ]) {
+    assert.ok(!isSigned(wrong, [TOKEN], [URL_], form()), String(wrong));
+  }
+  assert.ok(!isSigned(SIGNATURE, ['54321'], [URL_], form()));
+  assert.ok(!isSigned(SIGNATURE, [], [URL_], form()));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [], form()));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [`${URL_}&baz=3`], form()));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [URL_]));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [URL_], form({ ...FORM, Digits: '1235' })));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [URL_], form({ ...FORM, Extra: '' })));
+});
+
+test('a webhook may be signed with the port, without it, or with 443', () => {
+  assert.deepEqual(webhookUrlVariants('h.example', '/twilio/voice?x=%2F'), [
+    'https://h.example/twilio/voice?x=%2F',
+    'https://h.example:443/twilio/voice?x=%2F',
+  ]);
+  assert.deepEqual(webhookUrlVariants('h.example:8443', '/v'), [
+    'https://h.example:8443/v',
+    'https://h.example/v',
+    'https://h.example:443/v',
+  ]);
+  assert.ok(webhookUrlVariants('[::1]:8000', '/v').includes('https://[::1]/v'));
+});
+
+test('a host that is an IPv6 address without a port keeps all of it', () => {
+  assert.deepEqual(webhookUrlVariants('[2001:db8::1]', '/v'), [
+    'https://[2001:db8::1]/v',
+    'https://[2001:db8::1]:443/v',
+  ]);
+});
+
+test('a stream is signed as wss, perhaps with a slash at the end', () => {
+  assert.deepEqual(streamUrlVariants('h.example', '/s'), [
+    'wss://h.example/s',
+    'wss://h.example/s/',
+    'wss://h.example:443/s',
+    'wss://h.example:443/s/',
+  ]);
+  const slashed = signatureOf(TOKEN, 'wss://h.example/s/', undefined);
+  assert.ok(isSigned(slashed, [TOKEN], streamUrlVariants('h.example:8000', '/s')));
+});
