@@ -22,7 +22,7 @@ export function readWav(file: Uint8Array): Recording {
     throw new Error('This is not a WAV file (no RIFF/WAVE header).');
   }
   let format: { tag: number; channels: number; sampleRateHz: number; bits: number } | undefined;
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const id = bytes.toString('latin1', at, at + 4);
     const size = bytes.readUInt32LE(at + 4);
     const body = bytes.subarray(at + 8, at + 8 + size);
@@ -37,6 +37,9 @@ export function readWav(file: Uint8Array): Recording {
     }
     if (id === 'data') {
       if (format === undefined) throw new Error('This WAV file has no format before its data.');
+      if (format.sampleRateHz < 1000 || format.sampleRateHz > 384_000) {
+        throw new Error(`This WAV file claims a rate of ${format.sampleRateHz} Hz; 1000 to 384000 can be read.`);
+      }
       return { sampleRateHz: format.sampleRateHz, pcm: toMono(decode(body, format.tag, format.bits), format.channels) };
     }
     at += 8 + size + (size & 1);

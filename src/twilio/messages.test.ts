@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Anomaly, clearMessage, markMessage, mediaMessage, parseMessage } from './messages.js';
+
+const parse = (value: unknown): unknown => parseMessage(Buffer.from(JSON.stringify(value)));
+const accepted = (message: unknown): unknown => ({ ok: true, message });
+
+// As Twilio sends them: counters and timestamps are strings, the rate and the channels numbers.
+const START = {
+  event: 'start',
+  sequenceNumber: '1',
+  streamSid: 'MZ1',
+  start: {
+    accountSid: 'AC1',
+    streamSid: 'MZ1',
+    callSid: 'CA1',
+    tracks: ['inbound'],
+    mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 },
+    customParameters: { token: 'tökén', media: '"media"' },
+  },
+};
+const MEDIA = {
+  event: 'media',
+  sequenceNumber: '2',
+  streamSid: 'MZ1',
+  media: { track: 'inbound', chunk: '1', timestamp: '155', payload: '/v8=' },
+};
+
+test('reads every message Twilio sends', () => {
+  assert.deepEqual(parse({ event: 'connected', protocol: 'Call', version: '1.0.0' }), accepted({ event: 'connected' }));
+  assert.deepEqual(
+    parse(START),
+    accepted({
+      event: 'start',
+      start: {
+        streamSid: 'MZ1',
+        callSid: 'CA1',
+        accountSid: 'AC1',
+        encoding: 'audio/x-mulaw',
+        sampleRateHz: 8000,
+        channels: 1,
+        customParameters: { token: 'tökén', media: '"media"' },
+      },
+    }),
+  );
+  assert.deepEqual(parse(MEDIA), accepted({ event: 'media', streamSid: 'MZ1', payload: '/v8=' }));
+  for (const digit of '0123456789*#ABCD') {
+    assert.deepEqual(
+      parse({ event: 'dtmf', streamSid: 'MZ1', sequenceNumber: '5', dtmf: { track: 'inbound_track', digit } }),
+      accepted({ event: 'dtmf', streamSid: 'MZ1', digit }),
+    );
+  }
+  // The word alone must not make it read as audio: the name is outside ASCII.
+  assert.deepEqual(
+    parse({ event: 'mark', streamSid: 'MZ1', mark: { name: '"media" é' }, media: 1 }),
+    accepted({ event: 'mark', streamSid: 'MZ1', name: '"media" é' }),
+  );
+  assert.deepEqual(
+    parse({ event: 'stop', streamSid: 'MZ1', stop: { accountSid: 'AC1', callSid: 'CA1' } }),
+    accepted({ event: 'stop', streamSid: 'MZ1' }),
+  );
+});
+
+test('a start may lack what the gateway can do without', () => {
+  assert.deepEqual(
+    parse({ event: 'start', streamSid: 'MZ1', start: { callSid: 'CA1', customParameters: { a: 1, b: 'x' } } }),
+    accepted({
+      event: 'start',
+      start: {
+        streamSid: 'MZ1',
+        callSid: 'CA1',
+        accountSid: '',
+        encoding: '',
+        sampleRateHz: 0,
+        channels: 0,
+        customParameters: { b: 'x' },
+      },
+    }),
+  );
+});
+
+test('says what is wrong with every other message', () => {
+  const media = (payload: unknown): unknown => ({ ...MEDIA, media: { payload } });
+  const start = (fields: object): unknown => ({ ...START, start: { ...START.start, ...fields } });
+  const cases: [unknown, Anomaly][] = [
+    [null, 'not-an-object'],
+    [[], 'not-an-object'],
+    [1, 'not-an-object'],
+    ['media', 'not-an-object'],
+    [{}, 'unknown-event'],
+    [{ event: 'Media' }, 'unknown-event'],
+    [{ event: ['media'] }, 'unknown-event'],
+    [{ ...MEDIA, media: undefined }, 'malformed-media'],
+    [{ ...MEDIA, media: null }, 'malformed-media'],
+    [{ ...MEDIA, streamSid: 7 }, 'malformed-media'],
+    [media(undefined), 'malformed-media'],
+    [media(5), 'malformed-media'],
+    [media(''), 'malformed-media'],
+    [media('/v8'), 'malformed-media'],
+    [media('/v8=\n'), 'malformed-media'],
+    [media('_v8='), 'malformed-media'],
+    [media('===='), 'malformed-media'],
+    [media('/v=8'), 'malformed-media'],
+    [{ event: 'mark', streamSid: 'MZ1' }, 'malformed-mark'],
+    [{ event: 'mark', streamSid: 'MZ1', mark: { name: 3 } }, 'malformed-mark'],
+    [{ event: 'mark', mark: { name: 'a' } }, 'malformed-mark'],
+    [{ event: 'dtmf', streamSid: 'MZ1', dtmf: { digit: 1 } }, 'malformed-dtmf'],
+    [{ event: 'dtmf', streamSid: 'MZ1', dtmf: { digit: '12' } }, 'malformed-dtmf'],
+    [{ event: 'dtmf', streamSid: 'MZ1', dtmf: { digit: 'E' } }, 'malformed-dtmf'],
+    [{ event: 'dtmf', streamSid: 'MZ1', dtmf: null }, 'malformed-dtmf'],
+    [{ event: 'dtmf', dtmf: { digit: '1' } }, 'malformed-dtmf'],
+    [{ event: 'start' }, 'malformed-start'],
+    [{ event: 'start', start: null }, 'malformed-start'],
+    [start({ callSid: '' }), 'malformed-start'],
+    [start({ callSid: 5 }), 'malformed-start'],
+    [start({ streamSid: '' }), 'malformed-start'],
+    [start({ streamSid: {} }), 'malformed-start'],
+  ];
+  for (const [value, anomaly] of cases) {
+    assert.deepEqual(parse(value), { ok: false, anomaly }, JSON.stringify(value));
+  }
+  for (const text of ['', '{', 'x', '{"event":"media"', 'undefined', '"media']) {
+    assert.deepEqual(parseMessage(Buffer.from(text)), { ok: false, anomaly: 'not-json' }, text);
+  }
+});
+
+test('never throws, whatever comes', () => {
+  const events = fc.constantFrom('connected', 'start', 'media', 'mark', 'dtmf', 'stop', 'other');
+  const shaped = fc.record(
+    {
+      event: events,
+      streamSid: fc.jsonValue(),
+      start: fc.jsonValue(),
+      media: fc.oneof(fc.jsonValue(), fc.record({ payload: fc.jsonValue() })),
+      mark: fc.oneof(fc.jsonValue(), fc.record({ name: fc.jsonValue() })),
+      dtmf: fc.oneof(fc.jsonValue(), fc.record({ digit: fc.jsonValue() })),
+    },
+    { requiredKeys: ['event'] },
+  );
+  const format = fc.record({
+    callSid: fc.jsonValue(),
+    streamSid: fc.jsonValue(),
+    mediaFormat: fc.jsonValue(),
+    customParameters: fc.jsonValue(),
+  });
+  fc.assert(
+    fc.property(shaped, (value) => void parse(value)),
+    { numRuns: 300 },
+  );
+  fc.assert(
+    fc.property(format, (start) => void parse({ event: 'start', start })),
+    { numRuns: 300 },
+  );
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => void parseMessage(Buffer.from(bytes))),
+    { numRuns: 300 },
+  );
+});
+
+test('a medium with any audio comes out as it went in', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 4000 }), (bytes) => {
+      const payload = Buffer.from(bytes).toString('base64');
+      assert.deepEqual(
+        parseMessage(Buffer.from(mediaMessage('MZ1', payload))),
+        accepted({ event: 'media', streamSid: 'MZ1', payload }),
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('what the gateway sends is JSON as Twilio names it', () => {
+  assert.deepEqual(JSON.parse(mediaMessage('MZ1', '/v8=')), {
+    event: 'media',
+    streamSid: 'MZ1',
+    media: { payload: '/v8=' },
+  });
+  assert.deepEqual(JSON.parse(markMessage('MZ1', 'm1')), { event: 'mark', streamSid: 'MZ1', mark: { name: 'm1' } });
+  assert.deepEqual(JSON.parse(clearMessage('MZ1')), { event: 'clear', streamSid: 'MZ1' });
+});
