@@ -4,7 +4,7 @@
 //   node scripts/build.mjs --all        the same and the tests and benchmarks
 //   node scripts/build.mjs --if-needed  nothing when dist/ is newer than every source
 import { build } from 'esbuild';
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +14,7 @@ const stampFile = join(root, 'dist/.stamp.json');
 /** TypeScript sources under `folders`, as paths relative to the project, sorted. */
 export function sources(folders) {
   return folders
+    .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))

@@ -17,9 +17,13 @@ const list = text.transform((value) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
-const flag = z.enum(['true', 'false', '1', '0'], { error: 'expected true or false' }).transform((v) => v === 'true' || v === '1');
+const flag = z
+  .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
+  .transform((v) => v === 'true' || v === '1');
 const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
-const httpUrl = z.url({ protocol: /^https?$/, error: 'expected a URL that begins with http:// or https://' }).transform((v) => v.replace(/\/+$/, ''));
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'expected a URL that begins with http:// or https://' })
+  .transform((v) => v.replace(/\/+$/, ''));
 
 function whole(min: number, max: number): z.ZodType<number> {
   const message = `expected a whole number from ${min} to ${max}`;
@@ -58,37 +62,108 @@ export const VARIABLES = {
   'Where it listens': {
     PORT: variable('8000', 'Port for HTTP and WebSocket; 0 picks a free one.', whole(0, 65535)),
     HOST: variable('', 'Address to listen on. Unset: 127.0.0.1 without a Twilio auth token, 0.0.0.0 with one.', text),
-    PUBLIC_HOST: variable('localhost:PORT', 'The host Twilio knows the gateway by, without scheme. Signed URLs are built from it.', z.string().regex(/^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/, 'expected a host name, with a port if not 443, and no scheme or path')),
-    LOG_LEVEL: variable('info', 'fatal, error, warn, info, debug, trace or silent.', z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])),
+    PUBLIC_HOST: variable(
+      'localhost:PORT',
+      'The host Twilio knows the gateway by, without scheme. Signed URLs are built from it.',
+      z
+        .string()
+        .regex(
+          /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/,
+          'expected a host name, with a port if not 443, and no scheme or path',
+        ),
+    ),
+    LOG_LEVEL: variable(
+      'info',
+      'fatal, error, warn, info, debug, trace or silent.',
+      z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    ),
   },
   'The call': {
-    USE_PIPECAT: variable('true', 'true: the frame pipeline (the architecture of Pipecat); false: the direct bridge.', flag),
+    USE_PIPECAT: variable(
+      'true',
+      'true: the frame pipeline (the architecture of Pipecat); false: the direct bridge.',
+      flag,
+    ),
     VOICE_PROVIDER: variable('local', 'Who talks: openai, nova or local.', z.enum(['openai', 'nova', 'local'])),
     ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
-    MAX_CONCURRENT_CALLS: variable('0', 'Above it, callers go straight to a human; 0 means no limit.', whole(0, 100_000)),
-    DRAIN_SECONDS: variable('110', 'How long a stopping gateway lets calls finish before it hands them to a human.', whole(0, 3600)),
+    MAX_CONCURRENT_CALLS: variable(
+      '0',
+      'Above it, callers go straight to a human; 0 means no limit.',
+      whole(0, 100_000),
+    ),
+    DRAIN_SECONDS: variable(
+      '110',
+      'How long a stopping gateway lets calls finish before it hands them to a human.',
+      whole(0, 3600),
+    ),
   },
-  'Twilio': {
-    TWILIO_ACCOUNT_SID: variable('', 'Account SID (AC…). When set, calls of other accounts are refused.', z.string().regex(/^AC[0-9a-fA-F]{32}$/, 'expected AC followed by 32 hexadecimal digits')),
-    TWILIO_AUTH_TOKEN: secret('Auth token; a comma list while rotating. When set, webhooks and streams must be signed.', list),
-    TWILIO_PHONE_NUMBER: variable('', 'The number callers dial, shown to the human side as the caller id when the caller withheld theirs.', e164),
-    ALLOW_UNSIGNED_WEBHOOKS: variable('false', 'Accept unsigned webhooks on a public address. For a closed test network only.', flag),
+  Twilio: {
+    TWILIO_ACCOUNT_SID: variable(
+      '',
+      'Account SID (AC…). When set, calls of other accounts are refused.',
+      z.string().regex(/^AC[0-9a-fA-F]{32}$/, 'expected AC followed by 32 hexadecimal digits'),
+    ),
+    TWILIO_AUTH_TOKEN: secret(
+      'Auth token; a comma list while rotating. When set, webhooks and streams must be signed.',
+      list,
+    ),
+    TWILIO_PHONE_NUMBER: variable(
+      '',
+      'The number callers dial, shown to the human side as the caller id when the caller withheld theirs.',
+      e164,
+    ),
+    ALLOW_UNSIGNED_WEBHOOKS: variable(
+      'false',
+      'Accept unsigned webhooks on a public address. For a closed test network only.',
+      flag,
+    ),
   },
   'The embedded voice (VOICE_PROVIDER=local)': {
-    LOCAL_STT_MODEL: variable('tiny', 'tiny, or a folder with another Moonshine model (encoder_model.onnx, decoder_model_merged.onnx, tokens.txt).', text),
-    LOCAL_LLM_BASE_URL: variable('', 'An OpenAI-compatible endpoint that does the talking, like http://127.0.0.1:11434/v1 (Ollama). Unset: a small built-in dialog.', httpUrl),
+    LOCAL_STT_MODEL: variable(
+      'tiny',
+      'tiny, or a folder with another Moonshine model (encoder_model.onnx, decoder_model_merged.onnx, tokens.txt).',
+      text,
+    ),
+    LOCAL_LLM_BASE_URL: variable(
+      '',
+      'An OpenAI-compatible endpoint that does the talking, like http://127.0.0.1:11434/v1 (Ollama). Unset: a small built-in dialog.',
+      httpUrl,
+    ),
     LOCAL_LLM_MODEL: variable('', 'The model name that endpoint expects. Required with LOCAL_LLM_BASE_URL.', text),
   },
   'The handover': {
-    DYNAMODB_TABLE_NAME: variable('HandoverTokens', 'Table with partition key "pk" (string) and TTL attribute "expires_at".', z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected a DynamoDB table name')),
-    USE_LOCAL_DYNAMODB: variable('', 'true: a DynamoDB-compatible store inside the gateway. Unset: true when no AWS credentials are configured.', flag),
+    DYNAMODB_TABLE_NAME: variable(
+      'HandoverTokens',
+      'Table with partition key "pk" (string) and TTL attribute "expires_at".',
+      z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected a DynamoDB table name'),
+    ),
+    USE_LOCAL_DYNAMODB: variable(
+      '',
+      'true: a DynamoDB-compatible store inside the gateway. Unset: true when no AWS credentials are configured.',
+      flag,
+    ),
     DYNAMODB_ENDPOINT_URL: variable('', 'Another DynamoDB endpoint, for instance DynamoDB Local.', httpUrl),
-    AWS_REGION: variable('us-east-1', 'Region of the table.', z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region like us-east-1')),
+    AWS_REGION: variable(
+      'us-east-1',
+      'Region of the table.',
+      z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region like us-east-1'),
+    ),
     HANDOVER_TTL_SECONDS: variable('600', 'How long a handover token can be redeemed.', whole(30, 86_400)),
-    HANDOVER_TOKEN_PEPPER: secret('Key under which tokens are stored; the Lambda needs the same. Required outside local mode.', z.string().min(16, 'expected at least 16 characters')),
-    CONNECT_PHONE_NUMBER: variable('', 'Number of the Amazon Connect instance. Unset: +12065550100 in local mode; otherwise no human can be reached.', e164),
+    HANDOVER_TOKEN_PEPPER: secret(
+      'Key under which tokens are stored; the Lambda needs the same. Required outside local mode.',
+      z.string().min(16, 'expected at least 16 characters'),
+    ),
+    CONNECT_PHONE_NUMBER: variable(
+      '',
+      'Number of the Amazon Connect instance. Unset: +12065550100 in local mode; otherwise no human can be reached.',
+      e164,
+    ),
     CONNECT_INSTANCE_ID: variable('', 'Amazon Connect instance id.', text),
-    CONNECT_QUEUE_ARN: variable('', 'Queue for callers whose reason has no queue of its own.', z.string().startsWith('arn:', 'expected a queue ARN')),
+    CONNECT_QUEUE_ARN: variable(
+      '',
+      'Queue for callers whose reason has no queue of its own.',
+      z.string().startsWith('arn:', 'expected a queue ARN'),
+    ),
     CONNECT_QUEUE_ARNS: variable('', 'JSON map from reason to queue ARN.', queueArns),
   },
 } as const;
@@ -96,7 +171,9 @@ export const VARIABLES = {
 type Groups = typeof VARIABLES;
 type AllVariables = UnionToIntersection<Groups[keyof Groups]>;
 type UnionToIntersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never;
-type Values = { [Name in keyof AllVariables]: AllVariables[Name] extends Variable<infer S> ? z.infer<S> | undefined : never };
+type Values = {
+  [Name in keyof AllVariables]: AllVariables[Name] extends Variable<infer S> ? z.infer<S> | undefined : never;
+};
 
 export interface Config {
   port: number;
@@ -147,13 +224,21 @@ export function readConfig(env: Environment): Config {
 
   if (!signed && !isLoopback(host)) {
     if (values.ALLOW_UNSIGNED_WEBHOOKS !== true) {
-      throw invalid('HOST', 'is a public address, but without TWILIO_AUTH_TOKEN anybody could place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.');
+      throw invalid(
+        'HOST',
+        'is a public address, but without TWILIO_AUTH_TOKEN anybody could place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.',
+      );
     }
-    warnings.push('Webhooks are not signed and the gateway listens on a public address: anybody who reaches it can place calls (ALLOW_UNSIGNED_WEBHOOKS=true).');
+    warnings.push(
+      'Webhooks are not signed and the gateway listens on a public address: anybody who reaches it can place calls (ALLOW_UNSIGNED_WEBHOOKS=true).',
+    );
   }
   const embedded = values.USE_LOCAL_DYNAMODB ?? !hasAwsCredentials(env);
   if (!embedded && values.HANDOVER_TOKEN_PEPPER === undefined) {
-    throw invalid('HANDOVER_TOKEN_PEPPER', 'is required when the handover store is not embedded. Use a long random string and give the Lambda the same.');
+    throw invalid(
+      'HANDOVER_TOKEN_PEPPER',
+      'is required when the handover store is not embedded. Use a long random string and give the Lambda the same.',
+    );
   }
   const connectPhoneNumber = values.CONNECT_PHONE_NUMBER ?? (embedded ? '+12065550100' : undefined);
   if (connectPhoneNumber === undefined) {
@@ -206,7 +291,8 @@ function readVariables(env: Environment): Values {
       if (raw === undefined || raw === '') continue;
       const parsed = entry.schema.safeParse(raw);
       if (!parsed.success) {
-        const value = entry.secret === true ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
+        const value =
+          entry.secret === true ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
         throw invalid(name, `${value}: ${parsed.error.issues[0]?.message ?? 'not valid'}.`);
       }
       values[name] = parsed.data;
@@ -236,7 +322,10 @@ function hasAwsCredentials(env: Environment): boolean {
 
 /** The text of `.env.example`. */
 export function exampleEnvironment(): string {
-  const lines = ['# Every setting of the gateway. Generated from src/config.ts by "node scripts/generate.mjs"; do not edit.', '# Nothing here is needed to try it: "npm start" without any setting runs everything embedded.'];
+  const lines = [
+    '# Every setting of the gateway. Generated from src/config.ts by "node scripts/generate.mjs"; do not edit.',
+    '# Nothing here is needed to try it: "npm start" without any setting runs everything embedded.',
+  ];
   for (const [group, variables] of Object.entries(VARIABLES)) {
     lines.push('', `# ── ${group} ──`);
     for (const [name, entry] of Object.entries(variables) as [string, Variable<z.ZodType>][]) {

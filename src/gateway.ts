@@ -68,7 +68,8 @@ export class Gateway {
         pipeline: config.pipeline,
         connectPhoneNumber: handover.connectPhoneNumber,
         ownNumber: config.twilio.phoneNumber,
-        queueFor: (reason, intent) => handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
+        queueFor: (reason, intent) =>
+          handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
         url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,
         emit: (event) => this.emit(event),
       },
@@ -85,9 +86,12 @@ export class Gateway {
     ]);
     // Compression would cost more CPU than everything else the gateway does; Twilio does not offer it.
     this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
-    this.server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-      void this.onRequest(request, response);
-    });
+    this.server = createServer(
+      { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+      (request, response) => {
+        void this.onRequest(request, response);
+      },
+    );
     this.server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
     this.server.on('clientError', (_error, socket: Duplex) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
@@ -296,7 +300,11 @@ function send(
   body: string,
   headers: Record<string, string> = {},
 ): void {
-  response.writeHead(status, { ...(type === undefined ? {} : { 'content-type': type }), 'cache-control': 'no-store', ...headers });
+  response.writeHead(status, {
+    ...(type === undefined ? {} : { 'content-type': type }),
+    'cache-control': 'no-store',
+    ...headers,
+  });
   response.end(body);
 }
 

@@ -30,7 +30,9 @@ function stopOnSignal(running: RunningGateway): void {
   const stop = async (): Promise<void> => {
     const calls = running.gateway.activeCalls;
     if (calls > 0) {
-      console.error(`Stopping: ${calls} call(s) in progress may finish (up to ${running.config.drainSeconds} s). Press Ctrl-C again to stop at once.`);
+      console.error(
+        `Stopping: ${calls} call(s) in progress may finish (up to ${running.config.drainSeconds} s). Press Ctrl-C again to stop at once.`,
+      );
     }
     await running.gateway.drain(running.config.drainSeconds);
     await running.close();

@@ -10,21 +10,95 @@ export class Metrics {
   readonly registry = new Registry();
   private readonly registers = [this.registry];
 
-  readonly activeSessions = new Gauge({ name: 'gateway_active_sessions', help: 'Calls with an open media stream', registers: this.registers });
-  readonly sessions = new Counter({ name: 'gateway_sessions_total', help: 'Calls that ended, by outcome', labelNames: ['outcome'], registers: this.registers });
-  readonly sessionSeconds = new Histogram({ name: 'gateway_session_duration_seconds', help: 'Length of a call from the webhook to its end', buckets: CALL_BUCKETS, registers: this.registers });
-  readonly escalations = new Counter({ name: 'gateway_escalations_total', help: 'Decisions that a human is needed', labelNames: ['trigger', 'reason'], registers: this.registers });
-  readonly handovers = new Counter({ name: 'gateway_handovers_total', help: 'Handovers by how the dial ended', labelNames: ['outcome'], registers: this.registers });
-  readonly resumes = new Counter({ name: 'gateway_resumes_total', help: 'Calls that went on in a new stream', labelNames: ['cause'], registers: this.registers });
-  readonly refusedRequests = new Counter({ name: 'gateway_refused_requests_total', help: 'Requests and streams turned away, by reason', labelNames: ['reason'], registers: this.registers });
-  readonly streamAnomalies = new Counter({ name: 'gateway_stream_anomalies_total', help: 'Stream messages passed over, by kind', labelNames: ['kind'], registers: this.registers });
-  readonly processorErrors = new Counter({ name: 'gateway_processor_errors_total', help: 'Frames lost because a processor threw', labelNames: ['processor'], registers: this.registers });
-  readonly connectionFailures = new Counter({ name: 'voice_provider_connection_failures_total', help: 'Voice sessions that failed', labelNames: ['provider'], registers: this.registers });
-  readonly turnLatency = new Histogram({ name: 'voice_turn_latency_seconds', help: 'End of caller speech to first audio sent', labelNames: ['provider'], buckets: TURN_BUCKETS, registers: this.registers });
-  readonly greetingLatency = new Histogram({ name: 'voice_greeting_latency_seconds', help: 'Start of the stream to first audio sent', buckets: TURN_BUCKETS, registers: this.registers });
-  readonly bargeIns = new Counter({ name: 'voice_barge_ins_total', help: 'Times a caller talked over the assistant and playout was cleared', registers: this.registers });
-  readonly frameLatency = new Histogram({ name: 'gateway_frame_latency_seconds', help: 'Time a frame spends inside the gateway', labelNames: ['direction'], buckets: FRAME_BUCKETS, registers: this.registers });
-  readonly storeThrottles = new Counter({ name: 'dynamodb_throttles_total', help: 'Requests DynamoDB throttled', registers: this.registers });
+  readonly activeSessions = new Gauge({
+    name: 'gateway_active_sessions',
+    help: 'Calls with an open media stream',
+    registers: this.registers,
+  });
+  readonly sessions = new Counter({
+    name: 'gateway_sessions_total',
+    help: 'Calls that ended, by outcome',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly sessionSeconds = new Histogram({
+    name: 'gateway_session_duration_seconds',
+    help: 'Length of a call from the webhook to its end',
+    buckets: CALL_BUCKETS,
+    registers: this.registers,
+  });
+  readonly escalations = new Counter({
+    name: 'gateway_escalations_total',
+    help: 'Decisions that a human is needed',
+    labelNames: ['trigger', 'reason'],
+    registers: this.registers,
+  });
+  readonly handovers = new Counter({
+    name: 'gateway_handovers_total',
+    help: 'Handovers by how the dial ended',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly resumes = new Counter({
+    name: 'gateway_resumes_total',
+    help: 'Calls that went on in a new stream',
+    labelNames: ['cause'],
+    registers: this.registers,
+  });
+  readonly refusedRequests = new Counter({
+    name: 'gateway_refused_requests_total',
+    help: 'Requests and streams turned away, by reason',
+    labelNames: ['reason'],
+    registers: this.registers,
+  });
+  readonly streamAnomalies = new Counter({
+    name: 'gateway_stream_anomalies_total',
+    help: 'Stream messages passed over, by kind',
+    labelNames: ['kind'],
+    registers: this.registers,
+  });
+  readonly processorErrors = new Counter({
+    name: 'gateway_processor_errors_total',
+    help: 'Frames lost because a processor threw',
+    labelNames: ['processor'],
+    registers: this.registers,
+  });
+  readonly connectionFailures = new Counter({
+    name: 'voice_provider_connection_failures_total',
+    help: 'Voice sessions that failed',
+    labelNames: ['provider'],
+    registers: this.registers,
+  });
+  readonly turnLatency = new Histogram({
+    name: 'voice_turn_latency_seconds',
+    help: 'End of caller speech to first audio sent',
+    labelNames: ['provider'],
+    buckets: TURN_BUCKETS,
+    registers: this.registers,
+  });
+  readonly greetingLatency = new Histogram({
+    name: 'voice_greeting_latency_seconds',
+    help: 'Start of the stream to first audio sent',
+    buckets: TURN_BUCKETS,
+    registers: this.registers,
+  });
+  readonly bargeIns = new Counter({
+    name: 'voice_barge_ins_total',
+    help: 'Times a caller talked over the assistant and playout was cleared',
+    registers: this.registers,
+  });
+  readonly frameLatency = new Histogram({
+    name: 'gateway_frame_latency_seconds',
+    help: 'Time a frame spends inside the gateway',
+    labelNames: ['direction'],
+    buckets: FRAME_BUCKETS,
+    registers: this.registers,
+  });
+  readonly storeThrottles = new Counter({
+    name: 'dynamodb_throttles_total',
+    help: 'Requests DynamoDB throttled',
+    registers: this.registers,
+  });
 
   /** Frame latency in both directions with the labels resolved once: a label lookup per frame costs more than the frame. */
   readonly inboundFrameLatency = this.frameLatency.labels('inbound');

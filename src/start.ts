@@ -5,10 +5,11 @@ import { Gateway } from './gateway.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from './handover/token.js';
-import { createLogger } from './log.js';
+import { type Logger, createLogger } from './log.js';
 import { Metrics } from './metrics.js';
 import { defaultPrompt } from './prompts/default.js';
 import { createLocalProvider } from './voice/local/provider.js';
+import type { SpeechEngine } from './speech/engine.js';
 import type { VoiceProvider } from './voice/session.js';
 
 /** A gateway with everything it needs, opened from a configuration. */
@@ -16,6 +17,8 @@ export interface RunningGateway {
   gateway: Gateway;
   config: Config;
   metrics: Metrics;
+  /** Where the handover records lie in local mode; `dynamodb_endpoint` and `table`. */
+  embeddedStore: { dynamodb_endpoint: string; table: string } | undefined;
   /** Voice and store both run in this process: nothing outside is needed. */
   isEmbedded: boolean;
   close(): Promise<void>;
@@ -24,6 +27,8 @@ export interface RunningGateway {
 export interface StartOptions {
   /** Where log lines go; standard output by default. */
   logDestination?: DestinationStream;
+  /** Hears and speaks for the local provider; whoever opened it closes it. */
+  engine?: SpeechEngine;
   /** Talks instead of the configured provider; the starter opens and closes it. */
   provider?: VoiceProvider;
 }
@@ -46,7 +51,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     });
     const metrics = new Metrics();
-    const provider = options.provider ?? createProvider(config, log);
+    const provider = options.provider ?? createProvider(config, log, options.engine);
     closers.push(() => provider.close());
     await provider.prepare();
 
@@ -68,6 +73,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     if (handover.embedded) await store.createTable();
     await store.check();
 
+    const embeddedStore =
+      handover.embedded && endpointUrl !== undefined
+        ? { dynamodb_endpoint: endpointUrl, table: handover.tableName }
+        : undefined;
     const gateway = new Gateway({
       config,
       log,
@@ -76,29 +85,27 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       store,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       prompt: defaultPrompt,
-      about: handover.embedded
-        ? {
-            embedded: {
-              dynamodb_endpoint: endpointUrl,
-              table: handover.tableName,
-              connect_phone_number: handover.connectPhoneNumber,
-            },
-          }
-        : {},
+      about:
+        embeddedStore === undefined
+          ? {}
+          : { embedded: { ...embeddedStore, connect_phone_number: handover.connectPhoneNumber } },
     });
     closers.push(() => gateway.close());
     await gateway.start();
     const isEmbedded = handover.embedded && config.voiceProvider === 'local';
-    return { gateway, config, metrics, isEmbedded, close: closeAll };
+    return { gateway, config, metrics, embeddedStore, isEmbedded, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;
   }
 }
 
-function createProvider(config: Config, log: ReturnType<typeof createLogger>): VoiceProvider {
+function createProvider(config: Config, log: Logger, engine: SpeechEngine | undefined): VoiceProvider {
   if (config.voiceProvider !== 'local') {
-    throw new TandemError('PROVIDER_UNAVAILABLE', `VOICE_PROVIDER=${config.voiceProvider} is not part of this version yet; only "local" is.`);
+    throw new TandemError(
+      'PROVIDER_UNAVAILABLE',
+      `VOICE_PROVIDER=${config.voiceProvider} is not part of this version yet; only "local" is.`,
+    );
   }
-  return createLocalProvider({ ...config.local, log });
+  return createLocalProvider({ ...config.local, log, ...(engine === undefined ? {} : { engine }) });
 }

@@ -46,7 +46,9 @@ function report(result: ConnectAnswer): ConnectAnswer {
     JSON.stringify({
       _aws: {
         Timestamp: Date.now(),
-        CloudWatchMetrics: [{ Namespace: 'Tandem', Dimensions: [['token_status']], Metrics: [{ Name: 'redemptions', Unit: 'Count' }] }],
+        CloudWatchMetrics: [
+          { Namespace: 'Tandem', Dimensions: [['token_status']], Metrics: [{ Name: 'redemptions', Unit: 'Count' }] },
+        ],
       },
       token_status: status,
       redemptions: 1,

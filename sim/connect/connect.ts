@@ -23,7 +23,7 @@ export interface SimulatedConnectOptions {
   clock: Clock;
   answersAfterMs?: number;
   agentAnswersAfterMs?: number;
-  /** How long the agent talks before hanging up. */
+  /** How long the agent and the caller talk before the agent hangs up. */
   agentTalksMs?: number;
   onStep?: (step: FlowStep) => void;
   onAgentScreen?: (screen: AgentScreen) => void;
@@ -46,9 +46,20 @@ export class SimulatedConnect implements PhoneEndpoint {
   }
 
   private async handle(leg: IncomingLeg): Promise<void> {
-    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, clock, flow, lambda, onAgentScreen, onStep, queues, whisperFlow } = this.options;
+    const {
+      agentAnswersAfterMs = 1000,
+      agentTalksMs = 1500,
+      clock,
+      flow,
+      lambda,
+      onAgentScreen,
+      onStep,
+      queues,
+      whisperFlow,
+    } = this.options;
     const input = new DigitInput(clock);
     let gone = false;
+    const bridged = new Promise<void>((resolve) => leg.onBridged(resolve));
     leg.onDigit((digit) => input.press(digit));
     leg.onHangup(() => {
       gone = true;
@@ -77,10 +88,15 @@ export class SimulatedConnect implements PhoneEndpoint {
       attributes: { ...contact.attributes },
       whisper,
     });
+    // The caller is joined once the carrier has played all its digits, which may be after the agent is there.
+    await Promise.race([bridged, wait(clock, BRIDGE_EXPECTED_MS)]);
     await wait(clock, agentTalksMs);
     leg.hangup();
   }
 }
+
+/** An agent whose caller is not there by then hangs up. */
+const BRIDGE_EXPECTED_MS = 30_000;
 
 function wait(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {

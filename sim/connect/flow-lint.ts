@@ -50,7 +50,8 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
   const rule = RULES[action.Type];
   if (rule === undefined) return [`${id}: there is no action type ${action.Type}`];
   const problems: string[] = [];
-  for (const next of nextOf(action)) if (!actions.has(next)) problems.push(`${id}: leads to ${next}, which does not exist`);
+  for (const next of nextOf(action))
+    if (!actions.has(next)) problems.push(`${id}: leads to ${next}, which does not exist`);
   if (rule.terminal === true) {
     if (Object.keys(action.Transitions).length > 0) problems.push(`${id}: ends the flow and cannot lead anywhere`);
     return problems;
@@ -58,14 +59,17 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
   if (action.Transitions.NextAction === undefined) problems.push(`${id}: has no NextAction`);
   const errors = (action.Transitions.Errors ?? []).map((error) => error.ErrorType);
   for (const error of errors) if (!rule.errors.includes(error)) problems.push(`${id}: has no error branch ${error}`);
-  for (const error of rule.errors) if (!errors.includes(error)) problems.push(`${id}: the error branch ${error} is missing`);
+  for (const error of rule.errors)
+    if (!errors.includes(error)) problems.push(`${id}: the error branch ${error} is missing`);
   const operands = (action.Transitions.Conditions ?? []).flatMap((condition) => condition.Condition.Operands);
   if (rule.conditions === undefined && operands.length > 0) problems.push(`${id}: cannot have conditions`);
   if (Array.isArray(rule.conditions) && operands.toSorted().join() !== rule.conditions.toSorted().join()) {
     problems.push(`${id}: needs exactly the conditions ${rule.conditions.join(' and ')}`);
   }
   // A caller may be hung up on only after no queue took them.
-  const leadsToEnd = action.Transitions.NextAction !== undefined && actions.get(action.Transitions.NextAction)?.Type === 'DisconnectParticipant';
+  const leadsToEnd =
+    action.Transitions.NextAction !== undefined &&
+    actions.get(action.Transitions.NextAction)?.Type === 'DisconnectParticipant';
   if (leadsToEnd && action.Type !== 'TransferContactToQueue' && action.Type !== 'MessageParticipant') {
     problems.push(`${id}: hangs up on a caller who was in no queue`);
   }

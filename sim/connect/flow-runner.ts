@@ -84,7 +84,9 @@ export class FlowRunner {
         return this.invoke(action);
       case 'Compare': {
         const value = this.resolve(String(parameters['ComparisonValue']));
-        const hit = (transitions.Conditions ?? []).find(({ Condition }) => matches(Condition.Operator, value, Condition.Operands));
+        const hit = (transitions.Conditions ?? []).find(({ Condition }) =>
+          matches(Condition.Operator, value, Condition.Operands),
+        );
         // Only what cannot be a token is shown.
         this.note(action, hit === undefined ? 'no condition met' : `is ${hit.Condition.Operands.join()}`);
         return hit?.NextAction ?? errorOf(action, 'NoMatchingCondition') ?? transitions.NextAction;
@@ -123,7 +125,9 @@ export class FlowRunner {
         const queue = this.queue === undefined ? undefined : this.services.queues.get(this.queue);
         if (queue === undefined) return errorOf(action, 'NoMatchingError');
         this.note(action, queue.hasRoom ? queue.name : 'queue is full');
-        return queue.hasRoom ? { queue: this.queue as string, whisper: this.whisper } : errorOf(action, 'QueueAtCapacity');
+        return queue.hasRoom
+          ? { queue: this.queue as string, whisper: this.whisper }
+          : errorOf(action, 'QueueAtCapacity');
       }
       default:
         return errorOf(action, 'NoMatchingError');
@@ -133,7 +137,10 @@ export class FlowRunner {
   private async collect(action: FlowAction): Promise<string | undefined> {
     const { Parameters: parameters } = action;
     const validation = parameters['InputValidation'] as { CustomValidation: { MaximumLength: string } };
-    const dtmf = parameters['DTMFConfiguration'] as { InputTerminationSequence?: string; InterdigitTimeLimitSeconds?: string };
+    const dtmf = parameters['DTMFConfiguration'] as {
+      InputTerminationSequence?: string;
+      InterdigitTimeLimitSeconds?: string;
+    };
     this.stored = await this.services.input.collect({
       firstDigitMs: Number(parameters['InputTimeLimitSeconds']) * 1000,
       betweenDigitsMs: Number(dtmf.InterdigitTimeLimitSeconds ?? '5') * 1000,

@@ -24,6 +24,9 @@ const FOLDER = fileURLToPath(new URL('../../../connect/', import.meta.url));
 
 /** Reads a flow of `connect/` and fills its `${…}` places, as the deployment does. */
 export function loadFlow(name: 'contact-flow' | 'agent-whisper', values: Readonly<Record<string, string>> = {}): Flow {
-  const text = readFileSync(`${FOLDER}${name}.json`, 'utf8').replace(/\$\{(\w+)\}/g, (place, key: string) => values[key] ?? place);
+  const text = readFileSync(`${FOLDER}${name}.json`, 'utf8').replace(
+    /\$\{(\w+)\}/g,
+    (place, key: string) => values[key] ?? place,
+  );
   return JSON.parse(text) as Flow;
 }

@@ -90,7 +90,9 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
 
   /** Resolves with the reason once the call is over. */
   whenEnded(): Promise<CallEnd> {
-    return this.ended === undefined ? new Promise((resolve) => this.once('ended', resolve)) : Promise.resolve(this.ended);
+    return this.ended === undefined
+      ? new Promise((resolve) => this.once('ended', resolve))
+      : Promise.resolve(this.ended);
   }
 
   /** Call time passes; ends early when the call does. False: it did. */
@@ -148,7 +150,10 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     const answer = await this.twimlFrom(voiceUrl, this.fields());
     if (answer !== undefined) return this.runVerbs(answer);
     if (fallbackUrl === undefined) return this.end('error');
-    const fallback = await this.twimlFrom(fallbackUrl, this.fields({ ErrorCode: String(HTTP_FAILURE), ErrorUrl: voiceUrl }));
+    const fallback = await this.twimlFrom(
+      fallbackUrl,
+      this.fields({ ErrorCode: String(HTTP_FAILURE), ErrorUrl: voiceUrl }),
+    );
     return fallback === undefined ? this.end('error') : this.runVerbs(fallback);
   }
 

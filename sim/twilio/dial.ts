@@ -145,7 +145,11 @@ function legReporter(call: CarrierCall, leg: Leg, number: Element): (event: stri
   let sequence = 0;
   return (event) => {
     if (statusCallback === undefined || !wanted.has(event)) return;
-    const fields = { ...legFields(call, leg, event), SequenceNumber: String(sequence++), Timestamp: new Date().toUTCString() };
+    const fields = {
+      ...legFields(call, leg, event),
+      SequenceNumber: String(sequence++),
+      Timestamp: new Date().toUTCString(),
+    };
     void call.request(statusCallback, fields);
   };
 }

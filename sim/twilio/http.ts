@@ -5,7 +5,8 @@ import { signWebhook } from './signing.js';
 /** Twilio gives a webhook 15 s in all, with one more try when the connection fails. */
 const WEBHOOK_BUDGET_MS = 15_000;
 
-export type WebhookAnswer = { ok: true; status: number; body: string; contentType: string } | { ok: false; what: string };
+export type WebhookAnswer =
+  { ok: true; status: number; body: string; contentType: string } | { ok: false; what: string };
 
 /** Where the public host really listens: Twilio speaks https and wss to it, the proxy in front of it need not. */
 export type Resolve = (publicHost: string) => string;
@@ -25,7 +26,12 @@ function toAnswer(result: WebhookAnswer | 'no-connection'): WebhookAnswer {
   return result === 'no-connection' ? { ok: false, what: 'connection failed' } : result;
 }
 
-function post({ url, fields, authToken, resolve }: Parameters<typeof postWebhook>[0]): Promise<WebhookAnswer | 'no-connection'> {
+function post({
+  url,
+  fields,
+  authToken,
+  resolve,
+}: Parameters<typeof postWebhook>[0]): Promise<WebhookAnswer | 'no-connection'> {
   const target = new URL(url);
   const base = new URL(resolve(target.host));
   const body = new URLSearchParams(fields).toString();

@@ -1,8 +1,5 @@
 /** What the gateway sends on a stream, checked as Twilio checks it. */
-export type Outbound =
-  | { event: 'media'; audio: Uint8Array }
-  | { event: 'mark'; name: string }
-  | { event: 'clear' };
+export type Outbound = { event: 'media'; audio: Uint8Array } | { event: 'mark'; name: string } | { event: 'clear' };
 
 export type CheckedOutbound = { ok: true; message: Outbound } | { ok: false; code: 31950 | 31951; what: string };
 
@@ -18,10 +15,15 @@ export function checkOutbound(data: Buffer, isBinary: boolean, streamSid: string
     return bad(31951, 'not JSON');
   }
   if (!isObject(message)) return bad(31951, 'not an object');
-  const expected = { media: ['event', 'media', 'streamSid'], mark: ['event', 'mark', 'streamSid'], clear: ['event', 'streamSid'] };
+  const expected = {
+    media: ['event', 'media', 'streamSid'],
+    mark: ['event', 'mark', 'streamSid'],
+    clear: ['event', 'streamSid'],
+  };
   const event = message['event'];
   if (event !== 'media' && event !== 'mark' && event !== 'clear') return bad(31951, 'unknown event');
-  if (Object.keys(message).sort().join() !== expected[event].join()) return bad(31951, `missing or extra fields in ${event}`);
+  if (Object.keys(message).sort().join() !== expected[event].join())
+    return bad(31951, `missing or extra fields in ${event}`);
   if (message['streamSid'] !== streamSid) return bad(31951, 'wrong streamSid');
   switch (event) {
     case 'clear':

@@ -26,11 +26,29 @@ const GRAMMAR: Readonly<Record<string, { attributes: readonly string[]; children
   Reject: { attributes: ['reason'], children: [] },
   Redirect: { attributes: ['method'], children: [] },
   Dial: {
-    attributes: ['action', 'method', 'timeout', 'timeLimit', 'callerId', 'answerOnBridge', 'hangupOnStar', 'record', 'ringTone'],
+    attributes: [
+      'action',
+      'method',
+      'timeout',
+      'timeLimit',
+      'callerId',
+      'answerOnBridge',
+      'hangupOnStar',
+      'record',
+      'ringTone',
+    ],
     children: ['Number'],
   },
   Number: {
-    attributes: ['url', 'method', 'sendDigits', 'statusCallback', 'statusCallbackEvent', 'statusCallbackMethod', 'byoc'],
+    attributes: [
+      'url',
+      'method',
+      'sendDigits',
+      'statusCallback',
+      'statusCallbackEvent',
+      'statusCallbackMethod',
+      'byoc',
+    ],
     children: [],
   },
   Connect: { attributes: ['action', 'method'], children: ['Stream'] },
@@ -80,7 +98,8 @@ function accepts(parent: string, element: Element, problems: TwimlProblem[]): bo
     return false;
   }
   for (const name of Object.keys(element.attributes)) {
-    if (!rule.attributes.includes(name)) problems.push({ code: 12200, what: `<${element.name}> has no attribute ${name}` });
+    if (!rule.attributes.includes(name))
+      problems.push({ code: 12200, what: `<${element.name}> has no attribute ${name}` });
   }
   return true;
 }

@@ -8,7 +8,8 @@ function lowPass(cutoff: number): Float32Array {
   for (let i = 0; i < taps.length; i++) {
     const x = i - HALF_TAPS;
     const sinc = x === 0 ? 2 * cutoff : Math.sin(2 * Math.PI * cutoff * x) / (Math.PI * x);
-    const window = 0.42 + 0.5 * Math.cos((Math.PI * x) / (HALF_TAPS + 1)) + 0.08 * Math.cos((2 * Math.PI * x) / (HALF_TAPS + 1));
+    const window =
+      0.42 + 0.5 * Math.cos((Math.PI * x) / (HALF_TAPS + 1)) + 0.08 * Math.cos((2 * Math.PI * x) / (HALF_TAPS + 1));
     taps[i] = sinc * window;
     sum += taps[i] as number;
   }

@@ -301,7 +301,8 @@ export class Call {
         desk.prepare({
           conversationId: this.conversationId,
           customerPhone: this.from,
-          turns: escalation.summary === undefined ? turns : [...turns, { speaker: 'assistant', text: escalation.summary }],
+          turns:
+            escalation.summary === undefined ? turns : [...turns, { speaker: 'assistant', text: escalation.summary }],
           intent,
           reason: escalation.reason,
           priority: escalation.trigger === 'failure' ? '3' : '5',
@@ -354,7 +355,8 @@ export class Call {
   }
 
   private humanExit(escalation: Escalation, announce: string): Exit {
-    if (this.services.connectPhoneNumber !== undefined) return { to: 'human', prepared: this.prepare(escalation), announce };
+    if (this.services.connectPhoneNumber !== undefined)
+      return { to: 'human', prepared: this.prepare(escalation), announce };
     return { to: 'nobody', outcome: 'no_human', announce: this.services.prompt.lines.noHuman };
   }
 
@@ -417,7 +419,9 @@ export class Call {
         dial: {
           number: connectPhoneNumber,
           // Twilio shows the caller's own number unless told otherwise; a withheld one needs another.
-          callerId: isPhoneNumber(this.from) ? undefined : (ownNumber ?? (isPhoneNumber(this.to) ? this.to : undefined)),
+          callerId: isPhoneNumber(this.from)
+            ? undefined
+            : (ownNumber ?? (isPhoneNumber(this.to) ? this.to : undefined)),
           timeoutSeconds: DIAL_TIMEOUT_SECONDS,
           action: url('https', PATHS.dialResult),
           whisperUrl: prepared === undefined ? undefined : url('https', PATHS.whisper),

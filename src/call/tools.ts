@@ -8,11 +8,16 @@ export const END_CALL_TOOL = 'end_call';
 export const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
   {
     name: TRANSFER_TOOL,
-    description: 'Hand the caller over to a human colleague. Call it as soon as the caller asks for a human or you cannot help.',
+    description:
+      'Hand the caller over to a human colleague. Call it as soon as the caller asks for a human or you cannot help.',
     parameters: {
       type: 'object',
       properties: {
-        reason: { type: 'string', description: 'requested_human, complaint, billing, order, returns, technical, account, sales or not_understood' },
+        reason: {
+          type: 'string',
+          description:
+            'requested_human, complaint, billing, order, returns, technical, account, sales or not_understood',
+        },
         summary: { type: 'string', description: 'One sentence: what the caller wants.' },
       },
       required: ['reason'],

@@ -26,7 +26,8 @@ const TOOL_REASONS = new Set([
 
 /** Reads the arguments of a `transfer_to_human` call, whatever the model made of them. */
 export function escalationFromTool(callArguments: unknown): Escalation {
-  const fields = typeof callArguments === 'object' && callArguments !== null ? (callArguments as Record<string, unknown>) : {};
+  const fields =
+    typeof callArguments === 'object' && callArguments !== null ? (callArguments as Record<string, unknown>) : {};
   const reason = typeof fields['reason'] === 'string' ? fields['reason'].toLowerCase().replace(/\W+/g, '_') : '';
   const summary = fields['summary'];
   return {

@@ -17,7 +17,9 @@ const WISH =
 
 const REQUESTS: readonly RegExp[] = [
   new RegExp(`\\b${WISH}(?: ${BETWEEN})* ${PERSON}\\b`),
-  new RegExp(`^(?:(?:a|an|the|please|real|live|actual|human|no|just|yes|okay|ok|hello|hi|hey) )*${PERSON}(?: (?:please|now|thanks|thank you|right now))*$`),
+  new RegExp(
+    `^(?:(?:a|an|the|please|real|live|actual|human|no|just|yes|okay|ok|hello|hi|hey) )*${PERSON}(?: (?:please|now|thanks|thank you|right now))*$`,
+  ),
   new RegExp(`\\b(?:real|live|human|actual) ${PERSON}(?: please)?$`),
   new RegExp(`\\b${PERSON} please\\b`),
   /\b(?:transfer|connect|forward|put) (?:me|us|my call|this call)(?: (?:through|over))?(?: (?:please|now))*$/,
@@ -29,12 +31,15 @@ const REQUESTS: readonly RegExp[] = [
 
 /** The caller says that they do not want one. */
 const REFUSALS: readonly RegExp[] = [
-  new RegExp(`\\b(?:don't|do not|didn't|did not|doesn't|wouldn't|needn't|no need|not|never|without|rather not)(?: \\w+){0,5}? ${PERSON}\\b`),
+  new RegExp(
+    `\\b(?:don't|do not|didn't|did not|doesn't|wouldn't|needn't|no need|not|never|without|rather not)(?: \\w+){0,5}? ${PERSON}\\b`,
+  ),
   /\b(?:don't|do not|please don't|never|no need to|not) (?:\w+ )?(?:transfer|connect|forward|escalate|put)\b/,
 ];
 
 /** In these the negation is the request: "can't I speak to a person", "why don't you get me a manager". */
-const NEGATED_REQUEST = /\b(?:can't i|cannot i|couldn't i|why (?:don't|can't|won't)|why not|isn't there|aren't there)\b/;
+const NEGATED_REQUEST =
+  /\b(?:can't i|cannot i|couldn't i|why (?:don't|can't|won't)|why not|isn't there|aren't there)\b/;
 /** "I do not want to talk to a robot": a refusal of the machine, not of the human. */
 const ABOUT_THE_MACHINE = /\b(?:robots?|bots?|machines?|computers?|ai|automated|recordings?)\b/;
 
@@ -53,6 +58,11 @@ function clausesOf(said: string): string[] {
     .toLowerCase()
     .replace(/[’`]/g, "'")
     .split(/[.,;:!?]+|\b(?:but|because|so|instead|and then)\b/)
-    .map((clause) => clause.replace(/[^a-z0-9' ]+/g, ' ').replace(/\s+/g, ' ').trim())
+    .map((clause) =>
+      clause
+        .replace(/[^a-z0-9' ]+/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    )
     .filter((clause) => clause !== '');
 }

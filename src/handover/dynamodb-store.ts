@@ -1,3 +1,4 @@
+import './aws-node-version.js';
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
@@ -72,7 +73,8 @@ export class DynamoDbStore implements HandoverStore {
           Key: { pk: { S: key } },
           ConditionExpression:
             'attribute_exists(pk) AND expires_at > :now AND (attribute_not_exists(consumed_by) OR consumed_by = :contact)',
-          UpdateExpression: 'SET #status = :consumed, consumed_by = :contact, consumed_at = if_not_exists(consumed_at, :now)',
+          UpdateExpression:
+            'SET #status = :consumed, consumed_by = :contact, consumed_at = if_not_exists(consumed_at, :now)',
           ExpressionAttributeNames: { '#status': 'status' },
           ExpressionAttributeValues: {
             ':now': { N: String(nowSeconds) },

@@ -29,7 +29,17 @@ export function loadFlite(): Promise<WebAssembly.Module> {
  */
 export async function speak(text: string, voice: SpeechVoice, rate: number): Promise<Int16Array> {
   const module = await loadFlite();
-  const system = new InMemorySystem(['flite', '-voice', voice, '--setf', `duration_stretch=${1 / rate}`, '-t', text, '-o', OUTPUT]);
+  const system = new InMemorySystem([
+    'flite',
+    '-voice',
+    voice,
+    '--setf',
+    `duration_stretch=${1 / rate}`,
+    '-t',
+    text,
+    '-o',
+    OUTPUT,
+  ]);
   const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: system.imports() });
   system.memory = instance.exports['memory'] as WebAssembly.Memory;
   try {
@@ -96,7 +106,11 @@ class InMemorySystem {
     return {
       args_sizes_get: (count: number, size: number) => {
         this.view.setUint32(count, this.args.length, true);
-        this.view.setUint32(size, this.args.reduce((sum, arg) => sum + arg.length, 0), true);
+        this.view.setUint32(
+          size,
+          this.args.reduce((sum, arg) => sum + arg.length, 0),
+          true,
+        );
         return ERRNO.success;
       },
       args_get: (pointers: number, buffer: number) => {
@@ -129,7 +143,12 @@ class InMemorySystem {
         return ERRNO.success;
       },
       fd_fdstat_get: (fd: number, result: number) => {
-        const type = fd === PREOPENED_FD ? FILE_TYPE.directory : fd < PREOPENED_FD ? FILE_TYPE.characterDevice : FILE_TYPE.regularFile;
+        const type =
+          fd === PREOPENED_FD
+            ? FILE_TYPE.directory
+            : fd < PREOPENED_FD
+              ? FILE_TYPE.characterDevice
+              : FILE_TYPE.regularFile;
         this.view.setUint8(result, type);
         this.view.setUint16(result + 2, 0, true);
         this.view.setBigUint64(result + 8, 0xffff_ffff_ffff_ffffn, true);

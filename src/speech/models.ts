@@ -37,7 +37,9 @@ async function verify(folder: string): Promise<void> {
     const sums = await readFile(join(folder, 'SHA256SUMS'), 'utf8');
     for (const line of sums.trim().split('\n')) {
       const [expected, name] = line.split(/\s+/) as [string, string];
-      const actual = createHash('sha256').update(await readFile(join(folder, name))).digest('hex');
+      const actual = createHash('sha256')
+        .update(await readFile(join(folder, name)))
+        .digest('hex');
       if (actual !== expected) throw new TandemError('LOCAL_SPEECH_DAMAGED', `${name} in ${folder} is damaged.`);
     }
   } catch (error) {

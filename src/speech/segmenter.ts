@@ -106,7 +106,14 @@ export class VadPool {
   }
 
   private create(): SherpaVad {
-    const sileroVad = { model: this.model, threshold: 0.5, minSpeechDuration: 0.05, minSilenceDuration: 0.1, windowSize: 512, maxSpeechDuration: 60 };
+    const sileroVad = {
+      model: this.model,
+      threshold: 0.5,
+      minSpeechDuration: 0.05,
+      minSilenceDuration: 0.1,
+      windowSize: 512,
+      maxSpeechDuration: 60,
+    };
     return new this.sherpa.Vad({ sileroVad, sampleRate: 16_000, numThreads: 1, debug: 0 }, 30);
   }
 }

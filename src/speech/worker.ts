@@ -83,7 +83,9 @@ function serve(recognizer: Recognizer, vads: VadPool): void {
         return;
       }
       case 'transcribe':
-        later(() => answer(request.id, () => reply({ type: 'text', id: request.id, text: recognizer.transcribe(request.mulaw) })));
+        later(() =>
+          answer(request.id, () => reply({ type: 'text', id: request.id, text: recognizer.transcribe(request.mulaw) })),
+        );
         return;
       case 'synthesize':
         speak(request.text, request.voice, request.rate).then(

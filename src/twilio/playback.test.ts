@@ -203,7 +203,10 @@ describe('playback ledger', () => {
           else {
             // Of an item that paused, earlier pieces may be complete and gone from the ledger.
             const earlierMs = sentMs - cut.sentMs;
-            assert.ok(Math.abs(earlierMs + cut.heardMs - playedMs) <= 20, `${earlierMs + cut.heardMs} vs ${playedMs} ms`);
+            assert.ok(
+              Math.abs(earlierMs + cut.heardMs - playedMs) <= 20,
+              `${earlierMs + cut.heardMs} vs ${playedMs} ms`,
+            );
           }
         },
       ),

@@ -46,7 +46,10 @@ export function webhookUrlVariants(publicHost: string, path: string): string[] {
 export function streamUrlVariants(publicHost: string, path: string): string[] {
   const bare = withoutPort(publicHost);
   return unique(
-    [`wss://${publicHost}${path}`, `wss://${bare}${path}`, `wss://${bare}:443${path}`].flatMap((url) => [url, `${url}/`]),
+    [`wss://${publicHost}${path}`, `wss://${bare}${path}`, `wss://${bare}:443${path}`].flatMap((url) => [
+      url,
+      `${url}/`,
+    ]),
   );
 }
 

@@ -31,9 +31,7 @@ export type StreamEnd = 'stop' | 'lost' | 'closed';
 export type StreamAdmission = (stream: TwilioStream, start: StreamStart) => StreamOwner | { refused: string };
 
 type State =
-  | { name: 'opening'; deadline: Timer }
-  | { name: 'live'; streamSid: string; owner: StreamOwner }
-  | { name: 'ended' };
+  { name: 'opening'; deadline: Timer } | { name: 'live'; streamSid: string; owner: StreamOwner } | { name: 'ended' };
 
 /** A stream that has not said who it is by then is closed. */
 const START_TIMEOUT_MS = 10_000;

@@ -1,0 +1,69 @@
+import type { Clock } from '../../src/clock.js';
+import type { AgentScreen } from '../connect/connect.js';
+import { SimulatedConnect } from '../connect/connect.js';
+import { loadFlow } from '../connect/flow.js';
+import type { FlowStep } from '../connect/flow-runner.js';
+import { type SimulatedLambda, startLambda } from '../connect/lambda.js';
+import type { IncomingLeg, PhoneEndpoint } from '../twilio/phone.js';
+
+/** Where the handover's records lie, as a gateway with an embedded store says on /health. */
+export interface StoreLocation {
+  dynamodb_endpoint: string;
+  table: string;
+}
+
+/** Whoever picks up when the gateway dials. */
+export interface AgentSide {
+  phone: PhoneEndpoint;
+  close(): Promise<void>;
+}
+
+const DEFAULT_QUEUE = 'arn:aws:connect:us-east-1:000000000000:instance/sim/queue/default';
+
+export interface AgentSideListener {
+  onStep(step: FlowStep): void;
+  onScreen(screen: AgentScreen): void;
+}
+
+/** The simulated Connect with the real flow and the real Lambda on the gateway's store. */
+export function connectSide(
+  store: StoreLocation,
+  pepper: string,
+  clock: Clock,
+  listener: AgentSideListener,
+): AgentSide {
+  const lambda: SimulatedLambda = startLambda({
+    DYNAMODB_ENDPOINT_URL: store.dynamodb_endpoint,
+    DYNAMODB_TABLE_NAME: store.table,
+    HANDOVER_TOKEN_PEPPER: pepper,
+    AWS_REGION: 'us-east-1',
+  });
+  const phone = new SimulatedConnect({
+    flow: loadFlow('contact-flow', {
+      lambda_arn: 'arn:aws:lambda:us-east-1:000000000000:function:tandem-connect',
+      default_queue_arn: DEFAULT_QUEUE,
+      whisper_flow_arn: 'arn:aws:connect:us-east-1:000000000000:instance/sim/contact-flow/whisper',
+    }),
+    whisperFlow: loadFlow('agent-whisper'),
+    lambda: lambda.invoke,
+    queues: new Map([[DEFAULT_QUEUE, { name: 'Default queue', hasRoom: true }]]),
+    clock,
+    onStep: (step) => listener.onStep(step),
+    onAgentScreen: (screen) => listener.onScreen(screen),
+  });
+  return { phone, close: () => lambda.close() };
+}
+
+/** A telephone without a screen: answers, counts the digits it hears, stays two seconds. */
+export function plainSide(clock: Clock, onDigits: (count: number) => void): AgentSide {
+  const ring = (leg: IncomingLeg): void => {
+    let count = 0;
+    leg.onDigit(() => count++);
+    leg.onBridged(() => {
+      onDigits(count);
+      clock.setTimer(2000, () => leg.hangup());
+    });
+    clock.setTimer(300, () => leg.answer());
+  };
+  return { phone: { ring }, close: () => Promise.resolve() };
+}

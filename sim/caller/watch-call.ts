@@ -1,0 +1,38 @@
+import type { AgentScreen } from '../connect/connect.js';
+import type { FlowStep } from '../connect/flow-runner.js';
+import { renderAgentScreen } from '../connect/agent-screen.js';
+import type { CarrierCall } from '../twilio/carrier-call.js';
+import type { Element } from '../twilio/twiml.js';
+import type { Timeline } from './timeline.js';
+
+/** Writes the carrier's side of a call to a timeline. */
+export function watchCarrier(call: CarrierCall, timeline: Timeline): void {
+  call.on('twiml', (request, verbs) =>
+    timeline.note('carrier', `${request} → ${verbs.map(describe).join(', ') || 'nothing to do'}`),
+  );
+  call.on('stream-started', () => timeline.note('carrier', 'media stream is open'));
+  call.on('stream-ended', (cause) => timeline.note('carrier', `media stream is over (${cause})`));
+  call.on('say', (text) => timeline.note('carrier', `says: ${text}`));
+  call.on('dial-started', (number) => timeline.note('carrier', `rings ${number}`));
+  call.on('dial-answered', (number) => timeline.note('carrier', `${number} has answered`));
+  call.on('bridged', () => timeline.note('carrier', 'caller and agent are joined'));
+  call.on('problem', (code, what) => {
+    // Twilio logs every stream that the server ends; that is how a handover begins.
+    if (code !== 31921) timeline.note('carrier', `problem ${code}: ${what}`);
+  });
+  call.on('ended', (reason) => timeline.note('carrier', `the call is over (${reason})`));
+}
+
+export function noteFlowStep(step: FlowStep, timeline: Timeline): void {
+  timeline.note('connect', `${step.action}: ${step.detail}`);
+}
+
+export function showAgentScreen(screen: AgentScreen, timeline: Timeline): void {
+  timeline.note('agent', `hears: ${screen.whisper}`);
+  timeline.block(renderAgentScreen(screen));
+}
+
+function describe(verb: Element): string {
+  const inner = verb.children.map((child) => `<${child.name}>`).join('');
+  return `<${verb.name}>${inner}`;
+}

@@ -1,0 +1,17 @@
+import { parentPort } from 'node:worker_threads';
+
+/** Runs the built Connect Lambda as the service does: in a process of its own environment, one event after another. */
+interface Question {
+  id: number;
+  event: unknown;
+}
+
+const bundle = new URL('../../lambda/connect/index.mjs', import.meta.url);
+const { handler } = (await import(bundle.href)) as { handler: (event: unknown) => Promise<unknown> };
+
+parentPort?.on('message', ({ id, event }: Question) => {
+  handler(event).then(
+    (answer) => parentPort?.postMessage({ id, answer }),
+    () => parentPort?.postMessage({ id, failed: true }),
+  );
+});

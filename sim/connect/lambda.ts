@@ -1,0 +1,46 @@
+import { Worker } from 'node:worker_threads';
+import type { LambdaFunction } from './flow-runner.js';
+
+export interface SimulatedLambda {
+  invoke: LambdaFunction;
+  close(): Promise<void>;
+}
+
+interface Reply {
+  id: number;
+  answer?: unknown;
+  failed?: true;
+}
+
+/** The built Lambda (`dist/lambda/connect/index.mjs`) with an environment of its own; its output is kept off the screen. */
+export function startLambda(env: Readonly<Record<string, string>>): SimulatedLambda {
+  const worker = new Worker(new URL('./lambda-thread.js', import.meta.url), {
+    env: { ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    stdout: true,
+    stderr: true,
+  });
+  const waiting = new Map<number, (reply: Reply) => void>();
+  let lastId = 0;
+  worker.on('message', (reply: Reply) => {
+    waiting.get(reply.id)?.(reply);
+    waiting.delete(reply.id);
+  });
+  worker.on('error', () => {
+    for (const settle of waiting.values()) settle({ id: 0, failed: true });
+    waiting.clear();
+  });
+  return {
+    invoke: async (event) => {
+      const id = ++lastId;
+      const reply = await new Promise<Reply>((resolve) => {
+        waiting.set(id, resolve);
+        worker.postMessage({ id, event });
+      });
+      if (reply.failed === true) throw new Error('The Lambda failed.');
+      return reply.answer;
+    },
+    close: async () => {
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../src/clock.js';
+import { readConfig } from '../src/config.js';
+import { isTandemError } from '../src/errors.js';
+import { openSpeechEngine } from '../src/speech/engine.js';
+import { startGateway } from '../src/start.js';
+import { connectSide } from './caller/agent-side.js';
+import { Caller, type CallerAct } from './caller/caller.js';
+import { Timeline } from './caller/timeline.js';
+import { noteFlowStep, showAgentScreen, watchCarrier } from './caller/watch-call.js';
+import type { AgentScreen } from './connect/connect.js';
+import { Carrier } from './twilio/carrier.js';
+
+/** What the caller does; everything else on the call follows from it. */
+const CALLER: readonly { say: string; when: CallerAct['when'] }[] = [
+  { say: 'What are your opening hours?', when: 'after-reply' },
+  { say: 'Where is my order?', when: 'interrupt' },
+  { say: 'I want to speak to a human agent.', when: 'after-reply' },
+];
+
+const PUBLIC_HOST = 'tandem.example.com';
+const LIMIT_MS = 150_000;
+
+/** One real spoken call through everything the gateway has, with no account and no network. */
+async function demo(): Promise<boolean> {
+  const clock = systemClock;
+  const timeline = new Timeline(clock, (line) => console.log(line));
+  console.log('Starting the gateway with everything embedded, a simulated Twilio and a simulated Amazon Connect…');
+  const authToken = randomBytes(16).toString('hex');
+  const pepper = randomBytes(24).toString('hex');
+  const engine = await openSpeechEngine();
+  const config = readConfig({
+    PORT: '0',
+    HOST: '127.0.0.1',
+    PUBLIC_HOST,
+    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'error',
+    USE_PIPECAT: process.env['USE_PIPECAT'],
+    TWILIO_AUTH_TOKEN: authToken,
+    USE_LOCAL_DYNAMODB: 'true',
+    HANDOVER_TOKEN_PEPPER: pepper,
+  });
+  const running = await startGateway(config, { engine, logDestination: process.stderr });
+  const { gateway } = running;
+  gateway.watch((event) => {
+    if (event.type === 'turn') {
+      const { interrupted, speaker, text } = event.turn;
+      if (speaker === 'caller') timeline.note('gateway', `heard: “${text}”`);
+      else if (interrupted) timeline.note('assistant', `was cut off after: “${text}”`);
+      else timeline.note('assistant', `“${text}”`);
+    } else if (event.type === 'escalated')
+      timeline.note('gateway', `a human is needed (${event.escalation.trigger}: ${event.escalation.reason})`);
+    else if (event.type === 'handover-prepared')
+      timeline.note('gateway', `handover ${event.handoverId ?? 'without a record'} is ready`);
+  });
+
+  let screen: AgentScreen | undefined;
+  if (running.embeddedStore === undefined) throw new Error('The demo needs the embedded store.');
+  const agent = connectSide(running.embeddedStore, pepper, clock, {
+    onStep: (step) => noteFlowStep(step, timeline),
+    onScreen: (shown) => {
+      screen = shown;
+      showAgentScreen(shown, timeline);
+    },
+  });
+  const carrier = new Carrier({
+    accountSid: `AC${'0'.repeat(32)}`,
+    authToken,
+    resolve: () => `http://127.0.0.1:${gateway.port}`,
+    phoneBook: (number) => (number === config.handover.connectPhoneNumber ? agent.phone : undefined),
+    synthesize: (text) => engine.synthesize(text),
+    clock,
+  });
+  const acts: CallerAct[] = [];
+  for (const { say, when } of CALLER)
+    acts.push({ what: { audio: await engine.synthesize(say, { voice: 'rms' }), label: say }, when });
+
+  timeline.note('carrier', `a call from +12025550123 rings https://${PUBLIC_HOST}/twilio/voice`);
+  const call = carrier.placeCall({
+    from: '+12025550123',
+    to: '+12065550199',
+    voiceUrl: `https://${PUBLIC_HOST}/twilio/voice`,
+  });
+  watchCarrier(call, timeline);
+  let bridged = false;
+  call.on('bridged', () => (bridged = true));
+  const caller = new Caller(call, acts, (event) => {
+    timeline.note('caller', event.type === 'speaks' ? `says: “${event.label}”` : `presses ${event.digits.length} keys`);
+  });
+  const limit = clock.setTimer(LIMIT_MS, () => call.hangup());
+  await call.whenEnded();
+  limit.cancel();
+  void caller;
+
+  carrier.close();
+  await agent.close();
+  await running.close();
+  await engine.close();
+  return isComplete(screen, bridged);
+}
+
+function isComplete(screen: AgentScreen | undefined, bridged: boolean): boolean {
+  const complete =
+    bridged && screen?.attributes['token_status'] === 'valid' && (screen.attributes['summary'] ?? '') !== '';
+  console.log(
+    complete
+      ? 'The handover arrived with its context.'
+      : 'The handover did NOT arrive with its context; see the lines above.',
+  );
+  return complete;
+}
+
+demo().then(
+  (complete) => process.exit(complete ? 0 : 1),
+  (error: unknown) => {
+    console.error(isTandemError(error) ? error.message : error);
+    process.exit(1);
+  },
+);
