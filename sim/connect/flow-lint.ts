@@ -63,7 +63,7 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
     if (!errors.includes(error)) problems.push(`${id}: the error branch ${error} is missing`);
   const operands = (action.Transitions.Conditions ?? []).flatMap((condition) => condition.Condition.Operands);
   if (rule.conditions === undefined && operands.length > 0) problems.push(`${id}: cannot have conditions`);
-  if (Array.isArray(rule.conditions) && operands.toSorted().join() !== rule.conditions.toSorted().join()) {
+  if (rule.conditions !== undefined && rule.conditions !== 'any' && !sameWords(operands, rule.conditions)) {
     problems.push(`${id}: needs exactly the conditions ${rule.conditions.join(' and ')}`);
   }
   // A caller may be hung up on only after no queue took them.
@@ -94,4 +94,8 @@ function reachable(flow: Flow, actions: ReadonlyMap<string, FlowAction>): Set<st
   };
   visit(flow.StartAction);
   return reached;
+}
+
+function sameWords(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && b.every((word) => a.includes(word));
 }

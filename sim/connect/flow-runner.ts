@@ -72,7 +72,9 @@ export class FlowRunner {
   }
 
   /** Does one action and gives the identifier of the next, or where the contact went. */
-  private async perform(action: FlowAction): Promise<string | FlowEnd | undefined> {
+  private async perform(
+    action: FlowAction,
+  ): Promise<string | undefined | { queue: string; whisper: string | undefined }> {
     const { Parameters: parameters, Transitions: transitions } = action;
     switch (action.Type) {
       case 'UpdateFlowLoggingBehavior':
@@ -118,7 +120,7 @@ export class FlowRunner {
         this.note(action, 'agent whisper set');
         return transitions.NextAction;
       case 'MessageParticipant':
-        this.services.onMessage(this.resolveAll(String(parameters['Text'] ?? '')));
+        this.services.onMessage(this.resolveAll(text(parameters['Text'])));
         this.note(action, 'message played');
         return transitions.NextAction;
       case 'TransferContactToQueue': {
@@ -258,4 +260,8 @@ function isStringMap(value: unknown): value is Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   if (!Object.values(value).every((entry) => typeof entry === 'string')) return false;
   return Buffer.byteLength(JSON.stringify(value)) < MAX_RESPONSE_BYTES;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

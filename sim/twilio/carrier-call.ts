@@ -308,7 +308,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     if (this.ended !== undefined) return;
     this.ended = reason;
     this.status = 'completed';
-    for (const listener of [...this.onEnds]) listener();
+    for (const listener of Array.from(this.onEnds)) listener();
     this.onEnds.clear();
     const { statusCallback } = this.options;
     if (statusCallback !== undefined) void this.request(statusCallback, this.fields({ SequenceNumber: '0' }));

@@ -72,6 +72,6 @@ export class Leg implements IncomingLeg {
   private enter(next: LegState, from: readonly LegState[]): void {
     if (!from.includes(this.state)) return;
     this.state = next;
-    for (const listener of [...this.stateListeners]) listener();
+    for (const listener of this.stateListeners) listener();
   }
 }

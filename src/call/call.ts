@@ -41,12 +41,12 @@ export interface CallServices {
   connectPhoneNumber: string | undefined;
   /** Shown to the called side when the caller withheld their number. */
   ownNumber: string | undefined;
-  queueFor(reason: string, intent: string): string;
+  queueFor: (reason: string, intent: string) => string;
   /** An absolute URL as Twilio knows it. */
-  url(scheme: 'https' | 'wss', path: string): string;
-  emit(event: CallEvent): void;
+  url: (scheme: 'https' | 'wss', path: string) => string;
+  emit: (event: CallEvent) => void;
   /** The call is over and may be forgotten. */
-  onEnded(callSid: string): void;
+  onEnded: (callSid: string) => void;
 }
 
 /** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */

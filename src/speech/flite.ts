@@ -46,7 +46,7 @@ export async function speak(text: string, voice: SpeechVoice, rate: number): Pro
     (instance.exports['_start'] as () => void)();
   } catch (error) {
     if (!(error instanceof ProgramExit)) throw error;
-    if (error.status !== 0) throw new Error(`flite ended with status ${error.status}`);
+    if (error.status !== 0) throw new Error(`flite ended with status ${error.status}`, { cause: error });
   }
   const wav = system.output(OUTPUT);
   // A WAV header of 44 bytes, then 16-bit samples.

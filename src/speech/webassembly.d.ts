@@ -1,9 +1,9 @@
 /** The part of the WebAssembly API that is used; it is otherwise typed only with the whole of the DOM. */
 declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
+  interface Module {
+    readonly [Symbol.toStringTag]: string;
   }
-  class Memory {
+  interface Memory {
     readonly buffer: ArrayBuffer;
   }
   interface Instance {
