@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { PhoneEndpoint } from '../sim/twilio/phone.js';
+import { TandemError } from '../src/errors.js';
+import { type Rig, startRig, until } from './rig.js';
+
+/** Runs `body` with a gateway of its own and checks afterwards that nothing of a call is left. */
+async function withRig(options: Parameters<typeof startRig>[0], body: (rig: Rig) => Promise<void>): Promise<void> {
+  const rig = await startRig(options);
+  try {
+    await body(rig);
+  } finally {
+    await rig.close();
+  }
+}
+
+const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };
+const turnsOf = (rig: Rig): string[] =>
+  rig.events.flatMap((event) => (event.type === 'turn' ? [`${event.turn.speaker}: ${event.turn.text}`] : []));
+const outcomeOf = (rig: Rig): unknown => rig.events.find((event) => event.type === 'ended')?.outcome;
+const greeted = (rig: Rig): Promise<void> => until(() => turnsOf(rig).length > 0, 'the greeting');
+
+for (const pipeline of [true, false]) {
+  describe(pipeline ? 'a call through the pipeline' : 'a call through the direct bridge', { concurrency: true }, () => {
+    test('is handed to an agent who sees its context', async () => {
+      await withRig({ pipeline }, async (rig) => {
+        const call = rig.call();
+        let token = '';
+        call.on('twiml', (request, verbs) => {
+          if (request === '/twilio/whisper') token = /\d{10}/.exec(verbs[0]?.attributes['digits'] ?? '')?.[0] ?? '';
+        });
+        await greeted(rig);
+        rig.provider.last.callerSays('Where is my parcel?');
+        rig.provider.last.speak('Let me look.', 200);
+        rig.provider.last.callerSays('I want to speak to a human agent.');
+        assert.equal(await call.whenEnded(), 'gateway-hung-up');
+        const [screen] = rig.screens;
+        assert.equal(screen?.attributes['token_status'], 'valid');
+        assert.equal(screen.attributes['customer_phone'], '+12025550123');
+        assert.equal(screen.attributes['intent'], 'order');
+        assert.match(screen.attributes['summary'] ?? '', /Where is my parcel\?/);
+        await until(() => outcomeOf(rig) !== undefined, 'the end');
+        assert.equal(outcomeOf(rig), 'handed_over');
+        assert.equal(rig.provider.last.isClosed, true);
+        // No digits and no words in what is written down.
+        const written = rig.log() + (await rig.running.metrics.text());
+        assert.doesNotMatch(written, /parcel|human agent/i);
+        assert.match(token, /^\d{10}$/);
+        assert.equal(written.includes(token), false);
+      });
+    });
+
+    test('takes key 0 and the transfer tool as a wish for a human', async () => {
+      for (const ask of [
+        (rig: Rig, press: (digit: string) => void) => press('0'),
+        (rig: Rig) =>
+          rig.provider.last.emit({
+            type: 'tool-call',
+            toolCallId: 't1',
+            name: 'transfer_to_human',
+            arguments: { reason: 'billing', summary: 'Was charged twice.' },
+          }),
+      ]) {
+        await withRig({ pipeline }, async (rig) => {
+          const call = rig.call();
+          await greeted(rig);
+          ask(rig, (digit) => call.pressDigit(digit));
+          await call.whenEnded();
+          assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+        });
+      }
+    });
+
+    test('passes other keys to the model and answers unknown tools', async () => {
+      await withRig({ pipeline }, async (rig) => {
+        const call = rig.call();
+        await greeted(rig);
+        call.pressDigit('7');
+        rig.provider.last.emit({ type: 'tool-call', toolCallId: 't1', name: 'fly', arguments: {} });
+        await until(() => rig.provider.last.texts.length > 0, 'the key');
+        assert.deepEqual(rig.provider.last.texts, ['7']);
+        assert.deepEqual(rig.provider.last.toolResults, [{ error: 'There is no tool named fly.' }]);
+        call.hangup();
+        await until(() => outcomeOf(rig) === 'caller_hung_up', 'the end');
+      });
+    });
+
+    test('ends when the model says so, after its goodbye was heard', async () => {
+      await withRig({ pipeline }, async (rig) => {
+        const call = rig.call();
+        await greeted(rig);
+        rig.provider.last.speak('Goodbye.', 200);
+        rig.provider.last.emit({ type: 'tool-call', toolCallId: 't1', name: 'end_call', arguments: {} });
+        assert.equal(await call.whenEnded(), 'gateway-hung-up');
+        assert.equal(outcomeOf(rig), 'completed');
+      });
+    });
+
+    test('cuts playout when the caller talks over it, and drops what comes late', async () => {
+      await withRig({ pipeline, carrier: { speed: 0.1 } }, async (rig) => {
+        const call = rig.call();
+        let heard = 0;
+        call.on('heard', (frame) => (heard += frame.filter((byte) => byte === 0x10).length));
+        rig.provider.onOpen = () => undefined;
+        await until(() => rig.events.some((event) => event.type === 'stream-started'), 'the stream');
+        const session = rig.provider.last;
+        const itemId = session.speak('one two three four five six seven eight nine ten', 4000);
+        await until(() => heard > 800 * 8, 'some of the answer');
+        const responseId = itemId.replace('i', 'r');
+        session.emit({ type: 'interruption' });
+        session.speak('', 0);
+        session.emit({ type: 'assistant-text', responseId, itemId, text: ' late' });
+        const [cut] = session.heard;
+        assert.equal(cut?.itemId, itemId);
+        const heardMs = heard / 8;
+        assert.ok(Math.abs(cut.heardMs - heardMs) <= 60, `told ${cut.heardMs} ms, heard ${heardMs} ms`);
+        assert.match(turnsOf(rig).at(-1) ?? '', /^assistant: one two( three)?$/);
+        call.hangup();
+      });
+    });
+
+    test('goes to a human when the voice fails, and the caller is told', async () => {
+      await withRig({ pipeline }, async (rig) => {
+        const call = rig.call();
+        const said: string[] = [];
+        call.on('say', (text) => said.push(text));
+        await greeted(rig);
+        rig.provider.last.emit({ type: 'failed', error: new TandemError('LOCAL_SPEECH_FAILED', 'Gone.') });
+        await call.whenEnded();
+        assert.match(said.join(' '), /get you a colleague/);
+        assert.equal(rig.screens[0]?.attributes['reason'], 'assistant_failed');
+      });
+    });
+
+    test('has TwiML say the goodbye that the model does not bring out', async () => {
+      await withRig({ pipeline }, async (rig) => {
+        const call = rig.call();
+        const said: string[] = [];
+        call.on('say', (text) => said.push(text));
+        await greeted(rig);
+        rig.provider.last.isMute = true;
+        rig.provider.last.callerSays('Operator please.');
+        await call.whenEnded();
+        assert.match(said.join(' '), /connecting you with a colleague/);
+        assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+      });
+    });
+
+    test('goes on in a new stream with its memory when the connection breaks', async () => {
+      await withRig({ pipeline }, async (rig) => {
+        const call = rig.call();
+        await greeted(rig);
+        rig.provider.last.callerSays('I have a question about returns.');
+        call.mediaStream?.drop();
+        await until(() => rig.provider.sessions.length === 2, 'a second session');
+        await until(
+          () => rig.events.filter((event) => event.type === 'stream-started').length === 2,
+          'a second stream',
+        );
+        assert.deepEqual(
+          rig.provider.last.options.history.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text),
+          ['I have a question about returns.'],
+        );
+        assert.match(rig.provider.last.options.greeting ?? '', /cut off/);
+        assert.equal(rig.provider.sessions[0]?.isClosed, true);
+        call.hangup();
+        await until(() => outcomeOf(rig) === 'caller_hung_up', 'the end');
+      });
+    });
+
+    test('comes back to the assistant when nobody is free, and ends politely after the third time', async () => {
+      await withRig({ pipeline, phone: busy }, async (rig) => {
+        const call = rig.call();
+        const said: string[] = [];
+        call.on('say', (text) => said.push(text));
+        for (let attempt = 1; attempt <= 3; attempt++) {
+          await until(
+            () => rig.events.filter((event) => event.type === 'stream-started').length === attempt,
+            `stream ${attempt}`,
+          );
+          await until(() => rig.provider.sessions.length === attempt, `session ${attempt}`);
+          rig.provider.last.callerSays('Give me a real person.');
+        }
+        assert.equal(await call.whenEnded(), 'gateway-hung-up');
+        assert.match(said.join(' '), /nobody can take your call/i);
+        assert.equal(outcomeOf(rig), 'no_human');
+      });
+    });
+  });
+}
+
+test('both kinds of conversation give the same transcript, the same audio and the same handover', async () => {
+  const results = await Promise.all(
+    [true, false].map(async (pipeline) => {
+      let heardBytes = 0;
+      const result: unknown[] = [];
+      await withRig({ pipeline }, async (rig) => {
+        const call = rig.call();
+        call.on('heard', (frame) => (heardBytes += frame.filter((byte) => byte === 0x10).length));
+        await greeted(rig);
+        const heard = async (durationMs: number): Promise<void> => {
+          await until(() => heardBytes === durationMs * 8, `${durationMs} ms`);
+          // The mark that says so is on its way.
+          await new Promise((resolve) => {
+            setTimeout(resolve, 100);
+          });
+        };
+        await heard(300);
+        rig.provider.last.callerSays('What does shipping cost?');
+        rig.provider.last.speak('Five dollars.', 400);
+        await heard(700);
+        rig.provider.last.callerSays('Can I talk to a representative please?');
+        await call.whenEnded();
+        const { conversation_id: _c, handover_id: _h, ...attributes } = rig.screens[0]?.attributes ?? {};
+        result.push(turnsOf(rig), heardBytes, attributes, outcomeOf(rig));
+      });
+      return result;
+    }),
+  );
+  assert.deepEqual(results[0], results[1]);
+  assert.equal((results[0]?.[2] as Record<string, string>)['token_status'], 'valid');
+});
+
+test('above the limit, callers go straight to a human', async () => {
+  await withRig({ env: { MAX_CONCURRENT_CALLS: '1' } }, async (rig) => {
+    const first = rig.call();
+    await greeted(rig);
+    const second = rig.call('+12025550124');
+    let bridged = false;
+    second.on('bridged', () => (bridged = true));
+    await second.whenEnded();
+    assert.equal(bridged, true);
+    assert.equal(rig.provider.sessions.length, 1);
+    first.hangup();
+  });
+});

@@ -1,0 +1,110 @@
+import { Writable } from 'node:stream';
+import type { CallEvent } from '../src/call/call-events.js';
+import { readConfig } from '../src/config.js';
+import { type RunningGateway, startGateway } from '../src/start.js';
+import { connectSide } from '../sim/caller/agent-side.js';
+import type { AgentScreen } from '../sim/connect/connect.js';
+import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import { Carrier, type CarrierOptions } from '../sim/twilio/carrier.js';
+import type { PhoneEndpoint } from '../sim/twilio/phone.js';
+import { scaledClock } from './scaled-clock.js';
+import { ScriptedProvider } from './scripted-provider.js';
+
+export const PUBLIC_HOST = 'gateway.example.com';
+export const AUTH_TOKEN = 'rig-auth-token';
+export const CONNECT_NUMBER = '+12065550100';
+const PEPPER = 'rig-pepper-0123456789';
+/** Simulated people and networks are this much faster than the gateway's clock. */
+const SPEED = 10;
+
+/** A gateway on real sockets with a scripted model, a simulated carrier, and a simulated Connect with the real Lambda. */
+export interface Rig {
+  running: RunningGateway;
+  provider: ScriptedProvider;
+  carrier: Carrier;
+  events: CallEvent[];
+  screens: AgentScreen[];
+  /** Every log line so far. */
+  log(): string;
+  base: string;
+  call(from?: string): CarrierCall;
+  close(): Promise<void>;
+}
+
+export async function startRig(
+  options: {
+    pipeline?: boolean;
+    env?: Record<string, string>;
+    phone?: PhoneEndpoint;
+    carrier?: Partial<CarrierOptions>;
+  } = {},
+): Promise<Rig> {
+  const provider = new ScriptedProvider();
+  const lines: string[] = [];
+  const logDestination = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  const config = readConfig({
+    PORT: '0',
+    HOST: '127.0.0.1',
+    PUBLIC_HOST,
+    LOG_LEVEL: 'trace',
+    USE_PIPECAT: String(options.pipeline ?? true),
+    TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+    USE_LOCAL_DYNAMODB: 'true',
+    HANDOVER_TOKEN_PEPPER: PEPPER,
+    ...options.env,
+  });
+  const running = await startGateway(config, { provider, logDestination });
+  const events: CallEvent[] = [];
+  running.gateway.watch((event) => {
+    // A turn is changed in place when it is cut: keep what it was.
+    events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
+  });
+  const clock = scaledClock(SPEED);
+  const screens: AgentScreen[] = [];
+  if (running.embeddedStore === undefined) throw new Error('The rig needs the embedded store.');
+  const agent = connectSide(running.embeddedStore, PEPPER, clock, {
+    onStep: () => undefined,
+    onScreen: (screen) => screens.push(screen),
+  });
+  const base = `http://127.0.0.1:${running.gateway.port}`;
+  const carrier = new Carrier({
+    accountSid: `AC${'1'.repeat(32)}`,
+    authToken: AUTH_TOKEN,
+    resolve: () => base,
+    phoneBook: (number) => (number === CONNECT_NUMBER ? (options.phone ?? agent.phone) : undefined),
+    clock,
+    ...options.carrier,
+  });
+  return {
+    running,
+    provider,
+    carrier,
+    events,
+    screens,
+    log: () => lines.join(''),
+    base,
+    call: (from = '+12025550123') =>
+      carrier.placeCall({ from, to: '+12065550199', voiceUrl: `https://${PUBLIC_HOST}/twilio/voice` }),
+    close: async () => {
+      carrier.close();
+      await agent.close();
+      await running.close();
+    },
+  };
+}
+
+/** Waits until `condition` holds, looking every few milliseconds; fails with `what` after `limitMs`. */
+export async function until(condition: () => boolean, what: string, limitMs = 8000): Promise<void> {
+  const startedMs = performance.now();
+  while (!condition()) {
+    if (performance.now() - startedMs > limitMs) throw new Error(`Did not happen within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+}
