@@ -46,6 +46,8 @@ describe('the built-in dialog', () => {
     ['Hello?', HELLO],
     ['Goodbye.', GOODBYE],
     ['good-bye', GOODBYE],
+    ['Good-by.', GOODBYE],
+    ['When do you call some Saturday?', HOURS],
     ['Thank you, that is all. Bye!', GOODBYE],
     ['before I say goodbye, what are your opening hours', HOURS],
     ['Purple elephants', AGAIN],

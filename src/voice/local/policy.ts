@@ -10,7 +10,7 @@ export interface DialogReply {
 const ANSWERS = {
   hours: [
     'We are open Monday to Friday, from nine in the morning until six in the evening.',
-    'On Saturdays we are open from ten in the morning until two in the afternoon.',
+    'On Saturdays we are open from ten until two.',
     'On Sundays and on public holidays we are closed.',
   ],
   address: [
