@@ -38,6 +38,10 @@ const ERRORS = {
     retryable: false,
     help: 'Create the table named by DYNAMODB_TABLE_NAME (partition key "pk", string; TTL attribute "expires_at").',
   },
+  STORE_THROTTLED: {
+    retryable: true,
+    help: "DynamoDB takes fewer requests than it gets. Raise the table's throughput limit, or look for what causes the requests.",
+  },
   STORE_REJECTED: {
     retryable: false,
     help: 'DynamoDB refused the request; check the permissions of the credentials in use.',

@@ -52,10 +52,19 @@ function describeError(error: unknown): Record<string, unknown> {
     type: error.name,
     ...(code === undefined ? {} : { code }),
     ...(own ? { message: error.message } : {}),
-    stack: error.stack
-      ?.split('\n')
-      .slice(1, 6)
-      .map((line) => line.trim()),
+    stack: framesOf(error),
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
   };
+}
+
+/** The first places of the stack. Before them stands the message, which may have several lines and is not ours to show. */
+function framesOf(error: Error): string[] {
+  const stack = error.stack ?? '';
+  const head = stack.indexOf(error.message);
+  return stack
+    .slice(head < 0 ? 0 : head + error.message.length)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('at '))
+    .slice(0, 5);
 }

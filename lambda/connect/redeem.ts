@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.js';
-import { type HandoverRecord, printable } from '../../src/handover/record.js';
+import { type HandoverRecord, MAX_SUMMARY, printable } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
 import { candidateTokens, tokenKey } from '../../src/handover/token.js';
 
@@ -41,14 +41,16 @@ export function createRedeemer(options: { store: HandoverStore; pepper: string; 
 /** An answer without a record: the caller goes to the default queue. */
 export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAnswer {
   const found = record !== undefined;
-  const text = (value: string | undefined, limit = 1000): string => printable(value ?? '', limit);
+  const text = (value: string | undefined): string => printable(value ?? '', MAX_SUMMARY);
+  // Whether Connect takes an empty value for an attribute is not documented; what the agent needs most is never empty.
+  const named = (value: string | undefined): string => text(value) || (found ? 'unknown' : '');
   return {
     token_status: status,
     success: String(found),
     handover_id: text(record?.handover_id),
     conversation_id: text(record?.conversation_id),
-    customer_phone: text(record?.customer_phone),
-    customer_name: text(record?.customer_name),
+    customer_phone: named(record?.customer_phone),
+    customer_name: named(record?.customer_name),
     summary: text(record?.summary),
     intent: text(record?.intent),
     reason: text(record?.reason),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { AudioChunk } from './chunk.js';
 import { mulawToFloat, mulawToPcm, pcmToMulaw } from './g711.js';
 import { mulawRms, rms } from './level.js';

@@ -1,15 +1,15 @@
 import type { Clock } from '../clock.js';
 import { TandemError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { drawHandoverId, printable } from './record.js';
+import { type HandoverRecord, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
 import { type SpokenTurn, summarize } from './summary.js';
 import { drawToken, tokenKey } from './token.js';
 
-/** What is known about a call when a human is called in. */
+/** What the gateway knows when it decides that a human is needed. */
 export interface HandoverContext {
   conversationId: string;
-  /** E.164, or what the network gives for a withheld number. */
+  /** E.164, or empty. */
   customerPhone: string;
   customerName?: string;
   turns: readonly SpokenTurn[];
@@ -22,57 +22,67 @@ export interface HandoverContext {
 }
 
 export interface PreparedHandover {
+  /** Safe to log. */
   handoverId: string;
-  /** For the called leg alone; never logged, never stored. */
+  /** 10 digits; secret until redeemed. Never log it. */
   token: string;
 }
 
-/** Draws again so often when a token is taken; with ten digits the second draw is already one in a million. */
-const MAX_DRAWS = 5;
+export interface HandoverDeskOptions {
+  store: HandoverStore;
+  pepper: string;
+  ttlSeconds: number;
+  clock: Clock;
+  log: Logger;
+}
 
-/** Writes the record that the human's side will ask for. */
+/** With 4·10⁹ tokens to draw from, even two collisions in a row mean that something is broken. */
+const MAX_DRAWS = 4;
+const FIELD_CHARACTERS = 128;
+const ARN_CHARACTERS = 512;
+
+/** Writes handover records and hands out the tokens that open them. */
 export class HandoverDesk {
-  private readonly store: HandoverStore;
-  private readonly pepper: string;
-  private readonly ttlSeconds: number;
-  private readonly clock: Clock;
-  private readonly log: Logger;
+  private readonly options: HandoverDeskOptions;
 
-  constructor(options: { store: HandoverStore; pepper: string; ttlSeconds: number; clock: Clock; log: Logger }) {
-    this.store = options.store;
-    this.pepper = options.pepper;
-    this.ttlSeconds = options.ttlSeconds;
-    this.clock = options.clock;
-    this.log = options.log;
+  constructor(options: HandoverDeskOptions) {
+    this.options = options;
   }
 
-  /** One conditional put. @throws TandemError STORE_*, TOKEN_EXHAUSTED */
+  /** One conditional write. Rejects with STORE_* when the store does not take it, TOKEN_EXHAUSTED when no token is free. */
   async prepare(context: HandoverContext): Promise<PreparedHandover> {
-    const epochMs = this.clock.epochMs();
-    const nowSeconds = Math.floor(epochMs / 1000);
-    const handoverId = drawHandoverId(epochMs);
-    const record = {
-      handover_id: handoverId,
-      conversation_id: context.conversationId,
-      customer_phone: printable(context.customerPhone, 64),
-      customer_name: printable(context.customerName ?? 'unknown', 128),
+    const { store, pepper, log } = this.options;
+    const record = this.recordOf(context);
+    for (let draw = 0; draw < MAX_DRAWS; draw++) {
+      const token = drawToken();
+      if ((await store.put(tokenKey(pepper, token), record)) === 'stored') {
+        return { handoverId: record.handover_id, token };
+      }
+      log.warn({ handover_id: record.handover_id }, 'handover token already in use; drawing another');
+    }
+    throw new TandemError('TOKEN_EXHAUSTED', `${MAX_DRAWS} handover tokens in a row were in use.`);
+  }
+
+  private recordOf(context: HandoverContext): HandoverRecord {
+    const { clock, ttlSeconds } = this.options;
+    const createdAt = Math.floor(clock.epochMs() / 1000);
+    return {
+      handover_id: drawHandoverId(clock.epochMs()),
+      conversation_id: printable(context.conversationId, FIELD_CHARACTERS),
+      customer_phone: printable(context.customerPhone, FIELD_CHARACTERS),
+      customer_name: printable(context.customerName ?? 'unknown', FIELD_CHARACTERS),
       summary: summarize(context.turns),
-      intent: context.intent,
-      reason: context.reason,
-      priority: context.priority,
-      language: context.language,
-      queue_arn: context.queueArn,
+      intent: printable(context.intent, FIELD_CHARACTERS),
+      reason: printable(context.reason, FIELD_CHARACTERS),
+      priority: printable(context.priority, FIELD_CHARACTERS),
+      language: printable(context.language, FIELD_CHARACTERS),
+      queue_arn: printable(context.queueArn, ARN_CHARACTERS),
       hubspot_contact_id: '',
       hubspot_ticket_id: '',
       crm_url: '',
-      created_at: nowSeconds,
-      expires_at: nowSeconds + this.ttlSeconds,
+      created_at: createdAt,
+      expires_at: createdAt + ttlSeconds,
+      status: 'issued',
     };
-    for (let draw = 0; draw < MAX_DRAWS; draw++) {
-      const token = drawToken();
-      if ((await this.store.put(tokenKey(this.pepper, token), record, nowSeconds)) === 'stored') return { handoverId, token };
-      this.log.warn({ draw }, 'handover token was taken; drawing another');
-    }
-    throw new TandemError('TOKEN_EXHAUSTED', `${MAX_DRAWS} tokens in a row were taken.`);
   }
 }

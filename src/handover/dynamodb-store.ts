@@ -1,176 +1,178 @@
-import './aws-node-version.js';
 import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
   CreateTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  type DynamoDBClientConfig,
   GetItemCommand,
   PutItemCommand,
-  ResourceInUseException,
-  ResourceNotFoundException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { TandemError } from '../errors.js';
-import type { HandoverRecord } from './record.js';
+import { type Clock, sleep, systemClock } from '../clock.js';
+import { numberOf, textOf, toItem, toRecord } from './item.js';
+import type { HandoverRecord, HandoverUpdate } from './record.js';
+import { isThrottle, nameOf, storeError } from './store-error.js';
 import type { HandoverStore, Redemption } from './store.js';
 
 export interface DynamoDbStoreOptions {
   tableName: string;
   region: string;
-  /** Another endpoint than AWS's own. */
+  /** Undefined: DynamoDB in `region`. */
   endpointUrl?: string | undefined;
-  /** Local mode: the endpoint takes any credentials. */
+  /** Made-up credentials, for an endpoint that checks none. */
   localCredentials?: boolean;
+  /** Called for every throttled attempt, those the SDK repeats included. */
   onThrottle?: () => void;
+  clock?: Clock;
 }
 
-/** A caller waits while this is asked: better no answer than a late one. */
-const REQUEST_TIMEOUT_MS = 1000;
+/** A caller waits on every one of these requests, so an attempt is given up early and repeated once. */
+const ATTEMPT_MS = 1000;
 const MAX_ATTEMPTS = 2;
-const THROTTLED = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded']);
+const TABLE_POLL_MS = 25;
+const TABLE_POLLS = 400;
 
-/** Handovers in DynamoDB: partition key `pk`, TTL attribute `expires_at`. */
+/** Handover records in a DynamoDB table with the partition key `pk` (string) and the TTL attribute `expires_at`. */
 export class DynamoDbStore implements HandoverStore {
   private readonly client: DynamoDBClient;
   private readonly tableName: string;
-  private readonly onThrottle: () => void;
+  private readonly clock: Clock;
 
   constructor(options: DynamoDbStoreOptions) {
     this.tableName = options.tableName;
-    this.onThrottle = options.onThrottle ?? (() => undefined);
-    this.client = new DynamoDBClient({
-      region: options.region,
-      maxAttempts: MAX_ATTEMPTS,
-      requestHandler: { requestTimeout: REQUEST_TIMEOUT_MS, connectionTimeout: REQUEST_TIMEOUT_MS },
-      ...(options.endpointUrl === undefined ? {} : { endpoint: options.endpointUrl }),
-      ...(options.localCredentials === true ? { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
-    });
+    this.clock = options.clock ?? systemClock;
+    this.client = new DynamoDBClient(clientConfig(options));
+    const { onThrottle } = options;
+    if (onThrottle === undefined) return;
+    this.client.middlewareStack.add(
+      (next) => async (request) => {
+        try {
+          return await next(request);
+        } catch (error) {
+          if (isThrottle(error)) onThrottle();
+          throw error;
+        }
+      },
+      // Inside the SDK's retries, so that each attempt is counted, and outside its reading of the answer.
+      { step: 'finalizeRequest', priority: 'low', name: 'countThrottles' },
+    );
   }
 
-  async put(key: string, record: HandoverRecord, nowSeconds: number): Promise<'stored' | 'taken'> {
-    try {
-      await this.client.send(
-        new PutItemCommand({
-          TableName: this.tableName,
-          Item: { pk: { S: key }, status: { S: 'issued' }, ...toItem(record) },
-          ConditionExpression: 'attribute_not_exists(pk) OR expires_at <= :now',
-          ExpressionAttributeValues: { ':now': { N: String(nowSeconds) } },
-        }),
-      );
-      return 'stored';
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return 'taken';
-      throw this.explain(error);
-    }
+  async put(key: string, record: HandoverRecord): Promise<'stored' | 'taken'> {
+    const command = new PutItemCommand({
+      TableName: this.tableName,
+      Item: { pk: { S: key }, ...toItem({ ...record }) },
+      // TTL deletion comes days late; an expired record must not hold its token until then.
+      ConditionExpression: 'attribute_not_exists(pk) OR expires_at <= :now',
+      ExpressionAttributeValues: { ':now': { N: String(record.created_at) } },
+    });
+    const stored = await this.conditional('PutItem', () => this.client.send(command));
+    return stored === undefined ? 'taken' : 'stored';
   }
 
   async redeem(key: string, contactId: string, nowSeconds: number): Promise<Redemption> {
-    try {
-      const { Attributes } = await this.client.send(
-        new UpdateItemCommand({
-          TableName: this.tableName,
-          Key: { pk: { S: key } },
-          ConditionExpression:
-            'attribute_exists(pk) AND expires_at > :now AND (attribute_not_exists(consumed_by) OR consumed_by = :contact)',
-          UpdateExpression:
-            'SET #status = :consumed, consumed_by = :contact, consumed_at = if_not_exists(consumed_at, :now)',
-          ExpressionAttributeNames: { '#status': 'status' },
-          ExpressionAttributeValues: {
-            ':now': { N: String(nowSeconds) },
-            ':contact': { S: contactId },
-            ':consumed': { S: 'consumed' },
-          },
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return { status: 'valid', record: fromItem(Attributes ?? {}) };
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw this.explain(error);
-      return { status: await this.whyNot(key, nowSeconds) };
-    }
+    const command = new UpdateItemCommand({
+      TableName: this.tableName,
+      Key: { pk: { S: key } },
+      ConditionExpression:
+        'attribute_exists(pk) AND (consumed_by = :contact OR (attribute_not_exists(consumed_by) AND expires_at > :now))',
+      UpdateExpression:
+        'SET #status = :consumed, consumed_by = :contact, consumed_at = if_not_exists(consumed_at, :now)',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: {
+        ':contact': { S: contactId },
+        ':consumed': { S: 'consumed' },
+        ':now': { N: String(nowSeconds) },
+      },
+      ReturnValues: 'ALL_NEW',
+    });
+    const updated = await this.conditional('UpdateItem', () => this.client.send(command));
+    if (updated?.Attributes !== undefined) return { status: 'valid', record: toRecord(updated.Attributes) };
+    return { status: await this.whyNot(key, nowSeconds) };
+  }
+
+  async update(key: string, fields: HandoverUpdate): Promise<boolean> {
+    const names = Object.keys(fields) as (keyof HandoverUpdate)[];
+    if (names.length === 0) return true;
+    const command = new UpdateItemCommand({
+      TableName: this.tableName,
+      Key: { pk: { S: key } },
+      ConditionExpression: 'attribute_exists(pk)',
+      UpdateExpression: `SET ${names.map((_, index) => `#f${index} = :f${index}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(names.map((name, index) => [`#f${index}`, name])),
+      ExpressionAttributeValues: Object.fromEntries(
+        names.map((name, index) => [`:f${index}`, { S: fields[name] ?? '' }]),
+      ),
+    });
+    return (await this.conditional('UpdateItem', () => this.client.send(command))) !== undefined;
   }
 
   async check(): Promise<void> {
-    try {
-      await this.client.send(new DescribeTableCommand({ TableName: this.tableName }));
-    } catch (error) {
-      throw this.explain(error);
-    }
+    await this.attempt('DescribeTable', () =>
+      this.client.send(new DescribeTableCommand({ TableName: this.tableName })),
+    );
   }
 
-  /** Creates the table when it is missing. For local mode: elsewhere the table is infrastructure. */
+  /** Local mode only: creates the table when it is missing and waits until it can be used. */
   async createTable(): Promise<void> {
+    const command = new CreateTableCommand({
+      TableName: this.tableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    });
     try {
-      await this.client.send(
-        new CreateTableCommand({
-          TableName: this.tableName,
-          BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-          KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-        }),
-      );
+      await this.client.send(command);
     } catch (error) {
-      if (!(error instanceof ResourceInUseException)) throw this.explain(error);
+      if (nameOf(error) !== 'ResourceInUseException') throw storeError('CreateTable', error);
     }
+    for (let poll = 0; poll < TABLE_POLLS; poll++) {
+      const describe = new DescribeTableCommand({ TableName: this.tableName });
+      const { Table: table } = await this.attempt('DescribeTable', () => this.client.send(describe));
+      if (table?.TableStatus === 'ACTIVE') return;
+      await sleep(this.clock, TABLE_POLL_MS);
+    }
+    throw storeError('CreateTable', undefined);
   }
 
   close(): void {
     this.client.destroy();
   }
 
-  /** TTL deletes late, so what has expired may still be there. */
+  /** The reason a redemption's condition failed. The failed update does not bring the item on every backend. */
   private async whyNot(key: string, nowSeconds: number): Promise<'invalid' | 'expired' | 'used'> {
+    const command = new GetItemCommand({ TableName: this.tableName, Key: { pk: { S: key } }, ConsistentRead: true });
+    const { Item: item } = await this.attempt('GetItem', () => this.client.send(command));
+    if (item === undefined) return 'invalid';
+    if (textOf(item, 'consumed_by') !== '') return 'used';
+    return numberOf(item, 'expires_at') <= nowSeconds ? 'expired' : 'invalid';
+  }
+
+  /** Undefined when the request's condition did not hold. */
+  private async conditional<T>(operation: string, send: () => Promise<T>): Promise<T | undefined> {
     try {
-      const { Item } = await this.client.send(
-        new GetItemCommand({ TableName: this.tableName, Key: { pk: { S: key } }, ConsistentRead: true }),
-      );
-      if (Item === undefined) return 'invalid';
-      return Number(Item['expires_at']?.N ?? '0') <= nowSeconds ? 'expired' : 'used';
+      return await send();
     } catch (error) {
-      throw this.explain(error);
+      if (nameOf(error) === 'ConditionalCheckFailedException') return undefined;
+      throw storeError(operation, error);
     }
   }
 
-  private explain(error: unknown): TandemError {
-    const name = error instanceof Error ? error.name : '';
-    if (error instanceof ResourceNotFoundException) {
-      return new TandemError('STORE_TABLE_MISSING', `DynamoDB has no table named ${this.tableName}.`);
+  private async attempt<T>(operation: string, send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (error) {
+      throw storeError(operation, error);
     }
-    if (THROTTLED.has(name)) this.onThrottle();
-    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-    if (status !== undefined && status >= 400 && status < 500 && !THROTTLED.has(name)) {
-      return new TandemError('STORE_REJECTED', `DynamoDB refused the request (${name}).`);
-    }
-    return new TandemError('STORE_UNREACHABLE', `DynamoDB did not answer (${name}).`);
   }
 }
 
-function toItem(record: HandoverRecord): Record<string, AttributeValue> {
-  return Object.fromEntries(
-    Object.entries(record).map(([name, value]): [string, AttributeValue] =>
-      typeof value === 'number' ? [name, { N: String(value) }] : [name, { S: value as string }],
-    ),
-  );
-}
-
-function fromItem(item: Record<string, AttributeValue>): HandoverRecord {
-  const text = (name: keyof HandoverRecord): string => item[name]?.S ?? '';
-  return {
-    handover_id: text('handover_id'),
-    conversation_id: text('conversation_id'),
-    customer_phone: text('customer_phone'),
-    customer_name: text('customer_name'),
-    summary: text('summary'),
-    intent: text('intent'),
-    reason: text('reason'),
-    priority: text('priority'),
-    language: text('language'),
-    queue_arn: text('queue_arn'),
-    hubspot_contact_id: text('hubspot_contact_id'),
-    hubspot_ticket_id: text('hubspot_ticket_id'),
-    crm_url: text('crm_url'),
-    created_at: Number(item['created_at']?.N ?? '0'),
-    expires_at: Number(item['expires_at']?.N ?? '0'),
+function clientConfig(options: DynamoDbStoreOptions): DynamoDBClientConfig {
+  const config: DynamoDBClientConfig = {
+    region: options.region,
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: { connectionTimeout: ATTEMPT_MS, requestTimeout: ATTEMPT_MS, throwOnRequestTimeout: true },
   };
+  if (options.endpointUrl !== undefined) config.endpoint = options.endpointUrl;
+  if (options.localCredentials === true) config.credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return config;
 }

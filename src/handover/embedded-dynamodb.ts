@@ -10,12 +10,15 @@ export interface EmbeddedDynamoDb {
 /**
  * A DynamoDB-compatible store in this process, in memory, on loopback. For local mode and tests: what it holds is gone
  * when it closes.
- * @throws TandemError EMBEDDED_STORE_MISSING
+ * @throws TandemError EMBEDDED_STORE_MISSING, PORT_IN_USE
  */
 export async function startEmbeddedDynamoDb(options: { port?: number } = {}): Promise<EmbeddedDynamoDb> {
   const server = await createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE';
+      reject(isTaken ? new TandemError('PORT_IN_USE', `The embedded store cannot have port ${options.port}.`) : error);
+    });
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;

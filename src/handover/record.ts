@@ -21,7 +21,13 @@ export interface HandoverRecord {
   created_at: number;
   /** Seconds since the epoch; DynamoDB's TTL attribute, and checked on every read. */
   expires_at: number;
+  status: 'issued' | 'consumed';
 }
+
+/** What may still be filled in after the record was written. */
+export type HandoverUpdate = Partial<
+  Pick<HandoverRecord, 'customer_name' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'>
+>;
 
 /** Longest summary, in characters: Connect's attributes share 32 KB. */
 export const MAX_SUMMARY = 1000;
@@ -31,18 +37,41 @@ const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** A ULID: 48 bits of time and 80 random ones, in Crockford's base 32, so that ids sort by time. */
 export function drawHandoverId(epochMs: number): string {
   let time = '';
-  for (let rest = Math.floor(epochMs), i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = (CROCKFORD[rest % 32] ?? '') + time;
+  for (let rest = Math.floor(epochMs), i = 0; i < 10; i++, rest = Math.floor(rest / 32))
+    time = (CROCKFORD[rest % 32] ?? '') + time;
   let bits = BigInt(`0x${randomBytes(10).toString('hex')}`);
   let random = '';
   for (let i = 0; i < 16; i++, bits >>= 5n) random = (CROCKFORD[Number(bits & 31n)] ?? '') + random;
   return time + random;
 }
 
-/** Text fit for a contact attribute: printable, on one line, no longer than `limit` characters. */
+const LOOKALIKES: Readonly<Record<string, string>> = {
+  '‘': "'",
+  '’': "'",
+  '“': '"',
+  '”': '"',
+  '–': '-',
+  '—': '-',
+  '€': 'EUR ',
+  '£': 'GBP ',
+  ß: 'ss',
+  æ: 'ae',
+  ø: 'o',
+  ł: 'l',
+};
+
+/**
+ * `text` in printable ASCII, on one line, at most `limit` characters. Amazon Connect's guide allows little in the values
+ * a Lambda returns and does not say what it enforces, so accents are dropped and other letters become `?`.
+ */
 export function printable(text: string, limit: number): string {
   const clean = text
-    .normalize('NFC')
-    .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .slice(0, limit * 4)
+    .replace(/[‘’“”–—€£ßæøł]/g, (character) => LOOKALIKES[character] ?? character)
+    .normalize('NFKD')
+    .replace(/\p{Mark}+/gu, '')
+    .replace(/[\s\p{Control}]+/gu, ' ')
+    .replace(/[^\x20-\x7e]+/g, '?')
     .trim();
-  return clean.length <= limit ? clean : `${clean.slice(0, limit - 1).trimEnd()}…`;
+  return clean.length <= limit ? clean : `${clean.slice(0, limit - 3).trimEnd()}...`;
 }

@@ -1,20 +1,49 @@
 import { MAX_SUMMARY, printable } from './record.js';
 
+/** One utterance of the conversation. */
 export interface SpokenTurn {
   speaker: 'caller' | 'assistant';
   text: string;
 }
 
-/** What was said, for the human who takes over: the caller's own words first, newest kept when there is no room. */
-export function summarize(turns: readonly SpokenTurn[]): string {
-  const said = turns.filter((turn) => turn.text.trim() !== '');
-  if (said.length === 0) return 'The caller has not said anything yet.';
-  const lines = said.map((turn) => `${turn.speaker === 'caller' ? 'Caller' : 'Assistant'}: ${printable(turn.text, 240)}`);
-  let size = 0;
-  let from = lines.length;
-  while (from > 0 && size + (lines[from - 1] as string).length + 3 <= MAX_SUMMARY - 5) {
-    from--;
-    size += (lines[from] as string).length + 3;
+const LINE_CHARACTERS = 280;
+const SPEAKERS = { caller: 'Caller', assistant: 'Assistant' } as const;
+const SMALL_TALK =
+  /^(?:(?:hi|hello|hey|yes|yeah|no|ok|okay|thanks|thank you|please|good (?:morning|afternoon|evening)|bye|goodbye|um+|uh+|h+m+)(?:[\s,.!?]+|$))+$/i;
+
+/**
+ * What was said, for an agent who has seconds to read it: whole utterances with their speakers, in the order they were
+ * spoken, chosen by what they carry until `maxCharacters` of printable ASCII are full. Nothing is rephrased, so nothing
+ * is made up. Never throws, never empty.
+ */
+export function summarize(turns: readonly SpokenTurn[], maxCharacters: number = MAX_SUMMARY): string {
+  const lines = turns
+    .map(({ speaker, text }, position) => ({ speaker, text: printable(text, LINE_CHARACTERS), position }))
+    .filter(({ text }) => text !== '' && !SMALL_TALK.test(text))
+    .map((line) => ({
+      position: line.position,
+      text: `${SPEAKERS[line.speaker]}: ${line.text}`,
+      worth: worth(line.speaker, line.text) + line.position / turns.length,
+    }));
+  if (lines.length === 0) return 'The caller has not said what they need.';
+  const chosen: typeof lines = [];
+  let length = 0;
+  for (const line of lines.toSorted((a, b) => b.worth - a.worth)) {
+    const added = line.text.length + (chosen.length === 0 ? 0 : SEPARATOR.length);
+    if (length + added > maxCharacters) continue;
+    chosen.push(line);
+    length += added;
   }
-  return printable(`${from > 0 ? '… | ' : ''}${lines.slice(from).join(' | ')}`, MAX_SUMMARY);
+  return chosen
+    .toSorted((a, b) => a.position - b.position)
+    .map(({ text }) => text)
+    .join(SEPARATOR);
+}
+
+const SEPARATOR = ' | ';
+
+/** What the caller said counts before what the assistant said; numbers and length stand for content. Up to 5. */
+function worth(speaker: SpokenTurn['speaker'], text: string): number {
+  const words = text.split(' ').length;
+  return (speaker === 'caller' ? 3 : 0) + (/\d/.test(text) ? 1 : 0) + Math.min(words, 20) / 20;
 }

@@ -32,13 +32,14 @@ export function whisperDigits(token: string): string {
 }
 
 /**
- * The tokens that digits as received may stand for, most likely first, at most three. Repairs what telephone networks
+ * The tokens that digits as received may stand for, most likely first, at most two. Repairs what telephone networks
  * do: a doubled digit collapses, and where a lost # ran both copies together either half may be the clean one.
  */
 export function candidateTokens(received: string): string[] {
-  const digits = received.replace(/\D/g, '').slice(0, 64);
-  const collapsed = digits.replace(/(\d)\1+/g, '$1');
-  const candidates = [digits, collapsed, digits.slice(0, TOKEN_DIGITS), digits.slice(-TOKEN_DIGITS), collapsed.slice(0, TOKEN_DIGITS), collapsed.slice(-TOKEN_DIGITS)];
-  const possible = candidates.filter((candidate) => candidate.length === TOKEN_DIGITS && !/(\d)\1/.test(candidate));
-  return [...new Set(possible)].slice(0, 3);
+  const digits = received
+    .slice(0, 64)
+    .replace(/\D/g, '')
+    .replace(/(\d)\1+/g, '$1');
+  const halves = [digits.slice(0, TOKEN_DIGITS), digits.slice(-TOKEN_DIGITS)];
+  return [...new Set(halves.filter((half) => half.length === TOKEN_DIGITS))];
 }

@@ -4,7 +4,7 @@ import type { Link, Processor } from './processor.js';
 
 export type FrameObserver = (frame: Frame) => void;
 
-/** A frame was lost because a processor threw on it; the pipeline goes on. */
+/** A processor threw on a frame, which is lost, or an observer did, which loses nothing; the pipeline goes on. */
 export type ProcessorErrorHandler = (processor: string, error: unknown) => void;
 
 /**
@@ -76,8 +76,18 @@ export class Pipeline {
   }
 
   private travel(index: number, frame: Frame): void {
-    if (this.observers.size > 0) for (const observer of this.observers.get(frame.kind) ?? []) observer(frame);
+    if (this.observers.size > 0) this.show(frame);
     this.pass(index, frame);
+  }
+
+  private show(frame: Frame): void {
+    for (const observer of this.observers.get(frame.kind) ?? []) {
+      try {
+        observer(frame);
+      } catch (error) {
+        this.onError(`observer of ${frame.kind}`, error);
+      }
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Anomaly, clearMessage, markMessage, mediaMessage, parseMessage } from './messages.js';
 
 const parse = (value: unknown): unknown => parseMessage(Buffer.from(JSON.stringify(value)));

@@ -4,7 +4,7 @@ import { isSigned, signatureOf, streamUrlVariants, webhookUrlVariants } from './
 
 // The worked example of Twilio's own documentation and client libraries.
 const TOKEN = '12345';
-const URL_ = 'https://mycompany.com/myapp.php?foo=1&bar=2';
+const SIGNED_URL = 'https://mycompany.com/myapp.php?foo=1&bar=2';
 const SIGNATURE = 'RSOYDt4T1cUTdK1PDd93/VVr8B8=';
 const FORM = {
   CallSid: 'CA1234567890ABCDE',
@@ -16,27 +16,27 @@ const FORM = {
 const form = (fields: Record<string, string> = FORM): URLSearchParams => new URLSearchParams(fields);
 
 test("signs Twilio's published example", () => {
-  assert.equal(signatureOf(TOKEN, URL_, form()), SIGNATURE);
+  assert.equal(signatureOf(TOKEN, SIGNED_URL, form()), SIGNATURE);
 });
 
 test('the order in which fields arrive does not matter, repeated values count once', () => {
   const shuffled = new URLSearchParams(Object.entries(FORM).toReversed());
   shuffled.append('Digits', '1234');
-  assert.equal(signatureOf(TOKEN, URL_, shuffled), SIGNATURE);
+  assert.equal(signatureOf(TOKEN, SIGNED_URL, shuffled), SIGNATURE);
   const two = new URLSearchParams('A=2&A=1');
-  assert.equal(signatureOf(TOKEN, URL_, two), signatureOf(TOKEN, `${URL_}A1A2`, undefined));
+  assert.equal(signatureOf(TOKEN, SIGNED_URL, two), signatureOf(TOKEN, `${SIGNED_URL}A1A2`, undefined));
 });
 
 test('fields sort by code unit: capitals before small letters', () => {
   assert.equal(
-    signatureOf(TOKEN, URL_, new URLSearchParams('a=1&B=2&_=3')),
-    signatureOf(TOKEN, `${URL_}B2_3a1`, undefined),
+    signatureOf(TOKEN, SIGNED_URL, new URLSearchParams('a=1&B=2&_=3')),
+    signatureOf(TOKEN, `${SIGNED_URL}B2_3a1`, undefined),
   );
 });
 
 test('accepts a valid signature under any of the tokens and any of the URLs', () => {
-  assert.ok(isSigned(SIGNATURE, [TOKEN], [URL_], form()));
-  assert.ok(isSigned(SIGNATURE, ['next', TOKEN], ['https://elsewhere.example/', URL_], form()));
+  assert.ok(isSigned(SIGNATURE, [TOKEN], [SIGNED_URL], form()));
+  assert.ok(isSigned(SIGNATURE, ['next', TOKEN], ['https://elsewhere.example/', SIGNED_URL], form()));
 });
 
 test('refuses a signature that is missing, wrong, cut, or for other tokens, URLs or fields', () => {
@@ -48,15 +48,15 @@ test('refuses a signature that is missing, wrong, cut, or for other tokens, URLs
     SIGNATURE.toLowerCase(),
     'ä'.repeat(14),
   ]) {
-    assert.ok(!isSigned(wrong, [TOKEN], [URL_], form()), String(wrong));
+    assert.ok(!isSigned(wrong, [TOKEN], [SIGNED_URL], form()), String(wrong));
   }
-  assert.ok(!isSigned(SIGNATURE, ['54321'], [URL_], form()));
-  assert.ok(!isSigned(SIGNATURE, [], [URL_], form()));
+  assert.ok(!isSigned(SIGNATURE, ['54321'], [SIGNED_URL], form()));
+  assert.ok(!isSigned(SIGNATURE, [], [SIGNED_URL], form()));
   assert.ok(!isSigned(SIGNATURE, [TOKEN], [], form()));
-  assert.ok(!isSigned(SIGNATURE, [TOKEN], [`${URL_}&baz=3`], form()));
-  assert.ok(!isSigned(SIGNATURE, [TOKEN], [URL_]));
-  assert.ok(!isSigned(SIGNATURE, [TOKEN], [URL_], form({ ...FORM, Digits: '1235' })));
-  assert.ok(!isSigned(SIGNATURE, [TOKEN], [URL_], form({ ...FORM, Extra: '' })));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [`${SIGNED_URL}&baz=3`], form()));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [SIGNED_URL]));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [SIGNED_URL], form({ ...FORM, Digits: '1235' })));
+  assert.ok(!isSigned(SIGNATURE, [TOKEN], [SIGNED_URL], form({ ...FORM, Extra: '' })));
 });
 
 test('a webhook may be signed with the port, without it, or with 443', () => {

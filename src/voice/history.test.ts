@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { History } from './history.js';
 
 const said = (history: History): string[] => history.turns.map((turn) => `${turn.speaker}: ${turn.text}`);

@@ -12,9 +12,9 @@ export class DialogReplier implements Replier {
       if (signal.aborted) return;
       yield { type: 'sentence', text: sentence };
     }
-    if (reply.then === undefined) return;
+    if (reply.call === undefined) return;
     const toolCallId = `dialog-${++this.toolCalls}`;
-    yield { type: 'tool-call', toolCallId, name: reply.then.tool, arguments: reply.then.arguments };
+    yield { type: 'tool-call', toolCallId, name: reply.call.tool, arguments: reply.call.arguments };
   }
 
   toolResult(): boolean {

@@ -9,7 +9,7 @@ const TOPICS: readonly (readonly [intent: Intent, pattern: RegExp])[] = [
   ],
   [
     'hours',
-    /\b(?:open(?:ing|ed|s)?|hours?|opening ours|closed?|closes|closing|what days?|on (?:saturday|sunday|weekend)s?|at the weekend)\b/g,
+    /\b(?:open(?:ing|ed|s)?|hours?|opening ours|closed?|closes|closing|what days?|(?:saturday|sunday|weekend)s?)\b/g,
   ],
   ['prices', /\b(?:prices?|priced|prize|prizes|pricing|how much|costs?|charges?|expensive|fees?)\b/g],
   [
@@ -35,7 +35,7 @@ const SMALL_TALK: readonly (readonly [intent: Intent, pattern: RegExp])[] = [
 ];
 
 const GOODBYE =
-  /\b(?:good ?bye|good buy|bye|by by|see you|so long|farewell|hang up|that(?:'s| is| was| will be|'ll be) (?:all|it|everything)|nothing else|i(?:'m| am) (?:done|finished)|have a (?:nice|good|great) (?:day|one|evening|weekend))\b/;
+  /\b(?:good ?bye?|good buy|bye|by by|see you|so long|farewell|hang up|that(?:'s| is| was| will be|'ll be) (?:all|it|everything)|nothing else|i(?:'m| am) (?:done|finished)|have a (?:nice|good|great) (?:day|one|evening))\b/;
 
 /** Stands right before what the caller does not mean, with a few words between. */
 const NEGATION =

@@ -4,13 +4,13 @@ import { digitsIn } from './spoken-number.js';
 /** What the built-in dialog answers. */
 export interface DialogReply {
   sentences: readonly string[];
-  then?: { tool: 'transfer_to_human' | 'end_call'; arguments: Record<string, string> };
+  call?: { tool: 'transfer_to_human' | 'end_call'; arguments: Record<string, string> };
 }
 
 const ANSWERS = {
   hours: [
     'We are open Monday to Friday, from nine in the morning until six in the evening.',
-    'On Saturdays we are open from ten in the morning until two in the afternoon.',
+    'On Saturdays we are open from ten until two.',
     'On Sundays and on public holidays we are closed.',
   ],
   address: [
@@ -78,11 +78,7 @@ export class Dialog {
         return { sentences: this.last };
       case 'thanks':
         return this.ask('anything-else', ANSWERS.thanks);
-      case 'hours':
-      case 'address':
-      case 'returns':
-      case 'prices':
-      case 'greeting':
+      default:
         return this.ask('none', ANSWERS[intent]);
     }
   }
@@ -117,7 +113,7 @@ export class Dialog {
 
   private goodbye(): DialogReply {
     this.question = 'none';
-    return { sentences: GOODBYE, then: { tool: 'end_call', arguments: { reason: 'caller_done' } } };
+    return { sentences: GOODBYE, call: { tool: 'end_call', arguments: { reason: 'caller_done' } } };
   }
 
   private ask(question: Question, sentences: readonly string[]): DialogReply {
@@ -132,7 +128,7 @@ export class Dialog {
     return {
       // The gateway says that it connects the caller; anything said here would be cut short by that.
       sentences: [],
-      then: {
+      call: {
         tool: 'transfer_to_human',
         arguments: { reason: 'not_understood', summary: 'The assistant did not understand the caller twice in a row.' },
       },

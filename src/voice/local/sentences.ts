@@ -11,7 +11,7 @@ export class SentenceSplitter {
     this.rest += piece;
     const sentences: string[] = [];
     let from = 0;
-    for (const match of this.rest.matchAll(/[.!?…]+["')\]]*(?=\s)|\n+/g)) {
+    for (const match of this.rest.matchAll(/[.!?…]+["')\]*_]*(?=\s)|\n+/g)) {
       const end = match.index + match[0].length;
       const candidate = this.rest.slice(from, end);
       if (ABBREVIATION.test(candidate)) continue;

@@ -8,7 +8,7 @@ import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.j
 import { DigitCollector } from './digits.js';
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
-import { sentencesOf } from './sentences.js';
+import { saying } from './saying.js';
 
 type Parts = (signal: AbortSignal) => AsyncIterable<ReplyPart>;
 
@@ -72,7 +72,7 @@ export class LocalSession implements VoiceSession {
   say(text: string, sayId: string): void {
     if (this.isClosed()) return;
     this.commands++;
-    this.speak(sayParts(text), sayId);
+    this.speak(saying(text), sayId);
   }
 
   cancel(): void {
@@ -119,7 +119,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.state = { name: 'listening' };
     // The greeting comes before whatever the owner asked for meanwhile.
-    if (greeting !== undefined) this.queue.unshift(this.createResponse(sayParts(greeting), undefined));
+    if (greeting !== undefined) this.queue.unshift(this.createResponse(saying(greeting), undefined));
     this.next();
   }
 
@@ -246,13 +246,4 @@ export class LocalSession implements VoiceSession {
   private isClosed(): boolean {
     return this.state.name === 'closed';
   }
-}
-
-function sayParts(text: string): Parts {
-  return async function* (signal) {
-    for (const sentence of sentencesOf(text)) {
-      if (signal.aborted) return;
-      yield { type: 'sentence', text: sentence };
-    }
-  };
 }

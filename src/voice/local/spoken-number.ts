@@ -49,18 +49,20 @@ export function digitsIn(said: string, expected: boolean): string {
       repeat = word === 'double' ? 2 : 3;
       continue;
     }
-    digits += digitsOf(word, words[index - 1], expected).repeat(repeat);
+    digits += digitsOf(word, words[index + 1], expected).repeat(repeat);
     repeat = 1;
   }
   return digits;
 }
 
-function digitsOf(word: string, before: string | undefined, expected: boolean): string {
+function digitsOf(word: string, next: string | undefined, expected: boolean): string {
   if (/^\d/.test(word)) return word;
   const unit = UNITS[word] ?? (expected ? SOUNDS_LIKE[word] : undefined);
   if (unit !== undefined) return unit;
   const teen = TEENS.indexOf(word);
   if (teen >= 0) return `1${teen}`;
   const ten = TENS.indexOf(word);
-  return ten >= 0 ? `${ten + 2}0` : '';
+  if (ten < 0) return '';
+  // "thirty four" is 34, "thirty" alone 30.
+  return UNITS[next ?? ''] === undefined ? `${ten + 2}0` : `${ten + 2}`;
 }

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CallState, type Exit, transition } from './call-state.js';
+
+type Name = CallState['name'];
+const NAMES: readonly Name[] = ['ringing', 'talking', 'leaving', 'parted', 'dialling', 'ended'];
+
+/** The steps there are, written down a second time. */
+const STEPS = new Set([
+  'ringing>ringing',
+  'ringing>talking',
+  'ringing>parted',
+  'ringing>dialling',
+  'ringing>ended',
+  'talking>leaving',
+  'talking>parted',
+  'talking>ended',
+  'leaving>parted',
+  'leaving>ended',
+  'parted>ringing',
+  'parted>dialling',
+  'parted>ended',
+  'dialling>ringing',
+  'dialling>dialling',
+  'dialling>ended',
+]);
+
+const EXIT: Exit = { to: 'nobody', outcome: 'completed', announce: undefined };
+
+/** A state of each kind whose parts write down that they were disposed of. */
+function stateOf(name: Name, disposed: string[]): CallState {
+  const timer = { cancel: () => void disposed.push('timer') };
+  const closing = (what: string): { close(): void } => ({ close: () => void disposed.push(what) });
+  // Only what a transition touches is there.
+  const line = {
+    stream: closing('stream'),
+    playback: closing('playback'),
+    conversation: closing('conversation'),
+  } as never;
+  const states: { [Each in Name]: CallState } = {
+    ringing: { name: 'ringing', streamToken: 't', held: closing('held') as never, expires: timer },
+    talking: { name: 'talking', line },
+    leaving: { name: 'leaving', line, exit: EXIT },
+    parted: { name: 'parted', exit: EXIT, expires: timer },
+    dialling: { name: 'dialling', prepared: undefined, verbs: [], expires: timer },
+    ended: { name: 'ended', outcome: 'completed' },
+  };
+  return states[name];
+}
+
+test('exactly the known steps can be taken, and a refused one disposes of nothing', () => {
+  for (const from of NAMES) {
+    for (const to of NAMES) {
+      const disposed: string[] = [];
+      const next = stateOf(to, []);
+      const step = (): CallState => transition(stateOf(from, disposed), next);
+      if (STEPS.has(`${from}>${to}`)) {
+        assert.equal(step(), next);
+      } else {
+        assert.throws(step, new Error(`A call cannot go from ${from} to ${to}.`));
+        assert.deepEqual(disposed, []);
+      }
+    }
+  }
+});
+
+test('a state disposes of what the next one does not take over', () => {
+  const expected: Record<string, string[]> = {
+    'ringing>talking': ['timer'],
+    'ringing>ringing': ['timer', 'held'],
+    'ringing>parted': ['timer', 'held'],
+    'ringing>dialling': ['timer', 'held'],
+    'ringing>ended': ['timer', 'held'],
+    'talking>leaving': [],
+    'talking>parted': ['playback', 'conversation', 'stream'],
+    'talking>ended': ['playback', 'conversation', 'stream'],
+    'leaving>parted': ['playback', 'conversation', 'stream'],
+    'leaving>ended': ['playback', 'conversation', 'stream'],
+    'parted>ringing': ['timer'],
+    'parted>dialling': ['timer'],
+    'parted>ended': ['timer'],
+    'dialling>ringing': ['timer'],
+    'dialling>dialling': ['timer'],
+    'dialling>ended': ['timer'],
+  };
+  assert.deepEqual(new Set(Object.keys(expected)), STEPS);
+  for (const [step, parts] of Object.entries(expected)) {
+    const [from, to] = step.split('>') as [Name, Name];
+    const disposed: string[] = [];
+    transition(stateOf(from, disposed), stateOf(to, []));
+    assert.deepEqual(disposed, parts, step);
+  }
+});

@@ -1,0 +1,39 @@
+import { TandemError } from '../errors.js';
+
+const THROTTLES: ReadonlySet<string> = new Set([
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'ThrottlingException',
+]);
+
+const REJECTIONS: ReadonlySet<string> = new Set([
+  'AccessDeniedException',
+  'ExpiredTokenException',
+  'IncompleteSignatureException',
+  'InvalidSignatureException',
+  'MissingAuthenticationTokenException',
+  'UnrecognizedClientException',
+  'ValidationException',
+]);
+
+export function isThrottle(error: unknown): boolean {
+  return THROTTLES.has(nameOf(error));
+}
+
+export function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}
+
+/**
+ * The failure of one DynamoDB operation in our words. The SDK's own message is left behind: it can quote the request,
+ * and the request holds a conversation.
+ */
+export function storeError(operation: string, error: unknown): TandemError {
+  const name = nameOf(error);
+  if (name === 'ResourceNotFoundException') {
+    return new TandemError('STORE_TABLE_MISSING', `DynamoDB ${operation}: the table does not exist.`);
+  }
+  if (isThrottle(error)) return new TandemError('STORE_THROTTLED', `DynamoDB ${operation} was throttled.`);
+  if (REJECTIONS.has(name)) return new TandemError('STORE_REJECTED', `DynamoDB ${operation} was refused (${name}).`);
+  return new TandemError('STORE_UNREACHABLE', `DynamoDB ${operation} got no answer (${name || 'unknown error'}).`);
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { isTandemError } from '../errors.js';
+import { DynamoDbStore, type DynamoDbStoreOptions } from './dynamodb-store.js';
+import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
+import { NOW_SECONDS, sampleRecord, storeContract } from './store-contract.js';
+
+function open(endpointUrl: string, options: Partial<DynamoDbStoreOptions> = {}): DynamoDbStore {
+  return new DynamoDbStore({
+    tableName: 'HandoverTokens',
+    region: 'us-east-1',
+    endpointUrl,
+    localCredentials: true,
+    ...options,
+  });
+}
+
+/** An endpoint that refuses everything with one DynamoDB error. */
+async function refusing(
+  type: string,
+  status: number,
+): Promise<{ endpointUrl: string; close(): void; requests(): number }> {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests++;
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(
+      JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'quotes: secret-summary' }),
+    );
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    endpointUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: () => requests,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+test('a DynamoDB table keeps the contract of a handover store', async (t) => {
+  const embedded = await startEmbeddedDynamoDb();
+  const store = open(embedded.endpointUrl);
+  try {
+    await store.createTable();
+    await store.createTable();
+    await storeContract(t, store);
+  } finally {
+    store.close();
+    await embedded.close();
+  }
+});
+
+test('a missing table is named as such', async () => {
+  const embedded = await startEmbeddedDynamoDb();
+  const store = open(embedded.endpointUrl);
+  try {
+    await assert.rejects(store.check(), { code: 'STORE_TABLE_MISSING' });
+    await assert.rejects(store.put('k', sampleRecord()), { code: 'STORE_TABLE_MISSING' });
+  } finally {
+    store.close();
+    await embedded.close();
+  }
+});
+
+test('every throttled attempt is counted, and the error quotes nothing of the request', async () => {
+  const server = await refusing('ProvisionedThroughputExceededException', 400);
+  let throttles = 0;
+  const store = open(server.endpointUrl, { onThrottle: () => throttles++ });
+  try {
+    await assert.rejects(store.put('k', sampleRecord()), (error) => {
+      assert.ok(isTandemError(error));
+      assert.equal(error.code, 'STORE_THROTTLED');
+      assert.ok(!error.message.includes('secret-summary'));
+      assert.equal(error.cause, undefined);
+      return true;
+    });
+    assert.equal(throttles, server.requests());
+    assert.equal(throttles, 2);
+  } finally {
+    store.close();
+    server.close();
+  }
+});
+
+test('a refusal is told from silence', async () => {
+  const server = await refusing('AccessDeniedException', 400);
+  const store = open(server.endpointUrl);
+  await assert.rejects(store.redeem('k', 'contact-1', NOW_SECONDS), { code: 'STORE_REJECTED' });
+  server.close();
+  await assert.rejects(store.redeem('k', 'contact-1', NOW_SECONDS), { code: 'STORE_UNREACHABLE' });
+  store.close();
+});
+
+test('the embedded store says when its port is taken', async () => {
+  const first = await startEmbeddedDynamoDb();
+  const port = Number(new URL(first.endpointUrl).port);
+  await assert.rejects(startEmbeddedDynamoDb({ port }), { code: 'PORT_IN_USE' });
+  await first.close();
+});

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { FakeClock } from '../../../test/fake-clock.js';
+import { History } from '../history.js';
+import { LlmReplier } from './llm.js';
+import type { ReplyPart } from './replier.js';
+import { SentenceSplitter, sentencesOf } from './sentences.js';
+import { readEvents } from './sse.js';
+
+type Answer = (response: ServerResponse) => void;
+
+/** An OpenAI-compatible endpoint that answers each request with the next of `answers`. */
+class ChatServer {
+  readonly requests: {
+    url: string | undefined;
+    body: { messages: unknown[]; stream: boolean; model: string; tools?: unknown[] };
+  }[] = [];
+  answers: Answer[] = [];
+  onRequest: () => void = () => undefined;
+  private readonly server = createServer((request, response) => void this.handle(request, response));
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => {
+      this.server.listen(0, '127.0.0.1', resolve);
+    });
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1/`;
+  }
+
+  close(): Promise<void> {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => {
+      this.server.close(() => resolve());
+    });
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    this.requests.push({ url: request.url, body: JSON.parse(Buffer.concat(chunks).toString()) });
+    this.answers.shift()?.(response);
+    this.onRequest();
+  }
+}
+
+function event(delta: unknown, finishReason: string | null = null): string {
+  return `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finishReason }] })}\n\n`;
+}
+
+const DONE = `${event({}, 'stop')}data: [DONE]\n\n`;
+
+function streams(...pieces: string[]): Answer {
+  return (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (const piece of pieces) response.write(piece);
+    response.end();
+  };
+}
+
+function status(code: number): Answer {
+  return (response) => {
+    response.writeHead(code).end('{}');
+  };
+}
+
+const hangs: Answer = () => undefined;
+
+async function all(parts: AsyncIterable<ReplyPart>): Promise<ReplyPart[]> {
+  const list: ReplyPart[] = [];
+  for await (const part of parts) list.push(part);
+  return list;
+}
+
+function texts(parts: readonly ReplyPart[]): string[] {
+  return parts.flatMap((part) => (part.type === 'sentence' ? [part.text] : []));
+}
+
+function toolNames(parts: readonly ReplyPart[]): string[] {
+  return parts.flatMap((part) => (part.type === 'tool-call' ? [part.name] : []));
+}
+
+describe('answers from a language model', () => {
+  let server: ChatServer;
+  let clock: FakeClock;
+  let history: History;
+  let replier: LlmReplier;
+  const { signal } = new AbortController();
+
+  beforeEach(async () => {
+    server = new ChatServer();
+    clock = new FakeClock();
+    history = new History();
+    replier = new LlmReplier({
+      baseUrl: await server.listen(),
+      model: 'small',
+      instructions: 'Be kind.',
+      tools: [{ name: 'end_call', description: 'End the call.', parameters: { type: 'object' } }],
+      history,
+      clock,
+      log: pino({ level: 'silent' }),
+    });
+  });
+
+  afterEach(async () => {
+    await server.close();
+    assert.equal(clock.timers, 0, 'no timer is left');
+  });
+
+  it('asks with the conversation as it was heard, and with the tools', async () => {
+    history.assistantSaid('a1', 'Hello.');
+    history.assistantSaid('a2', 'How can I help?');
+    history.callerSaid('c1', 'Are you open?');
+    server.answers = [streams(event({ content: 'Yes.' }), DONE)];
+    await all(replier.reply('Are you open?', signal));
+    const { url, body } = server.requests[0] ?? assert.fail();
+    assert.equal(url, '/v1/chat/completions');
+    assert.equal(body.stream, true);
+    assert.equal(body.model, 'small');
+    assert.deepEqual(body.messages, [
+      { role: 'system', content: 'Be kind.' },
+      { role: 'assistant', content: 'Hello. How can I help?' },
+      { role: 'user', content: 'Are you open?' },
+    ]);
+    assert.deepEqual(body.tools, [
+      {
+        type: 'function',
+        function: { name: 'end_call', description: 'End the call.', parameters: { type: 'object' } },
+      },
+    ]);
+  });
+
+  it('gives a sentence while the rest is still being written', async () => {
+    let finish: (() => void) | undefined;
+    server.answers = [
+      (response) => {
+        response.writeHead(200).write(event({ content: 'We are ' }) + event({ content: 'open. We cl' }));
+        finish = () => response.end(event({ content: 'ose at six' }) + DONE);
+      },
+    ];
+    const parts = replier.reply('hours', signal)[Symbol.asyncIterator]();
+    assert.deepEqual((await parts.next()).value, { type: 'sentence', text: 'We are open.' });
+    finish?.();
+    assert.deepEqual((await parts.next()).value, { type: 'sentence', text: 'We close at six' });
+    assert.equal((await parts.next()).done, true);
+  });
+
+  it('tries once more after an error', async () => {
+    server.answers = [status(500), streams(event({ content: 'Fine.' }), DONE)];
+    assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
+  });
+
+  it('apologises and hands over after the second error', async () => {
+    server.answers = [status(500), status(503)];
+    const parts = await all(replier.reply('hello', signal));
+    assert.match(texts(parts).join(' '), /sorry/);
+    const call = parts.at(-1);
+    assert.ok(call?.type === 'tool-call');
+    assert.deepEqual([call.name, call.arguments], ['transfer_to_human', { reason: 'assistant_failed' }]);
+    assert.equal(server.requests.length, 2);
+  });
+
+  it('does not start again when an answer breaks off after its first sentence', async () => {
+    server.answers = [streams(event({ content: 'We are open. And' }))];
+    const parts = await all(replier.reply('hours', signal));
+    assert.equal(texts(parts)[0], 'We are open.');
+    assert.deepEqual(toolNames(parts), ['transfer_to_human']);
+    assert.equal(server.requests.length, 1);
+  });
+
+  it('tries again when the stream is not what it should be', async () => {
+    server.answers = [streams('data: {"choices": nonsense\n\n'), streams(event({ content: 'Fine.' }), DONE)];
+    assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
+  });
+
+  it('does not wait for ever, neither for the first piece nor for the next', async () => {
+    server.answers = [
+      hangs,
+      (response) => {
+        response.writeHead(200).write(event({ content: 'We are open. And' }));
+      },
+    ];
+    server.onRequest = () => {
+      if (server.requests.length === 1) setImmediate(() => clock.advance(8000));
+    };
+    const parts: ReplyPart[] = [];
+    for await (const part of replier.reply('hello', signal)) {
+      parts.push(part);
+      // The limit runs again as soon as the next piece is asked for.
+      if (parts.length === 1) setImmediate(() => clock.advance(4000));
+    }
+    assert.equal(texts(parts)[0], 'We are open.');
+    assert.deepEqual(toolNames(parts), ['transfer_to_human']);
+    assert.equal(server.requests.length, 2);
+  });
+
+  it('ends without a word when it is interrupted, and closes the connection', async () => {
+    const abort = new AbortController();
+    const closed = new Promise<void>((resolve) => {
+      server.answers = [(response) => response.on('close', resolve)];
+    });
+    server.onRequest = () => abort.abort();
+    assert.deepEqual(await all(replier.reply('hello', abort.signal)), []);
+    await closed;
+    assert.equal(server.requests.length, 1);
+  });
+
+  it('puts tool calls together from their pieces, after the words', async () => {
+    server.answers = [
+      streams(
+        event({ content: 'Goodbye!' }),
+        event({ tool_calls: [{ index: 0, id: 't1', function: { name: 'end_call', arguments: '{"rea' } }] }),
+        event({ tool_calls: [{ index: 0, function: { arguments: 'son":"done"}' } }] }),
+        event({}, 'tool_calls'),
+        'data: [DONE]\n\n',
+      ),
+    ];
+    assert.deepEqual(await all(replier.reply('bye', signal)), [
+      { type: 'sentence', text: 'Goodbye!' },
+      { type: 'tool-call', toolCallId: 't1', name: 'end_call', arguments: { reason: 'done' } },
+    ]);
+    assert.equal(replier.toolResult('t1', { status: 'ok' }), false, 'there is nothing to add to a plain ok');
+  });
+
+  it('goes on with the result of a tool that has something to tell', async () => {
+    history.callerSaid('c1', 'where is my order');
+    server.answers = [
+      streams(event({ tool_calls: [{ id: 't1', function: { name: 'find_order', arguments: '{}' } }] }), DONE),
+      streams(event({ content: 'On its way.' }), DONE),
+    ];
+    await all(replier.reply('where is my order', signal));
+    assert.equal(replier.toolResult('t1', { place: 'Oslo' }), true);
+    assert.deepEqual(texts(await all(replier.goOn(signal))), ['On its way.']);
+    assert.deepEqual(server.requests[1]?.body.messages, [
+      { role: 'system', content: 'Be kind.' },
+      { role: 'user', content: 'where is my order' },
+      {
+        role: 'assistant',
+        content: '',
+        tool_calls: [{ id: 't1', type: 'function', function: { name: 'find_order', arguments: '{}' } }],
+      },
+      { role: 'tool', tool_call_id: 't1', content: '{"place":"Oslo"}' },
+    ]);
+  });
+});
+
+describe('sentences', () => {
+  it('are cut at their end, not at an abbreviation or a decimal point', () => {
+    assert.deepEqual(sentencesOf('Ask Dr. Smith. It costs 4.50 dollars! *Really?* Yes'), [
+      'Ask Dr. Smith.',
+      'It costs 4.50 dollars!',
+      'Really?',
+      'Yes',
+    ]);
+  });
+
+  it('come out as soon as they are complete', () => {
+    const splitter = new SentenceSplitter();
+    assert.deepEqual(splitter.push('One. Tw'), ['One.']);
+    assert.deepEqual(splitter.push('o.'), []);
+    assert.deepEqual(splitter.push(' Three'), ['Two.']);
+    assert.deepEqual(splitter.flush(), ['Three']);
+  });
+});
+
+describe('server-sent events', () => {
+  it('are read whatever the line ends and however they are cut', async () => {
+    const bytes = new TextEncoder().encode(': hello\r\ndata: é\r\n\r\ndata:a\rdata: b\r\rid: 1\ndata: c\n\ndata: lost');
+    for (const size of [1, 2, 3, 7, 100]) {
+      async function* pieces(): AsyncIterable<Uint8Array> {
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+      }
+      const events: string[] = [];
+      for await (const data of readEvents(pieces())) events.push(data);
+      assert.deepEqual(events, ['é', 'a\nb', 'c']);
+    }
+  });
+});

@@ -1,0 +1,416 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { FakeClock } from '../../../test/fake-clock.js';
+import { AudioChunk } from '../../audio/chunk.js';
+import { TandemError } from '../../errors.js';
+import type { SpeechEngine, SpeechInput, SpeechListener } from '../../speech/engine.js';
+import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { createLocalProvider } from './provider.js';
+
+/** 2.5 pieces of 200 ms: a sentence that does not divide evenly. */
+const SENTENCE_BYTES = 4000;
+
+/** Gives back silence for every sentence, at once or when the test lets it. */
+class FakeEngine implements SpeechEngine {
+  listener: SpeechListener | undefined;
+  readonly spoken: string[] = [];
+  readonly pushed: Uint8Array[] = [];
+  isHolding = false;
+  isListening = false;
+  failure: Error | undefined;
+  private held: (() => void)[] = [];
+
+  transcribe(): Promise<string> {
+    return Promise.resolve('');
+  }
+
+  async synthesize(text: string): Promise<Uint8Array> {
+    this.spoken.push(text);
+    if (this.isHolding) await new Promise<void>((resolve) => this.held.push(resolve));
+    if (this.failure !== undefined) throw this.failure;
+    return new Uint8Array(SENTENCE_BYTES).fill(0xff);
+  }
+
+  listen(listener: SpeechListener): SpeechInput {
+    this.listener = listener;
+    this.isListening = true;
+    return {
+      push: (mulaw) => void this.pushed.push(mulaw),
+      close: () => {
+        this.isListening = false;
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  release(): void {
+    for (const resolve of this.held.splice(0)) resolve();
+  }
+
+  hear(text: string): void {
+    this.listener?.onSpeechStarted();
+    this.listener?.onSpeechStopped();
+    this.listener?.onText(text);
+  }
+}
+
+interface Rig {
+  engine: FakeEngine;
+  clock: FakeClock;
+  session: VoiceSession;
+  events: VoiceEvent[];
+  /** What was given to the caller, sentence by sentence. */
+  texts(): string[];
+  kinds(): string[];
+  onEvent: ((event: VoiceEvent) => void) | undefined;
+}
+
+function open(options: Partial<VoiceSessionOptions> = {}): Rig {
+  const engine = new FakeEngine();
+  const clock = new FakeClock();
+  const provider = createLocalProvider({
+    sttModel: 'tiny',
+    llmBaseUrl: undefined,
+    llmModel: undefined,
+    log: pino({ level: 'silent' }),
+    engine,
+    clock,
+  });
+  const events: VoiceEvent[] = [];
+  const rig: Rig = {
+    engine,
+    clock,
+    events,
+    texts: () => events.flatMap((event) => (event.type === 'assistant-text' ? [event.text] : [])),
+    kinds: () => events.map((event) => event.type),
+    onEvent: undefined,
+    session: provider.open({
+      conversationId: 'c',
+      instructions: '',
+      greeting: 'Hello.',
+      language: 'en-US',
+      tools: [],
+      history: [],
+      listener: (event) => {
+        events.push(event);
+        rig.onEvent?.(event);
+      },
+      ...options,
+    }),
+  };
+  return rig;
+}
+
+/** Lets everything run that waits for nothing but promises. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+async function greeted(options: Partial<VoiceSessionOptions> = {}): Promise<Rig> {
+  const rig = open(options);
+  await settle();
+  rig.events.length = 0;
+  return rig;
+}
+
+describe('a local voice session', () => {
+  it('returns at once, then is ready, then greets', async () => {
+    const rig = open();
+    assert.deepEqual(rig.kinds(), []);
+    await settle();
+    assert.deepEqual(rig.kinds(), [
+      'ready',
+      'response-started',
+      'assistant-text',
+      'audio',
+      'audio',
+      'audio',
+      'item-done',
+      'response-done',
+    ]);
+    const chunks = rig.events.flatMap((event) => (event.type === 'audio' ? [event.chunk] : []));
+    assert.deepEqual(
+      chunks.map((chunk) => [chunk.encoding, chunk.sampleRateHz, chunk.durationMs]),
+      [
+        ['mulaw', 8000, 200],
+        ['mulaw', 8000, 200],
+        ['mulaw', 8000, 100],
+      ],
+    );
+    rig.session.close();
+  });
+
+  it('gives the caller’s audio to the engine', async () => {
+    const rig = await greeted();
+    rig.session.sendAudio(AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(160)));
+    assert.equal(rig.engine.pushed[0]?.length, 160);
+    rig.session.close();
+  });
+
+  it('answers what it heard, each sentence an item of its own', async () => {
+    const rig = await greeted();
+    rig.engine.hear('what are your opening hours');
+    assert.deepEqual(rig.kinds(), [
+      'caller-speech-started',
+      'interruption',
+      'caller-speech-stopped',
+      'caller-text',
+      'response-started',
+    ]);
+    await settle();
+    const items = rig.events.flatMap((event) => (event.type === 'item-done' ? [event.itemId] : []));
+    assert.equal(items.length, 3);
+    assert.equal(new Set(items).size, 3);
+    assert.match(rig.texts().join(' '), /^We are open Monday/);
+    rig.session.close();
+  });
+
+  it('never gives late what was being synthesised when the caller began to speak', async () => {
+    const rig = await greeted();
+    rig.engine.isHolding = true;
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    rig.engine.listener?.onSpeechStarted();
+    const done = rig.events.find((event) => event.type === 'response-done');
+    assert.equal(done?.type === 'response-done' && done.status, 'cancelled');
+    const before = rig.events.length;
+    rig.engine.release();
+    await settle();
+    assert.equal(rig.events.length, before);
+    assert.deepEqual(rig.texts(), []);
+    rig.session.close();
+  });
+
+  it('reports an interruption only while something may be playing', async () => {
+    const rig = await greeted({ greeting: undefined });
+    rig.engine.hear('what are your opening hours');
+    assert.ok(!rig.kinds().includes('interruption'));
+    await settle();
+    rig.engine.listener?.onSpeechStarted();
+    assert.equal(rig.kinds().at(-1), 'interruption');
+    rig.session.close();
+  });
+
+  it('does not answer when its owner takes over on hearing the text', async () => {
+    const rig = await greeted();
+    rig.onEvent = (event) => {
+      if (event.type !== 'caller-text') return;
+      rig.session.cancel();
+      rig.session.say('I am connecting you. One moment.', 'goodbye');
+    };
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    assert.deepEqual(rig.texts(), ['I am connecting you.', 'One moment.']);
+    const done = rig.events.at(-1);
+    assert.deepEqual(done?.type === 'response-done' && [done.sayId, done.status], ['goodbye', 'completed']);
+    rig.session.close();
+  });
+
+  it('says a line in place of a cancelled answer, and the caller does not cut it', async () => {
+    const rig = await greeted();
+    rig.engine.isHolding = true;
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    rig.session.cancel();
+    rig.session.say('One moment.', 'line');
+    await settle();
+    rig.engine.listener?.onSpeechStarted();
+    rig.engine.release();
+    await settle();
+    assert.deepEqual(rig.texts(), ['One moment.']);
+    const ends = rig.events.flatMap((event) => (event.type === 'response-done' ? [[event.sayId, event.status]] : []));
+    assert.deepEqual(ends, [
+      [undefined, 'cancelled'],
+      ['line', 'completed'],
+    ]);
+    rig.session.close();
+  });
+
+  it('stops in the middle of an item when its owner cancels while it takes a piece', async () => {
+    const rig = await greeted();
+    rig.onEvent = (event) => {
+      if (event.type === 'audio') rig.session.cancel();
+    };
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    assert.equal(rig.kinds().filter((kind) => kind === 'audio').length, 1);
+    assert.equal(rig.kinds().at(-1), 'response-done');
+    rig.session.close();
+  });
+
+  it('waits for the rest when the caller goes on before the first part was understood', async () => {
+    const rig = await greeted();
+    const { listener } = rig.engine;
+    listener?.onSpeechStarted();
+    listener?.onSpeechStopped();
+    listener?.onSpeechStarted();
+    listener?.onText('where is');
+    await settle();
+    assert.deepEqual(rig.texts(), []);
+    listener?.onSpeechStopped();
+    listener?.onText('my order');
+    await settle();
+    assert.match(rig.texts().join(' '), /order number\?$/);
+    rig.session.close();
+  });
+
+  it('hands over after two misunderstandings, once the answer is given', async () => {
+    const rig = await greeted();
+    rig.engine.hear('purple elephants');
+    await settle();
+    assert.match(rig.texts()[0] ?? '', /did not understand/);
+    rig.engine.hear('green elephants');
+    await settle();
+    const last = rig.events.at(-1);
+    assert.ok(last?.type === 'tool-call');
+    assert.equal(last.name, 'transfer_to_human');
+    assert.notEqual(last.toolCallId, '');
+    rig.session.close();
+  });
+
+  it('passes over one noise, and asks after two', async () => {
+    const rig = await greeted();
+    rig.engine.hear('');
+    await settle();
+    assert.deepEqual(rig.texts(), []);
+    rig.engine.hear('');
+    await settle();
+    assert.match(rig.texts()[0] ?? '', /did not understand/);
+    rig.session.close();
+  });
+
+  it('says goodbye before it ends the call', async () => {
+    const rig = await greeted();
+    rig.engine.hear('good-bye');
+    await settle();
+    assert.equal(rig.texts().at(-1), 'Goodbye!');
+    const kinds = rig.kinds();
+    assert.ok(kinds.lastIndexOf('item-done') < kinds.indexOf('tool-call'));
+    const call = rig.events.at(-1);
+    assert.equal(call?.type === 'tool-call' && call.name, 'end_call');
+    rig.session.close();
+  });
+
+  it('takes keys as one number, ended by a pause or by #', async () => {
+    const rig = await greeted();
+    rig.engine.hear('where is my order');
+    await settle();
+    for (const digit of '4711') {
+      rig.session.sendText(digit);
+      rig.clock.advance(1000);
+    }
+    await settle();
+    assert.doesNotMatch(rig.texts().join(' '), /4 7 1 1/);
+    rig.clock.advance(1000);
+    await settle();
+    assert.match(rig.texts().join(' '), /number 4 7 1 1\./);
+    for (const digit of '123#') rig.session.sendText(digit);
+    await settle();
+    assert.match(rig.texts().join(' '), /number 1 2 3\./);
+    rig.session.close();
+    assert.equal(rig.clock.timers, 0);
+  });
+
+  it('closes without an event and lets go of the line', async () => {
+    const rig = await greeted();
+    rig.engine.isHolding = true;
+    rig.engine.hear('what are your opening hours');
+    rig.session.sendText('1');
+    const before = rig.events.length;
+    rig.session.close();
+    rig.engine.release();
+    rig.session.say('Too late.', 'x');
+    rig.engine.listener?.onText('hello');
+    await settle();
+    assert.equal(rig.events.length, before);
+    assert.equal(rig.engine.isListening, false);
+    assert.equal(rig.clock.timers, 0);
+  });
+
+  it('may be closed before it was ever ready', async () => {
+    const rig = open();
+    rig.session.close();
+    await settle();
+    assert.deepEqual(rig.kinds(), []);
+    assert.equal(rig.engine.isListening, false);
+  });
+
+  it('fails once when the engine breaks, and does nothing afterwards', async () => {
+    const rig = await greeted();
+    const error = new TandemError('LOCAL_SPEECH_FAILED', 'It stopped.');
+    rig.engine.isHolding = true;
+    rig.engine.failure = error;
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    rig.engine.release();
+    await settle();
+    rig.engine.listener?.onFailure(error);
+    rig.session.say('Hello?', 'x');
+    await settle();
+    const failed = rig.events.flatMap((event) => (event.type === 'failed' ? [event.error] : []));
+    assert.deepEqual(failed, [error]);
+    assert.equal(rig.kinds().at(-1), 'failed');
+  });
+
+  it('makes ids that differ between sessions', async () => {
+    const ids = async (): Promise<string[]> => {
+      const rig = open();
+      await settle();
+      rig.session.close();
+      return rig.events.flatMap((event) => (event.type === 'item-done' ? [event.itemId, event.responseId] : []));
+    };
+    assert.equal(new Set([...(await ids()), ...(await ids())]).size, 4);
+  });
+});
+
+describe('the local provider', () => {
+  const settings = { sttModel: 'tiny', llmBaseUrl: undefined, llmModel: undefined, log: pino({ level: 'silent' }) };
+  const options = {
+    conversationId: 'c',
+    instructions: '',
+    greeting: 'Hello.',
+    language: 'en-US',
+    tools: [],
+    history: [],
+  };
+
+  it('fails a session that is opened before it is prepared', async () => {
+    const events: VoiceEvent[] = [];
+    createLocalProvider(settings).open({ ...options, listener: (event) => events.push(event) });
+    assert.equal(events.length, 0);
+    await settle();
+    assert.deepEqual(
+      events.map((event) => event.type === 'failed' && event.error.code),
+      ['SESSION_CLOSED'],
+    );
+  });
+
+  it('warms the engine up, and closes its sessions without an event', async () => {
+    const engine = new FakeEngine();
+    const provider = createLocalProvider({ ...settings, engine });
+    await provider.prepare();
+    assert.equal(engine.spoken.length, 1);
+    const events: VoiceEvent[] = [];
+    provider.open({ ...options, listener: (event) => events.push(event) });
+    await settle();
+    const before = events.length;
+    await provider.close();
+    assert.equal(engine.isListening, false);
+    assert.equal(events.length, before);
+  });
+
+  it('refuses an endpoint without a model', async () => {
+    const provider = createLocalProvider({
+      ...settings,
+      llmBaseUrl: 'http://127.0.0.1:1/v1',
+      engine: new FakeEngine(),
+    });
+    await assert.rejects(provider.prepare(), { code: 'CONFIG_INVALID' });
+  });
+});
