@@ -31,3 +31,10 @@ export const systemClock: Clock = {
   epochMs: () => Date.now(),
   setTimer: (delayMs, callback) => new SystemTimer(delayMs, callback),
 };
+
+/** Resolves after `delayMs` on `clock`; never rejects. */
+export function sleep(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.setTimer(delayMs, resolve);
+  });
+}

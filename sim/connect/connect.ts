@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../src/clock.js';
+import { type Clock, sleep } from '../../src/clock.js';
 import type { IncomingLeg, PhoneEndpoint } from '../twilio/phone.js';
 import { DigitInput } from './digit-input.js';
 import type { Flow } from './flow.js';
@@ -78,7 +78,7 @@ export class SimulatedConnect implements PhoneEndpoint {
       leg.hangup();
       return;
     }
-    await wait(clock, agentAnswersAfterMs);
+    await sleep(clock, agentAnswersAfterMs);
     if (gone) return;
     let whisper = '';
     await new FlowRunner({ ...services, onMessage: (text) => (whisper += text) }, contact).run(whisperFlow);
@@ -89,17 +89,11 @@ export class SimulatedConnect implements PhoneEndpoint {
       whisper,
     });
     // The caller is joined once the carrier has played all its digits, which may be after the agent is there.
-    await Promise.race([bridged, wait(clock, BRIDGE_EXPECTED_MS)]);
-    await wait(clock, agentTalksMs);
+    await Promise.race([bridged, sleep(clock, BRIDGE_EXPECTED_MS)]);
+    await sleep(clock, agentTalksMs);
     leg.hangup();
   }
 }
 
 /** An agent whose caller is not there by then hangs up. */
 const BRIDGE_EXPECTED_MS = 30_000;
-
-function wait(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.setTimer(delayMs, resolve);
-  });
-}

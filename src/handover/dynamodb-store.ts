@@ -1,3 +1,4 @@
+import './aws-node-version.js';
 import {
   CreateTableCommand,
   DescribeTableCommand,
