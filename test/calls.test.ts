@@ -218,7 +218,8 @@ test('both kinds of conversation give the same transcript, the same audio and th
     }),
   );
   assert.deepEqual(results[0], results[1]);
-  assert.equal((results[0]?.[2] as Record<string, string>)['token_status'], 'valid');
+  const attributes = results[0]?.[2] as Record<string, string> | undefined;
+  assert.equal(attributes?.['token_status'], 'valid');
 });
 
 test('above the limit, callers go straight to a human', async () => {
