@@ -86,5 +86,6 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 function escape(text: string): string {
   // XML 1.0 has no place for control characters and these two noncharacters, escaped or not.
-  return text.replace(/(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu, '').replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+  const allowed = text.replace(/(?![\t\n\r])[\p{Cc}\ufffe\uffff]/gu, '');
+  return allowed.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 }
