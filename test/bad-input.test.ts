@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { signStream, signWebhook } from '../sim/twilio/signing.js';
+import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
+
+const STREAM_URL = `wss://${PUBLIC_HOST}/twilio/stream`;
+
+/**
+ * Everything that may arrive and should not. One call goes on through all of it: afterwards it must still be heard and
+ * answered, and the process must still be there.
+ */
+describe('bad input', () => {
+  let rig: Rig;
+  let bystander: CarrierCall;
+
+  before(async () => {
+    rig = await startRig();
+    bystander = rig.call('+12025550100');
+    await until(() => rig.events.some((event) => event.type === 'stream-started'), 'the call that goes on');
+  });
+
+  after(async () => {
+    const before = rig.provider.sessions[0]?.callerBytes ?? 0;
+    await until(() => (rig.provider.sessions[0]?.callerBytes ?? 0) > before + 800, 'the other call to be heard on');
+    assert.equal(bystander.isOver, false);
+    bystander.hangup();
+    await rig.close();
+  });
+
+  const anomalies = async (kind: string): Promise<number> => {
+    const text = await rig.running.metrics.text();
+    return Number(new RegExp(`gateway_stream_anomalies_total\\{kind="${kind}"\\} (\\d+)`).exec(text)?.[1] ?? '0');
+  };
+
+  test('a webhook without a signature, with a wrong one, or signed for another host gets 403 and creates nothing', async () => {
+    const fields = { CallSid: 'CA1', From: '+12025550123', To: '+12065550199' };
+    const sessions = rig.provider.sessions.length;
+    const url = `https://${PUBLIC_HOST}/twilio/voice`;
+    for (const signature of [
+      undefined,
+      '',
+      'not-base64',
+      signWebhook('another-token', url, fields),
+      signWebhook(AUTH_TOKEN, 'https://elsewhere.example.com/twilio/voice', fields),
+      signWebhook(AUTH_TOKEN, url, { ...fields, From: '+12025550666' }),
+    ]) {
+      const answer = await post('/twilio/voice', new URLSearchParams(fields).toString(), { signature });
+      assert.equal(answer.status, 403);
+      assert.doesNotMatch(answer.body, /<Response>/);
+    }
+    assert.equal(rig.provider.sessions.length, sessions);
+  });
+
+  test('a body that is not a form, is too large, or names no call is refused by name', async () => {
+    const voice = `https://${PUBLIC_HOST}/twilio/voice`;
+    const json = await post('/twilio/voice', '{"CallSid":"CA1"}', { type: 'application/json' });
+    assert.equal(json.status, 415);
+    const none = await post('/twilio/voice', 'From=%2B1', {
+      signature: signWebhook(AUTH_TOKEN, voice, { From: '+1' }),
+    });
+    assert.equal(none.status, 400);
+    assert.match(none.body, /CallSid/);
+    const odd = await post('/twilio/voice', 'CallSid=%3Cx%3E', {
+      signature: signWebhook(AUTH_TOKEN, voice, { CallSid: '<x>' }),
+    });
+    assert.equal(odd.status, 400);
+    const large = await post('/twilio/voice', `CallSid=CA1&x=${'y'.repeat(100_000)}`, {});
+    assert.equal(large.status, 413);
+    assert.equal((await post('/twilio/voice', '', { method: 'GET' })).status, 405);
+    assert.equal((await post('/nowhere', '', {})).status, 405);
+    assert.equal((await post('/nowhere', '', { method: 'GET' })).status, 404);
+  });
+
+  test('an upgrade without a signature, with a wrong one, or elsewhere is refused', async () => {
+    assert.equal(await upgradeStatus('/twilio/stream', undefined), 403);
+    assert.equal(await upgradeStatus('/twilio/stream', signStream('another-token', STREAM_URL, 'exact')), 403);
+    assert.equal(await upgradeStatus('/twilio/voice', signStream(AUTH_TOKEN, STREAM_URL, 'exact')), 404);
+    for (const mode of ['exact', 'trailing-slash', 'with-port'] as const) {
+      assert.equal(await upgradeStatus('/twilio/stream', signStream(AUTH_TOKEN, STREAM_URL, mode)), 101, mode);
+    }
+  });
+
+  test('a stream with a forged token, for an unknown call, or for a call that has one already is closed with 1008', async () => {
+    const { callSid, token } = await answered('CAforged');
+    assert.equal(await closeCode([start(callSid, 'forged')]), 1008);
+    assert.equal(await closeCode([start('CAunknown', token)]), 1008);
+    assert.equal(await closeCode([start(bystander.callSid, token)]), 1008);
+    const sessions = rig.provider.sessions.length;
+    const first = await openStream();
+    first.send(start(callSid, token));
+    await until(() => streamsOf(callSid) === 1, 'the real stream');
+    assert.equal(await closeCode([start(callSid, token)]), 1008, 'the token works once');
+    assert.equal(first.readyState, WebSocket.OPEN);
+    assert.equal(rig.provider.sessions.length, sessions);
+    first.terminate();
+  });
+
+  test('a stream in another format than the telephone’s is refused', async () => {
+    const { callSid, token } = await answered('CAformat');
+    assert.equal(
+      await closeCode([start(callSid, token, { encoding: 'audio/l16', sampleRate: 16000, channels: 1 })]),
+      1008,
+    );
+  });
+
+  test('what a live stream cannot use is counted and passed over, and the call goes on', async () => {
+    const { callSid, token } = await answered('CAmessy');
+    const socket = await openStream();
+    const before = { binary: await anomalies('binary'), order: await anomalies('out-of-order') };
+    socket.send(media('MZmessy', 160));
+    socket.send(start(callSid, token));
+    await until(() => streamsOf(callSid) === 1, 'the stream');
+    const session = rig.provider.last;
+    for (const data of [
+      Buffer.from([1, 2, 3]),
+      'not json',
+      '[]',
+      'null',
+      '"media"',
+      '42',
+      '{}',
+      '{"event":"teapot"}',
+      '{"event":"media"}',
+      '{"event":"media","streamSid":"MZmessy","media":{"payload":7}}',
+      '{"event":"media","streamSid":"MZmessy","media":{"payload":"***"}}',
+      '{"event":"media","streamSid":"MZmessy","media":{"payload":""}}',
+      '{"event":"mark","streamSid":"MZmessy"}',
+      '{"event":"mark","streamSid":"MZmessy","mark":{"name":"never-sent"}}',
+      '{"event":"dtmf","streamSid":"MZmessy","dtmf":{"digit":"Ω"}}',
+      '{"event":"__proto__","streamSid":"MZmessy"}',
+      start(callSid, token),
+      media('MZother', 160),
+    ]) {
+      socket.send(data);
+    }
+    // Audio of odd length is audio all the same: mu-law has one byte a sample.
+    socket.send(media('MZmessy', 159));
+    socket.send(media('MZmessy', 1));
+    await until(() => session.callerBytes >= 160, 'the audio');
+    assert.equal(session.callerBytes, 160);
+    assert.equal(await anomalies('binary'), before.binary + 1);
+    assert.equal(await anomalies('out-of-order'), before.order + 2);
+    for (const kind of [
+      'not-json',
+      'not-an-object',
+      'unknown-event',
+      'malformed-media',
+      'malformed-mark',
+      'malformed-dtmf',
+      'wrong-stream-sid',
+      'unknown-mark',
+    ]) {
+      assert.ok((await anomalies(kind)) > 0, kind);
+    }
+    assert.equal(socket.readyState, WebSocket.OPEN);
+    socket.terminate();
+  });
+
+  test('a message of 10 MB ends only its own stream, and the call goes on in a new one', async () => {
+    const { callSid, token } = await answered('CAlarge');
+    const socket = await openStream();
+    socket.send(start(callSid, token));
+    await until(() => streamsOf(callSid) === 1, 'the stream');
+    const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+    socket.on('error', () => undefined);
+    socket.send('x'.repeat(10_000_000));
+    assert.ok([1009, 1006].includes(await closed));
+    const action = await signedPost('/twilio/stream-ended', { CallSid: callSid, CallStatus: 'in-progress' });
+    assert.match(action.body, /<Connect .*<Stream /);
+  });
+
+  test('callbacks about calls nobody knows are answered, and a caller among them reaches a human', async () => {
+    const lost = await signedPost('/twilio/stream-ended', { CallSid: 'CAlost', CallStatus: 'in-progress' });
+    assert.equal(lost.status, 200);
+    assert.match(lost.body, /<Dial /);
+    assert.equal(
+      (await signedPost('/twilio/whisper', { CallSid: 'CAleg', ParentCallSid: 'CAlost' })).body.includes('digits'),
+      false,
+    );
+    assert.match(
+      (await signedPost('/twilio/dial-result', { CallSid: 'CAlost', DialBridged: 'true' })).body,
+      /<Hangup\/>/,
+    );
+    assert.match(
+      (await signedPost('/twilio/dial-result', { CallSid: 'CAlost', DialCallStatus: 'busy' })).body,
+      /<Say /,
+    );
+    assert.equal(
+      (await signedPost('/twilio/stream-status', { CallSid: 'CAlost', StreamEvent: 'stream-error' })).status,
+      204,
+    );
+    assert.equal((await signedPost('/twilio/call-status', { CallSid: 'CAlost', CallStatus: 'completed' })).status, 204);
+  });
+
+  test('the webhook asked twice about one call gives the same answer', async () => {
+    const fields = { CallSid: 'CAtwice', From: '+12025550123', To: '+12065550199', CallStatus: 'ringing' };
+    const sessions = rig.provider.sessions.length;
+    const first = await signedPost('/twilio/voice', fields);
+    const second = await signedPost('/twilio/voice', fields);
+    assert.equal(first.body, second.body);
+    assert.equal(rig.provider.sessions.length, sessions + 1);
+  });
+
+  function streamsOf(callSid: string): number {
+    return rig.events.filter((event) => event.type === 'stream-started' && event.callSid === callSid).length;
+  }
+
+  /** A call whose TwiML was fetched, with the token its stream is to show. */
+  async function answered(callSid: string): Promise<{ callSid: string; token: string }> {
+    const { body } = await signedPost('/twilio/voice', {
+      CallSid: callSid,
+      From: '+12025550123',
+      To: '+12065550199',
+      CallStatus: 'ringing',
+    });
+    return { callSid, token: /name="token" value="([^"]+)"/.exec(body)?.[1] ?? '' };
+  }
+
+  function signedPost(path: string, fields: Record<string, string>): Promise<{ status: number; body: string }> {
+    const signature = signWebhook(AUTH_TOKEN, `https://${PUBLIC_HOST}${path}`, fields);
+    return post(path, new URLSearchParams(fields).toString(), { signature });
+  }
+
+  function post(
+    path: string,
+    body: string,
+    {
+      method = 'POST',
+      signature,
+      type = 'application/x-www-form-urlencoded',
+    }: { method?: string; signature?: string | undefined; type?: string },
+  ): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const headers = { 'Content-Type': type, ...(signature === undefined ? {} : { 'X-Twilio-Signature': signature }) };
+      const sent = request(new URL(path, rig.base), { method, headers, agent: false }, (response) => {
+        let text = '';
+        response.on('data', (part: Buffer) => (text += part.toString()));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+      });
+      sent.on('error', reject);
+      sent.end(method === 'POST' ? body : undefined);
+    });
+  }
+
+  function upgradeStatus(path: string, signature: string | undefined): Promise<number> {
+    return new Promise((resolve) => {
+      const socket = connect(path, signature);
+      socket.on('open', () => {
+        socket.terminate();
+        resolve(101);
+      });
+      socket.on('unexpected-response', (_request, response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      socket.on('error', () => undefined);
+    });
+  }
+
+  async function openStream(): Promise<WebSocket> {
+    const socket = connect('/twilio/stream', signStream(AUTH_TOKEN, STREAM_URL, 'exact'));
+    await new Promise((resolve) => socket.once('open', resolve));
+    socket.send('{"event":"connected","protocol":"Call","version":"1.0.0"}');
+    return socket;
+  }
+
+  async function closeCode(messages: readonly string[]): Promise<number> {
+    const socket = await openStream();
+    const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+    for (const message of messages) socket.send(message);
+    return closed;
+  }
+
+  function connect(path: string, signature: string | undefined): WebSocket {
+    return new WebSocket(`${rig.base.replace('http', 'ws')}${path}`, {
+      perMessageDeflate: false,
+      headers: signature === undefined ? {} : { 'X-Twilio-Signature': signature },
+    });
+  }
+});
+
+function start(
+  callSid: string,
+  token: string,
+  mediaFormat: unknown = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 },
+): string {
+  const streamSid = 'MZmessy';
+  const fields = {
+    accountSid: 'AC1',
+    streamSid,
+    callSid,
+    tracks: ['inbound'],
+    mediaFormat,
+    customParameters: { token },
+  };
+  return JSON.stringify({ event: 'start', sequenceNumber: '1', start: fields, streamSid });
+}
+
+function media(streamSid: string, sizeBytes: number): string {
+  const payload = Buffer.alloc(sizeBytes, 0xff).toString('base64');
+  return JSON.stringify({
+    event: 'media',
+    sequenceNumber: '2',
+    streamSid,
+    media: { track: 'inbound', chunk: '1', timestamp: '155', payload },
+  });
+}
