@@ -15,7 +15,7 @@ const SHOWN: readonly (readonly [label: string, attribute: string])[] = [
 /** The agent's screen as a box for a terminal. */
 export function renderAgentScreen(screen: AgentScreen): string {
   const lines = [
-    `Queue     ${screen.queue}`,
+    ...wrapped('Queue', screen.queue),
     ...SHOWN.flatMap(([label, name]) => {
       const value = screen.attributes[name] ?? '';
       return value === '' ? [] : wrapped(label, value);
@@ -29,17 +29,12 @@ export function renderAgentScreen(screen: AgentScreen): string {
   ].join('\n');
 }
 
+const INDENT = 10;
+
+/** `value` in lines that fit the box; the parts of a summary each begin a line. Control characters never reach the terminal. */
 function wrapped(label: string, value: string): string[] {
-  const indent = 10;
-  const room = WIDTH - 2 - indent;
-  const lines: string[] = [];
-  let line = '';
-  for (const word of value.split(' | ').flatMap((part, index) => [...(index > 0 ? ['\n'] : []), ...part.split(' ')])) {
-    if (word === '\n' || line.length + word.length + 1 > room) {
-      lines.push(line);
-      line = word === '\n' ? '' : word.slice(0, room);
-    } else line = line === '' ? word.slice(0, room) : `${line} ${word}`;
-  }
-  lines.push(line);
-  return lines.map((text, index) => (index === 0 ? label : '').padEnd(indent) + text);
+  const room = WIDTH - 2 - INDENT;
+  const parts = value.replace(/\p{Control}/gu, '').split(' | ');
+  const lines = parts.flatMap((part) => part.match(new RegExp(`\\S.{0,${room - 1}}(?=\\s|$)|\\S{${room}}`, 'g')) ?? []);
+  return lines.map((line, index) => (index === 0 ? label : '').padEnd(INDENT) + line);
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, sleep } from '../../src/clock.js';
+import type { Clock } from '../../src/clock.js';
 import type { IncomingLeg, PhoneEndpoint } from '../twilio/phone.js';
 import { DigitInput } from './digit-input.js';
 import type { Flow } from './flow.js';
-import { type FlowContact, FlowRunner, type FlowStep, type LambdaFunction } from './flow-runner.js';
+import { type FlowContact, FlowRunner, type FlowServices, type FlowStep, type LambdaFunction } from './flow-runner.js';
+import { Presence } from './presence.js';
 
 /** What the agent sees when the call is put through. */
 export interface AgentScreen {
@@ -25,6 +26,9 @@ export interface SimulatedConnectOptions {
   agentAnswersAfterMs?: number;
   /** How long the agent and the caller talk before the agent hangs up. */
   agentTalksMs?: number;
+  /** See {@link FlowServices}. */
+  takesEmptyAttributes?: boolean;
+  /** Times count from the answer. */
   onStep?: (step: FlowStep) => void;
   onAgentScreen?: (screen: AgentScreen) => void;
 }
@@ -39,61 +43,67 @@ export class SimulatedConnect implements PhoneEndpoint {
 
   ring(leg: IncomingLeg): void {
     const { answersAfterMs = 300, clock } = this.options;
-    clock.setTimer(answersAfterMs, () => {
+    const presence = new Presence(clock);
+    const input = new DigitInput(clock);
+    leg.onDigit((digit) => input.press(digit));
+    leg.onBridged(() => presence.bridge());
+    leg.onHangup(() => {
+      presence.leave();
+      input.close();
+    });
+    void presence.pause(answersAfterMs).then(() => {
+      if (presence.isGone) return;
       leg.answer();
-      void this.handle(leg);
+      void this.handle(leg, input, presence);
     });
   }
 
-  private async handle(leg: IncomingLeg): Promise<void> {
-    const {
-      agentAnswersAfterMs = 1000,
-      agentTalksMs = 1500,
-      clock,
-      flow,
-      lambda,
-      onAgentScreen,
-      onStep,
-      queues,
-      whisperFlow,
-    } = this.options;
-    const input = new DigitInput(clock);
-    let gone = false;
-    const bridged = new Promise<void>((resolve) => leg.onBridged(resolve));
-    leg.onDigit((digit) => input.press(digit));
-    leg.onHangup(() => {
-      gone = true;
-      input.close();
-    });
+  private async handle(leg: IncomingLeg, input: DigitInput, presence: Presence): Promise<void> {
+    const { clock, flow, lambda, onStep, queues, takesEmptyAttributes = false } = this.options;
+    const startedMs = clock.now();
     const contact: FlowContact = {
       contactId: randomUUID(),
       customerNumber: leg.from,
       systemNumber: leg.to,
       attributes: {},
-      isGone: () => gone,
+      isGone: () => presence.isGone,
+      pause: (delayMs) => presence.pause(delayMs),
     };
-    const services = { clock, input, lambda, queues, onStep: onStep ?? (() => undefined), onMessage: () => undefined };
+    const services: FlowServices = {
+      clock,
+      input,
+      lambda,
+      queues,
+      takesEmptyAttributes,
+      onStep: (step) => onStep?.({ ...step, atMs: step.atMs - startedMs }),
+      onMessage: () => undefined,
+    };
     const end = await new FlowRunner(services, contact).run(flow);
-    if (typeof end === 'string') {
-      leg.hangup();
-      return;
-    }
-    await sleep(clock, agentAnswersAfterMs);
-    if (gone) return;
+    if (typeof end === 'object') await this.toAgent(end.queue, services, contact, presence);
+    if (!presence.isGone) leg.hangup();
+  }
+
+  /** An agent of the queue takes the contact, hears the whisper, gets the screen, talks, and is done. */
+  private async toAgent(
+    queue: string,
+    services: FlowServices,
+    contact: FlowContact,
+    presence: Presence,
+  ): Promise<void> {
+    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, onAgentScreen, queues, whisperFlow } = this.options;
+    await presence.pause(agentAnswersAfterMs);
+    if (presence.isGone) return;
     let whisper = '';
     await new FlowRunner({ ...services, onMessage: (text) => (whisper += text) }, contact).run(whisperFlow);
+    if (presence.isGone) return;
     onAgentScreen?.({
       contactId: contact.contactId,
-      queue: queues.get(end.queue)?.name ?? end.queue,
+      queue: queues.get(queue)?.name ?? queue,
       attributes: { ...contact.attributes },
       whisper,
     });
-    // The caller is joined once the carrier has played all its digits, which may be after the agent is there.
-    await Promise.race([bridged, sleep(clock, BRIDGE_EXPECTED_MS)]);
-    await sleep(clock, agentTalksMs);
-    leg.hangup();
+    // While the carrier still plays digits to this leg alone there is nobody to talk to.
+    await presence.bridged;
+    await presence.pause(agentTalksMs);
   }
 }
-
-/** An agent whose caller is not there by then hangs up. */
-const BRIDGE_EXPECTED_MS = 30_000;

@@ -40,8 +40,9 @@ export function lintFlow(flow: Flow): string[] {
   if (flow.Actions.length > MAX_ACTIONS) problems.push(`there are more than ${MAX_ACTIONS} actions`);
   if (!actions.has(flow.StartAction)) problems.push(`the start action ${flow.StartAction} does not exist`);
   for (const action of flow.Actions) problems.push(...lintAction(action, actions));
-  const reached = reachable(flow, actions);
+  const reached = reachable(flow, actions, nextOf);
   for (const id of actions.keys()) if (!reached.has(id)) problems.push(`${id}: cannot be reached`);
+  problems.push(...lintFates(flow, actions));
   return problems;
 }
 
@@ -63,17 +64,51 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
     if (!errors.includes(error)) problems.push(`${id}: the error branch ${error} is missing`);
   const operands = (action.Transitions.Conditions ?? []).flatMap((condition) => condition.Condition.Operands);
   if (rule.conditions === undefined && operands.length > 0) problems.push(`${id}: cannot have conditions`);
-  if (rule.conditions !== undefined && rule.conditions !== 'any' && !sameWords(operands, rule.conditions)) {
+  if (Array.isArray(rule.conditions) && !sameSet(operands, rule.conditions)) {
     problems.push(`${id}: needs exactly the conditions ${rule.conditions.join(' and ')}`);
   }
-  // A caller may be hung up on only after no queue took them.
-  const leadsToEnd =
-    action.Transitions.NextAction !== undefined &&
-    actions.get(action.Transitions.NextAction)?.Type === 'DisconnectParticipant';
-  if (leadsToEnd && action.Type !== 'TransferContactToQueue' && action.Type !== 'MessageParticipant') {
-    problems.push(`${id}: hangs up on a caller who was in no queue`);
+  return problems;
+}
+
+/** What becomes of a caller: a queue on every path, and no path without end. */
+function lintFates(flow: Flow, actions: ReadonlyMap<string, FlowAction>): string[] {
+  const problems: string[] = [];
+  const isForCallers = flow.Actions.some(
+    ({ Type }) => Type === 'TransferContactToQueue' || Type === 'DisconnectParticipant',
+  );
+  if (isForCallers) {
+    for (const id of reachable(flow, actions, nextBeforeQueue)) {
+      const type = actions.get(id)?.Type;
+      if (type === 'DisconnectParticipant') problems.push(`${id}: hangs up on a caller who was in no queue`);
+      if (type === 'EndFlowExecution') problems.push(`${id}: ends without a queue for the caller`);
+    }
+  }
+  for (const action of actions.values()) {
+    if (action.Type === 'Loop') continue;
+    const onwards = nextOf(action).flatMap((next) => [
+      ...reachable({ ...flow, StartAction: next }, actions, nextOutsideLoops),
+    ]);
+    if (onwards.includes(action.Identifier))
+      problems.push(`${action.Identifier}: can come round again without a Loop to count`);
   }
   return problems;
+}
+
+/** The ways on that a caller can take without a queue having been tried. A fixed queue that is missing counts as tried. */
+function nextBeforeQueue(action: FlowAction): string[] {
+  if (action.Type === 'TransferContactToQueue') return [];
+  const queue = action.Parameters['QueueId'];
+  const isFixedQueue =
+    action.Type === 'UpdateContactTargetQueue' && typeof queue === 'string' && !queue.startsWith('$.');
+  return isFixedQueue && action.Transitions.NextAction !== undefined ? [action.Transitions.NextAction] : nextOf(action);
+}
+
+function nextOutsideLoops(action: FlowAction): string[] {
+  return action.Type === 'Loop' ? [] : nextOf(action);
+}
+
+function sameSet(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((entry) => others.includes(entry));
 }
 
 function nextOf({ Transitions }: FlowAction): string[] {
@@ -84,18 +119,19 @@ function nextOf({ Transitions }: FlowAction): string[] {
   ].filter((next): next is string => next !== undefined);
 }
 
-function reachable(flow: Flow, actions: ReadonlyMap<string, FlowAction>): Set<string> {
+/** The actions a flow can come to, going on by `waysOn`. */
+function reachable(
+  flow: Flow,
+  actions: ReadonlyMap<string, FlowAction>,
+  waysOn: (action: FlowAction) => string[],
+): Set<string> {
   const reached = new Set<string>();
   const visit = (id: string): void => {
     const action = actions.get(id);
     if (action === undefined || reached.has(id)) return;
     reached.add(id);
-    for (const next of nextOf(action)) visit(next);
+    for (const next of waysOn(action)) visit(next);
   };
   visit(flow.StartAction);
   return reached;
-}
-
-function sameWords(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && b.every((word) => a.includes(word));
 }

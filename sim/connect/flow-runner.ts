@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/clock.js';
 import type { DigitInput } from './digit-input.js';
 import type { Flow, FlowAction } from './flow.js';
 
@@ -21,6 +21,8 @@ export interface FlowContact {
   systemNumber: string;
   attributes: Record<string, string>;
   isGone(): boolean;
+  /** Resolves after `delayMs`, or at once when the contact is gone. */
+  pause(delayMs: number): Promise<void>;
 }
 
 export interface FlowServices {
@@ -29,6 +31,11 @@ export interface FlowServices {
   lambda: LambdaFunction;
   /** Queue ARNs that exist, with room or without. */
   queues: ReadonlyMap<string, { name: string; hasRoom: boolean }>;
+  /**
+   * Whether an attribute may be set to an empty value. Not documented, so a flow has to work either way; the default is
+   * that it may not.
+   */
+  takesEmptyAttributes?: boolean;
   onStep(step: FlowStep): void;
   onMessage(text: string): void;
 }
@@ -37,6 +44,8 @@ export interface FlowServices {
 const LAMBDA_TRIES = 3;
 const MAX_RESPONSE_BYTES = 32 * 1024;
 const MAX_STEPS = 1000;
+/** Speech at a usual pace: some sixteen characters a second. */
+const SPEECH_MS_PER_CHARACTER = 60;
 
 /** Runs a flow for one contact, action by action, with the service's own timings and error branches. */
 export class FlowRunner {
@@ -72,20 +81,18 @@ export class FlowRunner {
   }
 
   /** Does one action and gives the identifier of the next, or where the contact went. */
-  private async perform(
-    action: FlowAction,
-  ): Promise<string | undefined | { queue: string; whisper: string | undefined }> {
+  private async perform(action: FlowAction): Promise<string | Extract<FlowEnd, object> | undefined> {
     const { Parameters: parameters, Transitions: transitions } = action;
     switch (action.Type) {
       case 'UpdateFlowLoggingBehavior':
-        this.note(action, String(parameters['FlowLoggingBehavior']));
+        this.note(action, textOf(parameters['FlowLoggingBehavior']));
         return transitions.NextAction;
       case 'GetParticipantInput':
         return this.collect(action);
       case 'InvokeLambdaFunction':
         return this.invoke(action);
       case 'Compare': {
-        const value = this.resolve(String(parameters['ComparisonValue']));
+        const value = this.resolve(textOf(parameters['ComparisonValue']));
         const hit = (transitions.Conditions ?? []).find(({ Condition }) =>
           matches(Condition.Operator, value, Condition.Operands),
         );
@@ -101,14 +108,10 @@ export class FlowRunner {
         const operand = goesOn ? 'ContinueLooping' : 'DoneLooping';
         return (transitions.Conditions ?? []).find(({ Condition }) => Condition.Operands.includes(operand))?.NextAction;
       }
-      case 'UpdateContactAttributes': {
-        const attributes = parameters['Attributes'] as Record<string, string>;
-        for (const [name, value] of Object.entries(attributes)) this.contact.attributes[name] = this.resolve(value);
-        this.note(action, `${Object.keys(attributes).length} attributes`);
-        return transitions.NextAction;
-      }
+      case 'UpdateContactAttributes':
+        return this.setAttributes(action);
       case 'UpdateContactTargetQueue': {
-        const queue = this.resolve(String(parameters['QueueId']));
+        const queue = this.resolve(textOf(parameters['QueueId']));
         const known = this.services.queues.get(queue);
         this.note(action, known?.name ?? 'no such queue');
         if (known === undefined) return errorOf(action, 'NoMatchingError');
@@ -119,10 +122,13 @@ export class FlowRunner {
         this.whisper = (parameters['EventHooks'] as Record<string, string>)['AgentWhisper'];
         this.note(action, 'agent whisper set');
         return transitions.NextAction;
-      case 'MessageParticipant':
-        this.services.onMessage(this.resolveAll(text(parameters['Text'])));
+      case 'MessageParticipant': {
+        const text = this.resolveAll(textOf(parameters['Text']));
+        await this.contact.pause(text.length * SPEECH_MS_PER_CHARACTER);
+        this.services.onMessage(text);
         this.note(action, 'message played');
         return transitions.NextAction;
+      }
       case 'TransferContactToQueue': {
         const queue = this.queue === undefined ? undefined : this.services.queues.get(this.queue);
         if (queue === undefined) return errorOf(action, 'NoMatchingError');
@@ -136,6 +142,18 @@ export class FlowRunner {
     }
   }
 
+  private setAttributes(action: FlowAction): string | undefined {
+    const given = action.Parameters['Attributes'] as Record<string, string>;
+    const values = Object.entries(given).map(([name, value]) => [name, this.resolve(value)] as const);
+    if (this.services.takesEmptyAttributes !== true && values.some(([, value]) => value === '')) {
+      this.note(action, 'an attribute would be empty');
+      return errorOf(action, 'NoMatchingError');
+    }
+    for (const [name, value] of values) this.contact.attributes[name] = value;
+    this.note(action, values.length === 1 ? '1 attribute' : `${values.length} attributes`);
+    return action.Transitions.NextAction;
+  }
+
   private async collect(action: FlowAction): Promise<string | undefined> {
     const { Parameters: parameters } = action;
     const validation = parameters['InputValidation'] as { CustomValidation: { MaximumLength: string } };
@@ -144,7 +162,7 @@ export class FlowRunner {
       InterdigitTimeLimitSeconds?: string;
     };
     this.stored = await this.services.input.collect({
-      firstDigitMs: Number(parameters['InputTimeLimitSeconds']) * 1000,
+      firstDigitMs: promptMs(textOf(parameters['SSML'])) + Number(parameters['InputTimeLimitSeconds']) * 1000,
       betweenDigitsMs: Number(dtmf.InterdigitTimeLimitSeconds ?? '5') * 1000,
       maxLength: Number(validation.CustomValidation.MaximumLength),
       terminator: dtmf.InputTerminationSequence ?? '#',
@@ -158,7 +176,7 @@ export class FlowRunner {
     const given = parameters['LambdaInvocationAttributes'] as Record<string, string>;
     const resolved = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, this.resolve(value)]));
     const limitMs = Number(parameters['InvocationTimeLimitSeconds']) * 1000;
-    const response = await this.withLimit(limitMs, this.call(this.event(resolved)));
+    const response = await this.call(this.event(resolved), limitMs);
     if (response === undefined || !isStringMap(response)) {
       this.note(action, 'the function failed');
       return errorOf(action, 'NoMatchingError');
@@ -168,22 +186,28 @@ export class FlowRunner {
     return action.Transitions.NextAction;
   }
 
-  private async call(event: unknown): Promise<unknown> {
-    for (let attempt = 0; attempt < LAMBDA_TRIES; attempt++) {
-      try {
-        return await this.services.lambda(event);
-      } catch {
-        // tried again
-      }
-    }
-    return undefined;
-  }
-
-  private withLimit(limitMs: number, work: Promise<unknown>): Promise<unknown> {
-    return new Promise((resolve) => {
-      const timer = this.services.clock.setTimer(limitMs, () => resolve(undefined));
-      void work.then(resolve).finally(() => timer.cancel());
+  /** The function's answer; undefined when all tries failed or the limit passed. */
+  private async call(event: unknown, limitMs: number): Promise<unknown> {
+    const limit = { isOver: false };
+    let timer: Timer = { cancel: () => undefined };
+    const late = new Promise<undefined>((resolve) => {
+      timer = this.services.clock.setTimer(limitMs, () => {
+        limit.isOver = true;
+        resolve(undefined);
+      });
     });
+    try {
+      for (let attempt = 0; attempt < LAMBDA_TRIES && !limit.isOver && !this.contact.isGone(); attempt++) {
+        try {
+          return await Promise.race([this.services.lambda(event), late]);
+        } catch {
+          // The service tries a failing function again.
+        }
+      }
+      return undefined;
+    } finally {
+      timer.cancel();
+    }
   }
 
   private event(parameters: Record<string, string>): unknown {
@@ -256,12 +280,17 @@ function matches(operator: string, value: string, operands: readonly string[]): 
   });
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** The silence a prompt of breaks alone lasts. */
+function promptMs(ssml: string): number {
+  return [...ssml.matchAll(/<break time="(\d+)ms"/g)].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
 function isStringMap(value: unknown): value is Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   if (!Object.values(value).every((entry) => typeof entry === 'string')) return false;
   return Buffer.byteLength(JSON.stringify(value)) < MAX_RESPONSE_BYTES;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,0 +1,48 @@
+import type { Clock, Timer } from '../../src/clock.js';
+
+/** Whether the other side is still there, and everything that waits only as long as it is. */
+export class Presence {
+  private readonly clock: Clock;
+  private readonly waiting = new Map<() => void, Timer>();
+  private gone = false;
+  private join: () => void = () => undefined;
+  /** Resolves once the caller is joined with this leg, or gone. */
+  readonly bridged: Promise<void>;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.bridged = new Promise((resolve) => {
+      this.join = resolve;
+    });
+  }
+
+  get isGone(): boolean {
+    return this.gone;
+  }
+
+  bridge(): void {
+    this.join();
+  }
+
+  leave(): void {
+    this.gone = true;
+    this.join();
+    for (const [wake, timer] of this.waiting) {
+      timer.cancel();
+      wake();
+    }
+    this.waiting.clear();
+  }
+
+  /** Resolves after `delayMs`, or at once when the other side is gone. */
+  pause(delayMs: number): Promise<void> {
+    if (this.gone) return Promise.resolve();
+    return new Promise((wake) => {
+      const timer = this.clock.setTimer(delayMs, () => {
+        this.waiting.delete(wake);
+        wake();
+      });
+      this.waiting.set(wake, timer);
+    });
+  }
+}
