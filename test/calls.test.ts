@@ -222,6 +222,57 @@ test('both kinds of conversation give the same transcript, the same audio and th
   assert.equal(attributes?.['token_status'], 'valid');
 });
 
+test('a stopping gateway hands the calls that go on too long to a human', async () => {
+  await withRig({}, async (rig) => {
+    const call = rig.call();
+    await greeted(rig);
+    rig.provider.last.callerSays('My internet is broken.');
+    await rig.running.gateway.drain(0);
+    assert.equal((await fetch(`${rig.base}/ready`)).status, 503);
+    await call.whenEnded();
+    assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+    assert.match(rig.screens[0].attributes['summary'] ?? '', /internet is broken/);
+  });
+});
+
+test('a caller who hangs up during the goodbye ends the call, and nobody is dialled', async () => {
+  await withRig({}, async (rig) => {
+    const call = rig.call();
+    await greeted(rig);
+    rig.provider.last.callerSays('Give me a human please.');
+    call.hangup();
+    await until(() => outcomeOf(rig) !== undefined, 'the end');
+    assert.equal(outcomeOf(rig), 'caller_hung_up');
+    assert.equal(
+      rig.events.some((event) => event.type === 'dialling'),
+      false,
+    );
+    assert.equal(rig.running.gateway.activeCalls, 0);
+    assert.equal(rig.provider.last.isClosed, true);
+  });
+});
+
+test('time in the gateway is measured in both directions, and the greeting', async () => {
+  await withRig({}, async (rig) => {
+    const call = rig.call();
+    await greeted(rig);
+    await until(() => rig.provider.last.callerBytes > 1600, 'caller audio');
+    const text = await rig.running.metrics.text();
+    const count = (sample: string): number =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(sample))
+          ?.split(' ')[1],
+      );
+    assert.ok(count('gateway_frame_latency_seconds_count{direction="inbound"}') >= 10);
+    assert.ok(count('gateway_frame_latency_seconds_count{direction="outbound"}') >= 2);
+    assert.equal(count('voice_greeting_latency_seconds_count'), 1);
+    assert.equal(count('gateway_active_sessions'), 1);
+    call.hangup();
+  });
+});
+
 test('above the limit, callers go straight to a human', async () => {
   await withRig({ env: { MAX_CONCURRENT_CALLS: '1' } }, async (rig) => {
     const first = rig.call();

@@ -16,7 +16,7 @@ export class DirectBridge implements Conversation {
   }
 
   begin(): void {
-    this.parts.held.attach((event) => this.onEvent(event));
+    this.parts.held.attach(this.parts.meter.timed((event) => this.onEvent(event)));
   }
 
   callerAudio(payload: string): void {

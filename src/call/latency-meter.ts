@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Metrics } from '../metrics.js';
+import type { VoiceListener } from '../voice/session.js';
 
 /** Measures what a caller waits for: the greeting, and each answer. One per stream. */
 export class LatencyMeter {
@@ -13,6 +14,20 @@ export class LatencyMeter {
     this.clock = options.clock;
     this.metrics = options.metrics;
     this.provider = options.provider;
+  }
+
+  /** Wraps a session's listener so that the time each piece of model audio spends in the gateway is measured. */
+  timed(listener: VoiceListener): VoiceListener {
+    const { outboundFrameLatency } = this.metrics;
+    return (event) => {
+      if (event.type !== 'audio') {
+        listener(event);
+        return;
+      }
+      const arrivedMs = this.clock.now();
+      listener(event);
+      outboundFrameLatency.observe((this.clock.now() - arrivedMs) / 1000);
+    };
   }
 
   streamStarted(): void {

@@ -37,7 +37,7 @@ export class PipelineConversation implements Conversation {
   }
 
   begin(): void {
-    this.parts.held.attach((event) => this.voice.deliver(event));
+    this.parts.held.attach(this.parts.meter.timed((event) => this.voice.deliver(event)));
   }
 
   callerAudio(payload: string): void {
