@@ -222,6 +222,23 @@ test('both kinds of conversation give the same transcript, the same audio and th
   assert.equal(attributes?.['token_status'], 'valid');
 });
 
+test('streams that keep breaking end with a human, not with silence', async () => {
+  await withRig({}, async (rig) => {
+    const call = rig.call();
+    for (let stream = 1; stream <= 3; stream++) {
+      const streams = (): number => rig.events.filter((event) => event.type === 'stream-started').length;
+      await until(() => streams() === stream, `stream ${stream}`);
+      call.mediaStream?.drop();
+    }
+    await call.whenEnded();
+    assert.equal(rig.screens[0]?.attributes['reason'], 'assistant_failed');
+    assert.equal(
+      rig.provider.sessions.every((session) => session.isClosed),
+      true,
+    );
+  });
+});
+
 test('a stopping gateway hands the calls that go on too long to a human', async () => {
   await withRig({}, async (rig) => {
     const call = rig.call();

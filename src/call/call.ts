@@ -2,7 +2,6 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { TandemError } from '../errors.js';
 import type { Escalation } from '../escalation/escalation.js';
-import { topicOf } from '../escalation/topics.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
 import { whisperDigits } from '../handover/token.js';
@@ -16,15 +15,18 @@ import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
 import { ResponseGate } from '../voice/response-gate.js';
-import type { ResponseStatus, VoiceProvider } from '../voice/session.js';
+import type { VoiceProvider } from '../voice/session.js';
 import { DirectBridge } from './bridge.js';
 import type { CallEvent } from './call-events.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, transition } from './call-state.js';
 import type { Conversation, ConversationListener, ConversationParts } from './conversation.js';
+import { dialOutcome, dialVerb, isPhoneNumber } from './dial.js';
+import { Goodbye, heard } from './goodbye.js';
 import { HeldSession } from './held-session.js';
 import { LatencyMeter } from './latency-meter.js';
 import { PATHS } from './paths.js';
 import { PipelineConversation } from './pipeline-conversation.js';
+import { prepareHandover } from './prepare-handover.js';
 import { BUILT_IN_TOOLS } from './tools.js';
 
 /** What every call of a gateway shares. */
@@ -55,18 +57,10 @@ const STREAM_EXPECTED_MS = 15_000;
 const QUESTION_EXPECTED_MS = 30_000;
 /** Twilio's longest `<Dial>` is four hours; after it the result is not coming any more. */
 const DIAL_EXPECTED_MS = 4.25 * 3_600_000;
-/** The goodbye must have begun by then, and have been given whole by the second; else TwiML says it. */
-const GOODBYE_BEGINS_MS = 2500;
-const GOODBYE_GIVEN_MS = 10_000;
-/** A goodbye is some seconds long; its last mark is not waited for beyond this. */
-const GOODBYE_HEARD_MS = 15_000;
-/** The dial is not held up longer than this by a store that does not answer. */
-const PREPARE_MS = 3000;
 /** So often a broken stream is replaced before the caller goes to a human. */
 const MAX_RESUMES = 2;
 /** So often a human is rung before the caller is told that nobody can take the call. */
 const MAX_DIALS = 3;
-const DIAL_TIMEOUT_SECONDS = 25;
 
 /** One phone call: outlives its streams and voice sessions. Keyed by CallSid. */
 export class Call {
@@ -83,7 +77,7 @@ export class Call {
   private resumes = 0;
   private dials = 0;
   private lineCount = 0;
-  private goodbye: ((status: ResponseStatus) => void) | undefined;
+  private goodbye: Goodbye | undefined;
 
   constructor(webhook: VoiceWebhook, services: CallServices) {
     this.services = services;
@@ -184,12 +178,12 @@ export class Call {
 
   /** The stream was announced but never came: another try, with the voice session that still waits for it. */
   private afterRefusedStream(): readonly Verb[] | Promise<readonly Verb[]> {
-    const exit = this.resumeExit('stream_refused');
-    if (exit.to === 'assistant') {
+    if (this.resumes < MAX_RESUMES) {
       this.resumes++;
-      this.services.metrics.resumes.inc({ cause: exit.cause });
+      this.services.metrics.resumes.inc({ cause: 'stream_refused' });
       return this.answer();
     }
+    const exit = this.failureExit();
     this.part(exit);
     return this.leaveBy(exit);
   }
@@ -201,7 +195,7 @@ export class Call {
   }
 
   /** `<Dial action>`: the dial is over. Decided on `DialBridged`: a leg that dropped during the whisper still says `completed`. */
-  afterDial(webhook: VoiceWebhook): Verb[] {
+  afterDial(webhook: VoiceWebhook): readonly Verb[] | Promise<readonly Verb[]> {
     if (this.state.name !== 'dialling') return [{ verb: 'hangup' }];
     const status = webhook.form.get('DialCallStatus') ?? 'failed';
     const bridged = webhook.form.get('DialBridged') === 'true';
@@ -257,63 +251,29 @@ export class Call {
     const { line: current } = this.state;
     this.state = transition(this.state, { name: 'leaving', line: current, exit });
     const sayId = `goodbye-${this.lineCount++}`;
-    const spoken = this.goodbyeSpoken(current.playback);
+    const goodbye = new Goodbye(this.services.clock, current.playback);
+    this.goodbye = goodbye;
     current.conversation.leave(line, sayId);
     const prepared = exit.to === 'human' ? exit.prepared : Promise.resolve();
-    void Promise.all([spoken, prepared]).then(([wasSpoken]) => {
+    void Promise.all([goodbye.spoken, prepared]).then(([wasSpoken]) => {
       if (this.state.name !== 'leaving' || this.state.exit !== exit) return;
       if (!wasSpoken && exit.to !== 'assistant') exit.announce = line;
       this.part(exit);
     });
   }
 
-  /** Resolves true once the caller has heard the goodbye; false when the session did not bring it out in time. */
-  private async goodbyeSpoken(playback: Playback): Promise<boolean> {
-    const { clock } = this.services;
-    const given = new Promise<boolean>((resolve) => {
-      const finish = (wasGiven: boolean): void => {
-        for (const deadline of deadlines) deadline.cancel();
-        resolve(wasGiven);
-      };
-      const deadlines = [
-        clock.setTimer(GOODBYE_BEGINS_MS, () => {
-          if (!playback.isPlaying) finish(false);
-        }),
-        clock.setTimer(GOODBYE_GIVEN_MS, () => finish(false)),
-      ];
-      this.goodbye = (status) => finish(status === 'completed');
-    });
-    if (!(await given)) return false;
-    await playback.whenHeard(GOODBYE_HEARD_MS);
-    return true;
-  }
-
-  /** Writes the handover's record. Never rejects and never takes long: the caller is put through without it if need be. */
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
-    const { clock, desk, queueFor, prompt } = this.services;
-    const turns = this.history.turns.map(({ speaker, text }) => ({ speaker, text }));
-    const intent = topicOf(turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text));
-    let prepared: PreparedHandover | undefined;
-    try {
-      prepared = await withDeadline(
-        clock,
-        PREPARE_MS,
-        desk.prepare({
-          conversationId: this.conversationId,
-          customerPhone: this.from,
-          turns:
-            escalation.summary === undefined ? turns : [...turns, { speaker: 'assistant', text: escalation.summary }],
-          intent,
-          reason: escalation.reason,
-          priority: escalation.trigger === 'failure' ? '3' : '5',
-          language: prompt.language,
-          queueArn: queueFor(escalation.reason, intent),
-        }),
-      );
-    } catch (error) {
-      this.log.error({ err: error }, 'handover record could not be written; dialling without it');
-    }
-    if (prepared !== undefined) this.log.info({ handover_id: prepared.handoverId }, 'handover prepared');
+    const { clock, desk, prompt, queueFor } = this.services;
+    const prepared = await prepareHandover(
+      {
+        escalation,
+        conversationId: this.conversationId,
+        customerPhone: this.from,
+        language: prompt.language,
+        turns: this.history.turns,
+      },
+      { clock, desk, log: this.log, queueFor },
+    );
     this.services.emit({ type: 'handover-prepared', callSid: this.callSid, handoverId: prepared?.handoverId });
     return prepared;
   }
@@ -323,7 +283,7 @@ export class Call {
       onTurn: (turn: Readonly<Turn>) => this.services.emit({ type: 'turn', callSid: this.callSid, turn }),
       onEscalation: (escalation) => this.onEscalation(escalation),
       onEndCall: () => this.onEndCall(),
-      onSaid: (_sayId, status) => this.goodbye?.(status),
+      onSaid: (_sayId, status) => this.goodbye?.onSaid(status),
       onFailure: (error) => this.onFailure(error),
     };
   }
@@ -334,24 +294,28 @@ export class Call {
     const { line } = this.state;
     const exit: Exit = { to: 'nobody', outcome: 'completed', announce: undefined };
     this.state = transition(this.state, { name: 'leaving', line, exit });
-    void line.playback.whenHeard(GOODBYE_HEARD_MS).then(() => {
+    void heard(line.playback).then(() => {
       if (this.state.name === 'leaving' && this.state.exit === exit) this.part(exit);
     });
   }
 
   private onFailure(error: TandemError): void {
-    const { metrics, prompt, provider } = this.services;
+    const { metrics, provider } = this.services;
     this.log.error({ err: error, provider: provider.name }, 'voice session failed');
     metrics.connectionFailures.inc({ provider: provider.name });
     if (this.state.name === 'leaving') {
-      this.goodbye?.('failed');
+      this.goodbye?.cancel();
       return;
     }
     if (this.state.name !== 'talking') return;
-    // The voice is gone, so TwiML says the line.
+    this.part(this.failureExit());
+  }
+
+  /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
+  private failureExit(): Exit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
     this.noteEscalation(escalation);
-    this.part(this.humanExit(escalation, prompt.lines.assistantFailed));
+    return this.humanExit(escalation, this.services.prompt.lines.assistantFailed);
   }
 
   private humanExit(escalation: Escalation, announce: string): Exit {
@@ -367,15 +331,10 @@ export class Call {
     else if (this.state.name === 'talking') this.part(this.resumeExit('stream_lost'));
   }
 
-  /** The stream broke under a caller who may still be there: go on in a new one, or after too many, with a human. */
+  /** The stream broke under a caller who may still be there. */
   private resumeExit(cause: ResumeCause): Exit {
-    const { lines, greeting } = this.services.prompt;
-    if (this.resumes < MAX_RESUMES) {
-      return { to: 'assistant', cause, opening: this.history.turns.length === 0 ? greeting : lines.resumed };
-    }
-    const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-    this.noteEscalation(escalation);
-    return this.humanExit(escalation, lines.assistantFailed);
+    const { greeting, lines } = this.services.prompt;
+    return { to: 'assistant', cause, opening: this.history.turns.length === 0 ? greeting : lines.resumed };
   }
 
   /** The stream is over. If Twilio does not ask what now, the caller has hung up. */
@@ -385,19 +344,18 @@ export class Call {
       this.end(exit.to === 'nobody' ? exit.outcome : 'caller_hung_up');
     });
     this.state = transition(this.state, { name: 'parted', exit, expires });
-    this.goodbye?.('cancelled');
+    this.goodbye?.cancel();
     this.goodbye = undefined;
     if (wasLive) this.services.metrics.activeSessions.dec();
   }
 
-  private leaveBy(exit: { to: 'human' } & Exit): Promise<readonly Verb[]>;
-  private leaveBy(exit: Exclude<Exit, { to: 'human' }>): Verb[];
-  private leaveBy(exit: Exit): readonly Verb[] | Promise<readonly Verb[]>;
   private leaveBy(exit: Exit): readonly Verb[] | Promise<readonly Verb[]> {
     switch (exit.to) {
       case 'human':
         return exit.prepared.then((prepared) => this.dial(prepared, exit.announce));
       case 'assistant':
+        // Streams that keep breaking: a human goes on.
+        if (exit.cause !== 'dial_failed' && this.resumes >= MAX_RESUMES) return this.leaveBy(this.failureExit());
         return this.resume(exit.cause, exit.opening);
       case 'nobody':
         this.end(exit.outcome);
@@ -414,20 +372,13 @@ export class Call {
     if (this.state.name !== 'parted' || connectPhoneNumber === undefined) return [{ verb: 'hangup' }];
     const verbs: Verb[] = [
       ...this.announcement(announce),
-      {
-        verb: 'dial',
-        dial: {
-          number: connectPhoneNumber,
-          // Twilio shows the caller's own number unless told otherwise; a withheld one needs another.
-          callerId: isPhoneNumber(this.from)
-            ? undefined
-            : (ownNumber ?? (isPhoneNumber(this.to) ? this.to : undefined)),
-          timeoutSeconds: DIAL_TIMEOUT_SECONDS,
-          action: url('https', PATHS.dialResult),
-          whisperUrl: prepared === undefined ? undefined : url('https', PATHS.whisper),
-          statusCallback: url('https', PATHS.legStatus),
-        },
-      },
+      dialVerb({
+        number: connectPhoneNumber,
+        // Twilio shows the caller's own number unless told otherwise; a withheld one needs another.
+        callerId: isPhoneNumber(this.from) ? undefined : (ownNumber ?? (isPhoneNumber(this.to) ? this.to : undefined)),
+        hasWhisper: prepared !== undefined,
+        url,
+      }),
     ];
     const expires = clock.setTimer(DIAL_EXPECTED_MS, () => this.end('abandoned'));
     this.state = transition(this.state, { name: 'dialling', prepared, verbs, expires });
@@ -476,7 +427,7 @@ export class Call {
     if (this.state.name === 'ended') return;
     if (this.isLive) this.services.metrics.activeSessions.dec();
     this.state = transition(this.state, { name: 'ended', outcome });
-    this.goodbye?.('cancelled');
+    this.goodbye?.cancel();
     this.goodbye = undefined;
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.now() - this.startedMs) / 1000);
@@ -492,34 +443,7 @@ function isOverAtTwilio(callStatus: string): boolean {
   return OVER.has(callStatus);
 }
 
-function dialOutcome(status: string, bridged: boolean, callerGone: boolean): string {
-  if (bridged) return 'bridged';
-  if (callerGone) return 'caller_gone';
-  switch (status) {
-    case 'busy':
-    case 'failed':
-    case 'canceled':
-      return status;
-    case 'no-answer':
-      return 'no_answer';
-    default:
-      return 'dropped';
-  }
-}
-
-function isPhoneNumber(text: string): boolean {
-  // +266696687 spells ANONYMOUS: some carriers send it for a withheld number.
-  return /^\+[1-9]\d{6,14}$/.test(text) && text !== '+266696687';
-}
-
 function sameText(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-async function withDeadline<T>(clock: Clock, deadlineMs: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(deadlineMs, () => reject(new Error('deadline')));
-    work.then(resolve, reject).finally(() => timer.cancel());
-  });
 }

@@ -4,7 +4,7 @@ import type { StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import { Call, type CallServices } from './call.js';
-import { PATHS } from './paths.js';
+import { dialVerb } from './dial.js';
 
 /** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
 const REMEMBER_ENDED_MS = 60_000;
@@ -55,7 +55,7 @@ export class CallRegistry {
     return call.afterStream(webhook);
   }
 
-  afterDial(webhook: VoiceWebhook): Verb[] {
+  afterDial(webhook: VoiceWebhook): readonly Verb[] | Promise<readonly Verb[]> {
     const call = this.calls.get(webhook.callSid);
     if (call !== undefined) return call.afterDial(webhook);
     const { language, lines } = this.services.prompt;
@@ -85,17 +85,7 @@ export class CallRegistry {
     if (connectPhoneNumber === undefined) return [say, { verb: 'hangup' }];
     return [
       ...(outcome === 'abandoned' ? [say] : []),
-      {
-        verb: 'dial',
-        dial: {
-          number: connectPhoneNumber,
-          callerId: undefined,
-          timeoutSeconds: 25,
-          action: url('https', PATHS.dialResult),
-          whisperUrl: undefined,
-          statusCallback: url('https', PATHS.legStatus),
-        },
-      },
+      dialVerb({ number: connectPhoneNumber, callerId: undefined, hasWhisper: false, url }),
     ];
   }
 

@@ -1,0 +1,48 @@
+import type { Clock } from '../clock.js';
+import type { Playback } from '../twilio/playback.js';
+import type { ResponseStatus } from '../voice/session.js';
+
+/** The goodbye must have begun by then, and have been given whole by the second; else TwiML says it. */
+const BEGINS_MS = 2500;
+const GIVEN_MS = 10_000;
+/** A goodbye is some seconds long; its last mark is not waited for beyond this. */
+const HEARD_MS = 15_000;
+
+/** The last line on a stream: waits until the session has given it and the caller has heard it. */
+export class Goodbye {
+  /** True once the caller has heard it; false when the session did not bring it out in time, or the stream ended. */
+  readonly spoken: Promise<boolean>;
+  private settle: (wasGiven: boolean) => void = () => undefined;
+
+  constructor(clock: Clock, playback: Playback) {
+    const given = new Promise<boolean>((resolve) => {
+      const deadlines = [
+        clock.setTimer(BEGINS_MS, () => {
+          if (!playback.isPlaying) this.settle(false);
+        }),
+        clock.setTimer(GIVEN_MS, () => this.settle(false)),
+      ];
+      this.settle = (wasGiven) => {
+        for (const deadline of deadlines) deadline.cancel();
+        resolve(wasGiven);
+      };
+    });
+    this.spoken = given.then((wasGiven) => wasGiven && heard(playback));
+  }
+
+  /** The session has given the line, or could not. */
+  onSaid(status: ResponseStatus): void {
+    this.settle(status === 'completed');
+  }
+
+  /** Nobody is there to hear it any more. */
+  cancel(): void {
+    this.settle(false);
+  }
+}
+
+/** What was sent so far has been played, or will not be. */
+export async function heard(playback: Playback): Promise<true> {
+  await playback.whenHeard(HEARD_MS);
+  return true;
+}
