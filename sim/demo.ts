@@ -62,10 +62,11 @@ async function demo(): Promise<boolean> {
       showAgentScreen(shown, timeline);
     },
   });
+  const base = `http://127.0.0.1:${gateway.port}`;
   const carrier = new Carrier({
     accountSid: `AC${'0'.repeat(32)}`,
     authToken,
-    resolve: () => `http://127.0.0.1:${gateway.port}`,
+    resolve: () => base,
     phoneBook: (number) => (number === config.handover.connectPhoneNumber ? agent.phone : undefined),
     synthesize: (text) => engine.synthesize(text),
     clock,

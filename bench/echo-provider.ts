@@ -1,0 +1,27 @@
+import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
+
+/** A model that says back every frame it hears, at once. What is measured with it is the gateway alone. */
+export class EchoProvider implements VoiceProvider {
+  readonly name = 'echo';
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  open({ listener }: VoiceSessionOptions): VoiceSession {
+    queueMicrotask(() => listener({ type: 'ready' }));
+    return {
+      sendAudio: (chunk) => listener({ type: 'audio', responseId: 'echo', itemId: 'echo', chunk }),
+      sendText: () => undefined,
+      say: () => undefined,
+      cancel: () => undefined,
+      reportHeard: () => undefined,
+      sendToolResult: () => undefined,
+      close: () => undefined,
+    };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { until } from '../../test/rig.js';
+import { wordErrors, wordsOf } from '../../test/word-error-rate.js';
+import { pcmToMulaw } from '../audio/g711.js';
+import { isTandemError } from '../errors.js';
+import { asksForHuman } from '../escalation/phrases.js';
+import { type SpeechEngine, openSpeechEngine } from './engine.js';
+
+const ASKING = [
+  'I want to speak to a human agent',
+  'can I talk to a representative please',
+  'let me speak to a real person',
+  'transfer me to an operator',
+  'I need a live agent right now',
+  'connect me with customer service',
+  'could you put me through to someone',
+  "I'd like to talk to your supervisor",
+  'get me a manager',
+  "I don't want to talk to a robot",
+  'is there a real human being I can talk to',
+];
+const OTHER = [
+  'what are your opening hours',
+  'where is my order',
+  'yes that is correct',
+  'can you repeat that please',
+  'I would like to check my account balance',
+  'how do I reset my password',
+  'what time do you close on Saturday',
+  'I want to cancel my subscription',
+  'do you ship to Canada',
+  'I was charged twice on my credit card',
+  'I am looking for a travel agency',
+];
+const SILENCE = new Uint8Array(8000).fill(0xff);
+
+/** Hears a line to its end and gives what it said. */
+function hear(engine: SpeechEngine): {
+  push(audio: Uint8Array): void;
+  close(): void;
+  events: string[];
+  texts: string[];
+} {
+  const events: string[] = [];
+  const texts: string[] = [];
+  const input = engine.listen({
+    onSpeechStarted: () => events.push('started'),
+    onSpeechStopped: () => events.push('stopped'),
+    onText: (text) => {
+      events.push('text');
+      texts.push(text);
+    },
+    onFailure: (error) => events.push(error.code),
+  });
+  return { push: (audio) => input.push(audio), close: () => input.close(), events, texts };
+}
+
+function tone(durationMs: number, sample: (i: number) => number): Uint8Array {
+  return pcmToMulaw(
+    Int16Array.from({ length: durationMs * 8 }, (_, i) => Math.round(32767 * Math.max(-1, Math.min(1, sample(i))))),
+  );
+}
+
+describe('embedded speech engine', () => {
+  let engine: SpeechEngine;
+  before(async () => {
+    engine = await openSpeechEngine();
+  });
+  after(() => engine.close());
+
+  test('understands telephone phrases, and the wish for a human in them', async () => {
+    let errors = 0;
+    let words = 0;
+    const asking = new Map<string, boolean>();
+    for (const phrase of [...ASKING, ...OTHER]) {
+      const heard = await engine.transcribe(await engine.synthesize(phrase, { voice: 'rms' }));
+      errors += wordErrors(wordsOf(phrase), wordsOf(heard));
+      words += wordsOf(phrase).length;
+      asking.set(phrase, asksForHuman(heard));
+    }
+    const found = ASKING.filter((phrase) => asking.get(phrase)).length;
+    const falseAlarms = OTHER.filter((phrase) => asking.get(phrase)).length;
+    console.log(
+      `# synthetic caller: word error rate ${((100 * errors) / words).toFixed(1)} %, wishes for a human ${found}/${ASKING.length}, false ${falseAlarms}/${OTHER.length}`,
+    );
+    assert.ok(errors / words < 0.15, `${errors} of ${words} words`);
+    assert.ok(found >= 9, `${found} of ${ASKING.length}`);
+    assert.equal(falseAlarms, 0);
+  });
+
+  test('finds one utterance between silence, however the audio is cut', async () => {
+    const speech = await engine.synthesize('Where is my order?', { voice: 'rms' });
+    const all = Buffer.concat([SILENCE, speech, SILENCE]);
+    for (const pieceBytes of [160, 77, 1000, all.length]) {
+      const line = hear(engine);
+      for (let at = 0; at < all.length; at += pieceBytes) line.push(all.subarray(at, at + pieceBytes));
+      await until(() => line.texts.length > 0, 'the text');
+      assert.deepEqual(line.events, ['started', 'stopped', 'text']);
+      assert.match(line.texts[0] ?? '', /where is my order/i);
+      line.close();
+    }
+  });
+
+  test('takes no noise for speech', async () => {
+    const line = hear(engine);
+    for (const audio of [
+      tone(2000, () => 0),
+      tone(2000, () => (Math.random() - 0.5) * 0.5),
+      tone(2000, (i) => 0.3 * Math.sin((2 * Math.PI * 440 * i) / 8000)),
+      tone(
+        2000,
+        (i) =>
+          (Math.floor(i / 800) % 2) *
+          0.15 *
+          (Math.sin((2 * Math.PI * 770 * i) / 8000) + Math.sin((2 * Math.PI * 1336 * i) / 8000)),
+      ),
+      tone(2000, (i) => (i % 8000 < 8 ? 0.9 : 0)),
+    ]) {
+      line.push(audio);
+    }
+    // The same thread answers in order: when this is back, all of that has been heard.
+    await engine.synthesize('Done.');
+    assert.deepEqual(line.events, []);
+    line.close();
+  });
+
+  test('keeps lines apart', async () => {
+    const phrases = [
+      'Where is my order?',
+      'What are your opening hours?',
+      'Do you ship to Canada?',
+      'Yes, that is correct.',
+    ];
+    const lines = await Promise.all(
+      phrases.map(async (phrase) => ({
+        phrase,
+        line: hear(engine),
+        audio: await engine.synthesize(phrase, { voice: 'rms' }),
+      })),
+    );
+    for (const { audio, line } of lines) line.push(Buffer.concat([SILENCE, audio, SILENCE]));
+    for (const { line, phrase } of lines) {
+      await until(() => line.texts.length > 0, phrase);
+      assert.equal(wordErrors(wordsOf(phrase), wordsOf(line.texts[0] ?? '')), 0, line.texts[0]);
+      line.close();
+    }
+  });
+
+  test('a closed line hears nothing more', async () => {
+    const speech = await engine.synthesize('Where is my order?', { voice: 'rms' });
+    const line = hear(engine);
+    line.close();
+    line.push(Buffer.concat([SILENCE, speech, SILENCE]));
+    await engine.transcribe(speech);
+    assert.deepEqual(line.events, []);
+  });
+
+  test('tells everybody when its thread dies, and works again', async () => {
+    const own = await openSpeechEngine();
+    const line = hear(own);
+    const pending = own.synthesize('This will not be spoken.');
+    const dead = (own as unknown as { worker: { terminate(): Promise<number> } }).worker.terminate();
+    await assert.rejects(pending, (error) => isTandemError(error) && error.code === 'LOCAL_SPEECH_FAILED');
+    await dead;
+    assert.deepEqual(line.events, ['LOCAL_SPEECH_FAILED']);
+    assert.ok((await own.synthesize('Back again.')).length > 1000);
+    await own.close();
+    await assert.rejects(
+      own.synthesize('Closed.'),
+      (error) => isTandemError(error) && error.code === 'LOCAL_SPEECH_FAILED',
+    );
+  });
+});
