@@ -86,6 +86,10 @@ export class ScriptedSession implements VoiceSession {
     this.texts.push(text);
   }
 
+  sendDigits(digits: string): void {
+    this.texts.push(digits);
+  }
+
   say(text: string, sayId: string): void {
     if (!this.isMute) this.speak(text, 300, sayId);
   }

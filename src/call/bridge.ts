@@ -29,7 +29,7 @@ export class DirectBridge implements Conversation {
     if (gate.isLeaving) return;
     const escalation = watch.callerPressed(digit);
     if (escalation !== undefined) listener.onEscalation(escalation);
-    else held.session.sendText(digit);
+    else held.session.sendDigits(digit);
   }
 
   leave(text: string, sayId: string): void {
@@ -53,6 +53,12 @@ export class DirectBridge implements Conversation {
         return;
       case 'assistant-text':
         if (gate.lets(event.responseId)) history.assistantSaid(event.itemId, event.text);
+        return;
+      case 'assistant-text-final':
+        history.assistantSaidFinally(event.itemId, event.text);
+        return;
+      case 'caller-turn':
+        history.callerTurn(event.itemId);
         return;
       case 'item-done':
         if (!gate.lets(event.responseId)) return;

@@ -15,7 +15,7 @@ import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
 import { ResponseGate } from '../voice/response-gate.js';
-import type { VoiceProvider } from '../voice/session.js';
+import type { ConversationView, VoiceProvider } from '../voice/session.js';
 import { DirectBridge } from './bridge.js';
 import type { CallEvent } from './call-events.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, transition } from './call-state.js';
@@ -403,15 +403,29 @@ export class Call {
       conversationId: this.conversationId,
       instructions: prompt.instructions,
       greeting: opening,
+      answersLast: false,
       language: prompt.language,
       tools: BUILT_IN_TOOLS,
-      history: this.history.turns,
+      conversation: this.conversationView(),
     });
     return {
       name: 'ringing',
       streamToken: randomBytes(24).toString('base64url'),
       held,
       expires: clock.setTimer(STREAM_EXPECTED_MS, () => this.part(this.resumeExit('stream_refused'))),
+    };
+  }
+
+  private conversationView(): ConversationView {
+    const turns = (): readonly Turn[] => this.history.turns;
+    const isPlaying = (): boolean => 'line' in this.state && this.state.line.playback.isPlaying;
+    return {
+      get turns() {
+        return turns();
+      },
+      get isPlaying() {
+        return isPlaying();
+      },
     };
   }
 

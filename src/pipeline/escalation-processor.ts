@@ -1,6 +1,6 @@
 import type { Escalation } from '../escalation/escalation.js';
 import type { EscalationWatch } from '../escalation/watch.js';
-import { type Frame, ToolResultFrame, TypedTextFrame } from './frame.js';
+import { type Frame, ToolResultFrame, KeyedDigitsFrame } from './frame.js';
 import type { Link, Processor } from './processor.js';
 
 /** Notices that a human is needed, and answers the tools the gateway itself provides. */
@@ -35,7 +35,7 @@ export class EscalationProcessor implements Processor {
       case 'digit': {
         const escalation = this.watch.callerPressed(frame.digit);
         if (escalation !== undefined) this.onEscalation(escalation);
-        else link.emit(new TypedTextFrame(frame.digit));
+        else link.emit(new KeyedDigitsFrame(frame.digit));
         return;
       }
       case 'tool-call': {

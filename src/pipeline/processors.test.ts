@@ -17,6 +17,7 @@ import {
   HeardFrame,
   InterruptionFrame,
   ItemDoneFrame,
+  KeyedDigitsFrame,
   ModelAudioFrame,
   ModelTextFrame,
   ResponseStartedFrame,
@@ -24,7 +25,6 @@ import {
   StartFrame,
   ToolCallFrame,
   ToolResultFrame,
-  TypedTextFrame,
 } from './frame.js';
 import { GateProcessor } from './gate-processor.js';
 import { Pipeline } from './pipeline.js';
@@ -79,6 +79,7 @@ function recordingSession(calls: unknown[][]): VoiceSession {
   return {
     sendAudio: (chunk) => void calls.push(['audio', chunk.base64]),
     sendText: (text) => void calls.push(['text', text]),
+    sendDigits: (digits) => void calls.push(['digits', digits]),
     say: (text, sayId) => void calls.push(['say', text, sayId]),
     cancel: () => void calls.push(['cancel']),
     reportHeard: (items) => void calls.push(['heard', items]),
@@ -93,7 +94,7 @@ test('voice: what goes to the model stops there, everything else passes', () => 
   fromAbove(new CallerAudioFrame(silence));
   fromAbove(new SayFrame('Hello', 's1'));
   fromBelow(new ToolResultFrame('t1', { ok: 1 }));
-  fromBelow(new TypedTextFrame('5'));
+  fromBelow(new KeyedDigitsFrame('5'));
   fromBelow(new HeardFrame([{ itemId: 'i', heardMs: 1, sentMs: 2 }]));
   const digit = new DigitFrame('5');
   fromAbove(digit);
@@ -101,7 +102,7 @@ test('voice: what goes to the model stops there, everything else passes', () => 
     ['audio', '////'],
     ['say', 'Hello', 's1'],
     ['tool', 't1', { ok: 1 }],
-    ['text', '5'],
+    ['digits', '5'],
     ['heard', [{ itemId: 'i', heardMs: 1, sentMs: 2 }]],
   ]);
   assert.deepEqual([down, up], [[digit], []]);
@@ -241,7 +242,7 @@ test('escalation: by final words only, after the transcript has them', () => {
 test('escalation: zero asks for a human, any other key is text for the model', () => {
   const { fromAbove, log, down, up } = escalation();
   fromAbove(new DigitFrame('7'));
-  assert.deepEqual([up.map(fieldsOf), log], [[{ kind: 'typed-text', text: '7' }], []]);
+  assert.deepEqual([up.map(fieldsOf), log], [[{ kind: 'keyed-digits', digits: '7' }], []]);
   fromAbove(new DigitFrame('0'));
   assert.deepEqual(log, [{ trigger: 'keypad', reason: 'requested_human' }, 0]);
   assert.deepEqual(down, []);

@@ -1,4 +1,4 @@
-import { type Clock, type Timer } from '../../clock.js';
+import { type Clock, type Timer } from '../clock.js';
 
 /** A number is complete when no further key comes for this long. */
 const PAUSE_MS = 2000;
