@@ -1,4 +1,5 @@
 import type { DestinationStream } from 'pino';
+import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { TandemError } from './errors.js';
 import { Gateway } from './gateway.js';
@@ -31,6 +32,8 @@ export interface StartOptions {
   engine?: SpeechEngine;
   /** Talks instead of the configured provider; the starter opens and closes it. */
   provider?: VoiceProvider;
+  /** The time of calls; the system's by default. */
+  clock?: Clock;
 }
 
 type Closer = () => Promise<void> | void;
@@ -85,6 +88,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       store,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       prompt: defaultPrompt,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
       about:
         embeddedStore === undefined
           ? {}
