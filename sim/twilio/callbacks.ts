@@ -45,6 +45,11 @@ export class Callbacks {
     }
   }
 
+  /** Resolves once everything that is due has been answered or given up. */
+  async whenIdle(): Promise<void> {
+    while (this.lines.size > 0) await Promise.all(this.lines.values());
+  }
+
   /** What is held back is not sent any more. */
   close(): void {
     for (const timer of this.timers) timer.cancel();

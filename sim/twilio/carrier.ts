@@ -85,8 +85,9 @@ export class Carrier {
   }
 
   /** Resolves once every webhook sent so far is answered: what a gateway is told after the end of a call, too. */
-  whenIdle(): Promise<void> {
-    return this.webhooks.whenIdle();
+  async whenIdle(): Promise<void> {
+    await this.callbacks.whenIdle();
+    await this.webhooks.whenIdle();
   }
 
   /** Hangs up every call and breaks off what is under way. */

@@ -87,8 +87,8 @@ export class WebhookClient {
 
   private attempt({ fields, method, url }: WebhookRequest, deadlineMs: number): Promise<Attempt> {
     const target = new URL(url);
-    const address = this.resolve(target.host);
-    if (address === undefined || this.closed) return Promise.resolve('no-connection');
+    const address = this.closed ? undefined : this.resolve(target.host);
+    if (address === undefined) return Promise.resolve('no-connection');
     const base = new URL(address);
     const form = formOf(fields).toString();
     const signedUrl = method === 'GET' ? `${url}${target.search === '' ? '?' : '&'}${form}` : url;
