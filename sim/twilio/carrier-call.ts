@@ -7,7 +7,7 @@ import type { MediaStream, StreamBehaviour, StreamOutcome } from './media-stream
 import type { ProblemCode } from './problems.js';
 import { Script, type ScriptSource } from './script.js';
 import type { Element } from './twiml.js';
-import type { WebhookAnswer, WebhookMethod } from './webhook-client.js';
+import type { WebhookMethod } from './webhook-client.js';
 
 export interface PlaceCallOptions {
   from: string;
@@ -195,25 +195,11 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     };
   }
 
-  /** A signed webhook; a relative URL is resolved against the number's own. */
-  async request(url: string, method: WebhookMethod, fields: Fields): Promise<WebhookAnswer> {
-    const absolute = this.absolute(url);
-    if (absolute === undefined) return { ok: false, what: 'the URL is malformed' };
-    return this.carrier.webhooks.request({ url: absolute, method, fields });
-  }
-
   /** A signed request whose answer nobody waits for. */
   callback(url: string, method: string | undefined, fields: Fields): void {
-    const absolute = this.absolute(url);
-    if (absolute === undefined) return;
-    this.carrier.callbacks.send(this.callSid, { url: absolute, method: method === 'GET' ? 'GET' : 'POST', fields });
-  }
-
-  private absolute(url: string): string | undefined {
-    const { voiceUrl } = this.options;
-    if (!URL.canParse(url, voiceUrl)) return undefined;
-    const absolute = new URL(url, voiceUrl);
-    return /^https?:$/.test(absolute.protocol) ? absolute.href : undefined;
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+      this.emit('problem', 12200, 'a statusCallback is not an absolute URL');
+    else this.carrier.callbacks.send(this.callSid, { url, method: method === 'GET' ? 'GET' : 'POST', fields });
   }
 
   private report(event: CallEvent, status: string, more: Fields = {}): void {

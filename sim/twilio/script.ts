@@ -27,9 +27,12 @@ export class Script {
   readonly life: Lifetime;
   /** What is still being closed after this script was abandoned. */
   readonly closing: Promise<void>[] = [];
+  /** Where the document came from that is being run: relative URLs in it start there. */
+  private base: string;
 
   constructor(call: CarrierCall) {
     this.call = call;
+    this.base = call.options.voiceUrl;
     this.life = new Lifetime(call.carrier.clock, call.carrier.speed);
   }
 
@@ -54,14 +57,16 @@ export class Script {
 
   /** Requests a TwiML document. */
   async document(request: { url: string; method?: string | undefined; fields: Fields }): Promise<DocumentAnswer> {
-    const { fields, method, url } = request;
-    const answer = await this.call.request(url, methodOf(method), fields);
+    const { fields, method } = request;
+    const url = this.absolute(request.url);
+    if (url === undefined) return { code: 11200, what: 'the URL is malformed' };
+    const answer = await this.call.carrier.webhooks.request({ url, method: methodOf(method), fields });
     if (this.life.isOver) return { verbs: [] };
     if (!answer.ok) return { code: 11200, what: answer.what };
     if (answer.status < 200 || answer.status > 299) return { code: 11200, what: `HTTP ${answer.status}` };
     if (!TWIML_TYPES.includes(answer.contentType))
       return { code: 12300, what: `the content type is ${answer.contentType || 'missing'}` };
-    return this.parse(answer.body, new URL(url, this.call.options.voiceUrl).pathname);
+    return this.parse(answer.body, new URL(url).pathname);
   }
 
   private parse(body: string, origin: string): DocumentAnswer {
@@ -75,23 +80,35 @@ export class Script {
   private async continueAt(url: string, method: string | undefined, more: Record<string, string>): Promise<void> {
     const answer = await this.document({ url, method, fields: this.call.fields(more) });
     if (this.life.isOver) return;
-    if ('code' in answer) await this.fallBack(answer.code, answer.what, url);
-    else await this.runVerbs(answer.verbs);
+    const from = this.absolute(url) ?? url;
+    if ('code' in answer) return this.fallBack(answer.code, answer.what, from);
+    this.base = from;
+    await this.runVerbs(answer.verbs);
+  }
+
+  /** A URL of the document that is being run; undefined when it is not one of the web. */
+  private absolute(url: string): string | undefined {
+    if (!URL.canParse(url, this.base)) return undefined;
+    const absolute = new URL(url, this.base);
+    return /^https?:$/.test(absolute.protocol) ? absolute.href : undefined;
   }
 
   /** A document that cannot be had or read is replaced by the number's fallback (Twilio: phone numbers – fallback URL). */
   private async fallBack(code: ProblemCode, what: string, url: string): Promise<void> {
     const { call } = this;
     call.emit('problem', code, what);
-    const { fallbackUrl, voiceUrl } = call.options;
+    const { fallbackUrl } = call.options;
     if (fallbackUrl === undefined) return call.end('error');
-    const fields = call.fields({ ErrorCode: String(code), ErrorUrl: url === '' ? '' : new URL(url, voiceUrl).href });
+    const fields = call.fields({ ErrorCode: String(code), ErrorUrl: url });
     const answer = await this.document({ url: fallbackUrl, fields });
     if (this.life.isOver) return;
     if ('code' in answer) {
       call.emit('problem', answer.code, answer.what);
       call.end('error');
-    } else await this.runVerbs(answer.verbs);
+      return;
+    }
+    this.base = fallbackUrl;
+    await this.runVerbs(answer.verbs);
   }
 
   private async runVerbs(verbs: readonly Element[]): Promise<void> {
@@ -153,7 +170,7 @@ export class Script {
     }
     // The caller is gone: it is asked all the same, and the answer is ignored. Not so after a change over REST.
     if (action !== undefined && this.call.isOver)
-      await this.call.request(action, methodOf(method), this.call.fields(fields));
+      await this.document({ url: action, method, fields: this.call.fields(fields) });
     return 'stop';
   }
 
