@@ -25,7 +25,7 @@ async function startEchoGateway(pipeline: boolean): Promise<number> {
     USE_LOCAL_DYNAMODB: 'true',
     PUBLIC_HOST: 'bench.example.com',
   });
-  const running = await startGateway(config, { provider: new EchoProvider() });
+  const running = await startGateway(config, { providers: [new EchoProvider()] });
   return running.gateway.port;
 }
 

@@ -31,8 +31,8 @@ export interface StartOptions {
   logDestination?: DestinationStream;
   /** Hears and speaks for the local provider; whoever opened it closes it. */
   engine?: SpeechEngine;
-  /** Talks instead of the configured provider; the starter opens and closes it. */
-  provider?: VoiceProvider;
+  /** Talk instead of the configured ones, in the order of preference; the starter opens and closes them. */
+  providers?: readonly [VoiceProvider, ...VoiceProvider[]];
   /** What the assistant can do, besides the built-in tools and those of extensions. */
   tools?: readonly AssistantTool[];
   /** Settings of extensions; nothing else is read from it. */

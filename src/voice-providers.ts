@@ -21,8 +21,8 @@ export interface VoiceOptions {
   clock?: Clock;
   /** Hears and speaks for the local provider; whoever opened it closes it. */
   engine?: SpeechEngine;
-  /** Talks instead of the configured providers. */
-  provider?: VoiceProvider;
+  /** Talk instead of the configured ones. */
+  providers?: readonly [VoiceProvider, ...VoiceProvider[]];
 }
 
 /**
@@ -37,7 +37,7 @@ export async function createVoice(options: VoiceOptions): Promise<VoiceProvider>
   const create = (name: string): VoiceProvider => createProvider(name, { ...options, clock, speakLine });
   const [first, ...fallbacks] = config.voiceProviders;
   const voice = new ContinuousProvider({
-    providers: options.provider === undefined ? [create(first), ...fallbacks.map(create)] : [options.provider],
+    providers: options.providers ?? [create(first), ...fallbacks.map(create)],
     clock,
     lines: prompt.lines,
     speakLine,

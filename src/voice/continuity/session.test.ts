@@ -178,6 +178,7 @@ describe('a session that is lost', () => {
     await settle();
     assert.deepEqual(model.last.texts, ['4711', '#']);
     model.last.speak('Thank you.', 100);
+    clock.advance(10_000);
     model.last.emit(gone());
     clock.advance(0);
     assert.deepEqual(model.last.texts, []);
@@ -307,6 +308,39 @@ describe('a provider that is lost', () => {
     session.sendAudio(frame(0));
     assert.equal(events.at(-1)?.type, 'failed');
     assert.equal(clock.timers, 0);
+  });
+});
+
+describe('providers that are lost again and again', () => {
+  test('are not asked for ever: the owner is told in the end', async () => {
+    const fails = (session: ScriptedSession): void => {
+      greets(session);
+      session.emit(gone());
+    };
+    const { clock, events } = rigOf([new ScriptedProvider('a', fails), new ScriptedProvider('b', fails)]);
+    for (let i = 0; i < 40; i++) {
+      await settle();
+      clock.advance(500);
+    }
+    assert.equal(events.at(-1)?.type, 'failed');
+    assert.equal(clock.timers, 0);
+  });
+
+  test('but one that lasted is tried as before', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, events, session } = rigOf([model]);
+    for (let i = 0; i < 10; i++) {
+      await settle();
+      clock.advance(10_000);
+      model.last.emit(gone());
+      clock.advance(0);
+    }
+    assert.equal(
+      events.some(({ type }) => type === 'failed'),
+      false,
+    );
+    assert.equal(model.sessions.length, 11);
+    session.close();
   });
 });
 

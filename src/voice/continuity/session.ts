@@ -38,6 +38,9 @@ export interface ContinuousSessionOptions {
   report: ContinuityReport;
 }
 
+/** A session that was ready for this long has ended the outage before it. */
+const LASTING_MS = 10_000;
+
 /** From the loss of a session until another one is ready. */
 interface Outage {
   plan: RecoveryPlan;
@@ -45,14 +48,23 @@ interface Outage {
   origin: Leg;
 }
 
+interface Live {
+  name: 'live';
+  leg: Leg;
+  renewal: RenewalSchedule;
+  /** The outage that this session ended, if it lasts. */
+  outage: Outage | undefined;
+  sinceMs: number;
+}
+
 type State =
   /** A session is being opened and there is no other; `outage` is set once one was lost. */
   | { name: 'opening'; leg: Leg; outage: Outage | undefined }
   /** The next try comes when the timer fires. */
   | { name: 'waiting'; timer: Timer }
-  | { name: 'live'; leg: Leg; renewal: RenewalSchedule }
+  | Live
   /** The session goes on while its successor is being opened. */
-  | { name: 'renewing'; leg: Leg; renewal: RenewalSchedule; next: Leg }
+  | (Omit<Live, 'name'> & { name: 'renewing'; next: Leg })
   | { name: 'closed' };
 
 /**
@@ -231,12 +243,17 @@ export class ContinuousSession implements VoiceSession {
 
   private onReady(leg: Leg): void {
     if (this.state.name !== 'opening') return;
-    this.options.health.worked(leg.provider.name);
-    this.state = { name: 'live', leg, renewal: this.schedule(leg) };
+    const { outage } = this.state;
+    if (outage === undefined) this.options.health.worked(leg.provider.name);
+    this.state = this.live(leg, outage);
     this.tail.forget();
     if (this.wasReady) return;
     this.wasReady = true;
     this.emit({ type: 'ready' });
+  }
+
+  private live(leg: Leg, outage: Outage | undefined): Live {
+    return { name: 'live', leg, renewal: this.schedule(leg), outage, sinceMs: this.options.clock.now() };
   }
 
   // ── renewal ──
@@ -266,7 +283,7 @@ export class ContinuousSession implements VoiceSession {
     }
     state.renewal.stop();
     state.leg.close();
-    this.state = { name: 'live', leg: state.next, renewal: this.schedule(state.next) };
+    this.state = this.live(state.next, undefined);
     this.options.report.onRenewed(state.next.provider.name);
   }
 
@@ -275,7 +292,8 @@ export class ContinuousSession implements VoiceSession {
     const { state } = this;
     if (state.name !== 'renewing') return;
     state.next.close();
-    this.state = { name: 'live', leg: state.leg, renewal: state.renewal };
+    const { next: _, ...live } = state;
+    this.state = { ...live, name: 'live' };
     state.renewal.again();
   }
 
@@ -305,11 +323,11 @@ export class ContinuousSession implements VoiceSession {
         }
         state.next.close();
         state.renewal.stop();
-        this.recover(leg, error, undefined);
+        this.recover(leg, error, this.unended(state));
         return;
       case 'live':
         state.renewal.stop();
-        this.recover(leg, error, undefined);
+        this.recover(leg, error, this.unended(state));
         return;
       case 'opening':
         this.recover(leg, error, state.outage);
@@ -334,6 +352,13 @@ export class ContinuousSession implements VoiceSession {
     this.state = { name: 'waiting', timer };
     if (lost.talk.owes || lost.talk.isMidAnswer) this.filler.start();
     this.finish(lost);
+  }
+
+  /** A session that is lost again at once has ended no outage: the same plan goes on, so that it comes to an end. */
+  private unended({ leg, outage, sinceMs }: Pick<Live, 'leg' | 'outage' | 'sinceMs'>): Outage | undefined {
+    const hasLasted = this.options.clock.now() - sinceMs >= LASTING_MS;
+    if (outage === undefined || hasLasted) return undefined;
+    return { plan: outage.plan, origin: leg };
   }
 
   private outageOf(lost: Leg): Outage {
