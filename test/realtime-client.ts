@@ -10,6 +10,11 @@ export interface RealtimeClientOptions {
   headers?: Record<string, string>;
 }
 
+export interface TelephoneSession {
+  audio?: { input?: object; output?: object };
+  [field: string]: unknown;
+}
+
 /** A bare client of the OpenAI Realtime protocol for tests: sends anything, keeps everything. */
 export class RealtimeClient {
   readonly events: RealtimeEvent[] = [];
@@ -39,7 +44,7 @@ export class RealtimeClient {
   }
 
   /** Opens a session whose audio is mu-law both ways, without turn detection unless `session` says otherwise. */
-  static async telephone(port: number, session: { audio?: { input?: object; output?: object } } & object = {}) {
+  static async telephone(port: number, session: TelephoneSession = {}) {
     const client = new RealtimeClient(port);
     const { audio, ...rest } = session;
     const format = { type: 'audio/pcmu' };

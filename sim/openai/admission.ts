@@ -25,7 +25,7 @@ export function admit(request: IncomingMessage, rules: AdmissionRules): Admissio
   if (key === undefined)
     return refusal(401, 'invalid_request_error', null, 'Missing bearer or basic authentication in header');
   if (rules.apiKeys !== undefined && !rules.apiKeys.includes(key)) return refusedFor(401);
-  if (request.headers['openai-beta'] !== undefined)
+  if (String(request.headers['openai-beta'] ?? '').includes('realtime='))
     return away(
       'beta_api_shape_disabled',
       'The beta of the Realtime API is no longer supported. Drop the OpenAI-Beta header.',

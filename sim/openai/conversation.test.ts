@@ -1,32 +1,17 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
-import { RealtimeClient } from '../../test/realtime-client.js';
+import { test } from 'node:test';
+import { SILENCE, sound, startSim } from '../../test/openai-sim.js';
 import { until } from '../../test/rig.js';
 import { loudnessEar } from '../model/ear.js';
 import { scriptedBrain, speak } from '../model/script.js';
-import { toneVoice } from '../model/voice.js';
-import { type OpenAiSimOptions, startOpenAiSim } from './server.js';
 
-const SILENCE = new Uint8Array(8000).fill(0xff);
-const sound = (ms: number): Promise<Uint8Array> => toneVoice().speak('', { durationMs: ms });
 const serverVad = { type: 'server_vad', silence_duration_ms: 500, prefix_padding_ms: 300 };
-
-async function start(t: TestContext, options: OpenAiSimOptions) {
-  const clock = new FakeClock();
-  const sim = await startOpenAiSim({ clock, ...options });
-  t.after(async () => {
-    await sim.close();
-    assert.equal(clock.timers, 0, 'a timer is left behind');
-  });
-  return { clock, sim };
-}
 
 test('a call: greets when asked, hears a turn, answers it, is interrupted and forgets what was not heard', async (t) => {
   const brain = scriptedBrain(['Hello there.', [speak('one two three four five', { durationMs: 5000 })], 'Yes?']);
   const ear = loudnessEar({ texts: ['Hi', 'wait'] });
-  const { clock, sim } = await start(t, { brain, ear });
-  const client = await RealtimeClient.telephone(sim.port, {
+  const { clock, sim, telephone } = await startSim(t, { brain, ear });
+  const client = await telephone({
     audio: { input: { turn_detection: serverVad, transcription: { model: 'gpt-transcribe' } } },
   });
   client.send({ type: 'response.create', response: { instructions: 'Greet.', metadata: { kind: 'greeting' } } });

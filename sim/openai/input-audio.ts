@@ -28,7 +28,7 @@ export class InputAudio {
   /** Since the last commit, and where in what was received it begins. */
   private buffer: Uint8Array[] = [];
   private bufferStartMs = 0;
-  private line: { ear: EarLine; settings: string; startedAtMs: number; turns: TurnDetection } | undefined;
+  private line: { ear: EarLine; settings: string; turns: TurnDetection } | undefined;
   private speaking: { itemId: string; startMs: number } | undefined;
   /** Items whose text is still to come, in the order in which it will. */
   private readonly untold: string[] = [];
@@ -102,7 +102,10 @@ export class InputAudio {
       this.line.turns = turns;
       return;
     }
+    // A line that is given up tells nothing any more.
+    const untold = [...this.untold];
     this.close();
+    for (const itemId of untold) this.listener.onText(itemId, '');
     if (turns === null) return;
     const startedAtMs = this.receivedMs;
     const ear = this.ear.listen(
@@ -116,7 +119,7 @@ export class InputAudio {
       },
       hangoverMs === undefined ? {} : { hangoverMs },
     );
-    this.line = { ear, settings, startedAtMs, turns };
+    this.line = { ear, settings, turns };
   }
 
   close(): void {

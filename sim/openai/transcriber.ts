@@ -65,7 +65,6 @@ export class Transcriber {
       type: 'server_error',
       code: 'audio_unintelligible',
       message: 'The audio could not be transcribed.',
-      param: null,
     };
     const type = 'conversation.item.input_audio_transcription.failed';
     this.outbox.send({ type, item_id: itemId, content_index: 0, error });

@@ -27,13 +27,10 @@ function wordsOf(issue: z.core.$ZodIssue, raw: unknown, root: string): WireError
       const at = pathOf(root, [...issue.path, issue.keys[0] as string]);
       return error('unknown_parameter', `Unknown parameter: '${at}'.`, at);
     }
-    case 'invalid_union': {
-      // No alternative has this discriminator.
-      const at = pathOf(root, [...issue.path, issue.discriminator ?? 'type']);
-      const given = valueAt(raw, [...issue.path, issue.discriminator ?? 'type']);
-      if (given === undefined) return missing(at);
-      return error('invalid_value', `Invalid value: '${asText(given)}'.`, at);
-    }
+    case 'invalid_union':
+      // No alternative has this discriminator; the path leads to it.
+      if (input === undefined) return missing(param);
+      return error('invalid_value', `Invalid value: '${asText(input)}'.`);
     case 'invalid_type':
       if (input === undefined) return missing(param);
       return error(
