@@ -104,9 +104,13 @@ export class Dialogue {
     this.queue.open();
   }
 
-  /** A turn of the caller that was not spoken: they want to be heard, as one who speaks. */
-  callerWrote(text: string): void {
+  /** Stops what is being said, but not what waits. */
+  interrupt(): void {
     this.queue.interrupt();
+  }
+
+  /** A turn of the caller that was not spoken. */
+  callerWrote(text: string): void {
     this.queue.add('reply', PLAIN_WISH, [(eventId) => turnItem(eventId, 'caller', text)]);
   }
 
@@ -217,7 +221,7 @@ export class Dialogue {
     if (end === undefined || this.queue.isClosed) return;
     this.rounds.responseDone(done.responseId, end.status, end.running.isCancelled);
     this.recovery.onResponseEnd(end, done);
-    this.queue.done(done.responseId);
+    this.queue.goOn();
   }
 
   /** A line that was asked for and never began. */

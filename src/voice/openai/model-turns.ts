@@ -120,6 +120,8 @@ export class ModelTurns {
     this.run = undefined;
     const { running, hasAudio } = run;
     const { responseId } = running;
+    // First of all: whoever hears of the end may ask for the next response.
+    this.queue.done(responseId);
     for (const itemId of run.items.keys()) this.endItem(run, itemId);
     this.emit({ type: 'response-done', responseId, sayId: running.request?.wish.sayId, status });
     return { running, status, isStopped: isMuted(run), hasAudio };

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../clock.js';
-import { TandemError } from '../../errors.js';
+import type { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { ALREADY_ACTIVE, codeOfRepeated, isThrottled, judgeError, judgeResponse, reported } from './failures.js';

@@ -63,10 +63,6 @@ export class ResponseQueue {
     this.options = options;
   }
 
-  get running(): RunningResponse | undefined {
-    return this.current;
-  }
-
   get isClosed(): boolean {
     return this.state === 'closed';
   }
@@ -80,7 +76,7 @@ export class ResponseQueue {
   open(): void {
     if (this.state !== 'held') return;
     this.state = 'open';
-    this.pump();
+    this.goOn();
   }
 
   /** Nothing is sent any more. Gives what was asked for and has not begun. */
@@ -101,7 +97,7 @@ export class ResponseQueue {
       this.isCleared = false;
       if (this.current !== undefined && this.current.request?.kind !== 'say') this.stop(this.current);
     }
-    this.pump();
+    this.goOn();
   }
 
   /** Asks again for a response that failed; one that voice activity began is asked for as a plain reply. */
@@ -109,7 +105,7 @@ export class ResponseQueue {
     if (this.state === 'closed') return;
     const { kind, wish, overrules } = request ?? { kind: 'reply', wish: PLAIN_WISH, overrules: false };
     this.waiting.unshift({ kind, wish, items: [], overrules, attempts: 0 });
-    this.pump();
+    this.goOn();
   }
 
   /** Stops what is being said or about to be, apart from what waits. */
@@ -127,7 +123,7 @@ export class ResponseQueue {
       .filter((request) => request.items.length > 0)
       .map((request) => ({ ...request, kind: 'note' }));
     for (const request of dropped) this.options.onCancelled(request);
-    this.pump();
+    this.goOn();
   }
 
   speechStarted(): void {
@@ -138,7 +134,7 @@ export class ResponseQueue {
   /** The caller's turn is over and theirs to be answered. */
   speechTaken(): void {
     this.caller = 'unanswered';
-    this.pump();
+    this.goOn();
   }
 
   /**
@@ -158,7 +154,9 @@ export class ResponseQueue {
     this.current = running;
     if (isOurs) {
       this.asked = undefined;
-      if (asked.isCancelled) this.stop(running);
+      // Begun while the caller speaks, it would talk over them and stand in the way of their answer.
+      const isOvertaken = this.caller === 'speaking' && running.request?.kind !== 'say';
+      if (asked.isCancelled || isOvertaken) this.stop(running);
       return running;
     }
     // It answers whatever was in the conversation before it.
@@ -167,33 +165,13 @@ export class ResponseQueue {
     return running;
   }
 
-  /** `response.done`. */
+  /** `response.done`. What waits comes with {@link ResponseQueue.goOn}. */
   done(responseId: string): void {
-    if (this.current?.responseId !== responseId) return;
-    this.current = undefined;
-    this.pump();
+    if (this.current?.responseId === responseId) this.current = undefined;
   }
 
-  /** An error that answers the event `eventId`. Gives the request when it is lost: it will not be asked for again. */
-  refused(eventId: string | undefined, mayRetry: boolean): QueuedRequest | undefined {
-    const { asked } = this;
-    if (asked === undefined || asked.id !== eventId) return undefined;
-    const { request } = asked;
-    this.asked = undefined;
-    const mayGoOn = mayRetry && request.attempts < MAX_ATTEMPTS;
-    if (mayGoOn && !asked.isCancelled) this.waiting.unshift(request);
-    if (asked.isCancelled) this.options.onCancelled(request);
-    this.pump();
-    return mayGoOn || asked.isCancelled ? undefined : request;
-  }
-
-  private stop(running: RunningResponse): void {
-    if (running.isCancelled) return;
-    running.isCancelled = true;
-    this.options.sendCancel(running.responseId);
-  }
-
-  private pump(): void {
+  /** What waits may be asked for, if nothing is in its way. */
+  goOn(): void {
     while (this.state === 'open' && this.current === undefined && this.asked === undefined) {
       const request = this.waiting[0];
       // What comes next is the service's own answer to the caller.
@@ -205,6 +183,25 @@ export class ResponseQueue {
       const next = { ...request, items: [], attempts: request.attempts + 1 };
       this.asked = { id: this.options.sendCreate(request.wish), request: next, isCancelled: false };
     }
+  }
+
+  /** An error that answers the event `eventId`. Gives the request when it is lost: it will not be asked for again. */
+  refused(eventId: string | undefined, mayRetry: boolean): QueuedRequest | undefined {
+    const { asked } = this;
+    if (asked === undefined || asked.id !== eventId) return undefined;
+    const { request } = asked;
+    this.asked = undefined;
+    const mayGoOn = mayRetry && request.attempts < MAX_ATTEMPTS;
+    if (mayGoOn && !asked.isCancelled) this.waiting.unshift(request);
+    if (asked.isCancelled) this.options.onCancelled(request);
+    this.goOn();
+    return mayGoOn || asked.isCancelled ? undefined : request;
+  }
+
+  private stop(running: RunningResponse): void {
+    if (running.isCancelled) return;
+    running.isCancelled = true;
+    this.options.sendCancel(running.responseId);
   }
 
   /** By the service itself once the caller has finished speaking, or by the reply that waits next. */

@@ -95,6 +95,8 @@ export class OpenAiSession implements VoiceSession {
 
   sendText(text: string): void {
     if (this.isClosed()) return;
+    // A caller who writes or presses keys wants to be heard, as one who speaks.
+    this.dialogue.interrupt();
     if (this.state.name === 'ready') this.emit({ type: 'interruption' });
     this.dialogue.callerWrote(text);
   }
