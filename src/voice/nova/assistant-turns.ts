@@ -22,7 +22,7 @@ type Phase =
 
 type Content =
   | { type: 'sentence'; turn: ModelTurn; sentence: Sentence }
-  | { type: 'final'; turn: ModelTurn }
+  | { type: 'final'; turn: ModelTurn; text: string }
   | { type: 'audio'; turn: ModelTurn; sentence: Sentence | undefined };
 
 export interface AssistantTurnsOptions {
@@ -106,7 +106,7 @@ export class AssistantTurns {
   }
 
   finalStarted(contentId: string): void {
-    this.contents.set(contentId, { type: 'final', turn: this.currentTurn() });
+    this.contents.set(contentId, { type: 'final', turn: this.currentTurn(), text: '' });
   }
 
   audioStarted(contentId: string): void {
@@ -128,7 +128,7 @@ export class AssistantTurns {
       if (content.turn === this.turnInProgress()) this.watch.progress();
       content.sentence.addText(text);
     } else if (content?.type === 'final') {
-      this.finalText(text.trim());
+      content.text = `${content.text} ${text.trim()}`.trim();
     } else {
       this.options.onAnomaly('unknown-content');
     }
@@ -157,10 +157,9 @@ export class AssistantTurns {
     const content = this.contents.get(contentId);
     if (content === undefined) return;
     this.contents.delete(contentId);
-    if (stopReason === 'INTERRUPTED') {
-      this.interruption(content.turn);
-      return;
-    }
+    // The interruption first: whoever hears of it cuts the text in proportion, and must not cut what is short already.
+    if (stopReason === 'INTERRUPTED') this.interruption(content.turn);
+    if (content.type === 'final' && content.text !== '') this.finalText(content.text);
     const { turn, type } = content;
     if (type !== 'audio' || turn !== this.turnInProgress()) return;
     this.watch.progress();
@@ -204,10 +203,8 @@ export class AssistantTurns {
 
   private finalText(text: string): void {
     const sentence = this.finals.match(text);
-    if (sentence === undefined) {
-      this.options.onAnomaly('unmatched-text');
-      return;
-    }
+    if (sentence === undefined) this.options.onAnomaly('unmatched-text');
+    if (sentence === undefined || sentence === 'several') return;
     if (sentence.stage === 'waiting' || sentence.isJoined) return;
     // After a cut the text can only have become shorter.
     if (sentence.isCut && lettersOf(text).length > lettersOf(sentence.text).length) return;

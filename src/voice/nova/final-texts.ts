@@ -20,8 +20,8 @@ export class FinalTexts<S extends SentenceText> {
     if (this.waiting.length > MAX_WAITING) this.waiting.shift();
   }
 
-  /** Undefined when it belongs to none, or says the same as several together. Those before it get no final text any more. */
-  match(finalText: string): S | undefined {
+  /** Undefined when it belongs to none. Sentences before the one it belongs to get no final text any more. */
+  match(finalText: string): S | 'several' | undefined {
     const final = lettersOf(finalText);
     if (final === '') return undefined;
     for (const [index, sentence] of this.waiting.entries()) {
@@ -32,7 +32,7 @@ export class FinalTexts<S extends SentenceText> {
       }
       if (whole !== '' && final.startsWith(whole)) {
         this.waiting.splice(0, index + this.joined(final, index));
-        return undefined;
+        return 'several';
       }
     }
     // Worded differently, for instance a number: by order, unless the sentence may never have been spoken.

@@ -64,10 +64,7 @@ function lastBytes(text: string): string {
 function systemText(session: SeedOptions['session'], unanswered: string | undefined): string {
   const { greeting, instructions } = session;
   if (greeting === undefined) return instructions;
-  const opening = JSON.stringify(greeting);
-  const order =
-    unanswered === undefined
-      ? `Your first words in this conversation are exactly these, and then you wait for the caller: ${opening}`
-      : `Your first words in this conversation are exactly these, and then you answer the caller: ${opening}`;
+  const then = unanswered === undefined ? 'wait for the caller' : 'answer the caller';
+  const order = `When the conversation begins, first say exactly this, and then ${then}: ${JSON.stringify(greeting)}`;
   return instructions === '' ? order : `${instructions}\n\n${order}`;
 }
