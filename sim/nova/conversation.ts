@@ -148,12 +148,12 @@ export class Conversation {
 
   private async answer(answer: Answer): Promise<void> {
     const { turn } = answer;
-    const { brain, onFault, onTurn, replyDelayMs, speaker } = this.options;
+    const { brain, replyDelayMs, speaker } = this.options;
     await this.pauses.wait(replyDelayMs);
     if (this.answering !== answer) return;
     answer.begun = true;
     this.turns++;
-    if (!onTurn(turn, this.turns)) return;
+    if (!this.options.onTurn(turn, this.turns)) return;
     speaker.startAnswer();
     const acts = brain.decide(turn, this.situation);
     const lastSpeech = acts.findLastIndex(({ type }) => type === 'speak');
@@ -169,7 +169,7 @@ export class Conversation {
           await this.pauses.wait(act.ms);
           break;
         case 'fault':
-          if (!onFault(act.fault)) return;
+          if (!this.options.onFault(act.fault)) return;
           break;
       }
       if (this.answering !== answer) return;
@@ -192,12 +192,12 @@ export class Conversation {
   }
 
   private callTool({ arguments: args, name }: Extract<Act, { type: 'call-tool' }>): void {
-    const { doubleEncodeToolUse, onToolUse, output, usage } = this.options;
+    const { doubleEncodeToolUse, output, usage } = this.options;
     const toolUseId = randomUUID();
     const content = typeof args === 'string' ? args : JSON.stringify(args);
     this.openToolUses.set(toolUseId, name);
     usage.addText('output', content);
-    onToolUse(toolUseId, name);
+    this.options.onToolUse(toolUseId, name);
     output.toolUse(name, toolUseId, doubleEncodeToolUse ? JSON.stringify(content) : content);
   }
 

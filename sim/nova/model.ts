@@ -164,9 +164,9 @@ export class NovaModel {
   }
 
   private takeToolResult(toolUseId: string, content: string): void {
-    const { age, recording } = this.options;
+    const { recording } = this.options;
     const name = recording.toolUses.find((use) => use.toolUseId === toolUseId)?.name ?? '';
-    recording.toolResults.push({ atMs: age(), toolUseId, name, content });
+    recording.toolResults.push({ atMs: this.options.age(), toolUseId, name, content });
     this.conversation?.toolResult(toolUseId, content);
   }
 

@@ -2,10 +2,10 @@ import type { OfferedTool } from '../model/script.js';
 import { type PromptStart, isObject, parseJson } from './input-events.js';
 
 /** Voices of Nova 2 Sonic (user guide, language support). */
-const VOICES = [
-  ...['tiffany', 'matthew', 'amy', 'olivia', 'kiara', 'arjun', 'ambre', 'florian', 'beatrice', 'lorenzo'],
-  ...['tina', 'lennart', 'lupe', 'carlos', 'carolina', 'leo'],
-];
+const VOICES =
+  'tiffany matthew amy olivia kiara arjun ambre florian beatrice lorenzo tina lennart lupe carlos carolina leo'.split(
+    ' ',
+  );
 
 /** What a session's one prompt fixes. */
 export interface Prompt {

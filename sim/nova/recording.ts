@@ -48,7 +48,9 @@ export class SessionRecording {
   readonly toolResults: { atMs: number; toolUseId: string; name: string; content: string }[] = [];
   readonly typed: string[] = [];
   interruptions = 0;
-  end: SessionEnd | undefined;
+  /** Called once, at the end. */
+  onEnd: (end: SessionEnd) => void = () => undefined;
+  private ended: SessionEnd | undefined;
   private readonly pcmPieces: Buffer[] = [];
   private inputRateHz = 0;
 
@@ -67,6 +69,16 @@ export class SessionRecording {
   /** Whatever was said so far by name of event, for assertions on order. */
   get outputNames(): string[] {
     return this.outputs.map(({ name }) => name);
+  }
+
+  /** Undefined while the session runs. */
+  get end(): SessionEnd | undefined {
+    return this.ended;
+  }
+
+  finish(end: SessionEnd): void {
+    this.ended = end;
+    this.onEnd(end);
   }
 
   startAudio(sampleRateHz: number): void {

@@ -5,7 +5,7 @@ import { scaledClock } from '../../test/scaled-clock.js';
 import { loudnessEar } from '../model/ear.js';
 import { callTool, scriptedBrain, speak } from '../model/script.js';
 import { type NovaSim, type NovaSimOptions, startNovaSim } from './nova-sim.js';
-import { SdkClient, sdkOf } from './test-client.js';
+import { SdkClient, sdkOf } from '../../test/nova-sdk-client.js';
 
 async function withSim(options: NovaSimOptions, use: (sim: NovaSim) => Promise<void>): Promise<void> {
   const sim = await startNovaSim(options);

@@ -202,7 +202,7 @@ export class NovaSession {
 
   private settle(end: SessionEnd): void {
     this.state = 'ended';
-    this.options.recording.end = end;
+    this.options.recording.finish(end);
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
     this.idle?.cancel();
