@@ -1,4 +1,4 @@
-import './aws-node-version.js';
+import '../aws-node-version.js';
 import {
   CreateTableCommand,
   DescribeTableCommand,
