@@ -69,6 +69,30 @@ export class Metrics {
     labelNames: ['provider'],
     registers: this.registers,
   });
+  readonly renewals = new Counter({
+    name: 'voice_provider_renewals_total',
+    help: 'Sessions renewed under a live call',
+    labelNames: ['provider'],
+    registers: this.registers,
+  });
+  readonly failovers = new Counter({
+    name: 'voice_provider_failovers_total',
+    help: 'Live calls that another provider took over',
+    labelNames: ['from', 'to'],
+    registers: this.registers,
+  });
+  readonly providerAnomalies = new Counter({
+    name: 'voice_provider_anomalies_total',
+    help: 'Events of a provider that were passed over, by kind',
+    labelNames: ['provider', 'kind'],
+    registers: this.registers,
+  });
+  readonly tokens = new Counter({
+    name: 'voice_provider_tokens_total',
+    help: 'Tokens used, as the model counts them',
+    labelNames: ['direction'],
+    registers: this.registers,
+  });
   readonly turnLatency = new Histogram({
     name: 'voice_turn_latency_seconds',
     help: 'End of caller speech to first audio sent',

@@ -1,0 +1,98 @@
+import { type Clock, systemClock } from './clock.js';
+import type { Config } from './config.js';
+import { TandemError } from './errors.js';
+import type { Extensions } from './extensions.js';
+import type { Logger } from './log.js';
+import type { Metrics } from './metrics.js';
+import type { AssistantPrompt } from './prompts/assistant-prompt.js';
+import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from './speech/engine.js';
+import { ContinuousProvider } from './voice/continuity/provider.js';
+import { createLocalProvider } from './voice/local/provider.js';
+import type { VoiceProvider } from './voice/session.js';
+
+export interface VoiceOptions {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  prompt: AssistantPrompt;
+  extensions: Extensions;
+  env: Readonly<Record<string, string | undefined>>;
+  clock?: Clock;
+  /** Hears and speaks for the local provider; whoever opened it closes it. */
+  engine?: SpeechEngine;
+  /** Talks instead of the configured providers. */
+  provider?: VoiceProvider;
+}
+
+/**
+ * The voice of a gateway: the configured providers behind one that goes on when a session, or a whole provider, is lost.
+ * @throws TandemError CONFIG_INVALID naming a provider that is not there
+ */
+export async function createVoice(options: VoiceOptions): Promise<VoiceProvider> {
+  const { clock = systemClock, config, log, metrics, prompt } = options;
+  const speaker = await openSpeaker(options);
+  const speakLine = speaker === undefined ? undefined : (text: string) => speaker.speak(text);
+  const create = (name: string): VoiceProvider => createProvider(name, { ...options, clock, speakLine });
+  const [first, ...fallbacks] = config.voiceProviders;
+  const voice = new ContinuousProvider({
+    providers: options.provider === undefined ? [create(first), ...fallbacks.map(create)] : [options.provider],
+    clock,
+    lines: prompt.lines,
+    speakLine,
+    report: {
+      onLost: (provider, error) => {
+        metrics.connectionFailures.inc({ provider });
+        log.warn({ err: error, provider }, 'a voice session was lost');
+      },
+      onRenewed: (provider) => metrics.renewals.inc({ provider }),
+      onFailover: (from, to) => {
+        metrics.failovers.inc({ from, to });
+        log.warn({ from, to }, 'another provider takes the call over');
+      },
+    },
+  });
+  return speaker === undefined ? voice : closingAlso(voice, () => speaker.close());
+}
+
+function createProvider(
+  name: string,
+  options: VoiceOptions & { clock: Clock; speakLine: ((text: string) => Promise<Uint8Array>) | undefined },
+): VoiceProvider {
+  const { clock, config, engine, env, extensions, log } = options;
+  const own = extensions.providers.get(name);
+  if (own !== undefined) return own({ log, clock, env });
+  switch (name) {
+    case 'local':
+      return createLocalProvider({ ...config.local, log, clock, ...(engine === undefined ? {} : { engine }) });
+    default:
+      throw new TandemError(
+        'CONFIG_INVALID',
+        `VOICE_PROVIDER or VOICE_FALLBACK names ${JSON.stringify(name.slice(0, 80))}, which is neither openai, nova nor local, and no extension brings it.`,
+      );
+  }
+}
+
+/** Who speaks the gateway's own lines when no model can. Nobody, when the optional packages are left out. */
+async function openSpeaker({ config, engine, log }: VoiceOptions): Promise<LineSpeaker | undefined> {
+  // A model on this machine is not lost on the way, and needs no second thread.
+  if (config.voiceProviders.every((name) => name === 'local')) return undefined;
+  if (engine !== undefined) return { speak: (text) => engine.synthesize(text), close: () => Promise.resolve() };
+  try {
+    return await openLineSpeaker();
+  } catch (error) {
+    log.warn({ err: error }, 'no synthesiser: callers hear nothing while a model works or is replaced');
+    return undefined;
+  }
+}
+
+function closingAlso(voice: ContinuousProvider, close: () => Promise<void>): VoiceProvider {
+  return {
+    name: voice.name,
+    prepare: () => voice.prepare(),
+    open: (session) => voice.open(session),
+    close: async () => {
+      await voice.close();
+      await close();
+    },
+  };
+}
