@@ -1,4 +1,5 @@
 import type { DestinationStream } from 'pino';
+import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
@@ -36,6 +37,8 @@ export interface StartOptions {
   tools?: readonly AssistantTool[];
   /** Settings of extensions; nothing else is read from it. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** The time of calls; the system's by default. */
+  clock?: Clock;
 }
 
 type Closer = () => Promise<void> | void;
@@ -100,6 +103,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       prompt: defaultPrompt,
       tools: [...extensions.tools, ...(options.tools ?? [])],
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
       about:
         embeddedStore === undefined
           ? {}

@@ -6,6 +6,7 @@ import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { AssistantPrompt } from './prompts/assistant-prompt.js';
 import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from './speech/engine.js';
+import type { SpeakLine } from './voice/continuity/gap-filler.js';
 import { ContinuousProvider } from './voice/continuity/provider.js';
 import { createLocalProvider } from './voice/local/provider.js';
 import type { VoiceProvider } from './voice/session.js';
@@ -30,8 +31,9 @@ export interface VoiceOptions {
  */
 export async function createVoice(options: VoiceOptions): Promise<VoiceProvider> {
   const { clock = systemClock, config, log, metrics, prompt } = options;
-  const speaker = await openSpeaker(options);
-  const speakLine = speaker === undefined ? undefined : (text: string) => speaker.speak(text);
+  let speaker: LineSpeaker | undefined;
+  const speakLine = (text: string): Promise<Uint8Array | undefined> =>
+    speaker?.speak(text) ?? Promise.resolve(undefined);
   const create = (name: string): VoiceProvider => createProvider(name, { ...options, clock, speakLine });
   const [first, ...fallbacks] = config.voiceProviders;
   const voice = new ContinuousProvider({
@@ -51,13 +53,12 @@ export async function createVoice(options: VoiceOptions): Promise<VoiceProvider>
       },
     },
   });
-  return speaker === undefined ? voice : closingAlso(voice, () => speaker.close());
+  // Last, so that nothing is left open when a provider is not there.
+  speaker = await openSpeaker(options);
+  return speaker === undefined ? voice : closingAlso(voice, speaker);
 }
 
-function createProvider(
-  name: string,
-  options: VoiceOptions & { clock: Clock; speakLine: ((text: string) => Promise<Uint8Array>) | undefined },
-): VoiceProvider {
+function createProvider(name: string, options: VoiceOptions & { clock: Clock; speakLine: SpeakLine }): VoiceProvider {
   const { clock, config, engine, env, extensions, log } = options;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
@@ -85,14 +86,14 @@ async function openSpeaker({ config, engine, log }: VoiceOptions): Promise<LineS
   }
 }
 
-function closingAlso(voice: ContinuousProvider, close: () => Promise<void>): VoiceProvider {
+function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): VoiceProvider {
   return {
     name: voice.name,
     prepare: () => voice.prepare(),
     open: (session) => voice.open(session),
     close: async () => {
       await voice.close();
-      await close();
+      await speaker.close();
     },
   };
 }

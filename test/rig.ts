@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { CallEvent } from '../src/call/call-events.js';
 import { readConfig } from '../src/config.js';
+import { type Clock, systemClock } from '../src/clock.js';
 import { type RunningGateway, startGateway } from '../src/start.js';
 import { connectSide } from '../sim/caller/agent-side.js';
 import type { AgentScreen } from '../sim/connect/connect.js';
@@ -37,6 +38,8 @@ export async function startRig(
     env?: Record<string, string>;
     phone?: PhoneEndpoint;
     carrier?: Partial<CarrierOptions>;
+    /** One clock for the gateway and everybody else, for a test that moves time by hand. */
+    clock?: Clock;
   } = {},
 ): Promise<Rig> {
   const provider = new ScriptedProvider();
@@ -58,13 +61,17 @@ export async function startRig(
     HANDOVER_TOKEN_PEPPER: PEPPER,
     ...options.env,
   });
-  const running = await startGateway(config, { provider, logDestination });
+  const running = await startGateway(config, {
+    provider,
+    logDestination,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {
     // A turn is changed in place when it is cut: keep what it was.
     events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
   });
-  const clock = scaledClock(SPEED);
+  const clock = options.clock ?? scaledClock(SPEED);
   const screens: AgentScreen[] = [];
   if (running.embeddedStore === undefined) throw new Error('The rig needs the embedded store.');
   const agent = connectSide(running.embeddedStore, PEPPER, clock, {
@@ -78,6 +85,8 @@ export async function startRig(
     resolve: () => base,
     phoneBook: (number) => (number === CONNECT_NUMBER ? (options.phone ?? agent.phone) : undefined),
     clock,
+    // The gateway's answers take real time, whatever the clock of the call.
+    networkClock: systemClock,
     ...options.carrier,
   });
   return {

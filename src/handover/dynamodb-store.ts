@@ -23,10 +23,11 @@ export interface DynamoDbStoreOptions {
   localCredentials?: boolean;
   /** Called for every throttled attempt, those the SDK repeats included. */
   onThrottle?: () => void;
+  /** How long one attempt may take. A caller waits on it, so it is given up early, and repeated once. */
+  attemptMs?: number;
   clock?: Clock;
 }
 
-/** A caller waits on every one of these requests, so an attempt is given up early and repeated once. */
 const ATTEMPT_MS = 1000;
 const MAX_ATTEMPTS = 2;
 const TABLE_POLL_MS = 25;
@@ -168,10 +169,11 @@ export class DynamoDbStore implements HandoverStore {
 }
 
 function clientConfig(options: DynamoDbStoreOptions): DynamoDBClientConfig {
+  const { attemptMs = ATTEMPT_MS } = options;
   const config: DynamoDBClientConfig = {
     region: options.region,
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: { connectionTimeout: ATTEMPT_MS, requestTimeout: ATTEMPT_MS, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: attemptMs, requestTimeout: attemptMs, throwOnRequestTimeout: true },
   };
   if (options.endpointUrl !== undefined) config.endpoint = options.endpointUrl;
   if (options.localCredentials === true) config.credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -13,7 +13,7 @@ const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 export class GapFiller {
   private readonly options: {
     clock: Clock;
-    speakLine: SpeakLine | undefined;
+    speakLine: SpeakLine;
     line: string;
     emit: (event: VoiceEvent) => void;
   };
@@ -26,7 +26,7 @@ export class GapFiller {
 
   start(): void {
     const { clock, speakLine } = this.options;
-    if (speakLine === undefined || this.timer !== undefined) return;
+    if (this.timer !== undefined) return;
     const timer = clock.setTimer(AFTER_MS, () => {
       void this.speak(speakLine, timer);
     });

@@ -15,7 +15,7 @@ export class ContinuousProvider implements VoiceProvider {
     providers: readonly [VoiceProvider, ...VoiceProvider[]];
     clock: Clock;
     lines: ContinuityLines;
-    speakLine: SpeakLine | undefined;
+    speakLine: SpeakLine;
     report: ContinuityReport;
   };
   private readonly health: ProviderHealth;

@@ -36,7 +36,7 @@ interface Rig {
 
 function rigOf(
   providers: [ScriptedProvider, ...ScriptedProvider[]],
-  speakLine?: (text: string) => Promise<Uint8Array>,
+  speakLine: () => Promise<Uint8Array | undefined> = () => Promise.resolve(undefined),
 ): Rig {
   const clock = new FakeClock();
   const events: VoiceEvent[] = [];

@@ -34,7 +34,7 @@ export interface ContinuousSessionOptions {
   clock: Clock;
   lines: ContinuityLines;
   /** Speaks a line without any model; gives undefined when nothing on this machine can. */
-  speakLine: SpeakLine | undefined;
+  speakLine: SpeakLine;
   report: ContinuityReport;
 }
 
