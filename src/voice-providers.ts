@@ -9,6 +9,8 @@ import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from './speech/e
 import type { SpeakLine } from './voice/continuity/gap-filler.js';
 import { ContinuousProvider } from './voice/continuity/provider.js';
 import { createLocalProvider } from './voice/local/provider.js';
+import { createNovaProvider } from './voice/nova/provider.js';
+import { createOpenAiProvider } from './voice/openai/provider.js';
 import type { VoiceProvider } from './voice/session.js';
 
 export interface VoiceOptions {
@@ -59,10 +61,25 @@ export async function createVoice(options: VoiceOptions): Promise<VoiceProvider>
 }
 
 function createProvider(name: string, options: VoiceOptions & { clock: Clock; speakLine: SpeakLine }): VoiceProvider {
-  const { clock, config, engine, env, extensions, log } = options;
+  const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
   switch (name) {
+    case 'openai':
+      return createOpenAiProvider({
+        ...config.openai,
+        log,
+        clock,
+        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+      });
+    case 'nova':
+      return createNovaProvider({
+        ...config.nova,
+        log,
+        clock,
+        speakLine,
+        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+      });
     case 'local':
       return createLocalProvider({ ...config.local, log, clock, ...(engine === undefined ? {} : { engine }) });
     default:
