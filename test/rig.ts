@@ -38,6 +38,8 @@ export async function startRig(
     pipeline?: boolean;
     env?: Record<string, string>;
     phone?: PhoneEndpoint;
+    /** The providers of the configuration talk, not the scripted one. */
+    isConfigured?: boolean;
     /** Take over when the scripted provider is lost. */
     fallbacks?: readonly ScriptedProvider[];
     tools?: readonly AssistantTool[];
@@ -66,7 +68,7 @@ export async function startRig(
     ...options.env,
   });
   const running = await startGateway(config, {
-    providers: [provider, ...(options.fallbacks ?? [])],
+    ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
     logDestination,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
