@@ -52,8 +52,6 @@ export class Hearing {
 }
 
 export interface ModelRig extends Rig {
-  /** How many sessions the model was asked for. */
-  sessions(): number;
   /** The conversation as the latest session of the model remembers it. */
   memory(): string[];
   place(): { call: CarrierCall; hearing: Hearing };
@@ -79,7 +77,6 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   });
   return {
     ...rig,
-    sessions: sim.sessions,
     memory: sim.memory,
     place: () => {
       const call = rig.call();
@@ -88,31 +85,26 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
     close: async () => {
       await rig.close();
       await sim.close();
-      sim.restore();
     },
   };
 }
 
 interface Sim {
   env: Record<string, string>;
-  sessions(): number;
   memory(): string[];
   close(): Promise<void>;
-  restore(): void;
 }
 
 async function openAi(options: OpenAiSimOptions): Promise<Sim> {
   const sim = await startOpenAiSim(options);
   return {
     env: { OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: sim.url },
-    sessions: () => sim.sessions.length + sim.refusals.length,
     memory: () => sim.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
     close: () => sim.close(),
-    restore: () => undefined,
   };
 }
 
-/** The AWS SDK reads these itself, from the process. */
+/** The AWS SDK looks for these in the process itself. They open nothing but the simulator. */
 const AWS = {
   AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: SIMULATED_CREDENTIALS.secretAccessKey,
@@ -120,15 +112,11 @@ const AWS = {
 
 async function nova(options: NovaSimOptions): Promise<Sim> {
   const sim = await startNovaSim(options);
-  Object.assign(process.env, AWS, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: sim.url });
+  Object.assign(process.env, AWS);
   return {
-    env: {},
-    sessions: () => sim.sessions.length,
+    env: { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: sim.url },
     memory: () => sim.sessions.at(-1)?.history.map(({ role, text }) => `${role}: ${text}`) ?? [],
     close: () => sim.close(),
-    restore: () => {
-      for (const name of [...Object.keys(AWS), 'AWS_ENDPOINT_URL_BEDROCK_RUNTIME']) delete process.env[name];
-    },
   };
 }
 

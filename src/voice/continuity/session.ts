@@ -218,8 +218,11 @@ export class ContinuousSession implements VoiceSession {
         this.onReady(leg);
         return;
       case 'caller-speech-started':
-        this.tail.keep();
+        this.tail.utteranceStarted();
         this.dropSuccessor();
+        break;
+      case 'caller-speech-stopped':
+        this.tail.utteranceEnded();
         break;
       case 'caller-text':
         if (event.final) this.tail.forget();
@@ -397,8 +400,8 @@ export class ContinuousSession implements VoiceSession {
     const { session, lines } = this.options;
     const { turns } = session.conversation;
     const hasAsked = turns.some(({ speaker }) => speaker === 'caller');
-    // Keys are asked again by themselves.
-    const callerWaits = lost.talk.owes && hasAsked && this.unanswered.length === 0;
+    // Keys are asked again by themselves, and an utterance without words yet is heard again.
+    const callerWaits = lost.talk.owes && hasAsked && this.unanswered.length === 0 && !this.tail.hasUtterance;
     if (!this.hasSpoken) return [session.greeting, session.answersLast || callerWaits];
     if (provider !== lost.provider || lost.talk.isMidAnswer) return [lines.takenOver, callerWaits];
     return [undefined, callerWaits];
