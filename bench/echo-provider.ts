@@ -13,6 +13,7 @@ export class EchoProvider implements VoiceProvider {
     return {
       sendAudio: (chunk) => listener({ type: 'audio', responseId: 'echo', itemId: 'echo', chunk }),
       sendText: () => undefined,
+      sendDigits: () => undefined,
       say: () => undefined,
       cancel: () => undefined,
       reportHeard: () => undefined,

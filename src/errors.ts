@@ -28,7 +28,26 @@ const ERRORS = {
     retryable: true,
     help: 'Check LOCAL_LLM_BASE_URL and LOCAL_LLM_MODEL, and that the server answers POST /chat/completions.',
   },
-  PROVIDER_UNAVAILABLE: { retryable: false, help: 'Choose another VOICE_PROVIDER.' },
+  VOICE_UNREACHABLE: {
+    retryable: true,
+    help: 'Check the network, the endpoint setting of that provider and its status page.',
+  },
+  VOICE_REFUSED: {
+    retryable: false,
+    help: 'Check the credentials of that provider, what they are allowed to use, and the model name.',
+  },
+  VOICE_THROTTLED: {
+    retryable: true,
+    help: 'The account takes fewer sessions or requests than it gets. Ask for a higher quota, or name another provider in VOICE_FALLBACK.',
+  },
+  VOICE_PROTOCOL: {
+    retryable: false,
+    help: 'The service did not accept what the gateway needs, or speaks another version of its protocol.',
+  },
+  VOICE_FAILED: { retryable: true, help: 'The service had a fault; see its status page when it goes on.' },
+  VOICE_STALLED: { retryable: true, help: 'The service took the connection but gave no answer in time.' },
+  VOICE_BLOCKED: { retryable: false, help: 'The service refuses this content; see its content policy.' },
+  VOICE_EXPIRED: { retryable: true, help: 'The service ended the session at its own time limit.' },
   SESSION_CLOSED: { retryable: true, help: 'The voice session ended before it was ready.' },
   STORE_UNREACHABLE: {
     retryable: true,

@@ -137,7 +137,7 @@ for (const pipeline of [true, false]) {
         const said: string[] = [];
         call.on('say', (text) => said.push(text));
         await greeted(rig);
-        rig.provider.last.emit({ type: 'failed', error: new TandemError('LOCAL_SPEECH_FAILED', 'Gone.') });
+        rig.provider.last.emit({ type: 'failed', error: new TandemError('VOICE_REFUSED', 'Gone.') });
         await call.whenEnded();
         assert.match(said.join(' '), /get you a colleague/);
         assert.equal(rig.screens[0]?.attributes['reason'], 'assistant_failed');
@@ -170,7 +170,9 @@ for (const pipeline of [true, false]) {
           'a second stream',
         );
         assert.deepEqual(
-          rig.provider.last.options.history.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text),
+          rig.provider.last.options.conversation.turns
+            .filter((turn) => turn.speaker === 'caller')
+            .map((turn) => turn.text),
           ['I have a question about returns.'],
         );
         assert.match(rig.provider.last.options.greeting ?? '', /cut off/);

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import type { CallEvent } from '../src/call/call-events.js';
 import { readConfig } from '../src/config.js';
 import { type Clock, systemClock } from '../src/clock.js';
+import type { AssistantTool } from '../src/voice/tools.js';
 import { type RunningGateway, startGateway } from '../src/start.js';
 import { connectSide } from '../sim/caller/agent-side.js';
 import type { AgentScreen } from '../sim/connect/connect.js';
@@ -37,6 +38,11 @@ export async function startRig(
     pipeline?: boolean;
     env?: Record<string, string>;
     phone?: PhoneEndpoint;
+    /** The providers of the configuration talk, not the scripted one. */
+    isConfigured?: boolean;
+    /** Take over when the scripted provider is lost. */
+    fallbacks?: readonly ScriptedProvider[];
+    tools?: readonly AssistantTool[];
     carrier?: Partial<CarrierOptions>;
     /** One clock for the gateway and everybody else, for a test that moves time by hand. */
     clock?: Clock;
@@ -62,7 +68,8 @@ export async function startRig(
     ...options.env,
   });
   const running = await startGateway(config, {
-    provider,
+    ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
+    ...(options.tools === undefined ? {} : { tools: options.tools }),
     logDestination,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });

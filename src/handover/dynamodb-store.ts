@@ -1,4 +1,4 @@
-import './aws-node-version.js';
+import '../aws-node-version.js';
 import {
   CreateTableCommand,
   DescribeTableCommand,
@@ -35,6 +35,7 @@ const TABLE_POLLS = 400;
 
 /** Handover records in a DynamoDB table with the partition key `pk` (string) and the TTL attribute `expires_at`. */
 export class DynamoDbStore implements HandoverStore {
+  private readonly underWay = new Set<Promise<unknown>>();
   private readonly client: DynamoDBClient;
   private readonly tableName: string;
   private readonly clock: Clock;
@@ -136,8 +137,20 @@ export class DynamoDbStore implements HandoverStore {
     throw storeError('CreateTable', undefined);
   }
 
-  close(): void {
+  /** Waits for what is on its way (bounded by the time for an attempt), so that no record is lost halfway. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.underWay);
     this.client.destroy();
+  }
+
+  private async track<T>(send: () => Promise<T>): Promise<T> {
+    const work = send();
+    this.underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      this.underWay.delete(work);
+    }
   }
 
   /** The reason a redemption's condition failed. The failed update does not bring the item on every backend. */
@@ -152,7 +165,7 @@ export class DynamoDbStore implements HandoverStore {
   /** Undefined when the request's condition did not hold. */
   private async conditional<T>(operation: string, send: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await send();
+      return await this.track(send);
     } catch (error) {
       if (nameOf(error) === 'ConditionalCheckFailedException') return undefined;
       throw storeError(operation, error);
@@ -161,7 +174,7 @@ export class DynamoDbStore implements HandoverStore {
 
   private async attempt<T>(operation: string, send: () => Promise<T>): Promise<T> {
     try {
-      return await send();
+      return await this.track(send);
     } catch (error) {
       throw storeError(operation, error);
     }

@@ -18,6 +18,8 @@ export type Frame =
   | FailureFrame
   | ModelAudioFrame
   | ModelTextFrame
+  | ModelTextFinalFrame
+  | CallerTurnFrame
   | CallerTextFrame
   | ResponseStartedFrame
   | ItemDoneFrame
@@ -27,7 +29,7 @@ export type Frame =
   | EndFrame
   | SayFrame
   | ToolResultFrame
-  | TypedTextFrame
+  | KeyedDigitsFrame
   | HeardFrame;
 
 export type FrameKind = Frame['kind'];
@@ -50,6 +52,8 @@ export const FRAME_KINDS: Readonly<Record<FrameKind, { priority: Priority; direc
   failure: { priority: 'system', direction: 'down' },
   'model-audio': { priority: 'data', direction: 'down' },
   'model-text': { priority: 'data', direction: 'down' },
+  'model-text-final': { priority: 'control', direction: 'down' },
+  'caller-turn': { priority: 'control', direction: 'down' },
   'caller-text': { priority: 'control', direction: 'down' },
   'response-started': { priority: 'control', direction: 'down' },
   'item-done': { priority: 'control', direction: 'down' },
@@ -59,7 +63,7 @@ export const FRAME_KINDS: Readonly<Record<FrameKind, { priority: Priority; direc
   end: { priority: 'control', direction: 'down' },
   say: { priority: 'control', direction: 'down' },
   'tool-result': { priority: 'control', direction: 'up' },
-  'typed-text': { priority: 'control', direction: 'up' },
+  'keyed-digits': { priority: 'control', direction: 'up' },
   heard: { priority: 'control', direction: 'up' },
 };
 
@@ -137,6 +141,28 @@ export class ModelTextFrame {
     this.responseId = responseId;
     this.itemId = itemId;
     this.text = text;
+  }
+}
+
+/** The whole text of an item as it was spoken. */
+export class ModelTextFinalFrame {
+  readonly kind = 'model-text-final';
+  readonly responseId: string;
+  readonly itemId: string;
+  readonly text: string;
+  constructor(responseId: string, itemId: string, text: string) {
+    this.responseId = responseId;
+    this.itemId = itemId;
+    this.text = text;
+  }
+}
+
+/** An utterance of the caller was taken; its text may come later. */
+export class CallerTurnFrame {
+  readonly kind = 'caller-turn';
+  readonly itemId: string;
+  constructor(itemId: string) {
+    this.itemId = itemId;
   }
 }
 
@@ -236,12 +262,12 @@ export class ToolResultFrame {
   }
 }
 
-/** Something the caller entered other than by voice, as text for the model. */
-export class TypedTextFrame {
-  readonly kind = 'typed-text';
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
+/** Keys the caller pressed, collected into what they stand for. */
+export class KeyedDigitsFrame {
+  readonly kind = 'keyed-digits';
+  readonly digits: string;
+  constructor(digits: string) {
+    this.digits = digits;
   }
 }
 

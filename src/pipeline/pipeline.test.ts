@@ -16,7 +16,7 @@ import {
   ModelAudioFrame,
   ModelTextFrame,
   StartFrame,
-  TypedTextFrame,
+  KeyedDigitsFrame,
 } from './frame.js';
 import { Pipeline } from './pipeline.js';
 import type { Link, Processor } from './processor.js';
@@ -47,7 +47,7 @@ class Probe implements Processor {
 
   process(frame: Frame, link: Link): void {
     this.seen.push(
-      `${this.name}:${frame.kind === 'model-text' || frame.kind === 'typed-text' ? frame.text : frame.kind}`,
+      `${this.name}:${frame.kind === 'model-text' ? frame.text : frame.kind === 'keyed-digits' ? frame.digits : frame.kind}`,
     );
     if (!this.handle(frame, link)) link.push(frame);
   }
@@ -62,7 +62,7 @@ test('down frames pass every processor in order, up frames the other way, and bo
   const processors = ['a', 'b', 'c'].map((name) => new Probe(name, seen));
   const pipeline = new Pipeline(processors, fail);
   pipeline.emit(new StartFrame());
-  processors[2]?.link?.emit(new TypedTextFrame('up'));
+  processors[2]?.link?.emit(new KeyedDigitsFrame('up'));
   processors[0]?.link?.emit(new ModelTextFrame('r', 'i', 'from-a'));
   assert.deepEqual(seen, ['a:start', 'b:start', 'c:start', 'b:up', 'a:up', 'b:from-a', 'c:from-a']);
 });

@@ -18,6 +18,12 @@ export class TranscriptProcessor implements Processor {
       case 'caller-text':
         if (frame.final) this.onTurn(this.history.callerSaid(frame.itemId, frame.text));
         break;
+      case 'caller-turn':
+        this.history.callerTurn(frame.itemId);
+        break;
+      case 'model-text-final':
+        this.history.assistantSaidFinally(frame.itemId, frame.text);
+        break;
       case 'model-text':
         this.history.assistantSaid(frame.itemId, frame.text);
         break;

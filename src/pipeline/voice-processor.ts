@@ -3,12 +3,14 @@ import {
   CallerSpeechStartedFrame,
   CallerSpeechStoppedFrame,
   CallerTextFrame,
+  CallerTurnFrame,
   EndFrame,
   FailureFrame,
   type Frame,
   InterruptionFrame,
   ItemDoneFrame,
   ModelAudioFrame,
+  ModelTextFinalFrame,
   ModelTextFrame,
   ResponseDoneFrame,
   ResponseStartedFrame,
@@ -40,7 +42,10 @@ export class VoiceProcessor implements Processor {
         if (!this.leaving) this.session.sendAudio(frame.chunk);
         return;
       case 'digit':
-        if (!this.leaving) link.push(frame);
+        // Whoever presses a key does not listen any more.
+        if (this.leaving) return;
+        this.session.cancel();
+        link.push(frame);
         return;
       case 'say':
         this.session.say(frame.text, frame.sayId);
@@ -53,8 +58,8 @@ export class VoiceProcessor implements Processor {
       case 'tool-result':
         this.session.sendToolResult(frame.toolCallId, frame.output);
         return;
-      case 'typed-text':
-        this.session.sendText(frame.text);
+      case 'keyed-digits':
+        this.session.sendDigits(frame.digits);
         return;
       case 'heard':
         this.session.reportHeard(frame.items);
@@ -76,6 +81,10 @@ function frameOf(event: VoiceEvent): Frame {
       return new ModelAudioFrame(event.responseId, event.itemId, event.chunk);
     case 'assistant-text':
       return new ModelTextFrame(event.responseId, event.itemId, event.text);
+    case 'assistant-text-final':
+      return new ModelTextFinalFrame(event.responseId, event.itemId, event.text);
+    case 'caller-turn':
+      return new CallerTurnFrame(event.itemId);
     case 'caller-text':
       return new CallerTextFrame(event.itemId, event.text, event.final);
     case 'caller-speech-started':

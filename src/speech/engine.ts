@@ -39,6 +39,38 @@ export async function openSpeechEngine(options: { sttModel?: string } = {}): Pro
   return engine;
 }
 
+/** Speaks fixed lines for a gateway whose model cannot: no recogniser is loaded. */
+export interface LineSpeaker {
+  /** Mu-law at 8 kHz. A line that was spoken before comes at once. */
+  speak(text: string): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** More lines than any assistant has. */
+const MAX_LINES = 100;
+
+/**
+ * Starts a thread that only speaks.
+ * @throws TandemError LOCAL_SPEECH_MISSING
+ */
+export async function openLineSpeaker(): Promise<LineSpeaker> {
+  const engine = new WorkerEngine({ sttModel: undefined });
+  await engine.ready();
+  const spoken = new Map<string, Promise<Uint8Array>>();
+  return {
+    speak: (text) => {
+      let audio = spoken.get(text);
+      if (audio === undefined) {
+        audio = engine.synthesize(text);
+        if (spoken.size < MAX_LINES) spoken.set(text, audio);
+        audio.catch(() => spoken.delete(text));
+      }
+      return audio;
+    },
+    close: () => engine.close(),
+  };
+}
+
 interface Pending {
   resolve(reply: WorkerReply): void;
   reject(error: TandemError): void;

@@ -19,5 +19,6 @@ export type WorkerReply =
   | { type: 'line-text'; line: number; text: string };
 
 export interface WorkerOptions {
-  sttModel: string;
+  /** Undefined: the thread only speaks. */
+  sttModel: string | undefined;
 }

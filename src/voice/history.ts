@@ -16,11 +16,17 @@ export interface Turn {
 
 /** The conversation so far, in the order it was spoken, as heard. */
 export class History {
+  /** With the places of utterances whose text has not come yet; those are no turns so far. */
   private readonly list: Turn[] = [];
   private readonly byItem = new Map<string, Turn>();
 
   get turns(): readonly Turn[] {
-    return this.list;
+    return this.list.filter((turn) => turn.text !== '');
+  }
+
+  /** Keeps a place for an utterance of the caller: its text may come after the assistant's answer to it. */
+  callerTurn(itemId: string): void {
+    this.turn('caller', itemId);
   }
 
   /** Records what the caller said; a second text for the same item replaces the first. */
@@ -37,6 +43,13 @@ export class History {
     return turn;
   }
 
+  /** The item's whole text as it was spoken. What the caller was not there to hear of it stays cut. */
+  assistantSaidFinally(itemId: string, text: string): Turn {
+    const turn = this.turn('assistant', itemId);
+    if (!turn.interrupted) turn.text = text;
+    return turn;
+  }
+
   /**
    * Cuts assistant items at what was heard: the text is shortened in proportion, back to the last whole word. Gives the
    * turns that changed; an item nobody heard a word of is no turn any more.
@@ -49,8 +62,7 @@ export class History {
       if (item.heardMs >= item.sentMs) continue;
       turn.text = cutAtShare(turn.text, item.heardMs / item.sentMs);
       turn.interrupted = true;
-      if (turn.text === '') this.remove(turn);
-      else changed.push(turn);
+      if (turn.text !== '') changed.push(turn);
     }
     return changed;
   }
@@ -67,11 +79,6 @@ export class History {
       this.list.push(turn);
     }
     return turn;
-  }
-
-  private remove(turn: Turn): void {
-    const index = this.list.indexOf(turn);
-    if (index >= 0) this.list.splice(index, 1);
   }
 }
 

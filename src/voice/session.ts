@@ -2,6 +2,14 @@ import type { AudioChunk } from '../audio/chunk.js';
 import type { TandemError } from '../errors.js';
 import type { HeardItem, Turn } from './history.js';
 
+/** The conversation as its owner knows it; a live view, true whenever it is read. */
+export interface ConversationView {
+  /** What was said on both sides so far, as heard by the caller. */
+  readonly turns: readonly Turn[];
+  /** Something sent to the caller has not been confirmed as played. */
+  readonly isPlaying: boolean;
+}
+
 /** A function the model may call. `parameters` is a JSON Schema object. */
 export interface ToolDefinition {
   name: string;
@@ -16,13 +24,15 @@ export interface VoiceSessionOptions {
   /** Correlates logs; not a secret. */
   conversationId: string;
   instructions: string;
-  /** Spoken first, word for word where the model can; absent: the session waits for the caller. */
+  /** Spoken first, word for word where the model can; absent: nothing is said unless `answersLast`. */
   greeting: string | undefined;
+  /** The caller's last turn waits for an answer, which follows the greeting if there is one. */
+  answersLast: boolean;
   /** BCP 47 tag of the language the conversation starts in. */
   language: string;
   tools: readonly ToolDefinition[];
-  /** What was said before this session, as heard by the caller; empty on a new call. */
-  history: readonly Turn[];
+  /** What was said before this session; its turns are read once, when the session opens. */
+  conversation: ConversationView;
   /** Receives every event, synchronously and in order. It must not throw. */
   listener: VoiceListener;
 }
@@ -41,6 +51,8 @@ export type VoiceEvent =
   | { type: 'caller-speech-stopped' }
   /** The caller talks over the model: whatever is still playing has to stop. */
   | { type: 'interruption' }
+  /** An utterance of the caller was taken. Its text may come much later, even after the answer; its place is here. */
+  | { type: 'caller-turn'; itemId: string }
   /** What the caller said; `final` false for a partial text that a later one with the same `itemId` replaces. */
   | { type: 'caller-text'; itemId: string; text: string; final: boolean }
   /** `sayId` names the {@link VoiceSession.say} that asked for this response. */
@@ -49,10 +61,13 @@ export type VoiceEvent =
   | { type: 'audio'; responseId: string; itemId: string; chunk: AudioChunk }
   /** A further piece of the item's text, in order; concatenated they are what the item's audio says. */
   | { type: 'assistant-text'; responseId: string; itemId: string; text: string }
+  /** The whole text of the item as it was spoken; replaces the pieces. May come after `item-done`. */
+  | { type: 'assistant-text-final'; responseId: string; itemId: string; text: string }
   /** All audio and text of the item has been given. */
   | { type: 'item-done'; responseId: string; itemId: string }
   | { type: 'response-done'; responseId: string; sayId: string | undefined; status: ResponseStatus }
   | { type: 'tool-call'; toolCallId: string; name: string; arguments: unknown }
+  /** Tokens used since the last such event. */
   | { type: 'usage'; inputTokens: number; outputTokens: number }
   /** The model ended the session on its own and has nothing more to say. */
   | { type: 'ended'; reason: string }
@@ -68,9 +83,14 @@ export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed'
 export interface VoiceSession {
   /** Caller audio in order. What comes before the session is ready is held (bounded) and sent then. */
   sendAudio(chunk: AudioChunk): void;
-  /** Something the caller typed or pressed, as text for the model. */
+  /** Something the caller wrote, as a turn of theirs. */
   sendText(text: string): void;
-  /** Has `text` spoken as given, after cancelling nothing; the resulting response carries `sayId`. */
+  /** Keys the caller pressed, collected: 0-9, * and #. The model is told that they are keys. */
+  sendDigits(digits: string): void;
+  /**
+   * Has `text` spoken as given, after cancelling nothing; the resulting response carries `sayId`. A session that cannot
+   * speak a given line ends that response with status `failed`, at once.
+   */
   say(text: string, sayId: string): void;
   /** Stops the response in progress; its late audio is not delivered any more. */
   cancel(): void;
@@ -81,9 +101,21 @@ export interface VoiceSession {
   close(): void;
 }
 
+/** When a session has to make way for a new one, because the model ends it after a fixed time. */
+export interface RenewalTimes {
+  /** From here on the next pause between turns is used. */
+  afterMs: number;
+  /** From here on it happens without a pause. Leaves time for opening the next session before the model's own limit. */
+  forceAfterMs: number;
+}
+
 /** Opens sessions with one model. Shared by all calls of a process. */
 export interface VoiceProvider {
   readonly name: string;
+  /** Undefined: a session lasts as long as the call. */
+  readonly renewal?: RenewalTimes;
+  /** A model that owes an answer and gives no sign of life for this long has stalled. Default 10 s. */
+  readonly answerWithinMs?: number;
   /** Loads what every session shares (weights, credentials). Throws TandemError with what to do when it cannot. */
   prepare(): Promise<void>;
   /** Returns at once; `ready` or `failed` follows. */

@@ -52,7 +52,6 @@ class LocalProvider implements VoiceProvider {
     const session = new LocalSession({
       ...options,
       engine,
-      clock,
       createReplier: (history) =>
         llmBaseUrl === undefined
           ? new DialogReplier()
@@ -93,6 +92,7 @@ function refuse(options: VoiceSessionOptions): VoiceSession {
   return {
     sendAudio: nothing,
     sendText: nothing,
+    sendDigits: nothing,
     say: nothing,
     cancel: nothing,
     reportHeard: nothing,

@@ -94,7 +94,8 @@ function open(options: Partial<VoiceSessionOptions> = {}): Rig {
       greeting: 'Hello.',
       language: 'en-US',
       tools: [],
-      history: [],
+      answersLast: false,
+      conversation: { turns: [], isPlaying: false },
       listener: (event) => {
         events.push(event);
         rig.onEvent?.(event);
@@ -297,31 +298,31 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('takes keys as one number, ended by a pause or by #', async () => {
+  it('takes a keyed number as an answer, and stops talking for it', async () => {
     const rig = await greeted();
     rig.engine.hear('where is my order');
     await settle();
-    for (const digit of '4711') {
-      rig.session.sendText(digit);
-      rig.clock.advance(1000);
-    }
+    rig.events.length = 0;
+    rig.session.sendDigits('4711');
     await settle();
-    assert.doesNotMatch(rig.texts().join(' '), /4 7 1 1/);
-    rig.clock.advance(1000);
-    await settle();
+    assert.equal(rig.kinds()[0], 'interruption');
     assert.match(rig.texts().join(' '), /number 4 7 1 1\./);
-    for (const digit of '123#') rig.session.sendText(digit);
-    await settle();
-    assert.match(rig.texts().join(' '), /number 1 2 3\./);
     rig.session.close();
-    assert.equal(rig.clock.timers, 0);
+  });
+
+  it('greets and then answers what was asked before it was opened', async () => {
+    const turn = { speaker: 'caller', text: 'Where is my order?', itemId: 'c1', interrupted: false } as const;
+    const rig = open({ answersLast: true, greeting: 'I am back.', conversation: { turns: [turn], isPlaying: false } });
+    await settle();
+    assert.deepEqual(rig.texts().slice(0, 2), ['I am back.', 'I will look that up for you.']);
+    rig.session.close();
   });
 
   it('closes without an event and lets go of the line', async () => {
     const rig = await greeted();
     rig.engine.isHolding = true;
     rig.engine.hear('what are your opening hours');
-    rig.session.sendText('1');
+    rig.session.sendText('hello');
     const before = rig.events.length;
     rig.session.close();
     rig.engine.release();
@@ -377,7 +378,8 @@ describe('the local provider', () => {
     greeting: 'Hello.',
     language: 'en-US',
     tools: [],
-    history: [],
+    answersLast: false,
+    conversation: { turns: [], isPlaying: false },
   };
 
   it('fails a session that is opened before it is prepared', async () => {

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { AudioChunk } from '../../audio/chunk.js';
-import type { Clock } from '../../clock.js';
 import { isTandemError, TandemError } from '../../errors.js';
 import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
 import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
-import { DigitCollector } from './digits.js';
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
 import { saying } from './saying.js';
@@ -17,7 +15,6 @@ type State =
 
 export interface LocalSessionOptions extends VoiceSessionOptions {
   engine: SpeechEngine;
-  clock: Clock;
   /** `history` is kept up to date by the session: what was said on both sides, as heard. */
   createReplier(history: History): Replier;
   /** Once, however the session ended. */
@@ -29,7 +26,6 @@ export class LocalSession implements VoiceSession {
   private readonly options: LocalSessionOptions;
   private readonly history = new History();
   private readonly replier: Replier;
-  private readonly digits: DigitCollector;
   /** Sessions of one call share its history, so ids must differ between them too. */
   private readonly idPrefix = `local-${randomBytes(5).toString('hex')}`;
   private idCount = 0;
@@ -45,15 +41,17 @@ export class LocalSession implements VoiceSession {
   private mayBePlaying = false;
   /** Counts what the owner asked for, to see whether it did so while it was told something. */
   private commands = 0;
+  /** The caller's last words before this session. */
+  private readonly lastSaid: string;
 
   constructor(options: LocalSessionOptions) {
     this.options = options;
-    for (const turn of options.history) {
+    for (const turn of options.conversation.turns) {
       if (turn.speaker === 'caller') this.history.callerSaid(turn.itemId, turn.text);
       else this.history.assistantSaid(turn.itemId, turn.text);
     }
+    this.lastSaid = options.conversation.turns.findLast(({ speaker }) => speaker === 'caller')?.text ?? '';
     this.replier = options.createReplier(this.history);
-    this.digits = new DigitCollector(options.clock, (digits) => this.answer(digits));
     queueMicrotask(() => this.begin());
   }
 
@@ -65,8 +63,12 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.interrupt();
-    if (/^[\d*#]+$/.test(text)) this.digits.push(text);
-    else this.answer(text);
+    this.answer(text);
+  }
+
+  /** The dialog understands a bare number as one that was keyed in. */
+  sendDigits(digits: string): void {
+    this.sendText(digits);
   }
 
   say(text: string, sayId: string): void {
@@ -79,7 +81,6 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.unanswered = '';
-    this.digits.clear();
     const dropped = this.queue;
     this.queue = [];
     if (this.state.name === 'answering') this.state.response.cancel();
@@ -101,7 +102,6 @@ export class LocalSession implements VoiceSession {
     this.state = { name: 'closed' };
     if (state.name === 'answering') state.response.drop();
     this.queue = [];
-    this.digits.clear();
     this.input?.close();
     this.options.onClosed();
   }
@@ -119,6 +119,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.state = { name: 'listening' };
     // The greeting comes before whatever the owner asked for meanwhile.
+    if (this.options.answersLast) this.queue.unshift(this.createAnswer(this.lastSaid));
     if (greeting !== undefined) this.queue.unshift(this.createResponse(saying(greeting), undefined));
     this.next();
   }
@@ -174,7 +175,12 @@ export class LocalSession implements VoiceSession {
   }
 
   private answer(text: string): void {
-    this.speak((signal) => this.replier.reply(text, signal), undefined);
+    this.queue.push(this.createAnswer(text));
+    this.next();
+  }
+
+  private createAnswer(text: string): SpokenResponse {
+    return this.createResponse((signal) => this.replier.reply(text, signal), undefined);
   }
 
   /** The caller wants to be heard. What the owner had said is for the owner to cancel. */

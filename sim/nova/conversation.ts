@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../src/clock.js';
+import type { Act, Brain, OfferedTool, Situation, Turn } from '../model/script.js';
+import type { Voice } from '../model/voice.js';
+import type { NovaFault } from './faults.js';
+import type { NovaOutput } from './output.js';
+import { Pauses } from './pauses.js';
+import { fromTelephone } from './rate.js';
+import { type Said, type Speaker, sentencesOf } from './speaker.js';
+import type { UsageMeter } from './usage.js';
+
+export interface ConversationOptions {
+  clock: Clock;
+  brain: Brain;
+  voice: Voice;
+  output: NovaOutput;
+  speaker: Speaker;
+  usage: UsageMeter;
+  sampleRateHz: number;
+  instructions: string;
+  tools: readonly OfferedTool[];
+  history: readonly { role: 'user' | 'assistant'; text: string }[];
+  /** Between the end of the caller's turn and the first word. */
+  replyDelayMs: number;
+  /** The arguments of a tool use come as a JSON string that holds a JSON string. */
+  doubleEncodeToolUse: boolean;
+  /** Whether enough audio has come, and still comes, for the model to begin. */
+  mayBegin(): boolean;
+  /** Gives false when the session does not go on. */
+  onTurn(turn: Turn, number: number): boolean;
+  onToolUse(toolUseId: string, name: string): void;
+  /** Gives false when the session does not go on. */
+  onFault(fault: NovaFault): boolean;
+  onFailure(): void;
+}
+
+interface Answer {
+  turn: Turn;
+  begun: boolean;
+}
+
+/** What the model says and does: turns of the caller in, one after the other, answers out. */
+export class Conversation {
+  private readonly options: ConversationOptions;
+  private readonly pauses: Pauses;
+  private readonly waiting: Turn[] = [];
+  private readonly memory: { role: 'user' | 'assistant'; said: Said }[];
+  private readonly openToolUses = new Map<string, string>();
+  private turns = 0;
+  /** The answer in progress; another object, or none: it is over. */
+  private answering: Answer | undefined;
+  private callerSpeaks = false;
+  private closed = false;
+
+  constructor(options: ConversationOptions) {
+    this.options = options;
+    this.pauses = new Pauses(options.clock);
+    this.memory = options.history.map(({ role, text }) => ({ role, said: { text } }));
+  }
+
+  speechStarted(): void {
+    this.callerSpeaks = true;
+    this.interrupt();
+  }
+
+  /** The caller is quiet; no texts: it was only noise. */
+  spoken(texts: readonly string[]): void {
+    this.callerSpeaks = false;
+    if (texts.length === 0) return this.goOn();
+    this.options.speaker.flushFinals();
+    const { output, usage } = this.options;
+    texts.forEach((text, index) =>
+      output.text('USER', 'FINAL', text, index === texts.length - 1 ? 'END_TURN' : 'PARTIAL_TURN'),
+    );
+    output.send('usageEvent', usage.report());
+    this.take({ type: 'spoken', text: texts.join(' ') });
+  }
+
+  /** The first text of a new conversation asks for a greeting (the service needs one to speak first). */
+  typed(text: string): void {
+    this.options.usage.addText('input', text);
+    this.interrupt();
+    this.options.speaker.flushFinals();
+    const isFirst = this.turns === 0 && this.memory.length === 0;
+    this.take(isFirst ? { type: 'asked', instructions: text } : { type: 'typed', text });
+  }
+
+  toolResult(toolUseId: string, output: string): void {
+    const name = this.openToolUses.get(toolUseId);
+    if (name === undefined) return;
+    this.openToolUses.delete(toolUseId);
+    this.options.usage.addText('input', output);
+    // Before what the caller said meanwhile: that had to wait for this.
+    const results = this.waiting.filter(({ type }) => type === 'tool-result').length;
+    this.waiting.splice(results, 0, { type: 'tool-result', name, output });
+    this.goOn();
+  }
+
+  /** Begins the next answer if it can. */
+  goOn(): void {
+    // An unanswered tool use silences the model for good.
+    if (this.closed || this.answering !== undefined || this.openToolUses.size > 0) return;
+    if (this.callerSpeaks || !this.options.mayBegin()) return;
+    const turn = this.waiting.shift();
+    if (turn === undefined) return;
+    const answer = { turn, begun: false };
+    this.answering = answer;
+    this.answer(answer).then(
+      () => {
+        if (this.answering !== answer) return;
+        this.answering = undefined;
+        this.goOn();
+      },
+      () => this.options.onFailure(),
+    );
+  }
+
+  /** No input comes any more: what was said is put down, and nothing more is. */
+  finish(): void {
+    this.closed = true;
+    this.answering = undefined;
+    this.pauses.endAll();
+    this.options.speaker.finish();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.answering = undefined;
+    this.pauses.endAll();
+    this.options.speaker.close();
+  }
+
+  private take(turn: Turn): void {
+    if (turn.type === 'spoken' || turn.type === 'typed') this.memory.push({ role: 'user', said: { text: turn.text } });
+    const before = this.waiting.at(-1);
+    // The caller went on before the answer began.
+    if (before?.type === 'spoken' && turn.type === 'spoken') before.text += ` ${turn.text}`;
+    else this.waiting.push(turn);
+    this.goOn();
+  }
+
+  private interrupt(): void {
+    this.options.speaker.interrupt();
+    if (this.answering?.begun === false) this.waiting.unshift(this.answering.turn);
+    this.answering = undefined;
+    this.pauses.endAll();
+  }
+
+  private async answer(answer: Answer): Promise<void> {
+    const { turn } = answer;
+    const { brain, replyDelayMs, speaker } = this.options;
+    await this.pauses.wait(replyDelayMs);
+    if (this.answering !== answer) return;
+    answer.begun = true;
+    this.turns++;
+    if (!this.options.onTurn(turn, this.turns)) return;
+    speaker.startAnswer();
+    const acts = brain.decide(turn, this.situation);
+    const lastSpeech = acts.findLastIndex(({ type }) => type === 'speak');
+    for (const [index, act] of acts.entries()) {
+      switch (act.type) {
+        case 'speak':
+          await this.speak(act, answer, index === lastSpeech);
+          break;
+        case 'call-tool':
+          this.callTool(act);
+          break;
+        case 'wait':
+          await this.pauses.wait(act.ms);
+          break;
+        case 'fault':
+          if (!this.options.onFault(act.fault)) return;
+          break;
+      }
+      if (this.answering !== answer) return;
+    }
+  }
+
+  private async speak(act: Extract<Act, { type: 'speak' }>, answer: Answer, isLast: boolean): Promise<void> {
+    const { output, sampleRateHz, speaker, usage, voice } = this.options;
+    const { text, type: _, ...request } = act;
+    const sentences = request.durationMs === undefined ? sentencesOf(text) : [text];
+    for (const [index, sentence] of sentences.entries()) {
+      const pcm = fromTelephone(await voice.speak(sentence, request), sampleRateHz);
+      if (this.answering !== answer) return;
+      const said = { text: sentence };
+      this.memory.push({ role: 'assistant', said });
+      usage.addText('output', sentence);
+      if (!(await speaker.say(said, pcm, isLast && index === sentences.length - 1))) return;
+      output.send('usageEvent', usage.report());
+    }
+  }
+
+  private callTool({ arguments: args, name }: Extract<Act, { type: 'call-tool' }>): void {
+    const { doubleEncodeToolUse, output, usage } = this.options;
+    const toolUseId = randomUUID();
+    const content = typeof args === 'string' ? args : JSON.stringify(args);
+    this.openToolUses.set(toolUseId, name);
+    usage.addText('output', content);
+    this.options.onToolUse(toolUseId, name);
+    output.toolUse(name, toolUseId, doubleEncodeToolUse ? JSON.stringify(content) : content);
+  }
+
+  private get situation(): Situation {
+    const { instructions, tools } = this.options;
+    return { instructions, tools, history: this.memory.map(({ role, said }) => ({ role, text: said.text })) };
+  }
+}

@@ -1,0 +1,169 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../src/clock.js';
+import { isTandemError } from '../../src/errors.js';
+import { openSpeechEngine } from '../../src/speech/engine.js';
+import { speechEar } from '../model/ear.js';
+import { speechVoice } from '../model/voice.js';
+import { NOVA_FAULT_USAGE, type PlannedNovaFault, parseNovaFault } from './faults.js';
+import { type NovaSim, type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
+import type { SessionRecording } from './recording.js';
+import type { BargeInSignal, FinalTexts } from './speaker.js';
+
+const BARGE_IN_SIGNALS: readonly BargeInSignal[] = ['text-and-stop-reason', 'text', 'stop-reason'];
+const DEFAULT_PORT = '8791';
+
+const USAGE = `A simulated Amazon Bedrock endpoint that offers Nova 2 Sonic, for clients that speak to the real one.
+
+  npm run sim:nova -- [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--region us-east-1] [--tones]
+                      [--session-seconds 480] [--idle-seconds 55] [--max-sessions 20] [--audio-speed 4]
+                      [--finals MS | next-input] [--barge-in ${BARGE_IN_SIGNALS.join(' | ')}]
+                      [--double-encoded-tools] [--fault WHEN=WHAT]…
+
+  --tones  answers with tones and understands nothing; no speech engine is loaded
+  --fault  ${NOVA_FAULT_USAGE}`;
+
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  const values = readArguments();
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const options = optionsFrom(values);
+  const engine = values.tones ? undefined : await openSpeechEngine();
+  const senses = engine === undefined ? {} : { ear: speechEar(engine), voice: speechVoice(engine) };
+  try {
+    const sim = await start({ ...options, ...senses, onSession: watch });
+    console.log(introduction(sim, values.region));
+    await untilStopped();
+    await sim.close();
+  } finally {
+    await engine?.close();
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: 'string', default: DEFAULT_PORT },
+        host: { type: 'string', default: '127.0.0.1' },
+        region: { type: 'string', default: 'us-east-1' },
+        tones: { type: 'boolean', default: false },
+        'session-seconds': { type: 'string' },
+        'idle-seconds': { type: 'string' },
+        'max-sessions': { type: 'string' },
+        'audio-speed': { type: 'string' },
+        finals: { type: 'string' },
+        'barge-in': { type: 'string' },
+        'double-encoded-tools': { type: 'boolean', default: false },
+        fault: { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}
+
+function optionsFrom(values: ReturnType<typeof readArguments>): NovaSimOptions {
+  const options: NovaSimOptions = {
+    port: positive('port', values.port),
+    host: values.host,
+    region: values.region,
+    faults: values.fault.map(readFault),
+    doubleEncodeToolUse: values['double-encoded-tools'],
+  };
+  const numbers = {
+    sessionSeconds: 'session-seconds',
+    idleSeconds: 'idle-seconds',
+    maxSessions: 'max-sessions',
+    audioSpeed: 'audio-speed',
+  } as const;
+  for (const [option, name] of Object.entries(numbers) as [
+    keyof typeof numbers,
+    (typeof numbers)[keyof typeof numbers],
+  ][]) {
+    const text = values[name];
+    if (text !== undefined) options[option] = positive(name, text);
+  }
+  if (values.finals !== undefined) options.finals = readFinals(values.finals);
+  if (values['barge-in'] !== undefined) options.bargeInSignal = readSignal(values['barge-in']);
+  return options;
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new UsageError(`--${name} ${text} is not a number above 0.`);
+  return value;
+}
+
+function readFault(text: string): PlannedNovaFault {
+  const fault = parseNovaFault(text);
+  if (fault === undefined) throw new UsageError(`--fault ${text} is not one: ${NOVA_FAULT_USAGE}`);
+  return fault;
+}
+
+function readFinals(text: string): FinalTexts {
+  return text === 'next-input' ? text : { afterMs: positive('finals', text) };
+}
+
+function readSignal(text: string): BargeInSignal {
+  const signal = BARGE_IN_SIGNALS.find((one) => one === text);
+  if (signal === undefined) throw new UsageError(`--barge-in must be one of ${BARGE_IN_SIGNALS.join(', ')}.`);
+  return signal;
+}
+
+async function start(options: NovaSimOptions): Promise<NovaSim> {
+  try {
+    return await startNovaSim(options);
+  } catch (error) {
+    throw new UsageError(`Port ${options.port} cannot be used: ${(error as Error).message}. Try --port with another.`);
+  }
+}
+
+/** One line when a session begins and one when it ends; nothing of what was said. */
+function watch(session: SessionRecording): void {
+  const label = `session ${session.number}`;
+  console.log(`${label}  opened, model ${session.modelId}`);
+  const startedMs = systemClock.now();
+  session.onEnd = (end) => {
+    const seconds = ((systemClock.now() - startedMs) / 1000).toFixed(1);
+    const { bad, good } = session.signatures;
+    const why = end.type === 'exception' ? `${end.exception}: ${end.message}` : end.type;
+    console.log(
+      `${label}  ended after ${seconds} s (${why}); ${session.turns.length} turns, ${session.interruptions} interruptions, ` +
+        `${session.toolUses.length} tool uses, ${good} events with a good signature and ${bad} with a bad one`,
+    );
+  };
+}
+
+function introduction({ url }: NovaSim, region: string): string {
+  return `Simulated Nova 2 Sonic at ${url}. In the client's environment:
+
+  export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}
+  export AWS_REGION=${region} NOVA_REGION=${region}
+  export AWS_ACCESS_KEY_ID=${SIMULATED_CREDENTIALS.accessKeyId}
+  export AWS_SECRET_ACCESS_KEY=${SIMULATED_CREDENTIALS.secretAccessKey}
+
+Then, in that environment: VOICE_PROVIDER=nova npm start, and npm run call in a third terminal. Ask for the opening
+hours, an order, or a human. What can go wrong: npm run sim:nova -- --help, for instance --fault answer:800=rst-stream.
+Ctrl-C stops it.`;
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const known = error instanceof UsageError || isTandemError(error);
+    console.error(known ? error.message : error);
+    process.exit(known ? 2 : 1);
+  },
+);

@@ -1,0 +1,128 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+import {
+  type Authorization,
+  type Credentials,
+  STREAMED_PAYLOAD,
+  SignatureChain,
+  parseAmzDate,
+  parseAuthorization,
+  requestSignature,
+  signingKey,
+} from './sigv4.js';
+
+/** An answer given before the stream begins. */
+export interface Refusal {
+  status: number;
+  /** Of `x-amzn-ErrorType`. */
+  type: string;
+  message: string;
+}
+
+export type CheckedRequest = { ok: true; modelId: string; chain: SignatureChain } | { ok: false; refusal: Refusal };
+
+export interface RequestRules {
+  credentials: Credentials;
+  region: string;
+  models: readonly string[];
+  /** Difference between the client's clock and ours from which a signature counts as expired. */
+  maxClockSkewMs: number;
+}
+
+const RETIRED_MODELS = ['amazon.nova-sonic-v1:0'];
+const PATH = /^\/model\/([^/?]+)\/invoke-with-bidirectional-stream$/;
+const CONTENT_TYPE = 'application/vnd.amazon.eventstream';
+const MUST_BE_SIGNED = ['x-amz-date', 'x-amz-content-sha256'];
+
+const BAD_SIGNATURE =
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
+
+/** Checks what can be known before the first event: operation, headers, signature, model. */
+export function checkRequest(headers: IncomingHttpHeaders, rules: RequestRules, epochMs: number): CheckedRequest {
+  const modelId = readModelId(headers);
+  if (modelId === undefined) return refuse(404, 'UnknownOperationException', 'The operation is not known.');
+  const signature = checkSignature(headers, rules, epochMs);
+  if (!('chain' in signature)) return { ok: false, refusal: signature };
+  if (headers['content-type'] !== CONTENT_TYPE)
+    return refuse(400, 'ValidationException', `The content type must be ${CONTENT_TYPE}.`);
+  if (RETIRED_MODELS.includes(modelId)) {
+    const message =
+      'This model version has reached the end of its life. Please refer to the AWS documentation for more details.';
+    return refuse(404, 'ResourceNotFoundException', message);
+  }
+  if (!rules.models.includes(modelId))
+    return refuse(400, 'ValidationException', 'The provided model identifier is invalid.');
+  return { ok: true, modelId, chain: signature.chain };
+}
+
+function readModelId(headers: IncomingHttpHeaders): string | undefined {
+  const match = headers[':method'] === 'POST' ? PATH.exec(headers[':path'] ?? '') : null;
+  try {
+    return match === null ? undefined : decodeURIComponent(match[1] as string);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkSignature(
+  headers: IncomingHttpHeaders,
+  rules: RequestRules,
+  epochMs: number,
+): { chain: SignatureChain } | Refusal {
+  const header = headers.authorization;
+  if (header === undefined) return refusal('MissingAuthenticationTokenException', 'Missing Authentication Token');
+  // "You can't use API keys with InvokeModelWithBidirectionalStream" (Bedrock user guide, API keys reference).
+  if (/^bearer /i.test(header))
+    return refusal('AccessDeniedException', 'API keys cannot be used with InvokeModelWithBidirectionalStream.');
+  const authorization = parseAuthorization(header);
+  if (authorization === undefined)
+    return refusal('IncompleteSignatureException', 'The Authorization header is not a complete AWS4-HMAC-SHA256 one.');
+  const { credentials, region } = rules;
+  if (
+    authorization.accessKeyId !== credentials.accessKeyId ||
+    headers['x-amz-security-token'] !== credentials.sessionToken
+  )
+    return refusal('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  const { scope } = authorization;
+  if (scope.region !== region)
+    return refusal('InvalidSignatureException', 'Credential should be scoped to a valid region.');
+  if (scope.service !== 'bedrock')
+    return refusal('InvalidSignatureException', "Credential should be scoped to correct service: 'bedrock'.");
+  return checkRequestSignature(headers, authorization, rules, epochMs);
+}
+
+function checkRequestSignature(
+  headers: IncomingHttpHeaders,
+  authorization: Authorization,
+  rules: RequestRules,
+  epochMs: number,
+): { chain: SignatureChain } | Refusal {
+  const { scope, signedHeaders, signature } = authorization;
+  const amzDate = String(headers['x-amz-date'] ?? '');
+  const date = parseAmzDate(amzDate);
+  if (date === undefined || !amzDate.startsWith(scope.date))
+    return refusal('InvalidSignatureException', 'Date in Credential scope does not match YYYYMMDD from ISO-8601 date.');
+  if (Math.abs(date.getTime() - epochMs) > rules.maxClockSkewMs)
+    return refusal('InvalidSignatureException', `Signature expired: ${amzDate} is too far from the server's time.`);
+  if (headers['x-amz-content-sha256'] !== STREAMED_PAYLOAD)
+    return refusal('InvalidSignatureException', `x-amz-content-sha256 must be ${STREAMED_PAYLOAD}.`);
+  const hostSigned = signedHeaders.includes('host') || signedHeaders.includes(':authority');
+  if (!hostSigned || !MUST_BE_SIGNED.every((name) => signedHeaders.includes(name)))
+    return refusal(
+      'InvalidSignatureException',
+      `'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.`,
+    );
+  const key = signingKey(rules.credentials.secretAccessKey, scope);
+  const named = { host: headers[':authority'], ...headers };
+  const path = headers[':path'] ?? '';
+  const calculated = requestSignature(key, { method: 'POST', path, headers: named, signedHeaders, amzDate, scope });
+  if (calculated !== signature) return refusal('InvalidSignatureException', BAD_SIGNATURE);
+  return { chain: new SignatureChain(key, scope, signature) };
+}
+
+function refusal(type: string, message: string): Refusal {
+  return { status: 403, type, message };
+}
+
+function refuse(status: number, type: string, message: string): CheckedRequest {
+  return { ok: false, refusal: { status, type, message } };
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { until } from '../../test/rig.js';
+import { WireClient, type WireOptions } from '../../test/nova-wire-client.js';
+import { encodeChunk } from './event-stream.js';
+import { type NovaSim, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
+
+describe('simulated Nova: what is checked before the stream', () => {
+  let sim: NovaSim;
+  before(async () => {
+    sim = await startNovaSim({ maxSessions: 1 });
+  });
+  after(() => sim.close());
+
+  const answer = async (options: WireOptions): Promise<string> => {
+    const client = new WireClient(sim.url, options);
+    await until(() => client.status !== 0, 'an answer');
+    if (client.status !== 200) await client.ended;
+    client.close();
+    if (client.status === 200) return '200';
+    const { message } = JSON.parse(client.errorBody) as { message: string };
+    return `${client.status} ${String(client.responseHeaders['x-amzn-errortype'])}: ${message}`;
+  };
+
+  const refusals: [string, WireOptions, RegExp][] = [
+    ['another path', { path: '/model/a/invoke' }, /^404 UnknownOperationException/],
+    ['no authorization', { headers: { authorization: undefined } }, /^403 MissingAuthenticationTokenException/],
+    ['an API key', { headers: { authorization: 'Bearer abc' } }, /^403 AccessDeniedException: API keys/],
+    ['half a signature', { headers: { authorization: 'AWS4-HMAC-SHA256 Credential=a' } }, /^403 IncompleteSignature/],
+    [
+      'an unknown access key',
+      { credentials: { ...SIMULATED_CREDENTIALS, accessKeyId: 'OTHER' } },
+      /^403 UnrecognizedClientException: The security token included in the request is invalid/,
+    ],
+    [
+      'a session token nobody gave out',
+      { credentials: { ...SIMULATED_CREDENTIALS, sessionToken: 'other' } },
+      /^403 UnrecognizedClientException/,
+    ],
+    [
+      'a wrong secret',
+      { credentials: { ...SIMULATED_CREDENTIALS, secretAccessKey: 'other' } },
+      /^403 InvalidSignatureException: The request signature we calculated does not match/,
+    ],
+    ['a header changed after signing', { headers: { 'x-amz-date': '20200101T000000Z' } }, /^403 InvalidSignature/],
+    ['another region', { region: 'eu-north-1' }, /^403 InvalidSignatureException: Credential .* valid region/],
+    [
+      'another service',
+      { service: 'bedrock-runtime' },
+      /^403 InvalidSignatureException: .* correct service: 'bedrock'/,
+    ],
+    ['a body that is not signed event by event', { headers: { 'x-amz-content-sha256': 'a' } }, /^403 .*STREAMING-AWS4/],
+    ['a host that is not signed', { signedHeaders: ['x-amz-content-sha256', 'x-amz-date'] }, /^403 .*SignedHeader/],
+    ['another content type', { headers: { 'content-type': 'application/json' } }, /^403 InvalidSignature/],
+    ['an unknown model', { modelId: 'amazon.nova-3-sonic-v1:0' }, /^400 ValidationException: .*model identifier/],
+    ['an inference profile', { modelId: 'us.amazon.nova-2-sonic-v1:0' }, /^400 ValidationException/],
+    ['the retired model', { modelId: 'amazon.nova-sonic-v1:0' }, /^404 ResourceNotFoundException: .*end of its life/],
+  ];
+  for (const [what, options, expected] of refusals)
+    test(`refuses ${what}`, async () => {
+      assert.match(await answer(options), expected);
+    });
+
+  test('refuses a content type that was signed, but is not an event stream', async () => {
+    const signedHeaders = [':authority', 'x-amz-content-sha256', 'x-amz-date'];
+    const options = { signedHeaders, headers: { 'content-type': 'text/plain' } };
+    assert.match(await answer(options), /^400 ValidationException: The content type/);
+  });
+
+  test('takes what is right, both models', async () => {
+    assert.equal(await answer({}), '200');
+    await until(() => sim.sessions.at(-1)?.end !== undefined, 'the end');
+    assert.equal(await answer({ modelId: 'amazon.nova-2-5-sonic' }), '200');
+    await until(() => sim.sessions.at(-1)?.end !== undefined, 'the end');
+  });
+
+  test('throttles more sessions at a time than it allows, and only as long as they last', async () => {
+    const first = new WireClient(sim.url);
+    await until(() => first.status === 200, 'the first');
+    assert.match(await answer({}), /^429 ThrottlingException/);
+    first.close();
+    await until(() => sim.sessions.at(-1)?.end?.type === 'client-gone', 'the end of the first');
+    assert.equal(await answer({}), '200');
+  });
+
+  test('survives a client that does not speak HTTP/2', async () => {
+    const socket = connect(sim.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await new Promise((resolve) => {
+      socket.on('close', resolve);
+      socket.resume();
+    });
+    await until(() => sim.sessions.at(-1)?.end !== undefined, 'the end of the session before');
+    assert.equal(await answer({}), '200');
+  });
+});
+
+test('simulated Nova: a session token is checked when there is one, and so is the time of the signature', async () => {
+  const credentials = { ...SIMULATED_CREDENTIALS, sessionToken: 'simulated-token' };
+  const sim = await startNovaSim({ credentials });
+  const right = new WireClient(sim.url, { credentials });
+  const without = new WireClient(sim.url);
+  await until(() => right.status === 200 && without.status === 403, 'both answers');
+  right.close();
+  without.close();
+  await sim.close();
+  const late = await startNovaSim({ maxClockSkewMs: -1 });
+  const client = new WireClient(late.url);
+  await client.ended;
+  assert.match(client.errorBody, /Signature expired/);
+  client.close();
+  await late.close();
+});
+
+describe('simulated Nova: the events on the wire', () => {
+  let sim: NovaSim;
+  before(async () => {
+    sim = await startNovaSim();
+  });
+  after(() => sim.close());
+
+  const refused = async (spoil: (client: WireClient) => void): Promise<string> => {
+    const client = new WireClient(sim.url);
+    client.startSession();
+    spoil(client);
+    await client.ended;
+    client.close();
+    return `${client.exception?.type}: ${client.exception?.message}`;
+  };
+
+  test('a bad signature ends the session, and is counted', async () => {
+    const message = await refused((client) => {
+      client.spoilNext = true;
+      client.startPrompt();
+      client.text('SYSTEM', 'never seen');
+    });
+    assert.match(message, /^validationException: The request signature we calculated does not match/);
+    assert.deepEqual(sim.sessions.at(-1)?.signatures, { good: 1, bad: 1, final: false });
+    assert.equal(sim.sessions.at(-1)?.inputs.length, 1);
+  });
+
+  test('damaged frames, lengths that make no sense and what is no chunk end the session', async () => {
+    const frame = Buffer.from(encodeChunk('{}'));
+    const spoil = (client: WireClient): void => {
+      const send = client.sendBytes.bind(client);
+      client.sendBytes = (bytes) => send(bytes.map((byte, at) => (at === bytes.length - 40 ? byte ^ 1 : byte)));
+      client.startPrompt();
+    };
+    assert.match(await refused(spoil), /The event stream is damaged/);
+    assert.match(await refused((client) => client.sendBytes(frame)), /The event stream is damaged/);
+    assert.match(await refused((client) => client.sendBytes(Buffer.from([0, 0, 0, 3]))), /damaged/);
+    assert.match(await refused((client) => client.sendBytes(Buffer.from([0xff, 0, 0, 3]))), /damaged/);
+    assert.match(await refused((client) => client.sendInner(Buffer.from('not a message'))), /must be a chunk/);
+    assert.match(await refused((client) => client.sendJson('{"event":')), /holds one event/);
+    assert.match(await refused((client) => client.sendJson('{"event":{},"x":1}')), /holds one event/);
+    assert.match(await refused((client) => client.send('audioChunk', {})), /extraneous key \[audioChunk\]/);
+    assert.match(await refused((client) => client.send('toString', {})), /extraneous key \[toString\]/);
+  });
+
+  test('frames may come in pieces of any size', async () => {
+    const client = new WireClient(sim.url);
+    const whole: Uint8Array[] = [];
+    const send = client.sendBytes.bind(client);
+    client.sendBytes = (bytes) => void whole.push(bytes);
+    client.begin();
+    const bytes = Buffer.concat(whole);
+    for (let at = 0; at < bytes.length; at += 7) send(bytes.subarray(at, at + 7));
+    await until(() => sim.sessions.at(-1)?.inputs.length === client.sent, 'all events');
+    assert.deepEqual(sim.sessions.at(-1)?.signatures, { good: client.sent, bad: 0, final: false });
+    client.close();
+  });
+
+  test('the end of the input: with the empty frame, without it, and no end at all', async () => {
+    const run = async (finish: (client: WireClient) => void) => {
+      const client = new WireClient(sim.url);
+      client.begin();
+      client.silence(20);
+      await until(() => client.received.length > 0, 'completionStart');
+      finish(client);
+      const session = sim.sessions.at(-1);
+      await until(() => session?.end !== undefined, 'the end');
+      client.close();
+      return [session?.end?.type, session?.signatures.final];
+    };
+    const orderly = await run((client) => {
+      client.leave();
+      client.finish();
+    });
+    assert.deepEqual(orderly, ['orderly', true]);
+    assert.deepEqual(await run((client) => client.finish()), ['input-ended', true]);
+    assert.deepEqual(await run((client) => client.endRudely()), ['input-ended', false]);
+    assert.deepEqual(await run((client) => client.close()), ['client-gone', false]);
+    assert.deepEqual(await run((client) => client.leave()), ['orderly', false]);
+  });
+
+  test('what the model sends is padded to lengths that differ', async () => {
+    const client = new WireClient(sim.url);
+    client.begin();
+    client.silence(100);
+    client.text('USER', 'hi', true);
+    await until(() => client.named('audioOutput').length > 5, 'some audio');
+    assert.ok(client.paddings.size > 3);
+    assert.ok(!client.paddings.has(-1));
+    client.close();
+  });
+});

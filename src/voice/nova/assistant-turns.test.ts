@@ -1,0 +1,369 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FakeClock } from '../../../test/fake-clock.js';
+import type { VoiceEvent } from '../session.js';
+import { AssistantTurns } from './assistant-turns.js';
+import { FinalTexts } from './final-texts.js';
+import { pcmToBase64 } from './pcm.js';
+
+const AUDIO = pcmToBase64(new Int16Array(80).fill(1000));
+
+/** Speaks like the service, and writes down what the session's owner is told. */
+class Rig {
+  readonly clock = new FakeClock();
+  readonly told: string[] = [];
+  readonly anomalies: string[] = [];
+  isCallerSpeaking = false;
+  onEvent: (event: VoiceEvent) => void = () => undefined;
+  private ids = 0;
+  private contents = 0;
+  readonly turns = new AssistantTurns({
+    clock: this.clock,
+    emit: (event) => {
+      this.told.push(describeEvent(event));
+      this.onEvent(event);
+    },
+    newId: (kind) => `${kind}${++this.ids}`,
+    isCallerSpeaking: () => this.isCallerSpeaking,
+    onAnomaly: (kind) => void this.anomalies.push(kind),
+    onTurnEnd: () => void this.told.push('(free)'),
+  });
+
+  sentence(text: string): void {
+    const id = this.newContent();
+    this.turns.sentenceStarted(id);
+    this.turns.text(id, text);
+    this.turns.contentEnded(id, 'PARTIAL_TURN');
+  }
+
+  audio(): string {
+    const id = this.newContent();
+    this.turns.audioStarted(id);
+    return id;
+  }
+
+  speak(text: string, end: 'PARTIAL_TURN' | 'END_TURN'): void {
+    this.sentence(text);
+    const id = this.audio();
+    this.turns.audio(id, AUDIO);
+    this.turns.contentEnded(id, end);
+  }
+
+  final(text: string, end: 'END_TURN' | 'INTERRUPTED' = 'END_TURN'): void {
+    const id = this.newContent();
+    this.turns.finalStarted(id);
+    if (text !== '') this.turns.text(id, text);
+    this.turns.contentEnded(id, end);
+  }
+
+  interruptedMarker(end: 'END_TURN' | 'INTERRUPTED'): void {
+    const id = this.newContent();
+    this.turns.finalStarted(id);
+    this.turns.interrupted(id);
+    this.turns.contentEnded(id, end);
+  }
+
+  /** What was told since the last time, without the sign that the line is free. */
+  takeTold(): string[] {
+    return this.told.splice(0).filter((line) => line !== '(free)');
+  }
+
+  private newContent(): string {
+    return `content${++this.contents}`;
+  }
+}
+
+function describeEvent(event: VoiceEvent): string {
+  switch (event.type) {
+    case 'response-started':
+      return 'started';
+    case 'response-done':
+      return event.status;
+    case 'assistant-text':
+      return `text ${event.text}`;
+    case 'assistant-text-final':
+      return `final ${event.text}`;
+    default:
+      return event.type;
+  }
+}
+
+const SPOKEN = ['text One.', 'audio', 'item-done'];
+
+describe('what Nova says, as responses and items', () => {
+  it('is a response a turn and an item a sentence', () => {
+    const rig = new Rig();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.speak('Two.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'text Two.', 'audio', 'item-done', 'completed']);
+    rig.speak('Three.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', 'text Three.', 'audio', 'item-done', 'completed']);
+    assert.deepEqual(rig.anomalies, []);
+  });
+
+  it('is told with its audio: a sentence that gets none was never said', () => {
+    const rig = new Rig();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.sentence('Two.');
+    rig.interruptedMarker('INTERRUPTED');
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'interruption', 'cancelled']);
+  });
+
+  it('takes texts that run ahead of the audio in order', () => {
+    const rig = new Rig();
+    rig.sentence('One.');
+    rig.sentence('Two.');
+    const first = rig.audio();
+    rig.turns.audio(first, AUDIO);
+    rig.turns.contentEnded(first, 'PARTIAL_TURN');
+    const second = rig.audio();
+    rig.turns.audio(second, AUDIO);
+    rig.turns.contentEnded(second, 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'text Two.', 'audio', 'item-done', 'completed']);
+  });
+
+  it('loses no text when one block of audio speaks several sentences', () => {
+    const rig = new Rig();
+    rig.sentence('One.');
+    rig.sentence('Two.');
+    const id = rig.audio();
+    rig.turns.audio(id, AUDIO);
+    rig.turns.contentEnded(id, 'END_TURN');
+    rig.final('One.');
+    rig.final('Two.');
+    assert.deepEqual(rig.takeTold(), ['started', 'text One.', 'audio', 'text  Two.', 'item-done', 'completed']);
+  });
+
+  it('ends after six seconds without progress, and may go on after all', () => {
+    const rig = new Rig();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.clock.advance(5900);
+    rig.sentence('Two.');
+    const id = rig.audio();
+    rig.turns.audio(id, AUDIO);
+    rig.clock.advance(5900);
+    assert.deepEqual(rig.takeTold().at(-1), 'audio');
+    rig.clock.advance(200);
+    assert.deepEqual(rig.takeTold(), ['item-done', 'incomplete']);
+    assert.deepEqual(rig.anomalies, ['silent-turn']);
+    rig.turns.audio(id, AUDIO);
+    rig.turns.contentEnded(id, 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', 'audio', 'item-done', 'completed']);
+    rig.clock.advance(10_000);
+    assert.equal(rig.clock.timers, 0);
+  });
+
+  it('ends before a tool is used', () => {
+    const rig = new Rig();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.turns.toolUsed();
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
+  });
+});
+
+describe('an interruption', () => {
+  it('is told once, at whichever sign comes first, and what comes late is not delivered', () => {
+    for (const first of ['stop reason', 'marker']) {
+      const rig = new Rig();
+      rig.sentence('One.');
+      const id = rig.audio();
+      rig.turns.audio(id, AUDIO);
+      rig.takeTold();
+      if (first === 'stop reason') rig.turns.contentEnded(id, 'INTERRUPTED');
+      rig.interruptedMarker('INTERRUPTED');
+      assert.deepEqual(rig.takeTold(), ['interruption', 'cancelled'], first);
+      rig.turns.audio(id, AUDIO);
+      if (first === 'marker') rig.turns.contentEnded(id, 'INTERRUPTED');
+      const late = rig.audio();
+      rig.turns.audio(late, AUDIO);
+      rig.turns.contentEnded(late, 'END_TURN');
+      assert.deepEqual(rig.takeTold(), [], first);
+      rig.turns.callerSaid();
+      rig.speak('One.', 'END_TURN');
+      assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed'], first);
+    }
+  });
+
+  it('is told although the audio had been given whole: the caller still hears it', () => {
+    const rig = new Rig();
+    rig.speak('One.', 'END_TURN');
+    rig.takeTold();
+    rig.clock.advance(3000);
+    rig.interruptedMarker('INTERRUPTED');
+    assert.deepEqual(rig.takeTold(), ['interruption']);
+  });
+
+  it('of an earlier turn does not touch the one after it', () => {
+    const rig = new Rig();
+    rig.sentence('One.');
+    const old = rig.audio();
+    rig.turns.audio(old, AUDIO);
+    rig.interruptedMarker('END_TURN');
+    rig.turns.callerSaid();
+    rig.sentence('Two.');
+    const id = rig.audio();
+    rig.takeTold();
+    rig.turns.contentEnded(old, 'INTERRUPTED');
+    rig.turns.audio(id, AUDIO);
+    assert.deepEqual(rig.takeTold(), ['audio']);
+  });
+
+  it('that a text of ours caused is not told', () => {
+    const rig = new Rig();
+    rig.sentence('One.');
+    rig.audio();
+    rig.takeTold();
+    rig.turns.textSent();
+    rig.interruptedMarker('INTERRUPTED');
+    assert.deepEqual(rig.takeTold(), ['cancelled']);
+    rig.speak('Two.', 'END_TURN');
+    rig.takeTold();
+    rig.interruptedMarker('INTERRUPTED');
+    assert.deepEqual(rig.takeTold(), ['interruption'], 'the next one is the caller’s');
+  });
+
+  it('is the caller’s when they speak, or when our text was long ago', () => {
+    const speaking = new Rig();
+    speaking.speak('One.', 'END_TURN');
+    speaking.turns.textSent();
+    speaking.isCallerSpeaking = true;
+    speaking.takeTold();
+    speaking.interruptedMarker('INTERRUPTED');
+    assert.deepEqual(speaking.takeTold(), ['interruption']);
+    const later = new Rig();
+    later.speak('One.', 'END_TURN');
+    later.turns.textSent();
+    later.takeTold();
+    later.clock.advance(3000);
+    later.interruptedMarker('INTERRUPTED');
+    assert.deepEqual(later.takeTold(), ['interruption']);
+  });
+
+  it('is told before the text it shortened, which is never made longer', () => {
+    const rig = new Rig();
+    rig.speak('One two three four.', 'END_TURN');
+    rig.takeTold();
+    rig.final('One two', 'INTERRUPTED');
+    assert.deepEqual(rig.takeTold(), ['interruption', 'final One two']);
+    const longer = new Rig();
+    longer.speak('One two.', 'END_TURN');
+    longer.interruptedMarker('INTERRUPTED');
+    longer.takeTold();
+    longer.final('One two three four.');
+    assert.deepEqual(longer.takeTold(), []);
+  });
+});
+
+describe('a cancelled turn', () => {
+  it('ends at once, and the model’s rest of it is not delivered', () => {
+    const rig = new Rig();
+    rig.sentence('One.');
+    const id = rig.audio();
+    rig.turns.audio(id, AUDIO);
+    rig.takeTold();
+    rig.turns.cancel();
+    assert.deepEqual(rig.takeTold(), ['cancelled']);
+    assert.equal(rig.turns.isSpeaking, false);
+    rig.turns.audio(id, AUDIO);
+    rig.turns.contentEnded(id, 'PARTIAL_TURN');
+    rig.speak('Two.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), []);
+    rig.final('One.');
+    rig.final('Two.');
+    assert.deepEqual(rig.takeTold(), ['final One.']);
+    rig.speak('One.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
+  });
+
+  it('is the one about to come when the model has something to answer', () => {
+    const rig = new Rig();
+    rig.turns.callerSaid();
+    rig.turns.cancel();
+    rig.turns.callerSaid();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.speak('Two.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), []);
+    rig.turns.callerSaid();
+    rig.speak('One.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
+  });
+
+  it('is none when the model is quiet and owes nothing', () => {
+    const rig = new Rig();
+    rig.speak('One.', 'END_TURN');
+    rig.takeTold();
+    rig.turns.cancel();
+    rig.speak('One.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
+  });
+
+  it('is over when the caller speaks again or a text is sent', () => {
+    for (const again of ['callerSaid', 'textSent'] as const) {
+      const rig = new Rig();
+      rig.sentence('One.');
+      rig.audio();
+      rig.turns.cancel();
+      rig.takeTold();
+      rig.turns[again]();
+      rig.speak('One.', 'END_TURN');
+      assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed'], again);
+    }
+  });
+
+  it('is waited for six seconds at most', () => {
+    const rig = new Rig();
+    rig.turns.callerSaid();
+    rig.turns.cancel();
+    rig.clock.advance(6000);
+    rig.speak('One.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
+  });
+
+  it('may be cancelled by whoever is told of it', () => {
+    const rig = new Rig();
+    rig.onEvent = (event) => {
+      if (event.type === 'item-done') rig.turns.cancel();
+    };
+    rig.speak('One.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'cancelled']);
+  });
+});
+
+describe('final texts', () => {
+  const sentence = (text: string, isCut = false): { text: string; isCut: boolean } => ({ text, isCut });
+  const expecting = (
+    ...sentences: { text: string; isCut: boolean }[]
+  ): FinalTexts<{ text: string; isCut: boolean }> => {
+    const finals = new FinalTexts<{ text: string; isCut: boolean }>();
+    for (const each of sentences) finals.expect(each);
+    return finals;
+  };
+  const one = sentence('We open at 9.');
+  const two = sentence('And close at 18.');
+  const three = sentence('Bye.');
+
+  it('belong to their sentence whatever the punctuation, once', () => {
+    const finals = expecting(one, two);
+    assert.equal(finals.match('we open at 9'), one);
+    assert.equal(finals.match('And close'), two);
+    assert.equal(finals.match('we open at 9'), undefined);
+  });
+
+  it('skip sentences that were never spoken', () => {
+    const cut = sentence('Never spoken.', true);
+    assert.equal(expecting(one, cut, three).match('Bye.'), three);
+    assert.equal(expecting(cut).match('Something else.'), undefined);
+  });
+
+  it('go by order when the words differ', () => {
+    const finals = expecting(one, two);
+    assert.equal(finals.match('We open at nine.'), one);
+    assert.equal(finals.match('And close at eighteen.'), two);
+  });
+
+  it('may stand for several sentences', () => {
+    const finals = expecting(one, two, three);
+    assert.equal(finals.match('We open at 9. And close'), 'several');
+    assert.equal(finals.match('Bye.'), three);
+  });
+});

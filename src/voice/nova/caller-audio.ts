@@ -1,0 +1,111 @@
+import { type AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import { mulawToPcm } from '../../audio/g711.js';
+import type { Clock, Timer } from '../../clock.js';
+import { pcmToBase64 } from './pcm.js';
+
+const SAMPLES_PER_MS = TELEPHONE_RATE_HZ / 1000;
+/** A carrier that has sent nothing for this long is not late but silent. Proxies deliver frames in bursts up to this. */
+const GAP_MS = 200;
+/** Silence is given in pieces of this length. */
+const SILENCE_MS = 100;
+/** A process that was held up does not make up for more than this. */
+const MAX_SILENCE_MS = 1000;
+const SILENCE = new Int16Array(SILENCE_MS * SAMPLES_PER_MS);
+
+export interface CallerAudioOptions {
+  clock: Clock;
+  /** Frames are collected up to this length: what an event costs hardly depends on its size. */
+  mergeMs: number;
+  /** Base64 of 16-bit little-endian linear PCM at 8 kHz. */
+  send: (base64: string, audioMs: number) => void;
+  /** Sees all samples, silence included. */
+  listen: (pcm: Int16Array) => void;
+}
+
+/**
+ * Caller audio on its way to the model: mu-law to linear PCM, frames collected into larger events, and silence while the
+ * carrier sends nothing. The model needs audio to flow: it hears the end of a turn in it, speaks only while it flows, and
+ * ends a session without it after some tens of seconds.
+ */
+export class CallerAudio {
+  private readonly options: CallerAudioOptions;
+  /** Collected so far; what lies behind `filled` is old. */
+  private readonly collected: Int16Array;
+  private filled = 0;
+  /** Audio was given for the time until then. */
+  private fedUntilMs: number;
+  /** What may pass after that before silence is given. */
+  private patienceMs = SILENCE_MS;
+  private timer: Timer | undefined;
+
+  constructor(options: CallerAudioOptions) {
+    this.options = options;
+    this.collected = new Int16Array(Math.max(1, Math.round(options.mergeMs * SAMPLES_PER_MS)));
+    this.fedUntilMs = options.clock.now();
+  }
+
+  /** Begins with `leadMs` of silence, at once; from here on the model is never without audio. */
+  begin(leadMs: number): void {
+    if (this.timer !== undefined) return;
+    this.silence(leadMs);
+    this.fedUntilMs = this.options.clock.now();
+    this.wait(this.patienceMs);
+  }
+
+  push(chunk: AudioChunk): void {
+    this.fedUntilMs = this.options.clock.now();
+    this.patienceMs = GAP_MS;
+    this.take(mulawToPcm(chunk.bytes));
+  }
+
+  /** Sends what is collected, so that what is sent next comes after it. */
+  flush(): void {
+    if (this.filled === 0) return;
+    const audioMs = this.filled / SAMPLES_PER_MS;
+    const base64 = pcmToBase64(this.collected.subarray(0, this.filled));
+    this.filled = 0;
+    this.options.send(base64, audioMs);
+  }
+
+  close(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  private take(pcm: Int16Array): void {
+    this.options.listen(pcm);
+    let at = 0;
+    while (at < pcm.length) {
+      const count = Math.min(pcm.length - at, this.collected.length - this.filled);
+      this.collected.set(pcm.subarray(at, at + count), this.filled);
+      this.filled += count;
+      at += count;
+      if (this.filled === this.collected.length) this.flush();
+    }
+  }
+
+  private silence(audioMs: number): void {
+    this.flush();
+    for (let leftMs = audioMs; leftMs > 0; leftMs -= SILENCE_MS) {
+      const pcm = SILENCE.subarray(0, Math.round(Math.min(leftMs, SILENCE_MS) * SAMPLES_PER_MS));
+      if (pcm.length === 0) return;
+      this.options.listen(pcm);
+      this.options.send(pcmToBase64(pcm), pcm.length / SAMPLES_PER_MS);
+    }
+  }
+
+  private wait(delayMs: number): void {
+    this.timer = this.options.clock.setTimer(delayMs, () => this.onTimer());
+  }
+
+  /** One timer at a time: after audio it is due a gap later, while nothing comes it keeps the pace of real time. */
+  private onTimer(): void {
+    const missingMs = this.options.clock.now() - this.fedUntilMs;
+    if (missingMs >= this.patienceMs) {
+      this.silence(Math.min(missingMs, MAX_SILENCE_MS));
+      this.fedUntilMs += missingMs;
+      this.patienceMs = SILENCE_MS;
+    }
+    this.wait(Math.max(1, this.patienceMs - (this.options.clock.now() - this.fedUntilMs)));
+  }
+}

@@ -1,0 +1,62 @@
+import type { VoiceEvent } from '../session.js';
+
+export interface CallerTurnsOptions {
+  emit: (event: VoiceEvent) => void;
+  newId: (kind: 'caller') => string;
+}
+
+/**
+ * What the caller said, as the model understood it; always final. Each text block is an utterance of its own: the service
+ * may cut one turn into several. Texts within one block are joined under its item.
+ */
+export class CallerTurns {
+  private readonly options: CallerTurnsOptions;
+  private readonly blocks = new Map<string, { itemId: string; text: string }>();
+  /** Texts the session sent as the caller's; the service may give them back. */
+  private sent: string[] = [];
+
+  constructor(options: CallerTurnsOptions) {
+    this.options = options;
+  }
+
+  started(contentId: string): void {
+    this.blocks.set(contentId, { itemId: '', text: '' });
+  }
+
+  has(contentId: string): boolean {
+    return this.blocks.has(contentId);
+  }
+
+  /** True when it was the caller's, and not a text of ours that comes back. */
+  text(contentId: string, text: string): boolean {
+    const block = this.blocks.get(contentId);
+    const words = text.trim();
+    if (block === undefined || words === '') return false;
+    const echo = this.sent.indexOf(words);
+    if (echo >= 0) {
+      this.sent.splice(echo, 1);
+      return false;
+    }
+    if (block.itemId === '') {
+      block.itemId = this.options.newId('caller');
+      this.options.emit({ type: 'caller-turn', itemId: block.itemId });
+    }
+    block.text = block.text === '' ? words : `${block.text} ${words}`;
+    this.options.emit({ type: 'caller-text', itemId: block.itemId, text: block.text, final: true });
+    return true;
+  }
+
+  ended(contentId: string): void {
+    this.blocks.delete(contentId);
+  }
+
+  /** Not known whether the service gives such a text back; if so, then before it answers. */
+  textSent(text: string): void {
+    this.sent.push(text.trim());
+  }
+
+  /** The model has begun to answer: from here on the same words are the caller's own. */
+  answered(): void {
+    this.sent = [];
+  }
+}

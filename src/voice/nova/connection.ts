@@ -1,0 +1,122 @@
+import {
+  type BedrockRuntimeClient,
+  InvokeModelWithBidirectionalStreamCommand,
+  type InvokeModelWithBidirectionalStreamOutput,
+} from '@aws-sdk/client-bedrock-runtime';
+import type { Clock, Timer } from '../../clock.js';
+import type { TandemError } from '../../errors.js';
+import { endedByItself, novaError, stalled } from './failure.js';
+import type { InputQueue } from './input-queue.js';
+
+/** So long the service has to end its side after we ended ours. */
+const FAREWELL_MS = 1000;
+
+export interface ConnectionOptions {
+  client: BedrockRuntimeClient;
+  modelId: string;
+  /** Must hold its first events already: the service says nothing before it has them. */
+  queue: InputQueue;
+  clock: Clock;
+  openTimeoutMs: number;
+  /** The service has taken the request. */
+  onAccepted: () => void;
+  onOutput: (bytes: Uint8Array) => void;
+  /** Once, and nothing after it; not after {@link Connection.end} or {@link Connection.abort}. */
+  onFailure: (error: TandemError) => void;
+  /** Once, however it ended: nothing of it is left. */
+  onGone: () => void;
+}
+
+type State =
+  | { name: 'opening'; deadline: Timer }
+  | { name: 'open' }
+  /** We have said goodbye. */
+  | { name: 'ending'; deadline: Timer }
+  | { name: 'gone' };
+
+/**
+ * One `InvokeModelWithBidirectionalStream` request: HTTP/2, one connection of its own. `client.destroy()` does not end it,
+ * nor does leaving its output; only the abort signal does.
+ */
+export class Connection {
+  private readonly options: ConnectionOptions;
+  private readonly abortion = new AbortController();
+  private state: State;
+
+  constructor(options: ConnectionOptions) {
+    this.options = options;
+    const { clock, openTimeoutMs } = options;
+    this.state = {
+      name: 'opening',
+      deadline: clock.setTimer(openTimeoutMs, () => this.fail(stalled('did not take the session in time'))),
+    };
+    void this.run();
+  }
+
+  /** What the queue holds is still sent if it has been accepted; the service is given a moment to end its side. */
+  end(): void {
+    if (this.state.name !== 'open') {
+      this.abort();
+      return;
+    }
+    this.options.queue.end();
+    this.state = { name: 'ending', deadline: this.options.clock.setTimer(FAREWELL_MS, () => this.abort()) };
+  }
+
+  abort(): void {
+    if (this.state.name === 'gone') return;
+    if ('deadline' in this.state) this.state.deadline.cancel();
+    this.state = { name: 'gone' };
+    this.options.queue.abort();
+    this.abortion.abort();
+    this.options.onGone();
+  }
+
+  private async run(): Promise<void> {
+    try {
+      await this.talk();
+      this.fail(endedByItself());
+    } catch (error) {
+      this.fail(novaError(error));
+    }
+  }
+
+  private async talk(): Promise<void> {
+    const { client, modelId, queue } = this.options;
+    const command = new InvokeModelWithBidirectionalStreamCommand({ modelId, body: queue });
+    // `send` resolves only with the first output, which may be a whole greeting away; the response's head comes before it.
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        if ((result.response as { statusCode?: unknown } | undefined)?.statusCode === 200) this.accepted();
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'noticeAcceptance' },
+    );
+    const { body } = await client.send(command, { abortSignal: this.abortion.signal });
+    if (body === undefined) return;
+    for await (const output of body) {
+      this.accepted();
+      this.take(output);
+      if (this.state.name === 'gone') return;
+    }
+  }
+
+  private take(output: InvokeModelWithBidirectionalStreamOutput): void {
+    const bytes = output.chunk?.bytes;
+    if (bytes !== undefined && this.state.name === 'open') this.options.onOutput(bytes);
+  }
+
+  private accepted(): void {
+    if (this.state.name !== 'opening') return;
+    this.state.deadline.cancel();
+    this.state = { name: 'open' };
+    this.options.onAccepted();
+  }
+
+  private fail(error: TandemError): void {
+    const wasOurs = this.state.name === 'ending' || this.state.name === 'gone';
+    this.abort();
+    if (!wasOurs) this.options.onFailure(error);
+  }
+}

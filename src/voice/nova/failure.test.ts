@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { novaError } from './failure.js';
+
+function codeOf(name: string, message = '', extra: object = {}): string {
+  return novaError(Object.assign(new Error(message), { name }, extra)).code;
+}
+
+describe('failures of Nova', () => {
+  it('are told apart by the name of the error', () => {
+    assert.equal(codeOf('AccessDeniedException'), 'VOICE_REFUSED');
+    assert.equal(codeOf('UnrecognizedClientException'), 'VOICE_REFUSED');
+    assert.equal(codeOf('CredentialsProviderError'), 'VOICE_REFUSED');
+    assert.equal(codeOf('ResourceNotFoundException'), 'VOICE_REFUSED');
+    assert.equal(codeOf('ThrottlingException'), 'VOICE_THROTTLED');
+    assert.equal(codeOf('ServiceQuotaExceededException'), 'VOICE_THROTTLED');
+    assert.equal(codeOf('ModelTimeoutException', 'Model has timed out in processing the request'), 'VOICE_EXPIRED');
+    assert.equal(codeOf('InternalServerException'), 'VOICE_FAILED');
+    assert.equal(codeOf('ServiceUnavailableException'), 'VOICE_FAILED');
+    assert.equal(codeOf('ModelStreamErrorException'), 'VOICE_FAILED');
+    assert.equal(codeOf('ValidationException', 'Invalid input request', { $fault: 'client' }), 'VOICE_PROTOCOL');
+    assert.equal(codeOf('SomethingNewException', '', { $fault: 'client' }), 'VOICE_PROTOCOL');
+    assert.equal(codeOf('SomethingNewException', '', { $fault: 'server' }), 'VOICE_FAILED');
+  });
+
+  it('are told apart by words where one name stands for many', () => {
+    const validation = (message: string): string => codeOf('ValidationException', message, { $fault: 'client' });
+    assert.equal(validation('System instability detected. Please retry your request.'), 'VOICE_FAILED');
+    assert.equal(validation('RST_STREAM closed stream. HTTP/2 error code: NO_ERROR'), 'VOICE_FAILED');
+    assert.equal(validation('The text has been blocked by our content filters.'), 'VOICE_BLOCKED');
+    assert.equal(
+      validation(
+        'Timed out waiting for audio bytes or interactive content. Please ensure gaps are less than 55 seconds',
+      ),
+      'VOICE_STALLED',
+    );
+  });
+
+  it('are the network when the service said nothing', () => {
+    assert.equal(codeOf('Error', 'HTTP/2 stream is abnormally aborted in mid-communication'), 'VOICE_UNREACHABLE');
+    assert.equal(codeOf('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' }), 'VOICE_UNREACHABLE');
+    assert.equal(novaError('not an error').code, 'VOICE_UNREACHABLE');
+  });
+
+  it('leave the words of the service behind', () => {
+    const error = novaError(
+      Object.assign(new Error('Invalid input: "my card is 4711"'), { name: 'ValidationException', $fault: 'client' }),
+    );
+    assert.match(error.message, /ValidationException/);
+    assert.doesNotMatch(error.message, /4711|card/);
+    assert.equal(error.cause, undefined);
+    const named = novaError(Object.assign(new Error(''), { name: 'my card is 4711' }));
+    assert.doesNotMatch(named.message, /4711/);
+  });
+});

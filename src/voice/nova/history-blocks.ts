@@ -1,0 +1,75 @@
+import type { Turn } from '../history.js';
+
+export interface HistoryBlock {
+  role: 'USER' | 'ASSISTANT';
+  /** Pieces of one text, each small enough for one event. */
+  texts: string[];
+}
+
+/** Older limits of the service, which every version takes: 1 KB an event, 40 KB in all. */
+export const MAX_TEXT_BYTES = 1000;
+const MAX_HISTORY_BYTES = 40_000;
+
+/** A history that begins with the assistant is refused; this is what its greeting answered. */
+const CALLER_OPENING = 'Hello.';
+
+/**
+ * What was said before as the service takes it: begins with the caller, speakers alternate, the newest of it if it is too
+ * long.
+ */
+export function historyBlocks(turns: readonly Turn[]): HistoryBlock[] {
+  const merged = mergeNeighbours(newest(turns));
+  if (merged[0]?.role === 'ASSISTANT') merged.unshift({ role: 'USER', text: CALLER_OPENING });
+  return merged.map(({ role, text }) => ({ role, texts: splitText(text, MAX_TEXT_BYTES) }));
+}
+
+function newest(turns: readonly Turn[]): readonly Turn[] {
+  let sizeBytes = Buffer.byteLength(CALLER_OPENING);
+  let from = turns.length;
+  while (from > 0) {
+    sizeBytes += Buffer.byteLength(turns[from - 1]?.text ?? '') + 1;
+    if (sizeBytes > MAX_HISTORY_BYTES) break;
+    from--;
+  }
+  return turns.slice(from);
+}
+
+function mergeNeighbours(turns: readonly Turn[]): { role: HistoryBlock['role']; text: string }[] {
+  const merged: { role: HistoryBlock['role']; text: string }[] = [];
+  for (const turn of turns) {
+    const text = turn.text.trim();
+    if (text === '') continue;
+    const role = turn.speaker === 'caller' ? 'USER' : 'ASSISTANT';
+    const last = merged.at(-1);
+    if (last?.role === role) last.text += ` ${text}`;
+    else merged.push({ role, text });
+  }
+  return merged;
+}
+
+/** Cuts `text` into pieces of at most `maxBytes` of UTF-8, between words where there are any. Joined they are `text`. */
+export function splitText(text: string, maxBytes: number): string[] {
+  const pieces: string[] = [];
+  let rest = text;
+  while (Buffer.byteLength(rest) > maxBytes) {
+    const piece = firstBytes(rest, maxBytes);
+    const space = piece.lastIndexOf(' ');
+    const cut = space > 0 ? space + 1 : piece.length;
+    pieces.push(rest.slice(0, cut));
+    rest = rest.slice(cut);
+  }
+  if (rest !== '' || pieces.length === 0) pieces.push(rest);
+  return pieces;
+}
+
+/** The longest beginning of `text` that fits; no character is cut in two. */
+function firstBytes(text: string, maxBytes: number): string {
+  let sizeBytes = 0;
+  let length = 0;
+  for (const character of text) {
+    sizeBytes += Buffer.byteLength(character);
+    if (sizeBytes > maxBytes) break;
+    length += character.length;
+  }
+  return text.slice(0, length);
+}

@@ -1,0 +1,133 @@
+import type { ToolDefinition } from '../session.js';
+
+/** How long a pause Nova takes for the end of the caller's turn: 1.5 s, 1.75 s or 2 s (Nova 2 user guide, turn taking). */
+export type EndpointingSensitivity = 'HIGH' | 'MEDIUM' | 'LOW';
+
+export type TextRole = 'SYSTEM' | 'USER' | 'ASSISTANT';
+
+/** 16-bit linear PCM at the rate of a telephone line: what both directions are declared as, so nothing is resampled. */
+const AUDIO = {
+  mediaType: 'audio/lpcm',
+  sampleRateHertz: 8000,
+  sampleSizeBits: 16,
+  channelCount: 1,
+  audioType: 'SPEECH',
+  encoding: 'base64',
+} as const;
+
+const PLAIN_TEXT = { mediaType: 'text/plain' } as const;
+
+/**
+ * The events one session sends, as JSON texts, in the words of one prompt. All ids are chosen by the client. Source: Nova 2
+ * user guide, "Input events", and AWS's samples.
+ */
+export class InputEvents {
+  private readonly promptName: string;
+  private readonly audioHead: string;
+  private readonly audioName: string;
+
+  constructor(ids: { promptName: string; audioName: string }) {
+    this.promptName = ids.promptName;
+    this.audioName = ids.audioName;
+    this.audioHead = `{"event":{"audioInput":{"promptName":"${ids.promptName}","contentName":"${ids.audioName}","content":"`;
+  }
+
+  /** `endpointingSensitivity` has to be nested: Nova 2 refuses it as a field of `sessionStart`. */
+  sessionStart(options: { maxTokens: number; endpointingSensitivity: EndpointingSensitivity }): string {
+    const { maxTokens, endpointingSensitivity } = options;
+    return event('sessionStart', {
+      inferenceConfiguration: { maxTokens, topP: 0.9, temperature: 0.7 },
+      turnDetectionConfiguration: { endpointingSensitivity },
+    });
+  }
+
+  /** Voice, tools and prompt are fixed from here on. Without tools both tool fields have to be absent. */
+  promptStart(options: { voice: string; tools: readonly ToolDefinition[] }): string {
+    const { tools, voice } = options;
+    return event('promptStart', {
+      promptName: this.promptName,
+      textOutputConfiguration: PLAIN_TEXT,
+      audioOutputConfiguration: { ...AUDIO, voiceId: voice },
+      ...(tools.length === 0
+        ? {}
+        : {
+            toolUseOutputConfiguration: { mediaType: 'application/json' },
+            toolConfiguration: { tools: tools.map(toolSpec), toolChoice: { auto: {} } },
+          }),
+    });
+  }
+
+  /**
+   * A whole text block, to be sent without anything between. `interactive`: it starts a turn of the model, which is only
+   * allowed once the audio has begun.
+   */
+  textBlock(contentName: string, role: TextRole, texts: readonly string[], interactive: boolean): string[] {
+    const { promptName } = this;
+    return [
+      event('contentStart', {
+        promptName,
+        contentName,
+        type: 'TEXT',
+        interactive,
+        role,
+        textInputConfiguration: PLAIN_TEXT,
+      }),
+      ...texts.map((content) => event('textInput', { promptName, contentName, content })),
+      event('contentEnd', { promptName, contentName }),
+    ];
+  }
+
+  /** `content` must be a JSON object as text; the service fails with "Tool Response parsing error" otherwise. */
+  toolResultBlock(contentName: string, toolUseId: string, content: string): string[] {
+    const { promptName } = this;
+    return [
+      event('contentStart', {
+        promptName,
+        contentName,
+        interactive: false,
+        type: 'TOOL',
+        role: 'TOOL',
+        toolResultInputConfiguration: { toolUseId, type: 'TEXT', textInputConfiguration: PLAIN_TEXT },
+      }),
+      event('toolResult', { promptName, contentName, content }),
+      event('contentEnd', { promptName, contentName }),
+    ];
+  }
+
+  /** The one audio container of the session. */
+  audioStart(): string {
+    return event('contentStart', {
+      promptName: this.promptName,
+      contentName: this.audioName,
+      type: 'AUDIO',
+      interactive: true,
+      role: 'USER',
+      audioInputConfiguration: AUDIO,
+    });
+  }
+
+  /** Written by hand: it is sent many times a second, and neither ids nor base64 need escaping. */
+  audio(base64: string): string {
+    return `${this.audioHead}${base64}"}}}`;
+  }
+
+  /** Ends audio, prompt and session, in this order. */
+  ending(): string[] {
+    const { audioName, promptName } = this;
+    return [
+      event('contentEnd', { promptName, contentName: audioName }),
+      event('promptEnd', { promptName }),
+      event('sessionEnd', {}),
+    ];
+  }
+}
+
+function toolSpec(tool: ToolDefinition): object {
+  const { description, name, parameters } = tool;
+  // The schema travels as text, as in all of AWS's samples.
+  return { toolSpec: { name, description, inputSchema: { json: JSON.stringify(parameters) } } };
+}
+
+function event(name: string, fields: object): string {
+  return JSON.stringify({ event: { [name]: fields } });
+}

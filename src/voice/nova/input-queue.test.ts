@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type InputChunk, InputQueue } from './input-queue.js';
+
+function open(maxAudioMs = 100): { queue: InputQueue; drops: () => number } {
+  let drops = 0;
+  return { queue: new InputQueue({ maxAudioMs, onDropped: () => drops++ }), drops: () => drops };
+}
+
+async function rest(queue: InputQueue): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const { chunk } of queue) texts.push(Buffer.from(chunk.bytes).toString());
+  return texts;
+}
+
+function pull(queue: InputQueue): Promise<IteratorResult<InputChunk, undefined>> {
+  return queue[Symbol.asyncIterator]().next();
+}
+
+describe('the input queue', () => {
+  it('gives everything in the order it was pushed, then ends', async () => {
+    const { queue } = open();
+    queue.push(['a', 'b']);
+    queue.pushAudio('c', 40);
+    queue.push(['d']);
+    queue.end();
+    queue.push(['too late']);
+    assert.deepEqual(await rest(queue), ['a', 'b', 'c', 'd']);
+  });
+
+  it('gives to whoever waits already', async () => {
+    const { queue } = open();
+    const first = pull(queue);
+    queue.push(['a', 'b']);
+    assert.equal(Buffer.from((await first).value?.chunk.bytes ?? []).toString(), 'a');
+    queue.end();
+    assert.deepEqual(await rest(queue), ['b']);
+  });
+
+  it('drops the oldest audio when too much waits, and nothing else', async () => {
+    const { drops, queue } = open(100);
+    queue.push(['start']);
+    for (const name of ['1', '2', '3', '4']) queue.pushAudio(name, 40);
+    queue.push(['text']);
+    assert.equal(drops(), 2);
+    assert.equal(queue.refusedMs, 80);
+    queue.end();
+    assert.deepEqual(await rest(queue), ['start', '3', '4', 'text']);
+  });
+
+  it('counts as refused only what was dropped since something was taken', async () => {
+    const { queue } = open(40);
+    queue.pushAudio('1', 40);
+    queue.pushAudio('2', 40);
+    assert.equal(queue.refusedMs, 40);
+    await pull(queue);
+    assert.equal(queue.refusedMs, 0);
+  });
+
+  it('ends at once when aborted, also under whoever waits', async () => {
+    const { queue } = open();
+    const waiting = pull(queue);
+    queue.abort();
+    assert.equal((await waiting).done, true);
+    const other = open().queue;
+    other.push(['never given']);
+    other.abort();
+    assert.deepEqual(await rest(other), []);
+  });
+
+  it('ends under whoever waits when there is nothing left to give', async () => {
+    const { queue } = open();
+    const waiting = pull(queue);
+    queue.end();
+    assert.equal((await waiting).done, true);
+  });
+
+  it('takes nothing more from whoever leaves', async () => {
+    const { queue } = open();
+    queue.push(['a', 'b']);
+    for await (const { chunk } of queue) {
+      assert.equal(Buffer.from(chunk.bytes).toString(), 'a');
+      break;
+    }
+    assert.equal((await pull(queue)).done, true);
+  });
+});

@@ -1,0 +1,169 @@
+/** Why a piece of the conversation ended. */
+export type StopReason = 'PARTIAL_TURN' | 'END_TURN' | 'INTERRUPTED' | 'TOOL_USE' | 'other';
+
+export type ContentKind =
+  | { type: 'text'; role: 'user' }
+  /** `speculative`: what is about to be spoken. Otherwise: what was spoken, seconds later. */
+  | { type: 'text'; role: 'assistant'; speculative: boolean }
+  /** Undefined: it does not say. */
+  | { type: 'audio'; sampleRateHz: number | undefined }
+  | { type: 'tool' };
+
+/** What the service says, as far as the gateway has a use for it. */
+export type OutputEvent =
+  | { type: 'content-start'; contentId: string; kind: ContentKind }
+  | { type: 'text'; contentId: string; text: string }
+  /** `base64`: 16-bit little-endian linear PCM at 8 kHz. */
+  | { type: 'audio'; contentId: string; base64: string }
+  | { type: 'tool-use'; contentId: string; toolUseId: string; name: string; content: string }
+  | { type: 'content-end'; contentId: string; stopReason: StopReason }
+  /** The caller talked over the model; comes as a text of the model. */
+  | { type: 'interrupted'; contentId: string }
+  /** Tokens of the whole session so far. */
+  | { type: 'usage'; inputTokens: number; outputTokens: number }
+  /** Known, and of no use here. */
+  | { type: 'other' };
+
+export type ParsedOutput =
+  { ok: true; event: OutputEvent } | { ok: false; anomaly: 'malformed-event' | 'unknown-event' };
+
+type Fields = Record<string, unknown>;
+
+const OTHER: OutputEvent = { type: 'other' };
+const decoder = new TextDecoder();
+
+/** Reads one output event (`{"event":{"<name>":{…}}}`); never throws. Source: Nova 2 user guide, "Output events". */
+export function parseOutput(bytes: Uint8Array): ParsedOutput {
+  const message = fieldsOf(parseJson(decoder.decode(bytes)));
+  const event = fieldsOf(message?.['event']);
+  if (event === undefined) return { ok: false, anomaly: 'malformed-event' };
+  const name = Object.keys(event)[0] ?? '';
+  const read = READERS.get(name);
+  if (read === undefined) return { ok: false, anomaly: 'unknown-event' };
+  const fields = fieldsOf(event[name]);
+  const parsed = fields === undefined ? undefined : read(fields);
+  return parsed === undefined ? { ok: false, anomaly: 'malformed-event' } : { ok: true, event: parsed };
+}
+
+/** Each gives undefined for what it cannot use. */
+const READERS = new Map<string, (fields: Fields) => OutputEvent | undefined>([
+  ['completionStart', () => OTHER],
+  // One completion spans the session: its end says nothing about turns.
+  ['completionEnd', () => OTHER],
+  ['contentStart', readContentStart],
+  ['textOutput', readText],
+  ['audioOutput', readAudio],
+  ['toolUse', readToolUse],
+  ['contentEnd', readContentEnd],
+  ['usageEvent', readUsage],
+]);
+
+function readContentStart(fields: Fields): OutputEvent | undefined {
+  const contentId = textOf(fields, 'contentId');
+  const kind = contentKind(fields);
+  return contentId === undefined || kind === undefined ? undefined : { type: 'content-start', contentId, kind };
+}
+
+function readText(fields: Fields): OutputEvent | undefined {
+  const contentId = textOf(fields, 'contentId');
+  const text = textOf(fields, 'content');
+  if (contentId === undefined || text === undefined) return undefined;
+  return isInterruptedMarker(text) ? { type: 'interrupted', contentId } : { type: 'text', contentId, text };
+}
+
+function readAudio(fields: Fields): OutputEvent | undefined {
+  const contentId = textOf(fields, 'contentId');
+  const base64 = textOf(fields, 'content');
+  return contentId === undefined || base64 === undefined ? undefined : { type: 'audio', contentId, base64 };
+}
+
+function readToolUse(fields: Fields): OutputEvent | undefined {
+  const contentId = textOf(fields, 'contentId');
+  const toolUseId = textOf(fields, 'toolUseId');
+  const name = textOf(fields, 'toolName');
+  if (contentId === undefined || toolUseId === undefined || name === undefined) return undefined;
+  return { type: 'tool-use', contentId, toolUseId, name, content: textOf(fields, 'content') ?? '' };
+}
+
+function readContentEnd(fields: Fields): OutputEvent | undefined {
+  const contentId = textOf(fields, 'contentId');
+  return contentId === undefined ? undefined : { type: 'content-end', contentId, stopReason: stopReason(fields) };
+}
+
+function readUsage(fields: Fields): OutputEvent | undefined {
+  const total = fieldsOf(fieldsOf(fields['details'])?.['total']);
+  const inputTokens = total === undefined ? fields['totalInputTokens'] : tokensOf(total['input']);
+  const outputTokens = total === undefined ? fields['totalOutputTokens'] : tokensOf(total['output']);
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return undefined;
+  return { type: 'usage', inputTokens, outputTokens };
+}
+
+function tokensOf(side: unknown): number {
+  const counts = Object.values(fieldsOf(side) ?? {}).filter(isCount);
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function contentKind(fields: Fields): ContentKind | undefined {
+  switch (fields['type']) {
+    case 'AUDIO':
+      return { type: 'audio', sampleRateHz: sampleRateHz(fields) };
+    case 'TOOL':
+      return { type: 'tool' };
+    case 'TEXT':
+      if (fields['role'] === 'USER') return { type: 'text', role: 'user' };
+      if (fields['role'] !== 'ASSISTANT') return undefined;
+      return { type: 'text', role: 'assistant', speculative: isSpeculative(fields) };
+    default:
+      return undefined;
+  }
+}
+
+function sampleRateHz(fields: Fields): number | undefined {
+  const rate = fieldsOf(fields['audioOutputConfiguration'])?.['sampleRateHertz'];
+  return isCount(rate) ? rate : undefined;
+}
+
+/** The stage is JSON inside a text field. */
+function isSpeculative(fields: Fields): boolean {
+  const more = fieldsOf(parseJson(textOf(fields, 'additionalModelFields') ?? ''));
+  return more?.['generationStage'] === 'SPECULATIVE';
+}
+
+function stopReason(fields: Fields): StopReason {
+  const reason = fields['stopReason'];
+  switch (reason) {
+    case 'PARTIAL_TURN':
+    case 'END_TURN':
+    case 'INTERRUPTED':
+    case 'TOOL_USE':
+      return reason;
+    default:
+      return 'other';
+  }
+}
+
+/** Seen as `{ "interrupted" : true }`, spaces included. */
+function isInterruptedMarker(text: string): boolean {
+  return text.includes('interrupted') && fieldsOf(parseJson(text))?.['interrupted'] === true;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
+
+function textOf(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}

@@ -1,0 +1,157 @@
+import '../../aws-node-version.js';
+import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
+import { type Clock, systemClock } from '../../clock.js';
+import { TandemError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { NovaAnomaly } from './anomaly.js';
+import { novaError } from './failure.js';
+import type { EndpointingSensitivity } from './input-events.js';
+import { NovaSession } from './session.js';
+import type { SpeakLine } from './spoken-lines.js';
+
+export interface NovaProviderOptions {
+  /** Where the model is called; its own setting, apart from the region of everything else. */
+  region: string;
+  modelId: string;
+  voice: string;
+  /** The service ends a session after eight minutes. */
+  renewAfterMs: number;
+  log: Logger;
+  clock?: Clock;
+  /** Speaks lines word for word, which the model cannot. Without it `say` fails at once. */
+  speakLine?: SpeakLine;
+  onAnomaly?: (kind: NovaAnomaly) => void;
+  /** The service has taken the request by then, or the session has failed. */
+  openTimeoutMs?: number;
+  /** Undefined: the service in `region`, or AWS_ENDPOINT_URL_BEDROCK_RUNTIME. `http:` is spoken as HTTP/2 without TLS. */
+  endpointUrl?: string;
+  /** Undefined: wherever the AWS SDK finds them. */
+  credentials?: NonNullable<BedrockRuntimeClientConfig['credentials']>;
+  endpointingSensitivity?: EndpointingSensitivity;
+  /** Caller audio is collected into events of this length. */
+  mergeMs?: number;
+}
+
+/** Where the model was known to be in November 2026. */
+const KNOWN_REGIONS: readonly string[] = ['us-east-1', 'us-west-2', 'eu-north-1', 'ap-northeast-1'];
+/** The first Nova Sonic; AWS ended it on 2026-09-14. */
+const RETIRED_MODEL = 'amazon.nova-sonic-v1:0';
+const OPEN_TIMEOUT_MS = 5000;
+/** Outside AWS the SDK asks in vain for instance metadata, for longer than a start should take. */
+const CREDENTIALS_MS = 3000;
+/** Forty seconds before the service's own end. */
+const FORCE_RENEWAL_AFTER_MS = 440_000;
+/** A connection on which neither side sends anything is dead: caller audio or silence always flows. */
+const IDLE_CONNECTION_MS = 60_000;
+const MERGE_MS = 40;
+
+/** Voice sessions with Amazon Nova Sonic on Bedrock. */
+export function createNovaProvider(options: NovaProviderOptions): VoiceProvider {
+  return new NovaProvider(options);
+}
+
+class NovaProvider implements VoiceProvider {
+  readonly name = 'nova';
+  readonly renewal: RenewalTimes;
+  private readonly options: NovaProviderOptions;
+  private readonly clock: Clock;
+  private readonly client: BedrockRuntimeClient;
+  /** What is left of each session, until nothing is. */
+  private readonly sessions = new Map<VoiceSession, Promise<void>>();
+
+  constructor(options: NovaProviderOptions) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.client = new BedrockRuntimeClient(clientConfig(options));
+    const { renewAfterMs } = options;
+    this.renewal = { afterMs: renewAfterMs, forceAfterMs: Math.max(renewAfterMs, FORCE_RENEWAL_AFTER_MS) };
+  }
+
+  async prepare(): Promise<void> {
+    const { log, modelId, region } = this.options;
+    if (modelId === RETIRED_MODEL) {
+      throw new TandemError(
+        'CONFIG_INVALID',
+        `NOVA_MODEL_ID is ${RETIRED_MODEL}, which AWS has ended; amazon.nova-2-sonic-v1:0 follows it.`,
+      );
+    }
+    if (!KNOWN_REGIONS.includes(region)) {
+      log.warn({ region, known_regions: KNOWN_REGIONS }, 'Nova Sonic is not known to be available in this region');
+    }
+    if (!(await this.findCredentials())) {
+      log.warn('AWS credentials are not found yet; the first call has to wait for them');
+    }
+  }
+
+  open(options: VoiceSessionOptions): VoiceSession {
+    const { clock, client } = this;
+    const {
+      endpointingSensitivity = 'HIGH',
+      mergeMs = MERGE_MS,
+      modelId,
+      onAnomaly = () => undefined,
+      openTimeoutMs = OPEN_TIMEOUT_MS,
+      speakLine,
+      voice,
+    } = this.options;
+    let onGone: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => {
+      onGone = resolve;
+    });
+    const session = new NovaSession({
+      ...options,
+      client,
+      clock,
+      endpointingSensitivity,
+      mergeMs,
+      modelId,
+      onAnomaly,
+      onGone: () => onGone(),
+      openTimeoutMs,
+      speakLine,
+      voice,
+    });
+    this.sessions.set(
+      session,
+      gone.then(() => void this.sessions.delete(session)),
+    );
+    return session;
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.sessions.keys()) session.close();
+    await Promise.all(this.sessions.values());
+    this.client.destroy();
+  }
+
+  /** False: that takes too long. */
+  private async findCredentials(): Promise<boolean> {
+    let deadline = { cancel: (): void => undefined };
+    const tooLong = new Promise<false>((resolve) => {
+      deadline = this.clock.setTimer(CREDENTIALS_MS, () => resolve(false));
+    });
+    const found = this.client.config.credentials().then(() => true);
+    try {
+      return await Promise.race([found, tooLong]);
+    } catch (error) {
+      const { code, message } = novaError(error);
+      if (code === 'VOICE_REFUSED') throw new TandemError(code, `There are no AWS credentials for Amazon Nova Sonic.`);
+      throw new TandemError('VOICE_REFUSED', `AWS credentials could not be read: ${message}`);
+    } finally {
+      deadline.cancel();
+    }
+  }
+}
+
+function clientConfig(options: NovaProviderOptions): BedrockRuntimeClientConfig {
+  const { credentials, endpointUrl, region } = options;
+  return {
+    region,
+    // A Bedrock API key in the environment would be preferred, and does not work for this operation.
+    authSchemePreference: ['sigv4'],
+    requestHandler: { requestTimeout: IDLE_CONNECTION_MS, sessionTimeout: IDLE_CONNECTION_MS },
+    ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}

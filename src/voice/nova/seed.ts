@@ -1,0 +1,70 @@
+import type { Turn } from '../history.js';
+import type { VoiceSessionOptions } from '../session.js';
+import { MAX_TEXT_BYTES, historyBlocks, splitText } from './history-blocks.js';
+import type { EndpointingSensitivity, InputEvents } from './input-events.js';
+
+export interface SeedOptions {
+  session: Pick<VoiceSessionOptions, 'answersLast' | 'conversation' | 'greeting' | 'instructions' | 'tools'>;
+  events: InputEvents;
+  newId: () => string;
+  voice: string;
+  endpointingSensitivity: EndpointingSensitivity;
+}
+
+/** What a session begins with. */
+export interface Seed {
+  /** Everything before the audio, then the start of the audio. */
+  setup: string[];
+  /** A text of the caller's that makes the model speak first; sent after the first audio. */
+  opening: string | undefined;
+}
+
+/** 1024, the value in most samples, starves turns with tools. */
+const MAX_TOKENS = 4096;
+/** A system prompt in pieces of this size is known to work. */
+const MAX_PROMPT_PIECE_BYTES = 4000;
+/** The model answers this with its greeting. It is answered as words of a caller, so it has to be some. */
+const HELLO = 'Hello.';
+
+/** Order matters: session, prompt, one SYSTEM block, the history, then the audio. A second SYSTEM block is fatal. */
+export function createSeed(options: SeedOptions): Seed {
+  const { endpointingSensitivity, events, newId, session, voice } = options;
+  const { earlier, unanswered } = divide(session);
+  const setup = [
+    events.sessionStart({ maxTokens: MAX_TOKENS, endpointingSensitivity }),
+    events.promptStart({ voice, tools: session.tools }),
+    ...events.textBlock(newId(), 'SYSTEM', splitText(systemText(session, unanswered), MAX_PROMPT_PIECE_BYTES), false),
+    // Not interactive, whatever the guide's example shows: the model would answer all of it again.
+    ...historyBlocks(earlier).flatMap(({ role, texts }) => events.textBlock(newId(), role, texts, false)),
+    events.audioStart(),
+  ];
+  return { setup, opening: unanswered ?? (session.greeting === undefined ? undefined : HELLO) };
+}
+
+/** What waits for an answer is not history: it is what the model is to answer now. */
+function divide(session: SeedOptions['session']): { earlier: readonly Turn[]; unanswered: string | undefined } {
+  const { turns } = session.conversation;
+  if (!session.answersLast) return { earlier: turns, unanswered: undefined };
+  let from = turns.length;
+  while (from > 0 && turns[from - 1]?.speaker === 'caller') from--;
+  const unanswered = turns
+    .slice(from)
+    .map(({ text }) => text.trim())
+    .join(' ')
+    .trim();
+  return unanswered === ''
+    ? { earlier: turns, unanswered: undefined }
+    : { earlier: turns.slice(0, from), unanswered: lastBytes(unanswered) };
+}
+
+function lastBytes(text: string): string {
+  return splitText(text, MAX_TEXT_BYTES).at(-1) ?? text;
+}
+
+function systemText(session: SeedOptions['session'], unanswered: string | undefined): string {
+  const { greeting, instructions } = session;
+  if (greeting === undefined) return instructions;
+  const then = unanswered === undefined ? 'wait for the caller' : 'answer the caller';
+  const order = `When the conversation begins, first say exactly this, and then ${then}: ${JSON.stringify(greeting)}`;
+  return instructions === '' ? order : `${instructions}\n\n${order}`;
+}

@@ -1,0 +1,292 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { type AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import type { Clock, Timer } from '../../clock.js';
+import { TandemError } from '../../errors.js';
+import type { HeardItem } from '../history.js';
+import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { NovaAnomaly } from './anomaly.js';
+import { AssistantTurns } from './assistant-turns.js';
+import { CallerAudio } from './caller-audio.js';
+import { CallerTurns } from './caller-turns.js';
+import { Connection } from './connection.js';
+import { stalled } from './failure.js';
+import { MAX_TEXT_BYTES, splitText } from './history-blocks.js';
+import { type EndpointingSensitivity, InputEvents } from './input-events.js';
+import { InputQueue } from './input-queue.js';
+import { type ContentKind, type OutputEvent, parseOutput } from './output-events.js';
+import { createSeed } from './seed.js';
+import { SpeechDetector } from './speech-detector.js';
+import { type SpeakLine, SpokenLines } from './spoken-lines.js';
+import { ToolUses, toolResultText } from './tool-uses.js';
+import { UsageMeter } from './usage-meter.js';
+
+export interface NovaSessionOptions extends VoiceSessionOptions {
+  client: BedrockRuntimeClient;
+  modelId: string;
+  voice: string;
+  endpointingSensitivity: EndpointingSensitivity;
+  openTimeoutMs: number;
+  mergeMs: number;
+  speakLine: SpeakLine | undefined;
+  clock: Clock;
+  onAnomaly: (kind: NovaAnomaly) => void;
+  /** Once, when nothing of the session is left. */
+  onGone: () => void;
+}
+
+/** The model generates nothing before it has heard some 70 ms. */
+const LEAD_SILENCE_MS = 200;
+/** Caller audio kept while the service takes none. */
+const MAX_WAITING_MS = 5000;
+/** A service that took nothing while so much more came has stopped reading. */
+const STALLED_AFTER_MS = 3000;
+/** Asked to speak first, the model begins within 1.3 s (measured by others). */
+const OPENING_MS = 10_000;
+
+type State = { name: 'opening' } | { name: 'open'; openingDue: Timer | undefined } | { name: 'over' };
+
+/** A conversation with Amazon Nova Sonic: 8 kHz linear PCM both ways, so that a telephone's audio is never resampled. */
+export class NovaSession implements VoiceSession {
+  private readonly options: NovaSessionOptions;
+  private readonly idPrefix = `nova-${randomBytes(5).toString('hex')}`;
+  private idCount = 0;
+  private readonly events = new InputEvents({ promptName: randomUUID(), audioName: randomUUID() });
+  private readonly queue: InputQueue;
+  private readonly callerAudio: CallerAudio;
+  private readonly detector: SpeechDetector;
+  private readonly callerTurns: CallerTurns;
+  private readonly turns: AssistantTurns;
+  private readonly lines: SpokenLines;
+  private readonly tools = new ToolUses();
+  private readonly usage = new UsageMeter();
+  private readonly connection: Connection;
+  private readonly opening: string | undefined;
+  private state: State = { name: 'opening' };
+
+  constructor(options: NovaSessionOptions) {
+    this.options = options;
+    const { client, clock, modelId, onAnomaly, openTimeoutMs } = options;
+    const emit = (event: VoiceEvent): void => this.emit(event);
+    const newId = (kind: string): string => `${this.idPrefix}-${kind}-${++this.idCount}`;
+
+    this.queue = new InputQueue({ maxAudioMs: MAX_WAITING_MS, onDropped: () => this.onAudioDropped() });
+    this.detector = new SpeechDetector({
+      onStarted: () => this.emit({ type: 'caller-speech-started' }),
+      onStopped: () => this.emit({ type: 'caller-speech-stopped' }),
+    });
+    this.callerAudio = new CallerAudio({
+      clock,
+      mergeMs: options.mergeMs,
+      send: (base64, audioMs) => this.queue.pushAudio(this.events.audio(base64), audioMs),
+      listen: (pcm) => this.detector.push(pcm),
+    });
+    this.callerTurns = new CallerTurns({ emit, newId });
+    this.turns = new AssistantTurns({
+      clock,
+      emit,
+      newId,
+      isCallerSpeaking: () => this.detector.isSpeaking,
+      onAnomaly,
+      onTurnEnd: () => this.lines.next(),
+    });
+    this.lines = new SpokenLines({
+      clock,
+      speakLine: options.speakLine,
+      emit,
+      newId,
+      isReady: () => this.state.name === 'open',
+      isFree: () => !this.turns.isSpeaking || this.tools.isWaiting,
+    });
+
+    const { events } = this;
+    const seed = createSeed({ ...options, session: options, events, newId: randomUUID });
+    this.opening = seed.opening;
+    this.queue.push(seed.setup);
+    this.callerAudio.begin(LEAD_SILENCE_MS);
+    if (seed.opening !== undefined) this.ask(seed.opening);
+    this.connection = new Connection({
+      client,
+      modelId,
+      queue: this.queue,
+      clock,
+      openTimeoutMs,
+      onAccepted: () => this.onAccepted(),
+      onOutput: (bytes) => this.onOutput(bytes),
+      onFailure: (error) => this.fail(error),
+      onGone: options.onGone,
+    });
+  }
+
+  sendAudio(chunk: AudioChunk): void {
+    if (!this.isOver()) this.callerAudio.push(chunk);
+  }
+
+  sendText(text: string): void {
+    if (!this.isOver() && text.trim() !== '') this.ask(text);
+  }
+
+  sendDigits(digits: string): void {
+    if (!this.isOver()) this.ask(`The caller pressed these keys on the telephone: ${digits}`);
+  }
+
+  say(text: string, sayId: string): void {
+    if (!this.isOver()) this.lines.say(text, sayId);
+  }
+
+  /** Nova has no such event: what it goes on to say is not delivered. */
+  cancel(): void {
+    if (this.isOver()) return;
+    this.lines.cancel();
+    this.turns.cancel();
+  }
+
+  /** Nova's own memory ends an interrupted answer where it stopped generating; there is no way to tell it more. */
+  reportHeard(_items: readonly HeardItem[]): void {}
+
+  sendToolResult(toolCallId: string, output: unknown): void {
+    if (this.isOver()) return;
+    if (!this.tools.answered(toolCallId)) {
+      this.options.onAnomaly('unknown-tool-call');
+      return;
+    }
+    this.callerAudio.flush();
+    this.queue.push(this.events.toolResultBlock(randomUUID(), toolCallId, toolResultText(output)));
+    this.turns.toolAnswered();
+  }
+
+  close(): void {
+    if (this.isOver()) return;
+    this.finish();
+    this.callerAudio.flush();
+    this.queue.push(this.events.ending());
+    this.connection.end();
+  }
+
+  /** A text the model answers as the caller's words. */
+  private ask(text: string): void {
+    this.callerAudio.flush();
+    this.callerTurns.textSent(text);
+    this.turns.textSent();
+    this.queue.push(this.events.textBlock(randomUUID(), 'USER', splitText(text, MAX_TEXT_BYTES), true));
+  }
+
+  private onAccepted(): void {
+    if (this.isOver()) return;
+    const openingDue =
+      this.opening === undefined
+        ? undefined
+        : this.options.clock.setTimer(OPENING_MS, () => this.fail(stalled('did not begin to speak')));
+    this.state = { name: 'open', openingDue };
+    this.emit({ type: 'ready' });
+    this.lines.next();
+  }
+
+  private onOutput(bytes: Uint8Array): void {
+    if (this.state.name !== 'open') return;
+    const parsed = parseOutput(bytes);
+    if (parsed.ok) this.onEvent(parsed.event);
+    else this.options.onAnomaly(parsed.anomaly);
+  }
+
+  private onEvent(event: OutputEvent): void {
+    switch (event.type) {
+      case 'content-start':
+        this.endTools();
+        this.onContentStart(event.contentId, event.kind);
+        return;
+      case 'text':
+        if (!this.callerTurns.has(event.contentId)) this.turns.text(event.contentId, event.text);
+        else if (this.callerTurns.text(event.contentId, event.text)) this.turns.callerSaid();
+        return;
+      case 'audio':
+        this.turns.audio(event.contentId, event.base64);
+        return;
+      case 'tool-use':
+        if (!this.tools.announced(event)) this.options.onAnomaly('repeated-tool-call');
+        return;
+      case 'content-end':
+        this.callerTurns.ended(event.contentId);
+        this.turns.contentEnded(event.contentId, event.stopReason);
+        this.endTools(event.contentId);
+        return;
+      case 'interrupted':
+        this.turns.interrupted(event.contentId);
+        return;
+      case 'usage': {
+        const used = this.usage.since(event);
+        if (used !== undefined) this.emit({ type: 'usage', ...used });
+        return;
+      }
+      case 'other':
+        return;
+    }
+  }
+
+  private onContentStart(contentId: string, kind: ContentKind): void {
+    if (kind.type === 'text' && kind.role === 'user') {
+      this.callerTurns.started(contentId);
+      return;
+    }
+    if (kind.type === 'text' && !kind.speculative) {
+      this.turns.finalStarted(contentId);
+      return;
+    }
+    this.callerTurns.answered();
+    this.openingBegun();
+    if (kind.type === 'text') this.turns.sentenceStarted(contentId);
+    if (kind.type !== 'audio') return;
+    if (kind.sampleRateHz === undefined || kind.sampleRateHz === TELEPHONE_RATE_HZ) {
+      this.turns.audioStarted(contentId);
+      return;
+    }
+    this.fail(new TandemError('VOICE_PROTOCOL', 'Amazon Nova Sonic speaks at a rate nobody asked for.'));
+  }
+
+  private openingBegun(): void {
+    if (this.state.name !== 'open') return;
+    this.state.openingDue?.cancel();
+    this.state.openingDue = undefined;
+  }
+
+  /** Calls whose announcement is complete; see {@link ToolUses.ended}. */
+  private endTools(contentId?: string): void {
+    const { calls, unreadable } = this.tools.ended(contentId);
+    if (calls.length + unreadable.length > 0) this.turns.toolUsed();
+    for (const toolUseId of unreadable) {
+      this.options.onAnomaly('unreadable-tool-call');
+      this.sendToolResult(toolUseId, { error: 'The arguments are not a JSON object. Call the tool again.' });
+    }
+    for (const call of calls) this.emit({ type: 'tool-call', ...call });
+  }
+
+  private onAudioDropped(): void {
+    this.options.onAnomaly('audio-dropped');
+    if (this.state.name === 'open' && this.queue.refusedMs > STALLED_AFTER_MS)
+      this.fail(stalled('takes no more audio'));
+  }
+
+  private fail(error: TandemError): void {
+    if (this.isOver()) return;
+    this.finish();
+    this.connection.abort();
+    this.options.listener({ type: 'failed', error });
+  }
+
+  /** Stops whatever the session does by itself. */
+  private finish(): void {
+    this.openingBegun();
+    this.state = { name: 'over' };
+    this.callerAudio.close();
+    this.turns.close();
+    this.lines.close();
+  }
+
+  private emit(event: VoiceEvent): void {
+    if (this.state.name === 'open') this.options.listener(event);
+  }
+
+  private isOver(): boolean {
+    return this.state.name === 'over';
+  }
+}

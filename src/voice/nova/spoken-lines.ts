@@ -1,0 +1,112 @@
+import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import type { Clock, Timer } from '../../clock.js';
+import type { ResponseStatus, VoiceEvent } from '../session.js';
+
+/** Gives mu-law at 8 kHz; undefined when it cannot. */
+export type SpeakLine = (text: string) => Promise<Uint8Array | undefined>;
+
+const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
+/** A synthesiser that takes longer does not hold up what comes after. */
+const SYNTHESIS_MS = 5000;
+
+interface Line {
+  responseId: string;
+  sayId: string;
+  text: string;
+  speech: { name: 'pending'; deadline: Timer } | { name: 'ready'; mulaw: Uint8Array } | { name: 'failed' };
+}
+
+export interface SpokenLinesOptions {
+  clock: Clock;
+  speakLine: SpeakLine | undefined;
+  emit: (event: VoiceEvent) => void;
+  newId: (kind: 'response' | 'item') => string;
+  /** Whether anything may be told yet. */
+  isReady: () => boolean;
+  /** Whether a line may be spoken now. */
+  isFree: () => boolean;
+}
+
+/** Lines the owner wants spoken word for word. Nova cannot, so a synthesiser beside it does; each is given whole. */
+export class SpokenLines {
+  private readonly options: SpokenLinesOptions;
+  private lines: Line[] = [];
+  private isGiving = false;
+
+  constructor(options: SpokenLinesOptions) {
+    this.options = options;
+  }
+
+  say(text: string, sayId: string): void {
+    const { clock, newId, speakLine } = this.options;
+    const line: Line = { responseId: newId('response'), sayId, text, speech: { name: 'failed' } };
+    this.lines.push(line);
+    if (speakLine !== undefined) {
+      const settle = (mulaw: Uint8Array | undefined): void => {
+        if (line.speech.name !== 'pending') return;
+        line.speech.deadline.cancel();
+        line.speech = mulaw === undefined || mulaw.length === 0 ? { name: 'failed' } : { name: 'ready', mulaw };
+        this.next();
+      };
+      line.speech = { name: 'pending', deadline: clock.setTimer(SYNTHESIS_MS, () => settle(undefined)) };
+      spoken(speakLine, text).then(settle, () => settle(undefined));
+    }
+    this.next();
+  }
+
+  /** Gives what is ready, in order; to be called whenever the line may have become free. */
+  next(): void {
+    if (this.isGiving || !this.options.isReady()) return;
+    this.isGiving = true;
+    for (;;) {
+      const line = this.lines[0];
+      if (line === undefined || line.speech.name === 'pending') break;
+      // A line that cannot be spoken is told at once; a spoken one waits for the model to end its turn.
+      if (line.speech.name === 'ready' && !this.options.isFree()) break;
+      this.lines.shift();
+      if (line.speech.name === 'ready') this.give(line, line.speech.mulaw);
+      else this.drop(line, 'failed');
+    }
+    this.isGiving = false;
+  }
+
+  cancel(): void {
+    for (const line of this.takeAll()) this.drop(line, 'cancelled');
+  }
+
+  close(): void {
+    this.takeAll();
+  }
+
+  private takeAll(): Line[] {
+    const { lines } = this;
+    this.lines = [];
+    for (const { speech } of lines) if (speech.name === 'pending') speech.deadline.cancel();
+    return lines;
+  }
+
+  private give(line: Line, mulaw: Uint8Array): void {
+    const { emit, newId } = this.options;
+    const { responseId, sayId, text } = line;
+    const itemId = newId('item');
+    emit({ type: 'response-started', responseId, sayId });
+    emit({ type: 'assistant-text', responseId, itemId, text });
+    for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
+      const chunk = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, mulaw.subarray(at, at + CHUNK_BYTES));
+      emit({ type: 'audio', responseId, itemId, chunk });
+    }
+    emit({ type: 'item-done', responseId, itemId });
+    emit({ type: 'response-done', responseId, sayId, status: 'completed' });
+  }
+
+  private drop(line: Line, status: ResponseStatus): void {
+    const { responseId, sayId } = line;
+    this.options.emit({ type: 'response-started', responseId, sayId });
+    this.options.emit({ type: 'response-done', responseId, sayId, status });
+  }
+}
+
+/** A synthesiser that throws at once is one that rejects. */
+async function spoken(speakLine: SpeakLine, text: string): Promise<Uint8Array | undefined> {
+  return speakLine(text);
+}
