@@ -159,6 +159,8 @@ describe('embedded speech engine', () => {
   test('tells everybody when its thread dies, and works again', async () => {
     const own = await openSpeechEngine();
     const line = hear(own);
+    // The line is open: a thread that is ended by force while native code runs in it takes the process along.
+    await own.synthesize('Ready.');
     const pending = own.synthesize('This will not be spoken.');
     const dead = (own as unknown as { worker: { terminate(): Promise<number> } }).worker.terminate();
     await assert.rejects(pending, (error) => isTandemError(error) && error.code === 'LOCAL_SPEECH_FAILED');
@@ -170,5 +172,13 @@ describe('embedded speech engine', () => {
       own.synthesize('Closed.'),
       (error) => isTandemError(error) && error.code === 'LOCAL_SPEECH_FAILED',
     );
+  });
+
+  test('may be closed while its thread is busy', async () => {
+    for (let time = 0; time < 3; time++) {
+      const own = await openSpeechEngine();
+      for (let line = 0; line < 3; line++) hear(own).push(SILENCE);
+      await own.close();
+    }
   });
 });
