@@ -173,12 +173,4 @@ describe('embedded speech engine', () => {
       (error) => isTandemError(error) && error.code === 'LOCAL_SPEECH_FAILED',
     );
   });
-
-  test('may be closed while its thread is busy', async () => {
-    for (let time = 0; time < 3; time++) {
-      const own = await openSpeechEngine();
-      for (let line = 0; line < 3; line++) hear(own).push(SILENCE);
-      await own.close();
-    }
-  });
 });
