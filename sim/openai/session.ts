@@ -37,6 +37,8 @@ export class Session implements SessionRecord {
   readonly model: string;
   readonly events: RecordedEvent[] = [];
   readonly truncations: { itemId: string; audioEndMs: number }[] = [];
+  /** Called once, when the connection is over. */
+  onClosed: () => void = () => undefined;
   private readonly options: SessionOptions;
   private readonly outbox: Outbox;
   private readonly conversation = new Conversation();
@@ -136,6 +138,8 @@ export class Session implements SessionRecord {
     this.transcriber.dispose();
     this.responder.dispose();
     this.input.close();
+    this.onClosed();
+    this.onClosed = () => undefined;
   }
 
   private handle(event: ClientEvent): Checked<unknown> {
