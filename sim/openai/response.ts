@@ -20,9 +20,11 @@ export interface Pacing {
   textAheadMs: number;
   /** From the creation of the response to its first output. */
   firstOutputMs: number;
+  /** From the beginning of a spoken item to its first sound. */
+  firstSoundMs: number;
 }
 
-export const DEFAULT_PACING: Pacing = { deltaMs: 200, speed: 5, textAheadMs: 300, firstOutputMs: 0 };
+export const DEFAULT_PACING: Pacing = { deltaMs: 200, speed: 5, textAheadMs: 300, firstOutputMs: 0, firstSoundMs: 0 };
 
 /** What a response is asked to be: the session's settings with those of `response.create` over them. */
 export interface ResponseRequest {
@@ -182,6 +184,7 @@ export class Response {
     const words = wordsOf(text);
     const ends = wordEndsMs(words, durationMs);
     const { speed, textAheadMs } = this.host.pacing;
+    yield this.host.pacing.firstSoundMs;
     let word = 0;
     const say = (untilMs: number): void => {
       for (; word < words.length && (ends[word - 1] ?? 0) < untilMs; word++) {

@@ -295,7 +295,7 @@ export class Session implements SessionRecord {
   private onResponseDone(response: Response): void {
     this.transcriber.onResponseDone();
     const turns = this.config.audio.input.turn_detection;
-    if (turns?.type !== 'server_vad' || turns.idle_timeout_ms === null) return;
+    if (turns?.type !== 'server_vad' || turns.idle_timeout_ms === null || this.input.isSpeechHeard) return;
     // The server thinks that the client began to play when the response began.
     const playedMs = this.options.clock.now() - response.createdAtMs;
     const leftMs = Math.max(0, response.spokenMs - playedMs);
@@ -304,7 +304,6 @@ export class Session implements SessionRecord {
   }
 
   private onIdle(): void {
-    if (this.input.isSpeechHeard || this.responder.isResponding) return;
     const itemId = newId('item');
     const endMs = Math.round(this.input.receivedMs);
     const sound = this.input.take(0);
