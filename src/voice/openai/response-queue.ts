@@ -92,7 +92,10 @@ export class ResponseQueue {
   add(kind: QueuedRequest['kind'], wish: ResponseWish, items: readonly EventBuilder[] = []): void {
     if (this.state === 'closed') return;
     const overrules = kind === 'say' && this.isCleared;
-    this.waiting.push({ kind, wish, items, overrules, attempts: 0 });
+    const request: QueuedRequest = { kind, wish, items, overrules, attempts: 0 };
+    // A note delays nothing, and what is said next should know of it.
+    if (kind === 'note') this.waiting.unshift(request);
+    else this.waiting.push(request);
     if (overrules) {
       this.isCleared = false;
       if (this.current !== undefined && this.current.request?.kind !== 'say') this.stop(this.current);
