@@ -77,8 +77,8 @@ export class Outbox {
     switch (fault.type) {
       case 'close':
         // 1006 and its like cannot be sent: they stand for a connection that broke.
-        if (fault.code === 1005 || fault.code === 1006) this.reset();
-        else this.close(fault.code, fault.reason ?? '');
+        if (isSendable(fault.code)) this.close(fault.code, fault.reason ?? '');
+        else this.reset();
         return;
       case 'reset':
         return this.reset();
@@ -93,4 +93,10 @@ export class Outbox {
         return this.send({ type: 'response.output_thought.delta', delta: 'hm', thought_index: 0 });
     }
   }
+}
+
+/** RFC 6455, 7.4: codes that a close frame may carry. */
+function isSendable(code: number): boolean {
+  if (code >= 3000) return code < 5000;
+  return code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);
 }
