@@ -158,7 +158,9 @@ for (const pipeline of [true, false]) {
           'a second stream',
         );
         assert.deepEqual(
-          rig.provider.last.options.conversation.turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text),
+          rig.provider.last.options.conversation.turns
+            .filter((turn) => turn.speaker === 'caller')
+            .map((turn) => turn.text),
           ['I have a question about returns.'],
         );
         assert.match(rig.provider.last.options.greeting ?? '', /cut off/);
