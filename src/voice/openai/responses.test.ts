@@ -244,10 +244,44 @@ test('a result that comes while the caller speaks is noted, and their own answer
     await recorder.nth('interruption');
     session.sendToolResult('call_1', 'found');
     assert.equal(itemOf(await connection.next('conversation.item.create'))['output'], 'found');
+    connection.confirmItem();
     connection.callerStops('c1');
     connection.end(connection.begin());
     await recorder.nth('response-done', 2);
     assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('a result that is too late for the answer to the caller is answered after it', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const id = connection.begin(await connection.next('response.create'));
+    connection.callTool(id, 'call_1', 'lookup', '{}');
+    connection.end(id);
+    connection.callerSpeaks('c1');
+    await recorder.nth('interruption');
+    session.sendToolResult('call_1', 'found');
+    await connection.next('conversation.item.create');
+    connection.callerStops('c1');
+    const answer = connection.begin();
+    connection.confirmItem();
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(answer);
+    await connection.next('response.create');
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('a caller who has finished while a line is spoken is answered after it', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    session.say('Please hold the line.', 's1');
+    const create = await connection.next('response.create');
+    connection.callerSpeaks('c1');
+    const id = connection.begin(create);
+    connection.callerStops('c1');
+    await recorder.nth('caller-turn');
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(id);
+    assert.equal(sayIdOf(await connection.next('response.create')), undefined);
   }));
 
 test('a result that crosses an answer voice activity began is answered after it', () =>
