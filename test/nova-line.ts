@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { FakeClock } from './fake-clock.js';
 import { SdkClient, sdkOf } from './nova-sdk-client.js';
@@ -106,6 +107,19 @@ export class NovaLine {
     }
     if (this.session.end === undefined) await this.settled();
   }
+}
+
+/** A call whose client and simulator leave no timer behind. */
+export async function withLine(
+  t: TestContext,
+  options: NovaSimOptions,
+  use: (line: NovaLine, client: WireClient) => Promise<void>,
+  begin?: (client: WireClient) => void,
+): Promise<void> {
+  const line = await NovaLine.open(t, { replyDelayMs: 100, ...options }, begin);
+  await use(line, line.client);
+  await line.close();
+  assert.equal(line.clock.timers, 0, 'timers left behind');
 }
 
 const LIMIT_MS = 8000;

@@ -6,6 +6,7 @@ import { WireClient } from '../../test/nova-wire-client.js';
 import { until } from '../../test/rig.js';
 import { callTool, scriptedBrain } from '../model/script.js';
 import { type NovaSim, type NovaSimOptions, startNovaSim } from './nova-sim.js';
+import type { SessionRecording } from './recording.js';
 import { FORMER_TEXT_LIMITS } from './rules.js';
 
 type Script = (client: WireClient) => void;
@@ -276,19 +277,25 @@ describe('simulated Nova: inputs that are refused', () => {
       });
 });
 
+function messageOf(session: SessionRecording | undefined): string | undefined {
+  return session?.end?.type === 'exception' ? session.end.message : undefined;
+}
+
 describe('simulated Nova: inputs that are taken', () => {
   const run = async (t: TestContext, script: Script, options: NovaSimOptions = {}) => {
     const sim = await TestSim.start(t, options);
     const client = sim.connect();
     script(client);
-    await until(() => client.exception !== undefined || sim.sessions[0]?.inputs.length === client.sent, 'all inputs');
+    await until(
+      () => sim.sessions[0]?.end !== undefined || sim.sessions[0]?.inputs.length === client.sent,
+      'all inputs',
+    );
     const [session] = sim.sessions;
-    const { exception } = client;
-    return { exception, session };
+    return { message: messageOf(session), session };
   };
 
   test('history, the role for its transcription, every rate and tool choice; all is recorded', async (t) => {
-    const { exception, session: got } = await run(t, (client) => {
+    const { message, session: got } = await run(t, (client) => {
       client.startSession({ turnDetectionConfiguration: undefined, inferenceConfiguration: { maxTokens: 10_000 } });
       client.startPrompt(
         {
@@ -307,7 +314,7 @@ describe('simulated Nova: inputs that are taken', () => {
       client.startAudio({ sampleRateHertz: 16_000 });
       client.audio(Buffer.alloc(640).toString('base64'));
     });
-    assert.equal(exception, undefined);
+    assert.equal(message, undefined);
     assert.equal(got?.instructions, 'Be kind.');
     assert.deepEqual(got.history, [
       { role: 'user', text: 'My name is Ada.' },
@@ -324,14 +331,14 @@ describe('simulated Nova: inputs that are taken', () => {
 
   test('the limits of the history can be those of before', async (t) => {
     const long: Script = chain(withSystem, (client) => client.text('USER', 'a'.repeat(1025)));
-    assert.equal((await run(t, long)).exception, undefined);
-    const { exception } = await run(t, long, { textLimits: FORMER_TEXT_LIMITS });
-    assert.match(exception?.message ?? '', /a textInput is too long/);
+    assert.equal((await run(t, long)).message, undefined);
+    const { message } = await run(t, long, { textLimits: FORMER_TEXT_LIMITS });
+    assert.match(message ?? '', /a textInput is too long/);
     const system: Script = (client) => {
       setUp(client);
       client.text('SYSTEM', 'a'.repeat(4000));
     };
-    assert.equal((await run(t, system, { textLimits: FORMER_TEXT_LIMITS })).exception, undefined);
+    assert.equal((await run(t, system, { textLimits: FORMER_TEXT_LIMITS })).message, undefined);
   });
 });
 
@@ -347,9 +354,9 @@ describe('simulated Nova: results of tools', () => {
     client.text('USER', 'hi', true);
     await until(() => client.named('toolUse').length === 1, 'a tool use');
     answer(client, String(client.named('toolUse')[0]?.['toolUseId']));
-    const isOver = () => client.exception !== undefined || sim.sessions[0]?.inputs.length === client.sent;
+    const isOver = () => sim.sessions[0]?.end !== undefined || sim.sessions[0]?.inputs.length === client.sent;
     await until(isOver, 'the result');
-    return client.exception?.message;
+    return messageOf(sim.sessions[0]);
   };
 
   test('are taken once, as JSON, one in a content', async (t) => {

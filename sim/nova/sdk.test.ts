@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TestSim } from '../../test/nova-line.js';
 import { until } from '../../test/rig.js';
 import { scaledClock } from '../../test/scaled-clock.js';
-import { loudnessEar } from '../model/ear.js';
+import { mulawToPcm, pcmToMulaw } from '../../src/audio/g711.js';
+import { openSpeechEngine } from '../../src/speech/engine.js';
+import { loudnessEar, speechEar } from '../model/ear.js';
 import { callTool, scriptedBrain, speak } from '../model/script.js';
+import { speechVoice } from '../model/voice.js';
+import { pcmBytes, pcmSamples } from './rate.js';
 import type { NovaSimOptions } from './nova-sim.js';
-import { TestSim } from '../../test/nova-line.js';
 
 test('official client: a greeting, a spoken turn, an interruption, a tool and an orderly end', async (t) => {
   const options: NovaSimOptions = {
@@ -64,4 +68,32 @@ test('official client: a greeting, a spoken turn, an interruption, a tool and an
     session.toolResults.map(({ name, content: result }) => [name, result]),
     [['find_order', '{"status":"shipped"}']],
   );
+});
+
+test('official client: spoken words are understood, and answered with words', async (t) => {
+  const engine = await openSpeechEngine();
+  t.after(() => engine.close());
+  const sim = await TestSim.start(t, {
+    clock: scaledClock(10),
+    ear: speechEar(engine),
+    voice: speechVoice(engine),
+  });
+  const client = sim.connectSdk();
+  client.begin();
+  client.silence(300);
+  const question = await engine.synthesize('What are your opening hours?', { voice: 'rms' });
+  for (let at = 0; at < question.length; at += 160)
+    client.audio(pcmBytes(mulawToPcm(question.subarray(at, at + 160))).toString('base64'));
+  client.silence(2000);
+  // The engine works in its own time, while the line stays open.
+  const ended = () =>
+    client.named('contentEnd').some(({ stopReason, type }) => type === 'AUDIO' && stopReason === 'END_TURN');
+  await until(() => {
+    client.silence(20);
+    return ended();
+  }, 'the answer');
+  assert.match(client.texts[0] ?? '', /^USER FINAL .*opening hours/i);
+  const audio = Buffer.concat(client.named('audioOutput').map(({ content }) => Buffer.from(String(content), 'base64')));
+  const heard = await engine.transcribe(pcmToMulaw(pcmSamples(audio)));
+  assert.match(heard, /monday/i);
 });

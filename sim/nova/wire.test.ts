@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { scaledClock } from '../../test/scaled-clock.js';
 import { until } from '../../test/rig.js';
 import { TestSim } from '../../test/nova-line.js';
 import { WireClient, type WireOptions } from '../../test/nova-wire-client.js';
@@ -112,7 +113,7 @@ test('simulated Nova: a session token is checked when there is one, and so is th
 describe('simulated Nova: the events on the wire', () => {
   let sim: NovaSim;
   before(async () => {
-    sim = await startNovaSim();
+    sim = await startNovaSim({ clock: scaledClock(10) });
   });
   after(() => sim.close());
 
@@ -188,6 +189,12 @@ describe('simulated Nova: the events on the wire', () => {
     assert.deepEqual(await run((client) => client.endRudely()), ['input-ended', false]);
     assert.deepEqual(await run((client) => client.close()), ['client-gone', false]);
     assert.deepEqual(await run((client) => client.leave()), ['orderly', false]);
+    const spoilt = await run((client) => {
+      client.leave();
+      client.spoilNext = true;
+      client.finish();
+    });
+    assert.deepEqual([spoilt, sim.sessions.at(-1)?.signatures.bad], [['exception', false], 1]);
   });
 
   test('what the model sends is padded to lengths that differ', async () => {
