@@ -7,13 +7,14 @@ import type { PlannedNovaFault } from '../sim/nova/faults.js';
 import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from '../sim/nova/nova-sim.js';
 import { type OpenAiSimOptions, startOpenAiSim } from '../sim/openai/server.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import { systemClock } from '../src/clock.js';
 import type { AssistantTool } from '../src/voice/tools.js';
 import { type Rig, startRig, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 
 export type Model = 'openai' | 'nova';
 
-/** Everybody's time runs this much faster than the machine's. */
+/** Everybody's time runs this much faster than the machine's, unless a rig says otherwise. */
 const SPEED = 4;
 const FRAME_MS = 20;
 const LOUD = 250;
@@ -26,6 +27,8 @@ export interface ModelRigOptions {
   brain?: BrainFactory;
   faults?: readonly PlannedNovaFault[];
   env?: Record<string, string>;
+  /** For measurements. */
+  isRealTime?: boolean;
   tools?: readonly AssistantTool[];
   openai?: OpenAiSimOptions;
   nova?: NovaSimOptions;
@@ -53,14 +56,17 @@ export class Hearing {
 
 export interface ModelRig extends Rig {
   /** The conversation as the latest session of the model remembers it. */
-  memory(): string[];
-  place(): { call: CarrierCall; hearing: Hearing };
+  memory: () => string[];
+  /** What the latest session sent, with milliseconds since it was opened, and when that was on the machine's clock. */
+  sent: () => { openedMs: number; events: readonly { atMs: number; type: string }[] };
+  truncations: () => readonly { itemId: string; audioEndMs: number }[];
+  place: () => { call: CarrierCall; hearing: Hearing };
 }
 
 /** A gateway whose configured model is a simulator on its real protocol. */
 export async function startModelRig(options: ModelRigOptions): Promise<ModelRig> {
   const { model, says = [] } = options;
-  const clock = scaledClock(SPEED);
+  const clock = options.isRealTime === true ? systemClock : scaledClock(SPEED);
   let said = 0;
   const ear = loudnessEar({ texts: () => says[said++] ?? '' });
   const common = { clock, ear, voice: toneVoice(), brain: options.brain ?? demoBrain, faults: options.faults ?? [] };
@@ -78,6 +84,8 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   return {
     ...rig,
     memory: sim.memory,
+    sent: sim.sent,
+    truncations: sim.truncations,
     place: () => {
       const call = rig.call();
       return { call, hearing: new Hearing(call) };
@@ -91,15 +99,20 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
 
 interface Sim {
   env: Record<string, string>;
-  memory(): string[];
+  memory: () => string[];
+  sent: ModelRig['sent'];
+  truncations: ModelRig['truncations'];
   close(): Promise<void>;
 }
 
 async function openAi(options: OpenAiSimOptions): Promise<Sim> {
-  const sim = await startOpenAiSim(options);
+  let openedMs = 0;
+  const sim = await startOpenAiSim({ ...options, onSession: () => (openedMs = performance.now()) });
   return {
     env: { OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: sim.url },
     memory: () => sim.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    sent: () => ({ openedMs, events: sim.sessions.at(-1)?.sent ?? [] }),
+    truncations: () => sim.sessions.at(-1)?.truncations ?? [],
     close: () => sim.close(),
   };
 }
@@ -111,11 +124,20 @@ const AWS = {
 };
 
 async function nova(options: NovaSimOptions): Promise<Sim> {
-  const sim = await startNovaSim(options);
+  let openedMs = 0;
+  const sim = await startNovaSim({ ...options, onSession: () => (openedMs = performance.now()) });
   Object.assign(process.env, AWS);
   return {
     env: { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: sim.url },
     memory: () => sim.sessions.at(-1)?.history.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    sent: () => ({
+      openedMs,
+      events:
+        sim.sessions
+          .at(-1)
+          ?.outputs.map(({ atMs, body, name }) => ({ atMs, type: isInterruption(body) ? 'interrupted' : name })) ?? [],
+    }),
+    truncations: () => [],
     close: () => sim.close(),
   };
 }
@@ -128,4 +150,8 @@ export async function speak(call: CarrierCall, ms = 600): Promise<void> {
 /** Waits until something has been heard after `beforeMs` of sound, and then it was quiet. */
 export async function heardMore(hearing: Hearing, beforeMs: number, what: string, quietMs = 400): Promise<void> {
   await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 15_000);
+}
+
+function isInterruption(body: Readonly<Record<string, unknown>>): boolean {
+  return body['stopReason'] === 'INTERRUPTED' || /"interrupted"\s*:\s*true/.test(String(body['content'] ?? ''));
 }
