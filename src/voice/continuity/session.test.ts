@@ -137,6 +137,21 @@ describe('a session that is lost', () => {
     ]);
     clock.advance(0);
     assert.equal(model.last.options.greeting, lines.takenOver);
+    assert.equal(model.last.options.answersLast, true, 'the answer is given again');
+    session.close();
+  });
+
+  test('in the middle of an answer says so, even if it ended the answer itself before it was lost', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, session } = rigOf([model]);
+    await settle();
+    model.last.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
+    model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
+    model.last.emit({ type: 'item-done', responseId: 'r', itemId: 'i' });
+    model.last.emit({ type: 'response-done', responseId: 'r', sayId: undefined, status: 'failed' });
+    model.last.emit(gone());
+    clock.advance(0);
+    assert.equal(model.last.options.greeting, lines.takenOver);
     session.close();
   });
 

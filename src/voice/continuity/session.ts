@@ -402,9 +402,10 @@ export class ContinuousSession implements VoiceSession {
     const { turns } = session.conversation;
     const hasAsked = turns.some(({ speaker }) => speaker === 'caller');
     // Keys are asked again by themselves, and an utterance without words yet is heard again.
-    const callerWaits = lost.talk.owes && hasAsked && this.unanswered.length === 0 && !this.tail.hasUtterance;
+    const { isMidAnswer, owes } = lost.talk;
+    const callerWaits = (owes || isMidAnswer) && hasAsked && this.unanswered.length === 0 && !this.tail.hasUtterance;
     if (!this.hasSpoken) return [session.greeting, session.answersLast || callerWaits];
-    if (provider !== lost.provider || lost.talk.isMidAnswer) return [lines.takenOver, callerWaits];
+    if (provider !== lost.provider || isMidAnswer) return [lines.takenOver, callerWaits];
     return [undefined, callerWaits];
   }
 

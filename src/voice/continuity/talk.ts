@@ -3,6 +3,7 @@ import type { VoiceEvent } from '../session.js';
 interface OpenResponse {
   responseId: string;
   sayId: string | undefined;
+  wasHeard: boolean;
   /** Items begun and not done. */
   items: Set<string>;
 }
@@ -19,6 +20,8 @@ export class Talk {
   private readonly announced = new Set<string>();
   private callerSpeaks = false;
   private owesAnswer = false;
+  /** The last answer ended in the middle. */
+  private brokeOff = false;
 
   /** The model has been asked for something: a greeting, an answer, what follows from keys or a tool. */
   asked(): void {
@@ -51,16 +54,19 @@ export class Talk {
         if (event.final && !this.announced.delete(event.itemId)) this.owesAnswer = true;
         return;
       case 'response-started':
-        this.responses.set(event.responseId, { ...event, items: new Set() });
+        this.brokeOff = false;
+        this.responses.set(event.responseId, { ...event, wasHeard: false, items: new Set() });
         return;
       case 'audio':
         this.owesAnswer = false;
-        this.responses.get(event.responseId)?.items.add(event.itemId);
+        this.noteSound(event.responseId, event.itemId);
         return;
       case 'item-done':
         this.responses.get(event.responseId)?.items.delete(event.itemId);
         return;
       case 'response-done':
+        // A session that is about to be lost may say so of its response first.
+        this.brokeOff = event.status === 'failed' && this.isMidAnswer;
         this.responses.delete(event.responseId);
         if (event.sayId !== undefined) this.says.delete(event.sayId);
         return;
@@ -80,7 +86,8 @@ export class Talk {
 
   /** Something of an answer was given, and it is not whole. */
   get isMidAnswer(): boolean {
-    return [...this.responses.values()].some(({ items, sayId }) => items.size > 0 && sayId === undefined);
+    if (this.brokeOff) return true;
+    return [...this.responses.values()].some(({ sayId, wasHeard }) => wasHeard && sayId === undefined);
   }
 
   /** The caller, or a tool's result, waits for an answer of which nothing was heard. */
@@ -112,6 +119,13 @@ export class Talk {
     }
     for (const sayId of this.says) events.push(...unsaid(sayId));
     return events;
+  }
+
+  private noteSound(responseId: string, itemId: string): void {
+    const response = this.responses.get(responseId);
+    if (response === undefined) return;
+    response.wasHeard = true;
+    response.items.add(itemId);
   }
 }
 
