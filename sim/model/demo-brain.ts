@@ -21,6 +21,8 @@ const HOURS_ASKED = /\b(open|opening|hours|close|closing)\b/i;
 const ORDER = /\b(order|parcel|package|delivery)\b/i;
 /** "Say exactly: X" in the words of whoever asks; X to the end of the line, quotes around it dropped. */
 const EXACTLY = /\bsay\b[^:"“\n]*(?:exactly|verbatim|word for word)[^:"“\n]*[:\s]\s*(.+)/i;
+/** Asked to take up a conversation that another session has begun. */
+const THEN_ANSWER = /\bthen answer\b/i;
 const GREET_WITH = /\bgreet[^:"“\n]*(?:[:\s])\s*["“](.+?)["”]/i;
 const DIGIT_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
@@ -33,13 +35,22 @@ class DemoBrain implements Brain {
   decide(turn: Turn, situation: Situation): readonly Act[] {
     switch (turn.type) {
       case 'asked':
-        return [speak(greeting(turn.instructions) ?? greeting(situation.instructions) ?? GREETING)];
+        return this.onAsked(turn.instructions, situation);
       case 'tool-result':
         return afterTool(turn.name, turn.output);
       case 'spoken':
       case 'typed':
         return this.answer(turn.text, situation.tools);
     }
+  }
+
+  /** Greets, or takes up the conversation where it was left. */
+  private onAsked(instructions: string, { history, instructions: always, tools }: Situation): readonly Act[] {
+    const line = greeting(instructions);
+    const question = history.findLast(({ role }) => role === 'user');
+    const isWaiting = THEN_ANSWER.test(instructions) || (line === undefined && history.at(-1)?.role === 'user');
+    if (question === undefined || !isWaiting) return [speak(line ?? greeting(always) ?? GREETING)];
+    return [...(line === undefined ? [] : [speak(line)]), ...this.answer(question.text, tools)];
   }
 
   private answer(text: string, tools: readonly OfferedTool[]): readonly Act[] {
