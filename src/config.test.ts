@@ -41,7 +41,13 @@ test('with nothing set everything is embedded and only this machine can call', (
       transcriptionModel: 'gpt-transcribe',
       renewAfterMs: 3_300_000,
     },
-    nova: { region: 'us-east-1', modelId: 'amazon.nova-2-sonic-v1:0', voice: 'matthew', renewAfterMs: 360_000 },
+    nova: {
+      region: 'us-east-1',
+      modelId: 'amazon.nova-2-sonic-v1:0',
+      voice: 'matthew',
+      renewAfterMs: 360_000,
+      endpointUrl: undefined,
+    },
     local: { sttModel: 'tiny', llmBaseUrl: undefined, llmModel: undefined },
     handover: {
       tableName: 'HandoverTokens',
@@ -80,6 +86,7 @@ test('every value that is set arrives', () => {
     NOVA_MODEL_ID: 'amazon.nova-2-5-sonic',
     NOVA_VOICE: 'amy',
     NOVA_RENEW_AFTER_SECONDS: '30',
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:8791/',
     MAX_CONCURRENT_CALLS: '12',
     DRAIN_SECONDS: '5',
     TWILIO_ACCOUNT_SID: SID,
@@ -120,6 +127,7 @@ test('every value that is set arrives', () => {
     modelId: 'amazon.nova-2-5-sonic',
     voice: 'amy',
     renewAfterMs: 30_000,
+    endpointUrl: 'http://127.0.0.1:8791',
   });
   assert.equal(config.maxConcurrentCalls, 12);
   assert.equal(config.drainSeconds, 5);

@@ -159,6 +159,11 @@ export const VARIABLES = {
     NOVA_REGION: variable('us-east-1', 'Region of the model; apart from AWS_REGION.', region),
     NOVA_MODEL_ID: variable('amazon.nova-2-sonic-v1:0', 'The speech-to-speech model.', text),
     NOVA_VOICE: variable('matthew', 'The voice it speaks with.', text),
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: variable(
+      '',
+      "Another endpoint for the model, for instance the simulator; the AWS SDK's own name.",
+      httpUrl,
+    ),
     NOVA_RENEW_AFTER_SECONDS: variable(
       '360',
       'When a session is renewed under a live call; the service ends it after 8 minutes.',
@@ -250,7 +255,14 @@ export interface Config {
     transcriptionModel: string;
     renewAfterMs: number;
   };
-  nova: { region: string; modelId: string; voice: string; renewAfterMs: number };
+  nova: {
+    region: string;
+    modelId: string;
+    voice: string;
+    renewAfterMs: number;
+    /** The AWS SDK's own AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
+    endpointUrl: string | undefined;
+  };
   local: { sttModel: string; llmBaseUrl: string | undefined; llmModel: string | undefined };
   handover: {
     tableName: string;
@@ -346,6 +358,7 @@ export function readConfig(env: Environment): Config {
       modelId: values.NOVA_MODEL_ID ?? 'amazon.nova-2-sonic-v1:0',
       voice: values.NOVA_VOICE ?? 'matthew',
       renewAfterMs: (values.NOVA_RENEW_AFTER_SECONDS ?? 360) * 1000,
+      endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
     },
     local: {
       sttModel: values.LOCAL_STT_MODEL ?? 'tiny',

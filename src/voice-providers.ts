@@ -62,6 +62,7 @@ export async function createVoice(options: VoiceOptions): Promise<VoiceProvider>
 
 function createProvider(name: string, options: VoiceOptions & { clock: Clock; speakLine: SpeakLine }): VoiceProvider {
   const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
+  const { endpointUrl, ...nova } = config.nova;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
   switch (name) {
@@ -74,7 +75,8 @@ function createProvider(name: string, options: VoiceOptions & { clock: Clock; sp
       });
     case 'nova':
       return createNovaProvider({
-        ...config.nova,
+        ...nova,
+        ...(endpointUrl === undefined ? {} : { endpointUrl }),
         log,
         clock,
         speakLine,

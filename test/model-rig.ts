@@ -7,13 +7,14 @@ import type { PlannedNovaFault } from '../sim/nova/faults.js';
 import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from '../sim/nova/nova-sim.js';
 import { type OpenAiSimOptions, startOpenAiSim } from '../sim/openai/server.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import { systemClock } from '../src/clock.js';
 import type { AssistantTool } from '../src/voice/tools.js';
 import { type Rig, startRig, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 
 export type Model = 'openai' | 'nova';
 
-/** Everybody's time runs this much faster than the machine's. */
+/** Everybody's time runs this much faster than the machine's, unless a rig says otherwise. */
 const SPEED = 4;
 const FRAME_MS = 20;
 const LOUD = 250;
@@ -26,6 +27,8 @@ export interface ModelRigOptions {
   brain?: BrainFactory;
   faults?: readonly PlannedNovaFault[];
   env?: Record<string, string>;
+  /** For measurements. */
+  isRealTime?: boolean;
   tools?: readonly AssistantTool[];
   openai?: OpenAiSimOptions;
   nova?: NovaSimOptions;
@@ -52,17 +55,18 @@ export class Hearing {
 }
 
 export interface ModelRig extends Rig {
-  /** How many sessions the model was asked for. */
-  sessions(): number;
   /** The conversation as the latest session of the model remembers it. */
-  memory(): string[];
-  place(): { call: CarrierCall; hearing: Hearing };
+  memory: () => string[];
+  /** What the latest session sent, with milliseconds since it was opened, and when that was on the machine's clock. */
+  sent: () => { openedMs: number; events: readonly { atMs: number; type: string }[] };
+  truncations: () => readonly { itemId: string; audioEndMs: number }[];
+  place: () => { call: CarrierCall; hearing: Hearing };
 }
 
 /** A gateway whose configured model is a simulator on its real protocol. */
 export async function startModelRig(options: ModelRigOptions): Promise<ModelRig> {
   const { model, says = [] } = options;
-  const clock = scaledClock(SPEED);
+  const clock = options.isRealTime === true ? systemClock : scaledClock(SPEED);
   let said = 0;
   const ear = loudnessEar({ texts: () => says[said++] ?? '' });
   const common = { clock, ear, voice: toneVoice(), brain: options.brain ?? demoBrain, faults: options.faults ?? [] };
@@ -79,8 +83,9 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   });
   return {
     ...rig,
-    sessions: sim.sessions,
     memory: sim.memory,
+    sent: sim.sent,
+    truncations: sim.truncations,
     place: () => {
       const call = rig.call();
       return { call, hearing: new Hearing(call) };
@@ -88,47 +93,52 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
     close: async () => {
       await rig.close();
       await sim.close();
-      sim.restore();
     },
   };
 }
 
 interface Sim {
   env: Record<string, string>;
-  sessions(): number;
-  memory(): string[];
+  memory: () => string[];
+  sent: ModelRig['sent'];
+  truncations: ModelRig['truncations'];
   close(): Promise<void>;
-  restore(): void;
 }
 
 async function openAi(options: OpenAiSimOptions): Promise<Sim> {
-  const sim = await startOpenAiSim(options);
+  let openedMs = 0;
+  const sim = await startOpenAiSim({ ...options, onSession: () => (openedMs = performance.now()) });
   return {
     env: { OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: sim.url },
-    sessions: () => sim.sessions.length + sim.refusals.length,
     memory: () => sim.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    sent: () => ({ openedMs, events: sim.sessions.at(-1)?.sent ?? [] }),
+    truncations: () => sim.sessions.at(-1)?.truncations ?? [],
     close: () => sim.close(),
-    restore: () => undefined,
   };
 }
 
-/** The AWS SDK reads these itself, from the process. */
+/** The AWS SDK looks for these in the process itself. They open nothing but the simulator. */
 const AWS = {
   AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: SIMULATED_CREDENTIALS.secretAccessKey,
 };
 
 async function nova(options: NovaSimOptions): Promise<Sim> {
-  const sim = await startNovaSim(options);
-  Object.assign(process.env, AWS, { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: sim.url });
+  let openedMs = 0;
+  const sim = await startNovaSim({ ...options, onSession: () => (openedMs = performance.now()) });
+  Object.assign(process.env, AWS);
   return {
-    env: {},
-    sessions: () => sim.sessions.length,
+    env: { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: sim.url },
     memory: () => sim.sessions.at(-1)?.history.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    sent: () => ({
+      openedMs,
+      events:
+        sim.sessions
+          .at(-1)
+          ?.outputs.map(({ atMs, body, name }) => ({ atMs, type: isInterruption(body) ? 'interrupted' : name })) ?? [],
+    }),
+    truncations: () => [],
     close: () => sim.close(),
-    restore: () => {
-      for (const name of [...Object.keys(AWS), 'AWS_ENDPOINT_URL_BEDROCK_RUNTIME']) delete process.env[name];
-    },
   };
 }
 
@@ -140,4 +150,8 @@ export async function speak(call: CarrierCall, ms = 600): Promise<void> {
 /** Waits until something has been heard after `beforeMs` of sound, and then it was quiet. */
 export async function heardMore(hearing: Hearing, beforeMs: number, what: string, quietMs = 400): Promise<void> {
   await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 15_000);
+}
+
+function isInterruption(body: Readonly<Record<string, unknown>>): boolean {
+  return body['stopReason'] === 'INTERRUPTED' || /"interrupted"\s*:\s*true/.test(String(body['content'] ?? ''));
 }

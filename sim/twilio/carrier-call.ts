@@ -41,6 +41,8 @@ export interface CarrierCallEvents {
   'stream-ended': [outcome: StreamOutcome];
   /** 20 ms of what the caller hears: 160 bytes of mu-law. */
   heard: [frame: Uint8Array];
+  /** What was queued for the caller was thrown away. */
+  cleared: [];
   /** A `<Say>` begins. */
   say: [text: string];
   /** One DTMF tone of `<Play digits>` that the caller hears. */

@@ -35,6 +35,8 @@ export interface MediaStreamOptions {
   onStart(): void;
   /** 160 bytes that the caller hears in these 20 ms; called for every frame, silence included. */
   onHeard(frame: Uint8Array): void;
+  /** The gateway had what was queued thrown away. */
+  onCleared(): void;
   /** Each warning at most once a stream. */
   onProblem(code: ProblemCode, what: string): void;
   onEnd(outcome: StreamOutcome): void;
@@ -205,6 +207,7 @@ export class MediaStream {
         return;
       case 'clear':
         this.queue.clear();
+        this.options.onCleared();
         return;
     }
   }

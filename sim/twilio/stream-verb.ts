@@ -47,6 +47,7 @@ export async function runStream(script: Script, element: Element): Promise<void>
         report('stream-started');
       },
       onHeard: (frame) => call.emit('heard', frame),
+      onCleared: () => call.emit('cleared'),
       onProblem,
       onEnd: (ended) => {
         forget();

@@ -197,8 +197,9 @@ export class ContinuousSession implements VoiceSession {
     leg.expectAnswer();
   }
 
-  private open(provider: VoiceProvider, greeting: string | undefined, answersLast: boolean): Leg {
+  private open(provider: VoiceProvider, greeting: string | undefined, answersLast: boolean, afterDeafOne = false): Leg {
     return new Leg({
+      afterDeafOne,
       provider,
       session: { ...this.options.session, greeting, answersLast },
       clock: this.options.clock,
@@ -218,8 +219,11 @@ export class ContinuousSession implements VoiceSession {
         this.onReady(leg);
         return;
       case 'caller-speech-started':
-        this.tail.keep();
+        this.tail.utteranceStarted();
         this.dropSuccessor();
+        break;
+      case 'caller-speech-stopped':
+        this.tail.utteranceEnded();
         break;
       case 'caller-text':
         if (event.final) this.tail.forget();
@@ -385,7 +389,7 @@ export class ContinuousSession implements VoiceSession {
   private reopen(provider: VoiceProvider, outage: Outage): void {
     if (this.state.name === 'closed') return;
     const [greeting, answersLast] = this.opening(provider, outage.origin);
-    const leg = this.open(provider, greeting, answersLast);
+    const leg = this.open(provider, greeting, answersLast, outage.origin.seemedDeaf);
     this.state = { name: 'opening', leg, outage };
     // What the caller says has no answer yet, and no text: the next session hears it.
     for (const chunk of this.tail.kept) leg.session.sendAudio(chunk);
@@ -397,8 +401,8 @@ export class ContinuousSession implements VoiceSession {
     const { session, lines } = this.options;
     const { turns } = session.conversation;
     const hasAsked = turns.some(({ speaker }) => speaker === 'caller');
-    // Keys are asked again by themselves.
-    const callerWaits = lost.talk.owes && hasAsked && this.unanswered.length === 0;
+    // Keys are asked again by themselves, and an utterance without words yet is heard again.
+    const callerWaits = lost.talk.owes && hasAsked && this.unanswered.length === 0 && !this.tail.hasUtterance;
     if (!this.hasSpoken) return [session.greeting, session.answersLast || callerWaits];
     if (provider !== lost.provider || lost.talk.isMidAnswer) return [lines.takenOver, callerWaits];
     return [undefined, callerWaits];

@@ -15,6 +15,8 @@ export class Talk {
   private readonly responses = new Map<string, OpenResponse>();
   private readonly says = new Set<string>();
   private readonly tools = new Set<string>();
+  /** Turns of the caller whose text has not come yet. */
+  private readonly announced = new Set<string>();
   private callerSpeaks = false;
   private owesAnswer = false;
 
@@ -40,8 +42,13 @@ export class Talk {
       case 'caller-speech-stopped':
         this.callerSpeaks = false;
         return;
+      case 'caller-turn':
+        this.announced.add(event.itemId);
+        this.owesAnswer = true;
+        return;
       case 'caller-text':
-        if (event.final) this.owesAnswer = true;
+        // The text of a turn that was announced may come after the answer to it.
+        if (event.final && !this.announced.delete(event.itemId)) this.owesAnswer = true;
         return;
       case 'response-started':
         this.responses.set(event.responseId, { ...event, items: new Set() });

@@ -1,0 +1,149 @@
+import { type Model, type ModelRigOptions, heardMore, speak, startModelRig } from '../test/model-rig.js';
+import { until } from '../test/rig.js';
+import { quantile } from './quantile.js';
+
+/**
+ * What a caller notices with a hosted model: both simulators on their real protocols, gateway, carrier and model in this
+ * process, in real time. The model itself answers at once, so these are the gateway's and the wire's own times.
+ */
+export async function models(): Promise<void> {
+  console.log('Milliseconds; p50 / worst of n. The simulated model takes no time to think.');
+  for (const model of ['openai', 'nova'] as const) {
+    for (const pipeline of [true, false]) {
+      const name = `${model}, ${pipeline ? 'pipeline' : 'direct'}`;
+      const talk = await bargeIns({ model, pipeline });
+      print(name, 'stream start to first sound', talk.greetingMs);
+      print(name, 'model tells of speech → clear at the carrier', talk.clearMs);
+      if (model === 'openai') print(name, 'truncated at, against what was heard', talk.truncationMs);
+      print(name, 'silence: session reset in a word, same provider', await gaps(model, pipeline, 'reconnect'));
+      print(name, 'silence: provider gone in a word, next provider', await gaps(model, pipeline, 'failover'));
+      const renewals = await answers({ model, pipeline, renewAfterSeconds: 3 });
+      print(name, 'end of speech → answer, without renewal', (await answers({ model, pipeline })).answerMs);
+      print(name, `end of speech → answer, ${renewals.renewals} renewals between`, renewals.answerMs);
+    }
+  }
+}
+
+const CALLS = 3;
+const QUESTION = 'What are your opening hours?';
+const says = Array.from({ length: 40 }, () => QUESTION);
+
+async function bargeIns(
+  options: ModelRigOptions,
+): Promise<Record<'greetingMs' | 'clearMs' | 'truncationMs', number[]>> {
+  const result = { greetingMs: [] as number[], clearMs: [] as number[], truncationMs: [] as number[] };
+  for (let n = 0; n < CALLS; n++) {
+    const rig = await startModelRig({ ...options, says, isRealTime: true });
+    const { call, hearing } = rig.place();
+    let startedMs = 0;
+    call.on('stream-started', () => (startedMs = performance.now()));
+    await until(() => hearing.loudMs > 0, 'the greeting', 20_000);
+    result.greetingMs.push(performance.now() - startedMs);
+    await heardMore(hearing, 0, 'all of the greeting');
+    for (let i = 0; i < 2; i++) {
+      const beforeMs = hearing.loudMs;
+      const sentBefore = rig.sent().events.length;
+      const cutBefore = rig.truncations().length;
+      await speak(call);
+      await until(() => hearing.loudMs > beforeMs + 1000, 'some of the answer', 20_000);
+      let clearedMs = 0;
+      let heardMs = 0;
+      call.once('cleared', () => {
+        clearedMs = performance.now();
+        heardMs = hearing.loudMs - beforeMs;
+      });
+      await speak(call);
+      await until(() => clearedMs > 0, 'the clear', 20_000);
+      const { events, openedMs } = rig.sent();
+      // The second of the two signals: the first was for the question itself.
+      const told = events
+        .slice(sentBefore)
+        .filter(({ type }) => type === 'input_audio_buffer.speech_started' || type === 'interrupted');
+      const signal = told.filter(({ atMs }) => openedMs + atMs <= clearedMs).at(-1);
+      if (signal !== undefined) result.clearMs.push(clearedMs - openedMs - signal.atMs);
+      await until(() => options.model === 'nova' || rig.truncations().length > cutBefore, 'the truncation', 20_000);
+      const cut = rig.truncations().at(-1);
+      if (cut !== undefined) result.truncationMs.push(Math.abs(cut.audioEndMs - heardMs));
+      await until(() => hearing.quietMs > 3000, 'quiet', 30_000);
+    }
+    call.hangup();
+    await rig.close();
+  }
+  return result;
+}
+
+/** The silence in the caller's ear where the session was lost, in the middle of a word. */
+async function gaps(model: Model, pipeline: boolean, kind: 'reconnect' | 'failover'): Promise<number[]> {
+  const result: number[] = [];
+  for (let n = 0; n < CALLS; n++) {
+    const rig = await startModelRig({
+      model,
+      pipeline,
+      says,
+      isRealTime: true,
+      faults: [
+        { when: { at: 'answer', ms: 1500, turn: 2 }, fault: { type: 'reset' }, session: 1 },
+        ...(kind === 'failover'
+          ? [2, 3, 4, 5].map((session) => ({
+              when: { at: 'connect' as const },
+              fault: { type: 'refuse' as const, status: 403 },
+              session,
+            }))
+          : []),
+      ],
+      ...(kind === 'failover' ? { env: { VOICE_FALLBACK: 'local' } } : {}),
+    });
+    const { call, hearing } = rig.place();
+    await heardMore(hearing, 0, 'the greeting');
+    await speak(call);
+    await until(() => hearing.quietMs === 0, 'the answer', 20_000);
+    const beforeMs = hearing.loudMs;
+    hearing.longestGapMs = 0;
+    await until(() => hearing.loudMs > beforeMs + 2200, 'what comes after it', 20_000);
+    result.push(hearing.longestGapMs);
+    call.hangup();
+    await rig.close();
+  }
+  return result;
+}
+
+/** From the end of what the caller says to the first sound of the answer, less the pause the model waits for. */
+async function answers(
+  options: ModelRigOptions & { renewAfterSeconds?: number },
+): Promise<{ answerMs: number[]; renewals: number }> {
+  const { renewAfterSeconds } = options;
+  const renew = {
+    OPENAI_RENEW_AFTER_SECONDS: String(renewAfterSeconds),
+    NOVA_RENEW_AFTER_SECONDS: String(renewAfterSeconds),
+  };
+  const rig = await startModelRig({
+    ...options,
+    says,
+    isRealTime: true,
+    ...(renewAfterSeconds === undefined ? {} : { env: renew }),
+  });
+  const answerMs: number[] = [];
+  const { call, hearing } = rig.place();
+  await heardMore(hearing, 0, 'the greeting');
+  for (let i = 0; i < 5; i++) {
+    await speak(call);
+    await until(() => (call.mediaStream?.unspokenBytes ?? 0) === 0, 'the end of the question');
+    const endedMs = performance.now();
+    await until(() => hearing.quietMs === 0, 'the answer', 20_000);
+    answerMs.push(performance.now() - endedMs);
+    await until(() => hearing.quietMs > 700, 'its end', 30_000);
+  }
+  const text = await rig.running.metrics.text();
+  const renewals = Number(/voice_provider_renewals_total\{[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+  call.hangup();
+  await rig.close();
+  return { answerMs, renewals };
+}
+
+function print(name: string, what: string, values: readonly number[]): void {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [p50, worst] = [quantile(sorted, 0.5), sorted.at(-1) ?? Number.NaN].map((value) =>
+    value.toFixed(1).padStart(8),
+  );
+  console.log(`${name.padEnd(18)} ${what.padEnd(52)} ${p50} / ${worst}   n=${sorted.length}`);
+}
