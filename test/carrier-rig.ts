@@ -9,11 +9,11 @@ export interface CarrierRig {
   clock: FakeClock;
   gateway: FakeGateway;
   carrier: Carrier;
-  call(options?: Partial<PlaceCallOptions>): CarrierCall;
+  call: (options?: Partial<PlaceCallOptions>) => CarrierCall;
   /** Codes of the problems so far, of every call. */
   problems: number[];
   /** The call's time, in steps of one frame, with everything on the way delivered at each. */
-  advance(durationMs: number, call: CarrierCall): Promise<void>;
+  advance: (durationMs: number, call: CarrierCall) => Promise<void>;
 }
 
 export const ACCOUNT_SID = `AC${'4'.repeat(32)}`;

@@ -3,7 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { isSigned } from '../src/twilio/signature.js';
 
 export const FAKE_HOST = 'fake.example.com';
@@ -17,6 +17,17 @@ export interface Received {
   headers: IncomingMessage['headers'];
 }
 
+/** A message of Twilio's; only what belongs to its event is really there. */
+interface StreamMessage {
+  event: string;
+  sequenceNumber: string;
+  streamSid: string;
+  start: { callSid: string; customParameters: Record<string, string> };
+  media: { track: string; chunk: string; timestamp: string; payload: string };
+  mark: { name: string };
+  dtmf: { track: string; digit: string };
+}
+
 type Answer = string | ((received: Received, response: ServerResponse) => string | void);
 
 /** The gateway's end of a stream that it accepted, with every message that came. */
@@ -25,7 +36,7 @@ export class FakeStream {
   readonly raw: Duplex;
   readonly headers: IncomingMessage['headers'];
   readonly url: string;
-  readonly messages: Record<string, any>[] = [];
+  readonly messages: StreamMessage[] = [];
   closeCode: number | undefined;
 
   constructor(socket: WebSocket, raw: Duplex, request: IncomingMessage) {
@@ -33,17 +44,19 @@ export class FakeStream {
     this.raw = raw;
     this.headers = request.headers;
     this.url = request.url ?? '';
-    socket.on('message', (data: RawData) => this.messages.push(JSON.parse((data as Buffer).toString())));
+    socket.on('message', (data: RawData) =>
+      this.messages.push(JSON.parse((data as Buffer).toString()) as StreamMessage),
+    );
     socket.on('close', (code) => (this.closeCode = code));
     socket.on('error', () => undefined);
   }
 
   get streamSid(): string {
-    return this.messages.find((message) => message['event'] === 'start')?.['streamSid'];
+    return this.messages.find((message) => message.event === 'start')?.streamSid ?? '';
   }
 
-  of(event: string): Record<string, any>[] {
-    return this.messages.filter((message) => message['event'] === event);
+  of(event: string): StreamMessage[] {
+    return this.messages.filter((message) => message.event === event);
   }
 
   send(message: Record<string, unknown>): void {

@@ -19,7 +19,7 @@ export async function readHealth(gateway: URL): Promise<Health> {
   }
   try {
     const health: unknown = response.ok ? await response.json() : {};
-    return typeof health === 'object' && health !== null ? (health as Health) : {};
+    return typeof health === 'object' && health !== null ? health : {};
   } catch {
     return {};
   }

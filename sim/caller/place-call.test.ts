@@ -20,7 +20,7 @@ const ENGINE: CallParts['engine'] = {
 
 interface Placed {
   report: CallReport;
-  json: Record<string, any>;
+  json: Record<string, unknown> & { problems: { code: number; level: string }[] };
   lines: string[];
 }
 
@@ -42,7 +42,7 @@ async function place(
     write: (line) => lines.push(line),
     ...more,
   });
-  return { report, lines, json: JSON.parse(report.toJson()) as Record<string, any> };
+  return { report, lines, json: JSON.parse(report.toJson()) as Placed['json'] };
 }
 
 /** A gateway that says who it is and answers `/twilio/voice` with `answer`. */
@@ -119,7 +119,7 @@ describe('a simulated call by hand', () => {
         assert.match(report.hint ?? '', hint);
         assert.equal(report.hint?.includes('\n'), false);
         assert.equal(json['hint'], report.hint);
-        assert.equal(json['problems'][0].level, 'error');
+        assert.equal(json.problems[0]?.level, 'error');
       });
     });
   }
@@ -148,7 +148,7 @@ describe('a simulated call by hand', () => {
       await until(() => gateway.streams[0]?.of('start').length === 1, 'the stream');
       gateway.stream.raw.destroy();
       const { json, report } = await placed;
-      assert.deepEqual([report.exitCode, json['problems'][0].code], [0, 31903]);
+      assert.deepEqual([report.exitCode, json.problems[0]?.code], [0, 31903]);
     });
   });
 

@@ -101,8 +101,8 @@ describe('simulated carrier: call status callbacks', () => {
       await streamEnd;
       rig.clock.advance(60_000);
       await rig.carrier.whenIdle();
-      const events = rig.gateway.of('/status').map(({ form }) => form.get('StreamEvent'));
-      assert.deepEqual([...events].sort(), ['stream-started', 'stream-started', 'stream-stopped', 'stream-stopped']);
+      const events = rig.gateway.of('/status').map(({ form }) => String(form.get('StreamEvent')));
+      assert.deepEqual(events.sort(), ['stream-started', 'stream-started', 'stream-stopped', 'stream-stopped']);
     });
   });
 

@@ -15,7 +15,7 @@ interface Dialled extends CarrierRig {
   /** What the called side hears and sees, with the time since it rang. */
   seen: string[];
   /** Moves time in steps that each have their effect. */
-  pass(durationMs: number): Promise<void>;
+  pass: (durationMs: number) => Promise<void>;
 }
 
 /** Runs `body` on a call that has dialled; the telephone does what `onRing` says. */

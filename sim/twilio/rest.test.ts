@@ -8,7 +8,7 @@ import { RestApi, type RestOptions } from './rest.js';
 
 interface Answer {
   status: number;
-  body: Record<string, any>;
+  body: Record<string, unknown>;
   concurrent: string | null;
 }
 
@@ -16,12 +16,12 @@ interface RestRig extends CarrierRig {
   live: CarrierCall;
   api: RestApi;
   url: string;
-  request(options?: {
+  request: (options?: {
     path?: string;
     form?: Record<string, string>;
     auth?: string;
     init?: RequestInit;
-  }): Promise<Answer>;
+  }) => Promise<Answer>;
 }
 
 const basic = (name: string, secret: string): string => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
@@ -47,12 +47,12 @@ async function withRest(options: RestOptions, body: (rig: RestRig) => Promise<vo
               method: form === undefined ? 'GET' : 'POST',
               ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
               ...init,
-              headers: { Authorization: auth, Connection: 'close', ...init?.headers },
+              headers: { Authorization: auth, Connection: 'close', ...(init?.headers as Record<string, string>) },
             },
           );
           return {
             status: response.status,
-            body: (await response.json()) as Record<string, any>,
+            body: (await response.json()) as Record<string, unknown>,
             concurrent: response.headers.get('twilio-concurrent-requests'),
           };
         },
@@ -115,7 +115,7 @@ describe('simulated carrier: REST', () => {
       assert.deepEqual([status, body['sid'], body['status']], [200, live.callSid, 'in-progress']);
       await until(() => order.length === 2, 'the new TwiML');
       assert.deepEqual(order, ['closed', 'New.']);
-      assert.equal(gateway.stream.messages.at(-1)?.['event'], 'stop');
+      assert.equal(gateway.stream.messages.at(-1)?.event, 'stop');
       assert.equal(live.isOver, false);
       live.hangup();
       assert.deepEqual([gateway.of('/action').length, problems], [0, []]);
@@ -142,7 +142,7 @@ describe('simulated carrier: REST', () => {
       await request({ form: { Twiml: `<Response>${streamTwiml()}</Response>` } });
       await until(() => gateway.streams[1]?.of('start').length === 1, 'the second stream');
       assert.notEqual(gateway.stream.streamSid, first);
-      assert.equal(gateway.stream.of('start')[0]?.['start'].callSid, live.callSid);
+      assert.equal(gateway.stream.of('start')[0]?.start.callSid, live.callSid);
     });
   });
 
@@ -172,9 +172,9 @@ describe('simulated carrier: REST', () => {
       assert.deepEqual([ended.status, ended.body['status']], [200, 'completed']);
       assert.equal(live.endReason, 'ended-by-rest');
       await until(() => gateway.stream.closeCode !== undefined, 'the close frame');
-      assert.equal(gateway.stream.messages.at(-1)?.['event'], 'stop');
+      assert.equal(gateway.stream.messages.at(-1)?.event, 'stop');
       for (const form of [{ Twiml: '<Response/>' }, { Url: 'https://h/x' }, { Status: 'completed' }]) {
-        const { body, status } = await request({ form: form as Record<string, string> });
+        const { body, status } = await request({ form });
         assert.deepEqual(
           [status, body],
           [

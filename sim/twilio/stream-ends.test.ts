@@ -142,7 +142,7 @@ describe('simulated carrier: a stream that does not open', () => {
     });
   });
 
-  async function secureGateway(): Promise<{ base: string; close(): Promise<void> }> {
+  async function secureGateway(): Promise<{ base: string; close: () => Promise<void> }> {
     const gateway = await new FakeGateway(selfSigned('127.0.0.1')).start();
     return { base: gateway.base, close: () => gateway.close() };
   }
@@ -162,7 +162,7 @@ describe('simulated carrier: a stream ends', () => {
       await opened(rig);
       rig.gateway.say('/action', '<Say>Is anybody there?</Say>');
       const { stream } = rig.gateway;
-      const call = rig.carrier.find(stream.of('start')[0]?.['start'].callSid);
+      const call = rig.carrier.find(stream.of('start')[0]?.start.callSid ?? '');
       call?.on('say', () => assert.fail('nobody is there to hear it'));
       call?.hangup();
       await until(() => stream.closeCode !== undefined, 'the close frame');
@@ -239,7 +239,7 @@ describe('simulated carrier: a stream ends', () => {
     const result = await runCall({}, async (rig) => {
       await opened(rig);
       rig.gateway.stream.raw.pause();
-      const call = rig.carrier.find(rig.gateway.stream.of('start')[0]?.['start'].callSid);
+      const call = rig.carrier.find(rig.gateway.stream.of('start')[0]?.start.callSid ?? '');
       let heardMs = 0;
       call?.on('heard', (frame) => (heardMs += frame.every((byte) => byte === 0xff) ? 20 : 0));
       rig.clock.advance(60_000);
@@ -277,9 +277,9 @@ describe('simulated carrier: a stream ends', () => {
       await until(() => rig.gateway.streams.length === 2, 'the second stream');
       await opened(rig);
       const [start] = rig.gateway.stream.of('start');
-      assert.equal(start?.['sequenceNumber'], '1');
-      assert.equal(start['start'].callSid, first.of('start')[0]?.['start'].callSid);
-      assert.notEqual(start['streamSid'], first.streamSid);
+      assert.equal(start?.sequenceNumber, '1');
+      assert.equal(start.start.callSid, first.of('start')[0]?.start.callSid);
+      assert.notEqual(start.streamSid, first.streamSid);
       rig.gateway.stream.socket.close();
     });
   });
