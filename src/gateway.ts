@@ -160,6 +160,7 @@ export class Gateway {
   /** Closes the server and every socket. */
   async close(): Promise<void> {
     this.phase = 'draining';
+    this.calls.close();
     for (const socket of this.sockets.clients) socket.terminate();
     this.sockets.close();
     this.server.closeAllConnections();

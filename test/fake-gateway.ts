@@ -69,6 +69,8 @@ export class FakeGateway {
   readonly answers = new Map<string, Answer>();
   /** Takes an upgrade; by default every one. */
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void = (...args) => this.accept(...args);
+  /** What comes without a signature that fits is a fault of the sender, unless a test says otherwise. */
+  checksSignatures = true;
   private readonly server: Server;
   private readonly isSecure: boolean;
   private readonly sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
@@ -125,7 +127,7 @@ export class FakeGateway {
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
-    assert.deepEqual(this.unsigned, [], 'requests without a signature that fits');
+    if (this.checksSignatures) assert.deepEqual(this.unsigned, [], 'requests without a signature that fits');
   }
 
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -137,7 +139,10 @@ export class FakeGateway {
     const form = new URLSearchParams(isPost ? Buffer.concat(parts).toString() : search);
     const signature = headers['x-twilio-signature'];
     const signedUrl = `https://${FAKE_HOST}${url}`;
-    if (!isSigned(typeof signature === 'string' ? signature : '', [FAKE_TOKEN], [signedUrl], isPost ? form : undefined))
+    if (
+      path !== '/health' &&
+      !isSigned(typeof signature === 'string' ? signature : '', [FAKE_TOKEN], [signedUrl], isPost ? form : undefined)
+    )
       this.unsigned.push(`${method} ${url}`);
     const received = { method, path, form, headers };
     this.requests.push(received);

@@ -14,9 +14,9 @@ export interface OpenAiRig {
   anomalies: OpenAiAnomaly[];
   /** Log lines, as they were written. */
   lines: string[];
-  open(options?: Partial<VoiceSessionOptions>): VoiceSession;
+  open: (options?: Partial<VoiceSessionOptions>) => VoiceSession;
   /** Opens a session that says nothing first, and waits until it is ready. */
-  ready(options?: Partial<VoiceSessionOptions>): Promise<{ session: VoiceSession; connection: ServiceConnection }>;
+  ready: (options?: Partial<VoiceSessionOptions>) => Promise<{ session: VoiceSession; connection: ServiceConnection }>;
 }
 
 /** Runs `test` with a provider whose service the test plays; leaves nothing behind. */

@@ -130,6 +130,11 @@ export class ServiceConnection {
     return responseId;
   }
 
+  /** The oldest item that was sent and not confirmed is in the conversation. */
+  confirmItem(): void {
+    this.send({ type: 'conversation.item.added', item: { id: `item_${++this.ids}`, type: 'function_call_output' } });
+  }
+
   /** `durationMs` of audio for an item, in one delta. */
   audio(responseId: string, itemId: string, durationMs: number): void {
     const delta = Buffer.alloc(durationMs * 8, 0x55).toString('base64');

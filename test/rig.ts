@@ -16,7 +16,7 @@ export const PUBLIC_HOST = 'gateway.example.com';
 export const AUTH_TOKEN = 'rig-auth-token';
 export const CONNECT_NUMBER = '+12065550100';
 const PEPPER = 'rig-pepper-0123456789';
-/** Simulated people and networks are this much faster than the gateway's clock. */
+/** Everybody on a call lives this much faster than the test. */
 const SPEED = 10;
 
 /** A gateway on real sockets with a scripted model, a simulated carrier, and a simulated Connect with the real Lambda. */
@@ -49,6 +49,7 @@ export async function startRig(
   } = {},
 ): Promise<Rig> {
   const provider = new ScriptedProvider();
+  const clock = options.clock ?? scaledClock(SPEED);
   const lines: string[] = [];
   const logDestination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -71,14 +72,13 @@ export async function startRig(
     ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
     logDestination,
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    clock,
   });
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {
     // A turn is changed in place when it is cut: keep what it was.
     events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
   });
-  const clock = options.clock ?? scaledClock(SPEED);
   const screens: AgentScreen[] = [];
   if (running.embeddedStore === undefined) throw new Error('The rig needs the embedded store.');
   const agent = connectSide(running.embeddedStore, PEPPER, clock, {

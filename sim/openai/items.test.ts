@@ -136,10 +136,9 @@ test('truncation: not beyond what was sent, not without sound; the transcript go
 
   // 23 characters in 2300 ms: "one two" ends at 700 ms, "three" at 1300 ms.
   client.send(truncate(item, 1299));
-  assert.deepEqual(await client.next('conversation.item.truncated').then(({ event_id: _, ...event }) => event), {
-    ...truncate(item, 1299),
-    type: 'conversation.item.truncated',
-  });
+  const { event_id, ...truncated } = await client.next('conversation.item.truncated');
+  assert.match(event_id as string, /^event_/);
+  assert.deepEqual(truncated, { ...truncate(item, 1299), type: 'conversation.item.truncated' });
   assert.equal(sim.sessions[0]?.memory[0]?.text, 'one two');
   client.send({ type: 'conversation.item.retrieve', item_id: item });
   const [part] = (await client.next('conversation.item.retrieved'))['item'].content;
@@ -176,4 +175,15 @@ test('an answer that is cut off at once has no sound to truncate', async (t) => 
   client.speak(SILENCE);
   await client.next('response.done', 1);
   assert.equal(client.of('response.output_audio.delta').length, 0);
+});
+
+test('an item that has begun without sound cannot be truncated', async (t) => {
+  const { clock, telephone } = await startSim(t, { brain: scriptedBrain(['Hello']), pacing: { firstSoundMs: 50 } });
+  const client = await telephone();
+  client.send({ type: 'response.create' });
+  const itemId = (await client.next('response.output_item.added'))['item'].id as string;
+  assert.equal((await client.refusalOf(truncate(itemId, 0)))?.['code'], 'unsupported_content_type');
+  clock.advance(50);
+  await client.next('response.output_audio.delta');
+  assert.equal(await client.refusalOf(truncate(itemId, 0)), undefined);
 });

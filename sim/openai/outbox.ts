@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../src/clock.js';
 import type { LaterFault } from '../model/faults.js';
+import { type Item, wireItem } from './items.js';
 import { type ServerEvent, type WireError, errorOfClass, newId } from './wire.js';
 
 export interface Closing {
@@ -51,6 +52,13 @@ export class Outbox {
     this.send({ type: 'error', error: { ...error, event_id: eventId } });
   }
 
+  /** A whole item has come into the conversation. */
+  announce(item: Item, previousId: string | null): void {
+    const event = { previous_item_id: previousId, item: wireItem(item) };
+    this.send({ type: 'conversation.item.added', ...event });
+    this.send({ type: 'conversation.item.done', ...event });
+  }
+
   /** Sends nothing any more; the connection stays open. */
   stall(): void {
     if (this.state.name === 'open') this.state = { name: 'stalled' };
@@ -77,8 +85,8 @@ export class Outbox {
     switch (fault.type) {
       case 'close':
         // 1006 and its like cannot be sent: they stand for a connection that broke.
-        if (fault.code === 1005 || fault.code === 1006) this.reset();
-        else this.close(fault.code, fault.reason ?? '');
+        if (isSendable(fault.code)) this.close(fault.code, fault.reason ?? '');
+        else this.reset();
         return;
       case 'reset':
         return this.reset();
@@ -93,4 +101,10 @@ export class Outbox {
         return this.send({ type: 'response.output_thought.delta', delta: 'hm', thought_index: 0 });
     }
   }
+}
+
+/** RFC 6455, 7.4: codes that a close frame may carry. */
+function isSendable(code: number): boolean {
+  if (code >= 3000) return code < 5000;
+  return code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);
 }

@@ -239,6 +239,11 @@ export class Call {
     if (this.state.name === 'talking') this.goToHuman(escalation, line);
   }
 
+  /** The process ends under the call. */
+  abandon(): void {
+    this.end('abandoned');
+  }
+
   private onEscalation(escalation: Escalation): void {
     const { lines } = this.services.prompt;
     const line = escalation.reason === 'assistant_failed' ? lines.assistantFailed : lines.handover;

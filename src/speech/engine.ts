@@ -83,6 +83,7 @@ class WorkerEngine implements SpeechEngine {
   private readonly options: WorkerOptions;
   private worker: Worker;
   private loading: Promise<void>;
+  private exited: Promise<void> = Promise.resolve();
   private readonly pending = new Map<number, Pending>();
   private readonly lines = new Map<number, SpeechListener>();
   private lastId = 0;
@@ -127,12 +128,16 @@ class WorkerEngine implements SpeechEngine {
   async close(): Promise<void> {
     this.closed = true;
     this.failAll(new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine was closed.'));
-    await this.worker.terminate();
+    // A thread that is terminated while native code runs in it takes the whole process along: it ends by itself.
+    this.worker.ref();
+    this.worker.postMessage({ type: 'close' } satisfies WorkerRequest);
+    await this.exited;
   }
 
   private startWorker(): [Worker, Promise<void>] {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: this.options });
     worker.unref();
+    this.exited = new Promise((resolve) => worker.once('exit', () => resolve()));
     const loading = new Promise<void>((resolve, reject) => {
       worker.on('message', (reply: WorkerReply) => {
         if (reply.type === 'ready') resolve();

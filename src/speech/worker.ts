@@ -90,6 +90,9 @@ function serve(hearing: Hearing | undefined): void {
         if (line !== undefined) hearing?.vads.giveBack(line.vad);
         return;
       }
+      case 'close':
+        process.exit();
+        break;
       case 'transcribe':
         later(() =>
           answer(request.id, () => {

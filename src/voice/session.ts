@@ -114,7 +114,7 @@ export interface VoiceProvider {
   readonly name: string;
   /** Undefined: a session lasts as long as the call. */
   readonly renewal?: RenewalTimes;
-  /** A model that owes an answer and gives no sign of life for this long has stalled. Default 10 s. */
+  /** A model that owes an answer and gives no sign of life for this long has stalled. Default 10 s; infinite: never. */
   readonly answerWithinMs?: number;
   /** Loads what every session shares (weights, credentials). Throws TandemError with what to do when it cannot. */
   prepare(): Promise<void>;

@@ -25,6 +25,10 @@ export class Leg {
   private readonly answerWithinMs: number;
   private state: 'opening' | 'ready' | 'over' = 'opening';
   private watch: Timer | undefined;
+  /** Runs while the caller has spoken and the model has shown no sign of having heard it. */
+  private deafWatch: Timer | undefined;
+  private mayBeDeaf: boolean;
+  private wasDeaf = false;
   private progressMs: number;
 
   constructor(options: {
@@ -32,8 +36,11 @@ export class Leg {
     session: Omit<VoiceSessionOptions, 'listener'>;
     clock: Clock;
     listener: LegListener;
+    /** The session before this one seemed not to hear the caller: it may have been noise. */
+    afterDeafOne: boolean;
   }) {
     const { clock, listener, provider, session } = options;
+    this.mayBeDeaf = !options.afterDeafOne;
     this.provider = provider;
     this.clock = clock;
     this.listener = listener;
@@ -56,10 +63,16 @@ export class Leg {
     if (this.state === 'ready') this.watchAnswer();
   }
 
+  /** It was lost because it did not seem to hear the caller. */
+  get seemedDeaf(): boolean {
+    return this.wasDeaf;
+  }
+
   close(): void {
     if (this.state === 'over') return;
     this.state = 'over';
     this.watch?.cancel();
+    this.deafWatch?.cancel();
     this.session.close();
   }
 
@@ -74,9 +87,7 @@ export class Leg {
       return;
     }
     this.talk.note(event);
-    if (event.type !== 'caller-speech-started' && event.type !== 'caller-speech-stopped') {
-      this.progressMs = this.clock.now();
-    }
+    this.watchHearing(event);
     if (event.type === 'ready') {
       this.state = 'ready';
       this.watch?.cancel();
@@ -86,9 +97,28 @@ export class Leg {
     this.listener.onEvent(this, event);
   }
 
+  /**
+   * A caller who has spoken is answered, or at least understood. A model that gives no sign at all may be dead without
+   * having closed anything; or it was noise. So a new session is tried, once until the model shows that it lives.
+   */
+  private watchHearing(event: VoiceEvent): void {
+    const isSpeech = event.type === 'caller-speech-started' || event.type === 'caller-speech-stopped';
+    if (!isSpeech) {
+      this.progressMs = this.clock.now();
+      this.mayBeDeaf ||= event.type !== 'ready';
+    }
+    this.deafWatch?.cancel();
+    this.deafWatch = undefined;
+    if (event.type !== 'caller-speech-stopped' || !this.mayBeDeaf || !Number.isFinite(this.answerWithinMs)) return;
+    this.deafWatch = this.clock.setTimer(this.answerWithinMs, () => {
+      this.wasDeaf = true;
+      this.stall();
+    });
+  }
+
   /** Set once and left alone: moving a timer with every piece of audio would cost more than the audio. */
   private watchAnswer(): void {
-    if (this.watch !== undefined) return;
+    if (this.watch !== undefined || !Number.isFinite(this.answerWithinMs)) return;
     const inMs = this.progressMs + this.answerWithinMs - this.clock.now();
     this.watch = this.clock.setTimer(inMs, () => {
       this.watch = undefined;

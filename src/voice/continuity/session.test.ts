@@ -378,6 +378,36 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
+  test('of having heard the caller is replaced once; if the next one is as silent, it was noise', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    const noise = (): void => {
+      model.last.emit({ type: 'caller-speech-started' });
+      model.last.emit({ type: 'caller-speech-stopped' });
+    };
+    noise();
+    clock.advance(9_999);
+    assert.deepEqual(log, []);
+    clock.advance(1);
+    await settle();
+    assert.deepEqual(log, ['lost a VOICE_STALLED']);
+    clock.advance(1000);
+    await settle();
+    for (let i = 0; i < 3; i++) {
+      noise();
+      clock.advance(20_000);
+    }
+    assert.equal(model.sessions.length, 2);
+    model.last.callerSays('Hello?');
+    model.last.speak('Yes?', 100);
+    noise();
+    clock.advance(10_000);
+    assert.equal(log.length, 2);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
   test('in the middle of an answer has stalled too', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);

@@ -197,8 +197,9 @@ export class ContinuousSession implements VoiceSession {
     leg.expectAnswer();
   }
 
-  private open(provider: VoiceProvider, greeting: string | undefined, answersLast: boolean): Leg {
+  private open(provider: VoiceProvider, greeting: string | undefined, answersLast: boolean, afterDeafOne = false): Leg {
     return new Leg({
+      afterDeafOne,
       provider,
       session: { ...this.options.session, greeting, answersLast },
       clock: this.options.clock,
@@ -388,7 +389,7 @@ export class ContinuousSession implements VoiceSession {
   private reopen(provider: VoiceProvider, outage: Outage): void {
     if (this.state.name === 'closed') return;
     const [greeting, answersLast] = this.opening(provider, outage.origin);
-    const leg = this.open(provider, greeting, answersLast);
+    const leg = this.open(provider, greeting, answersLast, outage.origin.seemedDeaf);
     this.state = { name: 'opening', leg, outage };
     // What the caller says has no answer yet, and no text: the next session hears it.
     for (const chunk of this.tail.kept) leg.session.sendAudio(chunk);

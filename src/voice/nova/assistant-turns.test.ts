@@ -153,6 +153,13 @@ describe('what Nova says, as responses and items', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
+  it('leaves no timer when whoever is told closes it', () => {
+    const rig = new Rig();
+    rig.onEvent = () => rig.turns.close();
+    rig.sentence('One.');
+    assert.equal(rig.clock.timers, 0);
+  });
+
   it('ends before a tool is used', () => {
     const rig = new Rig();
     rig.speak('One.', 'PARTIAL_TURN');

@@ -104,6 +104,22 @@ describe('caller audio on its way to Nova', () => {
     rig.audio.close();
   });
 
+  it('stays closed when closed by whoever it is sent to', () => {
+    const clock = new FakeClock();
+    const audio: CallerAudio = new CallerAudio({
+      clock,
+      mergeMs: 40,
+      send: () => {
+        if (clock.now() > 0) audio.close();
+      },
+      listen: () => undefined,
+    });
+    audio.begin(100);
+    assert.equal(clock.timers, 1);
+    clock.advance(1000);
+    assert.equal(clock.timers, 0);
+  });
+
   it('does not make up for a process that slept', () => {
     const rig = open();
     rig.audio.begin(200);

@@ -37,6 +37,7 @@ export class CallerAudio {
   /** What may pass after that before silence is given. */
   private patienceMs = SILENCE_MS;
   private timer: Timer | undefined;
+  private state: 'new' | 'flowing' | 'closed' = 'new';
 
   constructor(options: CallerAudioOptions) {
     this.options = options;
@@ -46,7 +47,8 @@ export class CallerAudio {
 
   /** Begins with `leadMs` of silence, at once; from here on the model is never without audio. */
   begin(leadMs: number): void {
-    if (this.timer !== undefined) return;
+    if (this.state !== 'new') return;
+    this.state = 'flowing';
     this.silence(leadMs);
     this.fedUntilMs = this.options.clock.now();
     this.wait(this.patienceMs);
@@ -68,6 +70,7 @@ export class CallerAudio {
   }
 
   close(): void {
+    this.state = 'closed';
     this.timer?.cancel();
     this.timer = undefined;
   }
@@ -94,7 +97,9 @@ export class CallerAudio {
     }
   }
 
+  /** Whoever was given audio may have closed this. */
   private wait(delayMs: number): void {
+    if (this.state === 'closed') return;
     this.timer = this.options.clock.setTimer(delayMs, () => this.onTimer());
   }
 

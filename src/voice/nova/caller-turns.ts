@@ -3,6 +3,8 @@ import type { VoiceEvent } from '../session.js';
 export interface CallerTurnsOptions {
   emit: (event: VoiceEvent) => void;
   newId: (kind: 'caller') => string;
+  /** Before anybody is told what the caller said: whoever is told may act at once. */
+  onSaid: () => void;
 }
 
 /**
@@ -27,23 +29,22 @@ export class CallerTurns {
     return this.blocks.has(contentId);
   }
 
-  /** True when it was the caller's, and not a text of ours that comes back. */
-  text(contentId: string, text: string): boolean {
+  text(contentId: string, text: string): void {
     const block = this.blocks.get(contentId);
     const words = text.trim();
-    if (block === undefined || words === '') return false;
+    if (block === undefined || words === '') return;
     const echo = this.sent.indexOf(words);
     if (echo >= 0) {
       this.sent.splice(echo, 1);
-      return false;
+      return;
     }
+    this.options.onSaid();
     if (block.itemId === '') {
       block.itemId = this.options.newId('caller');
       this.options.emit({ type: 'caller-turn', itemId: block.itemId });
     }
     block.text = block.text === '' ? words : `${block.text} ${words}`;
     this.options.emit({ type: 'caller-text', itemId: block.itemId, text: block.text, final: true });
-    return true;
   }
 
   ended(contentId: string): void {

@@ -7,6 +7,7 @@ export class ProgressWatch {
   private readonly onSilent: () => void;
   private timer: Timer | undefined;
   private progressMs = 0;
+  private isStopped = false;
 
   constructor(options: { clock: Clock; limitMs: number; onSilent: () => void }) {
     this.clock = options.clock;
@@ -17,10 +18,12 @@ export class ProgressWatch {
   /** Something happened; begins to watch if it was not. */
   progress(): void {
     this.progressMs = this.clock.now();
-    if (this.timer === undefined) this.wait(this.limitMs);
+    if (this.timer === undefined && !this.isStopped) this.wait(this.limitMs);
   }
 
+  /** For good. */
   stop(): void {
+    this.isStopped = true;
     this.timer?.cancel();
     this.timer = undefined;
   }

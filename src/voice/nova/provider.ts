@@ -45,6 +45,14 @@ const FORCE_RENEWAL_AFTER_MS = 440_000;
 /** A connection on which neither side sends anything is dead: caller audio or silence always flows. */
 const IDLE_CONNECTION_MS = 60_000;
 const MERGE_MS = 40;
+const nothing = (): void => undefined;
+const SILENT: NonNullable<BedrockRuntimeClientConfig['logger']> = {
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+};
 
 /** Voice sessions with Amazon Nova Sonic on Bedrock. */
 export function createNovaProvider(options: NovaProviderOptions): VoiceProvider {
@@ -150,6 +158,8 @@ function clientConfig(options: NovaProviderOptions): BedrockRuntimeClientConfig 
     region,
     // A Bedrock API key in the environment would be preferred, and does not work for this operation.
     authSchemePreference: ['sigv4'],
+    // Else it writes to the console whatever it makes of a failed request; the session tells of the failure itself.
+    logger: SILENT,
     requestHandler: { requestTimeout: IDLE_CONNECTION_MS, sessionTimeout: IDLE_CONNECTION_MS },
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
     ...(credentials === undefined ? {} : { credentials }),

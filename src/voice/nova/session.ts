@@ -81,7 +81,7 @@ export class NovaSession implements VoiceSession {
       send: (base64, audioMs) => this.queue.pushAudio(this.events.audio(base64), audioMs),
       listen: (pcm) => this.detector.push(pcm),
     });
-    this.callerTurns = new CallerTurns({ emit, newId });
+    this.callerTurns = new CallerTurns({ emit, newId, onSaid: () => this.turns.callerSaid() });
     this.turns = new AssistantTurns({
       clock,
       emit,
@@ -196,8 +196,8 @@ export class NovaSession implements VoiceSession {
         this.onContentStart(event.contentId, event.kind);
         return;
       case 'text':
-        if (!this.callerTurns.has(event.contentId)) this.turns.text(event.contentId, event.text);
-        else if (this.callerTurns.text(event.contentId, event.text)) this.turns.callerSaid();
+        if (this.callerTurns.has(event.contentId)) this.callerTurns.text(event.contentId, event.text);
+        else this.turns.text(event.contentId, event.text);
         return;
       case 'audio':
         this.turns.audio(event.contentId, event.base64);

@@ -53,9 +53,7 @@ export class Dialogue {
     const { clock, emit, log, onAnomaly, send } = options;
     this.options = options;
     this.queue = new ResponseQueue({
-      sendItems: (items) => {
-        for (const item of items) send(item);
-      },
+      sendItem: (item) => send(item),
       sendCreate: (wish) => {
         options.onAsked();
         return send((eventId) => responseCreate(eventId, wish));
@@ -87,6 +85,11 @@ export class Dialogue {
   /** The service owes something. */
   get isExpecting(): boolean {
     return this.queue.isExpecting;
+  }
+
+  /** What was said before, in front of everything else. */
+  seed(items: readonly EventBuilder[]): void {
+    this.queue.add('note', PLAIN_WISH, items);
   }
 
   /** Comes first, before whatever the owner asks for. */
@@ -163,6 +166,9 @@ export class Dialogue {
         return;
       case 'function-call-done':
         this.onToolCall(event);
+        return;
+      case 'item-added':
+        this.queue.itemAdded();
         return;
       case 'response-created':
         this.model.created(event.responseId, event.requestId);

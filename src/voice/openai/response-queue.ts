@@ -23,7 +23,8 @@ export interface RunningResponse {
 }
 
 export interface ResponseQueueOptions {
-  sendItems(items: readonly EventBuilder[]): void;
+  /** Sends an item; gives the id it carries. */
+  sendItem(item: EventBuilder): string;
   /** Sends a `response.create`; gives the id it carries. */
   sendCreate(wish: ResponseWish): string;
   sendCancel(responseId: string): void;
@@ -54,6 +55,8 @@ export class ResponseQueue {
   private current: RunningResponse | undefined;
   private asked: Asked | undefined;
   private waiting: QueuedRequest[] = [];
+  /** Items the service has not confirmed: a response it begins by itself may not know of them. */
+  private unconfirmed: string[] = [];
   /** After their turn the service begins a response without being asked. */
   private caller: 'quiet' | 'speaking' | 'unanswered' = 'quiet';
   /** After {@link ResponseQueue.cancel}, until a line is asked for or the caller speaks again. */
@@ -92,7 +95,10 @@ export class ResponseQueue {
   add(kind: QueuedRequest['kind'], wish: ResponseWish, items: readonly EventBuilder[] = []): void {
     if (this.state === 'closed') return;
     const overrules = kind === 'say' && this.isCleared;
-    this.waiting.push({ kind, wish, items, overrules, attempts: 0 });
+    const request: QueuedRequest = { kind, wish, items, overrules, attempts: 0 };
+    // A note delays nothing, and what is said next should know of it.
+    if (kind === 'note' || overrules) this.waiting.unshift(request);
+    else this.waiting.push(request);
     if (overrules) {
       this.isCleared = false;
       if (this.current !== undefined && this.current.request?.kind !== 'say') this.stop(this.current);
@@ -131,9 +137,14 @@ export class ResponseQueue {
     this.isCleared = false;
   }
 
-  /** The caller's turn is over and theirs to be answered. */
+  /** The caller's turn is over and waits for an answer: the service's own, unless a response stands in its way. */
   speechTaken(): void {
-    this.caller = 'unanswered';
+    if (this.current === undefined) {
+      this.caller = 'unanswered';
+    } else {
+      this.caller = 'quiet';
+      if (this.current.request?.overrules !== true) this.add('reply', PLAIN_WISH);
+    }
     this.goOn();
   }
 
@@ -160,7 +171,9 @@ export class ResponseQueue {
       return running;
     }
     // It answers whatever was in the conversation before it.
-    this.waiting = this.waiting.filter(({ kind, items }) => kind !== 'reply' || items.length > 0);
+    if (this.unconfirmed.length === 0) {
+      this.waiting = this.waiting.filter(({ kind, items }) => kind !== 'reply' || items.length > 0);
+    }
     if (asked?.request.overrules === true || this.waiting.some(({ overrules }) => overrules)) this.stop(running);
     return running;
   }
@@ -174,20 +187,24 @@ export class ResponseQueue {
   goOn(): void {
     while (this.state === 'open' && this.current === undefined && this.asked === undefined) {
       const request = this.waiting[0];
-      // What comes next is the service's own answer to the caller.
-      if (request === undefined || (this.caller === 'unanswered' && !request.overrules)) return;
-      if (this.caller === 'speaking' && request.kind === 'say' && !request.overrules) return;
+      if (request === undefined || this.isHeldUp(request)) return;
       this.waiting.shift();
-      this.options.sendItems(request.items);
+      this.sendItems(request);
       if (this.isAnsweredOtherwise(request)) continue;
       const next = { ...request, items: [], attempts: request.attempts + 1 };
       this.asked = { id: this.options.sendCreate(request.wish), request: next, isCancelled: false };
     }
   }
 
+  /** An item of ours is part of the conversation. */
+  itemAdded(): void {
+    this.unconfirmed.shift();
+  }
+
   /** An error that answers the event `eventId`. Gives the request when it is lost: it will not be asked for again. */
   refused(eventId: string | undefined, mayRetry: boolean): QueuedRequest | undefined {
     const { asked } = this;
+    this.unconfirmed = this.unconfirmed.filter((itemEventId) => itemEventId !== eventId);
     if (asked === undefined || asked.id !== eventId) return undefined;
     const { request } = asked;
     this.asked = undefined;
@@ -204,10 +221,24 @@ export class ResponseQueue {
     this.options.sendCancel(running.responseId);
   }
 
-  /** By the service itself once the caller has finished speaking, or by the reply that waits next. */
-  private isAnsweredOtherwise(request: QueuedRequest): boolean {
-    if (request.kind === 'note') return true;
-    if (request.kind === 'say') return false;
-    return this.caller === 'speaking' || (request.kind === 'reply' && this.waiting[0]?.kind === 'reply');
+  /** The service is about to answer the caller itself, which comes first. */
+  private isHeldUp(request: QueuedRequest): boolean {
+    if (request.overrules || request.kind === 'note' || this.caller === 'quiet') return false;
+    if (this.caller === 'unanswered' || request.kind === 'say') return true;
+    if (request.kind === 'opening') return false;
+    // It may be in time for that answer, and stays here in case it is not.
+    this.sendItems(request);
+    this.waiting[0] = { ...request, items: [] };
+    return true;
+  }
+
+  private isAnsweredOtherwise({ kind, overrules }: QueuedRequest): boolean {
+    if (kind === 'note') return true;
+    if (kind === 'reply') return this.waiting[0]?.kind === 'reply';
+    return kind === 'opening' && this.caller === 'speaking' && !overrules;
+  }
+
+  private sendItems({ items }: QueuedRequest): void {
+    for (const item of items) this.unconfirmed.push(this.options.sendItem(item));
   }
 }

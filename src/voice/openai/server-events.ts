@@ -12,6 +12,8 @@ export type ServerEvent =
   | { type: 'transcription-delta'; itemId: string; text: string }
   | { type: 'transcription-completed'; itemId: string; text: string; usage: TokenUsage | undefined }
   | { type: 'transcription-failed'; itemId: string; code: string }
+  /** An item that we have made is in the conversation. */
+  | { type: 'item-added' }
   /** `requestId`: what our `response.create` carried in its metadata; undefined when voice activity began the response. */
   | { type: 'response-created'; responseId: string; requestId: string | undefined }
   | AudioDelta
@@ -72,7 +74,6 @@ const CODE = /^[A-Za-z0-9_.-]{1,64}$/;
 const IGNORED: ReadonlySet<string> = new Set([
   'conversation.created',
   'conversation.item.created',
-  'conversation.item.added',
   'conversation.item.done',
   'conversation.item.deleted',
   'conversation.item.retrieved',
@@ -158,6 +159,8 @@ function parseOther(type: string, fields: Fields): ParsedEvent {
         itemId,
         code: codeOf(recordOf(fields['error'])['code']),
       }));
+    case 'conversation.item.added':
+      return isOurs(recordOf(fields['item'])) ? { ok: true, event: { type: 'item-added' } } : NOTHING;
     case 'response.created':
       return parseResponseCreated(recordOf(fields['response']));
     case 'response.output_audio_transcript.delta':
@@ -199,6 +202,14 @@ function parseSession(type: 'session.created' | 'session.updated', session: Fiel
       expiresAtS,
     },
   };
+}
+
+/** The service itself adds audio and function calls; text and results of functions come from us. */
+function isOurs(item: Fields): boolean {
+  if (item['type'] === 'function_call_output') return true;
+  const content = item['content'];
+  const kind = Array.isArray(content) ? recordOf(content[0])['type'] : undefined;
+  return kind === 'input_text' || kind === 'output_text';
 }
 
 function parseResponseCreated(response: Fields): ParsedEvent {

@@ -102,7 +102,7 @@ test('an earlier conversation is given first, then the greeting and the answer i
     const create = await connection.next('response.create');
     const [, first, second] = connection.received;
     assert.deepEqual(
-      [first, second].map((event) => (event?.['item'] as { role: string }).role),
+      [first, second].map((event) => (event?.['item'] as { role?: string } | undefined)?.role),
       ['assistant', 'user'],
     );
     assert.match(instructionsOf(create), /^Be brief\..*Sorry, we were cut off\..*answer the caller's last question/s);

@@ -144,7 +144,7 @@ export class OpenAiSession implements VoiceSession {
     if (this.state.name !== 'connecting') return;
     this.move({ name: 'configuring', deadline: this.state.deadline });
     this.connection.send(sessionUpdate(CONFIG_ID, this.options.settings));
-    for (const item of seedItems(this.options.conversation.turns)) this.send(item);
+    this.dialogue.seed(seedItems(this.options.conversation.turns));
     this.dialogue.open();
     // Not before the settings: it would be taken for linear PCM at 24 kHz.
     this.callerAudio.open();

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { fault, scriptedBrain, speak } from '../../../sim/model/script.js';
+import { type PlannedNovaFault, novaFault } from '../../../sim/nova/faults.js';
+import { FakeClock } from '../../../test/fake-clock.js';
+import { withNova } from '../../../test/nova-rig.js';
+import { until } from '../../../test/rig.js';
+import { isTandemError } from '../../errors.js';
+
+function code(expected: string): (error: unknown) => boolean {
+  return (error) => isTandemError(error) && error.code === expected;
+}
+
+async function failureOf(planned: PlannedNovaFault['fault'], when: PlannedNovaFault['when']): Promise<string> {
+  let failed = '';
+  const faults = [{ when, fault: planned } as PlannedNovaFault];
+  await withNova({ sim: { faults, brain: scriptedBrain(['Welcome.']) } }, async ({ open }) => {
+    const call = open();
+    failed = await call.failure();
+    assert.equal(call.of('failed').length, 1);
+    assert.equal(call.events.at(-1)?.type, 'failed');
+    call.session.sendText('Nobody is there.');
+    call.session.close();
+  });
+  return failed;
+}
+
+describe('the Nova provider', () => {
+  it('says what to do about a model that is no more', async () => {
+    await withNova({ provider: { modelId: 'amazon.nova-sonic-v1:0' } }, async ({ provider }) => {
+      await assert.rejects(
+        provider.prepare(),
+        (error) => code('CONFIG_INVALID')(error) && /NOVA_MODEL_ID/.test(String(error)),
+      );
+    });
+  });
+
+  it('warns of a region it does not know, and goes on', async () => {
+    await withNova({ provider: { region: 'eu-central-1' } }, async ({ logged, provider }) => {
+      await provider.prepare();
+      assert.deepEqual([logged[0]?.['level'], logged[0]?.['region']], [40, 'eu-central-1']);
+    });
+    await withNova({}, async ({ logged, provider }) => {
+      await provider.prepare();
+      assert.deepEqual(logged, []);
+    });
+  });
+
+  it('says at the start that there are no credentials', async () => {
+    const missing = Object.assign(new Error('Could not load credentials from any providers'), {
+      name: 'CredentialsProviderError',
+    });
+    await withNova({ provider: { credentials: () => Promise.reject(missing) } }, async ({ provider }) => {
+      await assert.rejects(provider.prepare(), code('VOICE_REFUSED'));
+    });
+  });
+
+  it('waits three seconds for credentials and no longer', async () => {
+    const clock = new FakeClock();
+    const never = (): Promise<never> => new Promise(() => undefined);
+    await withNova({ clock, provider: { credentials: never } }, async ({ logged, provider }) => {
+      const prepared = provider.prepare();
+      clock.advance(3000);
+      await prepared;
+      assert.equal(logged[0]?.['level'], 40);
+      assert.equal(clock.timers, 0);
+    });
+  });
+
+  it('renews before the service ends a session', async () => {
+    await withNova({}, async ({ provider }) => {
+      assert.equal(provider.name, 'nova');
+      assert.deepEqual(provider.renewal, { afterMs: 360_000, forceAfterMs: 440_000 });
+    });
+  });
+
+  it('closes its sessions in order and leaves nothing', async () => {
+    const clock = new FakeClock();
+    await withNova({ clock, sim: { brain: scriptedBrain(['Welcome.']) } }, async ({ open, provider, seen }) => {
+      const call = open();
+      await until(() => call.of('ready').length === 1, 'the session');
+      const before = call.events.length;
+      await provider.close();
+      await until(() => seen().end !== undefined, 'the end');
+      assert.deepEqual(seen().end, { type: 'orderly' });
+      assert.equal(call.events.length, before);
+      assert.equal(clock.timers, 0);
+    });
+  });
+
+  it('drops a session at once that was closed before it was accepted', async () => {
+    const clock = new FakeClock();
+    await withNova(
+      { clock, sim: { faults: [{ when: { at: 'connect' }, fault: { type: 'silent' } }] } },
+      async ({ open, provider }) => {
+        const call = open();
+        call.session.close();
+        assert.equal(clock.timers, 0);
+        await provider.close();
+        assert.deepEqual(call.events, []);
+      },
+    );
+  });
+
+  it('keeps audio flowing while the carrier sends none', async () => {
+    const clock = new FakeClock();
+    await withNova({ clock, sim: { brain: scriptedBrain([]) } }, async ({ open, seen }) => {
+      const call = open({ greeting: undefined });
+      await until(() => call.of('ready').length === 1, 'the session');
+      await until(() => seen().audio.durationMs === 200, 'the lead');
+      clock.advance(5000);
+      await until(() => seen().audio.durationMs === 5200, 'five seconds of silence');
+      call.session.close();
+    });
+  });
+});
+
+describe('a session with Nova that fails', () => {
+  const connect = { at: 'connect' } as const;
+  const turn = { at: 'turn', turn: 1 } as const;
+
+  it('was refused', async () => {
+    assert.equal(await failureOf({ type: 'refuse', status: 403 }, connect), 'VOICE_REFUSED');
+    assert.equal(await failureOf({ type: 'refuse', status: 404 }, connect), 'VOICE_REFUSED');
+  });
+
+  it('was one too many', async () => {
+    assert.equal(await failureOf({ type: 'refuse', status: 429 }, connect), 'VOICE_THROTTLED');
+    await withNova({ sim: { maxSessions: 1, brain: scriptedBrain(['Welcome.']) } }, async ({ open, seen }) => {
+      const first = open();
+      await first.response(1);
+      assert.equal(await open().failure(), 'VOICE_THROTTLED');
+      first.session.close();
+      await until(() => seen().end !== undefined, 'the end of the first');
+      await open().response(1);
+    });
+  });
+
+  it('got no answer at all', async () => {
+    assert.equal(await failureOf({ type: 'silent' }, connect), 'VOICE_STALLED');
+    assert.equal(await failureOf({ type: 'stall' }, turn), 'VOICE_STALLED');
+  });
+
+  it('has no service to talk to', async () => {
+    assert.equal(await failureOf({ type: 'reset' }, connect), 'VOICE_UNREACHABLE');
+    await withNova({ provider: { endpointUrl: 'http://127.0.0.1:1' } }, async ({ open }) => {
+      assert.equal(await open().failure(), 'VOICE_UNREACHABLE');
+    });
+  });
+
+  it('met a fault of the service', async () => {
+    assert.equal(await failureOf({ type: 'refuse', status: 500 }, connect), 'VOICE_FAILED');
+    assert.equal(await failureOf({ type: 'refuse', status: 503 }, connect), 'VOICE_FAILED');
+    assert.equal(await failureOf({ type: 'instability' }, turn), 'VOICE_FAILED');
+    assert.equal(await failureOf({ type: 'exception', exception: 'modelStreamErrorException' }, turn), 'VOICE_FAILED');
+    assert.equal(await failureOf({ type: 'exception', exception: 'internalServerException' }, turn), 'VOICE_FAILED');
+  });
+
+  it('reached the time limit', async () => {
+    assert.equal(await failureOf({ type: 'exception', exception: 'modelTimeoutException' }, turn), 'VOICE_EXPIRED');
+    await withNova({ sim: { sessionSeconds: 3 } }, async ({ open }) => {
+      assert.equal(await open().failure(), 'VOICE_EXPIRED');
+    });
+  });
+
+  it('was blocked, or misunderstood', async () => {
+    assert.equal(await failureOf({ type: 'blocked' }, turn), 'VOICE_BLOCKED');
+    assert.equal(await failureOf({ type: 'exception', exception: 'validationException' }, turn), 'VOICE_PROTOCOL');
+  });
+
+  it('ended without a word', async () => {
+    assert.equal(await failureOf({ type: 'close', code: 0 }, turn), 'VOICE_UNREACHABLE');
+    assert.equal(await failureOf({ type: 'rst-stream' }, turn), 'VOICE_UNREACHABLE');
+    assert.equal(await failureOf({ type: 'reset' }, turn), 'VOICE_UNREACHABLE');
+  });
+
+  it('talks to a service that stopped listening', async () => {
+    const brain = scriptedBrain([[novaFault({ type: 'stop-reading' }), speak('Welcome.')]]);
+    await withNova({ sim: { brain } }, async ({ anomalies, open }) => {
+      const call = open();
+      assert.equal(await call.failure(), 'VOICE_STALLED');
+      assert.ok(anomalies.every((kind) => kind === 'audio-dropped'));
+    });
+  });
+
+  it('goes on after events it does not know or cannot read', async () => {
+    const brain = scriptedBrain([[fault({ type: 'malformed' }), fault({ type: 'unknown-event' }), speak('Welcome.')]]);
+    await withNova({ sim: { brain } }, async ({ anomalies, open }) => {
+      const call = open();
+      await call.response(1);
+      assert.deepEqual(call.said(), ['Welcome.']);
+      assert.deepEqual(anomalies, ['malformed-event', 'unknown-event']);
+    });
+  });
+});

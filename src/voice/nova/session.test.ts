@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { loudnessEar } from '../../../sim/model/ear.js';
+import { callTool, scriptedBrain, speak } from '../../../sim/model/script.js';
+import { withNova } from '../../../test/nova-rig.js';
+import { until } from '../../../test/rig.js';
+import { FORMER_TEXT_LIMITS } from '../../../sim/nova/rules.js';
+import type { Turn } from '../history.js';
+
+const TOOL = { name: 'look_up', description: 'Looks up an order.', parameters: { type: 'object', properties: {} } };
+
+function turn(speaker: Turn['speaker'], text: string): Turn {
+  return { speaker, text, itemId: text, interrupted: false };
+}
+
+describe('a session with Nova', () => {
+  it('greets, hears, answers and takes its leave', async () => {
+    const sim = {
+      brain: scriptedBrain(['Welcome. How can I help?', 'At nine.']),
+      ear: loudnessEar({ texts: ['When do you open?'] }),
+    };
+    await withNova({ sim }, async ({ anomalies, open, seen }) => {
+      const call = open({ tools: [TOOL] });
+      assert.deepEqual(call.events, [], 'nothing happens before open has returned');
+      await call.response(1);
+      const sentence = ['assistant-text', 'audio', 'item-done'];
+      assert.deepEqual(
+        call.kinds().filter((kind) => kind !== 'usage'),
+        ['ready', 'response-started', ...sentence, ...sentence, 'response-done'],
+      );
+      const [first] = call.of('audio');
+      assert.deepEqual([first?.chunk.encoding, first?.chunk.sampleRateHz], ['mulaw', 8000]);
+
+      await until(() => call.of('assistant-text-final').length === 2, 'the greeting to have been heard');
+      call.speak(600);
+      call.pause(1600);
+      await call.response(2);
+      assert.deepEqual(call.said(), ['Welcome. How can I help?', 'At nine.']);
+      const [heard] = call.of('caller-text');
+      assert.deepEqual([heard?.text, heard?.final], ['When do you open?', true]);
+      assert.equal(call.of('caller-turn')[0]?.itemId, heard?.itemId);
+      const order = call.kinds();
+      assert.ok(order.indexOf('caller-speech-started') < order.indexOf('caller-speech-stopped'));
+      assert.ok(order.indexOf('caller-speech-stopped') < order.indexOf('caller-turn'));
+      assert.ok(!order.includes('interruption'));
+      const items = new Set(call.of('assistant-text').map(({ itemId }) => itemId));
+      for (const { itemId } of call.of('assistant-text-final')) assert.ok(items.has(itemId));
+
+      call.session.close();
+      await until(() => seen().end !== undefined, 'the end');
+      const { audio, end, inputs, instructions, signatures, tools, turns, typed, voiceId } = seen();
+      assert.deepEqual(end, { type: 'orderly' });
+      assert.deepEqual([signatures.bad, signatures.final], [0, true]);
+      assert.match(instructions, /^Be kind\..*"Welcome\."$/s);
+      assert.deepEqual([voiceId, tools.length, typed], ['matthew', 1, ['Hello.']]);
+      assert.deepEqual(
+        turns.map(({ type }) => type),
+        ['asked', 'spoken'],
+      );
+      assert.equal(audio.sampleRateHz, 8000);
+      assert.ok(inputs.findIndex(({ name }) => name === 'audioInput') < inputs.findIndex(isTypedText));
+      assert.deepEqual(anomalies, []);
+    });
+  });
+
+  it('tells of an interruption once, whichever way Nova says it, and delivers nothing late', async () => {
+    for (const bargeInSignal of ['text-and-stop-reason', 'text', 'stop-reason'] as const) {
+      const sim = {
+        bargeInSignal,
+        brain: scriptedBrain(['This is a very long greeting that nobody wants to hear to its end.', 'All right.']),
+        ear: loudnessEar({ texts: ['Stop!'] }),
+      };
+      await withNova({ sim }, async ({ anomalies, open }) => {
+        const call = open();
+        await until(() => call.of('audio').length > 3, 'the greeting');
+        call.speak(200);
+        await until(() => call.of('interruption').length > 0, 'the interruption');
+        const responseId = call.of('response-started')[0]?.responseId;
+        const audioCount = call.of('audio').length;
+        call.pause(1600);
+        await call.response(2);
+        assert.equal(call.of('interruption').length, 1, bargeInSignal);
+        assert.equal(call.said()[1], 'All right.');
+        const late = call.of('audio').slice(audioCount);
+        assert.ok(late.length > 0 && late.every((event) => event.responseId !== responseId), bargeInSignal);
+        assert.deepEqual(anomalies, [], bargeInSignal);
+      });
+    }
+  });
+
+  it('clears what still plays although Nova had given it whole', async () => {
+    const sim = {
+      audioSpeed: 1000,
+      brain: scriptedBrain(['This is a long greeting that plays for seconds.']),
+      ear: loudnessEar({ texts: ['Stop!'] }),
+    };
+    await withNova({ sim }, async ({ open }) => {
+      const call = open();
+      await call.response(1);
+      assert.equal(call.of('response-done')[0]?.status, 'completed');
+      call.speak(200);
+      await until(() => call.of('interruption').length === 1, 'the interruption');
+    });
+  });
+
+  it('gives the history, with the last words of the caller to be answered', async () => {
+    const turns = [turn('assistant', 'Welcome.'), turn('caller', 'Hi.'), turn('caller', 'Where is my order?')];
+    const long = turn('assistant', 'word '.repeat(1000));
+    const sim = { textLimits: FORMER_TEXT_LIMITS, brain: scriptedBrain(['On its way.']) };
+    await withNova({ sim }, async ({ open, seen }) => {
+      const call = open({
+        greeting: undefined,
+        answersLast: true,
+        conversation: { turns: [...turns.slice(0, 2), long, turns[2] as Turn], isPlaying: false },
+      });
+      await call.response(1);
+      assert.deepEqual(
+        seen().history.map(({ role }) => role),
+        ['user', 'assistant', 'user', 'assistant'],
+      );
+      assert.equal(seen().history[3]?.text, long.text.trim());
+      assert.deepEqual(seen().typed, ['Where is my order?']);
+      assert.deepEqual(call.of('caller-text'), []);
+    });
+  });
+
+  it('is ready and silent without a greeting', async () => {
+    await withNova({ sim: { brain: scriptedBrain(['Never said.']) } }, async ({ open, seen }) => {
+      const call = open({ greeting: undefined });
+      await until(() => call.of('ready').length === 1, 'the session');
+      await until(() => seen().audio.durationMs > 1000, 'a second of silence');
+      assert.deepEqual(call.kinds(), ['ready']);
+      assert.deepEqual(seen().typed, []);
+    });
+  });
+
+  it('takes texts and keys as the caller’s, and is told that keys are keys', async () => {
+    const sim = { brain: scriptedBrain(['Welcome.', 'Text.', 'Keys.']) };
+    await withNova({ sim }, async ({ open, seen }) => {
+      const call = open();
+      await call.response(1);
+      call.session.sendText('Hello there.');
+      await call.response(2);
+      call.session.sendDigits('4711#');
+      await call.response(3);
+      assert.deepEqual(seen().typed, [
+        'Hello.',
+        'Hello there.',
+        'The caller pressed these keys on the telephone: 4711#',
+      ]);
+      assert.deepEqual(call.said(), ['Welcome.', 'Text.', 'Keys.']);
+      assert.deepEqual(call.of('interruption'), [], 'what our own texts interrupt is no interruption');
+    });
+  });
+
+  it('adds up to the tokens Nova reports', async () => {
+    await withNova({ sim: { brain: scriptedBrain(['Welcome.', 'Again.']) } }, async ({ open, seen }) => {
+      const call = open();
+      await call.response(1);
+      call.session.sendText('Again?');
+      await call.response(2);
+      await until(() => seen().outputs.filter(({ name }) => name === 'usageEvent').length >= 2, 'usage');
+      await until(() => {
+        const total = seen().outputs.findLast(({ name }) => name === 'usageEvent')?.body ?? {};
+        const used = call.of('usage');
+        const sum = used.reduce((tokens, { inputTokens, outputTokens }) => tokens + inputTokens + outputTokens, 0);
+        return sum > 0 && sum === total['totalTokens'];
+      }, 'the sum');
+    });
+  });
+});
+
+describe('tools in a session with Nova', () => {
+  for (const doubleEncodeToolUse of [false, true]) {
+    it(`are called and answered${doubleEncodeToolUse ? ', arguments encoded twice' : ''}`, async () => {
+      const sim = {
+        doubleEncodeToolUse,
+        brain: scriptedBrain(['Welcome.', [callTool('look_up', { id: '4711' })], 'It is on its way.']),
+      };
+      await withNova({ sim }, async ({ anomalies, open, seen }) => {
+        const call = open({ tools: [TOOL] });
+        call.onEvent = (event) => {
+          if (event.type === 'tool-call') call.session.sendToolResult(event.toolCallId, { status: 'sent' });
+        };
+        await call.response(1);
+        call.session.sendText('Where is order 4711?');
+        await call.response(2);
+        const [used] = call.of('tool-call');
+        assert.deepEqual([used?.name, used?.arguments], ['look_up', { id: '4711' }]);
+        assert.deepEqual(
+          seen().toolResults.map(({ content, toolUseId }) => [toolUseId, content]),
+          [[used?.toolCallId, '{"status":"sent"}']],
+        );
+        assert.deepEqual(anomalies, []);
+
+        call.session.sendToolResult(used?.toolCallId ?? '', { status: 'again' });
+        call.session.sendToolResult('nobody-asked', { status: 'ok' });
+        call.session.sendText('Thanks.');
+        await until(() => seen().typed.length === 3, 'the session goes on');
+        assert.deepEqual(anomalies, ['unknown-tool-call', 'unknown-tool-call']);
+        assert.equal(seen().toolResults.length, 1);
+        assert.equal(seen().end, undefined);
+      });
+    });
+  }
+
+  it('with arguments nobody can read are answered without the owner', async () => {
+    const sim = { brain: scriptedBrain(['Welcome.', [callTool('look_up', '{"id":')], 'Sorry.']) };
+    await withNova({ sim }, async ({ anomalies, open, seen }) => {
+      const call = open({ tools: [TOOL] });
+      await call.response(1);
+      call.session.sendText('Where is order 4711?');
+      await call.response(2);
+      assert.deepEqual(call.of('tool-call'), []);
+      assert.match(seen().toolResults[0]?.content ?? '', /^\{"error":/);
+      assert.deepEqual(anomalies, ['unreadable-tool-call']);
+    });
+  });
+});
+
+describe('lines spoken word for word beside Nova', () => {
+  const speakLine = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(3200).fill(1));
+
+  it('come after the model’s turn, and fail at once where nothing can speak them', async () => {
+    const sim = { brain: scriptedBrain(['Welcome to the longest greeting of all.']) };
+    await withNova({ sim, provider: { speakLine } }, async ({ open }) => {
+      const call = open();
+      await until(() => call.of('audio').length > 0, 'the greeting');
+      call.session.say('One moment.', 's1');
+      await call.response(2);
+      assert.deepEqual(
+        call.of('response-done').map(({ sayId, status }) => [sayId, status]),
+        [
+          [undefined, 'completed'],
+          ['s1', 'completed'],
+        ],
+      );
+      assert.deepEqual(call.said(), ['Welcome to the longest greeting of all.', 'One moment.']);
+    });
+    await withNova({ sim }, async ({ open }) => {
+      const call = open();
+      await until(() => call.of('audio').length > 0, 'the greeting');
+      call.session.say('One moment.', 's1');
+      assert.deepEqual(call.of('response-done').at(-1)?.status, 'failed');
+    });
+  });
+
+  it('take the line over after the model was cancelled', async () => {
+    const sim = {
+      brain: scriptedBrain(['Welcome.', 'Never heard. Nor this.']),
+      ear: loudnessEar({ texts: ['A human, please.'] }),
+    };
+    await withNova({ sim, provider: { speakLine } }, async ({ open, seen }) => {
+      const call = open();
+      await call.response(1);
+      call.onEvent = (event) => {
+        if (event.type !== 'caller-text') return;
+        call.session.cancel();
+        call.session.say('Goodbye.', 's1');
+      };
+      call.speak(600);
+      call.pause(1600);
+      await call.response(2);
+      await until(() => seen().outputs.filter(isAudioEnd).length >= 3, 'the model’s answer');
+      await until(() => seen().audio.durationMs > 5000, 'some time');
+      assert.deepEqual(call.said(), ['Welcome.', 'Goodbye.']);
+    });
+  });
+
+  it('fill the silence while a tool is at work', async () => {
+    const sim = { brain: scriptedBrain(['Welcome.', [speak('Let me see.'), callTool('look_up')], 'Found.']) };
+    await withNova({ sim, provider: { speakLine } }, async ({ open }) => {
+      const call = open({ tools: [TOOL] });
+      await call.response(1);
+      call.session.sendText('Where is my order?');
+      await until(() => call.of('tool-call').length === 1, 'the tool');
+      call.session.say('One moment.', 's1');
+      await until(() => call.of('response-done').some(({ sayId }) => sayId === 's1'), 'the filler');
+      call.session.sendToolResult(call.of('tool-call')[0]?.toolCallId ?? '', {});
+      await call.response(4);
+      assert.deepEqual(call.said(), ['Welcome.', 'Let me see.', 'One moment.', 'Found.']);
+    });
+  });
+});
+
+function isTypedText({ body, name }: { name: string; body: Readonly<Record<string, unknown>> }): boolean {
+  return name === 'contentStart' && body['type'] === 'TEXT' && body['interactive'] === true;
+}
+
+function isAudioEnd({ body, name }: { name: string; body: Readonly<Record<string, unknown>> }): boolean {
+  return name === 'contentEnd' && body['type'] === 'AUDIO';
+}
