@@ -6,7 +6,7 @@ import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from '.
 const CALLS = [1, 50, 100, 200];
 const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
 const ROUNDS = 3;
-const SECONDS = 2.5;
+const SECONDS = 2;
 const [FEW_CALLS, MANY_CALLS] = [50, 200];
 
 interface Rated {

@@ -25,7 +25,7 @@ export interface MemoryPerCall {
 }
 
 /** New calls fill their queues and find their pace. */
-const SETTLE_MS = 1000;
+const SETTLE_MS = 800;
 /** Code is compiled and the heap finds its size. */
 const WARM_UP_MS = 4000;
 
