@@ -1,103 +1,121 @@
-import { type Measurement, type ModelKind, measure } from './measure.js';
+import { leaveLastCore } from './cores.js';
 import type { Variant } from './measured-process.js';
 import { type Spread, median } from './quantile.js';
+import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from './subject.js';
 
 const CALLS = [1, 50, 100, 200];
 const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
 const ROUNDS = 3;
-const SECONDS = 3;
-
-export const HEADING =
-  'mode      calls | inside the process, ms | with the way to it, ms | cpu ms   ratio   kB a call  arrived  load\n' +
-  '                |   p50    p99   p99.9   |   p50    p99   p99.9   | per s          rss  alive            late ms';
-
-/** One line of the table; `ratio`: CPU against the relay of the same round. */
-export function row(result: Measurement, ratio?: number): string {
-  const { handlingMs, onTheWayMs } = result;
-  const number = (value: number | undefined, width: number, digits: number): string =>
-    (value === undefined ? '' : value.toFixed(digits)).padStart(width);
-  return [
-    result.variant.padEnd(9),
-    String(result.calls).padStart(5),
-    ' |',
-    number(handlingMs.p50, 6, 3),
-    number(handlingMs.p99, 7, 3),
-    number(handlingMs.p999, 7, 2),
-    '  |',
-    number(onTheWayMs.p50, 6, 2),
-    number(onTheWayMs.p99, 7, 2),
-    number(onTheWayMs.p999, 7, 1),
-    '  |',
-    number(result.cpuMsPerCallSecond, 6, 2),
-    number(ratio, 7, 2),
-    number(result.rssKbPerCall, 7, 0),
-    number(result.objectKbPerCall, 6, 0),
-    `${(result.arrived * 100).toFixed(1)}%`.padStart(9),
-    number(result.loadLateMs, 7, 1),
-  ].join('');
-}
+const SECONDS = 2;
+const [FEW_CALLS, MANY_CALLS] = [50, 200];
 
 interface Rated {
   result: Measurement;
+  /** CPU against the relay of the same round. */
   ratio: number;
 }
 
-/** What a frame and a call cost, beside a bare relay in the same round; then the medians of the rounds. */
+/** What a frame and a call cost, beside a bare relay that is measured in the same round. */
 export async function frames(): Promise<void> {
-  console.log(`A model over a socket that answers every four seconds; ${SECONDS} s a row, ${ROUNDS} rounds:`);
-  console.log(HEADING);
-  const rounds: Rated[] = [];
-  for (const calls of CALLS) {
-    for (let i = 0; i < ROUNDS; i++) rounds.push(...(await round(calls, 'replies')));
-  }
-  console.log('Medians of the rounds:');
-  for (const calls of CALLS) {
+  const useAllCores = leaveLastCore();
+  try {
+    console.log(
+      `Two sockets a call; every 4 s the model says 2 s, sent five times faster. Medians of ${ROUNDS} rounds of ${SECONDS} s:`,
+    );
+    await table('replies', CALLS);
+    console.log('\nOne socket a call; every frame comes back at once, from inside the process:');
+    await table('inside', [100]);
+    console.log(`\nMemory for each call more, from ${FEW_CALLS} to ${MANY_CALLS} calls, one round:`);
     for (const variant of VARIANTS) {
-      const own = rounds.filter(({ result }) => result.calls === calls && result.variant === variant);
-      console.log(row(middle(own.map(({ result }) => result)), median(own.map(({ ratio }) => ratio))));
+      const subject = await Subject.start(variant, 'replies');
+      console.log(`${variant.padEnd(9)} ${memoryText(await subject.memory(FEW_CALLS, MANY_CALLS))}`);
+      await subject.stop();
     }
+  } finally {
+    useAllCores();
   }
-  console.log('\nAn echo of every frame inside the process, one socket a call, one round:');
-  console.log(HEADING);
-  await round(100, 'inside');
 }
 
-/** Every variant once, one after another, so that they meet the same conditions. */
-async function round(calls: number, model: ModelKind): Promise<Rated[]> {
+/** Every variant in a process of its own that lives through all rounds; in a round each is measured once. */
+async function table(model: ModelKind, allCalls: readonly number[]): Promise<void> {
+  const subjects: Subject[] = [];
+  for (const variant of VARIANTS) subjects.push(await Subject.start(variant, model));
+  for (const subject of subjects) await subject.warmUp(Math.max(...allCalls));
+  console.log(HEADING);
+  for (const calls of allCalls) {
+    const rounds: Rated[][] = [];
+    for (let i = 0; i < ROUNDS; i++) rounds.push(await round(subjects, calls));
+    for (const [index] of subjects.entries()) {
+      const rated = rounds.map((round) => round[index]).filter((one) => one !== undefined);
+      console.log(
+        row(
+          middle(rated.map(({ result }) => result)),
+          rated.map(({ ratio }) => ratio),
+        ),
+      );
+    }
+  }
+  for (const subject of subjects) await subject.stop();
+}
+
+async function round(subjects: readonly Subject[], calls: number): Promise<Rated[]> {
   const rated: Rated[] = [];
   let relayCpu = Number.NaN;
-  for (const variant of VARIANTS) {
-    const result = await measure({ variant, calls, seconds: SECONDS, model });
-    if (variant === 'relay') relayCpu = result.cpuMsPerCallSecond;
-    const ratio = result.cpuMsPerCallSecond / relayCpu;
-    rated.push({ result, ratio });
-    console.log(row(result, ratio));
+  for (const subject of subjects) {
+    const result = await subject.measure(calls, SECONDS);
+    if (subject.variant === 'relay') relayCpu = result.cpuMsPerCallSecond;
+    rated.push({ result, ratio: result.cpuMsPerCallSecond / relayCpu });
   }
   return rated;
 }
 
-/** Each figure's median over several rounds of the same row. */
+/** Each figure's median over several measurements of the same thing. */
 function middle(results: readonly Measurement[]): Measurement {
   const [first] = results;
   if (first === undefined) throw new Error('There was no round.');
-  const of = (pick: (result: Measurement) => number | undefined): number =>
-    median(results.map((result) => pick(result) ?? Number.NaN));
+  const of = (pick: (result: Measurement) => number): number => median(results.map(pick));
   const spread = (pick: (result: Measurement) => Spread): Spread => ({
     p50: of((result) => pick(result).p50),
     p95: of((result) => pick(result).p95),
     p99: of((result) => pick(result).p99),
     p999: of((result) => pick(result).p999),
   });
-  const hasMemory = first.rssKbPerCall !== undefined;
   return {
     variant: first.variant,
     calls: first.calls,
     handlingMs: spread((result) => result.handlingMs),
     onTheWayMs: spread((result) => result.onTheWayMs),
     cpuMsPerCallSecond: of((result) => result.cpuMsPerCallSecond),
-    rssKbPerCall: hasMemory ? of((result) => result.rssKbPerCall) : undefined,
-    objectKbPerCall: hasMemory ? of((result) => result.objectKbPerCall) : undefined,
     arrived: of((result) => result.arrived),
     loadLateMs: of((result) => result.loadLateMs),
   };
+}
+
+export const HEADING =
+  '| calls | mode | inside p50 ms | p99 | p99.9 | with the way p50 ms | p99 | p99.9 | CPU ms per call-second | ratio | arrived | load late ms |\n' +
+  '|---|---|---|---|---|---|---|---|---|---|---|---|';
+
+/** One line of the table, as Markdown; several ratios: their median and all of them. */
+export function row(result: Measurement, ratios: readonly number[] = []): string {
+  const { handlingMs, onTheWayMs } = result;
+  const all = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+  const cells = [
+    String(result.calls),
+    result.variant,
+    handlingMs.p50.toFixed(3),
+    handlingMs.p99.toFixed(3),
+    handlingMs.p999.toFixed(2),
+    onTheWayMs.p50.toFixed(2),
+    onTheWayMs.p99.toFixed(1),
+    onTheWayMs.p999.toFixed(1),
+    result.cpuMsPerCallSecond.toFixed(2),
+    result.variant === 'relay' || ratios.length === 0 ? '' : `${median(ratios).toFixed(2)} (${all})`,
+    `${(result.arrived * 100).toFixed(1)} %`,
+    result.loadLateMs.toFixed(1),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+export function memoryText({ aliveKb, residentKb }: MemoryPerCall): string {
+  return `${residentKb.toFixed(0)} kB a call resident, ${aliveKb.toFixed(0)} kB of it in objects and buffers in use`;
 }

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
-import { HEADING, row } from './frames.js';
-import { type ModelKind, measure } from './measure.js';
+import { leaveLastCore } from './cores.js';
+import { HEADING, memoryText, row } from './frames.js';
 import type { Variant } from './measured-process.js';
+import { type ModelKind, Subject } from './subject.js';
 
-const USAGE = `npm run load -- --calls N (1 to 2000) --seconds S (up to 600) [--mode pipeline|direct|relay] [--model replies|echo|inside]`;
-
+const USAGE =
+  'npm run load -- --calls N (1 to 2000) --seconds S (up to 600) [--mode pipeline|direct|relay] [--model replies|echo|inside]';
 const VARIANTS: readonly string[] = ['pipeline', 'direct', 'relay'] satisfies Variant[];
 const MODELS: readonly string[] = ['replies', 'echo', 'inside'] satisfies ModelKind[];
 
@@ -23,5 +24,13 @@ if (!isPossible || !VARIANTS.includes(values.mode) || !MODELS.includes(values.mo
   console.error(`Use: ${USAGE}`);
   process.exit(2);
 }
+
+leaveLastCore();
+const subject = await Subject.start(values.mode as Variant, values.model as ModelKind);
+// First, while nothing has grown the process beyond what these calls need.
+const memory = calls > 1 ? await subject.memory(Math.floor(calls / 2), calls) : undefined;
+await subject.warmUp(calls);
 console.log(HEADING);
-console.log(row(await measure({ variant: values.mode as Variant, calls, seconds, model: values.model as ModelKind })));
+console.log(row(await subject.measure(calls, seconds)));
+if (memory !== undefined) console.log(`Memory, from half of the calls to all: ${memoryText(memory)}.`);
+await subject.stop();

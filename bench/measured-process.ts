@@ -12,9 +12,10 @@ export interface Counted extends InsideTimes {
 }
 
 export interface Held {
-  rssBytes: number;
+  /** Resident memory. */
+  residentBytes: number;
   /** Objects and buffers alive after a collection. */
-  objectBytes: number;
+  aliveBytes: number;
 }
 
 /** A relay or gateway in a process of its own, on one core. */

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { monotonicMs } from './monotonic.js';
-import { FRAME, REPLY_PIECE, modelDelta } from './wire.js';
+import { FRAME, REPLY_PIECE, modelDelta, modelEvent } from './wire.js';
 
 /**
  * `replies`: every four seconds of caller audio bring two seconds of speech in ten pieces, five times faster than it
@@ -15,21 +15,18 @@ const PIECE_EVERY_MS = 40;
 /** Replies of different calls do not come in step. */
 const STAGGER = 37;
 
-const event = (type: string): string => `{"type":"${type}","response_id":"resp_1","item_id":"item_1"}`;
 const BEFORE = [
   'response.created',
   'response.output_item.added',
   'conversation.item.added',
   'response.content_part.added',
-].map(event);
+];
 const AFTER = [
   'response.output_audio.done',
   'response.output_audio_transcript.done',
   'response.output_item.done',
   'response.done',
-].map(event);
-const TEXT =
-  '{"type":"response.output_audio_transcript.delta","response_id":"resp_1","item_id":"item_1","delta":" word"}';
+];
 
 /** The model of the benchmark: hears and speaks over WebSockets like OpenAI's, understands nothing. */
 export class ModelServer {
@@ -66,28 +63,37 @@ export class ModelServer {
 
   private converse(socket: WebSocket, index: number): void {
     let frames = (index * STAGGER) % FRAMES_A_REPLY;
+    let replies = 0;
     let next: NodeJS.Timeout | undefined;
+    const say = (types: readonly string[]): void => {
+      for (const type of types) socket.send(modelEvent(replies, type));
+    };
     const reply = (piece: number): void => {
-      if (piece === 0) for (const text of BEFORE) socket.send(text);
-      this.speak(socket, REPLY_PIECE);
-      socket.send(TEXT);
-      socket.send(TEXT);
+      if (piece === 0) say(BEFORE);
+      this.speak(socket, replies, REPLY_PIECE);
+      for (let word = 0; word < 2; word++) {
+        socket.send(modelEvent(replies, 'response.output_audio_transcript.delta', ' word'));
+      }
       if (piece < PIECES - 1) next = setTimeout(() => reply(piece + 1), PIECE_EVERY_MS);
-      else for (const text of AFTER) socket.send(text);
+      else say(AFTER);
     };
     socket.on('message', (data: Buffer) => {
       // Caller audio, in the gateway's words or passed on raw; marks that a relay lets through are neither.
       if (!data.includes('audio') && !data.includes('"media"')) return;
       this.heard++;
-      if (this.manner === 'echo') this.speak(socket, FRAME);
-      else if (++frames % FRAMES_A_REPLY === 0) reply(0);
+      if (this.manner === 'echo') {
+        this.speak(socket, replies, FRAME);
+      } else if (++frames % FRAMES_A_REPLY === 0) {
+        replies++;
+        reply(0);
+      }
     });
     socket.on('close', () => clearTimeout(next));
     socket.on('error', () => socket.terminate());
   }
 
-  private speak(socket: WebSocket, audio: string): void {
+  private speak(socket: WebSocket, reply: number, audio: string): void {
     this.spoken++;
-    socket.send(modelDelta(audio, monotonicMs()));
+    socket.send(modelDelta(reply, audio, monotonicMs()));
   }
 }

@@ -1,10 +1,12 @@
 import { frames } from './frames.js';
 import { models } from './models.js';
+import { speech } from './speech.js';
 import { start } from './start.js';
 
 /** `npm run bench -- [section]…`: the named sections, or all of them. Each is one file and prints its own tables. */
 const SECTIONS: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['start', start],
+  ['speech', speech],
   ['frames', frames],
   ['models', models],
 ]);

@@ -35,8 +35,8 @@ process.on('message', (question: Question) => {
     }
     case 'held': {
       globalThis.gc?.();
-      const { arrayBuffers, external, heapUsed, rss } = process.memoryUsage();
-      process.send?.({ rssBytes: rss, objectBytes: heapUsed + external + arrayBuffers } satisfies Held);
+      const { external, heapUsed, rss } = process.memoryUsage();
+      process.send?.({ residentBytes: rss, aliveBytes: heapUsed + external } satisfies Held);
       return;
     }
   }

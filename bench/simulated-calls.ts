@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { monotonicMs } from './monotonic.js';
 import { twilioMedia } from './wire.js';
@@ -41,16 +42,11 @@ export class SimulatedCalls {
     this.timer = setInterval(() => this.sendDueFrames(), 1);
   }
 
-  get count(): number {
-    return this.lines.length;
-  }
-
   /** Opens calls until there are `count`; each speaks from then on. */
   async open(count: number): Promise<void> {
     while (this.lines.length < count) {
       const more = Math.min(RINGING, count - this.lines.length);
-      const from = this.lines.length;
-      const opened = await Promise.all(Array.from({ length: more }, (_, index) => this.openLine(from + index)));
+      const opened = await Promise.all(Array.from({ length: more }, () => this.openLine()));
       this.lines.push(...opened);
     }
   }
@@ -67,9 +63,9 @@ export class SimulatedCalls {
     for (const { socket } of this.lines) socket.terminate();
   }
 
-  private async openLine(index: number): Promise<Line> {
-    const callSid = `CA${String(index).padStart(32, '0')}`;
-    const streamSid = `MZ${String(index).padStart(32, '0')}`;
+  private async openLine(): Promise<Line> {
+    const callSid = `CA${randomBytes(16).toString('hex')}`;
+    const streamSid = `MZ${randomBytes(16).toString('hex')}`;
     const token = this.rings ? await this.ring(callSid) : '';
     const socket = new WebSocket(`ws://${this.base}/twilio/stream`, { perMessageDeflate: false });
     await new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { FRAME, modelDelta, sentMsOf, twilioMedia } from './wire.js';
 
 test('audio messages carry when they were sent, to the microsecond; others do not', () => {
   const sentMs = 123_456_789.123;
-  for (const message of [twilioMedia('MZ1', sentMs), modelDelta(FRAME, sentMs)]) {
+  for (const message of [twilioMedia('MZ1', sentMs), modelDelta(1, FRAME, sentMs)]) {
     assert.doesNotThrow(() => JSON.parse(message) as unknown);
     assert.equal(sentMsOf(Buffer.from(message)), sentMs);
   }

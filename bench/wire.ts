@@ -16,8 +16,17 @@ export function twilioMedia(streamSid: string, sentMs: number): string {
 }
 
 /** A piece of model audio, as OpenAI sends it. */
-export function modelDelta(audio: string, sentMs: number): string {
-  return `${MODEL_HEAD}${stamp(sentMs)}","response_id":"resp_1","item_id":"item_1","output_index":0,"content_index":0,"delta":"${audio}"}`;
+export function modelDelta(reply: number, audio: string, sentMs: number): string {
+  return `${MODEL_HEAD}${stamp(sentMs)}",${ids(reply)},"output_index":0,"content_index":0,"delta":"${audio}"}`;
+}
+
+/** Any other event of a reply. */
+export function modelEvent(reply: number, type: string, delta = ''): string {
+  return `{"type":"${type}",${ids(reply)},"delta":"${delta}"}`;
+}
+
+function ids(reply: number): string {
+  return `"response_id":"resp_${reply}","item_id":"item_${reply}"`;
 }
 
 /** When a message with audio was sent; undefined for every other message. */

@@ -1,0 +1,27 @@
+import { systemClock } from '../src/clock.js';
+import { readConfig } from '../src/config.js';
+import { createLogger } from '../src/log.js';
+import { startGateway } from '../src/start.js';
+import { createLocalProvider } from '../src/voice/local/provider.js';
+import { type Note, TimedProvider } from './timed-provider.js';
+
+/** What the process of `speech-gateway.js` tells: its port first, then whose session is whose, and when each speaks. */
+export type SpeechReport = { port: number } | { callSid: string; session: number } | Note;
+
+/** A gateway with the embedded voice in a process of its own. */
+const tell = (report: SpeechReport): void => void process.send?.(report);
+const config = readConfig({
+  PORT: '0',
+  LOG_LEVEL: 'error',
+  VOICE_PROVIDER: 'local',
+  USE_LOCAL_DYNAMODB: 'true',
+  PUBLIC_HOST: 'bench.example.com',
+});
+const log = createLogger({ level: 'error' });
+const provider = new TimedProvider(createLocalProvider({ ...config.local, log, clock: systemClock }), tell);
+const running = await startGateway(config, { providers: [provider] });
+// A call opens its session before it tells that it has started.
+running.gateway.watch((event) => {
+  if (event.type === 'started') tell({ callSid: event.callSid, session: provider.opened });
+});
+tell({ port: running.gateway.port });

@@ -1,0 +1,111 @@
+import { MeasuredProcess, type Variant } from './measured-process.js';
+import { type ModelManner, ModelServer } from './model-server.js';
+import { quantile } from './quantile.js';
+import { SimulatedCalls } from './simulated-calls.js';
+import type { InsideTimes } from './stopwatch.js';
+
+/** Where the model is: over a socket, in one of its manners, or an echo inside the measured process. */
+export type ModelKind = ModelManner | 'inside';
+
+export interface Measurement extends InsideTimes {
+  variant: Variant;
+  calls: number;
+  cpuMsPerCallSecond: number;
+  /** Share of the messages with audio that arrived at the other end. */
+  arrived: number;
+  /** How late the load sent its frames: p99. */
+  loadLateMs: number;
+}
+
+export interface MemoryPerCall {
+  /** Resident memory, with what the process has taken from the system and does not use at the moment. */
+  residentKb: number;
+  /** Objects and buffers alive after a collection. */
+  aliveKb: number;
+}
+
+/** New calls fill their queues and find their pace. */
+const SETTLE_MS = 800;
+/** Code is compiled and the heap finds its size. */
+const WARM_UP_MS = 4000;
+
+/** A relay or a gateway with its model, measured again and again. What is measured first is colder than what follows. */
+export class Subject {
+  readonly variant: Variant;
+  private readonly process: MeasuredProcess;
+  private readonly model: ModelServer | undefined;
+
+  private constructor(variant: Variant, process: MeasuredProcess, model: ModelServer | undefined) {
+    this.variant = variant;
+    this.process = process;
+    this.model = model;
+  }
+
+  static async start(variant: Variant, kind: ModelKind): Promise<Subject> {
+    const model = kind === 'inside' ? undefined : await ModelServer.start(kind);
+    return new Subject(variant, await MeasuredProcess.start(variant, model?.url), model);
+  }
+
+  async stop(): Promise<void> {
+    await this.process.stop();
+    this.model?.close();
+  }
+
+  async warmUp(calls: number): Promise<void> {
+    await this.whileTalking(calls, () => wait(WARM_UP_MS));
+  }
+
+  /** Holds `calls` calls for `seconds`. */
+  measure(calls: number, seconds: number): Promise<Measurement> {
+    return this.whileTalking(calls, async (load) => {
+      await wait(SETTLE_MS);
+      load.reset();
+      this.model?.reset();
+      await this.process.startCounting();
+      await wait(seconds * 1000);
+      const { cpuMs, handlingMs, onTheWayMs } = await this.process.counted();
+      const [heard, spoken] = [this.model?.heard ?? 0, this.model?.spoken ?? 0];
+      return {
+        variant: this.variant,
+        calls,
+        handlingMs,
+        onTheWayMs,
+        cpuMsPerCallSecond: cpuMs / calls / seconds,
+        arrived: (load.received + heard) / (load.sent + spoken),
+        loadLateMs: quantile(load.latenessMs, 0.99),
+      };
+    });
+  }
+
+  /** What each call more adds, between `few` calls and `many`. */
+  memory(few: number, many: number): Promise<MemoryPerCall> {
+    return this.whileTalking(few, async (load) => {
+      await wait(WARM_UP_MS);
+      const before = await this.process.held();
+      await load.open(many);
+      await wait(WARM_UP_MS);
+      const after = await this.process.held();
+      const kb = (bytes: number): number => bytes / (many - few) / 1024;
+      return {
+        residentKb: kb(after.residentBytes - before.residentBytes),
+        aliveKb: kb(after.aliveBytes - before.aliveBytes),
+      };
+    });
+  }
+
+  private async whileTalking<T>(calls: number, work: (load: SimulatedCalls) => Promise<T>): Promise<T> {
+    const load = new SimulatedCalls(this.process.port, { rings: this.variant !== 'relay' });
+    try {
+      await load.open(calls);
+      return await work(load);
+    } finally {
+      load.close();
+    }
+  }
+}
+
+function wait(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
+}
