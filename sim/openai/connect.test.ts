@@ -92,7 +92,7 @@ test("the beta's flat session ends the connection", async (t) => {
 });
 
 test('what is no event is answered with an error, and the session goes on', async (t) => {
-  const { telephone, sim } = await startSim(t);
+  const { clock, telephone, sim } = await startSim(t);
   const client = await telephone();
   const messages = ['not json', Buffer.from('{"type":"response.create"}'), '[]', '7', 'null', '{}', '{"type":5}'];
   for (const message of messages) client.sendRaw(message);
@@ -112,7 +112,9 @@ test('what is no event is answered with an error, and the session goes on', asyn
   assert.equal(unknown?.['event_id'], 'mine-1');
   assert.equal((await client.refusalOf({ type: 'output_audio_buffer.clear' }))?.['code'], 'invalid_value');
   assert.equal((await client.refusalOf({ type: 'response.cancel', hurry: true }))?.['param'], 'hurry');
+  client.send({ type: 'response.create' });
+  await client.next('response.output_audio.delta');
   client.close();
-  await until(() => sim.sessions[0]?.closed !== undefined, 'the session ends');
+  await until(() => clock.timers === 0, 'nothing is left running');
   assert.equal(sim.sessions[0]?.closed?.by, 'client');
 });

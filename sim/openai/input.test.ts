@@ -82,6 +82,7 @@ test('without create_response the model keeps silent; without interrupt_response
   await client.settled();
   assert.equal(client.of('response.created').length, 1);
   assert.equal(client.of('response.done').length, 0);
+  assert.deepEqual(client.of('error'), []);
   client.send({
     type: 'session.update',
     session: { type: 'realtime', audio: { input: { turn_detection: { ...turns, create_response: true } } } },
@@ -235,4 +236,14 @@ test('a silent caller is asked again after the idle time, counted from the end o
   clock.advance(60_000);
   await client.settled();
   assert.equal(client.of('input_audio_buffer.timeout_triggered').length, 1, 'not while the caller speaks');
+  client.speak(SILENCE);
+  await client.next('response.created', 3);
+  await until(() => turns.length === 3, 'the model is asked again');
+  clock.advance(400);
+  await client.next('response.done', 3);
+  client.speak(await sound(600));
+  await client.next('input_audio_buffer.speech_started', 2);
+  clock.advance(60_000);
+  await client.settled();
+  assert.equal(client.of('input_audio_buffer.timeout_triggered').length, 1, 'nor when the caller begins in time');
 });

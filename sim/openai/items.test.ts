@@ -176,3 +176,14 @@ test('an answer that is cut off at once has no sound to truncate', async (t) => 
   await client.next('response.done', 1);
   assert.equal(client.of('response.output_audio.delta').length, 0);
 });
+
+test('an item that has begun without sound cannot be truncated', async (t) => {
+  const { clock, telephone } = await startSim(t, { brain: scriptedBrain(['Hello']), pacing: { firstSoundMs: 50 } });
+  const client = await telephone();
+  client.send({ type: 'response.create' });
+  const itemId = (await client.next('response.output_item.added'))['item'].id as string;
+  assert.equal((await client.refusalOf(truncate(itemId, 0)))?.['code'], 'unsupported_content_type');
+  clock.advance(50);
+  await client.next('response.output_audio.delta');
+  assert.equal(await client.refusalOf(truncate(itemId, 0)), undefined);
+});

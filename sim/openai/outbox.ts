@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../src/clock.js';
 import type { LaterFault } from '../model/faults.js';
+import { type Item, wireItem } from './items.js';
 import { type ServerEvent, type WireError, errorOfClass, newId } from './wire.js';
 
 export interface Closing {
@@ -49,6 +50,13 @@ export class Outbox {
     if (this.state.name !== 'open') return;
     this.errors.push({ code: error.code, message: error.message, eventId });
     this.send({ type: 'error', error: { ...error, event_id: eventId } });
+  }
+
+  /** A whole item has come into the conversation. */
+  announce(item: Item, previousId: string | null): void {
+    const event = { previous_item_id: previousId, item: wireItem(item) };
+    this.send({ type: 'conversation.item.added', ...event });
+    this.send({ type: 'conversation.item.done', ...event });
   }
 
   /** Sends nothing any more; the connection stays open. */

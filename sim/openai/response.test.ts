@@ -148,11 +148,14 @@ test('a function call, its result, and the answer to it', async (t) => {
   });
   client.send({ type: 'response.create' });
   await client.next('response.done', 2);
+  client.send({ type: 'response.create' });
+  await client.next('response.done', 3);
   assert.deepEqual(
     asked.map(({ turn }) => turn),
     [
       { type: 'typed', text: 'where is 4711' },
       { type: 'tool-result', name: 'order_status', output: '{"status":"sent"}' },
+      { type: 'asked', instructions: '' },
     ],
   );
   assert.deepEqual(asked[0]?.situation.tools, [
@@ -335,8 +338,13 @@ test('usage: the whole conversation is read for each response, and what was read
     },
     output_token_details: { text_tokens: 2, audio_tokens: 20 },
   });
+  const audio = Buffer.from(await sound(280)).toString('base64');
+  client.send({
+    type: 'conversation.item.create',
+    item: { type: 'message', role: 'user', content: [{ type: 'input_audio', audio }] },
+  });
   client.send({ type: 'response.create' });
   const second = (await client.next('response.done', 2))['response'].usage;
-  assert.deepEqual([second.input_token_details.text_tokens, second.input_token_details.audio_tokens], [15, 20]);
+  assert.deepEqual([second.input_token_details.text_tokens, second.input_token_details.audio_tokens], [15, 20 + 3]);
   assert.equal(second.input_token_details.cached_tokens, 15);
 });

@@ -2,41 +2,13 @@ import { MULAW_BYTES_PER_MS } from '../../src/audio/chunk.js';
 import type { Clock, Timer } from '../../src/clock.js';
 import type { LaterFault } from '../model/faults.js';
 import type { Act } from '../model/script.js';
-import type { Conversation } from './conversation.js';
-import { type Item, wireItem } from './items.js';
+import type { Item } from './items.js';
 import { CalledFunction, type OutputItem, SpokenMessage, WrittenMessage } from './output-item.js';
-import type { AudioFormat, SessionConfig } from './session-schema.js';
+import type { Pacing } from './pacing.js';
+import { type Outcome, type ResponseRequest, wireResponse } from './response-shape.js';
 import { wordEndsMs, wordsOf } from './spoken-text.js';
 import { type Tokens, contextTokens, spokenTokens, usageOf } from './usage.js';
-import { type ServerEvent, type WireError, errorOfClass, newId } from './wire.js';
-
-/** How a response comes. */
-export interface Pacing {
-  /** Sound in each delta; several sizes take turns. */
-  deltaMs: number | readonly number[];
-  /** How much faster than real time the sound comes; Infinity: all at once. */
-  speed: number;
-  /** How far the transcript runs ahead of the sound. */
-  textAheadMs: number;
-  /** From the creation of the response to its first output. */
-  firstOutputMs: number;
-}
-
-export const DEFAULT_PACING: Pacing = { deltaMs: 200, speed: 5, textAheadMs: 300, firstOutputMs: 0 };
-
-/** What a response is asked to be: the session's settings with those of `response.create` over them. */
-export interface ResponseRequest {
-  /** The session's conversation, or a throw-away one for a response outside of it. */
-  conversation: Conversation;
-  isInConversation: boolean;
-  instructions: string;
-  modality: 'text' | 'audio';
-  format: AudioFormat;
-  voice: SessionConfig['audio']['output']['voice'];
-  maxOutputTokens: number | 'inf';
-  metadata: Record<string, string> | null;
-  multipleItemsHavePhases: boolean;
-}
+import { type ServerEvent, errorOfClass, newId } from './wire.js';
 
 export interface ResponseHost {
   readonly clock: Clock;
@@ -49,12 +21,6 @@ export interface ResponseHost {
   strike(fault: LaterFault): void;
   onDone(response: Response): void;
 }
-
-export type Outcome =
-  | { status: 'completed' }
-  | { status: 'cancelled'; reason: 'turn_detected' | 'client_cancelled' }
-  | { status: 'incomplete'; reason: 'max_output_tokens' | 'content_filter' }
-  | { status: 'failed'; error: WireError };
 
 /** An act with its sound, mu-law, where it has one. */
 export interface Performance {
@@ -89,7 +55,7 @@ export class Response {
     this.host = host;
     this.faults = [...host.faults];
     this.createdAtMs = host.clock.now();
-    host.send({ type: 'response.created', response: this.view('in_progress') });
+    host.send({ type: 'response.created', response: wireResponse(request, { id: this.id, output: [] }) });
   }
 
   get isOver(): boolean {
@@ -112,7 +78,9 @@ export class Response {
       instructions,
       conversation.items.filter((item) => !this.output.includes(item)),
     );
-    this.host.send({ type: 'response.done', response: this.view(outcome.status, outcome) });
+    const usage = usageOf(this.input, this.host.cached, spokenTokens(this.spokenMs, this.characters));
+    const progress = { id: this.id, output: this.output, end: { outcome, usage } };
+    this.host.send({ type: 'response.done', response: wireResponse(this.request, progress) });
     this.host.onDone(this);
   }
 
@@ -182,6 +150,7 @@ export class Response {
     const words = wordsOf(text);
     const ends = wordEndsMs(words, durationMs);
     const { speed, textAheadMs } = this.host.pacing;
+    yield this.host.pacing.firstSoundMs;
     let word = 0;
     const say = (untilMs: number): void => {
       for (; word < words.length && (ends[word - 1] ?? 0) < untilMs; word++) {
@@ -258,43 +227,5 @@ export class Response {
       conversation: this.request.isInConversation ? this.request.conversation : undefined,
       send: (event: ServerEvent) => this.host.send(event),
     };
-  }
-
-  private view(status: Outcome['status'] | 'in_progress', outcome?: Outcome): Record<string, unknown> {
-    const { request } = this;
-    return {
-      object: 'realtime.response',
-      id: this.id,
-      status,
-      status_details: outcome === undefined ? null : detailsOf(outcome),
-      output: outcome === undefined ? [] : this.output.map((item) => wireItem(item)),
-      conversation_id: request.isInConversation ? request.conversation.id : null,
-      output_modalities: [request.modality],
-      max_output_tokens: request.maxOutputTokens,
-      audio: { output: { format: request.format, voice: request.voice } },
-      usage:
-        outcome === undefined
-          ? null
-          : usageOf(this.input, cachedOf(this.input, this.host.cached), spokenTokens(this.spokenMs, this.characters)),
-      metadata: request.metadata,
-    };
-  }
-}
-
-function cachedOf(input: Tokens, before: Tokens): Tokens {
-  return { text: Math.min(input.text, before.text), audio: Math.min(input.audio, before.audio) };
-}
-
-function detailsOf(outcome: Outcome): Record<string, unknown> | null {
-  switch (outcome.status) {
-    case 'completed':
-      return null;
-    case 'cancelled':
-    case 'incomplete':
-      return { type: outcome.status, reason: outcome.reason };
-    case 'failed': {
-      const { type, code, message } = outcome.error;
-      return { type: 'failed', error: { type, code, message } };
-    }
   }
 }

@@ -10,7 +10,7 @@ import type { BrainFactory } from '../model/script.js';
 import { type Voice, toneVoice } from '../model/voice.js';
 import { type Admission, MODELS, admit, refusedFor } from './admission.js';
 import { Outbox } from './outbox.js';
-import { DEFAULT_PACING, type Pacing } from './response.js';
+import { DEFAULT_PACING, type Pacing } from './pacing.js';
 import { Session } from './session.js';
 import type { TranscriptionManner } from './transcriber.js';
 

@@ -6,15 +6,15 @@ import type { Brain } from '../model/script.js';
 import type { Voice } from '../model/voice.js';
 import { type ClientEvent, type ResponseParams, readClientEvent } from './client-events.js';
 import { Conversation } from './conversation.js';
-import { InputAudio } from './input-audio.js';
-import { type Item, soundOf, wireItem } from './items.js';
+import { CallerTurns } from './caller-turns.js';
+import { type Item, wireItem } from './items.js';
 import type { Outbox } from './outbox.js';
 import { type Memory, type RecordedEvent, type SessionRecord, memoryOf } from './recording.js';
 import { Responder } from './responder.js';
-import type { Pacing, Response } from './response.js';
+import type { Pacing } from './pacing.js';
 import { defaultConfig, isBetaShape, newerOnly, updatedConfig } from './session-config.js';
 import type { SessionConfig } from './session-schema.js';
-import { Transcriber, type TranscriptionManner } from './transcriber.js';
+import type { TranscriptionManner } from './transcriber.js';
 import { type Checked, accepted, newId, refused } from './wire.js';
 
 export interface SessionOptions {
@@ -42,13 +42,10 @@ export class Session implements SessionRecord {
   private readonly options: SessionOptions;
   private readonly outbox: Outbox;
   private readonly conversation = new Conversation();
-  private readonly input: InputAudio;
   private readonly responder: Responder;
-  private readonly transcriber: Transcriber;
+  private readonly caller: CallerTurns;
   private readonly timers: Timer[] = [];
-  private readonly texts = new Map<string, Deferred>();
   private config: SessionConfig;
-  private idle: Timer | undefined;
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -58,11 +55,6 @@ export class Session implements SessionRecord {
     const { clock, brain, voice, pacing, faults, outbox, sessionSeconds } = options;
     const expiresAt = Math.floor(clock.epochMs() / 1000 + sessionSeconds);
     this.config = defaultConfig(newId('sess'), options.model, expiresAt);
-    this.input = new InputAudio(options.ear, {
-      onSpeechStarted: (itemId, startMs) => this.onSpeechStarted(itemId, startMs),
-      onSpeechStopped: (itemId, endMs, sound) => this.onSpeechStopped(itemId, endMs, sound),
-      onText: (itemId, text) => this.understand(itemId, text),
-    });
     this.responder = new Responder({
       clock,
       brain,
@@ -72,12 +64,20 @@ export class Session implements SessionRecord {
       outbox,
       conversation: this.conversation,
       config: () => this.config,
-      understood: (item) => this.textOf(item.id).promise,
-      onDone: (response) => this.onResponseDone(response),
+      understood: (item) => this.caller.understood(item),
+      onDone: (response) => this.caller.onResponseDone(response),
     });
-    this.transcriber = new Transcriber(options.transcription, clock, outbox);
+    this.caller = new CallerTurns({
+      clock,
+      ear: options.ear,
+      transcription: options.transcription,
+      outbox,
+      conversation: this.conversation,
+      responder: this.responder,
+      config: () => this.config,
+    });
     outbox.send({ type: 'session.created', session: this.config });
-    this.input.detect(this.config.audio.input.turn_detection);
+    this.caller.input.detect(this.config.audio.input.turn_detection);
     this.timers.push(clock.setTimer(sessionSeconds * 1000, () => this.expire()));
     for (const { ms, fault } of faults.inSession)
       this.timers.push(clock.setTimer(ms, () => this.responder.strike(fault)));
@@ -96,7 +96,7 @@ export class Session implements SessionRecord {
   }
 
   get callerAudio(): Uint8Array {
-    return Buffer.concat(this.input.received);
+    return Buffer.concat(this.caller.input.received);
   }
 
   get items(): readonly Item[] {
@@ -134,10 +134,8 @@ export class Session implements SessionRecord {
   /** The connection is over; nothing is left running. */
   dispose(): void {
     for (const timer of this.timers) timer.cancel();
-    this.idle?.cancel();
-    this.transcriber.dispose();
+    this.caller.dispose();
     this.responder.dispose();
-    this.input.close();
     this.onClosed();
     this.onClosed = () => undefined;
   }
@@ -147,11 +145,11 @@ export class Session implements SessionRecord {
       case 'session.update':
         return this.update(event.session);
       case 'input_audio_buffer.append':
-        return this.input.append(event.audio, this.config.audio.input.format);
+        return this.caller.input.append(event.audio, this.config.audio.input.format);
       case 'input_audio_buffer.commit':
-        return this.commit();
+        return this.caller.commit();
       case 'input_audio_buffer.clear':
-        this.input.clear();
+        this.caller.input.clear();
         this.outbox.send({ type: 'input_audio_buffer.cleared' });
         return accepted(undefined);
       case 'conversation.item.create':
@@ -185,7 +183,7 @@ export class Session implements SessionRecord {
     const updated = updatedConfig(this.config, raw, this.responder.hasSpoken);
     if (!updated.ok) return updated;
     this.config = updated.value;
-    this.input.detect(this.config.audio.input.turn_detection);
+    this.caller.input.detect(this.config.audio.input.turn_detection);
     this.outbox.send({ type: 'session.updated', session: this.config });
     return updated;
   }
@@ -197,27 +195,12 @@ export class Session implements SessionRecord {
     this.outbox.close(4000, `invalid_request_error.${code}`);
   }
 
-  private commit(): Checked<unknown> {
-    const sound = this.input.commit();
-    if (!sound.ok) return sound;
-    const itemId = newId('item');
-    this.addUserAudio(itemId, sound.value);
-    this.input.understand(sound.value).then(
-      (text) => this.understand(itemId, text),
-      () => this.understand(itemId, ''),
-    );
-    return sound;
-  }
-
   private addItem(event: Extract<ClientEvent, { type: 'conversation.item.create' }>): Checked<unknown> {
     const { item: given, previous_item_id: previousId } = event;
     const item = this.conversation.insert(given, previousId ?? undefined, this.config.audio.input.format);
     if (!item.ok) return item;
     this.responder.note(item.value);
-    if (item.value.type === 'message')
-      for (const part of item.value.content)
-        if (part.type === 'input_audio') this.textOf(item.value.id).resolve(part.text);
-    this.announce(item.value);
+    this.outbox.announce(item.value, this.conversation.previousOf(item.value));
     return item;
   }
 
@@ -234,89 +217,8 @@ export class Session implements SessionRecord {
     const refusal = newerOnly(this.model, params, 'response');
     if (refusal !== undefined) return refusal;
     const created = this.responder.create(params);
-    if (created.ok) this.idle?.cancel();
+    if (created.ok) this.caller.onResponseCreated();
     return created;
-  }
-
-  private onSpeechStarted(itemId: string, startMs: number): void {
-    this.idle?.cancel();
-    this.outbox.send({ type: 'input_audio_buffer.speech_started', audio_start_ms: startMs, item_id: itemId });
-    if (this.config.audio.input.turn_detection?.interrupt_response === true) this.responder.interrupt();
-  }
-
-  private onSpeechStopped(itemId: string, endMs: number, sound: Uint8Array): void {
-    this.outbox.send({ type: 'input_audio_buffer.speech_stopped', audio_end_ms: endMs, item_id: itemId });
-    this.addUserAudio(itemId, sound);
-    if (this.config.audio.input.turn_detection?.create_response !== true) return;
-    const created = this.respond({});
-    if (!created.ok) this.outbox.error(created.error);
-  }
-
-  private addUserAudio(itemId: string, sound: Uint8Array): void {
-    const item: Item = {
-      id: itemId,
-      status: 'completed',
-      type: 'message',
-      role: 'user',
-      content: [{ type: 'input_audio', sound: soundOf(sound), text: '', transcript: null }],
-    };
-    this.conversation.append(item);
-    const previous = this.conversation.previousOf(item);
-    this.outbox.send({ type: 'input_audio_buffer.committed', item_id: itemId, previous_item_id: previous });
-    this.announce(item);
-    this.responder.note(item);
-  }
-
-  private announce(item: Item): void {
-    const event = { previous_item_id: this.conversation.previousOf(item), item: wireItem(item) };
-    this.outbox.send({ type: 'conversation.item.added', ...event });
-    this.outbox.send({ type: 'conversation.item.done', ...event });
-  }
-
-  /** What the user said is known now. */
-  private understand(itemId: string, text: string): void {
-    const item = this.conversation.find(itemId);
-    const part = item?.type === 'message' ? item.content[0] : undefined;
-    if (part?.type === 'input_audio') {
-      part.text = text;
-      const { transcription } = this.config.audio.input;
-      if (transcription !== null)
-        this.transcriber.transcribe(itemId, part, transcription.model ?? '', this.responder.isResponding);
-    }
-    this.textOf(itemId).resolve(text);
-  }
-
-  private textOf(itemId: string): Deferred {
-    let text = this.texts.get(itemId);
-    if (text === undefined) this.texts.set(itemId, (text = new Deferred()));
-    return text;
-  }
-
-  private onResponseDone(response: Response): void {
-    this.transcriber.onResponseDone();
-    const turns = this.config.audio.input.turn_detection;
-    if (turns?.type !== 'server_vad' || turns.idle_timeout_ms === null) return;
-    // The server thinks that the client began to play when the response began.
-    const playedMs = this.options.clock.now() - response.createdAtMs;
-    const leftMs = Math.max(0, response.spokenMs - playedMs);
-    this.idle?.cancel();
-    this.idle = this.options.clock.setTimer(turns.idle_timeout_ms + leftMs, () => this.onIdle());
-  }
-
-  private onIdle(): void {
-    if (this.input.isSpeechHeard || this.responder.isResponding) return;
-    const itemId = newId('item');
-    const endMs = Math.round(this.input.receivedMs);
-    const sound = this.input.take(0);
-    this.outbox.send({
-      type: 'input_audio_buffer.timeout_triggered',
-      audio_start_ms: endMs - Math.round(sound.length / 8),
-      audio_end_ms: endMs,
-      item_id: itemId,
-    });
-    this.addUserAudio(itemId, sound);
-    this.textOf(itemId).resolve('');
-    this.respond({});
   }
 
   private expire(): void {
@@ -334,12 +236,4 @@ export class Session implements SessionRecord {
 function eventIdOf(raw: unknown): string | null {
   const id = typeof raw === 'object' && raw !== null ? (raw as { event_id?: unknown }).event_id : undefined;
   return typeof id === 'string' ? id : null;
-}
-
-/** A promise that is settled from outside, once. */
-class Deferred {
-  resolve: (text: string) => void = () => undefined;
-  readonly promise = new Promise<string>((resolve) => {
-    this.resolve = resolve;
-  });
 }

@@ -186,6 +186,13 @@ test('every documented field is taken, merged and given back whole', async (t) =
     create_response: true,
     interrupt_response: true,
   });
+
+  const partly = { type: 'server_vad', threshold: 0.7 };
+  client.send({ type: 'session.update', session: { type: 'realtime', audio: { input: { turn_detection: partly } } } });
+  const more = { type: 'server_vad', silence_duration_ms: 800 };
+  client.send({ type: 'session.update', session: { type: 'realtime', audio: { input: { turn_detection: more } } } });
+  const vad = (await client.next('session.updated', 5))['session'].audio.input.turn_detection;
+  assert.deepEqual(vad, { ...session.audio.input.turn_detection, threshold: 0.7, silence_duration_ms: 800 });
   assert.deepEqual(client.of('error'), []);
 });
 

@@ -32,8 +32,9 @@ export function contextTokens(instructions: string, items: readonly Item[]): Tok
   return tokens;
 }
 
-/** `response.usage`; `cached` is the part of the input that an earlier response has read already. */
-export function usageOf(input: Tokens, cached: Tokens, output: Tokens): Record<string, unknown> {
+/** `response.usage`; `before` is what an earlier response has read: of the input, so much was cached. */
+export function usageOf(input: Tokens, before: Tokens, output: Tokens): Record<string, unknown> {
+  const cached = { text: Math.min(input.text, before.text), audio: Math.min(input.audio, before.audio) };
   const inputTokens = input.text + input.audio;
   const outputTokens = output.text + output.audio;
   return {
