@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { within } from './deadline.js';
 
 export type WireEvent = { type: string } & Record<string, unknown>;
 
@@ -88,13 +89,14 @@ export class ServiceConnection {
         this.taken = at + 1;
         return event;
       }
-      await new Promise<void>((resolve) => {
+      const more = new Promise<void>((resolve) => {
         const waiter = (): void => {
           this.waiters.delete(waiter);
           resolve();
         };
         this.waiters.add(waiter);
       });
+      await within(more, `the session sends ${type}`);
     }
   }
 
@@ -107,7 +109,7 @@ export class ServiceConnection {
   /** Everything sent so far has reached the session, and what it did about it has come back. */
   async settled(): Promise<void> {
     this.socket.ping();
-    await once(this.socket, 'pong');
+    await within(once(this.socket, 'pong'), 'the session answers a ping');
   }
 
   send(...events: (WireEvent | string)[]): void {

@@ -1,4 +1,5 @@
 import type { VoiceEvent } from '../src/voice/session.js';
+import { within } from './deadline.js';
 
 /** Keeps what a voice session tells, and waits for what it will tell. */
 export class VoiceRecorder {
@@ -23,20 +24,25 @@ export class VoiceRecorder {
 
   /** The `nth` event of this type, counted from 1, now or as soon as it comes. */
   async nth<T extends VoiceEvent['type']>(type: T, nth = 1): Promise<VoiceEvent & { type: T }> {
-    return this.match((event): event is VoiceEvent & { type: T } => event.type === type, nth);
+    return this.match((event): event is VoiceEvent & { type: T } => event.type === type, nth, type);
   }
 
-  async match<E extends VoiceEvent>(wanted: (event: VoiceEvent) => event is E, nth = 1): Promise<E> {
+  async match<E extends VoiceEvent>(
+    wanted: (event: VoiceEvent) => event is E,
+    nth = 1,
+    what = 'the event',
+  ): Promise<E> {
     for (;;) {
       const found = this.events.filter(wanted)[nth - 1];
       if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
+      const more = new Promise<void>((resolve) => {
         const waiter = (): void => {
           this.waiters.delete(waiter);
           resolve();
         };
         this.waiters.add(waiter);
       });
+      await within(more, `the session tells of ${what}`);
     }
   }
 }

@@ -207,8 +207,14 @@ export class Dialogue {
 
   private onToolCall(call: ServerEvent & { type: 'function-call-done' }): void {
     const { responseId, toolCallId, name } = call;
-    if (!this.model.counts(responseId)) return;
+    const stage = this.model.stageOf(responseId);
+    if (stage === 'unknown') return;
     this.rounds.called(responseId, toolCallId);
+    // A call that a caller has talked over was decided on all the same; one that we have cancelled was not.
+    if (stage === 'cancelled') {
+      this.toolResult(toolCallId, { error: 'The call went on without this.' });
+      return;
+    }
     let callArguments: unknown;
     try {
       callArguments = JSON.parse(call.arguments === '' ? '{}' : call.arguments);

@@ -160,6 +160,33 @@ test('a failed response is asked for once more, then the session has failed', ()
     );
   }));
 
+test('a response that fails after the caller has talked over it, or it was cancelled, is not asked for again', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready({ greeting: 'Hi.' });
+    const first = connection.begin(await connection.next('response.create'));
+    connection.callerSpeaks('c1');
+    connection.fail(first, { type: 'server_error' });
+    connection.callerStops('c1');
+    const second = connection.begin();
+    await rig.recorder.nth('response-started', 2);
+    session.cancel();
+    await connection.next('response.cancel');
+    connection.fail(second, { type: 'server_error' });
+    await rig.recorder.nth('response-done', 2);
+    assert.deepEqual(await connection.rest(), []);
+    assert.equal(rig.recorder.of('failed').length, 0);
+  }));
+
+test('a pause before asking again is over when everything is cancelled', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready({ greeting: 'Hi.' });
+    connection.fail(connection.begin(await connection.next('response.create')), { code: 'rate_limit_exceeded' });
+    await rig.recorder.nth('response-done');
+    session.cancel();
+    rig.clock.advance(1000);
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
 test('a response that works in between starts the count anew', () =>
   withOpenAi(async (rig) => {
     const { connection, session } = await rig.ready();

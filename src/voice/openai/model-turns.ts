@@ -92,10 +92,11 @@ export class ModelTurns {
     if (run !== undefined) this.endItem(run, itemId);
   }
 
-  /** Whether what the response does still counts: it is in progress and nobody has stopped it. */
-  counts(responseId: string): boolean {
+  /** Where the response stands that wants to call a function. */
+  stageOf(responseId: string): 'running' | 'cancelled' | 'unknown' {
     const run = this.runOf(responseId);
-    return run !== undefined && !isMuted(run);
+    if (run === undefined) return 'unknown';
+    return run.running.isCancelled ? 'cancelled' : 'running';
   }
 
   interrupt(): void {

@@ -325,6 +325,39 @@ test('a handover out of a tool call: the result is noted, nobody asks for an ans
     assert.deepEqual(await connection.rest(), []);
   }));
 
+test('a result that takes its time and comes after a cancel is noted, and nobody asks for an answer', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const id = connection.begin(await connection.next('response.create'));
+    connection.callTool(id, 'call_1', 'lookup', '{}');
+    connection.end(id);
+    await recorder.nth('response-done');
+    session.cancel();
+    session.sendToolResult('call_1', 'found');
+    await connection.next('conversation.item.create');
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('a call that the caller has talked over is made; one of a cancelled response is not, and the model is told', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const first = connection.begin(await connection.next('response.create'));
+    connection.callerSpeaks('c1');
+    connection.callTool(first, 'call_1', 'escalate', '{}');
+    connection.end(first, { status: 'cancelled' });
+    assert.equal((await recorder.nth('tool-call')).toolCallId, 'call_1');
+    connection.callerStops('c1');
+    const second = connection.begin();
+    await recorder.nth('response-started', 2);
+    session.cancel();
+    connection.callTool(second, 'call_2', 'escalate', '{}');
+    connection.end(second, { status: 'cancelled' });
+    const note = itemOf(await connection.next('conversation.item.create'));
+    assert.deepEqual([note['call_id'], String(note['output']).includes('error')], ['call_2', true]);
+    assert.equal(recorder.of('tool-call').length, 1);
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
 test('keys interrupt as speech does, and the model is told that they are keys', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { connectSide } from '../sim/caller/agent-side.js';
+import type { AgentScreen } from '../sim/connect/connect.js';
+import { loudnessEar } from '../sim/model/ear.js';
+import { type OpenAiSim, type OpenAiSimOptions, startOpenAiSim } from '../sim/openai/server.js';
+import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import { Carrier } from '../sim/twilio/carrier.js';
+import type { CallEvent } from '../src/call/call-events.js';
+import { readConfig } from '../src/config.js';
+import { createLogger } from '../src/log.js';
+import { startGateway } from '../src/start.js';
+import { createOpenAiProvider } from '../src/voice/openai/provider.js';
+import { sound } from './openai-sim.js';
+import { AUTH_TOKEN, CONNECT_NUMBER, PUBLIC_HOST, until } from './rig.js';
+import { scaledClock } from './scaled-clock.js';
+
+const PEPPER = 'rig-pepper-0123456789';
+/** Simulated people, networks and models are this much faster than the gateway's clock. */
+const SPEED = 10;
+
+interface Setup {
+  openai: OpenAiSim;
+  call: CarrierCall;
+  events: CallEvent[];
+  screens: AgentScreen[];
+}
+
+/** One call from a simulated carrier through the gateway to the simulated OpenAI, with a simulated Connect behind. */
+async function withCall(pipeline: boolean, options: OpenAiSimOptions, body: (setup: Setup) => Promise<void>) {
+  const clock = scaledClock(SPEED);
+  const openai = await startOpenAiSim({ clock, ...options });
+  const provider = createOpenAiProvider({
+    apiKey: 'sk-simulated',
+    baseUrl: openai.url,
+    model: 'gpt-realtime-2.1',
+    voice: 'marin',
+    transcriptionModel: 'gpt-transcribe',
+    log: createLogger({ level: 'silent' }),
+  });
+  const config = readConfig({
+    PORT: '0',
+    HOST: '127.0.0.1',
+    PUBLIC_HOST,
+    LOG_LEVEL: 'silent',
+    USE_PIPECAT: String(pipeline),
+    TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+    USE_LOCAL_DYNAMODB: 'true',
+    HANDOVER_TOKEN_PEPPER: PEPPER,
+    CONNECT_PHONE_NUMBER: CONNECT_NUMBER,
+  });
+  const running = await startGateway(config, { provider });
+  const events: CallEvent[] = [];
+  running.gateway.watch((event) => {
+    events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
+  });
+  assert.ok(running.embeddedStore !== undefined);
+  const screens: AgentScreen[] = [];
+  const agent = connectSide(running.embeddedStore, PEPPER, clock, {
+    onStep: () => undefined,
+    onScreen: (screen) => screens.push(screen),
+  });
+  const carrier = new Carrier({
+    accountSid: `AC${'1'.repeat(32)}`,
+    authToken: AUTH_TOKEN,
+    resolve: () => `http://127.0.0.1:${running.gateway.port}`,
+    phoneBook: (number) => (number === CONNECT_NUMBER ? agent.phone : undefined),
+    clock,
+  });
+  try {
+    const call = carrier.placeCall({
+      from: '+12025550123',
+      to: '+12065550199',
+      voiceUrl: `https://${PUBLIC_HOST}/twilio/voice`,
+    });
+    await body({ openai, call, events, screens });
+  } finally {
+    carrier.close();
+    await agent.close();
+    await running.close();
+    await openai.close();
+  }
+}
+
+function turnsOf(events: readonly CallEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'turn' ? [`${event.turn.speaker}: ${event.turn.text.trim()}`] : []));
+}
+
+for (const pipeline of [true, false]) {
+  describe(pipeline ? 'OpenAI through the pipeline' : 'OpenAI through the direct bridge', () => {
+    test('greets, answers, is interrupted, and hands the caller to a human who sees what was said', async () => {
+      const ear = loudnessEar({ texts: ['When are you open?', 'I want to talk to a human.'] });
+      await withCall(pipeline, { ear }, async ({ openai, call, events, screens }) => {
+        await until(() => turnsOf(events).length === 1, 'the greeting');
+        call.speak(await sound(800));
+        await until(() => openai.sessions[0]?.memory.some(({ text }) => text.includes('Monday')) === true, 'an answer');
+        call.speak(await sound(800));
+        assert.equal(await call.whenEnded(), 'gateway-hung-up');
+        const [screen] = screens;
+        assert.equal(screen?.attributes['token_status'], 'valid');
+        assert.match(screen.attributes['summary'] ?? '', /When are you open\?/);
+        assert.match(turnsOf(events).join('\n'), /caller: When are you open\?[^]*caller: I want to talk to a human\./);
+        const [session] = openai.sessions;
+        assert.deepEqual(
+          session?.errors.filter(({ code }) => code !== 'response_cancel_not_active'),
+          [],
+        );
+        assert.equal(session?.closed?.by, 'client');
+        // What the caller talked over was cut where they stopped hearing it.
+        assert.ok((session?.truncations.length ?? 0) >= 1);
+      });
+    });
+
+    test('hands the caller to a human when the service is lost', async () => {
+      const faults = [{ when: { at: 'session', ms: 6000 }, fault: { type: 'reset' } }] as const;
+      await withCall(pipeline, { faults }, async ({ call, screens, events }) => {
+        const said: string[] = [];
+        call.on('say', (text) => said.push(text));
+        assert.equal(await call.whenEnded(), 'gateway-hung-up');
+        assert.equal(said.length, 1);
+        assert.equal(screens[0]?.attributes['token_status'], 'valid');
+        assert.equal(screens[0].attributes['reason'], 'assistant_failed');
+        assert.match(turnsOf(events)[0] ?? '', /^assistant: /);
+      });
+    });
+
+    test('hands the caller to a human when the service refuses every session', async () => {
+      await withCall(pipeline, { apiKeys: ['sk-another'] }, async ({ call, screens, openai }) => {
+        await call.whenEnded();
+        assert.equal(screens[0]?.attributes['token_status'], 'valid');
+        assert.ok(openai.refusals.length > 0);
+      });
+    });
+  });
+}
