@@ -1,23 +1,49 @@
-import { WebSocketServer } from 'ws';
-import type { AddressInfo } from 'node:net';
 import { readConfig } from '../src/config.js';
 import { startGateway } from '../src/start.js';
+import type { VoiceProvider } from '../src/voice/session.js';
+import { startBareRelay } from './bare-relay.js';
 import { EchoProvider } from './echo-provider.js';
+import type { Counted, Held, Question } from './measured-process.js';
+import { SocketProvider } from './socket-provider.js';
+import { Stopwatch } from './stopwatch.js';
 
 /**
- * The measured process: a gateway with the echo provider, or a bare `ws` relay that sends every frame's payload back.
- * Reports its port, and on request its CPU time and memory.
+ * The measured process: `server.js VARIANT [MODEL_URL]`, a bare relay or a gateway, with a model at that address or, without
+ * one, with an echo inside. Tells its port, then answers questions about itself.
  */
-const mode = process.argv[2] ?? 'pipeline';
-const port = mode === 'relay' ? await startRelay() : await startEchoGateway(mode === 'pipeline');
+const [, , variant = 'pipeline', modelUrl] = process.argv;
+const stopwatch = new Stopwatch();
+stopwatch.install();
+const port = variant === 'relay' ? await startBareRelay(modelUrl) : await startBenchGateway(variant === 'pipeline');
 process.send?.({ port });
-process.on('message', () => {
-  globalThis.gc?.();
-  const { user, system } = process.cpuUsage();
-  process.send?.({ cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss() });
+
+// An orderly exit writes the profile, if one was asked for.
+process.once('SIGINT', () => process.exit(0));
+
+let since = process.cpuUsage();
+process.on('message', (question: Question) => {
+  switch (question) {
+    case 'start-counting':
+      stopwatch.reset();
+      since = process.cpuUsage();
+      process.send?.({});
+      return;
+    case 'counted': {
+      const { user, system } = process.cpuUsage(since);
+      process.send?.({ cpuMs: (user + system) / 1000, ...stopwatch.times } satisfies Counted);
+      return;
+    }
+    case 'held': {
+      globalThis.gc?.();
+      const { arrayBuffers, external, heapUsed, rss } = process.memoryUsage();
+      process.send?.({ rssBytes: rss, objectBytes: heapUsed + external + arrayBuffers } satisfies Held);
+      return;
+    }
+  }
 });
 
-async function startEchoGateway(pipeline: boolean): Promise<number> {
+async function startBenchGateway(pipeline: boolean): Promise<number> {
+  const provider: VoiceProvider = modelUrl === undefined ? new EchoProvider() : new SocketProvider(modelUrl);
   const config = readConfig({
     PORT: '0',
     LOG_LEVEL: 'error',
@@ -25,16 +51,6 @@ async function startEchoGateway(pipeline: boolean): Promise<number> {
     USE_LOCAL_DYNAMODB: 'true',
     PUBLIC_HOST: 'bench.example.com',
   });
-  const running = await startGateway(config, { provider: new EchoProvider() });
+  const running = await startGateway(config, { providers: [provider] });
   return running.gateway.port;
-}
-
-/** The least a gateway could do: the message comes back as it came. */
-async function startRelay(): Promise<number> {
-  const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
-  sockets.on('connection', (socket) => {
-    socket.on('message', (data) => socket.send(data, { binary: false }));
-  });
-  await new Promise((resolve) => sockets.once('listening', resolve));
-  return (sockets.address() as AddressInfo).port;
 }

@@ -25,11 +25,29 @@ test('with nothing set everything is embedded and only this machine can call', (
     publicHost: undefined,
     logLevel: 'info',
     pipeline: true,
-    voiceProvider: 'local',
+    voiceProviders: ['local'],
+    extensions: [],
+    idleMs: 10_000,
+    humanDigit: '0',
     assistantPrompt: 'default',
     maxConcurrentCalls: 0,
     drainSeconds: 110,
     twilio: { accountSid: undefined, authTokens: [], phoneNumber: undefined },
+    openai: {
+      apiKey: undefined,
+      baseUrl: 'https://api.openai.com/v1',
+      model: 'gpt-realtime-2.1',
+      voice: 'marin',
+      transcriptionModel: 'gpt-transcribe',
+      renewAfterMs: 3_300_000,
+    },
+    nova: {
+      region: 'us-east-1',
+      modelId: 'amazon.nova-2-sonic-v1:0',
+      voice: 'matthew',
+      renewAfterMs: 360_000,
+      endpointUrl: undefined,
+    },
     local: { sttModel: 'tiny', llmBaseUrl: undefined, llmModel: undefined },
     handover: {
       tableName: 'HandoverTokens',
@@ -54,6 +72,21 @@ test('every value that is set arrives', () => {
     LOG_LEVEL: 'debug',
     USE_PIPECAT: 'false',
     VOICE_PROVIDER: 'nova',
+    VOICE_FALLBACK: 'openai, local, nova, local',
+    EXTENSIONS: './a.js,b',
+    IDLE_PROMPT_SECONDS: '0',
+    HUMAN_KEY: 'none',
+    OPENAI_API_KEY: 'sk-test',
+    OPENAI_BASE_URL: 'http://127.0.0.1:9000/v1/',
+    OPENAI_REALTIME_MODEL: 'gpt-realtime-2',
+    OPENAI_VOICE: 'cedar',
+    OPENAI_TRANSCRIPTION_MODEL: 'gpt-live-transcribe',
+    OPENAI_RENEW_AFTER_SECONDS: '60',
+    NOVA_REGION: 'eu-north-1',
+    NOVA_MODEL_ID: 'amazon.nova-2-5-sonic',
+    NOVA_VOICE: 'amy',
+    NOVA_RENEW_AFTER_SECONDS: '30',
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:8791/',
     MAX_CONCURRENT_CALLS: '12',
     DRAIN_SECONDS: '5',
     TWILIO_ACCOUNT_SID: SID,
@@ -77,7 +110,25 @@ test('every value that is set arrives', () => {
   assert.equal(config.publicHost, 'voice.example.com:8443');
   assert.equal(config.logLevel, 'debug');
   assert.equal(config.pipeline, false);
-  assert.equal(config.voiceProvider, 'nova');
+  assert.deepEqual(config.voiceProviders, ['nova', 'openai', 'local']);
+  assert.deepEqual(config.extensions, ['./a.js', 'b']);
+  assert.equal(config.idleMs, 0);
+  assert.equal(config.humanDigit, '');
+  assert.deepEqual(config.openai, {
+    apiKey: 'sk-test',
+    baseUrl: 'http://127.0.0.1:9000/v1',
+    model: 'gpt-realtime-2',
+    voice: 'cedar',
+    transcriptionModel: 'gpt-live-transcribe',
+    renewAfterMs: 60_000,
+  });
+  assert.deepEqual(config.nova, {
+    region: 'eu-north-1',
+    modelId: 'amazon.nova-2-5-sonic',
+    voice: 'amy',
+    renewAfterMs: 30_000,
+    endpointUrl: 'http://127.0.0.1:8791',
+  });
   assert.equal(config.maxConcurrentCalls, 12);
   assert.equal(config.drainSeconds, 5);
   assert.deepEqual(config.twilio, { accountSid: SID, authTokens: ['new', 'old'], phoneNumber: '+12065550199' });
@@ -111,6 +162,13 @@ test('a value that cannot be used ends the start with the name of the variable',
     ['LOG_LEVEL', 'loud'],
     ['USE_PIPECAT', 'yes'],
     ['VOICE_PROVIDER', 'gpt'],
+    ['VOICE_FALLBACK', 'gpt'],
+    ['IDLE_PROMPT_SECONDS', '-1'],
+    ['HUMAN_KEY', '00'],
+    ['OPENAI_BASE_URL', 'wss://api.openai.com/v1'],
+    ['OPENAI_RENEW_AFTER_SECONDS', '3501'],
+    ['NOVA_REGION', 'Stockholm'],
+    ['NOVA_RENEW_AFTER_SECONDS', '441'],
     ['ASSISTANT_PROMPT', 'other'],
     ['MAX_CONCURRENT_CALLS', '1.5'],
     ['DRAIN_SECONDS', '3601'],
@@ -147,7 +205,7 @@ test('the value of a secret is never in a message', () => {
   const secrets = Object.values(VARIABLES).flatMap((group) =>
     Object.entries(group).flatMap(([name, entry]) => ('secret' in entry && entry.secret === true ? [name] : [])),
   );
-  assert.deepEqual(secrets, ['TWILIO_AUTH_TOKEN', 'HANDOVER_TOKEN_PEPPER']);
+  assert.deepEqual(secrets, ['TWILIO_AUTH_TOKEN', 'OPENAI_API_KEY', 'HANDOVER_TOKEN_PEPPER']);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);
   assert.ok(!message.includes('hunter2'));
@@ -205,4 +263,10 @@ test('.env.example is what the table says, with every variable commented out', (
     for (const name of Object.keys(group)) assert.match(text, new RegExp(`^#${name}=`, 'm'));
   }
   assert.ok(text.split('\n').every((line) => line === '' || line.startsWith('#')));
+});
+
+test('a provider of an extension may have any name; OpenAI needs its key, wherever it is named', () => {
+  assert.deepEqual(readConfig({ VOICE_PROVIDER: 'parrot', EXTENSIONS: './parrot.js' }).voiceProviders, ['parrot']);
+  assert.match(refusal({ VOICE_PROVIDER: 'openai' }), /^OPENAI_API_KEY /);
+  assert.match(refusal({ VOICE_FALLBACK: 'openai' }), /^OPENAI_API_KEY /);
 });

@@ -20,6 +20,7 @@ const list = text.transform((value) =>
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
   .transform((v) => v === 'true' || v === '1');
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region like us-east-1');
 const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'expected a URL that begins with http:// or https://' })
@@ -84,7 +85,27 @@ export const VARIABLES = {
       'true: the frame pipeline (the architecture of Pipecat); false: the direct bridge.',
       flag,
     ),
-    VOICE_PROVIDER: variable('local', 'Who talks: openai, nova or local.', z.enum(['openai', 'nova', 'local'])),
+    VOICE_PROVIDER: variable('local', 'Who talks: openai, nova, local, or a provider of an extension.', text),
+    VOICE_FALLBACK: variable(
+      '',
+      'Comma list of providers that take over a live call when the current one fails, in this order.',
+      list,
+    ),
+    EXTENSIONS: variable(
+      '',
+      'Comma list of JavaScript modules with providers and tools of your own; see docs/guides.',
+      list,
+    ),
+    IDLE_PROMPT_SECONDS: variable(
+      '10',
+      'A caller who says nothing for this long is asked, then asked again, then the call ends; 0: never.',
+      whole(0, 600),
+    ),
+    HUMAN_KEY: variable(
+      '0',
+      'The key that asks for a human, as the first of a number; none: no key does.',
+      z.string().regex(/^([0-9*]|none)$/, 'expected one of 0-9 or *, or none'),
+    ),
     ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
     MAX_CONCURRENT_CALLS: variable(
       '0',
@@ -118,6 +139,37 @@ export const VARIABLES = {
       flag,
     ),
   },
+  'OpenAI Realtime (VOICE_PROVIDER=openai)': {
+    OPENAI_API_KEY: secret('API key of a project that may use the Realtime API.', text),
+    OPENAI_BASE_URL: variable(
+      'https://api.openai.com/v1',
+      'Another endpoint, for instance a regional one or the simulator. http: becomes ws:, https: becomes wss:.',
+      httpUrl,
+    ),
+    OPENAI_REALTIME_MODEL: variable('gpt-realtime-2.1', 'The speech-to-speech model.', text),
+    OPENAI_VOICE: variable('marin', 'The voice it speaks with.', text),
+    OPENAI_TRANSCRIPTION_MODEL: variable('gpt-transcribe', 'Writes down what the caller says.', text),
+    OPENAI_RENEW_AFTER_SECONDS: variable(
+      '3300',
+      'When a session is renewed under a live call; the service ends it after 60 minutes.',
+      whole(1, 3500),
+    ),
+  },
+  'Amazon Nova 2 Sonic (VOICE_PROVIDER=nova)': {
+    NOVA_REGION: variable('us-east-1', 'Region of the model; apart from AWS_REGION.', region),
+    NOVA_MODEL_ID: variable('amazon.nova-2-sonic-v1:0', 'The speech-to-speech model.', text),
+    NOVA_VOICE: variable('matthew', 'The voice it speaks with.', text),
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: variable(
+      '',
+      "Another endpoint for the model, for instance the simulator; the AWS SDK's own name.",
+      httpUrl,
+    ),
+    NOVA_RENEW_AFTER_SECONDS: variable(
+      '360',
+      'When a session is renewed under a live call; the service ends it after 8 minutes.',
+      whole(1, 440),
+    ),
+  },
   'The embedded voice (VOICE_PROVIDER=local)': {
     LOCAL_STT_MODEL: variable(
       'tiny',
@@ -143,11 +195,7 @@ export const VARIABLES = {
       flag,
     ),
     DYNAMODB_ENDPOINT_URL: variable('', 'Another DynamoDB endpoint, for instance DynamoDB Local.', httpUrl),
-    AWS_REGION: variable(
-      'us-east-1',
-      'Region of the table.',
-      z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region like us-east-1'),
-    ),
+    AWS_REGION: variable('us-east-1', 'Region of the table.', region),
     HANDOVER_TTL_SECONDS: variable('600', 'How long a handover token can be redeemed.', whole(30, 86_400)),
     HANDOVER_TOKEN_PEPPER: secret(
       'Key under which tokens are stored; the Lambda needs the same. Required outside local mode.',
@@ -182,7 +230,14 @@ export interface Config {
   publicHost: string | undefined;
   logLevel: string;
   pipeline: boolean;
-  voiceProvider: 'openai' | 'nova' | 'local';
+  /** Names of providers in the order of preference: VOICE_PROVIDER, then VOICE_FALLBACK. Checked against what there is at start. */
+  voiceProviders: readonly [string, ...string[]];
+  /** Modules to load, as given. */
+  extensions: readonly string[];
+  /** 0: callers are never asked whether they are there. */
+  idleMs: number;
+  /** Empty: none. */
+  humanDigit: string;
   assistantPrompt: 'default';
   maxConcurrentCalls: number;
   drainSeconds: number;
@@ -191,6 +246,22 @@ export interface Config {
     /** Every token whose signature is accepted; empty: webhooks are not signed. */
     authTokens: readonly string[];
     phoneNumber: string | undefined;
+  };
+  openai: {
+    apiKey: string | undefined;
+    baseUrl: string;
+    model: string;
+    voice: string;
+    transcriptionModel: string;
+    renewAfterMs: number;
+  };
+  nova: {
+    region: string;
+    modelId: string;
+    voice: string;
+    renewAfterMs: number;
+    /** The AWS SDK's own AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
+    endpointUrl: string | undefined;
   };
   local: { sttModel: string; llmBaseUrl: string | undefined; llmModel: string | undefined };
   handover: {
@@ -248,13 +319,24 @@ export function readConfig(env: Environment): Config {
     throw invalid('LOCAL_LLM_MODEL', 'is required with LOCAL_LLM_BASE_URL; name the model that endpoint serves.');
   }
 
+  const voiceProvider = values.VOICE_PROVIDER ?? 'local';
+  const fallbacks = [...new Set(values.VOICE_FALLBACK ?? [])];
+  const extensions = values.EXTENSIONS ?? [];
+  checkProviders({ VOICE_PROVIDER: [voiceProvider], VOICE_FALLBACK: fallbacks }, extensions.length > 0);
+  if ([voiceProvider, ...fallbacks].includes('openai') && values.OPENAI_API_KEY === undefined) {
+    throw invalid('OPENAI_API_KEY', 'is required for the provider "openai".');
+  }
+
   return {
     port: values.PORT ?? 8000,
     host,
     publicHost: values.PUBLIC_HOST,
     logLevel: values.LOG_LEVEL ?? 'info',
     pipeline: values.USE_PIPECAT ?? true,
-    voiceProvider: values.VOICE_PROVIDER ?? 'local',
+    voiceProviders: [voiceProvider, ...fallbacks.filter((name) => name !== voiceProvider)],
+    extensions,
+    idleMs: (values.IDLE_PROMPT_SECONDS ?? 10) * 1000,
+    humanDigit: values.HUMAN_KEY === 'none' ? '' : (values.HUMAN_KEY ?? '0'),
     assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
     drainSeconds: values.DRAIN_SECONDS ?? 110,
@@ -262,6 +344,21 @@ export function readConfig(env: Environment): Config {
       accountSid: values.TWILIO_ACCOUNT_SID,
       authTokens: values.TWILIO_AUTH_TOKEN ?? [],
       phoneNumber: values.TWILIO_PHONE_NUMBER,
+    },
+    openai: {
+      apiKey: values.OPENAI_API_KEY,
+      baseUrl: values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
+      model: values.OPENAI_REALTIME_MODEL ?? 'gpt-realtime-2.1',
+      voice: values.OPENAI_VOICE ?? 'marin',
+      transcriptionModel: values.OPENAI_TRANSCRIPTION_MODEL ?? 'gpt-transcribe',
+      renewAfterMs: (values.OPENAI_RENEW_AFTER_SECONDS ?? 3300) * 1000,
+    },
+    nova: {
+      region: values.NOVA_REGION ?? 'us-east-1',
+      modelId: values.NOVA_MODEL_ID ?? 'amazon.nova-2-sonic-v1:0',
+      voice: values.NOVA_VOICE ?? 'matthew',
+      renewAfterMs: (values.NOVA_RENEW_AFTER_SECONDS ?? 360) * 1000,
+      endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
     },
     local: {
       sttModel: values.LOCAL_STT_MODEL ?? 'tiny',
@@ -303,6 +400,18 @@ function readVariables(env: Environment): Values {
 
 function invalid(name: string, what: string): TandemError {
   return new TandemError('CONFIG_INVALID', `${name} ${what}`);
+}
+
+/** Providers of this gateway, by the name they have in the environment. */
+const BUILT_IN_PROVIDERS = ['openai', 'nova', 'local'];
+
+/** A name that is not ours may be an extension's; which ones there are is known when they are loaded. */
+function checkProviders(named: Record<string, readonly string[]>, hasExtensions: boolean): void {
+  for (const [variable, names] of Object.entries(named)) {
+    const unknown = names.find((name) => !BUILT_IN_PROVIDERS.includes(name));
+    if (unknown === undefined || hasExtensions) continue;
+    throw invalid(variable, `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, nova or local.`);
+  }
 }
 
 function isLoopback(host: string): boolean {

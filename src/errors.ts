@@ -28,7 +28,6 @@ const ERRORS = {
     retryable: true,
     help: 'Check LOCAL_LLM_BASE_URL and LOCAL_LLM_MODEL, and that the server answers POST /chat/completions.',
   },
-  PROVIDER_UNAVAILABLE: { retryable: false, help: 'Choose another VOICE_PROVIDER.' },
   VOICE_UNREACHABLE: {
     retryable: true,
     help: 'Check the network, the endpoint setting of that provider and its status page.',

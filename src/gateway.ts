@@ -19,6 +19,7 @@ import { TwilioStream, refuseUpgrade } from './twilio/stream.js';
 import { type Verb, twiml } from './twilio/twiml.js';
 import { type VoiceWebhook, readWebhook } from './twilio/webhooks.js';
 import type { VoiceProvider } from './voice/session.js';
+import type { AssistantTool } from './voice/tools.js';
 
 /** What a gateway is made of. It owns the server; provider and store belong to whoever opened them. */
 export interface GatewayParts {
@@ -29,6 +30,8 @@ export interface GatewayParts {
   store: HandoverStore;
   pepper: string;
   prompt: AssistantPrompt;
+  /** What the assistant can do besides the built-in tools. */
+  tools?: readonly AssistantTool[];
   clock?: Clock;
   /** Shown on /health; the embedded start tells the simulator where its store is. */
   about?: Record<string, unknown>;
@@ -65,6 +68,9 @@ export class Gateway {
         provider,
         prompt,
         desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
+        tools: parts.tools ?? [],
+        humanDigit: config.humanDigit,
+        idleMs: config.idleMs,
         pipeline: config.pipeline,
         connectPhoneNumber: handover.connectPhoneNumber,
         ownNumber: config.twilio.phoneNumber,
@@ -154,6 +160,7 @@ export class Gateway {
   /** Closes the server and every socket. */
   async close(): Promise<void> {
     this.phase = 'draining';
+    this.calls.close();
     for (const socket of this.sockets.clients) socket.terminate();
     this.sockets.close();
     this.server.closeAllConnections();

@@ -5,7 +5,7 @@ import { type RunningGateway, startGateway } from './start.js';
 /** Environment in, gateway up, signals. Nothing else lives here. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const running = await startGateway(config);
+  const running = await startGateway(config, { env: process.env });
   printWelcome(running);
   stopOnSignal(running);
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { FrameHistogram } from './frame-histogram.js';
 
 /** Seconds; from a tenth of a millisecond (a frame inside the gateway) up. */
 const FRAME_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
@@ -69,6 +70,30 @@ export class Metrics {
     labelNames: ['provider'],
     registers: this.registers,
   });
+  readonly renewals = new Counter({
+    name: 'voice_provider_renewals_total',
+    help: 'Sessions renewed under a live call',
+    labelNames: ['provider'],
+    registers: this.registers,
+  });
+  readonly failovers = new Counter({
+    name: 'voice_provider_failovers_total',
+    help: 'Live calls that another provider took over',
+    labelNames: ['from', 'to'],
+    registers: this.registers,
+  });
+  readonly providerAnomalies = new Counter({
+    name: 'voice_provider_anomalies_total',
+    help: 'Events of a provider that were passed over, by kind',
+    labelNames: ['provider', 'kind'],
+    registers: this.registers,
+  });
+  readonly tokens = new Counter({
+    name: 'voice_provider_tokens_total',
+    help: 'Tokens used, as the model counts them',
+    labelNames: ['direction'],
+    registers: this.registers,
+  });
   readonly turnLatency = new Histogram({
     name: 'voice_turn_latency_seconds',
     help: 'End of caller speech to first audio sent',
@@ -87,22 +112,19 @@ export class Metrics {
     help: 'Times a caller talked over the assistant and playout was cleared',
     registers: this.registers,
   });
-  readonly frameLatency = new Histogram({
-    name: 'gateway_frame_latency_seconds',
-    help: 'Time a frame spends inside the gateway',
-    labelNames: ['direction'],
-    buckets: FRAME_BUCKETS,
-    registers: this.registers,
-  });
   readonly storeThrottles = new Counter({
     name: 'dynamodb_throttles_total',
     help: 'Requests DynamoDB throttled',
     registers: this.registers,
   });
 
-  /** Frame latency in both directions with the labels resolved once: a label lookup per frame costs more than the frame. */
-  readonly inboundFrameLatency = this.frameLatency.labels('inbound');
-  readonly outboundFrameLatency = this.frameLatency.labels('outbound');
+  private readonly frameLatency = new FrameHistogram({
+    name: 'gateway_frame_latency_seconds',
+    help: 'Time a frame spends inside the gateway',
+    bounds: FRAME_BUCKETS,
+  });
+  readonly inboundFrameLatency = this.frameLatency.series('direction', 'inbound');
+  readonly outboundFrameLatency = this.frameLatency.series('direction', 'outbound');
 
   constructor(options: { process?: boolean } = {}) {
     if (options.process !== false) collectDefaultMetrics({ register: this.registry });
@@ -110,6 +132,6 @@ export class Metrics {
 
   /** Prometheus text. */
   async text(): Promise<string> {
-    return this.registry.metrics();
+    return `${await this.registry.metrics()}\n${this.frameLatency.text()}`;
   }
 }

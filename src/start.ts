@@ -1,16 +1,18 @@
 import type { DestinationStream } from 'pino';
+import type { Clock } from './clock.js';
 import type { Config } from './config.js';
-import { TandemError } from './errors.js';
+import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from './handover/token.js';
-import { type Logger, createLogger } from './log.js';
+import { createLogger } from './log.js';
 import { Metrics } from './metrics.js';
 import { defaultPrompt } from './prompts/default.js';
-import { createLocalProvider } from './voice/local/provider.js';
 import type { SpeechEngine } from './speech/engine.js';
+import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from './voice/session.js';
+import type { AssistantTool } from './voice/tools.js';
 
 /** A gateway with everything it needs, opened from a configuration. */
 export interface RunningGateway {
@@ -29,8 +31,14 @@ export interface StartOptions {
   logDestination?: DestinationStream;
   /** Hears and speaks for the local provider; whoever opened it closes it. */
   engine?: SpeechEngine;
-  /** Talks instead of the configured provider; the starter opens and closes it. */
-  provider?: VoiceProvider;
+  /** Talk instead of the configured ones, in the order of preference; the starter opens and closes them. */
+  providers?: readonly [VoiceProvider, ...VoiceProvider[]];
+  /** What the assistant can do, besides the built-in tools and those of extensions. */
+  tools?: readonly AssistantTool[];
+  /** Settings of extensions; nothing else is read from it. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** The time of calls; the system's by default. */
+  clock?: Clock;
 }
 
 type Closer = () => Promise<void> | void;
@@ -51,7 +59,16 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     });
     const metrics = new Metrics();
-    const provider = options.provider ?? createProvider(config, log, options.engine);
+    const extensions = await loadExtensions(config.extensions, process.cwd());
+    const provider = await createVoice({
+      ...options,
+      config,
+      log,
+      metrics,
+      prompt: defaultPrompt,
+      extensions,
+      env: options.env ?? {},
+    });
     closers.push(() => provider.close());
     await provider.prepare();
 
@@ -85,6 +102,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       store,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       prompt: defaultPrompt,
+      tools: [...extensions.tools, ...(options.tools ?? [])],
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
       about:
         embeddedStore === undefined
           ? {}
@@ -92,20 +111,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     closers.push(() => gateway.close());
     await gateway.start();
-    const isEmbedded = handover.embedded && config.voiceProvider === 'local';
+    const isEmbedded = handover.embedded && config.voiceProviders.every((name) => name === 'local');
     return { gateway, config, metrics, embeddedStore, isEmbedded, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;
   }
-}
-
-function createProvider(config: Config, log: Logger, engine: SpeechEngine | undefined): VoiceProvider {
-  if (config.voiceProvider !== 'local') {
-    throw new TandemError(
-      'PROVIDER_UNAVAILABLE',
-      `VOICE_PROVIDER=${config.voiceProvider} is not part of this version yet; only "local" is.`,
-    );
-  }
-  return createLocalProvider({ ...config.local, log, ...(engine === undefined ? {} : { engine }) });
 }

@@ -145,6 +145,16 @@ export abstract class NovaClient {
       });
   }
 
+  /** The names of the events from number `from` on, the parts of an audio block as one. */
+  outline(from = 0): string {
+    const names = this.received.slice(from).map(({ body, name }) => {
+      const { stopReason, type } = body;
+      if (name === 'contentStart') return `<${String(type)}`;
+      return name === 'contentEnd' ? `${String(type)} ${String(stopReason)}>` : name;
+    });
+    return names.filter((name, at) => name !== 'audioOutput' || names[at - 1] !== 'audioOutput').join(' ');
+  }
+
   protected take(json: string): void {
     const { event } = JSON.parse(json) as { event: Record<string, Record<string, unknown>> };
     for (const [name, body] of Object.entries(event)) this.received.push({ name, body });

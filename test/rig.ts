@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream';
 import type { CallEvent } from '../src/call/call-events.js';
 import { readConfig } from '../src/config.js';
+import { type Clock, systemClock } from '../src/clock.js';
+import type { AssistantTool } from '../src/voice/tools.js';
 import { type RunningGateway, startGateway } from '../src/start.js';
 import { connectSide } from '../sim/caller/agent-side.js';
 import type { AgentScreen } from '../sim/connect/connect.js';
@@ -14,7 +16,7 @@ export const PUBLIC_HOST = 'gateway.example.com';
 export const AUTH_TOKEN = 'rig-auth-token';
 export const CONNECT_NUMBER = '+12065550100';
 const PEPPER = 'rig-pepper-0123456789';
-/** Simulated people and networks are this much faster than the gateway's clock. */
+/** Everybody on a call lives this much faster than the test. */
 const SPEED = 10;
 
 /** A gateway on real sockets with a scripted model, a simulated carrier, and a simulated Connect with the real Lambda. */
@@ -36,10 +38,18 @@ export async function startRig(
     pipeline?: boolean;
     env?: Record<string, string>;
     phone?: PhoneEndpoint;
+    /** The providers of the configuration talk, not the scripted one. */
+    isConfigured?: boolean;
+    /** Take over when the scripted provider is lost. */
+    fallbacks?: readonly ScriptedProvider[];
+    tools?: readonly AssistantTool[];
     carrier?: Partial<CarrierOptions>;
+    /** One clock for the gateway and everybody else, for a test that moves time by hand. */
+    clock?: Clock;
   } = {},
 ): Promise<Rig> {
   const provider = new ScriptedProvider();
+  const clock = options.clock ?? scaledClock(SPEED);
   const lines: string[] = [];
   const logDestination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -58,13 +68,17 @@ export async function startRig(
     HANDOVER_TOKEN_PEPPER: PEPPER,
     ...options.env,
   });
-  const running = await startGateway(config, { provider, logDestination });
+  const running = await startGateway(config, {
+    ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
+    ...(options.tools === undefined ? {} : { tools: options.tools }),
+    logDestination,
+    clock,
+  });
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {
     // A turn is changed in place when it is cut: keep what it was.
     events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
   });
-  const clock = scaledClock(SPEED);
   const screens: AgentScreen[] = [];
   if (running.embeddedStore === undefined) throw new Error('The rig needs the embedded store.');
   const agent = connectSide(running.embeddedStore, PEPPER, clock, {
@@ -78,6 +92,8 @@ export async function startRig(
     resolve: () => base,
     phoneBook: (number) => (number === CONNECT_NUMBER ? (options.phone ?? agent.phone) : undefined),
     clock,
+    // The gateway's answers take real time, whatever the clock of the call.
+    networkClock: systemClock,
     ...options.carrier,
   });
   return {

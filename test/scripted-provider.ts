@@ -1,13 +1,27 @@
 import { AudioChunk } from '../src/audio/chunk.js';
 import type { HeardItem } from '../src/voice/history.js';
-import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
+import type {
+  RenewalTimes,
+  VoiceEvent,
+  VoiceProvider,
+  VoiceSession,
+  VoiceSessionOptions,
+} from '../src/voice/session.js';
 
 /** A provider whose model does what the test says, and records what it is told. */
 export class ScriptedProvider implements VoiceProvider {
-  readonly name = 'scripted';
+  readonly name: string;
+  renewal?: RenewalTimes;
   readonly sessions: ScriptedSession[] = [];
+  /** True: a new session is ready when the test says so. */
+  isSlow = false;
   /** What each new session does first. */
   onOpen: (session: ScriptedSession) => void = (session) => session.speak(session.options.greeting ?? 'Hello.', 300);
+
+  constructor(name = 'scripted', onOpen?: (session: ScriptedSession) => void) {
+    this.name = name;
+    if (onOpen !== undefined) this.onOpen = onOpen;
+  }
 
   prepare(): Promise<void> {
     return Promise.resolve();
@@ -17,7 +31,7 @@ export class ScriptedProvider implements VoiceProvider {
     const session = new ScriptedSession(options);
     this.sessions.push(session);
     queueMicrotask(() => {
-      session.emit({ type: 'ready' });
+      if (!this.isSlow) session.emit({ type: 'ready' });
       this.onOpen(session);
     });
     return session;
@@ -40,6 +54,8 @@ export class ScriptedSession implements VoiceSession {
   readonly options: VoiceSessionOptions;
   callerBytes = 0;
   readonly texts: string[] = [];
+  readonly audio: AudioChunk[] = [];
+  readonly said: string[] = [];
   readonly heard: HeardItem[] = [];
   readonly toolResults: unknown[] = [];
   cancels = 0;
@@ -80,6 +96,7 @@ export class ScriptedSession implements VoiceSession {
 
   sendAudio(chunk: AudioChunk): void {
     this.callerBytes += chunk.sizeBytes;
+    this.audio.push(chunk);
   }
 
   sendText(text: string): void {
@@ -91,6 +108,7 @@ export class ScriptedSession implements VoiceSession {
   }
 
   say(text: string, sayId: string): void {
+    this.said.push(text);
     if (!this.isMute) this.speak(text, 300, sayId);
   }
 

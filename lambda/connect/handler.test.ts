@@ -28,7 +28,7 @@ before(async () => {
 
 after(async () => {
   for (const [name, value] of saved) setEnvironment(name, value);
-  store.close();
+  await store.close();
   await embedded.close();
 });
 

@@ -33,7 +33,7 @@ function storeWith(redeem: HandoverStore['redeem']): HandoverStore {
     update: () => Promise.reject(new Error('not used')),
     redeem,
     check: () => Promise.resolve(),
-    close: () => undefined,
+    close: () => Promise.resolve(),
   };
 }
 

@@ -82,6 +82,9 @@ test('demo brain: greets as told, says what it is told to say, answers, and uses
   const asked = (instructions: string) => react({ type: 'asked', instructions });
   const spoken = (text: string, tools = TOOLS) => react({ type: 'spoken', text }, tools);
   assert.deepEqual(asked('Say exactly: “Good morning, this is Acme.”'), [speak('Good morning, this is Acme.')]);
+  assert.deepEqual(asked('Say exactly the following text, word for word.\n\nGood evening: welcome.\n\nThen answer.'), [
+    speak('Good evening: welcome.'),
+  ]);
   assert.deepEqual(asked('Greet the caller with: "Hi there."'), [speak('Hi there.')]);
   assert.deepEqual(react({ type: 'asked', instructions: '' }, TOOLS, 'Greet with "Welcome."'), [speak('Welcome.')]);
   assert.match(JSON.stringify(asked('')), /Hello!/);

@@ -67,7 +67,7 @@ export class Conversation {
   spoken(texts: readonly string[]): void {
     this.callerSpeaks = false;
     if (texts.length === 0) return this.goOn();
-    this.options.speaker.flushFinals();
+    this.options.speaker.nextInput();
     const { output, usage } = this.options;
     texts.forEach((text, index) =>
       output.text('USER', 'FINAL', text, index === texts.length - 1 ? 'END_TURN' : 'PARTIAL_TURN'),
@@ -80,7 +80,7 @@ export class Conversation {
   typed(text: string): void {
     this.options.usage.addText('input', text);
     this.interrupt();
-    this.options.speaker.flushFinals();
+    this.options.speaker.nextInput();
     const isFirst = this.turns === 0 && this.memory.length === 0;
     this.take(isFirst ? { type: 'asked', instructions: text } : { type: 'typed', text });
   }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { type TestContext, after, before, describe, test } from 'node:test';
 import { AUDIO, PROMPT, toolSpec } from '../../test/nova-client.js';
+import { TestSim } from '../../test/nova-line.js';
 import { WireClient } from '../../test/nova-wire-client.js';
 import { until } from '../../test/rig.js';
 import { callTool, scriptedBrain } from '../model/script.js';
-import { type NovaSim, startNovaSim } from './nova-sim.js';
+import { type NovaSim, type NovaSimOptions, startNovaSim } from './nova-sim.js';
+import type { SessionRecording } from './recording.js';
 import { FORMER_TEXT_LIMITS } from './rules.js';
 
 type Script = (client: WireClient) => void;
@@ -275,21 +277,25 @@ describe('simulated Nova: inputs that are refused', () => {
       });
 });
 
+function messageOf(session: SessionRecording | undefined): string | undefined {
+  return session?.end?.type === 'exception' ? session.end.message : undefined;
+}
+
 describe('simulated Nova: inputs that are taken', () => {
-  const run = async (script: Script, options: Parameters<typeof startNovaSim>[0] = {}) => {
-    const sim = await startNovaSim(options);
-    const client = new WireClient(sim.url);
+  const run = async (t: TestContext, script: Script, options: NovaSimOptions = {}) => {
+    const sim = await TestSim.start(t, options);
+    const client = sim.connect();
     script(client);
-    await until(() => client.exception !== undefined || sim.sessions[0]?.inputs.length === client.sent, 'all inputs');
+    await until(
+      () => sim.sessions[0]?.end !== undefined || sim.sessions[0]?.inputs.length === client.sent,
+      'all inputs',
+    );
     const [session] = sim.sessions;
-    const { exception } = client;
-    client.close();
-    await sim.close();
-    return { exception, session };
+    return { message: messageOf(session), session };
   };
 
-  test('history, the role for its transcription, every rate and tool choice; all is recorded', async () => {
-    const { exception, session: got } = await run((client) => {
+  test('history, the role for its transcription, every rate and tool choice; all is recorded', async (t) => {
+    const { message, session: got } = await run(t, (client) => {
       client.startSession({ turnDetectionConfiguration: undefined, inferenceConfiguration: { maxTokens: 10_000 } });
       client.startPrompt(
         {
@@ -308,7 +314,7 @@ describe('simulated Nova: inputs that are taken', () => {
       client.startAudio({ sampleRateHertz: 16_000 });
       client.audio(Buffer.alloc(640).toString('base64'));
     });
-    assert.equal(exception, undefined);
+    assert.equal(message, undefined);
     assert.equal(got?.instructions, 'Be kind.');
     assert.deepEqual(got.history, [
       { role: 'user', text: 'My name is Ada.' },
@@ -323,52 +329,53 @@ describe('simulated Nova: inputs that are taken', () => {
     assert.equal(got.inputs.at(-1)?.body['content'], '640 bytes');
   });
 
-  test('the limits of the history can be those of before', async () => {
+  test('the limits of the history can be those of before', async (t) => {
     const long: Script = chain(withSystem, (client) => client.text('USER', 'a'.repeat(1025)));
-    assert.equal((await run(long)).exception, undefined);
-    const { exception } = await run(long, { textLimits: FORMER_TEXT_LIMITS });
-    assert.match(exception?.message ?? '', /a textInput is too long/);
+    assert.equal((await run(t, long)).message, undefined);
+    const { message } = await run(t, long, { textLimits: FORMER_TEXT_LIMITS });
+    assert.match(message ?? '', /a textInput is too long/);
     const system: Script = (client) => {
       setUp(client);
       client.text('SYSTEM', 'a'.repeat(4000));
     };
-    assert.equal((await run(system, { textLimits: FORMER_TEXT_LIMITS })).exception, undefined);
+    assert.equal((await run(t, system, { textLimits: FORMER_TEXT_LIMITS })).message, undefined);
   });
 });
 
 describe('simulated Nova: results of tools', () => {
-  const withToolUse = async (answer: (client: WireClient, toolUseId: string) => void): Promise<string | undefined> => {
-    const sim = await startNovaSim({ brain: scriptedBrain([[callTool('look_up')]]), replyDelayMs: 0 });
-    const client = new WireClient(sim.url);
+  const withToolUse = async (
+    t: TestContext,
+    answer: (client: WireClient, toolUseId: string) => void,
+  ): Promise<string | undefined> => {
+    const sim = await TestSim.start(t, { brain: scriptedBrain([[callTool('look_up')]]), replyDelayMs: 0 });
+    const client = sim.connect();
     client.begin({ tools: ['look_up'] });
     client.silence(100);
     client.text('USER', 'hi', true);
     await until(() => client.named('toolUse').length === 1, 'a tool use');
     answer(client, String(client.named('toolUse')[0]?.['toolUseId']));
-    const isOver = () => client.exception !== undefined || sim.sessions[0]?.inputs.length === client.sent;
+    const isOver = () => sim.sessions[0]?.end !== undefined || sim.sessions[0]?.inputs.length === client.sent;
     await until(isOver, 'the result');
-    client.close();
-    await sim.close();
-    return client.exception?.message;
+    return messageOf(sim.sessions[0]);
   };
 
-  test('are taken once, as JSON, one in a content', async () => {
-    assert.equal(await withToolUse((client, id) => client.toolResult(id, '{"status":"ok"}')), undefined);
+  test('are taken once, as JSON, one in a content', async (t) => {
+    assert.equal(await withToolUse(t, (client, id) => client.toolResult(id, '{"status":"ok"}')), undefined);
     assert.match(
-      String(await withToolUse((client, id) => client.toolResult(id, 'ok'))),
+      String(await withToolUse(t, (client, id) => client.toolResult(id, 'ok'))),
       /^Tool Response parsing error$/,
     );
-    const twice = await withToolUse((client, id) => {
+    const twice = await withToolUse(t, (client, id) => {
       client.toolResult(id, '{}');
       client.toolResult(id, '{}');
     });
     assert.match(String(twice), /toolUseId/);
-    const two = await withToolUse((client, id) => {
+    const two = await withToolUse(t, (client, id) => {
       const contentName = client.startToolResult(id);
       for (const content of ['{}', '{}']) client.send('toolResult', { promptName: PROMPT, contentName, content });
     });
     assert.match(String(two), /one toolResult/);
-    const empty = await withToolUse((client, id) => client.endContent(client.startToolResult(id, 'T')));
+    const empty = await withToolUse(t, (client, id) => client.endContent(client.startToolResult(id, 'T')));
     assert.match(String(empty), /^Cannot end content T as/);
   });
 });

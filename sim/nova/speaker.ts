@@ -123,10 +123,9 @@ export class Speaker {
     return true;
   }
 
-  /** Sends the final texts that still wait. */
-  flushFinals(): void {
-    const nowMs = this.options.clock.now();
-    for (const sentence of this.sentences) if (sentence.startsMs < nowMs) this.sendFinal(sentence);
+  /** The caller said or typed something. */
+  nextInput(): void {
+    if (this.options.finals === 'next-input') this.flushFinals();
   }
 
   /** Nothing more is said: ends what is open, and puts down what was spoken. */
@@ -145,6 +144,12 @@ export class Speaker {
     this.pauses.endAll();
     for (const { final } of this.sentences) final?.cancel();
     this.sentences = [];
+  }
+
+  /** Sends the final texts that still wait, of what has begun to play. */
+  private flushFinals(): void {
+    const nowMs = this.options.clock.now();
+    for (const sentence of this.sentences) if (sentence.startsMs < nowMs) this.sendFinal(sentence);
   }
 
   private planFinal(sentence: Sentence, spokenMs: number): void {

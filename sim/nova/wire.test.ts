@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { scaledClock } from '../../test/scaled-clock.js';
 import { until } from '../../test/rig.js';
+import { TestSim } from '../../test/nova-line.js';
 import { WireClient, type WireOptions } from '../../test/nova-wire-client.js';
 import { encodeChunk } from './event-stream.js';
 import { type NovaSim, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
@@ -97,27 +99,21 @@ describe('simulated Nova: what is checked before the stream', () => {
   });
 });
 
-test('simulated Nova: a session token is checked when there is one, and so is the time of the signature', async () => {
+test('simulated Nova: a session token is checked when there is one, and so is the time of the signature', async (t) => {
   const credentials = { ...SIMULATED_CREDENTIALS, sessionToken: 'simulated-token' };
-  const sim = await startNovaSim({ credentials });
-  const right = new WireClient(sim.url, { credentials });
-  const without = new WireClient(sim.url);
+  const sim = await TestSim.start(t, { credentials });
+  const right = sim.connect({ credentials });
+  const without = sim.connect();
   await until(() => right.status === 200 && without.status === 403, 'both answers');
-  right.close();
-  without.close();
-  await sim.close();
-  const late = await startNovaSim({ maxClockSkewMs: -1 });
-  const client = new WireClient(late.url);
-  await client.ended;
-  assert.match(client.errorBody, /Signature expired/);
-  client.close();
-  await late.close();
+  const late = (await TestSim.start(t, { maxClockSkewMs: -1 })).connect();
+  await late.ended;
+  assert.match(late.errorBody, /Signature expired/);
 });
 
 describe('simulated Nova: the events on the wire', () => {
   let sim: NovaSim;
   before(async () => {
-    sim = await startNovaSim();
+    sim = await startNovaSim({ clock: scaledClock(10) });
   });
   after(() => sim.close());
 
@@ -193,6 +189,12 @@ describe('simulated Nova: the events on the wire', () => {
     assert.deepEqual(await run((client) => client.endRudely()), ['input-ended', false]);
     assert.deepEqual(await run((client) => client.close()), ['client-gone', false]);
     assert.deepEqual(await run((client) => client.leave()), ['orderly', false]);
+    const spoilt = await run((client) => {
+      client.leave();
+      client.spoilNext = true;
+      client.finish();
+    });
+    assert.deepEqual([spoilt, sim.sessions.at(-1)?.signatures.bad], [['exception', false], 1]);
   });
 
   test('what the model sends is padded to lengths that differ', async () => {

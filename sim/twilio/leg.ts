@@ -9,6 +9,7 @@ export class Leg implements IncomingLeg {
   readonly from: string;
   readonly to: string;
   private state: LegState = 'ringing';
+  private answered = false;
   private readonly digitListeners: ((digit: string, durationMs: number) => void)[] = [];
   private readonly hangupListeners: (() => void)[] = [];
   private readonly bridgedListeners: (() => void)[] = [];
@@ -21,6 +22,11 @@ export class Leg implements IncomingLeg {
 
   get current(): LegState {
     return this.state;
+  }
+
+  /** Whether it was ever answered, though it may be over by now. */
+  get wasAnswered(): boolean {
+    return this.answered;
   }
 
   answer(): void {
@@ -72,6 +78,7 @@ export class Leg implements IncomingLeg {
   private enter(next: LegState, from: readonly LegState[]): void {
     if (!from.includes(this.state)) return;
     this.state = next;
+    if (next === 'answered') this.answered = true;
     for (const listener of this.stateListeners) listener();
   }
 }

@@ -1,11 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { MULAW_SILENCE } from '../../src/audio/chunk.js';
+import type { Clock } from '../../src/clock.js';
+import { CallerLine, type InboundFrame, type LineCondition } from './caller-line.js';
 import { checkOutbound } from './outbound.js';
 import { PlayQueue } from './play-queue.js';
-import { FRAME_MS, type Ticker } from './ticker.js';
+import { type ProblemCode, problemLevel } from './problems.js';
+import { StreamMessages } from './stream-messages.js';
+import { openingFailure, violation } from './stream-failure.js';
+import { FRAME_BYTES, type Ticker } from './ticker.js';
 
-const FRAME_BYTES = 160;
+/** How a stream behaves where real ones differ. */
+export interface StreamBehaviour {
+  /** Timestamp of the first frame; real streams began between 60 and 200. */
+  firstFrameMs?: number;
+  line?: LineCondition;
+}
 
 export interface MediaStreamOptions {
   /** `ws://` or `wss://` address that is really dialled. */
@@ -13,73 +23,102 @@ export interface MediaStreamOptions {
   /** The Host header: the public host. */
   host: string;
   signature: string | undefined;
+  /** PEM of an authority to trust beside the known ones. */
+  ca: string | undefined;
   accountSid: string;
   callSid: string;
   parameters: Readonly<Record<string, string>>;
   ticker: Ticker;
-  /** Milliseconds of call time from the stream's opening to its first frame. */
-  firstFrameMs: number;
-  onStart(streamSid: string): void;
+  /** The clock of limits on the network; call time comes from the ticker. */
+  clock: Clock;
+  behaviour: StreamBehaviour;
+  onStart(): void;
   /** 160 bytes that the caller hears in these 20 ms; called for every frame, silence included. */
   onHeard(frame: Uint8Array): void;
-  /** Twilio's warning code; each at most once a stream. */
-  onWarning(code: number, what: string): void;
-  onEnd(cause: StreamOutcome): void;
+  /** Each warning at most once a stream. */
+  onProblem(code: ProblemCode, what: string): void;
+  onEnd(outcome: StreamOutcome): void;
 }
 
-/** `refused`: no 101. `server-closed`: the gateway closed it. `dropped`: the connection broke. `stopped`: Twilio ended it. */
-export type StreamOutcome = 'refused' | 'server-closed' | 'dropped' | 'stopped';
+/**
+ * `refused`: it never opened. `server-closed`: the gateway closed it. `dropped`: the connection broke. `violated`: what
+ * came was not WebSocket. `stopped`: Twilio ended it.
+ */
+export type StreamOutcome = 'refused' | 'server-closed' | 'dropped' | 'violated' | 'stopped';
+
+/** How long a server may take to answer the upgrade, and to close. Not documented. */
+const CONNECT_MS = 5000;
+const CLOSE_MS = 2000;
+/** Caller audio that the network does not take any more is discarded from here on. Not documented. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+const SILENCE = new Uint8Array(FRAME_BYTES).fill(MULAW_SILENCE);
 
 /** Twilio's side of a bidirectional media stream: what a gateway's socket talks to. */
 export class MediaStream {
   readonly streamSid = `MZ${randomBytes(16).toString('hex')}`;
   private readonly options: MediaStreamOptions;
   private readonly socket: WebSocket;
-  private readonly queue = new PlayQueue((name) => this.send({ event: 'mark', mark: { name } }));
-  private readonly warned = new Set<number>();
-  private speech: Uint8Array[] = [];
-  private sequence = 0;
-  private chunk = 0;
-  private elapsedMs: number;
+  private readonly queue = new PlayQueue((name) => this.send(this.messages.mark(name)));
+  private readonly messages: StreamMessages;
+  private readonly line: CallerLine;
+  private readonly warned = new Set<ProblemCode>();
+  private readonly closed: Promise<void>;
+  private state: 'connecting' | 'open' | 'over' = 'connecting';
   private stopTicking: (() => void) | undefined;
-  private ended = false;
-  private stalled = false;
 
   constructor(options: MediaStreamOptions) {
     this.options = options;
-    this.elapsedMs = options.firstFrameMs;
+    const { accountSid, callSid } = options;
+    this.messages = new StreamMessages({ accountSid, callSid, streamSid: this.streamSid });
+    const { firstFrameMs = 155, line = 'clear' } = options.behaviour;
+    this.line = new CallerLine({ firstFrameMs, condition: line });
     this.socket = new WebSocket(options.address, {
       perMessageDeflate: false,
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
       headers: {
         Host: options.host,
         'User-Agent': 'Twilio.TmeWs/1.0',
+        'Accept-Encoding': 'gzip',
         ...(options.signature === undefined ? {} : { 'X-Twilio-Signature': options.signature }),
       },
     });
-    this.socket.on('open', () => this.onOpen());
+    const patience = options.clock.setTimer(CONNECT_MS, () => this.fail(31901, 'the upgrade is not answered'));
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+    this.socket.on('open', () => {
+      patience.cancel();
+      this.onOpen();
+    });
     this.socket.on('message', (data, isBinary) => this.onMessage(data as Buffer, isBinary));
-    this.socket.on('unexpected-response', (request) => {
+    this.socket.on('unexpected-response', (request, response) => {
       request.destroy();
-      this.end('refused');
+      this.fail(31920, `HTTP ${response.statusCode ?? 0}`);
     });
-    this.socket.on('error', () => {
-      if (this.chunk === 0 && this.stopTicking === undefined) this.end('refused');
+    this.socket.on('error', (error) => this.onError(error));
+    this.socket.on('close', (code) => {
+      patience.cancel();
+      this.onClose(code);
     });
-    this.socket.on('close', (code) => this.end(code === 1006 ? 'dropped' : 'server-closed'));
   }
 
   /** Bytes of caller audio that have not been sent yet. */
   get unspokenBytes(): number {
-    return this.speech.reduce((sum, part) => sum + part.length, 0);
+    return this.line.unspokenBytes;
   }
 
   /** Queues what the caller says next: raw mu-law. */
   speak(mulaw: Uint8Array): void {
-    this.speech.push(mulaw);
+    this.line.speak(mulaw);
   }
 
   pressDigit(digit: string): void {
-    this.send({ event: 'dtmf', dtmf: { track: 'inbound_track', digit } });
+    this.options.ticker.catchUp();
+    this.send(this.messages.dtmf(digit));
+  }
+
+  /** Changes how the caller's audio travels; what a stall held back comes in one burst. */
+  setLine(condition: LineCondition): void {
+    this.options.ticker.catchUp();
+    for (const frame of this.line.change(condition)) this.sendFrame(frame);
   }
 
   /** Sends something a real carrier never would. For tests of the gateway. */
@@ -87,12 +126,21 @@ export class MediaStream {
     this.socket.send(data);
   }
 
-  /** Twilio ends the stream: `stop`, then it closes the socket. */
-  stop(): void {
-    if (this.ended) return;
-    this.send({ event: 'stop', stop: { accountSid: this.options.accountSid, callSid: this.options.callSid } });
+  /** Twilio ends the stream: `stop`, then it closes the socket. Resolves when that is done. */
+  async stop(): Promise<void> {
+    if (this.state === 'over') return this.closed;
+    this.options.ticker.catchUp();
+    this.send(this.messages.stop());
     this.end('stopped');
     this.socket.close(1000);
+    await this.untilClosed();
+  }
+
+  /** A server that does not answer the close frame is not waited for. */
+  private async untilClosed(): Promise<void> {
+    const patience = this.options.clock.setTimer(CLOSE_MS, () => this.socket.terminate());
+    await this.closed;
+    patience.cancel();
   }
 
   /** The TCP connection breaks without a word. */
@@ -100,79 +148,57 @@ export class MediaStream {
     this.socket.terminate();
   }
 
-  /** No media is sent while stalled, as on a line without silence frames. */
-  stall(stalled: boolean): void {
-    this.stalled = stalled;
+  /**
+   * Resolves once each side has taken what the other sent before: two pings there and back, since the answer to what
+   * they overtook is on its way when the first returns. Lets a test move a clock by hand.
+   */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 2 && this.socket.readyState === WebSocket.OPEN; round++) {
+      const pong = new Promise<void>((resolve) => this.socket.once('pong', () => resolve()));
+      this.socket.ping();
+      await Promise.race([pong, this.closed]);
+    }
   }
 
   private onOpen(): void {
-    const { accountSid, callSid, parameters } = this.options;
-    this.socket.send(JSON.stringify({ event: 'connected', protocol: 'Call', version: '1.0.0' }));
-    this.send({
-      event: 'start',
-      start: {
-        accountSid,
-        streamSid: this.streamSid,
-        callSid,
-        tracks: ['inbound'],
-        mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 },
-        customParameters: parameters,
-      },
-    });
-    this.options.onStart(this.streamSid);
+    if (this.state !== 'connecting') return;
+    this.state = 'open';
+    this.socket.send(this.messages.connected());
+    this.socket.send(this.messages.start(this.options.parameters));
+    this.options.onStart();
     this.stopTicking = this.options.ticker.add(() => this.tick());
   }
 
   /** One frame each way. */
   private tick(): void {
-    if (this.ended) return;
-    this.options.onHeard(this.queue.next() ?? new Uint8Array(FRAME_BYTES).fill(MULAW_SILENCE));
-    const frame = this.nextSpeech();
-    this.elapsedMs += FRAME_MS;
-    if (this.stalled) return;
-    // A real line does not count in exact steps of 20.
-    const timestamp = Math.round(this.elapsedMs + ((this.chunk * 7) % 5) - 2);
-    this.send({
-      event: 'media',
-      media: {
-        track: 'inbound',
-        chunk: String(++this.chunk),
-        timestamp: String(timestamp),
-        payload: Buffer.from(frame).toString('base64'),
-      },
-    });
+    if (this.state !== 'open') return;
+    this.options.onHeard(this.queue.next() ?? SILENCE.slice());
+    const frame = this.line.next();
+    if (this.line.isCongested || this.socket.bufferedAmount > MAX_UNSENT_BYTES)
+      this.report(31930, 'the network does not take the audio');
+    else if (frame !== undefined) this.sendFrame(frame);
   }
 
-  private nextSpeech(): Uint8Array {
-    const frame = new Uint8Array(FRAME_BYTES).fill(MULAW_SILENCE);
-    let filled = 0;
-    while (filled < FRAME_BYTES && this.speech[0] !== undefined) {
-      const head = this.speech[0];
-      const part = head.subarray(0, FRAME_BYTES - filled);
-      frame.set(part, filled);
-      filled += part.length;
-      if (part.length === head.length) this.speech.shift();
-      else this.speech[0] = head.subarray(part.length);
-    }
-    return frame;
+  private sendFrame({ audio, timestampMs }: InboundFrame): void {
+    this.send(this.messages.media(timestampMs, audio));
   }
 
-  private send(message: Record<string, unknown>): void {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
-    this.sequence++;
-    this.socket.send(JSON.stringify({ ...message, sequenceNumber: String(this.sequence), streamSid: this.streamSid }));
+  private send(message: string): void {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(message);
   }
 
   private onMessage(data: Buffer, isBinary: boolean): void {
+    if (this.state !== 'open') return;
+    this.options.ticker.catchUp();
     const checked = checkOutbound(data, isBinary, this.streamSid);
     if (!checked.ok) {
-      this.warn(checked.code, checked.what);
+      this.report(checked.code, checked.what);
       return;
     }
     const { message } = checked;
     switch (message.event) {
       case 'media':
-        if (!this.queue.addAudio(message.audio)) this.warn(31931, 'more than ten minutes queued');
+        if (!this.queue.addAudio(message.audio)) this.report(31931, 'what is over is dropped');
         return;
       case 'mark':
         this.queue.addMark(message.name);
@@ -183,16 +209,47 @@ export class MediaStream {
     }
   }
 
-  private warn(code: number, what: string): void {
-    if (this.warned.has(code)) return;
-    this.warned.add(code);
-    this.options.onWarning(code, what);
+  private onError(error: NodeJS.ErrnoException): void {
+    if (this.state === 'connecting') {
+      const { code, what } = openingFailure(error, this.options.address.startsWith('wss:'));
+      this.fail(code, what);
+      return;
+    }
+    const broken = violation(error);
+    if (broken === undefined) return;
+    this.report(broken.code, broken.what);
+    this.end('violated');
+    void this.untilClosed();
   }
 
-  private end(cause: StreamOutcome): void {
-    if (this.ended) return;
-    this.ended = true;
+  private onClose(code: number): void {
+    if (this.state === 'over') return;
+    if (code === 1006) {
+      this.report(31903, 'no close frame came');
+      this.end('dropped');
+    } else {
+      this.report(31921, `close code ${code}`);
+      this.end('server-closed');
+    }
+  }
+
+  private fail(code: ProblemCode, what: string): void {
+    if (this.state !== 'connecting') return;
+    this.report(code, what);
+    this.end('refused');
+    this.socket.terminate();
+  }
+
+  private report(code: ProblemCode, what: string): void {
+    if (problemLevel(code) === 'warning' && this.warned.has(code)) return;
+    this.warned.add(code);
+    this.options.onProblem(code, what);
+  }
+
+  private end(outcome: StreamOutcome): void {
+    if (this.state === 'over') return;
+    this.state = 'over';
     this.stopTicking?.();
-    this.options.onEnd(cause);
+    this.options.onEnd(outcome);
   }
 }

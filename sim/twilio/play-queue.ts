@@ -1,6 +1,6 @@
 import { MULAW_SILENCE } from '../../src/audio/chunk.js';
+import { FRAME_BYTES } from './ticker.js';
 
-const FRAME_BYTES = 160;
 /** Twilio: error 31931; more than ten minutes of queued audio is dropped. */
 const MAX_QUEUED_BYTES = 10 * 60 * 8000;
 

@@ -1,17 +1,24 @@
 import { createHmac } from 'node:crypto';
+import type { Fields } from './fields.js';
 
 /**
  * Signs as Twilio does. Written apart from the gateway's own check, so that one is a test of the other.
- * Over HTTPS the port and any user:password are removed first (Twilio: Security – Validating requests).
+ * Over HTTPS the port and any user:password are removed first; the values of a repeated field are sorted, each once
+ * (Twilio: Security – Validating requests).
  */
-export function signWebhook(authToken: string, url: string, fields: Readonly<Record<string, string>>): string {
+export function signWebhook(authToken: string, url: string, fields: Fields): string {
   const signedUrl = new URL(url);
   const path = url.slice(url.indexOf('/', 'https://'.length));
   const host = signedUrl.protocol === 'https:' ? signedUrl.hostname : signedUrl.host;
   const pairs = Object.keys(fields)
     .sort()
-    .map((name) => name + (fields[name] ?? ''));
+    .flatMap((name) => valuesOf(fields[name]).map((value) => name + value));
   return hmac(authToken, `${signedUrl.protocol}//${host}${path}${pairs.join('')}`);
+}
+
+function valuesOf(value: string | readonly string[] | undefined): string[] {
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : [...new Set(value)].sort();
 }
 
 /** How the upgrade of a stream is signed; the last two are what a forger or a misconfigured account sends. */

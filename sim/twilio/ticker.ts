@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../../src/clock.js';
 
-/** Length of one media frame, in milliseconds of call time. */
+/** Length of one media frame: milliseconds of call time, and bytes of mu-law. */
 export const FRAME_MS = 20;
+export const FRAME_BYTES = 160;
 
 /**
  * One beat for all calls of a carrier: every listener is called once for each 20 ms of call time, without drift.
@@ -31,6 +32,18 @@ export class Ticker {
     };
   }
 
+  /**
+   * Makes up for beats that are due and have not come yet because the process was busy. Whoever acts at a moment of the
+   * call does this first: a telephone network plays on while our event loop is late.
+   */
+  catchUp(): void {
+    if (this.timer === undefined) return;
+    while (this.listeners.size > 0 && this.clock.now() >= this.nextMs) {
+      this.nextMs += this.periodMs;
+      for (const listener of this.listeners) listener();
+    }
+  }
+
   stop(): void {
     this.timer?.cancel();
     this.timer = undefined;
@@ -42,10 +55,7 @@ export class Ticker {
   }
 
   private beat(): void {
-    while (this.clock.now() >= this.nextMs) {
-      this.nextMs += this.periodMs;
-      for (const listener of this.listeners) listener();
-    }
+    this.catchUp();
     if (this.listeners.size === 0) this.timer = undefined;
     else this.schedule();
   }

@@ -2,7 +2,7 @@ import { AudioChunk, TELEPHONE_RATE_HZ } from '../audio/chunk.js';
 import { TandemError } from '../errors.js';
 import type { VoiceEvent } from '../voice/session.js';
 import type { Conversation, ConversationParts } from './conversation.js';
-import { END_CALL_TOOL } from './tools.js';
+import { END_CALL_TOOL, FILLER_SAY_ID } from './tools.js';
 
 /**
  * The direct bridge (`USE_PIPECAT=false`): the voice session wired to the stream with nothing between. The smallest
@@ -13,6 +13,7 @@ export class DirectBridge implements Conversation {
 
   constructor(parts: ConversationParts) {
     this.parts = parts;
+    parts.keypad.onNumber = (digits) => parts.held.session.sendDigits(digits);
   }
 
   begin(): void {
@@ -25,31 +26,46 @@ export class DirectBridge implements Conversation {
   }
 
   digit(digit: string): void {
-    const { gate, watch, listener, held } = this.parts;
+    const { gate, idle, keypad, listener, held } = this.parts;
     if (gate.isLeaving) return;
-    const escalation = watch.callerPressed(digit);
+    // Whoever presses a key does not listen any more.
+    held.session.cancel();
+    gate.interrupt();
+    idle.callerThere();
+    this.stopPlayout();
+    const escalation = keypad.press(digit);
     if (escalation !== undefined) listener.onEscalation(escalation);
-    else held.session.sendDigits(digit);
+  }
+
+  say(text: string, sayId: string): void {
+    this.parts.held.session.say(text, sayId);
   }
 
   leave(text: string, sayId: string): void {
     this.parts.gate.leave(sayId);
+    this.parts.keypad.close();
+    this.parts.idle.close();
+    this.parts.tools.close();
     this.parts.held.session.cancel();
     this.stopPlayout();
     this.parts.held.session.say(text, sayId);
   }
 
   close(): void {
+    this.parts.keypad.close();
+    this.parts.idle.close();
+    this.parts.tools.close();
     this.parts.held.close();
   }
 
   private onEvent(event: VoiceEvent): void {
-    const { gate, history, listener, meter, playback, watch } = this.parts;
+    const { gate, history, idle, listener, meter, playback, watch } = this.parts;
     switch (event.type) {
       case 'audio':
         if (!gate.lets(event.responseId)) return;
         playback.play(event.itemId, event.chunk);
         meter.audioSent();
+        idle.busy();
         return;
       case 'assistant-text':
         if (gate.lets(event.responseId)) history.assistantSaid(event.itemId, event.text);
@@ -73,9 +89,11 @@ export class DirectBridge implements Conversation {
         return;
       case 'caller-speech-started':
         meter.speechStarted();
+        idle.callerSpeaks();
         return;
       case 'caller-speech-stopped':
         meter.speechStopped();
+        idle.callerStopped();
         return;
       case 'interruption':
         if (gate.isLeaving) return;
@@ -83,6 +101,7 @@ export class DirectBridge implements Conversation {
         if (this.stopPlayout()) this.parts.metrics.bargeIns.inc();
         return;
       case 'caller-text': {
+        idle.callerThere();
         if (!event.final) return;
         listener.onTurn(history.callerSaid(event.itemId, event.text));
         const escalation = watch.callerSaid(event.text);
@@ -98,19 +117,29 @@ export class DirectBridge implements Conversation {
       case 'failed':
         listener.onFailure(event.error);
         return;
-      case 'ready':
       case 'usage':
+        listener.onUsage(event.inputTokens, event.outputTokens);
+        return;
+      case 'ready':
         return;
     }
   }
 
   private onToolCall(toolCallId: string, name: string, callArguments: unknown): void {
-    const { held, listener, watch } = this.parts;
+    const { held, idle, listener, tools, watch } = this.parts;
+    idle.busy();
+    const answer = (output: unknown): void => held.session.sendToolResult(toolCallId, output);
     const escalation = watch.toolCalled(name, callArguments);
-    const known = escalation !== undefined || name === END_CALL_TOOL;
-    held.session.sendToolResult(toolCallId, known ? { status: 'ok' } : { error: `There is no tool named ${name}.` });
-    if (escalation !== undefined) listener.onEscalation(escalation);
-    else if (known) listener.onEndCall();
+    if (escalation !== undefined) {
+      answer({ status: 'ok' });
+      listener.onEscalation(escalation);
+    } else if (name === END_CALL_TOOL) {
+      answer({ status: 'ok' });
+      listener.onEndCall();
+    } else {
+      const onFiller = (text: string): void => this.say(text, FILLER_SAY_ID);
+      tools.run({ name, arguments: callArguments, onResult: answer, onFiller });
+    }
   }
 
   /** Cuts what is playing; true when something was. */

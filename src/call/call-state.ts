@@ -7,7 +7,8 @@ import type { Conversation } from './conversation.js';
 import type { HeldSession } from './held-session.js';
 
 /** How a call ended. A metric label: a closed set. */
-export type CallOutcome = 'handed_over' | 'caller_hung_up' | 'completed' | 'no_human' | 'refused_busy' | 'abandoned';
+export type CallOutcome =
+  'handed_over' | 'caller_hung_up' | 'caller_silent' | 'completed' | 'no_human' | 'refused_busy' | 'abandoned';
 
 /** What happens when the stream is over. */
 export type Exit =

@@ -15,7 +15,8 @@ import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
 import { ResponseGate } from '../voice/response-gate.js';
-import type { ConversationView, VoiceProvider } from '../voice/session.js';
+import type { ConversationView, ResponseStatus, VoiceProvider } from '../voice/session.js';
+import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from '../voice/tools.js';
 import { DirectBridge } from './bridge.js';
 import type { CallEvent } from './call-events.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, transition } from './call-state.js';
@@ -23,6 +24,8 @@ import type { Conversation, ConversationListener, ConversationParts } from './co
 import { dialOutcome, dialVerb, isPhoneNumber } from './dial.js';
 import { Goodbye, heard } from './goodbye.js';
 import { HeldSession } from './held-session.js';
+import { IdleWatch } from './idle-watch.js';
+import { Keypad } from './keypad.js';
 import { LatencyMeter } from './latency-meter.js';
 import { PATHS } from './paths.js';
 import { PipelineConversation } from './pipeline-conversation.js';
@@ -37,6 +40,12 @@ export interface CallServices {
   provider: VoiceProvider;
   prompt: AssistantPrompt;
   desk: HandoverDesk;
+  /** What the assistant can do besides the built-in tools. */
+  tools: readonly AssistantTool[];
+  /** The key that asks for a human; empty: none does. */
+  humanDigit: string;
+  /** A caller who says nothing for this long is asked whether they are there; 0: never. */
+  idleMs: number;
   /** True: the frame pipeline. False: the direct bridge. */
   pipeline: boolean;
   /** The number of Amazon Connect; undefined: no human can be reached. */
@@ -72,7 +81,8 @@ export class Call {
   private readonly from: string;
   private readonly to: string;
   private readonly history = new History();
-  private readonly watch = new EscalationWatch();
+  private readonly watch: EscalationWatch;
+  private readonly usage = { inputTokens: 0, outputTokens: 0 };
   private state: CallState;
   private resumes = 0;
   private dials = 0;
@@ -87,6 +97,7 @@ export class Call {
     this.conversationId = randomBytes(12).toString('hex');
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
     this.startedMs = services.clock.now();
+    this.watch = new EscalationWatch({ humanDigit: services.humanDigit });
     this.state = this.ringingState(services.prompt.greeting);
     services.emit({ type: 'started', callSid: this.callSid, from: this.from, to: this.to });
     this.log.info('call started');
@@ -124,11 +135,13 @@ export class Call {
     if (state.name !== 'ringing') return { refused: 'no stream expected' };
     if (!sameText(start.customParameters['token'] ?? '', state.streamToken)) return { refused: 'wrong token' };
 
-    const { clock, metrics, provider } = this.services;
+    const { clock, idleMs, metrics, provider, tools } = this.services;
+    const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle: (times) => this.onIdle(times) });
     const meter = new LatencyMeter({ clock, metrics, provider: provider.name });
     const playback = new Playback({
       sink: stream,
       clock,
+      onIdle: () => idle.playedOut(),
       onUnknownMark: () => metrics.streamAnomalies.inc({ kind: 'unknown-mark' }),
     });
     const conversation = this.converse({
@@ -137,6 +150,9 @@ export class Call {
       history: this.history,
       gate: new ResponseGate(),
       watch: this.watch,
+      keypad: new Keypad({ clock, watch: this.watch }),
+      tools: new ToolRunner({ tools, clock, context: () => this.toolContext() }),
+      idle,
       meter,
       metrics,
       listener: this.listener(),
@@ -223,6 +239,11 @@ export class Call {
     if (this.state.name === 'talking') this.goToHuman(escalation, line);
   }
 
+  /** The process ends under the call. */
+  abandon(): void {
+    this.end('abandoned');
+  }
+
   private onEscalation(escalation: Escalation): void {
     const { lines } = this.services.prompt;
     const line = escalation.reason === 'assistant_failed' ? lines.assistantFailed : lines.handover;
@@ -251,7 +272,7 @@ export class Call {
     const { line: current } = this.state;
     this.state = transition(this.state, { name: 'leaving', line: current, exit });
     const sayId = `goodbye-${this.lineCount++}`;
-    const goodbye = new Goodbye(this.services.clock, current.playback);
+    const goodbye = new Goodbye(sayId, this.services.clock, current.playback);
     this.goodbye = goodbye;
     current.conversation.leave(line, sayId);
     const prepared = exit.to === 'human' ? exit.prepared : Promise.resolve();
@@ -283,9 +304,28 @@ export class Call {
       onTurn: (turn: Readonly<Turn>) => this.services.emit({ type: 'turn', callSid: this.callSid, turn }),
       onEscalation: (escalation) => this.onEscalation(escalation),
       onEndCall: () => this.onEndCall(),
-      onSaid: (_sayId, status) => this.goodbye?.onSaid(status),
+      onUsage: (inputTokens, outputTokens) => {
+        this.services.metrics.tokens.inc({ direction: 'input' }, inputTokens);
+        this.services.metrics.tokens.inc({ direction: 'output' }, outputTokens);
+        this.usage.inputTokens += inputTokens;
+        this.usage.outputTokens += outputTokens;
+      },
+      onSaid: (sayId, status) => this.onSaid(sayId, status),
       onFailure: (error) => this.onFailure(error),
     };
+  }
+
+  private toolContext(): Omit<ToolContext, 'signal'> & { log: Logger } {
+    return { conversationId: this.conversationId, callerNumber: this.from, log: this.log };
+  }
+
+  /** The caller says nothing: asked, asked again, then the call ends politely. */
+  private onIdle(times: number): void {
+    if (this.state.name !== 'talking') return;
+    const { silentGoodbye, stillThere, stillThereAgain } = this.services.prompt.lines;
+    this.log.info({ times }, 'the caller is silent');
+    if (times > 2) this.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
+    else this.state.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `idle-${this.lineCount++}`);
   }
 
   /** The assistant has said goodbye itself: the call ends once that has been heard. */
@@ -299,10 +339,13 @@ export class Call {
     });
   }
 
+  private onSaid(sayId: string, status: ResponseStatus): void {
+    if (this.goodbye?.sayId === sayId) this.goodbye.onSaid(status);
+  }
+
+  /** No model is left to talk. */
   private onFailure(error: TandemError): void {
-    const { metrics, provider } = this.services;
-    this.log.error({ err: error, provider: provider.name }, 'voice session failed');
-    metrics.connectionFailures.inc({ provider: provider.name });
+    this.log.error({ err: error }, 'no voice session is left');
     if (this.state.name === 'leaving') {
       this.goodbye?.cancel();
       return;
@@ -398,14 +441,14 @@ export class Call {
   }
 
   private ringingState(opening: string): CallState & { name: 'ringing' } {
-    const { clock, prompt, provider } = this.services;
+    const { clock, prompt, provider, tools } = this.services;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
       instructions: prompt.instructions,
       greeting: opening,
       answersLast: false,
       language: prompt.language,
-      tools: BUILT_IN_TOOLS,
+      tools: [...BUILT_IN_TOOLS, ...tools.map(toolDefinition)],
       conversation: this.conversationView(),
     });
     return {
@@ -437,6 +480,13 @@ export class Call {
     });
   }
 
+  /** Of all the models that talked on this call; absent when none counts tokens. */
+  private tokens(): Record<string, number> {
+    const { inputTokens, outputTokens } = this.usage;
+    if (inputTokens + outputTokens === 0) return {};
+    return { input_tokens: inputTokens, output_tokens: outputTokens };
+  }
+
   private end(outcome: CallOutcome): void {
     if (this.state.name === 'ended') return;
     if (this.isLive) this.services.metrics.activeSessions.dec();
@@ -445,7 +495,7 @@ export class Call {
     this.goodbye = undefined;
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.now() - this.startedMs) / 1000);
-    this.log.info({ outcome }, 'call ended');
+    this.log.info({ outcome, ...this.tokens() }, 'call ended');
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this.callSid);
   }

@@ -6,7 +6,10 @@ import type { Playback } from '../twilio/playback.js';
 import type { History, Turn } from '../voice/history.js';
 import type { ResponseGate } from '../voice/response-gate.js';
 import type { ResponseStatus } from '../voice/session.js';
+import type { ToolRunner } from '../voice/tools.js';
 import type { HeldSession } from './held-session.js';
+import type { IdleWatch } from './idle-watch.js';
+import type { Keypad } from './keypad.js';
 import type { LatencyMeter } from './latency-meter.js';
 
 /**
@@ -19,6 +22,8 @@ export interface Conversation {
   /** `payload`: base64 of raw mu-law at 8 kHz. */
   callerAudio(payload: string): void;
   digit(digit: string): void;
+  /** A line of the gateway's own, without stopping anything. */
+  say(text: string, sayId: string): void;
   /** The model stops, what is playing is cut, and only `text` is spoken from here on. */
   leave(text: string, sayId: string): void;
   /** Closes the session and disposes of everything the conversation owns. */
@@ -32,7 +37,9 @@ export interface ConversationListener {
   onEscalation(escalation: Escalation): void;
   /** The model wants to end the call. */
   onEndCall(): void;
-  /** The line asked for with {@link Conversation.leave} has been sent whole, or could not be. */
+  /** The model has used tokens. */
+  onUsage(inputTokens: number, outputTokens: number): void;
+  /** The line asked for with {@link Conversation.leave} or {@link Conversation.say} has been sent whole, or could not be. */
   onSaid(sayId: string, status: ResponseStatus): void;
   /** The voice session is gone. */
   onFailure(error: TandemError): void;
@@ -45,6 +52,9 @@ export interface ConversationParts {
   history: History;
   gate: ResponseGate;
   watch: EscalationWatch;
+  keypad: Keypad;
+  tools: ToolRunner;
+  idle: IdleWatch;
   meter: LatencyMeter;
   metrics: Metrics;
   listener: ConversationListener;

@@ -12,9 +12,11 @@ const HEARD_MS = 15_000;
 export class Goodbye {
   /** True once the caller has heard it; false when the session did not bring it out in time, or the stream ended. */
   readonly spoken: Promise<boolean>;
+  readonly sayId: string;
   private settle: (wasGiven: boolean) => void = () => undefined;
 
-  constructor(clock: Clock, playback: Playback) {
+  constructor(sayId: string, clock: Clock, playback: Playback) {
+    this.sayId = sayId;
     const given = new Promise<boolean>((resolve) => {
       const deadlines = [
         clock.setTimer(BEGINS_MS, () => {

@@ -18,10 +18,11 @@ export class HeldSession {
 
   /** Delivers what was held, then everything as it comes. */
   attach(listener: VoiceListener): void {
-    const held = this.held ?? [];
+    // What comes while this is delivered waits behind it.
+    for (let event = this.held?.shift(); event !== undefined; event = this.held?.shift()) listener(event);
+    if (this.held === undefined) return;
     this.held = undefined;
     this.listener = listener;
-    for (const event of held) listener(event);
   }
 
   close(): void {

@@ -13,11 +13,12 @@ export class PlayoutProcessor implements Processor {
   }
 
   process(frame: Frame, link: Link): void {
-    const { listener, meter, metrics, playback } = this.parts;
+    const { idle, listener, meter, metrics, playback } = this.parts;
     switch (frame.kind) {
       case 'model-audio':
         playback.play(frame.itemId, frame.chunk);
         meter.audioSent();
+        idle.busy();
         return;
       case 'item-done':
         playback.endItem();
@@ -26,16 +27,32 @@ export class PlayoutProcessor implements Processor {
         if (this.stopPlayout(link)) metrics.bargeIns.inc();
         return;
       case 'cancel':
+        idle.close();
         this.stopPlayout(link);
+        return;
+      case 'digit':
+        idle.callerThere();
+        this.stopPlayout(link);
+        return;
+      case 'tool-call':
+        idle.busy();
+        return;
+      case 'usage':
+        listener.onUsage(frame.inputTokens, frame.outputTokens);
         return;
       case 'response-done':
         if (frame.sayId !== undefined) listener.onSaid(frame.sayId, frame.status);
         return;
       case 'caller-speech-started':
         meter.speechStarted();
+        idle.callerSpeaks();
         return;
       case 'caller-speech-stopped':
         meter.speechStopped();
+        idle.callerStopped();
+        return;
+      case 'caller-text':
+        idle.callerThere();
         return;
       case 'end':
         listener.onFailure(new TandemError('SESSION_CLOSED', 'The model ended the session.'));

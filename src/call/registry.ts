@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import type { StreamStart } from '../twilio/messages.js';
 import type { StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
@@ -12,6 +12,7 @@ const REMEMBER_ENDED_MS = 60_000;
 /** The calls of this process, by CallSid, and Twilio's questions about them. */
 export class CallRegistry {
   private readonly calls = new Map<string, Call>();
+  private readonly forgetting = new Set<Timer>();
   private readonly services: CallServices;
   private readonly maxConcurrentCalls: number;
   private readonly clock: Clock;
@@ -31,6 +32,13 @@ export class CallRegistry {
   /** From here on new callers go straight to a human. */
   stopAccepting(): void {
     this.accepting = false;
+  }
+
+  /** The process ends: whatever calls still own is disposed of. */
+  close(): void {
+    for (const call of this.activeCalls) call.abandon();
+    for (const timer of this.forgetting) timer.cancel();
+    this.calls.clear();
   }
 
   /** The incoming-call webhook. Twilio may repeat it after a connection failure: the same call gets the same answer. */
@@ -90,6 +98,10 @@ export class CallRegistry {
   }
 
   private forgetLater(callSid: string): void {
-    this.clock.setTimer(REMEMBER_ENDED_MS, () => this.calls.delete(callSid));
+    const timer = this.clock.setTimer(REMEMBER_ENDED_MS, () => {
+      this.calls.delete(callSid);
+      this.forgetting.delete(timer);
+    });
+    this.forgetting.add(timer);
   }
 }

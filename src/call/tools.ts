@@ -4,6 +4,9 @@ import type { ToolDefinition } from '../voice/session.js';
 /** The tool a model calls when the caller is done. */
 export const END_CALL_TOOL = 'end_call';
 
+/** Marks a line that is said while a tool works. */
+export const FILLER_SAY_ID = 'filler';
+
 /** What every assistant can do. */
 export const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
   {

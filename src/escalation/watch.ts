@@ -8,6 +8,7 @@ export const TRANSFER_TOOL = 'transfer_to_human';
 export class EscalationWatch {
   private readonly humanDigit: string;
 
+  /** `humanDigit`: the key that asks for a human; empty: none does. */
   constructor(options: { humanDigit?: string } = {}) {
     this.humanDigit = options.humanDigit ?? '0';
   }

@@ -30,7 +30,7 @@ function scripted(takenCount: number): { store: HandoverStore; puts: { key: stri
     redeem: () => Promise.resolve({ status: 'invalid' }),
     update: () => Promise.resolve(false),
     check: () => Promise.resolve(),
-    close: () => undefined,
+    close: () => Promise.resolve(),
   };
   return { store, puts };
 }

@@ -23,10 +23,11 @@ export interface DynamoDbStoreOptions {
   localCredentials?: boolean;
   /** Called for every throttled attempt, those the SDK repeats included. */
   onThrottle?: () => void;
+  /** How long one attempt may take. A caller waits on it, so it is given up early, and repeated once. */
+  attemptMs?: number;
   clock?: Clock;
 }
 
-/** A caller waits on every one of these requests, so an attempt is given up early and repeated once. */
 const ATTEMPT_MS = 1000;
 const MAX_ATTEMPTS = 2;
 const TABLE_POLL_MS = 25;
@@ -34,6 +35,7 @@ const TABLE_POLLS = 400;
 
 /** Handover records in a DynamoDB table with the partition key `pk` (string) and the TTL attribute `expires_at`. */
 export class DynamoDbStore implements HandoverStore {
+  private readonly underWay = new Set<Promise<unknown>>();
   private readonly client: DynamoDBClient;
   private readonly tableName: string;
   private readonly clock: Clock;
@@ -135,8 +137,20 @@ export class DynamoDbStore implements HandoverStore {
     throw storeError('CreateTable', undefined);
   }
 
-  close(): void {
+  /** Waits for what is on its way (bounded by the time for an attempt), so that no record is lost halfway. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.underWay);
     this.client.destroy();
+  }
+
+  private async track<T>(send: () => Promise<T>): Promise<T> {
+    const work = send();
+    this.underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      this.underWay.delete(work);
+    }
   }
 
   /** The reason a redemption's condition failed. The failed update does not bring the item on every backend. */
@@ -151,7 +165,7 @@ export class DynamoDbStore implements HandoverStore {
   /** Undefined when the request's condition did not hold. */
   private async conditional<T>(operation: string, send: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await send();
+      return await this.track(send);
     } catch (error) {
       if (nameOf(error) === 'ConditionalCheckFailedException') return undefined;
       throw storeError(operation, error);
@@ -160,7 +174,7 @@ export class DynamoDbStore implements HandoverStore {
 
   private async attempt<T>(operation: string, send: () => Promise<T>): Promise<T> {
     try {
-      return await send();
+      return await this.track(send);
     } catch (error) {
       throw storeError(operation, error);
     }
@@ -168,10 +182,11 @@ export class DynamoDbStore implements HandoverStore {
 }
 
 function clientConfig(options: DynamoDbStoreOptions): DynamoDBClientConfig {
+  const { attemptMs = ATTEMPT_MS } = options;
   const config: DynamoDBClientConfig = {
     region: options.region,
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: { connectionTimeout: ATTEMPT_MS, requestTimeout: ATTEMPT_MS, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: attemptMs, requestTimeout: attemptMs, throwOnRequestTimeout: true },
   };
   if (options.endpointUrl !== undefined) config.endpoint = options.endpointUrl;
   if (options.localCredentials === true) config.credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -16,5 +16,5 @@ export interface HandoverStore {
   update(key: string, fields: HandoverUpdate): Promise<boolean>;
   /** Whether it can be used at all. @throws TandemError STORE_* with what to do */
   check(): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }

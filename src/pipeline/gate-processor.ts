@@ -25,6 +25,9 @@ export class GateProcessor implements Processor {
         if (this.gate.isLeaving) return;
         this.gate.interrupt();
         break;
+      case 'digit':
+        this.gate.interrupt();
+        break;
       case 'cancel':
         this.gate.leave(frame.sayId);
         break;

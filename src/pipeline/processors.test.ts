@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { FakeClock } from '../../test/fake-clock.js';
+import { Keypad } from '../call/keypad.js';
+import type { Logger } from '../log.js';
 import { AudioChunk } from '../audio/chunk.js';
 import { TandemError } from '../errors.js';
 import type { Escalation } from '../escalation/escalation.js';
@@ -7,6 +12,7 @@ import { EscalationWatch } from '../escalation/watch.js';
 import { History } from '../voice/history.js';
 import { ResponseGate } from '../voice/response-gate.js';
 import type { VoiceEvent, VoiceSession } from '../voice/session.js';
+import { ToolRunner, defineTool } from '../voice/tools.js';
 import { EscalationProcessor } from './escalation-processor.js';
 import {
   CallerAudioFrame,
@@ -28,8 +34,10 @@ import {
 } from './frame.js';
 import { GateProcessor } from './gate-processor.js';
 import { Pipeline } from './pipeline.js';
+import { KeypadProcessor } from './keypad-processor.js';
 import type { Link, Processor } from './processor.js';
 import { TranscriptProcessor } from './transcript-processor.js';
+import { ToolProcessor } from './tool-processor.js';
 import { VoiceProcessor } from './voice-processor.js';
 
 const silence = AudioChunk.fromBase64('mulaw', 8000, '////');
@@ -104,6 +112,7 @@ test('voice: what goes to the model stops there, everything else passes', () => 
     ['tool', 't1', { ok: 1 }],
     ['digits', '5'],
     ['heard', [{ itemId: 'i', heardMs: 1, sentMs: 2 }]],
+    ['cancel'],
   ]);
   assert.deepEqual([down, up], [[digit], []]);
 });
@@ -209,28 +218,14 @@ test('gate: while the goodbye is spoken the caller cannot interrupt it and nothi
   assert.deepEqual(down, [leave, other, ...goodbye]);
 });
 
-interface EscalationBench extends Bench {
-  log: unknown[];
-}
-
-function escalation(): EscalationBench {
-  const log: unknown[] = [];
-  const bench: EscalationBench = {
-    log,
-    ...around(
-      new EscalationProcessor({
-        watch: new EscalationWatch(),
-        endCallTool: 'end_call',
-        onEscalation: (decision: Escalation) => log.push(decision, bench.down.length),
-        onEndCall: () => log.push('end'),
-      }),
-    ),
-  };
-  return bench;
-}
-
 test('escalation: by final words only, after the transcript has them', () => {
-  const { fromAbove, log, down } = escalation();
+  const log: unknown[] = [];
+  const { fromAbove, down } = around(
+    new EscalationProcessor({
+      watch: new EscalationWatch(),
+      onEscalation: (decision: Escalation) => log.push(decision, down.length),
+    }),
+  );
   fromAbove(new CallerTextFrame('c', 'I want a human', false));
   fromAbove(new CallerTextFrame('c', 'What are your hours', true));
   assert.deepEqual(log, []);
@@ -239,26 +234,64 @@ test('escalation: by final words only, after the transcript has them', () => {
   assert.equal(down.length, 3);
 });
 
-test('escalation: zero asks for a human, any other key is text for the model', () => {
-  const { fromAbove, log, down, up } = escalation();
-  fromAbove(new DigitFrame('7'));
-  assert.deepEqual([up.map(fieldsOf), log], [[{ kind: 'keyed-digits', digits: '7' }], []]);
+test('keypad: a number goes to the model once it is whole, zero asks for a human, and leaving forgets', () => {
+  const log: unknown[] = [];
+  const clock = new FakeClock();
+  const keypad = new Keypad({ clock, watch: new EscalationWatch() });
+  const { fromAbove, down, up } = around(
+    new KeypadProcessor({ keypad, onEscalation: (decision: Escalation) => log.push(decision) }),
+  );
+  for (const key of '70#') fromAbove(new DigitFrame(key));
+  assert.deepEqual([up.map(fieldsOf), log], [[{ kind: 'keyed-digits', digits: '70' }], []]);
   fromAbove(new DigitFrame('0'));
-  assert.deepEqual(log, [{ trigger: 'keypad', reason: 'requested_human' }, 0]);
-  assert.deepEqual(down, []);
+  assert.deepEqual(log, [{ trigger: 'keypad', reason: 'requested_human' }]);
+  fromAbove(new DigitFrame('4'));
+  fromAbove(new CancelFrame('bye'));
+  clock.advance(10_000);
+  assert.deepEqual([up.length, down.length, clock.timers], [1, 6, 0]);
 });
 
-test('escalation: every tool call is answered, and only known tools do something', () => {
-  const { fromAbove, log, up } = escalation();
+test('tools: every call is answered, the built-in ones do something, and leaving stops the rest', async () => {
+  const log: unknown[] = [];
+  const clock = new FakeClock();
+  const noted = defineTool({
+    name: 'note',
+    description: '',
+    parameters: z.object({ text: z.string() }),
+    filler: 'Noting.',
+    run: ({ text }) => (text === 'hang' ? new Promise(() => undefined) : Promise.resolve({ noted: text })),
+  });
+  const context = (): { conversationId: string; callerNumber: string; log: Logger } => ({
+    conversationId: 'c',
+    callerNumber: '',
+    log: pino({ level: 'silent' }),
+  });
+  const { fromAbove, up } = around(
+    new ToolProcessor({
+      watch: new EscalationWatch(),
+      runner: new ToolRunner({ tools: [noted], clock, context }),
+      endCallTool: 'end_call',
+      onEscalation: (decision) => log.push(decision),
+      onEndCall: () => log.push('end'),
+      onFiller: (text) => log.push(text),
+    }),
+  );
   fromAbove(new ToolCallFrame('t1', 'transfer_to_human', { reason: 'billing' }));
   fromAbove(new ToolCallFrame('t2', 'end_call', {}));
   fromAbove(new ToolCallFrame('t3', 'format_disk', {}));
+  fromAbove(new ToolCallFrame('t4', 'note', { text: 'milk' }));
+  await new Promise((resolve) => setImmediate(resolve));
+  fromAbove(new ToolCallFrame('t5', 'note', { text: 'hang' }));
+  clock.advance(1000);
+  fromAbove(new CancelFrame('bye'));
+  clock.advance(60_000);
   assert.deepEqual(up.map(fieldsOf), [
     { kind: 'tool-result', toolCallId: 't1', output: { status: 'ok' } },
     { kind: 'tool-result', toolCallId: 't2', output: { status: 'ok' } },
     { kind: 'tool-result', toolCallId: 't3', output: { error: 'There is no tool named format_disk.' } },
+    { kind: 'tool-result', toolCallId: 't4', output: { noted: 'milk' } },
   ]);
-  assert.deepEqual(log, [{ trigger: 'tool', reason: 'billing' }, 0, 'end']);
+  assert.deepEqual(log, [{ trigger: 'tool', reason: 'billing' }, 'end', 'Noting.']);
 });
 
 test('transcript: turns are told when they are final, and again when they are cut; every frame passes', () => {

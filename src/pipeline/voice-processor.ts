@@ -42,7 +42,10 @@ export class VoiceProcessor implements Processor {
         if (!this.leaving) this.session.sendAudio(frame.chunk);
         return;
       case 'digit':
-        if (!this.leaving) link.push(frame);
+        // Whoever presses a key does not listen any more.
+        if (this.leaving) return;
+        this.session.cancel();
+        link.push(frame);
         return;
       case 'say':
         this.session.say(frame.text, frame.sayId);

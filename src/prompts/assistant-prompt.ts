@@ -17,6 +17,14 @@ export interface AssistantPrompt {
     nobodyFree: string;
     /** Nobody can take the call any more; it ends after this. */
     noHuman: string;
+    /** The caller has said nothing for a while; the second time and the third, after which the call ends. */
+    stillThere: string;
+    stillThereAgain: string;
+    silentGoodbye: string;
+    /** Another model goes on in the middle of the call, or the same one after it broke off. */
+    takenOver: string;
+    /** Something takes a moment longer than it should. */
+    oneMoment: string;
     /** The stream broke and the call goes on in a new one. */
     resumed: string;
     /** All lines are taken and no human can be dialled. */

@@ -39,6 +39,38 @@ export async function openSpeechEngine(options: { sttModel?: string } = {}): Pro
   return engine;
 }
 
+/** Speaks fixed lines for a gateway whose model cannot: no recogniser is loaded. */
+export interface LineSpeaker {
+  /** Mu-law at 8 kHz. A line that was spoken before comes at once. */
+  speak(text: string): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** More lines than any assistant has. */
+const MAX_LINES = 100;
+
+/**
+ * Starts a thread that only speaks.
+ * @throws TandemError LOCAL_SPEECH_MISSING
+ */
+export async function openLineSpeaker(): Promise<LineSpeaker> {
+  const engine = new WorkerEngine({ sttModel: undefined });
+  await engine.ready();
+  const spoken = new Map<string, Promise<Uint8Array>>();
+  return {
+    speak: (text) => {
+      let audio = spoken.get(text);
+      if (audio === undefined) {
+        audio = engine.synthesize(text);
+        if (spoken.size < MAX_LINES) spoken.set(text, audio);
+        audio.catch(() => spoken.delete(text));
+      }
+      return audio;
+    },
+    close: () => engine.close(),
+  };
+}
+
 interface Pending {
   resolve(reply: WorkerReply): void;
   reject(error: TandemError): void;
@@ -51,6 +83,7 @@ class WorkerEngine implements SpeechEngine {
   private readonly options: WorkerOptions;
   private worker: Worker;
   private loading: Promise<void>;
+  private exited: Promise<void> = Promise.resolve();
   private readonly pending = new Map<number, Pending>();
   private readonly lines = new Map<number, SpeechListener>();
   private lastId = 0;
@@ -95,12 +128,16 @@ class WorkerEngine implements SpeechEngine {
   async close(): Promise<void> {
     this.closed = true;
     this.failAll(new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine was closed.'));
-    await this.worker.terminate();
+    // A thread that is terminated while native code runs in it takes the whole process along: it ends by itself.
+    this.worker.ref();
+    this.worker.postMessage({ type: 'close' } satisfies WorkerRequest);
+    await this.exited;
   }
 
   private startWorker(): [Worker, Promise<void>] {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: this.options });
     worker.unref();
+    this.exited = new Promise((resolve) => worker.once('exit', () => resolve()));
     const loading = new Promise<void>((resolve, reject) => {
       worker.on('message', (reply: WorkerReply) => {
         if (reply.type === 'ready') resolve();

@@ -6,7 +6,9 @@ export type WorkerRequest =
   | { type: 'synthesize'; id: number; text: string; voice: SpeechVoice; rate: number }
   | { type: 'open-line'; line: number }
   | { type: 'line-audio'; line: number; mulaw: Uint8Array }
-  | { type: 'close-line'; line: number };
+  | { type: 'close-line'; line: number }
+  /** The thread ends itself once it has read this; nothing else is answered any more. */
+  | { type: 'close' };
 
 export type WorkerReply =
   | { type: 'ready' }
@@ -19,5 +21,6 @@ export type WorkerReply =
   | { type: 'line-text'; line: number; text: string };
 
 export interface WorkerOptions {
-  sttModel: string;
+  /** Undefined: the thread only speaks. */
+  sttModel: string | undefined;
 }

@@ -14,8 +14,9 @@ if (port === null) throw new Error('This file runs as a worker thread.');
 const reply = (message: WorkerReply): void => port.postMessage(message);
 
 try {
-  const { recognizer, vads } = await load(workerData as WorkerOptions);
-  serve(recognizer, vads);
+  await loadFlite();
+  const { sttModel } = workerData as WorkerOptions;
+  serve(sttModel === undefined ? undefined : await loadHearing(sttModel));
   reply({ type: 'ready' });
 } catch (error) {
   const damaged = error instanceof TandemError;
@@ -26,9 +27,13 @@ try {
   });
 }
 
-async function load({ sttModel }: WorkerOptions): Promise<{ recognizer: Recognizer; vads: VadPool }> {
+interface Hearing {
+  recognizer: Recognizer;
+  vads: VadPool;
+}
+
+async function loadHearing(sttModel: string): Promise<Hearing> {
   const sherpa: Sherpa = loadSherpa();
-  await loadFlite();
   const files = await findModels(sttModel);
   return { recognizer: new Recognizer(sherpa, files), vads: new VadPool(sherpa, files.voiceActivity) };
 }
@@ -38,7 +43,8 @@ interface Line {
   segmenter: Segmenter;
 }
 
-function serve(recognizer: Recognizer, vads: VadPool): void {
+/** Without hearing, what would be heard is passed over: nobody asks a thread for what it was not started with. */
+function serve(hearing: Hearing | undefined): void {
   const lines = new Map<number, Line>();
   /** Utterances that wait to be understood: listening for the next word comes before that. */
   const waiting: (() => void)[] = [];
@@ -55,6 +61,8 @@ function serve(recognizer: Recognizer, vads: VadPool): void {
   };
 
   const openLine = (line: number): void => {
+    if (hearing === undefined) return;
+    const { recognizer, vads } = hearing;
     const vad = vads.take();
     const segmenter = new Segmenter(vad, {
       onSpeechStarted: () => reply({ type: 'speech-started', line }),
@@ -79,12 +87,17 @@ function serve(recognizer: Recognizer, vads: VadPool): void {
       case 'close-line': {
         const line = lines.get(request.line);
         lines.delete(request.line);
-        if (line !== undefined) vads.giveBack(line.vad);
+        if (line !== undefined) hearing?.vads.giveBack(line.vad);
         return;
       }
+      case 'close':
+        process.exit();
+        break;
       case 'transcribe':
         later(() =>
-          answer(request.id, () => reply({ type: 'text', id: request.id, text: recognizer.transcribe(request.mulaw) })),
+          answer(request.id, () => {
+            reply({ type: 'text', id: request.id, text: hearing?.recognizer.transcribe(request.mulaw) ?? '' });
+          }),
         );
         return;
       case 'synthesize':

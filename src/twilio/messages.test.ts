@@ -171,6 +171,33 @@ test('a medium with any audio comes out as it went in', () => {
   );
 });
 
+test('a medium in the order Twilio writes it, and in any other, is the same', () => {
+  const medium = (streamSid: string, payload: string): [string, string] => {
+    const media = { track: 'inbound', chunk: '4', timestamp: '220', payload };
+    return [
+      JSON.stringify({ event: 'media', sequenceNumber: '7', media, streamSid }),
+      JSON.stringify({ streamSid, sequenceNumber: '7', media, event: 'media' }),
+    ];
+  };
+  for (const [streamSid, payload, expected] of [
+    ['MZ1', '/v8=', accepted({ event: 'media', streamSid: 'MZ1', payload: '/v8=' })],
+    ['MZ"', '/v8=', accepted({ event: 'media', streamSid: 'MZ"', payload: '/v8=' })],
+    ['MZé', '/v8=', accepted({ event: 'media', streamSid: 'MZé', payload: '/v8=' })],
+    ['MZ1', '', { ok: false, anomaly: 'malformed-media' }],
+    ['MZ1', '/v8', { ok: false, anomaly: 'malformed-media' }],
+    ['MZ1', '/v8=\n', { ok: false, anomaly: 'malformed-media' }],
+    ['MZ1', '====', { ok: false, anomaly: 'malformed-media' }],
+    ['MZ1', '/v8=","payload":"/w==', { ok: false, anomaly: 'malformed-media' }],
+  ] as const) {
+    for (const text of medium(streamSid, payload)) assert.deepEqual(parseMessage(Buffer.from(text)), expected, text);
+  }
+  for (const more of [' ', '}', ',"event":"mark"}']) {
+    const [text] = medium('MZ1', '/v8=');
+    const isJson = more === ' ';
+    assert.equal(parseMessage(Buffer.from(text + more)).ok, isJson, more);
+  }
+});
+
 test('what the gateway sends is JSON as Twilio names it', () => {
   assert.deepEqual(JSON.parse(mediaMessage('MZ1', '/v8=')), {
     event: 'media',

@@ -48,18 +48,21 @@ export type ParsedMessage = { ok: true; message: TwilioMessage } | { ok: false; 
 /** Bytes; what one message of a stream may be. Twilio's are about 400; more closes the socket (1009). */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
-const MEDIA_HINT = Buffer.from('"media"');
+/**
+ * A media message exactly as Twilio writes it. One that fits needs no JSON parser, which would take most of the time a
+ * frame spends in the gateway; one that does not is read like every other message.
+ */
+const MEDIA =
+  /^\{"event":"media","sequenceNumber":"\d+","media":\{"track":"\w+","chunk":"\d+","timestamp":"\d+","payload":"([A-Za-z0-9+/]+={0,2})"\},"streamSid":"(\w+)"\}$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** Parses one text frame. Never throws. */
 export function parseMessage(data: Buffer): ParsedMessage {
+  const media = MEDIA.exec(data.toString('latin1'));
+  if (media !== null) return checkedMedia(media[2] as string, media[1] as string);
   let value: unknown;
   try {
-    // Media is ASCII and by far the most frequent: latin1 is several times cheaper to decode than UTF-8. Another
-    // message that merely contains the word would be garbled only outside ASCII, so it is decoded again below.
-    const isMedia = data.length < 2048 && data.indexOf(MEDIA_HINT) >= 0;
-    value = JSON.parse(isMedia ? data.toString('latin1') : data.toString('utf8'));
-    if (isMedia && (value as { event?: unknown } | null)?.event !== 'media') value = JSON.parse(data.toString('utf8'));
+    value = JSON.parse(data.toString('utf8'));
   } catch {
     return anomalous('not-json');
   }
@@ -88,7 +91,12 @@ function parseMedia(message: Record<string, unknown>): ParsedMessage {
   const payload = media?.payload;
   const streamSid = message['streamSid'];
   if (typeof payload !== 'string' || typeof streamSid !== 'string') return anomalous('malformed-media');
-  if (payload.length % 4 !== 0 || !BASE64.test(payload)) return anomalous('malformed-media');
+  return BASE64.test(payload) ? checkedMedia(streamSid, payload) : anomalous('malformed-media');
+}
+
+/** Base64 comes in groups of four characters. */
+function checkedMedia(streamSid: string, payload: string): ParsedMessage {
+  if (payload.length % 4 !== 0) return anomalous('malformed-media');
   return { ok: true, message: { event: 'media', streamSid, payload } };
 }
 

@@ -26,7 +26,7 @@ export interface VoiceSessionOptions {
   instructions: string;
   /** Spoken first, word for word where the model can; absent: nothing is said unless `answersLast`. */
   greeting: string | undefined;
-  /** The last turn of the conversation is the caller's and waits for an answer, which follows the greeting if there is one. */
+  /** The caller's last turn waits for an answer, which follows the greeting if there is one. */
   answersLast: boolean;
   /** BCP 47 tag of the language the conversation starts in. */
   language: string;
@@ -114,6 +114,8 @@ export interface VoiceProvider {
   readonly name: string;
   /** Undefined: a session lasts as long as the call. */
   readonly renewal?: RenewalTimes;
+  /** A model that owes an answer and gives no sign of life for this long has stalled. Default 10 s; infinite: never. */
+  readonly answerWithinMs?: number;
   /** Loads what every session shares (weights, credentials). Throws TandemError with what to do when it cannot. */
   prepare(): Promise<void>;
   /** Returns at once; `ready` or `failed` follows. */

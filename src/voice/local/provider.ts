@@ -26,6 +26,8 @@ export function createLocalProvider(options: LocalProviderOptions): VoiceProvide
 
 class LocalProvider implements VoiceProvider {
   readonly name = 'local';
+  /** It runs here: what breaks says so, and noise is answered with silence. */
+  readonly answerWithinMs = Number.POSITIVE_INFINITY;
   private readonly options: LocalProviderOptions;
   private readonly sessions = new Set<VoiceSession>();
   private engine: SpeechEngine | undefined;

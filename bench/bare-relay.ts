@@ -1,0 +1,25 @@
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+
+/**
+ * The least a gateway could do, as a yardstick: every message passes unread between the carrier's socket and one to the
+ * model. Without a model it goes back to where it came from. Gives its port.
+ */
+export async function startBareRelay(modelUrl: string | undefined): Promise<number> {
+  const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+  sockets.on('connection', (carrier) => {
+    if (modelUrl === undefined) {
+      carrier.on('message', (data: Buffer) => carrier.send(data, { binary: false }));
+      return;
+    }
+    const model = new WebSocket(modelUrl, { perMessageDeflate: false });
+    carrier.on('message', (data: Buffer) => {
+      if (model.readyState === WebSocket.OPEN) model.send(data, { binary: false });
+    });
+    model.on('message', (data: Buffer) => carrier.send(data, { binary: false }));
+    model.on('error', () => carrier.terminate());
+    carrier.on('close', () => model.terminate());
+  });
+  await new Promise((resolve) => sockets.once('listening', resolve));
+  return (sockets.address() as AddressInfo).port;
+}

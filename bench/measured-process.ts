@@ -1,0 +1,80 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { ON_LAST_CORE } from './cores.js';
+import type { InsideTimes } from './stopwatch.js';
+
+/** `relay`: no gateway, a bare `ws` relay as the yardstick. The others are the gateway with `USE_PIPECAT` true and false. */
+export type Variant = 'relay' | 'pipeline' | 'direct';
+
+export type Question = 'start-counting' | 'counted' | 'held';
+
+export interface Counted extends InsideTimes {
+  cpuMs: number;
+}
+
+export interface Held {
+  rssBytes: number;
+  /** Objects and buffers alive after a collection. */
+  objectBytes: number;
+}
+
+/** A relay or gateway in a process of its own, on one core. */
+export class MeasuredProcess {
+  readonly port: number;
+  private readonly child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.child = child;
+    this.port = port;
+  }
+
+  static async start(variant: Variant, modelUrl: string | undefined): Promise<MeasuredProcess> {
+    const child = fork(
+      new URL('./server.js', import.meta.url),
+      [variant, ...(modelUrl === undefined ? [] : [modelUrl])],
+      { ...ON_LAST_CORE, execArgv: [...ON_LAST_CORE.execArgv, '--expose-gc', '--enable-source-maps', ...extraFlags()] },
+    );
+    const { port } = (await answerOf(child)) as { port: number };
+    return new MeasuredProcess(child, port);
+  }
+
+  async startCounting(): Promise<void> {
+    await this.ask('start-counting');
+  }
+
+  /** Since counting started. */
+  counted(): Promise<Counted> {
+    return this.ask('counted') as Promise<Counted>;
+  }
+
+  held(): Promise<Held> {
+    return this.ask('held') as Promise<Held>;
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    // SIGINT rather than the default: a profile, if one was asked for, is written.
+    this.child.kill('SIGINT');
+    await ended;
+  }
+
+  private ask(question: Question): Promise<unknown> {
+    this.child.send(question);
+    return answerOf(this.child);
+  }
+}
+
+/** More flags for the measured process, for instance `BENCH_NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profiles"`. */
+function extraFlags(): string[] {
+  return (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+}
+
+function answerOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (): void => reject(new Error('The measured process ended.'));
+    child.once('exit', onExit);
+    child.once('message', (answer) => {
+      child.off('exit', onExit);
+      resolve(answer);
+    });
+  });
+}

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FRAME, modelDelta, sentMsOf, twilioMedia } from './wire.js';
+
+test('audio messages carry when they were sent, to the microsecond; others do not', () => {
+  const sentMs = 123_456_789.123;
+  for (const message of [twilioMedia('MZ1', sentMs), modelDelta(FRAME, sentMs)]) {
+    assert.doesNotThrow(() => JSON.parse(message) as unknown);
+    assert.equal(sentMsOf(Buffer.from(message)), sentMs);
+  }
+  for (const other of ['{"event":"mark"}', '{"type":"response.output_audio.done"}', '', 'x']) {
+    assert.equal(sentMsOf(Buffer.from(other)), undefined);
+  }
+});

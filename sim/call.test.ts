@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { FAKE_HOST, FAKE_TOKEN, FakeGateway } from '../test/fake-gateway.js';
+import { selfSigned } from '../test/self-signed.js';
+import { writeWav } from '../src/audio/wav.js';
+
+interface Run {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command as a user does, beside its compiled test. */
+function callCommand(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  const { TWILIO_AUTH_TOKEN: _token, ...inherited } = process.env;
+  const child = spawn(process.execPath, [new URL('call.js', import.meta.url).pathname, ...args], {
+    env: { ...inherited, ...env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
+  child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+describe('the call command', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-call-'));
+  const wav = join(folder, 'hello.wav');
+  before(() => writeFileSync(wav, writeWav([new Int16Array(1600)], 8000)));
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** A gateway that takes calls at `/twilio/voice` and hangs up. */
+  async function withGateway(
+    { tls }: { tls?: { key: string; cert: string } },
+    body: (gateway: FakeGateway) => Promise<void>,
+  ): Promise<void> {
+    const gateway = await new FakeGateway(tls).start();
+    gateway.answers.set(
+      '/health',
+      (_request, response) => void response.end(JSON.stringify({ public_host: FAKE_HOST })),
+    );
+    gateway.say('/twilio/voice', '<Say>Hello.</Say><Hangup/>');
+    try {
+      await body(gateway);
+    } finally {
+      await gateway.close();
+    }
+  }
+
+  test('places a call, over TLS too, and tells how it went as one JSON object and nothing else', async () => {
+    const tls = selfSigned('127.0.0.1');
+    const authority = join(folder, 'authority.pem');
+    writeFileSync(authority, tls.cert);
+    await withGateway({ tls }, async (gateway) => {
+      const run = await callCommand(['--wav', wav, '--gateway', gateway.base, '--json'], {
+        TWILIO_AUTH_TOKEN: FAKE_TOKEN,
+        NODE_EXTRA_CA_CERTS: authority,
+      });
+      assert.deepEqual([run.code, run.stderr], [0, '']);
+      assert.match(run.stdout, /^\{.*\}\n$/);
+      const { call_sid: callSid, ended } = JSON.parse(run.stdout) as Record<string, unknown>;
+      assert.deepEqual([ended, gateway.of('/twilio/voice')[0]?.form.get('CallSid')], ['gateway-hung-up', callSid]);
+    });
+  });
+
+  test('fails with 1 and a hint when the gateway refuses the call', async () => {
+    await withGateway({}, async (gateway) => {
+      gateway.answers.set('/twilio/voice', (_request, response) => void response.writeHead(403).end());
+      const run = await callCommand(['--wav', wav, '--gateway', gateway.base], { TWILIO_AUTH_TOKEN: FAKE_TOKEN });
+      assert.equal(run.code, 1);
+      assert.match(run.stderr, /^Hint: .*TWILIO_AUTH_TOKEN.*\n$/);
+      assert.match(run.stdout, /problem 11200: HTTP 403/);
+    });
+  });
+
+  test('does not trust a certificate that nobody vouches for, and says how to', async () => {
+    await withGateway({ tls: selfSigned('127.0.0.1') }, async (gateway) => {
+      const run = await callCommand(['--wav', wav, '--gateway', gateway.base]);
+      assert.deepEqual([run.code, run.stdout], [2, '']);
+      assert.match(run.stderr, /certificate .* not to be trusted .*NODE_EXTRA_CA_CERTS/);
+    });
+  });
+
+  for (const [what, args, message] of [
+    ['an option it does not know', ['--shout', 'x'], /--shout[\s\S]*--wav file/],
+    ['words outside options', ['hello'], /npm run call --/],
+    ['a gateway that is no URL', ['--gateway', 'here'], /^--gateway here is not a URL/],
+    ['a webhook that is not https', ['--voice-url', 'http://h/v'], /^--voice-url .* https/],
+    ['keys that are none', ['--press', 'x'], /^--press x: keys/],
+    ['a limit that is none', ['--limit', 'soon'], /^--limit soon/],
+  ] as const) {
+    test(`leaves with 2 at ${what}`, async () => {
+      const run = await callCommand(args);
+      assert.deepEqual([run.code, run.stdout], [2, '']);
+      assert.match(run.stderr, message);
+    });
+  }
+
+  test('leaves with 2 at a gateway that is not there', async () => {
+    const gateway = await new FakeGateway().start();
+    const { base } = gateway;
+    await gateway.close();
+    const run = await callCommand(['--wav', wav, '--gateway', base]);
+    assert.equal(run.code, 2);
+    assert.match(run.stderr, /^No gateway answers at .*npm start/);
+  });
+
+  test('leaves with 2 at a recording that cannot be read, or written', async () => {
+    await withGateway({}, async (gateway) => {
+      const missing = await callCommand(['--wav', join(folder, 'missing.wav'), '--gateway', gateway.base]);
+      assert.equal(missing.code, 2);
+      assert.match(missing.stderr, /^--wav .* cannot be used/);
+      const nowhere = await callCommand([
+        '--wav',
+        wav,
+        '--gateway',
+        gateway.base,
+        '--record',
+        join(folder, 'no/x.wav'),
+      ]);
+      assert.equal(nowhere.code, 2);
+      assert.match(nowhere.stderr, /^--record .* cannot be written/);
+      assert.deepEqual(gateway.of('/twilio/voice'), []);
+    });
+  });
+
+  test('explains itself', async () => {
+    const run = await callCommand(['--help']);
+    assert.equal(run.code, 0);
+    for (const option of [
+      '--say',
+      '--wav',
+      '--interrupt',
+      '--press',
+      '--gateway',
+      '--public-host',
+      '--voice-url',
+      '--json',
+    ])
+      assert.ok(run.stdout.includes(option), option);
+  });
+});

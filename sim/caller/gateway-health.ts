@@ -1,0 +1,38 @@
+import type { StoreLocation } from './agent-side.js';
+import { UsageError } from './call-options.js';
+
+/** What a gateway of this project says about itself; another one says nothing that is known here. */
+export interface Health {
+  public_host?: string;
+  embedded?: StoreLocation & { connect_phone_number?: string };
+}
+
+const LIMIT_MS = 5000;
+
+/** Asks the gateway about itself. @throws UsageError when nobody answers there at all */
+export async function readHealth(gateway: URL): Promise<Health> {
+  let response: Response;
+  try {
+    response = await fetch(new URL('/health', gateway), { signal: AbortSignal.timeout(LIMIT_MS) });
+  } catch (error) {
+    throw new UsageError(whyNot(gateway, error as Error));
+  }
+  try {
+    const health: unknown = response.ok ? await response.json() : {};
+    return typeof health === 'object' && health !== null ? (health as Health) : {};
+  } catch {
+    return {};
+  }
+}
+
+function whyNot(gateway: URL, error: Error): string {
+  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+  const { origin } = gateway;
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `No gateway answers at ${origin} (${code}). Start one with "npm start", or name another with --gateway.`;
+  if (/CERT|SIGNED|ISSUER|SIGNATURE/.test(code))
+    return `The certificate of ${origin} is not to be trusted (${code}). Set NODE_EXTRA_CA_CERTS to the file of its authority, or name the host it was issued for with --gateway.`;
+  if (gateway.protocol === 'https:' && /SSL|EPROTO/.test(code))
+    return `${origin} does not speak TLS (${code}). Try --gateway with http://.`;
+  return `No gateway answers at ${origin} (${code || error.message}).`;
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { FAKE_HOST, FAKE_TOKEN, FakeGateway } from '../../test/fake-gateway.js';
+import { until } from '../../test/rig.js';
+import { readWav } from '../../src/audio/wav.js';
+import { systemClock } from '../../src/clock.js';
+import { readCallOptions } from './call-options.js';
+import type { CallReport } from './call-report.js';
+import { readHealth } from './gateway-health.js';
+import { type CallParts, placeCall } from './place-call.js';
+
+/** Says a tenth of a second of sound, and understands nothing. */
+const ENGINE: CallParts['engine'] = {
+  synthesize: () => Promise.resolve(new Uint8Array(800).fill(0x10)),
+  listen: () => ({ push: () => undefined, close: () => undefined }),
+};
+
+interface Placed {
+  report: CallReport;
+  json: Record<string, any>;
+  lines: string[];
+}
+
+async function place(
+  gateway: FakeGateway,
+  args: readonly string[] = [],
+  more: Partial<CallParts> = {},
+): Promise<Placed> {
+  const options = readCallOptions(['--gateway', gateway.base, ...args]);
+  assert.ok(options);
+  const lines: string[] = [];
+  const report = await placeCall(options, [], {
+    health: await readHealth(options.gateway),
+    engine: ENGINE,
+    clock: systemClock,
+    authToken: FAKE_TOKEN,
+    accountSid: 'AC1',
+    pepper: 'pepper',
+    write: (line) => lines.push(line),
+    ...more,
+  });
+  return { report, lines, json: JSON.parse(report.toJson()) as Record<string, any> };
+}
+
+/** A gateway that says who it is and answers `/twilio/voice` with `answer`. */
+async function withGateway(answer: string | number, body: (gateway: FakeGateway) => Promise<void>): Promise<void> {
+  const gateway = await new FakeGateway().start();
+  gateway.answers.set('/health', (_request, response) => void response.end(JSON.stringify({ public_host: FAKE_HOST })));
+  if (typeof answer === 'string') gateway.say('/twilio/voice', answer);
+  else gateway.answers.set('/twilio/voice', (_request, response) => void response.writeHead(answer).end());
+  try {
+    await body(gateway);
+  } finally {
+    await gateway.close();
+  }
+}
+
+describe('a simulated call by hand', () => {
+  test('is placed under the host that the gateway says it has, and reports how it went', async () => {
+    await withGateway('<Say>Hello.</Say><Hangup/>', async (gateway) => {
+      const folder = mkdtempSync(join(tmpdir(), 'tandem-call-'));
+      const record = join(folder, 'heard.wav');
+      const { json, lines, report } = await place(gateway, ['--record', record, '--from', '+12025550111']);
+      assert.equal(report.exitCode, 0);
+      const [request] = gateway.of('/twilio/voice');
+      assert.equal(request?.headers.host, FAKE_HOST);
+      assert.equal(request.form.get('From'), '+12025550111');
+      assert.deepEqual(json, {
+        call_sid: request.form.get('CallSid'),
+        ended: 'gateway-hung-up',
+        bridged: false,
+        streams: 0,
+        problems: [],
+        heard: [],
+        digits_played: 0,
+        agent: null,
+        hint: null,
+      });
+      assert.match(lines.join('\n'), /says: Hello\./);
+      assert.equal(readWav(readFileSync(record)).pcm.length, 800);
+      rmSync(folder, { recursive: true });
+    });
+  });
+
+  test('reaches a gateway of another kind at its own path', async () => {
+    await withGateway(404, async (gateway) => {
+      gateway.answers.set('/health', 'I am well');
+      gateway.say('/incoming', '<Hangup/>');
+      const { report } = await place(gateway, ['--voice-url', `https://${FAKE_HOST}/incoming`]);
+      assert.equal(report.exitCode, 0);
+    });
+  });
+
+  test('stays on this machine, whatever host the TwiML names', async () => {
+    const twiml = '<Connect><Stream url="wss://elsewhere.example.com/stream"/></Connect>';
+    await withGateway(twiml, async (gateway) => {
+      const placed = place(gateway);
+      await until(() => gateway.streams[0]?.of('start').length === 1, 'the stream');
+      assert.equal(gateway.stream.headers.host, 'elsewhere.example.com');
+      gateway.stream.socket.close();
+      const { json, report } = await placed;
+      assert.deepEqual([report.exitCode, json['streams'], json['ended']], [0, 1, 'no-more-twiml']);
+    });
+  });
+
+  for (const [what, answer, args, hint] of [
+    ['a signature that is refused', 403, [], /TWILIO_AUTH_TOKEN must be the gateway's/],
+    ['no call taken there', 404, [], /no calls at https:\/\/fake\.example\.com\/twilio\/voice .*--voice-url/],
+    ['a redirection', 301, [], /elsewhere \(HTTP 301\).*--gateway/],
+    ['an answer that is no TwiML', 204, [], /not TwiML/],
+  ] as const) {
+    test(`fails, and says what to try, at ${what}`, async () => {
+      await withGateway(answer, async (gateway) => {
+        const { json, report } = await place(gateway, args);
+        assert.equal(report.exitCode, 1);
+        assert.match(report.hint ?? '', hint);
+        assert.equal(report.hint?.includes('\n'), false);
+        assert.equal(json['hint'], report.hint);
+        assert.equal(json['problems'][0].level, 'error');
+      });
+    });
+  }
+
+  test('says that it is not signed where it should be, and for another host than the gateway’s', async () => {
+    await withGateway(403, async (gateway) => {
+      gateway.checksSignatures = false;
+      const unsigned = await place(gateway, [], { authToken: undefined });
+      assert.match(unsigned.report.hint ?? '', /Set TWILIO_AUTH_TOKEN/);
+      const other = await place(gateway, ['--public-host', 'other.example.com']);
+      assert.match(other.report.hint ?? '', /calls itself fake\.example\.com.*signed for other\.example\.com/);
+    });
+  });
+
+  test('fails when its stream is refused, and not when a stream breaks and another follows', async () => {
+    const stream = `<Connect action="/action"><Stream url="wss://${FAKE_HOST}/stream"/></Connect>`;
+    await withGateway(stream, async (gateway) => {
+      gateway.say('/action', '<Hangup/>');
+      const accept = gateway.onUpgrade;
+      gateway.onUpgrade = (_request, socket) => socket.end('HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n');
+      const refused = await place(gateway);
+      assert.equal(refused.report.exitCode, 1);
+      assert.match(refused.report.hint ?? '', /media stream \(HTTP 500\)/);
+      gateway.onUpgrade = accept;
+      const placed = place(gateway);
+      await until(() => gateway.streams[0]?.of('start').length === 1, 'the stream');
+      gateway.stream.raw.destroy();
+      const { json, report } = await placed;
+      assert.deepEqual([report.exitCode, json['problems'][0].code], [0, 31903]);
+    });
+  });
+
+  test('hangs up at its limit, and says so', async () => {
+    await withGateway('<Pause length="60"/>', async (gateway) => {
+      const { json, report } = await place(gateway, ['--limit', '0.1']);
+      assert.deepEqual([report.exitCode, json['ended']], [1, 'limit']);
+      assert.match(report.hint ?? '', /--limit/);
+    });
+  });
+});

@@ -1,0 +1,145 @@
+import { writeFile } from 'node:fs/promises';
+import { mulawToPcm } from '../../src/audio/g711.js';
+import { writeWav } from '../../src/audio/wav.js';
+import type { Clock } from '../../src/clock.js';
+import type { SpeechEngine, SpeechInput } from '../../src/speech/engine.js';
+import type { AgentScreen } from '../connect/connect.js';
+import { Carrier } from '../twilio/carrier.js';
+import type { CarrierCall } from '../twilio/carrier-call.js';
+import { type AgentSide, connectSide, plainSide } from './agent-side.js';
+import type { CallOptions } from './call-options.js';
+import { CallReport } from './call-report.js';
+import { Caller, type CallerAct } from './caller.js';
+import type { Health } from './gateway-health.js';
+import { Timeline } from './timeline.js';
+import { noteFlowStep, showAgentScreen, watchCarrier } from './watch-call.js';
+
+/** What a call is made with, beside its options. */
+export interface CallParts {
+  health: Health;
+  /** The caller's ear, and the voice of `<Say>`. */
+  engine: Pick<SpeechEngine, 'listen' | 'synthesize'>;
+  clock: Clock;
+  /** Undefined: nothing is signed. */
+  authToken: string | undefined;
+  accountSid: string;
+  pepper: string;
+  /** Takes each line of the timeline. */
+  write: (line: string) => void;
+  /** Whoever wants to hang up from outside. */
+  onCall?: (call: CarrierCall) => void;
+}
+
+/** A gateway is told of the call's end before we leave, if it does not take longer than this. */
+const FAREWELL_MS = 3000;
+
+/** Places one call and sees it to its end. */
+export async function placeCall(
+  options: CallOptions,
+  acts: readonly CallerAct[],
+  parts: CallParts,
+): Promise<CallReport> {
+  const { accountSid, authToken, clock, engine, health, pepper, write } = parts;
+  const timeline = new Timeline(clock, write);
+  const publicHost = options.publicHost ?? health.public_host ?? options.gateway.host;
+  const voiceUrl = options.voiceUrl ?? `https://${publicHost}/twilio/voice`;
+
+  let screen: AgentScreen | undefined;
+  let digits = 0;
+  const agent = agentSide(health, pepper, clock, {
+    onStep: (step) => noteFlowStep(step, timeline),
+    onScreen: (shown) => {
+      screen = shown;
+      showAgentScreen(shown, timeline);
+    },
+    onDigits: (count) => {
+      digits = count;
+      timeline.note('agent', `answers; ${count} keys were played to the line`);
+    },
+  });
+  const carrier = new Carrier({
+    accountSid,
+    ...(authToken === undefined ? {} : { authToken }),
+    resolve: (host) => whereIs(host, options.gateway, new URL(voiceUrl).host),
+    phoneBook: () => agent.phone,
+    synthesize: (text) => engine.synthesize(text),
+    clock,
+  });
+  const call = carrier.placeCall({ from: options.from, to: options.to, voiceUrl });
+  const report = new CallReport(call, {
+    voiceUrl,
+    isSigned: authToken !== undefined,
+    publicHost: new URL(voiceUrl).host,
+    gatewaysHost: health.public_host,
+  });
+  watchCarrier(call, timeline);
+  const { ear, recording } = listen(call, engine, (text) => {
+    report.heard.push(text);
+    timeline.note('hears', `“${text}”`);
+  });
+  const caller = new Caller(call, acts, (event) => {
+    timeline.note('caller', event.type === 'speaks' ? `says: “${event.label}”` : `presses ${event.digits.length} keys`);
+  });
+  void caller;
+  const limit = clock.setTimer(options.limitMs, () => {
+    report.overran();
+    call.hangup();
+  });
+  parts.onCall?.(call);
+  await call.whenEnded();
+  limit.cancel();
+
+  const farewell = clock.setTimer(FAREWELL_MS, () => carrier.close());
+  await carrier.whenIdle();
+  farewell.cancel();
+  if (options.record !== undefined)
+    await writeFile(options.record, writeWav([mulawToPcm(Buffer.concat(recording))], 8000));
+  ear.close();
+  report.agent = screen?.attributes;
+  report.digitsPlayed = digits;
+  carrier.close();
+  await agent.close();
+  return report;
+}
+
+/** Understands and keeps what the caller hears. */
+function listen(
+  call: CarrierCall,
+  engine: CallParts['engine'],
+  onText: (text: string) => void,
+): { ear: SpeechInput; recording: readonly Uint8Array[] } {
+  const recording: Uint8Array[] = [];
+  const ear = engine.listen({
+    onSpeechStarted: () => undefined,
+    onSpeechStopped: () => undefined,
+    onText,
+    onFailure: () => undefined,
+  });
+  call.on('heard', (frame) => {
+    recording.push(frame);
+    ear.push(frame);
+  });
+  return { ear, recording };
+}
+
+/**
+ * The gateway is where --gateway says, whatever it is called. Another host that its TwiML names is itself when the gateway
+ * is on the internet; on this machine or a private address every name stands for it, since the name may belong to somebody
+ * else, or to nobody yet.
+ */
+function whereIs(host: string, gateway: URL, publicHost: string): string {
+  const isPublic = gateway.protocol === 'https:' && !/^(localhost|[\d.]+|\[.*\])$/.test(gateway.hostname);
+  const isOther = host !== gateway.host && host !== publicHost;
+  return isPublic && isOther ? `https://${host}` : gateway.origin;
+}
+
+function agentSide(
+  health: Health,
+  pepper: string,
+  clock: Clock,
+  listener: Parameters<typeof connectSide>[3] & { onDigits(count: number): void },
+): AgentSide {
+  const { embedded } = health;
+  if (embedded === undefined) return plainSide(clock, (count) => listener.onDigits(count));
+  return connectSide(embedded, pepper, clock, listener);
+}

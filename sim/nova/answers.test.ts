@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type NovaLine, withLine } from '../../test/nova-line.js';
+import type { WireClient } from '../../test/nova-wire-client.js';
+import { loudnessEar } from '../model/ear.js';
+import { scriptedBrain, speak, wait } from '../model/script.js';
+
+/** A sentence in a second: quick to count with. */
+const SECOND = { durationMs: 1000 };
+
+const BLOCK = '<TEXT textOutput TEXT PARTIAL_TURN> <AUDIO audioOutput AUDIO';
+
+describe('simulated Nova: an answer', () => {
+  const say = async (line: NovaLine): Promise<void> => {
+    await line.silence(100);
+    line.client.text('USER', 'hi', true);
+  };
+
+  test('has a text and audio for each sentence, and ends its turn with the last', async (t) => {
+    await withLine(
+      t,
+      { brain: scriptedBrain(['One two. Three!', [speak('Four?'), wait(300), speak('Five.')]]) },
+      async (line, client) => {
+        await say(line);
+        await line.silence(1500);
+        assert.equal(
+          client.outline(),
+          `completionStart ${BLOCK} PARTIAL_TURN> usageEvent ${BLOCK} END_TURN> usageEvent`,
+        );
+        assert.deepEqual(
+          client.texts.map((text) => text.replace(' (PARTIAL_TURN)', '')),
+          ['ASSISTANT SPECULATIVE One two.', 'ASSISTANT SPECULATIVE Three!'],
+        );
+        await line.silence(6000);
+        const from = client.received.length;
+        client.text('USER', 'more', true);
+        await line.silence(1500);
+        assert.equal(client.outline(from), `${BLOCK} PARTIAL_TURN> usageEvent ${BLOCK} END_TURN> usageEvent`);
+      },
+    );
+  });
+
+  test('is audio in the rate asked for, sent faster than it plays', async (t) => {
+    const begin = (client: WireClient) => {
+      client.startSession();
+      client.startPrompt({}, { sampleRateHertz: 24_000 });
+      client.text('SYSTEM', 'Be kind.');
+      client.startAudio();
+    };
+    await withLine(
+      t,
+      { brain: scriptedBrain([[speak('Long.', { durationMs: 4000 })]]), audioSpeed: 4 },
+      async (line, client) => {
+        await say(line);
+        const bytes = () =>
+          client
+            .named('audioOutput')
+            .reduce((sum, { content }) => sum + Buffer.from(String(content), 'base64').length, 0);
+        await line.silence(600);
+        assert.ok(Math.abs(bytes() / 48 - 2000) <= 80, `${bytes() / 48} ms after half a second`);
+        await line.silence(520);
+        assert.equal(bytes(), 4000 * 48);
+        const { audioOutputConfiguration } = client.named('contentStart').find(({ type }) => type === 'AUDIO') ?? {};
+        assert.deepEqual(audioOutputConfiguration, {
+          mediaType: 'audio/lpcm',
+          sampleRateHertz: 24_000,
+          sampleSizeBits: 16,
+          encoding: 'base64',
+          channelCount: 1,
+        });
+      },
+      begin,
+    );
+  });
+
+  test('has its final texts late, or only with the next input', async (t) => {
+    const brain = scriptedBrain([[speak('One.', SECOND)], []]);
+    const finals = (client: WireClient) => client.texts.filter((text) => text.includes('ASSISTANT FINAL'));
+    await withLine(t, { brain, finals: { afterMs: 2600 } }, async (line, client) => {
+      await say(line);
+      // 100 ms to the answer, a second to play it.
+      await line.silence(3680);
+      assert.deepEqual(finals(client), []);
+      await line.silence(40);
+      assert.deepEqual(finals(client), ['ASSISTANT FINAL One. (END_TURN)']);
+    });
+    await withLine(t, { brain, finals: 'next-input', ear: loudnessEar({ texts: ['yes'] }) }, async (line, client) => {
+      await say(line);
+      await line.silence(20_000);
+      assert.deepEqual(finals(client), []);
+      await line.speech(300);
+      await line.silence(1500);
+      assert.deepEqual(client.texts.slice(1), ['ASSISTANT FINAL One. (END_TURN)', 'USER FINAL yes (END_TURN)']);
+    });
+  });
+
+  test('has the fields that all events share, and one completion for the whole session', async (t) => {
+    await withLine(t, { brain: scriptedBrain(['One.', 'Two.']) }, async (line, client) => {
+      await say(line);
+      await line.silence(4000);
+      client.text('USER', 'more', true);
+      await line.silence(4000);
+      client.leave();
+      client.finish();
+      await client.ended;
+      const common = client.received.map(({ body }) =>
+        [body['sessionId'], body['promptName'], body['completionId']].join(),
+      );
+      assert.equal(new Set(common).size, 1);
+      assert.match(String(common[0]), /^[\w-]{36},prompt-1,[\w-]{36}$/);
+      assert.equal(client.named('completionStart').length, 1);
+      assert.equal(client.received.at(-1)?.name, 'completionEnd');
+      assert.deepEqual(line.session.end, { type: 'orderly' });
+      const blocks = client.named('contentStart').map(({ contentId }) => contentId);
+      assert.equal(new Set(blocks).size, blocks.length);
+    });
+  });
+
+  test('is cut by the end of the prompt, which puts down what was spoken', async (t) => {
+    await withLine(t, { brain: scriptedBrain([[speak('One.', { durationMs: 9000 })]]) }, async (line, client) => {
+      await say(line);
+      await line.silence(500);
+      const from = client.received.length;
+      client.leave();
+      client.finish();
+      await client.ended;
+      assert.equal(client.outline(from), 'AUDIO END_TURN> <TEXT textOutput TEXT END_TURN> completionEnd');
+    });
+  });
+
+  test('costs tokens: what came since, and all so far', async (t) => {
+    await withLine(
+      t,
+      { brain: scriptedBrain([[speak('One.', SECOND), speak('Two.', SECOND)]]) },
+      async (line, client) => {
+        await say(line);
+        await line.silence(3000);
+        interface Details {
+          delta: Record<string, { speechTokens: number }>;
+          total: Record<string, { speechTokens: number }>;
+        }
+        const [first, second] = client.named('usageEvent').map(({ details }) => details as Details);
+        assert.deepEqual([first?.delta['output']?.speechTokens, first?.total['output']?.speechTokens], [25, 25]);
+        assert.deepEqual([second?.delta['output']?.speechTokens, second?.total['output']?.speechTokens], [25, 50]);
+        assert.ok((second?.total['input']?.speechTokens ?? 0) > 0);
+      },
+    );
+  });
+});

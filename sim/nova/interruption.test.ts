@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { type TestContext, describe, test } from 'node:test';
+import { withLine } from '../../test/nova-line.js';
+import { loudnessEar } from '../model/ear.js';
+import { scriptedBrain, speak } from '../model/script.js';
+import type { NovaSimOptions } from './nova-sim.js';
+
+/** A sentence in a second: quick to count with. */
+const SECOND = { durationMs: 1000 };
+
+describe('simulated Nova: an interruption', () => {
+  const brain = scriptedBrain([[speak('One two three four five six seven eight nine ten.', SECOND)], 'Yes.']);
+  const interrupted = async (t: TestContext, options: NovaSimOptions, afterMs: number) => {
+    let got: { events: string; texts: string[]; later: string[] } | undefined;
+    await withLine(t, { brain, ear: loudnessEar({ texts: ['stop'] }), ...options }, async (line, client) => {
+      await line.silence(100);
+      client.text('USER', 'hi', true);
+      await line.silence(120 + afterMs);
+      const from = client.received.length;
+      const texts = client.texts.length;
+      await line.speech(80);
+      got = { events: client.outline(from), texts: client.texts.slice(texts), later: [] };
+      await line.speech(200);
+      await line.silence(8000);
+      got.later = client.texts.slice(texts);
+    });
+    return got;
+  };
+
+  test('while audio is sent ends the block, and tells so in its text and its stop reason', async (t) => {
+    const got = await interrupted(t, { audioSpeed: 1 }, 400);
+    assert.equal(got?.events.replaceAll('audioOutput ', ''), 'AUDIO INTERRUPTED> <TEXT textOutput TEXT INTERRUPTED>');
+    assert.deepEqual(got.texts, ['ASSISTANT FINAL { "interrupted" : true } (INTERRUPTED)']);
+    assert.deepEqual(got.later.slice(1), [
+      'USER FINAL stop (END_TURN)',
+      'ASSISTANT SPECULATIVE Yes. (PARTIAL_TURN)',
+      'ASSISTANT FINAL One two three four (END_TURN)',
+      'ASSISTANT FINAL Yes. (END_TURN)',
+    ]);
+  });
+
+  test('is one too when all audio was sent and its block has ended, but still plays', async (t) => {
+    const got = await interrupted(t, { audioSpeed: 10 }, 500);
+    assert.equal(got?.events, '<TEXT textOutput TEXT INTERRUPTED>');
+  });
+
+  test('is none when nothing plays any more', async (t) => {
+    const got = await interrupted(t, { audioSpeed: 10 }, 1200);
+    assert.equal(got?.events, '');
+    // Late, as ever: after what the caller said next.
+    assert.deepEqual(got.later.slice(0, 3), [
+      'USER FINAL stop (END_TURN)',
+      'ASSISTANT SPECULATIVE Yes. (PARTIAL_TURN)',
+      'ASSISTANT FINAL One two three four five six seven eight nine ten. (END_TURN)',
+    ]);
+  });
+
+  test('can be told by its text alone, or by the stop reason alone', async (t) => {
+    const text = await interrupted(t, { audioSpeed: 1, bargeInSignal: 'text' }, 400);
+    assert.equal(text?.events.replaceAll('audioOutput ', ''), 'AUDIO END_TURN> <TEXT textOutput TEXT END_TURN>');
+    assert.deepEqual(text.texts, ['ASSISTANT FINAL { "interrupted" : true } (END_TURN)']);
+    const reason = await interrupted(t, { audioSpeed: 1, bargeInSignal: 'stop-reason' }, 400);
+    assert.equal(reason?.events.replaceAll('audioOutput ', ''), 'AUDIO END_TURN> <TEXT textOutput TEXT INTERRUPTED>');
+    assert.deepEqual(reason.texts, ['ASSISTANT FINAL One two three four (INTERRUPTED)']);
+  });
+
+  test('leaves in the final text what was played, in the model’s memory too', async (t) => {
+    const memory: unknown[] = [];
+    const remembering = () => ({
+      decide: (_: unknown, { history }: { history: readonly { text: string }[] }) => {
+        memory.push(history.map(({ text }) => text));
+        return memory.length === 1 ? [speak('One two three four five six seven eight nine ten.', SECOND)] : [];
+      },
+    });
+    const options = { audioSpeed: 10, finals: { afterMs: 300 }, brain: remembering };
+    const got = await interrupted(t, options, 400);
+    assert.deepEqual(got?.later.slice(1), [
+      'ASSISTANT FINAL One two three four (END_TURN)',
+      'USER FINAL stop (END_TURN)',
+    ]);
+    assert.deepEqual(memory[1], ['One two three four', 'stop']);
+  });
+
+  test('is what a text brings about while the model speaks', async (t) => {
+    await withLine(t, { brain }, async (line, client) => {
+      await line.silence(100);
+      client.text('USER', 'hi', true);
+      await line.silence(500);
+      client.text('USER', '5', true);
+      await line.silence(800);
+      assert.equal(line.session.interruptions, 1);
+      assert.equal(client.texts.at(-1), 'ASSISTANT SPECULATIVE Yes. (PARTIAL_TURN)');
+      assert.deepEqual(line.session.turns.at(-1), { type: 'typed', text: '5' });
+    });
+  });
+});

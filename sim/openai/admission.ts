@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http';
+import { type WireError, refused } from './wire.js';
+
+/** What is decided about an attempt to connect. */
+export type Admission =
+  | { type: 'accepted'; model: string }
+  /** Answered without an upgrade. */
+  | { type: 'refused'; status: number; body: string }
+  /** The connection is opened for an `error` event and then closed with 4000. */
+  | { type: 'turned-away'; error: WireError };
+
+export const MODELS = ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5'] as const;
+
+export interface AdmissionRules {
+  /** Keys that are taken; absent: every one. */
+  apiKeys: readonly string[] | undefined;
+  models: readonly string[];
+}
+
+export function admit(request: IncomingMessage, rules: AdmissionRules): Admission {
+  const url = new URL(request.url ?? '/', 'http://sim');
+  if (url.pathname !== '/v1/realtime')
+    return refusal(404, 'invalid_request_error', 'unknown_url', `Invalid URL (GET ${url.pathname})`);
+  const key = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
+  if (key === undefined)
+    return refusal(401, 'invalid_request_error', null, 'Missing bearer or basic authentication in header');
+  if (rules.apiKeys !== undefined && !rules.apiKeys.includes(key)) return refusedFor(401);
+  if (String(request.headers['openai-beta'] ?? '').includes('realtime='))
+    return away(
+      'beta_api_shape_disabled',
+      'The beta of the Realtime API is no longer supported. Drop the OpenAI-Beta header.',
+    );
+  return admitTarget(url.searchParams, rules.models);
+}
+
+function admitTarget(query: URLSearchParams, models: readonly string[]): Admission {
+  const targets = ['model', 'call_id', 'intent'].filter((name) => query.has(name));
+  const model = query.get('model') ?? '';
+  if (targets.length > 1)
+    return away(
+      'invalid_parameters',
+      `Only one of model, call_id and intent can be given, not ${targets.join(' and ')}.`,
+    );
+  // There is no call of a SIP trunk here; for an unknown call the service answers with an empty 404.
+  if (query.has('call_id')) return { type: 'refused', status: 404, body: '' };
+  if (query.has('intent')) return away('invalid_intent', 'Transcription sessions are not simulated.');
+  if (model === '') return away('missing_model', 'You must provide a model parameter.');
+  if (!models.includes(model))
+    return away('model_not_found', `The model \`${model}\` does not exist or you do not have access to it.`);
+  return { type: 'accepted', model };
+}
+
+function away(code: string, message: string): Admission {
+  return { type: 'turned-away', error: refused(code, message).error };
+}
+
+function refusal(
+  status: number,
+  type: string,
+  code: string | null,
+  message: string,
+): Extract<Admission, { type: 'refused' }> {
+  return { type: 'refused', status, body: JSON.stringify({ error: { message, type, param: null, code } }, null, 2) };
+}
+
+/** The answer to a handshake that fails with this status. */
+export function refusedFor(status: number): Extract<Admission, { type: 'refused' }> {
+  switch (status) {
+    case 401:
+      return refusal(
+        401,
+        'invalid_request_error',
+        'invalid_api_key',
+        'Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.',
+      );
+    case 403:
+      return refusal(
+        403,
+        'request_forbidden',
+        'unsupported_country_region_territory',
+        'Country, region, or territory not supported',
+      );
+    case 404:
+      return { type: 'refused', status, body: '' };
+    case 429:
+      return refusal(
+        429,
+        'insufficient_quota',
+        'insufficient_quota',
+        'You exceeded your current quota, please check your plan and billing details.',
+      );
+    case 503:
+      return refusal(503, 'service_unavailable_error', null, 'That model is currently overloaded with other requests.');
+    default:
+      return refusal(
+        status,
+        'server_error',
+        null,
+        'The server had an error while processing your request. Sorry about that!',
+      );
+  }
+}

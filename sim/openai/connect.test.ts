@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RealtimeClient, type RealtimeClientOptions } from '../../test/realtime-client.js';
+import { startSim } from '../../test/openai-sim.js';
+import { until } from '../../test/rig.js';
+
+const authorization = 'Bearer sk-good';
+
+test('session.created comes first, with the settings the service starts with and the time it will end', async (t) => {
+  const { clock, port, sim } = await startSim(t, { sessionSeconds: 90 });
+  const client = new RealtimeClient(port, { headers: { authorization, 'OpenAI-Safety-Identifier': 'hash-of-caller' } });
+  const { session, event_id } = await client.next('session.created');
+  assert.match(event_id, /^event_/);
+  assert.equal(client.events[0]?.type, 'session.created');
+  assert.equal(client.extensions, '', 'no compression, although the client offered it');
+  assert.match(session.id, /^sess_/);
+  assert.equal(session.model, 'gpt-realtime-2.1');
+  assert.equal(session.expires_at, clock.epochMs() / 1000 + 90);
+  assert.deepEqual(session.audio.input.format, { type: 'audio/pcm', rate: 24_000 });
+  assert.deepEqual(session.audio.output, { format: { type: 'audio/pcm', rate: 24_000 }, voice: 'marin', speed: 1 });
+  assert.equal(session.audio.input.transcription, null);
+  assert.equal(session.audio.input.turn_detection.type, 'server_vad');
+  assert.equal(session.tracing, null);
+  assert.equal(sim.sessions[0]?.headers['openai-safety-identifier'], 'hash-of-caller');
+});
+
+test('a session ends at its cap with 1001 and the reason the service gives', async (t) => {
+  const { clock, port, sim } = await startSim(t);
+  const client = new RealtimeClient(port);
+  await client.next('session.created');
+  clock.advance(3_599_999);
+  await client.settled();
+  clock.advance(1);
+  const closed = await client.whenClosed();
+  assert.deepEqual(closed, { code: 1001, reason: 'Your session hit the maximum duration of 60 minutes.' });
+  assert.deepEqual(sim.sessions[0]?.closed, { ...closed, by: 'server' });
+});
+
+test('without a key, with a wrong one or at a wrong place the handshake is refused with the JSON of the service', async (t) => {
+  const { port, sim } = await startSim(t, { apiKeys: ['sk-good'] });
+  const attempts: [RealtimeClientOptions, number, string | null][] = [
+    [{ headers: {} }, 401, null],
+    [{ headers: { authorization: 'Basic c2s=' } }, 401, null],
+    [{ headers: { authorization: 'Bearer sk-bad' } }, 401, 'invalid_api_key'],
+    [{ headers: { authorization }, path: '/v1/realtime/nowhere?model=gpt-realtime-2.1' }, 404, 'unknown_url'],
+  ];
+  for (const [options, status, code] of attempts) {
+    const client = new RealtimeClient(port, options);
+    await until(() => client.refused !== undefined, 'an answer');
+    assert.equal(client.refused?.status, status);
+    assert.equal((JSON.parse(client.refused?.body ?? '') as { error: { code: unknown } }).error.code, code);
+  }
+  assert.deepEqual(
+    sim.refusals.map(({ status }) => status),
+    [401, 401, 401, 404],
+  );
+  const call = new RealtimeClient(port, { headers: { authorization }, path: '/v1/realtime?call_id=rtc_1' });
+  await until(() => call.refused !== undefined, 'an answer');
+  assert.deepEqual(call.refused, { status: 404, body: '' });
+  const plain = await fetch(`${sim.url}/models`);
+  assert.equal(plain.status, 404);
+  assert.deepEqual(sim.sessions, []);
+});
+
+test('what cannot be served is turned away with an error event and 4000', async (t) => {
+  const { port, sim } = await startSim(t);
+  const turnedAway: [RealtimeClientOptions, string][] = [
+    [{ path: '/v1/realtime' }, 'missing_model'],
+    [{ path: '/v1/realtime?model=gpt-realtime-9' }, 'model_not_found'],
+    [{ path: '/v1/realtime?model=gpt-4o-realtime-preview' }, 'model_not_found'],
+    [{ path: '/v1/realtime?model=gpt-realtime-2.1&call_id=rtc_1' }, 'invalid_parameters'],
+    [{ path: '/v1/realtime?model=gpt-realtime-2.1&intent=transcription' }, 'invalid_parameters'],
+    [{ path: '/v1/realtime?intent=transcription' }, 'invalid_intent'],
+    [{ headers: { authorization, 'OpenAI-Beta': 'realtime=v1' } }, 'beta_api_shape_disabled'],
+  ];
+  for (const [options, code] of turnedAway) {
+    const client = new RealtimeClient(port, options);
+    const closed = await client.whenClosed();
+    assert.deepEqual(client.types(), ['error'], code);
+    assert.equal(client.events[0]?.['error'].code, code);
+    assert.deepEqual(closed, { code: 4000, reason: `invalid_request_error.${code}` });
+  }
+  assert.deepEqual(sim.sessions, []);
+});
+
+test("the beta's flat session ends the connection", async (t) => {
+  const { port } = await startSim(t);
+  const client = new RealtimeClient(port);
+  client.send({ type: 'session.update', session: { modalities: ['audio'], input_audio_format: 'g711_ulaw' } });
+  assert.equal((await client.whenClosed()).code, 4000);
+  assert.equal(client.of('error')[0]?.['error'].code, 'beta_api_shape_disabled');
+});
+
+test('what is no event is answered with an error, and the session goes on', async (t) => {
+  const { clock, telephone, sim } = await startSim(t);
+  const client = await telephone();
+  const messages = ['not json', Buffer.from('{"type":"response.create"}'), '[]', '7', 'null', '{}', '{"type":5}'];
+  for (const message of messages) client.sendRaw(message);
+  await client.settled();
+  const codes = client.of('error').map(({ error }) => (error as { code: string }).code);
+  assert.deepEqual(codes, [
+    'invalid_json',
+    'invalid_json',
+    'invalid_event',
+    'invalid_event',
+    'invalid_event',
+    'missing_required_parameter',
+    'invalid_value',
+  ]);
+  const unknown = await client.refusalOf({ type: 'response.sing', event_id: 'mine-1' });
+  assert.match(unknown?.['message'], /^Invalid value: 'response.sing'. Supported values are: 'session.update',/);
+  assert.equal(unknown?.['event_id'], 'mine-1');
+  assert.equal((await client.refusalOf({ type: 'output_audio_buffer.clear' }))?.['code'], 'invalid_value');
+  assert.equal((await client.refusalOf({ type: 'response.cancel', hurry: true }))?.['param'], 'hurry');
+  client.send({ type: 'response.create' });
+  await client.next('response.output_audio.delta');
+  client.close();
+  await until(() => clock.timers === 0, 'nothing is left running');
+  assert.equal(sim.sessions[0]?.closed?.by, 'client');
+});

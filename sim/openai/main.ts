@@ -1,0 +1,140 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../src/clock.js';
+import { isTandemError } from '../../src/errors.js';
+import { openSpeechEngine } from '../../src/speech/engine.js';
+import { speechEar } from '../model/ear.js';
+import { FAULT_USAGE, type PlannedFault, parseFault } from '../model/faults.js';
+import { speechVoice } from '../model/voice.js';
+import { type OpenAiSim, type OpenAiSimOptions, startOpenAiSim } from './server.js';
+import type { Session } from './session.js';
+
+const DEFAULT_PORT = '8790';
+const EXAMPLE_KEY = 'sk-simulated';
+
+const USAGE = `A simulated OpenAI Realtime service, for clients that speak to the real one.
+
+  npm run sim:openai -- [--port ${DEFAULT_PORT}] [--key KEY]… [--tones] [--session-seconds 3600]
+                        [--first-output-ms 300] [--delta-ms 200] [--audio-speed 5]
+                        [--transcript-delay-ms MS] [--fault WHEN=WHAT]…
+
+  --key    takes only this API key; without it every key will do
+  --tones  answers with tones and understands nothing; no speech engine is loaded
+  --fault  ${FAULT_USAGE}`;
+
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  const values = readArguments();
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const options = optionsFrom(values);
+  const engine = values.tones ? undefined : await openSpeechEngine();
+  const senses = engine === undefined ? {} : { ear: speechEar(engine), voice: speechVoice(engine) };
+  try {
+    const sim = await start({ ...options, ...senses, onSession: watch });
+    console.log(introduction(sim, values.key[0] ?? EXAMPLE_KEY));
+    await untilStopped();
+    await sim.close();
+  } finally {
+    await engine?.close();
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: 'string', default: DEFAULT_PORT },
+        key: { type: 'string', multiple: true, default: [] },
+        tones: { type: 'boolean', default: false },
+        'session-seconds': { type: 'string', default: '3600' },
+        'first-output-ms': { type: 'string', default: '300' },
+        'delta-ms': { type: 'string', default: '200' },
+        'audio-speed': { type: 'string', default: '5' },
+        'transcript-delay-ms': { type: 'string' },
+        fault: { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}
+
+function optionsFrom(values: ReturnType<typeof readArguments>): OpenAiSimOptions {
+  const delay = values['transcript-delay-ms'];
+  return {
+    port: numberOf('port', values.port),
+    sessionSeconds: numberOf('session-seconds', values['session-seconds']),
+    pacing: {
+      firstOutputMs: numberOf('first-output-ms', values['first-output-ms']),
+      deltaMs: numberOf('delta-ms', values['delta-ms'], 1),
+      speed: numberOf('audio-speed', values['audio-speed'], 0.1),
+    },
+    faults: values.fault.map(faultOf),
+    ...(delay === undefined ? {} : { transcription: { delayMs: numberOf('transcript-delay-ms', delay) } }),
+    ...(values.key.length === 0 ? {} : { apiKeys: values.key }),
+  };
+}
+
+function numberOf(name: string, text: string, least = 0): number {
+  const value = Number(text);
+  if (text === '' || !(value >= least)) throw new UsageError(`--${name} ${text} is not a number from ${least} up.`);
+  return value;
+}
+
+function faultOf(text: string): PlannedFault {
+  const fault = parseFault(text);
+  if (fault === undefined) throw new UsageError(`--fault ${text} is not one: ${FAULT_USAGE}`);
+  return fault;
+}
+
+async function start(options: OpenAiSimOptions): Promise<OpenAiSim> {
+  try {
+    return await startOpenAiSim(options);
+  } catch (error) {
+    throw new UsageError(`Port ${options.port} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+function introduction(sim: OpenAiSim, key: string): string {
+  return `OpenAI Realtime, simulated, listens at ${sim.url} (WebSocket: ws://127.0.0.1:${sim.port}/v1/realtime).
+
+Try next, in another terminal:
+  VOICE_PROVIDER=openai OPENAI_BASE_URL=${sim.url} OPENAI_API_KEY=${key} npm start
+and in a third one:
+  npm run call -- --say "What are your opening hours?" --say "I want to speak to a human."
+
+Ctrl-C stops it.`;
+}
+
+/** Says what happens; what is said in a session stays in it. */
+function watch(session: Session): void {
+  const startedMs = systemClock.now();
+  console.log(`session  opened, model ${session.model}`);
+  session.onClosed = () => {
+    const seconds = ((systemClock.now() - startedMs) / 1000).toFixed(1);
+    const responses = session.sent.filter(({ type }) => type === 'response.done').length;
+    const codes = session.errors.map(({ code }) => code ?? 'server_error');
+    const errors = codes.length === 0 ? 'no errors' : `errors: ${codes.join(', ')}`;
+    console.log(`session  closed with ${session.closed?.code} after ${seconds} s; ${responses} responses, ${errors}`);
+  };
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    // Something must keep the process alive until then; the listening socket does.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const isKnown = error instanceof UsageError || isTandemError(error);
+    console.error(isKnown ? error.message : error);
+    process.exit(isKnown ? 2 : 1);
+  },
+);

@@ -1,0 +1,162 @@
+import { STATUS_CODES, type IncomingMessage, createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type Clock, systemClock } from '../../src/clock.js';
+import { demoBrain } from '../model/demo-brain.js';
+import { type Ear, loudnessEar } from '../model/ear.js';
+import { FaultPlan, type PlannedFault } from '../model/faults.js';
+import type { BrainFactory } from '../model/script.js';
+import { type Voice, toneVoice } from '../model/voice.js';
+import { type Admission, MODELS, admit, refusedFor } from './admission.js';
+import { Outbox } from './outbox.js';
+import { DEFAULT_PACING, type Pacing } from './pacing.js';
+import { Session } from './session.js';
+import type { TranscriptionManner } from './transcriber.js';
+
+export interface OpenAiSimOptions {
+  /** 0, the default, takes a free one. */
+  port?: number;
+  clock?: Clock;
+  /** What the model does; absent: a small assistant (see `sim/model/demo-brain.ts`). */
+  brain?: BrainFactory;
+  /** Absent: hears by loudness and understands nothing. */
+  ear?: Ear;
+  /** Absent: speaks in tones. */
+  voice?: Voice;
+  faults?: readonly PlannedFault[];
+  /** How long a session may last; the service's cap is an hour. */
+  sessionSeconds?: number;
+  /** Keys that are taken; absent: every one. */
+  apiKeys?: readonly string[];
+  models?: readonly string[];
+  pacing?: Partial<Pacing>;
+  transcription?: TranscriptionManner;
+  onSession?(session: Session): void;
+}
+
+export interface OpenAiSim {
+  readonly port: number;
+  /** For a client's base URL: `http://127.0.0.1:PORT/v1`. */
+  readonly url: string;
+  /** Every session that was opened, in order, over ones included. */
+  readonly sessions: readonly Session[];
+  /** Attempts to connect that were answered with an HTTP status. */
+  readonly refusals: readonly { status: number }[];
+  close(): Promise<void>;
+}
+
+/** Of one message; an append of 15 MiB of audio has 20 MiB of base64. */
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+const HOST = '127.0.0.1';
+const HOUR_SECONDS = 3600;
+
+/** Starts a simulated OpenAI Realtime service on this machine. */
+export async function startOpenAiSim(options: OpenAiSimOptions = {}): Promise<OpenAiSim> {
+  const sim = new Server(options);
+  await sim.listen();
+  return sim;
+}
+
+class Server implements OpenAiSim {
+  readonly sessions: Session[] = [];
+  readonly refusals: { status: number }[] = [];
+  private readonly options: OpenAiSimOptions;
+  private readonly clock: Clock;
+  private readonly http = createServer((_request, response) => {
+    const { status, body } = refusedFor(404);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+  });
+  private readonly upgrader = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
+  private attempts = 0;
+
+  constructor(options: OpenAiSimOptions) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.http.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
+  }
+
+  get port(): number {
+    return (this.http.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://${HOST}:${this.port}/v1`;
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.http.once('error', reject);
+      this.http.listen(this.options.port ?? 0, HOST, resolve);
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.upgrader.clients) socket.terminate();
+    for (const session of this.sessions) session.dispose();
+    this.http.closeAllConnections();
+    await new Promise<void>((resolve) => {
+      this.http.close(() => resolve());
+    });
+  }
+
+  private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => undefined);
+    const faults = new FaultPlan(this.options.faults ?? [], ++this.attempts);
+    const fault = faults.atConnect;
+    if (fault?.type === 'reset') {
+      (socket as Socket).resetAndDestroy();
+      return;
+    }
+    const { apiKeys, models = MODELS } = this.options;
+    const admission = fault?.type === 'refuse' ? refusedFor(fault.status) : admit(request, { apiKeys, models });
+    if (admission.type === 'refused') {
+      this.refuse(socket, admission);
+      return;
+    }
+    this.upgrader.handleUpgrade(request, socket, head, (ws) => {
+      ws.on('error', () => undefined);
+      const outbox = new Outbox(ws, socket as Socket, this.clock);
+      if (admission.type === 'turned-away') {
+        outbox.error(admission.error);
+        outbox.close(4000, `${admission.error.type}.${admission.error.code}`);
+      } else if (fault?.type !== 'silent') this.open(ws, outbox, request, admission.model, faults);
+    });
+  }
+
+  private open(ws: WebSocket, outbox: Outbox, request: IncomingMessage, model: string, faults: FaultPlan): void {
+    const { brain = demoBrain, ear = loudnessEar(), voice = toneVoice() } = this.options;
+    const session = new Session({
+      outbox,
+      headers: request.headers,
+      model,
+      clock: this.clock,
+      brain: brain(),
+      ear,
+      voice,
+      faults,
+      pacing: { ...DEFAULT_PACING, ...this.options.pacing },
+      transcription: this.options.transcription ?? {},
+      sessionSeconds: this.options.sessionSeconds ?? HOUR_SECONDS,
+    });
+    this.sessions.push(session);
+    ws.on('message', (data, isBinary) => session.onMessage(data as Buffer, isBinary));
+    ws.on('close', (code, reason) => {
+      outbox.closed({ code, reason: reason.toString(), by: 'client' });
+      session.dispose();
+    });
+    this.options.onSession?.(session);
+  }
+
+  private refuse(socket: Duplex, { status, body }: Extract<Admission, { type: 'refused' }>): void {
+    this.refusals.push({ status });
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  }
+}

@@ -1,0 +1,160 @@
+import { check } from './zod-refusal.js';
+import {
+  type SessionConfig,
+  type SessionPatch,
+  type TurnDetection,
+  type TurnDetectionPatch,
+  sessionPatch,
+} from './session-schema.js';
+import { type Checked, accepted, refused } from './wire.js';
+
+/** What `session.created` shows (openapi.json, example of session.created). The audio is PCM at 24 kHz. */
+export function defaultConfig(id: string, model: string, expiresAt: number): SessionConfig {
+  return {
+    type: 'realtime',
+    object: 'realtime.session',
+    id,
+    model,
+    expires_at: expiresAt,
+    instructions: 'You are a helpful, witty, and friendly AI. Act like a human, but remember that you are not one.',
+    output_modalities: ['audio'],
+    audio: {
+      input: {
+        format: { type: 'audio/pcm', rate: 24_000 },
+        transcription: null,
+        noise_reduction: null,
+        // The documented default is 500 ms of silence; the documented example of session.created shows 200.
+        turn_detection: { ...SERVER_VAD_DEFAULTS, silence_duration_ms: 200 },
+      },
+      output: { format: { type: 'audio/pcm', rate: 24_000 }, voice: 'marin', speed: 1 },
+    },
+    tools: [],
+    tool_choice: 'auto',
+    max_output_tokens: 'inf',
+    truncation: 'auto',
+    tracing: null,
+    prompt: null,
+    include: null,
+  };
+}
+
+const SERVER_VAD_DEFAULTS = {
+  type: 'server_vad',
+  threshold: 0.5,
+  prefix_padding_ms: 300,
+  silence_duration_ms: 500,
+  idle_timeout_ms: null,
+  create_response: true,
+  interrupt_response: true,
+} as const;
+const SEMANTIC_VAD_DEFAULTS = {
+  type: 'semantic_vad',
+  eagerness: 'auto',
+  create_response: true,
+  interrupt_response: true,
+} as const;
+
+/** Reasoning and parallel tool calls came with the second generation. */
+export function isSecondGeneration(model: string): boolean {
+  return /^gpt-realtime-2(\.|-|$)/.test(model);
+}
+
+/** Names of the beta's flat session; since the beta is off they end the session. */
+const BETA_FIELDS = [
+  'modalities',
+  'voice',
+  'input_audio_format',
+  'output_audio_format',
+  'input_audio_transcription',
+  'input_audio_noise_reduction',
+  'turn_detection',
+  'temperature',
+  'max_response_output_tokens',
+];
+
+export function isBetaShape(session: unknown): boolean {
+  if (typeof session !== 'object' || session === null || 'type' in session) return false;
+  return BETA_FIELDS.some((field) => field in session);
+}
+
+/** Merges `raw` (the `session` of a `session.update`) into `config`, or says why the service would not. */
+export function updatedConfig(config: SessionConfig, raw: unknown, hasSpoken: boolean): Checked<SessionConfig> {
+  const checked = check(sessionPatch, raw, 'session');
+  if (!checked.ok) return checked;
+  const patch = checked.value;
+  const refusal = mayNotChange(config, patch, hasSpoken);
+  if (refusal !== undefined) return refusal;
+  const { audio, ...flat } = patch;
+  const given = Object.fromEntries(Object.entries(flat).filter(([, value]) => value !== undefined));
+  const { transcription: transcriber, turn_detection: turns, ...input } = audio?.input ?? {};
+  const merged = {
+    ...config,
+    ...given,
+    audio: {
+      input: {
+        ...config.audio.input,
+        ...input,
+        transcription: mergeTranscription(config.audio.input.transcription, transcriber),
+        turn_detection: mergeTurns(config.audio.input.turn_detection, turns),
+      },
+      output: { ...config.audio.output, ...audio?.output },
+    },
+  } as SessionConfig;
+  const at = 'session.audio.input.transcription';
+  return transcriptionRefusal(merged.audio.input.transcription, at) ?? accepted(merged);
+}
+
+function mayNotChange(config: SessionConfig, patch: SessionPatch, hasSpoken: boolean) {
+  if (patch.model !== undefined && patch.model !== config.model)
+    return refused('cannot_update_model', "Cannot update a session's model.", 'session.model');
+  const newVoice = patch.audio?.output?.voice;
+  const sameVoice = newVoice === undefined || JSON.stringify(newVoice) === JSON.stringify(config.audio.output.voice);
+  if (hasSpoken && !sameVoice)
+    return refused('cannot_update_voice', "Cannot update a conversation's voice if assistant audio is present.");
+  if (
+    config.tracing !== null &&
+    patch.tracing !== undefined &&
+    JSON.stringify(patch.tracing) !== JSON.stringify(config.tracing)
+  )
+    return refused('cannot_update_tracing', 'Cannot update tracing once it is enabled.', 'session.tracing');
+  return newerOnly(config.model, patch, 'session');
+}
+
+/** Refuses what only models of the second generation take. */
+export function newerOnly(model: string, given: { reasoning?: unknown; parallel_tool_calls?: unknown }, root: string) {
+  if (isSecondGeneration(model)) return undefined;
+  const field = (['reasoning', 'parallel_tool_calls'] as const).find((name) => given[name] !== undefined);
+  if (field === undefined) return undefined;
+  const param = `${root}.${field}`;
+  return refused('unsupported_parameter', `Unsupported parameter: '${param}' is not supported with this model.`, param);
+}
+
+function mergeTranscription(
+  old: SessionConfig['audio']['input']['transcription'],
+  patch: SessionConfig['audio']['input']['transcription'] | undefined,
+) {
+  if (patch === undefined) return old;
+  return patch === null ? null : { ...old, ...patch };
+}
+
+function mergeTurns(old: TurnDetection | null, patch: TurnDetectionPatch | null | undefined): TurnDetection | null {
+  if (patch === undefined) return old;
+  if (patch === null) return null;
+  const defaults = patch.type === 'server_vad' ? SERVER_VAD_DEFAULTS : SEMANTIC_VAD_DEFAULTS;
+  return { ...(old?.type === patch.type ? old : defaults), ...patch } as TurnDetection;
+}
+
+function transcriptionRefusal(config: SessionConfig['audio']['input']['transcription'], at: string) {
+  if (config === null) return undefined;
+  const { model } = config;
+  if (model === undefined)
+    return refused('missing_required_parameter', `Missing required parameter: '${at}.model'.`, `${at}.model`);
+  const takesLists = model === 'gpt-transcribe' || model === 'gpt-live-transcribe';
+  const wrong =
+    (['keywords', 'languages'] as const).find((field) => config[field] !== undefined && !takesLists) ??
+    (config.prompt !== undefined && !/^(gpt-4o|whisper-1)/.test(model) ? 'prompt' : undefined) ??
+    (config.delay !== undefined && model !== 'gpt-realtime-whisper' ? 'delay' : undefined);
+  if (wrong === undefined) return undefined;
+  const param = `${at}.${wrong}`;
+  return refused('unsupported_parameter', `Unsupported parameter: '${param}' is not supported with this model.`, param);
+}

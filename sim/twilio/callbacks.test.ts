@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type CarrierRig, type CarrierRigOptions, streamTwiml, withCarrier } from '../../test/carrier-rig.js';
+import { FAKE_HOST } from '../../test/fake-gateway.js';
+import { until } from '../../test/rig.js';
+import type { CallEvent } from './carrier-call.js';
+
+const STATUS = `https://${FAKE_HOST}/status`;
+const ALL: readonly CallEvent[] = ['initiated', 'ringing', 'answered', 'completed'];
+
+const statusesOf = ({ gateway }: CarrierRig): (string | null)[] =>
+  gateway.of('/status').map(({ form }) => form.get('CallStatus'));
+
+describe('simulated carrier: call status callbacks', () => {
+  test('report an incoming call’s end, with how long it lasted', async () => {
+    await withCarrier({}, async (rig) => {
+      rig.gateway.say('/voice', '<Say>x</Say><Pause length="90"/>');
+      const live = rig.call({ statusCallback: STATUS });
+      let isSaying = false;
+      live.on('say', () => (isSaying = true));
+      await until(() => isSaying, 'the answer');
+      rig.clock.advance(65);
+      await until(() => rig.clock.timers === 1, 'the pause');
+      rig.clock.advance(42_000);
+      live.hangup();
+      await rig.carrier.whenIdle();
+      assert.equal(rig.gateway.of('/status').length, 1);
+      const form = Object.fromEntries(rig.gateway.of('/status')[0]?.form ?? []);
+      assert.deepEqual(
+        [form['CallStatus'], form['CallDuration'], form['SequenceNumber'], form['CallbackSource'], form['CallSid']],
+        ['completed', '42', '0', 'call-progress-events', live.callSid],
+      );
+      assert.equal(form['Timestamp'], 'Thu, 01 Jan 2026 00:00:42 +0000');
+    });
+  });
+
+  test('report every change where that is asked for', async () => {
+    await withCarrier({}, async (rig) => {
+      rig.gateway.say('/voice', '<Hangup/>');
+      await rig.call({ statusCallback: STATUS, statusCallbackEvents: ALL }).whenEnded();
+      await rig.carrier.whenIdle();
+      assert.deepEqual(statusesOf(rig), ['initiated', 'ringing', 'in-progress', 'completed']);
+      assert.deepEqual(
+        rig.gateway.of('/status').map(({ form }) => form.get('SequenceNumber')),
+        ['0', '1', '2', '3'],
+      );
+    });
+  });
+
+  for (const [twiml, status] of [
+    ['<Reject/>', 'no-answer'],
+    ['<Reject reason="rejected"/>', 'no-answer'],
+    ['<Reject reason="busy"/>', 'busy'],
+    ['<Say>Hi.</Say><Reject/><Hangup/>', 'completed'],
+  ] as const) {
+    test(`say ${status} after ${twiml}`, async () => {
+      await withCarrier({ synthesize: () => Promise.resolve(new Uint8Array()) }, async (rig) => {
+        rig.gateway.say('/voice', twiml);
+        await rig.call({ statusCallback: STATUS }).whenEnded();
+        await rig.carrier.whenIdle();
+        assert.deepEqual(statusesOf(rig), [status]);
+      });
+    });
+  }
+
+  test('come in another order and twice where that is asked for, always alike for one seed', async () => {
+    const order = async (seed: number): Promise<(string | null)[]> => {
+      let statuses: (string | null)[] = [];
+      await withDisorder({ seed, maxDelayMs: 1000, duplicates: 0.5 }, async (rig) => {
+        rig.gateway.say('/voice', '<Hangup/>');
+        await rig.call({ statusCallback: STATUS, statusCallbackEvents: ALL }).whenEnded();
+        await rig.carrier.whenIdle();
+        assert.deepEqual(statusesOf(rig), [], 'all are held back');
+        rig.clock.advance(1000);
+        await rig.carrier.whenIdle();
+        statuses = statusesOf(rig);
+      });
+      return statuses;
+    };
+    const orders = await Promise.all([1, 2, 3, 4, 5, 1].map((seed) => order(seed)));
+    assert.deepEqual(orders[0], orders[5]);
+    const inOrder = ['initiated', 'ringing', 'in-progress', 'completed'];
+    for (const statuses of orders) assert.deepEqual(new Set(statuses), new Set(inOrder));
+    assert.ok(
+      orders.some((statuses) => statuses.length > 4),
+      'some come twice',
+    );
+    assert.ok(
+      orders.some((statuses) => statuses.indexOf('completed') < statuses.indexOf('ringing')),
+      'some overtake others',
+    );
+  });
+
+  test('of a stream may come after the call is over', async () => {
+    await withDisorder({ seed: 1, maxDelayMs: 60_000, duplicates: 1 }, async (rig) => {
+      rig.gateway.say('/voice', streamTwiml(`statusCallback="${STATUS}"`));
+      const live = rig.call();
+      await until(() => rig.gateway.streams[0]?.of('start').length === 1, 'the stream');
+      const streamEnd = new Promise((resolve) => live.once('stream-ended', resolve));
+      live.hangup();
+      await streamEnd;
+      rig.clock.advance(60_000);
+      await rig.carrier.whenIdle();
+      const events = rig.gateway.of('/status').map(({ form }) => form.get('StreamEvent'));
+      assert.deepEqual([...events].sort(), ['stream-started', 'stream-started', 'stream-stopped', 'stream-stopped']);
+    });
+  });
+
+  test('that nobody answers hold nothing up', async () => {
+    await withCarrier({}, async (rig) => {
+      rig.gateway.answers.set('/status', () => undefined);
+      rig.gateway.say('/voice', '<Hangup/>');
+      const live = rig.call({ statusCallback: STATUS, statusCallbackEvents: ALL });
+      assert.equal(await live.whenEnded(), 'gateway-hung-up');
+      assert.deepEqual(rig.problems, []);
+    });
+  });
+
+  function withDisorder(
+    disorder: NonNullable<CarrierRigOptions['disorder']>,
+    body: (rig: CarrierRig) => Promise<void>,
+  ): Promise<void> {
+    return withCarrier({ disorder }, body);
+  }
+});

@@ -1,0 +1,315 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type CarrierRig, withCarrier } from '../../test/carrier-rig.js';
+import { FAKE_HOST } from '../../test/fake-gateway.js';
+import { until } from '../../test/rig.js';
+import type { CarrierCall } from './carrier-call.js';
+import type { IncomingLeg } from './phone.js';
+
+const NUMBER = '+12065550100';
+const ACTION = 'action="/result"';
+
+interface Dialled extends CarrierRig {
+  live: CarrierCall;
+  leg: IncomingLeg;
+  /** What the called side hears and sees, with the time since it rang. */
+  seen: string[];
+  /** Moves time in steps that each have their effect. */
+  pass(durationMs: number): Promise<void>;
+}
+
+/** Runs `body` on a call that has dialled; the telephone does what `onRing` says. */
+async function withDial(
+  twiml: string,
+  body: (rig: Dialled) => Promise<void>,
+  onRing: (leg: IncomingLeg) => void = () => undefined,
+): Promise<void> {
+  let leg: IncomingLeg | undefined;
+  const seen: string[] = [];
+  let now = (): number => 0;
+  const phone = {
+    ring: (incoming: IncomingLeg): void => {
+      leg = incoming;
+      const startedMs = now();
+      const note = (what: string): void => void seen.push(`${now() - startedMs} ${what}`);
+      incoming.onDigit((digit) => note(digit));
+      incoming.onBridged(() => note('bridged'));
+      incoming.onHangup(() => note('hung up'));
+      onRing(incoming);
+    },
+  };
+  await withCarrier({ phoneBook: (number) => (number === NUMBER ? phone : undefined) }, async (rig) => {
+    now = () => rig.clock.now();
+    rig.gateway.say('/voice', twiml);
+    rig.gateway.say('/result', '<Hangup/>');
+    const live = rig.call();
+    await until(() => leg !== undefined, 'the ringing');
+    await body({
+      ...rig,
+      live,
+      leg: leg as IncomingLeg,
+      seen,
+      pass: async (durationMs) => {
+        const settle = (): Promise<void> =>
+          new Promise((resolve) => {
+            setImmediate(resolve);
+          });
+        await settle();
+        for (let passedMs = 0; passedMs < durationMs; passedMs += 100) {
+          rig.clock.advance(100);
+          await settle();
+        }
+      },
+    });
+  });
+}
+
+const resultOf = ({ gateway }: CarrierRig): Record<string, string> =>
+  Object.fromEntries(gateway.of('/result')[0]?.form ?? []);
+
+async function result(rig: Dialled): Promise<string[]> {
+  await until(() => rig.gateway.of('/result').length === 1, 'the action');
+  await rig.live.whenEnded();
+  await rig.carrier.whenIdle();
+  const { DialBridged = '', DialCallStatus = '' } = resultOf(rig);
+  return [DialCallStatus, DialBridged];
+}
+
+const dialTwiml = (dial = '', number = ''): string =>
+  `<Dial ${ACTION} ${dial}><Number ${number}>${NUMBER}</Number></Dial><Say>never</Say>`;
+
+describe('simulated carrier: Dial', () => {
+  test('joins the two sides, and says how long they talked', async () => {
+    await withDial(dialTwiml(), async (rig) => {
+      assert.equal(rig.live.status, 'in-progress');
+      assert.equal(rig.leg.from, '+12025550123');
+      await rig.pass(2000);
+      rig.leg.answer();
+      await rig.pass(7000);
+      rig.leg.hangup();
+      assert.deepEqual(await result(rig), ['completed', 'true']);
+      const form = resultOf(rig);
+      assert.equal(form['DialCallSid'], rig.leg.callSid);
+      assert.equal(form['DialCallDuration'], '7');
+      assert.equal(form['CallSid'], rig.live.callSid);
+      assert.deepEqual(rig.seen, ['2000 bridged']);
+    });
+  });
+
+  for (const reason of ['busy', 'failed'] as const) {
+    test(`says ${reason} when the other side is`, async () => {
+      await withDial(
+        dialTwiml(),
+        async (rig) => assert.deepEqual(await result(rig), [reason, 'false']),
+        (leg) => leg.reject(reason),
+      );
+    });
+  }
+
+  test('says failed for a number nobody has', async () => {
+    await withCarrier({}, async ({ call, gateway }) => {
+      gateway.say('/voice', `<Dial ${ACTION}>+12065550188</Dial>`);
+      gateway.say('/result', '<Hangup/>');
+      await call().whenEnded();
+      assert.equal(gateway.of('/result')[0]?.form.get('DialCallStatus'), 'failed');
+    });
+  });
+
+  for (const [attribute, timeoutMs] of [
+    ['', 30_000],
+    ['timeout="5"', 5000],
+  ] as const) {
+    test(`gives up ringing after ${timeoutMs} ms with ${attribute || 'nothing said'}`, async () => {
+      await withDial(dialTwiml(attribute), async (rig) => {
+        await rig.pass(timeoutMs - 100);
+        assert.deepEqual(rig.seen, []);
+        await rig.pass(100);
+        assert.deepEqual(await result(rig), ['no-answer', 'false']);
+        assert.deepEqual(rig.seen, [`${timeoutMs} hung up`]);
+        assert.equal(resultOf(rig)['DialCallDuration'], '0');
+      });
+    });
+  }
+
+  test('plays sendDigits to the called side alone, and joins afterwards', async () => {
+    await withDial(
+      dialTwiml('', 'sendDigits="w12W#"'),
+      async (rig) => {
+        rig.live.on('tone', () => assert.fail('the caller hears no tones'));
+        await rig.pass(2500);
+        assert.deepEqual(rig.seen, ['500 1', '700 2', '1900 #', '2100 bridged']);
+        rig.leg.hangup();
+        assert.deepEqual(await result(rig), ['completed', 'true']);
+      },
+      (leg) => leg.answer(),
+    );
+  });
+
+  test('runs the TwiML of url on the called side, with a request of its own, before it joins', async () => {
+    await withDial(dialTwiml('', 'url="/whisper"'), async (rig) => {
+      rig.gateway.say('/whisper', '<Pause length="1"/><Play digits="7"/><Say>0123456789</Say><Dial>1</Dial>');
+      let isAsked = false;
+      rig.live.on('twiml', (request) => (isAsked ||= request === '/whisper'));
+      rig.leg.answer();
+      await until(() => isAsked, 'the whisper');
+      await rig.pass(1900);
+      assert.deepEqual(
+        rig.seen,
+        ['1000 7', '1850 bridged'].map((line) => line.replace('1850', '1900')),
+      );
+      const [whisper] = rig.gateway.of('/whisper');
+      assert.deepEqual(
+        ['CallSid', 'ParentCallSid', 'To', 'Direction', 'CallStatus'].map((name) => whisper?.form.get(name)),
+        [rig.leg.callSid, rig.live.callSid, NUMBER, 'outbound-dial', 'in-progress'],
+      );
+      assert.deepEqual(rig.problems, [12200], '<Dial> is not for a called leg');
+      rig.leg.hangup();
+      await result(rig);
+    });
+  });
+
+  test('joins all the same when url fails (11200)', async () => {
+    await withDial(
+      dialTwiml('', 'url="/whisper"'),
+      async (rig) => {
+        await until(() => rig.seen.length === 1, 'the joining');
+        assert.deepEqual(rig.seen, ['0 bridged']);
+        assert.deepEqual(rig.problems, [12300], 'an empty answer has no content type');
+        rig.leg.hangup();
+        await result(rig);
+      },
+      (leg) => leg.answer(),
+    );
+  });
+
+  test('does not join a leg that drops during the whisper, though its status says completed', async () => {
+    await withDial(
+      dialTwiml('', 'sendDigits="WWWW1"'),
+      async (rig) => {
+        await rig.pass(1000);
+        rig.leg.hangup();
+        assert.deepEqual(await result(rig), ['completed', 'false']);
+      },
+      (leg) => leg.answer(),
+    );
+  });
+
+  test('lets the caller ring on until it joins, with answerOnBridge', async () => {
+    await withDial(dialTwiml('answerOnBridge="true"', 'sendDigits="W"'), async (rig) => {
+      assert.equal(rig.live.status, 'ringing');
+      rig.leg.answer();
+      await rig.pass(900);
+      assert.equal(rig.live.status, 'ringing');
+      await rig.pass(100);
+      assert.equal(rig.live.status, 'in-progress');
+      rig.leg.hangup();
+      await result(rig);
+    });
+  });
+
+  test('shows the callerId it is given', async () => {
+    await withDial(dialTwiml('callerId="+12065550111"'), async (rig) => {
+      assert.equal(rig.leg.from, '+12065550111');
+      rig.leg.reject('busy');
+      await result(rig);
+    });
+  });
+
+  test('ends after its timeLimit', async () => {
+    await withDial(
+      dialTwiml('timeLimit="60"'),
+      async (rig) => {
+        await until(() => rig.seen.length === 1, 'the joining');
+        await rig.pass(60_000);
+        assert.deepEqual(await result(rig), ['completed', 'true']);
+        assert.deepEqual(rig.seen, ['0 bridged', '60000 hung up']);
+      },
+      (leg) => leg.answer(),
+    );
+  });
+
+  for (const [attribute, isOver] of [
+    ['hangupOnStar="true"', true],
+    ['', false],
+  ] as const) {
+    test(`the caller’s * ${isOver ? 'ends' : 'does not end'} it with ${attribute || 'nothing said'}`, async () => {
+      await withDial(
+        dialTwiml(attribute),
+        async (rig) => {
+          await until(() => rig.seen.length === 1, 'the joining');
+          rig.live.pressDigit('1');
+          rig.live.pressDigit('*');
+          assert.deepEqual(rig.seen, isOver ? ['0 bridged', '0 hung up'] : ['0 bridged']);
+          rig.leg.hangup();
+          assert.deepEqual(await result(rig), ['completed', 'true']);
+        },
+        (leg) => leg.answer(),
+      );
+    });
+  }
+
+  test('ends with the caller: the leg is let go, the action asked, and its answer ignored', async () => {
+    for (const [answers, status] of [
+      [false, 'canceled'],
+      [true, 'completed'],
+    ] as const) {
+      await withDial(
+        dialTwiml(),
+        async (rig) => {
+          if (answers) await until(() => rig.seen.length === 1, 'the joining');
+          rig.gateway.say('/result', '<Say>Hello?</Say>');
+          rig.live.on('say', () => assert.fail('nobody hears it'));
+          rig.live.hangup();
+          assert.deepEqual(await result(rig), [status, String(answers)]);
+          assert.equal(rig.seen.at(-1), '0 hung up');
+          assert.equal(resultOf(rig)['CallStatus'], 'completed');
+        },
+        (leg) => {
+          if (answers) leg.answer();
+        },
+      );
+    }
+  });
+
+  test('reports the leg’s changes that are asked for', async () => {
+    const events = 'statusCallbackEvent="initiated ringing answered completed"';
+    await withDial(
+      dialTwiml('', `statusCallback="https://${FAKE_HOST}/leg" ${events}`),
+      async (rig) => {
+        await until(() => rig.seen.length === 1, 'the joining');
+        await rig.pass(3000);
+        rig.leg.hangup();
+        await result(rig);
+        const forms = rig.gateway.of('/leg').map(({ form }) => form);
+        assert.deepEqual(
+          forms.map((form) => form.get('CallStatus')),
+          ['initiated', 'ringing', 'in-progress', 'completed'],
+        );
+        assert.deepEqual(
+          forms.map((form) => form.get('SequenceNumber')),
+          ['0', '1', '2', '3'],
+        );
+        const last = forms.at(-1);
+        assert.deepEqual(
+          ['CallSid', 'ParentCallSid', 'CallDuration', 'Timestamp'].map((name) => last?.get(name)),
+          [rig.leg.callSid, rig.live.callSid, '3', 'Thu, 01 Jan 2026 00:00:03 +0000'],
+        );
+      },
+      (leg) => leg.answer(),
+    );
+  });
+
+  test('reports no more than the end when nothing more is asked for', async () => {
+    await withDial(
+      dialTwiml('', `statusCallback="https://${FAKE_HOST}/leg"`),
+      async (rig) => {
+        await result(rig);
+        assert.deepEqual(
+          rig.gateway.of('/leg').map(({ form }) => form.get('CallStatus')),
+          ['busy'],
+        );
+      },
+      (leg) => leg.reject('busy'),
+    );
+  });
+});

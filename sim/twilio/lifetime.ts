@@ -1,0 +1,50 @@
+import type { Clock } from '../../src/clock.js';
+
+/** How long something goes on, and everything that waits only as long as it does. Waiting is in call time. */
+export class Lifetime {
+  private readonly clock: Clock;
+  private readonly speed: number;
+  private readonly listeners = new Set<() => void>();
+  private over = false;
+
+  constructor(clock: Clock, speed: number) {
+    this.clock = clock;
+    this.speed = speed;
+  }
+
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  /** Calls `listener` at the end, or at once when it is over; gives a function that takes it back. */
+  onEnd(listener: () => void): () => void {
+    if (this.over) {
+      listener();
+      return () => undefined;
+    }
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  end(): void {
+    if (this.over) return;
+    this.over = true;
+    for (const listener of Array.from(this.listeners)) listener();
+    this.listeners.clear();
+  }
+
+  /** Time passes; ends early when this does. False: it did. */
+  pass(callMs: number): Promise<boolean> {
+    if (this.over) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimer(callMs / this.speed, () => {
+        forget();
+        resolve(true);
+      });
+      const forget = this.onEnd(() => {
+        timer.cancel();
+        resolve(false);
+      });
+    });
+  }
+}

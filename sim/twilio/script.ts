@@ -1,0 +1,201 @@
+import type { CarrierCall } from './carrier-call.js';
+import { dial } from './dial.js';
+import type { Fields } from './fields.js';
+import { Lifetime } from './lifetime.js';
+import type { ProblemCode } from './problems.js';
+import { runStream } from './stream-verb.js';
+import { FRAME_BYTES, FRAME_MS } from './ticker.js';
+import { areDigits, playTones } from './tones.js';
+import { type Element, parseTwiml } from './twiml.js';
+import type { WebhookMethod } from './webhook-client.js';
+
+/** Where a script's TwiML comes from. */
+export type ScriptSource = { url: string; method?: string | undefined } | { twiml: string };
+
+export type DocumentAnswer = { verbs: readonly Element[] } | { code: ProblemCode; what: string };
+
+type Outcome = 'next' | 'stop';
+
+/** Speech of `<Say>` without a synthesiser: about fifteen characters a second. */
+const SAY_MS_PER_CHARACTER = 65;
+/** Twilio: Webhooks – content types of TwiML; of another, 12300. */
+const TWIML_TYPES = ['text/xml', 'application/xml'];
+
+/** TwiML being run on a call. A call has one at a time; a change over REST ends it and starts another. */
+export class Script {
+  readonly call: CarrierCall;
+  readonly life: Lifetime;
+  /** What is still being closed after this script was abandoned. */
+  readonly closing: Promise<void>[] = [];
+  /** Where the document came from that is being run: relative URLs in it start there. */
+  private base: string;
+
+  constructor(call: CarrierCall) {
+    this.call = call;
+    this.base = call.options.voiceUrl;
+    this.life = new Lifetime(call.carrier.clock, call.carrier.speed);
+  }
+
+  /** Ends whatever is being run; resolves when its stream is closed. */
+  async abandon(): Promise<void> {
+    this.life.end();
+    await Promise.all(this.closing);
+  }
+
+  async run(source: ScriptSource): Promise<void> {
+    if (this.life.isOver) return;
+    if ('url' in source) return this.continueAt(source.url, source.method, {});
+    const parsed = this.parse(source.twiml, 'REST');
+    if ('code' in parsed) return this.fallBack(parsed.code, parsed.what, '');
+    return this.runVerbs(parsed.verbs);
+  }
+
+  /** How long `<Say>` takes where nobody synthesises it. */
+  sayingMs(text: string): number {
+    return text.length * SAY_MS_PER_CHARACTER;
+  }
+
+  /** Requests a TwiML document. */
+  async document(request: { url: string; method?: string | undefined; fields: Fields }): Promise<DocumentAnswer> {
+    const { fields, method } = request;
+    const url = this.absolute(request.url);
+    if (url === undefined) return { code: 11200, what: 'the URL is malformed' };
+    const answer = await this.call.carrier.webhooks.request({ url, method: methodOf(method), fields });
+    if (this.life.isOver) return { verbs: [] };
+    if (!answer.ok) return { code: 11200, what: answer.what };
+    if (answer.status < 200 || answer.status > 299) return { code: 11200, what: `HTTP ${answer.status}` };
+    if (!TWIML_TYPES.includes(answer.contentType))
+      return { code: 12300, what: `the content type is ${answer.contentType || 'missing'}` };
+    return this.parse(answer.body, new URL(url).pathname);
+  }
+
+  private parse(body: string, origin: string): DocumentAnswer {
+    const parsed = parseTwiml(body);
+    if ('failed' in parsed) return parsed.failed;
+    for (const { code, what } of parsed.problems) this.call.emit('problem', code, what);
+    this.call.emit('twiml', origin, parsed.verbs);
+    return parsed;
+  }
+
+  private async continueAt(url: string, method: string | undefined, more: Record<string, string>): Promise<void> {
+    const answer = await this.document({ url, method, fields: this.call.fields(more) });
+    if (this.life.isOver) return;
+    const from = this.absolute(url) ?? url;
+    if ('code' in answer) return this.fallBack(answer.code, answer.what, from);
+    this.base = from;
+    await this.runVerbs(answer.verbs);
+  }
+
+  /** A URL of the document that is being run; undefined when it is not one of the web. */
+  private absolute(url: string): string | undefined {
+    if (!URL.canParse(url, this.base)) return undefined;
+    const absolute = new URL(url, this.base);
+    return /^https?:$/.test(absolute.protocol) ? absolute.href : undefined;
+  }
+
+  /** A document that cannot be had or read is replaced by the number's fallback (Twilio: phone numbers – fallback URL). */
+  private async fallBack(code: ProblemCode, what: string, url: string): Promise<void> {
+    const { call } = this;
+    call.emit('problem', code, what);
+    const { fallbackUrl } = call.options;
+    if (fallbackUrl === undefined) return call.end('error');
+    const fields = call.fields({ ErrorCode: String(code), ErrorUrl: url });
+    const answer = await this.document({ url: fallbackUrl, fields });
+    if (this.life.isOver) return;
+    if ('code' in answer) {
+      call.emit('problem', answer.code, answer.what);
+      call.end('error');
+      return;
+    }
+    this.base = fallbackUrl;
+    await this.runVerbs(answer.verbs);
+  }
+
+  private async runVerbs(verbs: readonly Element[]): Promise<void> {
+    for (const verb of verbs) {
+      if (this.life.isOver) return;
+      if ((await this.runVerb(verb)) === 'stop') return;
+    }
+    if (!this.life.isOver) this.call.end('no-more-twiml');
+  }
+
+  private async runVerb(verb: Element): Promise<Outcome> {
+    const { call, life } = this;
+    const { attributes } = verb;
+    switch (verb.name) {
+      // These two do not answer a call that still rings.
+      case 'Reject':
+        if (!call.isRinging) return 'next';
+        call.end(attributes['reason'] === 'busy' ? 'busy' : 'rejected');
+        return 'stop';
+      case 'Pause':
+        await life.pass(Number(attributes['length'] ?? '1') * 1000);
+        return 'next';
+      case 'Redirect':
+        await this.continueAt(verb.text, attributes['method'], {});
+        return 'stop';
+      case 'Dial':
+        return this.afterAction(verb, await dial(this, verb));
+      default:
+        call.answer();
+    }
+    switch (verb.name) {
+      case 'Say':
+        await this.say(verb.text);
+        return 'next';
+      case 'Play':
+        await this.play(attributes['digits'] ?? '');
+        return 'next';
+      case 'Hangup':
+        call.end('gateway-hung-up');
+        return 'stop';
+      case 'Connect': {
+        const [stream] = verb.children;
+        if (stream === undefined) return 'next';
+        await runStream(this, stream);
+        return this.afterAction(verb, {});
+      }
+      default:
+        return 'next';
+    }
+  }
+
+  /** With an action the verbs after it never run; without one the next does. */
+  private async afterAction(verb: Element, fields: Record<string, string>): Promise<Outcome> {
+    const { action, method } = verb.attributes;
+    if (!this.life.isOver) {
+      if (action === undefined) return 'next';
+      await this.continueAt(action, method, fields);
+      return 'stop';
+    }
+    // The caller is gone: it is asked all the same, and the answer is ignored. Not so after a change over REST.
+    if (action !== undefined && this.call.isOver)
+      await this.document({ url: action, method, fields: this.call.fields(fields) });
+    return 'stop';
+  }
+
+  private async say(text: string): Promise<void> {
+    const { call, life } = this;
+    call.emit('say', text);
+    const audio = await call.carrier.options.synthesize?.(text);
+    if (audio === undefined) {
+      await life.pass(this.sayingMs(text));
+      return;
+    }
+    const startedMs = call.carrier.clock.now();
+    for (let at = 0; at < audio.length && !life.isOver; at += FRAME_BYTES) {
+      call.emit('heard', audio.subarray(at, at + FRAME_BYTES));
+      const playedMs = (at / FRAME_BYTES + 1) * FRAME_MS;
+      await life.pass(playedMs - (call.carrier.clock.now() - startedMs) * call.carrier.speed);
+    }
+  }
+
+  private async play(digits: string): Promise<void> {
+    if (!areDigits(digits)) this.call.emit('problem', 12200, 'digits are not valid');
+    else await playTones(this.life, digits, (digit) => this.call.emit('tone', digit));
+  }
+}
+
+function methodOf(method: string | undefined): WebhookMethod {
+  return method === 'GET' ? 'GET' : 'POST';
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/fake-clock.js';
+import { IdleWatch } from './idle-watch.js';
+
+function watchOf(afterMs = 10_000) {
+  const clock = new FakeClock();
+  const idle: number[] = [];
+  return { clock, idle, watch: new IdleWatch({ clock, afterMs, onIdle: (times) => idle.push(times) }) };
+}
+
+test('a caller who says nothing after hearing the last word is noticed, again and again', () => {
+  const { clock, idle, watch } = watchOf();
+  watch.busy();
+  clock.advance(60_000);
+  assert.deepEqual(idle, []);
+  watch.playedOut();
+  clock.advance(9_999);
+  assert.deepEqual(idle, []);
+  clock.advance(1);
+  assert.deepEqual(idle, [1]);
+  clock.advance(60_000);
+  assert.deepEqual(idle, [1]);
+  watch.busy();
+  watch.playedOut();
+  clock.advance(10_000);
+  assert.deepEqual(idle, [1, 2]);
+});
+
+test('a caller who speaks in between starts the count again', () => {
+  const { clock, idle, watch } = watchOf();
+  watch.playedOut();
+  clock.advance(10_000);
+  watch.playedOut();
+  clock.advance(5_000);
+  watch.callerSpeaks();
+  // The assistant was cut off: what it said is over, the caller still speaks.
+  watch.playedOut();
+  clock.advance(20_000);
+  assert.deepEqual(idle, [1]);
+  watch.callerStopped();
+  clock.advance(10_000);
+  assert.deepEqual(idle, [1, 1]);
+});
+
+test('a word or a key starts the time again; words that come late do not stop it', () => {
+  const { clock, idle, watch } = watchOf();
+  watch.playedOut();
+  clock.advance(9_000);
+  watch.callerThere();
+  clock.advance(9_000);
+  assert.deepEqual(idle, []);
+  clock.advance(1_000);
+  assert.deepEqual(idle, [1]);
+});
+
+test('a speech whose end was missed does not silence it for ever', () => {
+  const { clock, idle, watch } = watchOf();
+  watch.callerSpeaks();
+  clock.advance(70_000);
+  assert.deepEqual(idle, [1]);
+});
+
+test('switched off or closed it says nothing and leaves no timer', () => {
+  for (const { clock, idle, watch } of [watchOf(0), watchOf()]) {
+    watch.playedOut();
+    watch.callerSpeaks();
+    watch.close();
+    watch.playedOut();
+    watch.callerSpeaks();
+    watch.callerStopped();
+    clock.advance(100_000);
+    assert.deepEqual([idle, clock.timers], [[], 0]);
+  }
+});

@@ -1,0 +1,78 @@
+import type { Clock, Timer } from '../clock.js';
+
+/**
+ * `busy`: the assistant speaks, or works on something. `caller`: the caller speaks. `quiet`: nobody does, and the time
+ * runs.
+ */
+type State = { name: 'busy' } | { name: 'caller'; timer: Timer } | { name: 'quiet'; timer: Timer } | { name: 'closed' };
+
+/** Nobody talks longer without a breath: the end of that speech was missed. */
+const LONGEST_SPEECH_MS = 60_000;
+
+/**
+ * Notices a caller who says nothing. Time runs from when the caller last *heard* something (the playback ledger says
+ * so), never from when it was sent.
+ */
+export class IdleWatch {
+  private readonly clock: Clock;
+  private readonly afterMs: number;
+  private readonly onIdle: (times: number) => void;
+  private state: State = { name: 'busy' };
+  private times = 0;
+
+  /**
+   * `afterMs` 0: the watch is off. `onIdle` is told how often the caller has been silent in a row, from 1; whatever is
+   * said to the caller then starts the time again.
+   */
+  constructor(options: { clock: Clock; afterMs: number; onIdle: (times: number) => void }) {
+    this.clock = options.clock;
+    this.afterMs = options.afterMs;
+    this.onIdle = options.onIdle;
+  }
+
+  /** The caller began to speak. */
+  callerSpeaks(): void {
+    this.times = 0;
+    const timer = this.clock.setTimer(LONGEST_SPEECH_MS, () => this.beQuiet());
+    this.enter({ name: 'caller', timer });
+  }
+
+  callerStopped(): void {
+    if (this.state.name === 'caller') this.beQuiet();
+  }
+
+  /** Something came from the caller: words, or a key. */
+  callerThere(): void {
+    this.times = 0;
+    if (this.state.name === 'quiet') this.beQuiet();
+  }
+
+  /** The assistant speaks, or works on something. */
+  busy(): void {
+    if (this.state.name === 'quiet') this.enter({ name: 'busy' });
+  }
+
+  /** The caller has heard all there was. */
+  playedOut(): void {
+    if (this.state.name !== 'caller') this.beQuiet();
+  }
+
+  close(): void {
+    this.enter({ name: 'closed' });
+  }
+
+  private beQuiet(): void {
+    const timer = this.clock.setTimer(this.afterMs, () => {
+      this.state = { name: 'busy' };
+      this.onIdle(++this.times);
+    });
+    this.enter({ name: 'quiet', timer });
+  }
+
+  private enter(next: State): void {
+    if ('timer' in this.state) this.state.timer.cancel();
+    const isOver = this.state.name === 'closed' || (this.afterMs === 0 && next.name !== 'closed');
+    if (isOver && 'timer' in next) next.timer.cancel();
+    if (!isOver) this.state = next;
+  }
+}

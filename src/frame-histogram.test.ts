@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Histogram, Registry } from 'prom-client';
+import { FrameHistogram } from './frame-histogram.js';
+
+const NAME = 'frame_seconds';
+const HELP = 'Time of a frame';
+const BOUNDS = [0.001, 0.01, 0.1];
+/** On a bound, between two, and beyond the last. */
+const VALUES = [0, 0.001, 0.0011, 0.01, 0.05, 0.1, 7];
+
+test('a frame histogram says what one of prom-client says', async () => {
+  const registry = new Registry();
+  const reference = new Histogram({
+    name: NAME,
+    help: HELP,
+    labelNames: ['direction'],
+    buckets: BOUNDS,
+    registers: [registry],
+  });
+  const histogram = new FrameHistogram({ name: NAME, help: HELP, bounds: BOUNDS });
+  const inbound = histogram.series('direction', 'inbound');
+  const outbound = histogram.series('direction', 'outbound');
+  for (const value of VALUES) {
+    inbound.observe(value);
+    reference.labels('inbound').observe(value);
+  }
+  outbound.observe(0.02);
+  reference.labels('outbound').observe(0.02);
+  assert.equal(histogram.text(), await registry.metrics());
+});

@@ -1,0 +1,118 @@
+import { type Clock, systemClock } from './clock.js';
+import type { Config } from './config.js';
+import { TandemError } from './errors.js';
+import type { Extensions } from './extensions.js';
+import type { Logger } from './log.js';
+import type { Metrics } from './metrics.js';
+import type { AssistantPrompt } from './prompts/assistant-prompt.js';
+import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from './speech/engine.js';
+import type { SpeakLine } from './voice/continuity/gap-filler.js';
+import { ContinuousProvider } from './voice/continuity/provider.js';
+import { createLocalProvider } from './voice/local/provider.js';
+import { createNovaProvider } from './voice/nova/provider.js';
+import { createOpenAiProvider } from './voice/openai/provider.js';
+import type { VoiceProvider } from './voice/session.js';
+
+export interface VoiceOptions {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  prompt: AssistantPrompt;
+  extensions: Extensions;
+  env: Readonly<Record<string, string | undefined>>;
+  clock?: Clock;
+  /** Hears and speaks for the local provider; whoever opened it closes it. */
+  engine?: SpeechEngine;
+  /** Talk instead of the configured ones. */
+  providers?: readonly [VoiceProvider, ...VoiceProvider[]];
+}
+
+/**
+ * The voice of a gateway: the configured providers behind one that goes on when a session, or a whole provider, is lost.
+ * @throws TandemError CONFIG_INVALID naming a provider that is not there
+ */
+export async function createVoice(options: VoiceOptions): Promise<VoiceProvider> {
+  const { clock = systemClock, config, log, metrics, prompt } = options;
+  let speaker: LineSpeaker | undefined;
+  const speakLine = (text: string): Promise<Uint8Array | undefined> =>
+    speaker?.speak(text) ?? Promise.resolve(undefined);
+  const create = (name: string): VoiceProvider => createProvider(name, { ...options, clock, speakLine });
+  const [first, ...fallbacks] = config.voiceProviders;
+  const voice = new ContinuousProvider({
+    providers: options.providers ?? [create(first), ...fallbacks.map(create)],
+    clock,
+    lines: prompt.lines,
+    speakLine,
+    report: {
+      onLost: (provider, error) => {
+        metrics.connectionFailures.inc({ provider });
+        log.warn({ err: error, provider }, 'a voice session was lost');
+      },
+      onRenewed: (provider) => metrics.renewals.inc({ provider }),
+      onFailover: (from, to) => {
+        metrics.failovers.inc({ from, to });
+        log.warn({ from, to }, 'another provider takes the call over');
+      },
+    },
+  });
+  // Last, so that nothing is left open when a provider is not there.
+  speaker = await openSpeaker(options);
+  return speaker === undefined ? voice : closingAlso(voice, speaker);
+}
+
+function createProvider(name: string, options: VoiceOptions & { clock: Clock; speakLine: SpeakLine }): VoiceProvider {
+  const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
+  const { endpointUrl, ...nova } = config.nova;
+  const own = extensions.providers.get(name);
+  if (own !== undefined) return own({ log, clock, env });
+  switch (name) {
+    case 'openai':
+      return createOpenAiProvider({
+        ...config.openai,
+        log,
+        clock,
+        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+      });
+    case 'nova':
+      return createNovaProvider({
+        ...nova,
+        ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        log,
+        clock,
+        speakLine,
+        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+      });
+    case 'local':
+      return createLocalProvider({ ...config.local, log, clock, ...(engine === undefined ? {} : { engine }) });
+    default:
+      throw new TandemError(
+        'CONFIG_INVALID',
+        `VOICE_PROVIDER or VOICE_FALLBACK names ${JSON.stringify(name.slice(0, 80))}, which is neither openai, nova nor local, and no extension brings it.`,
+      );
+  }
+}
+
+/** Who speaks the gateway's own lines when no model can. Nobody, when the optional packages are left out. */
+async function openSpeaker({ config, engine, log }: VoiceOptions): Promise<LineSpeaker | undefined> {
+  // A model on this machine is not lost on the way, and needs no second thread.
+  if (config.voiceProviders.every((name) => name === 'local')) return undefined;
+  if (engine !== undefined) return { speak: (text) => engine.synthesize(text), close: () => Promise.resolve() };
+  try {
+    return await openLineSpeaker();
+  } catch (error) {
+    log.warn({ err: error }, 'no synthesiser: callers hear nothing while a model works or is replaced');
+    return undefined;
+  }
+}
+
+function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): VoiceProvider {
+  return {
+    name: voice.name,
+    prepare: () => voice.prepare(),
+    open: (session) => voice.open(session),
+    close: async () => {
+      await voice.close();
+      await speaker.close();
+    },
+  };
+}

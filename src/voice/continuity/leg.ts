@@ -1,0 +1,139 @@
+import type { Clock, Timer } from '../../clock.js';
+import { TandemError } from '../../errors.js';
+import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { Talk } from './talk.js';
+
+/** A session that is not ready by then never will be. Providers have shorter limits of their own. */
+const READY_WITHIN_MS = 8000;
+/** A model that owes the caller something and gives no sign of life for this long has stalled. */
+const ANSWER_WITHIN_MS = 10_000;
+
+export interface LegListener {
+  onEvent(leg: Leg, event: VoiceEvent): void;
+  /** The session is over, for whatever reason; it is closed already. */
+  onLost(leg: Leg, error: TandemError): void;
+}
+
+/** One provider session of a call, with where its conversation stands and a watch over its silence. */
+export class Leg {
+  readonly provider: VoiceProvider;
+  readonly session: VoiceSession;
+  readonly talk = new Talk();
+  readonly openedMs: number;
+  private readonly clock: Clock;
+  private readonly listener: LegListener;
+  private readonly answerWithinMs: number;
+  private state: 'opening' | 'ready' | 'over' = 'opening';
+  private watch: Timer | undefined;
+  /** Runs while the caller has spoken and the model has shown no sign of having heard it. */
+  private deafWatch: Timer | undefined;
+  private mayBeDeaf: boolean;
+  private wasDeaf = false;
+  private progressMs: number;
+
+  constructor(options: {
+    provider: VoiceProvider;
+    session: Omit<VoiceSessionOptions, 'listener'>;
+    clock: Clock;
+    listener: LegListener;
+    /** The session before this one seemed not to hear the caller: it may have been noise. */
+    afterDeafOne: boolean;
+  }) {
+    const { clock, listener, provider, session } = options;
+    this.mayBeDeaf = !options.afterDeafOne;
+    this.provider = provider;
+    this.clock = clock;
+    this.listener = listener;
+    this.answerWithinMs = provider.answerWithinMs ?? ANSWER_WITHIN_MS;
+    this.openedMs = clock.now();
+    this.progressMs = this.openedMs;
+    if (session.greeting !== undefined || session.answersLast) this.talk.asked();
+    this.watch = clock.setTimer(READY_WITHIN_MS, () => this.stall());
+    this.session = provider.open({ ...session, listener: (event) => this.onEvent(event) });
+  }
+
+  get isReady(): boolean {
+    return this.state === 'ready';
+  }
+
+  /** The owner has asked the model for something: its silence is watched from here. */
+  expectAnswer(): void {
+    if (this.state === 'over') return;
+    this.progressMs = this.clock.now();
+    if (this.state === 'ready') this.watchAnswer();
+  }
+
+  /** It was lost because it did not seem to hear the caller. */
+  get seemedDeaf(): boolean {
+    return this.wasDeaf;
+  }
+
+  close(): void {
+    if (this.state === 'over') return;
+    this.state = 'over';
+    this.watch?.cancel();
+    this.deafWatch?.cancel();
+    this.session.close();
+  }
+
+  private onEvent(event: VoiceEvent): void {
+    if (this.state === 'over') return;
+    if (event.type === 'failed') {
+      this.lose(event.error);
+      return;
+    }
+    if (event.type === 'ended') {
+      this.lose(new TandemError('SESSION_CLOSED', `${this.provider.name} ended the session.`));
+      return;
+    }
+    this.talk.note(event);
+    this.watchHearing(event);
+    if (event.type === 'ready') {
+      this.state = 'ready';
+      this.watch?.cancel();
+      this.watch = undefined;
+    }
+    if (this.state === 'ready' && this.watch === undefined && this.talk.isWaitingForModel) this.watchAnswer();
+    this.listener.onEvent(this, event);
+  }
+
+  /**
+   * A caller who has spoken is answered, or at least understood. A model that gives no sign at all may be dead without
+   * having closed anything; or it was noise. So a new session is tried, once until the model shows that it lives.
+   */
+  private watchHearing(event: VoiceEvent): void {
+    const isSpeech = event.type === 'caller-speech-started' || event.type === 'caller-speech-stopped';
+    if (!isSpeech) {
+      this.progressMs = this.clock.now();
+      this.mayBeDeaf ||= event.type !== 'ready';
+    }
+    this.deafWatch?.cancel();
+    this.deafWatch = undefined;
+    if (event.type !== 'caller-speech-stopped' || !this.mayBeDeaf || !Number.isFinite(this.answerWithinMs)) return;
+    this.deafWatch = this.clock.setTimer(this.answerWithinMs, () => {
+      this.wasDeaf = true;
+      this.stall();
+    });
+  }
+
+  /** Set once and left alone: moving a timer with every piece of audio would cost more than the audio. */
+  private watchAnswer(): void {
+    if (this.watch !== undefined || !Number.isFinite(this.answerWithinMs)) return;
+    const inMs = this.progressMs + this.answerWithinMs - this.clock.now();
+    this.watch = this.clock.setTimer(inMs, () => {
+      this.watch = undefined;
+      if (!this.talk.isWaitingForModel) return;
+      if (this.clock.now() - this.progressMs >= this.answerWithinMs) this.stall();
+      else this.watchAnswer();
+    });
+  }
+
+  private stall(): void {
+    this.lose(new TandemError('VOICE_STALLED', `${this.provider.name} gave no answer in time.`));
+  }
+
+  private lose(error: TandemError): void {
+    this.close();
+    this.listener.onLost(this, error);
+  }
+}

@@ -1,0 +1,125 @@
+import type { VoiceEvent } from '../session.js';
+
+interface OpenResponse {
+  responseId: string;
+  sayId: string | undefined;
+  /** Items begun and not done. */
+  items: Set<string>;
+}
+
+/**
+ * Where the conversation with one session stands, from its events: who speaks, and what the model owes the caller. A
+ * model without turn events leaves some of it unknown; then nothing is assumed.
+ */
+export class Talk {
+  private readonly responses = new Map<string, OpenResponse>();
+  private readonly says = new Set<string>();
+  private readonly tools = new Set<string>();
+  /** Turns of the caller whose text has not come yet. */
+  private readonly announced = new Set<string>();
+  private callerSpeaks = false;
+  private owesAnswer = false;
+
+  /** The model has been asked for something: a greeting, an answer, what follows from keys or a tool. */
+  asked(): void {
+    this.owesAnswer = true;
+  }
+
+  /** The owner wants a line spoken. */
+  saying(sayId: string): void {
+    this.says.add(sayId);
+  }
+
+  toolAnswered(toolCallId: string): void {
+    if (this.tools.delete(toolCallId)) this.owesAnswer = true;
+  }
+
+  note(event: VoiceEvent): void {
+    switch (event.type) {
+      case 'caller-speech-started':
+        this.callerSpeaks = true;
+        return;
+      case 'caller-speech-stopped':
+        this.callerSpeaks = false;
+        return;
+      case 'caller-turn':
+        this.announced.add(event.itemId);
+        this.owesAnswer = true;
+        return;
+      case 'caller-text':
+        // The text of a turn that was announced may come after the answer to it.
+        if (event.final && !this.announced.delete(event.itemId)) this.owesAnswer = true;
+        return;
+      case 'response-started':
+        this.responses.set(event.responseId, { ...event, items: new Set() });
+        return;
+      case 'audio':
+        this.owesAnswer = false;
+        this.responses.get(event.responseId)?.items.add(event.itemId);
+        return;
+      case 'item-done':
+        this.responses.get(event.responseId)?.items.delete(event.itemId);
+        return;
+      case 'response-done':
+        this.responses.delete(event.responseId);
+        if (event.sayId !== undefined) this.says.delete(event.sayId);
+        return;
+      case 'tool-call':
+        this.owesAnswer = false;
+        this.tools.add(event.toolCallId);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** The model speaks, or has begun to. */
+  get isAnswering(): boolean {
+    return this.responses.size > 0;
+  }
+
+  /** Something of an answer was given, and it is not whole. */
+  get isMidAnswer(): boolean {
+    return [...this.responses.values()].some(({ items, sayId }) => items.size > 0 && sayId === undefined);
+  }
+
+  /** The caller, or a tool's result, waits for an answer of which nothing was heard. */
+  get owes(): boolean {
+    return this.owesAnswer || this.tools.size > 0;
+  }
+
+  /** The next word has to come from the model: it was asked, or it is in the middle of an answer. */
+  get isWaitingForModel(): boolean {
+    return (this.owesAnswer || this.responses.size > 0 || this.says.size > 0) && this.tools.size === 0;
+  }
+
+  get isCallerSpeaking(): boolean {
+    return this.callerSpeaks;
+  }
+
+  /** Nobody speaks and nobody waits. */
+  get isPause(): boolean {
+    return !this.callerSpeaks && !this.owes && !this.isAnswering && this.says.size === 0;
+  }
+
+  /** The ends of everything that was begun and will not be finished, for an owner who waits for them. */
+  abandoned(): VoiceEvent[] {
+    const events: VoiceEvent[] = [];
+    for (const { items, responseId, sayId } of this.responses.values()) {
+      for (const itemId of items) events.push({ type: 'item-done', responseId, itemId });
+      events.push({ type: 'response-done', responseId, sayId, status: 'failed' });
+      if (sayId !== undefined) this.says.delete(sayId);
+    }
+    for (const sayId of this.says) events.push(...unsaid(sayId));
+    return events;
+  }
+}
+
+/** The answer to a line that nobody can speak. */
+export function unsaid(sayId: string): VoiceEvent[] {
+  const responseId = `unsaid-${sayId}`;
+  return [
+    { type: 'response-started', responseId, sayId },
+    { type: 'response-done', responseId, sayId, status: 'failed' },
+  ];
+}

@@ -1,0 +1,250 @@
+import type { Clock } from '../../clock.js';
+import type { TandemError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import type { HeardItem } from '../history.js';
+import type { ResponseStatus, VoiceEvent } from '../session.js';
+import type { OpenAiAnomaly } from './anomalies.js';
+import { CallerTurns } from './caller-turns.js';
+import {
+  type EventBuilder,
+  itemTruncate,
+  responseCancel,
+  responseCreate,
+  type ResponseWish,
+  toolOutputItem,
+  turnItem,
+} from './client-events.js';
+import { sayExactly } from './lines.js';
+import { ModelTurns } from './model-turns.js';
+import { ReceivedItems } from './received-items.js';
+import { Recovery } from './recovery.js';
+import { PLAIN_WISH, ResponseQueue } from './response-queue.js';
+import type { ResponseDone, ServerEvent } from './server-events.js';
+import { ToolRounds } from './tool-rounds.js';
+
+/** What concerns the conversation, as against the session it takes place in. */
+export type DialogueEvent = Exclude<ServerEvent, { type: 'session-created' | 'session-updated' }>;
+
+export interface DialogueOptions {
+  /** Sends what `build` makes of a new event id; gives the id. */
+  send: (build: EventBuilder) => string;
+  emit: (event: VoiceEvent) => void;
+  clock: Clock;
+  log: Logger;
+  /** See {@link Recovery}. */
+  configId: string;
+  onAnomaly: (kind: OpenAiAnomaly) => void;
+  /** A response was asked for. */
+  onAsked: () => void;
+  onFatal: (error: TandemError) => void;
+}
+
+/** The conversation on both sides: whose turn it is, what is said, what was heard, which tools are called. */
+export class Dialogue {
+  private readonly options: DialogueOptions;
+  private readonly queue: ResponseQueue;
+  private readonly caller: CallerTurns;
+  private readonly model: ModelTurns;
+  private readonly received = new ReceivedItems();
+  private readonly rounds: ToolRounds;
+  private readonly recovery: Recovery;
+
+  constructor(options: DialogueOptions) {
+    const { clock, emit, log, onAnomaly, send } = options;
+    this.options = options;
+    this.queue = new ResponseQueue({
+      sendItem: (item) => send(item),
+      sendCreate: (wish) => {
+        options.onAsked();
+        return send((eventId) => responseCreate(eventId, wish));
+      },
+      sendCancel: (responseId) => send((eventId) => responseCancel(eventId, responseId)),
+      onCancelled: ({ wish }) => this.endUnspoken(wish.sayId, 'cancelled'),
+    });
+    this.caller = new CallerTurns(emit);
+    this.model = new ModelTurns({ queue: this.queue, received: this.received, emit, onAnomaly });
+    this.rounds = new ToolRounds((outputs, wantsReply) => {
+      const items = outputs.map(
+        ({ toolCallId, output }) =>
+          (eventId: string): string =>
+            toolOutputItem(eventId, toolCallId, output),
+      );
+      this.queue.add(wantsReply ? 'reply' : 'note', PLAIN_WISH, items);
+    });
+    this.recovery = new Recovery({
+      queue: this.queue,
+      clock,
+      log,
+      configId: options.configId,
+      onAnomaly,
+      onUnspoken: (sayId) => this.endUnspoken(sayId, 'failed'),
+      onFatal: (error) => options.onFatal(error),
+    });
+  }
+
+  /** The service owes something. */
+  get isExpecting(): boolean {
+    return this.queue.isExpecting;
+  }
+
+  /** What was said before, in front of everything else. */
+  seed(items: readonly EventBuilder[]): void {
+    this.queue.add('note', PLAIN_WISH, items);
+  }
+
+  /** Comes first, before whatever the owner asks for. */
+  opening(wish: ResponseWish): void {
+    this.queue.add('opening', wish);
+  }
+
+  /** Answers what the conversation holds already. */
+  reply(): void {
+    this.queue.add('reply', PLAIN_WISH);
+  }
+
+  /** The service takes events from here on. */
+  open(): void {
+    this.queue.open();
+  }
+
+  /** Stops what is being said, but not what waits. */
+  interrupt(): void {
+    this.queue.interrupt();
+  }
+
+  /** A turn of the caller that was not spoken. */
+  callerWrote(text: string): void {
+    this.queue.add('reply', PLAIN_WISH, [(eventId) => turnItem(eventId, 'caller', text)]);
+  }
+
+  say(text: string, sayId: string): void {
+    this.queue.add('say', { sayId, instructions: sayExactly(text), mayCallTools: false });
+  }
+
+  cancel(): void {
+    this.recovery.stop();
+    this.rounds.abandon();
+    this.queue.cancel();
+  }
+
+  heard(items: readonly HeardItem[]): void {
+    for (const cut of this.received.cuts(items)) this.options.send((eventId) => itemTruncate(eventId, cut));
+  }
+
+  toolResult(toolCallId: string, output: unknown): void {
+    this.rounds.result(toolCallId, textOfOutput(output));
+  }
+
+  /** The session is over; every line that was asked for ends as failed. */
+  abort(): void {
+    const lost = this.queue.close();
+    this.recovery.stop();
+    this.model.end('failed');
+    for (const { wish } of lost) this.endUnspoken(wish.sayId, 'failed');
+  }
+
+  /** The session is over; nobody wants to hear of it. */
+  close(): void {
+    this.queue.close();
+    this.recovery.stop();
+  }
+
+  onEvent(event: DialogueEvent): void {
+    const { emit, onAnomaly } = this.options;
+    switch (event.type) {
+      case 'audio-delta':
+        this.model.audio(event);
+        return;
+      case 'transcript-delta':
+        this.model.text(event.responseId, event.itemId, event.text);
+        return;
+      case 'text-delta':
+        this.model.writing(event.responseId);
+        return;
+      case 'message-done':
+        this.model.itemDone(event.responseId, event.itemId);
+        return;
+      case 'function-call-done':
+        this.onToolCall(event);
+        return;
+      case 'item-added':
+        this.queue.itemAdded();
+        return;
+      case 'response-created':
+        this.model.created(event.responseId, event.requestId);
+        return;
+      case 'response-done':
+        this.onResponseDone(event);
+        return;
+      case 'speech-started':
+        this.queue.speechStarted();
+        this.model.interrupt();
+        emit({ type: 'caller-speech-started' });
+        emit({ type: 'interruption' });
+        return;
+      case 'speech-stopped':
+        emit({ type: 'caller-speech-stopped' });
+        return;
+      case 'committed':
+        this.caller.taken(event.itemId);
+        this.queue.speechTaken();
+        return;
+      case 'transcription-delta':
+        this.caller.textDelta(event.itemId, event.text);
+        return;
+      case 'transcription-completed':
+        this.caller.textCompleted(event.itemId, event.text);
+        if (event.usage !== undefined) emit({ type: 'usage', ...event.usage });
+        return;
+      case 'transcription-failed':
+        onAnomaly('transcription-failed');
+        return;
+      case 'error':
+        this.recovery.onError(event.error);
+        return;
+    }
+  }
+
+  private onToolCall(call: ServerEvent & { type: 'function-call-done' }): void {
+    const { responseId, toolCallId, name } = call;
+    if (!this.model.counts(responseId)) return;
+    this.rounds.called(responseId, toolCallId);
+    let callArguments: unknown;
+    try {
+      callArguments = JSON.parse(call.arguments === '' ? '{}' : call.arguments);
+    } catch {
+      this.options.onAnomaly('bad-tool-arguments');
+      this.toolResult(toolCallId, { error: 'The arguments were not valid JSON.' });
+      return;
+    }
+    this.options.emit({ type: 'tool-call', toolCallId, name, arguments: callArguments });
+  }
+
+  private onResponseDone(done: ResponseDone): void {
+    if (done.usage !== undefined) this.options.emit({ type: 'usage', ...done.usage });
+    const end = this.model.done(done.responseId, done.status);
+    // The owner may have closed the session on hearing of it.
+    if (end === undefined || this.queue.isClosed) return;
+    this.rounds.responseDone(done.responseId, end.status, end.running.isCancelled);
+    this.recovery.onResponseEnd(end, done);
+    this.queue.goOn();
+  }
+
+  /** A line that was asked for and never began. */
+  private endUnspoken(sayId: string | undefined, status: ResponseStatus): void {
+    if (sayId === undefined) return;
+    const responseId = `unspoken-${sayId}`;
+    this.options.emit({ type: 'response-started', responseId, sayId });
+    this.options.emit({ type: 'response-done', responseId, sayId, status });
+  }
+}
+
+/** The model takes text; anything else is JSON to it. */
+function textOfOutput(output: unknown): string {
+  if (typeof output === 'string') return output;
+  try {
+    return JSON.stringify(output) ?? 'null';
+  } catch {
+    return '{"error":"The result could not be written down."}';
+  }
+}

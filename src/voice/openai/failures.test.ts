@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AudioChunk } from '../../audio/chunk.js';
+import { createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type OpenAiRig, withOpenAi } from '../../../test/openai-rig.js';
+import type { ServiceConnection } from '../../../test/openai-service.js';
+
+async function failure(rig: OpenAiRig): Promise<{ code: string; message: string }> {
+  const { code, message } = (await rig.recorder.nth('failed')).error;
+  assert.equal(rig.recorder.types.at(-1), 'failed');
+  assert.doesNotMatch(message, /secret|words of the service/);
+  return { code, message };
+}
+
+test('an answer to the handshake that is no session tells what is wrong', async () => {
+  const expected: [number, string][] = [
+    [401, 'VOICE_REFUSED'],
+    [403, 'VOICE_REFUSED'],
+    [404, 'VOICE_REFUSED'],
+    [429, 'VOICE_THROTTLED'],
+    [500, 'VOICE_UNREACHABLE'],
+    [503, 'VOICE_UNREACHABLE'],
+    [302, 'VOICE_UNREACHABLE'],
+  ];
+  for (const [status, code] of expected) {
+    await withOpenAi(async (rig) => {
+      rig.service.refuseWith = status;
+      rig.open();
+      const error = await failure(rig);
+      assert.equal(error.code, code);
+      assert.match(error.message, new RegExp(String(status)));
+      assert.equal(rig.clock.timers, 0);
+    });
+  }
+});
+
+test('nobody listening, and no such name, are unreachable', async () => {
+  for (const baseUrl of ['http://127.0.0.1:1/v1', 'http://nowhere.invalid/v1', 'https://127.0.0.1:1/v1']) {
+    await withOpenAi(
+      async (rig) => {
+        rig.open();
+        assert.equal((await failure(rig)).code, 'VOICE_UNREACHABLE');
+      },
+      { baseUrl },
+    );
+  }
+});
+
+test('a service that takes the connection and does not agree to the settings in time has stalled', () =>
+  withOpenAi(
+    async (rig) => {
+      rig.service.isSilent = true;
+      rig.open();
+      await (await rig.service.connected()).next('session.update');
+      rig.clock.advance(2999);
+      assert.deepEqual(rig.recorder.types, []);
+      rig.clock.advance(1);
+      assert.equal((await failure(rig)).code, 'VOICE_STALLED');
+    },
+    { openTimeoutMs: 3000 },
+  ));
+
+test('a listener that is no web server at all has stalled', async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await withOpenAi(
+    async (rig) => {
+      rig.open();
+      await once(server, 'connection');
+      rig.clock.advance(5000);
+      assert.equal((await failure(rig)).code, 'VOICE_STALLED');
+    },
+    { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` },
+  );
+  for (const socket of sockets) socket.destroy();
+  server.close();
+});
+
+test('how the service closes the connection tells why', async () => {
+  const expected: [(connection: ServiceConnection) => void, string][] = [
+    [({ socket }) => socket.close(1001, 'Your session hit the maximum duration of 60 minutes.'), 'VOICE_EXPIRED'],
+    [({ socket }) => socket.close(1001, 'going away'), 'VOICE_UNREACHABLE'],
+    [({ socket }) => socket.close(4000, 'whatever'), 'VOICE_PROTOCOL'],
+    [({ socket }) => socket.close(1011), 'VOICE_UNREACHABLE'],
+    [({ socket }) => socket.terminate(), 'VOICE_UNREACHABLE'],
+  ];
+  for (const [close, code] of expected) {
+    await withOpenAi(async (rig) => {
+      close((await rig.ready()).connection);
+      assert.equal((await failure(rig)).code, code);
+      assert.equal(rig.clock.timers, 0);
+    });
+  }
+});
+
+test('rejected settings fail the session', () =>
+  withOpenAi(async (rig) => {
+    rig.service.isSilent = true;
+    rig.open();
+    const connection = await rig.service.connected();
+    connection.error('unknown_parameter', (await connection.next('session.update'))['event_id']);
+    const error = await failure(rig);
+    assert.equal(error.code, 'VOICE_PROTOCOL');
+    assert.match(error.message, /unknown_parameter/);
+  }));
+
+test('harmless errors are counted and logged by their codes, and the session goes on', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    const codes = ['response_cancel_not_active', 'invalid_value', 'unsupported_content_type', 'never_heard_of'];
+    for (const code of codes) connection.error(code);
+    connection.error('', undefined, 'server_error');
+    await connection.settled();
+    assert.deepEqual(rig.anomalies, Array(5).fill('error-event'));
+    assert.deepEqual(rig.recorder.types, ['ready']);
+    const logged = rig.lines.join('\n');
+    for (const code of codes) assert.match(logged, new RegExp(`"openai_error_code":"${code}"`));
+    assert.doesNotMatch(logged, /words of the service|secret/);
+  }));
+
+test('errors after which nothing can be asked for end the session', async () => {
+  const expected: [string, string][] = [
+    ['beta_api_shape_disabled', 'VOICE_PROTOCOL'],
+    ['session_expired', 'VOICE_EXPIRED'],
+    ['insufficient_quota', 'VOICE_REFUSED'],
+    ['invalid_api_key', 'VOICE_REFUSED'],
+    ['model_not_found', 'VOICE_REFUSED'],
+  ];
+  for (const [sent, code] of expected) {
+    await withOpenAi(async (rig) => {
+      (await rig.ready()).connection.error(sent);
+      assert.equal((await failure(rig)).code, code);
+    });
+  }
+});
+
+test('a request that meets a fault of the service is made once more', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready({ greeting: 'Hi.' });
+    connection.error('', (await connection.next('response.create'))['event_id'], 'server_error');
+    connection.end(connection.begin(await connection.next('response.create')));
+    await rig.recorder.nth('response-done');
+    assert.equal(rig.recorder.of('failed').length, 0);
+  }));
+
+test('a failed response is asked for once more, then the session has failed', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    connection.callerSpeaks('c1');
+    connection.callerStops('c1');
+    connection.fail(connection.begin(), { type: 'server_error', code: 'internal_error' });
+    connection.fail(connection.begin(await connection.next('response.create')), { type: 'server_error' });
+    assert.equal((await failure(rig)).code, 'VOICE_FAILED');
+    assert.deepEqual(
+      rig.recorder.of('response-done').map(({ status }) => status),
+      ['failed', 'failed'],
+    );
+  }));
+
+test('a response that works in between starts the count anew', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready();
+    for (let turn = 0; turn < 3; turn++) {
+      session.sendText('Hello');
+      connection.fail(connection.begin(await connection.next('response.create')), { type: 'server_error' });
+      connection.end(connection.begin(await connection.next('response.create')));
+      await rig.recorder.nth('response-done', 2 * turn + 2);
+    }
+    assert.equal(rig.recorder.of('failed').length, 0);
+  }));
+
+test('a throttled response is asked for after a pause, then the session is throttled', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready({ greeting: 'Hi.' });
+    const throttled = { type: 'tokens', code: 'rate_limit_exceeded' };
+    connection.fail(connection.begin(await connection.next('response.create')), throttled);
+    await rig.recorder.nth('response-done');
+    assert.deepEqual(await connection.rest(), []);
+    rig.clock.advance(1000);
+    connection.fail(connection.begin(await connection.next('response.create')), throttled);
+    const closed = once(connection.socket, 'close');
+    assert.equal((await failure(rig)).code, 'VOICE_THROTTLED');
+    await closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(rig.clock.timers, 0);
+  }));
+
+test('an empty account and a content filter are not asked twice', async () => {
+  await withOpenAi(async (rig) => {
+    const { connection } = await rig.ready({ greeting: 'Hi.' });
+    connection.fail(connection.begin(await connection.next('response.create')), { code: 'insufficient_quota' });
+    assert.equal((await failure(rig)).code, 'VOICE_REFUSED');
+  });
+  await withOpenAi(async (rig) => {
+    const { connection } = await rig.ready({ greeting: 'Hi.' });
+    connection.end(connection.begin(await connection.next('response.create')), {
+      status: 'incomplete',
+      status_details: { type: 'incomplete', reason: 'content_filter' },
+    });
+    assert.equal((await failure(rig)).code, 'VOICE_BLOCKED');
+  });
+});
+
+test('an answer cut off by its length is no failure', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready({ greeting: 'Hi.' });
+    connection.end(connection.begin(await connection.next('response.create')), {
+      status: 'incomplete',
+      status_details: { type: 'incomplete', reason: 'max_output_tokens' },
+    });
+    assert.equal((await rig.recorder.nth('response-done')).status, 'incomplete');
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('a model that writes instead of speaking counts as failed', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready({ greeting: 'Hi.' });
+    const id = connection.begin(await connection.next('response.create'));
+    connection.send({ type: 'response.output_text.delta', response_id: id, item_id: 'i1', delta: 'Hello' });
+    connection.end(id);
+    assert.equal((await rig.recorder.nth('response-done')).status, 'failed');
+    await connection.next('response.create');
+    assert.deepEqual(rig.anomalies, ['text-answer', 'response-failed']);
+  }));
+
+test('a line that fails is not repeated: its owner is told', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready();
+    session.say('Goodbye.', 'bye');
+    connection.fail(connection.begin(await connection.next('response.create')), { type: 'server_error' });
+    const done = await rig.recorder.nth('response-done');
+    assert.deepEqual([done.sayId, done.status], ['bye', 'failed']);
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('every line that was asked for ends as failed before the session does', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready({ greeting: 'Hi.' });
+    const id = connection.begin(await connection.next('response.create'));
+    connection.audio(id, 'i1', 20);
+    await rig.recorder.nth('audio');
+    session.say('One.', 's1');
+    session.say('Two.', 's2');
+    connection.socket.terminate();
+    await failure(rig);
+    assert.deepEqual(
+      rig.recorder.of('response-done').map(({ sayId, status }) => [sayId, status]),
+      [
+        [undefined, 'failed'],
+        ['s1', 'failed'],
+        ['s2', 'failed'],
+      ],
+    );
+    assert.equal(rig.recorder.of('item-done').length, 1);
+  }));
+
+test('a connection that goes dead is noticed by the second ping', () =>
+  withOpenAi(
+    async (rig) => {
+      const { connection } = await rig.ready();
+      connection.socket.pause();
+      rig.clock.advance(10_000);
+      assert.equal(rig.recorder.of('failed').length, 0);
+      rig.clock.advance(10_000);
+      assert.equal((await failure(rig)).code, 'VOICE_UNREACHABLE');
+    },
+    { limits: { patienceMs: 3_600_000 } },
+  ));
+
+test('a ping that is answered keeps the session for as long as it likes', () =>
+  withOpenAi(
+    async (rig) => {
+      const { connection } = await rig.ready();
+      for (let round = 0; round < 5; round++) {
+        const pinged = once(connection.socket, 'ping');
+        rig.clock.advance(10_000);
+        await pinged;
+        await connection.settled();
+      }
+      assert.equal(rig.recorder.of('failed').length, 0);
+    },
+    { limits: { patienceMs: 3_600_000 } },
+  ));
+
+test('a request that is never answered is a stall', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready();
+    rig.clock.advance(6000);
+    session.say('Hello.', 's1');
+    await connection.next('response.create');
+    rig.clock.advance(9999);
+    assert.equal(rig.recorder.of('failed').length, 0);
+    rig.clock.advance(1);
+    assert.equal((await failure(rig)).code, 'VOICE_STALLED');
+    assert.equal(rig.recorder.of('response-done')[0]?.status, 'failed');
+  }));
+
+test('a caller whose turn is never answered is a stall', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    connection.callerSpeaks('c1');
+    connection.callerStops('c1');
+    await rig.recorder.nth('caller-turn');
+    rig.clock.advance(10_000);
+    assert.equal((await failure(rig)).code, 'VOICE_STALLED');
+  }));
+
+test('a service that is silent without owing anything is asked for a sign of life', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    for (let round = 0; round < 3; round++) {
+      rig.clock.advance(10_000);
+      const probe = await connection.next('session.update');
+      assert.deepEqual(probe['session'], { type: 'realtime' });
+      connection.error('whatever', probe['event_id']);
+      await connection.settled();
+    }
+    assert.equal(rig.recorder.of('failed').length, 0);
+    rig.clock.advance(10_000);
+    await connection.next('session.update');
+    // Pings are answered all the while.
+    await connection.settled();
+    rig.clock.advance(10_000);
+    assert.equal((await failure(rig)).code, 'VOICE_STALLED');
+  }));
+
+test('while the network is slow caller audio is held, and the oldest of it dropped', () =>
+  withOpenAi(
+    async (rig) => {
+      const { connection, session } = await rig.ready();
+      connection.socket.pause();
+      for (let n = 0; n < 400 && rig.anomalies.length === 0; n++) session.sendAudio(eightSeconds());
+      assert.equal(rig.anomalies[0], 'caller-audio-dropped');
+      assert.deepEqual(rig.recorder.types, ['ready']);
+    },
+    { limits: { heldAudioMs: 20_000 } },
+  ));
+
+test('a network that takes nothing any more ends the session', () =>
+  withOpenAi(
+    async (rig) => {
+      const { connection, session } = await rig.ready();
+      connection.socket.pause();
+      for (let n = 0; n < 400 && rig.recorder.of('failed').length === 0; n++) session.sendAudio(eightSeconds());
+      assert.equal((await failure(rig)).code, 'VOICE_UNREACHABLE');
+    },
+    { limits: { congestedBytes: Number.POSITIVE_INFINITY, deadBytes: 512 * 1024 } },
+  ));
+
+function eightSeconds(): AudioChunk {
+  return AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(64_000));
+}

@@ -1,0 +1,98 @@
+import { type ErrorCode, TandemError } from '../../errors.js';
+import type { ResponseDone, ServerError } from './server-events.js';
+
+/** `note`: the session goes on. `retry`: what was asked for is asked for once more. Else the session is over. */
+export type Verdict = { do: 'note' } | { do: 'retry' } | { do: 'fail'; code: ErrorCode };
+
+/** Asked for while another response was in progress. */
+export const ALREADY_ACTIVE = 'conversation_already_has_active_response';
+
+const NOTE: Verdict = { do: 'note' };
+const RETRY: Verdict = { do: 'retry' };
+
+/**
+ * What an error means, by its code and else by its type (OpenAI: Realtime – `error`: "most errors are recoverable").
+ * Whatever is not named is noted: sessions ended for harmless errors have cost others more calls than errors did.
+ */
+const ERRORS: Readonly<Record<string, Verdict>> = {
+  [ALREADY_ACTIVE]: RETRY,
+  server_error: RETRY,
+  internal_error: RETRY,
+  rate_limit_exceeded: RETRY,
+  rate_limit_error: RETRY,
+  // The response or item was over sooner than we knew.
+  response_cancel_not_active: NOTE,
+  invalid_value: NOTE,
+  unsupported_content_type: NOTE,
+  item_not_found: NOTE,
+  invalid_item_id: NOTE,
+  input_audio_buffer_commit_empty: NOTE,
+  beta_api_shape_disabled: { do: 'fail', code: 'VOICE_PROTOCOL' },
+  session_expired: { do: 'fail', code: 'VOICE_EXPIRED' },
+  insufficient_quota: { do: 'fail', code: 'VOICE_REFUSED' },
+  billing_hard_limit_reached: { do: 'fail', code: 'VOICE_REFUSED' },
+  invalid_api_key: { do: 'fail', code: 'VOICE_REFUSED' },
+  authentication_error: { do: 'fail', code: 'VOICE_REFUSED' },
+  permission_error: { do: 'fail', code: 'VOICE_REFUSED' },
+  model_not_found: { do: 'fail', code: 'VOICE_REFUSED' },
+  content_filter: { do: 'fail', code: 'VOICE_BLOCKED' },
+};
+
+export function judgeError(error: ServerError): Verdict {
+  return ERRORS[error.code] ?? ERRORS[error.type] ?? NOTE;
+}
+
+/** A response that did not bring what was asked for; undefined when nothing is wrong with it. */
+export function judgeResponse(done: ResponseDone): Verdict | undefined {
+  if (done.status === 'incomplete' && done.reason === 'content_filter') return { do: 'fail', code: 'VOICE_BLOCKED' };
+  if (done.status !== 'failed') return undefined;
+  const verdict = done.error === undefined ? NOTE : judgeError(done.error);
+  return verdict.do === 'fail' ? verdict : RETRY;
+}
+
+/** What the session fails with when asking once more did not help. */
+export function codeOfRepeated(error: ServerError | undefined): ErrorCode {
+  return isThrottled(error) ? 'VOICE_THROTTLED' : 'VOICE_FAILED';
+}
+
+export function isThrottled(error: ServerError | undefined): boolean {
+  return error?.code.startsWith('rate_limit') === true || error?.type.startsWith('rate_limit') === true;
+}
+
+/** The answer to the WebSocket upgrade was something else than 101. */
+export function refusedHandshake(status: number): TandemError {
+  return new TandemError(codeOfStatus(status), `OpenAI refused the connection with HTTP status ${status}.`);
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 429) return 'VOICE_THROTTLED';
+  if (status === 408 || status >= 500 || status < 400) return 'VOICE_UNREACHABLE';
+  return 'VOICE_REFUSED';
+}
+
+/** The connection could not be made: name lookup, TCP or TLS. Only the system's code is kept of the error. */
+export function unreachable(error: unknown): TandemError {
+  const code = (error as { code?: unknown } | null)?.code;
+  const which = typeof code === 'string' && /^[A-Z0-9_]{1,48}$/.test(code) ? ` (${code})` : '';
+  return new TandemError('VOICE_UNREACHABLE', `OpenAI could not be reached${which}.`);
+}
+
+/**
+ * The service closed the socket. 1001 with that reason is its limit of 60 minutes, 4000 its answer to another version of
+ * the protocol; the reason itself is not shown, it is free text.
+ */
+export function closedByService(closeCode: number, reason: string): TandemError {
+  if (closeCode === 1001 && /maximum duration/i.test(reason)) {
+    return new TandemError('VOICE_EXPIRED', 'OpenAI ended the session at its maximum duration.');
+  }
+  return new TandemError(
+    closeCode === 4000 ? 'VOICE_PROTOCOL' : 'VOICE_UNREACHABLE',
+    `OpenAI closed the connection with code ${closeCode}.`,
+  );
+}
+
+/** `error` as it may be shown: codes, never the service's words. */
+export function reported(code: ErrorCode, error: ServerError | undefined): TandemError {
+  const name = error === undefined ? '' : error.code === '' ? error.type : error.code;
+  return new TandemError(code, `OpenAI reported an error${name === '' ? '' : `: ${name}`}.`);
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withOpenAi } from '../../../test/openai-rig.js';
+import { realtimeUrl, renewalTimes } from './provider.js';
+
+test('the address is that of the API with its path kept, as a WebSocket', () => {
+  assert.equal(
+    realtimeUrl('https://api.openai.com/v1', 'gpt-realtime-2.1'),
+    'wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1',
+  );
+  assert.equal(realtimeUrl('http://127.0.0.1:9/v1/', 'a b'), 'ws://127.0.0.1:9/v1/realtime?model=a+b');
+  assert.equal(realtimeUrl('https://x.example/openai/v1?k=1', 'm'), 'wss://x.example/openai/v1/realtime?k=1&model=m');
+});
+
+test('a session is renewed in time before it ends, whatever was configured', () => {
+  assert.deepEqual(renewalTimes(3_300_000, 3_600_000), { afterMs: 3_300_000, forceAfterMs: 3_480_000 });
+  assert.deepEqual(renewalTimes(60_000, 3_600_000), { afterMs: 60_000, forceAfterMs: 240_000 });
+  for (const [renewAfterMs, lifetimeMs] of [
+    [3_590_000, 3_600_000],
+    [3_300_000, 1_800_000],
+    [3_300_000, 12_000],
+  ] as const) {
+    const { afterMs, forceAfterMs } = renewalTimes(renewAfterMs, lifetimeMs);
+    assert.ok(afterMs <= forceAfterMs && forceAfterMs < lifetimeMs, `${afterMs} ${forceAfterMs} ${lifetimeMs}`);
+  }
+});
+
+test('the lifetime a session names moves its renewal', () =>
+  withOpenAi(async ({ service, open, provider, recorder, clock }) => {
+    assert.deepEqual(provider.renewal, { afterMs: 3_300_000, forceAfterMs: 3_480_000 });
+    service.isSilent = true;
+    open();
+    (await service.connected()).agree(clock.epochMs() / 1000 + 1200);
+    await recorder.nth('ready');
+    assert.deepEqual(provider.renewal, { afterMs: 1_100_000, forceAfterMs: 1_170_000 });
+  }));
+
+test('without a key, or with an address that is none, nothing is opened and the variable is named', async () => {
+  for (const [options, name] of [
+    [{ apiKey: undefined }, 'OPENAI_API_KEY'],
+    [{ apiKey: '' }, 'OPENAI_API_KEY'],
+    [{ apiKey: 'sk-very-secret\nX: y' }, 'OPENAI_API_KEY'],
+    [{ baseUrl: 'api.openai.com' }, 'OPENAI_BASE_URL'],
+    [{ baseUrl: 'ftp://api.openai.com/v1' }, 'OPENAI_BASE_URL'],
+  ] as const) {
+    await withOpenAi(async ({ provider, open, recorder, service }) => {
+      const named = (error: { code: string; message: string }): boolean => {
+        assert.equal(error.code, 'CONFIG_INVALID');
+        assert.match(error.message, new RegExp(name));
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      };
+      await assert.rejects(provider.prepare(), named);
+      open();
+      named((await recorder.nth('failed')).error);
+      assert.equal(service.connections.length, 0);
+    }, options);
+  }
+});
+
+test('closing the provider closes its sessions without a word', () =>
+  withOpenAi(async ({ ready, provider, recorder }) => {
+    await provider.prepare();
+    const { connection } = await ready();
+    const closed = new Promise((resolve) => connection.socket.once('close', resolve));
+    await provider.close();
+    assert.equal(await closed, 1000);
+    assert.deepEqual(recorder.types, ['ready']);
+  }));
+
+test('whoever is billed and whoever calls is told in headers, the caller as a hash', () =>
+  withOpenAi(
+    async ({ ready }) => {
+      const { headers } = (await ready()).connection.request;
+      assert.equal(headers['openai-organization'], 'org-1');
+      assert.equal(headers['openai-project'], 'proj-1');
+      assert.equal(headers['openai-safety-identifier'], 'hash of conversation-1');
+    },
+    { organization: 'org-1', project: 'proj-1', safetyIdentifierOf: (id) => `hash of ${id}` },
+  ));

@@ -1,0 +1,93 @@
+import type { Clock, Timer } from '../../clock.js';
+import type { TandemError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import type { OpenAiAnomaly } from './anomalies.js';
+import { ALREADY_ACTIVE, codeOfRepeated, isThrottled, judgeError, judgeResponse, reported } from './failures.js';
+import type { RunEnd } from './model-turns.js';
+import type { QueuedRequest, ResponseQueue } from './response-queue.js';
+import type { ResponseDone, ServerError } from './server-events.js';
+
+export interface RecoveryOptions {
+  queue: ResponseQueue;
+  clock: Clock;
+  log: Logger;
+  /** The `event_id` of the settings: without them there is no session. */
+  configId: string;
+  onAnomaly: (kind: OpenAiAnomaly) => void;
+  /** A line that will not be spoken. */
+  onUnspoken: (sayId: string) => void;
+  onFatal: (error: TandemError) => void;
+}
+
+/** So many responses in a row may bring nothing. */
+const MAX_FAILURES = 2;
+/** Before a response is asked for again that the service had no capacity for. */
+const THROTTLED_PAUSE_MS = 1000;
+
+/** What is done about errors: most are noted, what was asked for is asked for once more, and then the session is over. */
+export class Recovery {
+  private readonly options: RecoveryOptions;
+  private failures = 0;
+  private pause: Timer | undefined;
+
+  constructor(options: RecoveryOptions) {
+    this.options = options;
+  }
+
+  onError(error: ServerError): void {
+    const { configId, log, onAnomaly, onFatal, queue } = this.options;
+    onAnomaly('error-event');
+    log.warn(fieldsOf(error), 'OpenAI reported an error');
+    const verdict = judgeError(error);
+    if (verdict.do === 'fail') onFatal(reported(verdict.code, error));
+    else if (error.eventId === configId) onFatal(reported('VOICE_PROTOCOL', error));
+    else {
+      const lost = queue.refused(error.eventId, verdict.do === 'retry');
+      if (lost !== undefined) this.onLost(lost, error);
+    }
+  }
+
+  /** After the end of a response was told, and before the next one may begin. */
+  onResponseEnd(end: RunEnd, done: ResponseDone): void {
+    const { log, onAnomaly, onFatal, queue } = this.options;
+    const { hasAudio, isStopped, running, status } = end;
+    const verdict = judgeResponse(done);
+    if (verdict !== undefined || status === 'failed') {
+      onAnomaly('response-failed');
+      log.warn(fieldsOf(done.error), 'a response failed');
+    }
+    if (verdict?.do === 'fail') {
+      onFatal(reported(verdict.code, done.error));
+      return;
+    }
+    if (status !== 'failed') {
+      if (status === 'completed' || hasAudio) this.failures = 0;
+      return;
+    }
+    if (isStopped) return;
+    this.failures++;
+    if (this.failures >= MAX_FAILURES) onFatal(reported(codeOfRepeated(done.error), done.error));
+    // A line is the owner's: whoever asked for it knows what to do without it.
+    else if (running.request?.kind === 'say') return;
+    else if (isThrottled(done.error)) {
+      this.pause = this.options.clock.setTimer(THROTTLED_PAUSE_MS, () => queue.again(running.request));
+    } else queue.again(running.request);
+  }
+
+  /** Nothing is asked for again: the owner goes another way, or the session is over. */
+  stop(): void {
+    this.pause?.cancel();
+  }
+
+  private onLost(lost: QueuedRequest, error: ServerError): void {
+    const { onAnomaly, onFatal, onUnspoken } = this.options;
+    if (lost.wish.sayId !== undefined) onUnspoken(lost.wish.sayId);
+    // The response that stood in its way answers the caller as well.
+    else if (error.code === ALREADY_ACTIVE) onAnomaly('request-lost');
+    else onFatal(reported(codeOfRepeated(error), error));
+  }
+}
+
+function fieldsOf(error: ServerError | undefined): Record<string, string> {
+  return { openai_error_type: error?.type ?? '', openai_error_code: error?.code ?? '' };
+}

@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withOpenAi } from '../../../test/openai-rig.js';
+import type { WireEvent } from '../../../test/openai-service.js';
+
+const ALREADY_ACTIVE = 'conversation_already_has_active_response';
+
+function sayIdOf(create: WireEvent): unknown {
+  return ((create['response'] as Record<string, unknown>)['metadata'] as Record<string, unknown>)['say_id'];
+}
+
+function itemOf(event: WireEvent): Record<string, unknown> {
+  return event['item'] as Record<string, unknown>;
+}
+
+test('a line waits for the response in progress and carries its id', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const greeting = connection.begin(await connection.next('response.create'));
+    connection.audio(greeting, 'i1', 20);
+    await recorder.nth('audio');
+    session.say('Are you there?', 's1');
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(greeting);
+    const create = await connection.next('response.create');
+    assert.equal(sayIdOf(create), 's1');
+    const id = connection.begin(create);
+    connection.audio(id, 'i2', 20);
+    connection.end(id);
+    assert.deepEqual(await recorder.nth('response-started', 2), {
+      type: 'response-started',
+      responseId: id,
+      sayId: 's1',
+    });
+    assert.deepEqual(await recorder.nth('response-done', 2), {
+      type: 'response-done',
+      responseId: id,
+      sayId: 's1',
+      status: 'completed',
+    });
+  }));
+
+test('a line that is asked for before the session is ready comes after the greeting', () =>
+  withOpenAi(async ({ open, service, recorder }) => {
+    const session = open({ greeting: 'Hi.' });
+    session.say('And goodbye.', 's1');
+    await recorder.nth('ready');
+    const connection = await service.connected();
+    const first = await connection.next('response.create');
+    assert.equal(sayIdOf(first), undefined);
+    connection.end(connection.begin(first));
+    assert.equal(sayIdOf(await connection.next('response.create')), 's1');
+  }));
+
+test('cancel stops the response, of which nothing more is given, and a line after it comes as soon as it has ended', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const greeting = connection.begin(await connection.next('response.create'));
+    connection.audio(greeting, 'i1', 20);
+    await recorder.nth('audio');
+    session.cancel();
+    session.say('I will connect you.', 'bye');
+    const cancel = await connection.next('response.cancel');
+    assert.equal(cancel['response_id'], greeting);
+    connection.audio(greeting, 'i1', 20);
+    connection.words(greeting, 'i1', 'late');
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(greeting, { status: 'cancelled', status_details: { reason: 'client_cancelled' } });
+    assert.equal(sayIdOf(await connection.next('response.create')), 'bye');
+    assert.equal(recorder.of('audio').length, 1);
+    assert.equal(recorder.of('assistant-text').length, 0);
+    assert.equal(recorder.of('response-done')[0]?.status, 'cancelled');
+  }));
+
+test('cancel with nothing in progress sends nothing', () =>
+  withOpenAi(async ({ ready }) => {
+    const { connection, session } = await ready();
+    session.cancel();
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('a response that is over sooner than the cancel still counts as cancelled', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const greeting = connection.begin(await connection.next('response.create'));
+    await connection.settled();
+    session.cancel();
+    connection.end(greeting);
+    const cancel = await connection.next('response.cancel');
+    connection.error('response_cancel_not_active', cancel['event_id']);
+    assert.equal((await recorder.nth('response-done')).status, 'cancelled');
+    session.say('Bye.', 'bye');
+    assert.equal(sayIdOf(await connection.next('response.create')), 'bye');
+  }));
+
+test('a goodbye is not kept waiting by a response that voice activity began in between', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    connection.callerSpeaks('c1');
+    connection.callerStops('c1');
+    await recorder.nth('caller-turn');
+    session.cancel();
+    session.say('I will connect you.', 'bye');
+    const first = await connection.next('response.create');
+    const stray = connection.begin();
+    connection.error(ALREADY_ACTIVE, first['event_id']);
+    connection.audio(stray, 'i1', 20);
+    assert.equal((await connection.next('response.cancel'))['response_id'], stray);
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(stray, { status: 'cancelled' });
+    const second = await connection.next('response.create');
+    assert.equal(sayIdOf(second), 'bye');
+    const id = connection.begin(second);
+    connection.audio(id, 'i2', 20);
+    connection.end(id);
+    await recorder.nth('response-done', 2);
+    assert.deepEqual(
+      recorder.of('audio').map(({ responseId }) => responseId),
+      [id],
+    );
+    assert.deepEqual(
+      recorder.of('response-done').map(({ sayId, status }) => [sayId, status]),
+      [
+        [undefined, 'cancelled'],
+        ['bye', 'completed'],
+      ],
+    );
+  }));
+
+test('what was asked for before a cancel is stopped as soon as it begins', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const create = await connection.next('response.create');
+    session.cancel();
+    const id = connection.begin(create);
+    connection.audio(id, 'i1', 20);
+    assert.equal((await connection.next('response.cancel'))['response_id'], id);
+    connection.end(id, { status: 'cancelled' });
+    await recorder.nth('response-done');
+    assert.equal(recorder.of('audio').length, 0);
+  }));
+
+test('a line that waits when everything is cancelled ends as cancelled', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    connection.begin(await connection.next('response.create'));
+    await connection.settled();
+    session.say('Still there?', 's1');
+    session.cancel();
+    assert.deepEqual(
+      recorder.of('response-done').map(({ sayId, status }) => [sayId, status]),
+      [['s1', 'cancelled']],
+    );
+  }));
+
+test('a line that is refused twice ends as failed, and the session goes on', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    session.say('Hello.', 's1');
+    for (let attempt = 0; attempt < 2; attempt++) {
+      connection.error(ALREADY_ACTIVE, (await connection.next('response.create'))['event_id']);
+    }
+    const done = await recorder.nth('response-done');
+    assert.deepEqual([done.sayId, done.status], ['s1', 'failed']);
+    session.say('Again.', 's2');
+    assert.equal(sayIdOf(await connection.next('response.create')), 's2');
+  }));
+
+test('while the caller speaks a line waits, and their answer comes first', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    connection.callerSpeaks('c1');
+    await recorder.nth('caller-speech-started');
+    session.say('Are you there?', 's1');
+    assert.deepEqual(await connection.rest(), []);
+    connection.callerStops('c1');
+    assert.deepEqual(await connection.rest(), []);
+    const answer = connection.begin();
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(answer);
+    assert.equal(sayIdOf(await connection.next('response.create')), 's1');
+  }));
+
+test('a service that does not repeat our metadata is understood all the same', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    session.say('Hello.', 's1');
+    await connection.next('response.create');
+    connection.end(connection.begin());
+    assert.equal((await recorder.nth('response-done')).sayId, 's1');
+    connection.callerStops('c1');
+    connection.end(connection.begin());
+    assert.equal((await recorder.nth('response-done', 2)).sayId, undefined);
+  }));
+
+test('results of tools are given after the response that called them, with one request for all', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    recorder.react = (event) => {
+      if (event.type === 'tool-call') session.sendToolResult(event.toolCallId, { status: 'ok', call: event.arguments });
+    };
+    const id = connection.begin(await connection.next('response.create'));
+    connection.callTool(id, 'call_1', 'lookup', '{"order":7}');
+    connection.callTool(id, 'call_2', 'lookup', '');
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(id);
+    const first = itemOf(await connection.next('conversation.item.create'));
+    assert.deepEqual(first, {
+      type: 'function_call_output',
+      call_id: 'call_1',
+      output: '{"status":"ok","call":{"order":7}}',
+    });
+    assert.equal(itemOf(await connection.next('conversation.item.create'))['call_id'], 'call_2');
+    await connection.next('response.create');
+    assert.deepEqual(await connection.rest(), []);
+    assert.deepEqual(
+      recorder.of('tool-call').map(({ name, arguments: args }) => [name, args]),
+      [
+        ['lookup', { order: 7 }],
+        ['lookup', {}],
+      ],
+    );
+  }));
+
+test('arguments that are not JSON are answered to the model, not to the owner', () =>
+  withOpenAi(async ({ ready, recorder, anomalies }) => {
+    const { connection } = await ready({ greeting: 'Hi.' });
+    const id = connection.begin(await connection.next('response.create'));
+    connection.callTool(id, 'call_1', 'lookup', '{"order":');
+    connection.end(id);
+    assert.match(String(itemOf(await connection.next('conversation.item.create'))['output']), /not valid JSON/);
+    await connection.next('response.create');
+    assert.equal(recorder.of('tool-call').length, 0);
+    assert.deepEqual(anomalies, ['bad-tool-arguments']);
+  }));
+
+test('a result that comes while the caller speaks is noted, and their own answer takes it up', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const id = connection.begin(await connection.next('response.create'));
+    connection.callTool(id, 'call_1', 'lookup', '{}');
+    connection.end(id);
+    connection.callerSpeaks('c1');
+    await recorder.nth('interruption');
+    session.sendToolResult('call_1', 'found');
+    assert.equal(itemOf(await connection.next('conversation.item.create'))['output'], 'found');
+    connection.confirmItem();
+    connection.callerStops('c1');
+    connection.end(connection.begin());
+    await recorder.nth('response-done', 2);
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('a result that is too late for the answer to the caller is answered after it', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const id = connection.begin(await connection.next('response.create'));
+    connection.callTool(id, 'call_1', 'lookup', '{}');
+    connection.end(id);
+    connection.callerSpeaks('c1');
+    await recorder.nth('interruption');
+    session.sendToolResult('call_1', 'found');
+    await connection.next('conversation.item.create');
+    connection.callerStops('c1');
+    const answer = connection.begin();
+    connection.confirmItem();
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(answer);
+    await connection.next('response.create');
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('a caller who has finished while a line is spoken is answered after it', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    session.say('Please hold the line.', 's1');
+    const create = await connection.next('response.create');
+    connection.callerSpeaks('c1');
+    const id = connection.begin(create);
+    connection.callerStops('c1');
+    await recorder.nth('caller-turn');
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(id);
+    assert.equal(sayIdOf(await connection.next('response.create')), undefined);
+  }));
+
+test('a result that crosses an answer voice activity began is answered after it', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const id = connection.begin(await connection.next('response.create'));
+    connection.callTool(id, 'call_1', 'lookup', '{}');
+    connection.end(id);
+    await recorder.nth('response-done');
+    session.sendToolResult('call_1', 'found');
+    const asked = await connection.next('response.create');
+    connection.callerSpeaks('c1');
+    connection.callerStops('c1');
+    const answer = connection.begin();
+    connection.error(ALREADY_ACTIVE, asked['event_id']);
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(answer);
+    await connection.next('response.create');
+    // The result itself is given once.
+    assert.equal(connection.received.filter(({ type }) => type === 'conversation.item.create').length, 1);
+  }));
+
+test('a handover out of a tool call: the result is noted, nobody asks for an answer, the goodbye is spoken', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    recorder.react = (event) => {
+      if (event.type !== 'tool-call') return;
+      session.sendToolResult(event.toolCallId, { status: 'ok' });
+      session.cancel();
+      session.say('I will connect you.', 'bye');
+    };
+    const id = connection.begin(await connection.next('response.create'));
+    connection.callTool(id, 'call_1', 'escalate', '{}');
+    await connection.next('response.cancel');
+    connection.end(id);
+    await connection.next('conversation.item.create');
+    const create = await connection.next('response.create');
+    assert.equal(sayIdOf(create), 'bye');
+    connection.end(connection.begin(create));
+    await recorder.nth('response-done', 2);
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('keys interrupt as speech does, and the model is told that they are keys', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready({ greeting: 'Hi.' });
+    const greeting = connection.begin(await connection.next('response.create'));
+    connection.audio(greeting, 'i1', 1000);
+    await recorder.nth('audio');
+    recorder.react = (event) => {
+      if (event.type === 'interruption') session.reportHeard([{ itemId: 'i1', heardMs: 100, sentMs: 1000 }]);
+    };
+    session.sendDigits('12#');
+    await connection.next('response.cancel');
+    assert.equal((await connection.next('conversation.item.truncate'))['audio_end_ms'], 100);
+    assert.deepEqual(await connection.rest(), []);
+    connection.end(greeting, { status: 'cancelled' });
+    const item = itemOf(await connection.next('conversation.item.create'));
+    assert.equal(item['role'], 'user');
+    assert.match(JSON.stringify(item['content']), /input_text.*keys of the telephone: 12#/);
+    await connection.next('response.create');
+  }));
+
+test('keys in a row are answered once', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    session.sendDigits('1');
+    const first = connection.begin(await connection.next('response.create'));
+    await recorder.nth('response-started');
+    session.sendDigits('2');
+    session.sendDigits('3');
+    await connection.next('response.cancel');
+    connection.end(first, { status: 'cancelled' });
+    await connection.next('conversation.item.create');
+    await connection.next('conversation.item.create');
+    await connection.next('response.create');
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('an answer we asked for that begins while the caller speaks makes way for them', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    session.sendText('Hello');
+    const create = await connection.next('response.create');
+    connection.callerSpeaks('c1');
+    await recorder.nth('caller-speech-started');
+    const id = connection.begin(create);
+    assert.equal((await connection.next('response.cancel'))['response_id'], id);
+  }));

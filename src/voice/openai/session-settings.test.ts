@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULT_TURN_DETECTION, sessionSettings, type SessionSettings } from './session-settings.js';
+
+function settings(change: { model?: string; language?: string } = {}): SessionSettings {
+  return sessionSettings({
+    model: 'gpt-realtime-2.1',
+    voice: 'marin',
+    transcriptionModel: 'gpt-transcribe',
+    instructions: 'Be brief.',
+    language: 'en-GB',
+    tools: [{ name: 'escalate', description: 'Calls a human.', parameters: { type: 'object', properties: {} } }],
+    turnDetection: DEFAULT_TURN_DETECTION,
+    ...change,
+  });
+}
+
+test('a session speaks mu-law both ways, detects turns itself and writes down what the caller says', () => {
+  assert.deepEqual(settings(), {
+    type: 'realtime',
+    instructions: 'Be brief.',
+    output_modalities: ['audio'],
+    audio: {
+      input: {
+        format: { type: 'audio/pcmu' },
+        transcription: { model: 'gpt-transcribe', language: 'en' },
+        noise_reduction: { type: 'near_field' },
+        turn_detection: {
+          type: 'server_vad',
+          threshold: 0.5,
+          prefix_padding_ms: 300,
+          silence_duration_ms: 500,
+          idle_timeout_ms: null,
+          create_response: true,
+          interrupt_response: true,
+        },
+      },
+      output: { format: { type: 'audio/pcmu' }, voice: 'marin', speed: 1 },
+    },
+    tools: [
+      {
+        type: 'function',
+        name: 'escalate',
+        description: 'Calls a human.',
+        parameters: { type: 'object', properties: {} },
+      },
+    ],
+    tool_choice: 'auto',
+    parallel_tool_calls: false,
+    reasoning: { effort: 'low' },
+    max_output_tokens: 4096,
+    truncation: { type: 'retention_ratio', retention_ratio: 0.8, token_limits: { post_instructions: 8000 } },
+    tracing: null,
+  });
+});
+
+test('only the 2.x models are told about reasoning', () => {
+  for (const model of ['gpt-realtime-2', 'gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2-2026-01-01']) {
+    assert.ok('reasoning' in settings({ model }), model);
+  }
+  for (const model of ['gpt-realtime', 'gpt-realtime-1.5', 'gpt-realtime-2025-08-28', 'gpt-realtime-mini']) {
+    assert.ok(!('reasoning' in settings({ model })), model);
+    assert.ok(!('parallel_tool_calls' in settings({ model })), model);
+  }
+});
+
+test('a language without a code of two letters is left to the service', () => {
+  const transcription = (language: string): unknown =>
+    (settings({ language })['audio'] as { input: { transcription: unknown } }).input.transcription;
+  assert.deepEqual(transcription('ES-mx'), { model: 'gpt-transcribe', language: 'es' });
+  assert.deepEqual(transcription('gsw-CH'), { model: 'gpt-transcribe' });
+  assert.deepEqual(transcription(''), { model: 'gpt-transcribe' });
+});

@@ -1,0 +1,94 @@
+import type { ToolDefinition } from '../session.js';
+
+/** When the service takes the caller to have begun and ended (OpenAI: Realtime – voice activity detection). */
+export interface TurnDetection {
+  /** 0 to 1; higher asks for a louder voice. */
+  threshold: number;
+  /** Audio kept from before the voice was noticed. */
+  prefixPaddingMs: number;
+  /** Silence that ends a turn. */
+  silenceDurationMs: number;
+}
+
+export const DEFAULT_TURN_DETECTION: TurnDetection = {
+  threshold: 0.5,
+  prefixPaddingMs: 300,
+  silenceDurationMs: 500,
+};
+
+/** The body of a `session.update`. */
+export type SessionSettings = Record<string, unknown>;
+
+/** G.711 mu-law at 8 kHz: what the telephone speaks, so that no audio is ever converted. */
+export const TELEPHONE_FORMAT = 'audio/pcmu';
+
+/** Some three minutes of speech: no answer on the telephone is longer, and a run-away one has an end. */
+const MAX_OUTPUT_TOKENS = 4096;
+/** The whole conversation is paid for again with every response, so an old one is shortened. */
+const KEPT_TOKENS = 8000;
+const KEPT_SHARE = 0.8;
+
+export function sessionSettings(options: {
+  model: string;
+  voice: string;
+  transcriptionModel: string;
+  instructions: string;
+  language: string;
+  tools: readonly ToolDefinition[];
+  turnDetection: TurnDetection;
+}): SessionSettings {
+  const language = isoLanguage(options.language);
+  const { turnDetection } = options;
+  return {
+    type: 'realtime',
+    instructions: options.instructions,
+    output_modalities: ['audio'],
+    audio: {
+      input: {
+        format: { type: TELEPHONE_FORMAT },
+        // Off unless asked for; the transcript and the phrases that call a human need it.
+        transcription: { model: options.transcriptionModel, ...(language === undefined ? {} : { language }) },
+        noise_reduction: { type: 'near_field' },
+        // All fields, because the documented defaults and those in its examples differ.
+        turn_detection: {
+          type: 'server_vad',
+          threshold: turnDetection.threshold,
+          prefix_padding_ms: turnDetection.prefixPaddingMs,
+          silence_duration_ms: turnDetection.silenceDurationMs,
+          // Counted from when the service takes its audio to have been played, which it cannot know here.
+          idle_timeout_ms: null,
+          create_response: true,
+          interrupt_response: true,
+        },
+      },
+      output: { format: { type: TELEPHONE_FORMAT }, voice: options.voice, speed: 1 },
+    },
+    tools: options.tools.map((tool) => ({
+      type: 'function',
+      name: tool.name,
+      description: tool.description,
+      parameters: tool.parameters,
+    })),
+    tool_choice: 'auto',
+    ...(reasons(options.model) ? { parallel_tool_calls: false, reasoning: { effort: 'low' } } : {}),
+    max_output_tokens: MAX_OUTPUT_TOKENS,
+    truncation: {
+      type: 'retention_ratio',
+      retention_ratio: KEPT_SHARE,
+      token_limits: { post_instructions: KEPT_TOKENS },
+    },
+    // "auto" would copy the conversation into the account's dashboard.
+    tracing: null,
+  };
+}
+
+/** The 2.x models alone know `reasoning` and `parallel_tool_calls`; "gpt-realtime-2025-08-28" is a 1.x. */
+function reasons(model: string): boolean {
+  return /^gpt-realtime-2(\.\d+)?(-|$)/.test(model);
+}
+
+/** ISO 639-1, which is what the transcription takes, from a BCP 47 tag. */
+function isoLanguage(tag: string): string | undefined {
+  const language = tag.split('-')[0]?.toLowerCase() ?? '';
+  return /^[a-z]{2}$/.test(language) ? language : undefined;
+}

@@ -1,0 +1,243 @@
+import { type AudioChunk, MULAW_BYTES_PER_MS } from '../../audio/chunk.js';
+import type { Clock, Timer } from '../../clock.js';
+import { TandemError } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import type { HeardItem } from '../history.js';
+import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { OpenAiAnomaly } from './anomalies.js';
+import { CallerAudio } from './caller-audio.js';
+import { audioAppend, type EventBuilder, sessionUpdate } from './client-events.js';
+import { Connection } from './connection.js';
+import { seedItems } from './conversation-seed.js';
+import { Dialogue } from './dialogue.js';
+import { greetThenAnswer, keyedDigits, sayExactly } from './lines.js';
+import { parseServerEvent, type ServerEvent } from './server-events.js';
+import type { SessionLimits } from './session-limits.js';
+import { type SessionSettings, TELEPHONE_FORMAT } from './session-settings.js';
+import { StallWatch } from './stall-watch.js';
+
+export interface OpenAiSessionOptions extends VoiceSessionOptions {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  settings: SessionSettings;
+  limits: SessionLimits;
+  clock: Clock;
+  log: Logger;
+  onAnomaly(kind: OpenAiAnomaly): void;
+  /** How long the service lets this session last, from now. */
+  onLifetime(lifetimeMs: number): void;
+  /** Once, however the session ended. */
+  onClosed(): void;
+}
+
+type State =
+  | { name: 'connecting'; deadline: Timer }
+  /** The settings are on their way; what follows them is taken in order, so nothing waits for the answer. */
+  | { name: 'configuring'; deadline: Timer }
+  | { name: 'ready'; stall: StallWatch }
+  | { name: 'closed' };
+
+const CONFIG_ID = 'config';
+
+/** A voice session with the OpenAI Realtime API over a WebSocket. */
+export class OpenAiSession implements VoiceSession {
+  private readonly options: OpenAiSessionOptions;
+  private readonly connection: Connection;
+  private readonly callerAudio: CallerAudio;
+  private readonly dialogue: Dialogue;
+  private state: State;
+  private eventCount = 0;
+
+  constructor(options: OpenAiSessionOptions) {
+    const { clock, limits, log } = options;
+    this.options = options;
+    this.state = { name: 'connecting', deadline: clock.setTimer(limits.openTimeoutMs, () => this.onOpenTimeout()) };
+    this.connection = new Connection({
+      url: options.url,
+      headers: options.headers,
+      clock,
+      onOpen: () => this.onOpen(),
+      onMessage: (text) => this.onMessage(text),
+      onLost: (error) => this.fail(error),
+    });
+    this.callerAudio = new CallerAudio({
+      capacityBytes: limits.heldAudioMs * MULAW_BYTES_PER_MS,
+      send: (base64) => this.connection.send(audioAppend(base64)),
+      isCongested: () => this.connection.bufferedBytes > limits.congestedBytes,
+      onDropped: () => options.onAnomaly('caller-audio-dropped'),
+    });
+    this.dialogue = new Dialogue({
+      send: (build) => this.send(build),
+      emit: (event) => this.emit(event),
+      clock,
+      log,
+      configId: CONFIG_ID,
+      onAnomaly: (kind) => options.onAnomaly(kind),
+      onAsked: () => {
+        if (this.state.name === 'ready') this.state.stall.asked();
+      },
+      onFatal: (error) => this.fail(error),
+    });
+    this.askForOpening();
+  }
+
+  sendAudio(chunk: AudioChunk): void {
+    if (this.isClosed()) return;
+    if (chunk.encoding !== 'mulaw') {
+      this.options.onAnomaly('unsupported-audio');
+      return;
+    }
+    this.callerAudio.push(chunk.base64, chunk.sizeBytes);
+    if (this.connection.bufferedBytes > this.options.limits.deadBytes) {
+      this.fail(new TandemError('VOICE_UNREACHABLE', 'OpenAI does not take the audio any more.'));
+    }
+  }
+
+  sendText(text: string): void {
+    if (this.isClosed()) return;
+    // A caller who writes or presses keys wants to be heard, as one who speaks.
+    this.dialogue.interrupt();
+    if (this.state.name === 'ready') this.emit({ type: 'interruption' });
+    this.dialogue.callerWrote(text);
+  }
+
+  sendDigits(digits: string): void {
+    this.sendText(keyedDigits(digits));
+  }
+
+  say(text: string, sayId: string): void {
+    if (!this.isClosed()) this.dialogue.say(text, sayId);
+  }
+
+  cancel(): void {
+    if (!this.isClosed()) this.dialogue.cancel();
+  }
+
+  reportHeard(items: readonly HeardItem[]): void {
+    if (!this.isClosed()) this.dialogue.heard(items);
+  }
+
+  sendToolResult(toolCallId: string, output: unknown): void {
+    if (!this.isClosed()) this.dialogue.toolResult(toolCallId, output);
+  }
+
+  close(): void {
+    if (this.isClosed()) return;
+    this.dialogue.close();
+    this.dispose();
+  }
+
+  private askForOpening(): void {
+    const { answersLast, greeting, instructions } = this.options;
+    if (greeting !== undefined) {
+      this.dialogue.opening({
+        sayId: undefined,
+        instructions: answersLast ? greetThenAnswer(instructions, greeting) : sayExactly(greeting),
+        mayCallTools: answersLast,
+      });
+    } else if (answersLast) {
+      this.dialogue.reply();
+    }
+  }
+
+  private onOpen(): void {
+    if (this.state.name !== 'connecting') return;
+    this.move({ name: 'configuring', deadline: this.state.deadline });
+    this.connection.send(sessionUpdate(CONFIG_ID, this.options.settings));
+    this.dialogue.seed(seedItems(this.options.conversation.turns));
+    this.dialogue.open();
+    // Not before the settings: it would be taken for linear PCM at 24 kHz.
+    this.callerAudio.open();
+  }
+
+  private onOpenTimeout(): void {
+    const { openTimeoutMs } = this.options.limits;
+    this.fail(new TandemError('VOICE_STALLED', `OpenAI did not open a session within ${openTimeoutMs} ms.`));
+  }
+
+  private onMessage(text: string | undefined): void {
+    if (this.state.name === 'ready') this.state.stall.came();
+    if (text === undefined) {
+      this.options.onAnomaly('binary');
+      return;
+    }
+    const parsed = parseServerEvent(text);
+    if (!parsed.ok) this.options.onAnomaly(parsed.anomaly);
+    else if (parsed.event !== undefined) this.onEvent(parsed.event);
+  }
+
+  private onEvent(event: ServerEvent): void {
+    switch (event.type) {
+      case 'session-created':
+        this.options.log.info({ openai_session_id: event.sessionId }, 'OpenAI session created');
+        if (event.expiresAtS !== undefined) {
+          this.options.onLifetime(event.expiresAtS * 1000 - this.options.clock.epochMs());
+        }
+        return;
+      case 'session-updated':
+        this.onSettings(event.inputFormat, event.outputFormat);
+        return;
+      default:
+        this.dialogue.onEvent(event);
+    }
+  }
+
+  /** Noise would be on the line if the service did not take and give what the telephone speaks. */
+  private onSettings(inputFormat: string, outputFormat: string): void {
+    if (inputFormat !== TELEPHONE_FORMAT || outputFormat !== TELEPHONE_FORMAT) {
+      this.fail(new TandemError('VOICE_PROTOCOL', `OpenAI did not agree to ${TELEPHONE_FORMAT} both ways.`));
+      return;
+    }
+    if (this.state.name !== 'configuring') return;
+    this.move({ name: 'ready', stall: this.watchForStall() });
+    this.emit({ type: 'ready' });
+  }
+
+  private watchForStall(): StallWatch {
+    return new StallWatch({
+      clock: this.options.clock,
+      patienceMs: this.options.limits.patienceMs,
+      isExpecting: () => this.dialogue.isExpecting,
+      // Changes nothing, and is answered with `session.updated`.
+      onProbe: () => this.send((eventId) => sessionUpdate(eventId, { type: 'realtime' })),
+      onStall: () => this.fail(new TandemError('VOICE_STALLED', 'OpenAI has stopped answering.')),
+    });
+  }
+
+  private send(build: EventBuilder): string {
+    const eventId = `gw-${++this.eventCount}`;
+    this.connection.send(build(eventId));
+    return eventId;
+  }
+
+  private fail(error: TandemError): void {
+    if (this.isClosed()) return;
+    this.dialogue.abort();
+    // The owner may have closed the session on hearing of that.
+    if (this.isClosed()) return;
+    this.dispose();
+    this.options.listener({ type: 'failed', error });
+  }
+
+  private dispose(): void {
+    this.move({ name: 'closed' });
+    this.connection.close();
+    this.options.onClosed();
+  }
+
+  /** The only way from one state to another; disposes of what the old one owned. */
+  private move(next: State): void {
+    const before = this.state;
+    this.state = next;
+    if (before.name === 'ready') before.stall.close();
+    else if (before.name !== 'closed' && next.name !== 'configuring') before.deadline.cancel();
+  }
+
+  private emit(event: VoiceEvent): void {
+    if (!this.isClosed()) this.options.listener(event);
+  }
+
+  private isClosed(): boolean {
+    return this.state.name === 'closed';
+  }
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { FakeClock } from '../../test/fake-clock.js';
+import { type AssistantTool, ToolRunner, defineTool, toolDefinition } from './tools.js';
+
+const log = pino({ level: 'silent' });
+
+function runnerOf(tool: AssistantTool) {
+  const clock = new FakeClock();
+  const results: unknown[] = [];
+  const fillers: string[] = [];
+  const runner = new ToolRunner({
+    tools: [tool],
+    clock,
+    context: () => ({ conversationId: 'c1', callerNumber: '+12025550123', log }),
+  });
+  return {
+    clock,
+    results,
+    fillers,
+    runner,
+    call: (name: string, callArguments: unknown) =>
+      runner.run({
+        name,
+        arguments: callArguments,
+        onResult: (output) => results.push(output),
+        onFiller: (text) => fillers.push(text),
+      }),
+  };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const lookup = defineTool({
+  name: 'order_status',
+  description: 'Where an order is.',
+  parameters: z.object({ number: z.string().regex(/^\d+$/) }),
+  run: ({ number }, { callerNumber }) => Promise.resolve({ number, callerNumber, where: 'on its way' }),
+});
+
+describe('a tool', () => {
+  test('is described to the model by its schema', () => {
+    const { name, parameters } = toolDefinition(lookup);
+    assert.equal(name, 'order_status');
+    assert.deepEqual(parameters['required'], ['number']);
+    assert.equal('$schema' in parameters, false);
+  });
+
+  test('gets what its schema gives and who calls', async () => {
+    const rig = runnerOf(lookup);
+    rig.call('order_status', { number: '4711', extra: 1 });
+    await settle();
+    assert.deepEqual(rig.results, [{ number: '4711', callerNumber: '+12025550123', where: 'on its way' }]);
+    assert.equal(rig.clock.timers, 0);
+  });
+
+  test('that does not exist, or is called with the wrong arguments, is answered with what is wrong', () => {
+    const rig = runnerOf(lookup);
+    rig.call('fly', {});
+    rig.call('order_status', { number: 'x' });
+    rig.call('order_status', 'not an object');
+    assert.equal(rig.results.length, 3);
+    assert.match(JSON.stringify(rig.results[0]), /no tool named fly/);
+    assert.match(JSON.stringify(rig.results[1]), /number:/);
+  });
+
+  test('that throws, gives nothing or gives what JSON cannot hold still answers the model', async () => {
+    for (const [run, expected] of [
+      [() => Promise.reject(new Error('secret')), /did not work/],
+      [() => Promise.resolve(undefined), /"ok"/],
+      [() => Promise.resolve(() => 1), /did not work/],
+      [() => Promise.resolve(10n), /did not work/],
+      [() => Promise.resolve('x'.repeat(20_000)), /did not work/],
+      [
+        () => {
+          throw new Error('at once');
+        },
+        /did not work/,
+      ],
+    ] as const) {
+      const rig = runnerOf({ ...lookup, run });
+      rig.call('order_status', { number: '1' });
+      await settle();
+      assert.equal(rig.results.length, 1);
+      assert.match(JSON.stringify(rig.results[0]), expected);
+      assert.doesNotMatch(JSON.stringify(rig.results[0]), /secret/);
+    }
+  });
+
+  test('that hangs is answered for after its time, once, and is told to stop', async () => {
+    let signal: AbortSignal | undefined;
+    let finish: (value: unknown) => void = () => undefined;
+    const rig = runnerOf({
+      ...lookup,
+      timeoutMs: 3000,
+      run: (_parameters, context) => {
+        ({ signal } = context);
+        return new Promise((resolve) => (finish = resolve));
+      },
+    });
+    rig.call('order_status', { number: '1' });
+    rig.clock.advance(2999);
+    assert.equal(rig.results.length, 0);
+    rig.clock.advance(1);
+    assert.match(JSON.stringify(rig.results), /took too long/);
+    assert.equal(signal?.aborted, true);
+    finish('late');
+    await settle();
+    assert.equal(rig.results.length, 1);
+    assert.equal(rig.clock.timers, 0);
+  });
+
+  test('that takes a moment has its filler said; one that does not has not', async () => {
+    let finish: (value: unknown) => void = () => undefined;
+    const rig = runnerOf({
+      ...lookup,
+      filler: 'Let me look.',
+      run: () => new Promise((resolve) => (finish = resolve)),
+    });
+    rig.call('order_status', { number: '1' });
+    rig.clock.advance(599);
+    assert.deepEqual(rig.fillers, []);
+    rig.clock.advance(1);
+    assert.deepEqual(rig.fillers, ['Let me look.']);
+    finish('done');
+    await settle();
+    rig.call('order_status', { number: '2' });
+    finish('done');
+    await settle();
+    rig.clock.advance(10_000);
+    assert.equal(rig.fillers.length, 1);
+    assert.deepEqual(rig.results, ['done', 'done']);
+  });
+
+  test('is stopped when the call is over, and nobody is answered', async () => {
+    let signal: AbortSignal | undefined;
+    const rig = runnerOf({
+      ...lookup,
+      filler: 'Let me look.',
+      run: (_parameters, context) => {
+        ({ signal } = context);
+        return new Promise((_resolve, reject) => context.signal.addEventListener('abort', () => reject(new Error())));
+      },
+    });
+    rig.call('order_status', { number: '1' });
+    rig.runner.close();
+    await settle();
+    assert.equal(signal?.aborted, true);
+    assert.deepEqual([rig.results, rig.fillers, rig.clock.timers], [[], [], 0]);
+  });
+});

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { z } from 'zod';
+import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import { TandemError } from '../src/errors.js';
+import { defineTool } from '../src/voice/tools.js';
+import { FakeClock } from './fake-clock.js';
+import { type Rig, startRig, until } from './rig.js';
+import { ScriptedProvider } from './scripted-provider.js';
+
+const outcomeOf = (rig: Rig): unknown => rig.events.find((event) => event.type === 'ended')?.outcome;
+const reasonsOf = (rig: Rig): string[] =>
+  rig.events.flatMap((event) => (event.type === 'escalated' ? [event.escalation.trigger] : []));
+const metricsOf = (rig: Rig): Promise<string> => rig.running.metrics.text();
+
+/** Call time passes for everybody, with what is on the sockets delivered between the frames. */
+async function pass(clock: FakeClock, call: CarrierCall, ms: number): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += 20) {
+    clock.advance(20);
+    await call.mediaStream?.settle();
+  }
+}
+
+for (const pipeline of [true, false]) {
+  /** A call whose greeting has been heard, on a clock moved by hand. */
+  const onCall = async (
+    options: Parameters<typeof startRig>[0],
+    body: (rig: Rig, call: CarrierCall, clock: FakeClock) => Promise<void>,
+  ): Promise<void> => {
+    const clock = new FakeClock();
+    const rig = await startRig({ pipeline, clock, ...options });
+    try {
+      const call = rig.call();
+      await until(() => rig.events.some((event) => event.type === 'stream-started'), 'the stream');
+      await pass(clock, call, 400);
+      await body(rig, call, clock);
+      call.hangup();
+    } finally {
+      await rig.close();
+    }
+  };
+
+  describe(pipeline ? 'in the pipeline' : 'in the direct bridge', { concurrency: true }, () => {
+    test('a caller who says nothing is asked twice, then the call ends politely', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        await pass(clock, call, 9_400);
+        assert.deepEqual(session.said, []);
+        await pass(clock, call, 700);
+        assert.deepEqual(session.said, ['Are you still there?']);
+        await pass(clock, call, 10_700);
+        assert.equal(session.said.length, 2);
+        const ended = call.whenEnded();
+        await pass(clock, call, 11_000);
+        assert.match(session.said[2] ?? '', /Goodbye/);
+        assert.equal(await ended, 'gateway-hung-up');
+        assert.equal(outcomeOf(rig), 'caller_silent');
+      });
+    });
+
+    test('a caller who answers is not asked again, and one who speaks for long is not interrupted', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        await pass(clock, call, 10_200);
+        session.callerSays('Yes, I am looking for my papers.');
+        session.speak('Take your time.', 200);
+        await pass(clock, call, 9_000);
+        session.emit({ type: 'caller-speech-started' });
+        await pass(clock, call, 15_000);
+        assert.equal(session.said.length, 1);
+      });
+    });
+
+    test('keys reach the model as one number and cut off what is playing; a 0 inside is part of it', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        session.speak('Please key in your order number, ending with the hash key.', 3000);
+        await pass(clock, call, 500);
+        for (const key of '4070') call.pressDigit(key);
+        await call.mediaStream?.settle();
+        assert.equal(session.heard.length, 1);
+        assert.deepEqual(session.texts, []);
+        call.pressDigit('#');
+        await call.mediaStream?.settle();
+        assert.deepEqual(session.texts, ['4070']);
+        call.pressDigit('5');
+        await pass(clock, call, 2_100);
+        assert.deepEqual(session.texts, ['4070', '5']);
+        assert.deepEqual(reasonsOf(rig), []);
+        call.pressDigit('0');
+        await call.mediaStream?.settle();
+        assert.deepEqual(reasonsOf(rig), ['keypad']);
+      });
+    });
+
+    test('no key asks for a human when that is switched off', async () => {
+      await onCall({ env: { HUMAN_KEY: 'none' } }, async (rig, call) => {
+        for (const key of '0#') call.pressDigit(key);
+        await call.mediaStream?.settle();
+        assert.deepEqual(rig.provider.last.texts, ['0']);
+        assert.deepEqual(reasonsOf(rig), []);
+      });
+    });
+
+    test('a tool of the user runs beside the call, with a filler when it takes a moment, and is stopped with the call', async () => {
+      let finish: (value: unknown) => void = () => undefined;
+      let signal: AbortSignal | undefined;
+      const tool = defineTool({
+        name: 'order_status',
+        description: 'Where an order is.',
+        parameters: z.object({ number: z.string() }),
+        filler: 'Let me look.',
+        run: (_parameters, context) => {
+          ({ signal } = context);
+          return new Promise((resolve) => (finish = resolve));
+        },
+      });
+      await onCall({ tools: [tool] }, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        assert.ok(session.options.tools.some(({ name }) => name === 'order_status'));
+        const ask = (toolCallId: string): void =>
+          session.emit({ type: 'tool-call', toolCallId, name: 'order_status', arguments: { number: '4711' } });
+        ask('t1');
+        await pass(clock, call, 700);
+        assert.deepEqual(session.said, ['Let me look.']);
+        finish({ status: 'on its way' });
+        await call.mediaStream?.settle();
+        assert.deepEqual(session.toolResults, [{ status: 'on its way' }]);
+        ask('t2');
+        session.callerSays('I want to speak to a human.');
+        assert.equal(signal?.aborted, true);
+        finish('too late');
+        await call.mediaStream?.settle();
+        assert.equal(session.toolResults.length, 1);
+      });
+    });
+
+    test('another provider takes the call over with what was said, and the caller hears one short line', async () => {
+      const backup = new ScriptedProvider('backup');
+      await onCall({ fallbacks: [backup] }, async (rig, call, clock) => {
+        rig.provider.last.callerSays('Where is my order?');
+        rig.provider.last.emit({ type: 'failed', error: new TandemError('VOICE_REFUSED', 'Gone.') });
+        await pass(clock, call, 20);
+        await until(() => backup.sessions.length === 1, 'the second provider');
+        const { answersLast, conversation, greeting } = backup.last.options;
+        assert.deepEqual([answersLast, greeting], [true, 'Sorry, I lost you for a second.']);
+        assert.ok(conversation.turns.some(({ text }) => text === 'Where is my order?'));
+        await pass(clock, call, 500);
+        const turns = rig.events.flatMap((event) => (event.type === 'turn' ? [event.turn.text] : []));
+        assert.deepEqual(turns.slice(-2), ['Where is my order?', 'Sorry, I lost you for a second.']);
+        backup.last.callerSays('I want to speak to a human.');
+        assert.deepEqual(reasonsOf(rig), ['phrase']);
+        assert.match(await metricsOf(rig), /voice_provider_failovers_total\{from="scripted",to="backup"\} 1/);
+      });
+    });
+
+    test('when no provider is left the caller goes to a human, and is told', async () => {
+      const backup = new ScriptedProvider('backup', (session) =>
+        session.emit({ type: 'failed', error: new TandemError('VOICE_REFUSED', 'Gone too.') }),
+      );
+      await onCall({ fallbacks: [backup] }, async (rig, call, clock) => {
+        const said: string[] = [];
+        call.on('say', (text) => said.push(text));
+        rig.provider.last.emit({ type: 'failed', error: new TandemError('VOICE_REFUSED', 'Gone.') });
+        await pass(clock, call, 20);
+        await until(() => said.length > 0, 'the line');
+        assert.match(said[0] ?? '', /get you a colleague/);
+        assert.deepEqual(reasonsOf(rig), ['failure']);
+        assert.match(
+          await metricsOf(rig),
+          /voice_provider_connection_failures_total\{provider="scripted"\} 1\n.*\{provider="backup"\} 1/,
+        );
+      });
+    });
+  });
+}

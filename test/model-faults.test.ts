@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { PlannedNovaFault } from '../sim/nova/faults.js';
+import { heardMore, type Model, speak, startModelRig } from './model-rig.js';
+import { until } from './rig.js';
+
+/** What becomes of the caller: the model goes on in a new session, or in the same one, or a human takes the call. */
+type Outcome = 'new session' | 'same session' | 'human';
+
+interface Case {
+  name: string;
+  faults: readonly PlannedNovaFault[];
+  outcome: Outcome;
+  env?: Record<string, string>;
+}
+
+const everyTime = (fault: PlannedNovaFault['fault']): PlannedNovaFault[] => [
+  { when: { at: 'connect' }, fault } as PlannedNovaFault,
+];
+const first = (fault: PlannedNovaFault['fault']): PlannedNovaFault[] => [
+  { when: { at: 'connect' }, fault, session: 1 } as PlannedNovaFault,
+];
+/** In the middle of the answer to the caller's first question; the greeting is turn 1. */
+const midWord = (fault: PlannedNovaFault['fault']): PlannedNovaFault[] => [
+  { when: { at: 'answer', ms: 700, turn: 2 }, fault, session: 1 } as PlannedNovaFault,
+];
+/** Instead of that answer. */
+const instead = (fault: PlannedNovaFault['fault'], session?: number): PlannedNovaFault[] => [
+  { when: { at: 'turn', turn: 2 }, fault, ...(session === undefined ? {} : { session }) } as PlannedNovaFault,
+];
+
+const BOTH: readonly Case[] = [
+  { name: 'refused with 401', faults: everyTime({ type: 'refuse', status: 401 }), outcome: 'human' },
+  { name: 'refused with 403', faults: everyTime({ type: 'refuse', status: 403 }), outcome: 'human' },
+  { name: 'throttled once with 429', faults: first({ type: 'refuse', status: 429 }), outcome: 'new session' },
+  { name: 'throttled for good', faults: everyTime({ type: 'refuse', status: 429 }), outcome: 'human' },
+  { name: 'unavailable once with 500', faults: first({ type: 'refuse', status: 500 }), outcome: 'new session' },
+  { name: 'unavailable for good with 503', faults: everyTime({ type: 'refuse', status: 503 }), outcome: 'human' },
+  { name: 'silent when it is connected to', faults: first({ type: 'silent' }), outcome: 'new session' },
+  { name: 'reset when it is connected to', faults: first({ type: 'reset' }), outcome: 'new session' },
+  { name: 'reset in a word', faults: midWord({ type: 'reset' }), outcome: 'new session' },
+  { name: 'closed in a word', faults: midWord({ type: 'close', code: 1001 }), outcome: 'new session' },
+  { name: 'sending what cannot be read', faults: midWord({ type: 'malformed' }), outcome: 'same session' },
+  { name: 'sending what nobody knows', faults: midWord({ type: 'unknown-event' }), outcome: 'same session' },
+  { name: 'stalled instead of answering', faults: instead({ type: 'stall' }, 1), outcome: 'new session' },
+  { name: 'stalled in a word', faults: midWord({ type: 'stall' }), outcome: 'new session' },
+  { name: 'blocking the content', faults: instead({ type: 'blocked' }), outcome: 'human' },
+];
+
+const CASES: Readonly<Record<Model, readonly Case[]>> = {
+  openai: [
+    ...BOTH,
+    {
+      name: 'at a host that is not there',
+      faults: [],
+      env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' },
+      outcome: 'human',
+    },
+    {
+      name: 'at a name that nobody knows',
+      faults: [],
+      env: { OPENAI_BASE_URL: 'http://model.invalid/v1' },
+      outcome: 'human',
+    },
+    { name: 'closed with 1011 in a word', faults: midWord({ type: 'close', code: 1011 }), outcome: 'new session' },
+    {
+      name: 'telling an error of a request',
+      faults: midWord({ type: 'error', class: 'invalid-request' }),
+      outcome: 'same session',
+    },
+    {
+      name: 'failing one answer',
+      faults: instead({ type: 'failed-response', class: 'server' }, 1),
+      outcome: 'same session',
+    },
+    {
+      name: 'failing an answer for a limit of the account',
+      faults: instead({ type: 'failed-response', class: 'throttled' }, 1),
+      outcome: 'same session',
+    },
+  ],
+  nova: [
+    ...BOTH,
+    { name: 'unstable', faults: midWord({ type: 'instability' }), outcome: 'new session' },
+    { name: 'ended by RST_STREAM', faults: midWord({ type: 'rst-stream' }), outcome: 'new session' },
+    ...(['modelStreamErrorException', 'internalServerException', 'serviceUnavailableException'] as const).map(
+      (exception): Case => ({
+        name: `raising ${exception}`,
+        faults: midWord({ type: 'exception', exception }),
+        outcome: 'new session',
+      }),
+    ),
+    {
+      name: 'raising throttlingException',
+      faults: instead({ type: 'exception', exception: 'throttlingException' }, 1),
+      outcome: 'new session',
+    },
+    {
+      name: 'timing out',
+      faults: midWord({ type: 'exception', exception: 'modelTimeoutException' }),
+      outcome: 'new session',
+    },
+  ],
+};
+
+/** Longer than this a caller must not wait in silence, whatever happens: the watch over a silent model, and some. */
+const MAX_SILENCE_MS = 14_000;
+
+for (const model of ['openai', 'nova'] as const) {
+  describe(`a call whose ${model} is`, { concurrency: 6 }, () => {
+    for (const { env, faults, name, outcome } of CASES[model]) {
+      test(`${name} goes on: ${outcome}`, async () => {
+        const says = ['What are your opening hours?', 'What are your opening hours?', 'What are your opening hours?'];
+        const rig = await startModelRig({ model, says, faults, ...(env === undefined ? {} : { env }) });
+        try {
+          const { call, hearing } = rig.place();
+          const escalated = (): boolean => rig.events.some(({ type }) => type === 'escalated');
+          const said: string[] = [];
+          call.on('say', (text) => said.push(text));
+          await until(() => escalated() || (hearing.loudMs > 100 && hearing.quietMs > 400), 'a greeting', 15_000);
+          if (!escalated()) {
+            const beforeMs = hearing.loudMs;
+            await speak(call);
+            await until(() => escalated() || hearing.loudMs > beforeMs + 1500, 'an answer', 15_000);
+          }
+          if (outcome === 'human') {
+            await until(escalated, 'the decision', 15_000);
+            await until(() => said.length > 0, 'the line');
+            assert.match(said[0] ?? '', /get you a colleague/);
+          } else {
+            assert.equal(escalated(), false);
+            await until(() => hearing.quietMs > 400, 'the end of the answer', 15_000);
+            const beforeMs = hearing.loudMs;
+            await speak(call);
+            await heardMore(hearing, beforeMs, 'the next answer');
+            const metrics = await rig.running.metrics.text();
+            assert.equal(metrics.includes('voice_provider_connection_failures_total{'), outcome === 'new session');
+            assert.equal(escalated(), false);
+          }
+          assert.ok(hearing.longestGapMs < MAX_SILENCE_MS, `${hearing.longestGapMs} ms of silence`);
+          call.hangup();
+        } finally {
+          await rig.close();
+        }
+      });
+    }
+  });
+}
