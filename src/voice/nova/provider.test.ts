@@ -205,6 +205,7 @@ describe('a session with Nova that fails', () => {
       await call.response(1);
       call.session.sendText('Hello?');
       assert.equal(await call.failure(), 'VOICE_STALLED');
+      assert.match(call.of('failed')[0]?.error.message ?? '', /takes no more audio/);
       assert.ok(anomalies.every((kind) => kind === 'audio-dropped'));
     });
   });
