@@ -86,9 +86,9 @@ export interface NovaRig {
   provider: VoiceProvider;
   anomalies: string[];
   logged: Record<string, unknown>[];
-  open(options?: Partial<VoiceSessionOptions>): NovaCall;
+  open: (options?: Partial<VoiceSessionOptions>) => NovaCall;
   /** What the simulator saw of the nth session. */
-  seen(index?: number): SessionRecording;
+  seen: (index?: number) => SessionRecording;
 }
 
 /** Runs `use` against a simulator that is ten times faster than life; everything is closed afterwards. */

@@ -215,6 +215,18 @@ describe('an interruption', () => {
     assert.deepEqual(rig.takeTold(), ['audio']);
   });
 
+  it('of an earlier turn that was complete does not touch the one after it either', () => {
+    const rig = new Rig();
+    rig.speak('One.', 'END_TURN');
+    rig.turns.finalStarted('late');
+    rig.sentence('Two.');
+    const id = rig.audio();
+    rig.takeTold();
+    rig.turns.contentEnded('late', 'INTERRUPTED');
+    rig.turns.audio(id, AUDIO);
+    assert.deepEqual(rig.takeTold(), ['audio']);
+  });
+
   it('that a text of ours caused is not told', () => {
     const rig = new Rig();
     rig.sentence('One.');

@@ -1,7 +1,7 @@
 import { pcmToMulaw } from '../../audio/g711.js';
 import type { Clock } from '../../clock.js';
 import type { VoiceEvent } from '../session.js';
-import { FinalTexts, lettersOf } from './final-texts.js';
+import { FinalTexts } from './final-texts.js';
 import { ModelTurn, type Sentence } from './model-turn.js';
 import type { StopReason } from './output-events.js';
 import { pcmFromBase64 } from './pcm.js';
@@ -206,8 +206,6 @@ export class AssistantTurns {
     if (sentence === undefined) this.options.onAnomaly('unmatched-text');
     if (sentence === undefined || sentence === 'several') return;
     if (sentence.stage === 'waiting' || sentence.isJoined) return;
-    // After a cut the text can only have become shorter.
-    if (sentence.isCut && lettersOf(text).length > lettersOf(sentence.text).length) return;
     sentence.final(text);
   }
 

@@ -20,7 +20,10 @@ export class FinalTexts<S extends SentenceText> {
     if (this.waiting.length > MAX_WAITING) this.waiting.shift();
   }
 
-  /** Undefined when it belongs to none. Sentences before the one it belongs to get no final text any more. */
+  /**
+   * Undefined when it belongs to none; a cut sentence never gets a text that is longer than its own. Sentences before the one it belongs to get no final text any
+   * more.
+   */
   match(finalText: string): S | 'several' | undefined {
     const final = lettersOf(finalText);
     if (final === '') return undefined;
@@ -54,6 +57,6 @@ export class FinalTexts<S extends SentenceText> {
 }
 
 /** Two texts are compared without case, spaces and punctuation. */
-export function lettersOf(text: string): string {
+function lettersOf(text: string): string {
   return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 }

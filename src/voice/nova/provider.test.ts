@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { fault, scriptedBrain, speak } from '../../../sim/model/script.js';
 import { type PlannedNovaFault, novaFault } from '../../../sim/nova/faults.js';
@@ -102,6 +104,28 @@ describe('the Nova provider', () => {
     );
   });
 
+  it('takes a session for ready when the request is taken, before any output', async () => {
+    const server = createServer();
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined);
+      stream.respond({ ':status': 200, 'content-type': 'application/vnd.amazon.eventstream' });
+      stream.resume();
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    try {
+      await withNova({ provider: { endpointUrl: `http://127.0.0.1:${port}` } }, async ({ open }) => {
+        const call = open();
+        await until(() => call.of('ready').length === 1, 'the session');
+        assert.equal(await call.failure(), 'VOICE_STALLED', 'a greeting that never comes');
+      });
+    } finally {
+      server.close();
+    }
+  });
+
   it('keeps audio flowing while the carrier sends none', async () => {
     const clock = new FakeClock();
     await withNova({ clock, sim: { brain: scriptedBrain([]) } }, async ({ open, seen }) => {
@@ -175,12 +199,30 @@ describe('a session with Nova that fails', () => {
   });
 
   it('talks to a service that stopped listening', async () => {
-    const brain = scriptedBrain([[novaFault({ type: 'stop-reading' }), speak('Welcome.')]]);
+    const brain = scriptedBrain(['Welcome.', [novaFault({ type: 'stop-reading' }), speak('Never mind.')]]);
     await withNova({ sim: { brain } }, async ({ anomalies, open }) => {
       const call = open();
+      await call.response(1);
+      call.session.sendText('Hello?');
       assert.equal(await call.failure(), 'VOICE_STALLED');
+      assert.match(call.of('failed')[0]?.error.message ?? '', /takes no more audio/);
       assert.ok(anomalies.every((kind) => kind === 'audio-dropped'));
     });
+  });
+
+  it('lets go of the connection', async () => {
+    const faults: PlannedNovaFault[] = [{ when: turn, fault: { type: 'stall' } }];
+    await withNova({ sim: { faults, brain: scriptedBrain(['Welcome.']) } }, async ({ open, seen }) => {
+      await open().failure();
+      await until(() => seen().end !== undefined, 'the end');
+      assert.deepEqual(seen().end, { type: 'client-gone' });
+    });
+  });
+
+  it('writes nothing to the console', async (test) => {
+    const warn = test.mock.method(console, 'warn', () => undefined);
+    await failureOf({ type: 'refuse', status: 403 }, connect);
+    assert.equal(warn.mock.callCount(), 0);
   });
 
   it('goes on after events it does not know or cannot read', async () => {
