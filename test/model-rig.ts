@@ -153,5 +153,6 @@ export async function heardMore(hearing: Hearing, beforeMs: number, what: string
 }
 
 function isInterruption(body: Readonly<Record<string, unknown>>): boolean {
-  return body['stopReason'] === 'INTERRUPTED' || /"interrupted"\s*:\s*true/.test(String(body['content'] ?? ''));
+  const { content, stopReason } = body;
+  return stopReason === 'INTERRUPTED' || (typeof content === 'string' && /"interrupted"\s*:\s*true/.test(content));
 }

@@ -49,7 +49,7 @@ async function withCall(pipeline: boolean, options: OpenAiSimOptions, body: (set
     HANDOVER_TOKEN_PEPPER: PEPPER,
     CONNECT_PHONE_NUMBER: CONNECT_NUMBER,
   });
-  const running = await startGateway(config, { provider });
+  const running = await startGateway(config, { providers: [provider] });
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {
     events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
