@@ -277,7 +277,7 @@ test('a conversation that began elsewhere is remembered, and its last question a
     { greeting: 'Sorry, we were cut off.', answersLast: true, conversation: { turns, isPlaying: false } },
   );
   const done = await recorder.nth('response-done');
-  assert.equal(saidBy(recorder, done.responseId), 'Sorry, we were cut off.');
+  assert.match(saidBy(recorder, done.responseId), /^Sorry, we were cut off\..*nine in the morning/);
   assert.deepEqual(
     sim.sessions[0]?.memory.slice(0, 2).map(({ role, text }) => `${role}: ${text}`),
     ['assistant: How can I help?', 'user: When are you open?'],
