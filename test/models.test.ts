@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { defineTool } from '../src/voice/tools.js';
-import { heardMore, type ModelRig, type ModelRigOptions, speak, startModelRig } from './model-rig.js';
+import { scriptedBrain, speak as speaks } from '../sim/model/script.js';
+import { heardMore, type Model, type ModelRig, type ModelRigOptions, speak, startModelRig } from './model-rig.js';
 import { until } from './rig.js';
 
 const turnsOf = (rig: ModelRig): string[] => {
@@ -88,4 +89,83 @@ for (const model of ['openai', 'nova'] as const) {
       });
     });
   }
+}
+
+/** A call of two questions and a wish for a human: what was said, how much was heard, what the agent sees. */
+async function wholeCall(model: Model, pipeline: boolean): Promise<unknown> {
+  const says = ['What are your opening hours?', 'Where is my order?', 'I want to speak to a human.'];
+  const rig = await startModelRig({ model, pipeline, says });
+  try {
+    const { call, hearing } = rig.place();
+    await heardMore(hearing, 0, 'the greeting');
+    for (let i = 0; i < 2; i++) {
+      const beforeMs = hearing.loudMs;
+      await speak(call);
+      await heardMore(hearing, beforeMs, 'the answer');
+    }
+    const loudMs = hearing.loudMs;
+    await speak(call);
+    await call.whenEnded();
+    const { handover_id: _, conversation_id: __, ...attributes } = rig.screens[0]?.attributes ?? {};
+    return {
+      turns: turnsOf(rig),
+      heardMs: Math.round(loudMs / 100) * 100,
+      escalations: escalationsOf(rig),
+      attributes,
+    };
+  } finally {
+    await rig.close();
+  }
+}
+
+for (const model of ['openai', 'nova'] as const) {
+  test(`${model}: the pipeline and the direct bridge give the same transcript, the same sound and the same handover`, async () => {
+    assert.deepEqual(await wholeCall(model, true), await wholeCall(model, false));
+  });
+
+  test(`${model}: a call goes on through ten renewals; nothing is said twice, nothing is forgotten`, async () => {
+    const says = Array.from({ length: 20 }, (_, i) => `Question number ${i}.`);
+    let answers = 0;
+    const brain = scriptedBrain([]);
+    await withModel(
+      {
+        model,
+        says,
+        // One brain for all sessions would count for itself; each session knows only what it was told.
+        brain: () => ({
+          ...brain(),
+          decide: (turn) =>
+            turn.type === 'spoken'
+              ? [speaks(`Answer number ${answers++}.`, { durationMs: 300 })]
+              : [speaks('Hello.', { durationMs: 300 })],
+        }),
+        env: { OPENAI_RENEW_AFTER_SECONDS: '1', NOVA_RENEW_AFTER_SECONDS: '1' },
+      },
+      async (rig) => {
+        const { call, hearing } = rig.place();
+        const renewals = async (): Promise<number> =>
+          Number(/voice_provider_renewals_total\{[^}]*\} (\d+)/.exec(await rig.running.metrics.text())?.[1] ?? 0);
+        await heardMore(hearing, 0, 'the greeting', 100);
+        let asked = 0;
+        while ((await renewals()) < 10) {
+          assert.ok(asked < says.length, 'renewed too seldom');
+          const beforeMs = hearing.loudMs;
+          await speak(call, 300);
+          asked++;
+          await heardMore(hearing, beforeMs, `answer ${asked}`, 1800);
+        }
+        const expected = Array.from({ length: asked }, (_, i) => [
+          `caller: Question number ${i}.`,
+          `assistant: Answer number ${i}.`,
+        ]).flat();
+        assert.deepEqual(turnsOf(rig).slice(1), expected);
+        assert.equal(answers, asked);
+        assert.ok(Math.abs(hearing.loudMs - 300 * (asked + 1)) <= 20 * (asked + 1), `${hearing.loudMs} ms of sound`);
+        // The model of the last session knows the first question.
+        assert.ok(rig.memory().some((turn) => turn.includes('Question number 0')));
+        assert.doesNotMatch(await rig.running.metrics.text(), /connection_failures_total\{/);
+        call.hangup();
+      },
+    );
+  });
 }

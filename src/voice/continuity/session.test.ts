@@ -489,6 +489,22 @@ describe('a session near its limit', () => {
     session.close();
   });
 
+  test('keeps on while what the caller said is not understood yet', async () => {
+    const model = renewing();
+    const { clock, session } = rigOf([model]);
+    await settle();
+    clock.advance(59_000);
+    model.last.emit({ type: 'caller-speech-started' });
+    model.last.emit({ type: 'caller-speech-stopped' });
+    clock.advance(2_000);
+    assert.equal(model.sessions.length, 1);
+    model.last.emit({ type: 'caller-text', itemId: 'c1', text: 'Hello?', final: true });
+    model.last.speak('Yes?', 100);
+    clock.advance(200);
+    assert.equal(model.sessions.length, 2);
+    session.close();
+  });
+
   test('is renewed again after the same time, ten times over', async () => {
     const model = renewing();
     const { clock, log, session } = rigOf([model]);

@@ -267,7 +267,8 @@ export class ContinuousSession implements VoiceSession {
     return new RenewalSchedule({
       clock,
       times: leg.provider.renewal,
-      isPause: () => leg.talk.isPause && !session.conversation.isPlaying,
+      // A model may take a while to understand that an utterance is over.
+      isPause: () => leg.talk.isPause && !session.conversation.isPlaying && !this.tail.hasUtterance,
       isForceable: () => !leg.talk.isAnswering && !leg.talk.owes,
       onDue: () => this.renew(leg),
       onForced: () => this.renewNow(leg),
