@@ -81,10 +81,14 @@ export async function startRig(
   });
   const screens: AgentScreen[] = [];
   if (running.embeddedStore === undefined) throw new Error('The rig needs the embedded store.');
-  const agent = connectSide(running.embeddedStore, PEPPER, clock, {
-    onStep: () => undefined,
-    onScreen: (screen) => screens.push(screen),
-  });
+  const agent = connectSide(
+    running.embeddedStore,
+    PEPPER,
+    clock,
+    { onStep: () => undefined, onScreen: (screen) => screens.push(screen) },
+    // The Lambda takes real time too.
+    systemClock,
+  );
   const base = `http://127.0.0.1:${running.gateway.port}`;
   const carrier = new Carrier({
     accountSid: `AC${'1'.repeat(32)}`,
@@ -115,7 +119,7 @@ export async function startRig(
 }
 
 /** Waits until `condition` holds, looking every few milliseconds; fails with `what` after `limitMs`. */
-export async function until(condition: () => boolean, what: string, limitMs = 8000): Promise<void> {
+export async function until(condition: () => boolean, what: string, limitMs = 30_000): Promise<void> {
   const startedMs = performance.now();
   while (!condition()) {
     if (performance.now() - startedMs > limitMs) throw new Error(`Did not happen within ${limitMs} ms: ${what}`);

@@ -11,6 +11,12 @@ const lambdaClock: Clock = {
   },
 };
 
+/**
+ * Milliseconds for one of two attempts. The first request of a cold, small function takes longer than the gateway's
+ * second would allow: credentials, TLS, the SDK's own start. Both together stay well under the flow's 8 s.
+ */
+const ATTEMPT_MS = 2500;
+
 let redeem: Redeem | undefined;
 
 /**
@@ -35,6 +41,7 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Redeem {
     region: env['AWS_REGION'] ?? 'us-east-1',
     endpointUrl: endpointUrl === '' ? undefined : endpointUrl,
     localCredentials: env['AWS_ACCESS_KEY_ID'] === undefined && endpointUrl !== undefined,
+    attemptMs: ATTEMPT_MS,
   });
   return createRedeemer({ store, pepper, clock: lambdaClock });
 }

@@ -31,6 +31,7 @@ export function connectSide(
   pepper: string,
   clock: Clock,
   listener: AgentSideListener,
+  lambdaClock: Clock = clock,
 ): AgentSide {
   const lambda: SimulatedLambda = startLambda({
     DYNAMODB_ENDPOINT_URL: store.dynamodb_endpoint,
@@ -48,6 +49,7 @@ export function connectSide(
     lambda: lambda.invoke,
     queues: new Map([[DEFAULT_QUEUE, { name: 'Default queue', hasRoom: true }]]),
     clock,
+    lambdaClock,
     onStep: (step) => listener.onStep(step),
     onAgentScreen: (screen) => listener.onScreen(screen),
   });

@@ -22,6 +22,8 @@ export interface SimulatedConnectOptions {
   /** Queue ARN → name and whether it takes more callers. */
   queues: ReadonlyMap<string, { name: string; hasRoom: boolean }>;
   clock: Clock;
+  /** See {@link FlowServices}. */
+  lambdaClock?: Clock;
   answersAfterMs?: number;
   agentAnswersAfterMs?: number;
   /** How long the agent and the caller talk before the agent hangs up. */
@@ -59,7 +61,7 @@ export class SimulatedConnect implements PhoneEndpoint {
   }
 
   private async handle(leg: IncomingLeg, input: DigitInput, presence: Presence): Promise<void> {
-    const { clock, flow, lambda, onStep, queues, takesEmptyAttributes = false } = this.options;
+    const { clock, flow, lambda, lambdaClock = clock, onStep, queues, takesEmptyAttributes = false } = this.options;
     const startedMs = clock.now();
     const contact: FlowContact = {
       contactId: randomUUID(),
@@ -71,6 +73,7 @@ export class SimulatedConnect implements PhoneEndpoint {
     };
     const services: FlowServices = {
       clock,
+      lambdaClock,
       input,
       lambda,
       queues,

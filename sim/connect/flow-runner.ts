@@ -27,6 +27,8 @@ export interface FlowContact {
 
 export interface FlowServices {
   clock: Clock;
+  /** The clock of the limit on the function, which runs for real, where it is not that of the call. */
+  lambdaClock?: Clock;
   input: DigitInput;
   lambda: LambdaFunction;
   /** Queue ARNs that exist, with room or without. */
@@ -191,7 +193,7 @@ export class FlowRunner {
     const limit = { isOver: false };
     let timer: Timer = { cancel: () => undefined };
     const late = new Promise<undefined>((resolve) => {
-      timer = this.services.clock.setTimer(limitMs, () => {
+      timer = (this.services.lambdaClock ?? this.services.clock).setTimer(limitMs, () => {
         limit.isOver = true;
         resolve(undefined);
       });
