@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { openSpeechEngine, type SpeechEngine } from '../../speech/engine.js';
+import { refusedSession } from '../refused-session.js';
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { DialogReplier } from './dialog-replier.js';
 import { LlmReplier } from './llm.js';
@@ -49,7 +50,11 @@ class LocalProvider implements VoiceProvider {
 
   open(options: VoiceSessionOptions): VoiceSession {
     const { engine } = this;
-    if (engine === undefined) return refuse(options);
+    if (engine === undefined) {
+      // Before `prepare`, or after `close`.
+      const error = new TandemError('SESSION_CLOSED', 'The local voice provider is not open.');
+      return refusedSession(options.listener, error);
+    }
     const { llmBaseUrl, llmModel, log, clock = systemClock } = this.options;
     const session = new LocalSession({
       ...options,
@@ -78,29 +83,4 @@ class LocalProvider implements VoiceProvider {
     this.engine = undefined;
     if (engine !== this.options.engine) await engine?.close();
   }
-}
-
-/** What {@link LocalProvider.open} gives before `prepare` or after `close`. */
-function refuse(options: VoiceSessionOptions): VoiceSession {
-  let closed = false;
-  queueMicrotask(() => {
-    if (!closed)
-      options.listener({
-        type: 'failed',
-        error: new TandemError('SESSION_CLOSED', 'The local voice provider is not open.'),
-      });
-  });
-  const nothing = (): void => undefined;
-  return {
-    sendAudio: nothing,
-    sendText: nothing,
-    sendDigits: nothing,
-    say: nothing,
-    cancel: nothing,
-    reportHeard: nothing,
-    sendToolResult: nothing,
-    close: () => {
-      closed = true;
-    },
-  };
 }

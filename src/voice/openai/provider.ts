@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { refusedSession } from '../refused-session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { OpenAiSession } from './session.js';
 import { DEFAULT_LIMITS, type SessionLimits } from './session-limits.js';
@@ -67,7 +68,7 @@ class OpenAiProvider implements VoiceProvider {
 
   open(options: VoiceSessionOptions): VoiceSession {
     const problem = this.problem();
-    if (problem !== undefined) return refuse(options, problem);
+    if (problem !== undefined) return refusedSession(options.listener, problem);
     const { log, model, transcriptionModel, turnDetection, voice, openTimeoutMs, limits } = this.options;
     const session = new OpenAiSession({
       ...options,
@@ -144,25 +145,4 @@ export function renewalTimes(renewAfterMs: number, lifetimeMs: number): RenewalT
 
 function hashOf(conversationId: string): string {
   return createHash('sha256').update(conversationId).digest('hex').slice(0, 32);
-}
-
-/** A session that never was. */
-function refuse(options: VoiceSessionOptions, error: TandemError): VoiceSession {
-  let isClosed = false;
-  queueMicrotask(() => {
-    if (!isClosed) options.listener({ type: 'failed', error });
-  });
-  const nothing = (): void => undefined;
-  return {
-    sendAudio: nothing,
-    sendText: nothing,
-    sendDigits: nothing,
-    say: nothing,
-    cancel: nothing,
-    reportHeard: nothing,
-    sendToolResult: nothing,
-    close: () => {
-      isClosed = true;
-    },
-  };
 }
