@@ -19,6 +19,7 @@ process.send?.({ port });
 
 // An orderly exit writes the profile, if one was asked for.
 process.once('SIGINT', () => process.exit(0));
+process.once('disconnect', () => process.exit(1));
 
 let since = process.cpuUsage();
 process.on('message', (question: Question) => {

@@ -6,6 +6,8 @@ import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } fro
 /** A voice session over one WebSocket to the benchmark's model: what any hosted model costs at least. */
 export class SocketProvider implements VoiceProvider {
   readonly name = 'bench';
+  /** The model does not greet: it says nothing before it has heard enough. */
+  readonly answerWithinMs = 600_000;
   private readonly url: string;
 
   constructor(url: string) {

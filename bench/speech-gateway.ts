@@ -24,4 +24,5 @@ const running = await startGateway(config, { providers: [provider] });
 running.gateway.watch((event) => {
   if (event.type === 'started') tell({ callSid: event.callSid, session: provider.opened });
 });
+process.once('disconnect', () => process.exit(1));
 tell({ port: running.gateway.port });
