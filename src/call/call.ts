@@ -9,26 +9,20 @@ import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { StreamStart } from '../twilio/messages.js';
-import { Playback } from '../twilio/playback.js';
 import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
-import { ResponseGate } from '../voice/response-gate.js';
 import type { ConversationView, ResponseStatus, VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from '../voice/tools.js';
-import { DirectBridge } from './bridge.js';
 import type { CallEvent } from './call-events.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, transition } from './call-state.js';
-import type { Conversation, ConversationListener, ConversationParts } from './conversation.js';
+import type { ConversationListener } from './conversation.js';
 import { dialOutcome, dialVerb, isPhoneNumber } from './dial.js';
 import { Goodbye, heard } from './goodbye.js';
 import { HeldSession } from './held-session.js';
-import { IdleWatch } from './idle-watch.js';
-import { Keypad } from './keypad.js';
-import { LatencyMeter } from './latency-meter.js';
+import { openLine } from './open-line.js';
 import { PATHS } from './paths.js';
-import { PipelineConversation } from './pipeline-conversation.js';
 import { prepareHandover } from './prepare-handover.js';
 import { BUILT_IN_TOOLS } from './tools.js';
 
@@ -135,29 +129,23 @@ export class Call {
     if (state.name !== 'ringing') return { refused: 'no stream expected' };
     if (!sameText(start.customParameters['token'] ?? '', state.streamToken)) return { refused: 'wrong token' };
 
-    const { clock, idleMs, metrics, provider, tools } = this.services;
-    const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle: (times) => this.onIdle(times) });
-    const meter = new LatencyMeter({ clock, metrics, provider: provider.name });
-    const playback = new Playback({
-      sink: stream,
-      clock,
-      onIdle: () => idle.playedOut(),
-      onUnknownMark: () => metrics.streamAnomalies.inc({ kind: 'unknown-mark' }),
-    });
-    const conversation = this.converse({
+    const { clock, idleMs, metrics, pipeline, provider, tools } = this.services;
+    const { line, meter } = openLine({
+      stream,
       held: state.held,
-      playback,
       history: this.history,
-      gate: new ResponseGate(),
       watch: this.watch,
-      keypad: new Keypad({ clock, watch: this.watch }),
       tools: new ToolRunner({ tools, clock, context: () => this.toolContext() }),
-      idle,
-      meter,
-      metrics,
       listener: this.listener(),
+      onIdle: (times) => this.onIdle(times),
+      onProcessorError: (processor, error) => {
+        metrics.processorErrors.inc({ processor });
+        this.log.error({ err: error, processor }, 'a processor failed; its frame is lost');
+      },
+      services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
-    this.state = transition(state, { name: 'talking', line: { stream, playback, conversation } });
+    const { conversation, playback } = line;
+    this.state = transition(state, { name: 'talking', line });
     metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
     return {
@@ -470,14 +458,6 @@ export class Call {
         return isPlaying();
       },
     };
-  }
-
-  private converse(parts: ConversationParts): Conversation {
-    if (!this.services.pipeline) return new DirectBridge(parts);
-    return new PipelineConversation(parts, (processor, error) => {
-      this.services.metrics.processorErrors.inc({ processor });
-      this.log.error({ err: error, processor }, 'a processor failed; its frame is lost');
-    });
   }
 
   /** Of all the models that talked on this call; absent when none counts tokens. */

@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.js';
+import type { EscalationWatch } from '../escalation/watch.js';
+import type { Metrics } from '../metrics.js';
+import { Playback } from '../twilio/playback.js';
+import type { TwilioStream } from '../twilio/stream.js';
+import type { History } from '../voice/history.js';
+import { ResponseGate } from '../voice/response-gate.js';
+import type { ToolRunner } from '../voice/tools.js';
+import { DirectBridge } from './bridge.js';
+import type { Line } from './call-state.js';
+import type { ConversationListener, ConversationParts } from './conversation.js';
+import type { HeldSession } from './held-session.js';
+import { IdleWatch } from './idle-watch.js';
+import { Keypad } from './keypad.js';
+import { LatencyMeter } from './latency-meter.js';
+import { PipelineConversation } from './pipeline-conversation.js';
+
+export interface LineOptions {
+  stream: TwilioStream;
+  held: HeldSession;
+  /** What outlives the line, because the call does. */
+  history: History;
+  watch: EscalationWatch;
+  tools: ToolRunner;
+  listener: ConversationListener;
+  /** The caller has been silent so many times in a row. */
+  onIdle: (times: number) => void;
+  onProcessorError: (processor: string, error: unknown) => void;
+  services: { clock: Clock; metrics: Metrics; providerName: string; idleMs: number; pipeline: boolean };
+}
+
+/** Joins a stream with its playback ledger and its conversation. */
+export function openLine(options: LineOptions): { line: Line; meter: LatencyMeter } {
+  const { held, history, listener, onIdle, onProcessorError, services, stream, tools, watch } = options;
+  const { clock, idleMs, metrics, pipeline, providerName } = services;
+  const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle });
+  const meter = new LatencyMeter({ clock, metrics, provider: providerName });
+  const playback = new Playback({
+    sink: stream,
+    clock,
+    onIdle: () => idle.playedOut(),
+    onUnknownMark: () => metrics.streamAnomalies.inc({ kind: 'unknown-mark' }),
+  });
+  const parts: ConversationParts = {
+    held,
+    playback,
+    history,
+    gate: new ResponseGate(),
+    watch,
+    keypad: new Keypad({ clock, watch }),
+    tools,
+    idle,
+    meter,
+    metrics,
+    listener,
+  };
+  const conversation = pipeline ? new PipelineConversation(parts, onProcessorError) : new DirectBridge(parts);
+  return { line: { stream, playback, conversation }, meter };
+}
