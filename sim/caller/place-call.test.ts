@@ -85,6 +85,13 @@ describe('a simulated call by hand', () => {
     });
   });
 
+  test('counts the keys that are played to whoever is dialled', async () => {
+    await withGateway('<Dial><Number sendDigits="12">+12065550100</Number></Dial>', async (gateway) => {
+      const { json } = await place(gateway);
+      assert.deepEqual([json['bridged'], json['digits_played']], [true, 2]);
+    });
+  });
+
   test('reaches a gateway of another kind at its own path', async () => {
     await withGateway(404, async (gateway) => {
       gateway.answers.set('/health', 'I am well');

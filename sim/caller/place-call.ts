@@ -6,6 +6,7 @@ import type { SpeechEngine, SpeechInput } from '../../src/speech/engine.js';
 import type { AgentScreen } from '../connect/connect.js';
 import { Carrier } from '../twilio/carrier.js';
 import type { CarrierCall } from '../twilio/carrier-call.js';
+import type { PhoneEndpoint } from '../twilio/phone.js';
 import { type AgentSide, connectSide, plainSide } from './agent-side.js';
 import type { CallOptions } from './call-options.js';
 import { CallReport } from './call-report.js';
@@ -52,16 +53,19 @@ export async function placeCall(
       screen = shown;
       showAgentScreen(shown, timeline);
     },
-    onDigits: (count) => {
-      digits = count;
-      timeline.note('agent', `answers; ${count} keys were played to the line`);
-    },
+    onDigits: (count) => timeline.note('agent', `answers; ${count} keys were played to the line`),
   });
+  const counted: PhoneEndpoint = {
+    ring: (leg) => {
+      leg.onDigit(() => digits++);
+      agent.phone.ring(leg);
+    },
+  };
   const carrier = new Carrier({
     accountSid,
     ...(authToken === undefined ? {} : { authToken }),
     resolve: (host) => whereIs(host, options.gateway, new URL(voiceUrl).host),
-    phoneBook: () => agent.phone,
+    phoneBook: () => counted,
     synthesize: (text) => engine.synthesize(text),
     clock,
   });
