@@ -59,7 +59,7 @@ async function bargeIns(
       const told = events
         .slice(sentBefore)
         .filter(({ type }) => type === 'input_audio_buffer.speech_started' || type === 'interrupted');
-      const signal = told.filter(({ atMs }) => openedMs + atMs <= clearedMs + 1).at(-1);
+      const signal = told.filter(({ atMs }) => openedMs + atMs <= clearedMs + 10).at(-1);
       if (signal !== undefined) result.clearMs.push(clearedMs - openedMs - signal.atMs);
       await until(() => options.model === 'nova' || rig.truncations().length > cutBefore, 'the truncation', 20_000);
       const cut = rig.truncations().at(-1);
