@@ -12,8 +12,8 @@ const lambdaClock: Clock = {
 };
 
 /**
- * Milliseconds for one of two attempts. The first request of a cold, small function takes longer than the gateway's
- * second would allow: credentials, TLS, the SDK's own start. Both together stay well under the flow's 8 s.
+ * Milliseconds for one request to the store. The first one of a cold, small function takes longer than the gateway's
+ * second would allow: credentials, TLS, the SDK's own start. The answer to Connect has the same limit in all (redeem.ts).
  */
 const ATTEMPT_MS = 2500;
 
