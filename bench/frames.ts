@@ -118,5 +118,5 @@ export function row(result: Measurement, ratios: readonly number[] = []): string
 }
 
 export function memoryText({ aliveKb, residentKb }: MemoryPerCall): string {
-  return `${residentKb.toFixed(0)} kB a call resident, ${aliveKb.toFixed(0)} kB of it in objects and buffers in use`;
+  return `${residentKb.toFixed(0)} kB a call resident, ${aliveKb.toFixed(0)} kB in objects and buffers in use`;
 }
