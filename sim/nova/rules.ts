@@ -53,7 +53,7 @@ export class InputRules {
   private promptName = '';
   private readonly open = new Map<string, OpenContent>();
   private readonly used = new Set<string>();
-  private system: 'missing' | 'begun' | 'given' = 'missing';
+  private hasSystem = false;
   private audio: 'none' | 'open' | 'closed' = 'none';
   private lastHistoryRole: 'USER' | 'ASSISTANT' | undefined;
   private historyBytes = 0;
@@ -133,18 +133,18 @@ export class InputRules {
     if (refused !== undefined) return refused;
     this.used.add(contentName);
     this.open.set(contentName, { start, text: '', inputs: 0 });
-    if (start.type === 'TEXT' && start.role === 'SYSTEM') this.system = 'begun';
+    if (start.type === 'TEXT' && start.role === 'SYSTEM') this.hasSystem = true;
     if (start.type !== 'AUDIO') return NOTHING;
     this.audio = 'open';
     return { type: 'audio-started', sampleRateHz: start.audioInputConfiguration.sampleRateHertz };
   }
 
   private refusalOf(start: ContentStart): Violation | undefined {
-    if (start.type === 'TEXT' && start.role === 'SYSTEM' && this.system !== 'missing')
+    if (start.type === 'TEXT' && start.role === 'SYSTEM' && this.hasSystem)
       return violation('Duplicate SYSTEM content. Only one SYSTEM content is allowed in a prompt.');
     const others = [...this.open.values()].filter(({ start: other }) => other.type !== 'AUDIO');
     if (others.length > 0) return invalid('a content must end before the next one starts');
-    if (this.system === 'missing' && !(start.type === 'TEXT' && start.role === 'SYSTEM'))
+    if (!this.hasSystem && !(start.type === 'TEXT' && start.role === 'SYSTEM'))
       return invalid('the first content of a prompt must be its SYSTEM text');
     switch (start.type) {
       case 'AUDIO':
@@ -229,7 +229,6 @@ export class InputRules {
   private endText({ interactive, role }: Extract<ContentStart, { type: 'TEXT' }>, text: string): Meaning {
     switch (role) {
       case 'SYSTEM':
-        this.system = 'given';
         return { type: 'system', text };
       case 'SYSTEM_SPEECH':
         return NOTHING;

@@ -14,11 +14,13 @@ import type { NovaSimOptions } from './nova-sim.js';
 test('official client: a greeting, a spoken turn, an interruption, a tool and an orderly end', async (t) => {
   const options: NovaSimOptions = {
     clock: scaledClock(10),
+    idleSeconds: 10_000,
+    sessionSeconds: 10_000,
     ear: loudnessEar({ texts: ['Where is my order?', 'Stop!'] }),
     brain: scriptedBrain([
       'Welcome. How can I help?',
       [callTool('find_order', { number: '417' })],
-      [speak('It is on its way. It will be there tomorrow. Can I do anything else for you?', {})],
+      [speak('It is on its way.', { durationMs: 60_000 })],
       'All right.',
     ]),
   };
@@ -60,6 +62,10 @@ test('official client: a greeting, a spoken turn, an interruption, a tool and an
   assert.equal(client.named('completionStart').length, 1);
   const [session] = sim.sessions;
   assert.deepEqual(session?.end, { type: 'orderly' });
+  assert.deepEqual(
+    session.outputs.map(({ name }) => name),
+    client.received.map(({ name }) => name),
+  );
   assert.equal(session.signatures.bad, 0);
   assert.equal(session.signatures.good, session.inputs.length + 1);
   assert.ok(session.signatures.final);
@@ -74,7 +80,8 @@ test('official client: spoken words are understood, and answered with words', as
   const engine = await openSpeechEngine();
   t.after(() => engine.close());
   const sim = await TestSim.start(t, {
-    clock: scaledClock(10),
+    replyDelayMs: 0,
+    audioSpeed: 50,
     ear: speechEar(engine),
     voice: speechVoice(engine),
   });
@@ -88,10 +95,14 @@ test('official client: spoken words are understood, and answered with words', as
   // The engine works in its own time, while the line stays open.
   const ended = () =>
     client.named('contentEnd').some(({ stopReason, type }) => type === 'AUDIO' && stopReason === 'END_TURN');
-  await until(() => {
-    client.silence(20);
-    return ended();
-  }, 'the answer');
+  await until(
+    () => {
+      client.silence(20);
+      return ended();
+    },
+    'the answer',
+    60_000,
+  );
   assert.match(client.texts[0] ?? '', /^USER FINAL .*opening hours/i);
   const audio = Buffer.concat(client.named('audioOutput').map(({ content }) => Buffer.from(String(content), 'base64')));
   const heard = await engine.transcribe(pcmToMulaw(pcmSamples(audio)));
