@@ -46,11 +46,11 @@ export class TestSim {
 export class NovaLine {
   readonly clock: FakeClock;
   readonly client: WireClient;
-  private readonly of: TestSim;
+  readonly sim: TestSim;
 
   private constructor(clock: FakeClock, sim: TestSim) {
     this.clock = clock;
-    this.of = sim;
+    this.sim = sim;
     this.client = sim.connect();
   }
 
@@ -67,14 +67,14 @@ export class NovaLine {
   }
 
   get session(): SessionRecording {
-    const session = this.of.sessions[0];
+    const session = this.sim.sessions[0];
     if (session === undefined) throw new Error('There is no session.');
     return session;
   }
 
   /** All that was sent has arrived, on both sides. */
   async settled(): Promise<void> {
-    await soon(() => this.of.sessions[0]?.inputs.length === this.client.sent, 'what the client sent');
+    await soon(() => this.sim.sessions[0]?.inputs.length === this.client.sent, 'what the client sent');
     await soon(() => this.client.received.length >= this.session.outputs.length, 'what the model sent');
   }
 
@@ -94,7 +94,7 @@ export class NovaLine {
   /** Closes both, for who looks at what is left behind; the test does it else. */
   async close(): Promise<void> {
     this.client.close();
-    await this.of.sim.close();
+    await this.sim.sim.close();
   }
 
   private async live(ms: number, frame: () => void): Promise<void> {

@@ -92,6 +92,26 @@ describe('simulated Nova: an answer', () => {
       await line.silence(1500);
       assert.deepEqual(client.texts.slice(1), ['ASSISTANT FINAL One. (END_TURN)', 'USER FINAL yes (END_TURN)']);
     });
+    await withLine(t, { brain, finals: 'next-input' }, async (line, client) => {
+      await say(line);
+      await line.silence(2000);
+      client.text('USER', 'yes', true);
+      await line.silence(20);
+      assert.deepEqual(client.texts.slice(1), ['ASSISTANT FINAL One. (END_TURN)']);
+    });
+  });
+
+  test('has its final texts at once when the prompt ends', async (t) => {
+    await withLine(t, { brain: scriptedBrain([[speak('One.', SECOND)]]) }, async (line, client) => {
+      await say(line);
+      await line.silence(1000);
+      const from = client.received.length;
+      client.leave();
+      client.finish();
+      await client.ended;
+      assert.equal(client.outline(from), '<TEXT textOutput TEXT END_TURN> completionEnd');
+      assert.equal(line.clock.timers, 0);
+    });
   });
 
   test('has the fields that all events share, and one completion for the whole session', async (t) => {
@@ -136,12 +156,15 @@ describe('simulated Nova: an answer', () => {
         await say(line);
         await line.silence(3000);
         interface Details {
-          delta: Record<string, { speechTokens: number }>;
-          total: Record<string, { speechTokens: number }>;
+          delta: Record<string, { speechTokens: number; textTokens: number }>;
+          total: Record<string, { speechTokens: number; textTokens: number }>;
         }
         const [first, second] = client.named('usageEvent').map(({ details }) => details as Details);
         assert.deepEqual([first?.delta['output']?.speechTokens, first?.total['output']?.speechTokens], [25, 25]);
         assert.deepEqual([second?.delta['output']?.speechTokens, second?.total['output']?.speechTokens], [25, 50]);
+        // SYSTEM has 24 characters and the text 2; each sentence has 4.
+        assert.deepEqual([first?.total['input']?.textTokens, first?.total['output']?.textTokens], [7, 1]);
+        assert.equal(second?.total['output']?.textTokens, 2);
         assert.ok((second?.total['input']?.speechTokens ?? 0) > 0);
       },
     );

@@ -186,6 +186,30 @@ describe('simulated Nova: faults on the wire', () => {
   });
 });
 
+test('simulated Nova: faults strike at their place in the answer of their turn', async (t) => {
+  const when = { at: 'answer', ms: 500, turn: 2 } as const;
+  const line = await NovaLine.open(t, {
+    brain: scriptedBrain([answer, answer]),
+    faults: [{ when, fault: { type: 'blocked' } }],
+  });
+  await line.silence(100);
+  line.client.text('USER', 'hi', true);
+  await line.silence(5000);
+  assert.equal(line.session.end, undefined);
+  line.client.text('USER', 'more', true);
+  await line.silence(1000);
+  await line.client.ended;
+  assert.match(line.client.exception?.message ?? '', /content filters/);
+});
+
+test('simulated Nova: a session that is open when the simulator closes is recorded as closed', async (t) => {
+  const line = await NovaLine.open(t);
+  await line.silence(100);
+  await line.sim.sim.close();
+  assert.deepEqual(line.session.end, { type: 'closed' });
+  assert.equal(line.clock.timers, 0);
+});
+
 /** What an application sees; the client's own behaviour is part of the facts here. */
 describe('simulated Nova: what the official client makes of it', () => {
   const outcomeOf = async (t: TestContext, options: NovaSimOptions, modelId?: string): Promise<string> => {
@@ -195,7 +219,8 @@ describe('simulated Nova: what the official client makes of it', () => {
     client.silence(100);
     client.text('USER', 'hi', true);
     const outcome = await client.outcome;
-    client.close();
+    const end = sim.sessions[0]?.end;
+    if (sim.sessions.length > 0) assert.ok(end?.type === 'fault' || end?.type === 'exception', end?.type);
     return outcome === 'clean' ? 'clean' : `${outcome.name}: ${outcome.message}`;
   };
   const during = (fault: NovaFault): NovaSimOptions => ({

@@ -19,7 +19,6 @@ export class Hearing {
   private readonly options: HearingOptions;
   private readonly toTelephone: ToTelephone;
   private readonly line: EarLine;
-  private readonly pieces: Uint8Array[] = [];
   private receivedMs = 0;
   private heard: 'nothing' | 'speech' | 'pause' = 'nothing';
   /** Where the last sound ended, in milliseconds of audio. */
@@ -55,21 +54,13 @@ export class Hearing {
     const pcm = pcmSamples(bytes);
     this.receivedMs += (pcm.length * 1000) / this.options.sampleRateHz;
     const mulaw = this.toTelephone.push(pcm);
-    if (mulaw.length > 0) {
-      this.pieces.push(mulaw);
-      this.line.push(mulaw);
-    }
+    if (mulaw.length > 0) this.line.push(mulaw);
     this.endTurnWhenOver();
   }
 
   /** Milliseconds of audio so far. */
   get durationMs(): number {
     return this.receivedMs;
-  }
-
-  /** All that was received, as mu-law at 8 kHz. */
-  get audio(): Uint8Array {
-    return Buffer.concat(this.pieces);
   }
 
   close(): void {

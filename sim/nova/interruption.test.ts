@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, describe, test } from 'node:test';
 import { withLine } from '../../test/nova-line.js';
 import { loudnessEar } from '../model/ear.js';
-import { scriptedBrain, speak } from '../model/script.js';
+import { callTool, scriptedBrain, speak } from '../model/script.js';
 import type { NovaSimOptions } from './nova-sim.js';
 
 /** A sentence in a second: quick to count with. */
@@ -79,6 +79,35 @@ describe('simulated Nova: an interruption', () => {
       'USER FINAL stop (END_TURN)',
     ]);
     assert.deepEqual(memory[1], ['One two three four', 'stop']);
+  });
+
+  test('ends what the model was to do after speaking, and what it had not yet a sound for', async (t) => {
+    const acts = [speak('One two.', SECOND), callTool('look_up')];
+    await withLine(t, { brain: scriptedBrain([acts]), ear: loudnessEar() }, async (line, client) => {
+      await line.silence(100);
+      client.text('USER', 'hi', true);
+      await line.silence(240);
+      await line.speech(300);
+      await line.silence(3000);
+      assert.equal(line.session.interruptions, 1);
+      assert.deepEqual(client.named('toolUse'), []);
+    });
+    let found: (sound: Uint8Array) => void = () => undefined;
+    const voice = {
+      speak: () =>
+        new Promise<Uint8Array>((resolve) => {
+          found = resolve;
+        }),
+    };
+    await withLine(t, { voice, brain: scriptedBrain([acts]) }, async (line, client) => {
+      await line.silence(100);
+      client.text('USER', 'hi', true);
+      await line.silence(500);
+      await line.speech(300);
+      found(new Uint8Array(800));
+      await line.silence(500);
+      assert.equal(client.outline(), 'completionStart');
+    });
   });
 
   test('is what a text brings about while the model speaks', async (t) => {

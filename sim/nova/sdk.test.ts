@@ -62,6 +62,10 @@ test('official client: a greeting, a spoken turn, an interruption, a tool and an
   assert.equal(client.named('completionStart').length, 1);
   const [session] = sim.sessions;
   assert.deepEqual(session?.end, { type: 'orderly' });
+  assert.deepEqual(
+    session.outputs.map(({ name }) => name),
+    client.received.map(({ name }) => name),
+  );
   assert.equal(session.signatures.bad, 0);
   assert.equal(session.signatures.good, session.inputs.length + 1);
   assert.ok(session.signatures.final);

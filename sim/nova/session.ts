@@ -89,7 +89,6 @@ export class NovaSession {
   }
 
   private onBytes(bytes: Buffer): void {
-    if (this.state === 'ended') return;
     const messages = this.splitter.push(bytes);
     for (const message of messages ?? []) this.onMessage(message);
     if (messages === undefined) this.refuse('The event stream is damaged.');

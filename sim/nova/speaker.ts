@@ -166,7 +166,6 @@ export class Speaker {
   }
 
   private sendFinal(sentence: Sentence): void {
-    if (sentence.block !== undefined) return;
     sentence.final?.cancel();
     this.sentences = this.sentences.filter((other) => other !== sentence);
     this.options.output.text('ASSISTANT', 'FINAL', sentence.said.text, 'END_TURN');
