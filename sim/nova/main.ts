@@ -1,9 +1,6 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/clock.js';
-import { isTandemError } from '../../src/errors.js';
-import { openSpeechEngine } from '../../src/speech/engine.js';
-import { speechEar } from '../model/ear.js';
-import { speechVoice } from '../model/voice.js';
+import { UsageError, runCommand, serveUntilStopped } from '../model/command.js';
 import { NOVA_FAULT_USAGE, type PlannedNovaFault, parseNovaFault } from './faults.js';
 import { type NovaSim, type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
 import type { SessionRecording } from './recording.js';
@@ -22,8 +19,6 @@ const USAGE = `A simulated Amazon Bedrock endpoint that offers Nova 2 Sonic, for
   --tones  answers with tones and understands nothing; no speech engine is loaded
   --fault  ${NOVA_FAULT_USAGE}`;
 
-class UsageError extends Error {}
-
 async function main(): Promise<void> {
   const values = readArguments();
   if (values.help) {
@@ -31,16 +26,11 @@ async function main(): Promise<void> {
     return;
   }
   const options = optionsFrom(values);
-  const engine = values.tones ? undefined : await openSpeechEngine();
-  const senses = engine === undefined ? {} : { ear: speechEar(engine), voice: speechVoice(engine) };
-  try {
-    const sim = await start({ ...options, ...senses, onSession: watch });
-    console.log(introduction(sim, values.region));
-    await untilStopped();
-    await sim.close();
-  } finally {
-    await engine?.close();
-  }
+  await serveUntilStopped({
+    tones: values.tones,
+    start: (senses) => startNovaSim({ ...options, ...senses, onSession: watch }),
+    introduction: (sim) => introduction(sim, values.region),
+  });
 }
 
 function readArguments() {
@@ -115,14 +105,6 @@ function readSignal(text: string): BargeInSignal {
   return signal;
 }
 
-async function start(options: NovaSimOptions): Promise<NovaSim> {
-  try {
-    return await startNovaSim(options);
-  } catch (error) {
-    throw new UsageError(`Port ${options.port} cannot be used: ${(error as Error).message}. Try --port with another.`);
-  }
-}
-
 /** One line when a session begins and one when it ends; nothing of what was said. */
 function watch(session: SessionRecording): void {
   const label = `session ${session.number}`;
@@ -152,18 +134,4 @@ hours, an order, or a human. What can go wrong: npm run sim:nova -- --help, for 
 Ctrl-C stops it.`;
 }
 
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    const known = error instanceof UsageError || isTandemError(error);
-    console.error(known ? error.message : error);
-    process.exit(known ? 2 : 1);
-  },
-);
+runCommand(main);

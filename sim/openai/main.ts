@@ -1,10 +1,7 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/clock.js';
-import { isTandemError } from '../../src/errors.js';
-import { openSpeechEngine } from '../../src/speech/engine.js';
-import { speechEar } from '../model/ear.js';
+import { UsageError, runCommand, serveUntilStopped } from '../model/command.js';
 import { FAULT_USAGE, type PlannedFault, parseFault } from '../model/faults.js';
-import { speechVoice } from '../model/voice.js';
 import { type OpenAiSim, type OpenAiSimOptions, startOpenAiSim } from './server.js';
 import type { Session } from './session.js';
 
@@ -21,8 +18,6 @@ const USAGE = `A simulated OpenAI Realtime service, for clients that speak to th
   --tones  answers with tones and understands nothing; no speech engine is loaded
   --fault  ${FAULT_USAGE}`;
 
-class UsageError extends Error {}
-
 async function main(): Promise<void> {
   const values = readArguments();
   if (values.help) {
@@ -30,16 +25,11 @@ async function main(): Promise<void> {
     return;
   }
   const options = optionsFrom(values);
-  const engine = values.tones ? undefined : await openSpeechEngine();
-  const senses = engine === undefined ? {} : { ear: speechEar(engine), voice: speechVoice(engine) };
-  try {
-    const sim = await start({ ...options, ...senses, onSession: watch });
-    console.log(introduction(sim, values.key[0] ?? EXAMPLE_KEY));
-    await untilStopped();
-    await sim.close();
-  } finally {
-    await engine?.close();
-  }
+  await serveUntilStopped({
+    tones: values.tones,
+    start: (senses) => startOpenAiSim({ ...options, ...senses, onSession: watch }),
+    introduction: (sim) => introduction(sim, values.key[0] ?? EXAMPLE_KEY),
+  });
 }
 
 function readArguments() {
@@ -91,14 +81,6 @@ function faultOf(text: string): PlannedFault {
   return fault;
 }
 
-async function start(options: OpenAiSimOptions): Promise<OpenAiSim> {
-  try {
-    return await startOpenAiSim(options);
-  } catch (error) {
-    throw new UsageError(`Port ${options.port} cannot be used: ${(error as Error).message}`);
-  }
-}
-
 function introduction(sim: OpenAiSim, key: string): string {
   return `OpenAI Realtime, simulated, listens at ${sim.url} (WebSocket: ws://127.0.0.1:${sim.port}/v1/realtime).
 
@@ -123,18 +105,4 @@ function watch(session: Session): void {
   };
 }
 
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    // Something must keep the process alive until then; the listening socket does.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    const isKnown = error instanceof UsageError || isTandemError(error);
-    console.error(isKnown ? error.message : error);
-    process.exit(isKnown ? 2 : 1);
-  },
-);
+runCommand(main);

@@ -19,9 +19,9 @@ test('a caller who says nothing after hearing the last word is noticed, again an
   assert.deepEqual(idle, []);
   clock.advance(1);
   assert.deepEqual(idle, [1]);
+  watch.busy();
   clock.advance(60_000);
   assert.deepEqual(idle, [1]);
-  watch.busy();
   watch.playedOut();
   clock.advance(10_000);
   assert.deepEqual(idle, [1, 2]);
@@ -52,6 +52,13 @@ test('a word or a key starts the time again; words that come late do not stop it
   assert.deepEqual(idle, []);
   clock.advance(1_000);
   assert.deepEqual(idle, [1]);
+});
+
+test('a caller to whom nothing could be said is noticed again all the same', () => {
+  const { clock, idle, watch } = watchOf();
+  watch.playedOut();
+  clock.advance(30_000);
+  assert.deepEqual(idle, [1, 2, 3]);
 });
 
 test('a speech whose end was missed does not silence it for ever', () => {

@@ -22,7 +22,7 @@ export class IdleWatch {
 
   /**
    * `afterMs` 0: the watch is off. `onIdle` is told how often the caller has been silent in a row, from 1; whatever is
-   * said to the caller then starts the time again.
+   * said to the caller then starts the time again, and so does saying nothing.
    */
   constructor(options: { clock: Clock; afterMs: number; onIdle: (times: number) => void }) {
     this.clock = options.clock;
@@ -63,7 +63,8 @@ export class IdleWatch {
 
   private beQuiet(): void {
     const timer = this.clock.setTimer(this.afterMs, () => {
-      this.state = { name: 'busy' };
+      // What the owner says now makes it busy again; if nothing can be said, the time runs on.
+      this.beQuiet();
       this.onIdle(++this.times);
     });
     this.enter({ name: 'quiet', timer });

@@ -19,7 +19,6 @@ export class Leg {
   readonly provider: VoiceProvider;
   readonly session: VoiceSession;
   readonly talk = new Talk();
-  readonly openedMs: number;
   private readonly clock: Clock;
   private readonly listener: LegListener;
   private readonly answerWithinMs: number;
@@ -45,15 +44,10 @@ export class Leg {
     this.clock = clock;
     this.listener = listener;
     this.answerWithinMs = provider.answerWithinMs ?? ANSWER_WITHIN_MS;
-    this.openedMs = clock.now();
-    this.progressMs = this.openedMs;
+    this.progressMs = clock.now();
     if (session.greeting !== undefined || session.answersLast) this.talk.asked();
     this.watch = clock.setTimer(READY_WITHIN_MS, () => this.stall());
     this.session = provider.open({ ...session, listener: (event) => this.onEvent(event) });
-  }
-
-  get isReady(): boolean {
-    return this.state === 'ready';
   }
 
   /** The owner has asked the model for something: its silence is watched from here. */

@@ -182,6 +182,21 @@ describe('a session that is lost', () => {
     session.close();
   });
 
+  test('takes the result of its tool with it: the next one calls the tool itself', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, session } = rigOf([model]);
+    await settle();
+    model.last.callerSays('Where is my order?');
+    model.last.emit({ type: 'tool-call', toolCallId: 't1', name: 'x', arguments: {} });
+    model.last.emit(gone());
+    clock.advance(0);
+    await settle();
+    session.sendToolResult('t1', {});
+    assert.deepEqual(model.last.toolResults, []);
+    assert.equal(model.last.options.answersLast, true);
+    session.close();
+  });
+
   test('has keys and text asked again', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session } = rigOf([model]);
@@ -391,6 +406,17 @@ describe('a model that gives no sign', () => {
     assert.deepEqual(log, ['lost a VOICE_STALLED']);
     session.close();
     assert.equal(clock.timers, 0);
+  });
+
+  test('after its owner wanted no answer any more has not stalled', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    model.last.emit({ type: 'caller-turn', itemId: 'c1' });
+    session.cancel();
+    clock.advance(60_000);
+    assert.deepEqual(log, []);
+    session.close();
   });
 
   test('of having heard the caller is replaced once; if the next one is as silent, it was noise', async () => {

@@ -139,6 +139,7 @@ export class ContinuousSession implements VoiceSession {
 
   cancel(): void {
     this.filler.stop();
+    this.leg?.talk.cancelled();
     this.leg?.session.cancel();
   }
 
@@ -148,8 +149,8 @@ export class ContinuousSession implements VoiceSession {
 
   sendToolResult(toolCallId: string, output: unknown): void {
     const { leg } = this;
-    if (leg === undefined) return;
-    leg.talk.toolAnswered(toolCallId);
+    // The session that asked is gone: the one that followed it asks again itself.
+    if (leg?.talk.toolAnswered(toolCallId) !== true) return;
     leg.session.sendToolResult(toolCallId, output);
     leg.expectAnswer();
   }

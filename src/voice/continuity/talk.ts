@@ -33,8 +33,16 @@ export class Talk {
     this.says.add(sayId);
   }
 
-  toolAnswered(toolCallId: string): void {
-    if (this.tools.delete(toolCallId)) this.owesAnswer = true;
+  /** False: this session made no such call, another one did. */
+  toolAnswered(toolCallId: string): boolean {
+    const isOurs = this.tools.delete(toolCallId);
+    if (isOurs) this.owesAnswer = true;
+    return isOurs;
+  }
+
+  /** The owner does not want the answer any more. */
+  cancelled(): void {
+    this.owesAnswer = false;
   }
 
   note(event: VoiceEvent): void {

@@ -1,0 +1,45 @@
+import { isTandemError } from '../../src/errors.js';
+import { type SpeechEngine, openSpeechEngine } from '../../src/speech/engine.js';
+import { type Ear, speechEar } from './ear.js';
+import { type Voice, speechVoice } from './voice.js';
+
+/** Something on the command line that cannot be used; its message is all that is shown. */
+export class UsageError extends Error {}
+
+/** Runs a simulator's command to its end: exit code 0, 2 for bad usage or a known error, 1 for anything else. */
+export function runCommand(main: () => Promise<void>): void {
+  main().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      const isKnown = error instanceof UsageError || isTandemError(error);
+      console.error(isKnown ? error.message : error);
+      process.exit(isKnown ? 2 : 1);
+    },
+  );
+}
+
+/**
+ * Starts a simulator that hears and speaks, or with `tones` one that does neither, shows its introduction, and closes it
+ * when the user stops it.
+ */
+export async function serveUntilStopped<Sim extends { close(): Promise<void> }>(options: {
+  tones: boolean;
+  start: (senses: { ear?: Ear; voice?: Voice }) => Promise<Sim>;
+  introduction: (sim: Sim) => string;
+}): Promise<void> {
+  const engine: SpeechEngine | undefined = options.tones ? undefined : await openSpeechEngine();
+  const senses = engine === undefined ? {} : { ear: speechEar(engine), voice: speechVoice(engine) };
+  try {
+    const sim = await options.start(senses).catch((error: unknown) => {
+      throw new UsageError(`It cannot be started: ${(error as Error).message}. Try --port with another.`);
+    });
+    console.log(options.introduction(sim));
+    await new Promise<void>((resolve) => {
+      // The listening socket keeps the process alive until then.
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    });
+    await sim.close();
+  } finally {
+    await engine?.close();
+  }
+}
