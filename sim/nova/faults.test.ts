@@ -265,11 +265,11 @@ describe('simulated Nova: what the official client makes of it', () => {
     }
   });
 
-  test('an end without a word looks clean, and mostly a reset stream; a broken connection does not', async (t) => {
+  test('an end without a word looks clean to the client, and a reset stream or a broken connection may: it ends, never hangs', async (t) => {
     assert.equal(await outcomeOf(t, during({ type: 'close', code: 0 })), 'clean');
-    // An error when the client has not yet read all that came before.
+    // Which of the two is a race inside the client: an error when it had not yet read all that came before.
     assert.match(await outcomeOf(t, during({ type: 'rst-stream' })), /^clean$|Stream closed with error code/);
-    assert.match(await outcomeOf(t, during({ type: 'reset' })), /Premature close/);
+    assert.match(await outcomeOf(t, during({ type: 'reset' })), /^clean$|Premature close/);
     assert.match(await outcomeOf(t, { faults: [{ when: { at: 'connect' }, fault: { type: 'reset' } }] }), /^Error: /);
   });
 
