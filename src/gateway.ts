@@ -29,7 +29,8 @@ export interface GatewayParts {
   provider: VoiceProvider;
   store: HandoverStore;
   pepper: string;
-  prompt: AssistantPrompt;
+  /** Who answers a call to this number. */
+  promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
   tools?: readonly AssistantTool[];
   clock?: Clock;
@@ -56,7 +57,7 @@ export class Gateway {
   private phase: Phase = 'starting';
 
   constructor(parts: GatewayParts) {
-    const { config, log, metrics, pepper, prompt, provider, store } = parts;
+    const { config, log, metrics, pepper, promptFor, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
     const { handover } = config;
@@ -66,7 +67,7 @@ export class Gateway {
         log,
         metrics,
         provider,
-        prompt,
+        promptFor,
         desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
         tools: parts.tools ?? [],
         humanDigit: config.humanDigit,
@@ -152,8 +153,7 @@ export class Gateway {
     const rest = this.calls.activeCalls.filter((call) => call.isLive);
     if (rest.length === 0) return;
     this.parts.log.warn({ calls: rest.length }, 'drain time is over; handing the remaining calls to a human');
-    const { stopping } = this.parts.prompt.lines;
-    for (const call of rest) call.escalate({ trigger: 'stopping', reason: 'stopping' }, stopping);
+    for (const call of rest) call.escalate({ trigger: 'stopping', reason: 'stopping' });
     await this.untilNoCalls(STOPPING_HANDOVER_MS, () => !this.calls.activeCalls.some((call) => call.isLive));
   }
 
@@ -219,7 +219,7 @@ export class Gateway {
       return await handler(webhook);
     } catch (error) {
       this.parts.log.error({ err: error, call_sid: webhook.callSid }, 'webhook failed; the caller goes to a human');
-      return this.calls.lastResort();
+      return this.calls.lastResort(webhook);
     }
   }
 

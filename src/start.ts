@@ -101,7 +101,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       provider,
       store,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
-      prompt: defaultPrompt,
+      promptFor: () => defaultPrompt,
       tools: [...extensions.tools, ...(options.tools ?? [])],
       ...(options.clock === undefined ? {} : { clock: options.clock }),
       about:

@@ -32,7 +32,8 @@ export interface CallServices {
   log: Logger;
   metrics: Metrics;
   provider: VoiceProvider;
-  prompt: AssistantPrompt;
+  /** Who answers a call to this number. */
+  promptFor: (numberCalled: string) => AssistantPrompt;
   desk: HandoverDesk;
   /** What the assistant can do besides the built-in tools. */
   tools: readonly AssistantTool[];
@@ -74,6 +75,7 @@ export class Call {
   private readonly startedMs: number;
   private readonly from: string;
   private readonly to: string;
+  private readonly prompt: AssistantPrompt;
   private readonly history = new History();
   private readonly watch: EscalationWatch;
   private readonly usage = { inputTokens: 0, outputTokens: 0 };
@@ -88,11 +90,12 @@ export class Call {
     this.callSid = webhook.callSid;
     this.from = webhook.from;
     this.to = webhook.to;
+    this.prompt = services.promptFor(this.to);
     this.conversationId = randomBytes(12).toString('hex');
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
     this.startedMs = services.clock.now();
     this.watch = new EscalationWatch({ humanDigit: services.humanDigit });
-    this.state = this.ringingState(services.prompt.greeting);
+    this.state = this.ringingState(this.prompt.greeting);
     services.emit({ type: 'started', callSid: this.callSid, from: this.from, to: this.to });
     this.log.info('call started');
   }
@@ -212,7 +215,7 @@ export class Call {
       this.end(bridged ? 'handed_over' : 'caller_hung_up');
       return [{ verb: 'hangup' }];
     }
-    const { nobodyFree, noHuman } = this.services.prompt.lines;
+    const { nobodyFree, noHuman } = this.prompt.lines;
     if (this.dials >= MAX_DIALS) return this.leaveBy({ to: 'nobody', outcome: 'no_human', announce: noHuman });
     return this.leaveBy({ to: 'assistant', cause: 'dial_failed', opening: nobodyFree });
   }
@@ -223,8 +226,8 @@ export class Call {
   }
 
   /** Something outside the conversation demands a human, for instance the gateway being stopped. */
-  escalate(escalation: Escalation, line: string): void {
-    if (this.state.name === 'talking') this.goToHuman(escalation, line);
+  escalate(escalation: Escalation): void {
+    if (this.state.name === 'talking') this.goToHuman(escalation, this.escalationLine(escalation));
   }
 
   /** The process ends under the call. */
@@ -232,16 +235,16 @@ export class Call {
     this.end('abandoned');
   }
 
-  private onEscalation(escalation: Escalation): void {
-    const { lines } = this.services.prompt;
-    const line = escalation.reason === 'assistant_failed' ? lines.assistantFailed : lines.handover;
-    this.escalate(escalation, line);
+  private escalationLine(escalation: Escalation): string {
+    const { lines } = this.prompt;
+    if (escalation.trigger === 'stopping') return lines.stopping;
+    return escalation.reason === 'assistant_failed' ? lines.assistantFailed : lines.handover;
   }
 
   private goToHuman(escalation: Escalation, line: string): void {
     this.noteEscalation(escalation);
     if (this.services.connectPhoneNumber === undefined) {
-      const { noHuman } = this.services.prompt.lines;
+      const { noHuman } = this.prompt.lines;
       this.leave({ to: 'nobody', outcome: 'no_human', announce: undefined }, noHuman);
       return;
     }
@@ -272,13 +275,13 @@ export class Call {
   }
 
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
-    const { clock, desk, prompt, queueFor } = this.services;
+    const { clock, desk, queueFor } = this.services;
     const prepared = await prepareHandover(
       {
         escalation,
         conversationId: this.conversationId,
         customerPhone: this.from,
-        language: prompt.language,
+        language: this.prompt.language,
         turns: this.history.turns,
       },
       { clock, desk, log: this.log, queueFor },
@@ -290,7 +293,7 @@ export class Call {
   private listener(): ConversationListener {
     return {
       onTurn: (turn: Readonly<Turn>) => this.services.emit({ type: 'turn', callSid: this.callSid, turn }),
-      onEscalation: (escalation) => this.onEscalation(escalation),
+      onEscalation: (escalation) => this.escalate(escalation),
       onEndCall: () => this.onEndCall(),
       onUsage: (inputTokens, outputTokens) => {
         this.services.metrics.tokens.inc({ direction: 'input' }, inputTokens);
@@ -310,7 +313,7 @@ export class Call {
   /** The caller says nothing: asked, asked again, then the call ends politely. */
   private onIdle(times: number): void {
     if (this.state.name !== 'talking') return;
-    const { silentGoodbye, stillThere, stillThereAgain } = this.services.prompt.lines;
+    const { silentGoodbye, stillThere, stillThereAgain } = this.prompt.lines;
     this.log.info({ times }, 'the caller is silent');
     if (times > 2) this.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
     else this.state.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `idle-${this.lineCount++}`);
@@ -346,13 +349,13 @@ export class Call {
   private failureExit(): Exit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
     this.noteEscalation(escalation);
-    return this.humanExit(escalation, this.services.prompt.lines.assistantFailed);
+    return this.humanExit(escalation, this.prompt.lines.assistantFailed);
   }
 
   private humanExit(escalation: Escalation, announce: string): Exit {
     if (this.services.connectPhoneNumber !== undefined)
       return { to: 'human', prepared: this.prepare(escalation), announce };
-    return { to: 'nobody', outcome: 'no_human', announce: this.services.prompt.lines.noHuman };
+    return { to: 'nobody', outcome: 'no_human', announce: this.prompt.lines.noHuman };
   }
 
   private onStreamEnd(cause: StreamEnd): void {
@@ -364,7 +367,7 @@ export class Call {
 
   /** The stream broke under a caller who may still be there. */
   private resumeExit(cause: ResumeCause): Exit {
-    const { greeting, lines } = this.services.prompt;
+    const { greeting, lines } = this.prompt;
     return { to: 'assistant', cause, opening: this.history.turns.length === 0 ? greeting : lines.resumed };
   }
 
@@ -395,7 +398,7 @@ export class Call {
   }
 
   private announcement(text: string | undefined): Verb[] {
-    return text === undefined ? [] : [{ verb: 'say', text, language: this.services.prompt.language }];
+    return text === undefined ? [] : [{ verb: 'say', text, language: this.prompt.language }];
   }
 
   private dial(prepared: PreparedHandover | undefined, announce: string | undefined): Verb[] {
@@ -429,7 +432,8 @@ export class Call {
   }
 
   private ringingState(opening: string): CallState & { name: 'ringing' } {
-    const { clock, prompt, provider, tools } = this.services;
+    const { clock, provider, tools } = this.services;
+    const { prompt } = this;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
       instructions: prompt.instructions,

@@ -46,7 +46,7 @@ export class CallRegistry {
     const known = this.calls.get(webhook.callSid);
     if (known !== undefined) return known.answer();
     const isFull = this.maxConcurrentCalls > 0 && this.activeCalls.length >= this.maxConcurrentCalls;
-    if (isFull || !this.accepting) return this.withoutUs(this.services.prompt.lines.busy, 'refused_busy');
+    if (isFull || !this.accepting) return this.withoutUs(webhook, 'busy', 'refused_busy');
     const call = new Call(webhook, this.services);
     this.calls.set(webhook.callSid, call);
     return call.answer();
@@ -59,14 +59,14 @@ export class CallRegistry {
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = this.calls.get(webhook.callSid);
     // A call of a process that is gone: its memory is lost, the caller is not.
-    if (call === undefined) return this.withoutUs(this.services.prompt.lines.assistantFailed, 'abandoned');
+    if (call === undefined) return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
     return call.afterStream(webhook);
   }
 
   afterDial(webhook: VoiceWebhook): readonly Verb[] | Promise<readonly Verb[]> {
     const call = this.calls.get(webhook.callSid);
     if (call !== undefined) return call.afterDial(webhook);
-    const { language, lines } = this.services.prompt;
+    const { language, lines } = this.services.promptFor(webhook.to);
     if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
     return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];
   }
@@ -81,15 +81,20 @@ export class CallRegistry {
   }
 
   /** What a caller gets when the gateway itself fails. */
-  lastResort(): readonly Verb[] {
-    return this.withoutUs(this.services.prompt.lines.assistantFailed, 'abandoned');
+  lastResort(webhook: VoiceWebhook): readonly Verb[] {
+    return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
   /** Sends a caller to a human without a conversation of ours, or tells them that nobody is there. */
-  private withoutUs(line: string, outcome: 'refused_busy' | 'abandoned'): Verb[] {
-    const { connectPhoneNumber, metrics, prompt, url } = this.services;
+  private withoutUs(
+    webhook: VoiceWebhook,
+    line: 'busy' | 'assistantFailed',
+    outcome: 'refused_busy' | 'abandoned',
+  ): Verb[] {
+    const { connectPhoneNumber, metrics, promptFor, url } = this.services;
+    const prompt = promptFor(webhook.to);
     metrics.sessions.inc({ outcome });
-    const say: Verb = { verb: 'say', text: line, language: prompt.language };
+    const say: Verb = { verb: 'say', text: prompt.lines[line], language: prompt.language };
     if (connectPhoneNumber === undefined) return [say, { verb: 'hangup' }];
     return [
       ...(outcome === 'abandoned' ? [say] : []),
