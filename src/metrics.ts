@@ -58,6 +58,12 @@ export class Metrics {
     labelNames: ['kind'],
     registers: this.registers,
   });
+  readonly lineFaults = new Counter({
+    name: 'gateway_line_faults_total',
+    help: 'Streams given up although their socket was open, by what was wrong',
+    labelNames: ['fault'],
+    registers: this.registers,
+  });
   readonly processorErrors = new Counter({
     name: 'gateway_processor_errors_total',
     help: 'Frames lost because a processor threw',

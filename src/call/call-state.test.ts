@@ -34,6 +34,7 @@ function stateOf(name: Name, disposed: string[]): CallState {
   // Only what a transition touches is there.
   const line = {
     stream: closing('stream'),
+    watch: closing('watch'),
     playback: closing('playback'),
     conversation: closing('conversation'),
   } as never;
@@ -72,10 +73,10 @@ test('a state disposes of what the next one does not take over', () => {
     'ringing>dialling': ['timer', 'held'],
     'ringing>ended': ['timer', 'held'],
     'talking>leaving': [],
-    'talking>parted': ['playback', 'conversation', 'stream'],
-    'talking>ended': ['playback', 'conversation', 'stream'],
-    'leaving>parted': ['playback', 'conversation', 'stream'],
-    'leaving>ended': ['playback', 'conversation', 'stream'],
+    'talking>parted': ['watch', 'playback', 'conversation', 'stream'],
+    'talking>ended': ['watch', 'playback', 'conversation', 'stream'],
+    'leaving>parted': ['watch', 'playback', 'conversation', 'stream'],
+    'leaving>ended': ['watch', 'playback', 'conversation', 'stream'],
     'parted>ringing': ['timer'],
     'parted>dialling': ['timer'],
     'parted>ended': ['timer'],

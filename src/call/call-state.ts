@@ -5,6 +5,7 @@ import type { TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { Conversation } from './conversation.js';
 import type { HeldSession } from './held-session.js';
+import type { LineWatch } from './line-watch.js';
 
 /** How a call ended. A metric label: a closed set. */
 export type CallOutcome =
@@ -44,6 +45,7 @@ export interface Line {
   stream: TwilioStream;
   playback: Playback;
   conversation: Conversation;
+  watch: LineWatch;
 }
 
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {
@@ -69,6 +71,7 @@ export function transition(from: CallState, to: CallState): CallState {
     case 'talking':
     case 'leaving':
       if (to.name !== 'leaving') {
+        from.line.watch.close();
         from.line.playback.close();
         from.line.conversation.close();
         from.line.stream.close();

@@ -141,13 +141,14 @@ export class Call {
       tools: new ToolRunner({ tools, clock, context: () => this.toolContext() }),
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
+      onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing; it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
         this.log.error({ err: error, processor }, 'a processor failed; its frame is lost');
       },
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
-    const { conversation, playback } = line;
+    const { conversation, playback, watch } = line;
     this.state = transition(state, { name: 'talking', line });
     metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
@@ -160,6 +161,7 @@ export class Call {
         conversation.begin();
       },
       onAudio: (payload, receivedMs) => {
+        watch.mediaCame(receivedMs);
         conversation.callerAudio(payload);
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
