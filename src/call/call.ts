@@ -4,7 +4,6 @@ import type { TandemError } from '../errors.js';
 import type { Escalation } from '../escalation/escalation.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
-import { whisperDigits } from '../handover/token.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
@@ -18,12 +17,12 @@ import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from
 import type { CallEvent } from './call-events.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, transition } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
-import { dialOutcome, dialVerb, isPhoneNumber } from './dial.js';
+import { dialOutcome } from './dial.js';
 import { Goodbye, heard } from './goodbye.js';
+import { HandingOver } from './handing-over.js';
 import { HeldSession } from './held-session.js';
 import { openLine } from './open-line.js';
 import { PATHS } from './paths.js';
-import { prepareHandover } from './prepare-handover.js';
 import { BUILT_IN_TOOLS } from './tools.js';
 
 /** What every call of a gateway shares. */
@@ -63,8 +62,6 @@ const QUESTION_EXPECTED_MS = 30_000;
 const DIAL_EXPECTED_MS = 4.25 * 3_600_000;
 /** So often a broken stream is replaced before the caller goes to a human. */
 const MAX_RESUMES = 2;
-/** So often a human is rung before the caller is told that nobody can take the call. */
-const MAX_DIALS = 3;
 
 /** One phone call: outlives its streams and voice sessions. Keyed by CallSid. */
 export class Call {
@@ -78,10 +75,10 @@ export class Call {
   private readonly prompt: AssistantPrompt;
   private readonly history = new History();
   private readonly watch: EscalationWatch;
+  private readonly handingOver: HandingOver;
   private readonly usage = { inputTokens: 0, outputTokens: 0 };
   private state: CallState;
   private resumes = 0;
-  private dials = 0;
   private lineCount = 0;
   private goodbye: Goodbye | undefined;
 
@@ -95,6 +92,11 @@ export class Call {
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
     this.startedMs = services.clock.now();
     this.watch = new EscalationWatch({ humanDigit: services.humanDigit });
+    const { callSid, conversationId, from, prompt, to } = this;
+    this.handingOver = new HandingOver(
+      { callSid, conversationId, from, to, prompt, turns: () => this.history.turns, log: () => this.log },
+      services,
+    );
     this.state = this.ringingState(this.prompt.greeting);
     services.emit({ type: 'started', callSid: this.callSid, from: this.from, to: this.to });
     this.log.info('call started');
@@ -198,7 +200,7 @@ export class Call {
   /** The called leg has answered and asks what to play to it alone. */
   whisper(): Verb[] {
     if (this.state.name !== 'dialling' || this.state.prepared === undefined) return [];
-    return [{ verb: 'play-digits', digits: whisperDigits(this.state.prepared.token) }];
+    return [this.handingOver.whisper(this.state.prepared)];
   }
 
   /** `<Dial action>`: the dial is over. Decided on `DialBridged`: a leg that dropped during the whisper still says `completed`. */
@@ -216,7 +218,7 @@ export class Call {
       return [{ verb: 'hangup' }];
     }
     const { nobodyFree, noHuman } = this.prompt.lines;
-    if (this.dials >= MAX_DIALS) return this.leaveBy({ to: 'nobody', outcome: 'no_human', announce: noHuman });
+    if (this.handingOver.isExhausted) return this.leaveBy({ to: 'nobody', outcome: 'no_human', announce: noHuman });
     return this.leaveBy({ to: 'assistant', cause: 'dial_failed', opening: nobodyFree });
   }
 
@@ -242,19 +244,13 @@ export class Call {
   }
 
   private goToHuman(escalation: Escalation, line: string): void {
-    this.noteEscalation(escalation);
+    this.handingOver.note(escalation);
     if (this.services.connectPhoneNumber === undefined) {
       const { noHuman } = this.prompt.lines;
       this.leave({ to: 'nobody', outcome: 'no_human', announce: undefined }, noHuman);
       return;
     }
-    this.leave({ to: 'human', prepared: this.prepare(escalation), announce: undefined }, line);
-  }
-
-  private noteEscalation(escalation: Escalation): void {
-    this.services.metrics.escalations.inc({ trigger: escalation.trigger, reason: escalation.reason });
-    this.services.emit({ type: 'escalated', callSid: this.callSid, escalation });
-    this.log.info({ trigger: escalation.trigger, reason: escalation.reason }, 'a human is needed');
+    this.leave({ to: 'human', prepared: this.handingOver.prepare(escalation), announce: undefined }, line);
   }
 
   /** Says `line` as the last thing on this stream, then closes it; Twilio asks what now and gets `exit`. */
@@ -272,22 +268,6 @@ export class Call {
       if (!wasSpoken && exit.to !== 'assistant') exit.announce = line;
       this.part(exit);
     });
-  }
-
-  private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
-    const { clock, desk, queueFor } = this.services;
-    const prepared = await prepareHandover(
-      {
-        escalation,
-        conversationId: this.conversationId,
-        customerPhone: this.from,
-        language: this.prompt.language,
-        turns: this.history.turns,
-      },
-      { clock, desk, log: this.log, queueFor },
-    );
-    this.services.emit({ type: 'handover-prepared', callSid: this.callSid, handoverId: prepared?.handoverId });
-    return prepared;
   }
 
   private listener(): ConversationListener {
@@ -348,13 +328,13 @@ export class Call {
   /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
   private failureExit(): Exit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-    this.noteEscalation(escalation);
+    this.handingOver.note(escalation);
     return this.humanExit(escalation, this.prompt.lines.assistantFailed);
   }
 
   private humanExit(escalation: Escalation, announce: string): Exit {
     if (this.services.connectPhoneNumber !== undefined)
-      return { to: 'human', prepared: this.prepare(escalation), announce };
+      return { to: 'human', prepared: this.handingOver.prepare(escalation), announce };
     return { to: 'nobody', outcome: 'no_human', announce: this.prompt.lines.noHuman };
   }
 
@@ -402,23 +382,12 @@ export class Call {
   }
 
   private dial(prepared: PreparedHandover | undefined, announce: string | undefined): Verb[] {
-    const { clock, connectPhoneNumber, ownNumber, url } = this.services;
-    if (this.state.name !== 'parted' || connectPhoneNumber === undefined) return [{ verb: 'hangup' }];
-    const verbs: Verb[] = [
-      ...this.announcement(announce),
-      dialVerb({
-        number: connectPhoneNumber,
-        // Twilio shows the caller's own number unless told otherwise; a withheld one needs another.
-        callerId: isPhoneNumber(this.from) ? undefined : (ownNumber ?? (isPhoneNumber(this.to) ? this.to : undefined)),
-        hasWhisper: prepared !== undefined,
-        url,
-      }),
-    ];
-    const expires = clock.setTimer(DIAL_EXPECTED_MS, () => this.end('abandoned'));
+    if (this.state.name !== 'parted') return [{ verb: 'hangup' }];
+    const dial = this.handingOver.dial(prepared);
+    if (dial === undefined) return [{ verb: 'hangup' }];
+    const verbs = [...this.announcement(announce), dial];
+    const expires = this.services.clock.setTimer(DIAL_EXPECTED_MS, () => this.end('abandoned'));
     this.state = transition(this.state, { name: 'dialling', prepared, verbs, expires });
-    this.dials++;
-    this.services.emit({ type: 'dialling', callSid: this.callSid, number: connectPhoneNumber });
-    this.log.info({ handover_id: prepared?.handoverId, attempt: this.dials }, 'dialling a human');
     return verbs;
   }
 

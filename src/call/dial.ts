@@ -41,6 +41,11 @@ export function dialOutcome(status: string, bridged: boolean, callerGone: boolea
   }
 }
 
+/** Twilio shows the caller's own number unless told otherwise (undefined); a withheld one needs another. */
+export function callerIdFor(from: string, ownNumber: string): string | undefined {
+  return isPhoneNumber(from) || !isPhoneNumber(ownNumber) ? undefined : ownNumber;
+}
+
 /** Whether Twilio can show `text` as a caller id. */
 export function isPhoneNumber(text: string): boolean {
   // +266696687 spells ANONYMOUS: some carriers send it for a withheld number.
