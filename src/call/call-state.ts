@@ -96,7 +96,7 @@ const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = 
   talking: ['leaving', 'parted', 'ended'],
   leaving: ['pushing', 'parted', 'ended'],
   pushing: ['pushing', 'dialling', 'parted', 'ended'],
-  parted: ['ringing', 'dialling', 'recording', 'ended'],
+  parted: ['ringing', 'parted', 'dialling', 'recording', 'ended'],
   dialling: ['parted', 'dialling', 'ended'],
   recording: ['ended'],
   ended: [],
