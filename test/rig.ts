@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import type { CallEvent } from '../src/call/call-events.js';
-import { readConfig } from '../src/config.js';
+import { type Config, readConfig } from '../src/config.js';
 import { type Clock, systemClock } from '../src/clock.js';
 import type { AssistantTool } from '../src/voice/tools.js';
 import { type RunningGateway, startGateway } from '../src/start.js';
@@ -41,6 +41,8 @@ export async function startRig(
   options: {
     pipeline?: boolean;
     env?: Record<string, string>;
+    /** What no environment can say. */
+    change?: (config: Config) => Config;
     phone?: PhoneEndpoint;
     /** The providers of the configuration talk, not the scripted one. */
     isConfigured?: boolean;
@@ -90,7 +92,7 @@ export async function startRig(
       : { HANDOVER_MODE: 'rest', TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_API_URL: await rest.start() }),
     ...options.env,
   });
-  const running = await startGateway(config, {
+  const running = await startGateway(options.change?.(config) ?? config, {
     ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
     logDestination,
@@ -103,15 +105,18 @@ export async function startRig(
   });
   const screens: AgentScreen[] = [];
   if (running.embeddedStore === undefined) throw new Error('The rig needs the embedded store.');
-  const agent = connectSide(
-    running.embeddedStore,
-    PEPPER,
-    clock,
-    { onStep: () => undefined, onScreen: (screen) => screens.push(screen) },
-    // The Lambda takes real time too.
-    systemClock,
-  );
-  phone ??= agent.phone;
+  const agent =
+    phone === undefined
+      ? connectSide(
+          running.embeddedStore,
+          PEPPER,
+          clock,
+          { onStep: () => undefined, onScreen: (screen) => screens.push(screen) },
+          // The Lambda takes real time too.
+          systemClock,
+        )
+      : undefined;
+  phone ??= agent?.phone;
   base = `http://127.0.0.1:${running.gateway.port}`;
   return {
     running,
@@ -127,7 +132,7 @@ export async function startRig(
     close: async () => {
       carrier.close();
       await rest?.close();
-      await agent.close();
+      await agent?.close();
       await running.close();
     },
   };

@@ -21,10 +21,10 @@ export async function record(script: Script, verb: Element): Promise<Fields | un
   const silenceMs = Number(timeout) * 1000;
   if (playBeep !== 'false') await life.pass(BEEP_MS);
   if (life.isOver) return undefined;
-  call.emit('recording-started');
 
   let unheardMs = 0;
   call.recorder = (mulaw) => (unheardMs += mulaw.length / MULAW_BYTES_PER_MS);
+  call.emit('recording-started');
   let key = '';
   let spokenMs = 0;
   let passedMs = 0;
