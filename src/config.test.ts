@@ -264,7 +264,13 @@ test('the value of a secret is never in a message', () => {
   const secrets = Object.values(VARIABLES).flatMap((group) =>
     Object.entries(group).flatMap(([name, entry]) => ('secret' in entry && entry.secret === true ? [name] : [])),
   );
-  assert.deepEqual(secrets, ['TWILIO_AUTH_TOKEN', 'OPENAI_API_KEY', 'HANDOVER_TOKEN_PEPPER']);
+  assert.deepEqual(secrets, [
+    'TWILIO_AUTH_TOKEN',
+    'OPENAI_API_KEY',
+    'REDIS_URL',
+    'JOURNAL_KEY',
+    'HANDOVER_TOKEN_PEPPER',
+  ]);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);
   assert.ok(!message.includes('hunter2'));
