@@ -376,10 +376,8 @@ export interface Config {
     instanceId: string | undefined;
     connectEndpointUrl: string | undefined;
   };
-=======
   /** Undefined: calls are written down in memory only, for this instance. */
   journal: { redis: RedisTarget; keys: readonly [KeyObject, ...KeyObject[]] } | undefined;
->>>>>>> journal
   /** What the person who starts the gateway should know; one sentence each. */
   warnings: readonly string[];
 }
@@ -491,9 +489,7 @@ export function readConfig(env: Environment): Config {
       instanceId: values.CONNECT_INSTANCE_ID,
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
-=======
     journal: readJournal(values),
->>>>>>> journal
     warnings,
   };
 }

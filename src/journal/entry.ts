@@ -31,21 +31,24 @@ const exit = z.discriminatedUnion('to', [
     reason: z.string(),
     /** What the model itself said about the caller's wish. */
     summary: z.string().optional(),
-    handover: handover.optional(),
     announce: z.string().optional(),
   }),
-  z.object({ to: z.literal('assistant'), cause: z.string(), opening: z.string() }),
+  /** `opening` absent: the caller was not told that anything happens, and hears nothing of it. */
+  z.object({ to: z.literal('assistant'), cause: z.string(), opening: z.string().optional() }),
+  z.object({ to: z.enum(['voicemail', 'callback']) }),
   z.object({ to: z.literal('nobody'), outcome: z.string(), announce: z.string().optional() }),
 ]);
 
 /** Where the call stands, as far as another instance needs it to answer Twilio's next request. */
 const stand = z.discriminatedUnion('name', [
   /** TwiML with a stream was given; whoever gets the stream admits it by this token and says `opening`. */
-  z.object({ name: z.literal('ringing'), streamToken: z.string(), opening: z.string() }),
+  z.object({ name: z.literal('ringing'), streamToken: z.string(), opening: z.string().optional() }),
   z.object({ name: z.literal('talking') }),
   z.object({ name: z.literal('leaving'), exit }),
   z.object({ name: z.literal('parted'), exit }),
-  z.object({ name: z.literal('dialling'), handover: handover.optional(), announce: z.string().optional() }),
+  z.object({ name: z.literal('dialling'), handover: handover.optional() }),
+  /** Twilio records a voicemail. */
+  z.object({ name: z.literal('recording') }),
   z.object({ name: z.literal('ended'), outcome: z.string() }),
 ]);
 
@@ -71,6 +74,8 @@ const entry = z.object({
 /** What another instance needs to go on with a call. A snapshot: whoever notes one does not change it any more. */
 export type JournalEntry = z.infer<typeof entry>;
 export type JournalTurn = z.infer<typeof turn>;
+export type JournalExit = z.infer<typeof exit>;
+export type JournalStand = z.infer<typeof stand>;
 
 /** The JSON of `given`, without the oldest turns when it would be longer than `maxBytes`. */
 export function serialize(given: JournalEntry, maxBytes = MAX_ENTRY_BYTES): Buffer {
@@ -99,9 +104,7 @@ export function deserialize(json: Buffer, epochMs: number): JournalEntry | undef
   const parsed = entry.safeParse(value);
   if (!parsed.success) return undefined;
   const { stand } = parsed.data;
-  const holder =
-    stand.name === 'dialling' ? stand : 'exit' in stand && stand.exit.to === 'human' ? stand.exit : undefined;
-  if (holder?.handover !== undefined && holder.handover.expiresAtMs <= epochMs) delete holder.handover;
+  if (stand.name === 'dialling' && (stand.handover?.expiresAtMs ?? Infinity) <= epochMs) delete stand.handover;
   return parsed.data;
 }
 

@@ -7,8 +7,11 @@ import { Seal } from './seal.js';
 
 /** What became of an instance's wish to go on with a call it does not know. */
 export type Claim =
-  /** The call is this instance's now; what others still write about it is refused. */
-  | { status: 'claimed'; entry: JournalEntry }
+  /**
+   * The call is this instance's now; what others still write about it is refused. `wasOurs`: nobody else has held it since
+   * this instance wrote it down.
+   */
+  | { status: 'claimed'; entry: JournalEntry; wasOurs: boolean }
   /** Nobody wrote about this call, or what was written cannot be read (the log says why). */
   | { status: 'absent' }
   /** No answer in time. The caller goes on without memory; the next note takes the call from whoever holds it. */
@@ -150,6 +153,8 @@ export class CallJournal implements Journal {
     const { backend, instanceId, onClaim } = this.options;
     const held = await this.ask(() => backend.claim(callSid, instanceId));
     const claim = this.claimOf(callSid, held);
+    const known = this.accounts.get(callSid);
+    if (claim.status === 'claimed' && typeof held === 'object') claim.wasOurs = known?.epoch === held.epoch - 1;
     if (held !== undefined) this.remember(callSid, held === 'unavailable' ? 'unread' : held.epoch);
     onClaim?.(claim.status === 'absent' && held !== undefined ? 'unreadable' : claim.status);
     return claim;
@@ -342,7 +347,7 @@ export class CallJournal implements Journal {
     }
     const plain = this.seal.open(held.data, callSid);
     const entry = typeof plain === 'string' ? undefined : deserialize(plain, clock.epochMs());
-    if (entry !== undefined) return { status: 'claimed', entry };
+    if (entry !== undefined) return { status: 'claimed', entry, wasOurs: false };
     const reason = typeof plain === 'string' ? plain : 'other_form';
     log.error({ call_sid: callSid, reason }, 'what the journal holds cannot be read; see JOURNAL_KEY of all instances');
     return { status: 'absent' };
