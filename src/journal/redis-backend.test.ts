@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { within } from '../../test/deadline.js';
 import { RedisServer, skipWithoutRedis } from '../../test/redis-server.js';
 import { until } from '../../test/rig.js';
 import { systemClock } from '../clock.js';
@@ -23,11 +24,12 @@ function open(url: string): RedisBackend {
 }
 
 function connected(backend: RedisBackend): Promise<void> {
-  return new Promise((resolve) => {
+  const ready = new Promise<void>((resolve) => {
     backend.onConnection((isConnected) => {
       if (isConnected) resolve();
     });
   });
+  return within(ready, 'a connection to Redis', 20_000);
 }
 
 function journalOver(url: string, instanceId: string, options: Partial<JournalOptions> = {}): CallJournal {
