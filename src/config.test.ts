@@ -72,6 +72,7 @@ test('with nothing set everything is embedded and only this machine can call', (
       instanceId: undefined,
       connectEndpointUrl: undefined,
     },
+    journal: undefined,
     warnings: [],
   });
 });

@@ -70,7 +70,6 @@ const entry = z.object({
 
 /** What another instance needs to go on with a call. A snapshot: whoever notes one does not change it any more. */
 export type JournalEntry = z.infer<typeof entry>;
-export type JournalTurn = z.infer<typeof turn>;
 
 /** The JSON of `given`, without the oldest turns when it would be longer than `maxBytes`. */
 export function serialize(given: JournalEntry, maxBytes = MAX_ENTRY_BYTES): Buffer {

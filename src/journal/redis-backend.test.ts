@@ -19,7 +19,7 @@ const LIMIT = { skip: skipWithoutRedis, timeout: 60_000 };
 
 function open(url: string): RedisBackend {
   const target = readRedisUrl(url);
-  assert.ok(typeof target !== 'string', String(target));
+  assert.ok(typeof target !== 'string', url);
   return new RedisBackend(target);
 }
 
