@@ -13,7 +13,11 @@ test('an entry comes back as it was, wherever the call stands', () => {
     { name: 'leaving', exit: human },
     { name: 'parted', exit: { to: 'assistant', cause: 'stream_lost', opening: 'Here I am again.' } },
     { name: 'parted', exit: { to: 'nobody', outcome: 'completed' } },
-    { name: 'dialling', handover },
+    { name: 'dialling', by: 'twiml', handover },
+    { name: 'parted', exit: { to: 'voicemail' } },
+    { name: 'parted', exit: { to: 'callback' } },
+    { name: 'pushing', exit: human },
+    { name: 'recording' },
     { name: 'ended', outcome: 'completed' },
   ];
   for (const stand of stands) {
@@ -24,7 +28,7 @@ test('an entry comes back as it was, wherever the call stands', () => {
 
 test('a token that has expired is not given out', () => {
   for (const stand of [
-    { name: 'dialling', handover },
+    { name: 'dialling', by: 'twiml', handover },
     { name: 'leaving', exit: { to: 'human', trigger: 'phrase', reason: 'billing', handover } },
   ] as const) {
     const json = serialize(sampleEntry({ stand }));

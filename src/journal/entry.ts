@@ -35,6 +35,8 @@ const exit = z.discriminatedUnion('to', [
     announce: z.string().optional(),
   }),
   z.object({ to: z.literal('assistant'), cause: z.string(), opening: z.string() }),
+  z.object({ to: z.literal('voicemail') }),
+  z.object({ to: z.literal('callback') }),
   z.object({ to: z.literal('nobody'), outcome: z.string(), announce: z.string().optional() }),
 ]);
 
@@ -45,7 +47,15 @@ const stand = z.discriminatedUnion('name', [
   z.object({ name: z.literal('talking') }),
   z.object({ name: z.literal('leaving'), exit }),
   z.object({ name: z.literal('parted'), exit }),
-  z.object({ name: z.literal('dialling'), handover: handover.optional(), announce: z.string().optional() }),
+  /** Twilio is being told over REST to dial. */
+  z.object({ name: z.literal('pushing'), exit }),
+  z.object({
+    name: z.literal('dialling'),
+    by: z.enum(['twiml', 'rest']),
+    handover: handover.optional(),
+    announce: z.string().optional(),
+  }),
+  z.object({ name: z.literal('recording') }),
   z.object({ name: z.literal('ended'), outcome: z.string() }),
 ]);
 

@@ -70,7 +70,7 @@ test('no word of a caller and no token lies readable in Redis, and what lies the
   const journal = journalOver(redis.url, 'a');
   try {
     const handover = { handoverId: 'H1', token: '4815162342', expiresAtMs: Number.MAX_SAFE_INTEGER };
-    const entry = sampleEntry({ stand: { name: 'dialling', handover } });
+    const entry = sampleEntry({ stand: { name: 'dialling', by: 'twiml', handover } });
     journal.note(entry);
     await until(isWritten(journal), 'the entry is written');
     const name = `tandem:call:{${entry.callSid}}`;
