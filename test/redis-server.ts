@@ -44,7 +44,9 @@ export class RedisServer {
 
   /** A cluster of one node. */
   static async startCluster(): Promise<RedisServer> {
-    const server = await RedisServer.start('--cluster-enabled', 'yes');
+    // By itself the bus port is the port and 10,000, which may be none; a node alone does not learn its own address.
+    const address = ['--cluster-port', String(await freePort()), '--cluster-announce-ip', '127.0.0.1'];
+    const server = await RedisServer.start('--cluster-enabled', 'yes', ...address);
     server.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     return server;
   }

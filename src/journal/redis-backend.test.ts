@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { within } from '../../test/deadline.js';
 import { RedisServer, skipWithoutRedis } from '../../test/redis-server.js';
 import { until } from '../../test/rig.js';
 import { systemClock } from '../clock.js';
@@ -18,16 +19,17 @@ const LIMIT = { skip: skipWithoutRedis, timeout: 60_000 };
 
 function open(url: string): RedisBackend {
   const target = readRedisUrl(url);
-  assert.ok(typeof target !== 'string', String(target));
+  assert.ok(typeof target !== 'string', url);
   return new RedisBackend(target);
 }
 
 function connected(backend: RedisBackend): Promise<void> {
-  return new Promise((resolve) => {
+  const ready = new Promise<void>((resolve) => {
     backend.onConnection((isConnected) => {
       if (isConnected) resolve();
     });
   });
+  return within(ready, 'a connection to Redis', 20_000);
 }
 
 function journalOver(url: string, instanceId: string, options: Partial<JournalOptions> = {}): CallJournal {
@@ -68,7 +70,7 @@ test('no word of a caller and no token lies readable in Redis, and what lies the
   const journal = journalOver(redis.url, 'a');
   try {
     const handover = { handoverId: 'H1', token: '4815162342', expiresAtMs: Number.MAX_SAFE_INTEGER };
-    const entry = sampleEntry({ stand: { name: 'dialling', handover } });
+    const entry = sampleEntry({ stand: { name: 'dialling', by: 'twiml', handover } });
     journal.note(entry);
     await until(isWritten(journal), 'the entry is written');
     const name = `tandem:call:{${entry.callSid}}`;
@@ -113,7 +115,7 @@ test(
       await until(isUp(other), 'the other instance is connected again');
       for (const entry of [...changed, ...before.slice(50), during]) {
         const claim = await other.claim(entry.callSid);
-        assert.deepEqual(claim, { status: 'claimed', entry });
+        assert.deepEqual(claim, { status: 'claimed', entry, wasOurs: false });
       }
     } finally {
       await journal.close();
@@ -147,7 +149,7 @@ test(
       other.note(without);
       redis.thaw();
       await until(isWritten(other), 'the other instance has written');
-      assert.deepEqual(await other.claim(entry.callSid), { status: 'claimed', entry: without });
+      assert.deepEqual(await other.claim(entry.callSid), { status: 'claimed', entry: without, wasOurs: false });
     } finally {
       redis.thaw();
       await journal.close();

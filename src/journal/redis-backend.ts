@@ -64,7 +64,11 @@ export class RedisBackend implements JournalBackend {
     this.client.on('ready', () => callback(true));
     this.client.on('close', () => callback(false));
     // A node of a cluster that comes back does not make the whole cluster ready again.
-    if (this.client instanceof Cluster) this.client.on('+node', () => callback(true));
+    if (this.client instanceof Cluster) {
+      this.client.on('+node', () => {
+        if (this.client.status === 'ready') callback(true);
+      });
+    }
   }
 
   close(): void {
