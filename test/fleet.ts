@@ -187,6 +187,12 @@ export class Instance {
     return new Instance(child, await within(listening, 'a gateway listens', 30_000), lines);
   }
 
+  /** Streams open on it now. */
+  async streams(): Promise<number> {
+    const metrics = await (await fetch(`${this.base}/metrics`)).text();
+    return Number(/^gateway_active_sessions (\d+)$/m.exec(metrics)?.[1] ?? 0);
+  }
+
   /** What it has logged. */
   get log(): string {
     return this.lines.join('');
@@ -211,6 +217,16 @@ export class Instance {
     const [code] = (await exited) as [number | null];
     return code;
   }
+}
+
+/** The one with the most streams. */
+export async function busiest(instances: readonly Instance[]): Promise<Instance> {
+  const counted = await Promise.all(
+    instances.map(async (instance) => ({ instance, streams: await instance.streams() })),
+  );
+  const [first] = counted.toSorted((a, b) => b.streams - a.streams);
+  if (first === undefined || first.streams === 0) throw new Error('No gateway has a stream.');
+  return first.instance;
 }
 
 /** The numbers that the model has told since `fromSession`, each from what it remembered. */
