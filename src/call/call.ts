@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { TandemError } from '../errors.js';
-import type { Escalation } from '../escalation/escalation.js';
+import type { Escalation, Trigger } from '../escalation/escalation.js';
+import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
 import { whisperDigits } from '../handover/token.js';
@@ -24,7 +25,7 @@ import { HeldSession } from './held-session.js';
 import { openLine } from './open-line.js';
 import { PATHS } from './paths.js';
 import { prepareHandover } from './prepare-handover.js';
-import { BUILT_IN_TOOLS } from './tools.js';
+import { builtInTools } from './tools.js';
 
 /** What every call of a gateway shares. */
 export interface CallServices {
@@ -37,6 +38,8 @@ export interface CallServices {
   desk: HandoverDesk;
   /** What the assistant can do besides the built-in tools. */
   tools: readonly AssistantTool[];
+  /** What makes the gateway call a human. */
+  rules: EscalationRules;
   /** The key that asks for a human; empty: none does. */
   humanDigit: string;
   /** A caller who says nothing for this long is asked whether they are there; 0: never. */
@@ -55,6 +58,8 @@ export interface CallServices {
   onEnded: (callSid: string) => void;
 }
 
+/** The caller, or the model for them, asked for a human: "of course" is an answer only then. */
+const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
 /** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */
 const STREAM_EXPECTED_MS = 15_000;
 /** After a stream ended Twilio asks for the next TwiML at once; its own limit for one webhook is 15 s with retries. */
@@ -94,7 +99,11 @@ export class Call {
     this.conversationId = randomBytes(12).toString('hex');
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
     this.startedMs = services.clock.now();
-    this.watch = new EscalationWatch({ humanDigit: services.humanDigit });
+    this.watch = new EscalationWatch({
+      humanDigit: services.humanDigit,
+      rules: services.rules,
+      language: this.prompt.language,
+    });
     this.state = this.ringingState(this.prompt.greeting);
     services.emit({ type: 'started', callSid: this.callSid, from: this.from, to: this.to });
     this.log.info('call started');
@@ -237,8 +246,8 @@ export class Call {
 
   private escalationLine(escalation: Escalation): string {
     const { lines } = this.prompt;
-    if (escalation.trigger === 'stopping') return lines.stopping;
-    return escalation.reason === 'assistant_failed' ? lines.assistantFailed : lines.handover;
+    if (escalation.reason === 'assistant_failed') return lines.assistantFailed;
+    return ASKED_FOR.has(escalation.trigger) ? lines.handover : lines.stopping;
   }
 
   private goToHuman(escalation: Escalation, line: string): void {
@@ -310,12 +319,14 @@ export class Call {
     return { conversationId: this.conversationId, callerNumber: this.from, log: this.log };
   }
 
-  /** The caller says nothing: asked, asked again, then the call ends politely. */
+  /** The caller says nothing: asked, asked again, then the call ends politely or, where it is set so, with a human. */
   private onIdle(times: number): void {
     if (this.state.name !== 'talking') return;
     const { silentGoodbye, stillThere, stillThereAgain } = this.prompt.lines;
     this.log.info({ times }, 'the caller is silent');
-    if (times > 2) this.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
+    const escalation = times > 2 ? this.watch.callerSilent() : undefined;
+    if (escalation !== undefined) this.escalate(escalation);
+    else if (times > 2) this.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
     else this.state.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `idle-${this.lineCount++}`);
   }
 
@@ -432,7 +443,7 @@ export class Call {
   }
 
   private ringingState(opening: string): CallState & { name: 'ringing' } {
-    const { clock, provider, tools } = this.services;
+    const { clock, provider, rules, tools } = this.services;
     const { prompt } = this;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
@@ -440,7 +451,7 @@ export class Call {
       greeting: opening,
       answersLast: false,
       language: prompt.language,
-      tools: [...BUILT_IN_TOOLS, ...tools.map(toolDefinition)],
+      tools: [...builtInTools(rules), ...tools.map(toolDefinition)],
       conversation: this.conversationView(),
     });
     return {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Escalation } from '../escalation/escalation.js';
+import { priorityOf } from '../escalation/priority.js';
 import { topicOf } from '../escalation/topics.js';
 import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
 import type { Logger } from '../log.js';
@@ -32,7 +33,8 @@ export async function prepareHandover(
   const { escalation } = request;
   const { clock, desk, log, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
-  const intent = topicOf(turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text));
+  const saidByCaller = turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text);
+  const intent = topicOf(saidByCaller, request.language);
   if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
   try {
     const prepared = await withDeadline(
@@ -43,7 +45,7 @@ export async function prepareHandover(
         turns,
         intent,
         reason: escalation.reason,
-        priority: escalation.trigger === 'failure' ? '3' : '5',
+        priority: priorityOf(escalation),
         language: request.language,
         queueArn: queueFor(escalation.reason, intent),
       }),
