@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type NextSteps, defaultNextSteps, parseNextSteps } from './call/next-step.js';
 import { TandemError } from './errors.js';
 import { type SwitchableTrigger, TRIGGERS } from './escalation/escalation.js';
 
@@ -47,6 +48,13 @@ const queueArns = z.string().transform((value, context): Record<string, string> 
   const parsed = z.record(z.string(), z.string().startsWith('arn:')).safeParse(parseJson(value));
   if (parsed.success) return parsed.data;
   context.addIssue({ code: 'custom', message: 'expected JSON like {"billing":"arn:aws:connect:…:queue/…"}' });
+  return z.NEVER;
+});
+
+const nextSteps = z.string().transform((value, context): NextSteps => {
+  const parsed = parseNextSteps(value);
+  if (typeof parsed !== 'string') return parsed;
+  context.addIssue({ code: 'custom', message: parsed });
   return z.NEVER;
 });
 
@@ -151,6 +159,11 @@ export const VARIABLES = {
       'Auth token; a comma list while rotating. When set, webhooks and streams must be signed.',
       list,
     ),
+    TWILIO_API_URL: variable(
+      'https://api.twilio.com',
+      'Where the REST interface is, with HANDOVER_MODE=rest; another region has another.',
+      httpUrl,
+    ),
     TWILIO_PHONE_NUMBER: variable(
       '',
       'The number callers dial, shown to the human side as the caller id when the caller withheld theirs.',
@@ -229,6 +242,22 @@ export const VARIABLES = {
       'Number of the Amazon Connect instance. Unset: +12065550100 in local mode; otherwise no human can be reached.',
       e164,
     ),
+    HANDOVER_MODE: variable(
+      'twiml',
+      'How Twilio is told to dial: twiml (it asks when the stream is over) or rest (the live call is changed; needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
+      z.enum(['twiml', 'rest']),
+    ),
+    AFTER_FAILED_DIAL: variable(
+      'assistant,exhausted=goodbye',
+      'What follows when nobody can be reached: assistant, voicemail, callback, again or goodbye; per outcome as busy=…, no_answer=…, failed=…, dropped=…, unavailable=…, closed=…, exhausted=… (after the third try). See docs/handover.md.',
+      nextSteps,
+    ),
+    CONNECT_CHECK_AVAILABILITY: variable(
+      'off',
+      'Ask Amazon Connect before dialling: staffed (somebody is logged in) or available (somebody is free); needs CONNECT_INSTANCE_ID and CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.',
+      z.enum(['off', 'staffed', 'available']),
+    ),
+    AWS_ENDPOINT_URL_CONNECT: variable('', "Another endpoint for that question; the AWS SDK's own name.", httpUrl),
     CONNECT_INSTANCE_ID: variable('', 'Amazon Connect instance id.', text),
     CONNECT_QUEUE_ARN: variable(
       '',
@@ -306,6 +335,16 @@ export interface Config {
     queueArn: string | undefined;
     queueArns: Readonly<Record<string, string>>;
   };
+  dial: {
+    /** How Twilio is told to dial. */
+    by: 'twiml' | 'rest';
+    /** Where Twilio's REST interface is. */
+    restUrl: string;
+    nextSteps: NextSteps;
+    checkAvailability: 'off' | 'staffed' | 'available';
+    instanceId: string | undefined;
+    connectEndpointUrl: string | undefined;
+  };
   /** What the person who starts the gateway should know; one sentence each. */
   warnings: readonly string[];
 }
@@ -344,6 +383,7 @@ export function readConfig(env: Environment): Config {
   if (connectPhoneNumber === undefined) {
     warnings.push('CONNECT_PHONE_NUMBER is not set: a caller who needs a human will hear that nobody can be reached.');
   }
+  checkHandover(values, signed);
   if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined) {
     throw invalid('LOCAL_LLM_MODEL', 'is required with LOCAL_LLM_BASE_URL; name the model that endpoint serves.');
   }
@@ -410,6 +450,14 @@ export function readConfig(env: Environment): Config {
       queueArn: values.CONNECT_QUEUE_ARN,
       queueArns: values.CONNECT_QUEUE_ARNS ?? {},
     },
+    dial: {
+      by: values.HANDOVER_MODE ?? 'twiml',
+      restUrl: values.TWILIO_API_URL ?? 'https://api.twilio.com',
+      nextSteps: values.AFTER_FAILED_DIAL ?? defaultNextSteps,
+      checkAvailability: values.CONNECT_CHECK_AVAILABILITY ?? 'off',
+      instanceId: values.CONNECT_INSTANCE_ID,
+      connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
+    },
     warnings,
   };
 }
@@ -434,6 +482,15 @@ function readVariables(env: Environment): Values {
 
 function invalid(name: string, what: string): TandemError {
   return new TandemError('CONFIG_INVALID', `${name} ${what}`);
+}
+
+function checkHandover(values: Values, signed: boolean): void {
+  if (values.HANDOVER_MODE === 'rest' && (values.TWILIO_ACCOUNT_SID === undefined || !signed)) {
+    throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
+  }
+  if ((values.CONNECT_CHECK_AVAILABILITY ?? 'off') !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
+    throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID.');
+  }
 }
 
 /** Providers of this gateway, by the name they have in the environment. */

@@ -33,8 +33,7 @@ export async function prepareHandover(
   const { escalation } = request;
   const { clock, desk, log, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
-  const saidByCaller = turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text);
-  const intent = topicOf(saidByCaller, request.language);
+  const intent = intentOf(turns, request.language);
   if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
   try {
     const prepared = await withDeadline(
@@ -56,6 +55,12 @@ export async function prepareHandover(
     log.error({ err: error }, 'handover record could not be written; dialling without it');
     return undefined;
   }
+}
+
+/** What the caller talks about, on a call in `language`. */
+export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[], language: string): string {
+  const said = turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text);
+  return topicOf(said, language);
 }
 
 function withDeadline<T>(clock: Clock, work: Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import type { StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import { Call, type CallServices } from './call.js';
+import type { Answer } from './departure.js';
 import { dialVerb } from './dial.js';
 
 /** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
@@ -42,14 +43,14 @@ export class CallRegistry {
   }
 
   /** The incoming-call webhook. Twilio may repeat it after a connection failure: the same call gets the same answer. */
-  incoming(webhook: VoiceWebhook): Verb[] {
+  incoming(webhook: VoiceWebhook): Answer {
     const known = this.calls.get(webhook.callSid);
-    if (known !== undefined) return known.answer();
+    if (known !== undefined) return known.standing();
     const isFull = this.maxConcurrentCalls > 0 && this.activeCalls.length >= this.maxConcurrentCalls;
     if (isFull || !this.accepting) return this.withoutUs(webhook, 'busy', 'refused_busy');
     const call = new Call(webhook, this.services);
     this.calls.set(webhook.callSid, call);
-    return call.answer();
+    return call.standing();
   }
 
   admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
@@ -63,16 +64,48 @@ export class CallRegistry {
     return call.afterStream(webhook);
   }
 
-  afterDial(webhook: VoiceWebhook): readonly Verb[] | Promise<readonly Verb[]> {
+  afterDial(webhook: VoiceWebhook): Answer {
     const call = this.calls.get(webhook.callSid);
-    if (call !== undefined) return call.afterDial(webhook);
+    if (call !== undefined) return call.departure.afterDial(webhook);
     const { language, lines } = this.services.promptFor(webhook.to);
     if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
     return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];
   }
 
   whisper(webhook: VoiceWebhook): Verb[] {
-    return this.calls.get(webhook.parentCallSid ?? '')?.whisper() ?? [];
+    return this.calls.get(webhook.parentCallSid ?? '')?.departure.whisper() ?? [];
+  }
+
+  afterHold(webhook: VoiceWebhook): Answer {
+    return (
+      this.calls.get(webhook.callSid)?.departure.afterHold() ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned')
+    );
+  }
+
+  /** An answer of ours did not reach Twilio, or was of no use to it. */
+  afterFallback(webhook: VoiceWebhook): Answer {
+    const url = webhook.form.get('ErrorUrl') ?? '';
+    const failedPath = URL.canParse(url) ? new URL(url).pathname : '';
+    const call = this.calls.get(webhook.callSid);
+    this.services.log.warn(
+      { call_sid: webhook.callSid, path: failedPath, is_known: call !== undefined },
+      'Twilio asks the fallback',
+    );
+    return call?.departure.afterFallback(failedPath) ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned');
+  }
+
+  afterVoicemail(webhook: VoiceWebhook): readonly Verb[] {
+    return this.calls.get(webhook.callSid)?.departure.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
+  }
+
+  /** Twilio expects no TwiML here. */
+  recording(webhook: VoiceWebhook): undefined {
+    this.calls.get(webhook.callSid)?.departure.onRecording(webhook);
+  }
+
+  /** Twilio expects no TwiML here. */
+  legStatus(webhook: VoiceWebhook): undefined {
+    this.calls.get(webhook.parentCallSid ?? '')?.departure.onLegStatus(webhook);
   }
 
   /** Twilio expects no TwiML here. */
