@@ -41,9 +41,12 @@ export function sentencesOf(text: string): string[] {
     .filter((sentence) => sentence !== ' ');
 }
 
-/** One of these, whole words only. Each is the source of a regular expression, written as the language is spelled. */
+/**
+ * One of these, whole words only. Each is the source of a regular expression, written as the language is spelled; `…`
+ * stands for however a word goes on. A class written with a capital (`\S`) would not survive the folding.
+ */
 export function wordsPattern(sources: readonly string[]): RegExp {
-  return new RegExp(`(?<= )(?:${fold(oneOf(...sources))})(?= )`, 'u');
+  return new RegExp(`(?<= )(?:${fold(oneOf(...sources)).replaceAll('…', '[^ ]*')})(?= )`, 'u');
 }
 
 /** The source of an expression that stands for any of these. */

@@ -176,7 +176,7 @@ export const es: PhraseBook = {
     'nadie me (?:ayuda|llama|responde|resuelve)',
     'pérdida de tiempo',
     'ya basta',
-    'llevo (?:\\S+ )?(?:horas?|días|semanas|meses)',
+    'llevo (?:[^ ]+ )?(?:horas?|días|semanas|meses)',
   ],
   fillers: oneOf(
     ...[

@@ -41,16 +41,16 @@ const TALK = oneOf('बात', 'baat', 'bat', 'बातचीत', 'baatcheet'
 const NOT = oneOf('नहीं', 'मत', 'ना', 'न', 'nahi', 'nahin', 'nahee', 'mat', 'na');
 /** "to do", "get done", "can I", in the forms of a wish; the past ("की थी") is not among them. */
 const DO = oneOf(
-  'कर(?:नी|ना|ने|वा|वाओ|वाइए|वाइये|ाओ|ाइए|ाइये|ा|ूँ|ू|ें)?(?: (?:है|हैं|चाहता|चाहती|चाहूंगा|दो|दीजिए|सक\\S*|हूं))?',
+  'कर(?:नी|ना|ने|वा|वाओ|वाइए|वाइये|ाओ|ाइए|ाइये|ा|ूँ|ू|ें)?(?: (?:है|हैं|चाहता|चाहती|चाहूंगा|दो|दीजिए|सक…|हूं))?',
   'हो (?:सकती|सकता|जाए)',
   'कराना',
-  'kar(?:ni|na|ne|o|ao|wao|waiye|aiye|a|wa|oon|un)?(?: (?:hai|hain|chahta|chahti|chahunga|do|dijiye|de|sak\\S*))?',
+  'kar(?:ni|na|ne|o|ao|wao|waiye|aiye|a|wa|oon|un)?(?: (?:hai|hain|chahta|chahti|chahunga|do|dijiye|de|sak…))?',
   'ho (?:sakti|sakta|jaye)',
 );
 const CONNECT = oneOf(
   'कनेक्ट',
   'ट्रांसफर',
-  'जोड़(?:ें|ो|िए|\\S*)?',
+  'जोड़(?:ें|ो|िए|…)?',
   'मिलवाइए',
   'मिलवाओ',
   'मिलाइए',
@@ -79,12 +79,12 @@ export const hi: PhraseBook = {
   requests: [
     `${PERSON}(?: जी| ji)? ${FROM}(?: (?:मेरी|meri|अभी|abhi|ही|hi))? ${TALK} ${DO}`,
     `${PERSON} ${FROM} ${oneOf('करनी', 'karni', 'करवाओ', 'karwao', 'कराओ', 'karao')}`,
-    `${PERSON}(?: ${FROM}| ko| को)? (?:call )?${CONNECT}(?: ${oneOf('कर', 'kar')}\\S*| ${oneOf('दो', 'दीजिए', 'कीजिए', 'kijiye', 'do', 'dijiye')})?`,
+    `${PERSON}(?: ${FROM}| ko| को)? (?:call )?${CONNECT}(?: ${oneOf('कर', 'kar')}…| ${oneOf('दो', 'दीजिए', 'कीजिए', 'kijiye', 'do', 'dijiye')})?`,
     `${PERSON} (?:चाहिए|chahiye|chaiye|को दो|को दीजिए|ko do|ko dijiye|को बुलाओ|को बुलाइए|ko bulao)`,
     `${PERSON} (?:को|ko) (?:फोन|फ़ोन|phone|लाइन|line)(?: पर| par| pe)? (?:दीजिए|दो|dijiye|do|लाओ|lao)`,
     `(?:कोई|koi) (?:असली |asli |real )?${PERSON} (?:है|hai)`,
     `(?:कोई|koi) (?:है|hai) (?:जिससे|जिस से|jisse|jis se)`,
-    `(?:कॉल|call|फोन|phone) (?:को |ko )?(?:ट्रांसफर|transfer|फॉरवर्ड|forward) (?:कर|kar|कीजिए|kijiye|करो|karo)\\S*`,
+    `(?:कॉल|call|फोन|phone) (?:को |ko )?(?:ट्रांसफर|transfer|फॉरवर्ड|forward) (?:कर|kar|कीजिए|kijiye|करो|karo)…`,
     `${MACHINE} ${FROM} ${TALK} (?:${NOT} ${DO}|${DO} ${NOT})`,
   ],
   refusals: [
@@ -102,9 +102,9 @@ export const hi: PhraseBook = {
     governs: oneOf('कि', 'ki', 'अगर', 'agar', 'और', 'aur', 'जब', 'क्या', 'kya', 'कृपया', 'please', 'अपने'),
   },
   notUnderstood: [
-    `(?:आप|तुम|aap|tum)(?: ${WORD}){0,3}? (?:नहीं समझ|समझ नहीं|nahi samajh|samajh nahi|नहीं सुन|सुन नहीं|nahi sun|sun nahi)\\S*`,
+    `(?:आप|तुम|aap|tum)(?: ${WORD}){0,3}? (?:नहीं समझ|समझ नहीं|nahi samajh|samajh nahi|नहीं सुन|सुन नहीं|nahi sun|sun nahi)…`,
     `(?:मैंने|maine) (?:यह|ये|ऐसा|yeh|ye|aisa) (?:नहीं|nahi) (?:पूछा|कहा|बोला|pucha|poocha|kaha|bola)`,
-    `(?:मैंने|maine) (?:पहले ही|pehle hi|पहले भी|pehle bhi) (?:बता|कह|bata|keh|bola|बोल)\\S*`,
+    `(?:मैंने|maine) (?:पहले ही|pehle hi|पहले भी|pehle bhi) (?:बता|कह|bata|keh|bola|बोल)…`,
     `(?:मेरी बात|meri baat) (?:नहीं|nahi|समझ|samajh)(?: ${WORD})?`,
     `(?:मेरा सवाल|mera sawaal|mera sawal) (?:यह|ये|yeh|ye) (?:नहीं|nahi)`,
     `(?:सुन रहे हो|sun rahe ho|सुन रहे हैं|sun rahe hain)(?: kya| क्या)?`,
@@ -125,12 +125,12 @@ export const hi: PhraseBook = {
     'bullshit',
     'fuck(?:ing)?',
     '(?:हद|had|hadd) (?:है|hai|हो गई|ho gayi)',
-    '(?:मज़ाक|mazaa?k) (?:है|hai|बना|bana)\\S*',
+    '(?:मज़ाक|mazaa?k) (?:है|hai|बना|bana)…',
     '(?:बहुत |bahut )?(?:गुस्सा|gussa) (?:आ रहा|aa raha)',
     'बर्दाश्त (?:नहीं|के बाहर)',
   ],
   complaints: [
-    '(?:शिकायत|shikaa?yat|complaint) (?:कर|kar|दर्ज|darj)\\S*',
+    '(?:शिकायत|shikaa?yat|complaint) (?:कर|kar|दर्ज|darj)…',
     '(?:दूसरी|तीसरी|चौथी|आखिरी|doosri|dusri|teesri|tisri|chauthi|aakhri) (?:बार|baar)',
     '(?:कोई|koi) (?:मदद|madad|help) (?:नहीं|nahi)',
     '(?:समय|टाइम|time|samay) (?:बर्बाद|barbaa?d|waste)',
