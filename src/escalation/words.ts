@@ -49,6 +49,11 @@ export function wordsPattern(sources: readonly string[]): RegExp {
   return new RegExp(`(?<= )(?:${fold(oneOf(...sources)).replaceAll('…', '[^ ]*')})(?= )`, 'u');
 }
 
+/** Source of up to `max` words, as few as will do, none of them one of `except`: a "no" before the machine is not about the human after it. */
+export function upTo(max: number, except: string): string {
+  return `(?: (?!${except} )${WORD}){0,${max}}?`;
+}
+
 /** The source of an expression that stands for any of these. */
 export function oneOf(...sources: readonly string[]): string {
   return sources.length === 0 ? '(?!)' : `(?:${sources.join('|')})`;

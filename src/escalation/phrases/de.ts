@@ -1,5 +1,5 @@
 import type { PhraseBook } from '../phrase-book.js';
-import { END, START, WORD, oneOf } from '../words.js';
+import { END, START, WORD, oneOf, upTo } from '../words.js';
 
 const PERSON = oneOf(
   ...['mensch(?:en)?', 'person', 'jemand(?:em|en)?', 'mitarbeiter(?:in|n)?', 'kolleg(?:e|en|in)', 'berater(?:in|n)?'],
@@ -11,9 +11,27 @@ const PERSON = oneOf(
     'chef(?:in)?',
   ],
   ...['kundendienst', 'kundenservice', 'kundenbetreuung', 'agent(?:en)?', 'operator', 'manager', 'filialleiter'],
-  ...['buchhaltung', 'zentrale', 'technik(?:er)?', 'fachabteilung', 'abteilung', 'team', 'personal'],
+  ...[
+    'buchhaltung',
+    'zentrale',
+    'technik(?:er)?',
+    'fachabteilung',
+    'abteilung',
+    'team',
+    'personal',
+    '(?:echten?|richtigen?) leuten?',
+    'verantwortlichen?',
+    'geschäftsführer(?:in)?',
+  ],
 );
 const MACHINE = oneOf('(?:sprach)?robotern?', 'bots?', 'maschinen?', 'computern?', 'automaten', 'ki', 'bandansage');
+const BETWEEN = oneOf(
+  ...['ich', 'mit', 'zu', 'zum', 'zur', 'an', 'von', 'aus', 'bei', 'am', 'ein(?:e|en|em|er)?', 'der', 'die', 'den'],
+  ...['dem', 'ihr(?:e|en|em|er)?', 'irgend', 'ander(?:e|en|em|er)', 'echt(?:e|en|em|er)', 'richtig(?:e|en|em|er)'],
+  ...['bitte', 'gern', 'gerne', 'lieber', 'mal', 'endlich', 'jetzt', 'doch', 'nur', 'sofort', 'direkt', 'da', 'dort'],
+  ...['auch', 'wieder', 'hier', 'nicht', 'sprechen', 'reden', 'bei ihnen', 'telefon'],
+  ...['ne[mnr]?', 'dazu', 'mir', 'uns', 'mich', 'denn', 'persönlich', 'möglich', 'so'],
+);
 const ME = oneOf('mich', 'uns');
 
 /** German. */
@@ -27,20 +45,21 @@ export const de: PhraseBook = {
   ),
   wish: oneOf(
     ...['möchte', 'will', 'wollte', 'würde', 'hätte', 'brauche', 'benötige', 'verlange', 'bevorzuge', 'wünsche'],
-    ...['(?:kann|könnte|darf|dürfte) (?:ich|man|mich)', 'gib(?:t es)?', 'ist da', 'haben sie'],
-    '(?:geben|holen|schicken|suchen) sie (?:mir|uns)',
-    `(?:können|könnten|würden) sie (?:mir|${ME})`,
+    ...['ich muss', 'muss ich', 'bitte um', 'rückruf', 'würde gern', 'lieber'],
+    ...['(?:kann|könnte|darf|dürfte) (?:ich|man|mich)', 'gib(?:t es)?', 'ist da', 'haben sie', 'mit wem'],
+    '(?:geben|holen|schicken|suchen|rufen|schalten|bringen) sie(?: mir| uns)?',
+    `(?:können|könnten|würden) sie(?: mir| ${ME})?`,
     `(?:verbinden|lassen|leiten|stellen) sie ${ME}`,
     `verbinde ${ME}`,
   ),
-  between: oneOf(
-    ...['ich', 'mit', 'zu', 'zum', 'zur', 'an', 'von', 'aus', 'bei', 'am', 'ein(?:e|en|em|er)?', 'der', 'die', 'den'],
-    ...['dem', 'ihr(?:e|en|em|er)?', 'irgend', 'ander(?:e|en|em|er)', 'echt(?:e|en|em|er)', 'richtig(?:e|en|em|er)'],
-    ...['bitte', 'gern', 'gerne', 'lieber', 'mal', 'endlich', 'jetzt', 'doch', 'nur', 'sofort', 'direkt', 'da', 'dort'],
-    ...['auch', 'wieder', 'hier', 'nicht', 'sprechen', 'reden', 'bei ihnen', 'telefon'],
-  ),
+  between: BETWEEN,
   requests: [
-    `mit (?:ein(?:em|er) |dem |der |ihr(?:em|er) )?(?:echten |richtigen |anderen )?${PERSON} (?:sprechen|reden|verbinden|verbunden werden|telefonieren)`,
+    `mit (?:${BETWEEN} )*${PERSON} (?:${BETWEEN} |zu )*(?:sprechen|reden|verbinden|verbunden|telefonieren)`,
+    `nach (?:${BETWEEN} )*${PERSON} (?:gefragt|verlangt)`,
+    `${PERSON} (?:verlangt|gebeten|dran)`,
+    `(?:kann|könnte|würde) (?:mir |mich )?(?:bitte |mal |da )*(?:${BETWEEN} )*${PERSON} (?:bitte |mal |da |persönlich )*(?:helfen|weiterhelfen|anrufen|zurückrufen|erklären|übernehmen|rangehen)`,
+    'mit wem (?:kann|könnte|darf) ich',
+    `${PERSON} am apparat`,
     `${PERSON} (?:ans telefon|am telefon|an den apparat)`,
     `(?:ist|gibt es|haben sie) (?:da |dort |bei ihnen )?(?:auch )?(?:jemand|einen (?:echten |richtigen )?menschen)`,
     `(?:kann|könnte|soll) (?:mich )?(?:bitte )?(?:da )?(?:jemand|ein ${PERSON}) (?:mich )?zurückrufen`,
@@ -53,13 +72,15 @@ export const de: PhraseBook = {
     `(?:${START}|will |möchte |bitte )kein(?:e|en)? ${MACHINE}`,
   ],
   refusals: [
-    `(?:kein(?:e|en|em|er)?|ohne|niemand(?:em|en)?)(?: ${WORD}){0,3}? (?:${PERSON})`,
-    `nicht(?: ${WORD}){0,4}? (?:${PERSON})`,
+    `(?:kein(?:e|en|em|er)?|ohne|niemand(?:em|en)?)${upTo(3, MACHINE)} (?:${PERSON})`,
+    `nicht${upTo(4, MACHINE)} (?:${PERSON})`,
     'niemand(?:en|em)?',
     `(?:verbinden|verbinde|stellen|leiten) (?:sie )?${ME} (?:bitte )?nicht`,
     `${ME} nicht (?:weiterleiten|durchstellen|verbinden)`,
     `(?:sind sie|bist du|bin) (?:${WORD} ){0,2}${PERSON}`,
-    `${START}mensch (?!bitte|jetzt)`,
+    `${START}mensch (?!(?:bitte|jetzt) )${WORD}`,
+    `jemand(?:en)? (?:der|die|zum|fürs) (?!(?:sich|mir|mich|uns|deutsch|englisch) )${WORD}`,
+    `brauche ich (?:${WORD} ){0,2}${PERSON}`,
     `mein(?:e|en|em)? ${PERSON}`,
     `(?:per|pro|andere) person`,
   ],

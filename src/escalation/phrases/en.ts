@@ -1,11 +1,11 @@
 import type { PhraseBook } from '../phrase-book.js';
-import { END, START, WORD, oneOf } from '../words.js';
+import { END, START, WORD, oneOf, upTo } from '../words.js';
 
 const REAL = oneOf('real', 'live', 'human', 'actual', 'proper');
 const PERSON = `(?:${oneOf(
   'human(?: being| assistance)?',
   'person',
-  `${REAL} (?:people|one)`,
+  `${REAL} (?:people|one|employee)`,
   'humans',
   '(?:some|any)(?:one|body)',
   'agents?',
@@ -24,9 +24,18 @@ const PERSON = `(?:${oneOf(
   'associates?',
   '(?:customer|technical|tech) (?:service|support|care)(?: (?:agent|representative|rep|team))?',
   'staff(?: member)?',
+  'employees?',
   'team member',
 )})(?!'s )`;
-const MACHINE = oneOf('robots?', 'bots?', 'machines?', 'computers?', 'ai', 'automated', 'recordings?');
+const MACHINE = oneOf(
+  'robots?',
+  'bots?',
+  'machines?',
+  'computers?',
+  'ai',
+  'automated(?: system| voice)?',
+  'recordings?',
+);
 const PLEASE = oneOf('please', 'now', 'already', 'instead', 'thanks');
 const NOT = oneOf(
   `(?:do|did|does|would|need|wo|have|can)n't`,
@@ -46,16 +55,39 @@ export const en: PhraseBook = {
   machine: MACHINE,
   around: oneOf(
     ...['a', 'an', 'the', 'please', 'real', 'live', 'actual', 'human', 'no', 'just', 'yes', 'yeah', 'okay', 'ok'],
-    ...['hello', 'hi', 'hey', 'now', 'right now', 'thanks', 'thank you', 'i said', 'sorry', 'maybe'],
+    ...[
+      'hello',
+      'hi',
+      'hey',
+      'now',
+      'right now',
+      'thanks',
+      'thank you',
+      'i said',
+      'sorry',
+      'maybe',
+      'zero',
+      'so',
+      'well',
+    ],
   ),
   wish: oneOf(
     ...['speak(?:ing)?', 'talk(?:ing)?', 'chat(?:ting)?', 'deal(?:ing)? with', 'have a word'],
     ...['transfer(?:red)?', 'connect(?:ed)?', 'forward(?:ed)?', 'put', 'pass', 'get', 'reach', 'get hold of'],
+    ...['(?:explain|explaining|describe) (?:this|that|it)', 'ask(?:ed|ing)? for'],
     ...['want', 'need', 'prefer', '(?:would|d) (?:like|prefer|rather have)'],
     '(?:give|find|send|call|hand|switch) (?:me|us)',
     '(?:transfer|forward|connect) (?:my|this|the) call',
     '(?:can|could|may) (?:i|we)(?: please)? have',
-    ...['is there', 'are there', "isn't there", 'do you have', 'is(?= a real)', 'can i see'],
+    ...[
+      'is there',
+      'are there',
+      "isn't there",
+      '(?:do you|you) (?:guys )?have',
+      'have you got',
+      'is(?= a real)',
+      'can i see',
+    ],
   ),
   between: oneOf(
     ...['to', 'with', 'from', 'of', 'through', 'over', 'on', 'off', 'back', 'for', 'in', 'there', 'me', 'us'],
@@ -68,22 +100,27 @@ export const en: PhraseBook = {
     `${REAL} ${PERSON}(?: please)?${END}`,
     `${PERSON} please`,
     `(?:transfer|connect|forward|put) (?:me|us|my call|this call)(?: (?:through|over))?(?: ${PLEASE})*${END}`,
-    'put(?:ting)? (?:me|us) through',
+    'put(?:ting)? (?:me|us|my call|this call|the call) through',
+    `(?:be|get|getting) put through`,
+    'who (?:can|could|should) i (?:speak|talk) to',
+    `is (?:any|some)(?:one|body) (?:there|available|around)(?: ${WORD}){0,3}${END}`,
+    `${PERSON} (?:come )?on (?:here|the line|the phone)${END}`,
+    `(?:easier|better|prefer it) with (?:a |an )?(?:real )?${PERSON}`,
     `(?:want|need|like) to (?:be|get) (?:transferred|connected|forwarded|put through)(?: ${PLEASE})*${END}`,
     `(?:speak|speaking|talk|talking|connect(?:ed)? me|transfer me) (?:to|with) (?:${WORD} ){0,3}(?:department|team)`,
-    `(?:speak|talk) to (?:the |your )?(?:sales|billing|accounts|returns|support)${END}`,
+    `(?:speak|talk|connected|transferred) (?:to|with) (?:the |your )?(?:sales|billing|accounts?|accounting|returns|support|complaints)${END}`,
     `put (?:a|an|your) ${PERSON} on`,
     `(?:can|could|would|have|let) (?:a |an |the )?(?:real )?${PERSON} (?:please )?(?:call|ring) (?:me|us) back`,
-    `(?:can|could) (?:a |an )?(?:someone else|somebody else|human|person) (?:help|take over)`,
+    `(?:can|could|will|would) (?:a |an )?(?:real |actual )?${PERSON} (?:else )?(?:please )?(?:help me|help us|take over|explain)`,
     `call ?back from (?:a |an )?(?:real )?${PERSON}`,
     'escalate',
     'want this escalated',
     `(?:for|only with|only talk to) (?:a human|humans)${END}`,
     `(?:don't|do not|dont|won't|wont|not|stop|hate|rather not|never|refuse|can't) (?:${WORD} ){0,3}?(?:talk|talking|speak|speaking|deal|dealing)(?: ${WORD}){0,2}? ${MACHINE}`,
-    `(?:don't|do not|dont) (?:want|like|need) (?:a |an |this |to use )?${MACHINE}${END}`,
+    `(?:don't|do not|dont) (?:want|like|need) (?:a |an |this |the |your |to use )?${MACHINE}${END}`,
   ],
   refusals: [
-    `${NOT}(?: ${WORD}){0,5}? ${PERSON}`,
+    `${NOT}${upTo(5, MACHINE)} ${PERSON}`,
     `(?:${NOT}|stop) (?:${WORD} ){0,3}?(?:transfer(?:ring|red)?|connect(?:ing)?|forward|escalate|put(?:ting)?)`,
     // About the one who answers: "are you a human".
     `(?:are you|you are|you're|sound like|am i (?:talking|speaking) to|as) (?:${WORD} ){0,3}${PERSON}`,
@@ -93,6 +130,8 @@ export const en: PhraseBook = {
     `(?:real estate|travel|cleaning|insurance|estate) agents?`,
     `(?:let me|i'll) get (?:${PERSON})`,
     'mobile operator',
+    `(?:${PERSON}) (?:to|who|that) (?:repair|fix|install|clean|sign|pick|collect|deliver|bring|come|carry|make|build|take care)…`,
+    `(?:someone|somebody) (?:repair|fix|install|clean|sign|bring|deliver)…`,
     `(?:another|different|second|per) person`,
     `(?:give|transfer|send|pass) (?:${WORD} ){1,5}to (?:someone|somebody|another)`,
     'human (?:resources|error|factor|rights)',

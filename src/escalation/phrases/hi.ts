@@ -1,7 +1,7 @@
 import type { PhraseBook } from '../phrase-book.js';
-import { END, START, WORD, oneOf } from '../words.js';
+import { END, START, WORD, oneOf, upTo } from '../words.js';
 
-const PERSON = oneOf(
+const SOMEBODY = oneOf(
   ...['इंसान', 'इन्सान', 'आदमी', 'व्यक्ति', 'एजेंट', 'एजेन्ट', 'मैनेजर', 'सुपरवाइज़र', 'अधिकारी', 'प्रतिनिधि', 'ऑपरेटर', 'सीनियर'],
   ...[
     'एग्ज़ीक्यूटिव',
@@ -9,6 +9,12 @@ const PERSON = oneOf(
     'रिप्रेज़ेंटेटिव',
     'कर्मचारी',
     'बॉस',
+    'बंदे',
+    'टेक्निकल',
+    'बिलिंग',
+    'bande',
+    'technical',
+    'billing',
     '(?:कस्टमर|ग्राहक) (?:केयर|सर्विस|सेवा)(?: अधिकारी)?',
     'किसी(?: और)?',
   ],
@@ -35,15 +41,17 @@ const PERSON = oneOf(
     'kisi(?: aur)?',
   ],
 );
+const PERSON = `${SOMEBODY}(?: (?:वाले|वाला|wale|wala))?`;
 const MACHINE = oneOf('मशीन', 'रोबोट', 'कंप्यूटर', 'बॉट', 'रिकॉर्डिंग', 'machine', 'robot', 'computer', 'bot', 'recording');
 const FROM = oneOf('से', 'se');
 const TALK = oneOf('बात', 'baat', 'bat', 'बातचीत', 'baatcheet');
 const NOT = oneOf('नहीं', 'मत', 'ना', 'न', 'nahi', 'nahin', 'nahee', 'mat', 'na');
 /** "to do", "get done", "can I", in the forms of a wish; the past ("की थी") is not among them. */
 const DO = oneOf(
-  'कर(?:नी|ना|ने|वा|वाओ|वाइए|वाइये|ाओ|ाइए|ाइये|ा|ूँ|ू|ें)?(?: (?:है|हैं|चाहता|चाहती|चाहूंगा|दो|दीजिए|सक…|हूं))?',
+  'कर(?:नी|ना|ने|वा|वानी|वाओ|वाइए|वाइये|ाओ|ाइए|ाइये|ा|ूँ|ू|ें)?(?: (?:है|हैं|चाहता|चाहती|चाहूंगा|थी|पड़ेगी|दो|दीजिए|सक…|हूं))?',
   'हो (?:सकती|सकता|जाए)',
   'कराना',
+  'karni (?:hai|thi|padegi)',
   'kar(?:ni|na|ne|o|ao|wao|waiye|aiye|a|wa|oon|un)?(?: (?:hai|hain|chahta|chahti|chahunga|do|dijiye|de|sak…))?',
   'ho (?:sakti|sakta|jaye)',
 );
@@ -80,6 +88,11 @@ export const hi: PhraseBook = {
     `${PERSON}(?: जी| ji)? ${FROM}(?: (?:मेरी|meri|अभी|abhi|ही|hi))? ${TALK} ${DO}`,
     `${PERSON} ${FROM} ${oneOf('करनी', 'karni', 'करवाओ', 'karwao', 'कराओ', 'karao')}`,
     `${PERSON}(?: ${FROM}| ko| को)? (?:call )?${CONNECT}(?: ${oneOf('कर', 'kar')}…| ${oneOf('दो', 'दीजिए', 'कीजिए', 'kijiye', 'do', 'dijiye')})?`,
+    `(?:मेरी|meri) ${TALK} (?:${WORD} )?${PERSON} ${FROM}`,
+    `${PERSON} (?:मांगा|मांग|manga|maang)…`,
+    `${PERSON} (?:को|ko|के पास|ke paas) (?:(?:फोन|phone|लाइन|line|कॉल|call) (?:पर|par|pe) )?(?:ट्रांसफर|transfer|बुला|bula|भेज|bhej|लाओ|lao|लो|lo|दो|do|दीजिए|dijiye)…`,
+    `(?:किससे|किस से|kisse|kis se) ${TALK}`,
+    `${PERSON} (?:है|hai) (?:जो|jo) (?:मेरी|meri) (?:मदद|madad|help)`,
     `${PERSON} (?:चाहिए|chahiye|chaiye|को दो|को दीजिए|ko do|ko dijiye|को बुलाओ|को बुलाइए|ko bulao)`,
     `${PERSON} (?:को|ko) (?:फोन|फ़ोन|phone|लाइन|line)(?: पर| par| pe)? (?:दीजिए|दो|dijiye|do|लाओ|lao)`,
     `(?:कोई|koi) (?:असली |asli |real )?${PERSON} (?:है|hai)`,
@@ -88,7 +101,7 @@ export const hi: PhraseBook = {
     `${MACHINE} ${FROM} ${TALK} (?:${NOT} ${DO}|${DO} ${NOT})`,
   ],
   refusals: [
-    `${PERSON}(?: ${WORD}){0,5}? ${NOT}`,
+    `${PERSON}${upTo(5, MACHINE)} ${NOT}`,
     `(?:ट्रांसफर|transfer|कनेक्ट|connect) ${NOT}`,
     `(?:ज़रूरत|jarurat|zaroorat|zarurat) ${NOT}`,
     `(?:ट्रैवल|travel|इंश्योरेंस|insurance) (?:एजेंट|agent)`,
