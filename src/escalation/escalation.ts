@@ -20,7 +20,8 @@ const TOOL_REASONS = [
 ] as const;
 
 /** Why a human is needed: chooses the queue and labels a metric, so a closed set. */
-export type Reason = (typeof TOOL_REASONS)[number] | 'other' | 'angry_caller' | 'caller_silent' | 'stopping';
+export type Reason =
+  (typeof TOOL_REASONS)[number] | 'other' | 'angry_caller' | 'caller_silent' | 'call_limit' | 'stopping';
 
 /** The decision that a human is needed. */
 export interface Escalation {

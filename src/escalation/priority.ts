@@ -5,6 +5,7 @@ const PRIORITY_OF_MOST = '5';
 const PRIORITIES: Partial<Record<Reason, string>> = {
   // Our fault: the caller was in the middle of something.
   assistant_failed: '3',
+  call_limit: '3',
   stopping: '3',
   angry_caller: '4',
   complaint: '4',

@@ -2,35 +2,19 @@ import type { PhraseBook } from '../phrase-book.js';
 import { END, START, WORD, oneOf, upTo } from '../words.js';
 
 const PERSON = oneOf(
-  ...['mensch(?:en)?', 'person', 'jemand(?:em|en)?', 'mitarbeiter(?:in|n)?', 'kolleg(?:e|en|in)', 'berater(?:in|n)?'],
-  ...[
-    'kundenberater(?:in)?',
-    'sachbearbeiter(?:in)?',
-    'ansprechpartner(?:in)?',
-    'vorgesetzt(?:e|en|er)',
-    'chef(?:in)?',
-  ],
-  ...['kundendienst', 'kundenservice', 'kundenbetreuung', 'agent(?:en)?', 'operator', 'manager', 'filialleiter'],
-  ...[
-    'buchhaltung',
-    'zentrale',
-    'technik(?:er)?',
-    'fachabteilung',
-    'abteilung',
-    'team',
-    'personal',
-    '(?:echten?|richtigen?) leuten?',
-    'verantwortlichen?',
-    'geschäftsführer(?:in)?',
-  ],
+  'mensch(?:en)?|person|jemand(?:em|en)?|mitarbeiter(?:in|n)?|kolleg(?:e|en|in)|berater(?:in|n)?',
+  'kundenberater(?:in)?|sachbearbeiter(?:in)?|ansprechpartner(?:in)?|vorgesetzt(?:e|en|er)|chef(?:in)?',
+  'kundendienst|kundenservice|kundenbetreuung|agent(?:en)?|operator|manager|filialleiter',
+  'buchhaltung|zentrale|technik(?:er)?|fachabteilung|abteilung|team|personal|(?:echten?|richtigen?) leuten?',
+  'verantwortlichen?|geschäftsführer(?:in)?',
 );
 const MACHINE = oneOf('(?:sprach)?robotern?', 'bots?', 'maschinen?', 'computern?', 'automaten', 'ki', 'bandansage');
 const BETWEEN = oneOf(
-  ...['ich', 'mit', 'zu', 'zum', 'zur', 'an', 'von', 'aus', 'bei', 'am', 'ein(?:e|en|em|er)?', 'der', 'die', 'den'],
-  ...['dem', 'ihr(?:e|en|em|er)?', 'irgend', 'ander(?:e|en|em|er)', 'echt(?:e|en|em|er)', 'richtig(?:e|en|em|er)'],
-  ...['bitte', 'gern', 'gerne', 'lieber', 'mal', 'endlich', 'jetzt', 'doch', 'nur', 'sofort', 'direkt', 'da', 'dort'],
-  ...['auch', 'wieder', 'hier', 'nicht', 'sprechen', 'reden', 'bei ihnen', 'telefon'],
-  ...['ne[mnr]?', 'dazu', 'mir', 'uns', 'mich', 'denn', 'persönlich', 'möglich', 'so'],
+  'ich|mit|zu|zum|zur|an|von|aus|bei|am|ein(?:e|en|em|er)?|der|die|den',
+  'dem|ihr(?:e|en|em|er)?|irgend|ander(?:e|en|em|er)|echt(?:e|en|em|er)|richtig(?:e|en|em|er)',
+  'bitte|gern|gerne|lieber|mal|endlich|jetzt|doch|nur|sofort|direkt|da|dort',
+  'auch|wieder|hier|nicht|sprechen|reden|bei ihnen|telefon',
+  'ne[mnr]?|dazu|mir|uns|mich|denn|persönlich|möglich|so',
 );
 const ME = oneOf('mich', 'uns');
 
@@ -40,13 +24,13 @@ export const de: PhraseBook = {
   person: PERSON,
   machine: MACHINE,
   around: oneOf(
-    ...['ein(?:e|en|em|er)?', 'einmal', 'mal', 'den', 'der', 'die', 'mit', 'bitte', 'echt(?:e|en|em|er)'],
-    ...['richtig(?:e|en|er)', 'ja', 'nein', 'hallo', 'okay', 'jetzt', 'danke', 'gleich', 'sofort', 'lieber'],
+    'ein(?:e|en|em|er)?|einmal|mal|den|der|die|mit|bitte|echt(?:e|en|em|er)',
+    'richtig(?:e|en|er)|ja|nein|hallo|okay|jetzt|danke|gleich|sofort|lieber',
   ),
   wish: oneOf(
-    ...['möchte', 'will', 'wollte', 'würde', 'hätte', 'brauche', 'benötige', 'verlange', 'bevorzuge', 'wünsche'],
-    ...['ich muss', 'muss ich', 'bitte um', 'rückruf', 'würde gern', 'lieber'],
-    ...['(?:kann|könnte|darf|dürfte) (?:ich|man|mich)', 'gib(?:t es)?', 'ist da', 'haben sie', 'mit wem'],
+    'möchte|will|wollte|würde|hätte|brauche|benötige|verlange|bevorzuge|wünsche',
+    'ich muss|muss ich|bitte um|rückruf|würde gern|lieber',
+    '(?:kann|könnte|darf|dürfte) (?:ich|man|mich)|gib(?:t es)?|ist da|haben sie|mit wem',
     '(?:geben|holen|schicken|suchen|rufen|schalten|bringen) sie(?: mir| uns)?',
     `(?:können|könnten|würden) sie(?: mir| ${ME})?`,
     `(?:verbinden|lassen|leiten|stellen) sie ${ME}`,
@@ -133,36 +117,7 @@ export const de: PhraseBook = {
     'ich warte seit',
   ],
   fillers: oneOf(
-    ...[
-      'ja',
-      'nein',
-      'doch',
-      'okay',
-      'ok',
-      'gut',
-      'genau',
-      'richtig',
-      'stimmt',
-      'das',
-      'bitte',
-      'danke',
-      'vielen',
-      'dank',
-    ],
-    ...[
-      'hallo',
-      'tschüss',
-      'wiederhören',
-      'auf',
-      'schön',
-      'sehr',
-      'moment',
-      'einen',
-      'hören',
-      'sie',
-      'mich',
-      'was',
-      'wie',
-    ],
+    'ja|nein|doch|okay|ok|gut|genau|richtig|stimmt|das|bitte|danke|vielen|dank',
+    'hallo|tschüss|wiederhören|auf|schön|sehr|moment|einen|hören|sie|mich|was|wie',
   ),
 };

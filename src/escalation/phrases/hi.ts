@@ -1,45 +1,12 @@
 import type { PhraseBook } from '../phrase-book.js';
-import { END, START, WORD, oneOf, upTo } from '../words.js';
+import { WORD, oneOf, upTo } from '../words.js';
 
 const SOMEBODY = oneOf(
-  ...['इंसान', 'इन्सान', 'आदमी', 'व्यक्ति', 'एजेंट', 'एजेन्ट', 'मैनेजर', 'सुपरवाइज़र', 'अधिकारी', 'प्रतिनिधि', 'ऑपरेटर', 'सीनियर'],
-  ...[
-    'एग्ज़ीक्यूटिव',
-    'एक्ज़ीक्यूटिव',
-    'रिप्रेज़ेंटेटिव',
-    'कर्मचारी',
-    'बॉस',
-    'बंदे',
-    'टेक्निकल',
-    'बिलिंग',
-    'bande',
-    'technical',
-    'billing',
-    '(?:कस्टमर|ग्राहक) (?:केयर|सर्विस|सेवा)(?: अधिकारी)?',
-    'किसी(?: और)?',
-  ],
-  ...[
-    'insaa?n',
-    'aadmi',
-    'admi',
-    'vyakti',
-    'agent',
-    'manager',
-    'supervisor',
-    'adhikari',
-    'pratinidhi',
-    'operator',
-    'senior',
-  ],
-  ...[
-    '(?:real )?person',
-    'human',
-    'executive',
-    'representative',
-    'boss',
-    'customer (?:care|service|support)',
-    'kisi(?: aur)?',
-  ],
+  'इंसान|इन्सान|आदमी|व्यक्ति|एजेंट|एजेन्ट|मैनेजर|सुपरवाइज़र|अधिकारी|प्रतिनिधि|ऑपरेटर|सीनियर',
+  'एग्ज़ीक्यूटिव|एक्ज़ीक्यूटिव|रिप्रेज़ेंटेटिव|कर्मचारी|बॉस|बंदे|टेक्निकल|बिलिंग|bande|technical|billing',
+  '(?:कस्टमर|ग्राहक) (?:केयर|सर्विस|सेवा)(?: अधिकारी)?|किसी(?: और)?',
+  'insaa?n|aadmi|admi|vyakti|agent|manager|supervisor|adhikari|pratinidhi|operator|senior',
+  '(?:real )?person|human|executive|representative|boss|customer (?:care|service|support)|kisi(?: aur)?',
 );
 const PERSON = `${SOMEBODY}(?: (?:वाले|वाला|wale|wala))?`;
 const MACHINE = oneOf('मशीन', 'रोबोट', 'कंप्यूटर', 'बॉट', 'रिकॉर्डिंग', 'machine', 'robot', 'computer', 'bot', 'recording');
@@ -78,8 +45,8 @@ export const hi: PhraseBook = {
   person: PERSON,
   machine: MACHINE,
   around: oneOf(
-    ...['कोई', 'एक', 'असली', 'प्लीज़', 'कृपया', 'हां', 'नहीं', 'हैलो', 'हेलो', 'अभी', 'जी', 'कॉल', 'धन्यवाद'],
-    ...['koi', 'ek', 'asli', 'please', 'plz', 'haan', 'nahi', 'hello', 'abhi', 'ji', 'real'],
+    'कोई|एक|असली|प्लीज़|कृपया|हां|नहीं|हैलो|हेलो|अभी|जी|कॉल|धन्यवाद',
+    'koi|ek|asli|please|plz|haan|nahi|hello|abhi|ji|real',
   ),
   // Hindi wishes at the end of the sentence: see the requests.
   wish: oneOf('मुझे असली', 'talk to', 'speak to', 'connect me to'),
@@ -152,22 +119,7 @@ export const hi: PhraseBook = {
     '(?:बहुत हो गया|bahut ho gaya)',
   ],
   fillers: oneOf(
-    ...['हां', 'जी', 'नहीं', 'ठीक', 'है', 'ओके', 'अच्छा', 'धन्यवाद', 'शुक्रिया', 'हैलो', 'सही', 'बिल्कुल', 'रुकिए', 'नमस्ते'],
-    ...[
-      'haan',
-      'ji',
-      'nahi',
-      'theek',
-      'thik',
-      'hai',
-      'ok',
-      'okay',
-      'accha',
-      'dhanyavaad',
-      'shukriya',
-      'hello',
-      'sahi',
-      'please',
-    ],
+    'हां|जी|नहीं|ठीक|है|ओके|अच्छा|धन्यवाद|शुक्रिया|हैलो|सही|बिल्कुल|रुकिए|नमस्ते',
+    'haan|ji|nahi|theek|thik|hai|ok|okay|accha|dhanyavaad|shukriya|hello|sahi|please',
   ),
 };
