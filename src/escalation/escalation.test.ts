@@ -134,3 +134,12 @@ test('the priority: our own failures first, silent callers last', () => {
   assert.equal(priorityOf({ trigger: 'tool', reason: 'billing' }), '5');
   assert.equal(priorityOf({ trigger: 'silence', reason: 'caller_silent' }), '7');
 });
+
+test('after a decision the count begins anew: the next sharp word calls nobody', () => {
+  const watch = new EscalationWatch();
+  watch.callerSaid('This is ridiculous');
+  assert.equal(watch.callerSaid('You stupid machine')?.trigger, 'anger');
+  assert.equal(watch.callerSaid('This is ridiculous'), undefined);
+  watch.callerSaid('I want a human');
+  assert.equal(watch.callerSaid('This is ridiculous'), undefined);
+});

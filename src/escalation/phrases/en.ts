@@ -7,7 +7,7 @@ const PERSON = `(?:${oneOf(
   'person',
   `${REAL} (?:people|one|employee)`,
   'humans',
-  '(?:some|any)(?:one|body)',
+  '(?:some|any) ?(?:one|body)',
   'agents?',
   'representatives?',
   'reps?',
