@@ -339,7 +339,7 @@ export class Call {
     if (this.stand.is.name === 'ended') return;
     if (this.isLive) this.services.metrics.activeSessions.dec();
     this.stand.enter({ name: 'ended', outcome });
-    this.departure.forgetGoodbye();
+    this.departure.close();
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.now() - this.startedMs) / 1000);
     this.log.info({ outcome, ...this.tokens() }, 'call ended');
