@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { demoBrain } from '../sim/model/demo-brain.js';
 import { type Act, type BrainFactory, fault, speak as writes, wait } from '../sim/model/script.js';
-import { heardMore, type Model, speak, startModelRig } from './model-rig.js';
+import { type Model, speak, startModelRig } from './model-rig.js';
 import { startRig, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 import { Scene } from './handover-scene.js';
@@ -46,12 +46,12 @@ describe("the agent's summary", { concurrency: 3 }, () => {
     test(`${model}: comes from the model, and from what was said when the model does not give one`, async () => {
       const topics = Object.keys(WRITES[model]);
       const says = topics.map((topic) => `I want to speak to a human about my ${topic}.`);
-      const rig = await startModelRig({ model, says, brain: brainFor(model) });
+      const rig = await startModelRig({ model, says, brain: brainFor(model), speed: 6 });
       try {
         await Promise.all(
           topics.map(async () => {
             const { call, hearing } = rig.place();
-            await heardMore(hearing, 0, 'the greeting');
+            await until(() => hearing.loudMs > 100, 'the greeting', 15_000);
             await speak(call);
             assert.equal(await call.whenEnded(), 'gateway-hung-up');
           }),
