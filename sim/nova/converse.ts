@@ -16,7 +16,7 @@ export interface ConverseOptions {
   clock: Clock;
   brain: BrainFactory;
   rules: RequestRules;
-  refuse(stream: ServerHttp2Stream, refusal: Refusal): void;
+  refuse: (stream: ServerHttp2Stream, refusal: Refusal) => void;
 }
 
 const PATH = /^\/model\/[^/?]+\/converse$/;
