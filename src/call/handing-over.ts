@@ -61,15 +61,26 @@ export class HandingOver {
   private readonly call: CallFacts;
   private readonly services: HandingOverServices;
   private latest: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-  private failures = 0;
+  private failures: number;
   private judgedDial = '';
   /** The model's summary of what was said until the latest wish for a human. */
   private summary: Promise<string | undefined> = Promise.resolve(undefined);
   private readonly over = new AbortController();
 
-  constructor(call: CallFacts, services: HandingOverServices) {
+  /** `failures`: so often nobody could be reached before. */
+  constructor(call: CallFacts, services: HandingOverServices, failures: number) {
     this.call = call;
     this.services = services;
+    this.failures = failures;
+  }
+
+  /** The latest decision that a human is needed. */
+  get wish(): Escalation {
+    return this.latest;
+  }
+
+  get failedDials(): number {
+    return this.failures;
   }
 
   /** Nobody could take the call, or nobody ever can: the assistant offers to take a message. */
