@@ -239,6 +239,11 @@ export const VARIABLES = {
     NOVA_REGION: variable('us-east-1', 'Region of the model; apart from AWS_REGION.', region),
     NOVA_MODEL_ID: variable('amazon.nova-2-sonic-v1:0', 'The speech-to-speech model.', text),
     NOVA_VOICE: variable('matthew', 'The voice it speaks with.', text),
+    NOVA_SUMMARY_MODEL_ID: variable(
+      '',
+      "Writes the agent's summary: a text model or inference profile of Bedrock. Unset: Nova 2 Lite in the region's geography.",
+      text,
+    ),
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: variable(
       '',
       "Another endpoint for the model, for instance the simulator; the AWS SDK's own name.",
@@ -287,6 +292,11 @@ export const VARIABLES = {
     DYNAMODB_ENDPOINT_URL: variable('', 'Another DynamoDB endpoint, for instance DynamoDB Local.', httpUrl),
     AWS_REGION: variable('us-east-1', 'Region of the table.', region),
     HANDOVER_TTL_SECONDS: variable('600', 'How long a handover token can be redeemed.', whole(30, 86_400)),
+    HANDOVER_SUMMARY_LANGUAGE: variable(
+      'en',
+      "Language in which the model writes the agent's summary; letters that ASCII does not have are lost.",
+      z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/, 'expected a language tag such as en or de-AT'),
+    ),
     HANDOVER_TOKEN_PEPPER: secret(
       'Key under which tokens are stored; the Lambda needs the same. Required outside local mode.',
       z.string().min(16, 'expected at least 16 characters'),
@@ -377,6 +387,8 @@ export interface Config {
     region: string;
     modelId: string;
     voice: string;
+    /** Undefined: one that suits the region. */
+    summaryModelId: string | undefined;
     renewAfterMs: number;
     /** The AWS SDK's own AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
     endpointUrl: string | undefined;
@@ -389,6 +401,8 @@ export interface Config {
     endpointUrl: string | undefined;
     region: string;
     ttlSeconds: number;
+    /** BCP 47 tag of the language that agents read. */
+    summaryLanguage: string;
     /** Undefined only in local mode. */
     pepper: string | undefined;
     connectPhoneNumber: string | undefined;
@@ -496,6 +510,7 @@ export function readConfig(env: Environment): Config {
       region: values.NOVA_REGION ?? 'us-east-1',
       modelId: values.NOVA_MODEL_ID ?? 'amazon.nova-2-sonic-v1:0',
       voice: values.NOVA_VOICE ?? 'matthew',
+      summaryModelId: values.NOVA_SUMMARY_MODEL_ID,
       renewAfterMs: (values.NOVA_RENEW_AFTER_SECONDS ?? 360) * 1000,
       endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
     },
@@ -510,6 +525,7 @@ export function readConfig(env: Environment): Config {
       endpointUrl: values.DYNAMODB_ENDPOINT_URL,
       region: values.AWS_REGION ?? 'us-east-1',
       ttlSeconds: values.HANDOVER_TTL_SECONDS ?? 600,
+      summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE ?? 'en',
       pepper: values.HANDOVER_TOKEN_PEPPER,
       connectPhoneNumber,
       queueArn: values.CONNECT_QUEUE_ARN,

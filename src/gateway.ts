@@ -105,6 +105,7 @@ export class Gateway {
         isOpen: () => true,
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
+        summaryLanguage: config.handover.summaryLanguage,
         queueFor: (reason, intent) =>
           handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
         url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,

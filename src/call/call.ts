@@ -149,7 +149,7 @@ export class Call {
         const { exit } = stand;
         if (exit.to !== 'human') departure.part(plainExitOf(exit));
         // What was prepared there may or may not have been written: it is prepared anew, and the old one expires.
-        else departure.part(departure.handingOver.begin(escalationOf(exit), exit.announce));
+        else departure.part(departure.handingOver.begin(escalationOf(exit), announced(exit)));
         return;
       }
       case 'dialling':
@@ -489,11 +489,15 @@ export class Call {
     if (this.isLive) this.services.metrics.activeSessions.dec();
     this.stand.enter({ name: 'ended', outcome });
     this.limit?.cancel();
-    this.departure.forgetGoodbye();
+    this.departure.close();
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);
     this.log.info({ outcome, ...this.tokens() }, 'call ended');
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this.callSid);
   }
+}
+
+function announced({ announce }: { announce?: string | undefined }): { announce?: string } {
+  return announce === undefined ? {} : { announce };
 }

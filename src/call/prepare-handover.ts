@@ -15,6 +15,8 @@ export interface HandoverRequest {
   customerPhone: string;
   language: string;
   turns: readonly Turn[];
+  /** The model's own, which replaces what was made of the words as soon as it is there; undefined: it gives none. */
+  summary: Promise<string | undefined>;
 }
 
 /**
@@ -41,19 +43,38 @@ export async function prepareHandover(
       desk.prepare({
         conversationId: request.conversationId,
         customerPhone: request.customerPhone,
+        ...(escalation.customerName === undefined ? {} : { customerName: escalation.customerName }),
         turns,
         intent,
         reason: escalation.reason,
         priority: priorityOf(escalation),
-        language: request.language,
+        language: escalation.language ?? request.language,
         queueArn: queueFor(escalation.reason, intent),
       }),
     );
     log.info({ handover_id: prepared.handoverId }, 'handover prepared');
+    void replaceSummary(prepared, request.summary, services);
     return prepared;
   } catch (error) {
     log.error({ err: error }, 'handover record could not be written; dialling without it');
     return undefined;
+  }
+}
+
+/** Beside everything else: nobody waits for it. */
+async function replaceSummary(
+  prepared: PreparedHandover,
+  summary: Promise<string | undefined>,
+  { desk, log }: { desk: HandoverDesk; log: Logger },
+): Promise<void> {
+  const { handoverId } = prepared;
+  try {
+    const written = await summary;
+    if (written === undefined) return;
+    const isThere = await desk.update(prepared, { summary: written });
+    log.info({ handover_id: handoverId, is_there: isThere }, "the model's summary is in the handover's record");
+  } catch (error) {
+    log.warn({ err: error, handover_id: handoverId }, "the model's summary could not be written");
   }
 }
 

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { FakeClock } from '../../test/fake-clock.js';
 import { createLogger } from '../log.js';
 import { HandoverDesk } from './desk.js';
-import { type HandoverRecord, drawHandoverId, printable } from './record.js';
+import { type HandoverRecord, type HandoverUpdate, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
-import { summarize } from './summary.js';
+import { summarize, transcriptOf } from './summary.js';
 import { tokenKey } from './token.js';
 
 const CONTEXT = {
@@ -20,7 +20,8 @@ const CONTEXT = {
 } as const;
 
 /** A store in which the first `takenCount` keys are taken. */
-function scripted(takenCount: number): { store: HandoverStore; puts: { key: string; record: HandoverRecord }[] } {
+function scripted(takenCount: number) {
+  const updates: { key: string; fields: HandoverUpdate }[] = [];
   const puts: { key: string; record: HandoverRecord }[] = [];
   const store: HandoverStore = {
     put: (key, record) => {
@@ -28,11 +29,14 @@ function scripted(takenCount: number): { store: HandoverStore; puts: { key: stri
       return Promise.resolve(puts.length <= takenCount ? 'taken' : 'stored');
     },
     redeem: () => Promise.resolve({ status: 'invalid' }),
-    update: () => Promise.resolve(false),
+    update: (key, fields) => {
+      updates.push({ key, fields });
+      return Promise.resolve(true);
+    },
     check: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  return { store, puts };
+  return { store, puts, updates };
 }
 
 function deskOn(store: HandoverStore, lines: string[] = []): HandoverDesk {
@@ -90,4 +94,25 @@ test('a summary of a long call keeps what the caller asked, in order, within its
 test('a summary is never empty', () => {
   assert.match(summarize([]), /has not said/);
   assert.match(summarize([{ speaker: 'caller', text: ' \n' }]), /has not said/);
+});
+
+test('what becomes known later is filled in under the same key, printable and within its limits', async () => {
+  const { store, puts, updates } = scripted(0);
+  const desk = deskOn(store);
+  const prepared = await desk.prepare(CONTEXT);
+  const fields = { summary: `Zoë\n${'waits '.repeat(400)}`, customer_name: 'z'.repeat(300) };
+  assert.equal(await desk.update(prepared, fields), true);
+  assert.equal(updates[0]?.key, puts[0]?.key);
+  assert.match(updates[0]?.fields.summary ?? '', /^Zoe waits .*\.\.\.$/);
+  assert.deepEqual([updates[0]?.fields.summary?.length, updates[0]?.fields.customer_name?.length], [1000, 128]);
+});
+
+test('a transcript for a model has a line for each turn, and the latest ones when it is long', () => {
+  const turns = Array.from({ length: 500 }, (_, index) => ({
+    speaker: 'caller' as const,
+    text: `Line\n${index} of a long conversation, which goes on and on.`,
+  }));
+  const lines = transcriptOf(turns).split('\n');
+  assert.ok(lines.join('\n').length <= 12_000 && lines.length > 100);
+  assert.match(lines.at(-1) ?? '', /^Caller: Line 499 of/);
 });

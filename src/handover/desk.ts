@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { TandemError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { type HandoverRecord, drawHandoverId, printable } from './record.js';
+import { type HandoverRecord, type HandoverUpdate, MAX_SUMMARY, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
 import { type SpokenTurn, summarize } from './summary.js';
 import { drawToken, tokenKey } from './token.js';
@@ -39,7 +39,7 @@ export interface HandoverDeskOptions {
 /** With 4·10⁹ tokens to draw from, even two collisions in a row mean that something is broken. */
 const MAX_DRAWS = 4;
 const FIELD_CHARACTERS = 128;
-const ARN_CHARACTERS = 512;
+const LONG_FIELD_CHARACTERS = 512;
 
 /** Writes handover records and hands out the tokens that open them. */
 export class HandoverDesk {
@@ -63,6 +63,13 @@ export class HandoverDesk {
     throw new TandemError('TOKEN_EXHAUSTED', `${MAX_DRAWS} handover tokens in a row were in use.`);
   }
 
+  /** Fills in what became known later; false when the record is gone. Rejects with STORE_*. */
+  update(prepared: PreparedHandover, fields: HandoverUpdate): Promise<boolean> {
+    const clean = Object.entries(fields).map(([name, value]) => [name, printable(value, limitOf(name))]);
+    const { store, pepper } = this.options;
+    return store.update(tokenKey(pepper, prepared.token), Object.fromEntries(clean) as HandoverUpdate);
+  }
+
   private recordOf(context: HandoverContext): HandoverRecord {
     const { clock, ttlSeconds } = this.options;
     const createdAt = Math.floor(clock.epochMs() / 1000);
@@ -76,7 +83,7 @@ export class HandoverDesk {
       reason: printable(context.reason, FIELD_CHARACTERS),
       priority: printable(context.priority, FIELD_CHARACTERS),
       language: printable(context.language, FIELD_CHARACTERS),
-      queue_arn: printable(context.queueArn, ARN_CHARACTERS),
+      queue_arn: printable(context.queueArn, LONG_FIELD_CHARACTERS),
       hubspot_contact_id: '',
       hubspot_ticket_id: '',
       crm_url: '',
@@ -85,4 +92,9 @@ export class HandoverDesk {
       status: 'issued',
     };
   }
+}
+
+function limitOf(field: string): number {
+  if (field === 'summary') return MAX_SUMMARY;
+  return field === 'crm_url' ? LONG_FIELD_CHARACTERS : FIELD_CHARACTERS;
 }
