@@ -1,6 +1,7 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import { HubSpot } from './crm/hubspot.js';
 import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
 import type { ConnectAgents } from './handover/agents.js';
@@ -97,6 +98,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
         : undefined;
     const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
     closers.push(() => agents?.close());
+    const crm = openCrm(config, metrics, options.clock ?? systemClock);
+    // After the calls are closed, and before the store it writes to.
+    closers.push(() => crm?.close());
     const gateway = new Gateway({
       config,
       log,
@@ -105,6 +109,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       store,
       callbacks: store,
       agents,
+      crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       promptFor: () => defaultPrompt,
       tools: [...extensions.tools, ...(options.tools ?? [])],
@@ -144,5 +149,17 @@ async function openAgents(
     log,
     localCredentials: handover.embedded,
     count: (result) => metrics.availabilityChecks.inc({ result }),
+  });
+}
+
+function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot | undefined {
+  if (hubspot === undefined) return undefined;
+  return new HubSpot({
+    ...hubspot,
+    clock,
+    count: (outcome, seconds) => {
+      metrics.hubspotCases.inc({ outcome });
+      if (outcome !== 'dropped') metrics.hubspotSeconds.observe(seconds);
+    },
   });
 }

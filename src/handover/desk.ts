@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { TandemError } from '../errors.js';
 import type { Logger } from '../log.js';
-import { type HandoverRecord, drawHandoverId, printable } from './record.js';
+import { type HandoverRecord, type HandoverUpdate, MAX_SUMMARY, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
 import { type SpokenTurn, summarize } from './summary.js';
 import { drawToken, tokenKey } from './token.js';
@@ -40,6 +40,7 @@ export interface HandoverDeskOptions {
 const MAX_DRAWS = 4;
 const FIELD_CHARACTERS = 128;
 const ARN_CHARACTERS = 512;
+const URL_CHARACTERS = 512;
 
 /** Writes handover records and hands out the tokens that open them. */
 export class HandoverDesk {
@@ -61,6 +62,16 @@ export class HandoverDesk {
       log.warn({ handover_id: record.handover_id }, 'handover token already in use; drawing another');
     }
     throw new TandemError('TOKEN_EXHAUSTED', `${MAX_DRAWS} handover tokens in a row were in use.`);
+  }
+
+  /**
+   * Fills in what became known after the record was written; false when it is gone. Rejects with STORE_* when the store
+   * does not take it.
+   */
+  update({ token }: PreparedHandover, fields: HandoverUpdate): Promise<boolean> {
+    const { pepper, store } = this.options;
+    const clean = Object.entries(fields).map(([name, value]) => [name, printable(value, limitOf(name))]);
+    return store.update(tokenKey(pepper, token), Object.fromEntries(clean) as HandoverUpdate);
   }
 
   private recordOf(context: HandoverContext): HandoverRecord {
@@ -85,4 +96,9 @@ export class HandoverDesk {
       status: 'issued',
     };
   }
+}
+
+function limitOf(field: string): number {
+  if (field === 'summary') return MAX_SUMMARY;
+  return field === 'crm_url' ? URL_CHARACTERS : FIELD_CHARACTERS;
 }
