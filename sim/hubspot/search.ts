@@ -62,7 +62,7 @@ function readFilters(type: ObjectType, group: unknown): Filter[] | Problem {
       return invalidInput(`"${String(operator)}" is not an operator`);
     const needsValue = !operator.endsWith('HAS_PROPERTY');
     if (needsValue && (typeof value !== 'string' || value === '')) return invalidInput('A filter has no value');
-    filters.push({ propertyName, operator, value: String(value ?? '') });
+    filters.push({ propertyName, operator, value: typeof value === 'string' ? value : '' });
   }
   return filters;
 }
