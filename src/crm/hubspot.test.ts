@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HubSpotSim, type HubSpotSimOptions } from '../../sim/hubspot/server.js';
+import { FakeClock } from '../../test/fake-clock.js';
 import { until } from '../../test/rig.js';
-import { scaledClock, type ScaledClock } from '../../test/scaled-clock.js';
+import { scaledClock } from '../../test/scaled-clock.js';
+import type { Clock } from '../clock.js';
 import { createLogger } from '../log.js';
 import { type CrmCase, type CrmFindings, type CrmOutcome, HubSpot, type HubSpotOptions } from './hubspot.js';
 import { nationalNumber } from './phone-number.js';
@@ -13,7 +15,6 @@ const PHONE = '+12025550123';
 interface Bench {
   sim: HubSpotSim;
   crm: HubSpot;
-  clock: ScaledClock;
   outcomes: CrmOutcome[];
   /** Times of the requests the simulator saw, by what they were about. */
   times: { place: string; atMs: number }[];
@@ -24,10 +25,10 @@ interface Bench {
 }
 
 async function withHubSpot(
-  options: { sim?: HubSpotSimOptions; crm?: Partial<HubSpotOptions> },
+  options: { sim?: HubSpotSimOptions; crm?: Partial<HubSpotOptions>; clock?: Clock },
   body: (bench: Bench) => Promise<void>,
 ): Promise<void> {
-  const clock = scaledClock(40);
+  const { clock = scaledClock(40) } = options;
   const times: Bench['times'] = [];
   const sim = await new HubSpotSim({
     clock,
@@ -52,7 +53,6 @@ async function withHubSpot(
   const bench: Bench = {
     sim,
     crm,
-    clock,
     outcomes,
     times,
     log,
@@ -288,7 +288,8 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
   });
 
   test('closing gives up what hangs and what waits', async () => {
-    await withHubSpot({}, async (bench) => {
+    const clock = new FakeClock();
+    await withHubSpot({ clock }, async (bench) => {
       bench.sim.faults.plan('search', { type: 'hang' });
       bench.sim.faults.plan('tickets', { type: 'status', status: 503 }, 5);
       bench.begin();
@@ -296,6 +297,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
       await until(() => bench.times.some(({ place }) => place === 'tickets'), 'both to be under way');
       await bench.crm.close();
       assert.deepEqual(bench.outcomes, ['abandoned', 'abandoned']);
+      await until(() => clock.timers === 0, 'every timer to be cancelled');
       bench.begin();
       assert.equal(bench.outcomes.at(-1), 'dropped');
     });
