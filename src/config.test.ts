@@ -73,6 +73,7 @@ test('with nothing set everything is embedded and only this machine can call', (
       connectEndpointUrl: undefined,
     },
     hubspot: undefined,
+    journal: undefined,
     warnings: [],
   });
 });
@@ -289,11 +290,35 @@ test('an empty or blank value counts as unset', () => {
   assert.deepEqual(readConfig(blank), readConfig({}));
 });
 
+test('the journal is in memory, or in a Redis with a key that is never shown', () => {
+  const key = 'ab'.repeat(32);
+  assert.equal(readConfig({ JOURNAL_KEY: key }).journal, undefined);
+  const { journal } = readConfig({ REDIS_URL: 'redis://:pw@cache/2', JOURNAL_KEY: `${key},${'cd'.repeat(32)}` });
+  assert.equal(journal?.redis.kind, 'single');
+  assert.deepEqual(
+    journal?.keys.map((key) => key.export().toString('hex')),
+    [key, 'cd'.repeat(32)],
+  );
+  assert.ok(!JSON.stringify(journal?.keys).includes(key));
+  assert.match(refusal({ REDIS_URL: 'redis://cache' }), /^JOURNAL_KEY is required with REDIS_URL/);
+  assert.match(refusal({ REDIS_URL: 'redis://cache', JOURNAL_KEY: 'short' }), /^JOURNAL_KEY has a value that cannot/);
+  const wrong = refusal({ REDIS_URL: 'redis://:hunter2@a,b', JOURNAL_KEY: key });
+  assert.match(wrong, /^REDIS_URL has a value that cannot be used: names several hosts/);
+  assert.ok(!wrong.includes('hunter2'));
+});
+
 test('the value of a secret is never in a message', () => {
   const secrets = Object.values(VARIABLES).flatMap((group) =>
     Object.entries(group).flatMap(([name, entry]) => ('secret' in entry && entry.secret === true ? [name] : [])),
   );
-  assert.deepEqual(secrets, ['TWILIO_AUTH_TOKEN', 'OPENAI_API_KEY', 'HANDOVER_TOKEN_PEPPER', 'HUBSPOT_ACCESS_TOKEN']);
+  assert.deepEqual(secrets, [
+    'TWILIO_AUTH_TOKEN',
+    'OPENAI_API_KEY',
+    'REDIS_URL',
+    'JOURNAL_KEY',
+    'HANDOVER_TOKEN_PEPPER',
+    'HUBSPOT_ACCESS_TOKEN',
+  ]);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);
   assert.ok(!message.includes('hunter2'));

@@ -1,6 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { type NextSteps, defaultNextSteps, parseNextSteps } from './call/next-step.js';
 import { TandemError } from './errors.js';
+import { type RedisTarget, readRedisUrl } from './journal/redis-url.js';
+import { readKey } from './journal/seal.js';
 
 /** How a variable is documented in `.env.example` and named in an error. */
 interface Variable<Schema extends z.ZodType> {
@@ -57,6 +60,23 @@ const sessionLimits = list.transform((parts, context): Record<string, number> =>
     return z.NEVER;
   }
   return Object.fromEntries(limits.map((limit) => [limit?.[1] ?? '', Number(limit?.[2])]));
+});
+
+const redisUrl = text.transform((value, context): RedisTarget => {
+  const read = readRedisUrl(value);
+  if (typeof read !== 'string') return read;
+  context.addIssue({ code: 'custom', message: read });
+  return z.NEVER;
+});
+
+const journalKeys = list.transform((parts, context): [KeyObject, ...KeyObject[]] => {
+  const [first, ...rest] = parts.map(readKey);
+  if (first !== undefined && rest.every((key) => key !== undefined)) return [first, ...rest];
+  context.addIssue({
+    code: 'custom',
+    message: 'expected 32 bytes in base64 or hexadecimal, like "openssl rand -base64 32"',
+  });
+  return z.NEVER;
 });
 
 function parseJson(value: string): unknown {
@@ -220,6 +240,16 @@ export const VARIABLES = {
     ),
     LOCAL_LLM_MODEL: variable('', 'The model name that endpoint expects. Required with LOCAL_LLM_BASE_URL.', text),
   },
+  'Several instances': {
+    REDIS_URL: secret(
+      'Where calls are written down for other instances: redis://, redis+sentinel:// or redis+cluster://, with rediss for TLS; see docs/guides/several-instances.md. Unset: in memory.',
+      redisUrl,
+    ),
+    JOURNAL_KEY: secret(
+      'Encrypts what is written to Redis: 32 bytes in base64 or hexadecimal, the same for all instances; a comma list while rotating. Required with REDIS_URL.',
+      journalKeys,
+    ),
+  },
   'The handover': {
     DYNAMODB_TABLE_NAME: variable(
       'HandoverTokens',
@@ -360,6 +390,8 @@ export interface Config {
   };
   /** Undefined: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
+  /** Undefined: calls are written down in memory only, for this instance. */
+  journal: { redis: RedisTarget; keys: readonly [KeyObject, ...KeyObject[]] } | undefined;
   /** What the person who starts the gateway should know; one sentence each. */
   warnings: readonly string[];
 }
@@ -472,8 +504,18 @@ export function readConfig(env: Environment): Config {
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
     hubspot: hubspotOf(values),
+    journal: readJournal(values),
     warnings,
   };
+}
+
+function readJournal({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['journal'] {
+  if (redis === undefined) return undefined;
+  if (keys !== undefined) return { redis, keys };
+  throw invalid(
+    'JOURNAL_KEY',
+    'is required with REDIS_URL: what callers say is encrypted there. Draw one with "openssl rand -base64 32" and give all instances the same.',
+  );
 }
 
 function readVariables(env: Environment): Values {

@@ -8,6 +8,7 @@ import type { ConnectAgents } from './handover/agents.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from './handover/token.js';
+import { openJournal } from './journal/open-journal.js';
 import { type Logger, createLogger } from './log.js';
 import { Metrics } from './metrics.js';
 import { defaultPrompt } from './prompts/default.js';
@@ -96,18 +97,28 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       handover.embedded && endpointUrl !== undefined
         ? { dynamodb_endpoint: endpointUrl, table: handover.tableName }
         : undefined;
+    // Its waits are for a real network, whatever the clock of the calls.
+    const journal = await openJournal({
+      config: config.journal,
+      clock: systemClock,
+      log,
+      metrics,
+      onLost: (callSid) => gateway.onCallLost(callSid),
+    });
+    closers.push(() => journal.close());
     const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
     closers.push(() => agents?.close());
     const crm = openCrm(config, metrics, options.clock ?? systemClock);
     // After the calls are closed, and before the store it writes to.
     closers.push(() => crm?.close());
-    const gateway = new Gateway({
+    const gateway: Gateway = new Gateway({
       config,
       log,
       metrics,
       provider,
       store,
       callbacks: store,
+      journal,
       agents,
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,

@@ -60,12 +60,23 @@ export class HandingOver {
   private readonly call: CallFacts;
   private readonly services: HandingOverServices;
   private latest: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-  private failures = 0;
+  private failures: number;
   private judgedDial = '';
 
-  constructor(call: CallFacts, services: HandingOverServices) {
+  /** `failures`: so often nobody could be reached before. */
+  constructor(call: CallFacts, services: HandingOverServices, failures: number) {
     this.call = call;
     this.services = services;
+    this.failures = failures;
+  }
+
+  /** The latest decision that a human is needed. */
+  get wish(): Escalation {
+    return this.latest;
+  }
+
+  get failedDials(): number {
+    return this.failures;
   }
 
   /** Nobody could take the call, or nobody ever can: the assistant offers to take a message. */
