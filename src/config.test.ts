@@ -30,6 +30,11 @@ test('with nothing set everything is embedded and only this machine can call', (
     extensions: [],
     idleMs: 10_000,
     humanDigit: '0',
+    escalation: {
+      triggers: ['phrase', 'tool', 'keypad', 'misunderstanding', 'anger', 'silence'],
+      silenceEndsWith: 'goodbye',
+      phrasesFile: undefined,
+    },
     assistantPrompt: 'default',
     maxConcurrentCalls: 0,
     maxSessions: {},
@@ -159,6 +164,9 @@ test('every value that is set arrives', () => {
     EXTENSIONS: './a.js,b',
     IDLE_PROMPT_SECONDS: '0',
     HUMAN_KEY: 'none',
+    SILENCE_ENDS_WITH: 'human',
+    ESCALATION_TRIGGERS: 'keypad, phrase',
+    ESCALATION_PHRASES: './phrases.json',
     OPENAI_API_KEY: 'sk-test',
     OPENAI_BASE_URL: 'http://127.0.0.1:9000/v1/',
     OPENAI_REALTIME_MODEL: 'gpt-realtime-2',
@@ -198,6 +206,11 @@ test('every value that is set arrives', () => {
   assert.deepEqual(config.extensions, ['./a.js', 'b']);
   assert.equal(config.idleMs, 0);
   assert.equal(config.humanDigit, '');
+  assert.deepEqual(config.escalation, {
+    triggers: ['phrase', 'keypad'],
+    silenceEndsWith: 'human',
+    phrasesFile: './phrases.json',
+  });
   assert.deepEqual(config.openai, {
     apiKey: 'sk-test',
     baseUrl: 'http://127.0.0.1:9000/v1',

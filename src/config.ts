@@ -4,6 +4,7 @@ import { type NextSteps, defaultNextSteps, parseNextSteps } from './call/next-st
 import { TandemError } from './errors.js';
 import { type RedisTarget, readRedisUrl } from './journal/redis-url.js';
 import { readKey } from './journal/seal.js';
+import { type SwitchableTrigger, TRIGGERS } from './escalation/escalation.js';
 
 /** How a variable is documented in `.env.example` and named in an error. */
 interface Variable<Schema extends z.ZodType> {
@@ -21,6 +22,13 @@ const list = text.transform((value) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+const triggers = list.transform((names, context): readonly SwitchableTrigger[] => {
+  if (names.join() === 'none') return [];
+  const known = TRIGGERS.filter((trigger) => names.includes(trigger));
+  if (names.every((name) => TRIGGERS.some((trigger) => trigger === name))) return known;
+  context.addIssue({ code: 'custom', message: `expected none, or some of ${TRIGGERS.join(', ')}` });
+  return z.NEVER;
+});
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
   .transform((v) => v === 'true' || v === '1');
@@ -142,6 +150,21 @@ export const VARIABLES = {
       '0',
       'The key that asks for a human, as the first of a number; none: no key does.',
       z.string().regex(/^([0-9*]|none)$/, 'expected one of 0-9 or *, or none'),
+    ),
+    SILENCE_ENDS_WITH: variable(
+      'goodbye',
+      'What a caller gets who stays silent when asked: goodbye, or human.',
+      z.enum(['goodbye', 'human']),
+    ),
+    ESCALATION_TRIGGERS: variable(
+      TRIGGERS.join(','),
+      'Comma list of what makes the gateway call a human; none: only a failure, or being stopped. See docs/escalation.md.',
+      triggers,
+    ),
+    ESCALATION_PHRASES: variable(
+      '',
+      'JSON file with phrases of your own that ask for a human, or never do: {"asks": ["…"], "never": ["…"]}.',
+      text,
     ),
     ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
     MAX_VOICE_SESSIONS: variable(
@@ -333,6 +356,12 @@ export interface Config {
   idleMs: number;
   /** Empty: none. */
   humanDigit: string;
+  escalation: {
+    triggers: readonly SwitchableTrigger[];
+    silenceEndsWith: 'goodbye' | 'human';
+    /** Undefined: no phrases but the built-in ones. */
+    phrasesFile: string | undefined;
+  };
   assistantPrompt: 'default';
   maxConcurrentCalls: number;
   /** By provider; absent: no limit. */
@@ -453,6 +482,11 @@ export function readConfig(env: Environment): Config {
     extensions,
     idleMs: (values.IDLE_PROMPT_SECONDS ?? 10) * 1000,
     humanDigit: values.HUMAN_KEY === 'none' ? '' : (values.HUMAN_KEY ?? '0'),
+    escalation: {
+      triggers: values.ESCALATION_TRIGGERS ?? TRIGGERS,
+      silenceEndsWith: values.SILENCE_ENDS_WITH ?? 'goodbye',
+      phrasesFile: values.ESCALATION_PHRASES,
+    },
     assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},

@@ -14,6 +14,8 @@ import type { HubSpot } from './crm/hubspot.js';
 import type { ConnectAgents } from './handover/agents.js';
 import type { CallbackStore } from './handover/callbacks.js';
 import { HandoverDesk } from './handover/desk.js';
+import type { OwnPhrases } from './escalation/asks-for-human.js';
+import { EscalationRules } from './escalation/rules.js';
 import type { HandoverStore } from './handover/store.js';
 import type { Journal } from './journal/journal.js';
 import type { Logger } from './log.js';
@@ -48,6 +50,8 @@ export interface GatewayParts {
   promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
   tools?: readonly AssistantTool[];
+  /** Phrases of the operator, besides the built-in ones. */
+  ownPhrases?: OwnPhrases;
   clock?: Clock;
   /** Shown on /health; the embedded start tells the simulator where its store is. */
   about?: Record<string, unknown>;
@@ -87,6 +91,10 @@ export class Gateway {
         promptFor,
         desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
         tools: parts.tools ?? [],
+        rules: new EscalationRules({
+          ...config.escalation,
+          ...(parts.ownPhrases === undefined ? {} : { phrases: parts.ownPhrases }),
+        }),
         humanDigit: config.humanDigit,
         idleMs: config.idleMs,
         journal: parts.journal,

@@ -2,6 +2,7 @@ import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { HubSpot } from './crm/hubspot.js';
+import { readOwnPhrases } from './escalation/own-phrases.js';
 import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
 import type { ConnectAgents } from './handover/agents.js';
@@ -63,6 +64,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     const metrics = new Metrics();
     const extensions = await loadExtensions(config.extensions, process.cwd());
+    const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
     const provider = await createVoice({
       ...options,
       config,
@@ -122,6 +124,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       agents,
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
+      ownPhrases,
       promptFor: () => defaultPrompt,
       tools: [...extensions.tools, ...(options.tools ?? [])],
       ...(options.clock === undefined ? {} : { clock: options.clock }),

@@ -184,10 +184,10 @@ export class HandingOver {
 
   private async reach(escalation: Escalation): Promise<CallReach> {
     const { agents, connectPhoneNumber, isOpen, queueFor } = this.services;
-    const { to, turns } = this.call;
+    const { prompt, to, turns } = this.call;
     if (connectPhoneNumber === undefined) return 'unavailable';
     if (!isOpen(to)) return 'closed';
-    return agents?.reach(queueFor(escalation.reason, intentOf(turns()))) ?? 'reachable';
+    return agents?.reach(queueFor(escalation.reason, intentOf(turns(), prompt.language))) ?? 'reachable';
   }
 
   /** Writes the record that the token opens; never rejects and never takes long. */

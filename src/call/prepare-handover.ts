@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { CrmCase } from '../crm/hubspot.js';
 import type { Escalation } from '../escalation/escalation.js';
+import { priorityOf } from '../escalation/priority.js';
 import { topicOf } from '../escalation/topics.js';
 import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
 import { summarize } from '../handover/summary.js';
@@ -37,14 +38,14 @@ export async function prepareHandover(
   const { conversationId, customerPhone, escalation, language } = request;
   const { clock, crm, desk, log, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
-  const intent = intentOf(turns);
+  const intent = intentOf(turns, language);
   if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
   const facts = {
     conversationId,
     customerPhone,
     intent,
     reason: escalation.reason,
-    priority: escalation.trigger === 'failure' ? '3' : '5',
+    priority: priorityOf(escalation),
     language,
   };
   let prepared: PreparedHandover | undefined;
@@ -68,9 +69,10 @@ export async function prepareHandover(
   return prepared;
 }
 
-/** What the caller talks about. */
-export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[]): string {
-  return topicOf(turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text));
+/** What the caller talks about, on a call in `language`. */
+export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[], language: string): string {
+  const said = turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text);
+  return topicOf(said, language);
 }
 
 function withDeadline<T>(clock: Clock, work: Promise<T>): Promise<T> {

@@ -9,8 +9,9 @@ export interface TicketFacts {
   language: string;
 }
 
-const MEDIUM_FROM = 4;
-const LOW_FROM = 7;
+/** Amazon Connect answers the lowest number first; a contact without one has 5. */
+const MEDIUM_FROM = 5;
+const LOW_FROM = 6;
 
 /** Stands in the subject and nowhere else in the account: finds a ticket whose creation was not answered. */
 export function subjectToken({ conversationId }: Pick<TicketFacts, 'conversationId'>): string {
@@ -35,7 +36,7 @@ export function ticketProperties(
     content: lines.join('\n'),
     hs_pipeline: pipeline,
     hs_pipeline_stage: stage,
-    hs_ticket_priority: priorityOf(Number(priority)),
+    hs_ticket_priority: ticketPriority(Number(priority)),
   };
 }
 
@@ -47,7 +48,7 @@ export function noteProperties(summary: string, reference: string, epochMs: numb
   };
 }
 
-function priorityOf(priority: number): 'HIGH' | 'MEDIUM' | 'LOW' {
+function ticketPriority(priority: number): 'HIGH' | 'MEDIUM' | 'LOW' {
   if (priority < MEDIUM_FROM) return 'HIGH';
   return priority < LOW_FROM ? 'MEDIUM' : 'LOW';
 }
