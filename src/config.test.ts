@@ -79,6 +79,7 @@ test('with nothing set everything is embedded and only this machine can call', (
       instanceId: undefined,
       connectEndpointUrl: undefined,
     },
+    hubspot: undefined,
     journal: undefined,
     warnings: [],
   });
@@ -125,6 +126,32 @@ test('how a human is dialled, and what follows when nobody can be reached, is re
     [{ AFTER_FAILED_DIAL: 'busy=' }, /"" is none of/],
   ];
   for (const [env, message] of refused) assert.throws(() => readConfig(env), message, JSON.stringify(env));
+});
+
+test('HubSpot needs its key, and is off until it is switched on', () => {
+  const key = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' };
+  assert.match(refusal({ ENABLE_HUBSPOT: 'true' }), /^HUBSPOT_ACCESS_TOKEN is required with ENABLE_HUBSPOT/);
+  assert.equal(readConfig(key).hubspot, undefined);
+  assert.deepEqual(readConfig({ ENABLE_HUBSPOT: 'true', ...key }).hubspot, {
+    accessToken: 'pat-na1-1',
+    baseUrl: 'https://api.hubapi.com',
+    apiVersion: '2026-03',
+    pipeline: '0',
+    stage: '1',
+  });
+  const set = {
+    HUBSPOT_BASE_URL: 'http://127.0.0.1:8792/',
+    HUBSPOT_API_VERSION: 'v3',
+    HUBSPOT_TICKET_PIPELINE: '7',
+    HUBSPOT_TICKET_STAGE: '70',
+  };
+  assert.deepEqual(readConfig({ ENABLE_HUBSPOT: 'true', ...key, ...set }).hubspot, {
+    accessToken: 'pat-na1-1',
+    baseUrl: 'http://127.0.0.1:8792',
+    apiVersion: 'v3',
+    pipeline: '7',
+    stage: '70',
+  });
 });
 
 test('every value that is set arrives', () => {
@@ -263,6 +290,8 @@ test('a value that cannot be used ends the start with the name of the variable',
     ['HANDOVER_SUMMARY_LANGUAGE', 'German'],
     ['HANDOVER_TTL_SECONDS', '86401'],
     ['CONNECT_PHONE_NUMBER', '+0123456'],
+    ['HUBSPOT_API_VERSION', 'v4'],
+    ['HUBSPOT_API_VERSION', '2026-3'],
     ['CONNECT_QUEUE_ARN', 'BasicQueue'],
     ['CONNECT_QUEUE_ARNS', 'not json'],
     ['CONNECT_QUEUE_ARNS', '{"billing":"BasicQueue"}'],
@@ -308,6 +337,7 @@ test('the value of a secret is never in a message', () => {
     'REDIS_URL',
     'JOURNAL_KEY',
     'HANDOVER_TOKEN_PEPPER',
+    'HUBSPOT_ACCESS_TOKEN',
   ]);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);

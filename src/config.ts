@@ -330,6 +330,18 @@ export const VARIABLES = {
     ),
     CONNECT_QUEUE_ARNS: variable('', 'JSON map from reason to queue ARN.', queueArns),
   },
+  'HubSpot (see docs/guides/hubspot.md)': {
+    ENABLE_HUBSPOT: variable('false', 'Write a contact, a ticket and a note for every handover.', flag),
+    HUBSPOT_ACCESS_TOKEN: secret('Service key, or the token of a private app. Required with ENABLE_HUBSPOT.', text),
+    HUBSPOT_BASE_URL: variable('https://api.hubapi.com', 'Another endpoint, for instance the simulator.', httpUrl),
+    HUBSPOT_API_VERSION: variable(
+      '2026-03',
+      'A dated version of the API, or v3 for the legacy paths.',
+      z.string().regex(/^(v3|20\d\d-(03|09))$/, 'expected v3, or a dated version like 2026-03'),
+    ),
+    HUBSPOT_TICKET_PIPELINE: variable('0', 'Internal id of the pipeline that gets the tickets.', text),
+    HUBSPOT_TICKET_STAGE: variable('1', 'Internal id of the stage of that pipeline a new ticket begins in.', text),
+  },
 } as const;
 
 type Groups = typeof VARIABLES;
@@ -419,6 +431,8 @@ export interface Config {
     instanceId: string | undefined;
     connectEndpointUrl: string | undefined;
   };
+  /** Undefined: handovers are not written to HubSpot. */
+  hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
   /** Undefined: calls are written down in memory only, for this instance. */
   journal: { redis: RedisTarget; keys: readonly [KeyObject, ...KeyObject[]] } | undefined;
   /** What the person who starts the gateway should know; one sentence each. */
@@ -539,6 +553,7 @@ export function readConfig(env: Environment): Config {
       instanceId: values.CONNECT_INSTANCE_ID,
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
+    hubspot: hubspotOf(values),
     journal: readJournal(values),
     warnings,
   };
@@ -582,6 +597,19 @@ function checkHandover(values: Values, signed: boolean): void {
   if ((values.CONNECT_CHECK_AVAILABILITY ?? 'off') !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
     throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID.');
   }
+}
+
+function hubspotOf(values: Values): Config['hubspot'] {
+  if (values.ENABLE_HUBSPOT !== true) return undefined;
+  const accessToken = values.HUBSPOT_ACCESS_TOKEN;
+  if (accessToken === undefined) throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
+  return {
+    accessToken,
+    baseUrl: values.HUBSPOT_BASE_URL ?? 'https://api.hubapi.com',
+    apiVersion: values.HUBSPOT_API_VERSION ?? '2026-03',
+    pipeline: values.HUBSPOT_TICKET_PIPELINE ?? '0',
+    stage: values.HUBSPOT_TICKET_STAGE ?? '1',
+  };
 }
 
 /** Providers of this gateway, by the name they have in the environment. */

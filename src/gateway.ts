@@ -10,6 +10,7 @@ import { CallRegistry } from './call/registry.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { TandemError } from './errors.js';
+import type { HubSpot } from './crm/hubspot.js';
 import type { ConnectAgents } from './handover/agents.js';
 import type { CallbackStore } from './handover/callbacks.js';
 import { HandoverDesk } from './handover/desk.js';
@@ -43,6 +44,8 @@ export interface GatewayParts {
   callbacks: CallbackStore;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
+  /** Told of every handover, beside the call; undefined: nobody is. */
+  crm?: HubSpot | undefined;
   /** Who answers a call to this number. */
   promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
@@ -102,6 +105,7 @@ export class Gateway {
         ownNumber: config.twilio.phoneNumber,
         callbacks: parts.callbacks,
         agents: parts.agents,
+        crm: parts.crm,
         isOpen: () => true,
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,

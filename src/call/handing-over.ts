@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { CrmCase } from '../crm/hubspot.js';
 import type { Escalation } from '../escalation/escalation.js';
 import type { Reach } from '../handover/agents.js';
 import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
@@ -33,6 +34,8 @@ export interface HandingOverServices {
   clock: Clock;
   metrics: Metrics;
   desk: HandoverDesk;
+  /** Where the team keeps its customers; undefined: nowhere. */
+  crm: { begin: (crmCase: CrmCase) => void } | undefined;
   /** The number of Amazon Connect; undefined: no human can be reached. */
   connectPhoneNumber: string | undefined;
   /** Shown to the called side when the caller withheld their number. */
@@ -213,7 +216,7 @@ export class HandingOver {
   /** Writes the record that the token opens; never rejects and never takes long. */
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
     const { callSid, conversationId, from, log, prompt, turns } = this.call;
-    const { clock, desk, emit, queueFor } = this.services;
+    const { clock, crm, desk, emit, queueFor } = this.services;
     const prepared = await prepareHandover(
       {
         escalation,
@@ -223,7 +226,7 @@ export class HandingOver {
         turns: turns(),
         summary: this.summary,
       },
-      { clock, desk, log: log(), queueFor },
+      { clock, crm, desk, log: log(), queueFor },
     );
     emit({ type: 'handover-prepared', callSid, handoverId: prepared?.handoverId });
     return prepared;

@@ -57,6 +57,22 @@ test('a taken token is drawn again, under the same handover id, and no token is 
   assert.ok(!JSON.stringify(puts).includes(token));
 });
 
+test('what becomes known later goes to the record of its token, printable and cut to size', async () => {
+  const updates: unknown[] = [];
+  const store: HandoverStore = {
+    ...scripted(0).store,
+    update: (key, fields) => Promise.resolve(updates.push({ key, ...fields }) === 1),
+  };
+  const desk = deskOn(store);
+  const prepared = await desk.prepare(CONTEXT);
+  assert.equal(await desk.update(prepared, { customer_name: 'Zoë\nMüller', summary: 'a'.repeat(2000) }), true);
+  assert.equal(await desk.update(prepared, { crm_url: 'https://app.hubspot.com/' }), false);
+  assert.deepEqual(updates, [
+    { key: tokenKey('pepper', prepared.token), customer_name: 'Zoe Muller', summary: `${'a'.repeat(997)}...` },
+    { key: tokenKey('pepper', prepared.token), crm_url: 'https://app.hubspot.com/' },
+  ]);
+});
+
 test('a store in which everything is taken is given up on', async () => {
   const { store } = scripted(Infinity);
   await assert.rejects(deskOn(store).prepare(CONTEXT), { code: 'TOKEN_EXHAUSTED' });
