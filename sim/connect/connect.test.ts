@@ -307,7 +307,7 @@ test('what the gateway prepared is what the agent sees, through the real functio
       language: 'en-US',
       queueArn: BILLING_QUEUE,
     });
-    const redeem = createRedeemer({ store, pepper: 'pepper', clock });
+    const redeem = createRedeemer({ store, callers: store.callers, pepper: 'pepper', clock });
     const event = { Details: { ContactData: { ContactId: 'contact-1' }, Parameters: { token: `${token}${token}` } } };
     const answer = await redeem(event);
     const { screen } = await call(whisperDigits(TOKEN), { lambda: () => Promise.resolve(answer) });
