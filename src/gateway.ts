@@ -11,6 +11,7 @@ import type { Config } from './config.js';
 import { TandemError } from './errors.js';
 import type { ConnectAgents } from './handover/agents.js';
 import type { CallbackStore } from './handover/callbacks.js';
+import type { CallerIndex } from './handover/callers.js';
 import { HandoverDesk } from './handover/desk.js';
 import type { HandoverStore } from './handover/store.js';
 import type { Logger } from './log.js';
@@ -35,6 +36,8 @@ export interface GatewayParts {
   pepper: string;
   /** What callers leave for the team. */
   callbacks: CallbackStore;
+  /** Absent: handovers are not found by the caller's number. */
+  callers?: CallerIndex | undefined;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
   /** Who answers a call to this number. */
@@ -76,7 +79,14 @@ export class Gateway {
         metrics,
         provider,
         promptFor,
-        desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
+        desk: new HandoverDesk({
+          store,
+          callers: parts.callers,
+          pepper,
+          ttlSeconds: handover.ttlSeconds,
+          clock: this.clock,
+          log,
+        }),
         tools: parts.tools ?? [],
         humanDigit: config.humanDigit,
         idleMs: config.idleMs,

@@ -104,6 +104,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       provider,
       store,
       callbacks: store,
+      callers: handover.callerMatch ? store.callers : undefined,
       agents,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       promptFor: () => defaultPrompt,
