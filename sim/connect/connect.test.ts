@@ -333,8 +333,8 @@ test('what the gateway prepared is what the agent sees, through the real functio
     await store.createTable();
     const clock = new FakeClock();
     const log = createLogger({ level: 'silent' });
-    const desk = new HandoverDesk({ store, pepper: 'pepper', ttlSeconds: 600, clock, log });
-    const { handoverId, token } = await desk.prepare({
+    const desk = new HandoverDesk({ store, callers: store.callers, pepper: 'pepper', ttlSeconds: 600, clock, log });
+    const context = {
       conversationId: 'c0ffee',
       customerPhone: '+15551230000',
       turns: [{ speaker: 'caller', text: 'I was charged twice for order 42.' }],
@@ -343,7 +343,8 @@ test('what the gateway prepared is what the agent sees, through the real functio
       priority: '5',
       language: 'en-US',
       queueArn: BILLING_QUEUE,
-    });
+    } as const;
+    const { handoverId, token } = await desk.prepare(context);
     const redeem = createRedeemer({ store, callers: store.callers, pepper: 'pepper', clock });
     const event = { Details: { ContactData: { ContactId: 'contact-1' }, Parameters: { token: `${token}${token}` } } };
     const answer = await redeem(event);
@@ -352,6 +353,14 @@ test('what the gateway prepared is what the agent sees, through the real functio
     assert.equal(screen.attributes['handover_id'], handoverId);
     assert.equal(screen.attributes['summary'], 'Caller: I was charged twice for order 42.');
     assert.ok(!JSON.stringify(screen).includes(token));
+
+    const next = await desk.prepare({ ...context, conversationId: 'decaf' });
+    const customer = { ContactId: 'contact-2', CustomerEndpoint: { Address: context.customerPhone } };
+    const matched = await redeem({ Details: { ContactData: customer, Parameters: { action: 'match_caller' } } });
+    const silent = await call('', { lambda: () => Promise.resolve(matched) });
+    assert.equal(silent.screen?.attributes['handover_id'], next.handoverId);
+    assert.equal(silent.screen.attributes['token_status'], 'ani_match');
+    assert.ok(!JSON.stringify(silent.screen).includes('order 42'));
   } finally {
     store.close();
     await embedded.close();
