@@ -301,6 +301,11 @@ export const VARIABLES = {
       'Key under which tokens are stored; the Lambda needs the same. Required outside local mode.',
       z.string().min(16, 'expected at least 16 characters'),
     ),
+    HANDOVER_CALLER_MATCH: variable(
+      'true',
+      "When all digits are lost on the way, the human side finds the handover by the caller's number, without the conversation; give the Lambda the same.",
+      flag,
+    ),
     CONNECT_PHONE_NUMBER: variable(
       '',
       'Number of the Amazon Connect instance. Unset: +12065550100 in local mode; otherwise no human can be reached.',
@@ -415,6 +420,8 @@ export interface Config {
     ttlSeconds: number;
     /** BCP 47 tag of the language that agents read. */
     summaryLanguage: string;
+    /** Whether a handover can be found by the caller's number. */
+    callerMatch: boolean;
     /** Undefined only in local mode. */
     pepper: string | undefined;
     connectPhoneNumber: string | undefined;
@@ -540,6 +547,7 @@ export function readConfig(env: Environment): Config {
       region: values.AWS_REGION ?? 'us-east-1',
       ttlSeconds: values.HANDOVER_TTL_SECONDS ?? 600,
       summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE ?? 'en',
+      callerMatch: values.HANDOVER_CALLER_MATCH ?? true,
       pepper: values.HANDOVER_TOKEN_PEPPER,
       connectPhoneNumber,
       queueArn: values.CONNECT_QUEUE_ARN,

@@ -13,6 +13,7 @@ import { TandemError } from './errors.js';
 import type { HubSpot } from './crm/hubspot.js';
 import type { ConnectAgents } from './handover/agents.js';
 import type { CallbackStore } from './handover/callbacks.js';
+import type { CallerIndex } from './handover/callers.js';
 import { HandoverDesk } from './handover/desk.js';
 import type { OwnPhrases } from './escalation/asks-for-human.js';
 import { EscalationRules } from './escalation/rules.js';
@@ -42,6 +43,8 @@ export interface GatewayParts {
   journal: Journal;
   /** What callers leave for the team. */
   callbacks: CallbackStore;
+  /** Absent: handovers are not found by the caller's number. */
+  callers?: CallerIndex | undefined;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
   /** Told of every handover, beside the call; undefined: nobody is. */
@@ -89,7 +92,14 @@ export class Gateway {
         metrics,
         provider,
         promptFor,
-        desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
+        desk: new HandoverDesk({
+          store,
+          callers: parts.callers,
+          pepper,
+          ttlSeconds: handover.ttlSeconds,
+          clock: this.clock,
+          log,
+        }),
         tools: parts.tools ?? [],
         rules: new EscalationRules({
           ...config.escalation,

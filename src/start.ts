@@ -120,6 +120,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       provider,
       store,
       callbacks: store,
+      callers: handover.callerMatch ? store.callers : undefined,
       journal,
       agents,
       crm,

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/fake-clock.js';
 import { createLogger } from '../log.js';
+import { type CallerIndex, callerKey } from './callers.js';
 import { HandoverDesk } from './desk.js';
 import { type HandoverRecord, type HandoverUpdate, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
+import { MemoryStore } from './memory-store.js';
 import { summarize, transcriptOf } from './summary.js';
 import { tokenKey } from './token.js';
 
@@ -39,9 +41,16 @@ function scripted(takenCount: number) {
   return { store, puts, updates };
 }
 
-function deskOn(store: HandoverStore, lines: string[] = []): HandoverDesk {
+function deskOn(store: HandoverStore, lines: string[] = [], callers?: CallerIndex): HandoverDesk {
   const log = createLogger({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } });
-  return new HandoverDesk({ store, pepper: 'pepper', ttlSeconds: 600, clock: new FakeClock(1_790_000_000_000), log });
+  return new HandoverDesk({
+    store,
+    callers,
+    pepper: 'pepper',
+    ttlSeconds: 600,
+    clock: new FakeClock(1_790_000_000_000),
+    log,
+  });
 }
 
 test('a taken token is drawn again, under the same handover id, and no token is logged', async () => {
@@ -76,6 +85,26 @@ test('what becomes known later goes to the record of its token, printable and cu
 test('a store in which everything is taken is given up on', async () => {
   const { store } = scripted(Infinity);
   await assert.rejects(deskOn(store).prepare(CONTEXT), { code: 'TOKEN_EXHAUSTED' });
+});
+
+test('a handover can be found by its caller; one of a withheld number cannot', async () => {
+  const store = new MemoryStore();
+  const desk = deskOn(store, [], store);
+  await desk.prepare({ ...CONTEXT, customerPhone: 'anonymous' });
+  const { handoverId } = await desk.prepare(CONTEXT);
+  const found = await store.redeemByCaller(callerKey('pepper', CONTEXT.customerPhone), 'contact', 1_790_000_001);
+  assert.equal(found.status === 'valid' && found.record.handover_id, handoverId);
+  const withheld = await store.redeemByCaller(callerKey('pepper', 'anonymous'), 'contact', 1_790_000_001);
+  assert.equal(withheld.status, 'invalid');
+});
+
+test('a handover whose caller cannot be noted is still one', async () => {
+  const store = new MemoryStore();
+  store.link = () => Promise.reject(new Error('down'));
+  const lines: string[] = [];
+  const { token } = await deskOn(store, lines, store).prepare(CONTEXT);
+  assert.equal((await store.redeem(tokenKey('pepper', token), 'contact', 1_790_000_001)).status, 'valid');
+  assert.equal(lines.length, 1);
 });
 
 test('handover ids are ULIDs and sort by time', () => {

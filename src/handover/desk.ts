@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { TandemError } from '../errors.js';
+import { type CallerIndex, callerKey, identifyingNumber } from './callers.js';
 import type { Logger } from '../log.js';
 import { type HandoverRecord, type HandoverUpdate, MAX_SUMMARY, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
@@ -30,6 +31,8 @@ export interface PreparedHandover {
 
 export interface HandoverDeskOptions {
   store: HandoverStore;
+  /** Absent: handovers are not found by the caller's number. */
+  callers?: CallerIndex | undefined;
   pepper: string;
   ttlSeconds: number;
   clock: Clock;
@@ -55,7 +58,9 @@ export class HandoverDesk {
     const record = this.recordOf(context);
     for (let draw = 0; draw < MAX_DRAWS; draw++) {
       const token = drawToken();
-      if ((await store.put(tokenKey(pepper, token), record)) === 'stored') {
+      const key = tokenKey(pepper, token);
+      if ((await store.put(key, record)) === 'stored') {
+        await this.link(key, record);
         return { handoverId: record.handover_id, token };
       }
       log.warn({ handover_id: record.handover_id }, 'handover token already in use; drawing another');
@@ -68,6 +73,18 @@ export class HandoverDesk {
     const clean = Object.entries(fields).map(([name, value]) => [name, printable(value, limitOf(name))]);
     const { store, pepper } = this.options;
     return store.update(tokenKey(pepper, prepared.token), Object.fromEntries(clean) as HandoverUpdate);
+  }
+
+  /** So that the caller can be known by the number if the digits are lost; the token does not depend on it. */
+  private async link(key: string, record: HandoverRecord): Promise<void> {
+    const { callers, log, pepper } = this.options;
+    const number = identifyingNumber(record.customer_phone);
+    if (callers === undefined || number === undefined) return;
+    try {
+      await callers.link(callerKey(pepper, number), key, record.created_at, record.expires_at);
+    } catch (error) {
+      log.warn({ err: error, handover_id: record.handover_id }, 'a handover cannot be found by its caller');
+    }
   }
 
   private recordOf(context: HandoverContext): HandoverRecord {
