@@ -436,6 +436,7 @@ export class Call {
     const { prompt } = this;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
+      callerNumber: isPhoneNumber(this.from) ? this.from : undefined,
       instructions: prompt.instructions,
       greeting: opening,
       answersLast: false,

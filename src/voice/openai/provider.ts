@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
@@ -23,11 +23,14 @@ export interface OpenAiProviderOptions {
   clock?: Clock;
   onAnomaly?: (kind: OpenAiAnomaly) => void;
   openTimeoutMs?: number;
-  turnDetection?: Partial<TurnDetection>;
-  organization?: string;
-  project?: string;
-  /** Stands for the end user towards OpenAI; a stable hash, never a number or a name. Without it one of the conversation. */
-  safetyIdentifierOf?: (conversationId: string) => string;
+  turnDetection?: TurnDetection;
+  organization?: string | undefined;
+  project?: string | undefined;
+  /**
+   * Key of the hash that stands for the caller towards OpenAI, so that nobody without it can try numbers out. Without it, as
+   * for a caller without a number, it is a hash of the conversation's id.
+   */
+  safetyKey?: string | undefined;
   limits?: Partial<SessionLimits>;
 }
 
@@ -69,11 +72,12 @@ class OpenAiProvider implements VoiceProvider {
   open(options: VoiceSessionOptions): VoiceSession {
     const problem = this.problem();
     if (problem !== undefined) return refusedSession(options.listener, problem);
-    const { log, model, transcriptionModel, turnDetection, voice, openTimeoutMs, limits } = this.options;
+    const { limits, log, model, openTimeoutMs, transcriptionModel, voice } = this.options;
+    const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
-      headers: this.headers(options.conversationId),
+      headers: this.headers(options),
       settings: sessionSettings({
         model,
         voice,
@@ -81,7 +85,7 @@ class OpenAiProvider implements VoiceProvider {
         instructions: options.instructions,
         language: options.language,
         tools: options.tools,
-        turnDetection: { ...DEFAULT_TURN_DETECTION, ...turnDetection },
+        turnDetection,
       }),
       limits: { ...DEFAULT_LIMITS, ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }), ...limits },
       clock: this.clock,
@@ -115,11 +119,11 @@ class OpenAiProvider implements VoiceProvider {
     return undefined;
   }
 
-  private headers(conversationId: string): Record<string, string> {
-    const { apiKey = '', organization, project, safetyIdentifierOf = hashOf } = this.options;
+  private headers(session: VoiceSessionOptions): Record<string, string> {
+    const { apiKey = '', organization, project, safetyKey } = this.options;
     return {
       Authorization: `Bearer ${apiKey}`,
-      'OpenAI-Safety-Identifier': safetyIdentifierOf(conversationId),
+      'OpenAI-Safety-Identifier': safetyIdentifier(session, safetyKey),
       ...(organization === undefined ? {} : { 'OpenAI-Organization': organization }),
       ...(project === undefined ? {} : { 'OpenAI-Project': project }),
     };
@@ -143,6 +147,12 @@ export function renewalTimes(renewAfterMs: number, lifetimeMs: number): RenewalT
   return { afterMs, forceAfterMs: Math.max(afterMs, Math.min(afterMs + PAUSE_WITHIN_MS, latestMs)) };
 }
 
-function hashOf(conversationId: string): string {
-  return createHash('sha256').update(conversationId).digest('hex').slice(0, 32);
+/** The same for every call of a caller, if it can be: OpenAI acts against one user instead of the account. */
+function safetyIdentifier(session: VoiceSessionOptions, key: string | undefined): string {
+  const { callerNumber, conversationId } = session;
+  const hash =
+    key === undefined || callerNumber === undefined
+      ? createHash('sha256').update(conversationId)
+      : createHmac('sha256', key).update(`openai-safety-identifier ${callerNumber}`);
+  return hash.digest('hex').slice(0, 32);
 }
