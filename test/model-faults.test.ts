@@ -106,10 +106,10 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
 /** Longer than this a caller must not wait in silence, whatever happens: the watch over a silent model, and some. */
 const MAX_SILENCE_MS = 14_000;
 
-for (const model of ['openai', 'nova'] as const) {
-  describe(`a call whose ${model} is`, { concurrency: 6 }, () => {
+describe('a call whose', { concurrency: 8 }, () => {
+  for (const model of ['openai', 'nova'] as const) {
     for (const { env, faults, name, outcome } of CASES[model]) {
-      test(`${name} goes on: ${outcome}`, async () => {
+      test(`${model} is ${name} goes on: ${outcome}`, async () => {
         const says = ['What are your opening hours?', 'What are your opening hours?', 'What are your opening hours?'];
         const rig = await startModelRig({ model, says, faults, ...(env === undefined ? {} : { env }) });
         try {
@@ -144,5 +144,5 @@ for (const model of ['openai', 'nova'] as const) {
         }
       });
     }
-  });
-}
+  }
+});
