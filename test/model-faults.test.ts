@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { toneVoice } from '../sim/model/voice.js';
 import type { PlannedNovaFault } from '../sim/nova/faults.js';
 import { heardMore, type Model, speak, startModelRig } from './model-rig.js';
 import { until } from './rig.js';
@@ -103,6 +104,9 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
   ],
 };
 
+/** Talks twice as fast as a person: an answer still takes more than two seconds. */
+const QUICK = toneVoice({ msPerCharacter: 30 });
+
 /** Longer than this a caller must not wait in silence, whatever happens: the watch over a silent model, and some. */
 const MAX_SILENCE_MS = 14_000;
 
@@ -111,7 +115,14 @@ describe('a call whose', { concurrency: 8 }, () => {
     for (const { env, faults, name, outcome } of CASES[model]) {
       test(`${model} is ${name} goes on: ${outcome}`, async () => {
         const says = ['What are your opening hours?', 'What are your opening hours?', 'What are your opening hours?'];
-        const rig = await startModelRig({ model, says, faults, ...(env === undefined ? {} : { env }) });
+        const rig = await startModelRig({
+          model,
+          says,
+          faults,
+          openai: { voice: QUICK },
+          nova: { voice: QUICK },
+          ...(env === undefined ? {} : { env }),
+        });
         try {
           const { call, hearing } = rig.place();
           const escalated = (): boolean => rig.events.some(({ type }) => type === 'escalated');
