@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { defaultNextSteps } from './call/next-step.js';
 import { VARIABLES, exampleEnvironment, readConfig } from './config.js';
 import { isTandemError } from './errors.js';
 
@@ -31,6 +32,9 @@ test('with nothing set everything is embedded and only this machine can call', (
     humanDigit: '0',
     assistantPrompt: 'default',
     maxConcurrentCalls: 0,
+    maxSessions: {},
+    maxCallMs: 0,
+    maxLoopDelayMs: 100,
     drainSeconds: 110,
     twilio: { accountSid: undefined, authTokens: [], phoneNumber: undefined },
     openai: {
@@ -63,8 +67,59 @@ test('with nothing set everything is embedded and only this machine can call', (
       queueArn: undefined,
       queueArns: {},
     },
+    dial: {
+      by: 'twiml',
+      restUrl: 'https://api.twilio.com',
+      nextSteps: defaultNextSteps,
+      checkAvailability: 'off',
+      instanceId: undefined,
+      connectEndpointUrl: undefined,
+    },
     warnings: [],
   });
+});
+
+test('how a human is dialled, and what follows when nobody can be reached, is read and checked', () => {
+  const account = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: 'token' };
+  const { dial } = readConfig({
+    ...account,
+    HANDOVER_MODE: 'rest',
+    TWILIO_API_URL: 'http://127.0.0.1:9/',
+    AFTER_FAILED_DIAL: 'voicemail,no_answer=again',
+    CONNECT_CHECK_AVAILABILITY: 'staffed',
+    CONNECT_INSTANCE_ID: 'i-1',
+    AWS_ENDPOINT_URL_CONNECT: 'http://127.0.0.1:10',
+  });
+  assert.deepEqual(dial, {
+    by: 'rest',
+    restUrl: 'http://127.0.0.1:9',
+    nextSteps: {
+      busy: 'voicemail',
+      no_answer: 'again',
+      failed: 'voicemail',
+      dropped: 'voicemail',
+      unavailable: 'voicemail',
+      closed: 'voicemail',
+      exhausted: 'goodbye',
+    },
+    checkAvailability: 'staffed',
+    instanceId: 'i-1',
+    connectEndpointUrl: 'http://127.0.0.1:10',
+  });
+  const refused: [Record<string, string>, RegExp][] = [
+    [{ HANDOVER_MODE: 'rest' }, /HANDOVER_MODE .*TWILIO_ACCOUNT_SID/],
+    [{ HANDOVER_MODE: 'rest', TWILIO_ACCOUNT_SID: SID }, /HANDOVER_MODE .*TWILIO_AUTH_TOKEN/],
+    [{ HANDOVER_MODE: 'both' }, /HANDOVER_MODE/],
+    [{ CONNECT_CHECK_AVAILABILITY: 'available' }, /CONNECT_CHECK_AVAILABILITY needs CONNECT_INSTANCE_ID/],
+    [{ AFTER_FAILED_DIAL: 'wait' }, /AFTER_FAILED_DIAL .*"wait" is none of assistant, voicemail/],
+    [{ AFTER_FAILED_DIAL: 'again' }, /AFTER_FAILED_DIAL .*no_answer=again/],
+    [{ AFTER_FAILED_DIAL: 'unavailable=again' }, /unavailable cannot be rung again/],
+    [{ AFTER_FAILED_DIAL: 'exhausted=assistant' }, /exhausted cannot go back/],
+    [{ AFTER_FAILED_DIAL: 'engaged=voicemail' }, /no outcome "engaged"/],
+    [{ AFTER_FAILED_DIAL: 'voicemail,goodbye' }, /one step may stand alone/],
+    [{ AFTER_FAILED_DIAL: 'busy=' }, /"" is none of/],
+  ];
+  for (const [env, message] of refused) assert.throws(() => readConfig(env), message, JSON.stringify(env));
 });
 
 test('every value that is set arrives', () => {
@@ -95,6 +150,7 @@ test('every value that is set arrives', () => {
     NOVA_RENEW_AFTER_SECONDS: '30',
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:8791/',
     MAX_CONCURRENT_CALLS: '12',
+    MAX_VOICE_SESSIONS: 'nova=20, openai=100',
     DRAIN_SECONDS: '5',
     TWILIO_ACCOUNT_SID: SID,
     TWILIO_AUTH_TOKEN: ' new , old,',
@@ -140,6 +196,7 @@ test('every value that is set arrives', () => {
     endpointUrl: 'http://127.0.0.1:8791',
   });
   assert.equal(config.maxConcurrentCalls, 12);
+  assert.deepEqual(config.maxSessions, { nova: 20, openai: 100 });
   assert.equal(config.drainSeconds, 5);
   assert.deepEqual(config.twilio, { accountSid: SID, authTokens: ['new', 'old'], phoneNumber: '+12065550199' });
   assert.deepEqual(config.local, {
@@ -186,6 +243,8 @@ test('a value that cannot be used ends the start with the name of the variable',
     ['NOVA_RENEW_AFTER_SECONDS', '441'],
     ['ASSISTANT_PROMPT', 'other'],
     ['MAX_CONCURRENT_CALLS', '1.5'],
+    ['MAX_VOICE_SESSIONS', 'nova'],
+    ['MAX_VOICE_SESSIONS', 'nova=0'],
     ['DRAIN_SECONDS', '3601'],
     ['TWILIO_ACCOUNT_SID', 'AC123'],
     ['TWILIO_PHONE_NUMBER', '2065550100'],

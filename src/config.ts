@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type NextSteps, defaultNextSteps, parseNextSteps } from './call/next-step.js';
 import { TandemError } from './errors.js';
 import type { TurnDetection } from './voice/openai/session-settings.js';
 
@@ -47,6 +48,22 @@ const queueArns = z.string().transform((value, context): Record<string, string> 
   if (parsed.success) return parsed.data;
   context.addIssue({ code: 'custom', message: 'expected JSON like {"billing":"arn:aws:connect:…:queue/…"}' });
   return z.NEVER;
+});
+
+const nextSteps = z.string().transform((value, context): NextSteps => {
+  const parsed = parseNextSteps(value);
+  if (typeof parsed !== 'string') return parsed;
+  context.addIssue({ code: 'custom', message: parsed });
+  return z.NEVER;
+});
+
+const sessionLimits = list.transform((parts, context): Record<string, number> => {
+  const limits = parts.map((part) => /^([\w-]+)=([1-9]\d{0,5})$/.exec(part));
+  if (limits.some((limit) => limit === null)) {
+    context.addIssue({ code: 'custom', message: 'expected a list like nova=20,openai=100' });
+    return z.NEVER;
+  }
+  return Object.fromEntries(limits.map((limit) => [limit?.[1] ?? '', Number(limit?.[2])]));
 });
 
 function parseJson(value: string): unknown {
@@ -114,6 +131,21 @@ export const VARIABLES = {
       z.string().regex(/^([0-9*]|none)$/, 'expected one of 0-9 or *, or none'),
     ),
     ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
+    MAX_VOICE_SESSIONS: variable(
+      '',
+      'Sessions an account allows at the same time, like nova=20,openai=100; above, callers go to the next provider or a human.',
+      sessionLimits,
+    ),
+    MAX_CALL_SECONDS: variable(
+      '0',
+      'The longest a caller talks to the assistant; then a human goes on. 0: no limit.',
+      whole(0, 86_400),
+    ),
+    MAX_LOOP_DELAY_MS: variable(
+      '100',
+      'When the process does what is due later than this, again and again, new callers go straight to a human; 0: never.',
+      whole(0, 10_000),
+    ),
     MAX_CONCURRENT_CALLS: variable(
       '0',
       'Above it, callers go straight to a human; 0 means no limit.',
@@ -134,6 +166,11 @@ export const VARIABLES = {
     TWILIO_AUTH_TOKEN: secret(
       'Auth token; a comma list while rotating. When set, webhooks and streams must be signed.',
       list,
+    ),
+    TWILIO_API_URL: variable(
+      'https://api.twilio.com',
+      'Where the REST interface is, with HANDOVER_MODE=rest; another region has another.',
+      httpUrl,
     ),
     TWILIO_PHONE_NUMBER: variable(
       '',
@@ -227,6 +264,22 @@ export const VARIABLES = {
       'Number of the Amazon Connect instance. Unset: +12065550100 in local mode; otherwise no human can be reached.',
       e164,
     ),
+    HANDOVER_MODE: variable(
+      'twiml',
+      'How Twilio is told to dial: twiml (it asks when the stream is over) or rest (the live call is changed; needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
+      z.enum(['twiml', 'rest']),
+    ),
+    AFTER_FAILED_DIAL: variable(
+      'assistant,exhausted=goodbye',
+      'What follows when nobody can be reached: assistant, voicemail, callback, again or goodbye; per outcome as busy=…, no_answer=…, failed=…, dropped=…, unavailable=…, closed=…, exhausted=… (after the third try). See docs/handover.md.',
+      nextSteps,
+    ),
+    CONNECT_CHECK_AVAILABILITY: variable(
+      'off',
+      'Ask Amazon Connect before dialling: staffed (somebody is logged in) or available (somebody is free); needs CONNECT_INSTANCE_ID and CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.',
+      z.enum(['off', 'staffed', 'available']),
+    ),
+    AWS_ENDPOINT_URL_CONNECT: variable('', "Another endpoint for that question; the AWS SDK's own name.", httpUrl),
     CONNECT_INSTANCE_ID: variable('', 'Amazon Connect instance id.', text),
     CONNECT_QUEUE_ARN: variable(
       '',
@@ -261,6 +314,12 @@ export interface Config {
   humanDigit: string;
   assistantPrompt: 'default';
   maxConcurrentCalls: number;
+  /** By provider; absent: no limit. */
+  maxSessions: Readonly<Record<string, number>>;
+  /** 0: no limit. */
+  maxCallMs: number;
+  /** 0: the process is never too late to take a call. */
+  maxLoopDelayMs: number;
   drainSeconds: number;
   twilio: {
     accountSid: string | undefined;
@@ -301,6 +360,16 @@ export interface Config {
     queueArn: string | undefined;
     queueArns: Readonly<Record<string, string>>;
   };
+  dial: {
+    /** How Twilio is told to dial. */
+    by: 'twiml' | 'rest';
+    /** Where Twilio's REST interface is. */
+    restUrl: string;
+    nextSteps: NextSteps;
+    checkAvailability: 'off' | 'staffed' | 'available';
+    instanceId: string | undefined;
+    connectEndpointUrl: string | undefined;
+  };
   /** What the person who starts the gateway should know; one sentence each. */
   warnings: readonly string[];
 }
@@ -339,6 +408,7 @@ export function readConfig(env: Environment): Config {
   if (connectPhoneNumber === undefined) {
     warnings.push('CONNECT_PHONE_NUMBER is not set: a caller who needs a human will hear that nobody can be reached.');
   }
+  checkHandover(values, signed);
   if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined) {
     throw invalid('LOCAL_LLM_MODEL', 'is required with LOCAL_LLM_BASE_URL; name the model that endpoint serves.');
   }
@@ -363,6 +433,9 @@ export function readConfig(env: Environment): Config {
     humanDigit: values.HUMAN_KEY === 'none' ? '' : (values.HUMAN_KEY ?? '0'),
     assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
+    maxSessions: values.MAX_VOICE_SESSIONS ?? {},
+    maxCallMs: (values.MAX_CALL_SECONDS ?? 0) * 1000,
+    maxLoopDelayMs: values.MAX_LOOP_DELAY_MS ?? 100,
     drainSeconds: values.DRAIN_SECONDS ?? 110,
     twilio: {
       accountSid: values.TWILIO_ACCOUNT_SID,
@@ -410,6 +483,14 @@ export function readConfig(env: Environment): Config {
       queueArn: values.CONNECT_QUEUE_ARN,
       queueArns: values.CONNECT_QUEUE_ARNS ?? {},
     },
+    dial: {
+      by: values.HANDOVER_MODE ?? 'twiml',
+      restUrl: values.TWILIO_API_URL ?? 'https://api.twilio.com',
+      nextSteps: values.AFTER_FAILED_DIAL ?? defaultNextSteps,
+      checkAvailability: values.CONNECT_CHECK_AVAILABILITY ?? 'off',
+      instanceId: values.CONNECT_INSTANCE_ID,
+      connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
+    },
     warnings,
   };
 }
@@ -434,6 +515,15 @@ function readVariables(env: Environment): Values {
 
 function invalid(name: string, what: string): TandemError {
   return new TandemError('CONFIG_INVALID', `${name} ${what}`);
+}
+
+function checkHandover(values: Values, signed: boolean): void {
+  if (values.HANDOVER_MODE === 'rest' && (values.TWILIO_ACCOUNT_SID === undefined || !signed)) {
+    throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
+  }
+  if ((values.CONNECT_CHECK_AVAILABILITY ?? 'off') !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
+    throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID.');
+  }
 }
 
 /** Providers of this gateway, by the name they have in the environment. */

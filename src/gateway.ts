@@ -2,18 +2,22 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { Admission, eventLoopDelay } from './call/admission.js';
 import type { CallEvent, CallEventListener } from './call/call-events.js';
 import { PATHS } from './call/paths.js';
 import { CallRegistry } from './call/registry.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { TandemError } from './errors.js';
+import type { ConnectAgents } from './handover/agents.js';
+import type { CallbackStore } from './handover/callbacks.js';
 import { HandoverDesk } from './handover/desk.js';
 import type { HandoverStore } from './handover/store.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { AssistantPrompt } from './prompts/assistant-prompt.js';
 import { MAX_MESSAGE_BYTES } from './twilio/messages.js';
+import { TwilioRest, type UpdateResult } from './twilio/rest.js';
 import { isSigned, streamUrlVariants } from './twilio/signature.js';
 import { TwilioStream, refuseUpgrade } from './twilio/stream.js';
 import { type Verb, twiml } from './twilio/twiml.js';
@@ -29,6 +33,10 @@ export interface GatewayParts {
   provider: VoiceProvider;
   store: HandoverStore;
   pepper: string;
+  /** What callers leave for the team. */
+  callbacks: CallbackStore;
+  /** Who is there to take a handover; undefined: nobody is asked. */
+  agents?: ConnectAgents | undefined;
   /** Who answers a call to this number. */
   promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
@@ -72,15 +80,33 @@ export class Gateway {
         tools: parts.tools ?? [],
         humanDigit: config.humanDigit,
         idleMs: config.idleMs,
+        maxCallMs: config.maxCallMs,
         pipeline: config.pipeline,
         connectPhoneNumber: handover.connectPhoneNumber,
         ownNumber: config.twilio.phoneNumber,
+        callbacks: parts.callbacks,
+        agents: parts.agents,
+        isOpen: () => true,
+        rest: this.twilioRest(),
+        nextSteps: config.dial.nextSteps,
         queueFor: (reason, intent) =>
           handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
         url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,
         emit: (event) => this.emit(event),
       },
-      { maxConcurrentCalls: config.maxConcurrentCalls },
+      new Admission({
+        clock: this.clock,
+        delay: eventLoopDelay(),
+        maxCalls: config.maxConcurrentCalls,
+        maxDelayMs: config.maxLoopDelayMs,
+        isProviderFull: () => provider.isFull === true,
+        onStall: (delayMs) => {
+          log.error(
+            { delay_ms: Math.round(delayMs) },
+            'the process is late; new callers go to a human until it keeps up',
+          );
+        },
+      }),
     );
     this.handlers = new Map<string, WebhookHandler>([
       [PATHS.voice, (webhook) => this.calls.incoming(webhook)],
@@ -89,7 +115,11 @@ export class Gateway {
       [PATHS.whisper, (webhook) => this.calls.whisper(webhook)],
       [PATHS.callStatus, (webhook) => this.calls.callStatus(webhook)],
       [PATHS.streamStatus, (webhook) => this.onStreamStatus(webhook)],
-      [PATHS.legStatus, () => undefined],
+      [PATHS.legStatus, (webhook) => this.calls.legStatus(webhook)],
+      [PATHS.held, (webhook) => this.calls.afterHold(webhook)],
+      [PATHS.voicemail, (webhook) => this.calls.afterVoicemail(webhook)],
+      [PATHS.recording, (webhook) => this.calls.recording(webhook)],
+      [PATHS.fallback, (webhook) => this.calls.afterFallback(webhook)],
     ]);
     // Compression would cost more CPU than everything else the gateway does; Twilio does not offer it.
     this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
@@ -167,6 +197,17 @@ export class Gateway {
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
+  }
+
+  /** Undefined: TwiML dials. */
+  private twilioRest(): TwilioRest | undefined {
+    const { config, log, metrics } = this.parts;
+    const { accountSid, authTokens } = config.twilio;
+    const { by, restUrl } = config.dial;
+    const [authToken] = authTokens;
+    if (by !== 'rest' || accountSid === undefined || authToken === undefined) return undefined;
+    const count = (result: UpdateResult): void => metrics.restUpdates.inc({ result });
+    return new TwilioRest({ baseUrl: restUrl, accountSid, authToken, clock: this.clock, log, count });
   }
 
   private async untilNoCalls(limitMs: number, done = () => this.activeCalls === 0): Promise<void> {

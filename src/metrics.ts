@@ -40,6 +40,24 @@ export class Metrics {
     labelNames: ['outcome'],
     registers: this.registers,
   });
+  readonly messages = new Counter({
+    name: 'gateway_messages_total',
+    help: 'What callers left for the team, by kind and whether it could be kept',
+    labelNames: ['kind', 'outcome'],
+    registers: this.registers,
+  });
+  readonly restUpdates = new Counter({
+    name: 'twilio_rest_updates_total',
+    help: 'Changes of live calls over REST, by result',
+    labelNames: ['result'],
+    registers: this.registers,
+  });
+  readonly availabilityChecks = new Counter({
+    name: 'connect_availability_checks_total',
+    help: 'Questions to Amazon Connect whether somebody is there, by result',
+    labelNames: ['result'],
+    registers: this.registers,
+  });
   readonly resumes = new Counter({
     name: 'gateway_resumes_total',
     help: 'Calls that went on in a new stream',
@@ -56,6 +74,18 @@ export class Metrics {
     name: 'gateway_stream_anomalies_total',
     help: 'Stream messages passed over, by kind',
     labelNames: ['kind'],
+    registers: this.registers,
+  });
+  readonly refusedCalls = new Counter({
+    name: 'gateway_refused_calls_total',
+    help: 'Callers who went to a human or heard a polite line because there was no room, by reason',
+    labelNames: ['reason'],
+    registers: this.registers,
+  });
+  readonly lineFaults = new Counter({
+    name: 'gateway_line_faults_total',
+    help: 'Streams given up although their socket was open, by what was wrong',
+    labelNames: ['fault'],
     registers: this.registers,
   });
   readonly processorErrors = new Counter({

@@ -1,12 +1,13 @@
 import type { DestinationStream } from 'pino';
-import type { Clock } from './clock.js';
+import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
+import type { ConnectAgents } from './handover/agents.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from './handover/token.js';
-import { createLogger } from './log.js';
+import { type Logger, createLogger } from './log.js';
 import { Metrics } from './metrics.js';
 import { defaultPrompt } from './prompts/default.js';
 import type { SpeechEngine } from './speech/engine.js';
@@ -94,12 +95,16 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       handover.embedded && endpointUrl !== undefined
         ? { dynamodb_endpoint: endpointUrl, table: handover.tableName }
         : undefined;
+    const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
+    closers.push(() => agents?.close());
     const gateway = new Gateway({
       config,
       log,
       metrics,
       provider,
       store,
+      callbacks: store,
+      agents,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       promptFor: () => defaultPrompt,
       tools: [...extensions.tools, ...(options.tools ?? [])],
@@ -117,4 +122,27 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     await closeAll();
     throw error;
   }
+}
+
+/** The AWS client is loaded only where it is used: it is the size of the gateway. */
+async function openAgents(
+  { dial, handover }: Config,
+  metrics: Metrics,
+  log: Logger,
+  clock: Clock,
+): Promise<ConnectAgents | undefined> {
+  const { instanceId, connectEndpointUrl, checkAvailability } = dial;
+  if (checkAvailability === 'off' || instanceId === undefined) return undefined;
+  const { ConnectAgents } = await import('./handover/agents.js');
+  return new ConnectAgents({
+    instanceId,
+    region: handover.region,
+    endpointUrl: connectEndpointUrl,
+    rule: checkAvailability,
+    defaultQueueArn: handover.queueArn,
+    clock,
+    log,
+    localCredentials: handover.embedded,
+    count: (result) => metrics.availabilityChecks.inc({ result }),
+  });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ERROR_CLASSES } from '../sim/model/faults.js';
 import { toneVoice } from '../sim/model/voice.js';
 import type { PlannedNovaFault } from '../sim/nova/faults.js';
 import { heardMore, type Model, speak, startModelRig } from './model-rig.js';
@@ -12,7 +13,8 @@ interface Case {
   name: string;
   faults: readonly PlannedNovaFault[];
   outcome: Outcome;
-  env?: Record<string, string>;
+  /** Where the gateway looks for the model, from where it is. */
+  endpoint?: (url: string) => string;
 }
 
 const everyTime = (fault: PlannedNovaFault['fault']): PlannedNovaFault[] => [
@@ -30,6 +32,11 @@ const instead = (fault: PlannedNovaFault['fault'], session?: number): PlannedNov
   { when: { at: 'turn', turn: 2 }, fault, ...(session === undefined ? {} : { session }) } as PlannedNovaFault,
 ];
 
+const at =
+  (host: string) =>
+  (url: string): string =>
+    url.replace(/\/\/[^/]+/, `//${host}`);
+
 const BOTH: readonly Case[] = [
   { name: 'refused with 401', faults: everyTime({ type: 'refuse', status: 401 }), outcome: 'human' },
   { name: 'refused with 403', faults: everyTime({ type: 'refuse', status: 403 }), outcome: 'human' },
@@ -37,6 +44,14 @@ const BOTH: readonly Case[] = [
   { name: 'throttled for good', faults: everyTime({ type: 'refuse', status: 429 }), outcome: 'human' },
   { name: 'unavailable once with 500', faults: first({ type: 'refuse', status: 500 }), outcome: 'new session' },
   { name: 'unavailable for good with 503', faults: everyTime({ type: 'refuse', status: 503 }), outcome: 'human' },
+  { name: 'at a port that nobody listens at', faults: [], endpoint: at('127.0.0.1:9'), outcome: 'human' },
+  { name: 'at a name that nobody knows', faults: [], endpoint: at('model.invalid'), outcome: 'human' },
+  {
+    name: 'not speaking TLS',
+    faults: [],
+    endpoint: (url) => url.replace(/^http:/, 'https:'),
+    outcome: 'human',
+  },
   { name: 'silent when it is connected to', faults: first({ type: 'silent' }), outcome: 'new session' },
   { name: 'reset when it is connected to', faults: first({ type: 'reset' }), outcome: 'new session' },
   { name: 'reset in a word', faults: midWord({ type: 'reset' }), outcome: 'new session' },
@@ -51,24 +66,12 @@ const BOTH: readonly Case[] = [
 const CASES: Readonly<Record<Model, readonly Case[]>> = {
   openai: [
     ...BOTH,
-    {
-      name: 'at a host that is not there',
-      faults: [],
-      env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' },
-      outcome: 'human',
-    },
-    {
-      name: 'at a name that nobody knows',
-      faults: [],
-      env: { OPENAI_BASE_URL: 'http://model.invalid/v1' },
-      outcome: 'human',
-    },
     { name: 'closed with 1011 in a word', faults: midWord({ type: 'close', code: 1011 }), outcome: 'new session' },
-    {
-      name: 'telling an error of a request',
-      faults: midWord({ type: 'error', class: 'invalid-request' }),
+    ...ERROR_CLASSES.map((kind): Case => ({
+      name: `telling an error of the class ${kind}`,
+      faults: midWord({ type: 'error', class: kind }),
       outcome: 'same session',
-    },
+    })),
     {
       name: 'failing one answer',
       faults: instead({ type: 'failed-response', class: 'server' }, 1),
@@ -97,6 +100,12 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
       outcome: 'new session',
     },
     {
+      name: 'not taking what it is sent',
+      faults: instead({ type: 'exception', exception: 'validationException' }, 1),
+      outcome: 'human',
+    },
+    { name: 'not reading any more', faults: midWord({ type: 'stop-reading' }), outcome: 'new session' },
+    {
       name: 'timing out',
       faults: midWord({ type: 'exception', exception: 'modelTimeoutException' }),
       outcome: 'new session',
@@ -112,7 +121,7 @@ const MAX_SILENCE_MS = 14_000;
 
 describe('a call whose', { concurrency: 8 }, () => {
   for (const model of ['openai', 'nova'] as const) {
-    for (const { env, faults, name, outcome } of CASES[model]) {
+    for (const { endpoint, faults, name, outcome } of CASES[model]) {
       test(`${model} is ${name} goes on: ${outcome}`, async () => {
         const says = ['What are your opening hours?', 'What are your opening hours?', 'What are your opening hours?'];
         const rig = await startModelRig({
@@ -121,7 +130,7 @@ describe('a call whose', { concurrency: 8 }, () => {
           faults,
           openai: { voice: QUICK },
           nova: { voice: QUICK },
-          ...(env === undefined ? {} : { env }),
+          ...(endpoint === undefined ? {} : { endpoint }),
         });
         try {
           const { call, hearing } = rig.place();

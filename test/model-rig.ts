@@ -28,6 +28,8 @@ export interface ModelRigOptions {
   brain?: BrainFactory;
   faults?: readonly PlannedNovaFault[];
   env?: Record<string, string>;
+  /** Where the gateway looks for the model, from where it is. */
+  endpoint?: (url: string) => string;
   /** For measurements. */
   isRealTime?: boolean;
   tools?: readonly AssistantTool[];
@@ -78,6 +80,7 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   const clock = options.isRealTime === true ? systemClock : scaledClock(SPEED);
   let said = 0;
   const ear = loudnessEar({ texts: () => says[said++] ?? '' });
+  const { endpoint = (url: string) => url } = options;
   const common = { clock, ear, voice: toneVoice(), brain: options.brain ?? demoBrain, faults: options.faults ?? [] };
   const sim =
     model === 'openai'
@@ -89,7 +92,7 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
     isConfigured: true,
     ...(options.isRealTime === true ? {} : { engine: TONES }),
     clock,
-    env: { ...sim.env, VOICE_PROVIDER: model, ...options.env },
+    env: { ...sim.env(endpoint(sim.url)), VOICE_PROVIDER: model, ...options.env },
   });
   return {
     ...rig,
@@ -108,7 +111,8 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
 }
 
 interface Sim {
-  env: Record<string, string>;
+  url: string;
+  env: (url: string) => Record<string, string>;
   memory: () => string[];
   sent: ModelRig['sent'];
   truncations: ModelRig['truncations'];
@@ -119,7 +123,8 @@ async function openAi(options: OpenAiSimOptions): Promise<Sim> {
   let openedMs = 0;
   const sim = await startOpenAiSim({ ...options, onSession: () => (openedMs = performance.now()) });
   return {
-    env: { OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: sim.url },
+    url: sim.url,
+    env: (url) => ({ OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: url }),
     memory: () => sim.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
     sent: () => ({ openedMs, events: sim.sessions.at(-1)?.sent ?? [] }),
     truncations: () => sim.sessions.at(-1)?.truncations ?? [],
@@ -138,7 +143,8 @@ async function nova(options: NovaSimOptions): Promise<Sim> {
   const sim = await startNovaSim({ ...options, onSession: () => (openedMs = performance.now()) });
   Object.assign(process.env, AWS);
   return {
-    env: { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: sim.url },
+    url: sim.url,
+    env: (url) => ({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url }),
     memory: () => sim.sessions.at(-1)?.history.map(({ role, text }) => `${role}: ${text}`) ?? [],
     sent: () => ({
       openedMs,

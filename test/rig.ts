@@ -1,21 +1,23 @@
 import { Writable } from 'node:stream';
 import type { CallEvent } from '../src/call/call-events.js';
-import { readConfig } from '../src/config.js';
+import { type Config, readConfig } from '../src/config.js';
 import { type Clock, systemClock } from '../src/clock.js';
 import type { SpeechEngine } from '../src/speech/engine.js';
 import type { AssistantTool } from '../src/voice/tools.js';
 import { type RunningGateway, startGateway } from '../src/start.js';
 import { connectSide } from '../sim/caller/agent-side.js';
 import type { AgentScreen } from '../sim/connect/connect.js';
-import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import type { CarrierCall, PlaceCallOptions } from '../sim/twilio/carrier-call.js';
 import { Carrier, type CarrierOptions } from '../sim/twilio/carrier.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
+import { RestApi, type RestOptions } from '../sim/twilio/rest.js';
 import { scaledClock } from './scaled-clock.js';
 import { ScriptedProvider } from './scripted-provider.js';
 
 export const PUBLIC_HOST = 'gateway.example.com';
 export const AUTH_TOKEN = 'rig-auth-token';
 export const CONNECT_NUMBER = '+12065550100';
+const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
 const PEPPER = 'rig-pepper-0123456789';
 /** Everybody on a call lives this much faster than the test. */
 const SPEED = 10;
@@ -30,7 +32,9 @@ export interface Rig {
   /** Every log line so far. */
   log(): string;
   base: string;
-  call(from?: string): CarrierCall;
+  /** Twilio's REST interface; the gateway dials through it. Absent: it dials by TwiML. */
+  rest: RestApi | undefined;
+  call(from?: string, options?: Partial<PlaceCallOptions>): CarrierCall;
   close(): Promise<void>;
 }
 
@@ -38,6 +42,8 @@ export async function startRig(
   options: {
     pipeline?: boolean;
     env?: Record<string, string>;
+    /** What no environment can say. */
+    change?: (config: Config) => Config;
     phone?: PhoneEndpoint;
     /** The providers of the configuration talk, not the scripted one. */
     isConfigured?: boolean;
@@ -47,6 +53,8 @@ export async function startRig(
     carrier?: Partial<CarrierOptions>;
     /** Speaks the gateway's own lines; else a thread of the gateway's own does. */
     engine?: SpeechEngine;
+    /** The gateway dials over REST, and this is how Twilio answers there. */
+    rest?: RestOptions;
     /** One clock for the gateway and everybody else, for a test that moves time by hand. */
     clock?: Clock;
   } = {},
@@ -60,18 +68,36 @@ export async function startRig(
       done();
     },
   });
+  let base = '';
+  let phone: PhoneEndpoint | undefined = options.phone;
+  const carrier = new Carrier({
+    accountSid: ACCOUNT_SID,
+    authToken: AUTH_TOKEN,
+    resolve: () => base,
+    phoneBook: (number) => (number === CONNECT_NUMBER ? phone : undefined),
+    clock,
+    // The gateway's answers take real time, whatever the clock of the call.
+    networkClock: systemClock,
+    ...options.carrier,
+  });
+  const rest = options.rest === undefined ? undefined : new RestApi(carrier, options.rest);
   const config = readConfig({
     PORT: '0',
     HOST: '127.0.0.1',
     PUBLIC_HOST,
     LOG_LEVEL: 'trace',
+    // Tests share the machine: how late it is says nothing about the gateway.
+    MAX_LOOP_DELAY_MS: '0',
     USE_PIPECAT: String(options.pipeline ?? true),
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     USE_LOCAL_DYNAMODB: 'true',
     HANDOVER_TOKEN_PEPPER: PEPPER,
+    ...(rest === undefined
+      ? {}
+      : { HANDOVER_MODE: 'rest', TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_API_URL: await rest.start() }),
     ...options.env,
   });
-  const running = await startGateway(config, {
+  const running = await startGateway(options.change?.(config) ?? config, {
     ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
     ...(options.engine === undefined ? {} : { engine: options.engine }),
@@ -85,25 +111,19 @@ export async function startRig(
   });
   const screens: AgentScreen[] = [];
   if (running.embeddedStore === undefined) throw new Error('The rig needs the embedded store.');
-  const agent = connectSide(
-    running.embeddedStore,
-    PEPPER,
-    clock,
-    { onStep: () => undefined, onScreen: (screen) => screens.push(screen) },
-    // The Lambda takes real time too.
-    systemClock,
-  );
-  const base = `http://127.0.0.1:${running.gateway.port}`;
-  const carrier = new Carrier({
-    accountSid: `AC${'1'.repeat(32)}`,
-    authToken: AUTH_TOKEN,
-    resolve: () => base,
-    phoneBook: (number) => (number === CONNECT_NUMBER ? (options.phone ?? agent.phone) : undefined),
-    clock,
-    // The gateway's answers take real time, whatever the clock of the call.
-    networkClock: systemClock,
-    ...options.carrier,
-  });
+  const agent =
+    phone === undefined
+      ? connectSide(
+          running.embeddedStore,
+          PEPPER,
+          clock,
+          { onStep: () => undefined, onScreen: (screen) => screens.push(screen) },
+          // The Lambda takes real time too.
+          systemClock,
+        )
+      : undefined;
+  phone ??= agent?.phone;
+  base = `http://127.0.0.1:${running.gateway.port}`;
   return {
     running,
     provider,
@@ -112,11 +132,13 @@ export async function startRig(
     screens,
     log: () => lines.join(''),
     base,
-    call: (from = '+12025550123') =>
-      carrier.placeCall({ from, to: '+12065550199', voiceUrl: `https://${PUBLIC_HOST}/twilio/voice` }),
+    rest,
+    call: (from = '+12025550123', more = {}) =>
+      carrier.placeCall({ from, to: '+12065550199', voiceUrl: `https://${PUBLIC_HOST}/twilio/voice`, ...more }),
     close: async () => {
       carrier.close();
-      await agent.close();
+      await rest?.close();
+      await agent?.close();
       await running.close();
     },
   };

@@ -12,11 +12,11 @@ const IDLE_TICKS = 2000;
  * Time that runs up to `speed` times faster than the machine's: for whole calls in a test, which do not wait for ringing
  * and tones. Everybody on a call has to use the same one.
  */
-export function scaledClock(speed: number): Clock {
+export function scaledClock(speed: number): ScaledClock {
   return new ScaledClock(speed);
 }
 
-class ScaledClock implements Clock {
+export class ScaledClock implements Clock {
   private readonly speed: number;
   private readonly time = new FakeClock(Date.now());
   private ticking: NodeJS.Timeout | undefined;
@@ -40,6 +40,16 @@ class ScaledClock implements Clock {
   setTimer(delayMs: number, callback: () => void): Timer {
     this.run();
     return this.time.setTimer(delayMs, callback);
+  }
+
+  /** Time passes at once, in steps of a second with sockets served in between. */
+  async skip(durationMs: number): Promise<void> {
+    for (let passedMs = 0; passedMs < durationMs; passedMs += 1000) {
+      this.time.advance(1000);
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
   }
 
   private run(): void {

@@ -49,6 +49,9 @@ export interface CarrierCallEvents {
   tone: [digit: string];
   /** The caller presses a key. */
   key: [digit: string];
+  /** `<Record>` has beeped and records. */
+  'recording-started': [];
+  'recording-ended': [spokenMs: number];
   'dial-started': [number: string];
   'dial-answered': [number: string];
   bridged: [number: string];
@@ -76,6 +79,8 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   readonly startedEpochMs: number;
   /** The live stream, for a caller that speaks and for tests that misbehave. */
   mediaStream: MediaStream | undefined;
+  /** Takes what the caller says while `<Record>` runs. */
+  recorder: ((mulaw: Uint8Array) => void) | undefined;
   private readonly life: Lifetime;
   private state: State = { name: 'ringing' };
   private script: Script;
@@ -118,9 +123,10 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     return this.outcome?.reason;
   }
 
-  /** Queues what the caller says: raw mu-law. Nobody hears it while no stream is open. */
+  /** Queues what the caller says: raw mu-law. Nobody hears it while there is neither a stream nor a recording. */
   speak(mulaw: Uint8Array): void {
-    this.mediaStream?.speak(mulaw);
+    if (this.mediaStream !== undefined) this.mediaStream.speak(mulaw);
+    else this.recorder?.(mulaw);
   }
 
   pressDigit(digit: string): void {

@@ -3,6 +3,7 @@ import { dial } from './dial.js';
 import type { Fields } from './fields.js';
 import { Lifetime } from './lifetime.js';
 import type { ProblemCode } from './problems.js';
+import { record } from './record.js';
 import { runStream } from './stream-verb.js';
 import { FRAME_BYTES, FRAME_MS } from './ticker.js';
 import { areDigits, playTones } from './tones.js';
@@ -77,7 +78,7 @@ export class Script {
     return parsed;
   }
 
-  private async continueAt(url: string, method: string | undefined, more: Record<string, string>): Promise<void> {
+  private async continueAt(url: string, method: string | undefined, more: Fields): Promise<void> {
     const answer = await this.document({ url, method, fields: this.call.fields(more) });
     if (this.life.isOver) return;
     const from = this.absolute(url) ?? url;
@@ -146,6 +147,11 @@ export class Script {
       case 'Play':
         await this.play(attributes['digits'] ?? '');
         return 'next';
+      case 'Record': {
+        const fields = await record(this, verb);
+        // Twilio: Record – an empty recording is not reported; the next verb runs.
+        return fields === undefined ? 'next' : this.afterAction(withOwnAction(verb, this.base), fields);
+      }
       case 'Hangup':
         call.end('gateway-hung-up');
         return 'stop';
@@ -161,7 +167,7 @@ export class Script {
   }
 
   /** With an action the verbs after it never run; without one the next does. */
-  private async afterAction(verb: Element, fields: Record<string, string>): Promise<Outcome> {
+  private async afterAction(verb: Element, fields: Fields): Promise<Outcome> {
     const { action, method } = verb.attributes;
     if (!this.life.isOver) {
       if (action === undefined) return 'next';
@@ -194,6 +200,11 @@ export class Script {
     if (!areDigits(digits)) this.call.emit('problem', 12200, 'digits are not valid');
     else await playTones(this.life, digits, (digit) => this.call.emit('tone', digit));
   }
+}
+
+/** Twilio: Record – without an action the current document is asked once more. */
+function withOwnAction(verb: Element, base: string): Element {
+  return { ...verb, attributes: { action: base, ...verb.attributes } };
 }
 
 function methodOf(method: string | undefined): WebhookMethod {

@@ -27,7 +27,7 @@ interface Rule {
 const GRAMMAR: Readonly<Record<string, Rule>> = {
   Response: {
     attributes: {},
-    children: ['Say', 'Play', 'Pause', 'Hangup', 'Reject', 'Redirect', 'Dial', 'Connect'],
+    children: ['Say', 'Play', 'Pause', 'Hangup', 'Reject', 'Redirect', 'Dial', 'Connect', 'Record'],
   },
   Say: { attributes: { voice: 'text', language: 'text', loop: 'number' }, children: [] },
   Play: { attributes: { digits: 'text', loop: 'number' }, children: [] },
@@ -58,6 +58,23 @@ const GRAMMAR: Readonly<Record<string, Rule>> = {
       statusCallbackEvent: 'text',
       statusCallbackMethod: 'method',
       byoc: 'text',
+    },
+    children: [],
+  },
+  Record: {
+    attributes: {
+      action: 'text',
+      method: 'method',
+      timeout: 'number',
+      finishOnKey: 'text',
+      maxLength: 'number',
+      playBeep: 'boolean',
+      trim: ['trim-silence', 'do-not-trim'],
+      recordingStatusCallback: 'text',
+      recordingStatusCallbackMethod: 'method',
+      recordingStatusCallbackEvent: 'text',
+      transcribe: 'boolean',
+      transcribeCallback: 'text',
     },
     children: [],
   },

@@ -1,4 +1,5 @@
 import type { Escalation } from '../escalation/escalation.js';
+import type { CallbackKind } from '../handover/callbacks.js';
 import type { Turn } from '../voice/history.js';
 import type { CallOutcome } from './call-state.js';
 
@@ -14,6 +15,7 @@ export type CallEvent =
   | { type: 'handover-prepared'; callSid: string; handoverId: string | undefined }
   | { type: 'dialling'; callSid: string; number: string }
   | { type: 'dial-ended'; callSid: string; outcome: string }
+  | { type: 'message-kept'; callSid: string; kind: CallbackKind; callbackId: string }
   | { type: 'resumed'; callSid: string; cause: string }
   | { type: 'ended'; callSid: string; outcome: CallOutcome };
 

@@ -3,26 +3,33 @@ import { test } from 'node:test';
 import { type CallState, type Exit, transition } from './call-state.js';
 
 type Name = CallState['name'];
-const NAMES: readonly Name[] = ['ringing', 'talking', 'leaving', 'parted', 'dialling', 'ended'];
+const NAMES: readonly Name[] = ['ringing', 'talking', 'leaving', 'pushing', 'parted', 'dialling', 'recording', 'ended'];
 
 /** The steps there are, written down a second time. */
 const STEPS = new Set([
   'ringing>ringing',
   'ringing>talking',
   'ringing>parted',
-  'ringing>dialling',
   'ringing>ended',
   'talking>leaving',
   'talking>parted',
   'talking>ended',
+  'leaving>pushing',
   'leaving>parted',
   'leaving>ended',
+  'pushing>pushing',
+  'pushing>dialling',
+  'pushing>parted',
+  'pushing>ended',
   'parted>ringing',
+  'parted>parted',
   'parted>dialling',
+  'parted>recording',
   'parted>ended',
-  'dialling>ringing',
+  'dialling>parted',
   'dialling>dialling',
   'dialling>ended',
+  'recording>ended',
 ]);
 
 const EXIT: Exit = { to: 'nobody', outcome: 'completed', announce: undefined };
@@ -34,6 +41,7 @@ function stateOf(name: Name, disposed: string[]): CallState {
   // Only what a transition touches is there.
   const line = {
     stream: closing('stream'),
+    watch: closing('watch'),
     playback: closing('playback'),
     conversation: closing('conversation'),
   } as never;
@@ -42,7 +50,9 @@ function stateOf(name: Name, disposed: string[]): CallState {
     talking: { name: 'talking', line },
     leaving: { name: 'leaving', line, exit: EXIT },
     parted: { name: 'parted', exit: EXIT, expires: timer },
-    dialling: { name: 'dialling', prepared: undefined, verbs: [], expires: timer },
+    dialling: { name: 'dialling', prepared: undefined, verbs: [], by: 'twiml', legSeconds: undefined, expires: timer },
+    pushing: { name: 'pushing', line, exit: EXIT, prepared: undefined, verbs: [], isStopped: false },
+    recording: { name: 'recording', verbs: [], expires: timer },
     ended: { name: 'ended', outcome: 'completed' },
   };
   return states[name];
@@ -69,17 +79,24 @@ test('a state disposes of what the next one does not take over', () => {
     'ringing>talking': ['timer'],
     'ringing>ringing': ['timer', 'held'],
     'ringing>parted': ['timer', 'held'],
-    'ringing>dialling': ['timer', 'held'],
     'ringing>ended': ['timer', 'held'],
     'talking>leaving': [],
-    'talking>parted': ['playback', 'conversation', 'stream'],
-    'talking>ended': ['playback', 'conversation', 'stream'],
-    'leaving>parted': ['playback', 'conversation', 'stream'],
-    'leaving>ended': ['playback', 'conversation', 'stream'],
+    'talking>parted': ['watch', 'playback', 'conversation', 'stream'],
+    'talking>ended': ['watch', 'playback', 'conversation', 'stream'],
+    'leaving>pushing': [],
+    'pushing>pushing': [],
+    'pushing>dialling': ['watch', 'playback', 'conversation', 'stream'],
+    'pushing>parted': ['watch', 'playback', 'conversation', 'stream'],
+    'pushing>ended': ['watch', 'playback', 'conversation', 'stream'],
+    'leaving>parted': ['watch', 'playback', 'conversation', 'stream'],
+    'leaving>ended': ['watch', 'playback', 'conversation', 'stream'],
     'parted>ringing': ['timer'],
     'parted>dialling': ['timer'],
     'parted>ended': ['timer'],
-    'dialling>ringing': ['timer'],
+    'parted>parted': ['timer'],
+    'parted>recording': ['timer'],
+    'recording>ended': ['timer'],
+    'dialling>parted': ['timer'],
     'dialling>dialling': ['timer'],
     'dialling>ended': ['timer'],
   };

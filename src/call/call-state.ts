@@ -1,26 +1,46 @@
 import type { Timer } from '../clock.js';
+import type { Reach } from '../handover/agents.js';
 import type { PreparedHandover } from '../handover/desk.js';
 import type { Playback } from '../twilio/playback.js';
 import type { TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { Conversation } from './conversation.js';
 import type { HeldSession } from './held-session.js';
+import type { LineWatch } from './line-watch.js';
 
 /** How a call ended. A metric label: a closed set. */
 export type CallOutcome =
-  'handed_over' | 'caller_hung_up' | 'caller_silent' | 'completed' | 'no_human' | 'refused_busy' | 'abandoned';
+  | 'handed_over'
+  | 'caller_hung_up'
+  | 'caller_silent'
+  | 'completed'
+  | 'no_human'
+  | 'message_taken'
+  | 'callback_promised'
+  | 'refused_busy'
+  | 'abandoned';
 
 /** What happens when the stream is over. */
 export type Exit =
-  | {
-      to: 'human';
-      /** The token's record, written meanwhile; undefined when it could not be: the caller is dialled through without. */
-      prepared: Promise<PreparedHandover | undefined>;
-      /** A line for TwiML to say because the voice session could not. */
-      announce: string | undefined;
-    }
+  | HumanExit
   | { to: 'assistant'; cause: ResumeCause; opening: string }
+  /** Twilio records what the caller has to say. */
+  | { to: 'voicemail' }
+  /** The caller is told that somebody will call back. */
+  | { to: 'callback' }
   | { to: 'nobody'; outcome: CallOutcome; announce: string | undefined };
+
+export interface HumanExit {
+  to: 'human';
+  /** The token's record, written meanwhile; undefined when it could not be: the caller is dialled through without. */
+  prepared: Promise<PreparedHandover | undefined>;
+  /** Whether ringing makes sense; known by the time the goodbye was heard. */
+  reach: Promise<CallReach>;
+  /** A line for TwiML to say because the voice session could not. */
+  announce: string | undefined;
+}
+
+export type CallReach = Reach | 'closed';
 
 export type ResumeCause = 'stream_lost' | 'stream_refused' | 'dial_failed';
 
@@ -36,22 +56,51 @@ export type CallState =
   | { name: 'leaving'; line: Line; exit: Exit }
   /** The stream is over; Twilio asks what now. */
   | { name: 'parted'; exit: Exit; expires: Timer }
-  | { name: 'dialling'; prepared: PreparedHandover | undefined; verbs: readonly Verb[]; expires: Timer }
+  /**
+   * Twilio is being told over REST to dial. The stream stays until Twilio stops it, so that the TwiML way is open when
+   * Twilio refuses.
+   */
+  | {
+      name: 'pushing';
+      line: Line;
+      exit: Exit;
+      prepared: PreparedHandover | undefined;
+      verbs: readonly Verb[];
+      /** Twilio has stopped the stream: it took the change, or the caller is gone. */
+      isStopped: boolean;
+    }
+  | Dialling
+  /** Twilio records a voicemail. */
+  | { name: 'recording'; verbs: readonly Verb[]; expires: Timer }
   | { name: 'ended'; outcome: CallOutcome };
+
+export interface Dialling {
+  name: 'dialling';
+  prepared: PreparedHandover | undefined;
+  verbs: readonly Verb[];
+  /** Which way Twilio was told to dial: never both. */
+  by: 'twiml' | 'rest';
+  /** The called side was on the line this long, as Twilio says when that is over; undefined: not that we know. */
+  legSeconds: number | undefined;
+  expires: Timer;
+}
 
 /** A stream with what is joined to it. */
 export interface Line {
   stream: TwilioStream;
   playback: Playback;
   conversation: Conversation;
+  watch: LineWatch;
 }
 
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {
-  ringing: ['ringing', 'talking', 'parted', 'dialling', 'ended'],
+  ringing: ['ringing', 'talking', 'parted', 'ended'],
   talking: ['leaving', 'parted', 'ended'],
-  leaving: ['parted', 'ended'],
-  parted: ['ringing', 'dialling', 'ended'],
-  dialling: ['ringing', 'dialling', 'ended'],
+  leaving: ['pushing', 'parted', 'ended'],
+  pushing: ['pushing', 'dialling', 'parted', 'ended'],
+  parted: ['ringing', 'parted', 'dialling', 'recording', 'ended'],
+  dialling: ['parted', 'dialling', 'ended'],
+  recording: ['ended'],
   ended: [],
 };
 
@@ -68,18 +117,43 @@ export function transition(from: CallState, to: CallState): CallState {
       break;
     case 'talking':
     case 'leaving':
-      if (to.name !== 'leaving') {
+    case 'pushing':
+      if (!('line' in to)) {
+        from.line.watch.close();
         from.line.playback.close();
         from.line.conversation.close();
         from.line.stream.close();
       }
       break;
     case 'parted':
-    case 'dialling':
+    case 'recording':
       from.expires.cancel();
+      break;
+    case 'dialling':
+      if (to.name !== 'dialling' || to.expires !== from.expires) from.expires.cancel();
       break;
     case 'ended':
       break;
   }
   return to;
+}
+
+/** Where one call stands, for the halves of the call that move it. */
+export class Stand {
+  private state: CallState | undefined;
+
+  get is(): CallState {
+    if (this.state === undefined) throw new Error('The call has not begun.');
+    return this.state;
+  }
+
+  /** A stream is open: somebody is being talked to. */
+  get isLive(): boolean {
+    return 'line' in this.is;
+  }
+
+  /** See {@link transition}. */
+  enter(state: CallState): void {
+    this.state = this.state === undefined ? state : transition(this.state, state);
+  }
 }

@@ -1,4 +1,5 @@
 import type { Verb } from '../twilio/twiml.js';
+import type { FailedDial } from './next-step.js';
 import { PATHS } from './paths.js';
 
 const TIMEOUT_SECONDS = 25;
@@ -39,6 +40,16 @@ export function dialOutcome(status: string, bridged: boolean, callerGone: boolea
     default:
       return 'dropped';
   }
+}
+
+/** What a dial that reached nobody means for the next step. */
+export function failureOf(outcome: string): FailedDial {
+  return outcome === 'busy' || outcome === 'no_answer' || outcome === 'dropped' ? outcome : 'failed';
+}
+
+/** Twilio shows the caller's own number unless told otherwise (undefined); a withheld one needs another. */
+export function callerIdFor(from: string, ownNumber: string): string | undefined {
+  return isPhoneNumber(from) || !isPhoneNumber(ownNumber) ? undefined : ownNumber;
 }
 
 /** Whether Twilio can show `text` as a caller id. */

@@ -32,7 +32,7 @@ export async function prepareHandover(
   const { escalation } = request;
   const { clock, desk, log, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
-  const intent = topicOf(turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text));
+  const intent = intentOf(turns);
   if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
   try {
     const prepared = await withDeadline(
@@ -54,6 +54,11 @@ export async function prepareHandover(
     log.error({ err: error }, 'handover record could not be written; dialling without it');
     return undefined;
   }
+}
+
+/** What the caller talks about. */
+export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[]): string {
+  return topicOf(turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text));
 }
 
 function withDeadline<T>(clock: Clock, work: Promise<T>): Promise<T> {

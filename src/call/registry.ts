@@ -3,7 +3,9 @@ import type { StreamStart } from '../twilio/messages.js';
 import type { StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
+import type { Admission } from './admission.js';
 import { Call, type CallServices } from './call.js';
+import type { Answer } from './departure.js';
 import { dialVerb } from './dial.js';
 
 /** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
@@ -14,13 +16,12 @@ export class CallRegistry {
   private readonly calls = new Map<string, Call>();
   private readonly forgetting = new Set<Timer>();
   private readonly services: CallServices;
-  private readonly maxConcurrentCalls: number;
+  private readonly admission: Admission;
   private readonly clock: Clock;
-  private accepting = true;
 
-  constructor(services: Omit<CallServices, 'onEnded'>, options: { maxConcurrentCalls: number }) {
+  constructor(services: Omit<CallServices, 'onEnded'>, admission: Admission) {
     this.services = { ...services, onEnded: (callSid) => this.forgetLater(callSid) };
-    this.maxConcurrentCalls = options.maxConcurrentCalls;
+    this.admission = admission;
     this.clock = services.clock;
   }
 
@@ -31,25 +32,30 @@ export class CallRegistry {
 
   /** From here on new callers go straight to a human. */
   stopAccepting(): void {
-    this.accepting = false;
+    this.admission.stop();
   }
 
   /** The process ends: whatever calls still own is disposed of. */
   close(): void {
+    this.admission.close();
     for (const call of this.activeCalls) call.abandon();
     for (const timer of this.forgetting) timer.cancel();
     this.calls.clear();
   }
 
   /** The incoming-call webhook. Twilio may repeat it after a connection failure: the same call gets the same answer. */
-  incoming(webhook: VoiceWebhook): Verb[] {
+  incoming(webhook: VoiceWebhook): Answer {
     const known = this.calls.get(webhook.callSid);
-    if (known !== undefined) return known.answer();
-    const isFull = this.maxConcurrentCalls > 0 && this.activeCalls.length >= this.maxConcurrentCalls;
-    if (isFull || !this.accepting) return this.withoutUs(webhook, 'busy', 'refused_busy');
+    if (known !== undefined) return known.standing();
+    const refusal = this.admission.refusal(this.activeCalls.filter((call) => !call.isWithHuman).length);
+    if (refusal !== undefined) {
+      this.services.metrics.refusedCalls.inc({ reason: refusal });
+      this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
+      return this.withoutUs(webhook, 'busy', 'refused_busy');
+    }
     const call = new Call(webhook, this.services);
     this.calls.set(webhook.callSid, call);
-    return call.answer();
+    return call.standing();
   }
 
   admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
@@ -63,16 +69,48 @@ export class CallRegistry {
     return call.afterStream(webhook);
   }
 
-  afterDial(webhook: VoiceWebhook): readonly Verb[] | Promise<readonly Verb[]> {
+  afterDial(webhook: VoiceWebhook): Answer {
     const call = this.calls.get(webhook.callSid);
-    if (call !== undefined) return call.afterDial(webhook);
+    if (call !== undefined) return call.departure.afterDial(webhook);
     const { language, lines } = this.services.promptFor(webhook.to);
     if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
     return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];
   }
 
   whisper(webhook: VoiceWebhook): Verb[] {
-    return this.calls.get(webhook.parentCallSid ?? '')?.whisper() ?? [];
+    return this.calls.get(webhook.parentCallSid ?? '')?.departure.whisper() ?? [];
+  }
+
+  afterHold(webhook: VoiceWebhook): Answer {
+    return (
+      this.calls.get(webhook.callSid)?.departure.afterHold() ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned')
+    );
+  }
+
+  /** An answer of ours did not reach Twilio, or was of no use to it. */
+  afterFallback(webhook: VoiceWebhook): Answer {
+    const url = webhook.form.get('ErrorUrl') ?? '';
+    const failedPath = URL.canParse(url) ? new URL(url).pathname : '';
+    const call = this.calls.get(webhook.callSid);
+    this.services.log.warn(
+      { call_sid: webhook.callSid, path: failedPath, is_known: call !== undefined },
+      'Twilio asks the fallback',
+    );
+    return call?.departure.afterFallback(failedPath) ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned');
+  }
+
+  afterVoicemail(webhook: VoiceWebhook): readonly Verb[] {
+    return this.calls.get(webhook.callSid)?.departure.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
+  }
+
+  /** Twilio expects no TwiML here. */
+  recording(webhook: VoiceWebhook): undefined {
+    this.calls.get(webhook.callSid)?.departure.onRecording(webhook);
+  }
+
+  /** Twilio expects no TwiML here. */
+  legStatus(webhook: VoiceWebhook): undefined {
+    this.calls.get(webhook.parentCallSid ?? '')?.departure.onLegStatus(webhook);
   }
 
   /** Twilio expects no TwiML here. */

@@ -9,6 +9,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, sleep, systemClock } from '../clock.js';
+import type { CallbackRecord, CallbackStore } from './callbacks.js';
 import { numberOf, textOf, toItem, toRecord } from './item.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
 import { isThrottle, nameOf, storeError } from './store-error.js';
@@ -34,7 +35,7 @@ const TABLE_POLL_MS = 25;
 const TABLE_POLLS = 400;
 
 /** Handover records in a DynamoDB table with the partition key `pk` (string) and the TTL attribute `expires_at`. */
-export class DynamoDbStore implements HandoverStore {
+export class DynamoDbStore implements HandoverStore, CallbackStore {
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly client: DynamoDBClient;
   private readonly tableName: string;
@@ -107,6 +108,14 @@ export class DynamoDbStore implements HandoverStore {
       ),
     });
     return (await this.conditional('UpdateItem', () => this.client.send(command))) !== undefined;
+  }
+
+  async keep(key: string, record: CallbackRecord): Promise<void> {
+    const command = new PutItemCommand({
+      TableName: this.tableName,
+      Item: { pk: { S: key }, ...toItem({ ...record }) },
+    });
+    await this.attempt('PutItem', () => this.client.send(command));
   }
 
   async check(): Promise<void> {

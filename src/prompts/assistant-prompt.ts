@@ -13,8 +13,14 @@ export interface AssistantPrompt {
     assistantFailed: string;
     /** The gateway is being stopped; a human takes over. */
     stopping: string;
-    /** The dial to a human did not get through; the assistant goes on. */
+    /** The dial to a human did not get through; the assistant goes on, and can take a message or note a callback. */
     nobodyFree: string;
+    /** Nobody is free, and what is said after the tone is recorded. */
+    leaveMessage: string;
+    /** The recording is there; the call ends after this. */
+    messageThanks: string;
+    /** Nobody is free, and the caller will be called back; the call ends after this. */
+    callbackPromised: string;
     /** Nobody can take the call any more; it ends after this. */
     noHuman: string;
     /** The caller has said nothing for a while; the second time and the third, after which the call ends. */

@@ -14,7 +14,13 @@ export const defaultPrompt: AssistantPrompt = {
     handover: 'Of course. I am connecting you with a colleague now. One moment, please.',
     assistantFailed: 'I am sorry, I am having a problem on my side. Let me get you a colleague. One moment, please.',
     stopping: 'Let me get you a colleague who can go on from here. One moment, please.',
-    nobodyFree: 'I am sorry, none of my colleagues is free at the moment. I am still here. What can I do for you?',
+    nobodyFree:
+      'I am sorry, none of my colleagues is free at the moment. Shall I take a message, or shall somebody call you back?',
+    leaveMessage:
+      'I am sorry, none of my colleagues is free at the moment. Please leave a message after the tone, and press the hash key when you are done.',
+    messageThanks: 'Thank you. A colleague will listen to your message and get back to you. Goodbye.',
+    callbackPromised:
+      'I am sorry, none of my colleagues is free at the moment. One of them will call you back at the number you are calling from. Goodbye.',
     noHuman: 'I am sorry, nobody can take your call right now. Please call again later. Goodbye.',
     stillThere: 'Are you still there?',
     stillThereAgain: 'I cannot hear you. Is there anything I can do for you?',

@@ -41,7 +41,8 @@ export type Anomaly =
   | 'malformed-mark'
   | 'wrong-stream-sid'
   | 'out-of-order'
-  | 'unknown-mark';
+  | 'unknown-mark'
+  | 'backlog';
 
 export type ParsedMessage = { ok: true; message: TwilioMessage } | { ok: false; anomaly: Anomaly };
 

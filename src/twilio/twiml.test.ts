@@ -55,6 +55,21 @@ test('say, digits and hangup', () => {
   );
 });
 
+test('a recording ends by # alone and is reported twice; a pause and a redirect hold a call', () => {
+  const record = { action: 'https://h/message', statusCallback: 'https://h/recording', maxSeconds: 90 };
+  assert.equal(
+    twiml([
+      { verb: 'record', record },
+      { verb: 'pause', seconds: 5 },
+      { verb: 'redirect', url: 'https://h/held?a=1&b=2' },
+    ]),
+    `${HEAD}<Record action="https://h/message" method="POST" maxLength="90" timeout="5" finishOnKey="#" ` +
+      'recordingStatusCallback="https://h/recording" recordingStatusCallbackMethod="POST" ' +
+      'recordingStatusCallbackEvent="completed"/><Pause length="5"/>' +
+      '<Redirect method="POST">https://h/held?a=1&amp;b=2</Redirect></Response>',
+  );
+});
+
 test('whatever stands in a text or an attribute is read back as it was, and never as markup', () => {
   const nasty = `</Say><Hangup/> & "quoted" 'single' ]]> &amp; é 日本 😀`;
   const xml = twiml([

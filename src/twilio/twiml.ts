@@ -16,11 +16,22 @@ export interface DialOptions {
   statusCallback: string;
 }
 
+export interface RecordOptions {
+  action: string;
+  /** Asked apart from `action`, when the recording is there. */
+  statusCallback: string;
+  maxSeconds: number;
+}
+
 export type Verb =
   | { verb: 'say'; text: string; language: string }
   | { verb: 'connect-stream'; action: string; stream: StreamOptions }
   | { verb: 'dial'; dial: DialOptions }
   | { verb: 'play-digits'; digits: string }
+  /** The verbs after it run only when nothing was recorded. */
+  | { verb: 'record'; record: RecordOptions }
+  | { verb: 'pause'; seconds: number }
+  | { verb: 'redirect'; url: string }
   | { verb: 'hangup' };
 
 /** A complete document, ready to send as `text/xml`. */
@@ -38,6 +49,12 @@ function verbXml(verb: Verb): string {
       return dialXml(verb.dial);
     case 'play-digits':
       return element('Play', { digits: verb.digits });
+    case 'record':
+      return recordXml(verb.record);
+    case 'pause':
+      return element('Pause', { length: String(verb.seconds) });
+    case 'redirect':
+      return element('Redirect', { method: 'POST' }, escape(verb.url));
     case 'hangup':
       return element('Hangup', {});
   }
@@ -72,6 +89,20 @@ function dialXml(dial: DialOptions): string {
     },
     number,
   );
+}
+
+function recordXml({ action, maxSeconds, statusCallback }: RecordOptions): string {
+  return element('Record', {
+    action,
+    method: 'POST',
+    maxLength: String(maxSeconds),
+    timeout: '5',
+    // By default any key ends a recording; a cheek on the keypad should not.
+    finishOnKey: '#',
+    recordingStatusCallback: statusCallback,
+    recordingStatusCallbackMethod: 'POST',
+    recordingStatusCallbackEvent: 'completed',
+  });
 }
 
 function element(name: string, attributes: Record<string, string | undefined>, content = ''): string {

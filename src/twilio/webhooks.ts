@@ -69,6 +69,13 @@ export async function readWebhook(request: IncomingMessage, rules: WebhookRules)
   };
 }
 
+const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+
+/** Nobody is on the line any more (Twilio: Voice – CallStatus). */
+export function isOver(webhook: VoiceWebhook): boolean {
+  return OVER.has(webhook.callStatus);
+}
+
 async function readBody(request: IncomingMessage): Promise<Buffer | 'too-large' | 'aborted'> {
   const parts: Buffer[] = [];
   let sizeBytes = 0;

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { MULAW_BYTES_PER_MS } from '../../src/audio/chunk.js';
+import { type Fields, rfc2822 } from './fields.js';
+import type { Script } from './script.js';
+import type { Element } from './twiml.js';
+
+/** Twilio: Record – defaults: seconds of silence that end it, the longest recording, the keys that end it. */
+const SILENCE_SECONDS = '5';
+const MAX_SECONDS = '3600';
+const ANY_KEY = '1234567890*#';
+const BEEP_MS = 1000;
+
+/**
+ * Runs `<Record>`: the caller is recorded until a key, silence, the longest time or a hang-up. Gives the fields of the
+ * action request, or undefined when nothing was recorded: then Twilio asks nobody and runs the next verb.
+ */
+export async function record(script: Script, verb: Element): Promise<Fields | undefined> {
+  const { call, life } = script;
+  const { finishOnKey = ANY_KEY, maxLength = MAX_SECONDS, playBeep, timeout = SILENCE_SECONDS } = verb.attributes;
+  const maxMs = Number(maxLength) * 1000;
+  const silenceMs = Number(timeout) * 1000;
+  if (playBeep !== 'false') await life.pass(BEEP_MS);
+  if (life.isOver) return undefined;
+
+  let unheardMs = 0;
+  call.recorder = (mulaw) => (unheardMs += mulaw.length / MULAW_BYTES_PER_MS);
+  call.emit('recording-started');
+  let key = '';
+  let spokenMs = 0;
+  let passedMs = 0;
+  let quietMs = 0;
+  const onKey = (digit: string): void => {
+    if (finishOnKey.includes(digit)) key ||= digit;
+  };
+  call.on('key', onKey);
+  while (!life.isOver && key === '' && passedMs < maxMs && quietMs < silenceMs) {
+    const saidMs = Math.min(STEP_MS, unheardMs);
+    unheardMs -= saidMs;
+    quietMs = saidMs > 0 ? 0 : quietMs + STEP_MS;
+    spokenMs += saidMs;
+    passedMs += STEP_MS;
+    await life.pass(STEP_MS);
+  }
+  call.off('key', onKey);
+  call.recorder = undefined;
+  call.emit('recording-ended', spokenMs);
+  if (spokenMs === 0) return undefined;
+  const sid = `RE${randomBytes(16).toString('hex')}`;
+  const { accountSid } = call.carrier.options;
+  const fields = {
+    RecordingSid: sid,
+    RecordingUrl: `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Recordings/${sid}`,
+    RecordingDuration: String(Math.max(1, Math.round(spokenMs / 1000))),
+  };
+  report(script, verb, fields);
+  return { ...fields, Digits: life.isOver ? 'hangup' : key };
+}
+
+/** The caller's speech is taken in pieces of this length. */
+const STEP_MS = 100;
+
+/** Twilio: Record – recordingStatusCallback; by default the completed recording is reported. */
+function report({ call }: Script, verb: Element, fields: Readonly<Record<string, string>>): void {
+  const {
+    recordingStatusCallback,
+    recordingStatusCallbackEvent = 'completed',
+    recordingStatusCallbackMethod,
+  } = verb.attributes;
+  if (recordingStatusCallback === undefined || !recordingStatusCallbackEvent.split(' ').includes('completed')) return;
+  call.callback(recordingStatusCallback, recordingStatusCallbackMethod, {
+    AccountSid: call.carrier.options.accountSid,
+    CallSid: call.callSid,
+    ...fields,
+    RecordingStatus: 'completed',
+    RecordingChannels: '1',
+    RecordingSource: 'RecordVerb',
+    RecordingStartTime: rfc2822(call.carrier.clock.epochMs()),
+  });
+}

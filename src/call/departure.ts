@@ -1,0 +1,308 @@
+import type { Clock } from '../clock.js';
+import type { Escalation } from '../escalation/escalation.js';
+import type { PreparedHandover } from '../handover/desk.js';
+import type { Metrics } from '../metrics.js';
+import type { Verb } from '../twilio/twiml.js';
+import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
+import type { ResponseStatus } from '../voice/session.js';
+import type { CallOutcome, Dialling, Exit, HumanExit, ResumeCause, Stand } from './call-state.js';
+import { isPhoneNumber } from './dial.js';
+import { Goodbye, heard } from './goodbye.js';
+import { type CallFacts, type DialResult, HandingOver, type HandingOverServices } from './handing-over.js';
+import { type MessageServices, Messages } from './messages.js';
+import type { FailedDial } from './next-step.js';
+import { PATHS } from './paths.js';
+
+export interface DepartureServices extends HandingOverServices, MessageServices {
+  clock: Clock;
+  metrics: Metrics;
+}
+
+/** What a departure needs of its call. */
+export interface DepartureOwner {
+  /** The call goes on in a new stream. */
+  resume(cause: ResumeCause, opening: string): readonly Verb[];
+  /** What Twilio is to do as things stand. */
+  standing(): Answer;
+  end(outcome: CallOutcome): void;
+}
+
+export type Answer = readonly Verb[] | Promise<readonly Verb[]>;
+
+/** After a stream ended Twilio asks for the next TwiML at once; its own limit for one webhook is 15 s with retries. */
+const QUESTION_EXPECTED_MS = 30_000;
+/** Twilio's longest `<Dial>` is four hours; after it the result is not coming any more. */
+const DIAL_EXPECTED_MS = 4.25 * 3_600_000;
+/** The caller is gone; Twilio may tell how the dial ended, or not. */
+const LATE_RESULT_MS = 15_000;
+const VOICEMAIL_SECONDS = 120;
+/** The announcement, the recording, and Twilio's time to tell about it. */
+const VOICEMAIL_EXPECTED_MS = (VOICEMAIL_SECONDS + 60) * 1000;
+/** So often a broken stream is replaced before the caller goes to a human. */
+const MAX_RESUMES = 2;
+
+/** How one call leaves its stream, and everything that follows: the goodbye, the dial and its result, voicemail. */
+export class Departure {
+  readonly handingOver: HandingOver;
+  readonly messages: Messages;
+  private readonly call: CallFacts;
+  private readonly stand: Stand;
+  private readonly services: DepartureServices;
+  private readonly owner: DepartureOwner;
+  private lineCount = 0;
+  private resumes = 0;
+  private goodbye: Goodbye | undefined;
+  /** Settles when it is known what became of telling Twilio over REST to dial. */
+  private pushed: Promise<void> = Promise.resolve();
+
+  constructor(options: { call: CallFacts; stand: Stand; services: DepartureServices; owner: DepartureOwner }) {
+    this.call = options.call;
+    this.stand = options.stand;
+    this.services = options.services;
+    this.owner = options.owner;
+    this.handingOver = new HandingOver(this.call, this.services);
+    this.messages = new Messages(this.call, this.services);
+  }
+
+  toHuman(escalation: Escalation, line: string): void {
+    const nobodyThere = this.services.connectPhoneNumber === undefined;
+    this.leave(this.handingOver.begin(escalation), nobodyThere ? this.call.prompt.lines.oneMoment : line);
+  }
+
+  /** Says `line` as the last thing on this stream; then `exit` is taken. */
+  leave(exit: Exit, line: string): void {
+    if (this.stand.is.name !== 'talking') return;
+    const { line: current } = this.stand.is;
+    this.stand.enter({ name: 'leaving', line: current, exit });
+    const sayId = `goodbye-${this.lineCount++}`;
+    const goodbye = new Goodbye(sayId, this.services.clock, current.playback);
+    this.goodbye = goodbye;
+    current.conversation.leave(line, sayId);
+    const arranged = exit.to === 'human' ? Promise.all([exit.prepared, exit.reach]) : undefined;
+    void Promise.all([goodbye.spoken, arranged]).then(([wasSpoken, human]) => {
+      if (this.stand.is.name !== 'leaving' || this.stand.is.exit !== exit) return;
+      if (!wasSpoken && 'announce' in exit) exit.announce = line;
+      const [prepared, reach] = human ?? [];
+      if (exit.to === 'human' && reach === 'reachable' && this.handingOver.goesByRest) this.push(exit, prepared);
+      else this.part(exit);
+    });
+  }
+
+  /** The assistant has said goodbye itself: `exit` is taken once that has been heard. */
+  leaveAsHeard(exit: Exit): void {
+    if (this.stand.is.name !== 'talking') return;
+    const { line } = this.stand.is;
+    this.stand.enter({ name: 'leaving', line, exit });
+    void heard(line.playback).then(() => {
+      if (this.stand.is.name === 'leaving' && this.stand.is.exit === exit) this.part(exit);
+    });
+  }
+
+  /** A line was given whole, or could not be. */
+  onSaid(status: ResponseStatus, sayId: string): void {
+    if (this.goodbye?.sayId === sayId) this.goodbye.onSaid(status);
+  }
+
+  /** Nobody is left to say the goodbye. */
+  onVoiceLost(): void {
+    this.goodbye?.cancel();
+  }
+
+  /** The stream is over. If Twilio does not ask what now, the caller has hung up. */
+  part(exit: Exit): void {
+    const wasLive = this.stand.isLive;
+    const expires = this.services.clock.setTimer(QUESTION_EXPECTED_MS, () => {
+      this.owner.end(exit.to === 'nobody' ? exit.outcome : 'caller_hung_up');
+    });
+    this.stand.enter({ name: 'parted', exit, expires });
+    this.forgetGoodbye();
+    if (wasLive) this.services.metrics.activeSessions.dec();
+  }
+
+  partAndLeave(exit: Exit): Answer {
+    this.part(exit);
+    return this.leaveBy(exit);
+  }
+
+  leaveBy(exit: Exit): Answer {
+    switch (exit.to) {
+      case 'human':
+        return this.dial(exit);
+      case 'assistant':
+        if (exit.cause === 'dial_failed') return this.owner.resume(exit.cause, exit.opening);
+        // Streams that keep breaking: a human goes on.
+        return this.mayResume() ? this.owner.resume(exit.cause, exit.opening) : this.partAndLeave(this.failureExit());
+      case 'voicemail':
+        return this.record();
+      case 'callback':
+        return this.promiseCallback();
+      case 'nobody':
+        this.owner.end(exit.outcome);
+        return [...this.announcement(exit.announce), { verb: 'hangup' }];
+    }
+  }
+
+  /** Whether a stream that broke, or never came, is replaced once more; counts. */
+  mayResume(): boolean {
+    return this.resumes++ < MAX_RESUMES;
+  }
+
+  /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
+  failureExit(): Exit {
+    const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
+    return this.handingOver.begin(escalation, this.call.prompt.lines.assistantFailed);
+  }
+
+  forgetGoodbye(): void {
+    this.goodbye?.cancel();
+    this.goodbye = undefined;
+  }
+
+  /** Settles once no change over REST is under way. */
+  settled(): Promise<void> {
+    return this.pushed;
+  }
+
+  /** The called leg has answered and asks what to play to it alone. */
+  whisper(): Verb[] {
+    if (this.stand.is.name !== 'dialling' && this.stand.is.name !== 'pushing') return [];
+    const { prepared } = this.stand.is;
+    return prepared === undefined ? [] : [this.handingOver.whisper(prepared)];
+  }
+
+  /** A status callback of the called leg. */
+  onLegStatus({ callStatus, form }: VoiceWebhook): void {
+    if (this.stand.is.name !== 'dialling' || callStatus !== 'completed') return;
+    this.stand.enter({ ...this.stand.is, legSeconds: Number(form.get('CallDuration') ?? '0') });
+  }
+
+  /** `<Dial action>`: the dial is over. */
+  afterDial(webhook: VoiceWebhook): Answer {
+    // The result overtakes Twilio's answer over REST: the change was taken.
+    if (this.stand.is.name === 'pushing') this.enterDialling(this.stand.is, 'rest');
+    if (this.stand.is.name !== 'dialling') return this.owner.standing();
+    const result = this.handingOver.judge(webhook);
+    return result === undefined ? this.owner.standing() : this.afterResult(result);
+  }
+
+  /** The TwiML that held the call has run to its end, so what was sent over REST does not run. */
+  afterHold(): Answer {
+    if (this.stand.is.name === 'dialling') this.stand.enter({ ...this.stand.is, by: 'twiml' });
+    return this.owner.standing();
+  }
+
+  /** Twilio could not get or use an answer of ours; `failedPath` is what it had asked. */
+  afterFallback(failedPath: string): Answer {
+    if (this.stand.is.name !== 'dialling' || failedPath !== PATHS.dialResult) return this.owner.standing();
+    return this.afterResult(this.handingOver.judgeLost(this.stand.is.legSeconds));
+  }
+
+  /** `<Record action>`: the caller has left a message. */
+  afterVoicemail(webhook: VoiceWebhook): Verb[] {
+    this.onRecording(webhook);
+    if (this.stand.is.name === 'recording') this.owner.end('message_taken');
+    return [...this.announcement(this.call.prompt.lines.messageThanks), { verb: 'hangup' }];
+  }
+
+  /** Twilio tells about a recording: after the message, and once more when it can be fetched. */
+  onRecording({ form }: VoiceWebhook): void {
+    const url = form.get('RecordingUrl') ?? '';
+    if (url.startsWith('https://')) void this.messages.voicemail(url, form.get('RecordingSid') ?? '');
+  }
+
+  /** The call is over at Twilio; while a dial runs, its own result says more and is on its way. */
+  onCallOver(): void {
+    if (this.stand.is.name !== 'dialling') return this.owner.end('caller_hung_up');
+    const expires = this.services.clock.setTimer(LATE_RESULT_MS, () => this.owner.end('caller_hung_up'));
+    this.stand.enter({ ...this.stand.is, expires });
+  }
+
+  /** Twilio is told over REST to dial; the stream stays open until it does. */
+  private push(exit: HumanExit, prepared: PreparedHandover | undefined): void {
+    const dial = this.handingOver.verb(prepared);
+    if (this.stand.is.name !== 'leaving' || dial === undefined) return this.part(exit);
+    const verbs = [...this.announcement(exit.announce), dial];
+    this.stand.enter({ name: 'pushing', line: this.stand.is.line, exit, prepared, verbs, isStopped: false });
+    this.pushed = this.handingOver.push(verbs).then((result) => {
+      // The dial's own requests may have told already, or the caller is gone.
+      if (this.stand.is.name !== 'pushing') return;
+      const wasTaken = result === 'updated' || (result === 'unknown' && this.stand.is.isStopped);
+      if (wasTaken) this.enterDialling(this.stand.is, 'rest');
+      else this.part(exit);
+    });
+  }
+
+  private async dial(exit: HumanExit): Promise<readonly Verb[]> {
+    const [prepared, reach] = await Promise.all([exit.prepared, exit.reach]);
+    // Meanwhile the caller may have gone, or Twilio have asked a second time.
+    if (this.stand.is.name !== 'parted' || this.stand.is.exit !== exit) return this.owner.standing();
+    const dial = reach === 'reachable' ? this.handingOver.verb(prepared) : undefined;
+    if (dial === undefined) return this.partAndLeave(this.exitAfter(reach === 'closed' ? 'closed' : 'unavailable'));
+    const verbs = [...this.announcement(exit.announce), dial];
+    this.enterDialling({ prepared, verbs }, 'twiml');
+    return verbs;
+  }
+
+  private enterDialling({ prepared, verbs }: Pick<Dialling, 'prepared' | 'verbs'>, by: Dialling['by']): void {
+    const wasLive = this.stand.isLive;
+    const expires = this.services.clock.setTimer(DIAL_EXPECTED_MS, () => this.owner.end('abandoned'));
+    this.stand.enter({ name: 'dialling', prepared, verbs, by, legSeconds: undefined, expires });
+    this.forgetGoodbye();
+    if (wasLive) this.services.metrics.activeSessions.dec();
+    this.handingOver.noteDialling(prepared, by);
+  }
+
+  private afterResult(result: DialResult): Answer {
+    if (result.is === 'failed') return this.partAndLeave(this.exitAfter(result.as));
+    this.owner.end(result.is === 'bridged' ? 'handed_over' : 'caller_hung_up');
+    return [{ verb: 'hangup' }];
+  }
+
+  private exitAfter(failed: FailedDial): Exit {
+    const { nobodyFree, noHuman, oneMoment } = this.call.prompt.lines;
+    switch (this.handingOver.stepAfter(failed)) {
+      case 'assistant':
+        return { to: 'assistant', cause: 'dial_failed', opening: nobodyFree };
+      case 'again':
+        return this.handingOver.again(oneMoment);
+      case 'voicemail':
+        return { to: 'voicemail' };
+      case 'callback':
+        // Nobody can be called back who withholds their number.
+        return { to: isPhoneNumber(this.call.from) ? 'callback' : 'voicemail' };
+      case 'goodbye':
+        return { to: 'nobody', outcome: 'no_human', announce: noHuman };
+    }
+  }
+
+  private record(): Verb[] {
+    const { clock, url } = this.services;
+    const { leaveMessage, silentGoodbye } = this.call.prompt.lines;
+    const record = {
+      action: url('https', PATHS.voicemail),
+      statusCallback: url('https', PATHS.recording),
+      maxSeconds: VOICEMAIL_SECONDS,
+    };
+    const verbs: Verb[] = [
+      ...this.announcement(leaveMessage),
+      { verb: 'record', record },
+      // Twilio comes here only when it has heard nothing (Twilio: Record – empty recordings).
+      ...this.announcement(silentGoodbye),
+      { verb: 'hangup' },
+    ];
+    const expires = clock.setTimer(VOICEMAIL_EXPECTED_MS, () => this.owner.end('no_human'));
+    this.stand.enter({ name: 'recording', verbs, expires });
+    return verbs;
+  }
+
+  private async promiseCallback(): Promise<readonly Verb[]> {
+    const { callbackPromised, noHuman } = this.call.prompt.lines;
+    const isKept = await this.messages.callback();
+    this.owner.end(isKept ? 'callback_promised' : 'no_human');
+    return [...this.announcement(isKept ? callbackPromised : noHuman), { verb: 'hangup' }];
+  }
+
+  private announcement(text: string | undefined): Verb[] {
+    return text === undefined ? [] : [{ verb: 'say', text, language: this.call.prompt.language }];
+  }
+}

@@ -1,0 +1,85 @@
+import { drawHandoverId, printable } from './record.js';
+
+/** Something a caller left for the team because nobody could take the call. All strings, as in a handover's record. */
+export interface CallbackRecord {
+  /** Safe to log. */
+  callback_id: string;
+  /** `message`: told to the assistant. `callback`: a wish to be called. `voicemail`: recorded by Twilio. */
+  kind: CallbackKind;
+  conversation_id: string;
+  call_sid: string;
+  /** E.164, or as the network gave it. */
+  customer_phone: string;
+  message: string;
+  /** When the caller would like to be called, in their own words. */
+  when: string;
+  /** Where Twilio keeps the recording; fetching it needs the account's credentials. */
+  recording_url: string;
+  language: string;
+  /** Seconds since the epoch. */
+  created_at: number;
+  /** Seconds since the epoch; DynamoDB's TTL attribute. */
+  expires_at: number;
+  status: 'open';
+}
+
+export type CallbackKind = 'message' | 'callback' | 'voicemail';
+
+/** Where what callers left is kept: beside the handovers, under keys of its own. */
+export interface CallbackStore {
+  /** Writes it, over an earlier one with the same key. @throws TandemError STORE_* */
+  keep(key: string, record: CallbackRecord): Promise<void>;
+}
+
+/** Begins every key, for listing; a token's key is hexadecimal and never begins so. */
+export const CALLBACK_PREFIX = 'callback#';
+
+const MESSAGE_CHARACTERS = 2000;
+const FIELD_CHARACTERS = 200;
+const URL_CHARACTERS = 512;
+const DAYS_KEPT = 7;
+
+export function callbackKey(callbackId: string): string {
+  return `${CALLBACK_PREFIX}${callbackId}`;
+}
+
+/** Ids sort by time, so that the oldest stands first in a list. */
+export function callbackRecord(
+  fields: {
+    kind: CallbackKind;
+    conversationId: string;
+    callSid: string;
+    customerPhone: string;
+    language: string;
+    message?: string;
+    when?: string;
+    recordingUrl?: string;
+  },
+  epochMs: number,
+  callbackId = drawHandoverId(epochMs),
+): CallbackRecord {
+  const createdAt = Math.floor(epochMs / 1000);
+  return {
+    callback_id: callbackId,
+    kind: fields.kind,
+    conversation_id: printable(fields.conversationId, FIELD_CHARACTERS),
+    call_sid: printable(fields.callSid, FIELD_CHARACTERS),
+    customer_phone: printable(fields.customerPhone, FIELD_CHARACTERS),
+    message: cut(fields.message ?? '', MESSAGE_CHARACTERS),
+    when: cut(fields.when ?? '', FIELD_CHARACTERS),
+    recording_url: printable(fields.recordingUrl ?? '', URL_CHARACTERS),
+    language: printable(fields.language, FIELD_CHARACTERS),
+    created_at: createdAt,
+    expires_at: createdAt + DAYS_KEPT * 86_400,
+    status: 'open',
+  };
+}
+
+/** People read it, in the caller's own letters; only what a terminal would take for a command is left out. */
+function cut(text: string, limit: number): string {
+  const line = text
+    .slice(0, limit * 2)
+    .replace(/[\s\p{Control}]+/gu, ' ')
+    .trim();
+  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+}

@@ -1,0 +1,502 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
+import { PatientPhone, Scene, busy, callbacksOf, dropping, failing, inTurn, silent } from './handover-scene.js';
+import { LossyFront } from './lossy-front.js';
+import { PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
+import { scaledClock } from './scaled-clock.js';
+
+const SPEED = 30;
+const SPOKEN = new Uint8Array(16_000).fill(0x20);
+
+type Options = Parameters<typeof startRig>[0];
+
+async function withRig(options: Options, body: (rig: Rig) => Promise<void>): Promise<void> {
+  const rig = await startRig({ clock: scaledClock(SPEED), ...options });
+  try {
+    await body(rig);
+    const written = rig.log();
+    assert.doesNotMatch(written, /human agent|\d{10}#|"text":"[^[]/, 'no words and no digits in the log');
+  } finally {
+    await rig.close();
+  }
+}
+
+const scene = (rig: Rig, from?: string, options?: Parameters<Rig['call']>[1]): Promise<Scene> =>
+  new Scene(rig, from, options).asksForHuman();
+
+const dialResults = ({ asked }: Scene): string[] => asked.filter((line) => line.startsWith('/twilio/dial-result'));
+
+describe('a handover', { concurrency: 4 }, () => {
+  test('the agent gets the caller with the context, and the caller hears no digits', async () => {
+    await withRig({}, async (rig) => {
+      const { call, tones } = await scene(rig);
+      await call.whenEnded();
+      assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+      assert.deepEqual(tones, []);
+      assert.match(await rig.running.metrics.text(), /gateway_handovers_total\{outcome="bridged"\} 1/);
+    });
+  });
+
+  for (const [name, phone, outcome] of [
+    ['busy', busy, 'busy'],
+    ['failed', failing, 'failed'],
+    ['no answer', silent, 'no_answer'],
+    ['dropped before the bridge', dropping, 'dropped'],
+  ] as const) {
+    test(`${name}: the assistant comes back and offers to take a message`, async () => {
+      await withRig({ phone }, async (rig) => {
+        const one = await scene(rig);
+        await one.talking(2);
+        assert.match(one.opening, /none of my colleagues is free.*take a message.*call you back/);
+        assert.deepEqual(
+          one.events('dial-ended').map((event) => event.outcome),
+          [outcome],
+        );
+        assert.ok(one.toolNames.includes('take_message') && one.toolNames.includes('request_callback'));
+        one.call.hangup();
+        await one.ends('caller_hung_up');
+      });
+    });
+  }
+
+  test('rung again after no answer, and put through the second time under a token of its own', async () => {
+    const patient = new PatientPhone();
+    await withRig({ phone: inTurn(dropping, patient), env: { AFTER_FAILED_DIAL: 'dropped=again' } }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the second try');
+      assert.equal(one.dials, 2);
+      assert.deepEqual(one.said, ['One moment, please.']);
+      const tokens = one.events('handover-prepared').map((event) => event.handoverId);
+      assert.equal(new Set(tokens).size, 2);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
+  test('after the third try the call ends with a sentence, or with voicemail by setting', async () => {
+    await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'busy=again,exhausted=voicemail' } }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => one.asked.some((line) => line.includes('Record')), 'the voicemail');
+      assert.equal(one.dials, 3);
+      one.call.hangup();
+    });
+  });
+
+  test('a caller who hangs up while it rings ends the call, and the leg is let go', async () => {
+    await withRig({ phone: silent }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => one.dials === 1, 'the ringing');
+      one.call.hangup();
+      await one.ends('caller_hung_up');
+      assert.deepEqual(one.events('dial-ended')[0]?.outcome, 'caller_gone');
+      assert.deepEqual(one.dialEnds, ['canceled false']);
+    });
+  });
+
+  test('a stream that breaks during the goodbye still leads to a human', async () => {
+    await withRig({}, async (rig) => {
+      const one = await scene(rig);
+      one.call.mediaStream?.drop();
+      await one.call.whenEnded();
+      assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+    });
+  });
+
+  test('an error of Twilio on the dial is logged with its code, and the next step is taken', async () => {
+    await withRig({ phone: failing, carrier: { extraFields: { ErrorCode: '13224' } } }, async (rig) => {
+      const one = await scene(rig);
+      await one.talking(2);
+      assert.match(rig.log(), /"outcome":"failed","twilio_error":13224/);
+      one.call.hangup();
+    });
+  });
+
+  test('a whisper that fails puts the caller through without the digits', async () => {
+    const patient = new PatientPhone();
+    await withFront({ phone: patient }, async (rig, front) => {
+      front.mishaps.set('/twilio/whisper', 'refused');
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the bridge');
+      assert.equal(patient.digits, '');
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
+  test('the store is down: the caller is put through without a token, and a promised callback is not pretended', async () => {
+    const embedded = await startEmbeddedDynamoDb({});
+    const env = { DYNAMODB_ENDPOINT_URL: embedded.endpointUrl, AFTER_FAILED_DIAL: 'busy=callback' };
+    const patient = new PatientPhone();
+    await withRig({ phone: inTurn(patient, busy), env }, async (rig) => {
+      await embedded.close();
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the bridge');
+      assert.equal(patient.digits, '');
+      assert.match(rig.log(), /handover record could not be written/);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+
+      const two = await scene(rig, '+12025550124');
+      await two.ends('no_human');
+      assert.match(two.said.join(), /nobody can take your call/);
+      assert.match(await rig.running.metrics.text(), /gateway_messages_total\{kind="callback",outcome="lost"\} 1/);
+    });
+  });
+});
+
+describe('what callers leave', { concurrency: 4 }, () => {
+  test('voicemail: recorded after a spoken line, thanked for, kept once for the team', async () => {
+    await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'voicemail' } }, async (rig) => {
+      const one = new Scene(rig);
+      one.call.on('recording-started', () => {
+        one.call.speak(SPOKEN);
+      });
+      await one.asksForHuman();
+      await one.ends('message_taken');
+      await rig.carrier.whenIdle();
+      assert.match(one.said.join(), /leave a message after the tone.*Thank you/);
+      await until(() => one.events('message-kept').length === 2, 'both reports');
+      const kept = await callbacksOf(rig);
+      assert.equal(kept.length, 1, 'told about twice, kept once');
+      assert.equal(kept[0]?.['kind'], 'voicemail');
+      assert.match(kept[0]?.['recording_url'] ?? '', /^https:\/\/api\.twilio\.com\/.*\/Recordings\/RE/);
+      assert.equal(kept[0]?.['customer_phone'], '+12025550123');
+      assert.equal(Number(kept[0]?.['expires_at']) - Number(kept[0]?.['created_at']), 7 * 86_400);
+      assert.doesNotMatch(rig.log(), /Recordings\/RE/);
+    });
+  });
+
+  test('an empty voicemail ends with a sentence and keeps nothing', async () => {
+    await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'voicemail' } }, async (rig) => {
+      const one = await scene(rig);
+      await one.call.whenEnded();
+      assert.match(one.said.at(-1) ?? '', /Goodbye/);
+      assert.deepEqual(await callbacksOf(rig), []);
+    });
+  });
+
+  test('a voicemail whose caller hangs up in the middle is kept', async () => {
+    await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'voicemail' } }, async (rig) => {
+      const one = new Scene(rig);
+      one.call.on('recording-started', () => {
+        one.call.speak(new Uint8Array(800_000).fill(0x20));
+        void one.call.pass(3000).then(() => one.call.hangup());
+      });
+      await one.asksForHuman();
+      await one.ends('message_taken');
+      await until(() => one.events('message-kept').length > 0, 'the record');
+      assert.equal((await callbacksOf(rig)).length, 1);
+    });
+  });
+
+  test('callback: promised with a sentence and kept with the number', async () => {
+    await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'callback' } }, async (rig) => {
+      const one = await scene(rig);
+      await one.ends('callback_promised');
+      assert.match(one.said.join(), /will call you back/);
+      const [kept] = await callbacksOf(rig);
+      assert.deepEqual(
+        [kept?.['kind'], kept?.['customer_phone'], kept?.['status']],
+        ['callback', '+12025550123', 'open'],
+      );
+    });
+  });
+
+  test('a caller who withholds the number gets voicemail where a callback is set', async () => {
+    await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'callback' } }, async (rig) => {
+      const one = await scene(rig, 'anonymous');
+      await until(() => one.asked.some((line) => line.includes('Record')), 'the voicemail');
+      one.call.hangup();
+    });
+  });
+
+  test('a message and a callback are taken by the assistant, and only when nobody is there', async () => {
+    await withRig({ phone: busy }, async (rig) => {
+      const one = new Scene(rig);
+      await one.talking();
+      assert.equal(one.toolNames.includes('take_message'), false);
+      await one.asksForHuman();
+      await one.talking(2);
+      const { last } = rig.provider;
+      let calls = 0;
+      const ask = (name: string, args: unknown): void =>
+        last.emit({ type: 'tool-call', toolCallId: `t${++calls}`, name, arguments: args });
+      ask('take_message', { message: 'My order 42 is late. Zoë Müller.' });
+      ask('request_callback', { when: 'tomorrow morning', about: 'order 42' });
+      ask('take_message', { message: '' });
+      await until(() => last.toolResults.length === 3, 'three answers');
+      assert.deepEqual(
+        last.toolResults.filter((result) => (result as { status?: string }).status === 'kept').length,
+        2,
+      );
+      const kept = await callbacksOf(rig);
+      assert.deepEqual(kept.map((record) => record['kind']).sort(), ['callback', 'message']);
+      assert.ok(kept.some((record) => record['message'] === 'My order 42 is late. Zoë Müller.'));
+      assert.ok(kept.some((record) => record['when'] === 'tomorrow morning'));
+      assert.doesNotMatch(rig.log(), /order 42|Zoë|tomorrow/);
+      one.call.hangup();
+    });
+  });
+
+  test('with no human configured the assistant takes a message instead, from the start', async () => {
+    const change: NonNullable<Options>['change'] = (config) => ({
+      ...config,
+      handover: { ...config.handover, connectPhoneNumber: undefined },
+    });
+    await withRig({ change }, async (rig) => {
+      const one = new Scene(rig);
+      await one.talking();
+      assert.ok(one.toolNames.includes('take_message'));
+      for (const stream of [1, 2]) {
+        await one.asksForHuman(stream);
+        await one.talking(stream + 1);
+        assert.match(one.opening, /take a message/);
+      }
+      await one.asksForHuman(3);
+      await one.ends('no_human');
+      assert.match(one.said.join(), /nobody can take your call/);
+      assert.equal(one.dials, 0);
+    });
+  });
+});
+
+const FALLBACK = { fallbackUrl: `https://${PUBLIC_HOST}/twilio/fallback` };
+
+describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, () => {
+  test('a dial result that comes twice is judged once, and gets the same answer', async () => {
+    await withFront({ phone: busy }, async (rig, front) => {
+      front.mishaps.set('/twilio/dial-result', 'twice');
+      const one = await scene(rig);
+      await one.talking(2);
+      assert.equal(one.events('dial-ended').length, 1);
+      one.call.hangup();
+      await one.ends('caller_hung_up');
+    });
+  });
+
+  test('the question after the stream that comes twice rings once', async () => {
+    const patient = new PatientPhone();
+    await withFront({ phone: patient }, async (rig, front) => {
+      front.mishaps.set('/twilio/stream-ended', 'twice');
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the bridge');
+      assert.equal(one.dials, 1);
+      assert.equal(one.events('dialling').length, 1);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
+  test('a dial result that is lost is made good by the fallback when nobody had answered', async () => {
+    await withFront({ phone: busy }, async (rig, front) => {
+      front.mishaps.set('/twilio/dial-result', 'refused');
+      const one = await scene(rig, undefined, FALLBACK);
+      await one.talking(2);
+      assert.match(one.opening, /take a message/);
+      one.call.hangup();
+    });
+  });
+
+  test('a dial result that is lost after a conversation does not ring the agent again', async () => {
+    const patient = new PatientPhone();
+    const clock = scaledClock(SPEED);
+    await withFront({ phone: patient, clock }, async (rig, front) => {
+      front.mishaps.set('/twilio/dial-result', 'refused');
+      const one = await scene(rig, undefined, FALLBACK);
+      await until(() => one.isBridged, 'the bridge');
+      await clock.skip(20_000);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+      assert.equal(one.dials, 1);
+    });
+  });
+
+  test('an order to dial that is lost is given again by the fallback', async () => {
+    const patient = new PatientPhone();
+    await withFront({ phone: patient }, async (rig, front) => {
+      front.mishaps.set('/twilio/stream-ended', 'lost');
+      const one = await scene(rig, undefined, FALLBACK);
+      await until(() => one.isBridged, 'the bridge');
+      assert.equal(one.dials, 1);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
+  test('a dial result that never comes is not waited for when Twilio says the call is over', async () => {
+    const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
+    const clock = scaledClock(SPEED);
+    await withFront({ phone: new PatientPhone(), clock }, async (rig, front) => {
+      front.mishaps.set('/twilio/dial-result', 'refused');
+      const one = await scene(rig, undefined, { statusCallback });
+      await until(() => one.isBridged, 'the bridge');
+      one.call.hangup();
+      await rig.carrier.whenIdle();
+      await clock.skip(16_000);
+      await one.ends('caller_hung_up');
+    });
+  });
+});
+
+describe('the minute after', { concurrency: 4 }, () => {
+  for (const by of ['twiml', 'rest'] as const) {
+    test(`nothing of ours ends a call that was put through (${by})`, async () => {
+      const patient = new PatientPhone();
+      const clock = scaledClock(SPEED);
+      await withRig({ phone: patient, clock, ...(by === 'rest' ? { rest: {} } : {}) }, async (rig) => {
+        const one = await scene(rig);
+        await until(() => one.isBridged, 'the bridge');
+        assert.equal(rig.provider.last.isClosed, true);
+        assert.equal(one.call.mediaStream, undefined);
+        await clock.skip(61_000);
+        await rig.running.gateway.drain(0);
+        await clock.skip(61_000);
+        await rig.running.gateway.close();
+        await clock.skip(61_000);
+        assert.equal(one.call.isOver, false);
+        assert.deepEqual(patient.goneBy, []);
+        assert.equal(one.dials, 1);
+        one.call.hangup();
+      });
+    });
+  }
+});
+
+describe('dialling over REST', { concurrency: 4 }, () => {
+  const asks = ({ asked }: Scene): string[] => asked.filter((line) => line.startsWith('/twilio/stream-ended'));
+
+  test('the live call is changed, and the question after the stream is not what dials', async () => {
+    await withRig({ rest: {} }, async (rig) => {
+      const one = await scene(rig);
+      await one.ends('handed_over');
+      assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+      assert.deepEqual(asks(one), []);
+      assert.ok(one.asked.includes('REST Dial'));
+      assert.match(await rig.running.metrics.text(), /twilio_rest_updates_total\{result="updated"\} 1/);
+    });
+  });
+
+  for (const [refusals, way] of [
+    [1, 'REST Dial'],
+    [2, '/twilio/stream-ended Dial'],
+  ] as const) {
+    test(`${refusals} × 429: dialled once, by ${way}`, async () => {
+      const patient = new PatientPhone();
+      await withRig({ rest: {}, phone: patient }, async (rig) => {
+        rig.rest?.refuseNext(refusals);
+        const one = await scene(rig);
+        await until(() => one.isBridged, 'the bridge');
+        assert.ok(one.asked.includes(way));
+        assert.equal(one.dials, 1);
+        patient.legs[0]?.hangup();
+        await one.ends('handed_over');
+      });
+    });
+  }
+
+  test('credentials that REST does not take: dialled once by TwiML, and the log says why', async () => {
+    const patient = new PatientPhone();
+    const change: NonNullable<Options>['change'] = (config) => ({
+      ...config,
+      twilio: { ...config.twilio, authTokens: ['old', ...config.twilio.authTokens] },
+    });
+    await withRig({ rest: {}, phone: patient, change }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the bridge');
+      assert.equal(one.dials, 1);
+      assert.match(rig.log(), /"result":"refused","status":401,"twilio_error":20003/);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
+  test('the stream breaks while REST is asked: whichever comes first, one dial', async () => {
+    const patient = new PatientPhone();
+    await withRig({ rest: { latencyMs: 100 }, phone: patient }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => /"handover prepared"/.test(rig.log()), 'the record');
+      // The goodbye takes 300 ms of call time, a tenth of what REST takes.
+      await until(() => rig.provider.last.said.length > 0, 'the goodbye');
+      await one.call.pass(1000);
+      one.call.mediaStream?.drop();
+      await until(() => one.isBridged, 'the bridge');
+      assert.equal(one.dials, 1);
+      assert.equal(one.events('dialling').length, 1);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
+  test('REST does not answer in time, and had no effect: dialled once by TwiML', async () => {
+    const patient = new PatientPhone();
+    await withRig({ rest: { latencyMs: 60_000 }, phone: patient }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the bridge');
+      assert.deepEqual(asks(one), ['/twilio/stream-ended Dial']);
+      assert.match(rig.log(), /"result":"unknown"/);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
+  test('REST takes the change and its answer is lost: the dial goes on, and its result counts', async () => {
+    const patient = new PatientPhone();
+    const lost = new LossyFront(() => restUrl);
+    let restUrl = '';
+    await lost.start();
+    const change: NonNullable<Options>['change'] = (config) => {
+      restUrl = config.dial.restUrl;
+      return { ...config, dial: { ...config.dial, restUrl: lost.base } };
+    };
+    await withRig({ rest: {}, phone: patient, change }, async (rig) => {
+      const one = new Scene(rig);
+      await one.talking();
+      const path = `/2010-04-01/Accounts/${rig.carrier.options.accountSid}/Calls/${one.call.callSid}.json`;
+      lost.mishaps.set(path, 'hung');
+      rig.provider.last.callerSays('I want to speak to a human agent.');
+      await until(() => one.isBridged, 'the bridge');
+      assert.deepEqual(asks(one), []);
+      assert.equal(one.dials, 1);
+      assert.match(patient.digits, /^\d{10}#/, 'the whisper is given while REST is waited for');
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+    await lost.close();
+  });
+
+  test('a caller who hangs up while REST is asked ends the call', async () => {
+    await withRig({ rest: { latencyMs: 200 }, phone: new PatientPhone() }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => rig.provider.last.said.length > 0, 'the goodbye');
+      await one.call.pass(1000);
+      one.call.hangup();
+      await one.ends('caller_hung_up');
+      assert.equal(one.dials, 0);
+    });
+  });
+
+  test('nobody free: back to the assistant, and the next try goes over REST as well', async () => {
+    await withRig({ rest: {}, phone: busy }, async (rig) => {
+      const one = await scene(rig);
+      await one.asksForHuman(2);
+      await one.talking(3);
+      assert.equal(one.asked.filter((line) => line === 'REST Dial').length, 2);
+      one.call.hangup();
+    });
+  });
+});
+
+/** A rig whose carrier reaches the gateway through a front that has mishaps. */
+async function withFront(options: Options, body: (rig: Rig, front: LossyFront) => Promise<void>): Promise<void> {
+  let base = '';
+  const front = await new LossyFront(() => base).start();
+  try {
+    await withRig({ ...options, carrier: { resolve: () => front.base } }, async (rig) => {
+      ({ base } = rig);
+      await body(rig, front);
+    });
+  } finally {
+    await front.close();
+  }
+}
