@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ERROR_CLASSES } from '../sim/model/faults.js';
+import { ERROR_CLASSES, type ErrorClass } from '../sim/model/faults.js';
 import { toneVoice } from '../sim/model/voice.js';
 import type { PlannedNovaFault } from '../sim/nova/faults.js';
 import { heardMore, type Model, speak, startModelRig } from './model-rig.js';
@@ -63,6 +63,9 @@ const BOTH: readonly Case[] = [
   { name: 'blocking the content', faults: instead({ type: 'blocked' }), outcome: 'human' },
 ];
 
+/** An error as an event ends a session only when it says that the session or the account is at its end. */
+const ERROR_OUTCOMES: Partial<Record<ErrorClass, Outcome>> = { unauthorized: 'human', timeout: 'new session' };
+
 const CASES: Readonly<Record<Model, readonly Case[]>> = {
   openai: [
     ...BOTH,
@@ -70,7 +73,7 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
     ...ERROR_CLASSES.map((kind): Case => ({
       name: `telling an error of the class ${kind}`,
       faults: midWord({ type: 'error', class: kind }),
-      outcome: 'same session',
+      outcome: ERROR_OUTCOMES[kind] ?? 'same session',
     })),
     {
       name: 'failing one answer',
