@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ERROR_CLASSES, type ErrorClass } from '../sim/model/faults.js';
 import { toneVoice } from '../sim/model/voice.js';
+import type { OpenAiSimOptions } from '../sim/openai/server.js';
 import type { PlannedNovaFault } from '../sim/nova/faults.js';
 import { heardMore, type Model, speak, startModelRig } from './model-rig.js';
 import { until } from './rig.js';
@@ -13,6 +14,7 @@ interface Case {
   name: string;
   faults: readonly PlannedNovaFault[];
   outcome: Outcome;
+  openai?: OpenAiSimOptions;
   /** Where the gateway looks for the model, from where it is. */
   endpoint?: (url: string) => string;
 }
@@ -70,6 +72,12 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
   openai: [
     ...BOTH,
     { name: 'closed with 1011 in a word', faults: midWord({ type: 'close', code: 1011 }), outcome: 'new session' },
+    ...(['ignored', 'refused'] as const).map((withoutMulaw): Case => ({
+      name: `not speaking mu-law (the setting is ${withoutMulaw})`,
+      faults: [],
+      openai: { withoutMulaw },
+      outcome: 'new session',
+    })),
     ...ERROR_CLASSES.map((kind): Case => ({
       name: `telling an error of the class ${kind}`,
       faults: midWord({ type: 'error', class: kind }),
@@ -124,14 +132,14 @@ const MAX_SILENCE_MS = 14_000;
 
 describe('a call whose', { concurrency: 8 }, () => {
   for (const model of ['openai', 'nova'] as const) {
-    for (const { endpoint, faults, name, outcome } of CASES[model]) {
+    for (const { endpoint, faults, name, openai, outcome } of CASES[model]) {
       test(`${model} is ${name} goes on: ${outcome}`, async () => {
         const says = ['What are your opening hours?', 'What are your opening hours?', 'What are your opening hours?'];
         const rig = await startModelRig({
           model,
           says,
           faults,
-          openai: { voice: QUICK },
+          openai: { voice: QUICK, ...openai },
           nova: { voice: QUICK },
           ...(endpoint === undefined ? {} : { endpoint }),
         });

@@ -6,6 +6,7 @@ import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } f
 import { refusedSession } from '../refused-session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { OpenAiSession } from './session.js';
+import { lineFormat, type WireFormat } from './line-format.js';
 import { DEFAULT_LIMITS, type SessionLimits } from './session-limits.js';
 import { DEFAULT_TURN_DETECTION, sessionSettings, type TurnDetection } from './session-settings.js';
 
@@ -53,6 +54,8 @@ class OpenAiProvider implements VoiceProvider {
   private readonly clock: Clock;
   private readonly sessions = new Set<VoiceSession>();
   private lifetimeMs = LIFETIME_MS;
+  /** Linear PCM once the service has refused mu-law: for every later session too. */
+  private format: WireFormat = 'audio/pcmu';
 
   constructor(options: OpenAiProviderOptions) {
     this.options = options;
@@ -74,6 +77,7 @@ class OpenAiProvider implements VoiceProvider {
     if (problem !== undefined) return refusedSession(options.listener, problem);
     const { limits, log, model, openTimeoutMs, transcriptionModel, voice } = this.options;
     const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
+    const format = lineFormat(this.format);
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
@@ -86,7 +90,9 @@ class OpenAiProvider implements VoiceProvider {
         language: options.language,
         tools: options.tools,
         turnDetection,
+        format: format.setting,
       }),
+      format,
       limits: { ...DEFAULT_LIMITS, ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }), ...limits },
       clock: this.clock,
       log: log.child({ conversation_id: options.conversationId }),
@@ -94,6 +100,7 @@ class OpenAiProvider implements VoiceProvider {
       onLifetime: (lifetimeMs) => {
         if (lifetimeMs > 0) this.lifetimeMs = lifetimeMs;
       },
+      onFormatRefused: () => this.onFormatRefused(format.type),
       onClosed: () => this.sessions.delete(session),
     });
     this.sessions.add(session);
@@ -117,6 +124,15 @@ class OpenAiProvider implements VoiceProvider {
       return new TandemError('CONFIG_INVALID', 'OPENAI_BASE_URL is not an http or https URL.');
     }
     return undefined;
+  }
+
+  /** Whether there is another format to try. */
+  private onFormatRefused(type: WireFormat): boolean {
+    if (type === 'audio/pcm') return false;
+    if (this.format !== 'audio/pcm')
+      this.options.log.warn('OpenAI does not speak mu-law: audio is converted from now on');
+    this.format = 'audio/pcm';
+    return true;
   }
 
   private headers(session: VoiceSessionOptions): Record<string, string> {

@@ -16,6 +16,7 @@ function settings(change: { model?: string; language?: string; turnDetection?: T
     language: 'en-GB',
     tools: [{ name: 'escalate', description: 'Calls a human.', parameters: { type: 'object', properties: {} } }],
     turnDetection: DEFAULT_TURN_DETECTION,
+    format: { type: 'audio/pcmu' },
     ...change,
   });
 }

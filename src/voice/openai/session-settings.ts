@@ -1,4 +1,5 @@
 import type { ToolDefinition } from '../session.js';
+import type { LineFormat } from './line-format.js';
 
 /** When the service takes the caller to have begun and ended (OpenAI: Realtime – voice activity detection). */
 export type TurnDetection =
@@ -21,9 +22,6 @@ export const DEFAULT_TURN_DETECTION: TurnDetection = {
 /** The body of a `session.update`. */
 export type SessionSettings = Record<string, unknown>;
 
-/** G.711 mu-law at 8 kHz: what the telephone speaks, so that no audio is ever converted. */
-export const TELEPHONE_FORMAT = 'audio/pcmu';
-
 /** Audio kept from before the voice was noticed: the documented default. */
 const PREFIX_PADDING_MS = 300;
 /** Some three minutes of speech: no answer on the telephone is longer, and a run-away one has an end. */
@@ -40,6 +38,8 @@ export function sessionSettings(options: {
   language: string;
   tools: readonly ToolDefinition[];
   turnDetection: TurnDetection;
+  /** Of both directions. */
+  format: LineFormat['setting'];
 }): SessionSettings {
   const language = isoLanguage(options.language);
   return {
@@ -48,13 +48,13 @@ export function sessionSettings(options: {
     output_modalities: ['audio'],
     audio: {
       input: {
-        format: { type: TELEPHONE_FORMAT },
+        format: options.format,
         // Off unless asked for; the transcript and the phrases that call a human need it.
         transcription: { model: options.transcriptionModel, ...(language === undefined ? {} : { language }) },
         noise_reduction: { type: 'near_field' },
         turn_detection: turnDetection(options.turnDetection),
       },
-      output: { format: { type: TELEPHONE_FORMAT }, voice: options.voice, speed: 1 },
+      output: { format: options.format, voice: options.voice, speed: 1 },
     },
     tools: options.tools.map((tool) => ({
       type: 'function',
