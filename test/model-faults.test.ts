@@ -130,7 +130,7 @@ const QUICK = toneVoice({ msPerCharacter: 30 });
 /** Longer than this a caller must not wait in silence, whatever happens: the watch over a silent model, and some. */
 const MAX_SILENCE_MS = 14_000;
 
-describe('a call whose', { concurrency: 8 }, () => {
+describe('a call whose', { concurrency: 6 }, () => {
   for (const model of ['openai', 'nova'] as const) {
     for (const { endpoint, faults, name, openai, outcome } of CASES[model]) {
       test(`${model} is ${name} goes on: ${outcome}`, async () => {
@@ -148,19 +148,19 @@ describe('a call whose', { concurrency: 8 }, () => {
           const escalated = (): boolean => rig.events.some(({ type }) => type === 'escalated');
           const said: string[] = [];
           call.on('say', (text) => said.push(text));
-          await until(() => escalated() || (hearing.loudMs > 100 && hearing.quietMs > 400), 'a greeting', 15_000);
+          await until(() => escalated() || (hearing.loudMs > 100 && hearing.quietMs > 400), 'a greeting', 60_000);
           if (!escalated()) {
             const beforeMs = hearing.loudMs;
             await speak(call);
-            await until(() => escalated() || hearing.loudMs > beforeMs + 1500, 'an answer', 15_000);
+            await until(() => escalated() || hearing.loudMs > beforeMs + 1500, 'an answer', 60_000);
           }
           if (outcome === 'human') {
-            await until(escalated, 'the decision', 15_000);
+            await until(escalated, 'the decision', 60_000);
             await until(() => said.length > 0, 'the line');
             assert.match(said[0] ?? '', /get you a colleague/);
           } else {
             assert.equal(escalated(), false);
-            await until(() => hearing.quietMs > 400, 'the end of the answer', 15_000);
+            await until(() => hearing.quietMs > 400, 'the end of the answer', 60_000);
             const beforeMs = hearing.loudMs;
             await speak(call);
             await heardMore(hearing, beforeMs, 'the next answer');

@@ -165,7 +165,7 @@ export async function speak(call: CarrierCall, ms = 600): Promise<void> {
 
 /** Waits until something has been heard after `beforeMs` of sound, and then it was quiet. */
 export async function heardMore(hearing: Hearing, beforeMs: number, what: string, quietMs = 400): Promise<void> {
-  await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 15_000);
+  await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 60_000);
 }
 
 function isInterruption(body: Readonly<Record<string, unknown>>): boolean {

@@ -86,9 +86,9 @@ describe('a call with', { concurrency: 6 }, () => {
               await heardMore(hearing, 0, 'the greeting');
               const beforeMs = hearing.loudMs;
               await speak(call);
-              await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer', 15_000);
+              await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer', 60_000);
               await speak(call);
-              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer', 15_000);
+              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer', 60_000);
               const cut = turnsOf(rig).find((turn) => turn.startsWith('assistant: We are open')) ?? '';
               assert.ok(
                 cut.length < 'assistant: We are open Monday to Friday, from nine in the morning until'.length,
@@ -111,10 +111,10 @@ describe('a call with', { concurrency: 6 }, () => {
               const { call, hearing } = rig.place();
               await heardMore(hearing, 0, 'the greeting');
               await speak(call);
-              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the question', 15_000);
+              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the question', 60_000);
               await until(() => hearing.quietMs > 400, 'its end');
               for (const key of '4711#') call.pressDigit(key);
-              await until(() => turnsOf(rig).some((turn) => /arrives tomorrow/.test(turn)), 'the result', 15_000);
+              await until(() => turnsOf(rig).some((turn) => /arrives tomorrow/.test(turn)), 'the result', 60_000);
               assert.deepEqual(escalationsOf(rig), []);
               call.pressDigit('0');
               await until(() => escalationsOf(rig).length > 0, 'the wish for a human');
