@@ -18,6 +18,7 @@ import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
+import { isPhoneNumber } from './dial.js';
 import { HeldSession } from './held-session.js';
 import { type CallMemory, escalationOf, memoryOf, newMemory, plainExitOf, standFor } from './memory.js';
 import { openLine } from './open-line.js';
@@ -413,6 +414,7 @@ export class Call {
     const { prompt } = this;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
+      callerNumber: isPhoneNumber(this.from) ? this.from : undefined,
       instructions: prompt.instructions,
       greeting: opening,
       // After a dial that failed the caller is asked what they want now.
