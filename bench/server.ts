@@ -48,6 +48,7 @@ async function startBenchGateway(pipeline: boolean): Promise<number> {
   const config = readConfig({
     PORT: '0',
     LOG_LEVEL: 'error',
+    MAX_LOOP_DELAY_MS: '0',
     USE_PIPECAT: String(pipeline),
     USE_LOCAL_DYNAMODB: 'true',
     PUBLIC_HOST: 'bench.example.com',

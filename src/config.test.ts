@@ -32,6 +32,9 @@ test('with nothing set everything is embedded and only this machine can call', (
     humanDigit: '0',
     assistantPrompt: 'default',
     maxConcurrentCalls: 0,
+    maxSessions: {},
+    maxCallMs: 0,
+    maxLoopDelayMs: 100,
     drainSeconds: 110,
     twilio: { accountSid: undefined, authTokens: [], phoneNumber: undefined },
     openai: {
@@ -140,6 +143,7 @@ test('every value that is set arrives', () => {
     NOVA_RENEW_AFTER_SECONDS: '30',
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:8791/',
     MAX_CONCURRENT_CALLS: '12',
+    MAX_VOICE_SESSIONS: 'nova=20, openai=100',
     DRAIN_SECONDS: '5',
     TWILIO_ACCOUNT_SID: SID,
     TWILIO_AUTH_TOKEN: ' new , old,',
@@ -182,6 +186,7 @@ test('every value that is set arrives', () => {
     endpointUrl: 'http://127.0.0.1:8791',
   });
   assert.equal(config.maxConcurrentCalls, 12);
+  assert.deepEqual(config.maxSessions, { nova: 20, openai: 100 });
   assert.equal(config.drainSeconds, 5);
   assert.deepEqual(config.twilio, { accountSid: SID, authTokens: ['new', 'old'], phoneNumber: '+12065550199' });
   assert.deepEqual(config.local, {
@@ -223,6 +228,8 @@ test('a value that cannot be used ends the start with the name of the variable',
     ['NOVA_RENEW_AFTER_SECONDS', '441'],
     ['ASSISTANT_PROMPT', 'other'],
     ['MAX_CONCURRENT_CALLS', '1.5'],
+    ['MAX_VOICE_SESSIONS', 'nova'],
+    ['MAX_VOICE_SESSIONS', 'nova=0'],
     ['DRAIN_SECONDS', '3601'],
     ['TWILIO_ACCOUNT_SID', 'AC123'],
     ['TWILIO_PHONE_NUMBER', '2065550100'],

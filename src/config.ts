@@ -50,6 +50,15 @@ const nextSteps = z.string().transform((value, context): NextSteps => {
   return z.NEVER;
 });
 
+const sessionLimits = list.transform((parts, context): Record<string, number> => {
+  const limits = parts.map((part) => /^([\w-]+)=([1-9]\d{0,5})$/.exec(part));
+  if (limits.some((limit) => limit === null)) {
+    context.addIssue({ code: 'custom', message: 'expected a list like nova=20,openai=100' });
+    return z.NEVER;
+  }
+  return Object.fromEntries(limits.map((limit) => [limit?.[1] ?? '', Number(limit?.[2])]));
+});
+
 function parseJson(value: string): unknown {
   try {
     return JSON.parse(value);
@@ -115,6 +124,21 @@ export const VARIABLES = {
       z.string().regex(/^([0-9*]|none)$/, 'expected one of 0-9 or *, or none'),
     ),
     ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
+    MAX_VOICE_SESSIONS: variable(
+      '',
+      'Sessions an account allows at the same time, like nova=20,openai=100; above, callers go to the next provider or a human.',
+      sessionLimits,
+    ),
+    MAX_CALL_SECONDS: variable(
+      '0',
+      'The longest a caller talks to the assistant; then a human goes on. 0: no limit.',
+      whole(0, 86_400),
+    ),
+    MAX_LOOP_DELAY_MS: variable(
+      '100',
+      'When the process does what is due later than this, again and again, new callers go straight to a human; 0: never.',
+      whole(0, 10_000),
+    ),
     MAX_CONCURRENT_CALLS: variable(
       '0',
       'Above it, callers go straight to a human; 0 means no limit.',
@@ -269,6 +293,12 @@ export interface Config {
   humanDigit: string;
   assistantPrompt: 'default';
   maxConcurrentCalls: number;
+  /** By provider; absent: no limit. */
+  maxSessions: Readonly<Record<string, number>>;
+  /** 0: no limit. */
+  maxCallMs: number;
+  /** 0: the process is never too late to take a call. */
+  maxLoopDelayMs: number;
   drainSeconds: number;
   twilio: {
     accountSid: string | undefined;
@@ -379,6 +409,9 @@ export function readConfig(env: Environment): Config {
     humanDigit: values.HUMAN_KEY === 'none' ? '' : (values.HUMAN_KEY ?? '0'),
     assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
+    maxSessions: values.MAX_VOICE_SESSIONS ?? {},
+    maxCallMs: (values.MAX_CALL_SECONDS ?? 0) * 1000,
+    maxLoopDelayMs: values.MAX_LOOP_DELAY_MS ?? 100,
     drainSeconds: values.DRAIN_SECONDS ?? 110,
     twilio: {
       accountSid: values.TWILIO_ACCOUNT_SID,

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { Admission, eventLoopDelay } from './call/admission.js';
 import type { CallEvent, CallEventListener } from './call/call-events.js';
 import { PATHS } from './call/paths.js';
 import { CallRegistry } from './call/registry.js';
@@ -79,6 +80,7 @@ export class Gateway {
         tools: parts.tools ?? [],
         humanDigit: config.humanDigit,
         idleMs: config.idleMs,
+        maxCallMs: config.maxCallMs,
         pipeline: config.pipeline,
         connectPhoneNumber: handover.connectPhoneNumber,
         ownNumber: config.twilio.phoneNumber,
@@ -92,7 +94,19 @@ export class Gateway {
         url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,
         emit: (event) => this.emit(event),
       },
-      { maxConcurrentCalls: config.maxConcurrentCalls },
+      new Admission({
+        clock: this.clock,
+        delay: eventLoopDelay(),
+        maxCalls: config.maxConcurrentCalls,
+        maxDelayMs: config.maxLoopDelayMs,
+        isProviderFull: () => provider.isFull === true,
+        onStall: (delayMs) => {
+          log.error(
+            { delay_ms: Math.round(delayMs) },
+            'the process is late; new callers go to a human until it keeps up',
+          );
+        },
+      }),
     );
     this.handlers = new Map<string, WebhookHandler>([
       [PATHS.voice, (webhook) => this.calls.incoming(webhook)],

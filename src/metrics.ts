@@ -76,6 +76,18 @@ export class Metrics {
     labelNames: ['kind'],
     registers: this.registers,
   });
+  readonly refusedCalls = new Counter({
+    name: 'gateway_refused_calls_total',
+    help: 'Callers who went to a human or heard a polite line because there was no room, by reason',
+    labelNames: ['reason'],
+    registers: this.registers,
+  });
+  readonly lineFaults = new Counter({
+    name: 'gateway_line_faults_total',
+    help: 'Streams given up although their socket was open, by what was wrong',
+    labelNames: ['fault'],
+    registers: this.registers,
+  });
   readonly processorErrors = new Counter({
     name: 'gateway_processor_errors_total',
     help: 'Frames lost because a processor threw',

@@ -11,6 +11,7 @@ import { ContinuousProvider } from './voice/continuity/provider.js';
 import { createLocalProvider } from './voice/local/provider.js';
 import { createNovaProvider } from './voice/nova/provider.js';
 import { createOpenAiProvider } from './voice/openai/provider.js';
+import { SessionQuota } from './voice/session-quota.js';
 import type { VoiceProvider } from './voice/session.js';
 
 export interface VoiceOptions {
@@ -36,7 +37,11 @@ export async function createVoice(options: VoiceOptions): Promise<VoiceProvider>
   let speaker: LineSpeaker | undefined;
   const speakLine = (text: string): Promise<Uint8Array | undefined> =>
     speaker?.speak(text) ?? Promise.resolve(undefined);
-  const create = (name: string): VoiceProvider => createProvider(name, { ...options, clock, speakLine });
+  const create = (name: string): VoiceProvider => {
+    const provider = createProvider(name, { ...options, clock, speakLine });
+    const maxSessions = config.maxSessions[name] ?? 0;
+    return maxSessions === 0 ? provider : new SessionQuota(provider, maxSessions);
+  };
   const [first, ...fallbacks] = config.voiceProviders;
   const voice = new ContinuousProvider({
     providers: options.providers ?? [create(first), ...fallbacks.map(create)],
@@ -108,6 +113,9 @@ async function openSpeaker({ config, engine, log }: VoiceOptions): Promise<LineS
 function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): VoiceProvider {
   return {
     name: voice.name,
+    get isFull() {
+      return voice.isFull;
+    },
     prepare: () => voice.prepare(),
     open: (session) => voice.open(session),
     close: async () => {

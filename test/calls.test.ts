@@ -51,6 +51,15 @@ for (const pipeline of [true, false]) {
       });
     });
 
+    test('goes to a human at its time limit', async () => {
+      await withRig({ pipeline, env: { MAX_CALL_SECONDS: '20', IDLE_PROMPT_SECONDS: '0' } }, async (rig) => {
+        const call = rig.call();
+        await call.whenEnded();
+        assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+        assert.equal(rig.screens[0].attributes['reason'], 'call_limit');
+      });
+    });
+
     test('takes key 0 and the transfer tool as a wish for a human', async () => {
       for (const ask of [
         (rig: Rig, press: (digit: string) => void) => press('0'),

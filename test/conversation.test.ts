@@ -14,9 +14,9 @@ const reasonsOf = (rig: Rig): string[] =>
 const metricsOf = (rig: Rig): Promise<string> => rig.running.metrics.text();
 
 /** Call time passes for everybody, with what is on the sockets delivered between the frames. */
-async function pass(clock: FakeClock, call: CarrierCall, ms: number): Promise<void> {
-  for (let passedMs = 0; passedMs < ms; passedMs += 20) {
-    clock.advance(20);
+async function pass(clock: FakeClock, call: CarrierCall, ms: number, stepMs = 20): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
+    clock.advance(stepMs);
     await call.mediaStream?.settle();
   }
 }
@@ -41,6 +41,25 @@ for (const pipeline of [true, false]) {
   };
 
   describe(pipeline ? 'in the pipeline' : 'in the direct bridge', { concurrency: true }, () => {
+    test('a stream that is open and carries nothing is replaced, and the assistant remembers', async () => {
+      for (const [condition, fault, withinMs] of [
+        ['frozen', 'marks_overdue', 8000],
+        ['congested', 'no_media', 32_000],
+      ] as const) {
+        await onCall({ env: { IDLE_PROMPT_SECONDS: '0' } }, async (rig, call, clock) => {
+          rig.provider.last.callerSays('My order is late.');
+          call.mediaStream?.setLine(condition);
+          rig.provider.last.speak('I will look into it at once.', 1500);
+          const streams = (): number => rig.events.filter(({ type }) => type === 'stream-started').length;
+          await pass(clock, call, withinMs, 500);
+          await until(() => streams() === 2, `another stream after ${condition}`);
+          assert.match(await metricsOf(rig), new RegExp(`gateway_line_faults_total\\{fault="${fault}"\\} 1`));
+          assert.ok(rig.provider.last.options.conversation.turns.some(({ text }) => text === 'My order is late.'));
+          assert.match(rig.provider.last.options.greeting ?? '', /cut off/);
+        });
+      }
+    });
+
     test('a caller who says nothing is asked twice, then the call ends politely', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;

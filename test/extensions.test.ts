@@ -44,6 +44,7 @@ describe('an extension', () => {
     const config = readConfig({
       PORT: '0',
       LOG_LEVEL: 'silent',
+      MAX_LOOP_DELAY_MS: '0',
       PUBLIC_HOST: 'gateway.example.com',
       USE_LOCAL_DYNAMODB: 'true',
       VOICE_PROVIDER: 'parrot',
@@ -125,6 +126,7 @@ describe('an extension', () => {
     const config = readConfig({
       PORT: '0',
       LOG_LEVEL: 'silent',
+      MAX_LOOP_DELAY_MS: '0',
       USE_LOCAL_DYNAMODB: 'true',
       VOICE_PROVIDER: 'macaw',
       EXTENSIONS: `${folder}/parrot.js`,

@@ -68,6 +68,7 @@ test(
       HOST: '127.0.0.1',
       PUBLIC_HOST: 'human.example.com',
       LOG_LEVEL: 'silent',
+      MAX_LOOP_DELAY_MS: '0',
       USE_LOCAL_DYNAMODB: 'true',
       LOCAL_LLM_BASE_URL: `http://127.0.0.1:${(model.address() as AddressInfo).port}/v1`,
       LOCAL_LLM_MODEL: 'nothing-to-add',

@@ -43,6 +43,7 @@ async function withCall(pipeline: boolean, options: OpenAiSimOptions, body: (set
     HOST: '127.0.0.1',
     PUBLIC_HOST,
     LOG_LEVEL: 'silent',
+    MAX_LOOP_DELAY_MS: '0',
     USE_PIPECAT: String(pipeline),
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     USE_LOCAL_DYNAMODB: 'true',

@@ -83,6 +83,8 @@ export async function startRig(
     HOST: '127.0.0.1',
     PUBLIC_HOST,
     LOG_LEVEL: 'trace',
+    // Tests share the machine: how late it is says nothing about the gateway.
+    MAX_LOOP_DELAY_MS: '0',
     USE_PIPECAT: String(options.pipeline ?? true),
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     USE_LOCAL_DYNAMODB: 'true',

@@ -4,8 +4,9 @@ import { FRAME_BYTES, FRAME_MS } from './ticker.js';
 /**
  * How the caller's audio travels. `clear`: a frame every 20 ms. `gaps`: none while the caller is silent, as some real
  * calls are. `stalled`: none, and all of them at once when the line changes. `congested`: none, and what is said is lost.
+ * `frozen`: nothing goes either way, though the socket stays open: no frames, no playout, no marks.
  */
-export type LineCondition = 'clear' | 'gaps' | 'stalled' | 'congested';
+export type LineCondition = 'clear' | 'gaps' | 'stalled' | 'congested' | 'frozen';
 
 /** One media message's audio. */
 export interface InboundFrame {
@@ -40,6 +41,10 @@ export class CallerLine {
     return this.condition === 'congested';
   }
 
+  get isFrozen(): boolean {
+    return this.condition === 'frozen';
+  }
+
   speak(mulaw: Uint8Array): void {
     this.speech.push(mulaw);
   }
@@ -65,6 +70,7 @@ export class CallerLine {
         this.held.push(frame);
         return undefined;
       case 'congested':
+      case 'frozen':
         return undefined;
     }
   }

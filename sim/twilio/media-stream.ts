@@ -174,7 +174,8 @@ export class MediaStream {
   /** One frame each way. */
   private tick(): void {
     if (this.state !== 'open') return;
-    this.options.onHeard(this.queue.next() ?? SILENCE.slice());
+    const played = this.line.isFrozen ? undefined : this.queue.next();
+    this.options.onHeard(played ?? SILENCE.slice());
     const frame = this.line.next();
     if (this.line.isCongested || this.socket.bufferedAmount > MAX_UNSENT_BYTES)
       this.report(31930, 'the network does not take the audio');

@@ -47,6 +47,12 @@ export class AudioChunk {
     return this.bytesForm;
   }
 
+  /** Writes the raw audio to `target` at `offset`, as much as there is room for; keeps no decoded form. */
+  copyTo(target: Buffer, offset: number): void {
+    if (this.bytesForm === undefined) target.write(this.base64Form as string, offset, 'base64');
+    else target.set(this.bytesForm.subarray(0, target.length - offset), offset);
+  }
+
   /** Size of the raw audio in bytes, without decoding it. */
   get sizeBytes(): number {
     if (this.bytesForm !== undefined) return this.bytesForm.byteLength;

@@ -6,6 +6,7 @@ import type { TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { Conversation } from './conversation.js';
 import type { HeldSession } from './held-session.js';
+import type { LineWatch } from './line-watch.js';
 
 /** How a call ended. A metric label: a closed set. */
 export type CallOutcome =
@@ -89,6 +90,7 @@ export interface Line {
   stream: TwilioStream;
   playback: Playback;
   conversation: Conversation;
+  watch: LineWatch;
 }
 
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {
@@ -117,6 +119,7 @@ export function transition(from: CallState, to: CallState): CallState {
     case 'leaving':
     case 'pushing':
       if (!('line' in to)) {
+        from.line.watch.close();
         from.line.playback.close();
         from.line.conversation.close();
         from.line.stream.close();

@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Timer } from '../clock.js';
 import type { TandemError } from '../errors.js';
 import type { Escalation } from '../escalation/escalation.js';
 import { EscalationWatch } from '../escalation/watch.js';
@@ -31,6 +32,8 @@ export interface CallServices extends DepartureServices {
   humanDigit: string;
   /** A caller who says nothing for this long is asked whether they are there; 0: never. */
   idleMs: number;
+  /** The longest a caller talks to the assistant; 0: no limit. */
+  maxCallMs: number;
   /** True: the frame pipeline. False: the direct bridge. */
   pipeline: boolean;
   /** An absolute URL as Twilio knows it. */
@@ -60,6 +63,7 @@ export class Call {
   private readonly watch: EscalationWatch;
   private readonly usage = { inputTokens: 0, outputTokens: 0 };
   private readonly stand: Stand;
+  private readonly limit: Timer | undefined;
   private lineCount = 0;
 
   constructor(webhook: VoiceWebhook, services: CallServices) {
@@ -85,6 +89,10 @@ export class Call {
       },
     });
     this.stand.enter(this.ringingState(this.prompt.greeting));
+    const { clock, maxCallMs } = services;
+    // The words for it are those of a gateway that stops: somebody else goes on from here.
+    const atLimit = (): void => this.escalate({ trigger: 'stopping', reason: 'call_limit' });
+    this.limit = maxCallMs > 0 ? clock.setTimer(maxCallMs, atLimit) : undefined;
     services.emit({ type: 'started', callSid: this.callSid, from: this.from, to: this.to });
     this.log.info('call started');
   }
@@ -96,6 +104,11 @@ export class Call {
   /** A stream is open: somebody is being talked to. */
   get isLive(): boolean {
     return this.stand.isLive;
+  }
+
+  /** The caller is with a human, or with Twilio's recorder: the call costs this process next to nothing. */
+  get isWithHuman(): boolean {
+    return this.stand.is.name === 'dialling' || this.stand.is.name === 'recording';
   }
 
   /**
@@ -136,13 +149,14 @@ export class Call {
       tools: new ToolRunner({ tools: this.tools(), clock, context: () => this.toolContext() }),
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
+      onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing; it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
         this.log.error({ err: error, processor }, 'a processor failed; its frame is lost');
       },
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
-    const { conversation, playback } = line;
+    const { conversation, playback, watch } = line;
     this.stand.enter({ name: 'talking', line });
     metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
@@ -155,6 +169,7 @@ export class Call {
         conversation.begin();
       },
       onAudio: (payload, receivedMs) => {
+        watch.mediaCame(receivedMs);
         conversation.callerAudio(payload);
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
@@ -337,6 +352,7 @@ export class Call {
     if (this.stand.is.name === 'ended') return;
     if (this.isLive) this.services.metrics.activeSessions.dec();
     this.stand.enter({ name: 'ended', outcome });
+    this.limit?.cancel();
     this.departure.forgetGoodbye();
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.now() - this.startedMs) / 1000);

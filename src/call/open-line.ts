@@ -12,6 +12,7 @@ import type { ConversationListener, ConversationParts } from './conversation.js'
 import type { HeldSession } from './held-session.js';
 import { IdleWatch } from './idle-watch.js';
 import { Keypad } from './keypad.js';
+import { type LineFault, LineWatch } from './line-watch.js';
 import { LatencyMeter } from './latency-meter.js';
 import { PipelineConversation } from './pipeline-conversation.js';
 
@@ -25,13 +26,15 @@ export interface LineOptions {
   listener: ConversationListener;
   /** The caller has been silent so many times in a row. */
   onIdle: (times: number) => void;
+  /** The stream is open and carries nothing: it is given up. */
+  onFault: (fault: LineFault) => void;
   onProcessorError: (processor: string, error: unknown) => void;
   services: { clock: Clock; metrics: Metrics; providerName: string; idleMs: number; pipeline: boolean };
 }
 
 /** Joins a stream with its playback ledger and its conversation. */
 export function openLine(options: LineOptions): { line: Line; meter: LatencyMeter } {
-  const { held, history, listener, onIdle, onProcessorError, services, stream, tools, watch } = options;
+  const { held, history, listener, onFault, onIdle, onProcessorError, services, stream, tools, watch } = options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
   const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle });
   const meter = new LatencyMeter({ clock, metrics, provider: providerName });
@@ -54,6 +57,15 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
     metrics,
     listener,
   };
+  const lineWatch = new LineWatch({
+    clock,
+    overdueMs: () => playback.markOverdueMs,
+    onFault: (fault) => {
+      metrics.lineFaults.inc({ fault });
+      onFault(fault);
+      stream.break();
+    },
+  });
   const conversation = pipeline ? new PipelineConversation(parts, onProcessorError) : new DirectBridge(parts);
-  return { line: { stream, playback, conversation }, meter };
+  return { line: { stream, playback, conversation, watch: lineWatch }, meter };
 }

@@ -3,6 +3,7 @@ import type { StreamStart } from '../twilio/messages.js';
 import type { StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
+import type { Admission } from './admission.js';
 import { Call, type CallServices } from './call.js';
 import type { Answer } from './departure.js';
 import { dialVerb } from './dial.js';
@@ -15,13 +16,12 @@ export class CallRegistry {
   private readonly calls = new Map<string, Call>();
   private readonly forgetting = new Set<Timer>();
   private readonly services: CallServices;
-  private readonly maxConcurrentCalls: number;
+  private readonly admission: Admission;
   private readonly clock: Clock;
-  private accepting = true;
 
-  constructor(services: Omit<CallServices, 'onEnded'>, options: { maxConcurrentCalls: number }) {
+  constructor(services: Omit<CallServices, 'onEnded'>, admission: Admission) {
     this.services = { ...services, onEnded: (callSid) => this.forgetLater(callSid) };
-    this.maxConcurrentCalls = options.maxConcurrentCalls;
+    this.admission = admission;
     this.clock = services.clock;
   }
 
@@ -32,11 +32,12 @@ export class CallRegistry {
 
   /** From here on new callers go straight to a human. */
   stopAccepting(): void {
-    this.accepting = false;
+    this.admission.stop();
   }
 
   /** The process ends: whatever calls still own is disposed of. */
   close(): void {
+    this.admission.close();
     for (const call of this.activeCalls) call.abandon();
     for (const timer of this.forgetting) timer.cancel();
     this.calls.clear();
@@ -46,8 +47,12 @@ export class CallRegistry {
   incoming(webhook: VoiceWebhook): Answer {
     const known = this.calls.get(webhook.callSid);
     if (known !== undefined) return known.standing();
-    const isFull = this.maxConcurrentCalls > 0 && this.activeCalls.length >= this.maxConcurrentCalls;
-    if (isFull || !this.accepting) return this.withoutUs(webhook, 'busy', 'refused_busy');
+    const refusal = this.admission.refusal(this.activeCalls.filter((call) => !call.isWithHuman).length);
+    if (refusal !== undefined) {
+      this.services.metrics.refusedCalls.inc({ reason: refusal });
+      this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
+      return this.withoutUs(webhook, 'busy', 'refused_busy');
+    }
     const call = new Call(webhook, this.services);
     this.calls.set(webhook.callSid, call);
     return call.standing();

@@ -102,6 +102,13 @@ export class Playback {
     if (this.sentByte - this.markedByte >= MARK_EVERY_BYTES) this.mark();
   }
 
+  /** How long ago the oldest mark that has not come back was due, in milliseconds; 0 when none is late. */
+  get markOverdueMs(): number {
+    const [next] = this.marks;
+    if (next === undefined) return 0;
+    return Math.max(0, this.elapsedByte() - next.atByte) / MULAW_BYTES_PER_MS;
+  }
+
   /** Marks the end of what was sent so far, so that its being heard is noticed to the byte. */
   endItem(): void {
     if (!this.closed && this.sentByte > this.markedByte) this.mark();

@@ -37,6 +37,11 @@ type State =
 const START_TIMEOUT_MS = 10_000;
 /** WebSocket pings on the Twilio leg: a peer that vanished without a word is noticed by the second one. */
 const PING_EVERY_MS = 15_000;
+/**
+ * Twilio takes audio much faster than it plays it. A socket that holds back more than this, about a minute and a half of
+ * speech, is not read any more: the stream is replaced before it costs memory.
+ */
+const MAX_BACKLOG_BYTES = 1024 * 1024;
 /** RFC 6455 close codes. */
 const POLICY_VIOLATION = 1008;
 const NORMAL = 1000;
@@ -82,7 +87,13 @@ export class TwilioStream implements PlaybackSink {
   }
 
   sendAudio(base64: string): void {
-    if (this.state.name === 'live') this.socket.send(mediaMessage(this.state.streamSid, base64));
+    if (this.state.name !== 'live') return;
+    if (this.bufferedBytes > MAX_BACKLOG_BYTES) {
+      this.count('backlog');
+      this.break();
+      return;
+    }
+    this.socket.send(mediaMessage(this.state.streamSid, base64));
   }
 
   sendMark(name: string): void {
@@ -96,6 +107,12 @@ export class TwilioStream implements PlaybackSink {
   /** Bytes accepted for sending that the network has not taken yet. */
   get bufferedBytes(): number {
     return this.socket.bufferedAmount;
+  }
+
+  /** Gives a stream up that is open and does not work: to its owner it is lost. */
+  break(): void {
+    this.end('lost');
+    this.socket.terminate();
   }
 
   /** Ends the stream from our side: Twilio then asks the `<Connect action>` URL what to do with the call. */

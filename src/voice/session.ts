@@ -113,9 +113,11 @@ export interface RenewalTimes {
 export interface VoiceProvider {
   readonly name: string;
   /** Undefined: a session lasts as long as the call. */
-  readonly renewal?: RenewalTimes;
+  readonly renewal?: RenewalTimes | undefined;
   /** A model that owes an answer and gives no sign of life for this long has stalled. Default 10 s; infinite: never. */
-  readonly answerWithinMs?: number;
+  readonly answerWithinMs?: number | undefined;
+  /** New calls had better not ask it for a session: as many are open as its account allows. Absent: there is room. */
+  readonly isFull?: boolean;
   /** Loads what every session shares (weights, credentials). Throws TandemError with what to do when it cannot. */
   prepare(): Promise<void>;
   /** Returns at once; `ready` or `failed` follows. */

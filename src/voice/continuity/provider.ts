@@ -26,6 +26,11 @@ export class ContinuousProvider implements VoiceProvider {
     this.health = new ProviderHealth(options.clock);
   }
 
+  /** No provider has room for a new call. */
+  get isFull(): boolean {
+    return this.options.providers.every((provider) => provider.isFull === true);
+  }
+
   /** Every provider is prepared: one that is needed in the middle of a call must not begin with loading. */
   async prepare(): Promise<void> {
     for (const provider of this.options.providers) await provider.prepare();

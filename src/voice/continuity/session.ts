@@ -92,7 +92,8 @@ export class ContinuousSession implements VoiceSession {
       line: lines.oneMoment,
       emit: (event) => this.emit(event),
     });
-    const first = providers.find(({ name }) => !health.isCooling(name)) ?? providers[0];
+    const isFree = (provider: VoiceProvider): boolean => !health.isCooling(provider.name) && provider.isFull !== true;
+    const first = providers.find(isFree) ?? providers[0];
     const { answersLast, greeting } = session;
     // Until the first session is ready nobody else keeps what the caller says.
     this.tail.keep();

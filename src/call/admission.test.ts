@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/fake-clock.js';
+import { Admission, eventLoopDelay } from './admission.js';
+
+function admission(options: { maxCalls?: number; maxDelayMs?: number; isProviderFull?: () => boolean } = {}) {
+  const clock = new FakeClock();
+  const late = { ms: 0 };
+  const stalls: number[] = [];
+  const gate = new Admission({
+    clock,
+    delay: { takeWorstMs: () => late.ms, close: () => undefined },
+    maxCalls: options.maxCalls ?? 0,
+    maxDelayMs: options.maxDelayMs ?? 50,
+    isProviderFull: options.isProviderFull ?? (() => false),
+    onStall: (delayMs) => stalls.push(delayMs),
+  });
+  return { clock, late, gate, stalls };
+}
+
+test('as many calls as the limit allows, and any number without one', () => {
+  assert.equal(admission({ maxCalls: 2 }).gate.refusal(1), undefined);
+  assert.equal(admission({ maxCalls: 2 }).gate.refusal(2), 'call_limit');
+  assert.equal(admission().gate.refusal(10_000), undefined);
+});
+
+test('a process that is late takes no new call until it has kept up for five seconds', () => {
+  const { clock, gate, late, stalls } = admission();
+  late.ms = 80;
+  clock.advance(500);
+  assert.equal(gate.refusal(0), 'overload');
+  clock.advance(1000);
+  late.ms = 0;
+  clock.advance(4900);
+  assert.equal(gate.refusal(0), 'overload');
+  clock.advance(200);
+  assert.equal(gate.refusal(0), undefined);
+  assert.deepEqual(stalls, [80], 'told once for one overload');
+  gate.close();
+  assert.equal(clock.timers, 0);
+});
+
+test('with the limit at 0 lateness refuses nobody and nothing is watched', () => {
+  const { clock, gate, late } = admission({ maxDelayMs: 0 });
+  late.ms = 1000;
+  clock.advance(5000);
+  assert.equal(gate.refusal(0), undefined);
+  assert.equal(clock.timers, 0);
+});
+
+test('no caller is promised a session that no provider will give', () => {
+  let isFull = true;
+  const { gate } = admission({ isProviderFull: () => isFull });
+  assert.equal(gate.refusal(1), 'provider_limit');
+  isFull = false;
+  assert.equal(gate.refusal(1), undefined);
+});
+
+test('a gateway that stops takes nobody', () => {
+  const { gate } = admission();
+  gate.stop();
+  assert.equal(gate.refusal(0), 'stopping');
+});
+
+test("the event loop's delay is seen when it is held up again and again", async () => {
+  const delay = eventLoopDelay();
+  const turns = 12;
+  for (let turn = 0; turn < turns; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const until = performance.now() + 40;
+    while (performance.now() < until);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(delay.takeWorstMs() > 15);
+  delay.close();
+});
