@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ConnectApi } from '../sim/connect-api/server.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
 import { PatientPhone, Scene, busy, callbacksOf, dropping, failing, inTurn, silent } from './handover-scene.js';
 import { LossyFront } from './lossy-front.js';
@@ -82,6 +83,35 @@ describe('a handover', { concurrency: 4 }, () => {
       one.call.hangup();
     });
   });
+
+  for (const [staffed, way] of [
+    [0, 'nobody is rung, and the assistant comes back at once'],
+    [3, 'the number is rung'],
+    [undefined, 'Connect does not say: the number is rung'],
+  ] as const) {
+    test(`${staffed ?? 'unknown'} agents logged in: ${way}`, async () => {
+      const api = new ConnectApi({ instanceId: 'i-1' });
+      const queue = 'arn:aws:connect:us-east-1:000000000000:instance/i-1/queue/q-1';
+      if (staffed === undefined) api.fault = 'broken';
+      else api.queues.set(queue, { AGENTS_STAFFED: staffed });
+      const env = {
+        CONNECT_CHECK_AVAILABILITY: 'staffed',
+        CONNECT_INSTANCE_ID: 'i-1',
+        CONNECT_QUEUE_ARN: queue,
+        AWS_ENDPOINT_URL_CONNECT: await api.start(),
+      };
+      await withRig({ phone: busy, env }, async (rig) => {
+        const one = await scene(rig);
+        await one.talking(2);
+        assert.equal(one.dials, staffed === 0 ? 0 : 1);
+        assert.match(one.opening, /none of my colleagues is free/);
+        assert.deepEqual(api.refusals, []);
+        assert.equal(api.asked, 1);
+        one.call.hangup();
+      });
+      await api.close();
+    });
+  }
 
   test('a caller who hangs up while it rings ends the call, and the leg is let go', async () => {
     await withRig({ phone: silent }, async (rig) => {
