@@ -37,6 +37,8 @@ export interface GatewayParts {
   callbacks: CallbackStore;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
+  /** Whether people answer calls to this number now; absent: always. */
+  isOpen?: (numberCalled: string) => boolean;
   /** Who answers a call to this number. */
   promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
@@ -86,7 +88,7 @@ export class Gateway {
         ownNumber: config.twilio.phoneNumber,
         callbacks: parts.callbacks,
         agents: parts.agents,
-        isOpen: () => true,
+        isOpen: parts.isOpen ?? (() => true),
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
         queueFor: (reason, intent) =>
