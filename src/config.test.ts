@@ -30,6 +30,11 @@ test('with nothing set everything is embedded and only this machine can call', (
     extensions: [],
     idleMs: 10_000,
     humanDigit: '0',
+    escalation: {
+      triggers: ['phrase', 'tool', 'keypad', 'misunderstanding', 'anger', 'silence'],
+      silenceEndsWith: 'goodbye',
+      phrasesFile: undefined,
+    },
     assistantPrompt: 'default',
     maxConcurrentCalls: 0,
     maxSessions: {},
@@ -72,6 +77,7 @@ test('with nothing set everything is embedded and only this machine can call', (
       instanceId: undefined,
       connectEndpointUrl: undefined,
     },
+    journal: undefined,
     warnings: [],
   });
 });
@@ -131,6 +137,9 @@ test('every value that is set arrives', () => {
     EXTENSIONS: './a.js,b',
     IDLE_PROMPT_SECONDS: '0',
     HUMAN_KEY: 'none',
+    SILENCE_ENDS_WITH: 'human',
+    ESCALATION_TRIGGERS: 'keypad, phrase',
+    ESCALATION_PHRASES: './phrases.json',
     OPENAI_API_KEY: 'sk-test',
     OPENAI_BASE_URL: 'http://127.0.0.1:9000/v1/',
     OPENAI_REALTIME_MODEL: 'gpt-realtime-2',
@@ -170,6 +179,11 @@ test('every value that is set arrives', () => {
   assert.deepEqual(config.extensions, ['./a.js', 'b']);
   assert.equal(config.idleMs, 0);
   assert.equal(config.humanDigit, '');
+  assert.deepEqual(config.escalation, {
+    triggers: ['phrase', 'keypad'],
+    silenceEndsWith: 'human',
+    phrasesFile: './phrases.json',
+  });
   assert.deepEqual(config.openai, {
     apiKey: 'sk-test',
     baseUrl: 'http://127.0.0.1:9000/v1',
@@ -260,11 +274,34 @@ test('an empty or blank value counts as unset', () => {
   assert.deepEqual(readConfig(blank), readConfig({}));
 });
 
+test('the journal is in memory, or in a Redis with a key that is never shown', () => {
+  const key = 'ab'.repeat(32);
+  assert.equal(readConfig({ JOURNAL_KEY: key }).journal, undefined);
+  const { journal } = readConfig({ REDIS_URL: 'redis://:pw@cache/2', JOURNAL_KEY: `${key},${'cd'.repeat(32)}` });
+  assert.equal(journal?.redis.kind, 'single');
+  assert.deepEqual(
+    journal?.keys.map((key) => key.export().toString('hex')),
+    [key, 'cd'.repeat(32)],
+  );
+  assert.ok(!JSON.stringify(journal?.keys).includes(key));
+  assert.match(refusal({ REDIS_URL: 'redis://cache' }), /^JOURNAL_KEY is required with REDIS_URL/);
+  assert.match(refusal({ REDIS_URL: 'redis://cache', JOURNAL_KEY: 'short' }), /^JOURNAL_KEY has a value that cannot/);
+  const wrong = refusal({ REDIS_URL: 'redis://:hunter2@a,b', JOURNAL_KEY: key });
+  assert.match(wrong, /^REDIS_URL has a value that cannot be used: names several hosts/);
+  assert.ok(!wrong.includes('hunter2'));
+});
+
 test('the value of a secret is never in a message', () => {
   const secrets = Object.values(VARIABLES).flatMap((group) =>
     Object.entries(group).flatMap(([name, entry]) => ('secret' in entry && entry.secret === true ? [name] : [])),
   );
-  assert.deepEqual(secrets, ['TWILIO_AUTH_TOKEN', 'OPENAI_API_KEY', 'HANDOVER_TOKEN_PEPPER']);
+  assert.deepEqual(secrets, [
+    'TWILIO_AUTH_TOKEN',
+    'OPENAI_API_KEY',
+    'REDIS_URL',
+    'JOURNAL_KEY',
+    'HANDOVER_TOKEN_PEPPER',
+  ]);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);
   assert.ok(!message.includes('hunter2'));

@@ -1,6 +1,10 @@
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { type NextSteps, defaultNextSteps, parseNextSteps } from './call/next-step.js';
 import { TandemError } from './errors.js';
+import { type RedisTarget, readRedisUrl } from './journal/redis-url.js';
+import { readKey } from './journal/seal.js';
+import { type SwitchableTrigger, TRIGGERS } from './escalation/escalation.js';
 
 /** How a variable is documented in `.env.example` and named in an error. */
 interface Variable<Schema extends z.ZodType> {
@@ -18,6 +22,13 @@ const list = text.transform((value) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+const triggers = list.transform((names, context): readonly SwitchableTrigger[] => {
+  if (names.join() === 'none') return [];
+  const known = TRIGGERS.filter((trigger) => names.includes(trigger));
+  if (names.every((name) => TRIGGERS.some((trigger) => trigger === name))) return known;
+  context.addIssue({ code: 'custom', message: `expected none, or some of ${TRIGGERS.join(', ')}` });
+  return z.NEVER;
+});
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
   .transform((v) => v === 'true' || v === '1');
@@ -57,6 +68,23 @@ const sessionLimits = list.transform((parts, context): Record<string, number> =>
     return z.NEVER;
   }
   return Object.fromEntries(limits.map((limit) => [limit?.[1] ?? '', Number(limit?.[2])]));
+});
+
+const redisUrl = text.transform((value, context): RedisTarget => {
+  const read = readRedisUrl(value);
+  if (typeof read !== 'string') return read;
+  context.addIssue({ code: 'custom', message: read });
+  return z.NEVER;
+});
+
+const journalKeys = list.transform((parts, context): [KeyObject, ...KeyObject[]] => {
+  const [first, ...rest] = parts.map(readKey);
+  if (first !== undefined && rest.every((key) => key !== undefined)) return [first, ...rest];
+  context.addIssue({
+    code: 'custom',
+    message: 'expected 32 bytes in base64 or hexadecimal, like "openssl rand -base64 32"',
+  });
+  return z.NEVER;
 });
 
 function parseJson(value: string): unknown {
@@ -122,6 +150,21 @@ export const VARIABLES = {
       '0',
       'The key that asks for a human, as the first of a number; none: no key does.',
       z.string().regex(/^([0-9*]|none)$/, 'expected one of 0-9 or *, or none'),
+    ),
+    SILENCE_ENDS_WITH: variable(
+      'goodbye',
+      'What a caller gets who stays silent when asked: goodbye, or human.',
+      z.enum(['goodbye', 'human']),
+    ),
+    ESCALATION_TRIGGERS: variable(
+      TRIGGERS.join(','),
+      'Comma list of what makes the gateway call a human; none: only a failure, or being stopped. See docs/escalation.md.',
+      triggers,
+    ),
+    ESCALATION_PHRASES: variable(
+      '',
+      'JSON file with phrases of your own that ask for a human, or never do: {"asks": ["…"], "never": ["…"]}.',
+      text,
     ),
     ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
     MAX_VOICE_SESSIONS: variable(
@@ -220,6 +263,16 @@ export const VARIABLES = {
     ),
     LOCAL_LLM_MODEL: variable('', 'The model name that endpoint expects. Required with LOCAL_LLM_BASE_URL.', text),
   },
+  'Several instances': {
+    REDIS_URL: secret(
+      'Where calls are written down for other instances: redis://, redis+sentinel:// or redis+cluster://, with rediss for TLS; see docs/guides/several-instances.md. Unset: in memory.',
+      redisUrl,
+    ),
+    JOURNAL_KEY: secret(
+      'Encrypts what is written to Redis: 32 bytes in base64 or hexadecimal, the same for all instances; a comma list while rotating. Required with REDIS_URL.',
+      journalKeys,
+    ),
+  },
   'The handover': {
     DYNAMODB_TABLE_NAME: variable(
       'HandoverTokens',
@@ -291,6 +344,12 @@ export interface Config {
   idleMs: number;
   /** Empty: none. */
   humanDigit: string;
+  escalation: {
+    triggers: readonly SwitchableTrigger[];
+    silenceEndsWith: 'goodbye' | 'human';
+    /** Undefined: no phrases but the built-in ones. */
+    phrasesFile: string | undefined;
+  };
   assistantPrompt: 'default';
   maxConcurrentCalls: number;
   /** By provider; absent: no limit. */
@@ -346,6 +405,8 @@ export interface Config {
     instanceId: string | undefined;
     connectEndpointUrl: string | undefined;
   };
+  /** Undefined: calls are written down in memory only, for this instance. */
+  journal: { redis: RedisTarget; keys: readonly [KeyObject, ...KeyObject[]] } | undefined;
   /** What the person who starts the gateway should know; one sentence each. */
   warnings: readonly string[];
 }
@@ -407,6 +468,11 @@ export function readConfig(env: Environment): Config {
     extensions,
     idleMs: (values.IDLE_PROMPT_SECONDS ?? 10) * 1000,
     humanDigit: values.HUMAN_KEY === 'none' ? '' : (values.HUMAN_KEY ?? '0'),
+    escalation: {
+      triggers: values.ESCALATION_TRIGGERS ?? TRIGGERS,
+      silenceEndsWith: values.SILENCE_ENDS_WITH ?? 'goodbye',
+      phrasesFile: values.ESCALATION_PHRASES,
+    },
     assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},
@@ -457,8 +523,18 @@ export function readConfig(env: Environment): Config {
       instanceId: values.CONNECT_INSTANCE_ID,
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
+    journal: readJournal(values),
     warnings,
   };
+}
+
+function readJournal({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['journal'] {
+  if (redis === undefined) return undefined;
+  if (keys !== undefined) return { redis, keys };
+  throw invalid(
+    'JOURNAL_KEY',
+    'is required with REDIS_URL: what callers say is encrypted there. Draw one with "openssl rand -base64 32" and give all instances the same.',
+  );
 }
 
 function readVariables(env: Environment): Values {

@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import { Admission, eventLoopDelay } from './call/admission.js';
 import type { CallEvent, CallEventListener } from './call/call-events.js';
 import { PATHS } from './call/paths.js';
+import type { Call } from './call/call.js';
 import { CallRegistry } from './call/registry.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
@@ -12,7 +13,10 @@ import { TandemError } from './errors.js';
 import type { ConnectAgents } from './handover/agents.js';
 import type { CallbackStore } from './handover/callbacks.js';
 import { HandoverDesk } from './handover/desk.js';
+import type { OwnPhrases } from './escalation/asks-for-human.js';
+import { EscalationRules } from './escalation/rules.js';
 import type { HandoverStore } from './handover/store.js';
+import type { Journal } from './journal/journal.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { AssistantPrompt } from './prompts/assistant-prompt.js';
@@ -33,6 +37,8 @@ export interface GatewayParts {
   provider: VoiceProvider;
   store: HandoverStore;
   pepper: string;
+  /** What other instances are to know of the calls; whoever opened it closes it. */
+  journal: Journal;
   /** What callers leave for the team. */
   callbacks: CallbackStore;
   /** Who is there to take a handover; undefined: nobody is asked. */
@@ -43,6 +49,8 @@ export interface GatewayParts {
   promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
   tools?: readonly AssistantTool[];
+  /** Phrases of the operator, besides the built-in ones. */
+  ownPhrases?: OwnPhrases;
   clock?: Clock;
   /** Shown on /health; the embedded start tells the simulator where its store is. */
   about?: Record<string, unknown>;
@@ -53,7 +61,9 @@ type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<reado
 
 /** Slow request headers must not hold sockets: Twilio's own budget for a webhook is 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
-const DRAIN_POLL_MS = 200;
+const DRAIN_POLL_MS = 100;
+/** Before the end of the drain: by then most calls have come to a pause. */
+const MOVING_MS = 15_000;
 
 /** The HTTP and WebSocket side of a gateway, and its calls. */
 export class Gateway {
@@ -80,8 +90,14 @@ export class Gateway {
         promptFor,
         desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
         tools: parts.tools ?? [],
+        rules: new EscalationRules({
+          ...config.escalation,
+          ...(parts.ownPhrases === undefined ? {} : { phrases: parts.ownPhrases }),
+        }),
         humanDigit: config.humanDigit,
         idleMs: config.idleMs,
+        journal: parts.journal,
+        tokenLifeMs: handover.ttlSeconds * 1000,
         maxCallMs: config.maxCallMs,
         pipeline: config.pipeline,
         connectPhoneNumber: handover.connectPhoneNumber,
@@ -174,19 +190,45 @@ export class Gateway {
     return () => this.listeners.delete(listener);
   }
 
+  /** Another instance goes on with a call that this one has. */
+  onCallLost(callSid: string): void {
+    this.calls.onLost(callSid);
+  }
+
   /**
-   * Stops taking calls and lets those in progress finish for `drainSeconds`; whoever is still being talked to then is
-   * handed to a human, and given a moment for it.
+   * Stops taking calls and lets those in progress finish. Near the end of `drainSeconds` those still live are moved to
+   * another instance, each in a pause; without one that could know of them they are handed to a human at the end.
    */
   async drain(drainSeconds: number): Promise<void> {
     this.phase = 'draining';
     this.calls.stopAccepting();
-    await this.untilNoCalls(drainSeconds * 1000);
-    const rest = this.calls.activeCalls.filter((call) => call.isLive);
-    if (rest.length === 0) return;
-    this.parts.log.warn({ calls: rest.length }, 'drain time is over; handing the remaining calls to a human');
-    for (const call of rest) call.escalate({ trigger: 'stopping', reason: 'stopping' });
-    await this.untilNoCalls(STOPPING_HANDOVER_MS, () => !this.calls.activeCalls.some((call) => call.isLive));
+    const drainMs = drainSeconds * 1000;
+    const isShared = this.calls.isShared;
+    const startedMs = this.clock.now();
+    await this.untilNoCalls(isShared ? Math.max(0, drainMs - MOVING_MS) : drainMs);
+    if (this.liveCalls.length === 0) return;
+    if (isShared) {
+      this.parts.log.warn({ calls: this.liveCalls.length }, 'moving the remaining calls to other instances');
+      await this.moveCalls(startedMs + drainMs - this.clock.now());
+      return;
+    }
+    this.parts.log.warn({ calls: this.liveCalls.length }, 'drain time is over; handing the remaining calls to a human');
+    for (const call of this.liveCalls) call.escalate({ trigger: 'stopping', reason: 'stopping' });
+    await this.untilNoCalls(STOPPING_HANDOVER_MS, () => this.liveCalls.length === 0);
+  }
+
+  private get liveCalls(): readonly Call[] {
+    return this.calls.activeCalls.filter((call) => call.isLive);
+  }
+
+  /** Each in its next pause; those that have none in `limitMs` are told that they were cut off. */
+  private async moveCalls(limitMs: number): Promise<void> {
+    const isDone = (): boolean => {
+      for (const call of this.liveCalls) call.moveAway(false);
+      return this.liveCalls.length === 0;
+    };
+    await this.untilNoCalls(limitMs, isDone);
+    for (const call of this.liveCalls) call.moveAway(true);
   }
 
   /** Closes the server and every socket. */

@@ -148,6 +148,24 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly journalWrites = new Counter({
+    name: 'journal_writes_total',
+    help: 'Snapshots of calls by whether they were written to the journal',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly journalClaims = new Counter({
+    name: 'journal_claims_total',
+    help: 'Calls this instance asked the journal for, by what it found',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly journalUp = new Gauge({
+    name: 'journal_up',
+    help: '1 while the journal is written, 0 while calls go on from memory alone',
+    registers: this.registers,
+  });
+
   private readonly frameLatency = new FrameHistogram({
     name: 'gateway_frame_latency_seconds',
     help: 'Time a frame spends inside the gateway',

@@ -1,12 +1,14 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import { readOwnPhrases } from './escalation/own-phrases.js';
 import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
 import type { ConnectAgents } from './handover/agents.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from './handover/token.js';
+import { openJournal } from './journal/open-journal.js';
 import { type Logger, createLogger } from './log.js';
 import { Metrics } from './metrics.js';
 import { defaultPrompt } from './prompts/default.js';
@@ -61,6 +63,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     const metrics = new Metrics();
     const extensions = await loadExtensions(config.extensions, process.cwd());
+    const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
     const provider = await createVoice({
       ...options,
       config,
@@ -95,17 +98,28 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       handover.embedded && endpointUrl !== undefined
         ? { dynamodb_endpoint: endpointUrl, table: handover.tableName }
         : undefined;
+    // Its waits are for a real network, whatever the clock of the calls.
+    const journal = await openJournal({
+      config: config.journal,
+      clock: systemClock,
+      log,
+      metrics,
+      onLost: (callSid) => gateway.onCallLost(callSid),
+    });
+    closers.push(() => journal.close());
     const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
     closers.push(() => agents?.close());
-    const gateway = new Gateway({
+    const gateway: Gateway = new Gateway({
       config,
       log,
       metrics,
       provider,
       store,
       callbacks: store,
+      journal,
       agents,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
+      ownPhrases,
       promptFor: () => defaultPrompt,
       tools: [...extensions.tools, ...(options.tools ?? [])],
       ...(options.clock === undefined ? {} : { clock: options.clock }),

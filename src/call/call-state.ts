@@ -6,6 +6,7 @@ import type { TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { Conversation } from './conversation.js';
 import type { HeldSession } from './held-session.js';
+import type { IdleWatch } from './idle-watch.js';
 import type { LineWatch } from './line-watch.js';
 
 /** How a call ended. A metric label: a closed set. */
@@ -18,12 +19,15 @@ export type CallOutcome =
   | 'message_taken'
   | 'callback_promised'
   | 'refused_busy'
+  /** Another instance goes on with it. */
+  | 'moved'
   | 'abandoned';
 
 /** What happens when the stream is over. */
 export type Exit =
   | HumanExit
-  | { to: 'assistant'; cause: ResumeCause; opening: string }
+  /** `opening` undefined: the caller was told nothing and is to notice nothing. */
+  | { to: 'assistant'; cause: ResumeCause; opening: string | undefined }
   /** Twilio records what the caller has to say. */
   | { to: 'voicemail' }
   /** The caller is told that somebody will call back. */
@@ -42,7 +46,8 @@ export interface HumanExit {
 
 export type CallReach = Reach | 'closed';
 
-export type ResumeCause = 'stream_lost' | 'stream_refused' | 'dial_failed';
+/** `instance_lost`: the process that had the call died. `moved`: it is being stopped and let go of the call in a pause. */
+export type ResumeCause = 'stream_lost' | 'stream_refused' | 'dial_failed' | 'instance_lost' | 'moved';
 
 /**
  * Where a call stands. Twilio runs the other half of this machine: whenever a stream or a dial is over it asks one of
@@ -50,7 +55,7 @@ export type ResumeCause = 'stream_lost' | 'stream_refused' | 'dial_failed';
  */
 export type CallState =
   /** TwiML with a stream was given; the stream has not come yet. */
-  | { name: 'ringing'; streamToken: string; held: HeldSession; expires: Timer }
+  | { name: 'ringing'; streamToken: string; opening: string | undefined; held: HeldSession; expires: Timer }
   | { name: 'talking'; line: Line }
   /** The goodbye plays while the handover is prepared. */
   | { name: 'leaving'; line: Line; exit: Exit }
@@ -91,6 +96,7 @@ export interface Line {
   playback: Playback;
   conversation: Conversation;
   watch: LineWatch;
+  idle: IdleWatch;
 }
 
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {
@@ -141,6 +147,12 @@ export function transition(from: CallState, to: CallState): CallState {
 /** Where one call stands, for the halves of the call that move it. */
 export class Stand {
   private state: CallState | undefined;
+  private readonly onEnter: () => void;
+
+  /** `onEnter` is told of every step. */
+  constructor(onEnter: () => void = () => undefined) {
+    this.onEnter = onEnter;
+  }
 
   get is(): CallState {
     if (this.state === undefined) throw new Error('The call has not begun.');
@@ -149,11 +161,12 @@ export class Stand {
 
   /** A stream is open: somebody is being talked to. */
   get isLive(): boolean {
-    return 'line' in this.is;
+    return this.state !== undefined && 'line' in this.state;
   }
 
   /** See {@link transition}. */
   enter(state: CallState): void {
     this.state = this.state === undefined ? state : transition(this.state, state);
+    this.onEnter();
   }
 }

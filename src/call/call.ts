@@ -1,10 +1,13 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Timer } from '../clock.js';
 import type { TandemError } from '../errors.js';
-import type { Escalation } from '../escalation/escalation.js';
+import type { Escalation, Trigger } from '../escalation/escalation.js';
+import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../log.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
+import type { JournalEntry, JournalStand } from '../journal/entry.js';
+import type { Journal } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
 import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
@@ -16,9 +19,11 @@ import { type CallOutcome, type CallState, type Exit, type ResumeCause, Stand } 
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
 import { HeldSession } from './held-session.js';
+import { type CallMemory, escalationOf, memoryOf, newMemory, plainExitOf, standFor } from './memory.js';
 import { openLine } from './open-line.js';
+import { drawStreamToken, hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
-import { BUILT_IN_TOOLS } from './tools.js';
+import { builtInTools } from './tools.js';
 
 /** What every call of a gateway shares. */
 export interface CallServices extends DepartureServices {
@@ -28,6 +33,8 @@ export interface CallServices extends DepartureServices {
   promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
   tools: readonly AssistantTool[];
+  /** What makes the gateway call a human. */
+  rules: EscalationRules;
   /** The key that asks for a human; empty: none does. */
   humanDigit: string;
   /** A caller who says nothing for this long is asked whether they are there; 0: never. */
@@ -38,10 +45,16 @@ export interface CallServices extends DepartureServices {
   pipeline: boolean;
   /** An absolute URL as Twilio knows it. */
   url: (scheme: 'https' | 'wss', path: string) => string;
+  /** What other instances are to know of the calls of this one. */
+  journal: Journal;
+  /** How long a handover's token opens its record, in milliseconds. */
+  tokenLifeMs: number;
   /** The call is over and may be forgotten. */
   onEnded: (callSid: string) => void;
 }
 
+/** The caller, or the model for them, asked for a human: "of course" is an answer only then. */
+const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
 /** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */
 const STREAM_EXPECTED_MS = 15_000;
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
@@ -55,29 +68,54 @@ export class Call {
   private readonly services: CallServices;
   private log: Logger;
   private readonly conversationId: string;
-  private readonly startedMs: number;
+  private readonly startedAtMs: number;
   private readonly from: string;
   private readonly to: string;
   private readonly prompt: AssistantPrompt;
-  private readonly history = new History();
+  private readonly history: History;
   private readonly watch: EscalationWatch;
   private readonly usage = { inputTokens: 0, outputTokens: 0 };
   private readonly stand: Stand;
   private readonly limit: Timer | undefined;
   private lineCount = 0;
 
-  constructor(webhook: VoiceWebhook, services: CallServices) {
+  /** A caller rings. */
+  static begin(webhook: VoiceWebhook, services: CallServices): Call {
+    const { clock, emit } = services;
+    const call = new Call(newMemory(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
+    call.stand.enter(call.ringingState(call.prompt.greeting));
+    emit({ type: 'started', callSid: call.callSid, from: call.from, to: call.to });
+    call.log.info('call started');
+    return call;
+  }
+
+  /** A call that another instance has had goes on here, from where that one left it. */
+  static restore(entry: JournalEntry, services: CallServices): Call {
+    const call = new Call(memoryOf(entry), services);
+    call.takeStand(entry.stand);
+    const { callSid, from, to } = call;
+    services.emit({ type: 'started', callSid, from, to });
+    call.log.info({ stand: entry.stand.name }, 'a call of another instance goes on here');
+    return call;
+  }
+
+  private constructor(memory: CallMemory, services: CallServices) {
     this.services = services;
-    this.callSid = webhook.callSid;
-    this.from = webhook.from;
-    this.to = webhook.to;
+    this.callSid = memory.callSid;
+    this.from = memory.from;
+    this.to = memory.to;
     this.prompt = services.promptFor(this.to);
-    this.conversationId = randomBytes(12).toString('hex');
+    this.history = new History(memory.turns);
+    this.conversationId = memory.conversationId;
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
-    this.startedMs = services.clock.now();
-    this.watch = new EscalationWatch({ humanDigit: services.humanDigit });
+    this.startedAtMs = memory.startedAtMs;
+    this.watch = new EscalationWatch({
+      humanDigit: services.humanDigit,
+      rules: services.rules,
+      language: this.prompt.language,
+    });
     const { callSid, conversationId, from, prompt, to } = this;
-    this.stand = new Stand();
+    this.stand = new Stand(() => this.note());
     this.departure = new Departure({
       call: { callSid, conversationId, from, to, prompt, turns: () => this.history.turns, log: () => this.log },
       stand: this.stand,
@@ -87,14 +125,43 @@ export class Call {
         standing: () => this.standing(),
         end: (outcome) => this.end(outcome),
       },
+      resumes: memory.resumes,
+      failedDials: memory.failedDials,
     });
-    this.stand.enter(this.ringingState(this.prompt.greeting));
     const { clock, maxCallMs } = services;
     // The words for it are those of a gateway that stops: somebody else goes on from here.
     const atLimit = (): void => this.escalate({ trigger: 'stopping', reason: 'call_limit' });
     this.limit = maxCallMs > 0 ? clock.setTimer(maxCallMs, atLimit) : undefined;
-    services.emit({ type: 'started', callSid: this.callSid, from: this.from, to: this.to });
-    this.log.info('call started');
+  }
+
+  /** Where the other instance left the call. */
+  private takeStand(stand: JournalStand): void {
+    const { departure } = this;
+    switch (stand.name) {
+      case 'ringing':
+        this.stand.enter(this.ringingState(stand.opening, stand.streamToken));
+        return;
+      case 'talking':
+        departure.part(this.resumeExit('instance_lost'));
+        return;
+      case 'leaving':
+      case 'parted': {
+        const { exit } = stand;
+        if (exit.to !== 'human') departure.part(plainExitOf(exit));
+        // What was prepared there may or may not have been written: it is prepared anew, and the old one expires.
+        else departure.part(departure.handingOver.begin(escalationOf(exit), exit.announce));
+        return;
+      }
+      case 'dialling':
+        departure.goOnDialling(stand.handover);
+        return;
+      case 'recording':
+        departure.record();
+        return;
+      case 'ended':
+        this.stand.enter({ name: 'ended', outcome: stand.outcome as CallOutcome });
+        return;
+    }
   }
 
   get isOver(): boolean {
@@ -138,7 +205,7 @@ export class Call {
   admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
     const state = this.stand.is;
     if (state.name !== 'ringing') return { refused: 'no stream expected' };
-    if (!sameText(start.customParameters['token'] ?? '', state.streamToken)) return { refused: 'wrong token' };
+    if (!hasToken(start, state.streamToken)) return { refused: 'wrong token' };
 
     const { clock, idleMs, metrics, pipeline, provider } = this.services;
     const { line, meter } = openLine({
@@ -149,6 +216,7 @@ export class Call {
       tools: new ToolRunner({ tools: this.tools(), clock, context: () => this.toolContext() }),
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
+      onLook: () => this.noteWhilePlaying(),
       onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing; it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
@@ -214,15 +282,35 @@ export class Call {
     this.end('abandoned');
   }
 
+  /** Another instance goes on with the call, or will: nothing of it is left here, and what is written of it stays. */
+  release(): void {
+    if (!this.isOver) this.dispose('moved');
+  }
+
+  /**
+   * Lets go of the call so that another instance goes on with it: the stream is closed, and Twilio asks whoever answers
+   * what now. In a pause the caller notices nothing; `evenMidWord` they are told.
+   */
+  moveAway(evenMidWord: boolean): void {
+    if (this.stand.is.name !== 'talking') return;
+    const { line } = this.stand.is;
+    const isPause = line.idle.isQuiet && !line.playback.isPlaying;
+    if (isPause) this.departure.part({ to: 'assistant', cause: 'moved', opening: undefined });
+    else if (evenMidWord) this.departure.part(this.resumeExit('moved'));
+  }
+
   private escalationLine(escalation: Escalation): string {
     const { lines } = this.prompt;
-    if (escalation.trigger === 'stopping') return lines.stopping;
-    return escalation.reason === 'assistant_failed' ? lines.assistantFailed : lines.handover;
+    if (escalation.reason === 'assistant_failed') return lines.assistantFailed;
+    return ASKED_FOR.has(escalation.trigger) ? lines.handover : lines.stopping;
   }
 
   private listener(): ConversationListener {
     return {
-      onTurn: (turn: Readonly<Turn>) => this.services.emit({ type: 'turn', callSid: this.callSid, turn }),
+      onTurn: (turn: Readonly<Turn>) => {
+        this.services.emit({ type: 'turn', callSid: this.callSid, turn });
+        this.note();
+      },
       onEscalation: (escalation) => this.escalate(escalation),
       // The assistant has said goodbye itself.
       onEndCall: () => this.departure.leaveAsHeard({ to: 'nobody', outcome: 'completed', announce: undefined }),
@@ -241,12 +329,15 @@ export class Call {
     return { conversationId: this.conversationId, callerNumber: this.from, log: this.log };
   }
 
-  /** The caller says nothing: asked, asked again, then the call ends politely. */
+  /** The caller says nothing: asked, asked again, then the call ends politely or, where it is set so, with a human. */
   private onIdle(times: number): void {
     if (this.stand.is.name !== 'talking') return;
     const { silentGoodbye, stillThere, stillThereAgain } = this.prompt.lines;
     this.log.info({ times }, 'the caller is silent');
-    if (times > 2) this.departure.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
+    const escalation = times > 2 ? this.watch.callerSilent() : undefined;
+    if (escalation !== undefined) this.escalate(escalation);
+    else if (times > 2)
+      this.departure.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
     else this.stand.is.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `idle-${this.lineCount++}`);
   }
 
@@ -279,7 +370,7 @@ export class Call {
     ];
   }
 
-  private resume(cause: ResumeCause, opening: string): Verb[] {
+  private resume(cause: ResumeCause, opening: string | undefined): Verb[] {
     this.services.metrics.resumes.inc({ cause });
     this.services.emit({ type: 'resumed', callSid: this.callSid, cause });
     this.log.info({ cause }, 'the call goes on in a new stream');
@@ -308,21 +399,32 @@ export class Call {
     return this.departure.handingOver.isNobodyThere ? [...tools, ...this.departure.messages.tools()] : tools;
   }
 
-  private ringingState(opening: string): CallState & { name: 'ringing' } {
-    const { clock, provider } = this.services;
+  /** The caller has said something that nobody has answered to the end. */
+  private get owesAnswer(): boolean {
+    const { turns } = this.history;
+    const last = turns.at(-1);
+    return (
+      turns.some(({ speaker }) => speaker === 'caller') && (last?.speaker === 'caller' || last?.interrupted === true)
+    );
+  }
+
+  private ringingState(opening: string | undefined, streamToken = drawStreamToken()): CallState & { name: 'ringing' } {
+    const { clock, provider, rules } = this.services;
     const { prompt } = this;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
       instructions: prompt.instructions,
       greeting: opening,
-      answersLast: false,
+      // After a dial that failed the caller is asked what they want now.
+      answersLast: this.owesAnswer && opening !== prompt.lines.nobodyFree,
       language: prompt.language,
-      tools: [...BUILT_IN_TOOLS, ...this.tools().map(toolDefinition)],
+      tools: [...builtInTools(rules), ...this.tools().map(toolDefinition)],
       conversation: this.conversationView(),
     });
     return {
       name: 'ringing',
-      streamToken: randomBytes(24).toString('base64url'),
+      streamToken,
+      opening,
       held,
       expires: clock.setTimer(STREAM_EXPECTED_MS, () => this.departure.part(this.resumeExit('stream_refused'))),
     };
@@ -348,21 +450,50 @@ export class Call {
     return { input_tokens: inputTokens, output_tokens: outputTokens };
   }
 
+  /** Writes down where the call stands, for another instance that may have to go on with it. */
+  private note(): void {
+    const { clock, journal, provider, tokenLifeMs } = this.services;
+    const state = this.stand.is;
+    if (state.name === 'ended') return;
+    const playing = 'line' in state ? state.line.playback.playing : [];
+    const { failedDials, wish } = this.departure.handingOver;
+    journal.note({
+      callSid: this.callSid,
+      conversationId: this.conversationId,
+      from: this.from,
+      to: this.to,
+      startedAtMs: this.startedAtMs,
+      prompt: this.prompt.name,
+      provider: provider.name,
+      turns: this.history.turnsWhile(playing).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })),
+      turnsDropped: 0,
+      resumes: this.departure.resumes,
+      dials: failedDials,
+      stand: standFor(state, wish, clock.epochMs() + tokenLifeMs),
+    });
+  }
+
+  /** How far the caller has heard an answer is worth writing down where somebody can read it. */
+  private noteWhilePlaying(): void {
+    const isPlaying = 'line' in this.stand.is && this.stand.is.line.playback.isPlaying;
+    if (isPlaying && this.services.journal.health.backend !== 'memory') this.note();
+  }
+
   private end(outcome: CallOutcome): void {
-    if (this.stand.is.name === 'ended') return;
+    if (this.isOver) return;
+    this.dispose(outcome);
+    this.services.journal.forget(this.callSid, outcome);
+  }
+
+  private dispose(outcome: CallOutcome): void {
     if (this.isLive) this.services.metrics.activeSessions.dec();
     this.stand.enter({ name: 'ended', outcome });
     this.limit?.cancel();
     this.departure.forgetGoodbye();
     this.services.metrics.sessions.inc({ outcome });
-    this.services.metrics.sessionSeconds.observe((this.services.clock.now() - this.startedMs) / 1000);
+    this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);
     this.log.info({ outcome, ...this.tokens() }, 'call ended');
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this.callSid);
   }
-}
-
-function sameText(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

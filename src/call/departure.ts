@@ -21,7 +21,7 @@ export interface DepartureServices extends HandingOverServices, MessageServices 
 /** What a departure needs of its call. */
 export interface DepartureOwner {
   /** The call goes on in a new stream. */
-  resume(cause: ResumeCause, opening: string): readonly Verb[];
+  resume(cause: ResumeCause, opening: string | undefined): readonly Verb[];
   /** What Twilio is to do as things stand. */
   standing(): Answer;
   end(outcome: CallOutcome): void;
@@ -41,6 +41,9 @@ const VOICEMAIL_EXPECTED_MS = (VOICEMAIL_SECONDS + 60) * 1000;
 /** So often a broken stream is replaced before the caller goes to a human. */
 const MAX_RESUMES = 2;
 
+/** Causes that count: whose streams keep breaking is not helped by another one. */
+const BROKEN: ReadonlySet<ResumeCause> = new Set(['stream_lost', 'stream_refused', 'instance_lost']);
+
 /** How one call leaves its stream, and everything that follows: the goodbye, the dial and its result, voicemail. */
 export class Departure {
   readonly handingOver: HandingOver;
@@ -50,17 +53,25 @@ export class Departure {
   private readonly services: DepartureServices;
   private readonly owner: DepartureOwner;
   private lineCount = 0;
-  private resumes = 0;
+  private resumeCount: number;
   private goodbye: Goodbye | undefined;
   /** Settles when it is known what became of telling Twilio over REST to dial. */
   private pushed: Promise<void> = Promise.resolve();
 
-  constructor(options: { call: CallFacts; stand: Stand; services: DepartureServices; owner: DepartureOwner }) {
+  constructor(options: {
+    call: CallFacts;
+    stand: Stand;
+    services: DepartureServices;
+    owner: DepartureOwner;
+    resumes: number;
+    failedDials: number;
+  }) {
     this.call = options.call;
     this.stand = options.stand;
     this.services = options.services;
     this.owner = options.owner;
-    this.handingOver = new HandingOver(this.call, this.services);
+    this.resumeCount = options.resumes;
+    this.handingOver = new HandingOver(this.call, this.services, options.failedDials);
     this.messages = new Messages(this.call, this.services);
   }
 
@@ -129,7 +140,7 @@ export class Departure {
       case 'human':
         return this.dial(exit);
       case 'assistant':
-        if (exit.cause === 'dial_failed') return this.owner.resume(exit.cause, exit.opening);
+        if (!BROKEN.has(exit.cause)) return this.owner.resume(exit.cause, exit.opening);
         // Streams that keep breaking: a human goes on.
         return this.mayResume() ? this.owner.resume(exit.cause, exit.opening) : this.partAndLeave(this.failureExit());
       case 'voicemail':
@@ -144,7 +155,18 @@ export class Departure {
 
   /** Whether a stream that broke, or never came, is replaced once more; counts. */
   mayResume(): boolean {
-    return this.resumes++ < MAX_RESUMES;
+    return this.resumeCount++ < MAX_RESUMES;
+  }
+
+  /** So often a broken stream was replaced. */
+  get resumes(): number {
+    return this.resumeCount;
+  }
+
+  /** The dial that another instance began. */
+  goOnDialling(prepared: PreparedHandover | undefined): void {
+    const dial = this.handingOver.verb(prepared);
+    this.enterDialling({ prepared, verbs: dial === undefined ? [{ verb: 'hangup' }] : [dial] }, 'twiml');
   }
 
   /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
@@ -275,7 +297,7 @@ export class Departure {
     }
   }
 
-  private record(): Verb[] {
+  record(): Verb[] {
     const { clock, url } = this.services;
     const { leaveMessage, silentGoodbye } = this.call.prompt.lines;
     const record = {

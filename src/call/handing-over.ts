@@ -57,12 +57,23 @@ export class HandingOver {
   private readonly call: CallFacts;
   private readonly services: HandingOverServices;
   private latest: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-  private failures = 0;
+  private failures: number;
   private judgedDial = '';
 
-  constructor(call: CallFacts, services: HandingOverServices) {
+  /** `failures`: so often nobody could be reached before. */
+  constructor(call: CallFacts, services: HandingOverServices, failures: number) {
     this.call = call;
     this.services = services;
+    this.failures = failures;
+  }
+
+  /** The latest decision that a human is needed. */
+  get wish(): Escalation {
+    return this.latest;
+  }
+
+  get failedDials(): number {
+    return this.failures;
   }
 
   /** Nobody could take the call, or nobody ever can: the assistant offers to take a message. */
@@ -170,10 +181,10 @@ export class HandingOver {
 
   private async reach(escalation: Escalation): Promise<CallReach> {
     const { agents, connectPhoneNumber, isOpen, queueFor } = this.services;
-    const { to, turns } = this.call;
+    const { prompt, to, turns } = this.call;
     if (connectPhoneNumber === undefined) return 'unavailable';
     if (!isOpen(to)) return 'closed';
-    return agents?.reach(queueFor(escalation.reason, intentOf(turns()))) ?? 'reachable';
+    return agents?.reach(queueFor(escalation.reason, intentOf(turns(), prompt.language))) ?? 'reachable';
   }
 
   /** Writes the record that the token opens; never rejects and never takes long. */

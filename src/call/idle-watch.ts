@@ -33,7 +33,7 @@ export class IdleWatch {
   /** The caller began to speak. */
   callerSpeaks(): void {
     this.times = 0;
-    const timer = this.clock.setTimer(LONGEST_SPEECH_MS, () => this.beQuiet());
+    const timer = this.timer(LONGEST_SPEECH_MS, () => this.beQuiet());
     this.enter({ name: 'caller', timer });
   }
 
@@ -61,8 +61,13 @@ export class IdleWatch {
     this.enter({ name: 'closed' });
   }
 
+  /** Nobody speaks, and the assistant works on nothing. */
+  get isQuiet(): boolean {
+    return this.state.name === 'quiet';
+  }
+
   private beQuiet(): void {
-    const timer = this.clock.setTimer(this.afterMs, () => {
+    const timer = this.timer(this.afterMs, () => {
       // What the owner says now makes it busy again; if nothing can be said, the time runs on.
       this.beQuiet();
       this.onIdle(++this.times);
@@ -70,10 +75,15 @@ export class IdleWatch {
     this.enter({ name: 'quiet', timer });
   }
 
+  private timer(delayMs: number, callback: () => void): Timer {
+    return this.afterMs === 0 ? NO_TIMER : this.clock.setTimer(delayMs, callback);
+  }
+
   private enter(next: State): void {
     if ('timer' in this.state) this.state.timer.cancel();
-    const isOver = this.state.name === 'closed' || (this.afterMs === 0 && next.name !== 'closed');
-    if (isOver && 'timer' in next) next.timer.cancel();
-    if (!isOver) this.state = next;
+    if (this.state.name !== 'closed') this.state = next;
+    else if ('timer' in next) next.timer.cancel();
   }
 }
+
+const NO_TIMER: Timer = { cancel: () => undefined };

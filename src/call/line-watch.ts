@@ -19,15 +19,22 @@ export class LineWatch {
   private readonly clock: Clock;
   private readonly overdueMs: () => number;
   private readonly onFault: (fault: LineFault) => void;
+  private readonly onLook: () => void;
   private lastMediaMs: number;
   private limitMs = FIRST_MEDIA_MS;
   private timer: Timer | undefined;
 
-  /** `overdueMs`: how long the playback ledger has been waiting for a mark beyond its time. */
-  constructor(options: { clock: Clock; overdueMs: () => number; onFault: (fault: LineFault) => void }) {
+  /** `overdueMs`: how long the playback ledger has been waiting for a mark beyond its time. `onLook`: every second. */
+  constructor(options: {
+    clock: Clock;
+    overdueMs: () => number;
+    onFault: (fault: LineFault) => void;
+    onLook?: () => void;
+  }) {
     this.clock = options.clock;
     this.overdueMs = options.overdueMs;
     this.onFault = options.onFault;
+    this.onLook = options.onLook ?? (() => undefined);
     this.lastMediaMs = this.clock.now();
     this.lookLater();
   }
@@ -46,8 +53,12 @@ export class LineWatch {
   private lookLater(): void {
     this.timer = this.clock.setTimer(LOOK_EVERY_MS, () => {
       const fault = this.fault();
-      if (fault === undefined) this.lookLater();
-      else this.onFault(fault);
+      if (fault !== undefined) {
+        this.onFault(fault);
+        return;
+      }
+      this.lookLater();
+      this.onLook();
     });
   }
 

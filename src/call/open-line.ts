@@ -26,6 +26,8 @@ export interface LineOptions {
   listener: ConversationListener;
   /** The caller has been silent so many times in a row. */
   onIdle: (times: number) => void;
+  /** Every second. */
+  onLook: () => void;
   /** The stream is open and carries nothing: it is given up. */
   onFault: (fault: LineFault) => void;
   onProcessorError: (processor: string, error: unknown) => void;
@@ -34,7 +36,8 @@ export interface LineOptions {
 
 /** Joins a stream with its playback ledger and its conversation. */
 export function openLine(options: LineOptions): { line: Line; meter: LatencyMeter } {
-  const { held, history, listener, onFault, onIdle, onProcessorError, services, stream, tools, watch } = options;
+  const { held, history, listener, onFault, onIdle, onLook, onProcessorError, services, stream, tools, watch } =
+    options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
   const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle });
   const meter = new LatencyMeter({ clock, metrics, provider: providerName });
@@ -60,6 +63,7 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
   const lineWatch = new LineWatch({
     clock,
     overdueMs: () => playback.markOverdueMs,
+    onLook,
     onFault: (fault) => {
       metrics.lineFaults.inc({ fault });
       onFault(fault);
@@ -67,5 +71,5 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
     },
   });
   const conversation = pipeline ? new PipelineConversation(parts, onProcessorError) : new DirectBridge(parts);
-  return { line: { stream, playback, conversation, watch: lineWatch }, meter };
+  return { line: { stream, playback, conversation, watch: lineWatch, idle }, meter };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Escalation } from '../escalation/escalation.js';
+import { priorityOf } from '../escalation/priority.js';
 import { topicOf } from '../escalation/topics.js';
 import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
 import type { Logger } from '../log.js';
@@ -32,7 +33,7 @@ export async function prepareHandover(
   const { escalation } = request;
   const { clock, desk, log, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
-  const intent = intentOf(turns);
+  const intent = intentOf(turns, request.language);
   if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
   try {
     const prepared = await withDeadline(
@@ -43,7 +44,7 @@ export async function prepareHandover(
         turns,
         intent,
         reason: escalation.reason,
-        priority: escalation.trigger === 'failure' ? '3' : '5',
+        priority: priorityOf(escalation),
         language: request.language,
         queueArn: queueFor(escalation.reason, intent),
       }),
@@ -56,9 +57,10 @@ export async function prepareHandover(
   }
 }
 
-/** What the caller talks about. */
-export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[]): string {
-  return topicOf(turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text));
+/** What the caller talks about, on a call in `language`. */
+export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[], language: string): string {
+  const said = turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text);
+  return topicOf(said, language);
 }
 
 function withDeadline<T>(clock: Clock, work: Promise<T>): Promise<T> {

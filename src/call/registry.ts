@@ -1,12 +1,13 @@
 import type { Clock, Timer } from '../clock.js';
+import type { Claim } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
-import type { StreamOwner, TwilioStream } from '../twilio/stream.js';
+import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { Admission } from './admission.js';
 import { Call, type CallServices } from './call.js';
-import type { Answer } from './departure.js';
 import { dialVerb } from './dial.js';
+import { hasToken } from './stream-token.js';
 
 /** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
 const REMEMBER_ENDED_MS = 60_000;
@@ -15,6 +16,7 @@ const REMEMBER_ENDED_MS = 60_000;
 export class CallRegistry {
   private readonly calls = new Map<string, Call>();
   private readonly forgetting = new Set<Timer>();
+  private readonly claims = new Map<string, Promise<Claim>>();
   private readonly services: CallServices;
   private readonly admission: Admission;
   private readonly clock: Clock;
@@ -35,17 +37,32 @@ export class CallRegistry {
     this.admission.stop();
   }
 
-  /** The process ends: whatever calls still own is disposed of. */
+  /** The process ends: whatever calls still own is disposed of. Where others can read of them, they go on elsewhere. */
   close(): void {
     this.admission.close();
-    for (const call of this.activeCalls) call.abandon();
+    for (const call of this.activeCalls) {
+      if (this.isShared) call.release();
+      else call.abandon();
+    }
     for (const timer of this.forgetting) timer.cancel();
     this.calls.clear();
   }
 
+  /** Other instances can go on with the calls of this one. */
+  get isShared(): boolean {
+    return this.services.journal.health.backend !== 'memory';
+  }
+
+  /** Another instance wrote about a call that this one has. Whoever holds the stream is right. */
+  onLost(callSid: string): void {
+    const call = this.calls.get(callSid);
+    if (call?.isLive === true) void this.services.journal.claim(callSid);
+    else if (call !== undefined) this.letGo(call);
+  }
+
   /** The incoming-call webhook. Twilio may repeat it after a connection failure: the same call gets the same answer. */
-  incoming(webhook: VoiceWebhook): Answer {
-    const known = this.calls.get(webhook.callSid);
+  async incoming(webhook: VoiceWebhook): Promise<readonly Verb[]> {
+    const known = this.isShared ? await this.find(webhook.callSid) : this.calls.get(webhook.callSid);
     if (known !== undefined) return known.standing();
     const refusal = this.admission.refusal(this.activeCalls.filter((call) => !call.isWithHuman).length);
     if (refusal !== undefined) {
@@ -53,45 +70,54 @@ export class CallRegistry {
       this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
       return this.withoutUs(webhook, 'busy', 'refused_busy');
     }
-    const call = new Call(webhook, this.services);
+    const call = Call.begin(webhook, this.services);
     this.calls.set(webhook.callSid, call);
     return call.standing();
   }
 
-  admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
-    return this.calls.get(start.callSid)?.admit(stream, start) ?? { refused: 'unknown call' };
+  admit(stream: TwilioStream, start: StreamStart): Admitted | Promise<Admitted> {
+    const call = this.calls.get(start.callSid);
+    if (call !== undefined) return call.admit(stream, start);
+    return this.admitFromElsewhere(stream, start);
+  }
+
+  /** A stream for a call that another instance answered. Its token is compared first: a false one moves nothing. */
+  private async admitFromElsewhere(stream: TwilioStream, start: StreamStart): Promise<Admitted> {
+    const stand = (await this.services.journal.peek(start.callSid))?.stand;
+    if (stand?.name !== 'ringing' || !hasToken(start, stand.streamToken)) return { refused: 'unknown call' };
+    const call = await this.find(start.callSid);
+    return call?.admit(stream, start) ?? { refused: 'unknown call' };
   }
 
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    const call = this.calls.get(webhook.callSid);
-    // A call of a process that is gone: its memory is lost, the caller is not.
+    const call = await this.find(webhook.callSid);
+    // A call that nobody knows any more: its memory is lost, the caller is not.
     if (call === undefined) return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
     return call.afterStream(webhook);
   }
 
-  afterDial(webhook: VoiceWebhook): Answer {
-    const call = this.calls.get(webhook.callSid);
+  async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
+    const call = await this.find(webhook.callSid);
     if (call !== undefined) return call.departure.afterDial(webhook);
     const { language, lines } = this.services.promptFor(webhook.to);
     if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
     return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];
   }
 
-  whisper(webhook: VoiceWebhook): Verb[] {
-    return this.calls.get(webhook.parentCallSid ?? '')?.departure.whisper() ?? [];
+  async whisper(webhook: VoiceWebhook): Promise<readonly Verb[]> {
+    return (await this.find(webhook.parentCallSid ?? ''))?.departure.whisper() ?? [];
   }
 
-  afterHold(webhook: VoiceWebhook): Answer {
-    return (
-      this.calls.get(webhook.callSid)?.departure.afterHold() ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned')
-    );
+  async afterHold(webhook: VoiceWebhook): Promise<readonly Verb[]> {
+    const call = await this.find(webhook.callSid);
+    return call?.departure.afterHold() ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
   /** An answer of ours did not reach Twilio, or was of no use to it. */
-  afterFallback(webhook: VoiceWebhook): Answer {
+  async afterFallback(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const url = webhook.form.get('ErrorUrl') ?? '';
     const failedPath = URL.canParse(url) ? new URL(url).pathname : '';
-    const call = this.calls.get(webhook.callSid);
+    const call = await this.find(webhook.callSid);
     this.services.log.warn(
       { call_sid: webhook.callSid, path: failedPath, is_known: call !== undefined },
       'Twilio asks the fallback',
@@ -99,8 +125,8 @@ export class CallRegistry {
     return call?.departure.afterFallback(failedPath) ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
-  afterVoicemail(webhook: VoiceWebhook): readonly Verb[] {
-    return this.calls.get(webhook.callSid)?.departure.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
+  async afterVoicemail(webhook: VoiceWebhook): Promise<readonly Verb[]> {
+    return (await this.find(webhook.callSid))?.departure.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
   }
 
   /** Twilio expects no TwiML here. */
@@ -116,6 +142,40 @@ export class CallRegistry {
   /** Twilio expects no TwiML here. */
   callStatus(webhook: VoiceWebhook): undefined {
     this.calls.get(webhook.callSid)?.onCallStatus(webhook);
+  }
+
+  /**
+   * The call Twilio asks about: one of this instance, or one that another has left, which goes on here from now on.
+   * Undefined when nobody knows of it.
+   */
+  private async find(callSid: string): Promise<Call | undefined> {
+    const known = this.calls.get(callSid);
+    const { health } = this.services.journal;
+    // A call of this instance is asked about elsewhere only if somebody else may have gone on with it.
+    if (known !== undefined && (!this.isShared || !health.isUp || known.isOver)) return known;
+    const claim = await this.claim(callSid);
+    const current = this.calls.get(callSid);
+    if (claim.status !== 'claimed') return current;
+    if (current !== undefined && (claim.wasOurs || current !== known)) return current;
+    if (current !== undefined) this.letGo(current);
+    const call = Call.restore(claim.entry, this.services);
+    this.calls.set(callSid, call);
+    if (call.isOver) this.forgetLater(callSid);
+    return call;
+  }
+
+  /** Two questions about one call at the same moment are one claim. */
+  private claim(callSid: string): Promise<Claim> {
+    const running = this.claims.get(callSid);
+    if (running !== undefined) return running;
+    const claim = this.services.journal.claim(callSid).finally(() => this.claims.delete(callSid));
+    this.claims.set(callSid, claim);
+    return claim;
+  }
+
+  private letGo(call: Call): void {
+    call.release();
+    this.calls.delete(call.callSid);
   }
 
   /** What a caller gets when the gateway itself fails. */

@@ -1,3 +1,4 @@
+import type { EscalationRules } from '../escalation/rules.js';
 import { TRANSFER_TOOL } from '../escalation/watch.js';
 import type { ToolDefinition } from '../voice/session.js';
 
@@ -7,8 +8,12 @@ export const END_CALL_TOOL = 'end_call';
 /** Marks a line that is said while a tool works. */
 export const FILLER_SAY_ID = 'filler';
 
-/** What every assistant can do. */
-export const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
+/** What every assistant can do; calling a human only where that is left to the model. */
+export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] {
+  return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));
+}
+
+const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
   {
     name: TRANSFER_TOOL,
     description:

@@ -102,6 +102,16 @@ export class Playback {
     if (this.sentByte - this.markedByte >= MARK_EVERY_BYTES) this.mark();
   }
 
+  /** What is on its way to the caller and how much of it they have heard, in order. */
+  get playing(): PlayedItem[] {
+    const heardByte = this.heardByte();
+    return this.segments.map((segment) => ({
+      itemId: segment.itemId,
+      heardMs: Math.floor(Math.max(0, Math.min(heardByte, segment.endByte) - segment.startByte) / MULAW_BYTES_PER_MS),
+      sentMs: Math.floor((segment.endByte - segment.startByte) / MULAW_BYTES_PER_MS),
+    }));
+  }
+
   /** How long ago the oldest mark that has not come back was due, in milliseconds; 0 when none is late. */
   get markOverdueMs(): number {
     const [next] = this.marks;
@@ -148,12 +158,7 @@ export class Playback {
    */
   clear(): PlayedItem[] {
     if (this.closed || this.segments.length === 0) return [];
-    const heardByte = this.heardByte();
-    const cut = this.segments.map((segment) => ({
-      itemId: segment.itemId,
-      heardMs: Math.floor(Math.max(0, Math.min(heardByte, segment.endByte) - segment.startByte) / MULAW_BYTES_PER_MS),
-      sentMs: Math.floor((segment.endByte - segment.startByte) / MULAW_BYTES_PER_MS),
-    }));
+    const cut = this.playing;
     this.sink.sendClear();
     this.generation++;
     for (const mark of this.marks) this.flushed.add(mark.name);

@@ -27,14 +27,22 @@ export interface StreamOwner {
 /** `stop`: Twilio said so. `lost`: the socket went away without it. `closed`: we closed it. */
 export type StreamEnd = 'stop' | 'lost' | 'closed';
 
-/** Finds the owner of a stream from its `start`, or says why it is refused. */
-export type StreamAdmission = (stream: TwilioStream, start: StreamStart) => StreamOwner | { refused: string };
+export type Admitted = StreamOwner | { refused: string };
+
+/** Finds the owner of a stream from its `start`, or says why it is refused; another instance may have to be asked. */
+export type StreamAdmission = (stream: TwilioStream, start: StreamStart) => Admitted | Promise<Admitted>;
 
 type State =
-  { name: 'opening'; deadline: Timer } | { name: 'live'; streamSid: string; owner: StreamOwner } | { name: 'ended' };
+  | { name: 'opening'; deadline: Timer }
+  /** Whose it is, is being found out; what comes meanwhile waits. */
+  | { name: 'admitting'; deadline: Timer; streamSid: string; waiting: TwilioMessage[] }
+  | { name: 'live'; streamSid: string; owner: StreamOwner }
+  | { name: 'ended' };
 
 /** A stream that has not said who it is by then is closed. */
 const START_TIMEOUT_MS = 10_000;
+/** Messages kept while the owner is looked for: some seconds of audio. More are dropped, the oldest first. */
+const MAX_WAITING = 200;
 /** WebSocket pings on the Twilio leg: a peer that vanished without a word is noticed by the second one. */
 const PING_EVERY_MS = 15_000;
 /**
@@ -139,11 +147,21 @@ export class TwilioStream implements PlaybackSink {
       this.count(parsed.anomaly);
       return;
     }
-    if (this.state.name === 'live') this.onLiveMessage(parsed.message, this.state.streamSid, this.state.owner);
-    else this.onOpeningMessage(parsed.message);
+    switch (this.state.name) {
+      case 'opening':
+        this.onOpeningMessage(parsed.message, this.state.deadline);
+        return;
+      case 'admitting':
+        this.state.waiting.push(parsed.message);
+        if (this.state.waiting.length > MAX_WAITING) this.state.waiting.shift();
+        return;
+      case 'live':
+        this.onLiveMessage(parsed.message, this.state.streamSid, this.state.owner);
+        return;
+    }
   }
 
-  private onOpeningMessage(message: TwilioMessage): void {
+  private onOpeningMessage(message: TwilioMessage, deadline: Timer): void {
     if (message.event === 'connected') return;
     if (message.event !== 'start') {
       this.count('out-of-order');
@@ -158,13 +176,34 @@ export class TwilioStream implements PlaybackSink {
       this.refuse('unsupported media format');
       return;
     }
+    const { streamSid } = start;
     const admitted = this.admit(this, start);
+    if (!(admitted instanceof Promise)) {
+      this.onAdmitted(admitted, streamSid, deadline);
+      return;
+    }
+    const waiting: TwilioMessage[] = [];
+    this.state = { name: 'admitting', deadline, streamSid, waiting };
+    void admitted.then((owner) => {
+      this.onAdmitted(owner, streamSid, deadline);
+      for (const message of waiting) {
+        if (this.state.name === 'live') this.onLiveMessage(message, streamSid, this.state.owner);
+      }
+    });
+  }
+
+  private onAdmitted(admitted: Admitted, streamSid: string, deadline: Timer): void {
+    if (this.state.name === 'ended') {
+      // Twilio has given up meanwhile: the owner is told at once that its stream is over.
+      if (!('refused' in admitted)) admitted.onEnd('lost');
+      return;
+    }
     if ('refused' in admitted) {
       this.refuse(admitted.refused);
       return;
     }
-    if (this.state.name === 'opening') this.state.deadline.cancel();
-    this.state = { name: 'live', streamSid: start.streamSid, owner: admitted };
+    deadline.cancel();
+    this.state = { name: 'live', streamSid, owner: admitted };
     admitted.onStart();
   }
 
@@ -211,8 +250,8 @@ export class TwilioStream implements PlaybackSink {
     if (before.name === 'ended') return;
     this.state = { name: 'ended' };
     this.ping?.cancel();
-    if (before.name === 'opening') before.deadline.cancel();
-    else before.owner.onEnd(cause);
+    if (before.name === 'live') before.owner.onEnd(cause);
+    else before.deadline.cancel();
   }
 }
 

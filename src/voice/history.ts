@@ -20,6 +20,13 @@ export class History {
   private readonly list: Turn[] = [];
   private readonly byItem = new Map<string, Turn>();
 
+  /** `earlier`: what was said before this part of the call, as heard. */
+  constructor(earlier: readonly Omit<Turn, 'itemId'>[] = []) {
+    for (const [index, { interrupted, speaker, text }] of earlier.entries()) {
+      Object.assign(this.turn(speaker, `earlier-${index}`), { text, interrupted });
+    }
+  }
+
   get turns(): readonly Turn[] {
     return this.list.filter((turn) => turn.text !== '');
   }
@@ -65,6 +72,17 @@ export class History {
       if (turn.text !== '') changed.push(turn);
     }
     return changed;
+  }
+
+  /** The turns as they stand while `playing` is on its way to the caller: of that, what has been heard so far. */
+  turnsWhile(playing: readonly HeardItem[]): readonly Turn[] {
+    const cut = new Map(playing.map((item) => [item.itemId, item]));
+    return this.turns.flatMap((turn) => {
+      const item = cut.get(turn.itemId);
+      if (item === undefined || turn.interrupted || item.heardMs >= item.sentMs) return [turn];
+      const text = cutAtShare(turn.text, item.heardMs / item.sentMs);
+      return text === '' ? [] : [{ ...turn, text, interrupted: true }];
+    });
   }
 
   turnOf(itemId: string): Turn | undefined {

@@ -61,7 +61,7 @@ class LocalProvider implements VoiceProvider {
       engine,
       createReplier: (history) =>
         llmBaseUrl === undefined
-          ? new DialogReplier()
+          ? new DialogReplier({ canTransfer: options.tools.some((tool) => tool.name === 'transfer_to_human') })
           : new LlmReplier({
               baseUrl: llmBaseUrl,
               model: llmModel ?? '',

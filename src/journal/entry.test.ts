@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
+import { sampleEntry } from './sample-entry.js';
+
+const handover = { handoverId: 'H1', token: '4815162342', expiresAtMs: 1000 };
+
+test('an entry comes back as it was, wherever the call stands', () => {
+  const human = { to: 'human', trigger: 'phrase', reason: 'billing', announce: 'One moment.' } as const;
+  const stands: JournalEntry['stand'][] = [
+    { name: 'ringing', streamToken: 't', opening: 'Hello.' },
+    { name: 'talking' },
+    { name: 'leaving', exit: human },
+    { name: 'parted', exit: { to: 'assistant', cause: 'stream_lost', opening: 'Here I am again.' } },
+    { name: 'parted', exit: { to: 'nobody', outcome: 'completed' } },
+    { name: 'parted', exit: { to: 'assistant', cause: 'moved' } },
+    { name: 'dialling', handover },
+    { name: 'parted', exit: { to: 'voicemail' } },
+    { name: 'parted', exit: { to: 'callback' } },
+    { name: 'recording' },
+    { name: 'ended', outcome: 'completed' },
+  ];
+  for (const stand of stands) {
+    const entry = sampleEntry({ stand });
+    assert.deepEqual(deserialize(serialize(entry), 999), entry);
+  }
+});
+
+test('a token that has expired is not given out', () => {
+  const json = serialize(sampleEntry({ stand: { name: 'dialling', handover } }));
+  assert.match(JSON.stringify(deserialize(json, 999)), /4815162342/);
+  assert.doesNotMatch(JSON.stringify(deserialize(json, 1000)), /4815162342|H1/);
+});
+
+test('what is no entry is none, and what is new in one is passed over', () => {
+  const json = serialize(sampleEntry()).toString();
+  assert.ok(deserialize(Buffer.from(json.replace('{', '{"later":1,')), 0));
+  for (const text of ['', 'null', '[]', json.slice(1), json.replace('"talking"', '"flying"')]) {
+    assert.equal(deserialize(Buffer.from(text), 0), undefined, text);
+  }
+});
+
+test('an entry that is too long loses its oldest turns, and says how many', () => {
+  const turns = Array.from({ length: 1000 }, (_, index) => ({
+    speaker: 'caller' as const,
+    text: `turn ${index} ${'é'.repeat(200)}`,
+    interrupted: false,
+  }));
+  const json = serialize(sampleEntry({ turns, turnsDropped: 5 }), 20_000);
+  assert.ok(json.length <= 20_000 && json.length > 19_000, String(json.length));
+  const entry = deserialize(json, 0);
+  assert.ok(entry);
+  assert.equal(entry.turns.at(-1)?.text, turns.at(-1)?.text);
+  assert.equal(entry.turns.length + entry.turnsDropped, 1005);
+});
+
+test('of a call that is over nothing is left that anybody said, and no number', () => {
+  const left = JSON.stringify(tombstone(sampleEntry(), 'completed'));
+  assert.doesNotMatch(left, /order|\+1/);
+});

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/fake-clock.js';
+import { createLogger } from '../log.js';
+import { BackendFailure, type BackendWrite, type HeldData, type JournalBackend } from './backend.js';
+import { backendContract } from './backend-contract.js';
+import { type ClaimOutcome, CallJournal, type JournalOptions, type WriteOutcome } from './journal.js';
+import { MemoryBackend } from './memory-backend.js';
+import { sampleEntry } from './sample-entry.js';
+import { drawKey } from './seal.js';
+
+const key = drawKey();
+const silent = createLogger({ level: 'silent' });
+
+/** Two instances over one store that can be taken away. */
+function rig(options: Partial<JournalOptions> = {}) {
+  const clock = new FakeClock();
+  const store = new FlakyBackend(clock);
+  const lost: string[] = [];
+  const writes: WriteOutcome[] = [];
+  const claims: ClaimOutcome[] = [];
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+  const open = (instanceId: string, changes: Partial<JournalOptions> = {}): CallJournal =>
+    new CallJournal({
+      backend: store,
+      keys: [key],
+      instanceId,
+      clock,
+      log,
+      onLost: (callSid) => lost.push(callSid),
+      onWrite: (outcome) => writes.push(outcome),
+      onClaim: (outcome) => claims.push(outcome),
+      ...options,
+      ...changes,
+    });
+  return { clock, store, lost, writes, claims, lines, open };
+}
+
+class FlakyBackend extends MemoryBackend implements JournalBackend {
+  mode: 'works' | 'refuses' | 'hangs' = 'works';
+  readonly seen: BackendWrite[] = [];
+
+  override async write(write: BackendWrite): Promise<number | 'fenced'> {
+    this.seen.push(write);
+    await this.obey();
+    return super.write(write);
+  }
+
+  override async claim(callSid: string, owner: string): Promise<HeldData | undefined> {
+    await this.obey();
+    return super.claim(callSid, owner);
+  }
+
+  private async obey(): Promise<void> {
+    if (this.mode === 'refuses') throw new BackendFailure('OOM');
+    if (this.mode === 'hangs') await new Promise(() => undefined);
+  }
+}
+
+/** Lets everything that needs no time happen. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+test('memory keeps the contract of a journal', async (t) => {
+  const clock = new FakeClock();
+  await backendContract(t, new MemoryBackend(clock), async (ms) => clock.advance(ms));
+});
+
+test('another instance goes on with what was noted last', async () => {
+  const { open, lost, claims } = rig();
+  const [a, b] = [open('a'), open('b')];
+  const entry = sampleEntry();
+  a.note(sampleEntry({ callSid: entry.callSid, turns: [] }));
+  a.note(entry);
+  await a.flush();
+  assert.deepEqual(await b.claim(entry.callSid), { status: 'claimed', entry, wasOurs: false });
+  assert.deepEqual(await b.claim('CAunknown'), { status: 'absent' });
+  assert.deepEqual(claims, ['claimed', 'absent']);
+  b.note({ ...entry, resumes: 1 });
+  a.note({ ...entry, dials: 3 });
+  await Promise.all([a.flush(), b.flush()]);
+  assert.deepEqual(lost, [entry.callSid], 'the one before is told');
+  assert.deepEqual(await a.peek(entry.callSid), { ...entry, resumes: 1 });
+});
+
+test('to peek takes nothing over', async () => {
+  const { open, lost } = rig();
+  const [a, b] = [open('a'), open('b')];
+  const entry = sampleEntry();
+  a.note(entry);
+  await a.flush();
+  assert.deepEqual(await b.peek(entry.callSid), entry);
+  a.note({ ...entry, dials: 1 });
+  await a.flush();
+  assert.deepEqual(lost, []);
+});
+
+test('many notes while one is being written become one write more', async () => {
+  const { open, store, clock } = rig();
+  const journal = open('a');
+  const entry = sampleEntry();
+  for (let dials = 0; dials < 100; dials++) journal.note({ ...entry, dials });
+  assert.equal(store.seen.length, 0, 'nothing is encrypted or written while noting');
+  await journal.flush();
+  assert.equal(store.seen.length, 1);
+  const claim = await journal.claim(entry.callSid);
+  assert.equal(claim.status === 'claimed' && claim.entry.dials, 99);
+  await journal.close();
+  assert.equal(clock.timers, 0);
+});
+
+test('while the store refuses, calls go on; it is tried with one call, ever more rarely, and all are written in the end', async () => {
+  const { clock, lines, open, store, writes } = rig();
+  const health: boolean[] = [];
+  const journal = open('a', { onHealth: (isUp) => health.push(isUp) });
+  store.mode = 'refuses';
+  const entries = Array.from({ length: 50 }, () => sampleEntry());
+  for (const entry of entries) journal.note(entry);
+  await settle();
+  assert.deepEqual(journal.health, { backend: 'memory', isUp: false, unwritten: 50 });
+  const tried = store.seen.length;
+  assert.ok(tried <= 8, `${tried} writes before giving up`);
+  for (let second = 0; second < 60; second++) {
+    clock.advance(1000);
+    await settle();
+  }
+  assert.ok(store.seen.length - tried <= 20, `${store.seen.length - tried} tries in a minute`);
+  assert.equal(lines.filter((line) => line.includes('cannot be written')).length, 1, 'said once');
+  assert.match(lines.join(''), /"kind":"OOM"/);
+
+  store.mode = 'works';
+  clock.advance(5000);
+  await settle();
+  assert.equal(writes.filter((outcome) => outcome === 'written').length, 50);
+  assert.deepEqual(journal.health, { backend: 'memory', isUp: true, unwritten: 0 });
+  assert.deepEqual(health, [true, false, true]);
+  await journal.close();
+});
+
+test('a claim that gets no answer ends after half a second; the claimer still takes the call by writing', async () => {
+  const { claims, clock, lost, open, store } = rig();
+  const [a, b] = [open('a'), open('b')];
+  const entry = sampleEntry();
+  a.note(entry);
+  await a.flush();
+  store.mode = 'hangs';
+  const claim = b.claim(entry.callSid);
+  clock.advance(499);
+  await settle();
+  assert.deepEqual(claims, []);
+  clock.advance(1);
+  assert.deepEqual(await claim, { status: 'unavailable' });
+
+  store.mode = 'works';
+  b.note({ ...entry, turns: [] });
+  await b.flush();
+  a.note(entry);
+  await a.flush();
+  assert.deepEqual(lost, [entry.callSid]);
+  const kept = await b.peek(entry.callSid);
+  assert.deepEqual(kept?.turns, []);
+});
+
+test('neither a store that hangs nor one that refuses holds up the end of the process', async () => {
+  for (const mode of ['hangs', 'refuses'] as const) {
+    const { clock, open, store } = rig();
+    const journal = open('a');
+    store.mode = mode;
+    for (let call = 0; call < 20; call++) journal.note(sampleEntry());
+    const closed = journal.close();
+    await settle();
+    assert.ok(store.seen.length <= 8, `${store.seen.length} writes on their way at once`);
+    clock.advance(2000);
+    await closed;
+    journal.note(sampleEntry());
+    assert.equal(clock.timers, 0, mode);
+  }
+});
+
+test('a wrong key and a damaged entry are no journal, and the log says so without a word of the call', async () => {
+  const { claims, lines, open, store } = rig();
+  const entry = sampleEntry();
+  const a = open('a');
+  a.note(entry);
+  await a.flush();
+  const stranger = open('b', { keys: [drawKey()] });
+  assert.deepEqual(await stranger.claim(entry.callSid), { status: 'absent' });
+  assert.match(lines.join(''), /JOURNAL_KEY/);
+  assert.match(lines.join(''), /"reason":"unknown_key"/);
+  const held = store.seen[0]?.data;
+  assert.ok(held);
+  await store.write({ callSid: entry.callSid, owner: 'x', epoch: 'unread', data: held.fill(0, 40), ttlMs: 60_000 });
+  assert.deepEqual(await open('c').claim(entry.callSid), { status: 'absent' });
+  assert.match(lines.join(''), /"reason":"damaged"/);
+  assert.deepEqual(claims, ['unreadable', 'unreadable']);
+  assert.doesNotMatch(lines.join(''), /order|\+1/);
+});
+
+test('a call that is over is remembered as that for a minute, whatever is noted late', async () => {
+  const { clock, open, store } = rig();
+  const journal = open('a', { log: silent });
+  const entry = sampleEntry();
+  journal.note(entry);
+  await journal.flush();
+  journal.forget(entry.callSid, 'completed');
+  journal.note(entry);
+  await journal.flush();
+  assert.deepEqual((await journal.peek(entry.callSid))?.stand, { name: 'ended', outcome: 'completed' });
+  clock.advance(60_000);
+  assert.deepEqual(await journal.claim(entry.callSid), { status: 'absent' });
+  assert.equal(journal.health.unwritten, 0);
+  assert.equal(store.seen.length, 2);
+});

@@ -1,0 +1,371 @@
+import type { KeyObject } from 'node:crypto';
+import type { Clock, Timer } from '../clock.js';
+import type { Logger } from '../log.js';
+import { BackendFailure, type HeldData, type JournalBackend } from './backend.js';
+import { ENTRY_VERSION, type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
+import { Seal } from './seal.js';
+
+/** What became of an instance's wish to go on with a call it does not know. */
+export type Claim =
+  /**
+   * The call is this instance's now; what others still write about it is refused. `wasOurs`: nobody else has held it since
+   * this instance wrote it down.
+   */
+  | { status: 'claimed'; entry: JournalEntry; wasOurs: boolean }
+  /** Nobody wrote about this call, or what was written cannot be read (the log says why). */
+  | { status: 'absent' }
+  /** No answer in time. The caller goes on without memory; the next note takes the call from whoever holds it. */
+  | { status: 'unavailable' };
+
+export interface JournalHealth {
+  backend: 'memory' | 'redis';
+  /** False: what is noted is not being written at present, and a call whose instance dies now loses its memory. */
+  isUp: boolean;
+  /** Calls whose latest snapshot is not written yet. */
+  unwritten: number;
+}
+
+/** The durable account of calls that lets any instance go on with one. */
+export interface Journal {
+  readonly health: JournalHealth;
+  /**
+   * Writes down where a call stands, in the place of what was noted before. Returns at once and never throws; the
+   * writing happens later, and only of the latest snapshot. The entry must not change any more.
+   */
+  note(entry: JournalEntry): void;
+  /** Takes a call over. Settles within half a second and never rejects. */
+  claim(callSid: string): Promise<Claim>;
+  /** The same entry without taking the call over, to see whether somebody may. */
+  peek(callSid: string): Promise<JournalEntry | undefined>;
+  /** The call is over. What was said is erased now; that it is over is remembered for a minute, for late requests. */
+  forget(callSid: string, outcome: string): void;
+  /** Settles when everything noted so far is written or cannot be, within two seconds. */
+  flush(): Promise<void>;
+  /** Flushes, then lets go. */
+  close(): Promise<void>;
+}
+
+/** Closed sets, for metrics. */
+export type WriteOutcome = 'written' | 'failed' | 'fenced' | 'dropped';
+export type ClaimOutcome = Claim['status'] | 'unreadable';
+
+export interface JournalOptions {
+  backend: JournalBackend;
+  /** The first encrypts, all decrypt. */
+  keys: readonly [KeyObject, ...KeyObject[]];
+  /** Of this process, drawn anew at each start. */
+  instanceId: string;
+  clock: Clock;
+  log: Logger;
+  onWrite?: (outcome: WriteOutcome) => void;
+  onClaim?: (outcome: ClaimOutcome) => void;
+  onHealth?: (isUp: boolean) => void;
+  /** Another instance goes on with this call. */
+  onLost?: (callSid: string) => void;
+}
+
+/** Twilio waits for the answer, and so does the caller. */
+const CLAIM_MS = 500;
+const FLUSH_MS = 2000;
+/** Writes on their way at once: few, so that the rewriting after an outage leaves the event loop to audio. */
+const MAX_IN_FLIGHT = 8;
+const FIRST_RETRY_MS = 250;
+const MAX_RETRY_MS = 5000;
+/** A connection that is not there this long after the start is worth a line in the log. */
+const FIRST_CONNECTION_MS = 3000;
+/** Above it new calls are not written. */
+const MAX_CALLS = 10_000;
+/** A call that is not written about for so long was left by everybody. */
+const LIVE_TTL_MS = 3_600_000;
+/** Twilio's longest dial is four hours, and nothing is written while it lasts. */
+const DIALLING_TTL_MS = 4.5 * 3_600_000;
+const ENDED_TTL_MS = 60_000;
+/** No call has it. */
+const PROBE_SID = 'probe';
+
+interface Account {
+  entry: JournalEntry;
+  epoch: number | 'unread';
+  /** `rewriting`: a newer snapshot came while one is on its way. */
+  phase: 'saved' | 'waiting' | 'writing' | 'rewriting';
+}
+
+/** `failures` in a row since it was up; 0 while nothing is known yet. */
+type State =
+  | { name: 'up' }
+  | { name: 'down'; failures: number; retry: Timer }
+  /** One call, or a question, is on its way to see whether it works again. */
+  | { name: 'probing'; failures: number }
+  | { name: 'closed' };
+
+/** Keeps the latest snapshot of every call of this instance and has it written, one write a call at a time. */
+export class CallJournal implements Journal {
+  private readonly options: JournalOptions;
+  private readonly seal: Seal;
+  private readonly accounts = new Map<string, Account>();
+  /** Calls to be written, in the order in which they came. */
+  private readonly waiting = new Set<string>();
+  /** How calls that were claimed and not noted yet are held; the oldest go first. */
+  private readonly claims = new Map<string, number | 'unread'>();
+  private readonly flushing = new Set<() => void>();
+  private state: State;
+  private inFlight = 0;
+  private pump: NodeJS.Immediate | undefined;
+
+  constructor(options: JournalOptions) {
+    this.options = options;
+    this.seal = new Seal(options.keys, ENTRY_VERSION);
+    const isMemory = options.backend.kind === 'memory';
+    this.state = isMemory ? { name: 'up' } : this.down(0, FIRST_CONNECTION_MS);
+    options.onHealth?.(isMemory);
+    options.backend.onConnection((isConnected) => this.onConnection(isConnected));
+  }
+
+  get health(): JournalHealth {
+    return {
+      backend: this.options.backend.kind,
+      isUp: this.state.name === 'up',
+      unwritten: this.waiting.size + this.inFlight,
+    };
+  }
+
+  note(entry: JournalEntry): void {
+    if (this.state.name === 'closed') return;
+    const { callSid } = entry;
+    const known = this.accounts.get(callSid);
+    if (known !== undefined) {
+      if (known.entry.stand.name === 'ended') return;
+      known.entry = entry;
+      this.toWrite(callSid, known);
+      return;
+    }
+    if (this.accounts.size >= MAX_CALLS) {
+      this.options.onWrite?.('dropped');
+      return;
+    }
+    const account: Account = { entry, epoch: this.claims.get(callSid) ?? 1, phase: 'saved' };
+    this.claims.delete(callSid);
+    this.accounts.set(callSid, account);
+    this.toWrite(callSid, account);
+  }
+
+  async claim(callSid: string): Promise<Claim> {
+    const { backend, instanceId, onClaim } = this.options;
+    const held = await this.ask(() => backend.claim(callSid, instanceId));
+    const claim = this.claimOf(callSid, held);
+    const known = this.accounts.get(callSid);
+    if (claim.status === 'claimed' && typeof held === 'object') claim.wasOurs = known?.epoch === held.epoch - 1;
+    if (held !== undefined) this.remember(callSid, held === 'unavailable' ? 'unread' : held.epoch);
+    onClaim?.(claim.status === 'absent' && held !== undefined ? 'unreadable' : claim.status);
+    return claim;
+  }
+
+  async peek(callSid: string): Promise<JournalEntry | undefined> {
+    const held = await this.ask(() => this.options.backend.read(callSid));
+    const found = this.claimOf(callSid, held);
+    return found.status === 'claimed' ? found.entry : undefined;
+  }
+
+  forget(callSid: string, outcome: string): void {
+    this.claims.delete(callSid);
+    const account = this.accounts.get(callSid);
+    if (account !== undefined) this.note(tombstone(account.entry, outcome));
+  }
+
+  async flush(): Promise<void> {
+    if (this.isIdle) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        limit.cancel();
+        this.flushing.delete(done);
+        resolve();
+      };
+      const limit = this.options.clock.setTimer(FLUSH_MS, done);
+      this.flushing.add(done);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    if (this.state.name === 'closed') return;
+    if (this.state.name === 'down') this.state.retry.cancel();
+    this.state = { name: 'closed' };
+    clearImmediate(this.pump);
+    this.accounts.clear();
+    this.waiting.clear();
+    this.options.backend.close();
+  }
+
+  /** Nothing is on its way, and nothing can be sent on its way now. */
+  private get isIdle(): boolean {
+    return this.inFlight === 0 && (this.waiting.size === 0 || this.state.name !== 'up');
+  }
+
+  private toWrite(callSid: string, account: Account): void {
+    if (account.phase === 'writing' || account.phase === 'rewriting') {
+      account.phase = 'rewriting';
+      return;
+    }
+    account.phase = 'waiting';
+    this.waiting.add(callSid);
+    this.pumpSoon();
+  }
+
+  /** One entry in a turn of the event loop: encrypting a long one takes a while, and audio goes first. */
+  private pumpSoon(): void {
+    if (this.pump !== undefined || this.state.name !== 'up') return;
+    if (this.waiting.size === 0 || this.inFlight >= MAX_IN_FLIGHT) return;
+    this.pump = setImmediate(() => {
+      this.pump = undefined;
+      this.writeNext();
+      this.pumpSoon();
+    });
+  }
+
+  private writeNext(): void {
+    const [callSid] = this.waiting;
+    if (callSid === undefined) return;
+    this.waiting.delete(callSid);
+    const account = this.accounts.get(callSid);
+    if (account !== undefined) void this.write(callSid, account);
+  }
+
+  private async write(callSid: string, account: Account): Promise<void> {
+    const { backend, instanceId: owner, onWrite } = this.options;
+    const { entry, epoch } = account;
+    account.phase = 'writing';
+    this.inFlight++;
+    try {
+      const data = this.seal.close(serialize(entry), callSid);
+      const result = await backend.write({ callSid, owner, epoch, data, ttlMs: ttlOf(entry) });
+      this.inFlight--;
+      this.wentUp();
+      this.onWritten(callSid, account, entry, result);
+    } catch (error) {
+      this.inFlight--;
+      onWrite?.('failed');
+      if (this.accounts.get(callSid) === account) {
+        account.phase = 'waiting';
+        this.waiting.add(callSid);
+      }
+      this.wentDown(error);
+    }
+    this.pumpSoon();
+    if (this.isIdle) for (const done of this.flushing) done();
+  }
+
+  private onWritten(callSid: string, account: Account, entry: JournalEntry, result: number | 'fenced'): void {
+    const { log, onLost, onWrite } = this.options;
+    if (this.state.name === 'closed') return;
+    if (result === 'fenced') {
+      onWrite?.('fenced');
+      this.accounts.delete(callSid);
+      if (entry.stand.name === 'ended') return;
+      log.warn({ call_sid: callSid }, 'another instance goes on with this call');
+      onLost?.(callSid);
+      return;
+    }
+    onWrite?.('written');
+    account.epoch = result;
+    const isNewer = account.phase === 'rewriting';
+    account.phase = 'saved';
+    if (isNewer) this.toWrite(callSid, account);
+    else if (entry.stand.name === 'ended') this.accounts.delete(callSid);
+  }
+
+  private wentUp(): void {
+    const { state } = this;
+    if (state.name !== 'down' && state.name !== 'probing') return;
+    if (state.name === 'down') state.retry.cancel();
+    this.state = { name: 'up' };
+    this.options.log.info({ unwritten: this.waiting.size }, 'the journal is being written');
+    this.options.onHealth?.(true);
+  }
+
+  private wentDown(error: unknown): void {
+    const { log, onHealth } = this.options;
+    const { state } = this;
+    // Closed, or one of several that were on their way when it went down: the pause has begun.
+    if (state.name === 'closed' || state.name === 'down') return;
+    const failures = state.name === 'probing' ? state.failures + 1 : 1;
+    if (failures === 1) {
+      const kind = error instanceof BackendFailure ? error.kind : 'fault';
+      log.error({ kind }, 'the journal cannot be written; calls go on from memory and would not survive this instance');
+      onHealth?.(false);
+    }
+    this.state = this.down(failures, Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS));
+  }
+
+  private down(failures: number, delayMs: number): State & { name: 'down' } {
+    return { name: 'down', failures, retry: this.options.clock.setTimer(delayMs, () => this.probe()) };
+  }
+
+  /** One call at a time until one is written: a store in trouble is not helped by all of them. */
+  private probe(): void {
+    if (this.state.name !== 'down') return;
+    this.state.retry.cancel();
+    this.state = { name: 'probing', failures: this.state.failures };
+    if (this.waiting.size > 0) {
+      this.writeNext();
+      return;
+    }
+    this.options.backend.read(PROBE_SID).then(
+      () => {
+        this.wentUp();
+        this.pumpSoon();
+      },
+      (error: unknown) => this.wentDown(error),
+    );
+  }
+
+  private onConnection(isConnected: boolean): void {
+    if (this.state.name === 'closed') return;
+    if (!isConnected) {
+      if (this.state.name === 'up') this.wentDown(new BackendFailure('unreachable'));
+      return;
+    }
+    // A Redis that was away may have lost everything: all calls are written once more.
+    for (const [callSid, account] of this.accounts) this.toWrite(callSid, account);
+    this.probe();
+  }
+
+  private async ask(question: () => Promise<HeldData | undefined>): Promise<HeldData | undefined | 'unavailable'> {
+    return new Promise((resolve) => {
+      const limit = this.options.clock.setTimer(CLAIM_MS, () => resolve('unavailable'));
+      question()
+        .then(resolve, () => resolve('unavailable'))
+        .finally(() => limit.cancel());
+    });
+  }
+
+  private claimOf(callSid: string, held: HeldData | undefined | 'unavailable'): Claim {
+    const { clock, log } = this.options;
+    if (held === undefined) return { status: 'absent' };
+    if (held === 'unavailable') {
+      log.error({ call_sid: callSid }, 'the journal does not answer; the call goes on without its memory');
+      return { status: 'unavailable' };
+    }
+    const plain = this.seal.open(held.data, callSid);
+    const entry = typeof plain === 'string' ? undefined : deserialize(plain, clock.epochMs());
+    if (entry !== undefined) return { status: 'claimed', entry, wasOurs: false };
+    const reason = typeof plain === 'string' ? plain : 'other_form';
+    log.error({ call_sid: callSid, reason }, 'what the journal holds cannot be read; see JOURNAL_KEY of all instances');
+    return { status: 'absent' };
+  }
+
+  private remember(callSid: string, epoch: number | 'unread'): void {
+    const account = this.accounts.get(callSid);
+    if (account !== undefined) {
+      account.epoch = epoch;
+      return;
+    }
+    this.claims.set(callSid, epoch);
+    const [oldest] = this.claims.keys();
+    if (this.claims.size > MAX_CALLS && oldest !== undefined) this.claims.delete(oldest);
+  }
+}
+
+function ttlOf({ stand }: JournalEntry): number {
+  if (stand.name === 'ended') return ENDED_TTL_MS;
+  return stand.name === 'dialling' ? DIALLING_TTL_MS : LIVE_TTL_MS;
+}

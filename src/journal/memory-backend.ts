@@ -1,0 +1,66 @@
+import type { Clock } from '../clock.js';
+import type { BackendWrite, HeldData, JournalBackend } from './backend.js';
+
+interface Kept extends HeldData {
+  owner: string;
+  expiresMs: number;
+}
+
+/** Entries in this process. Enough for one instance, which has its calls in memory anyway, and for tests of several. */
+export class MemoryBackend implements JournalBackend {
+  readonly kind = 'memory';
+  private readonly clock: Clock;
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  async write({ callSid, data, epoch, owner, ttlMs }: BackendWrite): Promise<number | 'fenced'> {
+    const held = this.find(callSid);
+    const isOthers = held !== undefined && held.owner !== owner;
+    if (isOthers && epoch !== 'unread' && held.epoch >= epoch) return 'fenced';
+    const next = epoch === 'unread' ? (held?.epoch ?? 0) + 1 : Math.max(held?.epoch ?? 0, epoch);
+    this.kept.delete(callSid);
+    this.kept.set(callSid, { epoch: next, owner, data, expiresMs: this.clock.now() + ttlMs });
+    this.sweep();
+    return next;
+  }
+
+  async claim(callSid: string, owner: string): Promise<HeldData | undefined> {
+    const held = this.find(callSid);
+    if (held === undefined) return undefined;
+    held.epoch++;
+    held.owner = owner;
+    return { epoch: held.epoch, data: held.data };
+  }
+
+  async read(callSid: string): Promise<HeldData | undefined> {
+    const held = this.find(callSid);
+    return held === undefined ? undefined : { epoch: held.epoch, data: held.data };
+  }
+
+  onConnection(): void {
+    // Memory is never away.
+  }
+
+  close(): void {
+    // Whoever made it may go on with it: two journals over one memory stand for two instances.
+  }
+
+  private find(callSid: string): Kept | undefined {
+    const held = this.kept.get(callSid);
+    return held === undefined || held.expiresMs <= this.clock.now() ? undefined : held;
+  }
+
+  /** Looks at the few that were written longest ago, so that what is over does not pile up. */
+  private sweep(): void {
+    let looked = 0;
+    for (const [callSid, { expiresMs }] of this.kept) {
+      if (expiresMs <= this.clock.now()) this.kept.delete(callSid);
+      if (++looked >= SWEEP_COUNT) return;
+    }
+  }
+}
+
+const SWEEP_COUNT = 8;

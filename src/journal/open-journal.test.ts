@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/fake-clock.js';
+import { RedisServer, skipWithoutRedis } from '../../test/redis-server.js';
+import { until } from '../../test/rig.js';
+import { systemClock } from '../clock.js';
+import { readConfig } from '../config.js';
+import { createLogger } from '../log.js';
+import { Metrics } from '../metrics.js';
+import { openJournal } from './open-journal.js';
+import { sampleEntry } from './sample-entry.js';
+
+const log = createLogger({ level: 'silent' });
+const key = 'ab'.repeat(32);
+
+test('without any setting the journal is in memory, and counted', async () => {
+  const metrics = new Metrics({ process: false });
+  const clock = new FakeClock();
+  const journal = await openJournal({ config: undefined, clock, log, metrics, onLost: () => undefined });
+  journal.note(sampleEntry());
+  await journal.flush();
+  await journal.claim('CAunknown');
+  const text = await metrics.text();
+  assert.match(text, /^journal_up 1$/m);
+  assert.match(text, /^journal_writes_total\{outcome="written"\} 1$/m);
+  assert.match(text, /^journal_claims_total\{outcome="absent"\} 1$/m);
+  assert.equal(journal.health.backend, 'memory');
+  await journal.close();
+  assert.equal(clock.timers, 0);
+});
+
+test(
+  'a Redis that is not there yet at the start is waited for in the background',
+  { skip: skipWithoutRedis },
+  async () => {
+    const redis = await RedisServer.start();
+    await redis.kill();
+    const metrics = new Metrics({ process: false });
+    const { journal: config } = readConfig({ REDIS_URL: redis.url, JOURNAL_KEY: key });
+    const journal = await openJournal({ config, clock: systemClock, log, metrics, onLost: () => undefined });
+    try {
+      const entry = sampleEntry();
+      journal.note(entry);
+      assert.equal(journal.health.isUp, false);
+      assert.match(await metrics.text(), /^journal_up 0$/m);
+      await redis.start();
+      await until(() => journal.health.isUp && journal.health.unwritten === 0, 'written');
+      assert.deepEqual(await journal.peek(entry.callSid), entry);
+    } finally {
+      await journal.close();
+      await redis.stop();
+    }
+  },
+);

@@ -1,0 +1,120 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { within } from './deadline.js';
+
+const BINARY = '/usr/bin/redis-server';
+
+/** For `test`: why tests with a Redis are passed over, or false. */
+export const skipWithoutRedis = existsSync(BINARY) ? false : 'needs the Debian package redis-server';
+
+/** A Redis of one's own, on a free port, that keeps nothing on disk. */
+export class RedisServer {
+  readonly port: number;
+  private readonly flags: readonly string[];
+  private readonly config: string[] = [];
+  private readonly folder: string;
+  private child: ChildProcess | undefined;
+
+  private constructor(port: number, flags: readonly string[]) {
+    this.port = port;
+    this.flags = flags;
+    this.folder = mkdtempSync(join(tmpdir(), 'tandem-redis-'));
+  }
+
+  static async start(...flags: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), ['--save', '', '--appendonly', 'no', ...flags]);
+    await server.start();
+    return server;
+  }
+
+  /** A sentinel that watches `master` by the name `mymaster`. */
+  static async startSentinel(master: RedisServer): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), ['--sentinel']);
+    const config = join(server.folder, 'sentinel.conf');
+    writeFileSync(config, `sentinel monitor mymaster 127.0.0.1 ${master.port} 1\n`);
+    server.config.push(config);
+    await server.start();
+    return server;
+  }
+
+  /** A cluster of one node. */
+  static async startCluster(): Promise<RedisServer> {
+    // By itself the bus port is the port and 10,000, which may be none; a node alone does not learn its own address.
+    const address = ['--cluster-port', String(await freePort()), '--cluster-announce-ip', '127.0.0.1'];
+    const server = await RedisServer.start('--cluster-enabled', 'yes', ...address);
+    server.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Again after {@link kill}: on the same port, with nothing of what it knew. */
+  async start(): Promise<void> {
+    const args = [
+      ...this.config,
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      this.folder,
+      ...this.flags,
+    ];
+    const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child = child;
+    const ready = new Promise<void>((resolve) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        if (/Ready to accept connections|Sentinel ID is/.test(line)) resolve();
+      });
+    });
+    await within(ready, 'redis-server accepts connections', 20_000);
+  }
+
+  /** As the machine it runs on would take it away. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    this.child = undefined;
+    if (child === undefined) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Stands still with its connections open, until {@link thaw}. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child?.kill('SIGCONT');
+  }
+
+  /** One command by hand. */
+  command(...words: string[]): string {
+    return execFileSync('/usr/bin/redis-cli', ['-p', String(this.port), '--raw', ...words], {
+      encoding: 'utf8',
+    }).trim();
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
