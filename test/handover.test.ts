@@ -303,6 +303,19 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
+  test('a dial result that comes twice while it is rung again counts as one try', async () => {
+    const patient = new PatientPhone();
+    const env = { AFTER_FAILED_DIAL: 'busy=again' };
+    await withFront({ phone: inTurn(busy, patient), env }, async (rig, front) => {
+      front.mishaps.set('/twilio/dial-result', 'twice');
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the second try');
+      assert.deepEqual([one.dials, one.events('dial-ended').length, one.events('dialling').length], [2, 1, 2]);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
   test('the question after the stream that comes twice rings once', async () => {
     const patient = new PatientPhone();
     await withFront({ phone: patient }, async (rig, front) => {
