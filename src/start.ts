@@ -1,6 +1,7 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import { HubSpot } from './crm/hubspot.js';
 import { readOwnPhrases } from './escalation/own-phrases.js';
 import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
@@ -109,6 +110,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => journal.close());
     const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
     closers.push(() => agents?.close());
+    const crm = openCrm(config, metrics, options.clock ?? systemClock);
+    // After the calls are closed, and before the store it writes to.
+    closers.push(() => crm?.close());
     const gateway: Gateway = new Gateway({
       config,
       log,
@@ -116,8 +120,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       provider,
       store,
       callbacks: store,
+      callers: handover.callerMatch ? store.callers : undefined,
       journal,
       agents,
+      crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,
       promptFor: () => defaultPrompt,
@@ -158,5 +164,17 @@ async function openAgents(
     log,
     localCredentials: handover.embedded,
     count: (result) => metrics.availabilityChecks.inc({ result }),
+  });
+}
+
+function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot | undefined {
+  if (hubspot === undefined) return undefined;
+  return new HubSpot({
+    ...hubspot,
+    clock,
+    count: (outcome, seconds) => {
+      metrics.hubspotCases.inc({ outcome });
+      if (outcome !== 'dropped') metrics.hubspotSeconds.observe(seconds);
+    },
   });
 }

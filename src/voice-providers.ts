@@ -67,13 +67,14 @@ export async function createVoice(options: VoiceOptions): Promise<VoiceProvider>
 
 function createProvider(name: string, options: VoiceOptions & { clock: Clock; speakLine: SpeakLine }): VoiceProvider {
   const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
-  const { endpointUrl, ...nova } = config.nova;
+  const { endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
   switch (name) {
     case 'openai':
       return createOpenAiProvider({
         ...config.openai,
+        safetyKey: config.handover.pepper,
         log,
         clock,
         onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
@@ -82,6 +83,7 @@ function createProvider(name: string, options: VoiceOptions & { clock: Clock; sp
       return createNovaProvider({
         ...nova,
         ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        ...(summaryModelId === undefined ? {} : { summaryModelId }),
         log,
         clock,
         speakLine,

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { ConnectApi } from '../sim/connect-api/server.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
@@ -483,6 +485,26 @@ describe('dialling over REST', { concurrency: 4 }, () => {
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
     });
+  });
+
+  test('REST says yes and does nothing: the call is held for some seconds, then dialled once by TwiML', async () => {
+    const patient = new PatientPhone();
+    const yes = createServer((_request, response) => response.end('{}'));
+    await new Promise<void>((resolve) => {
+      yes.listen(0, '127.0.0.1', resolve);
+    });
+    const restUrl = `http://127.0.0.1:${(yes.address() as AddressInfo).port}`;
+    const change: NonNullable<Options>['change'] = (config) => ({ ...config, dial: { ...config.dial, restUrl } });
+    await withRig({ rest: {}, phone: patient, change }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the bridge');
+      assert.deepEqual(one.asked.slice(1, 3), ['/twilio/stream-ended Pause Redirect', '/twilio/held Dial']);
+      assert.equal(one.dials, 1);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+    yes.closeAllConnections();
+    yes.close();
   });
 
   test('REST takes the change and its answer is lost: the dial goes on, and its result counts', async () => {
