@@ -13,7 +13,7 @@ import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
-import type { ConversationView, ResponseStatus, VoiceProvider } from '../voice/session.js';
+import type { ConversationView, VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from '../voice/tools.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
