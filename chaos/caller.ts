@@ -30,7 +30,7 @@ async function befall(call: CarrierCall, judge: Judge, atMs: number, fault: Carr
       await stream.stop();
       return;
     case 'garbage':
-      for (const text of GARBAGE) stream.sendRaw(text);
+      if (judge.canTalk) for (const text of GARBAGE) stream.sendRaw(text);
       return;
     case 'line':
       stream.setLine(fault.condition);

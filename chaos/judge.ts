@@ -221,6 +221,8 @@ export class Judge {
     if (this.wasBridged) return true;
     if (reason !== 'gateway-hung-up') return false;
     if (GOODBYE.test(this.saidLast)) return true;
+    // Whoever has said goodbye and then interrupts the answer hears no more of it.
+    if (this.saidBye && this.outcome === 'completed') return true;
     // The model's own goodbye, or the gateway's line through it, to its end.
     return this.clock.now() - this.lastClosingMs < 6000;
   }

@@ -3,9 +3,11 @@ import type { PlannedFault } from '../sim/model/faults.js';
 import { type NovaSim, SIMULATED_CREDENTIALS, startNovaSim } from '../sim/nova/nova-sim.js';
 import { type OpenAiSim, startOpenAiSim } from '../sim/openai/server.js';
 import type { Clock } from '../src/clock.js';
+import { TandemError } from '../src/errors.js';
 import type { Logger } from '../src/log.js';
 import { createNovaProvider } from '../src/voice/nova/provider.js';
 import { createOpenAiProvider } from '../src/voice/openai/provider.js';
+import { refusedSession } from '../src/voice/refused-session.js';
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
 import type { CallPlan } from './plan.js';
 import { sentenceVoice } from './voice.js';
@@ -83,7 +85,9 @@ export function providerOf(
     prepare: () => Promise.resolve(),
     open: (options) => {
       const line = lineOf(options.callerNumber ?? '');
-      if (line === undefined) throw new Error('A session is opened for a call that is over.');
+      // The caller is gone, and the gateway has not been told yet.
+      if (line === undefined)
+        return refusedSession(options.listener, new TandemError('VOICE_REFUSED', 'The call is over.'));
       return line.open(name, options, services);
     },
     close: () => Promise.resolve(),
