@@ -31,10 +31,10 @@ export function printReport(
   console.log(
     `longest silence of a call, ms: median ${quantile(silences, 0.5).toFixed(0)}, p99 ${quantile(silences, 0.99).toFixed(0)}, worst ${Math.max(...silences).toFixed(0)}`,
   );
-  for (const { at, handles, heapKb, processListeners, rssKb, timers } of report.resources) {
+  for (const { activeCalls, at, handles, heapKb, processListeners, rssKb, timers } of report.resources) {
     const open = Object.entries(handles).map(([kind, count]) => `${kind} ${count}`);
     console.log(
-      `${at}: heap ${heapKb} kB, rss ${rssKb} kB, timers ${timers}, process listeners ${processListeners}, ${open.join(', ')}`,
+      `${at}: heap ${heapKb} kB, rss ${rssKb} kB, calls ${activeCalls}, timers ${timers}, process listeners ${processListeners}, ${open.join(', ')}`,
     );
   }
   const leaks = growth(report);
@@ -60,6 +60,7 @@ export function growth({ calls, resources }: Pick<ChaosReport, 'calls' | 'resour
   const keptKb = (after.heapKb - middle.heapKb) / (calls.length / 2);
   if (globalThis.gc !== undefined && keptKb > MAX_KEPT_KB)
     found.push(`${keptKb.toFixed(1)} kB of heap kept of each call`);
+  if (after.activeCalls > 0) found.push(`calls that are over and go on in a gateway: ${after.activeCalls}`);
   if (after.timers > middle.timers + SLACK) found.push(`timers: ${middle.timers}, then ${after.timers}`);
   if (after.processListeners > middle.processListeners) found.push('listeners on the process');
   for (const kind of kindsIn([middle, after])) {

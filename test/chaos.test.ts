@@ -42,6 +42,7 @@ describe('chaos', { concurrency: true }, () => {
       rssKb: heapKb,
       handles: { TCPSocketWrap: sockets },
       timers,
+      activeCalls: 0,
       processListeners: 6,
     });
     const first = stock(1, 0, 0);

@@ -137,7 +137,7 @@ export class Leg {
       this.slowWatch = undefined;
       if (!isWaiting()) return;
       const leftMs = this.progressMs + SLOW_AFTER_MS - this.clock.now();
-      if (leftMs > 0) this.watchSlowness(leftMs, isWaiting);
+      if (leftMs >= 1) this.watchSlowness(leftMs, isWaiting);
       else this.listener.onSlow(this);
     });
   }
