@@ -31,6 +31,11 @@ export class CallRegistry {
     return [...this.calls.values()].filter((call) => !call.isOver);
   }
 
+  /** Known here, in whatever state. */
+  has(callSid: string): boolean {
+    return this.calls.has(callSid);
+  }
+
   /** From here on new callers go straight to a human. */
   stopAccepting(): void {
     this.admission.stop();
