@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Timer } from '../clock.js';
 import type { TandemError } from '../errors.js';
 import type { Escalation } from '../escalation/escalation.js';
@@ -20,6 +20,7 @@ import { type Answer, Departure, type DepartureServices } from './departure.js';
 import { HeldSession } from './held-session.js';
 import { type CallMemory, escalationOf, memoryOf, newMemory, plainExitOf, standFor } from './memory.js';
 import { openLine } from './open-line.js';
+import { drawStreamToken, hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
 import { BUILT_IN_TOOLS } from './tools.js';
 
@@ -195,7 +196,7 @@ export class Call {
   admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
     const state = this.stand.is;
     if (state.name !== 'ringing') return { refused: 'no stream expected' };
-    if (!sameText(start.customParameters['token'] ?? '', state.streamToken)) return { refused: 'wrong token' };
+    if (!hasToken(start, state.streamToken)) return { refused: 'wrong token' };
 
     const { clock, idleMs, metrics, pipeline, provider } = this.services;
     const { line, meter } = openLine({
@@ -395,10 +396,7 @@ export class Call {
     );
   }
 
-  private ringingState(
-    opening: string | undefined,
-    streamToken = randomBytes(24).toString('base64url'),
-  ): CallState & { name: 'ringing' } {
+  private ringingState(opening: string | undefined, streamToken = drawStreamToken()): CallState & { name: 'ringing' } {
     const { clock, provider } = this.services;
     const { prompt } = this;
     const held = new HeldSession(provider, {
@@ -486,9 +484,4 @@ export class Call {
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this.callSid);
   }
-}
-
-function sameText(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -7,6 +7,7 @@ import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { Admission } from './admission.js';
 import { Call, type CallServices } from './call.js';
 import { dialVerb } from './dial.js';
+import { hasToken } from './stream-token.js';
 
 /** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
 const REMEMBER_ENDED_MS = 60_000;
@@ -82,7 +83,15 @@ export class CallRegistry {
   admit(stream: TwilioStream, start: StreamStart): Admitted | Promise<Admitted> {
     const call = this.calls.get(start.callSid);
     if (call !== undefined) return call.admit(stream, start);
-    return this.find(start.callSid).then((found) => found?.admit(stream, start) ?? { refused: 'unknown call' });
+    return this.admitFromElsewhere(stream, start);
+  }
+
+  /** A stream for a call that another instance answered. Its token is compared first: a false one moves nothing. */
+  private async admitFromElsewhere(stream: TwilioStream, start: StreamStart): Promise<Admitted> {
+    const stand = (await this.services.journal.peek(start.callSid))?.stand;
+    if (stand?.name !== 'ringing' || !hasToken(start, stand.streamToken)) return { refused: 'unknown call' };
+    const call = await this.find(start.callSid);
+    return call?.admit(stream, start) ?? { refused: 'unknown call' };
   }
 
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {

@@ -70,7 +70,7 @@ test('no word of a caller and no token lies readable in Redis, and what lies the
   const journal = journalOver(redis.url, 'a');
   try {
     const handover = { handoverId: 'H1', token: '4815162342', expiresAtMs: Number.MAX_SAFE_INTEGER };
-    const entry = sampleEntry({ stand: { name: 'dialling', by: 'twiml', handover } });
+    const entry = sampleEntry({ stand: { name: 'dialling', handover } });
     journal.note(entry);
     await until(isWritten(journal), 'the entry is written');
     const name = `tandem:call:{${entry.callSid}}`;
@@ -149,7 +149,7 @@ test(
       other.note(without);
       redis.thaw();
       await until(isWritten(other), 'the other instance has written');
-      assert.deepEqual(await other.claim(entry.callSid), { status: 'claimed', entry: without, wasOurs: false });
+      assert.deepEqual(await other.claim(entry.callSid), { status: 'claimed', entry: without, wasOurs: true });
     } finally {
       redis.thaw();
       await journal.close();

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Fleet, type FleetCall, busiest, numbersTold, startFleet } from './fleet.js';
+import { skipWithoutRedis } from './redis-server.js';
+import { until } from './rig.js';
+
+const CALLS = 4;
+const OPTIONS = { skip: skipWithoutRedis, timeout: 120_000 };
+
+async function withFleet(env: Record<string, string>, body: (fleet: Fleet, calls: FleetCall[]) => Promise<void>) {
+  const fleet = await startFleet({ size: 2, callers: CALLS, env });
+  try {
+    const calls = Array.from({ length: CALLS }, () => fleet.place());
+    await heard(calls, 200, 'the greeting');
+    for (const call of calls) await call.speak();
+    await heard(calls, 1400, 'each number told');
+    assert.equal(numbersTold(fleet.model).size, CALLS);
+    await body(fleet, calls);
+  } finally {
+    await fleet.close();
+  }
+}
+
+/** Waits until every caller has heard so much sound. */
+function heard(calls: readonly FleetCall[], loudMs: number | ((index: number) => number), what: string): Promise<void> {
+  const wanted = typeof loudMs === 'number' ? () => loudMs : loudMs;
+  return until(() => calls.every((call, index) => call.loudMs >= wanted(index)), what);
+}
+
+describe('several instances', { concurrency: true }, () => {
+  test('one that is killed after Redis was loses no call: each goes on with its memory', OPTIONS, async () => {
+    await withFleet({ USE_PIPECAT: 'true' }, async (fleet, calls) => {
+      const before = fleet.model.sessions.length;
+      const told = numbersTold(fleet.model);
+      // What Redis knew is gone with it; the gateways write it down again.
+      await fleet.redis.kill();
+      await fleet.redis.start();
+      await until(
+        () => fleet.instances.every(({ log }) => log.split('the journal is being written').length > 2),
+        'Redis',
+      );
+      await (await busiest(fleet.instances)).kill();
+      await until(() => fleet.model.sessions.length > before, 'a call goes on');
+      const own = calls.map(({ loudMs }) => loudMs);
+      for (const call of calls) await call.speak();
+      await heard(calls, (index) => (own[index] ?? 0) + 1000, 'an answer for every caller');
+      for (const { call } of calls) assert.equal(call.isOver, false);
+      const afterwards = numbersTold(fleet.model, before);
+      assert.ok(afterwards.size > 0);
+      for (const number of afterwards) assert.ok(told.has(number), `${number} is made up`);
+    });
+  });
+
+  test('one that is stopped moves its calls in a pause: nobody hears a word of it', OPTIONS, async () => {
+    await withFleet({ DRAIN_SECONDS: '5', USE_PIPECAT: 'false' }, async (fleet, calls) => {
+      const before = fleet.model.sessions.length;
+      const code = await (await busiest(fleet.instances)).stop();
+      assert.equal(code, 0);
+      await until(() => fleet.model.sessions.length > before, 'a call goes on elsewhere');
+      const own = calls.map(({ loudMs }) => loudMs);
+      assert.deepEqual(
+        calls.map(({ loudMs }) => loudMs),
+        own,
+        'nothing is said about the move',
+      );
+      for (const call of calls) await call.speak();
+      await until(
+        () => calls.every(({ loudMs }, index) => loudMs > (own[index] ?? 0) + 1000),
+        'every caller is answered',
+      );
+      assert.equal(numbersTold(fleet.model).size, CALLS);
+    });
+  });
+});
