@@ -30,6 +30,11 @@ test('with nothing set everything is embedded and only this machine can call', (
     extensions: [],
     idleMs: 10_000,
     humanDigit: '0',
+    escalation: {
+      triggers: ['phrase', 'tool', 'keypad', 'misunderstanding', 'anger', 'silence'],
+      silenceEndsWith: 'goodbye',
+      phrasesFile: undefined,
+    },
     assistantPrompt: 'default',
     maxConcurrentCalls: 0,
     maxSessions: {},
@@ -49,6 +54,7 @@ test('with nothing set everything is embedded and only this machine can call', (
       region: 'us-east-1',
       modelId: 'amazon.nova-2-sonic-v1:0',
       voice: 'matthew',
+      summaryModelId: undefined,
       renewAfterMs: 360_000,
       endpointUrl: undefined,
     },
@@ -59,6 +65,8 @@ test('with nothing set everything is embedded and only this machine can call', (
       endpointUrl: undefined,
       region: 'us-east-1',
       ttlSeconds: 600,
+      summaryLanguage: 'en',
+      callerMatch: true,
       pepper: undefined,
       connectPhoneNumber: '+12065550100',
       queueArn: undefined,
@@ -72,6 +80,7 @@ test('with nothing set everything is embedded and only this machine can call', (
       instanceId: undefined,
       connectEndpointUrl: undefined,
     },
+    hubspot: undefined,
     journal: undefined,
     warnings: [],
   });
@@ -120,6 +129,32 @@ test('how a human is dialled, and what follows when nobody can be reached, is re
   for (const [env, message] of refused) assert.throws(() => readConfig(env), message, JSON.stringify(env));
 });
 
+test('HubSpot needs its key, and is off until it is switched on', () => {
+  const key = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' };
+  assert.match(refusal({ ENABLE_HUBSPOT: 'true' }), /^HUBSPOT_ACCESS_TOKEN is required with ENABLE_HUBSPOT/);
+  assert.equal(readConfig(key).hubspot, undefined);
+  assert.deepEqual(readConfig({ ENABLE_HUBSPOT: 'true', ...key }).hubspot, {
+    accessToken: 'pat-na1-1',
+    baseUrl: 'https://api.hubapi.com',
+    apiVersion: '2026-03',
+    pipeline: '0',
+    stage: '1',
+  });
+  const set = {
+    HUBSPOT_BASE_URL: 'http://127.0.0.1:8792/',
+    HUBSPOT_API_VERSION: 'v3',
+    HUBSPOT_TICKET_PIPELINE: '7',
+    HUBSPOT_TICKET_STAGE: '70',
+  };
+  assert.deepEqual(readConfig({ ENABLE_HUBSPOT: 'true', ...key, ...set }).hubspot, {
+    accessToken: 'pat-na1-1',
+    baseUrl: 'http://127.0.0.1:8792',
+    apiVersion: 'v3',
+    pipeline: '7',
+    stage: '70',
+  });
+});
+
 test('every value that is set arrives', () => {
   const config = readConfig({
     PORT: '0',
@@ -132,6 +167,9 @@ test('every value that is set arrives', () => {
     EXTENSIONS: './a.js,b',
     IDLE_PROMPT_SECONDS: '0',
     HUMAN_KEY: 'none',
+    SILENCE_ENDS_WITH: 'human',
+    ESCALATION_TRIGGERS: 'keypad, phrase',
+    ESCALATION_PHRASES: './phrases.json',
     OPENAI_API_KEY: 'sk-test',
     OPENAI_BASE_URL: 'http://127.0.0.1:9000/v1/',
     OPENAI_REALTIME_MODEL: 'gpt-realtime-2',
@@ -141,6 +179,7 @@ test('every value that is set arrives', () => {
     NOVA_REGION: 'eu-north-1',
     NOVA_MODEL_ID: 'amazon.nova-2-5-sonic',
     NOVA_VOICE: 'amy',
+    NOVA_SUMMARY_MODEL_ID: 'eu.amazon.nova-2-lite-v1:0',
     NOVA_RENEW_AFTER_SECONDS: '30',
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:8791/',
     MAX_CONCURRENT_CALLS: '12',
@@ -157,6 +196,8 @@ test('every value that is set arrives', () => {
     DYNAMODB_ENDPOINT_URL: 'http://localhost:4567/',
     AWS_REGION: 'eu-central-1',
     HANDOVER_TTL_SECONDS: '30',
+    HANDOVER_SUMMARY_LANGUAGE: 'de-AT',
+    HANDOVER_CALLER_MATCH: 'false',
     HANDOVER_TOKEN_PEPPER: PEPPER,
     CONNECT_PHONE_NUMBER: '+12065550123',
     CONNECT_QUEUE_ARN: 'arn:aws:connect:q',
@@ -171,6 +212,11 @@ test('every value that is set arrives', () => {
   assert.deepEqual(config.extensions, ['./a.js', 'b']);
   assert.equal(config.idleMs, 0);
   assert.equal(config.humanDigit, '');
+  assert.deepEqual(config.escalation, {
+    triggers: ['phrase', 'keypad'],
+    silenceEndsWith: 'human',
+    phrasesFile: './phrases.json',
+  });
   assert.deepEqual(config.openai, {
     apiKey: 'sk-test',
     baseUrl: 'http://127.0.0.1:9000/v1',
@@ -183,6 +229,7 @@ test('every value that is set arrives', () => {
     region: 'eu-north-1',
     modelId: 'amazon.nova-2-5-sonic',
     voice: 'amy',
+    summaryModelId: 'eu.amazon.nova-2-lite-v1:0',
     renewAfterMs: 30_000,
     endpointUrl: 'http://127.0.0.1:8791',
   });
@@ -201,6 +248,8 @@ test('every value that is set arrives', () => {
     endpointUrl: 'http://localhost:4567',
     region: 'eu-central-1',
     ttlSeconds: 30,
+    summaryLanguage: 'de-AT',
+    callerMatch: false,
     pepper: PEPPER,
     connectPhoneNumber: '+12065550123',
     queueArn: 'arn:aws:connect:q',
@@ -241,8 +290,11 @@ test('a value that cannot be used ends the start with the name of the variable',
     ['DYNAMODB_ENDPOINT_URL', 'ftp://localhost'],
     ['AWS_REGION', 'Frankfurt'],
     ['HANDOVER_TTL_SECONDS', '29'],
+    ['HANDOVER_SUMMARY_LANGUAGE', 'German'],
     ['HANDOVER_TTL_SECONDS', '86401'],
     ['CONNECT_PHONE_NUMBER', '+0123456'],
+    ['HUBSPOT_API_VERSION', 'v4'],
+    ['HUBSPOT_API_VERSION', '2026-3'],
     ['CONNECT_QUEUE_ARN', 'BasicQueue'],
     ['CONNECT_QUEUE_ARNS', 'not json'],
     ['CONNECT_QUEUE_ARNS', '{"billing":"BasicQueue"}'],
@@ -288,6 +340,7 @@ test('the value of a secret is never in a message', () => {
     'REDIS_URL',
     'JOURNAL_KEY',
     'HANDOVER_TOKEN_PEPPER',
+    'HUBSPOT_ACCESS_TOKEN',
   ]);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);

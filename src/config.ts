@@ -4,6 +4,7 @@ import { type NextSteps, defaultNextSteps, parseNextSteps } from './call/next-st
 import { TandemError } from './errors.js';
 import { type RedisTarget, readRedisUrl } from './journal/redis-url.js';
 import { readKey } from './journal/seal.js';
+import { type SwitchableTrigger, TRIGGERS } from './escalation/escalation.js';
 
 /** How a variable is documented in `.env.example` and named in an error. */
 interface Variable<Schema extends z.ZodType> {
@@ -21,6 +22,13 @@ const list = text.transform((value) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+const triggers = list.transform((names, context): readonly SwitchableTrigger[] => {
+  if (names.join() === 'none') return [];
+  const known = TRIGGERS.filter((trigger) => names.includes(trigger));
+  if (names.every((name) => TRIGGERS.some((trigger) => trigger === name))) return known;
+  context.addIssue({ code: 'custom', message: `expected none, or some of ${TRIGGERS.join(', ')}` });
+  return z.NEVER;
+});
 const flag = z
   .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
   .transform((v) => v === 'true' || v === '1');
@@ -143,6 +151,21 @@ export const VARIABLES = {
       'The key that asks for a human, as the first of a number; none: no key does.',
       z.string().regex(/^([0-9*]|none)$/, 'expected one of 0-9 or *, or none'),
     ),
+    SILENCE_ENDS_WITH: variable(
+      'goodbye',
+      'What a caller gets who stays silent when asked: goodbye, or human.',
+      z.enum(['goodbye', 'human']),
+    ),
+    ESCALATION_TRIGGERS: variable(
+      TRIGGERS.join(','),
+      'Comma list of what makes the gateway call a human; none: only a failure, or being stopped. See docs/escalation.md.',
+      triggers,
+    ),
+    ESCALATION_PHRASES: variable(
+      '',
+      'JSON file with phrases of your own that ask for a human, or never do: {"asks": ["…"], "never": ["…"]}.',
+      text,
+    ),
     ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
     MAX_VOICE_SESSIONS: variable(
       '',
@@ -216,6 +239,11 @@ export const VARIABLES = {
     NOVA_REGION: variable('us-east-1', 'Region of the model; apart from AWS_REGION.', region),
     NOVA_MODEL_ID: variable('amazon.nova-2-sonic-v1:0', 'The speech-to-speech model.', text),
     NOVA_VOICE: variable('matthew', 'The voice it speaks with.', text),
+    NOVA_SUMMARY_MODEL_ID: variable(
+      '',
+      "Writes the agent's summary: a text model or inference profile of Bedrock. Unset: Nova 2 Lite in the region's geography.",
+      text,
+    ),
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: variable(
       '',
       "Another endpoint for the model, for instance the simulator; the AWS SDK's own name.",
@@ -264,9 +292,19 @@ export const VARIABLES = {
     DYNAMODB_ENDPOINT_URL: variable('', 'Another DynamoDB endpoint, for instance DynamoDB Local.', httpUrl),
     AWS_REGION: variable('us-east-1', 'Region of the table.', region),
     HANDOVER_TTL_SECONDS: variable('600', 'How long a handover token can be redeemed.', whole(30, 86_400)),
+    HANDOVER_SUMMARY_LANGUAGE: variable(
+      'en',
+      "Language in which the model writes the agent's summary; letters that ASCII does not have are lost.",
+      z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/, 'expected a language tag such as en or de-AT'),
+    ),
     HANDOVER_TOKEN_PEPPER: secret(
       'Key under which tokens are stored; the Lambda needs the same. Required outside local mode.',
       z.string().min(16, 'expected at least 16 characters'),
+    ),
+    HANDOVER_CALLER_MATCH: variable(
+      'true',
+      "When all digits are lost on the way, the human side finds the handover by the caller's number, without the conversation; give the Lambda the same.",
+      flag,
     ),
     CONNECT_PHONE_NUMBER: variable(
       '',
@@ -297,6 +335,18 @@ export const VARIABLES = {
     ),
     CONNECT_QUEUE_ARNS: variable('', 'JSON map from reason to queue ARN.', queueArns),
   },
+  'HubSpot (see docs/guides/hubspot.md)': {
+    ENABLE_HUBSPOT: variable('false', 'Write a contact, a ticket and a note for every handover.', flag),
+    HUBSPOT_ACCESS_TOKEN: secret('Service key, or the token of a private app. Required with ENABLE_HUBSPOT.', text),
+    HUBSPOT_BASE_URL: variable('https://api.hubapi.com', 'Another endpoint, for instance the simulator.', httpUrl),
+    HUBSPOT_API_VERSION: variable(
+      '2026-03',
+      'A dated version of the API, or v3 for the legacy paths.',
+      z.string().regex(/^(v3|20\d\d-(03|09))$/, 'expected v3, or a dated version like 2026-03'),
+    ),
+    HUBSPOT_TICKET_PIPELINE: variable('0', 'Internal id of the pipeline that gets the tickets.', text),
+    HUBSPOT_TICKET_STAGE: variable('1', 'Internal id of the stage of that pipeline a new ticket begins in.', text),
+  },
 } as const;
 
 type Groups = typeof VARIABLES;
@@ -321,6 +371,12 @@ export interface Config {
   idleMs: number;
   /** Empty: none. */
   humanDigit: string;
+  escalation: {
+    triggers: readonly SwitchableTrigger[];
+    silenceEndsWith: 'goodbye' | 'human';
+    /** Undefined: no phrases but the built-in ones. */
+    phrasesFile: string | undefined;
+  };
   assistantPrompt: 'default';
   maxConcurrentCalls: number;
   /** By provider; absent: no limit. */
@@ -348,6 +404,8 @@ export interface Config {
     region: string;
     modelId: string;
     voice: string;
+    /** Undefined: one that suits the region. */
+    summaryModelId: string | undefined;
     renewAfterMs: number;
     /** The AWS SDK's own AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
     endpointUrl: string | undefined;
@@ -360,6 +418,10 @@ export interface Config {
     endpointUrl: string | undefined;
     region: string;
     ttlSeconds: number;
+    /** BCP 47 tag of the language that agents read. */
+    summaryLanguage: string;
+    /** Whether a handover can be found by the caller's number. */
+    callerMatch: boolean;
     /** Undefined only in local mode. */
     pepper: string | undefined;
     connectPhoneNumber: string | undefined;
@@ -376,6 +438,8 @@ export interface Config {
     instanceId: string | undefined;
     connectEndpointUrl: string | undefined;
   };
+  /** Undefined: handovers are not written to HubSpot. */
+  hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
   /** Undefined: calls are written down in memory only, for this instance. */
   journal: { redis: RedisTarget; keys: readonly [KeyObject, ...KeyObject[]] } | undefined;
   /** What the person who starts the gateway should know; one sentence each. */
@@ -439,6 +503,11 @@ export function readConfig(env: Environment): Config {
     extensions,
     idleMs: (values.IDLE_PROMPT_SECONDS ?? 10) * 1000,
     humanDigit: values.HUMAN_KEY === 'none' ? '' : (values.HUMAN_KEY ?? '0'),
+    escalation: {
+      triggers: values.ESCALATION_TRIGGERS ?? TRIGGERS,
+      silenceEndsWith: values.SILENCE_ENDS_WITH ?? 'goodbye',
+      phrasesFile: values.ESCALATION_PHRASES,
+    },
     assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},
@@ -462,6 +531,7 @@ export function readConfig(env: Environment): Config {
       region: values.NOVA_REGION ?? 'us-east-1',
       modelId: values.NOVA_MODEL_ID ?? 'amazon.nova-2-sonic-v1:0',
       voice: values.NOVA_VOICE ?? 'matthew',
+      summaryModelId: values.NOVA_SUMMARY_MODEL_ID,
       renewAfterMs: (values.NOVA_RENEW_AFTER_SECONDS ?? 360) * 1000,
       endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
     },
@@ -476,6 +546,8 @@ export function readConfig(env: Environment): Config {
       endpointUrl: values.DYNAMODB_ENDPOINT_URL,
       region: values.AWS_REGION ?? 'us-east-1',
       ttlSeconds: values.HANDOVER_TTL_SECONDS ?? 600,
+      summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE ?? 'en',
+      callerMatch: values.HANDOVER_CALLER_MATCH ?? true,
       pepper: values.HANDOVER_TOKEN_PEPPER,
       connectPhoneNumber,
       queueArn: values.CONNECT_QUEUE_ARN,
@@ -489,6 +561,7 @@ export function readConfig(env: Environment): Config {
       instanceId: values.CONNECT_INSTANCE_ID,
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
+    hubspot: hubspotOf(values),
     journal: readJournal(values),
     warnings,
   };
@@ -532,6 +605,19 @@ function checkHandover(values: Values, signed: boolean): void {
   if ((values.CONNECT_CHECK_AVAILABILITY ?? 'off') !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
     throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID.');
   }
+}
+
+function hubspotOf(values: Values): Config['hubspot'] {
+  if (values.ENABLE_HUBSPOT !== true) return undefined;
+  const accessToken = values.HUBSPOT_ACCESS_TOKEN;
+  if (accessToken === undefined) throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
+  return {
+    accessToken,
+    baseUrl: values.HUBSPOT_BASE_URL ?? 'https://api.hubapi.com',
+    apiVersion: values.HUBSPOT_API_VERSION ?? '2026-03',
+    pipeline: values.HUBSPOT_TICKET_PIPELINE ?? '0',
+    stage: values.HUBSPOT_TICKET_STAGE ?? '1',
+  };
 }
 
 /** Providers of this gateway, by the name they have in the environment. */

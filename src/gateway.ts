@@ -10,9 +10,13 @@ import { CallRegistry } from './call/registry.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { TandemError } from './errors.js';
+import type { HubSpot } from './crm/hubspot.js';
 import type { ConnectAgents } from './handover/agents.js';
 import type { CallbackStore } from './handover/callbacks.js';
+import type { CallerIndex } from './handover/callers.js';
 import { HandoverDesk } from './handover/desk.js';
+import type { OwnPhrases } from './escalation/asks-for-human.js';
+import { EscalationRules } from './escalation/rules.js';
 import type { HandoverStore } from './handover/store.js';
 import type { Journal } from './journal/journal.js';
 import type { Logger } from './log.js';
@@ -40,12 +44,18 @@ export interface GatewayParts {
   journal: Journal;
   /** What callers leave for the team. */
   callbacks: CallbackStore;
+  /** Absent: handovers are not found by the caller's number. */
+  callers?: CallerIndex | undefined;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
+  /** Told of every handover, beside the call; undefined: nobody is. */
+  crm?: HubSpot | undefined;
   /** Who answers a call to this number. */
   promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
   tools?: readonly AssistantTool[];
+  /** Phrases of the operator, besides the built-in ones. */
+  ownPhrases?: OwnPhrases;
   clock?: Clock;
   /** Other processes behind the same port; undefined: there are none. */
   peers?: Peers | undefined;
@@ -85,8 +95,19 @@ export class Gateway {
         metrics,
         provider,
         promptFor,
-        desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
+        desk: new HandoverDesk({
+          store,
+          callers: parts.callers,
+          pepper,
+          ttlSeconds: handover.ttlSeconds,
+          clock: this.clock,
+          log,
+        }),
         tools: parts.tools ?? [],
+        rules: new EscalationRules({
+          ...config.escalation,
+          ...(parts.ownPhrases === undefined ? {} : { phrases: parts.ownPhrases }),
+        }),
         humanDigit: config.humanDigit,
         idleMs: config.idleMs,
         journal: parts.journal,
@@ -97,9 +118,11 @@ export class Gateway {
         ownNumber: config.twilio.phoneNumber,
         callbacks: parts.callbacks,
         agents: parts.agents,
+        crm: parts.crm,
         isOpen: () => true,
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
+        summaryLanguage: config.handover.summaryLanguage,
         queueFor: (reason, intent) =>
           handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
         url: (scheme, path) => `${scheme}://${this.publicHost}${path === PATHS.stream ? this.ownStreamPath : path}`,

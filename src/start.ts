@@ -1,6 +1,8 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import { HubSpot } from './crm/hubspot.js';
+import { readOwnPhrases } from './escalation/own-phrases.js';
 import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
 import type { ConnectAgents } from './handover/agents.js';
@@ -66,6 +68,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     const metrics = new Metrics();
     const extensions = await loadExtensions(config.extensions, process.cwd());
+    const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
     const provider = await createVoice({
       ...options,
       config,
@@ -112,6 +115,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => journal.close());
     const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
     closers.push(() => agents?.close());
+    const crm = openCrm(config, metrics, options.clock ?? systemClock);
+    // After the calls are closed, and before the store it writes to.
+    closers.push(() => crm?.close());
     const gateway: Gateway = new Gateway({
       config,
       log,
@@ -119,10 +125,13 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       provider,
       store,
       callbacks: store,
+      callers: handover.callerMatch ? store.callers : undefined,
       journal,
       agents,
       peers: options.worker?.peers,
+      crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
+      ownPhrases,
       promptFor: () => defaultPrompt,
       tools: [...extensions.tools, ...(options.tools ?? [])],
       ...(options.clock === undefined ? {} : { clock: options.clock }),
@@ -161,5 +170,17 @@ async function openAgents(
     log,
     localCredentials: handover.embedded,
     count: (result) => metrics.availabilityChecks.inc({ result }),
+  });
+}
+
+function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot | undefined {
+  if (hubspot === undefined) return undefined;
+  return new HubSpot({
+    ...hubspot,
+    clock,
+    count: (outcome, seconds) => {
+      metrics.hubspotCases.inc({ outcome });
+      if (outcome !== 'dropped') metrics.hubspotSeconds.observe(seconds);
+    },
   });
 }

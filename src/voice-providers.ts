@@ -67,7 +67,7 @@ export async function createVoice(options: VoiceOptions): Promise<VoiceProvider>
 
 function createProvider(name: string, options: VoiceOptions & { clock: Clock; speakLine: SpeakLine }): VoiceProvider {
   const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
-  const { endpointUrl, ...nova } = config.nova;
+  const { endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
   switch (name) {
@@ -82,6 +82,7 @@ function createProvider(name: string, options: VoiceOptions & { clock: Clock; sp
       return createNovaProvider({
         ...nova,
         ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        ...(summaryModelId === undefined ? {} : { summaryModelId }),
         log,
         clock,
         speakLine,

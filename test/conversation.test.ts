@@ -121,6 +121,49 @@ for (const pipeline of [true, false]) {
       });
     });
 
+    test('what is switched off calls no human and is not offered to the model; the rest still does', async () => {
+      await onCall({ env: { ESCALATION_TRIGGERS: 'keypad' } }, async (rig, call) => {
+        const session = rig.provider.last;
+        assert.ok(!session.options.tools.some(({ name }) => name === 'transfer_to_human'));
+        session.callerSays('I want to speak to a human.');
+        session.callerSays('This is ridiculous.');
+        session.callerSays('You stupid machine.');
+        session.emit({ type: 'tool-call', toolCallId: 't1', name: 'transfer_to_human', arguments: {} });
+        await call.mediaStream?.settle();
+        assert.deepEqual(reasonsOf(rig), []);
+        assert.match(JSON.stringify(session.toolResults), /no tool named transfer_to_human/);
+        call.pressDigit('0');
+        await call.mediaStream?.settle();
+        assert.deepEqual(reasonsOf(rig), ['keypad']);
+      });
+    });
+
+    test('a silent caller gets a human where it is set so, and hears it', async () => {
+      await onCall({ env: { SILENCE_ENDS_WITH: 'human' } }, async (rig, call, clock) => {
+        await pass(clock, call, 31_500);
+        assert.deepEqual(reasonsOf(rig), ['silence']);
+        assert.match(rig.provider.last.said[2] ?? '', /get you a colleague/);
+        await until(() => rig.events.some(({ type }) => type === 'handover-prepared'), 'the record');
+        assert.match(await metricsOf(rig), /gateway_escalations_total\{trigger="silence",reason="caller_silent"\} 1/);
+      });
+    });
+
+    test('a caller who is not understood twice gets a human; the model stops', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        session.callerSays("That's not what I asked.");
+        session.speak('I am sorry. We are open from nine to six.', 3000);
+        await pass(clock, call, 300);
+        assert.deepEqual(reasonsOf(rig), []);
+        session.callerSays("No, you don't understand me.");
+        await call.mediaStream?.settle();
+        assert.deepEqual(reasonsOf(rig), ['misunderstanding']);
+        assert.equal(session.heard.length, 1, 'what was playing is cut');
+        assert.match(session.said.at(-1) ?? '', /get you a colleague/);
+        assert.match(rig.log(), /"reason":"not_understood"/);
+      });
+    });
+
     test('a tool of the user runs beside the call, with a filler when it takes a moment, and is stopped with the call', async () => {
       let finish: (value: unknown) => void = () => undefined;
       let signal: AbortSignal | undefined;

@@ -29,6 +29,7 @@ export interface ModelRigOptions {
   env?: Record<string, string>;
   /** For measurements. */
   isRealTime?: boolean;
+  speed?: number;
   tools?: readonly AssistantTool[];
   openai?: OpenAiSimOptions;
   nova?: NovaSimOptions;
@@ -66,7 +67,7 @@ export interface ModelRig extends Rig {
 /** A gateway whose configured model is a simulator on its real protocol. */
 export async function startModelRig(options: ModelRigOptions): Promise<ModelRig> {
   const { model, says = [] } = options;
-  const clock = options.isRealTime === true ? systemClock : scaledClock(SPEED);
+  const clock = options.isRealTime === true ? systemClock : scaledClock(options.speed ?? SPEED);
   let said = 0;
   const ear = loudnessEar({ texts: () => says[said++] ?? '' });
   const common = { clock, ear, voice: toneVoice(), brain: options.brain ?? demoBrain, faults: options.faults ?? [] };

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Timer } from '../clock.js';
 import type { TandemError } from '../errors.js';
-import type { Escalation } from '../escalation/escalation.js';
+import type { Escalation, Trigger } from '../escalation/escalation.js';
+import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../log.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
@@ -22,7 +23,7 @@ import { type CallMemory, escalationOf, memoryOf, newMemory, plainExitOf, standF
 import { openLine } from './open-line.js';
 import { drawStreamToken, hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
-import { BUILT_IN_TOOLS } from './tools.js';
+import { builtInTools } from './tools.js';
 
 /** What every call of a gateway shares. */
 export interface CallServices extends DepartureServices {
@@ -32,6 +33,8 @@ export interface CallServices extends DepartureServices {
   promptFor: (numberCalled: string) => AssistantPrompt;
   /** What the assistant can do besides the built-in tools. */
   tools: readonly AssistantTool[];
+  /** What makes the gateway call a human. */
+  rules: EscalationRules;
   /** The key that asks for a human; empty: none does. */
   humanDigit: string;
   /** A caller who says nothing for this long is asked whether they are there; 0: never. */
@@ -50,6 +53,8 @@ export interface CallServices extends DepartureServices {
   onEnded: (callSid: string) => void;
 }
 
+/** The caller, or the model for them, asked for a human: "of course" is an answer only then. */
+const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
 /** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */
 const STREAM_EXPECTED_MS = 15_000;
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
@@ -104,7 +109,11 @@ export class Call {
     this.conversationId = memory.conversationId;
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
     this.startedAtMs = memory.startedAtMs;
-    this.watch = new EscalationWatch({ humanDigit: services.humanDigit });
+    this.watch = new EscalationWatch({
+      humanDigit: services.humanDigit,
+      rules: services.rules,
+      language: this.prompt.language,
+    });
     const { callSid, conversationId, from, prompt, to } = this;
     this.stand = new Stand(() => this.note());
     this.departure = new Departure({
@@ -140,7 +149,7 @@ export class Call {
         const { exit } = stand;
         if (exit.to !== 'human') departure.part(plainExitOf(exit));
         // What was prepared there may or may not have been written: it is prepared anew, and the old one expires.
-        else departure.part(departure.handingOver.begin(escalationOf(exit), exit.announce));
+        else departure.part(departure.handingOver.begin(escalationOf(exit), announced(exit)));
         return;
       }
       case 'dialling':
@@ -286,14 +295,21 @@ export class Call {
     if (this.stand.is.name !== 'talking') return;
     const { line } = this.stand.is;
     const isPause = line.idle.isQuiet && !line.playback.isPlaying;
-    if (isPause) this.departure.part({ to: 'assistant', cause: 'moved', opening: undefined });
-    else if (evenMidWord) this.departure.part(this.resumeExit('moved'));
+    if (!isPause && !evenMidWord) return;
+    this.services.emit({ type: 'moving', callSid: this.callSid });
+    this.departure.part(isPause ? { to: 'assistant', cause: 'moved', opening: undefined } : this.resumeExit('moved'));
+  }
+
+  /** Its stream was closed so that another instance goes on with it. */
+  get isMoving(): boolean {
+    const { is } = this.stand;
+    return is.name === 'parted' && is.exit.to === 'assistant' && is.exit.cause === 'moved';
   }
 
   private escalationLine(escalation: Escalation): string {
     const { lines } = this.prompt;
-    if (escalation.trigger === 'stopping') return lines.stopping;
-    return escalation.reason === 'assistant_failed' ? lines.assistantFailed : lines.handover;
+    if (escalation.reason === 'assistant_failed') return lines.assistantFailed;
+    return ASKED_FOR.has(escalation.trigger) ? lines.handover : lines.stopping;
   }
 
   private listener(): ConversationListener {
@@ -320,12 +336,15 @@ export class Call {
     return { conversationId: this.conversationId, callerNumber: this.from, log: this.log };
   }
 
-  /** The caller says nothing: asked, asked again, then the call ends politely. */
+  /** The caller says nothing: asked, asked again, then the call ends politely or, where it is set so, with a human. */
   private onIdle(times: number): void {
     if (this.stand.is.name !== 'talking') return;
     const { silentGoodbye, stillThere, stillThereAgain } = this.prompt.lines;
     this.log.info({ times }, 'the caller is silent');
-    if (times > 2) this.departure.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
+    const escalation = times > 2 ? this.watch.callerSilent() : undefined;
+    if (escalation !== undefined) this.escalate(escalation);
+    else if (times > 2)
+      this.departure.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
     else this.stand.is.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `idle-${this.lineCount++}`);
   }
 
@@ -397,7 +416,7 @@ export class Call {
   }
 
   private ringingState(opening: string | undefined, streamToken = drawStreamToken()): CallState & { name: 'ringing' } {
-    const { clock, provider } = this.services;
+    const { clock, provider, rules } = this.services;
     const { prompt } = this;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
@@ -406,7 +425,7 @@ export class Call {
       // After a dial that failed the caller is asked what they want now.
       answersLast: this.owesAnswer && opening !== prompt.lines.nobodyFree,
       language: prompt.language,
-      tools: [...BUILT_IN_TOOLS, ...this.tools().map(toolDefinition)],
+      tools: [...builtInTools(rules), ...this.tools().map(toolDefinition)],
       conversation: this.conversationView(),
     });
     return {
@@ -477,11 +496,15 @@ export class Call {
     if (this.isLive) this.services.metrics.activeSessions.dec();
     this.stand.enter({ name: 'ended', outcome });
     this.limit?.cancel();
-    this.departure.forgetGoodbye();
+    this.departure.close();
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);
     this.log.info({ outcome, ...this.tokens() }, 'call ended');
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this.callSid);
   }
+}
+
+function announced({ announce }: { announce?: string | undefined }): { announce?: string } {
+  return announce === undefined ? {} : { announce };
 }

@@ -77,7 +77,8 @@ export class Departure {
 
   toHuman(escalation: Escalation, line: string): void {
     const nobodyThere = this.services.connectPhoneNumber === undefined;
-    this.leave(this.handingOver.begin(escalation), nobodyThere ? this.call.prompt.lines.oneMoment : line);
+    const session = 'line' in this.stand.is ? { session: this.stand.is.line.session } : {};
+    this.leave(this.handingOver.begin(escalation, session), nobodyThere ? this.call.prompt.lines.oneMoment : line);
   }
 
   /** Says `line` as the last thing on this stream; then `exit` is taken. */
@@ -172,12 +173,18 @@ export class Departure {
   /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
   failureExit(): Exit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-    return this.handingOver.begin(escalation, this.call.prompt.lines.assistantFailed);
+    return this.handingOver.begin(escalation, { announce: this.call.prompt.lines.assistantFailed });
   }
 
-  forgetGoodbye(): void {
+  private forgetGoodbye(): void {
     this.goodbye?.cancel();
     this.goodbye = undefined;
+  }
+
+  /** The call is over. */
+  close(): void {
+    this.forgetGoodbye();
+    this.handingOver.close();
   }
 
   /** Settles once no change over REST is under way. */

@@ -1,4 +1,4 @@
-import type { Escalation, Trigger } from '../escalation/escalation.js';
+import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { PreparedHandover } from '../handover/desk.js';
 import type { JournalEntry, JournalExit, JournalStand } from '../journal/entry.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
@@ -76,7 +76,7 @@ function optional<Name extends string, Value>(name: Name, value: Value | undefin
 /** The wish of a caller whose handover was begun elsewhere. */
 export function escalationOf(exit: JournalExit & { to: 'human' }): Escalation {
   const { reason, summary, trigger } = exit;
-  return { trigger: trigger as Trigger, reason, ...(summary === undefined ? {} : { summary }) };
+  return { trigger: trigger as Trigger, reason: reason as Reason, ...(summary === undefined ? {} : { summary }) };
 }
 
 /** An exit that is taken here as it was meant elsewhere. */

@@ -71,5 +71,5 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
     },
   });
   const conversation = pipeline ? new PipelineConversation(parts, onProcessorError) : new DirectBridge(parts);
-  return { line: { stream, playback, conversation, watch: lineWatch, idle }, meter };
+  return { line: { stream, playback, conversation, session: held.session, watch: lineWatch, idle }, meter };
 }

@@ -32,9 +32,9 @@ export class CallRegistry {
     return [...this.calls.values()].filter((call) => !call.isOver);
   }
 
-  /** Known here, in whatever state. */
+  /** Known here, and not left to another instance. */
   has(callSid: string): boolean {
-    return this.calls.has(callSid);
+    return this.calls.get(callSid)?.isMoving === false;
   }
 
   /** From here on new callers go straight to a human. */

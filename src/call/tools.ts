@@ -1,3 +1,4 @@
+import type { EscalationRules } from '../escalation/rules.js';
 import { TRANSFER_TOOL } from '../escalation/watch.js';
 import type { ToolDefinition } from '../voice/session.js';
 
@@ -7,8 +8,12 @@ export const END_CALL_TOOL = 'end_call';
 /** Marks a line that is said while a tool works. */
 export const FILLER_SAY_ID = 'filler';
 
-/** What every assistant can do. */
-export const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
+/** What every assistant can do; calling a human only where that is left to the model. */
+export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] {
+  return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));
+}
+
+const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
   {
     name: TRANSFER_TOOL,
     description:
@@ -22,6 +27,8 @@ export const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
             'requested_human, complaint, billing, order, returns, technical, account, sales or not_understood',
         },
         summary: { type: 'string', description: 'One sentence: what the caller wants.' },
+        customer_name: { type: 'string', description: "The caller's name, if they have given it." },
+        language: { type: 'string', description: 'BCP 47 tag of the language the caller speaks, like de or en-US.' },
       },
       required: ['reason'],
     },

@@ -38,6 +38,11 @@ export class CallTable {
     if (this.entries.get(callSid)?.worker === worker) this.put(callSid, worker, 'over');
   }
 
+  /** The worker leaves the call to whoever is asked about it next. */
+  forget(callSid: string, worker: string): void {
+    if (this.entries.get(callSid)?.worker === worker) this.entries.delete(callSid);
+  }
+
   /** The worker is gone: its calls are nobody's. Gives how many had not ended. */
   forgetWorker(worker: string): number {
     let live = 0;

@@ -134,6 +134,7 @@ export class Primary {
       webhook: (webhook) => this.onWebhook(webhook, worker),
       upgrade: (upgrade, socket) => this.onUpgrade(upgrade, socket, worker),
       'call-started': (callSid) => this.calls.started(callSid, worker.name),
+      'call-moving': (callSid) => this.calls.forget(callSid, worker.name),
       'call-ended': (callSid) => this.calls.ended(callSid, worker.name),
       readiness: () => {
         const ready = this.workers.filter(({ isAccepting }) => isAccepting).length;

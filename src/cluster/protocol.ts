@@ -43,8 +43,9 @@ export type ToPrimary = {
   listening: Tell<{ port: number }>;
   webhook: { asked: PassedWebhook; answer: WebhookAnswer };
   upgrade: Tell<PassedUpgrade>;
-  /** A call is this worker's from now on; or no more. */
+  /** A call is this worker's from now on; it is anybody's; it is over. */
   'call-started': Tell<string>;
+  'call-moving': Tell<string>;
   'call-ended': Tell<string>;
   readiness: { asked: undefined; answer: Readiness };
   metrics: { asked: undefined; answer: string };

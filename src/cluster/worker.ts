@@ -48,8 +48,7 @@ export async function runWorker(channel: Channel, env: Environment, exit: () => 
     worker: { peers: new LinkPeers(name, link), journal: { backend: new SharedJournal(link), key } },
   });
   running.gateway.watch(({ callSid, type }) => {
-    if (type === 'started') link.tell('call-started', callSid);
-    else if (type === 'ended') link.tell('call-ended', callSid);
+    if (type === 'started' || type === 'moving' || type === 'ended') link.tell(`call-${type}`, callSid);
   });
   link.tell('listening', { port: running.gateway.port });
 }

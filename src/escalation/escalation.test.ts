@@ -1,154 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { escalationFromTool } from './escalation.js';
-import { asksForHuman } from './phrases.js';
+import { TRIGGERS, escalationFromTool } from './escalation.js';
+import { priorityOf } from './priority.js';
+import { EscalationRules } from './rules.js';
 import { topicOf } from './topics.js';
 import { EscalationWatch } from './watch.js';
-
-const ASKS = [
-  'I want to speak to a human agent',
-  'I want to speak to a human agent.',
-  'Can I talk to a person?',
-  'Could I please speak with someone',
-  'Agent',
-  'Agent!',
-  'agent please',
-  'Representative.',
-  'Operator, please',
-  'A real person please',
-  'Human',
-  'Hello? Human?',
-  'Give me a human being',
-  'Get me a manager',
-  'Let me talk to your supervisor',
-  'I need to speak to someone in customer service',
-  'I would like to talk to customer support',
-  'Transfer me',
-  'Transfer me to an agent, please',
-  'Please connect me with a representative',
-  'Put me through to somebody',
-  'Can you put me through?',
-  'Connect me now',
-  'Please forward my call',
-  "I don't want to talk to a robot",
-  'I do not want to speak to a machine',
-  "I don't want a bot, give me a person",
-  "I'm not talking to a computer",
-  'Stop. I hate talking to robots',
-  "Can't I speak to a real person?",
-  "Why can't I talk to a human?",
-  "Why don't you get me a manager",
-  "Isn't there a human I can talk to?",
-  'Is there a person I could reach?',
-  'Are there any real people there?',
-  'I want to escalate this',
-  'No, I want an operator',
-  'My bill is wrong and I want to talk to a supervisor',
-  'This is not helping, get me a live agent',
-  'I don’t want the robot. I want a representative',
-  'Could you have someone call me? I mean, put me through',
-  'I need an advisor',
-  'I have asked three times, but I need a human',
-  'Would you transfer me to a specialist',
-  'okay agent now',
-  "I've told you already: real person",
-  "I'd like to be transferred",
-  'Can I not just talk to a person',
-  'I want to speak to anybody',
-  'Speak to the billing department',
-  "You don't understand me I want a person",
-  'I never got it give me a manager',
-  'Could I have an agent?',
-  "I'd like an agent",
-  'I do not want a robot I want an agent',
-];
-
-const DOES_NOT_ASK = [
-  'What are your opening hours?',
-  'Where is my order?',
-  'I work at a travel agency',
-  'The travel agency booked it for me',
-  'I give to a humanitarian organisation',
-  'My agent told me to call',
-  'My estate agent told me the price',
-  'The agent I spoke to yesterday was very kind',
-  'I spoke to a representative last week',
-  'I already talked to someone yesterday',
-  'Your operator told me it would arrive on Monday',
-  'The manager of the shop gave me a refund',
-  'A colleague of mine bought the same one',
-  "I don't want an agent, I want my money back",
-  "I don't need a human",
-  'No human needed, thanks',
-  "Please don't transfer me",
-  "Don't put me through to anybody",
-  'Do not connect me to an agent',
-  'There is no need to transfer the call',
-  "I'd rather not talk to a person",
-  'I never asked for a manager',
-  'I can do this without an agent',
-  "I didn't ask for a representative",
-  'I am a real estate agent',
-  'My husband is a manager',
-  'She works as a receptionist',
-  'The cleaning agent leaked in the parcel',
-  'How many people work for you?',
-  'Is it suitable for two people?',
-  'How do I transfer money to my account?',
-  'Can you connect it to my computer?',
-  'My robot vacuum is broken',
-  'My computer does not work',
-  'The machine makes a strange noise',
-  'I want to return a coffee machine',
-  'The person at the door took the parcel',
-  'Someone stole my parcel',
-  'Somebody else signed for the delivery',
-  'The tour operator cancelled my booking',
-  'It says human error on the form',
-  'Human resources sent me a letter',
-  'I want to change my address',
-  'I have a manager who signs',
-  'I need to have someone sign for it',
-  'Do you have people in Berlin?',
-  'I like people',
-  'Can I send someone to pick it up?',
-  'I want to call someone in Spain with this plan',
-  "I need a person's signature",
-  "I need someone's address changed",
-  'I was told to call an agent',
-  'Is there a way to give someone access to my account?',
-  'I want to find a person I sent a parcel to',
-  "I don't think I need an agent",
-  "Please don't get me an agent",
-  'I never said I want a human',
-  'Yes please',
-  'No thank you, goodbye',
-  'Thanks, you are as good as a human',
-  '',
-  '...',
-];
-
-test('enough of both kinds', () => {
-  assert.ok(ASKS.length >= 40 && DOES_NOT_ASK.length >= 40);
-});
-
-for (const said of ASKS) test(`asks for a human: ${said}`, () => assert.equal(asksForHuman(said), true));
-for (const said of DOES_NOT_ASK)
-  test(`does not ask: ${JSON.stringify(said)}`, () => assert.equal(asksForHuman(said), false));
-for (const said of ASKS) {
-  test(`asks in capitals and without punctuation: ${said}`, () => {
-    assert.equal(asksForHuman(said.toUpperCase()), true);
-  });
-}
-
-test('a very long utterance is decided at once', () => {
-  const long = 'I want to speak to the '.repeat(2000);
-  const startedMs = performance.now();
-  asksForHuman(long);
-  asksForHuman(`don't ${'word '.repeat(20_000)}`);
-  asksForHuman('to a the '.repeat(5000));
-  assert.ok(performance.now() - startedMs < 1000);
-});
 
 test('the tool: known reasons as they are, everything else as other', () => {
   assert.deepEqual(escalationFromTool({ reason: 'billing', summary: ' Wrong bill. ' }), {
@@ -199,4 +55,91 @@ test('the topic is that of the latest text that has one', () => {
   assert.equal(topicOf(['How much is it?']), 'sales');
   assert.equal(topicOf(['When do you open?']), 'opening_hours');
   assert.equal(topicOf(['I live in Orderville']), 'general');
+});
+
+test('the topic is found in every language, and only in those of the call', () => {
+  for (const [language, said, topic] of [
+    ['fr-FR', "Je n'ai pas reçu ma commande", 'order'],
+    ['de-DE', 'Ich habe eine Frage zu meiner Rechnung', 'billing'],
+    ['de-DE', 'wann haben sie geoffnet', 'opening_hours'],
+    ['it-IT', 'internet non funziona più', 'technical'],
+    ['es-MX', 'quiero cancelar mi suscripción', 'account'],
+    ['pt-BR', 'quero devolver um produto', 'returns'],
+    ['hi-IN', 'मेरा ऑर्डर कहाँ है', 'order'],
+    ['hi-IN', 'bill galat hai', 'billing'],
+    ['de-DE', 'my bill is wrong', 'billing'],
+    ['ja-JP', 'la mia fattura', 'billing'],
+    ['en-GB', 'la mia fattura', 'general'],
+  ] as const) {
+    assert.equal(topicOf([said], language), topic, said);
+  }
+});
+
+test('a trigger that is off does not decide; the others still do', () => {
+  const decides: Record<(typeof TRIGGERS)[number], (watch: EscalationWatch) => string | undefined> = {
+    phrase: (watch) => watch.callerSaid('I want a human')?.trigger,
+    tool: (watch) => watch.toolCalled('transfer_to_human', { reason: 'billing' })?.trigger,
+    keypad: (watch) => watch.callerPressed('0')?.trigger,
+    misunderstanding: (watch) => {
+      watch.callerSaid("That's not what I asked");
+      return watch.callerSaid("You don't understand me")?.trigger;
+    },
+    anger: (watch) => {
+      watch.callerSaid('This is ridiculous');
+      return watch.callerSaid('You stupid machine')?.trigger;
+    },
+    silence: (watch) => watch.callerSilent()?.trigger,
+  };
+  for (const off of TRIGGERS) {
+    const rules = new EscalationRules({ triggers: TRIGGERS.filter((one) => one !== off), silenceEndsWith: 'human' });
+    for (const trigger of TRIGGERS) {
+      assert.equal(decides[trigger](new EscalationWatch({ rules })), trigger === off ? undefined : trigger, trigger);
+    }
+  }
+});
+
+test('silence calls a human only where it is set so', () => {
+  assert.equal(new EscalationWatch().callerSilent(), undefined);
+  const rules = new EscalationRules({ silenceEndsWith: 'human' });
+  assert.deepEqual(new EscalationWatch({ rules }).callerSilent(), { trigger: 'silence', reason: 'caller_silent' });
+});
+
+test('a model that cannot go on is a failure, whether or not the tool is on', () => {
+  const watch = new EscalationWatch({ rules: new EscalationRules({ triggers: [] }) });
+  assert.deepEqual(watch.toolCalled('transfer_to_human', { reason: 'assistant_failed' }), {
+    trigger: 'failure',
+    reason: 'assistant_failed',
+  });
+  assert.equal(watch.toolCalled('transfer_to_human', { reason: 'billing' }), undefined);
+});
+
+test('a call listens in its language and in English, and in every language when its own is none of them', () => {
+  const hears = (language: string, said: string): boolean =>
+    new EscalationWatch({ language }).callerSaid(said) !== undefined;
+  assert.ok(hears('de-DE', 'ich möchte mit einem Menschen sprechen'));
+  assert.ok(hears('de', 'I want to speak to a human'));
+  assert.ok(!hears('de-DE', 'je voudrais parler à un conseiller'));
+  assert.ok(!hears('en-US', 'ich möchte mit einem Menschen sprechen'));
+  assert.ok(hears('sv-SE', 'je voudrais parler à un conseiller') && hears('sv-SE', 'mujhe insaan se baat karni hai'));
+});
+
+test('the priority: our own failures first, silent callers last', () => {
+  assert.equal(priorityOf({ trigger: 'failure', reason: 'assistant_failed' }), '3');
+  assert.equal(priorityOf({ trigger: 'tool', reason: 'assistant_failed' }), '3');
+  assert.equal(priorityOf({ trigger: 'stopping', reason: 'stopping' }), '3');
+  assert.equal(priorityOf({ trigger: 'anger', reason: 'angry_caller' }), '4');
+  assert.equal(priorityOf({ trigger: 'tool', reason: 'complaint' }), '4');
+  assert.equal(priorityOf({ trigger: 'misunderstanding', reason: 'not_understood' }), '4');
+  assert.equal(priorityOf({ trigger: 'phrase', reason: 'requested_human' }), '5');
+  assert.equal(priorityOf({ trigger: 'tool', reason: 'billing' }), '5');
+  assert.equal(priorityOf({ trigger: 'silence', reason: 'caller_silent' }), '7');
+});
+
+test('after a decision the count begins anew: the next sharp word calls nobody', () => {
+  const watch = new EscalationWatch();
+  watch.callerSaid('This is ridiculous');
+  assert.equal(watch.callerSaid('You stupid machine')?.trigger, 'anger');
+  assert.equal(watch.callerSaid('This is ridiculous'), undefined);
+  watch.callerSaid('I want a human');
+  assert.equal(watch.callerSaid('This is ridiculous'), undefined);
 });

@@ -1,19 +1,166 @@
-/** What a conversation is about, from what the caller said; routes a handover and labels it for the agent. */
-const TOPICS: readonly (readonly [topic: string, pattern: RegExp])[] = [
-  ['billing', /\b(?:bill(?:ing|ed)?|invoice|charged?|charges|payment|pay|refund(?:ed)?|credit card|overcharged)\b/],
-  ['returns', /\b(?:returns?|send (?:it|this|them) back|exchange)\b/],
-  ['order', /\b(?:orders?|ordered|parcel|package|delivery|deliver(?:ed)?|shipping|shipment|ship)\b/],
-  ['technical', /\b(?:broken|not working|doesn't work|internet|wi-?fi|error|login|log in|password|reset)\b/],
-  ['account', /\b(?:account|address|subscription|cancel|contract|my details)\b/],
-  ['sales', /\b(?:buy|price|prices|how much|cost|quote|plan|upgrade)\b/],
-  ['opening_hours', /\b(?:opening|hours|open|close|closed|closing)\b/],
-];
+import { type Language, languagesFor } from './language.js';
+import { spaced, wordsPattern } from './words.js';
 
-/** The topic of the latest text that has one; `general` when none has. */
-export function topicOf(said: readonly string[]): string {
+type Topic = 'billing' | 'returns' | 'order' | 'technical' | 'account' | 'sales' | 'opening_hours';
+
+/** In the order in which they are looked for: who wants a refund for an order is for billing. */
+const TOPICS: Readonly<Record<Topic, Readonly<Record<Language, readonly string[]>>>> = {
+  billing: {
+    en: [
+      'bill(?:s|ing|ed)?',
+      'invoices?',
+      'charged?',
+      'charges',
+      'payments?',
+      'pay',
+      'refund(?:ed)?',
+      'credit card',
+      'overcharged',
+    ],
+    fr: ['factur…', 'paiements?', 'payer', 'rembours…', 'prélèvements?', 'carte bancaire', 'prélevée?'],
+    de: [
+      '…rechnung(?:en)?',
+      'bezahl…',
+      'zahlung…',
+      'abgebucht',
+      'abbuchung',
+      'erstatt…',
+      'rückerstattung',
+      'kreditkarte',
+    ],
+    it: ['fattur[ae]', 'bolletta', 'pagament[oi]', 'pagare', 'rimbors…', 'addebit…', 'carta di credito'],
+    es: ['facturas?', 'facturación', 'pagos?', 'pagar', 'reembols…', 'cobr…', 'cargo', 'tarjeta de crédito'],
+    pt: ['faturas?', 'conta de [^ ]+', 'pagamentos?', 'pagar', 'reembols…', 'cobr…', 'boleto', 'cartão de crédito'],
+    hi: ['बिल', 'भुगतान', 'पेमेंट', 'रिफंड', 'पैसे', 'bill', 'payment', 'bhugtan', 'refund', 'paise'],
+  },
+  returns: {
+    en: ['returns?', 'send (?:it|this|them) back', 'exchange'],
+    fr: ['retourn…', 'retours?', 'renvoyer', 'échang…'],
+    de: ['zurückgeben', 'zurückschicken', 'zurücksenden', 'retouren?', 'rücksendung', 'umtausch…', 'reklam…'],
+    it: ['restituir…', 'reso', 'resi', 'rimandare', 'cambiare la merce', 'sostituzione'],
+    es: ['devol…', 'regresar', 'cambiar el producto'],
+    pt: ['devol…', 'trocar o produto', 'troca'],
+    hi: ['वापस', 'रिटर्न', 'बदलना', 'wapas', 'vapas', 'return', 'exchange'],
+  },
+  order: {
+    en: ['orders?', 'ordered', 'parcels?', 'packages?', 'delivery', 'deliver(?:ed)?', 'shipping', 'shipment', 'ship'],
+    fr: ['commandes?', 'commandé', 'colis', 'livr…', 'paquets?', 'expéd…'],
+    de: ['bestell…', 'paket…', 'liefer…', 'sendung…', 'versand…', 'päckchen'],
+    it: ['ordin[ei]', 'ordinato', 'pacc[oh]i?', 'consegn…', 'spedi…'],
+    es: ['pedidos?', 'paquetes?', 'entreg…', 'envíos?', 'envia…'],
+    pt: ['pedidos?', 'encomendas?', 'pacotes?', 'entreg…', 'envios?'],
+    hi: ['ऑर्डर', 'पार्सल', 'डिलीवरी', 'सामान', 'order', 'parcel', 'delivery', 'saaman'],
+  },
+  technical: {
+    en: [
+      'broken',
+      'not working',
+      "doesn't work",
+      'doesnt work',
+      'internet',
+      'wi ?fi',
+      'errors?',
+      'log ?in',
+      'password',
+      'reset',
+    ],
+    fr: [
+      'en panne',
+      'cassée?',
+      '(?:marche|fonctionne) (?:pas|plus)',
+      'internet',
+      'wi ?fi',
+      'erreurs?',
+      'mot de passe',
+      'connexion',
+    ],
+    de: [
+      'kaputt',
+      'defekt',
+      '(?:funktioniert|geht) (?:[^ ]+ )?nicht',
+      'internet',
+      'w ?lan',
+      'fehler…',
+      'passwort',
+      'störung',
+      'einloggen',
+    ],
+    it: ['rott[oa]', 'guast[oa]', 'non funziona', 'internet', 'wi ?fi', 'error[ei]', 'password', 'connessione'],
+    es: [
+      'rot[oa]',
+      'averiad[oa]',
+      'descompuest[oa]',
+      'no (?:funciona|sirve|anda)',
+      'internet',
+      'wi ?fi',
+      'errores',
+      'contraseña',
+    ],
+    pt: [
+      'quebrad[oa]',
+      'avariad[oa]',
+      'não (?:funciona|liga|pega)',
+      'internet',
+      'wi ?fi',
+      'erros?',
+      'senha',
+      'palavra passe',
+    ],
+    hi: ['खराब', 'काम नहीं कर…', 'इंटरनेट', 'पासवर्ड', 'kharab', 'kaam nahi kar…', 'internet', 'password', 'chal nahi'],
+  },
+  account: {
+    en: ['accounts?', 'address', 'subscription', 'cancel', 'contract', 'my details'],
+    fr: ['comptes?', 'adresse', 'abonnements?', 'résili…', 'contrat', 'annuler'],
+    de: ['konto', 'adresse', 'anschrift', 'abo…', 'kündig…', 'vertrag…', 'stornier…'],
+    it: ['account', 'indirizzo', 'abbonament[oi]', 'disdire', 'disdetta', 'contratto', 'annullare'],
+    es: ['cuenta', 'dirección', 'suscripción', 'cancelar', 'contrato', 'dar de baja'],
+    pt: ['minha conta', 'cadastro', 'endereço', 'morada', 'assinatura', 'cancelar', 'contrato'],
+    hi: ['खाता', 'खाते', 'अकाउंट', 'पता बदल…', 'कैंसिल', 'khata', 'account', 'address', 'cancel'],
+  },
+  sales: {
+    en: ['buy', 'prices?', 'how much', 'costs?', 'quote', 'plans?', 'upgrade'],
+    fr: ['acheter', 'prix', 'combien', 'coûte', 'tarifs?', 'devis', 'offres?'],
+    de: ['kaufen', 'preise?', 'kostet', 'kosten', 'angebot…', 'tarif…', 'wie viel'],
+    it: ['comprare', 'acquistare', 'prezz[oi]', 'quanto costa', 'costo', 'preventivo', 'offert[ae]'],
+    es: ['comprar', 'precios?', 'cuánto (?:cuesta|vale|es)', 'cotización', 'presupuesto', 'ofertas?'],
+    pt: ['comprar', 'preços?', 'quanto (?:custa|é)', 'orçamento', 'promoç…'],
+    hi: ['खरीद…', 'कीमत', 'दाम', 'कितने का', 'kharid…', 'kimat', 'keemat', 'daam', 'kitne ka', 'price'],
+  },
+  opening_hours: {
+    en: ['opening', 'hours', 'open', 'close[ds]?', 'closing'],
+    fr: ['horaires?', 'ouvert…', 'ouvrez', 'fermez', 'fermée?', 'fermeture'],
+    de: ['öffnungszeiten', 'geöffnet', 'offen', 'geschlossen', 'wann (?:öffnen|schliessen|machen)'],
+    it: ['orari[o]?', 'apert[oi]', 'aprite', 'chiudete', 'chius[oi]', 'apertura'],
+    es: ['horarios?', 'abren', 'abiert[oa]s?', 'cierran', 'cerrad[oa]s?'],
+    pt: ['horários?', 'abrem', 'abert[oa]s?', 'fecham', 'fechad[oa]s?', 'funcionamento'],
+    hi: ['खुल…', 'बंद', 'समय', 'khul…', 'band', 'timing'],
+  },
+};
+
+type Patterns = readonly (readonly [topic: Topic, pattern: RegExp])[];
+const patternsOf = new Map<string, Patterns>();
+
+/** Compiled once for the languages of a call. */
+function patternsFor(languages: readonly Language[]): Patterns {
+  const key = languages.join();
+  const known = patternsOf.get(key);
+  if (known !== undefined) return known;
+  const patterns = Object.entries(TOPICS).map(
+    ([topic, words]) => [topic as Topic, wordsPattern(languages.flatMap((language) => words[language]))] as const,
+  );
+  patternsOf.set(key, patterns);
+  return patterns;
+}
+
+/**
+ * What a call in `language` (BCP 47) is about, from what the caller said: the topic of the latest text that has one,
+ * `general` when none has. Routes a handover and labels it for the agent.
+ */
+export function topicOf(said: readonly string[], language = 'en'): string {
+  const patterns = patternsFor(languagesFor(language));
   for (const text of said.toReversed()) {
-    const lower = text.toLowerCase().replace(/[’`]/g, "'");
-    const found = TOPICS.find(([, pattern]) => pattern.test(lower));
+    const words = spaced(text);
+    const found = patterns.find(([, pattern]) => pattern.test(words));
     if (found !== undefined) return found[0];
   }
   return 'general';

@@ -73,7 +73,6 @@ const entry = z.object({
 
 /** What another instance needs to go on with a call. A snapshot: whoever notes one does not change it any more. */
 export type JournalEntry = z.infer<typeof entry>;
-export type JournalTurn = z.infer<typeof turn>;
 export type JournalExit = z.infer<typeof exit>;
 export type JournalStand = z.infer<typeof stand>;
 

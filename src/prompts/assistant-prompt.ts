@@ -11,7 +11,7 @@ export interface AssistantPrompt {
     handover: string;
     /** The assistant cannot go on; a human takes over. */
     assistantFailed: string;
-    /** The gateway is being stopped; a human takes over. */
+    /** A human takes over, though the caller did not ask for one: the gateway is being stopped, or they are not helped. */
     stopping: string;
     /** The dial to a human did not get through; the assistant goes on, and can take a message or note a callback. */
     nobodyFree: string;

@@ -4,7 +4,7 @@ import { until } from '../../test/rig.js';
 import { wordErrors, wordsOf } from '../../test/word-error-rate.js';
 import { pcmToMulaw } from '../audio/g711.js';
 import { isTandemError } from '../errors.js';
-import { asksForHuman } from '../escalation/phrases.js';
+import { humanListener } from '../escalation/asks-for-human.js';
 import { type SpeechEngine, openSpeechEngine } from './engine.js';
 
 const ASKING = [
@@ -72,6 +72,7 @@ describe('embedded speech engine', () => {
   test('understands telephone phrases, and the wish for a human in them', async () => {
     let errors = 0;
     let words = 0;
+    const asksForHuman = humanListener(['en']);
     const asking = new Map<string, boolean>();
     for (const phrase of [...ASKING, ...OTHER]) {
       const heard = await engine.transcribe(await engine.synthesize(phrase, { voice: 'rms' }));

@@ -74,6 +74,15 @@ export type VoiceEvent =
   /** The session is gone; `error.retryable` says whether opening a new one makes sense. */
   | { type: 'failed'; error: TandemError };
 
+/** A text about the conversation, for people and not for the caller. */
+export interface SummaryRequest {
+  instructions: string;
+  /** What was said on both sides, a line for each turn. */
+  transcript: string;
+  /** Ends the wait: the promise rejects at once. */
+  signal: AbortSignal;
+}
+
 export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
 
 /**
@@ -97,6 +106,12 @@ export interface VoiceSession {
   /** After an interruption: what was heard of each item, so that the model's memory matches the caller's. */
   reportHeard(items: readonly HeardItem[]): void;
   sendToolResult(toolCallId: string, output: unknown): void;
+  /**
+   * Has the model write a summary beside the conversation: nothing of it is spoken, remembered or reported, and what is
+   * being said goes on. It outlives {@link VoiceSession.close}; its owner ends it with the signal. Rejects with
+   * TandemError when no text comes. Absent: this model cannot write.
+   */
+  summarize?(request: SummaryRequest): Promise<string>;
   /** Ends the session without an event. */
   close(): void;
 }

@@ -1,8 +1,8 @@
 import type { AudioChunk } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../clock.js';
-import type { TandemError } from '../../errors.js';
+import { TandemError } from '../../errors.js';
 import type { HeardItem } from '../history.js';
-import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { SummaryRequest, VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { CallerTail } from './caller-tail.js';
 import { GapFiller, type SpeakLine } from './gap-filler.js';
 import type { ProviderHealth } from './health.js';
@@ -154,6 +154,12 @@ export class ContinuousSession implements VoiceSession {
     if (leg?.talk.toolAnswered(toolCallId) !== true) return;
     leg.session.sendToolResult(toolCallId, output);
     leg.expectAnswer();
+  }
+
+  /** By the model that is talked to; no other is opened for it. */
+  summarize(request: SummaryRequest): Promise<string> {
+    const written = this.leg?.session.summarize?.(request);
+    return written ?? Promise.reject(new TandemError('VOICE_FAILED', 'There is no model that could write a summary.'));
   }
 
   close(): void {

@@ -3,8 +3,13 @@ import type { Replier, ReplyPart } from './replier.js';
 
 /** The built-in dialog in the shape of a {@link Replier}. */
 export class DialogReplier implements Replier {
-  private readonly dialog = new Dialog();
+  private readonly dialog: Dialog;
   private toolCalls = 0;
+
+  /** `canTransfer`: the tool that calls a human is offered. */
+  constructor({ canTransfer }: { canTransfer: boolean }) {
+    this.dialog = new Dialog({ canTransfer });
+  }
 
   async *reply(text: string, signal: AbortSignal): AsyncIterable<ReplyPart> {
     const reply = this.dialog.answer(text);

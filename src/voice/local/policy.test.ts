@@ -97,6 +97,15 @@ describe('the built-in dialog', () => {
     assert.deepEqual(new Dialog().answer('goodbye').call, { tool: 'end_call', arguments: { reason: 'caller_done' } });
   });
 
+  it('only asks again when it may not hand over', () => {
+    const dialog = new Dialog({ canTransfer: false });
+    for (const said of ['purple elephants', 'green elephants', 'blue elephants']) {
+      const { call, sentences } = dialog.answer(said);
+      assert.equal(call, undefined);
+      assert.match(sentences.join(' '), /did not understand/);
+    }
+  });
+
   it('asks again once, and hands over when it does not understand twice in a row', () => {
     const dialog = new Dialog();
     assert.equal(dialog.answer('purple elephants').call, undefined);

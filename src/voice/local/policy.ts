@@ -43,9 +43,15 @@ type Question = 'none' | 'order-number' | 'anything-else';
 
 /** The small dialog that talks when no language model is configured. One per call. */
 export class Dialog {
+  private readonly canTransfer: boolean;
   private question: Question = 'none';
   private misunderstood = 0;
   private last: readonly string[] = ['What can I do for you?'];
+
+  /** `canTransfer` false: it never calls a human and asks again instead. */
+  constructor(options: { canTransfer?: boolean } = {}) {
+    this.canTransfer = options.canTransfer ?? true;
+  }
 
   /** `text`: what the caller said; `''` when nothing could be made out. */
   answer(text: string): DialogReply {
@@ -123,7 +129,7 @@ export class Dialog {
 
   private notUnderstood(): DialogReply {
     this.misunderstood++;
-    if (this.misunderstood === 1) return { sentences: ASK_AGAIN };
+    if (this.misunderstood === 1 || !this.canTransfer) return { sentences: ASK_AGAIN };
     this.misunderstood = 0;
     return {
       // The gateway says that it connects the caller; anything said here would be cut short by that.

@@ -93,7 +93,7 @@ function open(options: Partial<VoiceSessionOptions> = {}): Rig {
       instructions: '',
       greeting: 'Hello.',
       language: 'en-US',
-      tools: [],
+      tools: [{ name: 'transfer_to_human', description: 'Calls a human.', parameters: {} }],
       answersLast: false,
       conversation: { turns: [], isPlaying: false },
       listener: (event) => {

@@ -48,7 +48,7 @@ class OpenAiProvider implements VoiceProvider {
   readonly name = 'openai';
   private readonly options: OpenAiProviderOptions;
   private readonly clock: Clock;
-  private readonly sessions = new Set<VoiceSession>();
+  private readonly sessions = new Set<OpenAiSession>();
   private lifetimeMs = LIFETIME_MS;
 
   constructor(options: OpenAiProviderOptions) {
@@ -97,7 +97,7 @@ class OpenAiProvider implements VoiceProvider {
   }
 
   close(): Promise<void> {
-    for (const session of this.sessions) session.close();
+    for (const session of this.sessions) session.end();
     return Promise.resolve();
   }
 

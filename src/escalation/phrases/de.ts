@@ -1,0 +1,123 @@
+import type { PhraseBook } from '../phrase-book.js';
+import { END, START, WORD, oneOf, upTo } from '../words.js';
+
+const PERSON = oneOf(
+  'mensch(?:en)?|person|jemand(?:em|en)?|mitarbeiter(?:in|n)?|kolleg(?:e|en|in)|berater(?:in|n)?',
+  'kundenberater(?:in)?|sachbearbeiter(?:in)?|ansprechpartner(?:in)?|vorgesetzt(?:e|en|er)|chef(?:in)?',
+  'kundendienst|kundenservice|kundenbetreuung|agent(?:en)?|operator|manager|filialleiter',
+  'buchhaltung|zentrale|technik(?:er)?|fachabteilung|abteilung|team|personal|(?:echten?|richtigen?) leuten?',
+  'verantwortlichen?|geschäftsführer(?:in)?',
+);
+const MACHINE = oneOf('(?:sprach)?robotern?', 'bots?', 'maschinen?', 'computern?', 'automaten', 'ki', 'bandansage');
+const BETWEEN = oneOf(
+  'ich|mit|zu|zum|zur|an|von|aus|bei|am|ein(?:e|en|em|er)?|der|die|den',
+  'dem|ihr(?:e|en|em|er)?|irgend|ander(?:e|en|em|er)|echt(?:e|en|em|er)|richtig(?:e|en|em|er)',
+  'bitte|gern|gerne|lieber|mal|endlich|jetzt|doch|nur|sofort|direkt|da|dort',
+  'auch|wieder|hier|nicht|sprechen|reden|bei ihnen|telefon',
+  'ne[mnr]?|dazu|mir|uns|mich|denn|persönlich|möglich|so',
+);
+const ME = oneOf('mich', 'uns');
+
+/** German. */
+export const de: PhraseBook = {
+  language: 'de',
+  person: PERSON,
+  machine: MACHINE,
+  around: oneOf(
+    'ein(?:e|en|em|er)?|einmal|mal|den|der|die|mit|bitte|echt(?:e|en|em|er)',
+    'richtig(?:e|en|er)|ja|nein|hallo|okay|jetzt|danke|gleich|sofort|lieber',
+  ),
+  wish: oneOf(
+    'möchte|will|wollte|würde|hätte|brauche|benötige|verlange|bevorzuge|wünsche',
+    'ich muss|muss ich|bitte um|rückruf|würde gern|lieber',
+    '(?:kann|könnte|darf|dürfte) (?:ich|man|mich)|gib(?:t es)?|ist da|haben sie|mit wem',
+    '(?:geben|holen|schicken|suchen|rufen|schalten|bringen) sie(?: mir| uns)?',
+    `(?:können|könnten|würden) sie(?: mir| ${ME})?`,
+    `(?:verbinden|lassen|leiten|stellen) sie ${ME}`,
+    `verbinde ${ME}`,
+  ),
+  between: BETWEEN,
+  requests: [
+    `mit (?:${BETWEEN} )*${PERSON} (?:${BETWEEN} |zu )*(?:sprechen|reden|verbinden|verbunden|telefonieren)`,
+    `nach (?:${BETWEEN} )*${PERSON} (?:gefragt|verlangt)`,
+    `${PERSON} (?:verlangt|gebeten|dran)`,
+    `(?:kann|könnte|würde) (?:mir |mich )?(?:bitte |mal |da )*(?:${BETWEEN} )*${PERSON} (?:bitte |mal |da |persönlich )*(?:helfen|weiterhelfen|anrufen|zurückrufen|erklären|übernehmen|rangehen)`,
+    'mit wem (?:kann|könnte|darf) ich',
+    `${PERSON} am apparat`,
+    `${PERSON} (?:ans telefon|am telefon|an den apparat)`,
+    `(?:ist|gibt es|haben sie) (?:da |dort |bei ihnen )?(?:auch )?(?:jemand|einen (?:echten |richtigen )?menschen)`,
+    `(?:kann|könnte|soll) (?:mich )?(?:bitte )?(?:da )?(?:jemand|ein ${PERSON}) (?:mich )?zurückrufen`,
+    `(?:richtig|echt)(?:e|en|er) (?:mensch(?:en)?|person)${END}`,
+    `(?:verbinden|verbinde) (?:sie )?${ME}(?: (?:bitte|jetzt|mal|weiter))*${END}`,
+    `(?:stellen|leiten|geben) sie ${ME} (?:${WORD} ){0,5}(?:durch|weiter)`,
+    `${ME} (?:bitte |mal |jetzt )*(?:durchstellen|weiterleiten|weiterverbinden|verbinden)${END}`,
+    `(?:durchgestellt|weitergeleitet|weiterverbunden|verbunden) werden${END}`,
+    `(?:nicht|nie) (?:mehr |länger )?mit (?:${WORD} ){0,2}${MACHINE}`,
+    `(?:${START}|will |möchte |bitte )kein(?:e|en)? ${MACHINE}`,
+  ],
+  refusals: [
+    `(?:kein(?:e|en|em|er)?|ohne|niemand(?:em|en)?)${upTo(3, MACHINE)} (?:${PERSON})`,
+    `nicht${upTo(4, MACHINE)} (?:${PERSON})`,
+    'niemand(?:en|em)?',
+    `(?:verbinden|verbinde|stellen|leiten) (?:sie )?${ME} (?:bitte )?nicht`,
+    `${ME} nicht (?:weiterleiten|durchstellen|verbinden)`,
+    `(?:sind sie|bist du|bin) (?:${WORD} ){0,2}${PERSON}`,
+    `${START}mensch (?!(?:bitte|jetzt) )${WORD}`,
+    `jemand(?:en)? (?:der|die|zum|fürs) (?!(?:sich|mir|mich|uns|deutsch|englisch) )${WORD}`,
+    `brauche ich (?:${WORD} ){0,2}${PERSON}`,
+    `mein(?:e|en|em)? ${PERSON}`,
+    `(?:per|pro|andere) person`,
+  ],
+  negatedRequests: [
+    'warum (?:kann|darf) ich',
+    'kann ich nicht',
+    'gibt es (?:da |denn )?(?:nicht|keinen)',
+    'wieso (?:kann|darf) ich',
+  ],
+  breaks: oneOf('aber', 'sondern', 'weil', 'deshalb', 'also', 'denn'),
+  newWish: {
+    starts: oneOf('ich (?:will|möchte|brauche|verlange)', 'geben sie', 'verbinden sie', 'holen sie', 'kann ich'),
+    governs: oneOf('dass', 'ob', 'wenn', 'was', 'wie', 'wann', 'wo', 'und', 'oder', 'bitte', 'nie', 'warum', 'wieso'),
+  },
+  notUnderstood: [
+    '(?:sie|du) (?:verstehen|verstehst|hören|hörst) (?:mich|mir|das|es) (?:einfach |überhaupt |gar |immer noch |wohl )*(?:nicht|falsch)',
+    '(?:sie|du) (?:haben|hast) (?:mich|das|es) (?:nicht|falsch) verstanden',
+    'das (?:habe|hab) ich (?:doch |gar |so )*nicht (?:gefragt|gesagt|gemeint|gewollt)',
+    'das (?:ist|war) nicht (?:meine frage|was ich (?:wollte|gefragt|gesagt|meinte|will))',
+    'danach (?:habe|hab) ich (?:gar |doch )*nicht gefragt',
+    'das (?:habe|hab) ich (?:doch |ihnen |jetzt )*(?:schon|bereits)(?: [^ ]+)? gesagt',
+    'hören sie mir (?:überhaupt |eigentlich )?zu',
+    'das (?:ist|war) (?:die )?falsche antwort',
+  ],
+  outbursts: [
+    'scheiss(?:e|dreck|laden)?',
+    'verdammt(?:e|er|noch ?mal)?',
+    'verflucht(?:e|er)?',
+    'arschloch',
+    'idiot(?:en)?',
+    'halt(?:en sie)? die klappe',
+    'leck mich',
+    '(?:so ein|was für ein) (?:mist|saftladen|scheiss)',
+    '(?:blöde|dumme|doofe) (?:maschine|kiste|computerstimme)',
+    '(?:sie sind|du bist|seid ihr) (?:so |zu |doch |völlig |eigentlich )*(?:blöd|dumm|doof|unfähig|nutzlos)',
+    'das (?:ist|darf|kann) (?:doch |ja |wohl |echt |absolut |einfach )*(?:lächerlich|eine frechheit|unverschämt|eine unverschämtheit|eine zumutung|ein witz|nicht wahr sein)',
+    '(?:unverschämtheit|frechheit|saftladen)',
+    '(?:habe|hab) (?:die schnauze|die nase) (?:[^ ]+ )?voll',
+    'ich bin (?:stink|so |sehr |richtig |echt )?(?:sauer|wütend|stinksauer)',
+  ],
+  complaints: [
+    '(?:will|möchte|werde) mich (?:[^ ]+ )?beschweren',
+    'eine beschwerde',
+    'zum (?:zweiten|dritten|vierten|fünften|letzten|hundertsten) mal',
+    '(?:schlechtester|miserabler|furchtbarer) (?:service|kundendienst|laden)',
+    'mein(?:em|en)? anwalt',
+    'niemand (?:hilft|kümmert sich|ruft)',
+    '(?:jetzt reicht|mir reicht|es reicht)(?: es)?(?: mir)?',
+    'zeitverschwendung',
+    'ich warte seit',
+  ],
+  fillers: oneOf(
+    'ja|nein|doch|okay|ok|gut|genau|richtig|stimmt|das|bitte|danke|vielen|dank',
+    'hallo|tschüss|wiederhören|auf|schön|sehr|moment|einen|hören|sie|mich|was|wie',
+  ),
+};

@@ -1,0 +1,105 @@
+import type { PhraseBook } from '../phrase-book.js';
+import { END, WORD, oneOf, upTo } from '../words.js';
+
+const PERSON = oneOf(
+  'pessoa(?: de verdade| real| humana)?',
+  'gente(?: de verdade)?|ser humano|humano|alguém(?: de verdade| real)?|atendente|agente|representante',
+  'responsável',
+  'operadora?|supervisora?|gerente|chefe|colegas?|assistente(?: humano)?|funcionári[oa]|consultora?',
+  'técnico|encarregad[oa]|diretora?|(?:setor|departamento|área) de [^ ]+',
+  '(?:atendimento|apoio|serviço)(?: ao| de)? clientes?|atendimento humano|financeiro|suporte(?: técnico)?',
+);
+const MACHINE = oneOf('máquinas?', 'robôs?', 'computador(?:es)?', 'gravação', 'bots?', 'secretária eletrônica');
+
+/** Portuguese, of Brazil and of Portugal. */
+export const pt: PhraseBook = {
+  language: 'pt',
+  person: PERSON,
+  machine: MACHINE,
+  around: oneOf(
+    'um|uma|o|a|com|por favor|se faz favor|obrigad[oa]|sim|não|olá|oi|alô|agora',
+    'bom dia|já|eu disse|outra|quero',
+  ),
+  wish: oneOf(
+    'falar|conversar|quero|queria|gostaria|preciso|prefiro|preferia|exijo|têm|tem|há|contactar|ped(?:i|ido)',
+    'solicito|explicar(?: isso| isto)?|passem|transfiram|transferid[oa]',
+    'me (?:passa|passe|transfere|transfira|liga|ligue|coloca|coloque|chama)',
+    '(?:passe|transfira|ponha|ligue|passa) me',
+    '(?:pode|poderia|podia|consegue) (?:me )?(?:transferir|passar|colocar|ligar|chamar)|chama|chame|posso ter',
+  ),
+  between: oneOf(
+    'com|para|pra|pro|a|ao|à|o|os|as|de|do|da|no|na|em|por|um|uma',
+    'algum|alguma|outro|outra|seu|sua|vosso|falar|conversar|ser|atendid[oa]|contact?o',
+    'direto|diretamente|aí|me|que|logo|mesmo',
+  ),
+  requests: [
+    `me (?:transfere|transfira|passa)(?: (?:por favor|agora|logo))*${END}`,
+    `(?:pode|poderia) (?:me )?transferir(?: me)?(?: por favor)?${END}`,
+    '(?:transfira|transfere|passe) (?:a )?(?:minha|esta|essa)? ?(?:chamada|ligação)',
+    `que (?:uma |um )?${PERSON} me (?:ligue|atenda|ajude)`,
+    `(?:pessoa|gente|humano|alguém) (?:de verdade|real)${END}`,
+    `me (?:atender|ajudar|ligar|explicar) (?:uma |um |alguma |algum )?${PERSON}`,
+    `${PERSON} (?:que )?(?:possa |pode )?me (?:ajud|atend|lig|expli)…`,
+    'com quem (?:eu )?(?:posso|poderia) falar',
+    `${PERSON} (?:disponível|na linha|ao telefone)`,
+    `não (?:quero|vou|gosto de) (?:mais )?falar com (?:${WORD} )?${MACHINE}`,
+    `(?:recuso|cansei|cansad[oa]|fart[oa])(?: me)? (?:a |de |d)(?:falar com )?(?:${WORD} )?${MACHINE}`,
+    `não falo com (?:${WORD} )?${MACHINE}`,
+  ],
+  refusals: [
+    `(?:não|nao|sem|nunca|nenhum)${upTo(5, MACHINE)} ${PERSON}`,
+    `não me (?:transfira|passe|transfere|passa)`,
+    'ninguém',
+    `(?:você é|és|é você|o senhor é) (?:${WORD} ){0,2}${PERSON}`,
+    `(?:meu|minha) ${PERSON}`,
+    `agente (?:imobiliário|de viagens|de seguros)`,
+    `(?:por|outra) pessoa${END}`,
+    'trocar de operadora?',
+    `alguém que (?!(?:me|nos|saiba|possa|fale|entenda) )${WORD}`,
+    'não (?:é preciso|é necessário|preciso|precisa)',
+  ],
+  negatedRequests: ['por que (?:eu )?não posso', 'não posso', 'não (?:tem|têm|há)'],
+  breaks: oneOf('mas', 'porque', 'então', 'senão'),
+  newWish: {
+    starts: oneOf('(?:eu )?quero', '(?:eu )?preciso', 'gostaria', 'me passa', 'me transfere', 'posso'),
+    governs: oneOf('que', 'se', 'não', 'como', 'quando', 'e', 'ou', 'já', 'eu', 'o', 'onde', 'só', 'disse'),
+  },
+  notUnderstood: [
+    '(?:você|o senhor|a senhora) não (?:me |está me )?(?:entende|entendeu|entendendo|ouve|ouviu|escuta|ouvindo|compreende)',
+    'não (?:me entende|me entendeu|está me entendendo|está me ouvindo|me ouve|me compreende)',
+    'não (?:é|era|foi) (?:isso |isto )?(?:o )?que (?:eu )?(?:perguntei|pedi|disse|quero|queria)',
+    '(?:isso|isto) não (?:é|era) (?:o que|a minha pergunta)',
+    'não (?:perguntei|pedi|disse) isso',
+    '(?:já|eu já) (?:disse|falei|expliquei|respondi) (?:isso|isto)',
+    'não (?:respondeu|responde) (?:à |a )?minha pergunta',
+  ],
+  outbursts: [
+    'merda',
+    'porra',
+    'caralho',
+    'puta (?:que pariu|merda)',
+    'foda se',
+    'droga',
+    'cala a boca',
+    'vai (?:se foder|pro inferno|à merda)',
+    '(?:vocês são|você é|és) (?:uns |um |uma |muito |tão )*(?:idiotas?|inúteis|inútil|burr[oa]s?|estúpid[oa]s?|incompetentes?|imbeci[ls])',
+    '(?:é|isso é|isto é) (?:totalmente |realmente |um |uma |muito )*(?:ridículo|inaceitável|absurdo|vergonha|palhaçada|piada)',
+    'que (?:vergonha|palhaçada|absurdo)',
+    '(?:estou|tô) (?:muito |realmente )?(?:irritad[oa]|furios[oa]|com raiva|de saco cheio|fart[oa]|zangad[oa])',
+  ],
+  complaints: [
+    '(?:fazer|abrir|registrar|apresentar) uma (?:reclamação|queixa|denúncia)',
+    'quero reclamar',
+    '(?:é|esta é) a (?:segunda|terceira|quarta|quinta|última|enésima) vez',
+    'meu advogado',
+    'pior (?:serviço|atendimento)',
+    'ninguém (?:me )?(?:ajuda|resolve|responde|liga)',
+    'perda de tempo',
+    '(?:já )?chega(?: disso)?',
+    'estou (?:esperando|à espera) há',
+  ],
+  fillers: oneOf(
+    'sim|não|ok|tá|bom|bem|certo|isso|obrigad[oa]|muito|por|favor|oi|olá|alô',
+    'tchau|exato|claro|perfeito|desculpe|um|momento|está|me|ouvindo',
+  ),
+};
