@@ -23,7 +23,8 @@ describe('several gateways behind one port', () => {
       if (i % 3 === 0) await cluster.ready();
     }
     await until(() => calls.every(isGreeted), 'everybody is greeted');
-    assert.deepEqual(calls.map(({ worker }) => worker).sort(), ['1', '1', '1', '1', '2', '2', '2', '2']);
+    assert.equal(calls.filter(({ worker }) => worker === '1').length, 4);
+    assert.equal(calls.filter(({ worker }) => worker === '2').length, 4);
     assert.ok(calls.every(({ problems, streams }) => streams === 1 && problems.length === 0));
     assert.ok((await cluster.metric('gateway_worker_passed_total{kind="stream"}')) > 0, 'no stream was passed on');
     assert.ok((await cluster.metric('gateway_worker_passed_total{kind="webhook"}')) > 0, 'no webhook was passed on');
