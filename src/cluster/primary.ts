@@ -27,6 +27,8 @@ export interface PrimaryOptions {
 /** Twilio waits 15 s in all; the process that asked needs time to answer by itself. */
 const PASS_MS = 10_000;
 const METRICS_MS = 2000;
+/** What a gateway still does when its drain time is over: last handovers, the journal, the store. */
+const BEYOND_DRAIN_MS = 40_000;
 
 type Phase = { name: 'starting' | 'running' } | { name: 'restarting' } | { name: 'stopping'; onStopped: () => void };
 
@@ -50,7 +52,7 @@ export class Primary {
   private port = 0;
 
   constructor(options: PrimaryOptions) {
-    const { clock, fork, workers } = options;
+    const { clock, config, fork, workers } = options;
     this.options = options;
     this.calls = new CallTable(clock);
     this.journal = new MemoryBackend(clock);
@@ -61,6 +63,7 @@ export class Primary {
           name: String(index + 1),
           clock,
           fork,
+          drainLimitMs: config.drainSeconds * 1000 + BEYOND_DRAIN_MS,
           answers: (worker) => this.answersTo(worker, index),
           onUp: (worker) => this.onUp(worker),
           onEnd: (worker, end, pauseMs) => this.onEnd(worker, end, pauseMs),

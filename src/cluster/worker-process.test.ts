@@ -43,6 +43,7 @@ function scene(): Scene {
   const worker = new WorkerProcess({
     name: '1',
     clock,
+    drainLimitMs: 5000,
     fork: () => {
       const child = new Child(children.length + 1);
       children.push(child);
@@ -106,6 +107,14 @@ test('one that drains is told so, takes no calls, can still be asked, and is not
   assert.deepEqual(ends, ['stopped undefined']);
   assert.ok(!worker.isAlive);
   assert.equal(clock.timers, 0);
+});
+
+test('one that hangs when it should end is ended', () => {
+  const { children, clock, worker } = scene();
+  worker.listens();
+  worker.drain(true);
+  clock.advance(5000);
+  assert.deepEqual(children[0]?.sent, ['drain', 'SIGKILL']);
 });
 
 test('one that is told to stop while it starts is ended; while it waits to be started, it is not started', () => {

@@ -12,6 +12,8 @@ export interface WorkerProcessOptions {
   name: string;
   clock: Clock;
   fork: () => ChildProcess;
+  /** Draining longer than this, it hangs. */
+  drainLimitMs: number;
   /** What its process may ask. */
   answers: (worker: WorkerProcess) => Answers<ToPrimary>;
   onUp: (worker: WorkerProcess) => void;
@@ -23,7 +25,7 @@ type State =
   | { name: 'down' }
   | { name: 'starting'; child: ChildProcess; link: WorkerLink }
   | { name: 'up'; child: ChildProcess; link: WorkerLink; sinceMs: number }
-  | { name: 'draining'; child: ChildProcess; link: WorkerLink }
+  | { name: 'draining'; child: ChildProcess; link: WorkerLink; limit: Timer }
   | { name: 'pausing'; timer: Timer };
 
 const FIRST_PAUSE_MS = 100;
@@ -84,19 +86,17 @@ export class WorkerProcess {
       state.timer.cancel();
       this.state = { name: 'down' };
     } else if (state.name === 'up') {
-      this.state = { name: 'draining', child: state.child, link: state.link };
+      this.enterDraining(state);
       state.link.tell('drain', { canMove });
     } else if (state.name === 'starting') {
-      this.kill();
+      this.enterDraining(state);
+      state.child.kill('SIGKILL');
     }
   }
 
-  kill(): void {
-    const { state } = this;
-    if (state.name === 'pausing') state.timer.cancel();
-    if (!('child' in state)) return;
-    this.state = { name: 'draining', child: state.child, link: state.link };
-    state.child.kill('SIGKILL');
+  private enterDraining({ child, link }: { child: ChildProcess; link: WorkerLink }): void {
+    const { clock, drainLimitMs } = this.options;
+    this.state = { name: 'draining', child, link, limit: clock.setTimer(drainLimitMs, () => child.kill('SIGKILL')) };
   }
 
   private onExit(child: ChildProcess, link: WorkerLink): void {
@@ -105,6 +105,7 @@ export class WorkerProcess {
     if (!('child' in state) || state.child !== child) return;
     this.state = { name: 'down' };
     if (state.name === 'draining') {
+      state.limit.cancel();
       this.options.onEnd(this, 'stopped', undefined);
       return;
     }
