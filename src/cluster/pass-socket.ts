@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 /** What Node keeps under a socket; it has no public way to stop reading from one that does not flow. */
 interface Innards {
   _handle?: { readStop?: () => number } | null;
-  server?: unknown;
 }
 
 /**
@@ -11,8 +10,5 @@ interface Innards {
  * this process has the connection open as well, and whatever it read meanwhile would be lost.
  */
 export function stopReading(socket: Socket): void {
-  const innards = socket as unknown as Innards;
-  innards._handle?.readStop?.();
-  // Otherwise the closing of the server it came from would wait for the other process to close it.
-  innards.server = undefined;
+  (socket as unknown as Innards)._handle?.readStop?.();
 }
