@@ -456,7 +456,8 @@ export class Call {
   private note(): void {
     const { clock, journal, provider, tokenLifeMs } = this.services;
     const state = this.stand.is;
-    if (state.name === 'ended') return;
+    // In this process's memory it is anyway.
+    if (state.name === 'ended' || journal.health.backend === 'memory') return;
     const playing = 'line' in state ? state.line.playback.playing : [];
     const { failedDials, wish } = this.departure.handingOver;
     journal.note({
@@ -478,7 +479,7 @@ export class Call {
   /** How far the caller has heard an answer is worth writing down where somebody can read it. */
   private noteWhilePlaying(): void {
     const isPlaying = 'line' in this.stand.is && this.stand.is.line.playback.isPlaying;
-    if (isPlaying && this.services.journal.health.backend !== 'memory') this.note();
+    if (isPlaying) this.note();
   }
 
   private end(outcome: CallOutcome): void {
