@@ -48,6 +48,9 @@ test('with nothing set everything is embedded and only this machine can call', (
       model: 'gpt-realtime-2.1',
       voice: 'marin',
       transcriptionModel: 'gpt-transcribe',
+      organization: undefined,
+      project: undefined,
+      turnDetection: { type: 'server_vad', threshold: 0.5, silenceDurationMs: 500 },
       renewAfterMs: 3_300_000,
     },
     nova: {
@@ -175,6 +178,10 @@ test('every value that is set arrives', () => {
     OPENAI_REALTIME_MODEL: 'gpt-realtime-2',
     OPENAI_VOICE: 'cedar',
     OPENAI_TRANSCRIPTION_MODEL: 'gpt-live-transcribe',
+    OPENAI_ORGANIZATION: 'org-1',
+    OPENAI_PROJECT: 'proj-1',
+    OPENAI_VAD_THRESHOLD: '0.75',
+    OPENAI_VAD_SILENCE_MS: '700',
     OPENAI_RENEW_AFTER_SECONDS: '60',
     NOVA_REGION: 'eu-north-1',
     NOVA_MODEL_ID: 'amazon.nova-2-5-sonic',
@@ -223,6 +230,9 @@ test('every value that is set arrives', () => {
     model: 'gpt-realtime-2',
     voice: 'cedar',
     transcriptionModel: 'gpt-live-transcribe',
+    organization: 'org-1',
+    project: 'proj-1',
+    turnDetection: { type: 'server_vad', threshold: 0.75, silenceDurationMs: 700 },
     renewAfterMs: 60_000,
   });
   assert.deepEqual(config.nova, {
@@ -273,6 +283,11 @@ test('a value that cannot be used ends the start with the name of the variable',
     ['IDLE_PROMPT_SECONDS', '-1'],
     ['HUMAN_KEY', '00'],
     ['OPENAI_BASE_URL', 'wss://api.openai.com/v1'],
+    ['OPENAI_ORGANIZATION', 'two words'],
+    ['OPENAI_TURN_DETECTION', 'vad'],
+    ['OPENAI_VAD_THRESHOLD', '1.1'],
+    ['OPENAI_VAD_SILENCE_MS', '99'],
+    ['OPENAI_VAD_EAGERNESS', 'very'],
     ['OPENAI_RENEW_AFTER_SECONDS', '3501'],
     ['NOVA_REGION', 'Stockholm'],
     ['NOVA_RENEW_AFTER_SECONDS', '441'],
@@ -386,6 +401,11 @@ test('without a Connect number outside local mode a warning says that no human c
   const config = readConfig({ USE_LOCAL_DYNAMODB: 'false', HANDOVER_TOKEN_PEPPER: PEPPER });
   assert.equal(config.handover.connectPhoneNumber, undefined);
   assert.match(config.warnings.join(), /CONNECT_PHONE_NUMBER/);
+});
+
+test('turns of a caller can be found by what is said', () => {
+  const { openai } = readConfig({ OPENAI_TURN_DETECTION: 'semantic_vad', OPENAI_VAD_EAGERNESS: 'low' });
+  assert.deepEqual(openai.turnDetection, { type: 'semantic_vad', eagerness: 'low' });
 });
 
 test('a chat endpoint needs the name of its model', () => {

@@ -5,6 +5,7 @@ import { TandemError } from './errors.js';
 import { type RedisTarget, readRedisUrl } from './journal/redis-url.js';
 import { readKey } from './journal/seal.js';
 import { type SwitchableTrigger, TRIGGERS } from './escalation/escalation.js';
+import type { TurnDetection } from './voice/openai/session-settings.js';
 
 /** How a variable is documented in `.env.example` and named in an error. */
 interface Variable<Schema extends z.ZodType> {
@@ -46,6 +47,12 @@ function whole(min: number, max: number): z.ZodType<number> {
     .transform(Number)
     .refine((value) => value >= min && value <= max, message);
 }
+
+const share = z
+  .string()
+  .regex(/^(0(\.\d{1,4})?|1(\.0{1,4})?|\.\d{1,4})$/, 'expected a number from 0 to 1')
+  .transform(Number);
+const headerText = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'expected an id without spaces');
 
 const queueArns = z.string().transform((value, context): Record<string, string> => {
   const parsed = z.record(z.string(), z.string().startsWith('arn:')).safeParse(parseJson(value));
@@ -229,6 +236,20 @@ export const VARIABLES = {
     OPENAI_REALTIME_MODEL: variable('gpt-realtime-2.1', 'The speech-to-speech model.', text),
     OPENAI_VOICE: variable('marin', 'The voice it speaks with.', text),
     OPENAI_TRANSCRIPTION_MODEL: variable('gpt-transcribe', 'Writes down what the caller says.', text),
+    OPENAI_ORGANIZATION: variable('', 'Whom to bill, when the key may use several organizations.', headerText),
+    OPENAI_PROJECT: variable('', 'Which project to bill, when the key may use several.', headerText),
+    OPENAI_TURN_DETECTION: variable(
+      'server_vad',
+      'How the end of what the caller says is found: server_vad (by silence) or semantic_vad (by what is said).',
+      z.enum(['server_vad', 'semantic_vad']),
+    ),
+    OPENAI_VAD_THRESHOLD: variable('0.5', 'server_vad: 0 to 1; higher asks for a louder voice.', share),
+    OPENAI_VAD_SILENCE_MS: variable('500', 'server_vad: silence that ends what the caller says.', whole(100, 5000)),
+    OPENAI_VAD_EAGERNESS: variable(
+      'auto',
+      'semantic_vad: low, medium, high or auto; how soon a caller who sounds unfinished is answered all the same.',
+      z.enum(['low', 'medium', 'high', 'auto']),
+    ),
     OPENAI_RENEW_AFTER_SECONDS: variable(
       '3300',
       'When a session is renewed under a live call; the service ends it after 60 minutes.',
@@ -398,6 +419,9 @@ export interface Config {
     model: string;
     voice: string;
     transcriptionModel: string;
+    organization: string | undefined;
+    project: string | undefined;
+    turnDetection: TurnDetection;
     renewAfterMs: number;
   };
   nova: {
@@ -525,6 +549,16 @@ export function readConfig(env: Environment): Config {
       model: values.OPENAI_REALTIME_MODEL ?? 'gpt-realtime-2.1',
       voice: values.OPENAI_VOICE ?? 'marin',
       transcriptionModel: values.OPENAI_TRANSCRIPTION_MODEL ?? 'gpt-transcribe',
+      organization: values.OPENAI_ORGANIZATION,
+      project: values.OPENAI_PROJECT,
+      turnDetection:
+        values.OPENAI_TURN_DETECTION === 'semantic_vad'
+          ? { type: 'semantic_vad', eagerness: values.OPENAI_VAD_EAGERNESS ?? 'auto' }
+          : {
+              type: 'server_vad',
+              threshold: values.OPENAI_VAD_THRESHOLD ?? 0.5,
+              silenceDurationMs: values.OPENAI_VAD_SILENCE_MS ?? 500,
+            },
       renewAfterMs: (values.OPENAI_RENEW_AFTER_SECONDS ?? 3300) * 1000,
     },
     nova: {

@@ -48,6 +48,8 @@ export interface GatewayParts {
   callers?: CallerIndex | undefined;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
+  /** Whether people answer calls to this number now; absent: always. */
+  isOpen?: (numberCalled: string) => boolean;
   /** Told of every handover, beside the call; undefined: nobody is. */
   crm?: HubSpot | undefined;
   /** Who answers a call to this number. */
@@ -119,7 +121,7 @@ export class Gateway {
         callbacks: parts.callbacks,
         agents: parts.agents,
         crm: parts.crm,
-        isOpen: () => true,
+        isOpen: parts.isOpen ?? (() => true),
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,

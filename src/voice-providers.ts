@@ -74,6 +74,7 @@ function createProvider(name: string, options: VoiceOptions & { clock: Clock; sp
     case 'openai':
       return createOpenAiProvider({
         ...config.openai,
+        safetyKey: config.handover.pepper,
         log,
         clock,
         onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),

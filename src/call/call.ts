@@ -13,11 +13,12 @@ import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
-import type { ConversationView, ResponseStatus, VoiceProvider } from '../voice/session.js';
+import type { ConversationView, VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from '../voice/tools.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
+import { isPhoneNumber } from './dial.js';
 import { HeldSession } from './held-session.js';
 import { type CallMemory, escalationOf, memoryOf, newMemory, plainExitOf, standFor } from './memory.js';
 import { openLine } from './open-line.js';
@@ -420,6 +421,7 @@ export class Call {
     const { prompt } = this;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
+      callerNumber: isPhoneNumber(this.from) ? this.from : undefined,
       instructions: prompt.instructions,
       greeting: opening,
       // After a dial that failed the caller is asked what they want now.
@@ -461,7 +463,8 @@ export class Call {
   private note(): void {
     const { clock, journal, provider, tokenLifeMs } = this.services;
     const state = this.stand.is;
-    if (state.name === 'ended') return;
+    // In this process's memory it is anyway.
+    if (state.name === 'ended' || journal.health.backend === 'memory') return;
     const playing = 'line' in state ? state.line.playback.playing : [];
     const { failedDials, wish } = this.departure.handingOver;
     journal.note({
@@ -483,7 +486,7 @@ export class Call {
   /** How far the caller has heard an answer is worth writing down where somebody can read it. */
   private noteWhilePlaying(): void {
     const isPlaying = 'line' in this.stand.is && this.stand.is.line.playback.isPlaying;
-    if (isPlaying && this.services.journal.health.backend !== 'memory') this.note();
+    if (isPlaying) this.note();
   }
 
   private end(outcome: CallOutcome): void {

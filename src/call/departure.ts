@@ -3,7 +3,7 @@ import type { Escalation } from '../escalation/escalation.js';
 import type { PreparedHandover } from '../handover/desk.js';
 import type { Metrics } from '../metrics.js';
 import type { Verb } from '../twilio/twiml.js';
-import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
+import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { ResponseStatus } from '../voice/session.js';
 import type { CallOutcome, Dialling, Exit, HumanExit, ResumeCause, Stand } from './call-state.js';
 import { isPhoneNumber } from './dial.js';

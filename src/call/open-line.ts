@@ -40,7 +40,7 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
     options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
   const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle });
-  const meter = new LatencyMeter({ clock, metrics, provider: providerName });
+  const meter = new LatencyMeter({ clock, metrics, provider: () => held.session.speaker ?? providerName });
   const playback = new Playback({
     sink: stream,
     clock,

@@ -23,6 +23,8 @@ export type VoiceListener = (event: VoiceEvent) => void;
 export interface VoiceSessionOptions {
   /** Correlates logs; not a secret. */
   conversationId: string;
+  /** In E.164 form; undefined when it is withheld. Not for the model, and never sent anywhere but as a hash under a key. */
+  callerNumber?: string | undefined;
   instructions: string;
   /** Spoken first, word for word where the model can; absent: nothing is said unless `answersLast`. */
   greeting: string | undefined;
@@ -90,6 +92,8 @@ export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed'
  * time, returns at once and never throws; after the session has ended they do nothing.
  */
 export interface VoiceSession {
+  /** The provider whose audio came last, where that can change under the session; absent: the one that opened it. */
+  readonly speaker?: string | undefined;
   /** Caller audio in order. What comes before the session is ready is held (bounded) and sent then. */
   sendAudio(chunk: AudioChunk): void;
   /** Something the caller wrote, as a turn of theirs. */

@@ -73,6 +73,7 @@ type State =
  * caller's audio that nobody has answered. Its owner notices nothing of it, until nobody is left: then it fails.
  */
 export class ContinuousSession implements VoiceSession {
+  speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
   private readonly tail = new CallerTail();
   private readonly filler: GapFiller;
@@ -239,6 +240,7 @@ export class ContinuousSession implements VoiceSession {
         break;
       case 'audio':
         this.hasSpoken = true;
+        this.speaker = leg.provider.name;
         this.unanswered = [];
         this.filler.stop();
         break;

@@ -277,6 +277,9 @@ export class NovaSession implements VoiceSession {
 
   private fail(error: TandemError): void {
     if (this.isOver()) return;
+    this.turns.breakOff();
+    // The owner may have closed the session on hearing of that.
+    if (this.isOver()) return;
     this.finish();
     this.connection.abort();
     this.options.listener({ type: 'failed', error });

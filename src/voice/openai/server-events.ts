@@ -56,6 +56,8 @@ export interface ServerError {
   code: string;
   /** The `event_id` of what we sent, when the error answers it. */
   eventId: string | undefined;
+  /** The field it is about; `''` when it names none. */
+  param: string;
 }
 
 /** Why a message was passed over. Closed, because it labels a metric. */
@@ -265,6 +267,7 @@ function errorOf(error: Fields): ServerError {
     type: codeOf(error['type']),
     code: codeOf(error['code']),
     eventId: typeof eventId === 'string' ? eventId : undefined,
+    param: codeOf(error['param']),
   };
 }
 

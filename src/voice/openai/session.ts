@@ -10,10 +10,11 @@ import { audioAppend, type EventBuilder, responseCancel, sessionUpdate, summaryC
 import { Connection } from './connection.js';
 import { seedItems } from './conversation-seed.js';
 import { Dialogue } from './dialogue.js';
+import type { LineFormat } from './line-format.js';
 import { greetThenAnswer, keyedDigits, sayExactly } from './lines.js';
 import { parseServerEvent, type ServerEvent } from './server-events.js';
 import type { SessionLimits } from './session-limits.js';
-import { type SessionSettings, TELEPHONE_FORMAT } from './session-settings.js';
+import type { SessionSettings } from './session-settings.js';
 import { StallWatch } from './stall-watch.js';
 import { SummaryResponses } from './summary-responses.js';
 
@@ -21,12 +22,16 @@ export interface OpenAiSessionOptions extends VoiceSessionOptions {
   url: string;
   headers: Readonly<Record<string, string>>;
   settings: SessionSettings;
+  /** What the settings name. */
+  format: LineFormat;
   limits: SessionLimits;
   clock: Clock;
   log: Logger;
   onAnomaly(kind: OpenAiAnomaly): void;
   /** How long the service lets this session last, from now. */
   onLifetime(lifetimeMs: number): void;
+  /** The service does not speak this format. Gives whether another session should be opened, with another one. */
+  onFormatRefused: () => boolean;
   /** Once, however the session ended. */
   onClosed(): void;
 }
@@ -73,6 +78,7 @@ export class OpenAiSession implements VoiceSession {
     this.dialogue = new Dialogue({
       send: (build) => this.send(build),
       emit: (event) => this.emit(event),
+      format: options.format,
       clock,
       log,
       configId: CONFIG_ID,
@@ -81,6 +87,7 @@ export class OpenAiSession implements VoiceSession {
         if (this.state.name === 'ready') this.state.stall.asked();
       },
       onFatal: (error) => this.fail(error),
+      onFormatRefused: () => this.refuseFormat(),
     });
     this.summaries = new SummaryResponses({
       sendCreate: ({ instructions, transcript }) =>
@@ -100,7 +107,7 @@ export class OpenAiSession implements VoiceSession {
       this.options.onAnomaly('unsupported-audio');
       return;
     }
-    this.callerAudio.push(chunk.base64, chunk.sizeBytes);
+    this.callerAudio.push(this.options.format.toModel(chunk), chunk.sizeBytes);
     if (this.connection.bufferedBytes > this.options.limits.deadBytes) {
       this.fail(new TandemError('VOICE_UNREACHABLE', 'OpenAI does not take the audio any more.'));
     }
@@ -209,15 +216,23 @@ export class OpenAiSession implements VoiceSession {
     }
   }
 
-  /** Noise would be on the line if the service did not take and give what the telephone speaks. */
+  /** Noise would be on the line if the service did not take and give what was asked for. */
   private onSettings(inputFormat: string, outputFormat: string): void {
-    if (inputFormat !== TELEPHONE_FORMAT || outputFormat !== TELEPHONE_FORMAT) {
-      this.fail(new TandemError('VOICE_PROTOCOL', `OpenAI did not agree to ${TELEPHONE_FORMAT} both ways.`));
+    const { type } = this.options.format;
+    if (inputFormat !== type || outputFormat !== type) {
+      this.refuseFormat();
       return;
     }
     if (this.state.name !== 'configuring') return;
     this.move({ name: 'ready', stall: this.watchForStall() });
     this.emit({ type: 'ready' });
+  }
+
+  /** A session of its own for another format: what the caller has said so far went out in this one. */
+  private refuseFormat(): void {
+    const { format, onFormatRefused } = this.options;
+    const code = onFormatRefused() ? 'VOICE_FAILED' : 'VOICE_PROTOCOL';
+    this.fail(new TandemError(code, `OpenAI did not agree to ${format.type} both ways.`));
   }
 
   private watchForStall(): StallWatch {
