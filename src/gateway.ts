@@ -19,7 +19,7 @@ import type { HandoverStore } from './handover/store.js';
 import type { Journal } from './journal/journal.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
-import type { AssistantPrompt } from './prompts/assistant-prompt.js';
+import type { Assistant } from './prompts/assistant.js';
 import { MAX_MESSAGE_BYTES } from './twilio/messages.js';
 import { TwilioRest, type UpdateResult } from './twilio/rest.js';
 import { isSigned, streamUrlVariants } from './twilio/signature.js';
@@ -44,7 +44,7 @@ export interface GatewayParts {
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
   /** Who answers a call to this number. */
-  promptFor: (numberCalled: string) => AssistantPrompt;
+  assistantFor: (numberCalled: string) => Assistant;
   /** What the assistant can do besides the built-in tools. */
   tools?: readonly AssistantTool[];
   /** Phrases of the operator, besides the built-in ones. */
@@ -75,7 +75,7 @@ export class Gateway {
   private phase: Phase = 'starting';
 
   constructor(parts: GatewayParts) {
-    const { config, log, metrics, pepper, promptFor, provider, store } = parts;
+    const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
     const { handover } = config;
@@ -85,7 +85,7 @@ export class Gateway {
         log,
         metrics,
         provider,
-        promptFor,
+        assistantFor,
         desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
         tools: parts.tools ?? [],
         rules: new EscalationRules({
@@ -102,11 +102,8 @@ export class Gateway {
         ownNumber: config.twilio.phoneNumber,
         callbacks: parts.callbacks,
         agents: parts.agents,
-        isOpen: () => true,
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
-        queueFor: (reason, intent) =>
-          handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
         url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,
         emit: (event) => this.emit(event),
       },

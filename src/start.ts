@@ -1,8 +1,8 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from './clock.js';
-import type { Config } from './config.js';
+import { BUILT_IN_PROVIDERS, type Config } from './config.js';
 import { readOwnPhrases } from './escalation/own-phrases.js';
-import { loadExtensions } from './extensions.js';
+import { type Extensions, loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
 import type { ConnectAgents } from './handover/agents.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
@@ -11,7 +11,7 @@ import { LOCAL_MODE_PEPPER } from './handover/token.js';
 import { openJournal } from './journal/open-journal.js';
 import { type Logger, createLogger } from './log.js';
 import { Metrics } from './metrics.js';
-import { defaultPrompt } from './prompts/default.js';
+import { type Assistants, readAssistants } from './prompts/assistants.js';
 import type { SpeechEngine } from './speech/engine.js';
 import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from './voice/session.js';
@@ -64,12 +64,14 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const metrics = new Metrics();
     const extensions = await loadExtensions(config.extensions, process.cwd());
     const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
+    const tools = [...extensions.tools, ...(options.tools ?? [])];
+    const assistants = await openAssistants(config, extensions, options.providers, tools);
     const provider = await createVoice({
       ...options,
       config,
       log,
       metrics,
-      prompt: defaultPrompt,
+      assistants,
       extensions,
       env: options.env ?? {},
     });
@@ -120,8 +122,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       agents,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,
-      promptFor: () => defaultPrompt,
-      tools: [...extensions.tools, ...(options.tools ?? [])],
+      assistantFor: (numberCalled) => assistants.for(numberCalled),
+      tools,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
       about:
         embeddedStore === undefined
@@ -130,12 +132,35 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     closers.push(() => gateway.close());
     await gateway.start();
-    const isEmbedded = handover.embedded && config.voiceProviders.every((name) => name === 'local');
+    const voices = [...config.voiceProviders, ...assistants.providers];
+    const isEmbedded = handover.embedded && voices.every((name) => name === 'local');
     return { gateway, config, metrics, embeddedStore, isEmbedded, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;
   }
+}
+
+function namesOf([first, ...rest]: readonly [VoiceProvider, ...VoiceProvider[]]): [string, ...string[]] {
+  return [first.name, ...rest.map(({ name }) => name)];
+}
+
+function openAssistants(
+  config: Config,
+  extensions: Extensions,
+  instead: StartOptions['providers'],
+  tools: readonly AssistantTool[],
+): Promise<Assistants> {
+  const { assistantPrompt, assistantsFile, handover, voiceProviders } = config;
+  return readAssistants({
+    defaultPrompt: assistantPrompt,
+    file: assistantsFile,
+    folder: process.cwd(),
+    voiceProviders: instead === undefined ? voiceProviders : namesOf(instead),
+    queues: { byReason: handover.queueArns, otherwise: handover.queueArn },
+    providers: instead === undefined ? [...BUILT_IN_PROVIDERS, ...extensions.providers.keys()] : namesOf(instead),
+    tools: tools.map(({ name }) => name),
+  });
 }
 
 /** The AWS client is loaded only where it is used: it is the size of the gateway. */
