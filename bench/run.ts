@@ -2,6 +2,7 @@ import { frames } from './frames.js';
 import { models } from './models.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
+import { survive } from './survive.js';
 
 /** `npm run bench -- [section]…`: the named sections, or all of them. Each is one file and prints its own tables. */
 const SECTIONS: ReadonlyMap<string, () => Promise<void>> = new Map([
@@ -9,6 +10,7 @@ const SECTIONS: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['speech', speech],
   ['frames', frames],
   ['models', models],
+  ['survive', survive],
 ]);
 
 const wanted = process.argv.slice(2);

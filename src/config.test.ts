@@ -49,12 +49,16 @@ test('with nothing set everything is embedded and only this machine can call', (
       model: 'gpt-realtime-2.1',
       voice: 'marin',
       transcriptionModel: 'gpt-transcribe',
+      organization: undefined,
+      project: undefined,
+      turnDetection: { type: 'server_vad', threshold: 0.5, silenceDurationMs: 500 },
       renewAfterMs: 3_300_000,
     },
     nova: {
       region: 'us-east-1',
       modelId: 'amazon.nova-2-sonic-v1:0',
       voice: 'matthew',
+      summaryModelId: undefined,
       renewAfterMs: 360_000,
       endpointUrl: undefined,
     },
@@ -65,6 +69,8 @@ test('with nothing set everything is embedded and only this machine can call', (
       endpointUrl: undefined,
       region: 'us-east-1',
       ttlSeconds: 600,
+      summaryLanguage: 'en',
+      callerMatch: true,
       pepper: undefined,
       connectPhoneNumber: '+12065550100',
       queueArn: undefined,
@@ -78,6 +84,7 @@ test('with nothing set everything is embedded and only this machine can call', (
       instanceId: undefined,
       connectEndpointUrl: undefined,
     },
+    hubspot: undefined,
     journal: undefined,
     warnings: [],
   });
@@ -126,6 +133,32 @@ test('how a human is dialled, and what follows when nobody can be reached, is re
   for (const [env, message] of refused) assert.throws(() => readConfig(env), message, JSON.stringify(env));
 });
 
+test('HubSpot needs its key, and is off until it is switched on', () => {
+  const key = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' };
+  assert.match(refusal({ ENABLE_HUBSPOT: 'true' }), /^HUBSPOT_ACCESS_TOKEN is required with ENABLE_HUBSPOT/);
+  assert.equal(readConfig(key).hubspot, undefined);
+  assert.deepEqual(readConfig({ ENABLE_HUBSPOT: 'true', ...key }).hubspot, {
+    accessToken: 'pat-na1-1',
+    baseUrl: 'https://api.hubapi.com',
+    apiVersion: '2026-03',
+    pipeline: '0',
+    stage: '1',
+  });
+  const set = {
+    HUBSPOT_BASE_URL: 'http://127.0.0.1:8792/',
+    HUBSPOT_API_VERSION: 'v3',
+    HUBSPOT_TICKET_PIPELINE: '7',
+    HUBSPOT_TICKET_STAGE: '70',
+  };
+  assert.deepEqual(readConfig({ ENABLE_HUBSPOT: 'true', ...key, ...set }).hubspot, {
+    accessToken: 'pat-na1-1',
+    baseUrl: 'http://127.0.0.1:8792',
+    apiVersion: 'v3',
+    pipeline: '7',
+    stage: '70',
+  });
+});
+
 test('every value that is set arrives', () => {
   const config = readConfig({
     PORT: '0',
@@ -146,10 +179,15 @@ test('every value that is set arrives', () => {
     OPENAI_REALTIME_MODEL: 'gpt-realtime-2',
     OPENAI_VOICE: 'cedar',
     OPENAI_TRANSCRIPTION_MODEL: 'gpt-live-transcribe',
+    OPENAI_ORGANIZATION: 'org-1',
+    OPENAI_PROJECT: 'proj-1',
+    OPENAI_VAD_THRESHOLD: '0.75',
+    OPENAI_VAD_SILENCE_MS: '700',
     OPENAI_RENEW_AFTER_SECONDS: '60',
     NOVA_REGION: 'eu-north-1',
     NOVA_MODEL_ID: 'amazon.nova-2-5-sonic',
     NOVA_VOICE: 'amy',
+    NOVA_SUMMARY_MODEL_ID: 'eu.amazon.nova-2-lite-v1:0',
     NOVA_RENEW_AFTER_SECONDS: '30',
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:8791/',
     MAX_CONCURRENT_CALLS: '12',
@@ -166,6 +204,8 @@ test('every value that is set arrives', () => {
     DYNAMODB_ENDPOINT_URL: 'http://localhost:4567/',
     AWS_REGION: 'eu-central-1',
     HANDOVER_TTL_SECONDS: '30',
+    HANDOVER_SUMMARY_LANGUAGE: 'de-AT',
+    HANDOVER_CALLER_MATCH: 'false',
     HANDOVER_TOKEN_PEPPER: PEPPER,
     CONNECT_PHONE_NUMBER: '+12065550123',
     CONNECT_QUEUE_ARN: 'arn:aws:connect:q',
@@ -191,12 +231,16 @@ test('every value that is set arrives', () => {
     model: 'gpt-realtime-2',
     voice: 'cedar',
     transcriptionModel: 'gpt-live-transcribe',
+    organization: 'org-1',
+    project: 'proj-1',
+    turnDetection: { type: 'server_vad', threshold: 0.75, silenceDurationMs: 700 },
     renewAfterMs: 60_000,
   });
   assert.deepEqual(config.nova, {
     region: 'eu-north-1',
     modelId: 'amazon.nova-2-5-sonic',
     voice: 'amy',
+    summaryModelId: 'eu.amazon.nova-2-lite-v1:0',
     renewAfterMs: 30_000,
     endpointUrl: 'http://127.0.0.1:8791',
   });
@@ -215,6 +259,8 @@ test('every value that is set arrives', () => {
     endpointUrl: 'http://localhost:4567',
     region: 'eu-central-1',
     ttlSeconds: 30,
+    summaryLanguage: 'de-AT',
+    callerMatch: false,
     pepper: PEPPER,
     connectPhoneNumber: '+12065550123',
     queueArn: 'arn:aws:connect:q',
@@ -238,6 +284,11 @@ test('a value that cannot be used ends the start with the name of the variable',
     ['IDLE_PROMPT_SECONDS', '-1'],
     ['HUMAN_KEY', '00'],
     ['OPENAI_BASE_URL', 'wss://api.openai.com/v1'],
+    ['OPENAI_ORGANIZATION', 'two words'],
+    ['OPENAI_TURN_DETECTION', 'vad'],
+    ['OPENAI_VAD_THRESHOLD', '1.1'],
+    ['OPENAI_VAD_SILENCE_MS', '99'],
+    ['OPENAI_VAD_EAGERNESS', 'very'],
     ['OPENAI_RENEW_AFTER_SECONDS', '3501'],
     ['NOVA_REGION', 'Stockholm'],
     ['NOVA_RENEW_AFTER_SECONDS', '441'],
@@ -254,8 +305,11 @@ test('a value that cannot be used ends the start with the name of the variable',
     ['DYNAMODB_ENDPOINT_URL', 'ftp://localhost'],
     ['AWS_REGION', 'Frankfurt'],
     ['HANDOVER_TTL_SECONDS', '29'],
+    ['HANDOVER_SUMMARY_LANGUAGE', 'German'],
     ['HANDOVER_TTL_SECONDS', '86401'],
     ['CONNECT_PHONE_NUMBER', '+0123456'],
+    ['HUBSPOT_API_VERSION', 'v4'],
+    ['HUBSPOT_API_VERSION', '2026-3'],
     ['CONNECT_QUEUE_ARN', 'BasicQueue'],
     ['CONNECT_QUEUE_ARNS', 'not json'],
     ['CONNECT_QUEUE_ARNS', '{"billing":"BasicQueue"}'],
@@ -301,6 +355,7 @@ test('the value of a secret is never in a message', () => {
     'REDIS_URL',
     'JOURNAL_KEY',
     'HANDOVER_TOKEN_PEPPER',
+    'HUBSPOT_ACCESS_TOKEN',
   ]);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);
@@ -346,6 +401,11 @@ test('without a Connect number outside local mode a warning says that no human c
   const config = readConfig({ USE_LOCAL_DYNAMODB: 'false', HANDOVER_TOKEN_PEPPER: PEPPER });
   assert.equal(config.handover.connectPhoneNumber, undefined);
   assert.match(config.warnings.join(), /CONNECT_PHONE_NUMBER/);
+});
+
+test('turns of a caller can be found by what is said', () => {
+  const { openai } = readConfig({ OPENAI_TURN_DETECTION: 'semantic_vad', OPENAI_VAD_EAGERNESS: 'low' });
+  assert.deepEqual(openai.turnDetection, { type: 'semantic_vad', eagerness: 'low' });
 });
 
 test('a chat endpoint needs the name of its model', () => {

@@ -5,6 +5,7 @@ import { TandemError } from './errors.js';
 import { type RedisTarget, readRedisUrl } from './journal/redis-url.js';
 import { readKey } from './journal/seal.js';
 import { type SwitchableTrigger, TRIGGERS } from './escalation/escalation.js';
+import type { TurnDetection } from './voice/openai/session-settings.js';
 
 /** How a variable is documented in `.env.example` and named in an error. */
 interface Variable<Schema extends z.ZodType> {
@@ -46,6 +47,12 @@ function whole(min: number, max: number): z.ZodType<number> {
     .transform(Number)
     .refine((value) => value >= min && value <= max, message);
 }
+
+const share = z
+  .string()
+  .regex(/^(0(\.\d{1,4})?|1(\.0{1,4})?|\.\d{1,4})$/, 'expected a number from 0 to 1')
+  .transform(Number);
+const headerText = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'expected an id without spaces');
 
 const queueArns = z.string().transform((value, context): Record<string, string> => {
   const parsed = z.record(z.string(), z.string().startsWith('arn:')).safeParse(parseJson(value));
@@ -238,6 +245,20 @@ export const VARIABLES = {
     OPENAI_REALTIME_MODEL: variable('gpt-realtime-2.1', 'The speech-to-speech model.', text),
     OPENAI_VOICE: variable('marin', 'The voice it speaks with.', text),
     OPENAI_TRANSCRIPTION_MODEL: variable('gpt-transcribe', 'Writes down what the caller says.', text),
+    OPENAI_ORGANIZATION: variable('', 'Whom to bill, when the key may use several organizations.', headerText),
+    OPENAI_PROJECT: variable('', 'Which project to bill, when the key may use several.', headerText),
+    OPENAI_TURN_DETECTION: variable(
+      'server_vad',
+      'How the end of what the caller says is found: server_vad (by silence) or semantic_vad (by what is said).',
+      z.enum(['server_vad', 'semantic_vad']),
+    ),
+    OPENAI_VAD_THRESHOLD: variable('0.5', 'server_vad: 0 to 1; higher asks for a louder voice.', share),
+    OPENAI_VAD_SILENCE_MS: variable('500', 'server_vad: silence that ends what the caller says.', whole(100, 5000)),
+    OPENAI_VAD_EAGERNESS: variable(
+      'auto',
+      'semantic_vad: low, medium, high or auto; how soon a caller who sounds unfinished is answered all the same.',
+      z.enum(['low', 'medium', 'high', 'auto']),
+    ),
     OPENAI_RENEW_AFTER_SECONDS: variable(
       '3300',
       'When a session is renewed under a live call; the service ends it after 60 minutes.',
@@ -248,6 +269,11 @@ export const VARIABLES = {
     NOVA_REGION: variable('us-east-1', 'Region of the model; apart from AWS_REGION.', region),
     NOVA_MODEL_ID: variable('amazon.nova-2-sonic-v1:0', 'The speech-to-speech model.', text),
     NOVA_VOICE: variable('matthew', 'The voice it speaks with.', text),
+    NOVA_SUMMARY_MODEL_ID: variable(
+      '',
+      "Writes the agent's summary: a text model or inference profile of Bedrock. Unset: Nova 2 Lite in the region's geography.",
+      text,
+    ),
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: variable(
       '',
       "Another endpoint for the model, for instance the simulator; the AWS SDK's own name.",
@@ -296,9 +322,19 @@ export const VARIABLES = {
     DYNAMODB_ENDPOINT_URL: variable('', 'Another DynamoDB endpoint, for instance DynamoDB Local.', httpUrl),
     AWS_REGION: variable('us-east-1', 'Region of the table.', region),
     HANDOVER_TTL_SECONDS: variable('600', 'How long a handover token can be redeemed.', whole(30, 86_400)),
+    HANDOVER_SUMMARY_LANGUAGE: variable(
+      'en',
+      "Language in which the model writes the agent's summary; letters that ASCII does not have are lost.",
+      z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/, 'expected a language tag such as en or de-AT'),
+    ),
     HANDOVER_TOKEN_PEPPER: secret(
       'Key under which tokens are stored; the Lambda needs the same. Required outside local mode.',
       z.string().min(16, 'expected at least 16 characters'),
+    ),
+    HANDOVER_CALLER_MATCH: variable(
+      'true',
+      "When all digits are lost on the way, the human side finds the handover by the caller's number, without the conversation; give the Lambda the same.",
+      flag,
     ),
     CONNECT_PHONE_NUMBER: variable(
       '',
@@ -328,6 +364,18 @@ export const VARIABLES = {
       z.string().startsWith('arn:', 'expected a queue ARN'),
     ),
     CONNECT_QUEUE_ARNS: variable('', 'JSON map from reason to queue ARN.', queueArns),
+  },
+  'HubSpot (see docs/guides/hubspot.md)': {
+    ENABLE_HUBSPOT: variable('false', 'Write a contact, a ticket and a note for every handover.', flag),
+    HUBSPOT_ACCESS_TOKEN: secret('Service key, or the token of a private app. Required with ENABLE_HUBSPOT.', text),
+    HUBSPOT_BASE_URL: variable('https://api.hubapi.com', 'Another endpoint, for instance the simulator.', httpUrl),
+    HUBSPOT_API_VERSION: variable(
+      '2026-03',
+      'A dated version of the API, or v3 for the legacy paths.',
+      z.string().regex(/^(v3|20\d\d-(03|09))$/, 'expected v3, or a dated version like 2026-03'),
+    ),
+    HUBSPOT_TICKET_PIPELINE: variable('0', 'Internal id of the pipeline that gets the tickets.', text),
+    HUBSPOT_TICKET_STAGE: variable('1', 'Internal id of the stage of that pipeline a new ticket begins in.', text),
   },
 } as const;
 
@@ -383,12 +431,17 @@ export interface Config {
     model: string;
     voice: string;
     transcriptionModel: string;
+    organization: string | undefined;
+    project: string | undefined;
+    turnDetection: TurnDetection;
     renewAfterMs: number;
   };
   nova: {
     region: string;
     modelId: string;
     voice: string;
+    /** Undefined: one that suits the region. */
+    summaryModelId: string | undefined;
     renewAfterMs: number;
     /** The AWS SDK's own AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
     endpointUrl: string | undefined;
@@ -401,6 +454,10 @@ export interface Config {
     endpointUrl: string | undefined;
     region: string;
     ttlSeconds: number;
+    /** BCP 47 tag of the language that agents read. */
+    summaryLanguage: string;
+    /** Whether a handover can be found by the caller's number. */
+    callerMatch: boolean;
     /** Undefined only in local mode. */
     pepper: string | undefined;
     connectPhoneNumber: string | undefined;
@@ -417,6 +474,8 @@ export interface Config {
     instanceId: string | undefined;
     connectEndpointUrl: string | undefined;
   };
+  /** Undefined: handovers are not written to HubSpot. */
+  hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
   /** Undefined: calls are written down in memory only, for this instance. */
   journal: { redis: RedisTarget; keys: readonly [KeyObject, ...KeyObject[]] } | undefined;
   /** What the person who starts the gateway should know; one sentence each. */
@@ -503,12 +562,23 @@ export function readConfig(env: Environment): Config {
       model: values.OPENAI_REALTIME_MODEL ?? 'gpt-realtime-2.1',
       voice: values.OPENAI_VOICE ?? 'marin',
       transcriptionModel: values.OPENAI_TRANSCRIPTION_MODEL ?? 'gpt-transcribe',
+      organization: values.OPENAI_ORGANIZATION,
+      project: values.OPENAI_PROJECT,
+      turnDetection:
+        values.OPENAI_TURN_DETECTION === 'semantic_vad'
+          ? { type: 'semantic_vad', eagerness: values.OPENAI_VAD_EAGERNESS ?? 'auto' }
+          : {
+              type: 'server_vad',
+              threshold: values.OPENAI_VAD_THRESHOLD ?? 0.5,
+              silenceDurationMs: values.OPENAI_VAD_SILENCE_MS ?? 500,
+            },
       renewAfterMs: (values.OPENAI_RENEW_AFTER_SECONDS ?? 3300) * 1000,
     },
     nova: {
       region: values.NOVA_REGION ?? 'us-east-1',
       modelId: values.NOVA_MODEL_ID ?? 'amazon.nova-2-sonic-v1:0',
       voice: values.NOVA_VOICE ?? 'matthew',
+      summaryModelId: values.NOVA_SUMMARY_MODEL_ID,
       renewAfterMs: (values.NOVA_RENEW_AFTER_SECONDS ?? 360) * 1000,
       endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
     },
@@ -523,6 +593,8 @@ export function readConfig(env: Environment): Config {
       endpointUrl: values.DYNAMODB_ENDPOINT_URL,
       region: values.AWS_REGION ?? 'us-east-1',
       ttlSeconds: values.HANDOVER_TTL_SECONDS ?? 600,
+      summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE ?? 'en',
+      callerMatch: values.HANDOVER_CALLER_MATCH ?? true,
       pepper: values.HANDOVER_TOKEN_PEPPER,
       connectPhoneNumber,
       queueArn: values.CONNECT_QUEUE_ARN,
@@ -536,6 +608,7 @@ export function readConfig(env: Environment): Config {
       instanceId: values.CONNECT_INSTANCE_ID,
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
+    hubspot: hubspotOf(values),
     journal: readJournal(values),
     warnings,
   };
@@ -579,6 +652,19 @@ function checkHandover(values: Values, signed: boolean): void {
   if ((values.CONNECT_CHECK_AVAILABILITY ?? 'off') !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
     throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID.');
   }
+}
+
+function hubspotOf(values: Values): Config['hubspot'] {
+  if (values.ENABLE_HUBSPOT !== true) return undefined;
+  const accessToken = values.HUBSPOT_ACCESS_TOKEN;
+  if (accessToken === undefined) throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
+  return {
+    accessToken,
+    baseUrl: values.HUBSPOT_BASE_URL ?? 'https://api.hubapi.com',
+    apiVersion: values.HUBSPOT_API_VERSION ?? '2026-03',
+    pipeline: values.HUBSPOT_TICKET_PIPELINE ?? '0',
+    stage: values.HUBSPOT_TICKET_STAGE ?? '1',
+  };
 }
 
 /** Providers of this gateway, by the name they have in the environment. */

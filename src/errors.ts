@@ -69,6 +69,23 @@ const ERRORS = {
     retryable: false,
     help: 'The embedded store is an optional package. Install it with "npm ci" (without --omit=optional), or set USE_LOCAL_DYNAMODB=false and use a real table.',
   },
+  HUBSPOT_UNREACHABLE: {
+    retryable: true,
+    help: 'Check HUBSPOT_BASE_URL, that the network lets the gateway reach it, and status.hubspot.com.',
+  },
+  HUBSPOT_THROTTLED: {
+    retryable: true,
+    help: 'Other programs use up the limit of the HubSpot account, or more callers are handed over than it allows.',
+  },
+  HUBSPOT_DAILY_LIMIT: {
+    retryable: true,
+    help: "The HubSpot account's requests of this day are used up; it takes new ones after midnight in its time zone.",
+  },
+  HUBSPOT_FAILED: { retryable: true, help: 'HubSpot had a fault; see status.hubspot.com when it goes on.' },
+  HUBSPOT_REFUSED: {
+    retryable: false,
+    help: 'Check HUBSPOT_ACCESS_TOKEN, its scopes, HUBSPOT_API_VERSION, and the ticket pipeline and stage; see docs/guides/hubspot.md.',
+  },
   TOKEN_EXHAUSTED: {
     retryable: true,
     help: 'No free handover token was found in several draws; this points to a fault in the store.',

@@ -10,8 +10,10 @@ import { CallRegistry } from './call/registry.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { TandemError } from './errors.js';
+import type { HubSpot } from './crm/hubspot.js';
 import type { ConnectAgents } from './handover/agents.js';
 import type { CallbackStore } from './handover/callbacks.js';
+import type { CallerIndex } from './handover/callers.js';
 import { HandoverDesk } from './handover/desk.js';
 import type { OwnPhrases } from './escalation/asks-for-human.js';
 import { EscalationRules } from './escalation/rules.js';
@@ -41,8 +43,12 @@ export interface GatewayParts {
   journal: Journal;
   /** What callers leave for the team. */
   callbacks: CallbackStore;
+  /** Absent: handovers are not found by the caller's number. */
+  callers?: CallerIndex | undefined;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
+  /** Told of every handover, beside the call; undefined: nobody is. */
+  crm?: HubSpot | undefined;
   /** Who answers a call to this number. */
   assistantFor: (numberCalled: string) => Assistant;
   /** What the assistant can do besides the built-in tools. */
@@ -86,7 +92,14 @@ export class Gateway {
         metrics,
         provider,
         assistantFor,
-        desk: new HandoverDesk({ store, pepper, ttlSeconds: handover.ttlSeconds, clock: this.clock, log }),
+        desk: new HandoverDesk({
+          store,
+          callers: parts.callers,
+          pepper,
+          ttlSeconds: handover.ttlSeconds,
+          clock: this.clock,
+          log,
+        }),
         tools: parts.tools ?? [],
         rules: new EscalationRules({
           ...config.escalation,
@@ -102,8 +115,10 @@ export class Gateway {
         ownNumber: config.twilio.phoneNumber,
         callbacks: parts.callbacks,
         agents: parts.agents,
+        crm: parts.crm,
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
+        summaryLanguage: config.handover.summaryLanguage,
         url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,
         emit: (event) => this.emit(event),
       },

@@ -4,6 +4,7 @@ import { FrameHistogram } from './frame-histogram.js';
 /** Seconds; from a tenth of a millisecond (a frame inside the gateway) up. */
 const FRAME_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
 const TURN_BUCKETS = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10];
+const CRM_BUCKETS = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 60, 180];
 const CALL_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
 /** The gateway's metrics, in a registry of their own so that two gateways in one process do not mix. */
@@ -148,6 +149,18 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly hubspotCases = new Counter({
+    name: 'hubspot_handovers_total',
+    help: 'Handovers written to HubSpot, by how much of it came about',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly hubspotSeconds = new Histogram({
+    name: 'hubspot_handover_duration_seconds',
+    help: 'From the start of writing a handover to HubSpot to its end, repeats included',
+    buckets: CRM_BUCKETS,
+    registers: this.registers,
+  });
   readonly journalWrites = new Counter({
     name: 'journal_writes_total',
     help: 'Snapshots of calls by whether they were written to the journal',

@@ -1,17 +1,19 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from './clock.js';
-import { BUILT_IN_PROVIDERS, type Config } from './config.js';
+import type { Config } from './config.js';
+
+import { HubSpot } from './crm/hubspot.js';
 import { readOwnPhrases } from './escalation/own-phrases.js';
-import { type Extensions, loadExtensions } from './extensions.js';
+import { loadExtensions } from './extensions.js';
 import { Gateway } from './gateway.js';
 import type { ConnectAgents } from './handover/agents.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from './handover/token.js';
+import { openAssistants } from './open-assistants.js';
 import { openJournal } from './journal/open-journal.js';
 import { type Logger, createLogger } from './log.js';
 import { Metrics } from './metrics.js';
-import { type Assistants, readAssistants } from './prompts/assistants.js';
 import type { SpeechEngine } from './speech/engine.js';
 import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from './voice/session.js';
@@ -65,7 +67,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const extensions = await loadExtensions(config.extensions, process.cwd());
     const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
     const tools = [...extensions.tools, ...(options.tools ?? [])];
-    const assistants = await openAssistants(config, extensions, options.providers, tools);
+    const assistants = await openAssistants({ config, extensions, tools, providers: options.providers });
     const provider = await createVoice({
       ...options,
       config,
@@ -111,6 +113,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => journal.close());
     const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
     closers.push(() => agents?.close());
+    const crm = openCrm(config, metrics, options.clock ?? systemClock);
+    // After the calls are closed, and before the store it writes to.
+    closers.push(() => crm?.close());
     const gateway: Gateway = new Gateway({
       config,
       log,
@@ -118,8 +123,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       provider,
       store,
       callbacks: store,
+      callers: handover.callerMatch ? store.callers : undefined,
       journal,
       agents,
+      crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,
       assistantFor: (numberCalled) => assistants.for(numberCalled),
@@ -145,24 +152,6 @@ function namesOf([first, ...rest]: readonly [VoiceProvider, ...VoiceProvider[]])
   return [first.name, ...rest.map(({ name }) => name)];
 }
 
-function openAssistants(
-  config: Config,
-  extensions: Extensions,
-  instead: StartOptions['providers'],
-  tools: readonly AssistantTool[],
-): Promise<Assistants> {
-  const { assistantPrompt, assistantsFile, handover, voiceProviders } = config;
-  return readAssistants({
-    defaultPrompt: assistantPrompt,
-    file: assistantsFile,
-    folder: process.cwd(),
-    voiceProviders: instead === undefined ? voiceProviders : namesOf(instead),
-    queues: { byReason: handover.queueArns, otherwise: handover.queueArn },
-    providers: instead === undefined ? [...BUILT_IN_PROVIDERS, ...extensions.providers.keys()] : namesOf(instead),
-    tools: tools.map(({ name }) => name),
-  });
-}
-
 /** The AWS client is loaded only where it is used: it is the size of the gateway. */
 async function openAgents(
   { dial, handover }: Config,
@@ -183,5 +172,17 @@ async function openAgents(
     log,
     localCredentials: handover.embedded,
     count: (result) => metrics.availabilityChecks.inc({ result }),
+  });
+}
+
+function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot | undefined {
+  if (hubspot === undefined) return undefined;
+  return new HubSpot({
+    ...hubspot,
+    clock,
+    count: (outcome, seconds) => {
+      metrics.hubspotCases.inc({ outcome });
+      if (outcome !== 'dropped') metrics.hubspotSeconds.observe(seconds);
+    },
   });
 }

@@ -72,13 +72,14 @@ function createProvider(
   options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis },
 ): VoiceProvider {
   const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
-  const { endpointUrl, ...nova } = config.nova;
+  const { endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
   switch (name) {
     case 'openai':
       return createOpenAiProvider({
         ...config.openai,
+        safetyKey: config.handover.pepper,
         log,
         clock,
         onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
@@ -87,6 +88,7 @@ function createProvider(
       return createNovaProvider({
         ...nova,
         ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        ...(summaryModelId === undefined ? {} : { summaryModelId }),
         log,
         clock,
         speakLine,

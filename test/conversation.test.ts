@@ -210,6 +210,7 @@ for (const pipeline of [true, false]) {
         await pass(clock, call, 500);
         const turns = rig.events.flatMap((event) => (event.type === 'turn' ? [event.turn.text] : []));
         assert.deepEqual(turns.slice(-2), ['Where is my order?', 'Sorry, I lost you for a second.']);
+        assert.match(await metricsOf(rig), /voice_turn_latency_seconds_count\{provider="backup"\} 1/);
         backup.last.callerSays('I want to speak to a human.');
         assert.deepEqual(reasonsOf(rig), ['phrase']);
         assert.match(await metricsOf(rig), /voice_provider_failovers_total\{from="scripted",to="backup"\} 1/);

@@ -4,6 +4,7 @@ import { CALLBACK_PREFIX } from '../src/handover/callbacks.js';
 import type { CarrierCall, PlaceCallOptions } from '../sim/twilio/carrier-call.js';
 import type { IncomingLeg, PhoneEndpoint } from '../sim/twilio/phone.js';
 import type { Element } from '../sim/twilio/twiml.js';
+import { within } from './deadline.js';
 import { type Rig, until } from './rig.js';
 
 /** One call on a rig, with what its caller hears and what Twilio is told. */
@@ -19,8 +20,7 @@ export class Scene {
   readonly dialEnds: string[] = [];
   dials = 0;
   isBridged = false;
-  /** Legs of this call that are on the line at once: never more than one. */
-  private sessionsBefore: number;
+  private readonly sessionsBefore: number;
 
   constructor(rig: Rig, from?: string, options?: Partial<PlaceCallOptions>) {
     this.rig = rig;
@@ -68,7 +68,7 @@ export class Scene {
   }
 
   async ends(outcome: string): Promise<void> {
-    await this.call.whenEnded();
+    await within(this.call.whenEnded(), `the end as ${outcome}`);
     await until(() => this.outcome !== undefined, `the end as ${outcome}`);
     if (this.outcome !== outcome) throw new Error(`The call ended as ${this.outcome}, not as ${outcome}.`);
   }
@@ -112,19 +112,18 @@ export class PatientPhone implements PhoneEndpoint {
 
 /** What callers have left for the team, as the team lists it. */
 export async function callbacksOf(rig: Rig): Promise<Record<string, string>[]> {
+  return (await recordsOf(rig)).filter(({ pk }) => pk?.startsWith(CALLBACK_PREFIX));
+}
+
+/** Everything in the store. */
+export async function recordsOf(rig: Rig): Promise<Record<string, string>[]> {
   const { embeddedStore } = rig.running;
   const client = new DynamoDBClient({
     region: 'us-east-1',
     endpoint: embeddedStore?.dynamodb_endpoint ?? '',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  const { Items: items = [] } = await client.send(
-    new ScanCommand({
-      TableName: embeddedStore?.table,
-      FilterExpression: 'begins_with(pk, :prefix)',
-      ExpressionAttributeValues: { ':prefix': { S: CALLBACK_PREFIX } },
-    }),
-  );
+  const { Items: items = [] } = await client.send(new ScanCommand({ TableName: embeddedStore?.table }));
   client.destroy();
   return items.map((item) =>
     Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.S ?? value.N ?? ''])),

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import { ConnectApi } from '../sim/connect-api/server.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
 import { PatientPhone, Scene, busy, callbacksOf, dropping, failing, inTurn, silent } from './handover-scene.js';
 import { LossyFront } from './lossy-front.js';
@@ -25,8 +28,6 @@ async function withRig(options: Options, body: (rig: Rig) => Promise<void>): Pro
 const scene = (rig: Rig, from?: string, options?: Parameters<Rig['call']>[1]): Promise<Scene> =>
   new Scene(rig, from, options).asksForHuman();
 
-const dialResults = ({ asked }: Scene): string[] => asked.filter((line) => line.startsWith('/twilio/dial-result'));
-
 describe('a handover', { concurrency: 4 }, () => {
   test('the agent gets the caller with the context, and the caller hears no digits', async () => {
     await withRig({}, async (rig) => {
@@ -39,12 +40,12 @@ describe('a handover', { concurrency: 4 }, () => {
   });
 
   for (const [name, phone, outcome] of [
-    ['busy', busy, 'busy'],
-    ['failed', failing, 'failed'],
-    ['no answer', silent, 'no_answer'],
-    ['dropped before the bridge', dropping, 'dropped'],
+    ['busy: the assistant comes back and offers to take a message', busy, 'busy'],
+    ['failed: the assistant comes back and offers to take a message', failing, 'failed'],
+    ['no answer: the assistant comes back and offers to take a message', silent, 'no_answer'],
+    ['dropped before the bridge: the assistant comes back and offers to take a message', dropping, 'dropped'],
   ] as const) {
-    test(`${name}: the assistant comes back and offers to take a message`, async () => {
+    test(name, async () => {
       await withRig({ phone }, async (rig) => {
         const one = await scene(rig);
         await one.talking(2);
@@ -82,6 +83,35 @@ describe('a handover', { concurrency: 4 }, () => {
       one.call.hangup();
     });
   });
+
+  for (const [staffed, way] of [
+    [0, 'nobody is logged in: nobody is rung, and the assistant comes back at once'],
+    [3, 'somebody is logged in: the number is rung'],
+    [undefined, 'Connect does not say who is logged in: the number is rung'],
+  ] as const) {
+    test(way, async () => {
+      const api = new ConnectApi({ instanceId: 'i-1' });
+      const queue = 'arn:aws:connect:us-east-1:000000000000:instance/i-1/queue/q-1';
+      if (staffed === undefined) api.fault = 'broken';
+      else api.queues.set(queue, { AGENTS_STAFFED: staffed });
+      const env = {
+        CONNECT_CHECK_AVAILABILITY: 'staffed',
+        CONNECT_INSTANCE_ID: 'i-1',
+        CONNECT_QUEUE_ARN: queue,
+        AWS_ENDPOINT_URL_CONNECT: await api.start(),
+      };
+      await withRig({ phone: busy, env }, async (rig) => {
+        const one = await scene(rig);
+        await one.talking(2);
+        assert.equal(one.dials, staffed === 0 ? 0 : 1);
+        assert.match(one.opening, /none of my colleagues is free/);
+        assert.deepEqual(api.refusals, []);
+        assert.equal(api.asked, 1);
+        one.call.hangup();
+      });
+      await api.close();
+    });
+  }
 
   test('a caller who hangs up while it rings ends the call, and the leg is let go', async () => {
     await withRig({ phone: silent }, async (rig) => {
@@ -231,7 +261,7 @@ describe('what callers leave', { concurrency: 4 }, () => {
         2,
       );
       const kept = await callbacksOf(rig);
-      assert.deepEqual(kept.map((record) => record['kind']).sort(), ['callback', 'message']);
+      assert.deepEqual(new Set(kept.map((record) => record['kind'])), new Set(['callback', 'message']));
       assert.ok(kept.some((record) => record['message'] === 'My order 42 is late. Zoë Müller.'));
       assert.ok(kept.some((record) => record['when'] === 'tomorrow morning'));
       assert.doesNotMatch(rig.log(), /order 42|Zoë|tomorrow/);
@@ -272,6 +302,19 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
       assert.equal(one.events('dial-ended').length, 1);
       one.call.hangup();
       await one.ends('caller_hung_up');
+    });
+  });
+
+  test('a dial result that comes twice while it is rung again counts as one try', async () => {
+    const patient = new PatientPhone();
+    const env = { AFTER_FAILED_DIAL: 'busy=again' };
+    await withFront({ phone: inTurn(busy, patient), env }, async (rig, front) => {
+      front.mishaps.set('/twilio/dial-result', 'twice');
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the second try');
+      assert.deepEqual([one.dials, one.events('dial-ended').length, one.events('dialling').length], [2, 1, 2]);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
     });
   });
 
@@ -340,11 +383,15 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
 });
 
 describe('the minute after', { concurrency: 4 }, () => {
-  for (const by of ['twiml', 'rest'] as const) {
-    test(`nothing of ours ends a call that was put through (${by})`, async () => {
+  for (const [name, by] of [
+    ['nothing of ours ends a call that was put through by TwiML', 'twiml'],
+    ['nothing of ours ends a call that was put through over REST', 'rest'],
+  ] as const) {
+    test(name, async () => {
       const patient = new PatientPhone();
       const clock = scaledClock(SPEED);
-      await withRig({ phone: patient, clock, ...(by === 'rest' ? { rest: {} } : {}) }, async (rig) => {
+      const env = { MAX_CALL_SECONDS: '100' };
+      await withRig({ phone: patient, clock, env, ...(by === 'rest' ? { rest: {} } : {}) }, async (rig) => {
         const one = await scene(rig);
         await until(() => one.isBridged, 'the bridge');
         assert.equal(rig.provider.last.isClosed, true);
@@ -377,11 +424,11 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     });
   });
 
-  for (const [refusals, way] of [
-    [1, 'REST Dial'],
-    [2, '/twilio/stream-ended Dial'],
+  for (const [name, refusals, way] of [
+    ['REST is too busy once: it is asked again, and dials', 1, 'REST Dial'],
+    ['REST is too busy twice: dialled once by TwiML', 2, '/twilio/stream-ended Dial'],
   ] as const) {
-    test(`${refusals} × 429: dialled once, by ${way}`, async () => {
+    test(name, async () => {
       const patient = new PatientPhone();
       await withRig({ rest: {}, phone: patient }, async (rig) => {
         rig.rest?.refuseNext(refusals);
@@ -438,6 +485,26 @@ describe('dialling over REST', { concurrency: 4 }, () => {
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
     });
+  });
+
+  test('REST says yes and does nothing: the call is held for some seconds, then dialled once by TwiML', async () => {
+    const patient = new PatientPhone();
+    const yes = createServer((_request, response) => response.end('{}'));
+    await new Promise<void>((resolve) => {
+      yes.listen(0, '127.0.0.1', resolve);
+    });
+    const restUrl = `http://127.0.0.1:${(yes.address() as AddressInfo).port}`;
+    const change: NonNullable<Options>['change'] = (config) => ({ ...config, dial: { ...config.dial, restUrl } });
+    await withRig({ rest: {}, phone: patient, change }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the bridge');
+      assert.deepEqual(one.asked.slice(1, 3), ['/twilio/stream-ended Pause Redirect', '/twilio/held Dial']);
+      assert.equal(one.dials, 1);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+    yes.closeAllConnections();
+    yes.close();
   });
 
   test('REST takes the change and its answer is lost: the dial goes on, and its result counts', async () => {

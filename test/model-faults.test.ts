@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ERROR_CLASSES, type ErrorClass } from '../sim/model/faults.js';
+import { toneVoice } from '../sim/model/voice.js';
+import type { OpenAiSimOptions } from '../sim/openai/server.js';
 import type { PlannedNovaFault } from '../sim/nova/faults.js';
 import { heardMore, type Model, speak, startModelRig } from './model-rig.js';
 import { until } from './rig.js';
@@ -11,7 +14,9 @@ interface Case {
   name: string;
   faults: readonly PlannedNovaFault[];
   outcome: Outcome;
-  env?: Record<string, string>;
+  openai?: OpenAiSimOptions;
+  /** Where the gateway looks for the model, from where it is. */
+  endpoint?: (url: string) => string;
 }
 
 const everyTime = (fault: PlannedNovaFault['fault']): PlannedNovaFault[] => [
@@ -29,6 +34,11 @@ const instead = (fault: PlannedNovaFault['fault'], session?: number): PlannedNov
   { when: { at: 'turn', turn: 2 }, fault, ...(session === undefined ? {} : { session }) } as PlannedNovaFault,
 ];
 
+const at =
+  (host: string) =>
+  (url: string): string =>
+    url.replace(/\/\/[^/]+/, `//${host}`);
+
 const BOTH: readonly Case[] = [
   { name: 'refused with 401', faults: everyTime({ type: 'refuse', status: 401 }), outcome: 'human' },
   { name: 'refused with 403', faults: everyTime({ type: 'refuse', status: 403 }), outcome: 'human' },
@@ -36,6 +46,14 @@ const BOTH: readonly Case[] = [
   { name: 'throttled for good', faults: everyTime({ type: 'refuse', status: 429 }), outcome: 'human' },
   { name: 'unavailable once with 500', faults: first({ type: 'refuse', status: 500 }), outcome: 'new session' },
   { name: 'unavailable for good with 503', faults: everyTime({ type: 'refuse', status: 503 }), outcome: 'human' },
+  { name: 'at a port that nobody listens at', faults: [], endpoint: at('127.0.0.1:9'), outcome: 'human' },
+  { name: 'at a name that nobody knows', faults: [], endpoint: at('model.invalid'), outcome: 'human' },
+  {
+    name: 'not speaking TLS',
+    faults: [],
+    endpoint: (url) => url.replace(/^http:/, 'https:'),
+    outcome: 'human',
+  },
   { name: 'silent when it is connected to', faults: first({ type: 'silent' }), outcome: 'new session' },
   { name: 'reset when it is connected to', faults: first({ type: 'reset' }), outcome: 'new session' },
   { name: 'reset in a word', faults: midWord({ type: 'reset' }), outcome: 'new session' },
@@ -47,27 +65,24 @@ const BOTH: readonly Case[] = [
   { name: 'blocking the content', faults: instead({ type: 'blocked' }), outcome: 'human' },
 ];
 
+/** An error as an event ends a session only when it says that the session or the account is at its end. */
+const ERROR_OUTCOMES: Partial<Record<ErrorClass, Outcome>> = { unauthorized: 'human', timeout: 'new session' };
+
 const CASES: Readonly<Record<Model, readonly Case[]>> = {
   openai: [
     ...BOTH,
-    {
-      name: 'at a host that is not there',
-      faults: [],
-      env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' },
-      outcome: 'human',
-    },
-    {
-      name: 'at a name that nobody knows',
-      faults: [],
-      env: { OPENAI_BASE_URL: 'http://model.invalid/v1' },
-      outcome: 'human',
-    },
     { name: 'closed with 1011 in a word', faults: midWord({ type: 'close', code: 1011 }), outcome: 'new session' },
-    {
-      name: 'telling an error of a request',
-      faults: midWord({ type: 'error', class: 'invalid-request' }),
-      outcome: 'same session',
-    },
+    ...(['ignored', 'refused'] as const).map((withoutMulaw): Case => ({
+      name: `not speaking mu-law (the setting is ${withoutMulaw})`,
+      faults: [],
+      openai: { withoutMulaw },
+      outcome: 'new session',
+    })),
+    ...ERROR_CLASSES.map((kind): Case => ({
+      name: `telling an error of the class ${kind}`,
+      faults: midWord({ type: 'error', class: kind }),
+      outcome: ERROR_OUTCOMES[kind] ?? 'same session',
+    })),
     {
       name: 'failing one answer',
       faults: instead({ type: 'failed-response', class: 'server' }, 1),
@@ -96,6 +111,12 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
       outcome: 'new session',
     },
     {
+      name: 'not taking what it is sent',
+      faults: instead({ type: 'exception', exception: 'validationException' }, 1),
+      outcome: 'human',
+    },
+    { name: 'not reading any more', faults: midWord({ type: 'stop-reading' }), outcome: 'new session' },
+    {
       name: 'timing out',
       faults: midWord({ type: 'exception', exception: 'modelTimeoutException' }),
       outcome: 'new session',
@@ -103,33 +124,43 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
   ],
 };
 
+/** Talks twice as fast as a person: an answer still takes more than two seconds. */
+const QUICK = toneVoice({ msPerCharacter: 30 });
+
 /** Longer than this a caller must not wait in silence, whatever happens: the watch over a silent model, and some. */
 const MAX_SILENCE_MS = 14_000;
 
-for (const model of ['openai', 'nova'] as const) {
-  describe(`a call whose ${model} is`, { concurrency: 6 }, () => {
-    for (const { env, faults, name, outcome } of CASES[model]) {
-      test(`${name} goes on: ${outcome}`, async () => {
+describe('a call whose', { concurrency: 6 }, () => {
+  for (const model of ['openai', 'nova'] as const) {
+    for (const { endpoint, faults, name, openai, outcome } of CASES[model]) {
+      test(`${model} is ${name} goes on: ${outcome}`, async () => {
         const says = ['What are your opening hours?', 'What are your opening hours?', 'What are your opening hours?'];
-        const rig = await startModelRig({ model, says, faults, ...(env === undefined ? {} : { env }) });
+        const rig = await startModelRig({
+          model,
+          says,
+          faults,
+          openai: { voice: QUICK, ...openai },
+          nova: { voice: QUICK },
+          ...(endpoint === undefined ? {} : { endpoint }),
+        });
         try {
           const { call, hearing } = rig.place();
           const escalated = (): boolean => rig.events.some(({ type }) => type === 'escalated');
           const said: string[] = [];
           call.on('say', (text) => said.push(text));
-          await until(() => escalated() || (hearing.loudMs > 100 && hearing.quietMs > 400), 'a greeting', 15_000);
+          await until(() => escalated() || (hearing.loudMs > 100 && hearing.quietMs > 400), 'a greeting', 60_000);
           if (!escalated()) {
             const beforeMs = hearing.loudMs;
             await speak(call);
-            await until(() => escalated() || hearing.loudMs > beforeMs + 1500, 'an answer', 15_000);
+            await until(() => escalated() || hearing.loudMs > beforeMs + 1500, 'an answer', 60_000);
           }
           if (outcome === 'human') {
-            await until(escalated, 'the decision', 15_000);
+            await until(escalated, 'the decision', 60_000);
             await until(() => said.length > 0, 'the line');
             assert.match(said[0] ?? '', /get you a colleague/);
           } else {
             assert.equal(escalated(), false);
-            await until(() => hearing.quietMs > 400, 'the end of the answer', 15_000);
+            await until(() => hearing.quietMs > 400, 'the end of the answer', 60_000);
             const beforeMs = hearing.loudMs;
             await speak(call);
             await heardMore(hearing, beforeMs, 'the next answer');
@@ -144,5 +175,5 @@ for (const model of ['openai', 'nova'] as const) {
         }
       });
     }
-  });
-}
+  }
+});

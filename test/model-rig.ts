@@ -8,6 +8,7 @@ import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from '../sim
 import { type OpenAiSimOptions, startOpenAiSim } from '../sim/openai/server.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { systemClock } from '../src/clock.js';
+import type { SpeechEngine } from '../src/speech/engine.js';
 import type { AssistantTool } from '../src/voice/tools.js';
 import { type Rig, startRig, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
@@ -27,8 +28,11 @@ export interface ModelRigOptions {
   brain?: BrainFactory;
   faults?: readonly PlannedNovaFault[];
   env?: Record<string, string>;
+  /** Where the gateway looks for the model, from where it is. */
+  endpoint?: (url: string) => string;
   /** For measurements. */
   isRealTime?: boolean;
+  speed?: number;
   tools?: readonly AssistantTool[];
   openai?: OpenAiSimOptions;
   nova?: NovaSimOptions;
@@ -54,6 +58,14 @@ export class Hearing {
   }
 }
 
+/** The gateway's own lines as tones: a thread with a real voice for each gateway would be most of what a test costs. */
+const TONES: SpeechEngine = {
+  synthesize: (text) => toneVoice().speak(text),
+  transcribe: () => Promise.resolve(''),
+  listen: () => ({ push: () => undefined, close: () => undefined }),
+  close: () => Promise.resolve(),
+};
+
 export interface ModelRig extends Rig {
   /** The conversation as the latest session of the model remembers it. */
   memory: () => string[];
@@ -66,9 +78,10 @@ export interface ModelRig extends Rig {
 /** A gateway whose configured model is a simulator on its real protocol. */
 export async function startModelRig(options: ModelRigOptions): Promise<ModelRig> {
   const { model, says = [] } = options;
-  const clock = options.isRealTime === true ? systemClock : scaledClock(SPEED);
+  const clock = options.isRealTime === true ? systemClock : scaledClock(options.speed ?? SPEED);
   let said = 0;
   const ear = loudnessEar({ texts: () => says[said++] ?? '' });
+  const { endpoint = (url: string) => url } = options;
   const common = { clock, ear, voice: toneVoice(), brain: options.brain ?? demoBrain, faults: options.faults ?? [] };
   const sim =
     model === 'openai'
@@ -78,8 +91,9 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
     isConfigured: true,
+    ...(options.isRealTime === true ? {} : { engine: TONES }),
     clock,
-    env: { ...sim.env, VOICE_PROVIDER: model, ...options.env },
+    env: { ...sim.env(endpoint(sim.url)), VOICE_PROVIDER: model, ...options.env },
   });
   return {
     ...rig,
@@ -98,7 +112,8 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
 }
 
 interface Sim {
-  env: Record<string, string>;
+  url: string;
+  env: (url: string) => Record<string, string>;
   memory: () => string[];
   sent: ModelRig['sent'];
   truncations: ModelRig['truncations'];
@@ -109,7 +124,8 @@ async function openAi(options: OpenAiSimOptions): Promise<Sim> {
   let openedMs = 0;
   const sim = await startOpenAiSim({ ...options, onSession: () => (openedMs = performance.now()) });
   return {
-    env: { OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: sim.url },
+    url: sim.url,
+    env: (url) => ({ OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: url }),
     memory: () => sim.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
     sent: () => ({ openedMs, events: sim.sessions.at(-1)?.sent ?? [] }),
     truncations: () => sim.sessions.at(-1)?.truncations ?? [],
@@ -128,7 +144,8 @@ async function nova(options: NovaSimOptions): Promise<Sim> {
   const sim = await startNovaSim({ ...options, onSession: () => (openedMs = performance.now()) });
   Object.assign(process.env, AWS);
   return {
-    env: { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: sim.url },
+    url: sim.url,
+    env: (url) => ({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url }),
     memory: () => sim.sessions.at(-1)?.history.map(({ role, text }) => `${role}: ${text}`) ?? [],
     sent: () => ({
       openedMs,
@@ -149,7 +166,7 @@ export async function speak(call: CarrierCall, ms = 600): Promise<void> {
 
 /** Waits until something has been heard after `beforeMs` of sound, and then it was quiet. */
 export async function heardMore(hearing: Hearing, beforeMs: number, what: string, quietMs = 400): Promise<void> {
-  await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 15_000);
+  await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 60_000);
 }
 
 function isInterruption(body: Readonly<Record<string, unknown>>): boolean {

@@ -24,73 +24,6 @@ async function withModel(options: ModelRigOptions, body: (rig: ModelRig) => Prom
   }
 }
 
-for (const model of ['openai', 'nova'] as const) {
-  for (const pipeline of [true, false]) {
-    describe(`${model} ${pipeline ? 'through the pipeline' : 'through the direct bridge'}`, () => {
-      test('greets first, answers, and hands the call to a human who sees what was said', async () => {
-        const says = ['What are your opening hours?', 'I want to speak to a human.'];
-        await withModel({ model, pipeline, says }, async (rig) => {
-          const { call, hearing } = rig.place();
-          await heardMore(hearing, 0, 'the greeting');
-          const beforeMs = hearing.loudMs;
-          await speak(call);
-          await heardMore(hearing, beforeMs, 'the answer');
-          await speak(call);
-          assert.equal(await call.whenEnded(), 'gateway-hung-up');
-          const [screen] = rig.screens;
-          assert.equal(screen?.attributes['token_status'], 'valid');
-          assert.match(screen.attributes['summary'] ?? '', /opening hours\?.*nine in the morning/s);
-          assert.deepEqual(escalationsOf(rig), ['phrase']);
-          const turns = turnsOf(rig);
-          assert.match(turns[0] ?? '', /^assistant: Hello, thank you for calling/);
-          assert.equal(turns.indexOf('caller: What are your opening hours?') > 0, true);
-        });
-      });
-
-      test('is cut off by the caller, and remembers no more than was heard', async () => {
-        const says = ['What are your opening hours?', 'Where is my order?'];
-        await withModel({ model, pipeline, says }, async (rig) => {
-          const { call, hearing } = rig.place();
-          await heardMore(hearing, 0, 'the greeting');
-          const beforeMs = hearing.loudMs;
-          await speak(call);
-          await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer', 15_000);
-          await speak(call);
-          await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer', 15_000);
-          const cut = turnsOf(rig).find((turn) => turn.startsWith('assistant: We are open')) ?? '';
-          assert.ok(cut.length < 'assistant: We are open Monday to Friday, from nine in the morning until'.length, cut);
-          if (model === 'openai') assert.ok(!rig.memory().some((turn) => turn.includes('evening')));
-          assert.match(await rig.running.metrics.text(), /voice_barge_ins_total 1/);
-          call.hangup();
-        });
-      });
-
-      test('uses a tool, takes keys, and goes on', async () => {
-        const tool = defineTool({
-          name: 'order_status',
-          description: 'Looks up an order.',
-          parameters: z.object({ order_number: z.string() }),
-          run: ({ order_number: number }) => Promise.resolve({ status: `Order ${number} arrives tomorrow.` }),
-        });
-        await withModel({ model, pipeline, says: ['Where is my order?'], tools: [tool] }, async (rig) => {
-          const { call, hearing } = rig.place();
-          await heardMore(hearing, 0, 'the greeting');
-          await speak(call);
-          await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the question', 15_000);
-          await until(() => hearing.quietMs > 400, 'its end');
-          for (const key of '4711#') call.pressDigit(key);
-          await until(() => turnsOf(rig).some((turn) => /arrives tomorrow/.test(turn)), 'the result', 15_000);
-          assert.deepEqual(escalationsOf(rig), []);
-          call.pressDigit('0');
-          await until(() => escalationsOf(rig).length > 0, 'the wish for a human');
-          assert.deepEqual(escalationsOf(rig), ['keypad']);
-          call.hangup();
-        });
-      });
-    });
-  }
-}
-
 /** A call of two questions and a wish for a human: what was said, how much was heard, what the agent sees. */
 async function wholeCall(model: Model, pipeline: boolean): Promise<unknown> {
   const says = ['What are your opening hours?', 'Where is my order?', 'I want to speak to a human.'];
@@ -118,54 +51,132 @@ async function wholeCall(model: Model, pipeline: boolean): Promise<unknown> {
   }
 }
 
-for (const model of ['openai', 'nova'] as const) {
-  test(`${model}: the pipeline and the direct bridge give the same transcript, the same sound and the same handover`, async () => {
-    assert.deepEqual(await wholeCall(model, true), await wholeCall(model, false));
-  });
+// Side by side: what a call takes is waiting.
+describe('a call with', { concurrency: 6 }, () => {
+  for (const model of ['openai', 'nova'] as const) {
+    for (const pipeline of [true, false]) {
+      describe(
+        `${model} ${pipeline ? 'through the pipeline' : 'through the direct bridge'}`,
+        { concurrency: true },
+        () => {
+          test('greets first, answers, and hands the call to a human who sees what was said', async () => {
+            const says = ['What are your opening hours?', 'I want to speak to a human.'];
+            await withModel({ model, pipeline, says }, async (rig) => {
+              const { call, hearing } = rig.place();
+              await heardMore(hearing, 0, 'the greeting');
+              const beforeMs = hearing.loudMs;
+              await speak(call);
+              await heardMore(hearing, beforeMs, 'the answer');
+              await speak(call);
+              assert.equal(await call.whenEnded(), 'gateway-hung-up');
+              const [screen] = rig.screens;
+              assert.equal(screen?.attributes['token_status'], 'valid');
+              assert.match(screen.attributes['summary'] ?? '', /opening hours\?.*nine in the morning/s);
+              assert.deepEqual(escalationsOf(rig), ['phrase']);
+              const turns = turnsOf(rig);
+              assert.match(turns[0] ?? '', /^assistant: Hello, thank you for calling/);
+              assert.equal(turns.indexOf('caller: What are your opening hours?') > 0, true);
+            });
+          });
 
-  test(`${model}: a call goes on through ten renewals; nothing is said twice, nothing is forgotten`, async () => {
-    const says = Array.from({ length: 20 }, (_, i) => `Question number ${i}.`);
-    let answers = 0;
-    const brain = scriptedBrain([]);
-    await withModel(
-      {
-        model,
-        says,
-        // One brain for all sessions would count for itself; each session knows only what it was told.
-        brain: () => ({
-          ...brain(),
-          decide: (turn) =>
-            turn.type === 'spoken'
-              ? [speaks(`Answer number ${answers++}.`, { durationMs: 300 })]
-              : [speaks('Hello.', { durationMs: 300 })],
-        }),
-        env: { OPENAI_RENEW_AFTER_SECONDS: '1', NOVA_RENEW_AFTER_SECONDS: '1' },
-      },
-      async (rig) => {
-        const { call, hearing } = rig.place();
-        const renewals = async (): Promise<number> =>
-          Number(/voice_provider_renewals_total\{[^}]*\} (\d+)/.exec(await rig.running.metrics.text())?.[1] ?? 0);
-        await heardMore(hearing, 0, 'the greeting', 100);
-        let asked = 0;
-        while ((await renewals()) < 10) {
-          assert.ok(asked < says.length, 'renewed too seldom');
-          const beforeMs = hearing.loudMs;
-          await speak(call, 300);
-          asked++;
-          await heardMore(hearing, beforeMs, `answer ${asked}`, 1800);
-        }
-        const expected = Array.from({ length: asked }, (_, i) => [
-          `caller: Question number ${i}.`,
-          `assistant: Answer number ${i}.`,
-        ]).flat();
-        assert.deepEqual(turnsOf(rig).slice(1), expected);
-        assert.equal(answers, asked);
-        assert.ok(Math.abs(hearing.loudMs - 300 * (asked + 1)) <= 20 * (asked + 1), `${hearing.loudMs} ms of sound`);
-        // The model of the last session knows the first question.
-        assert.ok(rig.memory().some((turn) => turn.includes('Question number 0')));
-        assert.doesNotMatch(await rig.running.metrics.text(), /connection_failures_total\{/);
-        call.hangup();
-      },
-    );
-  });
-}
+          test('is cut off by the caller, and remembers no more than was heard', async () => {
+            const says = ['What are your opening hours?', 'Where is my order?'];
+            await withModel({ model, pipeline, says }, async (rig) => {
+              const { call, hearing } = rig.place();
+              await heardMore(hearing, 0, 'the greeting');
+              const beforeMs = hearing.loudMs;
+              await speak(call);
+              await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer', 60_000);
+              await speak(call);
+              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer', 60_000);
+              const cut = turnsOf(rig).find((turn) => turn.startsWith('assistant: We are open')) ?? '';
+              assert.ok(
+                cut.length < 'assistant: We are open Monday to Friday, from nine in the morning until'.length,
+                cut,
+              );
+              if (model === 'openai') assert.ok(!rig.memory().some((turn) => turn.includes('evening')));
+              assert.match(await rig.running.metrics.text(), /voice_barge_ins_total 1/);
+              call.hangup();
+            });
+          });
+
+          test('uses a tool, takes keys, and goes on', async () => {
+            const tool = defineTool({
+              name: 'order_status',
+              description: 'Looks up an order.',
+              parameters: z.object({ order_number: z.string() }),
+              run: ({ order_number: number }) => Promise.resolve({ status: `Order ${number} arrives tomorrow.` }),
+            });
+            await withModel({ model, pipeline, says: ['Where is my order?'], tools: [tool] }, async (rig) => {
+              const { call, hearing } = rig.place();
+              await heardMore(hearing, 0, 'the greeting');
+              await speak(call);
+              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the question', 60_000);
+              await until(() => hearing.quietMs > 400, 'its end');
+              for (const key of '4711#') call.pressDigit(key);
+              await until(() => turnsOf(rig).some((turn) => /arrives tomorrow/.test(turn)), 'the result', 60_000);
+              assert.deepEqual(escalationsOf(rig), []);
+              call.pressDigit('0');
+              await until(() => escalationsOf(rig).length > 0, 'the wish for a human');
+              assert.deepEqual(escalationsOf(rig), ['keypad']);
+              call.hangup();
+            });
+          });
+        },
+      );
+    }
+  }
+
+  for (const model of ['openai', 'nova'] as const) {
+    test(`${model}: the pipeline and the direct bridge give the same transcript, the same sound and the same handover`, async () => {
+      const [pipeline, direct] = await Promise.all([wholeCall(model, true), wholeCall(model, false)]);
+      assert.deepEqual(pipeline, direct);
+    });
+
+    test(`${model}: a call goes on through ten renewals; nothing is said twice, nothing is forgotten`, async () => {
+      const says = Array.from({ length: 20 }, (_, i) => `Question number ${i}.`);
+      let answers = 0;
+      const brain = scriptedBrain([]);
+      await withModel(
+        {
+          model,
+          says,
+          // One brain for all sessions would count for itself; each session knows only what it was told.
+          brain: () => ({
+            ...brain(),
+            decide: (turn) =>
+              turn.type === 'spoken'
+                ? [speaks(`Answer number ${answers++}.`, { durationMs: 300 })]
+                : [speaks('Hello.', { durationMs: 300 })],
+          }),
+          env: { OPENAI_RENEW_AFTER_SECONDS: '1', NOVA_RENEW_AFTER_SECONDS: '1' },
+        },
+        async (rig) => {
+          const { call, hearing } = rig.place();
+          const renewals = async (): Promise<number> =>
+            Number(/voice_provider_renewals_total\{[^}]*\} (\d+)/.exec(await rig.running.metrics.text())?.[1] ?? 0);
+          await heardMore(hearing, 0, 'the greeting', 100);
+          let asked = 0;
+          while ((await renewals()) < 10) {
+            assert.ok(asked < says.length, 'renewed too seldom');
+            const beforeMs = hearing.loudMs;
+            await speak(call, 300);
+            asked++;
+            await heardMore(hearing, beforeMs, `answer ${asked}`, 1800);
+          }
+          const expected = Array.from({ length: asked }, (_, i) => [
+            `caller: Question number ${i}.`,
+            `assistant: Answer number ${i}.`,
+          ]).flat();
+          assert.deepEqual(turnsOf(rig).slice(1), expected);
+          assert.equal(answers, asked);
+          assert.ok(Math.abs(hearing.loudMs - 300 * (asked + 1)) <= 20 * (asked + 1), `${hearing.loudMs} ms of sound`);
+          // The model of the last session knows the first question.
+          assert.ok(rig.memory().some((turn) => turn.includes('Question number 0')));
+          assert.doesNotMatch(await rig.running.metrics.text(), /connection_failures_total\{/);
+          call.hangup();
+        },
+      );
+    });
+  }
+});

@@ -81,6 +81,7 @@ export class WireClient extends NovaClient {
       signedHeaders,
       amzDate: amzDate(now),
       scope,
+      payload: STREAMED_PAYLOAD,
     });
     const credential = `${credentials.accessKeyId}/${scope.date}/${scope.region}/${scope.service}/aws4_request`;
     const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;

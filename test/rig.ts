@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import type { CallEvent } from '../src/call/call-events.js';
 import { type Config, readConfig } from '../src/config.js';
 import { type Clock, systemClock } from '../src/clock.js';
+import type { SpeechEngine } from '../src/speech/engine.js';
 import type { AssistantTool } from '../src/voice/tools.js';
 import { type RunningGateway, startGateway } from '../src/start.js';
 import { connectSide } from '../sim/caller/agent-side.js';
@@ -50,6 +51,8 @@ export async function startRig(
     fallbacks?: readonly ScriptedProvider[];
     tools?: readonly AssistantTool[];
     carrier?: Partial<CarrierOptions>;
+    /** Speaks the gateway's own lines; else a thread of the gateway's own does. */
+    engine?: SpeechEngine;
     /** The gateway dials over REST, and this is how Twilio answers there. */
     rest?: RestOptions;
     /** One clock for the gateway and everybody else, for a test that moves time by hand. */
@@ -97,6 +100,7 @@ export async function startRig(
   const running = await startGateway(options.change?.(config) ?? config, {
     ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
     logDestination,
     clock,
   });

@@ -52,6 +52,8 @@ let lastId = 0;
 
 export class ScriptedSession implements VoiceSession {
   readonly options: VoiceSessionOptions;
+  /** A model that can write. */
+  summarize?: NonNullable<VoiceSession['summarize']>;
   callerBytes = 0;
   readonly texts: string[] = [];
   readonly audio: AudioChunk[] = [];

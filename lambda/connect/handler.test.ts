@@ -84,11 +84,14 @@ test('the deployed file redeems a token, again for the same contact and for no o
   assert.equal(result.first['summary'], record.summary);
   assert.deepEqual(result.statuses, ['valid', 'used', 'invalid']);
 
-  const metrics = lines.map((line) => JSON.parse(line) as { token_status: string; _aws: unknown });
+  const metrics = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.deepEqual(
-    metrics.map((metric) => metric.token_status),
+    metrics.flatMap((metric) => metric['token_status'] ?? []),
     ['valid', 'valid', 'used', 'invalid'],
   );
+  const alarm = metrics.filter((metric) => metric['invalid_tokens'] === 1);
+  assert.equal(alarm.length, 1);
+  assert.match(JSON.stringify(alarm), /"Dimensions":\[\[\]\].*"Name":"invalid_tokens"/);
   assert.ok(!lines.join().includes(TOKEN));
 });
 

@@ -43,23 +43,29 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Redeem {
     localCredentials: env['AWS_ACCESS_KEY_ID'] === undefined && endpointUrl !== undefined,
     attemptMs: ATTEMPT_MS,
   });
-  return createRedeemer({ store, pepper, clock: lambdaClock });
+  return createRedeemer({
+    store,
+    callers: store.callers,
+    pepper,
+    clock: lambdaClock,
+    matchesCallers: env['HANDOVER_CALLER_MATCH'] !== 'false',
+    onInvalidToken: () => writeMetric('invalid_tokens', {}),
+  });
 }
 
-/** CloudWatch's embedded metric format: tokens by status, for an alarm on guessing. */
 function report(result: ConnectAnswer): ConnectAnswer {
-  const status = result['token_status'];
-  console.log(
-    JSON.stringify({
-      _aws: {
-        Timestamp: Date.now(),
-        CloudWatchMetrics: [
-          { Namespace: 'Tandem', Dimensions: [['token_status']], Metrics: [{ Name: 'redemptions', Unit: 'Count' }] },
-        ],
-      },
-      token_status: status,
-      redemptions: 1,
-    }),
-  );
+  writeMetric('redemptions', { token_status: result['token_status'] ?? '' });
   return result;
+}
+
+/** One more of `name`, in CloudWatch's embedded metric format. The alarm on guessing watches `invalid_tokens`, which has no dimension. */
+function writeMetric(name: string, dimensions: Readonly<Record<string, string>>): void {
+  const metric = {
+    Namespace: 'Tandem',
+    Dimensions: [Object.keys(dimensions)],
+    Metrics: [{ Name: name, Unit: 'Count' }],
+  };
+  console.log(
+    JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: [metric] }, ...dimensions, [name]: 1 }),
+  );
 }

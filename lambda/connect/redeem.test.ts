@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { HandoverStore, Redemption } from '../../src/handover/store.js';
 import { NOW_SECONDS, sampleRecord } from '../../src/handover/store-contract.js';
-import { tokenKey } from '../../src/handover/token.js';
+import { MemoryStore } from '../../src/handover/memory-store.js';
+import { drawToken, tokenKey } from '../../src/handover/token.js';
+import { callerKey } from '../../src/handover/callers.js';
 import { FakeClock } from '../../test/fake-clock.js';
 import { createRedeemer } from './redeem.js';
 
@@ -46,7 +48,10 @@ function asks(token: unknown, contactId: unknown = 'contact-1'): unknown {
 
 function redeemerOf(redeem: HandoverStore['redeem']) {
   const clock = new FakeClock(NOW_SECONDS * 1000);
-  return { clock, redeem: createRedeemer({ store: storeWith(redeem), pepper: 'pepper', clock }) };
+  return {
+    clock,
+    redeem: createRedeemer({ store: storeWith(redeem), callers: new MemoryStore(), pepper: 'pepper', clock }),
+  };
 }
 
 /** Knows TOKEN alone. */
@@ -124,4 +129,89 @@ test('an event whose fields throw is survived', async () => {
   const { redeem } = redeemerOf(knowing({ status: 'invalid' }));
   const trap = new Proxy({}, { get: () => assert.fail('trapped') });
   assert.equal((await redeem(trap))['token_status'], 'error');
+});
+
+const PHONE = '+15551230000';
+
+/** A store with one handover of PHONE, and the alarm's count. */
+async function scene(changes: { matchesCallers?: boolean } = {}) {
+  const store = new MemoryStore();
+  const clock = new FakeClock(NOW_SECONDS * 1000);
+  const counted = { alarm: 0 };
+  await store.put(tokenKey('pepper', TOKEN), sampleRecord({ customer_phone: PHONE, customer_name: 'Ada' }));
+  await store.link(callerKey('pepper', PHONE), tokenKey('pepper', TOKEN), NOW_SECONDS, NOW_SECONDS + 600);
+  const redeem = createRedeemer({
+    store,
+    callers: store,
+    pepper: 'pepper',
+    clock,
+    onInvalidToken: () => counted.alarm++,
+    ...changes,
+  });
+  const ask = (token: string | undefined, from: string, contact = 'contact-1', action = 'redeem_token') =>
+    redeem({
+      Details: {
+        ContactData: { ContactId: contact, CustomerEndpoint: { Address: from, Type: 'TELEPHONE_NUMBER' } },
+        Parameters: { action, ...(token === undefined ? {} : { token }) },
+      },
+    });
+  return { store, clock, counted, ask };
+}
+
+test('a caller whose digits were lost is known by the number, without a word of the conversation', async () => {
+  for (const token of [undefined, '', 'Timeout']) {
+    const { ask } = await scene();
+    const answer = await ask(token, PHONE);
+    assert.equal(answer['token_status'], 'ani_match');
+    assert.equal(answer['success'], 'true');
+    assert.equal(answer['conversation_id'], 'c0ffee');
+    assert.equal(answer['reason'], 'customer_request');
+    assert.equal(answer['customer_name'], 'unknown');
+    assert.match(answer['summary'] ?? '', /ask who is calling/);
+    assert.deepEqual(await ask(token, PHONE), answer, 'the same when Connect retries');
+    assert.equal((await ask(token, PHONE, 'contact-2'))['token_status'], 'invalid');
+    assert.equal((await ask(TOKEN, PHONE, 'contact-2'))['token_status'], 'used');
+  }
+});
+
+test('digits that are wrong are not made good by the number, unless the flow asks for that last', async () => {
+  const { ask } = await scene();
+  assert.equal((await ask('1234567890', PHONE))['token_status'], 'invalid');
+  assert.equal((await ask('407182936', PHONE))['token_status'], 'invalid');
+  assert.equal((await ask('407182936', PHONE, 'contact-1', 'match_caller'))['token_status'], 'ani_match');
+});
+
+test('a number that is withheld, unknown or not to be used finds nothing', async () => {
+  const { ask } = await scene();
+  for (const from of ['', 'anonymous', '+266696687', '+15559990000'])
+    assert.equal((await ask('', from))['token_status'], 'invalid', from);
+  const off = await scene({ matchesCallers: false });
+  assert.equal((await off.ask('', PHONE))['token_status'], 'invalid');
+});
+
+test('a number that sent too many wrong tokens is not believed any more, others are, and it is again later', async () => {
+  const { ask, clock, counted, store } = await scene();
+  for (let index = 0; index < 30; index++) await ask('1234567890', PHONE);
+  assert.equal((await ask(TOKEN, PHONE))['token_status'], 'invalid');
+  assert.equal((await ask('', PHONE))['token_status'], 'invalid');
+  assert.equal(counted.alarm, 31);
+  assert.equal((await ask(TOKEN, '+15550001111'))['token_status'], 'valid');
+  clock.advance(600_000);
+  const later = sampleRecord({ created_at: NOW_SECONDS + 600, expires_at: NOW_SECONDS + 1200 });
+  await store.put(tokenKey('pepper', '1212121212'), later);
+  assert.equal((await ask('1212121212', PHONE, 'contact-9'))['token_status'], 'valid');
+});
+
+test('of 100,000 guesses none is valid, and the alarm counts every one', async () => {
+  const { ask, counted } = await scene();
+  for (let guess = 0; guess < 100_000; guess++) {
+    let token = drawToken();
+    while (token === TOKEN) token = drawToken();
+    // Every third call comes from one number, the others from numbers of their own.
+    const from = guess % 3 === 0 ? '+15550001111' : `+1555${String(guess).padStart(7, '0')}`;
+    const answer = await ask(token, from, `contact-${guess}`);
+    if (answer['token_status'] !== 'invalid') assert.fail(`guess ${guess} was ${answer['token_status'] ?? ''}`);
+  }
+  assert.equal(counted.alarm, 100_000);
+  assert.equal((await ask(TOKEN, PHONE))['token_status'], 'valid');
 });

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/clock.js';
+import { type CallerIndex, callerKey, identifyingNumber, triesKey } from '../../src/handover/callers.js';
 import { type HandoverRecord, MAX_SUMMARY, printable } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
 import { candidateTokens, tokenKey } from '../../src/handover/token.js';
@@ -11,67 +12,134 @@ export type ConnectAnswer = Record<string, string>;
 /** Connect tries three times within eight seconds: one attempt takes no longer than this. */
 const ATTEMPT_MS = 2500;
 
+/** Wrong tokens that one number may send within {@link TRIES_WINDOW_SECONDS}; a real call has at most three. */
+const MAX_FAILURES = 30;
+const TRIES_WINDOW_SECONDS = 600;
+
+/** What a record found by the caller's number alone says in place of a summary. */
+const UNVERIFIED =
+  'Found by the phone number alone, which can be faked: ask who is calling. The conversation stands under its id.';
+
 /** The answer for whatever Connect sent. Never throws, never rejects. */
 export type Redeem = (event: unknown) => Promise<ConnectAnswer>;
 
-export function createRedeemer(options: { store: HandoverStore; pepper: string; clock: Clock }): Redeem {
-  const { clock, pepper, store } = options;
+export interface RedeemerOptions {
+  store: HandoverStore;
+  callers: CallerIndex;
+  pepper: string;
+  clock: Clock;
+  /** Whether a call without digits may be known by its number; true by default. */
+  matchesCallers?: boolean;
+  /** A token that is not one, or that came from a number that has sent too many. */
+  onInvalidToken?: () => void;
+}
 
-  const look = async (token: string, contactId: string): Promise<ConnectAnswer> => {
-    let status: TokenStatus = 'invalid';
-    for (const candidate of candidateTokens(token)) {
-      const redemption = await store.redeem(tokenKey(pepper, candidate), contactId, Math.floor(clock.epochMs() / 1000));
-      if (redemption.status === 'valid') return answer('valid', redemption.record);
-      if (status === 'invalid') ({ status } = redemption);
-    }
-    return answer(status);
-  };
+interface Question {
+  contactId: string;
+  token: string;
+  /** As Connect shows it; empty when withheld. */
+  callerNumber: string;
+  /** The flow's last resort: digits came, but none that could be used. */
+  wantsMatch: boolean;
+}
 
+export function createRedeemer(options: RedeemerOptions): Redeem {
+  const { clock } = options;
   return async (event) => {
     try {
-      const { contactId, token } = readEvent(event);
-      if (contactId === '') return answer('invalid');
-      return await inTime(clock, look(token, contactId));
+      const question = readEvent(event);
+      if (question.contactId === '') return answer('invalid');
+      const hasDigits = /\d/.test(question.token);
+      const work = question.wantsMatch || !hasDigits ? match(options, question) : redeemToken(options, question);
+      return await inTime(clock, work);
     } catch {
       return answer('error');
     }
   };
 }
 
+async function redeemToken(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
+  const { callers, clock, onInvalidToken, pepper, store } = options;
+  const nowSeconds = Math.floor(clock.epochMs() / 1000);
+  const tries = triesKey(pepper, question.callerNumber);
+  if ((await callers.failures(tries, nowSeconds)) >= MAX_FAILURES) {
+    onInvalidToken?.();
+    return answer('invalid');
+  }
+  let status: TokenStatus = 'invalid';
+  for (const candidate of candidateTokens(question.token)) {
+    const redemption = await store.redeem(tokenKey(pepper, candidate), question.contactId, nowSeconds);
+    if (redemption.status === 'valid') return answer('valid', redemption.record);
+    if (status === 'invalid') ({ status } = redemption);
+  }
+  if (status === 'invalid') {
+    onInvalidToken?.();
+    await callers.countFailure(tries, nowSeconds, TRIES_WINDOW_SECONDS);
+  }
+  return answer(status);
+}
+
+/**
+ * The caller's handover by their number. A number can be faked, so nothing of the conversation is given: where to route
+ * the call, and the ids under which a human who has made sure of the caller finds the rest.
+ */
+async function match(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
+  const { callers, clock, matchesCallers = true, pepper } = options;
+  const number = identifyingNumber(question.callerNumber);
+  if (!matchesCallers || number === undefined) return answer('invalid');
+  const nowSeconds = Math.floor(clock.epochMs() / 1000);
+  const tries = triesKey(pepper, number);
+  if ((await callers.failures(tries, nowSeconds)) >= MAX_FAILURES) return answer('invalid');
+  const redemption = await callers.redeemByCaller(callerKey(pepper, number), question.contactId, nowSeconds);
+  if (redemption.status === 'valid') {
+    return answer('ani_match', { ...redemption.record, customer_name: '', summary: UNVERIFIED });
+  }
+  await callers.countFailure(tries, nowSeconds, TRIES_WINDOW_SECONDS);
+  return answer('invalid');
+}
+
 /** An answer without a record: the caller goes to the default queue. */
 export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAnswer {
   const found = record !== undefined;
-  const text = (value: string | undefined): string => printable(value ?? '', MAX_SUMMARY);
+  const clean = (value: string | undefined): string => printable(value ?? '', MAX_SUMMARY);
   // Whether Connect takes an empty value for an attribute is not documented; what the agent needs most is never empty.
-  const named = (value: string | undefined): string => text(value) || (found ? 'unknown' : '');
+  const named = (value: string | undefined): string => clean(value) || (found ? 'unknown' : '');
   return {
     token_status: status,
     success: String(found),
-    handover_id: text(record?.handover_id),
-    conversation_id: text(record?.conversation_id),
+    handover_id: clean(record?.handover_id),
+    conversation_id: clean(record?.conversation_id),
     customer_phone: named(record?.customer_phone),
     customer_name: named(record?.customer_name),
-    summary: text(record?.summary),
-    intent: text(record?.intent),
-    reason: text(record?.reason),
-    priority: text(record?.priority),
-    language: text(record?.language),
-    queue_arn: text(record?.queue_arn),
+    summary: clean(record?.summary),
+    intent: clean(record?.intent),
+    reason: clean(record?.reason),
+    priority: clean(record?.priority),
+    language: clean(record?.language),
+    queue_arn: clean(record?.queue_arn),
     route_to_queue: String(found && record.queue_arn !== ''),
-    hubspot_contact_id: text(record?.hubspot_contact_id),
-    hubspot_ticket_id: text(record?.hubspot_ticket_id),
-    crm_url: text(record?.crm_url),
+    hubspot_contact_id: clean(record?.hubspot_contact_id),
+    hubspot_ticket_id: clean(record?.hubspot_ticket_id),
+    crm_url: clean(record?.crm_url),
   };
 }
 
-function readEvent(event: unknown): { contactId: string; token: string } {
+function readEvent(event: unknown): Question {
   const details = field(event, 'Details');
-  const contactId = field(field(details, 'ContactData'), 'ContactId');
-  const token = field(field(details, 'Parameters'), 'token');
+  const contact = field(details, 'ContactData');
+  const parameters = field(details, 'Parameters');
   return {
-    contactId: typeof contactId === 'string' ? contactId.slice(0, 256) : '',
-    token: typeof token === 'string' ? token : '',
+    contactId: text(field(contact, 'ContactId')),
+    token: text(field(parameters, 'token')),
+    callerNumber: text(field(field(contact, 'CustomerEndpoint'), 'Address')),
+    wantsMatch: field(parameters, 'action') === 'match_caller',
   };
+}
+
+const MAX_FIELD = 256;
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, MAX_FIELD) : '';
 }
 
 function field(value: unknown, name: string): unknown {

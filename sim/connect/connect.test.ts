@@ -14,12 +14,11 @@ import { renderAgentScreen } from './agent-screen.js';
 import { type AgentScreen, SimulatedConnect, type SimulatedConnectOptions } from './connect.js';
 import { loadFlow } from './flow.js';
 import type { FlowStep, LambdaFunction } from './flow-runner.js';
+import { type LineConditions, heardTones, playedMs } from './line.js';
 
 const TOKEN = '4071829365';
 const DEFAULT_QUEUE = 'arn:queue/default';
 const BILLING_QUEUE = 'arn:queue/billing';
-const TONE_MS = 200;
-const PAUSE_MS = 500;
 
 class FakeLeg implements IncomingLeg {
   readonly callSid = 'CA0';
@@ -62,16 +61,11 @@ class FakeLeg implements IncomingLeg {
   }
 
   /** The carrier plays `digits` at the answer, then joins the caller. */
-  play(digits: string): void {
-    let atMs = 0;
-    for (const digit of Array.from(digits)) {
-      if (digit === 'w') atMs += PAUSE_MS;
-      else {
-        this.playing.push(this.clock.setTimer(atMs, () => this.digit?.(digit, 100)));
-        atMs += TONE_MS;
-      }
+  play(digits: string, line: LineConditions): void {
+    for (const { atMs, digit, durationMs } of heardTones(digits, line)) {
+      this.playing.push(this.clock.setTimer(atMs, () => this.digit?.(digit, durationMs)));
     }
-    this.playing.push(this.clock.setTimer(atMs, () => this.bridged?.()));
+    this.playing.push(this.clock.setTimer(playedMs(digits), () => this.bridged?.()));
   }
 }
 
@@ -101,11 +95,11 @@ const ANSWER = {
   hubspot_ticket_id: '',
 };
 
-type Redeemable = { Details: { Parameters: { token: string } } };
+type Redeemable = { Details: { Parameters: { token?: string } } };
 
 /** Knows TOKEN, by the same repair as the deployed function. */
 const lambda: LambdaFunction = (event) => {
-  const { token } = (event as Redeemable).Details.Parameters;
+  const { token = '' } = (event as Redeemable).Details.Parameters;
   return Promise.resolve(candidateTokens(token).includes(TOKEN) ? ANSWER : { ...ANSWER, token_status: 'invalid' });
 };
 
@@ -113,6 +107,7 @@ async function call(
   digits: string,
   options: Partial<SimulatedConnectOptions> = {},
   hangUpAtMs = Infinity,
+  line: LineConditions = {},
 ): Promise<Scene> {
   const clock = new FakeClock();
   const leg = new FakeLeg(clock);
@@ -142,7 +137,7 @@ async function call(
   clock.advance(0);
   await setImmediate();
   assert.equal(leg.answeredAt, 0);
-  leg.play(digits);
+  leg.play(digits, line);
   for (let atMs = 0; atMs < 60_000 && !leg.hungUp; atMs += 50) {
     if (atMs === hangUpAtMs) leg.callerHangsUp();
     clock.advance(50);
@@ -227,6 +222,48 @@ for (const [what, status, digits, options] of WITHOUT) {
   });
 }
 
+/** Tones 0-9 are the first copy, 10 its #, 11-20 the second copy, 21 its #. */
+const LINES: readonly (readonly [what: string, line: LineConditions])[] = [
+  ['a tone is cut out', { cut: [3] }],
+  ['a tone falls into two', { split: [3] }],
+  ['every tone falls into two', { split: Array.from({ length: 22 }, (_, position) => position) }],
+  ['two tones run together', { joined: [3] }],
+  ['the first copy and its # are cut off', { cut: Array.from({ length: 11 }, (_, position) => position) }],
+  ['the first # is cut out and a tone with it', { cut: [2, 10] }],
+  ['one copy has lost a tone, the other has one too many', { cut: [2], split: [14] }],
+];
+
+for (const [what, line] of LINES) {
+  test(`the context arrives over a line on which ${what}`, async () => {
+    const { screen } = await call(whisperDigits(TOKEN), {}, Infinity, line);
+    assert.equal(screen?.attributes['token_status'], 'valid');
+    assert.equal(screen.queue, 'Billing');
+  });
+}
+
+const matching: LambdaFunction = async (event) => {
+  const { action } = (event as { Details: { Parameters: { action: string } } }).Details.Parameters;
+  return action === 'match_caller' ? { ...ANSWER, token_status: 'ani_match' } : lambda(event);
+};
+
+for (const [what, cut] of [
+  ['no tone arrives', Array.from({ length: 22 }, (_, position) => position)],
+  ['both copies lack a tone', [4, 15]],
+] as const) {
+  test(`the caller is known by the number when ${what}`, async () => {
+    const { screen, screenMs } = await call(whisperDigits(TOKEN), { lambda: matching }, Infinity, { cut });
+    assert.equal(screen?.attributes['token_status'], 'ani_match');
+    assert.equal(screen.queue, 'Billing');
+    assert.ok(screenMs < 20_000, `${screenMs} ms`);
+  });
+}
+
+test('a human takes the call when nothing arrives and the function fails', async () => {
+  const { screen } = await call('', { lambda: () => Promise.reject(new Error('down')) });
+  assert.equal(screen?.queue, 'Default');
+  assert.equal(screen.attributes['token_status'], 'error');
+});
+
 test('a function that throws is asked three times, then a human takes the call', async () => {
   let calls = 0;
   const { screen } = await call(whisperDigits(TOKEN), {
@@ -296,8 +333,8 @@ test('what the gateway prepared is what the agent sees, through the real functio
     await store.createTable();
     const clock = new FakeClock();
     const log = createLogger({ level: 'silent' });
-    const desk = new HandoverDesk({ store, pepper: 'pepper', ttlSeconds: 600, clock, log });
-    const { handoverId, token } = await desk.prepare({
+    const desk = new HandoverDesk({ store, callers: store.callers, pepper: 'pepper', ttlSeconds: 600, clock, log });
+    const context = {
       conversationId: 'c0ffee',
       customerPhone: '+15551230000',
       turns: [{ speaker: 'caller', text: 'I was charged twice for order 42.' }],
@@ -306,8 +343,9 @@ test('what the gateway prepared is what the agent sees, through the real functio
       priority: '5',
       language: 'en-US',
       queueArn: BILLING_QUEUE,
-    });
-    const redeem = createRedeemer({ store, pepper: 'pepper', clock });
+    } as const;
+    const { handoverId, token } = await desk.prepare(context);
+    const redeem = createRedeemer({ store, callers: store.callers, pepper: 'pepper', clock });
     const event = { Details: { ContactData: { ContactId: 'contact-1' }, Parameters: { token: `${token}${token}` } } };
     const answer = await redeem(event);
     const { screen } = await call(whisperDigits(TOKEN), { lambda: () => Promise.resolve(answer) });
@@ -315,6 +353,14 @@ test('what the gateway prepared is what the agent sees, through the real functio
     assert.equal(screen.attributes['handover_id'], handoverId);
     assert.equal(screen.attributes['summary'], 'Caller: I was charged twice for order 42.');
     assert.ok(!JSON.stringify(screen).includes(token));
+
+    const next = await desk.prepare({ ...context, conversationId: 'decaf' });
+    const customer = { ContactId: 'contact-2', CustomerEndpoint: { Address: context.customerPhone } };
+    const matched = await redeem({ Details: { ContactData: customer, Parameters: { action: 'match_caller' } } });
+    const silent = await call('', { lambda: () => Promise.resolve(matched) });
+    assert.equal(silent.screen?.attributes['handover_id'], next.handoverId);
+    assert.equal(silent.screen.attributes['token_status'], 'ani_match');
+    assert.ok(!JSON.stringify(silent.screen).includes('order 42'));
   } finally {
     store.close();
     await embedded.close();

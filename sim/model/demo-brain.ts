@@ -36,6 +36,8 @@ class DemoBrain implements Brain {
     switch (turn.type) {
       case 'asked':
         return this.onAsked(turn.instructions, situation);
+      case 'aside':
+        return [speak(`In short: ${turn.text}`)];
       case 'tool-result':
         return afterTool(turn.name, turn.output);
       case 'spoken':

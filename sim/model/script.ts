@@ -6,7 +6,9 @@ export type Turn =
   | { type: 'typed'; text: string }
   | { type: 'tool-result'; name: string; output: string }
   /** The client only asks it to speak; `instructions` are those of the request, `''` when it gave none. */
-  | { type: 'asked'; instructions: string };
+  | { type: 'asked'; instructions: string }
+  /** Something to write beside the conversation, of which it is no part. */
+  | { type: 'aside'; instructions: string; text: string };
 
 /** One thing the model does. The acts of a turn happen one after the other. */
 export type Act =
@@ -41,12 +43,16 @@ export interface Brain {
 /** Called once for each session. */
 export type BrainFactory = () => Brain;
 
-/** Answers with `turns` in order, whatever it hears; says nothing when they run out. Every session starts at the first. */
-export function scriptedBrain(turns: readonly (readonly Act[] | string)[]): BrainFactory {
+/**
+ * Answers with `turns` in order, whatever it hears; says nothing when they run out. Every session starts at the first.
+ * What it is to write beside the conversation is `aside`, and takes none of the turns.
+ */
+export function scriptedBrain(turns: readonly (readonly Act[] | string)[], aside: readonly Act[] = []): BrainFactory {
   return () => {
     let next = 0;
     return {
-      decide: () => {
+      decide: (turn) => {
+        if (turn.type === 'aside') return aside;
         const acts = turns[next++] ?? [];
         return typeof acts === 'string' ? [speak(acts)] : acts;
       },

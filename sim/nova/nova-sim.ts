@@ -2,8 +2,16 @@ import { type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, crea
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../src/clock.js';
+import { ConverseApi, type ConverseRecord } from './converse.js';
 import { NovaFaultPlan, refusalOf } from './faults.js';
-import { MODELS, type NovaBehaviour, type NovaSimOptions, SIMULATED_CREDENTIALS, behaviourOf } from './options.js';
+import {
+  MODELS,
+  type NovaBehaviour,
+  type NovaSimOptions,
+  SIMULATED_CREDENTIALS,
+  TEXT_MODELS,
+  behaviourOf,
+} from './options.js';
 import { SessionRecording } from './recording.js';
 import { type Refusal, type RequestRules, checkRequest } from './request.js';
 import { NovaSession } from './session.js';
@@ -16,7 +24,9 @@ export interface NovaSim {
   url: string;
   /** Those that got as far as a stream, in order, with everything they were sent and sent. */
   sessions: readonly SessionRecording[];
-  /** Answers other than a stream. */
+  /** What the text models were asked. */
+  texts: readonly ConverseRecord[];
+  /** Answers other than what was asked for. */
   refusals: readonly Refusal[];
   close(): Promise<void>;
 }
@@ -32,6 +42,7 @@ export async function startNovaSim(options: NovaSimOptions = {}): Promise<NovaSi
     credentials: options.credentials ?? SIMULATED_CREDENTIALS,
     region: options.region ?? 'us-east-1',
     models: options.models ?? MODELS,
+    textModels: options.textModels ?? TEXT_MODELS,
     maxClockSkewMs: options.maxClockSkewMs ?? (clock === systemClock ? MAX_SKEW_MS : Infinity),
   });
   const port = await server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
@@ -40,6 +51,7 @@ export async function startNovaSim(options: NovaSimOptions = {}): Promise<NovaSi
     url: `http://127.0.0.1:${port}`,
     sessions: server.recordings,
     refusals: server.refusals,
+    texts: server.converse.records,
     close: () => server.close(),
   };
 }
@@ -47,6 +59,7 @@ export async function startNovaSim(options: NovaSimOptions = {}): Promise<NovaSi
 class NovaServer {
   readonly recordings: SessionRecording[] = [];
   readonly refusals: Refusal[] = [];
+  readonly converse: ConverseApi;
   private readonly clock: Clock;
   private readonly behaviour: NovaBehaviour;
   private readonly maxSessions: number;
@@ -61,6 +74,12 @@ class NovaServer {
     this.behaviour = behaviour;
     this.maxSessions = maxSessions;
     this.rules = rules;
+    this.converse = new ConverseApi({
+      clock,
+      brain: behaviour.brain,
+      rules,
+      refuse: (stream, refusal) => this.refuse(stream, refusal),
+    });
     this.http.on('session', (connection) => {
       this.connections.add(connection);
       connection.on('error', () => undefined);
@@ -81,6 +100,7 @@ class NovaServer {
 
   async close(): Promise<void> {
     for (const session of this.open) session.close();
+    this.converse.close();
     const closed = new Promise<void>((resolve) => {
       this.http.close(() => resolve());
     });
@@ -91,6 +111,7 @@ class NovaServer {
   private onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     // A stream that the other side resets; what follows is in 'close'.
     stream.on('error', () => undefined);
+    if (ConverseApi.isMeant(headers)) return void this.converse.onStream(stream, headers);
     const number = ++this.attempts;
     const fault = new NovaFaultPlan(this.behaviour.faults, number).atConnect;
     if (fault?.type === 'reset') return void stream.session?.socket.resetAndDestroy();

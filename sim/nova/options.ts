@@ -46,6 +46,8 @@ export interface NovaSimOptions extends Partial<NovaBehaviour> {
   credentials?: Credentials;
   region?: string;
   models?: readonly string[];
+  /** Those that Converse takes. */
+  textModels?: readonly string[];
   /** Sessions at a time; one more is throttled. */
   maxSessions?: number;
   /** Absent: five minutes on the system's clock, and no check on any other. */
@@ -53,6 +55,9 @@ export interface NovaSimOptions extends Partial<NovaBehaviour> {
 }
 
 export const MODELS = ['amazon.nova-2-sonic-v1:0', 'amazon.nova-2-5-sonic'];
+
+/** Inference profiles; Nova 2 Lite is not offered without one. */
+export const TEXT_MODELS = ['us', 'eu', 'jp', 'global'].map((geography) => `${geography}.amazon.nova-2-lite-v1:0`);
 
 export function behaviourOf(options: NovaSimOptions): NovaBehaviour {
   return {

@@ -7,6 +7,7 @@ import {
   parseAmzDate,
   parseAuthorization,
   requestSignature,
+  sha256,
   signingKey,
 } from './sigv4.js';
 
@@ -24,12 +25,15 @@ export interface RequestRules {
   credentials: Credentials;
   region: string;
   models: readonly string[];
+  /** Those that Converse takes. */
+  textModels: readonly string[];
   /** Difference between the client's clock and ours from which a signature counts as expired. */
   maxClockSkewMs: number;
 }
 
 const RETIRED_MODELS = ['amazon.nova-sonic-v1:0'];
-const PATH = /^\/model\/([^/?]+)\/invoke-with-bidirectional-stream$/;
+const STREAM_PATH = /^\/model\/([^/?]+)\/invoke-with-bidirectional-stream$/;
+const CONVERSE_PATH = /^\/model\/([^/?]+)\/converse$/;
 const CONTENT_TYPE = 'application/vnd.amazon.eventstream';
 const MUST_BE_SIGNED = ['x-amz-date', 'x-amz-content-sha256'];
 
@@ -38,9 +42,14 @@ const BAD_SIGNATURE =
 
 /** Checks what can be known before the first event: operation, headers, signature, model. */
 export function checkRequest(headers: IncomingHttpHeaders, rules: RequestRules, epochMs: number): CheckedRequest {
-  const modelId = readModelId(headers);
+  const modelId = readModelId(headers, STREAM_PATH);
   if (modelId === undefined) return refuse(404, 'UnknownOperationException', 'The operation is not known.');
-  const signature = checkSignature(headers, rules, epochMs);
+  // "You can't use API keys with InvokeModelWithBidirectionalStream" (Bedrock user guide, API keys reference).
+  if (/^bearer /i.test(headers.authorization ?? '')) {
+    const message = 'API keys cannot be used with InvokeModelWithBidirectionalStream.';
+    return refuse(403, 'AccessDeniedException', message);
+  }
+  const signature = checkSignature(headers, rules, epochMs, STREAMED_PAYLOAD);
   if (!('chain' in signature)) return { ok: false, refusal: signature };
   if (headers['content-type'] !== CONTENT_TYPE)
     return refuse(400, 'ValidationException', `The content type must be ${CONTENT_TYPE}.`);
@@ -54,8 +63,29 @@ export function checkRequest(headers: IncomingHttpHeaders, rules: RequestRules, 
   return { ok: true, modelId, chain: signature.chain };
 }
 
-function readModelId(headers: IncomingHttpHeaders): string | undefined {
-  const match = headers[':method'] === 'POST' ? PATH.exec(headers[':path'] ?? '') : null;
+/** The same for Converse, whose `body` is signed whole. */
+export function checkConverse(
+  headers: IncomingHttpHeaders,
+  body: Uint8Array,
+  rules: RequestRules,
+  epochMs: number,
+): { ok: true; modelId: string } | { ok: false; refusal: Refusal } {
+  const modelId = readModelId(headers, CONVERSE_PATH);
+  if (modelId === undefined) return refuse(404, 'UnknownOperationException', 'The operation is not known.');
+  const signature = checkSignature(headers, rules, epochMs, sha256(body));
+  if (!('chain' in signature)) return { ok: false, refusal: signature };
+  if (headers['content-type'] !== 'application/json')
+    return refuse(400, 'ValidationException', 'The content type must be application/json.');
+  if (rules.textModels.includes(modelId)) return { ok: true, modelId };
+  const isBare = rules.textModels.some((known) => known.endsWith(`.${modelId}`));
+  const message = isBare
+    ? `Invocation of model ID ${modelId} with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model.`
+    : 'The provided model identifier is invalid.';
+  return refuse(400, 'ValidationException', message);
+}
+
+function readModelId(headers: IncomingHttpHeaders, path: RegExp): string | undefined {
+  const match = headers[':method'] === 'POST' ? path.exec(headers[':path'] ?? '') : null;
   try {
     return match === null ? undefined : decodeURIComponent(match[1] as string);
   } catch {
@@ -67,12 +97,10 @@ function checkSignature(
   headers: IncomingHttpHeaders,
   rules: RequestRules,
   epochMs: number,
+  payload: string,
 ): { chain: SignatureChain } | Refusal {
   const header = headers.authorization;
   if (header === undefined) return refusal('MissingAuthenticationTokenException', 'Missing Authentication Token');
-  // "You can't use API keys with InvokeModelWithBidirectionalStream" (Bedrock user guide, API keys reference).
-  if (/^bearer /i.test(header))
-    return refusal('AccessDeniedException', 'API keys cannot be used with InvokeModelWithBidirectionalStream.');
   const authorization = parseAuthorization(header);
   if (authorization === undefined)
     return refusal('IncompleteSignatureException', 'The Authorization header is not a complete AWS4-HMAC-SHA256 one.');
@@ -87,7 +115,7 @@ function checkSignature(
     return refusal('InvalidSignatureException', 'Credential should be scoped to a valid region.');
   if (scope.service !== 'bedrock')
     return refusal('InvalidSignatureException', "Credential should be scoped to correct service: 'bedrock'.");
-  return checkRequestSignature(headers, authorization, rules, epochMs);
+  return checkRequestSignature(headers, authorization, rules, epochMs, payload);
 }
 
 function checkRequestSignature(
@@ -95,6 +123,7 @@ function checkRequestSignature(
   authorization: Authorization,
   rules: RequestRules,
   epochMs: number,
+  payload: string,
 ): { chain: SignatureChain } | Refusal {
   const { scope, signedHeaders, signature } = authorization;
   const amzDate = String(headers['x-amz-date'] ?? '');
@@ -103,8 +132,8 @@ function checkRequestSignature(
     return refusal('InvalidSignatureException', 'Date in Credential scope does not match YYYYMMDD from ISO-8601 date.');
   if (Math.abs(date.getTime() - epochMs) > rules.maxClockSkewMs)
     return refusal('InvalidSignatureException', `Signature expired: ${amzDate} is too far from the server's time.`);
-  if (headers['x-amz-content-sha256'] !== STREAMED_PAYLOAD)
-    return refusal('InvalidSignatureException', `x-amz-content-sha256 must be ${STREAMED_PAYLOAD}.`);
+  if (headers['x-amz-content-sha256'] !== payload)
+    return refusal('InvalidSignatureException', `x-amz-content-sha256 must be ${payload}.`);
   const hostSigned = signedHeaders.includes('host') || signedHeaders.includes(':authority');
   if (!hostSigned || !MUST_BE_SIGNED.every((name) => signedHeaders.includes(name)))
     return refusal(
@@ -114,7 +143,8 @@ function checkRequestSignature(
   const key = signingKey(rules.credentials.secretAccessKey, scope);
   const named = { host: headers[':authority'], ...headers };
   const path = headers[':path'] ?? '';
-  const calculated = requestSignature(key, { method: 'POST', path, headers: named, signedHeaders, amzDate, scope });
+  const signed = { method: 'POST', path, headers: named, signedHeaders, amzDate, scope, payload };
+  const calculated = requestSignature(key, signed);
   if (calculated !== signature) return refusal('InvalidSignatureException', BAD_SIGNATURE);
   return { chain: new SignatureChain(key, scope, signature) };
 }
@@ -123,6 +153,6 @@ function refusal(type: string, message: string): Refusal {
   return { status: 403, type, message };
 }
 
-function refuse(status: number, type: string, message: string): CheckedRequest {
+function refuse(status: number, type: string, message: string): { ok: false; refusal: Refusal } {
   return { ok: false, refusal: { status, type, message } };
 }

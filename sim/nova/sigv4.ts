@@ -62,9 +62,11 @@ export interface RequestToSign {
   signedHeaders: readonly string[];
   amzDate: string;
   scope: Scope;
+  /** Of `x-amz-content-sha256`. */
+  payload: string;
 }
 
-/** The signature of a request whose body is signed event by event (AWS Signature Version 4). */
+/** The signature of a request (AWS Signature Version 4). */
 export function requestSignature(key: Buffer, request: RequestToSign): string {
   const { headers, signedHeaders } = request;
   const [path = '', query = ''] = request.path.split('?');
@@ -81,7 +83,7 @@ export function requestSignature(key: Buffer, request: RequestToSign): string {
     ),
     '',
     signedHeaders.join(';'),
-    STREAMED_PAYLOAD,
+    request.payload,
   ].join('\n');
   const toSign = ['AWS4-HMAC-SHA256', request.amzDate, scopeText(request.scope), sha256(canonical)].join('\n');
   return hmac(key, toSign).toString('hex');
@@ -122,6 +124,6 @@ function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-function sha256(data: string | Uint8Array): string {
+export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }

@@ -67,7 +67,8 @@ export class Responder {
     const input = this.inputOf(params);
     if (!input.ok) return input;
     const request = this.requestOf(params, isInConversation, input.value);
-    const turn = ++this.turns;
+    // What is written beside the conversation is no turn of it.
+    const turn = isAside(params) ? 0 : ++this.turns;
     const { clock, pacing, faults, outbox } = this.options;
     const response = new Response(request, {
       clock,
@@ -192,8 +193,11 @@ export class Responder {
     return { act, sound: await this.options.voice.speak(act.text, act) };
   }
 
-  private async turnOf({ instructions }: ResponseParams, asking: readonly Item[]): Promise<Turn> {
+  private async turnOf(params: ResponseParams, asking: readonly Item[]): Promise<Turn> {
+    const { instructions } = params;
     const last = asking.at(-1);
+    if (isAside(params))
+      return { type: 'aside', instructions: params.instructions ?? '', text: last === undefined ? '' : textOf(last) };
     if (instructions !== undefined || last === undefined) return { type: 'asked', instructions: instructions ?? '' };
     if (last.type === 'function_call_output') {
       const called = this.options.conversation.items.find(
@@ -211,6 +215,10 @@ const RATE_LIMITS = [
   { name: 'requests', limit: 10_000, remaining: 9999, reset_seconds: 8.64 },
   { name: 'tokens', limit: 1_000_000, remaining: 999_000, reset_seconds: 0.06 },
 ];
+
+function isAside({ conversation, output_modalities: modalities }: ResponseParams): boolean {
+  return conversation === 'none' && modalities?.[0] === 'text';
+}
 
 function offeredTools(params: ResponseParams, config: SessionConfig): OfferedTool[] {
   const choice = params.tool_choice ?? config.tool_choice;

@@ -32,6 +32,8 @@ export interface OpenAiSimOptions {
   models?: readonly string[];
   pacing?: Partial<Pacing>;
   transcription?: TranscriptionManner;
+  /** How mu-law is not agreed to, if it is not: the settings name the format that was there before, or are refused. */
+  withoutMulaw?: 'ignored' | 'refused' | undefined;
   onSession?(session: Session): void;
 }
 
@@ -141,6 +143,7 @@ class Server implements OpenAiSim {
       faults,
       pacing: { ...DEFAULT_PACING, ...this.options.pacing },
       transcription: this.options.transcription ?? {},
+      withoutMulaw: this.options.withoutMulaw,
       sessionSeconds: this.options.sessionSeconds ?? HOUR_SECONDS,
     });
     this.sessions.push(session);

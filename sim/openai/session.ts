@@ -28,6 +28,7 @@ export interface SessionOptions {
   faults: FaultPlan;
   pacing: Pacing;
   transcription: TranscriptionManner;
+  withoutMulaw: 'ignored' | 'refused' | undefined;
   sessionSeconds: number;
 }
 
@@ -182,6 +183,16 @@ export class Session implements SessionRecord {
     }
     const updated = updatedConfig(this.config, raw, this.responder.hasSpoken);
     if (!updated.ok) return updated;
+    const { input, output } = updated.value.audio;
+    if (input.format.type === 'audio/pcmu' || output.format.type === 'audio/pcmu') {
+      const { withoutMulaw } = this.options;
+      if (withoutMulaw === 'refused')
+        return refused('invalid_value', "Invalid value: 'audio/pcmu'.", 'session.audio.input.format.type');
+      if (withoutMulaw === 'ignored') {
+        input.format = this.config.audio.input.format;
+        output.format = this.config.audio.output.format;
+      }
+    }
     this.config = updated.value;
     this.caller.input.detect(this.config.audio.input.turn_detection);
     this.outbox.send({ type: 'session.updated', session: this.config });

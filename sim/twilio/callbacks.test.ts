@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
 import { type CarrierRig, type CarrierRigOptions, streamTwiml, withCarrier } from '../../test/carrier-rig.js';
 import { FAKE_HOST } from '../../test/fake-gateway.js';
@@ -89,6 +90,35 @@ describe('simulated carrier: call status callbacks', () => {
       orders.some((statuses) => statuses.indexOf('completed') < statuses.indexOf('ringing')),
       'some overtake others',
     );
+  });
+
+  test('of one call go out one after the other; those of another call do not wait for them', async () => {
+    await withCarrier({}, async (rig) => {
+      const held: ServerResponse[] = [];
+      rig.gateway.answers.set('/status', (received, response) => {
+        if (received.form.get('From') !== '+12025550111') return '';
+        held.push(response);
+        return undefined;
+      });
+      rig.gateway.say('/voice', '<Hangup/>');
+      const report = { statusCallback: STATUS, statusCallbackEvents: ALL };
+      const slow = rig.call({ ...report, from: '+12025550111' });
+      const quick = rig.call(report);
+      await Promise.all([slow.whenEnded(), quick.whenEnded()]);
+      const seen = (from: string): (string | null)[] =>
+        rig.gateway
+          .of('/status')
+          .filter(({ form }) => form.get('From') === from)
+          .map(({ form }) => form.get('CallStatus'));
+      const order = ['initiated', 'ringing', 'in-progress', 'completed'];
+      await until(() => seen('+12025550123').length === order.length, 'the other call’s callbacks');
+      for (let answered = 0; answered < order.length; answered++) {
+        await until(() => held.length === answered + 1, `callback ${answered + 1}`);
+        assert.deepEqual(seen('+12025550111'), order.slice(0, answered + 1));
+        held[answered]?.writeHead(204).end();
+      }
+      await rig.carrier.whenIdle();
+    });
   });
 
   test('of a stream may come after the call is over', async () => {

@@ -194,6 +194,20 @@ describe('simulated carrier: Dial', () => {
     );
   });
 
+  test('plays no tone to a leg that is gone', async () => {
+    await withDial(
+      dialTwiml('', 'sendDigits="w1234"'),
+      async (rig) => {
+        await rig.pass(800);
+        rig.leg.hangup();
+        assert.deepEqual(await result(rig), ['completed', 'false']);
+        await rig.pass(1000);
+        assert.deepEqual(rig.seen, ['500 1', '700 2']);
+      },
+      (leg) => leg.answer(),
+    );
+  });
+
   test('lets the caller ring on until it joins, with answerOnBridge', async () => {
     await withDial(dialTwiml('answerOnBridge="true"', 'sendDigits="W"'), async (rig) => {
       assert.equal(rig.live.status, 'ringing');

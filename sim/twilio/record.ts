@@ -25,15 +25,15 @@ export async function record(script: Script, verb: Element): Promise<Fields | un
   let unheardMs = 0;
   call.recorder = (mulaw) => (unheardMs += mulaw.length / MULAW_BYTES_PER_MS);
   call.emit('recording-started');
-  let key = '';
+  const keys: string[] = [];
   let spokenMs = 0;
   let passedMs = 0;
   let quietMs = 0;
   const onKey = (digit: string): void => {
-    if (finishOnKey.includes(digit)) key ||= digit;
+    if (finishOnKey.includes(digit)) keys.push(digit);
   };
   call.on('key', onKey);
-  while (!life.isOver && key === '' && passedMs < maxMs && quietMs < silenceMs) {
+  while (!life.isOver && keys.length === 0 && passedMs < maxMs && quietMs < silenceMs) {
     const saidMs = Math.min(STEP_MS, unheardMs);
     unheardMs -= saidMs;
     quietMs = saidMs > 0 ? 0 : quietMs + STEP_MS;
@@ -53,7 +53,7 @@ export async function record(script: Script, verb: Element): Promise<Fields | un
     RecordingDuration: String(Math.max(1, Math.round(spokenMs / 1000))),
   };
   report(script, verb, fields);
-  return { ...fields, Digits: life.isOver ? 'hangup' : key };
+  return { ...fields, Digits: life.isOver ? 'hangup' : (keys[0] ?? '') };
 }
 
 /** The caller's speech is taken in pieces of this length. */

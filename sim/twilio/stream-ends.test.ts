@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import { type CarrierRig, type CarrierRigOptions, streamTwiml, withCarrier } from '../../test/carrier-rig.js';
 import { FAKE_HOST, FakeGateway } from '../../test/fake-gateway.js';
@@ -291,5 +293,39 @@ describe('simulated carrier: a stream ends', () => {
       rig.gateway.stream.socket.close();
     });
     assert.deepEqual([result.problems, result.actions], [[31921], ['in-progress']]);
+  });
+});
+
+test('a server that does not answer the close frame is cut off after two seconds, and then a change over REST runs', async () => {
+  await withCarrier({}, async (rig) => {
+    let socket: Duplex | undefined;
+    rig.gateway.onUpgrade = (request, upgraded) => {
+      const key = `${request.headers['sec-websocket-key'] ?? ''}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const accept = createHash('sha1').update(key).digest('base64');
+      upgraded.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      );
+      // Reads everything, and says nothing more.
+      upgraded.resume();
+      socket = upgraded;
+    };
+    rig.gateway.say('/voice', WITH_ACTION);
+    const call = rig.call();
+    let isOpen = false;
+    call.on('stream-started', () => (isOpen = true));
+    await until(() => isOpen, 'the stream');
+    let isClosed = false;
+    socket?.on('end', () => (isClosed = true));
+    socket?.on('close', () => (isClosed = true));
+    call.redirect({ twiml: '<Response><Hangup/></Response>' });
+    await until(() => call.mediaStream === undefined, 'the stop');
+    rig.clock.advance(1999);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+    assert.deepEqual([isClosed, call.isOver], [false, false]);
+    rig.clock.advance(1);
+    assert.equal(await call.whenEnded(), 'gateway-hung-up');
+    await until(() => isClosed, 'the end of the connection');
   });
 });

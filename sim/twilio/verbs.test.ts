@@ -88,6 +88,17 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
+  test('Reject after the call was answered does nothing: the next verb runs', async () => {
+    await withCarrier({ synthesize: () => Promise.resolve(new Uint8Array()) }, async ({ call, gateway }) => {
+      gateway.say('/voice', '<Say>Hi.</Say><Reject reason="busy"/><Redirect>/next</Redirect>');
+      gateway.say('/next', '<Hangup/>');
+      const live = call();
+      assert.equal(await live.whenEnded(), 'gateway-hung-up');
+      assert.equal(live.status, 'completed');
+      assert.equal(gateway.of('/next').length, 1);
+    });
+  });
+
   test('Redirect leaves the document it stands in', async () => {
     await withCarrier({}, async ({ call, gateway }) => {
       gateway.say('/voice', '<Redirect>/next</Redirect><Say>never</Say>');

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { AudioChunk } from './chunk.js';
 import { mulawToFloat, mulawToPcm, pcmToMulaw } from './g711.js';
 import { mulawRms, rms } from './level.js';
-import { Upsampler, halve, resample } from './resample.js';
+import { Downsampler, Upsampler, halve, resample } from './resample.js';
 import { readTelephoneWav, readWav, writeWav } from './wav.js';
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
@@ -83,6 +83,30 @@ test('upsampler: a tone keeps its pitch and height', () => {
   for (let n = 1000; n < 7000; n++) {
     const expected = Math.sin((2 * Math.PI * 1000 * (n - 31)) / 16000);
     assert.ok(Math.abs((wide[n] as number) - expected) < 0.01, `sample ${n}`);
+  }
+});
+
+test('downsampler: pieces of any length give what the whole gives, which is the tone that went in', () => {
+  const wide = tone(1000, 24_000, 12_000);
+  const whole = new Downsampler(3).push(wide);
+  const downsampler = new Downsampler(3);
+  const joined: number[] = [];
+  for (let at = 0, size = 1; at < wide.length; at += size, size = (size % 97) + 1) {
+    joined.push(...downsampler.push(wide.subarray(at, at + size)));
+  }
+  assert.deepEqual(joined, [...whole]);
+  assert.equal(whole.length, 4000);
+  assert.ok(Math.abs(rms(whole.subarray(100)) - 8000 / Math.SQRT2) < 80);
+  assert.ok(rms(new Downsampler(3).push(tone(6000, 24_000, 12_000)).subarray(100)) < 20);
+});
+
+test('three times as fast and back is the same tone', () => {
+  const there = new Upsampler(3).push(Float32Array.from(tone(1000, 8000, 4000), (sample) => sample / 32768));
+  const back = new Downsampler(3).push(Int16Array.from(there, (sample) => sample * 32768));
+  // Both filters lag by 31 samples at 24 kHz.
+  for (let n = 500; n < 3900; n++) {
+    const expected = 8000 * Math.sin((2 * Math.PI * 1000 * (n - 62 / 3)) / 8000);
+    assert.ok(Math.abs((back[n] as number) - expected) < 100, `sample ${n}: ${back[n]} ${expected}`);
   }
 });
 

@@ -20,30 +20,68 @@ function lowPass(cutoff: number): Float32Array {
 const HALF_BAND = lowPass(0.245);
 
 /**
- * 8 kHz → 16 kHz, in pieces of any length: it keeps the filter's state, so that cutting the audio changes nothing.
- * The output lags by the filter's delay, about 2 ms.
+ * 8 kHz → a multiple of it, 16 kHz unless said otherwise, in pieces of any length: it keeps the filter's state, so that
+ * cutting the audio changes nothing. The output lags by the filter's delay, about 2 ms.
  */
 export class Upsampler {
   private readonly past = new Float32Array(HALF_TAPS + 1);
+  private readonly factor: number;
+  private readonly taps: Float32Array;
 
-  /** Two samples for each one given. */
+  constructor(factor = 2) {
+    this.factor = factor;
+    this.taps = factor === 2 ? HALF_BAND : lowPass(0.49 / factor);
+  }
+
+  /** `factor` samples for each one given. */
   push(samples: Float32Array): Float32Array {
     const memory = this.past.length;
     const input = new Float32Array(memory + samples.length);
     input.set(this.past);
     input.set(samples, memory);
-    const output = new Float32Array(samples.length * 2);
+    const { factor, taps } = this;
+    const output = new Float32Array(samples.length * factor);
     for (let n = 0; n < samples.length; n++) {
       const newest = memory + n;
-      for (let phase = 0; phase < 2; phase++) {
+      for (let phase = 0; phase < factor; phase++) {
         let sum = 0;
-        for (let tap = phase, back = 0; tap < HALF_BAND.length; tap += 2, back++) {
-          sum += (HALF_BAND[tap] as number) * (input[newest - back] as number);
+        for (let tap = phase, back = 0; tap < taps.length; tap += factor, back++) {
+          sum += (taps[tap] as number) * (input[newest - back] as number);
         }
-        output[2 * n + phase] = 2 * sum;
+        output[factor * n + phase] = factor * sum;
       }
     }
     this.past.set(input.subarray(input.length - memory));
+    return output;
+  }
+}
+
+/** The way back, in pieces of any length: one sample for `factor` given, as soon as they are there. Lags as much. */
+export class Downsampler {
+  private readonly factor: number;
+  private readonly taps: Float32Array;
+  /** What the next sample still needs of what has come. */
+  private past = new Int16Array(2 * HALF_TAPS);
+
+  constructor(factor: number) {
+    this.factor = factor;
+    // Lower than half the new rate, because the filter is not steep; a telephone ends at 3.4 kHz anyway.
+    this.taps = lowPass(0.44 / factor);
+  }
+
+  push(pcm: Int16Array): Int16Array {
+    const { factor, taps } = this;
+    const input = new Int16Array(this.past.length + pcm.length);
+    input.set(this.past);
+    input.set(pcm, this.past.length);
+    const count = Math.max(0, Math.floor((input.length - taps.length + factor) / factor));
+    const output = new Int16Array(count);
+    for (let n = 0; n < count; n++) {
+      let sum = 0;
+      for (let tap = 0; tap < taps.length; tap++) sum += (taps[tap] as number) * (input[n * factor + tap] as number);
+      output[n] = Math.max(-32768, Math.min(32767, Math.round(sum)));
+    }
+    this.past = input.slice(count * factor);
     return output;
   }
 }

@@ -4,6 +4,7 @@ import type { PreparedHandover } from '../handover/desk.js';
 import type { Playback } from '../twilio/playback.js';
 import type { TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
+import type { VoiceSession } from '../voice/session.js';
 import type { Conversation } from './conversation.js';
 import type { HeldSession } from './held-session.js';
 import type { IdleWatch } from './idle-watch.js';
@@ -95,6 +96,7 @@ export interface Line {
   stream: TwilioStream;
   playback: Playback;
   conversation: Conversation;
+  session: VoiceSession;
   watch: LineWatch;
   idle: IdleWatch;
 }

@@ -14,11 +14,12 @@ import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
-import type { ConversationView, ResponseStatus, VoiceProvider } from '../voice/session.js';
+import type { ConversationView, VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from '../voice/tools.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
+import { isPhoneNumber } from './dial.js';
 import { HeldSession } from './held-session.js';
 import { type CallMemory, escalationOf, memoryOf, newMemory, plainExitOf, standFor } from './memory.js';
 import { openLine } from './open-line.js';
@@ -152,7 +153,7 @@ export class Call {
         const { exit } = stand;
         if (exit.to !== 'human') departure.part(plainExitOf(exit));
         // What was prepared there may or may not have been written: it is prepared anew, and the old one expires.
-        else departure.part(departure.handingOver.begin(escalationOf(exit), exit.announce));
+        else departure.part(departure.handingOver.begin(escalationOf(exit), announced(exit)));
         return;
       }
       case 'dialling':
@@ -417,6 +418,7 @@ export class Call {
     const { prompt } = this;
     const held = new HeldSession(provider, {
       conversationId: this.conversationId,
+      callerNumber: isPhoneNumber(this.from) ? this.from : undefined,
       instructions: prompt.instructions,
       greeting: opening,
       // After a dial that failed the caller is asked what they want now.
@@ -494,11 +496,15 @@ export class Call {
     if (this.isLive) this.services.metrics.activeSessions.dec();
     this.stand.enter({ name: 'ended', outcome });
     this.limit?.cancel();
-    this.departure.forgetGoodbye();
+    this.departure.close();
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);
     this.log.info({ outcome, ...this.tokens() }, 'call ended');
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this.callSid);
   }
+}
+
+function announced({ announce }: { announce?: string | undefined }): { announce?: string } {
+  return announce === undefined ? {} : { announce };
 }

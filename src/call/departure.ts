@@ -3,7 +3,7 @@ import type { Escalation } from '../escalation/escalation.js';
 import type { PreparedHandover } from '../handover/desk.js';
 import type { Metrics } from '../metrics.js';
 import type { Verb } from '../twilio/twiml.js';
-import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
+import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { ResponseStatus } from '../voice/session.js';
 import type { CallOutcome, Dialling, Exit, HumanExit, ResumeCause, Stand } from './call-state.js';
 import { isPhoneNumber } from './dial.js';
@@ -77,7 +77,11 @@ export class Departure {
 
   toHuman(escalation: Escalation, line: string): void {
     const nobodyThere = this.services.connectPhoneNumber === undefined;
-    this.leave(this.handingOver.begin(escalation), nobodyThere ? this.call.assistant.prompt.lines.oneMoment : line);
+    const session = 'line' in this.stand.is ? { session: this.stand.is.line.session } : {};
+    this.leave(
+      this.handingOver.begin(escalation, session),
+      nobodyThere ? this.call.assistant.prompt.lines.oneMoment : line,
+    );
   }
 
   /** Says `line` as the last thing on this stream; then `exit` is taken. */
@@ -172,12 +176,18 @@ export class Departure {
   /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
   failureExit(): Exit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-    return this.handingOver.begin(escalation, this.call.assistant.prompt.lines.assistantFailed);
+    return this.handingOver.begin(escalation, { announce: this.call.assistant.prompt.lines.assistantFailed });
   }
 
-  forgetGoodbye(): void {
+  private forgetGoodbye(): void {
     this.goodbye?.cancel();
     this.goodbye = undefined;
+  }
+
+  /** The call is over. */
+  close(): void {
+    this.forgetGoodbye();
+    this.handingOver.close();
   }
 
   /** Settles once no change over REST is under way. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { CrmCase } from '../crm/hubspot.js';
 import type { Escalation } from '../escalation/escalation.js';
 import type { Reach } from '../handover/agents.js';
 import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
@@ -10,11 +11,13 @@ import type { UpdateResult } from '../twilio/rest.js';
 import { type Verb, twiml } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import type { Turn } from '../voice/history.js';
+import type { VoiceSession } from '../voice/session.js';
 import type { CallEvent } from './call-events.js';
 import type { CallReach, HumanExit } from './call-state.js';
 import { callerIdFor, dialOutcome, dialVerb, failureOf } from './dial.js';
 import type { FailedDial, NextStep, NextSteps } from './next-step.js';
 import { intentOf, prepareHandover } from './prepare-handover.js';
+import { summarizeCall } from './summarize-call.js';
 
 /** What does not change about a call while it is handed over. */
 export interface CallFacts {
@@ -31,10 +34,14 @@ export interface HandingOverServices {
   clock: Clock;
   metrics: Metrics;
   desk: HandoverDesk;
+  /** Where the team keeps its customers; undefined: nowhere. */
+  crm: { begin: (crmCase: CrmCase) => void } | undefined;
   /** The number of Amazon Connect; undefined: no human can be reached. */
   connectPhoneNumber: string | undefined;
   /** Shown to the called side when the caller withheld their number. */
   ownNumber: string | undefined;
+  /** BCP 47 tag of the language that agents read. */
+  summaryLanguage: string;
   /** Asked before a human is rung; undefined: nobody knows, and the number is rung. */
   agents: { reach: (queueArn: string) => Promise<Reach> } | undefined;
   /** Twilio's REST interface, where it is used to dial; undefined: TwiML does. */
@@ -56,6 +63,9 @@ export class HandingOver {
   private latest: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
   private failures: number;
   private judgedDial = '';
+  /** The model's summary of what was said until the latest wish for a human. */
+  private summary: Promise<string | undefined> = Promise.resolve(undefined);
+  private readonly over = new AbortController();
 
   /** `failures`: so often nobody could be reached before. */
   constructor(call: CallFacts, services: HandingOverServices, failures: number) {
@@ -83,13 +93,22 @@ export class HandingOver {
     return this.services.rest !== undefined;
   }
 
-  /** The decision that a human is needed: everything slow begins now, while the goodbye plays. */
-  begin(escalation: Escalation, announce?: string): HumanExit {
+  /**
+   * The decision that a human is needed: everything slow begins now, while the goodbye plays. `session` is the one that
+   * talks, if any does, and knows best what the call is about.
+   */
+  begin(escalation: Escalation, { announce, session }: { announce?: string; session?: VoiceSession }): HumanExit {
     const { reason, trigger } = escalation;
+    this.summary = this.summarize(session);
     this.services.metrics.escalations.inc({ trigger, reason });
     this.services.emit({ type: 'escalated', callSid: this.call.callSid, escalation });
     this.call.log().info({ trigger, reason }, 'a human is needed');
     return this.exit(escalation, announce);
+  }
+
+  /** The call is over: nobody reads what is not written yet. */
+  close(): void {
+    this.over.abort();
   }
 
   /** The same wish once more, under a token of its own: the last one may have been heard. */
@@ -176,6 +195,13 @@ export class HandingOver {
     return { to: 'human', prepared, reach: this.reach(escalation), announce };
   }
 
+  private async summarize(session: VoiceSession | undefined): Promise<string | undefined> {
+    const { clock, connectPhoneNumber, summaryLanguage: language } = this.services;
+    if (session === undefined || connectPhoneNumber === undefined) return undefined;
+    const { log, turns } = this.call;
+    return summarizeCall(session, turns(), { clock, language, log: log(), signal: this.over.signal });
+  }
+
   private async reach(escalation: Escalation): Promise<CallReach> {
     const { agents, clock, connectPhoneNumber } = this.services;
     const { assistant, turns } = this.call;
@@ -188,10 +214,17 @@ export class HandingOver {
   /** Writes the record that the token opens; never rejects and never takes long. */
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
     const { assistant, callSid, conversationId, from, log, turns } = this.call;
-    const { clock, desk, emit } = this.services;
+    const { clock, crm, desk, emit } = this.services;
     const prepared = await prepareHandover(
-      { escalation, conversationId, customerPhone: from, language: assistant.prompt.language, turns: turns() },
-      { clock, desk, log: log(), queueFor: (reason, intent) => assistant.queueFor(reason, intent) },
+      {
+        escalation,
+        conversationId,
+        customerPhone: from,
+        language: assistant.prompt.language,
+        turns: turns(),
+        summary: this.summary,
+      },
+      { clock, crm, desk, log: log(), queueFor: (reason, intent) => assistant.queueFor(reason, intent) },
     );
     emit({ type: 'handover-prepared', callSid, handoverId: prepared?.handoverId });
     return prepared;

@@ -6,11 +6,12 @@ import type { VoiceListener } from '../voice/session.js';
 export class LatencyMeter {
   private readonly clock: Clock;
   private readonly metrics: Metrics;
-  private readonly provider: string;
+  private readonly provider: () => string;
   private streamStartedMs: number | undefined;
   private speechStoppedMs: number | undefined;
 
-  constructor(options: { clock: Clock; metrics: Metrics; provider: string }) {
+  /** `provider` names who speaks when an answer begins. */
+  constructor(options: { clock: Clock; metrics: Metrics; provider: () => string }) {
     this.clock = options.clock;
     this.metrics = options.metrics;
     this.provider = options.provider;
@@ -48,7 +49,7 @@ export class LatencyMeter {
       this.streamStartedMs = undefined;
       this.speechStoppedMs = undefined;
     } else if (this.speechStoppedMs !== undefined) {
-      this.metrics.turnLatency.labels(this.provider).observe((this.clock.now() - this.speechStoppedMs) / 1000);
+      this.metrics.turnLatency.labels(this.provider()).observe((this.clock.now() - this.speechStoppedMs) / 1000);
       this.speechStoppedMs = undefined;
     }
   }

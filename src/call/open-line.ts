@@ -40,7 +40,7 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
     options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
   const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle });
-  const meter = new LatencyMeter({ clock, metrics, provider: providerName });
+  const meter = new LatencyMeter({ clock, metrics, provider: () => held.session.speaker ?? providerName });
   const playback = new Playback({
     sink: stream,
     clock,
@@ -71,5 +71,5 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
     },
   });
   const conversation = pipeline ? new PipelineConversation(parts, onProcessorError) : new DirectBridge(parts);
-  return { line: { stream, playback, conversation, watch: lineWatch, idle }, meter };
+  return { line: { stream, playback, conversation, session: held.session, watch: lineWatch, idle }, meter };
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.js';
+import { type Clock, type Timer, sleep } from '../clock.js';
 import type { Claim } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
@@ -11,6 +11,9 @@ import { hasToken } from './stream-token.js';
 
 /** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
 const REMEMBER_ENDED_MS = 60_000;
+
+/** The stream may come before the instance that answered the call has written it down. */
+const WRITTEN_AFTER_MS = [0, 50, 150, 400];
 
 /** The calls of this process, by CallSid, and Twilio's questions about them. */
 export class CallRegistry {
@@ -83,10 +86,16 @@ export class CallRegistry {
 
   /** A stream for a call that another instance answered. Its token is compared first: a false one moves nothing. */
   private async admitFromElsewhere(stream: TwilioStream, start: StreamStart): Promise<Admitted> {
-    const stand = (await this.services.journal.peek(start.callSid))?.stand;
-    if (stand?.name !== 'ringing' || !hasToken(start, stand.streamToken)) return { refused: 'unknown call' };
-    const call = await this.find(start.callSid);
-    return call?.admit(stream, start) ?? { refused: 'unknown call' };
+    const { clock, journal } = this.services;
+    for (const delayMs of WRITTEN_AFTER_MS) {
+      await sleep(clock, delayMs);
+      const stand = (await journal.peek(start.callSid))?.stand;
+      if (stand === undefined && this.isShared) continue;
+      if (stand?.name !== 'ringing' || !hasToken(start, stand.streamToken)) break;
+      const call = await this.find(start.callSid);
+      return call?.admit(stream, start) ?? { refused: 'unknown call' };
+    }
+    return { refused: 'unknown call' };
   }
 
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {

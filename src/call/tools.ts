@@ -27,6 +27,8 @@ const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
             'requested_human, complaint, billing, order, returns, technical, account, sales or not_understood',
         },
         summary: { type: 'string', description: 'One sentence: what the caller wants.' },
+        customer_name: { type: 'string', description: "The caller's name, if they have given it." },
+        language: { type: 'string', description: 'BCP 47 tag of the language the caller speaks, like de or en-US.' },
       },
       required: ['reason'],
     },

@@ -29,17 +29,33 @@ export interface Escalation {
   reason: Reason;
   /** What the model itself says about the caller's wish, when it asked for the handover. */
   summary?: string;
+  /** What the caller is called, when the model has learned it. */
+  customerName?: string;
+  /** BCP 47 tag of the language that the caller speaks, as the model has heard it. */
+  language?: string;
 }
+
+/** BCP 47, as far as a telephone needs it. */
+const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}$/i;
 
 /** Reads the arguments of a `transfer_to_human` call, whatever the model made of them. */
 export function escalationFromTool(callArguments: unknown): Escalation {
   const fields =
     typeof callArguments === 'object' && callArguments !== null ? (callArguments as Record<string, unknown>) : {};
-  const given = typeof fields['reason'] === 'string' ? fields['reason'].toLowerCase().replace(/\W+/g, '_') : '';
-  const summary = fields['summary'];
+  const given = textIn(fields, 'reason')?.toLowerCase().replace(/\W+/g, '_');
+  const summary = textIn(fields, 'summary');
+  const customerName = textIn(fields, 'customer_name');
+  const language = textIn(fields, 'language');
   return {
     trigger: 'tool',
     reason: TOOL_REASONS.find((reason) => reason === given) ?? 'other',
-    ...(typeof summary === 'string' && summary.trim() !== '' ? { summary: summary.trim() } : {}),
+    ...(summary === undefined ? {} : { summary }),
+    ...(customerName === undefined ? {} : { customerName }),
+    ...(language === undefined || !LANGUAGE_TAG.test(language) ? {} : { language }),
   };
+}
+
+function textIn(fields: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const text = fields[name];
+  return typeof text === 'string' && text.trim() !== '' ? text.trim() : undefined;
 }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/fake-clock.js';
 import { createLogger } from '../log.js';
+import { type CallerIndex, callerKey } from './callers.js';
 import { HandoverDesk } from './desk.js';
-import { type HandoverRecord, drawHandoverId, printable } from './record.js';
+import { type HandoverRecord, type HandoverUpdate, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
-import { summarize } from './summary.js';
+import { MemoryStore } from './memory-store.js';
+import { summarize, transcriptOf } from './summary.js';
 import { tokenKey } from './token.js';
 
 const CONTEXT = {
@@ -20,7 +22,8 @@ const CONTEXT = {
 } as const;
 
 /** A store in which the first `takenCount` keys are taken. */
-function scripted(takenCount: number): { store: HandoverStore; puts: { key: string; record: HandoverRecord }[] } {
+function scripted(takenCount: number) {
+  const updates: { key: string; fields: HandoverUpdate }[] = [];
   const puts: { key: string; record: HandoverRecord }[] = [];
   const store: HandoverStore = {
     put: (key, record) => {
@@ -28,16 +31,26 @@ function scripted(takenCount: number): { store: HandoverStore; puts: { key: stri
       return Promise.resolve(puts.length <= takenCount ? 'taken' : 'stored');
     },
     redeem: () => Promise.resolve({ status: 'invalid' }),
-    update: () => Promise.resolve(false),
+    update: (key, fields) => {
+      updates.push({ key, fields });
+      return Promise.resolve(true);
+    },
     check: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  return { store, puts };
+  return { store, puts, updates };
 }
 
-function deskOn(store: HandoverStore, lines: string[] = []): HandoverDesk {
+function deskOn(store: HandoverStore, lines: string[] = [], callers?: CallerIndex): HandoverDesk {
   const log = createLogger({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } });
-  return new HandoverDesk({ store, pepper: 'pepper', ttlSeconds: 600, clock: new FakeClock(1_790_000_000_000), log });
+  return new HandoverDesk({
+    store,
+    callers,
+    pepper: 'pepper',
+    ttlSeconds: 600,
+    clock: new FakeClock(1_790_000_000_000),
+    log,
+  });
 }
 
 test('a taken token is drawn again, under the same handover id, and no token is logged', async () => {
@@ -53,9 +66,45 @@ test('a taken token is drawn again, under the same handover id, and no token is 
   assert.ok(!JSON.stringify(puts).includes(token));
 });
 
+test('what becomes known later goes to the record of its token, printable and cut to size', async () => {
+  const updates: unknown[] = [];
+  const store: HandoverStore = {
+    ...scripted(0).store,
+    update: (key, fields) => Promise.resolve(updates.push({ key, ...fields }) === 1),
+  };
+  const desk = deskOn(store);
+  const prepared = await desk.prepare(CONTEXT);
+  assert.equal(await desk.update(prepared, { customer_name: 'Zoë\nMüller', summary: 'a'.repeat(2000) }), true);
+  assert.equal(await desk.update(prepared, { crm_url: 'https://app.hubspot.com/' }), false);
+  assert.deepEqual(updates, [
+    { key: tokenKey('pepper', prepared.token), customer_name: 'Zoe Muller', summary: `${'a'.repeat(997)}...` },
+    { key: tokenKey('pepper', prepared.token), crm_url: 'https://app.hubspot.com/' },
+  ]);
+});
+
 test('a store in which everything is taken is given up on', async () => {
   const { store } = scripted(Infinity);
   await assert.rejects(deskOn(store).prepare(CONTEXT), { code: 'TOKEN_EXHAUSTED' });
+});
+
+test('a handover can be found by its caller; one of a withheld number cannot', async () => {
+  const store = new MemoryStore();
+  const desk = deskOn(store, [], store);
+  await desk.prepare({ ...CONTEXT, customerPhone: 'anonymous' });
+  const { handoverId } = await desk.prepare(CONTEXT);
+  const found = await store.redeemByCaller(callerKey('pepper', CONTEXT.customerPhone), 'contact', 1_790_000_001);
+  assert.equal(found.status === 'valid' && found.record.handover_id, handoverId);
+  const withheld = await store.redeemByCaller(callerKey('pepper', 'anonymous'), 'contact', 1_790_000_001);
+  assert.equal(withheld.status, 'invalid');
+});
+
+test('a handover whose caller cannot be noted is still one', async () => {
+  const store = new MemoryStore();
+  store.link = () => Promise.reject(new Error('down'));
+  const lines: string[] = [];
+  const { token } = await deskOn(store, lines, store).prepare(CONTEXT);
+  assert.equal((await store.redeem(tokenKey('pepper', token), 'contact', 1_790_000_001)).status, 'valid');
+  assert.equal(lines.length, 1);
 });
 
 test('handover ids are ULIDs and sort by time', () => {
@@ -90,4 +139,25 @@ test('a summary of a long call keeps what the caller asked, in order, within its
 test('a summary is never empty', () => {
   assert.match(summarize([]), /has not said/);
   assert.match(summarize([{ speaker: 'caller', text: ' \n' }]), /has not said/);
+});
+
+test('what becomes known later is filled in under the same key, printable and within its limits', async () => {
+  const { store, puts, updates } = scripted(0);
+  const desk = deskOn(store);
+  const prepared = await desk.prepare(CONTEXT);
+  const fields = { summary: `Zoë\n${'waits '.repeat(400)}`, customer_name: 'z'.repeat(300) };
+  assert.equal(await desk.update(prepared, fields), true);
+  assert.equal(updates[0]?.key, puts[0]?.key);
+  assert.match(updates[0]?.fields.summary ?? '', /^Zoe waits .*\.\.\.$/);
+  assert.deepEqual([updates[0]?.fields.summary?.length, updates[0]?.fields.customer_name?.length], [1000, 128]);
+});
+
+test('a transcript for a model has a line for each turn, and the latest ones when it is long', () => {
+  const turns = Array.from({ length: 500 }, (_, index) => ({
+    speaker: 'caller' as const,
+    text: `Line\n${index} of a long conversation, which goes on and on.`,
+  }));
+  const lines = transcriptOf(turns).split('\n');
+  assert.ok(lines.join('\n').length <= 12_000 && lines.length > 100);
+  assert.match(lines.at(-1) ?? '', /^Caller: Line 499 of/);
 });

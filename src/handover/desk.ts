@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
 import { TandemError } from '../errors.js';
+import { type CallerIndex, callerKey, identifyingNumber } from './callers.js';
 import type { Logger } from '../log.js';
-import { type HandoverRecord, drawHandoverId, printable } from './record.js';
+import { type HandoverRecord, type HandoverUpdate, MAX_SUMMARY, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
 import { type SpokenTurn, summarize } from './summary.js';
 import { drawToken, tokenKey } from './token.js';
@@ -30,6 +31,8 @@ export interface PreparedHandover {
 
 export interface HandoverDeskOptions {
   store: HandoverStore;
+  /** Absent: handovers are not found by the caller's number. */
+  callers?: CallerIndex | undefined;
   pepper: string;
   ttlSeconds: number;
   clock: Clock;
@@ -39,7 +42,7 @@ export interface HandoverDeskOptions {
 /** With 4·10⁹ tokens to draw from, even two collisions in a row mean that something is broken. */
 const MAX_DRAWS = 4;
 const FIELD_CHARACTERS = 128;
-const ARN_CHARACTERS = 512;
+const LONG_FIELD_CHARACTERS = 512;
 
 /** Writes handover records and hands out the tokens that open them. */
 export class HandoverDesk {
@@ -55,12 +58,33 @@ export class HandoverDesk {
     const record = this.recordOf(context);
     for (let draw = 0; draw < MAX_DRAWS; draw++) {
       const token = drawToken();
-      if ((await store.put(tokenKey(pepper, token), record)) === 'stored') {
+      const key = tokenKey(pepper, token);
+      if ((await store.put(key, record)) === 'stored') {
+        await this.link(key, record);
         return { handoverId: record.handover_id, token };
       }
       log.warn({ handover_id: record.handover_id }, 'handover token already in use; drawing another');
     }
     throw new TandemError('TOKEN_EXHAUSTED', `${MAX_DRAWS} handover tokens in a row were in use.`);
+  }
+
+  /** Fills in what became known later; false when the record is gone. Rejects with STORE_*. */
+  update(prepared: PreparedHandover, fields: HandoverUpdate): Promise<boolean> {
+    const clean = Object.entries(fields).map(([name, value]) => [name, printable(value, limitOf(name))]);
+    const { store, pepper } = this.options;
+    return store.update(tokenKey(pepper, prepared.token), Object.fromEntries(clean) as HandoverUpdate);
+  }
+
+  /** So that the caller can be known by the number if the digits are lost; the token does not depend on it. */
+  private async link(key: string, record: HandoverRecord): Promise<void> {
+    const { callers, log, pepper } = this.options;
+    const number = identifyingNumber(record.customer_phone);
+    if (callers === undefined || number === undefined) return;
+    try {
+      await callers.link(callerKey(pepper, number), key, record.created_at, record.expires_at);
+    } catch (error) {
+      log.warn({ err: error, handover_id: record.handover_id }, 'a handover cannot be found by its caller');
+    }
   }
 
   private recordOf(context: HandoverContext): HandoverRecord {
@@ -76,7 +100,7 @@ export class HandoverDesk {
       reason: printable(context.reason, FIELD_CHARACTERS),
       priority: printable(context.priority, FIELD_CHARACTERS),
       language: printable(context.language, FIELD_CHARACTERS),
-      queue_arn: printable(context.queueArn, ARN_CHARACTERS),
+      queue_arn: printable(context.queueArn, LONG_FIELD_CHARACTERS),
       hubspot_contact_id: '',
       hubspot_ticket_id: '',
       crm_url: '',
@@ -85,4 +109,9 @@ export class HandoverDesk {
       status: 'issued',
     };
   }
+}
+
+function limitOf(field: string): number {
+  if (field === 'summary') return MAX_SUMMARY;
+  return field === 'crm_url' ? LONG_FIELD_CHARACTERS : FIELD_CHARACTERS;
 }

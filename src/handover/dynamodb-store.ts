@@ -10,6 +10,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import type { CallbackRecord, CallbackStore } from './callbacks.js';
+import type { CallerIndex } from './callers.js';
+import { DynamoDbCallers } from './dynamodb-callers.js';
 import { numberOf, textOf, toItem, toRecord } from './item.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
 import { isThrottle, nameOf, storeError } from './store-error.js';
@@ -36,6 +38,8 @@ const TABLE_POLLS = 400;
 
 /** Handover records in a DynamoDB table with the partition key `pk` (string) and the TTL attribute `expires_at`. */
 export class DynamoDbStore implements HandoverStore, CallbackStore {
+  /** What is known by a caller's number. */
+  readonly callers: CallerIndex;
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly client: DynamoDBClient;
   private readonly tableName: string;
@@ -45,6 +49,12 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     this.tableName = options.tableName;
     this.clock = options.clock ?? systemClock;
     this.client = new DynamoDBClient(clientConfig(options));
+    this.callers = new DynamoDbCallers({
+      tableName: this.tableName,
+      get: async (command) => (await this.attempt('GetItem', () => this.client.send(command))).Item,
+      write: async (command) => (await this.conditional('UpdateItem', () => this.client.send(command))) !== undefined,
+      redeem: (key, contactId, nowSeconds) => this.redeem(key, contactId, nowSeconds),
+    });
     const { onThrottle } = options;
     if (onThrottle === undefined) return;
     this.client.middlewareStack.add(

@@ -26,7 +26,7 @@ export interface HandoverRecord {
 
 /** What may still be filled in after the record was written. */
 export type HandoverUpdate = Partial<
-  Pick<HandoverRecord, 'customer_name' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'>
+  Pick<HandoverRecord, 'customer_name' | 'summary' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'>
 >;
 
 /** Longest summary, in characters: Connect's attributes share 32 KB. */

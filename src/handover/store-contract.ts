@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import type { CallerIndex } from './callers.js';
 import { type HandoverRecord, drawHandoverId } from './record.js';
 import type { HandoverStore } from './store.js';
 
@@ -99,5 +100,76 @@ export async function storeContract(t: TestContext, store: HandoverStore): Promi
 
   await t.test('an open store passes its check', async () => {
     await store.check();
+  });
+}
+
+/** What every {@link CallerIndex} must do, over the `store` that holds the records. */
+export async function callerContract(t: TestContext, store: HandoverStore, callers: CallerIndex): Promise<void> {
+  const end = NOW_SECONDS + 600;
+  const later = NOW_SECONDS + 60;
+  /** A record of its own conversation for `caller`. */
+  const handover = async (caller: string, conversation: string, createdAt = NOW_SECONDS): Promise<string> => {
+    const key = freshKey();
+    await store.put(key, sampleRecord({ conversation_id: conversation, summary: key, created_at: createdAt }));
+    await callers.link(caller, key, createdAt, end);
+    return key;
+  };
+  const redeemed = async (caller: string, contact: string, now = later): Promise<string> => {
+    const redemption = await callers.redeemByCaller(caller, contact, now);
+    return redemption.status === 'valid' ? redemption.record.summary : redemption.status;
+  };
+
+  await t.test('the only handover of a number is found by it, once, and again for the same contact', async () => {
+    const caller = freshKey();
+    const key = await handover(caller, 'one');
+    assert.equal(await redeemed(caller, 'contact-1'), key);
+    assert.equal(await redeemed(caller, 'contact-1'), key);
+    assert.equal(await redeemed(caller, 'contact-2'), 'invalid');
+    assert.deepEqual(await store.redeem(key, 'contact-2', later), { status: 'used' });
+  });
+
+  await t.test('two conversations of a number are none; one that was redeemed does not count', async () => {
+    const caller = freshKey();
+    const first = await handover(caller, 'one');
+    const second = await handover(caller, 'two');
+    assert.equal(await redeemed(caller, 'contact-1'), 'invalid');
+    await store.redeem(first, 'contact-0', later);
+    assert.equal(await redeemed(caller, 'contact-1'), second);
+  });
+
+  await t.test('a conversation that was dialled again is one handover, and gone with either token', async () => {
+    const caller = freshKey();
+    await handover(caller, 'one');
+    const last = await handover(caller, 'one', NOW_SECONDS + 30);
+    assert.equal(await redeemed(caller, 'contact-1'), last);
+    assert.equal(await redeemed(caller, 'contact-2'), 'invalid');
+  });
+
+  await t.test('nothing is found by an unknown number, or after expiry', async () => {
+    const caller = freshKey();
+    await handover(caller, 'one');
+    assert.equal(await redeemed(freshKey(), 'contact-1'), 'invalid');
+    assert.equal(await redeemed(caller, 'contact-1', end), 'invalid');
+  });
+
+  await t.test('a number with too many handovers is not one caller, until they have expired', async () => {
+    const caller = freshKey();
+    for (let index = 0; index < 17; index++) await callers.link(caller, freshKey(), NOW_SECONDS, end);
+    await handover(caller, 'one');
+    assert.equal(await redeemed(caller, 'contact-1'), 'invalid');
+    const key = freshKey();
+    await store.put(key, sampleRecord({ summary: key, created_at: end, expires_at: end + 600 }));
+    await callers.link(caller, key, end, end + 600);
+    assert.equal(await redeemed(caller, 'contact-1', end + 1), key);
+  });
+
+  await t.test('failures at once are all counted, each number by itself, within one window', async () => {
+    const tries = freshKey();
+    await Promise.all(Array.from({ length: 20 }, () => callers.countFailure(tries, NOW_SECONDS, 600)));
+    assert.equal(await callers.failures(tries, NOW_SECONDS + 599), 20);
+    assert.equal(await callers.failures(freshKey(), NOW_SECONDS), 0);
+    assert.equal(await callers.failures(tries, end), 0);
+    await callers.countFailure(tries, end, 600);
+    assert.equal(await callers.failures(tries, end), 1);
   });
 }

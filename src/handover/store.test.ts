@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { isTandemError } from '../errors.js';
 import { DynamoDbStore, type DynamoDbStoreOptions } from './dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
-import { NOW_SECONDS, sampleRecord, storeContract } from './store-contract.js';
+import { MemoryStore } from './memory-store.js';
+import { NOW_SECONDS, callerContract, sampleRecord, storeContract } from './store-contract.js';
 
 function open(endpointUrl: string, options: Partial<DynamoDbStoreOptions> = {}): DynamoDbStore {
   return new DynamoDbStore({
@@ -53,10 +54,17 @@ test('a DynamoDB table keeps the contract of a handover store', async (t) => {
     await store.createTable();
     await store.createTable();
     await storeContract(t, store);
+    await callerContract(t, store, store.callers);
   } finally {
     await store.close();
     await embedded.close();
   }
+});
+
+test('a store in memory keeps the same contract', async (t) => {
+  const store = new MemoryStore();
+  await storeContract(t, store);
+  await callerContract(t, store, store);
 });
 
 test('a missing table is named as such', async () => {

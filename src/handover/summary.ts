@@ -47,3 +47,39 @@ function worth(speaker: SpokenTurn['speaker'], text: string): number {
   const words = text.split(' ').length;
   return (speaker === 'caller' ? 3 : 0) + (/\d/.test(text) ? 1 : 0) + Math.min(words, 20) / 20;
 }
+
+/** As much of a conversation as a model is given to read, counted from its end. */
+const TRANSCRIPT_CHARACTERS = 12_000;
+
+/** The conversation for a reader: a line for each turn, the latest ones when it is too long. */
+export function transcriptOf(turns: readonly SpokenTurn[]): string {
+  const lines: string[] = [];
+  let length = 0;
+  for (const { speaker, text } of turns.toReversed()) {
+    const line = `${SPEAKERS[speaker]}: ${text.replace(/\s+/g, ' ').trim()}`;
+    length += line.length + 1;
+    if (length > TRANSCRIPT_CHARACTERS) break;
+    lines.unshift(line);
+  }
+  return lines.join('\n');
+}
+
+const FEWEST_LETTERS = 8;
+
+/**
+ * What a model wrote, as far as it can stand on an agent's screen: printable ASCII without markup. A caller may have
+ * talked the model into writing anything. Undefined when it is hardly made of letters, so that nobody could read it.
+ */
+export function plainSummary(written: string): string | undefined {
+  const plain = printable(
+    written
+      .slice(0, MAX_SUMMARY * 4)
+      .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replace(/<[^<>]*>/g, ' ')
+      .replace(/^\s*(?:[-+•]|\d{1,2}[.)])\s+/gm, '')
+      .replace(/[*_`~#<>|\\{}[\]]+/g, ' '),
+    MAX_SUMMARY,
+  );
+  const letters = plain.replace(/[^A-Za-z]/g, '').length;
+  return letters < Math.max(FEWEST_LETTERS, plain.length / 2) ? undefined : plain;
+}

@@ -261,7 +261,7 @@ export class CallJournal implements Journal {
       onWrite?.('fenced');
       this.accounts.delete(callSid);
       if (entry.stand.name === 'ended') return;
-      log.warn({ call_sid: callSid }, 'another instance goes on with this call');
+      log.info({ call_sid: callSid }, 'another instance goes on with this call');
       onLost?.(callSid);
       return;
     }

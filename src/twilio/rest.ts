@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../clock.js';
 import type { Logger } from '../log.js';
+import { neverSent } from '../never-sent.js';
 
 /**
  * What became of a change to a live call. `refused`: it had no effect. `unknown`: no answer came, or one that leaves it
@@ -88,12 +89,4 @@ function errorCode(body: string): { code?: number } {
   } catch {
     return {};
   }
-}
-
-/** No connection came about, so nothing was asked. */
-function neverSent(error: unknown): boolean {
-  const code = ((error as { cause?: { code?: unknown } }).cause ?? {}).code;
-  return (
-    typeof code === 'string' && ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'].includes(code)
-  );
 }

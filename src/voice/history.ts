@@ -100,7 +100,8 @@ export class History {
   }
 }
 
-function cutAtShare(text: string, share: number): string {
+/** The beginning of `text` that fits in this part of its sound, back to the last whole word. */
+export function cutAtShare(text: string, share: number): string {
   if (share >= 1) return text;
   const cut = text.slice(0, Math.floor(text.length * Math.max(0, share)));
   if (cut.length === 0 || /\s/.test(text[cut.length] ?? ' ')) return cut.trimEnd();

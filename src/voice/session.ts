@@ -43,6 +43,8 @@ export type LineSynthesis = (text: string, language: string) => Promise<Uint8Arr
 export interface VoiceSessionOptions {
   /** Correlates logs; not a secret. */
   conversationId: string;
+  /** In E.164 form; undefined when it is withheld. Not for the model, and never sent anywhere but as a hash under a key. */
+  callerNumber?: string | undefined;
   instructions: string;
   /** Spoken first, word for word where the model can; absent: nothing is said unless `answersLast`. */
   greeting: string | undefined;
@@ -96,6 +98,15 @@ export type VoiceEvent =
   /** The session is gone; `error.retryable` says whether opening a new one makes sense. */
   | { type: 'failed'; error: TandemError };
 
+/** A text about the conversation, for people and not for the caller. */
+export interface SummaryRequest {
+  instructions: string;
+  /** What was said on both sides, a line for each turn. */
+  transcript: string;
+  /** Ends the wait: the promise rejects at once. */
+  signal: AbortSignal;
+}
+
 export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
 
 /**
@@ -103,6 +114,8 @@ export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed'
  * time, returns at once and never throws; after the session has ended they do nothing.
  */
 export interface VoiceSession {
+  /** The provider whose audio came last, where that can change under the session; absent: the one that opened it. */
+  readonly speaker?: string | undefined;
   /** Caller audio in order. What comes before the session is ready is held (bounded) and sent then. */
   sendAudio(chunk: AudioChunk): void;
   /** Something the caller wrote, as a turn of theirs. */
@@ -119,6 +132,12 @@ export interface VoiceSession {
   /** After an interruption: what was heard of each item, so that the model's memory matches the caller's. */
   reportHeard(items: readonly HeardItem[]): void;
   sendToolResult(toolCallId: string, output: unknown): void;
+  /**
+   * Has the model write a summary beside the conversation: nothing of it is spoken, remembered or reported, and what is
+   * being said goes on. It outlives {@link VoiceSession.close}; its owner ends it with the signal. Rejects with
+   * TandemError when no text comes. Absent: this model cannot write.
+   */
+  summarize?(request: SummaryRequest): Promise<string>;
   /** Ends the session without an event. */
   close(): void;
 }

@@ -1,8 +1,15 @@
 import type { AudioChunk } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../clock.js';
-import type { TandemError } from '../../errors.js';
+import { TandemError } from '../../errors.js';
 import type { HeardItem } from '../history.js';
-import type { ContinuityLines, VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type {
+  ContinuityLines,
+  SummaryRequest,
+  VoiceEvent,
+  VoiceProvider,
+  VoiceSession,
+  VoiceSessionOptions,
+} from '../session.js';
 import { CallerTail } from './caller-tail.js';
 import { GapFiller, type SpeakLine } from './gap-filler.js';
 import type { ProviderHealth } from './health.js';
@@ -65,6 +72,7 @@ type State =
  * caller's audio that nobody has answered. Its owner notices nothing of it, until nobody is left: then it fails.
  */
 export class ContinuousSession implements VoiceSession {
+  speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
   private readonly tail = new CallerTail();
   private readonly filler: GapFiller;
@@ -148,6 +156,12 @@ export class ContinuousSession implements VoiceSession {
     leg.expectAnswer();
   }
 
+  /** By the model that is talked to; no other is opened for it. */
+  summarize(request: SummaryRequest): Promise<string> {
+    const written = this.leg?.session.summarize?.(request);
+    return written ?? Promise.reject(new TandemError('VOICE_FAILED', 'There is no model that could write a summary.'));
+  }
+
   close(): void {
     const { state } = this;
     this.state = { name: 'closed' };
@@ -225,6 +239,7 @@ export class ContinuousSession implements VoiceSession {
         break;
       case 'audio':
         this.hasSpoken = true;
+        this.speaker = leg.provider.name;
         this.unanswered = [];
         this.filler.stop();
         break;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { FakeClock } from '../../../test/fake-clock.js';
 import { History } from '../history.js';
-import { LlmReplier } from './llm.js';
+import { LlmReplier, writeSummary } from './llm.js';
 import type { ReplyPart } from './replier.js';
 import { SentenceSplitter, sentencesOf } from './sentences.js';
 import { readEvents } from './sse.js';
@@ -26,6 +26,10 @@ class ChatServer {
     await new Promise<void>((resolve) => {
       this.server.listen(0, '127.0.0.1', resolve);
     });
+    return this.url();
+  }
+
+  url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1/`;
   }
 
@@ -144,6 +148,26 @@ describe('answers from a language model', () => {
     finish?.();
     assert.deepEqual((await parts.next()).value, { type: 'sentence', text: 'We close at six' });
     assert.equal((await parts.next()).done, true);
+  });
+
+  it('writes a summary beside the conversation, without tools and without what was said here', async () => {
+    history.callerSaid('c1', 'Are you open?');
+    server.answers = [streams(event({ content: 'They ' }), event({ content: 'asked.' }), DONE), status(500), hangs];
+    const from = { baseUrl: server.url(), model: 'small', clock };
+    const request = { instructions: 'Summarise.', transcript: 'Caller: Hi.', signal };
+    assert.equal(await writeSummary(from, request), 'They asked.');
+    assert.deepEqual(server.requests[0]?.body, {
+      model: 'small',
+      stream: true,
+      messages: [
+        { role: 'system', content: 'Summarise.' },
+        { role: 'user', content: 'Caller: Hi.' },
+      ],
+    });
+    await assert.rejects(writeSummary(from, request), { code: 'LOCAL_LLM_UNREACHABLE' });
+    const over = new AbortController();
+    server.onRequest = () => over.abort();
+    await assert.rejects(writeSummary(from, { ...request, signal: over.signal }), { code: 'LOCAL_LLM_UNREACHABLE' });
   });
 
   it('tries once more after an error', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.js';
 import type { Logger } from '../../log.js';
 import type { History } from '../history.js';
-import type { ToolDefinition } from '../session.js';
+import type { SummaryRequest, ToolDefinition } from '../session.js';
 import { type ChatLimits, type ChatMessage, type ChatToolCall, streamChat } from './chat-stream.js';
 import type { Replier, ReplyPart } from './replier.js';
 import { SentenceSplitter } from './sentences.js';
@@ -91,11 +91,7 @@ export class LlmReplier implements Replier {
     const request = { model, messages, ...(tools.length === 0 ? {} : { tools }) };
     const splitter = new SentenceSplitter();
     const calls: ChatToolCall[] = [];
-    for await (const piece of streamChat(`${baseUrl.replace(/\/+$/, '')}/chat/completions`, request, {
-      signal,
-      clock,
-      limits,
-    })) {
+    for await (const piece of streamChat(chatUrl(baseUrl), request, { signal, clock, limits })) {
       if (piece.type === 'text') yield* splitter.push(piece.text).map(toSentence);
       else calls.push({ ...piece.call, id: piece.call.id === '' ? newCallId() : piece.call.id });
     }
@@ -134,6 +130,29 @@ export class LlmReplier implements Replier {
       }
     }
   }
+}
+
+/**
+ * A summary by the same model, beside the conversation.
+ * @throws TandemError LOCAL_LLM_UNREACHABLE
+ */
+export async function writeSummary(
+  { baseUrl, model, clock }: Pick<LlmOptions, 'baseUrl' | 'model' | 'clock'>,
+  { instructions, transcript, signal }: SummaryRequest,
+): Promise<string> {
+  const messages: ChatMessage[] = [
+    { role: 'system', content: instructions },
+    { role: 'user', content: transcript },
+  ];
+  let text = '';
+  for await (const piece of streamChat(chatUrl(baseUrl), { model, messages }, { signal, clock, limits: LIMITS })) {
+    if (piece.type === 'text') text += piece.text;
+  }
+  return text;
+}
+
+function chatUrl(baseUrl: string): string {
+  return `${baseUrl.replace(/\/+$/, '')}/chat/completions`;
 }
 
 /** Sentences are items of their own; for the model one answer is one message. */

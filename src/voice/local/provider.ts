@@ -5,7 +5,7 @@ import { openSpeechEngine, type SpeechEngine } from '../../speech/engine.js';
 import { refusedSession } from '../refused-session.js';
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { DialogReplier } from './dialog-replier.js';
-import { LlmReplier } from './llm.js';
+import { LlmReplier, writeSummary } from './llm.js';
 import { LocalSession } from './session.js';
 
 export interface LocalProviderOptions {
@@ -31,6 +31,7 @@ class LocalProvider implements VoiceProvider {
   readonly answerWithinMs = Number.POSITIVE_INFINITY;
   private readonly options: LocalProviderOptions;
   private readonly sessions = new Set<VoiceSession>();
+  private readonly closing = new AbortController();
   private engine: SpeechEngine | undefined;
 
   constructor(options: LocalProviderOptions) {
@@ -71,6 +72,14 @@ class LocalProvider implements VoiceProvider {
               clock,
               log: log.child({ conversation_id: options.conversationId }),
             }),
+      ...(llmBaseUrl === undefined
+        ? {}
+        : {
+            write: (request) => {
+              const signal = AbortSignal.any([request.signal, this.closing.signal]);
+              return writeSummary({ baseUrl: llmBaseUrl, model: llmModel ?? '', clock }, { ...request, signal });
+            },
+          }),
       onClosed: () => this.sessions.delete(session),
     });
     this.sessions.add(session);
@@ -78,6 +87,7 @@ class LocalProvider implements VoiceProvider {
   }
 
   async close(): Promise<void> {
+    this.closing.abort();
     for (const session of this.sessions) session.close();
     const { engine } = this;
     this.engine = undefined;

@@ -3,7 +3,7 @@ import type { AudioChunk } from '../../audio/chunk.js';
 import { isTandemError, TandemError } from '../../errors.js';
 import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
-import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
 import { saying } from './saying.js';
@@ -17,12 +17,15 @@ export interface LocalSessionOptions extends VoiceSessionOptions {
   engine: SpeechEngine;
   /** `history` is kept up to date by the session: what was said on both sides, as heard. */
   createReplier(history: History): Replier;
+  /** Writes for people; undefined: nobody here can. */
+  write?: (request: SummaryRequest) => Promise<string>;
   /** Once, however the session ended. */
   onClosed(): void;
 }
 
 /** A voice session on this machine: the engine hears and speaks, a {@link Replier} finds the words. */
 export class LocalSession implements VoiceSession {
+  readonly summarize?: (request: SummaryRequest) => Promise<string>;
   private readonly options: LocalSessionOptions;
   private readonly history = new History();
   private readonly replier: Replier;
@@ -46,6 +49,7 @@ export class LocalSession implements VoiceSession {
 
   constructor(options: LocalSessionOptions) {
     this.options = options;
+    if (options.write !== undefined) this.summarize = options.write;
     for (const turn of options.conversation.turns) {
       if (turn.speaker === 'caller') this.history.callerSaid(turn.itemId, turn.text);
       else this.history.assistantSaid(turn.itemId, turn.text);

@@ -109,6 +109,31 @@ describe('what Nova says, as responses and items', () => {
     assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'interruption', 'cancelled']);
   });
 
+  it('ends where the audio ends when the session is lost: the text of a sentence comes whole, before it is said', () => {
+    const rig = new Rig();
+    // A second of audio for ten characters.
+    rig.sentence('Ten chars.');
+    const first = rig.audio();
+    for (let i = 0; i < 100; i++) rig.turns.audio(first, AUDIO);
+    rig.turns.contentEnded(first, 'PARTIAL_TURN');
+    rig.sentence('Five words that are broken.');
+    const second = rig.audio();
+    for (let i = 0; i < 120; i++) rig.turns.audio(second, AUDIO);
+    rig.takeTold();
+    rig.turns.breakOff();
+    assert.deepEqual(rig.takeTold(), ['final Five words', 'item-done']);
+  });
+
+  it('is not shortened when it is as long as it can be', () => {
+    const rig = new Rig();
+    rig.sentence('One.');
+    const id = rig.audio();
+    for (let i = 0; i < 100; i++) rig.turns.audio(id, AUDIO);
+    rig.takeTold();
+    rig.turns.breakOff();
+    assert.deepEqual(rig.takeTold(), ['item-done']);
+  });
+
   it('takes texts that run ahead of the audio in order', () => {
     const rig = new Rig();
     rig.sentence('One.');

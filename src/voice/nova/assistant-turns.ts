@@ -4,6 +4,7 @@ import type { VoiceEvent } from '../session.js';
 import { FinalTexts } from './final-texts.js';
 import { ModelTurn, type Sentence } from './model-turn.js';
 import type { StopReason } from './output-events.js';
+import { Pace } from './pace.js';
 import { pcmFromBase64 } from './pcm.js';
 import { ProgressWatch } from './progress-watch.js';
 
@@ -45,6 +46,7 @@ export class AssistantTurns {
   private readonly contents = new Map<string, Content>();
   private readonly finals = new FinalTexts<Sentence>();
   private readonly watch: ProgressWatch;
+  private readonly pace = new Pace();
   private phase: Phase;
   /** The model was given something and has not begun to answer. */
   private isAnswerDue = false;
@@ -52,7 +54,7 @@ export class AssistantTurns {
 
   constructor(options: AssistantTurnsOptions) {
     this.options = options;
-    this.phase = { name: 'idle', last: new ModelTurn(options) };
+    this.phase = { name: 'idle', last: new ModelTurn({ ...options, pace: this.pace }) };
     this.watch = new ProgressWatch({
       clock: options.clock,
       limitMs: SILENT_TURN_MS,
@@ -177,6 +179,11 @@ export class AssistantTurns {
     this.interruption(this.contents.get(contentId)?.turn ?? this.currentTurn());
   }
 
+  /** The session is lost: what was being said ends where its audio does. The model gives the text of a sentence first. */
+  breakOff(): void {
+    if (this.phase.name === 'speaking') this.phase.turn.breakOff();
+  }
+
   close(): void {
     this.watch.stop();
     this.contents.clear();
@@ -220,7 +227,7 @@ export class AssistantTurns {
 
   private beginTurn(): ModelTurn {
     const isRefused = this.phase.name === 'refusing';
-    const turn = new ModelTurn(this.options, isRefused);
+    const turn = new ModelTurn({ ...this.options, pace: this.pace }, isRefused);
     this.isAnswerDue = false;
     this.phase = { name: isRefused ? 'muted' : 'speaking', turn };
     this.watch.progress();
@@ -235,7 +242,8 @@ export class AssistantTurns {
   }
 
   private finish(turn: ModelTurn, status: 'completed' | 'incomplete'): void {
-    turn.endItems();
+    if (status === 'completed') turn.endItems();
+    else turn.breakOff();
     // The owner may have cancelled it while it was told.
     if (this.phase.name !== 'speaking' || this.phase.turn !== turn) return;
     this.phase = { name: 'idle', last: turn };

@@ -1,9 +1,12 @@
-import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import { cutAtShare } from '../history.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
+import type { Pace } from './pace.js';
 
 export interface ModelTurnOptions {
   emit: (event: VoiceEvent) => void;
   newId: (kind: 'response' | 'item') => string;
+  pace: Pace;
 }
 
 /** What the model says in one go: a response, its sentences its items. */
@@ -30,7 +33,7 @@ export class ModelTurn {
   }
 
   add(): Sentence {
-    const sentence = new Sentence(this, this.options.newId('item'), this.options.emit);
+    const sentence = new Sentence(this, this.options.newId('item'), this.options);
     this.items.push(sentence);
     return sentence;
   }
@@ -45,6 +48,11 @@ export class ModelTurn {
     const last = this.items.findLast(({ stage }) => stage === 'speaking');
     for (const item of this.items) if (item.stage === 'waiting') last?.join(item.text);
     for (const item of this.items) item.end();
+  }
+
+  /** No more audio comes: of the sentence that was being said only what the audio so far can have held was said. */
+  breakOff(): void {
+    for (const item of this.items) item.breakOff();
   }
 
   done(status: ResponseStatus): void {
@@ -62,11 +70,14 @@ export class Sentence {
   /** Holds the text of others too, so that no final text is its own. */
   isJoined = false;
   private readonly emit: (event: VoiceEvent) => void;
+  private readonly pace: Pace;
+  private sizeBytes = 0;
 
-  constructor(turn: ModelTurn, itemId: string, emit: (event: VoiceEvent) => void) {
+  constructor(turn: ModelTurn, itemId: string, options: Pick<ModelTurnOptions, 'emit' | 'pace'>) {
     this.turn = turn;
     this.itemId = itemId;
-    this.emit = emit;
+    this.emit = options.emit;
+    this.pace = options.pace;
   }
 
   get isCut(): boolean {
@@ -86,6 +97,7 @@ export class Sentence {
 
   speak(mulaw: Uint8Array): void {
     const chunk = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, mulaw);
+    this.sizeBytes += mulaw.length;
     this.emit({ type: 'audio', responseId: this.turn.responseId, itemId: this.itemId, chunk });
   }
 
@@ -97,6 +109,23 @@ export class Sentence {
 
   end(): void {
     if (this.stage !== 'speaking') return;
+    this.pace.spoken(this.text, this.durationMs);
+    this.close();
+  }
+
+  /** See {@link ModelTurn.breakOff}. */
+  breakOff(): void {
+    if (this.stage !== 'speaking') return;
+    const said = cutAtShare(this.text, this.pace.shareOf(this.text, this.durationMs));
+    if (said !== this.text) this.final(said);
+    this.close();
+  }
+
+  private get durationMs(): number {
+    return this.sizeBytes / MULAW_BYTES_PER_MS;
+  }
+
+  private close(): void {
     this.stage = 'done';
     this.emit({ type: 'item-done', responseId: this.turn.responseId, itemId: this.itemId });
   }

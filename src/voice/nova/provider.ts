@@ -5,6 +5,7 @@ import { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { LineSynthesis, RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { NovaAnomaly } from './anomaly.js';
+import { converse, summaryModelFor } from './converse.js';
 import { novaError } from './failure.js';
 import type { EndpointingSensitivity } from './input-events.js';
 import { NovaSession } from './session.js';
@@ -14,6 +15,8 @@ export interface NovaProviderOptions {
   region: string;
   modelId: string;
   voice: string;
+  /** The text model that writes summaries. Undefined: see {@link summaryModelFor}. */
+  summaryModelId?: string;
   /** The service ends a session after eight minutes. */
   renewAfterMs: number;
   log: Logger;
@@ -66,6 +69,7 @@ class NovaProvider implements VoiceProvider {
   private readonly client: BedrockRuntimeClient;
   /** What is left of each session, until nothing is. */
   private readonly sessions = new Map<VoiceSession, Promise<void>>();
+  private readonly closing = new AbortController();
 
   constructor(options: NovaProviderOptions) {
     this.options = options;
@@ -97,6 +101,8 @@ class NovaProvider implements VoiceProvider {
       endpointingSensitivity = 'HIGH',
       mergeMs = MERGE_MS,
       modelId,
+      region,
+      summaryModelId = summaryModelFor(region),
       onAnomaly = () => undefined,
       openTimeoutMs = OPEN_TIMEOUT_MS,
       speakLine,
@@ -118,6 +124,10 @@ class NovaProvider implements VoiceProvider {
       openTimeoutMs,
       speakLine: speakLine === undefined ? undefined : (text) => speakLine(text, options.language),
       voice: options.wish?.voices[this.name] ?? voice,
+      write: (request) => {
+        const signal = AbortSignal.any([request.signal, this.closing.signal]);
+        return converse(client, summaryModelId, { ...request, signal });
+      },
     });
     this.sessions.set(
       session,
@@ -127,6 +137,7 @@ class NovaProvider implements VoiceProvider {
   }
 
   async close(): Promise<void> {
+    this.closing.abort();
     for (const session of this.sessions.keys()) session.close();
     await Promise.all(this.sessions.values());
     this.client.destroy();

@@ -88,6 +88,18 @@ describe('a session with Nova', () => {
     }
   });
 
+  it('that is lost in a sentence takes back the words nobody can have heard, before it says that it failed', async () => {
+    const text = 'This is one very long sentence of which not nearly everything was said.';
+    const faults = [{ when: { at: 'answer', ms: 900 }, fault: { type: 'instability' } }] as const;
+    await withNova({ sim: { faults, brain: scriptedBrain([text]) } }, async ({ open }) => {
+      const call = open();
+      assert.equal(await call.failure(), 'VOICE_FAILED');
+      assert.deepEqual(call.kinds().slice(-3), ['assistant-text-final', 'item-done', 'failed']);
+      const [final] = call.of('assistant-text-final');
+      assert.ok(final !== undefined && text.startsWith(final.text) && final.text.length < 20, final?.text);
+    });
+  });
+
   it('clears what still plays although Nova had given it whole', async () => {
     const sim = {
       audioSpeed: 1000,

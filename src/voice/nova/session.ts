@@ -4,12 +4,13 @@ import { type AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { HeardItem } from '../history.js';
-import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { NovaAnomaly } from './anomaly.js';
 import { AssistantTurns } from './assistant-turns.js';
 import { CallerAudio } from './caller-audio.js';
 import { CallerTurns } from './caller-turns.js';
 import { Connection } from './connection.js';
+import type { Written } from './converse.js';
 import { stalled } from './failure.js';
 import { MAX_TEXT_BYTES, splitText } from './history-blocks.js';
 import { type EndpointingSensitivity, InputEvents } from './input-events.js';
@@ -24,6 +25,8 @@ import { UsageMeter } from './usage-meter.js';
 export interface NovaSessionOptions extends VoiceSessionOptions {
   client: BedrockRuntimeClient;
   modelId: string;
+  /** Has a text model write, which this one cannot. */
+  write: (request: SummaryRequest) => Promise<Written>;
   voice: string;
   endpointingSensitivity: EndpointingSensitivity;
   openTimeoutMs: number;
@@ -155,6 +158,12 @@ export class NovaSession implements VoiceSession {
     this.turns.toolAnswered();
   }
 
+  async summarize(request: SummaryRequest): Promise<string> {
+    const { text, ...usage } = await this.options.write(request);
+    this.emit({ type: 'usage', ...usage });
+    return text;
+  }
+
   close(): void {
     if (this.isOver()) return;
     this.finish();
@@ -267,6 +276,9 @@ export class NovaSession implements VoiceSession {
   }
 
   private fail(error: TandemError): void {
+    if (this.isOver()) return;
+    this.turns.breakOff();
+    // The owner may have closed the session on hearing of that.
     if (this.isOver()) return;
     this.finish();
     this.connection.abort();

@@ -56,6 +56,30 @@ export function responseCreate(eventId: string, what: ResponseWish): string {
   });
 }
 
+/** Reasoning counts, too, where a model reasons. */
+const MAX_SUMMARY_TOKENS = 1024;
+
+/**
+ * A text beside the conversation: it neither reads nor writes it, and may be asked for while another response runs
+ * (OpenAI: Realtime API – `response.create`, `conversation: "none"`).
+ */
+export function summaryCreate(eventId: string, instructions: string, transcript: string): string {
+  return JSON.stringify({
+    type: 'response.create',
+    event_id: eventId,
+    response: {
+      conversation: 'none',
+      output_modalities: ['text'],
+      metadata: { [REQUEST_KEY]: eventId },
+      instructions,
+      input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: transcript }] }],
+      tools: [],
+      tool_choice: 'none',
+      max_output_tokens: MAX_SUMMARY_TOKENS,
+    },
+  });
+}
+
 export function responseCancel(eventId: string, responseId: string): string {
   return JSON.stringify({ type: 'response.cancel', event_id: eventId, response_id: responseId });
 }

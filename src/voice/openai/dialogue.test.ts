@@ -6,6 +6,7 @@ import { createLogger } from '../../log.js';
 import type { VoiceEvent } from '../session.js';
 import type { EventBuilder } from './client-events.js';
 import { Dialogue, type DialogueEvent } from './dialogue.js';
+import { lineFormat } from './line-format.js';
 import { ALREADY_ACTIVE } from './failures.js';
 
 type Wire = { type: string; event_id: string; response_id?: string; response?: { metadata: { request_id: string } } };
@@ -76,7 +77,7 @@ class ServiceModel {
   }
 
   private error(code: string, eventId: string | undefined): void {
-    this.toGateway.push({ type: 'error', error: { type: 'invalid_request_error', code, eventId } });
+    this.toGateway.push({ type: 'error', error: { type: 'invalid_request_error', code, eventId, param: '' } });
   }
 }
 
@@ -110,6 +111,8 @@ test('whatever crosses on the way: each line ends once, one request is out at a 
         onAnomaly: () => undefined,
         onAsked: () => undefined,
         onFatal: (error) => assert.fail(error.message),
+        format: lineFormat('audio/pcmu'),
+        onFormatRefused: () => assert.fail('the format was refused'),
       });
       const hear = (): void => {
         const event = service.toGateway.shift();

@@ -14,6 +14,7 @@ import {
   toolOutputItem,
   turnItem,
 } from './client-events.js';
+import type { LineFormat } from './line-format.js';
 import { sayExactly } from './lines.js';
 import { ModelTurns } from './model-turns.js';
 import { ReceivedItems } from './received-items.js';
@@ -29,6 +30,7 @@ export interface DialogueOptions {
   /** Sends what `build` makes of a new event id; gives the id. */
   send: (build: EventBuilder) => string;
   emit: (event: VoiceEvent) => void;
+  format: LineFormat;
   clock: Clock;
   log: Logger;
   /** See {@link Recovery}. */
@@ -37,6 +39,8 @@ export interface DialogueOptions {
   /** A response was asked for. */
   onAsked: () => void;
   onFatal: (error: TandemError) => void;
+  /** The service takes the settings but for the format of the audio. */
+  onFormatRefused: () => void;
 }
 
 /** The conversation on both sides: whose turn it is, what is said, what was heard, which tools are called. */
@@ -62,7 +66,13 @@ export class Dialogue {
       onCancelled: ({ wish }) => this.endUnspoken(wish.sayId, 'cancelled'),
     });
     this.caller = new CallerTurns(emit);
-    this.model = new ModelTurns({ queue: this.queue, received: this.received, emit, onAnomaly });
+    this.model = new ModelTurns({
+      queue: this.queue,
+      received: this.received,
+      emit,
+      onAnomaly,
+      fromModel: (base64) => options.format.fromModel(base64),
+    });
     this.rounds = new ToolRounds((outputs, wantsReply) => {
       const items = outputs.map(
         ({ toolCallId, output }) =>
@@ -79,6 +89,7 @@ export class Dialogue {
       onAnomaly,
       onUnspoken: (sayId) => this.endUnspoken(sayId, 'failed'),
       onFatal: (error) => options.onFatal(error),
+      onFormatRefused: () => options.onFormatRefused(),
     });
   }
 

@@ -1,4 +1,4 @@
-import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import type { AudioChunk } from '../../audio/chunk.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import type { ReceivedItems } from './received-items.js';
@@ -35,6 +35,7 @@ export class ModelTurns {
   private readonly received: ReceivedItems;
   private readonly emit: (event: VoiceEvent) => void;
   private readonly onAnomaly: (kind: OpenAiAnomaly) => void;
+  private readonly fromModel: (base64: string) => AudioChunk;
   private run: Run | undefined;
 
   constructor(options: {
@@ -42,7 +43,10 @@ export class ModelTurns {
     received: ReceivedItems;
     emit: (event: VoiceEvent) => void;
     onAnomaly: (kind: OpenAiAnomaly) => void;
+    /** Audio as it came → mu-law. */
+    fromModel: (base64: string) => AudioChunk;
   }) {
+    this.fromModel = options.fromModel;
     this.queue = options.queue;
     this.received = options.received;
     this.emit = options.emit;
@@ -61,7 +65,7 @@ export class ModelTurns {
 
   audio(delta: AudioDelta): void {
     const { responseId, itemId } = delta;
-    const chunk = AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, delta.audio);
+    const chunk = this.fromModel(delta.audio);
     this.received.add(itemId, delta.contentIndex, chunk.sizeBytes);
     const run = this.runOf(responseId);
     if (run === undefined) return;

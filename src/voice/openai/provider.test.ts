@@ -68,13 +68,39 @@ test('closing the provider closes its sessions without a word', () =>
     assert.deepEqual(recorder.types, ['ready']);
   }));
 
-test('whoever is billed and whoever calls is told in headers, the caller as a hash', () =>
+test('whoever is billed is told in headers', () =>
   withOpenAi(
     async ({ ready }) => {
       const { headers } = (await ready()).connection.request;
       assert.equal(headers['openai-organization'], 'org-1');
       assert.equal(headers['openai-project'], 'proj-1');
-      assert.equal(headers['openai-safety-identifier'], 'hash of conversation-1');
     },
-    { organization: 'org-1', project: 'proj-1', safetyIdentifierOf: (id) => `hash of ${id}` },
+    { organization: 'org-1', project: 'proj-1' },
   ));
+
+test('a caller has the same identifier in every call, without the number being told; one without a number has none', async () => {
+  const identifiers = async (safetyKey: string | undefined): Promise<unknown[]> => {
+    const seen: unknown[] = [];
+    for (const session of [
+      { callerNumber: '+12025550123', conversationId: 'a' },
+      { callerNumber: '+12025550123', conversationId: 'b' },
+      { callerNumber: '+12025550124', conversationId: 'a' },
+      { callerNumber: undefined, conversationId: 'a' },
+      { callerNumber: undefined, conversationId: 'b' },
+    ]) {
+      await withOpenAi(
+        async ({ ready }) =>
+          void seen.push((await ready(session)).connection.request.headers['openai-safety-identifier']),
+        { safetyKey },
+      );
+    }
+    return seen;
+  };
+  const [first, again, other, withheld, withheldAgain] = await identifiers('key-1');
+  assert.match(String(first), /^[0-9a-f]{32}$/);
+  assert.equal(first, again);
+  assert.equal(new Set([first, other, withheld, withheldAgain]).size, 4);
+  assert.notEqual((await identifiers('key-2'))[0], first);
+  // Without a key a hash of the number could be turned back into it by trying.
+  assert.deepEqual((await identifiers(undefined)).slice(0, 2), [withheld, withheldAgain]);
+});

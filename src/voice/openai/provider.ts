@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
@@ -6,6 +6,7 @@ import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } f
 import { refusedSession } from '../refused-session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { OpenAiSession } from './session.js';
+import { lineFormat, type WireFormat } from './line-format.js';
 import { DEFAULT_LIMITS, type SessionLimits } from './session-limits.js';
 import { DEFAULT_TURN_DETECTION, sessionSettings, type TurnDetection } from './session-settings.js';
 
@@ -23,11 +24,14 @@ export interface OpenAiProviderOptions {
   clock?: Clock;
   onAnomaly?: (kind: OpenAiAnomaly) => void;
   openTimeoutMs?: number;
-  turnDetection?: Partial<TurnDetection>;
-  organization?: string;
-  project?: string;
-  /** Stands for the end user towards OpenAI; a stable hash, never a number or a name. Without it one of the conversation. */
-  safetyIdentifierOf?: (conversationId: string) => string;
+  turnDetection?: TurnDetection;
+  organization?: string | undefined;
+  project?: string | undefined;
+  /**
+   * Key of the hash that stands for the caller towards OpenAI, so that nobody without it can try numbers out. Without it, as
+   * for a caller without a number, it is a hash of the conversation's id.
+   */
+  safetyKey?: string | undefined;
   limits?: Partial<SessionLimits>;
 }
 
@@ -48,8 +52,10 @@ class OpenAiProvider implements VoiceProvider {
   readonly name = 'openai';
   private readonly options: OpenAiProviderOptions;
   private readonly clock: Clock;
-  private readonly sessions = new Set<VoiceSession>();
+  private readonly sessions = new Set<OpenAiSession>();
   private lifetimeMs = LIFETIME_MS;
+  /** Linear PCM once the service has refused mu-law: for every later session too. */
+  private format: WireFormat = 'audio/pcmu';
 
   constructor(options: OpenAiProviderOptions) {
     this.options = options;
@@ -69,11 +75,13 @@ class OpenAiProvider implements VoiceProvider {
   open(options: VoiceSessionOptions): VoiceSession {
     const problem = this.problem();
     if (problem !== undefined) return refusedSession(options.listener, problem);
-    const { log, model, transcriptionModel, turnDetection, voice, openTimeoutMs, limits } = this.options;
+    const { limits, log, model, openTimeoutMs, transcriptionModel, voice } = this.options;
+    const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
+    const format = lineFormat(this.format);
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
-      headers: this.headers(options.conversationId),
+      headers: this.headers(options),
       settings: sessionSettings({
         model,
         voice: options.wish?.voices[this.name] ?? voice,
@@ -81,8 +89,10 @@ class OpenAiProvider implements VoiceProvider {
         instructions: options.instructions,
         language: options.language,
         tools: options.tools,
-        turnDetection: { ...DEFAULT_TURN_DETECTION, ...turnDetection },
+        turnDetection,
+        format: format.setting,
       }),
+      format,
       limits: { ...DEFAULT_LIMITS, ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }), ...limits },
       clock: this.clock,
       log: log.child({ conversation_id: options.conversationId }),
@@ -90,6 +100,7 @@ class OpenAiProvider implements VoiceProvider {
       onLifetime: (lifetimeMs) => {
         if (lifetimeMs > 0) this.lifetimeMs = lifetimeMs;
       },
+      onFormatRefused: () => this.onFormatRefused(format.type),
       onClosed: () => this.sessions.delete(session),
     });
     this.sessions.add(session);
@@ -97,7 +108,7 @@ class OpenAiProvider implements VoiceProvider {
   }
 
   close(): Promise<void> {
-    for (const session of this.sessions) session.close();
+    for (const session of this.sessions) session.end();
     return Promise.resolve();
   }
 
@@ -115,11 +126,20 @@ class OpenAiProvider implements VoiceProvider {
     return undefined;
   }
 
-  private headers(conversationId: string): Record<string, string> {
-    const { apiKey = '', organization, project, safetyIdentifierOf = hashOf } = this.options;
+  /** Whether there is another format to try. */
+  private onFormatRefused(type: WireFormat): boolean {
+    if (type === 'audio/pcm') return false;
+    if (this.format !== 'audio/pcm')
+      this.options.log.warn('OpenAI does not speak mu-law: audio is converted from now on');
+    this.format = 'audio/pcm';
+    return true;
+  }
+
+  private headers(session: VoiceSessionOptions): Record<string, string> {
+    const { apiKey = '', organization, project, safetyKey } = this.options;
     return {
       Authorization: `Bearer ${apiKey}`,
-      'OpenAI-Safety-Identifier': safetyIdentifierOf(conversationId),
+      'OpenAI-Safety-Identifier': safetyIdentifier(session, safetyKey),
       ...(organization === undefined ? {} : { 'OpenAI-Organization': organization }),
       ...(project === undefined ? {} : { 'OpenAI-Project': project }),
     };
@@ -143,6 +163,12 @@ export function renewalTimes(renewAfterMs: number, lifetimeMs: number): RenewalT
   return { afterMs, forceAfterMs: Math.max(afterMs, Math.min(afterMs + PAUSE_WITHIN_MS, latestMs)) };
 }
 
-function hashOf(conversationId: string): string {
-  return createHash('sha256').update(conversationId).digest('hex').slice(0, 32);
+/** The same for every call of a caller, if it can be: OpenAI acts against one user instead of the account. */
+function safetyIdentifier(session: VoiceSessionOptions, key: string | undefined): string {
+  const { callerNumber, conversationId } = session;
+  const hash =
+    key === undefined || callerNumber === undefined
+      ? createHash('sha256').update(conversationId)
+      : createHmac('sha256', key).update(`openai-safety-identifier ${callerNumber}`);
+  return hash.digest('hex').slice(0, 32);
 }

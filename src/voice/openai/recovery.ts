@@ -17,6 +17,7 @@ export interface RecoveryOptions {
   /** A line that will not be spoken. */
   onUnspoken: (sayId: string) => void;
   onFatal: (error: TandemError) => void;
+  onFormatRefused: () => void;
 }
 
 /** So many responses in a row may bring nothing. */
@@ -35,11 +36,12 @@ export class Recovery {
   }
 
   onError(error: ServerError): void {
-    const { configId, log, onAnomaly, onFatal, queue } = this.options;
+    const { configId, log, onAnomaly, onFatal, onFormatRefused, queue } = this.options;
     onAnomaly('error-event');
     log.warn(fieldsOf(error), 'OpenAI reported an error');
     const verdict = judgeError(error);
     if (verdict.do === 'fail') onFatal(reported(verdict.code, error));
+    else if (error.eventId === configId && /\bformat\b/.test(error.param)) onFormatRefused();
     else if (error.eventId === configId) onFatal(reported('VOICE_PROTOCOL', error));
     else {
       const lost = queue.refused(error.eventId, verdict.do === 'retry');

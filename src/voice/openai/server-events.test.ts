@@ -116,7 +116,7 @@ test('the end of a response has its status, its reason, its error as codes only,
       responseId: 'r1',
       status: 'failed',
       reason: undefined,
-      error: { type: 'server_error', code: 'rate_limit_exceeded', eventId: undefined },
+      error: { type: 'server_error', code: 'rate_limit_exceeded', eventId: undefined, param: '' },
       usage: { inputTokens: 10, outputTokens: 2 },
     },
   );
@@ -127,7 +127,7 @@ test('the end of a response has its status, its reason, its error as codes only,
 test('free text in the place of a code is not kept', () => {
   assert.deepEqual(parse({ type: 'error', error: { type: 'x', code: 'He said: call me', message: 'm' } }), {
     type: 'error',
-    error: { type: 'x', code: 'other', eventId: undefined },
+    error: { type: 'x', code: 'other', eventId: undefined, param: '' },
   });
 });
 

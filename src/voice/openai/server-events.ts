@@ -19,7 +19,7 @@ export type ServerEvent =
   | AudioDelta
   | { type: 'transcript-delta'; responseId: string; itemId: string; text: string }
   /** The model writes where it should speak. */
-  | { type: 'text-delta'; responseId: string; itemId: string }
+  | { type: 'text-delta'; responseId: string; itemId: string; text: string }
   | { type: 'message-done'; responseId: string; itemId: string }
   | { type: 'function-call-done'; responseId: string; toolCallId: string; name: string; arguments: string }
   | ResponseDone
@@ -56,6 +56,8 @@ export interface ServerError {
   code: string;
   /** The `event_id` of what we sent, when the error answers it. */
   eventId: string | undefined;
+  /** The field it is about; `''` when it names none. */
+  param: string;
 }
 
 /** Why a message was passed over. Closed, because it labels a metric. */
@@ -173,7 +175,7 @@ function parseOther(type: string, fields: Fields): ParsedEvent {
       }));
     case 'response.output_text.delta':
       if (typeof responseId !== 'string') return MALFORMED;
-      return withItem(itemId, (itemId) => ({ type: 'text-delta', responseId, itemId }));
+      return withItem(itemId, (itemId) => ({ type: 'text-delta', responseId, itemId, text: textOf(fields['delta']) }));
     case 'response.output_item.done':
       return typeof responseId === 'string' ? parseItemDone(responseId, recordOf(fields['item'])) : MALFORMED;
     case 'response.done':
@@ -265,6 +267,7 @@ function errorOf(error: Fields): ServerError {
     type: codeOf(error['type']),
     code: codeOf(error['code']),
     eventId: typeof eventId === 'string' ? eventId : undefined,
+    param: codeOf(error['param']),
   };
 }
 

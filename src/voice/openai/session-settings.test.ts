@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_TURN_DETECTION, sessionSettings, type SessionSettings } from './session-settings.js';
+import {
+  DEFAULT_TURN_DETECTION,
+  sessionSettings,
+  type SessionSettings,
+  type TurnDetection,
+} from './session-settings.js';
 
-function settings(change: { model?: string; language?: string } = {}): SessionSettings {
+function settings(change: { model?: string; language?: string; turnDetection?: TurnDetection } = {}): SessionSettings {
   return sessionSettings({
     model: 'gpt-realtime-2.1',
     voice: 'marin',
@@ -11,6 +16,7 @@ function settings(change: { model?: string; language?: string } = {}): SessionSe
     language: 'en-GB',
     tools: [{ name: 'escalate', description: 'Calls a human.', parameters: { type: 'object', properties: {} } }],
     turnDetection: DEFAULT_TURN_DETECTION,
+    format: { type: 'audio/pcmu' },
     ...change,
   });
 }
@@ -51,6 +57,18 @@ test('a session speaks mu-law both ways, detects turns itself and writes down wh
     max_output_tokens: 4096,
     truncation: { type: 'retention_ratio', retention_ratio: 0.8, token_limits: { post_instructions: 8000 } },
     tracing: null,
+  });
+});
+
+test('turns can be detected by what is said; then there are no levels and times', () => {
+  const { audio } = settings({ turnDetection: { type: 'semantic_vad', eagerness: 'low' } }) as {
+    audio: { input: { turn_detection: unknown } };
+  };
+  assert.deepEqual(audio.input.turn_detection, {
+    type: 'semantic_vad',
+    eagerness: 'low',
+    create_response: true,
+    interrupt_response: true,
   });
 });
 

@@ -1,27 +1,29 @@
 import type { ToolDefinition } from '../session.js';
+import type { LineFormat } from './line-format.js';
 
 /** When the service takes the caller to have begun and ended (OpenAI: Realtime – voice activity detection). */
-export interface TurnDetection {
-  /** 0 to 1; higher asks for a louder voice. */
-  threshold: number;
-  /** Audio kept from before the voice was noticed. */
-  prefixPaddingMs: number;
-  /** Silence that ends a turn. */
-  silenceDurationMs: number;
-}
+export type TurnDetection =
+  | {
+      type: 'server_vad';
+      /** 0 to 1; higher asks for a louder voice. */
+      threshold: number;
+      /** Silence that ends a turn. */
+      silenceDurationMs: number;
+    }
+  /** By what is said: whoever sounds unfinished is waited for, 8, 4 or 2 s at most; `auto` is `medium`. */
+  | { type: 'semantic_vad'; eagerness: 'low' | 'medium' | 'high' | 'auto' };
 
 export const DEFAULT_TURN_DETECTION: TurnDetection = {
+  type: 'server_vad',
   threshold: 0.5,
-  prefixPaddingMs: 300,
   silenceDurationMs: 500,
 };
 
 /** The body of a `session.update`. */
 export type SessionSettings = Record<string, unknown>;
 
-/** G.711 mu-law at 8 kHz: what the telephone speaks, so that no audio is ever converted. */
-export const TELEPHONE_FORMAT = 'audio/pcmu';
-
+/** Audio kept from before the voice was noticed: the documented default. */
+const PREFIX_PADDING_MS = 300;
 /** Some three minutes of speech: no answer on the telephone is longer, and a run-away one has an end. */
 const MAX_OUTPUT_TOKENS = 4096;
 /** The whole conversation is paid for again with every response, so an old one is shortened. */
@@ -36,32 +38,23 @@ export function sessionSettings(options: {
   language: string;
   tools: readonly ToolDefinition[];
   turnDetection: TurnDetection;
+  /** Of both directions. */
+  format: LineFormat['setting'];
 }): SessionSettings {
   const language = isoLanguage(options.language);
-  const { turnDetection } = options;
   return {
     type: 'realtime',
     instructions: options.instructions,
     output_modalities: ['audio'],
     audio: {
       input: {
-        format: { type: TELEPHONE_FORMAT },
+        format: options.format,
         // Off unless asked for; the transcript and the phrases that call a human need it.
         transcription: { model: options.transcriptionModel, ...(language === undefined ? {} : { language }) },
         noise_reduction: { type: 'near_field' },
-        // All fields, because the documented defaults and those in its examples differ.
-        turn_detection: {
-          type: 'server_vad',
-          threshold: turnDetection.threshold,
-          prefix_padding_ms: turnDetection.prefixPaddingMs,
-          silence_duration_ms: turnDetection.silenceDurationMs,
-          // Counted from when the service takes its audio to have been played, which it cannot know here.
-          idle_timeout_ms: null,
-          create_response: true,
-          interrupt_response: true,
-        },
+        turn_detection: turnDetection(options.turnDetection),
       },
-      output: { format: { type: TELEPHONE_FORMAT }, voice: options.voice, speed: 1 },
+      output: { format: options.format, voice: options.voice, speed: 1 },
     },
     tools: options.tools.map((tool) => ({
       type: 'function',
@@ -79,6 +72,21 @@ export function sessionSettings(options: {
     },
     // "auto" would copy the conversation into the account's dashboard.
     tracing: null,
+  };
+}
+
+function turnDetection(detection: TurnDetection): Record<string, unknown> {
+  const { type } = detection;
+  const both = { type, create_response: true, interrupt_response: true };
+  if (type === 'semantic_vad') return { ...both, eagerness: detection.eagerness };
+  // All fields, because the documented defaults and those in its examples differ.
+  return {
+    ...both,
+    threshold: detection.threshold,
+    prefix_padding_ms: PREFIX_PADDING_MS,
+    silence_duration_ms: detection.silenceDurationMs,
+    // Counted from when the service takes its audio to have been played, which it cannot know here.
+    idle_timeout_ms: null,
   };
 }
 

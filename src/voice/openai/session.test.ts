@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AudioChunk } from '../../audio/chunk.js';
 import { withOpenAi } from '../../../test/openai-rig.js';
-import { sessionUpdated, type WireEvent } from '../../../test/openai-service.js';
+import { type ServiceConnection, sessionUpdated, type WireEvent } from '../../../test/openai-service.js';
+import { until } from '../../../test/rig.js';
 import type { Turn } from '../history.js';
 
 function frame(value: number): AudioChunk {
@@ -26,7 +27,7 @@ test('a session introduces itself, sends its settings first, and is ready when t
     assert.equal(service.connections.length, 1);
   }));
 
-test('a service that does not agree to mu-law both ways fails the session', async () => {
+test('a service that does not agree to mu-law both ways fails the session, and is asked for linear PCM by the next', async () => {
   for (const [input, output] of [
     ['audio/pcm', 'audio/pcmu'],
     ['audio/pcmu', 'audio/pcm'],
@@ -36,8 +37,20 @@ test('a service that does not agree to mu-law both ways fails the session', asyn
       service.isSilent = true;
       open();
       (await service.connected()).send(sessionUpdated(input, output));
-      assert.equal((await recorder.nth('failed')).error.code, 'VOICE_PROTOCOL');
+      const { error } = await recorder.nth('failed');
+      assert.deepEqual([error.code, error.retryable], ['VOICE_FAILED', true]);
       assert.deepEqual(recorder.types, ['failed']);
+      open();
+      await until(() => service.connections.length === 2, 'the next session');
+      const second = service.connections[1] as ServiceConnection;
+      const { audio } = (await second.next('session.update'))['session'] as {
+        audio: Record<'input' | 'output', { format: unknown }>;
+      };
+      const linear = { type: 'audio/pcm', rate: 24_000 };
+      assert.deepEqual([audio.input.format, audio.output.format], [linear, linear]);
+      // There is no third format: noise is worse than no session.
+      second.send(sessionUpdated(input, output));
+      assert.equal((await recorder.nth('failed', 2)).error.code, 'VOICE_PROTOCOL');
     });
   }
 });

@@ -3,29 +3,35 @@ import type { Clock, Timer } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { HeardItem } from '../history.js';
-import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { CallerAudio } from './caller-audio.js';
-import { audioAppend, type EventBuilder, sessionUpdate } from './client-events.js';
+import { audioAppend, type EventBuilder, responseCancel, sessionUpdate, summaryCreate } from './client-events.js';
 import { Connection } from './connection.js';
 import { seedItems } from './conversation-seed.js';
 import { Dialogue } from './dialogue.js';
+import type { LineFormat } from './line-format.js';
 import { greetThenAnswer, keyedDigits, sayExactly } from './lines.js';
 import { parseServerEvent, type ServerEvent } from './server-events.js';
 import type { SessionLimits } from './session-limits.js';
-import { type SessionSettings, TELEPHONE_FORMAT } from './session-settings.js';
+import type { SessionSettings } from './session-settings.js';
 import { StallWatch } from './stall-watch.js';
+import { SummaryResponses } from './summary-responses.js';
 
 export interface OpenAiSessionOptions extends VoiceSessionOptions {
   url: string;
   headers: Readonly<Record<string, string>>;
   settings: SessionSettings;
+  /** What the settings name. */
+  format: LineFormat;
   limits: SessionLimits;
   clock: Clock;
   log: Logger;
   onAnomaly(kind: OpenAiAnomaly): void;
   /** How long the service lets this session last, from now. */
   onLifetime(lifetimeMs: number): void;
+  /** The service does not speak this format. Gives whether another session should be opened, with another one. */
+  onFormatRefused: () => boolean;
   /** Once, however the session ended. */
   onClosed(): void;
 }
@@ -35,6 +41,8 @@ type State =
   /** The settings are on their way; what follows them is taken in order, so nothing waits for the answer. */
   | { name: 'configuring'; deadline: Timer }
   | { name: 'ready'; stall: StallWatch }
+  /** Closed by its owner; a summary is still being written. */
+  | { name: 'finishing' }
   | { name: 'closed' };
 
 const CONFIG_ID = 'config';
@@ -45,6 +53,7 @@ export class OpenAiSession implements VoiceSession {
   private readonly connection: Connection;
   private readonly callerAudio: CallerAudio;
   private readonly dialogue: Dialogue;
+  private readonly summaries: SummaryResponses;
   private state: State;
   private eventCount = 0;
 
@@ -69,6 +78,7 @@ export class OpenAiSession implements VoiceSession {
     this.dialogue = new Dialogue({
       send: (build) => this.send(build),
       emit: (event) => this.emit(event),
+      format: options.format,
       clock,
       log,
       configId: CONFIG_ID,
@@ -77,6 +87,16 @@ export class OpenAiSession implements VoiceSession {
         if (this.state.name === 'ready') this.state.stall.asked();
       },
       onFatal: (error) => this.fail(error),
+      onFormatRefused: () => this.refuseFormat(),
+    });
+    this.summaries = new SummaryResponses({
+      sendCreate: ({ instructions, transcript }) =>
+        this.send((eventId) => summaryCreate(eventId, instructions, transcript)),
+      sendCancel: (responseId) => this.send((eventId) => responseCancel(eventId, responseId)),
+      onUsage: (usage) => this.emit({ type: 'usage', ...usage }),
+      onSettled: () => {
+        if (this.state.name === 'finishing' && !this.summaries.isBusy) this.dispose();
+      },
     });
     this.askForOpening();
   }
@@ -87,7 +107,7 @@ export class OpenAiSession implements VoiceSession {
       this.options.onAnomaly('unsupported-audio');
       return;
     }
-    this.callerAudio.push(chunk.base64, chunk.sizeBytes);
+    this.callerAudio.push(this.options.format.toModel(chunk), chunk.sizeBytes);
     if (this.connection.bufferedBytes > this.options.limits.deadBytes) {
       this.fail(new TandemError('VOICE_UNREACHABLE', 'OpenAI does not take the audio any more.'));
     }
@@ -121,10 +141,23 @@ export class OpenAiSession implements VoiceSession {
     if (!this.isClosed()) this.dialogue.toolResult(toolCallId, output);
   }
 
+  summarize(request: SummaryRequest): Promise<string> {
+    if (this.state.name === 'ready') return this.summaries.ask(request);
+    return Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
+  }
+
+  /** A summary that is being written is waited for; {@link OpenAiSession.end} waits for nothing. */
   close(): void {
     if (this.isClosed()) return;
     this.dialogue.close();
-    this.dispose();
+    if (this.summaries.isBusy) this.move({ name: 'finishing' });
+    else this.dispose();
+  }
+
+  /** Nobody waits for anything any more. */
+  end(): void {
+    this.close();
+    if (this.state.name === 'finishing') this.dispose();
   }
 
   private askForOpening(): void {
@@ -178,19 +211,28 @@ export class OpenAiSession implements VoiceSession {
         this.onSettings(event.inputFormat, event.outputFormat);
         return;
       default:
+        if (this.summaries.takes(event) || this.state.name === 'finishing') return;
         this.dialogue.onEvent(event);
     }
   }
 
-  /** Noise would be on the line if the service did not take and give what the telephone speaks. */
+  /** Noise would be on the line if the service did not take and give what was asked for. */
   private onSettings(inputFormat: string, outputFormat: string): void {
-    if (inputFormat !== TELEPHONE_FORMAT || outputFormat !== TELEPHONE_FORMAT) {
-      this.fail(new TandemError('VOICE_PROTOCOL', `OpenAI did not agree to ${TELEPHONE_FORMAT} both ways.`));
+    const { type } = this.options.format;
+    if (inputFormat !== type || outputFormat !== type) {
+      this.refuseFormat();
       return;
     }
     if (this.state.name !== 'configuring') return;
     this.move({ name: 'ready', stall: this.watchForStall() });
     this.emit({ type: 'ready' });
+  }
+
+  /** A session of its own for another format: what the caller has said so far went out in this one. */
+  private refuseFormat(): void {
+    const { format, onFormatRefused } = this.options;
+    const code = onFormatRefused() ? 'VOICE_FAILED' : 'VOICE_PROTOCOL';
+    this.fail(new TandemError(code, `OpenAI did not agree to ${format.type} both ways.`));
   }
 
   private watchForStall(): StallWatch {
@@ -211,6 +253,7 @@ export class OpenAiSession implements VoiceSession {
   }
 
   private fail(error: TandemError): void {
+    if (this.state.name === 'finishing') this.dispose();
     if (this.isClosed()) return;
     this.dialogue.abort();
     // The owner may have closed the session on hearing of that.
@@ -221,6 +264,7 @@ export class OpenAiSession implements VoiceSession {
 
   private dispose(): void {
     this.move({ name: 'closed' });
+    this.summaries.close();
     this.connection.close();
     this.options.onClosed();
   }
@@ -230,7 +274,7 @@ export class OpenAiSession implements VoiceSession {
     const before = this.state;
     this.state = next;
     if (before.name === 'ready') before.stall.close();
-    else if (before.name !== 'closed' && next.name !== 'configuring') before.deadline.cancel();
+    else if ('deadline' in before && next.name !== 'configuring') before.deadline.cancel();
   }
 
   private emit(event: VoiceEvent): void {
@@ -238,6 +282,6 @@ export class OpenAiSession implements VoiceSession {
   }
 
   private isClosed(): boolean {
-    return this.state.name === 'closed';
+    return this.state.name === 'closed' || this.state.name === 'finishing';
   }
 }

@@ -1,0 +1,74 @@
+import { createRedeemer } from '../lambda/connect/redeem.js';
+import { systemClock } from '../src/clock.js';
+import { DynamoDbStore } from '../src/handover/dynamodb-store.js';
+import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
+import { MemoryStore } from '../src/handover/memory-store.js';
+import { sampleRecord } from '../src/handover/store-contract.js';
+import { drawToken, tokenKey } from '../src/handover/token.js';
+
+/**
+ * How long it takes 200 contacts to redeem one token at once on the embedded table, and 100,000 guesses against a store
+ * in memory. Run as `node dist/bench/redemptions.js` after `node scripts/build.mjs --all`.
+ */
+const CONTACTS = 200;
+const GUESSES = 100_000;
+const PEPPER = 'a-pepper-for-the-benchmark';
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+const liveRecord = () => sampleRecord({ created_at: nowSeconds(), expires_at: nowSeconds() + 600 });
+
+async function redeemAtOnce(): Promise<void> {
+  const embedded = await startEmbeddedDynamoDb();
+  const store = new DynamoDbStore({
+    tableName: 'Redemptions',
+    region: 'us-east-1',
+    endpointUrl: embedded.endpointUrl,
+    localCredentials: true,
+    attemptMs: 60_000,
+  });
+  await store.createTable();
+  const key = tokenKey(PEPPER, drawToken());
+  await store.put(key, liveRecord());
+  const startedMs = performance.now();
+  const redemptions = await Promise.all(
+    Array.from({ length: CONTACTS }, (_, index) => store.redeem(key, `contact-${index}`, nowSeconds())),
+  );
+  const tookMs = performance.now() - startedMs;
+  const winners = redemptions.filter(({ status }) => status === 'valid').length;
+  console.log(`${CONTACTS} redemptions at once: ${winners} valid, ${tookMs.toFixed(0)} ms`);
+  await store.close();
+  await embedded.close();
+}
+
+async function guess(): Promise<void> {
+  const store = new MemoryStore();
+  await store.put(tokenKey(PEPPER, drawToken()), liveRecord());
+  let alarms = 0;
+  const redeem = createRedeemer({
+    store,
+    callers: store,
+    pepper: PEPPER,
+    clock: systemClock,
+    onInvalidToken: () => alarms++,
+  });
+  const startedMs = performance.now();
+  let valid = 0;
+  for (let index = 0; index < GUESSES; index++) {
+    const answer = await redeem({
+      Details: {
+        // A number of its own for each, so that none is stopped for trying too often.
+        ContactData: {
+          ContactId: `contact-${index}`,
+          CustomerEndpoint: { Address: `+1555${String(index).padStart(7, '0')}` },
+        },
+        Parameters: { token: drawToken() },
+      },
+    });
+    if (answer['token_status'] === 'valid') valid++;
+  }
+  const tookMs = performance.now() - startedMs;
+  console.log(`${GUESSES} guesses: ${valid} valid, ${alarms} counted for the alarm, ${tookMs.toFixed(0)} ms`);
+}
+
+await redeemAtOnce();
+await guess();

@@ -1,0 +1,112 @@
+import { type Fleet, type FleetCall, type Instance, busiest, numbersTold, startFleet } from '../test/fleet.js';
+import { until } from '../test/rig.js';
+import { median, quantile } from './quantile.js';
+
+const CALLS = 100;
+/** Calls rung one after another: together they would measure the machine. */
+const RING_EVERY_MS = 100;
+const BOUND_MS = 60_000;
+
+/** What callers notice when one of two gateways is killed or stopped, and when Redis is gone for a moment. */
+export async function survive(): Promise<void> {
+  console.log(
+    `${CALLS} calls over two gateways, a Redis between; simulated model and carrier in a third process, in real time.`,
+  );
+  for (const pipeline of ['true', 'false']) {
+    const mode = pipeline === 'true' ? 'pipeline' : 'direct';
+    await show(`one gateway killed (${mode})`, { USE_PIPECAT: pipeline }, (_fleet, instance) => instance.kill());
+  }
+  await show('one gateway stopped', { DRAIN_SECONDS: '15' }, (_fleet, instance) => instance.stop());
+  await show(
+    'one gateway killed after Redis was killed and started again',
+    {},
+    (_fleet, instance) => instance.kill(),
+    async (fleet) => {
+      await fleet.redis.kill();
+      await fleet.redis.start();
+      // By then the gateways have noticed and have written everything down again.
+      await pause(2500);
+    },
+  );
+}
+
+async function show(
+  what: string,
+  env: Record<string, string>,
+  happen: (fleet: Fleet, instance: Instance) => Promise<unknown>,
+  before: (fleet: Fleet) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const fleet = await startFleet({ size: 2, callers: CALLS, env });
+  try {
+    const calls: FleetCall[] = [];
+    for (let number = 0; number < CALLS; number++) {
+      calls.push(fleet.place());
+      await pause(RING_EVERY_MS);
+    }
+    await heard(calls, () => 200, 'the greetings');
+    for (const call of calls) await call.speak();
+    await heard(calls, () => 1300, 'the answers');
+    const told = numbersTold(fleet.model);
+    const instance = await busiest(fleet.instances);
+    const sessions = fleet.model.sessions.length;
+    await before(fleet);
+    const streams = await instance.streams();
+    // In the middle of what half of them are being told.
+    for (const call of calls.slice(0, CALLS / 2)) await call.speak();
+    await pause(1500);
+    const heardBefore = calls.map(({ loudMs }) => loudMs);
+    const atMs = performance.now();
+    const gaps = gapsAfter(calls, atMs);
+    await happen(fleet, instance);
+    await pause(2500);
+    for (const call of calls) if (call.lastSoundMs < performance.now() - 2500) await call.speak();
+    await heard(calls, (index) => (heardBefore[index] ?? 0) + 300, 'everybody to hear something');
+    await pause(3000);
+    const lost = calls.filter(({ call }) => call.isOver).length;
+    const after = numbersTold(fleet.model, sessions);
+    const wrong = [...after].filter((number) => !told.has(number)).length;
+    const moved = gaps();
+    console.log(
+      `${what}: ${streams} streams on it; ${CALLS - lost} of ${CALLS} calls go on; ${after.size} answered from memory afterwards, ` +
+        `${wrong} wrongly. Of ${moved.length} calls, to the next stream: ${spread(moved.map(({ streamMs }) => streamMs))}; ` +
+        `to the next sound: ${spread(moved.map(({ soundMs }) => soundMs))}.`,
+    );
+  } finally {
+    await fleet.close();
+  }
+}
+
+interface Gap {
+  /** From what happened to the start of the next stream: what the carrier needed, and the gateway's answers to it. */
+  streamMs: number;
+  soundMs: number;
+}
+
+/** For each call whose stream ends from now on: milliseconds until it hears something in its next stream. */
+function gapsAfter(calls: readonly FleetCall[], atMs: number): () => Gap[] {
+  const gaps: Gap[] = [];
+  for (const seen of calls) {
+    let restartedMs: number | undefined;
+    seen.call.on('stream-started', () => (restartedMs = performance.now()));
+    seen.call.on('heard', () => {
+      if (restartedMs === undefined || seen.lastSoundMs < restartedMs) return;
+      gaps.push({ streamMs: restartedMs - atMs, soundMs: seen.lastSoundMs - atMs });
+      restartedMs = Number.POSITIVE_INFINITY;
+    });
+  }
+  return () => gaps;
+}
+
+async function heard(calls: readonly FleetCall[], loudMs: (index: number) => number, what: string): Promise<void> {
+  await until(() => calls.every((call, index) => call.loudMs >= loudMs(index)), what, BOUND_MS);
+}
+
+function spread(samples: readonly number[]): string {
+  return `median ${median(samples).toFixed(0)} ms, p99 ${quantile(samples, 0.99).toFixed(0)} ms`;
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs);
+  });
+}

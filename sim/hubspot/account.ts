@@ -1,0 +1,119 @@
+import type { Clock } from '../../src/clock.js';
+import { AccountObjects, type StoredObject } from './objects.js';
+import { type Problem, invalidInput, isProblem, problem } from './problem.js';
+import { type ObjectType, isObjectType, isRecord, readAssociations, readProperties } from './schema.js';
+import { matches, readSearch } from './search.js';
+
+export interface AccountOptions {
+  clock: Clock;
+  portalId: number;
+  uiDomain: string;
+  /** How long searches do not see a new object. */
+  indexDelayMs: number;
+  /** Pipelines with their stages. */
+  pipelines: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** What a request is about: one of the operations there are. */
+export type Operation =
+  { is: 'search' | 'create'; type: ObjectType; version: string } | { is: 'account'; version: string };
+
+export interface Reply {
+  status: number;
+  body: unknown;
+}
+
+const VERSION = String.raw`(v3|20\d\d-\d\d)`;
+const LEGACY = /^\/crm\/v3\/objects\/([a-z]+)(\/search)?$/;
+const DATED = /^\/crm\/objects\/(20\d\d-\d\d)\/([a-z]+)(\/search)?$/;
+const ACCOUNT = new RegExp(`^/account-info/${VERSION}/details$`);
+
+/** One HubSpot account: what its API does, without HTTP. */
+export class Account {
+  readonly objects: AccountObjects;
+  private readonly options: AccountOptions;
+
+  constructor(options: AccountOptions) {
+    this.options = options;
+    this.objects = new AccountObjects(options.clock, options.indexDelayMs);
+  }
+
+  handle(operation: Operation, body: unknown): Reply | Problem {
+    switch (operation.is) {
+      case 'account':
+        return { status: 200, body: this.details() };
+      case 'search':
+        return this.search(operation.type, body);
+      case 'create':
+        return this.create(operation.type, body);
+    }
+  }
+
+  private search(type: ObjectType, body: unknown): Reply | Problem {
+    const search = readSearch(type, body);
+    if (isProblem(search)) return search;
+    const found = this.objects.searchable(type).filter((object) => matches(object, search));
+    const results = found.slice(0, search.limit).map((object) => shown(object, search.properties));
+    return { status: 200, body: { total: found.length, results } };
+  }
+
+  private create(type: ObjectType, body: unknown): Reply | Problem {
+    if (!isRecord(body)) return invalidInput('Invalid input JSON: expected an object');
+    const unknown = Object.keys(body).find((name) => name !== 'properties' && name !== 'associations');
+    if (unknown !== undefined) return invalidInput(`Invalid input JSON: unknown field "${unknown}"`);
+    const properties = readProperties(type, body['properties'], this.options.pipelines);
+    if (isProblem(properties)) return properties;
+    const associations = readAssociations(type, body['associations'], (id) => this.objects.typeOf(id));
+    if (isProblem(associations)) return associations;
+    const taken = this.withEmail(type, properties['email']);
+    if (taken !== undefined) return problem(409, 'CONFLICT', `Contact already exists. Existing ID: ${taken.id}`);
+    return { status: 201, body: shown(this.objects.create(type, properties, associations), Object.keys(properties)) };
+  }
+
+  /** An address belongs to one contact; a phone number does not. */
+  private withEmail(type: ObjectType, email: string | undefined): StoredObject | undefined {
+    if (type !== 'contacts' || email === undefined) return undefined;
+    return this.objects.all.find((object) => object.properties['email'] === email);
+  }
+
+  private details(): Record<string, unknown> {
+    const { portalId, uiDomain } = this.options;
+    return {
+      portalId,
+      accountType: 'STANDARD',
+      timeZone: 'US/Eastern',
+      companyCurrency: 'USD',
+      additionalCurrencies: [],
+      utcOffset: '-04:00',
+      utcOffsetMilliseconds: -14_400_000,
+      uiDomain,
+      dataHostingLocation: 'na1',
+    };
+  }
+}
+
+/** Undefined: there is nothing at this address. */
+export function operationOf(path: string): Operation | undefined {
+  const [, legacyType, legacySearch] = LEGACY.exec(path) ?? [];
+  const [, version, datedType, datedSearch] = DATED.exec(path) ?? [];
+  const type = legacyType ?? datedType ?? '';
+  if (isObjectType(type)) {
+    return { is: (legacySearch ?? datedSearch) === undefined ? 'create' : 'search', type, version: version ?? 'v3' };
+  }
+  const [, accountVersion] = ACCOUNT.exec(path) ?? [];
+  return accountVersion === undefined ? undefined : { is: 'account', version: accountVersion };
+}
+
+const SHOWN_ALWAYS = ['createdate', 'hs_object_id', 'hs_lastmodifieddate'];
+
+function shown({ createdEpochMs, id, properties }: StoredObject, wanted: readonly string[]): Record<string, unknown> {
+  const stamp = new Date(createdEpochMs).toISOString();
+  const names = [...new Set([...wanted, ...SHOWN_ALWAYS])];
+  return {
+    id,
+    properties: Object.fromEntries(names.map((name) => [name, properties[name] ?? null])),
+    createdAt: stamp,
+    updatedAt: stamp,
+    archived: false,
+  };
+}

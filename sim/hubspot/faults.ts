@@ -1,0 +1,75 @@
+import type { RatePolicy } from './problem.js';
+
+/** Which requests a fault strikes. */
+export const FAULT_PLACES = ['any', 'search', 'contacts', 'tickets', 'notes', 'account'] as const;
+export type FaultPlace = (typeof FAULT_PLACES)[number];
+
+/** `hang`, `reset`: nothing was done. With `-after`: it was done, and the client is not told. */
+export type Fault =
+  | { type: 'status'; status: number }
+  | { type: 'limit'; policy: RatePolicy; retryAfterSeconds?: number }
+  | { type: 'hang' | 'hang-after' | 'reset' | 'reset-after' | 'malformed' }
+  | { type: 'slow'; delayMs: number };
+
+interface Planned {
+  place: FaultPlace;
+  fault: Fault;
+  times: number;
+}
+
+/** Faults that wait for the requests they are meant for, in the order they were planned. */
+export class FaultQueue {
+  private planned: Planned[] = [];
+
+  plan(place: FaultPlace, fault: Fault, times = 1): void {
+    this.planned.push({ place, fault, times });
+  }
+
+  clear(): void {
+    this.planned = [];
+  }
+
+  take(place: FaultPlace): Fault | undefined {
+    const next = this.planned.find((one) => one.place === place || one.place === 'any');
+    if (next === undefined) return undefined;
+    if (--next.times <= 0) this.planned = this.planned.filter((one) => one !== next);
+    return next.fault;
+  }
+}
+
+export const FAULT_USAGE = `PLACE=WHAT or PLACE*TIMES=WHAT, for instance tickets=hang-after or any*3=503
+    PLACE: ${FAULT_PLACES.join(' | ')} (contacts, tickets, notes: their creation)
+    WHAT: an HTTP status | secondly | rolling | daily | hang | hang-after | reset | reset-after | malformed | slow:MS`;
+
+const POLICIES: Readonly<Record<string, RatePolicy>> = {
+  secondly: 'SECONDLY',
+  rolling: 'TEN_SECONDLY_ROLLING',
+  daily: 'DAILY',
+};
+
+/** Reads a fault from a command line (see {@link FAULT_USAGE}); undefined when it is not one. */
+export function parseFault(text: string): { place: FaultPlace; fault: Fault; times: number } | undefined {
+  const [, at, times = '1', what = '', delay] =
+    /^([a-z]+)(?:\*(\d{1,6}))?=([a-z-]+|\d{3})(?::(\d{1,7}))?$/.exec(text) ?? [];
+  const place = FAULT_PLACES.find((name) => name === at);
+  const fault = faultNamed(what, delay);
+  return place === undefined || fault === undefined ? undefined : { place, fault, times: Number(times) };
+}
+
+function faultNamed(what: string, delay: string | undefined): Fault | undefined {
+  if (what === 'slow') return delay === undefined ? undefined : { type: 'slow', delayMs: Number(delay) };
+  if (delay !== undefined) return undefined;
+  if (/^[345]\d\d$/.test(what)) return { type: 'status', status: Number(what) };
+  const policy = POLICIES[what];
+  if (policy !== undefined) return { type: 'limit', policy };
+  switch (what) {
+    case 'hang':
+    case 'hang-after':
+    case 'reset':
+    case 'reset-after':
+    case 'malformed':
+      return { type: what };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '../clock.js';
+import type { Condition, HubSpotApi, HubSpotObject } from './hubspot-api.js';
+import { OnceEach } from './once-each.js';
+import { nationalNumber } from './phone-number.js';
+
+export interface Contact {
+  id: string;
+  /** Undefined: new, without a name, or one of several with this number. */
+  name: string | undefined;
+}
+
+const REMEMBERED_MS = 15 * 60_000;
+const MAX_REMEMBERED = 5000;
+
+/** Contacts by phone number: found or created, once for a number however many calls it makes. */
+export class Contacts {
+  private readonly api: HubSpotApi;
+  private readonly byPhone: OnceEach<Contact>;
+
+  constructor(api: HubSpotApi, clock: Clock) {
+    this.api = api;
+    // A new contact is not found by searches for some seconds: who created it has to remember it.
+    this.byPhone = new OnceEach({ clock, rememberedMs: REMEMBERED_MS, maxEntries: MAX_REMEMBERED });
+  }
+
+  /** @throws TandemError HUBSPOT_* */
+  withPhone(e164: string): Promise<Contact> {
+    return this.byPhone.get(e164, () => this.findOrCreate(e164));
+  }
+
+  /** A ticket could not be tied to it: perhaps it is gone. */
+  forget(e164: string): void {
+    this.byPhone.forget(e164);
+  }
+
+  private async findOrCreate(e164: string): Promise<Contact> {
+    const known: Condition[] = [
+      { propertyName: 'phone', operator: 'EQ', value: e164 },
+      // Written in another way, or by hand: HubSpot keeps the national number beside it.
+      { propertyName: 'hs_searchable_calculated_phone_number', operator: 'EQ', value: nationalNumber(e164) },
+    ];
+    const found = await this.api.search('contacts', { anyOf: known, properties: ['firstname', 'lastname', 'phone'] });
+    const contact = found.find(({ properties }) => properties['phone'] === e164) ?? found[0];
+    if (contact === undefined) {
+      return { id: await this.api.create('contacts', { phone: e164 }, [], known), name: undefined };
+    }
+    return { id: contact.id, name: found.length === 1 ? nameOf(contact) : undefined };
+  }
+}
+
+function nameOf({ properties }: HubSpotObject): string | undefined {
+  const name = [properties['firstname'], properties['lastname']].filter(Boolean).join(' ').trim();
+  return name === '' ? undefined : name;
+}

@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { HubSpotSim, type HubSpotSimOptions } from '../../sim/hubspot/server.js';
+import { FakeClock } from '../../test/fake-clock.js';
+import { until } from '../../test/rig.js';
+import { scaledClock } from '../../test/scaled-clock.js';
+import type { Clock } from '../clock.js';
+import { createLogger } from '../log.js';
+import { type CrmCase, type CrmFindings, type CrmOutcome, HubSpot, type HubSpotOptions } from './hubspot.js';
+import { nationalNumber } from './phone-number.js';
+
+const KEY = 'pat-test-3f0c';
+const PHONE = '+12025550123';
+
+interface Bench {
+  sim: HubSpotSim;
+  crm: HubSpot;
+  outcomes: CrmOutcome[];
+  /** Times of the requests the simulator saw, by what they were about. */
+  times: { place: string; atMs: number }[];
+  log: string[];
+  /** Begins a case; gives what was told so far, which grows. */
+  begin(more?: Partial<CrmCase>): CrmFindings;
+  ended(count?: number): Promise<void>;
+}
+
+async function withHubSpot(
+  options: { sim?: HubSpotSimOptions; crm?: Partial<HubSpotOptions>; clock?: Clock },
+  body: (bench: Bench) => Promise<void>,
+): Promise<void> {
+  const { clock = scaledClock(40) } = options;
+  const times: Bench['times'] = [];
+  const sim = await new HubSpotSim({
+    clock,
+    keys: [KEY],
+    onRequest: ({ place }) => times.push({ place, atMs: clock.now() }),
+    ...options.sim,
+  }).start();
+  const outcomes: CrmOutcome[] = [];
+  const crm = new HubSpot({
+    baseUrl: sim.url,
+    accessToken: KEY,
+    apiVersion: '2026-03',
+    pipeline: '0',
+    stage: '1',
+    clock,
+    count: (outcome) => outcomes.push(outcome),
+    ...options.crm,
+  });
+  const log: string[] = [];
+  const logger = createLogger({ level: 'trace', destination: { write: (line: string) => void log.push(line) } });
+  let cases = 0;
+  const bench: Bench = {
+    sim,
+    crm,
+    outcomes,
+    times,
+    log,
+    begin: (more = {}) => {
+      const told: CrmFindings = {};
+      const number = ++cases;
+      crm.begin({
+        conversationId: `c0ffee${number}`,
+        handoverId: `01J${number}`,
+        customerPhone: PHONE,
+        reason: 'billing',
+        intent: 'billing',
+        priority: '5',
+        language: 'en-US',
+        summary: 'Caller: I was charged <twice>.',
+        tell: (found) => Promise.resolve(Boolean(Object.assign(told, found))),
+        log: logger,
+        ...more,
+      });
+      return told;
+    },
+    ended: (count = 1) => until(() => outcomes.length >= count, 'the end of the case'),
+  };
+  try {
+    await body(bench);
+    assert.doesNotMatch(log.join(), /5550123|pat-test|charged/, 'nothing private in the log');
+  } finally {
+    await crm.close();
+    await sim.close();
+  }
+}
+
+/** Whole seconds between the requests of one kind, less the time they take. */
+function gaps({ times }: Bench, place: string): number[] {
+  const at = times.filter((one) => one.place === place).map((one) => one.atMs);
+  return at.slice(1).map((ms, index) => Math.floor((ms - (at[index] ?? 0)) / 1000));
+}
+
+describe('a handover in HubSpot', { concurrency: true }, () => {
+  for (const apiVersion of ['2026-03', 'v3']) {
+    test(`known contact, ticket tied to it, note on both (${apiVersion})`, async () => {
+      await withHubSpot({ crm: { apiVersion }, sim: { versions: [apiVersion] } }, async (bench) => {
+        const contact = bench.sim.seed('contacts', { firstname: 'Ada', lastname: 'Byron', phone: '(202) 555-0123' });
+        const told = bench.begin();
+        await bench.ended();
+        assert.deepEqual(bench.outcomes, ['complete']);
+        const [ticket] = bench.sim.objects('tickets');
+        const [note] = bench.sim.objects('notes');
+        assert.equal(bench.sim.objects('contacts').length, 1);
+        assert.deepEqual(ticket?.associations, [{ to: 'contacts', id: contact.id }]);
+        assert.equal(ticket.properties['subject'], 'AI handover: billing c0ffee1');
+        assert.equal(ticket.properties['hs_ticket_priority'], 'MEDIUM');
+        assert.match(ticket.properties['content'] ?? '', /Caller: \+12025550123\nHandover: 01J1$/);
+        assert.deepEqual(note?.associations.map(({ to }) => to).sort(), ['contacts', 'tickets']);
+        assert.match(note.properties['hs_note_body'] ?? '', /I was charged &lt;twice&gt;\./);
+        assert.deepEqual(told, {
+          customer_name: 'Ada Byron',
+          hubspot_contact_id: contact.id,
+          hubspot_ticket_id: ticket.id,
+          crm_url: `https://app.hubspot.com/contacts/12345678/record/0-5/${ticket.id}`,
+        });
+      });
+    });
+  }
+
+  test('of several contacts with the number, the one written the same way, and no name is guessed', async () => {
+    await withHubSpot({}, async (bench) => {
+      const exact = bench.sim.seed('contacts', { firstname: 'Ada', phone: PHONE });
+      bench.sim.seed('contacts', { firstname: 'Bob', phone: '202-555-0123' });
+      const told = bench.begin();
+      await bench.ended();
+      assert.equal(told.hubspot_contact_id, exact.id);
+      assert.equal(told.customer_name, undefined);
+    });
+  });
+
+  test('a new caller becomes one contact, whoever asks at once or while searches do not see it yet', async () => {
+    await withHubSpot({}, async (bench) => {
+      const told = [bench.begin(), bench.begin()];
+      await bench.ended(2);
+      told.push(bench.begin());
+      await bench.ended(3);
+      const [contact, ...others] = bench.sim.objects('contacts');
+      assert.equal(others.length, 0);
+      assert.equal(contact?.properties['phone'], PHONE);
+      assert.deepEqual(new Set(told.map((one) => one.hubspot_contact_id)), new Set([contact?.id]));
+      assert.equal(bench.sim.objects('tickets').length, 3);
+      assert.equal(bench.times.filter(({ place }) => place === 'search').length, 1);
+    });
+  });
+
+  test('a caller who is put through again keeps the ticket, which gets a second note', async () => {
+    await withHubSpot({}, async (bench) => {
+      const first = bench.begin({ conversationId: 'same' });
+      const second = bench.begin({ conversationId: 'same' });
+      await bench.ended(2);
+      assert.equal(bench.sim.objects('tickets').length, 1);
+      assert.equal(bench.sim.objects('notes').length, 2);
+      assert.equal(first.hubspot_ticket_id, second.hubspot_ticket_id);
+    });
+  });
+
+  test('a withheld number gets a ticket without a contact', async () => {
+    await withHubSpot({}, async (bench) => {
+      const told = bench.begin({ customerPhone: '' });
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['complete']);
+      assert.deepEqual(bench.sim.objects('contacts'), []);
+      assert.deepEqual(bench.sim.objects('tickets')[0]?.associations, []);
+      assert.equal(told.hubspot_contact_id, undefined);
+    });
+  });
+
+  test('thirty at once stay below the limit of searches', async () => {
+    await withHubSpot({}, async (bench) => {
+      for (let number = 10; number < 40; number++) bench.begin({ customerPhone: `+120255501${number}` });
+      await bench.ended(30);
+      assert.deepEqual(new Set(bench.outcomes), new Set(['complete']));
+      assert.equal(bench.sim.requests.filter(({ status }) => status === 429).length, 0);
+    });
+  });
+});
+
+describe('HubSpot in trouble', { concurrency: true }, () => {
+  test('5xx: tried again after 1, 2, 4 and 8 s, five times in all; then the ticket without the contact', async () => {
+    await withHubSpot({}, async (bench) => {
+      bench.sim.faults.plan('search', { type: 'status', status: 503 }, 5);
+      const told = bench.begin();
+      await bench.ended();
+      assert.deepEqual(gaps(bench, 'search'), [1, 2, 4, 8]);
+      assert.deepEqual(bench.outcomes, ['complete']);
+      assert.equal(told.hubspot_contact_id, undefined);
+      assert.equal(told.hubspot_ticket_id, bench.sim.objects('tickets')[0]?.id);
+      assert.match(bench.log.join(), /HUBSPOT_FAILED/);
+    });
+  });
+
+  test('429: waits as long as HubSpot asks, ten seconds at most', async () => {
+    await withHubSpot({}, async (bench) => {
+      bench.sim.faults.plan('tickets', { type: 'limit', policy: 'TEN_SECONDLY_ROLLING', retryAfterSeconds: 6 });
+      bench.sim.faults.plan('tickets', { type: 'limit', policy: 'TEN_SECONDLY_ROLLING', retryAfterSeconds: 60 });
+      bench.sim.faults.plan('tickets', { type: 'limit', policy: 'SECONDLY' });
+      bench.begin();
+      await bench.ended();
+      assert.deepEqual(gaps(bench, 'tickets'), [6, 10, 4]);
+      assert.deepEqual(bench.outcomes, ['complete']);
+    });
+  });
+
+  test('the daily limit is not run against again', async () => {
+    await withHubSpot({ sim: { limits: { perDay: 0 } } }, async (bench) => {
+      bench.begin();
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['failed']);
+      assert.deepEqual(bench.times.map(({ place }) => place).sort(), ['account', 'search', 'tickets']);
+      assert.match(bench.log.join(), /HUBSPOT_DAILY_LIMIT/);
+    });
+  });
+
+  for (const type of ['hang-after', 'reset-after', 'hang', 'malformed'] as const) {
+    test(`creates that were perhaps done (${type}) are looked for before they are made again`, async () => {
+      await withHubSpot({}, async (bench) => {
+        for (const place of ['contacts', 'tickets', 'notes'] as const) bench.sim.faults.plan(place, { type });
+        const told = bench.begin();
+        await bench.ended();
+        assert.deepEqual(bench.outcomes, ['complete']);
+        for (const of of ['contacts', 'tickets', 'notes'] as const) assert.equal(bench.sim.objects(of).length, 1, of);
+        assert.equal(told.hubspot_contact_id, bench.sim.objects('contacts')[0]?.id);
+        assert.equal(told.hubspot_ticket_id, bench.sim.objects('tickets')[0]?.id);
+      });
+    });
+  }
+
+  test('a create that is never answered is made twice at most', async () => {
+    await withHubSpot({}, async (bench) => {
+      bench.sim.faults.plan('tickets', { type: 'hang' }, 9);
+      bench.begin();
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['partial']);
+      assert.equal(bench.times.filter(({ place }) => place === 'tickets').length, 2);
+    });
+  });
+
+  test('a wrong key or a missing scope is not tried again, and the log says which', async () => {
+    await withHubSpot({ crm: { accessToken: 'pat-test-old' } }, async (bench) => {
+      bench.begin();
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['failed']);
+      assert.equal(bench.times.filter(({ place }) => place === 'tickets').length, 1);
+      assert.match(bench.log.join(), /HUBSPOT_REFUSED.*401 INVALID_AUTHENTICATION \(correlation [0-9a-f-]{36}\)/);
+    });
+    await withHubSpot(
+      { sim: { scopes: ['crm.objects.contacts.read', 'crm.objects.contacts.write'] } },
+      async (bench) => {
+        const told = bench.begin();
+        await bench.ended();
+        assert.deepEqual(bench.outcomes, ['partial']);
+        assert.equal(told.hubspot_contact_id, bench.sim.objects('contacts')[0]?.id);
+        assert.match(bench.log.join(), /403 MISSING_SCOPES/);
+      },
+    );
+  });
+
+  test('nobody listens at the address', async () => {
+    await withHubSpot({ crm: { baseUrl: 'http://127.0.0.1:9' } }, async (bench) => {
+      bench.begin();
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['failed']);
+      assert.match(bench.log.join(), /HUBSPOT_UNREACHABLE/);
+    });
+  });
+
+  test('the address of the records is not waited for', async () => {
+    await withHubSpot({}, async (bench) => {
+      bench.sim.faults.plan('account', { type: 'hang' }, 9);
+      const told = bench.begin();
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['complete']);
+      assert.equal(told.hubspot_ticket_id, bench.sim.objects('tickets')[0]?.id);
+      assert.equal(told.crm_url, undefined);
+    });
+  });
+
+  test('a record that is gone, or a store that fails, leaves the ticket and is counted', async () => {
+    for (const tell of [() => Promise.resolve(false), () => Promise.reject(new Error('store'))]) {
+      await withHubSpot({}, async (bench) => {
+        bench.begin({ tell });
+        await bench.ended();
+        assert.deepEqual(bench.outcomes, ['partial']);
+        assert.equal(bench.sim.objects('notes').length, 1);
+      });
+    }
+  });
+
+  test('closing gives up what hangs and what waits', async () => {
+    const clock = new FakeClock();
+    await withHubSpot({ clock }, async (bench) => {
+      bench.sim.faults.plan('search', { type: 'hang' });
+      bench.sim.faults.plan('tickets', { type: 'status', status: 503 }, 5);
+      bench.begin();
+      bench.begin({ customerPhone: '' });
+      await until(() => bench.times.some(({ place }) => place === 'tickets'), 'both to be under way');
+      await bench.crm.close();
+      assert.deepEqual(bench.outcomes, ['abandoned', 'abandoned']);
+      await until(() => clock.timers === 0, 'every timer to be cancelled');
+      bench.begin();
+      assert.equal(bench.outcomes.at(-1), 'dropped');
+    });
+  });
+});
+
+test('calling codes are cut off where they end', () => {
+  for (const [number, national] of [
+    [PHONE, '2025550123'],
+    ['+447700900123', '7700900123'],
+    ['+4915123456789', '15123456789'],
+    ['+353861234567', '861234567'],
+    ['+79161234567', '9161234567'],
+    ['+8613800138000', '13800138000'],
+  ] as const)
+    assert.equal(nationalNumber(number), national);
+});

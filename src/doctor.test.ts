@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CHECKS, type Check } from './checks.js';
+import { diagnose } from './doctor.js';
+import { DynamoDbStore } from './handover/dynamodb-store.js';
+import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
+
+/** Loading the speech models is the local provider's own test. */
+const withoutVoice = CHECKS.filter(({ name }) => name !== 'voice');
+
+async function examine(env: Record<string, string>, checks: readonly Check[] = withoutVoice) {
+  const lines: string[] = [];
+  const code = await diagnose(env, (line) => lines.push(line), checks);
+  return { code, lines, about: (name: string) => lines.find((line) => line.includes(`  ${name}: `)) ?? '' };
+}
+
+const REAL = {
+  USE_LOCAL_DYNAMODB: 'false',
+  AWS_ACCESS_KEY_ID: 'local',
+  CONNECT_PHONE_NUMBER: '+12065550123',
+  PUBLIC_HOST: 'gateway.example.com',
+  TWILIO_AUTH_TOKEN: '0123456789abcdef0123456789abcdef',
+  HANDOVER_TOKEN_PEPPER: '6f1ed002ab5595859014ebf0951522d9ac35f9e0b1f2a87c',
+};
+
+/** Runs `body` with the SDK's own credentials set, as an operator has them. */
+async function withCredentials(body: () => Promise<void>): Promise<void> {
+  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+  const saved = names.map((name) => process.env[name]);
+  for (const name of names) process.env[name] = 'local';
+  try {
+    await body();
+  } finally {
+    names.forEach((name, index) => {
+      const value = saved[index];
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    });
+  }
+}
+
+test('with no configuration everything embedded is fine', async () => {
+  const { code, lines, about } = await examine({});
+  assert.equal(code, 0);
+  assert.match(about('handover store'), /^ok .*Embedded/);
+  assert.match(about('token pepper'), /^note /);
+  assert.equal(lines.length, withoutVoice.length + 1);
+});
+
+test('a value that cannot be used ends the examination, and no secret is shown', async () => {
+  const { code, lines } = await examine({ ...REAL, HANDOVER_TOKEN_PEPPER: 'short-secret' });
+  assert.equal(code, 1);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? '', /^FAULT .*HANDOVER_TOKEN_PEPPER/);
+  assert.ok(!lines.join().includes('short-secret'));
+});
+
+test('a missing table is a fault that says what to do; when it is there all is well', async () => {
+  const embedded = await startEmbeddedDynamoDb();
+  const env = { ...REAL, DYNAMODB_ENDPOINT_URL: embedded.endpointUrl };
+  const store = new DynamoDbStore({
+    tableName: 'HandoverTokens',
+    region: 'us-east-1',
+    endpointUrl: embedded.endpointUrl,
+    localCredentials: true,
+  });
+  try {
+    await withCredentials(async () => {
+      const missing = await examine(env);
+      assert.equal(missing.code, 1);
+      assert.match(missing.about('handover store'), /^FAULT .*Create the table named by DYNAMODB_TABLE_NAME/);
+      await store.createTable();
+      const there = await examine(env);
+      assert.equal(there.code, 0);
+      assert.ok(there.lines.every((line) => line.startsWith('ok ')));
+      assert.ok(!there.lines.join().includes(REAL.HANDOVER_TOKEN_PEPPER));
+      assert.ok(!there.lines.join().includes(REAL.TWILIO_AUTH_TOKEN));
+    });
+  } finally {
+    await store.close();
+    await embedded.close();
+  }
+});
+
+test('what would keep callers from a human is a fault, what only weakens is a note', async () => {
+  const { CONNECT_PHONE_NUMBER: _number, PUBLIC_HOST: _host, ...rest } = REAL;
+  const checks = withoutVoice.filter(({ name }) => name !== 'handover store');
+  const { code, about } = await examine(
+    { ...rest, HANDOVER_TOKEN_PEPPER: 'pepperpepperpepperpepperpepperpepper' },
+    checks,
+  );
+  assert.equal(code, 1);
+  assert.match(about('Connect number'), /^FAULT /);
+  assert.match(about('public host'), /^FAULT /);
+  assert.match(about('token pepper'), /^note /);
+});
+
+test('a check that breaks is a fault of its own, one that does not apply is left out, and the others go on', async () => {
+  const { code, lines } = await examine({}, [
+    { name: 'broken', run: () => Promise.reject(new Error('secret')) },
+    { name: 'unused', applies: () => false, run: () => assert.fail('not asked for') },
+    { name: 'last', run: () => ({ result: 'fine', text: 'there' }) },
+  ]);
+  assert.equal(code, 1);
+  assert.deepEqual(lines.slice(1), ['FAULT  broken: The check itself failed; please report it.', 'ok     last: there']);
+});

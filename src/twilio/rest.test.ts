@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { test } from 'node:test';
+import { FakeClock } from '../../test/fake-clock.js';
+import { until } from '../../test/rig.js';
+import { createLogger } from '../log.js';
+import { TwilioRest, type UpdateResult } from './rest.js';
+
+const SID = `AC${'7'.repeat(32)}`;
+
+interface Twilio {
+  rest: TwilioRest;
+  clock: FakeClock;
+  requests: { path: string; authorization: string; form: URLSearchParams }[];
+  counts: UpdateResult[];
+  log: string[];
+}
+
+/** Answers with one status after the other; `undefined`: never, `'reset'`: the connection breaks. */
+async function withTwilio(
+  answers: readonly (number | 'reset' | undefined)[],
+  body: (twilio: Twilio) => Promise<void>,
+): Promise<void> {
+  const requests: Twilio['requests'] = [];
+  const onRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let text = '';
+    for await (const part of request as AsyncIterable<Buffer>) text += part.toString();
+    const status = answers[requests.length];
+    const { authorization = '' } = request.headers;
+    requests.push({ path: request.url ?? '', authorization, form: new URLSearchParams(text) });
+    if (status === 'reset') request.socket.destroy();
+    else if (status !== undefined)
+      response
+        .writeHead(status)
+        .end(JSON.stringify(status < 300 ? {} : { code: 20000 + status, message: 'x', status }));
+  };
+  const server = createServer((request, response) => void onRequest(request, response));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const clock = new FakeClock();
+  const counts: UpdateResult[] = [];
+  const log: string[] = [];
+  const rest = new TwilioRest({
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    accountSid: SID,
+    authToken: 'secret-token',
+    clock,
+    log: createLogger({
+      level: 'info',
+      destination: new Writable({
+        write: (chunk: Buffer, _encoding, done) => {
+          log.push(chunk.toString());
+          done();
+        },
+      }),
+    }),
+    count: (result) => counts.push(result),
+  });
+  try {
+    await body({ rest, clock, requests, counts, log });
+    assert.equal(clock.timers, 0);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+test('a live call gets its new TwiML as a form, with the account’s credentials', async () => {
+  await withTwilio([200], async ({ counts, requests, rest }) => {
+    assert.equal(await rest.updateCall('CA1', '<Response/>'), 'updated');
+    const [request] = requests;
+    assert.equal(request?.path, `/2010-04-01/Accounts/${SID}/Calls/CA1.json`);
+    assert.equal(request.authorization, `Basic ${Buffer.from(`${SID}:secret-token`).toString('base64')}`);
+    assert.deepEqual(Object.fromEntries(request.form), { Twiml: '<Response/>' });
+    assert.deepEqual(counts, ['updated']);
+  });
+});
+
+for (const [answers, result, asked] of [
+  // Not in progress, unknown, not allowed: asking again would not help.
+  [[400], 'refused', 1],
+  [[404], 'refused', 1],
+  [[401], 'refused', 1],
+  // Too many requests: not processed.
+  [[429, 200], 'updated', 2],
+  [[429, 429], 'refused', 2],
+  [[429, 400], 'refused', 2],
+  // A fault: it may have been processed before.
+  [[500, 200], 'updated', 2],
+  [[503, 500], 'unknown', 2],
+  [[500, 400], 'unknown', 2],
+  // No answer: asking again would have a caller wait.
+  [['reset'], 'unknown', 1],
+] as const) {
+  test(`${answers.join(' then ')}: ${result} after ${asked} request${asked > 1 ? 's' : ''}`, async () => {
+    await withTwilio(answers, async ({ clock, counts, log, requests, rest }) => {
+      const update = rest.updateCall('CA1', '<Response/>');
+      // Time passes slowly, so that the answer comes within the attempt's three seconds.
+      const passing = (): boolean => {
+        clock.advance(10);
+        return requests.length === asked;
+      };
+      await until(passing, 'every request');
+      assert.equal(await update, result);
+      assert.equal(requests.length, asked);
+      assert.deepEqual(counts, [result]);
+      assert.doesNotMatch(log.join(''), /secret-token|Response/);
+    });
+  });
+}
+
+test('no answer within three seconds leaves it open', async () => {
+  await withTwilio([undefined], async ({ clock, requests, rest }) => {
+    const update = rest.updateCall('CA1', '<Response/>');
+    await until(() => requests.length === 1, 'the request');
+    clock.advance(3000);
+    assert.equal(await update, 'unknown');
+  });
+});
+
+test('nobody listens: nothing was asked, and it is tried once more', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const clock = new FakeClock();
+  const rest = new TwilioRest({
+    baseUrl: `http://127.0.0.1:${port}`,
+    accountSid: SID,
+    authToken: 'secret-token',
+    clock,
+    log: createLogger({ level: 'silent' }),
+    count: () => undefined,
+  });
+  const update = rest.updateCall('CA1', '<Response/>');
+  let result: UpdateResult | undefined;
+  void update.then((settled) => (result = settled));
+  const settling = (): boolean => {
+    clock.advance(10);
+    return result !== undefined;
+  };
+  await until(settling, 'the second try');
+  assert.equal(await update, 'refused');
+  assert.equal(clock.timers, 0);
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Act, fault, scriptedBrain, speak, wait } from '../../../sim/model/script.js';
+import { withNova } from '../../../test/nova-rig.js';
+import { until } from '../../../test/rig.js';
+import { summaryModelFor } from './converse.js';
+
+const REQUEST = { instructions: 'Summarise.', transcript: 'Caller: Hi.' };
+
+/** What comes of a summary that a text model answers with `acts`: the text, or the code of the error. */
+async function written(acts: readonly Act[], provider: { summaryModelId?: string } = {}): Promise<string | undefined> {
+  let outcome: string | undefined;
+  await withNova({ sim: { brain: scriptedBrain(['Hello.'], acts) }, provider }, async ({ open, sim }) => {
+    const { session } = open();
+    outcome = await session
+      .summarize?.({ ...REQUEST, signal: new AbortController().signal })
+      .catch((error: { code: string }) => error.code);
+    if (outcome === 'Fine.') assert.equal(sim.texts.at(-1)?.text, REQUEST.transcript);
+  });
+  return outcome;
+}
+
+describe('a summary by a text model on Bedrock', { concurrency: 4 }, () => {
+  test('is asked for with Converse, in the geography of the region', async () => {
+    assert.equal(summaryModelFor('eu-north-1'), 'eu.amazon.nova-2-lite-v1:0');
+    assert.equal(summaryModelFor('ap-northeast-1'), 'global.amazon.nova-2-lite-v1:0');
+    assert.equal(await written([speak('Fine.')]), 'Fine.');
+  });
+
+  for (const [name, acts, code] of [
+    ['throttled', [fault({ type: 'error', class: 'throttled' })], 'VOICE_THROTTLED'],
+    ['refused', [fault({ type: 'error', class: 'invalid-request' })], 'VOICE_PROTOCOL'],
+    ['an error', [fault({ type: 'error', class: 'server' })], 'VOICE_FAILED'],
+    ['broken off', [speak('long '.repeat(2000))], 'VOICE_FAILED'],
+    ['no shape that is known', [fault({ type: 'unknown-event' })], 'VOICE_FAILED'],
+  ] as const) {
+    test(`that is ${name} is none`, async () => {
+      assert.equal(await written(acts), code);
+    });
+  }
+
+  test('by a model that is only offered through an inference profile is refused', async () => {
+    assert.equal(await written([speak('Fine.')], { summaryModelId: 'amazon.nova-2-lite-v1:0' }), 'VOICE_PROTOCOL');
+  });
+
+  test('outlives the session, and ends with its signal and with the provider', async () => {
+    await withNova(
+      { sim: { brain: scriptedBrain(['Hello.'], [wait(500), speak('Fine.')]) } },
+      async ({ open, sim }) => {
+        const { session } = open();
+        const over = new AbortController();
+        const kept = session.summarize?.({ ...REQUEST, signal: new AbortController().signal });
+        const dropped = session.summarize?.({ ...REQUEST, signal: over.signal }).catch(() => 'dropped');
+        await until(() => sim.texts.length === 2, 'both questions');
+        session.close();
+        over.abort();
+        assert.equal(await dropped, 'dropped');
+        assert.equal(await kept, 'Fine.');
+      },
+    );
+    await withNova({ sim: { brain: scriptedBrain([], [wait(600_000)]) } }, async ({ open, provider, sim }) => {
+      const summary = open()
+        .session.summarize?.({ ...REQUEST, signal: new AbortController().signal })
+        .catch(() => 'dropped');
+      await until(() => sim.texts.length === 1, 'the question');
+      await provider.close();
+      assert.equal(await summary, 'dropped');
+    });
+  });
+});

@@ -1,0 +1,52 @@
+import { type BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
+import { TandemError } from '../../errors.js';
+import type { SummaryRequest } from '../session.js';
+import { novaError } from './failure.js';
+
+const MAX_SUMMARY_TOKENS = 512;
+
+/**
+ * The model that writes unless another is set: Nova 2 Lite through the inference profile that keeps a request in the
+ * geography of `region`, where there is one.
+ */
+export function summaryModelFor(region: string): string {
+  const geography = region.startsWith('us-') ? 'us' : region.startsWith('eu-') ? 'eu' : 'global';
+  return `${geography}.amazon.nova-2-lite-v1:0`;
+}
+
+/** A text and the tokens it took. */
+export interface Written {
+  text: string;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+/**
+ * A summary by a text model: Nova Sonic can only speak (Amazon Bedrock: Converse).
+ * @throws TandemError VOICE_*
+ */
+export async function converse(
+  client: BedrockRuntimeClient,
+  modelId: string,
+  { instructions, transcript, signal }: SummaryRequest,
+): Promise<Written> {
+  try {
+    const { output, stopReason, usage } = await client.send(
+      new ConverseCommand({
+        modelId,
+        system: [{ text: instructions }],
+        messages: [{ role: 'user', content: [{ text: transcript }] }],
+        inferenceConfig: { maxTokens: MAX_SUMMARY_TOKENS, temperature: 0.2 },
+      }),
+      { abortSignal: signal },
+    );
+    if (stopReason !== 'end_turn') throw new TandemError('VOICE_FAILED', 'The text model did not finish the summary.');
+    return {
+      text: (output?.message?.content ?? []).map((block) => block.text ?? '').join(''),
+      inputTokens: usage?.inputTokens ?? 0,
+      outputTokens: usage?.outputTokens ?? 0,
+    };
+  } catch (error) {
+    throw error instanceof TandemError ? error : novaError(error);
+  }
+}

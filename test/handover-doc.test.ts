@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+
+const ROOT = new URL('../../', import.meta.url);
+
+function sourceOfTests(folder: string): string {
+  return readdirSync(new URL(folder, ROOT), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => readFileSync(new URL(`${folder}/${name}`, ROOT), 'utf8'))
+    .join('\n');
+}
+
+test('every row of the table of handovers names a test that exists, and no two the same', () => {
+  const doc = readFileSync(new URL('docs/handover.md', ROOT), 'utf8');
+  const table = doc.slice(doc.indexOf('## Every way it can go'));
+  const rows = table.split('\n').filter((line) => /^\| (?!what happens|-)/.test(line));
+  assert.ok(rows.length >= 40, `${rows.length} rows`);
+  const names = rows.map((row) => /\| `([^`]+)` \|$/.exec(row)?.[1] ?? `no test in: ${row}`);
+  assert.equal(new Set(names).size, names.length, 'two rows name the same test');
+  const tests = ['src', 'sim', 'lambda', 'test'].map((folder) => sourceOfTests(folder)).join('\n');
+  assert.deepEqual(
+    names.filter((name) => !tests.includes(`'${name}'`) && !tests.includes(`"${name}"`)),
+    [],
+    'no such test',
+  );
+});
+
+test('every scenario of a handover has its row', () => {
+  const doc = readFileSync(new URL('docs/handover.md', ROOT), 'utf8');
+  const scenarios = readFileSync(new URL('test/handover.test.ts', ROOT), 'utf8');
+  const names = Array.from(
+    scenarios.matchAll(/(?:test\(|^ {4}\[(?:\w+, )?)'([^']{20,})'/gm),
+    (found) => found[1] ?? '',
+  );
+  assert.ok(names.length >= 30);
+  assert.deepEqual(
+    names.filter((name) => !doc.includes(`\`${name}\``)),
+    [],
+    'no row',
+  );
+});
