@@ -21,7 +21,7 @@ import type { HandoverStore } from './handover/store.js';
 import type { Journal } from './journal/journal.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
-import type { AssistantPrompt } from './prompts/assistant-prompt.js';
+import type { Assistant } from './prompts/assistant.js';
 import { MAX_MESSAGE_BYTES } from './twilio/messages.js';
 import { TwilioRest, type UpdateResult } from './twilio/rest.js';
 import { isSigned, streamUrlVariants } from './twilio/signature.js';
@@ -47,12 +47,10 @@ export interface GatewayParts {
   callers?: CallerIndex | undefined;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
-  /** Whether people answer calls to this number now; absent: always. */
-  isOpen?: (numberCalled: string) => boolean;
   /** Told of every handover, beside the call; undefined: nobody is. */
   crm?: HubSpot | undefined;
   /** Who answers a call to this number. */
-  promptFor: (numberCalled: string) => AssistantPrompt;
+  assistantFor: (numberCalled: string) => Assistant;
   /** What the assistant can do besides the built-in tools. */
   tools?: readonly AssistantTool[];
   /** Phrases of the operator, besides the built-in ones. */
@@ -83,7 +81,7 @@ export class Gateway {
   private phase: Phase = 'starting';
 
   constructor(parts: GatewayParts) {
-    const { config, log, metrics, pepper, promptFor, provider, store } = parts;
+    const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
     const { handover } = config;
@@ -93,7 +91,7 @@ export class Gateway {
         log,
         metrics,
         provider,
-        promptFor,
+        assistantFor,
         desk: new HandoverDesk({
           store,
           callers: parts.callers,
@@ -118,12 +116,9 @@ export class Gateway {
         callbacks: parts.callbacks,
         agents: parts.agents,
         crm: parts.crm,
-        isOpen: parts.isOpen ?? (() => true),
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
-        queueFor: (reason, intent) =>
-          handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
         url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,
         emit: (event) => this.emit(event),
       },

@@ -35,7 +35,7 @@ export class CallAccount {
       from: call.from,
       to: call.to,
       startedAtMs,
-      prompt: call.prompt.name,
+      prompt: call.assistant.prompt.name,
       provider: provider.name,
       turns: history.turnsWhile(playing).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })),
       turnsDropped: 0,

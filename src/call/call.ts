@@ -5,6 +5,7 @@ import type { Escalation, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../log.js';
+import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
@@ -33,7 +34,7 @@ export interface CallServices extends DepartureServices {
   log: Logger;
   provider: VoiceProvider;
   /** Who answers a call to this number. */
-  promptFor: (numberCalled: string) => AssistantPrompt;
+  assistantFor: (numberCalled: string) => Assistant;
   /** What the assistant can do besides the built-in tools. */
   tools: readonly AssistantTool[];
   /** What makes the gateway call a human. */
@@ -74,6 +75,7 @@ export class Call {
   private readonly startedAtMs: number;
   private readonly from: string;
   private readonly to: string;
+  private readonly assistant: Assistant;
   private readonly prompt: AssistantPrompt;
   private readonly history: History;
   private readonly watch: EscalationWatch;
@@ -113,7 +115,8 @@ export class Call {
     this.callSid = memory.callSid;
     this.from = memory.from;
     this.to = memory.to;
-    this.prompt = services.promptFor(this.to);
+    this.assistant = services.assistantFor(this.to);
+    this.prompt = this.assistant.prompt;
     this.history = new History(memory.turns);
     this.conversationId = memory.conversationId;
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
@@ -123,9 +126,17 @@ export class Call {
       rules: services.rules,
       language: this.prompt.language,
     });
-    const { callSid, conversationId, from, prompt, to } = this;
+    const { assistant, callSid, conversationId, from, to } = this;
     this.stand = new Stand(() => this.account.note());
-    const facts = { callSid, conversationId, from, to, prompt, turns: () => this.history.turns, log: () => this.log };
+    const facts = {
+      callSid,
+      conversationId,
+      from,
+      to,
+      assistant,
+      turns: () => this.history.turns,
+      log: () => this.log,
+    };
     this.departure = new Departure({
       call: facts,
       stand: this.stand,
@@ -377,7 +388,8 @@ export class Call {
   }
 
   private tools(): readonly AssistantTool[] {
-    const { tools } = this.services;
+    const { tools: allowed } = this.prompt;
+    const tools = this.services.tools.filter(({ name }) => allowed?.includes(name) ?? true);
     return this.departure.handingOver.isNobodyThere ? [...tools, ...this.departure.messages.tools()] : tools;
   }
 
@@ -403,6 +415,7 @@ export class Call {
       language: prompt.language,
       tools: [...builtInTools(rules), ...this.tools().map(toolDefinition)],
       conversation: this.conversationView(),
+      wish: { voices: prompt.voices, providers: this.assistant.providers, lines: prompt.lines },
     });
     return {
       name: 'ringing',
