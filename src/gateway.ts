@@ -376,11 +376,17 @@ export class Gateway {
   }
 
   private onStreamStatus(webhook: VoiceWebhook): undefined {
-    if (webhook.form.get('StreamEvent') === 'stream-error') {
-      this.parts.log.error({ call_sid: webhook.callSid }, 'Twilio reports a stream error');
-    }
+    if (webhook.form.get('StreamEvent') !== 'stream-error') return;
+    const code = /^\d{5}/.exec(webhook.form.get('StreamError') ?? '')?.[0];
+    const fields = { call_sid: webhook.callSid, twilio_error: code === undefined ? undefined : Number(code) };
+    // Twilio calls it an error, too, when we close a stream because the call goes on elsewhere.
+    if (code === CLOSED_BY_US) this.parts.log.debug(fields, 'Twilio reports that the stream was closed');
+    else this.parts.log.error(fields, 'Twilio reports a stream error');
   }
 }
+
+/** Twilio's code for a stream that the server closed (Twilio: error 31921). */
+const CLOSED_BY_US = '31921';
 
 /** Time for the goodbye and the dial of calls that are handed over because the gateway stops. */
 const STOPPING_HANDOVER_MS = 20_000;
