@@ -11,9 +11,10 @@ import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from './handover/token.js';
 import { openAssistants } from './open-assistants.js';
-import { openJournal } from './journal/open-journal.js';
+import { type OpenJournalOptions, openJournal } from './journal/open-journal.js';
 import { type Logger, createLogger } from './log.js';
 import { Metrics } from './metrics.js';
+import type { Peers } from './peers.js';
 import type { SpeechEngine } from './speech/engine.js';
 import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from './voice/session.js';
@@ -42,6 +43,8 @@ export interface StartOptions {
   tools?: readonly AssistantTool[];
   /** Settings of extensions; nothing else is read from it. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** This process is one of several behind one port. */
+  worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
   /** The time of calls; the system's by default. */
   clock?: Clock;
 }
@@ -61,6 +64,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   try {
     const log = createLogger({
       level: config.logLevel,
+      worker: options.worker?.peers.name,
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     });
     const metrics = new Metrics();
@@ -108,6 +112,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       clock: systemClock,
       log,
       metrics,
+      shared: options.worker?.journal,
       onLost: (callSid) => gateway.onCallLost(callSid),
     });
     closers.push(() => journal.close());
@@ -126,6 +131,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       callers: handover.callerMatch ? store.callers : undefined,
       journal,
       agents,
+      peers: options.worker?.peers,
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,

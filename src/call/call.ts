@@ -288,8 +288,15 @@ export class Call {
     if (this.stand.is.name !== 'talking') return;
     const { line } = this.stand.is;
     const isPause = line.idle.isQuiet && !line.playback.isPlaying;
-    if (isPause) this.departure.part({ to: 'assistant', cause: 'moved', opening: undefined });
-    else if (evenMidWord) this.departure.part(this.resumeExit('moved'));
+    if (!isPause && !evenMidWord) return;
+    this.services.emit({ type: 'moving', callSid: this.callSid });
+    this.departure.part(isPause ? { to: 'assistant', cause: 'moved', opening: undefined } : this.resumeExit('moved'));
+  }
+
+  /** Its stream was closed so that another instance goes on with it. */
+  get isMoving(): boolean {
+    const { is } = this.stand;
+    return is.name === 'parted' && is.exit.to === 'assistant' && is.exit.cause === 'moved';
   }
 
   private escalationLine(escalation: Escalation): string {

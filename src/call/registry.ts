@@ -35,6 +35,11 @@ export class CallRegistry {
     return [...this.calls.values()].filter((call) => !call.isOver);
   }
 
+  /** Known here, and not left to another instance. */
+  has(callSid: string): boolean {
+    return this.calls.get(callSid)?.isMoving === false;
+  }
+
   /** From here on new callers go straight to a human. */
   stopAccepting(): void {
     this.admission.stop();
