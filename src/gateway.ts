@@ -22,7 +22,7 @@ import type { Journal } from './journal/journal.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Peers, Readiness } from './peers.js';
-import type { AssistantPrompt } from './prompts/assistant-prompt.js';
+import type { Assistant } from './prompts/assistant.js';
 import { MAX_MESSAGE_BYTES } from './twilio/messages.js';
 import { TwilioRest, type UpdateResult } from './twilio/rest.js';
 import { isSigned, streamUrlVariants } from './twilio/signature.js';
@@ -48,12 +48,10 @@ export interface GatewayParts {
   callers?: CallerIndex | undefined;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
-  /** Whether people answer calls to this number now; absent: always. */
-  isOpen?: (numberCalled: string) => boolean;
   /** Told of every handover, beside the call; undefined: nobody is. */
   crm?: HubSpot | undefined;
   /** Who answers a call to this number. */
-  promptFor: (numberCalled: string) => AssistantPrompt;
+  assistantFor: (numberCalled: string) => Assistant;
   /** What the assistant can do besides the built-in tools. */
   tools?: readonly AssistantTool[];
   /** Phrases of the operator, besides the built-in ones. */
@@ -86,7 +84,7 @@ export class Gateway {
   private phase: Phase = 'starting';
 
   constructor(parts: GatewayParts) {
-    const { config, log, metrics, pepper, promptFor, provider, store } = parts;
+    const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
     const { handover } = config;
@@ -96,7 +94,7 @@ export class Gateway {
         log,
         metrics,
         provider,
-        promptFor,
+        assistantFor,
         desk: new HandoverDesk({
           store,
           callers: parts.callers,
@@ -121,12 +119,9 @@ export class Gateway {
         callbacks: parts.callbacks,
         agents: parts.agents,
         crm: parts.crm,
-        isOpen: parts.isOpen ?? (() => true),
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
-        queueFor: (reason, intent) =>
-          handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
         url: (scheme, path) => `${scheme}://${this.publicHost}${path === PATHS.stream ? this.ownStreamPath : path}`,
         emit: (event) => this.emit(event),
       },
@@ -426,11 +421,17 @@ export class Gateway {
   }
 
   private onStreamStatus(webhook: VoiceWebhook): undefined {
-    if (webhook.form.get('StreamEvent') === 'stream-error') {
-      this.parts.log.error({ call_sid: webhook.callSid }, 'Twilio reports a stream error');
-    }
+    if (webhook.form.get('StreamEvent') !== 'stream-error') return;
+    const code = /^\d{5}/.exec(webhook.form.get('StreamError') ?? '')?.[0];
+    const fields = { call_sid: webhook.callSid, twilio_error: code === undefined ? undefined : Number(code) };
+    // Twilio calls it an error, too, when we close a stream because the call goes on elsewhere.
+    if (code === CLOSED_BY_US) this.parts.log.debug(fields, 'Twilio reports that the stream was closed');
+    else this.parts.log.error(fields, 'Twilio reports a stream error');
   }
 }
+
+/** Twilio's code for a stream that the server closed (Twilio: error 31921). */
+const CLOSED_BY_US = '31921';
 
 /** A stream's path, and in it who announced the stream. Twilio allows no query there. */
 const STREAM_PATH = new RegExp(`^${PATHS.stream}(?:/(\\w{1,16}))?$`);
