@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
 import { signStream } from '../sim/twilio/signing.js';
