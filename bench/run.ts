@@ -1,3 +1,4 @@
+import { cluster } from './cluster.js';
 import { frames } from './frames.js';
 import { models } from './models.js';
 import { speech } from './speech.js';
@@ -11,6 +12,7 @@ const SECTIONS: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['frames', frames],
   ['models', models],
   ['survive', survive],
+  ['cluster', cluster],
 ]);
 
 const wanted = process.argv.slice(2);
