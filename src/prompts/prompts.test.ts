@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -104,4 +104,12 @@ test('what cannot be used is named by its field', async () => {
   assert.match(problem(await findDraft('./none.json', folder)), /^it cannot be read$/);
   assert.match(problem(await findDraft('support', folder)), /^there is only default, technical, sales, or a JSON file/);
   assert.match(problem(await findDraft('constructor', folder)), /^there is only/);
+});
+
+test('the example of the README is a prompt as it stands', async () => {
+  const readme = readFileSync(new URL('../../../src/prompts/README.md', import.meta.url), 'utf8');
+  const draft = await findDraft(file(/```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''), folder);
+  const prompt = typeof draft === 'string' ? draft : completed(draft);
+  assert.ok(typeof prompt !== 'string', problem(prompt));
+  assert.equal(prompt.name, 'clinic');
 });
