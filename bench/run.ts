@@ -1,4 +1,5 @@
 import { frames } from './frames.js';
+import { handover } from './handover.js';
 import { models } from './models.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
@@ -10,6 +11,7 @@ const SECTIONS: ReadonlyMap<string, () => Promise<void>> = new Map([
   ['speech', speech],
   ['frames', frames],
   ['models', models],
+  ['handover', handover],
   ['survive', survive],
 ]);
 

@@ -1,6 +1,7 @@
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import type { Element } from '../sim/twilio/twiml.js';
 import { tokenKey } from '../src/handover/token.js';
+import type { VoiceEvent } from '../src/voice/session.js';
 
 /** What must not be written down, anywhere and at any level. */
 export type LeakKind = 'secret' | 'handover token' | 'stream token' | 'caller number' | 'keys' | 'customer' | 'words';
@@ -74,6 +75,13 @@ export class LeakWatch {
   /** What somebody said, or what was written of it. */
   said(text: string): void {
     for (const phrase of phrasesOf(text)) this.phrases.add(phrase);
+  }
+
+  /** What a voice session has told of the conversation. */
+  heard(events: readonly VoiceEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'assistant-text' || event.type === 'caller-text') this.said(event.text);
+    }
   }
 
   /** What an agent was shown of a caller. */
