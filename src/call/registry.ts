@@ -35,6 +35,11 @@ export class CallRegistry {
     return [...this.calls.values()].filter((call) => !call.isOver);
   }
 
+  /** Known here, and not left to another instance. */
+  has(callSid: string): boolean {
+    return this.calls.get(callSid)?.isMoving === false;
+  }
+
   /** From here on new callers go straight to a human. */
   stopAccepting(): void {
     this.admission.stop();
@@ -108,7 +113,7 @@ export class CallRegistry {
   async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = await this.find(webhook.callSid);
     if (call !== undefined) return call.departure.afterDial(webhook);
-    const { language, lines } = this.services.promptFor(webhook.to);
+    const { language, lines } = this.services.assistantFor(webhook.to).prompt;
     if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
     return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];
   }
@@ -198,8 +203,8 @@ export class CallRegistry {
     line: 'busy' | 'assistantFailed',
     outcome: 'refused_busy' | 'abandoned',
   ): Verb[] {
-    const { connectPhoneNumber, metrics, promptFor, url } = this.services;
-    const prompt = promptFor(webhook.to);
+    const { assistantFor, connectPhoneNumber, metrics, url } = this.services;
+    const { prompt } = assistantFor(webhook.to);
     metrics.sessions.inc({ outcome });
     const say: Verb = { verb: 'say', text: prompt.lines[line], language: prompt.language };
     if (connectPhoneNumber === undefined) return [say, { verb: 'hangup' }];
