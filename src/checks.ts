@@ -7,7 +7,7 @@ import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { createLogger } from './log.js';
 import { Metrics } from './metrics.js';
-import { defaultPrompt } from './prompts/default.js';
+import { openAssistants } from './open-assistants.js';
 import { createVoice } from './voice-providers.js';
 
 /** What a check found. `advice`: it works, but somebody should know. */
@@ -61,10 +61,11 @@ export async function runChecks(
 async function checkVoice(config: Config, env: Readonly<Record<string, string | undefined>>): Promise<Finding> {
   const extensions = await loadExtensions(config.extensions, process.cwd());
   const log = createLogger({ level: 'silent' });
-  const voice = await createVoice({ config, log, metrics: new Metrics(), prompt: defaultPrompt, extensions, env });
+  const assistants = await openAssistants({ config, extensions, tools: extensions.tools });
+  const voice = await createVoice({ config, log, metrics: new Metrics(), assistants, extensions, env });
   try {
     await voice.prepare();
-    return fine(`${config.voiceProviders.join(', ')} can talk.`);
+    return fine(`${[...new Set([...config.voiceProviders, ...assistants.providers])].join(', ')} can talk.`);
   } finally {
     await voice.close();
   }

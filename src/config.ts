@@ -173,7 +173,16 @@ export const VARIABLES = {
       'JSON file with phrases of your own that ask for a human, or never do: {"asks": ["…"], "never": ["…"]}.',
       text,
     ),
-    ASSISTANT_PROMPT: variable('default', 'Which assistant answers.', z.enum(['default'])),
+    ASSISTANT_PROMPT: variable(
+      'default',
+      'Who answers: default, technical, sales, or the path of a JSON file of your own; see src/prompts/README.md.',
+      text,
+    ),
+    ASSISTANTS_FILE: variable(
+      '',
+      'JSON file with other assistants, voices, providers, queues and opening hours by the number called; see docs/guides/assistants.md.',
+      text,
+    ),
     MAX_VOICE_SESSIONS: variable(
       '',
       'Sessions an account allows at the same time, like nova=20,openai=100; above, callers go to the next provider or a human.',
@@ -398,7 +407,10 @@ export interface Config {
     /** Undefined: no phrases but the built-in ones. */
     phrasesFile: string | undefined;
   };
-  assistantPrompt: 'default';
+  /** A name, or a path. Checked at start, with what is in it. */
+  assistantPrompt: string;
+  /** Undefined: all numbers are answered alike. */
+  assistantsFile: string | undefined;
   maxConcurrentCalls: number;
   /** By provider; absent: no limit. */
   maxSessions: Readonly<Record<string, number>>;
@@ -533,6 +545,7 @@ export function readConfig(env: Environment): Config {
       phrasesFile: values.ESCALATION_PHRASES,
     },
     assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
+    assistantsFile: values.ASSISTANTS_FILE,
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},
     maxCallMs: (values.MAX_CALL_SECONDS ?? 0) * 1000,
@@ -655,7 +668,7 @@ function hubspotOf(values: Values): Config['hubspot'] {
 }
 
 /** Providers of this gateway, by the name they have in the environment. */
-const BUILT_IN_PROVIDERS = ['openai', 'nova', 'local'];
+export const BUILT_IN_PROVIDERS: readonly string[] = ['openai', 'nova', 'local'];
 
 /** A name that is not ours may be an extension's; which ones there are is known when they are loaded. */
 function checkProviders(named: Record<string, readonly string[]>, hasExtensions: boolean): void {

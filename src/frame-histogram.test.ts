@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Histogram, Registry } from 'prom-client';
 import { FrameHistogram } from './frame-histogram.js';
+import { addedUp } from './metric-object.js';
 
 const NAME = 'frame_seconds';
 const HELP = 'Time of a frame';
@@ -28,4 +29,15 @@ test('a frame histogram says what one of prom-client says', async () => {
   outbound.observe(0.02);
   reference.labels('outbound').observe(0.02);
   assert.equal(histogram.text(), await registry.metrics());
+});
+
+test('the frame histograms of two processes add up to that of one', async () => {
+  const [whole, ...parts] = [1, 2, 3].map(() => new FrameHistogram({ name: NAME, help: HELP, bounds: BOUNDS }));
+  const series = parts.map((part) => part.series('direction', 'inbound'));
+  const wholeSeries = whole?.series('direction', 'inbound');
+  for (const [index, value] of VALUES.entries()) {
+    series[index % 2]?.observe(value);
+    wholeSeries?.observe(value);
+  }
+  assert.equal(await addedUp(parts.map((part) => [part.object()])), whole?.text());
 });

@@ -21,14 +21,15 @@ import type { HandoverStore } from './handover/store.js';
 import type { Journal } from './journal/journal.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
-import type { AssistantPrompt } from './prompts/assistant-prompt.js';
+import type { Peers, Readiness } from './peers.js';
+import type { Assistant } from './prompts/assistant.js';
 import { MAX_MESSAGE_BYTES } from './twilio/messages.js';
 import { TwilioRest, type UpdateResult } from './twilio/rest.js';
 import { isSigned, streamUrlVariants } from './twilio/signature.js';
 import { TwilioStream, refuseUpgrade } from './twilio/stream.js';
 import { type Verb, twiml } from './twilio/twiml.js';
-import { type VoiceWebhook, readWebhook } from './twilio/webhooks.js';
-import type { VoiceProvider } from './voice/session.js';
+import { type VoiceWebhook, readWebhook, webhookOf } from './twilio/webhooks.js';
+import type { CallVoice } from './voice/continuity/provider.js';
 import type { AssistantTool } from './voice/tools.js';
 
 /** What a gateway is made of. It owns the server; provider and store belong to whoever opened them. */
@@ -36,7 +37,7 @@ export interface GatewayParts {
   config: Config;
   log: Logger;
   metrics: Metrics;
-  provider: VoiceProvider;
+  provider: CallVoice;
   store: HandoverStore;
   pepper: string;
   /** What other instances are to know of the calls; whoever opened it closes it. */
@@ -47,17 +48,17 @@ export interface GatewayParts {
   callers?: CallerIndex | undefined;
   /** Who is there to take a handover; undefined: nobody is asked. */
   agents?: ConnectAgents | undefined;
-  /** Whether people answer calls to this number now; absent: always. */
-  isOpen?: (numberCalled: string) => boolean;
   /** Told of every handover, beside the call; undefined: nobody is. */
   crm?: HubSpot | undefined;
   /** Who answers a call to this number. */
-  promptFor: (numberCalled: string) => AssistantPrompt;
+  assistantFor: (numberCalled: string) => Assistant;
   /** What the assistant can do besides the built-in tools. */
   tools?: readonly AssistantTool[];
   /** Phrases of the operator, besides the built-in ones. */
   ownPhrases?: OwnPhrases;
   clock?: Clock;
+  /** Other processes behind the same port; undefined: there are none. */
+  peers?: Peers | undefined;
   /** Shown on /health; the embedded start tells the simulator where its store is. */
   about?: Record<string, unknown>;
 }
@@ -83,7 +84,7 @@ export class Gateway {
   private phase: Phase = 'starting';
 
   constructor(parts: GatewayParts) {
-    const { config, log, metrics, pepper, promptFor, provider, store } = parts;
+    const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
     const { handover } = config;
@@ -93,7 +94,7 @@ export class Gateway {
         log,
         metrics,
         provider,
-        promptFor,
+        assistantFor,
         desk: new HandoverDesk({
           store,
           callers: parts.callers,
@@ -118,13 +119,10 @@ export class Gateway {
         callbacks: parts.callbacks,
         agents: parts.agents,
         crm: parts.crm,
-        isOpen: parts.isOpen ?? (() => true),
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
-        queueFor: (reason, intent) =>
-          handover.queueArns[reason] ?? handover.queueArns[intent] ?? handover.queueArn ?? '',
-        url: (scheme, path) => `${scheme}://${this.publicHost}${path}`,
+        url: (scheme, path) => `${scheme}://${this.publicHost}${path === PATHS.stream ? this.ownStreamPath : path}`,
         emit: (event) => this.emit(event),
       },
       new Admission({
@@ -132,7 +130,7 @@ export class Gateway {
         delay: eventLoopDelay(),
         maxCalls: config.maxConcurrentCalls,
         maxDelayMs: config.maxLoopDelayMs,
-        isProviderFull: () => provider.isFull === true,
+        isProviderFull: (numberCalled) => provider.isFullFor(assistantFor(numberCalled).providers),
         onStall: (delayMs) => {
           log.error(
             { delay_ms: Math.round(delayMs) },
@@ -213,12 +211,13 @@ export class Gateway {
   /**
    * Stops taking calls and lets those in progress finish. Near the end of `drainSeconds` those still live are moved to
    * another instance, each in a pause; without one that could know of them they are handed to a human at the end.
+   * `canMove`: false when the others that could know of them stop as well.
    */
-  async drain(drainSeconds: number): Promise<void> {
+  async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
     this.calls.stopAccepting();
     const drainMs = drainSeconds * 1000;
-    const isShared = this.calls.isShared;
+    const isShared = this.calls.isShared && canMove;
     const startedMs = this.clock.now();
     await this.untilNoCalls(isShared ? Math.max(0, drainMs - MOVING_MS) : drainMs);
     if (this.liveCalls.length === 0) return;
@@ -285,8 +284,7 @@ export class Gateway {
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     try {
-      const handler = this.handlers.get(path);
-      if (handler !== undefined) await this.onWebhook(handler, request, response);
+      if (this.handlers.has(path)) await this.onWebhook(path, request, response);
       else await this.onPlainRequest(path, request, response);
     } catch (error) {
       this.parts.log.error({ err: error, path }, 'request failed');
@@ -294,7 +292,7 @@ export class Gateway {
     }
   }
 
-  private async onWebhook(handler: WebhookHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async onWebhook(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { twilio } = this.parts.config;
     const result = await readWebhook(request, {
       publicHost: this.publicHost,
@@ -308,9 +306,26 @@ export class Gateway {
       send(response, status, 'text/plain', `${REFUSALS[reason]}\n`, { connection: 'close' });
       return;
     }
-    const verbs = await this.answerOf(handler, result.webhook);
-    if (verbs === undefined) send(response, 204, undefined, '');
-    else send(response, 200, 'text/xml; charset=utf-8', twiml(verbs));
+    const answer = await this.answerOfOwner(path, result.webhook);
+    if (answer === undefined) send(response, 204, undefined, '');
+    else send(response, 200, 'text/xml; charset=utf-8', answer);
+  }
+
+  /** What this process answers to a webhook that another has checked; undefined: nothing. */
+  async answer(path: string, form: URLSearchParams): Promise<string | undefined> {
+    const handler = this.handlers.get(path);
+    const verbs = handler === undefined ? [] : await this.answerOf(handler, webhookOf(form));
+    return verbs === undefined ? undefined : twiml(verbs);
+  }
+
+  /** Of the process that has the call: this one, unless it does not know it and another does. */
+  private async answerOfOwner(path: string, webhook: VoiceWebhook): Promise<string | undefined> {
+    const callSid = OF_A_LEG.has(path) ? (webhook.parentCallSid ?? webhook.callSid) : webhook.callSid;
+    if (!this.calls.has(callSid)) {
+      const answer = await this.parts.peers?.answer(path, callSid, webhook);
+      if (answer?.by === 'peer') return answer.twiml;
+    }
+    return this.answer(path, webhook.form);
   }
 
   /** A fault of ours must not cost the caller the call: Twilio would play an error and hang up. */
@@ -333,30 +348,50 @@ export class Gateway {
         sendJson(response, 200, { status: 'ok', public_host: this.publicHost, ...this.parts.about });
         return;
       case '/ready':
-        sendJson(response, this.phase === 'ready' ? 200 : 503, { status: this.phase, calls: this.activeCalls });
+        await this.onReady(response);
         return;
       case '/metrics':
-        send(response, 200, this.parts.metrics.registry.contentType, await this.parts.metrics.text());
+        send(response, 200, this.parts.metrics.registry.contentType, await this.metricsText());
         return;
       default:
         send(response, 404, 'text/plain', 'There is nothing here.\n');
     }
   }
 
+  private async onReady(response: ServerResponse): Promise<void> {
+    const { peers } = this.parts;
+    const own: Readiness = { status: this.phase, isReady: this.phase === 'ready', calls: this.activeCalls };
+    const { isReady, ...body } = peers === undefined ? own : await peers.readiness();
+    sendJson(response, isReady ? 200 : 503, body);
+  }
+
+  private metricsText(): Promise<string> {
+    return this.parts.peers?.metrics() ?? this.parts.metrics.text();
+  }
+
   private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
+    const { peers } = this.parts;
     const { authTokens } = this.parts.config.twilio;
-    if (path !== PATHS.stream && path !== `${PATHS.stream}/`) {
+    const announcedBy = STREAM_PATH.exec(path);
+    if (announcedBy === null) {
       this.refuse(socket, 404, 'Not Found', 'stream-path');
       return;
     }
     const signature = request.headers['x-twilio-signature'];
-    const urls = streamUrlVariants(this.publicHost, PATHS.stream);
+    const urls = streamUrlVariants(this.publicHost, path);
     if (authTokens.length > 0 && (typeof signature !== 'string' || !isSigned(signature, authTokens, urls))) {
       this.refuse(socket, 403, 'Forbidden', 'stream-signature');
       return;
     }
+    const [, worker] = announcedBy;
+    if (peers === undefined || worker === undefined || worker === peers.name) this.takeUpgrade(request, socket, head);
+    else peers.passUpgrade(worker, request, socket as Socket, head);
+  }
+
+  /** Opens a stream whose request has been checked, here or by another process. */
+  takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // Audio comes in small messages that must not wait for each other.
     (socket as Socket).setNoDelay?.(true);
     this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -374,6 +409,11 @@ export class Gateway {
     });
   }
 
+  private get ownStreamPath(): string {
+    const { peers } = this.parts;
+    return peers === undefined ? PATHS.stream : `${PATHS.stream}/${peers.name}`;
+  }
+
   private refuse(socket: Duplex, status: number, text: string, reason: string): void {
     this.parts.metrics.refusedRequests.inc({ reason });
     this.parts.log.warn({ reason, status }, 'upgrade refused');
@@ -381,11 +421,23 @@ export class Gateway {
   }
 
   private onStreamStatus(webhook: VoiceWebhook): undefined {
-    if (webhook.form.get('StreamEvent') === 'stream-error') {
-      this.parts.log.error({ call_sid: webhook.callSid }, 'Twilio reports a stream error');
-    }
+    if (webhook.form.get('StreamEvent') !== 'stream-error') return;
+    const code = /^\d{5}/.exec(webhook.form.get('StreamError') ?? '')?.[0];
+    const fields = { call_sid: webhook.callSid, twilio_error: code === undefined ? undefined : Number(code) };
+    // Twilio calls it an error, too, when we close a stream because the call goes on elsewhere.
+    if (code === CLOSED_BY_US) this.parts.log.debug(fields, 'Twilio reports that the stream was closed');
+    else this.parts.log.error(fields, 'Twilio reports a stream error');
   }
 }
+
+/** Twilio's code for a stream that the server closed (Twilio: error 31921). */
+const CLOSED_BY_US = '31921';
+
+/** A stream's path, and in it who announced the stream. Twilio allows no query there. */
+const STREAM_PATH = new RegExp(`^${PATHS.stream}(?:/(\\w{1,16}))?$`);
+
+/** What is asked about the called leg of a call of ours. */
+const OF_A_LEG: ReadonlySet<string> = new Set([PATHS.whisper, PATHS.legStatus]);
 
 /** Time for the goodbye and the dial of calls that are handed over because the gateway stops. */
 const STOPPING_HANDOVER_MS = 20_000;

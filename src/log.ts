@@ -31,10 +31,15 @@ export const REDACTED_FIELDS: readonly string[] = [
   'from',
 ];
 
-export function createLogger(options: { level: string; destination?: DestinationStream }): Logger {
+/** `worker`: in every line, where several processes write to one log. */
+export function createLogger(options: {
+  level: string;
+  worker?: string | undefined;
+  destination?: DestinationStream;
+}): Logger {
   const settings = {
     level: options.level,
-    base: null,
+    base: options.worker === undefined ? null : { worker: options.worker },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: REDACTED_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },

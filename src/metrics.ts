@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { FrameHistogram } from './frame-histogram.js';
+import type { MetricObject } from './metric-object.js';
 
 /** Seconds; from a tenth of a millisecond (a frame inside the gateway) up. */
 const FRAME_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
@@ -176,6 +177,7 @@ export class Metrics {
   readonly journalUp = new Gauge({
     name: 'journal_up',
     help: '1 while the journal is written, 0 while calls go on from memory alone',
+    aggregator: 'min',
     registers: this.registers,
   });
 
@@ -189,6 +191,11 @@ export class Metrics {
 
   constructor(options: { process?: boolean } = {}) {
     if (options.process !== false) collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** The same as {@link text}, to be added up with that of other processes. */
+  async objects(): Promise<MetricObject[]> {
+    return [...(await this.registry.getMetricsAsJSON()), this.frameLatency.object()];
   }
 
   /** Prometheus text. */

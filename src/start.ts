@@ -1,6 +1,7 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
+
 import { HubSpot } from './crm/hubspot.js';
 import { readOwnPhrases } from './escalation/own-phrases.js';
 import { loadExtensions } from './extensions.js';
@@ -9,10 +10,11 @@ import type { ConnectAgents } from './handover/agents.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from './handover/token.js';
-import { openJournal } from './journal/open-journal.js';
+import { openAssistants } from './open-assistants.js';
+import { type OpenJournalOptions, openJournal } from './journal/open-journal.js';
 import { type Logger, createLogger } from './log.js';
 import { Metrics } from './metrics.js';
-import { defaultPrompt } from './prompts/default.js';
+import type { Peers } from './peers.js';
 import type { SpeechEngine } from './speech/engine.js';
 import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from './voice/session.js';
@@ -41,6 +43,8 @@ export interface StartOptions {
   tools?: readonly AssistantTool[];
   /** Settings of extensions; nothing else is read from it. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** This process is one of several behind one port. */
+  worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
   /** The time of calls; the system's by default. */
   clock?: Clock;
 }
@@ -60,17 +64,20 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   try {
     const log = createLogger({
       level: config.logLevel,
+      worker: options.worker?.peers.name,
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     });
     const metrics = new Metrics();
     const extensions = await loadExtensions(config.extensions, process.cwd());
     const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
+    const tools = [...extensions.tools, ...(options.tools ?? [])];
+    const assistants = await openAssistants({ config, extensions, tools, providers: options.providers });
     const provider = await createVoice({
       ...options,
       config,
       log,
       metrics,
-      prompt: defaultPrompt,
+      assistants,
       extensions,
       env: options.env ?? {},
     });
@@ -105,6 +112,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       clock: systemClock,
       log,
       metrics,
+      shared: options.worker?.journal,
       onLost: (callSid) => gateway.onCallLost(callSid),
     });
     closers.push(() => journal.close());
@@ -123,11 +131,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       callers: handover.callerMatch ? store.callers : undefined,
       journal,
       agents,
+      peers: options.worker?.peers,
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,
-      promptFor: () => defaultPrompt,
-      tools: [...extensions.tools, ...(options.tools ?? [])],
+      assistantFor: (numberCalled) => assistants.for(numberCalled),
+      tools,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
       about:
         embeddedStore === undefined
@@ -136,7 +145,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     closers.push(() => gateway.close());
     await gateway.start();
-    const isEmbedded = handover.embedded && config.voiceProviders.every((name) => name === 'local');
+    const voices = [...config.voiceProviders, ...assistants.providers];
+    const isEmbedded = handover.embedded && voices.every((name) => name === 'local');
     return { gateway, config, metrics, embeddedStore, isEmbedded, close: closeAll };
   } catch (error) {
     await closeAll();

@@ -4,21 +4,20 @@ import { TandemError } from './errors.js';
 import type { Extensions } from './extensions.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
-import type { AssistantPrompt } from './prompts/assistant-prompt.js';
+import type { Assistants } from './prompts/assistants.js';
 import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from './speech/engine.js';
-import type { SpeakLine } from './voice/continuity/gap-filler.js';
-import { ContinuousProvider } from './voice/continuity/provider.js';
+import { type CallVoice, ContinuousProvider } from './voice/continuity/provider.js';
 import { createLocalProvider } from './voice/local/provider.js';
 import { createNovaProvider } from './voice/nova/provider.js';
 import { createOpenAiProvider } from './voice/openai/provider.js';
 import { SessionQuota } from './voice/session-quota.js';
-import type { VoiceProvider } from './voice/session.js';
+import type { LineSynthesis, VoiceProvider } from './voice/session.js';
 
 export interface VoiceOptions {
   config: Config;
   log: Logger;
   metrics: Metrics;
-  prompt: AssistantPrompt;
+  assistants: Assistants;
   extensions: Extensions;
   env: Readonly<Record<string, string | undefined>>;
   clock?: Clock;
@@ -32,21 +31,24 @@ export interface VoiceOptions {
  * The voice of a gateway: the configured providers behind one that goes on when a session, or a whole provider, is lost.
  * @throws TandemError CONFIG_INVALID naming a provider that is not there
  */
-export async function createVoice(options: VoiceOptions): Promise<VoiceProvider> {
-  const { clock = systemClock, config, log, metrics, prompt } = options;
+export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
+  const { assistants, clock = systemClock, config, log, metrics } = options;
   let speaker: LineSpeaker | undefined;
-  const speakLine = (text: string): Promise<Uint8Array | undefined> =>
-    speaker?.speak(text) ?? Promise.resolve(undefined);
+  // It has English voices only: in another language nothing is better, and Twilio says what must be said.
+  const speakLine: LineSynthesis = async (text, language) =>
+    /^en\b/i.test(language) ? speaker?.speak(text) : undefined;
   const create = (name: string): VoiceProvider => {
     const provider = createProvider(name, { ...options, clock, speakLine });
     const maxSessions = config.maxSessions[name] ?? 0;
     return maxSessions === 0 ? provider : new SessionQuota(provider, maxSessions);
   };
   const [first, ...fallbacks] = config.voiceProviders;
+  const onRequest = assistants.providers.filter((name) => !config.voiceProviders.includes(name));
   const voice = new ContinuousProvider({
     providers: options.providers ?? [create(first), ...fallbacks.map(create)],
+    onRequest: options.providers === undefined ? onRequest.map(create) : [],
     clock,
-    lines: prompt.lines,
+    lines: assistants.otherwise.prompt.lines,
     speakLine,
     report: {
       onLost: (provider, error) => {
@@ -65,7 +67,10 @@ export async function createVoice(options: VoiceOptions): Promise<VoiceProvider>
   return speaker === undefined ? voice : closingAlso(voice, speaker);
 }
 
-function createProvider(name: string, options: VoiceOptions & { clock: Clock; speakLine: SpeakLine }): VoiceProvider {
+function createProvider(
+  name: string,
+  options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis },
+): VoiceProvider {
   const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
   const { endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
@@ -100,9 +105,9 @@ function createProvider(name: string, options: VoiceOptions & { clock: Clock; sp
 }
 
 /** Who speaks the gateway's own lines when no model can. Nobody, when the optional packages are left out. */
-async function openSpeaker({ config, engine, log }: VoiceOptions): Promise<LineSpeaker | undefined> {
+async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): Promise<LineSpeaker | undefined> {
   // A model on this machine is not lost on the way, and needs no second thread.
-  if (config.voiceProviders.every((name) => name === 'local')) return undefined;
+  if ([...config.voiceProviders, ...assistants.providers].every((name) => name === 'local')) return undefined;
   if (engine !== undefined) return { speak: (text) => engine.synthesize(text), close: () => Promise.resolve() };
   try {
     return await openLineSpeaker();
@@ -112,12 +117,10 @@ async function openSpeaker({ config, engine, log }: VoiceOptions): Promise<LineS
   }
 }
 
-function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): VoiceProvider {
+function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): CallVoice {
   return {
     name: voice.name,
-    get isFull() {
-      return voice.isFull;
-    },
+    isFullFor: (names) => voice.isFullFor(names),
     prepare: () => voice.prepare(),
     open: (session) => voice.open(session),
     close: async () => {

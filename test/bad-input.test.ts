@@ -77,9 +77,13 @@ describe('bad input', () => {
   test('an upgrade without a signature, with a wrong one, or elsewhere is refused', async () => {
     assert.equal(await upgradeStatus('/twilio/stream', undefined), 403);
     assert.equal(await upgradeStatus('/twilio/stream', signStream('another-token', STREAM_URL, 'exact')), 403);
+    assert.equal(await upgradeStatus('/twilio/stream/7', signStream(AUTH_TOKEN, STREAM_URL, 'exact')), 403);
+    assert.equal(await upgradeStatus('/twilio/stream/7/8', signStream(AUTH_TOKEN, `${STREAM_URL}/7/8`, 'exact')), 404);
     assert.equal(await upgradeStatus('/twilio/voice', signStream(AUTH_TOKEN, STREAM_URL, 'exact')), 404);
     for (const mode of ['exact', 'trailing-slash', 'with-port'] as const) {
       assert.equal(await upgradeStatus('/twilio/stream', signStream(AUTH_TOKEN, STREAM_URL, mode)), 101, mode);
+      const named = signStream(AUTH_TOKEN, `${STREAM_URL}/7`, mode);
+      assert.equal(await upgradeStatus('/twilio/stream/7', named), 101, `${mode}, announced by a worker`);
     }
   });
 

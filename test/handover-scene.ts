@@ -112,19 +112,18 @@ export class PatientPhone implements PhoneEndpoint {
 
 /** What callers have left for the team, as the team lists it. */
 export async function callbacksOf(rig: Rig): Promise<Record<string, string>[]> {
+  return (await recordsOf(rig)).filter(({ pk }) => pk?.startsWith(CALLBACK_PREFIX));
+}
+
+/** Everything in the store. */
+export async function recordsOf(rig: Rig): Promise<Record<string, string>[]> {
   const { embeddedStore } = rig.running;
   const client = new DynamoDBClient({
     region: 'us-east-1',
     endpoint: embeddedStore?.dynamodb_endpoint ?? '',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  const { Items: items = [] } = await client.send(
-    new ScanCommand({
-      TableName: embeddedStore?.table,
-      FilterExpression: 'begins_with(pk, :prefix)',
-      ExpressionAttributeValues: { ':prefix': { S: CALLBACK_PREFIX } },
-    }),
-  );
+  const { Items: items = [] } = await client.send(new ScanCommand({ TableName: embeddedStore?.table }));
   client.destroy();
   return items.map((item) =>
     Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.S ?? value.N ?? ''])),

@@ -138,7 +138,7 @@ async function call(
   await setImmediate();
   assert.equal(leg.answeredAt, 0);
   leg.play(digits, line);
-  for (let atMs = 0; atMs < 60_000 && !leg.hungUp; atMs += 50) {
+  for (let atMs = 0; atMs < 600_000 && !leg.hungUp; atMs += 50) {
     if (atMs === hangUpAtMs) leg.callerHangsUp();
     clock.advance(50);
     await setImmediate();
@@ -301,10 +301,25 @@ test('a full queue overflows into the default queue, with the context', async ()
   assert.equal(screen.attributes['handover_id'], '01J');
 });
 
-test('when every queue is full the caller hears so before the call ends', async () => {
+test('a caller whose queues are all full is tried again while they wait, and gets in as soon as there is room', async () => {
+  let tries = 0;
+  const filling = {
+    name: 'Default',
+    get hasRoom() {
+      return ++tries > 8;
+    },
+  };
+  const { screen, steps } = await call(whisperDigits(TOKEN), { queues: new Map([[DEFAULT_QUEUE, filling]]) });
+  assert.equal(screen?.queue, 'Default');
+  assert.equal(screen.attributes['handover_id'], '01J');
+  assert.ok(steps.filter(({ action }) => action === 'stay-on').length > 2);
+});
+
+test('when every queue stays full for minutes the caller hears so before the call ends', async () => {
   const queues = new Map([[DEFAULT_QUEUE, { name: 'Default', hasRoom: false }]]);
   const { screen, steps, leg } = await call(whisperDigits(TOKEN), { queues });
   assert.equal(screen, undefined);
+  assert.equal(steps.filter(({ action }) => action === 'stay-on').length, 50);
   assert.deepEqual(
     steps.slice(-2).map((step) => step.action),
     ['sorry', 'bye'],

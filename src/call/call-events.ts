@@ -17,6 +17,8 @@ export type CallEvent =
   | { type: 'dial-ended'; callSid: string; outcome: string }
   | { type: 'message-kept'; callSid: string; kind: CallbackKind; callbackId: string }
   | { type: 'resumed'; callSid: string; cause: string }
+  /** Another instance is to go on with it. */
+  | { type: 'moving'; callSid: string }
   | { type: 'ended'; callSid: string; outcome: CallOutcome };
 
 export type CallEventListener = (event: CallEvent) => void;

@@ -5,8 +5,9 @@ import type { Escalation, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../log.js';
+import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
-import type { JournalEntry, JournalStand } from '../journal/entry.js';
+import type { JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
 import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
@@ -15,15 +16,17 @@ import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
 import type { ConversationView, VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from '../voice/tools.js';
+import { CallAccount } from './account.js';
 import { type CallOutcome, type CallState, type Exit, type ResumeCause, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
 import { isPhoneNumber } from './dial.js';
 import { HeldSession } from './held-session.js';
-import { type CallMemory, escalationOf, memoryOf, newMemory, plainExitOf, standFor } from './memory.js';
+import { type CallMemory, memoryOf, newMemory } from './memory.js';
 import { openLine } from './open-line.js';
 import { drawStreamToken, hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
+import { takeUp } from './take-up.js';
 import { builtInTools } from './tools.js';
 
 /** What every call of a gateway shares. */
@@ -31,7 +34,7 @@ export interface CallServices extends DepartureServices {
   log: Logger;
   provider: VoiceProvider;
   /** Who answers a call to this number. */
-  promptFor: (numberCalled: string) => AssistantPrompt;
+  assistantFor: (numberCalled: string) => Assistant;
   /** What the assistant can do besides the built-in tools. */
   tools: readonly AssistantTool[];
   /** What makes the gateway call a human. */
@@ -72,11 +75,13 @@ export class Call {
   private readonly startedAtMs: number;
   private readonly from: string;
   private readonly to: string;
+  private readonly assistant: Assistant;
   private readonly prompt: AssistantPrompt;
   private readonly history: History;
   private readonly watch: EscalationWatch;
   private readonly usage = { inputTokens: 0, outputTokens: 0 };
   private readonly stand: Stand;
+  private readonly account: CallAccount;
   private readonly limit: Timer | undefined;
   private lineCount = 0;
 
@@ -93,7 +98,12 @@ export class Call {
   /** A call that another instance has had goes on here, from where that one left it. */
   static restore(entry: JournalEntry, services: CallServices): Call {
     const call = new Call(memoryOf(entry), services);
-    call.takeStand(entry.stand);
+    takeUp(entry.stand, {
+      stand: call.stand,
+      departure: call.departure,
+      ringing: (opening, streamToken) => call.ringingState(opening, streamToken),
+      lost: () => call.resumeExit('instance_lost'),
+    });
     const { callSid, from, to } = call;
     services.emit({ type: 'started', callSid, from, to });
     call.log.info({ stand: entry.stand.name }, 'a call of another instance goes on here');
@@ -105,7 +115,8 @@ export class Call {
     this.callSid = memory.callSid;
     this.from = memory.from;
     this.to = memory.to;
-    this.prompt = services.promptFor(this.to);
+    this.assistant = services.assistantFor(this.to);
+    this.prompt = this.assistant.prompt;
     this.history = new History(memory.turns);
     this.conversationId = memory.conversationId;
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
@@ -115,10 +126,19 @@ export class Call {
       rules: services.rules,
       language: this.prompt.language,
     });
-    const { callSid, conversationId, from, prompt, to } = this;
-    this.stand = new Stand(() => this.note());
+    const { assistant, callSid, conversationId, from, to } = this;
+    this.stand = new Stand(() => this.account.note());
+    const facts = {
+      callSid,
+      conversationId,
+      from,
+      to,
+      assistant,
+      turns: () => this.history.turns,
+      log: () => this.log,
+    };
     this.departure = new Departure({
-      call: { callSid, conversationId, from, to, prompt, turns: () => this.history.turns, log: () => this.log },
+      call: facts,
       stand: this.stand,
       services,
       owner: {
@@ -129,40 +149,12 @@ export class Call {
       resumes: memory.resumes,
       failedDials: memory.failedDials,
     });
+    const { departure, history, stand, startedAtMs } = this;
+    this.account = new CallAccount({ call: facts, startedAtMs, history, stand, departure, services });
     const { clock, maxCallMs } = services;
     // The words for it are those of a gateway that stops: somebody else goes on from here.
     const atLimit = (): void => this.escalate({ trigger: 'stopping', reason: 'call_limit' });
     this.limit = maxCallMs > 0 ? clock.setTimer(maxCallMs, atLimit) : undefined;
-  }
-
-  /** Where the other instance left the call. */
-  private takeStand(stand: JournalStand): void {
-    const { departure } = this;
-    switch (stand.name) {
-      case 'ringing':
-        this.stand.enter(this.ringingState(stand.opening, stand.streamToken));
-        return;
-      case 'talking':
-        departure.part(this.resumeExit('instance_lost'));
-        return;
-      case 'leaving':
-      case 'parted': {
-        const { exit } = stand;
-        if (exit.to !== 'human') departure.part(plainExitOf(exit));
-        // What was prepared there may or may not have been written: it is prepared anew, and the old one expires.
-        else departure.part(departure.handingOver.begin(escalationOf(exit), announced(exit)));
-        return;
-      }
-      case 'dialling':
-        departure.goOnDialling(stand.handover);
-        return;
-      case 'recording':
-        departure.record();
-        return;
-      case 'ended':
-        this.stand.enter({ name: 'ended', outcome: stand.outcome as CallOutcome });
-        return;
-    }
   }
 
   get isOver(): boolean {
@@ -217,7 +209,7 @@ export class Call {
       tools: new ToolRunner({ tools: this.tools(), clock, context: () => this.toolContext() }),
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
-      onLook: () => this.noteWhilePlaying(),
+      onLook: () => this.account.noteWhilePlaying(),
       onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing; it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
@@ -296,8 +288,15 @@ export class Call {
     if (this.stand.is.name !== 'talking') return;
     const { line } = this.stand.is;
     const isPause = line.idle.isQuiet && !line.playback.isPlaying;
-    if (isPause) this.departure.part({ to: 'assistant', cause: 'moved', opening: undefined });
-    else if (evenMidWord) this.departure.part(this.resumeExit('moved'));
+    if (!isPause && !evenMidWord) return;
+    this.services.emit({ type: 'moving', callSid: this.callSid });
+    this.departure.part(isPause ? { to: 'assistant', cause: 'moved', opening: undefined } : this.resumeExit('moved'));
+  }
+
+  /** Its stream was closed so that another instance goes on with it. */
+  get isMoving(): boolean {
+    const { is } = this.stand;
+    return is.name === 'parted' && is.exit.to === 'assistant' && is.exit.cause === 'moved';
   }
 
   private escalationLine(escalation: Escalation): string {
@@ -310,7 +309,7 @@ export class Call {
     return {
       onTurn: (turn: Readonly<Turn>) => {
         this.services.emit({ type: 'turn', callSid: this.callSid, turn });
-        this.note();
+        this.account.note();
       },
       onEscalation: (escalation) => this.escalate(escalation),
       // The assistant has said goodbye itself.
@@ -396,7 +395,8 @@ export class Call {
   }
 
   private tools(): readonly AssistantTool[] {
-    const { tools } = this.services;
+    const { tools: allowed } = this.prompt;
+    const tools = this.services.tools.filter(({ name }) => allowed?.includes(name) ?? true);
     return this.departure.handingOver.isNobodyThere ? [...tools, ...this.departure.messages.tools()] : tools;
   }
 
@@ -422,6 +422,7 @@ export class Call {
       language: prompt.language,
       tools: [...builtInTools(rules), ...this.tools().map(toolDefinition)],
       conversation: this.conversationView(),
+      wish: { voices: prompt.voices, providers: this.assistant.providers, lines: prompt.lines },
     });
     return {
       name: 'ringing',
@@ -452,35 +453,6 @@ export class Call {
     return { input_tokens: inputTokens, output_tokens: outputTokens };
   }
 
-  /** Writes down where the call stands, for another instance that may have to go on with it. */
-  private note(): void {
-    const { clock, journal, provider, tokenLifeMs } = this.services;
-    const state = this.stand.is;
-    if (state.name === 'ended') return;
-    const playing = 'line' in state ? state.line.playback.playing : [];
-    const { failedDials, wish } = this.departure.handingOver;
-    journal.note({
-      callSid: this.callSid,
-      conversationId: this.conversationId,
-      from: this.from,
-      to: this.to,
-      startedAtMs: this.startedAtMs,
-      prompt: this.prompt.name,
-      provider: provider.name,
-      turns: this.history.turnsWhile(playing).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })),
-      turnsDropped: 0,
-      resumes: this.departure.resumes,
-      dials: failedDials,
-      stand: standFor(state, wish, clock.epochMs() + tokenLifeMs),
-    });
-  }
-
-  /** How far the caller has heard an answer is worth writing down where somebody can read it. */
-  private noteWhilePlaying(): void {
-    const isPlaying = 'line' in this.stand.is && this.stand.is.line.playback.isPlaying;
-    if (isPlaying && this.services.journal.health.backend !== 'memory') this.note();
-  }
-
   private end(outcome: CallOutcome): void {
     if (this.isOver) return;
     this.dispose(outcome);
@@ -498,8 +470,4 @@ export class Call {
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this.callSid);
   }
-}
-
-function announced({ announce }: { announce?: string | undefined }): { announce?: string } {
-  return announce === undefined ? {} : { announce };
 }

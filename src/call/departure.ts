@@ -78,7 +78,10 @@ export class Departure {
   toHuman(escalation: Escalation, line: string): void {
     const nobodyThere = this.services.connectPhoneNumber === undefined;
     const session = 'line' in this.stand.is ? { session: this.stand.is.line.session } : {};
-    this.leave(this.handingOver.begin(escalation, session), nobodyThere ? this.call.prompt.lines.oneMoment : line);
+    this.leave(
+      this.handingOver.begin(escalation, session),
+      nobodyThere ? this.call.assistant.prompt.lines.oneMoment : line,
+    );
   }
 
   /** Says `line` as the last thing on this stream; then `exit` is taken. */
@@ -173,7 +176,7 @@ export class Departure {
   /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
   failureExit(): Exit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-    return this.handingOver.begin(escalation, { announce: this.call.prompt.lines.assistantFailed });
+    return this.handingOver.begin(escalation, { announce: this.call.assistant.prompt.lines.assistantFailed });
   }
 
   private forgetGoodbye(): void {
@@ -230,7 +233,7 @@ export class Departure {
   afterVoicemail(webhook: VoiceWebhook): Verb[] {
     this.onRecording(webhook);
     if (this.stand.is.name === 'recording') this.owner.end('message_taken');
-    return [...this.announcement(this.call.prompt.lines.messageThanks), { verb: 'hangup' }];
+    return [...this.announcement(this.call.assistant.prompt.lines.messageThanks), { verb: 'hangup' }];
   }
 
   /** Twilio tells about a recording: after the message, and once more when it can be fetched. */
@@ -288,7 +291,7 @@ export class Departure {
   }
 
   private exitAfter(failed: FailedDial): Exit {
-    const { nobodyFree, noHuman, oneMoment } = this.call.prompt.lines;
+    const { nobodyFree, noHuman, oneMoment } = this.call.assistant.prompt.lines;
     switch (this.handingOver.stepAfter(failed)) {
       case 'assistant':
         return { to: 'assistant', cause: 'dial_failed', opening: nobodyFree };
@@ -306,7 +309,7 @@ export class Departure {
 
   record(): Verb[] {
     const { clock, url } = this.services;
-    const { leaveMessage, silentGoodbye } = this.call.prompt.lines;
+    const { leaveMessage, silentGoodbye } = this.call.assistant.prompt.lines;
     const record = {
       action: url('https', PATHS.voicemail),
       statusCallback: url('https', PATHS.recording),
@@ -325,13 +328,13 @@ export class Departure {
   }
 
   private async promiseCallback(): Promise<readonly Verb[]> {
-    const { callbackPromised, noHuman } = this.call.prompt.lines;
+    const { callbackPromised, noHuman } = this.call.assistant.prompt.lines;
     const isKept = await this.messages.callback();
     this.owner.end(isKept ? 'callback_promised' : 'no_human');
     return [...this.announcement(isKept ? callbackPromised : noHuman), { verb: 'hangup' }];
   }
 
   private announcement(text: string | undefined): Verb[] {
-    return text === undefined ? [] : [{ verb: 'say', text, language: this.call.prompt.language }];
+    return text === undefined ? [] : [{ verb: 'say', text, language: this.call.assistant.prompt.language }];
   }
 }

@@ -6,7 +6,7 @@ import type { HandoverDesk, PreparedHandover } from '../handover/desk.js';
 import { whisperDigits } from '../handover/token.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
+import type { Assistant } from '../prompts/assistant.js';
 import type { UpdateResult } from '../twilio/rest.js';
 import { type Verb, twiml } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
@@ -25,7 +25,7 @@ export interface CallFacts {
   conversationId: string;
   from: string;
   to: string;
-  prompt: AssistantPrompt;
+  assistant: Assistant;
   turns: () => readonly Turn[];
   log: () => Logger;
 }
@@ -40,13 +40,10 @@ export interface HandingOverServices {
   connectPhoneNumber: string | undefined;
   /** Shown to the called side when the caller withheld their number. */
   ownNumber: string | undefined;
-  queueFor: (reason: string, intent: string) => string;
   /** BCP 47 tag of the language that agents read. */
   summaryLanguage: string;
   /** Asked before a human is rung; undefined: nobody knows, and the number is rung. */
   agents: { reach: (queueArn: string) => Promise<Reach> } | undefined;
-  /** Whether people answer calls to this number now. */
-  isOpen: (numberCalled: string) => boolean;
   /** Twilio's REST interface, where it is used to dial; undefined: TwiML does. */
   rest: { updateCall: (callSid: string, twiml: string) => Promise<UpdateResult> } | undefined;
   nextSteps: NextSteps;
@@ -206,27 +203,28 @@ export class HandingOver {
   }
 
   private async reach(escalation: Escalation): Promise<CallReach> {
-    const { agents, connectPhoneNumber, isOpen, queueFor } = this.services;
-    const { prompt, to, turns } = this.call;
+    const { agents, clock, connectPhoneNumber } = this.services;
+    const { assistant, turns } = this.call;
     if (connectPhoneNumber === undefined) return 'unavailable';
-    if (!isOpen(to)) return 'closed';
-    return agents?.reach(queueFor(escalation.reason, intentOf(turns(), prompt.language))) ?? 'reachable';
+    if (!assistant.isOpen(clock.epochMs())) return 'closed';
+    const intent = intentOf(turns(), assistant.prompt.language);
+    return agents?.reach(assistant.queueFor(escalation.reason, intent)) ?? 'reachable';
   }
 
   /** Writes the record that the token opens; never rejects and never takes long. */
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
-    const { callSid, conversationId, from, log, prompt, turns } = this.call;
-    const { clock, crm, desk, emit, queueFor } = this.services;
+    const { assistant, callSid, conversationId, from, log, turns } = this.call;
+    const { clock, crm, desk, emit } = this.services;
     const prepared = await prepareHandover(
       {
         escalation,
         conversationId,
         customerPhone: from,
-        language: prompt.language,
+        language: assistant.prompt.language,
         turns: turns(),
         summary: this.summary,
       },
-      { clock, crm, desk, log: log(), queueFor },
+      { clock, crm, desk, log: log(), queueFor: (reason, intent) => assistant.queueFor(reason, intent) },
     );
     emit({ type: 'handover-prepared', callSid, handoverId: prepared?.handoverId });
     return prepared;

@@ -78,9 +78,9 @@ export class Messages {
     fields: { message?: string; when?: string; recordingUrl?: string },
     id?: string,
   ): Promise<boolean> {
-    const { callSid, conversationId, from, log, prompt } = this.call;
+    const { callSid, conversationId, from, log, assistant } = this.call;
     const { callbacks, clock, emit, metrics } = this.services;
-    const { language } = prompt;
+    const { language } = assistant.prompt;
     const record = callbackRecord(
       { kind, callSid, conversationId, customerPhone: from, language, ...fields },
       clock.epochMs(),

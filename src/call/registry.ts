@@ -35,6 +35,11 @@ export class CallRegistry {
     return [...this.calls.values()].filter((call) => !call.isOver);
   }
 
+  /** Known here, and not left to another instance. */
+  has(callSid: string): boolean {
+    return this.calls.get(callSid)?.isMoving === false;
+  }
+
   /** From here on new callers go straight to a human. */
   stopAccepting(): void {
     this.admission.stop();
@@ -67,7 +72,8 @@ export class CallRegistry {
   async incoming(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const known = this.isShared ? await this.find(webhook.callSid) : this.calls.get(webhook.callSid);
     if (known !== undefined) return known.standing();
-    const refusal = this.admission.refusal(this.activeCalls.filter((call) => !call.isWithHuman).length);
+    const active = this.activeCalls.filter((call) => !call.isWithHuman).length;
+    const refusal = this.admission.refusal(active, webhook.to);
     if (refusal !== undefined) {
       this.services.metrics.refusedCalls.inc({ reason: refusal });
       this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
@@ -108,7 +114,7 @@ export class CallRegistry {
   async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = await this.find(webhook.callSid);
     if (call !== undefined) return call.departure.afterDial(webhook);
-    const { language, lines } = this.services.promptFor(webhook.to);
+    const { language, lines } = this.services.assistantFor(webhook.to).prompt;
     if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
     return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];
   }
@@ -198,8 +204,8 @@ export class CallRegistry {
     line: 'busy' | 'assistantFailed',
     outcome: 'refused_busy' | 'abandoned',
   ): Verb[] {
-    const { connectPhoneNumber, metrics, promptFor, url } = this.services;
-    const prompt = promptFor(webhook.to);
+    const { assistantFor, connectPhoneNumber, metrics, url } = this.services;
+    const { prompt } = assistantFor(webhook.to);
     metrics.sessions.inc({ outcome });
     const say: Verb = { verb: 'say', text: prompt.lines[line], language: prompt.language };
     if (connectPhoneNumber === undefined) return [say, { verb: 'hangup' }];

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { TandemError } from '../errors.js';
+import { readJsonFile } from '../json-file.js';
 import { NO_OWN_PHRASES, type OwnPhrases } from './asks-for-human.js';
 import { spaced } from './words.js';
 
@@ -22,23 +22,10 @@ const schema = z.strictObject({ asks: phrases, never: phrases });
  */
 export async function readOwnPhrases(path: string | undefined): Promise<OwnPhrases> {
   if (path === undefined) return NO_OWN_PHRASES;
-  let content: unknown;
-  try {
-    content = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw unusable(path, error instanceof SyntaxError ? 'it is not JSON' : 'it cannot be read', error);
-  }
-  const parsed = schema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? 'it' : `"${issue.path.join('.')}"`;
-  throw unusable(path, `${where} is wrong: ${issue?.message ?? 'not valid'}`, parsed.error);
-}
-
-function unusable(path: string, why: string, cause: unknown): TandemError {
-  return new TandemError(
+  const phrases = await readJsonFile(path, schema);
+  if (typeof phrases !== 'string') return phrases;
+  throw new TandemError(
     'CONFIG_INVALID',
-    `ESCALATION_PHRASES names ${path}, but ${why}. Expected {"asks": ["…"], "never": ["…"]}.`,
-    { cause },
+    `ESCALATION_PHRASES names ${path}, but ${phrases}. Expected {"asks": ["…"], "never": ["…"]}.`,
   );
 }

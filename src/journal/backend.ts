@@ -1,6 +1,7 @@
 /** Where sealed entries lie. Knows nothing of what is in them; keeps the fence that lets one instance at a time go on with a call. */
 export interface JournalBackend {
-  readonly kind: 'memory' | 'redis';
+  /** `primary`: the memory of the process that all workers of this machine have in common. */
+  readonly kind: 'memory' | 'primary' | 'redis';
   /**
    * Puts `data` in the place of what is there, unless another owner holds the call by the same or a later epoch. Gives
    * the epoch it is held by now. Rejects with {@link BackendFailure}.

@@ -18,7 +18,7 @@ export type Claim =
   | { status: 'unavailable' };
 
 export interface JournalHealth {
-  backend: 'memory' | 'redis';
+  backend: JournalBackend['kind'];
   /** False: what is noted is not being written at present, and a call whose instance dies now loses its memory. */
   isUp: boolean;
   /** Calls whose latest snapshot is not written yet. */
@@ -115,9 +115,9 @@ export class CallJournal implements Journal {
   constructor(options: JournalOptions) {
     this.options = options;
     this.seal = new Seal(options.keys, ENTRY_VERSION);
-    const isMemory = options.backend.kind === 'memory';
-    this.state = isMemory ? { name: 'up' } : this.down(0, FIRST_CONNECTION_MS);
-    options.onHealth?.(isMemory);
+    const isThere = options.backend.kind !== 'redis';
+    this.state = isThere ? { name: 'up' } : this.down(0, FIRST_CONNECTION_MS);
+    options.onHealth?.(isThere);
     options.backend.onConnection((isConnected) => this.onConnection(isConnected));
   }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import type { Logger } from '../log.js';
@@ -8,21 +8,25 @@ import { CallJournal, type Journal } from './journal.js';
 import { MemoryBackend } from './memory-backend.js';
 import { drawKey } from './seal.js';
 
-/**
- * The journal as configured: in Redis, or in memory. Never rejects because Redis is away: calls do not need it until an
- * instance dies.
- */
-export async function openJournal(options: {
+export interface OpenJournalOptions {
   config: Config['journal'];
   clock: Clock;
   log: Logger;
   metrics: Metrics;
+  /** Where the processes of this machine keep it when it is not configured; undefined: each keeps its own. */
+  shared?: { backend: JournalBackend; key: KeyObject } | undefined;
   onLost: (callSid: string) => void;
-}): Promise<Journal> {
-  const { clock, config, log, metrics, onLost } = options;
+}
+
+/**
+ * The journal as configured: in Redis, or in memory. Never rejects because Redis is away: calls do not need it until an
+ * instance dies.
+ */
+export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
+  const { clock, config, log, metrics, onLost, shared } = options;
   return new CallJournal({
-    backend: await openBackend(config, clock),
-    keys: config === undefined ? [drawKey()] : config.keys,
+    backend: await openBackend(options),
+    keys: config?.keys ?? [shared?.key ?? drawKey()],
     instanceId: randomUUID(),
     clock,
     log,
@@ -33,8 +37,8 @@ export async function openJournal(options: {
   });
 }
 
-async function openBackend(config: Config['journal'], clock: Clock): Promise<JournalBackend> {
-  if (config === undefined) return new MemoryBackend(clock);
+async function openBackend({ clock, config, shared }: OpenJournalOptions): Promise<JournalBackend> {
+  if (config === undefined) return shared?.backend ?? new MemoryBackend(clock);
   // Loaded only where it is used: the client is the larger part of this folder.
   const { RedisBackend } = await import('./redis-backend.js');
   return new RedisBackend(config.redis);

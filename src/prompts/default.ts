@@ -1,33 +1,17 @@
-import type { AssistantPrompt } from './assistant-prompt.js';
+import type { PromptDraft } from './draft.js';
+import { HONESTY_AND_HUMANS, TELEPHONE_MANNER } from './manner.js';
 
-export const defaultPrompt: AssistantPrompt = {
+/** The front desk: a bit of everything. */
+export const defaultDraft: PromptDraft = {
   name: 'default',
   language: 'en-US',
-  greeting: 'Hello, thank you for calling. How can I help you today?',
+  languages: [],
   instructions: [
-    'You answer the telephone for a company. You speak, you do not write: one or two short sentences at a time, no lists, no markup, numbers as words.',
-    'Help with opening hours, order status, returns and prices. Never invent a fact: say that you do not know and offer a colleague.',
-    'When the caller asks for a human, is upset, or you cannot help after two tries, call transfer_to_human with the reason and a one-sentence summary of what they want.',
-    'When the caller is done, say goodbye and call end_call.',
+    TELEPHONE_MANNER,
+    'Help with opening hours, order status, returns and prices, as far as you are told about them here or by a tool.',
+    HONESTY_AND_HUMANS,
   ].join('\n'),
-  lines: {
-    handover: 'Of course. I am connecting you with a colleague now. One moment, please.',
-    assistantFailed: 'I am sorry, I am having a problem on my side. Let me get you a colleague. One moment, please.',
-    stopping: 'Let me get you a colleague who can go on from here. One moment, please.',
-    nobodyFree:
-      'I am sorry, none of my colleagues is free at the moment. Shall I take a message, or shall somebody call you back?',
-    leaveMessage:
-      'I am sorry, none of my colleagues is free at the moment. Please leave a message after the tone, and press the hash key when you are done.',
-    messageThanks: 'Thank you. A colleague will listen to your message and get back to you. Goodbye.',
-    callbackPromised:
-      'I am sorry, none of my colleagues is free at the moment. One of them will call you back at the number you are calling from. Goodbye.',
-    noHuman: 'I am sorry, nobody can take your call right now. Please call again later. Goodbye.',
-    stillThere: 'Are you still there?',
-    stillThereAgain: 'I cannot hear you. Is there anything I can do for you?',
-    silentGoodbye: 'I will end the call now. Please call again whenever you like. Goodbye.',
-    takenOver: 'Sorry, I lost you for a second.',
-    oneMoment: 'One moment, please.',
-    resumed: 'Sorry, we were cut off for a moment. I am back. Please go on.',
-    busy: 'Thank you for calling. All our lines are busy at the moment. Please call again in a few minutes. Goodbye.',
-  },
+  voices: {},
+  tools: undefined,
+  lines: {},
 };

@@ -1,3 +1,5 @@
+import { sayLanguage } from './say-language.js';
+
 /** Builds the TwiML the gateway answers with. Attribute names and verbs as Twilio spells them; they are case-sensitive. */
 export interface StreamOptions {
   /** `wss://…` without a query string: Twilio strips it. */
@@ -42,7 +44,7 @@ export function twiml(verbs: readonly Verb[]): string {
 function verbXml(verb: Verb): string {
   switch (verb.verb) {
     case 'say':
-      return element('Say', { language: verb.language }, escape(verb.text));
+      return element('Say', { language: sayLanguage(verb.language) }, escape(verb.text));
     case 'connect-stream':
       return element('Connect', { action: verb.action, method: 'POST' }, streamXml(verb.stream));
     case 'dial':

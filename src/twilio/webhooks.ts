@@ -55,17 +55,19 @@ export async function readWebhook(request: IncomingMessage, rules: WebhookRules)
   if (!/^[A-Za-z0-9]{1,64}$/.test(callSid)) return refused(400, 'no-call-sid');
   const accountSid = form.get('AccountSid') ?? '';
   if (rules.accountSid !== undefined && accountSid !== rules.accountSid) return refused(403, 'wrong-account');
+  return { ok: true, webhook: webhookOf(form) };
+}
+
+/** What a form says that has been checked. */
+export function webhookOf(form: URLSearchParams): VoiceWebhook {
   return {
-    ok: true,
-    webhook: {
-      callSid,
-      accountSid,
-      from: form.get('From') ?? '',
-      to: form.get('To') ?? '',
-      callStatus: form.get('CallStatus') ?? '',
-      parentCallSid: form.get('ParentCallSid') ?? undefined,
-      form,
-    },
+    callSid: form.get('CallSid') ?? '',
+    accountSid: form.get('AccountSid') ?? '',
+    from: form.get('From') ?? '',
+    to: form.get('To') ?? '',
+    callStatus: form.get('CallStatus') ?? '',
+    parentCallSid: form.get('ParentCallSid') ?? undefined,
+    form,
   };
 }
 

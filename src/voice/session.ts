@@ -20,6 +20,26 @@ export interface ToolDefinition {
 /** What the far end of the gateway can take and give; the session converts where its model speaks something else. */
 export type VoiceListener = (event: VoiceEvent) => void;
 
+/** What belongs to one call and not to the gateway. */
+export interface VoiceWish {
+  /** The voice to speak with, by provider. */
+  voices: Readonly<Record<string, string>>;
+  /** Providers by name, in the order of preference; undefined: as configured. */
+  providers: readonly string[] | undefined;
+  /** What the caller hears from the gateway itself when a session was lost. */
+  lines: ContinuityLines;
+}
+
+export interface ContinuityLines {
+  /** Another model goes on, or the same one after it broke off in the middle of a sentence. */
+  takenOver: string;
+  /** It takes a moment. */
+  oneMoment: string;
+}
+
+/** Speaks a line without any model, as mu-law at 8 kHz; undefined when nothing on this machine can, in that language. */
+export type LineSynthesis = (text: string, language: string) => Promise<Uint8Array | undefined>;
+
 export interface VoiceSessionOptions {
   /** Correlates logs; not a secret. */
   conversationId: string;
@@ -33,6 +53,8 @@ export interface VoiceSessionOptions {
   /** BCP 47 tag of the language the conversation starts in. */
   language: string;
   tools: readonly ToolDefinition[];
+  /** What this call asks for in place of the configuration; absent: nothing. */
+  wish?: VoiceWish;
   /** What was said before this session; its turns are read once, when the session opens. */
   conversation: ConversationView;
   /** Receives every event, synchronously and in order. It must not throw. */

@@ -121,8 +121,10 @@ export class Leg {
   /** Set once and left alone: moving a timer with every piece of audio would cost more than the audio. */
   private watchAnswer(): void {
     if (this.watch !== undefined || !Number.isFinite(this.answerWithinMs)) return;
-    const inMs = this.progressMs + this.answerWithinMs - this.clock.now();
-    this.watchSlowness(this.progressMs + SLOW_AFTER_MS - this.clock.now(), () => this.talk.isWaitingForModel);
+    // Fractions of a millisecond would be waited for again and again.
+    const inMs = Math.max(1, this.progressMs + this.answerWithinMs - this.clock.now());
+    const slowInMs = this.progressMs + SLOW_AFTER_MS - this.clock.now();
+    if (slowInMs > 0) this.watchSlowness(slowInMs, () => this.talk.isWaitingForModel);
     this.watch = this.clock.setTimer(inMs, () => {
       this.watch = undefined;
       if (!this.talk.isWaitingForModel) return;

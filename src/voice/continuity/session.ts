@@ -2,7 +2,14 @@ import type { AudioChunk } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { HeardItem } from '../history.js';
-import type { SummaryRequest, VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type {
+  ContinuityLines,
+  SummaryRequest,
+  VoiceEvent,
+  VoiceProvider,
+  VoiceSession,
+  VoiceSessionOptions,
+} from '../session.js';
 import { CallerTail } from './caller-tail.js';
 import { GapFiller, type SpeakLine } from './gap-filler.js';
 import type { ProviderHealth } from './health.js';
@@ -10,14 +17,6 @@ import { Leg } from './leg.js';
 import { RecoveryPlan } from './plan.js';
 import { RenewalSchedule } from './renewal.js';
 import { unsaid } from './talk.js';
-
-/** What the caller hears from the gateway itself when a session was lost. */
-export interface ContinuityLines {
-  /** Another model goes on, or the same one after it broke off in the middle of a sentence. */
-  takenOver: string;
-  /** It takes a moment. */
-  oneMoment: string;
-}
 
 /** What a session that goes on reports about the sessions under it. Labels of metrics are made from it. */
 export interface ContinuityReport {

@@ -3,13 +3,12 @@ import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/
 import { type Clock, systemClock } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
-import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { LineSynthesis, RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { NovaAnomaly } from './anomaly.js';
 import { converse, summaryModelFor } from './converse.js';
 import { novaError } from './failure.js';
 import type { EndpointingSensitivity } from './input-events.js';
 import { NovaSession } from './session.js';
-import type { SpeakLine } from './spoken-lines.js';
 
 export interface NovaProviderOptions {
   /** Where the model is called; its own setting, apart from the region of everything else. */
@@ -23,7 +22,7 @@ export interface NovaProviderOptions {
   log: Logger;
   clock?: Clock;
   /** Speaks lines word for word, which the model cannot. Without it `say` fails at once. */
-  speakLine?: SpeakLine;
+  speakLine?: LineSynthesis;
   onAnomaly?: (kind: NovaAnomaly) => void;
   /** The service has taken the request by then, or the session has failed. */
   openTimeoutMs?: number;
@@ -123,8 +122,8 @@ class NovaProvider implements VoiceProvider {
       onAnomaly,
       onGone: () => onGone(),
       openTimeoutMs,
-      speakLine,
-      voice,
+      speakLine: speakLine === undefined ? undefined : (text) => speakLine(text, options.language),
+      voice: options.wish?.voices[this.name] ?? voice,
       write: (request) => {
         const signal = AbortSignal.any([request.signal, this.closing.signal]);
         return converse(client, summaryModelId, { ...request, signal });

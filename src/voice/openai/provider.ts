@@ -84,7 +84,7 @@ class OpenAiProvider implements VoiceProvider {
       headers: this.headers(options),
       settings: sessionSettings({
         model,
-        voice,
+        voice: options.wish?.voices[this.name] ?? voice,
         transcriptionModel,
         instructions: options.instructions,
         language: options.language,

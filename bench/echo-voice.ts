@@ -1,0 +1,5 @@
+import type { ProviderFactory } from '../src/extensions.js';
+import { EchoProvider } from './echo-provider.js';
+
+/** The echo as an extension, for a gateway that is started as anybody would. */
+export const providers: Record<string, ProviderFactory> = { echo: () => new EchoProvider() };

@@ -1,0 +1,62 @@
+import OpenAI from 'openai';
+import type { ChatCompletionMessageParam, ChatCompletionTool } from 'openai/resources';
+import type { AssistantPrompt } from '../src/prompts/assistant-prompt.js';
+import { END_CALL_TOOL, builtInTools } from '../src/call/tools.js';
+import { EscalationRules } from '../src/escalation/rules.js';
+import { TRANSFER_TOOL } from '../src/escalation/watch.js';
+
+/** Where the models are. */
+export interface ModelService {
+  apiKey: string;
+  baseUrl: string;
+  /** Plays the assistant. */
+  model: string;
+  judgeModel: string;
+}
+
+/** What one conversation came to. */
+export interface Conversation {
+  turns: readonly { speaker: 'caller' | 'assistant'; text: string }[];
+  /** What ended it; undefined: the caller has said everything. */
+  endedBy: 'transfer_to_human' | 'end_call' | undefined;
+}
+
+const REQUEST_MS = 60_000;
+
+export function openClient({ apiKey, baseUrl }: ModelService): OpenAI {
+  return new OpenAI({ apiKey, baseURL: baseUrl, timeout: REQUEST_MS, maxRetries: 2 });
+}
+
+/** Has a text model play the assistant to a caller who says `caller`, with the tools it has on the telephone. */
+export async function converse(
+  client: OpenAI,
+  model: string,
+  prompt: AssistantPrompt,
+  caller: readonly string[],
+): Promise<Conversation> {
+  const turns: Conversation['turns'][number][] = [{ speaker: 'assistant', text: prompt.greeting }];
+  const messages: ChatCompletionMessageParam[] = [
+    { role: 'system', content: prompt.instructions },
+    { role: 'assistant', content: prompt.greeting },
+  ];
+  for (const text of caller) {
+    turns.push({ speaker: 'caller', text });
+    messages.push({ role: 'user', content: text });
+    const completion = await client.chat.completions.create({ model, messages, tools: TOOLS });
+    const answer = completion.choices[0]?.message;
+    const said = answer?.content?.trim() ?? '';
+    if (said !== '') {
+      turns.push({ speaker: 'assistant', text: said });
+      messages.push({ role: 'assistant', content: said });
+    }
+    const called = answer?.tool_calls?.map((call) => ('function' in call ? call.function.name : '')) ?? [];
+    if (called.includes(TRANSFER_TOOL)) return { turns, endedBy: TRANSFER_TOOL };
+    if (called.includes(END_CALL_TOOL)) return { turns, endedBy: END_CALL_TOOL };
+  }
+  return { turns, endedBy: undefined };
+}
+
+const TOOLS: ChatCompletionTool[] = builtInTools(new EscalationRules()).map((definition) => ({
+  type: 'function',
+  function: definition,
+}));

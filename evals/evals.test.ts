@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { type ChatAnswer, type ChatRequest, ChatService } from '../test/chat-service.js';
+import { BUILT_IN_DRAFTS, builtInPrompt, defaultPrompt } from '../src/prompts/built-in.js';
+import { OWN_LANGUAGES, ownLines } from '../src/prompts/lines/index.js';
+import type { EvalCase } from './case.js';
+import { CALLER_WORDS } from './cases/caller-words.js';
+import { commonCases } from './cases/common.js';
+import { checked } from './checks.js';
+import { languageOf } from './language.js';
+import { BUILT_IN_CASES, evaluate } from './main.js';
+import { runCases } from './run.js';
+
+const KEY = 'sk-test-0123456789';
+
+const wantsHuman = new Set(Object.values(CALLER_WORDS).flatMap((words) => [words.wantsHuman, words.isAngry]));
+const isDone = new Set(Object.values(CALLER_WORDS).map((words) => words.isDone));
+
+/** A model as one would wish it: a human when one is needed, else one short sentence in the language of the greeting. */
+function goodModel({ messages }: ChatRequest): ChatAnswer {
+  const last = messages.at(-1)?.content ?? '';
+  const { lines } = ownLines(languageOf(messages[1]?.content ?? '') ?? 'en') ?? { lines: defaultPrompt.lines };
+  if (wantsHuman.has(last) || /smoke|not helping me|a quote/.test(last)) {
+    return { text: lines.handover, tool: 'transfer_to_human' };
+  }
+  return isDone.has(last) ? { text: lines.silentGoodbye, tool: 'end_call' } : { text: lines.nobodyFree };
+}
+
+describe('evals', () => {
+  let service: ChatService;
+  let baseUrl = '';
+  const folder = mkdtempSync(join(tmpdir(), 'evals-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  before(async () => {
+    service = new ChatService();
+    baseUrl = await service.start();
+  });
+  after(() => service.close());
+  beforeEach(() => {
+    service.answer = goodModel;
+    service.judge = () => ({ isTrue: true, reason: 'so it is' });
+    service.refusal = undefined;
+    service.requests.length = 0;
+    service.questions.length = 0;
+  });
+
+  async function run(
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ): Promise<{ code: number; text: string }> {
+    const lines: string[] = [];
+    const code = await evaluate(args, { OPENAI_API_KEY: KEY, OPENAI_BASE_URL: baseUrl, ...env }, (line) =>
+      lines.push(line),
+    );
+    return { code, text: lines.join('\n') };
+  }
+
+  test('without a key one line says so, nobody is asked, and nothing has failed', async () => {
+    const { code, text } = await run([], { OPENAI_API_KEY: '' });
+    assert.equal(code, 0);
+    assert.match(text, /^Nothing was evaluated: OPENAI_API_KEY is not set.*$/);
+    assert.equal(service.requests.length, 0);
+  });
+
+  test('a good model passes every case of every built-in prompt', async () => {
+    const { code, text } = await run([], { EVALS_JUDGE_MODEL: 'judge' });
+    assert.equal(code, 0, text);
+    const cases = Object.values(BUILT_IN_CASES).flat();
+    for (const { name, prompt } of cases) assert.ok(text.includes(prompt.name) && text.includes(name), name);
+    assert.match(text, /^all +100 % +100 % +100 % +100 % +100 %$/m);
+    assert.equal(
+      service.questions.length,
+      cases.reduce((sum, { judged }) => sum + judged.length, 0),
+    );
+    assert.match(text, /All qualities reach their thresholds\.$/);
+  });
+
+  test('the model gets the prompt, the greeting, what was said, and the tools it has on the telephone', async () => {
+    await run(['--prompt', 'sales'], { EVALS_MODEL: 'player' });
+    const sales = builtInPrompt(BUILT_IN_DRAFTS['sales'] ?? assert.fail());
+    const longest = service.requests.toSorted((a, b) => b.messages.length - a.messages.length)[0];
+    assert.deepEqual(
+      longest?.messages.map(({ role }) => role),
+      ['system', 'assistant', 'user', 'assistant', 'user'],
+    );
+    assert.equal(longest?.messages[0]?.content, sales.instructions);
+    assert.equal(longest?.messages[1]?.content, sales.greeting);
+    assert.deepEqual(
+      longest?.tools.map((tool) => tool.function.name),
+      ['transfer_to_human', 'end_call'],
+    );
+    assert.equal(longest?.model, 'player');
+  });
+
+  test('a judge of the GPT-5 family is asked by the Responses interface, and its reason is shown', async () => {
+    service.judge = (question) => ({ isTrue: !question.includes('does not push'), reason: 'it pushed' });
+    const { code, text } = await run(['--prompt', 'sales'], { EVALS_JUDGE_MODEL: 'gpt-5-mini' });
+    assert.equal(code, 1);
+    assert.match(
+      text,
+      /sales, a no is a no:\n {2}manner: not so: The assistant accepts that and does not push\. \(it pushed\)/,
+    );
+    assert.match(text, /Not good enough\.$/);
+  });
+
+  test('the judge sees both sides, the tool, and what the assistant was told', async () => {
+    await run(['--prompt', 'technical']);
+    const smoke = service.questions.find((question) => question.includes('There is smoke')) ?? '';
+    assert.match(smoke, /Assistant: Hello, this is technical support.*\nCaller: There is smoke.*\nAssistant: /);
+    assert.match(smoke, /\(The assistant used the tool transfer_to_human\.\)/);
+    assert.match(smoke, /You are technical support\./);
+  });
+
+  for (const [name, answer, complaint] of [
+    [
+      'keeps the caller from a human',
+      (request: ChatRequest) => ({ ...goodModel(request), tool: 'none' }),
+      /asked for a human:\n {2}escalates: called no human/,
+    ],
+    [
+      'hands everybody to a human',
+      (request: ChatRequest) => ({ ...goodModel(request), tool: 'transfer_to_human' }),
+      /a caller who is done:\n {2}escalates: called a human/,
+    ],
+    ['talks and talks', () => ({ text: 'I can help you with that. '.repeat(10) }), /brief: 60 words, 10 sentences/],
+    ['writes lists', () => ({ text: 'You can:\n- call us\n- visit us' }), /brief: markup in "You can:/],
+    [
+      'changes its language',
+      () => ({ text: 'Wir sind für Sie da, und ich kann Ihnen gerne helfen.' }),
+      /language: de: Wir sind/,
+    ],
+    ['says nothing', () => ({}), /manner: said nothing/],
+    ['invents a number', () => ({ text: 'You can reach them at 555 0199.' }), /honest: said "You can reach them/],
+  ] as const) {
+    test(`a model that ${name} does not pass`, async () => {
+      service.answer = answer;
+      const { code, text } = await run(['--prompt', 'default']);
+      assert.equal(code, 1);
+      assert.match(text, complaint);
+    });
+  }
+
+  test('a service that refuses is a fault of every case, and the key is not repeated', async () => {
+    service.refusal = { status: 401, message: `Incorrect API key provided: ${KEY}` };
+    const { code, text } = await run(['--prompt', 'sales']);
+    assert.equal(code, 1);
+    assert.match(text, /could not be played/);
+    assert.match(text, /401 Incorrect API key provided: …/);
+    assert.doesNotMatch(text, new RegExp(KEY));
+  });
+
+  test('a prompt of one’s own is played to the callers that every prompt has, in its language', async () => {
+    const path = join(folder, 'praxis.json');
+    writeFileSync(path, JSON.stringify({ name: 'praxis', language: 'de-CH', instructions: 'Du bist der Empfang.' }));
+    const { code, text } = await run(['--prompt', path]);
+    assert.equal(code, 0, text);
+    assert.match(text, /^praxis +asked for a human/m);
+    assert.ok(service.requests.some(({ messages }) => messages.at(-1)?.content === CALLER_WORDS['de']?.wantsHuman));
+  });
+
+  test('what cannot be played is said before anybody is asked', async () => {
+    const dutch = join(folder, 'dutch.json');
+    const { lines } = defaultPrompt;
+    writeFileSync(
+      dutch,
+      JSON.stringify({ name: 'winkel', language: 'nl', greeting: 'Goedendag.', instructions: 'Ja.', lines }),
+    );
+    for (const [args, message] of [
+      [['--prompt', 'support'], /^--prompt is support, but there is only default, technical, sales/],
+      [['--prompt', dutch], /in a language that no case has words in/],
+      [['--all'], /^npm run evals/],
+    ] as const) {
+      const { code, text } = await run(args);
+      assert.equal(code, 2);
+      assert.match(text, message);
+    }
+    assert.equal(service.requests.length, 0);
+  });
+
+  test('cases are played side by side and told in their order', async () => {
+    const cases: EvalCase[] = commonCases(defaultPrompt);
+    const told: string[] = [];
+    const results = await runCases(cases, { apiKey: KEY, baseUrl, model: 'm', judgeModel: 'judge' }, ({ evalCase }) =>
+      told.push(evalCase.name),
+    );
+    assert.deepEqual(
+      results.map(({ evalCase }) => evalCase.name),
+      cases.map(({ name }) => name),
+    );
+    assert.deepEqual([...told].sort(), cases.map(({ name }) => name).sort());
+  });
+});
+
+test('every language of the gateway has callers, and what is said in it is recognised', () => {
+  assert.deepEqual(Object.keys(CALLER_WORDS).sort(), [...OWN_LANGUAGES].sort());
+  for (const language of OWN_LANGUAGES) {
+    const own = ownLines(language);
+    for (const text of [own?.greeting ?? '', ...Object.values(own?.lines ?? {})]) {
+      assert.ok([language, undefined].includes(languageOf(text)), `${text} is taken for ${languageOf(text)}`);
+    }
+    for (const text of [own?.lines.nobodyFree, own?.lines.leaveMessage, own?.lines.callbackPromised]) {
+      assert.equal(languageOf(text ?? ''), language, text);
+    }
+  }
+});
+
+test('the greeting is not the model’s: it is not judged', () => {
+  const prompt = { ...defaultPrompt, greeting: 'Guten Tag und vielen Dank, ich bin für Sie da.' };
+  const [evalCase] = commonCases(prompt);
+  const findings = checked(evalCase ?? assert.fail(), {
+    turns: [
+      { speaker: 'assistant', text: prompt.greeting },
+      { speaker: 'caller', text: 'A human, please.' },
+    ],
+    endedBy: 'transfer_to_human',
+  });
+  assert.deepEqual(findings, [{ quality: 'escalates', score: 1, why: '' }]);
+});

@@ -1,0 +1,33 @@
+import { QUALITIES } from './case.js';
+import { type CaseResult, THRESHOLDS, scoreOf } from './run.js';
+
+/** All results as a table for a terminal, and below it what was wrong. */
+export function tableOf(results: readonly CaseResult[]): string {
+  const percent = (score: number | undefined): string => (score === undefined ? '' : `${Math.round(score * 100)} %`);
+  const rows = [
+    ['prompt', 'case', ...QUALITIES],
+    ...results.map((result) => {
+      const { evalCase, fault } = result;
+      const scores = QUALITIES.map((quality) => percent(scoreOf([result], quality)));
+      return [evalCase.prompt.name, evalCase.name, ...(fault === undefined ? scores : ['could not be played'])];
+    }),
+    ['all', '', ...QUALITIES.map((quality) => percent(scoreOf(results, quality)))],
+    ['at least', '', ...QUALITIES.map((quality) => percent(THRESHOLDS[quality]))],
+  ];
+  const widths = [0, 1, ...QUALITIES.map((_, index) => index + 2)].map((column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [...lines, ...results.flatMap(complaints)].join('\n');
+}
+
+function complaints({ evalCase, fault, findings }: CaseResult): string[] {
+  const wrong = findings.filter(({ why }) => why !== '').map(({ quality, why }) => `  ${quality}: ${why}`);
+  if (fault !== undefined) wrong.push(`  ${fault}`);
+  return wrong.length === 0 ? [] : ['', `${evalCase.prompt.name}, ${evalCase.name}:`, ...wrong];
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../clock.js';
+import type { Journal } from '../journal/journal.js';
+import type { History } from '../voice/history.js';
+import type { Stand } from './call-state.js';
+import type { Departure } from './departure.js';
+import type { CallFacts } from './handing-over.js';
+import { standFor } from './memory.js';
+
+/** Writes down where one call stands, for another instance that may have to go on with it. */
+export class CallAccount {
+  private readonly options: {
+    call: CallFacts;
+    startedAtMs: number;
+    history: History;
+    stand: Stand;
+    departure: Departure;
+    services: { clock: Clock; journal: Journal; provider: { name: string }; tokenLifeMs: number };
+  };
+
+  constructor(options: CallAccount['options']) {
+    this.options = options;
+  }
+
+  note(): void {
+    const { call, departure, history, services, stand, startedAtMs } = this.options;
+    const { clock, journal, provider, tokenLifeMs } = services;
+    const state = stand.is;
+    // In this process's memory it is anyway.
+    if (state.name === 'ended' || journal.health.backend === 'memory') return;
+    const playing = 'line' in state ? state.line.playback.playing : [];
+    const { failedDials, wish } = departure.handingOver;
+    journal.note({
+      callSid: call.callSid,
+      conversationId: call.conversationId,
+      from: call.from,
+      to: call.to,
+      startedAtMs,
+      prompt: call.assistant.prompt.name,
+      provider: provider.name,
+      turns: history.turnsWhile(playing).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })),
+      turnsDropped: 0,
+      resumes: departure.resumes,
+      dials: failedDials,
+      stand: standFor(state, wish, clock.epochMs() + tokenLifeMs),
+    });
+  }
+
+  /** How far the caller has heard an answer is worth writing down where somebody can read it. */
+  noteWhilePlaying(): void {
+    const { is } = this.options.stand;
+    if ('line' in is && is.line.playback.isPlaying) this.note();
+  }
+}

@@ -1,0 +1,86 @@
+import cluster from 'node:cluster';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from './clock.js';
+import { Primary } from './cluster/primary.js';
+import { shareOf } from './cluster/shares.js';
+import { runWorker } from './cluster/worker.js';
+import { type Config, readConfig } from './config.js';
+import { isTandemError } from './errors.js';
+import { createLogger } from './log.js';
+
+const MAX_WORKERS = 64;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** `cluster.js [N]`: N gateways behind one port; without N as many as there are cores. The same file is each of them. */
+async function main(): Promise<void> {
+  if (!cluster.isPrimary) {
+    // A terminal and a process manager signal the whole group; what is done about it the primary decides.
+    for (const signal of [...SIGNALS, 'SIGHUP'] as const) process.on(signal, () => undefined);
+    await runWorker(process, process.env, () => process.exit(0));
+    return;
+  }
+  const workers = Number(process.argv[2] ?? availableParallelism());
+  if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
+    console.error(`Use: npm run cluster -- N (1 to ${MAX_WORKERS}; without N: one for each core)`);
+    process.exit(2);
+  }
+  const config = readConfig(process.env);
+  shareOf(config, workers - 1, workers);
+  cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
+  const primary = new Primary({
+    config,
+    workers,
+    log: createLogger({ level: config.logLevel }),
+    clock: systemClock,
+    fork: () => cluster.fork().process,
+    onGivenUp: () => {
+      console.error('No worker could be kept running; see the log.');
+      process.exit(1);
+    },
+  });
+  stopOnSignal(primary, config.drainSeconds);
+  // While every worker waits to be started again, nothing else keeps this process.
+  setInterval(() => undefined, 60_000);
+  process.on('SIGHUP', () => void primary.restart());
+  const port = await primary.start();
+  if (port === undefined) process.exit(1);
+  printWelcome(config, workers, port);
+}
+
+function printWelcome(config: Config, workers: number, port: number): void {
+  const lines = [
+    `${workers} workers listen on http://${config.host}:${port} (Twilio knows them as ${config.publicHost ?? `localhost:${port}`}).`,
+    ...config.warnings.map((warning) => `Warning: ${warning}`),
+  ];
+  if (config.voiceProviders.includes('local')) {
+    lines.push('Warning: each worker loads a speech engine of its own, about 300 MB.');
+  }
+  console.error(lines.join('\n'));
+}
+
+function stopOnSignal(primary: Primary, drainSeconds: number): void {
+  let isStopping = false;
+  const stop = async (): Promise<void> => {
+    const calls = primary.activeCalls;
+    if (calls > 0) {
+      console.error(
+        `Stopping: ${calls} call(s) in progress may finish (up to ${drainSeconds} s). Press Ctrl-C again to stop at once.`,
+      );
+    }
+    await primary.stop();
+    process.exit(0);
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      void stop();
+    });
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(isTandemError(error) ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Peers, Readiness } from '../peers.js';
+import type { VoiceWebhook } from '../twilio/webhooks.js';
+import type { Link } from './link.js';
+import { stopReading } from './pass-socket.js';
+import type { ToPrimary, ToWorker, WebhookAnswer } from './protocol.js';
+
+/** Twilio waits 15 s in all; afterwards this process answers with what it can know. */
+const WEBHOOK_MS = 12_000;
+const READINESS_MS = 2000;
+const METRICS_MS = 5000;
+
+/** The other workers, as one of them reaches them: through the primary. */
+export class LinkPeers implements Peers {
+  readonly name: string;
+  private readonly link: Link<ToPrimary, ToWorker>;
+
+  constructor(name: string, link: Link<ToPrimary, ToWorker>) {
+    this.name = name;
+    this.link = link;
+  }
+
+  async answer(path: string, callSid: string, { form }: VoiceWebhook): Promise<WebhookAnswer> {
+    try {
+      return await this.link.ask('webhook', { path, callSid, form: form.toString() }, WEBHOOK_MS);
+    } catch {
+      return { by: 'asker' };
+    }
+  }
+
+  passUpgrade(worker: string, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    stopReading(socket);
+    const { headers, method = 'GET', url = '/' } = request;
+    this.link.tell('upgrade', { worker, method, url, headers, head }, socket, () => socket.destroy());
+  }
+
+  readiness(): Promise<Readiness> {
+    return this.link.ask('readiness', undefined, READINESS_MS);
+  }
+
+  metrics(): Promise<string> {
+    return this.link.ask('metrics', undefined, METRICS_MS);
+  }
+}

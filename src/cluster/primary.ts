@@ -1,0 +1,237 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config.js';
+import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
+import { MemoryBackend } from '../journal/memory-backend.js';
+import { drawKey } from '../journal/seal.js';
+import type { Logger } from '../log.js';
+import { CallTable } from './call-table.js';
+import { ClusterMetrics } from './cluster-metrics.js';
+import type { Answers } from './link.js';
+import { stopReading } from './pass-socket.js';
+import type { PassedUpgrade, PassedWebhook, Place, ToPrimary, WebhookAnswer } from './protocol.js';
+import { type WorkerEnd, WorkerProcess } from './worker-process.js';
+
+export interface PrimaryOptions {
+  config: Config;
+  workers: number;
+  log: Logger;
+  clock: Clock;
+  /** A process that runs a worker and has a channel to this one. */
+  fork: () => ChildProcess;
+  /** No worker is left, and none will be started any more. */
+  onGivenUp: () => void;
+}
+
+/** Twilio waits 15 s in all; the process that asked needs time to answer by itself. */
+const PASS_MS = 10_000;
+const METRICS_MS = 2000;
+/** What a gateway still does when its drain time is over: last handovers, the journal, the store. */
+const BEYOND_DRAIN_MS = 40_000;
+
+type Phase = { name: 'starting' | 'running' } | { name: 'restarting' } | { name: 'stopping'; onStopped: () => void };
+
+/**
+ * Starts the workers, starts them again when they die, and knows which has which call. It takes no calls itself and sees
+ * no audio; requests that reached another worker than the call's go through it, and a journal of all calls lies in its
+ * memory, so that the death of a worker loses none.
+ */
+export class Primary {
+  private readonly options: PrimaryOptions;
+  private readonly workers: readonly WorkerProcess[];
+  private readonly calls: CallTable;
+  private readonly journal: MemoryBackend;
+  private readonly journalKey = drawKey().export().toString('base64');
+  private readonly metrics = new ClusterMetrics();
+  private readonly closers: (() => Promise<void>)[] = [];
+  /** Who waits for the next change of a worker. */
+  private readonly watchers = new Set<() => void>();
+  private storeUrl: string | undefined;
+  private phase: Phase = { name: 'starting' };
+  private port = 0;
+
+  constructor(options: PrimaryOptions) {
+    const { clock, config, fork, workers } = options;
+    this.options = options;
+    this.calls = new CallTable(clock);
+    this.journal = new MemoryBackend(clock);
+    this.workers = Array.from(
+      { length: workers },
+      (_, index) =>
+        new WorkerProcess({
+          name: String(index + 1),
+          clock,
+          fork,
+          drainLimitMs: config.drainSeconds * 1000 + BEYOND_DRAIN_MS,
+          answers: (worker) => this.answersTo(worker, index),
+          onUp: (worker) => this.onUp(worker),
+          onEnd: (worker, end, pauseMs) => this.onEnd(worker, end, pauseMs),
+        }),
+    );
+  }
+
+  /** Gives the port when all workers listen; undefined when one could not, and has said why. */
+  async start(): Promise<number | undefined> {
+    const { embedded, endpointUrl } = this.options.config.handover;
+    if (embedded && endpointUrl === undefined) {
+      const store = await startEmbeddedDynamoDb({});
+      this.closers.push(() => store.close());
+      this.storeUrl = store.endpointUrl;
+    }
+    for (const worker of this.workers) worker.start();
+    await this.until(() => this.phase.name === 'stopping' || this.workers.every((worker) => worker.isAccepting));
+    if (this.phase.name === 'stopping') return undefined;
+    this.phase = { name: 'running' };
+    this.options.log.info({ port: this.port, workers: this.workers.length }, 'all workers listen');
+    return this.port;
+  }
+
+  get activeCalls(): number {
+    return this.calls.size;
+  }
+
+  /** All workers finish their calls; settles when the last has ended. */
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.phase = { name: 'stopping', onStopped: resolve };
+      // A journal of one's own goes with this process; only one elsewhere lets calls go on in other instances.
+      const canMove = this.options.config.journal !== undefined;
+      for (const worker of this.workers) worker.drain(canMove);
+      this.onChange();
+    });
+    for (const close of this.closers.reverse()) await close();
+  }
+
+  /** One worker after the other finishes its calls, or leaves them to the others, and starts anew. */
+  async restart(): Promise<void> {
+    const { log } = this.options;
+    if (this.phase.name !== 'running' || this.workers.length < 2) {
+      log.warn({ phase: this.phase.name }, 'a restart needs two workers, and one restart at a time');
+      return;
+    }
+    this.phase = { name: 'restarting' };
+    for (const worker of this.workers) {
+      const { pid } = worker;
+      worker.drain(true);
+      await this.until(() => this.phase.name === 'stopping' || (worker.isAccepting && worker.pid !== pid));
+      if (this.phase.name !== 'restarting') return;
+    }
+    this.phase = { name: 'running' };
+    log.info('all workers have been restarted');
+  }
+
+  private answersTo(worker: WorkerProcess, index: number): Answers<ToPrimary> {
+    return {
+      hello: (): Place => ({
+        name: worker.name,
+        index,
+        workers: this.workers.length,
+        storeUrl: this.storeUrl,
+        journalKey: this.journalKey,
+      }),
+      listening: ({ port }) => {
+        this.port = port;
+        worker.listens();
+      },
+      webhook: (webhook) => this.onWebhook(webhook, worker),
+      upgrade: (upgrade, socket) => this.onUpgrade(upgrade, socket, worker),
+      'call-started': (callSid) => this.calls.started(callSid, worker.name),
+      'call-moving': (callSid) => this.calls.forget(callSid, worker.name),
+      'call-ended': (callSid) => this.calls.ended(callSid, worker.name),
+      readiness: () => {
+        const ready = this.workers.filter(({ isAccepting }) => isAccepting).length;
+        const isReady = ready > 0 && this.phase.name !== 'stopping';
+        return { status: isReady ? 'ready' : 'draining', isReady, calls: this.activeCalls, workers: ready };
+      },
+      metrics: () => this.metricsText(),
+      'journal-write': (write) => this.journal.write(write),
+      'journal-claim': ({ callSid, owner }) => this.journal.claim(callSid, owner),
+      'journal-read': ({ callSid }) => this.journal.read(callSid),
+    };
+  }
+
+  private async onWebhook(webhook: PassedWebhook, asker: WorkerProcess): Promise<WebhookAnswer> {
+    const owner = this.ownerOf(webhook.callSid, asker);
+    if (owner === asker || owner.link === undefined) return { by: 'asker' };
+    this.metrics.passed.inc({ kind: 'webhook' });
+    try {
+      return { by: 'peer', twiml: await owner.link.ask('webhook', webhook, PASS_MS) };
+    } catch {
+      // It died over it. What it knew of the call is in the journal.
+      return { by: 'asker' };
+    }
+  }
+
+  /** Whoever has the call, or is to have it: of those that take calls the one with the fewest, best the asker. */
+  private ownerOf(callSid: string, asker: WorkerProcess): WorkerProcess {
+    const known = this.workerNamed(this.calls.find(callSid));
+    if (known?.link !== undefined) return known;
+    const accepting = [asker, ...this.workers].filter(({ isAccepting }) => isAccepting).map(({ name }) => name);
+    const owner = this.workerNamed(this.calls.leastBusy(accepting)) ?? asker;
+    this.calls.assign(callSid, owner.name);
+    return owner;
+  }
+
+  private onUpgrade(upgrade: PassedUpgrade, socket: Socket | undefined, asker: WorkerProcess): void {
+    if (socket === undefined) return;
+    stopReading(socket);
+    socket.on('error', () => socket.destroy());
+    // Who announced the stream may have died since; then any other finds the call in the journal.
+    const { link } = [this.workerNamed(upgrade.worker), asker].find((worker) => worker?.link !== undefined) ?? asker;
+    if (link === undefined) {
+      socket.destroy();
+      return;
+    }
+    this.metrics.passed.inc({ kind: 'stream' });
+    link.tell('upgrade', upgrade, socket, () => socket.destroy());
+  }
+
+  private workerNamed(name: string | undefined): WorkerProcess | undefined {
+    return this.workers.find((worker) => worker.name === name);
+  }
+
+  private async metricsText(): Promise<string> {
+    const links = this.workers.map(({ link }) => link).filter((link) => link !== undefined);
+    const answers = await Promise.allSettled(links.map((link) => link.ask('metrics', undefined, METRICS_MS)));
+    this.metrics.workers.set(this.workers.filter(({ isAccepting }) => isAccepting).length);
+    return this.metrics.text(answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])));
+  }
+
+  private onUp(worker: WorkerProcess): void {
+    this.options.log.info({ worker: worker.name, pid: worker.pid }, 'a worker listens');
+    this.onChange();
+  }
+
+  private onEnd(worker: WorkerProcess, end: WorkerEnd, pauseMs: number | undefined): void {
+    const { log, onGivenUp } = this.options;
+    const calls = this.calls.forgetWorker(worker.name);
+    if (end !== 'stopped') {
+      this.metrics.deaths.inc();
+      log.error({ worker: worker.name, end, calls, pause_ms: pauseMs }, 'a worker has died; it is started again');
+    }
+    // What fails at the first start fails for a reason that somebody has to look at.
+    if (this.phase.name === 'starting' && end === 'failed') void this.stop();
+    else if (this.phase.name === 'stopping') worker.drain(false);
+    else if (end === 'stopped') worker.start();
+    else if (!this.workers.some(({ isAlive }) => isAlive)) onGivenUp();
+    this.onChange();
+  }
+
+  private onChange(): void {
+    for (const watcher of this.watchers) watcher();
+    if (this.phase.name === 'stopping' && !this.workers.some(({ isAlive }) => isAlive)) this.phase.onStopped();
+  }
+
+  private async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          this.watchers.delete(done);
+          resolve();
+        };
+        this.watchers.add(done);
+      });
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { Config } from '../config.js';
+import { TandemError } from '../errors.js';
+
+/**
+ * The configuration of one worker: its share of what the whole may have.
+ * @throws TandemError CONFIG_INVALID when a limit is smaller than the number of workers
+ */
+export function shareOf(config: Config, index: number, workers: number): Config {
+  const share = (name: string, limit: number): number => {
+    const mine = Math.floor(limit / workers) + (index < limit % workers ? 1 : 0);
+    if (mine > 0) return mine;
+    throw new TandemError('CONFIG_INVALID', `${name} allows ${limit}, too few for ${workers} workers; start fewer.`);
+  };
+  const { maxConcurrentCalls, maxSessions } = config;
+  return {
+    ...config,
+    maxConcurrentCalls: maxConcurrentCalls === 0 ? 0 : share('MAX_CONCURRENT_CALLS', maxConcurrentCalls),
+    maxSessions: Object.fromEntries(
+      Object.entries(maxSessions).map(([provider, limit]) => [provider, share('MAX_VOICE_SESSIONS', limit)]),
+    ),
+  };
+}

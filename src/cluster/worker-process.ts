@@ -1,0 +1,121 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Clock, Timer } from '../clock.js';
+import { type Answers, Link } from './link.js';
+import type { ToPrimary, ToWorker } from './protocol.js';
+
+export type WorkerLink = Link<ToWorker, ToPrimary>;
+
+/** `stopped`: it ended as it was told. `died`: nobody told it. `failed`: it never came up. */
+export type WorkerEnd = 'stopped' | 'died' | 'failed';
+
+export interface WorkerProcessOptions {
+  name: string;
+  clock: Clock;
+  fork: () => ChildProcess;
+  /** Draining longer than this, it hangs. */
+  drainLimitMs: number;
+  /** What its process may ask. */
+  answers: (worker: WorkerProcess) => Answers<ToPrimary>;
+  onUp: (worker: WorkerProcess) => void;
+  /** Its process is gone. A pause: it is started again after it; undefined: not by itself. */
+  onEnd: (worker: WorkerProcess, end: WorkerEnd, pauseMs: number | undefined) => void;
+}
+
+type State =
+  | { name: 'down' }
+  | { name: 'starting'; child: ChildProcess; link: WorkerLink }
+  | { name: 'up'; child: ChildProcess; link: WorkerLink; sinceMs: number }
+  | { name: 'draining'; child: ChildProcess; link: WorkerLink; limit: Timer }
+  | { name: 'pausing'; timer: Timer };
+
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 10_000;
+/** A worker that lived so long has nothing to do with the deaths before. */
+const HEALTHY_MS = 60_000;
+/** Deaths in a row after which it is left alone: about a minute. */
+const MAX_DEATHS = 12;
+
+/** A worker under a name that it keeps from one process to the next. */
+export class WorkerProcess {
+  readonly name: string;
+  private readonly options: WorkerProcessOptions;
+  private state: State = { name: 'down' };
+  private deaths = 0;
+
+  constructor(options: WorkerProcessOptions) {
+    this.options = options;
+    this.name = options.name;
+  }
+
+  start(): void {
+    const child = this.options.fork();
+    const link: WorkerLink = new Link(child, this.options.answers(this), this.options.clock);
+    this.state = { name: 'starting', child, link };
+    child.once('exit', () => this.onExit(child, link));
+  }
+
+  /** Its process says that it listens. */
+  listens(): void {
+    if (this.state.name !== 'starting') return;
+    this.state = { ...this.state, name: 'up', sinceMs: this.options.clock.now() };
+    this.options.onUp(this);
+  }
+
+  get isAccepting(): boolean {
+    return this.state.name === 'up';
+  }
+
+  /** Undefined: there is no process that could answer. */
+  get link(): WorkerLink | undefined {
+    return this.state.name === 'up' || this.state.name === 'draining' ? this.state.link : undefined;
+  }
+
+  /** It has a process, or will have one by itself. */
+  get isAlive(): boolean {
+    return this.state.name !== 'down';
+  }
+
+  get pid(): number | undefined {
+    return 'child' in this.state ? this.state.child.pid : undefined;
+  }
+
+  /** It finishes its calls and ends. */
+  drain(canMove: boolean): void {
+    const { state } = this;
+    if (state.name === 'pausing') {
+      state.timer.cancel();
+      this.state = { name: 'down' };
+    } else if (state.name === 'up') {
+      this.enterDraining(state);
+      state.link.tell('drain', { canMove });
+    } else if (state.name === 'starting') {
+      this.enterDraining(state);
+      state.child.kill('SIGKILL');
+    }
+  }
+
+  private enterDraining({ child, link }: { child: ChildProcess; link: WorkerLink }): void {
+    const { clock, drainLimitMs } = this.options;
+    this.state = { name: 'draining', child, link, limit: clock.setTimer(drainLimitMs, () => child.kill('SIGKILL')) };
+  }
+
+  private onExit(child: ChildProcess, link: WorkerLink): void {
+    link.close();
+    const { state } = this;
+    if (!('child' in state) || state.child !== child) return;
+    this.state = { name: 'down' };
+    if (state.name === 'draining') {
+      state.limit.cancel();
+      this.options.onEnd(this, 'stopped', undefined);
+      return;
+    }
+    const { clock, onEnd } = this.options;
+    if (state.name === 'up' && clock.now() - state.sinceMs >= HEALTHY_MS) this.deaths = 0;
+    const pauseMs = this.deaths < MAX_DEATHS ? Math.min(FIRST_PAUSE_MS * 2 ** this.deaths, MAX_PAUSE_MS) : undefined;
+    this.deaths++;
+    if (pauseMs !== undefined) {
+      this.state = { name: 'pausing', timer: clock.setTimer(pauseMs, () => this.start()) };
+    }
+    onEnd(this, state.name === 'up' ? 'died' : 'failed', pauseMs);
+  }
+}

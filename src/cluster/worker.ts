@@ -1,0 +1,67 @@
+import { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { systemClock } from '../clock.js';
+import { readConfig } from '../config.js';
+import type { Gateway } from '../gateway.js';
+import { readKey } from '../journal/seal.js';
+import { type RunningGateway, startGateway } from '../start.js';
+import { type Channel, Link } from './link.js';
+import { LinkPeers } from './link-peers.js';
+import type { PassedUpgrade, Place, ToPrimary, ToWorker } from './protocol.js';
+import { SharedJournal } from './shared-journal.js';
+import { shareOf } from './shares.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const HELLO_MS = 10_000;
+
+/**
+ * One of several gateways behind one port: a gateway like any other, in a process that its primary starts and stops.
+ * `exit` ends it.
+ */
+export async function runWorker(channel: Channel, env: Environment, exit: () => void): Promise<void> {
+  let running: RunningGateway | undefined;
+  const gateway = (): Gateway => {
+    if (running === undefined) throw new Error('not started');
+    return running.gateway;
+  };
+  const link = new Link<ToPrimary, ToWorker>(
+    channel,
+    {
+      webhook: ({ path, form }) => gateway().answer(path, new URLSearchParams(form)),
+      upgrade: (upgrade, socket) => takeUpgrade(gateway(), upgrade, socket),
+      metrics: () => running?.metrics.objects() ?? [],
+      drain: async ({ canMove }) => {
+        await running?.gateway.drain(running.config.drainSeconds, canMove);
+        await running?.close();
+        exit();
+      },
+    },
+    systemClock,
+  );
+  const place = await link.ask('hello', undefined, HELLO_MS);
+  const { journalKey, name } = place;
+  const key = readKey(journalKey);
+  if (key === undefined) throw new Error('The primary gave no key.');
+  running = await startGateway(placedConfig(env, place), {
+    env,
+    worker: { peers: new LinkPeers(name, link), journal: { backend: new SharedJournal(link), key } },
+  });
+  running.gateway.watch(({ callSid, type }) => {
+    if (type === 'started' || type === 'moving' || type === 'ended') link.tell(`call-${type}`, callSid);
+  });
+  link.tell('listening', { port: running.gateway.port });
+}
+
+function placedConfig(env: Environment, { index, storeUrl, workers }: Place): ReturnType<typeof readConfig> {
+  const config = shareOf(readConfig(env), index, workers);
+  return storeUrl === undefined ? config : { ...config, handover: { ...config.handover, endpointUrl: storeUrl } };
+}
+
+function takeUpgrade(gateway: Gateway, upgrade: PassedUpgrade, socket: Socket | undefined): void {
+  // It broke on the way.
+  if (socket === undefined) return;
+  const { head, headers, method, url } = upgrade;
+  socket.on('error', () => socket.destroy());
+  gateway.takeUpgrade(Object.assign(new IncomingMessage(socket), { method, url, headers }), socket, head);
+}

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { isTandemError } from '../errors.js';
+import { type Assistants, type AssistantsOptions, readAssistants } from './assistants.js';
+import { defaultPrompt } from './built-in.js';
+import { ownLines } from './lines/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'assistants-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const SALES = '+12065550110';
+const OTHER = '+12065550111';
+const own = {
+  name: 'clinic',
+  language: 'de',
+  greeting: 'Praxis Egli, guten Tag.',
+  instructions: 'Du bist der Empfang.',
+  voices: { nova: 'tina' },
+};
+
+function write(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+}
+
+function read(content?: unknown, more: Partial<AssistantsOptions> = {}): Promise<Assistants> {
+  return readAssistants({
+    defaultPrompt: 'default',
+    file: content === undefined ? undefined : write('assistants.json', content),
+    voiceProviders: ['openai', 'local'],
+    queues: { byReason: { billing: 'arn:billing' }, otherwise: 'arn:all' },
+    folder,
+    providers: ['openai', 'nova', 'local'],
+    tools: ['order_status', 'book'],
+    ...more,
+  });
+}
+
+async function refusal(content?: unknown, more: Partial<AssistantsOptions> = {}): Promise<string> {
+  try {
+    await read(content, more);
+  } catch (error) {
+    assert.ok(isTandemError(error) && error.code === 'CONFIG_INVALID', String(error));
+    return error.message;
+  }
+  return 'accepted';
+}
+
+test('without a file every number is answered by the default assistant, always, with the queues of the gateway', async () => {
+  const assistants = await read();
+  const assistant = assistants.for(SALES);
+  assert.deepEqual(assistant.prompt, defaultPrompt);
+  assert.equal(assistant.providers, undefined);
+  assert.ok(assistant.isOpen(0));
+  assert.equal(assistant.queueFor('billing', 'order'), 'arn:billing');
+  assert.equal(assistant.queueFor('requested_human', 'billing'), 'arn:billing');
+  assert.equal(assistant.queueFor('requested_human', 'order'), 'arn:all');
+  assert.deepEqual(assistants.providers, []);
+});
+
+test('without any queue the contact flow chooses', async () => {
+  const assistants = await read(undefined, { queues: { byReason: {}, otherwise: undefined } });
+  assert.equal(assistants.for(SALES).queueFor('billing', 'billing'), '');
+});
+
+test('a number has its prompt, provider, voice, queues and hours; all others are as before', async () => {
+  const assistants = await read({
+    [SALES]: {
+      prompt: 'sales',
+      provider: 'nova',
+      voice: 'amy',
+      queue: 'arn:sales',
+      queues: { technical: 'arn:technical' },
+      hours: { timezone: 'Etc/UTC', week: { mon: ['08:00-12:00'] } },
+    },
+  });
+  const sales = assistants.for(SALES);
+  assert.equal(sales.prompt.name, 'sales');
+  assert.deepEqual(sales.providers, ['nova', 'local']);
+  assert.deepEqual(sales.prompt.voices, { nova: 'amy' });
+  assert.equal(sales.queueFor('technical', 'billing'), 'arn:technical');
+  assert.equal(sales.queueFor('billing', 'order'), 'arn:sales');
+  assert.ok(sales.isOpen(Date.parse('2026-11-23T09:00Z')));
+  assert.ok(!sales.isOpen(Date.parse('2026-11-23T13:00Z')));
+  assert.equal(assistants.for(OTHER).prompt.name, 'default');
+  assert.deepEqual(assistants.providers, ['nova', 'local']);
+});
+
+test('a fallback of its own stands in place of the configured one', async () => {
+  const assistants = await read({
+    [SALES]: { provider: 'nova', fallback: [] },
+    [OTHER]: { fallback: ['nova', 'openai'] },
+  });
+  assert.deepEqual(assistants.for(SALES).providers, ['nova']);
+  assert.deepEqual(assistants.for(OTHER).providers, ['openai', 'nova']);
+});
+
+test('a voice by its name alone is the one of the provider that answers first', async () => {
+  const assistants = await read({ [SALES]: { voice: 'cedar' }, [OTHER]: { voice: { nova: 'amy', openai: 'echo' } } });
+  assert.deepEqual(assistants.for(SALES).prompt.voices, { openai: 'cedar' });
+  assert.equal(assistants.for(SALES).providers, undefined);
+  assert.deepEqual(assistants.for(OTHER).prompt.voices, { nova: 'amy', openai: 'echo' });
+});
+
+test('a prompt of one’s own is found beside the file that names it, and as the default from where the gateway starts', async () => {
+  write('clinic.json', own);
+  const assistants = await read({ [SALES]: { prompt: './clinic.json' } });
+  assert.equal(assistants.for(SALES).prompt.greeting, own.greeting);
+  const asDefault = await read({ [SALES]: { language: 'de-CH' } }, { defaultPrompt: 'clinic.json' });
+  assert.equal(asDefault.for(OTHER).prompt.greeting, own.greeting);
+  assert.equal(asDefault.for(SALES).prompt.language, 'de-CH');
+  assert.equal(asDefault.for(SALES).prompt.greeting, own.greeting);
+});
+
+test('in another language the words and the voice of the prompt are not used', async () => {
+  write('clinic.json', own);
+  const assistants = await read({
+    [SALES]: { prompt: 'clinic.json', language: 'fr-CH' },
+    [OTHER]: { prompt: 'sales', language: 'it', greeting: 'Pronto?' },
+  });
+  const french = assistants.for(SALES).prompt;
+  assert.equal(french.greeting, ownLines('fr')?.greeting);
+  assert.deepEqual(french.lines, ownLines('fr')?.lines);
+  assert.deepEqual(french.voices, {});
+  assert.match(french.instructions, /Speak Swiss French/);
+  const italian = assistants.for(OTHER).prompt;
+  assert.equal(italian.greeting, 'Pronto?');
+  assert.equal(italian.lines.handover, ownLines('it')?.lines.handover);
+});
+
+test('a mistake is named with its number and its field', async () => {
+  write('broken.json', { ...own, instructions: '' });
+  write('tools.json', { ...own, tools: ['book', 'fly'] });
+  const wrong: [unknown, RegExp][] = [
+    [{ '1206555': {} }, /^ASSISTANTS_FILE names .*"1206555" is wrong: expected a phone number in E\.164 form/],
+    [
+      { [SALES]: { prompt: 'support' } },
+      /^ASSISTANTS_FILE \(.*json\), in "\+12065550110": "prompt" is "support", but there is only default/,
+    ],
+    [{ [SALES]: { prompt: 'none.json' } }, /"prompt" is "none\.json", but it cannot be read\./],
+    [{ [SALES]: { prompt: 'broken.json' } }, /"prompt" is "broken\.json", but "instructions" is wrong: expected what/],
+    [
+      { [SALES]: { prompt: 'tools.json' } },
+      /"\+12065550110": its prompt "tools\.json" cannot be used: "tools" names "fly", but there are order_status, book\./,
+    ],
+    [{ [SALES]: { language: 'nl' } }, /its prompt "default" cannot be used: "greeting" is missing/],
+    [
+      { [OTHER]: {}, [SALES]: { provider: 'gemini' } },
+      /"\+12065550110": there is no provider "gemini", only openai, nova, local\./,
+    ],
+    [{ [SALES]: { fallback: ['x'] } }, /there is no provider "x"/],
+    [{ [SALES]: { voice: { x: 'y' } } }, /there is no provider "x"/],
+    [{ [SALES]: { voice: 5 } }, /"\+12065550110\.voice" is wrong: expected the name of a voice/],
+    [{ [SALES]: { queue: 'sales' } }, /"\+12065550110\.queue" is wrong: expected the ARN of a queue/],
+    [
+      { [SALES]: { hours: { timezone: 'Mars/Base', week: {} } } },
+      /"\+12065550110\.hours\.timezone" is wrong: expected a time zone/,
+    ],
+    [
+      { [SALES]: { hours: { timezone: 'Etc/UTC', week: { mon: ['9-5'] } } } },
+      /hours\.week\.mon\.0" is wrong: expected times/,
+    ],
+    [{ [SALES]: { promt: 'sales' } }, /"\+12065550110" is wrong: .*"promt"/],
+  ];
+  for (const [content, message] of wrong) assert.match(await refusal(content), message, JSON.stringify(content));
+  assert.match(await refusal(undefined, { defaultPrompt: 'x' }), /^ASSISTANT_PROMPT is "x", but there is only default/);
+  assert.match(
+    await refusal(undefined, { file: join(folder, 'no.json') }),
+    /^ASSISTANTS_FILE names .*, but it cannot be read\./,
+  );
+});
+
+test('the example of the guide can be used as it stands', async () => {
+  const guide = readFileSync(new URL('../../../docs/guides/assistants.md', import.meta.url), 'utf8');
+  const example: unknown = JSON.parse(/```json\n([\s\S]*?)```/.exec(guide)?.[1] ?? '');
+  const assistants = await read(example);
+  const [british, swiss] = Object.keys(example as object).map((number) => assistants.for(number));
+  assert.deepEqual(british?.providers, ['nova', 'openai']);
+  assert.ok(british?.isOpen(Date.parse('2026-11-26T19:30Z')));
+  assert.ok(!british?.isOpen(Date.parse('2026-12-28T10:00Z')));
+  assert.match(swiss?.prompt.greeting ?? '', /^Grüezi/);
+  assert.match(swiss?.queueFor('technical', '') ?? '', /support-de$/);
+});

@@ -1,0 +1,151 @@
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { TandemError } from '../errors.js';
+import { readJsonFile } from '../json-file.js';
+import { Assistant, type Queues } from './assistant.js';
+import { type PromptDraft, completed, languageTag, voicesByProvider } from './draft.js';
+import { findDraft } from './find-draft.js';
+import { OpeningHours, hoursSchema } from './opening-hours.js';
+
+const arn = z.string().startsWith('arn:', 'expected the ARN of a queue');
+const number = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
+
+/** What the file says about one number; everything may be left out. */
+const entrySchema = z.strictObject({
+  prompt: z.string().min(1).optional(),
+  language: languageTag.optional(),
+  greeting: z.string().trim().min(1).max(500).optional(),
+  /** A name alone is for the provider that answers first. */
+  voice: z
+    .union([z.string().trim().min(1), voicesByProvider], {
+      error: 'expected the name of a voice, or names by provider',
+    })
+    .optional(),
+  provider: z.string().min(1).optional(),
+  fallback: z.array(z.string().min(1)).optional(),
+  queue: arn.optional(),
+  queues: z.record(z.string(), arn).default({}),
+  hours: hoursSchema.optional(),
+});
+const fileSchema = z.record(number, entrySchema);
+
+type Entry = z.output<typeof entrySchema>;
+
+/** What assistants are made from, besides their file. */
+export interface AssistantsOptions {
+  /** ASSISTANT_PROMPT. */
+  defaultPrompt: string;
+  /** ASSISTANTS_FILE. */
+  file: string | undefined;
+  /** VOICE_PROVIDER and VOICE_FALLBACK. */
+  voiceProviders: readonly [string, ...string[]];
+  /** Where callers wait whose number says nothing else. */
+  queues: Queues;
+  /** What the path of a default prompt is relative to. */
+  folder: string;
+  /** Names of everything there is, to check against. */
+  providers: readonly string[];
+  tools: readonly string[];
+}
+
+/** Who answers, by the number called. */
+export class Assistants {
+  private readonly byNumber: ReadonlyMap<string, Assistant>;
+  /** Answers all other numbers. */
+  readonly otherwise: Assistant;
+
+  constructor(otherwise: Assistant, byNumber: ReadonlyMap<string, Assistant> = new Map()) {
+    this.otherwise = otherwise;
+    this.byNumber = byNumber;
+  }
+
+  /** `numberCalled` as Twilio writes it, in E.164. */
+  for(numberCalled: string): Assistant {
+    return this.byNumber.get(numberCalled) ?? this.otherwise;
+  }
+
+  /** Every provider that some number asks for. */
+  get providers(): readonly string[] {
+    return [...new Set([...this.byNumber.values()].flatMap(({ providers }) => providers ?? []))];
+  }
+}
+
+/**
+ * Reads and checks all of it, so that a mistake is found at start and not by a caller.
+ * @throws TandemError CONFIG_INVALID naming the variable, the number and the field
+ */
+export async function readAssistants(options: AssistantsOptions): Promise<Assistants> {
+  const { defaultPrompt, file, queues } = options;
+  const found = await findDraft(defaultPrompt, options.folder);
+  const prompt = typeof found === 'string' ? found : checkedPrompt(found, options);
+  if (typeof prompt === 'string') {
+    throw new TandemError('CONFIG_INVALID', `ASSISTANT_PROMPT is ${JSON.stringify(defaultPrompt)}, but ${prompt}.`);
+  }
+  const otherwise = new Assistant({ prompt, queues: [queues] });
+  if (file === undefined) return new Assistants(otherwise);
+
+  const entries = await readJsonFile(file, fileSchema);
+  if (typeof entries === 'string') {
+    throw new TandemError('CONFIG_INVALID', `ASSISTANTS_FILE names ${file}, but ${entries}.`);
+  }
+  const byNumber = new Map<string, Assistant>();
+  for (const [number, entry] of Object.entries(entries)) {
+    const assistant = await assistantFor(entry, options, dirname(file));
+    if (typeof assistant === 'string') {
+      throw new TandemError('CONFIG_INVALID', `ASSISTANTS_FILE (${file}), in "${number}": ${assistant}.`);
+    }
+    byNumber.set(number, assistant);
+  }
+  return new Assistants(otherwise, byNumber);
+}
+
+/** Gives as a string what is wrong with the entry. */
+async function assistantFor(entry: Entry, options: AssistantsOptions, folder: string): Promise<Assistant | string> {
+  // A default by its path is relative to where the gateway was started, not to this file.
+  const name = entry.prompt ?? options.defaultPrompt;
+  const draft = await findDraft(name, entry.prompt === undefined ? options.folder : folder);
+  if (typeof draft === 'string') return `"prompt" is ${JSON.stringify(name)}, but ${draft}`;
+
+  const { fallback, hours, provider, queue, queues } = entry;
+  const [configured, ...configuredFallback] = options.voiceProviders;
+  const first = provider ?? configured;
+  const providers = [...new Set([first, ...(fallback ?? configuredFallback)])];
+  const voices = typeof entry.voice === 'string' ? { [first]: entry.voice } : (entry.voice ?? {});
+  const unknown = [...providers, ...Object.keys(voices)].find((name) => !options.providers.includes(name));
+  if (unknown !== undefined) {
+    return `there is no provider ${JSON.stringify(unknown)}, only ${options.providers.join(', ')}`;
+  }
+  const prompt = checkedPrompt(changed(draft, entry, voices), options);
+  if (typeof prompt === 'string') return `its prompt ${JSON.stringify(name)} cannot be used: ${prompt}`;
+  return new Assistant({
+    prompt,
+    providers: provider === undefined && fallback === undefined ? undefined : providers,
+    hours: hours === undefined ? undefined : new OpeningHours(hours),
+    queues: [{ byReason: queues, otherwise: queue }, options.queues],
+  });
+}
+
+/** The prompt as this number has it. In another language its own words would be the wrong ones. */
+function changed(draft: PromptDraft, entry: Entry, voices: Readonly<Record<string, string>>): PromptDraft {
+  const { greeting, language = draft.language } = entry;
+  const isSame = primary(language) === primary(draft.language);
+  return {
+    ...draft,
+    language,
+    greeting: greeting ?? (isSame ? draft.greeting : undefined),
+    lines: isSame ? draft.lines : {},
+    voices: { ...(isSame ? draft.voices : {}), ...voices },
+  };
+}
+
+function primary(tag: string): string | undefined {
+  return tag.split('-')[0];
+}
+
+/** Gives as a string what is wrong with the prompt. */
+function checkedPrompt(draft: PromptDraft, { tools }: AssistantsOptions): ReturnType<typeof completed> {
+  const unknown = draft.tools?.find((tool) => !tools.includes(tool));
+  if (unknown === undefined) return completed(draft);
+  const there = tools.length === 0 ? 'there are none; extensions bring them' : `there are ${tools.join(', ')}`;
+  return `"tools" names ${JSON.stringify(unknown)}, but ${there}`;
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { AssistantLines, AssistantPrompt } from './assistant-prompt.js';
+import { OWN_LANGUAGES, ownLines } from './lines/index.js';
+
+/** Nobody listens to more than this in one go. */
+const MAX_LINE_CHARS = 500;
+/** A model reads the instructions with every answer; Nova takes no more than some 40 KB. */
+const MAX_INSTRUCTION_CHARS = 20_000;
+
+const line = z.string().trim().min(1, 'expected some words').max(MAX_LINE_CHARS);
+const LINE_NAMES = Object.keys(ownLines('en')?.lines ?? {});
+const lines = z.partialRecord(z.enum(LINE_NAMES), line).transform((given) => given as Partial<AssistantLines>);
+
+/** A language as BCP 47 writes it: `de`, `de-CH`. */
+export const languageTag = z.string().regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, {
+  error: 'expected a language like en-US or de',
+});
+
+/** The name of a voice, by provider. */
+export const voicesByProvider = z.record(z.string(), z.string().trim().min(1));
+
+/** A prompt as somebody writes it down: what is left out is filled in from the language. */
+export const promptDraft = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, 'expected a short name of lower-case letters, digits, - and _'),
+  language: languageTag,
+  languages: z.array(languageTag).max(20).default([]),
+  greeting: line.optional(),
+  instructions: z.string().trim().min(1, 'expected what the assistant is told').max(MAX_INSTRUCTION_CHARS),
+  voices: voicesByProvider.default({}),
+  tools: z.array(z.string().min(1)).max(100).optional(),
+  lines: lines.default({}),
+});
+
+export type PromptDraft = z.output<typeof promptDraft>;
+
+/** Fills in what a draft leaves out. Gives as a string what is missing and cannot be filled in. */
+export function completed(draft: PromptDraft): AssistantPrompt | string {
+  const { instructions, language, languages, name, tools, voices } = draft;
+  const own = ownLines(language);
+  const greeting = draft.greeting ?? own?.greeting;
+  const missing = LINE_NAMES.find((name) => own === undefined && !Object.hasOwn(draft.lines, name));
+  if (greeting === undefined || missing !== undefined) {
+    const field = greeting === undefined ? 'greeting' : `lines.${missing ?? ''}`;
+    return `"${field}" is missing, and there are no lines in "${language}" to take it from; there are in ${OWN_LANGUAGES.join(', ')}`;
+  }
+  return {
+    name,
+    language,
+    languages,
+    greeting,
+    instructions: `${instructions}\n${languageRule(language, languages)}`,
+    voices,
+    tools,
+    lines: { ...own?.lines, ...draft.lines } as AssistantLines,
+  };
+}
+
+/** Without a rule a model changes its language at the first foreign name. */
+function languageRule(language: string, languages: readonly string[]): string {
+  const others = languages.filter((other) => other !== language).map(languageName);
+  const start = `Speak ${languageName(language)}`;
+  if (others.length === 0) {
+    return `${start}, and keep to it whatever language the caller speaks. If they do not understand, offer a colleague.`;
+  }
+  return `${start}. When the caller speaks ${others.join(' or ')}, go on in that; never change to any other language.`;
+}
+
+const NAMES = new Intl.DisplayNames('en', { type: 'language' });
+
+/** In English, because instructions are: `Swiss High German`, `Brazilian Portuguese`. */
+function languageName(tag: string): string {
+  return NAMES.of(tag) ?? tag;
+}

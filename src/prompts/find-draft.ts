@@ -1,0 +1,14 @@
+import { resolve } from 'node:path';
+import { readJsonFile } from '../json-file.js';
+import { BUILT_IN_DRAFTS } from './built-in.js';
+import { type PromptDraft, promptDraft } from './draft.js';
+
+/**
+ * A prompt by its name, or from a JSON file by its path, which is relative to `folder`. Gives as a string what is wrong,
+ * as the end of a sentence that has named it.
+ */
+export async function findDraft(nameOrPath: string, folder: string): Promise<PromptDraft | string> {
+  if (/[/\\]|\.json$/i.test(nameOrPath)) return readJsonFile(resolve(folder, nameOrPath), promptDraft);
+  const builtIn = Object.hasOwn(BUILT_IN_DRAFTS, nameOrPath) ? BUILT_IN_DRAFTS[nameOrPath] : undefined;
+  return builtIn ?? `there is only ${Object.keys(BUILT_IN_DRAFTS).join(', ')}, or a JSON file by its path`;
+}

@@ -1,0 +1,27 @@
+import type { OwnLines } from './index.js';
+
+export const fr: OwnLines = {
+  greeting: 'Bonjour et merci de votre appel. Que puis-je faire pour vous ?',
+  lines: {
+    handover: "Bien sûr. Je vous passe un collègue. Un instant, s'il vous plaît.",
+    assistantFailed:
+      "Excusez-moi, j'ai un problème de mon côté. Je vous passe un collègue. Un instant, s'il vous plaît.",
+    stopping: "Je vous passe un collègue qui va continuer avec vous. Un instant, s'il vous plaît.",
+    nobodyFree:
+      "Je regrette, tous mes collègues sont en ligne. Voulez-vous laisser un message, ou préférez-vous que l'on vous rappelle ?",
+    leaveMessage:
+      'Je regrette, tous mes collègues sont en ligne. Laissez un message après le signal sonore, puis appuyez sur la touche dièse.',
+    messageThanks: 'Merci. Un collègue écoutera votre message et reviendra vers vous. Au revoir.',
+    callbackPromised:
+      "Je regrette, tous mes collègues sont en ligne. L'un d'eux vous rappellera au numéro d'où vous appelez. Au revoir.",
+    noHuman:
+      'Je regrette, personne ne peut prendre votre appel pour le moment. Merci de rappeler plus tard. Au revoir.',
+    stillThere: 'Êtes-vous toujours là ?',
+    stillThereAgain: 'Je ne vous entends pas. Puis-je faire quelque chose pour vous ?',
+    silentGoodbye: "Je vais mettre fin à l'appel. Rappelez-nous quand vous voulez. Au revoir.",
+    takenOver: 'Excusez-moi, je vous ai perdu un instant.',
+    oneMoment: "Un instant, s'il vous plaît.",
+    resumed: 'Excusez-moi, nous avons été coupés un instant. Me revoilà. Je vous écoute.',
+    busy: 'Merci de votre appel. Toutes nos lignes sont occupées. Merci de rappeler dans quelques minutes. Au revoir.',
+  },
+};

@@ -1,0 +1,25 @@
+import type { AssistantLines } from '../assistant-prompt.js';
+import { de } from './de.js';
+import { en } from './en.js';
+import { es } from './es.js';
+import { fr } from './fr.js';
+import { hi } from './hi.js';
+import { it } from './it.js';
+import { pt } from './pt.js';
+
+/** Everything the gateway can say in one language without anybody having written a line. */
+export interface OwnLines {
+  greeting: string;
+  lines: AssistantLines;
+}
+
+/** By BCP 47 primary subtag. */
+const OWN_LINES: Readonly<Record<string, OwnLines>> = { en, fr, de, it, es, pt, hi };
+
+export const OWN_LANGUAGES: readonly string[] = Object.keys(OWN_LINES);
+
+/** The gateway's own lines in the language of a BCP 47 tag; undefined: it has none. */
+export function ownLines(tag: string): OwnLines | undefined {
+  const language = tag.toLowerCase().split('-')[0] ?? '';
+  return Object.hasOwn(OWN_LINES, language) ? OWN_LINES[language] : undefined;
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { z } from 'zod';
+import { isTandemError } from '../src/errors.js';
+import { ownLines } from '../src/prompts/lines/index.js';
+import { defineTool } from '../src/voice/tools.js';
+import { Scene, recordsOf } from './handover-scene.js';
+import { type Rig, startRig, until } from './rig.js';
+import { scaledClock } from './scaled-clock.js';
+import { ScriptedProvider } from './scripted-provider.js';
+
+const SPEED = 30;
+const FRENCH = '+12065550110';
+const SHUT = '+12065550111';
+const BUSY = '+12065550112';
+const SALES_QUEUE = 'arn:aws:connect:us-east-1:123456789012:instance/i/queue/sales';
+
+const folder = mkdtempSync(join(tmpdir(), 'assistants-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+}
+
+const tool = (name: string) =>
+  defineTool({ name, description: name, parameters: z.object({}), run: () => Promise.resolve({}) });
+
+describe('an assistant by the number called', () => {
+  let rig: Rig;
+  const second = new ScriptedProvider('second');
+
+  before(async () => {
+    file('french.json', {
+      name: 'boutique',
+      language: 'fr-FR',
+      instructions: 'Vous répondez pour une boutique.',
+      tools: ['order_status'],
+      voices: { second: 'ambre' },
+    });
+    rig = await startRig({
+      clock: scaledClock(SPEED),
+      fallbacks: [second],
+      tools: [tool('order_status'), tool('book')],
+      env: {
+        ASSISTANT_PROMPT: 'technical',
+        ASSISTANTS_FILE: file('assistants.json', {
+          [FRENCH]: { prompt: './french.json', provider: 'second', fallback: ['scripted'], queue: SALES_QUEUE },
+          [BUSY]: { provider: 'second', fallback: [] },
+          [SHUT]: { hours: { timezone: 'Etc/UTC', week: {} } },
+        }),
+      },
+    });
+  });
+  after(() => rig.close());
+
+  test('a number that nobody named is answered by the default one, with everything it can do', async () => {
+    const scene = new Scene(rig);
+    await scene.talking();
+    const { options } = rig.provider.last;
+    assert.match(options.greeting ?? '', /technical support/);
+    assert.match(options.instructions, /^You answer the telephone.*You are technical support/s);
+    assert.deepEqual(scene.toolNames, ['transfer_to_human', 'end_call', 'order_status', 'book']);
+    scene.call.hangup();
+    await scene.ends('caller_hung_up');
+  });
+
+  test('a number with its own has its language, provider, voice and tools, and its callers wait in its queue', async () => {
+    const call = rig.call(undefined, { to: FRENCH });
+    await until(() => second.sessions.length === 1, 'the session');
+    const session = second.last;
+    assert.equal(session.options.greeting, ownLines('fr')?.greeting);
+    assert.equal(session.options.language, 'fr-FR');
+    assert.equal(session.options.wish?.voices['second'], 'ambre');
+    assert.deepEqual(
+      session.options.tools.map(({ name }) => name),
+      ['transfer_to_human', 'end_call', 'order_status'],
+    );
+    await until(
+      () => rig.events.some((event) => event.type === 'stream-started' && event.callSid === call.callSid),
+      'the stream',
+    );
+    session.callerSays('Je veux parler à un conseiller.');
+    await call.whenEnded();
+    assert.deepEqual(session.said, [ownLines('fr')?.lines.handover]);
+    const [screen] = rig.screens;
+    assert.equal(screen?.attributes['language'], 'fr-FR');
+    const records = await recordsOf(rig);
+    const record = records.find(({ handover_id }) => handover_id === screen?.attributes['handover_id']);
+    assert.equal(record?.['queue_arn'], SALES_QUEUE);
+  });
+
+  test('the providers of a number take over in its own order, with its own words', async () => {
+    const before = rig.provider.sessions.length;
+    const sessionsBefore = second.sessions.length;
+    const call = rig.call(undefined, { to: FRENCH });
+    await until(
+      () => rig.events.some((event) => event.type === 'stream-started' && event.callSid === call.callSid),
+      'the stream',
+    );
+    assert.equal(second.sessions.length, sessionsBefore + 1);
+    assert.equal(rig.provider.sessions.length, before);
+    second.last.emit({ type: 'ended', reason: 'gone' });
+    second.isSlow = true;
+    second.onOpen = (session) => session.emit({ type: 'ended', reason: 'gone' });
+    await until(() => rig.provider.sessions.length === before + 1, 'the other provider');
+    assert.equal(rig.provider.last.options.greeting, ownLines('fr')?.lines.takenOver);
+    call.hangup();
+    await call.whenEnded();
+  });
+
+  test('a number whose providers have no room is not taken, while the others are', async () => {
+    second.isFull = true;
+    const sessions = second.sessions.length;
+    const busy = rig.call(undefined, { to: BUSY });
+    await busy.whenEnded();
+    assert.match(rig.log(), new RegExp(`"call_sid":"${busy.callSid}","reason":"provider_limit"`));
+    const other = new Scene(rig);
+    await other.talking();
+    other.call.hangup();
+    await other.ends('caller_hung_up');
+    assert.equal(second.sessions.length, sessions);
+    second.isFull = false;
+  });
+
+  test('outside the hours nobody is rung, and the assistant offers to take a message', async () => {
+    const scene = new Scene(rig, undefined, { to: SHUT });
+    await scene.asksForHuman();
+    await scene.talking(2);
+    assert.equal(scene.dials, 0);
+    assert.match(scene.opening, /none of my colleagues is free/);
+    assert.ok(scene.toolNames.includes('take_message'));
+    scene.call.hangup();
+    await scene.ends('caller_hung_up');
+  });
+});
+
+test('a gateway with a mistake in the file does not start', async () => {
+  const path = file('wrong.json', { [FRENCH]: { provider: 'third' } });
+  await assert.rejects(
+    startRig({ env: { ASSISTANTS_FILE: path } }),
+    (error: unknown) =>
+      isTandemError(error) && /"\+12065550110": there is no provider "third", only scripted/.test(error.message),
+  );
+});

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type ClusterCall, ClusterRig } from './cluster-rig.js';
+import { until } from './rig.js';
+
+const isGreeted = ({ heardMs }: ClusterCall): boolean => heardMs >= 200;
+
+describe('several gateways behind one port', () => {
+  let cluster: ClusterRig;
+  /** Placed once, alive through all that follows. */
+  const calls: ClusterCall[] = [];
+
+  before(async () => {
+    cluster = await ClusterRig.spawn(2).listening();
+  });
+  after(() => cluster.close());
+
+  test('calls are spread evenly, and each stream reaches the worker that has its call', async () => {
+    for (let i = 0; i < 8; i++) {
+      const call = cluster.call();
+      calls.push(call);
+      // One connection more: consecutive ones go to different workers, and should not always suit the call.
+      if (i % 3 === 0) await cluster.ready();
+    }
+    await until(() => calls.every(isGreeted), 'everybody is greeted');
+    assert.equal(calls.filter(({ worker }) => worker === '1').length, 4);
+    assert.equal(calls.filter(({ worker }) => worker === '2').length, 4);
+    assert.ok(calls.every(({ problems, streams }) => streams === 1 && problems.length === 0));
+    assert.ok((await cluster.metric('gateway_worker_passed_total{kind="stream"}')) > 0, 'no stream was passed on');
+    assert.ok((await cluster.metric('gateway_worker_passed_total{kind="webhook"}')) > 0, 'no webhook was passed on');
+  });
+
+  test('/ready and /metrics are of all workers together, whichever answers', async () => {
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(await cluster.ready(), { http: 200, status: 'ready', calls: 8, workers: 2 });
+      assert.equal(await cluster.metric('gateway_active_sessions'), 8);
+      assert.equal(await cluster.metric('journal_up'), 1);
+    }
+    const frames = 'gateway_frame_latency_seconds_count{direction="inbound"}';
+    const counted = await cluster.metric(frames);
+    assert.ok(counted > 8 * 5, `${counted} frames of eight calls`);
+  });
+
+  test('when a worker is killed, the other goes on with its calls, and it is started again', async () => {
+    const [pid] = cluster.pids('1');
+    const orphans = calls.filter(({ worker }) => worker === '1');
+    assert.ok(pid !== undefined && orphans.length > 0);
+    process.kill(pid, 'SIGKILL');
+    await until(() => orphans.every((call) => call.streams === 2 && isGreeted(call)), 'they are talked to again');
+    assert.ok(orphans.every(({ dials, worker }) => dials === 0 && worker === '2'));
+    assert.ok(calls.every((call) => orphans.includes(call) || call.streams === 1));
+    await until(() => cluster.pids('1').length === 2, 'the worker is back');
+    assert.deepEqual(await cluster.ready(), { http: 200, status: 'ready', calls: 8, workers: 2 });
+    assert.equal(await cluster.metric('gateway_worker_deaths_total'), 1);
+    const call = cluster.call();
+    calls.push(call);
+    await until(() => isGreeted(call), 'a new caller is greeted');
+    assert.equal(call.worker, '1', 'the worker with the fewest calls');
+  });
+
+  test('SIGHUP restarts one worker after the other, and no call is lost', async () => {
+    const restarts = (): number => cluster.pids('1').length + cluster.pids('2').length;
+    const before = restarts();
+    const streams = calls.map((call) => call.streams);
+    cluster.signal('SIGHUP');
+    await until(() => restarts() === before + 2, 'both are new');
+    // Those of the second worker to go were moved to the first, which was new by then; those of the first twice.
+    const isSettled = (call: ClusterCall, index: number): boolean =>
+      call.streams > (streams[index] ?? 0) && isGreeted(call);
+    await until(() => calls.every(isSettled), 'everybody was moved and is talked to');
+    assert.ok(
+      calls.every((call, index) => call.streams - (streams[index] ?? 0) <= 2),
+      'nobody was moved to and fro',
+    );
+    assert.ok(calls.every(({ carried, dials }) => !carried.isOver && dials === 0));
+    assert.deepEqual(await cluster.ready(), { http: 200, status: 'ready', calls: 9, workers: 2 });
+    assert.equal(await cluster.metric('gateway_worker_deaths_total'), 1);
+  });
+
+  test('when it is told to stop, new callers go to a human, calls finish, and then it ends', async () => {
+    cluster.signal('SIGTERM');
+    await until(() => cluster.words.includes('9 call(s) in progress may finish'), 'it says how many calls there are');
+    const late = cluster.call();
+    await until(() => late.dials === 1, 'the late caller is put through');
+    await cluster.hangUpAll();
+    assert.equal(await cluster.ended(), 0);
+  });
+});
+
+describe('a cluster that has to end at once', () => {
+  test('a second signal does not wait for calls', async () => {
+    const cluster = await ClusterRig.spawn(1, { DRAIN_SECONDS: '60' }).listening();
+    try {
+      const call = cluster.call();
+      await until(() => isGreeted(call), 'the caller is greeted');
+      cluster.signal('SIGINT');
+      await until(() => cluster.words.includes('Stopping: 1 call(s)'), 'it drains');
+      cluster.signal('SIGINT');
+      assert.equal(await cluster.ended(), 1);
+    } finally {
+      await cluster.close();
+    }
+  });
+});

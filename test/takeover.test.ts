@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import type { PhoneEndpoint } from '../sim/twilio/phone.js';
+import { signStream } from '../sim/twilio/signing.js';
+import { within } from './deadline.js';
+import { RedisServer, skipWithoutRedis } from './redis-server.js';
+import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
+import { scaledClock } from './scaled-clock.js';
+
+const OPTIONS = { skip: skipWithoutRedis };
+const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };
+
+/** Two gateways with a Redis between; what Twilio asks goes to the one that is `asked`. */
+interface Pair {
+  first: Rig;
+  second: Rig;
+  asked: Rig;
+  call: CarrierCall;
+}
+
+describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, () => {
+  let redis: RedisServer;
+  before(async () => {
+    redis = await RedisServer.start();
+  });
+  after(() => redis.stop());
+
+  async function withPair(
+    options: { phone?: PhoneEndpoint; env?: Record<string, string> },
+    body: (pair: Pair) => Promise<void>,
+  ): Promise<void> {
+    const clock = scaledClock(10);
+    const env = { REDIS_URL: redis.url, JOURNAL_KEY: 'cd'.repeat(32), IDLE_PROMPT_SECONDS: '0', ...options.env };
+    const asked: { rig?: Rig } = {};
+    const { phone } = options;
+    const first = await startRig({
+      clock,
+      env,
+      ...(phone === undefined ? {} : { phone }),
+      carrier: { resolve: () => asked.rig?.base },
+    });
+    const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
+    const second = await startRig({ clock, env: { ...env, DYNAMODB_ENDPOINT_URL: store } });
+    asked.rig = first;
+    const call = first.call();
+    try {
+      await body({
+        first,
+        second,
+        call,
+        get asked() {
+          return asked.rig ?? first;
+        },
+        set asked(rig) {
+          asked.rig = rig;
+        },
+      });
+    } finally {
+      await first.close();
+      await second.close();
+    }
+  }
+
+  /** Twilio has its first answer from the first gateway, which goes on to be asked until the stream is there. */
+  const greeted = (rig: Rig): Promise<void> =>
+    until(() => rig.events.some(({ type }) => type === 'turn'), 'the greeting');
+
+  /** Every later question goes to the second one as soon as Twilio has made the given one. */
+  function switchAfter(pair: Pair, request: string): void {
+    pair.call.on('twiml', (made) => {
+      if (made === request) pair.asked = pair.second;
+    });
+  }
+
+  test('is talked to by the one that gets its stream, whichever answered the webhook', async () => {
+    await withPair({}, async (pair) => {
+      switchAfter(pair, '/twilio/voice');
+      await greeted(pair.second);
+      await until(() => pair.first.provider.last.isClosed, 'the first lets go of its session');
+      pair.second.provider.last.callerSays('I want to speak to a human agent.');
+      await within(pair.call.whenEnded(), 'the end');
+      assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+    });
+  });
+
+  test('goes on in the other one with its memory, once, when its stream breaks', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      pair.first.provider.last.callerSays('My order 42 is late.');
+      await until(() => pair.first.events.filter(({ type }) => type === 'turn').length > 1, 'the turn');
+      pair.asked = pair.second;
+      pair.call.mediaStream?.drop();
+      await greeted(pair.second);
+      const { conversation, greeting, answersLast } = pair.second.provider.last.options;
+      assert.match(greeting ?? '', /cut off/);
+      assert.equal(answersLast, true, 'the question is still open');
+      assert.ok(conversation.turns.some(({ text }) => text === 'My order 42 is late.'));
+      assert.equal(pair.call.isOver, false);
+    });
+  });
+
+  test('is dialled by one and whispered to by the other: the agent sees it all the same', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      switchAfter(pair, '/twilio/stream-ended');
+      pair.first.provider.last.callerSays('I want to speak to a human agent.');
+      await within(pair.call.whenEnded(), 'the end');
+      assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+      await until(() => pair.second.events.some(({ type }) => type === 'ended'), 'the result');
+      assert.ok(pair.second.events.some((event) => event.type === 'ended' && event.outcome === 'handed_over'));
+      const written = pair.first.log() + pair.second.log();
+      assert.doesNotMatch(written, /speak to a human/);
+    });
+  });
+
+  test('whose dial failed comes back to the assistant of the other', async () => {
+    await withPair({ phone: busy }, async (pair) => {
+      await greeted(pair.first);
+      switchAfter(pair, '/twilio/stream-ended');
+      pair.first.provider.last.callerSays('I want to speak to a human agent.');
+      await until(() => pair.second.provider.sessions.length > 0, 'the other assistant');
+      assert.match(pair.second.provider.last.options.greeting ?? '', /free/);
+      assert.ok(pair.second.provider.last.options.tools.some(({ name }) => name === 'take_message'));
+    });
+  });
+
+  test('that is over stays over, whoever is asked about it', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      pair.asked = pair.second;
+      pair.first.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+      assert.equal(await within(pair.call.whenEnded(), 'the end'), 'gateway-hung-up');
+      assert.equal(pair.second.provider.sessions.length, 0, 'nobody is talked to again');
+    });
+  });
+
+  test('is not taken from its gateway by a stream with a false token', async () => {
+    await withPair({}, async (pair) => {
+      const { callSid } = pair.call;
+      await greeted(pair.first);
+      const url = `wss://${PUBLIC_HOST}/twilio/stream`;
+      const socket = new WebSocket(`${pair.second.base.replace('http', 'ws')}/twilio/stream`, {
+        headers: { 'X-Twilio-Signature': signStream(AUTH_TOKEN, url, 'exact') ?? '' },
+      });
+      await new Promise((resolve) => socket.once('open', resolve));
+      const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
+      const start = { streamSid: 'MZ1', callSid, accountSid: 'AC1', mediaFormat, customParameters: { token: 'guess' } };
+      socket.send(JSON.stringify({ event: 'start', streamSid: 'MZ1', start }));
+      const code = await new Promise((resolve) => socket.once('close', resolve));
+      assert.equal(code, 1008);
+      assert.equal(pair.second.events.length, 0);
+      pair.first.provider.last.callerSays('I want to speak to a human agent.');
+      await within(pair.call.whenEnded(), 'the end');
+      assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+    });
+  });
+});
