@@ -129,7 +129,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await world.carrier.whenIdle();
     await clock.skip(AFTERMATH_MS);
     resources.push(await takeStock(at, clock.timers, world.activeCalls));
-    if (process.env['CHAOS_DEBUG']) console.error(world.standing());
   };
 
   try {

@@ -87,20 +87,6 @@ export class World {
     return this.instances.reduce((sum, { running }) => sum + (running?.gateway.activeCalls ?? 0), 0);
   }
 
-  standing(): string {
-    return JSON.stringify(
-      this.instances.map(({ running }) =>
-        (running?.gateway as any)?.calls.activeCalls.map((c: any) => [
-          c.callSid.slice(0, 6),
-          c.from,
-          c.stand.is.name,
-          c.stand.is.by,
-          c.stand.is.exit?.to,
-        ]),
-      ),
-    );
-  }
-
   async lostSessions(): Promise<number> {
     let lost = 0;
     for (const { running } of this.instances) {

@@ -50,7 +50,10 @@ export class Leg {
     this.listener = listener;
     this.answerWithinMs = provider.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.progressMs = clock.now();
-    if (session.greeting !== undefined || session.answersLast) this.talk.asked();
+    if (session.greeting !== undefined || session.answersLast) {
+      this.talk.asked();
+      this.watchSlowness(SLOW_AFTER_MS, () => this.state === 'opening' || this.talk.isWaitingForModel);
+    }
     this.watch = clock.setTimer(READY_WITHIN_MS, () => this.stall());
     this.session = provider.open({ ...session, listener: (event) => this.onEvent(event) });
   }
