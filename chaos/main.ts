@@ -16,7 +16,7 @@ const { values } = parseArgs({
     concurrent: { type: 'string', default: '50' },
     direct: { type: 'boolean', default: false },
     only: { type: 'string' },
-    speed: { type: 'string', default: '6' },
+    speed: { type: 'string', default: '3' },
     alone: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },

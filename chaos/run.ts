@@ -90,6 +90,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     world.dialFaults.delete(from);
     await line.close();
     const { verdict } = judge;
+    // The carrier remembers a thousand calls for REST; they need not remember who listened.
+    call.removeAllListeners();
+    call.mediaStream = undefined;
     calls.push({
       ...verdict,
       // Only what somebody will read.
