@@ -167,8 +167,18 @@ function carrierFault(random: Random): CarrierFault {
 }
 
 const HUBSPOT_FAULTS = [
-  ...['any*5=503', 'any*3=429', 'search=secondly', 'any*2=rolling', 'any=daily', 'tickets=hang', 'tickets=hang-after'],
-  ...['contacts=reset', 'notes=reset-after', 'any=malformed', 'any*3=slow:4000', 'any=401'],
+  'any*5=503',
+  'any*3=429',
+  'search=secondly',
+  'any*2=rolling',
+  'any=daily',
+  'tickets=hang',
+  'tickets=hang-after',
+  'contacts=reset',
+  'notes=reset-after',
+  'any=malformed',
+  'any*3=slow:4000',
+  'any=401',
 ];
 
 function calamity(random: Random): Calamity {

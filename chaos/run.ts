@@ -58,9 +58,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const calls: JudgedCall[] = [];
   const befallen = new Map<string, number>();
   const resources: Resources[] = [];
-  let isRunning = true;
+  const phase = { isRunning: true, isStormy: true };
   const watching = (async () => {
-    while (isRunning) {
+    while (phase.isRunning) {
       await sleep(clock, CHECK_MS);
       for (const judge of judges.values()) judge.check();
     }
@@ -111,12 +111,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await Promise.all(Array.from({ length: concurrent }, worker));
   };
 
-  let isStormy = true;
   const storm = (async () => {
     if (only !== undefined) return;
     for (const { calamity, pauseMs } of calamities(seed)) {
       await sleep(clock, pauseMs);
-      if (!isStormy) return;
+      if (!phase.isStormy) return;
       const kind =
         'how' in calamity
           ? `${calamity.type} ${calamity.how}`
@@ -161,9 +160,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       realMs: performance.now() - startedRealMs,
     };
   } finally {
-    isStormy = false;
+    phase.isStormy = false;
     await storm;
-    isRunning = false;
+    phase.isRunning = false;
     await watching;
     await world.close();
   }

@@ -36,7 +36,7 @@ export interface WorldOptions {
   /** Two gateways with a Redis between; else one alone. */
   isShared: boolean;
   clock: ScaledClock;
-  onEvent(event: CallEvent): void;
+  onEvent: (event: CallEvent) => void;
 }
 
 interface Instance {
