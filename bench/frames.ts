@@ -3,7 +3,7 @@ import type { Variant } from './measured-process.js';
 import { type Spread, median } from './quantile.js';
 import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from './subject.js';
 
-const CALLS = [1, 50, 100, 200];
+const CALLS = [1, 100, 200];
 const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
 const ROUNDS = 3;
 const SECONDS = 2;

@@ -7,24 +7,41 @@ import { quantile } from './quantile.js';
  * process, in real time. The model itself answers at once, so these are the gateway's and the wire's own times.
  */
 export async function models(): Promise<void> {
-  console.log('Milliseconds; p50 / worst of n. The simulated model takes no time to think.');
-  for (const model of ['openai', 'nova'] as const) {
-    for (const pipeline of [true, false]) {
-      const name = `${model}, ${pipeline ? 'pipeline' : 'direct'}`;
-      const talk = await bargeIns({ model, pipeline });
-      print(name, 'stream start to first sound', talk.greetingMs);
-      print(name, 'model tells of speech → clear at the carrier', talk.clearMs);
-      if (model === 'openai') print(name, 'truncated at, against what was heard', talk.truncationMs);
-      print(name, 'silence: session reset in a word, same provider', await gaps(model, pipeline, 'reconnect'));
-      print(name, 'silence: provider gone in a word, next provider', await gaps(model, pipeline, 'failover'));
-      const renewals = await answers({ model, pipeline, renewAfterSeconds: 3 });
-      print(name, 'end of speech → answer, without renewal', (await answers({ model, pipeline })).answerMs);
-      print(name, `end of speech → answer, ${renewals.renewals} renewals between`, renewals.answerMs);
-    }
-  }
+  console.log(
+    'Milliseconds; p50 / worst of n. The simulated model takes no time to think. Several calls at a time, as each mostly waits.',
+  );
+  const variants = (['openai', 'nova'] as const).flatMap((model) =>
+    [true, false].map((pipeline) => ({ model, pipeline })),
+  );
+  const printed = await Promise.all(variants.map((variant) => measure(variant)));
+  for (const lines of printed) console.log(lines.join('\n'));
 }
 
-const CALLS = 3;
+/** The lines of one model through one kind of gateway. */
+async function measure({ model, pipeline }: { model: Model; pipeline: boolean }): Promise<string[]> {
+  const name = `${model}, ${pipeline ? 'pipeline' : 'direct'}`;
+  const talk = await bargeIns({ model, pipeline });
+  const [reconnects, failovers] = await Promise.all([
+    gaps(model, pipeline, 'reconnect'),
+    gaps(model, pipeline, 'failover'),
+  ]);
+  const [without, renewed] = await Promise.all([
+    answers({ model, pipeline }),
+    answers({ model, pipeline, renewAfterSeconds: 3 }),
+  ]);
+  const { answerMs, renewals } = renewed;
+  return [
+    line(name, 'stream start to first sound', talk.greetingMs),
+    line(name, 'model tells of speech → clear at the carrier', talk.clearMs),
+    ...(model === 'openai' ? [line(name, 'truncated at, against what was heard', talk.truncationMs)] : []),
+    line(name, 'silence: session reset in a word, same provider', reconnects),
+    line(name, 'silence: provider gone in a word, next provider', failovers),
+    line(name, 'end of speech → answer, without renewal', without.answerMs),
+    line(name, `end of speech → answer, ${renewals} renewals between`, answerMs),
+  ];
+}
+
+const CALLS = 2;
 const QUESTION = 'What are your opening hours?';
 /** The simulated Nova takes 0.6 s before it speaks, as the real one does at best, unless it is told to. */
 const AT_ONCE = { nova: { replyDelayMs: 0 } } as const;
@@ -144,10 +161,10 @@ async function answers(
   return { answerMs, renewals };
 }
 
-function print(name: string, what: string, values: readonly number[]): void {
+function line(name: string, what: string, values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b);
   const [p50, worst] = [quantile(sorted, 0.5), sorted.at(-1) ?? Number.NaN].map((value) =>
     value.toFixed(1).padStart(8),
   );
-  console.log(`${name.padEnd(18)} ${what.padEnd(52)} ${p50} / ${worst}   n=${sorted.length}`);
+  return `${name.padEnd(18)} ${what.padEnd(52)} ${p50} / ${worst}   n=${sorted.length}`;
 }

@@ -6,16 +6,18 @@ import { MemoryStore } from '../src/handover/memory-store.js';
 import { sampleRecord } from '../src/handover/store-contract.js';
 import { drawToken, tokenKey } from '../src/handover/token.js';
 
-/**
- * How long it takes 200 contacts to redeem one token at once on the embedded table, and 100,000 guesses against a store
- * in memory. Run as `node dist/bench/redemptions.js` after `node scripts/build.mjs --all`.
- */
 const CONTACTS = 200;
 const GUESSES = 100_000;
 const PEPPER = 'a-pepper-for-the-benchmark';
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 const liveRecord = () => sampleRecord({ created_at: nowSeconds(), expires_at: nowSeconds() + 600 });
+
+/** 200 contacts redeem one token at once on the embedded table; 100,000 guesses against a store in memory. */
+export async function redemptions(): Promise<void> {
+  await redeemAtOnce();
+  await guess();
+}
 
 async function redeemAtOnce(): Promise<void> {
   const embedded = await startEmbeddedDynamoDb();
@@ -69,6 +71,3 @@ async function guess(): Promise<void> {
   const tookMs = performance.now() - startedMs;
   console.log(`${GUESSES} guesses: ${valid} valid, ${alarms} counted for the alarm, ${tookMs.toFixed(0)} ms`);
 }
-
-await redeemAtOnce();
-await guess();

@@ -1,18 +1,26 @@
 import { cluster } from './cluster.js';
 import { frames } from './frames.js';
+import { handover } from './handover.js';
 import { models } from './models.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
 import { survive } from './survive.js';
 
+interface Section {
+  run: () => Promise<void>;
+  /** About; on two cores that have little else to do. */
+  seconds: number;
+}
+
 /** `npm run bench -- [section]…`: the named sections, or all of them. Each is one file and prints its own tables. */
-const SECTIONS: ReadonlyMap<string, () => Promise<void>> = new Map([
-  ['start', start],
-  ['speech', speech],
-  ['frames', frames],
-  ['models', models],
-  ['survive', survive],
-  ['cluster', cluster],
+const SECTIONS: ReadonlyMap<string, Section> = new Map([
+  ['start', { run: start, seconds: 15 }],
+  ['speech', { run: speech, seconds: 60 }],
+  ['frames', { run: frames, seconds: 140 }],
+  ['models', { run: models, seconds: 75 }],
+  ['handover', { run: handover, seconds: 75 }],
+  ['survive', { run: survive, seconds: 110 }],
+  ['cluster', { run: cluster, seconds: 60 }],
 ]);
 
 const wanted = process.argv.slice(2);
@@ -24,7 +32,13 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const names = wanted.length > 0 ? wanted : [...SECTIONS.keys()];
-for (const name of names) {
+const sections = names.map((name) => [name, SECTIONS.get(name)] as const);
+const plan = sections.map(([name, section]) => `${name} ${section?.seconds} s`).join(', ');
+const totalSeconds = sections.reduce((sum, [, section]) => sum + (section?.seconds ?? 0), 0);
+console.log(`About ${Math.ceil(totalSeconds / 60)} min in all: ${plan}.`);
+for (const [name, section] of sections) {
   console.log(`── ${name}`);
-  await SECTIONS.get(name)?.();
+  const startedMs = performance.now();
+  await section?.run();
+  console.log(`(${name}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s)\n`);
 }

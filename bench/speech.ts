@@ -11,9 +11,9 @@ const QUESTIONS = [
   'Can I return something that I bought?',
   'How much is the delivery?',
 ];
-const ONE_AFTER_ANOTHER = 10;
+const ONE_AFTER_ANOTHER = 6;
 const AT_ONCE = 4;
-const TIMES_AT_ONCE = 3;
+const TIMES_AT_ONCE = 2;
 const FRAME_BYTES = 160;
 /** Loudness from which a frame is speech; the synthesiser adds quiet at the end, which a person does not. */
 const SPEECH_LEVEL = 250;

@@ -13,6 +13,7 @@ import { systemClock } from '../src/clock.js';
 import { mulawRms } from '../src/audio/level.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
 import { within } from './deadline.js';
+import { LeakWatch } from './leaks.js';
 import { RedisServer } from './redis-server.js';
 
 const HOST = 'gateways.example.com';
@@ -94,17 +95,23 @@ export async function startFleet(options: {
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     ...options.env,
   };
+  const leaks = new LeakWatch();
+  leaks.settings(env);
   const instances: Instance[] = [];
   for (let number = 0; number < options.size; number++) instances.push(await Instance.start(env));
   const screens: AgentScreen[] = [];
   const agent = connectSide({ dynamodb_endpoint: store.endpointUrl, table: 'HandoverTokens' }, PEPPER, systemClock, {
     onStep: () => undefined,
-    onScreen: (screen) => screens.push(screen),
+    onScreen: (screen) => {
+      leaks.shown(screen.attributes);
+      screens.push(screen);
+    },
   });
   let turn = 0;
   const carrier = new Carrier({
     accountSid: `AC${'1'.repeat(32)}`,
     authToken: AUTH_TOKEN,
+    onCall: (call) => leaks.follow(call),
     // A load balancer that gives each connection to another instance, and none to one that is not ready.
     resolve: () => {
       const ready = instances.filter(({ isReady }) => isReady);
@@ -127,11 +134,18 @@ export async function startFleet(options: {
     close: async () => {
       carrier.close();
       await carrier.whenIdle();
-      for (const instance of instances) await instance.kill();
+      for (const [number, instance] of instances.entries()) {
+        leaks.wrote(`the metrics of instance ${number}`, await instance.metrics().catch(() => ''));
+        await instance.kill();
+        leaks.wrote(`the log of instance ${number}`, instance.log);
+      }
       await agent.close();
       await model.close();
       await store.close();
       await redis.stop();
+      leaks.wrote("the Lambda's console", agent.output());
+      for (const { memory } of model.sessions) for (const { text } of memory) leaks.said(text);
+      leaks.check();
     },
   };
 }
@@ -189,8 +203,11 @@ export class Instance {
 
   /** Streams open on it now. */
   async streams(): Promise<number> {
-    const metrics = await (await fetch(`${this.base}/metrics`)).text();
-    return Number(/^gateway_active_sessions (\d+)$/m.exec(metrics)?.[1] ?? 0);
+    return Number(/^gateway_active_sessions (\d+)$/m.exec(await this.metrics())?.[1] ?? 0);
+  }
+
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.base}/metrics`)).text();
   }
 
   /** What it has logged. */

@@ -12,6 +12,7 @@ import { systemClock } from '../src/clock.js';
 import { readConfig } from '../src/config.js';
 import { openSpeechEngine } from '../src/speech/engine.js';
 import { startGateway } from '../src/start.js';
+import { LeakWatch } from './leaks.js';
 import { until } from './rig.js';
 import { wordErrors, wordsOf } from './word-error-rate.js';
 
@@ -67,14 +68,17 @@ test(
       PORT: '0',
       HOST: '127.0.0.1',
       PUBLIC_HOST: 'human.example.com',
-      LOG_LEVEL: 'silent',
+      LOG_LEVEL: 'trace',
       MAX_LOOP_DELAY_MS: '0',
       USE_LOCAL_DYNAMODB: 'true',
       LOCAL_LLM_BASE_URL: `http://127.0.0.1:${(model.address() as AddressInfo).port}/v1`,
       LOCAL_LLM_MODEL: 'nothing-to-add',
     });
     const engine = await openSpeechEngine();
-    const running = await startGateway(config, { engine });
+    const lines: string[] = [];
+    const leaks = new LeakWatch();
+    const logDestination = { write: (line: string) => void lines.push(line) };
+    const running = await startGateway(config, { engine, logDestination });
     const base = `http://127.0.0.1:${running.gateway.port}`;
     const carrier = new Carrier({
       accountSid: `AC${'2'.repeat(32)}`,
@@ -83,12 +87,14 @@ test(
       speed: SPEED,
       // Nothing comes while we wait below: what is heard is the same every time, however busy the machine is.
       stream: { line: 'gaps' },
+      onCall: (call) => leaks.follow(call),
     });
     const said = prompts();
     assert.ok(said.length >= 30, `${said.length} prompts`);
     let escalations = 0;
     const heard = new Map<string, string>();
     running.gateway.watch((event) => {
+      if (event.type === 'turn') leaks.said(event.turn.text);
       if (event.type === 'turn' && event.turn.speaker === 'caller')
         heard.set(`${event.callSid}/${event.turn.itemId}`, event.turn.text);
       if (event.type === 'escalated') escalations++;
@@ -131,6 +137,9 @@ test(
       model.closeAllConnections();
       model.close(resolve);
     });
+    leaks.wrote('the log', lines.join(''));
+    leaks.wrote('the metrics', await running.metrics.text());
+    leaks.check();
     console.log(
       `# human speech, ${said.length} prompts, ${words} words: word error rate ${((100 * errors) / words).toFixed(1)} %, false escalations ${escalations}`,
     );

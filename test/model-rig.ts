@@ -95,6 +95,7 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
     clock,
     env: { ...sim.env(endpoint(sim.url)), VOICE_PROVIDER: model, ...options.env },
   });
+  rig.leaks.settings(AWS);
   return {
     ...rig,
     memory: sim.memory,
@@ -105,8 +106,11 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
       return { call, hearing: new Hearing(call) };
     },
     close: async () => {
-      await rig.close();
-      await sim.close();
+      try {
+        await rig.close();
+      } finally {
+        await sim.close();
+      }
     },
   };
 }

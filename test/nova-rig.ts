@@ -6,6 +6,7 @@ import { pcmToMulaw } from '../src/audio/g711.js';
 import type { Clock } from '../src/clock.js';
 import { type NovaProviderOptions, createNovaProvider } from '../src/voice/nova/provider.js';
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
+import { LeakWatch } from './leaks.js';
 import { until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 
@@ -100,6 +101,7 @@ export async function withNova(
   const sim = await startNovaSim({ clock: scaledClock(SPEED), ...options.sim });
   const anomalies: string[] = [];
   const logged: Record<string, unknown>[] = [];
+  const calls: NovaCall[] = [];
   const provider = createNovaProvider({
     region: 'us-east-1',
     modelId: 'amazon.nova-2-sonic-v1:0',
@@ -118,7 +120,11 @@ export async function withNova(
       provider,
       anomalies,
       logged,
-      open: (sessionOptions = {}) => new NovaCall(provider, sessionOptions),
+      open: (sessionOptions = {}) => {
+        const call = new NovaCall(provider, sessionOptions);
+        calls.push(call);
+        return call;
+      },
       seen: (index = 0) => {
         const recording = sim.sessions[index];
         if (recording === undefined) throw new Error(`There is no session ${index}.`);
@@ -128,5 +134,10 @@ export async function withNova(
   } finally {
     await provider.close();
     await sim.close();
+    const leaks = new LeakWatch();
+    leaks.secret(SIMULATED_CREDENTIALS.secretAccessKey);
+    for (const { events } of calls) leaks.heard(events);
+    leaks.wrote('the log', logged.map((line) => JSON.stringify(line)).join('\n'));
+    leaks.check();
   }
 }

@@ -12,6 +12,7 @@ import { createLogger } from '../src/log.js';
 import { startGateway } from '../src/start.js';
 import { createOpenAiProvider } from '../src/voice/openai/provider.js';
 import { sound } from './openai-sim.js';
+import { LeakWatch } from './leaks.js';
 import { AUTH_TOKEN, CONNECT_NUMBER, PUBLIC_HOST, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 
@@ -29,6 +30,8 @@ interface Setup {
 /** One call from a simulated carrier through the gateway to the simulated OpenAI, with a simulated Connect behind. */
 async function withCall(pipeline: boolean, options: OpenAiSimOptions, body: (setup: Setup) => Promise<void>) {
   const clock = scaledClock(SPEED);
+  const lines: string[] = [];
+  const logDestination = { write: (line: string) => void lines.push(line) };
   const openai = await startOpenAiSim({ clock, ...options });
   const provider = createOpenAiProvider({
     apiKey: 'sk-simulated',
@@ -36,30 +39,36 @@ async function withCall(pipeline: boolean, options: OpenAiSimOptions, body: (set
     model: 'gpt-realtime-2.1',
     voice: 'marin',
     transcriptionModel: 'gpt-transcribe',
-    log: createLogger({ level: 'silent' }),
+    log: createLogger({ level: 'trace', destination: logDestination }),
   });
-  const config = readConfig({
+  const env = {
     PORT: '0',
     HOST: '127.0.0.1',
     PUBLIC_HOST,
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'trace',
     MAX_LOOP_DELAY_MS: '0',
     USE_PIPECAT: String(pipeline),
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     USE_LOCAL_DYNAMODB: 'true',
     HANDOVER_TOKEN_PEPPER: PEPPER,
     CONNECT_PHONE_NUMBER: CONNECT_NUMBER,
-  });
-  const running = await startGateway(config, { providers: [provider] });
+  };
+  const leaks = new LeakWatch();
+  leaks.settings({ ...env, OPENAI_API_KEY: 'sk-simulated' });
+  const running = await startGateway(readConfig(env), { providers: [provider], logDestination });
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {
+    if (event.type === 'turn') leaks.said(event.turn.text);
     events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
   });
   assert.ok(running.embeddedStore !== undefined);
   const screens: AgentScreen[] = [];
   const agent = connectSide(running.embeddedStore, PEPPER, clock, {
     onStep: () => undefined,
-    onScreen: (screen) => screens.push(screen),
+    onScreen: (screen) => {
+      leaks.shown(screen.attributes);
+      screens.push(screen);
+    },
   });
   const carrier = new Carrier({
     accountSid: `AC${'1'.repeat(32)}`,
@@ -67,6 +76,7 @@ async function withCall(pipeline: boolean, options: OpenAiSimOptions, body: (set
     resolve: () => `http://127.0.0.1:${running.gateway.port}`,
     phoneBook: (number) => (number === CONNECT_NUMBER ? agent.phone : undefined),
     clock,
+    onCall: (call) => leaks.follow(call),
   });
   try {
     const call = carrier.placeCall({
@@ -80,6 +90,10 @@ async function withCall(pipeline: boolean, options: OpenAiSimOptions, body: (set
     await agent.close();
     await running.close();
     await openai.close();
+    leaks.wrote('the log', lines.join(''));
+    leaks.wrote('the metrics', await running.metrics.text());
+    leaks.wrote("the Lambda's console", agent.output());
+    leaks.check();
   }
 }
 

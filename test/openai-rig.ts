@@ -3,8 +3,11 @@ import type { OpenAiAnomaly } from '../src/voice/openai/anomalies.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../src/voice/openai/provider.js';
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
 import { FakeClock } from './fake-clock.js';
+import { LeakWatch } from './leaks.js';
 import { OpenAiService, type ServiceConnection } from './openai-service.js';
 import { VoiceRecorder } from './voice-recorder.js';
+
+const API_KEY = 'sk-test-very-secret';
 
 export interface OpenAiRig {
   service: OpenAiService;
@@ -30,7 +33,7 @@ export async function withOpenAi(
   const anomalies: OpenAiAnomaly[] = [];
   const lines: string[] = [];
   const provider = createOpenAiProvider({
-    apiKey: 'sk-test-very-secret',
+    apiKey: API_KEY,
     baseUrl: service.baseUrl,
     model: 'gpt-realtime-2.1',
     voice: 'marin',
@@ -64,6 +67,11 @@ export async function withOpenAi(
   } finally {
     await provider.close();
     await service.close();
+    const leaks = new LeakWatch();
+    leaks.secret(API_KEY);
+    leaks.heard(recorder.events);
+    leaks.wrote('the log', lines.join(''));
+    leaks.check();
   }
 }
 

@@ -11,6 +11,7 @@ import type { CarrierCall, PlaceCallOptions } from '../sim/twilio/carrier-call.j
 import { Carrier, type CarrierOptions } from '../sim/twilio/carrier.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
 import { RestApi, type RestOptions } from '../sim/twilio/rest.js';
+import { LeakWatch } from './leaks.js';
 import { scaledClock } from './scaled-clock.js';
 import { ScriptedProvider } from './scripted-provider.js';
 
@@ -31,6 +32,8 @@ export interface Rig {
   screens: AgentScreen[];
   /** Every log line so far. */
   log(): string;
+  /** Told of everything private on this rig; {@link close} fails when something of it was written down. */
+  leaks: LeakWatch;
   base: string;
   /** Twilio's REST interface; the gateway dials through it. Absent: it dials by TwiML. */
   rest: RestApi | undefined;
@@ -68,6 +71,7 @@ export async function startRig(
       done();
     },
   });
+  const leaks = new LeakWatch();
   let base = '';
   let phone: PhoneEndpoint | undefined = options.phone;
   const carrier = new Carrier({
@@ -78,10 +82,11 @@ export async function startRig(
     clock,
     // The gateway's answers take real time, whatever the clock of the call.
     networkClock: systemClock,
+    onCall: (call) => leaks.follow(call),
     ...options.carrier,
   });
   const rest = options.rest === undefined ? undefined : new RestApi(carrier, options.rest);
-  const config = readConfig({
+  const env = {
     PORT: '0',
     HOST: '127.0.0.1',
     PUBLIC_HOST,
@@ -96,7 +101,9 @@ export async function startRig(
       ? {}
       : { HANDOVER_MODE: 'rest', TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_API_URL: await rest.start() }),
     ...options.env,
-  });
+  };
+  leaks.settings(env);
+  const config = readConfig(env);
   const running = await startGateway(options.change?.(config) ?? config, {
     ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
@@ -107,6 +114,7 @@ export async function startRig(
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {
     // A turn is changed in place when it is cut: keep what it was.
+    if (event.type === 'turn') leaks.said(event.turn.text);
     events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
   });
   const screens: AgentScreen[] = [];
@@ -117,7 +125,13 @@ export async function startRig(
           running.embeddedStore,
           PEPPER,
           clock,
-          { onStep: () => undefined, onScreen: (screen) => screens.push(screen) },
+          {
+            onStep: () => undefined,
+            onScreen: (screen) => {
+              leaks.shown(screen.attributes);
+              screens.push(screen);
+            },
+          },
           // The Lambda takes real time too.
           systemClock,
         )
@@ -131,6 +145,7 @@ export async function startRig(
     events,
     screens,
     log: () => lines.join(''),
+    leaks,
     base,
     rest,
     call: (from = '+12025550123', more = {}) =>
@@ -140,6 +155,10 @@ export async function startRig(
       await rest?.close();
       await agent?.close();
       await running.close();
+      leaks.wrote('the log', lines.join(''));
+      leaks.wrote('the metrics', await running.metrics.text());
+      leaks.wrote("the Lambda's console", agent?.output() ?? '');
+      leaks.check();
     },
   };
 }

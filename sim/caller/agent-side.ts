@@ -15,6 +15,8 @@ export interface StoreLocation {
 /** Whoever picks up when the gateway dials. */
 export interface AgentSide {
   phone: PhoneEndpoint;
+  /** What its Lambda has written to its console. */
+  output(): string;
   close(): Promise<void>;
 }
 
@@ -53,7 +55,7 @@ export function connectSide(
     onStep: (step) => listener.onStep(step),
     onAgentScreen: (screen) => listener.onScreen(screen),
   });
-  return { phone, close: () => lambda.close() };
+  return { phone, output: () => lambda.output(), close: () => lambda.close() };
 }
 
 /** A telephone without a screen: answers, counts the digits it hears, stays two seconds. */
@@ -67,5 +69,5 @@ export function plainSide(clock: Clock, onDigits: (count: number) => void): Agen
     });
     clock.setTimer(300, () => leg.answer());
   };
-  return { phone: { ring }, close: () => Promise.resolve() };
+  return { phone: { ring }, output: () => '', close: () => Promise.resolve() };
 }

@@ -3,6 +3,8 @@ import type { LambdaFunction } from './flow-runner.js';
 
 export interface SimulatedLambda {
   invoke: LambdaFunction;
+  /** What it has written to its console. */
+  output(): string;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,9 @@ export function startLambda(env: Readonly<Record<string, string>>): SimulatedLam
     stdout: true,
     stderr: true,
   });
+  const written: string[] = [];
+  for (const stream of [worker.stdout, worker.stderr])
+    stream.on('data', (data: Buffer) => written.push(data.toString()));
   const waiting = new Map<number, (reply: Reply) => void>();
   let lastId = 0;
   worker.on('message', (reply: Reply) => {
@@ -39,6 +44,7 @@ export function startLambda(env: Readonly<Record<string, string>>): SimulatedLam
       if (reply.failed === true) throw new Error('The Lambda failed.');
       return reply.answer;
     },
+    output: () => written.join(''),
     close: async () => {
       await worker.terminate();
     },

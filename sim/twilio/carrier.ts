@@ -31,6 +31,8 @@ export interface CarrierOptions {
   networkClock?: Clock;
   /** Call time runs this much faster than the clock. */
   speed?: number;
+  /** Sees every call before it rings. */
+  onCall?: (call: CarrierCall) => void;
 }
 
 /** So many calls are known to REST after their end. */
@@ -75,6 +77,7 @@ export class Carrier {
       this.calls.delete(call);
       this.forgetOldest();
     });
+    this.options.onCall?.(call);
     call.start();
     return call;
   }
