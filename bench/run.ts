@@ -1,3 +1,4 @@
+import { cluster } from './cluster.js';
 import { frames } from './frames.js';
 import { handover } from './handover.js';
 import { models } from './models.js';
@@ -19,6 +20,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['models', { run: models, seconds: 75 }],
   ['handover', { run: handover, seconds: 75 }],
   ['survive', { run: survive, seconds: 110 }],
+  ['cluster', { run: cluster, seconds: 60 }],
 ]);
 
 const wanted = process.argv.slice(2);

@@ -66,8 +66,8 @@ export class SimulatedCalls {
   private async openLine(): Promise<Line> {
     const callSid = `CA${randomBytes(16).toString('hex')}`;
     const streamSid = `MZ${randomBytes(16).toString('hex')}`;
-    const token = this.rings ? await this.ring(callSid) : '';
-    const socket = new WebSocket(`ws://${this.base}/twilio/stream`, { perMessageDeflate: false });
+    const { path, token } = this.rings ? await this.ring(callSid) : { path: '/', token: '' };
+    const socket = new WebSocket(`ws://${this.base}${path}`, { perMessageDeflate: false });
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);
       socket.once('error', reject);
@@ -97,15 +97,17 @@ export class SimulatedCalls {
     }
   }
 
-  private async ring(callSid: string): Promise<string> {
+  private async ring(callSid: string): Promise<{ path: string; token: string }> {
     const From = '+12025550123';
     const body = new URLSearchParams({ CallSid: callSid, From, To: '+12065550199', CallStatus: 'ringing' });
     const ask = (): Promise<Response> => fetch(`http://${this.base}/twilio/voice`, { method: 'POST', body });
     // A kept connection may be closed at the moment it is used; Twilio asks again as well.
     const response = await ask().catch(ask);
-    const token = /name="token" value="([^"]+)"/.exec(await response.text())?.[1];
-    if (token === undefined) throw new Error('The gateway did not take the call.');
-    return token;
+    const text = await response.text();
+    const path = /<Stream url="wss:\/\/[^/"]+([^"]+)"/.exec(text)?.[1];
+    const token = /name="token" value="([^"]+)"/.exec(text)?.[1];
+    if (path === undefined || token === undefined) throw new Error('The gateway did not take the call.');
+    return { path, token };
   }
 
   private sendFrame(line: Line): void {

@@ -70,7 +70,7 @@ describe('evals', () => {
     const { code, text } = await run([], { EVALS_JUDGE_MODEL: 'judge' });
     assert.equal(code, 0, text);
     const cases = Object.values(BUILT_IN_CASES).flat();
-    for (const { name, prompt } of cases) assert.ok(text.includes(`${prompt.name}`) && text.includes(name), name);
+    for (const { name, prompt } of cases) assert.ok(text.includes(prompt.name) && text.includes(name), name);
     assert.match(text, /^all +100 % +100 % +100 % +100 % +100 %$/m);
     assert.equal(
       service.questions.length,

@@ -18,5 +18,6 @@ export type {
   VoiceProvider,
   VoiceSession,
   VoiceSessionOptions,
+  VoiceWish,
 } from './voice/session.js';
 export { type AssistantTool, type ToolContext, defineTool } from './voice/tools.js';

@@ -29,7 +29,7 @@ import { isSigned, streamUrlVariants } from './twilio/signature.js';
 import { TwilioStream, refuseUpgrade } from './twilio/stream.js';
 import { type Verb, twiml } from './twilio/twiml.js';
 import { type VoiceWebhook, readWebhook, webhookOf } from './twilio/webhooks.js';
-import type { VoiceProvider } from './voice/session.js';
+import type { CallVoice } from './voice/continuity/provider.js';
 import type { AssistantTool } from './voice/tools.js';
 
 /** What a gateway is made of. It owns the server; provider and store belong to whoever opened them. */
@@ -37,7 +37,7 @@ export interface GatewayParts {
   config: Config;
   log: Logger;
   metrics: Metrics;
-  provider: VoiceProvider;
+  provider: CallVoice;
   store: HandoverStore;
   pepper: string;
   /** What other instances are to know of the calls; whoever opened it closes it. */
@@ -130,7 +130,7 @@ export class Gateway {
         delay: eventLoopDelay(),
         maxCalls: config.maxConcurrentCalls,
         maxDelayMs: config.maxLoopDelayMs,
-        isProviderFull: () => provider.isFull === true,
+        isProviderFull: (numberCalled) => provider.isFullFor(assistantFor(numberCalled).providers),
         onStall: (delayMs) => {
           log.error(
             { delay_ms: Math.round(delayMs) },

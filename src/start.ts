@@ -154,10 +154,6 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   }
 }
 
-function namesOf([first, ...rest]: readonly [VoiceProvider, ...VoiceProvider[]]): [string, ...string[]] {
-  return [first.name, ...rest.map(({ name }) => name)];
-}
-
 /** The AWS client is loaded only where it is used: it is the size of the gateway. */
 async function openAgents(
   { dial, handover }: Config,

@@ -6,7 +6,7 @@ import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Assistants } from './prompts/assistants.js';
 import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from './speech/engine.js';
-import { ContinuousProvider } from './voice/continuity/provider.js';
+import { type CallVoice, ContinuousProvider } from './voice/continuity/provider.js';
 import { createLocalProvider } from './voice/local/provider.js';
 import { createNovaProvider } from './voice/nova/provider.js';
 import { createOpenAiProvider } from './voice/openai/provider.js';
@@ -31,7 +31,7 @@ export interface VoiceOptions {
  * The voice of a gateway: the configured providers behind one that goes on when a session, or a whole provider, is lost.
  * @throws TandemError CONFIG_INVALID naming a provider that is not there
  */
-export async function createVoice(options: VoiceOptions): Promise<VoiceProvider> {
+export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
   const { assistants, clock = systemClock, config, log, metrics } = options;
   let speaker: LineSpeaker | undefined;
   // It has English voices only: in another language nothing is better, and Twilio says what must be said.
@@ -117,12 +117,10 @@ async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): P
   }
 }
 
-function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): VoiceProvider {
+function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): CallVoice {
   return {
     name: voice.name,
-    get isFull() {
-      return voice.isFull;
-    },
+    isFullFor: (names) => voice.isFullFor(names),
     prepare: () => voice.prepare(),
     open: (session) => voice.open(session),
     close: async () => {

@@ -15,6 +15,7 @@ import { ScriptedProvider } from './scripted-provider.js';
 const SPEED = 30;
 const FRENCH = '+12065550110';
 const SHUT = '+12065550111';
+const BUSY = '+12065550112';
 const SALES_QUEUE = 'arn:aws:connect:us-east-1:123456789012:instance/i/queue/sales';
 
 const folder = mkdtempSync(join(tmpdir(), 'assistants-'));
@@ -49,6 +50,7 @@ describe('an assistant by the number called', () => {
         ASSISTANT_PROMPT: 'technical',
         ASSISTANTS_FILE: file('assistants.json', {
           [FRENCH]: { prompt: './french.json', provider: 'second', fallback: ['scripted'], queue: SALES_QUEUE },
+          [BUSY]: { provider: 'second', fallback: [] },
           [SHUT]: { hours: { timezone: 'Etc/UTC', week: {} } },
         }),
       },
@@ -109,6 +111,20 @@ describe('an assistant by the number called', () => {
     assert.equal(rig.provider.last.options.greeting, ownLines('fr')?.lines.takenOver);
     call.hangup();
     await call.whenEnded();
+  });
+
+  test('a number whose providers have no room is not taken, while the others are', async () => {
+    second.isFull = true;
+    const sessions = second.sessions.length;
+    const busy = rig.call(undefined, { to: BUSY });
+    await busy.whenEnded();
+    assert.match(rig.log(), new RegExp(`"call_sid":"${busy.callSid}","reason":"provider_limit"`));
+    const other = new Scene(rig);
+    await other.talking();
+    other.call.hangup();
+    await other.ends('caller_hung_up');
+    assert.equal(second.sessions.length, sessions);
+    second.isFull = false;
   });
 
   test('outside the hours nobody is rung, and the assistant offers to take a message', async () => {

@@ -13,6 +13,7 @@ export class ScriptedProvider implements VoiceProvider {
   readonly name: string;
   renewal?: RenewalTimes;
   readonly sessions: ScriptedSession[] = [];
+  isFull = false;
   /** True: a new session is ready when the test says so. */
   isSlow = false;
   /** What each new session does first. */

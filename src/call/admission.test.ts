@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { FakeClock } from '../../test/fake-clock.js';
 import { Admission, eventLoopDelay } from './admission.js';
 
-function admission(options: { maxCalls?: number; maxDelayMs?: number; isProviderFull?: () => boolean } = {}) {
+const CALLED = '+12065550199';
+
+function admission(
+  options: { maxCalls?: number; maxDelayMs?: number; isProviderFull?: (numberCalled: string) => boolean } = {},
+) {
   const clock = new FakeClock();
   const late = { ms: 0 };
   const stalls: number[] = [];
@@ -19,22 +23,22 @@ function admission(options: { maxCalls?: number; maxDelayMs?: number; isProvider
 }
 
 test('as many calls as the limit allows, and any number without one', () => {
-  assert.equal(admission({ maxCalls: 2 }).gate.refusal(1), undefined);
-  assert.equal(admission({ maxCalls: 2 }).gate.refusal(2), 'call_limit');
-  assert.equal(admission().gate.refusal(10_000), undefined);
+  assert.equal(admission({ maxCalls: 2 }).gate.refusal(1, CALLED), undefined);
+  assert.equal(admission({ maxCalls: 2 }).gate.refusal(2, CALLED), 'call_limit');
+  assert.equal(admission().gate.refusal(10_000, CALLED), undefined);
 });
 
 test('a process that is late takes no new call until it has kept up for five seconds', () => {
   const { clock, gate, late, stalls } = admission();
   late.ms = 80;
   clock.advance(500);
-  assert.equal(gate.refusal(0), 'overload');
+  assert.equal(gate.refusal(0, CALLED), 'overload');
   clock.advance(1000);
   late.ms = 0;
   clock.advance(4900);
-  assert.equal(gate.refusal(0), 'overload');
+  assert.equal(gate.refusal(0, CALLED), 'overload');
   clock.advance(200);
-  assert.equal(gate.refusal(0), undefined);
+  assert.equal(gate.refusal(0, CALLED), undefined);
   assert.deepEqual(stalls, [80], 'told once for one overload');
   gate.close();
   assert.equal(clock.timers, 0);
@@ -44,22 +48,23 @@ test('with the limit at 0 lateness refuses nobody and nothing is watched', () =>
   const { clock, gate, late } = admission({ maxDelayMs: 0 });
   late.ms = 1000;
   clock.advance(5000);
-  assert.equal(gate.refusal(0), undefined);
+  assert.equal(gate.refusal(0, CALLED), undefined);
   assert.equal(clock.timers, 0);
 });
 
 test('no caller is promised a session that no provider will give', () => {
   let isFull = true;
-  const { gate } = admission({ isProviderFull: () => isFull });
-  assert.equal(gate.refusal(1), 'provider_limit');
+  const { gate } = admission({ isProviderFull: (numberCalled) => isFull && numberCalled === CALLED });
+  assert.equal(gate.refusal(1, CALLED), 'provider_limit');
+  assert.equal(gate.refusal(1, '+12065550100'), undefined);
   isFull = false;
-  assert.equal(gate.refusal(1), undefined);
+  assert.equal(gate.refusal(1, CALLED), undefined);
 });
 
 test('a gateway that stops takes nobody', () => {
   const { gate } = admission();
   gate.stop();
-  assert.equal(gate.refusal(0), 'stopping');
+  assert.equal(gate.refusal(0, CALLED), 'stopping');
 });
 
 test("the event loop's delay is seen when it is held up again and again", async () => {

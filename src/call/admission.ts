@@ -30,12 +30,12 @@ export class Admission {
   }
 
   /** Undefined: the call is taken. */
-  refusal(activeCalls: number): Refusal | undefined {
+  refusal(activeCalls: number, numberCalled: string): Refusal | undefined {
     const { clock, isProviderFull, maxCalls } = this.options;
     if (!this.isOpen) return 'stopping';
     if (maxCalls > 0 && activeCalls >= maxCalls) return 'call_limit';
     if (clock.now() < this.lateUntilMs) return 'overload';
-    return isProviderFull() ? 'provider_limit' : undefined;
+    return isProviderFull(numberCalled) ? 'provider_limit' : undefined;
   }
 
   /** From here on no call is taken. */
@@ -68,8 +68,8 @@ export interface AdmissionOptions {
   maxCalls: number;
   /** A delay beyond this is overload; 0: never. */
   maxDelayMs: number;
-  /** Every voice provider has as many sessions as it allows. */
-  isProviderFull: () => boolean;
+  /** Every voice provider that answers the number has as many sessions as it allows. */
+  isProviderFull: (numberCalled: string) => boolean;
   /** The process began to be late. */
   onStall: (delayMs: number) => void;
 }

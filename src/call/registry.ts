@@ -72,7 +72,8 @@ export class CallRegistry {
   async incoming(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const known = this.isShared ? await this.find(webhook.callSid) : this.calls.get(webhook.callSid);
     if (known !== undefined) return known.standing();
-    const refusal = this.admission.refusal(this.activeCalls.filter((call) => !call.isWithHuman).length);
+    const active = this.activeCalls.filter((call) => !call.isWithHuman).length;
+    const refusal = this.admission.refusal(active, webhook.to);
     if (refusal !== undefined) {
       this.services.metrics.refusedCalls.inc({ reason: refusal });
       this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');

@@ -127,7 +127,7 @@ async function assistantFor(entry: Entry, options: AssistantsOptions, folder: st
 
 /** The prompt as this number has it. In another language its own words would be the wrong ones. */
 function changed(draft: PromptDraft, entry: Entry, voices: Readonly<Record<string, string>>): PromptDraft {
-  const { greeting = undefined, language = draft.language } = entry;
+  const { greeting, language = draft.language } = entry;
   const isSame = primary(language) === primary(draft.language);
   return {
     ...draft,

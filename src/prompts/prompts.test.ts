@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -15,6 +15,10 @@ after(() => rmSync(folder, { recursive: true }));
 function file(content: unknown): string {
   writeFileSync(join(folder, 'own.json'), typeof content === 'string' ? content : JSON.stringify(content));
   return './own.json';
+}
+
+function problem(result: object | string): string {
+  return typeof result === 'string' ? result : 'accepted';
 }
 
 const small = { name: 'clinic', language: 'de-CH', instructions: 'Du bist der Empfang einer Praxis.' };
@@ -73,10 +77,10 @@ test('languages it may change to are told to the model, and only those', () => {
 
 test('a language the gateway has no lines in needs all of them', () => {
   const dutch = { ...small, language: 'nl' };
-  assert.match(String(completed(promptDraft.parse(dutch))), /^"greeting" is missing, and there are no lines in "nl"/);
+  assert.match(problem(completed(promptDraft.parse(dutch))), /^"greeting" is missing, and there are no lines in "nl"/);
   const greeting = 'Goedendag.';
   const { busy: _, ...lines } = defaultPrompt.lines;
-  assert.match(String(completed(promptDraft.parse({ ...dutch, greeting, lines }))), /^"lines\.busy" is missing/);
+  assert.match(problem(completed(promptDraft.parse({ ...dutch, greeting, lines }))), /^"lines\.busy" is missing/);
   const whole = completed(promptDraft.parse({ ...dutch, greeting, lines: ownLines('en')?.lines }));
   assert.ok(typeof whole !== 'string' && whole.greeting === greeting);
 });
@@ -95,9 +99,17 @@ test('what cannot be used is named by its field', async () => {
   ];
   for (const [content, message] of wrong) {
     const draft = await findDraft(file(content), folder);
-    assert.match(typeof draft === 'string' ? draft : 'accepted', message, JSON.stringify(content));
+    assert.match(problem(draft), message, JSON.stringify(content));
   }
-  assert.match(String(await findDraft('./none.json', folder)), /^it cannot be read$/);
-  assert.match(String(await findDraft('support', folder)), /^there is only default, technical, sales, or a JSON file/);
-  assert.match(String(await findDraft('constructor', folder)), /^there is only/);
+  assert.match(problem(await findDraft('./none.json', folder)), /^it cannot be read$/);
+  assert.match(problem(await findDraft('support', folder)), /^there is only default, technical, sales, or a JSON file/);
+  assert.match(problem(await findDraft('constructor', folder)), /^there is only/);
+});
+
+test('the example of the README is a prompt as it stands', async () => {
+  const readme = readFileSync(new URL('../../../src/prompts/README.md', import.meta.url), 'utf8');
+  const draft = await findDraft(file(/```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''), folder);
+  const prompt = typeof draft === 'string' ? draft : completed(draft);
+  assert.ok(typeof prompt !== 'string', problem(prompt));
+  assert.equal(prompt.name, 'clinic');
 });

@@ -3,6 +3,9 @@ import type { ContinuityLines, LineSynthesis, VoiceProvider, VoiceSession, Voice
 import { ProviderHealth } from './health.js';
 import { type ContinuityReport, ContinuousSession } from './session.js';
 
+/** What a gateway needs of it. */
+export type CallVoice = VoiceProvider & Pick<ContinuousProvider, 'isFullFor'>;
+
 /**
  * Opens sessions that go on past the limit of a model's session, a lost connection, and the loss of a whole provider.
  * What is learned of a provider on one call helps the next.
@@ -28,9 +31,9 @@ export class ContinuousProvider implements VoiceProvider {
     this.health = new ProviderHealth(options.clock);
   }
 
-  /** No provider has room for a new call that asks for none in particular. */
-  get isFull(): boolean {
-    return this.options.providers.every((provider) => provider.isFull === true);
+  /** None of the providers that a call would go to has room for it. */
+  isFullFor(names: readonly string[] | undefined): boolean {
+    return this.providersFor(names).every((provider) => provider.isFull === true);
   }
 
   /** Every provider is prepared: one that is needed in the middle of a call must not begin with loading. */

@@ -6,6 +6,7 @@ import { withNova } from '../../../test/nova-rig.js';
 import { until } from '../../../test/rig.js';
 import { FORMER_TEXT_LIMITS } from '../../../sim/nova/rules.js';
 import type { Turn } from '../history.js';
+import { defaultPrompt } from '../../prompts/built-in.js';
 
 const TOOL = { name: 'look_up', description: 'Looks up an order.', parameters: { type: 'object', properties: {} } };
 
@@ -230,8 +231,33 @@ describe('tools in a session with Nova', () => {
   });
 });
 
+it('a call that wishes for a voice has that one', async () => {
+  const wish = { voices: { nova: 'tina', openai: 'cedar' }, providers: undefined, lines: defaultPrompt.lines };
+  await withNova({ sim: { brain: scriptedBrain(['Guten Tag.']) } }, async ({ open, seen }) => {
+    await open({ language: 'de-DE', wish }).response(1);
+    assert.equal(seen().voiceId, 'tina');
+  });
+});
+
 describe('lines spoken word for word beside Nova', () => {
   const speakLine = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(3200).fill(1));
+
+  it('are asked for in the language of the call', async () => {
+    const languages: string[] = [];
+    const inLanguage = (_text: string, language: string): Promise<undefined> => {
+      languages.push(language);
+      return Promise.resolve(undefined);
+    };
+    const sim = { brain: scriptedBrain(['Guten Tag.']) };
+    await withNova({ sim, provider: { speakLine: inLanguage } }, async ({ open }) => {
+      const call = open({ language: 'de-DE' });
+      await call.response(1);
+      call.session.say('Einen Moment, bitte.', 's1');
+      await call.response(2);
+      assert.equal(call.of('response-done').at(-1)?.status, 'failed');
+      assert.deepEqual(languages, ['de-DE']);
+    });
+  });
 
   it('come after the model’s turn, and fail at once where nothing can speak them', async () => {
     const sim = { brain: scriptedBrain(['Welcome to the longest greeting of all.']) };

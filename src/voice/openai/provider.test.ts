@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withOpenAi } from '../../../test/openai-rig.js';
+import { defaultPrompt } from '../../prompts/built-in.js';
 import { realtimeUrl, renewalTimes } from './provider.js';
 
 test('the address is that of the API with its path kept, as a WebSocket', () => {
@@ -103,4 +104,17 @@ test('a caller has the same identifier in every call, without the number being t
   assert.notEqual((await identifiers('key-2'))[0], first);
   // Without a key a hash of the number could be turned back into it by trying.
   assert.deepEqual((await identifiers(undefined)).slice(0, 2), [withheld, withheldAgain]);
+});
+
+test('a call that wishes for a voice has that one, and a wish for another model is none for this one', async () => {
+  for (const [voices, voice] of [
+    [{ openai: 'cedar', nova: 'amy' }, 'cedar'],
+    [{ nova: 'amy' }, 'marin'],
+  ] as const) {
+    await withOpenAi(async ({ open, service }) => {
+      open({ wish: { voices, providers: undefined, lines: defaultPrompt.lines } });
+      const { session } = await (await service.connected()).next('session.update');
+      assert.equal((session as { audio: { output: { voice: string } } }).audio.output.voice, voice);
+    });
+  }
 });
