@@ -7,24 +7,18 @@ import { quantile } from './quantile.js';
  * process, in real time. The model itself answers at once, so these are the gateway's and the wire's own times.
  */
 export async function models(): Promise<void> {
-  console.log(
-    'Milliseconds; p50 / worst of n. The simulated model takes no time to think. Several calls at a time, as each mostly waits.',
-  );
-  const variants = (['openai', 'nova'] as const).flatMap((model) =>
-    [true, false].map((pipeline) => ({ model, pipeline })),
-  );
-  const printed = await Promise.all(variants.map((variant) => measure(variant)));
-  for (const lines of printed) console.log(lines.join('\n'));
+  console.log('Milliseconds; p50 / worst of n. The simulated model takes no time to think.');
+  for (const model of ['openai', 'nova'] as const) {
+    for (const pipeline of [true, false]) console.log((await measure({ model, pipeline })).join('\n'));
+  }
 }
 
 /** The lines of one model through one kind of gateway. */
 async function measure({ model, pipeline }: { model: Model; pipeline: boolean }): Promise<string[]> {
   const name = `${model}, ${pipeline ? 'pipeline' : 'direct'}`;
   const talk = await bargeIns({ model, pipeline });
-  const [reconnects, failovers] = await Promise.all([
-    gaps(model, pipeline, 'reconnect'),
-    gaps(model, pipeline, 'failover'),
-  ]);
+  const reconnects = await gaps(model, pipeline, 'reconnect');
+  const failovers = await gaps(model, pipeline, 'failover');
   const [without, renewed] = await Promise.all([
     answers({ model, pipeline }),
     answers({ model, pipeline, renewAfterSeconds: 3 }),
@@ -41,7 +35,7 @@ async function measure({ model, pipeline }: { model: Model; pipeline: boolean })
   ];
 }
 
-const CALLS = 2;
+const CALLS = 1;
 const QUESTION = 'What are your opening hours?';
 /** The simulated Nova takes 0.6 s before it speaks, as the real one does at best, unless it is told to. */
 const AT_ONCE = { nova: { replyDelayMs: 0 } } as const;

@@ -16,8 +16,8 @@ interface Section {
 const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['start', { run: start, seconds: 15 }],
   ['speech', { run: speech, seconds: 60 }],
-  ['frames', { run: frames, seconds: 140 }],
-  ['models', { run: models, seconds: 75 }],
+  ['frames', { run: frames, seconds: 120 }],
+  ['models', { run: models, seconds: 200 }],
   ['handover', { run: handover, seconds: 75 }],
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],

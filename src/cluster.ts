@@ -27,6 +27,9 @@ async function main(): Promise<void> {
   }
   const config = readConfig(process.env);
   shareOf(config, workers - 1, workers);
+  // Workers accept by themselves. Were the primary to hand connections out, one that it gave to a worker at the moment of
+  // its death would hang until Twilio gives up. The uneven distribution does not matter: the primary evens the calls.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
   const primary = new Primary({
     config,

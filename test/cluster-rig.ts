@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { WebSocket } from 'ws';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { Carrier } from '../sim/twilio/carrier.js';
+import { signStream } from '../sim/twilio/signing.js';
 import { within } from './deadline.js';
 import { AUTH_TOKEN, PUBLIC_HOST, until } from './rig.js';
 
@@ -83,6 +85,21 @@ export class ClusterRig {
   async ready(): Promise<unknown> {
     const response = await fetch(`${this.base}/ready`);
     return { http: response.status, ...((await response.json()) as object) };
+  }
+
+  /** Opens a stream that `worker` is said to have announced, and lets go of it. Gives the status. */
+  async upgrade(worker: string): Promise<number> {
+    const path = `/twilio/stream/${worker}`;
+    const signature = signStream(AUTH_TOKEN, `wss://${PUBLIC_HOST}${path}`, 'exact');
+    const socket = new WebSocket(`ws://127.0.0.1:${this.port}${path}`, {
+      headers: { host: PUBLIC_HOST, 'x-twilio-signature': signature },
+    });
+    const status = await new Promise<number>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('upgrade', ({ statusCode }) => resolve(statusCode ?? 0));
+    });
+    socket.terminate();
+    return status;
   }
 
   /** The value of one series. */

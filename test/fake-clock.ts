@@ -54,4 +54,10 @@ export class FakeClock implements Clock {
     }
     this.nowMs = untilMs;
   }
+
+  /** Time passes while nothing can happen, as when a process is held up: what fell due meanwhile fires late. */
+  stall(ms: number): void {
+    this.nowMs += ms;
+    this.advance(0);
+  }
 }

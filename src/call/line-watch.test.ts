@@ -47,6 +47,18 @@ test('marks that do not come back mean that nobody hears the assistant', () => {
   assert.deepEqual(faults, ['marks_overdue']);
 });
 
+test('a process that was held up looks again before it blames the line', () => {
+  const { clock, faults, overdue, watch } = watched();
+  watch.mediaCame(clock.now());
+  overdue.ms = 6000;
+  clock.stall(6000);
+  assert.deepEqual(faults, []);
+  overdue.ms = 0;
+  clock.advance(1000);
+  assert.deepEqual(faults, []);
+  watch.close();
+});
+
 test('a closed watch says nothing and leaves no timer', () => {
   const { clock, faults, watch } = watched();
   watch.close();

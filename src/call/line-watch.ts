@@ -51,8 +51,11 @@ export class LineWatch {
   }
 
   private lookLater(): void {
+    const dueMs = this.clock.now() + LOOK_EVERY_MS;
     this.timer = this.clock.setTimer(LOOK_EVERY_MS, () => {
-      const fault = this.fault();
+      // When this process was held up, what came meanwhile has not been read yet.
+      const isLate = this.clock.now() - dueMs > LOOK_EVERY_MS;
+      const fault = isLate ? undefined : this.fault();
       if (fault !== undefined) {
         this.onFault(fault);
         return;

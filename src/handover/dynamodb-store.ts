@@ -34,6 +34,7 @@ export interface DynamoDbStoreOptions {
 const ATTEMPT_MS = 1000;
 const MAX_ATTEMPTS = 2;
 const TABLE_POLL_MS = 25;
+const CREATE_TRIES = 5;
 const TABLE_POLLS = 400;
 
 /** Handover records in a DynamoDB table with the partition key `pk` (string) and the TTL attribute `expires_at`. */
@@ -142,10 +143,15 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
       AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
     });
-    try {
-      await this.client.send(command);
-    } catch (error) {
-      if (nameOf(error) !== 'ResourceInUseException') throw storeError('CreateTable', error);
+    // A start can wait; an embedded store on a busy machine takes longer than a call would allow.
+    for (let tries = CREATE_TRIES; ; tries--) {
+      try {
+        await this.client.send(command);
+        break;
+      } catch (error) {
+        if (nameOf(error) === 'ResourceInUseException') break;
+        if (tries === 1) throw storeError('CreateTable', error);
+      }
     }
     for (let poll = 0; poll < TABLE_POLLS; poll++) {
       const describe = new DescribeTableCommand({ TableName: this.tableName });
