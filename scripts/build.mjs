@@ -24,8 +24,8 @@ export function sources(folders) {
 }
 
 export async function buildAll({ all = false, ifNeeded = false } = {}) {
-  const every = sources(['src', 'sim', 'lambda', 'bench', 'evals', 'test']);
-  const isDevOnly = (file) => /^(bench|evals|test)\//.test(file) || file.endsWith('.test.ts');
+  const every = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'evals', 'test']);
+  const isDevOnly = (file) => /^(bench|chaos|evals|test)\//.test(file) || file.endsWith('.test.ts');
   const files = all ? every : every.filter((file) => !isDevOnly(file));
   const inputs = [...files, 'package.json', 'scripts/build.mjs'];
   const state = { all, files, newest: Math.max(...inputs.map((file) => statSync(join(root, file)).mtimeMs)) };

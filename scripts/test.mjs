@@ -8,7 +8,7 @@ import { buildAll, sources } from './build.mjs';
 
 const wanted = process.argv.slice(2);
 await buildAll({ all: true, ifNeeded: true });
-const files = sources(['src', 'sim', 'lambda', 'bench', 'evals', 'test'])
+const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'evals', 'test'])
   .filter((file) => file.endsWith('.test.ts'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
 if (files.length === 0) {

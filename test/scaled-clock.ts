@@ -37,6 +37,11 @@ export class ScaledClock implements Clock {
     return this.time.epochMs();
   }
 
+  /** How many timers are waiting. */
+  get timers(): number {
+    return this.time.timers;
+  }
+
   setTimer(delayMs: number, callback: () => void): Timer {
     this.run();
     return this.time.setTimer(delayMs, callback);

@@ -155,7 +155,7 @@ export interface VoiceProvider {
   readonly name: string;
   /** Undefined: a session lasts as long as the call. */
   readonly renewal?: RenewalTimes | undefined;
-  /** A model that owes an answer and gives no sign of life for this long has stalled. Default 10 s; infinite: never. */
+  /** A model that owes an answer and gives no sign of life for this long has stalled. Default 8 s; infinite: never. */
   readonly answerWithinMs?: number | undefined;
   /** New calls had better not ask it for a session: as many are open as its account allows. Absent: there is room. */
   readonly isFull?: boolean;

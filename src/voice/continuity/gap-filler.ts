@@ -9,7 +9,7 @@ export type SpeakLine = (text: string) => Promise<Uint8Array | undefined>;
 const AFTER_MS = 1200;
 const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 
-/** Says one short line when a caller who waits for an answer hears nothing because the session was lost. */
+/** Says one short line when a caller who waits for an answer hears nothing because the session was lost, or is slow. */
 export class GapFiller {
   private readonly options: {
     clock: Clock;
@@ -24,10 +24,10 @@ export class GapFiller {
     this.options = options;
   }
 
-  start(): void {
+  start(afterMs = AFTER_MS): void {
     const { clock, speakLine } = this.options;
     if (this.timer !== undefined) return;
-    const timer = clock.setTimer(AFTER_MS, () => {
+    const timer = clock.setTimer(afterMs, () => {
       void this.speak(speakLine, timer);
     });
     this.timer = timer;

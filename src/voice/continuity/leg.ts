@@ -6,10 +6,14 @@ import { Talk } from './talk.js';
 /** A session that is not ready by then never will be. Providers have shorter limits of their own. */
 const READY_WITHIN_MS = 8000;
 /** A model that owes the caller something and gives no sign of life for this long has stalled. */
-const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 8000;
+/** A caller who waits longer than this without a sound wonders whether anybody is there. */
+const SLOW_AFTER_MS = 3800;
 
 export interface LegListener {
   onEvent(leg: Leg, event: VoiceEvent): void;
+  /** The caller waits for it, and it takes long; it may still come. */
+  onSlow(leg: Leg): void;
   /** The session is over, for whatever reason; it is closed already. */
   onLost(leg: Leg, error: TandemError): void;
 }
@@ -26,6 +30,7 @@ export class Leg {
   private watch: Timer | undefined;
   /** Runs while the caller has spoken and the model has shown no sign of having heard it. */
   private deafWatch: Timer | undefined;
+  private slowWatch: Timer | undefined;
   private mayBeDeaf: boolean;
   private wasDeaf = false;
   private progressMs: number;
@@ -45,7 +50,10 @@ export class Leg {
     this.listener = listener;
     this.answerWithinMs = provider.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.progressMs = clock.now();
-    if (session.greeting !== undefined || session.answersLast) this.talk.asked();
+    if (session.greeting !== undefined || session.answersLast) {
+      this.talk.asked();
+      this.watchSlowness(SLOW_AFTER_MS, () => this.state === 'opening' || this.talk.isWaitingForModel);
+    }
     this.watch = clock.setTimer(READY_WITHIN_MS, () => this.stall());
     this.session = provider.open({ ...session, listener: (event) => this.onEvent(event) });
   }
@@ -67,6 +75,7 @@ export class Leg {
     this.state = 'over';
     this.watch?.cancel();
     this.deafWatch?.cancel();
+    this.slowWatch?.cancel();
     this.session.close();
   }
 
@@ -103,23 +112,44 @@ export class Leg {
     }
     this.deafWatch?.cancel();
     this.deafWatch = undefined;
+    if (isSpeech) this.endSlowWatch();
     if (event.type !== 'caller-speech-stopped' || !this.mayBeDeaf || !Number.isFinite(this.answerWithinMs)) return;
     this.deafWatch = this.clock.setTimer(this.answerWithinMs, () => {
       this.wasDeaf = true;
       this.stall();
     });
+    this.watchSlowness(SLOW_AFTER_MS, () => this.deafWatch !== undefined || this.talk.isWaitingForModel);
   }
 
   /** Set once and left alone: moving a timer with every piece of audio would cost more than the audio. */
   private watchAnswer(): void {
     if (this.watch !== undefined || !Number.isFinite(this.answerWithinMs)) return;
-    const inMs = this.progressMs + this.answerWithinMs - this.clock.now();
+    // Fractions of a millisecond would be waited for again and again.
+    const inMs = Math.max(1, this.progressMs + this.answerWithinMs - this.clock.now());
+    const slowInMs = this.progressMs + SLOW_AFTER_MS - this.clock.now();
+    if (slowInMs > 0) this.watchSlowness(slowInMs, () => this.talk.isWaitingForModel);
     this.watch = this.clock.setTimer(inMs, () => {
       this.watch = undefined;
       if (!this.talk.isWaitingForModel) return;
       if (this.clock.now() - this.progressMs >= this.answerWithinMs) this.stall();
       else this.watchAnswer();
     });
+  }
+
+  /** Set once, too: with every sign of life the wait begins anew. */
+  private watchSlowness(inMs: number, isWaiting: () => boolean): void {
+    this.slowWatch ??= this.clock.setTimer(inMs, () => {
+      this.slowWatch = undefined;
+      if (!isWaiting()) return;
+      const leftMs = this.progressMs + SLOW_AFTER_MS - this.clock.now();
+      if (leftMs >= 1) this.watchSlowness(leftMs, isWaiting);
+      else this.listener.onSlow(this);
+    });
+  }
+
+  private endSlowWatch(): void {
+    this.slowWatch?.cancel();
+    this.slowWatch = undefined;
   }
 
   private stall(): void {

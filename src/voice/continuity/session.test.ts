@@ -395,12 +395,12 @@ describe('a model that gives no sign', () => {
     clock.advance(60_000);
     assert.deepEqual(log, []);
     session.sendToolResult('t', {});
-    clock.advance(9_999);
+    clock.advance(7_999);
     model.last.speak('Found it.', 100);
     clock.advance(60_000);
     assert.deepEqual(log, []);
     model.last.callerSays('And my other order?');
-    clock.advance(9_999);
+    clock.advance(7_999);
     assert.deepEqual(log, []);
     clock.advance(1);
     assert.deepEqual(log, ['lost a VOICE_STALLED']);
@@ -428,7 +428,7 @@ describe('a model that gives no sign', () => {
       model.last.emit({ type: 'caller-speech-stopped' });
     };
     noise();
-    clock.advance(9_999);
+    clock.advance(7_999);
     assert.deepEqual(log, []);
     clock.advance(1);
     await settle();
@@ -445,6 +445,32 @@ describe('a model that gives no sign', () => {
     noise();
     clock.advance(10_000);
     assert.equal(log.length, 2);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('while the caller waits is covered by a line before it is given up, once, and not when it answers', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    model.last.callerSays('What do you cost?');
+    clock.advance(3700);
+    model.last.speak('Nothing.', 100);
+    clock.advance(30_000);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.', 'Nothing.']);
+    model.last.callerSays('Really?');
+    clock.advance(3799);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.', 'Nothing.']);
+    clock.advance(1);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.', 'Nothing.', 'One moment.']);
+    clock.advance(4000);
+    await settle();
+    model.last.speak('Yes.', 100);
+    assert.deepEqual(texts(), ['Hello.', 'Nothing.', 'One moment.', 'Yes.']);
+    assert.equal(model.sessions.length, 1);
     session.close();
     assert.equal(clock.timers, 0);
   });

@@ -211,7 +211,11 @@ export class ContinuousSession implements VoiceSession {
       provider,
       session: { ...this.options.session, greeting, answersLast },
       clock: this.options.clock,
-      listener: { onEvent: (leg, event) => this.onEvent(leg, event), onLost: (leg, error) => this.onLost(leg, error) },
+      listener: {
+        onEvent: (leg, event) => this.onEvent(leg, event),
+        onSlow: (leg) => this.onSlow(leg),
+        onLost: (leg, error) => this.onLost(leg, error),
+      },
     });
   }
 
@@ -252,6 +256,13 @@ export class ContinuousSession implements VoiceSession {
     }
     this.emit(event);
     if (state === this.state && state.name === 'live') state.renewal.check();
+  }
+
+  /** The caller hears that somebody is there; what the model says after all comes after it. */
+  private onSlow(leg: Leg): void {
+    if (leg !== this.leg || this.options.session.conversation.isPlaying) return;
+    this.filler.stop();
+    this.filler.start(0);
   }
 
   private onReady(leg: Leg): void {
@@ -364,7 +375,10 @@ export class ContinuousSession implements VoiceSession {
     if (step.provider !== lost.provider) this.options.report.onFailover(lost.provider.name, step.provider.name);
     const timer = clock.setTimer(step.delayMs, () => this.reopen(step.provider, outage));
     this.state = { name: 'waiting', timer };
-    if (lost.talk.owes || lost.talk.isMidAnswer) this.filler.start();
+    if (lost.talk.owes || lost.talk.isMidAnswer || lost.seemedDeaf) {
+      this.filler.stop();
+      this.filler.start();
+    }
     this.finish(lost);
   }
 

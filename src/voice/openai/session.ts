@@ -1,4 +1,4 @@
-import { type AudioChunk, MULAW_BYTES_PER_MS } from '../../audio/chunk.js';
+import { AudioChunk, MULAW_BYTES_PER_MS, MULAW_SILENCE, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { Logger } from '../../log.js';
@@ -15,6 +15,7 @@ import { greetThenAnswer, keyedDigits, sayExactly } from './lines.js';
 import { parseServerEvent, type ServerEvent } from './server-events.js';
 import type { SessionLimits } from './session-limits.js';
 import type { SessionSettings } from './session-settings.js';
+import { SpeechGap } from './speech-gap.js';
 import { StallWatch } from './stall-watch.js';
 import { SummaryResponses } from './summary-responses.js';
 
@@ -52,6 +53,7 @@ export class OpenAiSession implements VoiceSession {
   private readonly options: OpenAiSessionOptions;
   private readonly connection: Connection;
   private readonly callerAudio: CallerAudio;
+  private readonly speechGap: SpeechGap;
   private readonly dialogue: Dialogue;
   private readonly summaries: SummaryResponses;
   private state: State;
@@ -74,6 +76,13 @@ export class OpenAiSession implements VoiceSession {
       send: (base64) => this.connection.send(audioAppend(base64)),
       isCongested: () => this.connection.bufferedBytes > limits.congestedBytes,
       onDropped: () => options.onAnomaly('caller-audio-dropped'),
+    });
+    this.speechGap = new SpeechGap({
+      clock,
+      giveSilence: (ms) => {
+        const bytes = new Uint8Array(ms * MULAW_BYTES_PER_MS).fill(MULAW_SILENCE);
+        this.pushAudio(AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, bytes));
+      },
     });
     this.dialogue = new Dialogue({
       send: (build) => this.send(build),
@@ -107,7 +116,8 @@ export class OpenAiSession implements VoiceSession {
       this.options.onAnomaly('unsupported-audio');
       return;
     }
-    this.callerAudio.push(this.options.format.toModel(chunk), chunk.sizeBytes);
+    this.speechGap.audioCame();
+    this.pushAudio(chunk);
     if (this.connection.bufferedBytes > this.options.limits.deadBytes) {
       this.fail(new TandemError('VOICE_UNREACHABLE', 'OpenAI does not take the audio any more.'));
     }
@@ -150,6 +160,7 @@ export class OpenAiSession implements VoiceSession {
   close(): void {
     if (this.isClosed()) return;
     this.dialogue.close();
+    this.speechGap.stop();
     if (this.summaries.isBusy) this.move({ name: 'finishing' });
     else this.dispose();
   }
@@ -212,6 +223,8 @@ export class OpenAiSession implements VoiceSession {
         return;
       default:
         if (this.summaries.takes(event) || this.state.name === 'finishing') return;
+        if (event.type === 'speech-started') this.speechGap.speechStarted();
+        else if (event.type === 'speech-stopped') this.speechGap.stop();
         this.dialogue.onEvent(event);
     }
   }
@@ -246,6 +259,10 @@ export class OpenAiSession implements VoiceSession {
     });
   }
 
+  private pushAudio(chunk: AudioChunk): void {
+    this.callerAudio.push(this.options.format.toModel(chunk), chunk.sizeBytes);
+  }
+
   private send(build: EventBuilder): string {
     const eventId = `gw-${++this.eventCount}`;
     this.connection.send(build(eventId));
@@ -264,6 +281,7 @@ export class OpenAiSession implements VoiceSession {
 
   private dispose(): void {
     this.move({ name: 'closed' });
+    this.speechGap.stop();
     this.summaries.close();
     this.connection.close();
     this.options.onClosed();

@@ -1,0 +1,229 @@
+import type { CarrierCall, CallEnd } from '../sim/twilio/carrier-call.js';
+import type { CallEvent } from '../src/call/call-events.js';
+import type { Clock } from '../src/clock.js';
+import { type Sound, soundOf } from './voice.js';
+
+/** Longer than this nobody waits in silence. */
+const MAX_SILENCE_MS = 5000;
+/** A decision for a human that has led nowhere by then is lost. */
+const HANDOVER_WITHIN_MS = 40_000;
+const GOODBYE = /goodbye/i;
+
+/**
+ * What the caller hears now. `asking`: Twilio waits for an answer of ours, and there is nothing on the line. `comfort`: ringing, the
+ * agent, Twilio's voice or its recorder.
+ */
+type Phase = 'comfort' | 'stream' | 'asking' | 'over';
+
+export interface Verdict {
+  end: CallEnd;
+  outcome: string | undefined;
+  longestSilenceMs: number;
+  violations: readonly string[];
+  /** What happened, for whoever looks into it. */
+  story: readonly string[];
+}
+
+/**
+ * Watches one call from the carrier's side. Somebody owes the caller a sound from the moment a stream begins or the caller has
+ * spoken until a sentence has been heard to its end: its last piece is louder (see {@link soundOf}). A caller who was told
+ * something and says nothing is not waiting.
+ */
+export class Judge {
+  private readonly call: CarrierCall;
+  private readonly clock: Clock;
+  private readonly startedMs: number;
+  private readonly violations: string[] = [];
+  private readonly story: string[] = [];
+  private phase: Phase = 'comfort';
+  private isOwed = false;
+  /** What is heard of the sentence that is being said. */
+  private sound: Sound = 'silence';
+  private silenceMs = 0;
+  private longestMs = 0;
+  private isReported = false;
+  private speaksUntilMs = 0;
+  /** The carrier's line lets nothing through, one way or both. */
+  private isLineBad = false;
+  private lastMs: number;
+  private lastRealMs = performance.now();
+  private lastClosingMs = Number.NEGATIVE_INFINITY;
+  private saidLast = '';
+  private saidBye = false;
+  private wasBridged = false;
+  private escalatedMs: number | undefined;
+  private outcome: string | undefined;
+  private movedSilently = false;
+  private streams = 0;
+
+  constructor(call: CarrierCall, clock: Clock) {
+    this.call = call;
+    this.clock = clock;
+    this.startedMs = clock.now();
+    this.lastMs = this.startedMs;
+    call.on('heard', (frame) => this.onHeard(frame));
+    call.on('stream-started', () => this.onStream());
+    call.on('stream-ended', (outcome) => this.enter('asking', `stream ${outcome}`));
+    call.on('twiml', (request, verbs) => this.tell(`${request} → ${verbs.map(({ name }) => name).join(' ')}`));
+    call.on('say', (text) => {
+      this.saidLast = text;
+      this.enter('comfort', `say: ${text.slice(0, 40)}`);
+    });
+    call.on('dial-started', () => {
+      this.escalatedMs = undefined;
+      this.enter('comfort', 'rings a human');
+    });
+    call.on('bridged', () => {
+      this.wasBridged = true;
+      this.tell('bridged');
+    });
+    call.on('dial-ended', (status, bridged) => {
+      if (!bridged) this.wasBridged = false;
+      this.enter('asking', `dial ${status}, ${bridged ? 'bridged' : 'not bridged'}`);
+    });
+    call.on('recording-started', () => {
+      this.escalatedMs = undefined;
+      this.enter('comfort', 'records');
+    });
+    call.on('recording-ended', () => this.enter('asking', 'recorded'));
+    call.on('problem', (code, what) => this.tell(`problem ${code}: ${what}`));
+    call.on('ended', (reason) => this.onEnded(reason));
+  }
+
+  /** The caller was told something and it is their turn. */
+  get isContent(): boolean {
+    return this.phase === 'stream' && !this.isOwed && this.sound === 'silence';
+  }
+
+  /** Something is being said. */
+  get isSpokenTo(): boolean {
+    return this.phase === 'stream' && this.sound !== 'silence';
+  }
+
+  get canTalk(): boolean {
+    return this.phase === 'stream';
+  }
+
+  /** The caller speaks for so long, or presses keys. */
+  callerActs(what: string, ms: number): void {
+    this.tell(what);
+    this.saidBye ||= /goodbye/i.test(what);
+    this.speaksUntilMs = this.clock.now() + ms;
+    this.silenceMs = 0;
+    this.isOwed = true;
+  }
+
+  lineIs(condition: string): void {
+    this.tell(`line ${condition}`);
+    this.isLineBad = condition !== 'clear' && condition !== 'gaps';
+    this.silenceMs = 0;
+    // What was said meanwhile may never have arrived.
+    if (!this.isLineBad) this.isOwed = false;
+  }
+
+  note(event: CallEvent): void {
+    switch (event.type) {
+      case 'escalated':
+        this.escalatedMs ??= this.clock.now();
+        this.tell(`escalated: ${event.escalation.trigger}, ${event.escalation.reason}`);
+        break;
+      case 'resumed':
+        this.movedSilently = event.cause === 'moved';
+        this.escalatedMs = undefined;
+        this.tell(`resumed: ${event.cause}`);
+        break;
+      case 'message-kept':
+        this.escalatedMs = undefined;
+        break;
+      case 'ended':
+        this.outcome = event.outcome;
+        break;
+      default:
+    }
+  }
+
+  tell(what: string): void {
+    this.story.push(`${((this.clock.now() - this.startedMs) / 1000).toFixed(2)} ${what}`);
+  }
+
+  /** To be called often: time passes. */
+  check(): void {
+    const nowMs = this.clock.now();
+    const realMs = performance.now();
+    const passedMs = nowMs - this.lastMs;
+    // An answer of ours takes the machine's time, whatever the clock of the call.
+    const waitedMs = this.phase === 'asking' ? Math.min(passedMs, realMs - this.lastRealMs) : passedMs;
+    this.lastMs = nowMs;
+    this.lastRealMs = realMs;
+    if (this.phase === 'over' || this.phase === 'comfort') return;
+    const isWaiting = this.phase === 'asking' || (this.isOwed && !this.isLineBad && nowMs > this.speaksUntilMs);
+    this.silenceMs = isWaiting ? this.silenceMs + waitedMs : 0;
+    this.longestMs = Math.max(this.longestMs, this.silenceMs);
+    if (this.silenceMs > MAX_SILENCE_MS && !this.isReported) {
+      this.isReported = true;
+      this.tell('*** silence');
+      this.violations.push(`silence of more than 5 s (${this.phase})`);
+    }
+    if (this.escalatedMs !== undefined && nowMs - this.escalatedMs > HANDOVER_WITHIN_MS) {
+      this.escalatedMs = undefined;
+      this.tell('*** no human');
+      this.violations.push('a human was wanted and nothing came of it');
+    }
+  }
+
+  get verdict(): Verdict {
+    return {
+      end: this.call.endReason ?? 'error',
+      outcome: this.outcome,
+      longestSilenceMs: this.longestMs,
+      violations: this.violations,
+      story: this.story,
+    };
+  }
+
+  private onHeard(frame: Uint8Array): void {
+    const sound = soundOf(frame);
+    if (sound !== this.sound) this.tell(`hears ${sound}`);
+    this.sound = sound;
+    if (sound === 'silence') return;
+    this.silenceMs = 0;
+    this.isReported = false;
+    // What still comes while the caller talks is no answer to it.
+    const isAnswer = this.clock.now() > this.speaksUntilMs;
+    if (sound === 'closing') this.lastClosingMs = this.clock.now();
+    if (isAnswer) this.isOwed = sound === 'speech';
+  }
+
+  private onStream(): void {
+    // Where nothing was said about the change there is nothing to say.
+    if (this.streams++ === 0 || !this.movedSilently) this.isOwed = true;
+    this.movedSilently = false;
+    this.isLineBad = false;
+    this.enter('stream', 'stream started');
+  }
+
+  private enter(phase: Phase, what: string): void {
+    this.check();
+    this.tell(what);
+    if (this.phase === 'over') return;
+    if (phase === 'comfort' || (this.phase === 'comfort' && phase !== 'stream')) this.silenceMs = 0;
+    if (phase !== 'stream') this.sound = 'silence';
+    this.phase = phase;
+  }
+
+  private onEnded(reason: CallEnd): void {
+    this.enter('over', `over: ${reason}`);
+    if (reason === 'caller-hung-up' || this.isEndedWell(reason)) return;
+    this.violations.push(`cut off: ${reason}`);
+  }
+
+  private isEndedWell(reason: CallEnd): boolean {
+    if (this.wasBridged) return true;
+    if (reason !== 'gateway-hung-up') return false;
+    if (GOODBYE.test(this.saidLast)) return true;
+    // Whoever has said goodbye and then interrupts the answer hears no more of it.
+    if (this.saidBye && this.outcome === 'completed') return true;
+    // The model's own goodbye, or the gateway's line through it, to its end.
+    return this.clock.now() - this.lastClosingMs < 6000;
+  }
+}

@@ -1,0 +1,205 @@
+import { type ConnectFault, ERROR_CLASSES, type FaultMoment } from '../sim/model/faults.js';
+import { EXCEPTION_TYPES } from '../sim/nova/event-stream.js';
+import type { NovaFault, PlannedNovaFault } from '../sim/nova/faults.js';
+import { seeded } from '../sim/twilio/callbacks.js';
+import type { LineCondition } from '../sim/twilio/caller-line.js';
+
+/** What a caller does when it is their turn. */
+export type CallerAct =
+  | { type: 'speak'; text: string; ms: number }
+  /** Begins `afterMs` into what is being said. */
+  | { type: 'barge-in'; text: string; ms: number; afterMs: number }
+  | { type: 'keys'; digits: string }
+  | { type: 'silence'; ms: number };
+
+export type CarrierFault =
+  { type: 'drop' | 'stop' | 'garbage' } | { type: 'line'; condition: Exclude<LineCondition, 'clear'>; ms: number };
+
+export type DialFault = 'busy' | 'failed' | 'no-answer' | 'dropping';
+
+export interface CallPlan {
+  number: number;
+  /** Unless it is over before. */
+  hangUpMs: number;
+  acts: readonly CallerAct[];
+  /** Of each provider, for the sessions of this call alone. */
+  modelFaults: Readonly<Record<'openai' | 'nova', readonly PlannedNovaFault[]>>;
+  withoutMulaw: 'ignored' | 'refused' | undefined;
+  /** Milliseconds since the call began. */
+  carrierFaults: readonly { atMs: number; fault: CarrierFault }[];
+  /** What the human side does with the calls of this caller, one after the other; then it answers. */
+  dialFaults: readonly DialFault[];
+}
+
+/** Something that befalls everybody. */
+export type Calamity =
+  | { type: 'redis-killed' | 'redis-frozen'; ms: number }
+  | { type: 'dynamodb'; how: StoreFault; ms: number }
+  | { type: 'hubspot'; fault: string }
+  | { type: 'rest-refuses'; times: number }
+  | { type: 'no-connection'; times: number }
+  | { type: 'gateway-restarted'; which: number };
+
+export const STORE_FAULTS = ['reset', 'error', 'throttled', 'slow', 'hung'] as const;
+export type StoreFault = (typeof STORE_FAULTS)[number];
+
+const QUESTIONS = [
+  'What are your opening hours?',
+  'Where is my order?',
+  'My order number is four two.',
+  'Can I send it back?',
+];
+const HUMAN = 'I want to speak to a human agent.';
+const BYE = 'That is all, goodbye.';
+const MS = { shortestCall: 4000, longestCall: 75_000 };
+
+type Random = () => number;
+
+/** The same for the same seed and number, whatever the other calls are. */
+export function planCall(seed: number, number: number): CallPlan {
+  const random = seeded(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
+  // Short calls are more frequent than long ones.
+  const hangUpMs = between(random, MS.shortestCall, MS.longestCall * (0.3 + 0.7 * random()));
+  return {
+    number,
+    hangUpMs,
+    acts: Array.from({ length: 12 }, () => act(random)),
+    modelFaults: { openai: modelFaults(random, 'openai'), nova: modelFaults(random, 'nova') },
+    withoutMulaw: random() < 0.03 ? pick(random, ['ignored', 'refused'] as const) : undefined,
+    carrierFaults: random() < 0.35 ? carrierFaults(random, hangUpMs) : [],
+    dialFaults: random() < 0.4 ? listOf(random, 3, () => pick(random, DIAL_FAULTS)) : [],
+  };
+}
+
+/** What befalls everybody, one after the other, each with the pause before it. */
+export function* calamities(seed: number): Generator<{ pauseMs: number; calamity: Calamity }> {
+  const random = seeded(seed ^ 0x5bd1e995);
+  for (;;) yield { pauseMs: between(random, 4000, 14_000), calamity: calamity(random) };
+}
+
+/** How the faults of a plan are counted. */
+export function kindsOf(plan: CallPlan): string[] {
+  const ofModels = (['openai', 'nova'] as const).flatMap((model) =>
+    plan.modelFaults[model].map(({ fault }) => `${model}: ${nameOf(fault)}`),
+  );
+  const ofCarrier = plan.carrierFaults.map(({ fault }) =>
+    fault.type === 'line' ? `line: ${fault.condition}` : `stream: ${fault.type}`,
+  );
+  const mulaw = plan.withoutMulaw === undefined ? [] : [`openai: mu-law ${plan.withoutMulaw}`];
+  return [...ofModels, ...mulaw, ...ofCarrier, ...plan.dialFaults.map((fault) => `dial: ${fault}`)];
+}
+
+function nameOf(fault: NovaFault | ConnectFault): string {
+  if ('status' in fault) return `refused with ${fault.status}`;
+  if ('class' in fault) return `${fault.type} ${fault.class}`;
+  return 'exception' in fault ? fault.exception : fault.type;
+}
+
+function act(random: Random): CallerAct {
+  const text = random() < 0.1 ? HUMAN : random() < 0.05 ? BYE : pick(random, QUESTIONS);
+  const ms = between(random, 300, 2500);
+  const roll = random();
+  if (roll < 0.6) return { type: 'speak', text, ms };
+  if (roll < 0.8) return { type: 'barge-in', text, ms, afterMs: between(random, 100, 2000) };
+  if (roll < 0.88) return { type: 'keys', digits: random() < 0.3 ? '0' : '42#' };
+  return { type: 'silence', ms: between(random, 1000, 40_000) };
+}
+
+const REFUSALS = [400, 401, 403, 404, 429, 500, 503];
+
+function modelFaults(random: Random, model: 'openai' | 'nova'): PlannedNovaFault[] {
+  const roll = random();
+  if (roll < 0.5) return [];
+  const which = random() < 0.85 ? { session: 1 + Math.floor(random() * 2) } : {};
+  if (roll < 0.62) return [{ when: { at: 'connect' }, fault: connectFault(random), ...which }];
+  return listOf(
+    random,
+    2,
+    () => ({ when: moment(random), fault: laterFault(random, model), ...which }) as PlannedNovaFault,
+  );
+}
+
+function connectFault(random: Random): ConnectFault {
+  const type = pick(random, ['refuse', 'refuse', 'silent', 'reset'] as const);
+  return type === 'refuse' ? { type, status: pick(random, REFUSALS) } : { type };
+}
+
+function moment(random: Random): FaultMoment {
+  const turn = 1 + Math.floor(random() * 3);
+  switch (pick(random, ['turn', 'session', 'answer'] as const)) {
+    case 'turn':
+      return { at: 'turn', turn };
+    case 'session':
+      return { at: 'session', ms: between(random, 0, 30_000) };
+    case 'answer':
+      return { at: 'answer', ms: between(random, 0, 3000), turn };
+  }
+}
+
+function laterFault(random: Random, model: 'openai' | 'nova'): NovaFault {
+  if (model === 'nova' && random() < 0.4) {
+    const type = pick(random, ['exception', 'exception', 'instability', 'rst-stream', 'stop-reading'] as const);
+    return type === 'exception' ? { type, exception: pick(random, EXCEPTION_TYPES) } : { type };
+  }
+  const type = pick(random, LATER);
+  switch (type) {
+    case 'close':
+      return { type, code: pick(random, [1000, 1001, 1011]) };
+    case 'error':
+    case 'failed-response':
+      return { type, class: pick(random, ERROR_CLASSES) };
+    default:
+      return { type };
+  }
+}
+
+const LATER = ['close', 'reset', 'error', 'failed-response', 'blocked', 'malformed', 'unknown-event', 'stall'] as const;
+const DIAL_FAULTS: readonly DialFault[] = ['busy', 'failed', 'no-answer', 'dropping'];
+
+function carrierFaults(random: Random, callMs: number): CallPlan['carrierFaults'] {
+  return listOf(random, 3, () => ({ atMs: between(random, 500, callMs), fault: carrierFault(random) }));
+}
+
+function carrierFault(random: Random): CarrierFault {
+  if (random() < 0.5) return { type: pick(random, ['drop', 'drop', 'stop', 'garbage'] as const) };
+  const condition = pick(random, ['gaps', 'stalled', 'congested', 'frozen'] as const);
+  return { type: 'line', condition, ms: between(random, 300, 8000) };
+}
+
+const HUBSPOT_FAULTS = [
+  'any*5=503',
+  'any*3=429',
+  'search=secondly',
+  'any*2=rolling',
+  'any=daily',
+  'tickets=hang',
+  'tickets=hang-after',
+  'contacts=reset',
+  'notes=reset-after',
+  'any=malformed',
+  'any*3=slow:4000',
+  'any=401',
+];
+
+function calamity(random: Random): Calamity {
+  const roll = random();
+  if (roll < 0.12) return { type: 'redis-killed', ms: between(random, 500, 4000) };
+  if (roll < 0.24) return { type: 'redis-frozen', ms: between(random, 200, 1500) };
+  if (roll < 0.5) return { type: 'dynamodb', how: pick(random, STORE_FAULTS), ms: between(random, 1000, 9000) };
+  if (roll < 0.7) return { type: 'hubspot', fault: pick(random, HUBSPOT_FAULTS) };
+  if (roll < 0.82) return { type: 'rest-refuses', times: 1 + Math.floor(random() * 3) };
+  if (roll < 0.93) return { type: 'no-connection', times: 1 + Math.floor(random() * 2) };
+  return { type: 'gateway-restarted', which: Math.floor(random() * 2) };
+}
+
+function between(random: Random, from: number, to: number): number {
+  return Math.round(from + random() * (to - from));
+}
+
+function pick<T>(random: Random, from: readonly T[]): T {
+  return from[Math.floor(random() * from.length)] as T;
+}
+
+function listOf<T>(random: Random, most: number, make: () => T): T[] {
+  return Array.from({ length: 1 + Math.floor(random() * most) }, make);
+}

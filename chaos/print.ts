@@ -1,0 +1,84 @@
+import { quantile } from '../bench/quantile.js';
+import type { ChaosReport } from './run.js';
+import type { Resources } from './resources.js';
+
+/** Heap that may stay of each call between the middle and the end, the records in the embedded stores included. */
+const MAX_KEPT_KB = 24;
+/** Fewer calls say nothing about growth. */
+const ENOUGH_CALLS = 200;
+/** The run itself has a few, and a pool may have a connection more or fewer. */
+const SLACK = 4;
+
+/** Prints a report; true when nothing was violated. */
+export function printReport(
+  report: ChaosReport,
+  { direct, isStoryTold, seed }: { seed: number; direct: boolean; isStoryTold: boolean },
+): boolean {
+  const { calls, callTimeMs, realMs } = report;
+  const silences = calls.map(({ longestSilenceMs }) => longestSilenceMs);
+  console.log(
+    `${calls.length} calls, seed ${seed}, ${direct ? 'direct bridge' : 'pipeline'}; ` +
+      `${(callTimeMs / 60_000).toFixed(1)} minutes of call time in ${(realMs / 1000).toFixed(0)} s`,
+  );
+  console.log(`ends: ${counted(calls.map(({ end }) => end))}`);
+  console.log(`outcomes: ${counted(calls.map(({ outcome }) => outcome ?? 'none'))}`);
+  console.log(`planned for calls: ${counted(calls.flatMap(({ faults }) => faults))}`);
+  console.log(`befell everybody: ${[...report.calamities].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
+  console.log(`voice sessions lost: ${report.lostSessions}; agents with the context on the screen: ${report.contexts}`);
+  console.log(
+    `errors logged: ${[...report.errors].map(([message, count]) => `${message} ${count}`).join('; ') || 'none'}`,
+  );
+  console.log(
+    `longest silence of a call, ms: median ${quantile(silences, 0.5).toFixed(0)}, p99 ${quantile(silences, 0.99).toFixed(0)}, worst ${Math.max(...silences).toFixed(0)}`,
+  );
+  for (const { activeCalls, at, handles, heapKb, processListeners, rssKb, timers } of report.resources) {
+    const open = Object.entries(handles).map(([kind, count]) => `${kind} ${count}`);
+    console.log(
+      `${at}: heap ${heapKb} kB, rss ${rssKb} kB, calls ${activeCalls}, timers ${timers}, process listeners ${processListeners}, ${open.join(', ')}`,
+    );
+  }
+  const leaks = growth(report);
+  const violated = calls.filter(({ violations }) => violations.length > 0);
+  for (const leak of leaks) console.log(`VIOLATION: ${leak}`);
+  for (const { faults, number, story, violations } of violated) {
+    console.log(
+      `VIOLATION in call ${number}: ${violations.join('; ')} (${faults.join(', ') || 'no fault of its own'})`,
+    );
+    for (const line of story) console.log(`    ${line}`);
+    console.log(`    npm run chaos -- --seed ${seed}${direct ? ' --direct' : ''} --only ${number}`);
+  }
+  if (isStoryTold && violated.length === 0) for (const { story } of calls) console.log(story.join('\n'));
+  console.log(violated.length + leaks.length === 0 ? 'no violation' : `${violated.length} calls with a violation`);
+  return violated.length + leaks.length === 0;
+}
+
+/** What grew from the middle of the run to its end. */
+export function growth({ calls, resources }: Pick<ChaosReport, 'calls' | 'resources'>): string[] {
+  const [, , middle, after] = resources;
+  if (middle === undefined || after === undefined || calls.length < ENOUGH_CALLS) return [];
+  const found: string[] = [];
+  const keptKb = (after.heapKb - middle.heapKb) / (calls.length / 2);
+  if (globalThis.gc !== undefined && keptKb > MAX_KEPT_KB)
+    found.push(`${keptKb.toFixed(1)} kB of heap kept of each call`);
+  if (after.activeCalls > 0) found.push(`calls that are over and go on in a gateway: ${after.activeCalls}`);
+  if (after.timers > middle.timers + SLACK) found.push(`timers: ${middle.timers}, then ${after.timers}`);
+  if (after.processListeners > middle.processListeners) found.push('listeners on the process');
+  for (const kind of kindsIn([middle, after])) {
+    const [before = 0, now = 0] = [middle.handles[kind], after.handles[kind]];
+    if (now > before + SLACK) found.push(`${kind}: ${before}, then ${now}`);
+  }
+  return found;
+}
+
+function kindsIn(resources: readonly Resources[]): Set<string> {
+  return new Set(resources.flatMap(({ handles }) => Object.keys(handles)));
+}
+
+function counted(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
+}

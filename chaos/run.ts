@@ -1,0 +1,169 @@
+import { sleep } from '../src/clock.js';
+import { scaledClock } from '../test/scaled-clock.js';
+import { liveThrough } from './caller.js';
+import { Judge, type Verdict } from './judge.js';
+import { ModelLine } from './model-line.js';
+import { calamities, kindsOf, planCall } from './plan.js';
+import { type Resources, takeStock } from './resources.js';
+import { World } from './world.js';
+
+export interface ChaosOptions {
+  seed: number;
+  calls: number;
+  concurrent: number;
+  direct: boolean;
+  /** Two gateways with a Redis between; else one alone. */
+  isShared: boolean;
+  /** Only this call, and nothing that befalls everybody. */
+  only?: number | undefined;
+  speed: number;
+  onProgress?: (done: number, violations: number) => void;
+}
+
+export interface JudgedCall extends Verdict {
+  number: number;
+  faults: readonly string[];
+}
+
+export interface ChaosReport {
+  calls: readonly JudgedCall[];
+  calamities: ReadonlyMap<string, number>;
+  errors: ReadonlyMap<string, number>;
+  /** Voice sessions that the gateways lost, as they count it. */
+  lostSessions: number;
+  contexts: number;
+  resources: readonly Resources[];
+  callTimeMs: number;
+  realMs: number;
+}
+
+const CHECK_MS = 100;
+/** An ended call is remembered for a minute; what is tried again beside it, for less. */
+const AFTERMATH_MS = 120_000;
+
+/** Calls with everything that can happen to them, and a judge on each. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { concurrent, direct, isShared, only, seed, speed } = options;
+  const clock = scaledClock(speed);
+  const judges = new Map<string, Judge>();
+  const world = await World.start({
+    seed,
+    direct,
+    isShared,
+    clock,
+    onEvent: (event) => judges.get(event.callSid)?.note(event),
+  });
+  const startedMs = clock.now();
+  const startedRealMs = performance.now();
+  const calls: JudgedCall[] = [];
+  const befallen = new Map<string, number>();
+  const resources: Resources[] = [];
+  const phase = { isRunning: true, isStormy: true };
+  const watching = (async () => {
+    while (phase.isRunning) {
+      await sleep(clock, CHECK_MS);
+      for (const judge of judges.values()) judge.check();
+    }
+  })();
+
+  const placeOne = async (number: number): Promise<void> => {
+    const plan = planCall(seed, number);
+    const from = `+1202${5_000_000 + number}`;
+    const line = await ModelLine.start(plan, clock);
+    world.lines.set(from, line);
+    world.dialFaults.set(from, [...plan.dialFaults]);
+    const call = world.carrier.placeCall({
+      from,
+      to: '+12065550199',
+      voiceUrl: world.voiceUrl('/twilio/voice'),
+      fallbackUrl: world.voiceUrl('/twilio/fallback'),
+      statusCallback: world.voiceUrl('/twilio/call-status'),
+    });
+    const judge = new Judge(call, clock);
+    judges.set(call.callSid, judge);
+    liveThrough(plan, call, judge, line);
+    await call.whenEnded();
+    // What the gateways still do about it they do with their models.
+    await sleep(clock, 3000);
+    judges.delete(call.callSid);
+    world.lines.delete(from);
+    world.dialFaults.delete(from);
+    await line.close();
+    const { verdict } = judge;
+    // The carrier remembers a thousand calls for REST; they need not remember who listened.
+    call.removeAllListeners();
+    call.mediaStream = undefined;
+    calls.push({
+      ...verdict,
+      // Only what somebody will read.
+      story: verdict.violations.length > 0 || only !== undefined ? verdict.story : [],
+      number,
+      faults: kindsOf(plan),
+    });
+    options.onProgress?.(calls.length, calls.filter(({ violations }) => violations.length > 0).length);
+  };
+
+  const place = async (numbers: readonly number[]): Promise<void> => {
+    const waiting = [...numbers];
+    const worker = async (): Promise<void> => {
+      for (let number = waiting.shift(); number !== undefined; number = waiting.shift()) await placeOne(number);
+    };
+    await Promise.all(Array.from({ length: concurrent }, worker));
+  };
+
+  const storm = (async () => {
+    if (only !== undefined) return;
+    for (const { calamity, pauseMs } of calamities(seed)) {
+      await sleep(clock, pauseMs);
+      if (!phase.isStormy) return;
+      const kind =
+        'how' in calamity
+          ? `${calamity.type} ${calamity.how}`
+          : 'fault' in calamity
+            ? `${calamity.type} ${calamity.fault}`
+            : calamity.type;
+      befallen.set(kind, (befallen.get(kind) ?? 0) + 1);
+      await world.befall(calamity);
+    }
+  })();
+
+  const settle = async (at: string): Promise<void> => {
+    await world.carrier.whenIdle();
+    await clock.skip(AFTERMATH_MS);
+    resources.push(await takeStock(at, clock.timers, world.activeCalls));
+  };
+
+  try {
+    resources.push(await takeStock('before', clock.timers, 0));
+    const numbers = only === undefined ? Array.from({ length: options.calls }, (_, number) => number) : [only];
+    // The first calls load what stays: code, pools, buffers.
+    const parts =
+      only === undefined
+        ? [
+            numbers.slice(0, numbers.length / 4),
+            numbers.slice(numbers.length / 4, numbers.length / 2),
+            numbers.slice(numbers.length / 2),
+          ]
+        : [numbers];
+    for (const [index, part] of parts.entries()) {
+      await place(part);
+      await settle(index === parts.length - 1 ? 'after' : `after ${calls.length} calls`);
+    }
+    return {
+      calls: calls.toSorted((a, b) => a.number - b.number),
+      calamities: befallen,
+      errors: world.errors,
+      lostSessions: await world.lostSessions(),
+      contexts: world.screens.filter(({ attributes }) => attributes['token_status'] === 'valid').length,
+      resources,
+      callTimeMs: clock.now() - startedMs,
+      realMs: performance.now() - startedRealMs,
+    };
+  } finally {
+    phase.isStormy = false;
+    await storm;
+    phase.isRunning = false;
+    await watching;
+    await world.close();
+  }
+}

@@ -1,0 +1,43 @@
+import { pcmToMulaw } from '../src/audio/g711.js';
+import { mulawRms } from '../src/audio/level.js';
+import type { SpeechEngine } from '../src/speech/engine.js';
+import type { Voice } from '../sim/model/voice.js';
+
+const RATE_PER_MS = 8;
+const MS_PER_CHARACTER = 40;
+const AMPLITUDE = 6000;
+/** The last of each sentence is louder, as a person's voice falls at its end: whoever hears it knows that it is complete. */
+const CLOSING = { ms: 200, amplitude: 16_000 };
+const HEARD_RMS = 250;
+const CLOSING_RMS = 7500;
+
+/** Speaks in tones whose end can be heard. */
+export const sentenceVoice: Voice = {
+  speak: (text, { durationMs } = {}) => Promise.resolve(sentence(durationMs ?? text.trim().length * MS_PER_CHARACTER)),
+};
+
+/** The gateway's own lines in the same way. */
+export const SENTENCES: SpeechEngine = {
+  synthesize: (text) => sentenceVoice.speak(text),
+  transcribe: () => Promise.resolve(''),
+  listen: () => ({ push: () => undefined, close: () => undefined }),
+  close: () => Promise.resolve(),
+};
+
+export type Sound = 'silence' | 'speech' | 'closing';
+
+/** What 20 ms of what a caller hears are. */
+export function soundOf(frame: Uint8Array): Sound {
+  const rms = mulawRms(frame);
+  if (rms < HEARD_RMS) return 'silence';
+  return rms < CLOSING_RMS ? 'speech' : 'closing';
+}
+
+function sentence(durationMs: number): Uint8Array {
+  const pcm = new Int16Array(Math.max(CLOSING.ms + 100, durationMs) * RATE_PER_MS);
+  const closingFrom = pcm.length - CLOSING.ms * RATE_PER_MS;
+  for (let n = 0; n < pcm.length; n++) {
+    pcm[n] = (n < closingFrom ? AMPLITUDE : CLOSING.amplitude) * Math.sin(n * 0.35);
+  }
+  return pcmToMulaw(pcm);
+}

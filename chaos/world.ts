@@ -1,0 +1,259 @@
+import { Writable } from 'node:stream';
+import { connectSide } from '../sim/caller/agent-side.js';
+import type { AgentScreen } from '../sim/connect/connect.js';
+import { parseFault } from '../sim/hubspot/faults.js';
+import { HubSpotSim } from '../sim/hubspot/server.js';
+import { Carrier } from '../sim/twilio/carrier.js';
+import type { PhoneEndpoint } from '../sim/twilio/phone.js';
+import { RestApi } from '../sim/twilio/rest.js';
+import type { CallEvent } from '../src/call/call-events.js';
+import { sleep, systemClock } from '../src/clock.js';
+import { readConfig } from '../src/config.js';
+import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
+import { createLogger } from '../src/log.js';
+import { type RunningGateway, startGateway } from '../src/start.js';
+import { busy, dropping, failing, silent } from '../test/handover-scene.js';
+import { RedisServer } from '../test/redis-server.js';
+import type { ScaledClock } from '../test/scaled-clock.js';
+import { FlakyStore } from './flaky-store.js';
+import { type Model, type ModelLine, providerOf } from './model-line.js';
+import type { Calamity, DialFault } from './plan.js';
+import { SENTENCES } from './voice.js';
+
+const HOST = 'gateways.example.com';
+const AUTH_TOKEN = 'chaos-auth-token';
+const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
+const PEPPER = 'chaos-pepper-0123456789';
+const CONNECT_NUMBER = '+12065550100';
+const HUBSPOT_KEY = 'pat-na1-simulated';
+const DRAIN_SECONDS = 20;
+
+const PHONES: Readonly<Record<DialFault, PhoneEndpoint>> = { busy, failed: failing, 'no-answer': silent, dropping };
+
+export interface WorldOptions {
+  seed: number;
+  direct: boolean;
+  /** Two gateways with a Redis between; else one alone. */
+  isShared: boolean;
+  clock: ScaledClock;
+  onEvent: (event: CallEvent) => void;
+}
+
+interface Instance {
+  running: RunningGateway | undefined;
+  which: number;
+  isReady: boolean;
+}
+
+/** Everything that calls go through: carrier, gateways, models, stores, the human side. */
+export class World {
+  readonly screens: AgentScreen[] = [];
+  /** Lines of each message that the gateways logged as errors. */
+  readonly errors = new Map<string, number>();
+  /** The models of each live call, by the caller's number. */
+  readonly lines = new Map<string, ModelLine>();
+  readonly dialFaults = new Map<string, DialFault[]>();
+  carrier!: Carrier;
+  private readonly options: WorldOptions;
+  private readonly instances: Instance[] = [];
+  private readonly closers: (() => Promise<unknown> | void)[] = [];
+  private readonly log = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      this.noteLine(chunk.toString());
+      done();
+    },
+  });
+  private redis: RedisServer | undefined;
+  private database!: EmbeddedDynamoDb;
+  private store!: FlakyStore;
+  private storeUrl = '';
+  private hubspot!: HubSpotSim;
+  private rest!: RestApi;
+  private restUrl = '';
+  private asked = 0;
+  private unconnected = 0;
+
+  private constructor(options: WorldOptions) {
+    this.options = options;
+  }
+
+  static async start(options: WorldOptions): Promise<World> {
+    const world = new World(options);
+    await world.open();
+    return world;
+  }
+
+  get activeCalls(): number {
+    return this.instances.reduce((sum, { running }) => sum + (running?.gateway.activeCalls ?? 0), 0);
+  }
+
+  async lostSessions(): Promise<number> {
+    let lost = 0;
+    for (const { running } of this.instances) {
+      const text = (await running?.metrics.text()) ?? '';
+      for (const found of text.matchAll(/^voice_provider_connection_failures_total\{.*\} (\d+)$/gm))
+        lost += Number(found[1]);
+    }
+    return lost;
+  }
+
+  voiceUrl(path: string): string {
+    return `https://${HOST}${path}`;
+  }
+
+  /** Resolves when it is over. */
+  async befall(calamity: Calamity): Promise<void> {
+    const { clock } = this.options;
+    switch (calamity.type) {
+      case 'redis-killed':
+        await this.redis?.kill();
+        await sleep(systemClock, calamity.ms);
+        await this.redis?.start();
+        return;
+      case 'redis-frozen':
+        this.redis?.freeze();
+        await sleep(systemClock, calamity.ms);
+        this.redis?.thaw();
+        return;
+      case 'dynamodb':
+        this.store.fault = calamity.how;
+        await sleep(clock, calamity.ms);
+        this.store.fault = undefined;
+        return;
+      case 'hubspot': {
+        const planned = parseFault(calamity.fault);
+        if (planned !== undefined) this.hubspot.faults.plan(planned.place, planned.fault, planned.times);
+        return;
+      }
+      case 'rest-refuses':
+        this.rest.refuseNext(calamity.times);
+        return;
+      case 'no-connection':
+        this.unconnected = calamity.times;
+        return;
+      case 'gateway-restarted':
+        await this.restart(calamity.which);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.carrier.close();
+    await this.carrier.whenIdle();
+    for (const { running } of this.instances) await running?.close();
+    for (const close of this.closers.reverse()) await close();
+  }
+
+  private async open(): Promise<void> {
+    const { clock, isShared, seed } = this.options;
+    this.redis = isShared ? await RedisServer.start() : undefined;
+    this.closers.push(() => this.redis?.stop());
+    this.database = await startEmbeddedDynamoDb();
+    this.closers.push(() => this.database.close());
+    this.store = new FlakyStore(this.database.endpointUrl);
+    this.storeUrl = await this.store.start();
+    this.closers.push(() => this.store.close());
+    this.hubspot = await new HubSpotSim({ clock, keys: [HUBSPOT_KEY] }).start();
+    this.closers.push(() => this.hubspot.close());
+    const agents = connectSide(
+      { dynamodb_endpoint: this.storeUrl, table: 'HandoverTokens' },
+      PEPPER,
+      clock,
+      { onStep: () => undefined, onScreen: (screen) => this.screens.push(screen) },
+      systemClock,
+    );
+    this.closers.push(() => agents.close());
+    const human: PhoneEndpoint = {
+      ring: (leg) => {
+        const fault = this.dialFaults.get(leg.from)?.shift();
+        (fault === undefined ? agents.phone : PHONES[fault]).ring(leg);
+      },
+    };
+    this.carrier = new Carrier({
+      accountSid: ACCOUNT_SID,
+      authToken: AUTH_TOKEN,
+      resolve: () => this.balance(),
+      phoneBook: (number) => (number === CONNECT_NUMBER ? human : undefined),
+      disorder: { seed, maxDelayMs: 1500, duplicates: 0.2 },
+      clock,
+      networkClock: systemClock,
+    });
+    this.rest = new RestApi(this.carrier);
+    this.restUrl = await this.rest.start();
+    this.closers.push(() => this.rest.close());
+    for (let which = 0; which < (isShared ? 2 : 1); which++) {
+      const instance: Instance = { which, running: undefined, isReady: false };
+      this.instances.push(instance);
+      await this.startInstance(instance);
+    }
+  }
+
+  /** As a load balancer: to each ready gateway in turn, and now and then nowhere. */
+  private balance(): string | undefined {
+    if (this.unconnected > 0) {
+      this.unconnected--;
+      return undefined;
+    }
+    const ready = this.instances.filter(({ isReady }) => isReady);
+    const port = ready[this.asked++ % ready.length]?.running?.gateway.port;
+    return port === undefined ? undefined : `http://127.0.0.1:${port}`;
+  }
+
+  /** As a deploy does it: nothing new comes, calls are let go of, the next process takes its place. */
+  private async restart(which: number): Promise<void> {
+    const instance = this.instances[which];
+    if (instance?.running === undefined || this.instances.length < 2) return;
+    instance.isReady = false;
+    await instance.running.gateway.drain(DRAIN_SECONDS);
+    await instance.running.close();
+    await this.startInstance(instance);
+  }
+
+  private async startInstance(instance: Instance): Promise<void> {
+    const { clock, direct, onEvent } = this.options;
+    // They differ, so that both ways of everything are used.
+    const isFirst = instance.which === 0;
+    const order: readonly [Model, Model] = isFirst ? ['openai', 'nova'] : ['nova', 'openai'];
+    const config = readConfig({
+      PORT: '0',
+      HOST: '127.0.0.1',
+      PUBLIC_HOST: HOST,
+      LOG_LEVEL: 'warn',
+      MAX_LOOP_DELAY_MS: '0',
+      USE_PIPECAT: String(!direct),
+      TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+      TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+      USE_LOCAL_DYNAMODB: 'true',
+      DYNAMODB_ENDPOINT_URL: this.storeUrl,
+      HANDOVER_TOKEN_PEPPER: PEPPER,
+      CONNECT_PHONE_NUMBER: CONNECT_NUMBER,
+      ENABLE_HUBSPOT: 'true',
+      HUBSPOT_BASE_URL: this.hubspot.url,
+      HUBSPOT_ACCESS_TOKEN: HUBSPOT_KEY,
+      VOICE_PROVIDER: order[0],
+      VOICE_FALLBACK: order[1],
+      OPENAI_API_KEY: 'sk-simulated',
+      ...(isFirst ? {} : { HANDOVER_MODE: 'rest', TWILIO_API_URL: this.restUrl }),
+      ...(isFirst ? {} : { AFTER_FAILED_DIAL: 'voicemail,no_answer=again,busy=callback' }),
+      ...(this.redis === undefined ? {} : { REDIS_URL: this.redis.url, JOURNAL_KEY: 'ab'.repeat(32) }),
+    });
+    const log = createLogger({ level: 'warn', destination: this.log });
+    const lineOf = (number: string): ModelLine | undefined => this.lines.get(number);
+    const provider = (name: Model) => providerOf(name, lineOf, { clock, log });
+    // The store is there when a gateway starts; what a gateway does without is another question.
+    this.store.fault = undefined;
+    instance.running = await startGateway(config, {
+      providers: [provider(order[0]), provider(order[1])],
+      engine: SENTENCES,
+      logDestination: this.log,
+      clock,
+    });
+    instance.running.gateway.watch(onEvent);
+    instance.isReady = true;
+  }
+
+  private noteLine(line: string): void {
+    if (!line.includes('"level":"error"')) return;
+    const message = /"msg":"([^"]*)"/.exec(line)?.[1] ?? line.slice(0, 80);
+    this.errors.set(message, (this.errors.get(message) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { growth } from '../chaos/print.js';
+import { planCall } from '../chaos/plan.js';
+import { runChaos } from '../chaos/run.js';
+import { soundOf, sentenceVoice } from '../chaos/voice.js';
+
+describe('chaos', { concurrency: true }, () => {
+  for (const direct of [false, true]) {
+    test(`leaves nobody in silence and cuts nobody off (${direct ? 'direct bridge' : 'pipeline'})`, async () => {
+      const report = await runChaos({ seed: 3, calls: 6, concurrent: 6, direct, isShared: false, speed: 20 });
+      assert.deepEqual(
+        report.calls
+          .filter(({ violations }) => violations.length > 0)
+          .map(({ number, violations, story }) => ({ number, violations, story })),
+        [],
+      );
+      assert.equal(report.calls.length, 6);
+      assert.ok(report.calls.some(({ faults }) => faults.length > 0));
+      assert.ok(report.lostSessions > 0, 'faults have struck');
+    });
+  }
+
+  test('plans the same for the same seed, and something else for another', () => {
+    assert.deepEqual(planCall(1, 5), planCall(1, 5));
+    assert.notDeepEqual(planCall(1, 5), planCall(2, 5));
+    assert.notDeepEqual(planCall(1, 5), planCall(1, 6));
+  });
+
+  test('a sentence is heard to its end by its last piece', async () => {
+    const mulaw = await sentenceVoice.speak('One moment, please.');
+    assert.equal(soundOf(mulaw.subarray(0, 160)), 'speech');
+    assert.equal(soundOf(mulaw.subarray(-160)), 'closing');
+    assert.equal(soundOf(new Uint8Array(160).fill(0xff)), 'silence');
+  });
+
+  test('what grows from the middle of a run to its end is found', () => {
+    const calls = Array.from({ length: 400 }, () => ({}) as never);
+    const stock = (heapKb: number, sockets: number, timers: number) => ({
+      at: '',
+      heapKb,
+      rssKb: heapKb,
+      handles: { TCPSocketWrap: sockets },
+      timers,
+      activeCalls: 0,
+      processListeners: 6,
+    });
+    const first = stock(1, 0, 0);
+    const middle = stock(20_000, 3, 2);
+    assert.deepEqual(growth({ calls, resources: [first, first, middle, stock(21_000, 4, 2)] }), []);
+    assert.equal(growth({ calls, resources: [first, first, middle, stock(90_000, 4, 2)] }).length, 1);
+    assert.equal(growth({ calls, resources: [first, first, middle, stock(20_000, 60, 2)] }).length, 1);
+    assert.equal(growth({ calls, resources: [first, first, middle, stock(20_000, 3, 70)] }).length, 1);
+  });
+});
