@@ -7,7 +7,9 @@ import type { Verb } from '../twilio/twiml.js';
 import type { VoiceSession } from '../voice/session.js';
 import type { Conversation } from './conversation.js';
 import type { HeldSession } from './held-session.js';
+import type { CallerPause } from './caller-pause.js';
 import type { IdleWatch } from './idle-watch.js';
+import type { Keypad } from './keypad.js';
 import type { LineWatch } from './line-watch.js';
 
 /** How a call ended. A metric label: a closed set. */
@@ -99,6 +101,8 @@ export interface Line {
   session: VoiceSession;
   watch: LineWatch;
   idle: IdleWatch;
+  keypad: Keypad;
+  callerPause: CallerPause;
 }
 
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {

@@ -217,7 +217,7 @@ export class Call {
       },
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
-    const { conversation, playback, watch } = line;
+    const { callerPause, conversation, playback, watch } = line;
     this.stand.enter({ name: 'talking', line });
     metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
@@ -231,6 +231,7 @@ export class Call {
       },
       onAudio: (payload, receivedMs) => {
         watch.mediaCame(receivedMs);
+        callerPause.heard(payload);
         conversation.callerAudio(payload);
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
@@ -287,7 +288,8 @@ export class Call {
   moveAway(evenMidWord: boolean): void {
     if (this.stand.is.name !== 'talking') return;
     const { line } = this.stand.is;
-    const isPause = line.idle.isQuiet && !line.playback.isPlaying;
+    const isPause =
+      line.callerPause.isPause && line.idle.isQuiet && !line.playback.isPlaying && !line.keypad.isCollecting;
     if (!isPause && !evenMidWord) return;
     this.services.emit({ type: 'moving', callSid: this.callSid });
     this.departure.part(isPause ? { to: 'assistant', cause: 'moved', opening: undefined } : this.resumeExit('moved'));

@@ -38,6 +38,11 @@ export class Keypad {
     return undefined;
   }
 
+  /** Keys were pressed that are no number yet. */
+  get isCollecting(): boolean {
+    return this.digits !== '';
+  }
+
   /** Forgets what was pressed. */
   close(): void {
     this.pause?.cancel();

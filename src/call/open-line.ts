@@ -6,6 +6,7 @@ import type { TwilioStream } from '../twilio/stream.js';
 import type { History } from '../voice/history.js';
 import { ResponseGate } from '../voice/response-gate.js';
 import type { ToolRunner } from '../voice/tools.js';
+import { CallerPause } from './caller-pause.js';
 import { DirectBridge } from './bridge.js';
 import type { Line } from './call-state.js';
 import type { ConversationListener, ConversationParts } from './conversation.js';
@@ -47,13 +48,14 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
     onIdle: () => idle.playedOut(),
     onUnknownMark: () => metrics.streamAnomalies.inc({ kind: 'unknown-mark' }),
   });
+  const keypad = new Keypad({ clock, watch });
   const parts: ConversationParts = {
     held,
     playback,
     history,
     gate: new ResponseGate(),
     watch,
-    keypad: new Keypad({ clock, watch }),
+    keypad,
     tools,
     idle,
     meter,
@@ -71,5 +73,17 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
     },
   });
   const conversation = pipeline ? new PipelineConversation(parts, onProcessorError) : new DirectBridge(parts);
-  return { line: { stream, playback, conversation, session: held.session, watch: lineWatch, idle }, meter };
+  return {
+    line: {
+      stream,
+      playback,
+      conversation,
+      session: held.session,
+      watch: lineWatch,
+      idle,
+      keypad,
+      callerPause: new CallerPause(clock),
+    },
+    meter,
+  };
 }
