@@ -1,10 +1,16 @@
-import type { Clock } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import type { Journal } from '../journal/journal.js';
 import type { History } from '../voice/history.js';
 import type { Stand } from './call-state.js';
 import type { Departure } from './departure.js';
 import type { CallFacts } from './handing-over.js';
 import { standFor } from './memory.js';
+
+/**
+ * A call about which nothing happens is written down all the same so often: so it does not expire, and an instance whose
+ * call another has gone on with finds out.
+ */
+const AGAIN_AFTER_MS = 5 * 60_000;
 
 /** Writes down where one call stands, for another instance that may have to go on with it. */
 export class CallAccount {
@@ -17,6 +23,8 @@ export class CallAccount {
     services: { clock: Clock; journal: Journal; provider: { name: string }; tokenLifeMs: number };
   };
 
+  private again: Timer | undefined;
+
   constructor(options: CallAccount['options']) {
     this.options = options;
   }
@@ -27,6 +35,8 @@ export class CallAccount {
     const state = stand.is;
     // In this process's memory it is anyway.
     if (state.name === 'ended' || journal.health.backend === 'memory') return;
+    this.again?.cancel();
+    this.again = clock.setTimer(AGAIN_AFTER_MS, () => this.note());
     const playing = 'line' in state ? state.line.playback.playing : [];
     const { failedDials, wish } = departure.handingOver;
     journal.note({
@@ -43,6 +53,11 @@ export class CallAccount {
       dials: failedDials,
       stand: standFor(state, wish, clock.epochMs() + tokenLifeMs),
     });
+  }
+
+  /** The call is over, or another instance's. */
+  close(): void {
+    this.again?.cancel();
   }
 
   /** How far the caller has heard an answer is worth writing down where somebody can read it. */

@@ -465,6 +465,7 @@ export class Call {
     if (this.isLive) this.services.metrics.activeSessions.dec();
     this.stand.enter({ name: 'ended', outcome });
     this.limit?.cancel();
+    this.account.close();
     this.departure.close();
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);
