@@ -127,7 +127,7 @@ export class Gateway {
       },
       new Admission({
         clock: this.clock,
-        delay: eventLoopDelay(),
+        delay: config.maxLoopDelayMs > 0 ? eventLoopDelay() : undefined,
         maxCalls: config.maxConcurrentCalls,
         maxDelayMs: config.maxLoopDelayMs,
         isProviderFull: (numberCalled) => provider.isFullFor(assistantFor(numberCalled).providers),

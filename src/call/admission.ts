@@ -26,7 +26,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.options = options;
-    if (options.maxDelayMs > 0) this.lookLater();
+    if (options.delay !== undefined) this.lookLater(options.delay);
   }
 
   /** Undefined: the call is taken. */
@@ -45,28 +45,29 @@ export class Admission {
 
   close(): void {
     this.timer?.cancel();
-    this.options.delay.close();
+    this.options.delay?.close();
   }
 
-  private lookLater(): void {
-    const { clock, delay, maxDelayMs, onStall } = this.options;
+  private lookLater(delay: LoopDelay): void {
+    const { clock, maxDelayMs, onStall } = this.options;
     this.timer = clock.setTimer(LOOK_EVERY_MS, () => {
       const worstMs = delay.takeWorstMs();
       if (worstMs > maxDelayMs) {
         if (clock.now() >= this.lateUntilMs) onStall(worstMs);
         this.lateUntilMs = clock.now() + CALM_MS;
       }
-      this.lookLater();
+      this.lookLater(delay);
     });
   }
 }
 
 export interface AdmissionOptions {
   clock: Clock;
-  delay: LoopDelay;
+  /** Undefined: never too late. */
+  delay: LoopDelay | undefined;
   /** 0: no limit. */
   maxCalls: number;
-  /** A delay beyond this is overload; 0: never. */
+  /** A delay beyond this is overload. */
   maxDelayMs: number;
   /** Every voice provider that answers the number has as many sessions as it allows. */
   isProviderFull: (numberCalled: string) => boolean;
@@ -76,7 +77,8 @@ export interface AdmissionOptions {
 
 /** Node's own measure: a timer in native code that notices how late it fires. */
 export function eventLoopDelay(): LoopDelay {
-  const resolutionMs = 10;
+  // Each look wakes the process.
+  const resolutionMs = 20;
   const histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   return {
