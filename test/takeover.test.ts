@@ -101,6 +101,23 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     });
   });
 
+  test('comes back to the first one, which has an older memory of it, with the stream that the other announced', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      pair.call.on('twiml', (made) => {
+        if (made === '/twilio/stream-ended') pair.asked = pair.first;
+      });
+      pair.asked = pair.second;
+      pair.call.mediaStream?.drop();
+      await until(() => pair.second.events.some(({ type }) => type === 'resumed'), 'the other one announces a stream');
+      await until(() => pair.first.events.filter(({ type }) => type === 'stream-started').length === 2, 'the stream');
+      assert.doesNotMatch(pair.first.log(), /stream refused/);
+      pair.first.provider.last.callerSays('I want to speak to a human agent.');
+      await within(pair.call.whenEnded(), 'the end');
+      assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+    });
+  });
+
   test('is dialled by one and whispered to by the other: the agent sees it all the same', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);

@@ -85,23 +85,23 @@ export class CallRegistry {
   }
 
   admit(stream: TwilioStream, start: StreamStart): Admitted | Promise<Admitted> {
-    const call = this.calls.get(start.callSid);
-    if (call !== undefined) return call.admit(stream, start);
-    return this.admitFromElsewhere(stream, start);
+    const admitted = this.calls.get(start.callSid)?.admit(stream, start) ?? { refused: 'unknown call' };
+    if (!('refused' in admitted) || !this.isShared) return admitted;
+    // A call that this instance has, too, may have gone on in another one since.
+    return this.admitFromElsewhere(stream, start, admitted);
   }
 
   /** A stream for a call that another instance answered. Its token is compared first: a false one moves nothing. */
-  private async admitFromElsewhere(stream: TwilioStream, start: StreamStart): Promise<Admitted> {
+  private async admitFromElsewhere(stream: TwilioStream, start: StreamStart, refused: Admitted): Promise<Admitted> {
     const { clock, journal } = this.services;
     for (const delayMs of WRITTEN_AFTER_MS) {
       await sleep(clock, delayMs);
       const stand = (await journal.peek(start.callSid))?.stand;
-      if (stand === undefined && this.isShared) continue;
-      if (stand?.name !== 'ringing' || !hasToken(start, stand.streamToken)) break;
+      if (stand?.name !== 'ringing' || !hasToken(start, stand.streamToken)) continue;
       const call = await this.find(start.callSid);
-      return call?.admit(stream, start) ?? { refused: 'unknown call' };
+      return call?.admit(stream, start) ?? refused;
     }
-    return { refused: 'unknown call' };
+    return refused;
   }
 
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
