@@ -8,15 +8,15 @@ import { runWorker } from './cluster/worker.js';
 import { type Config, readConfig } from './config.js';
 import { isTandemError } from './errors.js';
 import { createLogger } from './log.js';
+import { STOP_SIGNALS, stopOnSignal } from './stop-on-signal.js';
 
 const MAX_WORKERS = 64;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** `cluster.js [N]`: N gateways behind one port; without N as many as there are cores. The same file is each of them. */
 async function main(): Promise<void> {
   if (!cluster.isPrimary) {
     // A terminal and a process manager signal the whole group; what is done about it the primary decides.
-    for (const signal of [...SIGNALS, 'SIGHUP'] as const) process.on(signal, () => undefined);
+    for (const signal of [...STOP_SIGNALS, 'SIGHUP'] as const) process.on(signal, () => undefined);
     await runWorker(process, process.env, () => process.exit(0));
     return;
   }
@@ -42,7 +42,11 @@ async function main(): Promise<void> {
       process.exit(1);
     },
   });
-  stopOnSignal(primary, config.drainSeconds);
+  stopOnSignal({
+    activeCalls: () => primary.activeCalls,
+    drainSeconds: config.drainSeconds,
+    stop: () => primary.stop(),
+  });
   // While every worker waits to be started again, nothing else keeps this process.
   setInterval(() => undefined, 60_000);
   process.on('SIGHUP', () => void primary.restart());
@@ -60,27 +64,6 @@ function printWelcome(config: Config, workers: number, port: number): void {
     lines.push('Warning: each worker loads a speech engine of its own, about 300 MB.');
   }
   console.error(lines.join('\n'));
-}
-
-function stopOnSignal(primary: Primary, drainSeconds: number): void {
-  let isStopping = false;
-  const stop = async (): Promise<void> => {
-    const calls = primary.activeCalls;
-    if (calls > 0) {
-      console.error(
-        `Stopping: ${calls} call(s) in progress may finish (up to ${drainSeconds} s). Press Ctrl-C again to stop at once.`,
-      );
-    }
-    await primary.stop();
-    process.exit(0);
-  };
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      void stop();
-    });
-  }
 }
 
 main().catch((error: unknown) => {

@@ -1,13 +1,22 @@
 import { readConfig } from './config.js';
 import { isTandemError } from './errors.js';
 import { type RunningGateway, startGateway } from './start.js';
+import { stopOnSignal } from './stop-on-signal.js';
 
 /** Environment in, gateway up, signals. Nothing else lives here. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const running = await startGateway(config, { env: process.env });
   printWelcome(running);
-  stopOnSignal(running);
+  const { gateway } = running;
+  stopOnSignal({
+    activeCalls: () => gateway.activeCalls,
+    drainSeconds: config.drainSeconds,
+    stop: async () => {
+      await gateway.drain(config.drainSeconds);
+      await running.close();
+    },
+  });
 }
 
 function printWelcome({ gateway, config, isEmbedded }: RunningGateway): void {
@@ -23,28 +32,6 @@ function printWelcome({ gateway, config, isEmbedded }: RunningGateway): void {
     );
   }
   console.error(lines.join('\n'));
-}
-
-function stopOnSignal(running: RunningGateway): void {
-  let isStopping = false;
-  const stop = async (): Promise<void> => {
-    const calls = running.gateway.activeCalls;
-    if (calls > 0) {
-      console.error(
-        `Stopping: ${calls} call(s) in progress may finish (up to ${running.config.drainSeconds} s). Press Ctrl-C again to stop at once.`,
-      );
-    }
-    await running.gateway.drain(running.config.drainSeconds);
-    await running.close();
-    process.exit(0);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      void stop();
-    });
-  }
 }
 
 main().catch((error: unknown) => {

@@ -160,13 +160,13 @@ describe('a call whose', { concurrency: 6 }, () => {
             assert.match(said[0] ?? '', /get you a colleague/);
           } else {
             assert.equal(escalated(), false);
+            // Found out without the caller's help, who may have heard meanwhile that it takes a moment.
+            const isLost = (): boolean => rig.log().includes('a voice session was lost');
+            if (outcome === 'new session') await until(isLost, 'the loss of the session', 60_000);
             await until(() => hearing.quietMs > 400, 'the end of the answer', 60_000);
             const beforeMs = hearing.loudMs;
             await speak(call);
             await heardMore(hearing, beforeMs, 'the next answer');
-            // What was heard may be that it takes a moment: a session that has stalled is found out later.
-            const isLost = (): boolean => rig.log().includes('a voice session was lost');
-            if (outcome === 'new session') await until(isLost, 'the loss of the session', 60_000);
             const metrics = await rig.running.metrics.text();
             assert.equal(metrics.includes('voice_provider_connection_failures_total{'), outcome === 'new session');
             assert.equal(escalated(), false);

@@ -26,6 +26,7 @@ class Rig {
     newId: (kind) => `${kind}${++this.ids}`,
     isCallerSpeaking: () => this.isCallerSpeaking,
     onAnomaly: (kind) => void this.anomalies.push(kind),
+    onStalled: () => void this.told.push('(stalled)'),
     onTurnEnd: () => void this.told.push('(free)'),
   });
 
@@ -169,7 +170,7 @@ describe('what Nova says, as responses and items', () => {
     rig.clock.advance(5900);
     assert.deepEqual(rig.takeTold().at(-1), 'audio');
     rig.clock.advance(200);
-    assert.deepEqual(rig.takeTold(), ['item-done', 'incomplete']);
+    assert.deepEqual(rig.takeTold(), ['(stalled)', 'item-done', 'incomplete']);
     assert.deepEqual(rig.anomalies, ['silent-turn']);
     rig.turns.audio(id, AUDIO);
     rig.turns.contentEnded(id, 'END_TURN');

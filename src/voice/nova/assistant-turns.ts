@@ -33,6 +33,8 @@ export interface AssistantTurnsOptions {
   /** By loudness; tells the caller's interruption from one that a text of ours caused. */
   isCallerSpeaking: () => boolean;
   onAnomaly: (kind: 'silent-turn' | 'unknown-content' | 'unmatched-text') => void;
+  /** The model fell silent in the middle of what it was saying. */
+  onStalled: () => void;
   /** The model has stopped speaking. */
   onTurnEnd: () => void;
 }
@@ -260,7 +262,10 @@ export class AssistantTurns {
     if (this.phase.name === 'idle') return;
     this.options.onAnomaly('silent-turn');
     if (this.phase.name === 'speaking') {
-      this.finish(this.phase.turn, this.phase.turn.isWhole ? 'completed' : 'incomplete');
+      const { turn } = this.phase;
+      const { isWhole } = turn;
+      if (!isWhole) this.options.onStalled();
+      this.finish(turn, isWhole ? 'completed' : 'incomplete');
     } else {
       this.rest(this.currentTurn());
     }

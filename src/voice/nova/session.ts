@@ -91,6 +91,7 @@ export class NovaSession implements VoiceSession {
       newId,
       isCallerSpeaking: () => this.detector.isSpeaking,
       onAnomaly,
+      onStalled: () => this.onStalled(),
       onTurnEnd: () => this.lines.next(),
     });
     this.lines = new SpokenLines({
@@ -267,6 +268,11 @@ export class NovaSession implements VoiceSession {
       this.sendToolResult(toolUseId, { error: 'The arguments are not a JSON object. Call the tool again.' });
     }
     for (const call of calls) this.emit({ type: 'tool-call', ...call });
+  }
+
+  /** Somebody waits for the rest of a word: another session gives it. A model that waits for a tool is silent by rights. */
+  private onStalled(): void {
+    if (!this.tools.isWaiting) this.fail(stalled('fell silent in a word'));
   }
 
   private onAudioDropped(): void {
