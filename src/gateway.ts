@@ -210,22 +210,21 @@ export class Gateway {
 
   /**
    * Stops taking calls and lets those in progress finish. Near the end of `drainSeconds` those still live are moved to
-   * another instance, each in a pause; without one that could know of them they are handed to a human at the end.
+   * another instance, each in a pause; those of which none could know are handed to a human at the end.
    * `canMove`: false when the others that could know of them stop as well.
    */
   async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
     this.calls.stopAccepting();
     const drainMs = drainSeconds * 1000;
-    const isShared = this.calls.isShared && canMove;
+    const movesCalls = this.calls.isShared && canMove;
     const startedMs = this.clock.now();
-    await this.untilNoCalls(isShared ? Math.max(0, drainMs - MOVING_MS) : drainMs);
-    if (this.liveCalls.length === 0) return;
-    if (isShared) {
+    await this.untilNoCalls(movesCalls ? Math.max(0, drainMs - MOVING_MS) : drainMs);
+    if (movesCalls && this.liveCalls.length > 0) {
       this.parts.log.warn({ calls: this.liveCalls.length }, 'moving the remaining calls to other instances');
       await this.moveCalls(startedMs + drainMs - this.clock.now());
-      return;
     }
+    if (this.liveCalls.length === 0) return;
     this.parts.log.warn({ calls: this.liveCalls.length }, 'drain time is over; handing the remaining calls to a human');
     for (const call of this.liveCalls) call.escalate({ trigger: 'stopping', reason: 'stopping' });
     await this.untilNoCalls(STOPPING_HANDOVER_MS, () => this.liveCalls.length === 0);
@@ -235,14 +234,18 @@ export class Gateway {
     return this.calls.activeCalls.filter((call) => call.isLive);
   }
 
-  /** Each in its next pause; those that have none in `limitMs` are told that they were cut off. */
+  /**
+   * Each in its next pause; those that have none in `limitMs` are told that they were cut off. Those that cannot be
+   * written down stay.
+   */
   private async moveCalls(limitMs: number): Promise<void> {
-    const isDone = (): boolean => {
-      for (const call of this.liveCalls) call.moveAway(false);
+    const move = (evenMidWord: boolean): Promise<unknown> =>
+      Promise.all(this.calls.isWritten ? this.liveCalls.map((call) => call.moveAway(evenMidWord)) : []);
+    await this.untilNoCalls(limitMs, () => {
+      void move(false);
       return this.liveCalls.length === 0;
-    };
-    await this.untilNoCalls(limitMs, isDone);
-    for (const call of this.liveCalls) call.moveAway(true);
+    });
+    await move(true);
   }
 
   /** Closes the server and every socket. */

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Journal } from '../journal/journal.js';
 import type { History } from '../voice/history.js';
-import type { Stand } from './call-state.js';
+import type { CallState, Exit, Stand } from './call-state.js';
 import type { Departure } from './departure.js';
 import type { CallFacts } from './handing-over.js';
 import { standFor } from './memory.js';
@@ -24,6 +24,8 @@ export class CallAccount {
   };
 
   private again: Timer | undefined;
+  /** Written down as taken though the stream is still open. */
+  private ahead: Exit | undefined;
 
   constructor(options: CallAccount['options']) {
     this.options = options;
@@ -51,8 +53,33 @@ export class CallAccount {
       turnsDropped: 0,
       resumes: departure.resumes,
       dials: failedDials,
-      stand: standFor(state, wish, clock.epochMs() + tokenLifeMs),
+      stand: standFor(this.toTell(state), wish, clock.epochMs() + tokenLifeMs),
     });
+  }
+
+  /**
+   * Writes down that the call leaves its stream by `exit` before it does, because another instance may be asked the
+   * moment it has. Settles when that is written, or cannot be.
+   */
+  async noteAhead(exit: Exit): Promise<void> {
+    this.ahead = exit;
+    this.note();
+    await this.options.services.journal.flush(this.options.call.callSid);
+  }
+
+  /** It stays after all. */
+  takeBack(): void {
+    this.ahead = undefined;
+    this.note();
+  }
+
+  /** Something written ahead is on its way. */
+  get isAhead(): boolean {
+    return this.ahead !== undefined;
+  }
+
+  private toTell(state: CallState): CallState | { name: 'parted'; exit: Exit } {
+    return this.ahead !== undefined && state.name === 'talking' ? { name: 'parted', exit: this.ahead } : state;
   }
 
   /** The call is over, or another instance's. */

@@ -282,17 +282,30 @@ export class Call {
   }
 
   /**
-   * Lets go of the call so that another instance goes on with it: the stream is closed, and Twilio asks whoever answers
-   * what now. In a pause the caller notices nothing; `evenMidWord` they are told.
+   * Lets go of the call so that another instance goes on with it: once that is written down the stream is closed, and
+   * Twilio asks whoever answers what now. In a pause the caller notices nothing; `evenMidWord` they are told.
    */
-  moveAway(evenMidWord: boolean): void {
-    if (this.stand.is.name !== 'talking') return;
-    const { line } = this.stand.is;
-    const isPause =
-      line.callerPause.isPause && line.idle.isQuiet && !line.playback.isPlaying && !line.keypad.isCollecting;
-    if (!isPause && !evenMidWord) return;
+  async moveAway(evenMidWord: boolean): Promise<void> {
+    if (this.account.isAhead || !this.mayMove(evenMidWord)) return;
+    const exit: Exit = this.isPause
+      ? { to: 'assistant', cause: 'moved', opening: undefined }
+      : this.resumeExit('moved');
+    await this.account.noteAhead(exit);
+    // Somebody may have begun to speak meanwhile.
+    if (!this.mayMove(evenMidWord)) return this.account.takeBack();
     this.services.emit({ type: 'moving', callSid: this.callSid });
-    this.departure.part(isPause ? { to: 'assistant', cause: 'moved', opening: undefined } : this.resumeExit('moved'));
+    this.departure.part(exit);
+  }
+
+  private mayMove(evenMidWord: boolean): boolean {
+    return this.stand.is.name === 'talking' && (evenMidWord || this.isPause);
+  }
+
+  /** Nobody speaks, and nobody is about to be answered. */
+  private get isPause(): boolean {
+    if (!('line' in this.stand.is)) return false;
+    const { callerPause, idle, keypad, playback } = this.stand.is.line;
+    return callerPause.isPause && idle.isQuiet && !playback.isPlaying && !keypad.isCollecting;
   }
 
   /** Its stream was closed so that another instance goes on with it. */

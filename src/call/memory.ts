@@ -32,7 +32,11 @@ export function memoryOf(entry: JournalEntry): CallMemory {
 }
 
 /** What another instance is told of where the call stands. `wish`: the latest decision that a human is needed. */
-export function standFor(state: CallState, wish: Escalation, tokenExpiresAtMs: number): JournalStand {
+export function standFor(
+  state: CallState | { name: 'parted'; exit: Exit },
+  wish: Escalation,
+  tokenExpiresAtMs: number,
+): JournalStand {
   switch (state.name) {
     case 'ringing':
       return { name: 'ringing', streamToken: state.streamToken, ...optional('opening', state.opening) };

@@ -61,6 +61,11 @@ export class CallRegistry {
     return this.services.journal.health.backend !== 'memory';
   }
 
+  /** They could do so now. */
+  get isWritten(): boolean {
+    return this.isShared && this.services.journal.health.isUp;
+  }
+
   /** Another instance wrote about a call that this one has. Whoever holds the stream is right. */
   onLost(callSid: string): void {
     const call = this.calls.get(callSid);
@@ -165,9 +170,8 @@ export class CallRegistry {
    */
   private async find(callSid: string): Promise<Call | undefined> {
     const known = this.calls.get(callSid);
-    const { health } = this.services.journal;
     // A call of this instance is asked about elsewhere only if somebody else may have gone on with it.
-    if (known !== undefined && (!this.isShared || !health.isUp || known.isOver)) return known;
+    if (known !== undefined && (!this.isWritten || known.isOver)) return known;
     const claim = await this.claim(callSid);
     const current = this.calls.get(callSid);
     if (claim.status !== 'claimed') return current;

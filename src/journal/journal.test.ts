@@ -115,6 +115,24 @@ test('many notes while one is being written become one write more', async () => 
   assert.equal(clock.timers, 0);
 });
 
+test('what one call noted is waited for without waiting for others, and not at all while nothing can be written', async () => {
+  const { open, store } = rig();
+  const journal = open('a');
+  const entry = sampleEntry({ callSid: 'CAone' });
+  journal.note(entry);
+  await journal.flush('CAother');
+  assert.equal(store.seen.length, 0);
+  await journal.flush('CAone');
+  assert.deepEqual(await journal.peek('CAone'), entry);
+  store.mode = 'refuses';
+  journal.note({ ...entry, dials: 1 });
+  await journal.flush('CAone');
+  journal.note({ ...entry, dials: 2 });
+  await journal.flush('CAone');
+  assert.equal(journal.health.unwritten, 1);
+  await journal.close();
+});
+
 test('while the store refuses, calls go on; it is tried with one call, ever more rarely, and all are written in the end', async () => {
   const { clock, lines, open, store, writes } = rig();
   const health: boolean[] = [];

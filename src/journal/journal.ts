@@ -39,8 +39,8 @@ export interface Journal {
   peek(callSid: string): Promise<JournalEntry | undefined>;
   /** The call is over. What was said is erased now; that it is over is remembered for a minute, for late requests. */
   forget(callSid: string, outcome: string): void;
-  /** Settles when everything noted so far is written or cannot be, within two seconds. */
-  flush(): Promise<void>;
+  /** Settles when everything noted so far, or what is noted of one call, is written or cannot be, within two seconds. */
+  flush(callSid?: string): Promise<void>;
   /** Flushes, then lets go. */
   close(): Promise<void>;
 }
@@ -90,6 +90,12 @@ interface Account {
   phase: 'saved' | 'waiting' | 'writing' | 'rewriting';
 }
 
+/** Somebody waits until it is written. */
+interface Flush {
+  isDone: () => boolean;
+  finish: () => void;
+}
+
 /** `failures` in a row since it was up; 0 while nothing is known yet. */
 type State =
   | { name: 'up' }
@@ -107,7 +113,7 @@ export class CallJournal implements Journal {
   private readonly waiting = new Set<string>();
   /** How calls that were claimed and not noted yet are held; the oldest go first. */
   private readonly claims = new Map<string, number | 'unread'>();
-  private readonly flushing = new Set<() => void>();
+  private readonly flushing = new Set<Flush>();
   private state: State;
   private inFlight = 0;
   private pump: NodeJS.Immediate | undefined;
@@ -172,16 +178,18 @@ export class CallJournal implements Journal {
     if (account !== undefined) this.note(tombstone(account.entry, outcome));
   }
 
-  async flush(): Promise<void> {
-    if (this.isIdle) return;
+  async flush(callSid?: string): Promise<void> {
+    const isDone = (): boolean => (callSid === undefined ? this.isIdle : this.isSettled(callSid));
+    if (isDone()) return;
     await new Promise<void>((resolve) => {
-      const done = (): void => {
+      const finish = (): void => {
         limit.cancel();
-        this.flushing.delete(done);
+        this.flushing.delete(flush);
         resolve();
       };
-      const limit = this.options.clock.setTimer(FLUSH_MS, done);
-      this.flushing.add(done);
+      const flush = { isDone, finish };
+      const limit = this.options.clock.setTimer(FLUSH_MS, finish);
+      this.flushing.add(flush);
     });
   }
 
@@ -199,6 +207,12 @@ export class CallJournal implements Journal {
   /** Nothing is on its way, and nothing can be sent on its way now. */
   private get isIdle(): boolean {
     return this.inFlight === 0 && (this.waiting.size === 0 || this.state.name !== 'up');
+  }
+
+  /** What is noted of this call is written, or cannot be sent on its way now. */
+  private isSettled(callSid: string): boolean {
+    const phase = this.accounts.get(callSid)?.phase ?? 'saved';
+    return phase === 'saved' || (phase === 'waiting' && this.state.name !== 'up');
   }
 
   private toWrite(callSid: string, account: Account): void {
@@ -251,7 +265,7 @@ export class CallJournal implements Journal {
       this.wentDown(error);
     }
     this.pumpSoon();
-    if (this.isIdle) for (const done of this.flushing) done();
+    for (const flush of this.flushing) if (flush.isDone()) flush.finish();
   }
 
   private onWritten(callSid: string, account: Account, entry: JournalEntry, result: number | 'fenced'): void {
