@@ -143,6 +143,24 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     });
   });
 
+  test('of a gateway that is stopped while Redis is away stays there, and goes to a human at the end', async () => {
+    const own = await RedisServer.start();
+    try {
+      await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
+        await greeted(pair.first);
+        await own.kill();
+        await until(() => pair.first.log().includes('the journal cannot be written'), 'the loss is noticed');
+        const drained = pair.first.running.gateway.drain(0);
+        await within(pair.call.whenEnded(), 'the end');
+        await drained;
+        assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+        assert.equal(pair.second.events.length, 0);
+      });
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('that is over stays over, whoever is asked about it', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);
