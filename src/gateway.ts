@@ -5,10 +5,10 @@ import { WebSocketServer } from 'ws';
 import { Admission, eventLoopDelay } from './call/admission.js';
 import type { CallEvent, CallEventListener } from './call/call-events.js';
 import { PATHS } from './call/paths.js';
-import type { Call } from './call/call.js';
 import { CallRegistry } from './call/registry.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
+import { Drain } from './drain.js';
 import { TandemError } from './errors.js';
 import type { HubSpot } from './crm/hubspot.js';
 import type { ConnectAgents } from './handover/agents.js';
@@ -21,8 +21,10 @@ import type { HandoverStore } from './handover/store.js';
 import type { Journal } from './journal/journal.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
+import { OpenRequests } from './open-requests.js';
 import type { Peers, Readiness } from './peers.js';
 import type { Assistant } from './prompts/assistant.js';
+import { FrameTurn } from './twilio/frame-turn.js';
 import { MAX_MESSAGE_BYTES } from './twilio/messages.js';
 import { TwilioRest, type UpdateResult } from './twilio/rest.js';
 import { isSigned, streamUrlVariants } from './twilio/signature.js';
@@ -68,9 +70,6 @@ type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<reado
 
 /** Slow request headers must not hold sockets: Twilio's own budget for a webhook is 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
-const DRAIN_POLL_MS = 100;
-/** Before the end of the drain: by then most calls have come to a pause. */
-const MOVING_MS = 15_000;
 
 /** The HTTP and WebSocket side of a gateway, and its calls. */
 export class Gateway {
@@ -78,15 +77,23 @@ export class Gateway {
   private readonly clock: Clock;
   private readonly server: Server;
   private readonly sockets: WebSocketServer;
+  private readonly frameTurn: FrameTurn;
   private readonly calls: CallRegistry;
   private readonly handlers: ReadonlyMap<string, WebhookHandler>;
   private readonly listeners = new Set<CallEventListener>();
   private phase: Phase = 'starting';
+  private readonly requests: OpenRequests;
+  private listeningEnded: Promise<void> | undefined;
 
   constructor(parts: GatewayParts) {
     const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
+    this.requests = new OpenRequests(this.clock);
+    this.frameTurn = new FrameTurn((error) => {
+      metrics.processorErrors.inc({ processor: 'stream' });
+      log.error({ err: error }, 'a frame of caller audio could not be passed on and is lost');
+    });
     const { handover } = config;
     this.calls = new CallRegistry(
       {
@@ -157,6 +164,7 @@ export class Gateway {
     this.server = createServer(
       { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
       (request, response) => {
+        this.requests.add(response);
         void this.onRequest(request, response);
       },
     );
@@ -208,44 +216,18 @@ export class Gateway {
     this.calls.onLost(callSid);
   }
 
-  /**
-   * Stops taking calls and lets those in progress finish. Near the end of `drainSeconds` those still live are moved to
-   * another instance, each in a pause; those of which none could know are handed to a human at the end.
-   * `canMove`: false when the others that could know of them stop as well.
-   */
+  /** Lets go of the calls before the end; see {@link Drain.run}. */
   async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
-    this.calls.stopAccepting();
-    const drainMs = drainSeconds * 1000;
-    const movesCalls = this.calls.isShared && canMove;
-    const startedMs = this.clock.now();
-    await this.untilNoCalls(movesCalls ? Math.max(0, drainMs - MOVING_MS) : drainMs);
-    if (movesCalls && this.liveCalls.length > 0) {
-      this.parts.log.warn({ calls: this.liveCalls.length }, 'moving the remaining calls to other instances');
-      await this.moveCalls(startedMs + drainMs - this.clock.now());
-    }
-    if (this.liveCalls.length === 0) return;
-    this.parts.log.warn({ calls: this.liveCalls.length }, 'drain time is over; handing the remaining calls to a human');
-    for (const call of this.liveCalls) call.escalate({ trigger: 'stopping', reason: 'stopping' });
-    await this.untilNoCalls(STOPPING_HANDOVER_MS, () => this.liveCalls.length === 0);
-  }
-
-  private get liveCalls(): readonly Call[] {
-    return this.calls.activeCalls.filter((call) => call.isLive);
-  }
-
-  /**
-   * Each in its next pause; those that have none in `limitMs` are told that they were cut off. Those that cannot be
-   * written down stay.
-   */
-  private async moveCalls(limitMs: number): Promise<void> {
-    const move = (evenMidWord: boolean): Promise<unknown> =>
-      Promise.all(this.calls.isWritten ? this.liveCalls.map((call) => call.moveAway(evenMidWord)) : []);
-    await this.untilNoCalls(limitMs, () => {
-      void move(false);
-      return this.liveCalls.length === 0;
+    const { calls, clock, requests } = this;
+    const drain = new Drain({
+      calls,
+      clock,
+      log: this.parts.log,
+      requests,
+      stopListening: () => void this.stopListening(),
     });
-    await move(true);
+    await drain.run(drainSeconds, canMove);
   }
 
   /** Closes the server and every socket. */
@@ -255,9 +237,13 @@ export class Gateway {
     for (const socket of this.sockets.clients) socket.terminate();
     this.sockets.close();
     this.server.closeAllConnections();
-    await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-    });
+    await this.stopListening();
+  }
+
+  /** Takes no more connections. Settles when all are closed. */
+  private stopListening(): Promise<void> {
+    this.listeningEnded ??= new Promise((resolve) => this.server.close(() => resolve()));
+    return this.listeningEnded;
   }
 
   /** Undefined: TwiML dials. */
@@ -269,15 +255,6 @@ export class Gateway {
     if (by !== 'rest' || accountSid === undefined || authToken === undefined) return undefined;
     const count = (result: UpdateResult): void => metrics.restUpdates.inc({ result });
     return new TwilioRest({ baseUrl: restUrl, accountSid, authToken, clock: this.clock, log, count });
-  }
-
-  private async untilNoCalls(limitMs: number, done = () => this.activeCalls === 0): Promise<void> {
-    const startedMs = this.clock.now();
-    while (!done() && this.clock.now() - startedMs < limitMs) {
-      await new Promise<void>((resolve) => {
-        setTimeout(resolve, DRAIN_POLL_MS);
-      });
-    }
   }
 
   private emit(event: CallEvent): void {
@@ -402,6 +379,7 @@ export class Gateway {
         socket: webSocket,
         clock: this.clock,
         admit: (opened, start) => this.calls.admit(opened, start),
+        turn: this.frameTurn,
         count: (kind) => this.parts.metrics.streamAnomalies.inc({ kind }),
         onRefused: (reason) => {
           this.parts.metrics.refusedRequests.inc({ reason: 'stream-start' });
@@ -441,9 +419,6 @@ const STREAM_PATH = new RegExp(`^${PATHS.stream}(?:/(\\w{1,16}))?$`);
 
 /** What is asked about the called leg of a call of ours. */
 const OF_A_LEG: ReadonlySet<string> = new Set([PATHS.whisper, PATHS.legStatus]);
-
-/** Time for the goodbye and the dial of calls that are handed over because the gateway stops. */
-const STOPPING_HANDOVER_MS = 20_000;
 
 const REFUSALS = {
   method: 'Twilio webhooks are POST requests.',

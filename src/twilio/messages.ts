@@ -51,16 +51,17 @@ export const MAX_MESSAGE_BYTES = 64 * 1024;
 
 /** A media message exactly as Twilio writes it, up to its audio, and what stands between the audio and the stream's id. */
 const MEDIA_HEAD =
-  /^\{"event":"media","sequenceNumber":"\d+","media":\{"track":"\w+","chunk":"\d+","timestamp":"\d+","payload":"/;
+  /\{"event":"media","sequenceNumber":"\d+","media":\{"track":"\w+","chunk":"\d+","timestamp":"\d+","payload":"/y;
 const MEDIA_MIDDLE = '"},"streamSid":"';
 const MEDIA_TAIL = '"}';
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-/** By character code: whether base64 is written with it, apart from its padding. */
+/** By byte: whether base64 is written with it, apart from its padding. JSON writes none of them in another way. */
 const IS_BASE64 = Uint8Array.from({ length: 256 }, (_, code) => Number(BASE64.test(String.fromCharCode(code))));
+const PADDING = '='.charCodeAt(0);
 
 /** Parses one text frame. Never throws. */
 export function parseMessage(data: Buffer): ParsedMessage {
-  const media = usualMedia(data.toString('latin1'));
+  const media = usualMedia(data);
   if (media !== undefined) return media;
   let value: unknown;
   try {
@@ -92,27 +93,27 @@ export function parseMessage(data: Buffer): ParsedMessage {
  * Reads a media message that is written as Twilio writes it. It needs no JSON parser, which would take most of the time a
  * frame spends in the gateway; any other is read like every other message.
  */
-function usualMedia(text: string): ParsedMessage | undefined {
-  const head = MEDIA_HEAD.exec(text);
-  if (head === null) return undefined;
-  const start = head[0].length;
+function usualMedia(data: Buffer): ParsedMessage | undefined {
+  const text = data.toString('latin1');
+  // Sticky, so that it tells where it ended without an array of what it found.
+  MEDIA_HEAD.lastIndex = 0;
+  if (!MEDIA_HEAD.test(text)) return undefined;
+  const start = MEDIA_HEAD.lastIndex;
   const end = text.indexOf('"', start);
-  const streamSidAt = end + MEDIA_MIDDLE.length;
-  if (!text.startsWith(MEDIA_MIDDLE, end) || !text.endsWith(MEDIA_TAIL)) return undefined;
-  const streamSid = text.slice(streamSidAt, -MEDIA_TAIL.length);
-  if (!isBase64(text, start, end) || !/^\w+$/.test(streamSid)) return undefined;
-  return checkedMedia(streamSid, text.slice(start, end));
+  const sidStart = end + MEDIA_MIDDLE.length;
+  const sidEnd = text.length - MEDIA_TAIL.length;
+  if (!text.startsWith(MEDIA_MIDDLE, end) || !text.startsWith(MEDIA_TAIL, sidEnd)) return undefined;
+  let audioEnd = end;
+  while (audioEnd > end - 2 && data[audioEnd - 1] === PADDING) audioEnd--;
+  if (!isPlain(data, start, audioEnd) || !isPlain(data, sidStart, sidEnd)) return undefined;
+  return checkedMedia(text.slice(sidStart, sidEnd), text.slice(start, end));
 }
 
-/** A loop over a table: a regular expression takes three times as long. */
-function isBase64(text: string, start: number, end: number): boolean {
-  let last = end;
-  while (last > start && last > end - 2 && text.charCodeAt(last - 1) === PADDING) last--;
-  for (let at = start; at < last; at++) if (IS_BASE64[text.charCodeAt(at)] !== 1) return false;
-  return last > start;
+/** Not empty and of base64's characters only. A loop over a table: a regular expression takes three times as long. */
+function isPlain(data: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (IS_BASE64[data[at] as number] !== 1) return false;
+  return end > start;
 }
-
-const PADDING = '='.charCodeAt(0);
 
 function parseMedia(message: Record<string, unknown>): ParsedMessage {
   const media = message['media'] as { payload?: unknown } | null | undefined;

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock, Timer } from '../clock.js';
+import type { FrameTaker, FrameTurn } from './frame-turn.js';
 import {
   type Anomaly,
   type StreamStart,
@@ -58,10 +59,11 @@ const NORMAL = 1000;
  * One Twilio media stream on one WebSocket. A message it cannot use is counted and passed over: nothing that arrives
  * on one stream may end it, another stream, or the process.
  */
-export class TwilioStream implements PlaybackSink {
+export class TwilioStream implements PlaybackSink, FrameTaker {
   private readonly socket: WebSocket;
   private readonly clock: Clock;
   private readonly admit: StreamAdmission;
+  private readonly turn: FrameTurn;
   private readonly count: (anomaly: Anomaly) => void;
   private readonly onRefused: (reason: string) => void;
   private state: State;
@@ -72,12 +74,14 @@ export class TwilioStream implements PlaybackSink {
     socket: WebSocket;
     clock: Clock;
     admit: StreamAdmission;
+    turn: FrameTurn;
     count: (anomaly: Anomaly) => void;
     onRefused: (reason: string) => void;
   }) {
     this.socket = options.socket;
     this.clock = options.clock;
     this.admit = options.admit;
+    this.turn = options.turn;
     this.count = options.count;
     this.onRefused = options.onRefused;
     this.state = {
@@ -92,6 +96,11 @@ export class TwilioStream implements PlaybackSink {
       this.alive = true;
     });
     this.schedulePing();
+  }
+
+  /** The turn of a frame has come; its stream may have ended since. */
+  takeFrame(payload: string, receivedMs: number): void {
+    if (this.state.name === 'live') this.state.owner.onAudio(payload, receivedMs);
   }
 
   sendAudio(base64: string): void {
@@ -218,7 +227,7 @@ export class TwilioStream implements PlaybackSink {
     }
     switch (message.event) {
       case 'media':
-        owner.onAudio(message.payload, this.clock.now());
+        this.turn.add(this, message.payload, this.clock.now());
         return;
       case 'mark':
         owner.onMark(message.name);

@@ -1,0 +1,92 @@
+import type { Clock } from './clock.js';
+import type { Call } from './call/call.js';
+import type { CallRegistry } from './call/registry.js';
+import type { Logger } from './log.js';
+import type { OpenRequests } from './open-requests.js';
+
+const POLL_MS = 100;
+/** Before the end of the drain: by then most calls have come to a pause. */
+const MOVING_MS = 15_000;
+/** Time for the goodbye and the dial of calls that are handed over because the gateway stops. */
+const HANDOVER_MS = 20_000;
+/** After the last call was moved: Twilio asks within this time what now, and may still ask here. */
+const QUIET_MS = 300;
+const MAX_QUIET_WAIT_MS = 5000;
+
+export interface DrainOptions {
+  calls: CallRegistry;
+  clock: Clock;
+  log: Logger;
+  requests: OpenRequests;
+  /** New connections go to another instance from here on. */
+  stopListening: () => void;
+}
+
+/** How a gateway that is to stop lets go of its calls. */
+export class Drain {
+  private readonly options: DrainOptions;
+
+  constructor(options: DrainOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Takes no calls any more and lets those in progress finish. Near the end of `drainSeconds` those still live are moved to
+   * another instance, each in a pause; those of which none could know are handed to a human at the end.
+   * `canMove`: false when the others that could know of them stop as well.
+   */
+  async run(drainSeconds: number, canMove: boolean): Promise<void> {
+    const { calls, clock, log } = this.options;
+    calls.stopAccepting();
+    const drainMs = drainSeconds * 1000;
+    const movesCalls = calls.isShared && canMove;
+    const startedMs = clock.now();
+    await this.until(() => calls.activeCalls.length === 0, movesCalls ? Math.max(0, drainMs - MOVING_MS) : drainMs);
+    if (calls.activeCalls.length === 0) return;
+    if (movesCalls && this.live.length > 0) {
+      log.warn({ calls: this.live.length }, 'moving the remaining calls to other instances');
+      await this.moveCalls(startedMs + drainMs - clock.now());
+    }
+    if (this.live.length > 0) {
+      log.warn({ calls: this.live.length }, 'drain time is over; handing the remaining calls to a human');
+      for (const call of this.live) call.escalate({ trigger: 'stopping', reason: 'stopping' });
+      await this.until(() => this.live.length === 0, HANDOVER_MS);
+    }
+    await this.answerTheLast();
+  }
+
+  private get live(): readonly Call[] {
+    return this.options.calls.activeCalls.filter((call) => call.isLive);
+  }
+
+  /**
+   * Each in its next pause; those that have none in `limitMs` are told that they were cut off. Those that cannot be
+   * written down stay.
+   */
+  private async moveCalls(limitMs: number): Promise<void> {
+    const move = (evenMidWord: boolean): Promise<unknown> =>
+      Promise.all(this.options.calls.isWritten ? this.live.map((call) => call.moveAway(evenMidWord)) : []);
+    await this.until(() => {
+      void move(false);
+      return this.live.length === 0;
+    }, limitMs);
+    await move(true);
+  }
+
+  /** Twilio asks about a call whose stream was closed, and whoever is asked must not vanish over the answer. */
+  private async answerTheLast(): Promise<void> {
+    this.options.stopListening();
+    await this.until(() => this.options.requests.quietMs >= QUIET_MS, MAX_QUIET_WAIT_MS);
+  }
+
+  private async until(isDone: () => boolean, limitMs: number): Promise<void> {
+    const { clock } = this.options;
+    const startedMs = clock.now();
+    while (!isDone() && clock.now() - startedMs < limitMs) {
+      // Not by the clock: its timers let the process end.
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, POLL_MS);
+      });
+    }
+  }
+}
