@@ -1,4 +1,4 @@
-import { pcmToMulaw } from '../src/audio/g711.js';
+import { mulawToPcm, pcmToMulaw } from '../src/audio/g711.js';
 import { mulawRms } from '../src/audio/level.js';
 import type { SpeechEngine } from '../src/speech/engine.js';
 import type { Voice } from '../sim/model/voice.js';
@@ -9,7 +9,8 @@ const AMPLITUDE = 6000;
 /** The last of each sentence is louder, as a person's voice falls at its end: whoever hears it knows that it is complete. */
 const CLOSING = { ms: 200, amplitude: 16_000 };
 const HEARD_RMS = 250;
-const CLOSING_RMS = 7500;
+/** Between the two amplitudes. By the loudest sample: of a frame that holds the last moment only, little is loud. */
+const CLOSING_PEAK = 10_000;
 
 /** Speaks in tones whose end can be heard. */
 export const sentenceVoice: Voice = {
@@ -28,9 +29,8 @@ export type Sound = 'silence' | 'speech' | 'closing';
 
 /** What 20 ms of what a caller hears are. */
 export function soundOf(frame: Uint8Array): Sound {
-  const rms = mulawRms(frame);
-  if (rms < HEARD_RMS) return 'silence';
-  return rms < CLOSING_RMS ? 'speech' : 'closing';
+  if (mulawRms(frame) < HEARD_RMS) return 'silence';
+  return mulawToPcm(frame).some((sample) => Math.abs(sample) > CLOSING_PEAK) ? 'closing' : 'speech';
 }
 
 function sentence(durationMs: number): Uint8Array {

@@ -173,7 +173,7 @@ export async function heardMore(hearing: Hearing, beforeMs: number, what: string
   await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 60_000);
 }
 
-function isInterruption(body: Readonly<Record<string, unknown>>): boolean {
+export function isInterruption(body: Readonly<Record<string, unknown>>): boolean {
   const { content, stopReason } = body;
   return stopReason === 'INTERRUPTED' || (typeof content === 'string' && /"interrupted"\s*:\s*true/.test(content));
 }

@@ -305,7 +305,8 @@ export class Call {
   private get isPause(): boolean {
     if (!('line' in this.stand.is)) return false;
     const { callerPause, idle, keypad, playback } = this.stand.is.line;
-    return callerPause.isPause && idle.isQuiet && !playback.isPlaying && !keypad.isCollecting;
+    const state = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
+    return callerPause.isPause(state) && idle.isQuiet && !keypad.isCollecting;
   }
 
   /** Its stream was closed so that another instance goes on with it. */

@@ -3,30 +3,43 @@ import type { Clock } from '../clock.js';
 
 /** So long without a sound of the caller's: they are not in the middle of a word. */
 const QUIET_MS = 400;
+/** What was said before it listened is known to the model by then. */
+const HEARD_BY_MODEL_MS = 1200;
+/** Whoever waits for an answer has heard one by then, or that it takes a moment. */
+const SETTLED_MS = 5000;
 /** Root mean square of 16-bit samples: speech on a telephone line, not its noise. */
 const LOUD = 400;
 
 /**
- * Whether the caller is silent, known from their audio at once and not from the model, which says so later. Listens only
- * once it has been asked, so that it costs nothing before.
+ * Whether the caller is silent and waits for nothing. That they speak is known from their audio at once; the model says so later.
+ * Listens only once it has been asked, so that it costs nothing before.
  */
 export class CallerPause {
   private readonly clock: Clock;
-  private lastLoudMs: number | undefined;
+  private sinceMs: number | undefined;
+  private lastLoudMs = Number.NEGATIVE_INFINITY;
+  /** Nothing was said to them since they were heard. */
+  private isUnanswered = false;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  /** False at first: it begins to listen. */
-  get isPause(): boolean {
-    this.lastLoudMs ??= this.clock.now();
-    return this.clock.now() - this.lastLoudMs >= QUIET_MS;
+  /** False at first: it begins to listen. `awaitsAnswer`: as far as the model has said. */
+  isPause({ awaitsAnswer, isSpokenTo }: { awaitsAnswer: boolean; isSpokenTo: boolean }): boolean {
+    const nowMs = this.clock.now();
+    this.sinceMs ??= nowMs;
+    if (isSpokenTo) this.isUnanswered = false;
+    if (isSpokenTo || nowMs - this.sinceMs < HEARD_BY_MODEL_MS) return false;
+    const quietMs = nowMs - Math.max(this.lastLoudMs, this.sinceMs);
+    return quietMs >= (this.isUnanswered || awaitsAnswer ? SETTLED_MS : QUIET_MS);
   }
 
   /** `payload`: base64 of raw mu-law. */
   heard(payload: string): void {
-    if (this.lastLoudMs === undefined) return;
-    if (mulawRms(Buffer.from(payload, 'base64')) >= LOUD) this.lastLoudMs = this.clock.now();
+    if (this.sinceMs === undefined) return;
+    if (mulawRms(Buffer.from(payload, 'base64')) < LOUD) return;
+    this.lastLoudMs = this.clock.now();
+    this.isUnanswered = true;
   }
 }

@@ -19,6 +19,7 @@ export class IdleWatch {
   private readonly onIdle: (times: number) => void;
   private state: State = { name: 'busy' };
   private times = 0;
+  private isAnswered = true;
 
   /**
    * `afterMs` 0: the watch is off. `onIdle` is told how often the caller has been silent in a row, from 1; whatever is
@@ -33,6 +34,7 @@ export class IdleWatch {
   /** The caller began to speak. */
   callerSpeaks(): void {
     this.times = 0;
+    this.isAnswered = false;
     const timer = this.timer(LONGEST_SPEECH_MS, () => this.beQuiet());
     this.enter({ name: 'caller', timer });
   }
@@ -49,6 +51,7 @@ export class IdleWatch {
 
   /** The assistant speaks, or works on something. */
   busy(): void {
+    this.isAnswered = true;
     if (this.state.name === 'quiet') this.enter({ name: 'busy' });
   }
 
@@ -64,6 +67,11 @@ export class IdleWatch {
   /** Nobody speaks, and the assistant works on nothing. */
   get isQuiet(): boolean {
     return this.state.name === 'quiet';
+  }
+
+  /** The caller has spoken, and nothing has come of it yet. */
+  get awaitsAnswer(): boolean {
+    return !this.isAnswered;
   }
 
   private beQuiet(): void {

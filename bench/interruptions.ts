@@ -1,0 +1,164 @@
+import { demoBrain } from '../sim/model/demo-brain.js';
+import { loudnessEar } from '../sim/model/ear.js';
+import { toneVoice } from '../sim/model/voice.js';
+import { SIMULATED_CREDENTIALS, startNovaSim } from '../sim/nova/nova-sim.js';
+import { startOpenAiSim } from '../sim/openai/server.js';
+import { Carrier } from '../sim/twilio/carrier.js';
+import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import { Instance } from '../test/fleet.js';
+import { Hearing, type Model, isInterruption, speak } from '../test/model-rig.js';
+import { until } from '../test/rig.js';
+
+export interface Interruptions {
+  /** From the start of the stream to the first sound in the caller's ear. */
+  greetingMs: number[];
+  /** From the model's sending its signal to the arrival of the `clear` at the carrier. */
+  clearMs: number[];
+  /** Between what the caller heard of an answer and where the gateway had it cut; OpenAI only. */
+  truncationMs: number[];
+}
+
+/** What the model told about one session, on this process's clock. */
+interface Told {
+  signalsMs: () => readonly number[];
+  truncations: () => readonly { audioEndMs: number }[];
+}
+
+interface Service {
+  env: Record<string, string>;
+  /** In the order in which they were opened. */
+  sessions: Told[];
+  close(): Promise<void>;
+}
+
+const CALLS = 3;
+const INTERRUPTIONS = 10;
+const HOST = 'gateway.example.com';
+const AUTH_TOKEN = 'bench-auth-token';
+const QUESTION = 'What are your opening hours?';
+
+/** Callers who interrupt every answer: the gateway in a process of its own, model and carrier in this one, on one clock. */
+export async function interruptions(model: Model, pipeline: boolean): Promise<Interruptions> {
+  const service = model === 'openai' ? await openAi() : await nova();
+  const gateway = await Instance.start({
+    PATH: process.env['PATH'] ?? '',
+    NODE_ENV: 'production',
+    PORT: '0',
+    HOST: '127.0.0.1',
+    PUBLIC_HOST: HOST,
+    LOG_LEVEL: 'error',
+    TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+    VOICE_PROVIDER: model,
+    USE_PIPECAT: String(pipeline),
+    USE_LOCAL_DYNAMODB: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    ...service.env,
+  });
+  const carrier = new Carrier({
+    accountSid: `AC${'1'.repeat(32)}`,
+    authToken: AUTH_TOKEN,
+    resolve: () => gateway.base,
+  });
+  const result: Interruptions = { greetingMs: [], clearMs: [], truncationMs: [] };
+  try {
+    const calls: Promise<void>[] = [];
+    for (let n = 0; n < CALLS; n++) {
+      const call = carrier.placeCall({
+        from: '+12025550123',
+        to: '+12065550199',
+        voiceUrl: `https://${HOST}/twilio/voice`,
+      });
+      // Sessions are told apart by their order.
+      await until(() => service.sessions.length > n, 'the session', 20_000);
+      calls.push(interrupt(call, service.sessions[n] as Told, result));
+    }
+    await Promise.all(calls);
+    return result;
+  } finally {
+    carrier.close();
+    await carrier.whenIdle();
+    await gateway.kill();
+    await service.close();
+  }
+}
+
+async function interrupt(call: CarrierCall, told: Told, result: Interruptions): Promise<void> {
+  const hearing = new Hearing(call);
+  let startedMs = 0;
+  call.on('stream-started', () => (startedMs = performance.now()));
+  await until(() => hearing.loudMs > 0, 'the greeting', 20_000);
+  result.greetingMs.push(performance.now() - startedMs);
+  await until(() => hearing.quietMs > 400, 'its end', 20_000);
+  let beforeMs = hearing.loudMs;
+  await speak(call);
+  for (let n = 0; n < INTERRUPTIONS; n++) {
+    await until(() => hearing.loudMs > beforeMs + 700, 'some of the answer', 20_000);
+    const cutBefore = told.truncations().length;
+    let clearedMs = 0;
+    let heardMs = 0;
+    call.once('cleared', () => {
+      clearedMs = performance.now();
+      heardMs = hearing.loudMs - beforeMs;
+    });
+    await speak(call);
+    await until(() => clearedMs > 0, 'the clear', 20_000);
+    beforeMs = hearing.loudMs;
+    const signalMs = told.signalsMs().findLast((atMs) => atMs <= clearedMs);
+    if (signalMs !== undefined) result.clearMs.push(clearedMs - signalMs);
+    // The answer to this interruption is what the next one interrupts.
+    await until(() => hearing.quietMs > 0, 'quiet', 20_000);
+    const cut = told.truncations()[cutBefore];
+    if (cut !== undefined) result.truncationMs.push(Math.abs(cut.audioEndMs - heardMs));
+  }
+  call.hangup();
+}
+
+const COMMON = { voice: toneVoice(), brain: demoBrain };
+
+async function openAi(): Promise<Service> {
+  const sessions: Told[] = [];
+  const sim = await startOpenAiSim({
+    ...COMMON,
+    ear: loudnessEar({ texts: () => QUESTION }),
+    onSession: (session) => {
+      const openedMs = performance.now();
+      sessions.push({
+        signalsMs: () =>
+          session.sent
+            .filter(({ type }) => type === 'input_audio_buffer.speech_started')
+            .map(({ atMs }) => openedMs + atMs),
+        truncations: () => session.truncations,
+      });
+    },
+  });
+  return {
+    env: { OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: sim.url },
+    sessions,
+    close: () => sim.close(),
+  };
+}
+
+async function nova(): Promise<Service> {
+  const sessions: Told[] = [];
+  const sim = await startNovaSim({
+    ...COMMON,
+    ear: loudnessEar({ texts: () => QUESTION }),
+    replyDelayMs: 0,
+    onSession: (session) => {
+      const openedMs = performance.now();
+      sessions.push({
+        signalsMs: () => session.outputs.filter(({ body }) => isInterruption(body)).map(({ atMs }) => openedMs + atMs),
+        truncations: () => [],
+      });
+    },
+  });
+  return {
+    env: {
+      AWS_ENDPOINT_URL_BEDROCK_RUNTIME: sim.url,
+      AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: SIMULATED_CREDENTIALS.secretAccessKey,
+    },
+    sessions,
+    close: () => sim.close(),
+  };
+}
