@@ -65,7 +65,10 @@ export function openLine(options: LineOptions): { line: Line; meter: LatencyMete
   const lineWatch = new LineWatch({
     clock,
     overdueMs: () => playback.markOverdueMs,
-    onLook,
+    onLook: () => {
+      playback.endStalled();
+      onLook();
+    },
     onFault: (fault) => {
       metrics.lineFaults.inc({ fault });
       onFault(fault);

@@ -150,6 +150,23 @@ describe('playback ledger', () => {
     assert.equal(carrier.clock.timers, 0);
   });
 
+  test('a piece without an end counts as heard once it should have been and its late mark came back', () => {
+    const carrier = new Carrier(new FakeClock(), 20);
+    carrier.play('a', 120);
+    carrier.clock.advance(100);
+    carrier.playback.endStalled();
+    carrier.clock.advance(800);
+    assert.equal(carrier.playback.isPlaying, true, 'nobody knows that it is over');
+    carrier.playback.endStalled();
+    carrier.clock.advance(40);
+    assert.equal(carrier.playback.isPlaying, false);
+    // What such a late mark took to come back is no measure of the way.
+    carrier.play('b', 1000);
+    carrier.clock.advance(520);
+    const [cut] = carrier.playback.clear();
+    assert.ok(Math.abs((cut?.heardMs ?? 0) - 500) <= 20, `heard ${cut?.heardMs} ms`);
+  });
+
   test('counts a mark it never sent', () => {
     const carrier = new Carrier(new FakeClock(), 0);
     carrier.playback.onMark('somebody-else');

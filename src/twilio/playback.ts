@@ -124,6 +124,14 @@ export class Playback {
     if (!this.closed && this.sentByte > this.markedByte) this.mark();
   }
 
+  /**
+   * Marks the end of what should have been played by now, when nothing has followed it: the model fell silent in the middle. To be
+   * called now and then; until that mark comes back the caller counts as spoken to.
+   */
+  endStalled(): void {
+    if (this.segments.length > 0 && this.elapsedByte() >= this.sentByte) this.endItem();
+  }
+
   /** A mark came back from Twilio. */
   onMark(name: string): void {
     if (this.flushed.delete(name)) return;
@@ -208,7 +216,8 @@ export class Playback {
     const name = `g${this.generation}:${this.markCount++}`;
     this.marks.push({ name, atByte: this.sentByte });
     this.markedByte = this.sentByte;
-    if (!this.anchoredByMark && this.probe === undefined) {
+    // A mark that is late for its audio measures nothing.
+    if (!this.anchoredByMark && this.probe === undefined && this.elapsedByte() < this.sentByte) {
       this.probe = { name, sentMs: this.anchorMs, audioMs: (this.sentByte - this.anchorByte) / MULAW_BYTES_PER_MS };
     }
     this.sink.sendMark(name);

@@ -9,11 +9,15 @@ const READY_WITHIN_MS = 8000;
 const ANSWER_WITHIN_MS = 8000;
 /** A caller who waits longer than this without a sound wonders whether anybody is there. */
 const SLOW_AFTER_MS = 3800;
+/** So late it is noticed from the audio that the caller has stopped. */
+const EAR_DELAY_MS = 800;
+/** What they still hear will be over soon. */
+const SLOW_AGAIN_MS = 500;
 
 export interface LegListener {
   onEvent(leg: Leg, event: VoiceEvent): void;
-  /** The caller waits for it, and it takes long; it may still come. */
-  onSlow(leg: Leg): void;
+  /** The caller waits for it, and it takes long; it may still come. False: they hear something at the moment. */
+  onSlow(leg: Leg): boolean;
   /** The session is over, for whatever reason; it is closed already. */
   onLost(leg: Leg, error: TandemError): void;
 }
@@ -113,12 +117,31 @@ export class Leg {
     this.deafWatch?.cancel();
     this.deafWatch = undefined;
     if (isSpeech) this.endSlowWatch();
-    if (event.type !== 'caller-speech-stopped' || !this.mayBeDeaf || !Number.isFinite(this.answerWithinMs)) return;
+    if (event.type === 'caller-speech-stopped' && this.isWatchable) this.watchDeafness(SLOW_AFTER_MS);
+  }
+
+  private get isWatchable(): boolean {
+    return this.mayBeDeaf && Number.isFinite(this.answerWithinMs);
+  }
+
+  private watchDeafness(slowAfterMs: number): void {
     this.deafWatch = this.clock.setTimer(this.answerWithinMs, () => {
       this.wasDeaf = true;
       this.stall();
     });
-    this.watchSlowness(SLOW_AFTER_MS, () => this.deafWatch !== undefined || this.talk.isWaitingForModel);
+    this.watchSlowness(slowAfterMs, () => this.deafWatch !== undefined || this.talk.isWaitingForModel);
+  }
+
+  /**
+   * The caller has spoken, as their audio says, since `sinceMs`. A model of which nothing has come since then is watched as if it had
+   * said so itself. False: it has shown that it lives, or it was watched for this before.
+   */
+  callerSpoke(sinceMs: number): boolean {
+    if (this.state !== 'ready' || this.progressMs >= sinceMs || !this.isWatchable) return false;
+    if (this.deafWatch !== undefined) return true;
+    this.endSlowWatch();
+    this.watchDeafness(SLOW_AFTER_MS - EAR_DELAY_MS);
+    return true;
   }
 
   /** Set once and left alone: moving a timer with every piece of audio would cost more than the audio. */
@@ -143,7 +166,7 @@ export class Leg {
       if (!isWaiting()) return;
       const leftMs = this.progressMs + SLOW_AFTER_MS - this.clock.now();
       if (leftMs >= 1) this.watchSlowness(leftMs, isWaiting);
-      else this.listener.onSlow(this);
+      else if (!this.listener.onSlow(this)) this.watchSlowness(SLOW_AGAIN_MS, isWaiting);
     });
   }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { FakeClock } from '../../../test/fake-clock.js';
 import { ScriptedProvider, type ScriptedSession } from '../../../test/scripted-provider.js';
 import { AudioChunk } from '../../audio/chunk.js';
+import { pcmToMulaw } from '../../audio/g711.js';
 import { TandemError } from '../../errors.js';
 import type { Turn } from '../history.js';
 import type { VoiceEvent, VoiceSession } from '../session.js';
@@ -19,6 +20,12 @@ const silent = (): void => undefined;
 const greets = (session: ScriptedSession): void => {
   if (session.options.greeting !== undefined) session.speak(session.options.greeting, 200);
 };
+
+/** 20 ms of a tone. */
+function loud(level: number): AudioChunk {
+  const pcm = Int16Array.from({ length: 160 }, (_, n) => level * Math.sin(n * 0.35));
+  return AudioChunk.fromBase64('mulaw', 8000, Buffer.from(pcmToMulaw(pcm)).toString('base64'));
+}
 
 interface Rig {
   clock: FakeClock;
@@ -473,6 +480,65 @@ describe('a model that gives no sign', () => {
     assert.equal(model.sessions.length, 1);
     session.close();
     assert.equal(clock.timers, 0);
+  });
+
+  test('in the middle of an answer is covered by the line as soon as what was sent has been heard', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, playing, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    model.last.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
+    model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
+    playing.value = true;
+    clock.advance(5000);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.']);
+    playing.value = false;
+    clock.advance(500);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.', 'One moment.']);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('of having heard the caller, not even that they spoke, is known from their audio; the next one hears it', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    const say = (level: number, ms: number): void => {
+      for (let at = 0; at < ms; at += 20) {
+        session.sendAudio(loud(level));
+        clock.advance(20);
+      }
+    };
+    say(0, 1000);
+    say(5000, 1000);
+    say(0, 4000);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.', 'One moment.'], 'before five seconds are over');
+    say(0, 5000);
+    assert.deepEqual(log, ['lost a VOICE_STALLED']);
+    await settle();
+    assert.equal(model.sessions.length, 2);
+    assert.ok(model.last.callerBytes > 8000, 'the question');
+    model.last.callerSays('Hello?');
+    model.last.speak('Yes?', 100);
+    say(0, 10_000);
+    assert.equal(log.length, 1);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('of having heard the caller, but of life, is left alone', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    for (let at = 0; at < 20_000; at += 20) {
+      session.sendAudio(loud(at < 1000 ? 5000 : 0));
+      clock.advance(20);
+      if (at === 800) model.last.emit({ type: 'usage', inputTokens: 1, outputTokens: 1 });
+    }
+    assert.deepEqual(log, []);
+    session.close();
   });
 
   test('in the middle of an answer has stalled too', async () => {

@@ -10,6 +10,7 @@ import type {
   VoiceSession,
   VoiceSessionOptions,
 } from '../session.js';
+import { CallerEar } from './caller-ear.js';
 import { CallerTail } from './caller-tail.js';
 import { GapFiller, type SpeakLine } from './gap-filler.js';
 import type { ProviderHealth } from './health.js';
@@ -75,6 +76,12 @@ export class ContinuousSession implements VoiceSession {
   speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
   private readonly tail = new CallerTail();
+  private readonly ear = new CallerEar(
+    () => this.onCallerHeard(),
+    () => this.onCallerQuiet(),
+  );
+  /** The caller speaks since then, as their audio says; the model has not said so. */
+  private heardSinceMs: number | undefined;
   private readonly filler: GapFiller;
   private state: State;
   private wasReady = false;
@@ -102,6 +109,7 @@ export class ContinuousSession implements VoiceSession {
 
   sendAudio(chunk: AudioChunk): void {
     this.tail.push(chunk);
+    this.ear.hear(chunk);
     const { state } = this;
     switch (state.name) {
       case 'renewing':
@@ -231,6 +239,7 @@ export class ContinuousSession implements VoiceSession {
         this.onReady(leg);
         return;
       case 'caller-speech-started':
+        this.heardSinceMs = undefined;
         this.tail.utteranceStarted();
         this.dropSuccessor();
         break;
@@ -258,11 +267,29 @@ export class ContinuousSession implements VoiceSession {
     if (state === this.state && state.name === 'live') state.renewal.check();
   }
 
+  /** A model that lives says so itself, within moments. */
+  private onCallerHeard(): void {
+    if (this.state.name !== 'live' || this.tail.hasUtterance) return;
+    this.heardSinceMs = this.options.clock.now();
+    this.tail.utteranceStarted();
+  }
+
+  private onCallerQuiet(): void {
+    const { heardSinceMs } = this;
+    this.heardSinceMs = undefined;
+    if (heardSinceMs === undefined) return;
+    // A model that does not speak of speech, or noise: what it needs of the audio it has.
+    if (this.leg?.callerSpoke(heardSinceMs) === true) this.tail.utteranceEnded();
+    else this.tail.forget();
+  }
+
   /** The caller hears that somebody is there; what the model says after all comes after it. */
-  private onSlow(leg: Leg): void {
-    if (leg !== this.leg || this.options.session.conversation.isPlaying) return;
+  private onSlow(leg: Leg): boolean {
+    if (this.options.session.conversation.isPlaying) return false;
+    if (leg !== this.leg) return true;
     this.filler.stop();
     this.filler.start(0);
+    return true;
   }
 
   private onReady(leg: Leg): void {
@@ -329,6 +356,7 @@ export class ContinuousSession implements VoiceSession {
     else if (state.name !== 'live') return;
     leg.close();
     state.renewal.stop();
+    this.heardSinceMs = undefined;
     this.tail.keep();
     this.finish(leg);
     this.reopen(leg.provider, this.outageOf(leg));
@@ -365,6 +393,7 @@ export class ContinuousSession implements VoiceSession {
 
   private recover(lost: Leg, error: TandemError, running: Outage | undefined): void {
     const { clock } = this.options;
+    this.heardSinceMs = undefined;
     this.tail.keep();
     const outage = running ?? this.outageOf(lost);
     const step = outage.plan.next(error, clock.now());
