@@ -3,8 +3,9 @@ import { skipWithoutRedis } from '../test/redis-server.js';
 import { printReport } from './print.js';
 import { runChaos } from './run.js';
 
-const USAGE = `npm run chaos -- [--seed N] [--calls N] [--concurrent N] [--direct] [--only N] [--speed N] [--alone]
+const USAGE = `npm run chaos -- [--seed N] [--calls N] [--concurrent N] [--direct] [--only N] [--first N] [--speed N] [--alone]
   --only N    the call of this number alone, without what befalls everybody, with its story
+  --first N   the gateway that is asked first, 0 or 1: the one that a call comes to decides which model it has
   --direct    through the direct bridge
   --speed N   call time runs at most so much faster
   --alone     one gateway without Redis`;
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     concurrent: { type: 'string', default: '50' },
     direct: { type: 'boolean', default: false },
     only: { type: 'string' },
+    first: { type: 'string', default: '0' },
     speed: { type: 'string', default: '3' },
     alone: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -36,6 +38,7 @@ if (values.help) {
     isShared,
     only: values.only === undefined ? undefined : Number(values.only),
     speed: Number(values.speed),
+    askedFirst: Number(values.first),
     onProgress: (done, violations) => {
       if (performance.now() - shownAtMs < 15_000) return;
       shownAtMs = performance.now();

@@ -17,6 +17,8 @@ export interface ChaosOptions {
   /** Only this call, and nothing that befalls everybody. */
   only?: number | undefined;
   speed: number;
+  /** The gateway that is asked first. */
+  askedFirst?: number;
   onProgress?: (done: number, violations: number) => void;
 }
 
@@ -51,6 +53,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     direct,
     isShared,
     clock,
+    askedFirst: options.askedFirst ?? 0,
     onEvent: (event) => judges.get(event.callSid)?.note(event),
   });
   const startedMs = clock.now();

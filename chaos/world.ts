@@ -36,6 +36,7 @@ export interface WorldOptions {
   /** Two gateways with a Redis between; else one alone. */
   isShared: boolean;
   clock: ScaledClock;
+  askedFirst: number;
   onEvent: (event: CallEvent) => void;
 }
 
@@ -70,11 +71,12 @@ export class World {
   private hubspot!: HubSpotSim;
   private rest!: RestApi;
   private restUrl = '';
-  private asked = 0;
+  private asked: number;
   private unconnected = 0;
 
   private constructor(options: WorldOptions) {
     this.options = options;
+    this.asked = options.askedFirst;
   }
 
   static async start(options: WorldOptions): Promise<World> {

@@ -5,10 +5,10 @@ import type { Logger } from './log.js';
 import type { OpenRequests } from './open-requests.js';
 
 const POLL_MS = 100;
-/** Before the end of the drain: by then most calls have come to a pause. */
-const MOVING_MS = 15_000;
-/** Time for the goodbye and the dial of calls that are handed over because the gateway stops. */
-const HANDOVER_MS = 20_000;
+/** Before the end of the drain calls begin to be let go of: by the end most have come to a pause, or to a human. */
+const LETTING_GO_MS = 15_000;
+/** Time for the goodbye, the dial and the whisper of calls that are handed over because the gateway stops. */
+const HANDOVER_MS = 30_000;
 /** After the last call was moved: Twilio asks within this time what now, and may still ask here. */
 const QUIET_MS = 300;
 const MAX_QUIET_WAIT_MS = 5000;
@@ -18,7 +18,7 @@ export interface DrainOptions {
   clock: Clock;
   log: Logger;
   requests: OpenRequests;
-  /** New connections go to another instance from here on. */
+  /** New connections go to another instance from here on, if there is one. */
   stopListening: () => void;
 }
 
@@ -32,7 +32,7 @@ export class Drain {
 
   /**
    * Takes no calls any more and lets those in progress finish. Near the end of `drainSeconds` those still live are moved to
-   * another instance, each in a pause; those of which none could know are handed to a human at the end.
+   * another instance, each in a pause; where none could know of them they are handed to a human.
    * `canMove`: false when the others that could know of them stop as well.
    */
   async run(drainSeconds: number, canMove: boolean): Promise<void> {
@@ -41,16 +41,16 @@ export class Drain {
     const drainMs = drainSeconds * 1000;
     const movesCalls = calls.isShared && canMove;
     const startedMs = clock.now();
-    await this.until(() => calls.activeCalls.length === 0, movesCalls ? Math.max(0, drainMs - MOVING_MS) : drainMs);
+    await this.until(() => calls.activeCalls.length === 0, Math.max(0, drainMs - LETTING_GO_MS));
     if (calls.activeCalls.length === 0) return;
     if (movesCalls && this.live.length > 0) {
       log.warn({ calls: this.live.length }, 'moving the remaining calls to other instances');
       await this.moveCalls(startedMs + drainMs - clock.now());
     }
     if (this.live.length > 0) {
-      log.warn({ calls: this.live.length }, 'drain time is over; handing the remaining calls to a human');
+      log.warn({ calls: this.live.length }, 'handing the remaining calls to a human');
       for (const call of this.live) call.escalate({ trigger: 'stopping', reason: 'stopping' });
-      await this.until(() => this.live.length === 0, HANDOVER_MS);
+      await this.until(() => !calls.activeCalls.some((call) => call.needsAnswers), HANDOVER_MS);
     }
     await this.answerTheLast();
   }
@@ -75,8 +75,9 @@ export class Drain {
 
   /** Twilio asks about a call whose stream was closed, and whoever is asked must not vanish over the answer. */
   private async answerTheLast(): Promise<void> {
-    this.options.stopListening();
-    await this.until(() => this.options.requests.quietMs >= QUIET_MS, MAX_QUIET_WAIT_MS);
+    const { calls, requests, stopListening } = this.options;
+    if (calls.isWritten) stopListening();
+    await this.until(() => requests.quietMs >= QUIET_MS, MAX_QUIET_WAIT_MS);
   }
 
   private async until(isDone: () => boolean, limitMs: number): Promise<void> {

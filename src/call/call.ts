@@ -217,7 +217,7 @@ export class Call {
       },
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
-    const { callerPause, conversation, playback, watch } = line;
+    const { callerPause, conversation, idle, playback, watch } = line;
     this.stand.enter({ name: 'talking', line });
     metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
@@ -228,6 +228,7 @@ export class Call {
         this.services.emit({ type: 'stream-started', callSid: this.callSid, streamSid: start.streamSid });
         meter.streamStarted();
         conversation.begin();
+        if (state.opening === undefined && !this.owesAnswer) idle.beginQuiet();
       },
       onAudio: (payload, receivedMs) => {
         watch.mediaCame(receivedMs);
@@ -313,6 +314,13 @@ export class Call {
   get isMoving(): boolean {
     const { is } = this.stand;
     return is.name === 'parted' && is.exit.to === 'assistant' && is.exit.cause === 'moved';
+  }
+
+  /** Twilio will ask about it before long, and only this process has the answer. */
+  get needsAnswers(): boolean {
+    const { is } = this.stand;
+    if (is.name === 'dialling') return this.departure.owesWhisper;
+    return is.name !== 'ended' && !this.isMoving;
   }
 
   private escalationLine(escalation: Escalation): string {

@@ -55,6 +55,8 @@ export class Departure {
   private lineCount = 0;
   private resumeCount: number;
   private goodbye: Goodbye | undefined;
+  /** What the called leg was told last. */
+  private whispered: PreparedHandover | undefined;
   /** Settles when it is known what became of telling Twilio over REST to dial. */
   private pushed: Promise<void> = Promise.resolve();
 
@@ -195,10 +197,17 @@ export class Departure {
     return this.pushed;
   }
 
+  /** The called leg is still to be told the token. */
+  get owesWhisper(): boolean {
+    const { is } = this.stand;
+    return is.name === 'dialling' && is.prepared !== undefined && this.whispered !== is.prepared;
+  }
+
   /** The called leg has answered and asks what to play to it alone. */
   whisper(): Verb[] {
     if (this.stand.is.name !== 'dialling' && this.stand.is.name !== 'pushing') return [];
     const { prepared } = this.stand.is;
+    this.whispered = prepared;
     return prepared === undefined ? [] : [this.handingOver.whisper(prepared)];
   }
 

@@ -27,6 +27,28 @@ test('a caller who says nothing after hearing the last word is noticed, again an
   assert.deepEqual(idle, [1, 2]);
 });
 
+test('where nothing is said at first the caller is asked early, once; and not at all if somebody speaks', () => {
+  const { clock, idle, watch } = watchOf();
+  watch.beginQuiet();
+  assert.equal(watch.isQuiet, true);
+  clock.advance(3_500);
+  assert.deepEqual(idle, [1]);
+  clock.advance(9_999);
+  assert.deepEqual(idle, [1]);
+  clock.advance(1);
+  assert.deepEqual(idle, [1, 2]);
+  const second = watchOf();
+  second.watch.busy();
+  second.watch.playedOut();
+  second.watch.beginQuiet();
+  second.clock.advance(9_999);
+  assert.deepEqual(second.idle, []);
+  const off = watchOf(0);
+  off.watch.beginQuiet();
+  off.clock.advance(60_000);
+  assert.deepEqual(off.idle, []);
+});
+
 test('a caller who speaks in between starts the count again', () => {
   const { clock, idle, watch } = watchOf();
   watch.playedOut();

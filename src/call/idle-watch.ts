@@ -8,6 +8,8 @@ type State = { name: 'busy' } | { name: 'caller'; timer: Timer } | { name: 'quie
 
 /** Nobody talks longer without a breath: the end of that speech was missed. */
 const LONGEST_SPEECH_MS = 60_000;
+/** Whoever waits for an answer begins to wonder. */
+const BETWEEN_STREAMS_MS = 3500;
 
 /**
  * Notices a caller who says nothing. Time runs from when the caller last *heard* something (the playback ledger says
@@ -29,6 +31,11 @@ export class IdleWatch {
     this.clock = options.clock;
     this.afterMs = options.afterMs;
     this.onIdle = options.onIdle;
+  }
+
+  /** Nothing is said at first. The caller is asked early: what they have just said may have fallen between two streams. */
+  beginQuiet(): void {
+    if (this.state.name === 'busy') this.beQuiet(Math.min(this.afterMs, BETWEEN_STREAMS_MS));
   }
 
   /** The caller began to speak. */
@@ -74,8 +81,8 @@ export class IdleWatch {
     return !this.isAnswered;
   }
 
-  private beQuiet(): void {
-    const timer = this.timer(this.afterMs, () => {
+  private beQuiet(afterMs = this.afterMs): void {
+    const timer = this.timer(afterMs, () => {
       // What the owner says now makes it busy again; if nothing can be said, the time runs on.
       this.beQuiet();
       this.onIdle(++this.times);

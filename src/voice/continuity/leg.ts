@@ -100,7 +100,8 @@ export class Leg {
       this.watch?.cancel();
       this.watch = undefined;
     }
-    if (this.state === 'ready' && this.watch === undefined && this.talk.isWaitingForModel) this.watchAnswer();
+    const isWatched = this.watch !== undefined && this.slowWatch !== undefined;
+    if (this.state === 'ready' && !isWatched && this.talk.isWaitingForModel) this.watchAnswer();
     this.listener.onEvent(this, event);
   }
 
@@ -146,11 +147,12 @@ export class Leg {
 
   /** Set once and left alone: moving a timer with every piece of audio would cost more than the audio. */
   private watchAnswer(): void {
-    if (this.watch !== undefined || !Number.isFinite(this.answerWithinMs)) return;
-    // Fractions of a millisecond would be waited for again and again.
-    const inMs = Math.max(1, this.progressMs + this.answerWithinMs - this.clock.now());
+    if (!Number.isFinite(this.answerWithinMs)) return;
     const slowInMs = this.progressMs + SLOW_AFTER_MS - this.clock.now();
     if (slowInMs > 0) this.watchSlowness(slowInMs, () => this.talk.isWaitingForModel);
+    if (this.watch !== undefined) return;
+    // Fractions of a millisecond would be waited for again and again.
+    const inMs = Math.max(1, this.progressMs + this.answerWithinMs - this.clock.now());
     this.watch = this.clock.setTimer(inMs, () => {
       this.watch = undefined;
       if (!this.talk.isWaitingForModel) return;

@@ -148,6 +148,24 @@ describe('a session that is lost', () => {
     session.close();
   });
 
+  test('in the middle of an answer says so, even if it began the answer anew and nothing came of that', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, session } = rigOf([model]);
+    await settle();
+    model.last.callerSays('Where is my order?');
+    model.last.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
+    model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
+    for (const responseId of ['r', 's']) {
+      if (responseId === 's') model.last.emit({ type: 'response-started', responseId, sayId: undefined });
+      model.last.emit({ type: 'response-done', responseId, sayId: undefined, status: 'failed' });
+    }
+    model.last.emit(gone());
+    clock.advance(0);
+    assert.equal(model.last.options.greeting, lines.takenOver);
+    assert.equal(model.last.options.answersLast, true);
+    session.close();
+  });
+
   test('in the middle of an answer says so, even if it ended the answer itself before it was lost', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session } = rigOf([model]);

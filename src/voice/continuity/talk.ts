@@ -20,7 +20,7 @@ export class Talk {
   private readonly announced = new Set<string>();
   private callerSpeaks = false;
   private owesAnswer = false;
-  /** The last answer ended in the middle. */
+  /** The last answer ended in the middle, and no other has been heard since. */
   private brokeOff = false;
 
   /** The model has been asked for something: a greeting, an answer, what follows from keys or a tool. */
@@ -62,18 +62,18 @@ export class Talk {
         if (event.final && !this.announced.delete(event.itemId)) this.owesAnswer = true;
         return;
       case 'response-started':
-        this.brokeOff = false;
         this.responses.set(event.responseId, { ...event, wasHeard: false, items: new Set() });
         return;
       case 'audio':
         this.owesAnswer = false;
+        this.brokeOff = false;
         this.noteSound(event.responseId, event.itemId);
         return;
       case 'item-done':
         this.responses.get(event.responseId)?.items.delete(event.itemId);
         return;
       case 'response-done':
-        // A session that is about to be lost may say so of its response first.
+        // A session that is about to be lost may say so of its response first, and of the one that it tried after it.
         this.brokeOff = event.status === 'failed' && this.isMidAnswer;
         this.responses.delete(event.responseId);
         if (event.sayId !== undefined) this.says.delete(event.sayId);
