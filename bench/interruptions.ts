@@ -6,10 +6,11 @@ import { startOpenAiSim } from '../sim/openai/server.js';
 import { Carrier } from '../sim/twilio/carrier.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { Instance } from '../test/fleet.js';
-import { Hearing, type Model, isInterruption, speak } from '../test/model-rig.js';
+import { Hearing, type Model, speak } from '../test/model-rig.js';
 import { until } from '../test/rig.js';
+import { line } from './line.js';
 
-export interface Interruptions {
+interface Interruptions {
   /** From the start of the stream to the first sound in the caller's ear. */
   greetingMs: number[];
   /** From the model's sending its signal to the arrival of the `clear` at the carrier. */
@@ -37,8 +38,24 @@ const HOST = 'gateway.example.com';
 const AUTH_TOKEN = 'bench-auth-token';
 const QUESTION = 'What are your opening hours?';
 
-/** Callers who interrupt every answer: the gateway in a process of its own, model and carrier in this one, on one clock. */
-export async function interruptions(model: Model, pipeline: boolean): Promise<Interruptions> {
+/**
+ * Callers who interrupt every answer of a hosted model, in real time: the gateway in a process of its own, the simulated model and
+ * the carrier in this one, on one clock.
+ */
+export async function interruptions(): Promise<void> {
+  console.log(`Milliseconds; p50 / worst of n. ${CALLS} calls at once. The simulated model takes no time to think.`);
+  for (const model of ['openai', 'nova'] as const) {
+    for (const pipeline of [true, false]) {
+      const name = `${model}, ${pipeline ? 'pipeline' : 'direct'}`;
+      const { clearMs, greetingMs, truncationMs } = await measure(model, pipeline);
+      console.log(line(name, 'stream start to first sound', greetingMs));
+      console.log(line(name, 'model tells of speech → clear at the carrier', clearMs));
+      if (truncationMs.length > 0) console.log(line(name, 'truncated at, against what was heard', truncationMs));
+    }
+  }
+}
+
+async function measure(model: Model, pipeline: boolean): Promise<Interruptions> {
   const service = model === 'openai' ? await openAi() : await nova();
   const gateway = await Instance.start({
     PATH: process.env['PATH'] ?? '',
@@ -68,9 +85,13 @@ export async function interruptions(model: Model, pipeline: boolean): Promise<In
         to: '+12065550199',
         voiceUrl: `https://${HOST}/twilio/voice`,
       });
+      const told = async (): Promise<Told> => {
+        await until(() => service.sessions.length > n, 'the session', 20_000);
+        return service.sessions[n] as Told;
+      };
+      calls.push(interrupt(call, told(), result));
       // Sessions are told apart by their order.
-      await until(() => service.sessions.length > n, 'the session', 20_000);
-      calls.push(interrupt(call, service.sessions[n] as Told, result));
+      await told();
     }
     await Promise.all(calls);
     return result;
@@ -82,12 +103,13 @@ export async function interruptions(model: Model, pipeline: boolean): Promise<In
   }
 }
 
-async function interrupt(call: CarrierCall, told: Told, result: Interruptions): Promise<void> {
+async function interrupt(call: CarrierCall, session: Promise<Told>, result: Interruptions): Promise<void> {
   const hearing = new Hearing(call);
   let startedMs = 0;
   call.on('stream-started', () => (startedMs = performance.now()));
   await until(() => hearing.loudMs > 0, 'the greeting', 20_000);
   result.greetingMs.push(performance.now() - startedMs);
+  const told = await session;
   await until(() => hearing.quietMs > 400, 'its end', 20_000);
   let beforeMs = hearing.loudMs;
   await speak(call);
@@ -121,12 +143,11 @@ async function openAi(): Promise<Service> {
     ...COMMON,
     ear: loudnessEar({ texts: () => QUESTION }),
     onSession: (session) => {
-      const openedMs = performance.now();
       sessions.push({
         signalsMs: () =>
           session.sent
             .filter(({ type }) => type === 'input_audio_buffer.speech_started')
-            .map(({ atMs }) => openedMs + atMs),
+            .map(({ atMs }) => session.startedMs + atMs),
         truncations: () => session.truncations,
       });
     },
@@ -145,9 +166,9 @@ async function nova(): Promise<Service> {
     ear: loudnessEar({ texts: () => QUESTION }),
     replyDelayMs: 0,
     onSession: (session) => {
-      const openedMs = performance.now();
       sessions.push({
-        signalsMs: () => session.outputs.filter(({ body }) => isInterruption(body)).map(({ atMs }) => openedMs + atMs),
+        signalsMs: () =>
+          session.outputs.filter(({ body }) => isInterruption(body)).map(({ atMs }) => session.startedMs + atMs),
         truncations: () => [],
       });
     },
@@ -161,4 +182,10 @@ async function nova(): Promise<Service> {
     sessions,
     close: () => sim.close(),
   };
+}
+
+/** Nova tells of an interruption in text, or as the reason why it stopped. */
+function isInterruption(body: Readonly<Record<string, unknown>>): boolean {
+  const { content, stopReason } = body;
+  return stopReason === 'INTERRUPTED' || (typeof content === 'string' && /"interrupted"\s*:\s*true/.test(content));
 }

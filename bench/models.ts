@@ -1,10 +1,10 @@
 import { type Model, type ModelRigOptions, heardMore, speak, startModelRig } from '../test/model-rig.js';
 import { until } from '../test/rig.js';
-import { quantile } from './quantile.js';
+import { line } from './line.js';
 
 /**
- * What a caller notices with a hosted model: both simulators on their real protocols, gateway, carrier and model in this
- * process, in real time. The model itself answers at once, so these are the gateway's and the wire's own times.
+ * What a caller notices when a hosted model's session is lost or renewed: both simulators on their real protocols, gateway, carrier
+ * and model in this process, in real time. The model itself answers at once, so these are the gateway's and the wire's own times.
  */
 export async function models(): Promise<void> {
   console.log('Milliseconds; p50 / worst of n. The simulated model takes no time to think.');
@@ -16,7 +16,6 @@ export async function models(): Promise<void> {
 /** The lines of one model through one kind of gateway. */
 async function measure({ model, pipeline }: { model: Model; pipeline: boolean }): Promise<string[]> {
   const name = `${model}, ${pipeline ? 'pipeline' : 'direct'}`;
-  const talk = await bargeIns({ model, pipeline });
   const reconnects = await gaps(model, pipeline, 'reconnect');
   const failovers = await gaps(model, pipeline, 'failover');
   const [without, renewed] = await Promise.all([
@@ -25,9 +24,6 @@ async function measure({ model, pipeline }: { model: Model; pipeline: boolean })
   ]);
   const { answerMs, renewals } = renewed;
   return [
-    line(name, 'stream start to first sound', talk.greetingMs),
-    line(name, 'model tells of speech → clear at the carrier', talk.clearMs),
-    ...(model === 'openai' ? [line(name, 'truncated at, against what was heard', talk.truncationMs)] : []),
     line(name, 'silence: session reset in a word, same provider', reconnects),
     line(name, 'silence: provider gone in a word, next provider', failovers),
     line(name, 'end of speech → answer, without renewal', without.answerMs),
@@ -40,50 +36,6 @@ const QUESTION = 'What are your opening hours?';
 /** The simulated Nova takes 0.6 s before it speaks, as the real one does at best, unless it is told to. */
 const AT_ONCE = { nova: { replyDelayMs: 0 } } as const;
 const says = Array.from({ length: 40 }, () => QUESTION);
-
-async function bargeIns(
-  options: ModelRigOptions,
-): Promise<Record<'greetingMs' | 'clearMs' | 'truncationMs', number[]>> {
-  const result = { greetingMs: [] as number[], clearMs: [] as number[], truncationMs: [] as number[] };
-  for (let n = 0; n < CALLS; n++) {
-    const rig = await startModelRig({ ...options, ...AT_ONCE, says, isRealTime: true });
-    const { call, hearing } = rig.place();
-    let startedMs = 0;
-    call.on('stream-started', () => (startedMs = performance.now()));
-    await until(() => hearing.loudMs > 0, 'the greeting', 20_000);
-    result.greetingMs.push(performance.now() - startedMs);
-    await heardMore(hearing, 0, 'all of the greeting');
-    for (let i = 0; i < 2; i++) {
-      const beforeMs = hearing.loudMs;
-      const sentBefore = rig.sent().events.length;
-      const cutBefore = rig.truncations().length;
-      await speak(call);
-      await until(() => hearing.loudMs > beforeMs + 1000, 'some of the answer', 20_000);
-      let clearedMs = 0;
-      let heardMs = 0;
-      call.once('cleared', () => {
-        clearedMs = performance.now();
-        heardMs = hearing.loudMs - beforeMs;
-      });
-      await speak(call);
-      await until(() => clearedMs > 0, 'the clear', 20_000);
-      const { events, openedMs } = rig.sent();
-      // The second of the two signals: the first was for the question itself.
-      const told = events
-        .slice(sentBefore)
-        .filter(({ type }) => type === 'input_audio_buffer.speech_started' || type === 'interrupted');
-      const signal = told.filter(({ atMs }) => openedMs + atMs <= clearedMs + 10).at(-1);
-      if (signal !== undefined) result.clearMs.push(clearedMs - openedMs - signal.atMs);
-      await until(() => options.model === 'nova' || rig.truncations().length > cutBefore, 'the truncation', 20_000);
-      const cut = rig.truncations().at(-1);
-      if (cut !== undefined) result.truncationMs.push(Math.abs(cut.audioEndMs - heardMs));
-      await until(() => hearing.quietMs > 3000, 'quiet', 30_000);
-    }
-    call.hangup();
-    await rig.close();
-  }
-  return result;
-}
 
 /** The silence in the caller's ear where the session was lost, in the middle of a word. */
 async function gaps(model: Model, pipeline: boolean, kind: 'reconnect' | 'failover'): Promise<number[]> {
@@ -153,12 +105,4 @@ async function answers(
   call.hangup();
   await rig.close();
   return { answerMs, renewals };
-}
-
-function line(name: string, what: string, values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [p50, worst] = [quantile(sorted, 0.5), sorted.at(-1) ?? Number.NaN].map((value) =>
-    value.toFixed(1).padStart(8),
-  );
-  return `${name.padEnd(18)} ${what.padEnd(52)} ${p50} / ${worst}   n=${sorted.length}`;
 }

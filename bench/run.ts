@@ -1,6 +1,7 @@
 import { cluster } from './cluster.js';
 import { frames } from './frames.js';
 import { handover } from './handover.js';
+import { interruptions } from './interruptions.js';
 import { models } from './models.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
@@ -17,7 +18,8 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['start', { run: start, seconds: 15 }],
   ['speech', { run: speech, seconds: 60 }],
   ['frames', { run: frames, seconds: 120 }],
-  ['models', { run: models, seconds: 200 }],
+  ['interruptions', { run: interruptions, seconds: 150 }],
+  ['models', { run: models, seconds: 240 }],
   ['handover', { run: handover, seconds: 75 }],
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],

@@ -40,8 +40,8 @@ export interface ChaosReport {
 }
 
 const CHECK_MS = 100;
-/** An ended call is remembered for a minute; what is tried again beside it, for less. */
-const AFTERMATH_MS = 120_000;
+/** An ended call is remembered for a minute; one that went on elsewhere is found out after five at the latest. */
+const AFTERMATH_MS = 400_000;
 
 /** Calls with everything that can happen to them, and a judge on each. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {

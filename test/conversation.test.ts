@@ -77,6 +77,20 @@ for (const pipeline of [true, false]) {
       });
     });
 
+    test('a goodbye that the stream ends under is said by Twilio, and nobody is cut off without one', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const lines: string[] = [];
+        call.on('say', (text) => lines.push(text));
+        const session = rig.provider.last;
+        for (let passedMs = 0; passedMs < 40_000 && session.said.length < 3; passedMs += 20)
+          await pass(clock, call, 20);
+        assert.match(session.said[2] ?? '', /Goodbye/);
+        call.mediaStream?.drop();
+        await until(() => lines.length > 0 || call.isOver, 'what follows');
+        assert.match(lines[0] ?? '', /Goodbye/);
+      });
+    });
+
     test('a caller who answers is not asked again, and one who speaks for long is not interrupted', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;

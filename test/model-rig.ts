@@ -69,9 +69,6 @@ const TONES: SpeechEngine = {
 export interface ModelRig extends Rig {
   /** The conversation as the latest session of the model remembers it. */
   memory: () => string[];
-  /** What the latest session sent, with milliseconds since it was opened, and when that was on the machine's clock. */
-  sent: () => { openedMs: number; events: readonly { atMs: number; type: string }[] };
-  truncations: () => readonly { itemId: string; audioEndMs: number }[];
   place: () => { call: CarrierCall; hearing: Hearing };
 }
 
@@ -99,8 +96,6 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   return {
     ...rig,
     memory: sim.memory,
-    sent: sim.sent,
-    truncations: sim.truncations,
     place: () => {
       const call = rig.call();
       return { call, hearing: new Hearing(call) };
@@ -119,20 +114,15 @@ interface Sim {
   url: string;
   env: (url: string) => Record<string, string>;
   memory: () => string[];
-  sent: ModelRig['sent'];
-  truncations: ModelRig['truncations'];
   close(): Promise<void>;
 }
 
 async function openAi(options: OpenAiSimOptions): Promise<Sim> {
-  let openedMs = 0;
-  const sim = await startOpenAiSim({ ...options, onSession: () => (openedMs = performance.now()) });
+  const sim = await startOpenAiSim(options);
   return {
     url: sim.url,
     env: (url) => ({ OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: url }),
     memory: () => sim.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
-    sent: () => ({ openedMs, events: sim.sessions.at(-1)?.sent ?? [] }),
-    truncations: () => sim.sessions.at(-1)?.truncations ?? [],
     close: () => sim.close(),
   };
 }
@@ -144,21 +134,12 @@ const AWS = {
 };
 
 async function nova(options: NovaSimOptions): Promise<Sim> {
-  let openedMs = 0;
-  const sim = await startNovaSim({ ...options, onSession: () => (openedMs = performance.now()) });
+  const sim = await startNovaSim(options);
   Object.assign(process.env, AWS);
   return {
     url: sim.url,
     env: (url) => ({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url }),
     memory: () => sim.sessions.at(-1)?.history.map(({ role, text }) => `${role}: ${text}`) ?? [],
-    sent: () => ({
-      openedMs,
-      events:
-        sim.sessions
-          .at(-1)
-          ?.outputs.map(({ atMs, body, name }) => ({ atMs, type: isInterruption(body) ? 'interrupted' : name })) ?? [],
-    }),
-    truncations: () => [],
     close: () => sim.close(),
   };
 }
@@ -171,9 +152,4 @@ export async function speak(call: CarrierCall, ms = 600): Promise<void> {
 /** Waits until something has been heard after `beforeMs` of sound, and then it was quiet. */
 export async function heardMore(hearing: Hearing, beforeMs: number, what: string, quietMs = 400): Promise<void> {
   await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 60_000);
-}
-
-export function isInterruption(body: Readonly<Record<string, unknown>>): boolean {
-  const { content, stopReason } = body;
-  return stopReason === 'INTERRUPTED' || (typeof content === 'string' && /"interrupted"\s*:\s*true/.test(content));
 }

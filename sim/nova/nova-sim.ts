@@ -125,7 +125,7 @@ class NovaServer {
       'content-type': 'application/vnd.amazon.eventstream',
       'x-amzn-requestid': `simulated-${number}`,
     });
-    const recording = new SessionRecording(number, checked.modelId);
+    const recording = new SessionRecording(number, checked.modelId, this.clock.now());
     this.recordings.push(recording);
     const { behaviour, clock } = this;
     const session: NovaSession = new NovaSession({

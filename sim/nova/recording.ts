@@ -33,6 +33,8 @@ export class SessionRecording {
   /** Counted from 1. */
   readonly number: number;
   readonly modelId: string;
+  /** On the simulator's clock. */
+  readonly startedMs: number;
   readonly inputs: RecordedInput[] = [];
   /** Audio events have the size in place of the audio. */
   readonly outputs: RecordedOutput[] = [];
@@ -54,8 +56,9 @@ export class SessionRecording {
   private readonly pcmPieces: Buffer[] = [];
   private inputRateHz = 0;
 
-  constructor(number: number, modelId: string) {
+  constructor(number: number, modelId: string, startedMs: number) {
     this.number = number;
+    this.startedMs = startedMs;
     this.modelId = modelId;
   }
 

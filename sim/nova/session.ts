@@ -54,7 +54,7 @@ export class NovaSession {
     this.options = options;
     const { behaviour, clock, recording, stream } = options;
     const faults = new NovaFaultPlan(behaviour.faults, recording.number);
-    this.startedMs = clock.now();
+    this.startedMs = recording.startedMs;
     this.lastInputMs = this.startedMs;
     this.rules = new InputRules(behaviour.textLimits);
     this.output = new NovaOutput((name, body) => this.send(name, body));

@@ -20,7 +20,7 @@ export class Outbox {
   private readonly socket: WebSocket;
   private readonly tcp: Socket;
   private readonly clock: Clock;
-  private readonly startedMs: number;
+  readonly startedMs: number;
   private state: State = { name: 'open' };
 
   constructor(socket: WebSocket, tcp: Socket, clock: Clock) {

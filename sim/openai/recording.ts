@@ -19,6 +19,8 @@ export interface Memory {
 export interface SessionRecord {
   readonly headers: IncomingHttpHeaders;
   readonly model: string;
+  /** On the simulator's clock. */
+  readonly startedMs: number;
   readonly events: readonly RecordedEvent[];
   /** Types of everything sent to the client, in order. */
   readonly sent: readonly { atMs: number; type: string }[];

@@ -84,6 +84,10 @@ export class Session implements SessionRecord {
       this.timers.push(clock.setTimer(ms, () => this.responder.strike(fault)));
   }
 
+  get startedMs() {
+    return this.outbox.startedMs;
+  }
+
   get sent() {
     return this.outbox.sent;
   }

@@ -92,12 +92,13 @@ export class Departure {
     const { line: current } = this.stand.is;
     this.stand.enter({ name: 'leaving', line: current, exit });
     const sayId = `goodbye-${this.lineCount++}`;
-    const goodbye = new Goodbye(sayId, this.services.clock, current.playback);
+    const goodbye = new Goodbye(sayId, line, this.services.clock, current.playback);
     this.goodbye = goodbye;
     current.conversation.leave(line, sayId);
     const arranged = exit.to === 'human' ? Promise.all([exit.prepared, exit.reach]) : undefined;
     void Promise.all([goodbye.spoken, arranged]).then(([wasSpoken, human]) => {
       if (this.stand.is.name !== 'leaving' || this.stand.is.exit !== exit) return;
+      this.goodbye = undefined;
       if (!wasSpoken && 'announce' in exit) exit.announce = line;
       const [prepared, reach] = human ?? [];
       if (exit.to === 'human' && reach === 'reachable' && this.handingOver.goesByRest) this.push(exit, prepared);
@@ -128,6 +129,8 @@ export class Departure {
   /** The stream is over. If Twilio does not ask what now, the caller has hung up. */
   part(exit: Exit): void {
     const wasLive = this.stand.isLive;
+    // The stream ended under the goodbye, and nobody is to come after it.
+    if (exit.to === 'nobody' && this.goodbye !== undefined) exit.announce ??= this.goodbye.line;
     const expires = this.services.clock.setTimer(QUESTION_EXPECTED_MS, () => {
       this.owner.end(exit.to === 'nobody' ? exit.outcome : 'caller_hung_up');
     });

@@ -3,7 +3,7 @@ import type { Playback } from '../twilio/playback.js';
 import type { ResponseStatus } from '../voice/session.js';
 
 /** The goodbye must have begun by then, and have been given whole by the second; else TwiML says it. */
-const BEGINS_MS = 2500;
+const BEGINS_MS = 2000;
 const GIVEN_MS = 10_000;
 /** A goodbye is some seconds long; its last mark is not waited for beyond this. */
 const HEARD_MS = 15_000;
@@ -13,10 +13,12 @@ export class Goodbye {
   /** True once the caller has heard it; false when the session did not bring it out in time, or the stream ended. */
   readonly spoken: Promise<boolean>;
   readonly sayId: string;
+  readonly line: string;
   private settle: (wasGiven: boolean) => void = () => undefined;
 
-  constructor(sayId: string, clock: Clock, playback: Playback) {
+  constructor(sayId: string, line: string, clock: Clock, playback: Playback) {
     this.sayId = sayId;
+    this.line = line;
     const given = new Promise<boolean>((resolve) => {
       const deadlines = [
         clock.setTimer(BEGINS_MS, () => {

@@ -31,7 +31,7 @@ test('where nothing is said at first the caller is asked early, once; and not at
   const { clock, idle, watch } = watchOf();
   watch.beginQuiet();
   assert.equal(watch.isQuiet, true);
-  clock.advance(3_500);
+  clock.advance(3_000);
   assert.deepEqual(idle, [1]);
   clock.advance(9_999);
   assert.deepEqual(idle, [1]);

@@ -9,7 +9,7 @@ type State = { name: 'busy' } | { name: 'caller'; timer: Timer } | { name: 'quie
 /** Nobody talks longer without a breath: the end of that speech was missed. */
 const LONGEST_SPEECH_MS = 60_000;
 /** Whoever waits for an answer begins to wonder. */
-const BETWEEN_STREAMS_MS = 3500;
+const BETWEEN_STREAMS_MS = 3000;
 
 /**
  * Notices a caller who says nothing. Time runs from when the caller last *heard* something (the playback ledger says

@@ -8,7 +8,7 @@ const READY_WITHIN_MS = 8000;
 /** A model that owes the caller something and gives no sign of life for this long has stalled. */
 const ANSWER_WITHIN_MS = 8000;
 /** A caller who waits longer than this without a sound wonders whether anybody is there. */
-const SLOW_AFTER_MS = 3800;
+const SLOW_AFTER_MS = 3200;
 /** So late it is noticed from the audio that the caller has stopped. */
 const EAR_DELAY_MS = 800;
 /** What they still hear will be over soon. */
@@ -110,6 +110,8 @@ export class Leg {
    * having closed anything; or it was noise. So a new session is tried, once until the model shows that it lives.
    */
   private watchHearing(event: VoiceEvent): void {
+    // Of what was said before: it comes late, and tells nothing of what is owed now.
+    if (event.type === 'assistant-text-final' || event.type === 'usage') return;
     const isSpeech = event.type === 'caller-speech-started' || event.type === 'caller-speech-stopped';
     if (!isSpeech) {
       this.progressMs = this.clock.now();
