@@ -50,8 +50,8 @@ export class Drain {
     if (this.live.length > 0) {
       log.warn({ calls: this.live.length }, 'handing the remaining calls to a human');
       for (const call of this.live) call.escalate({ trigger: 'stopping', reason: 'stopping' });
-      await this.until(() => !calls.activeCalls.some((call) => call.needsAnswers), HANDOVER_MS);
     }
+    await this.until(() => !calls.activeCalls.some((call) => call.needsAnswers), HANDOVER_MS);
     await this.answerTheLast();
   }
 
