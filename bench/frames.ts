@@ -5,8 +5,8 @@ import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from '.
 
 const CALLS = [1, 100, 200];
 const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
-const ROUNDS = 3;
-const SECONDS = 2;
+const ROUNDS = 5;
+const SECONDS = 3;
 /** With few calls the heap has not found its size yet. */
 const [FEW_CALLS, MANY_CALLS] = [100, 200];
 

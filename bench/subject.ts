@@ -26,8 +26,8 @@ export interface MemoryPerCall {
 
 /** New calls fill their queues and find their pace. */
 const SETTLE_MS = 800;
-/** Code is compiled and the heap finds its size. */
-const WARM_UP_MS = 4000;
+/** Code is compiled, again where its first assumptions were wrong, and the heap finds its size: after 4 s that still goes on. */
+const WARM_UP_MS = 15_000;
 
 /** A relay or a gateway with its model, measured again and again. What is measured first is colder than what follows. */
 export class Subject {

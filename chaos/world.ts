@@ -18,6 +18,7 @@ import type { ScaledClock } from '../test/scaled-clock.js';
 import { FlakyStore } from './flaky-store.js';
 import { type Model, type ModelLine, providerOf } from './model-line.js';
 import type { Calamity, DialFault } from './plan.js';
+import { Tunnel } from './tunnel.js';
 import { SENTENCES } from './voice.js';
 
 const HOST = 'gateways.example.com';
@@ -30,6 +31,11 @@ const DRAIN_SECONDS = 20;
 
 const PHONES: Readonly<Record<DialFault, PhoneEndpoint>> = { busy, failed: failing, 'no-answer': silent, dropping };
 
+/** Leads to one gateway alone. */
+function streamHost(which: number): string {
+  return `gateway-${which}.example.com`;
+}
+
 export interface WorldOptions {
   seed: number;
   direct: boolean;
@@ -41,8 +47,11 @@ export interface WorldOptions {
 }
 
 interface Instance {
-  running: RunningGateway | undefined;
   which: number;
+  running: RunningGateway | undefined;
+  /** To the gateway, and from it to Redis. */
+  tunnels: readonly Tunnel[];
+  port: number;
   isReady: boolean;
 }
 
@@ -135,13 +144,19 @@ export class World {
         return;
       case 'gateway-restarted':
         await this.restart(calamity.which);
+        return;
+      case 'gateway-killed':
+        await this.kill(calamity.which);
     }
   }
 
   async close(): Promise<void> {
     this.carrier.close();
     await this.carrier.whenIdle();
-    for (const { running } of this.instances) await running?.close();
+    for (const { running, tunnels } of this.instances) {
+      await running?.close();
+      for (const tunnel of tunnels) tunnel.cut();
+    }
     for (const close of this.closers.reverse()) await close();
   }
 
@@ -173,7 +188,7 @@ export class World {
     this.carrier = new Carrier({
       accountSid: ACCOUNT_SID,
       authToken: AUTH_TOKEN,
-      resolve: () => this.balance(),
+      resolve: (host) => this.balance(host),
       phoneBook: (number) => (number === CONNECT_NUMBER ? human : undefined),
       disorder: { seed, maxDelayMs: 1500, duplicates: 0.2 },
       clock,
@@ -183,20 +198,22 @@ export class World {
     this.restUrl = await this.rest.start();
     this.closers.push(() => this.rest.close());
     for (let which = 0; which < (isShared ? 2 : 1); which++) {
-      const instance: Instance = { which, running: undefined, isReady: false };
+      const instance: Instance = { which, running: undefined, tunnels: [], port: 0, isReady: false };
       this.instances.push(instance);
       await this.startInstance(instance);
     }
   }
 
-  /** As a load balancer: to each ready gateway in turn, and now and then nowhere. */
-  private balance(): string | undefined {
+  /** As a load balancer: to each ready gateway in turn, and now and then nowhere; or to the one that has a host of its own. */
+  private balance(host: string): string | undefined {
+    const alone = this.instances.find(({ which }) => host === streamHost(which));
+    if (alone !== undefined) return `http://127.0.0.1:${alone.port}`;
     if (this.unconnected > 0) {
       this.unconnected--;
       return undefined;
     }
     const ready = this.instances.filter(({ isReady }) => isReady);
-    const port = ready[this.asked++ % ready.length]?.running?.gateway.port;
+    const port = ready[this.asked++ % ready.length]?.port;
     return port === undefined ? undefined : `http://127.0.0.1:${port}`;
   }
 
@@ -207,11 +224,32 @@ export class World {
     instance.isReady = false;
     await instance.running.gateway.drain(DRAIN_SECONDS);
     await instance.running.close();
+    for (const tunnel of instance.tunnels) tunnel.cut();
+    await this.startInstance(instance);
+  }
+
+  /**
+   * As a crash does it: every connection is reset, nothing more is written, and the next process knows nothing of the one
+   * before. What is left of the gateway in this process is disposed of where nobody sees it.
+   */
+  private async kill(which: number): Promise<void> {
+    const instance = this.instances[which];
+    const dead = instance?.running;
+    if (instance === undefined || dead === undefined || this.instances.length < 2) return;
+    instance.isReady = false;
+    instance.running = undefined;
+    for (const tunnel of instance.tunnels) tunnel.cut();
+    await dead.close();
     await this.startInstance(instance);
   }
 
   private async startInstance(instance: Instance): Promise<void> {
     const { clock, direct, onEvent } = this.options;
+    const toGateway = new Tunnel(() => instance.running?.gateway.port ?? 0);
+    const toRedis = new Tunnel(() => this.redis?.port ?? 0);
+    instance.tunnels = [toGateway, toRedis];
+    instance.port = await toGateway.open();
+    const redisUrl = `redis://127.0.0.1:${await toRedis.open()}`;
     // They differ, so that both ways of everything are used.
     const isFirst = instance.which === 0;
     const order: readonly [Model, Model] = isFirst ? ['openai', 'nova'] : ['nova', 'openai'];
@@ -219,6 +257,7 @@ export class World {
       PORT: '0',
       HOST: '127.0.0.1',
       PUBLIC_HOST: HOST,
+      ...(isFirst ? { STREAM_HOST: streamHost(0) } : {}),
       LOG_LEVEL: 'warn',
       MAX_LOOP_DELAY_MS: '0',
       USE_PIPECAT: String(!direct),
@@ -236,20 +275,24 @@ export class World {
       OPENAI_API_KEY: 'sk-simulated',
       ...(isFirst ? {} : { HANDOVER_MODE: 'rest', TWILIO_API_URL: this.restUrl }),
       ...(isFirst ? {} : { AFTER_FAILED_DIAL: 'voicemail,no_answer=again,busy=callback' }),
-      ...(this.redis === undefined ? {} : { REDIS_URL: this.redis.url, JOURNAL_KEY: 'ab'.repeat(32) }),
+      ...(this.redis === undefined ? {} : { REDIS_URL: redisUrl, JOURNAL_KEY: 'ab'.repeat(32) }),
     });
     const log = createLogger({ level: 'warn', destination: this.log });
     const lineOf = (number: string): ModelLine | undefined => this.lines.get(number);
     const provider = (name: Model) => providerOf(name, lineOf, { clock, log });
     // The store is there when a gateway starts; what a gateway does without is another question.
     this.store.fault = undefined;
-    instance.running = await startGateway(config, {
+    const running = await startGateway(config, {
       providers: [provider(order[0]), provider(order[1])],
       engine: SENTENCES,
       logDestination: this.log,
       clock,
     });
-    instance.running.gateway.watch(onEvent);
+    // What one that was killed would have done is nobody's business.
+    running.gateway.watch((event) => {
+      if (instance.running === running) onEvent(event);
+    });
+    instance.running = running;
     instance.isReady = true;
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { growth } from '../chaos/print.js';
+import { growth, ownFaults } from '../chaos/print.js';
 import { planCall } from '../chaos/plan.js';
 import { runChaos } from '../chaos/run.js';
 import { soundOf, sentenceVoice } from '../chaos/voice.js';
@@ -15,6 +15,7 @@ describe('chaos', { concurrency: true }, () => {
           .map(({ number, violations, story }) => ({ number, violations, story })),
         [],
       );
+      assert.deepEqual(ownFaults(report), []);
       assert.equal(report.calls.length, 6);
       assert.ok(report.calls.some(({ faults }) => faults.length > 0));
       assert.ok(report.lostSessions > 0, 'faults have struck');
@@ -35,7 +36,7 @@ describe('chaos', { concurrency: true }, () => {
   });
 
   test('what grows from the middle of a run to its end is found', () => {
-    const calls = Array.from({ length: 400 }, () => ({}) as never);
+    const calls = Array.from({ length: 1000 }, () => ({}) as never);
     const stock = (heapKb: number, sockets: number, timers: number) => ({
       at: '',
       heapKb,
