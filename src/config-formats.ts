@@ -30,6 +30,13 @@ export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'expected a URL that begins with http:// or https://' })
   .transform((v) => v.replace(/\/+$/, ''));
 
+export const hostName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/,
+    'expected a host name, with a port if not 443, and no scheme or path',
+  );
+
 export function whole(min: number, max: number): z.ZodType<number> {
   const message = `expected a whole number from ${min} to ${max}`;
   return z

@@ -24,6 +24,7 @@ test('with nothing set everything is embedded and only this machine can call', (
     port: 8000,
     host: '127.0.0.1',
     publicHost: undefined,
+    streamHost: undefined,
     logLevel: 'info',
     pipeline: true,
     voiceProviders: ['local'],

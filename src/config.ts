@@ -5,6 +5,7 @@ import {
   e164,
   flag,
   headerText,
+  hostName,
   httpUrl,
   journalKeys,
   list,
@@ -48,12 +49,12 @@ export const VARIABLES = {
     PUBLIC_HOST: variable(
       'localhost:PORT',
       'The host Twilio knows the gateway by, without scheme. Signed URLs are built from it.',
-      z
-        .string()
-        .regex(
-          /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/,
-          'expected a host name, with a port if not 443, and no scheme or path',
-        ),
+      hostName,
+    ),
+    STREAM_HOST: variable(
+      'PUBLIC_HOST',
+      'With several instances behind PUBLIC_HOST: a host that leads to this one alone. A stream then comes to the instance that announced it, which has its session ready.',
+      hostName,
     ),
     LOG_LEVEL: variable(
       'info',
@@ -321,6 +322,7 @@ export interface Config {
   host: string;
   /** Undefined: `localhost:<port>`, known once the gateway listens. */
   publicHost: string | undefined;
+  streamHost: string | undefined;
   logLevel: string;
   pipeline: boolean;
   /** Names of providers in the order of preference: VOICE_PROVIDER, then VOICE_FALLBACK. Checked against what there is at start. */
@@ -463,6 +465,7 @@ export function readConfig(env: Environment): Config {
     port: values.PORT ?? 8000,
     host,
     publicHost: values.PUBLIC_HOST,
+    streamHost: values.STREAM_HOST,
     logLevel: values.LOG_LEVEL ?? 'info',
     pipeline: values.USE_PIPECAT ?? true,
     voiceProviders: [voiceProvider, ...fallbacks.filter((name) => name !== voiceProvider)],

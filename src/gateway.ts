@@ -129,7 +129,10 @@ export class Gateway {
         rest: this.twilioRest(),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
-        url: (scheme, path) => `${scheme}://${this.publicHost}${path === PATHS.stream ? this.ownStreamPath : path}`,
+        url: (scheme, path) =>
+          path === PATHS.stream
+            ? `${scheme}://${this.streamHost}${this.ownStreamPath}`
+            : `${scheme}://${this.publicHost}${path}`,
         emit: (event) => this.emit(event),
       },
       new Admission({
@@ -199,6 +202,11 @@ export class Gateway {
   /** The host Twilio knows the gateway by. */
   get publicHost(): string {
     return this.parts.config.publicHost ?? `localhost:${this.port}`;
+  }
+
+  /** The host that leads streams to this process. */
+  private get streamHost(): string {
+    return this.parts.config.streamHost ?? this.publicHost;
   }
 
   get activeCalls(): number {
@@ -360,7 +368,7 @@ export class Gateway {
       return;
     }
     const signature = request.headers['x-twilio-signature'];
-    const urls = streamUrlVariants(this.publicHost, path);
+    const urls = streamUrlVariants(this.streamHost, path);
     if (authTokens.length > 0 && (typeof signature !== 'string' || !isSigned(signature, authTokens, urls))) {
       this.refuse(socket, 403, 'Forbidden', 'stream-signature');
       return;

@@ -176,6 +176,15 @@ describe('bad input', () => {
     assert.match(action.body, /<Connect .*<Stream /);
   });
 
+  test('a caller whose dial failed after their call was given up is told so before it ends', async () => {
+    const { callSid } = await answered('CAgivenup');
+    await signedPost('/twilio/call-status', { CallSid: callSid, CallStatus: 'completed' });
+    const busy = await signedPost('/twilio/dial-result', { CallSid: callSid, DialCallStatus: 'busy' });
+    assert.match(busy.body, /<Say .*<Hangup/s);
+    const bridged = await signedPost('/twilio/dial-result', { CallSid: callSid, DialBridged: 'true' });
+    assert.doesNotMatch(bridged.body, /<Say /);
+  });
+
   test('callbacks about calls nobody knows are answered, and a caller among them reaches a human', async () => {
     const lost = await signedPost('/twilio/stream-ended', { CallSid: 'CAlost', CallStatus: 'in-progress' });
     assert.equal(lost.status, 200);

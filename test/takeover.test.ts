@@ -12,6 +12,9 @@ import { scaledClock } from './scaled-clock.js';
 const OPTIONS = { skip: skipWithoutRedis };
 const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };
 
+/** A host that leads to the first gateway whatever the balancer thinks. */
+const FIRST_ALONE = 'first.example.com';
+
 /** Two gateways with a Redis between; what Twilio asks goes to the one that is `asked`. */
 interface Pair {
   first: Rig;
@@ -35,11 +38,11 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     const env = { REDIS_URL: redis.url, JOURNAL_KEY: 'cd'.repeat(32), IDLE_PROMPT_SECONDS: '0', ...options.env };
     const asked: { rig?: Rig } = {};
     const { phone } = options;
-    const first = await startRig({
+    const first: Rig = await startRig({
       clock,
       env,
       ...(phone === undefined ? {} : { phone }),
-      carrier: { resolve: () => asked.rig?.base },
+      carrier: { resolve: (host) => (host === FIRST_ALONE ? first.base : asked.rig?.base) },
     });
     const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
     const second = await startRig({ clock, env: { ...env, DYNAMODB_ENDPOINT_URL: store } });
@@ -82,6 +85,15 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       pair.second.provider.last.callerSays('I want to speak to a human agent.');
       await within(pair.call.whenEnded(), 'the end');
       assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+    });
+  });
+
+  test('is talked to by the one that answered the webhook where its streams have a host of their own', async () => {
+    await withPair({ env: { STREAM_HOST: FIRST_ALONE } }, async (pair) => {
+      switchAfter(pair, '/twilio/voice');
+      await greeted(pair.first);
+      assert.equal(pair.first.provider.sessions.length, 1);
+      assert.equal(pair.second.provider.sessions.length, 0);
     });
   });
 
@@ -157,6 +169,26 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
         assert.equal(pair.second.events.length, 0);
       });
     } finally {
+      await own.stop();
+    }
+  });
+
+  test('that cannot be written down in time is not moved, for nobody would know where it stands', async () => {
+    const own = await RedisServer.start();
+    try {
+      await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
+        await greeted(pair.first);
+        let streams = 0;
+        pair.call.on('stream-ended', () => streams++);
+        own.freeze();
+        const drained = pair.first.running.gateway.drain(0);
+        await within(pair.call.whenEnded(), 'the end');
+        await drained;
+        assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+        assert.equal(streams, 1, 'it went to a human from the stream it had');
+      });
+    } finally {
+      own.thaw();
       await own.stop();
     }
   });

@@ -53,29 +53,24 @@ export class CallAccount {
       turnsDropped: 0,
       resumes: departure.resumes,
       dials: failedDials,
-      stand: standFor(this.toTell(state), wish, clock.epochMs() + tokenLifeMs),
+      stand: standFor(this.toTell(state), wish, clock.epochMs(), tokenLifeMs),
     });
   }
 
   /**
    * Writes down that the call leaves its stream by `exit` before it does, because another instance may be asked the
-   * moment it has. Settles when that is written, or cannot be.
+   * moment it has. Settles when that is written, or cannot be: false.
    */
-  async noteAhead(exit: Exit): Promise<void> {
+  noteAhead(exit: Exit): Promise<boolean> {
     this.ahead = exit;
     this.note();
-    await this.options.services.journal.flush(this.options.call.callSid);
+    return this.options.services.journal.flush(this.options.call.callSid);
   }
 
   /** It stays after all. */
   takeBack(): void {
     this.ahead = undefined;
     this.note();
-  }
-
-  /** Something written ahead is on its way. */
-  get isAhead(): boolean {
-    return this.ahead !== undefined;
   }
 
   private toTell(state: CallState): CallState | { name: 'parted'; exit: Exit } {

@@ -29,13 +29,21 @@ export type CallOutcome =
 /** What happens when the stream is over. */
 export type Exit =
   | HumanExit
-  /** `opening` undefined: the caller was told nothing and is to notice nothing. */
-  | { to: 'assistant'; cause: ResumeCause; opening: string | undefined }
+  | AssistantExit
   /** Twilio records what the caller has to say. */
   | { to: 'voicemail' }
   /** The caller is told that somebody will call back. */
   | { to: 'callback' }
   | { to: 'nobody'; outcome: CallOutcome; announce: string | undefined };
+
+export interface AssistantExit {
+  to: 'assistant';
+  cause: ResumeCause;
+  /** Undefined: the caller was told nothing and is to notice nothing. */
+  opening: string | undefined;
+  /** Milliseconds since the epoch: the caller has heard nothing since then, as far as is known. */
+  quietSinceMs?: number | undefined;
+}
 
 export interface HumanExit {
   to: 'human';

@@ -17,7 +17,14 @@ import { History, type Turn } from '../voice/history.js';
 import type { ConversationView, VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from '../voice/tools.js';
 import { CallAccount } from './account.js';
-import { type CallOutcome, type CallState, type Exit, type ResumeCause, Stand } from './call-state.js';
+import {
+  type AssistantExit,
+  type CallOutcome,
+  type CallState,
+  type Exit,
+  type ResumeCause,
+  Stand,
+} from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
 import { isPhoneNumber } from './dial.js';
@@ -26,6 +33,7 @@ import { type CallMemory, memoryOf, newMemory } from './memory.js';
 import { openLine } from './open-line.js';
 import { drawStreamToken, hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
+import { Relocation } from './relocation.js';
 import { takeUp } from './take-up.js';
 import { builtInTools } from './tools.js';
 
@@ -61,6 +69,8 @@ export interface CallServices extends DepartureServices {
 const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
 /** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */
 const STREAM_EXPECTED_MS = 15_000;
+/** Marks the lines to a silent caller. */
+const IDLE_SAY = 'idle-';
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
 const HOLD_SECONDS = 5;
 
@@ -82,8 +92,11 @@ export class Call {
   private readonly usage = { inputTokens: 0, outputTokens: 0 };
   private readonly stand: Stand;
   private readonly account: CallAccount;
+  private readonly relocation: Relocation;
   private readonly limit: Timer | undefined;
   private lineCount = 0;
+  /** While there is no stream: the caller has heard nothing since then, in milliseconds since the epoch. */
+  private quietSinceMs: number | undefined;
 
   /** A caller rings. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
@@ -102,7 +115,7 @@ export class Call {
       stand: call.stand,
       departure: call.departure,
       ringing: (opening, streamToken) => call.ringingState(opening, streamToken),
-      lost: () => call.resumeExit('instance_lost'),
+      lost: (quietSinceMs) => call.resumeExit('instance_lost', quietSinceMs),
     });
     const { callSid, from, to } = call;
     services.emit({ type: 'started', callSid, from, to });
@@ -142,7 +155,7 @@ export class Call {
       stand: this.stand,
       services,
       owner: {
-        resume: (cause, opening) => this.resume(cause, opening),
+        resume: (exit) => this.resume(exit),
         standing: () => this.standing(),
         end: (outcome) => this.end(outcome),
       },
@@ -151,6 +164,17 @@ export class Call {
     });
     const { departure, history, stand, startedAtMs } = this;
     this.account = new CallAccount({ call: facts, startedAtMs, history, stand, departure, services });
+    const { account } = this;
+    this.relocation = new Relocation({
+      clock: services.clock,
+      stand,
+      account,
+      midWordExit: () => this.resumeExit('moved'),
+      part: (exit) => {
+        services.emit({ type: 'moving', callSid });
+        departure.part(exit);
+      },
+    });
     const { clock, maxCallMs } = services;
     // The words for it are those of a gateway that stops: somebody else goes on from here.
     const atLimit = (): void => this.escalate({ trigger: 'stopping', reason: 'call_limit' });
@@ -228,7 +252,7 @@ export class Call {
         this.services.emit({ type: 'stream-started', callSid: this.callSid, streamSid: start.streamSid });
         meter.streamStarted();
         conversation.begin();
-        if (state.opening === undefined && !this.owesAnswer) idle.beginQuiet();
+        if (state.opening === undefined && !this.owesAnswer) idle.beginQuiet(this.quietMs);
       },
       onAudio: (payload, receivedMs) => {
         watch.mediaCame(receivedMs);
@@ -282,38 +306,14 @@ export class Call {
     if (!this.isOver) this.dispose('moved');
   }
 
-  /**
-   * Lets go of the call so that another instance goes on with it: once that is written down the stream is closed, and
-   * Twilio asks whoever answers what now. In a pause the caller notices nothing; `evenMidWord` they are told.
-   */
-  async moveAway(evenMidWord: boolean): Promise<void> {
-    if (this.account.isAhead || !this.mayMove(evenMidWord)) return;
-    const exit: Exit = this.isPause
-      ? { to: 'assistant', cause: 'moved', opening: undefined }
-      : this.resumeExit('moved');
-    await this.account.noteAhead(exit);
-    // Somebody may have begun to speak meanwhile.
-    if (!this.mayMove(evenMidWord)) return this.account.takeBack();
-    this.services.emit({ type: 'moving', callSid: this.callSid });
-    this.departure.part(exit);
-  }
-
-  private mayMove(evenMidWord: boolean): boolean {
-    return this.stand.is.name === 'talking' && (evenMidWord || this.isPause);
-  }
-
-  /** Nobody speaks, and nobody is about to be answered. */
-  private get isPause(): boolean {
-    if (!('line' in this.stand.is)) return false;
-    const { callerPause, idle, keypad, playback } = this.stand.is.line;
-    const state = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
-    return callerPause.isPause(state) && idle.isQuiet && !keypad.isCollecting;
+  /** Lets go of the call so that another instance goes on with it; see {@link Relocation.begin}. */
+  moveAway(evenMidWord: boolean): Promise<void> {
+    return this.relocation.begin(evenMidWord);
   }
 
   /** Its stream was closed so that another instance goes on with it. */
   get isMoving(): boolean {
-    const { is } = this.stand;
-    return is.name === 'parted' && is.exit.to === 'assistant' && is.exit.cause === 'moved';
+    return this.relocation.isDone;
   }
 
   /** Twilio will ask about it before long, and only this process has the answer. */
@@ -344,7 +344,11 @@ export class Call {
         this.usage.inputTokens += inputTokens;
         this.usage.outputTokens += outputTokens;
       },
-      onSaid: (sayId, status) => this.departure.onSaid(status, sayId),
+      onSaid: (sayId, status) => {
+        this.departure.onSaid(status, sayId);
+        if (sayId.startsWith(IDLE_SAY) && status === 'failed' && this.stand.is.name === 'talking')
+          this.stand.is.line.idle.unsaid();
+      },
       onFailure: (error) => this.onFailure(error),
     };
   }
@@ -362,7 +366,8 @@ export class Call {
     if (escalation !== undefined) this.escalate(escalation);
     else if (times > 2)
       this.departure.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
-    else this.stand.is.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `idle-${this.lineCount++}`);
+    else
+      this.stand.is.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `${IDLE_SAY}${this.lineCount++}`);
   }
 
   /** No model is left to talk. */
@@ -382,9 +387,10 @@ export class Call {
   }
 
   /** The stream broke under a caller who may still be there. */
-  private resumeExit(cause: ResumeCause): Exit {
+  private resumeExit(cause: ResumeCause, quietSinceMs = this.heardNothingSinceMs): Exit {
     const { greeting, lines } = this.prompt;
-    return { to: 'assistant', cause, opening: this.history.turns.length === 0 ? greeting : lines.resumed };
+    const opening = this.history.turns.length === 0 ? greeting : lines.resumed;
+    return { to: 'assistant', cause, opening, quietSinceMs };
   }
 
   private hold(): Verb[] {
@@ -394,10 +400,11 @@ export class Call {
     ];
   }
 
-  private resume(cause: ResumeCause, opening: string | undefined): Verb[] {
+  private resume({ cause, quietSinceMs, opening }: AssistantExit): Verb[] {
     this.services.metrics.resumes.inc({ cause });
     this.services.emit({ type: 'resumed', callSid: this.callSid, cause });
     this.log.info({ cause }, 'the call goes on in a new stream');
+    this.quietSinceMs = quietSinceMs;
     const ringing = this.ringingState(opening);
     this.stand.enter(ringing);
     return this.streamVerbs(ringing.streamToken);
@@ -424,6 +431,17 @@ export class Call {
     return this.departure.handingOver.isNobodyThere ? [...tools, ...this.departure.messages.tools()] : tools;
   }
 
+  /** Milliseconds since the epoch; undefined: the instance that knows is gone. */
+  private get heardNothingSinceMs(): number | undefined {
+    if (!this.stand.isLive || !('line' in this.stand.is)) return this.quietSinceMs;
+    return this.services.clock.epochMs() - (this.stand.is.line.session.callerWaitsMs ?? 0);
+  }
+
+  /** So long the caller has heard nothing when a stream begins, as far as is known. */
+  private get quietMs(): number {
+    return this.quietSinceMs === undefined ? 0 : Math.max(0, this.services.clock.epochMs() - this.quietSinceMs);
+  }
+
   /** The caller has said something that nobody has answered to the end. */
   private get owesAnswer(): boolean {
     const { turns } = this.history;
@@ -443,6 +461,7 @@ export class Call {
       greeting: opening,
       // After a dial that failed the caller is asked what they want now.
       answersLast: this.owesAnswer && opening !== prompt.lines.nobodyFree,
+      callerWaitsMs: this.quietMs,
       language: prompt.language,
       tools: [...builtInTools(rules), ...this.tools().map(toolDefinition)],
       conversation: this.conversationView(),

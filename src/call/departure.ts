@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { ResponseStatus } from '../voice/session.js';
-import type { CallOutcome, Dialling, Exit, HumanExit, ResumeCause, Stand } from './call-state.js';
+import type { AssistantExit, CallOutcome, Dialling, Exit, HumanExit, ResumeCause, Stand } from './call-state.js';
 import { isPhoneNumber } from './dial.js';
 import { Goodbye, heard } from './goodbye.js';
 import { type CallFacts, type DialResult, HandingOver, type HandingOverServices } from './handing-over.js';
@@ -21,7 +21,7 @@ export interface DepartureServices extends HandingOverServices, MessageServices 
 /** What a departure needs of its call. */
 export interface DepartureOwner {
   /** The call goes on in a new stream. */
-  resume(cause: ResumeCause, opening: string | undefined): readonly Verb[];
+  resume(exit: AssistantExit): readonly Verb[];
   /** What Twilio is to do as things stand. */
   standing(): Answer;
   end(outcome: CallOutcome): void;
@@ -92,7 +92,8 @@ export class Departure {
     const { line: current } = this.stand.is;
     this.stand.enter({ name: 'leaving', line: current, exit });
     const sayId = `goodbye-${this.lineCount++}`;
-    const goodbye = new Goodbye(sayId, line, this.services.clock, current.playback);
+    const waitsMs = current.session.callerWaitsMs ?? 0;
+    const goodbye = new Goodbye({ sayId, line, clock: this.services.clock, playback: current.playback, waitsMs });
     this.goodbye = goodbye;
     current.conversation.leave(line, sayId);
     const arranged = exit.to === 'human' ? Promise.all([exit.prepared, exit.reach]) : undefined;
@@ -149,9 +150,9 @@ export class Departure {
       case 'human':
         return this.dial(exit);
       case 'assistant':
-        if (!BROKEN.has(exit.cause)) return this.owner.resume(exit.cause, exit.opening);
+        if (!BROKEN.has(exit.cause)) return this.owner.resume(exit);
         // Streams that keep breaking: a human goes on.
-        return this.mayResume() ? this.owner.resume(exit.cause, exit.opening) : this.partAndLeave(this.failureExit());
+        return this.mayResume() ? this.owner.resume(exit) : this.partAndLeave(this.failureExit());
       case 'voicemail':
         return this.record();
       case 'callback':

@@ -4,6 +4,9 @@ import type { ResponseStatus } from '../voice/session.js';
 
 /** The goodbye must have begun by then, and have been given whole by the second; else TwiML says it. */
 const BEGINS_MS = 2000;
+/** Sooner, when the caller has been waiting before: in all they hear nothing for so long, and then Twilio asks for TwiML. */
+const SILENCE_MS = 3500;
+const AT_LEAST_MS = 300;
 const GIVEN_MS = 10_000;
 /** A goodbye is some seconds long; its last mark is not waited for beyond this. */
 const HEARD_MS = 15_000;
@@ -16,12 +19,15 @@ export class Goodbye {
   readonly line: string;
   private settle: (wasGiven: boolean) => void = () => undefined;
 
-  constructor(sayId: string, line: string, clock: Clock, playback: Playback) {
+  /** `waitsMs`: so long the caller has heard nothing already. */
+  constructor(options: { sayId: string; line: string; clock: Clock; playback: Playback; waitsMs: number }) {
+    const { clock, line, playback, sayId, waitsMs } = options;
     this.sayId = sayId;
     this.line = line;
+    const beginsMs = Math.max(AT_LEAST_MS, Math.min(BEGINS_MS, SILENCE_MS - waitsMs));
     const given = new Promise<boolean>((resolve) => {
       const deadlines = [
-        clock.setTimer(BEGINS_MS, () => {
+        clock.setTimer(beginsMs, () => {
           if (!playback.isPlaying) this.settle(false);
         }),
         clock.setTimer(GIVEN_MS, () => this.settle(false)),

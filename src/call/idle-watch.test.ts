@@ -29,7 +29,7 @@ test('a caller who says nothing after hearing the last word is noticed, again an
 
 test('where nothing is said at first the caller is asked early, once; and not at all if somebody speaks', () => {
   const { clock, idle, watch } = watchOf();
-  watch.beginQuiet();
+  watch.beginQuiet(0);
   assert.equal(watch.isQuiet, true);
   clock.advance(3_000);
   assert.deepEqual(idle, [1]);
@@ -40,13 +40,47 @@ test('where nothing is said at first the caller is asked early, once; and not at
   const second = watchOf();
   second.watch.busy();
   second.watch.playedOut();
-  second.watch.beginQuiet();
+  second.watch.beginQuiet(0);
   second.clock.advance(9_999);
   assert.deepEqual(second.idle, []);
+  const late = watchOf();
+  late.watch.beginQuiet(1_200);
+  late.clock.advance(1_800);
+  assert.deepEqual(late.idle, [1], 'the time without a stream counts');
+  const later = watchOf();
+  later.watch.beginQuiet(8_000);
+  later.clock.advance(999);
+  assert.deepEqual(later.idle, [], 'they are listened to first');
+  later.clock.advance(1);
+  assert.deepEqual(later.idle, [1]);
   const off = watchOf(0);
-  off.watch.beginQuiet();
+  off.watch.beginQuiet(0);
   off.clock.advance(60_000);
   assert.deepEqual(off.idle, []);
+});
+
+test('a line to the caller that broke off is due again soon, once', () => {
+  const { clock, idle, watch } = watchOf();
+  watch.unsaid();
+  watch.playedOut();
+  clock.advance(10_000);
+  assert.deepEqual(idle, [1]);
+  watch.busy();
+  watch.unsaid();
+  // What there was of it has been heard.
+  watch.playedOut();
+  clock.advance(999);
+  assert.deepEqual(idle, [1]);
+  clock.advance(1);
+  assert.deepEqual(idle, [1, 1]);
+  watch.unsaid();
+  clock.advance(9_999);
+  assert.deepEqual(idle, [1, 1]);
+  clock.advance(1);
+  assert.deepEqual(idle, [1, 1, 2]);
+  watch.unsaid();
+  clock.advance(1000);
+  assert.deepEqual(idle, [1, 1, 2, 2], 'that is another line');
 });
 
 test('a caller who speaks in between starts the count again', () => {

@@ -8,8 +8,12 @@ type State = { name: 'busy' } | { name: 'caller'; timer: Timer } | { name: 'quie
 
 /** Nobody talks longer without a breath: the end of that speech was missed. */
 const LONGEST_SPEECH_MS = 60_000;
+/** After a line that broke off. */
+const UNSAID_AGAIN_MS = 1000;
 /** Whoever waits for an answer begins to wonder. */
 const BETWEEN_STREAMS_MS = 3000;
+/** What they say in the new stream is waited for at least so long. */
+const LISTENED_MS = 1000;
 
 /**
  * Notices a caller who says nothing. Time runs from when the caller last *heard* something (the playback ledger says
@@ -22,6 +26,8 @@ export class IdleWatch {
   private state: State = { name: 'busy' };
   private times = 0;
   private isAnswered = true;
+  /** `again`: the line to the caller did not come out, and is due once more. */
+  private lineState: 'fine' | 'again' | 'repeated' = 'fine';
 
   /**
    * `afterMs` 0: the watch is off. `onIdle` is told how often the caller has been silent in a row, from 1; whatever is
@@ -33,14 +39,27 @@ export class IdleWatch {
     this.onIdle = options.onIdle;
   }
 
-  /** Nothing is said at first. The caller is asked early: what they have just said may have fallen between two streams. */
-  beginQuiet(): void {
-    if (this.state.name === 'busy') this.beQuiet(Math.min(this.afterMs, BETWEEN_STREAMS_MS));
+  /**
+   * Nothing is said at first. The caller is asked early: what they have just said may have fallen between two streams, which
+   * took `gapMs`.
+   */
+  beginQuiet(gapMs: number): void {
+    const afterMs = Math.max(LISTENED_MS, BETWEEN_STREAMS_MS - gapMs);
+    if (this.state.name === 'busy') this.beQuiet(Math.min(this.afterMs, afterMs));
+  }
+
+  /** What was to be said to the silent caller broke off, or never came: it is due again soon, once. */
+  unsaid(): void {
+    if (this.lineState !== 'fine' || this.times === 0) return;
+    this.lineState = 'again';
+    this.times--;
+    if (this.state.name !== 'caller') this.beQuiet();
   }
 
   /** The caller began to speak. */
   callerSpeaks(): void {
     this.times = 0;
+    this.lineState = 'fine';
     this.isAnswered = false;
     const timer = this.timer(LONGEST_SPEECH_MS, () => this.beQuiet());
     this.enter({ name: 'caller', timer });
@@ -59,6 +78,7 @@ export class IdleWatch {
   /** The assistant speaks, or works on something. */
   busy(): void {
     this.isAnswered = true;
+    if (this.lineState === 'again') this.lineState = 'fine';
     if (this.state.name === 'quiet') this.enter({ name: 'busy' });
   }
 
@@ -81,8 +101,9 @@ export class IdleWatch {
     return !this.isAnswered;
   }
 
-  private beQuiet(afterMs = this.afterMs): void {
+  private beQuiet(afterMs = this.lineState === 'again' ? UNSAID_AGAIN_MS : this.afterMs): void {
     const timer = this.timer(afterMs, () => {
+      this.lineState = this.lineState === 'again' ? 'repeated' : 'fine';
       // What the owner says now makes it busy again; if nothing can be said, the time runs on.
       this.beQuiet();
       this.onIdle(++this.times);

@@ -3,7 +3,7 @@ import type { PreparedHandover } from '../handover/desk.js';
 import type { JournalEntry, JournalExit, JournalStand } from '../journal/entry.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { Turn } from '../voice/history.js';
-import type { CallOutcome, CallState, Exit, ResumeCause } from './call-state.js';
+import type { CallOutcome, CallState, Exit, Line, ResumeCause } from './call-state.js';
 
 /** What a call knows of itself besides where it stands; it begins with it, here or on another instance. */
 export interface CallMemory {
@@ -31,23 +31,26 @@ export function memoryOf(entry: JournalEntry): CallMemory {
   return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials };
 }
 
-/** What another instance is told of where the call stands. `wish`: the latest decision that a human is needed. */
+/**
+ * What another instance is told of where the call stands. `wish`: the latest decision that a human is needed. `epochMs`: now.
+ */
 export function standFor(
   state: CallState | { name: 'parted'; exit: Exit },
   wish: Escalation,
-  tokenExpiresAtMs: number,
+  epochMs: number,
+  tokenLifeMs: number,
 ): JournalStand {
   switch (state.name) {
     case 'ringing':
       return { name: 'ringing', streamToken: state.streamToken, ...optional('opening', state.opening) };
     case 'talking':
-      return { name: 'talking' };
+      return { name: 'talking', ...optional('quietSinceMs', quietSince(state.line, epochMs)) };
     case 'leaving':
     case 'parted':
       return { name: state.name, exit: exitFor(state.exit, wish) };
     case 'pushing':
     case 'dialling':
-      return { name: 'dialling', ...optional('handover', handoverFor(state.prepared, tokenExpiresAtMs)) };
+      return { name: 'dialling', ...optional('handover', handoverFor(state.prepared, epochMs + tokenLifeMs)) };
     case 'recording':
       return { name: 'recording' };
     case 'ended':
@@ -55,12 +58,22 @@ export function standFor(
   }
 }
 
+function quietSince({ session }: Line, epochMs: number): number | undefined {
+  const waitsMs = session.callerWaitsMs ?? 0;
+  return waitsMs > 0 ? Math.round(epochMs - waitsMs) : undefined;
+}
+
 function exitFor(exit: Exit, { reason, summary, trigger }: Escalation): JournalExit {
   switch (exit.to) {
     case 'human':
       return { to: 'human', trigger, reason, ...optional('summary', summary), ...optional('announce', exit.announce) };
     case 'assistant':
-      return { to: 'assistant', cause: exit.cause, ...optional('opening', exit.opening) };
+      return {
+        to: 'assistant',
+        cause: exit.cause,
+        ...optional('opening', exit.opening),
+        ...optional('quietSinceMs', exit.quietSinceMs),
+      };
     case 'voicemail':
     case 'callback':
       return { to: exit.to };
@@ -87,7 +100,12 @@ export function escalationOf(exit: JournalExit & { to: 'human' }): Escalation {
 export function plainExitOf(exit: Exclude<JournalExit, { to: 'human' }>): Exit {
   switch (exit.to) {
     case 'assistant':
-      return { to: 'assistant', cause: exit.cause as ResumeCause, opening: exit.opening };
+      return {
+        to: 'assistant',
+        cause: exit.cause as ResumeCause,
+        opening: exit.opening,
+        ...optional('quietSinceMs', exit.quietSinceMs),
+      };
     case 'voicemail':
     case 'callback':
       return { to: exit.to };

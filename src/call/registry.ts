@@ -118,7 +118,8 @@ export class CallRegistry {
 
   async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = await this.find(webhook.callSid);
-    if (call !== undefined) return call.departure.afterDial(webhook);
+    if (call?.isOver === false) return call.departure.afterDial(webhook);
+    // Another instance sent the caller there, or this one has given the call up: who is on the line is told so.
     const { language, lines } = this.services.assistantFor(webhook.to).prompt;
     if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
     return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];

@@ -11,7 +11,7 @@ export function takeUp(
     departure: Departure;
     ringing: (opening: string | undefined, streamToken: string) => CallState;
     /** The stream was open when its instance died. */
-    lost: () => Exit;
+    lost: (quietSinceMs: number | undefined) => Exit;
   },
 ): void {
   const { departure, stand } = call;
@@ -20,7 +20,7 @@ export function takeUp(
       stand.enter(call.ringing(left.opening, left.streamToken));
       return;
     case 'talking':
-      departure.part(call.lost());
+      departure.part(call.lost(left.quietSinceMs));
       return;
     case 'leaving':
     case 'parted': {

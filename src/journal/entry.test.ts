@@ -10,6 +10,7 @@ test('an entry comes back as it was, wherever the call stands', () => {
   const stands: JournalEntry['stand'][] = [
     { name: 'ringing', streamToken: 't', opening: 'Hello.' },
     { name: 'talking' },
+    { name: 'talking', quietSinceMs: 1_000 },
     { name: 'leaving', exit: human },
     { name: 'parted', exit: { to: 'assistant', cause: 'stream_lost', opening: 'Here I am again.' } },
     { name: 'parted', exit: { to: 'nobody', outcome: 'completed' } },

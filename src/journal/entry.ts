@@ -33,8 +33,14 @@ const exit = z.discriminatedUnion('to', [
     summary: z.string().optional(),
     announce: z.string().optional(),
   }),
-  /** `opening` absent: the caller was not told that anything happens, and hears nothing of it. */
-  z.object({ to: z.literal('assistant'), cause: z.string(), opening: z.string().optional() }),
+  z.object({
+    to: z.literal('assistant'),
+    cause: z.string(),
+    /** Absent: the caller was not told that anything happens, and hears nothing of it. */
+    opening: z.string().optional(),
+    /** Milliseconds since the epoch: the caller has heard nothing since then. */
+    quietSinceMs: z.number().optional(),
+  }),
   z.object({ to: z.enum(['voicemail', 'callback']) }),
   z.object({ to: z.literal('nobody'), outcome: z.string(), announce: z.string().optional() }),
 ]);
@@ -43,7 +49,11 @@ const exit = z.discriminatedUnion('to', [
 const stand = z.discriminatedUnion('name', [
   /** TwiML with a stream was given; whoever gets the stream admits it by this token and says `opening`. */
   z.object({ name: z.literal('ringing'), streamToken: z.string(), opening: z.string().optional() }),
-  z.object({ name: z.literal('talking') }),
+  z.object({
+    name: z.literal('talking'),
+    /** Milliseconds since the epoch: the caller waits since then and has heard nothing. Absent: they did not wait. */
+    quietSinceMs: z.number().optional(),
+  }),
   z.object({ name: z.literal('leaving'), exit }),
   z.object({ name: z.literal('parted'), exit }),
   z.object({ name: z.literal('dialling'), handover: handover.optional() }),

@@ -122,13 +122,13 @@ test('what one call noted is waited for without waiting for others, and not at a
   journal.note(entry);
   await journal.flush('CAother');
   assert.equal(store.seen.length, 0);
-  await journal.flush('CAone');
+  assert.equal(await journal.flush('CAone'), true);
   assert.deepEqual(await journal.peek('CAone'), entry);
   store.mode = 'refuses';
   journal.note({ ...entry, dials: 1 });
-  await journal.flush('CAone');
+  assert.equal(await journal.flush('CAone'), false);
   journal.note({ ...entry, dials: 2 });
-  await journal.flush('CAone');
+  assert.equal(await journal.flush('CAone'), false);
   assert.equal(journal.health.unwritten, 1);
   await journal.close();
 });

@@ -39,8 +39,11 @@ export interface Journal {
   peek(callSid: string): Promise<JournalEntry | undefined>;
   /** The call is over. What was said is erased now; that it is over is remembered for a minute, for late requests. */
   forget(callSid: string, outcome: string): void;
-  /** Settles when everything noted so far, or what is noted of one call, is written or cannot be, within two seconds. */
-  flush(callSid?: string): Promise<void>;
+  /**
+   * Settles when everything noted so far, or what is noted of one call, is written or cannot be, within two seconds. True
+   * when it is written.
+   */
+  flush(callSid?: string): Promise<boolean>;
   /** Flushes, then lets go. */
   close(): Promise<void>;
 }
@@ -178,14 +181,19 @@ export class CallJournal implements Journal {
     if (account !== undefined) this.note(tombstone(account.entry, outcome));
   }
 
-  async flush(callSid?: string): Promise<void> {
+  async flush(callSid?: string): Promise<boolean> {
     const isDone = (): boolean => (callSid === undefined ? this.isIdle : this.isSettled(callSid));
-    if (isDone()) return;
-    await new Promise<void>((resolve) => {
+    const isWritten = (): boolean =>
+      callSid === undefined
+        ? this.inFlight === 0 && this.waiting.size === 0
+        : this.accounts.get(callSid)?.phase === 'saved';
+    if (isDone()) return isWritten();
+    return new Promise<boolean>((resolve) => {
       const finish = (): void => {
         limit.cancel();
         this.flushing.delete(flush);
-        resolve();
+        // Now: what is noted after it is another matter.
+        resolve(isWritten());
       };
       const flush = { isDone, finish };
       const limit = this.options.clock.setTimer(FLUSH_MS, finish);

@@ -50,6 +50,8 @@ export interface VoiceSessionOptions {
   greeting: string | undefined;
   /** The caller's last turn waits for an answer, which follows the greeting if there is one. */
   answersLast: boolean;
+  /** So long the caller has heard nothing already, in milliseconds. */
+  callerWaitsMs?: number;
   /** BCP 47 tag of the language the conversation starts in. */
   language: string;
   tools: readonly ToolDefinition[];
@@ -116,6 +118,8 @@ export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed'
 export interface VoiceSession {
   /** The provider whose audio came last, where that can change under the session; absent: the one that opened it. */
   readonly speaker?: string | undefined;
+  /** So long the caller, who is owed something, has heard nothing: milliseconds; 0 when they do not wait. Absent: unknown. */
+  readonly callerWaitsMs?: number;
   /** Caller audio in order. What comes before the session is ready is held (bounded) and sent then. */
   sendAudio(chunk: AudioChunk): void;
   /** Something the caller wrote, as a turn of theirs. */

@@ -9,6 +9,8 @@ const LOUD = 600;
 /** Of the parts it listens to, in a row: 200 ms of sound, 800 ms of silence. */
 const BEGIN_AFTER = 2;
 const END_AFTER = 8;
+/** So late it is noticed that the caller has stopped, in milliseconds. */
+export const EAR_DELAY_MS = END_AFTER * EVERY * 20;
 
 /**
  * Notices that the caller speaks, from their audio alone and roughly: for a model that should have noticed and shows no sign of

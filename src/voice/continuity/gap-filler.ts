@@ -1,49 +1,36 @@
 import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
-import type { Clock, Timer } from '../../clock.js';
 import type { VoiceEvent } from '../session.js';
 
 /** Mu-law at 8 kHz; undefined when nothing on this machine can speak. */
 export type SpeakLine = (text: string) => Promise<Uint8Array | undefined>;
 
-/** Silence that a caller takes for thinking. */
-const AFTER_MS = 1200;
 const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 
-/** Says one short line when a caller who waits for an answer hears nothing because the session was lost, or is slow. */
+/** Says one short line, without any model, to a caller who waits and hears nothing. */
 export class GapFiller {
   private readonly options: {
-    clock: Clock;
     speakLine: SpeakLine;
     line: string;
     emit: (event: VoiceEvent) => void;
   };
-  private timer: Timer | undefined;
   private count = 0;
+  private isSpeaking = false;
 
   constructor(options: GapFiller['options']) {
     this.options = options;
   }
 
-  start(afterMs = AFTER_MS): void {
-    const { clock, speakLine } = this.options;
-    if (this.timer !== undefined) return;
-    const timer = clock.setTimer(afterMs, () => {
-      void this.speak(speakLine, timer);
-    });
-    this.timer = timer;
-  }
-
-  stop(): void {
-    this.timer?.cancel();
-    this.timer = undefined;
-  }
-
-  private async speak(speakLine: SpeakLine, timer: Timer): Promise<void> {
-    const { emit, line } = this.options;
+  /** Nothing is heard of it when it is stopped before it has been synthesised. */
+  async speak(): Promise<void> {
+    const { emit, line, speakLine } = this.options;
+    if (this.isSpeaking) return;
+    this.isSpeaking = true;
+    const count = ++this.count;
     const mulaw = await speakLine(line).catch(() => undefined);
-    // Stopped meanwhile: the model speaks again.
-    if (mulaw === undefined || this.timer !== timer) return;
-    const responseId = `gap-${++this.count}`;
+    if (count !== this.count) return;
+    this.isSpeaking = false;
+    if (mulaw === undefined) return;
+    const responseId = `gap-${count}`;
     const itemId = `${responseId}-line`;
     emit({ type: 'response-started', responseId, sayId: undefined });
     emit({ type: 'assistant-text', responseId, itemId, text: line });
@@ -53,5 +40,12 @@ export class GapFiller {
     }
     emit({ type: 'item-done', responseId, itemId });
     emit({ type: 'response-done', responseId, sayId: undefined, status: 'completed' });
+  }
+
+  /** The model speaks after all, or the caller does. */
+  stop(): void {
+    if (!this.isSpeaking) return;
+    this.isSpeaking = false;
+    this.count++;
   }
 }

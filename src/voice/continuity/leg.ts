@@ -7,17 +7,9 @@ import { Talk } from './talk.js';
 const READY_WITHIN_MS = 8000;
 /** A model that owes the caller something and gives no sign of life for this long has stalled. */
 const ANSWER_WITHIN_MS = 8000;
-/** A caller who waits longer than this without a sound wonders whether anybody is there. */
-const SLOW_AFTER_MS = 3200;
-/** So late it is noticed from the audio that the caller has stopped. */
-const EAR_DELAY_MS = 800;
-/** What they still hear will be over soon. */
-const SLOW_AGAIN_MS = 500;
 
 export interface LegListener {
   onEvent(leg: Leg, event: VoiceEvent): void;
-  /** The caller waits for it, and it takes long; it may still come. False: they hear something at the moment. */
-  onSlow(leg: Leg): boolean;
   /** The session is over, for whatever reason; it is closed already. */
   onLost(leg: Leg, error: TandemError): void;
 }
@@ -34,7 +26,6 @@ export class Leg {
   private watch: Timer | undefined;
   /** Runs while the caller has spoken and the model has shown no sign of having heard it. */
   private deafWatch: Timer | undefined;
-  private slowWatch: Timer | undefined;
   private mayBeDeaf: boolean;
   private wasDeaf = false;
   private progressMs: number;
@@ -54,10 +45,7 @@ export class Leg {
     this.listener = listener;
     this.answerWithinMs = provider.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.progressMs = clock.now();
-    if (session.greeting !== undefined || session.answersLast) {
-      this.talk.asked();
-      this.watchSlowness(SLOW_AFTER_MS, () => this.state === 'opening' || this.talk.isWaitingForModel);
-    }
+    if (session.greeting !== undefined || session.answersLast) this.talk.asked();
     this.watch = clock.setTimer(READY_WITHIN_MS, () => this.stall());
     this.session = provider.open({ ...session, listener: (event) => this.onEvent(event) });
   }
@@ -79,7 +67,6 @@ export class Leg {
     this.state = 'over';
     this.watch?.cancel();
     this.deafWatch?.cancel();
-    this.slowWatch?.cancel();
     this.session.close();
   }
 
@@ -100,8 +87,7 @@ export class Leg {
       this.watch?.cancel();
       this.watch = undefined;
     }
-    const isWatched = this.watch !== undefined && this.slowWatch !== undefined;
-    if (this.state === 'ready' && !isWatched && this.talk.isWaitingForModel) this.watchAnswer();
+    if (this.state === 'ready' && this.watch === undefined && this.talk.isWaitingForModel) this.watchAnswer();
     this.listener.onEvent(this, event);
   }
 
@@ -119,40 +105,40 @@ export class Leg {
     }
     this.deafWatch?.cancel();
     this.deafWatch = undefined;
-    if (isSpeech) this.endSlowWatch();
-    if (event.type === 'caller-speech-stopped' && this.isWatchable) this.watchDeafness(SLOW_AFTER_MS);
+    if (event.type === 'caller-speech-stopped' && this.isWatchable) this.watchDeafness();
   }
 
   private get isWatchable(): boolean {
     return this.mayBeDeaf && Number.isFinite(this.answerWithinMs);
   }
 
-  private watchDeafness(slowAfterMs: number): void {
+  private watchDeafness(): void {
     this.deafWatch = this.clock.setTimer(this.answerWithinMs, () => {
       this.wasDeaf = true;
       this.stall();
     });
-    this.watchSlowness(slowAfterMs, () => this.deafWatch !== undefined || this.talk.isWaitingForModel);
   }
 
   /**
-   * The caller has spoken, as their audio says, since `sinceMs`. A model of which nothing has come since then is watched as if it had
-   * said so itself. False: it has shown that it lives, or it was watched for this before.
+   * The caller has spoken, as their audio says, since `sinceMs`. A model of which nothing has come since then, or which takes them to be
+   * speaking still, is watched as if it had said itself that they have stopped. False: it has shown that it lives, or it was
+   * watched for this before.
    */
   callerSpoke(sinceMs: number): boolean {
-    if (this.state !== 'ready' || this.progressMs >= sinceMs || !this.isWatchable) return false;
-    if (this.deafWatch !== undefined) return true;
-    this.endSlowWatch();
-    this.watchDeafness(SLOW_AFTER_MS - EAR_DELAY_MS);
+    if (this.state !== 'ready' || !this.isWatchable) return false;
+    if (this.progressMs >= sinceMs && !this.talk.isCallerSpeaking) return false;
+    if (this.deafWatch === undefined) this.watchDeafness();
     return true;
+  }
+
+  /** It is to speak next, or it may not have heard the caller: they may be waiting for it. */
+  get isWaitedFor(): boolean {
+    return this.deafWatch !== undefined || this.talk.isWaitingForModel || this.talk.owes || this.talk.isMidAnswer;
   }
 
   /** Set once and left alone: moving a timer with every piece of audio would cost more than the audio. */
   private watchAnswer(): void {
     if (!Number.isFinite(this.answerWithinMs)) return;
-    const slowInMs = this.progressMs + SLOW_AFTER_MS - this.clock.now();
-    if (slowInMs > 0) this.watchSlowness(slowInMs, () => this.talk.isWaitingForModel);
-    if (this.watch !== undefined) return;
     // Fractions of a millisecond would be waited for again and again.
     const inMs = Math.max(1, this.progressMs + this.answerWithinMs - this.clock.now());
     this.watch = this.clock.setTimer(inMs, () => {
@@ -161,22 +147,6 @@ export class Leg {
       if (this.clock.now() - this.progressMs >= this.answerWithinMs) this.stall();
       else this.watchAnswer();
     });
-  }
-
-  /** Set once, too: with every sign of life the wait begins anew. */
-  private watchSlowness(inMs: number, isWaiting: () => boolean): void {
-    this.slowWatch ??= this.clock.setTimer(inMs, () => {
-      this.slowWatch = undefined;
-      if (!isWaiting()) return;
-      const leftMs = this.progressMs + SLOW_AFTER_MS - this.clock.now();
-      if (leftMs >= 1) this.watchSlowness(leftMs, isWaiting);
-      else if (!this.listener.onSlow(this)) this.watchSlowness(SLOW_AGAIN_MS, isWaiting);
-    });
-  }
-
-  private endSlowWatch(): void {
-    this.slowWatch?.cancel();
-    this.slowWatch = undefined;
   }
 
   private stall(): void {

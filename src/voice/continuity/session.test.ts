@@ -491,7 +491,7 @@ describe('a model that gives no sign', () => {
     clock.advance(1);
     await settle();
     assert.deepEqual(texts(), ['Hello.', 'Nothing.', 'One moment.']);
-    clock.advance(4000);
+    clock.advance(3900);
     await settle();
     model.last.speak('Yes.', 100);
     assert.deepEqual(texts(), ['Hello.', 'Nothing.', 'One moment.', 'Yes.']);
@@ -557,6 +557,64 @@ describe('a model that gives no sign', () => {
     }
     assert.deepEqual(log, []);
     session.close();
+  });
+
+  test('after it noticed that the caller began to speak is covered too, and the next one hears them', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    const say = (level: number, ms: number): void => {
+      for (let at = 0; at < ms; at += 20) {
+        session.sendAudio(loud(level));
+        clock.advance(20);
+      }
+    };
+    say(0, 1000);
+    say(5000, 300);
+    model.last.emit({ type: 'caller-speech-started' });
+    model.last.emit({ type: 'interruption' });
+    say(5000, 1000);
+    say(0, 3500);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.', 'One moment.'], 'before five seconds are over');
+    say(0, 6000);
+    assert.deepEqual(log, ['lost a VOICE_STALLED']);
+    await settle();
+    assert.ok(model.last.callerBytes > 8000, 'the question');
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('has its wait covered from the moment the caller stopped, whatever becomes of its sessions meanwhile', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    model.last.callerSays('Where is my order?');
+    clock.advance(2800);
+    model.isSlow = true;
+    model.onOpen = silent;
+    model.last.emit(gone());
+    clock.advance(600);
+    await settle();
+    assert.deepEqual(log, ['lost a VOICE_UNREACHABLE']);
+    assert.deepEqual(texts(), ['Hello.', 'One moment.'], 'not counted anew');
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('says a few lines and no more to a caller who waits for a tool that never answers', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    model.last.callerSays('Where is my order?');
+    model.last.emit({ type: 'tool-call', toolCallId: 't', name: 'x', arguments: {} });
+    for (let seconds = 0; seconds < 60; seconds++) {
+      clock.advance(1000);
+      await settle();
+    }
+    assert.deepEqual(texts(), ['Hello.', 'One moment.', 'One moment.', 'One moment.']);
+    session.close();
+    assert.equal(clock.timers, 0);
   });
 
   test('in the middle of an answer has stalled too', async () => {

@@ -10,8 +10,9 @@ import type {
   VoiceSession,
   VoiceSessionOptions,
 } from '../session.js';
-import { CallerEar } from './caller-ear.js';
+import { CallerEar, EAR_DELAY_MS } from './caller-ear.js';
 import { CallerTail } from './caller-tail.js';
+import { CallerWait } from './caller-wait.js';
 import { GapFiller, type SpeakLine } from './gap-filler.js';
 import type { ProviderHealth } from './health.js';
 import { Leg } from './leg.js';
@@ -80,8 +81,11 @@ export class ContinuousSession implements VoiceSession {
     () => this.onCallerHeard(),
     () => this.onCallerQuiet(),
   );
-  /** The caller speaks since then, as their audio says; the model has not said so. */
+  /** The caller speaks since then, as their audio says. */
   private heardSinceMs: number | undefined;
+  /** The utterance that is kept was noticed from their audio; the model has said nothing of it. */
+  private isHeardByEarOnly = false;
+  private readonly wait: CallerWait;
   private readonly filler: GapFiller;
   private state: State;
   private wasReady = false;
@@ -93,17 +97,18 @@ export class ContinuousSession implements VoiceSession {
   constructor(options: ContinuousSessionOptions) {
     this.options = options;
     const { clock, health, lines, providers, session, speakLine } = options;
-    this.filler = new GapFiller({
+    this.filler = new GapFiller({ speakLine, line: lines.oneMoment, emit: (event) => this.emit(event) });
+    this.wait = new CallerWait({
       clock,
-      speakLine,
-      line: lines.oneMoment,
-      emit: (event) => this.emit(event),
+      isPlaying: () => session.conversation.isPlaying,
+      onLong: () => this.onLongWait(),
     });
     const isFree = (provider: VoiceProvider): boolean => !health.isCooling(provider.name) && provider.isFull !== true;
     const first = providers.find(isFree) ?? providers[0];
     const { answersLast, greeting } = session;
     // Until the first session is ready nobody else keeps what the caller says.
     this.tail.keep();
+    if (greeting !== undefined || answersLast) this.wait.begin(clock.now() - (session.callerWaitsMs ?? 0));
     this.state = { name: 'opening', leg: this.open(first, greeting, answersLast), outage: undefined };
   }
 
@@ -144,9 +149,11 @@ export class ContinuousSession implements VoiceSession {
     leg.talk.saying(sayId);
     leg.session.say(text, sayId);
     leg.expectAnswer();
+    this.wait.begin();
   }
 
   cancel(): void {
+    this.wait.end();
     this.filler.stop();
     this.leg?.talk.cancelled();
     this.leg?.session.cancel();
@@ -162,6 +169,11 @@ export class ContinuousSession implements VoiceSession {
     if (leg?.talk.toolAnswered(toolCallId) !== true) return;
     leg.session.sendToolResult(toolCallId, output);
     leg.expectAnswer();
+    this.wait.begin();
+  }
+
+  get callerWaitsMs(): number {
+    return this.wait.quietMs;
   }
 
   /** By the model that is talked to; no other is opened for it. */
@@ -173,6 +185,7 @@ export class ContinuousSession implements VoiceSession {
   close(): void {
     const { state } = this;
     this.state = { name: 'closed' };
+    this.wait.end();
     this.filler.stop();
     this.tail.forget();
     switch (state.name) {
@@ -205,6 +218,7 @@ export class ContinuousSession implements VoiceSession {
   private ask(send: (session: VoiceSession) => void): void {
     if (this.state.name === 'closed') return;
     this.unanswered.push(send);
+    this.wait.begin();
     const { leg } = this;
     if (leg === undefined) return;
     this.dropSuccessor();
@@ -221,7 +235,6 @@ export class ContinuousSession implements VoiceSession {
       clock: this.options.clock,
       listener: {
         onEvent: (leg, event) => this.onEvent(leg, event),
-        onSlow: (leg) => this.onSlow(leg),
         onLost: (leg, error) => this.onLost(leg, error),
       },
     });
@@ -239,7 +252,9 @@ export class ContinuousSession implements VoiceSession {
         this.onReady(leg);
         return;
       case 'caller-speech-started':
-        this.heardSinceMs = undefined;
+        this.isHeardByEarOnly = false;
+        this.wait.end();
+        this.filler.stop();
         this.tail.utteranceStarted();
         this.dropSuccessor();
         break;
@@ -254,6 +269,7 @@ export class ContinuousSession implements VoiceSession {
         this.hasSpoken = true;
         this.speaker = leg.provider.name;
         this.unanswered = [];
+        this.wait.audioSent();
         this.filler.stop();
         break;
       case 'response-done':
@@ -264,32 +280,45 @@ export class ContinuousSession implements VoiceSession {
         break;
     }
     this.emit(event);
+    if (event.type !== 'audio' && leg === this.leg) this.judgeWait(leg);
     if (state === this.state && state.name === 'live') state.renewal.check();
+  }
+
+  /** From what the model has said: does the caller wait for it? */
+  private judgeWait(leg: Leg): void {
+    if (leg.talk.isCallerSpeaking) return;
+    if (leg.isWaitedFor) this.wait.begin();
+    else if (this.state.name === 'live') this.wait.end();
+  }
+
+  /** The caller hears that somebody is there; what the model says after all comes after it. */
+  private onLongWait(): void {
+    void this.filler.speak();
+    // The model makes nothing of what was taken for speech: they are not told again.
+    if (this.state.name === 'live' && !this.state.leg.isWaitedFor) this.wait.end();
   }
 
   /** A model that lives says so itself, within moments. */
   private onCallerHeard(): void {
-    if (this.state.name !== 'live' || this.tail.hasUtterance) return;
     this.heardSinceMs = this.options.clock.now();
+    // Those who go on speaking wait for nothing, whatever the model makes of it.
+    if (this.leg?.talk.isCallerSpeaking === true) this.wait.end();
+    if (this.state.name !== 'live' || this.tail.hasUtterance) return;
+    this.isHeardByEarOnly = true;
     this.tail.utteranceStarted();
   }
 
   private onCallerQuiet(): void {
-    const { heardSinceMs } = this;
+    const { heardSinceMs, isHeardByEarOnly } = this;
     this.heardSinceMs = undefined;
-    if (heardSinceMs === undefined) return;
+    this.isHeardByEarOnly = false;
+    if (heardSinceMs === undefined || this.state.name === 'closed') return;
+    const isUnderstood = this.state.name === 'live' && this.leg?.callerSpoke(heardSinceMs) !== true;
+    if (!isUnderstood) this.wait.begin(this.options.clock.now() - EAR_DELAY_MS);
+    if (!isHeardByEarOnly) return;
     // A model that does not speak of speech, or noise: what it needs of the audio it has.
-    if (this.leg?.callerSpoke(heardSinceMs) === true) this.tail.utteranceEnded();
-    else this.tail.forget();
-  }
-
-  /** The caller hears that somebody is there; what the model says after all comes after it. */
-  private onSlow(leg: Leg): boolean {
-    if (this.options.session.conversation.isPlaying) return false;
-    if (leg !== this.leg) return true;
-    this.filler.stop();
-    this.filler.start(0);
-    return true;
+    if (isUnderstood) this.tail.forget();
+    else this.tail.utteranceEnded();
   }
 
   private onReady(leg: Leg): void {
@@ -297,6 +326,7 @@ export class ContinuousSession implements VoiceSession {
     const { outage } = this.state;
     if (outage === undefined) this.options.health.worked(leg.provider.name);
     this.state = this.live(leg, outage);
+    if (!this.tail.hasUtterance) this.judgeWait(leg);
     this.tail.forget();
     if (this.wasReady) return;
     this.wasReady = true;
@@ -404,10 +434,7 @@ export class ContinuousSession implements VoiceSession {
     if (step.provider !== lost.provider) this.options.report.onFailover(lost.provider.name, step.provider.name);
     const timer = clock.setTimer(step.delayMs, () => this.reopen(step.provider, outage));
     this.state = { name: 'waiting', timer };
-    if (lost.talk.owes || lost.talk.isMidAnswer || lost.seemedDeaf) {
-      this.filler.stop();
-      this.filler.start();
-    }
+    this.wait.lost();
     this.finish(lost);
   }
 

@@ -1,0 +1,97 @@
+import type { Clock, Timer } from '../../clock.js';
+
+/** A caller who waits longer than this without a sound wonders whether anybody is there. */
+const LONG_MS = 3200;
+/** A model that has just been asked is given so long, even when they have waited before. */
+const ANSWERS_WITHIN_MS = 800;
+/** After a line that covered the wait. */
+const AGAIN_MS = 4000;
+/** Whoever was to answer is gone: what comes will not come soon. */
+const LOST_MS = 1200;
+/** The answer ended in the middle, and nothing has come for long. */
+const BROKEN_OFF_MS = 300;
+/** What comes of it after so many lines, comes of other watches. */
+const MOST_TIMES = 3;
+const LOOK_EVERY_MS = 200;
+
+interface Waiting {
+  timer: Timer;
+  /** Nothing has been heard since then. */
+  quietSinceMs: number;
+  limitMs: number;
+  times: number;
+  lastAudioMs: number | undefined;
+}
+
+/**
+ * Measures how long a caller who is owed something hears nothing, whichever model is to speak, and whatever becomes of its
+ * sessions meanwhile. Signs of life that the caller does not hear do not count.
+ */
+export class CallerWait {
+  private readonly clock: Clock;
+  private readonly isPlaying: () => boolean;
+  private readonly onLong: () => void;
+  private waiting: Waiting | undefined;
+
+  /** `isPlaying`: the caller hears something now. `onLong`: they have waited long, a few times at most in one wait. */
+  constructor(options: { clock: Clock; isPlaying: () => boolean; onLong: () => void }) {
+    this.clock = options.clock;
+    this.isPlaying = options.isPlaying;
+    this.onLong = options.onLong;
+  }
+
+  /** The caller is owed something since `sinceMs`; one who waits already goes on waiting. */
+  begin(sinceMs = this.clock.now()): void {
+    if (this.waiting !== undefined) return;
+    const timer = this.lookLater();
+    const limitMs = Math.max(LONG_MS, this.clock.now() - sinceMs + ANSWERS_WITHIN_MS);
+    this.waiting = { timer, quietSinceMs: sinceMs, limitMs, times: 0, lastAudioMs: undefined };
+  }
+
+  /** They have been answered, or speak themselves. */
+  end(): void {
+    this.waiting?.timer.cancel();
+    this.waiting = undefined;
+  }
+
+  /** So long they have heard nothing, in milliseconds; 0: they wait for nothing, or hear something. */
+  get quietMs(): number {
+    return this.waiting === undefined || this.isPlaying() ? 0 : this.clock.now() - this.waiting.quietSinceMs;
+  }
+
+  /** A piece of the answer was sent to them. */
+  audioSent(): void {
+    if (this.waiting !== undefined) this.waiting.lastAudioMs = this.clock.now();
+  }
+
+  /** Whoever was to answer is gone. */
+  lost(): void {
+    const { waiting } = this;
+    if (waiting === undefined || waiting.times > 0) return;
+    const soonMs = this.clock.now() - waiting.quietSinceMs + LOST_MS;
+    waiting.limitMs = Math.min(waiting.limitMs, soonMs);
+  }
+
+  private lookLater(): Timer {
+    return this.clock.setTimer(LOOK_EVERY_MS, () => this.look());
+  }
+
+  private look(): void {
+    const { waiting } = this;
+    if (waiting === undefined) return;
+    waiting.timer = this.lookLater();
+    const nowMs = this.clock.now();
+    if (this.isPlaying()) {
+      waiting.quietSinceMs = nowMs;
+      const { lastAudioMs } = waiting;
+      if (lastAudioMs !== undefined && nowMs - lastAudioMs >= LONG_MS) waiting.limitMs = BROKEN_OFF_MS;
+      return;
+    }
+    if (nowMs - waiting.quietSinceMs < waiting.limitMs || waiting.times >= MOST_TIMES) return;
+    waiting.times++;
+    waiting.quietSinceMs = nowMs;
+    waiting.limitMs = AGAIN_MS;
+    waiting.lastAudioMs = undefined;
+    this.onLong();
+  }
+}
