@@ -2,11 +2,14 @@ import type { Clock } from './clock.js';
 import type { Call } from './call/call.js';
 import type { CallRegistry } from './call/registry.js';
 import type { Logger } from './log.js';
+import type { MoveWhen } from './call/relocation.js';
 import type { OpenRequests } from './open-requests.js';
 
 const POLL_MS = 100;
 /** Before the end of the drain calls begin to be let go of: by the end most have come to a pause, or to a human. */
-const LETTING_GO_MS = 15_000;
+const LETTING_GO_MS = 30_000;
+/** From here on any pause is used: whoever has none is told in the end. */
+const HURRY_MS = 8000;
 /** Time for the goodbye, the dial and the whisper of calls that are handed over because the gateway stops. */
 const HANDOVER_MS = 30_000;
 /** After the last call was moved: Twilio asks within this time what now, and may still ask here. */
@@ -64,13 +67,15 @@ export class Drain {
    * written down stay.
    */
   private async moveCalls(limitMs: number): Promise<void> {
-    const move = (evenMidWord: boolean): Promise<unknown> =>
-      Promise.all(this.options.calls.isWritten ? this.live.map((call) => call.moveAway(evenMidWord)) : []);
+    const { calls, clock } = this.options;
+    const endMs = clock.now() + limitMs;
+    const move = (when: MoveWhen): Promise<unknown> =>
+      Promise.all(calls.isWritten ? this.live.map((call) => call.moveAway(when)) : []);
     await this.until(() => {
-      void move(false);
+      void move(endMs - clock.now() > HURRY_MS ? 'calm' : 'breath');
       return this.live.length === 0;
     }, limitMs);
-    await move(true);
+    await move('mid-word');
   }
 
   /** Twilio asks about a call whose stream was closed, and whoever is asked must not vanish over the answer. */

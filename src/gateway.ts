@@ -368,7 +368,9 @@ export class Gateway {
       return;
     }
     const signature = request.headers['x-twilio-signature'];
-    const urls = streamUrlVariants(this.streamHost, path);
+    // Another instance, without a host of its own for streams, may have announced it.
+    const hosts = [...new Set([this.streamHost, this.publicHost])];
+    const urls = hosts.flatMap((host) => streamUrlVariants(host, path));
     if (authTokens.length > 0 && (typeof signature !== 'string' || !isSigned(signature, authTokens, urls))) {
       this.refuse(socket, 403, 'Forbidden', 'stream-signature');
       return;

@@ -31,7 +31,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
   after(() => redis.stop());
 
   async function withPair(
-    options: { phone?: PhoneEndpoint; env?: Record<string, string> },
+    options: { phone?: PhoneEndpoint; env?: Record<string, string>; secondEnv?: Record<string, string> },
     body: (pair: Pair) => Promise<void>,
   ): Promise<void> {
     const clock = scaledClock(10);
@@ -45,7 +45,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       carrier: { resolve: (host) => (host === FIRST_ALONE ? first.base : asked.rig?.base) },
     });
     const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
-    const second = await startRig({ clock, env: { ...env, DYNAMODB_ENDPOINT_URL: store } });
+    const second = await startRig({ clock, env: { ...env, DYNAMODB_ENDPOINT_URL: store, ...options.secondEnv } });
     asked.rig = first;
     const call = first.call();
     try {
@@ -94,6 +94,12 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       await greeted(pair.first);
       assert.equal(pair.first.provider.sessions.length, 1);
       assert.equal(pair.second.provider.sessions.length, 0);
+    });
+    // One that has a host of its own takes streams that come by the common one all the same.
+    await withPair({ secondEnv: { STREAM_HOST: 'second.example.com' } }, async (pair) => {
+      switchAfter(pair, '/twilio/voice');
+      await greeted(pair.second);
+      assert.doesNotMatch(pair.second.log(), /stream-signature/);
     });
   });
 

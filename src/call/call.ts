@@ -33,7 +33,7 @@ import { type CallMemory, memoryOf, newMemory } from './memory.js';
 import { openLine } from './open-line.js';
 import { drawStreamToken, hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
-import { Relocation } from './relocation.js';
+import { type MoveWhen, Relocation } from './relocation.js';
 import { takeUp } from './take-up.js';
 import { builtInTools } from './tools.js';
 
@@ -307,8 +307,8 @@ export class Call {
   }
 
   /** Lets go of the call so that another instance goes on with it; see {@link Relocation.begin}. */
-  moveAway(evenMidWord: boolean): Promise<void> {
-    return this.relocation.begin(evenMidWord);
+  moveAway(when: MoveWhen): Promise<void> {
+    return this.relocation.begin(when);
   }
 
   /** Its stream was closed so that another instance goes on with it. */

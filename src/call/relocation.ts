@@ -1,6 +1,10 @@
 import type { Clock } from '../clock.js';
 import type { CallAccount } from './account.js';
 import type { Exit, Stand } from './call-state.js';
+import type { PauseKind } from './caller-pause.js';
+
+/** In a long pause, in any, or even when somebody speaks. */
+export type MoveWhen = PauseKind | 'mid-word';
 
 /** How one call is let go of so that another instance goes on with it. */
 export class Relocation {
@@ -20,17 +24,17 @@ export class Relocation {
   }
 
   /**
-   * Once it is written down the stream is closed. In a pause the caller notices nothing; `evenMidWord` they are told. A call that
+   * Once it is written down the stream is closed. In a pause the caller notices nothing; `mid-word` they are told. A call that
    * cannot be written down stays: whoever is asked about it would know an older state of it. Settles when it is gone, or
    * stays for now.
    */
-  async begin(evenMidWord: boolean): Promise<void> {
+  async begin(when: MoveWhen): Promise<void> {
     if (this.underWay !== undefined) {
       await this.underWay;
-      if (!evenMidWord) return;
+      if (when !== 'mid-word') return;
     }
-    if (!this.isPossible(evenMidWord)) return;
-    this.underWay = this.move(evenMidWord).finally(() => {
+    if (!this.isPossible(when)) return;
+    this.underWay = this.move(when).finally(() => {
       this.underWay = undefined;
     });
     await this.underWay;
@@ -42,27 +46,27 @@ export class Relocation {
     return is.name === 'parted' && is.exit.to === 'assistant' && is.exit.cause === 'moved';
   }
 
-  private async move(evenMidWord: boolean): Promise<void> {
+  private async move(when: MoveWhen): Promise<void> {
     const { account, clock, midWordExit, part } = this.options;
-    const exit: Exit = this.isPause
+    const exit: Exit = this.isPause('breath')
       ? { to: 'assistant', cause: 'moved', opening: undefined, quietSinceMs: clock.epochMs() }
       : midWordExit();
     const isWritten = await account.noteAhead(exit);
     // Somebody may have begun to speak meanwhile.
-    if (isWritten && this.isPossible(evenMidWord)) part(exit);
+    if (isWritten && this.isPossible(when)) part(exit);
     else account.takeBack();
   }
 
-  private isPossible(evenMidWord: boolean): boolean {
-    return this.options.stand.is.name === 'talking' && (evenMidWord || this.isPause);
+  private isPossible(when: MoveWhen): boolean {
+    return this.options.stand.is.name === 'talking' && (when === 'mid-word' || this.isPause(when));
   }
 
   /** Nobody speaks, and nobody is about to be answered. */
-  private get isPause(): boolean {
+  private isPause(kind: PauseKind): boolean {
     const { is } = this.options.stand;
     if (!('line' in is)) return false;
     const { callerPause, idle, keypad, playback } = is.line;
     const state = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
-    return callerPause.isPause(state) && idle.isQuiet && !keypad.isCollecting;
+    return callerPause.isPause(kind, state) && idle.isQuiet && !keypad.isCollecting;
   }
 }
