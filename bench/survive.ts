@@ -69,7 +69,8 @@ async function show(
     console.log(
       `${what}: ${streams} streams on it; ${CALLS - lost} of ${CALLS} calls go on; ${after.size} answered from memory afterwards, ` +
         `${wrong} wrongly. Of ${moved.length} calls, to the next stream: ${spread(moved.map(({ streamMs }) => streamMs))}; ` +
-        `to the next sound: ${spread(moved.map(({ soundMs }) => soundMs))}.`,
+        `to the next sound: ${spread(moved.map(({ soundMs }) => soundMs))}; ` +
+        `without a stream: ${spread(moved.map(({ withoutMs }) => withoutMs))}.`,
     );
   } finally {
     await fleet.close();
@@ -80,17 +81,25 @@ interface Gap {
   /** From what happened to the start of the next stream: what the carrier needed, and the gateway's answers to it. */
   streamMs: number;
   soundMs: number;
+  /** Without any stream: what is said meanwhile nobody hears. */
+  withoutMs: number;
 }
 
 /** For each call whose stream ends from now on: milliseconds until it hears something in its next stream. */
 function gapsAfter(calls: readonly FleetCall[], atMs: number): () => Gap[] {
   const gaps: Gap[] = [];
   for (const seen of calls) {
+    let endedMs = 0;
     let restartedMs: number | undefined;
+    seen.call.on('stream-ended', () => (endedMs = performance.now()));
     seen.call.on('stream-started', () => (restartedMs = performance.now()));
     seen.call.on('heard', () => {
       if (restartedMs === undefined || seen.lastSoundMs < restartedMs) return;
-      gaps.push({ streamMs: restartedMs - atMs, soundMs: seen.lastSoundMs - atMs });
+      gaps.push({
+        streamMs: restartedMs - atMs,
+        soundMs: seen.lastSoundMs - atMs,
+        withoutMs: restartedMs - endedMs,
+      });
       restartedMs = Number.POSITIVE_INFINITY;
     });
   }

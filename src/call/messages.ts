@@ -20,11 +20,14 @@ export class Messages {
   private readonly services: MessageServices;
   /** Twilio reports a recording twice, in either order: one record. */
   private readonly voicemailId: string;
+  /** And it may ask twice what comes after a dial. */
+  private readonly callbackId: string;
 
   constructor(call: CallFacts, services: MessageServices) {
     this.call = call;
     this.services = services;
     this.voicemailId = drawHandoverId(services.clock.epochMs());
+    this.callbackId = drawHandoverId(services.clock.epochMs());
   }
 
   /** Twilio has a recording. Never rejects. */
@@ -35,7 +38,7 @@ export class Messages {
 
   /** The caller is to be called back at the number they call from. Never rejects; false when it could not be kept. */
   callback(): Promise<boolean> {
-    return this.keep('callback', {});
+    return this.keep('callback', {}, this.callbackId);
   }
 
   /** What the assistant can do when no human is there. */

@@ -10,10 +10,8 @@ import type {
   VoiceSession,
   VoiceSessionOptions,
 } from '../session.js';
-import { CallerEar, EAR_DELAY_MS } from './caller-ear.js';
-import { CallerTail } from './caller-tail.js';
-import { CallerWait } from './caller-wait.js';
-import { GapFiller, type SpeakLine } from './gap-filler.js';
+import { CallerSide, type Listener } from './caller-side.js';
+import type { SpeakLine } from './gap-filler.js';
 import type { ProviderHealth } from './health.js';
 import { Leg } from './leg.js';
 import { RecoveryPlan } from './plan.js';
@@ -76,17 +74,7 @@ type State =
 export class ContinuousSession implements VoiceSession {
   speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
-  private readonly tail = new CallerTail();
-  private readonly ear = new CallerEar(
-    () => this.onCallerHeard(),
-    () => this.onCallerQuiet(),
-  );
-  /** The caller speaks since then, as their audio says. */
-  private heardSinceMs: number | undefined;
-  /** The utterance that is kept was noticed from their audio; the model has said nothing of it. */
-  private isHeardByEarOnly = false;
-  private readonly wait: CallerWait;
-  private readonly filler: GapFiller;
+  private readonly caller: CallerSide;
   private state: State;
   private wasReady = false;
   /** The model has said something on this call: the greeting is not repeated. */
@@ -97,24 +85,25 @@ export class ContinuousSession implements VoiceSession {
   constructor(options: ContinuousSessionOptions) {
     this.options = options;
     const { clock, health, lines, providers, session, speakLine } = options;
-    this.filler = new GapFiller({ speakLine, line: lines.oneMoment, emit: (event) => this.emit(event) });
-    this.wait = new CallerWait({
+    this.caller = new CallerSide({
       clock,
       isPlaying: () => session.conversation.isPlaying,
-      onLong: () => this.onLongWait(),
+      speakLine,
+      line: lines.oneMoment,
+      emit: (event) => this.emit(event),
+      listener: () => this.listener,
     });
     const isFree = (provider: VoiceProvider): boolean => !health.isCooling(provider.name) && provider.isFull !== true;
     const first = providers.find(isFree) ?? providers[0];
     const { answersLast, greeting } = session;
     // Until the first session is ready nobody else keeps what the caller says.
-    this.tail.keep();
-    if (greeting !== undefined || answersLast) this.wait.begin(clock.now() - (session.callerWaitsMs ?? 0));
+    this.caller.tail.keep();
+    if (greeting !== undefined || answersLast) this.caller.wait.begin(clock.now() - (session.callerWaitsMs ?? 0));
     this.state = { name: 'opening', leg: this.open(first, greeting, answersLast), outage: undefined };
   }
 
   sendAudio(chunk: AudioChunk): void {
-    this.tail.push(chunk);
-    this.ear.hear(chunk);
+    this.caller.hear(chunk);
     const { state } = this;
     switch (state.name) {
       case 'renewing':
@@ -149,12 +138,11 @@ export class ContinuousSession implements VoiceSession {
     leg.talk.saying(sayId);
     leg.session.say(text, sayId);
     leg.expectAnswer();
-    this.wait.begin();
+    this.caller.wait.begin();
   }
 
   cancel(): void {
-    this.wait.end();
-    this.filler.stop();
+    this.caller.waitsNoMore();
     this.leg?.talk.cancelled();
     this.leg?.session.cancel();
   }
@@ -169,11 +157,11 @@ export class ContinuousSession implements VoiceSession {
     if (leg?.talk.toolAnswered(toolCallId) !== true) return;
     leg.session.sendToolResult(toolCallId, output);
     leg.expectAnswer();
-    this.wait.begin();
+    this.caller.wait.begin();
   }
 
   get callerWaitsMs(): number {
-    return this.wait.quietMs;
+    return this.caller.wait.quietMs;
   }
 
   /** By the model that is talked to; no other is opened for it. */
@@ -185,9 +173,8 @@ export class ContinuousSession implements VoiceSession {
   close(): void {
     const { state } = this;
     this.state = { name: 'closed' };
-    this.wait.end();
-    this.filler.stop();
-    this.tail.forget();
+    this.caller.waitsNoMore();
+    this.caller.tail.forget();
     switch (state.name) {
       case 'opening':
         state.leg.close();
@@ -214,11 +201,16 @@ export class ContinuousSession implements VoiceSession {
     return 'leg' in this.state ? this.state.leg : undefined;
   }
 
+  private get listener(): Listener | undefined {
+    const { state } = this;
+    return 'leg' in state ? { leg: state.leg, isReady: state.name !== 'opening' } : undefined;
+  }
+
   /** Something that the model has to answer, in the caller's name. */
   private ask(send: (session: VoiceSession) => void): void {
     if (this.state.name === 'closed') return;
     this.unanswered.push(send);
-    this.wait.begin();
+    this.caller.wait.begin();
     const { leg } = this;
     if (leg === undefined) return;
     this.dropSuccessor();
@@ -252,73 +244,32 @@ export class ContinuousSession implements VoiceSession {
         this.onReady(leg);
         return;
       case 'caller-speech-started':
-        this.isHeardByEarOnly = false;
-        this.wait.end();
-        this.filler.stop();
-        this.tail.utteranceStarted();
+        this.caller.speechStarted();
         this.dropSuccessor();
         break;
       case 'caller-speech-stopped':
-        this.tail.utteranceEnded();
+        this.caller.tail.utteranceEnded();
         break;
       case 'caller-text':
-        if (event.final) this.tail.forget();
+        if (event.final) this.caller.tail.forget();
         this.dropSuccessor();
         break;
       case 'audio':
         this.hasSpoken = true;
         this.speaker = leg.provider.name;
         this.unanswered = [];
-        this.wait.audioSent();
-        this.filler.stop();
+        this.caller.answered();
         break;
       case 'response-done':
         // Answered: nobody needs to hear the question again, even if its text never came.
-        if (event.status === 'completed' && !leg.talk.isCallerSpeaking) this.tail.forget();
+        if (event.status === 'completed' && !leg.talk.isCallerSpeaking) this.caller.tail.forget();
         break;
       default:
         break;
     }
     this.emit(event);
-    if (event.type !== 'audio' && leg === this.leg) this.judgeWait(leg);
+    if (event.type !== 'audio' && leg === this.leg) this.caller.judgeWait();
     if (state === this.state && state.name === 'live') state.renewal.check();
-  }
-
-  /** From what the model has said: does the caller wait for it? */
-  private judgeWait(leg: Leg): void {
-    if (leg.talk.isCallerSpeaking) return;
-    if (leg.isWaitedFor) this.wait.begin();
-    else if (this.state.name === 'live') this.wait.end();
-  }
-
-  /** The caller hears that somebody is there; what the model says after all comes after it. */
-  private onLongWait(): void {
-    void this.filler.speak();
-    // The model makes nothing of what was taken for speech: they are not told again.
-    if (this.state.name === 'live' && !this.state.leg.isWaitedFor) this.wait.end();
-  }
-
-  /** A model that lives says so itself, within moments. */
-  private onCallerHeard(): void {
-    this.heardSinceMs = this.options.clock.now();
-    // Those who go on speaking wait for nothing, whatever the model makes of it.
-    if (this.leg?.talk.isCallerSpeaking === true) this.wait.end();
-    if (this.state.name !== 'live' || this.tail.hasUtterance) return;
-    this.isHeardByEarOnly = true;
-    this.tail.utteranceStarted();
-  }
-
-  private onCallerQuiet(): void {
-    const { heardSinceMs, isHeardByEarOnly } = this;
-    this.heardSinceMs = undefined;
-    this.isHeardByEarOnly = false;
-    if (heardSinceMs === undefined || this.state.name === 'closed') return;
-    const isUnderstood = this.state.name === 'live' && this.leg?.callerSpoke(heardSinceMs) !== true;
-    if (!isUnderstood) this.wait.begin(this.options.clock.now() - EAR_DELAY_MS);
-    if (!isHeardByEarOnly) return;
-    // A model that does not speak of speech, or noise: what it needs of the audio it has.
-    if (isUnderstood) this.tail.forget();
-    else this.tail.utteranceEnded();
   }
 
   private onReady(leg: Leg): void {
@@ -326,8 +277,8 @@ export class ContinuousSession implements VoiceSession {
     const { outage } = this.state;
     if (outage === undefined) this.options.health.worked(leg.provider.name);
     this.state = this.live(leg, outage);
-    if (!this.tail.hasUtterance) this.judgeWait(leg);
-    this.tail.forget();
+    if (!this.caller.tail.hasUtterance) this.caller.judgeWait();
+    this.caller.tail.forget();
     if (this.wasReady) return;
     this.wasReady = true;
     this.emit({ type: 'ready' });
@@ -345,7 +296,7 @@ export class ContinuousSession implements VoiceSession {
       clock,
       times: leg.provider.renewal,
       // A model may take a while to understand that an utterance is over.
-      isPause: () => leg.talk.isPause && !session.conversation.isPlaying && !this.tail.hasUtterance,
+      isPause: () => leg.talk.isPause && !session.conversation.isPlaying && !this.caller.tail.hasUtterance,
       isForceable: () => !leg.talk.isAnswering && !leg.talk.owes,
       onDue: () => this.renew(leg),
       onForced: () => this.renewNow(leg),
@@ -386,8 +337,7 @@ export class ContinuousSession implements VoiceSession {
     else if (state.name !== 'live') return;
     leg.close();
     state.renewal.stop();
-    this.heardSinceMs = undefined;
-    this.tail.keep();
+    this.caller.unheard();
     this.finish(leg);
     this.reopen(leg.provider, this.outageOf(leg));
     this.options.report.onRenewed(leg.provider.name);
@@ -423,8 +373,7 @@ export class ContinuousSession implements VoiceSession {
 
   private recover(lost: Leg, error: TandemError, running: Outage | undefined): void {
     const { clock } = this.options;
-    this.heardSinceMs = undefined;
-    this.tail.keep();
+    this.caller.unheard();
     const outage = running ?? this.outageOf(lost);
     const step = outage.plan.next(error, clock.now());
     if (step === undefined) {
@@ -434,7 +383,7 @@ export class ContinuousSession implements VoiceSession {
     if (step.provider !== lost.provider) this.options.report.onFailover(lost.provider.name, step.provider.name);
     const timer = clock.setTimer(step.delayMs, () => this.reopen(step.provider, outage));
     this.state = { name: 'waiting', timer };
-    this.wait.lost();
+    this.caller.wait.lost();
     this.finish(lost);
   }
 
@@ -472,7 +421,7 @@ export class ContinuousSession implements VoiceSession {
     const leg = this.open(provider, greeting, answersLast, outage.origin.seemedDeaf);
     this.state = { name: 'opening', leg, outage };
     // What the caller says has no answer yet, and no text: the next session hears it.
-    for (const chunk of this.tail.kept) leg.session.sendAudio(chunk);
+    for (const chunk of this.caller.tail.kept) leg.session.sendAudio(chunk);
     for (const send of this.unanswered) send(leg.session);
   }
 
@@ -483,7 +432,8 @@ export class ContinuousSession implements VoiceSession {
     const hasAsked = turns.some(({ speaker }) => speaker === 'caller');
     // Keys are asked again by themselves, and an utterance without words yet is heard again.
     const { isMidAnswer, owes } = lost.talk;
-    const callerWaits = (owes || isMidAnswer) && hasAsked && this.unanswered.length === 0 && !this.tail.hasUtterance;
+    const callerWaits =
+      (owes || isMidAnswer) && hasAsked && this.unanswered.length === 0 && !this.caller.tail.hasUtterance;
     if (!this.hasSpoken) return [session.greeting, session.answersLast || callerWaits];
     if (provider !== lost.provider || isMidAnswer) return [lines.takenOver, callerWaits];
     return [undefined, callerWaits];
