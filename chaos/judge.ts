@@ -63,7 +63,10 @@ export class Judge {
     this.lastMs = this.startedMs;
     call.on('heard', (frame) => this.onHeard(frame));
     call.on('stream-started', () => this.onStream());
-    call.on('stream-ended', (outcome) => this.enter('asking', `stream ${outcome}`));
+    call.on('stream-ended', (outcome) => {
+      this.isLineBad = false;
+      this.enter('asking', `stream ${outcome}`);
+    });
     call.on('twiml', (request, verbs) => this.tell(`${request} → ${verbs.map(({ name }) => name).join(' ')}`));
     call.on('say', (text) => {
       this.saidLast = text;
@@ -198,7 +201,6 @@ export class Judge {
     // Where nothing was said about the change there is nothing to say.
     if (this.streams++ === 0 || !this.movedSilently) this.isOwed = true;
     this.movedSilently = false;
-    this.isLineBad = false;
     this.enter('stream', 'stream started');
   }
 

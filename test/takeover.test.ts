@@ -111,7 +111,8 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       pair.asked = pair.second;
       pair.call.mediaStream?.drop();
       await greeted(pair.second);
-      const { conversation, greeting, answersLast } = pair.second.provider.last.options;
+      const { answersLast, callerWaitsMs = 0, conversation, greeting } = pair.second.provider.last.options;
+      assert.ok(callerWaitsMs > 0, 'they have been waiting since they asked');
       assert.match(greeting ?? '', /cut off/);
       assert.equal(answersLast, true, 'the question is still open');
       assert.ok(conversation.turns.some(({ text }) => text === 'My order 42 is late.'));

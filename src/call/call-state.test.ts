@@ -46,7 +46,14 @@ function stateOf(name: Name, disposed: string[]): CallState {
     conversation: closing('conversation'),
   } as never;
   const states: { [Each in Name]: CallState } = {
-    ringing: { name: 'ringing', streamToken: 't', opening: undefined, held: closing('held') as never, expires: timer },
+    ringing: {
+      name: 'ringing',
+      streamToken: 't',
+      opening: undefined,
+      quietSinceMs: undefined,
+      held: closing('held') as never,
+      expires: timer,
+    },
     talking: { name: 'talking', line },
     leaving: { name: 'leaving', line, exit: EXIT },
     parted: { name: 'parted', exit: EXIT, expires: timer },

@@ -66,7 +66,15 @@ export type ResumeCause = 'stream_lost' | 'stream_refused' | 'dial_failed' | 'in
  */
 export type CallState =
   /** TwiML with a stream was given; the stream has not come yet. */
-  | { name: 'ringing'; streamToken: string; opening: string | undefined; held: HeldSession; expires: Timer }
+  | {
+      name: 'ringing';
+      streamToken: string;
+      opening: string | undefined;
+      /** Milliseconds since the epoch: the caller has heard nothing since then; undefined: unknown, or they only ring. */
+      quietSinceMs: number | undefined;
+      held: HeldSession;
+      expires: Timer;
+    }
   | { name: 'talking'; line: Line }
   /** The goodbye plays while the handover is prepared. */
   | { name: 'leaving'; line: Line; exit: Exit }

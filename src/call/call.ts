@@ -14,28 +14,19 @@ import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
-import type { ConversationView, VoiceProvider } from '../voice/session.js';
-import { type AssistantTool, type ToolContext, ToolRunner, toolDefinition } from '../voice/tools.js';
+import type { VoiceProvider } from '../voice/session.js';
+import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
 import { CallAccount } from './account.js';
-import {
-  type AssistantExit,
-  type CallOutcome,
-  type CallState,
-  type Exit,
-  type ResumeCause,
-  Stand,
-} from './call-state.js';
+import { type AssistantExit, type CallOutcome, type Exit, type ResumeCause, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
-import { isPhoneNumber } from './dial.js';
-import { HeldSession } from './held-session.js';
 import { type CallMemory, memoryOf, newMemory } from './memory.js';
 import { openLine } from './open-line.js';
-import { drawStreamToken, hasToken } from './stream-token.js';
+import { hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
 import { type MoveWhen, Relocation } from './relocation.js';
+import { Ringing } from './ringing.js';
 import { takeUp } from './take-up.js';
-import { builtInTools } from './tools.js';
 
 /** What every call of a gateway shares. */
 export interface CallServices extends DepartureServices {
@@ -67,8 +58,6 @@ export interface CallServices extends DepartureServices {
 
 /** The caller, or the model for them, asked for a human: "of course" is an answer only then. */
 const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
-/** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */
-const STREAM_EXPECTED_MS = 15_000;
 /** Marks the lines to a silent caller. */
 const IDLE_SAY = 'idle-';
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
@@ -93,16 +82,15 @@ export class Call {
   private readonly stand: Stand;
   private readonly account: CallAccount;
   private readonly relocation: Relocation;
+  private readonly ringing: Ringing;
   private readonly limit: Timer | undefined;
   private lineCount = 0;
-  /** While there is no stream: the caller has heard nothing since then, in milliseconds since the epoch. */
-  private quietSinceMs: number | undefined;
 
   /** A caller rings. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
     const { clock, emit } = services;
     const call = new Call(newMemory(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
-    call.stand.enter(call.ringingState(call.prompt.greeting));
+    call.stand.enter(call.ringing.state(call.prompt.greeting, undefined));
     emit({ type: 'started', callSid: call.callSid, from: call.from, to: call.to });
     call.log.info('call started');
     return call;
@@ -114,7 +102,7 @@ export class Call {
     takeUp(entry.stand, {
       stand: call.stand,
       departure: call.departure,
-      ringing: (opening, streamToken) => call.ringingState(opening, streamToken),
+      ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
       lost: (quietSinceMs) => call.resumeExit('instance_lost', quietSinceMs),
     });
     const { callSid, from, to } = call;
@@ -164,12 +152,20 @@ export class Call {
     });
     const { departure, history, stand, startedAtMs } = this;
     this.account = new CallAccount({ call: facts, startedAtMs, history, stand, departure, services });
+    this.ringing = new Ringing({
+      call: facts,
+      history,
+      stand,
+      departure,
+      services,
+      onExpired: (quietSinceMs) => departure.part(this.resumeExit('stream_refused', quietSinceMs)),
+    });
     const { account } = this;
     this.relocation = new Relocation({
       clock: services.clock,
       stand,
       account,
-      midWordExit: () => this.resumeExit('moved'),
+      midWordExit: () => this.resumeExit('moved', this.heardNothingSinceMs),
       part: (exit) => {
         services.emit({ type: 'moving', callSid });
         departure.part(exit);
@@ -230,7 +226,7 @@ export class Call {
       held: state.held,
       history: this.history,
       watch: this.watch,
-      tools: new ToolRunner({ tools: this.tools(), clock, context: () => this.toolContext() }),
+      tools: new ToolRunner({ tools: this.ringing.tools, clock, context: () => this.toolContext() }),
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
       onLook: () => this.account.noteWhilePlaying(),
@@ -252,7 +248,8 @@ export class Call {
         this.services.emit({ type: 'stream-started', callSid: this.callSid, streamSid: start.streamSid });
         meter.streamStarted();
         conversation.begin();
-        if (state.opening === undefined && !this.owesAnswer) idle.beginQuiet(this.quietMs);
+        if (state.opening === undefined && !this.ringing.owesAnswer)
+          idle.beginQuiet(this.ringing.since(state.quietSinceMs));
       },
       onAudio: (payload, receivedMs) => {
         watch.mediaCame(receivedMs);
@@ -381,13 +378,14 @@ export class Call {
     // Our own closing; the state has moved on already.
     if (cause === 'closed') return;
     if (this.stand.is.name === 'leaving') this.departure.part(this.stand.is.exit);
-    else if (this.stand.is.name === 'talking') this.departure.part(this.resumeExit('stream_lost'));
+    else if (this.stand.is.name === 'talking')
+      this.departure.part(this.resumeExit('stream_lost', this.heardNothingSinceMs));
     else if (this.stand.is.name === 'pushing' && cause === 'stop')
       this.stand.enter({ ...this.stand.is, isStopped: true });
   }
 
   /** The stream broke under a caller who may still be there. */
-  private resumeExit(cause: ResumeCause, quietSinceMs = this.heardNothingSinceMs): Exit {
+  private resumeExit(cause: ResumeCause, quietSinceMs: number | undefined): Exit {
     const { greeting, lines } = this.prompt;
     const opening = this.history.turns.length === 0 ? greeting : lines.resumed;
     return { to: 'assistant', cause, opening, quietSinceMs };
@@ -404,8 +402,7 @@ export class Call {
     this.services.metrics.resumes.inc({ cause });
     this.services.emit({ type: 'resumed', callSid: this.callSid, cause });
     this.log.info({ cause }, 'the call goes on in a new stream');
-    this.quietSinceMs = quietSinceMs;
-    const ringing = this.ringingState(opening);
+    const ringing = this.ringing.state(opening, quietSinceMs);
     this.stand.enter(ringing);
     return this.streamVerbs(ringing.streamToken);
   }
@@ -425,68 +422,10 @@ export class Call {
     ];
   }
 
-  private tools(): readonly AssistantTool[] {
-    const { tools: allowed } = this.prompt;
-    const tools = this.services.tools.filter(({ name }) => allowed?.includes(name) ?? true);
-    return this.departure.handingOver.isNobodyThere ? [...tools, ...this.departure.messages.tools()] : tools;
-  }
-
-  /** Milliseconds since the epoch; undefined: the instance that knows is gone. */
-  private get heardNothingSinceMs(): number | undefined {
-    if (!this.stand.isLive || !('line' in this.stand.is)) return this.quietSinceMs;
-    return this.services.clock.epochMs() - (this.stand.is.line.session.callerWaitsMs ?? 0);
-  }
-
-  /** So long the caller has heard nothing when a stream begins, as far as is known. */
-  private get quietMs(): number {
-    return this.quietSinceMs === undefined ? 0 : Math.max(0, this.services.clock.epochMs() - this.quietSinceMs);
-  }
-
-  /** The caller has said something that nobody has answered to the end. */
-  private get owesAnswer(): boolean {
-    const { turns } = this.history;
-    const last = turns.at(-1);
-    return (
-      turns.some(({ speaker }) => speaker === 'caller') && (last?.speaker === 'caller' || last?.interrupted === true)
-    );
-  }
-
-  private ringingState(opening: string | undefined, streamToken = drawStreamToken()): CallState & { name: 'ringing' } {
-    const { clock, provider, rules } = this.services;
-    const { prompt } = this;
-    const held = new HeldSession(provider, {
-      conversationId: this.conversationId,
-      callerNumber: isPhoneNumber(this.from) ? this.from : undefined,
-      instructions: prompt.instructions,
-      greeting: opening,
-      // After a dial that failed the caller is asked what they want now.
-      answersLast: this.owesAnswer && opening !== prompt.lines.nobodyFree,
-      callerWaitsMs: this.quietMs,
-      language: prompt.language,
-      tools: [...builtInTools(rules), ...this.tools().map(toolDefinition)],
-      conversation: this.conversationView(),
-      wish: { voices: prompt.voices, providers: this.assistant.providers, lines: prompt.lines },
-    });
-    return {
-      name: 'ringing',
-      streamToken,
-      opening,
-      held,
-      expires: clock.setTimer(STREAM_EXPECTED_MS, () => this.departure.part(this.resumeExit('stream_refused'))),
-    };
-  }
-
-  private conversationView(): ConversationView {
-    const turns = (): readonly Turn[] => this.history.turns;
-    const isPlaying = (): boolean => 'line' in this.stand.is && this.stand.is.line.playback.isPlaying;
-    return {
-      get turns() {
-        return turns();
-      },
-      get isPlaying() {
-        return isPlaying();
-      },
-    };
+  /** Milliseconds since the epoch. */
+  private get heardNothingSinceMs(): number {
+    const { is } = this.stand;
+    return this.services.clock.epochMs() - ('line' in is ? (is.line.session.callerWaitsMs ?? 0) : 0);
   }
 
   /** Of all the models that talked on this call; absent when none counts tokens. */

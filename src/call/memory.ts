@@ -42,7 +42,12 @@ export function standFor(
 ): JournalStand {
   switch (state.name) {
     case 'ringing':
-      return { name: 'ringing', streamToken: state.streamToken, ...optional('opening', state.opening) };
+      return {
+        name: 'ringing',
+        streamToken: state.streamToken,
+        ...optional('opening', state.opening),
+        ...optional('quietSinceMs', state.quietSinceMs),
+      };
     case 'talking':
       return { name: 'talking', ...optional('quietSinceMs', quietSince(state.line, epochMs)) };
     case 'leaving':

@@ -9,7 +9,7 @@ export function takeUp(
   call: {
     stand: Stand;
     departure: Departure;
-    ringing: (opening: string | undefined, streamToken: string) => CallState;
+    ringing: (opening: string | undefined, quietSinceMs: number | undefined, streamToken: string) => CallState;
     /** The stream was open when its instance died. */
     lost: (quietSinceMs: number | undefined) => Exit;
   },
@@ -17,7 +17,7 @@ export function takeUp(
   const { departure, stand } = call;
   switch (left.name) {
     case 'ringing':
-      stand.enter(call.ringing(left.opening, left.streamToken));
+      stand.enter(call.ringing(left.opening, left.quietSinceMs, left.streamToken));
       return;
     case 'talking':
       departure.part(call.lost(left.quietSinceMs));

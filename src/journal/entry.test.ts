@@ -8,7 +8,7 @@ const handover = { handoverId: 'H1', token: '4815162342', expiresAtMs: 1000 };
 test('an entry comes back as it was, wherever the call stands', () => {
   const human = { to: 'human', trigger: 'phrase', reason: 'billing', announce: 'One moment.' } as const;
   const stands: JournalEntry['stand'][] = [
-    { name: 'ringing', streamToken: 't', opening: 'Hello.' },
+    { name: 'ringing', streamToken: 't', opening: 'Hello.', quietSinceMs: 1_000 },
     { name: 'talking' },
     { name: 'talking', quietSinceMs: 1_000 },
     { name: 'leaving', exit: human },

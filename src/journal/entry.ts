@@ -48,7 +48,13 @@ const exit = z.discriminatedUnion('to', [
 /** Where the call stands, as far as another instance needs it to answer Twilio's next request. */
 const stand = z.discriminatedUnion('name', [
   /** TwiML with a stream was given; whoever gets the stream admits it by this token and says `opening`. */
-  z.object({ name: z.literal('ringing'), streamToken: z.string(), opening: z.string().optional() }),
+  z.object({
+    name: z.literal('ringing'),
+    streamToken: z.string(),
+    opening: z.string().optional(),
+    /** Milliseconds since the epoch: the caller has heard nothing since then. */
+    quietSinceMs: z.number().optional(),
+  }),
   z.object({
     name: z.literal('talking'),
     /** Milliseconds since the epoch: the caller waits since then and has heard nothing. Absent: they did not wait. */
