@@ -133,6 +133,7 @@ export class Gateway {
           path === PATHS.stream
             ? `${scheme}://${this.streamHost}${this.ownStreamPath}`
             : `${scheme}://${this.publicHost}${path}`,
+        streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,
         emit: (event) => this.emit(event),
       },
       new Admission({

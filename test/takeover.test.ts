@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
+import { type Clock, sleep } from '../src/clock.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
 import { signStream } from '../sim/twilio/signing.js';
@@ -21,6 +22,7 @@ interface Pair {
   second: Rig;
   asked: Rig;
   call: CarrierCall;
+  clock: Clock;
 }
 
 describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, () => {
@@ -53,6 +55,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
         first,
         second,
         call,
+        clock,
         get asked() {
           return asked.rig ?? first;
         },
@@ -118,6 +121,39 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       assert.ok(conversation.turns.some(({ text }) => text === 'My order 42 is late.'));
       assert.equal(pair.call.isOver, false);
     });
+  });
+
+  test('is told that it takes a moment when its stream breaks under a caller who has been waiting for long', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      const said: string[] = [];
+      pair.call.on('say', (text) => said.push(text));
+      pair.first.provider.last.callerSays('My order 42 is late.');
+      await sleep(pair.clock, 4000);
+      pair.asked = pair.second;
+      pair.call.mediaStream?.drop();
+      await greeted(pair.second);
+      assert.deepEqual(said, ['One moment, please.']);
+    });
+  });
+
+  test('goes to a human when Redis is away and nobody can tell what was decided where its stream ran', async () => {
+    const own = await RedisServer.start();
+    try {
+      await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
+        switchAfter(pair, '/twilio/voice');
+        await greeted(pair.second);
+        await own.kill();
+        await until(() => pair.first.log().includes('the journal cannot be written'), 'the loss is noticed');
+        pair.asked = pair.first;
+        pair.second.provider.last.callerSays('I want to speak to a human agent.');
+        await within(pair.call.whenEnded(), 'the end');
+        assert.equal(pair.first.screens.length, 1, 'a human, without the context');
+        assert.equal(pair.first.events.filter(({ type }) => type === 'resumed').length, 0);
+      });
+    } finally {
+      await own.stop();
+    }
   });
 
   test('comes back to the first one, which has an older memory of it, with the stream that the other announced', async () => {

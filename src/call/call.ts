@@ -46,6 +46,8 @@ export interface CallServices extends DepartureServices {
   maxCallMs: number;
   /** True: the frame pipeline. False: the direct bridge. */
   pipeline: boolean;
+  /** Streams announced here come here and nowhere else. */
+  streamsComeHere: boolean;
   /** An absolute URL as Twilio knows it. */
   url: (scheme: 'https' | 'wss', path: string) => string;
   /** What other instances are to know of the calls of this one. */
@@ -60,6 +62,8 @@ export interface CallServices extends DepartureServices {
 const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
 /** Marks the lines to a silent caller. */
 const IDLE_SAY = 'idle-';
+/** Of a caller who has heard nothing for so long when a stream is replaced. */
+const LONG_WAIT_MS = 2500;
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
 const HOLD_SECONDS = 5;
 
@@ -184,6 +188,11 @@ export class Call {
   /** A stream is open: somebody is being talked to. */
   get isLive(): boolean {
     return this.stand.isLive;
+  }
+
+  /** A stream was announced, and has not come here. */
+  get isRinging(): boolean {
+    return this.stand.is.name === 'ringing';
   }
 
   /** The caller is with a human, or with Twilio's recorder: the call costs this process next to nothing. */
@@ -402,9 +411,13 @@ export class Call {
     this.services.metrics.resumes.inc({ cause });
     this.services.emit({ type: 'resumed', callSid: this.callSid, cause });
     this.log.info({ cause }, 'the call goes on in a new stream');
-    const ringing = this.ringing.state(opening, quietSinceMs);
+    // The new stream and its model take a moment more: Twilio speaks to who has waited before.
+    const hasWaited = this.ringing.since(quietSinceMs) >= LONG_WAIT_MS;
+    const ringing = this.ringing.state(opening, hasWaited ? undefined : quietSinceMs);
     this.stand.enter(ringing);
-    return this.streamVerbs(ringing.streamToken);
+    const { language, lines } = this.prompt;
+    const say: Verb[] = hasWaited ? [{ verb: 'say', text: lines.oneMoment, language }] : [];
+    return [...say, ...this.streamVerbs(ringing.streamToken)];
   }
 
   private streamVerbs(streamToken: string): Verb[] {

@@ -110,9 +110,12 @@ export class CallRegistry {
   }
 
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    const call = await this.find(webhook.callSid);
+    const { call, isCurrent } = await this.lookUp(webhook.callSid);
+    // Nobody can be asked whether its stream ran elsewhere, and what was decided there.
+    const mayBeStale = !isCurrent && call?.isRinging === true && !this.services.streamsComeHere;
+    if (mayBeStale) this.letGo(call);
     // A call that nobody knows any more: its memory is lost, the caller is not.
-    if (call === undefined) return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
+    if (call === undefined || mayBeStale) return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
     return call.afterStream(webhook);
   }
 
@@ -170,18 +173,24 @@ export class CallRegistry {
    * Undefined when nobody knows of it.
    */
   private async find(callSid: string): Promise<Call | undefined> {
+    return (await this.lookUp(callSid)).call;
+  }
+
+  /** `isCurrent` false: somebody else may know more of it, and could not be asked. */
+  private async lookUp(callSid: string): Promise<{ call: Call | undefined; isCurrent: boolean }> {
     const known = this.calls.get(callSid);
     // A call of this instance is asked about elsewhere only if somebody else may have gone on with it.
-    if (known !== undefined && (!this.isWritten || known.isOver)) return known;
+    if (known !== undefined && (!this.isWritten || known.isOver))
+      return { call: known, isCurrent: known.isOver || !this.isShared };
     const claim = await this.claim(callSid);
     const current = this.calls.get(callSid);
-    if (claim.status !== 'claimed') return current;
-    if (current !== undefined && (claim.wasOurs || current !== known)) return current;
+    if (claim.status !== 'claimed') return { call: current, isCurrent: claim.status !== 'unavailable' };
+    if (current !== undefined && (claim.wasOurs || current !== known)) return { call: current, isCurrent: true };
     if (current !== undefined) this.letGo(current);
     const call = Call.restore(claim.entry, this.services);
     this.calls.set(callSid, call);
     if (call.isOver) this.forgetLater(callSid);
-    return call;
+    return { call, isCurrent: true };
   }
 
   /** Two questions about one call at the same moment are one claim. */

@@ -18,7 +18,8 @@ interface Waiting {
   timer: Timer;
   /** Nothing has been heard since then. */
   quietSinceMs: number;
-  limitMs: number;
+  /** When they are told next, unless something is heard before. */
+  dueMs: number;
   times: number;
   lastAudioMs: number | undefined;
 }
@@ -44,8 +45,8 @@ export class CallerWait {
   begin(sinceMs = this.clock.now()): void {
     if (this.waiting !== undefined) return;
     const timer = this.lookLater();
-    const limitMs = Math.max(LONG_MS, this.clock.now() - sinceMs + ANSWERS_WITHIN_MS);
-    this.waiting = { timer, quietSinceMs: sinceMs, limitMs, times: 0, lastAudioMs: undefined };
+    const dueMs = Math.max(sinceMs + LONG_MS, this.clock.now() + ANSWERS_WITHIN_MS);
+    this.waiting = { timer, quietSinceMs: sinceMs, dueMs, times: 0, lastAudioMs: undefined };
   }
 
   /** They have been answered, or speak themselves. */
@@ -68,8 +69,7 @@ export class CallerWait {
   lost(): void {
     const { waiting } = this;
     if (waiting === undefined || waiting.times > 0) return;
-    const soonMs = this.clock.now() - waiting.quietSinceMs + LOST_MS;
-    waiting.limitMs = Math.min(waiting.limitMs, soonMs);
+    waiting.dueMs = Math.min(waiting.dueMs, this.clock.now() + LOST_MS);
   }
 
   private lookLater(): Timer {
@@ -83,14 +83,14 @@ export class CallerWait {
     const nowMs = this.clock.now();
     if (this.isPlaying()) {
       waiting.quietSinceMs = nowMs;
-      const { lastAudioMs } = waiting;
-      if (lastAudioMs !== undefined && nowMs - lastAudioMs >= LONG_MS) waiting.limitMs = BROKEN_OFF_MS;
+      const { lastAudioMs, times } = waiting;
+      const hasBrokenOff = lastAudioMs !== undefined && nowMs - lastAudioMs >= LONG_MS;
+      waiting.dueMs = nowMs + (hasBrokenOff ? BROKEN_OFF_MS : times > 0 ? AGAIN_MS : LONG_MS);
       return;
     }
-    if (nowMs - waiting.quietSinceMs < waiting.limitMs || waiting.times >= MOST_TIMES) return;
+    if (nowMs < waiting.dueMs || waiting.times >= MOST_TIMES) return;
     waiting.times++;
-    waiting.quietSinceMs = nowMs;
-    waiting.limitMs = AGAIN_MS;
+    waiting.dueMs = nowMs + AGAIN_MS;
     waiting.lastAudioMs = undefined;
     this.onLong();
   }
