@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/fake-clock.js';
+import { AudioChunk } from '../audio/chunk.js';
 import { Playback } from '../twilio/playback.js';
 import { Goodbye } from './goodbye.js';
 
 const nothing = (): void => undefined;
 
-/** When a goodbye that the session does not begin is given up, in milliseconds. */
-async function givenUpAfter(waitsMs: number): Promise<number> {
+/** When a goodbye of which the session gives only so much, at once, is given up, in milliseconds. */
+async function givenUpAfter(waitsMs: number, givenMs = 0): Promise<number> {
   const clock = new FakeClock();
-  const sink = { sendAudio: nothing, sendMark: nothing, sendClear: nothing };
+  const marks: string[] = [];
+  const sink = { sendAudio: nothing, sendMark: (name: string) => void marks.push(name), sendClear: nothing };
   const playback = new Playback({ sink, clock, onIdle: nothing, onUnknownMark: nothing });
   const goodbye = new Goodbye({ sayId: 'g', line: 'Goodbye.', clock, playback, waitsMs });
   const startedMs = clock.now();
+  if (givenMs > 0) playback.play('i', AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(givenMs * 8)));
   let endedMs: number | undefined;
   void goodbye.spoken.then((wasSpoken) => {
     assert.equal(wasSpoken, false);
@@ -20,6 +23,7 @@ async function givenUpAfter(waitsMs: number): Promise<number> {
   });
   for (let step = 0; step < 50; step++) {
     clock.advance(100);
+    if (clock.now() - startedMs >= givenMs) for (const name of marks.splice(0)) playback.onMark(name);
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert.equal(clock.timers, 0);
@@ -31,4 +35,8 @@ test('a goodbye that does not begin is left to Twilio, and sooner when the calle
   assert.equal(await givenUpAfter(1500), 2000);
   assert.equal(await givenUpAfter(2800), 700);
   assert.equal(await givenUpAfter(9000), 300);
+});
+
+test('a goodbye that ends in its middle is left to Twilio soon', async () => {
+  assert.equal(await givenUpAfter(0, 1500), 2700);
 });

@@ -8,6 +8,9 @@ const BEGINS_MS = 2000;
 const SILENCE_MS = 3500;
 const AT_LEAST_MS = 300;
 const GIVEN_MS = 10_000;
+/** So long nothing of it is heard in its middle: no more is coming. */
+const BROKEN_OFF_MS = 1200;
+const LOOK_EVERY_MS = 100;
 /** A goodbye is some seconds long; its last mark is not waited for beyond this. */
 const HEARD_MS = 15_000;
 
@@ -26,14 +29,21 @@ export class Goodbye {
     this.line = line;
     const beginsMs = Math.max(AT_LEAST_MS, Math.min(BEGINS_MS, SILENCE_MS - waitsMs));
     const given = new Promise<boolean>((resolve) => {
-      const deadlines = [
-        clock.setTimer(beginsMs, () => {
-          if (!playback.isPlaying) this.settle(false);
-        }),
-        clock.setTimer(GIVEN_MS, () => this.settle(false)),
-      ];
+      const startedMs = clock.now();
+      let quietSinceMs = startedMs;
+      let limitMs = beginsMs;
+      const look = (): void => {
+        const nowMs = clock.now();
+        if (playback.isPlaying) {
+          quietSinceMs = nowMs;
+          limitMs = BROKEN_OFF_MS;
+        }
+        if (nowMs - quietSinceMs >= limitMs || nowMs - startedMs >= GIVEN_MS) this.settle(false);
+        else timer = clock.setTimer(LOOK_EVERY_MS, look);
+      };
+      let timer = clock.setTimer(LOOK_EVERY_MS, look);
       this.settle = (wasGiven) => {
-        for (const deadline of deadlines) deadline.cancel();
+        timer.cancel();
         resolve(wasGiven);
       };
     });
