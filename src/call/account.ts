@@ -10,7 +10,7 @@ import { standFor } from './memory.js';
  * A call about which nothing happens is written down all the same so often: so it does not expire, and an instance whose
  * call another has gone on with finds out.
  */
-const AGAIN_AFTER_MS = 5 * 60_000;
+const AGAIN_AFTER_MS = 2 * 60_000;
 
 /** Writes down where one call stands, for another instance that may have to go on with it. */
 export class CallAccount {

@@ -220,7 +220,7 @@ test('a wrong key and a damaged entry are no journal, and the log says so withou
   assert.doesNotMatch(lines.join(''), /order|\+1/);
 });
 
-test('a call that is over is remembered as that for a minute, whatever is noted late', async () => {
+test('a call that is over is remembered as that for ten minutes, whatever is noted late', async () => {
   const { clock, open, store } = rig();
   const journal = open('a', { log: silent });
   const entry = sampleEntry();
@@ -230,6 +230,8 @@ test('a call that is over is remembered as that for a minute, whatever is noted 
   journal.note(entry);
   await journal.flush();
   assert.deepEqual((await journal.peek(entry.callSid))?.stand, { name: 'ended', outcome: 'completed' });
+  clock.advance(9 * 60_000);
+  assert.equal((await journal.claim(entry.callSid)).status, 'claimed');
   clock.advance(60_000);
   assert.deepEqual(await journal.claim(entry.callSid), { status: 'absent' });
   assert.equal(journal.health.unwritten, 0);

@@ -37,7 +37,7 @@ export interface Journal {
   claim(callSid: string): Promise<Claim>;
   /** The same entry without taking the call over, to see whether somebody may. */
   peek(callSid: string): Promise<JournalEntry | undefined>;
-  /** The call is over. What was said is erased now; that it is over is remembered for a minute, for late requests. */
+  /** The call is over. What was said is erased now; that it is over is remembered for ten minutes, for late requests. */
   forget(callSid: string, outcome: string): void;
   /**
    * Settles when everything noted so far, or what is noted of one call, is written or cannot be, within two seconds. True
@@ -82,7 +82,8 @@ const MAX_CALLS = 10_000;
 const LIVE_TTL_MS = 3_600_000;
 /** Twilio's longest dial is four hours, and nothing is written while it lasts. */
 const DIALLING_TTL_MS = 4.5 * 3_600_000;
-const ENDED_TTL_MS = 60_000;
+/** Longer than the pause between two notes of a call about which nothing happens: whoever notes one that is over is refused. */
+const ENDED_TTL_MS = 10 * 60_000;
 /** No call has it. */
 const PROBE_SID = 'probe';
 
