@@ -5,6 +5,7 @@ import { FakeClock } from './fake-clock.js';
 const STEP_MS = 10;
 /** On a busy machine time runs slower instead of jumping: what was to happen one after the other still does. */
 const MAX_JUMP_MS = 40;
+const SKIP_STEP_MS = 200;
 /** A clock nobody has asked for this long stands still until somebody does. */
 const IDLE_TICKS = 2000;
 
@@ -47,12 +48,12 @@ export class ScaledClock implements Clock {
     return this.time.setTimer(delayMs, callback);
   }
 
-  /** Time passes at once, in steps of a second with sockets served in between. */
+  /** Time passes fast, in small steps between which sockets are served and other processes answer. */
   async skip(durationMs: number): Promise<void> {
-    for (let passedMs = 0; passedMs < durationMs; passedMs += 1000) {
-      this.time.advance(1000);
+    for (let passedMs = 0; passedMs < durationMs; passedMs += SKIP_STEP_MS) {
+      this.time.advance(SKIP_STEP_MS);
       await new Promise((resolve) => {
-        setImmediate(resolve);
+        setTimeout(resolve, 1);
       });
     }
   }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { type Clock, sleep } from '../src/clock.js';
+import { sleep } from '../src/clock.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
 import { signStream } from '../sim/twilio/signing.js';
 import { within } from './deadline.js';
 import { RedisServer, skipWithoutRedis } from './redis-server.js';
 import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
-import { scaledClock } from './scaled-clock.js';
+import { type ScaledClock, scaledClock } from './scaled-clock.js';
 
 const OPTIONS = { skip: skipWithoutRedis };
 const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };
@@ -22,7 +22,7 @@ interface Pair {
   second: Rig;
   asked: Rig;
   call: CarrierCall;
-  clock: Clock;
+  clock: ScaledClock;
 }
 
 describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, () => {
@@ -33,7 +33,12 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
   after(() => redis.stop());
 
   async function withPair(
-    options: { phone?: PhoneEndpoint; env?: Record<string, string>; secondEnv?: Record<string, string> },
+    options: {
+      phone?: PhoneEndpoint;
+      env?: Record<string, string>;
+      secondEnv?: Record<string, string>;
+      statusCallback?: true;
+    },
     body: (pair: Pair) => Promise<void>,
   ): Promise<void> {
     const clock = scaledClock(10);
@@ -49,7 +54,8 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
     const second = await startRig({ clock, env: { ...env, DYNAMODB_ENDPOINT_URL: store, ...options.secondEnv } });
     asked.rig = first;
-    const call = first.call();
+    const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
+    const call = first.call(undefined, options.statusCallback === true ? { statusCallback } : {});
     try {
       await body({
         first,
@@ -244,6 +250,30 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       assert.equal(await within(pair.call.whenEnded(), 'the end'), 'gateway-hung-up');
       assert.equal(pair.second.provider.sessions.length, 0, 'nobody is talked to again');
     });
+  });
+
+  test('that is over, as only the other one is told while Redis is away, ends where it was dialled too', async () => {
+    const own = await RedisServer.start();
+    try {
+      await withPair({ env: { REDIS_URL: own.url }, statusCallback: true }, async (pair) => {
+        await greeted(pair.first);
+        pair.first.provider.last.callerSays('I want to speak to a human agent.');
+        await until(() => pair.first.events.some(({ type }) => type === 'dialling'), 'the dial');
+        await own.kill();
+        await until(() => pair.second.log().includes('the journal cannot be written'), 'the loss is noticed');
+        pair.asked = pair.second;
+        pair.call.hangup();
+        await within(pair.call.whenEnded(), 'the end');
+        await own.start();
+        await until(() => pair.second.log().includes('the journal is being written'), 'Redis is back');
+        assert.equal(pair.first.running.gateway.activeCalls, 1);
+        await pair.clock.skip(180_000);
+        await until(() => pair.first.running.gateway.activeCalls === 0, 'the first one knows');
+        assert.ok(pair.first.events.some((event) => event.type === 'ended' && event.outcome === 'moved'));
+      });
+    } finally {
+      await own.stop();
+    }
   });
 
   test('is not taken from its gateway by a stream with a false token', async () => {

@@ -3,7 +3,7 @@ import type { Claim } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
-import type { VoiceWebhook } from '../twilio/webhooks.js';
+import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import type { Admission } from './admission.js';
 import { Call, type CallServices } from './call.js';
 import { dialVerb } from './dial.js';
@@ -12,13 +12,17 @@ import { hasToken } from './stream-token.js';
 /** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
 const REMEMBER_ENDED_MS = 60_000;
 
+/** Twilio says that a call of another instance is over: by now that one has asked itself, and had its last results. */
+const OVER_ELSEWHERE_MS = 45_000;
+const OVER_TRIES = 10;
+
 /** The stream may come before the instance that answered the call has written it down. */
 const WRITTEN_AFTER_MS = [0, 50, 150, 400];
 
 /** The calls of this process, by CallSid, and Twilio's questions about them. */
 export class CallRegistry {
   private readonly calls = new Map<string, Call>();
-  private readonly forgetting = new Set<Timer>();
+  private readonly pending = new Set<Timer>();
   private readonly claims = new Map<string, Promise<Claim>>();
   private readonly services: CallServices;
   private readonly admission: Admission;
@@ -52,7 +56,7 @@ export class CallRegistry {
       if (this.isShared) call.release();
       else call.abandon();
     }
-    for (const timer of this.forgetting) timer.cancel();
+    for (const timer of this.pending) timer.cancel();
     this.calls.clear();
   }
 
@@ -165,7 +169,25 @@ export class CallRegistry {
 
   /** Twilio expects no TwiML here. */
   callStatus(webhook: VoiceWebhook): undefined {
-    this.calls.get(webhook.callSid)?.onCallStatus(webhook);
+    const call = this.calls.get(webhook.callSid);
+    if (call !== undefined) call.onCallStatus(webhook);
+    else if (isOver(webhook) && this.isShared) this.endElsewhere(webhook.callSid, OVER_TRIES);
+  }
+
+  /**
+   * A call that another instance has is over. It learns so from Twilio itself, or from the journal when it writes about the call
+   * the next time.
+   */
+  private endElsewhere(callSid: string, triesLeft: number): void {
+    this.later(OVER_ELSEWHERE_MS, () => {
+      void this.claim(callSid).then((claim) => {
+        const { journal } = this.services;
+        if (claim.status === 'unavailable' && triesLeft > 1) this.endElsewhere(callSid, triesLeft - 1);
+        if (claim.status !== 'claimed' || claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return;
+        journal.note(claim.entry);
+        journal.forget(callSid, 'caller_hung_up');
+      });
+    });
   }
 
   /**
@@ -230,10 +252,15 @@ export class CallRegistry {
   }
 
   private forgetLater(callSid: string): void {
-    const timer = this.clock.setTimer(REMEMBER_ENDED_MS, () => {
-      this.calls.delete(callSid);
-      this.forgetting.delete(timer);
+    this.later(REMEMBER_ENDED_MS, () => this.calls.delete(callSid));
+  }
+
+  /** Unless this is closed before. */
+  private later(delayMs: number, action: () => void): void {
+    const timer = this.clock.setTimer(delayMs, () => {
+      this.pending.delete(timer);
+      action();
     });
-    this.forgetting.add(timer);
+    this.pending.add(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import type { VoiceEvent } from '../session.js';
 
@@ -13,6 +14,8 @@ export class GapFiller {
     line: string;
     emit: (event: VoiceEvent) => void;
   };
+  /** A call may have several of these, one after the other, and one history. */
+  private readonly id = randomBytes(4).toString('hex');
   private count = 0;
   private isSpeaking = false;
 
@@ -30,7 +33,7 @@ export class GapFiller {
     if (count !== this.count) return;
     this.isSpeaking = false;
     if (mulaw === undefined) return;
-    const responseId = `gap-${count}`;
+    const responseId = `gap-${this.id}-${count}`;
     const itemId = `${responseId}-line`;
     emit({ type: 'response-started', responseId, sayId: undefined });
     emit({ type: 'assistant-text', responseId, itemId, text: line });
