@@ -13,8 +13,8 @@ import { hasToken } from './stream-token.js';
 const REMEMBER_ENDED_MS = 60_000;
 
 /** Twilio says that a call of another instance is over: by now that one has asked itself, and had its last results. */
-const OVER_ELSEWHERE_MS = 45_000;
-const OVER_TRIES = 10;
+const OVER_ELSEWHERE_MS = 20_000;
+const OVER_TRIES = 5;
 
 /** The stream may come before the instance that answered the call has written it down. */
 const WRITTEN_AFTER_MS = [0, 50, 150, 400];
@@ -182,7 +182,8 @@ export class CallRegistry {
     this.later(OVER_ELSEWHERE_MS, () => {
       void this.claim(callSid).then((claim) => {
         const { journal } = this.services;
-        if (claim.status === 'unavailable' && triesLeft > 1) this.endElsewhere(callSid, triesLeft - 1);
+        // Absent: a Redis that has lost everything is told again by those who know.
+        if (claim.status !== 'claimed' && triesLeft > 1) this.endElsewhere(callSid, triesLeft - 1);
         if (claim.status !== 'claimed' || claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return;
         journal.note(claim.entry);
         journal.forget(callSid, 'caller_hung_up');

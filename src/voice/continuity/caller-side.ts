@@ -31,6 +31,8 @@ export class CallerSide {
   private heardSinceMs: number | undefined;
   /** The utterance that is kept was noticed from their audio; the model has said nothing of it. */
   private isHeardByEarOnly = false;
+  /** A session is about to hear again what they have said. */
+  private isReplayed = false;
 
   constructor(options: {
     clock: Clock;
@@ -56,7 +58,9 @@ export class CallerSide {
   /** The model says that they have begun to speak. */
   speechStarted(): void {
     this.isHeardByEarOnly = false;
-    this.waitsNoMore();
+    // They may have finished long ago, and go on waiting.
+    if (this.isReplayed) this.isReplayed = false;
+    else this.waitsNoMore();
     this.tail.utteranceStarted();
   }
 
@@ -73,8 +77,15 @@ export class CallerSide {
 
   /** The session that heard them is gone: everything is kept for the next one. */
   unheard(): void {
-    this.heardSinceMs = undefined;
+    this.isHeardByEarOnly = false;
     this.tail.keep();
+  }
+
+  /** For a new session: everything that was kept. */
+  replayTo(leg: Leg): void {
+    const { kept } = this.tail;
+    this.isReplayed = kept.length > 0;
+    for (const chunk of kept) leg.session.sendAudio(chunk);
   }
 
   /** From what the model has said: do they wait for it? */

@@ -585,6 +585,38 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
+  test('is lost while the caller speaks: their wait is covered from the moment they stop', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    const say = async (level: number, ms: number): Promise<void> => {
+      for (let at = 0; at < ms; at += 20) {
+        session.sendAudio(loud(level));
+        clock.advance(20);
+        if (at % 200 === 0) await settle();
+      }
+    };
+    await say(0, 1000);
+    await say(5000, 300);
+    model.last.emit({ type: 'caller-speech-started' });
+    await say(5000, 300);
+    model.isSlow = true;
+    model.onOpen = silent;
+    model.last.emit(gone());
+    await say(5000, 700);
+    await say(0, 1500);
+    // The next one hears it all again, from its beginning.
+    model.last.emit({ type: 'ready' });
+    model.last.emit({ type: 'caller-speech-started' });
+    model.last.emit({ type: 'caller-speech-stopped' });
+    await say(0, 1500);
+    assert.deepEqual(texts(), ['Hello.']);
+    await say(0, 500);
+    assert.deepEqual(texts(), ['Hello.', 'One moment.']);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
   test('has its wait covered from the moment the caller stopped, whatever becomes of its sessions meanwhile', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));

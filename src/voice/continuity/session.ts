@@ -421,7 +421,7 @@ export class ContinuousSession implements VoiceSession {
     const leg = this.open(provider, greeting, answersLast, outage.origin.seemedDeaf);
     this.state = { name: 'opening', leg, outage };
     // What the caller says has no answer yet, and no text: the next session hears it.
-    for (const chunk of this.caller.tail.kept) leg.session.sendAudio(chunk);
+    this.caller.replayTo(leg);
     for (const send of this.unanswered) send(leg.session);
   }
 
