@@ -10,6 +10,8 @@ const POLL_MS = 100;
 const LETTING_GO_MS = 30_000;
 /** From here on any pause is used: whoever has none is told in the end. */
 const HURRY_MS = 8000;
+/** Calls whose stream comes when the others are gone are moved in a pause for so long. */
+const LATECOMERS_MS = 3000;
 /** Time for the goodbye, the dial and the whisper of calls that are handed over because the gateway stops. */
 const HANDOVER_MS = 30_000;
 /** After the last call was moved: Twilio asks within this time what now, and may still ask here. */
@@ -54,7 +56,12 @@ export class Drain {
       log.warn({ calls: this.live.length }, 'handing the remaining calls to a human');
       for (const call of this.live) call.escalate({ trigger: 'stopping', reason: 'stopping' });
     }
-    await this.until(() => !calls.activeCalls.some((call) => call.needsAnswers), HANDOVER_MS);
+    const lastMs = clock.now();
+    await this.until(() => {
+      // A stream that was announced before may have come only now.
+      if (movesCalls) void this.move(clock.now() - lastMs < LATECOMERS_MS ? 'breath' : 'mid-word');
+      return !calls.activeCalls.some((call) => call.needsAnswers);
+    }, HANDOVER_MS);
     await this.answerTheLast();
   }
 
@@ -67,15 +74,17 @@ export class Drain {
    * written down stay.
    */
   private async moveCalls(limitMs: number): Promise<void> {
-    const { calls, clock } = this.options;
+    const { clock } = this.options;
     const endMs = clock.now() + limitMs;
-    const move = (when: MoveWhen): Promise<unknown> =>
-      Promise.all(calls.isWritten ? this.live.map((call) => call.moveAway(when)) : []);
     await this.until(() => {
-      void move(endMs - clock.now() > HURRY_MS ? 'calm' : 'breath');
+      void this.move(endMs - clock.now() > HURRY_MS ? 'calm' : 'breath');
       return this.live.length === 0;
     }, limitMs);
-    await move('mid-word');
+    await this.move('mid-word');
+  }
+
+  private async move(when: MoveWhen): Promise<void> {
+    if (this.options.calls.isWritten) await Promise.all(this.live.map((call) => call.moveAway(when)));
   }
 
   /** Twilio asks about a call whose stream was closed, and whoever is asked must not vanish over the answer. */
