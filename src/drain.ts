@@ -15,7 +15,7 @@ const LATECOMERS_MS = 3000;
 /** Time for the goodbye, the dial and the whisper of calls that are handed over because the gateway stops. */
 const HANDOVER_MS = 30_000;
 /** After the last call was moved: Twilio asks within this time what now, and may still ask here. */
-const QUIET_MS = 300;
+const QUIET_MS = 1000;
 const MAX_QUIET_WAIT_MS = 5000;
 
 export interface DrainOptions {
@@ -89,9 +89,11 @@ export class Drain {
 
   /** Twilio asks about a call whose stream was closed, and whoever is asked must not vanish over the answer. */
   private async answerTheLast(): Promise<void> {
-    const { calls, requests, stopListening } = this.options;
+    const { calls, clock, requests, stopListening } = this.options;
     if (calls.isWritten) stopListening();
-    await this.until(() => requests.quietMs >= QUIET_MS, MAX_QUIET_WAIT_MS);
+    const sinceMs = clock.now();
+    // A question about the last stream is not here yet when the stream has just been closed.
+    await this.until(() => Math.min(requests.quietMs, clock.now() - sinceMs) >= QUIET_MS, MAX_QUIET_WAIT_MS);
   }
 
   private async until(isDone: () => boolean, limitMs: number): Promise<void> {

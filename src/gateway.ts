@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Admission, eventLoopDelay } from './call/admission.js';
@@ -251,7 +251,8 @@ export class Gateway {
 
   /** Takes no more connections. Settles when all are closed. */
   private stopListening(): Promise<void> {
-    this.listeningEnded ??= new Promise((resolve) => this.server.close(() => resolve()));
+    // Not `server.close()`: it also closes connections that are idle, and on a new one Twilio's question may be on its way.
+    this.listeningEnded ??= new Promise((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
     return this.listeningEnded;
   }
 
