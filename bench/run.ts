@@ -15,12 +15,12 @@ interface Section {
 
 /** `npm run bench -- [section]…`: the named sections, or all of them. Each is one file and prints its own tables. */
 const SECTIONS: ReadonlyMap<string, Section> = new Map([
-  ['start', { run: start, seconds: 15 }],
-  ['speech', { run: speech, seconds: 60 }],
-  ['frames', { run: frames, seconds: 120 }],
-  ['interruptions', { run: interruptions, seconds: 150 }],
+  ['start', { run: start, seconds: 8 }],
+  ['speech', { run: speech, seconds: 70 }],
+  ['frames', { run: frames, seconds: 440 }],
+  ['interruptions', { run: interruptions, seconds: 115 }],
   ['models', { run: models, seconds: 240 }],
-  ['handover', { run: handover, seconds: 75 }],
+  ['handover', { run: handover, seconds: 45 }],
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],
 ]);
