@@ -185,6 +185,18 @@ describe('bad input', () => {
     assert.doesNotMatch(bridged.body, /<Say /);
   });
 
+  test('a caller whom another gateway put through after their goodbye here hears that nobody took the call', async () => {
+    const { callSid, token } = await answered('CAgoodbye');
+    const socket = await openStream();
+    socket.send(start(callSid, token));
+    await until(() => streamsOf(callSid) === 1, 'the stream');
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    rig.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+    await closed;
+    const busy = await signedPost('/twilio/dial-result', { CallSid: callSid, DialCallStatus: 'busy' });
+    assert.match(busy.body, /<Say .*<Hangup/s);
+  });
+
   test('callbacks about calls nobody knows are answered, and a caller among them reaches a human', async () => {
     const lost = await signedPost('/twilio/stream-ended', { CallSid: 'CAlost', CallStatus: 'in-progress' });
     assert.equal(lost.status, 200);

@@ -225,9 +225,19 @@ export class Departure {
   afterDial(webhook: VoiceWebhook): Answer {
     // The result overtakes Twilio's answer over REST: the change was taken.
     if (this.stand.is.name === 'pushing') this.enterDialling(this.stand.is, 'rest');
-    if (this.stand.is.name !== 'dialling') return this.owner.standing();
+    if (this.stand.is.name !== 'dialling') {
+      this.dialledElsewhere(webhook);
+      return this.owner.standing();
+    }
     const result = this.handingOver.judge(webhook);
     return result === undefined ? this.owner.standing() : this.afterResult(result);
+  }
+
+  /** An instance that did not know of the goodbye here put the caller through: nobody took the call, and they are told so. */
+  private dialledElsewhere({ form }: VoiceWebhook): void {
+    const { is } = this.stand;
+    if (is.name !== 'parted' || is.exit.to !== 'nobody' || form.get('DialBridged') === 'true') return;
+    is.exit.announce ??= this.call.assistant.prompt.lines.noHuman;
   }
 
   /** The TwiML that held the call has run to its end, so what was sent over REST does not run. */
