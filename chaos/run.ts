@@ -40,7 +40,7 @@ export interface ChaosReport {
 }
 
 const CHECK_MS = 100;
-/** An ended call is remembered for a minute; one that went on elsewhere is found out after five at the latest. */
+/** An ended call is remembered for a minute; one that went on elsewhere is found out after two, or what Redis needs. */
 const AFTERMATH_MS = 400_000;
 const SETTLED_AFTER_MS = 10_000;
 

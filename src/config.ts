@@ -136,7 +136,7 @@ export const VARIABLES = {
     ),
     DRAIN_SECONDS: variable(
       '110',
-      'How long a stopping gateway lasts; 15 s before the end calls still live move to another instance, or go to a human.',
+      'How long a stopping gateway lasts; 30 s before the end calls still live move to another instance, or go to a human.',
       whole(0, 3600),
     ),
   },

@@ -54,12 +54,13 @@ export class Drain {
     }
     if (this.live.length > 0) {
       log.warn({ calls: this.live.length }, 'handing the remaining calls to a human');
-      for (const call of this.live) call.escalate({ trigger: 'stopping', reason: 'stopping' });
+      this.handOver();
     }
     const lastMs = clock.now();
     await this.until(() => {
       // A stream that was announced before may have come only now.
-      if (movesCalls) void this.move(clock.now() - lastMs < LATECOMERS_MS ? 'breath' : 'mid-word');
+      if (movesCalls && calls.isWritten) void this.move(clock.now() - lastMs < LATECOMERS_MS ? 'breath' : 'mid-word');
+      else this.handOver();
       return !calls.activeCalls.some((call) => call.needsAnswers);
     }, HANDOVER_MS);
     await this.answerTheLast();
@@ -81,6 +82,11 @@ export class Drain {
       return this.live.length === 0;
     }, limitMs);
     await this.move('mid-word');
+  }
+
+  /** Those that are talked to; the others are on their way already. */
+  private handOver(): void {
+    for (const call of this.live) call.escalate({ trigger: 'stopping', reason: 'stopping' });
   }
 
   private async move(when: MoveWhen): Promise<void> {

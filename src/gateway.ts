@@ -245,8 +245,11 @@ export class Gateway {
     this.calls.close();
     for (const socket of this.sockets.clients) socket.terminate();
     this.sockets.close();
+    const ended = this.stopListening();
     this.server.closeAllConnections();
-    await this.stopListening();
+    // Ends what else a server runs besides listening.
+    this.server.close();
+    await ended;
   }
 
   /** Takes no more connections. Settles when all are closed. */

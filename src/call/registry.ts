@@ -180,15 +180,25 @@ export class CallRegistry {
    */
   private endElsewhere(callSid: string, triesLeft: number): void {
     this.later(OVER_ELSEWHERE_MS, () => {
-      void this.claim(callSid).then((claim) => {
-        const { journal } = this.services;
-        // Absent: a Redis that has lost everything is told again by those who know.
-        if (claim.status !== 'claimed' && triesLeft > 1) this.endElsewhere(callSid, triesLeft - 1);
-        if (claim.status !== 'claimed' || claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return;
-        journal.note(claim.entry);
-        journal.forget(callSid, 'caller_hung_up');
+      void this.writeEnd(callSid).then((isKnown) => {
+        // A Redis that has lost everything is told again by those who know.
+        if (!isKnown && triesLeft > 1) this.endElsewhere(callSid, triesLeft - 1);
       });
     });
+  }
+
+  /** False when the journal does not answer, or knows nothing of the call. */
+  private async writeEnd(callSid: string): Promise<boolean> {
+    const { journal } = this.services;
+    const entry = await journal.peek(callSid);
+    if (entry === undefined) return false;
+    if (entry.stand.name === 'ended') return true;
+    const claim = await this.claim(callSid);
+    if (claim.status !== 'claimed') return false;
+    if (claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return true;
+    journal.note(claim.entry);
+    journal.forget(callSid, 'caller_hung_up');
+    return true;
   }
 
   /**

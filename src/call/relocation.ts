@@ -29,7 +29,7 @@ export class Relocation {
    * stays for now.
    */
   async begin(when: MoveWhen): Promise<void> {
-    if (this.underWay !== undefined) {
+    while (this.underWay !== undefined) {
       await this.underWay;
       if (when !== 'mid-word') return;
     }

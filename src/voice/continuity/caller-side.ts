@@ -107,6 +107,8 @@ export class CallerSide {
   /** A model that lives says so itself, within moments. */
   private onHeard(): void {
     this.heardSinceMs = this.clock.now();
+    // What the model notices from here on is new.
+    this.isReplayed = false;
     const listener = this.listener();
     // Those who go on speaking wait for nothing, whatever the model makes of it.
     if (listener?.leg.talk.isCallerSpeaking === true) this.wait.end();
