@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FrameTurn } from './frame-turn.js';
+import { FrameTurn, MOST_TOGETHER } from './frame-turn.js';
 
 function rig() {
   const taken: string[] = [];
@@ -26,6 +26,21 @@ test('frames of one turn are passed on together, in the order in which they came
   await next();
   assert.equal(taken.at(-1), 'b four 4');
   assert.equal(taken.length, 4);
+});
+
+test('many frames of one turn are passed on a few at a time, so that the first does not wait for the last', async () => {
+  const { next, stream, taken, turn } = rig();
+  const a = stream('a');
+  for (let i = 1; i < MOST_TOGETHER; i++) turn.add(a, 'frame', i);
+  assert.equal(taken.length, 0);
+  turn.add(a, 'frame', MOST_TOGETHER);
+  assert.equal(taken.length, MOST_TOGETHER, 'at once, without waiting for the end of the turn');
+  turn.add(a, 'frame', MOST_TOGETHER + 1);
+  await next();
+  assert.deepEqual(
+    taken,
+    Array.from({ length: MOST_TOGETHER + 1 }, (_, i) => `a frame ${i + 1}`),
+  );
 });
 
 test('a frame that is added while frames are passed on has the next turn', async () => {

@@ -4,9 +4,15 @@ export interface FrameTaker {
 }
 
 /**
- * Frames of all streams that arrive in one turn of the event loop, passed on together once all of them have been read. A
- * frame waits for those that came with it and for nothing else; and the processor, which does each step for many frames in a
- * row instead of all steps for each, needs less time for them (docs/performance.md).
+ * Frames passed on together at most. After a pause of the process (a garbage collection) a hundred are there at once: the
+ * first of them would wait until the last is read, and more come meanwhile.
+ */
+export const MOST_TOGETHER = 8;
+
+/**
+ * Frames of all streams that arrive in one turn of the event loop, passed on together once they have been read, a few at
+ * a time. A frame waits for those that came with it and for nothing else; and the processor, which does each step for several frames
+ * in a row instead of all steps for each, needs less time for them (docs/performance.md).
  */
 export class FrameTurn {
   private readonly onError: (error: unknown) => void;
@@ -24,6 +30,7 @@ export class FrameTurn {
     this.takers.push(taker);
     this.payloads.push(payload);
     this.receivedMs.push(receivedMs);
+    if (this.takers.length === MOST_TOGETHER) this.passOn();
   }
 
   private readonly passOn = (): void => {
