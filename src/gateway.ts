@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
 import { Admission, eventLoopDelay } from './call/admission.js';
 import type { CallEvent, CallEventListener } from './call/call-events.js';
 import { PATHS } from './call/paths.js';
@@ -9,6 +8,9 @@ import { CallRegistry } from './call/registry.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { Drain } from './drain.js';
+import { send, sendJson } from './edge/respond.js';
+import { StreamUpgrades } from './edge/stream-upgrades.js';
+import { TwilioWebhooks } from './edge/twilio-webhooks.js';
 import { TandemError } from './errors.js';
 import type { HubSpot } from './crm/hubspot.js';
 import type { ConnectAgents } from './handover/agents.js';
@@ -24,13 +26,7 @@ import type { Metrics } from './metrics.js';
 import { OpenRequests } from './open-requests.js';
 import type { Peers, Readiness } from './peers.js';
 import type { Assistant } from './prompts/assistant.js';
-import { FrameTurn } from './twilio/frame-turn.js';
-import { MAX_MESSAGE_BYTES } from './twilio/messages.js';
 import { TwilioRest, type UpdateResult } from './twilio/rest.js';
-import { isSigned, streamUrlVariants } from './twilio/signature.js';
-import { TwilioStream, refuseUpgrade } from './twilio/stream.js';
-import { type Verb, twiml } from './twilio/twiml.js';
-import { type VoiceWebhook, readWebhook, webhookOf } from './twilio/webhooks.js';
 import type { CallVoice } from './voice/continuity/provider.js';
 import type { AssistantTool } from './voice/tools.js';
 
@@ -66,7 +62,6 @@ export interface GatewayParts {
 }
 
 type Phase = 'starting' | 'ready' | 'draining';
-type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<readonly Verb[]> | undefined;
 
 /** Slow request headers must not hold sockets: Twilio's own budget for a webhook is 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -76,10 +71,9 @@ export class Gateway {
   private readonly parts: GatewayParts;
   private readonly clock: Clock;
   private readonly server: Server;
-  private readonly sockets: WebSocketServer;
-  private readonly frameTurn: FrameTurn;
   private readonly calls: CallRegistry;
-  private readonly handlers: ReadonlyMap<string, WebhookHandler>;
+  private readonly webhooks: TwilioWebhooks;
+  private readonly streams: StreamUpgrades;
   private readonly listeners = new Set<CallEventListener>();
   private phase: Phase = 'starting';
   private readonly requests: OpenRequests;
@@ -90,10 +84,6 @@ export class Gateway {
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
     this.requests = new OpenRequests(this.clock);
-    this.frameTurn = new FrameTurn((error) => {
-      metrics.processorErrors.inc({ processor: 'stream' });
-      log.error({ err: error }, 'a frame of caller audio could not be passed on and is lost');
-    });
     const { handover } = config;
     this.calls = new CallRegistry(
       {
@@ -145,26 +135,31 @@ export class Gateway {
         onStall: (delayMs) => {
           log.error(
             { delay_ms: Math.round(delayMs) },
-            'the process is late; new callers go to a human until it keeps up',
+            'the process is late; new callers go elsewhere, or to a human, until it keeps up',
           );
         },
       }),
     );
-    this.handlers = new Map<string, WebhookHandler>([
-      [PATHS.voice, (webhook) => this.calls.incoming(webhook)],
-      [PATHS.streamEnded, (webhook) => this.calls.afterStream(webhook)],
-      [PATHS.dialResult, (webhook) => this.calls.afterDial(webhook)],
-      [PATHS.whisper, (webhook) => this.calls.whisper(webhook)],
-      [PATHS.callStatus, (webhook) => this.calls.callStatus(webhook)],
-      [PATHS.streamStatus, (webhook) => this.onStreamStatus(webhook)],
-      [PATHS.legStatus, (webhook) => this.calls.legStatus(webhook)],
-      [PATHS.held, (webhook) => this.calls.afterHold(webhook)],
-      [PATHS.voicemail, (webhook) => this.calls.afterVoicemail(webhook)],
-      [PATHS.recording, (webhook) => this.calls.recording(webhook)],
-      [PATHS.fallback, (webhook) => this.calls.afterFallback(webhook)],
-    ]);
-    // Compression would cost more CPU than everything else the gateway does; Twilio does not offer it.
-    this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
+    const { peers } = parts;
+    const { authTokens } = config.twilio;
+    this.webhooks = new TwilioWebhooks({
+      calls: this.calls,
+      twilio: config.twilio,
+      publicHost: () => this.publicHost,
+      log,
+      metrics,
+      peers,
+    });
+    this.streams = new StreamUpgrades({
+      admit: (opened, start) => this.calls.admit(opened, start),
+      authTokens,
+      // Another instance, without a host of its own for streams, may have announced it.
+      hosts: () => [...new Set([this.streamHost, this.publicHost])],
+      clock: this.clock,
+      log,
+      metrics,
+      peers,
+    });
     this.server = createServer(
       { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
       (request, response) => {
@@ -172,7 +167,7 @@ export class Gateway {
         void this.onRequest(request, response);
       },
     );
-    this.server.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
+    this.server.on('upgrade', (request, socket, head) => this.streams.onUpgrade(request, socket, head));
     this.server.on('clientError', (_error, socket: Duplex) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     });
@@ -220,6 +215,21 @@ export class Gateway {
     return () => this.listeners.delete(listener);
   }
 
+  /** A webhook that another process has checked; undefined: nothing is to be answered. */
+  answer(path: string, form: URLSearchParams): Promise<string | undefined> {
+    return this.webhooks.answer(path, form);
+  }
+
+  /** False: the webhook is of a new call, and this process would not take it. */
+  hasRoomFor(path: string, form: URLSearchParams): boolean {
+    return this.webhooks.hasRoomFor(path, form);
+  }
+
+  /** A stream whose request another process has checked. */
+  takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.streams.take(request, socket, head);
+  }
+
   /** Another instance goes on with a call that this one has. */
   onCallLost(callSid: string): void {
     this.calls.onLost(callSid);
@@ -243,8 +253,7 @@ export class Gateway {
   async close(): Promise<void> {
     this.phase = 'draining';
     this.calls.close();
-    for (const socket of this.sockets.clients) socket.terminate();
-    this.sockets.close();
+    this.streams.close();
     const ended = this.stopListening();
     this.server.closeAllConnections();
     // Ends what else a server runs besides listening.
@@ -277,57 +286,11 @@ export class Gateway {
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     try {
-      if (this.handlers.has(path)) await this.onWebhook(path, request, response);
+      if (this.webhooks.has(path)) await this.webhooks.onRequest(path, request, response);
       else await this.onPlainRequest(path, request, response);
     } catch (error) {
       this.parts.log.error({ err: error, path }, 'request failed');
       if (!response.headersSent) send(response, 500, 'text/plain', 'The gateway could not answer; see its log.\n');
-    }
-  }
-
-  private async onWebhook(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { twilio } = this.parts.config;
-    const result = await readWebhook(request, {
-      publicHost: this.publicHost,
-      authTokens: twilio.authTokens,
-      accountSid: twilio.accountSid,
-    });
-    if (!result.ok) {
-      const { reason, status } = result.refusal;
-      this.parts.metrics.refusedRequests.inc({ reason });
-      this.parts.log.warn({ reason, status }, 'webhook refused');
-      send(response, status, 'text/plain', `${REFUSALS[reason]}\n`, { connection: 'close' });
-      return;
-    }
-    const answer = await this.answerOfOwner(path, result.webhook);
-    if (answer === undefined) send(response, 204, undefined, '');
-    else send(response, 200, 'text/xml; charset=utf-8', answer);
-  }
-
-  /** What this process answers to a webhook that another has checked; undefined: nothing. */
-  async answer(path: string, form: URLSearchParams): Promise<string | undefined> {
-    const handler = this.handlers.get(path);
-    const verbs = handler === undefined ? [] : await this.answerOf(handler, webhookOf(form));
-    return verbs === undefined ? undefined : twiml(verbs);
-  }
-
-  /** Of the process that has the call: this one, unless it does not know it and another does. */
-  private async answerOfOwner(path: string, webhook: VoiceWebhook): Promise<string | undefined> {
-    const callSid = OF_A_LEG.has(path) ? (webhook.parentCallSid ?? webhook.callSid) : webhook.callSid;
-    if (!this.calls.has(callSid)) {
-      const answer = await this.parts.peers?.answer(path, callSid, webhook);
-      if (answer?.by === 'peer') return answer.twiml;
-    }
-    return this.answer(path, webhook.form);
-  }
-
-  /** A fault of ours must not cost the caller the call: Twilio would play an error and hang up. */
-  private async answerOf(handler: WebhookHandler, webhook: VoiceWebhook): Promise<readonly Verb[] | undefined> {
-    try {
-      return await handler(webhook);
-    } catch (error) {
-      this.parts.log.error({ err: error, call_sid: webhook.callSid }, 'webhook failed; the caller goes to a human');
-      return this.calls.lastResort(webhook);
     }
   }
 
@@ -362,104 +325,8 @@ export class Gateway {
     return this.parts.peers?.metrics() ?? this.parts.metrics.text();
   }
 
-  private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy());
-    const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
-    const { peers } = this.parts;
-    const { authTokens } = this.parts.config.twilio;
-    const announcedBy = STREAM_PATH.exec(path);
-    if (announcedBy === null) {
-      this.refuse(socket, 404, 'Not Found', 'stream-path');
-      return;
-    }
-    const signature = request.headers['x-twilio-signature'];
-    // Another instance, without a host of its own for streams, may have announced it.
-    const hosts = [...new Set([this.streamHost, this.publicHost])];
-    const urls = hosts.flatMap((host) => streamUrlVariants(host, path));
-    if (authTokens.length > 0 && (typeof signature !== 'string' || !isSigned(signature, authTokens, urls))) {
-      this.refuse(socket, 403, 'Forbidden', 'stream-signature');
-      return;
-    }
-    const [, worker] = announcedBy;
-    if (peers === undefined || worker === undefined || worker === peers.name) this.takeUpgrade(request, socket, head);
-    else peers.passUpgrade(worker, request, socket as Socket, head);
-  }
-
-  /** Opens a stream whose request has been checked, here or by another process. */
-  takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Audio comes in small messages that must not wait for each other.
-    (socket as Socket).setNoDelay?.(true);
-    this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const stream: TwilioStream = new TwilioStream({
-        socket: webSocket,
-        clock: this.clock,
-        admit: (opened, start) => this.calls.admit(opened, start),
-        turn: this.frameTurn,
-        count: (kind) => this.parts.metrics.streamAnomalies.inc({ kind }),
-        onRefused: (reason) => {
-          this.parts.metrics.refusedRequests.inc({ reason: 'stream-start' });
-          this.parts.log.warn({ reason }, 'stream refused');
-        },
-      });
-      void stream;
-    });
-  }
-
   private get ownStreamPath(): string {
     const { peers } = this.parts;
     return peers === undefined ? PATHS.stream : `${PATHS.stream}/${peers.name}`;
   }
-
-  private refuse(socket: Duplex, status: number, text: string, reason: string): void {
-    this.parts.metrics.refusedRequests.inc({ reason });
-    this.parts.log.warn({ reason, status }, 'upgrade refused');
-    refuseUpgrade(socket, status, text);
-  }
-
-  private onStreamStatus(webhook: VoiceWebhook): undefined {
-    if (webhook.form.get('StreamEvent') !== 'stream-error') return;
-    const code = /^\d{5}/.exec(webhook.form.get('StreamError') ?? '')?.[0];
-    const fields = { call_sid: webhook.callSid, twilio_error: code === undefined ? undefined : Number(code) };
-    // Twilio calls it an error, too, when we close a stream because the call goes on elsewhere.
-    if (code === CLOSED_BY_US) this.parts.log.debug(fields, 'Twilio reports that the stream was closed');
-    else this.parts.log.error(fields, 'Twilio reports a stream error');
-  }
-}
-
-/** Twilio's code for a stream that the server closed (Twilio: error 31921). */
-const CLOSED_BY_US = '31921';
-
-/** A stream's path, and in it who announced the stream. Twilio allows no query there. */
-const STREAM_PATH = new RegExp(`^${PATHS.stream}(?:/(\\w{1,16}))?$`);
-
-/** What is asked about the called leg of a call of ours. */
-const OF_A_LEG: ReadonlySet<string> = new Set([PATHS.whisper, PATHS.legStatus]);
-
-const REFUSALS = {
-  method: 'Twilio webhooks are POST requests.',
-  'not-a-form': 'Expected an application/x-www-form-urlencoded body.',
-  'too-large': 'The body is larger than any Twilio webhook.',
-  signature: 'The X-Twilio-Signature is missing or does not fit. Check TWILIO_AUTH_TOKEN and PUBLIC_HOST.',
-  'no-call-sid': 'The form has no usable CallSid.',
-  'wrong-account': 'This gateway serves another Twilio account.',
-  aborted: 'The request ended early.',
-} as const;
-
-function send(
-  response: ServerResponse,
-  status: number,
-  type: string | undefined,
-  body: string,
-  headers: Record<string, string> = {},
-): void {
-  response.writeHead(status, {
-    ...(type === undefined ? {} : { 'content-type': type }),
-    'cache-control': 'no-store',
-    ...headers,
-  });
-  response.end(body);
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  send(response, status, 'application/json', `${JSON.stringify(body)}\n`);
 }

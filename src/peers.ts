@@ -16,12 +16,13 @@ export interface Peers {
   readonly name: string;
   /**
    * The answer of the process that has the call, which is not known here. `by: 'asker'`: this one is to give it.
-   * Never rejects.
+   * `hasRoom`: this one would take the call, if it is new. Never rejects.
    */
   answer(
     path: string,
     callSid: string,
     webhook: VoiceWebhook,
+    hasRoom: boolean,
   ): Promise<{ by: 'asker' } | { by: 'peer'; twiml: string | undefined }>;
   /** Gives the connection away, unanswered. */
   passUpgrade(worker: string, request: IncomingMessage, socket: Socket, head: Buffer): void;

@@ -41,6 +41,8 @@ export class ClusterRig {
       accountSid: `AC${'1'.repeat(32)}`,
       authToken: AUTH_TOKEN,
       resolve: () => this.base,
+      // Somebody takes every call.
+      phoneBook: () => ({ ring: (leg) => leg.answer() }),
     });
   }
 

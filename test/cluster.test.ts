@@ -94,6 +94,40 @@ describe('several gateways behind one port', () => {
   });
 });
 
+describe('a cluster whose workers have room for one conversation each', () => {
+  test('a new caller goes to the worker that has room, also when it has more calls', async () => {
+    const cluster = await ClusterRig.spawn(2, { MAX_CONCURRENT_CALLS: '2' }).listening();
+    try {
+      const greeted = async (): Promise<ClusterCall> => {
+        const call = cluster.call();
+        await until(() => isGreeted(call), 'the caller is greeted');
+        return call;
+      };
+      // Who is with a human takes no room, and is still a call of the worker's.
+      const putThrough = async (): Promise<ClusterCall> => {
+        const call = await greeted();
+        call.carried.pressDigit('0');
+        await until(() => call.dials === 1, 'they are put through');
+        return call;
+      };
+      const first = await putThrough();
+      const second = await greeted();
+      const busy = second.worker;
+      assert.notEqual(busy, first.worker);
+      for (let i = 0; i < 2; i++) assert.notEqual((await putThrough()).worker, busy, 'that one is full');
+      assert.equal(await cluster.metric('gateway_refused_calls_total{reason="call_limit"}'), 0);
+
+      await greeted();
+      const tooMany = cluster.call();
+      await until(() => tooMany.dials === 1, 'both are full: they go to a human');
+      assert.equal(tooMany.streams, 0);
+      assert.equal(await cluster.metric('gateway_refused_calls_total{reason="call_limit"}'), 1);
+    } finally {
+      await cluster.close();
+    }
+  });
+});
+
 describe('a cluster that has to end at once', () => {
   test('a second signal does not wait for calls', async () => {
     const cluster = await ClusterRig.spawn(1, { DRAIN_SECONDS: '60' }).listening();

@@ -91,6 +91,63 @@ for (const pipeline of [true, false]) {
       });
     });
 
+    test("the assistant's own goodbye, too", async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const lines: string[] = [];
+        call.on('say', (text) => lines.push(text));
+        rig.provider.last.speak('Thank you for calling. Goodbye.', 2000);
+        rig.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+        await pass(clock, call, 600);
+        call.mediaStream?.drop();
+        await until(() => lines.length > 0 || call.isOver, 'what follows');
+        assert.match(lines[0] ?? '', /Goodbye/);
+        assert.equal(rig.provider.sessions.length, 1);
+      });
+    });
+
+    test('a caller who talks over the last goodbye is talked to on', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        const endsCall = (): void => {
+          session.speak('Thank you for calling. Goodbye.', 2000);
+          session.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+        };
+        endsCall();
+        await pass(clock, call, 600);
+        session.callerSays('Wait, one more thing: where is my order?');
+        session.speak('It comes tomorrow.', 400);
+        await pass(clock, call, 3000);
+        assert.ok(!call.isOver && !session.isClosed);
+        const heard = rig.provider.last.options.conversation.turns.map(({ text }) => text);
+        assert.ok(heard.includes('It comes tomorrow.'));
+
+        endsCall();
+        await pass(clock, call, 600);
+        call.pressDigit('0');
+        await call.mediaStream?.settle();
+        assert.deepEqual(reasonsOf(rig), ['keypad']);
+      });
+    });
+
+    test('a silent caller who speaks at last, while the call is being ended, is listened to', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        for (let passedMs = 0; passedMs < 40_000 && session.said.length < 3; passedMs += 20)
+          await pass(clock, call, 20);
+        assert.match(session.said[2] ?? '', /Goodbye/);
+        await pass(clock, call, 100);
+        const before = session.callerBytes;
+        session.callerSays('I am here! I had to look for my papers.');
+        session.speak('Take your time.', 200);
+        await pass(clock, call, 9000);
+        assert.ok(!call.isOver && !session.isClosed);
+        assert.ok(session.callerBytes > before, 'the model hears them');
+        assert.equal(session.said.length, 3);
+        await pass(clock, call, 2000);
+        assert.match(session.said[3] ?? '', /still there/, 'counted from the beginning');
+      });
+    });
+
     test('a caller who answers is not asked again, and one who speaks for long is not interrupted', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;

@@ -34,7 +34,14 @@ export type Exit =
   | { to: 'voicemail' }
   /** The caller is told that somebody will call back. */
   | { to: 'callback' }
-  | { to: 'nobody'; outcome: CallOutcome; announce: string | undefined };
+  | NobodyExit;
+
+export interface NobodyExit {
+  to: 'nobody';
+  outcome: CallOutcome;
+  /** A line for TwiML to say because the voice session could not. */
+  announce: string | undefined;
+}
 
 export interface AssistantExit {
   to: 'assistant';
@@ -76,7 +83,7 @@ export type CallState =
       expires: Timer;
     }
   | { name: 'talking'; line: Line }
-  /** The goodbye plays while the handover is prepared. */
+  /** The goodbye plays, while a handover is prepared if it is one; who talks over the end of the call is talked to on. */
   | { name: 'leaving'; line: Line; exit: Exit }
   /** The stream is over; Twilio asks what now. */
   | { name: 'parted'; exit: Exit; expires: Timer }
@@ -124,7 +131,7 @@ export interface Line {
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {
   ringing: ['ringing', 'talking', 'parted', 'ended'],
   talking: ['leaving', 'parted', 'ended'],
-  leaving: ['pushing', 'parted', 'ended'],
+  leaving: ['talking', 'pushing', 'parted', 'ended'],
   pushing: ['pushing', 'dialling', 'parted', 'ended'],
   parted: ['ringing', 'parted', 'dialling', 'recording', 'ended'],
   dialling: ['parted', 'dialling', 'ended'],

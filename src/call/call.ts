@@ -238,6 +238,7 @@ export class Call {
       tools: new ToolRunner({ tools: this.ringing.tools, clock, context: () => this.toolContext() }),
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
+      onCallerBack: () => this.departure.stay(),
       onLook: () => this.account.noteWhilePlaying(),
       onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing; it is replaced'),
       onProcessorError: (processor, error) => {
@@ -341,9 +342,12 @@ export class Call {
         this.services.emit({ type: 'turn', callSid: this.callSid, turn });
         this.account.note();
       },
-      onEscalation: (escalation) => this.escalate(escalation),
+      onEscalation: (escalation) => {
+        this.departure.stay();
+        this.escalate(escalation);
+      },
       // The assistant has said goodbye itself.
-      onEndCall: () => this.departure.leaveAsHeard({ to: 'nobody', outcome: 'completed', announce: undefined }),
+      onEndCall: () => this.departure.endCall('completed'),
       onUsage: (inputTokens, outputTokens) => {
         this.services.metrics.tokens.inc({ direction: 'input' }, inputTokens);
         this.services.metrics.tokens.inc({ direction: 'output' }, outputTokens);
@@ -370,8 +374,7 @@ export class Call {
     this.log.info({ times }, 'the caller is silent');
     const escalation = times > 2 ? this.watch.callerSilent() : undefined;
     if (escalation !== undefined) this.escalate(escalation);
-    else if (times > 2)
-      this.departure.leave({ to: 'nobody', outcome: 'caller_silent', announce: undefined }, silentGoodbye);
+    else if (times > 2) this.departure.endCall('caller_silent', silentGoodbye);
     else
       this.stand.is.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `${IDLE_SAY}${this.lineCount++}`);
   }

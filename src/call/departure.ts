@@ -5,7 +5,17 @@ import type { Metrics } from '../metrics.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { ResponseStatus } from '../voice/session.js';
-import type { AssistantExit, CallOutcome, Dialling, Exit, HumanExit, ResumeCause, Stand } from './call-state.js';
+import type {
+  AssistantExit,
+  CallOutcome,
+  Dialling,
+  Exit,
+  HumanExit,
+  Line,
+  NobodyExit,
+  ResumeCause,
+  Stand,
+} from './call-state.js';
 import { isPhoneNumber } from './dial.js';
 import { Goodbye, heard } from './goodbye.js';
 import { type CallFacts, type DialResult, HandingOver, type HandingOverServices } from './handing-over.js';
@@ -87,34 +97,55 @@ export class Departure {
   }
 
   /** Says `line` as the last thing on this stream; then `exit` is taken. */
-  leave(exit: Exit, line: string): void {
+  private leave(exit: HumanExit, line: string): void {
     if (this.stand.is.name !== 'talking') return;
     const { line: current } = this.stand.is;
     this.stand.enter({ name: 'leaving', line: current, exit });
-    const sayId = `goodbye-${this.lineCount++}`;
-    const waitsMs = current.session.callerWaitsMs ?? 0;
-    const goodbye = new Goodbye({ sayId, line, clock: this.services.clock, playback: current.playback, waitsMs });
-    this.goodbye = goodbye;
-    current.conversation.leave(line, sayId);
-    const arranged = exit.to === 'human' ? Promise.all([exit.prepared, exit.reach]) : undefined;
-    void Promise.all([goodbye.spoken, arranged]).then(([wasSpoken, human]) => {
+    const goodbye = this.beginGoodbye(current);
+    current.conversation.leave(line, goodbye.sayId);
+    void Promise.all([goodbye.spoken, exit.prepared, exit.reach]).then(([wasSpoken, prepared, reach]) => {
       if (this.stand.is.name !== 'leaving' || this.stand.is.exit !== exit) return;
       this.goodbye = undefined;
-      if (!wasSpoken && 'announce' in exit) exit.announce = line;
-      const [prepared, reach] = human ?? [];
-      if (exit.to === 'human' && reach === 'reachable' && this.handingOver.goesByRest) this.push(exit, prepared);
+      if (!wasSpoken) exit.announce = line;
+      if (reach === 'reachable' && this.handingOver.goesByRest) this.push(exit, prepared);
       else this.part(exit);
     });
   }
 
-  /** The assistant has said goodbye itself: `exit` is taken once that has been heard. */
-  leaveAsHeard(exit: Exit): void {
+  /**
+   * The call is to end: the assistant has said goodbye itself, or `line` is said. It ends once the caller has heard that; whoever
+   * talks over it is talked to on, and when the stream breaks under it Twilio says it.
+   */
+  endCall(outcome: CallOutcome, line?: string): void {
     if (this.stand.is.name !== 'talking') return;
-    const { line } = this.stand.is;
-    this.stand.enter({ name: 'leaving', line, exit });
-    void heard(line.playback).then(() => {
-      if (this.stand.is.name === 'leaving' && this.stand.is.exit === exit) this.part(exit);
-    });
+    const { line: current } = this.stand.is;
+    const exit: NobodyExit = {
+      to: 'nobody',
+      outcome,
+      announce: line ?? this.call.assistant.prompt.lines.silentGoodbye,
+    };
+    this.stand.enter({ name: 'leaving', line: current, exit });
+    const settle = (end: 'heard' | 'unsaid' | 'cleared'): void => {
+      if (this.stand.is.name !== 'leaving' || this.stand.is.exit !== exit) return;
+      if (end === 'heard') exit.announce = undefined;
+      if (end === 'cleared') this.stay();
+      else this.part(exit);
+    };
+    if (line === undefined) {
+      void heard(current.playback).then((end) => settle(end === 'cleared' ? end : 'heard'));
+    } else {
+      const goodbye = this.beginGoodbye(current);
+      current.conversation.say(line, goodbye.sayId);
+      void goodbye.spoken.then((wasSpoken) => settle(wasSpoken ? 'heard' : 'unsaid'));
+    }
+  }
+
+  /** The caller has something to say after all: a call that was about to end with nobody goes on. */
+  stay(): void {
+    const { is } = this.stand;
+    if (is.name !== 'leaving' || is.exit.to !== 'nobody') return;
+    this.stand.enter({ name: 'talking', line: is.line });
+    this.forgetGoodbye();
   }
 
   /** A line was given whole, or could not be. */
@@ -130,8 +161,6 @@ export class Departure {
   /** The stream is over. If Twilio does not ask what now, the caller has hung up. */
   part(exit: Exit): void {
     const wasLive = this.stand.isLive;
-    // The stream ended under the goodbye, and nobody is to come after it.
-    if (exit.to === 'nobody' && this.goodbye !== undefined) exit.announce ??= this.goodbye.line;
     const expires = this.services.clock.setTimer(QUESTION_EXPECTED_MS, () => {
       this.owner.end(exit.to === 'nobody' ? exit.outcome : 'caller_hung_up');
     });
@@ -183,6 +212,13 @@ export class Departure {
   failureExit(): Exit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
     return this.handingOver.begin(escalation, { announce: this.call.assistant.prompt.lines.assistantFailed });
+  }
+
+  private beginGoodbye({ playback, session }: Line): Goodbye {
+    const sayId = `goodbye-${this.lineCount++}`;
+    const { clock } = this.services;
+    this.goodbye = new Goodbye({ sayId, clock, playback, waitsMs: session.callerWaitsMs ?? 0 });
+    return this.goodbye;
   }
 
   private forgetGoodbye(): void {

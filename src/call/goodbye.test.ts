@@ -13,7 +13,7 @@ async function givenUpAfter(waitsMs: number, givenMs = 0): Promise<number> {
   const marks: string[] = [];
   const sink = { sendAudio: nothing, sendMark: (name: string) => void marks.push(name), sendClear: nothing };
   const playback = new Playback({ sink, clock, onIdle: nothing, onUnknownMark: nothing });
-  const goodbye = new Goodbye({ sayId: 'g', line: 'Goodbye.', clock, playback, waitsMs });
+  const goodbye = new Goodbye({ sayId: 'g', clock, playback, waitsMs });
   const startedMs = clock.now();
   if (givenMs > 0) playback.play('i', AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(givenMs * 8)));
   let endedMs: number | undefined;

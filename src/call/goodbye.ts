@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Playback } from '../twilio/playback.js';
+import type { Playback, PlaybackEnd } from '../twilio/playback.js';
 import type { ResponseStatus } from '../voice/session.js';
 
 /** The goodbye must have begun by then, and have been given whole by the second; else TwiML says it. */
@@ -19,14 +19,12 @@ export class Goodbye {
   /** True once the caller has heard it; false when the session did not bring it out in time, or the stream ended. */
   readonly spoken: Promise<boolean>;
   readonly sayId: string;
-  readonly line: string;
   private settle: (wasGiven: boolean) => void = () => undefined;
 
   /** `waitsMs`: so long the caller has heard nothing already. */
-  constructor(options: { sayId: string; line: string; clock: Clock; playback: Playback; waitsMs: number }) {
-    const { clock, line, playback, sayId, waitsMs } = options;
+  constructor(options: { sayId: string; clock: Clock; playback: Playback; waitsMs: number }) {
+    const { clock, playback, sayId, waitsMs } = options;
     this.sayId = sayId;
-    this.line = line;
     const beginsMs = Math.max(AT_LEAST_MS, Math.min(BEGINS_MS, SILENCE_MS - waitsMs));
     const given = new Promise<boolean>((resolve) => {
       const startedMs = clock.now();
@@ -47,7 +45,10 @@ export class Goodbye {
         resolve(wasGiven);
       };
     });
-    this.spoken = given.then((wasGiven) => wasGiven && heard(playback));
+    this.spoken = given.then(async (wasGiven) => {
+      if (wasGiven) await heard(playback);
+      return wasGiven;
+    });
   }
 
   /** The session has given the line, or could not. */
@@ -62,7 +63,6 @@ export class Goodbye {
 }
 
 /** What was sent so far has been played, or will not be. */
-export async function heard(playback: Playback): Promise<true> {
-  await playback.whenHeard(HEARD_MS);
-  return true;
+export function heard(playback: Playback): Promise<PlaybackEnd> {
+  return playback.whenHeard(HEARD_MS);
 }

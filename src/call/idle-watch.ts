@@ -23,6 +23,7 @@ export class IdleWatch {
   private readonly clock: Clock;
   private readonly afterMs: number;
   private readonly onIdle: (times: number) => void;
+  private readonly onBack: () => void;
   private state: State = { name: 'busy' };
   private times = 0;
   private isAnswered = true;
@@ -31,12 +32,13 @@ export class IdleWatch {
 
   /**
    * `afterMs` 0: the watch is off. `onIdle` is told how often the caller has been silent in a row, from 1; whatever is
-   * said to the caller then starts the time again, and so does saying nothing.
+   * said to the caller then starts the time again, and so does saying nothing. `onBack`: a caller who was silent is there again.
    */
-  constructor(options: { clock: Clock; afterMs: number; onIdle: (times: number) => void }) {
+  constructor(options: { clock: Clock; afterMs: number; onIdle: (times: number) => void; onBack?: () => void }) {
     this.clock = options.clock;
     this.afterMs = options.afterMs;
     this.onIdle = options.onIdle;
+    this.onBack = options.onBack ?? (() => undefined);
   }
 
   /**
@@ -58,7 +60,7 @@ export class IdleWatch {
 
   /** The caller began to speak. */
   callerSpeaks(): void {
-    this.times = 0;
+    this.comeBack();
     this.lineState = 'fine';
     this.isAnswered = false;
     const timer = this.timer(LONGEST_SPEECH_MS, () => this.beQuiet());
@@ -71,7 +73,7 @@ export class IdleWatch {
 
   /** Something came from the caller: words, or a key. */
   callerThere(): void {
-    this.times = 0;
+    this.comeBack();
     if (this.state.name === 'quiet') this.beQuiet();
   }
 
@@ -99,6 +101,12 @@ export class IdleWatch {
   /** The caller has spoken, and nothing has come of it yet. */
   get awaitsAnswer(): boolean {
     return !this.isAnswered;
+  }
+
+  private comeBack(): void {
+    const wasSilent = this.times > 0;
+    this.times = 0;
+    if (wasSilent) this.onBack();
   }
 
   private beQuiet(afterMs = this.lineState === 'again' ? UNSAID_AGAIN_MS : this.afterMs): void {

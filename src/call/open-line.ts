@@ -27,6 +27,8 @@ export interface LineOptions {
   listener: ConversationListener;
   /** The caller has been silent so many times in a row. */
   onIdle: (times: number) => void;
+  /** And is there again. */
+  onCallerBack: () => void;
   /** Every second. */
   onLook: () => void;
   /** The stream is open and carries nothing: it is given up. */
@@ -37,10 +39,10 @@ export interface LineOptions {
 
 /** Joins a stream with its playback ledger and its conversation. */
 export function openLine(options: LineOptions): { line: Line; meter: LatencyMeter } {
-  const { held, history, listener, onFault, onIdle, onLook, onProcessorError, services, stream, tools, watch } =
-    options;
+  const { held, history, listener, onCallerBack, onFault, onIdle, onLook, onProcessorError } = options;
+  const { services, stream, tools, watch } = options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
-  const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle });
+  const idle = new IdleWatch({ clock, afterMs: idleMs, onIdle, onBack: onCallerBack });
   const meter = new LatencyMeter({ clock, metrics, provider: () => held.session.speaker ?? providerName });
   const playback = new Playback({
     sink: stream,

@@ -4,7 +4,7 @@ import type { StreamStart } from '../twilio/messages.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
-import type { Admission } from './admission.js';
+import type { Admission, Refusal } from './admission.js';
 import { Call, type CallServices } from './call.js';
 import { dialVerb } from './dial.js';
 import { hasToken } from './stream-token.js';
@@ -81,8 +81,7 @@ export class CallRegistry {
   async incoming(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const known = this.isShared ? await this.find(webhook.callSid) : this.calls.get(webhook.callSid);
     if (known !== undefined) return known.standing();
-    const active = this.activeCalls.filter((call) => !call.isWithHuman).length;
-    const refusal = this.admission.refusal(active, webhook.to);
+    const refusal = this.refusal(webhook);
     if (refusal !== undefined) {
       this.services.metrics.refusedCalls.inc({ reason: refusal });
       this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
@@ -91,6 +90,11 @@ export class CallRegistry {
     const call = Call.begin(webhook, this.services);
     this.calls.set(webhook.callSid, call);
     return call.standing();
+  }
+
+  /** A new call would be taken here. */
+  hasRoomFor(webhook: VoiceWebhook): boolean {
+    return this.refusal(webhook) === undefined;
   }
 
   admit(stream: TwilioStream, start: StreamStart): Admitted | Promise<Admitted> {
@@ -233,6 +237,11 @@ export class CallRegistry {
     const claim = this.services.journal.claim(callSid).finally(() => this.claims.delete(callSid));
     this.claims.set(callSid, claim);
     return claim;
+  }
+
+  private refusal(webhook: VoiceWebhook): Refusal | undefined {
+    const active = this.activeCalls.filter((call) => !call.isWithHuman).length;
+    return this.admission.refusal(active, webhook.to);
   }
 
   private letGo(call: Call): void {

@@ -60,14 +60,14 @@ export class CallTable {
     return this.owners().length;
   }
 
-  /** The one of `workers` with the fewest calls; of several, the first. */
-  leastBusy(workers: readonly string[]): string | undefined {
+  /** `workers`, that with the fewest calls first; of equals, as they came. */
+  byCalls(workers: readonly string[]): string[] {
     const calls = new Map(workers.map((worker) => [worker, 0]));
     for (const owner of this.owners()) {
       const count = calls.get(owner);
       if (count !== undefined) calls.set(owner, count + 1);
     }
-    return [...calls].toSorted(([, a], [, b]) => a - b)[0]?.[0];
+    return [...calls].toSorted(([, a], [, b]) => a - b).map(([worker]) => worker);
   }
 
   /** The worker of each call that is not over. */

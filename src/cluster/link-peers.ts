@@ -21,9 +21,9 @@ export class LinkPeers implements Peers {
     this.link = link;
   }
 
-  async answer(path: string, callSid: string, { form }: VoiceWebhook): Promise<WebhookAnswer> {
+  async answer(path: string, callSid: string, { form }: VoiceWebhook, hasRoom: boolean): Promise<WebhookAnswer> {
     try {
-      return await this.link.ask('webhook', { path, callSid, form: form.toString() }, WEBHOOK_MS);
+      return await this.link.ask('webhook', { path, callSid, form: form.toString(), hasRoom }, WEBHOOK_MS);
     } catch {
       return { by: 'asker' };
     }

@@ -152,25 +152,47 @@ export class Primary {
   }
 
   private async onWebhook(webhook: PassedWebhook, asker: WorkerProcess): Promise<WebhookAnswer> {
-    const owner = this.ownerOf(webhook.callSid, asker);
-    if (owner === asker || owner.link === undefined) return { by: 'asker' };
-    this.metrics.passed.inc({ kind: 'webhook' });
+    const { callSid, hasRoom } = webhook;
+    const known = this.workerNamed(this.calls.find(callSid));
+    if (known?.link !== undefined) {
+      const answer = await this.give(webhook, known, asker, false);
+      return answer === 'declined' ? { by: 'asker' } : answer;
+    }
+    for (const worker of this.candidates(asker, hasRoom)) {
+      this.calls.assign(callSid, worker.name);
+      const answer = await this.give(webhook, worker, asker, true);
+      if (answer !== 'declined') return answer;
+    }
+    // Nobody has room: the asker says so to the caller.
+    this.calls.assign(callSid, asker.name);
+    return { by: 'asker' };
+  }
+
+  /** Who may have a new call: those that take calls, the one with the fewest first, best the asker. */
+  private candidates(asker: WorkerProcess, hasRoom: boolean): WorkerProcess[] {
+    const asked = [...(hasRoom ? [asker] : []), ...this.workers.filter((worker) => worker !== asker)];
+    const accepting = asked.filter(({ isAccepting }) => isAccepting);
+    const names = this.calls.byCalls(accepting.map(({ name }) => name));
+    return names.map((name) => this.workerNamed(name)).filter((worker) => worker !== undefined);
+  }
+
+  /** Lets `worker` answer. */
+  private async give(
+    { form, path }: PassedWebhook,
+    worker: WorkerProcess,
+    asker: WorkerProcess,
+    mayDecline: boolean,
+  ): Promise<WebhookAnswer | 'declined'> {
+    if (worker === asker || worker.link === undefined) return { by: 'asker' };
     try {
-      return { by: 'peer', twiml: await owner.link.ask('webhook', webhook, PASS_MS) };
+      const given = await worker.link.ask('webhook', { path, form, mayDecline }, PASS_MS);
+      if (given.declined) return 'declined';
+      this.metrics.passed.inc({ kind: 'webhook' });
+      return { by: 'peer', twiml: given.twiml };
     } catch {
       // It died over it. What it knew of the call is in the journal.
       return { by: 'asker' };
     }
-  }
-
-  /** Whoever has the call, or is to have it: of those that take calls the one with the fewest, best the asker. */
-  private ownerOf(callSid: string, asker: WorkerProcess): WorkerProcess {
-    const known = this.workerNamed(this.calls.find(callSid));
-    if (known?.link !== undefined) return known;
-    const accepting = [asker, ...this.workers].filter(({ isAccepting }) => isAccepting).map(({ name }) => name);
-    const owner = this.workerNamed(this.calls.leastBusy(accepting)) ?? asker;
-    this.calls.assign(callSid, owner.name);
-    return owner;
   }
 
   private onUpgrade(upgrade: PassedUpgrade, socket: Socket | undefined, asker: WorkerProcess): void {

@@ -8,7 +8,17 @@ export interface PassedWebhook {
   callSid: string;
   /** The form as Twilio sent it. */
   form: string;
+  /** The process that asked would take the call, if it is a new one. */
+  hasRoom: boolean;
 }
+
+/** A webhook that the primary has given to a process. */
+export interface GivenWebhook extends Pick<PassedWebhook, 'path' | 'form'> {
+  /** The call is new, and another process may be asked if this one has no room for it. */
+  mayDecline: boolean;
+}
+
+export type GivenAnswer = { declined: true } | { declined: false; twiml: string | undefined };
 
 /** Who answers a webhook: the process that asked, or another, which has. */
 export type WebhookAnswer = { by: 'asker' } | { by: 'peer'; twiml: string | undefined };
@@ -56,7 +66,7 @@ export type ToPrimary = {
 
 /** What the primary asks workers. */
 export type ToWorker = {
-  webhook: { asked: PassedWebhook; answer: string | undefined };
+  webhook: { asked: GivenWebhook; answer: GivenAnswer };
   upgrade: Tell<PassedUpgrade>;
   metrics: { asked: undefined; answer: MetricObject[] };
   /** Finish calls, then exit. `canMove`: those that do not finish may go on in another process. */

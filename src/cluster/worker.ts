@@ -28,7 +28,11 @@ export async function runWorker(channel: Channel, env: Environment, exit: () => 
   const link = new Link<ToPrimary, ToWorker>(
     channel,
     {
-      webhook: ({ path, form }) => gateway().answer(path, new URLSearchParams(form)),
+      webhook: async ({ path, form, mayDecline }) => {
+        const fields = new URLSearchParams(form);
+        if (mayDecline && !gateway().hasRoomFor(path, fields)) return { declined: true };
+        return { declined: false, twiml: await gateway().answer(path, fields) };
+      },
       upgrade: (upgrade, socket) => takeUpgrade(gateway(), upgrade, socket),
       metrics: () => running?.metrics.objects() ?? [],
       drain: async ({ canMove }) => {

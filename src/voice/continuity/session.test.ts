@@ -39,6 +39,8 @@ interface Rig {
   kinds: () => string[];
   texts: () => string[];
   open: () => VoiceSession;
+  /** The caller's line, frame by frame as time goes on; level 0: they are silent. */
+  line: (level: number, ms: number) => Promise<void>;
 }
 
 function rigOf(
@@ -83,16 +85,25 @@ function rigOf(
         if (event.type === 'assistant-text') turns.push({ ...event, speaker: 'assistant', interrupted: false });
       },
     });
+  const session = open();
+  const line = async (level: number, ms: number): Promise<void> => {
+    for (let at = 0; at < ms; at += 20) {
+      session.sendAudio(loud(level));
+      clock.advance(20);
+      if (at % 200 === 0) await settle();
+    }
+  };
   return {
     clock,
     events,
     log,
     turns,
     playing,
-    session: open(),
+    session,
     kinds: () => events.map(({ type }) => type),
     texts: () => events.flatMap((event) => (event.type === 'assistant-text' ? [event.text] : [])),
     open,
+    line,
   };
 }
 
@@ -520,27 +531,21 @@ describe('a model that gives no sign', () => {
 
   test('of having heard the caller, not even that they spoke, is known from their audio; the next one hears it', async () => {
     const model = new ScriptedProvider('a', greets);
-    const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    const { clock, line, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
-    const say = (level: number, ms: number): void => {
-      for (let at = 0; at < ms; at += 20) {
-        session.sendAudio(loud(level));
-        clock.advance(20);
-      }
-    };
-    say(0, 1000);
-    say(5000, 1000);
-    say(0, 4000);
+    await line(0, 1000);
+    await line(5000, 1000);
+    await line(0, 4000);
     await settle();
     assert.deepEqual(texts(), ['Hello.', 'One moment.'], 'before five seconds are over');
-    say(0, 5000);
+    await line(0, 5000);
     assert.deepEqual(log, ['lost a VOICE_STALLED']);
     await settle();
     assert.equal(model.sessions.length, 2);
     assert.ok(model.last.callerBytes > 8000, 'the question');
     model.last.callerSays('Hello?');
     model.last.speak('Yes?', 100);
-    say(0, 10_000);
+    await line(0, 10_000);
     assert.equal(log.length, 1);
     session.close();
     assert.equal(clock.timers, 0);
@@ -548,36 +553,29 @@ describe('a model that gives no sign', () => {
 
   test('of having heard the caller, but of life, is left alone', async () => {
     const model = new ScriptedProvider('a', greets);
-    const { clock, log, session } = rigOf([model]);
+    const { line, log, session } = rigOf([model]);
     await settle();
-    for (let at = 0; at < 20_000; at += 20) {
-      session.sendAudio(loud(at < 1000 ? 5000 : 0));
-      clock.advance(20);
-      if (at === 800) model.last.emit({ type: 'caller-text', itemId: 'c', text: 'Well', final: false });
-    }
+    await line(5000, 800);
+    model.last.emit({ type: 'caller-text', itemId: 'c', text: 'Well', final: false });
+    await line(5000, 200);
+    await line(0, 19_000);
     assert.deepEqual(log, []);
     session.close();
   });
 
   test('after it noticed that the caller began to speak is covered too, and the next one hears them', async () => {
     const model = new ScriptedProvider('a', greets);
-    const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    const { clock, line, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
-    const say = (level: number, ms: number): void => {
-      for (let at = 0; at < ms; at += 20) {
-        session.sendAudio(loud(level));
-        clock.advance(20);
-      }
-    };
-    say(0, 1000);
-    say(5000, 300);
+    await line(0, 1000);
+    await line(5000, 300);
     model.last.emit({ type: 'caller-speech-started' });
     model.last.emit({ type: 'interruption' });
-    say(5000, 1000);
-    say(0, 3500);
+    await line(5000, 1000);
+    await line(0, 3500);
     await settle();
     assert.deepEqual(texts(), ['Hello.', 'One moment.'], 'before five seconds are over');
-    say(0, 6000);
+    await line(0, 6000);
     assert.deepEqual(log, ['lost a VOICE_STALLED']);
     await settle();
     assert.ok(model.last.callerBytes > 8000, 'the question');
@@ -587,31 +585,24 @@ describe('a model that gives no sign', () => {
 
   test('is lost while the caller speaks: their wait is covered from the moment they stop', async () => {
     const model = new ScriptedProvider('a', greets);
-    const { clock, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    const { clock, line, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
-    const say = async (level: number, ms: number): Promise<void> => {
-      for (let at = 0; at < ms; at += 20) {
-        session.sendAudio(loud(level));
-        clock.advance(20);
-        if (at % 200 === 0) await settle();
-      }
-    };
-    await say(0, 1000);
-    await say(5000, 300);
+    await line(0, 1000);
+    await line(5000, 300);
     model.last.emit({ type: 'caller-speech-started' });
-    await say(5000, 300);
+    await line(5000, 300);
     model.isSlow = true;
     model.onOpen = silent;
     model.last.emit(gone());
-    await say(5000, 700);
-    await say(0, 1500);
+    await line(5000, 700);
+    await line(0, 1500);
     // The next one hears it all again, from its beginning.
     model.last.emit({ type: 'ready' });
     model.last.emit({ type: 'caller-speech-started' });
     model.last.emit({ type: 'caller-speech-stopped' });
-    await say(0, 1500);
+    await line(0, 1500);
     assert.deepEqual(texts(), ['Hello.']);
-    await say(0, 500);
+    await line(0, 500);
     assert.deepEqual(texts(), ['Hello.', 'One moment.']);
     session.close();
     assert.equal(clock.timers, 0);
