@@ -66,7 +66,7 @@ type Phase = 'starting' | 'ready' | 'draining';
 /** Slow request headers must not hold sockets: Twilio's own budget for a webhook is 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** The HTTP and WebSocket side of a gateway, and its calls. */
+/** A gateway: its calls, its server, and how both begin and end. */
 export class Gateway {
   private readonly parts: GatewayParts;
   private readonly clock: Clock;

@@ -91,7 +91,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test("the assistant's own goodbye, too", async () => {
+    test("the assistant's own goodbye is said to its end by Twilio, too, when the stream ends under it", async () => {
       await onCall({}, async (rig, call, clock) => {
         const lines: string[] = [];
         call.on('say', (text) => lines.push(text));
@@ -126,6 +126,36 @@ for (const pipeline of [true, false]) {
         call.pressDigit('0');
         await call.mediaStream?.settle();
         assert.deepEqual(reasonsOf(rig), ['keypad']);
+      });
+    });
+
+    test('a caller who wants something more when the model is gone under its goodbye goes to a human', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const gone = (): void =>
+          rig.provider.last.emit({ type: 'failed', error: new TandemError('VOICE_REFUSED', 'Gone.') });
+        rig.provider.onOpen = () => gone();
+        rig.provider.last.speak('Thank you for calling. Goodbye.', 3000);
+        rig.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+        await pass(clock, call, 600);
+        gone();
+        await pass(clock, call, 1000);
+        assert.ok(call.mediaStream, 'the goodbye plays on');
+        call.pressDigit('5');
+        await until(() => reasonsOf(rig).length > 0, 'a human');
+        assert.deepEqual(reasonsOf(rig), ['failure']);
+      });
+    });
+
+    test('the limit of a call that comes while a goodbye plays holds for a caller who talks over it', async () => {
+      await onCall({ env: { MAX_CALL_SECONDS: '5' } }, async (rig, call, clock) => {
+        await pass(clock, call, 3500);
+        rig.provider.last.speak('Thank you for calling. Goodbye.', 3000);
+        rig.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+        await pass(clock, call, 2000);
+        assert.deepEqual(reasonsOf(rig), []);
+        rig.provider.last.callerSays('One more thing.');
+        await pass(clock, call, 1200);
+        assert.deepEqual(reasonsOf(rig), ['stopping']);
       });
     });
 

@@ -62,6 +62,8 @@ export interface CallServices extends DepartureServices {
 const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
 /** Marks the lines to a silent caller. */
 const IDLE_SAY = 'idle-';
+/** A call that is not talked to when its time is over, and may be soon. */
+const LIMIT_AGAIN_MS = 1000;
 /** Of a caller who has heard nothing for so long when a stream is replaced. */
 const LONG_WAIT_MS = 2500;
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
@@ -87,7 +89,7 @@ export class Call {
   private readonly account: CallAccount;
   private readonly relocation: Relocation;
   private readonly ringing: Ringing;
-  private readonly limit: Timer | undefined;
+  private limit: Timer | undefined;
   private lineCount = 0;
 
   /** A caller rings. */
@@ -176,9 +178,7 @@ export class Call {
       },
     });
     const { clock, maxCallMs } = services;
-    // The words for it are those of a gateway that stops: somebody else goes on from here.
-    const atLimit = (): void => this.escalate({ trigger: 'stopping', reason: 'call_limit' });
-    this.limit = maxCallMs > 0 ? clock.setTimer(maxCallMs, atLimit) : undefined;
+    if (maxCallMs > 0) this.limitIn(Math.max(0, startedAtMs + maxCallMs - clock.epochMs()));
   }
 
   get isOver(): boolean {
@@ -328,6 +328,15 @@ export class Call {
     const { is } = this.stand;
     if (is.name === 'dialling') return this.departure.owesWhisper;
     return is.name !== 'ended' && !this.isMoving;
+  }
+
+  private limitIn(delayMs: number): void {
+    this.limit = this.services.clock.setTimer(delayMs, () => {
+      // The words for it are those of a gateway that stops: somebody else goes on from here.
+      if (this.stand.is.name === 'talking') this.escalate({ trigger: 'stopping', reason: 'call_limit' });
+      // Between two streams, or while a goodbye plays that the caller may talk over.
+      else if (!this.isOver && !this.isWithHuman) this.limitIn(LIMIT_AGAIN_MS);
+    });
   }
 
   private escalationLine(escalation: Escalation): string {

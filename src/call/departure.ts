@@ -17,7 +17,7 @@ import type {
   Stand,
 } from './call-state.js';
 import { isPhoneNumber } from './dial.js';
-import { Goodbye, heard } from './goodbye.js';
+import { Goodbye, type GoodbyeEnd, heard } from './goodbye.js';
 import { type CallFacts, type DialResult, HandingOver, type HandingOverServices } from './handing-over.js';
 import { type MessageServices, Messages } from './messages.js';
 import type { FailedDial } from './next-step.js';
@@ -65,6 +65,7 @@ export class Departure {
   private lineCount = 0;
   private resumeCount: number;
   private goodbye: Goodbye | undefined;
+  private isVoiceLost = false;
   /** What the called leg was told last. */
   private whispered: PreparedHandover | undefined;
   /** Settles when it is known what became of telling Twilio over REST to dial. */
@@ -103,10 +104,10 @@ export class Departure {
     this.stand.enter({ name: 'leaving', line: current, exit });
     const goodbye = this.beginGoodbye(current);
     current.conversation.leave(line, goodbye.sayId);
-    void Promise.all([goodbye.spoken, exit.prepared, exit.reach]).then(([wasSpoken, prepared, reach]) => {
+    void Promise.all([goodbye.end, exit.prepared, exit.reach]).then(([end, prepared, reach]) => {
       if (this.stand.is.name !== 'leaving' || this.stand.is.exit !== exit) return;
       this.goodbye = undefined;
-      if (!wasSpoken) exit.announce = line;
+      if (end === 'unsaid') exit.announce = line;
       if (reach === 'reachable' && this.handingOver.goesByRest) this.push(exit, prepared);
       else this.part(exit);
     });
@@ -125,27 +126,23 @@ export class Departure {
       announce: line ?? this.call.assistant.prompt.lines.silentGoodbye,
     };
     this.stand.enter({ name: 'leaving', line: current, exit });
-    const settle = (end: 'heard' | 'unsaid' | 'cleared'): void => {
+    this.isVoiceLost = false;
+    const end = line === undefined ? heard(current.playback) : this.sayGoodbye(current, line);
+    void end.then((end) => {
       if (this.stand.is.name !== 'leaving' || this.stand.is.exit !== exit) return;
       if (end === 'heard') exit.announce = undefined;
-      if (end === 'cleared') this.stay();
+      if (end === 'cut') this.stay();
       else this.part(exit);
-    };
-    if (line === undefined) {
-      void heard(current.playback).then((end) => settle(end === 'cleared' ? end : 'heard'));
-    } else {
-      const goodbye = this.beginGoodbye(current);
-      current.conversation.say(line, goodbye.sayId);
-      void goodbye.spoken.then((wasSpoken) => settle(wasSpoken ? 'heard' : 'unsaid'));
-    }
+    });
   }
 
   /** The caller has something to say after all: a call that was about to end with nobody goes on. */
   stay(): void {
     const { is } = this.stand;
     if (is.name !== 'leaving' || is.exit.to !== 'nobody') return;
-    this.stand.enter({ name: 'talking', line: is.line });
     this.forgetGoodbye();
+    if (this.isVoiceLost) this.part(this.failureExit());
+    else this.stand.enter({ name: 'talking', line: is.line });
   }
 
   /** A line was given whole, or could not be. */
@@ -153,8 +150,9 @@ export class Departure {
     if (this.goodbye?.sayId === sayId) this.goodbye.onSaid(status);
   }
 
-  /** Nobody is left to say the goodbye. */
+  /** Nobody is left to say the goodbye, or to go on if the call does. */
   onVoiceLost(): void {
+    this.isVoiceLost = true;
     this.goodbye?.cancel();
   }
 
@@ -219,6 +217,13 @@ export class Departure {
     const { clock } = this.services;
     this.goodbye = new Goodbye({ sayId, clock, playback, waitsMs: session.callerWaitsMs ?? 0 });
     return this.goodbye;
+  }
+
+  /** The session says it like anything else: the caller may talk over it. */
+  private sayGoodbye(current: Line, line: string): Promise<GoodbyeEnd> {
+    const goodbye = this.beginGoodbye(current);
+    current.conversation.say(line, goodbye.sayId);
+    return goodbye.end;
   }
 
   private forgetGoodbye(): void {

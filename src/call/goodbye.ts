@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Playback, PlaybackEnd } from '../twilio/playback.js';
+import type { Playback } from '../twilio/playback.js';
 import type { ResponseStatus } from '../voice/session.js';
 
 /** The goodbye must have begun by then, and have been given whole by the second; else TwiML says it. */
@@ -14,10 +14,12 @@ const LOOK_EVERY_MS = 100;
 /** A goodbye is some seconds long; its last mark is not waited for beyond this. */
 const HEARD_MS = 15_000;
 
+/** `cut`: the caller talked over it. `unsaid`: the session did not bring it out in time, or the stream ended. */
+export type GoodbyeEnd = 'heard' | 'cut' | 'unsaid';
+
 /** The last line on a stream: waits until the session has given it and the caller has heard it. */
 export class Goodbye {
-  /** True once the caller has heard it; false when the session did not bring it out in time, or the stream ended. */
-  readonly spoken: Promise<boolean>;
+  readonly end: Promise<GoodbyeEnd>;
   readonly sayId: string;
   private settle: (wasGiven: boolean) => void = () => undefined;
 
@@ -45,10 +47,7 @@ export class Goodbye {
         resolve(wasGiven);
       };
     });
-    this.spoken = given.then(async (wasGiven) => {
-      if (wasGiven) await heard(playback);
-      return wasGiven;
-    });
+    this.end = given.then((wasGiven) => (wasGiven ? heard(playback) : 'unsaid'));
   }
 
   /** The session has given the line, or could not. */
@@ -63,6 +62,6 @@ export class Goodbye {
 }
 
 /** What was sent so far has been played, or will not be. */
-export function heard(playback: Playback): Promise<PlaybackEnd> {
-  return playback.whenHeard(HEARD_MS);
+export async function heard(playback: Playback): Promise<'heard' | 'cut'> {
+  return (await playback.whenHeard(HEARD_MS)) === 'cleared' ? 'cut' : 'heard';
 }

@@ -154,13 +154,10 @@ export class Primary {
   private async onWebhook(webhook: PassedWebhook, asker: WorkerProcess): Promise<WebhookAnswer> {
     const { callSid, hasRoom } = webhook;
     const known = this.workerNamed(this.calls.find(callSid));
-    if (known?.link !== undefined) {
-      const answer = await this.give(webhook, known, asker, false);
-      return answer === 'declined' ? { by: 'asker' } : answer;
-    }
-    for (const worker of this.candidates(asker, hasRoom)) {
-      this.calls.assign(callSid, worker.name);
-      const answer = await this.give(webhook, worker, asker, true);
+    const isNew = known?.link === undefined;
+    for (const worker of isNew ? this.candidates(asker, hasRoom) : [known]) {
+      if (isNew) this.calls.assign(callSid, worker.name);
+      const answer = await this.give(webhook, worker, asker, isNew);
       if (answer !== 'declined') return answer;
     }
     // Nobody has room: the asker says so to the caller.
