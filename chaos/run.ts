@@ -40,8 +40,11 @@ export interface ChaosReport {
 }
 
 const CHECK_MS = 100;
-/** An ended call is remembered for a minute; one that went on elsewhere is found out after two, or what Redis needs. */
-const AFTERMATH_MS = 400_000;
+/**
+ * An ended call is remembered for a minute; one that went on elsewhere is found out after two, or what Redis needs. Whose end went
+ * with a gateway that died is found out by asking Twilio, twice if need be.
+ */
+const AFTERMATH_MS = 700_000;
 const SETTLED_AFTER_MS = 10_000;
 
 /** Calls with everything that can happen to them, and a judge on each. */

@@ -273,7 +273,8 @@ export class World {
       VOICE_PROVIDER: order[0],
       VOICE_FALLBACK: order[1],
       OPENAI_API_KEY: 'sk-simulated',
-      ...(isFirst ? {} : { HANDOVER_MODE: 'rest', TWILIO_API_URL: this.restUrl }),
+      TWILIO_API_URL: this.restUrl,
+      ...(isFirst ? {} : { HANDOVER_MODE: 'rest' }),
       ...(isFirst ? {} : { AFTER_FAILED_DIAL: 'voicemail,no_answer=again,busy=callback' }),
       ...(this.redis === undefined ? {} : { REDIS_URL: redisUrl, JOURNAL_KEY: 'ab'.repeat(32) }),
     });

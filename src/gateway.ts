@@ -85,6 +85,7 @@ export class Gateway {
     this.clock = parts.clock ?? systemClock;
     this.requests = new OpenRequests(this.clock);
     const { handover } = config;
+    const rest = this.twilioRest();
     this.calls = new CallRegistry(
       {
         clock: this.clock,
@@ -116,7 +117,8 @@ export class Gateway {
         callbacks: parts.callbacks,
         agents: parts.agents,
         crm: parts.crm,
-        rest: this.twilioRest(),
+        rest: config.dial.by === 'rest' ? rest : undefined,
+        isOverAtTwilio: rest && ((callSid) => rest.isOver(callSid)),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
         url: (scheme, path) =>
@@ -268,13 +270,13 @@ export class Gateway {
     return this.listeningEnded;
   }
 
-  /** Undefined: TwiML dials. */
+  /** Undefined: without credentials. */
   private twilioRest(): TwilioRest | undefined {
     const { config, log, metrics } = this.parts;
     const { accountSid, authTokens } = config.twilio;
-    const { by, restUrl } = config.dial;
+    const { restUrl } = config.dial;
     const [authToken] = authTokens;
-    if (by !== 'rest' || accountSid === undefined || authToken === undefined) return undefined;
+    if (accountSid === undefined || authToken === undefined) return undefined;
     const count = (result: UpdateResult): void => metrics.restUpdates.inc({ result });
     return new TwilioRest({ baseUrl: restUrl, accountSid, authToken, clock: this.clock, log, count });
   }

@@ -380,6 +380,26 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
       await one.ends('caller_hung_up');
     });
   });
+
+  test('an end that Twilio tells nobody is found out by asking it', async () => {
+    const patient = new PatientPhone();
+    const clock = scaledClock(SPEED);
+    await withFront({ phone: patient, clock, rest: {} }, async (rig, front) => {
+      front.mishaps.set('/twilio/dial-result', 'refused');
+      const one = await scene(rig);
+      const other = await scene(rig, '+12025550124');
+      await until(() => one.isBridged && other.isBridged, 'the bridges');
+      patient.legs[0]?.hangup();
+      await rig.carrier.whenIdle();
+      assert.equal(rig.running.gateway.activeCalls, 2);
+      await clock.skip(5 * 60_000 + 20_000);
+      await one.ends('caller_hung_up');
+      assert.equal(other.outcome, undefined);
+      assert.equal(rig.running.gateway.activeCalls, 1);
+      patient.legs[1]?.hangup();
+      await other.ends('handed_over');
+    });
+  });
 });
 
 describe('the minute after', { concurrency: 4 }, () => {

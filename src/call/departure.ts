@@ -17,6 +17,7 @@ import type {
   Stand,
 } from './call-state.js';
 import { isPhoneNumber } from './dial.js';
+import { watchDial } from './dial-watch.js';
 import { Goodbye, type GoodbyeEnd, heard } from './goodbye.js';
 import { type CallFacts, type DialResult, HandingOver, type HandingOverServices } from './handing-over.js';
 import { type MessageServices, Messages } from './messages.js';
@@ -26,6 +27,8 @@ import { PATHS } from './paths.js';
 export interface DepartureServices extends HandingOverServices, MessageServices {
   clock: Clock;
   metrics: Metrics;
+  /** Asks Twilio about a call; undefined: without credentials nobody can. */
+  isOverAtTwilio: ((callSid: string) => Promise<boolean | undefined>) | undefined;
 }
 
 /** What a departure needs of its call. */
@@ -41,8 +44,6 @@ export type Answer = readonly Verb[] | Promise<readonly Verb[]>;
 
 /** After a stream ended Twilio asks for the next TwiML at once; its own limit for one webhook is 15 s with retries. */
 const QUESTION_EXPECTED_MS = 30_000;
-/** Twilio's longest `<Dial>` is four hours; after it the result is not coming any more. */
-const DIAL_EXPECTED_MS = 4.25 * 3_600_000;
 /** The caller is gone; Twilio may tell how the dial ended, or not. */
 const LATE_RESULT_MS = 15_000;
 const VOICEMAIL_SECONDS = 120;
@@ -341,7 +342,13 @@ export class Departure {
 
   private enterDialling({ prepared, verbs }: Pick<Dialling, 'prepared' | 'verbs'>, by: Dialling['by']): void {
     const wasLive = this.stand.isLive;
-    const expires = this.services.clock.setTimer(DIAL_EXPECTED_MS, () => this.owner.end('abandoned'));
+    const { clock, isOverAtTwilio } = this.services;
+    const expires = watchDial({
+      clock,
+      isOver: isOverAtTwilio && (() => isOverAtTwilio(this.call.callSid)),
+      onOver: () => this.onCallOver(),
+      onExpired: () => this.owner.end('abandoned'),
+    });
     this.stand.enter({ name: 'dialling', prepared, verbs, by, legSeconds: undefined, expires });
     this.forgetGoodbye();
     if (wasLive) this.services.metrics.activeSessions.dec();

@@ -13,28 +13,30 @@ const SID = `AC${'7'.repeat(32)}`;
 interface Twilio {
   rest: TwilioRest;
   clock: FakeClock;
-  requests: { path: string; authorization: string; form: URLSearchParams }[];
+  requests: { method: string; path: string; authorization: string; form: URLSearchParams }[];
   counts: UpdateResult[];
   log: string[];
 }
 
-/** Answers with one status after the other; `undefined`: never, `'reset'`: the connection breaks. */
+/** Gives one answer after the other, as a status or in full; `undefined`: never, `'reset'`: the connection breaks. */
 async function withTwilio(
-  answers: readonly (number | 'reset' | undefined)[],
+  answers: readonly (number | { status: number; body: unknown } | 'reset' | undefined)[],
   body: (twilio: Twilio) => Promise<void>,
 ): Promise<void> {
   const requests: Twilio['requests'] = [];
   const onRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let text = '';
     for await (const part of request as AsyncIterable<Buffer>) text += part.toString();
-    const status = answers[requests.length];
+    const answer = answers[requests.length];
     const { authorization = '' } = request.headers;
-    requests.push({ path: request.url ?? '', authorization, form: new URLSearchParams(text) });
-    if (status === 'reset') request.socket.destroy();
-    else if (status !== undefined)
+    const { method = '', url = '' } = request;
+    requests.push({ method, path: url, authorization, form: new URLSearchParams(text) });
+    if (answer === 'reset') request.socket.destroy();
+    else if (typeof answer === 'object') response.writeHead(answer.status).end(JSON.stringify(answer.body));
+    else if (answer !== undefined)
       response
-        .writeHead(status)
-        .end(JSON.stringify(status < 300 ? {} : { code: 20000 + status, message: 'x', status }));
+        .writeHead(answer)
+        .end(JSON.stringify(answer < 300 ? {} : { code: 20000 + answer, message: 'x', status: answer }));
   };
   const server = createServer((request, response) => void onRequest(request, response));
   await new Promise<void>((resolve) => {
@@ -111,6 +113,39 @@ for (const [answers, result, asked] of [
     });
   });
 }
+
+for (const [status, body, expected] of [
+  [200, { status: 'completed' }, true],
+  [200, { status: 'canceled' }, true],
+  [200, { status: 'in-progress' }, false],
+  [200, { status: 'ringing' }, false],
+  // Nothing that says so.
+  [200, {}, undefined],
+  [200, null, undefined],
+  [404, { code: 20404, message: 'x', status: 404 }, undefined],
+  [429, { code: 20429, message: 'x', status: 429 }, undefined],
+] as const) {
+  test(`a call shown with ${status} ${JSON.stringify(body)} is over: ${expected}`, async () => {
+    await withTwilio([{ status, body }], async ({ counts, requests, rest }) => {
+      assert.equal(await rest.isOver('CA1'), expected);
+      assert.deepEqual(
+        requests.map(({ method, path }) => `${method} ${path}`),
+        [`GET /2010-04-01/Accounts/${SID}/Calls/CA1.json`],
+      );
+      assert.deepEqual(counts, []);
+    });
+  });
+}
+
+test('whether a call is over stays open when no answer comes within ten seconds, or the connection breaks', async () => {
+  await withTwilio([undefined, 'reset'], async ({ clock, requests, rest }) => {
+    const asked = rest.isOver('CA1');
+    await until(() => requests.length === 1, 'the request');
+    clock.advance(10_000);
+    assert.equal(await asked, undefined);
+    assert.equal(await rest.isOver('CA1'), undefined);
+  });
+});
 
 test('no answer within three seconds leaves it open', async () => {
   await withTwilio([undefined], async ({ clock, requests, rest }) => {

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../clock.js';
 import type { Logger } from '../log.js';
 import { neverSent } from '../never-sent.js';
+import { isOver } from './webhooks.js';
 
 /**
  * What became of a change to a live call. `refused`: it had no effect. `unknown`: no answer came, or one that leaves it
@@ -21,10 +22,12 @@ export interface TwilioRestOptions {
 /** A caller waits on it, so an attempt is given up early. */
 const ATTEMPT_MS = 3000;
 const RETRY_AFTER_MS = 300;
+/** Nobody waits for this one. */
+const LOOK_MS = 10_000;
 
 type Attempt = { result: UpdateResult; retry: boolean; status?: number; code?: number };
 
-/** The one request the gateway makes of Twilio: new TwiML for a live call (Twilio: API – Call resource). */
+/** What the gateway asks of Twilio: new TwiML for a live call, and whether a call is over (Twilio: API – Call resource). */
 export class TwilioRest {
   private readonly options: TwilioRestOptions;
 
@@ -51,22 +54,44 @@ export class TwilioRest {
     return result;
   }
 
+  /** Whether nobody is on the line any more; undefined: Twilio does not say. Never rejects; one attempt of ten seconds. */
+  async isOver(callSid: string): Promise<boolean | undefined> {
+    try {
+      const { body, status } = await this.request(callSid, LOOK_MS);
+      const { status: callStatus } = JSON.parse(body) as { status?: unknown };
+      return status === 200 && typeof callStatus === 'string' ? isOver({ callStatus }) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   private async attempt(callSid: string, twiml: string): Promise<Attempt> {
+    try {
+      const { body, status } = await this.request(callSid, ATTEMPT_MS, new URLSearchParams({ Twiml: twiml }));
+      return judge(status, body);
+    } catch (error) {
+      return { result: neverSent(error) ? 'refused' : 'unknown', retry: neverSent(error) };
+    }
+  }
+
+  /** Shows a call, or changes it. Rejects when no answer comes within `limitMs`. */
+  private async request(
+    callSid: string,
+    limitMs: number,
+    change?: URLSearchParams,
+  ): Promise<{ status: number; body: string }> {
     const { accountSid, authToken, baseUrl, clock } = this.options;
     const abort = new AbortController();
-    const deadline = clock.setTimer(ATTEMPT_MS, () => abort.abort());
+    const deadline = clock.setTimer(limitMs, () => abort.abort());
     try {
       const response = await fetch(`${baseUrl}/2010-04-01/Accounts/${accountSid}/Calls/${callSid}.json`, {
-        method: 'POST',
+        method: change === undefined ? 'GET' : 'POST',
         headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
-        body: new URLSearchParams({ Twiml: twiml }),
+        ...(change === undefined ? {} : { body: change }),
         redirect: 'error',
         signal: abort.signal,
       });
-      const body = await response.text();
-      return judge(response.status, body);
-    } catch (error) {
-      return { result: neverSent(error) ? 'refused' : 'unknown', retry: neverSent(error) };
+      return { status: response.status, body: await response.text() };
     } finally {
       deadline.cancel();
     }

@@ -74,8 +74,8 @@ export function webhookOf(form: URLSearchParams): VoiceWebhook {
 const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
 /** Nobody is on the line any more (Twilio: Voice – CallStatus). */
-export function isOver(webhook: VoiceWebhook): boolean {
-  return OVER.has(webhook.callStatus);
+export function isOver({ callStatus }: Pick<VoiceWebhook, 'callStatus'>): boolean {
+  return OVER.has(callStatus);
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | 'too-large' | 'aborted'> {
