@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { defaultNextSteps } from './call/next-step.js';
-import { VARIABLES, exampleEnvironment, readConfig } from './config.js';
+import { VARIABLES, exampleEnvironment } from './config-variables.js';
+import { readConfig } from './config.js';
 import { isTandemError } from './errors.js';
 
 const SID = `AC${'0123456789abcdef'.repeat(2)}`;

@@ -20,7 +20,7 @@ import { CallAccount } from './account.js';
 import { type AssistantExit, type CallOutcome, type Exit, type ResumeCause, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
-import { type CallMemory, memoryOf, newMemory } from './memory.js';
+import { type CallMemory, memoryOf, newMemory, quietSince } from './memory.js';
 import { openLine } from './open-line.js';
 import { hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
@@ -450,7 +450,8 @@ export class Call {
   /** Milliseconds since the epoch. */
   private get heardNothingSinceMs(): number {
     const { is } = this.stand;
-    return this.services.clock.epochMs() - ('line' in is ? (is.line.session.callerWaitsMs ?? 0) : 0);
+    const nowMs = this.services.clock.epochMs();
+    return ('line' in is ? quietSince(is.line, nowMs) : undefined) ?? nowMs;
   }
 
   /** Of all the models that talked on this call; absent when none counts tokens. */

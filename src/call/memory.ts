@@ -63,7 +63,8 @@ export function standFor(
   }
 }
 
-function quietSince({ session }: Line, epochMs: number): number | undefined {
+/** Milliseconds since the epoch: a caller who waits has heard nothing since then. Undefined: they do not wait. */
+export function quietSince({ session }: Line, epochMs: number): number | undefined {
   const waitsMs = session.callerWaitsMs ?? 0;
   return waitsMs > 0 ? Math.round(epochMs - waitsMs) : undefined;
 }

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { frame, gone, greets, rigOf, settle, silent } from '../../../test/continuity-rig.js';
+import { ScriptedProvider } from '../../../test/scripted-provider.js';
+
+describe('a session near its limit', () => {
+  const renewing = (): ScriptedProvider => {
+    const model = new ScriptedProvider('a', greets);
+    model.renewal = { afterMs: 60_000, forceAfterMs: 80_000 };
+    return model;
+  };
+
+  test('makes way in the next pause: the old one goes when the new one is ready, and nothing is said', async () => {
+    const model = renewing();
+    const { clock, events, log, playing, session, texts } = rigOf([model]);
+    await settle();
+    playing.value = true;
+    clock.advance(65_000);
+    assert.equal(model.sessions.length, 1);
+    playing.value = false;
+    model.isSlow = true;
+    clock.advance(200);
+    const [old, next] = model.sessions;
+    assert.ok(old !== undefined && next !== undefined);
+    assert.deepEqual([next.options.greeting, next.options.answersLast], [undefined, false]);
+    session.sendAudio(frame(1));
+    assert.deepEqual([old.callerBytes, next.callerBytes], [160, 160]);
+    assert.equal(old.isClosed, false);
+    next.emit({ type: 'ready' });
+    assert.equal(old.isClosed, true);
+    session.sendAudio(frame(2));
+    assert.deepEqual([old.callerBytes, next.callerBytes], [160, 320]);
+    assert.deepEqual(log, ['renewed a']);
+    assert.deepEqual(texts(), ['Hello.']);
+    assert.equal(events.filter(({ type }) => type === 'ready').length, 1);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('keeps on when the caller speaks meanwhile, and makes way in the pause after', async () => {
+    const model = renewing();
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    model.isSlow = true;
+    clock.advance(60_000);
+    const [old, overtaken] = model.sessions;
+    old?.emit({ type: 'caller-speech-started' });
+    assert.equal(overtaken?.isClosed, true);
+    old?.emit({ type: 'caller-speech-stopped' });
+    old?.emit({ type: 'caller-text', itemId: 'c1', text: 'Hello?', final: true });
+    old?.speak('Yes?', 100);
+    clock.advance(1000);
+    model.last.emit({ type: 'ready' });
+    assert.equal(model.last.options.conversation.turns.at(-1)?.text, 'Yes?');
+    assert.deepEqual(log, ['renewed a']);
+    assert.equal(old?.isClosed, true);
+    session.close();
+  });
+
+  test('keeps on while what the caller said is not understood yet', async () => {
+    const model = renewing();
+    const { clock, session } = rigOf([model]);
+    await settle();
+    clock.advance(59_000);
+    model.last.emit({ type: 'caller-speech-started' });
+    model.last.emit({ type: 'caller-speech-stopped' });
+    clock.advance(2_000);
+    assert.equal(model.sessions.length, 1);
+    model.last.emit({ type: 'caller-text', itemId: 'c1', text: 'Hello?', final: true });
+    model.last.speak('Yes?', 100);
+    clock.advance(200);
+    assert.equal(model.sessions.length, 2);
+    session.close();
+  });
+
+  test('is renewed again after the same time, ten times over', async () => {
+    const model = renewing();
+    const { clock, log, session } = rigOf([model]);
+    for (let i = 0; i < 10; i++) {
+      await settle();
+      clock.advance(60_000);
+    }
+    await settle();
+    assert.equal(log.filter((entry) => entry === 'renewed a').length, 10);
+    assert.equal(model.sessions.filter(({ isClosed }) => !isClosed).length, 1);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('is forced when no pause comes: the next one hears the caller from the beginning of the utterance', async () => {
+    const model = renewing();
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    clock.advance(59_000);
+    model.last.emit({ type: 'caller-speech-started' });
+    session.sendAudio(frame(9));
+    clock.advance(21_000);
+    const [old, next] = model.sessions;
+    assert.equal(old?.isClosed, true);
+    assert.deepEqual(
+      next?.audio.map(({ bytes }) => bytes[0]),
+      [9],
+    );
+    assert.deepEqual(log, ['renewed a']);
+    session.close();
+  });
+
+  test('is not forced into the middle of an answer, for a while', async () => {
+    const model = renewing();
+    const { clock, session } = rigOf([model]);
+    await settle();
+    clock.advance(59_000);
+    const chatter = (): void => {
+      model.last.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
+      model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
+    };
+    for (let i = 0; i < 5; i++) {
+      chatter();
+      clock.advance(5_000);
+    }
+    assert.equal(model.sessions.length, 1);
+    model.last.emit({ type: 'response-done', responseId: 'r', sayId: undefined, status: 'completed' });
+    clock.advance(200);
+    assert.equal(model.sessions.length, 2);
+    session.close();
+  });
+
+  test('whose successor cannot be opened goes on, and tries again', async () => {
+    const model = renewing();
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    model.onOpen = (next) => next.emit(gone('VOICE_THROTTLED'));
+    model.isSlow = true;
+    clock.advance(60_000);
+    await settle();
+    assert.equal(model.sessions[0]?.isClosed, false);
+    model.isSlow = false;
+    model.onOpen = silent;
+    clock.advance(1000);
+    await settle();
+    assert.deepEqual(log, ['lost a VOICE_THROTTLED', 'renewed a']);
+    session.close();
+  });
+});
