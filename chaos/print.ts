@@ -10,7 +10,7 @@ const ENOUGH_FOR_HEAP = 1000;
 /** The run itself has a few, and a pool may have some connections more or fewer. */
 const SLACK = 8;
 /** Errors that only a fault of the gateway's own makes it log. */
-const OWN_FAULTS = ['webhook failed', 'request failed', 'a processor failed', 'a frame of caller audio'];
+const OWN_FAULTS = ['webhook failed', 'request failed', 'a processor failed', 'a message of a stream'];
 
 /** Prints a report; true when nothing was violated. */
 export function printReport(

@@ -25,6 +25,11 @@ function encodeSample(sample: number): number {
   return ~(sign | (exponent << 4) | ((magnitude >> (exponent + 3)) & 0x0f)) & 0xff;
 }
 
+/** One mu-law byte → one 16-bit sample. */
+export function mulawSample(byte: number): number {
+  return DECODED[byte] as number;
+}
+
 /** Mu-law bytes → 16-bit samples, one each. */
 export function mulawToPcm(mulaw: Uint8Array): Int16Array {
   const pcm = new Int16Array(mulaw.length);

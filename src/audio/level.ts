@@ -1,4 +1,4 @@
-import { mulawToPcm } from './g711.js';
+import { mulawSample } from './g711.js';
 
 /** Root mean square of 16-bit samples; 0 for none. Quiet speech on a line is some hundreds. */
 export function rms(pcm: Int16Array): number {
@@ -8,7 +8,13 @@ export function rms(pcm: Int16Array): number {
   return Math.sqrt(sum / pcm.length);
 }
 
-/** The same of mu-law bytes. */
+/** The same of mu-law bytes; on the way of every frame, so it makes nothing. */
 export function mulawRms(mulaw: Uint8Array): number {
-  return rms(mulawToPcm(mulaw));
+  if (mulaw.length === 0) return 0;
+  let sum = 0;
+  for (let at = 0; at < mulaw.length; at++) {
+    const sample = mulawSample(mulaw[at] as number);
+    sum += sample * sample;
+  }
+  return Math.sqrt(sum / mulaw.length);
 }

@@ -7,7 +7,6 @@ import type { Clock } from '../clock.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Peers } from '../peers.js';
-import { FrameTurn } from '../twilio/frame-turn.js';
 import { MAX_MESSAGE_BYTES } from '../twilio/messages.js';
 import { isSigned, streamUrlVariants } from '../twilio/signature.js';
 import { type StreamAdmission, TwilioStream, refuseUpgrade } from '../twilio/stream.js';
@@ -33,15 +32,9 @@ const STREAM_PATH = new RegExp(`^${PATHS.stream}(?:/(\\w{1,16}))?$`);
 export class StreamUpgrades {
   private readonly options: StreamUpgradesOptions;
   private readonly sockets: WebSocketServer;
-  private readonly frameTurn: FrameTurn;
 
   constructor(options: StreamUpgradesOptions) {
-    const { log, metrics } = options;
     this.options = options;
-    this.frameTurn = new FrameTurn((error) => {
-      metrics.processorErrors.inc({ processor: 'stream' });
-      log.error({ err: error }, 'a frame of caller audio could not be passed on and is lost');
-    });
     // Compression would cost more CPU than everything else the gateway does; Twilio does not offer it.
     this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
   }
@@ -76,8 +69,11 @@ export class StreamUpgrades {
         socket: webSocket,
         clock,
         admit,
-        turn: this.frameTurn,
         count: (kind) => metrics.streamAnomalies.inc({ kind }),
+        onFault: (error) => {
+          metrics.processorErrors.inc({ processor: 'stream' });
+          log.error({ err: error }, 'a message of a stream could not be handled and is lost');
+        },
         onRefused: (reason) => {
           metrics.refusedRequests.inc({ reason: 'stream-start' });
           log.warn({ reason }, 'stream refused');

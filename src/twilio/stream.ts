@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock, Timer } from '../clock.js';
-import type { FrameTaker, FrameTurn } from './frame-turn.js';
 import {
   type Anomaly,
   type StreamStart,
@@ -59,12 +58,12 @@ const NORMAL = 1000;
  * One Twilio media stream on one WebSocket. A message it cannot use is counted and passed over: nothing that arrives
  * on one stream may end it, another stream, or the process.
  */
-export class TwilioStream implements PlaybackSink, FrameTaker {
+export class TwilioStream implements PlaybackSink {
   private readonly socket: WebSocket;
   private readonly clock: Clock;
   private readonly admit: StreamAdmission;
-  private readonly turn: FrameTurn;
   private readonly count: (anomaly: Anomaly) => void;
+  private readonly onFault: (error: unknown) => void;
   private readonly onRefused: (reason: string) => void;
   private state: State;
   private ping: Timer | undefined;
@@ -74,21 +73,28 @@ export class TwilioStream implements PlaybackSink, FrameTaker {
     socket: WebSocket;
     clock: Clock;
     admit: StreamAdmission;
-    turn: FrameTurn;
     count: (anomaly: Anomaly) => void;
+    /** The owner threw on a message, which is lost. */
+    onFault: (error: unknown) => void;
     onRefused: (reason: string) => void;
   }) {
     this.socket = options.socket;
     this.clock = options.clock;
     this.admit = options.admit;
-    this.turn = options.turn;
     this.count = options.count;
+    this.onFault = options.onFault;
     this.onRefused = options.onRefused;
     this.state = {
       name: 'opening',
       deadline: this.clock.setTimer(START_TIMEOUT_MS, () => this.refuse('no start within 10 s')),
     };
-    this.socket.on('message', (data, isBinary) => this.onMessage(data, isBinary));
+    this.socket.on('message', (data, isBinary) => {
+      try {
+        this.onMessage(data, isBinary);
+      } catch (error) {
+        this.onFault(error);
+      }
+    });
     this.socket.on('close', () => this.end('lost'));
     // ws reports protocol violations and oversized messages here and then closes; 'close' does the rest.
     this.socket.on('error', () => this.count('not-json'));
@@ -96,11 +102,6 @@ export class TwilioStream implements PlaybackSink, FrameTaker {
       this.alive = true;
     });
     this.schedulePing();
-  }
-
-  /** The turn of a frame has come; its stream may have ended since. */
-  takeFrame(payload: string, receivedMs: number): void {
-    if (this.state.name === 'live') this.state.owner.onAudio(payload, receivedMs);
   }
 
   sendAudio(base64: string): void {
@@ -227,7 +228,7 @@ export class TwilioStream implements PlaybackSink, FrameTaker {
     }
     switch (message.event) {
       case 'media':
-        this.turn.add(this, message.payload, this.clock.now());
+        owner.onAudio(message.payload, this.clock.now());
         return;
       case 'mark':
         owner.onMark(message.name);

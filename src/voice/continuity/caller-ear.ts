@@ -1,12 +1,12 @@
 import { type AudioChunk, MULAW_BYTES_PER_MS } from '../../audio/chunk.js';
 import { mulawRms } from '../../audio/level.js';
 
-/** It listens to a part of one frame in so many: more would cost what a frame costs, and tell nothing new. */
+/** It listens to one frame in so many: more would cost what a frame costs, and tell nothing new. */
 const EVERY = 5;
-const PART_BYTES = 8 * MULAW_BYTES_PER_MS;
+const FRAME_BYTES = 20 * MULAW_BYTES_PER_MS;
 /** Root mean square of 16-bit samples: a voice near the telephone, not the room around it. */
 const LOUD = 600;
-/** Of the parts it listens to, in a row: 200 ms of sound, 800 ms of silence. */
+/** Of the frames it listens to, in a row: 200 ms of sound, 800 ms of silence. */
 const BEGIN_AFTER = 2;
 const END_AFTER = 8;
 /** So late it is noticed that the caller has stopped, in milliseconds. */
@@ -17,12 +17,12 @@ export const EAR_DELAY_MS = END_AFTER * EVERY * 20;
  * life. What it takes for speech may be noise.
  */
 export class CallerEar {
-  private readonly part = Buffer.alloc(PART_BYTES);
+  private readonly frame = Buffer.alloc(FRAME_BYTES);
   private readonly onStarted: () => void;
   private readonly onStopped: () => void;
   private frames = 0;
   private isSpeaking = false;
-  /** Parts in a row that contradict what is believed. */
+  /** Frames in a row that contradict what is believed. */
   private contrary = 0;
 
   constructor(onStarted: () => void, onStopped: () => void) {
@@ -33,8 +33,8 @@ export class CallerEar {
   /** Mu-law at 8 kHz, 20 ms. */
   hear(chunk: AudioChunk): void {
     if (++this.frames % EVERY !== 0) return;
-    chunk.copyTo(this.part, 0);
-    const isLoud = mulawRms(this.part) >= LOUD;
+    chunk.copyTo(this.frame, 0);
+    const isLoud = mulawRms(this.frame) >= LOUD;
     if (isLoud === this.isSpeaking) {
       this.contrary = 0;
       return;

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { WebSocket, WebSocketServer } from 'ws';
+import { FakeClock } from '../../test/fake-clock.js';
+import { until } from '../../test/rig.js';
+import { type StreamEnd, type StreamOwner, TwilioStream } from './stream.js';
+
+const SID = `MZ${'1'.repeat(32)}`;
+const FRAME = Buffer.alloc(160, 0xff).toString('base64');
+const start = {
+  event: 'start',
+  start: {
+    streamSid: SID,
+    callSid: `CA${'1'.repeat(32)}`,
+    mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 },
+  },
+  streamSid: SID,
+};
+
+test('an owner that throws on a message loses that message and nothing else', async () => {
+  const taken: string[] = [];
+  const faults: unknown[] = [];
+  const fault = new Error('broken');
+  const firstTimeThrows = (what: string): void => {
+    taken.push(what);
+    if (taken.filter((one) => one === what).length === 1) throw fault;
+  };
+  const owner: StreamOwner = {
+    onStart: () => undefined,
+    onAudio: () => firstTimeThrows('audio'),
+    onDigit: () => firstTimeThrows('digit'),
+    onMark: () => firstTimeThrows('mark'),
+    onEnd: (cause: StreamEnd) => taken.push(cause),
+  };
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  server.on('connection', (socket) => {
+    const stream = new TwilioStream({
+      socket,
+      clock: new FakeClock(),
+      admit: () => owner,
+      count: (anomaly) => taken.push(anomaly),
+      onFault: (error) => faults.push(error),
+      onRefused: (reason) => taken.push(reason),
+    });
+    void stream;
+  });
+  await once(server, 'listening');
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await once(socket, 'open');
+  const send = (message: object): void => socket.send(JSON.stringify(message));
+  send(start);
+  for (let time = 0; time < 2; time++) {
+    send({ event: 'media', media: { payload: FRAME }, streamSid: SID });
+    send({ event: 'dtmf', dtmf: { digit: '1' }, streamSid: SID });
+    send({ event: 'mark', mark: { name: 'm' }, streamSid: SID });
+  }
+  send({ event: 'stop', streamSid: SID });
+  await until(() => taken.includes('stop'), 'the end');
+  assert.deepEqual(taken, ['audio', 'digit', 'mark', 'audio', 'digit', 'mark', 'stop']);
+  assert.deepEqual(faults, [fault, fault, fault]);
+  socket.terminate();
+  await new Promise((resolve) => server.close(resolve));
+});
