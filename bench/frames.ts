@@ -3,10 +3,14 @@ import type { Variant } from './measured-process.js';
 import { type Spread, median } from './quantile.js';
 import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from './subject.js';
 
-const CALLS = [1, 100, 200];
+const CALLS = [1, 50, 100, 200];
 const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
 const ROUNDS = 5;
 const SECONDS = 3;
+/** Each twice, so that no variant is always the first to be served. */
+const TOGETHER: readonly Variant[] = ['relay', 'pipeline', 'direct', 'direct', 'pipeline', 'relay'];
+const TOGETHER_CALLS = 17;
+const TOGETHER_ROUNDS = 20;
 /** With few calls the heap has not found its size yet. */
 const [FEW_CALLS, MANY_CALLS] = [100, 200];
 
@@ -24,6 +28,10 @@ export async function frames(): Promise<void> {
       `Two sockets a call; every 4 s the model says 2 s, sent five times faster. Medians of ${ROUNDS} rounds of ${SECONDS} s:`,
     );
     await table('replies', CALLS);
+    console.log(
+      `\nCPU of two processes of each, with ${TOGETHER_CALLS} calls in each, at the same time on one core; ${TOGETHER_ROUNDS} rounds of ${SECONDS} s:`,
+    );
+    await cpuTogether();
     console.log('\nOne socket a call; every frame comes back at once, from inside the process:');
     await table('inside', [100]);
     console.log(`\nMemory for each call more, from ${FEW_CALLS} to ${MANY_CALLS} calls, one round:`);
@@ -57,6 +65,28 @@ async function table(model: ModelKind, allCalls: readonly number[]): Promise<voi
     }
   }
   for (const subject of subjects) await subject.stop();
+}
+
+/** Against the relays of the same seconds. */
+async function cpuTogether(): Promise<void> {
+  const subjects: Subject[] = [];
+  for (const variant of TOGETHER) subjects.push(await Subject.start(variant, 'replies'));
+  const rounds = await Subject.cpuTogether(subjects, {
+    calls: TOGETHER_CALLS,
+    rounds: TOGETHER_ROUNDS,
+    seconds: SECONDS,
+  });
+  for (const subject of subjects) await subject.stop();
+  const cpuOf = (variant: Variant, round: readonly number[]): number =>
+    round.filter((_, index) => TOGETHER[index] === variant).reduce((sum, cpuMs) => sum + cpuMs, 0) / 2;
+  for (const variant of VARIANTS) {
+    const cpu = median(rounds.map((round) => cpuOf(variant, round)));
+    const ratios = rounds.map((round) => cpuOf(variant, round) / cpuOf('relay', round)).toSorted((a, b) => a - b);
+    const spread = `${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)}`;
+    console.log(
+      `${variant.padEnd(9)} ${cpu.toFixed(2)} ms per call-second, ratio ${median(ratios).toFixed(2)} (${spread})`,
+    );
+  }
 }
 
 async function round(subjects: readonly Subject[], calls: number): Promise<Rated[]> {

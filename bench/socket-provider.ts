@@ -31,9 +31,7 @@ export class SocketProvider implements VoiceProvider {
     return {
       sendAudio: (chunk) => {
         if (socket.readyState !== WebSocket.OPEN) return;
-        socket.send(Buffer.from(`{"type":"input_audio_buffer.append","audio":"${chunk.base64}"}`, 'latin1'), {
-          binary: false,
-        });
+        socket.send(`{"type":"input_audio_buffer.append","audio":"${chunk.base64}"}`);
       },
       sendText: () => undefined,
       sendDigits: () => undefined,

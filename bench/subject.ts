@@ -77,6 +77,31 @@ export class Subject {
     });
   }
 
+  /**
+   * CPU of several that hold `calls` calls each at the same time, on the core they share: whatever the machine does meanwhile meets all
+   * alike. Milliseconds each call-second, of each subject in each round of `seconds`.
+   */
+  static async cpuTogether(
+    subjects: readonly Subject[],
+    { calls, rounds, seconds }: { calls: number; rounds: number; seconds: number },
+  ): Promise<number[][]> {
+    const loads = subjects.map((subject) => subject.load());
+    try {
+      for (const load of loads) await load.open(calls);
+      await wait(WARM_UP_MS);
+      const counted: number[][] = [];
+      for (let round = 0; round < rounds; round++) {
+        await Promise.all(subjects.map((subject) => subject.process.startCounting()));
+        await wait(seconds * 1000);
+        const answers = await Promise.all(subjects.map((subject) => subject.process.counted()));
+        counted.push(answers.map(({ cpuMs }) => cpuMs / calls / seconds));
+      }
+      return counted;
+    } finally {
+      for (const load of loads) load.close();
+    }
+  }
+
   /** What each call more adds, between `few` calls and `many`. */
   memory(few: number, many: number): Promise<MemoryPerCall> {
     return this.whileTalking(few, async (load) => {
@@ -93,8 +118,12 @@ export class Subject {
     });
   }
 
+  private load(): SimulatedCalls {
+    return new SimulatedCalls(this.process.port, { rings: this.variant !== 'relay' });
+  }
+
   private async whileTalking<T>(calls: number, work: (load: SimulatedCalls) => Promise<T>): Promise<T> {
-    const load = new SimulatedCalls(this.process.port, { rings: this.variant !== 'relay' });
+    const load = this.load();
     try {
       await load.open(calls);
       return await work(load);

@@ -52,6 +52,8 @@ export class Judge {
   private saidBye = false;
   private wasBridged = false;
   private escalatedMs: number | undefined;
+  /** When the latest wish for a human was noticed. */
+  private wishedMs = Number.POSITIVE_INFINITY;
   private outcome: string | undefined;
   private movedSilently = false;
   private streams = 0;
@@ -128,6 +130,7 @@ export class Judge {
     switch (event.type) {
       case 'escalated':
         this.escalatedMs ??= this.clock.now();
+        this.wishedMs = this.clock.now();
         this.tell(`escalated: ${event.escalation.trigger}, ${event.escalation.reason}`);
         break;
       case 'resumed':
@@ -143,6 +146,17 @@ export class Judge {
         break;
       default:
     }
+  }
+
+  /**
+   * An agent has taken the call. The context has to be this caller's, and has to be there unless something befell everybody since
+   * the wish; `wasWellSince` knows.
+   */
+  agentSees(attributes: Readonly<Record<string, string>>, wasWellSince: (sinceMs: number) => boolean): void {
+    const { customer_phone: caller = '', token_status: status = 'none' } = attributes;
+    this.tell(`agent sees: token ${status}`);
+    if (status === 'valid' && caller !== this.call.options.from) this.violations.push('the agent sees another call');
+    if (status !== 'valid' && wasWellSince(this.wishedMs)) this.violations.push(`an agent without context (${status})`);
   }
 
   tell(what: string): void {

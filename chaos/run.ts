@@ -40,25 +40,33 @@ export interface ChaosReport {
 }
 
 const CHECK_MS = 100;
+/** Everything is in this process, which is busy: when a gateway is killed, many things at once need many of its turns. */
+const MAX_JUMP_MS = 15;
 /**
  * An ended call is remembered for a minute; one that went on elsewhere is found out after two, or what Redis needs. Whose end went
- * with a gateway that died is found out by asking Twilio, twice if need be.
+ * with a gateway that died is found out by asking Twilio, again if need be.
  */
-const AFTERMATH_MS = 700_000;
+const AFTERMATH_MS = 1_300_000;
 const SETTLED_AFTER_MS = 10_000;
 
 /** Calls with everything that can happen to them, and a judge on each. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { concurrent, direct, isShared, only, seed, speed } = options;
-  const clock = scaledClock(speed);
+  const clock = scaledClock(speed, MAX_JUMP_MS);
   const judges = new Map<string, Judge>();
-  const world = await World.start({
+  /** The same judges, by the caller's number. */
+  const callers = new Map<string, Judge>();
+  const world: World = await World.start({
     seed,
     direct,
     isShared,
     clock,
     askedFirst: options.askedFirst ?? 0,
     onEvent: (event) => judges.get(event.callSid)?.note(event),
+    onScreen: (screen) => {
+      const judge = callers.get(screen.customerNumber);
+      judge?.agentSees(screen.attributes, (sinceMs) => world.wasWellSince(sinceMs));
+    },
   });
   const startedMs = clock.now();
   const startedRealMs = performance.now();
@@ -88,11 +96,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     });
     const judge = new Judge(call, clock);
     judges.set(call.callSid, judge);
+    callers.set(from, judge);
     liveThrough(plan, call, judge, line);
     await call.whenEnded();
     // What the gateways still do about it they do with their models.
     await sleep(clock, 3000);
     judges.delete(call.callSid);
+    callers.delete(from);
     world.lines.delete(from);
     world.dialFaults.delete(from);
     await line.close();

@@ -44,7 +44,19 @@ export interface WorldOptions {
   clock: ScaledClock;
   askedFirst: number;
   onEvent: (event: CallEvent) => void;
+  /** An agent has the caller and sees this. */
+  onScreen: (screen: AgentScreen) => void;
 }
+
+/** What befalls everybody and may cost a handover its context: the record, the token, or who knows of it. */
+const COSTS_CONTEXT: ReadonlySet<Calamity['type']> = new Set([
+  'dynamodb',
+  'redis-killed',
+  'redis-frozen',
+  'no-connection',
+  'gateway-restarted',
+  'gateway-killed',
+]);
 
 interface Instance {
   which: number;
@@ -82,6 +94,9 @@ export class World {
   private restUrl = '';
   private asked: number;
   private unconnected = 0;
+  /** What costs context and is not over; when the last of it was. */
+  private troubles = 0;
+  private lastTroubleMs = Number.NEGATIVE_INFINITY;
 
   private constructor(options: WorldOptions) {
     this.options = options;
@@ -112,8 +127,21 @@ export class World {
     return `https://${HOST}${path}`;
   }
 
+  /** Nothing that costs a handover its context has befallen everybody since then. */
+  wasWellSince(sinceMs: number): boolean {
+    return this.troubles === 0 && this.unconnected === 0 && this.lastTroubleMs < sinceMs;
+  }
+
   /** Resolves when it is over. */
   async befall(calamity: Calamity): Promise<void> {
+    if (!COSTS_CONTEXT.has(calamity.type)) return this.happen(calamity);
+    this.troubles++;
+    await this.happen(calamity);
+    this.troubles--;
+    this.lastTroubleMs = this.options.clock.now();
+  }
+
+  private async happen(calamity: Calamity): Promise<void> {
     const { clock } = this.options;
     switch (calamity.type) {
       case 'redis-killed':
@@ -175,7 +203,13 @@ export class World {
       { dynamodb_endpoint: this.storeUrl, table: 'HandoverTokens' },
       PEPPER,
       clock,
-      { onStep: () => undefined, onScreen: (screen) => this.screens.push(screen) },
+      {
+        onStep: () => undefined,
+        onScreen: (screen) => {
+          this.screens.push(screen);
+          this.options.onScreen(screen);
+        },
+      },
       systemClock,
     );
     this.closers.push(() => agents.close());
@@ -210,6 +244,7 @@ export class World {
     if (alone !== undefined) return `http://127.0.0.1:${alone.port}`;
     if (this.unconnected > 0) {
       this.unconnected--;
+      this.lastTroubleMs = this.options.clock.now();
       return undefined;
     }
     const ready = this.instances.filter(({ isReady }) => isReady);

@@ -3,30 +3,32 @@ import { FakeClock } from './fake-clock.js';
 
 /** Time moves in steps this small, with sockets served in between. */
 const STEP_MS = 10;
-/** On a busy machine time runs slower instead of jumping: what was to happen one after the other still does. */
-const MAX_JUMP_MS = 40;
 const SKIP_STEP_MS = 200;
 /** A clock nobody has asked for this long stands still until somebody does. */
 const IDLE_TICKS = 2000;
 
 /**
  * Time that runs up to `speed` times faster than the machine's: for whole calls in a test, which do not wait for ringing
- * and tones. Everybody on a call has to use the same one.
+ * and tones. Everybody on a call has to use the same one. `maxJumpMs`: time that passes in one turn of the event loop at most; the
+ * less it is, the less what the machine needs counts as what a call waits for.
  */
-export function scaledClock(speed: number): ScaledClock {
-  return new ScaledClock(speed);
+export function scaledClock(speed: number, maxJumpMs = 40): ScaledClock {
+  return new ScaledClock(speed, maxJumpMs);
 }
 
 export class ScaledClock implements Clock {
   private readonly speed: number;
+  private readonly maxJumpMs: number;
   private readonly time = new FakeClock(Date.now());
   private ticking: NodeJS.Timeout | undefined;
   private lastRealMs = 0;
   private owedMs = 0;
   private idleTicks = 0;
 
-  constructor(speed: number) {
+  /** On a busy machine time runs slower instead of jumping: what was to happen one after the other still does. */
+  constructor(speed: number, maxJumpMs: number) {
     this.speed = speed;
+    this.maxJumpMs = maxJumpMs;
   }
 
   now(): number {
@@ -67,7 +69,7 @@ export class ScaledClock implements Clock {
 
   private tick(): void {
     const realMs = performance.now();
-    this.owedMs += Math.min(MAX_JUMP_MS, (realMs - this.lastRealMs) * this.speed);
+    this.owedMs += Math.min(this.maxJumpMs, (realMs - this.lastRealMs) * this.speed);
     this.lastRealMs = realMs;
     if (this.time.timers === 0 && ++this.idleTicks > IDLE_TICKS) {
       clearInterval(this.ticking);
@@ -76,7 +78,7 @@ export class ScaledClock implements Clock {
     }
     // One step a turn of the event loop: what is on the sockets arrives before time goes on.
     if (this.owedMs < STEP_MS) return;
-    const stepMs = Math.min(this.owedMs, MAX_JUMP_MS);
+    const stepMs = Math.min(this.owedMs, this.maxJumpMs);
     this.owedMs -= stepMs;
     this.time.advance(stepMs);
   }

@@ -387,7 +387,13 @@ test('the agent’s screen keeps its frame whatever the attributes hold', () => 
     summary: `Caller: ${'word '.repeat(60)} | Assistant: ${'x'.repeat(300)} \u001b[31m`,
     reason: 'billing',
   };
-  const lines = renderAgentScreen({ contactId: 'c', queue: 'Q'.repeat(200), attributes, whisper: '' }).split('\n');
+  const lines = renderAgentScreen({
+    customerNumber: '+12025550123',
+    contactId: 'c',
+    queue: 'Q'.repeat(200),
+    attributes,
+    whisper: '',
+  }).split('\n');
   assert.equal(new Set(lines.map((line) => line.length)).size, 1);
   assert.ok(!lines.join('').includes('\u001b'));
 });

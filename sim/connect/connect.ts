@@ -9,6 +9,8 @@ import { Presence } from './presence.js';
 /** What the agent sees when the call is put through. */
 export interface AgentScreen {
   contactId: string;
+  /** As Connect shows it, whatever the contact's attributes say. */
+  customerNumber: string;
   queue: string;
   attributes: Readonly<Record<string, string>>;
   /** What the agent hears before the caller. */
@@ -101,6 +103,7 @@ export class SimulatedConnect implements PhoneEndpoint {
     if (presence.isGone) return;
     onAgentScreen?.({
       contactId: contact.contactId,
+      customerNumber: contact.customerNumber,
       queue: queues.get(queue)?.name ?? queue,
       attributes: { ...contact.attributes },
       whisper,
