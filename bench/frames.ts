@@ -25,7 +25,7 @@ export async function frames(): Promise<void> {
   const useAllCores = leaveLastCore();
   try {
     console.log(
-      `Two sockets a call; every 4 s the model says 2 s, sent five times faster. Medians of ${ROUNDS} rounds of ${SECONDS} s:`,
+      `Two sockets a call; every 4 s the caller says 1.5 s and the model 2 s, sent five times faster. Medians of ${ROUNDS} rounds of ${SECONDS} s:`,
     );
     await table('replies', CALLS);
     console.log(

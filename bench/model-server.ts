@@ -1,20 +1,18 @@
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { monotonicMs } from './monotonic.js';
-import { FRAME, REPLY_PIECE, modelDelta, modelEvent } from './wire.js';
+import { FRAME, REPLY_PIECE, isSpoken, modelDelta, modelEvent } from './wire.js';
 
 /**
- * `replies`: every four seconds of caller audio bring two seconds of speech in ten pieces, five times faster than it
- * plays, with twenty pieces of text and eight events around. `echo`: every frame comes back.
+ * `replies`: when the caller has spoken, two seconds of speech come in ten pieces, five times faster than they play, with twenty
+ * pieces of text and twelve events around. `echo`: every frame comes back.
  */
 export type ModelManner = 'replies' | 'echo';
 
-const FRAMES_A_REPLY = 200;
 const PIECES = 10;
 const PIECE_EVERY_MS = 40;
-/** Replies of different calls do not come in step. */
-const STAGGER = 37;
-
+const AFTER_SPEECH = ['input_audio_buffer.speech_stopped', 'input_audio_buffer.committed'];
+const CALLER_WORDS = 'When do you open on Saturday?';
 const BEFORE = [
   'response.created',
   'response.output_item.added',
@@ -36,13 +34,12 @@ export class ModelServer {
   spoken = 0;
   private readonly server: WebSocketServer;
   private readonly manner: ModelManner;
-  private sessions = 0;
 
   private constructor(server: WebSocketServer, manner: ModelManner) {
     this.server = server;
     this.manner = manner;
     this.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    server.on('connection', (socket) => this.converse(socket, this.sessions++));
+    server.on('connection', (socket) => this.converse(socket));
   }
 
   static async start(manner: ModelManner): Promise<ModelServer> {
@@ -61,12 +58,24 @@ export class ModelServer {
     this.server.close();
   }
 
-  private converse(socket: WebSocket, index: number): void {
-    let frames = (index * STAGGER) % FRAMES_A_REPLY;
+  private converse(socket: WebSocket): void {
+    let isCallerSpeaking = false;
     let replies = 0;
     let next: NodeJS.Timeout | undefined;
     const say = (types: readonly string[]): void => {
       for (const type of types) socket.send(modelEvent(replies, type));
+    };
+    const onCaller = (speaks: boolean): void => {
+      if (speaks === isCallerSpeaking) return;
+      isCallerSpeaking = speaks;
+      if (speaks) {
+        say(['input_audio_buffer.speech_started']);
+        return;
+      }
+      replies++;
+      say(AFTER_SPEECH);
+      socket.send(modelEvent(replies, 'conversation.item.input_audio_transcription.completed', CALLER_WORDS));
+      reply(0);
     };
     const reply = (piece: number): void => {
       if (piece === 0) say(BEFORE);
@@ -81,12 +90,8 @@ export class ModelServer {
       // Caller audio, in the gateway's words or passed on raw; marks that a relay lets through are neither.
       if (!data.includes('audio') && !data.includes('"media"')) return;
       this.heard++;
-      if (this.manner === 'echo') {
-        this.speak(socket, replies, FRAME);
-      } else if (++frames % FRAMES_A_REPLY === 0) {
-        replies++;
-        reply(0);
-      }
+      if (this.manner === 'echo') this.speak(socket, replies, FRAME);
+      else onCaller(isSpoken(data));
     });
     socket.on('close', () => clearTimeout(next));
     socket.on('error', () => socket.terminate());

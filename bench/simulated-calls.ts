@@ -6,12 +6,17 @@ import { twilioMedia } from './wire.js';
 interface Line {
   socket: WebSocket;
   streamSid: string;
+  /** Frames sent, and some more: the callers do not speak in step. */
+  frames: number;
   /** Marks that come back when what was sent before them has been played. */
   marks: { message: Buffer; dueMs: number }[];
   playedOutMs: number;
 }
 
 const FRAME_MS = 20;
+/** Every four seconds the caller speaks for one and a half, then hears the answer. */
+const [TURN_FRAMES, SPOKEN_FRAMES] = [200, 75];
+const STAGGER = 37;
 /** Bytes of a media message without its audio, near enough: base64 has four characters for three bytes. */
 const ENVELOPE_BYTES = 62;
 const MULAW_BYTES_PER_MS = 8;
@@ -34,6 +39,7 @@ export class SimulatedCalls {
   private timer: NodeJS.Timeout | undefined;
   private nextMs = 0;
   private nextLine = 0;
+  private opened = 0;
 
   /** `rings`: the process at the port wants a webhook first and a `start`; a relay does not. */
   constructor(port: number, options: { rings: boolean }) {
@@ -72,7 +78,7 @@ export class SimulatedCalls {
       socket.once('open', resolve);
       socket.once('error', reject);
     });
-    const line: Line = { socket, streamSid, marks: [], playedOutMs: 0 };
+    const line: Line = { socket, streamSid, frames: this.opened++ * STAGGER, marks: [], playedOutMs: 0 };
     socket.on('message', (data: Buffer) => this.onMessage(line, data));
     if (this.rings) {
       const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
@@ -112,7 +118,8 @@ export class SimulatedCalls {
 
   private sendFrame(line: Line): void {
     this.sent++;
-    line.socket.send(twilioMedia(line.streamSid, monotonicMs()));
+    const isSpoken = line.frames++ % TURN_FRAMES < SPOKEN_FRAMES;
+    line.socket.send(twilioMedia(line.streamSid, monotonicMs(), isSpoken));
     const nowMs = performance.now();
     for (let mark = line.marks[0]; mark !== undefined && mark.dueMs <= nowMs; mark = line.marks[0]) {
       line.marks.shift();

@@ -70,6 +70,12 @@ function eventOf(event: ModelEvent): VoiceEvent | undefined {
         itemId,
         chunk: AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, event.delta),
       };
+    case 'input_audio_buffer.speech_started':
+      return { type: 'caller-speech-started' };
+    case 'input_audio_buffer.speech_stopped':
+      return { type: 'caller-speech-stopped' };
+    case 'conversation.item.input_audio_transcription.completed':
+      return { type: 'caller-text', itemId: `caller-${itemId}`, text: event.delta, final: true };
     case 'response.output_audio_transcript.delta':
       return { type: 'assistant-text', responseId, itemId, text: event.delta };
     case 'response.created':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FRAME, modelDelta, sentMsOf, twilioMedia } from './wire.js';
+import { FRAME, isSpoken, modelDelta, sentMsOf, twilioMedia } from './wire.js';
 
 test('audio messages carry when they were sent, to the microsecond; others do not', () => {
   const sentMs = 123_456_789.123;
@@ -8,6 +8,8 @@ test('audio messages carry when they were sent, to the microsecond; others do no
     assert.doesNotThrow(() => JSON.parse(message) as unknown);
     assert.equal(sentMsOf(Buffer.from(message)), sentMs);
   }
+  assert.equal(isSpoken(Buffer.from(twilioMedia('MZ1', sentMs))), true);
+  assert.equal(isSpoken(Buffer.from(twilioMedia('MZ1', sentMs, false))), false);
   for (const other of ['{"event":"mark"}', '{"type":"response.output_audio.done"}', '', 'x']) {
     assert.equal(sentMsOf(Buffer.from(other)), undefined);
   }

@@ -5,14 +5,18 @@ const STAMP_DIGITS = 16;
 const TWILIO_HEAD = '{"event":"media","sequenceNumber":"';
 const MODEL_HEAD = '{"type":"response.output_audio.delta","event_id":"';
 
-/** Base64 of 20 ms of mu-law: a frame. */
+/** Base64 of 20 ms of mu-law: a frame, in which the caller speaks. */
 export const FRAME = Buffer.alloc(160, 0x55).toString('base64');
+/** One in which they do not. */
+const QUIET_FRAME = Buffer.alloc(160, 0xfe).toString('base64');
+const SPOKEN = FRAME.slice(0, 32);
 /** Base64 of 200 ms of mu-law: a piece of a model's reply. */
 export const REPLY_PIECE = Buffer.alloc(1600, 0x55).toString('base64');
 
 /** 20 ms of caller audio, as Twilio sends it. */
-export function twilioMedia(streamSid: string, sentMs: number): string {
-  return `${TWILIO_HEAD}${stamp(sentMs)}","media":{"track":"inbound","chunk":"6","timestamp":"155","payload":"${FRAME}"},"streamSid":"${streamSid}"}`;
+export function twilioMedia(streamSid: string, sentMs: number, isSpoken = true): string {
+  const audio = isSpoken ? FRAME : QUIET_FRAME;
+  return `${TWILIO_HEAD}${stamp(sentMs)}","media":{"track":"inbound","chunk":"6","timestamp":"155","payload":"${audio}"},"streamSid":"${streamSid}"}`;
 }
 
 /** A piece of model audio, as OpenAI sends it. */
@@ -27,6 +31,11 @@ export function modelEvent(reply: number, type: string, delta = ''): string {
 
 function ids(reply: number): string {
   return `"response_id":"resp_${reply}","item_id":"item_${reply}"`;
+}
+
+/** Whether the caller speaks in a message with their audio. */
+export function isSpoken(message: Buffer): boolean {
+  return message.includes(SPOKEN);
 }
 
 /** When a message with audio was sent; undefined for every other message. */

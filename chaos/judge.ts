@@ -150,13 +150,14 @@ export class Judge {
 
   /**
    * An agent has taken the call. The context has to be this caller's, and has to be there unless something befell everybody since
-   * the wish; `wasWellSince` knows.
+   * the wish; `wasWellSince` knows. Without a wish the caller came from a gateway that did not know the call.
    */
   agentSees(attributes: Readonly<Record<string, string>>, wasWellSince: (sinceMs: number) => boolean): void {
     const { customer_phone: caller = '', token_status: status = 'none' } = attributes;
     this.tell(`agent sees: token ${status}`);
     if (status === 'valid' && caller !== this.call.options.from) this.violations.push('the agent sees another call');
-    if (status !== 'valid' && wasWellSince(this.wishedMs)) this.violations.push(`an agent without context (${status})`);
+    if (status !== 'valid' && Number.isFinite(this.wishedMs) && wasWellSince(this.wishedMs))
+      this.violations.push(`an agent without context (${status})`);
   }
 
   tell(what: string): void {

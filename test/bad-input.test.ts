@@ -197,6 +197,23 @@ describe('bad input', () => {
     assert.match(busy.body, /<Say .*<Hangup/s);
   });
 
+  test('a caller whom another gateway put through, and who has talked to a human, is not greeted again', async () => {
+    const { callSid } = await answered('CAtalked');
+    const bridged = await signedPost('/twilio/dial-result', { CallSid: callSid, DialBridged: 'true' });
+    assert.match(bridged.body, /<Response><Hangup\/><\/Response>/);
+    const waiting = await answered('CAtried');
+    const busy = await signedPost('/twilio/dial-result', { CallSid: waiting.callSid, DialCallStatus: 'busy' });
+    assert.match(busy.body, /<Connect .*<Stream /);
+  });
+
+  test('a caller whom another gateway put through reaches the human with what is known here', async () => {
+    const { callSid } = await answered('CAjoined');
+    const whisper = await signedPost('/twilio/whisper', { CallSid: 'CAjoinedleg', ParentCallSid: callSid });
+    assert.match(whisper.body, /<Play digits=/);
+    const bridged = await signedPost('/twilio/dial-result', { CallSid: callSid, DialBridged: 'true' });
+    assert.match(bridged.body, /<Response><Hangup\/><\/Response>/);
+  });
+
   test('callbacks about calls nobody knows are answered, and a caller among them reaches a human', async () => {
     const lost = await signedPost('/twilio/stream-ended', { CallSid: 'CAlost', CallStatus: 'in-progress' });
     assert.equal(lost.status, 200);

@@ -208,7 +208,7 @@ export class Departure {
   }
 
   /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
-  failureExit(): Exit {
+  failureExit(): HumanExit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
     return this.handingOver.begin(escalation, { announce: this.call.assistant.prompt.lines.assistantFailed });
   }
@@ -250,11 +250,21 @@ export class Departure {
   }
 
   /** The called leg has answered and asks what to play to it alone. */
-  whisper(): Verb[] {
+  async whisper(): Promise<readonly Verb[]> {
+    if (this.stand.is.name === 'parted' || this.stand.is.name === 'ringing') await this.joinDial();
     if (this.stand.is.name !== 'dialling' && this.stand.is.name !== 'pushing') return [];
     const { prepared } = this.stand.is;
     this.whispered = prepared;
     return prepared === undefined ? [] : [this.handingOver.whisper(prepared)];
+  }
+
+  /** An instance that did not know what is known here put the caller through: whoever takes the call gets the context from here. */
+  private async joinDial(): Promise<void> {
+    const { is } = this.stand;
+    const exit = is.name === 'parted' && is.exit.to === 'human' ? is.exit : this.failureExit();
+    if (is.name !== 'parted' || is.exit !== exit) this.part(exit);
+    const prepared = await exit.prepared;
+    if (this.stand.is.name === 'parted' && this.stand.is.exit === exit) this.goOnDialling(prepared);
   }
 
   /** A status callback of the called leg. */
@@ -267,19 +277,18 @@ export class Departure {
   afterDial(webhook: VoiceWebhook): Answer {
     // The result overtakes Twilio's answer over REST: the change was taken.
     if (this.stand.is.name === 'pushing') this.enterDialling(this.stand.is, 'rest');
-    if (this.stand.is.name !== 'dialling') {
-      this.dialledElsewhere(webhook);
-      return this.owner.standing();
-    }
+    if (this.stand.is.name !== 'dialling') return this.dialledElsewhere(webhook);
     const result = this.handingOver.judge(webhook);
     return result === undefined ? this.owner.standing() : this.afterResult(result);
   }
 
-  /** An instance that did not know of the goodbye here put the caller through: nobody took the call, and they are told so. */
-  private dialledElsewhere({ form }: VoiceWebhook): void {
+  /** An instance that did not know what is known here put the caller through. */
+  private dialledElsewhere({ form }: VoiceWebhook): Answer {
+    // Whoever has talked to a human is not to begin again with the assistant.
+    if (form.get('DialBridged') === 'true') return this.afterResult({ is: 'bridged' });
     const { is } = this.stand;
-    if (is.name !== 'parted' || is.exit.to !== 'nobody' || form.get('DialBridged') === 'true') return;
-    is.exit.announce ??= this.call.assistant.prompt.lines.noHuman;
+    if (is.name === 'parted' && is.exit.to === 'nobody') is.exit.announce ??= this.call.assistant.prompt.lines.noHuman;
+    return this.owner.standing();
   }
 
   /** The TwiML that held the call has run to its end, so what was sent over REST does not run. */

@@ -137,7 +137,8 @@ export class CallRegistry {
   }
 
   async whisper(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    return (await this.find(webhook.parentCallSid ?? ''))?.departure.whisper() ?? [];
+    const call = await this.find(webhook.parentCallSid ?? '');
+    return (await call?.departure.whisper()) ?? [];
   }
 
   async afterHold(webhook: VoiceWebhook): Promise<readonly Verb[]> {

@@ -29,6 +29,7 @@ export class Leg {
   private mayBeDeaf: boolean;
   private wasDeaf = false;
   private progressMs: number;
+  private unsaidOpening: string | undefined;
 
   constructor(options: {
     provider: VoiceProvider;
@@ -45,6 +46,7 @@ export class Leg {
     this.listener = listener;
     this.answerWithinMs = provider.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.progressMs = clock.now();
+    this.unsaidOpening = session.greeting;
     if (session.greeting !== undefined || session.answersLast) this.talk.asked();
     this.watch = clock.setTimer(READY_WITHIN_MS, () => this.stall());
     this.session = provider.open({ ...session, listener: (event) => this.onEvent(event) });
@@ -55,6 +57,11 @@ export class Leg {
     if (this.state === 'over') return;
     this.progressMs = this.clock.now();
     if (this.state === 'ready') this.watchAnswer();
+  }
+
+  /** What it was to begin with, as long as it has said nothing. */
+  get unsaid(): string | undefined {
+    return this.unsaidOpening;
   }
 
   /** It was lost because it did not seem to hear the caller. */
@@ -80,6 +87,7 @@ export class Leg {
       this.lose(new TandemError('SESSION_CLOSED', `${this.provider.name} ended the session.`));
       return;
     }
+    if (event.type === 'audio') this.unsaidOpening = undefined;
     this.talk.note(event);
     this.watchHearing(event);
     if (event.type === 'ready') {

@@ -221,6 +221,22 @@ describe('a provider that is lost', () => {
     session.close();
   });
 
+  test('is followed by one that is lost before it has said so: the one after it does', async () => {
+    const [a, b] = [new ScriptedProvider('a', greets), new ScriptedProvider('b', silent)];
+    const { clock, log, session, texts } = rigOf([a, b]);
+    await settle();
+    a.last.emit(gone('VOICE_REFUSED'));
+    clock.advance(0);
+    await settle();
+    b.last.emit(gone());
+    b.onOpen = greets;
+    clock.advance(1000);
+    await settle();
+    assert.deepEqual(log, ['lost a VOICE_REFUSED', 'a to b', 'lost b VOICE_UNREACHABLE']);
+    assert.deepEqual(texts(), ['Hello.', lines.takenOver]);
+    session.close();
+  });
+
   test('is passed over by the next call for a while, and tried again after that', async () => {
     const [a, b] = [new ScriptedProvider('a', greets), new ScriptedProvider('b', greets)];
     const { clock, open, session } = rigOf([a, b]);

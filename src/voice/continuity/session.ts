@@ -436,7 +436,7 @@ export class ContinuousSession implements VoiceSession {
       (owes || isMidAnswer) && hasAsked && this.unanswered.length === 0 && !this.caller.tail.hasUtterance;
     if (!this.hasSpoken) return [session.greeting, session.answersLast || callerWaits];
     if (provider !== lost.provider || isMidAnswer) return [lines.takenOver, callerWaits];
-    return [undefined, callerWaits];
+    return [lost.unsaid, callerWaits];
   }
 
   private emit(event: VoiceEvent): void {
