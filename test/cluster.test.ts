@@ -87,8 +87,14 @@ describe('several gateways behind one port', () => {
   test('when it is told to stop, new callers go to a human, calls finish, and then it ends', async () => {
     cluster.signal('SIGTERM');
     await until(() => cluster.words.includes('9 call(s) in progress may finish'), 'it says how many calls there are');
-    const late = cluster.call();
-    await until(() => late.dials === 1, 'the late caller is put through');
+    // The order reaches each worker a moment after it is announced: who comes to one before is talked to.
+    let late = cluster.call();
+    for (let tries = 0; tries < 5; tries++) {
+      await until(() => late.dials === 1 || isGreeted(late), 'the late caller is put through, or talked to');
+      if (late.dials === 1) break;
+      late = cluster.call();
+    }
+    assert.equal(late.dials, 1, 'the late caller is put through');
     await cluster.hangUpAll();
     assert.equal(await cluster.ended(), 0);
   });
