@@ -94,6 +94,7 @@ export class World {
   private restUrl = '';
   private asked: number;
   private unconnected = 0;
+  private lost = 0;
   /** What costs context and is not over; when the last of it was. */
   private troubles = 0;
   private lastTroubleMs = Number.NEGATIVE_INFINITY;
@@ -114,13 +115,15 @@ export class World {
   }
 
   async lostSessions(): Promise<number> {
-    let lost = 0;
-    for (const { running } of this.instances) {
-      const text = (await running?.metrics.text()) ?? '';
-      for (const found of text.matchAll(/^voice_provider_connection_failures_total\{.*\} (\d+)$/gm))
-        lost += Number(found[1]);
-    }
-    return lost;
+    for (const { running } of this.instances) await this.countLost(running);
+    return this.lost;
+  }
+
+  /** To be called once, when nothing more comes. */
+  private async countLost(running: RunningGateway | undefined): Promise<void> {
+    const text = (await running?.metrics.text()) ?? '';
+    for (const found of text.matchAll(/^voice_provider_connection_failures_total\{.*\} (\d+)$/gm))
+      this.lost += Number(found[1]);
   }
 
   voiceUrl(path: string): string {
@@ -259,6 +262,7 @@ export class World {
     instance.isReady = false;
     await instance.running.gateway.drain(DRAIN_SECONDS);
     await instance.running.close();
+    await this.countLost(instance.running);
     for (const tunnel of instance.tunnels) tunnel.cut();
     await this.startInstance(instance);
   }
@@ -275,6 +279,7 @@ export class World {
     instance.running = undefined;
     for (const tunnel of instance.tunnels) tunnel.cut();
     await dead.close();
+    await this.countLost(dead);
     await this.startInstance(instance);
   }
 
