@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { within } from './deadline.js';
 
 const BINARY = '/usr/bin/redis-server';
+const TRIES = 3;
 
 /** For `test`: why tests with a Redis are passed over, or false. */
 export const skipWithoutRedis = existsSync(BINARY) ? false : 'needs the Debian package redis-server';
@@ -27,9 +28,17 @@ export class RedisServer {
   }
 
   static async start(...flags: string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), ['--save', '', '--appendonly', 'no', ...flags]);
-    await server.start();
-    return server;
+    // A port that was free may be somebody else's by the time it is used.
+    for (let tries = 1; ; tries++) {
+      const server = new RedisServer(await freePort(), ['--save', '', '--appendonly', 'no', ...flags]);
+      try {
+        await server.start();
+        return server;
+      } catch (error) {
+        await server.stop();
+        if (tries === TRIES) throw error;
+      }
+    }
   }
 
   /** A sentinel that watches `master` by the name `mymaster`. */
@@ -74,7 +83,12 @@ export class RedisServer {
         if (/Ready to accept connections|Sentinel ID is/.test(line)) resolve();
       });
     });
-    await within(ready, 'redis-server accepts connections', 20_000);
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`redis-server ended before it was ready, on port ${this.port}`);
+    });
+    // Later it may end.
+    ended.catch(() => undefined);
+    await within(Promise.race([ready, ended]), 'redis-server accepts connections', 20_000);
   }
 
   /** As the machine it runs on would take it away. */
@@ -82,6 +96,7 @@ export class RedisServer {
     const { child } = this;
     this.child = undefined;
     if (child === undefined) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;

@@ -40,7 +40,8 @@ const isUp = (journal: CallJournal) => (): boolean => journal.health.isUp;
 const isWritten = (journal: CallJournal) => (): boolean => journal.health.isUp && journal.health.unwritten === 0;
 
 test('Redis keeps the contract of a journal, by each form of URL', LIMIT, async (t) => {
-  const [single, cluster] = await Promise.all([RedisServer.start(), RedisServer.startCluster()]);
+  const single = await RedisServer.start();
+  const cluster = await RedisServer.startCluster();
   const sentinel = await RedisServer.startSentinel(single);
   const urls = {
     'one process': `${single.url}/3`,
