@@ -138,7 +138,7 @@ export const VARIABLES = {
   Twilio: {
     TWILIO_ACCOUNT_SID: variable(
       '',
-      'Account SID (AC…). When set, calls of other accounts are refused.',
+      'Account SID (AC…). When set, calls of other accounts are refused; with TWILIO_AUTH_TOKEN Twilio is asked now and then whether a call with a human is over.',
       z.string().regex(/^AC[0-9a-fA-F]{32}$/, 'expected AC followed by 32 hexadecimal digits'),
     ),
     TWILIO_AUTH_TOKEN: secret(
@@ -147,7 +147,7 @@ export const VARIABLES = {
     ),
     TWILIO_API_URL: variable(
       'https://api.twilio.com',
-      'Where the REST interface is, with HANDOVER_MODE=rest; another region has another.',
+      'Where the REST interface is, for HANDOVER_MODE=rest and for asking whether a call with a human is over; another region has another.',
       httpUrl,
     ),
     TWILIO_PHONE_NUMBER: variable(

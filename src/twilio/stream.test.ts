@@ -19,7 +19,16 @@ const start = {
   streamSid: SID,
 };
 
-test('an owner that throws on a message loses that message and nothing else', async () => {
+for (const [when, waits] of [
+  ['', false],
+  [' that waited for it', true],
+] as const) {
+  test(`an owner that throws on a message${when} loses that message and nothing else`, () => throwing(waits));
+}
+
+async function throwing(waits: boolean): Promise<void> {
+  let found = (): void => undefined;
+  const search = new Promise<void>((resolve) => (found = resolve));
   const taken: string[] = [];
   const faults: unknown[] = [];
   const fault = new Error('broken');
@@ -39,7 +48,7 @@ test('an owner that throws on a message loses that message and nothing else', as
     const stream = new TwilioStream({
       socket,
       clock: new FakeClock(),
-      admit: () => owner,
+      admit: () => (waits ? search.then(() => owner) : owner),
       count: (anomaly) => taken.push(anomaly),
       onFault: (error) => faults.push(error),
       onRefused: (reason) => taken.push(reason),
@@ -57,9 +66,13 @@ test('an owner that throws on a message loses that message and nothing else', as
     send({ event: 'mark', mark: { name: 'm' }, streamSid: SID });
   }
   send({ event: 'stop', streamSid: SID });
+  // All of it has been read once this is answered.
+  socket.ping();
+  await once(socket, 'pong');
+  found();
   await until(() => taken.includes('stop'), 'the end');
   assert.deepEqual(taken, ['audio', 'digit', 'mark', 'audio', 'digit', 'mark', 'stop']);
   assert.deepEqual(faults, [fault, fault, fault]);
   socket.terminate();
   await new Promise((resolve) => server.close(resolve));
-});
+}

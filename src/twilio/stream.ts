@@ -88,13 +88,7 @@ export class TwilioStream implements PlaybackSink {
       name: 'opening',
       deadline: this.clock.setTimer(START_TIMEOUT_MS, () => this.refuse('no start within 10 s')),
     };
-    this.socket.on('message', (data, isBinary) => {
-      try {
-        this.onMessage(data, isBinary);
-      } catch (error) {
-        this.onFault(error);
-      }
-    });
+    this.socket.on('message', (data, isBinary) => this.handle(() => this.onMessage(data, isBinary)));
     this.socket.on('close', () => this.end('lost'));
     // ws reports protocol violations and oversized messages here and then closes; 'close' does the rest.
     this.socket.on('error', () => this.count('not-json'));
@@ -144,6 +138,15 @@ export class TwilioStream implements PlaybackSink {
     this.onRefused(reason);
     this.end('closed');
     this.socket.close(POLICY_VIOLATION, reason);
+  }
+
+  /** Whatever one message leads to ends with it. */
+  private handle(message: () => void): void {
+    try {
+      message();
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   private onMessage(data: RawData, isBinary: boolean): void {
@@ -197,7 +200,9 @@ export class TwilioStream implements PlaybackSink {
     void admitted.then((owner) => {
       this.onAdmitted(owner, streamSid, deadline);
       for (const message of waiting) {
-        if (this.state.name === 'live') this.onLiveMessage(message, streamSid, this.state.owner);
+        this.handle(() => {
+          if (this.state.name === 'live') this.onLiveMessage(message, streamSid, this.state.owner);
+        });
       }
     });
   }
