@@ -65,11 +65,11 @@ async function throwing(waits: boolean): Promise<void> {
     send({ event: 'dtmf', dtmf: { digit: '1' }, streamSid: SID });
     send({ event: 'mark', mark: { name: 'm' }, streamSid: SID });
   }
-  send({ event: 'stop', streamSid: SID });
   // All of it has been read once this is answered.
   socket.ping();
   await once(socket, 'pong');
   found();
+  send({ event: 'stop', streamSid: SID });
   await until(() => taken.includes('stop'), 'the end');
   assert.deepEqual(taken, ['audio', 'digit', 'mark', 'audio', 'digit', 'mark', 'stop']);
   assert.deepEqual(faults, [fault, fault, fault]);
