@@ -12,7 +12,6 @@ export type ModelManner = 'replies' | 'echo';
 const PIECES = 10;
 const PIECE_EVERY_MS = 40;
 const AFTER_SPEECH = ['input_audio_buffer.speech_stopped', 'input_audio_buffer.committed'];
-const CALLER_WORDS = 'When do you open on Saturday?';
 const BEFORE = [
   'response.created',
   'response.output_item.added',
@@ -74,7 +73,9 @@ export class ModelServer {
       }
       replies++;
       say(AFTER_SPEECH);
-      socket.send(modelEvent(replies, 'conversation.item.input_audio_transcription.completed', CALLER_WORDS));
+      // Never the same again: whoever repeats themselves is handed to a human.
+      const words = `Where is my order number ${1000 + replies}?`;
+      socket.send(modelEvent(replies, 'conversation.item.input_audio_transcription.completed', words));
       reply(0);
     };
     const reply = (piece: number): void => {

@@ -33,6 +33,8 @@ export class SimulatedCalls {
   received = 0;
   /** How late frames were sent, against their time: what the load itself adds. */
   latenessMs: number[] = [];
+  /** Calls that the other end let go of: what is measured from then on is not what was to be. */
+  lost = 0;
   private readonly base: string;
   private readonly rings: boolean;
   private readonly lines: Line[] = [];
@@ -80,6 +82,7 @@ export class SimulatedCalls {
     });
     const line: Line = { socket, streamSid, frames: this.opened++ * STAGGER, marks: [], playedOutMs: 0 };
     socket.on('message', (data: Buffer) => this.onMessage(line, data));
+    socket.on('close', () => this.lost++);
     if (this.rings) {
       const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
       const start = { streamSid, callSid, accountSid: 'AC', mediaFormat, customParameters: { token } };

@@ -64,6 +64,7 @@ export class Subject {
       await this.process.startCounting();
       await wait(seconds * 1000);
       const { cpuMs, handlingMs, onTheWayMs } = await this.process.counted();
+      demandAll(load);
       const [heard, spoken] = [this.model?.heard ?? 0, this.model?.spoken ?? 0];
       return {
         variant: this.variant,
@@ -94,6 +95,7 @@ export class Subject {
         await Promise.all(subjects.map((subject) => subject.process.startCounting()));
         await wait(seconds * 1000);
         const answers = await Promise.all(subjects.map((subject) => subject.process.counted()));
+        loads.forEach(demandAll);
         counted.push(answers.map(({ cpuMs }) => cpuMs / calls / seconds));
       }
       return counted;
@@ -110,6 +112,7 @@ export class Subject {
       await load.open(many);
       await wait(WARM_UP_MS);
       const after = await this.process.held();
+      demandAll(load);
       const kb = (bytes: number): number => bytes / (many - few) / 1024;
       return {
         residentKb: kb(after.residentBytes - before.residentBytes),
@@ -131,6 +134,11 @@ export class Subject {
       load.close();
     }
   }
+}
+
+/** A benchmark of fewer calls than it says is none. */
+function demandAll({ lost }: SimulatedCalls): void {
+  if (lost > 0) throw new Error(`${lost} of the calls were not kept by the process that is measured.`);
 }
 
 function wait(delayMs: number): Promise<void> {

@@ -8,10 +8,10 @@ import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from '../sim
 import { type OpenAiSimOptions, startOpenAiSim } from '../sim/openai/server.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { systemClock } from '../src/clock.js';
-import type { SpeechEngine } from '../src/speech/engine.js';
 import type { AssistantTool } from '../src/voice/tools.js';
 import { type Rig, startRig, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
+import { TONES } from './tone-engine.js';
 
 export type Model = 'openai' | 'nova';
 
@@ -57,14 +57,6 @@ export class Hearing {
     });
   }
 }
-
-/** The gateway's own lines as tones: a thread with a real voice for each gateway would be most of what a test costs. */
-const TONES: SpeechEngine = {
-  synthesize: (text) => toneVoice().speak(text),
-  transcribe: () => Promise.resolve(''),
-  listen: () => ({ push: () => undefined, close: () => undefined }),
-  close: () => Promise.resolve(),
-};
 
 export interface ModelRig extends Rig {
   /** The conversation as the latest session of the model remembers it. */

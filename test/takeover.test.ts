@@ -9,6 +9,7 @@ import { within } from './deadline.js';
 import { RedisServer, skipWithoutRedis } from './redis-server.js';
 import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
 import { type ScaledClock, scaledClock } from './scaled-clock.js';
+import { TONES } from './tone-engine.js';
 
 const OPTIONS = { skip: skipWithoutRedis };
 const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };
@@ -48,11 +49,16 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     const first: Rig = await startRig({
       clock,
       env,
+      engine: TONES,
       ...(phone === undefined ? {} : { phone }),
       carrier: { resolve: (host) => (host === FIRST_ALONE ? first.base : asked.rig?.base) },
     });
     const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
-    const second = await startRig({ clock, env: { ...env, DYNAMODB_ENDPOINT_URL: store, ...options.secondEnv } });
+    const second = await startRig({
+      clock,
+      engine: TONES,
+      env: { ...env, DYNAMODB_ENDPOINT_URL: store, ...options.secondEnv },
+    });
     asked.rig = first;
     const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
     const call = first.call(undefined, options.statusCallback === true ? { statusCallback } : {});
@@ -240,6 +246,28 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       own.thaw();
       await own.stop();
     }
+  });
+
+  test('of a caller who was told that it takes a moment is not moved before they are answered', async () => {
+    // A model elsewhere: the gateway speaks its own lines.
+    const env = { VOICE_PROVIDER: 'openai', OPENAI_API_KEY: 'sk-simulated' };
+    await withPair({ env }, async (pair) => {
+      await greeted(pair.first);
+      let streams = 0;
+      pair.call.on('stream-ended', () => streams++);
+      pair.first.provider.last.callerSays('My order 42 is late.');
+      const isTold = (): boolean =>
+        pair.first.events.some(({ type, ...event }) => type === 'turn' && JSON.stringify(event).includes('One moment'));
+      await until(isTold, 'one moment');
+      pair.asked = pair.second;
+      const drained = pair.first.running.gateway.drain(30);
+      await sleep(pair.clock, 5000);
+      assert.equal(streams, 0, 'they still wait');
+      pair.first.provider.last.speak('It is on its way.', 300);
+      await drained;
+      await until(() => pair.second.provider.sessions.length > 0, 'the other one goes on');
+      assert.equal(pair.second.provider.last.options.greeting, undefined, 'nobody notices it');
+    });
   });
 
   test('that is over stays over, whoever is asked about it', async () => {

@@ -65,8 +65,10 @@ export class Relocation {
   private isPause(kind: PauseKind): boolean {
     const { is } = this.options.stand;
     if (!('line' in is)) return false;
-    const { callerPause, idle, keypad, playback } = is.line;
+    const { callerPause, idle, keypad, playback, session } = is.line;
     const state = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
-    return callerPause.isPause(kind, state) && idle.isQuiet && !keypad.isCollecting;
+    // Whoever was told that it takes a moment goes on waiting.
+    const isOwed = (session.callerWaitsMs ?? 0) > 0;
+    return callerPause.isPause(kind, state) && idle.isQuiet && !isOwed && !keypad.isCollecting;
   }
 }
