@@ -31,7 +31,7 @@ export class SocketProvider implements VoiceProvider {
     return {
       sendAudio: (chunk) => {
         if (socket.readyState !== WebSocket.OPEN) return;
-        socket.send(`{"type":"input_audio_buffer.append","audio":"${chunk.base64}"}`);
+        socket.send(Buffer.from(`{"type":"input_audio_buffer.append","audio":"${chunk.base64}"}`), { binary: false });
       },
       sendText: () => undefined,
       sendDigits: () => undefined,

@@ -4,7 +4,7 @@ import { type Spread, spreadOf } from './quantile.js';
 import { sentMsOf } from './wire.js';
 
 export interface InsideTimes {
-  /** From the arrival of a message with audio in the process to the return of the `send` that it led to, at once or later in the same turn. */
+  /** From the arrival of a message with audio in the process until the one that it led to is written, at once or later in the same turn. */
   handlingMs: Spread;
   /** The same from the moment the other process sent it: with the kernel, and with waiting for messages before it. */
   onTheWayMs: Spread;
@@ -22,8 +22,11 @@ interface Arrival {
 /** What is timed, as functions that are called on whatever socket is at hand. */
 interface TimedMethods {
   emit: (this: WebSocket, event: string, first: unknown, second: unknown) => boolean;
-  send: (this: WebSocket, data: unknown, options: unknown, done: unknown) => void;
+  send: (this: TimedSocket, data: unknown, options: unknown, done: unknown) => void;
 }
+
+/** Its transport is not public; whether it is held back tells whether a message has been written. */
+type TimedSocket = WebSocket & { _socket?: { writableCorked: number } };
 
 /** Times every audio message through all WebSockets of this process. Only for the measured process of a benchmark. */
 export class Stopwatch {
@@ -35,33 +38,32 @@ export class Stopwatch {
   install(): void {
     const sockets = WebSocket.prototype as unknown as TimedMethods;
     const { emit, send } = sockets;
-    const note = (arrival: Arrival, leftMs: number): void => this.note(arrival, leftMs);
-    /** Audio that arrived in this turn of the event loop and has led to no `send` yet, in the order in which it will. */
-    const open: Arrival[] = [];
-    let isHandling = false;
+    /** Audio that has led to a `send` in this turn of the event loop, and is written at its end. */
+    const unwritten: Arrival[] = [];
     let leftMs = 0;
-    const forget = (): void => {
-      open.length = 0;
+    let isHeldBack = false;
+    const onWritten = (): void => {
+      const writtenMs = monotonicMs();
+      for (const arrival of unwritten) this.note(arrival, writtenMs);
+      unwritten.length = 0;
     };
+    const note = (arrival: Arrival): void => this.note(arrival, leftMs);
     sockets.emit = function timedEmit(event, first, second) {
       if (event !== 'message') return emit.call(this, event, first, second);
       const arrivedMs = monotonicMs();
-      isHandling = true;
       leftMs = 0;
       const handled = emit.call(this, event, first, second);
-      isHandling = false;
-      const sentMs = sentMsOf(first as Buffer);
+      const sentMs = leftMs > 0 ? sentMsOf(first as Buffer) : undefined;
       if (sentMs === undefined) return handled;
-      if (leftMs > 0) note({ sentMs, arrivedMs }, leftMs);
-      // Behind whatever the first of them has put off to the end of this turn.
-      else if (open.push({ sentMs, arrivedMs }) === 1) setImmediate(forget);
+      if (!isHeldBack) note({ sentMs, arrivedMs });
+      // Once the socket's owner has let go of what it held back, which was to be done earlier.
+      else if (unwritten.push({ sentMs, arrivedMs }) === 1) process.nextTick(onWritten);
       return handled;
     };
     sockets.send = function timedSend(data, options, done) {
       send.call(this, data, options, done);
+      isHeldBack = (this._socket?.writableCorked ?? 0) > 0;
       leftMs = monotonicMs();
-      const arrival = isHandling ? undefined : open.shift();
-      if (arrival !== undefined) note(arrival, leftMs);
     };
   }
 

@@ -67,6 +67,7 @@ export class StreamUpgrades {
     this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const stream: TwilioStream = new TwilioStream({
         socket: webSocket,
+        transport: socket,
         clock,
         admit,
         count: (kind) => metrics.streamAnomalies.inc({ kind }),

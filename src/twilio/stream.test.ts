@@ -44,9 +44,10 @@ async function throwing(waits: boolean): Promise<void> {
     onEnd: (cause: StreamEnd) => taken.push(cause),
   };
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  server.on('connection', (socket) => {
+  server.on('connection', (socket, request) => {
     const stream = new TwilioStream({
       socket,
+      transport: request.socket,
       clock: new FakeClock(),
       admit: () => (waits ? search.then(() => owner) : owner),
       count: (anomaly) => taken.push(anomaly),

@@ -60,6 +60,7 @@ const NORMAL = 1000;
  */
 export class TwilioStream implements PlaybackSink {
   private readonly socket: WebSocket;
+  private readonly transport: Duplex;
   private readonly clock: Clock;
   private readonly admit: StreamAdmission;
   private readonly count: (anomaly: Anomaly) => void;
@@ -68,9 +69,12 @@ export class TwilioStream implements PlaybackSink {
   private state: State;
   private ping: Timer | undefined;
   private alive = true;
+  private isHeldBack = false;
 
   constructor(options: {
     socket: WebSocket;
+    /** What the socket's messages are written to. */
+    transport: Duplex;
     clock: Clock;
     admit: StreamAdmission;
     count: (anomaly: Anomaly) => void;
@@ -79,6 +83,7 @@ export class TwilioStream implements PlaybackSink {
     onRefused: (reason: string) => void;
   }) {
     this.socket = options.socket;
+    this.transport = options.transport;
     this.clock = options.clock;
     this.admit = options.admit;
     this.count = options.count;
@@ -105,6 +110,7 @@ export class TwilioStream implements PlaybackSink {
       this.break();
       return;
     }
+    this.writeTogether();
     this.socket.send(mediaMessage(this.state.streamSid, base64));
   }
 
@@ -120,6 +126,19 @@ export class TwilioStream implements PlaybackSink {
   get bufferedBytes(): number {
     return this.socket.bufferedAmount;
   }
+
+  /** A mark follows most pieces of audio: what is sent in one go is written in one go, which costs half as much. */
+  private writeTogether(): void {
+    if (this.isHeldBack) return;
+    this.isHeldBack = true;
+    this.transport.cork();
+    process.nextTick(this.release);
+  }
+
+  private readonly release = (): void => {
+    this.isHeldBack = false;
+    this.transport.uncork();
+  };
 
   /** Gives a stream up that is open and does not work: to its owner it is lost. */
   break(): void {

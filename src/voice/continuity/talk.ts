@@ -95,7 +95,8 @@ export class Talk {
   /** Something of an answer was given, and it is not whole. */
   get isMidAnswer(): boolean {
     if (this.brokeOff) return true;
-    return [...this.responses.values()].some(({ sayId, wasHeard }) => wasHeard && sayId === undefined);
+    for (const { sayId, wasHeard } of this.responses.values()) if (wasHeard && sayId === undefined) return true;
+    return false;
   }
 
   /** The caller, or a tool's result, waits for an answer of which nothing was heard. */
