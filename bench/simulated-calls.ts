@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { everyTurn } from './every-turn.js';
 import { monotonicMs } from './monotonic.js';
 import { twilioMedia } from './wire.js';
 
@@ -38,7 +39,7 @@ export class SimulatedCalls {
   private readonly base: string;
   private readonly rings: boolean;
   private readonly lines: Line[] = [];
-  private timer: NodeJS.Timeout | undefined;
+  private readonly stop: () => void;
   private nextMs = 0;
   private nextLine = 0;
   private opened = 0;
@@ -47,7 +48,7 @@ export class SimulatedCalls {
   constructor(port: number, options: { rings: boolean }) {
     this.base = `127.0.0.1:${port}`;
     this.rings = options.rings;
-    this.timer = setInterval(() => this.sendDueFrames(), 1);
+    this.stop = everyTurn(() => this.sendDueFrames());
   }
 
   /** Opens calls until there are `count`; each speaks from then on. */
@@ -66,8 +67,7 @@ export class SimulatedCalls {
   }
 
   close(): void {
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.stop();
     for (const { socket } of this.lines) socket.terminate();
   }
 

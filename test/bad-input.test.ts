@@ -214,6 +214,16 @@ describe('bad input', () => {
     assert.match(bridged.body, /<Response><Hangup\/><\/Response>/);
   });
 
+  test('a whisper that is asked for again when its dial has failed takes the caller from nobody', async () => {
+    const { callSid } = await answered('CArepeated');
+    const failed = { CallSid: callSid, DialCallStatus: 'failed', DialCallSid: 'CArepeatedleg' };
+    await signedPost('/twilio/dial-result', failed);
+    const late = await signedPost('/twilio/whisper', { CallSid: 'CArepeatedleg', ParentCallSid: callSid });
+    assert.match(late.body, /<Response\s*\/>|<Response><\/Response>/);
+    const again = await signedPost('/twilio/dial-result', failed);
+    assert.match(again.body, /<Connect .*<Stream /, 'the assistant is still expected');
+  });
+
   test('callbacks about calls nobody knows are answered, and a caller among them reaches a human', async () => {
     const lost = await signedPost('/twilio/stream-ended', { CallSid: 'CAlost', CallStatus: 'in-progress' });
     assert.equal(lost.status, 200);

@@ -69,6 +69,8 @@ export class Departure {
   private isVoiceLost = false;
   /** What the called leg was told last. */
   private whispered: PreparedHandover | undefined;
+  /** The called leg of the last dial that is over. */
+  private lastLeg: string | undefined;
   /** Settles when it is known what became of telling Twilio over REST to dial. */
   private pushed: Promise<void> = Promise.resolve();
 
@@ -249,8 +251,9 @@ export class Departure {
     return is.name === 'dialling' && is.prepared !== undefined && this.whispered !== is.prepared;
   }
 
-  /** The called leg has answered and asks what to play to it alone. */
-  async whisper(): Promise<readonly Verb[]> {
+  /** The called leg has answered and asks what to play to it alone; the question may come again when its dial is over. */
+  async whisper({ callSid: leg }: VoiceWebhook): Promise<readonly Verb[]> {
+    if (leg === this.lastLeg) return [];
     if (this.stand.is.name === 'parted' || this.stand.is.name === 'ringing') await this.joinDial();
     if (this.stand.is.name !== 'dialling' && this.stand.is.name !== 'pushing') return [];
     const { prepared } = this.stand.is;
@@ -275,6 +278,7 @@ export class Departure {
 
   /** `<Dial action>`: the dial is over. */
   afterDial(webhook: VoiceWebhook): Answer {
+    this.lastLeg = webhook.form.get('DialCallSid') ?? undefined;
     // The result overtakes Twilio's answer over REST: the change was taken.
     if (this.stand.is.name === 'pushing') this.enterDialling(this.stand.is, 'rest');
     if (this.stand.is.name !== 'dialling') return this.dialledElsewhere(webhook);

@@ -138,7 +138,7 @@ export class CallRegistry {
 
   async whisper(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = await this.find(webhook.parentCallSid ?? '');
-    return (await call?.departure.whisper()) ?? [];
+    return (await call?.departure.whisper(webhook)) ?? [];
   }
 
   async afterHold(webhook: VoiceWebhook): Promise<readonly Verb[]> {

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { everyTurn } from './every-turn.js';
+
+const turns = async (count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+};
+
+test('every task has its turn in each round, each is the first as often as the others, and one that is ended has none', async () => {
+  const called: string[] = [];
+  const stops = ['a', 'b', 'c'].map((name) => everyTurn(() => called.push(name)));
+  await turns(10);
+  const rounds = called.join('').match(/.{3}/g) ?? [];
+  assert.ok(rounds.length >= 9, `${rounds.length} rounds`);
+  for (const round of rounds) assert.deepEqual([...round].toSorted(), ['a', 'b', 'c']);
+  const firsts = rounds.slice(0, 9).map((round) => round[0]);
+  for (const name of 'abc') assert.equal(firsts.filter((first) => first === name).length, 3);
+  stops[1]?.();
+  called.length = 0;
+  await turns(4);
+  assert.equal(called.includes('b'), false);
+  assert.ok(called.length >= 6);
+  for (const stop of stops) stop();
+  await turns(2);
+  called.length = 0;
+  await turns(2);
+  assert.deepEqual(called, []);
+});
