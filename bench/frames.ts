@@ -7,10 +7,14 @@ const CALLS = [1, 50, 100, 200];
 const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
 const ROUNDS = 5;
 const SECONDS = 3;
-/** Each twice, so that no variant is always the first to be served. */
-const TOGETHER: readonly Variant[] = ['relay', 'pipeline', 'direct', 'direct', 'pipeline', 'relay'];
+/** Whoever starts first needs a tenth more, for whatever reason: in these orders each variant has each place once. */
+const TOGETHER: readonly (readonly Variant[])[] = [
+  ['relay', 'pipeline', 'direct', 'direct', 'pipeline', 'relay'],
+  ['pipeline', 'direct', 'relay', 'relay', 'direct', 'pipeline'],
+  ['direct', 'relay', 'pipeline', 'pipeline', 'relay', 'direct'],
+];
 const TOGETHER_CALLS = 17;
-const TOGETHER_ROUNDS = 20;
+const TOGETHER_ROUNDS = 8;
 /** With few calls the heap has not found its size yet. */
 const [FEW_CALLS, MANY_CALLS] = [100, 200];
 
@@ -29,7 +33,7 @@ export async function frames(): Promise<void> {
     );
     await table('replies', CALLS);
     console.log(
-      `\nCPU of two processes of each, with ${TOGETHER_CALLS} calls in each, at the same time on one core; ${TOGETHER_ROUNDS} rounds of ${SECONDS} s:`,
+      `\nCPU of two processes of each, with ${TOGETHER_CALLS} calls in each, at the same time on one core; ${TOGETHER.length} orders, ${TOGETHER_ROUNDS} rounds of ${SECONDS} s each:`,
     );
     await cpuTogether();
     console.log('\nOne socket a call; every frame comes back at once, from inside the process:');
@@ -69,24 +73,35 @@ async function table(model: ModelKind, allCalls: readonly number[]): Promise<voi
 
 /** Against the relays of the same seconds. */
 async function cpuTogether(): Promise<void> {
+  const orders: Record<Variant, number>[] = [];
+  for (const order of TOGETHER) orders.push(await cpuInOrder(order));
+  for (const variant of VARIANTS) {
+    const cpu = orders.map((cpu) => cpu[variant]);
+    const ratios = orders.map((cpu) => cpu[variant] / cpu.relay);
+    const all = ratios.map((ratio) => ratio.toFixed(2)).join(', ');
+    console.log(
+      `${variant.padEnd(9)} ${mean(cpu).toFixed(2)} ms per call-second, ratio ${mean(ratios).toFixed(2)} (${all})`,
+    );
+  }
+}
+
+/** Milliseconds each call-second: of each process the median of its rounds, of each variant the mean of its processes. */
+async function cpuInOrder(order: readonly Variant[]): Promise<Record<Variant, number>> {
   const subjects: Subject[] = [];
-  for (const variant of TOGETHER) subjects.push(await Subject.start(variant, 'replies'));
+  for (const variant of order) subjects.push(await Subject.start(variant, 'replies'));
   const rounds = await Subject.cpuTogether(subjects, {
     calls: TOGETHER_CALLS,
     rounds: TOGETHER_ROUNDS,
     seconds: SECONDS,
   });
   for (const subject of subjects) await subject.stop();
-  const cpuOf = (variant: Variant, round: readonly number[]): number =>
-    round.filter((_, index) => TOGETHER[index] === variant).reduce((sum, cpuMs) => sum + cpuMs, 0) / 2;
-  for (const variant of VARIANTS) {
-    const cpu = median(rounds.map((round) => cpuOf(variant, round)));
-    const ratios = rounds.map((round) => cpuOf(variant, round) / cpuOf('relay', round)).toSorted((a, b) => a - b);
-    const spread = `${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)}`;
-    console.log(
-      `${variant.padEnd(9)} ${cpu.toFixed(2)} ms per call-second, ratio ${median(ratios).toFixed(2)} (${spread})`,
-    );
-  }
+  const medians = order.map((_, index) => median(rounds.map((round) => round[index] ?? Number.NaN)));
+  const cpuOf = (variant: Variant): number => mean(medians.filter((_, index) => order[index] === variant));
+  return { relay: cpuOf('relay'), pipeline: cpuOf('pipeline'), direct: cpuOf('direct') };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 async function round(subjects: readonly Subject[], calls: number): Promise<Rated[]> {

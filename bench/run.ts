@@ -17,7 +17,7 @@ interface Section {
 const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['start', { run: start, seconds: 8 }],
   ['speech', { run: speech, seconds: 70 }],
-  ['frames', { run: frames, seconds: 610 }],
+  ['frames', { run: frames, seconds: 790 }],
   ['interruptions', { run: interruptions, seconds: 115 }],
   ['models', { run: models, seconds: 240 }],
   ['handover', { run: handover, seconds: 45 }],

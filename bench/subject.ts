@@ -28,6 +28,8 @@ export interface MemoryPerCall {
 const SETTLE_MS = 800;
 /** Code is compiled, again where its first assumptions were wrong, and the heap finds its size: after 4 s that still goes on. */
 const WARM_UP_MS = 15_000;
+/** Of several on one core, each of which has a part of it. */
+const WARM_UP_TOGETHER_MS = 60_000;
 
 /** A relay or a gateway with its model, measured again and again. What is measured first is colder than what follows. */
 export class Subject {
@@ -89,7 +91,7 @@ export class Subject {
     const loads = subjects.map((subject) => subject.load());
     try {
       for (const load of loads) await load.open(calls);
-      await wait(WARM_UP_MS);
+      await wait(WARM_UP_TOGETHER_MS);
       const counted: number[][] = [];
       for (let round = 0; round < rounds; round++) {
         await Promise.all(subjects.map((subject) => subject.process.startCounting()));
