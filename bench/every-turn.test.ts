@@ -30,3 +30,12 @@ test('every task has its turn in each round, each is the first as often as the o
   await turns(2);
   assert.deepEqual(called, []);
 });
+
+test('a task that follows another at once has one turn in each round, as ever', async () => {
+  let calls = 0;
+  for (let i = 0; i < 5; i++) everyTurn(() => undefined)();
+  const stop = everyTurn(() => calls++);
+  await turns(10);
+  stop();
+  assert.ok(calls >= 9 && calls <= 11, `${calls} calls`);
+});

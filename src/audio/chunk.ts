@@ -1,5 +1,3 @@
-const PADDING = '='.charCodeAt(0);
-
 /** `mulaw`: G.711 mu-law, one byte a sample. `pcm16`: signed 16-bit little-endian, two bytes a sample. Always mono. */
 export type AudioEncoding = 'mulaw' | 'pcm16';
 
@@ -59,9 +57,8 @@ export class AudioChunk {
   get sizeBytes(): number {
     if (this.bytesForm !== undefined) return this.bytesForm.byteLength;
     const text = this.base64Form as string;
-    const { length } = text;
-    const padding = text.charCodeAt(length - 1) !== PADDING ? 0 : text.charCodeAt(length - 2) !== PADDING ? 1 : 2;
-    return (length * 3) / 4 - padding;
+    const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+    return (text.length * 3) / 4 - padding;
   }
 
   get durationMs(): number {

@@ -70,7 +70,7 @@ export class Departure {
   /** What the called leg was told last. */
   private whispered: PreparedHandover | undefined;
   /** The called leg of the last dial that is over. */
-  private lastLeg: string | undefined;
+  private lastLeg = '';
   /** Settles when it is known what became of telling Twilio over REST to dial. */
   private pushed: Promise<void> = Promise.resolve();
 
@@ -278,12 +278,13 @@ export class Departure {
 
   /** `<Dial action>`: the dial is over. */
   afterDial(webhook: VoiceWebhook): Answer {
-    this.lastLeg = webhook.form.get('DialCallSid') ?? undefined;
+    const leg = webhook.form.get('DialCallSid') ?? '';
+    const isToldAgain = leg !== '' && leg === this.lastLeg;
+    this.lastLeg = leg;
     // The result overtakes Twilio's answer over REST: the change was taken.
     if (this.stand.is.name === 'pushing') this.enterDialling(this.stand.is, 'rest');
     if (this.stand.is.name !== 'dialling') return this.dialledElsewhere(webhook);
-    const result = this.handingOver.judge(webhook);
-    return result === undefined ? this.owner.standing() : this.afterResult(result);
+    return isToldAgain ? this.owner.standing() : this.afterResult(this.handingOver.judge(webhook));
   }
 
   /** An instance that did not know what is known here put the caller through. */

@@ -62,7 +62,6 @@ export class HandingOver {
   private readonly services: HandingOverServices;
   private latest: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
   private failures: number;
-  private judgedDial = '';
   /** The model's summary of what was said until the latest wish for a human. */
   private summary: Promise<string | undefined> = Promise.resolve(undefined);
   private readonly over = new AbortController();
@@ -158,15 +157,11 @@ export class HandingOver {
   }
 
   /**
-   * What the dial came to; undefined for a result that was judged before, because Twilio may ask twice. Decided on
-   * `DialBridged`: a leg that dropped during the whisper still says `completed`.
+   * What the dial came to. Decided on `DialBridged`: a leg that dropped during the whisper still says `completed`.
    */
-  judge(webhook: VoiceWebhook): DialResult | undefined {
+  judge(webhook: VoiceWebhook): DialResult {
     const { form } = webhook;
     const callerGone = isOver(webhook);
-    const dialSid = form.get('DialCallSid') ?? '';
-    if (dialSid !== '' && dialSid === this.judgedDial) return undefined;
-    this.judgedDial = dialSid;
     const bridged = form.get('DialBridged') === 'true';
     const outcome = dialOutcome(form.get('DialCallStatus') ?? 'failed', bridged, callerGone);
     const error = form.get('ErrorCode') ?? '';

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { CallAccount } from './account.js';
 import type { Exit, Stand } from './call-state.js';
 import type { PauseKind } from './caller-pause.js';
+import { quietSince } from './memory.js';
 
 /** In a long pause, in any, or even when somebody speaks. */
 export type MoveWhen = PauseKind | 'mid-word';
@@ -65,10 +66,10 @@ export class Relocation {
   private isPause(kind: PauseKind): boolean {
     const { is } = this.options.stand;
     if (!('line' in is)) return false;
-    const { callerPause, idle, keypad, playback, session } = is.line;
+    const { callerPause, idle, keypad, playback } = is.line;
     const state = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
     // Whoever was told that it takes a moment goes on waiting.
-    const isOwed = (session.callerWaitsMs ?? 0) > 0;
+    const isOwed = quietSince(is.line, this.options.clock.epochMs()) !== undefined;
     return callerPause.isPause(kind, state) && idle.isQuiet && !isOwed && !keypad.isCollecting;
   }
 }

@@ -77,3 +77,46 @@ async function throwing(waits: boolean): Promise<void> {
   socket.terminate();
   await new Promise((resolve) => server.close(resolve));
 }
+
+test('a piece of audio and the mark behind it are written together, at the end of the turn', async (t) => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  t.after(() => server.close());
+  const written = new Promise<[now: number, atEnd: number]>((resolve) => {
+    server.on('connection', (socket, request) => {
+      const { socket: transport } = request;
+      const stream = new TwilioStream({
+        socket,
+        transport,
+        clock: new FakeClock(),
+        admit: () => ({
+          onStart: () => {
+            const before = transport.writableLength;
+            stream.sendAudio(FRAME);
+            stream.sendMark('m');
+            const waiting = transport.writableLength - before;
+            process.nextTick(() => resolve([waiting, transport.writableLength]));
+          },
+          onAudio: () => undefined,
+          onDigit: () => undefined,
+          onMark: () => undefined,
+          onEnd: () => undefined,
+        }),
+        count: () => undefined,
+        onFault: () => undefined,
+        onRefused: () => undefined,
+      });
+    });
+  });
+  await once(server, 'listening');
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  t.after(() => socket.terminate());
+  const events: string[] = [];
+  socket.on('message', (data: Buffer) => events.push((JSON.parse(data.toString()) as { event: string }).event));
+  await once(socket, 'open');
+  socket.send(JSON.stringify(start));
+  const [now, atEnd] = await written;
+  assert.ok(now > FRAME.length, 'both wait');
+  assert.equal(atEnd, 0);
+  await until(() => events.length === 2, 'both');
+  assert.deepEqual(events, ['media', 'mark']);
+});

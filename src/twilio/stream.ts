@@ -69,7 +69,6 @@ export class TwilioStream implements PlaybackSink {
   private state: State;
   private ping: Timer | undefined;
   private alive = true;
-  private isHeldBack = false;
 
   constructor(options: {
     socket: WebSocket;
@@ -127,18 +126,13 @@ export class TwilioStream implements PlaybackSink {
     return this.socket.bufferedAmount;
   }
 
-  /** A mark follows most pieces of audio: what is sent in one go is written in one go, which costs half as much. */
+  /** A mark follows most pieces of audio: what is sent in one go is written in one go. */
   private writeTogether(): void {
-    if (this.isHeldBack) return;
-    this.isHeldBack = true;
+    // Held back already; ws itself does so only within one message.
+    if (this.transport.writableCorked > 0) return;
     this.transport.cork();
-    process.nextTick(this.release);
+    process.nextTick(() => this.transport.uncork());
   }
-
-  private readonly release = (): void => {
-    this.isHeldBack = false;
-    this.transport.uncork();
-  };
 
   /** Gives a stream up that is open and does not work: to its owner it is lost. */
   break(): void {

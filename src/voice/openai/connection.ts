@@ -62,7 +62,7 @@ export class Connection {
   }
 
   send(text: string): void {
-    // As bytes: they are masked into one buffer with their head, which is written at once; a string takes two writes.
+    // As bytes, which ws masks into one buffer with their head; a string becomes two, and two cost more to write.
     if (this.state.name === 'open') this.socket.send(Buffer.from(text), { binary: false });
   }
 
