@@ -1,4 +1,5 @@
 import type { CarrierCall } from './carrier-call.js';
+import type { WebhookMethod } from './webhook-client.js';
 
 /** A refusal of the REST API. */
 export interface RestError {
@@ -22,21 +23,28 @@ export function updateCall(call: CarrierCall, form: URLSearchParams): RestError 
   if (twiml !== null && twiml.length > MAX_TWIML_CHARACTERS)
     return invalid(`Twiml may have ${MAX_TWIML_CHARACTERS} characters`);
   if (url !== null && !isWebUrl(url)) return { status: 400, code: 21205, message: 'Url is not a valid URL' };
-  if (method !== undefined && method !== 'GET' && method !== 'POST') return invalid('Method is GET or POST');
+  if (!isWebhookMethod(method)) return invalid('Method is GET or POST');
   if (status !== null && status !== 'completed' && status !== 'canceled')
     return invalid('Status is completed or canceled');
 
   const fallbackUrl = form.get('FallbackUrl');
+  const fallbackMethod = form.get('FallbackMethod') ?? undefined;
+  if (!isWebhookMethod(fallbackMethod)) return invalid('FallbackMethod is GET or POST');
   const statusCallback = form.get('StatusCallback');
   if (call.isOver || (status === 'canceled' && !call.isRinging)) {
     return { status: 400, code: 21220, message: 'Call is not in-progress. Cannot redirect.' };
   }
   if (fallbackUrl !== null) call.options.fallbackUrl = fallbackUrl;
+  if (fallbackMethod !== undefined) call.options.fallbackMethod = fallbackMethod;
   if (statusCallback !== null) call.options.statusCallback = statusCallback;
   if (status !== null) call.end('ended-by-rest');
   else if (twiml !== null) call.redirect({ twiml });
   else if (url !== null) call.redirect({ url, method });
   return undefined;
+}
+
+function isWebhookMethod(text: string | undefined): text is WebhookMethod | undefined {
+  return text === undefined || text === 'GET' || text === 'POST';
 }
 
 function isWebUrl(text: string): boolean {

@@ -17,6 +17,8 @@ export interface PlaceCallOptions {
   voiceMethod?: WebhookMethod;
   /** Asked when a document cannot be had or read. */
   fallbackUrl?: string;
+  /** POST by default, as on a number. */
+  fallbackMethod?: WebhookMethod;
   statusCallback?: string;
   /** Which changes are reported there; Twilio reports an incoming call's end only. */
   statusCallbackEvents?: readonly CallEvent[];

@@ -106,6 +106,52 @@ describe('simulated carrier: REST', () => {
     });
   });
 
+  test('shows what is set on a number, found by a part of it', async () => {
+    const numbers = [
+      { phoneNumber: '+12065550199' },
+      {
+        phoneNumber: '+12065550198',
+        voiceUrl: `https://${FAKE_HOST}/voice`,
+        voiceFallbackUrl: `https://${FAKE_HOST}/rescue`,
+        voiceFallbackMethod: 'GET' as const,
+        trunkSid: 'TK1',
+      },
+    ];
+    await withRest({ numbers }, async ({ request }) => {
+      const path = `/2010-04-01/Accounts/${ACCOUNT_SID}/IncomingPhoneNumbers.json`;
+      const found = async (query: string): Promise<Record<string, unknown>[]> => {
+        const { body, status } = await request({ path: path + query });
+        assert.equal(status, 200);
+        return body['incoming_phone_numbers'] as Record<string, unknown>[];
+      };
+      assert.equal((await found('')).length, 2);
+      assert.equal((await found('?PhoneNumber=206555')).length, 2);
+      assert.equal((await found('?PhoneNumber=206***0198')).length, 1);
+      assert.deepEqual(await found('?PhoneNumber=%2B12065550197'), []);
+      const [bare] = await found('?PhoneNumber=%2B12065550199');
+      assert.deepEqual(
+        [bare?.['voice_url'], bare?.['voice_fallback_url'], bare?.['voice_fallback_method'], bare?.['trunk_sid']],
+        ['', '', 'POST', null],
+      );
+      const [set] = await found('?PhoneNumber=%2B12065550198');
+      const { phone_number, trunk_sid, voice_fallback_method, voice_fallback_url, voice_method, voice_url } = set ?? {};
+      assert.deepEqual(
+        { phone_number, trunk_sid, voice_fallback_method, voice_fallback_url, voice_method, voice_url },
+        {
+          phone_number: '+12065550198',
+          trunk_sid: 'TK1',
+          voice_fallback_method: 'GET',
+          voice_fallback_url: `https://${FAKE_HOST}/rescue`,
+          voice_method: 'POST',
+          voice_url: `https://${FAKE_HOST}/voice`,
+        },
+      );
+      assert.equal((await request({ path, auth: basic(ACCOUNT_SID, 'wrong') })).status, 401);
+      assert.equal((await request({ path, form: { VoiceUrl: 'https://h/x' } })).status, 405);
+      assert.equal((await request({ path: path.replace('AC4', 'AC5') })).status, 404);
+    });
+  });
+
   test('with new TwiML stops the stream, closes it, and runs the TwiML; the action is not asked', async () => {
     await withRest({}, async ({ gateway, live, problems, request }) => {
       const order: string[] = [];
@@ -205,13 +251,20 @@ describe('simulated carrier: REST', () => {
 
   test('changes the status callback and the fallback of a live call', async () => {
     await withRest({}, async ({ carrier, gateway, live, request }) => {
-      const form = { StatusCallback: `https://${FAKE_HOST}/late`, FallbackUrl: `https://${FAKE_HOST}/rescue` };
+      const form = {
+        StatusCallback: `https://${FAKE_HOST}/late`,
+        FallbackUrl: `https://${FAKE_HOST}/rescue`,
+        FallbackMethod: 'GET',
+      };
       assert.equal((await request({ form })).status, 200);
       gateway.say('/rescue', '<Hangup/>');
       await request({ form: { Url: `https://${FAKE_HOST}/broken` } });
       assert.equal(await live.whenEnded(), 'gateway-hung-up');
       await carrier.whenIdle();
-      assert.deepEqual([gateway.of('/rescue').length, gateway.of('/late').length], [1, 1]);
+      assert.deepEqual(
+        [...gateway.of('/rescue'), ...gateway.of('/late')].map(({ method }) => method),
+        ['GET', 'POST'],
+      );
     });
   });
 
@@ -221,6 +274,7 @@ describe('simulated carrier: REST', () => {
     ['TwiML of 4001 characters', { Twiml: `<Response>${' '.repeat(3980)}</Response>` }, 20001],
     ['a URL that is none', { Url: 'nowhere' }, 21205],
     ['another method', { Url: 'https://h/x', Method: 'PUT' }, 20001],
+    ['another method for the fallback', { FallbackUrl: 'https://h/x', FallbackMethod: 'put' }, 20001],
     ['another status', { Status: 'busy' }, 20001],
   ] as const) {
     test(`refuses ${what} (${code}), and leaves the call alone`, async () => {

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { sleep } from '../../src/clock.js';
 import { callResource } from './call-resource.js';
 import { type RestError, updateCall } from './call-update.js';
-import { CarrierCall } from './carrier-call.js';
+import type { CarrierCall } from './carrier-call.js';
 import type { Carrier } from './carrier.js';
+import { type IncomingNumber, numberList } from './number-resource.js';
 
 export interface RestOptions {
   /** API keys (SID → secret) beside the account's own SID and auth token. */
@@ -14,12 +15,20 @@ export interface RestOptions {
   latencyMs?: number;
   /** More requests than this at once get 20429; no limit by default. */
   maxConcurrent?: number;
+  /** The account's phone numbers. */
+  numbers?: readonly IncomingNumber[];
 }
 
+type Resource = Record<string, unknown>;
+
 const CALL_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/Calls\/([^/]+)\.json$/;
+const NUMBERS_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/IncomingPhoneNumbers\.json$/;
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Twilio's REST API for the calls of one carrier, as far as a gateway needs it: show a call, change it, end it. */
+/**
+ * Twilio's REST API for one carrier, as far as a gateway needs it: show a call, change it, end it; show what is set on a
+ * phone number.
+ */
 export class RestApi {
   private readonly carrier: Carrier;
   private readonly options: RestOptions;
@@ -62,7 +71,7 @@ export class RestApi {
       const { latencyMs = 0 } = this.options;
       if (latencyMs > 0) await sleep(this.carrier.networkClock, latencyMs);
       const result = await this.handle(request, concurrent);
-      if (result instanceof CarrierCall) send(response, 200, callResource(result));
+      if ('resource' in result) send(response, 200, result.resource);
       else sendError(response, result);
     } catch {
       response.destroy();
@@ -71,28 +80,34 @@ export class RestApi {
     }
   }
 
-  private async handle(request: IncomingMessage, concurrent: number): Promise<RestError | CarrierCall> {
+  private async handle(request: IncomingMessage, concurrent: number): Promise<RestError | { resource: Resource }> {
     const { maxConcurrent = Number.POSITIVE_INFINITY } = this.options;
     if (this.refusals > 0 || concurrent > maxConcurrent) {
       this.refusals = Math.max(0, this.refusals - 1);
       return { status: 429, code: 20429, message: 'Too Many Requests' };
     }
     if (!this.isAuthorized(request.headers.authorization)) return { status: 401, code: 20003, message: 'Authenticate' };
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const [, accountSid = '', callSid = ''] = CALL_PATH.exec(path) ?? [];
-    const call = accountSid === this.carrier.options.accountSid ? this.carrier.find(callSid) : undefined;
+    const { pathname: path, searchParams } = new URL(request.url ?? '/', 'https://api.twilio.com');
+    const { accountSid } = this.carrier.options;
+    if (NUMBERS_PATH.exec(path)?.[1] === accountSid) {
+      if (request.method !== 'GET') return NOT_ALLOWED;
+      const { numbers = [] } = this.options;
+      const now = this.carrier.clock.epochMs();
+      return { resource: numberList(accountSid, numbers, searchParams.get('PhoneNumber'), now) };
+    }
+    const [, account, callSid = ''] = CALL_PATH.exec(path) ?? [];
+    const call = account === accountSid ? this.carrier.find(callSid) : undefined;
     if (call === undefined)
       return { status: 404, code: 20404, message: `The requested resource ${path} was not found` };
-    switch (request.method) {
-      case 'GET':
-        return call;
-      case 'POST': {
-        const form = await readForm(request);
-        return (form === undefined ? NOT_A_FORM : updateCall(call, form)) ?? call;
-      }
-      default:
-        return { status: 405, code: 20004, message: 'Method not allowed' };
-    }
+    return this.handleCall(request, call);
+  }
+
+  private async handleCall(request: IncomingMessage, call: CarrierCall): Promise<RestError | { resource: Resource }> {
+    if (request.method === 'GET') return { resource: callResource(call) };
+    if (request.method !== 'POST') return NOT_ALLOWED;
+    const form = await readForm(request);
+    const refusal = form === undefined ? NOT_A_FORM : updateCall(call, form);
+    return refusal ?? { resource: callResource(call) };
   }
 
   private isAuthorized(header: string | undefined): boolean {
@@ -109,6 +124,7 @@ export class RestApi {
   }
 }
 
+const NOT_ALLOWED: RestError = { status: 405, code: 20004, message: 'Method not allowed' };
 const NOT_A_FORM: RestError = { status: 400, code: 20001, message: 'The body is not an urlencoded form' };
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {

@@ -98,10 +98,10 @@ export class Script {
   private async fallBack(code: ProblemCode, what: string, url: string): Promise<void> {
     const { call } = this;
     call.emit('problem', code, what);
-    const { fallbackUrl } = call.options;
+    const { fallbackMethod, fallbackUrl } = call.options;
     if (fallbackUrl === undefined) return call.end('error');
     const fields = call.fields({ ErrorCode: String(code), ErrorUrl: url });
-    const answer = await this.document({ url: fallbackUrl, fields });
+    const answer = await this.document({ url: fallbackUrl, method: fallbackMethod, fields });
     if (this.life.isOver) return;
     if ('code' in answer) {
       call.emit('problem', answer.code, answer.what);

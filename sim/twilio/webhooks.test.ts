@@ -165,6 +165,17 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   }
 
+  test('asks the fallback by GET where the number says so', async () => {
+    await withCarrier({}, async (rig) => {
+      rig.gateway.answers.set('/voice', (_request, response) => void response.writeHead(500).end());
+      rig.gateway.answers.set('/fallback', HANGUP);
+      const form = await toFallback(rig, rig.call({ ...FALLBACK, fallbackMethod: 'GET' }));
+      const [request] = rig.gateway.of('/fallback');
+      assert.equal(request?.method, 'GET');
+      assert.equal(form['ErrorCode'], '11200');
+    });
+  });
+
   test('without a fallback, or with one that fails too, ends the call', async () => {
     await withCarrier({}, async ({ call, gateway, problems }) => {
       for (const path of ['/voice', '/fallback'])
