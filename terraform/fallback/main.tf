@@ -1,0 +1,87 @@
+# The last resort of a number: TwiML for when no gateway answers. It must not fail together with what it stands in for, so
+# it depends on no region, no bucket, no server of ours: a function at CloudFront's edge holds the document and answers
+# before any origin would be asked.
+
+locals {
+  # What people write may hold characters that mean something in XML.
+  connecting = replace(replace(replace(var.connecting, "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
+  nobody     = replace(replace(replace(var.nobody, "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
+
+  twiml = templatefile("${path.module}/fallback.xml.tftpl", {
+    connecting    = local.connecting
+    language      = var.language
+    nobody        = local.nobody
+    phone_numbers = var.phone_numbers
+    ring_seconds  = var.ring_seconds
+  })
+}
+
+resource "aws_cloudfront_function" "answer" {
+  name    = var.name
+  comment = "Tandem: TwiML for when no gateway answers"
+  runtime = "cloudfront-js-2.0"
+  publish = true
+  code    = templatefile("${path.module}/answer.js.tftpl", { twiml = base64encode(local.twiml) })
+}
+
+resource "aws_cloudfront_distribution" "fallback" {
+  comment         = "Tandem: TwiML for when no gateway answers"
+  enabled         = true
+  is_ipv6_enabled = true
+
+  # CloudFront wants an origin. It is never asked: the function answers first. No access logs are kept either, since a
+  # request by GET has the caller's number in it.
+  origin {
+    origin_id   = "never-asked"
+    domain_name = var.public_host
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id       = "never-asked"
+    viewer_protocol_policy = "https-only"
+    # Twilio asks by POST unless a number says otherwise.
+    allowed_methods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+    cached_methods  = ["GET", "HEAD"]
+    # AWS's own policy "CachingDisabled" (CloudFront: managed cache policies).
+    cache_policy_id = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+
+    function_association {
+      event_type   = "viewer-request"
+      function_arn = aws_cloudfront_function.answer.arn
+    }
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
+}
+
+# Somebody asked for the fallback: callers are being caught, and the gateways are not answering.
+resource "aws_cloudwatch_metric_alarm" "asked" {
+  alarm_name        = "${var.name}-asked"
+  alarm_description = "Twilio asked for the fallback of the number: no gateway answered. Callers go to ${join(", then ", var.phone_numbers)} without their context."
+
+  namespace           = "AWS/CloudFront"
+  metric_name         = "Requests"
+  dimensions          = { DistributionId = aws_cloudfront_distribution.fallback.id, Region = "Global" }
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+}

@@ -1,0 +1,157 @@
+# What is made of the variables. What that does for a caller is tested in test/fallback.test.ts, on the two examples that
+# these tests compare it with.
+
+mock_provider "aws" {
+  mock_resource "aws_cloudfront_distribution" {
+    defaults = {
+      id          = "E2EXAMPLE"
+      domain_name = "d111111abcdef8.cloudfront.net"
+    }
+  }
+}
+
+variables {
+  public_host   = "voice.example.com"
+  phone_numbers = ["+12065550100"]
+}
+
+run "document" {
+  assert {
+    condition     = output.twiml == file("example.xml")
+    error_message = "example.xml is what the variables make by default, for those who serve it in another way."
+  }
+
+  assert {
+    condition     = aws_cloudfront_function.answer.code == file("tests/example.js")
+    error_message = "tests/example.js is the code of the function for the same variables."
+  }
+}
+
+run "number" {
+  assert {
+    condition = output.number == {
+      VoiceUrl             = "https://voice.example.com/twilio/voice"
+      VoiceMethod          = "POST"
+      VoiceFallbackUrl     = "https://d111111abcdef8.cloudfront.net/"
+      VoiceFallbackMethod  = "POST"
+      StatusCallback       = "https://voice.example.com/twilio/call-status"
+      StatusCallbackMethod = "POST"
+    }
+    error_message = "The settings of the number."
+  }
+}
+
+# An origin that is asked, an answer out of a cache, a request that is refused: in each the caller would be lost.
+run "never_from_an_origin" {
+  assert {
+    condition     = one(aws_cloudfront_distribution.fallback.default_cache_behavior[0].function_association).event_type == "viewer-request"
+    error_message = "The function answers before anything else."
+  }
+
+  assert {
+    condition     = one(aws_cloudfront_distribution.fallback.default_cache_behavior[0].function_association).function_arn == aws_cloudfront_function.answer.arn
+    error_message = "The function answers."
+  }
+
+  assert {
+    condition     = contains(aws_cloudfront_distribution.fallback.default_cache_behavior[0].allowed_methods, "POST")
+    error_message = "Twilio asks by POST."
+  }
+
+  assert {
+    condition     = aws_cloudfront_function.answer.publish
+    error_message = "Only a published function answers."
+  }
+
+  assert {
+    condition     = length(aws_cloudfront_distribution.fallback.logging_config) == 0
+    error_message = "A request by GET has the caller's number in it, and an access log would keep it."
+  }
+}
+
+run "alarm" {
+  variables {
+    alarm_topic_arns = ["arn:aws:sns:us-east-1:123456789012:on-call"]
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.asked.dimensions == tomap({ DistributionId = "E2EXAMPLE", Region = "Global" })
+    error_message = "The alarm watches this distribution."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.asked.alarm_actions == toset(["arn:aws:sns:us-east-1:123456789012:on-call"])
+    error_message = "The alarm tells the topics."
+  }
+}
+
+run "own_words" {
+  variables {
+    phone_numbers = ["+12065550100", "+442079460000"]
+    language      = "es-MX"
+    connecting    = "Un momento: le comunico <enseguida> con atención & ayuda."
+    nobody        = "Lo siento, nadie puede atenderle."
+    ring_seconds  = 40
+  }
+
+  assert {
+    condition     = output.twiml == <<-EOT
+      <?xml version="1.0" encoding="UTF-8"?>
+      <Response>
+        <Say language="es-MX">Un momento: le comunico &lt;enseguida&gt; con atención &amp; ayuda.</Say>
+        <Dial timeout="40">+12065550100</Dial>
+        <Dial timeout="40">+442079460000</Dial>
+        <Say language="es-MX">Lo siento, nadie puede atenderle.</Say>
+      </Response>
+    EOT
+    error_message = "Own words, safe in XML, and the numbers one after the other."
+  }
+
+  assert {
+    condition     = strcontains(aws_cloudfront_function.answer.code, "'${base64encode(output.twiml)}'")
+    error_message = "The function answers with them."
+  }
+}
+
+run "refuses_what_cannot_be_dialled" {
+  command = plan
+
+  variables {
+    phone_numbers = ["+12065550100", "2065550100"]
+  }
+
+  expect_failures = [var.phone_numbers]
+}
+
+run "refuses_nobody_to_ring" {
+  command = plan
+
+  variables {
+    phone_numbers = []
+  }
+
+  expect_failures = [var.phone_numbers]
+}
+
+run "refuses_a_url_as_host" {
+  command = plan
+
+  variables {
+    public_host = "https://voice.example.com"
+  }
+
+  expect_failures = [var.public_host]
+}
+
+run "refuses_silence_and_a_wrong_language" {
+  command = plan
+
+  variables {
+    connecting   = " "
+    nobody       = ""
+    language     = "english"
+    ring_seconds = 1
+  }
+
+  expect_failures = [var.connecting, var.nobody, var.language, var.ring_seconds]
+}
