@@ -4,6 +4,8 @@
  */
 const PROBLEMS = {
   11200: { level: 'error', name: 'HTTP retrieval failure' },
+  11240: { level: 'error', name: 'HTTP connection edge location is invalid' },
+  11243: { level: 'error', name: 'HTTP retry policy is invalid' },
   12100: { level: 'error', name: 'Document parse failure' },
   12200: { level: 'warning', name: 'Schema validation warning' },
   12300: { level: 'error', name: 'Invalid Content-Type' },

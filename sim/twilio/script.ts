@@ -63,7 +63,7 @@ export class Script {
     if (url === undefined) return { code: 11200, what: 'the URL is malformed' };
     const answer = await this.call.carrier.webhooks.request({ url, method: methodOf(method), fields });
     if (this.life.isOver) return { verbs: [] };
-    if (!answer.ok) return { code: 11200, what: answer.what };
+    if (!answer.ok) return { code: answer.code ?? 11200, what: answer.what };
     if (answer.status < 200 || answer.status > 299) return { code: 11200, what: `HTTP ${answer.status}` };
     if (!TWIML_TYPES.includes(answer.contentType))
       return { code: 12300, what: `the content type is ${answer.contentType || 'missing'}` };

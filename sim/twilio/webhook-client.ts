@@ -1,17 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import type { Clock } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/clock.js';
+import { type ConnectionRules, type Failure, connectionRules } from './connection-overrides.js';
 import { type Fields, formOf } from './fields.js';
+import type { ProblemCode } from './problems.js';
 import { signWebhook } from './signing.js';
 
-/** Twilio: Webhooks – connection overrides, defaults. One more try when no connection comes about. */
-const BUDGET_MS = 15_000;
-const CONNECT_MS = 5000;
-const TRIES = 2;
-
 export type WebhookAnswer =
-  { ok: true; status: number; body: string; contentType: string } | { ok: false; what: string };
+  { ok: true; status: number; body: string; contentType: string } | { ok: false; what: string; code?: ProblemCode };
 
 /**
  * Where a public host really listens, for instance `http://127.0.0.1:8000`: Twilio speaks https and wss to it, the proxy
@@ -27,9 +25,18 @@ export interface WebhookRequest {
   fields: Fields;
 }
 
-type Attempt = WebhookAnswer | 'no-connection' | 'out-of-time';
+const BROKEN_OFF: WebhookAnswer = { ok: false, what: 'the answer broke off' };
 
-/** Makes Twilio's signed requests, within Twilio's limits. */
+interface OneRequest extends WebhookRequest {
+  rules: ConnectionRules;
+  deadlineMs: number;
+  /** Tells tries of one request from another request. */
+  token: string;
+}
+
+type Attempt = WebhookAnswer | 'ct' | 'rt' | 'out-of-time';
+
+/** Makes Twilio's signed requests, within Twilio's limits and what the fragment of a URL says otherwise. */
 export class WebhookClient {
   private readonly authToken: string | undefined;
   private readonly resolve: Resolve;
@@ -55,15 +62,23 @@ export class WebhookClient {
 
   /** Never rejects. */
   async request(request: WebhookRequest): Promise<WebhookAnswer> {
+    const rules = connectionRules(request.url);
+    if ('code' in rules) return { ok: false, ...rules };
     this.pending++;
-    const deadlineMs = this.clock.now() + BUDGET_MS;
+    const once: OneRequest = {
+      ...request,
+      url: request.url.split('#', 1)[0] ?? '',
+      rules,
+      deadlineMs: this.clock.now() + rules.totalMs,
+      token: randomUUID(),
+    };
     try {
-      for (let attempt = 1; attempt <= TRIES; attempt++) {
-        const result = await this.attempt(request, deadlineMs);
-        if (result === 'out-of-time') return { ok: false, what: 'no answer within 15 s' };
-        if (result !== 'no-connection') return result;
+      for (let retriesLeft = rules.retries; ; retriesLeft--) {
+        const result = await this.attempt(once);
+        const failure = failureOf(result);
+        const isOver = retriesLeft === 0 || failure === undefined || !rules.retryOn.has(failure);
+        if (isOver || this.clock.now() >= once.deadlineMs) return answerOf(result, rules);
       }
-      return { ok: false, what: 'no connection' };
     } finally {
       this.pending--;
       if (this.pending === 0) for (const listener of this.idleListeners.splice(0)) listener();
@@ -85,10 +100,11 @@ export class WebhookClient {
     for (const request of this.underWay) request.destroy();
   }
 
-  private attempt({ fields, method, url }: WebhookRequest, deadlineMs: number): Promise<Attempt> {
+  private attempt(once: OneRequest): Promise<Attempt> {
+    const { fields, method, token, url } = once;
     const target = new URL(url);
     const address = this.closed ? undefined : this.resolve(target.host);
-    if (address === undefined) return Promise.resolve('no-connection');
+    if (address === undefined) return Promise.resolve('ct');
     const base = new URL(address);
     const form = formOf(fields).toString();
     const signedUrl = method === 'GET' ? `${url}${target.search === '' ? '?' : '&'}${form}` : url;
@@ -107,6 +123,8 @@ export class WebhookClient {
         Host: target.host,
         'User-Agent': 'TwilioProxy/1.1',
         Accept: '*/*',
+        // The same for every try of one request (Twilio: Webhooks – connection overrides).
+        'I-Twilio-Idempotency-Token': token,
         Connection: 'close',
         ...(method === 'POST' && {
           'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8',
@@ -115,7 +133,7 @@ export class WebhookClient {
         ...signature,
       },
     });
-    const result = this.outcomeOf(request, base.protocol === 'https:', deadlineMs);
+    const result = this.outcomeOf(request, base.protocol === 'https:', once);
     request.end(method === 'POST' ? form : undefined);
     return result;
   }
@@ -124,12 +142,13 @@ export class WebhookClient {
     return signWebhook(this.authToken ?? '', url, method === 'POST' ? fields : {});
   }
 
-  private outcomeOf(request: ClientRequest, isSecure: boolean, deadlineMs: number): Promise<Attempt> {
+  private outcomeOf(request: ClientRequest, isSecure: boolean, { deadlineMs, rules }: OneRequest): Promise<Attempt> {
     return new Promise((settle) => {
       let connected = false;
       this.underWay.add(request);
       const finish = (result: Attempt): void => {
         connectTimer.cancel();
+        readTimer.cancel();
         deadline.cancel();
         this.underWay.delete(request);
         settle(result);
@@ -138,20 +157,45 @@ export class WebhookClient {
         finish(result);
         request.destroy();
       };
-      const connectTimer = this.clock.setTimer(CONNECT_MS, () => giveUp('no-connection'));
+      const awaitPart = (late: Attempt): Timer => this.clock.setTimer(rules.readMs, () => giveUp(late));
+      let readTimer: Timer = { cancel: () => undefined };
+      const connectTimer = this.clock.setTimer(rules.connectMs, () => giveUp('ct'));
       const deadline = this.clock.setTimer(deadlineMs - this.clock.now(), () => giveUp('out-of-time'));
       request.on('socket', (socket) => {
         socket.once(isSecure ? 'secureConnect' : 'connect', () => {
           connected = true;
           connectTimer.cancel();
+          readTimer = awaitPart('rt');
         });
       });
       request.on('response', (response) => {
+        const awaitNext = (): void => {
+          readTimer.cancel();
+          // An answer that has begun is not asked for again.
+          readTimer = awaitPart(BROKEN_OFF);
+        };
+        awaitNext();
+        response.on('data', awaitNext);
         void readAnswer(response).then(finish);
       });
-      request.on('error', () => finish(connected ? { ok: false, what: 'the connection broke' } : 'no-connection'));
+      request.on('error', () => finish(connected ? { ok: false, what: 'the connection broke' } : 'ct'));
     });
   }
+}
+
+/** What a retry policy may name; undefined: nothing is asked again after it. */
+function failureOf(result: Attempt): Failure | undefined {
+  if (result === 'ct' || result === 'rt') return result;
+  if (result === 'out-of-time' || !result.ok) return undefined;
+  if (result.status >= 500) return '5xx';
+  return result.status >= 400 ? '4xx' : undefined;
+}
+
+function answerOf(result: Attempt, { readMs, totalMs }: ConnectionRules): WebhookAnswer {
+  if (result === 'ct') return { ok: false, what: 'no connection' };
+  if (result === 'rt') return { ok: false, what: `no answer within ${Math.min(readMs, totalMs) / 1000} s` };
+  if (result === 'out-of-time') return { ok: false, what: `no answer within ${totalMs / 1000} s` };
+  return result;
 }
 
 async function readAnswer(response: IncomingMessage): Promise<WebhookAnswer> {
@@ -159,7 +203,7 @@ async function readAnswer(response: IncomingMessage): Promise<WebhookAnswer> {
   try {
     for await (const part of response as AsyncIterable<Buffer>) parts.push(part);
   } catch {
-    return { ok: false, what: 'the answer broke off' };
+    return BROKEN_OFF;
   }
   return {
     ok: true,
