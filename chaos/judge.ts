@@ -236,6 +236,8 @@ export class Judge {
 
   private isEndedWell(reason: CallEnd): boolean {
     if (this.wasBridged) return true;
+    // The number's fallback found no human either, and said so.
+    if (reason === 'no-more-twiml') return /call again later/i.test(this.saidLast);
     if (reason !== 'gateway-hung-up') return false;
     if (GOODBYE.test(this.saidLast)) return true;
     // Whoever has said goodbye and then interrupts the answer hears no more of it.

@@ -37,7 +37,7 @@ export type Calamity =
   | { type: 'dynamodb'; how: StoreFault; ms: number }
   | { type: 'hubspot'; fault: string }
   | { type: 'rest-refuses'; times: number }
-  | { type: 'no-connection'; times: number }
+  | { type: 'no-connection'; ms: number }
   | { type: 'gateway-restarted' | 'gateway-killed'; which: number };
 
 export const STORE_FAULTS = ['reset', 'error', 'throttled', 'slow', 'hung'] as const;
@@ -188,7 +188,7 @@ function calamity(random: Random): Calamity {
   if (roll < 0.5) return { type: 'dynamodb', how: pick(random, STORE_FAULTS), ms: between(random, 1000, 9000) };
   if (roll < 0.7) return { type: 'hubspot', fault: pick(random, HUBSPOT_FAULTS) };
   if (roll < 0.82) return { type: 'rest-refuses', times: 1 + Math.floor(random() * 3) };
-  if (roll < 0.9) return { type: 'no-connection', times: 1 + Math.floor(random() * 2) };
+  if (roll < 0.9) return { type: 'no-connection', ms: between(random, 100, 2000) };
   const type = roll < 0.95 ? 'gateway-restarted' : 'gateway-killed';
   return { type, which: Math.floor(random() * 2) };
 }

@@ -28,6 +28,7 @@ export function printReport(
   console.log(`planned for calls: ${counted(calls.flatMap(({ faults }) => faults))}`);
   console.log(`befell everybody: ${[...report.calamities].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   console.log(`voice sessions lost: ${report.lostSessions}; agents with the context on the screen: ${report.contexts}`);
+  console.log(`the number's fallback was asked ${report.fallbacks.asked} times`);
   console.log(
     `errors logged: ${[...report.errors].map(([message, count]) => `${message} ${count}`).join('; ') || 'none'}`,
   );
@@ -40,7 +41,7 @@ export function printReport(
       `${at}: heap ${heapKb} kB, rss ${rssKb} kB, calls ${activeCalls}, timers ${timers}, process listeners ${processListeners}, ${open.join(', ')}`,
     );
   }
-  const leaks = [...growth(report), ...ownFaults(report)];
+  const leaks = [...growth(report), ...ownFaults(report), ...needless(report)];
   const violated = calls.filter(({ violations }) => violations.length > 0);
   for (const leak of leaks) console.log(`VIOLATION: ${leak}`);
   for (const { faults, number, story, violations } of violated) {
@@ -53,6 +54,12 @@ export function printReport(
   if (isStoryTold && violated.length === 0) for (const { story } of calls) console.log(story.join('\n'));
   console.log(violated.length + leaks.length === 0 ? 'no violation' : `${violated.length} calls with a violation`);
   return violated.length + leaks.length === 0;
+}
+
+/** Callers who were sent away from gateways that should have answered. */
+export function needless({ fallbacks }: Pick<ChaosReport, 'fallbacks'>): string[] {
+  const { needless: count } = fallbacks;
+  return count > 0 ? [`the fallback was asked ${count} times although nothing had befallen the gateways`] : [];
 }
 
 /** What grew from the middle of the run to its end. */

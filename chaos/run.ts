@@ -1,4 +1,6 @@
 import { sleep } from '../src/clock.js';
+import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
+import { FALLBACK_URL } from '../test/fallback-edge.js';
 import { scaledClock } from '../test/scaled-clock.js';
 import { liveThrough } from './caller.js';
 import { Judge, type Verdict } from './judge.js';
@@ -34,6 +36,8 @@ export interface ChaosReport {
   /** Voice sessions that the gateways lost, as they count it. */
   lostSessions: number;
   contexts: number;
+  /** How often Twilio asked the number's fallback; and how often although nothing had befallen the gateways. */
+  fallbacks: { asked: number; needless: number };
   resources: readonly Resources[];
   callTimeMs: number;
   realMs: number;
@@ -90,8 +94,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const call = world.carrier.placeCall({
       from,
       to: '+12065550199',
-      voiceUrl: world.voiceUrl('/twilio/voice'),
-      fallbackUrl: world.voiceUrl('/twilio/fallback'),
+      voiceUrl: world.voiceUrl('/twilio/voice') + CONNECTION_OVERRIDES,
+      fallbackUrl: FALLBACK_URL,
       statusCallback: world.voiceUrl('/twilio/call-status'),
     });
     const judge = new Judge(call, clock);
@@ -174,6 +178,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       errors: world.errors,
       lostSessions: await world.lostSessions(),
       contexts: world.screens.filter(({ attributes }) => attributes['token_status'] === 'valid').length,
+      fallbacks: world.fallbacks,
       resources,
       callTimeMs: clock.now() - startedMs,
       realMs: performance.now() - startedRealMs,

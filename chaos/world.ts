@@ -13,6 +13,7 @@ import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../src/handover/em
 import { createLogger } from '../src/log.js';
 import { type RunningGateway, startGateway } from '../src/start.js';
 import { busy, dropping, failing, silent } from '../test/handover-scene.js';
+import { EDGE_HOST, type FallbackEdge, startFallbackEdge } from '../test/fallback-edge.js';
 import { RedisServer } from '../test/redis-server.js';
 import type { ScaledClock } from '../test/scaled-clock.js';
 import { FlakyStore } from './flaky-store.js';
@@ -28,6 +29,8 @@ const PEPPER = 'chaos-pepper-0123456789';
 const CONNECT_NUMBER = '+12065550100';
 const HUBSPOT_KEY = 'pat-na1-simulated';
 const DRAIN_SECONDS = 20;
+/** What makes Twilio ask the fallback has been since then; its limits are in real time, ours run faster. */
+const FALLBACK_AFTER_MS = 150_000;
 
 const PHONES: Readonly<Record<DialFault, PhoneEndpoint>> = { busy, failed: failing, 'no-answer': silent, dropping };
 
@@ -90,10 +93,12 @@ export class World {
   private store!: FlakyStore;
   private storeUrl = '';
   private hubspot!: HubSpotSim;
+  private edge!: FallbackEdge;
   private rest!: RestApi;
   private restUrl = '';
   private asked: number;
   private unconnected = 0;
+  private needlessFallbacks = 0;
   private lost = 0;
   /** What costs context and is not over; when the last of it was. */
   private troubles = 0;
@@ -108,6 +113,11 @@ export class World {
     const world = new World(options);
     await world.open();
     return world;
+  }
+
+  /** How often Twilio asked the number's fallback; and how often although nothing had befallen the gateways. */
+  get fallbacks(): { asked: number; needless: number } {
+    return { asked: this.edge.methods.length, needless: this.needlessFallbacks };
   }
 
   get activeCalls(): number {
@@ -132,7 +142,7 @@ export class World {
 
   /** Nothing that costs a handover its context has befallen everybody since then. */
   wasWellSince(sinceMs: number): boolean {
-    return this.troubles === 0 && this.unconnected === 0 && this.lastTroubleMs < sinceMs;
+    return this.troubles === 0 && this.lastTroubleMs < sinceMs;
   }
 
   /** Resolves when it is over. */
@@ -171,7 +181,9 @@ export class World {
         this.rest.refuseNext(calamity.times);
         return;
       case 'no-connection':
-        this.unconnected = calamity.times;
+        this.unconnected++;
+        await sleep(clock, calamity.ms);
+        this.unconnected--;
         return;
       case 'gateway-restarted':
         await this.restart(calamity.which);
@@ -202,6 +214,8 @@ export class World {
     this.closers.push(() => this.store.close());
     this.hubspot = await new HubSpotSim({ clock, keys: [HUBSPOT_KEY] }).start();
     this.closers.push(() => this.hubspot.close());
+    this.edge = await startFallbackEdge();
+    this.closers.push(() => this.edge.close());
     const agents = connectSide(
       { dynamodb_endpoint: this.storeUrl, table: 'HandoverTokens' },
       PEPPER,
@@ -241,15 +255,15 @@ export class World {
     }
   }
 
-  /** As a load balancer: to each ready gateway in turn, and now and then nowhere; or to the one that has a host of its own. */
+  /** As a load balancer: to each ready gateway in turn, and at times to none; or to the one that has a host of its own. */
   private balance(host: string): string | undefined {
+    if (host === EDGE_HOST) {
+      if (this.wasWellSince(this.options.clock.now() - FALLBACK_AFTER_MS)) this.needlessFallbacks++;
+      return this.edge.base;
+    }
     const alone = this.instances.find(({ which }) => host === streamHost(which));
     if (alone !== undefined) return `http://127.0.0.1:${alone.port}`;
-    if (this.unconnected > 0) {
-      this.unconnected--;
-      this.lastTroubleMs = this.options.clock.now();
-      return undefined;
-    }
+    if (this.unconnected > 0) return undefined;
     const ready = this.instances.filter(({ isReady }) => isReady);
     const port = ready[this.asked++ % ready.length]?.port;
     return port === undefined ? undefined : `http://127.0.0.1:${port}`;
@@ -269,16 +283,16 @@ export class World {
 
   /**
    * As a crash does it: every connection is reset, nothing more is written, and the next process knows nothing of the one
-   * before. What is left of the gateway in this process is disposed of where nobody sees it.
+   * before. The balancer learns of it late. What is left of the gateway in this process is disposed of where nobody sees it.
    */
   private async kill(which: number): Promise<void> {
     const instance = this.instances[which];
     const dead = instance?.running;
     if (instance === undefined || dead === undefined || this.instances.length < 2) return;
-    instance.isReady = false;
     instance.running = undefined;
     for (const tunnel of instance.tunnels) tunnel.cut();
     await dead.close();
+    instance.isReady = false;
     await this.countLost(dead);
     await this.startInstance(instance);
   }

@@ -3,7 +3,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from './call/admission.js';
 import type { CallEvent, CallEventListener } from './call/call-events.js';
-import { PATHS } from './call/paths.js';
+import { CONNECTION_OVERRIDES, PATHS } from './call/paths.js';
 import { CallRegistry } from './call/registry.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Config } from './config.js';
@@ -124,7 +124,7 @@ export class Gateway {
         url: (scheme, path) =>
           path === PATHS.stream
             ? `${scheme}://${this.streamHost}${this.ownStreamPath}`
-            : `${scheme}://${this.publicHost}${path}`,
+            : `${scheme}://${this.publicHost}${path}${CONNECTION_OVERRIDES}`,
         streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,
         emit: (event) => this.emit(event),
       },

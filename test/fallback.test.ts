@@ -1,63 +1,21 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import { runInNewContext } from 'node:vm';
+import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import type { WebhookMethod } from '../sim/twilio/webhook-client.js';
+import {
+  EDGE_HOST,
+  FALLBACK_TWIML,
+  FALLBACK_URL,
+  FUNCTION_CODE,
+  loadFunction,
+  startFallbackEdge,
+} from './fallback-edge.js';
 import { CONNECT_NUMBER, PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
 
-// The stand-in for gateways that are all gone, as Terraform makes it: terraform/fallback/tests compares what it makes
-// with these two files.
-const CODE = readFileSync('terraform/fallback/tests/example.js', 'utf8');
-const TWIML = readFileSync('terraform/fallback/example.xml', 'utf8');
-
-const EDGE_HOST = 'd111111abcdef8.cloudfront.net';
 /** CloudFront: quotas – maximum size of a function. */
 const MAX_FUNCTION_BYTES = 10_240;
-
-interface EdgeResponse {
-  statusCode: number;
-  statusDescription: string;
-  headers: Record<string, { value: string }>;
-  body: { encoding: 'text' | 'base64'; data: string };
-}
-
-/** A distribution whose viewer requests are answered by the function alone (CloudFront Functions: event structure). */
-async function startEdge(): Promise<{ base: string; methods: string[]; close: () => Promise<void> }> {
-  const handler = runInNewContext(`${CODE}; handler`) as (event: unknown) => EdgeResponse;
-  const methods: string[] = [];
-  const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const { method = '' } = request;
-    const { pathname: uri } = new URL(request.url ?? '/', `https://${EDGE_HOST}`);
-    methods.push(method);
-    const { body, headers, statusCode } = handler({
-      version: '1.0',
-      context: { distributionDomainName: EDGE_HOST, eventType: 'viewer-request' },
-      viewer: { ip: '203.0.113.7' },
-      request: { method, uri, querystring: {}, headers: { host: { value: EDGE_HOST } }, cookies: {} },
-    });
-    request.resume();
-    response.writeHead(
-      statusCode,
-      Object.fromEntries(Object.entries(headers).map(([name, { value }]) => [name, value])),
-    );
-    response.end(Buffer.from(body.data, body.encoding === 'base64' ? 'base64' : 'utf8'));
-  };
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    methods,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 interface Scene {
   rig: Rig;
@@ -69,7 +27,7 @@ interface Scene {
 }
 
 async function withFallback(options: { phone?: 'nobody' }, body: (scene: Scene) => Promise<void>): Promise<void> {
-  const edge = await startEdge();
+  const edge = await startFallbackEdge();
   let gateway = true;
   const rig: Rig = await startRig({
     carrier: {
@@ -86,7 +44,7 @@ async function withFallback(options: { phone?: 'nobody' }, body: (scene: Scene) 
       },
       call: (fallbackMethod) => {
         const live = rig.call('+12025550123', {
-          fallbackUrl: `https://${EDGE_HOST}/`,
+          fallbackUrl: FALLBACK_URL,
           ...(fallbackMethod === undefined ? {} : { fallbackMethod }),
         });
         const said: string[] = [];
@@ -143,11 +101,16 @@ describe('when no gateway answers', { concurrency: true }, () => {
     });
   });
 
+  test('what Terraform sets on the number asks as everything of the gateway does', () => {
+    const main = readFileSync('terraform/fallback/main.tf', 'utf8');
+    assert.match(main, new RegExp(`overrides = "${CONNECTION_OVERRIDES}"`));
+  });
+
   test('the function is small enough for CloudFront and says what the example says', () => {
-    assert.ok(Buffer.byteLength(CODE) <= MAX_FUNCTION_BYTES);
-    const { body, headers, statusCode } = (runInNewContext(`${CODE}; handler`) as () => EdgeResponse)();
+    assert.ok(Buffer.byteLength(FUNCTION_CODE) <= MAX_FUNCTION_BYTES);
+    const { body, headers, statusCode } = loadFunction()({});
     assert.equal(statusCode, 200);
     assert.match(headers['content-type']?.value ?? '', /^text\/xml/);
-    assert.equal(Buffer.from(body.data, 'base64').toString('utf8'), TWIML);
+    assert.equal(Buffer.from(body.data, 'base64').toString('utf8'), FALLBACK_TWIML);
   });
 });

@@ -12,7 +12,9 @@ import { Carrier } from '../sim/twilio/carrier.js';
 import { systemClock } from '../src/clock.js';
 import { mulawRms } from '../src/audio/level.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
+import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
 import { within } from './deadline.js';
+import { EDGE_HOST, FALLBACK_URL, startFallbackEdge } from './fallback-edge.js';
 import { LeakWatch } from './leaks.js';
 import { RedisServer } from './redis-server.js';
 
@@ -67,6 +69,7 @@ export async function startFleet(options: {
 }): Promise<Fleet> {
   const redis = await RedisServer.start();
   const store = await startEmbeddedDynamoDb({});
+  const edge = await startFallbackEdge();
   let callers = 0;
   const model = await startOpenAiSim({
     brain: remembering,
@@ -113,7 +116,8 @@ export async function startFleet(options: {
     authToken: AUTH_TOKEN,
     onCall: (call) => leaks.follow(call),
     // A load balancer that gives each connection to another instance, and none to one that is not ready.
-    resolve: () => {
+    resolve: (host) => {
+      if (host === EDGE_HOST) return edge.base;
       const ready = instances.filter(({ isReady }) => isReady);
       return ready[turn++ % ready.length]?.base;
     },
@@ -134,6 +138,7 @@ export async function startFleet(options: {
     close: async () => {
       carrier.close();
       await carrier.whenIdle();
+      await edge.close();
       for (const [number, instance] of instances.entries()) {
         leaks.wrote(`the metrics of instance ${number}`, await instance.metrics().catch(() => ''));
         await instance.kill();
@@ -154,8 +159,8 @@ function observed(carrier: Carrier): FleetCall {
   const call = carrier.placeCall({
     from: '+12025550123',
     to: '+12065550199',
-    voiceUrl: `https://${HOST}/twilio/voice`,
-    fallbackUrl: `https://${HOST}/twilio/fallback`,
+    voiceUrl: `https://${HOST}/twilio/voice${CONNECTION_OVERRIDES}`,
+    fallbackUrl: FALLBACK_URL,
   });
   const seen: FleetCall = {
     call,

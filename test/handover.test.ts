@@ -145,7 +145,7 @@ describe('a handover', { concurrency: 4 }, () => {
   test('a whisper that fails puts the caller through without the digits', async () => {
     const patient = new PatientPhone();
     await withFront({ phone: patient }, async (rig, front) => {
-      front.mishaps.set('/twilio/whisper', 'refused');
+      front.outages.set('/twilio/whisper', 'refused');
       const one = await scene(rig);
       await until(() => one.isBridged, 'the bridge');
       assert.equal(patient.digits, '');
@@ -331,9 +331,44 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
+  for (const mishap of ['refused', 'lost'] as const) {
+    test(`a question of Twilio that is ${mishap} on its way is asked once more, and no call is the worse for it`, async () => {
+      const patient = new PatientPhone();
+      await withFront(
+        { phone: inTurn(busy, patient), env: { AFTER_FAILED_DIAL: 'busy=again' } },
+        async (rig, front) => {
+          for (const path of ['voice', 'stream-ended', 'dial-result', 'whisper'])
+            front.mishaps.set(`/twilio/${path}`, mishap);
+          const one = await scene(rig, undefined, FALLBACK);
+          await until(() => one.isBridged, 'the bridge after the second ring');
+          assert.match(patient.digits, /^\d{10}#/);
+          assert.equal(front.mishaps.size, 0);
+          patient.legs[0]?.hangup();
+          await one.ends('handed_over');
+          assert.deepEqual([one.dials, rig.provider.sessions.length], [2, 1]);
+          assert.doesNotMatch(rig.log(), /asks the fallback/);
+        },
+      );
+    });
+  }
+
+  test('an answer of ours that never arrives is asked for once more after five seconds, and rings once', async () => {
+    const patient = new PatientPhone();
+    await withFront({ phone: patient }, async (rig, front) => {
+      front.mishaps.set('/twilio/stream-ended', 'hung');
+      const one = await scene(rig, undefined, FALLBACK);
+      await until(() => one.isBridged, 'the bridge');
+      assert.match(patient.digits, /^\d{10}#/);
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+      assert.equal(one.dials, 1);
+      assert.doesNotMatch(rig.log(), /asks the fallback/);
+    });
+  });
+
   test('a dial result that is lost is made good by the fallback when nobody had answered', async () => {
     await withFront({ phone: busy }, async (rig, front) => {
-      front.mishaps.set('/twilio/dial-result', 'refused');
+      front.outages.set('/twilio/dial-result', 'refused');
       const one = await scene(rig, undefined, FALLBACK);
       await one.talking(2);
       assert.match(one.opening, /take a message/);
@@ -345,7 +380,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     const patient = new PatientPhone();
     const clock = scaledClock(SPEED);
     await withFront({ phone: patient, clock }, async (rig, front) => {
-      front.mishaps.set('/twilio/dial-result', 'refused');
+      front.outages.set('/twilio/dial-result', 'refused');
       const one = await scene(rig, undefined, FALLBACK);
       await until(() => one.isBridged, 'the bridge');
       await clock.skip(20_000);
@@ -358,7 +393,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
   test('an order to dial that is lost is given again by the fallback', async () => {
     const patient = new PatientPhone();
     await withFront({ phone: patient }, async (rig, front) => {
-      front.mishaps.set('/twilio/stream-ended', 'lost');
+      front.outages.set('/twilio/stream-ended', 'lost');
       const one = await scene(rig, undefined, FALLBACK);
       await until(() => one.isBridged, 'the bridge');
       assert.equal(one.dials, 1);
@@ -371,7 +406,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
     const clock = scaledClock(SPEED);
     await withFront({ phone: new PatientPhone(), clock }, async (rig, front) => {
-      front.mishaps.set('/twilio/dial-result', 'refused');
+      front.outages.set('/twilio/dial-result', 'refused');
       const one = await scene(rig, undefined, { statusCallback });
       await until(() => one.isBridged, 'the bridge');
       one.call.hangup();
@@ -385,7 +420,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     const patient = new PatientPhone();
     const clock = scaledClock(SPEED);
     await withFront({ phone: patient, clock, rest: {} }, async (rig, front) => {
-      front.mishaps.set('/twilio/dial-result', 'refused');
+      front.outages.set('/twilio/dial-result', 'refused');
       const one = await scene(rig);
       const other = await scene(rig, '+12025550124');
       await until(() => one.isBridged && other.isBridged, 'the bridges');
@@ -396,6 +431,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
       await one.ends('caller_hung_up');
       assert.equal(other.outcome, undefined);
       assert.equal(rig.running.gateway.activeCalls, 1);
+      front.outages.clear();
       patient.legs[1]?.hangup();
       await other.ends('handed_over');
     });

@@ -14,10 +14,12 @@ interface Answer {
   body: Buffer;
 }
 
-/** Stands before a gateway as a load balancer does, and has one mishap with each path that is named. */
+/** Stands before a gateway as a load balancer does, and has mishaps with the paths that are named. */
 export class LossyFront {
   /** Path → what happens to the next request for it. */
   readonly mishaps = new Map<string, Mishap>();
+  /** Path → what happens to every request for it. */
+  readonly outages = new Map<string, Mishap>();
   private readonly target: () => string;
   private readonly server: Server;
   private readonly sockets = new Set<Duplex>();
@@ -52,7 +54,7 @@ export class LossyFront {
 
   private async pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '/';
-    const mishap = this.mishaps.get(path);
+    const mishap = this.mishaps.get(path) ?? this.outages.get(path);
     this.mishaps.delete(path);
     const parts: Buffer[] = [];
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part);

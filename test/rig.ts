@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import type { CallEvent } from '../src/call/call-events.js';
+import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
 import { type Config, readConfig } from '../src/config.js';
 import { type Clock, systemClock } from '../src/clock.js';
 import type { SpeechEngine } from '../src/speech/engine.js';
@@ -149,7 +150,12 @@ export async function startRig(
     base,
     rest,
     call: (from = '+12025550123', more = {}) =>
-      carrier.placeCall({ from, to: '+12065550199', voiceUrl: `https://${PUBLIC_HOST}/twilio/voice`, ...more }),
+      carrier.placeCall({
+        from,
+        to: '+12065550199',
+        voiceUrl: `https://${PUBLIC_HOST}/twilio/voice${CONNECTION_OVERRIDES}`,
+        ...more,
+      }),
     close: async () => {
       carrier.close();
       await rest?.close();

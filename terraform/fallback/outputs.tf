@@ -1,11 +1,11 @@
 output "number" {
   description = "What to set on the Twilio number (Twilio: IncomingPhoneNumber resource)."
   value = {
-    VoiceUrl             = "https://${var.public_host}/twilio/voice"
+    VoiceUrl             = "https://${var.public_host}/twilio/voice${local.overrides}"
     VoiceMethod          = "POST"
-    VoiceFallbackUrl     = "https://${aws_cloudfront_distribution.fallback.domain_name}/"
+    VoiceFallbackUrl     = "https://${aws_cloudfront_distribution.fallback.domain_name}/${local.overrides}"
     VoiceFallbackMethod  = "POST"
-    StatusCallback       = "https://${var.public_host}/twilio/call-status"
+    StatusCallback       = "https://${var.public_host}/twilio/call-status${local.overrides}"
     StatusCallbackMethod = "POST"
   }
 }

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { runInNewContext } from 'node:vm';
+
+/** The host of the number's fallback. */
+export const EDGE_HOST = 'd111111abcdef8.cloudfront.net';
+export const FALLBACK_URL = `https://${EDGE_HOST}/`;
+
+/** The code of the function, and what it says, as Terraform makes them: terraform/fallback/tests compares them. */
+export const FUNCTION_CODE = readFileSync('terraform/fallback/tests/example.js', 'utf8');
+export const FALLBACK_TWIML = readFileSync('terraform/fallback/example.xml', 'utf8');
+
+export interface EdgeResponse {
+  statusCode: number;
+  statusDescription: string;
+  headers: Record<string, { value: string }>;
+  body: { encoding: 'text' | 'base64'; data: string };
+}
+
+/** The number's fallback at a place that does not depend on the gateways. */
+export interface FallbackEdge {
+  /** Where {@link EDGE_HOST} really listens. */
+  base: string;
+  /** The method of each request so far. */
+  methods: string[];
+  close: () => Promise<void>;
+}
+
+export function loadFunction(): (event: unknown) => EdgeResponse {
+  return runInNewContext(`${FUNCTION_CODE}; handler`) as (event: unknown) => EdgeResponse;
+}
+
+/** A distribution whose viewer requests are answered by the function alone (CloudFront Functions: event structure). */
+export async function startFallbackEdge(): Promise<FallbackEdge> {
+  const handler = loadFunction();
+  const methods: string[] = [];
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const { method = '' } = request;
+    const { pathname: uri } = new URL(request.url ?? '/', FALLBACK_URL);
+    methods.push(method);
+    const { body, headers, statusCode } = handler({
+      version: '1.0',
+      context: { distributionDomainName: EDGE_HOST, eventType: 'viewer-request' },
+      viewer: { ip: '203.0.113.7' },
+      request: { method, uri, querystring: {}, headers: { host: { value: EDGE_HOST } }, cookies: {} },
+    });
+    request.resume();
+    const named = Object.entries(headers).map(([name, { value }]): [string, string] => [name, value]);
+    response.writeHead(statusCode, Object.fromEntries(named));
+    response.end(Buffer.from(body.data, body.encoding === 'base64' ? 'base64' : 'utf8'));
+  };
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    methods,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
