@@ -7,6 +7,7 @@ import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 import { createLogger } from './log.js';
 import { Metrics } from './metrics.js';
+import { canCheckNumber, checkNumber } from './number-check.js';
 import { openAssistants } from './open-assistants.js';
 import { createVoice } from './voice-providers.js';
 
@@ -36,6 +37,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'Connect number', run: checkConnectNumber },
   { name: 'public host', run: checkPublicHost },
   { name: 'Twilio signature', run: checkTwilio },
+  { name: 'Twilio number', applies: canCheckNumber, run: checkNumber },
 ];
 
 /** Runs the checks one after the other; one that fails does not keep the next from running. */

@@ -147,7 +147,7 @@ export const VARIABLES = {
     ),
     TWILIO_API_URL: variable(
       'https://api.twilio.com',
-      'Where the REST interface is, for HANDOVER_MODE=rest and for asking whether a call with a human is over; another region has another.',
+      'Where the REST interface is, for HANDOVER_MODE=rest, for asking whether a call with a human is over, and for npm run doctor; another region has another.',
       httpUrl,
     ),
     TWILIO_PHONE_NUMBER: variable(
