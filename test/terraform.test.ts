@@ -60,7 +60,7 @@ describe('the offline provider', () => {
       assert.deepEqual([code?.required, code?.type.toString()], [true, '"string"']);
       const used = Array.from(
         readFileSync('terraform/fallback/main.tf', 'utf8').matchAll(/^resource "(aws_\w+)"/gm),
-        ([, name]) => name,
+        ([, name = '']) => name,
       );
       assert.deepEqual(Object.keys(resources).toSorted(), used.toSorted());
     } finally {
