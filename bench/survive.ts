@@ -7,7 +7,7 @@ const CALLS = 100;
 const RING_EVERY_MS = 100;
 const BOUND_MS = 60_000;
 
-/** What callers notice when one of two gateways is killed or stopped, and when Redis is gone for a moment. */
+/** What callers notice when one of two gateways is killed, stands still or is stopped, and when Redis is gone for a moment. */
 export async function survive(): Promise<void> {
   console.log(
     `${CALLS} calls over two gateways, a Redis between; simulated model and carrier in a third process, in real time.`,
@@ -16,6 +16,10 @@ export async function survive(): Promise<void> {
     const mode = pipeline === 'true' ? 'pipeline' : 'direct';
     await show(`one gateway killed (${mode})`, { USE_PIPECAT: pipeline }, (_fleet, instance) => instance.kill());
   }
+  await show('one gateway killed, and the balancer sends it its share for 2 s more', {}, (_fleet, instance) =>
+    instance.kill(2000),
+  );
+  await show('one gateway stands still', {}, (_fleet, instance) => instance.hang());
   await show('one gateway stopped', { DRAIN_SECONDS: '15' }, (_fleet, instance) => instance.stop());
   await show(
     'one gateway killed after Redis was killed and started again',
@@ -60,14 +64,17 @@ async function show(
     await happen(fleet, instance);
     await pause(2500);
     for (const call of calls) if (call.lastSoundMs < performance.now() - 2500) await call.speak();
-    await heard(calls, (index) => (heardBefore[index] ?? 0) + 300, 'everybody to hear something');
+    const hasHeard = ({ isWithHuman, loudMs }: FleetCall, index: number): boolean =>
+      isWithHuman || loudMs >= (heardBefore[index] ?? 0) + 300;
+    await until(() => calls.every(hasHeard), 'everybody to hear something, or a human', BOUND_MS);
     await pause(3000);
-    const lost = calls.filter(({ call }) => call.isOver).length;
+    const toHuman = calls.filter(({ isWithHuman }) => isWithHuman).length;
+    const lost = calls.filter(({ call, isWithHuman }) => call.isOver && !isWithHuman).length;
     const after = numbersTold(fleet.model, sessions);
     const wrong = [...after].filter((number) => !told.has(number)).length;
     const moved = gaps();
     console.log(
-      `${what}: ${streams} streams on it; ${CALLS - lost} of ${CALLS} calls go on; ${after.size} answered from memory afterwards, ` +
+      `${what}: ${streams} streams on it; ${CALLS - lost - toHuman} of ${CALLS} calls go on, ${toHuman} with a human, ${lost} lost; ${after.size} answered from memory afterwards, ` +
         `${wrong} wrongly. Of ${moved.length} calls, to the next stream: ${spread(moved.map(({ streamMs }) => streamMs))}; ` +
         `to the next sound: ${spread(moved.map(({ soundMs }) => soundMs))}; ` +
         `without a stream: ${spread(moved.map(({ withoutMs }) => withoutMs))}.`,

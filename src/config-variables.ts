@@ -124,6 +124,11 @@ export const VARIABLES = {
       'When the process does what is due later than this, again and again, new callers go straight to a human; 0: never.',
       whole(0, 10_000),
     ),
+    MAX_STALL_SECONDS: variable(
+      '5',
+      'A process whose event loop stands still for so long ends itself, so that its calls go on elsewhere; 0: never.',
+      whole(0, 600),
+    ),
     MAX_CONCURRENT_CALLS: variable(
       '0',
       'Above it, callers go straight to a human; 0 means no limit.',

@@ -40,6 +40,8 @@ export interface Config {
   maxCallMs: number;
   /** 0: the process is never too late to take a call. */
   maxLoopDelayMs: number;
+  /** 0: a process that stands still is left as it is. */
+  maxStallMs: number;
   drainSeconds: number;
   twilio: {
     accountSid: string | undefined;
@@ -173,6 +175,7 @@ export function readConfig(env: Environment): Config {
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},
     maxCallMs: (values.MAX_CALL_SECONDS ?? 0) * 1000,
     maxLoopDelayMs: values.MAX_LOOP_DELAY_MS ?? 100,
+    maxStallMs: (values.MAX_STALL_SECONDS ?? 5) * 1000,
     drainSeconds: values.DRAIN_SECONDS ?? 110,
     twilio: {
       accountSid: values.TWILIO_ACCOUNT_SID,

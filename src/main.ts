@@ -1,5 +1,6 @@
 import { readConfig } from './config.js';
 import { isTandemError } from './errors.js';
+import { watchForStalls } from './stall-watch.js';
 import { type RunningGateway, startGateway } from './start.js';
 import { stopOnSignal } from './stop-on-signal.js';
 
@@ -7,6 +8,7 @@ import { stopOnSignal } from './stop-on-signal.js';
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const running = await startGateway(config, { env: process.env });
+  watchForStalls(config.maxStallMs);
   printWelcome(running);
   const { gateway } = running;
   stopOnSignal({

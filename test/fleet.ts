@@ -9,7 +9,7 @@ import { toneVoice } from '../sim/model/voice.js';
 import { type OpenAiSim, startOpenAiSim } from '../sim/openai/server.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { Carrier } from '../sim/twilio/carrier.js';
-import { systemClock } from '../src/clock.js';
+import { sleep, systemClock } from '../src/clock.js';
 import { mulawRms } from '../src/audio/level.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
 import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
@@ -45,6 +45,8 @@ export interface FleetCall {
   loudMs: number;
   /** When the last sound was heard, on this machine's monotonic clock. */
   lastSoundMs: number;
+  /** A human was rung. */
+  isWithHuman: boolean;
   /** Speaks for about as long as it takes to say a number. */
   speak(): Promise<void>;
 }
@@ -95,6 +97,7 @@ export async function startFleet(options: {
     DYNAMODB_ENDPOINT_URL: store.endpointUrl,
     HANDOVER_TOKEN_PEPPER: PEPPER,
     CONNECT_PHONE_NUMBER: CONNECT_NUMBER,
+    EXTENSIONS: fileURLToPath(new URL('standing-still.js', import.meta.url)),
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     ...options.env,
   };
@@ -141,7 +144,7 @@ export async function startFleet(options: {
       await edge.close();
       for (const [number, instance] of instances.entries()) {
         leaks.wrote(`the metrics of instance ${number}`, await instance.metrics().catch(() => ''));
-        await instance.kill();
+        await instance.dispose();
         leaks.wrote(`the log of instance ${number}`, instance.log);
       }
       await agent.close();
@@ -166,8 +169,10 @@ function observed(carrier: Carrier): FleetCall {
     call,
     loudMs: 0,
     lastSoundMs: 0,
+    isWithHuman: false,
     speak: async () => call.speak(await toneVoice().speak('', { durationMs: 500 })),
   };
+  call.on('dial-started', () => (seen.isWithHuman = true));
   call.on('heard', (frame) => {
     if (mulawRms(frame) < LOUD) return;
     seen.loudMs += FRAME_MS;
@@ -220,9 +225,28 @@ export class Instance {
     return this.lines.join('');
   }
 
-  /** As the machine it runs on would take it away. */
-  async kill(): Promise<void> {
+  /**
+   * As the machine it runs on would take it away. For so long afterwards the balancer goes on sending it its share of
+   * everything; 0: it knows at once.
+   */
+  async kill(unnoticedMs = 0): Promise<void> {
+    if (unnoticedMs === 0) this.isReady = false;
+    await this.end('SIGKILL');
+    await sleep(systemClock, unnoticedMs);
     this.isReady = false;
+  }
+
+  /** Its event loop never turns again, which the balancer's health check notices. Resolves with the signal it died of. */
+  async hang(): Promise<NodeJS.Signals | null> {
+    this.isReady = false;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGUSR2');
+    const [, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+    return signal;
+  }
+
+  /** When the test is over. */
+  async dispose(): Promise<void> {
     await this.end('SIGKILL');
   }
 

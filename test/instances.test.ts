@@ -64,6 +64,22 @@ describe('several instances', { concurrency: true }, () => {
     });
   });
 
+  test('one that stands still ends itself, and its calls go on with their memory', OPTIONS, async () => {
+    await withFleet({ MAX_STALL_SECONDS: '1' }, async (fleet, calls) => {
+      const before = fleet.model.sessions.length;
+      const told = numbersTold(fleet.model);
+      const still = await busiest(fleet.instances);
+      assert.equal(await still.hang(), 'SIGKILL');
+      assert.match(still.log, /"level":"fatal".*the event loop stands still/);
+      await streamsBack(fleet);
+      await until(() => fleet.model.sessions.length > before, 'a call goes on');
+      const own = calls.map(({ loudMs }) => loudMs);
+      for (const call of calls) await call.speak();
+      await heard(calls, (index) => (own[index] ?? 0) + 1000, 'an answer for every caller');
+      for (const number of numbersTold(fleet.model, before)) assert.ok(told.has(number), `${number} is made up`);
+    });
+  });
+
   test('one that is stopped moves its calls in a pause: nobody hears a word of it', OPTIONS, async () => {
     await withFleet({ DRAIN_SECONDS: '5', USE_PIPECAT: 'false' }, async (fleet, calls) => {
       const before = fleet.model.sessions.length;

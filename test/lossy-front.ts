@@ -20,6 +20,8 @@ export class LossyFront {
   readonly mishaps = new Map<string, Mishap>();
   /** Path → what happens to every request for it. */
   readonly outages = new Map<string, Mishap>();
+  /** So many of the next streams are refused with 502, as for a server that has just died. */
+  refusedStreams = 0;
   private readonly target: () => string;
   private readonly server: Server;
   private readonly sockets = new Set<Duplex>();
@@ -87,6 +89,11 @@ export class LossyFront {
   }
 
   private passStream(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.refusedStreams > 0) {
+      this.refusedStreams--;
+      socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n');
+      return;
+    }
     const { hostname, port } = new URL(this.target());
     const gateway = connect(Number(port), hostname);
     const lines = request.rawHeaders.flatMap((text, at, all) =>

@@ -66,6 +66,8 @@ const IDLE_SAY = 'idle-';
 const LIMIT_AGAIN_MS = 1000;
 /** Of a caller who has heard nothing for so long when a stream is replaced. */
 const LONG_WAIT_MS = 2500;
+/** Streams that never came, in a row, before they count as broken ones. */
+const FREE_REFUSALS = 3;
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
 const HOLD_SECONDS = 5;
 
@@ -91,6 +93,8 @@ export class Call {
   private readonly ringing: Ringing;
   private limit: Timer | undefined;
   private lineCount = 0;
+  /** In a row. */
+  private refusedStreams = 0;
 
   /** A caller rings. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
@@ -249,6 +253,7 @@ export class Call {
     });
     const { callerPause, conversation, idle, playback, watch } = line;
     this.stand.enter({ name: 'talking', line });
+    this.refusedStreams = 0;
     metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
     return {
@@ -286,9 +291,15 @@ export class Call {
     return this.stand.is.name === 'ringing' ? this.afterRefusedStream() : this.standing();
   }
 
-  /** The stream was announced but never came: another try, with the voice session that still waits for it. */
+  /**
+   * The stream was announced but never came: another try, with the voice session that still waits for it. A load balancer
+   * may send streams to an instance that has just died; as long as the caller has hardly waited, such tries do not count.
+   */
   private afterRefusedStream(): Answer {
-    if (!this.departure.mayResume()) return this.departure.partAndLeave(this.departure.failureExit());
+    const { is } = this.stand;
+    const waitedMs = this.ringing.since(is.name === 'ringing' ? is.quietSinceMs : undefined);
+    const isFree = this.refusedStreams++ < FREE_REFUSALS && waitedMs < LONG_WAIT_MS;
+    if (!isFree && !this.departure.mayResume()) return this.departure.partAndLeave(this.departure.failureExit());
     this.services.metrics.resumes.inc({ cause: 'stream_refused' });
     return this.standing();
   }

@@ -1,10 +1,10 @@
 /**
  * How Twilio asks us: behind every URL that it is given (Twilio: Webhooks – connection overrides; not signed, not sent).
  * An instance that dies, hangs or is taken from the load balancer costs one try, and the next one answers: 2 s for a
- * connection, 5 s for an answer (the longest of ours takes 4), at most three more tries, and after 12 s the number's
+ * connection, 5 s for an answer (the longest of ours takes 4), at most five more tries, and after 12 s the number's
  * fallback. Without it a 502 of the load balancer or a silence of 15 s would go straight to the fallback.
  */
-export const CONNECTION_OVERRIDES = '#ct=2000&rt=5000&tt=12000&rc=3&rp=ct,rt,5xx';
+export const CONNECTION_OVERRIDES = '#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx';
 
 /** The routes Twilio is told about. Nothing outside depends on any but `voice`, `stream` and `fallback`. */
 export const PATHS = {

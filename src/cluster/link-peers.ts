@@ -6,8 +6,8 @@ import type { Link } from './link.js';
 import { stopReading } from './pass-socket.js';
 import type { ToPrimary, ToWorker, WebhookAnswer } from './protocol.js';
 
-/** Twilio waits 15 s in all; afterwards this process answers with what it can know. */
-const WEBHOOK_MS = 12_000;
+/** Twilio waits 5 s before it asks again (`CONNECTION_OVERRIDES`); before that this process answers with what it can know. */
+const WEBHOOK_MS = 4500;
 const READINESS_MS = 2000;
 const METRICS_MS = 5000;
 

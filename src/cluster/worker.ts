@@ -4,6 +4,7 @@ import { systemClock } from '../clock.js';
 import { readConfig } from '../config.js';
 import type { Gateway } from '../gateway.js';
 import { readKey } from '../journal/seal.js';
+import { watchForStalls } from '../stall-watch.js';
 import { type RunningGateway, startGateway } from '../start.js';
 import { type Channel, Link } from './link.js';
 import { LinkPeers } from './link-peers.js';
@@ -51,6 +52,7 @@ export async function runWorker(channel: Channel, env: Environment, exit: () => 
     env,
     worker: { peers: new LinkPeers(name, link), journal: { backend: new SharedJournal(link), key } },
   });
+  watchForStalls(running.config.maxStallMs);
   running.gateway.watch(({ callSid, type }) => {
     if (type === 'started' || type === 'moving' || type === 'ended') link.tell(`call-${type}`, callSid);
   });

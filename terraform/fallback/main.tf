@@ -5,7 +5,7 @@
 locals {
   # How Twilio asks: a gateway that dies or hangs costs one try, and the next one answers; the fallback comes after them
   # (Twilio: Webhooks - connection overrides). The gateway puts the same behind every URL of its own.
-  overrides = "#ct=2000&rt=5000&tt=12000&rc=3&rp=ct,rt,5xx"
+  overrides = "#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
 
   # What people write may hold characters that mean something in XML.
   connecting = replace(replace(replace(var.connecting, "&", "&amp;"), "<", "&lt;"), ">", "&gt;")

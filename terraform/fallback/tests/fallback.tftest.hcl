@@ -30,11 +30,11 @@ run "document" {
 run "number" {
   assert {
     condition = output.number == {
-      VoiceUrl             = "https://voice.example.com/twilio/voice#ct=2000&rt=5000&tt=12000&rc=3&rp=ct,rt,5xx"
+      VoiceUrl             = "https://voice.example.com/twilio/voice#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
       VoiceMethod          = "POST"
-      VoiceFallbackUrl     = "https://d111111abcdef8.cloudfront.net/#ct=2000&rt=5000&tt=12000&rc=3&rp=ct,rt,5xx"
+      VoiceFallbackUrl     = "https://d111111abcdef8.cloudfront.net/#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
       VoiceFallbackMethod  = "POST"
-      StatusCallback       = "https://voice.example.com/twilio/call-status#ct=2000&rt=5000&tt=12000&rc=3&rp=ct,rt,5xx"
+      StatusCallback       = "https://voice.example.com/twilio/call-status#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
       StatusCallbackMethod = "POST"
     }
     error_message = "The settings of the number."
