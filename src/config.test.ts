@@ -43,6 +43,7 @@ test('with nothing set everything is embedded and only this machine can call', (
     maxSessions: {},
     maxCallMs: 0,
     maxLoopDelayMs: 100,
+    maxStallMs: 5000,
     drainSeconds: 110,
     twilio: { accountSid: undefined, authTokens: [], phoneNumber: undefined },
     openai: {

@@ -25,7 +25,9 @@ export class ClusterRig {
         HOST: '127.0.0.1',
         PUBLIC_HOST,
         TWILIO_AUTH_TOKEN: AUTH_TOKEN,
-        EXTENSIONS: new URL('./cluster-voice.js', import.meta.url).pathname,
+        EXTENSIONS: ['cluster-voice.js', 'standing-still.js']
+          .map((name) => new URL(name, import.meta.url).pathname)
+          .join(','),
         VOICE_PROVIDER: 'scripted',
         MAX_LOOP_DELAY_MS: '0',
         DRAIN_SECONDS: '1',

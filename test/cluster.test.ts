@@ -134,6 +134,46 @@ describe('a cluster whose workers have room for one conversation each', () => {
   });
 });
 
+describe('a cluster with a worker that stands still', { concurrency: true }, () => {
+  async function withStill(
+    env: Record<string, string>,
+    body: (cluster: ClusterRig, orphans: ClusterCall[]) => Promise<void>,
+  ) {
+    const cluster = await ClusterRig.spawn(2, env).listening();
+    try {
+      const calls = Array.from({ length: 4 }, () => cluster.call());
+      await until(() => calls.every(isGreeted), 'everybody is greeted');
+      const [pid] = cluster.pids('1');
+      assert.ok(pid !== undefined);
+      process.kill(pid, 'SIGUSR2');
+      await body(
+        cluster,
+        calls.filter(({ worker }) => worker === '1'),
+      );
+    } finally {
+      await cluster.close();
+    }
+  }
+
+  test('the worker ends itself, the other goes on with its calls, and it is started again', async () => {
+    await withStill({ MAX_STALL_SECONDS: '1' }, async (cluster, orphans) => {
+      await until(() => orphans.every((call) => call.streams === 2 && isGreeted(call)), 'they are talked to again');
+      assert.ok(orphans.length > 0 && orphans.every(({ dials, worker }) => dials === 0 && worker === '2'));
+      await until(() => cluster.pids('1').length === 2, 'the worker is back');
+      assert.ok(cluster.lines.some(({ level, msg }) => level === 'fatal' && /stands still/.test(String(msg))));
+    });
+  });
+
+  test('a question about one of its calls is answered by the other before Twilio asks again', async () => {
+    await withStill({ MAX_STALL_SECONDS: '0' }, async (_cluster, orphans) => {
+      for (const { carried } of orphans) carried.mediaStream?.drop();
+      await until(() => orphans.every(({ worker }) => worker === '2'), 'the other one answers');
+      await until(() => orphans.every((call) => call.streams === 2 && isGreeted(call)), 'they are talked to again');
+      assert.ok(orphans.every(({ dials, problems }) => dials === 0 && !problems.includes(11200)));
+    });
+  });
+});
+
 describe('a cluster that has to end at once', () => {
   test('a second signal does not wait for calls', async () => {
     const cluster = await ClusterRig.spawn(1, { DRAIN_SECONDS: '60' }).listening();

@@ -24,8 +24,8 @@ export interface PrimaryOptions {
   onGivenUp: () => void;
 }
 
-/** Twilio waits 15 s in all; the process that asked needs time to answer by itself. */
-const PASS_MS = 10_000;
+/** Twilio waits 5 s before it asks again (`CONNECTION_OVERRIDES`); the process that asked needs time to answer by itself. */
+const PASS_MS = 4000;
 const METRICS_MS = 2000;
 /** What a gateway still does when its drain time is over: last handovers, the journal, the store. */
 const BEYOND_DRAIN_MS = 40_000;
