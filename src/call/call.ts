@@ -17,6 +17,7 @@ import { History, type Turn } from '../voice/history.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
 import { CallAccount } from './account.js';
+import { announcement } from './announcement.js';
 import { type AssistantExit, type CallOutcome, type Exit, type ResumeCause, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
@@ -438,9 +439,8 @@ export class Call {
     const hasWaited = this.ringing.since(quietSinceMs) >= LONG_WAIT_MS;
     const ringing = this.ringing.state(opening, hasWaited ? undefined : quietSinceMs);
     this.stand.enter(ringing);
-    const { language, lines } = this.prompt;
-    const say: Verb[] = hasWaited ? [{ verb: 'say', text: lines.oneMoment, language }] : [];
-    return [...say, ...this.streamVerbs(ringing.streamToken)];
+    const oneMoment = hasWaited ? this.prompt.lines.oneMoment : undefined;
+    return [...announcement(oneMoment, this.prompt), ...this.streamVerbs(ringing.streamToken)];
   }
 
   private streamVerbs(streamToken: string): Verb[] {

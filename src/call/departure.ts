@@ -16,6 +16,7 @@ import type {
   ResumeCause,
   Stand,
 } from './call-state.js';
+import { announcement } from './announcement.js';
 import { isPhoneNumber } from './dial.js';
 import { watchDial } from './dial-watch.js';
 import { Goodbye, type GoodbyeEnd, heard } from './goodbye.js';
@@ -23,6 +24,7 @@ import { type CallFacts, type DialResult, HandingOver, type HandingOverServices 
 import { type MessageServices, Messages } from './messages.js';
 import type { FailedDial } from './next-step.js';
 import { PATHS } from './paths.js';
+import { WithoutHuman } from './without-human.js';
 
 export interface DepartureServices extends HandingOverServices, MessageServices {
   clock: Clock;
@@ -46,19 +48,18 @@ export type Answer = readonly Verb[] | Promise<readonly Verb[]>;
 const QUESTION_EXPECTED_MS = 30_000;
 /** The caller is gone; Twilio may tell how the dial ended, or not. */
 const LATE_RESULT_MS = 15_000;
-const VOICEMAIL_SECONDS = 120;
-/** The announcement, the recording, and Twilio's time to tell about it. */
-const VOICEMAIL_EXPECTED_MS = (VOICEMAIL_SECONDS + 60) * 1000;
 /** So often a broken stream is replaced before the caller goes to a human. */
 const MAX_RESUMES = 2;
 
 /** Causes that count: whose streams keep breaking is not helped by another one. */
 const BROKEN: ReadonlySet<ResumeCause> = new Set(['stream_lost', 'stream_refused', 'instance_lost']);
 
-/** How one call leaves its stream, and everything that follows: the goodbye, the dial and its result, voicemail. */
+/** How one call leaves its stream, and everything that follows: the goodbye, the dial and its result. */
 export class Departure {
   readonly handingOver: HandingOver;
   readonly messages: Messages;
+  /** Voicemail, and callbacks that are promised. */
+  readonly withoutHuman: WithoutHuman;
   private readonly call: CallFacts;
   private readonly stand: Stand;
   private readonly services: DepartureServices;
@@ -89,6 +90,8 @@ export class Departure {
     this.resumeCount = options.resumes;
     this.handingOver = new HandingOver(this.call, this.services, options.failedDials);
     this.messages = new Messages(this.call, this.services);
+    const { call, messages, owner, services, stand } = this;
+    this.withoutHuman = new WithoutHuman({ call, stand, messages, services, end: (outcome) => owner.end(outcome) });
   }
 
   toHuman(escalation: Escalation, line: string): void {
@@ -184,9 +187,9 @@ export class Departure {
         // Streams that keep breaking: a human goes on.
         return this.mayResume() ? this.owner.resume(exit) : this.partAndLeave(this.failureExit());
       case 'voicemail':
-        return this.record();
+        return this.withoutHuman.record();
       case 'callback':
-        return this.promiseCallback();
+        return this.withoutHuman.promiseCallback();
       case 'nobody':
         this.owner.end(exit.outcome);
         return [...this.announcement(exit.announce), { verb: 'hangup' }];
@@ -308,19 +311,6 @@ export class Departure {
     return this.afterResult(this.handingOver.judgeLost(this.stand.is.legSeconds));
   }
 
-  /** `<Record action>`: the caller has left a message. */
-  afterVoicemail(webhook: VoiceWebhook): Verb[] {
-    this.onRecording(webhook);
-    if (this.stand.is.name === 'recording') this.owner.end('message_taken');
-    return [...this.announcement(this.call.assistant.prompt.lines.messageThanks), { verb: 'hangup' }];
-  }
-
-  /** Twilio tells about a recording: after the message, and once more when it can be fetched. */
-  onRecording({ form }: VoiceWebhook): void {
-    const url = form.get('RecordingUrl') ?? '';
-    if (url.startsWith('https://')) void this.messages.voicemail(url, form.get('RecordingSid') ?? '');
-  }
-
   /** The call is over at Twilio; while a dial runs, its own result says more and is on its way. */
   onCallOver(): void {
     if (this.stand.is.name !== 'dialling') return this.owner.end('caller_hung_up');
@@ -392,34 +382,7 @@ export class Departure {
     }
   }
 
-  record(): Verb[] {
-    const { clock, url } = this.services;
-    const { leaveMessage, silentGoodbye } = this.call.assistant.prompt.lines;
-    const record = {
-      action: url('https', PATHS.voicemail),
-      statusCallback: url('https', PATHS.recording),
-      maxSeconds: VOICEMAIL_SECONDS,
-    };
-    const verbs: Verb[] = [
-      ...this.announcement(leaveMessage),
-      { verb: 'record', record },
-      // Twilio comes here only when it has heard nothing (Twilio: Record – empty recordings).
-      ...this.announcement(silentGoodbye),
-      { verb: 'hangup' },
-    ];
-    const expires = clock.setTimer(VOICEMAIL_EXPECTED_MS, () => this.owner.end('no_human'));
-    this.stand.enter({ name: 'recording', verbs, expires });
-    return verbs;
-  }
-
-  private async promiseCallback(): Promise<readonly Verb[]> {
-    const { callbackPromised, noHuman } = this.call.assistant.prompt.lines;
-    const isKept = await this.messages.callback();
-    this.owner.end(isKept ? 'callback_promised' : 'no_human');
-    return [...this.announcement(isKept ? callbackPromised : noHuman), { verb: 'hangup' }];
-  }
-
   private announcement(text: string | undefined): Verb[] {
-    return text === undefined ? [] : [{ verb: 'say', text, language: this.call.assistant.prompt.language }];
+    return announcement(text, this.call.assistant.prompt);
   }
 }

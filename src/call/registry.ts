@@ -5,6 +5,7 @@ import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import type { Admission, Refusal } from './admission.js';
+import { announcement } from './announcement.js';
 import { Call, type CallServices } from './call.js';
 import { dialVerb } from './dial.js';
 import { hasToken } from './stream-token.js';
@@ -131,9 +132,9 @@ export class CallRegistry {
     const call = await this.find(webhook.callSid);
     if (call?.isOver === false) return call.departure.afterDial(webhook);
     // Another instance sent the caller there, or this one has given the call up: who is on the line is told so.
-    const { language, lines } = this.services.assistantFor(webhook.to).prompt;
-    if (webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
-    return [{ verb: 'say', text: lines.noHuman, language }, { verb: 'hangup' }];
+    const { prompt } = this.services.assistantFor(webhook.to);
+    const isTalkedOut = webhook.form.get('DialBridged') === 'true';
+    return [...announcement(isTalkedOut ? undefined : prompt.lines.noHuman, prompt), { verb: 'hangup' }];
   }
 
   async whisper(webhook: VoiceWebhook): Promise<readonly Verb[]> {
@@ -159,12 +160,12 @@ export class CallRegistry {
   }
 
   async afterVoicemail(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    return (await this.find(webhook.callSid))?.departure.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
+    return (await this.find(webhook.callSid))?.departure.withoutHuman.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
   }
 
   /** Twilio expects no TwiML here. */
   recording(webhook: VoiceWebhook): undefined {
-    this.calls.get(webhook.callSid)?.departure.onRecording(webhook);
+    this.calls.get(webhook.callSid)?.departure.withoutHuman.onRecording(webhook);
   }
 
   /** Twilio expects no TwiML here. */
@@ -264,10 +265,10 @@ export class CallRegistry {
     const { assistantFor, connectPhoneNumber, metrics, url } = this.services;
     const { prompt } = assistantFor(webhook.to);
     metrics.sessions.inc({ outcome });
-    const say: Verb = { verb: 'say', text: prompt.lines[line], language: prompt.language };
-    if (connectPhoneNumber === undefined) return [say, { verb: 'hangup' }];
+    const say = announcement(prompt.lines[line], prompt);
+    if (connectPhoneNumber === undefined) return [...say, { verb: 'hangup' }];
     return [
-      ...(outcome === 'abandoned' ? [say] : []),
+      ...(outcome === 'abandoned' ? say : []),
       dialVerb({ number: connectPhoneNumber, callerId: undefined, hasWhisper: false, url }),
     ];
   }

@@ -34,7 +34,7 @@ export function takeUp(
       departure.goOnDialling(left.handover);
       return;
     case 'recording':
-      departure.record();
+      departure.withoutHuman.record();
       return;
     case 'ended':
       stand.enter({ name: 'ended', outcome: left.outcome as CallOutcome });
