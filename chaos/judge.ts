@@ -52,7 +52,7 @@ export class Judge {
   private saidBye = false;
   private wasBridged = false;
   private escalatedMs: number | undefined;
-  /** When the latest wish for a human was noticed. */
+  /** When the wish for a human was noticed first; another instance that goes on with it notices it again. */
   private wishedMs = Number.POSITIVE_INFINITY;
   private outcome: string | undefined;
   private movedSilently = false;
@@ -130,10 +130,11 @@ export class Judge {
     switch (event.type) {
       case 'escalated':
         this.escalatedMs ??= this.clock.now();
-        this.wishedMs = this.clock.now();
+        this.wishedMs = Math.min(this.wishedMs, this.clock.now());
         this.tell(`escalated: ${event.escalation.trigger}, ${event.escalation.reason}`);
         break;
       case 'resumed':
+        this.wishedMs = Number.POSITIVE_INFINITY;
         this.movedSilently = event.cause === 'moved';
         this.escalatedMs = undefined;
         this.tell(`resumed: ${event.cause}`);
