@@ -21,7 +21,10 @@ async function run(
   });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => said.push(data.toString()));
+  // Were it not watched, it would go on for ever.
+  const limit = setTimeout(() => child.kill('SIGTERM'), 30_000);
   const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null];
+  clearTimeout(limit);
   return { end: signal ?? exitCode, said: said.join('') };
 }
 
