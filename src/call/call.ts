@@ -65,11 +65,10 @@ const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'key
 const IDLE_SAY = 'idle-';
 /** A call that is not talked to when its time is over, and may be soon. */
 const LIMIT_AGAIN_MS = 1000;
-/** Of a caller who has heard nothing for so long when a stream is replaced: the next sound may take three seconds more. */
-const LONG_WAIT_MS = 1500;
-/** Streams that never came, in a row, before they count as broken ones; and how long a caller may have waited for that. */
+/** Of a caller who has heard nothing for so long when a stream is replaced. */
+const LONG_WAIT_MS = 2500;
+/** Streams that never came, in a row, before they count as broken ones. */
 const FREE_REFUSALS = 3;
-const FREE_WAIT_MS = 2500;
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
 const HOLD_SECONDS = 5;
 
@@ -300,7 +299,7 @@ export class Call {
   private afterRefusedStream(): Answer {
     const { is } = this.stand;
     const waitedMs = this.ringing.since(is.name === 'ringing' ? is.quietSinceMs : undefined);
-    const isFree = this.refusedStreams++ < FREE_REFUSALS && waitedMs < FREE_WAIT_MS;
+    const isFree = this.refusedStreams++ < FREE_REFUSALS && waitedMs < LONG_WAIT_MS;
     if (!isFree && !this.departure.mayResume()) return this.departure.partAndLeave(this.departure.failureExit());
     this.services.metrics.resumes.inc({ cause: 'stream_refused' });
     return this.standing();
