@@ -22,5 +22,9 @@ const line = {
   limit_ms: limitMs,
   msg: 'the event loop stands still; the process ends so that its calls go on elsewhere',
 };
-writeSync(1, `${JSON.stringify(line)}\n`);
-process.kill(process.pid, 'SIGKILL');
+try {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+} finally {
+  // Also when nobody reads the log.
+  process.kill(process.pid, 'SIGKILL');
+}

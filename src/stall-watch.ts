@@ -31,5 +31,6 @@ export function watchForStalls(limitMs: number): void {
     // It counts and waits.
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
   });
+  thread.on('error', (error) => console.error(`Warning: nobody watches the event loop any more: ${error.message}`));
   thread.unref();
 }

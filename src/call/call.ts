@@ -101,7 +101,7 @@ export class Call {
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
     const { clock, emit } = services;
     const call = new Call(newMemory(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
-    call.stand.enter(call.ringing.state(call.prompt.greeting, undefined));
+    call.stand.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
     emit({ type: 'started', callSid: call.callSid, from: call.from, to: call.to });
     call.log.info('call started');
     return call;
@@ -114,7 +114,7 @@ export class Call {
       stand: call.stand,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
-      lost: (quietSinceMs) => call.resumeExit('instance_lost', quietSinceMs),
+      lost: (quietSinceMs) => call.resumeExit('instance_lost', quietSinceMs ?? services.clock.epochMs()),
     });
     const { callSid, from, to } = call;
     services.emit({ type: 'started', callSid, from, to });
@@ -295,14 +295,17 @@ export class Call {
   /**
    * The stream was announced but never came: another try, with the voice session that still waits for it. A load balancer
    * may send streams to an instance that has just died; as long as the caller has hardly waited, such tries do not count.
+   * Who has waited is told so by Twilio.
    */
   private afterRefusedStream(): Answer {
     const { is } = this.stand;
     const waitedMs = this.ringing.since(is.name === 'ringing' ? is.quietSinceMs : undefined);
-    const isFree = this.refusedStreams++ < FREE_REFUSALS && waitedMs < LONG_WAIT_MS;
-    if (!isFree && !this.departure.mayResume()) return this.departure.partAndLeave(this.departure.failureExit());
+    const hasWaited = waitedMs >= LONG_WAIT_MS;
+    const isFree = this.refusedStreams++ < FREE_REFUSALS && !hasWaited;
+    if (is.name !== 'ringing' || (!isFree && !this.departure.mayResume()))
+      return this.departure.partAndLeave(this.departure.failureExit());
     this.services.metrics.resumes.inc({ cause: 'stream_refused' });
-    return this.standing();
+    return this.announce(is.streamToken, hasWaited);
   }
 
   /** Twilio's status callback of the call itself. */
@@ -436,11 +439,17 @@ export class Call {
     this.services.emit({ type: 'resumed', callSid: this.callSid, cause });
     this.log.info({ cause }, 'the call goes on in a new stream');
     // The new stream and its model take a moment more: Twilio speaks to who has waited before.
+    const nowMs = this.services.clock.epochMs();
     const hasWaited = this.ringing.since(quietSinceMs) >= LONG_WAIT_MS;
-    const ringing = this.ringing.state(opening, hasWaited ? undefined : quietSinceMs);
+    const ringing = this.ringing.state(opening, hasWaited ? nowMs : (quietSinceMs ?? nowMs));
     this.stand.enter(ringing);
+    return this.announce(ringing.streamToken, hasWaited);
+  }
+
+  /** A stream, after a word of Twilio's to who has waited for it. */
+  private announce(streamToken: string, hasWaited: boolean): Verb[] {
     const oneMoment = hasWaited ? this.prompt.lines.oneMoment : undefined;
-    return [...announcement(oneMoment, this.prompt), ...this.streamVerbs(ringing.streamToken)];
+    return [...announcement(oneMoment, this.prompt), ...this.streamVerbs(streamToken)];
   }
 
   private streamVerbs(streamToken: string): Verb[] {
