@@ -1,9 +1,9 @@
 import { CONNECTION_OVERRIDES, PATHS } from './call/paths.js';
 import type { Finding } from './checks.js';
 import type { Config } from './config.js';
-import { type PhoneNumber, type TwilioAccount, readNumbers, whyNoDial } from './twilio/number.js';
+import { type PhoneNumber, type TwilioAccount, readNumbers, whyNoDial, withoutOverrides } from './twilio/number.js';
 
-/** The account is known, and which number to look for. */
+/** The account is known, and the host that its numbers should ring. */
 export function canCheckNumber({ publicHost, twilio }: Config): boolean {
   return publicHost !== undefined && twilio.accountSid !== undefined && twilio.authTokens.length > 0;
 }
@@ -49,11 +49,11 @@ async function missingOf(one: PhoneNumber, publicHost: string, account: TwilioAc
   if (one.elsewhere !== '') return [`its calls go to ${one.elsewhere}, whose settings are not looked at`];
   const missing: string[] = [];
   const voiceUrl = `https://${publicHost}${PATHS.voice}`;
-  if (bare(one.voiceUrl) !== voiceUrl || one.voiceMethod !== 'POST')
+  if (withoutOverrides(one.voiceUrl) !== voiceUrl || one.voiceMethod !== 'POST')
     missing.push(`"A call comes in" should be ${voiceUrl}${CONNECTION_OVERRIDES}, POST`);
   else if (!one.voiceUrl.includes('#'))
     missing.push(`without ${CONNECTION_OVERRIDES} after its voice URL no other gateway is asked when one hangs`);
-  if (bare(one.statusCallback) !== `https://${publicHost}${PATHS.callStatus}`)
+  if (withoutOverrides(one.statusCallback) !== `https://${publicHost}${PATHS.callStatus}`)
     missing.push(`"Call status changes" should be https://${publicHost}${PATHS.callStatus}${CONNECTION_OVERRIDES}`);
   const fallback = await fallbackOf(one, publicHost, account);
   return fallback === undefined ? missing : [...missing, fallback];
@@ -71,10 +71,6 @@ async function fallbackOf(
     return '"Primary handler fails" is this gateway: of no use when no gateway answers (terraform/README.md)';
   const why = await whyNoDial(fallbackUrl, fallbackMethod, account);
   return why === undefined ? undefined : `"Primary handler fails" does not dial a human: ${why}`;
-}
-
-function bare(url: string): string {
-  return url.split('#', 1)[0] ?? '';
 }
 
 function hostOf(url: string): string | undefined {

@@ -8,6 +8,7 @@ async function run(
   limitMs: number,
   code: string,
   flags: readonly string[] = [],
+  isRead = true,
 ): Promise<{ end: unknown; said: string }> {
   const watch = new URL('./stall-watch.js', import.meta.url).href;
   const script = `import { watchForStalls } from '${watch}';
@@ -21,6 +22,7 @@ async function run(
   });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => said.push(data.toString()));
+  if (!isRead) child.stdout.destroy();
   // Were it not watched, it would go on for ever.
   const limit = setTimeout(() => child.kill('SIGTERM'), 30_000);
   const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null];

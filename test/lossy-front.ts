@@ -22,6 +22,8 @@ export class LossyFront {
   readonly outages = new Map<string, Mishap>();
   /** So many of the next streams are refused with 502, as for a server that has just died. */
   refusedStreams = 0;
+  /** So long each of them takes. */
+  refusesAfterMs = 0;
   private readonly target: () => string;
   private readonly server: Server;
   private readonly sockets = new Set<Duplex>();
@@ -91,7 +93,8 @@ export class LossyFront {
   private passStream(request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (this.refusedStreams > 0) {
       this.refusedStreams--;
-      socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n');
+      socket.on('error', () => undefined);
+      setTimeout(() => socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n'), this.refusesAfterMs);
       return;
     }
     const { hostname, port } = new URL(this.target());

@@ -70,6 +70,28 @@ for (const pipeline of [true, false]) {
       });
     });
 
+    for (const [when, isGreeted] of [
+      ['at the start', false],
+      ['in the middle of a call', true],
+    ] as const) {
+      test(`slowly, ${when}: who has waited is told so by Twilio`, async () => {
+        await withFront(pipeline, async ({ front, place, rig, said }) => {
+          const refuse = (): void => void Object.assign(front, { refusedStreams: 2, refusesAfterMs: 1400 });
+          if (!isGreeted) refuse();
+          const call = place();
+          await until(() => streamsOf(rig) === 1, 'the stream');
+          if (isGreeted) {
+            refuse();
+            call.mediaStream?.drop();
+            await until(() => streamsOf(rig) === 2, 'the next stream');
+          }
+          assert.equal(said.length, 1);
+          assert.match(said[0] ?? '', /moment/i);
+          call.hangup();
+        });
+      });
+    }
+
     test('every one: a human goes on', async () => {
       await withFront(pipeline, async ({ front, place, rig, said }) => {
         front.refusedStreams = 1000;

@@ -1,3 +1,4 @@
+import { basicAuthorization } from './rest.js';
 import { signatureOf } from './signature.js';
 
 /** A phone number of the account, as far as a call depends on it (Twilio: API – IncomingPhoneNumber resource). */
@@ -32,7 +33,7 @@ export async function readNumbers(account: TwilioAccount): Promise<readonly Phon
   const response = await fetch(
     `${baseUrl}/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers.json?PageSize=${PAGE_SIZE}`,
     {
-      headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
+      headers: { authorization: basicAuthorization(accountSid, authToken) },
       redirect: 'error',
       signal: AbortSignal.timeout(ANSWER_MS),
     },
@@ -40,6 +41,11 @@ export async function readNumbers(account: TwilioAccount): Promise<readonly Phon
   if (!response.ok) return { status: response.status };
   const { incoming_phone_numbers: listed } = (await response.json()) as { incoming_phone_numbers?: unknown };
   return Array.isArray(listed) ? listed.map((one) => phoneNumberOf(one as Record<string, unknown>)) : [];
+}
+
+/** A webhook's URL as it is asked and signed (Twilio: Webhooks – connection overrides). */
+export function withoutOverrides(url: string): string {
+  return url.split('#', 1)[0] ?? '';
 }
 
 function phoneNumberOf(listed: Record<string, unknown>): PhoneNumber {
@@ -63,7 +69,7 @@ function phoneNumberOf(listed: Record<string, unknown>): PhoneNumber {
  * otherwise what came instead. Never rejects.
  */
 export async function whyNoDial(url: string, method: string, account: TwilioAccount): Promise<string | undefined> {
-  const [bare = ''] = url.split('#', 1);
+  const bare = withoutOverrides(url);
   const form = new URLSearchParams({ AccountSid: account.accountSid });
   const isGet = method === 'GET';
   const asked = isGet ? `${bare}${bare.includes('?') ? '&' : '?'}${form.toString()}` : bare;

@@ -86,7 +86,7 @@ export class TwilioRest {
     try {
       const response = await fetch(`${baseUrl}/2010-04-01/Accounts/${accountSid}/Calls/${callSid}.json`, {
         method: change === undefined ? 'GET' : 'POST',
-        headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
+        headers: { authorization: basicAuthorization(accountSid, authToken) },
         ...(change === undefined ? {} : { body: change }),
         redirect: 'error',
         signal: abort.signal,
@@ -96,6 +96,11 @@ export class TwilioRest {
       deadline.cancel();
     }
   }
+}
+
+/** The account's own credentials (Twilio: API – authentication). */
+export function basicAuthorization(accountSid: string, authToken: string): string {
+  return `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
 }
 
 function judge(status: number, body: string): Attempt {
