@@ -39,6 +39,10 @@ describe('a process whose event loop stands still', { concurrency: true }, () =>
     assert.match(String(msg), /event loop stands still/);
   });
 
+  test('ends itself, too, when nobody reads what it logs', async () => {
+    assert.equal((await run(1000, 'for (;;);', [], false)).end, 'SIGKILL');
+  });
+
   test('lives when it is only late, again and again', async () => {
     const { end, said } = await run(1500, 'for (let n = 0; n < 6; n++) { block(500); await pass(150); }');
     assert.deepEqual([end, said], [0, '']);
