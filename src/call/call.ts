@@ -17,12 +17,12 @@ import { History, type Turn } from '../voice/history.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
 import { CallAccount } from './account.js';
-import { announcement } from './announcement.js';
-import { type AssistantExit, type CallOutcome, type Exit, type ResumeCause, Stand } from './call-state.js';
+import { type CallOutcome, Stand } from './call-state.js';
 import type { ConversationListener } from './conversation.js';
 import { type Answer, Departure, type DepartureServices } from './departure.js';
-import { type CallMemory, memoryOf, newMemory, quietSince } from './memory.js';
+import { type CallMemory, memoryOf, newMemory } from './memory.js';
 import { openLine } from './open-line.js';
+import { StreamRequests } from './stream-requests.js';
 import { hasToken } from './stream-token.js';
 import { PATHS } from './paths.js';
 import { type MoveWhen, Relocation } from './relocation.js';
@@ -65,10 +65,6 @@ const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'key
 const IDLE_SAY = 'idle-';
 /** A call that is not talked to when its time is over, and may be soon. */
 const LIMIT_AGAIN_MS = 1000;
-/** Of a caller who has heard nothing for so long when a stream is replaced. */
-const LONG_WAIT_MS = 2500;
-/** Streams that never came, in a row, before they count as broken ones. */
-const FREE_REFUSALS = 3;
 /** A call is held for so long while it shows whether Twilio took a change over REST. */
 const HOLD_SECONDS = 5;
 
@@ -92,10 +88,9 @@ export class Call {
   private readonly account: CallAccount;
   private readonly relocation: Relocation;
   private readonly ringing: Ringing;
+  private readonly streams: StreamRequests;
   private limit: Timer | undefined;
   private lineCount = 0;
-  /** In a row. */
-  private refusedStreams = 0;
 
   /** A caller rings. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
@@ -114,7 +109,7 @@ export class Call {
       stand: call.stand,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
-      lost: (quietSinceMs) => call.resumeExit('instance_lost', quietSinceMs ?? services.clock.epochMs()),
+      lost: (quietSinceMs) => call.streams.exitAfter('instance_lost', quietSinceMs ?? services.clock.epochMs()),
     });
     const { callSid, from, to } = call;
     services.emit({ type: 'started', callSid, from, to });
@@ -154,7 +149,7 @@ export class Call {
       stand: this.stand,
       services,
       owner: {
-        resume: (exit) => this.resume(exit),
+        resume: (exit) => this.streams.next(exit),
         standing: () => this.standing(),
         end: (outcome) => this.end(outcome),
       },
@@ -169,14 +164,16 @@ export class Call {
       stand,
       departure,
       services,
-      onExpired: (quietSinceMs) => departure.part(this.resumeExit('stream_refused', quietSinceMs)),
+      onExpired: (quietSinceMs) => departure.part(this.streams.exitAfter('stream_refused', quietSinceMs)),
     });
-    const { account } = this;
+    const { account, ringing } = this;
+    const streams = new StreamRequests({ call: facts, stand, ringing, departure, services });
+    this.streams = streams;
     this.relocation = new Relocation({
       clock: services.clock,
       stand,
       account,
-      midWordExit: () => this.resumeExit('moved', this.heardNothingSinceMs),
+      midWordExit: () => streams.exitAfter('moved', streams.heardNothingSinceMs),
       part: (exit) => {
         services.emit({ type: 'moving', callSid });
         departure.part(exit);
@@ -212,7 +209,7 @@ export class Call {
   standing(): Answer {
     switch (this.stand.is.name) {
       case 'ringing':
-        return this.streamVerbs(this.stand.is.streamToken);
+        return this.streams.verbs(this.stand.is.streamToken);
       case 'parted':
         return this.departure.leaveBy(this.stand.is.exit);
       case 'dialling':
@@ -254,7 +251,7 @@ export class Call {
     });
     const { callerPause, conversation, idle, playback, watch } = line;
     this.stand.enter({ name: 'talking', line });
-    this.refusedStreams = 0;
+    this.streams.cameIn();
     metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
     return {
@@ -289,23 +286,7 @@ export class Call {
     if (this.stand.is.name === 'pushing') await this.departure.settled();
     // Twilio may ask before the closing of the socket has reached us, or without a stream ever having come.
     if (this.stand.is.name === 'talking' || this.stand.is.name === 'leaving') this.onStreamEnd('lost');
-    return this.stand.is.name === 'ringing' ? this.afterRefusedStream() : this.standing();
-  }
-
-  /**
-   * The stream was announced but never came: another try, with the voice session that still waits for it. A load balancer
-   * may send streams to an instance that has just died; as long as the caller has hardly waited, such tries do not count.
-   * Who has waited is told so by Twilio.
-   */
-  private afterRefusedStream(): Answer {
-    const { is } = this.stand;
-    const waitedMs = this.ringing.since(is.name === 'ringing' ? is.quietSinceMs : undefined);
-    const hasWaited = waitedMs >= LONG_WAIT_MS;
-    const isFree = this.refusedStreams++ < FREE_REFUSALS && !hasWaited;
-    if (is.name !== 'ringing' || (!isFree && !this.departure.mayResume()))
-      return this.departure.partAndLeave(this.departure.failureExit());
-    this.services.metrics.resumes.inc({ cause: 'stream_refused' });
-    return this.announce(is.streamToken, hasWaited);
+    return this.stand.is.name === 'ringing' ? this.streams.again() : this.standing();
   }
 
   /** Twilio's status callback of the call itself. */
@@ -415,16 +396,9 @@ export class Call {
     if (cause === 'closed') return;
     if (this.stand.is.name === 'leaving') this.departure.part(this.stand.is.exit);
     else if (this.stand.is.name === 'talking')
-      this.departure.part(this.resumeExit('stream_lost', this.heardNothingSinceMs));
+      this.departure.part(this.streams.exitAfter('stream_lost', this.streams.heardNothingSinceMs));
     else if (this.stand.is.name === 'pushing' && cause === 'stop')
       this.stand.enter({ ...this.stand.is, isStopped: true });
-  }
-
-  /** The stream broke under a caller who may still be there. */
-  private resumeExit(cause: ResumeCause, quietSinceMs: number | undefined): Exit {
-    const { greeting, lines } = this.prompt;
-    const opening = this.history.turns.length === 0 ? greeting : lines.resumed;
-    return { to: 'assistant', cause, opening, quietSinceMs };
   }
 
   private hold(): Verb[] {
@@ -432,46 +406,6 @@ export class Call {
       { verb: 'pause', seconds: HOLD_SECONDS },
       { verb: 'redirect', url: this.services.url('https', PATHS.held) },
     ];
-  }
-
-  private resume({ cause, quietSinceMs, opening }: AssistantExit): Verb[] {
-    this.services.metrics.resumes.inc({ cause });
-    this.services.emit({ type: 'resumed', callSid: this.callSid, cause });
-    this.log.info({ cause }, 'the call goes on in a new stream');
-    // The new stream and its model take a moment more: Twilio speaks to who has waited before.
-    const nowMs = this.services.clock.epochMs();
-    const hasWaited = this.ringing.since(quietSinceMs) >= LONG_WAIT_MS;
-    const ringing = this.ringing.state(opening, hasWaited ? nowMs : (quietSinceMs ?? nowMs));
-    this.stand.enter(ringing);
-    return this.announce(ringing.streamToken, hasWaited);
-  }
-
-  /** A stream, after a word of Twilio's to who has waited for it. */
-  private announce(streamToken: string, hasWaited: boolean): Verb[] {
-    const oneMoment = hasWaited ? this.prompt.lines.oneMoment : undefined;
-    return [...announcement(oneMoment, this.prompt), ...this.streamVerbs(streamToken)];
-  }
-
-  private streamVerbs(streamToken: string): Verb[] {
-    const { url } = this.services;
-    return [
-      {
-        verb: 'connect-stream',
-        action: url('https', PATHS.streamEnded),
-        stream: {
-          url: url('wss', PATHS.stream),
-          statusCallback: url('https', PATHS.streamStatus),
-          parameters: { token: streamToken },
-        },
-      },
-    ];
-  }
-
-  /** Milliseconds since the epoch. */
-  private get heardNothingSinceMs(): number {
-    const { is } = this.stand;
-    const nowMs = this.services.clock.epochMs();
-    return ('line' in is ? quietSince(is.line, nowMs) : undefined) ?? nowMs;
   }
 
   /** Of all the models that talked on this call; absent when none counts tokens. */
