@@ -286,7 +286,8 @@ export class Call {
     if (this.stand.is.name === 'pushing') await this.departure.settled();
     // Twilio may ask before the closing of the socket has reached us, or without a stream ever having come.
     if (this.stand.is.name === 'talking' || this.stand.is.name === 'leaving') this.onStreamEnd('lost');
-    return this.stand.is.name === 'ringing' ? this.streams.again() : this.standing();
+    const { is } = this.stand;
+    return is.name === 'ringing' ? this.streams.again(is) : this.standing();
   }
 
   /** Twilio's status callback of the call itself. */

@@ -3,7 +3,7 @@ import type { Metrics } from '../metrics.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { CallEvent } from './call-events.js';
 import { announcement } from './announcement.js';
-import type { AssistantExit, Exit, ResumeCause, Stand } from './call-state.js';
+import type { AssistantExit, CallState, Exit, ResumeCause, Stand } from './call-state.js';
 import type { Answer, Departure } from './departure.js';
 import type { CallFacts } from './handing-over.js';
 import { quietSince } from './memory.js';
@@ -86,15 +86,12 @@ export class StreamRequests {
    * send streams to an instance that has just died; as long as the caller has hardly waited, such tries do not count. Who
    * has waited is told so by Twilio.
    */
-  again(): Answer {
-    const { departure, ringing, services, stand } = this.options;
-    const { is } = stand;
-    const quietSinceMs = is.name === 'ringing' ? is.quietSinceMs : undefined;
+  again({ quietSinceMs, streamToken }: CallState & { name: 'ringing' }): Answer {
+    const { departure, ringing, services } = this.options;
     const isFree = this.refused++ < FREE_REFUSALS && ringing.since(quietSinceMs) < LONG_WAIT_MS;
-    if (is.name !== 'ringing' || (!isFree && !departure.mayResume()))
-      return departure.partAndLeave(departure.failureExit());
+    if (!isFree && !departure.mayResume()) return departure.partAndLeave(departure.failureExit());
     services.metrics.resumes.inc({ cause: 'stream_refused' });
-    return this.announced(is.streamToken, this.hasWaited(quietSinceMs));
+    return this.announced(streamToken, this.hasWaited(quietSinceMs));
   }
 
   /** Milliseconds since the epoch; now, when somebody is being talked to or nothing is owed to them. */
