@@ -145,7 +145,7 @@ describe('a cluster with a worker that stands still', { concurrency: true }, () 
   }
 
   test('the worker ends itself, the other goes on with its calls, and it is started again', async () => {
-    await withStill({ MAX_STALL_SECONDS: '1' }, async (cluster, orphans) => {
+    await withStill({ MAX_STALL_SECONDS: '3' }, async (cluster, orphans) => {
       await until(() => orphans.every((call) => call.streams === 2 && isGreeted(call)), 'they are talked to again');
       assert.ok(orphans.length > 0 && orphans.every(({ dials, worker }) => dials === 0 && worker === '2'));
       await until(() => cluster.pids('1').length === 2, 'the worker is back');

@@ -1,5 +1,5 @@
 /** `wanted`, or a failure that says `what` was waited for: a test that waits in vain should not hang. */
-export async function within<T>(wanted: Promise<T>, what: string, limitMs = 10_000): Promise<T> {
+export async function within<T>(wanted: Promise<T>, what: string, limitMs = 30_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`Did not happen within ${limitMs} ms: ${what}`)), limitMs);

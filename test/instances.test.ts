@@ -65,7 +65,7 @@ describe('several instances', { concurrency: true }, () => {
   });
 
   test('one that stands still ends itself, and its calls go on with their memory', OPTIONS, async () => {
-    await withFleet({ MAX_STALL_SECONDS: '1' }, async (fleet, calls) => {
+    await withFleet({ MAX_STALL_SECONDS: '3' }, async (fleet, calls) => {
       const before = fleet.model.sessions.length;
       const told = numbersTold(fleet.model);
       const still = await busiest(fleet.instances);
