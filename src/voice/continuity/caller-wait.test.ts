@@ -24,7 +24,7 @@ test('a caller who hears nothing has waited long before four seconds are over, a
   clock.advance(400);
   assert.equal(long(), 2);
   clock.advance(60_000);
-  assert.equal(long(), 3);
+  assert.equal(long(), 5);
   wait.end();
   assert.equal(clock.timers, 0);
 });
@@ -44,6 +44,18 @@ test('the wait runs from the last sound, not from what was sent', () => {
   assert.equal(long(), 1);
   wait.end();
   assert.equal(wait.quietMs, 0);
+});
+
+test('an answer that has only begun to play may not have reached them: if it breaks off there, they have waited all along', () => {
+  const { clock, line, wait } = waitOf();
+  wait.begin();
+  clock.advance(2900);
+  line.isPlaying = true;
+  clock.advance(300);
+  assert.equal(wait.quietMs, 3200);
+  clock.advance(400);
+  assert.equal(wait.quietMs, 0);
+  wait.end();
 });
 
 test('one who has waited before is told soon, and the model has a moment to be sooner', () => {

@@ -10,14 +10,18 @@ const AGAIN_MS = 4000;
 const LOST_MS = 1200;
 /** The answer ended in the middle, and nothing has come for long. */
 const BROKEN_OFF_MS = 300;
-/** What comes of it after so many lines, comes of other watches. */
-const MOST_TIMES = 3;
+/** Two sessions that stall one after the other, and the tries between: after that no model is left, and a human goes on. */
+const MOST_TIMES = 5;
+/** An answer that has played for less may not have reached them yet. */
+const HEARD_AFTER_MS = 400;
 const LOOK_EVERY_MS = 200;
 
 interface Waiting {
   timer: Timer;
   /** Nothing has been heard since then. */
   quietSinceMs: number;
+  /** Something plays since then. */
+  playingSinceMs: number | undefined;
   /** When they are told next, unless something is heard before. */
   dueMs: number;
   times: number;
@@ -46,7 +50,7 @@ export class CallerWait {
     if (this.waiting !== undefined) return;
     const timer = this.lookLater();
     const dueMs = Math.max(sinceMs + LONG_MS, this.clock.now() + ANSWERS_WITHIN_MS);
-    this.waiting = { timer, quietSinceMs: sinceMs, dueMs, times: 0, lastAudioMs: undefined };
+    this.waiting = { timer, quietSinceMs: sinceMs, playingSinceMs: undefined, dueMs, times: 0, lastAudioMs: undefined };
   }
 
   /** They have been answered, or speak themselves. */
@@ -57,7 +61,8 @@ export class CallerWait {
 
   /** So long they have heard nothing, in milliseconds; 0: they wait for nothing, or hear something. */
   get quietMs(): number {
-    return this.waiting === undefined || this.isPlaying() ? 0 : this.clock.now() - this.waiting.quietSinceMs;
+    const { waiting } = this;
+    return waiting === undefined || this.isHeard(waiting) ? 0 : this.clock.now() - waiting.quietSinceMs;
   }
 
   /** A piece of the answer was sent to them. */
@@ -72,6 +77,10 @@ export class CallerWait {
     waiting.dueMs = Math.min(waiting.dueMs, this.clock.now() + LOST_MS);
   }
 
+  private isHeard({ playingSinceMs = Number.POSITIVE_INFINITY }: Waiting): boolean {
+    return this.isPlaying() && this.clock.now() - playingSinceMs >= HEARD_AFTER_MS;
+  }
+
   private lookLater(): Timer {
     return this.clock.setTimer(LOOK_EVERY_MS, () => this.look());
   }
@@ -82,12 +91,14 @@ export class CallerWait {
     waiting.timer = this.lookLater();
     const nowMs = this.clock.now();
     if (this.isPlaying()) {
-      waiting.quietSinceMs = nowMs;
+      waiting.playingSinceMs ??= nowMs;
+      if (this.isHeard(waiting)) waiting.quietSinceMs = nowMs;
       const { lastAudioMs, times } = waiting;
       const hasBrokenOff = lastAudioMs !== undefined && nowMs - lastAudioMs >= LONG_MS;
       waiting.dueMs = nowMs + (hasBrokenOff ? BROKEN_OFF_MS : times > 0 ? AGAIN_MS : LONG_MS);
       return;
     }
+    waiting.playingSinceMs = undefined;
     if (nowMs < waiting.dueMs || waiting.times >= MOST_TIMES) return;
     waiting.times++;
     waiting.dueMs = nowMs + AGAIN_MS;

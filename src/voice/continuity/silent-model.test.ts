@@ -228,7 +228,7 @@ describe('a model that gives no sign', () => {
       clock.advance(1000);
       await settle();
     }
-    assert.deepEqual(texts(), ['Hello.', 'One moment.', 'One moment.', 'One moment.']);
+    assert.deepEqual(texts(), ['Hello.', ...Array.from({ length: 5 }, () => 'One moment.')]);
     session.close();
     assert.equal(clock.timers, 0);
   });
