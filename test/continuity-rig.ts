@@ -3,7 +3,7 @@ import { pcmToMulaw } from '../src/audio/g711.js';
 import { TandemError } from '../src/errors.js';
 import { ContinuousProvider } from '../src/voice/continuity/provider.js';
 import type { Turn } from '../src/voice/history.js';
-import type { VoiceEvent, VoiceSession } from '../src/voice/session.js';
+import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
 import { FakeClock } from './fake-clock.js';
 import type { ScriptedProvider, ScriptedSession } from './scripted-provider.js';
 
@@ -51,6 +51,7 @@ export interface ContinuityRig {
 export function rigOf(
   providers: [ScriptedProvider, ...ScriptedProvider[]],
   speakLine: () => Promise<Uint8Array | undefined> = () => Promise.resolve(undefined),
+  begins: Pick<VoiceSessionOptions, 'callerWaitsMs' | 'greeting'> = { greeting: 'Hello.' },
 ): ContinuityRig {
   const clock = new FakeClock();
   const events: VoiceEvent[] = [];
@@ -72,7 +73,7 @@ export function rigOf(
     provider.open({
       conversationId: 'c',
       instructions: '',
-      greeting: 'Hello.',
+      ...begins,
       answersLast: false,
       language: 'en-US',
       tools: [],

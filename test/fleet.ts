@@ -208,7 +208,7 @@ export class Instance {
       });
       child.once('exit', () => reject(new Error(`The gateway ended: ${lines.join('')}`)));
     });
-    return new Instance(child, await within(listening, 'a gateway listens', 30_000), lines);
+    return new Instance(child, await within(listening, 'a gateway listens'), lines);
   }
 
   /** Streams open on it now. */

@@ -159,7 +159,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
         await until(() => pair.first.log().includes('the journal cannot be written'), 'the loss is noticed');
         pair.asked = pair.first;
         pair.second.provider.last.callerSays('I want to speak to a human agent.');
-        await within(pair.call.whenEnded(), 'the end', 30_000);
+        await within(pair.call.whenEnded(), 'the end');
         assert.equal(pair.first.screens.length, 1, 'a human, without the context');
         assert.equal(pair.first.events.filter(({ type }) => type === 'resumed').length, 0);
       });

@@ -75,6 +75,8 @@ export class ContinuousSession implements VoiceSession {
   speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
   private readonly caller: CallerSide;
+  /** Before this session began the caller had heard nothing since then. */
+  private readonly quietSinceMs: number;
   private state: State;
   private wasReady = false;
   /** The model has said something on this call: the greeting is not repeated. */
@@ -98,7 +100,8 @@ export class ContinuousSession implements VoiceSession {
     const { answersLast, greeting } = session;
     // Until the first session is ready nobody else keeps what the caller says.
     this.caller.tail.keep();
-    if (greeting !== undefined || answersLast) this.caller.wait.begin(clock.now() - (session.callerWaitsMs ?? 0));
+    this.quietSinceMs = clock.now() - (session.callerWaitsMs ?? 0);
+    if (greeting !== undefined || answersLast) this.caller.wait.begin(this.quietSinceMs);
     this.state = { name: 'opening', leg: this.open(first, greeting, answersLast), outage: undefined };
   }
 
@@ -138,7 +141,8 @@ export class ContinuousSession implements VoiceSession {
     leg.talk.saying(sayId);
     leg.session.say(text, sayId);
     leg.expectAnswer();
-    this.caller.wait.begin();
+    // Where nothing was said at first, what the caller asked may have been lost before: they may have waited all along.
+    this.caller.wait.begin(this.hasSpoken ? undefined : this.quietSinceMs);
   }
 
   cancel(): void {

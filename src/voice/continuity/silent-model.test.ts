@@ -233,6 +233,26 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
+  for (const isSlow of [true, false]) {
+    test(`when it is to say its first line is covered soon, ${isSlow ? 'not ready' : 'ready'}: the caller may have waited all along`, async () => {
+      const model = new ScriptedProvider('a', silent);
+      model.isSlow = isSlow;
+      const say = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(800));
+      const { clock, session, texts } = rigOf([model], say, { greeting: undefined, callerWaitsMs: 300 });
+      await settle();
+      model.last.isMute = true;
+      clock.advance(2700);
+      session.say('Are you still there?', 's');
+      clock.advance(700);
+      await settle();
+      assert.deepEqual(texts(), [], 'it has a moment to say it');
+      clock.advance(300);
+      await settle();
+      assert.deepEqual(texts(), ['One moment.']);
+      session.close();
+    });
+  }
+
   test('in the middle of an answer has stalled too', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);
