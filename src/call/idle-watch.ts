@@ -10,6 +10,8 @@ type State = { name: 'busy' } | { name: 'caller'; timer: Timer } | { name: 'quie
 const LONGEST_SPEECH_MS = 60_000;
 /** After a line that broke off. */
 const UNSAID_AGAIN_MS = 1000;
+/** So often the same line is tried again; by then another model talks, or none. */
+const MOST_REPEATS = 5;
 /** Whoever waits for an answer begins to wonder. */
 const BETWEEN_STREAMS_MS = 3000;
 /** What they say in the new stream is waited for at least so long. */
@@ -27,8 +29,9 @@ export class IdleWatch {
   private state: State = { name: 'busy' };
   private times = 0;
   private isAnswered = true;
-  /** `again`: the line to the caller did not come out, and is due once more. */
-  private lineState: 'fine' | 'again' | 'repeated' = 'fine';
+  /** The line to the caller did not come out, and is due once more. */
+  private isDueAgain = false;
+  private repeats = 0;
 
   /**
    * `afterMs` 0: the watch is off. `onIdle` is told how often the caller has been silent in a row, from 1; whatever is
@@ -50,10 +53,10 @@ export class IdleWatch {
     if (this.state.name === 'busy') this.beQuiet(Math.min(this.afterMs, afterMs));
   }
 
-  /** What was to be said to the silent caller broke off, or never came: it is due again soon, once. */
+  /** What was to be said to the silent caller broke off, or never came: it is due again soon, a few times. */
   unsaid(): void {
-    if (this.lineState !== 'fine' || this.times === 0) return;
-    this.lineState = 'again';
+    if (this.isDueAgain || this.times === 0 || this.repeats >= MOST_REPEATS) return;
+    this.isDueAgain = true;
     this.times--;
     if (this.state.name !== 'caller') this.beQuiet();
   }
@@ -61,7 +64,8 @@ export class IdleWatch {
   /** The caller began to speak. */
   callerSpeaks(): void {
     this.comeBack();
-    this.lineState = 'fine';
+    this.isDueAgain = false;
+    this.repeats = 0;
     this.isAnswered = false;
     const timer = this.timer(LONGEST_SPEECH_MS, () => this.beQuiet());
     this.enter({ name: 'caller', timer });
@@ -80,7 +84,7 @@ export class IdleWatch {
   /** The assistant speaks, or works on something. */
   busy(): void {
     this.isAnswered = true;
-    if (this.lineState === 'again') this.lineState = 'fine';
+    this.isDueAgain = false;
     if (this.state.name === 'quiet') this.enter({ name: 'busy' });
   }
 
@@ -109,9 +113,10 @@ export class IdleWatch {
     if (wasSilent) this.onBack();
   }
 
-  private beQuiet(afterMs = this.lineState === 'again' ? UNSAID_AGAIN_MS : this.afterMs): void {
+  private beQuiet(afterMs = this.isDueAgain ? UNSAID_AGAIN_MS : this.afterMs): void {
     const timer = this.timer(afterMs, () => {
-      this.lineState = this.lineState === 'again' ? 'repeated' : 'fine';
+      this.repeats = this.isDueAgain ? this.repeats + 1 : 0;
+      this.isDueAgain = false;
       // What the owner says now makes it busy again; if nothing can be said, the time runs on.
       this.beQuiet();
       this.onIdle(++this.times);

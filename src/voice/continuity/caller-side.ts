@@ -1,11 +1,12 @@
 import type { AudioChunk } from '../../audio/chunk.js';
 import type { Clock } from '../../clock.js';
 import type { VoiceEvent } from '../session.js';
+import type { SpeakLine } from '../spoken-line.js';
 import { CallerEar, EAR_DELAY_MS } from './caller-ear.js';
 import { CallerTail } from './caller-tail.js';
 import { CallerWait } from './caller-wait.js';
-import { GapFiller, type SpeakLine } from './gap-filler.js';
 import type { Leg } from './leg.js';
+import { OwnVoice } from './own-voice.js';
 
 /** The session that is talked to; `isReady`: it hears the caller. */
 export interface Listener {
@@ -20,9 +21,10 @@ export interface Listener {
 export class CallerSide {
   readonly tail = new CallerTail();
   readonly wait: CallerWait;
+  /** Beside whatever model talks to them. */
+  readonly ownVoice: OwnVoice;
   private readonly clock: Clock;
   private readonly listener: () => Listener | undefined;
-  private readonly filler: GapFiller;
   private readonly ear = new CallerEar(
     () => this.onHeard(),
     () => this.onQuiet(),
@@ -38,14 +40,14 @@ export class CallerSide {
     clock: Clock;
     isPlaying: () => boolean;
     speakLine: SpeakLine;
-    line: string;
+    oneMoment: string;
     emit: (event: VoiceEvent) => void;
     listener: () => Listener | undefined;
   }) {
-    const { clock, emit, isPlaying, line, listener, speakLine } = options;
+    const { clock, emit, isPlaying, listener, oneMoment, speakLine } = options;
     this.clock = clock;
     this.listener = listener;
-    this.filler = new GapFiller({ speakLine, line, emit });
+    this.ownVoice = new OwnVoice({ speakLine, oneMoment, emit });
     this.wait = new CallerWait({ clock, isPlaying, onLong: () => this.onLongWait() });
   }
 
@@ -67,12 +69,12 @@ export class CallerSide {
   /** Audio of the model is on its way to them. */
   answered(): void {
     this.wait.audioSent();
-    this.filler.stop();
+    this.ownVoice.stop();
   }
 
   waitsNoMore(): void {
     this.wait.end();
-    this.filler.stop();
+    this.ownVoice.stop();
   }
 
   /** The session that heard them is gone: everything is kept for the next one. */
@@ -98,7 +100,7 @@ export class CallerSide {
 
   /** What the model says after all comes after the line. */
   private onLongWait(): void {
-    void this.filler.speak();
+    void this.ownVoice.sayOneMoment();
     const listener = this.listener();
     // The model makes nothing of what was taken for speech: they are not told again.
     if (listener?.isReady === true && !listener.leg.isWaitedFor) this.wait.end();

@@ -147,6 +147,7 @@ export class Leg {
   /** Set once and left alone: moving a timer with every piece of audio would cost more than the audio. */
   private watchAnswer(): void {
     if (!Number.isFinite(this.answerWithinMs)) return;
+    this.watch?.cancel();
     // Fractions of a millisecond would be waited for again and again.
     const inMs = Math.max(1, this.progressMs + this.answerWithinMs - this.clock.now());
     this.watch = this.clock.setTimer(inMs, () => {
@@ -162,6 +163,7 @@ export class Leg {
   }
 
   private lose(error: TandemError): void {
+    if (this.state === 'over') return;
     this.close();
     this.listener.onLost(this, error);
   }

@@ -155,10 +155,82 @@ describe('a session that is lost', () => {
     session.say('Goodbye.', 's1');
     model.last.emit(gone());
     session.say('Goodbye.', 's2');
+    await settle();
     const failed = events.flatMap((event) =>
       event.type === 'response-done' && event.status === 'failed' ? [event.sayId] : [],
     );
     assert.deepEqual(failed, ['s1', 's2']);
+    session.close();
+  });
+
+  test('while it owed something is lost once: the one after it is left alone', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    model.last.isMute = true;
+    session.say('Are you there?', 's1');
+    session.sendDigits('1');
+    clock.advance(1000);
+    model.last.emit(gone());
+    clock.advance(0);
+    await settle();
+    model.last.speak('Thank you.', 100);
+    clock.advance(30_000);
+    await settle();
+    assert.deepEqual(log, ['lost a VOICE_UNREACHABLE']);
+    assert.equal(model.sessions.length, 2);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('with a line of the owner half said has the next one said without a model, where that can be done', async () => {
+    for (const speech of [new Uint8Array(3200), undefined]) {
+      const model = new ScriptedProvider('a', greets);
+      const { clock, events, session, texts } = rigOf([model], () => Promise.resolve(speech));
+      await settle();
+      model.last.isMute = true;
+      session.say('Are you there?', 's1');
+      model.last.emit({ type: 'response-started', responseId: 'r', sayId: 's1' });
+      model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
+      model.last.emit(gone());
+      clock.advance(0);
+      await settle();
+      session.say('Are you there?', 's2');
+      await settle();
+      const isOwn = speech !== undefined;
+      assert.deepEqual(model.last.said, isOwn ? [] : ['Are you there?']);
+      assert.deepEqual(
+        events.flatMap((event) => (event.type === 'response-done' && event.sayId !== undefined ? [event.status] : [])),
+        ['failed', 'completed'],
+      );
+      clock.advance(isOwn ? 10_000 : 0);
+      await settle();
+      assert.equal(texts().includes(lines.oneMoment), false, 'they wait for nothing');
+      session.say('Goodbye.', 's3');
+      assert.equal(model.last.said.at(-1), 'Goodbye.', 'that came out: the model says the next one');
+      session.close();
+    }
+  });
+
+  test('with a line half said has nothing said in its place once the caller speaks or the model does', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, events, session } = rigOf([model], () => Promise.resolve(new Uint8Array(3200)));
+    await settle();
+    model.last.isMute = true;
+    session.say('Are you there?', 's1');
+    model.last.emit(gone());
+    clock.advance(0);
+    await settle();
+    session.say('Are you there?', 's2');
+    model.last.callerSays('Yes.');
+    await settle();
+    const ended = events.flatMap((event) =>
+      event.type === 'response-done' && event.sayId !== undefined ? [[event.sayId, event.status]] : [],
+    );
+    assert.deepEqual(ended, [
+      ['s1', 'failed'],
+      ['s2', 'cancelled'],
+    ]);
     session.close();
   });
 

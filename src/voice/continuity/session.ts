@@ -10,8 +10,8 @@ import type {
   VoiceSession,
   VoiceSessionOptions,
 } from '../session.js';
+import type { SpeakLine } from '../spoken-line.js';
 import { CallerSide, type Listener } from './caller-side.js';
-import type { SpeakLine } from './gap-filler.js';
 import type { ProviderHealth } from './health.js';
 import { Leg } from './leg.js';
 import { RecoveryPlan } from './plan.js';
@@ -81,6 +81,8 @@ export class ContinuousSession implements VoiceSession {
   private wasReady = false;
   /** The model has said something on this call: the greeting is not repeated. */
   private hasSpoken = false;
+  /** The last line that was to be said came to nothing, or broke off: the next one is said without a model. */
+  private hasLineFailed = false;
   /** What was asked in the caller's name and has no answer yet. */
   private unanswered: ((session: VoiceSession) => void)[] = [];
 
@@ -91,7 +93,7 @@ export class ContinuousSession implements VoiceSession {
       clock,
       isPlaying: () => session.conversation.isPlaying,
       speakLine,
-      line: lines.oneMoment,
+      oneMoment: lines.oneMoment,
       emit: (event) => this.emit(event),
       listener: () => this.listener,
     });
@@ -132,6 +134,17 @@ export class ContinuousSession implements VoiceSession {
   }
 
   say(text: string, sayId: string): void {
+    if (!this.hasLineFailed) {
+      this.haveSaid(text, sayId);
+      return;
+    }
+    void this.caller.ownVoice.say(text, sayId).then((isSaid) => {
+      if (!isSaid) this.haveSaid(text, sayId);
+    });
+  }
+
+  /** By the model that is talked to. */
+  private haveSaid(text: string, sayId: string): void {
     const leg = this.leg;
     if (leg === undefined) {
       for (const event of unsaid(sayId)) this.emit(event);
@@ -444,6 +457,7 @@ export class ContinuousSession implements VoiceSession {
   }
 
   private emit(event: VoiceEvent): void {
+    if (event.type === 'response-done' && event.sayId !== undefined) this.hasLineFailed = event.status === 'failed';
     if (this.state.name !== 'closed') this.options.session.listener(event);
   }
 }

@@ -1,4 +1,5 @@
 import type { VoiceEvent } from '../session.js';
+import { unspokenLine } from '../spoken-line.js';
 
 interface OpenResponse {
   responseId: string;
@@ -140,9 +141,5 @@ export class Talk {
 
 /** The answer to a line that nobody can speak. */
 export function unsaid(sayId: string): VoiceEvent[] {
-  const responseId = `unsaid-${sayId}`;
-  return [
-    { type: 'response-started', responseId, sayId },
-    { type: 'response-done', responseId, sayId, status: 'failed' },
-  ];
+  return [...unspokenLine(`unsaid-${sayId}`, sayId, 'failed')];
 }

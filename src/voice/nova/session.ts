@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../../clock.js';
 import { TandemError } from '../../errors.js';
 import type { HeardItem } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { SpeakLine } from '../spoken-line.js';
 import type { NovaAnomaly } from './anomaly.js';
 import { AssistantTurns } from './assistant-turns.js';
 import { CallerAudio } from './caller-audio.js';
@@ -18,7 +19,7 @@ import { InputQueue } from './input-queue.js';
 import { type ContentKind, type OutputEvent, parseOutput } from './output-events.js';
 import { createSeed } from './seed.js';
 import { SpeechDetector } from './speech-detector.js';
-import { type SpeakLine, SpokenLines } from './spoken-lines.js';
+import { SpokenLines } from './spoken-lines.js';
 import { ToolUses, toolResultText } from './tool-uses.js';
 import { UsageMeter } from './usage-meter.js';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeClock } from '../../../test/fake-clock.js';
 import type { VoiceEvent } from '../session.js';
-import { type SpeakLine, SpokenLines } from './spoken-lines.js';
+import type { SpeakLine } from '../spoken-line.js';
+import { SpokenLines } from './spoken-lines.js';
 
 interface Rig {
   clock: FakeClock;

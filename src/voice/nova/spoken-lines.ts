@@ -1,11 +1,7 @@
-import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../clock.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
+import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
 
-/** Gives mu-law at 8 kHz; undefined when it cannot. */
-export type SpeakLine = (text: string) => Promise<Uint8Array | undefined>;
-
-const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 /** A synthesiser that takes longer does not hold up what comes after. */
 const SYNTHESIS_MS = 5000;
 
@@ -88,21 +84,11 @@ export class SpokenLines {
   private give(line: Line, mulaw: Uint8Array): void {
     const { emit, newId } = this.options;
     const { responseId, sayId, text } = line;
-    const itemId = newId('item');
-    emit({ type: 'response-started', responseId, sayId });
-    emit({ type: 'assistant-text', responseId, itemId, text });
-    for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
-      const chunk = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, mulaw.subarray(at, at + CHUNK_BYTES));
-      emit({ type: 'audio', responseId, itemId, chunk });
-    }
-    emit({ type: 'item-done', responseId, itemId });
-    emit({ type: 'response-done', responseId, sayId, status: 'completed' });
+    for (const event of spokenLine({ responseId, itemId: newId('item'), sayId, text, mulaw })) emit(event);
   }
 
   private drop(line: Line, status: ResponseStatus): void {
-    const { responseId, sayId } = line;
-    this.options.emit({ type: 'response-started', responseId, sayId });
-    this.options.emit({ type: 'response-done', responseId, sayId, status });
+    for (const event of unspokenLine(line.responseId, line.sayId, status)) this.options.emit(event);
   }
 }
 
