@@ -212,27 +212,30 @@ describe('a session that is lost', () => {
     }
   });
 
-  test('with a line half said has nothing said in its place once the caller speaks or the model does', async () => {
-    const model = new ScriptedProvider('a', greets);
-    const { clock, events, session } = rigOf([model], () => Promise.resolve(new Uint8Array(3200)));
-    await settle();
-    model.last.isMute = true;
-    session.say('Are you there?', 's1');
-    model.last.emit(gone());
-    clock.advance(0);
-    await settle();
-    session.say('Are you there?', 's2');
-    model.last.callerSays('Yes.');
-    await settle();
-    const ended = events.flatMap((event) =>
-      event.type === 'response-done' && event.sayId !== undefined ? [[event.sayId, event.status]] : [],
-    );
-    assert.deepEqual(ended, [
-      ['s1', 'failed'],
-      ['s2', 'cancelled'],
-    ]);
-    session.close();
-  });
+  for (const who of ['caller', 'model'] as const)
+    test(`with a line unsaid has nothing said in its place once the ${who} speaks`, async () => {
+      const model = new ScriptedProvider('a', greets);
+      const { clock, events, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(3200)));
+      await settle();
+      model.last.isMute = true;
+      session.say('Are you there?', 's1');
+      model.last.emit(gone());
+      clock.advance(0);
+      await settle();
+      session.say('Are you there?', 's2');
+      if (who === 'caller') model.last.callerSays('Yes.');
+      else model.last.speak('Here I am again.', 100);
+      await settle();
+      assert.equal(texts().includes('Are you there?'), false);
+      const ended = events.flatMap((event) =>
+        event.type === 'response-done' && event.sayId !== undefined ? [[event.sayId, event.status]] : [],
+      );
+      assert.deepEqual(ended, [
+        ['s1', 'failed'],
+        ['s2', 'cancelled'],
+      ]);
+      session.close();
+    });
 
   test('is tried again with a growing pause, then given up: the owner is told once', async () => {
     const model = new ScriptedProvider('a', greets);
