@@ -1,4 +1,4 @@
-import type { ProviderFactory } from '../src/extensions.js';
+import type { ProviderFactory } from '../src/app/extensions.js';
 import { EchoProvider } from './echo-provider.js';
 
 /** The echo as an extension, for a gateway that is started as anybody would. */

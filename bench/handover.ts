@@ -1,9 +1,9 @@
 import type { Fault } from '../sim/hubspot/faults.js';
 import { HubSpotSim } from '../sim/hubspot/server.js';
-import { systemClock } from '../src/clock.js';
-import { Scene, silent } from '../test/handover-scene.js';
-import { Hearing } from '../test/model-rig.js';
-import { type Rig, startRig, until } from '../test/rig.js';
+import { systemClock } from '../src/base/clock.js';
+import { Scene, silent } from '../test/support/handover-scene.js';
+import { Hearing } from '../test/support/model-rig.js';
+import { type Rig, startRig, until } from '../test/support/rig.js';
 import { median, quantile } from './quantile.js';
 import { redemptions } from './redemptions.js';
 

@@ -5,9 +5,9 @@ import { SIMULATED_CREDENTIALS, startNovaSim } from '../sim/nova/nova-sim.js';
 import { startOpenAiSim } from '../sim/openai/server.js';
 import { Carrier } from '../sim/twilio/carrier.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
-import { Instance } from '../test/fleet.js';
-import { Hearing, type Model, speak } from '../test/model-rig.js';
-import { until } from '../test/rig.js';
+import { Instance } from '../test/support/fleet.js';
+import { Hearing, type Model, speak } from '../test/support/model-rig.js';
+import { until } from '../test/support/rig.js';
 import { line } from './line.js';
 
 interface Interruptions {

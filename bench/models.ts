@@ -1,5 +1,5 @@
-import { type Model, type ModelRigOptions, heardMore, speak, startModelRig } from '../test/model-rig.js';
-import { until } from '../test/rig.js';
+import { type Model, type ModelRigOptions, heardMore, speak, startModelRig } from '../test/support/model-rig.js';
+import { until } from '../test/support/rig.js';
 import { line } from './line.js';
 
 /**

@@ -1,5 +1,5 @@
-import { readConfig } from '../src/config.js';
-import { startGateway } from '../src/start.js';
+import { readConfig } from '../src/config/config.js';
+import { startGateway } from '../src/app/start-gateway.js';
 import type { VoiceProvider } from '../src/voice/session.js';
 import { startBareRelay } from './bare-relay.js';
 import { EchoProvider } from './echo-provider.js';

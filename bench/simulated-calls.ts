@@ -55,7 +55,7 @@ export class SimulatedCalls {
   async open(count: number): Promise<void> {
     while (this.lines.length < count) {
       const more = Math.min(RINGING, count - this.lines.length);
-      const opened = await Promise.all(Array.from({ length: more }, () => this.openLine()));
+      const opened = await Promise.all(Array.from({ length: more }, () => this.openMediaSession()));
       this.lines.push(...opened);
     }
   }
@@ -71,7 +71,7 @@ export class SimulatedCalls {
     for (const { socket } of this.lines) socket.terminate();
   }
 
-  private async openLine(): Promise<Line> {
+  private async openMediaSession(): Promise<Line> {
     const callSid = `CA${randomBytes(16).toString('hex')}`;
     const streamSid = `MZ${randomBytes(16).toString('hex')}`;
     const { path, token } = this.rings ? await this.ring(callSid) : { path: '/', token: '' };

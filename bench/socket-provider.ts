@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { AudioChunk, TELEPHONE_RATE_HZ } from '../src/audio/chunk.js';
-import { TandemError } from '../src/errors.js';
+import { TandemError } from '../src/base/errors.js';
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
 
 /** A voice session over one WebSocket to the benchmark's model: what any hosted model costs at least. */

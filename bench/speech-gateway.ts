@@ -1,7 +1,7 @@
-import { systemClock } from '../src/clock.js';
-import { readConfig } from '../src/config.js';
-import { createLogger } from '../src/log.js';
-import { startGateway } from '../src/start.js';
+import { systemClock } from '../src/base/clock.js';
+import { readConfig } from '../src/config/config.js';
+import { createLogger } from '../src/telemetry/log.js';
+import { startGateway } from '../src/app/start-gateway.js';
 import { createLocalProvider } from '../src/voice/local/provider.js';
 import { type Note, TimedProvider } from './timed-provider.js';
 

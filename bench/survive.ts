@@ -1,5 +1,5 @@
-import { type Fleet, type FleetCall, type Instance, busiest, numbersTold, startFleet } from '../test/fleet.js';
-import { until } from '../test/rig.js';
+import { type Fleet, type FleetCall, type Instance, busiest, numbersTold, startFleet } from '../test/support/fleet.js';
+import { until } from '../test/support/rig.js';
 import { median, quantile } from './quantile.js';
 
 const CALLS = 100;

@@ -1,6 +1,6 @@
 import type { CarrierCall, CallEnd } from '../sim/twilio/carrier-call.js';
 import type { CallEvent } from '../src/call/call-events.js';
-import type { Clock } from '../src/clock.js';
+import type { Clock } from '../src/base/clock.js';
 import { type Sound, soundOf } from './voice.js';
 
 /** Longer than this nobody waits in silence. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { skipWithoutRedis } from '../test/redis-server.js';
+import { skipWithoutRedis } from '../test/support/redis-server.js';
 import { printReport } from './print.js';
 import { runChaos } from './run.js';
 

@@ -1,7 +1,7 @@
-import { sleep } from '../src/clock.js';
+import { sleep } from '../src/base/clock.js';
 import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
-import { FALLBACK_URL } from '../test/fallback-edge.js';
-import { scaledClock } from '../test/scaled-clock.js';
+import { FALLBACK_URL } from '../test/support/fallback-edge.js';
+import { scaledClock } from '../test/support/scaled-clock.js';
 import { liveThrough } from './caller.js';
 import { Judge, type Verdict } from './judge.js';
 import { ModelLine } from './model-line.js';

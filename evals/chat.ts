@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import type { ChatCompletionMessageParam, ChatCompletionTool } from 'openai/resources';
 import type { AssistantPrompt } from '../src/prompts/assistant-prompt.js';
-import { END_CALL_TOOL, builtInTools } from '../src/call/tools.js';
+import { END_CALL_TOOL, builtInTools } from '../src/call/media/built-in-tools.js';
 import { EscalationRules } from '../src/escalation/rules.js';
 import { TRANSFER_TOOL } from '../src/escalation/watch.js';
 

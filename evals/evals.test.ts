@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { type ChatAnswer, type ChatRequest, ChatService } from '../test/chat-service.js';
+import { type ChatAnswer, type ChatRequest, ChatService } from '../test/support/chat-service.js';
 import { BUILT_IN_DRAFTS, builtInPrompt, defaultPrompt } from '../src/prompts/built-in.js';
 import { OWN_LANGUAGES, ownLines } from '../src/prompts/lines/index.js';
 import type { EvalCase } from './case.js';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { buildAll } from './build.mjs';
 
 await buildAll({ ifNeeded: true });
-const { exampleEnvironment } = await import('../dist/src/config-variables.js');
+const { exampleEnvironment } = await import('../dist/src/config/variables.js');
 
 const generated = [['.env.example', exampleEnvironment()]];
 let stale = false;

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { FAKE_HOST, FAKE_TOKEN, FakeGateway } from '../test/fake-gateway.js';
-import { selfSigned } from '../test/self-signed.js';
+import { FAKE_HOST, FAKE_TOKEN, FakeGateway } from '../test/support/fake-gateway.js';
+import { selfSigned } from '../test/support/self-signed.js';
 import { writeWav } from '../src/audio/wav.js';
 
 interface Run {

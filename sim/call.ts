@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
-import { systemClock } from '../src/clock.js';
-import { isTandemError } from '../src/errors.js';
+import { systemClock } from '../src/base/clock.js';
+import { isTandemError } from '../src/base/errors.js';
 import { openSpeechEngine } from '../src/speech/engine.js';
 import { USAGE, UsageError, readActs, readCallOptions, readRecordings } from './caller/call-options.js';
 import { readHealth } from './caller/gateway-health.js';

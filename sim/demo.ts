@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../src/clock.js';
-import { readConfig } from '../src/config.js';
-import { isTandemError } from '../src/errors.js';
+import { systemClock } from '../src/base/clock.js';
+import { readConfig } from '../src/config/config.js';
+import { isTandemError } from '../src/base/errors.js';
 import { openSpeechEngine } from '../src/speech/engine.js';
-import { startGateway } from '../src/start.js';
+import { startGateway } from '../src/app/start-gateway.js';
 import { connectSide } from './caller/agent-side.js';
 import { Caller, type CallerAct } from './caller/caller.js';
 import { Timeline } from './caller/timeline.js';

@@ -1,14 +1,14 @@
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from './clock.js';
+import { systemClock } from './base/clock.js';
 import { Primary } from './cluster/primary.js';
 import { shareOf } from './cluster/shares.js';
 import { runWorker } from './cluster/worker.js';
-import { type Config, readConfig } from './config.js';
-import { isTandemError } from './errors.js';
-import { createLogger } from './log.js';
-import { STOP_SIGNALS, stopOnSignal } from './stop-on-signal.js';
+import { type Config, readConfig } from './config/config.js';
+import { isTandemError } from './base/errors.js';
+import { createLogger } from './telemetry/log.js';
+import { STOP_SIGNALS, stopOnSignal } from './process/signals.js';
 
 const MAX_WORKERS = 64;
 

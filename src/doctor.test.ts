@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHECKS, type Check } from './checks.js';
+import { CHECKS, type Check } from './doctor/checks.js';
 import { diagnose } from './doctor.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';

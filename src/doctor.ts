@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
-import { CHECKS, type Check, type Finding, runChecks } from './checks.js';
-import { type Config, readConfig } from './config.js';
-import { isTandemError } from './errors.js';
+import { CHECKS, type Check, type Finding, runChecks } from './doctor/checks.js';
+import { type Config, readConfig } from './config/config.js';
+import { isTandemError } from './base/errors.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -4,9 +4,9 @@
  */
 export { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from './audio/chunk.js';
 export { mulawToPcm, pcmToMulaw } from './audio/g711.js';
-export type { Clock, Timer } from './clock.js';
-export { TandemError } from './errors.js';
-export type { ProviderContext, ProviderFactory } from './extensions.js';
+export type { Clock, Timer } from './base/clock.js';
+export { TandemError } from './base/errors.js';
+export type { ProviderContext, ProviderFactory } from './app/extensions.js';
 export type { HeardItem, Turn } from './voice/history.js';
 export type {
   ConversationView,
@@ -18,6 +18,6 @@ export type {
   VoiceProvider,
   VoiceSession,
   VoiceSessionOptions,
-  VoiceWish,
+  VoicePreferences,
 } from './voice/session.js';
 export { type AssistantTool, type ToolContext, defineTool } from './voice/tools.js';

@@ -1,14 +1,14 @@
-import { readConfig } from './config.js';
-import { isTandemError } from './errors.js';
-import { watchForStalls } from './stall-watch.js';
-import { type RunningGateway, startGateway } from './start.js';
-import { stopOnSignal } from './stop-on-signal.js';
+import { readConfig } from './config/config.js';
+import { isTandemError } from './base/errors.js';
+import { startWatchdog } from './process/watchdog.js';
+import { type RunningGateway, startGateway } from './app/start-gateway.js';
+import { stopOnSignal } from './process/signals.js';
 
 /** Environment in, gateway up, signals. Nothing else lives here. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const running = await startGateway(config, { env: process.env });
-  watchForStalls(config.maxStallMs);
+  startWatchdog(config.maxStallMs);
   printWelcome(running);
   const { gateway } = running;
   stopOnSignal({

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { z } from 'zod';
-import { isTandemError } from '../src/errors.js';
+import { isTandemError } from '../src/base/errors.js';
 import { ownLines } from '../src/prompts/lines/index.js';
 import { defineTool } from '../src/voice/tools.js';
-import { Scene, recordsOf } from './handover-scene.js';
-import { type Rig, startRig, until } from './rig.js';
-import { scaledClock } from './scaled-clock.js';
-import { ScriptedProvider } from './scripted-provider.js';
+import { Scene, recordsOf } from './support/handover-scene.js';
+import { type Rig, startRig, until } from './support/rig.js';
+import { scaledClock } from './support/scaled-clock.js';
+import { ScriptedProvider } from './support/scripted-provider.js';
 
 const SPEED = 30;
 const FRENCH = '+12065550110';

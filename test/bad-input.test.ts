@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { signStream, signWebhook } from '../sim/twilio/signing.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
-import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
+import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
 
 const STREAM_URL = `wss://${PUBLIC_HOST}/twilio/stream`;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
-import { TandemError } from '../src/errors.js';
-import { FakeClock } from './fake-clock.js';
-import { type Rig, startRig, until } from './rig.js';
+import { TandemError } from '../src/base/errors.js';
+import { FakeClock } from './support/fake-clock.js';
+import { type Rig, startRig, until } from './support/rig.js';
 
 /** Runs `body` with a gateway of its own and checks afterwards that nothing of a call is left. */
 async function withRig(options: Parameters<typeof startRig>[0], body: (rig: Rig) => Promise<void>): Promise<void> {

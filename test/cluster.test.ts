@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type ClusterCall, ClusterRig } from './cluster-rig.js';
-import { until } from './rig.js';
+import { type ClusterCall, ClusterRig } from './support/cluster-rig.js';
+import { until } from './support/rig.js';
 
 const isGreeted = ({ heardMs }: ClusterCall): boolean => heardMs >= 200;
 

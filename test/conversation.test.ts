@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
-import { TandemError } from '../src/errors.js';
+import { TandemError } from '../src/base/errors.js';
 import { defineTool } from '../src/voice/tools.js';
-import { FakeClock } from './fake-clock.js';
-import { type Rig, startRig, until } from './rig.js';
-import { ScriptedProvider } from './scripted-provider.js';
+import { FakeClock } from './support/fake-clock.js';
+import { type Rig, startRig, until } from './support/rig.js';
+import { ScriptedProvider } from './support/scripted-provider.js';
 
 const outcomeOf = (rig: Rig): unknown => rig.events.find((event) => event.type === 'ended')?.outcome;
 const reasonsOf = (rig: Rig): string[] =>

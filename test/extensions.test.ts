@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { stop as stopEsbuild, transform } from 'esbuild';
 import { pino } from 'pino';
 import { Carrier } from '../sim/twilio/carrier.js';
-import { systemClock } from '../src/clock.js';
-import { readConfig } from '../src/config.js';
-import { isTandemError } from '../src/errors.js';
-import { loadExtensions } from '../src/extensions.js';
-import { startGateway } from '../src/start.js';
+import { systemClock } from '../src/base/clock.js';
+import { readConfig } from '../src/config/config.js';
+import { isTandemError } from '../src/base/errors.js';
+import { loadExtensions } from '../src/app/extensions.js';
+import { startGateway } from '../src/app/start-gateway.js';
 import { ToolRunner, toolDefinition } from '../src/voice/tools.js';
-import { until } from './rig.js';
-import { scaledClock } from './scaled-clock.js';
+import { until } from './support/rig.js';
+import { scaledClock } from './support/scaled-clock.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Inside the project: that is where `tandem/extension` is found. */

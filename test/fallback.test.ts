@@ -11,8 +11,8 @@ import {
   FUNCTION_CODE,
   loadFunction,
   startFallbackEdge,
-} from './fallback-edge.js';
-import { CONNECT_NUMBER, PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
+} from './support/fallback-edge.js';
+import { CONNECT_NUMBER, PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
 
 /** CloudFront: quotas – maximum size of a function. */
 const MAX_FUNCTION_BYTES = 10_240;

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { ConnectApi } from '../sim/connect-api/server.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
-import { PatientPhone, Scene, busy, callbacksOf, dropping, failing, inTurn, silent } from './handover-scene.js';
-import { LossyFront } from './lossy-front.js';
-import { PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
-import { scaledClock } from './scaled-clock.js';
+import { PatientPhone, Scene, busy, callbacksOf, dropping, failing, inTurn, silent } from './support/handover-scene.js';
+import { LossyFront } from './support/lossy-front.js';
+import { PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
+import { scaledClock } from './support/scaled-clock.js';
 
 const SPEED = 30;
 const SPOKEN = new Uint8Array(16_000).fill(0x20);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HubSpotSim } from '../sim/hubspot/server.js';
-import type { Clock } from '../src/clock.js';
+import type { Clock } from '../src/base/clock.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
-import { FakeClock } from './fake-clock.js';
-import { PatientPhone, Scene, silent } from './handover-scene.js';
-import { type Rig, startRig, until } from './rig.js';
-import { scaledClock } from './scaled-clock.js';
+import { FakeClock } from './support/fake-clock.js';
+import { PatientPhone, Scene, silent } from './support/handover-scene.js';
+import { type Rig, startRig, until } from './support/rig.js';
+import { scaledClock } from './support/scaled-clock.js';
 
 const KEY = 'pat-na1-secret';
 const SPEED = 30;

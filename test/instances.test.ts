@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Fleet, type FleetCall, busiest, numbersTold, startFleet } from './fleet.js';
-import { skipWithoutRedis } from './redis-server.js';
-import { until } from './rig.js';
+import { type Fleet, type FleetCall, busiest, numbersTold, startFleet } from './support/fleet.js';
+import { skipWithoutRedis } from './support/redis-server.js';
+import { until } from './support/rig.js';
 
 const CALLS = 4;
 const OPTIONS = { skip: skipWithoutRedis, timeout: 120_000 };

@@ -4,8 +4,8 @@ import { ERROR_CLASSES, type ErrorClass } from '../sim/model/faults.js';
 import { toneVoice } from '../sim/model/voice.js';
 import type { OpenAiSimOptions } from '../sim/openai/server.js';
 import type { PlannedNovaFault } from '../sim/nova/faults.js';
-import { heardMore, type Model, speak, startModelRig } from './model-rig.js';
-import { until } from './rig.js';
+import { heardMore, type Model, speak, startModelRig } from './support/model-rig.js';
+import { until } from './support/rig.js';
 
 /** What becomes of the caller: the model goes on in a new session, or in the same one, or a human takes the call. */
 type Outcome = 'new session' | 'same session' | 'human';

@@ -3,8 +3,15 @@ import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { defineTool } from '../src/voice/tools.js';
 import { scriptedBrain, speak as speaks } from '../sim/model/script.js';
-import { heardMore, type Model, type ModelRig, type ModelRigOptions, speak, startModelRig } from './model-rig.js';
-import { until } from './rig.js';
+import {
+  heardMore,
+  type Model,
+  type ModelRig,
+  type ModelRigOptions,
+  speak,
+  startModelRig,
+} from './support/model-rig.js';
+import { until } from './support/rig.js';
 
 const turnsOf = (rig: ModelRig): string[] => {
   const last = new Map<string, string>();

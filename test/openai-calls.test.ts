@@ -7,14 +7,14 @@ import { type OpenAiSim, type OpenAiSimOptions, startOpenAiSim } from '../sim/op
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { Carrier } from '../sim/twilio/carrier.js';
 import type { CallEvent } from '../src/call/call-events.js';
-import { readConfig } from '../src/config.js';
-import { createLogger } from '../src/log.js';
-import { startGateway } from '../src/start.js';
+import { readConfig } from '../src/config/config.js';
+import { createLogger } from '../src/telemetry/log.js';
+import { startGateway } from '../src/app/start-gateway.js';
 import { createOpenAiProvider } from '../src/voice/openai/provider.js';
-import { sound } from './openai-sim.js';
-import { LeakWatch } from './leaks.js';
-import { AUTH_TOKEN, CONNECT_NUMBER, PUBLIC_HOST, until } from './rig.js';
-import { scaledClock } from './scaled-clock.js';
+import { sound } from './support/openai-sim.js';
+import { LeakWatch } from './support/leaks.js';
+import { AUTH_TOKEN, CONNECT_NUMBER, PUBLIC_HOST, until } from './support/rig.js';
+import { scaledClock } from './support/scaled-clock.js';
 
 const PEPPER = 'rig-pepper-0123456789';
 /** Simulated people, networks and models are this much faster than the gateway's clock. */

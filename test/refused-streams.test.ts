@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
-import { systemClock } from '../src/clock.js';
-import { LossyFront } from './lossy-front.js';
-import { CONNECT_NUMBER, type Rig, startRig, until } from './rig.js';
-import { TONES } from './tone-engine.js';
+import { systemClock } from '../src/base/clock.js';
+import { LossyFront } from './support/lossy-front.js';
+import { CONNECT_NUMBER, type Rig, startRig, until } from './support/rig.js';
+import { TONES } from './support/tone-engine.js';
 
 /** A gateway behind a balancer that refuses streams as often as it is told. */
 async function withFront(

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { demoBrain } from '../sim/model/demo-brain.js';
 import { type Act, type BrainFactory, fault, speak as writes, wait } from '../sim/model/script.js';
-import { type Model, speak, startModelRig } from './model-rig.js';
-import { startRig, until } from './rig.js';
-import { scaledClock } from './scaled-clock.js';
-import { Scene } from './handover-scene.js';
+import { type Model, speak, startModelRig } from './support/model-rig.js';
+import { startRig, until } from './support/rig.js';
+import { scaledClock } from './support/scaled-clock.js';
+import { Scene } from './support/handover-scene.js';
 
 const GARBAGE = '<script>alert(1)</script> \u0000 ### \u{1F600}\u{1F600}';
 /** By what the caller wants to talk about. */

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { sleep } from '../src/clock.js';
+import { sleep } from '../src/base/clock.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
 import { signStream } from '../sim/twilio/signing.js';
-import { within } from './deadline.js';
-import { RedisServer, skipWithoutRedis } from './redis-server.js';
-import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './rig.js';
-import { type ScaledClock, scaledClock } from './scaled-clock.js';
-import { TONES } from './tone-engine.js';
+import { within } from './support/deadline.js';
+import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
+import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
+import { type ScaledClock, scaledClock } from './support/scaled-clock.js';
+import { TONES } from './support/tone-engine.js';
 
 const OPTIONS = { skip: skipWithoutRedis };
 const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };

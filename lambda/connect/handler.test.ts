@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
 import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../../src/handover/embedded-dynamodb.js';
-import { sampleRecord } from '../../src/handover/store-contract.js';
+import { sampleRecord } from '../../test/contracts/handover-store.js';
 import { tokenKey } from '../../src/handover/token.js';
 
 type Handler = (event: unknown) => Promise<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
 import { type ConnectAnswer, type Redeem, answer, createRedeemer } from './redeem.js';
 

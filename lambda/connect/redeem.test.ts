@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { HandoverStore, Redemption } from '../../src/handover/store.js';
-import { NOW_SECONDS, sampleRecord } from '../../src/handover/store-contract.js';
+import { NOW_SECONDS, sampleRecord } from '../../test/contracts/handover-store.js';
 import { MemoryStore } from '../../src/handover/memory-store.js';
 import { drawToken, tokenKey } from '../../src/handover/token.js';
-import { callerKey } from '../../src/handover/callers.js';
-import { FakeClock } from '../../test/fake-clock.js';
+import { callerKey } from '../../src/handover/caller-index.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { createRedeemer } from './redeem.js';
 
 const TOKEN = '4071829365';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/clock.js';
-import { type CallerIndex, callerKey, identifyingNumber, triesKey } from '../../src/handover/callers.js';
+import type { Clock } from '../../src/base/clock.js';
+import { type CallerIndex, callerKey, identifyingNumber, triesKey } from '../../src/handover/caller-index.js';
 import { type HandoverRecord, MAX_SUMMARY, printable } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
 import { candidateTokens, tokenKey } from '../../src/handover/token.js';

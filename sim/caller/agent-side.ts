@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { AgentScreen } from '../connect/connect.js';
 import { SimulatedConnect } from '../connect/connect.js';
 import { loadFlow } from '../connect/flow.js';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { mulawToPcm } from '../../src/audio/g711.js';
 import { writeWav } from '../../src/audio/wav.js';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { SpeechEngine, SpeechInput } from '../../src/speech/engine.js';
 import type { AgentScreen } from '../connect/connect.js';
 import { Carrier } from '../twilio/carrier.js';

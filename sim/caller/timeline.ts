@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 
 /** Prints what happens on a call, as it happens: time, who, what. */
 export class Timeline {

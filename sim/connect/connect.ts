@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { IncomingLeg, PhoneEndpoint } from '../twilio/phone.js';
 import { DigitInput } from './digit-input.js';
 import type { Flow } from './flow.js';

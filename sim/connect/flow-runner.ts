@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import type { DigitInput } from './digit-input.js';
 import type { Flow, FlowAction } from './flow.js';
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 
 /** Whether the other side is still there, and everything that waits only as long as it is. */
 export class Presence {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import { AccountObjects, type StoredObject } from './objects.js';
 import { type Problem, invalidInput, isProblem, problem } from './problem.js';
 import { type ObjectType, isObjectType, isRecord, readAssociations, readProperties } from './schema.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { parseFault } from './faults.js';
 import { HubSpotSim, type HubSpotSimOptions } from './server.js';
 

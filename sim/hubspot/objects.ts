@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { Association, ObjectType, Properties } from './schema.js';
 
 /** One object of the account. */

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, sleep, systemClock } from '../../src/clock.js';
+import { type Clock, sleep, systemClock } from '../../src/base/clock.js';
 import { Account, type Operation, type Reply, operationOf } from './account.js';
 import { type Fault, type FaultPlace, FaultQueue } from './faults.js';
 import type { StoredObject } from './objects.js';

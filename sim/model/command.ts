@@ -1,4 +1,4 @@
-import { isTandemError } from '../../src/errors.js';
+import { isTandemError } from '../../src/base/errors.js';
 import { type SpeechEngine, openSpeechEngine } from '../../src/speech/engine.js';
 import { type Ear, speechEar } from './ear.js';
 import { type Voice, speechVoice } from './voice.js';

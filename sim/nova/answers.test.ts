@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type NovaLine, withLine } from '../../test/nova-line.js';
-import type { WireClient } from '../../test/nova-wire-client.js';
+import { type NovaLine, withLine } from '../../test/support/nova-line.js';
+import type { WireClient } from '../../test/support/nova-wire-client.js';
 import { loudnessEar } from '../model/ear.js';
 import { scriptedBrain, speak, wait } from '../model/script.js';
 

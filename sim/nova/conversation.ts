@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { Act, Brain, OfferedTool, Situation, Turn } from '../model/script.js';
 import type { Voice } from '../model/voice.js';
 import type { NovaFault } from './faults.js';

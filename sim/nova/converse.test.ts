@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type BedrockRuntimeClient, ConverseCommand, type ConverseCommandInput } from '@aws-sdk/client-bedrock-runtime';
-import { sdkOf } from '../../test/nova-sdk-client.js';
+import { sdkOf } from '../../test/support/nova-sdk-client.js';
 import { scriptedBrain, speak } from '../model/script.js';
 import { type NovaSim, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
 

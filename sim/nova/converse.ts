@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { z } from 'zod';
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import type { Act, BrainFactory } from '../model/script.js';
 import { type NovaFault, exceptionOf, refusalOf } from './faults.js';
 import { type Refusal, type RequestRules, checkConverse } from './request.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, test } from 'node:test';
-import { NovaLine, TestSim } from '../../test/nova-line.js';
-import { until } from '../../test/rig.js';
+import { NovaLine, TestSim } from '../../test/support/nova-line.js';
+import { until } from '../../test/support/rig.js';
 import { ERROR_CLASSES } from '../model/faults.js';
 import { scriptedBrain, speak } from '../model/script.js';
 import { EXCEPTION_TYPES } from './event-stream.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, test } from 'node:test';
-import { withLine } from '../../test/nova-line.js';
+import { withLine } from '../../test/support/nova-line.js';
 import { loudnessEar } from '../model/ear.js';
 import { callTool, scriptedBrain, speak } from '../model/script.js';
 import type { NovaSimOptions } from './nova-sim.js';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/base/clock.js';
 import { UsageError, runCommand, serveUntilStopped } from '../model/command.js';
 import { NOVA_FAULT_USAGE, type PlannedNovaFault, parseNovaFault } from './faults.js';
 import { type NovaSim, type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';

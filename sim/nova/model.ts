@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import { Conversation } from './conversation.js';
 import type { NovaFault, NovaFaultPlan } from './faults.js';
 import { Hearing } from './hearing.js';

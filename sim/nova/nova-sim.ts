@@ -1,7 +1,7 @@
 import { type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, createServer } from 'node:http2';
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { type Clock, systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { ConverseApi, type ConverseRecord } from './converse.js';
 import { NovaFaultPlan, refusalOf } from './faults.js';
 import {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import { demoBrain } from '../model/demo-brain.js';
 import { type Ear, loudnessEar } from '../model/ear.js';
 import type { BrainFactory } from '../model/script.js';

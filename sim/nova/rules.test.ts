@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, after, before, describe, test } from 'node:test';
-import { AUDIO, PROMPT, toolSpec } from '../../test/nova-client.js';
-import { TestSim } from '../../test/nova-line.js';
-import { WireClient } from '../../test/nova-wire-client.js';
-import { until } from '../../test/rig.js';
+import { AUDIO, PROMPT, toolSpec } from '../../test/support/nova-client.js';
+import { TestSim } from '../../test/support/nova-line.js';
+import { WireClient } from '../../test/support/nova-wire-client.js';
+import { until } from '../../test/support/rig.js';
 import { callTool, scriptedBrain } from '../model/script.js';
 import { type NovaSim, type NovaSimOptions, startNovaSim } from './nova-sim.js';
 import type { SessionRecording } from './recording.js';

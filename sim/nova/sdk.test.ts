@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TestSim } from '../../test/nova-line.js';
-import { until } from '../../test/rig.js';
-import { scaledClock } from '../../test/scaled-clock.js';
+import { TestSim } from '../../test/support/nova-line.js';
+import { until } from '../../test/support/rig.js';
+import { scaledClock } from '../../test/support/scaled-clock.js';
 import { mulawToPcm, pcmToMulaw } from '../../src/audio/g711.js';
 import { openSpeechEngine } from '../../src/speech/engine.js';
 import { loudnessEar, speechEar } from '../model/ear.js';

@@ -1,5 +1,5 @@
 import { type ServerHttp2Stream, constants } from 'node:http2';
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import {
   type ExceptionType,
   MessageSplitter,

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import type { AudioBlock, NovaOutput } from './output.js';
 import { Pauses } from './pauses.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type NovaLine, withLine } from '../../test/nova-line.js';
+import { type NovaLine, withLine } from '../../test/support/nova-line.js';
 import { loudnessEar } from '../model/ear.js';
 import { callTool, scriptedBrain, speak } from '../model/script.js';
 import { toneVoice } from '../model/voice.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { scaledClock } from '../../test/scaled-clock.js';
-import { until } from '../../test/rig.js';
-import { TestSim } from '../../test/nova-line.js';
-import { WireClient, type WireOptions } from '../../test/nova-wire-client.js';
+import { scaledClock } from '../../test/support/scaled-clock.js';
+import { until } from '../../test/support/rig.js';
+import { TestSim } from '../../test/support/nova-line.js';
+import { WireClient, type WireOptions } from '../../test/support/nova-wire-client.js';
 import { encodeChunk } from './event-stream.js';
 import { type NovaSim, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
 

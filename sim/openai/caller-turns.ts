@@ -1,5 +1,5 @@
 import { MULAW_BYTES_PER_MS } from '../../src/audio/chunk.js';
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import type { Ear } from '../model/ear.js';
 import type { Conversation } from './conversation.js';
 import { InputAudio } from './input-audio.js';

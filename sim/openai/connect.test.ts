@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RealtimeClient, type RealtimeClientOptions } from '../../test/realtime-client.js';
-import { startSim } from '../../test/openai-sim.js';
-import { until } from '../../test/rig.js';
+import { RealtimeClient, type RealtimeClientOptions } from '../../test/support/realtime-client.js';
+import { startSim } from '../../test/support/openai-sim.js';
+import { until } from '../../test/support/rig.js';
 
 const authorization = 'Bearer sk-good';
 

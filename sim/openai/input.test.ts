@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SILENCE, sound, startSim } from '../../test/openai-sim.js';
-import type { RealtimeClient } from '../../test/realtime-client.js';
-import { until } from '../../test/rig.js';
+import { SILENCE, sound, startSim } from '../../test/support/openai-sim.js';
+import type { RealtimeClient } from '../../test/support/realtime-client.js';
+import { until } from '../../test/support/rig.js';
 import { loudnessEar } from '../model/ear.js';
 import { type Turn, scriptedBrain, speak } from '../model/script.js';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/base/clock.js';
 import { UsageError, runCommand, serveUntilStopped } from '../model/command.js';
 import { FAULT_USAGE, type PlannedFault, parseFault } from '../model/faults.js';
 import { type OpenAiSim, type OpenAiSimOptions, startOpenAiSim } from './server.js';

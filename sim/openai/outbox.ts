@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { LaterFault } from '../model/faults.js';
 import { type Item, wireItem } from './items.js';
 import { type ServerEvent, type WireError, errorOfClass, newId } from './wire.js';

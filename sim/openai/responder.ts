@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { FaultPlan, LaterFault } from '../model/faults.js';
 import type { Act, Brain, OfferedTool, Turn } from '../model/script.js';
 import type { Voice } from '../model/voice.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sound, startSim } from '../../test/openai-sim.js';
-import { until } from '../../test/rig.js';
+import { sound, startSim } from '../../test/support/openai-sim.js';
+import { until } from '../../test/support/rig.js';
 import { type Act, type Situation, type Turn, callTool, scriptedBrain, speak, wait } from '../model/script.js';
 
 const quick = { speed: Infinity };

@@ -1,5 +1,5 @@
 import { MULAW_BYTES_PER_MS } from '../../src/audio/chunk.js';
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import type { LaterFault } from '../model/faults.js';
 import type { Act } from '../model/script.js';
 import type { Item } from './items.js';

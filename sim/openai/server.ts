@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage, createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Clock, systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { demoBrain } from '../model/demo-brain.js';
 import { type Ear, loudnessEar } from '../model/ear.js';
 import { FaultPlan, type PlannedFault } from '../model/faults.js';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import type { Ear } from '../model/ear.js';
 import type { FaultPlan } from '../model/faults.js';
 import type { Brain } from '../model/script.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startSim } from '../../test/openai-sim.js';
-import { RealtimeClient } from '../../test/realtime-client.js';
+import { startSim } from '../../test/support/openai-sim.js';
+import { RealtimeClient } from '../../test/support/realtime-client.js';
 import { scriptedBrain } from '../model/script.js';
 
 /** What is refused, with the code and the parameter that the error names. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SILENCE, startSim } from '../../test/openai-sim.js';
+import { SILENCE, startSim } from '../../test/support/openai-sim.js';
 import { openSpeechEngine } from '../../src/speech/engine.js';
 import { speechEar } from '../model/ear.js';
 import { speechVoice } from '../model/voice.js';

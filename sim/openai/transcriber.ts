@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import { type Part, soundMs } from './items.js';
 import type { Outbox } from './outbox.js';
 import { wordsOf } from './spoken-text.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
-import { type CarrierRig, type CarrierRigOptions, streamTwiml, withCarrier } from '../../test/carrier-rig.js';
-import { FAKE_HOST } from '../../test/fake-gateway.js';
-import { until } from '../../test/rig.js';
+import { type CarrierRig, type CarrierRigOptions, streamTwiml, withCarrier } from '../../test/support/carrier-rig.js';
+import { FAKE_HOST } from '../../test/support/fake-gateway.js';
+import { until } from '../../test/support/rig.js';
 import type { CallEvent } from './carrier-call.js';
 
 const STATUS = `https://${FAKE_HOST}/status`;

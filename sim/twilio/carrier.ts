@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
 import { Callbacks, type Disorder } from './callbacks.js';
 import { CarrierCall, type PlaceCallOptions } from './carrier-call.js';
 import type { Fields } from './fields.js';

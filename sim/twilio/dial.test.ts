@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type CarrierRig, withCarrier } from '../../test/carrier-rig.js';
-import { FAKE_HOST } from '../../test/fake-gateway.js';
-import { until } from '../../test/rig.js';
+import { type CarrierRig, withCarrier } from '../../test/support/carrier-rig.js';
+import { FAKE_HOST } from '../../test/support/fake-gateway.js';
+import { until } from '../../test/support/rig.js';
 import type { CarrierCall } from './carrier-call.js';
 import type { IncomingLeg } from './phone.js';
 

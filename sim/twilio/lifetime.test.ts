@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { Lifetime } from './lifetime.js';
 
 test('call time runs as much faster than the clock as its speed says', async () => {

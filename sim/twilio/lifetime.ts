@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 
 /** How long something goes on, and everything that waits only as long as it does. Waiting is in call time. */
 export class Lifetime {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { MULAW_SILENCE } from '../../src/audio/chunk.js';
-import type { Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import { CallerLine, type InboundFrame, type LineCondition } from './caller-line.js';
 import { checkOutbound } from './outbound.js';
 import { PlayQueue } from './play-queue.js';

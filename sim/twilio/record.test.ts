@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type CarrierRig, withCarrier } from '../../test/carrier-rig.js';
-import { within } from '../../test/deadline.js';
-import { FAKE_HOST } from '../../test/fake-gateway.js';
-import { until } from '../../test/rig.js';
+import { type CarrierRig, withCarrier } from '../../test/support/carrier-rig.js';
+import { within } from '../../test/support/deadline.js';
+import { FAKE_HOST } from '../../test/support/fake-gateway.js';
+import { until } from '../../test/support/rig.js';
 import type { CarrierCall } from './carrier-call.js';
 
 const secondsOf = (seconds: number): Uint8Array => new Uint8Array(seconds * 8000).fill(0x20);

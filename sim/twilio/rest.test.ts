@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ACCOUNT_SID, type CarrierRig, streamTwiml, withCarrier } from '../../test/carrier-rig.js';
-import { FAKE_HOST, FAKE_TOKEN } from '../../test/fake-gateway.js';
-import { until } from '../../test/rig.js';
+import { ACCOUNT_SID, type CarrierRig, streamTwiml, withCarrier } from '../../test/support/carrier-rig.js';
+import { FAKE_HOST, FAKE_TOKEN } from '../../test/support/fake-gateway.js';
+import { until } from '../../test/support/rig.js';
 import type { CarrierCall } from './carrier-call.js';
 import { RestApi, type RestOptions } from './rest.js';
 

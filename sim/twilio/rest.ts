@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sleep } from '../../src/clock.js';
+import { sleep } from '../../src/base/clock.js';
 import { callResource } from './call-resource.js';
 import { type RestError, updateCall } from './call-update.js';
 import type { CarrierCall } from './carrier-call.js';

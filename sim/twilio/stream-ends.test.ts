@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
-import { type CarrierRig, type CarrierRigOptions, streamTwiml, withCarrier } from '../../test/carrier-rig.js';
-import { FAKE_HOST, FakeGateway } from '../../test/fake-gateway.js';
-import { until } from '../../test/rig.js';
-import { selfSigned } from '../../test/self-signed.js';
+import { type CarrierRig, type CarrierRigOptions, streamTwiml, withCarrier } from '../../test/support/carrier-rig.js';
+import { FAKE_HOST, FakeGateway } from '../../test/support/fake-gateway.js';
+import { until } from '../../test/support/rig.js';
+import { selfSigned } from '../../test/support/self-signed.js';
 
 const STATUS = `https://${FAKE_HOST}/status`;
 const WITH_ACTION = streamTwiml(`statusCallback="${STATUS}"`, '', `action="https://${FAKE_HOST}/action"`);

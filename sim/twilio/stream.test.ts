@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type CarrierRig, streamTwiml, withCarrier } from '../../test/carrier-rig.js';
-import { FakeClock } from '../../test/fake-clock.js';
-import { FAKE_HOST } from '../../test/fake-gateway.js';
-import { until } from '../../test/rig.js';
+import { type CarrierRig, streamTwiml, withCarrier } from '../../test/support/carrier-rig.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { FAKE_HOST } from '../../test/support/fake-gateway.js';
+import { until } from '../../test/support/rig.js';
 import type { CarrierOptions } from './carrier.js';
 import type { CarrierCall, PlaceCallOptions } from './carrier-call.js';
 

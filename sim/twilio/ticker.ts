@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 
 /** Length of one media frame: milliseconds of call time, and bytes of mu-law. */
 export const FRAME_MS = 20;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import type { Clock, Timer } from '../../src/clock.js';
+import type { Clock, Timer } from '../../src/base/clock.js';
 import { type ConnectionRules, type Failure, connectionRules } from './connection-overrides.js';
 import { type Fields, formOf } from './fields.js';
 import type { ProblemCode } from './problems.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { type CarrierRig, withCarrier } from '../../test/carrier-rig.js';
-import { FAKE_HOST } from '../../test/fake-gateway.js';
-import { until } from '../../test/rig.js';
-import { selfSigned } from '../../test/self-signed.js';
+import { type CarrierRig, withCarrier } from '../../test/support/carrier-rig.js';
+import { FAKE_HOST } from '../../test/support/fake-gateway.js';
+import { until } from '../../test/support/rig.js';
+import { selfSigned } from '../../test/support/self-signed.js';
 import type { CarrierCall } from './carrier-call.js';
 
 const FALLBACK = { fallbackUrl: `https://${FAKE_HOST}/fallback` };

@@ -1,5 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 
 /** Why a new caller is not taken. A metric label: a closed set. */
 export type Refusal = 'stopping' | 'call_limit' | 'overload' | 'provider_limit';

@@ -1,16 +1,16 @@
-import type { Timer } from '../clock.js';
-import type { Reach } from '../handover/agents.js';
+import type { Timer } from '../base/clock.js';
+import type { Reach } from '../handover/agent-availability.js';
 import type { PreparedHandover } from '../handover/desk.js';
 import type { Playback } from '../twilio/playback.js';
 import type { TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { VoiceSession } from '../voice/session.js';
-import type { Conversation } from './conversation.js';
-import type { HeldSession } from './held-session.js';
-import type { CallerPause } from './caller-pause.js';
-import type { IdleWatch } from './idle-watch.js';
-import type { Keypad } from './keypad.js';
-import type { LineWatch } from './line-watch.js';
+import type { Conversation } from './media/conversation.js';
+import type { PrewarmedSession } from './media/prewarmed-session.js';
+import type { PauseDetector } from './media/pause-detector.js';
+import type { CallerIdleTimer } from './media/caller-idle.js';
+import type { DtmfCollector } from './media/dtmf-collector.js';
+import type { StreamHealth } from './media/stream-health.js';
 
 /** How a call ended. A metric label: a closed set. */
 export type CallOutcome =
@@ -79,12 +79,12 @@ export type CallState =
       opening: string | undefined;
       /** Milliseconds since the epoch: the caller has heard nothing since then; undefined: unknown, or they only ring. */
       quietSinceMs: number | undefined;
-      held: HeldSession;
+      held: PrewarmedSession;
       expires: Timer;
     }
-  | { name: 'talking'; line: Line }
+  | { name: 'talking'; line: MediaSession }
   /** The goodbye plays, while a handover is prepared if it is one; who talks over the end of the call is talked to on. */
-  | { name: 'leaving'; line: Line; exit: Exit }
+  | { name: 'leaving'; line: MediaSession; exit: Exit }
   /** The stream is over; Twilio asks what now. */
   | { name: 'parted'; exit: Exit; expires: Timer }
   /**
@@ -93,7 +93,7 @@ export type CallState =
    */
   | {
       name: 'pushing';
-      line: Line;
+      line: MediaSession;
       exit: Exit;
       prepared: PreparedHandover | undefined;
       verbs: readonly Verb[];
@@ -117,15 +117,15 @@ export interface Dialling {
 }
 
 /** A stream with what is joined to it. */
-export interface Line {
+export interface MediaSession {
   stream: TwilioStream;
   playback: Playback;
   conversation: Conversation;
   session: VoiceSession;
-  watch: LineWatch;
-  idle: IdleWatch;
-  keypad: Keypad;
-  callerPause: CallerPause;
+  watch: StreamHealth;
+  idle: CallerIdleTimer;
+  keypad: DtmfCollector;
+  callerPause: PauseDetector;
 }
 
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {
@@ -174,7 +174,7 @@ export function transition(from: CallState, to: CallState): CallState {
 }
 
 /** Where one call stands, for the halves of the call that move it. */
-export class Stand {
+export class CallStateMachine {
   private state: CallState | undefined;
   private readonly onEnter: () => void;
 

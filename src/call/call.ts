@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Timer } from '../clock.js';
-import type { TandemError } from '../errors.js';
+import type { Timer } from '../base/clock.js';
+import type { TandemError } from '../base/errors.js';
 import type { Escalation, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../telemetry/log.js';
 import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
@@ -16,18 +16,18 @@ import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import { History, type Turn } from '../voice/history.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
-import { CallAccount } from './account.js';
-import { type CallOutcome, Stand } from './call-state.js';
-import type { ConversationListener } from './conversation.js';
-import { type Answer, Departure, type DepartureServices } from './departure.js';
-import { type CallMemory, memoryOf, newMemory } from './memory.js';
-import { openLine } from './open-line.js';
-import { StreamRequests } from './stream-requests.js';
-import { hasToken } from './stream-token.js';
+import { CallCheckpointer } from './snapshot/checkpointer.js';
+import { type CallOutcome, CallStateMachine } from './call-state.js';
+import type { ConversationListener } from './media/conversation.js';
+import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
+import { type CallSnapshot, memoryOf, newMemory } from './snapshot/snapshot.js';
+import { openMediaSession } from './media/open-media-session.js';
+import { StreamRequests } from './stream/stream-requests.js';
+import { hasToken } from './stream/stream-token.js';
 import { PATHS } from './paths.js';
-import { type MoveWhen, Relocation } from './relocation.js';
-import { Ringing } from './ringing.js';
-import { takeUp } from './take-up.js';
+import { type MoveWhen, CallMigration } from './snapshot/migration.js';
+import { Ringing } from './stream/ringing.js';
+import { restoreState } from './snapshot/restore.js';
 
 /** What every call of a gateway shares. */
 export interface CallServices extends DepartureServices {
@@ -84,9 +84,9 @@ export class Call {
   private readonly history: History;
   private readonly watch: EscalationWatch;
   private readonly usage = { inputTokens: 0, outputTokens: 0 };
-  private readonly stand: Stand;
-  private readonly account: CallAccount;
-  private readonly relocation: Relocation;
+  private readonly stand: CallStateMachine;
+  private readonly account: CallCheckpointer;
+  private readonly relocation: CallMigration;
   private readonly ringing: Ringing;
   private readonly streams: StreamRequests;
   private limit: Timer | undefined;
@@ -105,7 +105,7 @@ export class Call {
   /** A call that another instance has had goes on here, from where that one left it. */
   static restore(entry: JournalEntry, services: CallServices): Call {
     const call = new Call(memoryOf(entry), services);
-    takeUp(entry.stand, {
+    restoreState(entry.stand, {
       stand: call.stand,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
@@ -117,7 +117,7 @@ export class Call {
     return call;
   }
 
-  private constructor(memory: CallMemory, services: CallServices) {
+  private constructor(memory: CallSnapshot, services: CallServices) {
     this.services = services;
     this.callSid = memory.callSid;
     this.from = memory.from;
@@ -134,7 +134,7 @@ export class Call {
       language: this.prompt.language,
     });
     const { assistant, callSid, conversationId, from, to } = this;
-    this.stand = new Stand(() => this.account.note());
+    this.stand = new CallStateMachine(() => this.account.note());
     const facts = {
       callSid,
       conversationId,
@@ -157,7 +157,7 @@ export class Call {
       failedDials: memory.failedDials,
     });
     const { departure, history, stand, startedAtMs } = this;
-    this.account = new CallAccount({ call: facts, startedAtMs, history, stand, departure, services });
+    this.account = new CallCheckpointer({ call: facts, startedAtMs, history, stand, departure, services });
     this.ringing = new Ringing({
       call: facts,
       history,
@@ -169,7 +169,7 @@ export class Call {
     const { account, ringing } = this;
     const streams = new StreamRequests({ call: facts, stand, ringing, departure, services });
     this.streams = streams;
-    this.relocation = new Relocation({
+    this.relocation = new CallMigration({
       clock: services.clock,
       stand,
       account,
@@ -232,7 +232,7 @@ export class Call {
     if (!hasToken(start, state.streamToken)) return { refused: 'wrong token' };
 
     const { clock, idleMs, metrics, pipeline, provider } = this.services;
-    const { line, meter } = openLine({
+    const { line, meter } = openMediaSession({
       stream,
       held: state.held,
       history: this.history,
@@ -310,7 +310,7 @@ export class Call {
     if (!this.isOver) this.dispose('moved');
   }
 
-  /** Lets go of the call so that another instance goes on with it; see {@link Relocation.begin}. */
+  /** Lets go of the call so that another instance goes on with it; see {@link CallMigration.begin}. */
   moveAway(when: MoveWhen): Promise<void> {
     return this.relocation.begin(when);
   }

@@ -1,4 +1,4 @@
-import { type Clock, type Timer, sleep } from '../clock.js';
+import { type Clock, type Timer, sleep } from '../base/clock.js';
 import type { Claim } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
@@ -7,8 +7,8 @@ import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import type { Admission, Refusal } from './admission.js';
 import { announcement } from './announcement.js';
 import { Call, type CallServices } from './call.js';
-import { dialVerb } from './dial.js';
-import { hasToken } from './stream-token.js';
+import { dialVerb } from './transfer/dial.js';
+import { hasToken } from './stream/stream-token.js';
 
 /** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
 const REMEMBER_ENDED_MS = 60_000;

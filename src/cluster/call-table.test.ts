@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { CallTable } from './call-table.js';
 
 const MINUTE_MS = 60_000;

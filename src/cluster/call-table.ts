@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 
 /** A call that has not begun yet, or is over. */
 interface Lingering {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import { type MetricObject, addedUp } from '../metric-object.js';
+import { type MetricObject, addedUp } from '../telemetry/metric-object.js';
 
 /** What only the primary knows, and the metrics of all workers as one. */
 export class ClusterMetrics {

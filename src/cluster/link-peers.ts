@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Peers, Readiness } from '../peers.js';
+import type { Peers, Readiness } from '../app/peers.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { Link } from './link.js';
 import { stopReading } from './pass-socket.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { type Answers, type Channel, Link, LinkFailure } from './link.js';
 
 type Asked = { double: { asked: number; answer: number }; nothing: { asked: undefined; answer: undefined } };

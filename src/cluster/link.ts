@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 
 /** What one side may be asked, by name. */
 export type Protocol = Record<string, { asked: unknown; answer: unknown }>;

@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.js';
-import type { Config } from '../config.js';
+import type { Clock } from '../base/clock.js';
+import type { Config } from '../config/config.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { MemoryBackend } from '../journal/memory-backend.js';
 import { drawKey } from '../journal/seal.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../telemetry/log.js';
 import { CallTable } from './call-table.js';
 import { ClusterMetrics } from './cluster-metrics.js';
 import type { Answers } from './link.js';

@@ -1,6 +1,6 @@
 import type { BackendWrite, HeldData } from '../journal/backend.js';
-import type { MetricObject } from '../metric-object.js';
-import type { Readiness } from '../peers.js';
+import type { MetricObject } from '../telemetry/metric-object.js';
+import type { Readiness } from '../app/peers.js';
 
 /** A webhook that has been checked, on its way to the process that has the call. */
 export interface PassedWebhook {

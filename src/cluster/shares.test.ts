@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readConfig } from '../config.js';
-import { isTandemError } from '../errors.js';
+import { readConfig } from '../config/config.js';
+import { isTandemError } from '../base/errors.js';
 import { shareOf } from './shares.js';
 
 test('what the whole may have is shared out to the last call', () => {

@@ -1,5 +1,5 @@
-import type { Config } from '../config.js';
-import { TandemError } from '../errors.js';
+import type { Config } from '../config/config.js';
+import { TandemError } from '../base/errors.js';
 
 /**
  * The configuration of one worker: its share of what the whole may have.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import type { Answers } from './link.js';
 import type { ToPrimary } from './protocol.js';
 import { WorkerProcess } from './worker-process.js';

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import { type Answers, Link } from './link.js';
 import type { ToPrimary, ToWorker } from './protocol.js';
 

@@ -1,11 +1,11 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { systemClock } from '../clock.js';
-import { readConfig } from '../config.js';
-import type { Gateway } from '../gateway.js';
+import { systemClock } from '../base/clock.js';
+import { readConfig } from '../config/config.js';
+import type { Gateway } from '../app/gateway.js';
 import { readKey } from '../journal/seal.js';
-import { watchForStalls } from '../stall-watch.js';
-import { type RunningGateway, startGateway } from '../start.js';
+import { startWatchdog } from '../process/watchdog.js';
+import { type RunningGateway, startGateway } from '../app/start-gateway.js';
 import { type Channel, Link } from './link.js';
 import { LinkPeers } from './link-peers.js';
 import type { PassedUpgrade, Place, ToPrimary, ToWorker } from './protocol.js';
@@ -52,7 +52,7 @@ export async function runWorker(channel: Channel, env: Environment, exit: () => 
     env,
     worker: { peers: new LinkPeers(name, link), journal: { backend: new SharedJournal(link), key } },
   });
-  watchForStalls(running.config.maxStallMs);
+  startWatchdog(running.config.maxStallMs);
   running.gateway.watch(({ callSid, type }) => {
     if (type === 'started' || type === 'moving' || type === 'ended') link.tell(`call-${type}`, callSid);
   });

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { Condition, HubSpotApi, HubSpotObject } from './hubspot-api.js';
-import { OnceEach } from './once-each.js';
+import { SingleFlight } from '../base/single-flight.js';
 import { nationalNumber } from './phone-number.js';
 
 export interface Contact {
@@ -15,12 +15,12 @@ const MAX_REMEMBERED = 5000;
 /** Contacts by phone number: found or created, once for a number however many calls it makes. */
 export class Contacts {
   private readonly api: HubSpotApi;
-  private readonly byPhone: OnceEach<Contact>;
+  private readonly byPhone: SingleFlight<Contact>;
 
   constructor(api: HubSpotApi, clock: Clock) {
     this.api = api;
     // A new contact is not found by searches for some seconds: who created it has to remember it.
-    this.byPhone = new OnceEach({ clock, rememberedMs: REMEMBERED_MS, maxEntries: MAX_REMEMBERED });
+    this.byPhone = new SingleFlight({ clock, rememberedMs: REMEMBERED_MS, maxEntries: MAX_REMEMBERED });
   }
 
   /** @throws TandemError HUBSPOT_* */

@@ -1,5 +1,5 @@
-import { TandemError } from '../errors.js';
-import { neverSent } from '../never-sent.js';
+import { TandemError } from '../base/errors.js';
+import { isConnectFailure } from '../base/connect-failure.js';
 
 /** What one request came to. */
 export type HubSpotAnswer = { is: 'ok'; body: unknown } | HubSpotFailure;
@@ -35,7 +35,7 @@ export function readAnswer(request: string, status: number, headers: Headers, bo
 
 /** No answer came. */
 export function readSilence(request: string, error: unknown): HubSpotFailure {
-  return failed('HUBSPOT_UNREACHABLE', `${request} got no answer.`, !neverSent(error));
+  return failed('HUBSPOT_UNREACHABLE', `${request} got no answer.`, !isConnectFailure(error));
 }
 
 /** The text of a field, or empty. */

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../clock.js';
-import { TandemError } from '../errors.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { TandemError } from '../base/errors.js';
 import { type HubSpotAnswer, fieldOf, memberOf, readAnswer, readSilence } from './hubspot-answer.js';
 
 export interface HubSpotApiOptions {

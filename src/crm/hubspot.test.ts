@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HubSpotSim, type HubSpotSimOptions } from '../../sim/hubspot/server.js';
-import { FakeClock } from '../../test/fake-clock.js';
-import { until } from '../../test/rig.js';
-import { scaledClock } from '../../test/scaled-clock.js';
-import type { Clock } from '../clock.js';
-import { createLogger } from '../log.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { until } from '../../test/support/rig.js';
+import { scaledClock } from '../../test/support/scaled-clock.js';
+import type { Clock } from '../base/clock.js';
+import { createLogger } from '../telemetry/log.js';
 import { type CrmCase, type CrmFindings, type CrmOutcome, HubSpot, type HubSpotOptions } from './hubspot.js';
 import { nationalNumber } from './phone-number.js';
 

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
-import type { Logger } from '../log.js';
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../telemetry/log.js';
 import { type Contact, Contacts } from './contacts.js';
 import { HubSpotApi, type HubSpotLink } from './hubspot-api.js';
-import { OnceEach } from './once-each.js';
+import { SingleFlight } from '../base/single-flight.js';
 import { noteProperties, subjectToken, ticketProperties } from './ticket.js';
 
 /** One handover, as the team's CRM is to know it. */
@@ -70,8 +70,8 @@ export class HubSpot {
   private readonly options: HubSpotOptions;
   private readonly api: HubSpotApi;
   private readonly contacts: Contacts;
-  private readonly tickets: OnceEach<string>;
-  private readonly recordsUrl: OnceEach<string | undefined>;
+  private readonly tickets: SingleFlight<string>;
+  private readonly recordsUrl: SingleFlight<string | undefined>;
   private readonly open = new Set<Promise<void>>();
   private base: string | undefined;
 
@@ -80,8 +80,8 @@ export class HubSpot {
     this.options = options;
     this.api = new HubSpotApi(options);
     this.contacts = new Contacts(this.api, clock);
-    this.tickets = new OnceEach({ clock, rememberedMs: TICKET_REMEMBERED_MS, maxEntries: MAX_TICKETS });
-    this.recordsUrl = new OnceEach({ clock, rememberedMs: RECORDS_URL_MS, maxEntries: 1 });
+    this.tickets = new SingleFlight({ clock, rememberedMs: TICKET_REMEMBERED_MS, maxEntries: MAX_TICKETS });
+    this.recordsUrl = new SingleFlight({ clock, rememberedMs: RECORDS_URL_MS, maxEntries: 1 });
   }
 
   /** Starts and returns at once. Never throws. */

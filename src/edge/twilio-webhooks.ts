@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PATHS } from '../call/paths.js';
 import type { CallRegistry } from '../call/registry.js';
-import type { Config } from '../config.js';
-import type { Logger } from '../log.js';
-import type { Metrics } from '../metrics.js';
-import type { Peers } from '../peers.js';
+import type { Config } from '../config/config.js';
+import type { Logger } from '../telemetry/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { Peers } from '../app/peers.js';
 import { type Verb, twiml } from '../twilio/twiml.js';
 import { type VoiceWebhook, readWebhook, webhookOf } from '../twilio/webhooks.js';
 import { send } from './respond.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { isTandemError } from '../errors.js';
+import { isTandemError } from '../base/errors.js';
 import { humanListener } from './asks-for-human.js';
 import { readOwnPhrases } from './own-phrases.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { TandemError } from '../errors.js';
-import { readJsonFile } from '../json-file.js';
+import { TandemError } from '../base/errors.js';
+import { readJsonFile } from '../base/json-file.js';
 import { NO_OWN_PHRASES, type OwnPhrases } from './asks-for-human.js';
 import { spaced } from './words.js';
 

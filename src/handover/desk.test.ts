@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
-import { createLogger } from '../log.js';
-import { type CallerIndex, callerKey } from './callers.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { createLogger } from '../telemetry/log.js';
+import { type CallerIndex, callerKey } from './caller-index.js';
 import { HandoverDesk } from './desk.js';
 import { type HandoverRecord, type HandoverUpdate, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';

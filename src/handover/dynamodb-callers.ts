@@ -1,6 +1,6 @@
 import { type AttributeValue, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { type CallerIndex, type LinkedRecord, MAX_LINKS, unambiguous } from './callers.js';
-import { type Item, numberOf, textOf } from './item.js';
+import { type CallerIndex, type LinkedRecord, MAX_LINKS, unambiguous } from './caller-index.js';
+import { type Item, numberOf, textOf } from './dynamodb-item.js';
 import type { Redemption } from './store.js';
 
 /** The table that holds the records too. */

@@ -1,4 +1,4 @@
-import '../aws-node-version.js';
+import '../process/aws-node-version.js';
 import {
   CreateTableCommand,
   DescribeTableCommand,
@@ -8,11 +8,11 @@ import {
   PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Clock, sleep, systemClock } from '../clock.js';
+import { type Clock, sleep, systemClock } from '../base/clock.js';
 import type { CallbackRecord, CallbackStore } from './callbacks.js';
-import type { CallerIndex } from './callers.js';
+import type { CallerIndex } from './caller-index.js';
 import { DynamoDbCallers } from './dynamodb-callers.js';
-import { numberOf, textOf, toItem, toRecord } from './item.js';
+import { numberOf, textOf, toItem, toRecord } from './dynamodb-item.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
 import { isThrottle, nameOf, storeError } from './store-error.js';
 import type { HandoverStore, Redemption } from './store.js';

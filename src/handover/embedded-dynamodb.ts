@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TandemError } from '../errors.js';
+import { TandemError } from '../base/errors.js';
 
 export interface EmbeddedDynamoDb {
   endpointUrl: string;

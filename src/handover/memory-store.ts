@@ -1,4 +1,4 @@
-import { type CallerIndex, MAX_LINKS, unambiguous } from './callers.js';
+import { type CallerIndex, MAX_LINKS, unambiguous } from './caller-index.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
 import type { HandoverStore, Redemption } from './store.js';
 

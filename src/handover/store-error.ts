@@ -1,4 +1,4 @@
-import { TandemError } from '../errors.js';
+import { TandemError } from '../base/errors.js';
 
 const THROTTLES: ReadonlySet<string> = new Set([
   'ProvisionedThroughputExceededException',

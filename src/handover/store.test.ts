@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { isTandemError } from '../errors.js';
+import { isTandemError } from '../base/errors.js';
 import { DynamoDbStore, type DynamoDbStoreOptions } from './dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { MemoryStore } from './memory-store.js';
-import { NOW_SECONDS, callerContract, sampleRecord, storeContract } from './store-contract.js';
+import { NOW_SECONDS, callerContract, sampleRecord, storeContract } from '../../test/contracts/handover-store.js';
 
 function open(endpointUrl: string, options: Partial<DynamoDbStoreOptions> = {}): DynamoDbStore {
   return new DynamoDbStore({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
-import { sampleEntry } from './sample-entry.js';
+import { sampleEntry } from '../../test/support/journal-entry.js';
 
 const handover = { handoverId: 'H1', token: '4815162342', expiresAtMs: 1000 };
 

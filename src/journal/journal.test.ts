@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
-import { createLogger } from '../log.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { createLogger } from '../telemetry/log.js';
 import { BackendFailure, type BackendWrite, type HeldData, type JournalBackend } from './backend.js';
-import { backendContract } from './backend-contract.js';
+import { backendContract } from '../../test/contracts/journal-backend.js';
 import { type ClaimOutcome, CallJournal, type JournalOptions, type WriteOutcome } from './journal.js';
 import { MemoryBackend } from './memory-backend.js';
-import { sampleEntry } from './sample-entry.js';
+import { sampleEntry } from '../../test/support/journal-entry.js';
 import { drawKey } from './seal.js';
 
 const key = drawKey();

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import type { Clock, Timer } from '../clock.js';
-import type { Logger } from '../log.js';
+import type { Clock, Timer } from '../base/clock.js';
+import type { Logger } from '../telemetry/log.js';
 import { BackendFailure, type HeldData, type JournalBackend } from './backend.js';
 import { ENTRY_VERSION, type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
 import { Seal } from './seal.js';

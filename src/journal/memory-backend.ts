@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { BackendWrite, HeldData, JournalBackend } from './backend.js';
 
 interface Kept extends HeldData {

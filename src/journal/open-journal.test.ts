@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
-import { RedisServer, skipWithoutRedis } from '../../test/redis-server.js';
-import { until } from '../../test/rig.js';
-import { systemClock } from '../clock.js';
-import { readConfig } from '../config.js';
-import { createLogger } from '../log.js';
-import { Metrics } from '../metrics.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { RedisServer, skipWithoutRedis } from '../../test/support/redis-server.js';
+import { until } from '../../test/support/rig.js';
+import { systemClock } from '../base/clock.js';
+import { readConfig } from '../config/config.js';
+import { createLogger } from '../telemetry/log.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { openJournal } from './open-journal.js';
-import { sampleEntry } from './sample-entry.js';
+import { sampleEntry } from '../../test/support/journal-entry.js';
 
 const log = createLogger({ level: 'silent' });
 const key = 'ab'.repeat(32);

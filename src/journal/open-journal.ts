@@ -1,8 +1,8 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
-import type { Clock } from '../clock.js';
-import type { Config } from '../config.js';
-import type { Logger } from '../log.js';
-import type { Metrics } from '../metrics.js';
+import type { Clock } from '../base/clock.js';
+import type { Config } from '../config/config.js';
+import type { Logger } from '../telemetry/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import type { JournalBackend } from './backend.js';
 import { CallJournal, type Journal } from './journal.js';
 import { MemoryBackend } from './memory-backend.js';

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { within } from '../../test/deadline.js';
-import { RedisServer, skipWithoutRedis } from '../../test/redis-server.js';
-import { until } from '../../test/rig.js';
-import { systemClock } from '../clock.js';
-import { createLogger } from '../log.js';
+import { within } from '../../test/support/deadline.js';
+import { RedisServer, skipWithoutRedis } from '../../test/support/redis-server.js';
+import { until } from '../../test/support/rig.js';
+import { systemClock } from '../base/clock.js';
+import { createLogger } from '../telemetry/log.js';
 import { BackendFailure } from './backend.js';
-import { backendContract, freshCallSid } from './backend-contract.js';
+import { backendContract, freshCallSid } from '../../test/contracts/journal-backend.js';
 import { CallJournal, type JournalOptions, type WriteOutcome } from './journal.js';
 import { RedisBackend } from './redis-backend.js';
 import { readRedisUrl } from './redis-url.js';
-import { sampleEntry } from './sample-entry.js';
+import { sampleEntry } from '../../test/support/journal-entry.js';
 import { drawKey } from './seal.js';
 
 const silent = createLogger({ level: 'silent' });

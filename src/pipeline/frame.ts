@@ -1,5 +1,5 @@
 import type { AudioChunk } from '../audio/chunk.js';
-import type { TandemError } from '../errors.js';
+import type { TandemError } from '../base/errors.js';
 import type { HeardItem } from '../voice/history.js';
 import type { ResponseStatus } from '../voice/session.js';
 

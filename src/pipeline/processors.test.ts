@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { FakeClock } from '../../test/fake-clock.js';
-import { Keypad } from '../call/keypad.js';
-import type { Logger } from '../log.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { DtmfCollector } from '../call/media/dtmf-collector.js';
+import type { Logger } from '../telemetry/log.js';
 import { AudioChunk } from '../audio/chunk.js';
-import { TandemError } from '../errors.js';
+import { TandemError } from '../base/errors.js';
 import type { Escalation } from '../escalation/escalation.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import { History } from '../voice/history.js';
@@ -237,7 +237,7 @@ test('escalation: by final words only, after the transcript has them', () => {
 test('keypad: a number goes to the model once it is whole, zero asks for a human, and leaving forgets', () => {
   const log: unknown[] = [];
   const clock = new FakeClock();
-  const keypad = new Keypad({ clock, watch: new EscalationWatch() });
+  const keypad = new DtmfCollector({ clock, watch: new EscalationWatch() });
   const { fromAbove, down, up } = around(
     new KeypadProcessor({ keypad, onEscalation: (decision: Escalation) => log.push(decision) }),
   );

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { isTandemError } from '../errors.js';
+import { isTandemError } from '../base/errors.js';
 import { type Assistants, type AssistantsOptions, readAssistants } from './assistants.js';
 import { defaultPrompt } from './built-in.js';
 import { ownLines } from './lines/index.js';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { TandemError } from '../errors.js';
-import { readJsonFile } from '../json-file.js';
+import { TandemError } from '../base/errors.js';
+import { readJsonFile } from '../base/json-file.js';
 import { Assistant, type Queues } from './assistant.js';
 import { type PromptDraft, completed, languageTag, voicesByProvider } from './draft.js';
 import { findDraft } from './find-draft.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readJsonFile } from '../json-file.js';
+import { readJsonFile } from '../base/json-file.js';
 import { BUILT_IN_DRAFTS } from './built-in.js';
 import { type PromptDraft, promptDraft } from './draft.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { until } from '../../test/rig.js';
-import { wordErrors, wordsOf } from '../../test/word-error-rate.js';
+import { until } from '../../test/support/rig.js';
+import { wordErrors, wordsOf } from '../../test/support/word-error-rate.js';
 import { pcmToMulaw } from '../audio/g711.js';
-import { isTandemError } from '../errors.js';
+import { isTandemError } from '../base/errors.js';
 import { humanListener } from '../escalation/asks-for-human.js';
 import { type SpeechEngine, openSpeechEngine } from './engine.js';
 

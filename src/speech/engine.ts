@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { TandemError } from '../errors.js';
+import { TandemError } from '../base/errors.js';
 import type { SpeechVoice } from './flite.js';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
 

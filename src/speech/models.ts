@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TandemError } from '../errors.js';
+import { TandemError } from '../base/errors.js';
 
 /** dist/src/speech → the project's root. */
 const VENDOR = fileURLToPath(new URL('../../../vendor/', import.meta.url));

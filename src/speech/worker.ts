@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { pcmToMulaw } from '../audio/g711.js';
 import { halve } from '../audio/resample.js';
-import { TandemError } from '../errors.js';
+import { TandemError } from '../base/errors.js';
 import { loadFlite, speak } from './flite.js';
 import { findModels } from './models.js';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
@@ -60,7 +60,7 @@ function serve(hearing: Hearing | undefined): void {
     });
   };
 
-  const openLine = (line: number): void => {
+  const openMediaSession = (line: number): void => {
     if (hearing === undefined) return;
     const { recognizer, vads } = hearing;
     const vad = vads.take();
@@ -79,7 +79,7 @@ function serve(hearing: Hearing | undefined): void {
   port?.on('message', (request: WorkerRequest) => {
     switch (request.type) {
       case 'open-line':
-        openLine(request.line);
+        openMediaSession(request.line);
         return;
       case 'line-audio':
         lines.get(request.line)?.segmenter.push(request.mulaw);

@@ -1,5 +1,5 @@
 import { MULAW_BYTES_PER_MS, type AudioChunk } from '../audio/chunk.js';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 
 /** Where playback goes: the live stream. The narrowest view of it that the ledger needs. */
 export interface PlaybackSink {

@@ -3,9 +3,9 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/fake-clock.js';
-import { until } from '../../test/rig.js';
-import { createLogger } from '../log.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { until } from '../../test/support/rig.js';
+import { createLogger } from '../telemetry/log.js';
 import { TwilioRest, type UpdateResult } from './rest.js';
 
 const SID = `AC${'7'.repeat(32)}`;

@@ -1,6 +1,6 @@
-import { type Clock, sleep } from '../clock.js';
-import type { Logger } from '../log.js';
-import { neverSent } from '../never-sent.js';
+import { type Clock, sleep } from '../base/clock.js';
+import type { Logger } from '../telemetry/log.js';
+import { isConnectFailure } from '../base/connect-failure.js';
 import { isOver } from './webhooks.js';
 
 /**
@@ -70,7 +70,7 @@ export class TwilioRest {
       const { body, status } = await this.request(callSid, ATTEMPT_MS, new URLSearchParams({ Twiml: twiml }));
       return judge(status, body);
     } catch (error) {
-      return { result: neverSent(error) ? 'refused' : 'unknown', retry: neverSent(error) };
+      return { result: isConnectFailure(error) ? 'refused' : 'unknown', retry: isConnectFailure(error) };
     }
   }
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
-import { FakeClock } from '../../test/fake-clock.js';
-import { until } from '../../test/rig.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { until } from '../../test/support/rig.js';
 import { type StreamEnd, type StreamOwner, TwilioStream } from './stream.js';
 
 const SID = `MZ${'1'.repeat(32)}`;

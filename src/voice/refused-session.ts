@@ -1,4 +1,4 @@
-import type { TandemError } from '../errors.js';
+import type { TandemError } from '../base/errors.js';
 import type { VoiceListener, VoiceSession } from './session.js';
 
 /** What a provider gives when it cannot even try: a session that fails at once and takes whatever it is told. */

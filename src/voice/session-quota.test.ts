@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TandemError } from '../errors.js';
-import { ScriptedProvider } from '../../test/scripted-provider.js';
+import { TandemError } from '../base/errors.js';
+import { ScriptedProvider } from '../../test/support/scripted-provider.js';
 import type { VoiceEvent, VoiceSessionOptions } from './session.js';
 import { SessionQuota } from './session-quota.js';
 

@@ -1,4 +1,4 @@
-import { TandemError } from '../errors.js';
+import { TandemError } from '../base/errors.js';
 import { refusedSession } from './refused-session.js';
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from './session.js';
 

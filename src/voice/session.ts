@@ -1,5 +1,5 @@
 import type { AudioChunk } from '../audio/chunk.js';
-import type { TandemError } from '../errors.js';
+import type { TandemError } from '../base/errors.js';
 import type { HeardItem, Turn } from './history.js';
 
 /** The conversation as its owner knows it; a live view, true whenever it is read. */
@@ -21,7 +21,7 @@ export interface ToolDefinition {
 export type VoiceListener = (event: VoiceEvent) => void;
 
 /** What belongs to one call and not to the gateway. */
-export interface VoiceWish {
+export interface VoicePreferences {
   /** The voice to speak with, by provider. */
   voices: Readonly<Record<string, string>>;
   /** Providers by name, in the order of preference; undefined: as configured. */
@@ -56,7 +56,7 @@ export interface VoiceSessionOptions {
   language: string;
   tools: readonly ToolDefinition[];
   /** What this call asks for in place of the configuration; absent: nothing. */
-  wish?: VoiceWish;
+  wish?: VoicePreferences;
   /** What was said before this session; its turns are read once, when the session opens. */
   conversation: ConversationView;
   /** Receives every event, synchronously and in order. It must not throw. */

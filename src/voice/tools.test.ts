@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { FakeClock } from '../../test/fake-clock.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { type AssistantTool, ToolRunner, defineTool, toolDefinition } from './tools.js';
 
 const log = pino({ level: 'silent' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Clock, Timer } from '../clock.js';
-import type { Logger } from '../log.js';
+import type { Clock, Timer } from '../base/clock.js';
+import type { Logger } from '../telemetry/log.js';
 import type { ToolDefinition } from './session.js';
 
 /** What a tool knows about the call it runs for. */

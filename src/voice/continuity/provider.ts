@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../base/clock.js';
 import type { ContinuityLines, LineSynthesis, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
-import { ProviderHealth } from './health.js';
+import { ProviderBreaker } from './provider-breaker.js';
 import { type ContinuityReport, ContinuousSession } from './session.js';
 
 /** What a gateway needs of it. */
@@ -23,12 +23,12 @@ export class ContinuousProvider implements VoiceProvider {
     speakLine: LineSynthesis;
     report: ContinuityReport;
   };
-  private readonly health: ProviderHealth;
+  private readonly health: ProviderBreaker;
 
   constructor(options: ContinuousProvider['options']) {
     this.name = options.providers[0].name;
     this.options = options;
-    this.health = new ProviderHealth(options.clock);
+    this.health = new ProviderBreaker(options.clock);
   }
 
   /** None of the providers that a call would go to has room for it. */

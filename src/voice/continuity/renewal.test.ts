@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { frame, gone, greets, rigOf, settle, silent } from '../../../test/continuity-rig.js';
-import { ScriptedProvider } from '../../../test/scripted-provider.js';
+import { frame, gone, greets, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
+import { ScriptedProvider } from '../../../test/support/scripted-provider.js';
 
 describe('a session near its limit', () => {
   const renewing = (): ScriptedProvider => {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import type { RenewalTimes } from '../session.js';
 
 /** The end of playout makes no event of a session: it is looked for. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { frame, gone, greets, lines, rigOf, settle, silent } from '../../../test/continuity-rig.js';
-import { ScriptedProvider, type ScriptedSession } from '../../../test/scripted-provider.js';
+import { frame, gone, greets, lines, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
+import { ScriptedProvider, type ScriptedSession } from '../../../test/support/scripted-provider.js';
 
 describe('a session that is lost', () => {
   test('and owes nothing is replaced without a word', async () => {

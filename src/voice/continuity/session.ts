@@ -1,6 +1,6 @@
 import type { AudioChunk } from '../../audio/chunk.js';
-import type { Clock, Timer } from '../../clock.js';
-import { TandemError } from '../../errors.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
 import type { HeardItem } from '../history.js';
 import type {
   ContinuityLines,
@@ -11,12 +11,12 @@ import type {
   VoiceSessionOptions,
 } from '../session.js';
 import type { SpeakLine } from '../spoken-line.js';
-import { CallerSide, type Listener } from './caller-side.js';
-import type { ProviderHealth } from './health.js';
-import { Leg } from './leg.js';
-import { RecoveryPlan } from './plan.js';
+import { CallerState, type Listener } from './caller-state.js';
+import type { ProviderBreaker } from './provider-breaker.js';
+import { SupervisedSession } from './supervised-session.js';
+import { FailoverPlan } from './failover-plan.js';
 import { RenewalSchedule } from './renewal.js';
-import { unsaid } from './talk.js';
+import { unsaid } from './turn-state.js';
 
 /** What a session that goes on reports about the sessions under it. Labels of metrics are made from it. */
 export interface ContinuityReport {
@@ -29,7 +29,7 @@ export interface ContinuousSessionOptions {
   session: VoiceSessionOptions;
   /** In the order of preference; at least one. */
   providers: readonly [VoiceProvider, ...VoiceProvider[]];
-  health: ProviderHealth;
+  health: ProviderBreaker;
   clock: Clock;
   lines: ContinuityLines;
   /** Speaks a line without any model; gives undefined when nothing on this machine can. */
@@ -42,14 +42,14 @@ const LASTING_MS = 10_000;
 
 /** From the loss of a session until another one is ready. */
 interface Outage {
-  plan: RecoveryPlan;
+  plan: FailoverPlan;
   /** The session that was talked to: what it owes the caller is what the next one begins with. */
-  origin: Leg;
+  origin: SupervisedSession;
 }
 
 interface Live {
   name: 'live';
-  leg: Leg;
+  leg: SupervisedSession;
   renewal: RenewalSchedule;
   /** The outage that this session ended, if it lasts. */
   outage: Outage | undefined;
@@ -58,12 +58,12 @@ interface Live {
 
 type State =
   /** A session is being opened and there is no other; `outage` is set once one was lost. */
-  | { name: 'opening'; leg: Leg; outage: Outage | undefined }
+  | { name: 'opening'; leg: SupervisedSession; outage: Outage | undefined }
   /** The next try comes when the timer fires. */
   | { name: 'waiting'; timer: Timer }
   | Live
   /** The session goes on while its successor is being opened. */
-  | (Omit<Live, 'name'> & { name: 'renewing'; next: Leg })
+  | (Omit<Live, 'name'> & { name: 'renewing'; next: SupervisedSession })
   | { name: 'closed' };
 
 /**
@@ -74,7 +74,7 @@ type State =
 export class ContinuousSession implements VoiceSession {
   speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
-  private readonly caller: CallerSide;
+  private readonly caller: CallerState;
   /** Before this session began the caller had heard nothing since then. */
   private readonly quietSinceMs: number;
   private state: State;
@@ -89,7 +89,7 @@ export class ContinuousSession implements VoiceSession {
   constructor(options: ContinuousSessionOptions) {
     this.options = options;
     const { clock, health, lines, providers, session, speakLine } = options;
-    this.caller = new CallerSide({
+    this.caller = new CallerState({
       clock,
       isPlaying: () => session.conversation.isPlaying,
       speakLine,
@@ -214,7 +214,7 @@ export class ContinuousSession implements VoiceSession {
   }
 
   /** The session that is talked to. */
-  private get leg(): Leg | undefined {
+  private get leg(): SupervisedSession | undefined {
     return 'leg' in this.state ? this.state.leg : undefined;
   }
 
@@ -236,8 +236,13 @@ export class ContinuousSession implements VoiceSession {
     leg.expectAnswer();
   }
 
-  private open(provider: VoiceProvider, greeting: string | undefined, answersLast: boolean, afterDeafOne = false): Leg {
-    return new Leg({
+  private open(
+    provider: VoiceProvider,
+    greeting: string | undefined,
+    answersLast: boolean,
+    afterDeafOne = false,
+  ): SupervisedSession {
+    return new SupervisedSession({
       afterDeafOne,
       provider,
       session: { ...this.options.session, greeting, answersLast },
@@ -249,7 +254,7 @@ export class ContinuousSession implements VoiceSession {
     });
   }
 
-  private onEvent(leg: Leg, event: VoiceEvent): void {
+  private onEvent(leg: SupervisedSession, event: VoiceEvent): void {
     const { state } = this;
     if (state.name === 'renewing' && leg === state.next) {
       if (event.type === 'ready') this.onSuccessorReady(state);
@@ -289,7 +294,7 @@ export class ContinuousSession implements VoiceSession {
     if (state === this.state && state.name === 'live') state.renewal.check();
   }
 
-  private onReady(leg: Leg): void {
+  private onReady(leg: SupervisedSession): void {
     if (this.state.name !== 'opening') return;
     const { outage } = this.state;
     if (outage === undefined) this.options.health.worked(leg.provider.name);
@@ -301,13 +306,13 @@ export class ContinuousSession implements VoiceSession {
     this.emit({ type: 'ready' });
   }
 
-  private live(leg: Leg, outage: Outage | undefined): Live {
+  private live(leg: SupervisedSession, outage: Outage | undefined): Live {
     return { name: 'live', leg, renewal: this.schedule(leg), outage, sinceMs: this.options.clock.now() };
   }
 
   // ── renewal ──
 
-  private schedule(leg: Leg): RenewalSchedule {
+  private schedule(leg: SupervisedSession): RenewalSchedule {
     const { clock, session } = this.options;
     return new RenewalSchedule({
       clock,
@@ -321,7 +326,7 @@ export class ContinuousSession implements VoiceSession {
   }
 
   /** In a pause: the next session is opened beside this one. */
-  private renew(leg: Leg): void {
+  private renew(leg: SupervisedSession): void {
     if (this.state.name !== 'live' || this.state.leg !== leg) return;
     this.state = { ...this.state, name: 'renewing', next: this.open(leg.provider, undefined, false) };
   }
@@ -348,7 +353,7 @@ export class ContinuousSession implements VoiceSession {
   }
 
   /** No pause came in time: the caller goes on speaking to the next session, which hears it from its beginning. */
-  private renewNow(leg: Leg): void {
+  private renewNow(leg: SupervisedSession): void {
     const { state } = this;
     if (state.name === 'renewing') state.next.close();
     else if (state.name !== 'live') return;
@@ -362,7 +367,7 @@ export class ContinuousSession implements VoiceSession {
 
   // ── recovery ──
 
-  private onLost(leg: Leg, error: TandemError): void {
+  private onLost(leg: SupervisedSession, error: TandemError): void {
     const { state } = this;
     this.options.report.onLost(leg.provider.name, error);
     switch (state.name) {
@@ -388,7 +393,7 @@ export class ContinuousSession implements VoiceSession {
     }
   }
 
-  private recover(lost: Leg, error: TandemError, running: Outage | undefined): void {
+  private recover(lost: SupervisedSession, error: TandemError, running: Outage | undefined): void {
     const { clock } = this.options;
     this.caller.unheard();
     const outage = running ?? this.outageOf(lost);
@@ -411,16 +416,16 @@ export class ContinuousSession implements VoiceSession {
     return { plan: outage.plan, origin: leg };
   }
 
-  private outageOf(lost: Leg): Outage {
+  private outageOf(lost: SupervisedSession): Outage {
     const { clock, health, providers } = this.options;
     return {
-      plan: new RecoveryPlan({ providers, health, lost: lost.provider, nowMs: clock.now() }),
+      plan: new FailoverPlan({ providers, health, lost: lost.provider, nowMs: clock.now() }),
       origin: lost,
     };
   }
 
   /** Nobody is left. */
-  private fail(lost: Leg, error: TandemError): void {
+  private fail(lost: SupervisedSession, error: TandemError): void {
     this.finish(lost);
     if (this.state.name === 'closed') return;
     this.close();
@@ -428,7 +433,7 @@ export class ContinuousSession implements VoiceSession {
   }
 
   /** Tells the owner the ends of what the lost session began. */
-  private finish(lost: Leg): void {
+  private finish(lost: SupervisedSession): void {
     for (const event of lost.talk.abandoned()) this.emit(event);
   }
 
@@ -443,7 +448,10 @@ export class ContinuousSession implements VoiceSession {
   }
 
   /** How the next session begins: never with what the caller has heard, and never with silence when they wait. */
-  private opening(provider: VoiceProvider, lost: Leg): [greeting: string | undefined, answersLast: boolean] {
+  private opening(
+    provider: VoiceProvider,
+    lost: SupervisedSession,
+  ): [greeting: string | undefined, answersLast: boolean] {
     const { session, lines } = this.options;
     const { turns } = session.conversation;
     const hasAsked = turns.some(({ speaker }) => speaker === 'caller');

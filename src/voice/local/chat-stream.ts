@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Clock, Timer } from '../../clock.js';
-import { TandemError } from '../../errors.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
 import { readEvents } from './sse.js';
 
 /** Messages and pieces of OpenAI's Chat Completions API ("Create chat completion", with `stream: true`). */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { FakeClock } from '../../../test/fake-clock.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
 import { History } from '../history.js';
 import { LlmReplier, writeSummary } from './llm.js';
 import type { ReplyPart } from './replier.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../clock.js';
-import type { Logger } from '../../log.js';
+import type { Clock } from '../../base/clock.js';
+import type { Logger } from '../../telemetry/log.js';
 import type { History } from '../history.js';
 import type { SummaryRequest, ToolDefinition } from '../session.js';
 import { type ChatLimits, type ChatMessage, type ChatToolCall, streamChat } from './chat-stream.js';

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../../clock.js';
-import { TandemError } from '../../errors.js';
-import type { Logger } from '../../log.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
+import type { Logger } from '../../telemetry/log.js';
 import { openSpeechEngine, type SpeechEngine } from '../../speech/engine.js';
 import { refusedSession } from '../refused-session.js';
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
-import { FakeClock } from '../../../test/fake-clock.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
 import { AudioChunk } from '../../audio/chunk.js';
-import { TandemError } from '../../errors.js';
+import { TandemError } from '../../base/errors.js';
 import type { SpeechEngine, SpeechInput, SpeechListener } from '../../speech/engine.js';
 import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { createLocalProvider } from './provider.js';

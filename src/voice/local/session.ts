@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AudioChunk } from '../../audio/chunk.js';
-import { isTandemError, TandemError } from '../../errors.js';
+import { isTandemError, TandemError } from '../../base/errors.js';
 import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';

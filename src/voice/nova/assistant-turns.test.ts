@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../../../test/fake-clock.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
 import type { VoiceEvent } from '../session.js';
 import { AssistantTurns } from './assistant-turns.js';
 import { FinalTexts } from './final-texts.js';

@@ -1,5 +1,5 @@
 import { pcmToMulaw } from '../../audio/g711.js';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../base/clock.js';
 import type { VoiceEvent } from '../session.js';
 import { FinalTexts } from './final-texts.js';
 import { ModelTurn, type Sentence } from './model-turn.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../../../test/fake-clock.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
 import { AudioChunk } from '../../audio/chunk.js';
 import { mulawToPcm } from '../../audio/g711.js';
 import { CallerAudio } from './caller-audio.js';

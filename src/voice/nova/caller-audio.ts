@@ -1,6 +1,6 @@
 import { type AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import { mulawToPcm } from '../../audio/g711.js';
-import type { Clock, Timer } from '../../clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import { pcmToBase64 } from './pcm.js';
 
 const SAMPLES_PER_MS = TELEPHONE_RATE_HZ / 1000;

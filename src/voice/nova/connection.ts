@@ -3,8 +3,8 @@ import {
   InvokeModelWithBidirectionalStreamCommand,
   type InvokeModelWithBidirectionalStreamOutput,
 } from '@aws-sdk/client-bedrock-runtime';
-import type { Clock, Timer } from '../../clock.js';
-import type { TandemError } from '../../errors.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import type { TandemError } from '../../base/errors.js';
 import { endedByItself, novaError, stalled } from './failure.js';
 import type { InputQueue } from './input-queue.js';
 

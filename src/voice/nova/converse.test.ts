@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Act, fault, scriptedBrain, speak, wait } from '../../../sim/model/script.js';
-import { withNova } from '../../../test/nova-rig.js';
-import { until } from '../../../test/rig.js';
+import { withNova } from '../../../test/support/nova-rig.js';
+import { until } from '../../../test/support/rig.js';
 import { summaryModelFor } from './converse.js';
 
 const REQUEST = { instructions: 'Summarise.', transcript: 'Caller: Hi.' };

@@ -1,5 +1,5 @@
 import { type BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
-import { TandemError } from '../../errors.js';
+import { TandemError } from '../../base/errors.js';
 import type { SummaryRequest } from '../session.js';
 import { novaError } from './failure.js';
 

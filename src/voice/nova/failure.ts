@@ -1,4 +1,4 @@
-import { type ErrorCode, TandemError } from '../../errors.js';
+import { type ErrorCode, TandemError } from '../../base/errors.js';
 
 /** By the name of the SDK's error class or the service's error code. */
 const CODE_BY_NAME = new Map<string, ErrorCode>([

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 
 /** Tells when nothing has happened for a while. One timer for the whole time, not one for every event. */
 export class ProgressWatch {

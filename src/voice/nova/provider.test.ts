@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { fault, scriptedBrain, speak } from '../../../sim/model/script.js';
 import { type PlannedNovaFault, novaFault } from '../../../sim/nova/faults.js';
-import { FakeClock } from '../../../test/fake-clock.js';
-import { withNova } from '../../../test/nova-rig.js';
-import { until } from '../../../test/rig.js';
-import { isTandemError } from '../../errors.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
+import { withNova } from '../../../test/support/nova-rig.js';
+import { until } from '../../../test/support/rig.js';
+import { isTandemError } from '../../base/errors.js';
 
 function code(expected: string): (error: unknown) => boolean {
   return (error) => isTandemError(error) && error.code === expected;

@@ -1,8 +1,8 @@
-import '../../aws-node-version.js';
+import '../../process/aws-node-version.js';
 import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
-import { type Clock, systemClock } from '../../clock.js';
-import { TandemError } from '../../errors.js';
-import type { Logger } from '../../log.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
+import type { Logger } from '../../telemetry/log.js';
 import type { LineSynthesis, RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { NovaAnomaly } from './anomaly.js';
 import { converse, summaryModelFor } from './converse.js';

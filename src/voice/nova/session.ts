@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { type AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
-import type { Clock, Timer } from '../../clock.js';
-import { TandemError } from '../../errors.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
 import type { HeardItem } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { SpeakLine } from '../spoken-line.js';

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
 

@@ -35,7 +35,7 @@ export function toolOutputItem(eventId: string, toolCallId: string, output: stri
 }
 
 /** What a response is to be like. */
-export interface ResponseWish {
+export interface ResponseSpec {
   sayId: string | undefined;
   /** Replace those of the session for this response. */
   instructions: string | undefined;
@@ -43,7 +43,7 @@ export interface ResponseWish {
 }
 
 /** Answers the conversation so far, as wished. */
-export function responseCreate(eventId: string, what: ResponseWish): string {
+export function responseCreate(eventId: string, what: ResponseSpec): string {
   return JSON.stringify({
     type: 'response.create',
     event_id: eventId,

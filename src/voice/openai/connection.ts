@@ -1,6 +1,6 @@
 import { type RawData, WebSocket } from 'ws';
-import type { Clock, Timer } from '../../clock.js';
-import { TandemError } from '../../errors.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
 import { closedByService, refusedHandshake, unreachable } from './failures.js';
 
 export interface ConnectionOptions {

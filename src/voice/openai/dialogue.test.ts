@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FakeClock } from '../../../test/fake-clock.js';
-import { createLogger } from '../../log.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
+import { createLogger } from '../../telemetry/log.js';
 import type { VoiceEvent } from '../session.js';
 import type { EventBuilder } from './client-events.js';
 import { Dialogue, type DialogueEvent } from './dialogue.js';
-import { lineFormat } from './line-format.js';
+import { lineFormat } from './audio-format.js';
 import { ALREADY_ACTIVE } from './failures.js';
 
 type Wire = { type: string; event_id: string; response_id?: string; response?: { metadata: { request_id: string } } };

@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.js';
-import type { TandemError } from '../../errors.js';
-import type { Logger } from '../../log.js';
+import type { Clock } from '../../base/clock.js';
+import type { TandemError } from '../../base/errors.js';
+import type { Logger } from '../../telemetry/log.js';
 import type { HeardItem } from '../history.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
@@ -10,14 +10,14 @@ import {
   itemTruncate,
   responseCancel,
   responseCreate,
-  type ResponseWish,
+  type ResponseSpec,
   toolOutputItem,
   turnItem,
 } from './client-events.js';
-import type { LineFormat } from './line-format.js';
-import { sayExactly } from './lines.js';
+import type { WireAudioFormat } from './audio-format.js';
+import { sayExactly } from './verbatim.js';
 import { ModelTurns } from './model-turns.js';
-import { ReceivedItems } from './received-items.js';
+import { TruncationLedger } from './truncation.js';
 import { Recovery } from './recovery.js';
 import { PLAIN_WISH, ResponseQueue } from './response-queue.js';
 import type { ResponseDone, ServerEvent } from './server-events.js';
@@ -30,7 +30,7 @@ export interface DialogueOptions {
   /** Sends what `build` makes of a new event id; gives the id. */
   send: (build: EventBuilder) => string;
   emit: (event: VoiceEvent) => void;
-  format: LineFormat;
+  format: WireAudioFormat;
   clock: Clock;
   log: Logger;
   /** See {@link Recovery}. */
@@ -49,7 +49,7 @@ export class Dialogue {
   private readonly queue: ResponseQueue;
   private readonly caller: CallerTurns;
   private readonly model: ModelTurns;
-  private readonly received = new ReceivedItems();
+  private readonly received = new TruncationLedger();
   private readonly rounds: ToolRounds;
   private readonly recovery: Recovery;
 
@@ -104,7 +104,7 @@ export class Dialogue {
   }
 
   /** Comes first, before whatever the owner asks for. */
-  opening(wish: ResponseWish): void {
+  opening(wish: ResponseSpec): void {
     this.queue.add('opening', wish);
   }
 

@@ -4,8 +4,8 @@ import { AudioChunk } from '../../audio/chunk.js';
 import { createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { type OpenAiRig, withOpenAi } from '../../../test/openai-rig.js';
-import type { ServiceConnection } from '../../../test/openai-service.js';
+import { type OpenAiRig, withOpenAi } from '../../../test/support/openai-rig.js';
+import type { ServiceConnection } from '../../../test/support/openai-service.js';
 
 async function failure(rig: OpenAiRig): Promise<{ code: string; message: string }> {
   const { code, message } = (await rig.recorder.nth('failed')).error;

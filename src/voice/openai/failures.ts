@@ -1,4 +1,4 @@
-import { type ErrorCode, TandemError } from '../../errors.js';
+import { type ErrorCode, TandemError } from '../../base/errors.js';
 import type { ResponseDone, ServerError } from './server-events.js';
 
 /** `note`: the session goes on. `retry`: what was asked for is asked for once more. Else the session is over. */

@@ -1,7 +1,7 @@
 import type { AudioChunk } from '../../audio/chunk.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
-import type { ReceivedItems } from './received-items.js';
+import type { TruncationLedger } from './truncation.js';
 import type { ResponseQueue, RunningResponse } from './response-queue.js';
 import type { AudioDelta } from './server-events.js';
 
@@ -32,7 +32,7 @@ export interface RunEnd {
 /** What the model says: server events of a response as voice events, in the order the owner may rely on. */
 export class ModelTurns {
   private readonly queue: ResponseQueue;
-  private readonly received: ReceivedItems;
+  private readonly received: TruncationLedger;
   private readonly emit: (event: VoiceEvent) => void;
   private readonly onAnomaly: (kind: OpenAiAnomaly) => void;
   private readonly fromModel: (base64: string) => AudioChunk;
@@ -40,7 +40,7 @@ export class ModelTurns {
 
   constructor(options: {
     queue: ResponseQueue;
-    received: ReceivedItems;
+    received: TruncationLedger;
     emit: (event: VoiceEvent) => void;
     onAnomaly: (kind: OpenAiAnomaly) => void;
     /** Audio as it came → mu-law. */

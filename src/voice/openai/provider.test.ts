@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withOpenAi } from '../../../test/openai-rig.js';
+import { withOpenAi } from '../../../test/support/openai-rig.js';
 import { defaultPrompt } from '../../prompts/built-in.js';
 import { realtimeUrl, renewalTimes } from './provider.js';
 

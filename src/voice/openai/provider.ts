@@ -1,12 +1,12 @@
 import { createHash, createHmac } from 'node:crypto';
-import { type Clock, systemClock } from '../../clock.js';
-import { TandemError } from '../../errors.js';
-import type { Logger } from '../../log.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
+import type { Logger } from '../../telemetry/log.js';
 import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { refusedSession } from '../refused-session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { OpenAiSession } from './session.js';
-import { lineFormat, type WireFormat } from './line-format.js';
+import { lineFormat, type WireFormat } from './audio-format.js';
 import { DEFAULT_LIMITS, type SessionLimits } from './session-limits.js';
 import { DEFAULT_TURN_DETECTION, sessionSettings, type TurnDetection } from './session-settings.js';
 

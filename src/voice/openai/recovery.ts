@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../../clock.js';
-import type { TandemError } from '../../errors.js';
-import type { Logger } from '../../log.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import type { TandemError } from '../../base/errors.js';
+import type { Logger } from '../../telemetry/log.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { ALREADY_ACTIVE, codeOfRepeated, isThrottled, judgeError, judgeResponse, reported } from './failures.js';
 import type { RunEnd } from './model-turns.js';

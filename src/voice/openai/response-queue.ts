@@ -1,4 +1,4 @@
-import type { EventBuilder, ResponseWish } from './client-events.js';
+import type { EventBuilder, ResponseSpec } from './client-events.js';
 
 /**
  * Something that waits for its turn: client events (`items`) to be sent, and the response that follows them.
@@ -7,7 +7,7 @@ import type { EventBuilder, ResponseWish } from './client-events.js';
  */
 export interface QueuedRequest {
   readonly kind: 'opening' | 'say' | 'reply' | 'note';
-  readonly wish: ResponseWish;
+  readonly wish: ResponseSpec;
   readonly items: readonly EventBuilder[];
   /** A response that voice activity began makes way for it. */
   readonly overrules: boolean;
@@ -26,7 +26,7 @@ export interface ResponseQueueOptions {
   /** Sends an item; gives the id it carries. */
   sendItem(item: EventBuilder): string;
   /** Sends a `response.create`; gives the id it carries. */
-  sendCreate(wish: ResponseWish): string;
+  sendCreate(wish: ResponseSpec): string;
   sendCancel(responseId: string): void;
   /** A line will not be heard: it was cancelled before it began. */
   onCancelled(request: QueuedRequest): void;
@@ -42,7 +42,7 @@ interface Asked {
 /** A request that is refused is made once more. */
 const MAX_ATTEMPTS = 2;
 
-export const PLAIN_WISH: ResponseWish = { sayId: undefined, instructions: undefined, mayCallTools: true };
+export const PLAIN_WISH: ResponseSpec = { sayId: undefined, instructions: undefined, mayCallTools: true };
 
 /**
  * The one gate in front of `response.create`. A conversation takes one response at a time, and the service begins some
@@ -92,7 +92,7 @@ export class ResponseQueue {
     return lost;
   }
 
-  add(kind: QueuedRequest['kind'], wish: ResponseWish, items: readonly EventBuilder[] = []): void {
+  add(kind: QueuedRequest['kind'], wish: ResponseSpec, items: readonly EventBuilder[] = []): void {
     if (this.state === 'closed') return;
     const overrules = kind === 'say' && this.isCleared;
     const request: QueuedRequest = { kind, wish, items, overrules, attempts: 0 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withOpenAi } from '../../../test/openai-rig.js';
-import type { WireEvent } from '../../../test/openai-service.js';
+import { withOpenAi } from '../../../test/support/openai-rig.js';
+import type { WireEvent } from '../../../test/support/openai-service.js';
 
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 

@@ -1,5 +1,5 @@
 import type { ToolDefinition } from '../session.js';
-import type { LineFormat } from './line-format.js';
+import type { WireAudioFormat } from './audio-format.js';
 
 /** When the service takes the caller to have begun and ended (OpenAI: Realtime – voice activity detection). */
 export type TurnDetection =
@@ -39,7 +39,7 @@ export function sessionSettings(options: {
   tools: readonly ToolDefinition[];
   turnDetection: TurnDetection;
   /** Of both directions. */
-  format: LineFormat['setting'];
+  format: WireAudioFormat['setting'];
 }): SessionSettings {
   const language = isoLanguage(options.language);
   return {

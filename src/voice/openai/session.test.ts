@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AudioChunk } from '../../audio/chunk.js';
-import { withOpenAi } from '../../../test/openai-rig.js';
-import { type ServiceConnection, sessionUpdated, type WireEvent } from '../../../test/openai-service.js';
-import { until } from '../../../test/rig.js';
+import { withOpenAi } from '../../../test/support/openai-rig.js';
+import { type ServiceConnection, sessionUpdated, type WireEvent } from '../../../test/support/openai-service.js';
+import { until } from '../../../test/support/rig.js';
 import type { Turn } from '../history.js';
 
 function frame(value: number): AudioChunk {

@@ -1,7 +1,7 @@
 import { AudioChunk, MULAW_BYTES_PER_MS, MULAW_SILENCE, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
-import type { Clock, Timer } from '../../clock.js';
-import { TandemError } from '../../errors.js';
-import type { Logger } from '../../log.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
+import type { Logger } from '../../telemetry/log.js';
 import type { HeardItem } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
@@ -10,12 +10,12 @@ import { audioAppend, type EventBuilder, responseCancel, sessionUpdate, summaryC
 import { Connection } from './connection.js';
 import { seedItems } from './conversation-seed.js';
 import { Dialogue } from './dialogue.js';
-import type { LineFormat } from './line-format.js';
-import { greetThenAnswer, keyedDigits, sayExactly } from './lines.js';
+import type { WireAudioFormat } from './audio-format.js';
+import { greetThenAnswer, keyedDigits, sayExactly } from './verbatim.js';
 import { parseServerEvent, type ServerEvent } from './server-events.js';
 import type { SessionLimits } from './session-limits.js';
 import type { SessionSettings } from './session-settings.js';
-import { SpeechGap } from './speech-gap.js';
+import { SilencePadding } from './silence-padding.js';
 import { StallWatch } from './stall-watch.js';
 import { SummaryResponses } from './summary-responses.js';
 
@@ -24,7 +24,7 @@ export interface OpenAiSessionOptions extends VoiceSessionOptions {
   headers: Readonly<Record<string, string>>;
   settings: SessionSettings;
   /** What the settings name. */
-  format: LineFormat;
+  format: WireAudioFormat;
   limits: SessionLimits;
   clock: Clock;
   log: Logger;
@@ -53,7 +53,7 @@ export class OpenAiSession implements VoiceSession {
   private readonly options: OpenAiSessionOptions;
   private readonly connection: Connection;
   private readonly callerAudio: CallerAudio;
-  private readonly speechGap: SpeechGap;
+  private readonly speechGap: SilencePadding;
   private readonly dialogue: Dialogue;
   private readonly summaries: SummaryResponses;
   private state: State;
@@ -77,7 +77,7 @@ export class OpenAiSession implements VoiceSession {
       isCongested: () => this.connection.bufferedBytes > limits.congestedBytes,
       onDropped: () => options.onAnomaly('caller-audio-dropped'),
     });
-    this.speechGap = new SpeechGap({
+    this.speechGap = new SilencePadding({
       clock,
       giveSilence: (ms) => {
         const bytes = new Uint8Array(ms * MULAW_BYTES_PER_MS).fill(MULAW_SILENCE);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { type OpenAiRig, withOpenAi } from '../../../test/openai-rig.js';
-import type { ServiceConnection, WireEvent } from '../../../test/openai-service.js';
-import { until } from '../../../test/rig.js';
+import { type OpenAiRig, withOpenAi } from '../../../test/support/openai-rig.js';
+import type { ServiceConnection, WireEvent } from '../../../test/support/openai-service.js';
+import { until } from '../../../test/support/rig.js';
 import type { VoiceSession } from '../session.js';
 
 interface Writing {

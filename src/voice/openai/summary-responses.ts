@@ -1,4 +1,4 @@
-import { TandemError } from '../../errors.js';
+import { TandemError } from '../../base/errors.js';
 import type { SummaryRequest } from '../session.js';
 import type { DialogueEvent } from './dialogue.js';
 import type { ResponseDone, TokenUsage } from './server-events.js';

@@ -1,0 +1,33 @@
+import { BUILT_IN_PROVIDERS, type Config } from '../config/config.js';
+import type { Extensions } from './extensions.js';
+import { type Assistants, readAssistants } from '../prompts/assistants.js';
+import type { VoiceProvider } from '../voice/session.js';
+import type { AssistantTool } from '../voice/tools.js';
+
+/**
+ * Who answers, as configured, checked against what there is.
+ * @throws TandemError CONFIG_INVALID naming the variable, the number and the field
+ */
+export function openAssistants(options: {
+  config: Config;
+  extensions: Extensions;
+  tools: readonly AssistantTool[];
+  /** Talk instead of the configured ones. */
+  providers?: readonly [VoiceProvider, ...VoiceProvider[]] | undefined;
+}): Promise<Assistants> {
+  const { config, extensions, providers, tools } = options;
+  const { handover, voiceProviders } = config;
+  return readAssistants({
+    defaultPrompt: config.assistantPrompt,
+    file: config.assistantsFile,
+    folder: process.cwd(),
+    voiceProviders: providers === undefined ? voiceProviders : namesOf(providers),
+    queues: { byReason: handover.queueArns, otherwise: handover.queueArn },
+    providers: providers === undefined ? [...BUILT_IN_PROVIDERS, ...extensions.providers.keys()] : namesOf(providers),
+    tools: tools.map(({ name }) => name),
+  });
+}
+
+function namesOf([first, ...rest]: readonly [VoiceProvider, ...VoiceProvider[]]): [string, ...string[]] {
+  return [first.name, ...rest.map(({ name }) => name)];
+}

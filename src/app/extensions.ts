@@ -1,0 +1,92 @@
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Clock } from '../base/clock.js';
+import { TandemError } from '../base/errors.js';
+import type { Logger } from '../telemetry/log.js';
+import type { VoiceProvider } from '../voice/session.js';
+import type { AssistantTool } from '../voice/tools.js';
+
+/** What a provider of one's own is made with. */
+export interface ProviderContext {
+  log: Logger;
+  clock: Clock;
+  /** For settings of its own; a name with the provider's in front keeps them apart from the gateway's. */
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+export type ProviderFactory = (context: ProviderContext) => VoiceProvider;
+
+/** What the modules named in EXTENSIONS bring: a module exports `providers`, `tools`, or both. */
+export interface Extensions {
+  /** By the name that VOICE_PROVIDER and VOICE_FALLBACK call them. */
+  providers: ReadonlyMap<string, ProviderFactory>;
+  tools: readonly AssistantTool[];
+}
+
+const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+
+/**
+ * Loads modules by path (relative to `folder`) or by package name.
+ * @throws TandemError CONFIG_INVALID naming EXTENSIONS and the module that cannot be used, and why
+ */
+export async function loadExtensions(modules: readonly string[], folder: string): Promise<Extensions> {
+  const providers = new Map<string, ProviderFactory>();
+  const tools: AssistantTool[] = [];
+  for (const name of modules) {
+    const module = await load(name, folder);
+    for (const [providerName, factory] of Object.entries(record(name, 'providers', module['providers']))) {
+      if (typeof factory !== 'function') throw unusable(name, `its provider "${providerName}" is not a function`);
+      providers.set(providerName, factory as ProviderFactory);
+    }
+    for (const tool of list(name, 'tools', module['tools'])) tools.push(checkTool(name, tool, tools));
+  }
+  return { providers, tools };
+}
+
+async function load(name: string, folder: string): Promise<Record<string, unknown>> {
+  const isPath = name.startsWith('.') || isAbsolute(name);
+  try {
+    return (await import(isPath ? pathToFileURL(resolve(folder, name)).href : name)) as Record<string, unknown>;
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'it, or something it imports, is not there' : 'it cannot be loaded';
+    throw new TandemError('CONFIG_INVALID', `EXTENSIONS names ${name}, but ${why}: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+}
+
+function record(name: string, what: string, value: unknown): Record<string, unknown> {
+  if (value === undefined) return {};
+  if (typeof value !== 'object' || value === null) throw unusable(name, `its "${what}" is not an object`);
+  return value as Record<string, unknown>;
+}
+
+function list(name: string, what: string, value: unknown): readonly unknown[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw unusable(name, `its "${what}" is not an array`);
+  return value as unknown[];
+}
+
+function checkTool(name: string, value: unknown, others: readonly AssistantTool[]): AssistantTool {
+  const tool = value as Partial<AssistantTool> | null;
+  if (typeof tool?.name !== 'string' || !TOOL_NAME.test(tool.name)) {
+    throw unusable(name, 'a tool of it has no name in snake_case');
+  }
+  const problem =
+    typeof tool.run !== 'function'
+      ? 'has no function "run"'
+      : typeof tool.description !== 'string'
+        ? 'has no description'
+        : typeof tool.parameters?.safeParse !== 'function'
+          ? 'has no zod schema as "parameters"'
+          : others.some((other) => other.name === tool.name)
+            ? 'is there twice'
+            : undefined;
+  if (problem !== undefined) throw unusable(name, `its tool "${tool.name}" ${problem}`);
+  return tool as AssistantTool;
+}
+
+function unusable(name: string, why: string): TandemError {
+  return new TandemError('CONFIG_INVALID', `EXTENSIONS names ${name}, but ${why}.`);
+}

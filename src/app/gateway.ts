@@ -1,0 +1,334 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Admission, eventLoopDelay } from '../call/admission.js';
+import type { CallEvent, CallEventListener } from '../call/call-events.js';
+import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
+import { CallRegistry } from '../call/registry.js';
+import { type Clock, systemClock } from '../base/clock.js';
+import type { Config } from '../config/config.js';
+import { Drain } from './drain.js';
+import { send, sendJson } from '../edge/respond.js';
+import { StreamUpgrades } from '../edge/stream-upgrades.js';
+import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
+import { TandemError } from '../base/errors.js';
+import type { HubSpot } from '../crm/hubspot.js';
+import type { ConnectAgents } from '../handover/agent-availability.js';
+import type { CallbackStore } from '../handover/callbacks.js';
+import type { CallerIndex } from '../handover/caller-index.js';
+import { HandoverDesk } from '../handover/desk.js';
+import type { OwnPhrases } from '../escalation/asks-for-human.js';
+import { EscalationRules } from '../escalation/rules.js';
+import type { HandoverStore } from '../handover/store.js';
+import type { Journal } from '../journal/journal.js';
+import type { Logger } from '../telemetry/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { OpenRequests } from '../edge/in-flight-requests.js';
+import type { Peers, Readiness } from './peers.js';
+import type { Assistant } from '../prompts/assistant.js';
+import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
+import type { CallVoice } from '../voice/continuity/provider.js';
+import type { AssistantTool } from '../voice/tools.js';
+
+/** What a gateway is made of. It owns the server; provider and store belong to whoever opened them. */
+export interface GatewayParts {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  provider: CallVoice;
+  store: HandoverStore;
+  pepper: string;
+  /** What other instances are to know of the calls; whoever opened it closes it. */
+  journal: Journal;
+  /** What callers leave for the team. */
+  callbacks: CallbackStore;
+  /** Absent: handovers are not found by the caller's number. */
+  callers?: CallerIndex | undefined;
+  /** Who is there to take a handover; undefined: nobody is asked. */
+  agents?: ConnectAgents | undefined;
+  /** Told of every handover, beside the call; undefined: nobody is. */
+  crm?: HubSpot | undefined;
+  /** Who answers a call to this number. */
+  assistantFor: (numberCalled: string) => Assistant;
+  /** What the assistant can do besides the built-in tools. */
+  tools?: readonly AssistantTool[];
+  /** Phrases of the operator, besides the built-in ones. */
+  ownPhrases?: OwnPhrases;
+  clock?: Clock;
+  /** Other processes behind the same port; undefined: there are none. */
+  peers?: Peers | undefined;
+  /** Shown on /health; the embedded start tells the simulator where its store is. */
+  about?: Record<string, unknown>;
+}
+
+type Phase = 'starting' | 'ready' | 'draining';
+
+/** Slow request headers must not hold sockets: Twilio's own budget for a webhook is 15 s. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** A gateway: its calls, its server, and how both begin and end. */
+export class Gateway {
+  private readonly parts: GatewayParts;
+  private readonly clock: Clock;
+  private readonly server: Server;
+  private readonly calls: CallRegistry;
+  private readonly webhooks: TwilioWebhooks;
+  private readonly streams: StreamUpgrades;
+  private readonly listeners = new Set<CallEventListener>();
+  private phase: Phase = 'starting';
+  private readonly requests: OpenRequests;
+  private listeningEnded: Promise<void> | undefined;
+
+  constructor(parts: GatewayParts) {
+    const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
+    this.parts = parts;
+    this.clock = parts.clock ?? systemClock;
+    this.requests = new OpenRequests(this.clock);
+    const { handover } = config;
+    const rest = this.twilioRest();
+    this.calls = new CallRegistry(
+      {
+        clock: this.clock,
+        log,
+        metrics,
+        provider,
+        assistantFor,
+        desk: new HandoverDesk({
+          store,
+          callers: parts.callers,
+          pepper,
+          ttlSeconds: handover.ttlSeconds,
+          clock: this.clock,
+          log,
+        }),
+        tools: parts.tools ?? [],
+        rules: new EscalationRules({
+          ...config.escalation,
+          ...(parts.ownPhrases === undefined ? {} : { phrases: parts.ownPhrases }),
+        }),
+        humanDigit: config.humanDigit,
+        idleMs: config.idleMs,
+        journal: parts.journal,
+        tokenLifeMs: handover.ttlSeconds * 1000,
+        maxCallMs: config.maxCallMs,
+        pipeline: config.pipeline,
+        connectPhoneNumber: handover.connectPhoneNumber,
+        ownNumber: config.twilio.phoneNumber,
+        callbacks: parts.callbacks,
+        agents: parts.agents,
+        crm: parts.crm,
+        rest: config.dial.by === 'rest' ? rest : undefined,
+        isOverAtTwilio: rest && ((callSid) => rest.isOver(callSid)),
+        nextSteps: config.dial.nextSteps,
+        summaryLanguage: config.handover.summaryLanguage,
+        url: (scheme, path) =>
+          path === PATHS.stream
+            ? `${scheme}://${this.streamHost}${this.ownStreamPath}`
+            : `${scheme}://${this.publicHost}${path}${CONNECTION_OVERRIDES}`,
+        streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,
+        emit: (event) => this.emit(event),
+      },
+      new Admission({
+        clock: this.clock,
+        delay: config.maxLoopDelayMs > 0 ? eventLoopDelay() : undefined,
+        maxCalls: config.maxConcurrentCalls,
+        maxDelayMs: config.maxLoopDelayMs,
+        isProviderFull: (numberCalled) => provider.isFullFor(assistantFor(numberCalled).providers),
+        onStall: (delayMs) => {
+          log.error(
+            { delay_ms: Math.round(delayMs) },
+            'the process is late; new callers go elsewhere, or to a human, until it keeps up',
+          );
+        },
+      }),
+    );
+    const { peers } = parts;
+    const { authTokens } = config.twilio;
+    this.webhooks = new TwilioWebhooks({
+      calls: this.calls,
+      twilio: config.twilio,
+      publicHost: () => this.publicHost,
+      log,
+      metrics,
+      peers,
+    });
+    this.streams = new StreamUpgrades({
+      admit: (opened, start) => this.calls.admit(opened, start),
+      authTokens,
+      // Another instance, without a host of its own for streams, may have announced it.
+      hosts: () => [...new Set([this.streamHost, this.publicHost])],
+      clock: this.clock,
+      log,
+      metrics,
+      peers,
+    });
+    this.server = createServer(
+      { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+      (request, response) => {
+        this.requests.add(response);
+        void this.onRequest(request, response);
+      },
+    );
+    this.server.on('upgrade', (request, socket, head) => this.streams.onUpgrade(request, socket, head));
+    this.server.on('clientError', (_error, socket: Duplex) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    });
+  }
+
+  /**
+   * Listens and takes calls.
+   * @throws TandemError PORT_IN_USE
+   */
+  async start(): Promise<void> {
+    const { host, port } = this.parts.config;
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', (error: NodeJS.ErrnoException) => {
+        const inUse = error.code === 'EADDRINUSE';
+        reject(inUse ? new TandemError('PORT_IN_USE', `Port ${port} on ${host} is taken.`, { cause: error }) : error);
+      });
+      this.server.listen(port, host, resolve);
+    });
+    this.phase = 'ready';
+    this.parts.log.info({ host, port: this.port }, 'listening');
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** The host Twilio knows the gateway by. */
+  get publicHost(): string {
+    return this.parts.config.publicHost ?? `localhost:${this.port}`;
+  }
+
+  /** The host that leads streams to this process. */
+  private get streamHost(): string {
+    return this.parts.config.streamHost ?? this.publicHost;
+  }
+
+  get activeCalls(): number {
+    return this.calls.activeCalls.length;
+  }
+
+  /** Calls `listener` with what happens on every call; gives a function that ends it. */
+  watch(listener: CallEventListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** A webhook that another process has checked; undefined: nothing is to be answered. */
+  answer(path: string, form: URLSearchParams): Promise<string | undefined> {
+    return this.webhooks.answer(path, form);
+  }
+
+  /** False: the webhook is of a new call, and this process would not take it. */
+  hasRoomFor(path: string, form: URLSearchParams): boolean {
+    return this.webhooks.hasRoomFor(path, form);
+  }
+
+  /** A stream whose request another process has checked. */
+  takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.streams.take(request, socket, head);
+  }
+
+  /** Another instance goes on with a call that this one has. */
+  onCallLost(callSid: string): void {
+    this.calls.onLost(callSid);
+  }
+
+  /** Lets go of the calls before the end; see {@link Drain.run}. */
+  async drain(drainSeconds: number, canMove = true): Promise<void> {
+    this.phase = 'draining';
+    const { calls, clock, requests } = this;
+    const drain = new Drain({
+      calls,
+      clock,
+      log: this.parts.log,
+      requests,
+      stopListening: () => void this.stopListening(),
+    });
+    await drain.run(drainSeconds, canMove);
+  }
+
+  /** Closes the server and every socket. */
+  async close(): Promise<void> {
+    this.phase = 'draining';
+    this.calls.close();
+    this.streams.close();
+    const ended = this.stopListening();
+    this.server.closeAllConnections();
+    // Ends what else a server runs besides listening.
+    this.server.close();
+    await ended;
+  }
+
+  /** Takes no more connections. Settles when all are closed. */
+  private stopListening(): Promise<void> {
+    // Not `server.close()`: it also closes connections that are idle, and on a new one Twilio's question may be on its way.
+    this.listeningEnded ??= new Promise((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
+    return this.listeningEnded;
+  }
+
+  /** Undefined: without credentials. */
+  private twilioRest(): TwilioRest | undefined {
+    const { config, log, metrics } = this.parts;
+    const { accountSid, authTokens } = config.twilio;
+    const { restUrl } = config.dial;
+    const [authToken] = authTokens;
+    if (accountSid === undefined || authToken === undefined) return undefined;
+    const count = (result: UpdateResult): void => metrics.restUpdates.inc({ result });
+    return new TwilioRest({ baseUrl: restUrl, accountSid, authToken, clock: this.clock, log, count });
+  }
+
+  private emit(event: CallEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    try {
+      if (this.webhooks.has(path)) await this.webhooks.onRequest(path, request, response);
+      else await this.onPlainRequest(path, request, response);
+    } catch (error) {
+      this.parts.log.error({ err: error, path }, 'request failed');
+      if (!response.headersSent) send(response, 500, 'text/plain', 'The gateway could not answer; see its log.\n');
+    }
+  }
+
+  private async onPlainRequest(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      send(response, 405, 'text/plain', 'Only GET is answered here.\n', { connection: 'close' });
+      return;
+    }
+    switch (path) {
+      case '/health':
+        sendJson(response, 200, { status: 'ok', public_host: this.publicHost, ...this.parts.about });
+        return;
+      case '/ready':
+        await this.onReady(response);
+        return;
+      case '/metrics':
+        send(response, 200, this.parts.metrics.registry.contentType, await this.metricsText());
+        return;
+      default:
+        send(response, 404, 'text/plain', 'There is nothing here.\n');
+    }
+  }
+
+  private async onReady(response: ServerResponse): Promise<void> {
+    const { peers } = this.parts;
+    const own: Readiness = { status: this.phase, isReady: this.phase === 'ready', calls: this.activeCalls };
+    const { isReady, ...body } = peers === undefined ? own : await peers.readiness();
+    sendJson(response, isReady ? 200 : 503, body);
+  }
+
+  private metricsText(): Promise<string> {
+    return this.parts.peers?.metrics() ?? this.parts.metrics.text();
+  }
+
+  private get ownStreamPath(): string {
+    const { peers } = this.parts;
+    return peers === undefined ? PATHS.stream : `${PATHS.stream}/${peers.name}`;
+  }
+}

@@ -1,0 +1,190 @@
+import type { DestinationStream } from 'pino';
+import { type Clock, systemClock } from '../base/clock.js';
+import type { Config } from '../config/config.js';
+
+import { HubSpot } from '../crm/hubspot.js';
+import { readOwnPhrases } from '../escalation/own-phrases.js';
+import { loadExtensions } from './extensions.js';
+import { Gateway } from './gateway.js';
+import type { ConnectAgents } from '../handover/agent-availability.js';
+import { DynamoDbStore } from '../handover/dynamodb-store.js';
+import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
+import { LOCAL_MODE_PEPPER } from '../handover/token.js';
+import { openAssistants } from './assistants.js';
+import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
+import { type Logger, createLogger } from '../telemetry/log.js';
+import { Metrics } from '../telemetry/metrics.js';
+import type { Peers } from './peers.js';
+import type { SpeechEngine } from '../speech/engine.js';
+import { createVoice } from './voice-providers.js';
+import type { VoiceProvider } from '../voice/session.js';
+import type { AssistantTool } from '../voice/tools.js';
+
+/** A gateway with everything it needs, opened from a configuration. */
+export interface RunningGateway {
+  gateway: Gateway;
+  config: Config;
+  metrics: Metrics;
+  /** Where the handover records lie in local mode; `dynamodb_endpoint` and `table`. */
+  embeddedStore: { dynamodb_endpoint: string; table: string } | undefined;
+  /** Voice and store both run in this process: nothing outside is needed. */
+  isEmbedded: boolean;
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Where log lines go; standard output by default. */
+  logDestination?: DestinationStream;
+  /** Hears and speaks for the local provider; whoever opened it closes it. */
+  engine?: SpeechEngine;
+  /** Talk instead of the configured ones, in the order of preference; the starter opens and closes them. */
+  providers?: readonly [VoiceProvider, ...VoiceProvider[]];
+  /** What the assistant can do, besides the built-in tools and those of extensions. */
+  tools?: readonly AssistantTool[];
+  /** Settings of extensions; nothing else is read from it. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** This process is one of several behind one port. */
+  worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
+  /** The time of calls; the system's by default. */
+  clock?: Clock;
+}
+
+type Closer = () => Promise<void> | void;
+
+/**
+ * Opens the voice provider and the handover store, then listens. What was opened is closed again when a later step
+ * fails.
+ * @throws TandemError with what to do
+ */
+export async function startGateway(config: Config, options: StartOptions = {}): Promise<RunningGateway> {
+  const closers: Closer[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse()) await close();
+  };
+  try {
+    const log = createLogger({
+      level: config.logLevel,
+      worker: options.worker?.peers.name,
+      ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
+    });
+    const metrics = new Metrics();
+    const extensions = await loadExtensions(config.extensions, process.cwd());
+    const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
+    const tools = [...extensions.tools, ...(options.tools ?? [])];
+    const assistants = await openAssistants({ config, extensions, tools, providers: options.providers });
+    const provider = await createVoice({
+      ...options,
+      config,
+      log,
+      metrics,
+      assistants,
+      extensions,
+      env: options.env ?? {},
+    });
+    closers.push(() => provider.close());
+    await provider.prepare();
+
+    const { handover } = config;
+    let endpointUrl = handover.endpointUrl;
+    if (handover.embedded && endpointUrl === undefined) {
+      const embedded = await startEmbeddedDynamoDb({});
+      closers.push(() => embedded.close());
+      endpointUrl = embedded.endpointUrl;
+    }
+    const store = new DynamoDbStore({
+      tableName: handover.tableName,
+      region: handover.region,
+      endpointUrl,
+      localCredentials: handover.embedded,
+      onThrottle: () => metrics.storeThrottles.inc(),
+    });
+    closers.push(() => store.close());
+    if (handover.embedded) await store.createTable();
+    await store.check();
+
+    const embeddedStore =
+      handover.embedded && endpointUrl !== undefined
+        ? { dynamodb_endpoint: endpointUrl, table: handover.tableName }
+        : undefined;
+    // Its waits are for a real network, whatever the clock of the calls.
+    const journal = await openJournal({
+      config: config.journal,
+      clock: systemClock,
+      log,
+      metrics,
+      shared: options.worker?.journal,
+      onLost: (callSid) => gateway.onCallLost(callSid),
+    });
+    closers.push(() => journal.close());
+    const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
+    closers.push(() => agents?.close());
+    const crm = openCrm(config, metrics, options.clock ?? systemClock);
+    // After the calls are closed, and before the store it writes to.
+    closers.push(() => crm?.close());
+    const gateway: Gateway = new Gateway({
+      config,
+      log,
+      metrics,
+      provider,
+      store,
+      callbacks: store,
+      callers: handover.callerMatch ? store.callers : undefined,
+      journal,
+      agents,
+      peers: options.worker?.peers,
+      crm,
+      pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
+      ownPhrases,
+      assistantFor: (numberCalled) => assistants.for(numberCalled),
+      tools,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+      about:
+        embeddedStore === undefined
+          ? {}
+          : { embedded: { ...embeddedStore, connect_phone_number: handover.connectPhoneNumber } },
+    });
+    closers.push(() => gateway.close());
+    await gateway.start();
+    const voices = [...config.voiceProviders, ...assistants.providers];
+    const isEmbedded = handover.embedded && voices.every((name) => name === 'local');
+    return { gateway, config, metrics, embeddedStore, isEmbedded, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** The AWS client is loaded only where it is used: it is the size of the gateway. */
+async function openAgents(
+  { dial, handover }: Config,
+  metrics: Metrics,
+  log: Logger,
+  clock: Clock,
+): Promise<ConnectAgents | undefined> {
+  const { instanceId, connectEndpointUrl, checkAvailability } = dial;
+  if (checkAvailability === 'off' || instanceId === undefined) return undefined;
+  const { ConnectAgents } = await import('../handover/agent-availability.js');
+  return new ConnectAgents({
+    instanceId,
+    region: handover.region,
+    endpointUrl: connectEndpointUrl,
+    rule: checkAvailability,
+    defaultQueueArn: handover.queueArn,
+    clock,
+    log,
+    localCredentials: handover.embedded,
+    count: (result) => metrics.availabilityChecks.inc({ result }),
+  });
+}
+
+function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot | undefined {
+  if (hubspot === undefined) return undefined;
+  return new HubSpot({
+    ...hubspot,
+    clock,
+    count: (outcome, seconds) => {
+      metrics.hubspotCases.inc({ outcome });
+      if (outcome !== 'dropped') metrics.hubspotSeconds.observe(seconds);
+    },
+  });
+}

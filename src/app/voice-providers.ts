@@ -1,0 +1,131 @@
+import { type Clock, systemClock } from '../base/clock.js';
+import type { Config } from '../config/config.js';
+import { TandemError } from '../base/errors.js';
+import type { Extensions } from './extensions.js';
+import type { Logger } from '../telemetry/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { Assistants } from '../prompts/assistants.js';
+import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from '../speech/engine.js';
+import { type CallVoice, ContinuousProvider } from '../voice/continuity/provider.js';
+import { createLocalProvider } from '../voice/local/provider.js';
+import { createNovaProvider } from '../voice/nova/provider.js';
+import { createOpenAiProvider } from '../voice/openai/provider.js';
+import { SessionQuota } from '../voice/session-quota.js';
+import type { LineSynthesis, VoiceProvider } from '../voice/session.js';
+
+export interface VoiceOptions {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  assistants: Assistants;
+  extensions: Extensions;
+  env: Readonly<Record<string, string | undefined>>;
+  clock?: Clock;
+  /** Hears and speaks for the local provider; whoever opened it closes it. */
+  engine?: SpeechEngine;
+  /** Talk instead of the configured ones. */
+  providers?: readonly [VoiceProvider, ...VoiceProvider[]];
+}
+
+/**
+ * The voice of a gateway: the configured providers behind one that goes on when a session, or a whole provider, is lost.
+ * @throws TandemError CONFIG_INVALID naming a provider that is not there
+ */
+export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
+  const { assistants, clock = systemClock, config, log, metrics } = options;
+  let speaker: LineSpeaker | undefined;
+  // It has English voices only: in another language nothing is better, and Twilio says what must be said.
+  const speakLine: LineSynthesis = async (text, language) =>
+    /^en\b/i.test(language) ? speaker?.speak(text) : undefined;
+  const create = (name: string): VoiceProvider => {
+    const provider = createProvider(name, { ...options, clock, speakLine });
+    const maxSessions = config.maxSessions[name] ?? 0;
+    return maxSessions === 0 ? provider : new SessionQuota(provider, maxSessions);
+  };
+  const [first, ...fallbacks] = config.voiceProviders;
+  const onRequest = assistants.providers.filter((name) => !config.voiceProviders.includes(name));
+  const voice = new ContinuousProvider({
+    providers: options.providers ?? [create(first), ...fallbacks.map(create)],
+    onRequest: options.providers === undefined ? onRequest.map(create) : [],
+    clock,
+    lines: assistants.otherwise.prompt.lines,
+    speakLine,
+    report: {
+      onLost: (provider, error) => {
+        metrics.connectionFailures.inc({ provider });
+        log.warn({ err: error, provider }, 'a voice session was lost');
+      },
+      onRenewed: (provider) => metrics.renewals.inc({ provider }),
+      onFailover: (from, to) => {
+        metrics.failovers.inc({ from, to });
+        log.warn({ from, to }, 'another provider takes the call over');
+      },
+    },
+  });
+  // Last, so that nothing is left open when a provider is not there.
+  speaker = await openSpeaker(options);
+  return speaker === undefined ? voice : closingAlso(voice, speaker);
+}
+
+function createProvider(
+  name: string,
+  options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis },
+): VoiceProvider {
+  const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
+  const { endpointUrl, summaryModelId, ...nova } = config.nova;
+  const own = extensions.providers.get(name);
+  if (own !== undefined) return own({ log, clock, env });
+  switch (name) {
+    case 'openai':
+      return createOpenAiProvider({
+        ...config.openai,
+        safetyKey: config.handover.pepper,
+        log,
+        clock,
+        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+      });
+    case 'nova':
+      return createNovaProvider({
+        ...nova,
+        ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        ...(summaryModelId === undefined ? {} : { summaryModelId }),
+        log,
+        clock,
+        speakLine,
+        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+      });
+    case 'local':
+      return createLocalProvider({ ...config.local, log, clock, ...(engine === undefined ? {} : { engine }) });
+    default:
+      throw new TandemError(
+        'CONFIG_INVALID',
+        `VOICE_PROVIDER or VOICE_FALLBACK names ${JSON.stringify(name.slice(0, 80))}, which is neither openai, nova nor local, and no extension brings it.`,
+      );
+  }
+}
+
+/** Who speaks the gateway's own lines when no model can. Nobody, when the optional packages are left out. */
+async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): Promise<LineSpeaker | undefined> {
+  // A model on this machine is not lost on the way, and needs no second thread.
+  if ([...config.voiceProviders, ...assistants.providers].every((name) => name === 'local')) return undefined;
+  if (engine !== undefined) return { speak: (text) => engine.synthesize(text), close: () => Promise.resolve() };
+  try {
+    return await openLineSpeaker();
+  } catch (error) {
+    log.warn({ err: error }, 'no synthesiser: callers hear nothing while a model works or is replaced');
+    return undefined;
+  }
+}
+
+function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): CallVoice {
+  return {
+    name: voice.name,
+    isFullFor: (names) => voice.isFullFor(names),
+    prepare: () => voice.prepare(),
+    open: (session) => voice.open(session),
+    close: async () => {
+      await voice.close();
+      await speaker.close();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Clock } from './clock.js';
+
+interface Entry<T> {
+  work: Promise<T>;
+  untilMs: number;
+}
+
+/** Does the work for a key once, however many ask for it at the same time, and remembers for a while what it gave. */
+export class SingleFlight<T> {
+  private readonly entries = new Map<string, Entry<T>>();
+  private readonly clock: Clock;
+  private readonly rememberedMs: number;
+  private readonly maxEntries: number;
+
+  constructor(options: { clock: Clock; rememberedMs: number; maxEntries: number }) {
+    this.clock = options.clock;
+    this.rememberedMs = options.rememberedMs;
+    this.maxEntries = options.maxEntries;
+  }
+
+  /** What `work` gives. Work that failed is forgotten, and whoever asks next does it again. */
+  get(key: string, work: () => Promise<T>): Promise<T> {
+    const known = this.entries.get(key);
+    if (known !== undefined && this.clock.now() < known.untilMs) return known.work;
+    this.entries.delete(key);
+    const [oldest] = this.entries.keys();
+    if (oldest !== undefined && this.entries.size >= this.maxEntries) this.entries.delete(oldest);
+    const entry: Entry<T> = { work: work(), untilMs: Number.POSITIVE_INFINITY };
+    this.entries.set(key, entry);
+    entry.work.then(
+      () => (entry.untilMs = this.clock.now() + this.rememberedMs),
+      () => {
+        if (this.entries.get(key) === entry) this.entries.delete(key);
+      },
+    );
+    return entry.work;
+  }
+
+  forget(key: string): void {
+    this.entries.delete(key);
+  }
+}

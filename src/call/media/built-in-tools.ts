@@ -1,0 +1,41 @@
+import type { EscalationRules } from '../../escalation/rules.js';
+import { TRANSFER_TOOL } from '../../escalation/watch.js';
+import type { ToolDefinition } from '../../voice/session.js';
+
+/** The tool a model calls when the caller is done. */
+export const END_CALL_TOOL = 'end_call';
+
+/** Marks a line that is said while a tool works. */
+export const FILLER_SAY_ID = 'filler';
+
+/** What every assistant can do; calling a human only where that is left to the model. */
+export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] {
+  return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));
+}
+
+const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
+  {
+    name: TRANSFER_TOOL,
+    description:
+      'Hand the caller over to a human colleague. Call it as soon as the caller asks for a human or you cannot help.',
+    parameters: {
+      type: 'object',
+      properties: {
+        reason: {
+          type: 'string',
+          description:
+            'requested_human, complaint, billing, order, returns, technical, account, sales or not_understood',
+        },
+        summary: { type: 'string', description: 'One sentence: what the caller wants.' },
+        customer_name: { type: 'string', description: "The caller's name, if they have given it." },
+        language: { type: 'string', description: 'BCP 47 tag of the language the caller speaks, like de or en-US.' },
+      },
+      required: ['reason'],
+    },
+  },
+  {
+    name: END_CALL_TOOL,
+    description: 'End the call. Only after the caller said goodbye and you have answered.',
+    parameters: { type: 'object', properties: { reason: { type: 'string' } }, required: [] },
+  },
+];

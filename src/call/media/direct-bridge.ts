@@ -1,0 +1,160 @@
+import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
+import { TandemError } from '../../base/errors.js';
+import type { VoiceEvent } from '../../voice/session.js';
+import type { Conversation, ConversationParts } from './conversation.js';
+import { END_CALL_TOOL, FILLER_SAY_ID } from './built-in-tools.js';
+
+/**
+ * The direct bridge (`USE_PIPECAT=false`): the voice session wired to the stream with nothing between. The smallest
+ * correct gateway, and the oracle for the pipeline.
+ */
+export class DirectBridge implements Conversation {
+  private readonly parts: ConversationParts;
+
+  constructor(parts: ConversationParts) {
+    this.parts = parts;
+    parts.keypad.onNumber = (digits) => parts.held.session.sendDigits(digits);
+  }
+
+  begin(): void {
+    this.parts.held.attach(this.parts.meter.timed((event) => this.onEvent(event)));
+  }
+
+  callerAudio(payload: string): void {
+    if (this.parts.gate.isLeaving) return;
+    this.parts.held.session.sendAudio(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload));
+  }
+
+  digit(digit: string): void {
+    const { gate, idle, keypad, listener, held } = this.parts;
+    if (gate.isLeaving) return;
+    // Whoever presses a key does not listen any more.
+    held.session.cancel();
+    gate.interrupt();
+    idle.callerThere();
+    this.stopPlayout();
+    const escalation = keypad.press(digit);
+    if (escalation !== undefined) listener.onEscalation(escalation);
+  }
+
+  say(text: string, sayId: string): void {
+    this.parts.held.session.say(text, sayId);
+  }
+
+  leave(text: string, sayId: string): void {
+    this.parts.gate.leave(sayId);
+    this.parts.keypad.close();
+    this.parts.idle.close();
+    this.parts.tools.close();
+    this.parts.held.session.cancel();
+    this.stopPlayout();
+    this.parts.held.session.say(text, sayId);
+  }
+
+  close(): void {
+    this.parts.keypad.close();
+    this.parts.idle.close();
+    this.parts.tools.close();
+    this.parts.held.close();
+  }
+
+  private onEvent(event: VoiceEvent): void {
+    const { gate, history, idle, listener, meter, playback, watch } = this.parts;
+    switch (event.type) {
+      case 'audio':
+        if (!gate.lets(event.responseId)) return;
+        playback.play(event.itemId, event.chunk);
+        meter.audioSent();
+        idle.busy();
+        return;
+      case 'assistant-text':
+        if (gate.lets(event.responseId)) history.assistantSaid(event.itemId, event.text);
+        return;
+      case 'assistant-text-final':
+        history.assistantSaidFinally(event.itemId, event.text);
+        return;
+      case 'caller-turn':
+        history.callerTurn(event.itemId);
+        return;
+      case 'item-done':
+        if (!gate.lets(event.responseId)) return;
+        playback.endItem();
+        this.reportTurn(event.itemId);
+        return;
+      case 'response-started':
+        gate.started(event.responseId, event.sayId);
+        return;
+      case 'response-done':
+        if (event.sayId !== undefined) listener.onSaid(event.sayId, event.status);
+        return;
+      case 'caller-speech-started':
+        meter.speechStarted();
+        idle.callerSpeaks();
+        return;
+      case 'caller-speech-stopped':
+        meter.speechStopped();
+        idle.callerStopped();
+        return;
+      case 'interruption':
+        if (gate.isLeaving) return;
+        gate.interrupt();
+        if (this.stopPlayout()) this.parts.metrics.bargeIns.inc();
+        return;
+      case 'caller-text': {
+        idle.callerThere();
+        if (!event.final) return;
+        listener.onTurn(history.callerSaid(event.itemId, event.text));
+        const escalation = watch.callerSaid(event.text);
+        if (escalation !== undefined) listener.onEscalation(escalation);
+        return;
+      }
+      case 'tool-call':
+        this.onToolCall(event.toolCallId, event.name, event.arguments);
+        return;
+      case 'ended':
+        listener.onFailure(new TandemError('SESSION_CLOSED', 'The model ended the session.'));
+        return;
+      case 'failed':
+        listener.onFailure(event.error);
+        return;
+      case 'usage':
+        listener.onUsage(event.inputTokens, event.outputTokens);
+        return;
+      case 'ready':
+        return;
+    }
+  }
+
+  private onToolCall(toolCallId: string, name: string, callArguments: unknown): void {
+    const { held, idle, listener, tools, watch } = this.parts;
+    idle.busy();
+    const answer = (output: unknown): void => held.session.sendToolResult(toolCallId, output);
+    const escalation = watch.toolCalled(name, callArguments);
+    if (escalation !== undefined) {
+      answer({ status: 'ok' });
+      listener.onEscalation(escalation);
+    } else if (name === END_CALL_TOOL) {
+      answer({ status: 'ok' });
+      listener.onEndCall();
+    } else {
+      const onFiller = (text: string): void => this.say(text, FILLER_SAY_ID);
+      tools.run({ name, arguments: callArguments, onResult: answer, onFiller });
+    }
+  }
+
+  /** Cuts what is playing; true when something was. */
+  private stopPlayout(): boolean {
+    const { held, playback } = this.parts;
+    const cut = playback.clear();
+    if (cut.length === 0) return false;
+    const changed = this.parts.history.heard(cut);
+    held.session.reportHeard(cut);
+    for (const turn of changed) this.parts.listener.onTurn(turn);
+    return true;
+  }
+
+  private reportTurn(itemId: string): void {
+    const turn = this.parts.history.turnOf(itemId);
+    if (turn !== undefined && turn.text !== '') this.parts.listener.onTurn(turn);
+  }
+}

@@ -1,0 +1,74 @@
+import { TandemError } from '../../base/errors.js';
+import { type Frame, HeardFrame } from '../../pipeline/frame.js';
+import type { Link, Processor } from '../../pipeline/processor.js';
+import type { ConversationParts } from './conversation.js';
+
+/** The end of the pipeline: what the caller is to hear goes to the playback ledger. */
+export class PlayoutProcessor implements Processor {
+  readonly name = 'playout';
+  private readonly parts: ConversationParts;
+
+  constructor(parts: ConversationParts) {
+    this.parts = parts;
+  }
+
+  process(frame: Frame, link: Link): void {
+    const { idle, listener, meter, metrics, playback } = this.parts;
+    switch (frame.kind) {
+      case 'model-audio':
+        playback.play(frame.itemId, frame.chunk);
+        meter.audioSent();
+        idle.busy();
+        return;
+      case 'item-done':
+        playback.endItem();
+        return;
+      case 'interruption':
+        if (this.stopPlayout(link)) metrics.bargeIns.inc();
+        return;
+      case 'cancel':
+        idle.close();
+        this.stopPlayout(link);
+        return;
+      case 'digit':
+        idle.callerThere();
+        this.stopPlayout(link);
+        return;
+      case 'tool-call':
+        idle.busy();
+        return;
+      case 'usage':
+        listener.onUsage(frame.inputTokens, frame.outputTokens);
+        return;
+      case 'response-done':
+        if (frame.sayId !== undefined) listener.onSaid(frame.sayId, frame.status);
+        return;
+      case 'caller-speech-started':
+        meter.speechStarted();
+        idle.callerSpeaks();
+        return;
+      case 'caller-speech-stopped':
+        meter.speechStopped();
+        idle.callerStopped();
+        return;
+      case 'caller-text':
+        idle.callerThere();
+        return;
+      case 'end':
+        listener.onFailure(new TandemError('SESSION_CLOSED', 'The model ended the session.'));
+        return;
+      case 'failure':
+        listener.onFailure(frame.error);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private stopPlayout(link: Link): boolean {
+    const cut = this.parts.playback.clear();
+    if (cut.length === 0) return false;
+    link.push(new HeardFrame(cut));
+    return true;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../../base/clock.js';
+import type { CallCheckpointer } from './checkpointer.js';
+import type { Exit, CallStateMachine } from '../call-state.js';
+import type { PauseKind } from '../media/pause-detector.js';
+import { quietSince } from './snapshot.js';
+
+/** In a long pause, in any, or even when somebody speaks. */
+export type MoveWhen = PauseKind | 'mid-word';
+
+/** How one call is let go of so that another instance goes on with it. */
+export class CallMigration {
+  private readonly options: {
+    clock: Clock;
+    stand: CallStateMachine;
+    account: CallCheckpointer;
+    /** The caller is told that they were cut off. */
+    midWordExit: () => Exit;
+    /** The stream is closed, and Twilio asks whoever answers what now. */
+    part: (exit: Exit) => void;
+  };
+  private underWay: Promise<void> | undefined;
+
+  constructor(options: CallMigration['options']) {
+    this.options = options;
+  }
+
+  /**
+   * Once it is written down the stream is closed. In a pause the caller notices nothing; `mid-word` they are told. A call that
+   * cannot be written down stays: whoever is asked about it would know an older state of it. Settles when it is gone, or
+   * stays for now.
+   */
+  async begin(when: MoveWhen): Promise<void> {
+    while (this.underWay !== undefined) {
+      await this.underWay;
+      if (when !== 'mid-word') return;
+    }
+    if (!this.isPossible(when)) return;
+    this.underWay = this.move(when).finally(() => {
+      this.underWay = undefined;
+    });
+    await this.underWay;
+  }
+
+  /** The stream was closed for it. */
+  get isDone(): boolean {
+    const { is } = this.options.stand;
+    return is.name === 'parted' && is.exit.to === 'assistant' && is.exit.cause === 'moved';
+  }
+
+  private async move(when: MoveWhen): Promise<void> {
+    const { account, clock, midWordExit, part } = this.options;
+    const exit: Exit = this.isPause('breath')
+      ? { to: 'assistant', cause: 'moved', opening: undefined, quietSinceMs: clock.epochMs() }
+      : midWordExit();
+    const isWritten = await account.noteAhead(exit);
+    // Somebody may have begun to speak meanwhile.
+    if (isWritten && this.isPossible(when)) part(exit);
+    else account.takeBack();
+  }
+
+  private isPossible(when: MoveWhen): boolean {
+    return this.options.stand.is.name === 'talking' && (when === 'mid-word' || this.isPause(when));
+  }
+
+  /** Nobody speaks, and nobody is about to be answered. */
+  private isPause(kind: PauseKind): boolean {
+    const { is } = this.options.stand;
+    if (!('line' in is)) return false;
+    const { callerPause, idle, keypad, playback } = is.line;
+    const state = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
+    // Whoever was told that it takes a moment goes on waiting.
+    const isOwed = quietSince(is.line, this.options.clock.epochMs()) !== undefined;
+    return callerPause.isPause(kind, state) && idle.isQuiet && !isOwed && !keypad.isCollecting;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Clock } from '../../base/clock.js';
+import type { EscalationRules } from '../../escalation/rules.js';
+import type { History, Turn } from '../../voice/history.js';
+import type { ConversationView, VoiceProvider } from '../../voice/session.js';
+import { type AssistantTool, toolDefinition } from '../../voice/tools.js';
+import type { CallState, CallStateMachine } from '../call-state.js';
+import type { Departure } from '../transfer/departure.js';
+import { isPhoneNumber } from '../transfer/dial.js';
+import type { CallFacts } from '../transfer/human-transfer.js';
+import { PrewarmedSession } from '../media/prewarmed-session.js';
+import { drawStreamToken } from './stream-token.js';
+import { builtInTools } from '../media/built-in-tools.js';
+
+/** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */
+const STREAM_EXPECTED_MS = 15_000;
+
+/** What a call does between the TwiML with a stream and the stream: the voice session is opened meanwhile. */
+export class Ringing {
+  private readonly options: {
+    call: CallFacts;
+    history: History;
+    stand: CallStateMachine;
+    departure: Departure;
+    services: { clock: Clock; provider: VoiceProvider; rules: EscalationRules; tools: readonly AssistantTool[] };
+    /** No stream came. */
+    onExpired: (quietSinceMs: number | undefined) => void;
+  };
+
+  constructor(options: Ringing['options']) {
+    this.options = options;
+  }
+
+  /** `opening`: what the caller hears first. `quietSinceMs`: since then they have heard nothing, milliseconds since the epoch. */
+  state(
+    opening: string | undefined,
+    quietSinceMs: number | undefined,
+    streamToken = drawStreamToken(),
+  ): CallState & { name: 'ringing' } {
+    const { call, onExpired, services } = this.options;
+    const { clock, provider, rules } = services;
+    const { prompt, providers } = call.assistant;
+    const held = new PrewarmedSession(provider, {
+      conversationId: call.conversationId,
+      callerNumber: isPhoneNumber(call.from) ? call.from : undefined,
+      instructions: prompt.instructions,
+      greeting: opening,
+      // After a dial that failed the caller is asked what they want now.
+      answersLast: this.owesAnswer && opening !== prompt.lines.nobodyFree,
+      callerWaitsMs: this.since(quietSinceMs),
+      language: prompt.language,
+      tools: [...builtInTools(rules), ...this.tools.map(toolDefinition)],
+      conversation: this.conversationView(),
+      wish: { voices: prompt.voices, providers, lines: prompt.lines },
+    });
+    const expires = clock.setTimer(STREAM_EXPECTED_MS, () => onExpired(quietSinceMs));
+    return { name: 'ringing', streamToken, opening, quietSinceMs, held, expires };
+  }
+
+  /** What the assistant can do besides the built-in tools. */
+  get tools(): readonly AssistantTool[] {
+    const { call, departure, services } = this.options;
+    const { tools: allowed } = call.assistant.prompt;
+    const tools = services.tools.filter(({ name }) => allowed?.includes(name) ?? true);
+    return departure.handingOver.isNobodyThere ? [...tools, ...departure.messages.tools()] : tools;
+  }
+
+  /** The caller has said something that nobody has answered to the end. */
+  get owesAnswer(): boolean {
+    const { turns } = this.options.history;
+    const last = turns.at(-1);
+    return (
+      turns.some(({ speaker }) => speaker === 'caller') && (last?.speaker === 'caller' || last?.interrupted === true)
+    );
+  }
+
+  /** Milliseconds; 0 when nobody knows since when. */
+  since(epochMs: number | undefined): number {
+    return epochMs === undefined ? 0 : Math.max(0, this.options.services.clock.epochMs() - epochMs);
+  }
+
+  private conversationView(): ConversationView {
+    const { history, stand } = this.options;
+    const turns = (): readonly Turn[] => history.turns;
+    const isPlaying = (): boolean => 'line' in stand.is && stand.is.line.playback.isPlaying;
+    return {
+      get turns() {
+        return turns();
+      },
+      get isPlaying() {
+        return isPlaying();
+      },
+    };
+  }
+}

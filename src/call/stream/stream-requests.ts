@@ -1,0 +1,113 @@
+import type { Clock } from '../../base/clock.js';
+import type { Metrics } from '../../telemetry/metrics.js';
+import type { Verb } from '../../twilio/twiml.js';
+import type { CallEvent } from '../call-events.js';
+import { announcement } from '../announcement.js';
+import type { AssistantExit, CallState, Exit, ResumeCause, CallStateMachine } from '../call-state.js';
+import type { Answer, Departure } from '../transfer/departure.js';
+import type { CallFacts } from '../transfer/human-transfer.js';
+import { quietSince } from '../snapshot/snapshot.js';
+import { PATHS } from '../paths.js';
+import type { Ringing } from './ringing.js';
+
+/** Who has heard nothing for so long when a stream is asked for hears a word of Twilio's first. */
+const LONG_WAIT_MS = 2500;
+/** The same for who waits to be answered: the next stream may find a model that is silent, too. */
+const LONG_WAIT_FOR_ANSWER_MS = 1500;
+/** Streams that never came, in a row, before they count as broken ones. */
+const FREE_REFUSALS = 3;
+
+/** How Twilio is asked for a call's streams: for the first, for the next when one broke, and again when none came. */
+export class StreamRequests {
+  private readonly options: {
+    call: CallFacts;
+    stand: CallStateMachine;
+    ringing: Ringing;
+    departure: Departure;
+    services: {
+      clock: Clock;
+      metrics: Metrics;
+      url: (scheme: 'https' | 'wss', path: string) => string;
+      emit: (event: CallEvent) => void;
+    };
+  };
+  /** Streams that were asked for and did not come, in a row. */
+  private refused = 0;
+
+  constructor(options: StreamRequests['options']) {
+    this.options = options;
+  }
+
+  /** A stream that shows `token` is expected. */
+  verbs(token: string): Verb[] {
+    const { url } = this.options.services;
+    return [
+      {
+        verb: 'connect-stream',
+        action: url('https', PATHS.streamEnded),
+        stream: {
+          url: url('wss', PATHS.stream),
+          statusCallback: url('https', PATHS.streamStatus),
+          parameters: { token },
+        },
+      },
+    ];
+  }
+
+  /** The stream has come. */
+  cameIn(): void {
+    this.refused = 0;
+  }
+
+  /** A stream broke under a caller who may still be there. `quietSinceMs`: see {@link heardNothingSinceMs}. */
+  exitAfter(cause: ResumeCause, quietSinceMs: number | undefined): Exit {
+    const { prompt } = this.options.call.assistant;
+    const opening = this.options.call.turns().length === 0 ? prompt.greeting : prompt.lines.resumed;
+    return { to: 'assistant', cause, opening, quietSinceMs };
+  }
+
+  /** The call goes on in a new stream. */
+  next({ cause, opening, quietSinceMs }: AssistantExit): Verb[] {
+    const { call, ringing, services, stand } = this.options;
+    const { callSid } = call;
+    services.metrics.resumes.inc({ cause });
+    services.emit({ type: 'resumed', callSid, cause });
+    call.log().info({ cause }, 'the call goes on in a new stream');
+    // The new stream and its model take a moment more: Twilio speaks to who has waited before.
+    const nowMs = services.clock.epochMs();
+    const hasWaited = this.hasWaited(quietSinceMs);
+    const state = ringing.state(opening, hasWaited ? nowMs : (quietSinceMs ?? nowMs));
+    stand.enter(state);
+    return this.announced(state.streamToken, hasWaited);
+  }
+
+  /**
+   * The stream that is expected never came: another try, with the voice session that still waits for it. A load balancer may
+   * send streams to an instance that has just died; as long as the caller has hardly waited, such tries do not count. Who
+   * has waited is told so by Twilio.
+   */
+  again({ quietSinceMs, streamToken }: CallState & { name: 'ringing' }): Answer {
+    const { departure, ringing, services } = this.options;
+    const isFree = this.refused++ < FREE_REFUSALS && ringing.since(quietSinceMs) < LONG_WAIT_MS;
+    if (!isFree && !departure.mayResume()) return departure.partAndLeave(departure.failureExit());
+    services.metrics.resumes.inc({ cause: 'stream_refused' });
+    return this.announced(streamToken, this.hasWaited(quietSinceMs));
+  }
+
+  /** Milliseconds since the epoch; now, when somebody is being talked to or nothing is owed to them. */
+  get heardNothingSinceMs(): number {
+    const { services, stand } = this.options;
+    const nowMs = services.clock.epochMs();
+    return ('line' in stand.is ? quietSince(stand.is.line, nowMs) : undefined) ?? nowMs;
+  }
+
+  private hasWaited(quietSinceMs: number | undefined): boolean {
+    const { ringing } = this.options;
+    return ringing.since(quietSinceMs) >= (ringing.owesAnswer ? LONG_WAIT_FOR_ANSWER_MS : LONG_WAIT_MS);
+  }
+
+  private announced(streamToken: string, hasWaited: boolean): Verb[] {
+    const { prompt } = this.options.call.assistant;
+    return [...announcement(hasWaited ? prompt.lines.oneMoment : undefined, prompt), ...this.verbs(streamToken)];
+  }
+}

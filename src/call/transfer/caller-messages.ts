@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Clock } from '../../base/clock.js';
+import { type CallbackKind, type CallbackStore, callbackKey, callbackRecord } from '../../handover/callbacks.js';
+import { drawHandoverId } from '../../handover/record.js';
+import type { Metrics } from '../../telemetry/metrics.js';
+import { type AssistantTool, defineTool } from '../../voice/tools.js';
+import type { CallEvent } from '../call-events.js';
+import type { CallFacts } from './human-transfer.js';
+
+export interface CallerMessageServices {
+  clock: Clock;
+  metrics: Metrics;
+  callbacks: CallbackStore;
+  emit: (event: CallEvent) => void;
+}
+
+/** What one caller leaves for the team when nobody can take the call. */
+export class CallerMessages {
+  private readonly call: CallFacts;
+  private readonly services: CallerMessageServices;
+  /** Twilio reports a recording twice, in either order: one record. */
+  private readonly voicemailId: string;
+  /** And it may ask twice what comes after a dial. */
+  private readonly callbackId: string;
+
+  constructor(call: CallFacts, services: CallerMessageServices) {
+    this.call = call;
+    this.services = services;
+    this.voicemailId = drawHandoverId(services.clock.epochMs());
+    this.callbackId = drawHandoverId(services.clock.epochMs());
+  }
+
+  /** Twilio has a recording. Never rejects. */
+  async voicemail(recordingUrl: string, recordingSid: string): Promise<void> {
+    if (await this.keep('voicemail', { recordingUrl }, this.voicemailId)) return;
+    this.call.log().error({ recording_sid: recordingSid }, 'a voicemail has no record; Twilio has its recording');
+  }
+
+  /** The caller is to be called back at the number they call from. Never rejects; false when it could not be kept. */
+  callback(): Promise<boolean> {
+    return this.keep('callback', {}, this.callbackId);
+  }
+
+  /** What the assistant can do when no human is there. */
+  tools(): readonly AssistantTool[] {
+    return [
+      defineTool({
+        name: 'take_message',
+        description:
+          'Keep a message for a colleague, since nobody is free now. Ask for the message and the name first. Afterwards say that it was passed on.',
+        parameters: z.object({
+          message: z.string().min(1).describe('The message, with the name of the caller.'),
+        }),
+        run: ({ message }) => this.answer(this.keep('message', { message })),
+      }),
+      defineTool({
+        name: 'request_callback',
+        description:
+          'Have a colleague call the caller back, since nobody is free now. Ask when it suits and what it is about first. Afterwards say that a colleague will call.',
+        parameters: z.object({
+          when: z.string().min(1).describe('When the caller would like to be called, in their words.'),
+          about: z.string().optional().describe('What it is about, in one sentence.'),
+          number: z.string().optional().describe('Another number than the one they call from, if they want that.'),
+        }),
+        run: ({ about, number, when }) =>
+          this.answer(
+            this.keep('callback', { when, message: [about, number].filter((part) => part !== undefined).join(' | ') }),
+          ),
+      }),
+    ];
+  }
+
+  private async answer(kept: Promise<boolean>): Promise<unknown> {
+    return (await kept)
+      ? { status: 'kept' }
+      : { error: 'It could not be kept. Say so, and ask the caller to call again later.' };
+  }
+
+  private async keep(
+    kind: CallbackKind,
+    fields: { message?: string; when?: string; recordingUrl?: string },
+    id?: string,
+  ): Promise<boolean> {
+    const { callSid, conversationId, from, log, assistant } = this.call;
+    const { callbacks, clock, emit, metrics } = this.services;
+    const { language } = assistant.prompt;
+    const record = callbackRecord(
+      { kind, callSid, conversationId, customerPhone: from, language, ...fields },
+      clock.epochMs(),
+      id,
+    );
+    try {
+      await callbacks.keep(callbackKey(record.callback_id), record);
+    } catch (error) {
+      metrics.messages.inc({ kind, outcome: 'lost' });
+      log().error({ err: error, kind }, 'what the caller left could not be kept');
+      return false;
+    }
+    metrics.messages.inc({ kind, outcome: 'kept' });
+    emit({ type: 'message-kept', callSid, kind, callbackId: record.callback_id });
+    log().info({ callback_id: record.callback_id, kind }, 'the caller left something for the team');
+    return true;
+  }
+}

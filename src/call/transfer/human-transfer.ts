@@ -1,0 +1,230 @@
+import type { Clock } from '../../base/clock.js';
+import type { CrmCase } from '../../crm/hubspot.js';
+import type { Escalation } from '../../escalation/escalation.js';
+import type { Reach } from '../../handover/agent-availability.js';
+import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
+import { whisperDigits } from '../../handover/token.js';
+import type { Logger } from '../../telemetry/log.js';
+import type { Metrics } from '../../telemetry/metrics.js';
+import type { Assistant } from '../../prompts/assistant.js';
+import type { UpdateResult } from '../../twilio/rest.js';
+import { type Verb, twiml } from '../../twilio/twiml.js';
+import { type VoiceWebhook, isOver } from '../../twilio/webhooks.js';
+import type { Turn } from '../../voice/history.js';
+import type { VoiceSession } from '../../voice/session.js';
+import type { CallEvent } from '../call-events.js';
+import type { CallReach, HumanExit } from '../call-state.js';
+import { callerIdFor, dialOutcome, dialVerb, failureOf } from './dial.js';
+import type { FailedDial, NextStep, NextSteps } from './failed-dial-policy.js';
+import { intentOf, prepareHandover } from './prepare-handover.js';
+import { summarizeCall } from './summarize-call.js';
+
+/** What does not change about a call while it is handed over. */
+export interface CallFacts {
+  callSid: string;
+  conversationId: string;
+  from: string;
+  to: string;
+  assistant: Assistant;
+  turns: () => readonly Turn[];
+  log: () => Logger;
+}
+
+export interface HumanTransferServices {
+  clock: Clock;
+  metrics: Metrics;
+  desk: HandoverDesk;
+  /** Where the team keeps its customers; undefined: nowhere. */
+  crm: { begin: (crmCase: CrmCase) => void } | undefined;
+  /** The number of Amazon Connect; undefined: no human can be reached. */
+  connectPhoneNumber: string | undefined;
+  /** Shown to the called side when the caller withheld their number. */
+  ownNumber: string | undefined;
+  /** BCP 47 tag of the language that agents read. */
+  summaryLanguage: string;
+  /** Asked before a human is rung; undefined: nobody knows, and the number is rung. */
+  agents: { reach: (queueArn: string) => Promise<Reach> } | undefined;
+  /** Twilio's REST interface, where it is used to dial; undefined: TwiML does. */
+  rest: { updateCall: (callSid: string, twiml: string) => Promise<UpdateResult> } | undefined;
+  nextSteps: NextSteps;
+  url: (scheme: 'https', path: string) => string;
+  emit: (event: CallEvent) => void;
+}
+
+export type DialResult = { is: 'bridged' } | { is: 'caller_gone' } | { is: 'failed'; as: FailedDial };
+
+/** So often a human is tried before the caller is told that nobody can take the call. */
+const MAX_TRIES = 3;
+
+/** One call's way to a human: the record, the dial, the whisper, and what follows when it fails. */
+export class HumanTransfer {
+  private readonly call: CallFacts;
+  private readonly services: HumanTransferServices;
+  private latest: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
+  private failures: number;
+  /** The model's summary of what was said until the latest wish for a human. */
+  private summary: Promise<string | undefined> = Promise.resolve(undefined);
+  private readonly over = new AbortController();
+
+  /** `failures`: so often nobody could be reached before. */
+  constructor(call: CallFacts, services: HumanTransferServices, failures: number) {
+    this.call = call;
+    this.services = services;
+    this.failures = failures;
+  }
+
+  /** The latest decision that a human is needed. */
+  get wish(): Escalation {
+    return this.latest;
+  }
+
+  get failedDials(): number {
+    return this.failures;
+  }
+
+  /** Nobody could take the call, or nobody ever can: the assistant offers to take a message. */
+  get isNobodyThere(): boolean {
+    return this.failures > 0 || this.services.connectPhoneNumber === undefined;
+  }
+
+  /** Whether Twilio is told over REST to dial. */
+  get goesByRest(): boolean {
+    return this.services.rest !== undefined;
+  }
+
+  /**
+   * The decision that a human is needed: everything slow begins now, while the goodbye plays. `session` is the one that
+   * talks, if any does, and knows best what the call is about.
+   */
+  begin(escalation: Escalation, { announce, session }: { announce?: string; session?: VoiceSession }): HumanExit {
+    const { reason, trigger } = escalation;
+    this.summary = this.summarize(session);
+    this.services.metrics.escalations.inc({ trigger, reason });
+    this.services.emit({ type: 'escalated', callSid: this.call.callSid, escalation });
+    this.call.log().info({ trigger, reason }, 'a human is needed');
+    return this.exit(escalation, announce);
+  }
+
+  /** The call is over: nobody reads what is not written yet. */
+  close(): void {
+    this.over.abort();
+  }
+
+  /** The same wish once more, under a token of its own: the last one may have been heard. */
+  again(announce: string): HumanExit {
+    return this.exit(this.latest, announce);
+  }
+
+  /** What is to be done after a failed try. */
+  stepAfter(failed: FailedDial): NextStep {
+    this.failures++;
+    const { nextSteps } = this.services;
+    const step = this.failures >= MAX_TRIES ? nextSteps.exhausted : nextSteps[failed];
+    // An assistant that has just failed is no help when nobody was even rung.
+    const isHelpless = this.latest.trigger === 'failure' && (failed === 'unavailable' || failed === 'closed');
+    return step === 'assistant' && isHelpless ? nextSteps.exhausted : step;
+  }
+
+  /** Rings a human. */
+  verb(prepared: PreparedHandover | undefined): Verb | undefined {
+    const { from, to } = this.call;
+    const { connectPhoneNumber, ownNumber, url } = this.services;
+    if (connectPhoneNumber === undefined) return undefined;
+    return dialVerb({
+      number: connectPhoneNumber,
+      callerId: callerIdFor(from, ownNumber ?? to),
+      hasWhisper: prepared !== undefined,
+      url,
+    });
+  }
+
+  /** Has Twilio leave the stream and run `verbs`. Never rejects. */
+  push(verbs: readonly Verb[]): Promise<UpdateResult> {
+    return this.services.rest?.updateCall(this.call.callSid, twiml(verbs)) ?? Promise.resolve('refused');
+  }
+
+  /** Twilio has been told to dial. */
+  noteDialling(prepared: PreparedHandover | undefined, by: 'twiml' | 'rest'): void {
+    const { connectPhoneNumber = '', emit } = this.services;
+    emit({ type: 'dialling', callSid: this.call.callSid, number: connectPhoneNumber });
+    const fields = { handover_id: prepared?.handoverId, attempt: this.failures + 1, by };
+    this.call.log().info(fields, 'dialling a human');
+  }
+
+  /** What the called leg hears alone. */
+  whisper(prepared: PreparedHandover): Verb {
+    return { verb: 'play-digits', digits: whisperDigits(prepared.token) };
+  }
+
+  /**
+   * What the dial came to. Decided on `DialBridged`: a leg that dropped during the whisper still says `completed`.
+   */
+  judge(webhook: VoiceWebhook): DialResult {
+    const { form } = webhook;
+    const callerGone = isOver(webhook);
+    const bridged = form.get('DialBridged') === 'true';
+    const outcome = dialOutcome(form.get('DialCallStatus') ?? 'failed', bridged, callerGone);
+    const error = form.get('ErrorCode') ?? '';
+    this.noteEnd(outcome, /^\d{5}$/.test(error) ? Number(error) : undefined);
+    if (bridged) return { is: 'bridged' };
+    return callerGone ? { is: 'caller_gone' } : { is: 'failed', as: failureOf(outcome) };
+  }
+
+  /** Twilio could not bring us the result: judged by how long the called side was there. */
+  judgeLost(legSeconds: number | undefined): DialResult {
+    const bridged = legSeconds !== undefined && legSeconds > WHISPER_SECONDS;
+    this.noteEnd(bridged ? 'bridged' : 'failed', undefined);
+    return bridged ? { is: 'bridged' } : { is: 'failed', as: 'failed' };
+  }
+
+  private noteEnd(outcome: string, twilioError: number | undefined): void {
+    this.services.metrics.handovers.inc({ outcome });
+    this.services.emit({ type: 'dial-ended', callSid: this.call.callSid, outcome });
+    this.call.log().info({ outcome, twilio_error: twilioError }, 'dial ended');
+  }
+
+  private exit(escalation: Escalation, announce: string | undefined): HumanExit {
+    this.latest = escalation;
+    const { connectPhoneNumber } = this.services;
+    const prepared = connectPhoneNumber === undefined ? Promise.resolve(undefined) : this.prepare(escalation);
+    return { to: 'human', prepared, reach: this.reach(escalation), announce };
+  }
+
+  private async summarize(session: VoiceSession | undefined): Promise<string | undefined> {
+    const { clock, connectPhoneNumber, summaryLanguage: language } = this.services;
+    if (session === undefined || connectPhoneNumber === undefined) return undefined;
+    const { log, turns } = this.call;
+    return summarizeCall(session, turns(), { clock, language, log: log(), signal: this.over.signal });
+  }
+
+  private async reach(escalation: Escalation): Promise<CallReach> {
+    const { agents, clock, connectPhoneNumber } = this.services;
+    const { assistant, turns } = this.call;
+    if (connectPhoneNumber === undefined) return 'unavailable';
+    if (!assistant.isOpen(clock.epochMs())) return 'closed';
+    const intent = intentOf(turns(), assistant.prompt.language);
+    return agents?.reach(assistant.queueFor(escalation.reason, intent)) ?? 'reachable';
+  }
+
+  /** Writes the record that the token opens; never rejects and never takes long. */
+  private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
+    const { assistant, callSid, conversationId, from, log, turns } = this.call;
+    const { clock, crm, desk, emit } = this.services;
+    const prepared = await prepareHandover(
+      {
+        escalation,
+        conversationId,
+        customerPhone: from,
+        language: assistant.prompt.language,
+        turns: turns(),
+        summary: this.summary,
+      },
+      { clock, crm, desk, log: log(), queueFor: (reason, intent) => assistant.queueFor(reason, intent) },
+    );
+    emit({ type: 'handover-prepared', callSid, handoverId: prepared?.handoverId });
+    return prepared;
+  }
+}
+
+/** The digits take eight and a half seconds; a leg that was there for longer has talked. */
+const WHISPER_SECONDS = 10;

@@ -1,0 +1,104 @@
+import type { Clock } from '../../base/clock.js';
+import type { CrmCase } from '../../crm/hubspot.js';
+import type { Escalation } from '../../escalation/escalation.js';
+import { priorityOf } from '../../escalation/priority.js';
+import { topicOf } from '../../escalation/topics.js';
+import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
+import { summarize } from '../../handover/summary.js';
+import type { Logger } from '../../telemetry/log.js';
+import type { Turn } from '../../voice/history.js';
+import { isPhoneNumber } from './dial.js';
+
+/** The dial is not held up longer than this by a store that does not answer. */
+const PREPARE_MS = 3000;
+
+export interface HandoverRequest {
+  escalation: Escalation;
+  conversationId: string;
+  customerPhone: string;
+  language: string;
+  turns: readonly Turn[];
+  /** The model's own, which replaces what was made of the words as soon as it is there; undefined: it gives none. */
+  summary: Promise<string | undefined>;
+}
+
+/**
+ * Writes the handover's record. Never rejects and never takes long: `undefined` when it could not be written, and the
+ * caller is put through without it.
+ */
+export async function prepareHandover(
+  request: HandoverRequest,
+  services: {
+    clock: Clock;
+    desk: HandoverDesk;
+    log: Logger;
+    queueFor: (reason: string, intent: string) => string;
+    /** Told of the handover beside the call; undefined: there is none. */
+    crm: { begin: (crmCase: CrmCase) => void } | undefined;
+  },
+): Promise<PreparedHandover | undefined> {
+  const { conversationId, customerPhone, escalation, language } = request;
+  const { clock, crm, desk, log, queueFor } = services;
+  const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
+  const intent = intentOf(turns, language);
+  if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
+  const facts = {
+    conversationId,
+    customerPhone,
+    intent,
+    reason: escalation.reason,
+    priority: priorityOf(escalation),
+    language: escalation.language ?? language,
+  };
+  const named = escalation.customerName === undefined ? {} : { customerName: escalation.customerName };
+  let prepared: PreparedHandover | undefined;
+  try {
+    const queueArn = queueFor(escalation.reason, intent);
+    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, turns, queueArn }));
+    log.info({ handover_id: record.handoverId }, 'handover prepared');
+    prepared = record;
+    void replaceSummary(record, request.summary, services);
+  } catch (error) {
+    log.error({ err: error }, 'handover record could not be written; dialling without it');
+  }
+  // Without a record, too: whoever takes the call finds the ticket by the caller's number.
+  crm?.begin({
+    ...facts,
+    customerPhone: isPhoneNumber(customerPhone) ? customerPhone : '',
+    handoverId: prepared?.handoverId,
+    summary: request.summary.then((written) => written ?? summarize(turns)),
+    tell: (found) => (prepared === undefined ? Promise.resolve(false) : desk.update(prepared, found)),
+    log,
+  });
+  return prepared;
+}
+
+/** Beside everything else: nobody waits for it. */
+async function replaceSummary(
+  prepared: PreparedHandover,
+  summary: Promise<string | undefined>,
+  { desk, log }: { desk: HandoverDesk; log: Logger },
+): Promise<void> {
+  const { handoverId } = prepared;
+  try {
+    const written = await summary;
+    if (written === undefined) return;
+    const isThere = await desk.update(prepared, { summary: written });
+    log.info({ handover_id: handoverId, is_there: isThere }, "the model's summary is in the handover's record");
+  } catch (error) {
+    log.warn({ err: error, handover_id: handoverId }, "the model's summary could not be written");
+  }
+}
+
+/** What the caller talks about, on a call in `language`. */
+export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[], language: string): string {
+  const said = turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text);
+  return topicOf(said, language);
+}
+
+function withDeadline<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(PREPARE_MS, () => reject(new Error('deadline')));
+    work.then(resolve, reject).finally(() => timer.cancel());
+  });
+}

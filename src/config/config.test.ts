@@ -1,0 +1,431 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { defaultNextSteps } from '../call/transfer/failed-dial-policy.js';
+import { VARIABLES, exampleEnvironment } from './variables.js';
+import { readConfig } from './config.js';
+import { isTandemError } from '../base/errors.js';
+
+const SID = `AC${'0123456789abcdef'.repeat(2)}`;
+const PEPPER = 'pepper-pepper-pepper';
+
+/** The message of the refusal; fails when the environment is accepted. */
+function refusal(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    assert.ok(isTandemError(error) && error.code === 'CONFIG_INVALID', String(error));
+    return error.message;
+  }
+  return assert.fail(`accepted: ${JSON.stringify(env)}`);
+}
+
+test('with nothing set everything is embedded and only this machine can call', () => {
+  assert.deepEqual(readConfig({}), {
+    port: 8000,
+    host: '127.0.0.1',
+    publicHost: undefined,
+    streamHost: undefined,
+    logLevel: 'info',
+    pipeline: true,
+    voiceProviders: ['local'],
+    extensions: [],
+    idleMs: 10_000,
+    humanDigit: '0',
+    escalation: {
+      triggers: ['phrase', 'tool', 'keypad', 'misunderstanding', 'anger', 'silence'],
+      silenceEndsWith: 'goodbye',
+      phrasesFile: undefined,
+    },
+    assistantPrompt: 'default',
+    assistantsFile: undefined,
+    maxConcurrentCalls: 0,
+    maxSessions: {},
+    maxCallMs: 0,
+    maxLoopDelayMs: 100,
+    maxStallMs: 5000,
+    drainSeconds: 110,
+    twilio: { accountSid: undefined, authTokens: [], phoneNumber: undefined },
+    openai: {
+      apiKey: undefined,
+      baseUrl: 'https://api.openai.com/v1',
+      model: 'gpt-realtime-2.1',
+      voice: 'marin',
+      transcriptionModel: 'gpt-transcribe',
+      organization: undefined,
+      project: undefined,
+      turnDetection: { type: 'server_vad', threshold: 0.5, silenceDurationMs: 500 },
+      renewAfterMs: 3_300_000,
+    },
+    nova: {
+      region: 'us-east-1',
+      modelId: 'amazon.nova-2-sonic-v1:0',
+      voice: 'matthew',
+      summaryModelId: undefined,
+      renewAfterMs: 360_000,
+      endpointUrl: undefined,
+    },
+    local: { sttModel: 'tiny', llmBaseUrl: undefined, llmModel: undefined },
+    handover: {
+      tableName: 'HandoverTokens',
+      embedded: true,
+      endpointUrl: undefined,
+      region: 'us-east-1',
+      ttlSeconds: 600,
+      summaryLanguage: 'en',
+      callerMatch: true,
+      pepper: undefined,
+      connectPhoneNumber: '+12065550100',
+      queueArn: undefined,
+      queueArns: {},
+    },
+    dial: {
+      by: 'twiml',
+      restUrl: 'https://api.twilio.com',
+      nextSteps: defaultNextSteps,
+      checkAvailability: 'off',
+      instanceId: undefined,
+      connectEndpointUrl: undefined,
+    },
+    hubspot: undefined,
+    journal: undefined,
+    warnings: [],
+  });
+});
+
+test('how a human is dialled, and what follows when nobody can be reached, is read and checked', () => {
+  const account = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: 'token' };
+  const { dial } = readConfig({
+    ...account,
+    HANDOVER_MODE: 'rest',
+    TWILIO_API_URL: 'http://127.0.0.1:9/',
+    AFTER_FAILED_DIAL: 'voicemail,no_answer=again',
+    CONNECT_CHECK_AVAILABILITY: 'staffed',
+    CONNECT_INSTANCE_ID: 'i-1',
+    AWS_ENDPOINT_URL_CONNECT: 'http://127.0.0.1:10',
+  });
+  assert.deepEqual(dial, {
+    by: 'rest',
+    restUrl: 'http://127.0.0.1:9',
+    nextSteps: {
+      busy: 'voicemail',
+      no_answer: 'again',
+      failed: 'voicemail',
+      dropped: 'voicemail',
+      unavailable: 'voicemail',
+      closed: 'voicemail',
+      exhausted: 'goodbye',
+    },
+    checkAvailability: 'staffed',
+    instanceId: 'i-1',
+    connectEndpointUrl: 'http://127.0.0.1:10',
+  });
+  const refused: [Record<string, string>, RegExp][] = [
+    [{ HANDOVER_MODE: 'rest' }, /HANDOVER_MODE .*TWILIO_ACCOUNT_SID/],
+    [{ HANDOVER_MODE: 'rest', TWILIO_ACCOUNT_SID: SID }, /HANDOVER_MODE .*TWILIO_AUTH_TOKEN/],
+    [{ HANDOVER_MODE: 'both' }, /HANDOVER_MODE/],
+    [{ CONNECT_CHECK_AVAILABILITY: 'available' }, /CONNECT_CHECK_AVAILABILITY needs CONNECT_INSTANCE_ID/],
+    [{ AFTER_FAILED_DIAL: 'wait' }, /AFTER_FAILED_DIAL .*"wait" is none of assistant, voicemail/],
+    [{ AFTER_FAILED_DIAL: 'again' }, /AFTER_FAILED_DIAL .*no_answer=again/],
+    [{ AFTER_FAILED_DIAL: 'unavailable=again' }, /unavailable cannot be rung again/],
+    [{ AFTER_FAILED_DIAL: 'exhausted=assistant' }, /exhausted cannot go back/],
+    [{ AFTER_FAILED_DIAL: 'engaged=voicemail' }, /no outcome "engaged"/],
+    [{ AFTER_FAILED_DIAL: 'voicemail,goodbye' }, /one step may stand alone/],
+    [{ AFTER_FAILED_DIAL: 'busy=' }, /"" is none of/],
+  ];
+  for (const [env, message] of refused) assert.throws(() => readConfig(env), message, JSON.stringify(env));
+});
+
+test('HubSpot needs its key, and is off until it is switched on', () => {
+  const key = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' };
+  assert.match(refusal({ ENABLE_HUBSPOT: 'true' }), /^HUBSPOT_ACCESS_TOKEN is required with ENABLE_HUBSPOT/);
+  assert.equal(readConfig(key).hubspot, undefined);
+  assert.deepEqual(readConfig({ ENABLE_HUBSPOT: 'true', ...key }).hubspot, {
+    accessToken: 'pat-na1-1',
+    baseUrl: 'https://api.hubapi.com',
+    apiVersion: '2026-03',
+    pipeline: '0',
+    stage: '1',
+  });
+  const set = {
+    HUBSPOT_BASE_URL: 'http://127.0.0.1:8792/',
+    HUBSPOT_API_VERSION: 'v3',
+    HUBSPOT_TICKET_PIPELINE: '7',
+    HUBSPOT_TICKET_STAGE: '70',
+  };
+  assert.deepEqual(readConfig({ ENABLE_HUBSPOT: 'true', ...key, ...set }).hubspot, {
+    accessToken: 'pat-na1-1',
+    baseUrl: 'http://127.0.0.1:8792',
+    apiVersion: 'v3',
+    pipeline: '7',
+    stage: '70',
+  });
+});
+
+test('every value that is set arrives', () => {
+  const config = readConfig({
+    PORT: '0',
+    HOST: '::1',
+    PUBLIC_HOST: 'voice.example.com:8443',
+    LOG_LEVEL: 'debug',
+    USE_PIPECAT: 'false',
+    VOICE_PROVIDER: 'nova',
+    VOICE_FALLBACK: 'openai, local, nova, local',
+    EXTENSIONS: './a.js,b',
+    IDLE_PROMPT_SECONDS: '0',
+    HUMAN_KEY: 'none',
+    SILENCE_ENDS_WITH: 'human',
+    ESCALATION_TRIGGERS: 'keypad, phrase',
+    ESCALATION_PHRASES: './phrases.json',
+    OPENAI_API_KEY: 'sk-test',
+    OPENAI_BASE_URL: 'http://127.0.0.1:9000/v1/',
+    OPENAI_REALTIME_MODEL: 'gpt-realtime-2',
+    OPENAI_VOICE: 'cedar',
+    OPENAI_TRANSCRIPTION_MODEL: 'gpt-live-transcribe',
+    OPENAI_ORGANIZATION: 'org-1',
+    OPENAI_PROJECT: 'proj-1',
+    OPENAI_VAD_THRESHOLD: '0.75',
+    OPENAI_VAD_SILENCE_MS: '700',
+    OPENAI_RENEW_AFTER_SECONDS: '60',
+    NOVA_REGION: 'eu-north-1',
+    NOVA_MODEL_ID: 'amazon.nova-2-5-sonic',
+    NOVA_VOICE: 'amy',
+    NOVA_SUMMARY_MODEL_ID: 'eu.amazon.nova-2-lite-v1:0',
+    NOVA_RENEW_AFTER_SECONDS: '30',
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:8791/',
+    MAX_CONCURRENT_CALLS: '12',
+    MAX_VOICE_SESSIONS: 'nova=20, openai=100',
+    DRAIN_SECONDS: '5',
+    TWILIO_ACCOUNT_SID: SID,
+    TWILIO_AUTH_TOKEN: ' new , old,',
+    TWILIO_PHONE_NUMBER: '+12065550199',
+    LOCAL_STT_MODEL: '/models/base',
+    LOCAL_LLM_BASE_URL: 'http://127.0.0.1:11434/v1//',
+    LOCAL_LLM_MODEL: 'small',
+    DYNAMODB_TABLE_NAME: 'Tokens.dev-1',
+    USE_LOCAL_DYNAMODB: '0',
+    DYNAMODB_ENDPOINT_URL: 'http://localhost:4567/',
+    AWS_REGION: 'eu-central-1',
+    HANDOVER_TTL_SECONDS: '30',
+    HANDOVER_SUMMARY_LANGUAGE: 'de-AT',
+    HANDOVER_CALLER_MATCH: 'false',
+    HANDOVER_TOKEN_PEPPER: PEPPER,
+    CONNECT_PHONE_NUMBER: '+12065550123',
+    CONNECT_QUEUE_ARN: 'arn:aws:connect:q',
+    CONNECT_QUEUE_ARNS: '{"billing":"arn:aws:connect:b"}',
+  });
+  assert.equal(config.port, 0);
+  assert.equal(config.host, '::1');
+  assert.equal(config.publicHost, 'voice.example.com:8443');
+  assert.equal(config.logLevel, 'debug');
+  assert.equal(config.pipeline, false);
+  assert.deepEqual(config.voiceProviders, ['nova', 'openai', 'local']);
+  assert.deepEqual(config.extensions, ['./a.js', 'b']);
+  assert.equal(config.idleMs, 0);
+  assert.equal(config.humanDigit, '');
+  assert.deepEqual(config.escalation, {
+    triggers: ['phrase', 'keypad'],
+    silenceEndsWith: 'human',
+    phrasesFile: './phrases.json',
+  });
+  assert.deepEqual(config.openai, {
+    apiKey: 'sk-test',
+    baseUrl: 'http://127.0.0.1:9000/v1',
+    model: 'gpt-realtime-2',
+    voice: 'cedar',
+    transcriptionModel: 'gpt-live-transcribe',
+    organization: 'org-1',
+    project: 'proj-1',
+    turnDetection: { type: 'server_vad', threshold: 0.75, silenceDurationMs: 700 },
+    renewAfterMs: 60_000,
+  });
+  assert.deepEqual(config.nova, {
+    region: 'eu-north-1',
+    modelId: 'amazon.nova-2-5-sonic',
+    voice: 'amy',
+    summaryModelId: 'eu.amazon.nova-2-lite-v1:0',
+    renewAfterMs: 30_000,
+    endpointUrl: 'http://127.0.0.1:8791',
+  });
+  assert.equal(config.maxConcurrentCalls, 12);
+  assert.deepEqual(config.maxSessions, { nova: 20, openai: 100 });
+  assert.equal(config.drainSeconds, 5);
+  assert.deepEqual(config.twilio, { accountSid: SID, authTokens: ['new', 'old'], phoneNumber: '+12065550199' });
+  assert.deepEqual(config.local, {
+    sttModel: '/models/base',
+    llmBaseUrl: 'http://127.0.0.1:11434/v1',
+    llmModel: 'small',
+  });
+  assert.deepEqual(config.handover, {
+    tableName: 'Tokens.dev-1',
+    embedded: false,
+    endpointUrl: 'http://localhost:4567',
+    region: 'eu-central-1',
+    ttlSeconds: 30,
+    summaryLanguage: 'de-AT',
+    callerMatch: false,
+    pepper: PEPPER,
+    connectPhoneNumber: '+12065550123',
+    queueArn: 'arn:aws:connect:q',
+    queueArns: { billing: 'arn:aws:connect:b' },
+  });
+  assert.deepEqual(config.warnings, []);
+});
+
+test('a value that cannot be used ends the start with the name of the variable', () => {
+  const bad: [string, string][] = [
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80a'],
+    ['PORT', '1e3'],
+    ['PUBLIC_HOST', 'https://voice.example.com'],
+    ['PUBLIC_HOST', 'voice.example.com/twilio'],
+    ['LOG_LEVEL', 'loud'],
+    ['USE_PIPECAT', 'yes'],
+    ['VOICE_PROVIDER', 'gpt'],
+    ['VOICE_FALLBACK', 'gpt'],
+    ['IDLE_PROMPT_SECONDS', '-1'],
+    ['HUMAN_KEY', '00'],
+    ['OPENAI_BASE_URL', 'wss://api.openai.com/v1'],
+    ['OPENAI_ORGANIZATION', 'two words'],
+    ['OPENAI_TURN_DETECTION', 'vad'],
+    ['OPENAI_VAD_THRESHOLD', '1.1'],
+    ['OPENAI_VAD_SILENCE_MS', '99'],
+    ['OPENAI_VAD_EAGERNESS', 'very'],
+    ['OPENAI_RENEW_AFTER_SECONDS', '3501'],
+    ['NOVA_REGION', 'Stockholm'],
+    ['NOVA_RENEW_AFTER_SECONDS', '441'],
+    ['MAX_CONCURRENT_CALLS', '1.5'],
+    ['MAX_VOICE_SESSIONS', 'nova'],
+    ['MAX_VOICE_SESSIONS', 'nova=0'],
+    ['DRAIN_SECONDS', '3601'],
+    ['TWILIO_ACCOUNT_SID', 'AC123'],
+    ['TWILIO_PHONE_NUMBER', '2065550100'],
+    ['ALLOW_UNSIGNED_WEBHOOKS', 'maybe'],
+    ['LOCAL_LLM_BASE_URL', 'localhost:11434'],
+    ['DYNAMODB_TABLE_NAME', 'a b'],
+    ['USE_LOCAL_DYNAMODB', '2'],
+    ['DYNAMODB_ENDPOINT_URL', 'ftp://localhost'],
+    ['AWS_REGION', 'Frankfurt'],
+    ['HANDOVER_TTL_SECONDS', '29'],
+    ['HANDOVER_SUMMARY_LANGUAGE', 'German'],
+    ['HANDOVER_TTL_SECONDS', '86401'],
+    ['CONNECT_PHONE_NUMBER', '+0123456'],
+    ['HUBSPOT_API_VERSION', 'v4'],
+    ['HUBSPOT_API_VERSION', '2026-3'],
+    ['CONNECT_QUEUE_ARN', 'BasicQueue'],
+    ['CONNECT_QUEUE_ARNS', 'not json'],
+    ['CONNECT_QUEUE_ARNS', '{"billing":"BasicQueue"}'],
+  ];
+  for (const [name, value] of bad) {
+    const message = refusal({ [name]: value });
+    assert.ok(message.startsWith(`${name} is ${JSON.stringify(value)}: `), message);
+    assert.ok(!message.includes('\n'), message);
+  }
+});
+
+test('an empty or blank value counts as unset', () => {
+  const blank = Object.fromEntries(
+    Object.values(VARIABLES).flatMap((group) => Object.keys(group).map((name, i) => [name, i % 2 === 0 ? '' : '  '])),
+  );
+  assert.deepEqual(readConfig(blank), readConfig({}));
+});
+
+test('the journal is in memory, or in a Redis with a key that is never shown', () => {
+  const key = 'ab'.repeat(32);
+  assert.equal(readConfig({ JOURNAL_KEY: key }).journal, undefined);
+  const { journal } = readConfig({ REDIS_URL: 'redis://:pw@cache/2', JOURNAL_KEY: `${key},${'cd'.repeat(32)}` });
+  assert.equal(journal?.redis.kind, 'single');
+  assert.deepEqual(
+    journal?.keys.map((key) => key.export().toString('hex')),
+    [key, 'cd'.repeat(32)],
+  );
+  assert.ok(!JSON.stringify(journal?.keys).includes(key));
+  assert.match(refusal({ REDIS_URL: 'redis://cache' }), /^JOURNAL_KEY is required with REDIS_URL/);
+  assert.match(refusal({ REDIS_URL: 'redis://cache', JOURNAL_KEY: 'short' }), /^JOURNAL_KEY has a value that cannot/);
+  const wrong = refusal({ REDIS_URL: 'redis://:hunter2@a,b', JOURNAL_KEY: key });
+  assert.match(wrong, /^REDIS_URL has a value that cannot be used: names several hosts/);
+  assert.ok(!wrong.includes('hunter2'));
+});
+
+test('the value of a secret is never in a message', () => {
+  const secrets = Object.values(VARIABLES).flatMap((group) =>
+    Object.entries(group).flatMap(([name, entry]) => ('secret' in entry && entry.secret === true ? [name] : [])),
+  );
+  assert.deepEqual(secrets, [
+    'TWILIO_AUTH_TOKEN',
+    'OPENAI_API_KEY',
+    'REDIS_URL',
+    'JOURNAL_KEY',
+    'HANDOVER_TOKEN_PEPPER',
+    'HUBSPOT_ACCESS_TOKEN',
+  ]);
+  const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
+  assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);
+  assert.ok(!message.includes('hunter2'));
+});
+
+test('no failure of one setting shows a secret that stands in another', () => {
+  const message = refusal({ TWILIO_AUTH_TOKEN: 'topsecret', HANDOVER_TOKEN_PEPPER: PEPPER, PORT: 'x' });
+  assert.ok(!message.includes('topsecret') && !message.includes(PEPPER), message);
+});
+
+test('a public address needs signed webhooks, or a word that says otherwise and a warning', () => {
+  assert.equal(readConfig({ TWILIO_AUTH_TOKEN: 't' }).host, '0.0.0.0');
+  for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '128.0.0.1']) {
+    assert.match(refusal({ HOST: host }), /^HOST is a public address/);
+    assert.match(refusal({ HOST: host, TWILIO_AUTH_TOKEN: ',' }), /^HOST is a public address/);
+    const open = readConfig({ HOST: host, ALLOW_UNSIGNED_WEBHOOKS: 'true' });
+    assert.equal(open.warnings.length, 1);
+    assert.match(open.warnings[0] ?? '', /not signed/);
+    assert.deepEqual(readConfig({ HOST: host, TWILIO_AUTH_TOKEN: 't' }).warnings, []);
+  }
+  for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]']) {
+    assert.deepEqual(readConfig({ HOST: host }).warnings, []);
+  }
+});
+
+test('the store is embedded unless AWS credentials are there or somebody says so', () => {
+  for (const name of [
+    'AWS_ACCESS_KEY_ID',
+    'AWS_PROFILE',
+    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
+  ]) {
+    assert.match(refusal({ [name]: 'x' }), /^HANDOVER_TOKEN_PEPPER is required/);
+    assert.equal(readConfig({ [name]: 'x', HANDOVER_TOKEN_PEPPER: PEPPER }).handover.embedded, false);
+    assert.equal(readConfig({ [name]: 'x', USE_LOCAL_DYNAMODB: 'true' }).handover.embedded, true);
+  }
+  assert.match(refusal({ USE_LOCAL_DYNAMODB: 'false' }), /^HANDOVER_TOKEN_PEPPER is required/);
+});
+
+test('without a Connect number outside local mode a warning says that no human can be reached', () => {
+  const config = readConfig({ USE_LOCAL_DYNAMODB: 'false', HANDOVER_TOKEN_PEPPER: PEPPER });
+  assert.equal(config.handover.connectPhoneNumber, undefined);
+  assert.match(config.warnings.join(), /CONNECT_PHONE_NUMBER/);
+});
+
+test('turns of a caller can be found by what is said', () => {
+  const { openai } = readConfig({ OPENAI_TURN_DETECTION: 'semantic_vad', OPENAI_VAD_EAGERNESS: 'low' });
+  assert.deepEqual(openai.turnDetection, { type: 'semantic_vad', eagerness: 'low' });
+});
+
+test('a chat endpoint needs the name of its model', () => {
+  assert.match(refusal({ LOCAL_LLM_BASE_URL: 'http://127.0.0.1:1/v1' }), /^LOCAL_LLM_MODEL is required/);
+});
+
+test('.env.example is what the table says, with every variable commented out', () => {
+  const text = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
+  assert.equal(text, exampleEnvironment());
+  for (const group of Object.values(VARIABLES)) {
+    for (const name of Object.keys(group)) assert.match(text, new RegExp(`^#${name}=`, 'm'));
+  }
+  assert.ok(text.split('\n').every((line) => line === '' || line.startsWith('#')));
+});
+
+test('a provider of an extension may have any name; OpenAI needs its key, wherever it is named', () => {
+  assert.deepEqual(readConfig({ VOICE_PROVIDER: 'parrot', EXTENSIONS: './parrot.js' }).voiceProviders, ['parrot']);
+  assert.match(refusal({ VOICE_PROVIDER: 'openai' }), /^OPENAI_API_KEY /);
+  assert.match(refusal({ VOICE_FALLBACK: 'openai' }), /^OPENAI_API_KEY /);
+});

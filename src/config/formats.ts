@@ -1,0 +1,101 @@
+import type { KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import { type NextSteps, parseNextSteps } from '../call/transfer/failed-dial-policy.js';
+import { type SwitchableTrigger, TRIGGERS } from '../escalation/escalation.js';
+import { type RedisTarget, readRedisUrl } from '../journal/redis-url.js';
+import { readKey } from '../journal/seal.js';
+
+// How the values of settings are written, and what is said of one that is not written so.
+
+export const text = z.string().min(1);
+export const list = text.transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+export const triggers = list.transform((names, context): readonly SwitchableTrigger[] => {
+  if (names.join() === 'none') return [];
+  const known = TRIGGERS.filter((trigger) => names.includes(trigger));
+  if (names.every((name) => TRIGGERS.some((trigger) => trigger === name))) return known;
+  context.addIssue({ code: 'custom', message: `expected none, or some of ${TRIGGERS.join(', ')}` });
+  return z.NEVER;
+});
+export const flag = z
+  .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
+  .transform((v) => v === 'true' || v === '1');
+export const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region like us-east-1');
+export const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
+export const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'expected a URL that begins with http:// or https://' })
+  .transform((v) => v.replace(/\/+$/, ''));
+
+export const hostName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/,
+    'expected a host name, with a port if not 443, and no scheme or path',
+  );
+
+export function whole(min: number, max: number): z.ZodType<number> {
+  const message = `expected a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+}
+
+export const share = z
+  .string()
+  .regex(/^(0(\.\d{1,4})?|1(\.0{1,4})?|\.\d{1,4})$/, 'expected a number from 0 to 1')
+  .transform(Number);
+export const headerText = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'expected an id without spaces');
+
+export const queueArns = z.string().transform((value, context): Record<string, string> => {
+  const parsed = z.record(z.string(), z.string().startsWith('arn:')).safeParse(parseJson(value));
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: 'custom', message: 'expected JSON like {"billing":"arn:aws:connect:…:queue/…"}' });
+  return z.NEVER;
+});
+
+export const nextSteps = z.string().transform((value, context): NextSteps => {
+  const parsed = parseNextSteps(value);
+  if (typeof parsed !== 'string') return parsed;
+  context.addIssue({ code: 'custom', message: parsed });
+  return z.NEVER;
+});
+
+export const sessionLimits = list.transform((parts, context): Record<string, number> => {
+  const limits = parts.map((part) => /^([\w-]+)=([1-9]\d{0,5})$/.exec(part));
+  if (limits.some((limit) => limit === null)) {
+    context.addIssue({ code: 'custom', message: 'expected a list like nova=20,openai=100' });
+    return z.NEVER;
+  }
+  return Object.fromEntries(limits.map((limit) => [limit?.[1] ?? '', Number(limit?.[2])]));
+});
+
+export const redisUrl = text.transform((value, context): RedisTarget => {
+  const read = readRedisUrl(value);
+  if (typeof read !== 'string') return read;
+  context.addIssue({ code: 'custom', message: read });
+  return z.NEVER;
+});
+
+export const journalKeys = list.transform((parts, context): [KeyObject, ...KeyObject[]] => {
+  const [first, ...rest] = parts.map(readKey);
+  if (first !== undefined && rest.every((key) => key !== undefined)) return [first, ...rest];
+  context.addIssue({
+    code: 'custom',
+    message: 'expected 32 bytes in base64 or hexadecimal, like "openssl rand -base64 32"',
+  });
+  return z.NEVER;
+});
+
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}

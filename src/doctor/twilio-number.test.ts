@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, test } from 'node:test';
+import { Carrier } from '../../sim/twilio/carrier.js';
+import type { IncomingNumber } from '../../sim/twilio/number-resource.js';
+import { RestApi } from '../../sim/twilio/rest.js';
+import { startFallbackEdge } from '../../test/support/fallback-edge.js';
+import { CONNECTION_OVERRIDES } from '../call/paths.js';
+import { CHECKS } from './checks.js';
+import { diagnose } from '../doctor.js';
+import { isSigned } from '../twilio/signature.js';
+
+const ACCOUNT_SID = `AC${'7'.repeat(32)}`;
+const AUTH_TOKEN = '0123456789abcdef0123456789abcdef';
+const HOST = 'voice.example.com';
+const NUMBER = '+12065550199';
+const voiceUrl = `https://${HOST}/twilio/voice${CONNECTION_OVERRIDES}`;
+const statusCallback = `https://${HOST}/twilio/call-status${CONNECTION_OVERRIDES}`;
+
+/** The doctor's line about the numbers of this account, and its exit code. */
+async function examine(
+  numbers: readonly IncomingNumber[],
+  env: Record<string, string> = {},
+): Promise<{ line: string; code: number }> {
+  const carrier = new Carrier({ accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN, resolve: () => undefined });
+  const rest = new RestApi(carrier, { numbers });
+  const lines: string[] = [];
+  try {
+    const code = await diagnose(
+      {
+        PUBLIC_HOST: HOST,
+        TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+        TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+        TWILIO_API_URL: await rest.start(),
+        HANDOVER_TOKEN_PEPPER: '6f1ed002ab5595859014ebf0951522d9ac35f9e0b1f2a87c',
+        ...env,
+      },
+      (line) => lines.push(line),
+      CHECKS.filter(({ name }) => name === 'Twilio number'),
+    );
+    assert.ok(!lines.join().includes(AUTH_TOKEN));
+    return { line: lines.find((line) => line.includes('Twilio number')) ?? '', code };
+  } finally {
+    await rest.close();
+    carrier.close();
+  }
+}
+
+/** A server that answers as it is told, and is a fallback for as long as `body` runs. */
+async function withServer(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  body: (url: string) => Promise<void>,
+): Promise<void> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  try {
+    await body(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+describe('doctor: what is set on the Twilio number', { concurrency: true }, () => {
+  test('is fine when calls come here and the fallback dials a human, by either method', async () => {
+    const edge = await startFallbackEdge();
+    try {
+      for (const voiceFallbackMethod of ['POST', 'GET'] as const) {
+        const number = {
+          phoneNumber: NUMBER,
+          voiceUrl,
+          statusCallback,
+          voiceFallbackUrl: edge.base,
+          voiceFallbackMethod,
+        };
+        const { code, line } = await examine([number, { phoneNumber: '+12065550111' }], {
+          TWILIO_PHONE_NUMBER: NUMBER,
+        });
+        assert.deepEqual([code, line], [0, `ok     Twilio number: ${NUMBER}: calls come here, and a fallback dials.`]);
+      }
+      assert.deepEqual(edge.methods, ['POST', 'GET']);
+    } finally {
+      await edge.close();
+    }
+  });
+
+  test('asks a fallback signed, as Twilio does: its own TwiML Bins answer nothing else', async () => {
+    let asked = 0;
+    const bin = (request: IncomingMessage, response: ServerResponse): void => {
+      asked++;
+      const url = `http://${request.headers.host ?? ''}${request.url ?? ''}`;
+      const signature = request.headers['x-twilio-signature'];
+      const isOurs = url.endsWith(`?AccountSid=${ACCOUNT_SID}`) && typeof signature === 'string';
+      const status = isOurs && isSigned(signature, [AUTH_TOKEN], [url]) ? 200 : 403;
+      response.writeHead(status, { 'content-type': 'text/xml' }).end('<Response><Dial>+12065550100</Dial></Response>');
+    };
+    await withServer(bin, async (url) => {
+      const number = {
+        phoneNumber: NUMBER,
+        voiceUrl,
+        statusCallback,
+        voiceFallbackUrl: `${url}#rc=2`,
+        voiceFallbackMethod: 'GET' as const,
+      };
+      assert.match((await examine([number])).line, /^ok /);
+      assert.equal(asked, 1);
+    });
+  });
+
+  for (const [what, number, expected] of [
+    [
+      'nothing is set',
+      {},
+      /should be https:\/\/voice\.example\.com\/twilio\/voice#ct=.*, POST; .*call-status.*; .*is not set: callers are cut off/,
+    ],
+    [
+      'the voice URL is another',
+      { voiceUrl: 'https://demo.twilio.com/welcome' },
+      /"A call comes in" should be https:\/\/voice/,
+    ],
+    ['the voice URL is asked by GET', { voiceUrl, voiceMethod: 'GET' }, /"A call comes in" should be .*, POST/],
+    ['the voice URL has no overrides', { voiceUrl: `https://${HOST}/twilio/voice`, statusCallback }, /: without #ct=/],
+    [
+      'the fallback is the gateway',
+      { voiceUrl, voiceFallbackUrl: `https://${HOST}/twilio/fallback` },
+      /is this gateway: of no use/,
+    ],
+    [
+      'the fallback is not there',
+      { voiceUrl, voiceFallbackUrl: 'http://127.0.0.1:1/' },
+      /does not dial a human: no answer/,
+    ],
+    ['calls go to a trunk', { trunkSid: 'TK1' }, /its calls go to TK1/],
+    ['calls go to an app', { voiceApplicationSid: 'AP1' }, /its calls go to AP1/],
+  ] as const) {
+    test(`says what to do when ${what}`, async () => {
+      const { code, line } = await examine([{ phoneNumber: NUMBER, ...number }], { TWILIO_PHONE_NUMBER: NUMBER });
+      assert.equal(code, 0, 'the gateway itself works');
+      assert.match(line, /^note .*\+12065550199: /);
+      assert.match(line, expected);
+    });
+  }
+
+  for (const [why, status, type, body] of [
+    ['HTTP 403 to POST', 403, 'text/xml', '<Response><Dial>+1</Dial></Response>'],
+    ['the content type is text/html', 200, 'text/html', '<Response><Dial>+1</Dial></Response>'],
+    ['its TwiML dials nobody', 200, 'text/xml', '<Response><Say>Goodbye</Say></Response>'],
+  ] as const) {
+    test(`says why a fallback does not dial: ${why}`, async () => {
+      const answer = (_request: IncomingMessage, response: ServerResponse): void => {
+        response.writeHead(status, { 'content-type': type }).end(body);
+      };
+      await withServer(answer, async (url) => {
+        const number = { phoneNumber: NUMBER, voiceUrl, statusCallback, voiceFallbackUrl: url };
+        const { line } = await examine([number]);
+        assert.ok(line.startsWith('note '), line);
+        assert.ok(line.endsWith(`"Primary handler fails" does not dial a human: ${why}.`), line);
+      });
+    });
+  }
+
+  test('looks at every number that rings here, and at no other', async () => {
+    const { line } = await examine([
+      { phoneNumber: '+12065550101', voiceUrl },
+      { phoneNumber: '+12065550102', voiceUrl: 'https://elsewhere.example.com/voice' },
+      { phoneNumber: '+12065550103', voiceUrl },
+    ]);
+    assert.match(line, /\+12065550101: .*\+12065550103: /);
+    assert.doesNotMatch(line, /\+12065550102/);
+    assert.match((await examine([])).line, /^note .*No number of the account rings voice\.example\.com\.$/);
+  });
+
+  test('a number that is not the account’s, credentials Twilio does not take, and no answer are faults', async () => {
+    for (const [env, expected] of [
+      [{ TWILIO_PHONE_NUMBER: '+12065550100' }, /has no number \+12065550100/],
+      [{ TWILIO_AUTH_TOKEN: 'f'.repeat(32) }, /Twilio answers 401: check TWILIO_ACCOUNT_SID/],
+      [{ TWILIO_API_URL: 'http://127.0.0.1:1' }, /does not answer at http:\/\/127\.0\.0\.1:1; /],
+    ] as const) {
+      const { code, line } = await examine([{ phoneNumber: NUMBER }], env);
+      assert.equal(code, 1);
+      assert.match(line, /^FAULT /);
+      assert.match(line, expected);
+    }
+  });
+
+  test('is left out without an account to ask', async () => {
+    assert.equal((await examine([], { TWILIO_ACCOUNT_SID: '' })).line, '');
+  });
+});

@@ -1,0 +1,78 @@
+import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
+import type { Finding } from './checks.js';
+import type { Config } from '../config/config.js';
+import { type PhoneNumber, type TwilioAccount, readNumbers, whyNoDial, withoutOverrides } from '../twilio/number.js';
+
+/** The account is known, and the host that its numbers should ring. */
+export function canCheckNumber({ publicHost, twilio }: Config): boolean {
+  return publicHost !== undefined && twilio.accountSid !== undefined && twilio.authTokens.length > 0;
+}
+
+/** What is set at Twilio on every number whose calls come here, and on the one that should. */
+export async function checkNumber(config: Config): Promise<Finding> {
+  const { publicHost = '', twilio } = config;
+  const account: TwilioAccount = {
+    baseUrl: config.dial.restUrl,
+    accountSid: twilio.accountSid ?? '',
+    authToken: twilio.authTokens[0] ?? '',
+  };
+  const fault = (text: string): Finding => ({ result: 'fault', text });
+  let numbers: Awaited<ReturnType<typeof readNumbers>>;
+  try {
+    numbers = await readNumbers(account);
+  } catch {
+    return fault(`Twilio does not answer at ${account.baseUrl}; check the network and TWILIO_API_URL.`);
+  }
+  if ('status' in numbers) {
+    return fault(
+      `Twilio answers ${numbers.status}: check TWILIO_ACCOUNT_SID and that the first TWILIO_AUTH_TOKEN is its primary one.`,
+    );
+  }
+  const { phoneNumber } = twilio;
+  if (phoneNumber !== undefined && numbers.every(({ number }) => number !== phoneNumber))
+    return fault(`The account has no number ${phoneNumber}; check TWILIO_PHONE_NUMBER.`);
+  const ours = numbers.filter(({ number, voiceUrl }) => number === phoneNumber || hostOf(voiceUrl) === publicHost);
+  if (ours.length === 0) return { result: 'advice', text: `No number of the account rings ${publicHost}.` };
+  const found = await Promise.all(
+    ours.map(async (one) => {
+      const missing = await missingOf(one, publicHost, account);
+      return missing.length === 0 ? [] : [`${one.number}: ${missing.join('; ')}.`];
+    }),
+  );
+  const text = found.flat().join(' ');
+  return text === ''
+    ? { result: 'fine', text: `${ours.map(({ number }) => number).join(', ')}: calls come here, and a fallback dials.` }
+    : { result: 'advice', text };
+}
+
+async function missingOf(one: PhoneNumber, publicHost: string, account: TwilioAccount): Promise<string[]> {
+  if (one.elsewhere !== '') return [`its calls go to ${one.elsewhere}, whose settings are not looked at`];
+  const missing: string[] = [];
+  const voiceUrl = `https://${publicHost}${PATHS.voice}`;
+  if (withoutOverrides(one.voiceUrl) !== voiceUrl || one.voiceMethod !== 'POST')
+    missing.push(`"A call comes in" should be ${voiceUrl}${CONNECTION_OVERRIDES}, POST`);
+  else if (!one.voiceUrl.includes('#'))
+    missing.push(`without ${CONNECTION_OVERRIDES} after its voice URL no other gateway is asked when one hangs`);
+  if (withoutOverrides(one.statusCallback) !== `https://${publicHost}${PATHS.callStatus}`)
+    missing.push(`"Call status changes" should be https://${publicHost}${PATHS.callStatus}${CONNECTION_OVERRIDES}`);
+  const fallback = await fallbackOf(one, publicHost, account);
+  return fallback === undefined ? missing : [...missing, fallback];
+}
+
+/** What is wrong with whom Twilio asks when no gateway answers. */
+async function fallbackOf(
+  { fallbackMethod, fallbackUrl }: PhoneNumber,
+  publicHost: string,
+  account: TwilioAccount,
+): Promise<string | undefined> {
+  if (fallbackUrl === '')
+    return '"Primary handler fails" is not set: callers are cut off when no gateway answers (terraform/README.md)';
+  if (hostOf(fallbackUrl) === publicHost)
+    return '"Primary handler fails" is this gateway: of no use when no gateway answers (terraform/README.md)';
+  const why = await whyNoDial(fallbackUrl, fallbackMethod, account);
+  return why === undefined ? undefined : `"Primary handler fails" does not dial a human: ${why}`;
+}
+
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).host : undefined;
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { test } from 'node:test';
+import { ConnectApi } from '../../sim/connect-api/server.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { until } from '../../test/support/rig.js';
+import { createLogger } from '../telemetry/log.js';
+import { type AvailabilityRule, ConnectAgents } from './agent-availability.js';
+
+const QUEUE = 'arn:aws:connect:us-east-1:000000000000:instance/i-1/queue/q-1';
+const OTHER = 'arn:aws:connect:us-east-1:000000000000:instance/i-1/queue/q-2';
+
+interface Asked {
+  api: ConnectApi;
+  agents: ConnectAgents;
+  clock: FakeClock;
+  counts: string[];
+}
+
+async function withApi(rule: AvailabilityRule, body: (asked: Asked) => Promise<void>): Promise<void> {
+  const api = new ConnectApi({ instanceId: 'i-1' });
+  const clock = new FakeClock();
+  const counts: string[] = [];
+  const agents = new ConnectAgents({
+    instanceId: 'i-1',
+    region: 'us-east-1',
+    endpointUrl: await api.start(),
+    rule,
+    defaultQueueArn: QUEUE,
+    clock,
+    log: createLogger({ level: 'silent', destination: new Writable({ write: (_chunk, _encoding, done) => done() }) }),
+    localCredentials: true,
+    count: (result) => counts.push(result),
+  });
+  try {
+    await body({ api, agents, clock, counts });
+    assert.deepEqual(api.refusals, []);
+    assert.equal(clock.timers, 0);
+  } finally {
+    agents.close();
+    await api.close();
+  }
+}
+
+test('a queue with nobody logged in is not reachable; one whose agents all talk is, unless one must be free', async () => {
+  for (const [rule, staffed, available, expected] of [
+    ['staffed', 0, 0, 'unavailable'],
+    ['staffed', 2, 0, 'reachable'],
+    ['available', 2, 0, 'unavailable'],
+    ['available', 2, 1, 'reachable'],
+  ] as const) {
+    await withApi(rule, async ({ agents, api, counts }) => {
+      api.queues.set(QUEUE, { AGENTS_STAFFED: staffed, AGENTS_AVAILABLE: available });
+      assert.equal(await agents.reach(''), expected);
+      assert.deepEqual(counts, [expected]);
+    });
+  }
+});
+
+test('an answer serves all who ask at once and for five seconds, queue by queue', async () => {
+  await withApi('staffed', async ({ agents, api, clock }) => {
+    api.queues.set(QUEUE, { AGENTS_STAFFED: 0 });
+    api.queues.set(OTHER, { AGENTS_STAFFED: 1 });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => agents.reach(QUEUE)));
+    assert.deepEqual(new Set(answers), new Set(['unavailable']));
+    assert.equal(await agents.reach(OTHER), 'reachable');
+    assert.equal(api.asked, 2);
+    api.queues.set(QUEUE, { AGENTS_STAFFED: 3 });
+    clock.advance(4999);
+    assert.equal(await agents.reach(QUEUE), 'unavailable');
+    clock.advance(1);
+    assert.equal(await agents.reach(QUEUE), 'reachable');
+    assert.equal(api.asked, 3);
+  });
+});
+
+test('no data, an error and a throttle mean that the number is rung', async () => {
+  await withApi('staffed', async ({ agents, api, clock, counts }) => {
+    assert.equal(await agents.reach(QUEUE), 'reachable', 'a queue without a row');
+    clock.advance(5000);
+    api.queues.set(QUEUE, { AGENTS_STAFFED: undefined });
+    assert.equal(await agents.reach(QUEUE), 'reachable', 'a row without a value');
+    for (const fault of ['throttled', 'broken'] as const) {
+      clock.advance(5000);
+      api.fault = fault;
+      assert.equal(await agents.reach(QUEUE), 'reachable', fault);
+    }
+    assert.deepEqual(counts, ['unknown', 'unknown', 'unknown', 'unknown']);
+  });
+});
+
+test('an answer that takes longer than 300 ms is not waited for', async () => {
+  await withApi('staffed', async ({ agents, api, clock, counts }) => {
+    api.fault = 'hung';
+    const reach = agents.reach(QUEUE);
+    await until(() => api.asked === 1, 'the question');
+    clock.advance(299);
+    assert.equal(await Promise.race([reach, Promise.resolve('waiting')]), 'waiting');
+    clock.advance(1);
+    assert.equal(await reach, 'reachable');
+    assert.deepEqual(counts, ['late']);
+    // The connection ends with the API, and with it the question.
+    await api.close();
+    await until(() => counts.length === 2, 'the end of the question');
+  });
+});
+
+test('the simulated API refuses another instance, another body and a request without a signature', async () => {
+  const api = new ConnectApi({ instanceId: 'i-1' });
+  const endpoint = await api.start();
+  const signed = {
+    authorization: `AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/connect/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`,
+  };
+  const ask = async (path: string, headers: Record<string, string>, body: unknown): Promise<string> => {
+    const response = await fetch(`${endpoint}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    await response.text();
+    return `${response.status} ${response.headers.get('x-amzn-errortype')}`;
+  };
+  const body = {
+    Filters: { Queues: [QUEUE], Channels: ['VOICE'] },
+    Groupings: ['QUEUE'],
+    CurrentMetrics: [{ Name: 'AGENTS_STAFFED', Unit: 'COUNT' }],
+  };
+  assert.equal(await ask('/metrics/current/i-1', signed, body), '200 null');
+  assert.equal(await ask('/metrics/current/i-1', {}, body), '403 MissingAuthenticationTokenException');
+  assert.equal(await ask('/metrics/current/i-2', signed, body), '404 ResourceNotFoundException');
+  assert.equal(await ask('/metrics/i-1', signed, body), '404 UnknownOperationException');
+  assert.equal(
+    await ask('/metrics/current/i-1', signed, { ...body, CurrentMetrics: [] }),
+    '400 InvalidRequestException',
+  );
+  assert.equal(await ask('/metrics/current/i-1', signed, { ...body, Surplus: 1 }), '400 InvalidRequestException');
+  await api.close();
+});

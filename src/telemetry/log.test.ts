@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TandemError } from '../base/errors.js';
+import { type Logger, REDACTED_FIELDS, createLogger } from './log.js';
+
+/** What a logger writes when `use` uses it, one string a line. */
+function linesOf(use: (log: Logger) => void, level = 'trace'): string[] {
+  const lines: string[] = [];
+  use(createLogger({ level, destination: { write: (line) => void lines.push(line) } }));
+  return lines;
+}
+
+const only = (lines: string[]): Record<string, unknown> => {
+  assert.equal(lines.length, 1);
+  return JSON.parse(lines[0] as string) as Record<string, unknown>;
+};
+
+test('a line is one JSON object with level, time and message, and nothing of the machine', () => {
+  const lines = linesOf((log) => log.child({ call_sid: 'CA1' }).info({ outcome: 'bridged' }, 'dial ended'));
+  assert.ok(lines[0]?.endsWith('}\n'));
+  const { time, ...rest } = only(lines);
+  assert.deepEqual(rest, { level: 'info', call_sid: 'CA1', outcome: 'bridged', msg: 'dial ended' });
+  assert.ok(!Number.isNaN(Date.parse(time as string)));
+});
+
+test('sensitive fields are redacted at the top, one level down, in children and at every level', () => {
+  for (const field of REDACTED_FIELDS) {
+    const lines = linesOf((log) => {
+      log.trace({ [field]: 'hunter2', nested: { [field]: 'hunter2' } }, 'x');
+      log.child({ [field]: 'hunter2' }).fatal({ nested: { [field]: { deep: 'hunter2' } } }, 'x');
+    });
+    assert.equal(lines.length, 2);
+    assert.ok(!lines.join('').includes('hunter2'), `${field}: ${lines.join('')}`);
+    assert.ok(lines.join('').includes('[redacted]'), field);
+  }
+});
+
+test('credentials, what was said and who called are among them', () => {
+  for (const field of [
+    'token',
+    'authToken',
+    'auth_token',
+    'pepper',
+    'authorization',
+    'text',
+    'digits',
+    'customer_phone',
+    'from',
+  ]) {
+    assert.ok(REDACTED_FIELDS.includes(field), field);
+  }
+});
+
+test("an error shows kind and code; its message only when it is one of ours, for others' may quote what was said", () => {
+  const foreign = Object.assign(new Error('cannot parse: my card is 4111'), { code: 'EBAD', body: 'my card is 4111' });
+  const line = only(linesOf((log) => log.error({ err: foreign }, 'failed')));
+  assert.ok(!JSON.stringify(line).includes('4111'), JSON.stringify(line));
+  const err = line['err'] as Record<string, unknown>;
+  assert.equal(err['type'], 'Error');
+  assert.equal(err['code'], 'EBAD');
+  assert.ok((err['stack'] as string[]).every((frame) => frame.startsWith('at ')));
+
+  const own = new TandemError('STORE_UNREACHABLE', 'DynamoDB did not answer.', { cause: foreign });
+  const ours = only(linesOf((log) => log.error({ err: own }, 'failed')));
+  assert.equal((ours['err'] as Record<string, unknown>)['message'], own.message);
+  assert.equal(((ours['err'] as Record<string, unknown>)['cause'] as Record<string, unknown>)['code'], 'EBAD');
+  assert.ok(!JSON.stringify(ours).includes('4111'));
+});
+
+test('a message over several lines does not leak into the stack', () => {
+  const line = linesOf((log) => log.error({ err: new Error('first\nmy card\n    at 4111') }, 'failed')).join('');
+  assert.ok(!line.includes('4111') && !line.includes('my card'), line);
+});
+
+test('an error given without a field shows no message either', () => {
+  const line = linesOf((log) => log.error(new Error('my card is 4111'), 'failed')).join('');
+  assert.ok(!line.includes('4111'), line);
+});
+
+test('what was thrown without being an error shows only its type', () => {
+  assert.deepEqual(only(linesOf((log) => log.error({ err: 'my card is 4111' }, 'x')))['err'], { type: 'string' });
+});
+
+test('below the level nothing is written', () => {
+  assert.deepEqual(
+    linesOf((log) => log.info('x'), 'warn'),
+    [],
+  );
+  assert.deepEqual(
+    linesOf((log) => log.fatal('x'), 'silent'),
+    [],
+  );
+});

@@ -1,0 +1,108 @@
+import type { Clock, Timer } from '../../base/clock.js';
+
+/** A caller who waits longer than this without a sound wonders whether anybody is there. */
+const LONG_MS = 3200;
+/** A model that has just been asked is given so long, even when they have waited before. */
+const ANSWERS_WITHIN_MS = 800;
+/** After a line that covered the wait. */
+const AGAIN_MS = 4000;
+/** Whoever was to answer is gone: what comes will not come soon. */
+const LOST_MS = 1200;
+/** The answer ended in the middle, and nothing has come for long. */
+const BROKEN_OFF_MS = 300;
+/** Two sessions that stall one after the other, and the tries between: after that no model is left, and a human goes on. */
+const MOST_TIMES = 5;
+/** An answer that has played for less may not have reached them yet. */
+const HEARD_AFTER_MS = 400;
+const LOOK_EVERY_MS = 200;
+
+interface Waiting {
+  timer: Timer;
+  /** Nothing has been heard since then. */
+  quietSinceMs: number;
+  /** Something plays since then. */
+  playingSinceMs: number | undefined;
+  /** When they are told next, unless something is heard before. */
+  dueMs: number;
+  times: number;
+  lastAudioMs: number | undefined;
+}
+
+/**
+ * Measures how long a caller who is owed something hears nothing, whichever model is to speak, and whatever becomes of its
+ * sessions meanwhile. Signs of life that the caller does not hear do not count.
+ */
+export class DeadAirMonitor {
+  private readonly clock: Clock;
+  private readonly isPlaying: () => boolean;
+  private readonly onLong: () => void;
+  private waiting: Waiting | undefined;
+
+  /** `isPlaying`: the caller hears something now. `onLong`: they have waited long, a few times at most in one wait. */
+  constructor(options: { clock: Clock; isPlaying: () => boolean; onLong: () => void }) {
+    this.clock = options.clock;
+    this.isPlaying = options.isPlaying;
+    this.onLong = options.onLong;
+  }
+
+  /** The caller is owed something since `sinceMs`; one who waits already goes on waiting. */
+  begin(sinceMs = this.clock.now()): void {
+    if (this.waiting !== undefined) return;
+    const timer = this.lookLater();
+    const dueMs = Math.max(sinceMs + LONG_MS, this.clock.now() + ANSWERS_WITHIN_MS);
+    this.waiting = { timer, quietSinceMs: sinceMs, playingSinceMs: undefined, dueMs, times: 0, lastAudioMs: undefined };
+  }
+
+  /** They have been answered, or speak themselves. */
+  end(): void {
+    this.waiting?.timer.cancel();
+    this.waiting = undefined;
+  }
+
+  /** So long they have heard nothing, in milliseconds; 0: they wait for nothing, or hear something. */
+  get quietMs(): number {
+    const { waiting } = this;
+    return waiting === undefined || this.isHeard(waiting) ? 0 : this.clock.now() - waiting.quietSinceMs;
+  }
+
+  /** A piece of the answer was sent to them. */
+  audioSent(): void {
+    if (this.waiting !== undefined) this.waiting.lastAudioMs = this.clock.now();
+  }
+
+  /** Whoever was to answer is gone. */
+  lost(): void {
+    const { waiting } = this;
+    if (waiting === undefined || waiting.times > 0) return;
+    waiting.dueMs = Math.min(waiting.dueMs, this.clock.now() + LOST_MS);
+  }
+
+  private isHeard({ playingSinceMs = Number.POSITIVE_INFINITY }: Waiting): boolean {
+    return this.isPlaying() && this.clock.now() - playingSinceMs >= HEARD_AFTER_MS;
+  }
+
+  private lookLater(): Timer {
+    return this.clock.setTimer(LOOK_EVERY_MS, () => this.look());
+  }
+
+  private look(): void {
+    const { waiting } = this;
+    if (waiting === undefined) return;
+    waiting.timer = this.lookLater();
+    const nowMs = this.clock.now();
+    if (this.isPlaying()) {
+      waiting.playingSinceMs ??= nowMs;
+      if (this.isHeard(waiting)) waiting.quietSinceMs = nowMs;
+      const { lastAudioMs, times } = waiting;
+      const hasBrokenOff = lastAudioMs !== undefined && nowMs - lastAudioMs >= LONG_MS;
+      waiting.dueMs = nowMs + (hasBrokenOff ? BROKEN_OFF_MS : times > 0 ? AGAIN_MS : LONG_MS);
+      return;
+    }
+    waiting.playingSinceMs = undefined;
+    if (nowMs < waiting.dueMs || waiting.times >= MOST_TIMES) return;
+    waiting.times++;
+    waiting.dueMs = nowMs + AGAIN_MS;
+    waiting.lastAudioMs = undefined;
+    this.onLong();
+  }
+}

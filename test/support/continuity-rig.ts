@@ -1,0 +1,114 @@
+import { AudioChunk } from '../../src/audio/chunk.js';
+import { pcmToMulaw } from '../../src/audio/g711.js';
+import { TandemError } from '../../src/base/errors.js';
+import { ContinuousProvider } from '../../src/voice/continuity/provider.js';
+import type { Turn } from '../../src/voice/history.js';
+import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../../src/voice/session.js';
+import { FakeClock } from './fake-clock.js';
+import type { ScriptedProvider, ScriptedSession } from './scripted-provider.js';
+
+// For a continuous session over scripted ones: what its tests have in common.
+
+export const lines = { takenOver: 'Sorry, I lost you.', oneMoment: 'One moment.' };
+export const gone = (
+  code: 'VOICE_UNREACHABLE' | 'VOICE_REFUSED' | 'VOICE_THROTTLED' = 'VOICE_UNREACHABLE',
+): VoiceEvent => ({
+  type: 'failed',
+  error: new TandemError(code, 'Gone.'),
+});
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const frame = (value: number): AudioChunk =>
+  AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(160).fill(value));
+/** For a session that does nothing of itself. */
+export const silent = (): void => undefined;
+export const greets = (session: ScriptedSession): void => {
+  if (session.options.greeting !== undefined) session.speak(session.options.greeting, 200);
+};
+
+/** 20 ms of a tone. */
+function loud(level: number): AudioChunk {
+  const pcm = Int16Array.from({ length: 160 }, (_, n) => level * Math.sin(n * 0.35));
+  return AudioChunk.fromBase64('mulaw', 8000, Buffer.from(pcmToMulaw(pcm)).toString('base64'));
+}
+
+/** A provider over scripted ones, with time moved by hand. */
+export interface ContinuityRig {
+  clock: FakeClock;
+  session: VoiceSession;
+  events: VoiceEvent[];
+  turns: Turn[];
+  /** Lost, renewed and taken over, in order. */
+  log: string[];
+  playing: { value: boolean };
+  /** The events of a kind so far. */
+  kinds: () => string[];
+  texts: () => string[];
+  open: () => VoiceSession;
+  /** The caller's line, frame by frame as time goes on; level 0: they are silent. */
+  line: (level: number, ms: number) => Promise<void>;
+}
+
+export function rigOf(
+  providers: [ScriptedProvider, ...ScriptedProvider[]],
+  speakLine: () => Promise<Uint8Array | undefined> = () => Promise.resolve(undefined),
+  begins: Pick<VoiceSessionOptions, 'callerWaitsMs' | 'greeting'> = { greeting: 'Hello.' },
+): ContinuityRig {
+  const clock = new FakeClock();
+  const events: VoiceEvent[] = [];
+  const log: string[] = [];
+  const turns: Turn[] = [];
+  const playing = { value: false };
+  const provider = new ContinuousProvider({
+    providers,
+    clock,
+    lines,
+    speakLine,
+    report: {
+      onLost: (name, { code }) => log.push(`lost ${name} ${code}`),
+      onRenewed: (name) => log.push(`renewed ${name}`),
+      onFailover: (from, to) => log.push(`${from} to ${to}`),
+    },
+  });
+  const open = (): VoiceSession =>
+    provider.open({
+      conversationId: 'c',
+      instructions: '',
+      ...begins,
+      answersLast: false,
+      language: 'en-US',
+      tools: [],
+      conversation: {
+        turns,
+        get isPlaying() {
+          return playing.value;
+        },
+      },
+      listener: (event) => {
+        events.push(event);
+        // As the owner does: what is said becomes a turn.
+        if (event.type === 'caller-text' && event.final)
+          turns.push({ ...event, speaker: 'caller', interrupted: false });
+        if (event.type === 'assistant-text') turns.push({ ...event, speaker: 'assistant', interrupted: false });
+      },
+    });
+  const session = open();
+  const line = async (level: number, ms: number): Promise<void> => {
+    for (let at = 0; at < ms; at += 20) {
+      session.sendAudio(loud(level));
+      clock.advance(20);
+      if (at % 200 === 0) await settle();
+    }
+  };
+  return {
+    clock,
+    events,
+    log,
+    turns,
+    playing,
+    session,
+    kinds: () => events.map(({ type }) => type),
+    texts: () => events.flatMap((event) => (event.type === 'assistant-text' ? [event.text] : [])),
+    open,
+    line,
+  };
+}

@@ -1,0 +1,63 @@
+import type { Clock, Timer } from '../../src/base/clock.js';
+
+interface Pending {
+  dueMs: number;
+  order: number;
+  callback: () => void;
+}
+
+/** A clock that stands still until {@link FakeClock.advance} moves it; timers fire in order of their due time. */
+export class FakeClock implements Clock {
+  private nowMs = 0;
+  private order = 0;
+  private pending: Pending[] = [];
+  private readonly startedEpochMs: number;
+
+  constructor(startedEpochMs: number = Date.UTC(2026, 0, 1)) {
+    this.startedEpochMs = startedEpochMs;
+  }
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  epochMs(): number {
+    return this.startedEpochMs + this.nowMs;
+  }
+
+  /** How many timers are waiting; a test asserts 0 to show that nothing leaks. */
+  get timers(): number {
+    return this.pending.length;
+  }
+
+  setTimer(delayMs: number, callback: () => void): Timer {
+    const entry: Pending = { dueMs: this.nowMs + Math.max(0, delayMs), order: this.order++, callback };
+    this.pending.push(entry);
+    return {
+      cancel: () => {
+        this.pending = this.pending.filter((other) => other !== entry);
+      },
+    };
+  }
+
+  /** Moves time forward by `ms`, firing what falls due on the way, timers set by other timers included. */
+  advance(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const next = this.pending
+        .filter((entry) => entry.dueMs <= untilMs)
+        .sort((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0];
+      if (next === undefined) break;
+      this.pending = this.pending.filter((other) => other !== next);
+      this.nowMs = Math.max(this.nowMs, next.dueMs);
+      next.callback();
+    }
+    this.nowMs = untilMs;
+  }
+
+  /** Time passes while nothing can happen, as when a process is held up: what fell due meanwhile fires late. */
+  stall(ms: number): void {
+    this.nowMs += ms;
+    this.advance(0);
+  }
+}

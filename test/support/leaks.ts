@@ -1,0 +1,150 @@
+import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
+import type { Element } from '../../sim/twilio/twiml.js';
+import { tokenKey } from '../../src/handover/token.js';
+import type { VoiceEvent } from '../../src/voice/session.js';
+
+/** What must not be written down, anywhere and at any level. */
+export type LeakKind = 'secret' | 'handover token' | 'stream token' | 'caller number' | 'keys' | 'customer' | 'words';
+
+export interface Leak {
+  kind: LeakKind;
+  /** What was written: the log, the metrics, the Lambda's console. */
+  where: string;
+  line: string;
+}
+
+/** Settings whose values are secrets, by their names. */
+const SECRET_SETTING = /TOKEN|KEY|SECRET|PEPPER|PASSWORD/;
+/** Fewer words in a row than this are in every sentence: they tell nothing of a conversation. */
+const TELLING_WORDS = 4;
+const SHORTEST_SECRET = 6;
+/** Fewer keys than this make a number that is in the log for another reason. */
+const SHORTEST_KEYS = 5;
+const TOKEN = /\d{10}/g;
+const WORD = /[\p{L}\p{N}']+/gu;
+/** Digits as people and machines group them. */
+const GROUPED_DIGITS = /\d[\d ().-]{5,}\d/g;
+
+/**
+ * Learns during a run what its logs, metrics and consoles must not hold, and looks for it at the end. Every rig has one
+ * and asks it when it closes, so that no suite can forget to.
+ */
+export class LeakWatch {
+  private readonly values = new Map<string, LeakKind>();
+  private readonly phrases = new Set<string>();
+  private readonly written: { where: string; text: string }[] = [];
+  private readonly peppers: string[] = [];
+
+  /** The environment of what is watched: its secrets, whatever they are for. */
+  settings(env: Readonly<Record<string, string | undefined>>): void {
+    for (const [name, value] of Object.entries(env)) {
+      if (value === undefined) continue;
+      if (name === 'HANDOVER_TOKEN_PEPPER') this.peppers.push(value);
+      if (SECRET_SETTING.test(name)) for (const one of value.split(',')) this.secret(one.trim());
+      if (URL.canParse(value)) this.secret(decodeURIComponent(new URL(value).password));
+    }
+  }
+
+  secret(value: string): void {
+    if (value.length >= SHORTEST_SECRET) this.values.set(value, 'secret');
+  }
+
+  /** Everything about a call that its carrier knows: number, keys, and what the TwiML carries. */
+  follow(call: CarrierCall): void {
+    this.number(call.options.from);
+    call.on('twiml', (_request, verbs) => this.twiml(verbs));
+    let keys = '';
+    call.on('key', (digit) => {
+      keys = /\d/.test(digit) ? keys + digit : '';
+      if (keys.length >= SHORTEST_KEYS) this.values.set(keys, 'keys');
+    });
+  }
+
+  /** A caller's; without the country code, as people write it. */
+  number(phoneNumber: string): void {
+    const digits = phoneNumber.replace(/\D/g, '');
+    if (digits.length >= 7) this.values.set(digits.slice(-10), 'caller number');
+  }
+
+  token(token: string): void {
+    this.values.set(token, 'handover token');
+    // Its key leads to the record: whoever can read the table would have it.
+    for (const pepper of this.peppers) this.values.set(tokenKey(pepper, token), 'handover token');
+  }
+
+  /** What somebody said, or what was written of it. */
+  said(text: string): void {
+    for (const phrase of phrasesOf(text)) this.phrases.add(phrase);
+  }
+
+  /** What a voice session has told of the conversation. */
+  heard(events: readonly VoiceEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'assistant-text' || event.type === 'caller-text') this.said(event.text);
+    }
+  }
+
+  /** What an agent was shown of a caller. */
+  shown(attributes: Readonly<Record<string, string>>): void {
+    const { customer_name: name = '', customer_phone: phone = '', summary = '' } = attributes;
+    if (name.length >= SHORTEST_SECRET) this.values.set(name, 'customer');
+    this.number(phone);
+    this.said(summary);
+  }
+
+  wrote(where: string, text: string): void {
+    this.written.push({ where, text });
+  }
+
+  /** @throws Error that shows every line with something that must not be there */
+  check(): void {
+    const leaks = this.find();
+    if (leaks.length === 0) return;
+    const shown = leaks.map(({ kind, line, where }) => `${kind} in ${where}: ${line.trim().slice(0, 500)}`);
+    throw new Error(`Something private was written down.\n${shown.join('\n')}`);
+  }
+
+  find(): Leak[] {
+    return this.written.flatMap(({ where, text }) =>
+      text.split('\n').flatMap((line) => this.kindsIn(line).map((kind) => ({ kind, where, line }))),
+    );
+  }
+
+  private kindsIn(line: string): LeakKind[] {
+    if (line === '') return [];
+    const kinds = new Set<LeakKind>();
+    // A value stands in a log line as JSON writes it; numbers also without what groups their digits.
+    const texts = [line, line.replaceAll(/\\(["\\/])/g, '$1'), ...digitRunsOf(line)];
+    for (const [value, kind] of this.values) {
+      const isThere = kind === 'keys' ? standsAlone(line, value) : texts.some((text) => text.includes(value));
+      if (isThere) kinds.add(kind);
+    }
+    if (phrasesOf(line).some((phrase) => this.phrases.has(phrase))) kinds.add('words');
+    return [...kinds];
+  }
+
+  private twiml(elements: readonly Element[]): void {
+    for (const { attributes, children, name } of elements) {
+      if (name === 'Play') for (const [token] of (attributes['digits'] ?? '').matchAll(TOKEN)) this.token(token);
+      const { value = '' } = attributes;
+      if (name === 'Parameter' && attributes['name'] === 'token') this.values.set(value, 'stream token');
+      this.twiml(children);
+    }
+  }
+}
+
+function phrasesOf(text: string): string[] {
+  const words = text.toLowerCase().match(WORD) ?? [];
+  return words
+    .slice(0, Math.max(0, words.length - TELLING_WORDS + 1))
+    .map((_, at) => words.slice(at, at + TELLING_WORDS).join(' '));
+}
+
+function digitRunsOf(line: string): string[] {
+  return (line.match(GROUPED_DIGITS) ?? []).map((run) => run.replace(/\D/g, ''));
+}
+
+/** Whether `digits` are there as a number of their own. */
+function standsAlone(line: string, digits: string): boolean {
+  return new RegExp(`(?<![\\d.])${digits}(?![\\d.])`).test(line);
+}

@@ -1,0 +1,147 @@
+import { mulawRms } from '../../src/audio/level.js';
+import { demoBrain } from '../../sim/model/demo-brain.js';
+import { loudnessEar } from '../../sim/model/ear.js';
+import type { BrainFactory } from '../../sim/model/script.js';
+import { toneVoice } from '../../sim/model/voice.js';
+import type { PlannedNovaFault } from '../../sim/nova/faults.js';
+import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from '../../sim/nova/nova-sim.js';
+import { type OpenAiSimOptions, startOpenAiSim } from '../../sim/openai/server.js';
+import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
+import { systemClock } from '../../src/base/clock.js';
+import type { AssistantTool } from '../../src/voice/tools.js';
+import { type Rig, startRig, until } from './rig.js';
+import { scaledClock } from './scaled-clock.js';
+import { TONES } from './tone-engine.js';
+
+export type Model = 'openai' | 'nova';
+
+/** Everybody's time runs this much faster than the machine's, unless a rig says otherwise. */
+const SPEED = 4;
+const FRAME_MS = 20;
+const LOUD = 250;
+
+export interface ModelRigOptions {
+  model: Model;
+  pipeline?: boolean;
+  /** What the caller's utterances say, in order, whichever session hears them. */
+  says?: readonly string[];
+  brain?: BrainFactory;
+  faults?: readonly PlannedNovaFault[];
+  env?: Record<string, string>;
+  /** Where the gateway looks for the model, from where it is. */
+  endpoint?: (url: string) => string;
+  /** For measurements. */
+  isRealTime?: boolean;
+  speed?: number;
+  tools?: readonly AssistantTool[];
+  openai?: OpenAiSimOptions;
+  nova?: NovaSimOptions;
+}
+
+/** What a caller hears, frame by frame, on the clock of the call. */
+export class Hearing {
+  /** Milliseconds of sound so far. */
+  loudMs = 0;
+  /** Milliseconds since the last sound. */
+  quietMs = 0;
+  /** The longest silence so far that was ended by a sound. */
+  longestGapMs = 0;
+
+  constructor(call: CarrierCall) {
+    call.on('heard', (frame) => {
+      if (mulawRms(frame) >= LOUD) {
+        this.longestGapMs = Math.max(this.longestGapMs, this.quietMs);
+        this.loudMs += FRAME_MS;
+        this.quietMs = 0;
+      } else this.quietMs += FRAME_MS;
+    });
+  }
+}
+
+export interface ModelRig extends Rig {
+  /** The conversation as the latest session of the model remembers it. */
+  memory: () => string[];
+  place: () => { call: CarrierCall; hearing: Hearing };
+}
+
+/** A gateway whose configured model is a simulator on its real protocol. */
+export async function startModelRig(options: ModelRigOptions): Promise<ModelRig> {
+  const { model, says = [] } = options;
+  const clock = options.isRealTime === true ? systemClock : scaledClock(options.speed ?? SPEED);
+  let said = 0;
+  const ear = loudnessEar({ texts: () => says[said++] ?? '' });
+  const { endpoint = (url: string) => url } = options;
+  const common = { clock, ear, voice: toneVoice(), brain: options.brain ?? demoBrain, faults: options.faults ?? [] };
+  const sim =
+    model === 'openai'
+      ? await openAi({ ...common, ...options.openai } as OpenAiSimOptions)
+      : await nova({ ...common, ...options.nova });
+  const rig = await startRig({
+    ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
+    ...(options.tools === undefined ? {} : { tools: options.tools }),
+    isConfigured: true,
+    ...(options.isRealTime === true ? {} : { engine: TONES }),
+    clock,
+    env: { ...sim.env(endpoint(sim.url)), VOICE_PROVIDER: model, ...options.env },
+  });
+  rig.leaks.settings(AWS);
+  return {
+    ...rig,
+    memory: sim.memory,
+    place: () => {
+      const call = rig.call();
+      return { call, hearing: new Hearing(call) };
+    },
+    close: async () => {
+      try {
+        await rig.close();
+      } finally {
+        await sim.close();
+      }
+    },
+  };
+}
+
+interface Sim {
+  url: string;
+  env: (url: string) => Record<string, string>;
+  memory: () => string[];
+  close(): Promise<void>;
+}
+
+async function openAi(options: OpenAiSimOptions): Promise<Sim> {
+  const sim = await startOpenAiSim(options);
+  return {
+    url: sim.url,
+    env: (url) => ({ OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: url }),
+    memory: () => sim.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    close: () => sim.close(),
+  };
+}
+
+/** The AWS SDK looks for these in the process itself. They open nothing but the simulator. */
+const AWS = {
+  AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: SIMULATED_CREDENTIALS.secretAccessKey,
+};
+
+async function nova(options: NovaSimOptions): Promise<Sim> {
+  const sim = await startNovaSim(options);
+  Object.assign(process.env, AWS);
+  return {
+    url: sim.url,
+    env: (url) => ({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url }),
+    memory: () => sim.sessions.at(-1)?.history.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    close: () => sim.close(),
+  };
+}
+
+/** An utterance of `ms`; what it says is the next of the rig's `says`. */
+export async function speak(call: CarrierCall, ms = 600): Promise<void> {
+  call.speak(await toneVoice().speak('', { durationMs: ms }));
+}
+
+/** Waits until something has been heard after `beforeMs` of sound, and then it was quiet. */
+export async function heardMore(hearing: Hearing, beforeMs: number, what: string, quietMs = 400): Promise<void> {
+  await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 60_000);
+}

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { toneVoice } from '../../sim/model/voice.js';
+import { type OpenAiSimOptions, startOpenAiSim } from '../../sim/openai/server.js';
+import { FakeClock } from './fake-clock.js';
+import { RealtimeClient, type TelephoneSession } from './realtime-client.js';
+
+/** One second of silence, mu-law. */
+export const SILENCE = new Uint8Array(8000).fill(0xff);
+
+/** What an ear takes for speech, mu-law. */
+export function sound(durationMs: number): Promise<Uint8Array> {
+  return toneVoice().speak('', { durationMs });
+}
+
+/** A simulated OpenAI on a clock that stands still; everything is gone after the test. */
+export async function startSim(t: TestContext, options: OpenAiSimOptions = {}) {
+  const clock = new FakeClock();
+  const sim = await startOpenAiSim({ clock, ...options });
+  t.after(async () => {
+    await sim.close();
+    assert.equal(clock.timers, 0, 'a timer is left behind');
+  });
+  return {
+    clock,
+    sim,
+    port: sim.port,
+    /** A client whose session has mu-law both ways and no turn detection, unless `session` says otherwise. */
+    telephone: (session?: TelephoneSession) => RealtimeClient.telephone(sim.port, session),
+  };
+}

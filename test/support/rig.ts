@@ -1,0 +1,181 @@
+import { Writable } from 'node:stream';
+import type { CallEvent } from '../../src/call/call-events.js';
+import { CONNECTION_OVERRIDES } from '../../src/call/paths.js';
+import { type Config, readConfig } from '../../src/config/config.js';
+import { type Clock, systemClock } from '../../src/base/clock.js';
+import type { SpeechEngine } from '../../src/speech/engine.js';
+import type { AssistantTool } from '../../src/voice/tools.js';
+import { type RunningGateway, startGateway } from '../../src/app/start-gateway.js';
+import { connectSide } from '../../sim/caller/agent-side.js';
+import type { AgentScreen } from '../../sim/connect/connect.js';
+import type { CarrierCall, PlaceCallOptions } from '../../sim/twilio/carrier-call.js';
+import { Carrier, type CarrierOptions } from '../../sim/twilio/carrier.js';
+import type { PhoneEndpoint } from '../../sim/twilio/phone.js';
+import { RestApi, type RestOptions } from '../../sim/twilio/rest.js';
+import { LeakWatch } from './leaks.js';
+import { scaledClock } from './scaled-clock.js';
+import { ScriptedProvider } from './scripted-provider.js';
+
+export const PUBLIC_HOST = 'gateway.example.com';
+export const AUTH_TOKEN = 'rig-auth-token';
+export const CONNECT_NUMBER = '+12065550100';
+const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
+const PEPPER = 'rig-pepper-0123456789';
+/** Everybody on a call lives this much faster than the test. */
+const SPEED = 10;
+
+/** A gateway on real sockets with a scripted model, a simulated carrier, and a simulated Connect with the real Lambda. */
+export interface Rig {
+  running: RunningGateway;
+  provider: ScriptedProvider;
+  carrier: Carrier;
+  events: CallEvent[];
+  screens: AgentScreen[];
+  /** Every log line so far. */
+  log(): string;
+  /** Told of everything private on this rig; {@link close} fails when something of it was written down. */
+  leaks: LeakWatch;
+  base: string;
+  /** Twilio's REST interface; the gateway dials through it. Absent: it dials by TwiML. */
+  rest: RestApi | undefined;
+  call(from?: string, options?: Partial<PlaceCallOptions>): CarrierCall;
+  close(): Promise<void>;
+}
+
+export async function startRig(
+  options: {
+    pipeline?: boolean;
+    env?: Record<string, string>;
+    /** What no environment can say. */
+    change?: (config: Config) => Config;
+    phone?: PhoneEndpoint;
+    /** The providers of the configuration talk, not the scripted one. */
+    isConfigured?: boolean;
+    /** Take over when the scripted provider is lost. */
+    fallbacks?: readonly ScriptedProvider[];
+    tools?: readonly AssistantTool[];
+    carrier?: Partial<CarrierOptions>;
+    /** Speaks the gateway's own lines; else a thread of the gateway's own does. */
+    engine?: SpeechEngine;
+    /** The gateway dials over REST, and this is how Twilio answers there. */
+    rest?: RestOptions;
+    /** One clock for the gateway and everybody else, for a test that moves time by hand. */
+    clock?: Clock;
+  } = {},
+): Promise<Rig> {
+  const provider = new ScriptedProvider();
+  const clock = options.clock ?? scaledClock(SPEED);
+  const lines: string[] = [];
+  const logDestination = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  const leaks = new LeakWatch();
+  let base = '';
+  let phone: PhoneEndpoint | undefined = options.phone;
+  const carrier = new Carrier({
+    accountSid: ACCOUNT_SID,
+    authToken: AUTH_TOKEN,
+    resolve: () => base,
+    phoneBook: (number) => (number === CONNECT_NUMBER ? phone : undefined),
+    clock,
+    // The gateway's answers take real time, whatever the clock of the call.
+    networkClock: systemClock,
+    onCall: (call) => leaks.follow(call),
+    ...options.carrier,
+  });
+  const rest = options.rest === undefined ? undefined : new RestApi(carrier, options.rest);
+  const env = {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    PUBLIC_HOST,
+    LOG_LEVEL: 'trace',
+    // Tests share the machine: how late it is says nothing about the gateway.
+    MAX_LOOP_DELAY_MS: '0',
+    USE_PIPECAT: String(options.pipeline ?? true),
+    TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+    USE_LOCAL_DYNAMODB: 'true',
+    HANDOVER_TOKEN_PEPPER: PEPPER,
+    ...(rest === undefined
+      ? {}
+      : { HANDOVER_MODE: 'rest', TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_API_URL: await rest.start() }),
+    ...options.env,
+  };
+  leaks.settings(env);
+  const config = readConfig(env);
+  const running = await startGateway(options.change?.(config) ?? config, {
+    ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
+    ...(options.tools === undefined ? {} : { tools: options.tools }),
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    logDestination,
+    clock,
+  });
+  const events: CallEvent[] = [];
+  running.gateway.watch((event) => {
+    // A turn is changed in place when it is cut: keep what it was.
+    if (event.type === 'turn') leaks.said(event.turn.text);
+    events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
+  });
+  const screens: AgentScreen[] = [];
+  if (running.embeddedStore === undefined) throw new Error('The rig needs the embedded store.');
+  const agent =
+    phone === undefined
+      ? connectSide(
+          running.embeddedStore,
+          PEPPER,
+          clock,
+          {
+            onStep: () => undefined,
+            onScreen: (screen) => {
+              leaks.shown(screen.attributes);
+              screens.push(screen);
+            },
+          },
+          // The Lambda takes real time too.
+          systemClock,
+        )
+      : undefined;
+  phone ??= agent?.phone;
+  base = `http://127.0.0.1:${running.gateway.port}`;
+  return {
+    running,
+    provider,
+    carrier,
+    events,
+    screens,
+    log: () => lines.join(''),
+    leaks,
+    base,
+    rest,
+    call: (from = '+12025550123', more = {}) =>
+      carrier.placeCall({
+        from,
+        to: '+12065550199',
+        voiceUrl: `https://${PUBLIC_HOST}/twilio/voice${CONNECTION_OVERRIDES}`,
+        ...more,
+      }),
+    close: async () => {
+      carrier.close();
+      await rest?.close();
+      await agent?.close();
+      await running.close();
+      leaks.wrote('the log', lines.join(''));
+      leaks.wrote('the metrics', await running.metrics.text());
+      leaks.wrote("the Lambda's console", agent?.output() ?? '');
+      leaks.check();
+    },
+  };
+}
+
+/** Waits until `condition` holds, looking every few milliseconds; fails with `what` after `limitMs`. */
+export async function until(condition: () => boolean, what: string, limitMs = 30_000): Promise<void> {
+  const startedMs = performance.now();
+  while (!condition()) {
+    if (performance.now() - startedMs > limitMs) throw new Error(`Did not happen within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import type { VoiceEvent } from '../../src/voice/session.js';
+import { within } from './deadline.js';
+
+/** Keeps what a voice session tells, and waits for what it will tell. */
+export class VoiceRecorder {
+  readonly events: VoiceEvent[] = [];
+  /** What the owner does on hearing of it. */
+  react: (event: VoiceEvent) => void = () => undefined;
+  private readonly waiters = new Set<() => void>();
+
+  readonly listener = (event: VoiceEvent): void => {
+    this.events.push(event);
+    this.react(event);
+    for (const waiter of this.waiters) waiter();
+  };
+
+  of<T extends VoiceEvent['type']>(type: T): (VoiceEvent & { type: T })[] {
+    return this.events.filter((event): event is VoiceEvent & { type: T } => event.type === type);
+  }
+
+  get types(): string[] {
+    return this.events.map(({ type }) => type);
+  }
+
+  /** The `nth` event of this type, counted from 1, now or as soon as it comes. */
+  async nth<T extends VoiceEvent['type']>(type: T, nth = 1): Promise<VoiceEvent & { type: T }> {
+    return this.match((event): event is VoiceEvent & { type: T } => event.type === type, nth, type);
+  }
+
+  async match<E extends VoiceEvent>(
+    wanted: (event: VoiceEvent) => event is E,
+    nth = 1,
+    what = 'the event',
+  ): Promise<E> {
+    for (;;) {
+      const found = this.events.filter(wanted)[nth - 1];
+      if (found !== undefined) return found;
+      const more = new Promise<void>((resolve) => {
+        const waiter = (): void => {
+          this.waiters.delete(waiter);
+          resolve();
+        };
+        this.waiters.add(waiter);
+      });
+      await within(more, `the session tells of ${what}`);
+    }
+  }
+}
