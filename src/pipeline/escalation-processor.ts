@@ -17,7 +17,7 @@ export class EscalationProcessor implements Processor {
   process(frame: Frame, link: Link): void {
     // The transcript stands behind this processor: the turn is in the history before anybody acts on it.
     link.push(frame);
-    if (frame.kind !== 'caller-text' || !frame.final) return;
+    if (frame.type !== 'caller-text' || !frame.final) return;
     const escalation = this.watch.callerSaid(frame.text);
     if (escalation !== undefined) this.onEscalation(escalation);
   }

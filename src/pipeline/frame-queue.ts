@@ -1,4 +1,4 @@
-import { FRAME_KINDS, type Frame } from './frame.js';
+import { FRAME_TYPES, type Frame } from './frame.js';
 
 interface Entry {
   index: number;
@@ -18,13 +18,13 @@ export class FrameQueue {
   }
 
   add(index: number, frame: Frame): void {
-    if (FRAME_KINDS[frame.kind].priority !== 'system') {
+    if (FRAME_TYPES[frame.type].priority !== 'system') {
       this.rest.push({ index, frame });
       return;
     }
     this.system.push({ index, frame });
-    if (frame.kind === 'interruption' || frame.kind === 'cancel') {
-      this.rest = this.rest.filter((entry) => FRAME_KINDS[entry.frame.kind].priority !== 'data');
+    if (frame.type === 'interruption' || frame.type === 'leave') {
+      this.rest = this.rest.filter((entry) => FRAME_TYPES[entry.frame.type].priority !== 'data');
     }
   }
 

@@ -12,9 +12,9 @@ export class GateProcessor implements Processor {
   }
 
   process(frame: Frame, link: Link): void {
-    switch (frame.kind) {
-      case 'model-audio':
-      case 'model-text':
+    switch (frame.type) {
+      case 'audio':
+      case 'assistant-text':
       case 'item-done':
         if (!this.gate.lets(frame.responseId)) return;
         break;
@@ -25,11 +25,8 @@ export class GateProcessor implements Processor {
         if (this.gate.isLeaving) return;
         this.gate.interrupt();
         break;
-      case 'digit':
+      case 'input-dtmf':
         this.gate.interrupt();
-        break;
-      case 'cancel':
-        this.gate.leave(frame.sayId);
         break;
       default:
         break;

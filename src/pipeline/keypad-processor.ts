@@ -1,5 +1,5 @@
 import type { Escalation } from '../escalation/escalation.js';
-import { type Frame, KeyedDigitsFrame } from './frame.js';
+import type { Frame } from './frame.js';
 import type { Link, Processor } from './processor.js';
 
 /** What the processor needs of a keypad. */
@@ -21,13 +21,12 @@ export class KeypadProcessor implements Processor {
   }
 
   attach(link: Link): void {
-    this.keypad.onNumber = (digits) => link.emit(new KeyedDigitsFrame(digits));
+    this.keypad.onNumber = (digits) => link.emit({ type: 'keyed-digits', digits });
   }
 
   process(frame: Frame, link: Link): void {
     link.push(frame);
-    if (frame.kind === 'cancel') this.keypad.close();
-    if (frame.kind !== 'digit') return;
+    if (frame.type !== 'input-dtmf') return;
     const escalation = this.keypad.press(frame.digit);
     if (escalation !== undefined) this.onEscalation(escalation);
   }

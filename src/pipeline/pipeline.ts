@@ -1,4 +1,4 @@
-import { FRAME_KINDS, type Frame, type FrameKind } from './frame.js';
+import { FRAME_TYPES, type Frame, type FrameType } from './frame.js';
 import { FrameQueue } from './frame-queue.js';
 import type { Link, Processor } from './processor.js';
 
@@ -16,7 +16,7 @@ export class Pipeline {
   private readonly links: readonly PipelineLink[];
   private readonly onError: ProcessorErrorHandler;
   private readonly waiting = new FrameQueue();
-  private readonly observers = new Map<FrameKind, FrameObserver[]>();
+  private readonly observers = new Map<FrameType, FrameObserver[]>();
   private running = false;
   private closed = false;
 
@@ -28,7 +28,7 @@ export class Pipeline {
   }
 
   /** Calls `observer` with every frame of `kind`, where it starts. With nobody watching a kind, its frames cost nothing. */
-  observe(kind: FrameKind, observer: FrameObserver): void {
+  observe(kind: FrameType, observer: FrameObserver): void {
     const list = this.observers.get(kind) ?? [];
     list.push(observer);
     this.observers.set(kind, list);
@@ -65,7 +65,7 @@ export class Pipeline {
 
   /** Used by the links: hands `frame` to the neighbour of the processor at `index`. */
   pass(index: number, frame: Frame): void {
-    const next = FRAME_KINDS[frame.kind].direction === 'down' ? index + 1 : index - 1;
+    const next = FRAME_TYPES[frame.type].direction === 'downstream' ? index + 1 : index - 1;
     const processor = this.processors[next];
     if (processor === undefined) return;
     try {
@@ -81,11 +81,11 @@ export class Pipeline {
   }
 
   private show(frame: Frame): void {
-    for (const observer of this.observers.get(frame.kind) ?? []) {
+    for (const observer of this.observers.get(frame.type) ?? []) {
       try {
         observer(frame);
       } catch (error) {
-        this.onError(`observer of ${frame.kind}`, error);
+        this.onError(`observer of ${frame.type}`, error);
       }
     }
   }

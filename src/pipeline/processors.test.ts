@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pino } from 'pino';
-import { z } from 'zod';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { DtmfCollector } from '../call/media/dtmf-collector.js';
-import type { Logger } from '../telemetry/log.js';
 import { AudioChunk } from '../audio/chunk.js';
 import { TandemError } from '../base/errors.js';
 import type { Escalation } from '../escalation/escalation.js';
@@ -12,26 +9,8 @@ import { EscalationWatch } from '../escalation/watch.js';
 import { History } from '../voice/history.js';
 import { ResponseGate } from '../voice/response-gate.js';
 import type { VoiceEvent, VoiceSession } from '../voice/session.js';
-import { ToolRunner, defineTool } from '../voice/tools.js';
 import { EscalationProcessor } from './escalation-processor.js';
-import {
-  CallerAudioFrame,
-  CallerTextFrame,
-  CancelFrame,
-  DigitFrame,
-  type Frame,
-  HeardFrame,
-  InterruptionFrame,
-  ItemDoneFrame,
-  KeyedDigitsFrame,
-  ModelAudioFrame,
-  ModelTextFrame,
-  ResponseStartedFrame,
-  SayFrame,
-  StartFrame,
-  ToolCallFrame,
-  ToolResultFrame,
-} from './frame.js';
+import type { Frame } from './frame.js';
 import { GateProcessor } from './gate-processor.js';
 import { Pipeline } from './pipeline.js';
 import { KeypadProcessor } from './keypad-processor.js';
@@ -98,13 +77,13 @@ function recordingSession(calls: unknown[][]): VoiceSession {
 
 test('voice: what goes to the model stops there, everything else passes', () => {
   const calls: unknown[][] = [];
-  const { fromAbove, fromBelow, down, up } = around(new VoiceProcessor(recordingSession(calls)));
-  fromAbove(new CallerAudioFrame(silence));
-  fromAbove(new SayFrame('Hello', 's1'));
-  fromBelow(new ToolResultFrame('t1', { ok: 1 }));
-  fromBelow(new KeyedDigitsFrame('5'));
-  fromBelow(new HeardFrame([{ itemId: 'i', heardMs: 1, sentMs: 2 }]));
-  const digit = new DigitFrame('5');
+  const { fromAbove, fromBelow, down, up } = around(new VoiceProcessor(recordingSession(calls), new ResponseGate()));
+  fromAbove({ type: 'input-audio', chunk: silence });
+  fromAbove({ type: 'speak', text: 'Hello', sayId: 's1' });
+  fromBelow({ type: 'tool-result', toolCallId: 't1', output: { ok: 1 } });
+  fromBelow({ type: 'keyed-digits', digits: '5' });
+  fromBelow({ type: 'heard', items: [{ itemId: 'i', heardMs: 1, sentMs: 2 }] });
+  const digit: Frame = { type: 'input-dtmf', digit: '5' };
   fromAbove(digit);
   assert.deepEqual(calls, [
     ['audio', '////'],
@@ -117,103 +96,79 @@ test('voice: what goes to the model stops there, everything else passes', () => 
   assert.deepEqual([down, up], [[digit], []]);
 });
 
-test('voice: once the call is being left the caller is not passed on, the goodbye is', () => {
+test('voice: once the call leaves its stream the caller is not passed on, the goodbye is', () => {
   const calls: unknown[][] = [];
-  const { fromAbove, down } = around(new VoiceProcessor(recordingSession(calls)));
-  fromAbove(new CancelFrame('bye'));
-  fromAbove(new CallerAudioFrame(silence));
-  fromAbove(new DigitFrame('0'));
-  fromAbove(new SayFrame('Goodbye', 'bye'));
-  assert.deepEqual(calls, [['cancel'], ['say', 'Goodbye', 'bye']]);
-  assert.deepEqual(
-    down.map((frame) => frame.kind),
-    ['cancel'],
-  );
+  const gate = new ResponseGate();
+  const { fromAbove, down } = around(new VoiceProcessor(recordingSession(calls), gate));
+  gate.leave('bye');
+  fromAbove({ type: 'leave' });
+  fromAbove({ type: 'input-audio', chunk: silence });
+  fromAbove({ type: 'input-dtmf', digit: '0' });
+  fromAbove({ type: 'speak', text: 'Goodbye', sayId: 'bye' });
+  assert.deepEqual(calls, [['say', 'Goodbye', 'bye']]);
+  assert.deepEqual(down, [{ type: 'leave' }]);
 });
 
-test('voice: every event of a session becomes the frame of its kind with all it says', () => {
-  const voice = new VoiceProcessor(recordingSession([]));
+test('voice: every event of a session travels downstream as it is', () => {
+  const voice = new VoiceProcessor(recordingSession([]), new ResponseGate());
   const { down } = around(voice);
-  const error = new TandemError('SESSION_CLOSED', 'Gone.');
-  const events: [VoiceEvent, object][] = [
-    [{ type: 'ready' }, { kind: 'start' }],
-    [{ type: 'caller-speech-started' }, { kind: 'caller-speech-started' }],
-    [{ type: 'caller-speech-stopped' }, { kind: 'caller-speech-stopped' }],
-    [{ type: 'interruption' }, { kind: 'interruption' }],
-    [
-      { type: 'caller-text', itemId: 'i', text: 'x', final: true },
-      { kind: 'caller-text', itemId: 'i', text: 'x', final: true },
-    ],
-    [
-      { type: 'response-started', responseId: 'r', sayId: 's' },
-      { kind: 'response-started', responseId: 'r', sayId: 's' },
-    ],
-    [
-      { type: 'audio', responseId: 'r', itemId: 'i', chunk: silence },
-      { kind: 'model-audio', responseId: 'r', itemId: 'i', chunk: silence },
-    ],
-    [
-      { type: 'assistant-text', responseId: 'r', itemId: 'i', text: 'x' },
-      { kind: 'model-text', responseId: 'r', itemId: 'i', text: 'x' },
-    ],
-    [
-      { type: 'item-done', responseId: 'r', itemId: 'i' },
-      { kind: 'item-done', responseId: 'r', itemId: 'i' },
-    ],
-    [
-      { type: 'response-done', responseId: 'r', sayId: undefined, status: 'cancelled' },
-      { kind: 'response-done', responseId: 'r', sayId: undefined, status: 'cancelled' },
-    ],
-    [
-      { type: 'tool-call', toolCallId: 't', name: 'n', arguments: { a: 1 } },
-      { kind: 'tool-call', toolCallId: 't', name: 'n', arguments: { a: 1 } },
-    ],
-    [
-      { type: 'usage', inputTokens: 1, outputTokens: 2 },
-      { kind: 'usage', inputTokens: 1, outputTokens: 2 },
-    ],
-    [
-      { type: 'ended', reason: 'r' },
-      { kind: 'end', reason: 'r' },
-    ],
-    [
-      { type: 'failed', error },
-      { kind: 'failure', error },
-    ],
+  const events: VoiceEvent[] = [
+    { type: 'ready' },
+    { type: 'caller-speech-started' },
+    { type: 'caller-speech-stopped' },
+    { type: 'interruption' },
+    { type: 'caller-turn', itemId: 'i' },
+    { type: 'caller-text', itemId: 'i', text: 'x', final: true },
+    { type: 'response-started', responseId: 'r', sayId: 's' },
+    { type: 'audio', responseId: 'r', itemId: 'i', chunk: silence },
+    { type: 'assistant-text', responseId: 'r', itemId: 'i', text: 'x' },
+    { type: 'assistant-text-final', responseId: 'r', itemId: 'i', text: 'x' },
+    { type: 'item-done', responseId: 'r', itemId: 'i' },
+    { type: 'response-done', responseId: 'r', sayId: undefined, status: 'cancelled' },
+    { type: 'tool-call', toolCallId: 't', name: 'n', arguments: { a: 1 } },
+    { type: 'usage', inputTokens: 1, outputTokens: 2 },
+    { type: 'ended', reason: 'r' },
+    { type: 'failed', error: new TandemError('SESSION_CLOSED', 'Gone.') },
   ];
-  for (const [event] of events) voice.deliver(event);
-  assert.deepEqual(
-    down.map(fieldsOf),
-    events.map(([, frame]) => frame),
-  );
+  for (const event of events) voice.deliver(event);
+  assert.equal(down.length, events.length);
+  for (const [index, event] of events.entries()) assert.equal(down[index], event);
 });
 
 test('gate: late audio, text and ends of a cut response are dropped, its beginning and end reports are not', () => {
   const { fromAbove, down } = around(new GateProcessor(new ResponseGate()));
-  const next = [
-    new ResponseStartedFrame('r2', undefined),
-    new ModelAudioFrame('r2', 'j', silence),
-    new ItemDoneFrame('r2', 'j'),
+  const next: Frame[] = [
+    { type: 'response-started', responseId: 'r2', sayId: undefined },
+    { type: 'audio', responseId: 'r2', itemId: 'j', chunk: silence },
+    { type: 'item-done', responseId: 'r2', itemId: 'j' },
   ];
-  const before = [new ResponseStartedFrame('r1', undefined), new ModelTextFrame('r1', 'i', 'x')];
-  const cut = new InterruptionFrame();
+  const before: Frame[] = [
+    { type: 'response-started', responseId: 'r1', sayId: undefined },
+    { type: 'assistant-text', responseId: 'r1', itemId: 'i', text: 'x' },
+  ];
+  const cut: Frame = { type: 'interruption' };
   for (const frame of [...before, cut]) fromAbove(frame);
-  fromAbove(new ModelAudioFrame('r1', 'i', silence));
-  fromAbove(new ModelTextFrame('r1', 'i', 'late'));
-  fromAbove(new ItemDoneFrame('r1', 'i'));
+  fromAbove({ type: 'audio', responseId: 'r1', itemId: 'i', chunk: silence });
+  fromAbove({ type: 'assistant-text', responseId: 'r1', itemId: 'i', text: 'late' });
+  fromAbove({ type: 'item-done', responseId: 'r1', itemId: 'i' });
   for (const frame of next) fromAbove(frame);
   assert.deepEqual(down, [...before, cut, ...next]);
 });
 
 test('gate: while the goodbye is spoken the caller cannot interrupt it and nothing else is heard', () => {
-  const { fromAbove, down } = around(new GateProcessor(new ResponseGate()));
-  const leave = new CancelFrame('bye');
-  const other = new ResponseStartedFrame('r1', undefined);
-  const goodbye = [new ResponseStartedFrame('r2', 'bye'), new ModelAudioFrame('r2', 'g', silence)];
+  const gate = new ResponseGate();
+  const { fromAbove, down } = around(new GateProcessor(gate));
+  const leave: Frame = { type: 'leave' };
+  const other: Frame = { type: 'response-started', responseId: 'r1', sayId: undefined };
+  const goodbye: Frame[] = [
+    { type: 'response-started', responseId: 'r2', sayId: 'bye' },
+    { type: 'audio', responseId: 'r2', itemId: 'g', chunk: silence },
+  ];
+  gate.leave('bye');
   fromAbove(leave);
   fromAbove(other);
-  fromAbove(new ModelAudioFrame('r1', 'i', silence));
-  fromAbove(new InterruptionFrame());
+  fromAbove({ type: 'audio', responseId: 'r1', itemId: 'i', chunk: silence });
+  fromAbove({ type: 'interruption' });
   for (const frame of goodbye) fromAbove(frame);
   assert.deepEqual(down, [leave, other, ...goodbye]);
 });
@@ -226,10 +181,10 @@ test('escalation: by final words only, after the transcript has them', () => {
       onEscalation: (decision: Escalation) => log.push(decision, down.length),
     }),
   );
-  fromAbove(new CallerTextFrame('c', 'I want a human', false));
-  fromAbove(new CallerTextFrame('c', 'What are your hours', true));
+  fromAbove({ type: 'caller-text', itemId: 'c', text: 'I want a human', final: false });
+  fromAbove({ type: 'caller-text', itemId: 'c', text: 'What are your hours', final: true });
   assert.deepEqual(log, []);
-  fromAbove(new CallerTextFrame('c', 'I want a human', true));
+  fromAbove({ type: 'caller-text', itemId: 'c', text: 'I want a human', final: true });
   assert.deepEqual(log, [{ trigger: 'phrase', reason: 'requested_human' }, 3]);
   assert.equal(down.length, 3);
 });
@@ -241,57 +196,38 @@ test('keypad: a number goes to the model once it is whole, zero asks for a human
   const { fromAbove, down, up } = around(
     new KeypadProcessor({ keypad, onEscalation: (decision: Escalation) => log.push(decision) }),
   );
-  for (const key of '70#') fromAbove(new DigitFrame(key));
-  assert.deepEqual([up.map(fieldsOf), log], [[{ kind: 'keyed-digits', digits: '70' }], []]);
-  fromAbove(new DigitFrame('0'));
+  for (const key of '70#') fromAbove({ type: 'input-dtmf', digit: key });
+  assert.deepEqual([up.map(fieldsOf), log], [[{ type: 'keyed-digits', digits: '70' }], []]);
+  fromAbove({ type: 'input-dtmf', digit: '0' });
   assert.deepEqual(log, [{ trigger: 'keypad', reason: 'requested_human' }]);
-  fromAbove(new DigitFrame('4'));
-  fromAbove(new CancelFrame('bye'));
+  fromAbove({ type: 'input-dtmf', digit: '4' });
+  keypad.close();
   clock.advance(10_000);
-  assert.deepEqual([up.length, down.length, clock.timers], [1, 6, 0]);
+  assert.deepEqual([up.length, down.length, clock.timers], [1, 5, 0]);
 });
 
-test('tools: every call is answered, the built-in ones do something, and leaving stops the rest', async () => {
-  const log: unknown[] = [];
-  const clock = new FakeClock();
-  const noted = defineTool({
-    name: 'note',
-    description: '',
-    parameters: z.object({ text: z.string() }),
-    filler: 'Noting.',
-    run: ({ text }) => (text === 'hang' ? new Promise(() => undefined) : Promise.resolve({ noted: text })),
-  });
-  const context = (): { conversationId: string; callerNumber: string; log: Logger } => ({
-    conversationId: 'c',
-    callerNumber: '',
-    log: pino({ level: 'silent' }),
-  });
-  const { fromAbove, up } = around(
-    new ToolProcessor({
-      watch: new EscalationWatch(),
-      runner: new ToolRunner({ tools: [noted], clock, context }),
-      endCallTool: 'end_call',
-      onEscalation: (decision) => log.push(decision),
-      onEndCall: () => log.push('end'),
-      onFiller: (text) => log.push(text),
+test('tools: a tool call travels on downstream, and each answer goes upstream under the id of its call', () => {
+  const seen: string[] = [];
+  const answers: ((output: unknown) => void)[] = [];
+  const { fromAbove, down, up } = around(
+    new ToolProcessor((call, answer) => {
+      seen.push(`${call.name} ${JSON.stringify(call.arguments)}`);
+      answers.push(answer);
     }),
   );
-  fromAbove(new ToolCallFrame('t1', 'transfer_to_human', { reason: 'billing' }));
-  fromAbove(new ToolCallFrame('t2', 'end_call', {}));
-  fromAbove(new ToolCallFrame('t3', 'format_disk', {}));
-  fromAbove(new ToolCallFrame('t4', 'note', { text: 'milk' }));
-  await new Promise((resolve) => setImmediate(resolve));
-  fromAbove(new ToolCallFrame('t5', 'note', { text: 'hang' }));
-  clock.advance(1000);
-  fromAbove(new CancelFrame('bye'));
-  clock.advance(60_000);
-  assert.deepEqual(up.map(fieldsOf), [
-    { kind: 'tool-result', toolCallId: 't1', output: { status: 'ok' } },
-    { kind: 'tool-result', toolCallId: 't2', output: { status: 'ok' } },
-    { kind: 'tool-result', toolCallId: 't3', output: { error: 'There is no tool named format_disk.' } },
-    { kind: 'tool-result', toolCallId: 't4', output: { noted: 'milk' } },
+  const calls: Frame[] = [
+    { type: 'tool-call', toolCallId: 't1', name: 'end_call', arguments: {} },
+    { type: 'tool-call', toolCallId: 't2', name: 'note', arguments: { text: 'milk' } },
+  ];
+  for (const call of calls) fromAbove(call);
+  answers[1]?.({ noted: 'milk' });
+  answers[0]?.({ status: 'ok' });
+  assert.deepEqual(seen, ['end_call {}', 'note {"text":"milk"}']);
+  assert.deepEqual(down, calls);
+  assert.deepEqual(up, [
+    { type: 'tool-result', toolCallId: 't2', output: { noted: 'milk' } },
+    { type: 'tool-result', toolCallId: 't1', output: { status: 'ok' } },
   ]);
-  assert.deepEqual(log, [{ trigger: 'tool', reason: 'billing' }, 'end', 'Noting.']);
 });
 
 test('transcript: turns are told when they are final, and again when they are cut; every frame passes', () => {
@@ -300,18 +236,18 @@ test('transcript: turns are told when they are final, and again when they are cu
   const { fromAbove, fromBelow, down, up } = around(
     new TranscriptProcessor(history, (turn) => told.push(`${turn.speaker}: ${turn.text}`)),
   );
-  const frames = [
-    new StartFrame(),
-    new CallerTextFrame('c', 'hel', false),
-    new CallerTextFrame('c', 'hello', true),
-    new ModelTextFrame('r', 'i', 'one two '),
-    new ModelTextFrame('r', 'i', 'three'),
-    new ItemDoneFrame('r', 'i'),
-    new ItemDoneFrame('r', 'silent'),
+  const frames: Frame[] = [
+    { type: 'ready' },
+    { type: 'caller-text', itemId: 'c', text: 'hel', final: false },
+    { type: 'caller-text', itemId: 'c', text: 'hello', final: true },
+    { type: 'assistant-text', responseId: 'r', itemId: 'i', text: 'one two ' },
+    { type: 'assistant-text', responseId: 'r', itemId: 'i', text: 'three' },
+    { type: 'item-done', responseId: 'r', itemId: 'i' },
+    { type: 'item-done', responseId: 'r', itemId: 'silent' },
   ];
   for (const frame of frames) fromAbove(frame);
   assert.deepEqual(told, ['caller: hello', 'assistant: one two three']);
-  const cut = new HeardFrame([{ itemId: 'i', heardMs: 60, sentMs: 100 }]);
+  const cut: Frame = { type: 'heard', items: [{ itemId: 'i', heardMs: 60, sentMs: 100 }] };
   fromBelow(cut);
   assert.deepEqual(told.slice(2), ['assistant: one two']);
   assert.deepEqual([down, up], [frames, [cut]]);

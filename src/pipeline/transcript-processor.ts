@@ -14,17 +14,17 @@ export class TranscriptProcessor implements Processor {
   }
 
   process(frame: Frame, link: Link): void {
-    switch (frame.kind) {
+    switch (frame.type) {
       case 'caller-text':
         if (frame.final) this.onTurn(this.history.callerSaid(frame.itemId, frame.text));
         break;
       case 'caller-turn':
         this.history.callerTurn(frame.itemId);
         break;
-      case 'model-text-final':
+      case 'assistant-text-final':
         this.history.assistantSaidFinally(frame.itemId, frame.text);
         break;
-      case 'model-text':
+      case 'assistant-text':
         this.history.assistantSaid(frame.itemId, frame.text);
         break;
       case 'item-done': {

@@ -5,9 +5,6 @@ import type { ToolDefinition } from '../../voice/session.js';
 /** The tool a model calls when the caller is done. */
 export const END_CALL_TOOL = 'end_call';
 
-/** Marks a line that is said while a tool works. */
-export const FILLER_SAY_ID = 'filler';
-
 /** What every assistant can do; calling a human only where that is left to the model. */
 export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] {
   return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));

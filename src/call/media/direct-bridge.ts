@@ -2,7 +2,8 @@ import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import { TandemError } from '../../base/errors.js';
 import type { VoiceEvent } from '../../voice/session.js';
 import type { Conversation, ConversationParts } from './conversation.js';
-import { END_CALL_TOOL, FILLER_SAY_ID } from './built-in-tools.js';
+import { stopDialogue } from './stop-dialogue.js';
+import { answerToolCall } from './tool-calls.js';
 
 /**
  * The direct bridge (`USE_PIPECAT=false`): the voice session wired to the stream with nothing between. The smallest
@@ -42,11 +43,7 @@ export class DirectBridge implements Conversation {
   }
 
   leave(text: string, sayId: string): void {
-    this.parts.gate.leave(sayId);
-    this.parts.keypad.close();
-    this.parts.idle.close();
-    this.parts.tools.close();
-    this.parts.held.session.cancel();
+    stopDialogue(this.parts, sayId);
     this.stopPlayout();
     this.parts.held.session.say(text, sayId);
   }
@@ -59,7 +56,7 @@ export class DirectBridge implements Conversation {
   }
 
   private onEvent(event: VoiceEvent): void {
-    const { gate, history, idle, listener, meter, playback, watch } = this.parts;
+    const { gate, held, history, idle, listener, meter, playback, watch } = this.parts;
     switch (event.type) {
       case 'audio':
         if (!gate.lets(event.responseId)) return;
@@ -109,7 +106,11 @@ export class DirectBridge implements Conversation {
         return;
       }
       case 'tool-call':
-        this.onToolCall(event.toolCallId, event.name, event.arguments);
+        idle.busy();
+        answerToolCall(this.parts, event, {
+          answer: (output) => held.session.sendToolResult(event.toolCallId, output),
+          say: (text, sayId) => this.say(text, sayId),
+        });
         return;
       case 'ended':
         listener.onFailure(new TandemError('SESSION_CLOSED', 'The model ended the session.'));
@@ -122,23 +123,6 @@ export class DirectBridge implements Conversation {
         return;
       case 'ready':
         return;
-    }
-  }
-
-  private onToolCall(toolCallId: string, name: string, callArguments: unknown): void {
-    const { held, idle, listener, tools, watch } = this.parts;
-    idle.busy();
-    const answer = (output: unknown): void => held.session.sendToolResult(toolCallId, output);
-    const escalation = watch.toolCalled(name, callArguments);
-    if (escalation !== undefined) {
-      answer({ status: 'ok' });
-      listener.onEscalation(escalation);
-    } else if (name === END_CALL_TOOL) {
-      answer({ status: 'ok' });
-      listener.onEndCall();
-    } else {
-      const onFiller = (text: string): void => this.say(text, FILLER_SAY_ID);
-      tools.run({ name, arguments: callArguments, onResult: answer, onFiller });
     }
   }
 

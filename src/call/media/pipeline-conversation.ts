@@ -1,7 +1,6 @@
 import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import type { Escalation } from '../../escalation/escalation.js';
 import { EscalationProcessor } from '../../pipeline/escalation-processor.js';
-import { CallerAudioFrame, CancelFrame, DigitFrame, SayFrame } from '../../pipeline/frame.js';
 import { GateProcessor } from '../../pipeline/gate-processor.js';
 import { KeypadProcessor } from '../../pipeline/keypad-processor.js';
 import { Pipeline } from '../../pipeline/pipeline.js';
@@ -10,7 +9,8 @@ import { TranscriptProcessor } from '../../pipeline/transcript-processor.js';
 import { VoiceProcessor } from '../../pipeline/voice-processor.js';
 import type { Conversation, ConversationParts } from './conversation.js';
 import { PlayoutProcessor } from './playout-processor.js';
-import { END_CALL_TOOL, FILLER_SAY_ID } from './built-in-tools.js';
+import { stopDialogue } from './stop-dialogue.js';
+import { answerToolCall } from './tool-calls.js';
 
 /** The frame pipeline (`USE_PIPECAT=true`): voice → gate → keypad → escalation → tools → transcript → playout. */
 export class PipelineConversation implements Conversation {
@@ -22,20 +22,15 @@ export class PipelineConversation implements Conversation {
     const { listener } = parts;
     const onEscalation = (escalation: Escalation): void => listener.onEscalation(escalation);
     this.parts = parts;
-    this.voice = new VoiceProcessor(parts.held.session);
+    this.voice = new VoiceProcessor(parts.held.session, parts.gate);
     this.pipeline = new Pipeline(
       [
         this.voice,
         new GateProcessor(parts.gate),
         new KeypadProcessor({ keypad: parts.keypad, onEscalation }),
         new EscalationProcessor({ watch: parts.watch, onEscalation }),
-        new ToolProcessor({
-          watch: parts.watch,
-          runner: parts.tools,
-          endCallTool: END_CALL_TOOL,
-          onEscalation,
-          onEndCall: () => listener.onEndCall(),
-          onFiller: (text) => this.say(text, FILLER_SAY_ID),
+        new ToolProcessor((call, answer) => {
+          answerToolCall(parts, call, { answer, say: (text, sayId) => this.say(text, sayId) });
         }),
         new TranscriptProcessor(parts.history, (turn) => listener.onTurn(turn)),
         new PlayoutProcessor(parts),
@@ -49,25 +44,27 @@ export class PipelineConversation implements Conversation {
   }
 
   callerAudio(payload: string): void {
-    this.pipeline.emit(new CallerAudioFrame(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload)));
+    this.pipeline.emit({ type: 'input-audio', chunk: AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload) });
   }
 
   digit(digit: string): void {
-    this.pipeline.emit(new DigitFrame(digit));
+    this.pipeline.emit({ type: 'input-dtmf', digit });
   }
 
   say(text: string, sayId: string): void {
-    this.pipeline.emit(new SayFrame(text, sayId));
+    this.pipeline.emit({ type: 'speak', text, sayId });
   }
 
   leave(text: string, sayId: string): void {
-    this.pipeline.emit(new CancelFrame(sayId));
-    this.pipeline.emit(new SayFrame(text, sayId));
+    stopDialogue(this.parts, sayId);
+    this.pipeline.emit({ type: 'leave' });
+    this.pipeline.emit({ type: 'speak', text, sayId });
   }
 
   close(): void {
     this.pipeline.close();
     this.parts.idle.close();
+    this.parts.tools.close();
     this.parts.held.close();
   }
 }

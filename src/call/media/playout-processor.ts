@@ -1,5 +1,5 @@
 import { TandemError } from '../../base/errors.js';
-import { type Frame, HeardFrame } from '../../pipeline/frame.js';
+import type { Frame } from '../../pipeline/frame.js';
 import type { Link, Processor } from '../../pipeline/processor.js';
 import type { ConversationParts } from './conversation.js';
 
@@ -14,8 +14,8 @@ export class PlayoutProcessor implements Processor {
 
   process(frame: Frame, link: Link): void {
     const { idle, listener, meter, metrics, playback } = this.parts;
-    switch (frame.kind) {
-      case 'model-audio':
+    switch (frame.type) {
+      case 'audio':
         playback.play(frame.itemId, frame.chunk);
         meter.audioSent();
         idle.busy();
@@ -26,11 +26,10 @@ export class PlayoutProcessor implements Processor {
       case 'interruption':
         if (this.stopPlayout(link)) metrics.bargeIns.inc();
         return;
-      case 'cancel':
-        idle.close();
+      case 'leave':
         this.stopPlayout(link);
         return;
-      case 'digit':
+      case 'input-dtmf':
         idle.callerThere();
         this.stopPlayout(link);
         return;
@@ -54,10 +53,10 @@ export class PlayoutProcessor implements Processor {
       case 'caller-text':
         idle.callerThere();
         return;
-      case 'end':
+      case 'ended':
         listener.onFailure(new TandemError('SESSION_CLOSED', 'The model ended the session.'));
         return;
-      case 'failure':
+      case 'failed':
         listener.onFailure(frame.error);
         return;
       default:
@@ -68,7 +67,7 @@ export class PlayoutProcessor implements Processor {
   private stopPlayout(link: Link): boolean {
     const cut = this.parts.playback.clear();
     if (cut.length === 0) return false;
-    link.push(new HeardFrame(cut));
+    link.push({ type: 'heard', items: cut });
     return true;
   }
 }

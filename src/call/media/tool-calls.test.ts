@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { FakeClock } from '../../../test/support/fake-clock.js';
+import type { Logger } from '../../telemetry/log.js';
+import { EscalationWatch } from '../../escalation/watch.js';
+import { ToolRunner, defineTool } from '../../voice/tools.js';
+import type { ConversationListener } from './conversation.js';
+import { answerToolCall } from './tool-calls.js';
+
+test('every tool call is answered, the built-in two act on the call, and closing the runner silences the rest', async () => {
+  const acts: unknown[] = [];
+  const answers: unknown[] = [];
+  const clock = new FakeClock();
+  const note = defineTool({
+    name: 'note',
+    description: '',
+    parameters: z.object({ text: z.string() }),
+    filler: 'Noting.',
+    run: ({ text }) => (text === 'hang' ? new Promise(() => undefined) : Promise.resolve({ noted: text })),
+  });
+  const context = (): { conversationId: string; callerNumber: string; log: Logger } => ({
+    conversationId: 'c',
+    callerNumber: '',
+    log: pino({ level: 'silent' }),
+  });
+  const listener = {
+    onEscalation: (escalation) => acts.push(escalation),
+    onEndCall: () => acts.push('end'),
+  } as Partial<ConversationListener> as ConversationListener;
+  const tools = new ToolRunner({ tools: [note], clock, context });
+  const call = (name: string, callArguments: unknown): void =>
+    answerToolCall(
+      { listener, tools, watch: new EscalationWatch() },
+      { name, arguments: callArguments },
+      { answer: (output) => answers.push(output), say: (text) => acts.push(text) },
+    );
+  call('transfer_to_human', { reason: 'billing' });
+  call('end_call', {});
+  call('format_disk', {});
+  call('note', { text: 'milk' });
+  await new Promise((resolve) => setImmediate(resolve));
+  call('note', { text: 'hang' });
+  clock.advance(1000);
+  tools.close();
+  clock.advance(60_000);
+  assert.deepEqual(answers, [
+    { status: 'ok' },
+    { status: 'ok' },
+    { error: 'There is no tool named format_disk.' },
+    { noted: 'milk' },
+  ]);
+  assert.deepEqual(acts, [{ trigger: 'tool', reason: 'billing' }, 'end', 'Noting.']);
+});
