@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHECKS, type Check } from './doctor/checks.js';
+import { CHECKS } from './doctor/checks.js';
+import type { Check } from './doctor/finding.js';
 import { diagnose } from './doctor.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { CHECKS, type Check, type Finding, runChecks } from './doctor/checks.js';
+import { CHECKS, runChecks } from './doctor/checks.js';
+import type { Check, Finding } from './doctor/finding.js';
 import { type Config, readConfig } from './config/config.js';
 import { isTandemError } from './base/errors.js';
 

@@ -3,7 +3,16 @@ import { test } from 'node:test';
 import { type CallState, type Exit, transition } from './call-state.js';
 
 type Name = CallState['name'];
-const NAMES: readonly Name[] = ['ringing', 'talking', 'leaving', 'pushing', 'parted', 'dialling', 'recording', 'ended'];
+const NAMES: readonly Name[] = [
+  'ringing',
+  'talking',
+  'leaving',
+  'redirecting',
+  'parted',
+  'dialling',
+  'recording',
+  'ended',
+];
 
 /** The steps there are, written down a second time. */
 const STEPS = new Set([
@@ -15,13 +24,13 @@ const STEPS = new Set([
   'talking>parted',
   'talking>ended',
   'leaving>talking',
-  'leaving>pushing',
+  'leaving>redirecting',
   'leaving>parted',
   'leaving>ended',
-  'pushing>pushing',
-  'pushing>dialling',
-  'pushing>parted',
-  'pushing>ended',
+  'redirecting>redirecting',
+  'redirecting>dialling',
+  'redirecting>parted',
+  'redirecting>ended',
   'parted>ringing',
   'parted>parted',
   'parted>dialling',
@@ -40,7 +49,7 @@ function stateOf(name: Name, disposed: string[]): CallState {
   const timer = { cancel: () => void disposed.push('timer') };
   const closing = (what: string): { close(): void } => ({ close: () => void disposed.push(what) });
   // Only what a transition touches is there.
-  const line = {
+  const media = {
     stream: closing('stream'),
     watch: closing('watch'),
     playback: closing('playback'),
@@ -55,11 +64,11 @@ function stateOf(name: Name, disposed: string[]): CallState {
       held: closing('held') as never,
       expires: timer,
     },
-    talking: { name: 'talking', line },
-    leaving: { name: 'leaving', line, exit: EXIT },
+    talking: { name: 'talking', media },
+    leaving: { name: 'leaving', media, exit: EXIT },
     parted: { name: 'parted', exit: EXIT, expires: timer },
     dialling: { name: 'dialling', prepared: undefined, verbs: [], by: 'twiml', legSeconds: undefined, expires: timer },
-    pushing: { name: 'pushing', line, exit: EXIT, prepared: undefined, verbs: [], isStopped: false },
+    redirecting: { name: 'redirecting', media, exit: EXIT, prepared: undefined, verbs: [], isStopped: false },
     recording: { name: 'recording', verbs: [], expires: timer },
     ended: { name: 'ended', outcome: 'completed' },
   };
@@ -92,11 +101,11 @@ test('a state disposes of what the next one does not take over', () => {
     'talking>parted': ['watch', 'playback', 'conversation', 'stream'],
     'talking>ended': ['watch', 'playback', 'conversation', 'stream'],
     'leaving>talking': [],
-    'leaving>pushing': [],
-    'pushing>pushing': [],
-    'pushing>dialling': ['watch', 'playback', 'conversation', 'stream'],
-    'pushing>parted': ['watch', 'playback', 'conversation', 'stream'],
-    'pushing>ended': ['watch', 'playback', 'conversation', 'stream'],
+    'leaving>redirecting': [],
+    'redirecting>redirecting': [],
+    'redirecting>dialling': ['watch', 'playback', 'conversation', 'stream'],
+    'redirecting>parted': ['watch', 'playback', 'conversation', 'stream'],
+    'redirecting>ended': ['watch', 'playback', 'conversation', 'stream'],
     'leaving>parted': ['watch', 'playback', 'conversation', 'stream'],
     'leaving>ended': ['watch', 'playback', 'conversation', 'stream'],
     'parted>ringing': ['timer'],

@@ -1,16 +1,9 @@
 import type { Timer } from '../base/clock.js';
 import type { Reach } from '../handover/agent-availability.js';
 import type { PreparedHandover } from '../handover/desk.js';
-import type { Playback } from '../twilio/playback.js';
-import type { TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
-import type { VoiceSession } from '../voice/session.js';
-import type { Conversation } from './media/conversation.js';
+import type { MediaSession } from './media/media-session.js';
 import type { PrewarmedSession } from './media/prewarmed-session.js';
-import type { PauseDetector } from './media/pause-detector.js';
-import type { CallerIdleTimer } from './media/caller-idle.js';
-import type { DtmfCollector } from './media/dtmf-collector.js';
-import type { StreamHealth } from './media/stream-health.js';
 
 /** How a call ended. A metric label: a closed set. */
 export type CallOutcome =
@@ -82,9 +75,9 @@ export type CallState =
       held: PrewarmedSession;
       expires: Timer;
     }
-  | { name: 'talking'; line: MediaSession }
+  | { name: 'talking'; media: MediaSession }
   /** The goodbye plays, while a handover is prepared if it is one; who talks over the end of the call is talked to on. */
-  | { name: 'leaving'; line: MediaSession; exit: Exit }
+  | { name: 'leaving'; media: MediaSession; exit: Exit }
   /** The stream is over; Twilio asks what now. */
   | { name: 'parted'; exit: Exit; expires: Timer }
   /**
@@ -92,8 +85,8 @@ export type CallState =
    * Twilio refuses.
    */
   | {
-      name: 'pushing';
-      line: MediaSession;
+      name: 'redirecting';
+      media: MediaSession;
       exit: Exit;
       prepared: PreparedHandover | undefined;
       verbs: readonly Verb[];
@@ -116,23 +109,11 @@ export interface Dialling {
   expires: Timer;
 }
 
-/** A stream with what is joined to it. */
-export interface MediaSession {
-  stream: TwilioStream;
-  playback: Playback;
-  conversation: Conversation;
-  session: VoiceSession;
-  watch: StreamHealth;
-  idle: CallerIdleTimer;
-  keypad: DtmfCollector;
-  callerPause: PauseDetector;
-}
-
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {
   ringing: ['ringing', 'talking', 'parted', 'ended'],
   talking: ['leaving', 'parted', 'ended'],
-  leaving: ['talking', 'pushing', 'parted', 'ended'],
-  pushing: ['pushing', 'dialling', 'parted', 'ended'],
+  leaving: ['talking', 'redirecting', 'parted', 'ended'],
+  redirecting: ['redirecting', 'dialling', 'parted', 'ended'],
   parted: ['ringing', 'parted', 'dialling', 'recording', 'ended'],
   dialling: ['parted', 'dialling', 'ended'],
   recording: ['ended'],
@@ -152,12 +133,12 @@ export function transition(from: CallState, to: CallState): CallState {
       break;
     case 'talking':
     case 'leaving':
-    case 'pushing':
-      if (!('line' in to)) {
-        from.line.watch.close();
-        from.line.playback.close();
-        from.line.conversation.close();
-        from.line.stream.close();
+    case 'redirecting':
+      if (!('media' in to)) {
+        from.media.health.close();
+        from.media.playback.close();
+        from.media.conversation.close();
+        from.media.stream.close();
       }
       break;
     case 'parted':
@@ -175,7 +156,7 @@ export function transition(from: CallState, to: CallState): CallState {
 
 /** Where one call stands, for the halves of the call that move it. */
 export class CallStateMachine {
-  private state: CallState | undefined;
+  private current: CallState | undefined;
   private readonly onEnter: () => void;
 
   /** `onEnter` is told of every step. */
@@ -183,19 +164,19 @@ export class CallStateMachine {
     this.onEnter = onEnter;
   }
 
-  get is(): CallState {
-    if (this.state === undefined) throw new Error('The call has not begun.');
-    return this.state;
+  get state(): CallState {
+    if (this.current === undefined) throw new Error('The call has not begun.');
+    return this.current;
   }
 
   /** A stream is open: somebody is being talked to. */
   get isLive(): boolean {
-    return this.state !== undefined && 'line' in this.state;
+    return this.current !== undefined && 'media' in this.current;
   }
 
   /** See {@link transition}. */
   enter(state: CallState): void {
-    this.state = this.state === undefined ? state : transition(this.state, state);
+    this.current = this.current === undefined ? state : transition(this.current, state);
     this.onEnter();
   }
 }

@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
 import type { Timer } from '../base/clock.js';
 import type { TandemError } from '../base/errors.js';
@@ -20,7 +21,7 @@ import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { type CallOutcome, CallStateMachine } from './call-state.js';
 import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
-import { type CallSnapshot, memoryOf, newMemory } from './snapshot/snapshot.js';
+import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
 import { openMediaSession } from './media/open-media-session.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { hasToken } from './stream/stream-token.js';
@@ -65,8 +66,6 @@ const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'key
 const IDLE_SAY = 'idle-';
 /** A call that is not talked to when its time is over, and may be soon. */
 const LIMIT_AGAIN_MS = 1000;
-/** A call is held for so long while it shows whether Twilio took a change over REST. */
-const HOLD_SECONDS = 5;
 
 /** One phone call: outlives its streams and voice sessions. Keyed by CallSid. */
 export class Call {
@@ -82,21 +81,21 @@ export class Call {
   private readonly assistant: Assistant;
   private readonly prompt: AssistantPrompt;
   private readonly history: History;
-  private readonly watch: EscalationWatch;
+  private readonly escalationWatch: EscalationWatch;
   private readonly usage = { inputTokens: 0, outputTokens: 0 };
-  private readonly stand: CallStateMachine;
-  private readonly account: CallCheckpointer;
-  private readonly relocation: CallMigration;
+  private readonly machine: CallStateMachine;
+  private readonly checkpointer: CallCheckpointer;
+  private readonly migration: CallMigration;
   private readonly ringing: Ringing;
   private readonly streams: StreamRequests;
   private limit: Timer | undefined;
-  private lineCount = 0;
+  private sayCount = 0;
 
   /** A caller rings. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
     const { clock, emit } = services;
-    const call = new Call(newMemory(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
-    call.stand.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
+    const call = new Call(newSnapshot(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
+    call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
     emit({ type: 'started', callSid: call.callSid, from: call.from, to: call.to });
     call.log.info('call started');
     return call;
@@ -104,12 +103,12 @@ export class Call {
 
   /** A call that another instance has had goes on here, from where that one left it. */
   static restore(entry: JournalEntry, services: CallServices): Call {
-    const call = new Call(memoryOf(entry), services);
+    const call = new Call(snapshotOf(entry), services);
     restoreState(entry.stand, {
-      stand: call.stand,
+      machine: call.machine,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
-      lost: (quietSinceMs) => call.streams.exitAfter('instance_lost', quietSinceMs ?? services.clock.epochMs()),
+      lost: (quietSinceMs) => call.streams.resumeExit('instance_lost', quietSinceMs ?? services.clock.epochMs()),
     });
     const { callSid, from, to } = call;
     services.emit({ type: 'started', callSid, from, to });
@@ -128,13 +127,13 @@ export class Call {
     this.conversationId = memory.conversationId;
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
     this.startedAtMs = memory.startedAtMs;
-    this.watch = new EscalationWatch({
+    this.escalationWatch = new EscalationWatch({
       humanDigit: services.humanDigit,
       rules: services.rules,
       language: this.prompt.language,
     });
     const { assistant, callSid, conversationId, from, to } = this;
-    this.stand = new CallStateMachine(() => this.account.note());
+    this.machine = new CallStateMachine(() => this.checkpointer.note());
     const facts = {
       callSid,
       conversationId,
@@ -146,34 +145,34 @@ export class Call {
     };
     this.departure = new Departure({
       call: facts,
-      stand: this.stand,
+      machine: this.machine,
       services,
       owner: {
         resume: (exit) => this.streams.next(exit),
-        standing: () => this.standing(),
+        currentAnswer: () => this.currentAnswer(),
         end: (outcome) => this.end(outcome),
       },
       resumes: memory.resumes,
       failedDials: memory.failedDials,
     });
-    const { departure, history, stand, startedAtMs } = this;
-    this.account = new CallCheckpointer({ call: facts, startedAtMs, history, stand, departure, services });
+    const { departure, history, machine, startedAtMs } = this;
+    this.checkpointer = new CallCheckpointer({ call: facts, startedAtMs, history, machine, departure, services });
     this.ringing = new Ringing({
       call: facts,
       history,
-      stand,
+      machine,
       departure,
       services,
-      onExpired: (quietSinceMs) => departure.part(this.streams.exitAfter('stream_refused', quietSinceMs)),
+      onExpired: (quietSinceMs) => departure.part(this.streams.resumeExit('stream_refused', quietSinceMs)),
     });
-    const { account, ringing } = this;
-    const streams = new StreamRequests({ call: facts, stand, ringing, departure, services });
+    const { checkpointer, ringing } = this;
+    const streams = new StreamRequests({ call: facts, machine, ringing, departure, services });
     this.streams = streams;
-    this.relocation = new CallMigration({
+    this.migration = new CallMigration({
       clock: services.clock,
-      stand,
-      account,
-      midWordExit: () => streams.exitAfter('moved', streams.heardNothingSinceMs),
+      machine,
+      checkpointer,
+      midWordExit: () => streams.resumeExit('moved', streams.heardNothingSinceMs),
       part: (exit) => {
         services.emit({ type: 'moving', callSid });
         departure.part(exit);
@@ -184,41 +183,41 @@ export class Call {
   }
 
   get isOver(): boolean {
-    return this.stand.is.name === 'ended';
+    return this.machine.state.name === 'ended';
   }
 
   /** A stream is open: somebody is being talked to. */
   get isLive(): boolean {
-    return this.stand.isLive;
+    return this.machine.isLive;
   }
 
   /** A stream was announced, and has not come here. */
   get isRinging(): boolean {
-    return this.stand.is.name === 'ringing';
+    return this.machine.state.name === 'ringing';
   }
 
   /** The caller is with a human, or with Twilio's recorder: the call costs this process next to nothing. */
   get isWithHuman(): boolean {
-    return this.stand.is.name === 'dialling' || this.stand.is.name === 'recording';
+    return this.machine.state.name === 'dialling' || this.machine.state.name === 'recording';
   }
 
   /**
    * What Twilio is to do as things stand: the answer to the incoming call, and to whatever is asked twice, late, or
    * because an answer of ours was lost.
    */
-  standing(): Answer {
-    switch (this.stand.is.name) {
+  currentAnswer(): Answer {
+    switch (this.machine.state.name) {
       case 'ringing':
-        return this.streams.verbs(this.stand.is.streamToken);
+        return this.streams.verbs(this.machine.state.streamToken);
       case 'parted':
-        return this.departure.leaveBy(this.stand.is.exit);
+        return this.departure.leaveBy(this.machine.state.exit);
       case 'dialling':
-        return this.stand.is.by === 'rest' ? this.hold() : this.stand.is.verbs;
+        return this.machine.state.by === 'rest' ? this.hold() : this.machine.state.verbs;
       case 'recording':
-        return this.stand.is.verbs;
+        return this.machine.state.verbs;
       case 'talking':
       case 'leaving':
-      case 'pushing':
+      case 'redirecting':
         return this.hold();
       case 'ended':
         return [{ verb: 'hangup' }];
@@ -227,21 +226,21 @@ export class Call {
 
   /** A stream says it is for this call. Its token works once and only for this call. */
   admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
-    const state = this.stand.is;
+    const state = this.machine.state;
     if (state.name !== 'ringing') return { refused: 'no stream expected' };
     if (!hasToken(start, state.streamToken)) return { refused: 'wrong token' };
 
     const { clock, idleMs, metrics, pipeline, provider } = this.services;
-    const { line, meter } = openMediaSession({
+    const { media, meter } = openMediaSession({
       stream,
-      held: state.held,
+      prewarmed: state.held,
       history: this.history,
-      watch: this.watch,
+      escalationWatch: this.escalationWatch,
       tools: new ToolRunner({ tools: this.ringing.tools, clock, context: () => this.toolContext() }),
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
       onCallerBack: () => this.departure.stay(),
-      onLook: () => this.account.noteWhilePlaying(),
+      onLook: () => this.checkpointer.noteWhilePlaying(),
       onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing; it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
@@ -249,8 +248,8 @@ export class Call {
       },
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
-    const { callerPause, conversation, idle, playback, watch } = line;
-    this.stand.enter({ name: 'talking', line });
+    const { pauses, conversation, idle, playback, health } = media;
+    this.machine.enter({ name: 'talking', media });
     this.streams.cameIn();
     metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
@@ -265,8 +264,8 @@ export class Call {
           idle.beginQuiet(this.ringing.since(state.quietSinceMs));
       },
       onAudio: (payload, receivedMs) => {
-        watch.mediaCame(receivedMs);
-        callerPause.heard(payload);
+        health.mediaCame(receivedMs);
+        pauses.heard(payload);
         conversation.callerAudio(payload);
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
@@ -283,11 +282,11 @@ export class Call {
       return [];
     }
     // The stream broke while Twilio was being told to dial: the answer is whatever came of that.
-    if (this.stand.is.name === 'pushing') await this.departure.settled();
+    if (this.machine.state.name === 'redirecting') await this.departure.settled();
     // Twilio may ask before the closing of the socket has reached us, or without a stream ever having come.
-    if (this.stand.is.name === 'talking' || this.stand.is.name === 'leaving') this.onStreamEnd('lost');
-    const { is } = this.stand;
-    return is.name === 'ringing' ? this.streams.again(is) : this.standing();
+    if (this.machine.state.name === 'talking' || this.machine.state.name === 'leaving') this.onStreamEnd('lost');
+    const { state } = this.machine;
+    return state.name === 'ringing' ? this.streams.again(state) : this.currentAnswer();
   }
 
   /** Twilio's status callback of the call itself. */
@@ -297,7 +296,7 @@ export class Call {
 
   /** Something outside the conversation demands a human, for instance the gateway being stopped. */
   escalate(escalation: Escalation): void {
-    if (this.stand.is.name === 'talking') this.departure.toHuman(escalation, this.escalationLine(escalation));
+    if (this.machine.state.name === 'talking') this.departure.toHuman(escalation, this.escalationLine(escalation));
   }
 
   /** The process ends under the call. */
@@ -312,25 +311,25 @@ export class Call {
 
   /** Lets go of the call so that another instance goes on with it; see {@link CallMigration.begin}. */
   moveAway(when: MoveWhen): Promise<void> {
-    return this.relocation.begin(when);
+    return this.migration.begin(when);
   }
 
   /** Its stream was closed so that another instance goes on with it. */
   get isMoving(): boolean {
-    return this.relocation.isDone;
+    return this.migration.isDone;
   }
 
   /** Twilio will ask about it before long, and only this process has the answer. */
   get needsAnswers(): boolean {
-    const { is } = this.stand;
-    if (is.name === 'dialling') return this.departure.owesWhisper;
-    return is.name !== 'ended' && !this.isMoving;
+    const { state } = this.machine;
+    if (state.name === 'dialling') return this.departure.owesWhisper;
+    return state.name !== 'ended' && !this.isMoving;
   }
 
   private limitIn(delayMs: number): void {
     this.limit = this.services.clock.setTimer(delayMs, () => {
       // The words for it are those of a gateway that stops: somebody else goes on from here.
-      if (this.stand.is.name === 'talking') this.escalate({ trigger: 'stopping', reason: 'call_limit' });
+      if (this.machine.state.name === 'talking') this.escalate({ trigger: 'stopping', reason: 'call_limit' });
       // Between two streams, or while a goodbye plays that the caller may talk over.
       else if (!this.isOver && !this.isWithHuman) this.limitIn(LIMIT_AGAIN_MS);
     });
@@ -346,7 +345,7 @@ export class Call {
     return {
       onTurn: (turn: Readonly<Turn>) => {
         this.services.emit({ type: 'turn', callSid: this.callSid, turn });
-        this.account.note();
+        this.checkpointer.note();
       },
       onEscalation: (escalation) => {
         this.departure.stay();
@@ -362,8 +361,8 @@ export class Call {
       },
       onSaid: (sayId, status) => {
         this.departure.onSaid(status, sayId);
-        if (sayId.startsWith(IDLE_SAY) && status === 'failed' && this.stand.is.name === 'talking')
-          this.stand.is.line.idle.unsaid();
+        if (sayId.startsWith(IDLE_SAY) && status === 'failed' && this.machine.state.name === 'talking')
+          this.machine.state.media.idle.unsaid();
       },
       onFailure: (error) => this.onFailure(error),
     };
@@ -375,36 +374,39 @@ export class Call {
 
   /** The caller says nothing: asked, asked again, then the call ends politely or, where it is set so, with a human. */
   private onIdle(times: number): void {
-    if (this.stand.is.name !== 'talking') return;
+    if (this.machine.state.name !== 'talking') return;
     const { silentGoodbye, stillThere, stillThereAgain } = this.prompt.lines;
     this.log.info({ times }, 'the caller is silent');
-    const escalation = times > 2 ? this.watch.callerSilent() : undefined;
+    const escalation = times > 2 ? this.escalationWatch.callerSilent() : undefined;
     if (escalation !== undefined) this.escalate(escalation);
     else if (times > 2) this.departure.endCall('caller_silent', silentGoodbye);
     else
-      this.stand.is.line.conversation.say(times === 1 ? stillThere : stillThereAgain, `${IDLE_SAY}${this.lineCount++}`);
+      this.machine.state.media.conversation.say(
+        times === 1 ? stillThere : stillThereAgain,
+        `${IDLE_SAY}${this.sayCount++}`,
+      );
   }
 
   /** No model is left to talk. */
   private onFailure(error: TandemError): void {
     this.log.error({ err: error }, 'no voice session is left');
-    if (this.stand.is.name === 'leaving') this.departure.onVoiceLost();
-    else if (this.stand.is.name === 'talking') this.departure.part(this.departure.failureExit());
+    if (this.machine.state.name === 'leaving') this.departure.onVoiceLost();
+    else if (this.machine.state.name === 'talking') this.departure.part(this.departure.failureExit());
   }
 
   private onStreamEnd(cause: StreamEnd): void {
     // Our own closing; the state has moved on already.
     if (cause === 'closed') return;
-    if (this.stand.is.name === 'leaving') this.departure.part(this.stand.is.exit);
-    else if (this.stand.is.name === 'talking')
-      this.departure.part(this.streams.exitAfter('stream_lost', this.streams.heardNothingSinceMs));
-    else if (this.stand.is.name === 'pushing' && cause === 'stop')
-      this.stand.enter({ ...this.stand.is, isStopped: true });
+    if (this.machine.state.name === 'leaving') this.departure.part(this.machine.state.exit);
+    else if (this.machine.state.name === 'talking')
+      this.departure.part(this.streams.resumeExit('stream_lost', this.streams.heardNothingSinceMs));
+    else if (this.machine.state.name === 'redirecting' && cause === 'stop')
+      this.machine.enter({ ...this.machine.state, isStopped: true });
   }
 
   private hold(): Verb[] {
     return [
-      { verb: 'pause', seconds: HOLD_SECONDS },
+      { verb: 'pause', seconds: SILENCE_BUDGET.holdSeconds },
       { verb: 'redirect', url: this.services.url('https', PATHS.held) },
     ];
   }
@@ -424,9 +426,9 @@ export class Call {
 
   private dispose(outcome: CallOutcome): void {
     if (this.isLive) this.services.metrics.activeSessions.dec();
-    this.stand.enter({ name: 'ended', outcome });
+    this.machine.enter({ name: 'ended', outcome });
     this.limit?.cancel();
-    this.account.close();
+    this.checkpointer.close();
     this.departure.close();
     this.services.metrics.sessions.inc({ outcome });
     this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);

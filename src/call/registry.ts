@@ -81,7 +81,7 @@ export class CallRegistry {
   /** The incoming-call webhook. Twilio may repeat it after a connection failure: the same call gets the same answer. */
   async incoming(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const known = this.isShared ? await this.find(webhook.callSid) : this.calls.get(webhook.callSid);
-    if (known !== undefined) return known.standing();
+    if (known !== undefined) return known.currentAnswer();
     const refusal = this.refusal(webhook);
     if (refusal !== undefined) {
       this.services.metrics.refusedCalls.inc({ reason: refusal });
@@ -90,7 +90,7 @@ export class CallRegistry {
     }
     const call = Call.begin(webhook, this.services);
     this.calls.set(webhook.callSid, call);
-    return call.standing();
+    return call.currentAnswer();
   }
 
   /** A new call would be taken here. */
@@ -160,12 +160,12 @@ export class CallRegistry {
   }
 
   async afterVoicemail(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    return (await this.find(webhook.callSid))?.departure.withoutHuman.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
+    return (await this.find(webhook.callSid))?.departure.voicemail.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
   }
 
   /** Twilio expects no TwiML here. */
   recording(webhook: VoiceWebhook): undefined {
-    this.calls.get(webhook.callSid)?.departure.withoutHuman.onRecording(webhook);
+    this.calls.get(webhook.callSid)?.departure.voicemail.onRecording(webhook);
   }
 
   /** Twilio expects no TwiML here. */

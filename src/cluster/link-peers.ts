@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Peers, Readiness } from '../app/peers.js';
@@ -6,8 +7,6 @@ import type { Link } from './link.js';
 import { stopReading } from './pass-socket.js';
 import type { ToPrimary, ToWorker, WebhookAnswer } from './protocol.js';
 
-/** Twilio waits 5 s before it asks again (`CONNECTION_OVERRIDES`); before that this process answers with what it can know. */
-const WEBHOOK_MS = 4500;
 const READINESS_MS = 2000;
 const METRICS_MS = 5000;
 
@@ -23,7 +22,11 @@ export class LinkPeers implements Peers {
 
   async answer(path: string, callSid: string, { form }: VoiceWebhook, hasRoom: boolean): Promise<WebhookAnswer> {
     try {
-      return await this.link.ask('webhook', { path, callSid, form: form.toString(), hasRoom }, WEBHOOK_MS);
+      return await this.link.ask(
+        'webhook',
+        { path, callSid, form: form.toString(), hasRoom },
+        SILENCE_BUDGET.workerAnswerMs,
+      );
     } catch {
       return { by: 'asker' };
     }

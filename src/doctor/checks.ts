@@ -7,27 +7,10 @@ import { DynamoDbStore } from '../handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { createLogger } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
+import { type Check, type Finding, advice, fine } from './finding.js';
 import { canCheckNumber, checkNumber } from './twilio-number.js';
 import { openAssistants } from '../app/assistants.js';
 import { createVoice } from '../app/voice-providers.js';
-
-/** What a check found. `advice`: it works, but somebody should know. */
-export interface Finding {
-  result: 'fine' | 'advice' | 'fault';
-  /** One line: what is there, or what to do. Never a secret. */
-  text: string;
-}
-
-export interface Check {
-  name: string;
-  /** Whether this configuration uses it at all; always by default. */
-  applies?: (config: Config) => boolean;
-  /** What it throws is a fault. */
-  run: (config: Config, env: Readonly<Record<string, string | undefined>>) => Promise<Finding> | Finding;
-}
-
-const fine = (text: string): Finding => ({ result: 'fine', text });
-const advice = (text: string): Finding => ({ result: 'advice', text });
 
 /** Everything a gateway depends on. What is added to the gateway adds its line here. */
 export const CHECKS: readonly Check[] = [

@@ -1,5 +1,5 @@
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
-import type { Finding } from './checks.js';
+import type { Finding } from './finding.js';
 import type { Config } from '../config/config.js';
 import { type PhoneNumber, type TwilioAccount, readNumbers, whyNoDial, withoutOverrides } from '../twilio/number.js';
 

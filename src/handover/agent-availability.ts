@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import '../process/aws-node-version.js';
 import { ConnectClient, type ConnectClientConfig, GetCurrentMetricDataCommand } from '@aws-sdk/client-connect';
 import type { Clock } from '../base/clock.js';
@@ -24,8 +25,6 @@ export interface ConnectAgentsOptions {
   count: (result: Reach | 'late' | 'unknown') => void;
 }
 
-/** The dial is not held up longer than this; an answer that comes later serves the next caller. */
-const BUDGET_MS = 300;
 /** The operation is limited to five requests a second for the whole account, and shows what was so some seconds ago. */
 const REMEMBERED_MS = 5000;
 const REQUEST_MS = 2000;
@@ -52,7 +51,7 @@ export class ConnectAgents {
     if (known !== undefined && clock.now() < known.untilMs) return known.reach;
     const asked = this.asking.get(queue) ?? this.ask(queue);
     return new Promise((resolve) => {
-      const patience = clock.setTimer(BUDGET_MS, () => {
+      const patience = clock.setTimer(SILENCE_BUDGET.agentAvailabilityMs, () => {
         count('late');
         resolve('reachable');
       });

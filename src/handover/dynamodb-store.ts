@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import '../process/aws-node-version.js';
 import {
   CreateTableCommand,
@@ -31,7 +32,6 @@ export interface DynamoDbStoreOptions {
   clock?: Clock;
 }
 
-const ATTEMPT_MS = 1000;
 const MAX_ATTEMPTS = 2;
 const TABLE_POLL_MS = 25;
 const CREATE_TRIES = 5;
@@ -207,7 +207,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
 }
 
 function clientConfig(options: DynamoDbStoreOptions): DynamoDBClientConfig {
-  const { attemptMs = ATTEMPT_MS } = options;
+  const { attemptMs = SILENCE_BUDGET.storeAttemptMs } = options;
   const config: DynamoDBClientConfig = {
     region: options.region,
     maxAttempts: MAX_ATTEMPTS,

@@ -90,7 +90,7 @@ const entry = z.object({
 /** What another instance needs to go on with a call. A snapshot: whoever notes one does not change it any more. */
 export type JournalEntry = z.infer<typeof entry>;
 export type JournalExit = z.infer<typeof exit>;
-export type JournalStand = z.infer<typeof stand>;
+export type JournalState = z.infer<typeof stand>;
 
 /** The JSON of `given`, without the oldest turns when it would be longer than `maxBytes`. */
 export function serialize(given: JournalEntry, maxBytes = MAX_ENTRY_BYTES): Buffer {

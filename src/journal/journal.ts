@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import type { KeyObject } from 'node:crypto';
 import type { Clock, Timer } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
@@ -67,8 +68,6 @@ export interface JournalOptions {
   onLost?: (callSid: string) => void;
 }
 
-/** Twilio waits for the answer, and so does the caller. */
-const CLAIM_MS = 500;
 const FLUSH_MS = 2000;
 /** Writes on their way at once: few, so that the rewriting after an outage leaves the event loop to audio. */
 const MAX_IN_FLIGHT = 8;
@@ -354,7 +353,7 @@ export class CallJournal implements Journal {
 
   private async ask(question: () => Promise<HeldData | undefined>): Promise<HeldData | undefined | 'unavailable'> {
     return new Promise((resolve) => {
-      const limit = this.options.clock.setTimer(CLAIM_MS, () => resolve('unavailable'));
+      const limit = this.options.clock.setTimer(SILENCE_BUDGET.journalClaimMs, () => resolve('unavailable'));
       question()
         .then(resolve, () => resolve('unavailable'))
         .finally(() => limit.cancel());

@@ -84,7 +84,7 @@ export class Metrics {
     labelNames: ['reason'],
     registers: this.registers,
   });
-  readonly lineFaults = new Counter({
+  readonly streamFaults = new Counter({
     name: 'gateway_line_faults_total',
     help: 'Streams given up although their socket was open, by what was wrong',
     labelNames: ['fault'],

@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { type Clock, sleep } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
 import { isConnectFailure } from '../base/connect-failure.js';
@@ -19,9 +20,6 @@ export interface TwilioRestOptions {
   count: (result: UpdateResult) => void;
 }
 
-/** A caller waits on it, so an attempt is given up early. */
-const ATTEMPT_MS = 3000;
-const RETRY_AFTER_MS = 300;
 /** Nobody waits for this one. */
 const LOOK_MS = 10_000;
 
@@ -40,7 +38,7 @@ export class TwilioRest {
     const { clock, count, log } = this.options;
     let attempt = await this.attempt(callSid, twiml);
     if (attempt.retry) {
-      await sleep(clock, RETRY_AFTER_MS);
+      await sleep(clock, SILENCE_BUDGET.twilioUpdateRetryMs);
       const first = attempt;
       attempt = await this.attempt(callSid, twiml);
       // The first may have had its effect, whatever the second was told.
@@ -67,7 +65,11 @@ export class TwilioRest {
 
   private async attempt(callSid: string, twiml: string): Promise<Attempt> {
     try {
-      const { body, status } = await this.request(callSid, ATTEMPT_MS, new URLSearchParams({ Twiml: twiml }));
+      const { body, status } = await this.request(
+        callSid,
+        SILENCE_BUDGET.twilioUpdateMs,
+        new URLSearchParams({ Twiml: twiml }),
+      );
       return judge(status, body);
     } catch (error) {
       return { result: isConnectFailure(error) ? 'refused' : 'unknown', retry: isConnectFailure(error) };

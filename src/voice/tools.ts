@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { z } from 'zod';
 import type { Clock, Timer } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
@@ -44,9 +45,6 @@ export function toolDefinition({ name, description, parameters }: AssistantTool)
   return { name, description, parameters: schema };
 }
 
-const DEFAULT_TIMEOUT_MS = 10_000;
-/** A tool that answers within this needs no filler. */
-const FILLER_AFTER_MS = 600;
 /** A model's memory is dear: what is longer is a fault of the tool. */
 const MAX_OUTPUT_CHARS = 16_000;
 
@@ -112,8 +110,9 @@ export class ToolRunner {
       if (this.running.delete(abort)) request.onResult(output);
     };
     const { filler } = tool;
-    if (filler !== undefined) timers.push(this.clock.setTimer(FILLER_AFTER_MS, () => request.onFiller(filler)));
-    const timeoutMs = tool.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    if (filler !== undefined)
+      timers.push(this.clock.setTimer(SILENCE_BUDGET.toolFillerMs, () => request.onFiller(filler)));
+    const timeoutMs = tool.timeoutMs ?? SILENCE_BUDGET.toolMs;
     timers.push(
       this.clock.setTimer(timeoutMs, () => {
         log.warn({ tool: tool.name, timeout_ms: timeoutMs }, 'a tool took too long');

@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 
 /**
@@ -8,14 +9,8 @@ type State = { name: 'busy' } | { name: 'caller'; timer: Timer } | { name: 'quie
 
 /** Nobody talks longer without a breath: the end of that speech was missed. */
 const LONGEST_SPEECH_MS = 60_000;
-/** After a line that broke off. */
-const UNSAID_AGAIN_MS = 1000;
 /** So often the same line is tried again; by then another model talks, or none. */
 const MOST_REPEATS = 5;
-/** Whoever waits for an answer begins to wonder. */
-const BETWEEN_STREAMS_MS = 3000;
-/** What they say in the new stream is waited for at least so long. */
-const LISTENED_MS = 1000;
 
 /**
  * Notices a caller who says nothing. Time runs from when the caller last *heard* something (the playback ledger says
@@ -49,7 +44,7 @@ export class CallerIdleTimer {
    * took `gapMs`.
    */
   beginQuiet(gapMs: number): void {
-    const afterMs = Math.max(LISTENED_MS, BETWEEN_STREAMS_MS - gapMs);
+    const afterMs = Math.max(SILENCE_BUDGET.quietResumeListenMs, SILENCE_BUDGET.quietResumeMs - gapMs);
     if (this.state.name === 'busy') this.beQuiet(Math.min(this.afterMs, afterMs));
   }
 
@@ -113,7 +108,7 @@ export class CallerIdleTimer {
     if (wasSilent) this.onBack();
   }
 
-  private beQuiet(afterMs = this.isDueAgain ? UNSAID_AGAIN_MS : this.afterMs): void {
+  private beQuiet(afterMs = this.isDueAgain ? SILENCE_BUDGET.unsaidAgainMs : this.afterMs): void {
     const timer = this.timer(afterMs, () => {
       this.repeats = this.isDueAgain ? this.repeats + 1 : 0;
       this.isDueAgain = false;

@@ -47,12 +47,12 @@ export interface ConversationListener {
 
 /** The parts both kinds of conversation are made of. */
 export interface ConversationParts {
-  held: PrewarmedSession;
+  prewarmed: PrewarmedSession;
   playback: Playback;
   history: History;
   gate: ResponseGate;
-  watch: EscalationWatch;
-  keypad: DtmfCollector;
+  escalationWatch: EscalationWatch;
+  dtmf: DtmfCollector;
   tools: ToolRunner;
   idle: CallerIdleTimer;
   meter: LatencyMeter;

@@ -14,49 +14,49 @@ export class DirectBridge implements Conversation {
 
   constructor(parts: ConversationParts) {
     this.parts = parts;
-    parts.keypad.onNumber = (digits) => parts.held.session.sendDigits(digits);
+    parts.dtmf.onNumber = (digits) => parts.prewarmed.session.sendDigits(digits);
   }
 
   begin(): void {
-    this.parts.held.attach(this.parts.meter.timed((event) => this.onEvent(event)));
+    this.parts.prewarmed.attach(this.parts.meter.timed((event) => this.onEvent(event)));
   }
 
   callerAudio(payload: string): void {
     if (this.parts.gate.isLeaving) return;
-    this.parts.held.session.sendAudio(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload));
+    this.parts.prewarmed.session.sendAudio(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload));
   }
 
   digit(digit: string): void {
-    const { gate, idle, keypad, listener, held } = this.parts;
+    const { gate, idle, dtmf, listener, prewarmed } = this.parts;
     if (gate.isLeaving) return;
     // Whoever presses a key does not listen any more.
-    held.session.cancel();
+    prewarmed.session.cancel();
     gate.interrupt();
     idle.callerThere();
     this.stopPlayout();
-    const escalation = keypad.press(digit);
+    const escalation = dtmf.press(digit);
     if (escalation !== undefined) listener.onEscalation(escalation);
   }
 
   say(text: string, sayId: string): void {
-    this.parts.held.session.say(text, sayId);
+    this.parts.prewarmed.session.say(text, sayId);
   }
 
   leave(text: string, sayId: string): void {
     stopDialogue(this.parts, sayId);
     this.stopPlayout();
-    this.parts.held.session.say(text, sayId);
+    this.parts.prewarmed.session.say(text, sayId);
   }
 
   close(): void {
-    this.parts.keypad.close();
+    this.parts.dtmf.close();
     this.parts.idle.close();
     this.parts.tools.close();
-    this.parts.held.close();
+    this.parts.prewarmed.close();
   }
 
   private onEvent(event: VoiceEvent): void {
-    const { gate, held, history, idle, listener, meter, playback, watch } = this.parts;
+    const { gate, prewarmed, history, idle, listener, meter, playback, escalationWatch } = this.parts;
     switch (event.type) {
       case 'audio':
         if (!gate.lets(event.responseId)) return;
@@ -101,14 +101,14 @@ export class DirectBridge implements Conversation {
         idle.callerThere();
         if (!event.final) return;
         listener.onTurn(history.callerSaid(event.itemId, event.text));
-        const escalation = watch.callerSaid(event.text);
+        const escalation = escalationWatch.callerSaid(event.text);
         if (escalation !== undefined) listener.onEscalation(escalation);
         return;
       }
       case 'tool-call':
         idle.busy();
         answerToolCall(this.parts, event, {
-          answer: (output) => held.session.sendToolResult(event.toolCallId, output),
+          answer: (output) => prewarmed.session.sendToolResult(event.toolCallId, output),
           say: (text, sayId) => this.say(text, sayId),
         });
         return;
@@ -128,11 +128,11 @@ export class DirectBridge implements Conversation {
 
   /** Cuts what is playing; true when something was. */
   private stopPlayout(): boolean {
-    const { held, playback } = this.parts;
+    const { prewarmed, playback } = this.parts;
     const cut = playback.clear();
     if (cut.length === 0) return false;
     const changed = this.parts.history.heard(cut);
-    held.session.reportHeard(cut);
+    prewarmed.session.reportHeard(cut);
     for (const turn of changed) this.parts.listener.onTurn(turn);
     return true;
   }

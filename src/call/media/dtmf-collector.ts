@@ -1,9 +1,8 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Escalation } from '../../escalation/escalation.js';
 import type { EscalationWatch } from '../../escalation/watch.js';
 
-/** A number is complete when no further key comes for this long. */
-const PAUSE_MS = 2000;
 /** More keys than any number has; what comes beyond is not kept. */
 const MAX_DIGITS = 32;
 
@@ -33,7 +32,7 @@ export class DtmfCollector {
     if (key === '#') this.complete();
     else {
       if (this.digits.length < MAX_DIGITS) this.digits += key;
-      this.pause = this.clock.setTimer(PAUSE_MS, () => this.complete());
+      this.pause = this.clock.setTimer(SILENCE_BUDGET.dtmfPauseMs, () => this.complete());
     }
     return undefined;
   }

@@ -8,7 +8,7 @@ import { ResponseGate } from '../../voice/response-gate.js';
 import type { ToolRunner } from '../../voice/tools.js';
 import { PauseDetector } from './pause-detector.js';
 import { DirectBridge } from './direct-bridge.js';
-import type { MediaSession } from '../call-state.js';
+import type { MediaSession } from './media-session.js';
 import type { ConversationListener, ConversationParts } from './conversation.js';
 import type { PrewarmedSession } from './prewarmed-session.js';
 import { CallerIdleTimer } from './caller-idle.js';
@@ -19,10 +19,10 @@ import { PipelineConversation } from './pipeline-conversation.js';
 
 export interface MediaSessionOptions {
   stream: TwilioStream;
-  held: PrewarmedSession;
+  prewarmed: PrewarmedSession;
   /** What outlives the line, because the call does. */
   history: History;
-  watch: EscalationWatch;
+  escalationWatch: EscalationWatch;
   tools: ToolRunner;
   listener: ConversationListener;
   /** The caller has been silent so many times in a row. */
@@ -38,33 +38,33 @@ export interface MediaSessionOptions {
 }
 
 /** Joins a stream with its playback ledger and its conversation. */
-export function openMediaSession(options: MediaSessionOptions): { line: MediaSession; meter: LatencyMeter } {
-  const { held, history, listener, onCallerBack, onFault, onIdle, onLook, onProcessorError } = options;
-  const { services, stream, tools, watch } = options;
+export function openMediaSession(options: MediaSessionOptions): { media: MediaSession; meter: LatencyMeter } {
+  const { prewarmed, history, listener, onCallerBack, onFault, onIdle, onLook, onProcessorError } = options;
+  const { services, stream, tools, escalationWatch } = options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
   const idle = new CallerIdleTimer({ clock, afterMs: idleMs, onIdle, onBack: onCallerBack });
-  const meter = new LatencyMeter({ clock, metrics, provider: () => held.session.speaker ?? providerName });
+  const meter = new LatencyMeter({ clock, metrics, provider: () => prewarmed.session.speaker ?? providerName });
   const playback = new Playback({
     sink: stream,
     clock,
     onIdle: () => idle.playedOut(),
     onUnknownMark: () => metrics.streamAnomalies.inc({ kind: 'unknown-mark' }),
   });
-  const keypad = new DtmfCollector({ clock, watch });
+  const dtmf = new DtmfCollector({ clock, watch: escalationWatch });
   const parts: ConversationParts = {
-    held,
+    prewarmed,
     playback,
     history,
     gate: new ResponseGate(),
-    watch,
-    keypad,
+    escalationWatch,
+    dtmf,
     tools,
     idle,
     meter,
     metrics,
     listener,
   };
-  const lineWatch = new StreamHealth({
+  const health = new StreamHealth({
     clock,
     overdueMs: () => playback.markOverdueMs,
     onLook: () => {
@@ -72,22 +72,22 @@ export function openMediaSession(options: MediaSessionOptions): { line: MediaSes
       onLook();
     },
     onFault: (fault) => {
-      metrics.lineFaults.inc({ fault });
+      metrics.streamFaults.inc({ fault });
       onFault(fault);
       stream.break();
     },
   });
   const conversation = pipeline ? new PipelineConversation(parts, onProcessorError) : new DirectBridge(parts);
   return {
-    line: {
+    media: {
       stream,
       playback,
       conversation,
-      session: held.session,
-      watch: lineWatch,
+      session: prewarmed.session,
+      health,
       idle,
-      keypad,
-      callerPause: new PauseDetector(clock),
+      dtmf,
+      pauses: new PauseDetector(clock),
     },
     meter,
   };

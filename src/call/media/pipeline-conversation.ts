@@ -22,13 +22,13 @@ export class PipelineConversation implements Conversation {
     const { listener } = parts;
     const onEscalation = (escalation: Escalation): void => listener.onEscalation(escalation);
     this.parts = parts;
-    this.voice = new VoiceProcessor(parts.held.session, parts.gate);
+    this.voice = new VoiceProcessor(parts.prewarmed.session, parts.gate);
     this.pipeline = new Pipeline(
       [
         this.voice,
         new GateProcessor(parts.gate),
-        new KeypadProcessor({ keypad: parts.keypad, onEscalation }),
-        new EscalationProcessor({ watch: parts.watch, onEscalation }),
+        new KeypadProcessor({ keypad: parts.dtmf, onEscalation }),
+        new EscalationProcessor({ watch: parts.escalationWatch, onEscalation }),
         new ToolProcessor((call, answer) => {
           answerToolCall(parts, call, { answer, say: (text, sayId) => this.say(text, sayId) });
         }),
@@ -40,7 +40,7 @@ export class PipelineConversation implements Conversation {
   }
 
   begin(): void {
-    this.parts.held.attach(this.parts.meter.timed((event) => this.voice.deliver(event)));
+    this.parts.prewarmed.attach(this.parts.meter.timed((event) => this.voice.deliver(event)));
   }
 
   callerAudio(payload: string): void {
@@ -65,6 +65,6 @@ export class PipelineConversation implements Conversation {
     this.pipeline.close();
     this.parts.idle.close();
     this.parts.tools.close();
-    this.parts.held.close();
+    this.parts.prewarmed.close();
   }
 }

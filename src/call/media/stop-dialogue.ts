@@ -5,10 +5,10 @@ import type { ConversationParts } from './conversation.js';
  * and only the response to `sayId` may still be heard. Playout is stopped by the caller of this function, because
  * pipeline and bridge do that differently.
  */
-export function stopDialogue({ gate, held, idle, keypad, tools }: ConversationParts, sayId: string): void {
+export function stopDialogue({ gate, prewarmed, idle, dtmf, tools }: ConversationParts, sayId: string): void {
   gate.leave(sayId);
-  keypad.close();
+  dtmf.close();
   idle.close();
   tools.close();
-  held.session.cancel();
+  prewarmed.session.cancel();
 }

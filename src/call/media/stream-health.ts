@@ -1,15 +1,10 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 
 /** What is wrong with a line that is open and yet carries nothing. A metric label: a closed set. */
 export type StreamFault = 'no_media' | 'marks_overdue';
 
 const LOOK_EVERY_MS = 1000;
-/** A new stream brings audio at once. */
-const FIRST_MEDIA_MS = 10_000;
-/** Twilio sends frames while the caller is quiet, on most calls; on some there are gaps. Nobody is quiet this long. */
-const MEDIA_MS = 30_000;
-/** A mark comes back within a fraction of a second of its audio's end; so late it is not coming. */
-const MARK_OVERDUE_MS = 5000;
 
 /**
  * Watches a line whose socket is open: does the caller's audio still come, is ours still played? Says so once when not;
@@ -21,7 +16,7 @@ export class StreamHealth {
   private readonly onFault: (fault: StreamFault) => void;
   private readonly onLook: () => void;
   private lastMediaMs: number;
-  private limitMs = FIRST_MEDIA_MS;
+  private limitMs: number = SILENCE_BUDGET.firstMediaMs;
   private timer: Timer | undefined;
 
   /** `overdueMs`: how long the playback ledger has been waiting for a mark beyond its time. `onLook`: every second. */
@@ -42,7 +37,7 @@ export class StreamHealth {
   /** A frame of the caller's came. `nowMs`: monotonic. */
   mediaCame(nowMs: number): void {
     this.lastMediaMs = nowMs;
-    this.limitMs = MEDIA_MS;
+    this.limitMs = SILENCE_BUDGET.mediaGapMs;
   }
 
   close(): void {
@@ -66,7 +61,7 @@ export class StreamHealth {
   }
 
   private fault(): StreamFault | undefined {
-    if (this.overdueMs() > MARK_OVERDUE_MS) return 'marks_overdue';
+    if (this.overdueMs() > SILENCE_BUDGET.markOverdueMs) return 'marks_overdue';
     return this.clock.now() - this.lastMediaMs > this.limitMs ? 'no_media' : undefined;
   }
 }

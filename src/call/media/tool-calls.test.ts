@@ -32,7 +32,7 @@ test('every tool call is answered, the built-in two act on the call, and closing
   const tools = new ToolRunner({ tools: [note], clock, context });
   const call = (name: string, callArguments: unknown): void =>
     answerToolCall(
-      { listener, tools, watch: new EscalationWatch() },
+      { listener, tools, escalationWatch: new EscalationWatch() },
       { name, arguments: callArguments },
       { answer: (output) => answers.push(output), say: (text) => acts.push(text) },
     );

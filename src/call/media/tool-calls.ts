@@ -19,11 +19,11 @@ export interface ToolCallReplies {
 
 /** Answers a tool call: the two built-in tools act on the call, every other name goes to the tool runner. */
 export function answerToolCall(
-  { listener, tools, watch }: Pick<ConversationParts, 'listener' | 'tools' | 'watch'>,
+  { escalationWatch, listener, tools }: Pick<ConversationParts, 'escalationWatch' | 'listener' | 'tools'>,
   call: ToolCall,
   { answer, say }: ToolCallReplies,
 ): void {
-  const escalation = watch.toolCalled(call.name, call.arguments);
+  const escalation = escalationWatch.toolCalled(call.name, call.arguments);
   if (escalation !== undefined) {
     answer({ status: 'ok' });
     listener.onEscalation(escalation);

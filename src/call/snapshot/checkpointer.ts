@@ -3,8 +3,8 @@ import type { Journal } from '../../journal/journal.js';
 import type { History } from '../../voice/history.js';
 import type { CallState, Exit, CallStateMachine } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
-import type { CallFacts } from '../transfer/human-transfer.js';
-import { standFor } from './snapshot.js';
+import type { CallFacts } from '../call-facts.js';
+import { journalStateOf } from './snapshot.js';
 
 /**
  * A call about which nothing happens is written down all the same so often: so it does not expire, and an instance whose
@@ -18,7 +18,7 @@ export class CallCheckpointer {
     call: CallFacts;
     startedAtMs: number;
     history: History;
-    stand: CallStateMachine;
+    machine: CallStateMachine;
     departure: Departure;
     services: { clock: Clock; journal: Journal; provider: { name: string }; tokenLifeMs: number };
   };
@@ -32,15 +32,15 @@ export class CallCheckpointer {
   }
 
   note(): void {
-    const { call, departure, history, services, stand, startedAtMs } = this.options;
+    const { call, departure, history, services, machine, startedAtMs } = this.options;
     const { clock, journal, provider, tokenLifeMs } = services;
-    const state = stand.is;
+    const state = machine.state;
     // In this process's memory it is anyway.
     if (state.name === 'ended' || journal.health.backend === 'memory') return;
     this.again?.cancel();
     this.again = clock.setTimer(AGAIN_AFTER_MS, () => this.note());
-    const playing = 'line' in state ? state.line.playback.playing : [];
-    const { failedDials, wish } = departure.handingOver;
+    const playing = 'media' in state ? state.media.playback.playing : [];
+    const { failedDials, escalation } = departure.transfer;
     journal.note({
       callSid: call.callSid,
       conversationId: call.conversationId,
@@ -53,7 +53,7 @@ export class CallCheckpointer {
       turnsDropped: 0,
       resumes: departure.resumes,
       dials: failedDials,
-      stand: standFor(this.toTell(state), wish, clock.epochMs(), tokenLifeMs),
+      stand: journalStateOf(this.toTell(state), escalation, clock.epochMs(), tokenLifeMs),
     });
   }
 
@@ -84,7 +84,7 @@ export class CallCheckpointer {
 
   /** How far the caller has heard an answer is worth writing down where somebody can read it. */
   noteWhilePlaying(): void {
-    const { is } = this.options.stand;
-    if ('line' in is && is.line.playback.isPlaying) this.note();
+    const { state } = this.options.machine;
+    if ('media' in state && state.media.playback.isPlaying) this.note();
   }
 }

@@ -11,8 +11,8 @@ export type MoveWhen = PauseKind | 'mid-word';
 export class CallMigration {
   private readonly options: {
     clock: Clock;
-    stand: CallStateMachine;
-    account: CallCheckpointer;
+    machine: CallStateMachine;
+    checkpointer: CallCheckpointer;
     /** The caller is told that they were cut off. */
     midWordExit: () => Exit;
     /** The stream is closed, and Twilio asks whoever answers what now. */
@@ -43,33 +43,33 @@ export class CallMigration {
 
   /** The stream was closed for it. */
   get isDone(): boolean {
-    const { is } = this.options.stand;
-    return is.name === 'parted' && is.exit.to === 'assistant' && is.exit.cause === 'moved';
+    const { state } = this.options.machine;
+    return state.name === 'parted' && state.exit.to === 'assistant' && state.exit.cause === 'moved';
   }
 
   private async move(when: MoveWhen): Promise<void> {
-    const { account, clock, midWordExit, part } = this.options;
+    const { checkpointer, clock, midWordExit, part } = this.options;
     const exit: Exit = this.isPause('breath')
       ? { to: 'assistant', cause: 'moved', opening: undefined, quietSinceMs: clock.epochMs() }
       : midWordExit();
-    const isWritten = await account.noteAhead(exit);
+    const isWritten = await checkpointer.noteAhead(exit);
     // Somebody may have begun to speak meanwhile.
     if (isWritten && this.isPossible(when)) part(exit);
-    else account.takeBack();
+    else checkpointer.takeBack();
   }
 
   private isPossible(when: MoveWhen): boolean {
-    return this.options.stand.is.name === 'talking' && (when === 'mid-word' || this.isPause(when));
+    return this.options.machine.state.name === 'talking' && (when === 'mid-word' || this.isPause(when));
   }
 
   /** Nobody speaks, and nobody is about to be answered. */
   private isPause(kind: PauseKind): boolean {
-    const { is } = this.options.stand;
-    if (!('line' in is)) return false;
-    const { callerPause, idle, keypad, playback } = is.line;
-    const state = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
+    const { state } = this.options.machine;
+    if (!('media' in state)) return false;
+    const { pauses, idle, dtmf, playback } = state.media;
+    const turn = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
     // Whoever was told that it takes a moment goes on waiting.
-    const isOwed = quietSince(is.line, this.options.clock.epochMs()) !== undefined;
-    return callerPause.isPause(kind, state) && idle.isQuiet && !isOwed && !keypad.isCollecting;
+    const isOwed = quietSince(state.media, this.options.clock.epochMs()) !== undefined;
+    return pauses.isPause(kind, turn) && idle.isQuiet && !isOwed && !dtmf.isCollecting;
   }
 }

@@ -1,9 +1,10 @@
 import type { Escalation, Reason, Trigger } from '../../escalation/escalation.js';
 import type { PreparedHandover } from '../../handover/desk.js';
-import type { JournalEntry, JournalExit, JournalStand } from '../../journal/entry.js';
+import type { JournalEntry, JournalExit, JournalState } from '../../journal/entry.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import type { Turn } from '../../voice/history.js';
-import type { CallOutcome, CallState, Exit, MediaSession, ResumeCause } from '../call-state.js';
+import type { CallOutcome, CallState, Exit, ResumeCause } from '../call-state.js';
+import type { MediaSession } from '../media/media-session.js';
 
 /** What a call knows of itself besides where it stands; it begins with it, here or on another instance. */
 export interface CallSnapshot {
@@ -21,12 +22,12 @@ export interface CallSnapshot {
   failedDials: number;
 }
 
-export function newMemory(webhook: VoiceWebhook, conversationId: string, startedAtMs: number): CallSnapshot {
+export function newSnapshot(webhook: VoiceWebhook, conversationId: string, startedAtMs: number): CallSnapshot {
   const { callSid, from, to } = webhook;
   return { callSid, conversationId, startedAtMs, from, to, turns: [], resumes: 0, failedDials: 0 };
 }
 
-export function memoryOf(entry: JournalEntry): CallSnapshot {
+export function snapshotOf(entry: JournalEntry): CallSnapshot {
   const { callSid, conversationId, dials, from, resumes, startedAtMs, to, turns } = entry;
   return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials };
 }
@@ -34,12 +35,12 @@ export function memoryOf(entry: JournalEntry): CallSnapshot {
 /**
  * What another instance is told of where the call stands. `wish`: the latest decision that a human is needed. `epochMs`: now.
  */
-export function standFor(
+export function journalStateOf(
   state: CallState | { name: 'parted'; exit: Exit },
   wish: Escalation,
   epochMs: number,
   tokenLifeMs: number,
-): JournalStand {
+): JournalState {
   switch (state.name) {
     case 'ringing':
       return {
@@ -49,11 +50,11 @@ export function standFor(
         ...optional('quietSinceMs', state.quietSinceMs),
       };
     case 'talking':
-      return { name: 'talking', ...optional('quietSinceMs', quietSince(state.line, epochMs)) };
+      return { name: 'talking', ...optional('quietSinceMs', quietSince(state.media, epochMs)) };
     case 'leaving':
     case 'parted':
       return { name: state.name, exit: exitFor(state.exit, wish) };
-    case 'pushing':
+    case 'redirecting':
     case 'dialling':
       return { name: 'dialling', ...optional('handover', handoverFor(state.prepared, epochMs + tokenLifeMs)) };
     case 'recording':

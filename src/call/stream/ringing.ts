@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock } from '../../base/clock.js';
 import type { EscalationRules } from '../../escalation/rules.js';
 import type { History, Turn } from '../../voice/history.js';
@@ -6,20 +7,17 @@ import { type AssistantTool, toolDefinition } from '../../voice/tools.js';
 import type { CallState, CallStateMachine } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
 import { isPhoneNumber } from '../transfer/dial.js';
-import type { CallFacts } from '../transfer/human-transfer.js';
+import type { CallFacts } from '../call-facts.js';
 import { PrewarmedSession } from '../media/prewarmed-session.js';
 import { drawStreamToken } from './stream-token.js';
 import { builtInTools } from '../media/built-in-tools.js';
-
-/** Twilio opens the stream within seconds of the TwiML; a session that nobody adopts by then is closed. */
-const STREAM_EXPECTED_MS = 15_000;
 
 /** What a call does between the TwiML with a stream and the stream: the voice session is opened meanwhile. */
 export class Ringing {
   private readonly options: {
     call: CallFacts;
     history: History;
-    stand: CallStateMachine;
+    machine: CallStateMachine;
     departure: Departure;
     services: { clock: Clock; provider: VoiceProvider; rules: EscalationRules; tools: readonly AssistantTool[] };
     /** No stream came. */
@@ -52,7 +50,7 @@ export class Ringing {
       conversation: this.conversationView(),
       wish: { voices: prompt.voices, providers, lines: prompt.lines },
     });
-    const expires = clock.setTimer(STREAM_EXPECTED_MS, () => onExpired(quietSinceMs));
+    const expires = clock.setTimer(SILENCE_BUDGET.streamExpectedMs, () => onExpired(quietSinceMs));
     return { name: 'ringing', streamToken, opening, quietSinceMs, held, expires };
   }
 
@@ -61,7 +59,7 @@ export class Ringing {
     const { call, departure, services } = this.options;
     const { tools: allowed } = call.assistant.prompt;
     const tools = services.tools.filter(({ name }) => allowed?.includes(name) ?? true);
-    return departure.handingOver.isNobodyThere ? [...tools, ...departure.messages.tools()] : tools;
+    return departure.transfer.isNobodyThere ? [...tools, ...departure.messages.tools()] : tools;
   }
 
   /** The caller has said something that nobody has answered to the end. */
@@ -79,9 +77,9 @@ export class Ringing {
   }
 
   private conversationView(): ConversationView {
-    const { history, stand } = this.options;
+    const { history, machine } = this.options;
     const turns = (): readonly Turn[] => history.turns;
-    const isPlaying = (): boolean => 'line' in stand.is && stand.is.line.playback.isPlaying;
+    const isPlaying = (): boolean => 'media' in machine.state && machine.state.media.playback.isPlaying;
     return {
       get turns() {
         return turns();

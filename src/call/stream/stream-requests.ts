@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock } from '../../base/clock.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import type { Verb } from '../../twilio/twiml.js';
@@ -5,15 +6,11 @@ import type { CallEvent } from '../call-events.js';
 import { announcement } from '../announcement.js';
 import type { AssistantExit, CallState, Exit, ResumeCause, CallStateMachine } from '../call-state.js';
 import type { Answer, Departure } from '../transfer/departure.js';
-import type { CallFacts } from '../transfer/human-transfer.js';
+import type { CallFacts } from '../call-facts.js';
 import { quietSince } from '../snapshot/snapshot.js';
 import { PATHS } from '../paths.js';
 import type { Ringing } from './ringing.js';
 
-/** Who has heard nothing for so long when a stream is asked for hears a word of Twilio's first. */
-const LONG_WAIT_MS = 2500;
-/** The same for who waits to be answered: the next stream may find a model that is silent, too. */
-const LONG_WAIT_FOR_ANSWER_MS = 1500;
 /** Streams that never came, in a row, before they count as broken ones. */
 const FREE_REFUSALS = 3;
 
@@ -21,7 +18,7 @@ const FREE_REFUSALS = 3;
 export class StreamRequests {
   private readonly options: {
     call: CallFacts;
-    stand: CallStateMachine;
+    machine: CallStateMachine;
     ringing: Ringing;
     departure: Departure;
     services: {
@@ -60,7 +57,7 @@ export class StreamRequests {
   }
 
   /** A stream broke under a caller who may still be there. `quietSinceMs`: see {@link heardNothingSinceMs}. */
-  exitAfter(cause: ResumeCause, quietSinceMs: number | undefined): Exit {
+  resumeExit(cause: ResumeCause, quietSinceMs: number | undefined): Exit {
     const { prompt } = this.options.call.assistant;
     const opening = this.options.call.turns().length === 0 ? prompt.greeting : prompt.lines.resumed;
     return { to: 'assistant', cause, opening, quietSinceMs };
@@ -68,7 +65,7 @@ export class StreamRequests {
 
   /** The call goes on in a new stream. */
   next({ cause, opening, quietSinceMs }: AssistantExit): Verb[] {
-    const { call, ringing, services, stand } = this.options;
+    const { call, ringing, services, machine } = this.options;
     const { callSid } = call;
     services.metrics.resumes.inc({ cause });
     services.emit({ type: 'resumed', callSid, cause });
@@ -77,7 +74,7 @@ export class StreamRequests {
     const nowMs = services.clock.epochMs();
     const hasWaited = this.hasWaited(quietSinceMs);
     const state = ringing.state(opening, hasWaited ? nowMs : (quietSinceMs ?? nowMs));
-    stand.enter(state);
+    machine.enter(state);
     return this.announced(state.streamToken, hasWaited);
   }
 
@@ -88,7 +85,8 @@ export class StreamRequests {
    */
   again({ quietSinceMs, streamToken }: CallState & { name: 'ringing' }): Answer {
     const { departure, ringing, services } = this.options;
-    const isFree = this.refused++ < FREE_REFUSALS && ringing.since(quietSinceMs) < LONG_WAIT_MS;
+    const isFree =
+      this.refused++ < FREE_REFUSALS && ringing.since(quietSinceMs) < SILENCE_BUDGET.oneMomentBeforeStreamMs;
     if (!isFree && !departure.mayResume()) return departure.partAndLeave(departure.failureExit());
     services.metrics.resumes.inc({ cause: 'stream_refused' });
     return this.announced(streamToken, this.hasWaited(quietSinceMs));
@@ -96,14 +94,17 @@ export class StreamRequests {
 
   /** Milliseconds since the epoch; now, when somebody is being talked to or nothing is owed to them. */
   get heardNothingSinceMs(): number {
-    const { services, stand } = this.options;
+    const { services, machine } = this.options;
     const nowMs = services.clock.epochMs();
-    return ('line' in stand.is ? quietSince(stand.is.line, nowMs) : undefined) ?? nowMs;
+    return ('media' in machine.state ? quietSince(machine.state.media, nowMs) : undefined) ?? nowMs;
   }
 
   private hasWaited(quietSinceMs: number | undefined): boolean {
     const { ringing } = this.options;
-    return ringing.since(quietSinceMs) >= (ringing.owesAnswer ? LONG_WAIT_FOR_ANSWER_MS : LONG_WAIT_MS);
+    return (
+      ringing.since(quietSinceMs) >=
+      (ringing.owesAnswer ? SILENCE_BUDGET.oneMomentBeforeStreamIfOwedMs : SILENCE_BUDGET.oneMomentBeforeStreamMs)
+    );
   }
 
   private announced(streamToken: string, hasWaited: boolean): Verb[] {

@@ -5,7 +5,7 @@ import { drawHandoverId } from '../../handover/record.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { type AssistantTool, defineTool } from '../../voice/tools.js';
 import type { CallEvent } from '../call-events.js';
-import type { CallFacts } from './human-transfer.js';
+import type { CallFacts } from '../call-facts.js';
 
 export interface CallerMessageServices {
   clock: Clock;

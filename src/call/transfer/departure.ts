@@ -11,16 +11,17 @@ import type {
   Dialling,
   Exit,
   HumanExit,
-  MediaSession,
   NobodyExit,
   ResumeCause,
   CallStateMachine,
 } from '../call-state.js';
+import type { MediaSession } from '../media/media-session.js';
 import { announcement } from '../announcement.js';
 import { isPhoneNumber } from './dial.js';
 import { watchDial } from './dial-monitor.js';
 import { Goodbye, type GoodbyeEnd, heard } from './goodbye.js';
-import { type CallFacts, type DialResult, HumanTransfer, type HumanTransferServices } from './human-transfer.js';
+import { type DialResult, HumanTransfer, type HumanTransferServices } from './human-transfer.js';
+import type { CallFacts } from '../call-facts.js';
 import { type CallerMessageServices, CallerMessages } from './caller-messages.js';
 import type { FailedDial } from './failed-dial-policy.js';
 import { PATHS } from '../paths.js';
@@ -38,7 +39,7 @@ export interface DepartureOwner {
   /** The call goes on in a new stream. */
   resume(exit: AssistantExit): readonly Verb[];
   /** What Twilio is to do as things stand. */
-  standing(): Answer;
+  currentAnswer(): Answer;
   end(outcome: CallOutcome): void;
 }
 
@@ -56,15 +57,15 @@ const BROKEN: ReadonlySet<ResumeCause> = new Set(['stream_lost', 'stream_refused
 
 /** How one call leaves its stream, and everything that follows: the goodbye, the dial and its result. */
 export class Departure {
-  readonly handingOver: HumanTransfer;
+  readonly transfer: HumanTransfer;
   readonly messages: CallerMessages;
   /** Voicemail, and callbacks that are promised. */
-  readonly withoutHuman: Voicemail;
+  readonly voicemail: Voicemail;
   private readonly call: CallFacts;
-  private readonly stand: CallStateMachine;
+  private readonly machine: CallStateMachine;
   private readonly services: DepartureServices;
   private readonly owner: DepartureOwner;
-  private lineCount = 0;
+  private sayCount = 0;
   private resumeCount: number;
   private goodbye: Goodbye | undefined;
   private isVoiceLost = false;
@@ -73,48 +74,48 @@ export class Departure {
   /** The called leg of the last dial that is over. */
   private lastLeg = '';
   /** Settles when it is known what became of telling Twilio over REST to dial. */
-  private pushed: Promise<void> = Promise.resolve();
+  private redirected: Promise<void> = Promise.resolve();
 
   constructor(options: {
     call: CallFacts;
-    stand: CallStateMachine;
+    machine: CallStateMachine;
     services: DepartureServices;
     owner: DepartureOwner;
     resumes: number;
     failedDials: number;
   }) {
     this.call = options.call;
-    this.stand = options.stand;
+    this.machine = options.machine;
     this.services = options.services;
     this.owner = options.owner;
     this.resumeCount = options.resumes;
-    this.handingOver = new HumanTransfer(this.call, this.services, options.failedDials);
+    this.transfer = new HumanTransfer(this.call, this.services, options.failedDials);
     this.messages = new CallerMessages(this.call, this.services);
-    const { call, messages, owner, services, stand } = this;
-    this.withoutHuman = new Voicemail({ call, stand, messages, services, end: (outcome) => owner.end(outcome) });
+    const { call, messages, owner, services, machine } = this;
+    this.voicemail = new Voicemail({ call, machine, messages, services, end: (outcome) => owner.end(outcome) });
   }
 
   toHuman(escalation: Escalation, line: string): void {
     const nobodyThere = this.services.connectPhoneNumber === undefined;
-    const session = 'line' in this.stand.is ? { session: this.stand.is.line.session } : {};
+    const session = 'media' in this.machine.state ? { session: this.machine.state.media.session } : {};
     this.leave(
-      this.handingOver.begin(escalation, session),
+      this.transfer.begin(escalation, session),
       nobodyThere ? this.call.assistant.prompt.lines.oneMoment : line,
     );
   }
 
   /** Says `line` as the last thing on this stream; then `exit` is taken. */
   private leave(exit: HumanExit, line: string): void {
-    if (this.stand.is.name !== 'talking') return;
-    const { line: current } = this.stand.is;
-    this.stand.enter({ name: 'leaving', line: current, exit });
+    if (this.machine.state.name !== 'talking') return;
+    const { media: current } = this.machine.state;
+    this.machine.enter({ name: 'leaving', media: current, exit });
     const goodbye = this.beginGoodbye(current);
     current.conversation.leave(line, goodbye.sayId);
     void Promise.all([goodbye.end, exit.prepared, exit.reach]).then(([end, prepared, reach]) => {
-      if (this.stand.is.name !== 'leaving' || this.stand.is.exit !== exit) return;
+      if (this.machine.state.name !== 'leaving' || this.machine.state.exit !== exit) return;
       this.goodbye = undefined;
       if (end === 'unsaid') exit.announce = line;
-      if (reach === 'reachable' && this.handingOver.goesByRest) this.push(exit, prepared);
+      if (reach === 'reachable' && this.transfer.goesByRest) this.redirect(exit, prepared);
       else this.part(exit);
     });
   }
@@ -124,18 +125,18 @@ export class Departure {
    * talks over it is talked to on, and when the stream breaks under it Twilio says it.
    */
   endCall(outcome: CallOutcome, line?: string): void {
-    if (this.stand.is.name !== 'talking') return;
-    const { line: current } = this.stand.is;
+    if (this.machine.state.name !== 'talking') return;
+    const { media: current } = this.machine.state;
     const exit: NobodyExit = {
       to: 'nobody',
       outcome,
       announce: line ?? this.call.assistant.prompt.lines.silentGoodbye,
     };
-    this.stand.enter({ name: 'leaving', line: current, exit });
+    this.machine.enter({ name: 'leaving', media: current, exit });
     this.isVoiceLost = false;
     const end = line === undefined ? heard(current.playback) : this.sayGoodbye(current, line);
     void end.then((end) => {
-      if (this.stand.is.name !== 'leaving' || this.stand.is.exit !== exit) return;
+      if (this.machine.state.name !== 'leaving' || this.machine.state.exit !== exit) return;
       if (end === 'heard') exit.announce = undefined;
       if (end === 'cut') this.stay();
       else this.part(exit);
@@ -144,11 +145,11 @@ export class Departure {
 
   /** The caller has something to say after all: a call that was about to end with nobody goes on. */
   stay(): void {
-    const { is } = this.stand;
-    if (is.name !== 'leaving' || is.exit.to !== 'nobody') return;
+    const { state } = this.machine;
+    if (state.name !== 'leaving' || state.exit.to !== 'nobody') return;
     this.forgetGoodbye();
     if (this.isVoiceLost) this.part(this.failureExit());
-    else this.stand.enter({ name: 'talking', line: is.line });
+    else this.machine.enter({ name: 'talking', media: state.media });
   }
 
   /** A line was given whole, or could not be. */
@@ -164,11 +165,11 @@ export class Departure {
 
   /** The stream is over. If Twilio does not ask what now, the caller has hung up. */
   part(exit: Exit): void {
-    const wasLive = this.stand.isLive;
+    const wasLive = this.machine.isLive;
     const expires = this.services.clock.setTimer(QUESTION_EXPECTED_MS, () => {
       this.owner.end(exit.to === 'nobody' ? exit.outcome : 'caller_hung_up');
     });
-    this.stand.enter({ name: 'parted', exit, expires });
+    this.machine.enter({ name: 'parted', exit, expires });
     this.forgetGoodbye();
     if (wasLive) this.services.metrics.activeSessions.dec();
   }
@@ -187,9 +188,9 @@ export class Departure {
         // Streams that keep breaking: a human goes on.
         return this.mayResume() ? this.owner.resume(exit) : this.partAndLeave(this.failureExit());
       case 'voicemail':
-        return this.withoutHuman.record();
+        return this.voicemail.record();
       case 'callback':
-        return this.withoutHuman.promiseCallback();
+        return this.voicemail.promiseCallback();
       case 'nobody':
         this.owner.end(exit.outcome);
         return [...this.announcement(exit.announce), { verb: 'hangup' }];
@@ -207,19 +208,19 @@ export class Departure {
   }
 
   /** The dial that another instance began. */
-  goOnDialling(prepared: PreparedHandover | undefined): void {
-    const dial = this.handingOver.verb(prepared);
+  resumeDialling(prepared: PreparedHandover | undefined): void {
+    const dial = this.transfer.verb(prepared);
     this.enterDialling({ prepared, verbs: dial === undefined ? [{ verb: 'hangup' }] : [dial] }, 'twiml');
   }
 
   /** The assistant cannot go on: a human does, and TwiML says so because the voice is gone. */
   failureExit(): HumanExit {
     const escalation: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
-    return this.handingOver.begin(escalation, { announce: this.call.assistant.prompt.lines.assistantFailed });
+    return this.transfer.begin(escalation, { announce: this.call.assistant.prompt.lines.assistantFailed });
   }
 
   private beginGoodbye({ playback, session }: MediaSession): Goodbye {
-    const sayId = `goodbye-${this.lineCount++}`;
+    const sayId = `goodbye-${this.sayCount++}`;
     const { clock } = this.services;
     this.goodbye = new Goodbye({ sayId, clock, playback, waitsMs: session.callerWaitsMs ?? 0 });
     return this.goodbye;
@@ -240,43 +241,43 @@ export class Departure {
   /** The call is over. */
   close(): void {
     this.forgetGoodbye();
-    this.handingOver.close();
+    this.transfer.close();
   }
 
   /** Settles once no change over REST is under way. */
   settled(): Promise<void> {
-    return this.pushed;
+    return this.redirected;
   }
 
   /** The called leg is still to be told the token. */
   get owesWhisper(): boolean {
-    const { is } = this.stand;
-    return is.name === 'dialling' && is.prepared !== undefined && this.whispered !== is.prepared;
+    const { state } = this.machine;
+    return state.name === 'dialling' && state.prepared !== undefined && this.whispered !== state.prepared;
   }
 
   /** The called leg has answered and asks what to play to it alone; the question may come again when its dial is over. */
   async whisper({ callSid: leg }: VoiceWebhook): Promise<readonly Verb[]> {
     if (leg === this.lastLeg) return [];
-    if (this.stand.is.name === 'parted' || this.stand.is.name === 'ringing') await this.joinDial();
-    if (this.stand.is.name !== 'dialling' && this.stand.is.name !== 'pushing') return [];
-    const { prepared } = this.stand.is;
+    if (this.machine.state.name === 'parted' || this.machine.state.name === 'ringing') await this.joinDial();
+    if (this.machine.state.name !== 'dialling' && this.machine.state.name !== 'redirecting') return [];
+    const { prepared } = this.machine.state;
     this.whispered = prepared;
-    return prepared === undefined ? [] : [this.handingOver.whisper(prepared)];
+    return prepared === undefined ? [] : [this.transfer.whisper(prepared)];
   }
 
   /** An instance that did not know what is known here put the caller through: whoever takes the call gets the context from here. */
   private async joinDial(): Promise<void> {
-    const { is } = this.stand;
-    const exit = is.name === 'parted' && is.exit.to === 'human' ? is.exit : this.failureExit();
-    if (is.name !== 'parted' || is.exit !== exit) this.part(exit);
+    const { state } = this.machine;
+    const exit = state.name === 'parted' && state.exit.to === 'human' ? state.exit : this.failureExit();
+    if (state.name !== 'parted' || state.exit !== exit) this.part(exit);
     const prepared = await exit.prepared;
-    if (this.stand.is.name === 'parted' && this.stand.is.exit === exit) this.goOnDialling(prepared);
+    if (this.machine.state.name === 'parted' && this.machine.state.exit === exit) this.resumeDialling(prepared);
   }
 
   /** A status callback of the called leg. */
   onLegStatus({ callStatus, form }: VoiceWebhook): void {
-    if (this.stand.is.name !== 'dialling' || callStatus !== 'completed') return;
-    this.stand.enter({ ...this.stand.is, legSeconds: Number(form.get('CallDuration') ?? '0') });
+    if (this.machine.state.name !== 'dialling' || callStatus !== 'completed') return;
+    this.machine.enter({ ...this.machine.state, legSeconds: Number(form.get('CallDuration') ?? '0') });
   }
 
   /** `<Dial action>`: the dial is over. */
@@ -285,50 +286,58 @@ export class Departure {
     const isToldAgain = leg !== '' && leg === this.lastLeg;
     this.lastLeg = leg;
     // The result overtakes Twilio's answer over REST: the change was taken.
-    if (this.stand.is.name === 'pushing') this.enterDialling(this.stand.is, 'rest');
-    if (this.stand.is.name !== 'dialling') return this.dialledElsewhere(webhook);
-    return isToldAgain ? this.owner.standing() : this.afterResult(this.handingOver.judge(webhook));
+    if (this.machine.state.name === 'redirecting') this.enterDialling(this.machine.state, 'rest');
+    if (this.machine.state.name !== 'dialling') return this.dialledElsewhere(webhook);
+    return isToldAgain ? this.owner.currentAnswer() : this.afterResult(this.transfer.judge(webhook));
   }
 
   /** An instance that did not know what is known here put the caller through. */
   private dialledElsewhere({ form }: VoiceWebhook): Answer {
     // Whoever has talked to a human is not to begin again with the assistant.
     if (form.get('DialBridged') === 'true') return this.afterResult({ is: 'bridged' });
-    const { is } = this.stand;
-    if (is.name === 'parted' && is.exit.to === 'nobody') is.exit.announce ??= this.call.assistant.prompt.lines.noHuman;
-    return this.owner.standing();
+    const { state } = this.machine;
+    if (state.name === 'parted' && state.exit.to === 'nobody')
+      state.exit.announce ??= this.call.assistant.prompt.lines.noHuman;
+    return this.owner.currentAnswer();
   }
 
   /** The TwiML that held the call has run to its end, so what was sent over REST does not run. */
   afterHold(): Answer {
-    if (this.stand.is.name === 'dialling') this.stand.enter({ ...this.stand.is, by: 'twiml' });
-    return this.owner.standing();
+    if (this.machine.state.name === 'dialling') this.machine.enter({ ...this.machine.state, by: 'twiml' });
+    return this.owner.currentAnswer();
   }
 
   /** Twilio could not get or use an answer of ours; `failedPath` is what it had asked. */
   afterFallback(failedPath: string): Answer {
-    if (this.stand.is.name !== 'dialling' || failedPath !== PATHS.dialResult) return this.owner.standing();
-    return this.afterResult(this.handingOver.judgeLost(this.stand.is.legSeconds));
+    if (this.machine.state.name !== 'dialling' || failedPath !== PATHS.dialResult) return this.owner.currentAnswer();
+    return this.afterResult(this.transfer.judgeLost(this.machine.state.legSeconds));
   }
 
   /** The call is over at Twilio; while a dial runs, its own result says more and is on its way. */
   onCallOver(): void {
-    if (this.stand.is.name !== 'dialling') return this.owner.end('caller_hung_up');
+    if (this.machine.state.name !== 'dialling') return this.owner.end('caller_hung_up');
     const expires = this.services.clock.setTimer(LATE_RESULT_MS, () => this.owner.end('caller_hung_up'));
-    this.stand.enter({ ...this.stand.is, expires });
+    this.machine.enter({ ...this.machine.state, expires });
   }
 
   /** Twilio is told over REST to dial; the stream stays open until it does. */
-  private push(exit: HumanExit, prepared: PreparedHandover | undefined): void {
-    const dial = this.handingOver.verb(prepared);
-    if (this.stand.is.name !== 'leaving' || dial === undefined) return this.part(exit);
+  private redirect(exit: HumanExit, prepared: PreparedHandover | undefined): void {
+    const dial = this.transfer.verb(prepared);
+    if (this.machine.state.name !== 'leaving' || dial === undefined) return this.part(exit);
     const verbs = [...this.announcement(exit.announce), dial];
-    this.stand.enter({ name: 'pushing', line: this.stand.is.line, exit, prepared, verbs, isStopped: false });
-    this.pushed = this.handingOver.push(verbs).then((result) => {
+    this.machine.enter({
+      name: 'redirecting',
+      media: this.machine.state.media,
+      exit,
+      prepared,
+      verbs,
+      isStopped: false,
+    });
+    this.redirected = this.transfer.redirect(verbs).then((result) => {
       // The dial's own requests may have told already, or the caller is gone.
-      if (this.stand.is.name !== 'pushing') return;
-      const wasTaken = result === 'updated' || (result === 'unknown' && this.stand.is.isStopped);
-      if (wasTaken) this.enterDialling(this.stand.is, 'rest');
+      if (this.machine.state.name !== 'redirecting') return;
+      const wasTaken = result === 'updated' || (result === 'unknown' && this.machine.state.isStopped);
+      if (wasTaken) this.enterDialling(this.machine.state, 'rest');
       else this.part(exit);
     });
   }
@@ -336,16 +345,17 @@ export class Departure {
   private async dial(exit: HumanExit): Promise<readonly Verb[]> {
     const [prepared, reach] = await Promise.all([exit.prepared, exit.reach]);
     // Meanwhile the caller may have gone, or Twilio have asked a second time.
-    if (this.stand.is.name !== 'parted' || this.stand.is.exit !== exit) return this.owner.standing();
-    const dial = reach === 'reachable' ? this.handingOver.verb(prepared) : undefined;
-    if (dial === undefined) return this.partAndLeave(this.exitAfter(reach === 'closed' ? 'closed' : 'unavailable'));
+    if (this.machine.state.name !== 'parted' || this.machine.state.exit !== exit) return this.owner.currentAnswer();
+    const dial = reach === 'reachable' ? this.transfer.verb(prepared) : undefined;
+    if (dial === undefined)
+      return this.partAndLeave(this.exitAfterFailedDial(reach === 'closed' ? 'closed' : 'unavailable'));
     const verbs = [...this.announcement(exit.announce), dial];
     this.enterDialling({ prepared, verbs }, 'twiml');
     return verbs;
   }
 
   private enterDialling({ prepared, verbs }: Pick<Dialling, 'prepared' | 'verbs'>, by: Dialling['by']): void {
-    const wasLive = this.stand.isLive;
+    const wasLive = this.machine.isLive;
     const { clock, isOverAtTwilio } = this.services;
     const expires = watchDial({
       clock,
@@ -353,25 +363,25 @@ export class Departure {
       onOver: () => this.onCallOver(),
       onExpired: () => this.owner.end('abandoned'),
     });
-    this.stand.enter({ name: 'dialling', prepared, verbs, by, legSeconds: undefined, expires });
+    this.machine.enter({ name: 'dialling', prepared, verbs, by, legSeconds: undefined, expires });
     this.forgetGoodbye();
     if (wasLive) this.services.metrics.activeSessions.dec();
-    this.handingOver.noteDialling(prepared, by);
+    this.transfer.noteDialling(prepared, by);
   }
 
   private afterResult(result: DialResult): Answer {
-    if (result.is === 'failed') return this.partAndLeave(this.exitAfter(result.as));
+    if (result.is === 'failed') return this.partAndLeave(this.exitAfterFailedDial(result.as));
     this.owner.end(result.is === 'bridged' ? 'handed_over' : 'caller_hung_up');
     return [{ verb: 'hangup' }];
   }
 
-  private exitAfter(failed: FailedDial): Exit {
+  private exitAfterFailedDial(failed: FailedDial): Exit {
     const { nobodyFree, noHuman, oneMoment } = this.call.assistant.prompt.lines;
-    switch (this.handingOver.stepAfter(failed)) {
+    switch (this.transfer.stepAfter(failed)) {
       case 'assistant':
         return { to: 'assistant', cause: 'dial_failed', opening: nobodyFree };
       case 'again':
-        return this.handingOver.again(oneMoment);
+        return this.transfer.again(oneMoment);
       case 'voicemail':
         return { to: 'voicemail' };
       case 'callback':

@@ -6,29 +6,17 @@ import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
 import { whisperDigits } from '../../handover/token.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { Metrics } from '../../telemetry/metrics.js';
-import type { Assistant } from '../../prompts/assistant.js';
 import type { UpdateResult } from '../../twilio/rest.js';
 import { type Verb, twiml } from '../../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../../twilio/webhooks.js';
-import type { Turn } from '../../voice/history.js';
 import type { VoiceSession } from '../../voice/session.js';
 import type { CallEvent } from '../call-events.js';
+import type { CallFacts } from '../call-facts.js';
 import type { CallReach, HumanExit } from '../call-state.js';
 import { callerIdFor, dialOutcome, dialVerb, failureOf } from './dial.js';
 import type { FailedDial, NextStep, NextSteps } from './failed-dial-policy.js';
 import { intentOf, prepareHandover } from './prepare-handover.js';
 import { summarizeCall } from './summarize-call.js';
-
-/** What does not change about a call while it is handed over. */
-export interface CallFacts {
-  callSid: string;
-  conversationId: string;
-  from: string;
-  to: string;
-  assistant: Assistant;
-  turns: () => readonly Turn[];
-  log: () => Logger;
-}
 
 export interface HumanTransferServices {
   clock: Clock;
@@ -74,7 +62,7 @@ export class HumanTransfer {
   }
 
   /** The latest decision that a human is needed. */
-  get wish(): Escalation {
+  get escalation(): Escalation {
     return this.latest;
   }
 
@@ -139,7 +127,7 @@ export class HumanTransfer {
   }
 
   /** Has Twilio leave the stream and run `verbs`. Never rejects. */
-  push(verbs: readonly Verb[]): Promise<UpdateResult> {
+  redirect(verbs: readonly Verb[]): Promise<UpdateResult> {
     return this.services.rest?.updateCall(this.call.callSid, twiml(verbs)) ?? Promise.resolve('refused');
   }
 

@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock } from '../../base/clock.js';
 import type { CrmCase } from '../../crm/hubspot.js';
 import type { Escalation } from '../../escalation/escalation.js';
@@ -8,9 +9,6 @@ import { summarize } from '../../handover/summary.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { Turn } from '../../voice/history.js';
 import { isPhoneNumber } from './dial.js';
-
-/** The dial is not held up longer than this by a store that does not answer. */
-const PREPARE_MS = 3000;
 
 export interface HandoverRequest {
   escalation: Escalation;
@@ -98,7 +96,7 @@ export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[], langu
 
 function withDeadline<T>(clock: Clock, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(PREPARE_MS, () => reject(new Error('deadline')));
+    const timer = clock.setTimer(SILENCE_BUDGET.handoverRecordMs, () => reject(new Error('deadline')));
     work.then(resolve, reject).finally(() => timer.cancel());
   });
 }

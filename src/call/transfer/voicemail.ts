@@ -3,7 +3,7 @@ import type { Verb } from '../../twilio/twiml.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import { announcement } from '../announcement.js';
 import type { CallOutcome, CallStateMachine } from '../call-state.js';
-import type { CallFacts } from './human-transfer.js';
+import type { CallFacts } from '../call-facts.js';
 import type { CallerMessages } from './caller-messages.js';
 import { PATHS } from '../paths.js';
 
@@ -15,7 +15,7 @@ const VOICEMAIL_EXPECTED_MS = (VOICEMAIL_SECONDS + 60) * 1000;
 export class Voicemail {
   private readonly options: {
     call: CallFacts;
-    stand: CallStateMachine;
+    machine: CallStateMachine;
     messages: CallerMessages;
     services: { clock: Clock; url: (scheme: 'https', path: string) => string };
     end: (outcome: CallOutcome) => void;
@@ -27,7 +27,7 @@ export class Voicemail {
 
   /** Twilio records what the caller has to say. */
   record(): Verb[] {
-    const { call, end, services, stand } = this.options;
+    const { call, end, services, machine } = this.options;
     const { clock, url } = services;
     const { leaveMessage, silentGoodbye } = call.assistant.prompt.lines;
     const record = {
@@ -43,15 +43,15 @@ export class Voicemail {
       { verb: 'hangup' },
     ];
     const expires = clock.setTimer(VOICEMAIL_EXPECTED_MS, () => end('no_human'));
-    stand.enter({ name: 'recording', verbs, expires });
+    machine.enter({ name: 'recording', verbs, expires });
     return verbs;
   }
 
   /** `<Record action>`: the caller has left a message. */
   afterVoicemail(webhook: VoiceWebhook): Verb[] {
-    const { call, end, stand } = this.options;
+    const { call, end, machine } = this.options;
     this.onRecording(webhook);
-    if (stand.is.name === 'recording') end('message_taken');
+    if (machine.state.name === 'recording') end('message_taken');
     return [...announcement(call.assistant.prompt.lines.messageThanks, call.assistant.prompt), { verb: 'hangup' }];
   }
 

@@ -1,19 +1,8 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 
-/** A caller who waits longer than this without a sound wonders whether anybody is there. */
-const LONG_MS = 3200;
-/** A model that has just been asked is given so long, even when they have waited before. */
-const ANSWERS_WITHIN_MS = 800;
-/** After a line that covered the wait. */
-const AGAIN_MS = 4000;
-/** Whoever was to answer is gone: what comes will not come soon. */
-const LOST_MS = 1200;
-/** The answer ended in the middle, and nothing has come for long. */
-const BROKEN_OFF_MS = 300;
 /** Two sessions that stall one after the other, and the tries between: after that no model is left, and a human goes on. */
 const MOST_TIMES = 5;
-/** An answer that has played for less may not have reached them yet. */
-const HEARD_AFTER_MS = 400;
 const LOOK_EVERY_MS = 200;
 
 interface Waiting {
@@ -49,7 +38,10 @@ export class DeadAirMonitor {
   begin(sinceMs = this.clock.now()): void {
     if (this.waiting !== undefined) return;
     const timer = this.lookLater();
-    const dueMs = Math.max(sinceMs + LONG_MS, this.clock.now() + ANSWERS_WITHIN_MS);
+    const dueMs = Math.max(
+      sinceMs + SILENCE_BUDGET.oneMomentAfterMs,
+      this.clock.now() + SILENCE_BUDGET.oneMomentGraceMs,
+    );
     this.waiting = { timer, quietSinceMs: sinceMs, playingSinceMs: undefined, dueMs, times: 0, lastAudioMs: undefined };
   }
 
@@ -74,11 +66,11 @@ export class DeadAirMonitor {
   lost(): void {
     const { waiting } = this;
     if (waiting === undefined || waiting.times > 0) return;
-    waiting.dueMs = Math.min(waiting.dueMs, this.clock.now() + LOST_MS);
+    waiting.dueMs = Math.min(waiting.dueMs, this.clock.now() + SILENCE_BUDGET.oneMomentAfterLossMs);
   }
 
   private isHeard({ playingSinceMs = Number.POSITIVE_INFINITY }: Waiting): boolean {
-    return this.isPlaying() && this.clock.now() - playingSinceMs >= HEARD_AFTER_MS;
+    return this.isPlaying() && this.clock.now() - playingSinceMs >= SILENCE_BUDGET.audibleAfterMs;
   }
 
   private lookLater(): Timer {
@@ -94,14 +86,20 @@ export class DeadAirMonitor {
       waiting.playingSinceMs ??= nowMs;
       if (this.isHeard(waiting)) waiting.quietSinceMs = nowMs;
       const { lastAudioMs, times } = waiting;
-      const hasBrokenOff = lastAudioMs !== undefined && nowMs - lastAudioMs >= LONG_MS;
-      waiting.dueMs = nowMs + (hasBrokenOff ? BROKEN_OFF_MS : times > 0 ? AGAIN_MS : LONG_MS);
+      const hasBrokenOff = lastAudioMs !== undefined && nowMs - lastAudioMs >= SILENCE_BUDGET.oneMomentAfterMs;
+      waiting.dueMs =
+        nowMs +
+        (hasBrokenOff
+          ? SILENCE_BUDGET.oneMomentAfterBreakMs
+          : times > 0
+            ? SILENCE_BUDGET.oneMomentAgainMs
+            : SILENCE_BUDGET.oneMomentAfterMs);
       return;
     }
     waiting.playingSinceMs = undefined;
     if (nowMs < waiting.dueMs || waiting.times >= MOST_TIMES) return;
     waiting.times++;
-    waiting.dueMs = nowMs + AGAIN_MS;
+    waiting.dueMs = nowMs + SILENCE_BUDGET.oneMomentAgainMs;
     waiting.lastAudioMs = undefined;
     this.onLong();
   }

@@ -1,13 +1,10 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { TandemError } from '../../base/errors.js';
 import type { VoiceProvider } from '../session.js';
 import type { ProviderBreaker } from './provider-breaker.js';
 
 /** Waits before the tries with one provider, from the moment its session was lost. */
 const BACKOFF_MS = [0, 400, 1200];
-/** After this the caller has waited long enough: no provider is tried twice any more. */
-const RETRY_BUDGET_MS = 4000;
-/** After this nobody is tried any more. */
-const TOTAL_BUDGET_MS = 12_000;
 
 /**
  * Whom to try next after a session was lost: the same provider a few times inside a time budget, when that makes sense,
@@ -36,12 +33,12 @@ export class FailoverPlan {
   /** `error` is why the last session, or the last try, came to nothing. Undefined: nobody is left. */
   next(error: TandemError, nowMs: number): { provider: VoiceProvider; delayMs: number } | undefined {
     const spentMs = nowMs - this.startedMs;
-    if (spentMs >= TOTAL_BUDGET_MS) {
+    if (spentMs >= SILENCE_BUDGET.failoverTotalMs) {
       this.giveUp(error);
       return undefined;
     }
     const delayMs = BACKOFF_MS[this.tries];
-    const isWorthIt = error.retryable && error.code !== 'VOICE_THROTTLED' && spentMs < RETRY_BUDGET_MS;
+    const isWorthIt = error.retryable && error.code !== 'VOICE_THROTTLED' && spentMs < SILENCE_BUDGET.failoverRetryMs;
     // With nobody else to ask, a throttled provider is asked again too.
     const isLast = error.retryable && this.others().length === 0;
     if (delayMs !== undefined && (isWorthIt || isLast)) {

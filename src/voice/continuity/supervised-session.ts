@@ -1,12 +1,8 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { TurnState } from './turn-state.js';
-
-/** A session that is not ready by then never will be. Providers have shorter limits of their own. */
-const READY_WITHIN_MS = 8000;
-/** A model that owes the caller something and gives no sign of life for this long has stalled. */
-const ANSWER_WITHIN_MS = 8000;
 
 export interface SupervisedSessionListener {
   onEvent(leg: SupervisedSession, event: VoiceEvent): void;
@@ -44,11 +40,11 @@ export class SupervisedSession {
     this.provider = provider;
     this.clock = clock;
     this.listener = listener;
-    this.answerWithinMs = provider.answerWithinMs ?? ANSWER_WITHIN_MS;
+    this.answerWithinMs = provider.answerWithinMs ?? SILENCE_BUDGET.answerMs;
     this.progressMs = clock.now();
     this.unsaidOpening = session.greeting;
     if (session.greeting !== undefined || session.answersLast) this.talk.asked();
-    this.watch = clock.setTimer(READY_WITHIN_MS, () => this.stall());
+    this.watch = clock.setTimer(SILENCE_BUDGET.sessionReadyMs, () => this.stall());
     this.session = provider.open({ ...session, listener: (event) => this.onEvent(event) });
   }
 

@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import { pcmToMulaw } from '../../audio/g711.js';
 import type { Clock } from '../../base/clock.js';
 import type { VoiceEvent } from '../session.js';
@@ -8,8 +9,6 @@ import { Pace } from './pace.js';
 import { pcmFromBase64 } from './pcm.js';
 import { ProgressWatch } from './progress-watch.js';
 
-/** A turn in which nothing happens for this long is over, whatever the service says or does not say. */
-const SILENT_TURN_MS = 6000;
 /** So long after a text of ours the model's word of an interruption is about that text. */
 const OWN_TEXT_MS = 3000;
 
@@ -59,7 +58,7 @@ export class AssistantTurns {
     this.phase = { name: 'idle', last: new ModelTurn({ ...options, pace: this.pace }) };
     this.watch = new ProgressWatch({
       clock: options.clock,
-      limitMs: SILENT_TURN_MS,
+      limitMs: SILENCE_BUDGET.novaSilentTurnMs,
       onSilent: () => this.onSilent(),
     });
   }

@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import '../../process/aws-node-version.js';
 import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
 import { type Clock, systemClock } from '../../base/clock.js';
@@ -39,9 +40,6 @@ export interface NovaProviderOptions {
 const KNOWN_REGIONS: readonly string[] = ['us-east-1', 'us-west-2', 'eu-north-1', 'ap-northeast-1'];
 /** The first Nova Sonic; AWS ended it on 2026-09-14. */
 const RETIRED_MODEL = 'amazon.nova-sonic-v1:0';
-const OPEN_TIMEOUT_MS = 5000;
-/** Outside AWS the SDK asks in vain for instance metadata, for longer than a start should take. */
-const CREDENTIALS_MS = 3000;
 /** Forty seconds before the service's own end. */
 const FORCE_RENEWAL_AFTER_MS = 440_000;
 /** A connection on which neither side sends anything is dead: caller audio or silence always flows. */
@@ -104,7 +102,7 @@ class NovaProvider implements VoiceProvider {
       region,
       summaryModelId = summaryModelFor(region),
       onAnomaly = () => undefined,
-      openTimeoutMs = OPEN_TIMEOUT_MS,
+      openTimeoutMs = SILENCE_BUDGET.sessionOpenMs,
       speakLine,
       voice,
     } = this.options;
@@ -147,7 +145,7 @@ class NovaProvider implements VoiceProvider {
   private async findCredentials(): Promise<boolean> {
     let deadline = { cancel: (): void => undefined };
     const tooLong = new Promise<false>((resolve) => {
-      deadline = this.clock.setTimer(CREDENTIALS_MS, () => resolve(false));
+      deadline = this.clock.setTimer(SILENCE_BUDGET.awsCredentialsMs, () => resolve(false));
     });
     const found = this.client.config.credentials().then(() => true);
     try {

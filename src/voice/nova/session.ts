@@ -1,3 +1,4 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { type AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
@@ -45,8 +46,6 @@ const LEAD_SILENCE_MS = 200;
 const MAX_WAITING_MS = 5000;
 /** A service that took nothing while so much more came has stopped reading. */
 const STALLED_AFTER_MS = 3000;
-/** Asked to speak first, the model begins within 1.3 s (measured by others). */
-const OPENING_MS = 10_000;
 
 type State = { name: 'opening' } | { name: 'open'; openingDue: Timer | undefined } | { name: 'over' };
 
@@ -187,7 +186,7 @@ export class NovaSession implements VoiceSession {
     const openingDue =
       this.opening === undefined
         ? undefined
-        : this.options.clock.setTimer(OPENING_MS, () => this.fail(stalled('did not begin to speak')));
+        : this.options.clock.setTimer(SILENCE_BUDGET.novaOpeningMs, () => this.fail(stalled('did not begin to speak')));
     this.state = { name: 'open', openingDue };
     this.emit({ type: 'ready' });
     this.lines.next();

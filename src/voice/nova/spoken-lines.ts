@@ -1,9 +1,7 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
-
-/** A synthesiser that takes longer does not hold up what comes after. */
-const SYNTHESIS_MS = 5000;
 
 interface Line {
   responseId: string;
@@ -44,7 +42,7 @@ export class SpokenLines {
         line.speech = mulaw === undefined || mulaw.length === 0 ? { name: 'failed' } : { name: 'ready', mulaw };
         this.next();
       };
-      line.speech = { name: 'pending', deadline: clock.setTimer(SYNTHESIS_MS, () => settle(undefined)) };
+      line.speech = { name: 'pending', deadline: clock.setTimer(SILENCE_BUDGET.synthesisMs, () => settle(undefined)) };
       spoken(speakLine, text).then(settle, () => settle(undefined));
     }
     this.next();

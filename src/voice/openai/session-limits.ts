@@ -1,3 +1,5 @@
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
+
 /** What a session waits for and holds at most. */
 export interface SessionLimits {
   /** From opening the connection to the service's agreement to the settings. */
@@ -13,7 +15,7 @@ export interface SessionLimits {
 }
 
 export const DEFAULT_LIMITS: SessionLimits = {
-  openTimeoutMs: 5000,
+  openTimeoutMs: SILENCE_BUDGET.sessionOpenMs,
   heldAudioMs: 10_000,
   patienceMs: 10_000,
   congestedBytes: 256 * 1024,

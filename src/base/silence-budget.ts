@@ -1,0 +1,113 @@
+/**
+ * Everything a call may wait through while the caller hears nothing, in the order in which a call meets it. Every file
+ * takes its waiting times from here, so that they can be read together: the waits of one group run one after the other,
+ * and what covers them ("one moment", a filler, Twilio's own words) must begin before the caller doubts that the line is
+ * alive. docs/operate/resilience.md quotes this table.
+ *
+ * Names end in the unit. Waits that no caller sits through (a background write, a summary, a reconnecting client) stay with
+ * the code that owns them.
+ */
+export const SILENCE_BUDGET = {
+  // A question of Twilio is answered.
+
+  /** Maximum wait for another instance's snapshot of a call; then the call goes to a human without it. */
+  journalClaimMs: 500,
+  /** Maximum wait for the cluster worker that owns a call. Twilio asks again after 5 s, and must not. */
+  workerAnswerMs: 4500,
+  /** How long Twilio pauses a call whose next step is not known yet, before it asks again. */
+  holdSeconds: 5,
+
+  // A stream is asked for.
+
+  /** Maximum time between the TwiML with a stream and the stream; then the stream counts as refused. */
+  streamExpectedMs: 15_000,
+  /** If the caller has heard nothing for this long, Twilio says "one moment" before it opens the next stream. */
+  oneMomentBeforeStreamMs: 2500,
+  /** The same for a caller who waits for an answer, because the next stream may meet a model that is silent, too. */
+  oneMomentBeforeStreamIfOwedMs: 1500,
+  /** A resumed call that starts in silence asks "are you still there" this long after the last sound. */
+  quietResumeMs: 3000,
+  /** Minimum time the caller is listened to before that question. */
+  quietResumeListenMs: 1000,
+
+  // A stream is open but carries nothing.
+
+  /** Maximum time without audio from Twilio at the start of a stream. */
+  firstMediaMs: 10_000,
+  /** Maximum gap in Twilio's audio later on. Some calls have gaps while the caller is silent, but none this long. */
+  mediaGapMs: 30_000,
+  /** How late a mark may be. On a working stream it returns a fraction of a second after its audio. */
+  markOverdueMs: 5000,
+
+  // A model is opened.
+
+  /** Maximum time for opening a provider's session, as each provider measures it. */
+  sessionOpenMs: 5000,
+  /** Maximum time for finding AWS credentials. Outside AWS the SDK would ask for instance metadata far longer. */
+  awsCredentialsMs: 3000,
+  /** Maximum time until a session is ready, whatever its provider says: the last line behind `sessionOpenMs`. */
+  sessionReadyMs: 8000,
+
+  // A model owes an answer.
+
+  /** Maximum silence of a model that owes an answer; then the session has stalled and is replaced. */
+  answerMs: 8000,
+  /** Nova: a turn in which nothing happens for this long is over, whatever the service says. */
+  novaSilentTurnMs: 6000,
+  /** Nova: maximum time to begin when it is asked to speak first. Others measured 1.3 s. */
+  novaOpeningMs: 10_000,
+  /** Maximum time for synthesising a line; then the line counts as unsaid. */
+  synthesisMs: 5000,
+  /** Delay before the caller who waits for an answer hears "one moment". */
+  oneMomentAfterMs: 3200,
+  /** Minimum time given to a model that was just asked, even if the caller has waited before. */
+  oneMomentGraceMs: 800,
+  /** Delay before "one moment" once the model that owed the answer is lost. */
+  oneMomentAfterLossMs: 1200,
+  /** Delay before "one moment" after an answer that broke off in the middle. */
+  oneMomentAfterBreakMs: 300,
+  /** Delay before "one moment" is repeated. */
+  oneMomentAgainMs: 4000,
+  /** Audio counts as heard once it has played for this long. Less may not have reached the caller. */
+  audibleAfterMs: 400,
+  /** Delay before the caller hears the filler of a tool that is still running. */
+  toolFillerMs: 600,
+  /** Maximum time of a tool; then the model is told that it failed. A tool may set its own. */
+  toolMs: 10_000,
+  /** Delay before a line to a silent caller that broke off is said again. */
+  unsaidAgainMs: 1000,
+  /** A pause that ends a number the caller types. */
+  dtmfPauseMs: 2000,
+
+  // A model is lost.
+
+  /** Maximum time in which the same provider is tried again. */
+  failoverRetryMs: 4000,
+  /** Maximum time for all providers together; then the call goes to a human. */
+  failoverTotalMs: 12_000,
+
+  // The call leaves for a human.
+
+  /** Maximum time until the goodbye begins to sound; then Twilio says it. */
+  goodbyeBeginsMs: 2000,
+  /** Maximum silence before the goodbye, including what the caller has waited already. */
+  goodbyeSilenceMs: 3500,
+  /** Minimum time the goodbye is given to begin. */
+  goodbyeMinimumMs: 300,
+  /** Maximum silence inside the goodbye; then it has broken off and Twilio says it. */
+  goodbyeBreakMs: 1200,
+  /** Maximum time until the session has delivered the whole goodbye. */
+  goodbyeDeliveredMs: 10_000,
+  /** Maximum time until the last mark of the goodbye returns. */
+  goodbyeHeardMs: 15_000,
+  /** Maximum time one attempt at the handover store may take. */
+  storeAttemptMs: 1000,
+  /** Maximum time for writing the handover's record; then the dial goes without one. */
+  handoverRecordMs: 3000,
+  /** Maximum time for asking Amazon Connect who is there; then an agent is assumed to be. */
+  agentAvailabilityMs: 300,
+  /** Maximum time of one attempt to change the live call over Twilio's REST API. */
+  twilioUpdateMs: 3000,
+  /** Delay before that attempt is repeated. */
+  twilioUpdateRetryMs: 300,
+} as const;
