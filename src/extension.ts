@@ -1,6 +1,6 @@
 /**
  * What an extension of the gateway is written against, as `tandem/extension`: a module named in EXTENSIONS that exports
- * `providers` (voices), `tools`, or both. See docs/guides.
+ * `providers` (voices), `tools`, or both. See docs/build.
  */
 export { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from './audio/chunk.js';
 export { mulawToPcm, pcmToMulaw } from './audio/g711.js';

@@ -22,7 +22,7 @@ describe('an extension', () => {
   before(async () => {
     mkdirSync(folder, { recursive: true });
     for (const name of ['parrot', 'order-status']) {
-      const source = readFileSync(`${root}docs/guides/examples/${name}.ts`, 'utf8');
+      const source = readFileSync(`${root}docs/build/examples/${name}.ts`, 'utf8');
       const { code } = await transform(source, { loader: 'ts', format: 'esm', target: 'node20' });
       writeFileSync(`${folder}/${name}.js`, code);
     }
@@ -33,9 +33,9 @@ describe('an extension', () => {
   });
 
   test('is shown in the guide as it is in the examples', () => {
-    const guide = readFileSync(`${root}docs/guides/extensions.md`, 'utf8');
+    const guide = readFileSync(`${root}docs/build/extensions.md`, 'utf8');
     for (const name of ['parrot', 'order-status']) {
-      const source = readFileSync(`${root}docs/guides/examples/${name}.ts`, 'utf8');
+      const source = readFileSync(`${root}docs/build/examples/${name}.ts`, 'utf8');
       assert.ok(guide.includes(`<!-- examples/${name}.ts -->\n\n\`\`\`ts\n${source}\`\`\`\n`), name);
     }
   });

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { type ErrorCode, TandemError, errorTable, isTandemError } from './errors.js';
 
 /** Seen from dist/src. */
-const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/operate/errors.md', import.meta.url), 'utf8');
 
-test('every error code has a heading in docs/errors.md, and every heading a code', () => {
+test('every error code has a heading in docs/operate/errors.md, and every heading a code', () => {
   const headings = [...page.matchAll(/^## (\S+)$/gm)].map((match) => match[1]);
   assert.equal(new Set(headings).size, headings.length, 'a heading twice');
   assert.deepEqual(new Set(headings), new Set(Object.keys(errorTable)));

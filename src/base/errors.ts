@@ -6,7 +6,7 @@ interface ErrorRow {
 }
 
 /**
- * Every error the gateway raises on purpose. A code is permanent and never reused; each has a heading in docs/errors.md.
+ * Every error the gateway raises on purpose. A code is permanent and never reused; each has a heading in docs/operate/errors.md.
  * `{name}` in a help text is filled from the error's details.
  */
 const ERRORS = {
@@ -84,7 +84,7 @@ const ERRORS = {
   HUBSPOT_FAILED: { retryable: true, help: 'HubSpot had a fault; see status.hubspot.com when it goes on.' },
   HUBSPOT_REFUSED: {
     retryable: false,
-    help: 'Check HUBSPOT_ACCESS_TOKEN, its scopes, HUBSPOT_API_VERSION, and the ticket pipeline and stage; see docs/guides/hubspot.md.',
+    help: 'Check HUBSPOT_ACCESS_TOKEN, its scopes, HUBSPOT_API_VERSION, and the ticket pipeline and stage; see docs/build/hubspot.md.',
   },
   TOKEN_EXHAUSTED: {
     retryable: true,

@@ -72,7 +72,7 @@ export type CallState =
       opening: string | undefined;
       /** Milliseconds since the epoch: the caller has heard nothing since then; undefined: unknown, or they only ring. */
       quietSinceMs: number | undefined;
-      held: PrewarmedSession;
+      prewarmed: PrewarmedSession;
       expires: Timer;
     }
   | { name: 'talking'; media: MediaSession }
@@ -129,7 +129,7 @@ export function transition(from: CallState, to: CallState): CallState {
   switch (from.name) {
     case 'ringing':
       from.expires.cancel();
-      if (to.name !== 'talking') from.held.close();
+      if (to.name !== 'talking') from.prewarmed.close();
       break;
     case 'talking':
     case 'leaving':

@@ -233,7 +233,7 @@ export class Call {
     const { clock, idleMs, metrics, pipeline, provider } = this.services;
     const { media, meter } = openMediaSession({
       stream,
-      prewarmed: state.held,
+      prewarmed: state.prewarmed,
       history: this.history,
       escalationWatch: this.escalationWatch,
       tools: new ToolRunner({ tools: this.ringing.tools, clock, context: () => this.toolContext() }),

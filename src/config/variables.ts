@@ -71,7 +71,7 @@ export const VARIABLES = {
     ),
     EXTENSIONS: variable(
       '',
-      'Comma list of JavaScript modules with providers and tools of your own; see docs/guides.',
+      'Comma list of JavaScript modules with providers and tools of your own; see docs/build.',
       list,
     ),
     IDLE_PROMPT_SECONDS: variable(
@@ -91,7 +91,7 @@ export const VARIABLES = {
     ),
     ESCALATION_TRIGGERS: variable(
       TRIGGERS.join(','),
-      'Comma list of what makes the gateway call a human; none: only a failure, or being stopped. See docs/escalation.md.',
+      'Comma list of what makes the gateway call a human; none: only a failure, or being stopped. See docs/build/escalation.md.',
       triggers,
     ),
     ESCALATION_PHRASES: variable(
@@ -106,7 +106,7 @@ export const VARIABLES = {
     ),
     ASSISTANTS_FILE: variable(
       '',
-      'JSON file with other assistants, voices, providers, queues and opening hours by the number called; see docs/guides/assistants.md.',
+      'JSON file with other assistants, voices, providers, queues and opening hours by the number called; see docs/build/assistants.md.',
       text,
     ),
     MAX_VOICE_SESSIONS: variable(
@@ -231,7 +231,7 @@ export const VARIABLES = {
   },
   'Several instances': {
     REDIS_URL: secret(
-      'Where calls are written down for other instances: redis://, redis+sentinel:// or redis+cluster://, with rediss for TLS; see docs/guides/several-instances.md. Unset: in memory.',
+      'Where calls are written down for other instances: redis://, redis+sentinel:// or redis+cluster://, with rediss for TLS; see docs/operate/several-instances.md. Unset: in memory.',
       redisUrl,
     ),
     JOURNAL_KEY: secret(
@@ -279,7 +279,7 @@ export const VARIABLES = {
     ),
     AFTER_FAILED_DIAL: variable(
       'assistant,exhausted=goodbye',
-      'What follows when nobody can be reached: assistant, voicemail, callback, again or goodbye; per outcome as busy=…, no_answer=…, failed=…, dropped=…, unavailable=…, closed=…, exhausted=… (after the third try). See docs/handover.md.',
+      'What follows when nobody can be reached: assistant, voicemail, callback, again or goodbye; per outcome as busy=…, no_answer=…, failed=…, dropped=…, unavailable=…, closed=…, exhausted=… (after the third try). See docs/operate/handover.md.',
       nextSteps,
     ),
     CONNECT_CHECK_AVAILABILITY: variable(
@@ -296,7 +296,7 @@ export const VARIABLES = {
     ),
     CONNECT_QUEUE_ARNS: variable('', 'JSON map from reason to queue ARN.', queueArns),
   },
-  'HubSpot (see docs/guides/hubspot.md)': {
+  'HubSpot (see docs/build/hubspot.md)': {
     ENABLE_HUBSPOT: variable('false', 'Write a contact, a ticket and a note for every handover.', flag),
     HUBSPOT_ACCESS_TOKEN: secret('Service key, or the token of a private app. Required with ENABLE_HUBSPOT.', text),
     HUBSPOT_BASE_URL: variable('https://api.hubapi.com', 'Another endpoint, for instance the simulator.', httpUrl),

@@ -175,7 +175,7 @@ test('a mistake is named with its number and its field', async () => {
 });
 
 test('the example of the guide can be used as it stands', async () => {
-  const guide = readFileSync(new URL('../../../docs/guides/assistants.md', import.meta.url), 'utf8');
+  const guide = readFileSync(new URL('../../../docs/build/assistants.md', import.meta.url), 'utf8');
   const example: unknown = JSON.parse(/```json\n([\s\S]*?)```/.exec(guide)?.[1] ?? '');
   const assistants = await read(example);
   const [british, swiss] = Object.keys(example as object).map((number) => assistants.for(number));

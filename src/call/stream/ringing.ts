@@ -37,7 +37,7 @@ export class Ringing {
     const { call, onExpired, services } = this.options;
     const { clock, provider, rules } = services;
     const { prompt, providers } = call.assistant;
-    const held = new PrewarmedSession(provider, {
+    const prewarmed = new PrewarmedSession(provider, {
       conversationId: call.conversationId,
       callerNumber: isPhoneNumber(call.from) ? call.from : undefined,
       instructions: prompt.instructions,
@@ -51,7 +51,7 @@ export class Ringing {
       wish: { voices: prompt.voices, providers, lines: prompt.lines },
     });
     const expires = clock.setTimer(SILENCE_BUDGET.streamExpectedMs, () => onExpired(quietSinceMs));
-    return { name: 'ringing', streamToken, opening, quietSinceMs, held, expires };
+    return { name: 'ringing', streamToken, opening, quietSinceMs, prewarmed, expires };
   }
 
   /** What the assistant can do besides the built-in tools. */

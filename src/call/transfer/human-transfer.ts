@@ -4,7 +4,6 @@ import type { Escalation } from '../../escalation/escalation.js';
 import type { Reach } from '../../handover/agent-availability.js';
 import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
 import { whisperDigits } from '../../handover/token.js';
-import type { Logger } from '../../telemetry/log.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import type { UpdateResult } from '../../twilio/rest.js';
 import { type Verb, twiml } from '../../twilio/twiml.js';
