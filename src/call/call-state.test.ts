@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CallState, type Exit, transition } from './call-state.js';
+import { type CallState, type ExitPlan, transition } from './call-state.js';
 
 type Name = CallState['name'];
 const NAMES: readonly Name[] = [
@@ -21,6 +21,7 @@ const STEPS = new Set([
   'ringing>parted',
   'ringing>ended',
   'talking>leaving',
+  'leaving>leaving',
   'talking>parted',
   'talking>ended',
   'leaving>talking',
@@ -42,12 +43,13 @@ const STEPS = new Set([
   'recording>ended',
 ]);
 
-const EXIT: Exit = { to: 'nobody', outcome: 'completed', announce: undefined };
+const PLAN: ExitPlan = { exit: { to: 'nobody', outcome: 'completed' }, announce: undefined };
 
 /** A state of each kind whose parts write down that they were disposed of. */
 function stateOf(name: Name, disposed: string[]): CallState {
   const timer = { cancel: () => void disposed.push('timer') };
   const closing = (what: string): { close(): void } => ({ close: () => void disposed.push(what) });
+  const goodbye = { cancel: () => void disposed.push('goodbye') };
   // Only what a transition touches is there.
   const media = {
     stream: closing('stream'),
@@ -65,17 +67,34 @@ function stateOf(name: Name, disposed: string[]): CallState {
       expires: timer,
     },
     talking: { name: 'talking', media },
-    leaving: { name: 'leaving', media, exit: EXIT },
-    parted: { name: 'parted', exit: EXIT, expires: timer },
-    dialling: { name: 'dialling', prepared: undefined, verbs: [], by: 'twiml', legSeconds: undefined, expires: timer },
-    redirecting: { name: 'redirecting', media, exit: EXIT, prepared: undefined, verbs: [], isStopped: false },
+    leaving: { name: 'leaving', media, ...PLAN, goodbye: goodbye as never, isVoiceLost: false },
+    parted: { name: 'parted', ...PLAN, expires: timer },
+    dialling: {
+      name: 'dialling',
+      prepared: undefined,
+      verbs: [],
+      by: 'twiml',
+      isWhispered: false,
+      legSeconds: undefined,
+      expires: timer,
+    },
+    redirecting: {
+      name: 'redirecting',
+      media,
+      ...PLAN,
+      prepared: undefined,
+      verbs: [],
+      isStopped: false,
+      isWhispered: false,
+      settled: Promise.resolve(),
+    },
     recording: { name: 'recording', verbs: [], expires: timer },
     ended: { name: 'ended', outcome: 'completed' },
   };
   return states[name];
 }
 
-test('exactly the known steps can be taken, and a refused one disposes of nothing', () => {
+test('a call can take exactly the known steps, and a refused step disposes of nothing', () => {
   for (const from of NAMES) {
     for (const to of NAMES) {
       const disposed: string[] = [];
@@ -91,7 +110,7 @@ test('exactly the known steps can be taken, and a refused one disposes of nothin
   }
 });
 
-test('a state disposes of what the next one does not take over', () => {
+test('a step disposes of what the next state does not take over', () => {
   const expected: Record<string, string[]> = {
     'ringing>talking': ['timer'],
     'ringing>ringing': ['timer', 'prewarmed'],
@@ -100,14 +119,15 @@ test('a state disposes of what the next one does not take over', () => {
     'talking>leaving': [],
     'talking>parted': ['health', 'playback', 'conversation', 'stream'],
     'talking>ended': ['health', 'playback', 'conversation', 'stream'],
-    'leaving>talking': [],
-    'leaving>redirecting': [],
+    'leaving>leaving': ['goodbye'],
+    'leaving>talking': ['goodbye'],
+    'leaving>redirecting': ['goodbye'],
     'redirecting>redirecting': [],
     'redirecting>dialling': ['health', 'playback', 'conversation', 'stream'],
     'redirecting>parted': ['health', 'playback', 'conversation', 'stream'],
     'redirecting>ended': ['health', 'playback', 'conversation', 'stream'],
-    'leaving>parted': ['health', 'playback', 'conversation', 'stream'],
-    'leaving>ended': ['health', 'playback', 'conversation', 'stream'],
+    'leaving>parted': ['goodbye', 'health', 'playback', 'conversation', 'stream'],
+    'leaving>ended': ['goodbye', 'health', 'playback', 'conversation', 'stream'],
     'parted>ringing': ['timer'],
     'parted>dialling': ['timer'],
     'parted>ended': ['timer'],
@@ -125,4 +145,13 @@ test('a state disposes of what the next one does not take over', () => {
     transition(stateOf(from, disposed), stateOf(to, []));
     assert.deepEqual(disposed, parts, step);
   }
+});
+
+test('a state that is entered again with what it owned keeps that', () => {
+  const disposed: string[] = [];
+  for (const name of ['leaving', 'parted', 'dialling', 'redirecting'] as const) {
+    const state = stateOf(name, disposed);
+    transition(state, { ...state });
+  }
+  assert.deepEqual(disposed, []);
 });

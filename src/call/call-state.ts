@@ -4,8 +4,9 @@ import type { PreparedHandover } from '../handover/desk.js';
 import type { Verb } from '../twilio/twiml.js';
 import type { MediaSession } from './media/media-session.js';
 import type { PrewarmedSession } from './media/prewarmed-session.js';
+import type { Goodbye } from './media/goodbye.js';
 
-/** How a call ended. A metric label: a closed set. */
+/** How a call ended. A metric label with a closed set of values. */
 export type CallOutcome =
   | 'handed_over'
   | 'caller_hung_up'
@@ -15,104 +16,148 @@ export type CallOutcome =
   | 'message_taken'
   | 'callback_promised'
   | 'refused_busy'
-  /** Another instance goes on with it. */
+  /** Another instance has taken the call over. */
   | 'moved'
   | 'abandoned';
 
-/** What happens when the stream is over. */
+/** Where the call goes when its stream or its dial is over. */
 export type Exit =
   | HumanExit
   | AssistantExit
-  /** Twilio records what the caller has to say. */
+  /** Twilio records a message. */
   | { to: 'voicemail' }
-  /** The caller is told that somebody will call back. */
+  /** Twilio promises the caller that the team will call back. */
   | { to: 'callback' }
   | NobodyExit;
 
 export interface NobodyExit {
   to: 'nobody';
   outcome: CallOutcome;
-  /** A line for TwiML to say because the voice session could not. */
-  announce: string | undefined;
 }
 
 export interface AssistantExit {
   to: 'assistant';
   cause: ResumeCause;
-  /** Undefined: the caller was told nothing and is to notice nothing. */
+  /** The first line in the new stream. `undefined` if the caller must not notice that the stream changed. */
   opening: string | undefined;
-  /** Milliseconds since the epoch: the caller has heard nothing since then, as far as is known. */
+  /** Epoch milliseconds since which the caller has heard nothing, as far as the gateway knows. */
   quietSinceMs?: number | undefined;
 }
 
 export interface HumanExit {
   to: 'human';
-  /** The token's record, written meanwhile; undefined when it could not be: the caller is dialled through without. */
+  /**
+   * The record that the token opens, written while the goodbye plays. Resolves with `undefined` if the record could not be
+   * written: then the call is dialled without a token.
+   */
   prepared: Promise<PreparedHandover | undefined>;
-  /** Whether ringing makes sense; known by the time the goodbye was heard. */
+  /** Whether ringing makes sense. Resolves before the goodbye has been heard. */
   reach: Promise<CallReach>;
-  /** A line for TwiML to say because the voice session could not. */
+}
+
+/** An exit with the line that TwiML says first. `announce` is `undefined` if the voice session has said it. */
+export interface ExitPlan {
+  exit: Exit;
   announce: string | undefined;
 }
 
 export type CallReach = Reach | 'closed';
 
-/** `instance_lost`: the process that had the call died. `moved`: it is being stopped and let go of the call in a pause. */
+/**
+ * Why a call continues in a new stream. `instance_lost`: the process that held the call died. `moved`: a stopping process let
+ * go of the call in a pause.
+ */
 export type ResumeCause = 'stream_lost' | 'stream_refused' | 'dial_failed' | 'instance_lost' | 'moved';
 
 /**
- * Where a call stands. Twilio runs the other half of this machine: whenever a stream or a dial is over it asks one of
- * our URLs what to do next, and the answer is computed from here.
+ * The state of a call. Twilio runs the other half of this machine: whenever a stream or a dial is over, Twilio requests one of
+ * our action URLs, and the answer is computed from this state.
  */
-export type CallState =
-  /** TwiML with a stream was given; the stream has not come yet. */
-  | {
-      name: 'ringing';
-      streamToken: string;
-      opening: string | undefined;
-      /** Milliseconds since the epoch: the caller has heard nothing since then; undefined: unknown, or they only ring. */
-      quietSinceMs: number | undefined;
-      prewarmed: PrewarmedSession;
-      expires: Timer;
-    }
-  | { name: 'talking'; media: MediaSession }
-  /** The goodbye plays, while a handover is prepared if it is one; who talks over the end of the call is talked to on. */
-  | { name: 'leaving'; media: MediaSession; exit: Exit }
-  /** The stream is over; Twilio asks what now. */
-  | { name: 'parted'; exit: Exit; expires: Timer }
-  /**
-   * Twilio is being told over REST to dial. The stream stays until Twilio stops it, so that the TwiML way is open when
-   * Twilio refuses.
-   */
-  | {
-      name: 'redirecting';
-      media: MediaSession;
-      exit: Exit;
-      prepared: PreparedHandover | undefined;
-      verbs: readonly Verb[];
-      /** Twilio has stopped the stream: it took the change, or the caller is gone. */
-      isStopped: boolean;
-    }
-  | Dialling
-  /** Twilio records a voicemail. */
-  | { name: 'recording'; verbs: readonly Verb[]; expires: Timer }
-  | { name: 'ended'; outcome: CallOutcome };
+export type CallState = Ringing | Talking | Leaving | Parted | Redirecting | Dialling | Recording | Ended;
 
+/** Twilio has the TwiML of a stream, and the stream has not come yet. */
+export interface Ringing {
+  name: 'ringing';
+  streamToken: string;
+  opening: string | undefined;
+  /** Epoch milliseconds since which the caller has heard nothing. `undefined` if unknown, or if the call only rings. */
+  quietSinceMs: number | undefined;
+  prewarmed: PrewarmedSession;
+  expires: Timer;
+}
+
+/** A stream is open. */
+export interface Talking {
+  name: 'talking';
+  media: MediaSession;
+}
+
+/**
+ * The goodbye is playing. For a handover, its record is being written meanwhile. If the call is to end without an agent, an
+ * interruption takes it back to `talking`.
+ */
+export interface Leaving extends ExitPlan {
+  name: 'leaving';
+  media: MediaSession;
+  /** The line of the gateway that is being spoken. `undefined` if the assistant has said goodbye itself. */
+  goodbye: Goodbye | undefined;
+  /** Every provider has failed, so no model can continue if the caller wants to stay. */
+  isVoiceLost: boolean;
+}
+
+/** The stream or the dial is over, and Twilio is about to request the next TwiML. */
+export interface Parted extends ExitPlan {
+  name: 'parted';
+  expires: Timer;
+}
+
+/**
+ * Twilio is being told over REST to dial. The stream stays open until Twilio stops it, so that the TwiML way remains if Twilio
+ * refuses.
+ */
+export interface Redirecting extends ExitPlan {
+  name: 'redirecting';
+  media: MediaSession;
+  prepared: PreparedHandover | undefined;
+  verbs: readonly Verb[];
+  /** Whether Twilio has stopped the stream: it took the change, or the caller hung up. */
+  isStopped: boolean;
+  /** Whether the called leg has been given the token. */
+  isWhispered: boolean;
+  /** Resolves when the outcome of the REST request is known. */
+  settled: Promise<void>;
+}
+
+/** Twilio runs a `<Dial>`. */
 export interface Dialling {
   name: 'dialling';
   prepared: PreparedHandover | undefined;
   verbs: readonly Verb[];
-  /** Which way Twilio was told to dial: never both. */
+  /** Which way Twilio was told to dial. Never both. */
   by: 'twiml' | 'rest';
-  /** The called side was on the line this long, as Twilio says when that is over; undefined: not that we know. */
+  /** Whether the called leg has been given the token. */
+  isWhispered: boolean;
+  /** Seconds the called leg was connected, from its status callback. `undefined` until that arrives. */
   legSeconds: number | undefined;
   expires: Timer;
+}
+
+/** Twilio records a voicemail. */
+export interface Recording {
+  name: 'recording';
+  verbs: readonly Verb[];
+  expires: Timer;
+}
+
+export interface Ended {
+  name: 'ended';
+  outcome: CallOutcome;
 }
 
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {
   ringing: ['ringing', 'talking', 'parted', 'ended'],
   talking: ['leaving', 'parted', 'ended'],
-  leaving: ['talking', 'redirecting', 'parted', 'ended'],
+  leaving: ['talking', 'leaving', 'redirecting', 'parted', 'ended'],
   redirecting: ['redirecting', 'dialling', 'parted', 'ended'],
   parted: ['ringing', 'parted', 'dialling', 'recording', 'ended'],
   dialling: ['parted', 'dialling', 'ended'],
@@ -121,62 +166,51 @@ const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = 
 };
 
 /**
- * The only way from one state to another: disposes of what the old state owned and the new one does not take over.
- * @throws Error when the step is not one the machine knows; that is a fault in the gateway.
+ * The only way from one state to another. Disposes of what the old state owned and the new state does not take over.
+ * @throws Error if the table above does not allow the step, which is a fault of the gateway.
  */
 export function transition(from: CallState, to: CallState): CallState {
   if (!NEXT[from.name].includes(to.name)) throw new Error(`A call cannot go from ${from.name} to ${to.name}.`);
-  switch (from.name) {
-    case 'ringing':
-      from.expires.cancel();
-      if (to.name !== 'talking') from.prewarmed.close();
-      break;
-    case 'talking':
-    case 'leaving':
-    case 'redirecting':
-      if (!('media' in to)) {
-        from.media.health.close();
-        from.media.playback.close();
-        from.media.conversation.close();
-        from.media.stream.close();
-      }
-      break;
-    case 'parted':
-    case 'recording':
-      from.expires.cancel();
-      break;
-    case 'dialling':
-      if (to.name !== 'dialling' || to.expires !== from.expires) from.expires.cancel();
-      break;
-    case 'ended':
-      break;
+  if (from.name === 'leaving' && from.goodbye !== ('goodbye' in to ? to.goodbye : undefined)) from.goodbye?.cancel();
+  if ('expires' in from && from.expires !== ('expires' in to ? to.expires : undefined)) from.expires.cancel();
+  if (from.name === 'ringing' && to.name !== 'talking') from.prewarmed.close();
+  if ('media' in from && !('media' in to)) {
+    from.media.health.close();
+    from.media.playback.close();
+    from.media.conversation.close();
+    from.media.stream.close();
   }
   return to;
 }
 
-/** Where one call stands, for the halves of the call that move it. */
+/** Holds the state of one call, for the parts of the call that move it. */
 export class CallStateMachine {
   private current: CallState | undefined;
   private readonly onEnter: () => void;
+  private readonly onLive: (isLive: boolean) => void;
 
-  /** `onEnter` is told of every step. */
-  constructor(onEnter: () => void = () => undefined) {
+  /** `onEnter` is called after every step. `onLive` is called when a stream has opened or closed. */
+  constructor({ onEnter, onLive }: { onEnter: () => void; onLive: (isLive: boolean) => void }) {
     this.onEnter = onEnter;
+    this.onLive = onLive;
   }
 
+  /** @throws Error if the call has no state yet. */
   get state(): CallState {
     if (this.current === undefined) throw new Error('The call has not begun.');
     return this.current;
   }
 
-  /** A stream is open: somebody is being talked to. */
+  /** Whether a stream is open. */
   get isLive(): boolean {
     return this.current !== undefined && 'media' in this.current;
   }
 
-  /** See {@link transition}. */
+  /** Takes a step; see {@link transition}. */
   enter(state: CallState): void {
+    const wasLive = this.isLive;
     this.current = this.current === undefined ? state : transition(this.current, state);
+    if (wasLive !== this.isLive) this.onLive(this.isLive);
     this.onEnter();
   }
 }

@@ -108,7 +108,7 @@ export class Call {
       machine: call.machine,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
-      lost: (quietSinceMs) => call.streams.resumeExit('instance_lost', quietSinceMs ?? services.clock.epochMs()),
+      lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.epochMs()),
     });
     const { callSid, from, to } = call;
     services.emit({ type: 'started', callSid, from, to });
@@ -133,7 +133,13 @@ export class Call {
       language: this.prompt.language,
     });
     const { assistant, callSid, conversationId, from, to } = this;
-    this.machine = new CallStateMachine(() => this.checkpointer.note());
+    this.machine = new CallStateMachine({
+      onEnter: () => this.checkpointer.note(),
+      onLive: (isLive) => {
+        if (isLive) services.metrics.activeSessions.inc();
+        else services.metrics.activeSessions.dec();
+      },
+    });
     const facts = {
       callSid,
       conversationId,
@@ -163,7 +169,7 @@ export class Call {
       machine,
       departure,
       services,
-      onExpired: (quietSinceMs) => departure.part(this.streams.resumeExit('stream_refused', quietSinceMs)),
+      onExpired: (quietSinceMs) => departure.part(this.streams.resumePlan('stream_refused', quietSinceMs)),
     });
     const { checkpointer, ringing } = this;
     const streams = new StreamRequests({ call: facts, machine, ringing, departure, services });
@@ -172,10 +178,10 @@ export class Call {
       clock: services.clock,
       machine,
       checkpointer,
-      midWordExit: () => streams.resumeExit('moved', streams.heardNothingSinceMs),
-      part: (exit) => {
+      midWordPlan: () => streams.resumePlan('moved', streams.heardNothingSinceMs),
+      part: (plan) => {
         services.emit({ type: 'moving', callSid });
-        departure.part(exit);
+        departure.part(plan);
       },
     });
     const { clock, maxCallMs } = services;
@@ -210,7 +216,7 @@ export class Call {
       case 'ringing':
         return this.streams.verbs(this.machine.state.streamToken);
       case 'parted':
-        return this.departure.leaveBy(this.machine.state.exit);
+        return this.departure.leaveBy(this.machine.state);
       case 'dialling':
         return this.machine.state.by === 'rest' ? this.hold() : this.machine.state.verbs;
       case 'recording':
@@ -251,7 +257,6 @@ export class Call {
     const { pauses, conversation, idle, playback, health } = media;
     this.machine.enter({ name: 'talking', media });
     this.streams.cameIn();
-    metrics.activeSessions.inc();
     const { inboundFrameLatency } = metrics;
     return {
       onStart: () => {
@@ -282,7 +287,7 @@ export class Call {
       return [];
     }
     // The stream broke while Twilio was being told to dial: the answer is whatever came of that.
-    if (this.machine.state.name === 'redirecting') await this.departure.settled();
+    if (this.machine.state.name === 'redirecting') await this.departure.dialling.settled();
     // Twilio may ask before the closing of the socket has reached us, or without a stream ever having come.
     if (this.machine.state.name === 'talking' || this.machine.state.name === 'leaving') this.onStreamEnd('lost');
     const { state } = this.machine;
@@ -291,7 +296,7 @@ export class Call {
 
   /** Twilio's status callback of the call itself. */
   onCallStatus(webhook: VoiceWebhook): void {
-    if (isOver(webhook)) this.departure.onCallOver();
+    if (isOver(webhook)) this.departure.dialling.onCallOver();
   }
 
   /** Something outside the conversation demands a human, for instance the gateway being stopped. */
@@ -322,7 +327,7 @@ export class Call {
   /** Twilio will ask about it before long, and only this process has the answer. */
   get needsAnswers(): boolean {
     const { state } = this.machine;
-    if (state.name === 'dialling') return this.departure.owesWhisper;
+    if (state.name === 'dialling') return this.departure.dialling.owesWhisper;
     return state.name !== 'ended' && !this.isMoving;
   }
 
@@ -391,15 +396,15 @@ export class Call {
   private onFailure(error: TandemError): void {
     this.log.error({ err: error }, 'no voice session is left');
     if (this.machine.state.name === 'leaving') this.departure.onVoiceLost();
-    else if (this.machine.state.name === 'talking') this.departure.part(this.departure.failureExit());
+    else if (this.machine.state.name === 'talking') this.departure.part(this.departure.transfer.failurePlan());
   }
 
   private onStreamEnd(cause: StreamEnd): void {
     // Our own closing; the state has moved on already.
     if (cause === 'closed') return;
-    if (this.machine.state.name === 'leaving') this.departure.part(this.machine.state.exit);
+    if (this.machine.state.name === 'leaving') this.departure.part(this.machine.state);
     else if (this.machine.state.name === 'talking')
-      this.departure.part(this.streams.resumeExit('stream_lost', this.streams.heardNothingSinceMs));
+      this.departure.part(this.streams.resumePlan('stream_lost', this.streams.heardNothingSinceMs));
     else if (this.machine.state.name === 'redirecting' && cause === 'stop')
       this.machine.enter({ ...this.machine.state, isStopped: true });
   }
@@ -425,7 +430,6 @@ export class Call {
   }
 
   private dispose(outcome: CallOutcome): void {
-    if (this.isLive) this.services.metrics.activeSessions.dec();
     this.machine.enter({ name: 'ended', outcome });
     this.limit?.cancel();
     this.checkpointer.close();

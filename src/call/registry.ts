@@ -139,7 +139,7 @@ export class CallRegistry {
 
   async whisper(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = await this.find(webhook.parentCallSid ?? '');
-    return (await call?.departure.whisper(webhook)) ?? [];
+    return (await call?.departure.dialling.whisper(webhook)) ?? [];
   }
 
   async afterHold(webhook: VoiceWebhook): Promise<readonly Verb[]> {
@@ -170,7 +170,7 @@ export class CallRegistry {
 
   /** Twilio expects no TwiML here. */
   legStatus(webhook: VoiceWebhook): undefined {
-    this.calls.get(webhook.parentCallSid ?? '')?.departure.onLegStatus(webhook);
+    this.calls.get(webhook.parentCallSid ?? '')?.departure.dialling.onLegStatus(webhook);
   }
 
   /** Twilio expects no TwiML here. */

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Journal } from '../../journal/journal.js';
 import type { History } from '../../voice/history.js';
-import type { CallState, Exit, CallStateMachine } from '../call-state.js';
+import type { CallState, CallStateMachine, ExitPlan, Parted } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
 import type { CallFacts } from '../call-facts.js';
 import { journalStateOf } from './snapshot.js';
@@ -25,7 +25,7 @@ export class CallCheckpointer {
 
   private again: Timer | undefined;
   /** Written down as taken though the stream is still open. */
-  private ahead: Exit | undefined;
+  private ahead: ExitPlan | undefined;
 
   constructor(options: CallCheckpointer['options']) {
     this.options = options;
@@ -61,8 +61,8 @@ export class CallCheckpointer {
    * Writes down that the call leaves its stream by `exit` before it does, because another instance may be asked the
    * moment it has. Settles when that is written, or cannot be: false.
    */
-  noteAhead(exit: Exit): Promise<boolean> {
-    this.ahead = exit;
+  noteAhead(plan: ExitPlan): Promise<boolean> {
+    this.ahead = plan;
     this.note();
     return this.options.services.journal.flush(this.options.call.callSid);
   }
@@ -73,8 +73,8 @@ export class CallCheckpointer {
     this.note();
   }
 
-  private toTell(state: CallState): CallState | { name: 'parted'; exit: Exit } {
-    return this.ahead !== undefined && state.name === 'talking' ? { name: 'parted', exit: this.ahead } : state;
+  private toTell(state: CallState): CallState | Omit<Parted, 'expires'> {
+    return this.ahead !== undefined && state.name === 'talking' ? { name: 'parted', ...this.ahead } : state;
   }
 
   /** The call is over, or another instance's. */

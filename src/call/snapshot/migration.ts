@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import type { CallCheckpointer } from './checkpointer.js';
-import type { Exit, CallStateMachine } from '../call-state.js';
+import type { CallStateMachine, ExitPlan } from '../call-state.js';
 import type { PauseKind } from '../media/pause-detector.js';
 import { quietSince } from './snapshot.js';
 
@@ -14,9 +14,9 @@ export class CallMigration {
     machine: CallStateMachine;
     checkpointer: CallCheckpointer;
     /** The caller is told that they were cut off. */
-    midWordExit: () => Exit;
+    midWordPlan: () => ExitPlan;
     /** The stream is closed, and Twilio asks whoever answers what now. */
-    part: (exit: Exit) => void;
+    part: (plan: ExitPlan) => void;
   };
   private underWay: Promise<void> | undefined;
 
@@ -48,13 +48,16 @@ export class CallMigration {
   }
 
   private async move(when: MoveWhen): Promise<void> {
-    const { checkpointer, clock, midWordExit, part } = this.options;
-    const exit: Exit = this.isPause('breath')
-      ? { to: 'assistant', cause: 'moved', opening: undefined, quietSinceMs: clock.epochMs() }
-      : midWordExit();
-    const isWritten = await checkpointer.noteAhead(exit);
+    const { checkpointer, clock, midWordPlan, part } = this.options;
+    const plan: ExitPlan = this.isPause('breath')
+      ? {
+          exit: { to: 'assistant', cause: 'moved', opening: undefined, quietSinceMs: clock.epochMs() },
+          announce: undefined,
+        }
+      : midWordPlan();
+    const isWritten = await checkpointer.noteAhead(plan);
     // Somebody may have begun to speak meanwhile.
-    if (isWritten && this.isPossible(when)) part(exit);
+    if (isWritten && this.isPossible(when)) part(plan);
     else checkpointer.takeBack();
   }
 

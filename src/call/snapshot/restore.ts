@@ -1,7 +1,7 @@
 import type { JournalState } from '../../journal/entry.js';
-import type { CallOutcome, CallState, Exit, CallStateMachine } from '../call-state.js';
+import type { CallOutcome, CallState, CallStateMachine, ExitPlan } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
-import { escalationOf, plainExitOf } from './snapshot.js';
+import { escalationOf, planOf } from './snapshot.js';
 
 /** Brings a call to where the instance before left it. */
 export function restoreState(
@@ -11,7 +11,7 @@ export function restoreState(
     departure: Departure;
     ringing: (opening: string | undefined, quietSinceMs: number | undefined, streamToken: string) => CallState;
     /** The stream was open when its instance died. */
-    lost: (quietSinceMs: number | undefined) => Exit;
+    lost: (quietSinceMs: number | undefined) => ExitPlan;
   },
 ): void {
   const { departure, machine } = call;
@@ -25,13 +25,13 @@ export function restoreState(
     case 'leaving':
     case 'parted': {
       const { exit } = left;
-      if (exit.to !== 'human') departure.part(plainExitOf(exit));
-      // What was prepared there may or may not have been written: it is prepared anew, and the old one expires.
-      else departure.part(departure.transfer.begin(escalationOf(exit), announced(exit)));
+      if (exit.to !== 'human') departure.part(planOf(exit));
+      // The record may or may not have been written there. A new one is prepared here, and the old one expires.
+      else departure.part({ exit: departure.transfer.begin(escalationOf(exit)), announce: exit.announce });
       return;
     }
     case 'dialling':
-      departure.resumeDialling(left.handover);
+      departure.dialling.resume(left.handover);
       return;
     case 'recording':
       departure.voicemail.record();
@@ -40,8 +40,4 @@ export function restoreState(
       machine.enter({ name: 'ended', outcome: left.outcome as CallOutcome });
       return;
   }
-}
-
-function announced({ announce }: { announce?: string | undefined }): { announce?: string } {
-  return announce === undefined ? {} : { announce };
 }

@@ -3,7 +3,7 @@ import type { PreparedHandover } from '../../handover/desk.js';
 import type { JournalEntry, JournalExit, JournalState } from '../../journal/entry.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import type { Turn } from '../../voice/history.js';
-import type { CallOutcome, CallState, Exit, ResumeCause } from '../call-state.js';
+import type { CallOutcome, CallState, ExitPlan, Parted, ResumeCause } from '../call-state.js';
 import type { MediaSession } from '../media/media-session.js';
 
 /** What a call knows of itself besides where it stands; it begins with it, here or on another instance. */
@@ -36,7 +36,7 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
  * What another instance is told of where the call stands. `wish`: the latest decision that a human is needed. `epochMs`: now.
  */
 export function journalStateOf(
-  state: CallState | { name: 'parted'; exit: Exit },
+  state: CallState | Omit<Parted, 'expires'>,
   wish: Escalation,
   epochMs: number,
   tokenLifeMs: number,
@@ -53,7 +53,7 @@ export function journalStateOf(
       return { name: 'talking', ...optional('quietSinceMs', quietSince(state.media, epochMs)) };
     case 'leaving':
     case 'parted':
-      return { name: state.name, exit: exitFor(state.exit, wish) };
+      return { name: state.name, exit: exitFor(state, wish) };
     case 'redirecting':
     case 'dialling':
       return { name: 'dialling', ...optional('handover', handoverFor(state.prepared, epochMs + tokenLifeMs)) };
@@ -70,10 +70,10 @@ export function quietSince({ session }: MediaSession, epochMs: number): number |
   return waitsMs > 0 ? Math.round(epochMs - waitsMs) : undefined;
 }
 
-function exitFor(exit: Exit, { reason, summary, trigger }: Escalation): JournalExit {
+function exitFor({ announce, exit }: ExitPlan, { reason, summary, trigger }: Escalation): JournalExit {
   switch (exit.to) {
     case 'human':
-      return { to: 'human', trigger, reason, ...optional('summary', summary), ...optional('announce', exit.announce) };
+      return { to: 'human', trigger, reason, ...optional('summary', summary), ...optional('announce', announce) };
     case 'assistant':
       return {
         to: 'assistant',
@@ -85,7 +85,7 @@ function exitFor(exit: Exit, { reason, summary, trigger }: Escalation): JournalE
     case 'callback':
       return { to: exit.to };
     case 'nobody':
-      return { to: 'nobody', outcome: exit.outcome, ...optional('announce', exit.announce) };
+      return { to: 'nobody', outcome: exit.outcome, ...optional('announce', announce) };
   }
 }
 
@@ -103,20 +103,21 @@ export function escalationOf(exit: JournalExit & { to: 'human' }): Escalation {
   return { trigger: trigger as Trigger, reason: reason as Reason, ...(summary === undefined ? {} : { summary }) };
 }
 
-/** An exit that is taken here as it was meant elsewhere. */
-export function plainExitOf(exit: Exclude<JournalExit, { to: 'human' }>): Exit {
+/** The exit that another instance had decided on. */
+export function planOf(exit: Exclude<JournalExit, { to: 'human' }>): ExitPlan {
   switch (exit.to) {
-    case 'assistant':
+    case 'assistant': {
+      const { opening, quietSinceMs } = exit;
+      const cause = exit.cause as ResumeCause;
       return {
-        to: 'assistant',
-        cause: exit.cause as ResumeCause,
-        opening: exit.opening,
-        ...optional('quietSinceMs', exit.quietSinceMs),
+        exit: { to: 'assistant', cause, opening, ...optional('quietSinceMs', quietSinceMs) },
+        announce: undefined,
       };
+    }
     case 'voicemail':
     case 'callback':
-      return { to: exit.to };
+      return { exit: { to: exit.to }, announce: undefined };
     case 'nobody':
-      return { to: 'nobody', outcome: exit.outcome as CallOutcome, announce: exit.announce };
+      return { exit: { to: 'nobody', outcome: exit.outcome as CallOutcome }, announce: exit.announce };
   }
 }

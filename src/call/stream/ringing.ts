@@ -4,7 +4,7 @@ import type { EscalationRules } from '../../escalation/rules.js';
 import type { History, Turn } from '../../voice/history.js';
 import type { ConversationView, VoiceProvider } from '../../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../../voice/tools.js';
-import type { CallState, CallStateMachine } from '../call-state.js';
+import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
 import { isPhoneNumber } from '../transfer/dial.js';
 import type { CallFacts } from '../call-facts.js';
@@ -29,11 +29,7 @@ export class Ringing {
   }
 
   /** `opening`: what the caller hears first. `quietSinceMs`: since then they have heard nothing, milliseconds since the epoch. */
-  state(
-    opening: string | undefined,
-    quietSinceMs: number | undefined,
-    streamToken = drawStreamToken(),
-  ): CallState & { name: 'ringing' } {
+  state(opening: string | undefined, quietSinceMs: number | undefined, streamToken = drawStreamToken()): RingingState {
     const { call, onExpired, services } = this.options;
     const { clock, provider, rules } = services;
     const { prompt, providers } = call.assistant;

@@ -4,7 +4,7 @@ import type { Metrics } from '../../telemetry/metrics.js';
 import type { Verb } from '../../twilio/twiml.js';
 import type { CallEvent } from '../call-events.js';
 import { announcement } from '../announcement.js';
-import type { AssistantExit, CallState, Exit, ResumeCause, CallStateMachine } from '../call-state.js';
+import type { AssistantExit, CallStateMachine, ExitPlan, ResumeCause, Ringing as RingingState } from '../call-state.js';
 import type { Answer, Departure } from '../transfer/departure.js';
 import type { CallFacts } from '../call-facts.js';
 import { quietSince } from '../snapshot/snapshot.js';
@@ -57,10 +57,10 @@ export class StreamRequests {
   }
 
   /** A stream broke under a caller who may still be there. `quietSinceMs`: see {@link heardNothingSinceMs}. */
-  resumeExit(cause: ResumeCause, quietSinceMs: number | undefined): Exit {
+  resumePlan(cause: ResumeCause, quietSinceMs: number | undefined): ExitPlan {
     const { prompt } = this.options.call.assistant;
     const opening = this.options.call.turns().length === 0 ? prompt.greeting : prompt.lines.resumed;
-    return { to: 'assistant', cause, opening, quietSinceMs };
+    return { exit: { to: 'assistant', cause, opening, quietSinceMs }, announce: undefined };
   }
 
   /** The call goes on in a new stream. */
@@ -83,11 +83,11 @@ export class StreamRequests {
    * send streams to an instance that has just died; as long as the caller has hardly waited, such tries do not count. Who
    * has waited is told so by Twilio.
    */
-  again({ quietSinceMs, streamToken }: CallState & { name: 'ringing' }): Answer {
+  again({ quietSinceMs, streamToken }: RingingState): Answer {
     const { departure, ringing, services } = this.options;
     const isFree =
       this.refused++ < FREE_REFUSALS && ringing.since(quietSinceMs) < SILENCE_BUDGET.oneMomentBeforeStreamMs;
-    if (!isFree && !departure.mayResume()) return departure.partAndLeave(departure.failureExit());
+    if (!isFree && !departure.mayResume()) return departure.partAndLeave(departure.transfer.failurePlan());
     services.metrics.resumes.inc({ cause: 'stream_refused' });
     return this.announced(streamToken, this.hasWaited(quietSinceMs));
   }

@@ -11,8 +11,8 @@ import { type VoiceWebhook, isOver } from '../../twilio/webhooks.js';
 import type { VoiceSession } from '../../voice/session.js';
 import type { CallEvent } from '../call-events.js';
 import type { CallFacts } from '../call-facts.js';
-import type { CallReach, HumanExit } from '../call-state.js';
-import { callerIdFor, dialOutcome, dialVerb, failureOf } from './dial.js';
+import type { CallReach, ExitPlan, HumanExit } from '../call-state.js';
+import { callerIdFor, dialOutcome, dialVerb, failureOf, isPhoneNumber } from './dial.js';
 import type { FailedDial, NextStep, NextSteps } from './failed-dial-policy.js';
 import { intentOf, prepareHandover } from './prepare-handover.js';
 import { summarizeCall } from './summarize-call.js';
@@ -83,13 +83,19 @@ export class HumanTransfer {
    * The decision that a human is needed: everything slow begins now, while the goodbye plays. `session` is the one that
    * talks, if any does, and knows best what the call is about.
    */
-  begin(escalation: Escalation, { announce, session }: { announce?: string; session?: VoiceSession }): HumanExit {
+  begin(escalation: Escalation, session?: VoiceSession): HumanExit {
     const { reason, trigger } = escalation;
     this.summary = this.summarize(session);
     this.services.metrics.escalations.inc({ trigger, reason });
     this.services.emit({ type: 'escalated', callSid: this.call.callSid, escalation });
     this.call.log().info({ trigger, reason }, 'a human is needed');
-    return this.exit(escalation, announce);
+    return this.exit(escalation);
+  }
+
+  /** The assistant cannot continue, so an agent does. TwiML says so because no voice session is left. */
+  failurePlan(): { exit: HumanExit; announce: string } {
+    const exit = this.begin({ trigger: 'failure', reason: 'assistant_failed' });
+    return { exit, announce: this.call.assistant.prompt.lines.assistantFailed };
   }
 
   /** The call is over: nobody reads what is not written yet. */
@@ -97,13 +103,26 @@ export class HumanTransfer {
     this.over.abort();
   }
 
-  /** The same wish once more, under a token of its own: the last one may have been heard. */
-  again(announce: string): HumanExit {
-    return this.exit(this.latest, announce);
+  /** How the call leaves after a failed try. Counts the try. */
+  planAfter(failed: FailedDial): ExitPlan {
+    const { nobodyFree, noHuman, oneMoment } = this.call.assistant.prompt.lines;
+    switch (this.stepAfter(failed)) {
+      case 'assistant':
+        return { exit: { to: 'assistant', cause: 'dial_failed', opening: nobodyFree }, announce: undefined };
+      case 'again':
+        // Under a new token, because the called leg may have heard the last one.
+        return { exit: this.exit(this.latest), announce: oneMoment };
+      case 'callback':
+        // A caller who withholds the number cannot be called back.
+        return { exit: { to: isPhoneNumber(this.call.from) ? 'callback' : 'voicemail' }, announce: undefined };
+      case 'voicemail':
+        return { exit: { to: 'voicemail' }, announce: undefined };
+      case 'goodbye':
+        return { exit: { to: 'nobody', outcome: 'no_human' }, announce: noHuman };
+    }
   }
 
-  /** What is to be done after a failed try. */
-  stepAfter(failed: FailedDial): NextStep {
+  private stepAfter(failed: FailedDial): NextStep {
     this.failures++;
     const { nextSteps } = this.services;
     const step = this.failures >= MAX_TRIES ? nextSteps.exhausted : nextSteps[failed];
@@ -170,11 +189,11 @@ export class HumanTransfer {
     this.call.log().info({ outcome, twilio_error: twilioError }, 'dial ended');
   }
 
-  private exit(escalation: Escalation, announce: string | undefined): HumanExit {
+  private exit(escalation: Escalation): HumanExit {
     this.latest = escalation;
     const { connectPhoneNumber } = this.services;
     const prepared = connectPhoneNumber === undefined ? Promise.resolve(undefined) : this.prepare(escalation);
-    return { to: 'human', prepared, reach: this.reach(escalation), announce };
+    return { to: 'human', prepared, reach: this.reach(escalation) };
   }
 
   private async summarize(session: VoiceSession | undefined): Promise<string | undefined> {
