@@ -3,8 +3,8 @@ import type { HeardItem } from '../voice/history.js';
 import type { VoiceEvent } from '../voice/session.js';
 
 /**
- * What travels through the pipeline: a closed union of plain objects, told apart by `type`. An event of the voice session
- * is a frame as it is. Only what the gateway adds has a type of its own.
+ * What travels through the pipeline: a closed union of plain objects, told apart by `type`. An event of the voice
+ * session is a frame as it is. Only what the gateway adds has a type of its own.
  */
 export type Frame = VoiceEvent | GatewayFrame;
 
@@ -58,8 +58,8 @@ export interface HeardFrame {
 }
 
 /**
- * `system` frames overtake all frames that wait. `data` frames are dropped by an interruption. `control` frames survive it
- * and keep their order.
+ * `system` frames overtake all frames that wait. `data` frames are dropped by an interruption. `control` frames survive
+ * it and keep their order.
  */
 export type Priority = 'system' | 'control' | 'data';
 

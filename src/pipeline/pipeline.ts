@@ -4,7 +4,9 @@ import type { Link, Processor } from './processor.js';
 
 export type FrameObserver = (frame: Frame) => void;
 
-/** Called when a processor or an observer throws. A processor loses the frame, an observer does not; both keep running. */
+/**
+ * Called when a processor or an observer throws. A processor loses the frame, an observer does not; both keep running.
+ */
 export type ProcessorErrorHandler = (processor: string, error: unknown) => void;
 
 /**

@@ -32,7 +32,9 @@ const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
   },
 ];
 
-/** Returns the tools of every assistant. The transfer tool is left out if the rules do not leave transfers to the model. */
+/**
+ * Returns the tools of every assistant. The transfer tool is left out if the rules do not leave transfers to the model.
+ */
 export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] {
   return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));
 }

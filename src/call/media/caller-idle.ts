@@ -11,8 +11,8 @@ const MAX_REPEATS = 5;
 const NO_TIMER: Timer = { cancel: () => undefined };
 
 /**
- * `busy`: the assistant is speaking or working. `caller-speaking`: the caller is. `quiet`: neither is, and the idle timer
- * runs.
+ * `busy`: the assistant is speaking or working. `caller-speaking`: the caller is. `quiet`: neither is, and the idle
+ * timer runs.
  */
 type State =
   { name: 'busy' } | { name: 'caller-speaking'; timer: Timer } | { name: 'quiet'; timer: Timer } | { name: 'closed' };
@@ -121,7 +121,8 @@ export class CallerIdleTimer {
     const timer = this.timer(afterMs, () => {
       this.repeats = this.isRepeatDue ? this.repeats + 1 : 0;
       this.isRepeatDue = false;
-      // Restarts before `onIdle`, because what the owner says there makes the state busy. If nothing is said, the timer runs.
+      // Restarts before `onIdle`, because what the owner says there makes the state busy. If nothing is said, the timer
+      // runs.
       this.enterQuiet();
       this.onIdle(++this.times);
     });

@@ -38,7 +38,9 @@ export interface ConversationListener {
   /** The model has called the tool that ends the call. */
   onEndCall(): void;
   onUsage(inputTokens: number, outputTokens: number): void;
-  /** A line of {@link Conversation.say} or {@link Conversation.leave} was sent whole, or failed; `status` tells which. */
+  /**
+   * A line of {@link Conversation.say} or {@link Conversation.leave} was sent whole, or failed; `status` tells which.
+   */
   onSaid(sayId: string, status: ResponseStatus): void;
   /** The voice session has failed or ended. */
   onFailure(error: TandemError): void;

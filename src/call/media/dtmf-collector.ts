@@ -9,8 +9,8 @@ import type { EscalationWatch } from '../../escalation/watch.js';
 const MAX_DIGITS = 32;
 
 /**
- * Collects the caller's keys into a number, which ends with `#` or with a pause. If the first key is the one that asks for
- * a human, it starts no number. A `0` inside a number is part of the number.
+ * Collects the caller's keys into a number, which ends with `#` or with a pause. If the first key is the one that asks
+ * for a human, it starts no number. A `0` inside a number is part of the number.
  */
 export class DtmfCollector {
   /** Called with each number once it is complete. */

@@ -14,7 +14,9 @@ const HEARD_BY_MODEL_MS = 1200;
 const SETTLED_MS = 5000;
 /** Root mean square of 16-bit samples from which a frame is speech. Noise on a telephone line stays below. */
 const SPEECH_RMS = 400;
-/** Maximum time between two frames. Twilio sends one every 20 ms. After a longer gap the caller's words are being lost. */
+/**
+ * Maximum time between two frames. Twilio sends one every 20 ms. After a longer gap the caller's words are being lost.
+ */
 const MAX_GAP_MS = 500;
 
 export type PauseKind = keyof typeof QUIET_MS;
