@@ -9,7 +9,7 @@ export interface WatchdogData {
 
 const BEAT_MS = 100;
 /** Linux delivers to process 1 of a container only signals it handles. From inside, that excludes even SIGKILL. */
-const AS_FIRST_PROCESS =
+const PROCESS_1_WARNING =
   'Warning: the gateway is process 1 of its container, so it cannot end itself when its event loop stands still (MAX_STALL_SECONDS). Start it under an init: docker run --init, or initProcessEnabled on ECS.';
 
 /**
@@ -23,7 +23,7 @@ const AS_FIRST_PROCESS =
  */
 export function startWatchdog(limitMs: number): void {
   if (limitMs === 0 || inspector.url() !== undefined) return;
-  if (process.pid === 1) console.error(AS_FIRST_PROCESS);
+  if (process.pid === 1) console.error(PROCESS_1_WARNING);
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS).unref();
   const workerData: WatchdogData = { beats, limitMs };

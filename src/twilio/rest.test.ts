@@ -73,7 +73,7 @@ async function withTwilio(
   }
 }
 
-test('a live call is changed with a form that holds the TwiML, under the account’s credentials', async () => {
+test('a call update posts the TwiML as a form under the account’s credentials', async () => {
   await withTwilio([200], async ({ counts, requests, rest }) => {
     assert.equal(await rest.updateCall('CA1', '<Response/>'), 'updated');
     const [request] = requests;
@@ -100,7 +100,7 @@ for (const [answers, result, requestCount] of [
   // No answer: a retry would make the caller wait.
   [['reset'], 'unknown', 1],
 ] as const) {
-  test(`a change that Twilio answers with ${answers.join(' then ')} is ${result} after ${requestCount} request${requestCount > 1 ? 's' : ''}`, async () => {
+  test(`a call update that Twilio answers with ${answers.join(' then ')} is ${result} after ${requestCount} request${requestCount > 1 ? 's' : ''}`, async () => {
     await withTwilio(answers, async ({ clock, counts, log, requests, rest }) => {
       const update = rest.updateCall('CA1', '<Response/>');
       // Time passes slowly, so that the answer comes within the attempt's three seconds.
@@ -140,7 +140,7 @@ for (const [status, body, expected] of [
   });
 }
 
-test('whether a call is over is undefined when no answer comes within ten seconds or the connection breaks', async () => {
+test('whether a call is over is undefined without an answer in ten seconds, or if the connection breaks', async () => {
   await withTwilio([undefined, 'reset'], async ({ clock, requests, rest }) => {
     const isOver = rest.isOver('CA1');
     await until(() => requests.length === 1, 'the request');
@@ -150,7 +150,7 @@ test('whether a call is over is undefined when no answer comes within ten second
   });
 });
 
-test('a change without an answer within three seconds is unknown', async () => {
+test('a call update without an answer within three seconds is unknown', async () => {
   await withTwilio([undefined], async ({ clock, requests, rest }) => {
     const update = rest.updateCall('CA1', '<Response/>');
     await until(() => requests.length === 1, 'the request');
@@ -159,7 +159,7 @@ test('a change without an answer within three seconds is unknown', async () => {
   });
 });
 
-test('a change whose connection is refused is tried once more and counts as refused', async () => {
+test('a call update whose connection is refused is retried once and counts as refused', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

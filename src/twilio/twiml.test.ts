@@ -55,7 +55,7 @@ test('Say, Play and Hangup are written with their attributes', () => {
   );
 });
 
-test('a recording ends only with # and has both callbacks, and Pause and Redirect are written after it', () => {
+test('a Record ends only with # and has both callbacks, and Pause and Redirect are written after it', () => {
   const record = { action: 'https://h/message', statusCallback: 'https://h/recording', maxSeconds: 90 };
   assert.equal(
     twiml([
@@ -70,7 +70,7 @@ test('a recording ends only with # and has both callbacks, and Pause and Redirec
   );
 });
 
-test('a text or an attribute is read back as it was given and never as markup', () => {
+test('a text or an attribute of TwiML is read back as it was given and never as markup', () => {
   const nasty = `</Say><Hangup/> & "quoted" 'single' ]]> &amp; é 日本 😀`;
   const xml = twiml([
     { verb: 'say', text: nasty, language: 'de' },
@@ -99,7 +99,7 @@ test('a text or an attribute is read back as it was given and never as markup', 
   );
 });
 
-test('characters that XML does not allow are left out', () => {
+test('characters that XML does not allow are left out of the TwiML', () => {
   const xml = twiml([{ verb: 'say', text: 'a\u0000b\u0008c\u001fd\te\n\uffff', language: 'en-US' }]);
   const parser = new SaxesParser();
   parser.on('error', (error) => assert.fail(error));
