@@ -3,7 +3,7 @@ import type { Call } from '../call/call.js';
 import type { CallRegistry } from '../call/registry.js';
 import type { Logger } from '../telemetry/log.js';
 import type { MoveWhen } from '../call/snapshot/migration.js';
-import type { OpenRequests } from '../edge/in-flight-requests.js';
+import type { InFlightRequests } from '../edge/in-flight-requests.js';
 
 // Empties a gateway of its calls before it stops.
 
@@ -18,7 +18,7 @@ const HURRY_MS = 8000;
 const LATE_STREAM_MS = 3000;
 /** Maximum time for the goodbye, the dial and the whisper of calls that are handed over because the gateway stops. */
 const HANDOVER_MS = 30_000;
-/** Minimum time without a request after the last call has moved. Twilio may still request its action URL here. */
+/** Minimum time without a request after the last call has moved. Until then Twilio may still request its next step here. */
 const QUIET_MS = 1000;
 const MAX_QUIET_WAIT_MS = 5000;
 
@@ -26,7 +26,7 @@ export interface DrainOptions {
   calls: CallRegistry;
   clock: Clock;
   log: Logger;
-  requests: OpenRequests;
+  requests: InFlightRequests;
   /** Stops listening, so that new connections reach another instance if there is one. */
   stopListening: () => void;
 }

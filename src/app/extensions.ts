@@ -30,7 +30,10 @@ export type ProviderFactory = (context: ProviderContext) => VoiceProvider;
 
 /** What the modules named in EXTENSIONS export. A module exports `providers`, `tools`, or both. */
 export interface Extensions {
-  /** Factories by the name used in VOICE_PROVIDER and VOICE_FALLBACK. */
+  /**
+   * Factories by the name used in VOICE_PROVIDER, VOICE_FALLBACK and the assistants' file. A factory replaces a built-in
+   * provider of the same name.
+   */
   providers: ReadonlyMap<string, ProviderFactory>;
   /** Tools the model can call, each with a unique name. */
   tools: readonly AssistantTool[];

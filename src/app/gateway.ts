@@ -23,7 +23,7 @@ import type { HandoverStore } from '../handover/store.js';
 import type { Journal } from '../journal/journal.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { OpenRequests } from '../edge/in-flight-requests.js';
+import { InFlightRequests } from '../edge/in-flight-requests.js';
 import type { Peers, Readiness } from './peers.js';
 import type { Assistant } from '../prompts/assistant.js';
 import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
@@ -65,10 +65,7 @@ export interface GatewayParts {
 
 type Phase = 'starting' | 'ready' | 'draining';
 
-/**
- * Maximum time to receive a request, so that slow clients do not hold sockets. Twilio's own limit for a webhook is 15
- * s.
- */
+/** Maximum time to receive a request, so that slow clients do not hold sockets. Twilio's limit for a webhook is 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
 /** One gateway with its calls and its HTTP server. Starts, drains and closes both. */
@@ -81,14 +78,14 @@ export class Gateway {
   private readonly streams: StreamUpgrades;
   private readonly listeners = new Set<CallEventListener>();
   private phase: Phase = 'starting';
-  private readonly requests: OpenRequests;
+  private readonly requests: InFlightRequests;
   private listeningEnded: Promise<void> | undefined;
 
   constructor(parts: GatewayParts) {
     const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
-    this.requests = new OpenRequests(this.clock);
+    this.requests = new InFlightRequests(this.clock);
     const { handover } = config;
     const rest = this.twilioRest();
     this.calls = new CallRegistry(

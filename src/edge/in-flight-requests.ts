@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.js';
 
 /** Counts the HTTP requests that are being answered. */
-export class OpenRequests {
+export class InFlightRequests {
   private readonly clock: Clock;
   private count = 0;
   private quietSinceMs: number;
