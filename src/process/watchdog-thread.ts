@@ -20,7 +20,7 @@ const logLine = {
   level: 'fatal',
   time: new Date().toISOString(),
   limit_ms: limitMs,
-  msg: 'the event loop stands still; the process ends so that another instance takes over its calls',
+  msg: 'the event loop stands still; the process ends so that its calls can continue elsewhere',
 };
 try {
   writeSync(1, `${JSON.stringify(logLine)}\n`);
