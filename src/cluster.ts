@@ -12,23 +12,24 @@ import { STOP_SIGNALS, stopOnSignal } from './process/signals.js';
 
 const MAX_WORKERS = 64;
 
-/** `cluster.js [N]`: N gateways behind one port; without N as many as there are cores. The same file is each of them. */
+/** `cluster.js [N]` runs N gateways behind one port; without N, one for each core. Each worker runs this same file. */
 async function main(): Promise<void> {
   if (!cluster.isPrimary) {
-    // A terminal and a process manager signal the whole group; what is done about it the primary decides.
+    // A terminal or a process manager signals the whole group. Workers ignore that, because the primary stops them.
     for (const signal of [...STOP_SIGNALS, 'SIGHUP'] as const) process.on(signal, () => undefined);
     await runWorker(process, process.env, () => process.exit(0));
     return;
   }
   const workers = Number(process.argv[2] ?? availableParallelism());
   if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
-    console.error(`Use: npm run cluster -- N (1 to ${MAX_WORKERS}; without N: one for each core)`);
+    console.error(`Usage: npm run cluster -- N (1 to ${MAX_WORKERS}; without N: one for each core)`);
     process.exit(2);
   }
   const config = readConfig(process.env);
   shareOf(config, workers - 1, workers);
-  // Workers accept by themselves. Were the primary to hand connections out, one that it gave to a worker at the moment of
-  // its death would hang until Twilio gives up. The uneven distribution does not matter: the primary evens the calls.
+  // Workers accept connections themselves. If the primary handed them out, one that it gave to a worker at the moment
+  // of its death would hang until Twilio gives up. The uneven distribution does not matter, because the primary evens
+  // out the calls.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
   const primary = new Primary({
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     fork: () => cluster.fork().process,
     onGivenUp: () => {
-      console.error('No worker could be kept running; see the log.');
+      console.error('No worker keeps running. See the log for the reason.');
       process.exit(1);
     },
   });
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
     drainSeconds: config.drainSeconds,
     stop: () => primary.stop(),
   });
-  // While every worker waits to be started again, nothing else keeps this process.
+  // Keeps this process alive while every worker waits to be restarted.
   setInterval(() => undefined, 60_000);
   process.on('SIGHUP', () => void primary.restart());
   const port = await primary.start();
@@ -61,7 +62,7 @@ function printWelcome(config: Config, workers: number, port: number): void {
     ...config.warnings.map((warning) => `Warning: ${warning}`),
   ];
   if (config.voiceProviders.includes('local')) {
-    lines.push('Warning: each worker loads a speech engine of its own, about 300 MB.');
+    lines.push('Warning: each worker loads its own speech engine of about 300 MB.');
   }
   console.error(lines.join('\n'));
 }

@@ -1,6 +1,9 @@
 /**
- * What an extension of the gateway is written against, as `tandem/extension`: a module named in EXTENSIONS that exports
- * `providers` (voices), `tools`, or both. See docs/build.
+ * The public API for extensions, imported as `tandem/extension`.
+ *
+ * An extension is a module named in EXTENSIONS. It exports `providers`, a record of {@link ProviderFactory} by name, or
+ * `tools`, an array of {@link AssistantTool}, or both. Audio is mu-law at 8 kHz in both directions. The manual, with a
+ * whole voice and a whole tool as examples, is docs/build/extensions.md.
  */
 export { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from './audio/chunk.js';
 export { mulawToPcm, pcmToMulaw } from './audio/g711.js';

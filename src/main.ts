@@ -4,7 +4,7 @@ import { startWatchdog } from './process/watchdog.js';
 import { type RunningGateway, startGateway } from './app/start-gateway.js';
 import { stopOnSignal } from './process/signals.js';
 
-/** Environment in, gateway up, signals. Nothing else lives here. */
+/** Reads the environment, starts the gateway and stops it on a signal. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const running = await startGateway(config, { env: process.env });
@@ -28,7 +28,7 @@ function printWelcome({ gateway, config, isEmbedded }: RunningGateway): void {
   ];
   if (isEmbedded) {
     lines.push(
-      'Everything is embedded: no account is needed. In another terminal, call it:',
+      'Everything runs in this process, and no account is needed. In another terminal, call it:',
       `  npm run call -- --gateway http://127.0.0.1:${gateway.port} --say "What are your opening hours?" --say "I want to speak to a human agent"`,
       'Stop with Ctrl-C.',
     );

@@ -5,14 +5,14 @@ import type { VoiceProvider } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
 
 /**
- * Who answers, as configured, checked against what there is.
+ * Reads which assistant answers which number, and checks that its providers and tools exist.
  * @throws TandemError CONFIG_INVALID naming the variable, the number and the field
  */
 export function openAssistants(options: {
   config: Config;
   extensions: Extensions;
   tools: readonly AssistantTool[];
-  /** Talk instead of the configured ones. */
+  /** Replace the configured providers. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]] | undefined;
 }): Promise<Assistants> {
   const { config, extensions, providers, tools } = options;

@@ -3,18 +3,22 @@ import type { Call } from '../call/call.js';
 import type { CallRegistry } from '../call/registry.js';
 import type { Logger } from '../telemetry/log.js';
 import type { MoveWhen } from '../call/snapshot/migration.js';
-import type { OpenRequests } from '../edge/in-flight-requests.js';
+import type { InFlightRequests } from '../edge/in-flight-requests.js';
+
+// Empties a gateway of its calls before it stops.
 
 const POLL_MS = 100;
-/** Before the end of the drain calls begin to be let go of: by the end most have come to a pause, or to a human. */
-const LETTING_GO_MS = 30_000;
-/** From here on any pause is used: whoever has none is told in the end. */
+/** How long before the end of the drain calls begin to move. Most reach a pause, or a human, by the end. */
+const MOVE_BEFORE_END_MS = 30_000;
+/**
+ * How long before the end any short pause is used. At the end, a call without a pause is moved in the middle of a word.
+ */
 const HURRY_MS = 8000;
-/** Calls whose stream comes when the others are gone are moved in a pause for so long. */
-const LATECOMERS_MS = 3000;
-/** Time for the goodbye, the dial and the whisper of calls that are handed over because the gateway stops. */
+/** How long a call whose stream comes only after the others have moved may wait for a pause. */
+const LATE_STREAM_MS = 3000;
+/** Maximum time for the goodbye, the dial and the whisper of calls that are handed over because the gateway stops. */
 const HANDOVER_MS = 30_000;
-/** After the last call was moved: Twilio asks within this time what now, and may still ask here. */
+/** Minimum time without a request after the last call has moved. Until then Twilio may still request its next step here. */
 const QUIET_MS = 1000;
 const MAX_QUIET_WAIT_MS = 5000;
 
@@ -22,12 +26,12 @@ export interface DrainOptions {
   calls: CallRegistry;
   clock: Clock;
   log: Logger;
-  requests: OpenRequests;
-  /** New connections go to another instance from here on, if there is one. */
+  requests: InFlightRequests;
+  /** Stops listening, so that new connections reach another instance if there is one. */
   stopListening: () => void;
 }
 
-/** How a gateway that is to stop lets go of its calls. */
+/** Lets the calls of a stopping gateway finish, moves them to another instance, or hands them to a human. */
 export class Drain {
   private readonly options: DrainOptions;
 
@@ -36,9 +40,10 @@ export class Drain {
   }
 
   /**
-   * Takes no calls any more and lets those in progress finish. Near the end of `drainSeconds` those still live are moved to
-   * another instance, each in a pause; where none could know of them they are handed to a human.
-   * `canMove`: false when the others that could know of them stop as well.
+   * Refuses new calls and lets those in progress finish. Near the end of `drainSeconds`, each live call moves to
+   * another instance in a pause. If no other instance can read the journal, the calls are handed to a human instead.
+   *
+   * `canMove`: `false` if the other instances stop as well.
    */
   async run(drainSeconds: number, canMove: boolean): Promise<void> {
     const { calls, clock, log } = this.options;
@@ -46,24 +51,24 @@ export class Drain {
     const drainMs = drainSeconds * 1000;
     const movesCalls = calls.isShared && canMove;
     const startedMs = clock.now();
-    await this.until(() => calls.activeCalls.length === 0, Math.max(0, drainMs - LETTING_GO_MS));
+    await this.until(() => calls.activeCalls.length === 0, Math.max(0, drainMs - MOVE_BEFORE_END_MS));
     if (calls.activeCalls.length === 0) return;
     if (movesCalls && this.live.length > 0) {
       log.warn({ calls: this.live.length }, 'moving the remaining calls to other instances');
       await this.moveCalls(startedMs + drainMs - clock.now());
     }
     if (this.live.length > 0) {
-      log.warn({ calls: this.live.length }, 'handing the remaining calls to a human');
+      log.warn({ calls: this.live.length }, 'transferring the remaining calls to a human');
       this.handOver();
     }
     const lastMs = clock.now();
     await this.until(() => {
-      // A stream that was announced before may have come only now.
-      if (movesCalls && calls.isWritten) void this.move(clock.now() - lastMs < LATECOMERS_MS ? 'breath' : 'mid-word');
+      // A stream that was requested before may come only now.
+      if (movesCalls && calls.isWritten) void this.move(clock.now() - lastMs < LATE_STREAM_MS ? 'breath' : 'mid-word');
       else this.handOver();
       return !calls.activeCalls.some((call) => call.needsAnswers);
     }, HANDOVER_MS);
-    await this.answerTheLast();
+    await this.answerLastRequests();
   }
 
   private get live(): readonly Call[] {
@@ -71,8 +76,8 @@ export class Drain {
   }
 
   /**
-   * Each in its next pause; those that have none in `limitMs` are told that they were cut off. Those that cannot be
-   * written down stay.
+   * Moves each live call in its next pause. A caller without a pause within `limitMs` is told that they were cut off.
+   * Calls that cannot be written to the journal stay.
    */
   private async moveCalls(limitMs: number): Promise<void> {
     const { clock } = this.options;
@@ -84,7 +89,7 @@ export class Drain {
     await this.move('mid-word');
   }
 
-  /** Those that are talked to; the others are on their way already. */
+  /** Transfers the calls that have a stream. All others are leaving already. */
   private handOver(): void {
     for (const call of this.live) call.escalate({ trigger: 'stopping', reason: 'stopping' });
   }
@@ -93,12 +98,14 @@ export class Drain {
     if (this.options.calls.isWritten) await Promise.all(this.live.map((call) => call.moveAway(when)));
   }
 
-  /** Twilio asks about a call whose stream was closed, and whoever is asked must not vanish over the answer. */
-  private async answerTheLast(): Promise<void> {
+  /**
+   * Stays until Twilio's last request is answered. Twilio requests the next step of each call whose stream was closed.
+   */
+  private async answerLastRequests(): Promise<void> {
     const { calls, clock, requests, stopListening } = this.options;
     if (calls.isWritten) stopListening();
     const sinceMs = clock.now();
-    // A question about the last stream is not here yet when the stream has just been closed.
+    // When the last stream has just been closed, Twilio's request about it has not arrived yet.
     await this.until(() => Math.min(requests.quietMs, clock.now() - sinceMs) >= QUIET_MS, MAX_QUIET_WAIT_MS);
   }
 
@@ -106,7 +113,7 @@ export class Drain {
     const { clock } = this.options;
     const startedMs = clock.now();
     while (!isDone() && clock.now() - startedMs < limitMs) {
-      // Not by the clock: its timers let the process end.
+      // Not with the clock, because its timers do not keep the process alive.
       await new Promise<void>((resolve) => {
         setTimeout(resolve, POLL_MS);
       });

@@ -6,28 +6,44 @@ import type { Logger } from '../telemetry/log.js';
 import type { VoiceProvider } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
 
-/** What a provider of one's own is made with. */
+/** What the gateway passes to a {@link ProviderFactory}. */
 export interface ProviderContext {
+  /**
+   * The gateway's logger. Keep message text constant and put values into fields, because only fields are redacted.
+   * Never log what was said.
+   */
   log: Logger;
+  /** The gateway's time. Use it instead of `Date` and `setTimeout`, so that tests can control time. */
   clock: Clock;
-  /** For settings of its own; a name with the provider's in front keeps them apart from the gateway's. */
+  /**
+   * The environment variables, for the provider's own settings. Begin their names with the provider's name, so that
+   * they do not collide with the gateway's.
+   */
   env: Readonly<Record<string, string | undefined>>;
 }
 
+/**
+ * Creates a voice provider. Called at start, once for each provider that is configured, before
+ * {@link VoiceProvider.prepare}. An error it throws ends the start.
+ */
 export type ProviderFactory = (context: ProviderContext) => VoiceProvider;
 
-/** What the modules named in EXTENSIONS bring: a module exports `providers`, `tools`, or both. */
+/** What the modules named in EXTENSIONS export. A module exports `providers`, `tools`, or both. */
 export interface Extensions {
-  /** By the name that VOICE_PROVIDER and VOICE_FALLBACK call them. */
+  /**
+   * Factories by the name used in VOICE_PROVIDER, VOICE_FALLBACK and the assistants' file. A factory replaces a built-in
+   * provider of the same name.
+   */
   providers: ReadonlyMap<string, ProviderFactory>;
+  /** Tools the model can call, each with a unique name. */
   tools: readonly AssistantTool[];
 }
 
 const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
 /**
- * Loads modules by path (relative to `folder`) or by package name.
- * @throws TandemError CONFIG_INVALID naming EXTENSIONS and the module that cannot be used, and why
+ * Loads extension modules by path (relative to `folder`) or by package name.
+ * @throws TandemError CONFIG_INVALID that names EXTENSIONS, the module that cannot be used, and the reason
  */
 export async function loadExtensions(modules: readonly string[], folder: string): Promise<Extensions> {
   const providers = new Map<string, ProviderFactory>();
@@ -71,7 +87,7 @@ function list(name: string, what: string, value: unknown): readonly unknown[] {
 function checkTool(name: string, value: unknown, others: readonly AssistantTool[]): AssistantTool {
   const tool = value as Partial<AssistantTool> | null;
   if (typeof tool?.name !== 'string' || !TOOL_NAME.test(tool.name)) {
-    throw unusable(name, 'a tool of it has no name in snake_case');
+    throw unusable(name, 'one of its tools has no name in snake_case');
   }
   const problem =
     typeof tool.run !== 'function'

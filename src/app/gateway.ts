@@ -23,14 +23,16 @@ import type { HandoverStore } from '../handover/store.js';
 import type { Journal } from '../journal/journal.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { OpenRequests } from '../edge/in-flight-requests.js';
+import { InFlightRequests } from '../edge/in-flight-requests.js';
 import type { Peers, Readiness } from './peers.js';
 import type { Assistant } from '../prompts/assistant.js';
 import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
 import type { CallVoice } from '../voice/continuity/provider.js';
 import type { AssistantTool } from '../voice/tools.js';
 
-/** What a gateway is made of. It owns the server; provider and store belong to whoever opened them. */
+/**
+ * The parts of a gateway. The gateway owns only the server. The other parts are closed by the code that opened them.
+ */
 export interface GatewayParts {
   config: Config;
   log: Logger;
@@ -38,35 +40,35 @@ export interface GatewayParts {
   provider: CallVoice;
   store: HandoverStore;
   pepper: string;
-  /** What other instances are to know of the calls; whoever opened it closes it. */
+  /** Where calls are recorded so that another instance can take them over. */
   journal: Journal;
-  /** What callers leave for the team. */
+  /** Stores the messages that callers leave for the team. */
   callbacks: CallbackStore;
-  /** Absent: handovers are not found by the caller's number. */
+  /** Finds handovers by the caller's number. Absent if that is switched off. */
   callers?: CallerIndex | undefined;
-  /** Who is there to take a handover; undefined: nobody is asked. */
+  /** Asks whether an agent can take a handover. `undefined` if that is not checked. */
   agents?: ConnectAgents | undefined;
-  /** Told of every handover, beside the call; undefined: nobody is. */
+  /** Gets a copy of every handover, without delaying the call. `undefined` if no CRM is configured. */
   crm?: HubSpot | undefined;
-  /** Who answers a call to this number. */
+  /** Returns the assistant for calls to this number. */
   assistantFor: (numberCalled: string) => Assistant;
-  /** What the assistant can do besides the built-in tools. */
+  /** Tools besides the built-in ones. */
   tools?: readonly AssistantTool[];
-  /** Phrases of the operator, besides the built-in ones. */
+  /** The operator's phrases that ask for a human, besides the built-in ones. */
   ownPhrases?: OwnPhrases;
   clock?: Clock;
-  /** Other processes behind the same port; undefined: there are none. */
+  /** Other processes behind the same port. `undefined` if there are none. */
   peers?: Peers | undefined;
-  /** Shown on /health; the embedded start tells the simulator where its store is. */
+  /** More fields for /health. In local mode the simulator finds the embedded store there. */
   about?: Record<string, unknown>;
 }
 
 type Phase = 'starting' | 'ready' | 'draining';
 
-/** Slow request headers must not hold sockets: Twilio's own budget for a webhook is 15 s. */
+/** Maximum time to receive a request, so that slow clients do not hold sockets. Twilio's limit for a webhook is 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** A gateway: its calls, its server, and how both begin and end. */
+/** One gateway with its calls and its HTTP server. Starts, drains and closes both. */
 export class Gateway {
   private readonly parts: GatewayParts;
   private readonly clock: Clock;
@@ -76,14 +78,14 @@ export class Gateway {
   private readonly streams: StreamUpgrades;
   private readonly listeners = new Set<CallEventListener>();
   private phase: Phase = 'starting';
-  private readonly requests: OpenRequests;
+  private readonly requests: InFlightRequests;
   private listeningEnded: Promise<void> | undefined;
 
   constructor(parts: GatewayParts) {
     const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
-    this.requests = new OpenRequests(this.clock);
+    this.requests = new InFlightRequests(this.clock);
     const { handover } = config;
     const rest = this.twilioRest();
     this.calls = new CallRegistry(
@@ -137,7 +139,7 @@ export class Gateway {
         onStall: (delayMs) => {
           log.error(
             { delay_ms: Math.round(delayMs) },
-            'the process is late; new callers go elsewhere, or to a human, until it keeps up',
+            'the event loop is late; new callers go to another instance or a human until it keeps up',
           );
         },
       }),
@@ -155,7 +157,7 @@ export class Gateway {
     this.streams = new StreamUpgrades({
       admit: (opened, start) => this.calls.admit(opened, start),
       authTokens,
-      // Another instance, without a host of its own for streams, may have announced it.
+      // Another instance, which has no host of its own for streams, may have asked for the stream.
       hosts: () => [...new Set([this.streamHost, this.publicHost])],
       clock: this.clock,
       log,
@@ -176,7 +178,7 @@ export class Gateway {
   }
 
   /**
-   * Listens and takes calls.
+   * Starts to listen and to accept calls.
    * @throws TandemError PORT_IN_USE
    */
   async start(): Promise<void> {
@@ -184,7 +186,7 @@ export class Gateway {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', (error: NodeJS.ErrnoException) => {
         const inUse = error.code === 'EADDRINUSE';
-        reject(inUse ? new TandemError('PORT_IN_USE', `Port ${port} on ${host} is taken.`, { cause: error }) : error);
+        reject(inUse ? new TandemError('PORT_IN_USE', `Port ${port} on ${host} is in use.`, { cause: error }) : error);
       });
       this.server.listen(port, host, resolve);
     });
@@ -192,7 +194,7 @@ export class Gateway {
     this.parts.log.info({ host, port: this.port }, 'listening');
   }
 
-  /** The port it listens on. */
+  /** The port the gateway listens on. */
   get port(): number {
     return (this.server.address() as AddressInfo).port;
   }
@@ -202,7 +204,7 @@ export class Gateway {
     return this.parts.config.publicHost ?? `localhost:${this.port}`;
   }
 
-  /** The host that leads streams to this process. */
+  /** The host under which Twilio's streams reach this process. */
   private get streamHost(): string {
     return this.parts.config.streamHost ?? this.publicHost;
   }
@@ -211,33 +213,33 @@ export class Gateway {
     return this.calls.activeCalls.length;
   }
 
-  /** Calls `listener` with what happens on every call; gives a function that ends it. */
+  /** Calls `listener` with the events of every call. Returns a function that stops it. */
   watch(listener: CallEventListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** A webhook that another process has checked; undefined: nothing is to be answered. */
+  /** Returns the TwiML for a webhook that another process has checked. `undefined` for an empty answer. */
   answer(path: string, form: URLSearchParams): Promise<string | undefined> {
     return this.webhooks.answer(path, form);
   }
 
-  /** False: the webhook is of a new call, and this process would not take it. */
+  /** Whether this process would answer the webhook. `false` only for a new call that it would refuse. */
   hasRoomFor(path: string, form: URLSearchParams): boolean {
     return this.webhooks.hasRoomFor(path, form);
   }
 
-  /** A stream whose request another process has checked. */
+  /** Opens a stream whose upgrade request another process has checked. */
   takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.streams.take(request, socket, head);
   }
 
-  /** Another instance goes on with a call that this one has. */
+  /** Called when another instance has taken over a call that this one still has. */
   onCallLost(callSid: string): void {
     this.calls.onLost(callSid);
   }
 
-  /** Lets go of the calls before the end; see {@link Drain.run}. */
+  /** Empties the gateway of its calls before it stops. See {@link Drain.run}. */
   async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
     const { calls, clock, requests } = this;
@@ -258,19 +260,19 @@ export class Gateway {
     this.streams.close();
     const ended = this.stopListening();
     this.server.closeAllConnections();
-    // Ends what else a server runs besides listening.
+    // Also ends the server's timer that checks connections.
     this.server.close();
     await ended;
   }
 
-  /** Takes no more connections. Settles when all are closed. */
+  /** Accepts no more connections. Resolves when all are closed. */
   private stopListening(): Promise<void> {
-    // Not `server.close()`: it also closes connections that are idle, and on a new one Twilio's question may be on its way.
+    // Not `server.close()`, which also closes idle connections. On a new one, a request of Twilio may be on its way.
     this.listeningEnded ??= new Promise((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
     return this.listeningEnded;
   }
 
-  /** Undefined: without credentials. */
+  /** `undefined` without credentials. */
   private twilioRest(): TwilioRest | undefined {
     const { config, log, metrics } = this.parts;
     const { accountSid, authTokens } = config.twilio;
@@ -292,13 +294,13 @@ export class Gateway {
       else await this.onPlainRequest(path, request, response);
     } catch (error) {
       this.parts.log.error({ err: error, path }, 'request failed');
-      if (!response.headersSent) send(response, 500, 'text/plain', 'The gateway could not answer; see its log.\n');
+      if (!response.headersSent) send(response, 500, 'text/plain', 'The gateway failed to answer. See its log.\n');
     }
   }
 
   private async onPlainRequest(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      send(response, 405, 'text/plain', 'Only GET is answered here.\n', { connection: 'close' });
+      send(response, 405, 'text/plain', 'Only GET is allowed here.\n', { connection: 'close' });
       return;
     }
     switch (path) {
@@ -312,7 +314,7 @@ export class Gateway {
         send(response, 200, this.parts.metrics.registry.contentType, await this.metricsText());
         return;
       default:
-        send(response, 404, 'text/plain', 'There is nothing here.\n');
+        send(response, 404, 'text/plain', 'Not found.\n');
     }
   }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 
-/** Whether new calls are taken, as /ready says it. */
+/** Whether new calls are accepted, as /ready reports it. */
 export interface Readiness {
   status: string;
   isReady: boolean;
@@ -10,13 +10,14 @@ export interface Readiness {
   workers?: number;
 }
 
-/** The other processes behind this one's port. Each has calls of its own, and requests reach any of them. */
+/** The other processes behind this one's port. Each has its own calls, but a request may reach any of them. */
 export interface Peers {
-  /** Of this process; in the URLs of its streams, because an upgrade says nothing else about whose it is. */
+  /** The name of this process. It is part of the URLs of its streams, because an upgrade request names no call. */
   readonly name: string;
   /**
-   * The answer of the process that has the call, which is not known here. `by: 'asker'`: this one is to give it.
-   * `hasRoom`: this one would take the call, if it is new. Never rejects.
+   * Asks for the answer to a webhook about a call that this process does not have. `by: 'peer'`: another process has
+   * answered. `by: 'asker'`: this process must answer itself. `hasRoom`: whether this process would accept the call if
+   * it is new. Never rejects.
    */
   answer(
     path: string,
@@ -24,10 +25,10 @@ export interface Peers {
     webhook: VoiceWebhook,
     hasRoom: boolean,
   ): Promise<{ by: 'asker' } | { by: 'peer'; twiml: string | undefined }>;
-  /** Gives the connection away, unanswered. */
+  /** Hands an upgrade request with its connection to the process `worker`. */
   passUpgrade(worker: string, request: IncomingMessage, socket: Socket, head: Buffer): void;
-  /** Of all of them together. */
+  /** Returns the readiness of all processes together. */
   readiness(): Promise<Readiness>;
-  /** Of all of them together, as Prometheus text. */
+  /** Returns the metrics of all processes together, as Prometheus text. */
   metrics(): Promise<string>;
 }

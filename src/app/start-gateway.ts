@@ -1,7 +1,6 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
-
 import { HubSpot } from '../crm/hubspot.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
 import { loadExtensions } from './extensions.js';
@@ -20,41 +19,42 @@ import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
 
-/** A gateway with everything it needs, opened from a configuration. */
+/** A gateway that is listening, with everything it needs. */
 export interface RunningGateway {
   gateway: Gateway;
   config: Config;
   metrics: Metrics;
-  /** Where the handover records lie in local mode; `dynamodb_endpoint` and `table`. */
+  /** Where the handover records are in local mode. `undefined` outside local mode. */
   embeddedStore: { dynamodb_endpoint: string; table: string } | undefined;
-  /** Voice and store both run in this process: nothing outside is needed. */
+  /** Whether voice and store both run in this process, so that no outside service is needed. */
   isEmbedded: boolean;
+  /** Closes the gateway and everything that was opened for it. */
   close(): Promise<void>;
 }
 
 export interface StartOptions {
-  /** Where log lines go; standard output by default. */
+  /** Where log lines are written. Standard output by default. */
   logDestination?: DestinationStream;
-  /** Hears and speaks for the local provider; whoever opened it closes it. */
+  /** Recogniser and synthesiser for the local provider. The caller of {@link startGateway} closes it. */
   engine?: SpeechEngine;
-  /** Talk instead of the configured ones, in the order of preference; the starter opens and closes them. */
+  /** Replace the configured providers, in the order of preference. The gateway prepares and closes them. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]];
-  /** What the assistant can do, besides the built-in tools and those of extensions. */
+  /** Tools besides the built-in ones and those of extensions. */
   tools?: readonly AssistantTool[];
-  /** Settings of extensions; nothing else is read from it. */
+  /** Environment variables for extensions. Nothing else is read from them. */
   env?: Readonly<Record<string, string | undefined>>;
-  /** This process is one of several behind one port. */
+  /** Set if this process is one of several behind one port. */
   worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
-  /** The time of calls; the system's by default. */
+  /** The clock of calls. The system's by default. */
   clock?: Clock;
 }
 
 type Closer = () => Promise<void> | void;
 
 /**
- * Opens the voice provider and the handover store, then listens. What was opened is closed again when a later step
- * fails.
- * @throws TandemError with what to do
+ * Opens the voice provider, the handover store and the journal, then starts the gateway. If a step fails, everything
+ * that was opened is closed again.
+ * @throws TandemError that tells the operator what to do
  */
 export async function startGateway(config: Config, options: StartOptions = {}): Promise<RunningGateway> {
   const closers: Closer[] = [];
@@ -106,7 +106,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       handover.embedded && endpointUrl !== undefined
         ? { dynamodb_endpoint: endpointUrl, table: handover.tableName }
         : undefined;
-    // Its waits are for a real network, whatever the clock of the calls.
+    // On the system's clock, because the journal waits for a real network even if calls run on another clock.
     const journal = await openJournal({
       config: config.journal,
       clock: systemClock,
@@ -119,7 +119,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
     closers.push(() => agents?.close());
     const crm = openCrm(config, metrics, options.clock ?? systemClock);
-    // After the calls are closed, and before the store it writes to.
+    // Closed after the calls, and before the store it writes to.
     closers.push(() => crm?.close());
     const gateway: Gateway = new Gateway({
       config,
@@ -154,7 +154,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   }
 }
 
-/** The AWS client is loaded only where it is used: it is the size of the gateway. */
+/**
+ * Opens the availability check if it is on. Its AWS client is loaded only then, because it is as large as the gateway.
+ */
 async function openAgents(
   { dial, handover }: Config,
   metrics: Metrics,
@@ -183,7 +185,7 @@ function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot |
     ...hubspot,
     clock,
     count: (outcome, seconds) => {
-      metrics.hubspotCases.inc({ outcome });
+      metrics.hubspotHandovers.inc({ outcome });
       if (outcome !== 'dropped') metrics.hubspotSeconds.observe(seconds);
     },
   });

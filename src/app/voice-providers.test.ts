@@ -11,7 +11,7 @@ import { defaultPrompt } from '../prompts/built-in.js';
 import type { SpeechEngine } from '../speech/engine.js';
 import { createVoice } from './voice-providers.js';
 
-/** A speaker that tells what it was asked for. */
+/** A synthesiser that records what it is asked to speak. */
 function speaker(): { engine: SpeechEngine; spoken: string[] } {
   const spoken: string[] = [];
   const synthesize = (text: string): Promise<Uint8Array> => {
@@ -20,14 +20,14 @@ function speaker(): { engine: SpeechEngine; spoken: string[] } {
   };
   const engine: SpeechEngine = {
     synthesize,
-    transcribe: () => assert.fail('nobody listens'),
-    listen: () => assert.fail('nobody listens'),
+    transcribe: () => assert.fail('only synthesis is expected'),
+    listen: () => assert.fail('only synthesis is expected'),
     close: () => Promise.resolve(),
   };
   return { engine, spoken };
 }
 
-test('a provider that only some numbers ask for is there, prepared, and theirs alone', async () => {
+test('a provider that only some numbers use is prepared and opened for those numbers alone', async () => {
   const one = new ScriptedProvider('one');
   const two = new ScriptedProvider('two');
   const prepared: string[] = [];
@@ -74,7 +74,7 @@ test('a provider that only some numbers ask for is there, prepared, and theirs a
   assert.equal(voice.isFullFor(undefined), true);
   assert.equal(voice.isFullFor(['two']), false);
 
-  // Both callers wait for an answer, and the model of each is gone: who speaks English hears a line meanwhile.
+  // Both callers wait for an answer, and both models are lost. Only the English-speaking caller hears a line meanwhile.
   for (const provider of [one, two]) {
     provider.onOpen = () => undefined;
     provider.isSlow = true;

@@ -21,20 +21,22 @@ export interface VoiceOptions {
   extensions: Extensions;
   env: Readonly<Record<string, string | undefined>>;
   clock?: Clock;
-  /** Hears and speaks for the local provider; whoever opened it closes it. */
+  /** Recogniser and synthesiser for the local provider. The caller of {@link createVoice} closes it. */
   engine?: SpeechEngine;
-  /** Talk instead of the configured ones. */
+  /** Replace the configured providers. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]];
 }
 
 /**
- * The voice of a gateway: the configured providers behind one that goes on when a session, or a whole provider, is lost.
- * @throws TandemError CONFIG_INVALID naming a provider that is not there
+ * Creates the voice of a gateway. It puts the configured providers behind one that continues a call when a session or a
+ * whole provider is lost.
+ * @throws TandemError CONFIG_INVALID that names a provider that does not exist
  */
 export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
   const { assistants, clock = systemClock, config, log, metrics } = options;
   let speaker: LineSpeaker | undefined;
-  // It has English voices only: in another language nothing is better, and Twilio says what must be said.
+  // The synthesiser has English voices only. In another language silence is better, and Twilio says the necessary
+  // lines.
   const speakLine: LineSynthesis = async (text, language) =>
     /^en\b/i.test(language) ? speaker?.speak(text) : undefined;
   const create = (name: string): VoiceProvider => {
@@ -62,7 +64,7 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
       },
     },
   });
-  // Last, so that nothing is left open when a provider is not there.
+  // Opened last, so that nothing is left open if a provider does not exist.
   speaker = await openSpeaker(options);
   return speaker === undefined ? voice : closingAlso(voice, speaker);
 }
@@ -99,20 +101,20 @@ function createProvider(
     default:
       throw new TandemError(
         'CONFIG_INVALID',
-        `VOICE_PROVIDER or VOICE_FALLBACK names ${JSON.stringify(name.slice(0, 80))}, which is neither openai, nova nor local, and no extension brings it.`,
+        `VOICE_PROVIDER or VOICE_FALLBACK names ${JSON.stringify(name.slice(0, 80))}, which is neither openai, nova nor local, and no module in EXTENSIONS provides it.`,
       );
   }
 }
 
-/** Who speaks the gateway's own lines when no model can. Nobody, when the optional packages are left out. */
+/** Opens the synthesiser for lines that no model can speak. `undefined` without the optional packages. */
 async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): Promise<LineSpeaker | undefined> {
-  // A model on this machine is not lost on the way, and needs no second thread.
+  // A local model is not lost on the network, so a second synthesiser is not needed.
   if ([...config.voiceProviders, ...assistants.providers].every((name) => name === 'local')) return undefined;
   if (engine !== undefined) return { speak: (text) => engine.synthesize(text), close: () => Promise.resolve() };
   try {
     return await openLineSpeaker();
   } catch (error) {
-    log.warn({ err: error }, 'no synthesiser: callers hear nothing while a model works or is replaced');
+    log.warn({ err: error }, 'no synthesiser is available; callers hear nothing while a model works or is replaced');
     return undefined;
   }
 }

@@ -6,53 +6,53 @@ import { Admission, eventLoopDelay } from './admission.js';
 const CALLED = '+12065550199';
 
 function admission(
-  options: { maxCalls?: number; isWatched?: boolean; isProviderFull?: (numberCalled: string) => boolean } = {},
+  options: { maxCalls?: number; isChecked?: boolean; isProviderFull?: (numberCalled: string) => boolean } = {},
 ) {
   const clock = new FakeClock();
-  const late = { ms: 0 };
+  const delay = { ms: 0 };
   const stalls: number[] = [];
   const gate = new Admission({
     clock,
-    delay: options.isWatched === false ? undefined : { takeWorstMs: () => late.ms, close: () => undefined },
+    delay: options.isChecked === false ? undefined : { takeWorstMs: () => delay.ms, close: () => undefined },
     maxCalls: options.maxCalls ?? 0,
     maxDelayMs: 50,
     isProviderFull: options.isProviderFull ?? (() => false),
     onStall: (delayMs) => stalls.push(delayMs),
   });
-  return { clock, late, gate, stalls };
+  return { clock, delay, gate, stalls };
 }
 
-test('as many calls as the limit allows, and any number without one', () => {
+test('new calls are accepted up to the limit, and without a limit always', () => {
   assert.equal(admission({ maxCalls: 2 }).gate.refusal(1, CALLED), undefined);
   assert.equal(admission({ maxCalls: 2 }).gate.refusal(2, CALLED), 'call_limit');
   assert.equal(admission().gate.refusal(10_000, CALLED), undefined);
 });
 
-test('a process that is late takes no new call until it has kept up for five seconds', () => {
-  const { clock, gate, late, stalls } = admission();
-  late.ms = 80;
+test('a process whose event loop is late refuses new calls until it has kept up for five seconds', () => {
+  const { clock, delay, gate, stalls } = admission();
+  delay.ms = 80;
   clock.advance(500);
   assert.equal(gate.refusal(0, CALLED), 'overload');
   clock.advance(1000);
-  late.ms = 0;
+  delay.ms = 0;
   clock.advance(4900);
   assert.equal(gate.refusal(0, CALLED), 'overload');
   clock.advance(200);
   assert.equal(gate.refusal(0, CALLED), undefined);
-  assert.deepEqual(stalls, [80], 'told once for one overload');
+  assert.deepEqual(stalls, [80], 'one overload is reported once');
   gate.close();
   assert.equal(clock.timers, 0);
 });
 
-test('unwatched, lateness refuses nobody', () => {
-  const { clock, gate, late } = admission({ isWatched: false });
-  late.ms = 1000;
+test('a process whose event loop is not checked refuses no call for its delay', () => {
+  const { clock, delay, gate } = admission({ isChecked: false });
+  delay.ms = 1000;
   clock.advance(5000);
   assert.equal(gate.refusal(0, CALLED), undefined);
   assert.equal(clock.timers, 0);
 });
 
-test('no caller is promised a session that no provider will give', () => {
+test('a call is refused when every provider for its number is full', () => {
   let isFull = true;
   const { gate } = admission({ isProviderFull: (numberCalled) => isFull && numberCalled === CALLED });
   assert.equal(gate.refusal(1, CALLED), 'provider_limit');
@@ -61,13 +61,13 @@ test('no caller is promised a session that no provider will give', () => {
   assert.equal(gate.refusal(1, CALLED), undefined);
 });
 
-test('a gateway that stops takes nobody', () => {
+test('a stopping gateway refuses every new call', () => {
   const { gate } = admission();
   gate.stop();
   assert.equal(gate.refusal(0, CALLED), 'stopping');
 });
 
-test("the event loop's delay is seen when it is held up again and again", async () => {
+test('the event-loop delay is measured when the loop is blocked again and again', async () => {
   const delay = eventLoopDelay();
   const turns = 12;
   for (let turn = 0; turn < turns; turn++) {

@@ -1,44 +1,45 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock, Timer } from '../base/clock.js';
 
-/** Why a new caller is not taken. A metric label: a closed set. */
+/** Why a new call is refused. A metric label, so a closed set. */
 export type Refusal = 'stopping' | 'call_limit' | 'overload' | 'provider_limit';
 
-/** How late this process does what is due, in milliseconds; the worst since it was last asked. */
+/** Measures how late the event loop runs its timers. */
 export interface LoopDelay {
+  /** Returns the worst delay since the last call. */
   takeWorstMs(): number;
   close(): void;
 }
 
-const LOOK_EVERY_MS = 500;
-/** After the last late look: calls that were taken meanwhile need a moment until they show. */
-const CALM_MS = 5000;
+const CHECK_EVERY_MS = 500;
+/** How long new calls are refused after a late check. Calls accepted just before need a moment to show in the delay. */
+const RECOVERY_MS = 5000;
 
 /**
- * Decides whether a new call is taken. Calls in progress keep their quality: when what is due is done so late that their
- * audio would suffer, new callers go to a human, until the process has kept up for a while.
+ * Decides whether a new call is accepted. If the event loop is so late that the audio of running calls would suffer,
+ * new callers go to a human until the process has kept up for {@link RECOVERY_MS}.
  */
 export class Admission {
   private readonly options: AdmissionOptions;
   private timer: Timer | undefined;
-  private lateUntilMs = Number.NEGATIVE_INFINITY;
+  private overloadedUntilMs = Number.NEGATIVE_INFINITY;
   private isOpen = true;
 
   constructor(options: AdmissionOptions) {
     this.options = options;
-    if (options.delay !== undefined) this.lookLater(options.delay);
+    if (options.delay !== undefined) this.scheduleCheck(options.delay);
   }
 
-  /** Undefined: the call is taken. */
+  /** Returns why a new call is refused. `undefined` if it is accepted. */
   refusal(activeCalls: number, numberCalled: string): Refusal | undefined {
     const { clock, isProviderFull, maxCalls } = this.options;
     if (!this.isOpen) return 'stopping';
     if (maxCalls > 0 && activeCalls >= maxCalls) return 'call_limit';
-    if (clock.now() < this.lateUntilMs) return 'overload';
+    if (clock.now() < this.overloadedUntilMs) return 'overload';
     return isProviderFull(numberCalled) ? 'provider_limit' : undefined;
   }
 
-  /** From here on no call is taken. */
+  /** Refuses every call from now on. */
   stop(): void {
     this.isOpen = false;
   }
@@ -48,42 +49,42 @@ export class Admission {
     this.options.delay?.close();
   }
 
-  private lookLater(delay: LoopDelay): void {
+  private scheduleCheck(delay: LoopDelay): void {
     const { clock, maxDelayMs, onStall } = this.options;
-    this.timer = clock.setTimer(LOOK_EVERY_MS, () => {
+    this.timer = clock.setTimer(CHECK_EVERY_MS, () => {
       const worstMs = delay.takeWorstMs();
       if (worstMs > maxDelayMs) {
-        if (clock.now() >= this.lateUntilMs) onStall(worstMs);
-        this.lateUntilMs = clock.now() + CALM_MS;
+        if (clock.now() >= this.overloadedUntilMs) onStall(worstMs);
+        this.overloadedUntilMs = clock.now() + RECOVERY_MS;
       }
-      this.lookLater(delay);
+      this.scheduleCheck(delay);
     });
   }
 }
 
 export interface AdmissionOptions {
   clock: Clock;
-  /** Undefined: never too late. */
+  /** `undefined`: the event loop is not checked. */
   delay: LoopDelay | undefined;
-  /** 0: no limit. */
+  /** Maximum number of calls at once. 0: no limit. */
   maxCalls: number;
-  /** A delay beyond this is overload. */
+  /** Maximum event-loop delay. Beyond it the process is overloaded. */
   maxDelayMs: number;
-  /** Every voice provider that answers the number has as many sessions as it allows. */
+  /** Whether every voice provider for the number has reached its limit of sessions. */
   isProviderFull: (numberCalled: string) => boolean;
-  /** The process began to be late. */
+  /** Called once when an overload begins. */
   onStall: (delayMs: number) => void;
 }
 
-/** Node's own measure: a timer in native code that notices how late it fires. */
+/** Opens Node's own measure, a native timer that notices how late it fires. */
 export function eventLoopDelay(): LoopDelay {
-  // Each look wakes the process.
+  // Each sample wakes the process.
   const resolutionMs = 20;
   const histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   return {
     takeWorstMs: () => {
-      // One late moment in half a second is a collection of garbage or the system's doing; several are overload.
+      // One late sample in half a second comes from garbage collection or the system. Several mean overload.
       const lateMs = histogram.percentile(90) / 1e6 - resolutionMs;
       histogram.reset();
       return Math.max(0, lateMs);

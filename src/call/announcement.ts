@@ -1,6 +1,6 @@
 import type { Verb } from '../twilio/twiml.js';
 
-/** A line that Twilio's voice says, in the language of the prompt it is from; none without a text. */
+/** Returns the `<Say>` with which Twilio speaks a line in the prompt's language. Empty without a text. */
 export function announcement(text: string | undefined, { language }: { language: string }): Verb[] {
   return text === undefined ? [] : [{ verb: 'say', text, language }];
 }

@@ -4,8 +4,8 @@ import type { Turn } from '../voice/history.js';
 import type { CallOutcome } from './call-state.js';
 
 /**
- * What happens on a call, for whoever watches it live in this process. Turns carry what was said: they go to a screen,
- * never to a log.
+ * What happens on a call, for listeners in this process ({@link CallEventListener}). Turns hold what was said, so they
+ * may be shown on a screen but never logged.
  */
 export type CallEvent =
   | { type: 'started'; callSid: string; from: string; to: string }
@@ -17,7 +17,7 @@ export type CallEvent =
   | { type: 'dial-ended'; callSid: string; outcome: string }
   | { type: 'message-kept'; callSid: string; kind: CallbackKind; callbackId: string }
   | { type: 'resumed'; callSid: string; cause: string }
-  /** Another instance is to go on with it. */
+  /** The call leaves this instance so that another one takes it over. */
   | { type: 'moving'; callSid: string }
   | { type: 'ended'; callSid: string; outcome: CallOutcome };
 

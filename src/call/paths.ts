@@ -1,12 +1,15 @@
 /**
- * How Twilio asks us: behind every URL that it is given (Twilio: Webhooks – connection overrides; not signed, not sent).
- * An instance that dies, hangs or is taken from the load balancer costs one try, and the next one answers: 2 s for a
- * connection, 5 s for an answer (the longest of ours takes 4), at most five more tries, and after 12 s the number's
- * fallback. Without it a 502 of the load balancer or a silence of 15 s would go straight to the fallback.
+ * Tells Twilio how to retry a webhook. Appended to every URL that Twilio is given; Twilio neither signs nor sends it
+ * (Twilio: Webhooks – connection overrides).
+ *
+ * Twilio waits 2 s for a connection and 5 s for an answer (the gateway's slowest takes 4 s). It retries at most five
+ * times, and after 12 s it requests the number's fallback. So an instance that dies, hangs or leaves the load balancer
+ * costs one attempt, and the next instance answers. Without the overrides, a 502 of the load balancer or 15 s of
+ * silence would go straight to the fallback.
  */
 export const CONNECTION_OVERRIDES = '#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx';
 
-/** The routes Twilio is told about. Nothing outside depends on any but `voice`, `stream` and `fallback`. */
+/** The routes that Twilio requests. Only `voice`, `stream` and `fallback` are configured outside the gateway. */
 export const PATHS = {
   voice: '/twilio/voice',
   stream: '/twilio/stream',
@@ -16,10 +19,10 @@ export const PATHS = {
   whisper: '/twilio/whisper',
   legStatus: '/twilio/leg-status',
   callStatus: '/twilio/call-status',
-  /** What TwiML that only holds a call asks at its end. */
+  /** Requested at the end of TwiML that only holds a call. */
   held: '/twilio/held',
   voicemail: '/twilio/voicemail',
   recording: '/twilio/recording',
-  /** For the number's "primary handler fails" field: asked when an answer of ours did not reach Twilio. */
+  /** For the number's "primary handler fails" field. Requested when an answer of the gateway did not reach Twilio. */
   fallback: '/twilio/fallback',
 } as const;

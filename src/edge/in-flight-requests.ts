@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.js';
 
-/** HTTP requests that are being answered. */
-export class OpenRequests {
+/** Counts the HTTP requests that are being answered. */
+export class InFlightRequests {
   private readonly clock: Clock;
   private count = 0;
   private quietSinceMs: number;
@@ -12,7 +12,7 @@ export class OpenRequests {
     this.quietSinceMs = clock.now();
   }
 
-  /** A request has come; it is open until its answer is on the way or its connection is gone. */
+  /** Adds a request. It counts as open until its response is sent or its connection is lost. */
   add(response: ServerResponse): void {
     this.count++;
     response.once('close', () => {
@@ -21,7 +21,7 @@ export class OpenRequests {
     });
   }
 
-  /** How long none has been open, in milliseconds. */
+  /** How long no request has been open, in milliseconds. */
   get quietMs(): number {
     return this.count > 0 ? 0 : this.clock.now() - this.quietSinceMs;
   }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** `type` undefined: an answer without a body's type. */
+/** Sends a whole response that must not be cached. If `type` is `undefined`, no content type is set. */
 export function send(
   response: ServerResponse,
   status: number,

@@ -12,23 +12,23 @@ import { isSigned, streamUrlVariants } from '../twilio/signature.js';
 import { type StreamAdmission, TwilioStream, refuseUpgrade } from '../twilio/stream.js';
 
 export interface StreamUpgradesOptions {
-  /** Whose a stream is, by its first message. */
+  /** Finds the call of a stream from its first message. */
   admit: StreamAdmission;
-  /** Empty: upgrades are not signed. */
+  /** Tokens that may have signed an upgrade. If empty, signatures are not checked. */
   authTokens: readonly string[];
-  /** The hosts for which Twilio may have signed. */
+  /** Returns the hosts for which Twilio may have signed. */
   hosts: () => readonly string[];
   clock: Clock;
   log: Logger;
   metrics: Metrics;
-  /** Other processes behind the same port; undefined: there are none. */
+  /** Other processes behind the same port. `undefined` if there are none. */
   peers: Peers | undefined;
 }
 
-/** A stream's path, and in it who announced the stream. Twilio allows no query there. */
+/** A stream's path, which may end in the name of the worker that asked for the stream. Twilio allows no query. */
 const STREAM_PATH = new RegExp(`^${PATHS.stream}(?:/(\\w{1,16}))?$`);
 
-/** Lets Twilio's media streams in. */
+/** Accepts Twilio's media streams: checks each upgrade request and opens the stream or passes it to its worker. */
 export class StreamUpgrades {
   private readonly options: StreamUpgradesOptions;
   private readonly sockets: WebSocketServer;
@@ -43,8 +43,8 @@ export class StreamUpgrades {
     socket.on('error', () => socket.destroy());
     const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
     const { authTokens, hosts, peers } = this.options;
-    const announcedBy = STREAM_PATH.exec(path);
-    if (announcedBy === null) {
+    const match = STREAM_PATH.exec(path);
+    if (match === null) {
       this.refuse(socket, 404, 'Not Found', 'stream-path');
       return;
     }
@@ -54,15 +54,15 @@ export class StreamUpgrades {
       this.refuse(socket, 403, 'Forbidden', 'stream-signature');
       return;
     }
-    const [, worker] = announcedBy;
+    const [, worker] = match;
     if (peers === undefined || worker === undefined || worker === peers.name) this.take(request, socket, head);
     else peers.passUpgrade(worker, request, socket as Socket, head);
   }
 
-  /** Opens a stream whose request has been checked, here or by another process. */
+  /** Opens a stream. The request must have been checked, here or by another process. */
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { admit, clock, log, metrics } = this.options;
-    // Audio comes in small messages that must not wait for each other.
+    // Audio comes in small messages that must not wait for one another.
     (socket as Socket).setNoDelay?.(true);
     this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const stream: TwilioStream = new TwilioStream({
@@ -73,7 +73,7 @@ export class StreamUpgrades {
         count: (kind) => metrics.streamAnomalies.inc({ kind }),
         onFault: (error) => {
           metrics.processorErrors.inc({ processor: 'stream' });
-          log.error({ err: error }, 'a message of a stream could not be handled and is lost');
+          log.error({ err: error }, 'a message of a stream caused an error and is lost');
         },
         onRefused: (reason) => {
           metrics.refusedRequests.inc({ reason: 'stream-start' });

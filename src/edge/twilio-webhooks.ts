@@ -9,20 +9,36 @@ import { type Verb, twiml } from '../twilio/twiml.js';
 import { type VoiceWebhook, readWebhook, webhookOf } from '../twilio/webhooks.js';
 import { send } from './respond.js';
 
+/** Twilio's code for a stream that the server closed (Twilio: error 31921). */
+const CLOSED_BY_GATEWAY = '31921';
+
+/** Routes that are requested for the called leg of a dial, and so name the caller's call as the parent. */
+const LEG_PATHS: ReadonlySet<string> = new Set([PATHS.whisper, PATHS.legStatus]);
+
+const REFUSALS = {
+  method: 'Twilio webhooks are POST requests.',
+  'not-a-form': 'Expected an application/x-www-form-urlencoded body.',
+  'too-large': 'The body is larger than any Twilio webhook.',
+  signature: 'The X-Twilio-Signature is missing or wrong. Check TWILIO_AUTH_TOKEN and PUBLIC_HOST.',
+  'no-call-sid': 'The form has no valid CallSid.',
+  'wrong-account': 'This gateway serves another Twilio account.',
+  aborted: 'The request ended before its body was complete.',
+} as const;
+
 export interface TwilioWebhooksOptions {
   calls: CallRegistry;
   twilio: Config['twilio'];
-  /** The host Twilio signs for. */
+  /** Returns the host Twilio signs for. */
   publicHost: () => string;
   log: Logger;
   metrics: Metrics;
-  /** Other processes behind the same port; undefined: there are none. */
+  /** Other processes behind the same port. `undefined` if there are none. */
   peers: Peers | undefined;
 }
 
 type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<readonly Verb[]> | undefined;
 
-/** What Twilio asks over HTTP: which question is for whom, and its answer as TwiML. */
+/** Answers Twilio's webhooks: checks the request, finds the call and returns its TwiML. */
 export class TwilioWebhooks {
   private readonly options: TwilioWebhooksOptions;
   private readonly handlers: ReadonlyMap<string, WebhookHandler>;
@@ -45,7 +61,7 @@ export class TwilioWebhooks {
     ]);
   }
 
-  /** The path is one of Twilio's. */
+  /** Whether `path` is a webhook of Twilio. */
   has(path: string): boolean {
     return this.handlers.has(path);
   }
@@ -69,22 +85,22 @@ export class TwilioWebhooks {
     else send(response, 200, 'text/xml; charset=utf-8', answer);
   }
 
-  /** What this process answers to a webhook that another has checked; undefined: nothing. */
+  /** Returns the TwiML for a webhook that this or another process has checked. `undefined` for an empty answer. */
   async answer(path: string, form: URLSearchParams): Promise<string | undefined> {
     const handler = this.handlers.get(path);
     const verbs = handler === undefined ? [] : await this.answerOf(handler, webhookOf(form));
     return verbs === undefined ? undefined : twiml(verbs);
   }
 
-  /** False: the webhook is of a new call, and this process would not take it. */
+  /** Whether this process would answer the webhook. `false` only for a new call that it would refuse. */
   hasRoomFor(path: string, form: URLSearchParams): boolean {
     return path !== PATHS.voice || this.options.calls.hasRoomFor(webhookOf(form));
   }
 
-  /** Of the process that has the call: this one, unless it does not know it and another does. */
+  /** Returns the answer of the process that has the call. If no process has it, this one answers. */
   private async answerOfOwner(path: string, webhook: VoiceWebhook): Promise<string | undefined> {
     const { calls, peers } = this.options;
-    const callSid = OF_A_LEG.has(path) ? (webhook.parentCallSid ?? webhook.callSid) : webhook.callSid;
+    const callSid = LEG_PATHS.has(path) ? (webhook.parentCallSid ?? webhook.callSid) : webhook.callSid;
     if (peers !== undefined && !calls.has(callSid)) {
       const answer = await peers.answer(path, callSid, webhook, this.hasRoomFor(path, webhook.form));
       if (answer.by === 'peer') return answer.twiml;
@@ -92,13 +108,13 @@ export class TwilioWebhooks {
     return this.answer(path, webhook.form);
   }
 
-  /** A fault of ours must not cost the caller the call: Twilio would play an error and hang up. */
+  /** Answers with a transfer to a human if the handler fails. Otherwise Twilio would play an error and hang up. */
   private async answerOf(handler: WebhookHandler, webhook: VoiceWebhook): Promise<readonly Verb[] | undefined> {
     const { calls, log } = this.options;
     try {
       return await handler(webhook);
     } catch (error) {
-      log.error({ err: error, call_sid: webhook.callSid }, 'webhook failed; the caller goes to a human');
+      log.error({ err: error, call_sid: webhook.callSid }, 'webhook failed; the caller is transferred to a human');
       return calls.lastResort(webhook);
     }
   }
@@ -108,24 +124,8 @@ export class TwilioWebhooks {
     if (webhook.form.get('StreamEvent') !== 'stream-error') return;
     const code = /^\d{5}/.exec(webhook.form.get('StreamError') ?? '')?.[0];
     const fields = { call_sid: webhook.callSid, twilio_error: code === undefined ? undefined : Number(code) };
-    // Twilio calls it an error, too, when we close a stream because the call goes on elsewhere.
-    if (code === CLOSED_BY_US) log.debug(fields, 'Twilio reports that the stream was closed');
+    // Twilio also reports an error when the gateway closes a stream to continue the call elsewhere.
+    if (code === CLOSED_BY_GATEWAY) log.debug(fields, 'Twilio reports that the stream was closed');
     else log.error(fields, 'Twilio reports a stream error');
   }
 }
-
-/** Twilio's code for a stream that the server closed (Twilio: error 31921). */
-const CLOSED_BY_US = '31921';
-
-/** What is asked about the called leg of a call of ours. */
-const OF_A_LEG: ReadonlySet<string> = new Set([PATHS.whisper, PATHS.legStatus]);
-
-const REFUSALS = {
-  method: 'Twilio webhooks are POST requests.',
-  'not-a-form': 'Expected an application/x-www-form-urlencoded body.',
-  'too-large': 'The body is larger than any Twilio webhook.',
-  signature: 'The X-Twilio-Signature is missing or does not fit. Check TWILIO_AUTH_TOKEN and PUBLIC_HOST.',
-  'no-call-sid': 'The form has no usable CallSid.',
-  'wrong-account': 'This gateway serves another Twilio account.',
-  aborted: 'The request ended early.',
-} as const;

@@ -3,22 +3,22 @@ import type { EscalationWatch } from '../escalation/watch.js';
 import type { Frame } from './frame.js';
 import type { Link, Processor } from './processor.js';
 
-/** Notices that a human is needed, from what the caller says. */
+/** Decides from the caller's words whether a human is needed. */
 export class EscalationProcessor implements Processor {
   readonly name = 'escalation';
-  private readonly watch: EscalationWatch;
+  private readonly escalationWatch: EscalationWatch;
   private readonly onEscalation: (escalation: Escalation) => void;
 
-  constructor(options: { watch: EscalationWatch; onEscalation: (escalation: Escalation) => void }) {
-    this.watch = options.watch;
+  constructor(options: { escalationWatch: EscalationWatch; onEscalation: (escalation: Escalation) => void }) {
+    this.escalationWatch = options.escalationWatch;
     this.onEscalation = options.onEscalation;
   }
 
   process(frame: Frame, link: Link): void {
-    // The transcript stands behind this processor: the turn is in the history before anybody acts on it.
+    // Passed on first: the transcript comes later in the row, and its turn must be in the history before the call acts.
     link.push(frame);
     if (frame.type !== 'caller-text' || !frame.final) return;
-    const escalation = this.watch.callerSaid(frame.text);
+    const escalation = this.escalationWatch.callerSaid(frame.text);
     if (escalation !== undefined) this.onEscalation(escalation);
   }
 }

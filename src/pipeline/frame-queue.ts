@@ -6,8 +6,8 @@ interface Entry {
 }
 
 /**
- * Frames that wait, with the place they start from. System frames come out first; an interruption throws away the data
- * frames that wait; everything else keeps its order.
+ * Holds the frames that wait, each with the index of the processor it starts at. System frames come out first. An
+ * interruption or a leave drops the data frames that wait. All other frames keep their order.
  */
 export class FrameQueue {
   private system: Entry[] = [];

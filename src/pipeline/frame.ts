@@ -3,18 +3,18 @@ import type { HeardItem } from '../voice/history.js';
 import type { VoiceEvent } from '../voice/session.js';
 
 /**
- * What travels through the pipeline: a closed union of plain objects, told apart by `type`. A model's event is the frame:
- * it travels as the session made it. Only what the gateway adds has a type of its own.
+ * What travels through the pipeline: a closed union of plain objects, told apart by `type`. An event of the voice
+ * session is a frame as it is. Only what the gateway adds has a type of its own.
  */
 export type Frame = VoiceEvent | GatewayFrame;
 
 export type FrameType = Frame['type'];
 
-/** What the carrier, the processors and the call put into the pipeline, beside the model's events. */
+/** What Twilio, the processors and the call put into the pipeline beside the model's events. */
 export type GatewayFrame =
   InputAudioFrame | InputDtmfFrame | LeaveFrame | SpeakFrame | ToolResultFrame | KeyedDigitsFrame | HeardFrame;
 
-/** Audio of the caller, as it came from Twilio. */
+/** The caller's audio, as it came from Twilio. */
 export interface InputAudioFrame {
   type: 'input-audio';
   chunk: AudioChunk;
@@ -26,7 +26,7 @@ export interface InputDtmfFrame {
   digit: string;
 }
 
-/** The call leaves its stream: playout stops, and model audio and text that wait are dropped. */
+/** The call leaves its stream. Playout stops, and the model's audio and text that wait are dropped. */
 export interface LeaveFrame {
   type: 'leave';
 }
@@ -45,7 +45,7 @@ export interface ToolResultFrame {
   output: unknown;
 }
 
-/** Keys the caller pressed, collected into the number they stand for. */
+/** A number the caller typed, collected from single keys. */
 export interface KeyedDigitsFrame {
   type: 'keyed-digits';
   digits: string;
@@ -58,12 +58,12 @@ export interface HeardFrame {
 }
 
 /**
- * `system` frames overtake everything that waits. `data` frames are dropped by an interruption. `control` frames survive
+ * `system` frames overtake all frames that wait. `data` frames are dropped by an interruption. `control` frames survive
  * it and keep their order.
  */
 export type Priority = 'system' | 'control' | 'data';
 
-/** `downstream` runs from the caller's audio through the model to playout, `upstream` runs back to the model. */
+/** `downstream` runs from the caller's audio through the model to playout. `upstream` runs back to the model. */
 export type Direction = 'downstream' | 'upstream';
 
 export const FRAME_TYPES: Readonly<Record<FrameType, { priority: Priority; direction: Direction }>> = {

@@ -2,7 +2,9 @@ import type { ResponseGate } from '../voice/response-gate.js';
 import type { Frame } from './frame.js';
 import type { Link, Processor } from './processor.js';
 
-/** Drops what belongs to a response that was interrupted, and, once the call is being left, everything but the goodbye. */
+/**
+ * Drops late frames of an interrupted response. Once the call leaves its stream, drops every response but the goodbye.
+ */
 export class GateProcessor implements Processor {
   readonly name = 'gate';
   private readonly gate: ResponseGate;

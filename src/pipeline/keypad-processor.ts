@@ -2,36 +2,38 @@ import type { Escalation } from '../escalation/escalation.js';
 import type { Frame } from './frame.js';
 import type { Link, Processor } from './processor.js';
 
-/** What the processor needs of a keypad. */
-export interface KeyInput {
+/** What the processor needs of a collector of keys. */
+export interface DtmfInput {
+  /** Called with each number once it is complete. Set by the processor. */
   onNumber: (digits: string) => void;
+  /** Returns an escalation if the key asks for a human. */
   press(key: string): Escalation | undefined;
   close(): void;
 }
 
-/** Collects the caller's keys into numbers for the model; one of them asks for a human. */
+/** Collects the caller's keys into numbers for the model, and reports the key that asks for a human. */
 export class KeypadProcessor implements Processor {
   readonly name = 'keypad';
-  private readonly keypad: KeyInput;
+  private readonly dtmf: DtmfInput;
   private readonly onEscalation: (escalation: Escalation) => void;
 
-  constructor(options: { keypad: KeyInput; onEscalation: (escalation: Escalation) => void }) {
-    this.keypad = options.keypad;
+  constructor(options: { dtmf: DtmfInput; onEscalation: (escalation: Escalation) => void }) {
+    this.dtmf = options.dtmf;
     this.onEscalation = options.onEscalation;
   }
 
   attach(link: Link): void {
-    this.keypad.onNumber = (digits) => link.emit({ type: 'keyed-digits', digits });
+    this.dtmf.onNumber = (digits) => link.emit({ type: 'keyed-digits', digits });
   }
 
   process(frame: Frame, link: Link): void {
     link.push(frame);
     if (frame.type !== 'input-dtmf') return;
-    const escalation = this.keypad.press(frame.digit);
+    const escalation = this.dtmf.press(frame.digit);
     if (escalation !== undefined) this.onEscalation(escalation);
   }
 
   close(): void {
-    this.keypad.close();
+    this.dtmf.close();
   }
 }

@@ -13,7 +13,7 @@ const text = (words: string): Frame => ({ type: 'assistant-text', responseId: 'r
 const heard: Frame = { type: 'heard', items: [] };
 const fail = (processor: string, error: unknown): never => assert.fail(`${processor}: ${String(error)}`);
 
-/** A processor that writes down what it sees and pushes it on, unless `handle` takes it. */
+/** Records each frame and pushes it on, unless `handle` returns `true`. */
 class Probe implements Processor {
   readonly name: string;
   private readonly seen: string[];
@@ -43,7 +43,7 @@ class Probe implements Processor {
   }
 }
 
-test('downstream frames pass every processor in order, upstream frames the other way, and both stop at the ends', () => {
+test('downstream frames pass every processor in order, upstream frames in reverse, and both stop at the ends', () => {
   const seen: string[] = [];
   const processors = ['a', 'b', 'c'].map((name) => new Probe(name, seen));
   const pipeline = new Pipeline(processors, fail);
@@ -53,7 +53,7 @@ test('downstream frames pass every processor in order, upstream frames the other
   assert.deepEqual(seen, ['a:ready', 'b:ready', 'c:ready', 'b:up', 'a:up', 'b:from-a', 'c:from-a']);
 });
 
-test('a frame emitted while another is on its way waits until that has arrived', () => {
+test('a frame emitted while another is on its way waits until the other has arrived', () => {
   const seen: string[] = [];
   const b = new Probe('b', seen, (frame, link) => {
     if (frame.type === 'assistant-text' && frame.text === '1') {
@@ -66,7 +66,7 @@ test('a frame emitted while another is on its way waits until that has arrived',
   assert.deepEqual(seen, ['a:1', 'b:1', 'c:1', 'c:2', 'c:3']);
 });
 
-test('a system frame overtakes what waits, in order among its kind', () => {
+test('system frames overtake the frames that wait and keep their own order', () => {
   const seen: string[] = [];
   const first = new Probe('a', seen, (frame, link) => {
     if (frame.type === 'ready') {
@@ -84,7 +84,7 @@ test('a system frame overtakes what waits, in order among its kind', () => {
   assert.deepEqual(seen, ['a:ready', 'b:ready', 'b:input-dtmf', 'b:input-audio', 'b:1', 'b:2']);
 });
 
-test('an interruption or a leave throws away the data that waits and nothing else', () => {
+test('an interruption or a leave drops the data frames that wait and nothing else', () => {
   const stops: Frame[] = [{ type: 'interruption' }, { type: 'leave' }];
   for (const stop of stops) {
     const seen: string[] = [];
@@ -112,7 +112,7 @@ test('an interruption or a leave throws away the data that waits and nothing els
   }
 });
 
-test('a processor that throws loses its frame; the next frames and those that wait still pass', () => {
+test('a processor that throws loses its frame, while later frames and those that wait still pass', () => {
   const seen: string[] = [];
   const errors: string[] = [];
   const broken = new Probe('broken', seen, (frame, link) => {
@@ -129,7 +129,7 @@ test('a processor that throws loses its frame; the next frames and those that wa
   assert.deepEqual(seen, ['broken:ready', 'b:waiting', 'broken:next', 'b:next']);
 });
 
-test('the error belongs to the processor that threw, not to those before it', () => {
+test('an error names the processor that threw, not those before it', () => {
   const errors: string[] = [];
   const last = new Probe('last', [], () => {
     throw new Error('x');
@@ -138,7 +138,7 @@ test('the error belongs to the processor that threw, not to those before it', ()
   assert.deepEqual(errors, ['last']);
 });
 
-test('an observer sees the frames of its kind once each, where they start, also those that waited', () => {
+test('an observer sees each frame of its type once, where it starts, including frames that waited', () => {
   const seen: string[] = [];
   const first = new Probe('a', seen, (frame, link) => {
     if (frame.type === 'ready') link.emit(text('x'));
@@ -152,7 +152,7 @@ test('an observer sees the frames of its kind once each, where they start, also 
   assert.deepEqual(seen, ['a:ready', 'b:ready', 'observer 1', 'observer 2', 'b:x']);
 });
 
-test('an observer that throws costs neither its frame nor those after it', () => {
+test('an observer that throws loses neither its frame nor later ones', () => {
   const seen: string[] = [];
   const errors: string[] = [];
   const pipeline = new Pipeline([new Probe('a', seen)], (name) => errors.push(name));
@@ -165,7 +165,7 @@ test('an observer that throws costs neither its frame nor those after it', () =>
   assert.deepEqual(errors, ['observer of ready']);
 });
 
-test('after closing nothing passes, processors are closed once, and what waits is gone', () => {
+test('a closed pipeline passes nothing, drops the frames that wait and closes its processors once', () => {
   const seen: string[] = [];
   const a = new Probe('a', seen, (frame, link) => {
     if (frame.type === 'ready') {
@@ -183,7 +183,7 @@ test('after closing nothing passes, processors are closed once, and what waits i
   assert.equal(a.closings, 1);
 });
 
-test('queue: system first, data gone after an interruption, everything else in order', () => {
+test('queue: system frames come out first, an interruption drops data frames, and the rest keeps its order', () => {
   const samples: Frame[] = [
     { type: 'ready' },
     { type: 'input-dtmf', digit: '1' },

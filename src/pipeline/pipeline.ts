@@ -4,12 +4,14 @@ import type { Link, Processor } from './processor.js';
 
 export type FrameObserver = (frame: Frame) => void;
 
-/** A processor threw on a frame, which is lost, or an observer did, which loses nothing; the pipeline goes on. */
+/**
+ * Called when a processor or an observer throws. A processor loses the frame, an observer does not; both keep running.
+ */
 export type ProcessorErrorHandler = (processor: string, error: unknown) => void;
 
 /**
- * Processors in a row; a frame passes from one to the next as a function call, with no queue and no `await` between. A
- * queue is used only when a processor emits a frame while another is on its way.
+ * A row of processors. A frame passes from one to the next as a function call, with no queue and no `await` between. A
+ * frame is queued only if a processor emits it while another is on its way.
  */
 export class Pipeline {
   private readonly processors: readonly Processor[];
@@ -27,11 +29,11 @@ export class Pipeline {
     processors.forEach((processor, index) => processor.attach?.(this.links[index] as PipelineLink));
   }
 
-  /** Calls `observer` with every frame of `kind`, where it starts. With nobody watching a kind, its frames cost nothing. */
-  observe(kind: FrameType, observer: FrameObserver): void {
-    const list = this.observers.get(kind) ?? [];
+  /** Calls `observer` with every frame of `type`, where the frame starts. Types without an observer cost nothing. */
+  observe(type: FrameType, observer: FrameObserver): void {
+    const list = this.observers.get(type) ?? [];
     list.push(observer);
-    this.observers.set(kind, list);
+    this.observers.set(type, list);
   }
 
   /** Starts a frame at the caller's end. */
@@ -46,7 +48,7 @@ export class Pipeline {
     for (const processor of this.processors) processor.close?.();
   }
 
-  /** Used by the links: starts `frame` beside the processor at `index`. */
+  /** Used by the links. Starts `frame` beside the processor at `index`. */
   start(index: number, frame: Frame): void {
     if (this.closed) return;
     if (this.running) {
@@ -63,7 +65,7 @@ export class Pipeline {
     this.running = false;
   }
 
-  /** Used by the links: hands `frame` to the neighbour of the processor at `index`. */
+  /** Used by the links. Hands `frame` to the neighbour of the processor at `index`. */
   pass(index: number, frame: Frame): void {
     const next = FRAME_TYPES[frame.type].direction === 'downstream' ? index + 1 : index - 1;
     const processor = this.processors[next];

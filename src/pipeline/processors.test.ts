@@ -21,7 +21,7 @@ import { VoiceProcessor } from './voice-processor.js';
 
 const silence = AudioChunk.fromBase64('mulaw', 8000, '////');
 
-/** Stands on one side of the processor under test and keeps what reaches it. */
+/** Sits on one side of the processor under test and records the frames that reach it. */
 class Sink implements Processor {
   readonly name = 'sink';
   readonly frames: Frame[] = [];
@@ -40,11 +40,11 @@ const fieldsOf = (frame: Frame): object => Object.fromEntries(Object.entries(fra
 
 interface Bench {
   pipeline: Pipeline;
-  /** What went up past the processor, towards the model. */
+  /** Frames that passed the processor upstream, towards the model. */
   up: Frame[];
-  /** What came down past it, towards the caller. */
+  /** Frames that passed the processor downstream, towards the caller. */
   down: Frame[];
-  /** Starts a frame at the sink below. */
+  /** Starts a frame at the sink below the processor. */
   fromBelow: (frame: Frame) => void;
   fromAbove: (frame: Frame) => void;
 }
@@ -61,7 +61,7 @@ function around(processor: Processor): Bench {
   };
 }
 
-/** A session that writes down what it is asked. */
+/** A session that records its calls. */
 function recordingSession(calls: unknown[][]): VoiceSession {
   return {
     sendAudio: (chunk) => void calls.push(['audio', chunk.base64]),
@@ -75,7 +75,7 @@ function recordingSession(calls: unknown[][]): VoiceSession {
   };
 }
 
-test('voice: what goes to the model stops there, everything else passes', () => {
+test('voice: frames for the model end there, and all others pass', () => {
   const calls: unknown[][] = [];
   const { fromAbove, fromBelow, down, up } = around(new VoiceProcessor(recordingSession(calls), new ResponseGate()));
   fromAbove({ type: 'input-audio', chunk: silence });
@@ -96,7 +96,7 @@ test('voice: what goes to the model stops there, everything else passes', () => 
   assert.deepEqual([down, up], [[digit], []]);
 });
 
-test('voice: once the call leaves its stream the caller is not passed on, the goodbye is', () => {
+test('voice: once the call leaves its stream, the model gets the goodbye and nothing from the caller', () => {
   const calls: unknown[][] = [];
   const gate = new ResponseGate();
   const { fromAbove, down } = around(new VoiceProcessor(recordingSession(calls), gate));
@@ -109,7 +109,7 @@ test('voice: once the call leaves its stream the caller is not passed on, the go
   assert.deepEqual(down, [{ type: 'leave' }]);
 });
 
-test('voice: every event of a session travels downstream as it is', () => {
+test('voice: every event of a session travels downstream unchanged', () => {
   const voice = new VoiceProcessor(recordingSession([]), new ResponseGate());
   const { down } = around(voice);
   const events: VoiceEvent[] = [
@@ -135,7 +135,7 @@ test('voice: every event of a session travels downstream as it is', () => {
   for (const [index, event] of events.entries()) assert.equal(down[index], event);
 });
 
-test('gate: late audio, text and ends of a cut response are dropped, its beginning and end reports are not', () => {
+test('gate: late audio, text and item ends of an interrupted response are dropped, and the next response passes', () => {
   const { fromAbove, down } = around(new GateProcessor(new ResponseGate()));
   const next: Frame[] = [
     { type: 'response-started', responseId: 'r2', sayId: undefined },
@@ -155,7 +155,7 @@ test('gate: late audio, text and ends of a cut response are dropped, its beginni
   assert.deepEqual(down, [...before, cut, ...next]);
 });
 
-test('gate: while the goodbye is spoken the caller cannot interrupt it and nothing else is heard', () => {
+test('gate: the caller cannot interrupt the goodbye, and no other response is heard beside it', () => {
   const gate = new ResponseGate();
   const { fromAbove, down } = around(new GateProcessor(gate));
   const leave: Frame = { type: 'leave' };
@@ -173,11 +173,11 @@ test('gate: while the goodbye is spoken the caller cannot interrupt it and nothi
   assert.deepEqual(down, [leave, other, ...goodbye]);
 });
 
-test('escalation: by final words only, after the transcript has them', () => {
+test('escalation: only final text escalates, and it is passed on first', () => {
   const log: unknown[] = [];
   const { fromAbove, down } = around(
     new EscalationProcessor({
-      watch: new EscalationWatch(),
+      escalationWatch: new EscalationWatch(),
       onEscalation: (decision: Escalation) => log.push(decision, down.length),
     }),
   );
@@ -189,24 +189,24 @@ test('escalation: by final words only, after the transcript has them', () => {
   assert.equal(down.length, 3);
 });
 
-test('keypad: a number goes to the model once it is whole, zero asks for a human, and leaving forgets', () => {
+test('keypad: a complete number goes to the model, zero asks for a human, and closing drops unfinished digits', () => {
   const log: unknown[] = [];
   const clock = new FakeClock();
-  const keypad = new DtmfCollector({ clock, watch: new EscalationWatch() });
+  const dtmf = new DtmfCollector({ clock, escalationWatch: new EscalationWatch() });
   const { fromAbove, down, up } = around(
-    new KeypadProcessor({ keypad, onEscalation: (decision: Escalation) => log.push(decision) }),
+    new KeypadProcessor({ dtmf, onEscalation: (decision: Escalation) => log.push(decision) }),
   );
   for (const key of '70#') fromAbove({ type: 'input-dtmf', digit: key });
   assert.deepEqual([up.map(fieldsOf), log], [[{ type: 'keyed-digits', digits: '70' }], []]);
   fromAbove({ type: 'input-dtmf', digit: '0' });
   assert.deepEqual(log, [{ trigger: 'keypad', reason: 'requested_human' }]);
   fromAbove({ type: 'input-dtmf', digit: '4' });
-  keypad.close();
+  dtmf.close();
   clock.advance(10_000);
   assert.deepEqual([up.length, down.length, clock.timers], [1, 5, 0]);
 });
 
-test('tools: a tool call travels on downstream, and each answer goes upstream under the id of its call', () => {
+test('tools: a tool call passes downstream, and each answer goes upstream under the id of its call', () => {
   const seen: string[] = [];
   const answers: ((output: unknown) => void)[] = [];
   const { fromAbove, down, up } = around(
@@ -230,7 +230,7 @@ test('tools: a tool call travels on downstream, and each answer goes upstream un
   ]);
 });
 
-test('transcript: turns are told when they are final, and again when they are cut; every frame passes', () => {
+test('transcript: a turn is reported when final and again when cut, and every frame passes', () => {
   const history = new History();
   const told: string[] = [];
   const { fromAbove, fromBelow, down, up } = around(

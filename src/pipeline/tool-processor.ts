@@ -4,7 +4,7 @@ import type { Link, Processor } from './processor.js';
 
 export type ToolCallFrame = Extract<VoiceEvent, { type: 'tool-call' }>;
 
-/** Hands the model's tool calls to `onToolCall` and sends each answer back upstream. */
+/** Hands the model's tool calls to `onToolCall` and sends each answer upstream. */
 export class ToolProcessor implements Processor {
   readonly name = 'tools';
   private readonly onToolCall: (call: ToolCallFrame, answer: (output: unknown) => void) => void;

@@ -2,7 +2,7 @@ import type { History, Turn } from '../voice/history.js';
 import type { Frame } from './frame.js';
 import type { Link, Processor } from './processor.js';
 
-/** Keeps the history of the conversation, as heard. */
+/** Records the conversation in the history, as the caller heard it. */
 export class TranscriptProcessor implements Processor {
   readonly name = 'transcript';
   private readonly history: History;

@@ -3,14 +3,14 @@ import type { ResponseGate } from '../voice/response-gate.js';
 import type { Frame } from './frame.js';
 import type { Link, Processor } from './processor.js';
 
-/** The model's place in the pipeline: caller audio goes in, what the model says and does comes out. */
+/** Connects the voice session to the pipeline. Takes the caller's audio and emits the session's events as frames. */
 export class VoiceProcessor implements Processor {
   readonly name = 'voice';
   private readonly session: VoiceSession;
   private readonly gate: Pick<ResponseGate, 'isLeaving'>;
   private link: Link | undefined;
 
-  /** `gate` knows whether the call is leaving its stream. */
+  /** `gate` tells whether the call is leaving its stream. */
   constructor(session: VoiceSession, gate: Pick<ResponseGate, 'isLeaving'>) {
     this.session = session;
     this.gate = gate;
@@ -23,7 +23,7 @@ export class VoiceProcessor implements Processor {
   process(frame: Frame, link: Link): void {
     switch (frame.type) {
       case 'input-audio':
-        // Once the call leaves its stream, the model would not answer what the caller still says.
+        // Once the call leaves its stream, the model no longer answers the caller.
         if (!this.gate.isLeaving) this.session.sendAudio(frame.chunk);
         return;
       case 'input-dtmf':
@@ -49,7 +49,7 @@ export class VoiceProcessor implements Processor {
     }
   }
 
-  /** Starts an event of the session as a frame. */
+  /** Puts an event of the session into the pipeline as a frame. */
   deliver(event: VoiceEvent): void {
     this.link?.emit(event);
   }

@@ -1,14 +1,14 @@
-/** What ends with the process. */
+/** How the process is stopped. */
 interface Stopping {
   activeCalls: () => number;
-  /** How long calls in progress may take to finish. */
+  /** Maximum time for the calls in progress to finish. */
   drainSeconds: number;
   stop: () => Promise<void>;
 }
 
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** The first signal stops in an orderly way, then ends the process; a second one ends it at once. */
+/** Stops the process in an orderly way on the first signal. A second signal ends it at once. */
 export function stopOnSignal({ activeCalls, drainSeconds, stop }: Stopping): void {
   let isStopping = false;
   const onSignal = async (): Promise<void> => {

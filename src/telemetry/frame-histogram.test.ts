@@ -7,10 +7,10 @@ import { addedUp } from './metric-object.js';
 const NAME = 'frame_seconds';
 const HELP = 'Time of a frame';
 const BOUNDS = [0.001, 0.01, 0.1];
-/** On a bound, between two, and beyond the last. */
+/** Values on a bound, between two bounds, and beyond the last one. */
 const VALUES = [0, 0.001, 0.0011, 0.01, 0.05, 0.1, 7];
 
-test('a frame histogram says what one of prom-client says', async () => {
+test('a frame histogram has the same text as a histogram of prom-client', async () => {
   const registry = new Registry();
   const reference = new Histogram({
     name: NAME,
@@ -31,7 +31,7 @@ test('a frame histogram says what one of prom-client says', async () => {
   assert.equal(histogram.text(), await registry.metrics());
 });
 
-test('the frame histograms of two processes add up to that of one', async () => {
+test('the frame histograms of two processes add up to the histogram of one', async () => {
   const [whole, ...parts] = [1, 2, 3].map(() => new FrameHistogram({ name: NAME, help: HELP, bounds: BOUNDS }));
   const series = parts.map((part) => part.series('direction', 'inbound'));
   const wholeSeries = whole?.series('direction', 'inbound');

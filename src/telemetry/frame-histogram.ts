@@ -1,8 +1,8 @@
 import type { MetricObject } from './metric-object.js';
 
 /**
- * A Prometheus histogram for what is observed on every frame. One of prom-client's looks its labels up and checks them
- * each time, which costs more than all else that happens to a frame.
+ * A Prometheus histogram for values that are observed on every frame. A histogram of prom-client looks up and checks
+ * its labels each time, which costs more than everything else that happens to a frame.
  */
 export class FrameHistogram {
   private readonly name: string;
@@ -10,27 +10,27 @@ export class FrameHistogram {
   private readonly bounds: readonly number[];
   private readonly allSeries: FrameSeries[] = [];
 
-  /** `bounds`: ascending. */
+  /** `bounds`: the upper bounds of the buckets, ascending. */
   constructor(options: { name: string; help: string; bounds: readonly number[] }) {
     this.name = options.name;
     this.help = options.help;
     this.bounds = options.bounds;
   }
 
-  /** A series of its own; to be asked for once and kept. The value must need no escaping. */
+  /** Adds a series with one label. Call it once and keep the result. The value must need no escaping. */
   series(label: string, value: string): FrameSeries {
     const series = new FrameSeries(label, value, this.bounds);
     this.allSeries.push(series);
     return series;
   }
 
-  /** Prometheus text. */
+  /** Returns the metric as Prometheus text. */
   text(): string {
     const head = `# HELP ${this.name} ${this.help}\n# TYPE ${this.name} histogram\n`;
     return head + this.allSeries.map((series) => series.text(this.name)).join('');
   }
 
-  /** As prom-client gives its own for another process. */
+  /** Returns the metric in the form in which prom-client sends its own to another process. */
   object(): MetricObject {
     const values = this.allSeries.flatMap((series) => series.values(this.name));
     return {
@@ -43,11 +43,12 @@ export class FrameHistogram {
   }
 }
 
+/** The observations under one label value. */
 export class FrameSeries {
   private readonly label: string;
   private readonly value: string;
   private readonly bounds: readonly number[];
-  /** How many observations lie in each bucket alone; the last one has no bound. */
+  /** Number of observations in each bucket, not cumulative. The last bucket has no bound. */
   private readonly counts: number[];
   private sum = 0;
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { TandemError } from '../base/errors.js';
 import { type Logger, REDACTED_FIELDS, createLogger } from './log.js';
 
-/** What a logger writes when `use` uses it, one string a line. */
+/** Returns the lines a logger writes while `use` runs. */
 function linesOf(use: (log: Logger) => void, level = 'trace'): string[] {
   const lines: string[] = [];
   use(createLogger({ level, destination: { write: (line) => void lines.push(line) } }));
@@ -15,7 +15,7 @@ const only = (lines: string[]): Record<string, unknown> => {
   return JSON.parse(lines[0] as string) as Record<string, unknown>;
 };
 
-test('a line is one JSON object with level, time and message, and nothing of the machine', () => {
+test('a log line is one JSON object with level, time and message, and nothing about the machine', () => {
   const lines = linesOf((log) => log.child({ call_sid: 'CA1' }).info({ outcome: 'bridged' }, 'dial ended'));
   assert.ok(lines[0]?.endsWith('}\n'));
   const { time, ...rest } = only(lines);
@@ -23,7 +23,7 @@ test('a line is one JSON object with level, time and message, and nothing of the
   assert.ok(!Number.isNaN(Date.parse(time as string)));
 });
 
-test('sensitive fields are redacted at the top, one level down, in children and at every level', () => {
+test('sensitive log fields are redacted at the top, one level down, in child loggers and at every log level', () => {
   for (const field of REDACTED_FIELDS) {
     const lines = linesOf((log) => {
       log.trace({ [field]: 'hunter2', nested: { [field]: 'hunter2' } }, 'x');
@@ -35,7 +35,7 @@ test('sensitive fields are redacted at the top, one level down, in children and 
   }
 });
 
-test('credentials, what was said and who called are among them', () => {
+test('the redacted log fields include credentials, what was said and who called', () => {
   for (const field of [
     'token',
     'authToken',
@@ -51,7 +51,7 @@ test('credentials, what was said and who called are among them', () => {
   }
 });
 
-test("an error shows kind and code; its message only when it is one of ours, for others' may quote what was said", () => {
+test("a logged error shows its message only if it is the gateway's own, because others may quote the caller", () => {
   const foreign = Object.assign(new Error('cannot parse: my card is 4111'), { code: 'EBAD', body: 'my card is 4111' });
   const line = only(linesOf((log) => log.error({ err: foreign }, 'failed')));
   assert.ok(!JSON.stringify(line).includes('4111'), JSON.stringify(line));
@@ -67,21 +67,21 @@ test("an error shows kind and code; its message only when it is one of ours, for
   assert.ok(!JSON.stringify(ours).includes('4111'));
 });
 
-test('a message over several lines does not leak into the stack', () => {
+test('an error message over several lines does not leak into the logged stack', () => {
   const line = linesOf((log) => log.error({ err: new Error('first\nmy card\n    at 4111') }, 'failed')).join('');
   assert.ok(!line.includes('4111') && !line.includes('my card'), line);
 });
 
-test('an error given without a field shows no message either', () => {
+test('an error that is logged without a field does not show its message', () => {
   const line = linesOf((log) => log.error(new Error('my card is 4111'), 'failed')).join('');
   assert.ok(!line.includes('4111'), line);
 });
 
-test('what was thrown without being an error shows only its type', () => {
+test('a thrown value that is no error is logged only with its type', () => {
   assert.deepEqual(only(linesOf((log) => log.error({ err: 'my card is 4111' }, 'x')))['err'], { type: 'string' });
 });
 
-test('below the level nothing is written', () => {
+test('a logger writes nothing below its level', () => {
   assert.deepEqual(
     linesOf((log) => log.info('x'), 'warn'),
     [],

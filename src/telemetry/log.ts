@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
 
 /**
- * One JSON object a line. Message text is constant; whatever varies travels in fields, and {@link REDACTED_FIELDS} never
- * leave the process, at any level. A call's lines come from a child that carries `call_sid` and, once known,
- * `stream_sid`, `conversation_id` and `handover_id`.
+ * Writes one JSON object a line. Message text is constant, and everything that varies travels in fields. The values of
+ * {@link REDACTED_FIELDS} never leave the process, at any level. A call logs through a child logger that carries
+ * `call_sid` and, once known, `stream_sid`, `conversation_id` and `handover_id`.
  */
 export type Logger = PinoLogger;
 
@@ -31,7 +31,7 @@ export const REDACTED_FIELDS: readonly string[] = [
   'from',
 ];
 
-/** `worker`: in every line, where several processes write to one log. */
+/** `worker`: the name of this process in every line, for processes that share one log. */
 export function createLogger(options: {
   level: string;
   worker?: string | undefined;
@@ -48,7 +48,10 @@ export function createLogger(options: {
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
 }
 
-/** An error as a log field: its kind and code, and the message only of our own errors, which hold no personal data. */
+/**
+ * Describes an error by type, code and stack. Only the gateway's own errors show their message, which has no personal
+ * data.
+ */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = (error as { code?: unknown }).code;
@@ -62,7 +65,9 @@ function describeError(error: unknown): Record<string, unknown> {
   };
 }
 
-/** The first places of the stack. Before them stands the message, which may have several lines and is not ours to show. */
+/**
+ * Returns the first frames of the stack, without the message before them, which may have several lines of private text.
+ */
 function framesOf(error: Error): string[] {
   const stack = error.stack ?? '';
   const head = stack.indexOf(error.message);

@@ -2,188 +2,190 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { FrameHistogram } from './frame-histogram.js';
 import type { MetricObject } from './metric-object.js';
 
-/** Seconds; from a tenth of a millisecond (a frame inside the gateway) up. */
+/** Bounds in seconds. The first is a tenth of a millisecond, because a frame is in the gateway for about that long. */
 const FRAME_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
 const TURN_BUCKETS = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10];
 const CRM_BUCKETS = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 60, 180];
 const CALL_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
-/** The gateway's metrics, in a registry of their own so that two gateways in one process do not mix. */
+/**
+ * The gateway's metrics. They have their own registry, so that the metrics of two gateways in one process do not mix.
+ */
 export class Metrics {
   readonly registry = new Registry();
   private readonly registers = [this.registry];
 
   readonly activeSessions = new Gauge({
     name: 'gateway_active_sessions',
-    help: 'Calls with an open media stream',
+    help: 'Number of calls with an open media stream.',
     registers: this.registers,
   });
   readonly sessions = new Counter({
     name: 'gateway_sessions_total',
-    help: 'Calls that ended, by outcome',
+    help: 'Total number of calls that ended, by outcome.',
     labelNames: ['outcome'],
     registers: this.registers,
   });
   readonly sessionSeconds = new Histogram({
     name: 'gateway_session_duration_seconds',
-    help: 'Length of a call from the webhook to its end',
+    help: 'Length of a call, from its first webhook to its end.',
     buckets: CALL_BUCKETS,
     registers: this.registers,
   });
   readonly escalations = new Counter({
     name: 'gateway_escalations_total',
-    help: 'Decisions that a human is needed',
+    help: 'Total number of decisions that a human is needed, by trigger and reason.',
     labelNames: ['trigger', 'reason'],
     registers: this.registers,
   });
   readonly handovers = new Counter({
     name: 'gateway_handovers_total',
-    help: 'Handovers by how the dial ended',
+    help: 'Total number of handovers, by how the dial to the human ended.',
     labelNames: ['outcome'],
     registers: this.registers,
   });
   readonly messages = new Counter({
     name: 'gateway_messages_total',
-    help: 'What callers left for the team, by kind and whether it could be kept',
+    help: 'Total number of messages that callers left for the team, by kind and by whether they were stored.',
     labelNames: ['kind', 'outcome'],
     registers: this.registers,
   });
   readonly restUpdates = new Counter({
     name: 'twilio_rest_updates_total',
-    help: 'Changes of live calls over REST, by result',
+    help: 'Total number of changes to live calls over the REST API of Twilio, by result.',
     labelNames: ['result'],
     registers: this.registers,
   });
   readonly availabilityChecks = new Counter({
     name: 'connect_availability_checks_total',
-    help: 'Questions to Amazon Connect whether somebody is there, by result',
+    help: 'Total number of times Amazon Connect was asked whether an agent is available, by result.',
     labelNames: ['result'],
     registers: this.registers,
   });
   readonly resumes = new Counter({
     name: 'gateway_resumes_total',
-    help: 'Calls that went on in a new stream',
+    help: 'Total number of times a new stream was opened for a call in progress, by cause.',
     labelNames: ['cause'],
     registers: this.registers,
   });
   readonly refusedRequests = new Counter({
     name: 'gateway_refused_requests_total',
-    help: 'Requests and streams turned away, by reason',
+    help: 'Total number of requests and streams that were refused, by reason.',
     labelNames: ['reason'],
     registers: this.registers,
   });
   readonly streamAnomalies = new Counter({
     name: 'gateway_stream_anomalies_total',
-    help: 'Stream messages passed over, by kind',
+    help: 'Total number of messages of Twilio streams that were ignored, by kind of anomaly.',
     labelNames: ['kind'],
     registers: this.registers,
   });
   readonly refusedCalls = new Counter({
     name: 'gateway_refused_calls_total',
-    help: 'Callers who went to a human or heard a polite line because there was no room, by reason',
+    help: 'Total number of new calls that were not accepted, by reason. Their callers go to a human or hear a polite line.',
     labelNames: ['reason'],
     registers: this.registers,
   });
   readonly streamFaults = new Counter({
     name: 'gateway_line_faults_total',
-    help: 'Streams given up although their socket was open, by what was wrong',
+    help: 'Total number of streams that were dropped although their socket was open, by fault.',
     labelNames: ['fault'],
     registers: this.registers,
   });
   readonly processorErrors = new Counter({
     name: 'gateway_processor_errors_total',
-    help: 'Frames lost because a processor threw',
+    help: 'Total number of frames and messages that were lost to an error in the gateway, by processor.',
     labelNames: ['processor'],
     registers: this.registers,
   });
   readonly connectionFailures = new Counter({
     name: 'voice_provider_connection_failures_total',
-    help: 'Voice sessions that failed',
+    help: 'Total number of voice sessions that were lost, by provider.',
     labelNames: ['provider'],
     registers: this.registers,
   });
   readonly renewals = new Counter({
     name: 'voice_provider_renewals_total',
-    help: 'Sessions renewed under a live call',
+    help: 'Total number of voice sessions that were renewed during a live call, by provider.',
     labelNames: ['provider'],
     registers: this.registers,
   });
   readonly failovers = new Counter({
     name: 'voice_provider_failovers_total',
-    help: 'Live calls that another provider took over',
+    help: 'Total number of times another provider took over a live call, by the provider before and after.',
     labelNames: ['from', 'to'],
     registers: this.registers,
   });
   readonly providerAnomalies = new Counter({
     name: 'voice_provider_anomalies_total',
-    help: 'Events of a provider that were passed over, by kind',
+    help: 'Total number of provider events that were ignored, by provider and kind of anomaly.',
     labelNames: ['provider', 'kind'],
     registers: this.registers,
   });
   readonly tokens = new Counter({
     name: 'voice_provider_tokens_total',
-    help: 'Tokens used, as the model counts them',
+    help: 'Total number of tokens used, as the models count them, by direction.',
     labelNames: ['direction'],
     registers: this.registers,
   });
   readonly turnLatency = new Histogram({
     name: 'voice_turn_latency_seconds',
-    help: 'End of caller speech to first audio sent',
+    help: 'Time from the end of caller speech until the first audio of the answer is sent, by provider.',
     labelNames: ['provider'],
     buckets: TURN_BUCKETS,
     registers: this.registers,
   });
   readonly greetingLatency = new Histogram({
     name: 'voice_greeting_latency_seconds',
-    help: 'Start of the stream to first audio sent',
+    help: 'Time from the start of a stream until the first audio is sent.',
     buckets: TURN_BUCKETS,
     registers: this.registers,
   });
   readonly bargeIns = new Counter({
     name: 'voice_barge_ins_total',
-    help: 'Times a caller talked over the assistant and playout was cleared',
+    help: 'Total number of times a caller interrupted the assistant and playout was cleared.',
     registers: this.registers,
   });
   readonly storeThrottles = new Counter({
     name: 'dynamodb_throttles_total',
-    help: 'Requests DynamoDB throttled',
+    help: 'Total number of requests that DynamoDB throttled.',
     registers: this.registers,
   });
 
-  readonly hubspotCases = new Counter({
+  readonly hubspotHandovers = new Counter({
     name: 'hubspot_handovers_total',
-    help: 'Handovers written to HubSpot, by how much of it came about',
+    help: 'Total number of handovers for HubSpot, by how much of each was written.',
     labelNames: ['outcome'],
     registers: this.registers,
   });
   readonly hubspotSeconds = new Histogram({
     name: 'hubspot_handover_duration_seconds',
-    help: 'From the start of writing a handover to HubSpot to its end, repeats included',
+    help: 'Time to write a handover to HubSpot, including retries.',
     buckets: CRM_BUCKETS,
     registers: this.registers,
   });
   readonly journalWrites = new Counter({
     name: 'journal_writes_total',
-    help: 'Snapshots of calls by whether they were written to the journal',
+    help: 'Total number of call snapshots for the journal, by whether they were written.',
     labelNames: ['outcome'],
     registers: this.registers,
   });
   readonly journalClaims = new Counter({
     name: 'journal_claims_total',
-    help: 'Calls this instance asked the journal for, by what it found',
+    help: 'Total number of times this instance asked the journal for a call, by what it found.',
     labelNames: ['outcome'],
     registers: this.registers,
   });
   readonly journalUp = new Gauge({
     name: 'journal_up',
-    help: '1 while the journal is written, 0 while calls go on from memory alone',
+    help: '1 while the journal can be written. 0 while calls run from memory alone.',
     aggregator: 'min',
     registers: this.registers,
   });
 
   private readonly frameLatency = new FrameHistogram({
     name: 'gateway_frame_latency_seconds',
-    help: 'Time a frame spends inside the gateway',
+    help: 'Time a frame spends inside the gateway, by direction.',
     bounds: FRAME_BUCKETS,
   });
   readonly inboundFrameLatency = this.frameLatency.series('direction', 'inbound');
@@ -193,12 +195,12 @@ export class Metrics {
     if (options.process !== false) collectDefaultMetrics({ register: this.registry });
   }
 
-  /** The same as {@link text}, to be added up with that of other processes. */
+  /** Returns the same as {@link text}, in a form that can be added to the metrics of other processes. */
   async objects(): Promise<MetricObject[]> {
     return [...(await this.registry.getMetricsAsJSON()), this.frameLatency.object()];
   }
 
-  /** Prometheus text. */
+  /** Returns all metrics as Prometheus text. */
   async text(): Promise<string> {
     return `${await this.registry.metrics()}\n${this.frameLatency.text()}`;
   }

@@ -6,7 +6,7 @@ import { type Anomaly, clearMessage, markMessage, mediaMessage, parseMessage } f
 const parse = (value: unknown): unknown => parseMessage(Buffer.from(JSON.stringify(value)));
 const accepted = (message: unknown): unknown => ({ ok: true, message });
 
-// As Twilio sends them: counters and timestamps are strings, the rate and the channels numbers.
+// As Twilio sends them: counters and timestamps are strings; the rate and the channels are numbers.
 const START = {
   event: 'start',
   sequenceNumber: '1',
@@ -27,7 +27,7 @@ const MEDIA = {
   media: { track: 'inbound', chunk: '1', timestamp: '155', payload: '/v8=' },
 };
 
-test('reads every message Twilio sends', () => {
+test('every message that Twilio sends is read', () => {
   assert.deepEqual(parse({ event: 'connected', protocol: 'Call', version: '1.0.0' }), accepted({ event: 'connected' }));
   assert.deepEqual(
     parse(START),
@@ -51,7 +51,7 @@ test('reads every message Twilio sends', () => {
       accepted({ event: 'dtmf', streamSid: 'MZ1', digit }),
     );
   }
-  // The word alone must not make it read as audio: the name is outside ASCII.
+  // The word "media" in a name must not make the message read as audio. The name is outside ASCII.
   assert.deepEqual(
     parse({ event: 'mark', streamSid: 'MZ1', mark: { name: '"media" é' }, media: 1 }),
     accepted({ event: 'mark', streamSid: 'MZ1', name: '"media" é' }),
@@ -62,7 +62,7 @@ test('reads every message Twilio sends', () => {
   );
 });
 
-test('a start may lack what the gateway can do without', () => {
+test('a start message may lack the fields the gateway does not need', () => {
   assert.deepEqual(
     parse({ event: 'start', streamSid: 'MZ1', start: { callSid: 'CA1', customParameters: { a: 1, b: 'x' } } }),
     accepted({
@@ -80,7 +80,7 @@ test('a start may lack what the gateway can do without', () => {
   );
 });
 
-test('says what is wrong with every other message', () => {
+test('every malformed message is refused with the name of its anomaly', () => {
   const media = (payload: unknown): unknown => ({ ...MEDIA, media: { payload } });
   const start = (fields: object): unknown => ({ ...START, start: { ...START.start, ...fields } });
   const cases: [unknown, Anomaly][] = [
@@ -125,7 +125,7 @@ test('says what is wrong with every other message', () => {
   }
 });
 
-test('never throws, whatever comes', () => {
+test('parsing a message never throws, whatever its content', () => {
   const events = fc.constantFrom('connected', 'start', 'media', 'mark', 'dtmf', 'stop', 'other');
   const shaped = fc.record(
     {
@@ -158,7 +158,7 @@ test('never throws, whatever comes', () => {
   );
 });
 
-test('a medium with any audio comes out as it went in', () => {
+test('a media message with any audio is read back as it was written', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 4000 }), (bytes) => {
       const payload = Buffer.from(bytes).toString('base64');
@@ -171,8 +171,8 @@ test('a medium with any audio comes out as it went in', () => {
   );
 });
 
-test('a medium in the order Twilio writes it, and in any other, is the same', () => {
-  const medium = (streamSid: string, payload: string): [string, string] => {
+test('a media message reads the same in the field order of Twilio and in any other', () => {
+  const written = (streamSid: string, payload: string): [string, string] => {
     const media = { track: 'inbound', chunk: '4', timestamp: '220', payload };
     return [
       JSON.stringify({ event: 'media', sequenceNumber: '7', media, streamSid }),
@@ -189,16 +189,16 @@ test('a medium in the order Twilio writes it, and in any other, is the same', ()
     ['MZ1', '====', { ok: false, anomaly: 'malformed-media' }],
     ['MZ1', '/v8=","payload":"/w==', { ok: false, anomaly: 'malformed-media' }],
   ] as const) {
-    for (const text of medium(streamSid, payload)) assert.deepEqual(parseMessage(Buffer.from(text)), expected, text);
+    for (const text of written(streamSid, payload)) assert.deepEqual(parseMessage(Buffer.from(text)), expected, text);
   }
   for (const more of [' ', '}', ',"event":"mark"}']) {
-    const [text] = medium('MZ1', '/v8=');
+    const [text] = written('MZ1', '/v8=');
     const isJson = more === ' ';
     assert.equal(parseMessage(Buffer.from(text + more)).ok, isJson, more);
   }
 });
 
-test('what the gateway sends is JSON as Twilio names it', () => {
+test('the messages of the gateway are JSON with the field names of Twilio', () => {
   assert.deepEqual(JSON.parse(mediaMessage('MZ1', '/v8=')), {
     event: 'media',
     streamSid: 'MZ1',

@@ -1,7 +1,7 @@
 /**
- * The Media Streams wire format (Twilio: Media Streams – WebSocket messages). `sequenceNumber`, `chunk` and `timestamp`
- * are strings on the wire; only what the gateway uses is kept. Everything is checked by hand: this runs fifty times a
- * second for every call.
+ * A message of the Media Streams wire format (Twilio: Media Streams – WebSocket messages). `sequenceNumber`, `chunk`
+ * and `timestamp` are strings on the wire. Only fields the gateway uses are kept. They are checked by hand, because
+ * this runs fifty times a second for every call.
  */
 export type TwilioMessage =
   | { event: 'connected' }
@@ -28,7 +28,7 @@ export interface StreamStart {
   customParameters: Readonly<Record<string, string>>;
 }
 
-/** Why a message was passed over. A label of `gateway_stream_anomalies_total`, so a closed set. */
+/** Why a message was ignored. A label of `gateway_stream_anomalies_total`, so a closed set. */
 export type Anomaly =
   | 'binary'
   | 'not-json'
@@ -46,16 +46,18 @@ export type Anomaly =
 
 export type ParsedMessage = { ok: true; message: TwilioMessage } | { ok: false; anomaly: Anomaly };
 
-/** Bytes; what one message of a stream may be. Twilio's are about 400; more closes the socket (1009). */
+/** Maximum size of a message. Twilio's have about 400 bytes. A larger one closes the socket (1009). */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
-/** A media message exactly as Twilio writes it, up to its audio, and what stands between the audio and the stream's id. */
+/**
+ * The parts of a media message exactly as Twilio writes it: before the audio, between audio and stream id, and after.
+ */
 const MEDIA_HEAD =
   /\{"event":"media","sequenceNumber":"\d+","media":\{"track":"\w+","chunk":"\d+","timestamp":"\d+","payload":"/y;
 const MEDIA_MIDDLE = '"},"streamSid":"';
 const MEDIA_TAIL = '"}';
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-/** By byte: whether base64 is written with it, apart from its padding. JSON writes none of them in another way. */
+/** By byte: whether it is a base64 character, padding aside. JSON has no second way to write these characters. */
 const IS_BASE64 = Uint8Array.from({ length: 256 }, (_, code) => Number(BASE64.test(String.fromCharCode(code))));
 const PADDING = '='.charCodeAt(0);
 
@@ -90,12 +92,12 @@ export function parseMessage(data: Buffer): ParsedMessage {
 }
 
 /**
- * Reads a media message that is written as Twilio writes it. It needs no JSON parser, which would take most of the time a
- * frame spends in the gateway; any other is read like every other message.
+ * Reads a media message that is written exactly as Twilio writes it, without a JSON parser. Parsing would take most of
+ * the time a frame spends in the gateway. Returns `undefined` for any other message, which is then parsed as JSON.
  */
 function usualMedia(data: Buffer): ParsedMessage | undefined {
   const text = data.toString('latin1');
-  // Sticky, so that it tells where it ended without an array of what it found.
+  // Sticky, so that `lastIndex` holds the end of the match and no array of matches is built.
   MEDIA_HEAD.lastIndex = 0;
   if (!MEDIA_HEAD.test(text)) return undefined;
   const start = MEDIA_HEAD.lastIndex;
@@ -109,7 +111,7 @@ function usualMedia(data: Buffer): ParsedMessage | undefined {
   return checkedMedia(text.slice(sidStart, sidEnd), text.slice(start, end));
 }
 
-/** Not empty and of base64's characters only. A loop over a table: a regular expression takes three times as long. */
+/** Whether the range has only base64 characters and is not empty. A regular expression takes three times as long. */
 function isPlain(data: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (IS_BASE64[data[at] as number] !== 1) return false;
   return end > start;
@@ -123,7 +125,7 @@ function parseMedia(message: Record<string, unknown>): ParsedMessage {
   return BASE64.test(payload) ? checkedMedia(streamSid, payload) : anomalous('malformed-media');
 }
 
-/** Base64 comes in groups of four characters. */
+/** Checks the length, because base64 comes in groups of four characters. */
 function checkedMedia(streamSid: string, payload: string): ParsedMessage {
   if (payload.length % 4 !== 0) return anomalous('malformed-media');
   return { ok: true, message: { event: 'media', streamSid, payload } };
@@ -187,19 +189,22 @@ function anomalous(anomaly: Anomaly): ParsedMessage {
   return { ok: false, anomaly };
 }
 
-// What the gateway sends. `streamSid` comes from Twilio and mark names from us: neither needs escaping once checked.
+// What the gateway sends. `streamSid` was checked on arrival and the gateway makes the mark names, so neither needs
+// escaping.
 
-/** `payload`: base64 of raw mu-law, any length; Twilio queues it and plays in order. */
+/**
+ * Returns a message with audio, which Twilio queues and plays in order. `payload`: base64 of raw mu-law, any length.
+ */
 export function mediaMessage(streamSid: string, payload: string): string {
   return `{"event":"media","streamSid":"${streamSid}","media":{"payload":"${payload}"}}`;
 }
 
-/** Comes back under the same name once everything sent before it has been played, or flushed by a `clear`. */
+/** Returns a mark. Twilio sends it back once everything before it has been played, or flushed by a `clear`. */
 export function markMessage(streamSid: string, name: string): string {
   return `{"event":"mark","streamSid":"${streamSid}","mark":{"name":"${name}"}}`;
 }
 
-/** Empties Twilio's playback queue; every outstanding mark comes back at once. */
+/** Returns the message that empties Twilio's playback queue. Every outstanding mark then comes back at once. */
 export function clearMessage(streamSid: string): string {
   return `{"event":"clear","streamSid":"${streamSid}"}`;
 }

@@ -1,33 +1,38 @@
 import { basicAuthorization } from './rest.js';
 import { signatureOf } from './signature.js';
 
-/** A phone number of the account, as far as a call depends on it (Twilio: API – IncomingPhoneNumber resource). */
+// Reads how the account's numbers are configured, and tests their fallback. For the doctor.
+
+/** A phone number of the account, with the fields a call depends on (Twilio: API – IncomingPhoneNumber resource). */
 export interface PhoneNumber {
   /** E.164. */
   number: string;
-  /** Whom Twilio asks about a call; empty: nobody. */
+  /** The URL Twilio requests when a call comes in. Empty if none is set. */
   voiceUrl: string;
   voiceMethod: string;
-  /** Whom it asks when that fails; empty: nobody. */
+  /** The URL Twilio requests when `voiceUrl` fails. Empty if none is set. */
   fallbackUrl: string;
   fallbackMethod: string;
   statusCallback: string;
-  /** Not empty: calls go there, and the URLs above do not count. */
+  /** The SID of a trunk or application that takes the calls instead of the URLs above. Empty if there is none. */
   elsewhere: string;
 }
 
 export interface TwilioAccount {
-  /** `https://api.twilio.com`, or that of another region. */
+  /** `https://api.twilio.com`, or the URL of another region. */
   baseUrl: string;
   accountSid: string;
   authToken: string;
 }
 
-/** More numbers than this an account rarely has, and Twilio's pages end there. */
+/** The largest page Twilio offers. An account rarely has more numbers. */
 const PAGE_SIZE = 1000;
-const ANSWER_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
-/** The numbers of the account, the first thousand. `status`: what Twilio said instead. Rejects when it does not answer. */
+/**
+ * Returns the first thousand numbers of the account, or the HTTP `status` of an error. Rejects when Twilio does not
+ * answer in time.
+ */
 export async function readNumbers(account: TwilioAccount): Promise<readonly PhoneNumber[] | { status: number }> {
   const { accountSid, authToken, baseUrl } = account;
   const response = await fetch(
@@ -35,15 +40,15 @@ export async function readNumbers(account: TwilioAccount): Promise<readonly Phon
     {
       headers: { authorization: basicAuthorization(accountSid, authToken) },
       redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     },
   );
   if (!response.ok) return { status: response.status };
   const { incoming_phone_numbers: listed } = (await response.json()) as { incoming_phone_numbers?: unknown };
-  return Array.isArray(listed) ? listed.map((one) => phoneNumberOf(one as Record<string, unknown>)) : [];
+  return Array.isArray(listed) ? listed.map((entry) => phoneNumberOf(entry as Record<string, unknown>)) : [];
 }
 
-/** A webhook's URL as it is asked and signed (Twilio: Webhooks – connection overrides). */
+/** Returns a webhook's URL as Twilio requests and signs it (Twilio: Webhooks – connection overrides). */
 export function withoutOverrides(url: string): string {
   return url.split('#', 1)[0] ?? '';
 }
@@ -65,20 +70,20 @@ function phoneNumberOf(listed: Record<string, unknown>): PhoneNumber {
 }
 
 /**
- * Asks for TwiML as Twilio does, signed, since Twilio's own TwiML Bins answer nothing else. Undefined: it dials somebody;
- * otherwise what came instead. Never rejects.
+ * Requests TwiML as Twilio does. The request is signed, because Twilio's own TwiML Bins answer no other. Returns why
+ * the answer does not dial. `undefined` if it does. Never rejects.
  */
 export async function whyNoDial(url: string, method: string, account: TwilioAccount): Promise<string | undefined> {
   const bare = withoutOverrides(url);
   const form = new URLSearchParams({ AccountSid: account.accountSid });
   const isGet = method === 'GET';
-  const asked = isGet ? `${bare}${bare.includes('?') ? '&' : '?'}${form.toString()}` : bare;
+  const requested = isGet ? `${bare}${bare.includes('?') ? '&' : '?'}${form.toString()}` : bare;
   try {
-    const response = await fetch(asked, {
+    const response = await fetch(requested, {
       method: isGet ? 'GET' : 'POST',
-      headers: { 'x-twilio-signature': signatureOf(account.authToken, asked, isGet ? undefined : form) },
+      headers: { 'x-twilio-signature': signatureOf(account.authToken, requested, isGet ? undefined : form) },
       ...(isGet ? {} : { body: form }),
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (!response.ok) return `HTTP ${response.status} to ${isGet ? 'GET' : 'POST'}`;
     const type = response.headers.get('content-type') ?? '';

@@ -5,11 +5,10 @@ import { FakeClock } from '../../test/support/fake-clock.js';
 import { AudioChunk } from '../audio/chunk.js';
 import { Playback } from './playback.js';
 
-/** A carrier that plays what it is sent in real time and returns marks, as far away as `oneWayMs`. */
+/** Plays what it is sent in real time and returns marks. `oneWayMs`: the network delay in each direction. */
 class Carrier {
   readonly clock: FakeClock;
   readonly playback: Playback;
-  /** Milliseconds of each item that were played, by item. */
   heardBytes = 0;
   idleCount = 0;
   unknownMarks = 0;
@@ -82,7 +81,7 @@ class Carrier {
 }
 
 describe('playback ledger', () => {
-  test('says that nothing was heard of what was only queued', () => {
+  test('an item that was only queued is reported with nothing heard', () => {
     const carrier = new Carrier(new FakeClock(), 0);
     carrier.play('a', 400);
     carrier.play('b', 400);
@@ -93,7 +92,7 @@ describe('playback ledger', () => {
     ]);
   });
 
-  test('leaves out items that were played to their end', () => {
+  test('an item that was played to its end is not reported as cut', () => {
     const carrier = new Carrier(new FakeClock(), 0);
     carrier.play('a', 200);
     carrier.playback.endItem();
@@ -103,7 +102,7 @@ describe('playback ledger', () => {
     assert.deepEqual(carrier.playback.clear(), [{ itemId: 'b', heardMs: 150, sentMs: 600 }]);
   });
 
-  test('an echo after clear means flushed, not heard', () => {
+  test('a mark that comes back after a clear counts as flushed, not as heard', () => {
     const carrier = new Carrier(new FakeClock(), 20);
     carrier.play('a', 1000);
     carrier.playback.endItem();
@@ -119,7 +118,7 @@ describe('playback ledger', () => {
     assert.equal(carrier.unknownMarks, 0);
   });
 
-  test('sends no clear when nothing is playing', () => {
+  test('no clear is sent when nothing is playing', () => {
     const carrier = new Carrier(new FakeClock(), 0);
     assert.deepEqual(carrier.playback.clear(), []);
     carrier.play('a', 200);
@@ -128,7 +127,7 @@ describe('playback ledger', () => {
     assert.equal(carrier.idleCount, 1);
   });
 
-  test('waits for the last mark, and says how the wait ended', async () => {
+  test('waiting for playout ends with the last mark, a clear, a timeout or the close of the stream', async () => {
     const carrier = new Carrier(new FakeClock(), 10);
     carrier.play('a', 130);
     const heard = carrier.playback.whenHeard(5000);
@@ -150,30 +149,30 @@ describe('playback ledger', () => {
     assert.equal(carrier.clock.timers, 0);
   });
 
-  test('a piece without an end counts as heard once it should have been and its late mark came back', () => {
+  test('an item without an end counts as heard once its time has passed and its late mark has come back', () => {
     const carrier = new Carrier(new FakeClock(), 20);
     carrier.play('a', 120);
     carrier.clock.advance(100);
     carrier.playback.endStalled();
     carrier.clock.advance(800);
-    assert.equal(carrier.playback.isPlaying, true, 'nobody knows that it is over');
+    assert.equal(carrier.playback.isPlaying, true, 'no mark has confirmed the end');
     carrier.playback.endStalled();
     carrier.clock.advance(40);
     assert.equal(carrier.playback.isPlaying, false);
-    // What such a late mark took to come back is no measure of the way.
+    // The late mark must not count as a measurement of the round trip.
     carrier.play('b', 1000);
     carrier.clock.advance(520);
     const [cut] = carrier.playback.clear();
     assert.ok(Math.abs((cut?.heardMs ?? 0) - 500) <= 20, `heard ${cut?.heardMs} ms`);
   });
 
-  test('counts a mark it never sent', () => {
+  test('a mark the gateway never sent is counted as unknown', () => {
     const carrier = new Carrier(new FakeClock(), 0);
-    carrier.playback.onMark('somebody-else');
+    carrier.playback.onMark('of-another-stream');
     assert.equal(carrier.unknownMarks, 1);
   });
 
-  test('a mark that was lost on the way does not hold the position back', () => {
+  test('a mark that is lost on the way does not hold the position back', () => {
     const clock = new FakeClock();
     const marks: string[] = [];
     const playback = new Playback({
@@ -189,7 +188,7 @@ describe('playback ledger', () => {
     assert.deepEqual(playback.clear(), [{ itemId: 'c', heardMs: 0, sentMs: 200 }]);
   });
 
-  test('stays within 20 ms of what the carrier played, whatever the pieces, pauses and distance', () => {
+  test('the ledger stays within 20 ms of what was played, for any pieces, pauses and network delay', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ audioMs: fc.integer({ min: 20, max: 900 }), pauseMs: fc.integer({ min: 0, max: 700 }) }), {
@@ -200,7 +199,7 @@ describe('playback ledger', () => {
         fc.integer({ min: 0, max: 3000 }),
         (pieces, oneWayMs, cutAfterMs) => {
           const carrier = new Carrier(new FakeClock(), oneWayMs);
-          // A first short item measures the distance, as a greeting does.
+          // A first short item measures the round trip, as a greeting does.
           carrier.play('greeting', 400);
           carrier.playback.endItem();
           carrier.clock.advance(1000);
@@ -218,7 +217,7 @@ describe('playback ledger', () => {
           const playedMs = (carrier.heardBytes - before) / 8;
           if (cut === undefined) assert.equal(playedMs, sentMs);
           else {
-            // Of an item that paused, earlier pieces may be complete and gone from the ledger.
+            // If the item paused, its earlier pieces may be complete and gone from the ledger.
             const earlierMs = sentMs - cut.sentMs;
             assert.ok(
               Math.abs(earlierMs + cut.heardMs - playedMs) <= 20,

@@ -1,7 +1,7 @@
 import { MULAW_BYTES_PER_MS, type AudioChunk } from '../audio/chunk.js';
 import type { Clock } from '../base/clock.js';
 
-/** Where playback goes: the live stream. The narrowest view of it that the ledger needs. */
+/** The part of a stream that the playback ledger needs. */
 export interface PlaybackSink {
   sendAudio(base64: string): void;
   sendMark(name: string): void;
@@ -33,18 +33,19 @@ interface Waiter {
   settle(end: PlaybackEnd): void;
 }
 
-/** More than this is not the network but a pause in the audio. */
+/** Maximum round trip to Twilio. A longer measurement contains a pause in the audio. */
 const MAX_ROUND_TRIP_MS = 500;
-/** Audio after which a mark is due at the latest, counted at message boundaries. */
+/** Maximum audio between two marks. It is counted at the ends of messages. */
 const MARK_EVERY_BYTES = 200 * MULAW_BYTES_PER_MS;
 
 /**
- * The only place that knows what the caller heard. Twilio plays at 8 bytes a millisecond and returns each mark when
- * everything before it has been played, so the position is the last mark that came back plus the time since, never
- * past the next mark that has not. All positions are bytes since the stream began.
+ * The playback ledger, the only place that knows what the caller heard. All positions are bytes since the stream began.
  *
- * A `clear` starts a new generation: Twilio then returns every outstanding mark at once, which means flushed, not heard,
- * and the echo carries no flag (Twilio: Media Streams – clear message).
+ * Twilio plays at 8 bytes a millisecond and returns each mark when everything before it has been played. So the
+ * position is the last mark that came back plus the time since, but never past the next mark that has not come back.
+ *
+ * A `clear` starts a new generation of marks. Twilio then returns every outstanding mark at once, which means flushed,
+ * not heard, and the mark does not tell the difference (Twilio: Media Streams – clear message).
  */
 export class Playback {
   private readonly sink: PlaybackSink;
@@ -59,14 +60,14 @@ export class Playback {
   private markCount = 0;
   private sentByte = 0;
   private markedByte = 0;
-  /** Where the audio began that has been playing without a pause since. */
+  /** Where the current run of audio without a pause began. */
   private runStartByte = 0;
   private anchorByte = 0;
   private anchorMs = 0;
   private anchoredByMark = false;
-  /** Set while the first mark after silence is out: measures the way to Twilio and back. */
+  /** Measures the round trip to Twilio. Set while the first mark after a silence has not come back. */
   private probe: { name: string; sentMs: number; audioMs: number } | undefined;
-  /** The shortest way to Twilio and back seen so far; undefined until the first was measured. */
+  /** The shortest round trip measured so far. `undefined` before the first. */
   private roundTripMs: number | undefined;
   private closed = false;
 
@@ -77,17 +78,19 @@ export class Playback {
     this.onUnknownMark = options.onUnknownMark ?? (() => undefined);
   }
 
-  /** True while something sent has not been confirmed as played. */
+  /** Whether audio was sent that is not confirmed as played. */
   get isPlaying(): boolean {
     return this.segments.length > 0;
   }
 
-  /** Sends a piece of `itemId`; mu-law at 8 kHz, any length. Pieces of an item follow each other without a gap. */
+  /**
+   * Sends a piece of `itemId`, mu-law at 8 kHz and of any length. No other item may come between the pieces of an item.
+   */
   play(itemId: string, chunk: AudioChunk): void {
     if (this.closed) return;
     const sizeBytes = chunk.sizeBytes;
     if (sizeBytes === 0) return;
-    // Nothing was left to play: playout starts again with this piece.
+    // Nothing was left to play, so playout starts again with this piece.
     if (this.segments.length === 0 || this.elapsedByte() >= this.sentByte) {
       this.runStartByte = this.sentByte;
       this.anchorByte = this.sentByte;
@@ -102,7 +105,7 @@ export class Playback {
     if (this.sentByte - this.markedByte >= MARK_EVERY_BYTES) this.mark();
   }
 
-  /** What is on its way to the caller and how much of it they have heard, in order. */
+  /** The items that are not confirmed as played, in order, and how much of each the caller has heard. */
   get playing(): PlayedItem[] {
     const heardByte = this.heardByte();
     return this.segments.map((segment) => ({
@@ -112,21 +115,21 @@ export class Playback {
     }));
   }
 
-  /** How long ago the oldest mark that has not come back was due, in milliseconds; 0 when none is late. */
+  /** How late the oldest mark that has not come back is, in milliseconds. 0 if none is late. */
   get markOverdueMs(): number {
     const [next] = this.marks;
     if (next === undefined) return 0;
     return Math.max(0, this.elapsedByte() - next.atByte) / MULAW_BYTES_PER_MS;
   }
 
-  /** Marks the end of what was sent so far, so that its being heard is noticed to the byte. */
+  /** Marks the end of the audio sent so far, so that its end is known to the byte. */
   endItem(): void {
     if (!this.closed && this.sentByte > this.markedByte) this.mark();
   }
 
   /**
-   * Marks the end of what should have been played by now, when nothing has followed it: the model fell silent in the middle. To be
-   * called now and then; until that mark comes back the caller counts as spoken to.
+   * Marks the end of an item whose model fell silent in the middle. Does nothing until its audio should have been
+   * played. Call it regularly, because the item counts as playing until this mark comes back.
    */
   endStalled(): void {
     if (this.segments.length > 0 && this.elapsedByte() >= this.sentByte) this.endItem();
@@ -147,9 +150,9 @@ export class Playback {
       this.roundTripMs = Math.min(measuredMs, this.roundTripMs ?? MAX_ROUND_TRIP_MS);
       this.probe = undefined;
     }
-    // A mark stands for every earlier one: one that Twilio lost must not hold the position back.
+    // A mark confirms every earlier one too, so that a lost mark does not hold the position back.
     this.marks.splice(0, index + 1);
-    // A mark from before a pause says nothing about where playout stands after it.
+    // A mark from before a pause does not tell the position after it.
     if (mark.atByte > this.runStartByte) {
       this.anchorByte = mark.atByte;
       this.anchorMs = nowMs;
@@ -161,8 +164,8 @@ export class Playback {
   }
 
   /**
-   * Stops playout at once and tells what was heard of each item that had not been played to its end, in order; items
-   * nobody heard any of are there with `heardMs` 0. Sends nothing when nothing is playing.
+   * Stops playout at once. Returns the items that were not played to their end, in order, and how much of each the
+   * caller heard. `heardMs` is 0 for an item that had not begun. Sends nothing if nothing is playing.
    */
   clear(): PlayedItem[] {
     if (this.closed || this.segments.length === 0) return [];
@@ -180,7 +183,7 @@ export class Playback {
     return cut;
   }
 
-  /** Resolves when everything sent so far has been played, or flushed, or after `timeoutMs`. */
+  /** Resolves when all audio sent so far has been played or flushed, when the stream closes, or after `timeoutMs`. */
   whenHeard(timeoutMs: number): Promise<PlaybackEnd> {
     if (this.closed) return Promise.resolve('closed');
     if (this.segments.length === 0) return Promise.resolve('heard');
@@ -202,7 +205,7 @@ export class Playback {
     });
   }
 
-  /** The stream is gone: nothing is sent any more and whoever waits is told. */
+  /** Sends nothing from now on and settles every {@link whenHeard}. Called when the stream is gone. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -216,7 +219,7 @@ export class Playback {
     const name = `g${this.generation}:${this.markCount++}`;
     this.marks.push({ name, atByte: this.sentByte });
     this.markedByte = this.sentByte;
-    // A mark that is late for its audio measures nothing.
+    // A mark sent after its audio was played measures nothing.
     if (!this.anchoredByMark && this.probe === undefined && this.elapsedByte() < this.sentByte) {
       this.probe = { name, sentMs: this.anchorMs, audioMs: (this.sentByte - this.anchorByte) / MULAW_BYTES_PER_MS };
     }
@@ -224,8 +227,8 @@ export class Playback {
   }
 
   /**
-   * Where playout stands when a `clear` sent now takes effect. After a mark the position is already a round trip old by
-   * then: the mark travelled to us and the clear travels back.
+   * The position of playout at the moment a `clear` sent now takes effect. A mark's position is a round trip old by
+   * then, because the mark travelled to the gateway and the clear travels back.
    */
   private heardByte(): number {
     const next = this.marks[0];
@@ -233,7 +236,7 @@ export class Playback {
     return Math.min(this.elapsedByte(), limit, this.sentByte);
   }
 
-  /** Where playout would stand if it never ran out of audio. */
+  /** The position of playout if it never ran out of audio. */
   private elapsedByte(): number {
     const elapsedMs = this.clock.now() - this.anchorMs + (this.anchoredByMark ? (this.roundTripMs ?? 0) : 0);
     return this.anchorByte + elapsedMs * MULAW_BYTES_PER_MS;

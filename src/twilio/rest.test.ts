@@ -18,7 +18,10 @@ interface Twilio {
   log: string[];
 }
 
-/** Gives one answer after the other, as a status or in full; `undefined`: never, `'reset'`: the connection breaks. */
+/**
+ * Serves one answer after the other, as a status or in full. `undefined`: never answers. `'reset'`: breaks the
+ * connection.
+ */
 async function withTwilio(
   answers: readonly (number | { status: number; body: unknown } | 'reset' | undefined)[],
   body: (twilio: Twilio) => Promise<void>,
@@ -70,7 +73,7 @@ async function withTwilio(
   }
 }
 
-test('a live call gets its new TwiML as a form, with the account’s credentials', async () => {
+test('a call update posts the TwiML as a form under the account’s credentials', async () => {
   await withTwilio([200], async ({ counts, requests, rest }) => {
     assert.equal(await rest.updateCall('CA1', '<Response/>'), 'updated');
     const [request] = requests;
@@ -81,8 +84,8 @@ test('a live call gets its new TwiML as a form, with the account’s credentials
   });
 });
 
-for (const [answers, result, asked] of [
-  // Not in progress, unknown, not allowed: asking again would not help.
+for (const [answers, result, requestCount] of [
+  // Not in progress, unknown, not allowed: a retry would not help.
   [[400], 'refused', 1],
   [[404], 'refused', 1],
   [[401], 'refused', 1],
@@ -90,24 +93,24 @@ for (const [answers, result, asked] of [
   [[429, 200], 'updated', 2],
   [[429, 429], 'refused', 2],
   [[429, 400], 'refused', 2],
-  // A fault: it may have been processed before.
+  // A fault: the change may have been made before it.
   [[500, 200], 'updated', 2],
   [[503, 500], 'unknown', 2],
   [[500, 400], 'unknown', 2],
-  // No answer: asking again would have a caller wait.
+  // No answer: a retry would make the caller wait.
   [['reset'], 'unknown', 1],
 ] as const) {
-  test(`${answers.join(' then ')}: ${result} after ${asked} request${asked > 1 ? 's' : ''}`, async () => {
+  test(`a call update that Twilio answers with ${answers.join(' then ')} is ${result} after ${requestCount} request${requestCount > 1 ? 's' : ''}`, async () => {
     await withTwilio(answers, async ({ clock, counts, log, requests, rest }) => {
       const update = rest.updateCall('CA1', '<Response/>');
       // Time passes slowly, so that the answer comes within the attempt's three seconds.
       const passing = (): boolean => {
         clock.advance(10);
-        return requests.length === asked;
+        return requests.length === requestCount;
       };
       await until(passing, 'every request');
       assert.equal(await update, result);
-      assert.equal(requests.length, asked);
+      assert.equal(requests.length, requestCount);
       assert.deepEqual(counts, [result]);
       assert.doesNotMatch(log.join(''), /secret-token|Response/);
     });
@@ -119,13 +122,13 @@ for (const [status, body, expected] of [
   [200, { status: 'canceled' }, true],
   [200, { status: 'in-progress' }, false],
   [200, { status: 'ringing' }, false],
-  // Nothing that says so.
+  // Answers that do not tell.
   [200, {}, undefined],
   [200, null, undefined],
   [404, { code: 20404, message: 'x', status: 404 }, undefined],
   [429, { code: 20429, message: 'x', status: 429 }, undefined],
 ] as const) {
-  test(`a call shown with ${status} ${JSON.stringify(body)} is over: ${expected}`, async () => {
+  test(`whether a call is over is ${expected} when Twilio answers ${status} ${JSON.stringify(body)}`, async () => {
     await withTwilio([{ status, body }], async ({ counts, requests, rest }) => {
       assert.equal(await rest.isOver('CA1'), expected);
       assert.deepEqual(
@@ -137,17 +140,17 @@ for (const [status, body, expected] of [
   });
 }
 
-test('whether a call is over stays open when no answer comes within ten seconds, or the connection breaks', async () => {
+test('whether a call is over is undefined without an answer in ten seconds, or if the connection breaks', async () => {
   await withTwilio([undefined, 'reset'], async ({ clock, requests, rest }) => {
-    const asked = rest.isOver('CA1');
+    const isOver = rest.isOver('CA1');
     await until(() => requests.length === 1, 'the request');
     clock.advance(10_000);
-    assert.equal(await asked, undefined);
+    assert.equal(await isOver, undefined);
     assert.equal(await rest.isOver('CA1'), undefined);
   });
 });
 
-test('no answer within three seconds leaves it open', async () => {
+test('a call update without an answer within three seconds is unknown', async () => {
   await withTwilio([undefined], async ({ clock, requests, rest }) => {
     const update = rest.updateCall('CA1', '<Response/>');
     await until(() => requests.length === 1, 'the request');
@@ -156,7 +159,7 @@ test('no answer within three seconds leaves it open', async () => {
   });
 });
 
-test('nobody listens: nothing was asked, and it is tried once more', async () => {
+test('a call update whose connection is refused is retried once and counts as refused', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

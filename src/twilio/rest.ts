@@ -5,13 +5,13 @@ import { isConnectFailure } from '../base/connect-failure.js';
 import { isOver } from './webhooks.js';
 
 /**
- * What became of a change to a live call. `refused`: it had no effect. `unknown`: no answer came, or one that leaves it
- * open; whether the call was changed shows in what Twilio does next.
+ * The result of changing a live call. `refused`: the change had no effect. `unknown`: no answer came, or one that does
+ * not tell. What Twilio does next shows whether the call was changed.
  */
 export type UpdateResult = 'updated' | 'refused' | 'unknown';
 
 export interface TwilioRestOptions {
-  /** `https://api.twilio.com`, or that of another region. */
+  /** `https://api.twilio.com`, or the URL of another region. */
   baseUrl: string;
   accountSid: string;
   authToken: string;
@@ -20,12 +20,12 @@ export interface TwilioRestOptions {
   count: (result: UpdateResult) => void;
 }
 
-/** Nobody waits for this one. */
-const LOOK_MS = 10_000;
+/** Maximum time to ask whether a call is over. No caller waits for the answer. */
+const IS_OVER_MS = 10_000;
 
 type Attempt = { result: UpdateResult; retry: boolean; status?: number; code?: number };
 
-/** What the gateway asks of Twilio: new TwiML for a live call, and whether a call is over (Twilio: API – Call resource). */
+/** Changes live calls and asks whether a call is over, over Twilio's REST API (Twilio: API – Call resource). */
 export class TwilioRest {
   private readonly options: TwilioRestOptions;
 
@@ -33,7 +33,7 @@ export class TwilioRest {
     this.options = options;
   }
 
-  /** Twilio stops the call's stream and runs `twiml`. Never rejects; bounded by two attempts of three seconds. */
+  /** Makes Twilio stop the call's stream and run `twiml`. At most two attempts of three seconds. Never rejects. */
   async updateCall(callSid: string, twiml: string): Promise<UpdateResult> {
     const { clock, count, log } = this.options;
     let attempt = await this.attempt(callSid, twiml);
@@ -41,21 +41,24 @@ export class TwilioRest {
       await sleep(clock, SILENCE_BUDGET.twilioUpdateRetryMs);
       const first = attempt;
       attempt = await this.attempt(callSid, twiml);
-      // The first may have had its effect, whatever the second was told.
+      // The first attempt may have changed the call even if Twilio refused the second.
       if (attempt.result === 'refused' && first.result === 'unknown') attempt = { ...attempt, result: 'unknown' };
     }
     const { code, result, status } = attempt;
     if (result !== 'updated') {
-      log.warn({ call_sid: callSid, result, status, twilio_error: code }, 'Twilio did not take the change of a call');
+      log.warn(
+        { call_sid: callSid, result, status, twilio_error: code },
+        'Twilio did not confirm the change of a live call',
+      );
     }
     count(result);
     return result;
   }
 
-  /** Whether nobody is on the line any more; undefined: Twilio does not say. Never rejects; one attempt of ten seconds. */
+  /** Whether the call is over. `undefined` if Twilio does not tell. One attempt of ten seconds. Never rejects. */
   async isOver(callSid: string): Promise<boolean | undefined> {
     try {
-      const { body, status } = await this.request(callSid, LOOK_MS);
+      const { body, status } = await this.request(callSid, IS_OVER_MS);
       const { status: callStatus } = JSON.parse(body) as { status?: unknown };
       return status === 200 && typeof callStatus === 'string' ? isOver({ callStatus }) : undefined;
     } catch {
@@ -76,7 +79,7 @@ export class TwilioRest {
     }
   }
 
-  /** Shows a call, or changes it. Rejects when no answer comes within `limitMs`. */
+  /** Reads a call, or changes it if `change` is set. Rejects when no answer comes within `limitMs`. */
   private async request(
     callSid: string,
     limitMs: number,
@@ -100,7 +103,7 @@ export class TwilioRest {
   }
 }
 
-/** The account's own credentials (Twilio: API – authentication). */
+/** Returns the header for the account's own credentials (Twilio: API – authentication). */
 export function basicAuthorization(accountSid: string, authToken: string): string {
   return `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
 }
@@ -108,8 +111,8 @@ export function basicAuthorization(accountSid: string, authToken: string): strin
 function judge(status: number, body: string): Attempt {
   if (status >= 200 && status < 300) return { result: 'updated', retry: false, status };
   const code = errorCode(body);
-  // 429: "not processed, safe to retry" (Twilio: error 20429). After a 5xx nobody knows; the same TwiML again does no
-  // harm, for Twilio runs one document at a time.
+  // 429: "not processed, safe to retry" (Twilio: error 20429). After a 5xx the change may have been made. Sending the
+  // same TwiML again does no harm, because Twilio runs one document at a time.
   if (status >= 500) return { result: 'unknown', retry: true, status, ...code };
   return { result: 'refused', retry: status === 429, status, ...code };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sayLanguage } from './say-language.js';
 
-test('Say gets a language Twilio speaks, the nearest one, or none', () => {
+test('a BCP 47 tag becomes the nearest language that Twilio speaks, or none', () => {
   for (const [tag, language] of [
     ['en-US', 'en-US'],
     ['en', 'en-US'],

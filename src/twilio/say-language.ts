@@ -1,6 +1,6 @@
 /**
- * Languages in which `<Say>` has a voice without one being named (Twilio: TwiML Voice, Say, "language"). The first of a
- * language stands for its other regions.
+ * Languages in which `<Say>` has a default voice (Twilio: TwiML Voice, Say, "language"). The first entry of a language
+ * is used for its other regions.
  */
 const KNOWN: readonly string[] =
   'en-US en-GB en-AU en-CA en-IN fr-FR fr-CA de-DE it-IT es-ES es-MX pt-BR pt-PT hi-IN ca-ES da-DK fi-FI ja-JP ko-KR nb-NO nl-NL pl-PL ru-RU sv-SE zh-CN zh-HK zh-TW'.split(
@@ -8,8 +8,8 @@ const KNOWN: readonly string[] =
   );
 
 /**
- * The nearest language that Twilio speaks to a BCP 47 tag. Undefined: none; then the attribute is left out, because with
- * a language it does not know Twilio says nothing at all.
+ * Returns the language of Twilio that is nearest to a BCP 47 tag. `undefined` if there is none. The attribute must then
+ * be left out, because Twilio says nothing at all in a language it does not know.
  */
 export function sayLanguage(tag: string): string | undefined {
   const [language = '', ...subtags] = tag.split('-');

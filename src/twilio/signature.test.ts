@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSigned, signatureOf, streamUrlVariants, webhookUrlVariants } from './signature.js';
 
-// The worked example of Twilio's own documentation and client libraries.
+// The example in Twilio's documentation and client libraries.
 const TOKEN = '12345';
 const SIGNED_URL = 'https://mycompany.com/myapp.php?foo=1&bar=2';
 const SIGNATURE = 'RSOYDt4T1cUTdK1PDd93/VVr8B8=';
@@ -15,11 +15,11 @@ const FORM = {
 };
 const form = (fields: Record<string, string> = FORM): URLSearchParams => new URLSearchParams(fields);
 
-test("signs Twilio's published example", () => {
+test("the signature matches Twilio's published example", () => {
   assert.equal(signatureOf(TOKEN, SIGNED_URL, form()), SIGNATURE);
 });
 
-test('the order in which fields arrive does not matter, repeated values count once', () => {
+test('the signature does not depend on the order of fields, and repeated values count once', () => {
   const shuffled = new URLSearchParams(Object.entries(FORM).toReversed());
   shuffled.append('Digits', '1234');
   assert.equal(signatureOf(TOKEN, SIGNED_URL, shuffled), SIGNATURE);
@@ -27,19 +27,19 @@ test('the order in which fields arrive does not matter, repeated values count on
   assert.equal(signatureOf(TOKEN, SIGNED_URL, two), signatureOf(TOKEN, `${SIGNED_URL}A1A2`, undefined));
 });
 
-test('fields sort by code unit: capitals before small letters', () => {
+test('signed fields sort by code unit, so capitals come before small letters', () => {
   assert.equal(
     signatureOf(TOKEN, SIGNED_URL, new URLSearchParams('a=1&B=2&_=3')),
     signatureOf(TOKEN, `${SIGNED_URL}B2_3a1`, undefined),
   );
 });
 
-test('accepts a valid signature under any of the tokens and any of the URLs', () => {
+test('a valid signature is accepted under any of the tokens and any of the URLs', () => {
   assert.ok(isSigned(SIGNATURE, [TOKEN], [SIGNED_URL], form()));
   assert.ok(isSigned(SIGNATURE, ['next', TOKEN], ['https://elsewhere.example/', SIGNED_URL], form()));
 });
 
-test('refuses a signature that is missing, wrong, cut, or for other tokens, URLs or fields', () => {
+test('a signature is refused if it is missing, wrong, cut, or made for other tokens, URLs or fields', () => {
   for (const wrong of [
     undefined,
     '',
@@ -72,14 +72,14 @@ test('a webhook may be signed with the port, without it, or with 443', () => {
   assert.ok(webhookUrlVariants('[::1]:8000', '/v').includes('https://[::1]/v'));
 });
 
-test('a host that is an IPv6 address without a port keeps all of it', () => {
+test('a host that is an IPv6 address without a port keeps its whole address', () => {
   assert.deepEqual(webhookUrlVariants('[2001:db8::1]', '/v'), [
     'https://[2001:db8::1]/v',
     'https://[2001:db8::1]:443/v',
   ]);
 });
 
-test('a stream is signed as wss, perhaps with a slash at the end', () => {
+test('a stream may be signed as wss with or without a final slash', () => {
   assert.deepEqual(streamUrlVariants('h.example', '/s'), [
     'wss://h.example/s',
     'wss://h.example/s/',

@@ -1,8 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * `X-Twilio-Signature`: base64 of HMAC-SHA1 over the URL followed by every form field, sorted, name and value run
- * together. Repeated fields are de-duplicated and sorted. (Twilio: Security – Validating requests.)
+ * Returns the `X-Twilio-Signature` of a request: base64 of HMAC-SHA1 over the URL and every form field. The fields are
+ * sorted, each name joined to its value. Repeated fields are de-duplicated and sorted. (Twilio: Security – Validating
+ * requests.)
  */
 export function signatureOf(authToken: string, url: string, form: URLSearchParams | undefined): string {
   let signed = url;
@@ -14,7 +15,7 @@ export function signatureOf(authToken: string, url: string, form: URLSearchParam
   return createHmac('sha1', authToken).update(signed, 'utf8').digest('base64');
 }
 
-/** Whether `signature` fits one of the URLs under one of the tokens. Compares in constant time. */
+/** Whether `signature` is valid for one of the URLs under one of the tokens. Compares in constant time. */
 export function isSigned(
   signature: string | undefined,
   authTokens: readonly string[],
@@ -34,15 +35,15 @@ export function isSigned(
 }
 
 /**
- * The forms in which Twilio may have signed `https://<publicHost><path>`: voice webhooks over HTTPS are signed without
- * the port, and client libraries accept either. `path` keeps its query exactly as sent.
+ * Returns the forms in which Twilio may have signed `https://<publicHost><path>`. Voice webhooks over HTTPS are signed
+ * without the port, and client libraries accept either. `path` keeps its query exactly as sent.
  */
 export function webhookUrlVariants(publicHost: string, path: string): string[] {
   const bare = withoutPort(publicHost);
   return unique([`https://${publicHost}${path}`, `https://${bare}${path}`, `https://${bare}:443${path}`]);
 }
 
-/** The forms in which the upgrade of a media stream is signed: `wss://`, sometimes with a slash at the end or the port. */
+/** Returns the forms in which a stream's upgrade may be signed: `wss://`, sometimes with a final slash or the port. */
 export function streamUrlVariants(publicHost: string, path: string): string[] {
   const bare = withoutPort(publicHost);
   return unique(

@@ -19,28 +19,28 @@ const start = {
   streamSid: SID,
 };
 
-for (const [when, waits] of [
+for (const [which, waits] of [
   ['', false],
-  [' that waited for it', true],
+  [' that waited for the owner', true],
 ] as const) {
-  test(`an owner that throws on a message${when} loses that message and nothing else`, () => throwing(waits));
+  test(`an owner that throws on a message${which} loses that message and nothing else`, () => throwingOwner(waits));
 }
 
-async function throwing(waits: boolean): Promise<void> {
-  let found = (): void => undefined;
-  const search = new Promise<void>((resolve) => (found = resolve));
+async function throwingOwner(waits: boolean): Promise<void> {
+  let ownerFound = (): void => undefined;
+  const search = new Promise<void>((resolve) => (ownerFound = resolve));
   const taken: string[] = [];
   const faults: unknown[] = [];
   const fault = new Error('broken');
-  const firstTimeThrows = (what: string): void => {
-    taken.push(what);
-    if (taken.filter((one) => one === what).length === 1) throw fault;
+  const throwOnFirst = (kind: string): void => {
+    taken.push(kind);
+    if (taken.filter((earlier) => earlier === kind).length === 1) throw fault;
   };
   const owner: StreamOwner = {
     onStart: () => undefined,
-    onAudio: () => firstTimeThrows('audio'),
-    onDigit: () => firstTimeThrows('digit'),
-    onMark: () => firstTimeThrows('mark'),
+    onAudio: () => throwOnFirst('audio'),
+    onDigit: () => throwOnFirst('digit'),
+    onMark: () => throwOnFirst('mark'),
     onEnd: (cause: StreamEnd) => taken.push(cause),
   };
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
@@ -66,10 +66,10 @@ async function throwing(waits: boolean): Promise<void> {
     send({ event: 'dtmf', dtmf: { digit: '1' }, streamSid: SID });
     send({ event: 'mark', mark: { name: 'm' }, streamSid: SID });
   }
-  // All of it has been read once this is answered.
+  // The answer comes after all of these have been read.
   socket.ping();
   await once(socket, 'pong');
-  found();
+  ownerFound();
   send({ event: 'stop', streamSid: SID });
   await until(() => taken.includes('stop'), 'the end');
   assert.deepEqual(taken, ['audio', 'digit', 'mark', 'audio', 'digit', 'mark', 'stop']);
@@ -78,7 +78,7 @@ async function throwing(waits: boolean): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-test('a piece of audio and the mark behind it are written together, at the end of the turn', async (t) => {
+test('a piece of audio and the mark behind it go out in one write, at the end of the turn', async (t) => {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   t.after(() => server.close());
   const written = new Promise<[now: number, atEnd: number]>((resolve) => {
@@ -115,8 +115,8 @@ test('a piece of audio and the mark behind it are written together, at the end o
   await once(socket, 'open');
   socket.send(JSON.stringify(start));
   const [now, atEnd] = await written;
-  assert.ok(now > FRAME.length, 'both wait');
+  assert.ok(now > FRAME.length, 'audio and mark wait');
   assert.equal(atEnd, 0);
-  await until(() => events.length === 2, 'both');
+  await until(() => events.length === 2, 'audio and mark');
   assert.deepEqual(events, ['media', 'mark']);
 });

@@ -12,42 +12,44 @@ import {
 } from './messages.js';
 import type { PlaybackSink } from './playback.js';
 
-/** Who the stream belongs to, once it has said which call it is for. */
+/** The call that a stream belongs to. Known once the stream has sent its `start`. */
 export interface StreamOwner {
-  /** The stream is live: what is sent from here on reaches the caller. The first thing the owner hears. */
+  /** The stream is live, so audio sent from now on reaches the caller. Called before all others. */
   onStart(): void;
-  /** One frame of caller audio: base64 of raw mu-law at 8 kHz, usually 160 bytes. `receivedMs`: monotonic. */
+  /** One frame of the caller's audio: base64 of raw mu-law at 8 kHz, usually 160 bytes. `receivedMs`: monotonic. */
   onAudio(payload: string, receivedMs: number): void;
   onDigit(digit: string): void;
   onMark(name: string): void;
-  /** Twilio ended the stream, or the socket went away; the last thing the owner hears, exactly once. */
+  /** The stream is over. Called exactly once, and last. */
   onEnd(cause: StreamEnd): void;
 }
 
-/** `stop`: Twilio said so. `lost`: the socket went away without it. `closed`: we closed it. */
+/**
+ * `stop`: Twilio sent a `stop`. `lost`: the connection was lost without one. `closed`: the gateway closed the stream.
+ */
 export type StreamEnd = 'stop' | 'lost' | 'closed';
 
 export type Admitted = StreamOwner | { refused: string };
 
-/** Finds the owner of a stream from its `start`, or says why it is refused; another instance may have to be asked. */
+/** Finds the owner of a stream from its `start`, or returns why it is refused. May have to ask another instance. */
 export type StreamAdmission = (stream: TwilioStream, start: StreamStart) => Admitted | Promise<Admitted>;
 
 type State =
   | { name: 'opening'; deadline: Timer }
-  /** Whose it is, is being found out; what comes meanwhile waits. */
+  /** The owner is being looked up. Messages wait until it is known. */
   | { name: 'admitting'; deadline: Timer; streamSid: string; waiting: TwilioMessage[] }
   | { name: 'live'; streamSid: string; owner: StreamOwner }
   | { name: 'ended' };
 
-/** A stream that has not said who it is by then is closed. */
+/** Maximum time until a stream has an owner. Then it is closed. */
 const START_TIMEOUT_MS = 10_000;
-/** Messages kept while the owner is looked for: some seconds of audio. More are dropped, the oldest first. */
+/** Maximum number of messages that wait for the owner, about four seconds of audio. The oldest are dropped first. */
 const MAX_WAITING = 200;
-/** WebSocket pings on the Twilio leg: a peer that vanished without a word is noticed by the second one. */
+/** How often the stream is pinged. A peer that vanished without closing the connection is found by the second ping. */
 const PING_EVERY_MS = 15_000;
 /**
- * Twilio takes audio much faster than it plays it. A socket that holds back more than this, about a minute and a half of
- * speech, is not read any more: the stream is replaced before it costs memory.
+ * Maximum number of bytes the socket may buffer, about a minute and a half of speech. Twilio takes audio much faster
+ * than it plays it, so with more than this Twilio no longer reads. The stream is then replaced before it costs memory.
  */
 const MAX_BACKLOG_BYTES = 1024 * 1024;
 /** RFC 6455 close codes. */
@@ -55,8 +57,8 @@ const POLICY_VIOLATION = 1008;
 const NORMAL = 1000;
 
 /**
- * One Twilio media stream on one WebSocket. A message it cannot use is counted and passed over: nothing that arrives
- * on one stream may end it, another stream, or the process.
+ * One Twilio media stream on one WebSocket. A message it cannot use is counted and ignored, because no message may end
+ * its stream, another stream or the process.
  */
 export class TwilioStream implements PlaybackSink {
   private readonly socket: WebSocket;
@@ -72,12 +74,12 @@ export class TwilioStream implements PlaybackSink {
 
   constructor(options: {
     socket: WebSocket;
-    /** What the socket's messages are written to. */
+    /** The connection that the socket writes to. */
     transport: Duplex;
     clock: Clock;
     admit: StreamAdmission;
     count: (anomaly: Anomaly) => void;
-    /** The owner threw on a message, which is lost. */
+    /** Called when the owner throws on a message. Only that message is lost. */
     onFault: (error: unknown) => void;
     onRefused: (reason: string) => void;
   }) {
@@ -94,7 +96,7 @@ export class TwilioStream implements PlaybackSink {
     };
     this.socket.on('message', (data, isBinary) => this.handle(() => this.onMessage(data, isBinary)));
     this.socket.on('close', () => this.end('lost'));
-    // ws reports protocol violations and oversized messages here and then closes; 'close' does the rest.
+    // ws reports protocol violations and oversized messages here and then closes, so 'close' does the rest.
     this.socket.on('error', () => this.count('not-json'));
     this.socket.on('pong', () => {
       this.alive = true;
@@ -121,26 +123,26 @@ export class TwilioStream implements PlaybackSink {
     if (this.state.name === 'live') this.socket.send(clearMessage(this.state.streamSid));
   }
 
-  /** Bytes accepted for sending that the network has not taken yet. */
+  /** Bytes that are accepted for sending and not yet written to the network. */
   get bufferedBytes(): number {
     return this.socket.bufferedAmount;
   }
 
-  /** A mark follows most pieces of audio: what is sent in one go is written in one go. */
+  /** Collects the messages sent in this turn into one write, because a mark follows most pieces of audio. */
   private writeTogether(): void {
-    // Held back already; ws itself does so only within one message.
+    // Corked already. ws itself corks only within one message.
     if (this.transport.writableCorked > 0) return;
     this.transport.cork();
     process.nextTick(() => this.transport.uncork());
   }
 
-  /** Gives a stream up that is open and does not work: to its owner it is lost. */
+  /** Drops a stream that is open and does not work. Its owner sees it as `lost`. */
   break(): void {
     this.end('lost');
     this.socket.terminate();
   }
 
-  /** Ends the stream from our side: Twilio then asks the `<Connect action>` URL what to do with the call. */
+  /** Closes the stream. Twilio then requests the `<Connect action>` URL for the call's next step. */
   close(): void {
     this.end('closed');
     this.socket.close(NORMAL);
@@ -153,7 +155,7 @@ export class TwilioStream implements PlaybackSink {
     this.socket.close(POLICY_VIOLATION, reason);
   }
 
-  /** Whatever one message leads to ends with it. */
+  /** Handles a message so that an error costs only that message. */
   private handle(message: () => void): void {
     try {
       message();
@@ -222,7 +224,7 @@ export class TwilioStream implements PlaybackSink {
 
   private onAdmitted(admitted: Admitted, streamSid: string, deadline: Timer): void {
     if (this.state.name === 'ended') {
-      // Twilio has given up meanwhile: the owner is told at once that its stream is over.
+      // Twilio gave up meanwhile, so the owner learns at once that its stream is over.
       if (!('refused' in admitted)) admitted.onEnd('lost');
       return;
     }
@@ -283,7 +285,7 @@ export class TwilioStream implements PlaybackSink {
   }
 }
 
-/** Refuses an upgrade with a plain HTTP answer; Twilio reports anything but 101 as error 31920. */
+/** Refuses an upgrade with a plain HTTP answer. Twilio reports any status but 101 as error 31920. */
 export function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
   const body = `${reason}\n`;
   socket.end(

@@ -5,11 +5,11 @@ import { twiml } from './twiml.js';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?><Response>';
 
-test('no verbs is an empty response', () => {
+test('TwiML without verbs is an empty response', () => {
   assert.equal(twiml([]), `${HEAD}</Response>`);
 });
 
-test('a stream sits in a connect with an action', () => {
+test('a stream is written inside a Connect with an action', () => {
   assert.equal(
     twiml([
       {
@@ -23,7 +23,7 @@ test('a stream sits in a connect with an action', () => {
   );
 });
 
-test('a dial has a whisper only when there is something to whisper, and a caller id only when one is given', () => {
+test('a dial has a whisper URL and a caller id only if they are given', () => {
   const dial = {
     number: '+12065550100',
     callerId: undefined,
@@ -44,7 +44,7 @@ test('a dial has a whisper only when there is something to whisper, and a caller
   assert.match(full, /<Number url="https:\/\/h\/w" method="POST" /);
 });
 
-test('say, digits and hangup', () => {
+test('Say, Play and Hangup are written with their attributes', () => {
   assert.equal(
     twiml([
       { verb: 'say', text: 'Hello', language: 'en-US' },
@@ -55,7 +55,7 @@ test('say, digits and hangup', () => {
   );
 });
 
-test('a recording ends by # alone and is reported twice; a pause and a redirect hold a call', () => {
+test('a Record ends only with # and has both callbacks, and Pause and Redirect are written after it', () => {
   const record = { action: 'https://h/message', statusCallback: 'https://h/recording', maxSeconds: 90 };
   assert.equal(
     twiml([
@@ -70,7 +70,7 @@ test('a recording ends by # alone and is reported twice; a pause and a redirect 
   );
 });
 
-test('whatever stands in a text or an attribute is read back as it was, and never as markup', () => {
+test('a text or an attribute of TwiML is read back as it was given and never as markup', () => {
   const nasty = `</Say><Hangup/> & "quoted" 'single' ]]> &amp; é 日本 😀`;
   const xml = twiml([
     { verb: 'say', text: nasty, language: 'de' },
@@ -99,7 +99,7 @@ test('whatever stands in a text or an attribute is read back as it was, and neve
   );
 });
 
-test('characters that XML has no place for are left out', () => {
+test('characters that XML does not allow are left out of the TwiML', () => {
   const xml = twiml([{ verb: 'say', text: 'a\u0000b\u0008c\u001fd\te\n\uffff', language: 'en-US' }]);
   const parser = new SaxesParser();
   parser.on('error', (error) => assert.fail(error));
@@ -107,7 +107,7 @@ test('characters that XML has no place for are left out', () => {
   assert.match(xml, /abcd\te/);
 });
 
-test('half a surrogate pair does not make the document unreadable', () => {
+test('half a surrogate pair does not make the TwiML unreadable', () => {
   const xml = twiml([{ verb: 'say', text: 'a\ud83db', language: 'en-US' }]);
   const parser = new SaxesParser();
   parser.on('error', (error) => assert.fail(error));

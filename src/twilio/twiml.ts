@@ -1,8 +1,11 @@
 import { sayLanguage } from './say-language.js';
 
-/** Builds the TwiML the gateway answers with. Attribute names and verbs as Twilio spells them; they are case-sensitive. */
+// Builds the TwiML the gateway answers with. Twilio's verbs and attributes are case-sensitive.
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+
 export interface StreamOptions {
-  /** `wss://…` without a query string: Twilio strips it. */
+  /** `wss://…` without a query string, because Twilio strips it. */
   url: string;
   statusCallback: string;
   parameters: Readonly<Record<string, string>>;
@@ -13,14 +16,16 @@ export interface DialOptions {
   callerId: string | undefined;
   timeoutSeconds: number;
   action: string;
-  /** TwiML for the called leg alone, after it answers and before the two are joined. */
+  /** Requested for TwiML that only the called leg hears, after it answers and before the legs are bridged. */
   whisperUrl: string | undefined;
   statusCallback: string;
 }
 
 export interface RecordOptions {
   action: string;
-  /** Asked apart from `action`, when the recording is there. */
+  /**
+   * Requested when the recording is available. Separate from `action`, which is requested when the caller has finished.
+   */
   statusCallback: string;
   maxSeconds: number;
 }
@@ -30,13 +35,13 @@ export type Verb =
   | { verb: 'connect-stream'; action: string; stream: StreamOptions }
   | { verb: 'dial'; dial: DialOptions }
   | { verb: 'play-digits'; digits: string }
-  /** The verbs after it run only when nothing was recorded. */
+  /** The verbs after it run only if nothing was recorded. */
   | { verb: 'record'; record: RecordOptions }
   | { verb: 'pause'; seconds: number }
   | { verb: 'redirect'; url: string }
   | { verb: 'hangup' };
 
-/** A complete document, ready to send as `text/xml`. */
+/** Returns a complete document, ready to send as `text/xml`. */
 export function twiml(verbs: readonly Verb[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?><Response>${verbs.map(verbXml).join('')}</Response>`;
 }
@@ -115,10 +120,8 @@ function element(name: string, attributes: Record<string, string | undefined>, c
   return content === '' ? `<${name}${written}/>` : `<${name}${written}>${content}</${name}>`;
 }
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-
 function escape(text: string): string {
-  // XML 1.0 has no place for control characters and these two noncharacters, escaped or not.
+  // XML 1.0 allows neither control characters nor these two noncharacters, escaped or not.
   const allowed = text.replace(/(?![\t\n\r])[\p{Cc}\ufffe\uffff]/gu, '');
-  return allowed.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+  return allowed.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { isSigned, webhookUrlVariants } from './signature.js';
 
-/** A voice webhook that has been checked. Twilio adds fields unannounced; what is not named here is in `form`. */
+// Reads and checks Twilio's voice webhooks.
+
+/** A voice webhook that has been checked. Twilio adds fields without notice; all of them are in `form`. */
 export interface VoiceWebhook {
   callSid: string;
   accountSid: string;
@@ -9,32 +11,34 @@ export interface VoiceWebhook {
   from: string;
   to: string;
   callStatus: string;
-  /** Set on a leg that our own `<Dial>` made. */
+  /** The caller's call, on a leg that the gateway's own `<Dial>` made. Otherwise `undefined`. */
   parentCallSid: string | undefined;
   form: URLSearchParams;
 }
 
 export interface Refusal {
   status: number;
-  /** A short constant word, safe as a metric label. */
+  /** A metric label, so a closed set. */
   reason: 'method' | 'not-a-form' | 'too-large' | 'signature' | 'no-call-sid' | 'wrong-account' | 'aborted';
 }
 
 export type WebhookResult = { ok: true; webhook: VoiceWebhook } | { ok: false; refusal: Refusal };
 
 export interface WebhookRules {
-  /** The host Twilio signs for; never taken from the request. */
+  /** The host Twilio signs for. Never taken from the request. */
   publicHost: string;
-  /** Empty: webhooks are not signed. */
+  /** Tokens that may have signed a webhook. If empty, signatures are not checked. */
   authTokens: readonly string[];
-  /** When set, calls of any other account are refused. */
+  /** If set, calls of any other account are refused. */
   accountSid: string | undefined;
 }
 
-/** Twilio's forms are about 1 kB; SIP headers and passports make some larger. */
+/** Maximum size of a form. Twilio's have about 1 kB; SIP headers and passports make some larger. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Reads and checks one webhook request. Never throws; a refused request has had no effect. */
+const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+
+/** Reads and checks one webhook request. Never throws. A refused request has no effect. */
 export async function readWebhook(request: IncomingMessage, rules: WebhookRules): Promise<WebhookResult> {
   if (request.method !== 'POST') return refused(405, 'method');
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
@@ -58,7 +62,7 @@ export async function readWebhook(request: IncomingMessage, rules: WebhookRules)
   return { ok: true, webhook: webhookOf(form) };
 }
 
-/** What a form says that has been checked. */
+/** Reads the fields of a form that has been checked. */
 export function webhookOf(form: URLSearchParams): VoiceWebhook {
   return {
     callSid: form.get('CallSid') ?? '',
@@ -71,9 +75,7 @@ export function webhookOf(form: URLSearchParams): VoiceWebhook {
   };
 }
 
-const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
-
-/** Nobody is on the line any more (Twilio: Voice – CallStatus). */
+/** Whether the call is over (Twilio: Voice – CallStatus). */
 export function isOver({ callStatus }: Pick<VoiceWebhook, 'callStatus'>): boolean {
   return OVER.has(callStatus);
 }

@@ -2,13 +2,8 @@ import type { EscalationRules } from '../../escalation/rules.js';
 import { TRANSFER_TOOL } from '../../escalation/watch.js';
 import type { ToolDefinition } from '../../voice/session.js';
 
-/** The tool a model calls when the caller is done. */
+/** The tool a model calls to end the call. */
 export const END_CALL_TOOL = 'end_call';
-
-/** What every assistant can do; calling a human only where that is left to the model. */
-export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] {
-  return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));
-}
 
 const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
   {
@@ -36,3 +31,10 @@ const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
     parameters: { type: 'object', properties: { reason: { type: 'string' } }, required: [] },
   },
 ];
+
+/**
+ * Returns the tools of every assistant. The transfer tool is left out if the rules do not leave transfers to the model.
+ */
+export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] {
+  return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));
+}

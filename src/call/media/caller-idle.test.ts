@@ -3,144 +3,144 @@ import { test } from 'node:test';
 import { FakeClock } from '../../../test/support/fake-clock.js';
 import { CallerIdleTimer } from './caller-idle.js';
 
-function watchOf(afterMs = 10_000) {
+function idleTimer(afterMs = 10_000) {
   const clock = new FakeClock();
-  const idle: number[] = [];
-  return { clock, idle, watch: new CallerIdleTimer({ clock, afterMs, onIdle: (times) => idle.push(times) }) };
+  const silences: number[] = [];
+  return { clock, silences, idle: new CallerIdleTimer({ clock, afterMs, onIdle: (times) => silences.push(times) }) };
 }
 
-test('a caller who says nothing after hearing the last word is noticed, again and again', () => {
-  const { clock, idle, watch } = watchOf();
-  watch.busy();
+test('a caller who stays silent after hearing the last word is noticed again and again', () => {
+  const { clock, silences, idle } = idleTimer();
+  idle.assistantBusy();
   clock.advance(60_000);
-  assert.deepEqual(idle, []);
-  watch.playedOut();
+  assert.deepEqual(silences, []);
+  idle.playoutEnded();
   clock.advance(9_999);
-  assert.deepEqual(idle, []);
+  assert.deepEqual(silences, []);
   clock.advance(1);
-  assert.deepEqual(idle, [1]);
-  watch.busy();
+  assert.deepEqual(silences, [1]);
+  idle.assistantBusy();
   clock.advance(60_000);
-  assert.deepEqual(idle, [1]);
-  watch.playedOut();
+  assert.deepEqual(silences, [1]);
+  idle.playoutEnded();
   clock.advance(10_000);
-  assert.deepEqual(idle, [1, 2]);
+  assert.deepEqual(silences, [1, 2]);
 });
 
-test('where nothing is said at first the caller is asked early, once; and not at all if somebody speaks', () => {
-  const { clock, idle, watch } = watchOf();
-  watch.beginQuiet(0);
-  assert.equal(watch.isQuiet, true);
+test('a caller on a stream that begins in silence is noticed early once, but not if the assistant speaks', () => {
+  const { clock, silences, idle } = idleTimer();
+  idle.beginQuiet(0);
+  assert.equal(idle.isQuiet, true);
   clock.advance(3_000);
-  assert.deepEqual(idle, [1]);
+  assert.deepEqual(silences, [1]);
   clock.advance(9_999);
-  assert.deepEqual(idle, [1]);
+  assert.deepEqual(silences, [1]);
   clock.advance(1);
-  assert.deepEqual(idle, [1, 2]);
-  const second = watchOf();
-  second.watch.busy();
-  second.watch.playedOut();
-  second.watch.beginQuiet(0);
+  assert.deepEqual(silences, [1, 2]);
+  const second = idleTimer();
+  second.idle.assistantBusy();
+  second.idle.playoutEnded();
+  second.idle.beginQuiet(0);
   second.clock.advance(9_999);
-  assert.deepEqual(second.idle, []);
-  const late = watchOf();
-  late.watch.beginQuiet(1_200);
+  assert.deepEqual(second.silences, []);
+  const late = idleTimer();
+  late.idle.beginQuiet(1_200);
   late.clock.advance(1_800);
-  assert.deepEqual(late.idle, [1], 'the time without a stream counts');
-  const later = watchOf();
-  later.watch.beginQuiet(8_000);
+  assert.deepEqual(late.silences, [1], 'the time without a stream counts');
+  const later = idleTimer();
+  later.idle.beginQuiet(8_000);
   later.clock.advance(999);
-  assert.deepEqual(later.idle, [], 'they are listened to first');
+  assert.deepEqual(later.silences, [], 'the caller is listened to first');
   later.clock.advance(1);
-  assert.deepEqual(later.idle, [1]);
-  const off = watchOf(0);
-  off.watch.beginQuiet(0);
+  assert.deepEqual(later.silences, [1]);
+  const off = idleTimer(0);
+  off.idle.beginQuiet(0);
   off.clock.advance(60_000);
-  assert.deepEqual(off.idle, []);
+  assert.deepEqual(off.silences, []);
 });
 
-test('a line to the caller that broke off is due again soon, a few times', () => {
-  const { clock, idle, watch } = watchOf();
-  watch.unsaid();
-  watch.playedOut();
+test('a line to a silent caller that broke off is due again soon, at most five times', () => {
+  const { clock, silences, idle } = idleTimer();
+  idle.unsaid();
+  idle.playoutEnded();
   clock.advance(10_000);
-  assert.deepEqual(idle, [1]);
-  watch.busy();
-  watch.unsaid();
-  // What there was of it has been heard.
-  watch.playedOut();
+  assert.deepEqual(silences, [1]);
+  idle.assistantBusy();
+  idle.unsaid();
+  // The part that was sent has been heard.
+  idle.playoutEnded();
   clock.advance(999);
-  assert.deepEqual(idle, [1]);
+  assert.deepEqual(silences, [1]);
   clock.advance(1);
   for (let repeat = 2; repeat <= 5; repeat++) {
     assert.deepEqual(
-      idle,
+      silences,
       Array.from({ length: repeat }, () => 1),
     );
-    watch.unsaid();
+    idle.unsaid();
     clock.advance(1000);
   }
-  assert.equal(idle.length, 6);
-  watch.unsaid();
+  assert.equal(silences.length, 6);
+  idle.unsaid();
   clock.advance(9_999);
-  assert.equal(idle.length, 6, 'nobody can say it');
+  assert.equal(silences.length, 6, 'the repeats are used up');
   clock.advance(1);
-  assert.equal(idle.at(-1), 2);
-  watch.unsaid();
+  assert.equal(silences.at(-1), 2);
+  idle.unsaid();
   clock.advance(1000);
-  assert.deepEqual(idle.slice(-2), [2, 2], 'that is another line');
+  assert.deepEqual(silences.slice(-2), [2, 2], 'the next line has repeats of its own');
 });
 
-test('a caller who speaks in between starts the count again', () => {
-  const { clock, idle, watch } = watchOf();
-  watch.playedOut();
+test('a caller who speaks restarts the count of silences', () => {
+  const { clock, silences, idle } = idleTimer();
+  idle.playoutEnded();
   clock.advance(10_000);
-  watch.playedOut();
+  idle.playoutEnded();
   clock.advance(5_000);
-  watch.callerSpeaks();
-  // The assistant was cut off: what it said is over, the caller still speaks.
-  watch.playedOut();
+  idle.callerSpeechStarted();
+  // The caller interrupted the assistant: playout has ended, and the caller still speaks.
+  idle.playoutEnded();
   clock.advance(20_000);
-  assert.deepEqual(idle, [1]);
-  watch.callerStopped();
+  assert.deepEqual(silences, [1]);
+  idle.callerSpeechStopped();
   clock.advance(10_000);
-  assert.deepEqual(idle, [1, 1]);
+  assert.deepEqual(silences, [1, 1]);
 });
 
-test('a word or a key starts the time again; words that come late do not stop it', () => {
-  const { clock, idle, watch } = watchOf();
-  watch.playedOut();
+test('a transcribed word or a key restarts the idle timer and does not stop it', () => {
+  const { clock, silences, idle } = idleTimer();
+  idle.playoutEnded();
   clock.advance(9_000);
-  watch.callerThere();
+  idle.callerActive();
   clock.advance(9_000);
-  assert.deepEqual(idle, []);
+  assert.deepEqual(silences, []);
   clock.advance(1_000);
-  assert.deepEqual(idle, [1]);
+  assert.deepEqual(silences, [1]);
 });
 
-test('a caller to whom nothing could be said is noticed again all the same', () => {
-  const { clock, idle, watch } = watchOf();
-  watch.playedOut();
+test('a silent caller is noticed again even if nothing was said to them', () => {
+  const { clock, silences, idle } = idleTimer();
+  idle.playoutEnded();
   clock.advance(30_000);
-  assert.deepEqual(idle, [1, 2, 3]);
+  assert.deepEqual(silences, [1, 2, 3]);
 });
 
-test('a speech whose end was missed does not silence it for ever', () => {
-  const { clock, idle, watch } = watchOf();
-  watch.callerSpeaks();
+test('the idle timer runs again a minute after caller speech whose end was missed', () => {
+  const { clock, silences, idle } = idleTimer();
+  idle.callerSpeechStarted();
   clock.advance(70_000);
-  assert.deepEqual(idle, [1]);
+  assert.deepEqual(silences, [1]);
 });
 
-test('switched off or closed it says nothing and leaves no timer', () => {
-  for (const { clock, idle, watch } of [watchOf(0), watchOf()]) {
-    watch.playedOut();
-    watch.callerSpeaks();
-    watch.close();
-    watch.playedOut();
-    watch.callerSpeaks();
-    watch.callerStopped();
+test('an idle timer that is off or closed never fires and leaves no timer', () => {
+  for (const { clock, silences, idle } of [idleTimer(0), idleTimer()]) {
+    idle.playoutEnded();
+    idle.callerSpeechStarted();
+    idle.close();
+    idle.playoutEnded();
+    idle.callerSpeechStarted();
+    idle.callerSpeechStopped();
     clock.advance(100_000);
-    assert.deepEqual([idle, clock.timers], [[], 0]);
+    assert.deepEqual([silences, clock.timers], [[], 0]);
   }
 });

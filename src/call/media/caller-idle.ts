@@ -1,20 +1,25 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 
+// Notices a caller who has gone silent, so that the call can ask whether they are still there.
+
+/** Maximum time a caller speaks without a breath. After it, the event for the end of their speech was missed. */
+const MAX_SPEECH_MS = 60_000;
+/** Maximum number of times one line is repeated. By then another model has taken over, or no model is left. */
+const MAX_REPEATS = 5;
+
+const NO_TIMER: Timer = { cancel: () => undefined };
+
 /**
- * `busy`: the assistant speaks, or works on something. `caller`: the caller speaks. `quiet`: nobody does, and the time
- * runs.
+ * `busy`: the assistant is speaking or working. `caller-speaking`: the caller is. `quiet`: neither is, and the idle
+ * timer runs.
  */
-type State = { name: 'busy' } | { name: 'caller'; timer: Timer } | { name: 'quiet'; timer: Timer } | { name: 'closed' };
-
-/** Nobody talks longer without a breath: the end of that speech was missed. */
-const LONGEST_SPEECH_MS = 60_000;
-/** So often the same line is tried again; by then another model talks, or none. */
-const MOST_REPEATS = 5;
+type State =
+  { name: 'busy' } | { name: 'caller-speaking'; timer: Timer } | { name: 'quiet'; timer: Timer } | { name: 'closed' };
 
 /**
- * Notices a caller who says nothing. Time runs from when the caller last *heard* something (the playback ledger says
- * so), never from when it was sent.
+ * Calls back when the caller stays silent. The time counts from when the caller last *heard* something, as the playback
+ * ledger reports it, because audio that was sent may still be playing.
  */
 export class CallerIdleTimer {
   private readonly clock: Clock;
@@ -22,15 +27,20 @@ export class CallerIdleTimer {
   private readonly onIdle: (times: number) => void;
   private readonly onBack: () => void;
   private state: State = { name: 'busy' };
+  /** How many times in a row the caller was found silent. */
   private times = 0;
   private isAnswered = true;
-  /** The line to the caller did not come out, and is due once more. */
-  private isDueAgain = false;
+  /** The last line to the silent caller was not heard and has to be repeated. */
+  private isRepeatDue = false;
   private repeats = 0;
 
   /**
-   * `afterMs` 0: the watch is off. `onIdle` is told how often the caller has been silent in a row, from 1; whatever is
-   * said to the caller then starts the time again, and so does saying nothing. `onBack`: a caller who was silent is there again.
+   * `afterMs`: delay before the caller counts as silent. 0 turns the timer off.
+   *
+   * `onIdle`: called with the number of silences in a row, from 1. The timer restarts when the caller has heard what is
+   * said to them then. It also restarts if nothing is said.
+   *
+   * `onBack`: called when a silent caller speaks again or presses a key.
    */
   constructor(options: { clock: Clock; afterMs: number; onIdle: (times: number) => void; onBack?: () => void }) {
     this.clock = options.clock;
@@ -40,80 +50,80 @@ export class CallerIdleTimer {
   }
 
   /**
-   * Nothing is said at first. The caller is asked early: what they have just said may have fallen between two streams, which
-   * took `gapMs`.
+   * Starts the timer on a stream that begins in silence. It fires early, because the caller's last words may have been
+   * lost while there was no stream. That gap lasted `gapMs`.
    */
   beginQuiet(gapMs: number): void {
     const afterMs = Math.max(SILENCE_BUDGET.quietResumeListenMs, SILENCE_BUDGET.quietResumeMs - gapMs);
-    if (this.state.name === 'busy') this.beQuiet(Math.min(this.afterMs, afterMs));
+    if (this.state.name === 'busy') this.enterQuiet(Math.min(this.afterMs, afterMs));
   }
 
-  /** What was to be said to the silent caller broke off, or never came: it is due again soon, a few times. */
+  /** The line to the silent caller broke off or never came. It is due again soon, at most {@link MAX_REPEATS} times. */
   unsaid(): void {
-    if (this.isDueAgain || this.times === 0 || this.repeats >= MOST_REPEATS) return;
-    this.isDueAgain = true;
+    if (this.isRepeatDue || this.times === 0 || this.repeats >= MAX_REPEATS) return;
+    this.isRepeatDue = true;
     this.times--;
-    if (this.state.name !== 'caller') this.beQuiet();
+    if (this.state.name !== 'caller-speaking') this.enterQuiet();
   }
 
-  /** The caller began to speak. */
-  callerSpeaks(): void {
-    this.comeBack();
-    this.isDueAgain = false;
+  callerSpeechStarted(): void {
+    this.endSilence();
+    this.isRepeatDue = false;
     this.repeats = 0;
     this.isAnswered = false;
-    const timer = this.timer(LONGEST_SPEECH_MS, () => this.beQuiet());
-    this.enter({ name: 'caller', timer });
+    const timer = this.timer(MAX_SPEECH_MS, () => this.enterQuiet());
+    this.enter({ name: 'caller-speaking', timer });
   }
 
-  callerStopped(): void {
-    if (this.state.name === 'caller') this.beQuiet();
+  callerSpeechStopped(): void {
+    if (this.state.name === 'caller-speaking') this.enterQuiet();
   }
 
-  /** Something came from the caller: words, or a key. */
-  callerThere(): void {
-    this.comeBack();
-    if (this.state.name === 'quiet') this.beQuiet();
+  /** The caller gave a sign of life: transcribed words or a key. */
+  callerActive(): void {
+    this.endSilence();
+    if (this.state.name === 'quiet') this.enterQuiet();
   }
 
   /** The assistant speaks, or works on something. */
-  busy(): void {
+  assistantBusy(): void {
     this.isAnswered = true;
-    this.isDueAgain = false;
+    this.isRepeatDue = false;
     if (this.state.name === 'quiet') this.enter({ name: 'busy' });
   }
 
-  /** The caller has heard all there was. */
-  playedOut(): void {
-    if (this.state.name !== 'caller') this.beQuiet();
+  /** The caller has heard everything that was sent. */
+  playoutEnded(): void {
+    if (this.state.name !== 'caller-speaking') this.enterQuiet();
   }
 
   close(): void {
     this.enter({ name: 'closed' });
   }
 
-  /** Nobody speaks, and the assistant works on nothing. */
+  /** Whether neither side speaks and the assistant works on nothing. */
   get isQuiet(): boolean {
     return this.state.name === 'quiet';
   }
 
-  /** The caller has spoken, and nothing has come of it yet. */
+  /** Whether the caller has spoken and the assistant has not reacted yet. */
   get awaitsAnswer(): boolean {
     return !this.isAnswered;
   }
 
-  private comeBack(): void {
+  private endSilence(): void {
     const wasSilent = this.times > 0;
     this.times = 0;
     if (wasSilent) this.onBack();
   }
 
-  private beQuiet(afterMs = this.isDueAgain ? SILENCE_BUDGET.unsaidAgainMs : this.afterMs): void {
+  private enterQuiet(afterMs = this.isRepeatDue ? SILENCE_BUDGET.unsaidAgainMs : this.afterMs): void {
     const timer = this.timer(afterMs, () => {
-      this.repeats = this.isDueAgain ? this.repeats + 1 : 0;
-      this.isDueAgain = false;
-      // What the owner says now makes it busy again; if nothing can be said, the time runs on.
-      this.beQuiet();
+      this.repeats = this.isRepeatDue ? this.repeats + 1 : 0;
+      this.isRepeatDue = false;
+      // Restarts before `onIdle`, because what the owner says there makes the state busy. If nothing is said, the timer
+      // runs.
+      this.enterQuiet();
       this.onIdle(++this.times);
     });
     this.enter({ name: 'quiet', timer });
@@ -129,5 +139,3 @@ export class CallerIdleTimer {
     else if ('timer' in next) next.timer.cancel();
   }
 }
-
-const NO_TIMER: Timer = { cancel: () => undefined };

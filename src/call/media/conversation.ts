@@ -13,35 +13,36 @@ import type { DtmfCollector } from './dtmf-collector.js';
 import type { LatencyMeter } from './latency-meter.js';
 
 /**
- * One stream joined with one voice session. There are two: the frame pipeline and the direct bridge. The same call
- * through both gives the same transcript, the same heard audio and the same handover.
+ * Connects one stream with one voice session. The frame pipeline and the direct bridge both implement it. The same call
+ * through either has the same transcript, the same heard audio and the same handover.
  */
 export interface Conversation {
-  /** Takes the session over: from here on it is heard. */
+  /** Takes over the prewarmed session and delivers its events from here on. */
   begin(): void;
   /** `payload`: base64 of raw mu-law at 8 kHz. */
   callerAudio(payload: string): void;
   digit(digit: string): void;
-  /** A line of the gateway's own, without stopping anything. */
+  /** Speaks a line of the gateway's own without stopping anything. */
   say(text: string, sayId: string): void;
-  /** The model stops, what is playing is cut, and only `text` is spoken from here on. */
+  /** Stops the model, cuts what is playing and speaks `text` as the last words on this stream. */
   leave(text: string, sayId: string): void;
   /** Closes the session and disposes of everything the conversation owns. */
   close(): void;
 }
 
-/** What a conversation tells the call. Called synchronously; must not throw. */
+/** What a conversation reports to the call. Called synchronously; must not throw. */
 export interface ConversationListener {
-  /** A turn is complete, or an earlier one was cut at what was heard (`interrupted`). */
+  /** A turn is complete. Called again with `interrupted` if it was then cut; its text ends at what the caller heard. */
   onTurn(turn: Readonly<Turn>): void;
   onEscalation(escalation: Escalation): void;
-  /** The model wants to end the call. */
+  /** The model has called the tool that ends the call. */
   onEndCall(): void;
-  /** The model has used tokens. */
   onUsage(inputTokens: number, outputTokens: number): void;
-  /** The line asked for with {@link Conversation.leave} or {@link Conversation.say} has been sent whole, or could not be. */
+  /**
+   * A line of {@link Conversation.say} or {@link Conversation.leave} was sent whole, or failed; `status` tells which.
+   */
   onSaid(sayId: string, status: ResponseStatus): void;
-  /** The voice session is gone. */
+  /** The voice session has failed or ended. */
   onFailure(error: TandemError): void;
 }
 

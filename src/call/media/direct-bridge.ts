@@ -6,8 +6,8 @@ import { stopDialogue } from './stop-dialogue.js';
 import { answerToolCall } from './tool-calls.js';
 
 /**
- * The direct bridge (`USE_PIPECAT=false`): the voice session wired to the stream with nothing between. The smallest
- * correct gateway, and the oracle for the pipeline.
+ * The direct bridge (`USE_PIPECAT=false`) connects the voice session to the stream with nothing between. It is the
+ * smallest correct gateway, and tests use it as the oracle for the pipeline.
  */
 export class DirectBridge implements Conversation {
   private readonly parts: ConversationParts;
@@ -29,10 +29,10 @@ export class DirectBridge implements Conversation {
   digit(digit: string): void {
     const { gate, idle, dtmf, listener, prewarmed } = this.parts;
     if (gate.isLeaving) return;
-    // Whoever presses a key does not listen any more.
+    // A caller who presses a key no longer listens.
     prewarmed.session.cancel();
     gate.interrupt();
-    idle.callerThere();
+    idle.callerActive();
     this.stopPlayout();
     const escalation = dtmf.press(digit);
     if (escalation !== undefined) listener.onEscalation(escalation);
@@ -62,7 +62,7 @@ export class DirectBridge implements Conversation {
         if (!gate.lets(event.responseId)) return;
         playback.play(event.itemId, event.chunk);
         meter.audioSent();
-        idle.busy();
+        idle.assistantBusy();
         return;
       case 'assistant-text':
         if (gate.lets(event.responseId)) history.assistantSaid(event.itemId, event.text);
@@ -86,11 +86,11 @@ export class DirectBridge implements Conversation {
         return;
       case 'caller-speech-started':
         meter.speechStarted();
-        idle.callerSpeaks();
+        idle.callerSpeechStarted();
         return;
       case 'caller-speech-stopped':
         meter.speechStopped();
-        idle.callerStopped();
+        idle.callerSpeechStopped();
         return;
       case 'interruption':
         if (gate.isLeaving) return;
@@ -98,7 +98,7 @@ export class DirectBridge implements Conversation {
         if (this.stopPlayout()) this.parts.metrics.bargeIns.inc();
         return;
       case 'caller-text': {
-        idle.callerThere();
+        idle.callerActive();
         if (!event.final) return;
         listener.onTurn(history.callerSaid(event.itemId, event.text));
         const escalation = escalationWatch.callerSaid(event.text);
@@ -106,7 +106,7 @@ export class DirectBridge implements Conversation {
         return;
       }
       case 'tool-call':
-        idle.busy();
+        idle.assistantBusy();
         answerToolCall(this.parts, event, {
           answer: (output) => prewarmed.session.sendToolResult(event.toolCallId, output),
           say: (text, sayId) => this.say(text, sayId),
@@ -126,7 +126,7 @@ export class DirectBridge implements Conversation {
     }
   }
 
-  /** Cuts what is playing; true when something was. */
+  /** Cuts what is playing. Returns whether anything was. */
   private stopPlayout(): boolean {
     const { prewarmed, playback } = this.parts;
     const cut = playback.clear();

@@ -3,29 +3,31 @@ import type { Clock, Timer } from '../../base/clock.js';
 import type { Escalation } from '../../escalation/escalation.js';
 import type { EscalationWatch } from '../../escalation/watch.js';
 
-/** More keys than any number has; what comes beyond is not kept. */
+// Collects the keys a caller presses.
+
+/** Maximum length of a number. Keys beyond it are dropped. */
 const MAX_DIGITS = 32;
 
 /**
- * The caller's keys: collected into a number, which ends with `#` or with a pause, unless the first of them asks for a
- * human. A `0` inside a number is part of the number.
+ * Collects the caller's keys into a number, which ends with `#` or with a pause. If the first key is the one that asks
+ * for a human, it starts no number. A `0` inside a number is part of the number.
  */
 export class DtmfCollector {
   /** Called with each number once it is complete. */
   onNumber: (digits: string) => void = () => undefined;
   private readonly clock: Clock;
-  private readonly watch: EscalationWatch;
+  private readonly escalationWatch: EscalationWatch;
   private digits = '';
   private pause: Timer | undefined;
 
-  constructor(options: { clock: Clock; watch: EscalationWatch }) {
+  constructor(options: { clock: Clock; escalationWatch: EscalationWatch }) {
     this.clock = options.clock;
-    this.watch = options.watch;
+    this.escalationWatch = options.escalationWatch;
   }
 
-  /** One key: 0-9, *, # or A-D. Gives the wish for a human when it is one. */
+  /** Takes one key: 0-9, *, # or A-D. Returns an escalation if the key asks for a human. */
   press(key: string): Escalation | undefined {
-    const escalation = this.digits === '' ? this.watch.callerPressed(key) : undefined;
+    const escalation = this.digits === '' ? this.escalationWatch.callerPressed(key) : undefined;
     if (escalation !== undefined) return escalation;
     this.pause?.cancel();
     this.pause = undefined;
@@ -37,12 +39,12 @@ export class DtmfCollector {
     return undefined;
   }
 
-  /** Keys were pressed that are no number yet. */
+  /** Whether the caller has begun a number and not ended it. */
   get isCollecting(): boolean {
     return this.digits !== '';
   }
 
-  /** Forgets what was pressed. */
+  /** Drops the keys of an unfinished number. */
   close(): void {
     this.pause?.cancel();
     this.pause = undefined;

@@ -2,22 +2,24 @@ import type { Clock } from '../../base/clock.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import type { VoiceListener } from '../../voice/session.js';
 
-/** Measures what a caller waits for: the greeting, and each answer. One per stream. */
+/** Measures how long a caller waits for the greeting and for each answer. Each stream has its own meter. */
 export class LatencyMeter {
   private readonly clock: Clock;
   private readonly metrics: Metrics;
   private readonly provider: () => string;
+  /** Set while the caller waits for the greeting. */
   private streamStartedMs: number | undefined;
+  /** Set while the caller waits for an answer. */
   private speechStoppedMs: number | undefined;
 
-  /** `provider` names who speaks when an answer begins. */
+  /** `provider` returns the name of the provider that speaks. It is called when an answer begins. */
   constructor(options: { clock: Clock; metrics: Metrics; provider: () => string }) {
     this.clock = options.clock;
     this.metrics = options.metrics;
     this.provider = options.provider;
   }
 
-  /** Wraps a session's listener so that the time each piece of model audio spends in the gateway is measured. */
+  /** Wraps a session's listener to measure how long the gateway takes to handle each piece of model audio. */
   timed(listener: VoiceListener): VoiceListener {
     const { outboundFrameLatency } = this.metrics;
     return (event) => {
@@ -31,18 +33,22 @@ export class LatencyMeter {
     };
   }
 
+  /** Begins the wait for the greeting. */
   streamStarted(): void {
     this.streamStartedMs = this.clock.now();
   }
 
+  /** Drops the wait for an answer, because the caller has not finished. */
   speechStarted(): void {
     this.speechStoppedMs = undefined;
   }
 
+  /** Begins the wait for an answer. */
   speechStopped(): void {
     this.speechStoppedMs = this.clock.now();
   }
 
+  /** Ends the wait and records it. Called with every piece of audio, so most calls end nothing. */
   audioSent(): void {
     if (this.streamStartedMs !== undefined) {
       this.metrics.greetingLatency.observe((this.clock.now() - this.streamStartedMs) / 1000);

@@ -7,7 +7,7 @@ import type { DtmfCollector } from './dtmf-collector.js';
 import type { PauseDetector } from './pause-detector.js';
 import type { StreamHealth } from './stream-health.js';
 
-/** One Twilio stream with everything that is joined to it while it is open. */
+/** One open Twilio stream with everything attached to it: playback ledger, conversation and timers. */
 export interface MediaSession {
   stream: TwilioStream;
   playback: Playback;

@@ -20,24 +20,24 @@ import { PipelineConversation } from './pipeline-conversation.js';
 export interface MediaSessionOptions {
   stream: TwilioStream;
   prewarmed: PrewarmedSession;
-  /** What outlives the line, because the call does. */
+  /** The next three belong to the call and outlive the stream. */
   history: History;
   escalationWatch: EscalationWatch;
   tools: ToolRunner;
   listener: ConversationListener;
-  /** The caller has been silent so many times in a row. */
+  /** Called with the number of times in a row the caller was found silent. */
   onIdle: (times: number) => void;
-  /** And is there again. */
+  /** Called when a silent caller speaks again or presses a key. */
   onCallerBack: () => void;
-  /** Every second. */
+  /** Called every second while the stream is healthy. */
   onLook: () => void;
-  /** The stream is open and carries nothing: it is given up. */
+  /** Called before an open stream that carries nothing is closed. */
   onFault: (fault: StreamFault) => void;
   onProcessorError: (processor: string, error: unknown) => void;
   services: { clock: Clock; metrics: Metrics; providerName: string; idleMs: number; pipeline: boolean };
 }
 
-/** Joins a stream with its playback ledger and its conversation. */
+/** Attaches a playback ledger, a conversation and their timers to a stream. */
 export function openMediaSession(options: MediaSessionOptions): { media: MediaSession; meter: LatencyMeter } {
   const { prewarmed, history, listener, onCallerBack, onFault, onIdle, onLook, onProcessorError } = options;
   const { services, stream, tools, escalationWatch } = options;
@@ -47,10 +47,10 @@ export function openMediaSession(options: MediaSessionOptions): { media: MediaSe
   const playback = new Playback({
     sink: stream,
     clock,
-    onIdle: () => idle.playedOut(),
+    onIdle: () => idle.playoutEnded(),
     onUnknownMark: () => metrics.streamAnomalies.inc({ kind: 'unknown-mark' }),
   });
-  const dtmf = new DtmfCollector({ clock, watch: escalationWatch });
+  const dtmf = new DtmfCollector({ clock, escalationWatch });
   const parts: ConversationParts = {
     prewarmed,
     playback,

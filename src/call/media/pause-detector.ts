@@ -1,41 +1,51 @@
 import { mulawRms } from '../../audio/level.js';
 import type { Clock } from '../../base/clock.js';
 
+// Finds the pauses in which a call can move to another instance without the caller noticing.
+
 /**
- * So long without a sound on either side. `calm`: whoever answers at once has begun to by then. `breath`: nobody is in the middle
- * of a word.
+ * Minimum silence on both sides. After `calm`, a caller who answers at once would have begun. After `breath`, neither
+ * side is in the middle of a word.
  */
 const QUIET_MS = { calm: 1200, breath: 400 };
-/** What was said before it listened is known to the model by then. */
+/** Delay before the first pause. By then the model knows what the caller said before the detector listened. */
 const HEARD_BY_MODEL_MS = 1200;
-/** Whoever waits for an answer has heard one by then, or that it takes a moment. */
+/** Minimum silence while the caller may wait for an answer. By then they have heard it, or "one moment". */
 const SETTLED_MS = 5000;
-/** Root mean square of 16-bit samples: speech on a telephone line, not its noise. */
-const LOUD = 400;
-/** Twilio sends a frame every 20 ms. Without any for so long, what the caller says does not arrive. */
-const HOLE_MS = 500;
+/** Root mean square of 16-bit samples from which a frame is speech. Noise on a telephone line stays below. */
+const SPEECH_RMS = 400;
+/**
+ * Maximum time between two frames. Twilio sends one every 20 ms. After a longer gap the caller's words are being lost.
+ */
+const MAX_GAP_MS = 500;
 
 export type PauseKind = keyof typeof QUIET_MS;
 
 /**
- * Whether the caller is silent and waits for nothing. That they speak is known from their audio at once; the model says so later.
- * While none of it arrives nobody knows, and what was said meanwhile may have been a question. Listens only once it has been
- * asked, so that it costs nothing before.
+ * Tells whether the caller is silent and waits for nothing.
+ *
+ * It measures the caller's audio, because the model reports speech later. While no audio arrives there is no pause,
+ * because the caller may have asked something in the gap. It listens only after the first {@link isPause}, so that it
+ * costs nothing before.
  */
 export class PauseDetector {
   private readonly clock: Clock;
+  /** When it began to listen. */
   private sinceMs: number | undefined;
   private lastFrameMs = Number.NEGATIVE_INFINITY;
-  private lastLoudMs = Number.NEGATIVE_INFINITY;
+  private lastSpeechMs = Number.NEGATIVE_INFINITY;
   private lastSpokenToMs = Number.NEGATIVE_INFINITY;
-  /** Nothing was said to them since they were heard. */
+  /** The caller has spoken, and nothing has been said to them since. */
   private isUnanswered = false;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  /** False at first: it begins to listen. `awaitsAnswer`: as far as the model has said. */
+  /**
+   * Whether this is a pause. The first call returns `false` and starts the detector. `awaitsAnswer`: the model owes an
+   * answer, as far as its events say. `isSpokenTo`: audio is playing to the caller.
+   */
   isPause(kind: PauseKind, { awaitsAnswer, isSpokenTo }: { awaitsAnswer: boolean; isSpokenTo: boolean }): boolean {
     const nowMs = this.clock.now();
     this.sinceMs ??= nowMs;
@@ -43,19 +53,20 @@ export class PauseDetector {
       this.isUnanswered = false;
       this.lastSpokenToMs = nowMs;
     }
-    if (isSpokenTo || nowMs - this.sinceMs < HEARD_BY_MODEL_MS || nowMs - this.lastFrameMs >= HOLE_MS) return false;
-    const quietMs = nowMs - Math.max(this.lastLoudMs, this.lastSpokenToMs, this.sinceMs);
+    if (isSpokenTo || nowMs - this.sinceMs < HEARD_BY_MODEL_MS || nowMs - this.lastFrameMs >= MAX_GAP_MS) return false;
+    const quietMs = nowMs - Math.max(this.lastSpeechMs, this.lastSpokenToMs, this.sinceMs);
     return quietMs >= (this.isUnanswered || awaitsAnswer ? SETTLED_MS : QUIET_MS[kind]);
   }
 
-  /** `payload`: base64 of raw mu-law. */
+  /** Takes one frame of the caller's audio. `payload`: base64 of raw mu-law. */
   heard(payload: string): void {
     if (this.sinceMs === undefined) return;
     const nowMs = this.clock.now();
-    const isAfterHole = nowMs - Math.max(this.lastFrameMs, this.sinceMs) >= HOLE_MS;
+    const isAfterGap = nowMs - Math.max(this.lastFrameMs, this.sinceMs) >= MAX_GAP_MS;
     this.lastFrameMs = nowMs;
-    if (!isAfterHole && mulawRms(Buffer.from(payload, 'base64')) < LOUD) return;
-    this.lastLoudMs = nowMs;
+    // The caller may have spoken in the gap, so its end counts as speech.
+    if (!isAfterGap && mulawRms(Buffer.from(payload, 'base64')) < SPEECH_RMS) return;
+    this.lastSpeechMs = nowMs;
     this.isUnanswered = true;
   }
 }

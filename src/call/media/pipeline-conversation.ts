@@ -27,8 +27,8 @@ export class PipelineConversation implements Conversation {
       [
         this.voice,
         new GateProcessor(parts.gate),
-        new KeypadProcessor({ keypad: parts.dtmf, onEscalation }),
-        new EscalationProcessor({ watch: parts.escalationWatch, onEscalation }),
+        new KeypadProcessor({ dtmf: parts.dtmf, onEscalation }),
+        new EscalationProcessor({ escalationWatch: parts.escalationWatch, onEscalation }),
         new ToolProcessor((call, answer) => {
           answerToolCall(parts, call, { answer, say: (text, sayId) => this.say(text, sayId) });
         }),

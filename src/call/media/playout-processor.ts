@@ -3,7 +3,7 @@ import type { Frame } from '../../pipeline/frame.js';
 import type { Link, Processor } from '../../pipeline/processor.js';
 import type { ConversationParts } from './conversation.js';
 
-/** The end of the pipeline: what the caller is to hear goes to the playback ledger. */
+/** The last stage of the pipeline. Hands what the caller should hear to the playback ledger, and events to the call. */
 export class PlayoutProcessor implements Processor {
   readonly name = 'playout';
   private readonly parts: ConversationParts;
@@ -18,7 +18,7 @@ export class PlayoutProcessor implements Processor {
       case 'audio':
         playback.play(frame.itemId, frame.chunk);
         meter.audioSent();
-        idle.busy();
+        idle.assistantBusy();
         return;
       case 'item-done':
         playback.endItem();
@@ -30,11 +30,11 @@ export class PlayoutProcessor implements Processor {
         this.stopPlayout(link);
         return;
       case 'input-dtmf':
-        idle.callerThere();
+        idle.callerActive();
         this.stopPlayout(link);
         return;
       case 'tool-call':
-        idle.busy();
+        idle.assistantBusy();
         return;
       case 'usage':
         listener.onUsage(frame.inputTokens, frame.outputTokens);
@@ -44,14 +44,14 @@ export class PlayoutProcessor implements Processor {
         return;
       case 'caller-speech-started':
         meter.speechStarted();
-        idle.callerSpeaks();
+        idle.callerSpeechStarted();
         return;
       case 'caller-speech-stopped':
         meter.speechStopped();
-        idle.callerStopped();
+        idle.callerSpeechStopped();
         return;
       case 'caller-text':
-        idle.callerThere();
+        idle.callerActive();
         return;
       case 'ended':
         listener.onFailure(new TandemError('SESSION_CLOSED', 'The model ended the session.'));

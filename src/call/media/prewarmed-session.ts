@@ -6,39 +6,43 @@ import type {
   VoiceSessionOptions,
 } from '../../voice/session.js';
 
-/** Events kept before the stream is there: a greeting of some ten seconds in 20 ms pieces, with room to spare. */
-const MAX_HELD_EVENTS = 2000;
+// Opens a call's voice session before its stream arrives.
+
+/** Maximum number of buffered events. A greeting of ten seconds in 20 ms pieces fits several times. */
+const MAX_BUFFERED_EVENTS = 2000;
 
 /**
- * A voice session that is opened while the telephone still rings and taken over by the stream when it comes, so that
- * the greeting is ready by then. What the session says meanwhile is held and delivered at once.
+ * A voice session that is opened while the telephone still rings, so that the greeting is ready when the stream comes.
+ * Events of the session are buffered until then.
  */
 export class PrewarmedSession {
   readonly session: VoiceSession;
-  private held: VoiceEvent[] | undefined = [];
+  /** `undefined` once the events are delivered or the session is closed. */
+  private buffered: VoiceEvent[] | undefined = [];
   private listener: VoiceListener | undefined;
 
   constructor(provider: VoiceProvider, options: Omit<VoiceSessionOptions, 'listener'>) {
     this.session = provider.open({ ...options, listener: (event) => this.onEvent(event) });
   }
 
-  /** Delivers what was held, then everything as it comes. */
+  /** Delivers the buffered events, then each further event as it comes. */
   attach(listener: VoiceListener): void {
-    // What comes while this is delivered waits behind it.
-    for (let event = this.held?.shift(); event !== undefined; event = this.held?.shift()) listener(event);
-    if (this.held === undefined) return;
-    this.held = undefined;
+    // An event that comes during the delivery is buffered behind the others.
+    for (let event = this.buffered?.shift(); event !== undefined; event = this.buffered?.shift()) listener(event);
+    // The listener has closed the session.
+    if (this.buffered === undefined) return;
+    this.buffered = undefined;
     this.listener = listener;
   }
 
   close(): void {
-    this.held = undefined;
+    this.buffered = undefined;
     this.listener = undefined;
     this.session.close();
   }
 
   private onEvent(event: VoiceEvent): void {
     if (this.listener !== undefined) this.listener(event);
-    else if (this.held !== undefined && this.held.length < MAX_HELD_EVENTS) this.held.push(event);
+    else if (this.buffered !== undefined && this.buffered.length < MAX_BUFFERED_EVENTS) this.buffered.push(event);
   }
 }

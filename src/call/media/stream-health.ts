@@ -1,14 +1,14 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 
-/** What is wrong with a line that is open and yet carries nothing. A metric label: a closed set. */
+/** How an open stream has failed. A metric label, so a closed set. */
 export type StreamFault = 'no_media' | 'marks_overdue';
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
 /**
- * Watches a line whose socket is open: does the caller's audio still come, is ours still played? Says so once when not;
- * a peer that vanished altogether is noticed by the stream's own pings.
+ * Checks a stream whose socket is open: does the caller's audio arrive, and is the gateway's audio played? Reports the
+ * first fault and then stops. A peer that vanished altogether is found by the stream's own pings.
  */
 export class StreamHealth {
   private readonly clock: Clock;
@@ -16,10 +16,10 @@ export class StreamHealth {
   private readonly onFault: (fault: StreamFault) => void;
   private readonly onLook: () => void;
   private lastMediaMs: number;
-  private limitMs: number = SILENCE_BUDGET.firstMediaMs;
+  private maxGapMs: number = SILENCE_BUDGET.firstMediaMs;
   private timer: Timer | undefined;
 
-  /** `overdueMs`: how long the playback ledger has been waiting for a mark beyond its time. `onLook`: every second. */
+  /** `overdueMs`: how late the next mark is, from the playback ledger. `onLook`: called after every good check. */
   constructor(options: {
     clock: Clock;
     overdueMs: () => number;
@@ -31,13 +31,13 @@ export class StreamHealth {
     this.onFault = options.onFault;
     this.onLook = options.onLook ?? (() => undefined);
     this.lastMediaMs = this.clock.now();
-    this.lookLater();
+    this.scheduleCheck();
   }
 
-  /** A frame of the caller's came. `nowMs`: monotonic. */
+  /** A frame of the caller's audio has arrived. `nowMs`: monotonic. */
   mediaCame(nowMs: number): void {
     this.lastMediaMs = nowMs;
-    this.limitMs = SILENCE_BUDGET.mediaGapMs;
+    this.maxGapMs = SILENCE_BUDGET.mediaGapMs;
   }
 
   close(): void {
@@ -45,23 +45,23 @@ export class StreamHealth {
     this.timer = undefined;
   }
 
-  private lookLater(): void {
-    const dueMs = this.clock.now() + LOOK_EVERY_MS;
-    this.timer = this.clock.setTimer(LOOK_EVERY_MS, () => {
-      // When this process was held up, what came meanwhile has not been read yet.
-      const isLate = this.clock.now() - dueMs > LOOK_EVERY_MS;
-      const fault = isLate ? undefined : this.fault();
+  private scheduleCheck(): void {
+    const dueMs = this.clock.now() + CHECK_EVERY_MS;
+    this.timer = this.clock.setTimer(CHECK_EVERY_MS, () => {
+      // If the process was blocked, messages that arrived meanwhile have not been read yet.
+      const wasBlocked = this.clock.now() - dueMs > CHECK_EVERY_MS;
+      const fault = wasBlocked ? undefined : this.fault();
       if (fault !== undefined) {
         this.onFault(fault);
         return;
       }
-      this.lookLater();
+      this.scheduleCheck();
       this.onLook();
     });
   }
 
   private fault(): StreamFault | undefined {
     if (this.overdueMs() > SILENCE_BUDGET.markOverdueMs) return 'marks_overdue';
-    return this.clock.now() - this.lastMediaMs > this.limitMs ? 'no_media' : undefined;
+    return this.clock.now() - this.lastMediaMs > this.maxGapMs ? 'no_media' : undefined;
   }
 }

@@ -9,7 +9,7 @@ import { ToolRunner, defineTool } from '../../voice/tools.js';
 import type { ConversationListener } from './conversation.js';
 import { answerToolCall } from './tool-calls.js';
 
-test('every tool call is answered, the built-in two act on the call, and closing the runner silences the rest', async () => {
+test('every tool call is answered, the built-in tools act on the phone call, and a closed runner is silent', async () => {
   const acts: unknown[] = [];
   const answers: unknown[] = [];
   const clock = new FakeClock();

@@ -1,23 +1,25 @@
 import { END_CALL_TOOL } from './built-in-tools.js';
 import type { ConversationParts } from './conversation.js';
 
-/** Marks the line that is spoken while a tool works. */
+// Answers the model's tool calls.
+
+/** The `sayId` of every line that is spoken while a tool runs. */
 const FILLER_SAY_ID = 'filler';
 
-/** A tool call of the model, as its event carries it. */
+/** A tool call, as the model's event carries it. */
 export interface ToolCall {
   name: string;
   arguments: unknown;
 }
 
-/** How the answer reaches the model, and a line the caller: the part that pipeline and bridge do differently. */
+/** How an answer reaches the model and a line reaches the caller. Pipeline and bridge do this differently. */
 export interface ToolCallReplies {
-  /** Called exactly once for each call, because a model waits for the answer. */
+  /** Called exactly once for each tool call, because the model waits for the answer. */
   answer: (output: unknown) => void;
   say: (text: string, sayId: string) => void;
 }
 
-/** Answers a tool call: the two built-in tools act on the call, every other name goes to the tool runner. */
+/** Answers a tool call. The two built-in tools act on the phone call; every other name goes to the tool runner. */
 export function answerToolCall(
   { escalationWatch, listener, tools }: Pick<ConversationParts, 'escalationWatch' | 'listener' | 'tools'>,
   call: ToolCall,

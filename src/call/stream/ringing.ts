@@ -12,7 +12,7 @@ import { PrewarmedSession } from '../media/prewarmed-session.js';
 import { drawStreamToken } from './stream-token.js';
 import { builtInTools } from '../media/built-in-tools.js';
 
-/** What a call does between the TwiML with a stream and the stream: the voice session is opened meanwhile. */
+/** Builds the state of a call that waits for its stream. The voice session is opened meanwhile. */
 export class Ringing {
   private readonly options: {
     call: CallFacts;
@@ -20,7 +20,7 @@ export class Ringing {
     machine: CallStateMachine;
     departure: Departure;
     services: { clock: Clock; provider: VoiceProvider; rules: EscalationRules; tools: readonly AssistantTool[] };
-    /** No stream came. */
+    /** Called when no stream has come in time. */
     onExpired: (quietSinceMs: number | undefined) => void;
   };
 
@@ -28,7 +28,10 @@ export class Ringing {
     this.options = options;
   }
 
-  /** `opening`: what the caller hears first. `quietSinceMs`: since then they have heard nothing, milliseconds since the epoch. */
+  /**
+   * `opening`: what the caller hears first. `quietSinceMs`: since when they have heard nothing, in milliseconds since
+   * the epoch.
+   */
   state(opening: string | undefined, quietSinceMs: number | undefined, streamToken = drawStreamToken()): RingingState {
     const { call, onExpired, services } = this.options;
     const { clock, provider, rules } = services;
@@ -38,7 +41,7 @@ export class Ringing {
       callerNumber: isPhoneNumber(call.from) ? call.from : undefined,
       instructions: prompt.instructions,
       greeting: opening,
-      // After a dial that failed the caller is asked what they want now.
+      // After a failed dial the opening asks what the caller wants now, so their last words need no answer.
       answersLast: this.owesAnswer && opening !== prompt.lines.nobodyFree,
       callerWaitsMs: this.since(quietSinceMs),
       language: prompt.language,
@@ -50,7 +53,7 @@ export class Ringing {
     return { name: 'ringing', streamToken, opening, quietSinceMs, prewarmed, expires };
   }
 
-  /** What the assistant can do besides the built-in tools. */
+  /** The assistant's tools besides the built-in ones. */
   get tools(): readonly AssistantTool[] {
     const { call, departure, services } = this.options;
     const { tools: allowed } = call.assistant.prompt;
@@ -58,7 +61,7 @@ export class Ringing {
     return departure.transfer.isNobodyThere ? [...tools, ...departure.messages.tools()] : tools;
   }
 
-  /** The caller has said something that nobody has answered to the end. */
+  /** Whether the caller has spoken and not heard the whole answer. */
   get owesAnswer(): boolean {
     const { turns } = this.options.history;
     const last = turns.at(-1);
@@ -67,7 +70,7 @@ export class Ringing {
     );
   }
 
-  /** Milliseconds; 0 when nobody knows since when. */
+  /** Returns the milliseconds since `epochMs`. 0 if it is `undefined`. */
   since(epochMs: number | undefined): number {
     return epochMs === undefined ? 0 : Math.max(0, this.options.services.clock.epochMs() - epochMs);
   }

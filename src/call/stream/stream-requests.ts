@@ -11,10 +11,12 @@ import { quietSince } from '../snapshot/snapshot.js';
 import { PATHS } from '../paths.js';
 import type { Ringing } from './ringing.js';
 
-/** Streams that never came, in a row, before they count as broken ones. */
+// Asks Twilio for the streams of a call.
+
+/** Maximum number of streams in a row that may fail to come before they count as broken. */
 const FREE_REFUSALS = 3;
 
-/** How Twilio is asked for a call's streams: for the first, for the next when one broke, and again when none came. */
+/** Builds the TwiML that asks for a call's first stream, for the next one after a break, and again if none came. */
 export class StreamRequests {
   private readonly options: {
     call: CallFacts;
@@ -28,14 +30,14 @@ export class StreamRequests {
       emit: (event: CallEvent) => void;
     };
   };
-  /** Streams that were asked for and did not come, in a row. */
+  /** How many streams in a row were asked for and did not come. */
   private refused = 0;
 
   constructor(options: StreamRequests['options']) {
     this.options = options;
   }
 
-  /** A stream that shows `token` is expected. */
+  /** Returns the verbs that open a stream. `token` proves that the stream belongs to the call. */
   verbs(token: string): Verb[] {
     const { url } = this.options.services;
     return [
@@ -51,26 +53,29 @@ export class StreamRequests {
     ];
   }
 
-  /** The stream has come. */
+  /** Called when the stream has come. */
   cameIn(): void {
     this.refused = 0;
   }
 
-  /** A stream broke under a caller who may still be there. `quietSinceMs`: see {@link heardNothingSinceMs}. */
+  /**
+   * Returns the plan for a new stream, for a caller who may still be there. `quietSinceMs`: see
+   * {@link heardNothingSinceMs}.
+   */
   resumePlan(cause: ResumeCause, quietSinceMs: number | undefined): ExitPlan {
     const { prompt } = this.options.call.assistant;
     const opening = this.options.call.turns().length === 0 ? prompt.greeting : prompt.lines.resumed;
     return { exit: { to: 'assistant', cause, opening, quietSinceMs }, announce: undefined };
   }
 
-  /** The call goes on in a new stream. */
+  /** Continues the call in a new stream. */
   next({ cause, opening, quietSinceMs }: AssistantExit): Verb[] {
     const { call, ringing, services, machine } = this.options;
     const { callSid } = call;
     services.metrics.resumes.inc({ cause });
     services.emit({ type: 'resumed', callSid, cause });
-    call.log().info({ cause }, 'the call goes on in a new stream');
-    // The new stream and its model take a moment more: Twilio speaks to who has waited before.
+    call.log().info({ cause }, 'the call continues in a new stream');
+    // The new stream and its model take a moment more, so Twilio first speaks to a caller who has waited already.
     const nowMs = services.clock.epochMs();
     const hasWaited = this.hasWaited(quietSinceMs);
     const state = ringing.state(opening, hasWaited ? nowMs : (quietSinceMs ?? nowMs));
@@ -79,9 +84,9 @@ export class StreamRequests {
   }
 
   /**
-   * The stream that is expected never came: another try, with the voice session that still waits for it. A load balancer may
-   * send streams to an instance that has just died; as long as the caller has hardly waited, such tries do not count. Who
-   * has waited is told so by Twilio.
+   * Asks again for a stream that never came. The voice session still waits for it. A load balancer may send streams to
+   * an instance that has just died, so the first attempts are free as long as the caller has hardly waited. A caller
+   * who has waited hears "one moment" from Twilio.
    */
   again({ quietSinceMs, streamToken }: RingingState): Answer {
     const { departure, ringing, services } = this.options;
@@ -92,7 +97,10 @@ export class StreamRequests {
     return this.announced(streamToken, this.hasWaited(quietSinceMs));
   }
 
-  /** Milliseconds since the epoch; now, when somebody is being talked to or nothing is owed to them. */
+  /**
+   * Since when the caller has heard nothing, in milliseconds since the epoch. Now, if they hear something or wait for
+   * nothing.
+   */
   get heardNothingSinceMs(): number {
     const { services, machine } = this.options;
     const nowMs = services.clock.epochMs();

@@ -1,12 +1,12 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { StreamStart } from '../../twilio/messages.js';
 
-/** Binds a stream to the signed webhook that asked for it; works once. */
+/** Draws the token that binds a stream to the signed webhook that asked for it. It works once. */
 export function drawStreamToken(): string {
   return randomBytes(24).toString('base64url');
 }
 
-/** Whether a stream brings `token`, compared in constant time. */
+/** Whether a stream carries `token`. Compares in constant time. */
 export function hasToken(start: StreamStart, token: string): boolean {
   const [given, expected] = [Buffer.from(start.customParameters['token'] ?? ''), Buffer.from(token)];
   return given.length === expected.length && timingSafeEqual(given, expected);
