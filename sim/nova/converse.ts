@@ -5,7 +5,7 @@ import type { Act, BrainFactory } from '../model/script.js';
 import { type NovaFault, exceptionOf, refusalOf } from './faults.js';
 import { type Refusal, type RequestRules, checkConverse } from './request.js';
 
-/** What a text model was asked. */
+/** A request to a text model. */
 export interface ConverseRecord {
   modelId: string;
   instructions: string;
@@ -24,7 +24,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 const block = z.strictObject({ text: z.string().regex(/\S/, 'The text field in the ContentBlock object is blank.') });
 const message = z.strictObject({ role: z.enum(['user', 'assistant']), content: z.array(block).min(1) });
-/** As much of Converse as text needs (Bedrock API reference, Converse). */
+/** The part of Converse that text needs (Bedrock API reference, Converse). */
 const body = z.strictObject({
   messages: z
     .array(message)
@@ -45,7 +45,7 @@ const body = z.strictObject({
     .optional(),
 });
 
-/** The operation Converse, answered by the brain as something to write beside the conversation. */
+/** The Converse operation. The brain answers it as an `aside`, a text outside of the conversation. */
 export class ConverseApi {
   readonly records: ConverseRecord[] = [];
   private readonly options: ConverseOptions;
@@ -121,7 +121,7 @@ export class ConverseApi {
     else if (fault.type === 'reset') stream.session?.socket.resetAndDestroy();
     else if (fault.type === 'malformed') respond(stream, '{"output":{"message":');
     else if (fault.type === 'unknown-event') respond(stream, '{"outcome":"done"}');
-    // Whatever else it is: nothing comes.
+    // Any other fault leaves the request without an answer.
   }
 }
 
