@@ -45,6 +45,15 @@ const body = z.strictObject({
     .optional(),
 });
 
+const STATUS: Readonly<Record<string, number>> = {
+  validationException: 400,
+  modelTimeoutException: 408,
+  modelStreamErrorException: 424,
+  throttlingException: 429,
+  internalServerException: 500,
+  serviceUnavailableException: 503,
+};
+
 /** The Converse operation. The brain answers it as an `aside`, a text outside of the conversation. */
 export class ConverseApi {
   readonly records: ConverseRecord[] = [];
@@ -124,15 +133,6 @@ export class ConverseApi {
     // Any other fault leaves the request without an answer.
   }
 }
-
-const STATUS: Readonly<Record<string, number>> = {
-  validationException: 400,
-  modelTimeoutException: 408,
-  modelStreamErrorException: 424,
-  throttlingException: 429,
-  internalServerException: 500,
-  serviceUnavailableException: 503,
-};
 
 const CHARACTERS_PER_TOKEN = 4;
 

@@ -91,7 +91,7 @@ function positive(name: string, text: string): number {
 
 function readFault(text: string): PlannedNovaFault {
   const fault = parseNovaFault(text);
-  if (fault === undefined) throw new UsageError(`--fault ${text} is not one: ${NOVA_FAULT_USAGE}`);
+  if (fault === undefined) throw new UsageError(`--fault ${text} is not valid: ${NOVA_FAULT_USAGE}`);
   return fault;
 }
 

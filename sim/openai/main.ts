@@ -71,13 +71,13 @@ function optionsFrom(values: ReturnType<typeof readArguments>): OpenAiSimOptions
 
 function numberOf(name: string, text: string, least = 0): number {
   const value = Number(text);
-  if (text === '' || !(value >= least)) throw new UsageError(`--${name} ${text} is not a number from ${least} up.`);
+  if (text === '' || !(value >= least)) throw new UsageError(`--${name} ${text} is not a number of at least ${least}.`);
   return value;
 }
 
 function faultOf(text: string): PlannedFault {
   const fault = parseFault(text);
-  if (fault === undefined) throw new UsageError(`--fault ${text} is not one: ${FAULT_USAGE}`);
+  if (fault === undefined) throw new UsageError(`--fault ${text} is not valid: ${FAULT_USAGE}`);
   return fault;
 }
 
