@@ -78,7 +78,7 @@ export class ConverseApi {
         pieces.push(piece);
       }
     } catch {
-      // The client has given up.
+      // The client has aborted the request.
       return;
     }
     this.answer(stream, headers, Buffer.concat(pieces));

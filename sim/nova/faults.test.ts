@@ -210,7 +210,7 @@ test('simulated Nova: a session that is open when the simulator closes is record
   assert.equal(line.clock.timers, 0);
 });
 
-/** What an application sees; the client's own behaviour is part of the facts here. */
+/** What an application sees, including the official client's own behaviour. */
 describe('simulated Nova: what the official client makes of it', () => {
   const outcomeOf = async (t: TestContext, options: NovaSimOptions, modelId?: string): Promise<string> => {
     const sim = await TestSim.start(t, { replyDelayMs: 0, brain: scriptedBrain([answer]), ...options });

@@ -150,7 +150,7 @@ test('a timed fault strikes at its time in the session, with or without an answe
   assert.equal((await client.next('error'))['error'].message, 'In other words.');
   clock.advance(1000);
   await client.settled();
-  assert.deepEqual(client.of('response.done'), [], 'nothing to fail yet');
+  assert.deepEqual(client.of('response.done'), [], 'there is no response to fail yet');
   client.send({ type: 'response.create' });
   assert.equal((await client.next('response.done'))['response'].status, 'failed');
   clock.advance(1000);

@@ -40,8 +40,8 @@ test('a turn detected by the server sends its events in the documented order, wi
     'conversation.item.input_audio_transcription.delta',
   ]);
   const [started, stopped, committed] = client.events.slice(from);
-  assert.equal(started?.['audio_start_ms'], 1000 - 300, 'the padding is told');
-  assert.equal(stopped?.['audio_end_ms'], 1600 + 500, 'the silence is told');
+  assert.equal(started?.['audio_start_ms'], 1000 - 300, 'the reported start includes the padding');
+  assert.equal(stopped?.['audio_end_ms'], 1600 + 500, 'the reported end includes the silence');
   const itemId = started?.['item_id'] as string;
   assert.equal(stopped?.['item_id'], itemId);
   assert.deepEqual([committed?.['item_id'], committed?.['previous_item_id']], [itemId, 'sys']);
@@ -245,5 +245,5 @@ test('the model speaks again when the caller is silent for idle_timeout_ms after
   await client.next('input_audio_buffer.speech_started', 2);
   clock.advance(60_000);
   await client.settled();
-  assert.equal(client.of('input_audio_buffer.timeout_triggered').length, 1, 'nor when the caller begins in time');
+  assert.equal(client.of('input_audio_buffer.timeout_triggered').length, 1, 'not when the caller speaks in time');
 });

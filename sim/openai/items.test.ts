@@ -61,7 +61,7 @@ test('items of every kind are inserted where the client wants them, and the mode
     ['system: first', 'user: second', 'user: third', 'assistant: fourth', 'assistant: {}', 'tool: found', 'user: last'],
   );
   const shown = client.of('conversation.item.done').at(-1)?.['item'].content[0];
-  assert.deepEqual(shown, { type: 'input_audio', transcript: 'last' }, 'audio is only given when it is asked for');
+  assert.deepEqual(shown, { type: 'input_audio', transcript: 'last' }, 'audio is returned only on request');
   client.send({ type: 'conversation.item.retrieve', item_id: memory[6]?.itemId });
   const retrieved = await client.next('conversation.item.retrieved');
   assert.equal(retrieved['item'].content[0].audio, audio);

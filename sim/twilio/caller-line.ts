@@ -29,7 +29,7 @@ export class CallerLine {
   private elapsedMs: number;
   private frames = 0;
 
-  /** `firstFrameMs`: the timestamp of the first frame. */
+  /** `firstFrameMs` is the timestamp of the first frame. */
   constructor(options: { firstFrameMs: number; condition: LineCondition }) {
     this.elapsedMs = options.firstFrameMs;
     this.condition = options.condition;

@@ -139,7 +139,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     this.mediaStream?.pressDigit(digit);
   }
 
-  /** The caller hangs up. */
+  /** Hangs up on the caller's side. */
   hangup(): void {
     this.end('caller-hung-up');
   }

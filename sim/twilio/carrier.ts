@@ -39,7 +39,7 @@ export interface CarrierOptions {
 const REMEMBERED_CALLS = 1000;
 
 /**
- * A simulated Twilio: places calls to a gateway through the webhook, TwiML and media stream that the real one uses, and
+ * A simulated Twilio. It places calls to a gateway through the same webhook, TwiML and media stream as the real one. It
  * refuses or warns about what the real one would.
  */
 export class Carrier {

@@ -79,8 +79,7 @@ function apply(rules: ConnectionRules, key: string, value: string): BadOverride 
       if (named.includes('all') && named.length === 1) rules.retryOn = new Set(FAILURES);
       else if (named.every((name): name is Failure => (FAILURES as readonly string[]).includes(name)))
         rules.retryOn = new Set(named);
-      else
-        return { code: 11243, what: `the retry policy ${value} names something else than ${FAILURES.join(', ')}, all` };
+      else return { code: 11243, what: `the retry policy ${value} may only name ${FAILURES.join(', ')} or all` };
       return undefined;
     }
     case 'e':

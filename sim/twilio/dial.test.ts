@@ -18,7 +18,7 @@ interface Dialled extends CarrierRig {
   pass: (durationMs: number) => Promise<void>;
 }
 
-/** Runs `body` on a call that has dialled; the telephone does what `onRing` says. */
+/** Runs `body` on a call that has dialled. `onRing` is called when the telephone rings. */
 async function withDial(
   twiml: string,
   body: (rig: Dialled) => Promise<void>,

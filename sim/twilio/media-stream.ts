@@ -88,7 +88,7 @@ export class MediaStream {
         ...(options.signature === undefined ? {} : { 'X-Twilio-Signature': options.signature }),
       },
     });
-    const patience = options.clock.setTimer(CONNECT_MS, () => this.fail(31901, 'the upgrade is not answered'));
+    const patience = options.clock.setTimer(CONNECT_MS, () => this.fail(31901, 'the upgrade was not answered'));
     this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
     this.socket.on('open', () => {
       patience.cancel();
@@ -183,7 +183,7 @@ export class MediaStream {
     this.options.onHeard(played ?? SILENCE.slice());
     const frame = this.line.next();
     if (this.line.isCongested || this.socket.bufferedAmount > MAX_UNSENT_BYTES)
-      this.report(31930, 'the network does not take the audio');
+      this.report(31930, 'the network does not accept the audio');
     else if (frame !== undefined) this.sendFrame(frame);
   }
 
@@ -206,7 +206,7 @@ export class MediaStream {
     const { message } = checked;
     switch (message.event) {
       case 'media':
-        if (!this.queue.addAudio(message.audio)) this.report(31931, 'what is over is dropped');
+        if (!this.queue.addAudio(message.audio)) this.report(31931, 'audio beyond ten minutes is dropped');
         return;
       case 'mark':
         this.queue.addMark(message.name);

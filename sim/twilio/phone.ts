@@ -1,6 +1,6 @@
 /**
- * A telephone that the simulated carrier can ring when TwiML says `<Dial>`: the simulated Amazon Connect, or a number
- * in a test that is busy, never answers or hangs up early.
+ * A telephone that the simulated carrier can ring when TwiML says `<Dial>`. It is the simulated Amazon Connect, or in a
+ * test a number that is busy, never answers or hangs up early.
  */
 export interface PhoneEndpoint {
   /** Called when a call comes in. Answers, rejects or lets it ring, and returns at once. */
@@ -15,7 +15,7 @@ export interface IncomingLeg {
   readonly from: string;
   readonly to: string;
   answer(): void;
-  /** Only while ringing. */
+  /** Rejects the call. Only possible while it rings. */
   reject(reason: 'busy' | 'failed'): void;
   hangup(): void;
   /** Calls `listener` with each DTMF tone (0-9, *, #, A-D) in order. `durationMs` is the length of the tone. */

@@ -234,7 +234,7 @@ describe('simulated carrier: REST', () => {
           ],
         );
       }
-      assert.equal((await request()).status, 200, 'it can still be looked at');
+      assert.equal((await request()).status, 200, 'an ended call is still shown');
     });
   });
 

@@ -127,7 +127,7 @@ export class Script {
     const { call, life } = this;
     const { attributes } = verb;
     switch (verb.name) {
-      // These two do not answer a call that still rings.
+      // These verbs do not answer a ringing call. Dial decides for itself.
       case 'Reject':
         if (!call.isRinging) return 'next';
         call.end(attributes['reason'] === 'busy' ? 'busy' : 'rejected');
@@ -152,7 +152,7 @@ export class Script {
         return 'next';
       case 'Record': {
         const fields = await record(this, verb);
-        // Twilio: Record – an empty recording is not reported; the next verb runs.
+        // Twilio: Record – an empty recording is not reported, and the next verb runs.
         return fields === undefined ? 'next' : this.afterAction(withOwnAction(verb, this.base), fields);
       }
       case 'Hangup':

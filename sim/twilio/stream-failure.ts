@@ -13,8 +13,8 @@ const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 export function openingFailure(error: NodeJS.ErrnoException, isSecure: boolean): StreamFailure {
   const code = error.code ?? '';
   // Node reports a TLS handshake that the server aborts as a reset.
-  if (isSecure && / TLS /.test(error.message)) return { code: 31910, what: 'the TLS handshake broke off' };
-  if (code === 'ECONNREFUSED') return { code: 31902, what: 'nobody listens there' };
+  if (isSecure && / TLS /.test(error.message)) return { code: 31910, what: 'the TLS handshake was aborted' };
+  if (code === 'ECONNREFUSED') return { code: 31902, what: 'the connection was refused' };
   if (UNREACHABLE.has(code)) return { code: 31901, what: `the host cannot be reached (${code})` };
   if (BROKEN.has(code)) return { code: 31903, what: 'the connection broke before the upgrade was answered' };
   // The error has no code if the answer is not a WebSocket handshake.

@@ -25,7 +25,7 @@ export async function runStream(script: Script, element: Element): Promise<void>
   if (url.protocol !== 'wss:') return onProblem(31922, 'the stream URL is not wss');
   if (track !== undefined && track !== 'inbound_track') return onProblem(31941, 'only inbound_track is possible here');
   const base = carrier.options.resolve(url.host);
-  if (base === undefined) return onProblem(31901, 'there is no such host');
+  if (base === undefined) return onProblem(31901, 'the host does not exist');
 
   const { accountSid, authToken, ca, streamSignature = 'exact' } = carrier.options;
   // Twilio strips the query before it connects, and signs the rest.

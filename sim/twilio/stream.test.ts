@@ -140,7 +140,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
   test('a stream is reported as congested when the gateway does not read (31930)', async () => {
     await withStream({}, async ({ clock, gateway, live, problems }) => {
       gateway.stream.raw.pause();
-      // What the kernel holds differs from machine to machine; twenty minutes are more than any of them.
+      // The size of the kernel's buffer differs from machine to machine. Twenty minutes of audio exceed all of them.
       for (let second = 0; second < 1200 && problems.length === 0; second++) {
         clock.advance(1000);
         await new Promise((resolve) => {
@@ -190,7 +190,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
       clock.lateMs = 1000;
       rig.gateway.stream.play(1000);
       await rig.live.mediaStream?.settle();
-      assert.equal(playedMs(rig), 400, 'what comes now is not played into the past');
+      assert.equal(playedMs(rig), 400, 'later audio is not played into the past');
     });
   });
 

@@ -104,7 +104,7 @@ describe('simulated carrier: verbs', () => {
       gateway.say('/voice', '<Redirect>/next</Redirect><Say>never</Say>');
       gateway.say('/next', '<Hangup/>');
       const live = call();
-      live.on('say', () => assert.fail('it was left'));
+      live.on('say', () => assert.fail('a verb after Redirect ran'));
       assert.equal(await live.whenEnded(), 'gateway-hung-up');
     });
   });

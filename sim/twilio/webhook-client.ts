@@ -25,7 +25,7 @@ export interface WebhookRequest {
   fields: Fields;
 }
 
-const BROKEN_OFF: WebhookAnswer = { ok: false, what: 'the answer broke off' };
+const BROKEN_OFF: WebhookAnswer = { ok: false, what: 'the answer was cut off' };
 
 interface OneRequest extends WebhookRequest {
   rules: ConnectionRules;

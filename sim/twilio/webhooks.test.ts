@@ -96,7 +96,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
       const form = await toFallback(rig, live);
       assert.equal(form['ErrorCode'], '11200');
       assert.equal(form['ErrorUrl'], `https://${FAKE_HOST}/voice`);
-      assert.equal(gateway.of('/voice').length, 1, 'an answer that does not come is not asked for again');
+      assert.equal(gateway.of('/voice').length, 1, 'a request without an answer is not retried');
     });
   });
 
