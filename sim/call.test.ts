@@ -14,7 +14,7 @@ interface Run {
   stderr: string;
 }
 
-/** Runs the command as a user does, beside its compiled test. */
+/** Runs the command as a user does, from the build of this test. */
 function callCommand(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
   const { TWILIO_AUTH_TOKEN: _token, ...inherited } = process.env;
   const child = spawn(process.execPath, [new URL('call.js', import.meta.url).pathname, ...args], {
@@ -33,7 +33,7 @@ describe('the call command', () => {
   before(() => writeFileSync(wav, writeWav([new Int16Array(1600)], 8000)));
   after(() => rmSync(folder, { recursive: true }));
 
-  /** A gateway that takes calls at `/twilio/voice` and hangs up. */
+  /** Runs `body` with a gateway that accepts calls at `/twilio/voice` and hangs up. */
   async function withGateway(
     { tls }: { tls?: { key: string; cert: string } },
     body: (gateway: FakeGateway) => Promise<void>,
@@ -51,7 +51,7 @@ describe('the call command', () => {
     }
   }
 
-  test('places a call, over TLS too, and tells how it went as one JSON object and nothing else', async () => {
+  test('the call command places a call over TLS and prints its result as one JSON object and nothing else', async () => {
     const tls = selfSigned('127.0.0.1');
     const authority = join(folder, 'authority.pem');
     writeFileSync(authority, tls.cert);
@@ -67,7 +67,7 @@ describe('the call command', () => {
     });
   });
 
-  test('fails with 1 and a hint when the gateway refuses the call', async () => {
+  test('the call command exits with 1 and a hint when the gateway refuses the call', async () => {
     await withGateway({}, async (gateway) => {
       gateway.answers.set('/twilio/voice', (_request, response) => void response.writeHead(403).end());
       const run = await callCommand(['--wav', wav, '--gateway', gateway.base], { TWILIO_AUTH_TOKEN: FAKE_TOKEN });
@@ -77,30 +77,30 @@ describe('the call command', () => {
     });
   });
 
-  test('does not trust a certificate that nobody vouches for, and says how to', async () => {
+  test('the call command does not trust an unknown certificate, and says how to trust it', async () => {
     await withGateway({ tls: selfSigned('127.0.0.1') }, async (gateway) => {
       const run = await callCommand(['--wav', wav, '--gateway', gateway.base]);
       assert.deepEqual([run.code, run.stdout], [2, '']);
-      assert.match(run.stderr, /certificate .* not to be trusted .*NODE_EXTRA_CA_CERTS/);
+      assert.match(run.stderr, /certificate .* not trusted .*NODE_EXTRA_CA_CERTS/);
     });
   });
 
   for (const [what, args, message] of [
-    ['an option it does not know', ['--shout', 'x'], /--shout[\s\S]*--wav file/],
+    ['an unknown option', ['--shout', 'x'], /--shout[\s\S]*--wav file/],
     ['words outside options', ['hello'], /npm run call --/],
-    ['a gateway that is no URL', ['--gateway', 'here'], /^--gateway here is not a URL/],
+    ['a gateway that is not a URL', ['--gateway', 'here'], /^--gateway here is not a URL/],
     ['a webhook that is not https', ['--voice-url', 'http://h/v'], /^--voice-url .* https/],
-    ['keys that are none', ['--press', 'x'], /^--press x: keys/],
-    ['a limit that is none', ['--limit', 'soon'], /^--limit soon/],
+    ['keys that do not exist', ['--press', 'x'], /^--press x: keys/],
+    ['a limit that is not a number', ['--limit', 'soon'], /^--limit soon/],
   ] as const) {
-    test(`leaves with 2 at ${what}`, async () => {
+    test(`the call command exits with 2 when it gets ${what}`, async () => {
       const run = await callCommand(args);
       assert.deepEqual([run.code, run.stdout], [2, '']);
       assert.match(run.stderr, message);
     });
   }
 
-  test('leaves with 2 at a gateway that is not there', async () => {
+  test('the call command exits with 2 if no gateway answers', async () => {
     const gateway = await new FakeGateway().start();
     const { base } = gateway;
     await gateway.close();
@@ -109,7 +109,7 @@ describe('the call command', () => {
     assert.match(run.stderr, /^No gateway answers at .*npm start/);
   });
 
-  test('leaves with 2 at a recording that cannot be read, or written', async () => {
+  test('the call command exits with 2 if a recording cannot be read or written', async () => {
     await withGateway({}, async (gateway) => {
       const missing = await callCommand(['--wav', join(folder, 'missing.wav'), '--gateway', gateway.base]);
       assert.equal(missing.code, 2);
@@ -128,7 +128,7 @@ describe('the call command', () => {
     });
   });
 
-  test('explains itself', async () => {
+  test('the call command explains its options with --help', async () => {
     const run = await callCommand(['--help']);
     assert.equal(run.code, 0);
     for (const option of [

@@ -19,7 +19,7 @@ async function main(): Promise<number> {
   if (options.record !== undefined) await checkWritable(options.record);
   const health = await readHealth(options.gateway);
   const engine = await openSpeechEngine();
-  // Between two connections only timers are left of a call, and those keep no process alive.
+  // Between two connections a call consists of timers only, which do not keep the process alive.
   const alive = setInterval(() => undefined, 60_000);
   try {
     const acts = await readActs(options, recordings, (text) => engine.synthesize(text, { voice: 'rms' }));
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
       write: (line) => {
         if (!options.json) console.log(line);
       },
-      // The first Ctrl-C hangs up, the second leaves at once.
+      // The first Ctrl-C hangs up, the second exits at once.
       onCall: (call) => process.once('SIGINT', () => call.hangup()),
     });
     if (report.hint !== undefined) console.error(`Hint: ${report.hint}`);

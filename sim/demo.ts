@@ -11,7 +11,7 @@ import { noteFlowStep, showAgentScreen, watchCarrier } from './caller/watch-call
 import type { AgentScreen } from './connect/connect.js';
 import { Carrier } from './twilio/carrier.js';
 
-/** What the caller does; everything else on the call follows from it. */
+/** What the caller does. Everything else on the call follows from it. */
 const CALLER: readonly { say: string; when: CallerAct['when'] }[] = [
   { say: 'What are your opening hours?', when: 'after-reply' },
   { say: 'Where is my order?', when: 'interrupt' },
@@ -21,7 +21,7 @@ const CALLER: readonly { say: string; when: CallerAct['when'] }[] = [
 const PUBLIC_HOST = 'tandem.example.com';
 const LIMIT_MS = 150_000;
 
-/** One real spoken call through everything the gateway has, with no account and no network. */
+/** Places one spoken call through the whole gateway, without an account or a network. */
 async function demo(): Promise<boolean> {
   const clock = systemClock;
   const timeline = new Timeline(clock, (line) => console.log(line));

@@ -6,16 +6,16 @@ import type { FlowStep } from '../connect/flow-runner.js';
 import { type SimulatedLambda, startLambda } from '../connect/lambda.js';
 import type { IncomingLeg, PhoneEndpoint } from '../twilio/phone.js';
 
-/** Where the handover's records lie, as a gateway with an embedded store says on /health. */
+/** Where the handover records are stored, as a gateway with an embedded store reports on /health. */
 export interface StoreLocation {
   dynamodb_endpoint: string;
   table: string;
 }
 
-/** Whoever picks up when the gateway dials. */
+/** The telephone that answers when the gateway dials. */
 export interface AgentSide {
   phone: PhoneEndpoint;
-  /** What its Lambda has written to its console. */
+  /** Returns what the Lambda has written to its console. */
   output(): string;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface AgentSideListener {
   onScreen(screen: AgentScreen): void;
 }
 
-/** The simulated Connect with the real flow and the real Lambda on the gateway's store. */
+/** Starts the simulated Connect with the real flow, and the real Lambda on the gateway's store. */
 export function connectSide(
   store: StoreLocation,
   pepper: string,
@@ -58,7 +58,7 @@ export function connectSide(
   return { phone, output: () => lambda.output(), close: () => lambda.close() };
 }
 
-/** A telephone without a screen: answers, counts the digits it hears, stays two seconds. */
+/** A telephone without a screen. It answers, counts the digits it hears, and hangs up after two seconds. */
 export function plainSide(clock: Clock, onDigits: (count: number) => void): AgentSide {
   const ring = (leg: IncomingLeg): void => {
     let count = 0;

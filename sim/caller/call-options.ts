@@ -11,26 +11,26 @@ export const USAGE = `Places one simulated call against a running gateway, as Tw
 
   npm run call -- [--say "text" | --wav file | --interrupt "text" | --press keys]…   in the order of the call
 
-  --say text        the caller says it once the assistant has finished
-  --wav file        the same with a recording: a WAV of any rate, PCM or mu-law
-  --interrupt text  the caller talks over the assistant's next answer
+  --say text        the caller says this after the assistant has finished
+  --wav file        the caller plays a recording then, a WAV of any rate, PCM or mu-law
+  --interrupt text  the caller interrupts the assistant's next answer with this
   --press keys      the caller presses keys: 0-9 * #
-                    (nothing of these: --say "${DEFAULT_SAY}")
-  --gateway url     where it listens, http or https; default http://127.0.0.1:8000
-  --public-host h   the host Twilio knows it by, and signs for; default: what its /health says, else that of --gateway
-  --voice-url url   its incoming-call webhook; default https://<public host>/twilio/voice
-  --from, --to n    the two numbers
-  --limit seconds   hangs up then; default ${DEFAULT_LIMIT_SECONDS}
+                    (without any of these: --say "${DEFAULT_SAY}")
+  --gateway url     the gateway's address, http or https; default http://127.0.0.1:8000
+  --public-host h   the host that Twilio signs for; default: the one of its /health, else that of --gateway
+  --voice-url url   the incoming-call webhook; default https://<public host>/twilio/voice
+  --from, --to n    the two phone numbers
+  --limit seconds   hangs up after this time; default ${DEFAULT_LIMIT_SECONDS}
   --record file     writes what the caller hears as a WAV
-  --json            one JSON object on standard output and nothing else (use npm run --silent call)
+  --json            writes one JSON object and nothing else to standard output (use npm run --silent call)
 
 TWILIO_AUTH_TOKEN signs the requests; it must be the gateway's. TWILIO_ACCOUNT_SID names the account.
-HANDOVER_TOKEN_PEPPER, as the gateway has it, lets the simulated agent see the handover's context.
+HANDOVER_TOKEN_PEPPER, with the gateway's value, lets the simulated agent see the handover's context.
 NODE_EXTRA_CA_CERTS names the authority of a certificate that is not publicly trusted.
 
 Exit code: 0 the call ended normally, 1 it did not (refused, failed, or over the limit), 2 it could not be placed.`;
 
-/** What the person at the keyboard can put right; its message is all they need. */
+/** A mistake that the user can correct. Its message tells how. */
 export class UsageError extends Error {}
 
 export interface CallOptions {
@@ -42,11 +42,11 @@ export interface CallOptions {
   limitMs: number;
   record: string | undefined;
   json: boolean;
-  /** What the caller does, as it was named. */
+  /** The caller's acts, as written on the command line. */
   acts: readonly { kind: 'say' | 'wav' | 'interrupt' | 'press'; value: string }[];
 }
 
-/** Undefined when only help is asked for. @throws UsageError */
+/** Parses the options. `undefined` if only help is requested. @throws UsageError */
 export function readCallOptions(args: readonly string[]): CallOptions | undefined {
   const { tokens, values } = parse(args);
   if (values.help === true) return undefined;
@@ -109,20 +109,20 @@ function parse(args: readonly string[]) {
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // npm keeps options for itself that stand before its own "--".
+    // npm consumes options that stand before its own "--".
     const hint = code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' ? ' Options go after "npm run call --".' : '';
     throw new UsageError(`${message}${hint}\n\n${USAGE}`);
   }
 }
 
-/** The recordings that are named, by file. @throws UsageError */
+/** Reads the recordings of the options, by file. @throws UsageError */
 export async function readRecordings({ acts }: CallOptions): Promise<Map<string, Uint8Array>> {
   const recordings = new Map<string, Uint8Array>();
   for (const { kind, value } of acts) if (kind === 'wav') recordings.set(value, await readAudio(value));
   return recordings;
 }
 
-/** The acts with their audio; `speak` synthesises what is not a recording. */
+/** Returns the acts with their audio. `speak` synthesizes those that are not recordings. */
 export async function readActs(
   { acts }: CallOptions,
   recordings: ReadonlyMap<string, Uint8Array>,

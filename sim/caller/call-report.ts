@@ -1,20 +1,20 @@
 import type { CallEnd, CarrierCall } from '../twilio/carrier-call.js';
 import { type ProblemCode, problemLevel, problemName } from '../twilio/problems.js';
 
-/** What the caller's side knows beside the call itself, for {@link hintFor}. */
+/** What {@link hintFor} needs in addition to the call itself. */
 export interface HintContext {
   voiceUrl: string;
   isSigned: boolean;
-  /** The host that was signed for, and the one the gateway says it has. */
+  /** The host that was signed for, and the one that the gateway reports. */
   publicHost: string;
   gatewaysHost: string | undefined;
 }
 
-/** How a call went, for whoever placed it. */
+/** The result of a call, for the user who placed it. */
 export class CallReport {
   readonly heard: string[] = [];
   digitsPlayed = 0;
-  /** What the agent's screen showed. */
+  /** The attributes on the agent's screen. */
   agent: Readonly<Record<string, string>> | undefined;
   private readonly call: CarrierCall;
   private readonly context: HintContext;
@@ -29,29 +29,29 @@ export class CallReport {
     call.on('bridged', () => (this.bridged = true));
     call.on('stream-started', () => this.streams++);
     call.on('problem', (code, what) => {
-      // Twilio logs every stream that the server ends; that is how a handover begins.
+      // Twilio logs every stream that the server closes, and a handover starts like that.
       if (code !== 31921)
         this.problems.push({ code, level: problemLevel(code), what: `${problemName(code)}: ${what}` });
     });
     call.on('ended', (reason) => (this.ending ??= reason));
   }
 
-  /** The call takes longer than was allowed. */
+  /** Marks the call as longer than its limit. */
   overran(): void {
     this.ending ??= 'limit';
   }
 
-  /** 0 when the call ended normally. */
+  /** 0 if the call ended normally, else 1. */
   get exitCode(): 0 | 1 {
     const { ending, problems, streams } = this;
     if (ending === undefined || ['error', 'rejected', 'busy', 'limit'].includes(ending)) return 1;
     return streams === 0 && problems.some(({ level }) => level === 'error') ? 1 : 0;
   }
 
-  /** What to try, in one line; undefined when the call went well or nothing can be said. */
+  /** What to try, in one line. `undefined` if the call went well or there is no advice. */
   get hint(): string | undefined {
     if (this.exitCode === 0) return undefined;
-    if (this.ending === 'limit') return 'The call was still going on; --limit gives it more time.';
+    if (this.ending === 'limit') return 'The call was still active at its limit; set a longer one with --limit.';
     for (const { code, what } of this.problems) {
       const hint = hintFor(code, what, this.context);
       if (hint !== undefined) return hint;
@@ -85,11 +85,11 @@ function hintFor(code: ProblemCode, what: string, context: HintContext): string 
       : "The gateway refuses the request (403): it checks signatures. Set TWILIO_AUTH_TOKEN to the gateway's.";
   }
   if (code === 11200 && status?.startsWith('3') === true)
-    return `The gateway sends ${voiceUrl} elsewhere (HTTP ${status}): name the address it ends at with --gateway or --voice-url.`;
+    return `The gateway redirects ${voiceUrl} elsewhere (HTTP ${status}): set the final address with --gateway or --voice-url.`;
   if (code === 11200 && (status === '404' || status === '405'))
-    return `The gateway takes no calls at ${voiceUrl} (HTTP ${status}): name its webhook with --voice-url.`;
+    return `The gateway accepts no calls at ${voiceUrl} (HTTP ${status}): set its webhook with --voice-url.`;
   if (code === 12300 || code === 12100)
-    return `What answers at ${voiceUrl} is not TwiML: name the webhook with --voice-url.`;
+    return `The answer at ${voiceUrl} is not TwiML: set the webhook with --voice-url.`;
   if (code === 31920 && status !== undefined)
     return `The gateway refused the media stream (HTTP ${status}); its log says why.`;
   return undefined;

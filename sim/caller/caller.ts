@@ -2,36 +2,38 @@ import { mulawRms } from '../../src/audio/level.js';
 import type { CarrierCall } from '../twilio/carrier-call.js';
 import { FRAME_MS } from '../twilio/ticker.js';
 
-/** One thing the caller does. `interrupt`: talks over the assistant's next answer; else waits until it is quiet. */
+/**
+ * One act of the caller. `interrupt` interrupts the assistant's next answer; `after-reply` waits until it has finished.
+ */
 export interface CallerAct {
   what: { audio: Uint8Array; label: string } | { digits: string };
   when: 'after-reply' | 'interrupt';
 }
 
-/** Loudness (RMS of 16-bit samples) from which a frame counts as somebody speaking. */
+/** Minimum loudness (RMS of 16-bit samples) of a frame that counts as speech. */
 const SPEECH_LEVEL = 250;
-/** A person waits this long to be sure that the other side has finished. */
+/** Silence after which the caller considers the other side finished. */
 const QUIET_MS = 1000;
-/** An interrupter lets the answer run this long first. */
+/** Speech of the answer before an interruption. */
 const INTERRUPT_AFTER_MS = 1400;
-/** Without any answer a person speaks again after this. */
+/** Delay before the caller speaks again without an answer. */
 const NO_REPLY_MS = 12_000;
-/** After the last act, this much silence ends the call. */
+/** Silence after the last act that ends the call. */
 const GIVE_UP_MS = 20_000;
-/** Shorter sounds are not an answer. */
+/** Minimum length of a sound that counts as an answer. */
 const REPLY_MS = 300;
 
 export type CallerListener = (event: { type: 'speaks'; label: string } | { type: 'presses'; digits: string }) => void;
 
 /**
- * A caller who behaves like a person: listens to what is really heard, answers when it is quiet, talks over the
- * assistant when told to, and hangs up after long silence. Everything is timed in call time.
+ * A caller that behaves like a person. It listens to what is really heard, answers when it is quiet, interrupts the
+ * assistant when told to, and hangs up after a long silence. All times are call time.
  */
 export class Caller {
   private readonly call: CarrierCall;
   private readonly acts: CallerAct[];
   private readonly onAct: CallerListener;
-  /** Speech heard since the last act, and how long it has been quiet. */
+  /** Speech heard since the last act, and the silence after it. */
   private heardMs = 0;
   private quietMs = 0;
   private sinceActMs = 0;

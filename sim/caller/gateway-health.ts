@@ -1,7 +1,7 @@
 import type { StoreLocation } from './agent-side.js';
 import { UsageError } from './call-options.js';
 
-/** What a gateway of this project says about itself; another one says nothing that is known here. */
+/** What a gateway of this project reports on /health. For any other gateway it is empty. */
 export interface Health {
   public_host?: string;
   embedded?: StoreLocation & { connect_phone_number?: string };
@@ -9,7 +9,7 @@ export interface Health {
 
 const LIMIT_MS = 5000;
 
-/** Asks the gateway about itself. @throws UsageError when nobody answers there at all */
+/** Requests the gateway's /health. @throws UsageError if no server answers at that address */
 export async function readHealth(gateway: URL): Promise<Health> {
   let response: Response;
   try {
@@ -31,7 +31,7 @@ function whyNot(gateway: URL, error: Error): string {
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return `No gateway answers at ${origin} (${code}). Start one with "npm start", or name another with --gateway.`;
   if (/CERT|SIGNED|ISSUER|SIGNATURE/.test(code))
-    return `The certificate of ${origin} is not to be trusted (${code}). Set NODE_EXTRA_CA_CERTS to the file of its authority, or name the host it was issued for with --gateway.`;
+    return `The certificate of ${origin} is not trusted (${code}). Set NODE_EXTRA_CA_CERTS to the file of its authority, or name the host it was issued for with --gateway.`;
   if (gateway.protocol === 'https:' && /SSL|EPROTO/.test(code))
     return `${origin} does not speak TLS (${code}). Try --gateway with http://.`;
   return `No gateway answers at ${origin} (${code || error.message}).`;

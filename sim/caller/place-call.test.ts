@@ -12,7 +12,7 @@ import type { CallReport } from './call-report.js';
 import { readHealth } from './gateway-health.js';
 import { type CallParts, placeCall } from './place-call.js';
 
-/** Says a tenth of a second of sound, and understands nothing. */
+/** Synthesizes a tenth of a second of sound, and recognizes nothing. */
 const ENGINE: CallParts['engine'] = {
   synthesize: () => Promise.resolve(new Uint8Array(800).fill(0x10)),
   listen: () => ({ push: () => undefined, close: () => undefined }),
@@ -45,7 +45,7 @@ async function place(
   return { report, lines, json: JSON.parse(report.toJson()) as Placed['json'] };
 }
 
-/** A gateway that says who it is and answers `/twilio/voice` with `answer`. */
+/** Runs `body` with a gateway that reports its host and answers `/twilio/voice` with `answer`. */
 async function withGateway(answer: string | number, body: (gateway: FakeGateway) => Promise<void>): Promise<void> {
   const gateway = await new FakeGateway().start();
   gateway.answers.set('/health', (_request, response) => void response.end(JSON.stringify({ public_host: FAKE_HOST })));
@@ -59,7 +59,7 @@ async function withGateway(answer: string | number, body: (gateway: FakeGateway)
 }
 
 describe('a simulated call by hand', () => {
-  test('is placed under the host that the gateway says it has, and reports how it went', async () => {
+  test('a manual call uses the host that the gateway reports, and its report is complete', async () => {
     await withGateway('<Say>Hello.</Say><Hangup/>', async (gateway) => {
       const folder = mkdtempSync(join(tmpdir(), 'tandem-call-'));
       const record = join(folder, 'heard.wav');
@@ -85,14 +85,14 @@ describe('a simulated call by hand', () => {
     });
   });
 
-  test('counts the keys that are played to whoever is dialled', async () => {
+  test('a manual call counts the keys that are played to the dialled side', async () => {
     await withGateway('<Dial><Number sendDigits="12">+12065550100</Number></Dial>', async (gateway) => {
       const { json } = await place(gateway);
       assert.deepEqual([json['bridged'], json['digits_played']], [true, 2]);
     });
   });
 
-  test('reaches a gateway of another kind at its own path', async () => {
+  test('a manual call reaches another kind of gateway at its own path', async () => {
     await withGateway(404, async (gateway) => {
       gateway.answers.set('/health', 'I am well');
       gateway.say('/incoming', '<Hangup/>');
@@ -101,7 +101,7 @@ describe('a simulated call by hand', () => {
     });
   });
 
-  test('stays on this machine, whatever host the TwiML names', async () => {
+  test('a manual call stays on this machine, whatever host the TwiML names', async () => {
     const twiml = '<Connect><Stream url="wss://elsewhere.example.com/stream"/></Connect>';
     await withGateway(twiml, async (gateway) => {
       const placed = place(gateway);
@@ -114,12 +114,12 @@ describe('a simulated call by hand', () => {
   });
 
   for (const [what, answer, args, hint] of [
-    ['a signature that is refused', 403, [], /TWILIO_AUTH_TOKEN must be the gateway's/],
-    ['no call taken there', 404, [], /no calls at https:\/\/fake\.example\.com\/twilio\/voice .*--voice-url/],
-    ['a redirection', 301, [], /elsewhere \(HTTP 301\).*--gateway/],
-    ['an answer that is no TwiML', 204, [], /not TwiML/],
+    ['a refused signature', 403, [], /TWILIO_AUTH_TOKEN must be the gateway's/],
+    ['a path without a webhook', 404, [], /no calls at https:\/\/fake\.example\.com\/twilio\/voice .*--voice-url/],
+    ['a redirect', 301, [], /redirects .* \(HTTP 301\).*--gateway/],
+    ['an answer that is not TwiML', 204, [], /not TwiML/],
   ] as const) {
-    test(`fails, and says what to try, at ${what}`, async () => {
+    test(`a manual call fails with a hint after ${what}`, async () => {
       await withGateway(answer, async (gateway) => {
         const { json, report } = await place(gateway, args);
         assert.equal(report.exitCode, 1);
@@ -131,7 +131,7 @@ describe('a simulated call by hand', () => {
     });
   }
 
-  test('says that it is not signed where it should be, and for another host than the gateway’s', async () => {
+  test('the hint after a 403 names a missing auth token or a host that is not the gateway’s', async () => {
     await withGateway(403, async (gateway) => {
       gateway.checksSignatures = false;
       const unsigned = await place(gateway, [], { authToken: undefined });
@@ -141,7 +141,7 @@ describe('a simulated call by hand', () => {
     });
   });
 
-  test('fails when its stream is refused, and not when a stream breaks and another follows', async () => {
+  test('a manual call fails when its stream is refused, but not when an open stream breaks', async () => {
     const stream = `<Connect action="/action"><Stream url="wss://${FAKE_HOST}/stream"/></Connect>`;
     await withGateway(stream, async (gateway) => {
       gateway.say('/action', '<Hangup/>');
@@ -159,7 +159,7 @@ describe('a simulated call by hand', () => {
     });
   });
 
-  test('hangs up at its limit, and says so', async () => {
+  test('a manual call hangs up at its limit with a hint', async () => {
     await withGateway('<Pause length="60"/>', async (gateway) => {
       const { json, report } = await place(gateway, ['--limit', '0.1']);
       assert.deepEqual([report.exitCode, json['ended']], [1, 'limit']);

@@ -15,26 +15,26 @@ import type { Health } from './gateway-health.js';
 import { Timeline } from './timeline.js';
 import { noteFlowStep, showAgentScreen, watchCarrier } from './watch-call.js';
 
-/** What a call is made with, beside its options. */
+/** What a call needs in addition to its options. */
 export interface CallParts {
   health: Health;
-  /** The caller's ear, and the voice of `<Say>`. */
+  /** Recognizes what the caller hears, and synthesizes `<Say>`. */
   engine: Pick<SpeechEngine, 'listen' | 'synthesize'>;
   clock: Clock;
-  /** Undefined: nothing is signed. */
+  /** Signs the requests. `undefined` signs nothing. */
   authToken: string | undefined;
   accountSid: string;
   pepper: string;
-  /** Takes each line of the timeline. */
+  /** Called with each line of the timeline. */
   write: (line: string) => void;
-  /** Whoever wants to hang up from outside. */
+  /** Called with the call, so that the command can hang up. */
   onCall?: (call: CarrierCall) => void;
 }
 
-/** A gateway is told of the call's end before we leave, if it does not take longer than this. */
+/** Maximum time to notify the gateway of the call's end before the command exits. */
 const FAREWELL_MS = 3000;
 
-/** Places one call and sees it to its end. */
+/** Places one call and resolves when it has ended. */
 export async function placeCall(
   options: CallOptions,
   acts: readonly CallerAct[],
@@ -106,7 +106,7 @@ export async function placeCall(
   return report;
 }
 
-/** Understands and keeps what the caller hears. */
+/** Transcribes and records what the caller hears. */
 function listen(
   call: CarrierCall,
   engine: CallParts['engine'],
@@ -127,9 +127,9 @@ function listen(
 }
 
 /**
- * The gateway is where --gateway says, whatever it is called. Another host that its TwiML names is itself when the gateway
- * is on the internet; on this machine or a private address every name stands for it, since the name may belong to somebody
- * else, or to nobody yet.
+ * Returns where a host is. The gateway is at --gateway under any name. If the gateway is on the internet, another host
+ * in its TwiML is that host. On this machine or a private address every name stands for the gateway, because the name
+ * may belong to a stranger or not exist yet.
  */
 function whereIs(host: string, gateway: URL, publicHost: string): string {
   const isPublic = gateway.protocol === 'https:' && !/^(localhost|[\d.]+|\[.*\])$/.test(gateway.hostname);

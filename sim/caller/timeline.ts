@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/base/clock.js';
 
-/** Prints what happens on a call, as it happens: time, who, what. */
+/** Prints the events of a call as they happen, with time, side and text. */
 export class Timeline {
   private readonly clock: Clock;
   private readonly write: (line: string) => void;
@@ -11,12 +11,12 @@ export class Timeline {
     this.write = write;
   }
 
-  note(who: string, what: string): void {
+  note(side: string, what: string): void {
     this.startedMs ??= this.clock.now();
     const seconds = (this.clock.now() - this.startedMs) / 1000;
     const minutes = Math.floor(seconds / 60);
     const time = `${String(minutes).padStart(2, '0')}:${(seconds - minutes * 60).toFixed(1).padStart(4, '0')}`;
-    this.write(`${time}  ${who.padEnd(10)} ${what}`);
+    this.write(`${time}  ${side.padEnd(10)} ${what}`);
   }
 
   block(text: string): void {

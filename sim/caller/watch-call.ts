@@ -17,7 +17,7 @@ export function watchCarrier(call: CarrierCall, timeline: Timeline): void {
   call.on('dial-answered', (number) => timeline.note('carrier', `${number} has answered`));
   call.on('bridged', () => timeline.note('carrier', 'caller and agent are joined'));
   call.on('problem', (code, what) => {
-    // Twilio logs every stream that the server ends; that is how a handover begins.
+    // Twilio logs every stream that the server closes, and a handover starts like that.
     if (code !== 31921) timeline.note('carrier', `problem ${code}: ${what}`);
   });
   call.on('ended', (reason) => timeline.note('carrier', `the call is over (${reason})`));

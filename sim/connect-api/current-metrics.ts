@@ -3,14 +3,14 @@ import { z } from 'zod';
 
 export interface Refusal {
   status: number;
-  /** The name of the exception, as the service's header has it. */
+  /** The name of the exception for the service's header. */
   type: string;
   message: string;
 }
 
 export type AgentMetric = 'AGENTS_STAFFED' | 'AGENTS_AVAILABLE' | 'AGENTS_ONLINE';
 
-/** A request for current metrics (Connect: GetCurrentMetricData), as far as agents of queues go. */
+/** A request for current metrics (Connect: GetCurrentMetricData), limited to the agents of queues. */
 const REQUEST = z.strictObject({
   Filters: z.strictObject({
     Queues: z.array(z.string().min(1)).min(1).max(100),
@@ -29,14 +29,14 @@ const REQUEST = z.strictObject({
   NextToken: z.string().optional(),
 });
 
-/** Checks path, signature header and body; gives what is asked for, or how the service refuses. */
+/** Checks the path, signature header and body. Returns the requested metrics, or the service's refusal. */
 export function checkCurrentMetrics(
   request: IncomingMessage,
   body: string,
   instanceId: string,
 ): { queues: readonly string[]; metrics: readonly AgentMetric[] } | { refused: Refusal } {
   const { authorization = '' } = request.headers;
-  // The signature itself is the SDK's business; a request that carries none is refused.
+  // The signature itself is the SDK's concern, so only a request without one is refused.
   if (
     !/^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[a-z0-9-]+\/connect\/aws4_request, SignedHeaders=\S+, Signature=[0-9a-f]{64}$/.test(
       authorization,

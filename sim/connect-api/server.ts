@@ -2,7 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import { type Refusal, checkCurrentMetrics } from './current-metrics.js';
 
-/** How many agents a queue has: `undefined` values are what Connect calls insufficient data. */
+/** Number of agents of a queue by metric. `undefined` is what Connect calls insufficient data. */
 export interface QueueAgents {
   AGENTS_STAFFED?: number | undefined;
   AGENTS_AVAILABLE?: number | undefined;
@@ -12,14 +12,19 @@ export interface QueueAgents {
 /** What the next requests get instead of an answer. */
 export type ApiFault = 'throttled' | 'broken' | 'hung';
 
-/** Amazon Connect's API, as far as a gateway asks it: who is there. Answers what the real one answers, and refuses what it refuses. */
+const THROTTLED: Refusal = { status: 429, type: 'ThrottlingException', message: 'Rate exceeded' };
+const BROKEN: Refusal = { status: 500, type: 'InternalServiceException', message: 'Request processing failed' };
+
+/**
+ * Amazon Connect's API, limited to the agent metrics that a gateway requests. It answers and refuses like the real one.
+ */
 export class ConnectApi {
-  /** Queue ARN → its agents; a queue that is not here has no data, and no row in the answer. */
+  /** Agents by queue ARN. A queue that is not in the map has no data, and no row in the answer. */
   readonly queues = new Map<string, QueueAgents>();
   fault: ApiFault | undefined;
-  /** Requests so far. */
+  /** Number of requests so far. */
   asked = 0;
-  /** Why requests were refused. */
+  /** Messages of the refusals so far. */
   readonly refusals: string[] = [];
   private readonly instanceId: string;
   private readonly server: Server;
@@ -31,7 +36,7 @@ export class ConnectApi {
     });
   }
 
-  /** Listens on a free port of this machine; gives the endpoint. */
+  /** Listens on a free port of this machine. Resolves with the endpoint. */
   async start(): Promise<string> {
     await new Promise<void>((resolve) => {
       this.server.listen(0, '127.0.0.1', resolve);
@@ -71,9 +76,6 @@ export class ConnectApi {
     send(response, 200, { MetricResults: results, DataSnapshotTime: Date.now() / 1000 });
   }
 }
-
-const THROTTLED: Refusal = { status: 429, type: 'ThrottlingException', message: 'Rate exceeded' };
-const BROKEN: Refusal = { status: 500, type: 'InternalServiceException', message: 'Request processing failed' };
 
 function refuse(response: ServerResponse, { message, status, type }: Refusal): void {
   response.setHeader('x-amzn-errortype', type);

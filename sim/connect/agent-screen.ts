@@ -1,6 +1,7 @@
 import type { AgentScreen } from './connect.js';
 
 const WIDTH = 76;
+const INDENT = 10;
 const SHOWN: readonly (readonly [label: string, attribute: string])[] = [
   ['Caller', 'customer_phone'],
   ['Name', 'customer_name'],
@@ -12,7 +13,7 @@ const SHOWN: readonly (readonly [label: string, attribute: string])[] = [
   ['Said', 'summary'],
 ];
 
-/** The agent's screen as a box for a terminal. */
+/** Renders the agent's screen as a box for a terminal. */
 export function renderAgentScreen(screen: AgentScreen): string {
   const lines = [
     ...wrapped('Queue', screen.queue),
@@ -29,9 +30,10 @@ export function renderAgentScreen(screen: AgentScreen): string {
   ].join('\n');
 }
 
-const INDENT = 10;
-
-/** `value` in lines that fit the box; the parts of a summary each begin a line. Control characters never reach the terminal. */
+/**
+ * Wraps `value` into lines that fit the box, with a new line for each part of a summary. Removes control characters, so
+ * that they never reach the terminal.
+ */
 function wrapped(label: string, value: string): string[] {
   const room = WIDTH - 2 - INDENT;
   const parts = value.replace(/\p{Control}/gu, '').split(' | ');

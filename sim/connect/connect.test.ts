@@ -60,7 +60,7 @@ class FakeLeg implements IncomingLeg {
     this.gone?.();
   }
 
-  /** The carrier plays `digits` at the answer, then joins the caller. */
+  /** Plays `digits` as the carrier does at the answer, then bridges the caller. */
   play(digits: string, line: LineConditions): void {
     for (const { atMs, digit, durationMs } of heardTones(digits, line)) {
       this.playing.push(this.clock.setTimer(atMs, () => this.digit?.(digit, durationMs)));
@@ -74,7 +74,7 @@ interface Scene {
   screen: AgentScreen | undefined;
   clock: FakeClock;
   leg: FakeLeg;
-  /** When the agent's screen came up, from the answer. */
+  /** When the agent's screen appeared, counted from the answer. */
   screenMs: number;
 }
 
@@ -97,7 +97,7 @@ const ANSWER = {
 
 type Redeemable = { Details: { Parameters: { token?: string } } };
 
-/** Knows TOKEN, by the same repair as the deployed function. */
+/** A function that accepts TOKEN, with the same repair as the deployed one. */
 const lambda: LambdaFunction = (event) => {
   const { token = '' } = (event as Redeemable).Details.Parameters;
   return Promise.resolve(candidateTokens(token).includes(TOKEN) ? ANSWER : { ...ANSWER, token_status: 'invalid' });
@@ -151,12 +151,12 @@ async function call(
 const reads = (scene: Scene): number => scene.steps.filter((step) => step.type === 'GetParticipantInput').length;
 
 const ARRIVES: readonly (readonly [what: string, digits: string, reads: number])[] = [
-  ['clean', whisperDigits(TOKEN), 1],
+  ['the line is clean', whisperDigits(TOKEN), 1],
   ['the first copy lost a digit', `wwww407182936#wwww${TOKEN}#`, 2],
   ['the first copy is lost', `wwwwwwwwwwww${TOKEN}#`.slice(4), 1],
   ['a digit is doubled', `wwww40771829365#wwww${TOKEN}#`, 1],
-  ['the # between is lost', `wwww${TOKEN}wwww${TOKEN}#`, 1],
-  ['the # between and a digit are lost', `wwww407182936wwww${TOKEN}#`, 1],
+  ['the # between the copies is lost', `wwww${TOKEN}wwww${TOKEN}#`, 1],
+  ['the # between the copies and a digit are lost', `wwww407182936wwww${TOKEN}#`, 1],
   ['every # is lost', `wwww${TOKEN}wwww${TOKEN}`, 1],
   ['the second copy is lost', `wwww${TOKEN}#`, 1],
   ['a stray # splits the first copy', `wwww40718#29365#wwww${TOKEN}#`, 3],
@@ -164,7 +164,7 @@ const ARRIVES: readonly (readonly [what: string, digits: string, reads: number])
 
 for (const [what, digits, readCount] of ARRIVES) {
   for (const takesEmptyAttributes of [false, true]) {
-    test(`the context arrives: ${what}; empty attributes ${takesEmptyAttributes ? 'taken' : 'refused'}`, async () => {
+    test(`the context arrives when ${what}, with empty attributes ${takesEmptyAttributes ? 'accepted' : 'refused'}`, async () => {
       const scene = await call(digits, { takesEmptyAttributes });
       const { screen, leg } = scene;
       assert.equal(screen?.queue, 'Billing');
@@ -199,13 +199,13 @@ const WITHOUT: readonly (readonly [
   ],
   ['the function does not answer', 'error', whisperDigits(TOKEN), { lambda: () => new Promise(() => undefined) }],
   [
-    'the function answers no strings',
+    'the function returns values that are not strings',
     'error',
     whisperDigits(TOKEN),
     { lambda: () => Promise.resolve({ token_status: 1 }) },
   ],
   [
-    'the function answers too much',
+    'the function returns too much data',
     'error',
     whisperDigits(TOKEN),
     { lambda: () => Promise.resolve({ ...ANSWER, summary: 'x'.repeat(33_000) }) },
@@ -213,7 +213,7 @@ const WITHOUT: readonly (readonly [
 ];
 
 for (const [what, status, digits, options] of WITHOUT) {
-  test(`a human in the default queue, within 20 s, when ${what}`, async () => {
+  test(`a human in the default queue takes the call within 20 s when ${what}`, async () => {
     const { screen, screenMs, leg } = await call(digits, options);
     assert.equal(screen?.queue, 'Default');
     assert.equal(screen.attributes['token_status'], status);
@@ -222,7 +222,7 @@ for (const [what, status, digits, options] of WITHOUT) {
   });
 }
 
-/** Tones 0-9 are the first copy, 10 its #, 11-20 the second copy, 21 its #. */
+/** Tones 0-9 are the first copy, 10 is its #, 11-20 are the second copy, 21 is its #. */
 const LINES: readonly (readonly [what: string, line: LineConditions])[] = [
   ['a tone is cut out', { cut: [3] }],
   ['a tone falls into two', { split: [3] }],
@@ -250,7 +250,7 @@ for (const [what, cut] of [
   ['no tone arrives', Array.from({ length: 22 }, (_, position) => position)],
   ['both copies lack a tone', [4, 15]],
 ] as const) {
-  test(`the caller is known by the number when ${what}`, async () => {
+  test(`the caller is matched by phone number when ${what}`, async () => {
     const { screen, screenMs } = await call(whisperDigits(TOKEN), { lambda: matching }, Infinity, { cut });
     assert.equal(screen?.attributes['token_status'], 'ani_match');
     assert.equal(screen.queue, 'Billing');
@@ -276,7 +276,7 @@ test('a function that throws is asked three times, then a human takes the call',
   assert.equal(screen?.attributes['token_status'], 'error');
 });
 
-test('an expired token is not asked for a second time', async () => {
+test('digits are not collected a second time for an expired token', async () => {
   const scene = await call(whisperDigits(TOKEN), {
     lambda: () => Promise.resolve({ ...ANSWER, token_status: 'expired' }),
   });
@@ -336,7 +336,7 @@ for (const hangUpAtMs of [1000, 3000, 4500, 6000]) {
   });
 }
 
-test('what the gateway prepared is what the agent sees, through the real function and store', async () => {
+test('the agent sees the handover that the gateway prepared, through the real function and store', async () => {
   const embedded = await startEmbeddedDynamoDb();
   const store = new DynamoDbStore({
     tableName: 'HandoverTest',
@@ -382,7 +382,7 @@ test('what the gateway prepared is what the agent sees, through the real functio
   }
 });
 
-test('the agent’s screen keeps its frame whatever the attributes hold', () => {
+test('the agent’s screen keeps its frame whatever the attributes contain', () => {
   const attributes = {
     summary: `Caller: ${'word '.repeat(60)} | Assistant: ${'x'.repeat(300)} \u001b[31m`,
     reason: 'billing',

@@ -6,10 +6,10 @@ import type { Flow } from './flow.js';
 import { type FlowContact, FlowRunner, type FlowServices, type FlowStep, type LambdaFunction } from './flow-runner.js';
 import { Presence } from './presence.js';
 
-/** What the agent sees when the call is put through. */
+/** What the agent sees when the call arrives. */
 export interface AgentScreen {
   contactId: string;
-  /** As Connect shows it, whatever the contact's attributes say. */
+  /** The number that Connect itself shows, regardless of the contact's attributes. */
   customerNumber: string;
   queue: string;
   attributes: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export interface SimulatedConnectOptions {
   flow: Flow;
   whisperFlow: Flow;
   lambda: LambdaFunction;
-  /** Queue ARN → name and whether it takes more callers. */
+  /** The queues by ARN, with their name and whether they accept more callers. */
   queues: ReadonlyMap<string, { name: string; hasRoom: boolean }>;
   clock: Clock;
   /** See {@link FlowServices}. */
@@ -32,12 +32,14 @@ export interface SimulatedConnectOptions {
   agentTalksMs?: number;
   /** See {@link FlowServices}. */
   takesEmptyAttributes?: boolean;
-  /** Times count from the answer. */
+  /** Called for each step of the flow. Its time counts from the answer. */
   onStep?: (step: FlowStep) => void;
   onAgentScreen?: (screen: AgentScreen) => void;
 }
 
-/** A simulated Amazon Connect: answers its number, runs the contact flow on the tones it hears, and finds an agent. */
+/**
+ * A simulated Amazon Connect. It answers its number, runs the contact flow on the tones it hears, and finds an agent.
+ */
 export class SimulatedConnect implements PhoneEndpoint {
   private readonly options: SimulatedConnectOptions;
 
@@ -88,7 +90,7 @@ export class SimulatedConnect implements PhoneEndpoint {
     if (!presence.isGone) leg.hangup();
   }
 
-  /** An agent of the queue takes the contact, hears the whisper, gets the screen, talks, and is done. */
+  /** Transfers the contact to an agent of the queue, who hears the whisper, sees the screen, talks, and hangs up. */
   private async toAgent(
     queue: string,
     services: FlowServices,
@@ -108,7 +110,7 @@ export class SimulatedConnect implements PhoneEndpoint {
       attributes: { ...contact.attributes },
       whisper,
     });
-    // While the carrier still plays digits to this leg alone there is nobody to talk to.
+    // While the carrier still plays digits to this leg alone, the agent cannot hear the caller.
     await presence.bridged;
     await presence.pause(agentTalksMs);
   }

@@ -1,18 +1,19 @@
 import type { Clock, Timer } from '../../src/base/clock.js';
 
 export interface InputRules {
-  /** Time to the first digit. */
+  /** Maximum time before the first digit. */
   firstDigitMs: number;
+  /** Maximum time between two digits. */
   betweenDigitsMs: number;
   maxLength: number;
   terminator: string;
 }
 
-/** Collects DTMF for one input block at a time; what is pressed while no block listens is lost, as on the service. */
+/** Collects DTMF for one input block at a time. Digits are lost while no block listens, as on the service. */
 export class DigitInput {
   private readonly clock: Clock;
   private collecting: { digits: string; rules: InputRules; timer: Timer; settle: (value: string) => void } | undefined;
-  /** Digits that nobody listened to. */
+  /** Number of digits that were pressed while no block listened. */
   lost = 0;
 
   constructor(clock: Clock) {
@@ -38,7 +39,7 @@ export class DigitInput {
     collecting.timer = this.clock.setTimer(collecting.rules.betweenDigitsMs, () => this.finish(collecting.digits));
   }
 
-  /** Resolves with the digits, or `Timeout` when none came. */
+  /** Collects digits. Resolves with them, or with `Timeout` if there were none. */
   collect(rules: InputRules): Promise<string> {
     return new Promise((settle) => {
       const timer = this.clock.setTimer(rules.firstDigitMs, () => this.finish('Timeout'));
@@ -46,7 +47,7 @@ export class DigitInput {
     });
   }
 
-  /** The contact is gone. */
+  /** Ends the collection because the contact is gone. */
   close(): void {
     this.finish('Timeout');
   }

@@ -3,12 +3,14 @@ import { test } from 'node:test';
 import { type Flow, type FlowAction, loadFlow } from './flow.js';
 import { lintFlow } from './flow-lint.js';
 
-test('the flows that are deployed have no problem', () => {
+test('the flow linter finds no problem in the deployed flows', () => {
   assert.deepEqual(lintFlow(loadFlow('contact-flow')), []);
   assert.deepEqual(lintFlow(loadFlow('agent-whisper')), []);
 });
 
-/** The contact flow with `id` replaced by what `change` makes of it; undefined removes it. */
+/**
+ * Returns the contact flow with the action `id` replaced by the result of `change`, or removed if that is `undefined`.
+ */
 function changed(id: string, change: (action: FlowAction) => FlowAction | readonly FlowAction[] | undefined): Flow {
   const flow = loadFlow('contact-flow');
   return {
@@ -23,60 +25,80 @@ const to = (action: FlowAction, transitions: FlowAction['Transitions']): FlowAct
 });
 
 const RULES: readonly (readonly [rule: string, flow: Flow, problem: RegExp])[] = [
-  ['version', { ...loadFlow('contact-flow'), Version: '1' }, /version/],
-  ['start', { ...loadFlow('contact-flow'), StartAction: 'nowhere' }, /start action nowhere/],
-  ['unique identifiers', changed('sorry', (action) => [action, action]), /sorry: the identifier stands twice/],
-  ['characters', changed('sorry', (action) => ({ ...action, Identifier: 'so/rry' })), /so\/rry: the identifier/],
-  ['length', changed('sorry', (action) => ({ ...action, Identifier: 'x'.repeat(51) })), /too long/],
-  ['targets', changed('sorry', () => undefined), /leads to sorry, which does not exist/],
-  ['types', changed('sorry', (action) => ({ ...action, Type: 'CheckStaffing' })), /no action type CheckStaffing/],
+  ['an unknown version', { ...loadFlow('contact-flow'), Version: '1' }, /version/],
   [
-    'required errors',
+    'a start action that does not exist',
+    { ...loadFlow('contact-flow'), StartAction: 'nowhere' },
+    /start action nowhere/,
+  ],
+  ['a duplicate identifier', changed('sorry', (action) => [action, action]), /sorry: the identifier is used twice/],
+  [
+    'a forbidden character in an identifier',
+    changed('sorry', (action) => ({ ...action, Identifier: 'so/rry' })),
+    /so\/rry: the identifier/,
+  ],
+  [
+    'an identifier that is too long',
+    changed('sorry', (action) => ({ ...action, Identifier: 'x'.repeat(51) })),
+    /too long/,
+  ],
+  ['a target that does not exist', changed('sorry', () => undefined), /leads to sorry, which does not exist/],
+  [
+    'an unknown action type',
+    changed('sorry', (action) => ({ ...action, Type: 'CheckStaffing' })),
+    /no action type CheckStaffing/,
+  ],
+  [
+    'a missing error branch',
     changed('redeem', (action) => to(action, { Errors: [] })),
     /redeem: the error branch NoMatchingError is missing/,
   ],
   [
-    'allowed errors',
+    'an error branch that is not allowed',
     changed('second-copy', (action) => to(action, { Errors: [{ ErrorType: 'NoMatchingError', NextAction: 'sorry' }] })),
     /second-copy: has no error branch/,
   ],
   [
-    'both loop conditions',
+    'a missing loop condition',
     changed('second-copy', (action) => to(action, { Conditions: [] })),
     /needs exactly the conditions/,
   ],
   [
-    'conditions only where allowed',
+    'a condition that is not allowed',
     changed('redeem', (action) =>
       to(action, { Conditions: [{ NextAction: 'sorry', Condition: { Operator: 'Equals', Operands: ['x'] } }] }),
     ),
     /redeem: cannot have conditions/,
   ],
-  ['terminals', changed('bye', (action) => to(action, { NextAction: 'sorry' })), /bye: ends the flow/],
   [
-    'a way on',
+    'a transition after the end of the flow',
+    changed('bye', (action) => to(action, { NextAction: 'sorry' })),
+    /bye: ends the flow/,
+  ],
+  [
+    'a missing NextAction',
     changed('redeem', (action) => ({ ...action, Transitions: { Errors: action.Transitions.Errors ?? [] } })),
     /redeem: has no NextAction/,
   ],
   [
-    'reachability',
+    'an unreachable action',
     changed('keep-context', (action) =>
       to(action, { NextAction: 'whisper', Errors: [{ ErrorType: 'NoMatchingError', NextAction: 'whisper' }] }),
     ),
     /keep-crm: cannot be reached/,
   ],
   [
-    'no hanging up before a queue',
+    'a hang-up before any queue',
     changed('no-context', (action) => to(action, { NextAction: 'sorry' })),
     /bye: hangs up on a caller/,
   ],
   [
-    'no endless round',
+    'a cycle without a Loop',
     changed('no-context', (action) => to(action, { NextAction: 'collect-token' })),
     /without a Loop/,
   ],
   [
-    'size',
+    'more than 250 actions',
     changed('sorry', (action) =>
       Array.from({ length: 251 }, (_, index) => ({ ...action, Identifier: `sorry${index}` })),
     ),
@@ -85,12 +107,12 @@ const RULES: readonly (readonly [rule: string, flow: Flow, problem: RegExp])[] =
 ];
 
 for (const [rule, flow, problem] of RULES) {
-  test(`the linter sees: ${rule}`, () => {
+  test(`the flow linter reports ${rule}`, () => {
     assert.match(lintFlow(flow).join('\n'), problem);
   });
 }
 
-test('the linter sees a flow that ends without a queue for the caller', () => {
+test('the flow linter reports a flow that ends without a queue for the caller', () => {
   const flow = changed('no-context', (action) => [
     to(action, { NextAction: 'quit' }),
     { Identifier: 'quit', Type: 'EndFlowExecution', Parameters: {}, Transitions: {} },

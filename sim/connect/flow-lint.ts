@@ -1,13 +1,13 @@
 import type { Flow, FlowAction } from './flow.js';
 
 interface Rule {
-  /** Error branches that must be there; no other may. */
+  /** The required error branches. No others are allowed. */
   errors: readonly string[];
   conditions?: 'any' | readonly string[];
   terminal?: true;
 }
 
-/** What each action type needs (Amazon Connect API reference: flow language actions). */
+/** The rules of each action type (Amazon Connect API reference: flow language actions). */
 const RULES: Readonly<Record<string, Rule>> = {
   UpdateFlowLoggingBehavior: { errors: [] },
   GetParticipantInput: { errors: ['NoMatchingError'] },
@@ -25,12 +25,12 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 const MAX_ACTIONS = 250;
 
-/** What the service would refuse about a flow, and what a caller would be lost by; empty when it is fine. */
+/** Returns what the service would refuse about a flow, and where a caller would be lost. Empty if the flow is fine. */
 export function lintFlow(flow: Flow): string[] {
   const problems: string[] = [];
   const actions = new Map<string, FlowAction>();
   for (const action of flow.Actions) {
-    if (actions.has(action.Identifier)) problems.push(`${action.Identifier}: the identifier stands twice`);
+    if (actions.has(action.Identifier)) problems.push(`${action.Identifier}: the identifier is used twice`);
     actions.set(action.Identifier, action);
     if (action.Identifier.length > 50 || /[%:(\\/)=$,;[\]{}]/.test(action.Identifier)) {
       problems.push(`${action.Identifier}: the identifier is too long or holds a character that is not allowed`);
@@ -70,7 +70,7 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
   return problems;
 }
 
-/** What becomes of a caller: a queue on every path, and no path without end. */
+/** Checks that every path leads a caller to a queue, and that no path runs forever. */
 function lintFates(flow: Flow, actions: ReadonlyMap<string, FlowAction>): string[] {
   const problems: string[] = [];
   const isForCallers = flow.Actions.some(
@@ -89,12 +89,15 @@ function lintFates(flow: Flow, actions: ReadonlyMap<string, FlowAction>): string
       ...reachable({ ...flow, StartAction: next }, actions, nextOutsideLoops),
     ]);
     if (onwards.includes(action.Identifier))
-      problems.push(`${action.Identifier}: can come round again without a Loop to count`);
+      problems.push(`${action.Identifier}: can run again without a Loop to count`);
   }
   return problems;
 }
 
-/** The ways on that a caller can take without a queue having been tried. A fixed queue that is missing counts as tried. */
+/**
+ * Returns the next actions that a caller can reach before a queue was tried. A fixed queue that is missing counts as
+ * tried.
+ */
 function nextBeforeQueue(action: FlowAction): string[] {
   if (action.Type === 'TransferContactToQueue') return [];
   const queue = action.Parameters['QueueId'];
@@ -119,18 +122,18 @@ function nextOf({ Transitions }: FlowAction): string[] {
   ].filter((next): next is string => next !== undefined);
 }
 
-/** The actions a flow can come to, going on by `waysOn`. */
+/** Returns the actions that a flow can reach if `stepsFrom` returns the next ones. */
 function reachable(
   flow: Flow,
   actions: ReadonlyMap<string, FlowAction>,
-  waysOn: (action: FlowAction) => string[],
+  stepsFrom: (action: FlowAction) => string[],
 ): Set<string> {
   const reached = new Set<string>();
   const visit = (id: string): void => {
     const action = actions.get(id);
     if (action === undefined || reached.has(id)) return;
     reached.add(id);
-    for (const next of waysOn(action)) visit(next);
+    for (const next of stepsFrom(action)) visit(next);
   };
   visit(flow.StartAction);
   return reached;

@@ -11,7 +11,7 @@ export interface FlowStep {
   atMs: number;
   action: string;
   type: string;
-  /** For people; never digits. */
+  /** A description for people, which never contains digits. */
   detail: string;
 }
 
@@ -27,29 +27,29 @@ export interface FlowContact {
 
 export interface FlowServices {
   clock: Clock;
-  /** The clock of the limit on the function, which runs for real, where it is not that of the call. */
+  /** The clock for the limit on the function, because the function runs in real time. The call's clock by default. */
   lambdaClock?: Clock;
   input: DigitInput;
   lambda: LambdaFunction;
-  /** Queue ARNs that exist, with room or without. */
+  /** The existing queues by ARN, with whether they have room. */
   queues: ReadonlyMap<string, { name: string; hasRoom: boolean }>;
   /**
-   * Whether an attribute may be set to an empty value. Not documented, so a flow has to work either way; the default is
-   * that it may not.
+   * Whether an attribute may be set to an empty value, by default not. The service does not document it, so a flow must
+   * work either way.
    */
   takesEmptyAttributes?: boolean;
   onStep(step: FlowStep): void;
   onMessage(text: string): void;
 }
 
-/** Connect tries a failing function again, up to three times in all within the block's limit. */
+/** Maximum number of calls of a failing function. Connect makes them all within the block's limit. */
 const LAMBDA_TRIES = 3;
 const MAX_RESPONSE_BYTES = 32 * 1024;
 const MAX_STEPS = 1000;
-/** Speech at a usual pace: some sixteen characters a second. */
+/** Duration of speech at a usual pace, about sixteen characters a second. */
 const SPEECH_MS_PER_CHARACTER = 60;
 
-/** Runs a flow for one contact, action by action, with the service's own timings and error branches. */
+/** Runs a flow for one contact, action by action, with the service's timings and error branches. */
 export class FlowRunner {
   private readonly services: FlowServices;
   private readonly contact: FlowContact;
@@ -82,7 +82,10 @@ export class FlowRunner {
     return 'disconnected';
   }
 
-  /** Does one action and gives the identifier of the next, or where the contact went. */
+  /**
+   * Performs one action. Resolves with the identifier of the next one, or with the queue that the contact was
+   * transferred to.
+   */
   private async perform(action: FlowAction): Promise<string | Extract<FlowEnd, object> | undefined> {
     const { Parameters: parameters, Transitions: transitions } = action;
     switch (action.Type) {
@@ -98,16 +101,16 @@ export class FlowRunner {
         const hit = (transitions.Conditions ?? []).find(({ Condition }) =>
           matches(Condition.Operator, value, Condition.Operands),
         );
-        // Only what cannot be a token is shown.
+        // Only texts that cannot be a token are shown.
         this.note(action, hit === undefined ? 'no condition met' : `is ${hit.Condition.Operands.join()}`);
         return hit?.NextAction ?? errorOf(action, 'NoMatchingCondition') ?? transitions.NextAction;
       }
       case 'Loop': {
         const done = this.loops.get(action.Identifier) ?? 0;
-        const goesOn = done < Number(parameters['LoopCount']);
-        this.loops.set(action.Identifier, goesOn ? done + 1 : 0);
-        this.note(action, goesOn ? 'once more' : 'done');
-        const operand = goesOn ? 'ContinueLooping' : 'DoneLooping';
+        const continues = done < Number(parameters['LoopCount']);
+        this.loops.set(action.Identifier, continues ? done + 1 : 0);
+        this.note(action, continues ? 'once more' : 'done');
+        const operand = continues ? 'ContinueLooping' : 'DoneLooping';
         return (transitions.Conditions ?? []).find(({ Condition }) => Condition.Operands.includes(operand))?.NextAction;
       }
       case 'UpdateContactAttributes':
@@ -188,7 +191,7 @@ export class FlowRunner {
     return action.Transitions.NextAction;
   }
 
-  /** The function's answer; undefined when all tries failed or the limit passed. */
+  /** Resolves with the function's answer. `undefined` if all tries failed or the limit passed. */
   private async call(event: unknown, limitMs: number): Promise<unknown> {
     const limit = { isOver: false };
     let timer: Timer = { cancel: () => undefined };
@@ -203,7 +206,7 @@ export class FlowRunner {
         try {
           return await Promise.race([this.services.lambda(event), late]);
         } catch {
-          // The service tries a failing function again.
+          // The service retries a failing function.
         }
       }
       return undefined;
@@ -286,7 +289,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The silence a prompt of breaks alone lasts. */
+/** Returns the silence of a prompt that consists of breaks alone. */
 function promptMs(ssml: string): number {
   return [...ssml.matchAll(/<break time="(\d+)ms"/g)].reduce((sum, match) => sum + Number(match[1]), 0);
 }

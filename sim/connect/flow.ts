@@ -19,10 +19,10 @@ export interface FlowAction {
   };
 }
 
-/** dist/sim/connect → the project's root. */
+/** The path from dist/sim/connect to the flows in the project's root. */
 const FOLDER = fileURLToPath(new URL('../../../connect/', import.meta.url));
 
-/** Reads a flow of `connect/` and fills its `${…}` places, as the deployment does. */
+/** Reads a flow of `connect/` and fills in its `${…}` placeholders, as the deployment does. */
 export function loadFlow(name: 'contact-flow' | 'agent-whisper', values: Readonly<Record<string, string>> = {}): Flow {
   const text = readFileSync(`${FOLDER}${name}.json`, 'utf8').replace(
     /\$\{(\w+)\}/g,

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 
-/** Runs the built Connect Lambda as the service does: in a process of its own environment, one event after another. */
+/** Runs the built Connect Lambda as the service does, with an environment of its own and one event after another. */
 interface Question {
   id: number;
   event: unknown;

@@ -3,7 +3,7 @@ import type { LambdaFunction } from './flow-runner.js';
 
 export interface SimulatedLambda {
   invoke: LambdaFunction;
-  /** What it has written to its console. */
+  /** Returns what the Lambda has written to its console. */
   output(): string;
   close(): Promise<void>;
 }
@@ -14,7 +14,10 @@ interface Reply {
   failed?: true;
 }
 
-/** The built Lambda (`dist/lambda/connect/index.mjs`) with an environment of its own; its output is kept off the screen. */
+/**
+ * Starts the built Lambda (`dist/lambda/connect/index.mjs`) with an environment of its own. Its console output is
+ * captured.
+ */
 export function startLambda(env: Readonly<Record<string, string>>): SimulatedLambda {
   const worker = new Worker(new URL('./lambda-thread.js', import.meta.url), {
     env: { ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },

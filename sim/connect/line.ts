@@ -1,16 +1,16 @@
-/** What a telephone line does to the tones on their way. Positions count the tones from 0. */
+/** What a telephone line does to the tones. Positions count the tones from 0. */
 export interface LineConditions {
   /** Tones that do not arrive. */
   cut?: readonly number[];
-  /** Tones with a gap in the middle: each is heard as two. */
+  /** Tones with a gap in the middle. Each is heard as two. */
   split?: readonly number[];
-  /** Tones that run into the one after, so that only the first is heard. */
+  /** Tones that run into the next one, so that only the first is heard. */
   joined?: readonly number[];
 }
 
 export interface Tone {
   digit: string;
-  /** From the first tone or pause. */
+  /** Start of the tone, counted from the first tone or pause. */
   atMs: number;
   durationMs: number;
 }
@@ -18,10 +18,13 @@ export interface Tone {
 const TONE_MS = 100;
 const EVERY_MS = 200;
 const PAUSE_MS: Readonly<Record<string, number>> = { w: 500, W: 1000 };
-/** Two bursts of a digit with less than 40 ms between them are one to a receiver (ITU-T Q.24); a longer gap makes two. */
+/**
+ * Length of the gap in a split tone. A receiver hears two bursts of a digit as one if less than 40 ms are between them
+ * (ITU-T Q.24).
+ */
 const GAP_MS = 45;
 
-/** The tones of `digits` (with `w` and `W` as pauses) as a receiver at the far end of the line has them. */
+/** Returns the tones of `digits` (with `w` and `W` as pauses) as a receiver at the far end of the line hears them. */
 export function heardTones(digits: string, { cut = [], split = [], joined = [] }: LineConditions = {}): Tone[] {
   const tones: Tone[] = [];
   let atMs = 0;
@@ -47,7 +50,7 @@ export function heardTones(digits: string, { cut = [], split = [], joined = [] }
   return tones;
 }
 
-/** From the first tone or pause until the last tone is over. */
+/** Returns the time from the first tone or pause until the last tone is over. */
 export function playedMs(digits: string): number {
   return Array.from(digits).reduce((sum, digit) => sum + (PAUSE_MS[digit] ?? EVERY_MS), 0);
 }

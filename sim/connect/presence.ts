@@ -1,12 +1,12 @@
 import type { Clock, Timer } from '../../src/base/clock.js';
 
-/** Whether the other side is still there, and everything that waits only as long as it is. */
+/** Whether the other side is still on the call, and all waits that end when it leaves. */
 export class Presence {
   private readonly clock: Clock;
   private readonly waiting = new Map<() => void, Timer>();
   private gone = false;
   private join: () => void = () => undefined;
-  /** Resolves once the caller is joined with this leg, or gone. */
+  /** Resolves when the caller is bridged with this leg or has hung up. */
   readonly bridged: Promise<void>;
 
   constructor(clock: Clock) {
@@ -34,7 +34,7 @@ export class Presence {
     this.waiting.clear();
   }
 
-  /** Resolves after `delayMs`, or at once when the other side is gone. */
+  /** Resolves after `delayMs`, or at once when the other side leaves. */
   pause(delayMs: number): Promise<void> {
     if (this.gone) return Promise.resolve();
     return new Promise((wake) => {

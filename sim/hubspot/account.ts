@@ -8,13 +8,13 @@ export interface AccountOptions {
   clock: Clock;
   portalId: number;
   uiDomain: string;
-  /** How long searches do not see a new object. */
+  /** Delay before searches see a new object. */
   indexDelayMs: number;
-  /** Pipelines with their stages. */
+  /** The stages of each pipeline. */
   pipelines: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** What a request is about: one of the operations there are. */
+/** The operation of a request. */
 export type Operation =
   { is: 'search' | 'create'; type: ObjectType; version: string } | { is: 'account'; version: string };
 
@@ -28,7 +28,7 @@ const LEGACY = /^\/crm\/v3\/objects\/([a-z]+)(\/search)?$/;
 const DATED = /^\/crm\/objects\/(20\d\d-\d\d)\/([a-z]+)(\/search)?$/;
 const ACCOUNT = new RegExp(`^/account-info/${VERSION}/details$`);
 
-/** One HubSpot account: what its API does, without HTTP. */
+/** One HubSpot account, the behaviour of its API without HTTP. */
 export class Account {
   readonly objects: AccountObjects;
   private readonly options: AccountOptions;
@@ -70,7 +70,7 @@ export class Account {
     return { status: 201, body: shown(this.objects.create(type, properties, associations), Object.keys(properties)) };
   }
 
-  /** An address belongs to one contact; a phone number does not. */
+  /** Returns the contact with this email. An email belongs to one contact, unlike a phone number. */
   private withEmail(type: ObjectType, email: string | undefined): StoredObject | undefined {
     if (type !== 'contacts' || email === undefined) return undefined;
     return this.objects.all.find((object) => object.properties['email'] === email);
@@ -92,7 +92,7 @@ export class Account {
   }
 }
 
-/** Undefined: there is nothing at this address. */
+/** Returns the operation at a path. `undefined` if there is none. */
 export function operationOf(path: string): Operation | undefined {
   const [, legacyType, legacySearch] = LEGACY.exec(path) ?? [];
   const [, version, datedType, datedSearch] = DATED.exec(path) ?? [];

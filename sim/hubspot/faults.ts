@@ -1,10 +1,13 @@
 import type { RatePolicy } from './problem.js';
 
-/** Which requests a fault strikes. */
+/** The kinds of requests that a fault can strike. */
 export const FAULT_PLACES = ['any', 'search', 'contacts', 'tickets', 'notes', 'account'] as const;
 export type FaultPlace = (typeof FAULT_PLACES)[number];
 
-/** `hang`, `reset`: nothing was done. With `-after`: it was done, and the client is not told. */
+/**
+ * With `hang` and `reset` the request has no effect. With `hang-after` and `reset-after` it has, but the client gets no
+ * answer.
+ */
 export type Fault =
   | { type: 'status'; status: number }
   | { type: 'limit'; policy: RatePolicy; retryAfterSeconds?: number }
@@ -17,7 +20,7 @@ interface Planned {
   times: number;
 }
 
-/** Faults that wait for the requests they are meant for, in the order they were planned. */
+/** Planned faults that wait for their requests, in the order of planning. */
 export class FaultQueue {
   private planned: Planned[] = [];
 
@@ -47,7 +50,7 @@ const POLICIES: Readonly<Record<string, RatePolicy>> = {
   daily: 'DAILY',
 };
 
-/** Reads a fault from a command line (see {@link FAULT_USAGE}); undefined when it is not one. */
+/** Parses a fault of a command line (see {@link FAULT_USAGE}). `undefined` if the text is not a fault. */
 export function parseFault(text: string): { place: FaultPlace; fault: Fault; times: number } | undefined {
   const [, at, times = '1', what = '', delay] =
     /^([a-z]+)(?:\*(\d{1,6}))?=([a-z-]+|\d{3})(?::(\d{1,7}))?$/.exec(text) ?? [];

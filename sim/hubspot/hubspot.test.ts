@@ -51,7 +51,7 @@ async function withSim(
 }
 
 describe('the simulated HubSpot', () => {
-  test('has the paths of both generations, and no others', async () => {
+  test('the simulated HubSpot serves the paths of both API generations and no others', async () => {
     await withSim({}, async (ask) => {
       for (const path of [CONTACTS, '/crm/v3/objects/contacts']) {
         assert.equal((await ask(path, { properties: { phone: '+1' } })).status, 201, path);
@@ -70,7 +70,7 @@ describe('the simulated HubSpot', () => {
     });
   });
 
-  test('asks for a key and its scopes, JSON, and says what is wrong with an id to quote', async () => {
+  test('the simulated HubSpot requires a key, its scopes and JSON, and its errors have an id', async () => {
     await withSim({ scopes: ['crm.objects.contacts.read'] }, async (ask) => {
       const unknown = await ask(CONTACTS, {}, { key: 'other' });
       assert.deepEqual([unknown.status, unknown.body.category], [401, 'INVALID_AUTHENTICATION']);
@@ -82,7 +82,7 @@ describe('the simulated HubSpot', () => {
     });
   });
 
-  test('takes only properties, stages, associations and searches it knows', async () => {
+  test('the simulated HubSpot accepts only known properties, stages, associations and searches', async () => {
     await withSim({}, async (ask, sim) => {
       const contact = (await ask(CONTACTS, { properties: { phone: '+12025550123' } })).body.id ?? '';
       const wrong: [string, unknown][] = [
@@ -108,7 +108,7 @@ describe('the simulated HubSpot', () => {
     });
   });
 
-  test('an email belongs to one contact, a phone number does not', async () => {
+  test('in the simulated HubSpot an email belongs to one contact, a phone number does not', async () => {
     await withSim({}, async (ask) => {
       const one = { properties: { email: 'ada@example.com', phone: '+12025550123' } };
       assert.equal((await ask(CONTACTS, one)).status, 201);
@@ -117,7 +117,7 @@ describe('the simulated HubSpot', () => {
     });
   });
 
-  test('searches see a new object after ten seconds, by the number as typed or as calculated', async () => {
+  test('searches see a new contact after ten seconds, by the number as typed or as calculated', async () => {
     await withSim({}, async (ask, _sim, clock) => {
       await ask(CONTACTS, { properties: { phone: '(202) 555-0123' } });
       const found = async (body: unknown): Promise<number | undefined> =>
@@ -131,7 +131,7 @@ describe('the simulated HubSpot', () => {
     });
   });
 
-  test('limits searches by the second, everything else by ten, and all of it by the day', async () => {
+  test('HubSpot limits searches by the second, other requests by ten seconds, and all requests by the day', async () => {
     const limits = { searchesPerSecond: 2, perTenSeconds: 3, perDay: 9 };
     await withSim({ limits }, async (ask, _sim, clock) => {
       const search = async (): Promise<Answer> => ask(`${CONTACTS}/search`, {});
@@ -156,7 +156,7 @@ describe('the simulated HubSpot', () => {
     });
   });
 
-  test('breaks as planned, with and without doing what it was asked', async () => {
+  test('planned HubSpot faults strike before or after the request took effect', async () => {
     await withSim({}, async (ask, sim) => {
       sim.faults.plan('tickets', { type: 'reset' });
       sim.faults.plan('tickets', { type: 'reset-after' });
@@ -171,7 +171,7 @@ describe('the simulated HubSpot', () => {
   });
 });
 
-test('faults are read from a command line', () => {
+test('HubSpot faults are parsed from a command line', () => {
   assert.deepEqual(parseFault('tickets=hang-after'), { place: 'tickets', fault: { type: 'hang-after' }, times: 1 });
   assert.deepEqual(parseFault('any*3=503'), { place: 'any', fault: { type: 'status', status: 503 }, times: 3 });
   assert.deepEqual(parseFault('search=slow:2000'), {

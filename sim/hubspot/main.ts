@@ -5,12 +5,12 @@ import { HubSpotSim } from './server.js';
 
 const DEFAULT_PORT = '8792';
 
-const USAGE = `A simulated HubSpot account, for clients that speak to the real one.
+const USAGE = `Runs a simulated HubSpot account, for clients of the real one.
 
   npm run sim:hubspot -- [--port ${DEFAULT_PORT}] [--key KEY]… [--scope SCOPE]… [--index-delay-ms 10000] [--fault PLACE=WHAT]…
 
-  --key    takes only this key; without it every key will do
-  --scope  what the keys may do: crm.objects.contacts.read, crm.objects.contacts.write, tickets; without it everything
+  --key    accepts only this key; without it every key is accepted
+  --scope  grants a scope: crm.objects.contacts.read, crm.objects.contacts.write or tickets; without it all are granted
   --fault  ${FAULT_USAGE}`;
 
 async function main(): Promise<void> {
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   });
   for (const text of values.fault) {
     const planned = parseFault(text);
-    if (planned === undefined) throw new UsageError(`--fault ${text} is not one: ${FAULT_USAGE}`);
+    if (planned === undefined) throw new UsageError(`--fault ${text} is not valid: ${FAULT_USAGE}`);
     sim.faults.plan(planned.place, planned.fault, planned.times);
   }
   await serveUntilStopped({
@@ -64,7 +64,7 @@ function readArguments() {
 
 function numberOf(name: string, text: string): number {
   const value = Number(text);
-  if (text === '' || !(value >= 0)) throw new UsageError(`--${name} ${text} is not a number from 0 up.`);
+  if (text === '' || !(value >= 0)) throw new UsageError(`--${name} ${text} is not a number of at least 0.`);
   return value;
 }
 

@@ -8,11 +8,11 @@ export interface StoredObject {
   properties: Properties;
   associations: readonly Association[];
   createdEpochMs: number;
-  /** On the account's clock: searches do not see it before. */
+  /** Time on the account's clock from which searches see the object. */
   searchableMs: number;
 }
 
-/** The account's objects. Ids count through all types, as they seem to do at HubSpot. */
+/** The account's objects. Ids count across all types, as they seem to at HubSpot. */
 export class AccountObjects {
   readonly all: StoredObject[] = [];
   private readonly clock: Clock;
@@ -55,13 +55,16 @@ export class AccountObjects {
     return this.all.find((object) => object.id === id)?.type;
   }
 
-  /** What a search can see now, the newest first. */
+  /** Returns the objects that a search can see now, newest first. */
   searchable(type: ObjectType): StoredObject[] {
     return this.all.filter((object) => object.type === type && object.searchableMs <= this.clock.now()).reverse();
   }
 }
 
-/** HubSpot keeps the national number of what somebody typed, for searches; the account's country here is the US. */
+/**
+ * Returns the computed properties. For searches HubSpot stores the national number of what a user typed. The country of
+ * this account is the US.
+ */
 function computed({ mobilephone, phone }: Properties): Properties {
   return {
     ...(phone === undefined ? {} : { hs_searchable_calculated_phone_number: national(phone) }),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** An answer that is not a success, with the fields HubSpot puts in it. */
+/** An error response, with HubSpot's fields. */
 export interface Problem {
   status: number;
   body: Record<string, unknown>;

@@ -2,9 +2,9 @@ import type { Clock } from '../../src/base/clock.js';
 import { type Problem, rateLimited } from './problem.js';
 
 export interface RateLimits {
-  /** Searches in a second, for the whole account; other requests are not limited by the second. */
+  /** Maximum number of searches a second, for the whole account. Other requests have no limit a second. */
   searchesPerSecond: number;
-  /** Requests in any ten seconds, searches left out. */
+  /** Maximum number of requests in any ten seconds, searches not counted. */
   perTenSeconds: number;
   perDay: number;
 }
@@ -15,7 +15,7 @@ const TEN_SECONDS_MS = 10_000;
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
 
-/** Counts requests as the account does. A search's answer carries none of the headers. */
+/** Counts requests as the account does. The answer to a search has no rate-limit headers. */
 export class RateCounter {
   private readonly clock: Clock;
   private readonly limits: RateLimits;
@@ -29,7 +29,9 @@ export class RateCounter {
     this.limits = limits;
   }
 
-  /** What refuses this request; undefined when there is room. Refused requests count for the day. */
+  /**
+   * Counts a request. Returns the refusal if a limit is reached, else `undefined`. Refused requests count for the day.
+   */
   take(isSearch: boolean): Problem | undefined {
     const { perDay, perTenSeconds, searchesPerSecond } = this.limits;
     const now = this.clock.now();

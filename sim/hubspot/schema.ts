@@ -6,9 +6,9 @@ export type ObjectType = (typeof OBJECT_TYPES)[number];
 export type Properties = Record<string, string>;
 
 interface TypeSchema {
-  /** Names a client may write. */
+  /** Properties that a client may write. */
   writable: ReadonlySet<string>;
-  /** Names a client can only read and search. */
+  /** Properties that a client can only read and search. */
   computed: ReadonlySet<string>;
   required: readonly string[];
 }
@@ -42,7 +42,7 @@ const SCHEMAS: Readonly<Record<ObjectType, TypeSchema>> = {
   },
 };
 
-/** HubSpot's own association types, from one object to another. */
+/** HubSpot's own association types between two objects. */
 const ASSOCIATION_TYPES: Readonly<Record<string, number>> = {
   'contacts→tickets': 15,
   'tickets→contacts': 16,
@@ -60,7 +60,7 @@ export function isProperty(type: ObjectType, name: string): boolean {
   return SCHEMAS[type].writable.has(name) || SCHEMAS[type].computed.has(name);
 }
 
-/** The properties of a create, or what is wrong with them. `pipelines` maps a pipeline to its stages. */
+/** Checks the properties of a create. Returns them, or the refusal. `pipelines` maps a pipeline to its stages. */
 export function readProperties(
   type: ObjectType,
   value: unknown,
@@ -118,7 +118,7 @@ export interface Association {
   id: string;
 }
 
-/** The associations of a create, or what is wrong with them. `typeOf` knows what an id belongs to. */
+/** Checks the associations of a create. Returns them, or the refusal. `typeOf` returns the type of an object by id. */
 export function readAssociations(
   from: ObjectType,
   value: unknown,

@@ -9,7 +9,7 @@ interface Filter {
 }
 
 export interface SearchRequest {
-  /** One group must hold; in a group, every filter. Empty: everything is found. */
+  /** An object is found if all filters of one group match. Without groups every object is found. */
   groups: readonly (readonly Filter[])[];
   properties: readonly string[];
   limit: number;
@@ -84,7 +84,7 @@ function holds(given: string | undefined, { operator, value }: Filter): boolean 
   }
 }
 
-/** Whole words; `*` stands for the rest of one. */
+/** Whether the text contains a whole word. `*` stands for the rest of a word. */
 function hasToken(text = '', wanted: string): boolean {
   const pattern = wanted
     .toLowerCase()

@@ -10,11 +10,11 @@ import type { ObjectType, Properties } from './schema.js';
 
 export interface HubSpotSimOptions {
   port?: number;
-  /** Keys that are taken; none: every one is. */
+  /** Keys that are accepted. `undefined` accepts every key. */
   keys?: readonly string[];
-  /** What those keys may do; none: everything. */
+  /** Scopes of those keys. `undefined` grants every scope. */
   scopes?: readonly string[];
-  /** API versions there are. */
+  /** The API versions that exist. */
   versions?: readonly string[];
   clock?: Clock;
   indexDelayMs?: number;
@@ -24,7 +24,7 @@ export interface HubSpotSimOptions {
   onRequest?: (request: SimRequest) => void;
 }
 
-/** A request and what it got; `status` 0: no answer. Holds nothing of the bodies. */
+/** A request and its status, 0 if it got no answer. It contains nothing of the bodies. */
 export interface SimRequest {
   place: FaultPlace;
   method: string;
@@ -34,7 +34,10 @@ export interface SimRequest {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** HubSpot's CRM API as far as a phone gateway needs it, strict, with its limits and its late searches. */
+/**
+ * The part of HubSpot's CRM API that a phone gateway needs, as strict as the real one, with its limits and delayed
+ * searches.
+ */
 export class HubSpotSim {
   readonly faults = new FaultQueue();
   /** Every request so far. */
@@ -77,7 +80,7 @@ export class HubSpotSim {
     return this.account.objects.all.filter((object) => object.type === type);
   }
 
-  /** An object that has been there for long. */
+  /** Creates an object that searches see at once, as if it were old. */
   seed(type: ObjectType, properties: Properties): StoredObject {
     return this.account.objects.create(type, properties, [], 0);
   }
@@ -169,7 +172,7 @@ export class HubSpotSim {
   }
 }
 
-/** Notes go with the contacts' scopes. */
+/** Returns the scope that an operation needs. Notes need the scopes of contacts. */
 function scopeFor(operation: Operation): string | undefined {
   if (operation.is === 'account') return undefined;
   if (operation.type === 'tickets') return 'tickets';
@@ -186,7 +189,7 @@ function refusalOf(fault: Fault | undefined): Problem | undefined {
   return fault?.type === 'status' ? problem(fault.status, 'INTERNAL_ERROR', 'internal error') : undefined;
 }
 
-/** Undefined: too large. */
+/** Reads the body. `undefined` if it is too large. */
 async function readText(request: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let sizeBytes = 0;

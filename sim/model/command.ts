@@ -3,10 +3,10 @@ import { type SpeechEngine, openSpeechEngine } from '../../src/speech/engine.js'
 import { type Ear, speechEar } from './ear.js';
 import { type Voice, speechVoice } from './voice.js';
 
-/** Something on the command line that cannot be used; its message is all that is shown. */
+/** A mistake on the command line. Only its message is shown. */
 export class UsageError extends Error {}
 
-/** Runs a simulator's command to its end: exit code 0, 2 for bad usage or a known error, 1 for anything else. */
+/** Runs a simulator's command. The exit code is 0, 2 for bad usage or a known error, and 1 for anything else. */
 export function runCommand(main: () => Promise<void>): void {
   main().then(
     () => process.exit(0),
@@ -19,8 +19,8 @@ export function runCommand(main: () => Promise<void>): void {
 }
 
 /**
- * Starts a simulator that hears and speaks, or with `tones` one that does neither, shows its introduction, and closes it
- * when the user stops it.
+ * Starts a simulator, shows its introduction, and closes it when the user stops it. It understands and speaks, or with
+ * `tones` does neither.
  */
 export async function serveUntilStopped<Sim extends { close(): Promise<void> }>(options: {
   tones: boolean;
@@ -31,7 +31,7 @@ export async function serveUntilStopped<Sim extends { close(): Promise<void> }>(
   const senses = engine === undefined ? {} : { ear: speechEar(engine), voice: speechVoice(engine) };
   try {
     const sim = await options.start(senses).catch((error: unknown) => {
-      throw new UsageError(`It cannot be started: ${(error as Error).message}. Try --port with another.`);
+      throw new UsageError(`The simulator cannot start: ${(error as Error).message}. Try another port with --port.`);
     });
     console.log(options.introduction(sim));
     await new Promise<void>((resolve) => {

@@ -19,14 +19,14 @@ const HUMAN = /\b(human|person|agent|representative|operator|colleague|someone|s
 const BYE = /\b(good ?bye|bye|that is all|that's all|hang up)\b/i;
 const HOURS_ASKED = /\b(open|opening|hours|close|closing)\b/i;
 const ORDER = /\b(order|parcel|package|delivery)\b/i;
-/** "Say exactly: X" in the words of whoever asks; X to the end of the line, quotes around it dropped. */
+/** Matches variants of "Say exactly: X". X extends to the end of the line, and quotes around it are dropped. */
 const EXACTLY = /\bsay\b[^:"“\n]*(?:exactly|verbatim|word for word)[^:"“\n]*[:\s]\s*(.+)/i;
-/** Asked to take up a conversation that another session has begun. */
+/** Matches a request to continue a conversation of another session. */
 const THEN_ANSWER = /\bthen answer\b/i;
 const GREET_WITH = /\bgreet[^:"“\n]*(?:[:\s])\s*["“](.+?)["”]/i;
 const DIGIT_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
-/** A small assistant that is good for demonstrations: it answers a few questions and uses the tools it is offered. */
+/** A small assistant for demonstrations. It answers a few questions and uses the tools it is offered. */
 export const demoBrain: BrainFactory = () => new DemoBrain();
 
 class DemoBrain implements Brain {
@@ -46,7 +46,7 @@ class DemoBrain implements Brain {
     }
   }
 
-  /** Greets, or takes up the conversation where it was left. */
+  /** Greets, or continues the conversation where it was left. */
   private onAsked(instructions: string, { history, instructions: always, tools }: Situation): readonly Act[] {
     const line = greeting(instructions);
     const question = history.findLast(({ role }) => role === 'user');
@@ -89,7 +89,7 @@ function unquoted(text: string): string {
 }
 
 function afterTool(name: string, output: string): readonly Act[] {
-  // The call goes on without the model.
+  // The call continues without the model.
   if (name === 'transfer_to_human' || name === 'end_call') return [];
   return [speak(`I found it. ${spokenResult(output)}`)];
 }

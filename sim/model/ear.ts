@@ -2,13 +2,13 @@ import { MULAW_BYTES_PER_MS } from '../../src/audio/chunk.js';
 import { mulawRms } from '../../src/audio/level.js';
 import type { SpeechEngine } from '../../src/speech/engine.js';
 
-/** What a simulated model hears of one caller. Positions are milliseconds of audio received on this line. */
+/** What a simulated model hears of one caller. Positions are milliseconds of audio received on this stream. */
 export interface EarListener {
-  /** `atMs`: where the first sound of the utterance is. */
+  /** `atMs` is the start of the utterance's first sound. */
   onSpeechStarted(atMs: number): void;
-  /** `atMs`: where the last sound of the utterance ends; the pause that told so comes on top. */
+  /** `atMs` is the end of the utterance's last sound, before the silence that ended it. */
   onSpeechStopped(atMs: number): void;
-  /** Once after each stop; `''` when nothing was understood. */
+  /** Called once after each stop. `''` if nothing was understood. */
   onText(text: string): void;
 }
 
@@ -19,21 +19,24 @@ export interface EarLine {
 }
 
 export interface ListenOptions {
-  /** Quiet after which an utterance is over, in milliseconds of audio. The speech engine has a pause of its own. */
+  /** Silence that ends an utterance, in milliseconds of audio. The speech engine uses a silence of its own. */
   hangoverMs?: number;
 }
 
 export interface Ear {
   listen(listener: EarListener, options?: ListenOptions): EarLine;
-  /** One whole utterance → text, for a client that ends turns itself. */
+  /** Resolves with the text of one whole utterance, for a client that ends turns itself. */
   understand(mulaw: Uint8Array): Promise<string>;
 }
 
-/** How far behind the sound the engine reports: three steps to be sure of a start, the pause it waits for at an end. */
+/** Delay of the engine's reports. A start takes three steps to be certain, and an end the silence that it waits for. */
 const ENGINE_START_LAG_MS = 96;
 const ENGINE_STOP_LAG_MS = 550;
 
-/** Real voice activity and recognition. Positions are good to about a step (32 ms) and whatever the thread lags. */
+/**
+ * Real voice activity detection and speech recognition. Positions are precise to about one step (32 ms), plus the lag
+ * of the thread.
+ */
 export function speechEar(engine: SpeechEngine): Ear {
   return {
     listen: (listener) => {
@@ -44,7 +47,7 @@ export function speechEar(engine: SpeechEngine): Ear {
         onSpeechStarted: () => listener.onSpeechStarted(at(ENGINE_START_LAG_MS)),
         onSpeechStopped: () => listener.onSpeechStopped(at(ENGINE_STOP_LAG_MS)),
         onText: (text) => listener.onText(text),
-        // A dead engine hears nothing any more, which is all that a model with no input can do.
+        // A failed engine hears nothing more, as a model without input would.
         onFailure: () => undefined,
       });
       return {
@@ -60,10 +63,10 @@ export function speechEar(engine: SpeechEngine): Ear {
 }
 
 export interface LoudnessEarOptions {
-  /** What the utterances of each line say, in order, from the first again on every line; `''` when they run out. */
+  /** Texts of the utterances, in order and from the first again on every stream. `''` when they run out. */
   texts?: readonly string[] | ((line: number, utterance: number) => string);
   hangoverMs?: number;
-  /** Loudness (RMS of 16-bit samples) from which a frame counts as speech. */
+  /** Minimum loudness (RMS of 16-bit samples) of a frame that counts as speech. */
   level?: number;
 }
 
@@ -71,10 +74,10 @@ const FRAME_MS = 20;
 const FRAME_BYTES = FRAME_MS * MULAW_BYTES_PER_MS;
 const DEFAULT_LEVEL = 250;
 const DEFAULT_HANGOVER_MS = 500;
-/** Loud frames in a row before somebody counts as speaking: a click is shorter. */
+/** Number of loud frames in a row that count as speech. A click is shorter. */
 const START_FRAMES = 3;
 
-/** Hears by loudness alone and understands what it was given beforehand: quick, and the same every time. */
+/** Detects speech by loudness alone and returns the given texts, so that it is fast and reproducible. */
 export function loudnessEar(options: LoudnessEarOptions = {}): Ear {
   const { texts = [], level = DEFAULT_LEVEL } = options;
   const textOf = typeof texts === 'function' ? texts : (_line: number, utterance: number) => texts[utterance] ?? '';

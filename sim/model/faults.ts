@@ -1,12 +1,12 @@
-/** Answers to an attempt to connect. */
+/** Faults of a connection attempt. */
 export type ConnectFault =
   | { type: 'refuse'; status: number }
-  /** Accepts the connection and never says a word. */
+  /** The connection is accepted but never answered. */
   | { type: 'silent' }
   /** The connection breaks before any answer. */
   | { type: 'reset' };
 
-/** Classes of error that every provider has; each simulator gives its own code and words to them. */
+/** Error classes that every provider has. Each simulator maps them to its own codes and messages. */
 export const ERROR_CLASSES = [
   'server',
   'throttled',
@@ -17,23 +17,23 @@ export const ERROR_CLASSES = [
 ] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
-/** What can go wrong once a session runs. */
+/** Faults of a running session. */
 export type LaterFault =
-  /** An orderly close; `code` is a WebSocket code and means nothing to a provider without one. */
+  /** An orderly close. `code` is a WebSocket code, which a provider without WebSocket ignores. */
   | { type: 'close'; code: number; reason?: string }
-  /** The connection breaks without a goodbye. */
+  /** The connection breaks without a close. */
   | { type: 'reset' }
-  /** An error as the provider reports one; the session may go on or not, as it would there. */
+  /** An error as the provider reports it. Whether the session continues depends on the provider. */
   | { type: 'error'; class: ErrorClass; message?: string }
-  /** An answer that ends as failed for this reason, without a word spoken after it. */
+  /** An answer that fails for this reason and ends at that moment. */
   | { type: 'failed-response'; class: ErrorClass }
   /** The content filter ends the answer. */
   | { type: 'blocked' }
   /** A message that cannot be parsed. */
   | { type: 'malformed' }
-  /** A well-formed event of a type nobody knows. */
+  /** A well-formed event of an unknown type. */
   | { type: 'unknown-event' }
-  /** Nothing is sent any more; the connection stays open. */
+  /** The server stops sending, but the connection stays open. */
   | { type: 'stall' };
 
 /** When a later fault strikes. `turn` counts the model's turns from 1. */
@@ -41,10 +41,10 @@ export type FaultMoment =
   | { at: 'turn'; turn: number }
   /** Milliseconds since the session was opened. */
   | { at: 'session'; ms: number }
-  /** Milliseconds of audio into an answer, which may be in the middle of a word; every answer when `turn` is absent. */
+  /** Milliseconds of audio into an answer, possibly within a word. Every answer if `turn` is `undefined`. */
   | { at: 'answer'; ms: number; turn?: number };
 
-/** One planned fault. `session` counts connections from 1; absent: every one. */
+/** One planned fault. `session` counts connections from 1. `undefined` strikes every connection. */
 export type PlannedFault =
   | { when: { at: 'connect' }; fault: ConnectFault; session?: number }
   | { when: FaultMoment; fault: LaterFault; session?: number };
@@ -66,12 +66,12 @@ export class FaultPlan {
     return this.later((when) => when.at === 'turn' && when.turn === turn).map(({ fault }) => fault);
   }
 
-  /** In order of their time. */
+  /** The faults by time, in order. */
   get inSession(): { ms: number; fault: LaterFault }[] {
     return this.later((when) => when.at === 'session').sort((a, b) => a.ms - b.ms);
   }
 
-  /** In order of their place in the answer. */
+  /** Returns the faults of an answer, in order of their position. */
   inAnswer(turn: number): { ms: number; fault: LaterFault }[] {
     return this.later((when) => when.at === 'answer' && (when.turn ?? turn) === turn).sort((a, b) => a.ms - b.ms);
   }
@@ -92,7 +92,7 @@ export const FAULT_USAGE = `a fault is WHEN=WHAT, for instance connect=401, turn
     WHAT later: close[:CODE] | reset | stall | malformed | unknown-event | blocked | error:CLASS | failed:CLASS
     CLASS: ${ERROR_CLASSES.join(' | ')}`;
 
-/** Reads a fault from a command line (see {@link FAULT_USAGE}); undefined when it is not one. */
+/** Parses a fault of a command line (see {@link FAULT_USAGE}). `undefined` if the text is not a fault. */
 export function parseFault(text: string): PlannedFault | undefined {
   const match = /^([a-z]+)(?::(\d+))?(?::(\d+))?(?:@(\d+))?=([a-z-]+|\d{3})(?::([a-z-]+|\d+))?$/.exec(text);
   if (match === null) return undefined;

@@ -28,13 +28,13 @@ async function hear(ear: Ear, pieceBytes: number, options?: { hangoverMs: number
   return events;
 }
 
-test('loudness: utterances with their places in the audio, the same in pieces of any size; a click is nothing', async () => {
+test('the loudness ear reports utterances with their positions, ignores a click, and does not depend on the chunk size', async () => {
   const expected = ['started 200', 'stopped 600', 'text one', 'started 1220', 'stopped 1820', 'text two'];
   for (const pieceBytes of [160, 7, 4000])
     assert.deepEqual(await hear(loudnessEar({ texts: ['one', 'two'], hangoverMs: 260 }), pieceBytes), expected);
 });
 
-test('loudness: the pause that ends an utterance can be set for each line, and texts begin anew on every line', async () => {
+test('the loudness ear’s silence can be set for each stream, and its texts restart on every stream', async () => {
   const ear = loudnessEar({ texts: ['one', 'two'] });
   assert.deepEqual(await hear(ear, 160, { hangoverMs: 640 }), ['started 200', 'stopped 1820', 'text one']);
   assert.deepEqual(
@@ -46,7 +46,7 @@ test('loudness: the pause that ends an utterance can be set for each line, and t
   assert.equal((await hear(numbered, 160)).at(-1), 'text 1/1');
 });
 
-test('tone voice: as long as the text unless told, audible, and the same every time', async () => {
+test('the tone voice is as long as the text unless told otherwise, audible, and reproducible', async () => {
   const voice = toneVoice({ msPerCharacter: 50 });
   const spoken = await voice.speak('hello');
   assert.equal(spoken.length, 250 * 8);
@@ -55,7 +55,7 @@ test('tone voice: as long as the text unless told, audible, and the same every t
   assert.equal((await voice.speak('hello', { durationMs: 35 })).length, 280);
 });
 
-test('scripted brain: turns in order, then nothing; each session from the start', () => {
+test('the scripted brain answers its turns in order, then nothing, and restarts in each session', () => {
   const brains = scriptedBrain(['hi', [wait(5), callTool('t', { a: 1 })]]);
   const turn: Turn = { type: 'asked', instructions: '' };
   const situation = { instructions: '', tools: [], history: [] };
@@ -75,7 +75,7 @@ const TOOLS: OfferedTool[] = [
   { name: 'order_status', description: '', parameters: { type: 'object', properties: { number: { type: 'string' } } } },
 ];
 
-test('demo brain: greets as told, says what it is told to say, answers, and uses the tools it is offered', () => {
+test('the demo brain greets as told, repeats what it is told to say, answers, and uses the offered tools', () => {
   const brain = demoBrain();
   const react = (turn: Turn, tools = TOOLS, instructions = 'Be kind.') =>
     brain.decide(turn, { instructions, tools, history: [] });
@@ -105,7 +105,7 @@ test('demo brain: greets as told, says what it is told to say, answers, and uses
   assert.match(JSON.stringify(spoken('Tell me a story')), /opening hours/);
 });
 
-test('faults: read from a command line, and kept to their session, turn and place', () => {
+test('model faults are parsed from a command line and strike only at their session, turn and position', () => {
   const lines = [
     'connect@2=401',
     'turn:2=close:1011',

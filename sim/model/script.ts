@@ -1,20 +1,20 @@
 import type { LaterFault } from './faults.js';
 
-/** What the model is to react to. */
+/** The input that the model reacts to. */
 export type Turn =
   | { type: 'spoken'; text: string }
   | { type: 'typed'; text: string }
   | { type: 'tool-result'; name: string; output: string }
-  /** The client only asks it to speak; `instructions` are those of the request, `''` when it gave none. */
+  /** The client only asks the model to speak. `instructions` are those of the request, or `''`. */
   | { type: 'asked'; instructions: string }
-  /** Something to write beside the conversation, of which it is no part. */
+  /** A request for a text outside of the conversation. */
   | { type: 'aside'; instructions: string; text: string };
 
-/** One thing the model does. The acts of a turn happen one after the other. */
+/** One act of the model. The acts of a turn happen one after the other. */
 export type Act =
-  /** `durationMs` sets the length of the sound, whatever the text; see {@link Voice}. */
+  /** `durationMs` sets the length of the sound regardless of the text. See {@link Voice}. */
   | { type: 'speak'; text: string; voice?: 'speech' | 'tone'; durationMs?: number }
-  /** A string is sent as it is, valid JSON or not. */
+  /** `arguments` that are a string are sent unchanged, valid JSON or not. */
   | { type: 'call-tool'; name: string; arguments: Record<string, unknown> | string }
   | { type: 'wait'; ms: number }
   | { type: 'fault'; fault: LaterFault };
@@ -22,7 +22,7 @@ export type Act =
 export interface OfferedTool {
   name: string;
   description: string;
-  /** JSON Schema, as the client gave it. */
+  /** JSON Schema from the client. */
   parameters: unknown;
 }
 
@@ -31,11 +31,11 @@ export interface Situation {
   /** The session's instructions (the system prompt). */
   instructions: string;
   tools: readonly OfferedTool[];
-  /** The conversation so far as the model remembers it, this turn included. */
+  /** The conversation as the model remembers it, including this turn. */
   history: readonly { role: 'system' | 'user' | 'assistant'; text: string }[];
 }
 
-/** Decides what the simulated model does. One per session; an empty list means that it says nothing. */
+/** Decides what the simulated model does. Each session has its own brain. With an empty list the model says nothing. */
 export interface Brain {
   decide(turn: Turn, situation: Situation): readonly Act[];
 }
@@ -44,8 +44,8 @@ export interface Brain {
 export type BrainFactory = () => Brain;
 
 /**
- * Answers with `turns` in order, whatever it hears; says nothing when they run out. Every session starts at the first.
- * What it is to write beside the conversation is `aside`, and takes none of the turns.
+ * Returns a brain that answers with `turns` in order, whatever it hears, and then with nothing. Every session starts at
+ * the first turn. A text outside of the conversation is answered with `aside`, and uses no turn.
  */
 export function scriptedBrain(turns: readonly (readonly Act[] | string)[], aside: readonly Act[] = []): BrainFactory {
   return () => {

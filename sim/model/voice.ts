@@ -3,30 +3,30 @@ import { pcmToMulaw } from '../../src/audio/g711.js';
 import type { SpeechEngine } from '../../src/speech/engine.js';
 
 export interface VoiceRequest {
-  /** Absent: the voice's own way. */
+  /** The voice's own kind by default. */
   voice?: 'speech' | 'tone';
-  /** Cuts or lengthens the sound to this. */
+  /** Cuts or extends the sound to this length. */
   durationMs?: number;
 }
 
-/** Turns what a simulated model says into mu-law at 8 kHz. */
+/** Converts a simulated model's text into mu-law at 8 kHz. */
 export interface Voice {
   speak(text: string, request?: VoiceRequest): Promise<Uint8Array>;
 }
 
-/** About as long as a person takes for a character. */
+/** Duration of a tone per character, about that of speech. */
 const TONE_MS_PER_CHARACTER = 65;
 const TONE_HZ = 440;
 const TONE_AMPLITUDE = 6000;
 
-/** A tone as long as the text: cheap, and the same every time. */
+/** Speaks a tone as long as the text, which is cheap and reproducible. */
 export function toneVoice({ msPerCharacter = TONE_MS_PER_CHARACTER } = {}): Voice {
   return {
     speak: (text, { durationMs } = {}) => Promise.resolve(tone(durationMs ?? text.trim().length * msPerCharacter)),
   };
 }
 
-/** Speaks with the engine, except where a tone is asked for. What was said once is kept. */
+/** Speaks with the engine, or in tones if the request asks for them. Synthesized texts are cached. */
 export function speechVoice(engine: SpeechEngine): Voice {
   const spoken = new Map<string, Promise<Uint8Array>>();
   const tones = toneVoice();

@@ -5,7 +5,7 @@ import type { WireClient } from '../../test/support/nova-wire-client.js';
 import { loudnessEar } from '../model/ear.js';
 import { scriptedBrain, speak, wait } from '../model/script.js';
 
-/** A sentence in a second: quick to count with. */
+/** Makes each sentence last one second, to keep the arithmetic simple. */
 const SECOND = { durationMs: 1000 };
 
 const BLOCK = '<TEXT textOutput TEXT PARTIAL_TURN> <AUDIO audioOutput AUDIO';
@@ -16,7 +16,7 @@ describe('simulated Nova: an answer', () => {
     line.client.text('USER', 'hi', true);
   };
 
-  test('has a text and audio for each sentence, and ends its turn with the last', async (t) => {
+  test('an answer has a text and audio for each sentence and ends its turn with the last', async (t) => {
     await withLine(
       t,
       { brain: scriptedBrain(['One two. Three!', [speak('Four?'), wait(300), speak('Five.')]]) },
@@ -40,7 +40,7 @@ describe('simulated Nova: an answer', () => {
     );
   });
 
-  test('is audio in the rate asked for, sent faster than it plays', async (t) => {
+  test('an answer is sent at the requested sample rate, faster than it plays', async (t) => {
     const begin = (client: WireClient) => {
       client.startSession();
       client.startPrompt({}, { sampleRateHertz: 24_000 });
@@ -73,12 +73,12 @@ describe('simulated Nova: an answer', () => {
     );
   });
 
-  test('has its final texts late, or only with the next input', async (t) => {
+  test('an answer’s final texts arrive late, or only with the next input', async (t) => {
     const brain = scriptedBrain([[speak('One.', SECOND)], []]);
     const finals = (client: WireClient) => client.texts.filter((text) => text.includes('ASSISTANT FINAL'));
     await withLine(t, { brain, finals: { afterMs: 2600 } }, async (line, client) => {
       await say(line);
-      // 100 ms to the answer, a second to play it.
+      // The answer starts after 100 ms and plays for a second.
       await line.silence(3680);
       assert.deepEqual(finals(client), []);
       await line.silence(40);
@@ -101,7 +101,7 @@ describe('simulated Nova: an answer', () => {
     });
   });
 
-  test('has its final texts at once when the prompt ends', async (t) => {
+  test('an answer’s final texts are sent at once when the prompt ends', async (t) => {
     await withLine(t, { brain: scriptedBrain([[speak('One.', SECOND)]]) }, async (line, client) => {
       await say(line);
       await line.silence(1000);
@@ -114,7 +114,7 @@ describe('simulated Nova: an answer', () => {
     });
   });
 
-  test('has the fields that all events share, and one completion for the whole session', async (t) => {
+  test('all events share the same ids, and one completion spans the session', async (t) => {
     await withLine(t, { brain: scriptedBrain(['One.', 'Two.']) }, async (line, client) => {
       await say(line);
       await line.silence(4000);
@@ -136,7 +136,7 @@ describe('simulated Nova: an answer', () => {
     });
   });
 
-  test('is cut by the end of the prompt, which puts down what was spoken', async (t) => {
+  test('the end of the prompt ends an answer and sends the text that was spoken', async (t) => {
     await withLine(t, { brain: scriptedBrain([[speak('One.', { durationMs: 9000 })]]) }, async (line, client) => {
       await say(line);
       await line.silence(500);
@@ -148,7 +148,7 @@ describe('simulated Nova: an answer', () => {
     });
   });
 
-  test('costs tokens: what came since, and all so far', async (t) => {
+  test('a usage event counts the tokens since the last report and in total', async (t) => {
     await withLine(
       t,
       { brain: scriptedBrain([[speak('One.', SECOND), speak('Two.', SECOND)]]) },

@@ -20,16 +20,16 @@ export interface ConversationOptions {
   instructions: string;
   tools: readonly OfferedTool[];
   history: readonly { role: 'user' | 'assistant'; text: string }[];
-  /** Between the end of the caller's turn and the first word. */
+  /** Delay between the end of the caller's turn and the first word. */
   replyDelayMs: number;
-  /** The arguments of a tool use come as a JSON string that holds a JSON string. */
+  /** Whether the arguments of a tool use are a JSON string that contains a JSON string. */
   doubleEncodeToolUse: boolean;
-  /** Whether enough audio has come, and still comes, for the model to begin. */
+  /** Whether the model has received enough audio, and still receives it, to start. */
   mayBegin(): boolean;
-  /** Gives false when the session does not go on. */
+  /** Called when a turn is answered. Returns false if that ends the session. */
   onTurn(turn: Turn, number: number): boolean;
   onToolUse(toolUseId: string, name: string): void;
-  /** Gives false when the session does not go on. */
+  /** Strikes a fault. Returns false if that ends the session. */
   onFault(fault: NovaFault): boolean;
   onFailure(): void;
 }
@@ -39,7 +39,7 @@ interface Answer {
   begun: boolean;
 }
 
-/** What the model says and does: turns of the caller in, one after the other, answers out. */
+/** What the model says and does. Takes the caller's turns one after the other and answers them. */
 export class Conversation {
   private readonly options: ConversationOptions;
   private readonly pauses: Pauses;
@@ -47,7 +47,7 @@ export class Conversation {
   private readonly memory: { role: 'user' | 'assistant'; said: Said }[];
   private readonly openToolUses = new Map<string, string>();
   private turns = 0;
-  /** The answer in progress; another object, or none: it is over. */
+  /** The answer in progress. An answer is over as soon as this is another object or `undefined`. */
   private answering: Answer | undefined;
   private callerSpeaks = false;
   private closed = false;
@@ -63,10 +63,10 @@ export class Conversation {
     this.interrupt();
   }
 
-  /** The caller is quiet; no texts: it was only noise. */
+  /** Ends the caller's turn. It was only noise if there are no texts. */
   spoken(texts: readonly string[]): void {
     this.callerSpeaks = false;
-    if (texts.length === 0) return this.goOn();
+    if (texts.length === 0) return this.startNextAnswer();
     this.options.speaker.nextInput();
     const { output, usage } = this.options;
     texts.forEach((text, index) =>
@@ -76,7 +76,10 @@ export class Conversation {
     this.take({ type: 'spoken', text: texts.join(' ') });
   }
 
-  /** The first text of a new conversation asks for a greeting (the service needs one to speak first). */
+  /**
+   * Takes a typed text. The first one of a new conversation asks for a greeting, because the service speaks first only
+   * then.
+   */
   typed(text: string): void {
     this.options.usage.addText('input', text);
     this.interrupt();
@@ -90,14 +93,14 @@ export class Conversation {
     if (name === undefined) return;
     this.openToolUses.delete(toolUseId);
     this.options.usage.addText('input', output);
-    // Before what the caller said meanwhile: that had to wait for this.
+    // The result goes before what the caller said meanwhile, because that had to wait for it.
     const results = this.waiting.filter(({ type }) => type === 'tool-result').length;
     this.waiting.splice(results, 0, { type: 'tool-result', name, output });
-    this.goOn();
+    this.startNextAnswer();
   }
 
-  /** Begins the next answer if it can. */
-  goOn(): void {
+  /** Starts the next answer if that is possible. */
+  startNextAnswer(): void {
     // An unanswered tool use silences the model for good.
     if (this.closed || this.answering !== undefined || this.openToolUses.size > 0) return;
     if (this.callerSpeaks || !this.options.mayBegin()) return;
@@ -109,13 +112,13 @@ export class Conversation {
       () => {
         if (this.answering !== answer) return;
         this.answering = undefined;
-        this.goOn();
+        this.startNextAnswer();
       },
       () => this.options.onFailure(),
     );
   }
 
-  /** No input comes any more: what was said is put down, and nothing more is. */
+  /** Ends the conversation after the last input, and sends the final texts of what was spoken. */
   finish(): void {
     this.closed = true;
     this.answering = undefined;
@@ -133,10 +136,10 @@ export class Conversation {
   private take(turn: Turn): void {
     if (turn.type === 'spoken' || turn.type === 'typed') this.memory.push({ role: 'user', said: { text: turn.text } });
     const before = this.waiting.at(-1);
-    // The caller went on before the answer began.
+    // The caller continued before the answer started.
     if (before?.type === 'spoken' && turn.type === 'spoken') before.text += ` ${turn.text}`;
     else this.waiting.push(turn);
-    this.goOn();
+    this.startNextAnswer();
   }
 
   private interrupt(): void {

@@ -24,7 +24,7 @@ describe('simulated Nova: Converse', () => {
     await sim.close();
   });
 
-  test('answers the official client', async () => {
+  test('Converse answers the official client', async () => {
     const { output, stopReason, usage } = await client.send(new ConverseCommand(GOOD));
     assert.deepEqual(output?.message, { role: 'assistant', content: [{ text: 'Written.' }] });
     assert.deepEqual([stopReason, usage?.outputTokens], ['end_turn', 2]);
@@ -32,7 +32,7 @@ describe('simulated Nova: Converse', () => {
     assert.equal(sim.sessions.length, 0);
   });
 
-  test('stops at the number of tokens it was given', async () => {
+  test('Converse stops at the maximum number of tokens', async () => {
     const input = { ...GOOD, inferenceConfig: { maxTokens: 1 } };
     const { output, stopReason } = await client.send(new ConverseCommand(input));
     assert.deepEqual([output?.message?.content?.[0]?.text, stopReason], ['Writ', 'max_tokens']);
@@ -40,16 +40,16 @@ describe('simulated Nova: Converse', () => {
 
   const said = (role: 'user' | 'assistant', text = 'Hi.') => ({ role, content: [{ text }] });
   const refusals: [string, Partial<ConverseCommandInput>, RegExp][] = [
-    ['no message', { messages: [] }, /messages/],
+    ['an empty list of messages', { messages: [] }, /messages/],
     ['a blank text', { messages: [said('user', ' ')] }, /text field .* is blank.*messages\.0\.content\.0\.text/],
-    ['an assistant who begins', { messages: [said('assistant')] }, /must start with a user message/],
-    ['two turns of one side', { messages: [said('user'), said('user')] }, /must alternate/],
+    ['a conversation that the assistant starts', { messages: [said('assistant')] }, /must start with a user message/],
+    ['two messages of one role in a row', { messages: [said('user'), said('user')] }, /must alternate/],
     ['a temperature above one', { inferenceConfig: { temperature: 2 } }, /temperature/],
     ['a model without its profile', { modelId: 'amazon.nova-2-lite-v1:0' }, /on-demand throughput/],
-    ['a model that only speaks', { modelId: 'amazon.nova-2-sonic-v1:0' }, /model identifier is invalid/],
+    ['a speech-only model', { modelId: 'amazon.nova-2-sonic-v1:0' }, /model identifier is invalid/],
   ];
   for (const [name, change, message] of refusals) {
-    test(`refuses ${name}`, async () => {
+    test(`Converse refuses ${name}`, async () => {
       await assert.rejects(client.send(new ConverseCommand({ ...GOOD, ...change })), {
         name: 'ValidationException',
         message,
@@ -57,13 +57,13 @@ describe('simulated Nova: Converse', () => {
     });
   }
 
-  test('refuses a signature by another key', async () => {
+  test('Converse refuses a signature with another key', async () => {
     const stranger = sdkOf(sim.url, { ...SIMULATED_CREDENTIALS, secretAccessKey: 'other' });
     await assert.rejects(stranger.send(new ConverseCommand(GOOD)), { name: 'InvalidSignatureException' });
     stranger.destroy();
   });
 
-  test('refuses a body that is not the signed one', async () => {
+  test('Converse refuses a body that differs from the signed one', async () => {
     const liar = sdkOf(sim.url);
     liar.middlewareStack.add(
       (next) => (args) => {

@@ -5,7 +5,7 @@ import type { Act, BrainFactory } from '../model/script.js';
 import { type NovaFault, exceptionOf, refusalOf } from './faults.js';
 import { type Refusal, type RequestRules, checkConverse } from './request.js';
 
-/** What a text model was asked. */
+/** A request to a text model. */
 export interface ConverseRecord {
   modelId: string;
   instructions: string;
@@ -24,7 +24,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 const block = z.strictObject({ text: z.string().regex(/\S/, 'The text field in the ContentBlock object is blank.') });
 const message = z.strictObject({ role: z.enum(['user', 'assistant']), content: z.array(block).min(1) });
-/** As much of Converse as text needs (Bedrock API reference, Converse). */
+/** The part of Converse that text needs (Bedrock API reference, Converse). */
 const body = z.strictObject({
   messages: z
     .array(message)
@@ -45,7 +45,16 @@ const body = z.strictObject({
     .optional(),
 });
 
-/** The operation Converse, answered by the brain as something to write beside the conversation. */
+const STATUS: Readonly<Record<string, number>> = {
+  validationException: 400,
+  modelTimeoutException: 408,
+  modelStreamErrorException: 424,
+  throttlingException: 429,
+  internalServerException: 500,
+  serviceUnavailableException: 503,
+};
+
+/** The Converse operation. The brain answers it as an `aside`, a text outside of the conversation. */
 export class ConverseApi {
   readonly records: ConverseRecord[] = [];
   private readonly options: ConverseOptions;
@@ -69,7 +78,7 @@ export class ConverseApi {
         pieces.push(piece);
       }
     } catch {
-      // The client has given up.
+      // The client has aborted the request.
       return;
     }
     this.answer(stream, headers, Buffer.concat(pieces));
@@ -121,18 +130,9 @@ export class ConverseApi {
     else if (fault.type === 'reset') stream.session?.socket.resetAndDestroy();
     else if (fault.type === 'malformed') respond(stream, '{"output":{"message":');
     else if (fault.type === 'unknown-event') respond(stream, '{"outcome":"done"}');
-    // Whatever else it is: nothing comes.
+    // Any other fault leaves the request without an answer.
   }
 }
-
-const STATUS: Readonly<Record<string, number>> = {
-  validationException: 400,
-  modelTimeoutException: 408,
-  modelStreamErrorException: 424,
-  throttlingException: 429,
-  internalServerException: 500,
-  serviceUnavailableException: 503,
-};
 
 const CHARACTERS_PER_TOKEN = 4;
 

@@ -3,16 +3,16 @@ import { fromUtf8, toUtf8 } from '@smithy/core/serde';
 
 /**
  * The framing of `application/vnd.amazon.eventstream`: total length, header length, checksum, headers, body, checksum.
- * What a client sends is framed twice: a signed message whose body is the message with the event.
+ * A client's event is framed twice: the body of a signed message is the message with the event.
  */
 const codec = new EventStreamCodec(toUtf8, fromUtf8);
 const LENGTH_BYTES = 4;
-/** Lengths and two checksums. */
+/** Two lengths and two checksums. */
 const SMALLEST_BYTES = 16;
 /** "The maximum size of a message is 16 MB" (Amazon Transcribe guide, event stream encoding). */
 const LARGEST_BYTES = 16 * 1024 * 1024;
 
-/** Exceptions the operation declares as part of its output stream. */
+/** Exceptions that the operation declares in its output stream. */
 export const EXCEPTION_TYPES = [
   'validationException',
   'modelStreamErrorException',
@@ -23,11 +23,11 @@ export const EXCEPTION_TYPES = [
 ] as const;
 export type ExceptionType = (typeof EXCEPTION_TYPES)[number];
 
-/** Cuts a byte stream into messages. */
+/** Splits a byte stream into messages. */
 export class MessageSplitter {
   private pending: Buffer = Buffer.alloc(0);
 
-  /** The messages that are complete by now; undefined when the lengths make no sense, after which nothing can follow. */
+  /** Returns the messages that are complete. `undefined` if a length is invalid, after which the stream is unusable. */
   push(bytes: Uint8Array): Buffer[] | undefined {
     this.pending = this.pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.pending, bytes]);
     const messages: Buffer[] = [];
@@ -46,11 +46,11 @@ export interface SignedFrame {
   date: Date;
   /** Hexadecimal. */
   signature: string;
-  /** The message that was signed; empty in the frame that ends the input. */
+  /** The signed message. It is empty in the frame that ends the input. */
   inner: Uint8Array;
 }
 
-/** Undefined when the message is damaged or is not a signed frame. */
+/** Decodes a signed frame. `undefined` if the message is damaged or not a signed frame. */
 export function decodeSignedFrame(message: Uint8Array): SignedFrame | undefined {
   const decoded = decode(message);
   const date = decoded?.headers[':date'];
@@ -69,12 +69,12 @@ export function encodeSignedFrame({ date, signature, inner }: SignedFrame): Uint
   });
 }
 
-/** The header that a frame's signature covers, as bytes. */
+/** Returns the bytes of the header that a frame's signature covers. */
 export function dateHeaderBytes(date: Date): Uint8Array {
   return codec.formatHeaders({ ':date': { type: 'timestamp', value: date } });
 }
 
-/** The JSON text in a chunk, from either side; undefined when it is none. */
+/** Returns the JSON text of a chunk from either side. `undefined` if the message is not a chunk. */
 export function decodeChunk(message: Uint8Array): string | undefined {
   const decoded = decode(message);
   if (decoded === undefined || text(decoded.headers[':event-type']) !== 'chunk') return undefined;
@@ -86,7 +86,7 @@ export function decodeChunk(message: Uint8Array): string | undefined {
   }
 }
 
-/** `padding` hides the length of what is in it from who watches the wire; a client passes over it. */
+/** Encodes a chunk. `padding` hides the length of its content on the wire, and a client ignores it. */
 export function encodeChunk(json: string, padding?: string): Uint8Array {
   const body = { bytes: Buffer.from(json).toString('base64'), ...(padding === undefined ? {} : { p: padding }) };
   return codec.encode({
@@ -110,7 +110,7 @@ export function encodeException(type: ExceptionType, message: string): Uint8Arra
   });
 }
 
-/** The other side of {@link encodeException}; undefined when the message is no exception. */
+/** Decodes a message of {@link encodeException}. `undefined` if the message is not an exception. */
 export function decodeException(message: Uint8Array): { type: string; message: string } | undefined {
   const decoded = decode(message);
   const type = text(decoded?.headers[':exception-type']);

@@ -11,7 +11,7 @@ import type { NovaSimOptions } from './nova-sim.js';
 const answer = [speak('An answer of three seconds.', { durationMs: 3000 })];
 
 describe('simulated Nova: limits of a session', () => {
-  test('eight minutes, whatever is going on', async (t) => {
+  test('a session times out after eight minutes, even if it is active', async (t) => {
     const line = await NovaLine.open(t, { idleSeconds: 1000 });
     await line.silence(100);
     line.clock.advance(480_000 - 120);
@@ -26,7 +26,7 @@ describe('simulated Nova: limits of a session', () => {
     assert.equal(line.clock.timers, 0);
   });
 
-  test('can be shorter', async (t) => {
+  test('the maximum duration of a session can be set shorter', async (t) => {
     const line = await NovaLine.open(t, { sessionSeconds: 2 });
     await line.silence(2000);
     await line.client.ended;
@@ -34,7 +34,7 @@ describe('simulated Nova: limits of a session', () => {
     await line.close();
   });
 
-  test('55 s without audio or interactive text; both put it off, and nothing else does', async (t) => {
+  test('a session fails after 55 s without audio or interactive text, and no other input prolongs it', async (t) => {
     const line = await NovaLine.open(t);
     line.clock.advance(54_900);
     await line.silence(20);
@@ -74,7 +74,7 @@ describe('simulated Nova: faults on the wire', () => {
     return line;
   };
 
-  test('a message that cannot be read, and an event nobody knows: the session goes on', async (t) => {
+  test('a session continues after a malformed message and after an unknown event', async (t) => {
     for (const type of ['malformed', 'unknown-event'] as const) {
       const line = await strike(t, { type });
       await line.silence(1000);
@@ -85,7 +85,7 @@ describe('simulated Nova: faults on the wire', () => {
     }
   });
 
-  test('a stall: nothing more is sent, neither an end', async (t) => {
+  test('a stalled session sends nothing more and does not end', async (t) => {
     const line = await strike(t, { type: 'stall' });
     const { length } = line.client.received;
     await line.silence(5000);
@@ -99,7 +99,7 @@ describe('simulated Nova: faults on the wire', () => {
     assert.equal(line.clock.timers, 0);
   });
 
-  test('deafness: nothing more is taken, but the answer goes on', async (t) => {
+  test('a session that stops reading still sends its answer', async (t) => {
     const line = await NovaLine.open(t, {
       replyDelayMs: 100,
       brain: scriptedBrain([[novaFault({ type: 'stop-reading' }), ...answer]]),
@@ -120,7 +120,7 @@ describe('simulated Nova: faults on the wire', () => {
     await line.close();
   });
 
-  test('every exception, and the classes of error that other models have as well', async (t) => {
+  test('every exception and every general error class can be struck in an answer', async (t) => {
     for (const exception of EXCEPTION_TYPES) {
       const line = await strike(t, { type: 'exception', exception });
       await line.client.ended;
@@ -145,7 +145,7 @@ describe('simulated Nova: faults on the wire', () => {
     ]);
   });
 
-  test('instability, the content filter, and an answer that fails', async (t) => {
+  test('instability, the content filter and a failed answer end the session with the service’s messages', async (t) => {
     const messageOf = async (fault: NovaFault): Promise<string> => {
       const line = await strike(t, fault);
       await line.client.ended;
@@ -162,7 +162,7 @@ describe('simulated Nova: faults on the wire', () => {
     assert.equal(await messageOf({ type: 'error', class: 'server', message: 'Oh.' }), 'internalServerException: Oh.');
   });
 
-  test('strike at a turn, at a time, and for one session alone', async (t) => {
+  test('a fault can strike at a turn, at a time, and in one session alone', async (t) => {
     const sim = await TestSim.start(t, {
       replyDelayMs: 0,
       faults: [
@@ -186,7 +186,7 @@ describe('simulated Nova: faults on the wire', () => {
   });
 });
 
-test('simulated Nova: faults strike at their place in the answer of their turn', async (t) => {
+test('simulated Nova: a fault strikes at its position in the answer of its turn', async (t) => {
   const when = { at: 'answer', ms: 500, turn: 2 } as const;
   const line = await NovaLine.open(t, {
     brain: scriptedBrain([answer, answer]),
@@ -210,7 +210,7 @@ test('simulated Nova: a session that is open when the simulator closes is record
   assert.equal(line.clock.timers, 0);
 });
 
-/** What an application sees; the client's own behaviour is part of the facts here. */
+/** What an application sees, including the official client's own behaviour. */
 describe('simulated Nova: what the official client makes of it', () => {
   const outcomeOf = async (t: TestContext, options: NovaSimOptions, modelId?: string): Promise<string> => {
     const sim = await TestSim.start(t, { replyDelayMs: 0, brain: scriptedBrain([answer]), ...options });
@@ -228,7 +228,7 @@ describe('simulated Nova: what the official client makes of it', () => {
     audioSpeed: 100,
   });
 
-  test('refusals before the stream are errors by name', async (t) => {
+  test('the official AWS client reports refusals before the stream as errors by name', async (t) => {
     assert.match(await outcomeOf(t, {}, 'amazon.nova-sonic-v1:0'), /^ResourceNotFoundException: .*end of its life/);
     assert.match(
       await outcomeOf(t, {}, 'amazon.nova-9'),
@@ -255,7 +255,7 @@ describe('simulated Nova: what the official client makes of it', () => {
     }
   });
 
-  test('exceptions are errors by name, before the first event and after', async (t) => {
+  test('the official AWS client reports exceptions by name, before the first event and after it', async (t) => {
     for (const exception of EXCEPTION_TYPES) {
       const name = `${exception[0]?.toUpperCase()}${exception.slice(1)}`;
       const fault = { type: 'exception', exception } as const;
@@ -265,15 +265,16 @@ describe('simulated Nova: what the official client makes of it', () => {
     }
   });
 
-  test('an end without a word looks clean to the client, and a reset stream or a broken connection may: it ends, never hangs', async (t) => {
+  test('the official AWS client sees a clean end after a close, and an error or a clean end after a reset, but never hangs', async (t) => {
     assert.equal(await outcomeOf(t, during({ type: 'close', code: 0 })), 'clean');
-    // Which of the two is a race inside the client: an error when it had not yet read all that came before.
+    // The outcome depends on a race inside the client. It is an error if the client had not read all data before the
+    // reset.
     assert.match(await outcomeOf(t, during({ type: 'rst-stream' })), /^clean$|Stream closed with error code/);
     assert.match(await outcomeOf(t, during({ type: 'reset' })), /^clean$|Premature close/);
     assert.match(await outcomeOf(t, { faults: [{ when: { at: 'connect' }, fault: { type: 'reset' } }] }), /^Error: /);
   });
 
-  test('silence after connecting is waited for without an end', async (t) => {
+  test('the official AWS client waits without a timeout for a silent server', async (t) => {
     const sim = await TestSim.start(t, { faults: [{ when: { at: 'connect' }, fault: { type: 'silent' } }] });
     const client = sim.connectSdk();
     client.begin();
@@ -284,7 +285,7 @@ describe('simulated Nova: what the official client makes of it', () => {
   });
 });
 
-test('simulated Nova: faults are read from a command line', () => {
+test('simulated Nova: faults are parsed from a command line', () => {
   assert.deepEqual(parseNovaFault('turn:2@3=instability'), {
     when: { at: 'turn', turn: 2 },
     fault: { type: 'instability' },

@@ -4,16 +4,16 @@ import type { Act } from '../model/script.js';
 import { EXCEPTION_TYPES, type ExceptionType } from './event-stream.js';
 import type { Refusal } from './request.js';
 
-/** What only this service does. */
+/** Faults of this service alone. */
 type OwnFault =
   | { type: 'exception'; exception: ExceptionType; message?: string }
-  /** A validation error by its class, transient by its words. */
+  /** A validation error by class, but a transient one by its message. */
   | { type: 'instability' }
   | { type: 'rst-stream'; code?: number }
-  /** Nothing of what the client sends is taken any more. */
+  /** The service stops reading what the client sends. */
   | { type: 'stop-reading' };
 
-/** `close` is an end without a word, in the middle of the session; its code means nothing here. */
+/** `close` ends the stream without an event in the middle of the session. Its code has no effect here. */
 export type NovaFault = LaterFault | OwnFault;
 
 export type PlannedNovaFault = PlannedFault | { when: FaultMoment; fault: OwnFault; session?: number };
@@ -22,7 +22,7 @@ export class NovaFaultPlan {
   private readonly plan: FaultPlan;
 
   constructor(planned: readonly PlannedNovaFault[], session: number) {
-    // The plan only looks at the moments.
+    // The plan reads only the moments.
     this.plan = new FaultPlan(planned as readonly PlannedFault[], session);
   }
 
@@ -43,7 +43,7 @@ export class NovaFaultPlan {
   }
 }
 
-/** The same for a scripted brain. */
+/** Returns a fault as an act of a scripted brain. */
 export function novaFault(fault: NovaFault): Act {
   return { type: 'fault', fault: fault as LaterFault };
 }
@@ -51,7 +51,7 @@ export function novaFault(fault: NovaFault): Act {
 export const NOVA_FAULT_USAGE = `${FAULT_USAGE}
     WHAT later, of Nova alone: instability | rst-stream[:CODE] | stop-reading | ${EXCEPTION_TYPES.join(' | ')}`;
 
-/** Reads a fault from a command line (see {@link NOVA_FAULT_USAGE}); undefined when it is not one. */
+/** Parses a fault of a command line (see {@link NOVA_FAULT_USAGE}). `undefined` if the text is not a fault. */
 export function parseNovaFault(text: string): PlannedNovaFault | undefined {
   const own = /^([^=]+)=(.+)$/.exec(text);
   const fault = own === null ? undefined : parseOwn(own[2] as string);
@@ -73,7 +73,7 @@ function parseOwn(what: string): OwnFault | undefined {
 export const INSTABILITY = 'System instability detected. Please retry your request.';
 export const BLOCKED = 'The generated text has been blocked by our content filters.';
 
-/** The words of an exception that gives none of its own. */
+/** The messages of exceptions for which the fault has none. */
 export const EXCEPTION_MESSAGES: Readonly<Record<ExceptionType, string>> = {
   validationException: 'Invalid input request, please fix your input and try again.',
   modelStreamErrorException: 'The model returned the following errors: unexpected error while generating the response.',
@@ -83,7 +83,7 @@ export const EXCEPTION_MESSAGES: Readonly<Record<ExceptionType, string>> = {
   serviceUnavailableException: 'Bedrock is unable to process your request.',
 };
 
-/** Credentials are looked at once, so that `unauthorized` in mid-stream is an invalid request. */
+/** Credentials are checked only at the start, so `unauthorized` in mid-stream is an invalid request. */
 const EXCEPTION_OF: Readonly<Record<ErrorClass, ExceptionType>> = {
   server: 'internalServerException',
   throttled: 'throttlingException',
@@ -93,7 +93,7 @@ const EXCEPTION_OF: Readonly<Record<ErrorClass, ExceptionType>> = {
   timeout: 'modelTimeoutException',
 };
 
-/** The exception that a fault comes as; undefined when it does not come as one. */
+/** Returns the exception that a fault causes. `undefined` if it causes none. */
 export function exceptionOf(fault: NovaFault): { exception: ExceptionType; message: string } | undefined {
   switch (fault.type) {
     case 'exception':
@@ -124,7 +124,10 @@ const REFUSALS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailableException',
 };
 
-/** A refusal with this status in the service's words (Bedrock API reference, InvokeModelWithBidirectionalStream). */
+/**
+ * Returns a refusal with this status in the service's words (Bedrock API reference,
+ * InvokeModelWithBidirectionalStream).
+ */
 export function refusalOf(status: number): Refusal {
   const type = REFUSALS[status] ?? (status < 500 ? 'ValidationException' : 'InternalServerException');
   const name = `${type[0]?.toLowerCase()}${type.slice(1)}` as ExceptionType;

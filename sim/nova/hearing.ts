@@ -4,24 +4,24 @@ import { ToTelephone, pcmSamples } from './rate.js';
 export interface HearingOptions {
   ear: Ear;
   sampleRateHz: number;
-  /** Quiet, in milliseconds of audio, after which the caller's turn is over. */
+  /** Silence, in milliseconds of audio, that ends the caller's turn. */
   pauseMs: number;
   onSpeechStarted(): void;
-  /** The utterances of one turn, in order; none when it was only noise. */
+  /** Called with the utterances of one turn, in order. The list is empty if it was only noise. */
   onTurn(texts: readonly string[]): void;
 }
 
 /**
- * The model's ear: the caller's audio → turns. A turn ends after a pause of the length asked for, whatever pause the ear
- * itself waits for; what the caller says within it belongs to the same turn.
+ * Splits the caller's audio into turns. A turn ends after a silence of `pauseMs`, even if the ear itself uses a shorter
+ * one. What the caller says within that silence belongs to the same turn.
  */
 export class Hearing {
   private readonly options: HearingOptions;
   private readonly toTelephone: ToTelephone;
-  private readonly line: EarLine;
+  private readonly detector: EarLine;
   private receivedMs = 0;
   private heard: 'nothing' | 'speech' | 'pause' = 'nothing';
-  /** Where the last sound ended, in milliseconds of audio. */
+  /** Position in the audio, in milliseconds, where the last sound ended. */
   private quietSinceMs = 0;
   private awaitedTexts = 0;
   private texts: string[] = [];
@@ -29,7 +29,7 @@ export class Hearing {
   constructor(options: HearingOptions) {
     this.options = options;
     this.toTelephone = new ToTelephone(options.sampleRateHz);
-    this.line = options.ear.listen(
+    this.detector = options.ear.listen(
       {
         onSpeechStarted: () => {
           this.heard = 'speech';
@@ -54,17 +54,17 @@ export class Hearing {
     const pcm = pcmSamples(bytes);
     this.receivedMs += (pcm.length * 1000) / this.options.sampleRateHz;
     const mulaw = this.toTelephone.push(pcm);
-    if (mulaw.length > 0) this.line.push(mulaw);
+    if (mulaw.length > 0) this.detector.push(mulaw);
     this.endTurnWhenOver();
   }
 
-  /** Milliseconds of audio so far. */
+  /** Milliseconds of audio received so far. */
   get durationMs(): number {
     return this.receivedMs;
   }
 
   close(): void {
-    this.line.close();
+    this.detector.close();
   }
 
   private endTurnWhenOver(): void {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What a client may send (Nova 2 Sonic user guide, input events). Objects are closed: a field that does not belong there
- * is refused, which is how the service meets the flat `endpointingSensitivity` of the first model.
+ * The events that a client may send (Nova 2 Sonic user guide, input events). Unknown fields are refused. This is also
+ * how the service refuses the flat `endpointingSensitivity` of the first model.
  */
 const RATES_HZ = [8000, 16_000, 24_000] as const;
 
@@ -100,7 +100,7 @@ export type ContentStart = z.infer<typeof contentStart>;
 export type PromptStart = z.infer<typeof promptStart>;
 export type SessionStart = z.infer<typeof sessionStart>;
 
-/** Reads one event; `problem` is a sentence for the client. */
+/** Parses one event. `problem` is a sentence for the client. */
 export function parseInput(json: string): { event: InputEvent } | { problem: string } {
   const outer = parseJson(json);
   const event = isObject(outer) && Object.keys(outer).length === 1 ? outer['event'] : undefined;

@@ -5,7 +5,7 @@ import { loudnessEar } from '../model/ear.js';
 import { callTool, scriptedBrain, speak } from '../model/script.js';
 import type { NovaSimOptions } from './nova-sim.js';
 
-/** A sentence in a second: quick to count with. */
+/** Makes each sentence last one second, to keep the arithmetic simple. */
 const SECOND = { durationMs: 1000 };
 
 describe('simulated Nova: an interruption', () => {
@@ -27,7 +27,7 @@ describe('simulated Nova: an interruption', () => {
     return got;
   };
 
-  test('while audio is sent ends the block, and tells so in its text and its stop reason', async (t) => {
+  test('an interruption while audio is sent ends the block, and is reported by text and stop reason', async (t) => {
     const got = await interrupted(t, { audioSpeed: 1 }, 400);
     assert.equal(got?.events.replaceAll('audioOutput ', ''), 'AUDIO INTERRUPTED> <TEXT textOutput TEXT INTERRUPTED>');
     assert.deepEqual(got.texts, ['ASSISTANT FINAL { "interrupted" : true } (INTERRUPTED)']);
@@ -39,15 +39,15 @@ describe('simulated Nova: an interruption', () => {
     ]);
   });
 
-  test('is one too when all audio was sent and its block has ended, but still plays', async (t) => {
+  test('speech still interrupts an answer that is playing after all of its audio was sent', async (t) => {
     const got = await interrupted(t, { audioSpeed: 10 }, 500);
     assert.equal(got?.events, '<TEXT textOutput TEXT INTERRUPTED>');
   });
 
-  test('is none when nothing plays any more', async (t) => {
+  test('speech after the end of the playout is not an interruption', async (t) => {
     const got = await interrupted(t, { audioSpeed: 10 }, 1200);
     assert.equal(got?.events, '');
-    // Late, as ever: after what the caller said next.
+    // The final text is late as usual, after the caller's next words.
     assert.deepEqual(got.later.slice(0, 3), [
       'USER FINAL stop (END_TURN)',
       'ASSISTANT SPECULATIVE Yes. (PARTIAL_TURN)',
@@ -55,7 +55,7 @@ describe('simulated Nova: an interruption', () => {
     ]);
   });
 
-  test('can be told by its text alone, or by the stop reason alone', async (t) => {
+  test('an interruption can be reported by its text alone or by its stop reason alone', async (t) => {
     const text = await interrupted(t, { audioSpeed: 1, bargeInSignal: 'text' }, 400);
     assert.equal(text?.events.replaceAll('audioOutput ', ''), 'AUDIO END_TURN> <TEXT textOutput TEXT END_TURN>');
     assert.deepEqual(text.texts, ['ASSISTANT FINAL { "interrupted" : true } (END_TURN)']);
@@ -64,7 +64,7 @@ describe('simulated Nova: an interruption', () => {
     assert.deepEqual(reason.texts, ['ASSISTANT FINAL One two three four (INTERRUPTED)']);
   });
 
-  test('leaves in the final text what was played, in the model’s memory too', async (t) => {
+  test('an interruption cuts the final text and the model’s memory down to what was played', async (t) => {
     const memory: unknown[] = [];
     const remembering = () => ({
       decide: (_: unknown, { history }: { history: readonly { text: string }[] }) => {
@@ -81,7 +81,7 @@ describe('simulated Nova: an interruption', () => {
     assert.deepEqual(memory[1], ['One two three four', 'stop']);
   });
 
-  test('ends what the model was to do after speaking, and what it had not yet a sound for', async (t) => {
+  test('an interruption cancels the model’s later acts and speech that is not synthesized yet', async (t) => {
     const acts = [speak('One two.', SECOND), callTool('look_up')];
     await withLine(t, { brain: scriptedBrain([acts]), ear: loudnessEar() }, async (line, client) => {
       await line.silence(100);
@@ -110,7 +110,7 @@ describe('simulated Nova: an interruption', () => {
     });
   });
 
-  test('is what a text brings about while the model speaks', async (t) => {
+  test('a typed text interrupts the model while it speaks', async (t) => {
     await withLine(t, { brain }, async (line, client) => {
       await line.silence(100);
       client.text('USER', 'hi', true);

@@ -9,14 +9,14 @@ import type { BargeInSignal, FinalTexts } from './speaker.js';
 const BARGE_IN_SIGNALS: readonly BargeInSignal[] = ['text-and-stop-reason', 'text', 'stop-reason'];
 const DEFAULT_PORT = '8791';
 
-const USAGE = `A simulated Amazon Bedrock endpoint that offers Nova 2 Sonic, for clients that speak to the real one.
+const USAGE = `Runs a simulated Amazon Bedrock endpoint with Nova 2 Sonic, for clients of the real one.
 
   npm run sim:nova -- [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--region us-east-1] [--tones]
                       [--session-seconds 480] [--idle-seconds 55] [--max-sessions 20] [--audio-speed 4]
                       [--finals MS | next-input] [--barge-in ${BARGE_IN_SIGNALS.join(' | ')}]
                       [--double-encoded-tools] [--fault WHEN=WHAT]…
 
-  --tones  answers with tones and understands nothing; no speech engine is loaded
+  --tones  answers with tones and understands nothing, without loading a speech engine
   --fault  ${NOVA_FAULT_USAGE}`;
 
 async function main(): Promise<void> {
@@ -91,7 +91,7 @@ function positive(name: string, text: string): number {
 
 function readFault(text: string): PlannedNovaFault {
   const fault = parseNovaFault(text);
-  if (fault === undefined) throw new UsageError(`--fault ${text} is not one: ${NOVA_FAULT_USAGE}`);
+  if (fault === undefined) throw new UsageError(`--fault ${text} is not valid: ${NOVA_FAULT_USAGE}`);
   return fault;
 }
 
@@ -105,7 +105,7 @@ function readSignal(text: string): BargeInSignal {
   return signal;
 }
 
-/** One line when a session begins and one when it ends; nothing of what was said. */
+/** Prints a line when a session starts and when it ends, without anything that was said. */
 function watch(session: SessionRecording): void {
   const label = `session ${session.number}`;
   console.log(`${label}  opened, model ${session.modelId}`);
@@ -130,7 +130,7 @@ function introduction({ url }: NovaSim, region: string): string {
   export AWS_SECRET_ACCESS_KEY=${SIMULATED_CREDENTIALS.secretAccessKey}
 
 Then, in that environment: VOICE_PROVIDER=nova npm start, and npm run call in a third terminal. Ask for the opening
-hours, an order, or a human. What can go wrong: npm run sim:nova -- --help, for instance --fault answer:800=rst-stream.
+hours, an order, or a human. npm run sim:nova -- --help lists the faults, for instance --fault answer:800=rst-stream.
 Ctrl-C stops it.`;
 }
 

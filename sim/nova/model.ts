@@ -11,11 +11,11 @@ import type { Meaning } from './rules.js';
 import { Speaker } from './speaker.js';
 import { UsageMeter } from './usage.js';
 
-/** Quiet that ends a turn, in milliseconds (Nova 2 Sonic user guide, turn-taking). */
+/** Silence that ends a turn, by sensitivity (Nova 2 Sonic user guide, turn-taking). */
 const PAUSES_MS = { HIGH: 1500, MEDIUM: 1750, LOW: 2000 };
-/** With less audio than this nothing is generated (measured by others on the service). */
+/** Minimum audio before the model generates anything (measured by users of the service). */
 const LEAST_AUDIO_MS = 68;
-/** Audio that came longer ago than this does not flow. */
+/** Maximum age of the last audio for which the stream still counts as flowing. */
 const FLOWING_MS = 1000;
 
 export interface NovaModelOptions {
@@ -27,12 +27,12 @@ export interface NovaModelOptions {
   /** Milliseconds since the session began. */
   age(): number;
   expectToolResult(toolUseId: string): void;
-  /** Gives false when the session does not go on. */
+  /** Strikes a fault. Returns false if that ends the session. */
   onFault(fault: NovaFault): boolean;
   onFailure(): void;
 }
 
-/** The model of one session: takes what the inputs mean, and speaks, uses tools and is interrupted. */
+/** The model of one session. Handles the meaning of each input, speaks, uses tools, and is interrupted. */
 export class NovaModel {
   private readonly options: NovaModelOptions;
   private readonly usage = new UsageMeter();
@@ -155,7 +155,7 @@ export class NovaModel {
     this.lastAudioMs = clock.now();
     this.hearing?.push(pcm);
     this.usage.addSpeech('input', (this.hearing?.durationMs ?? 0) - before);
-    this.conversation?.goOn();
+    this.conversation?.startNextAnswer();
   }
 
   private mayBegin(): boolean {
@@ -170,7 +170,7 @@ export class NovaModel {
     this.conversation?.toolResult(toolUseId, content);
   }
 
-  /** Strikes the faults planned for this place in the answer. */
+  /** Strikes the faults planned for this position in the answer. Returns false if that ends the session. */
   private onSent(answerMs: number, pieceMs: number): boolean {
     this.usage.addSpeech('output', pieceMs);
     for (const { fault, ms } of this.options.faults.inAnswer(this.turn)) {

@@ -20,19 +20,19 @@ export { type NovaSimOptions, SIMULATED_CREDENTIALS } from './options.js';
 
 export interface NovaSim {
   port: number;
-  /** For `endpoint`, or AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
+  /** The URL for `endpoint` or AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
   url: string;
-  /** Those that got as far as a stream, in order, with everything they were sent and sent. */
+  /** Recordings of the sessions that opened a stream, in order. */
   sessions: readonly SessionRecording[];
-  /** What the text models were asked. */
+  /** Requests to the text models. */
   texts: readonly ConverseRecord[];
-  /** Answers other than what was asked for. */
+  /** Requests that were refused, with the refusal. */
   refusals: readonly Refusal[];
   close(): Promise<void>;
 }
 
 const MAX_SKEW_MS = 300_000;
-/** By default in an account, over all models of this kind. */
+/** Default limit of an account, over all models of this kind. */
 const MAX_SESSIONS = 20;
 
 /** Starts a simulated Bedrock endpoint that offers Nova 2 Sonic over HTTP/2 without TLS. */
@@ -109,7 +109,7 @@ class NovaServer {
   }
 
   private onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    // A stream that the other side resets; what follows is in 'close'.
+    // The client may reset the stream. The `close` listener handles that.
     stream.on('error', () => undefined);
     if (ConverseApi.isMeant(headers)) return void this.converse.onStream(stream, headers);
     const number = ++this.attempts;

@@ -9,28 +9,28 @@ import { TEXT_LIMITS, type TextLimits } from './rules.js';
 import type { Credentials } from './sigv4.js';
 import type { BargeInSignal, FinalTexts } from './speaker.js';
 
-/** The only credentials a simulator knows unless it is told others. They open nothing else. */
+/** The credentials that a simulator accepts by default. They open nothing else. */
 export const SIMULATED_CREDENTIALS: Credentials = {
   accessKeyId: 'SIMULATEDNOVAACCESS',
   secretAccessKey: 'simulated-nova-secret-access-key',
 };
 
-/** How the simulated service and model behave. Times are in milliseconds of the clock unless they say otherwise. */
+/** How the simulated service and model behave. Times are in milliseconds of the clock unless stated otherwise. */
 export interface NovaBehaviour {
   brain: BrainFactory;
   ear: Ear;
   voice: Voice;
   faults: readonly PlannedNovaFault[];
-  /** After which a session times out; the service gives eight minutes. */
+  /** Maximum duration of a session. The service's is eight minutes. */
   sessionSeconds: number;
-  /** Longest gap between two pieces of audio or interactive texts; 55 and 295 were seen. */
+  /** Maximum gap between two chunks of audio or interactive texts. Values of 55 and 295 were seen. */
   idleSeconds: number;
   textLimits: TextLimits;
-  /** Multiplies the pauses (of audio) that end a turn: 1.5 s, 1.75 s and 2 s by sensitivity. */
+  /** Multiplies the silences that end a turn: 1.5 s, 1.75 s and 2 s of audio by sensitivity. */
   endpointingScale: number;
-  /** Between the end of a turn and the first word of the answer. */
+  /** Delay between the end of a turn and the first word of the answer. */
   replyDelayMs: number;
-  /** Audio is sent this many times faster than it plays. */
+  /** How many times faster than it plays audio is sent. */
   audioSpeed: number;
   finals: FinalTexts;
   bargeInSignal: BargeInSignal;
@@ -41,22 +41,22 @@ export interface NovaBehaviour {
 export interface NovaSimOptions extends Partial<NovaBehaviour> {
   clock?: Clock;
   host?: string;
-  /** 0: any that is free. */
+  /** 0, the default, uses a free port. */
   port?: number;
   credentials?: Credentials;
   region?: string;
   models?: readonly string[];
-  /** Those that Converse takes. */
+  /** Models that Converse accepts. */
   textModels?: readonly string[];
-  /** Sessions at a time; one more is throttled. */
+  /** Maximum number of concurrent sessions. Further ones are throttled. */
   maxSessions?: number;
-  /** Absent: five minutes on the system's clock, and no check on any other. */
+  /** By default five minutes on the system's clock, and no check on any other clock. */
   maxClockSkewMs?: number;
 }
 
 export const MODELS = ['amazon.nova-2-sonic-v1:0', 'amazon.nova-2-5-sonic'];
 
-/** Inference profiles; Nova 2 Lite is not offered without one. */
+/** Inference profiles, because Nova 2 Lite is not offered without one. */
 export const TEXT_MODELS = ['us', 'eu', 'jp', 'global'].map((geography) => `${geography}.amazon.nova-2-lite-v1:0`);
 
 export function behaviourOf(options: NovaSimOptions): NovaBehaviour {

@@ -3,16 +3,16 @@ import { randomUUID } from 'node:crypto';
 export type StopReason = 'PARTIAL_TURN' | 'END_TURN' | 'INTERRUPTED';
 export type GenerationStage = 'FINAL' | 'SPECULATIVE';
 
-/** Takes each event the model sends. */
+/** Called with each event that the model sends. */
 export type OutputSink = (name: string, body: Record<string, unknown>) => void;
 
-/** An audio block that has begun. */
+/** An open audio block. */
 export interface AudioBlock {
   add(pcm: Uint8Array): void;
   end(stopReason: StopReason): void;
 }
 
-/** The model's events (Nova 2 Sonic user guide, output events), with the fields that all of them have. */
+/** Sends the model's events (Nova 2 Sonic user guide, output events), with the fields that all of them have. */
 export class NovaOutput {
   private readonly sink: OutputSink;
   private common: Record<string, string> = {};
@@ -28,7 +28,7 @@ export class NovaOutput {
     this.sampleRateHz = sampleRateHz;
   }
 
-  /** One completion spans the whole session. */
+  /** Starts the completion, unless it has started. One completion spans the whole session. */
   startCompletion(): void {
     if (this.completion !== 'none') return;
     this.completion = 'started';
@@ -41,7 +41,10 @@ export class NovaOutput {
     this.send('completionEnd', { stopReason: 'END_TURN' });
   }
 
-  /** `content` undefined: a block without text. The role stands in contentStart alone: the other is not documented. */
+  /**
+   * Sends a text block, without a text if `content` is `undefined`. The role stands in contentStart alone, because no
+   * other place is documented.
+   */
   text(role: 'USER' | 'ASSISTANT', stage: GenerationStage, content: string | undefined, stopReason: StopReason): void {
     const contentId = randomUUID();
     this.send('contentStart', {

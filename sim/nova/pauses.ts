@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../src/base/clock.js';
 
-/** Waits that end early, all at once. */
+/** Waits that can all be ended early at once. */
 export class Pauses {
   private readonly clock: Clock;
   private readonly pending = new Map<() => void, Timer>();
@@ -9,7 +9,7 @@ export class Pauses {
     this.clock = clock;
   }
 
-  /** Resolves after `delayMs`, or when the waits are ended. */
+  /** Resolves after `delayMs`, or earlier through {@link endAll}. */
   wait(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.clock.setTimer(delayMs, () => {

@@ -7,16 +7,16 @@ const VOICES =
     ' ',
   );
 
-/** What a session's one prompt fixes. */
+/** The settings of a session's only prompt. */
 export interface Prompt {
   name: string;
   voiceId: string;
-  /** Of the audio the model sends. */
+  /** Sample rate of the audio that the model sends. */
   sampleRateHz: number;
   tools: readonly OfferedTool[];
 }
 
-/** What the shape of a promptStart does not tell; `problem` is a sentence for the client. */
+/** Checks what the schema of a promptStart cannot express. `problem` is a sentence for the client. */
 export function readPrompt(body: PromptStart): { prompt: Prompt } | { problem: string } {
   const { audioOutputConfiguration: audio, toolConfiguration } = body;
   if (!VOICES.includes(audio.voiceId)) return { problem: 'audioOutputConfiguration: the voiceId is not supported' };

@@ -2,14 +2,17 @@ import { TELEPHONE_RATE_HZ } from '../../src/audio/chunk.js';
 import { mulawToPcm, pcmToMulaw } from '../../src/audio/g711.js';
 import { resample } from '../../src/audio/resample.js';
 
-/** Samples on each side that the low-pass of `resample` looks at, for ratios up to 3; divisible by 2 and 3. */
+/** Samples that the low-pass of `resample` needs on each side, for ratios up to 3. Divisible by 2 and 3. */
 const CONTEXT = 96;
 
-/** 16-bit samples at 8, 16 or 24 kHz → mu-law at 8 kHz, in pieces of any length: cutting the audio changes nothing. */
+/**
+ * Converts 16-bit samples at 8, 16 or 24 kHz to mu-law at 8 kHz. The result does not depend on how the audio is cut
+ * into chunks.
+ */
 export class ToTelephone {
   private readonly sampleRateHz: number;
   private readonly ratio: number;
-  /** What is not used up: the context to the left, and what still lacks its context to the right. */
+  /** Unused samples: the context to the left, and those whose context to the right is still missing. */
   private kept = new Int16Array(CONTEXT);
 
   constructor(sampleRateHz: number) {
@@ -34,7 +37,7 @@ export class ToTelephone {
   }
 }
 
-/** Mu-law at 8 kHz → 16-bit little-endian samples at another rate, a whole recording at once. */
+/** Converts a whole recording from mu-law at 8 kHz to 16-bit little-endian samples at another rate. */
 export function fromTelephone(mulaw: Uint8Array, sampleRateHz: number): Buffer {
   return pcmBytes(resample(mulawToPcm(mulaw), TELEPHONE_RATE_HZ, sampleRateHz));
 }

@@ -4,21 +4,22 @@ import type { NovaFault } from './faults.js';
 
 /** How a session ended. */
 export type SessionEnd =
-  /** sessionEnd, as it should. */
+  /** The client sent sessionEnd. */
   | { type: 'orderly' }
-  /** The client ended its side, or dropped the connection, before sessionEnd. */
+  /** The client ended its input before sessionEnd. */
   | { type: 'input-ended' }
+  /** The client dropped the connection before sessionEnd. */
   | { type: 'client-gone' }
   | { type: 'exception'; exception: ExceptionType; message: string }
   | { type: 'fault'; fault: NovaFault }
   /** The simulator was closed. */
   | { type: 'closed' };
 
-/** All times are milliseconds since the session began. */
+/** An input. All times are milliseconds since the session started. */
 export interface RecordedInput {
   atMs: number;
   name: string;
-  /** In place of audio stands its size. */
+  /** Audio is replaced by its size. */
   body: Readonly<Record<string, unknown>>;
 }
 
@@ -28,29 +29,29 @@ export interface RecordedOutput {
   body: Readonly<Record<string, unknown>>;
 }
 
-/** Everything that one session was sent and sent: what a test asks afterwards. */
+/** Everything that one session received and sent, for the assertions of a test. */
 export class SessionRecording {
-  /** Counted from 1. */
+  /** Number of the session, counted from 1. */
   readonly number: number;
   readonly modelId: string;
-  /** On the simulator's clock. */
+  /** Time of the start on the simulator's clock. */
   readonly startedMs: number;
   readonly inputs: RecordedInput[] = [];
-  /** Audio events have the size in place of the audio. */
+  /** In audio events the audio is replaced by its size. */
   readonly outputs: RecordedOutput[] = [];
-  /** Of the events' signatures; `final` once the empty frame that ends the input came with a good one. */
+  /** Counts of the events' signatures. `final` is true once the empty frame that ends the input had a good one. */
   readonly signatures = { good: 0, bad: 0, final: false };
   instructions = '';
   readonly history: { role: 'user' | 'assistant'; text: string }[] = [];
   tools: readonly OfferedTool[] = [];
   voiceId = '';
-  /** What the model reacted to. */
+  /** The turns that the model answered. */
   readonly turns: Turn[] = [];
   readonly toolUses: { toolUseId: string; name: string }[] = [];
   readonly toolResults: { atMs: number; toolUseId: string; name: string; content: string }[] = [];
   readonly typed: string[] = [];
   interruptions = 0;
-  /** Called once, at the end. */
+  /** Called once at the end. */
   onEnd: (end: SessionEnd) => void = () => undefined;
   private ended: SessionEnd | undefined;
   private readonly pcmPieces: Buffer[] = [];
@@ -62,19 +63,19 @@ export class SessionRecording {
     this.modelId = modelId;
   }
 
-  /** The caller's audio as it came: 16-bit little-endian samples. */
+  /** The caller's audio as received, in 16-bit little-endian samples. */
   get audio(): { pcm: Buffer; sampleRateHz: number; durationMs: number } {
     const pcm = Buffer.concat(this.pcmPieces);
     const { inputRateHz: sampleRateHz } = this;
     return { pcm, sampleRateHz, durationMs: sampleRateHz === 0 ? 0 : (pcm.length * 500) / sampleRateHz };
   }
 
-  /** Whatever was said so far by name of event, for assertions on order. */
+  /** Names of the events sent so far, for assertions on their order. */
   get outputNames(): string[] {
     return this.outputs.map(({ name }) => name);
   }
 
-  /** Undefined while the session runs. */
+  /** `undefined` while the session runs. */
   get end(): SessionEnd | undefined {
     return this.ended;
   }

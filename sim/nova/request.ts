@@ -11,10 +11,10 @@ import {
   signingKey,
 } from './sigv4.js';
 
-/** An answer given before the stream begins. */
+/** An error response before the stream starts. */
 export interface Refusal {
   status: number;
-  /** Of `x-amzn-ErrorType`. */
+  /** The value of `x-amzn-ErrorType`. */
   type: string;
   message: string;
 }
@@ -25,9 +25,9 @@ export interface RequestRules {
   credentials: Credentials;
   region: string;
   models: readonly string[];
-  /** Those that Converse takes. */
+  /** Models that Converse accepts. */
   textModels: readonly string[];
-  /** Difference between the client's clock and ours from which a signature counts as expired. */
+  /** Maximum difference between the client's clock and ours. Above it a signature counts as expired. */
   maxClockSkewMs: number;
 }
 
@@ -40,7 +40,7 @@ const MUST_BE_SIGNED = ['x-amz-date', 'x-amz-content-sha256'];
 const BAD_SIGNATURE =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
 
-/** Checks what can be known before the first event: operation, headers, signature, model. */
+/** Checks everything that is known before the first event: operation, headers, signature, model. */
 export function checkRequest(headers: IncomingHttpHeaders, rules: RequestRules, epochMs: number): CheckedRequest {
   const modelId = readModelId(headers, STREAM_PATH);
   if (modelId === undefined) return refuse(404, 'UnknownOperationException', 'The operation is not known.');
@@ -63,7 +63,7 @@ export function checkRequest(headers: IncomingHttpHeaders, rules: RequestRules, 
   return { ok: true, modelId, chain: signature.chain };
 }
 
-/** The same for Converse, whose `body` is signed whole. */
+/** Checks a Converse request, whose `body` is signed as a whole. */
 export function checkConverse(
   headers: IncomingHttpHeaders,
   body: Uint8Array,

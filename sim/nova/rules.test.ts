@@ -11,7 +11,7 @@ import { FORMER_TEXT_LIMITS } from './rules.js';
 
 type Script = (client: WireClient) => void;
 
-/** `[what, what the client does, the message of the ValidationException]` */
+/** `[what is refused, what the client does, the message of the ValidationException]` */
 type Refusal = [string, Script, RegExp];
 
 const setUp: Script = (client) => {
@@ -61,9 +61,13 @@ const refusals: Record<string, Refusal[]> = {
       session({ turnDetectionConfiguration: undefined, endpointingSensitivity: 'HIGH' }),
       /#\/event\/sessionStart: extraneous key \[endpointingSensitivity\] is not permitted/,
     ],
-    ['another sensitivity', session({ turnDetectionConfiguration: { endpointingSensitivity: 'high' } }), /endpointing/],
-    ['no tokens', session({ inferenceConfiguration: { maxTokens: 0 } }), /maxTokens/],
-    ['too many tokens', session({ inferenceConfiguration: { maxTokens: 10_001 } }), /maxTokens/],
+    [
+      'an unknown sensitivity',
+      session({ turnDetectionConfiguration: { endpointingSensitivity: 'high' } }),
+      /endpointing/,
+    ],
+    ['a maxTokens of 0', session({ inferenceConfiguration: { maxTokens: 0 } }), /maxTokens/],
+    ['a maxTokens above 10,000', session({ inferenceConfiguration: { maxTokens: 10_001 } }), /maxTokens/],
     ['a temperature above 1', session({ inferenceConfiguration: { temperature: 1.1 } }), /temperature/],
     ['sessionEnd before promptEnd', chain(streaming, (client) => client.send('sessionEnd', {})), /All prompts must be/],
     ['sessionEnd without a prompt', chain(session({}), (client) => client.send('sessionEnd', {})), /follow promptEnd/],
@@ -78,23 +82,23 @@ const refusals: Record<string, Refusal[]> = {
   ],
   prompt: [
     ['a second promptStart', chain(setUp, (client) => client.startPrompt()), /promptStart must follow sessionStart/],
-    ['no name', prompt({ promptName: '' }), /promptName/],
+    ['an empty promptName', prompt({ promptName: '' }), /promptName/],
     ['mu-law', prompt({}, { mediaType: 'audio/mulaw' }), /mediaType/],
-    ['another rate', prompt({}, { sampleRateHertz: 44_100 }), /sampleRateHertz/],
+    ['an unsupported rate', prompt({}, { sampleRateHertz: 44_100 }), /sampleRateHertz/],
     ['8-bit samples', prompt({}, { sampleSizeBits: 8 }), /sampleSizeBits/],
     ['stereo', prompt({}, { channelCount: 2 }), /channelCount/],
     ['an unknown voice', prompt({}, { voiceId: 'greta' }), /the voiceId is not supported/],
-    ['another text type', prompt({ textOutputConfiguration: { mediaType: 'text/html' } }), /mediaType/],
-    ['no tools in a list of tools', tools([]), /tools/],
+    ['an unsupported text type', prompt({ textOutputConfiguration: { mediaType: 'text/html' } }), /mediaType/],
+    ['an empty list of tools', tools([]), /tools/],
     ['an inputSchema that is an object', tools([toolSpec('a', {} as string)]), /inputSchema\/json/],
-    ['an inputSchema that is no JSON', tools([toolSpec('a', '{')]), /inputSchema of tool a is not a JSON object/],
+    ['an inputSchema that is not JSON', tools([toolSpec('a', '{')]), /inputSchema of tool a is not a JSON object/],
     ['a tool name with spaces', tools([toolSpec('a b')]), /toolSpec\/name/],
-    ['a tool twice', tools([toolSpec('a'), toolSpec('a')]), /tool a is there twice/],
+    ['two tools of one name', tools([toolSpec('a'), toolSpec('a')]), /tool a is there twice/],
     ['toolChoice none', tools([toolSpec('a')], { toolChoice: { none: {} } }), /toolChoice/],
     ['toolChoice of another tool', tools([toolSpec('a')], { toolChoice: { tool: { name: 'b' } } }), /names a tool/],
     ['tools without their output type', prompt({ toolConfiguration: { tools: [toolSpec('a')] } }), /toolUseOutput/],
     [
-      'another promptName later',
+      'promptEnd with another promptName',
       chain(setUp, (client) => client.send('promptEnd', { promptName: 'other' })),
       /the promptName is not that of an open prompt/,
     ],
@@ -112,8 +116,16 @@ const refusals: Record<string, Refusal[]> = {
   text: [
     ['history before SYSTEM', chain(setUp, (client) => client.text('USER', 'hi')), /must be its SYSTEM text/],
     ['audio before SYSTEM', chain(setUp, (client) => client.startAudio()), /must be its SYSTEM text/],
-    ['a second SYSTEM', chain(withSystem, (client) => client.text('SYSTEM', 'More.')), /^Duplicate SYSTEM content/],
-    ['a second SYSTEM later', chain(streaming, (client) => client.text('SYSTEM', 'x', true)), /^Duplicate SYSTEM/],
+    [
+      'a second SYSTEM text',
+      chain(withSystem, (client) => client.text('SYSTEM', 'More.')),
+      /^Duplicate SYSTEM content/,
+    ],
+    [
+      'a second SYSTEM text after audio',
+      chain(streaming, (client) => client.text('SYSTEM', 'x', true)),
+      /^Duplicate SYSTEM/,
+    ],
     ['history that starts with ASSISTANT', chain(withSystem, (client) => client.text('ASSISTANT', 'hi')), /start with/],
     [
       'roles that do not alternate',
@@ -195,7 +207,7 @@ const refusals: Record<string, Refusal[]> = {
       /textInput is only allowed in a TEXT/,
     ],
     [
-      'a type nobody knows',
+      'an unknown content type',
       chain(setUp, (client) => client.send('contentStart', { type: 'VIDEO' })),
       /contentStart\/type/,
     ],
@@ -207,18 +219,18 @@ const refusals: Record<string, Refusal[]> = {
       /only one audio content/,
     ],
     [
-      'a second one after the first',
+      'a second audio content after the end of the first',
       chain(streaming, (client) => {
         client.endContent(AUDIO);
         client.startAudio({}, 'audio-2');
       }),
       /only one audio content/,
     ],
-    ['another rate', audioContent({ sampleRateHertz: 11_025 }), /sampleRateHertz/],
+    ['an unsupported rate', audioContent({ sampleRateHertz: 11_025 }), /sampleRateHertz/],
     ['mu-law', audioContent({ mediaType: 'audio/basic' }), /mediaType/],
-    ['half a sample', chain(streaming, (client) => client.audio('AAAA')), /whole 16-bit samples/],
-    ['nothing', chain(streaming, (client) => client.audio('')), /whole 16-bit samples/],
-    ['what is not base64', chain(streaming, (client) => client.audio('@@@@')), /not base64/],
+    ['audio with half a sample', chain(streaming, (client) => client.audio('AAAA')), /whole 16-bit samples/],
+    ['empty audio', chain(streaming, (client) => client.audio('')), /whole 16-bit samples/],
+    ['audio that is not base64', chain(streaming, (client) => client.audio('@@@@')), /not base64/],
     ['base64 without padding', chain(streaming, (client) => client.audio('AAA')), /not base64/],
     [
       'audio inside a text',
@@ -245,7 +257,7 @@ const refusals: Record<string, Refusal[]> = {
       /the contentName is not that of an open content/,
     ],
   ],
-  tools: [['a result nobody asked for', chain(streaming, (client) => client.toolResult('other', '{}')), /toolUseId/]],
+  tools: [['a result without a tool use', chain(streaming, (client) => client.toolResult('other', '{}')), /toolUseId/]],
 };
 
 describe('simulated Nova: inputs that are refused', () => {
@@ -270,7 +282,7 @@ describe('simulated Nova: inputs that are refused', () => {
 
   for (const [group, cases] of Object.entries(refusals))
     for (const [what, script, message] of cases)
-      test(`${group}: ${what}`, async () => {
+      test(`Nova’s ${group} rules refuse ${what}`, async () => {
         const got = await exceptionAfter(script);
         assert.match(got.replace(INVALID, ''), message);
       });
@@ -293,7 +305,7 @@ describe('simulated Nova: inputs that are taken', () => {
     return { message: messageOf(session), session };
   };
 
-  test('history, the role for its transcription, every rate and tool choice; all is recorded', async (t) => {
+  test('Nova accepts a history, SYSTEM_SPEECH, every rate and a tool choice, and records them', async (t) => {
     const { message, session: got } = await run(t, (client) => {
       client.startSession({ turnDetectionConfiguration: undefined, inferenceConfiguration: { maxTokens: 10_000 } });
       client.startPrompt(
@@ -328,7 +340,7 @@ describe('simulated Nova: inputs that are taken', () => {
     assert.equal(got.inputs.at(-1)?.body['content'], '640 bytes');
   });
 
-  test('the limits of the history can be those of before', async (t) => {
+  test('the history limits can be set to the former ones', async (t) => {
     const long: Script = chain(withSystem, (client) => client.text('USER', 'a'.repeat(1025)));
     assert.equal((await run(t, long)).message, undefined);
     const { message } = await run(t, long, { textLimits: FORMER_TEXT_LIMITS });
@@ -358,7 +370,7 @@ describe('simulated Nova: results of tools', () => {
     return messageOf(sim.sessions[0]);
   };
 
-  test('are taken once, as JSON, one in a content', async (t) => {
+  test('Nova accepts one JSON result for a tool use, in a content of its own', async (t) => {
     assert.equal(await withToolUse(t, (client, id) => client.toolResult(id, '{"status":"ok"}')), undefined);
     assert.match(
       String(await withToolUse(t, (client, id) => client.toolResult(id, 'ok'))),

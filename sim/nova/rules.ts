@@ -1,21 +1,21 @@
 import { type ContentStart, type InputEvent, type SessionStart, parseJson } from './input-events.js';
 import { type Prompt, readPrompt } from './prompt.js';
 
-/** Sizes of text in bytes. */
+/** Maximum sizes of text in bytes. */
 export interface TextLimits {
-  /** Of one textInput of the history. */
+  /** Maximum size of one textInput of the history. */
   inputBytes: number;
   messageBytes: number;
   historyBytes: number;
 }
 
 const KB = 1024;
-/** Since 2026-06-22 (Nova 2 user guide, document history). */
+/** The limits since 2026-06-22 (Nova 2 user guide, document history). */
 export const TEXT_LIMITS: TextLimits = { inputBytes: 50 * KB, messageBytes: 50 * KB, historyBytes: 200 * KB };
-/** Before that, and still in many samples. */
+/** The limits before that date, still found in many samples. */
 export const FORMER_TEXT_LIMITS: TextLimits = { inputBytes: KB, messageBytes: 50 * KB, historyBytes: 40 * KB };
 
-/** What an input that is in order means. */
+/** The meaning of a valid input. */
 export type Meaning =
   | { type: 'nothing' }
   | { type: 'session'; settings: SessionStart }
@@ -29,7 +29,7 @@ export type Meaning =
   | { type: 'prompt-ended' }
   | { type: 'session-ended' };
 
-/** An input that is not in order, with the words of the exception it brings. */
+/** An invalid input, with the message of its exception. */
 export interface Violation {
   type: 'violation';
   message: string;
@@ -46,7 +46,7 @@ type Phase = 'new' | 'configured' | 'prompt' | 'prompt-ended' | 'ended';
 const NOTHING: Meaning = { type: 'nothing' };
 const TEXT_INTO_AUDIO = 'Chat history should be sent completely before streaming audio';
 
-/** The order of a session's inputs, and what each may hold: everything that the shape of an event alone does not tell. */
+/** Checks the order of a session's inputs and everything else that the schema of a single event cannot express. */
 export class InputRules {
   private readonly limits: TextLimits;
   private phase: Phase = 'new';
@@ -63,7 +63,7 @@ export class InputRules {
     this.limits = limits;
   }
 
-  /** The model uses a tool: one result for it may come. */
+  /** Allows one result for a tool use of the model. */
   expectToolResult(toolUseId: string): void {
     this.openToolUses.add(toolUseId);
   }
@@ -248,7 +248,7 @@ function violation(message: string): Violation {
   return { type: 'violation', message };
 }
 
-/** In the words the service uses for an input that it cannot take for a reason of its own. */
+/** Returns a violation with the service's general message for invalid inputs. */
 function invalid(detail: string): Violation {
   return violation(`Invalid input request, please fix your input and try again: ${detail}`);
 }

@@ -11,7 +11,7 @@ import { speechVoice } from '../model/voice.js';
 import { pcmBytes, pcmSamples } from './rate.js';
 import type { NovaSimOptions } from './nova-sim.js';
 
-test('official client: a greeting, a spoken turn, an interruption, a tool and an orderly end', async (t) => {
+test('the official AWS client completes a session with a greeting, a spoken turn, an interruption, a tool and an orderly end', async (t) => {
   const options: NovaSimOptions = {
     clock: scaledClock(10),
     idleSeconds: 10_000,
@@ -76,7 +76,7 @@ test('official client: a greeting, a spoken turn, an interruption, a tool and an
   );
 });
 
-test('official client: spoken words are understood, and answered with words', async (t) => {
+test('the official AWS client’s spoken question is understood and answered in speech', async (t) => {
   const engine = await openSpeechEngine();
   t.after(() => engine.close());
   const sim = await TestSim.start(t, {
@@ -92,7 +92,7 @@ test('official client: spoken words are understood, and answered with words', as
   for (let at = 0; at < question.length; at += 160)
     client.audio(pcmBytes(mulawToPcm(question.subarray(at, at + 160))).toString('base64'));
   client.silence(2000);
-  // The engine works in its own time, while the line stays open.
+  // The engine works in real time, while the stream stays open.
   const ended = () =>
     client.named('contentEnd').some(({ stopReason, type }) => type === 'AUDIO' && stopReason === 'END_TURN');
   await until(

@@ -28,9 +28,9 @@ export interface NovaSessionOptions {
 
 const BAD_EVENT_SIGNATURE = 'The request signature we calculated does not match the signature you provided.';
 const PADDING = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
-/** How long the end of the input may take to follow sessionEnd. */
+/** Maximum delay between sessionEnd and the end of the input. */
 const LINGER_MS = 1000;
-/** An event that no documentation names. One user of Nova 2.5 reports it. */
+/** An event without documentation. One user of Nova 2.5 reported it. */
 const UNKNOWN_EVENT = 'userSpeechEnd';
 
 /** One bidirectional stream, from the first event to the last. */
@@ -45,9 +45,9 @@ export class NovaSession {
   private idle: Timer | undefined;
   private lastInputMs: number;
   private sent = 0;
-  /** `leaving`: sessionEnd came; the client still owes the end of its input. */
+  /** `leaving` means that sessionEnd arrived and the client has not ended its input yet. */
   private state: 'open' | 'leaving' | 'ended' = 'open';
-  /** The planned fault of a session that sends nothing any more. */
+  /** Whether a planned fault has stopped this session from sending. */
   private stalled = false;
 
   constructor(options: NovaSessionOptions) {
@@ -156,7 +156,7 @@ export class NovaSession {
     this.end({ type: 'exception', exception, message });
   }
 
-  /** Gives whether the session goes on. */
+  /** Strikes a fault. Returns whether the session continues. */
   private strike(fault: NovaFault): boolean {
     const { stream } = this.options;
     const exception = exceptionOf(fault);

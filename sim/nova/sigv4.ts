@@ -8,7 +8,7 @@ export interface Credentials {
   sessionToken?: string;
 }
 
-/** Of a credential: `20260101/us-east-1/bedrock/aws4_request`. */
+/** The scope of a credential, such as `20260101/us-east-1/bedrock/aws4_request`. */
 export interface Scope {
   date: string;
   region: string;
@@ -22,7 +22,7 @@ export interface Authorization {
   signature: string;
 }
 
-/** What stands for the hash of a body that is signed event by event. */
+/** Replaces the payload hash when the body is signed event by event. */
 export const STREAMED_PAYLOAD = 'STREAMING-AWS4-HMAC-SHA256-EVENTS';
 
 const AUTHORIZATION =
@@ -35,7 +35,7 @@ export function parseAuthorization(header: string): Authorization | undefined {
   return { accessKeyId, scope: { date, region, service }, signedHeaders: signedHeaders.split(';'), signature };
 }
 
-/** `20260101T120000Z` → a date; undefined when it is none. */
+/** Parses a date such as `20260101T120000Z`. `undefined` if the text is not one. */
 export function parseAmzDate(text: string): Date | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (match === null) return undefined;
@@ -56,23 +56,23 @@ export function signingKey(secretAccessKey: string, { date, region, service }: S
 
 export interface RequestToSign {
   method: string;
-  /** As it stands on the wire, percent-encoded. */
+  /** The path as on the wire, percent-encoded. */
   path: string;
   headers: IncomingHttpHeaders;
   signedHeaders: readonly string[];
   amzDate: string;
   scope: Scope;
-  /** Of `x-amz-content-sha256`. */
+  /** The value of `x-amz-content-sha256`. */
   payload: string;
 }
 
-/** The signature of a request (AWS Signature Version 4). */
+/** Returns the signature of a request (AWS Signature Version 4). */
 export function requestSignature(key: Buffer, request: RequestToSign): string {
   const { headers, signedHeaders } = request;
   const [path = '', query = ''] = request.path.split('?');
   const canonical = [
     request.method,
-    // Every service but S3 encodes the path once more.
+    // Every service except S3 encodes the path once more.
     path.split('/').map(encodeURIComponent).join('/'),
     query,
     ...signedHeaders.map(
@@ -89,7 +89,7 @@ export function requestSignature(key: Buffer, request: RequestToSign): string {
   return hmac(key, toSign).toString('hex');
 }
 
-/** Each event's signature covers the one before it, the first one that of the request. */
+/** The chain of event signatures. Each one covers the signature before it, and the first covers that of the request. */
 export class SignatureChain {
   private readonly key: Buffer;
   private readonly scope: Scope;
@@ -101,7 +101,7 @@ export class SignatureChain {
     this.prior = requestSignature;
   }
 
-  /** The signature that the next event must have. */
+  /** Returns the signature that the next event must have. */
   next(date: Date, inner: Uint8Array): string {
     const toSign = [
       'AWS4-HMAC-SHA256-PAYLOAD',

@@ -2,27 +2,27 @@ import type { Clock, Timer } from '../../src/base/clock.js';
 import type { AudioBlock, NovaOutput } from './output.js';
 import { Pauses } from './pauses.js';
 
-/** When the text of what was really spoken comes: seconds after it was (2.6 to 9 were seen), or with the next input. */
+/** When the text of what was really spoken is sent: seconds later (2.6 to 9 were seen), or with the next input. */
 export type FinalTexts = { afterMs: number } | 'next-input';
 
-/** How the model says that the caller interrupted it. All three are seen; a client must know each. */
+/** How the model reports an interruption. All three ways were seen, and a client must handle each. */
 export type BargeInSignal = 'text-and-stop-reason' | 'text' | 'stop-reason';
 
 export interface SpeakerOptions {
   clock: Clock;
   output: NovaOutput;
-  /** Of the audio sent. */
+  /** Sample rate of the audio sent. */
   sampleRateHz: number;
-  /** Audio is sent this many times faster than it plays. */
+  /** How many times faster than it plays audio is sent. */
   speed: number;
   finals: FinalTexts;
   bargeInSignal: BargeInSignal;
-  /** After each piece of audio: how much of the answer was sent. Gives false when the answer is over by that. */
+  /** Called after each chunk of audio with the length sent so far. Returns false if the answer is over. */
   onSent(answerMs: number, pieceMs: number): boolean;
   onInterrupted(): void;
 }
 
-/** What was said, for the model's memory; cut when the caller interrupts. */
+/** What was said, for the model's memory. An interruption cuts it. */
 export interface Said {
   text: string;
 }
@@ -30,7 +30,7 @@ export interface Said {
 interface Sentence {
   said: Said;
   block: AudioBlock | undefined;
-  /** When it plays, if the client plays everything as soon as it can. */
+  /** When the sentence starts to play, if the client plays everything as soon as possible. */
   startsMs: number;
   durationMs: number;
   final: Timer | undefined;
@@ -40,13 +40,13 @@ const PIECE_MS = 80;
 export const INTERRUPTED = '{ "interrupted" : true }';
 
 /**
- * The model's mouth. It sends audio faster than real time and assumes that it plays from when it was sent; so an
- * interruption can come long after the last audio went out.
+ * Speaks the model's answers. Audio is sent faster than real time, and is assumed to play from when it was sent. So an
+ * interruption can come long after the last audio was sent.
  */
 export class Speaker {
   private readonly options: SpeakerOptions;
   private readonly pauses: Pauses;
-  /** Of this answer and those before it; each until its final text is out. */
+  /** Sentences of this answer and earlier ones. Each stays until its final text is sent. */
   private sentences: Sentence[] = [];
   private playsUntilMs = 0;
   private answerMs = 0;
@@ -58,7 +58,7 @@ export class Speaker {
     this.playsUntilMs = options.clock.now();
   }
 
-  /** Whether the client has something to play, as far as one can know here. */
+  /** Whether the client still has audio to play, as far as this side can know. */
   get speaking(): boolean {
     return this.playsUntilMs > this.options.clock.now() || this.sentences.some(({ block }) => block !== undefined);
   }
@@ -68,7 +68,7 @@ export class Speaker {
     this.answerMs = 0;
   }
 
-  /** One sentence. Gives false when it was interrupted. */
+  /** Speaks one sentence. Resolves with false if it was interrupted. */
   async say(said: Said, pcm: Buffer, isLast: boolean): Promise<boolean> {
     const { clock, output, sampleRateHz } = this.options;
     const answer = this.answer;
@@ -95,7 +95,10 @@ export class Speaker {
     return true;
   }
 
-  /** The caller speaks, or types: what is not played yet will not be. Gives whether there was anything to interrupt. */
+  /**
+   * Interrupts the model because the caller speaks or types. Audio that has not played yet is discarded. Returns
+   * whether there was anything to interrupt.
+   */
   interrupt(): boolean {
     if (!this.speaking) return false;
     const { bargeInSignal, clock, output } = this.options;
@@ -123,12 +126,12 @@ export class Speaker {
     return true;
   }
 
-  /** The caller said or typed something. */
+  /** Called when the caller has said or typed something. */
   nextInput(): void {
     if (this.options.finals === 'next-input') this.flushFinals();
   }
 
-  /** Nothing more is said: ends what is open, and puts down what was spoken. */
+  /** Ends the open blocks and sends the final texts of what was spoken. */
   finish(): void {
     this.answer++;
     for (const sentence of this.sentences) {
@@ -146,7 +149,7 @@ export class Speaker {
     this.sentences = [];
   }
 
-  /** Sends the final texts that still wait, of what has begun to play. */
+  /** Sends the pending final texts of sentences that have started to play. */
   private flushFinals(): void {
     const nowMs = this.options.clock.now();
     for (const sentence of this.sentences) if (sentence.startsMs < nowMs) this.sendFinal(sentence);
@@ -172,13 +175,13 @@ export class Speaker {
   }
 }
 
-/** The words of `text` that fit in this part of its sound. */
+/** Returns the words of `text` that fit in this share of its sound. */
 function beginning(text: string, part: number): string {
   const words = text.split(' ');
   return words.slice(0, Math.floor(words.length * part)).join(' ');
 }
 
-/** A text → its sentences. */
+/** Splits a text into sentences. */
 export function sentencesOf(text: string): string[] {
   return (
     text

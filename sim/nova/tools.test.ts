@@ -5,7 +5,7 @@ import { loudnessEar } from '../model/ear.js';
 import { callTool, scriptedBrain, speak } from '../model/script.js';
 import { toneVoice } from '../model/voice.js';
 
-/** A sentence in a second: quick to count with. */
+/** Makes each sentence last one second, to keep the arithmetic simple. */
 const SECOND = { durationMs: 1000 };
 
 const BLOCK = '<TEXT textOutput TEXT PARTIAL_TURN> <AUDIO audioOutput AUDIO';
@@ -19,7 +19,7 @@ describe('simulated Nova: tools', () => {
     return String(line.client.named('toolUse')[0]?.['toolUseId']);
   };
 
-  test('are used in a block of their own; the answer follows the result', async (t) => {
+  test('a tool use has a block of its own, and an answer follows its result', async (t) => {
     await withLine(t, { brain }, async (line, client) => {
       const toolUseId = await use(line);
       assert.equal(client.outline(), `completionStart ${BLOCK} END_TURN> usageEvent <TOOL toolUse TOOL TOOL_USE>`);
@@ -36,7 +36,7 @@ describe('simulated Nova: tools', () => {
     });
   });
 
-  test('leave the model silent until they are answered, whatever the caller says', async (t) => {
+  test('an unanswered tool use keeps the model silent, whatever the caller says', async (t) => {
     await withLine(t, { brain, ear: loudnessEar({ texts: ['hello?'] }) }, async (line, client) => {
       const toolUseId = await use(line);
       await line.speech(300);
@@ -52,7 +52,7 @@ describe('simulated Nova: tools', () => {
     });
   });
 
-  test('may come encoded twice', async (t) => {
+  test('the arguments of a tool use can be JSON encoded twice', async (t) => {
     await withLine(t, { brain, doubleEncodeToolUse: true }, async (line, client) => {
       await use(line);
       assert.equal(client.named('toolUse')[0]?.['content'], '"{\\"number\\":7}"');

@@ -5,7 +5,7 @@ import type { WireClient } from '../../test/support/nova-wire-client.js';
 import { loudnessEar } from '../model/ear.js';
 import { scriptedBrain, speak } from '../model/script.js';
 
-/** A sentence in a second: quick to count with. */
+/** Makes each sentence last one second, to keep the arithmetic simple. */
 const SECOND = { durationMs: 1000 };
 
 const BLOCK = '<TEXT textOutput TEXT PARTIAL_TURN> <AUDIO audioOutput AUDIO';
@@ -13,7 +13,7 @@ const BLOCK = '<TEXT textOutput TEXT PARTIAL_TURN> <AUDIO audioOutput AUDIO';
 describe('simulated Nova: a greeting', () => {
   const greet = (line: NovaLine) => line.client.text('USER', 'hi', true);
 
-  test('comes when there is audio and a text, and not before', async (t) => {
+  test('a greeting needs audio and a text', async (t) => {
     await withLine(t, { brain: scriptedBrain([[speak('Welcome.', SECOND)]]) }, async (line, client) => {
       await line.silence(2000);
       assert.equal(client.outline(), 'completionStart');
@@ -27,7 +27,7 @@ describe('simulated Nova: a greeting', () => {
     });
   });
 
-  test('needs 68 ms of audio', async (t) => {
+  test('a greeting needs at least 68 ms of audio', async (t) => {
     await withLine(t, {}, async (line, client) => {
       await line.silence(60);
       greet(line);
@@ -39,7 +39,7 @@ describe('simulated Nova: a greeting', () => {
     });
   });
 
-  test('needs audio that flows', async (t) => {
+  test('a greeting needs audio that is still flowing', async (t) => {
     await withLine(t, {}, async (line, client) => {
       await line.silence(500);
       await line.pass(1100);
@@ -51,7 +51,7 @@ describe('simulated Nova: a greeting', () => {
     });
   });
 
-  test('of the demonstration is what SYSTEM tells it to say', async (t) => {
+  test('the demo brain’s greeting is the one that the SYSTEM text contains', async (t) => {
     const begin = (client: WireClient) => client.begin({ instructions: 'Greet the caller with: "Hi, this is Acme."' });
     await withLine(
       t,
@@ -66,7 +66,7 @@ describe('simulated Nova: a greeting', () => {
     );
   });
 
-  test('is not what a text asks for once there is a history', async (t) => {
+  test('a text after a history is not a request for a greeting', async (t) => {
     const begin = (client: WireClient) => {
       client.startSession();
       client.startPrompt();
@@ -109,7 +109,7 @@ describe('simulated Nova: turns of the caller', () => {
     ['MEDIUM', 1750],
     ['LOW', 2000],
   ] as const)
-    test(`end after ${pauseMs} ms at sensitivity ${sensitivity}, without any other sign`, async (t) => {
+    test(`the caller’s turn ends after ${pauseMs} ms at sensitivity ${sensitivity}, without any other event`, async (t) => {
       const begin = (client: WireClient) => {
         client.startSession({ turnDetectionConfiguration: { endpointingSensitivity: sensitivity } });
         client.startPrompt();
@@ -132,7 +132,7 @@ describe('simulated Nova: turns of the caller', () => {
       );
     });
 
-  test('have pauses that can be scaled', async (t) => {
+  test('the silences that end a turn can be scaled', async (t) => {
     await withLine(t, { ear: ear(), brain: scriptedBrain([]), endpointingScale: 0.2 }, async (line, client) => {
       await line.speech(400);
       await line.silence(300);
@@ -140,7 +140,7 @@ describe('simulated Nova: turns of the caller', () => {
     });
   });
 
-  test('hold what an ear with a shorter pause hears as two utterances; noise is no turn', async (t) => {
+  test('two utterances within the pause are one turn, and noise is no turn', async (t) => {
     const inner = loudnessEar({ texts: ['one', 'two', '', 'four'] });
     const short = { ...inner, listen: (listener: Parameters<typeof inner.listen>[0]) => inner.listen(listener) };
     await withLine(t, { ear: short, brain: scriptedBrain(['A.', 'B.']) }, async (line, client) => {
@@ -156,7 +156,7 @@ describe('simulated Nova: turns of the caller', () => {
     });
   });
 
-  test('go on when the caller does before the answer began', async (t) => {
+  test('the caller’s turn continues if the caller speaks again before the answer starts', async (t) => {
     await withLine(t, { ear: ear(), brain: scriptedBrain(['A.']), replyDelayMs: 600 }, async (line, client) => {
       await line.speech(300);
       await line.silence(1600);
@@ -168,7 +168,7 @@ describe('simulated Nova: turns of the caller', () => {
     });
   });
 
-  test('are heard at 16 and 24 kHz', async (t) => {
+  test('the caller’s turn is heard at 16 and 24 kHz', async (t) => {
     for (const sampleRateHertz of [16_000, 24_000]) {
       const begin = (client: WireClient) => {
         client.startSession();
@@ -180,7 +180,7 @@ describe('simulated Nova: turns of the caller', () => {
         t,
         { ear: ear(), brain: scriptedBrain([]) },
         async (line, client) => {
-          // The frames of the client are 160 samples, which are shorter at these rates.
+          // The client's frames have 160 samples, which are shorter at these rates.
           const factor = sampleRateHertz / 8000;
           await line.speech(400 * factor);
           await line.silence(1560 * factor);

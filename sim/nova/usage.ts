@@ -8,11 +8,11 @@ interface Usage {
   output: Tokens;
 }
 
-/** Plausible, not measured: the service does not say how many tokens a second of speech is. */
+/** A plausible rate. The service does not document how many tokens a second of speech has. */
 const SPEECH_TOKENS_PER_SECOND = 25;
 const CHARACTERS_PER_TOKEN = 4;
 
-/** Counts what a session uses. Totals grow with the session; a delta is what came since the report before. */
+/** Counts a session's tokens. Totals grow with the session, and a delta counts the tokens since the last report. */
 export class UsageMeter {
   private readonly total = usage();
   private reported = usage();
@@ -25,7 +25,7 @@ export class UsageMeter {
     this.total[side].textTokens += text.length / CHARACTERS_PER_TOKEN;
   }
 
-  /** The body of a usageEvent. */
+  /** Returns the body of a usageEvent. */
   report(): Record<string, unknown> {
     const total = {
       input: whole(this.total.input),

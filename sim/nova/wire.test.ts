@@ -36,7 +36,7 @@ describe('simulated Nova: what is checked before the stream', () => {
       /^403 UnrecognizedClientException: The security token included in the request is invalid/,
     ],
     [
-      'a session token nobody gave out',
+      'an unknown session token',
       { credentials: { ...SIMULATED_CREDENTIALS, sessionToken: 'other' } },
       /^403 UnrecognizedClientException/,
     ],
@@ -64,24 +64,24 @@ describe('simulated Nova: what is checked before the stream', () => {
     ['the retired model', { modelId: 'amazon.nova-sonic-v1:0' }, /^404 ResourceNotFoundException: .*end of its life/],
   ];
   for (const [what, options, expected] of refusals)
-    test(`refuses ${what}`, async () => {
+    test(`Nova refuses a request with ${what}`, async () => {
       assert.match(await answer(options), expected);
     });
 
-  test('refuses a content type that was signed, but is not an event stream', async () => {
+  test('Nova refuses a signed content type that is not an event stream', async () => {
     const signedHeaders = [':authority', 'x-amz-content-sha256', 'x-amz-date'];
     const options = { signedHeaders, headers: { 'content-type': 'text/plain' } };
     assert.match(await answer(options), /^400 ValidationException: The content type/);
   });
 
-  test('takes what is right, both models', async () => {
+  test('Nova accepts a valid request for both models', async () => {
     assert.equal(await answer({}), '200');
     await until(() => sim.sessions.at(-1)?.end !== undefined, 'the end');
     assert.equal(await answer({ modelId: 'amazon.nova-2-5-sonic' }), '200');
     await until(() => sim.sessions.at(-1)?.end !== undefined, 'the end');
   });
 
-  test('throttles more sessions at a time than it allows, and only as long as they last', async () => {
+  test('Nova throttles sessions above its limit as long as the others last', async () => {
     const first = new WireClient(sim.url);
     await until(() => first.status === 200, 'the first');
     assert.match(await answer({}), /^429 ThrottlingException/);
@@ -90,7 +90,7 @@ describe('simulated Nova: what is checked before the stream', () => {
     assert.equal(await answer({}), '200');
   });
 
-  test('survives a client that does not speak HTTP/2', async () => {
+  test('Nova survives a client that does not speak HTTP/2', async () => {
     const socket = connect(sim.port, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
@@ -103,7 +103,7 @@ describe('simulated Nova: what is checked before the stream', () => {
   });
 });
 
-test('simulated Nova: a session token is checked when there is one, and so is the time of the signature', async (t) => {
+test('simulated Nova: a session token and the time of the signature are checked', async (t) => {
   const credentials = { ...SIMULATED_CREDENTIALS, sessionToken: 'simulated-token' };
   const sim = await TestSim.start(t, { credentials });
   const right = sim.connect({ credentials });
@@ -130,7 +130,7 @@ describe('simulated Nova: the events on the wire', () => {
     return `${client.exception?.type}: ${client.exception?.message}`;
   };
 
-  test('a bad signature ends the session, and is counted', async () => {
+  test('an event with a bad signature ends the session and is counted', async () => {
     const message = await refused((client) => {
       client.spoilNext = true;
       client.startPrompt();
@@ -141,7 +141,7 @@ describe('simulated Nova: the events on the wire', () => {
     assert.equal(sim.sessions.at(-1)?.inputs.length, 1);
   });
 
-  test('damaged frames, lengths that make no sense and what is no chunk end the session', async () => {
+  test('damaged frames, invalid lengths and messages other than chunks end the session', async () => {
     const frame = Buffer.from(encodeChunk('{}'));
     const spoil = (client: WireClient): void => {
       const send = client.sendBytes.bind(client);
@@ -159,7 +159,7 @@ describe('simulated Nova: the events on the wire', () => {
     assert.match(await refused((client) => client.send('toString', {})), /extraneous key \[toString\]/);
   });
 
-  test('frames may come in pieces of any size', async () => {
+  test('frames may arrive in chunks of any size', async () => {
     const client = new WireClient(sim.url);
     const whole: Uint8Array[] = [];
     const send = client.sendBytes.bind(client);
@@ -172,7 +172,7 @@ describe('simulated Nova: the events on the wire', () => {
     client.close();
   });
 
-  test('the end of the input: with the empty frame, without it, and no end at all', async () => {
+  test('a session’s end is recorded by how the input ended: with the empty frame, without it, or not at all', async () => {
     const run = async (finish: (client: WireClient) => void) => {
       const client = new WireClient(sim.url);
       client.begin();
@@ -201,7 +201,7 @@ describe('simulated Nova: the events on the wire', () => {
     assert.deepEqual([spoilt, sim.sessions.at(-1)?.signatures.bad], [['exception', false], 1]);
   });
 
-  test('what the model sends is padded to lengths that differ', async () => {
+  test('the model’s events are padded to different lengths', async () => {
     const client = new WireClient(sim.url);
     client.begin();
     client.silence(100);

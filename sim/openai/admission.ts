@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { type WireError, refused } from './wire.js';
 
-/** What is decided about an attempt to connect. */
+/** The decision about a connection attempt. */
 export type Admission =
   | { type: 'accepted'; model: string }
   /** Answered without an upgrade. */
   | { type: 'refused'; status: number; body: string }
-  /** The connection is opened for an `error` event and then closed with 4000. */
+  /** The connection is opened, gets an `error` event and is closed with 4000. */
   | { type: 'turned-away'; error: WireError };
 
 export const MODELS = ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5'] as const;
 
 export interface AdmissionRules {
-  /** Keys that are taken; absent: every one. */
+  /** API keys that are accepted. `undefined` accepts every key. */
   apiKeys: readonly string[] | undefined;
   models: readonly string[];
 }
@@ -41,7 +41,7 @@ function admitTarget(query: URLSearchParams, models: readonly string[]): Admissi
       'invalid_parameters',
       `Only one of model, call_id and intent can be given, not ${targets.join(' and ')}.`,
     );
-  // There is no call of a SIP trunk here; for an unknown call the service answers with an empty 404.
+  // SIP calls are not simulated. For an unknown call the service answers with an empty 404.
   if (query.has('call_id')) return { type: 'refused', status: 404, body: '' };
   if (query.has('intent')) return away('invalid_intent', 'Transcription sessions are not simulated.');
   if (model === '') return away('missing_model', 'You must provide a model parameter.');
@@ -63,7 +63,7 @@ function refusal(
   return { type: 'refused', status, body: JSON.stringify({ error: { message, type, param: null, code } }, null, 2) };
 }
 
-/** The answer to a handshake that fails with this status. */
+/** Returns the answer to a handshake that fails with this status. */
 export function refusedFor(status: number): Extract<Admission, { type: 'refused' }> {
   switch (status) {
     case 401:

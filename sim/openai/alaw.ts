@@ -1,4 +1,4 @@
-/** G.711 A-law (ITU-T G.711), for clients that choose `audio/pcma`. */
+/** G.711 A-law (ITU-T G.711), for clients that choose `audio/pcma`. Maps each byte to its sample. */
 const DECODED = new Int16Array(256);
 for (let byte = 0; byte < 256; byte++) {
   const bits = byte ^ 0x55;

@@ -2,13 +2,13 @@ import { mulawToPcm, pcmToMulaw } from '../../src/audio/g711.js';
 import { alawToPcm, pcmToAlaw } from './alaw.js';
 import type { AudioFormat } from './session-schema.js';
 
-/** 24 kHz to 8 kHz. */
+/** Ratio of 24 kHz to 8 kHz. */
 const RATIO = 3;
 const BYTES_PER_PCM_SAMPLE = 2;
 
 /**
- * The client's audio → mu-law at 8 kHz, which the simulator keeps and listens to. One for each line: it holds what is
- * left over when a piece of 24 kHz audio is no multiple of three samples.
+ * Converts the client's audio to mu-law at 8 kHz, the simulator's internal format. Use one decoder for each stream,
+ * because it keeps the samples left over when a chunk of 24 kHz audio is no multiple of three.
  */
 export class AudioDecoder {
   private leftOver: number[] = [];
@@ -20,11 +20,11 @@ export class AudioDecoder {
       case 'audio/pcma':
         return pcmToMulaw(alawToPcm(bytes));
       case 'audio/pcm':
-        return pcmToMulaw(this.slower(samplesOf(bytes)));
+        return pcmToMulaw(this.downsample(samplesOf(bytes)));
     }
   }
 
-  private slower(pcm: Int16Array): Int16Array {
+  private downsample(pcm: Int16Array): Int16Array {
     const samples = [...this.leftOver, ...pcm];
     const whole = Math.floor(samples.length / RATIO);
     this.leftOver = samples.slice(whole * RATIO);
@@ -38,7 +38,7 @@ export class AudioDecoder {
   }
 }
 
-/** Mu-law at 8 kHz → base64 in the session's format. */
+/** Converts mu-law at 8 kHz to base64 in the session's format. */
 export function encodeAudio(mulaw: Uint8Array, format: AudioFormat): string {
   switch (format.type) {
     case 'audio/pcmu':
@@ -46,11 +46,11 @@ export function encodeAudio(mulaw: Uint8Array, format: AudioFormat): string {
     case 'audio/pcma':
       return Buffer.from(pcmToAlaw(mulawToPcm(mulaw))).toString('base64');
     case 'audio/pcm':
-      return faster(mulawToPcm(mulaw)).toString('base64');
+      return upsample(mulawToPcm(mulaw)).toString('base64');
   }
 }
 
-/** Whether so many bytes can be audio of this format. */
+/** Whether audio of this format can have this size. */
 export function isWholeSamples(sizeBytes: number, format: AudioFormat): boolean {
   return format.type !== 'audio/pcm' || sizeBytes % BYTES_PER_PCM_SAMPLE === 0;
 }
@@ -60,8 +60,8 @@ function samplesOf(bytes: Uint8Array): Int16Array {
   return Int16Array.from({ length: bytes.length >> 1 }, (_, n) => view.getInt16(2 * n, true));
 }
 
-/** Three samples for one, on a straight line to the next. */
-function faster(pcm: Int16Array): Buffer {
+/** Triples the sample rate by linear interpolation. */
+function upsample(pcm: Int16Array): Buffer {
   const output = Buffer.alloc(pcm.length * RATIO * BYTES_PER_PCM_SAMPLE);
   for (let n = 0; n < pcm.length; n++) {
     const from = pcm[n] as number;

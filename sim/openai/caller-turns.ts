@@ -18,16 +18,19 @@ export interface CallerTurnsOptions {
   outbox: Outbox;
   conversation: Conversation;
   responder: Responder;
-  /** The settings as they are now. */
+  /** Returns the current settings. */
   config: () => SessionConfig;
 }
 
-/** The caller's turns: found in the audio or ended by the client, put into the conversation, understood, and answered. */
+/**
+ * The caller's turns. A turn is detected in the audio or committed by the client, then added to the conversation,
+ * transcribed and answered.
+ */
 export class CallerTurns {
   readonly input: InputAudio;
   private readonly options: CallerTurnsOptions;
   private readonly transcriber: Transcriber;
-  /** What the items say, from the moment they are in the conversation. */
+  /** The text of each spoken item, from the moment it is in the conversation. */
   private readonly texts = new Map<string, Deferred>();
   private idle: Timer | undefined;
 
@@ -42,7 +45,7 @@ export class CallerTurns {
     });
   }
 
-  /** The client ends a turn by itself. */
+  /** Ends a turn at the client's request. */
   commit(): Checked<unknown> {
     const sound = this.input.commit();
     if (!sound.ok) return sound;
@@ -55,7 +58,7 @@ export class CallerTurns {
     return sound;
   }
 
-  /** What this item says; waits until a spoken one is understood. */
+  /** Resolves with the text of an item. For a spoken item, waits until it is understood. */
   understood(item: Item): Promise<string> {
     return this.texts.get(item.id)?.promise ?? Promise.resolve(textOf(item));
   }
@@ -69,7 +72,7 @@ export class CallerTurns {
     const turns = this.turns;
     if (turns?.type !== 'server_vad' || turns.idle_timeout_ms === null || this.input.isSpeechHeard) return;
     const { clock } = this.options;
-    // The server thinks that the client began to play when the response began.
+    // The service assumes that the client started to play when the response started.
     const playedMs = clock.now() - response.createdAtMs;
     const leftMs = Math.max(0, response.spokenMs - playedMs);
     this.idle?.cancel();
@@ -152,7 +155,7 @@ export class CallerTurns {
   }
 }
 
-/** A promise that is settled from outside, once. */
+/** A promise that is resolved from outside. */
 class Deferred {
   resolve: (text: string) => void = () => undefined;
   readonly promise = new Promise<string>((resolve) => {

@@ -44,7 +44,7 @@ const SCHEMAS = {
   'session.update': z.strictObject({
     type: z.literal('session.update'),
     event_id,
-    // Checked where the session's settings are known.
+    // Checked by the session, which knows its settings.
     session: z.looseObject({}),
   }),
   'input_audio_buffer.append': z.strictObject({
@@ -92,7 +92,7 @@ const SCHEMAS = {
 type EventType = keyof typeof SCHEMAS;
 export type ClientEvent = { [T in EventType]: z.infer<(typeof SCHEMAS)[T]> }[EventType];
 
-/** A parsed JSON message → a client event, or what the service says about it. */
+/** Checks a parsed JSON message. Returns the client event, or the service's error. */
 export function readClientEvent(raw: unknown): Checked<ClientEvent> {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     return refused('invalid_event', 'The event is not a JSON object.');
@@ -111,7 +111,7 @@ export function readClientEvent(raw: unknown): Checked<ClientEvent> {
   return check<ClientEvent>(SCHEMAS[type as EventType] as z.ZodType<ClientEvent>, raw);
 }
 
-/** By far the most frequent event: looked at by hand. */
+/** Checks the most frequent event by hand, because the schema would cost more time. */
 function isPlainAppend(raw: object): raw is Extract<ClientEvent, { type: 'input_audio_buffer.append' }> {
   return Object.keys(raw).length === 2 && typeof (raw as { audio?: unknown }).audio === 'string';
 }

@@ -12,7 +12,7 @@ import { loudnessEar } from '../model/ear.js';
 import { callTool, scriptedBrain, speak } from '../model/script.js';
 import { encodeAudio } from './audio-codec.js';
 
-/** The same conversation for every client: a greeting, a spoken turn with a tool, an answer that is interrupted. */
+/** The same conversation for every client, with a greeting, a spoken turn with a tool, and an interrupted answer. */
 const SCRIPT = {
   ear: () => loudnessEar({ texts: ['Where is my order?', 'stop'] }),
   brain: scriptedBrain([
@@ -24,10 +24,10 @@ const SCRIPT = {
 };
 const REMEMBERED = ['Hello.', 'Where is my order?', '{"number":"4711"}', 'sent', '', 'stop', 'All right.'];
 
-test("the official client's conversation: greeting, tool call, interruption", async (t) => {
+test('the official OpenAI client completes a conversation with a greeting, a tool call and an interruption', async (t) => {
   const { clock, sim } = await startSim(t, { ear: SCRIPT.ear(), brain: SCRIPT.brain });
   const client = new OpenAI({ apiKey: 'sk-test', baseURL: sim.url });
-  // It insists on TLS; a plain connection has to be slipped under it.
+  // The client insists on TLS, so a plain connection is passed underneath.
   const createConnection = (options: { host?: string; port?: number }) =>
     connect({ host: options.host ?? '127.0.0.1', port: Number(options.port) });
   const realtime = new OpenAIRealtimeWS(
@@ -99,7 +99,7 @@ test("the official client's conversation: greeting, tool call, interruption", as
   assert.deepEqual(errors, []);
 });
 
-test("a session of the agents' library: greeting, tool, interruption, all with its own settings", async (t) => {
+test('a session of the OpenAI Agents library completes a conversation with its own settings', async (t) => {
   const { clock, sim } = await startSim(t, { ear: SCRIPT.ear(), brain: SCRIPT.brain });
   const numbers: string[] = [];
   const orderStatus = tool({
@@ -161,7 +161,7 @@ test("a session of the agents' library: greeting, tool, interruption, all with i
   await count('response.done', 4);
   assert.ok(interrupted >= 1);
   await until(() => session.history.length === 6, 'the history has every item');
-  // The client goes by the time that passes: on a clock that stands still it thinks that the greeting still plays.
+  // The client measures real time. Because the fake clock stands still, it thinks that the greeting is still playing.
   assert.deepEqual(
     sim.sessions[0]?.memory.slice(1).map(({ text }) => text),
     REMEMBERED.slice(1),

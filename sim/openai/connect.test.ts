@@ -6,7 +6,7 @@ import { until } from '../../test/support/rig.js';
 
 const authorization = 'Bearer sk-good';
 
-test('session.created comes first, with the settings the service starts with and the time it will end', async (t) => {
+test('session.created comes first, with the service’s initial settings and the expiry time', async (t) => {
   const { clock, port, sim } = await startSim(t, { sessionSeconds: 90 });
   const client = new RealtimeClient(port, { headers: { authorization, 'OpenAI-Safety-Identifier': 'hash-of-caller' } });
   const { session, event_id } = await client.next('session.created');
@@ -24,7 +24,7 @@ test('session.created comes first, with the settings the service starts with and
   assert.equal(sim.sessions[0]?.headers['openai-safety-identifier'], 'hash-of-caller');
 });
 
-test('a session ends at its cap with 1001 and the reason the service gives', async (t) => {
+test('a session ends at its maximum duration with 1001 and the service’s reason', async (t) => {
   const { clock, port, sim } = await startSim(t);
   const client = new RealtimeClient(port);
   await client.next('session.created');
@@ -36,7 +36,7 @@ test('a session ends at its cap with 1001 and the reason the service gives', asy
   assert.deepEqual(sim.sessions[0]?.closed, { ...closed, by: 'server' });
 });
 
-test('without a key, with a wrong one or at a wrong place the handshake is refused with the JSON of the service', async (t) => {
+test('the handshake without a key, with a wrong key or for a wrong path is refused with the service’s JSON', async (t) => {
   const { port, sim } = await startSim(t, { apiKeys: ['sk-good'] });
   const attempts: [RealtimeClientOptions, number, string | null][] = [
     [{ headers: {} }, 401, null],
@@ -62,7 +62,7 @@ test('without a key, with a wrong one or at a wrong place the handshake is refus
   assert.deepEqual(sim.sessions, []);
 });
 
-test('what cannot be served is turned away with an error event and 4000', async (t) => {
+test('a session that cannot be served gets an error event and is closed with 4000', async (t) => {
   const { port, sim } = await startSim(t);
   const turnedAway: [RealtimeClientOptions, string][] = [
     [{ path: '/v1/realtime' }, 'missing_model'],
@@ -83,7 +83,7 @@ test('what cannot be served is turned away with an error event and 4000', async 
   assert.deepEqual(sim.sessions, []);
 });
 
-test("the beta's flat session ends the connection", async (t) => {
+test('a session.update in the beta’s flat shape closes the connection', async (t) => {
   const { port } = await startSim(t);
   const client = new RealtimeClient(port);
   client.send({ type: 'session.update', session: { modalities: ['audio'], input_audio_format: 'g711_ulaw' } });
@@ -91,7 +91,7 @@ test("the beta's flat session ends the connection", async (t) => {
   assert.equal(client.of('error')[0]?.['error'].code, 'beta_api_shape_disabled');
 });
 
-test('what is no event is answered with an error, and the session goes on', async (t) => {
+test('an invalid event is answered with an error, and the session continues', async (t) => {
   const { clock, telephone, sim } = await startSim(t);
   const client = await telephone();
   const messages = ['not json', Buffer.from('{"type":"response.create"}'), '[]', '7', 'null', '{}', '{"type":5}'];

@@ -7,7 +7,7 @@ import { scriptedBrain, speak } from '../model/script.js';
 
 const serverVad = { type: 'server_vad', silence_duration_ms: 500, prefix_padding_ms: 300 };
 
-test('a call: greets when asked, hears a turn, answers it, is interrupted and forgets what was not heard', async (t) => {
+test('in a whole call the model greets, answers a turn, is interrupted, and forgets words that were not heard', async (t) => {
   const brain = scriptedBrain(['Hello there.', [speak('one two three four five', { durationMs: 5000 })], 'Yes?']);
   const ear = loudnessEar({ texts: ['Hi', 'wait'] });
   const { clock, sim, telephone } = await startSim(t, { brain, ear });

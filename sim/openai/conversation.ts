@@ -4,7 +4,7 @@ import { type ClientItem, type Item, type Part, soundMs, soundOf } from './items
 import type { AudioFormat } from './session-schema.js';
 import { type Checked, accepted, newId, refused } from './wire.js';
 
-/** The items of a conversation in order, with the rules for changing them. */
+/** The items of a conversation in order, and the rules for changing them. */
 export class Conversation {
   readonly id = newId('conv');
   readonly items: Item[] = [];
@@ -13,7 +13,7 @@ export class Conversation {
     return this.items.find((item) => item.id === itemId);
   }
 
-  /** Id of the item before this one; null for the first. */
+  /** Returns the id of the item before this one, or null for the first. */
   previousOf(item: Item): string | null {
     return this.items[this.items.indexOf(item) - 1]?.id ?? null;
   }
@@ -22,7 +22,9 @@ export class Conversation {
     this.items.push(item);
   }
 
-  /** An item the client wants to have after `previousId` (`root`: at the beginning; absent: at the end). */
+  /**
+   * Inserts an item of the client after `previousId`. `root` inserts it at the beginning, and `undefined` at the end.
+   */
   insert(given: ClientItem, previousId: string | undefined, format: AudioFormat): Checked<Item> {
     if (given.id !== undefined && this.find(given.id) !== undefined)
       return refused(
@@ -65,8 +67,8 @@ export class Conversation {
   }
 
   /**
-   * Forgets the sound of an answer from `endMs` on, and its transcript with it (realtime.d.ts,
-   * ConversationItemTruncateEvent). The words of refusals are those seen in the field.
+   * Removes the sound of an answer from `endMs` on, and its whole transcript (realtime.d.ts,
+   * ConversationItemTruncateEvent). The words of the refusals are those seen in public issues.
    */
   truncate(itemId: string, contentIndex: number, endMs: number): Checked<Item> {
     const item = this.find(itemId);

@@ -10,7 +10,7 @@ const LONG = [speak('a b c d e f g h i j', { durationMs: 2000 })];
 const quick = { speed: Infinity };
 const planned = (when: FaultMoment, what: LaterFault): PlannedFault[] => [{ when, fault: what }];
 
-/** Milliseconds of audio that came. */
+/** Returns the milliseconds of audio that the client received. */
 function heardMs(client: RealtimeClient): number {
   const sizes = client
     .of('response.output_audio.delta')
@@ -18,7 +18,7 @@ function heardMs(client: RealtimeClient): number {
   return sizes.reduce((sum, size) => sum + size, 0) / 8;
 }
 
-test('at connect: a status, silence or a reset, and only for the connection it is meant for', async (t) => {
+test('a connect fault answers with a status, silence or a reset, only for its own connection', async (t) => {
   const statuses = [401, 403, 404, 429, 500, 503];
   const faults: PlannedFault[] = statuses.map((status, index) => ({
     when: { at: 'connect' },
@@ -45,7 +45,7 @@ test('at connect: a status, silence or a reset, and only for the connection it i
   assert.equal(sim.sessions.length, 1);
 });
 
-test('in the middle of an answer, to the millisecond: the connection closes, breaks or goes silent', async (t) => {
+test('a fault in an answer closes, resets or stalls the connection at its millisecond', async (t) => {
   const when: FaultMoment = { at: 'answer', ms: 777 };
   for (const [what, code] of [
     [{ type: 'close', code: 1011, reason: 'gone' }, 1011],
@@ -58,7 +58,7 @@ test('in the middle of an answer, to the millisecond: the connection closes, bre
     await client.next('response.output_audio.delta');
     clock.advance(10_000);
     assert.equal((await client.whenClosed()).code, code);
-    // A reset may take what was on its way with it.
+    // A reset may also discard data in flight.
     if (code === 1011) assert.equal(heardMs(client), 777);
     else assert.ok(heardMs(client) <= 777);
   }
@@ -77,7 +77,7 @@ test('in the middle of an answer, to the millisecond: the connection closes, bre
   assert.equal(client.closed, undefined);
 });
 
-test('failed and blocked answers end with their reason; the next one is whole', async (t) => {
+test('a failed or blocked answer ends with its reason, and the next answer is complete', async (t) => {
   const cases: [LaterFault, object][] = [
     [{ type: 'blocked' }, { type: 'incomplete', reason: 'content_filter' }],
     [
@@ -113,7 +113,7 @@ test('failed and blocked answers end with their reason; the next one is whole', 
     }
 });
 
-test('errors of every class, an unknown event and a broken one come in between; the answer goes on', async (t) => {
+test('an answer continues after errors of every class, an unknown event and a malformed one', async (t) => {
   const classes: [ErrorClass, string, string | null][] = [
     ['server', 'server_error', null],
     ['throttled', 'rate_limit_exceeded', 'rate_limit_exceeded'],
@@ -138,7 +138,7 @@ test('errors of every class, an unknown event and a broken one come in between; 
   assert.equal(heardMs(client), 2000);
 });
 
-test('after a time in the session, with or without an answer', async (t) => {
+test('a timed fault strikes at its time in the session, with or without an answer', async (t) => {
   const faults: PlannedFault[] = [
     { when: { at: 'session', ms: 1000 }, fault: { type: 'error', class: 'server', message: 'In other words.' } },
     { when: { at: 'session', ms: 2000 }, fault: { type: 'failed-response', class: 'server' } },
@@ -150,14 +150,14 @@ test('after a time in the session, with or without an answer', async (t) => {
   assert.equal((await client.next('error'))['error'].message, 'In other words.');
   clock.advance(1000);
   await client.settled();
-  assert.deepEqual(client.of('response.done'), [], 'nothing to fail yet');
+  assert.deepEqual(client.of('response.done'), [], 'there is no response to fail yet');
   client.send({ type: 'response.create' });
   assert.equal((await client.next('response.done'))['response'].status, 'failed');
   clock.advance(1000);
   assert.equal((await client.whenClosed()).code, 1012);
 });
 
-test('a brain or a voice that breaks is a failed response, and the session goes on', async (t) => {
+test('a brain or a voice that throws makes the response fail, and the session continues', async (t) => {
   const broken = () => Promise.reject(new Error('no voice'));
   const { telephone } = await startSim(t, { voice: { speak: broken }, brain: scriptedBrain([LONG]) });
   const client = await telephone({ audio: { input: { turn_detection: { type: 'server_vad' } } } });

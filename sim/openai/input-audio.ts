@@ -4,34 +4,34 @@ import { AudioDecoder, isWholeSamples } from './audio-codec.js';
 import type { AudioFormat, TurnDetection } from './session-schema.js';
 import { type Checked, accepted, newId, refused } from './wire.js';
 
-/** Of one append (realtime.d.ts, InputAudioBufferAppendEvent). */
+/** Maximum size of one append (realtime.d.ts, InputAudioBufferAppendEvent). */
 const MAX_APPEND_BYTES = 15 * 1024 * 1024;
 const MIN_COMMIT_MS = 100;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 export interface InputListener {
   onSpeechStarted(itemId: string, startMs: number): void;
-  /** The utterance is over; its `sound` belongs to the item now. */
+  /** Called when an utterance is over. `sound` is the audio of its item. */
   onSpeechStopped(itemId: string, endMs: number, sound: Uint8Array): void;
-  /** What the utterance says; it may come long after the stop. */
+  /** Called with the text of an utterance, maybe long after its end. */
   onText(itemId: string, text: string): void;
 }
 
-/** The input audio buffer and the turn detection over it. */
+/** The input audio buffer, with turn detection. */
 export class InputAudio {
-  /** Everything the client has sent, mu-law. */
+  /** All audio that the client has sent, as mu-law. */
   readonly received: Uint8Array[] = [];
   receivedMs = 0;
   private readonly ear: Ear;
   private readonly listener: InputListener;
   private readonly decoder = new AudioDecoder();
-  /** Since the last commit, and where in what was received it begins. */
+  /** The audio since the last commit, and its offset in the received audio. */
   private buffer: Uint8Array[] = [];
   private bufferStartMs = 0;
-  private line: { ear: EarLine; settings: string; turns: TurnDetection } | undefined;
+  private detection: { ear: EarLine; settings: string; turns: TurnDetection } | undefined;
   private speaking: { itemId: string; startMs: number } | undefined;
-  /** Items whose text is still to come, in the order in which it will. */
-  private readonly untold: string[] = [];
+  /** Items that wait for their text, in the order in which it will arrive. */
+  private readonly awaitingText: string[] = [];
 
   constructor(ear: Ear, listener: InputListener) {
     this.ear = ear;
@@ -60,11 +60,11 @@ export class InputAudio {
     this.receivedMs += mulaw.length / MULAW_BYTES_PER_MS;
     this.received.push(mulaw);
     this.buffer.push(mulaw);
-    this.line?.ear.push(mulaw);
+    this.detection?.ear.push(mulaw);
     return accepted(undefined);
   }
 
-  /** The client ends a turn by itself: gives up the buffer. */
+  /** Ends a turn at the client's request. Returns the buffer's audio and clears it. */
   commit(): Checked<Uint8Array> {
     const sound = Buffer.concat(this.buffer);
     const havingMs = sound.length / MULAW_BYTES_PER_MS;
@@ -82,7 +82,7 @@ export class InputAudio {
     this.bufferStartMs = this.receivedMs;
   }
 
-  /** Ends the buffer and gives what was sent from `fromMs` on, for an item that the server makes by itself. */
+  /** Clears the buffer and returns its audio from `fromMs` on, for an item that the server creates. */
   take(fromMs: number): Uint8Array {
     const skipMs = Math.max(0, fromMs - this.bufferStartMs);
     const sound = Buffer.concat(this.buffer).subarray(Math.round(skipMs * MULAW_BYTES_PER_MS));
@@ -94,18 +94,18 @@ export class InputAudio {
     return this.ear.understand(sound);
   }
 
-  /** Listens as `turns` says from now on; null: the client finds turns itself. */
+  /** Detects turns with the settings `turns`. With null the client detects turns itself. */
   detect(turns: TurnDetection | null): void {
     const hangoverMs = turns?.type === 'server_vad' ? turns.silence_duration_ms : undefined;
     const settings = JSON.stringify([turns?.type, hangoverMs]);
-    if (turns !== null && this.line?.settings === settings) {
-      this.line.turns = turns;
+    if (turns !== null && this.detection?.settings === settings) {
+      this.detection.turns = turns;
       return;
     }
-    // A line that is given up tells nothing any more.
-    const untold = [...this.untold];
+    // A closed detector reports no text any more.
+    const awaiting = [...this.awaitingText];
     this.close();
-    for (const itemId of untold) this.listener.onText(itemId, '');
+    for (const itemId of awaiting) this.listener.onText(itemId, '');
     if (turns === null) return;
     const startedAtMs = this.receivedMs;
     const ear = this.ear.listen(
@@ -113,25 +113,25 @@ export class InputAudio {
         onSpeechStarted: (atMs) => this.startSpeech(startedAtMs + atMs),
         onSpeechStopped: (atMs) => this.stopSpeech(startedAtMs + atMs),
         onText: (text) => {
-          const itemId = this.untold.shift();
+          const itemId = this.awaitingText.shift();
           if (itemId !== undefined) this.listener.onText(itemId, text);
         },
       },
       hangoverMs === undefined ? {} : { hangoverMs },
     );
-    this.line = { ear, settings, turns };
+    this.detection = { ear, settings, turns };
   }
 
   close(): void {
-    this.line?.ear.close();
-    this.line = undefined;
+    this.detection?.ear.close();
+    this.detection = undefined;
     this.speaking = undefined;
-    this.untold.length = 0;
+    this.awaitingText.length = 0;
   }
 
   private startSpeech(atMs: number): void {
-    // The start is told with the padding that the item's sound has.
-    const turns = this.line?.turns;
+    // The reported start includes the padding of the item's sound.
+    const turns = this.detection?.turns;
     const paddingMs = turns?.type === 'server_vad' ? turns.prefix_padding_ms : 0;
     this.speaking = { itemId: newId('item'), startMs: Math.max(0, Math.round(atMs - paddingMs)) };
     this.listener.onSpeechStarted(this.speaking.itemId, this.speaking.startMs);
@@ -141,9 +141,9 @@ export class InputAudio {
     if (this.speaking === undefined) return;
     const { itemId, startMs } = this.speaking;
     this.speaking = undefined;
-    this.untold.push(itemId);
-    // The end is told with the silence that was waited for.
-    const turns = this.line?.turns;
+    this.awaitingText.push(itemId);
+    // The reported end includes the silence that ended the turn.
+    const turns = this.detection?.turns;
     const silenceMs = turns?.type === 'server_vad' ? turns.silence_duration_ms : 0;
     this.listener.onSpeechStopped(itemId, Math.round(atMs + silenceMs), this.take(startMs));
   }

@@ -10,14 +10,14 @@ const VAD = { type: 'server_vad', threshold: 0.5, prefix_padding_ms: 300, silenc
 const transcription = { model: 'gpt-transcribe' };
 const quick = { speed: Infinity };
 
-/** A quiet second, 600 ms of speech, and a quiet second. */
+/** Sends a second of silence, 600 ms of speech, and a second of silence. */
 async function sayOnce(client: RealtimeClient): Promise<void> {
   client.speak(SILENCE);
   client.speak(await sound(600));
   client.speak(SILENCE);
 }
 
-test('a turn found by the server: its events in the documented order, with places in the audio and linked items', async (t) => {
+test('a turn detected by the server sends its events in the documented order, with positions in the audio and linked items', async (t) => {
   const { telephone } = await startSim(t, {
     ear: loudnessEar({ texts: ['Hi there'] }),
     brain: scriptedBrain(['Yes.']),
@@ -40,8 +40,8 @@ test('a turn found by the server: its events in the documented order, with place
     'conversation.item.input_audio_transcription.delta',
   ]);
   const [started, stopped, committed] = client.events.slice(from);
-  assert.equal(started?.['audio_start_ms'], 1000 - 300, 'the padding is told');
-  assert.equal(stopped?.['audio_end_ms'], 1600 + 500, 'the silence is told');
+  assert.equal(started?.['audio_start_ms'], 1000 - 300, 'the reported start includes the padding');
+  assert.equal(stopped?.['audio_end_ms'], 1600 + 500, 'the reported end includes the silence');
   const itemId = started?.['item_id'] as string;
   assert.equal(stopped?.['item_id'], itemId);
   assert.deepEqual([committed?.['item_id'], committed?.['previous_item_id']], [itemId, 'sys']);
@@ -61,7 +61,7 @@ test('a turn found by the server: its events in the documented order, with place
   assert.equal(deltas.join(''), 'Hi there');
 });
 
-test('the silence that ends a turn is the one that was set', async (t) => {
+test('a turn ends after the silence_duration_ms that was set', async (t) => {
   const { telephone } = await startSim(t);
   const client = await telephone({ audio: { input: { turn_detection: { ...VAD, silence_duration_ms: 1200 } } } });
   await sayOnce(client);
@@ -72,7 +72,7 @@ test('the silence that ends a turn is the one that was set', async (t) => {
   assert.equal(stopped['audio_end_ms'], 1600 + 1200);
 });
 
-test('without create_response the model keeps silent; without interrupt_response it goes on talking', async (t) => {
+test('without create_response the model does not answer, and without interrupt_response it is not interrupted', async (t) => {
   const { clock, telephone } = await startSim(t, { brain: scriptedBrain([[speak('', { durationMs: 9000 })]]) });
   const turns = { ...VAD, create_response: false, interrupt_response: false };
   const client = await telephone({ audio: { input: { turn_detection: turns } } });
@@ -94,14 +94,14 @@ test('without create_response the model keeps silent; without interrupt_response
   await client.next('response.done');
 });
 
-test('semantic turn detection finds turns too', async (t) => {
+test('semantic turn detection detects turns too', async (t) => {
   const { telephone } = await startSim(t);
   const client = await telephone({ audio: { input: { turn_detection: { type: 'semantic_vad', eagerness: 'high' } } } });
   await sayOnce(client);
   await client.next('response.created');
 });
 
-test('a client that finds turns itself commits the buffer, and asks for the answer', async (t) => {
+test('a client that detects turns itself commits the buffer and requests the answer', async (t) => {
   const { telephone, sim } = await startSim(t, {
     ear: loudnessEar({ texts: ['all of it'] }),
     brain: scriptedBrain(['Yes.']),
@@ -132,7 +132,7 @@ test('a client that finds turns itself commits the buffer, and asks for the answ
   assert.equal(sim.sessions[0]?.callerAudio.length, 8 * 3600);
 });
 
-test('audio that is none is refused, and the session goes on', async (t) => {
+test('invalid audio is refused, and the session continues', async (t) => {
   const { telephone, sim } = await startSim(t);
   const client = await telephone();
   const append = (audio: unknown) => client.refusalOf({ type: 'input_audio_buffer.append', event_id: 'a', audio });
@@ -152,7 +152,7 @@ test('audio that is none is refused, and the session goes on', async (t) => {
   assert.equal(sim.sessions[0]?.errors.length, 8);
 });
 
-test('PCM at 24 kHz and A-law are heard like mu-law', async (t) => {
+test('turn detection hears PCM at 24 kHz and A-law like mu-law', async (t) => {
   const { telephone } = await startSim(t);
   for (const [format, bytesPerMs] of [
     [{ type: 'audio/pcm', rate: 24_000 }, 48],
@@ -170,7 +170,7 @@ test('PCM at 24 kHz and A-law are heard like mu-law', async (t) => {
   }
 });
 
-test('transcripts come late, after the answer, or not at all, as the simulator is told', async (t) => {
+test('transcripts arrive late, after the answer, or not at all, as configured', async (t) => {
   const ear = loudnessEar({ texts: ['Hi'] });
   const brain = scriptedBrain(['Yes.']);
   const done = 'conversation.item.input_audio_transcription.completed';
@@ -206,7 +206,7 @@ test('transcripts come late, after the answer, or not at all, as the simulator i
   assert.equal(offClient.types().filter((type) => type.includes('transcription')).length, 0);
 });
 
-test('a silent caller is asked again after the idle time, counted from the end of the sound', async (t) => {
+test('the model speaks again when the caller is silent for idle_timeout_ms after the end of the sound', async (t) => {
   const turns: Turn[] = [];
   const { clock, telephone } = await startSim(t, {
     brain: () => ({
@@ -245,5 +245,5 @@ test('a silent caller is asked again after the idle time, counted from the end o
   await client.next('input_audio_buffer.speech_started', 2);
   clock.advance(60_000);
   await client.settled();
-  assert.equal(client.of('input_audio_buffer.timeout_triggered').length, 1, 'nor when the caller begins in time');
+  assert.equal(client.of('input_audio_buffer.timeout_triggered').length, 1, 'not when the caller speaks in time');
 });

@@ -24,7 +24,7 @@ const truncate = (item_id: string, audio_end_ms: number, content_index = 0): Rea
   audio_end_ms,
 });
 
-test('items of every kind are added where the client wants them, and the model remembers them in that order', async (t) => {
+test('items of every kind are inserted where the client wants them, and the model remembers them in that order', async (t) => {
   const { telephone, sim } = await startSim(t);
   const client = await telephone();
   client.send(create(user('second', { id: 'b' })));
@@ -61,7 +61,7 @@ test('items of every kind are added where the client wants them, and the model r
     ['system: first', 'user: second', 'user: third', 'assistant: fourth', 'assistant: {}', 'tool: found', 'user: last'],
   );
   const shown = client.of('conversation.item.done').at(-1)?.['item'].content[0];
-  assert.deepEqual(shown, { type: 'input_audio', transcript: 'last' }, 'audio is only given when it is asked for');
+  assert.deepEqual(shown, { type: 'input_audio', transcript: 'last' }, 'audio is returned only on request');
   client.send({ type: 'conversation.item.retrieve', item_id: memory[6]?.itemId });
   const retrieved = await client.next('conversation.item.retrieved');
   assert.equal(retrieved['item'].content[0].audio, audio);
@@ -71,7 +71,7 @@ test('items of every kind are added where the client wants them, and the model r
   assert.deepEqual(client.of('error'), []);
 });
 
-test('items that cannot be are refused', async (t) => {
+test('invalid items are refused with the service’s codes', async (t) => {
   const { telephone, sim } = await startSim(t);
   const client = await telephone();
   client.send(create(user('hi', { id: 'taken' })));
@@ -116,7 +116,7 @@ test('items that cannot be are refused', async (t) => {
   );
 });
 
-test('truncation: not beyond what was sent, not without sound; the transcript goes, the words heard stay', async (t) => {
+test('a truncation beyond the sent audio is refused, and otherwise removes the transcript and keeps the words heard', async (t) => {
   const brain = scriptedBrain([[speak('one two three four five', { durationMs: 2300 })], [callTool('look')]]);
   const { clock, telephone, sim } = await startSim(t, { brain });
   const client = await telephone();
@@ -159,7 +159,7 @@ test('truncation: not beyond what was sent, not without sound; the transcript go
   assert.equal((await client.refusalOf(truncate(call, 0)))?.['code'], 'unsupported_content_type');
 });
 
-test('an answer that is cut off at once has no sound to truncate', async (t) => {
+test('an answer that is interrupted before its first output has no items and no sound', async (t) => {
   const { clock, telephone } = await startSim(t, {
     brain: scriptedBrain(['Hello']),
     ear: loudnessEar(),
@@ -177,7 +177,7 @@ test('an answer that is cut off at once has no sound to truncate', async (t) => 
   assert.equal(client.of('response.output_audio.delta').length, 0);
 });
 
-test('an item that has begun without sound cannot be truncated', async (t) => {
+test('an item without sound yet cannot be truncated', async (t) => {
   const { clock, telephone } = await startSim(t, { brain: scriptedBrain(['Hello']), pacing: { firstSoundMs: 50 } });
   const client = await telephone();
   client.send({ type: 'response.create' });

@@ -55,7 +55,7 @@ export type ClientItem = z.infer<typeof clientItem>;
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-/** Sound of an item, kept as mu-law whatever the session's format. */
+/** Sound of an item, stored as mu-law in every session format. */
 export interface Sound {
   pieces: Uint8Array[];
   sizeBytes: number;
@@ -64,9 +64,12 @@ export interface Sound {
 export type Part =
   | { type: 'input_text' | 'output_text'; text: string }
   | { type: 'input_image'; imageUrl: string }
-  /** `text` is what the model understood; `transcript` is what transcription gave the client, if it is on. */
+  /** `text` is what the model understood. `transcript` is what the client was sent, if transcription is on. */
   | { type: 'input_audio'; sound: Sound; text: string; transcript: string | null }
-  /** `transcript` is gone after a truncation; `whole` is what was going to be said, of which `sound` is what came. */
+  /**
+   * `transcript` is null after a truncation. `whole` is the intended speech, and `sound` is the part of it that was
+   * sent.
+   */
   | { type: 'output_audio'; sound: Sound; whole: WholeSpeech; transcript: string | null };
 
 export interface WholeSpeech {
@@ -89,7 +92,10 @@ export function soundMs(sound: Sound): number {
   return sound.sizeBytes / MULAW_BYTES_PER_MS;
 }
 
-/** What an item says, as far as the model knows: of its own speech, the words that are over within the sound left. */
+/**
+ * Returns the text of an item as the model remembers it. Of its own speech, these are the words that end within the
+ * remaining sound.
+ */
 export function textOf(item: Item): string {
   switch (item.type) {
     case 'message':
@@ -106,7 +112,10 @@ function partText(part: Part): string {
   return part.type === 'input_image' ? '' : part.text;
 }
 
-/** The item as events show it. Audio is left out, except for `conversation.item.retrieve`, which names the formats. */
+/**
+ * Returns the item as events show it. Audio is included only for `conversation.item.retrieve`, which passes the
+ * formats.
+ */
 export function wireItem(item: Item, audio?: { input: AudioFormat; output: AudioFormat }): Record<string, unknown> {
   const base = { id: item.id, object: 'realtime.item', type: item.type, status: item.status };
   switch (item.type) {

@@ -8,14 +8,14 @@ import type { Session } from './session.js';
 const DEFAULT_PORT = '8790';
 const EXAMPLE_KEY = 'sk-simulated';
 
-const USAGE = `A simulated OpenAI Realtime service, for clients that speak to the real one.
+const USAGE = `Runs a simulated OpenAI Realtime service, for clients of the real one.
 
   npm run sim:openai -- [--port ${DEFAULT_PORT}] [--key KEY]… [--tones] [--session-seconds 3600]
                         [--first-output-ms 300] [--delta-ms 200] [--audio-speed 5]
                         [--transcript-delay-ms MS] [--fault WHEN=WHAT]…
 
-  --key    takes only this API key; without it every key will do
-  --tones  answers with tones and understands nothing; no speech engine is loaded
+  --key    accepts only this API key; without it every key is accepted
+  --tones  answers with tones and understands nothing, without loading a speech engine
   --fault  ${FAULT_USAGE}`;
 
 async function main(): Promise<void> {
@@ -71,13 +71,13 @@ function optionsFrom(values: ReturnType<typeof readArguments>): OpenAiSimOptions
 
 function numberOf(name: string, text: string, least = 0): number {
   const value = Number(text);
-  if (text === '' || !(value >= least)) throw new UsageError(`--${name} ${text} is not a number from ${least} up.`);
+  if (text === '' || !(value >= least)) throw new UsageError(`--${name} ${text} is not a number of at least ${least}.`);
   return value;
 }
 
 function faultOf(text: string): PlannedFault {
   const fault = parseFault(text);
-  if (fault === undefined) throw new UsageError(`--fault ${text} is not one: ${FAULT_USAGE}`);
+  if (fault === undefined) throw new UsageError(`--fault ${text} is not valid: ${FAULT_USAGE}`);
   return fault;
 }
 
@@ -92,7 +92,7 @@ and in a third one:
 Ctrl-C stops it.`;
 }
 
-/** Says what happens; what is said in a session stays in it. */
+/** Prints when a session opens and closes. What is said in a session is not printed. */
 function watch(session: Session): void {
   const startedMs = systemClock.now();
   console.log(`session  opened, model ${session.model}`);

@@ -13,7 +13,7 @@ export interface Closing {
 
 type State = { name: 'open' } | { name: 'stalled' } | { name: 'closed'; closing: Closing };
 
-/** Sends to one client, and remembers what. */
+/** Sends events to one client, and records them. */
 export class Outbox {
   readonly sent: { atMs: number; type: string }[] = [];
   readonly errors: { code: string | null; message: string; eventId: string | null }[] = [];
@@ -45,21 +45,21 @@ export class Outbox {
     this.socket.send(JSON.stringify({ type, event_id: newId('event'), ...fields }));
   }
 
-  /** `eventId` is that of the client's event, where it gave one. */
+  /** Sends an error. `eventId` is the id of the client's event, if it has one. */
   error(error: WireError, eventId: string | null = null): void {
     if (this.state.name !== 'open') return;
     this.errors.push({ code: error.code, message: error.message, eventId });
     this.send({ type: 'error', error: { ...error, event_id: eventId } });
   }
 
-  /** A whole item has come into the conversation. */
+  /** Announces a complete item of the conversation. */
   announce(item: Item, previousId: string | null): void {
     const event = { previous_item_id: previousId, item: wireItem(item) };
     this.send({ type: 'conversation.item.added', ...event });
     this.send({ type: 'conversation.item.done', ...event });
   }
 
-  /** Sends nothing any more; the connection stays open. */
+  /** Stops sending, but keeps the connection open. */
   stall(): void {
     if (this.state.name === 'open') this.state = { name: 'stalled' };
   }
@@ -70,13 +70,13 @@ export class Outbox {
     this.socket.close(code, reason);
   }
 
-  /** Breaks the connection without a goodbye. */
+  /** Breaks the connection without a close frame. */
   reset(): void {
     this.closed({ code: 1006, reason: '', by: 'server' });
     this.tcp.resetAndDestroy();
   }
 
-  /** The connection is over. */
+  /** Records that the connection is over. */
   closed(closing: Closing): void {
     if (this.state.name !== 'closed') this.state = { name: 'closed', closing };
   }
@@ -84,7 +84,7 @@ export class Outbox {
   strike(fault: Exclude<LaterFault, { type: 'blocked' | 'failed-response' }>): void {
     switch (fault.type) {
       case 'close':
-        // 1006 and its like cannot be sent: they stand for a connection that broke.
+        // Codes such as 1006 cannot be sent. They stand for a broken connection.
         if (isSendable(fault.code)) this.close(fault.code, fault.reason ?? '');
         else this.reset();
         return;
@@ -103,7 +103,7 @@ export class Outbox {
   }
 }
 
-/** RFC 6455, 7.4: codes that a close frame may carry. */
+/** Whether a close frame may carry this code (RFC 6455, 7.4). */
 function isSendable(code: number): boolean {
   if (code >= 3000) return code < 5000;
   return code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);

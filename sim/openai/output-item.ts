@@ -4,16 +4,16 @@ import { type Item, type ItemStatus, type Part, type WholeSpeech, soundOf, wireI
 import type { AudioFormat } from './session-schema.js';
 import { type ServerEvent, newId } from './wire.js';
 
-/** Where an item of a response goes. */
+/** Where an item of a response is sent and stored. */
 export interface OutputPlace {
   responseId: string;
   outputIndex: number;
-  /** Absent for a response that is not part of the conversation. */
+  /** `undefined` for a response outside of the conversation. */
   conversation: Conversation | undefined;
   send: (event: ServerEvent) => void;
 }
 
-/** An item that is being made. `close` ends it as it is; closing twice does nothing. */
+/** An item that is being generated. `close` ends it in its current state. A second `close` has no effect. */
 export interface OutputItem {
   readonly item: Item;
   close(status: ItemStatus): void;
@@ -35,13 +35,13 @@ function openItem(item: Item, place: OutputPlace): void {
 function closeItem(item: Item, status: ItemStatus, place: OutputPlace): void {
   const { responseId, outputIndex, conversation, send } = place;
   item.status = status;
-  // The client may have deleted it meanwhile.
+  // The client may have deleted the item meanwhile.
   if (conversation?.find(item.id) !== undefined)
     send({ type: 'conversation.item.done', previous_item_id: conversation.previousOf(item), item: wireItem(item) });
   send({ type: 'response.output_item.done', response_id: responseId, output_index: outputIndex, item: wireItem(item) });
 }
 
-/** A spoken message, with its sound and the transcript of it. */
+/** A spoken message, with its sound and its transcript. */
 export class SpokenMessage implements OutputItem {
   readonly item: Extract<Item, { type: 'message' }>;
   private readonly place: OutputPlace;
@@ -71,7 +71,7 @@ export class SpokenMessage implements OutputItem {
   }
 
   text(delta: string): void {
-    // A truncation while the item is still made has taken the transcript away.
+    // A truncation while the item is generated has removed the transcript.
     if (this.part.transcript !== null) this.part.transcript += delta;
     this.place.send({ type: 'response.output_audio_transcript.delta', ...this.at, delta });
   }
@@ -98,7 +98,7 @@ export class SpokenMessage implements OutputItem {
   }
 }
 
-/** A message in writing, for a response whose modality is text. */
+/** A text message, for a response with text modality. */
 export class WrittenMessage implements OutputItem {
   readonly item: Extract<Item, { type: 'message' }>;
   private readonly place: OutputPlace;
@@ -133,7 +133,7 @@ export class WrittenMessage implements OutputItem {
   }
 }
 
-/** A function call. One that is interrupted is reported as done too, with the status `incomplete`. */
+/** A function call. An interrupted call is also reported as done, with the status `incomplete`. */
 export class CalledFunction implements OutputItem {
   readonly item: Extract<Item, { type: 'function_call' }>;
   private readonly place: OutputPlace;

@@ -1,14 +1,14 @@
-/** How a response comes. */
+/** How fast a response arrives. */
 export interface Pacing {
-  /** Sound in each delta; several sizes take turns. */
+  /** Length of the sound in each delta. Several lengths are used in turn. */
   deltaMs: number | readonly number[];
-  /** How much faster than real time the sound comes; Infinity: all at once. */
+  /** How many times faster than real time the sound arrives. Infinity sends it all at once. */
   speed: number;
-  /** How far the transcript runs ahead of the sound. */
+  /** How far the transcript is ahead of the sound. */
   textAheadMs: number;
-  /** From the creation of the response to its first output. */
+  /** Delay from the creation of the response to its first output. */
   firstOutputMs: number;
-  /** From the beginning of a spoken item to its first sound. */
+  /** Delay from the start of a spoken item to its first sound. */
   firstSoundMs: number;
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Item, textOf } from './items.js';
 
-/** A client event as it came; `audio` of an append is replaced by its length in characters. */
+/** A client event as received. `audio` of an append is replaced by its length in characters. */
 export interface RecordedEvent {
   /** Milliseconds since the session was opened. */
   atMs: number;
@@ -15,11 +15,11 @@ export interface Memory {
   text: string;
 }
 
-/** What a session was sent and what it remembers: what a test asks about. */
+/** Everything that a test can ask about a session: what it received, sent and remembers. */
 export interface SessionRecord {
   readonly headers: IncomingHttpHeaders;
   readonly model: string;
-  /** On the simulator's clock. */
+  /** Time of the start on the simulator's clock. */
   readonly startedMs: number;
   readonly events: readonly RecordedEvent[];
   /** Types of everything sent to the client, in order. */
@@ -27,10 +27,10 @@ export interface SessionRecord {
   /** Errors sent to the client. */
   readonly errors: readonly { code: string | null; message: string; eventId: string | null }[];
   readonly truncations: readonly { itemId: string; audioEndMs: number }[];
-  /** Everything the caller said, mu-law at 8 kHz. */
+  /** All audio of the caller, as mu-law at 8 kHz. */
   readonly callerAudio: Uint8Array;
   readonly items: readonly Item[];
-  /** The conversation as the model remembers it now; words that were never heard are gone after a truncation. */
+  /** The conversation as the model remembers it now. After a truncation, words that were never heard are gone. */
   readonly memory: readonly Memory[];
   readonly closed: { code: number; reason: string; by: 'server' | 'client' } | undefined;
 }

@@ -22,25 +22,30 @@ export interface ResponderOptions {
   faults: FaultPlan;
   outbox: Outbox;
   conversation: Conversation;
-  /** The settings as they are now. */
+  /** Returns the current settings. */
   config: () => SessionConfig;
-  /** What the user said in this item, as soon as it is understood. */
+  /** Resolves with what the user said in this item when it is understood. */
   understood(item: Item): Promise<string>;
   onDone(response: Response): void;
 }
 
-/** Makes the model's responses: one at a time in the conversation, and any number outside of it. */
+const RATE_LIMITS = [
+  { name: 'requests', limit: 10_000, remaining: 9999, reset_seconds: 8.64 },
+  { name: 'tokens', limit: 1_000_000, remaining: 999_000, reset_seconds: 0.06 },
+];
+
+/** Creates the model's responses, one at a time in the conversation and any number outside of it. */
 export class Responder {
   private readonly options: ResponderOptions;
   private active: Response | undefined;
   private readonly outside = new Set<Response>();
-  /** Items since the last response that ask for one. */
+  /** Items since the last response that call for an answer. */
   private unanswered: Item[] = [];
   private turns = 0;
   private cached: Tokens = { text: 0, audio: 0 };
-  /** A fault that needs a response, struck when there was none. */
+  /** A fault that applies to a response but was triggered when there was none. */
   private waitingFault: LaterFault | undefined;
-  /** Once it has spoken, the voice is fixed. */
+  /** Whether the model has spoken. After that its voice is fixed. */
   hasSpoken = false;
 
   constructor(options: ResponderOptions) {
@@ -51,7 +56,7 @@ export class Responder {
     return this.active !== undefined;
   }
 
-  /** The conversation has a new item by somebody else. */
+  /** Notes a new item that the model did not write. */
   note(item: Item): void {
     if (item.type === 'function_call_output' || (item.type === 'message' && item.role === 'user'))
       this.unanswered.push(item);
@@ -67,7 +72,7 @@ export class Responder {
     const input = this.inputOf(params);
     if (!input.ok) return input;
     const request = this.requestOf(params, isInConversation, input.value);
-    // What is written beside the conversation is no turn of it.
+    // A text response outside of the conversation does not count as a turn.
     const turn = isAside(params) ? 0 : ++this.turns;
     const { clock, pacing, faults, outbox } = this.options;
     const response = new Response(request, {
@@ -94,7 +99,7 @@ export class Responder {
     return accepted(undefined);
   }
 
-  /** By the client; without an id the response in the conversation is meant. */
+  /** Cancels a response for the client. Without an id this is the response in the conversation. */
   cancel(responseId: string | undefined): Checked<undefined> {
     const running = [...(this.active === undefined ? [] : [this.active]), ...this.outside];
     const response = responseId === undefined ? this.active : running.find(({ id }) => id === responseId);
@@ -104,7 +109,7 @@ export class Responder {
     return accepted(undefined);
   }
 
-  /** The caller began to speak. */
+  /** Cancels the response in the conversation because the caller started to speak. */
   interrupt(): void {
     this.active?.end({ status: 'cancelled', reason: 'turn_detected' });
   }
@@ -131,7 +136,7 @@ export class Responder {
     this.options.onDone(response);
   }
 
-  /** `input` of a response takes the place of the conversation. */
+  /** Returns the items of the response's `input`, which replaces the conversation. */
   private inputOf({ input }: ResponseParams): Checked<Item[] | undefined> {
     if (input === undefined) return accepted(undefined);
     const { conversation, config } = this.options;
@@ -183,7 +188,7 @@ export class Responder {
       const performances = await Promise.all(acts.map((act) => this.rehearse(act, response)));
       response.play(performances);
     } catch {
-      // A brain or a voice that breaks is a model that breaks.
+      // A brain or a voice that throws counts as a model failure.
       response.end({ status: 'failed', error: errorOfClass('server') });
     }
   }
@@ -210,11 +215,6 @@ export class Responder {
     return { type: 'spoken', text: await this.options.understood(last) };
   }
 }
-
-const RATE_LIMITS = [
-  { name: 'requests', limit: 10_000, remaining: 9999, reset_seconds: 8.64 },
-  { name: 'tokens', limit: 1_000_000, remaining: 999_000, reset_seconds: 0.06 },
-];
 
 function isAside({ conversation, output_modalities: modalities }: ResponseParams): boolean {
   return conversation === 'none' && modalities?.[0] === 'text';

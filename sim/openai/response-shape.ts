@@ -3,7 +3,7 @@ import { type Item, wireItem } from './items.js';
 import type { AudioFormat, SessionConfig } from './session-schema.js';
 import type { WireError } from './wire.js';
 
-/** What a response is asked to be: the session's settings with those of `response.create` over them. */
+/** The settings of a response: those of the session, overridden by those of `response.create`. */
 export interface ResponseRequest {
   /** The session's conversation, or a throw-away one for a response outside of it. */
   conversation: Conversation;
@@ -23,15 +23,15 @@ export type Outcome =
   | { status: 'incomplete'; reason: 'max_output_tokens' | 'content_filter' }
   | { status: 'failed'; error: WireError };
 
-/** What there is of a response besides what was asked for. */
+/** The state of a response, apart from its settings. */
 export interface ResponseProgress {
   id: string;
   output: readonly Item[];
-  /** Absent while it goes on. */
+  /** `undefined` while the response is running. */
   end?: { outcome: Outcome; usage: Record<string, unknown> };
 }
 
-/** The `response` of an event. */
+/** Returns the `response` field of an event. */
 export function wireResponse(request: ResponseRequest, { id, output, end }: ResponseProgress): Record<string, unknown> {
   return {
     object: 'realtime.response',

@@ -10,7 +10,7 @@ const typed = (text: string) => ({
   item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
 });
 
-/** A brain that answers with `acts` and remembers what it was asked. */
+/** A brain that answers with `acts` and records what it was asked. */
 function listening(acts: readonly Act[] = [speak('Yes.')]) {
   const asked: { turn: Turn; situation: Situation }[] = [];
   return {
@@ -24,7 +24,7 @@ function listening(acts: readonly Act[] = [speak('Yes.')]) {
   };
 }
 
-test('a spoken answer: every event, in order, with its ids and indexes; the transcript runs ahead of the sound', async (t) => {
+test('a spoken answer sends every event in order with its ids and indexes, and its transcript runs ahead of the sound', async (t) => {
   const { clock, telephone } = await startSim(t, { brain: scriptedBrain([[speak('one two', { durationMs: 700 })]]) });
   const client = await telephone();
   const from = client.events.length;
@@ -78,7 +78,7 @@ test('a spoken answer: every event, in order, with its ids and indexes; the tran
   assert.equal(new Set(client.events.map(({ event_id }) => event_id as string)).size, client.events.length);
 });
 
-test('pacing: sizes of deltas in turns, speed, and the time to the first one', async (t) => {
+test('pacing sets the sizes of the deltas, their speed and the delay before the first one', async (t) => {
   const brain = scriptedBrain([[speak('', { durationMs: 1000 })]]);
   const { clock, telephone } = await startSim(t, {
     brain,
@@ -104,7 +104,7 @@ test('pacing: sizes of deltas in turns, speed, and the time to the first one', a
   assert.deepEqual(sizes(), [100, 300, 100, 300, 100, 100]);
 });
 
-test('several spoken pieces in one response are items of their own, with phases', async (t) => {
+test('several spoken messages in one response are separate items with phases', async (t) => {
   const brain = scriptedBrain([[speak('Let me see.'), wait(50), speak('It is there.')]]);
   const { clock, telephone, sim } = await startSim(t, { brain, pacing: quick });
   const client = await telephone();
@@ -122,7 +122,7 @@ test('several spoken pieces in one response are items of their own, with phases'
   assert.equal(sim.sessions[0]?.memory.length, 2);
 });
 
-test('a function call, its result, and the answer to it', async (t) => {
+test('a function call is sent in order, and its result leads to an answer', async (t) => {
   const { asked, brain } = listening([callTool('order_status', { number: '4711' })]);
   const tools = [{ type: 'function', name: 'order_status', description: 'd', parameters: { type: 'object' } }];
   const { telephone } = await startSim(t, { brain, pacing: quick });
@@ -164,7 +164,7 @@ test('a function call, its result, and the answer to it', async (t) => {
   assert.equal(asked[0]?.situation.instructions, 'Help.');
 });
 
-test('an interrupted function call is done too, and incomplete', async (t) => {
+test('an interrupted function call is reported as done with the status incomplete', async (t) => {
   const { clock, telephone } = await startSim(t, {
     brain: scriptedBrain([[callTool('look', { where: 'everywhere at once' })]]),
   });
@@ -179,7 +179,7 @@ test('an interrupted function call is done too, and incomplete', async (t) => {
   assert.equal((await client.next('response.done'))['response'].status, 'cancelled');
 });
 
-test('one response at a time in the conversation; cancelling needs one', async (t) => {
+test('a conversation has one response at a time, and a cancel without one is refused', async (t) => {
   const { clock, telephone } = await startSim(t, { brain: scriptedBrain(['A long answer.', 'Outside.', 'Next.']) });
   const client = await telephone();
   const cancel = (fields: object = {}) => client.refusalOf({ type: 'response.cancel', event_id: 'c', ...fields });
@@ -212,7 +212,7 @@ test('one response at a time in the conversation; cancelling needs one', async (
   assert.equal(client.events.at(-2)?.type, 'input_audio_buffer.cleared', 'nothing comes after the end');
 });
 
-test('a response outside of the conversation leaves it alone, and sees what it is given', async (t) => {
+test('a response outside of the conversation does not change it, and reads the items it is passed', async (t) => {
   const { asked, brain } = listening();
   const { telephone, sim } = await startSim(t, { brain, pacing: quick });
   const client = await telephone();
@@ -232,7 +232,7 @@ test('a response outside of the conversation leaves it alone, and sees what it i
   assert.equal(error?.['code'], 'item_retrieve_invalid_item_id');
 });
 
-test('what response.create may ask for: words, format, voice, tools', async (t) => {
+test('response.create can set the instructions, modality, format, voice and tools', async (t) => {
   const { asked, brain } = listening([speak('Plain words.')]);
   const { telephone } = await startSim(t, { brain, pacing: quick });
   const tools = [
@@ -304,7 +304,7 @@ test('response.create is checked field by field', async (t) => {
   assert.equal(client.of('response.created').length, 0);
 });
 
-test('an answer that gets too long is incomplete', async (t) => {
+test('an answer above the maximum length ends as incomplete', async (t) => {
   const { telephone } = await startSim(t, {
     brain: scriptedBrain([[speak('a b c d e f g', { durationMs: 4000 })]]),
     pacing: quick,
@@ -316,7 +316,7 @@ test('an answer that gets too long is incomplete', async (t) => {
   assert.equal(response.output[0].status, 'incomplete');
 });
 
-test('usage: the whole conversation is read for each response, and what was read before is cached', async (t) => {
+test('usage counts the whole conversation for each response, and counts what was read before as cached', async (t) => {
   const { telephone } = await startSim(t, {
     brain: scriptedBrain([[speak('abcdefgh', { durationMs: 1000 })], [speak('ok', { durationMs: 100 })]]),
     pacing: quick,

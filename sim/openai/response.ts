@@ -13,22 +13,22 @@ import { type ServerEvent, errorOfClass, newId } from './wire.js';
 export interface ResponseHost {
   readonly clock: Clock;
   readonly pacing: Pacing;
-  /** Faults by place in the answer, in order. */
+  /** Faults by their position in the answer, in order. */
   readonly faults: readonly { ms: number; fault: LaterFault }[];
-  /** Tokens that an earlier response has read. */
+  /** Tokens that an earlier response has already read. */
   readonly cached: Tokens;
   send(event: ServerEvent): void;
   strike(fault: LaterFault): void;
   onDone(response: Response): void;
 }
 
-/** An act with its sound, mu-law, where it has one. */
+/** An act with its sound as mu-law, which is empty for acts other than speech. */
 export interface Performance {
   act: Act;
   sound: Uint8Array;
 }
 
-/** Small enough that an interruption can fall into a call's arguments. */
+/** The pieces of a call's arguments are small, so that an interruption can fall between them. */
 const ARGUMENT_PIECE_CHARACTERS = 8;
 const ARGUMENT_PIECE_MS = 5;
 
@@ -68,7 +68,7 @@ export class Response {
     this.advance();
   }
 
-  /** Ends the response as it is; after the end it does nothing. */
+  /** Ends the response in its current state. A second call has no effect. */
   end(outcome: Outcome): void {
     if (this.isOver) return;
     this.dispose();
@@ -84,7 +84,7 @@ export class Response {
     this.host.onDone(this);
   }
 
-  /** Stops without a word, because the session is over. */
+  /** Stops without an event, because the session is over. */
   dispose(): void {
     if (this.state.name === 'playing') this.state.timer?.cancel();
     this.state = { name: 'done' };
@@ -102,7 +102,7 @@ export class Response {
     }
   }
 
-  /** The response as a sequence of pauses in milliseconds, with what happens between them. */
+  /** The response as a sequence of pauses in milliseconds. Its events are sent between the pauses. */
   private *steps(performances: readonly Performance[]): Generator<number, void> {
     yield this.host.pacing.firstOutputMs;
     const spoken = performances.filter(({ act }) => act.type === 'speak').length;
@@ -190,7 +190,10 @@ export class Response {
     return item;
   }
 
-  /** A planned fault ends its piece, so that it strikes at its place to the millisecond. */
+  /**
+   * Returns the size of the next piece. A piece ends where a fault is planned, so that the fault strikes to the
+   * millisecond.
+   */
   private nextPieceBytes(): number {
     const { deltaMs } = this.host.pacing;
     const sizes = typeof deltaMs === 'number' ? [deltaMs] : deltaMs;

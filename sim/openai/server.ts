@@ -15,40 +15,43 @@ import { Session } from './session.js';
 import type { TranscriptionManner } from './transcriber.js';
 
 export interface OpenAiSimOptions {
-  /** 0, the default, takes a free one. */
+  /** 0, the default, uses a free port. */
   port?: number;
   clock?: Clock;
-  /** What the model does; absent: a small assistant (see `sim/model/demo-brain.ts`). */
+  /** What the model does. A small assistant by default (see `sim/model/demo-brain.ts`). */
   brain?: BrainFactory;
-  /** Absent: hears by loudness and understands nothing. */
+  /** By default detects speech by loudness and understands nothing. */
   ear?: Ear;
-  /** Absent: speaks in tones. */
+  /** Speaks in tones by default. */
   voice?: Voice;
   faults?: readonly PlannedFault[];
-  /** How long a session may last; the service's cap is an hour. */
+  /** Maximum duration of a session. By default the service's own, an hour. */
   sessionSeconds?: number;
-  /** Keys that are taken; absent: every one. */
+  /** API keys that are accepted. `undefined` accepts every key. */
   apiKeys?: readonly string[];
   models?: readonly string[];
   pacing?: Partial<Pacing>;
   transcription?: TranscriptionManner;
-  /** How mu-law is not agreed to, if it is not: the settings name the format that was there before, or are refused. */
+  /**
+   * How the simulator declines mu-law: it keeps the format that was set before, or refuses the settings. `undefined`
+   * accepts mu-law.
+   */
   withoutMulaw?: 'ignored' | 'refused' | undefined;
   onSession?(session: Session): void;
 }
 
 export interface OpenAiSim {
   readonly port: number;
-  /** For a client's base URL: `http://127.0.0.1:PORT/v1`. */
+  /** A client's base URL, `http://127.0.0.1:PORT/v1`. */
   readonly url: string;
-  /** Every session that was opened, in order, over ones included. */
+  /** Every session that was opened, in order, including closed ones. */
   readonly sessions: readonly Session[];
-  /** Attempts to connect that were answered with an HTTP status. */
+  /** Connection attempts that were answered with an HTTP status. */
   readonly refusals: readonly { status: number }[];
   close(): Promise<void>;
 }
 
-/** Of one message; an append of 15 MiB of audio has 20 MiB of base64. */
+/** Maximum size of a message. An append of 15 MiB of audio has 20 MiB of base64. */
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 const HOST = '127.0.0.1';
 const HOUR_SECONDS = 3600;

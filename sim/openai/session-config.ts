@@ -8,36 +8,6 @@ import {
 } from './session-schema.js';
 import { type Checked, accepted, refused } from './wire.js';
 
-/** What `session.created` shows (openapi.json, example of session.created). The audio is PCM at 24 kHz. */
-export function defaultConfig(id: string, model: string, expiresAt: number): SessionConfig {
-  return {
-    type: 'realtime',
-    object: 'realtime.session',
-    id,
-    model,
-    expires_at: expiresAt,
-    instructions: 'You are a helpful, witty, and friendly AI. Act like a human, but remember that you are not one.',
-    output_modalities: ['audio'],
-    audio: {
-      input: {
-        format: { type: 'audio/pcm', rate: 24_000 },
-        transcription: null,
-        noise_reduction: null,
-        // The documented default is 500 ms of silence; the documented example of session.created shows 200.
-        turn_detection: { ...SERVER_VAD_DEFAULTS, silence_duration_ms: 200 },
-      },
-      output: { format: { type: 'audio/pcm', rate: 24_000 }, voice: 'marin', speed: 1 },
-    },
-    tools: [],
-    tool_choice: 'auto',
-    max_output_tokens: 'inf',
-    truncation: 'auto',
-    tracing: null,
-    prompt: null,
-    include: null,
-  };
-}
-
 const SERVER_VAD_DEFAULTS = {
   type: 'server_vad',
   threshold: 0.5,
@@ -54,12 +24,42 @@ const SEMANTIC_VAD_DEFAULTS = {
   interrupt_response: true,
 } as const;
 
-/** Reasoning and parallel tool calls came with the second generation. */
+/** Returns the settings of `session.created` (openapi.json, example of session.created). The audio is PCM at 24 kHz. */
+export function defaultConfig(id: string, model: string, expiresAt: number): SessionConfig {
+  return {
+    type: 'realtime',
+    object: 'realtime.session',
+    id,
+    model,
+    expires_at: expiresAt,
+    instructions: 'You are a helpful, witty, and friendly AI. Act like a human, but remember that you are not one.',
+    output_modalities: ['audio'],
+    audio: {
+      input: {
+        format: { type: 'audio/pcm', rate: 24_000 },
+        transcription: null,
+        noise_reduction: null,
+        // The documented default is 500 ms of silence, but the documented example of session.created shows 200.
+        turn_detection: { ...SERVER_VAD_DEFAULTS, silence_duration_ms: 200 },
+      },
+      output: { format: { type: 'audio/pcm', rate: 24_000 }, voice: 'marin', speed: 1 },
+    },
+    tools: [],
+    tool_choice: 'auto',
+    max_output_tokens: 'inf',
+    truncation: 'auto',
+    tracing: null,
+    prompt: null,
+    include: null,
+  };
+}
+
+/** Whether the model supports reasoning and parallel tool calls. */
 export function isSecondGeneration(model: string): boolean {
   return /^gpt-realtime-2(\.|-|$)/.test(model);
 }
 
-/** Names of the beta's flat session; since the beta is off they end the session. */
+/** Fields of the beta's flat session. Since the beta was switched off, they end the session. */
 const BETA_FIELDS = [
   'modalities',
   'voice',
@@ -77,7 +77,9 @@ export function isBetaShape(session: unknown): boolean {
   return BETA_FIELDS.some((field) => field in session);
 }
 
-/** Merges `raw` (the `session` of a `session.update`) into `config`, or says why the service would not. */
+/**
+ * Merges `raw` (the `session` of a `session.update`) into `config`. Returns the new settings, or the service's refusal.
+ */
 export function updatedConfig(config: SessionConfig, raw: unknown, hasSpoken: boolean): Checked<SessionConfig> {
   const checked = check(sessionPatch, raw, 'session');
   if (!checked.ok) return checked;
@@ -120,7 +122,7 @@ function mayNotChange(config: SessionConfig, patch: SessionPatch, hasSpoken: boo
   return newerOnly(config.model, patch, 'session');
 }
 
-/** Refuses what only models of the second generation take. */
+/** Refuses settings that only models of the second generation support. */
 export function newerOnly(model: string, given: { reasoning?: unknown; parallel_tool_calls?: unknown }, root: string) {
   if (isSecondGeneration(model)) return undefined;
   const field = (['reasoning', 'parallel_tool_calls'] as const).find((name) => given[name] !== undefined);

@@ -29,7 +29,7 @@ const functionTool = z.strictObject({
   description: z.string().optional(),
   parameters: z.looseObject({}).optional(),
 });
-/** Accepted and left alone: nothing is asked of another server. */
+/** Accepted and ignored. The simulator calls no MCP server. */
 const mcpTool = z.looseObject({ type: z.literal('mcp'), server_label: z.string() });
 export const tools = z.array(z.discriminatedUnion('type', [functionTool, mcpTool]));
 export const toolChoice = z.union([

@@ -32,13 +32,13 @@ export interface SessionOptions {
   sessionSeconds: number;
 }
 
-/** One client's session: the settings, the caller's audio, the conversation and the responses. */
+/** One client's session: its settings, the caller's audio, the conversation and the responses. */
 export class Session implements SessionRecord {
   readonly headers: IncomingHttpHeaders;
   readonly model: string;
   readonly events: RecordedEvent[] = [];
   readonly truncations: { itemId: string; audioEndMs: number }[] = [];
-  /** Called once, when the connection is over. */
+  /** Called once when the connection is over. */
   onClosed: () => void = () => undefined;
   private readonly options: SessionOptions;
   private readonly outbox: Outbox;
@@ -112,7 +112,7 @@ export class Session implements SessionRecord {
     return memoryOf(this.conversation.items);
   }
 
-  /** The settings as they are now. */
+  /** The current settings. */
   get settings(): SessionConfig {
     return this.config;
   }
@@ -136,7 +136,7 @@ export class Session implements SessionRecord {
     if (!result.ok) this.outbox.error(result.error, eventId);
   }
 
-  /** The connection is over; nothing is left running. */
+  /** Ends everything that runs, because the connection is over. */
   dispose(): void {
     for (const timer of this.timers) timer.cancel();
     this.caller.dispose();
@@ -203,7 +203,7 @@ export class Session implements SessionRecord {
     return updated;
   }
 
-  /** The beta's session ends the connection since the beta is off (see README.md). */
+  /** Closes the connection, as the service does since the beta was switched off (see README.md). */
   private refuseBeta(): void {
     const code = 'beta_api_shape_disabled';
     this.outbox.error(refused(code, 'The beta shape of the Realtime API is no longer supported.').error);

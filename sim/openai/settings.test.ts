@@ -4,7 +4,7 @@ import { startSim } from '../../test/support/openai-sim.js';
 import { RealtimeClient } from '../../test/support/realtime-client.js';
 import { scriptedBrain } from '../model/script.js';
 
-/** What is refused, with the code and the parameter that the error names. */
+/** Settings that are refused, with the code and the parameter of the error. */
 const REFUSED: [session: object, code: string, param: string | null][] = [
   [{}, 'missing_required_parameter', 'session.type'],
   [{ type: 'transcription' }, 'invalid_value', 'session.type'],
@@ -81,7 +81,7 @@ const REFUSED_OUTPUT: [output: object, code: string, param: string][] = [
   [{ speed: 1.6 }, 'decimal_above_max_value', 'speed'],
 ];
 
-test('session.update is checked field by field; what is wrong changes nothing', async (t) => {
+test('session.update is checked field by field, and a refused update changes nothing', async (t) => {
   const { telephone, sim } = await startSim(t);
   const client = await telephone();
   const before = JSON.stringify(sim.sessions[0]?.settings);
@@ -114,7 +114,7 @@ test('session.update is checked field by field; what is wrong changes nothing', 
   );
 });
 
-test('every documented field is taken, merged and given back whole', async (t) => {
+test('every documented field of session.update is accepted, merged and returned', async (t) => {
   const { port } = await startSim(t);
   const client = new RealtimeClient(port);
   const session = {
@@ -196,7 +196,7 @@ test('every documented field is taken, merged and given back whole', async (t) =
   assert.deepEqual(client.of('error'), []);
 });
 
-test('the voice is fixed once the model has spoken; tracing once it is on', async (t) => {
+test('the voice cannot change after the model has spoken, nor tracing after it was switched on', async (t) => {
   const { telephone } = await startSim(t, { brain: scriptedBrain(['Hi.']), pacing: { speed: Infinity } });
   const client = await telephone({ tracing: 'auto' });
   const update = (session: object) =>
@@ -210,7 +210,7 @@ test('the voice is fixed once the model has spoken; tracing once it is on', asyn
   assert.equal(await update({ tracing: 'auto' }), undefined);
 });
 
-test('reasoning and parallel tool calls are for models of the second generation', async (t) => {
+test('only models of the second generation accept reasoning and parallel tool calls', async (t) => {
   const { port } = await startSim(t);
   for (const [model, code] of [
     ['gpt-realtime-1.5', 'unsupported_parameter'],

@@ -5,7 +5,7 @@ import { openSpeechEngine } from '../../src/speech/engine.js';
 import { speechEar } from '../model/ear.js';
 import { speechVoice } from '../model/voice.js';
 
-test('with the speech engine a spoken question is understood, and the answer can be understood too', async (t) => {
+test('with the speech engine a spoken question is understood, and so is the spoken answer', async (t) => {
   const engine = await openSpeechEngine();
   t.after(() => engine.close());
   const { telephone, sim } = await startSim(t, {

@@ -1,11 +1,11 @@
-/** Words with the spaces behind them; joined they are the text again. */
+/** Splits a text into words with the spaces around them. Joined, they are the text again. */
 export function wordsOf(text: string): string[] {
   return text.match(/\s*\S+\s*?(?=\s|$)/g) ?? [];
 }
 
 /**
- * When each word ends, in milliseconds of a sound of `durationMs` that says all of `text`: the sound is thought to go
- * evenly over the characters.
+ * Returns when each word ends, in milliseconds of a sound of `durationMs` that says all of `text`. The sound is assumed
+ * to be spread evenly over the characters.
  */
 export function wordEndsMs(words: readonly string[], durationMs: number): number[] {
   const length = words.reduce((sum, word) => sum + word.length, 0);
@@ -16,10 +16,10 @@ export function wordEndsMs(words: readonly string[], durationMs: number): number
   });
 }
 
-/** The words that are over by `endMs`. */
+/** Returns the words that have ended by `endMs`. */
 export function textUntil(text: string, endMs: number, durationMs: number): string {
   const words = wordsOf(text);
   const ends = wordEndsMs(words, durationMs);
-  // Half a millisecond of grace: places in the sound are whole numbers.
+  // Positions in the sound are whole milliseconds, so half a millisecond is tolerated.
   return words.filter((_, index) => (ends[index] as number) <= endMs + 0.5).join('');
 }

@@ -3,11 +3,14 @@ import { type Part, soundMs } from './items.js';
 import type { Outbox } from './outbox.js';
 import { wordsOf } from './spoken-text.js';
 
-/** How the transcripts of what the caller says come. It is another model's work and keeps no step with the answers. */
+/**
+ * How the transcripts of the caller's speech arrive. Another model writes them, and they are not synchronous with the
+ * answers.
+ */
 export interface TranscriptionManner {
-  /** From the moment the words are understood. */
+  /** Delay after the words are understood. */
   delayMs?: number;
-  /** Not before the response is done. */
+  /** Whether transcripts are held until the response is done. */
   afterResponse?: boolean;
   fails?: boolean;
 }

@@ -1,6 +1,6 @@
 import { type Item, soundMs } from './items.js';
 
-/** About what the service counts: a token for 100 ms heard, for 50 ms spoken, and for four characters. */
+/** Approximate rates of the service: a token for 100 ms heard, for 50 ms spoken, and for four characters. */
 const HEARD_MS_PER_TOKEN = 100;
 const SPOKEN_MS_PER_TOKEN = 50;
 const CHARACTERS_PER_TOKEN = 4;
@@ -14,7 +14,10 @@ export function spokenTokens(spokenMs: number, characters: number): Tokens {
   return { text: Math.ceil(characters / CHARACTERS_PER_TOKEN), audio: Math.ceil(spokenMs / SPOKEN_MS_PER_TOKEN) };
 }
 
-/** What the model reads for one response: its instructions and the whole conversation, every time anew. */
+/**
+ * Returns the tokens that the model reads for one response. It reads its instructions and the whole conversation each
+ * time.
+ */
 export function contextTokens(instructions: string, items: readonly Item[]): Tokens {
   const tokens: Tokens = { text: Math.ceil(instructions.length / CHARACTERS_PER_TOKEN), audio: 0 };
   for (const item of items) {
@@ -32,7 +35,9 @@ export function contextTokens(instructions: string, items: readonly Item[]): Tok
   return tokens;
 }
 
-/** `response.usage`; `before` is what an earlier response has read: of the input, so much was cached. */
+/**
+ * Returns `response.usage`. Of the input, the tokens in `before`, which an earlier response has read, count as cached.
+ */
 export function usageOf(input: Tokens, before: Tokens, output: Tokens): Record<string, unknown> {
   const cached = { text: Math.min(input.text, before.text), audio: Math.min(input.audio, before.audio) };
   const inputTokens = input.text + input.audio;

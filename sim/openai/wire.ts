@@ -19,21 +19,15 @@ export function accepted<T>(value: T): { ok: true; value: T } {
   return { ok: true, value };
 }
 
-/** A server event before it has its `event_id`. */
+/** A server event without its `event_id`. */
 export interface ServerEvent {
   type: string;
   [field: string]: unknown;
 }
 
-/** `resp_…`, `item_…`: a prefix and 21 characters, as the service makes them. */
+/** Returns an id such as `resp_…` or `item_…`, a prefix and 21 characters as in the service's ids. */
 export function newId(prefix: string): string {
   return `${prefix}_${randomBytes(16).toString('base64url').replaceAll(/[-_]/g, '0').slice(0, 21)}`;
-}
-
-/** What the service says for each class of error. */
-export function errorOfClass(name: ErrorClass, message?: string): WireError {
-  const [type, code, text] = ERRORS[name];
-  return { type, code, message: message ?? text, param: null };
 }
 
 const ERRORS: Record<ErrorClass, [type: string, code: string | null, message: string]> = {
@@ -48,3 +42,9 @@ const ERRORS: Record<ErrorClass, [type: string, code: string | null, message: st
   ],
   timeout: ['invalid_request_error', 'session_expired', 'Your session hit the maximum duration of 60 minutes.'],
 };
+
+/** Returns the service's error for each class. */
+export function errorOfClass(name: ErrorClass, message?: string): WireError {
+  const [type, code, text] = ERRORS[name];
+  return { type, code, message: message ?? text, param: null };
+}

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type Checked, type WireError, accepted } from './wire.js';
 
-/** Checks `raw` and puts the first fault in the words the service uses. `root` is the path of `raw` in the event. */
+/** Checks `raw`, and reports the first issue in the service's words. `root` is the path of `raw` in the event. */
 export function check<T>(schema: z.ZodType<T>, raw: unknown, root = ''): Checked<T> {
   const result = schema.safeParse(raw);
   if (result.success) return accepted(result.data);
@@ -10,7 +10,7 @@ export function check<T>(schema: z.ZodType<T>, raw: unknown, root = ''): Checked
 
 function wordsOf(issue: z.core.$ZodIssue, raw: unknown, root: string): WireError {
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    // Of the alternatives, the one that came furthest says best what is wrong.
+    // The alternative that matched furthest describes the issue best.
     const deepest = issue.errors.flat().reduce((best, one) => (one.path.length > best.path.length ? one : best));
     return wordsOf({ ...deepest, path: [...issue.path, ...deepest.path] }, raw, root);
   }
@@ -28,7 +28,7 @@ function wordsOf(issue: z.core.$ZodIssue, raw: unknown, root: string): WireError
       return error('unknown_parameter', `Unknown parameter: '${at}'.`, at);
     }
     case 'invalid_union':
-      // No alternative has this discriminator; the path leads to it.
+      // No alternative has this discriminator. The path leads to it.
       if (input === undefined) return missing(param);
       return error('invalid_value', `Invalid value: '${asText(input)}'.`);
     case 'invalid_type':
@@ -92,7 +92,7 @@ function missing(param: string): WireError {
   };
 }
 
-/** `session.tools[0].name` */
+/** Returns a path such as `session.tools[0].name`. */
 function pathOf(root: string, path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;

@@ -1,13 +1,13 @@
 /**
- * A telephone that the simulated carrier can ring when TwiML says `<Dial>`: the simulated Amazon Connect, or a number
- * in a test that is busy, never answers or hangs up early.
+ * A telephone that the simulated carrier can ring when TwiML says `<Dial>`. It is the simulated Amazon Connect, or in a
+ * test a number that is busy, never answers or hangs up early.
  */
 export interface PhoneEndpoint {
-  /** A call comes in. Answer, refuse or let it ring; returns at once. */
+  /** Called when a call comes in. Answers, rejects or lets it ring, and returns at once. */
   ring(leg: IncomingLeg): void;
 }
 
-/** The called side's view of one ringing or answered leg. */
+/** The called side's view of one leg, ringing or answered. */
 export interface IncomingLeg {
   /** The leg's own CallSid (`CA…`), not the caller's. */
   readonly callSid: string;
@@ -15,13 +15,13 @@ export interface IncomingLeg {
   readonly from: string;
   readonly to: string;
   answer(): void;
-  /** Only while ringing. */
+  /** Rejects the call. Only possible while it rings. */
   reject(reason: 'busy' | 'failed'): void;
   hangup(): void;
-  /** Each DTMF tone as it is heard, in order: one of 0-9 * # A-D. `durationMs` is the tone's length. */
+  /** Calls `listener` with each DTMF tone (0-9, *, #, A-D) in order. `durationMs` is the length of the tone. */
   onDigit(listener: (digit: string, durationMs: number) => void): void;
-  /** The other side hung up or gave up ringing. */
+  /** Calls `listener` when the other side hangs up or stops ringing. */
   onHangup(listener: () => void): void;
-  /** The leg was joined with the caller's. */
+  /** Calls `listener` when the leg is bridged with the caller's. */
   onBridged(listener: () => void): void;
 }
