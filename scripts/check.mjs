@@ -1,5 +1,4 @@
-// `npm run check`: formatting, lint (with import rules and cycles), types, dead code, generated files, documents.
-// Runs them all, then reports; exits 1 when one failed.
+// `npm run check`: runs every step below, then reports which failed; exits 1 if one did.
 import { spawnSync } from 'node:child_process';
 
 /** @type {[string, string, string[]][]} */
