@@ -14,7 +14,6 @@ const OUTSIDE_NAMES = new Set([
   'AWS_ACCESS_KEY_ID',
   'AWS_BEARER_TOKEN_BEDROCK',
   'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
   'CI',
   'EVALS_JUDGE_MODEL',
   'EVALS_MODEL',
@@ -23,11 +22,9 @@ const OUTSIDE_NAMES = new Set([
   'PARROT_QUIET_MS',
   // Values in the protocols of HubSpot and Nova.
   'CONTAINS_TOKEN',
-  'DAILY',
   'END_TURN',
   'INVALID_AUTHENTICATION',
   'MISSING_SCOPES',
-  'SECONDLY',
   'TEN_SECONDLY_ROLLING',
   'VALIDATION_ERROR',
 ]);
@@ -75,15 +72,17 @@ function filesOf(root) {
   const git = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   try {
     const list = execFileSync('git', git, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
-    return list.split('\0').filter((file) => file !== '' && existsSync(`${root}/${file}`));
+    const files = list.split('\0').filter((file) => file !== '' && existsSync(`${root}/${file}`));
+    if (files.length > 0) return files;
   } catch {
-    const top = readdirSync(root).filter((name) => !['.git', 'dist', 'node_modules'].includes(name));
-    return top.flatMap((name) =>
-      statSync(`${root}/${name}`).isFile()
-        ? [name]
-        : readdirSync(`${root}/${name}`, { recursive: true, encoding: 'utf8' }).map((file) => `${name}/${file}`),
-    );
+    // A copy without Git.
   }
+  const top = readdirSync(root).filter((name) => !['.git', 'dist', 'node_modules'].includes(name));
+  return top.flatMap((name) =>
+    statSync(`${root}/${name}`).isFile()
+      ? [name]
+      : readdirSync(`${root}/${name}`, { recursive: true, encoding: 'utf8' }).map((file) => `${name}/${file}`),
+  );
 }
 
 /** @returns {[string, { type: string, labels: string[] }][]} the metrics that a source file defines */
