@@ -1,5 +1,4 @@
-// `npm run check`: formatting, lint (with import rules and cycles), types, dead code, generated files. Runs them all,
-// then reports; exits 1 when one failed.
+// `npm run check`: runs every step below, then reports which failed; exits 1 if one did.
 import { spawnSync } from 'node:child_process';
 
 /** @type {[string, string, string[]][]} */
@@ -9,6 +8,7 @@ const steps = [
   ['types', 'tsc', ['--noEmit']],
   ['dead code', 'knip', ['--no-progress']],
   ['generated files', 'node', ['scripts/generate.mjs', '--check']],
+  ['documents', 'node', ['scripts/check-docs.mjs']],
 ];
 const failed = [];
 for (const [name, command, args] of steps) {

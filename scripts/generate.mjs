@@ -1,11 +1,17 @@
 // Writes the files that are generated from the source. With --check it only compares and exits 1 when one is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buildAll } from './build.mjs';
+import { withSilenceBudget } from './silence-budget.mjs';
 
 await buildAll({ ifNeeded: true });
 const { exampleEnvironment } = await import('../dist/src/config/variables.js');
 
-const generated = [['.env.example', exampleEnvironment()]];
+const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+const resilience = 'docs/operate/resilience.md';
+const generated = [
+  ['.env.example', exampleEnvironment()],
+  [resilience, withSilenceBudget(read(resilience), read('src/base/silence-budget.ts'))],
+];
 let stale = false;
 for (const [name, content] of generated) {
   const path = new URL(`../${name}`, import.meta.url);
@@ -15,7 +21,7 @@ for (const [name, content] of generated) {
   }
   let current = '';
   try {
-    current = readFileSync(path, 'utf8');
+    current = read(name);
   } catch {
     // reported below as stale
   }

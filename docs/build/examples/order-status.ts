@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const ORDERS: Readonly<Record<string, string>> = { '4711': 'It was handed to the carrier this morning.' };
 
-/** A tool of one's own: the model calls it, the gateway runs it. */
+/** A tool of your own. The model calls it, the gateway runs it. */
 export const tools: AssistantTool[] = [
   defineTool({
     name: 'order_status',

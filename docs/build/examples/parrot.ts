@@ -69,7 +69,7 @@ class ParrotSession implements VoiceSession {
       if (!isSpeech) return;
       this.state = { name: 'hearing', heard: [chunk.bytes], quietMs: 0 };
       this.emit({ type: 'caller-speech-started' });
-      // Whoever speaks does not want to listen: what is still playing stops.
+      // A caller who speaks does not want to listen, so playback stops.
       this.emit({ type: 'interruption' });
       return;
     }
@@ -81,7 +81,7 @@ class ParrotSession implements VoiceSession {
     this.answer(Buffer.concat(state.heard), undefined);
   }
 
-  // A parrot reads no text and cannot speak a given line: the gateway's own lines are then said by the carrier.
+  // A parrot reads no text and cannot speak a given line, so the carrier says the gateway's own lines.
   sendText(): void {}
   sendDigits(): void {}
 
@@ -89,7 +89,7 @@ class ParrotSession implements VoiceSession {
     this.answer(new Uint8Array(0), sayId);
   }
 
-  // It gives each answer whole and remembers nothing, so there is nothing to stop or to correct, and it calls no tools.
+  // It sends each answer whole and remembers nothing, so there is nothing to stop or to correct. It calls no tools.
   cancel(): void {}
   reportHeard(): void {}
   sendToolResult(): void {}
