@@ -34,43 +34,43 @@ import { restoreState } from './snapshot/restore.js';
 export interface CallServices extends DepartureServices {
   log: Logger;
   provider: VoiceProvider;
-  /** Who answers a call to this number. */
+  /** The assistant that answers calls to this number. */
   assistantFor: (numberCalled: string) => Assistant;
-  /** What the assistant can do besides the built-in tools. */
+  /** Tools besides the built-in ones. */
   tools: readonly AssistantTool[];
-  /** What makes the gateway call a human. */
+  /** Which triggers transfer a call to an agent. */
   rules: EscalationRules;
-  /** The key that asks for a human; empty: none does. */
+  /** The key that asks for an agent. Empty if none does. */
   humanDigit: string;
-  /** A caller who says nothing for this long is asked whether they are there; 0: never. */
+  /** Silence of the caller after which the assistant asks "are you still there". 0 disables the question. */
   idleMs: number;
-  /** The longest a caller talks to the assistant; 0: no limit. */
+  /** Maximum time a caller talks to the assistant. 0 means no limit. */
   maxCallMs: number;
-  /** True: the frame pipeline. False: the direct bridge. */
+  /** `true` for the frame pipeline, `false` for the direct bridge. */
   pipeline: boolean;
-  /** Streams announced here come here and nowhere else. */
+  /** Whether the streams of this instance's calls always come to this instance. */
   streamsComeHere: boolean;
   /** An absolute URL as Twilio knows it. */
   url: (scheme: 'https' | 'wss', path: string) => string;
-  /** What other instances are to know of the calls of this one. */
+  /** Where the state of the calls is kept for other instances. */
   journal: Journal;
   /** How long a handover's token opens its record, in milliseconds. */
   tokenLifeMs: number;
-  /** The call is over and may be forgotten. */
+  /** Called once the call is over. */
   onEnded: (callSid: string) => void;
 }
 
-/** The caller, or the model for them, asked for a human: "of course" is an answer only then. */
+/** Triggers with which the caller, or the model for them, asked for an agent. Only then is "of course" an answer. */
 const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
-/** Marks the lines to a silent caller. */
+/** Prefix of the ids of lines to a silent caller. */
 const IDLE_SAY = 'idle-';
-/** A call that is not talked to when its time is over, and may be soon. */
+/** Delay before the time limit is checked again, if it ran out while the call was between two streams. */
 const LIMIT_AGAIN_MS = 1000;
 
 /** One phone call: outlives its streams and voice sessions. Keyed by CallSid. */
 export class Call {
   readonly callSid: string;
-  /** What Twilio asks once a stream is over, or is to be. */
+  /** How the call leaves its stream. Requests about the dial and the voicemail go here. */
   readonly departure: Departure;
   private readonly services: CallServices;
   private log: Logger;
@@ -91,7 +91,7 @@ export class Call {
   private limit: Timer | undefined;
   private sayCount = 0;
 
-  /** A caller rings. */
+  /** Starts a call for Twilio's incoming-call request. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
     const { clock, emit } = services;
     const call = new Call(newSnapshot(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
@@ -101,7 +101,7 @@ export class Call {
     return call;
   }
 
-  /** A call that another instance has had goes on here, from where that one left it. */
+  /** Takes over a call from the state that another instance left. */
   static restore(entry: JournalEntry, services: CallServices): Call {
     const call = new Call(snapshotOf(entry), services);
     restoreState(entry.stand, {
@@ -112,7 +112,7 @@ export class Call {
     });
     const { callSid, from, to } = call;
     services.emit({ type: 'started', callSid, from, to });
-    call.log.info({ stand: entry.stand.name }, 'a call of another instance goes on here');
+    call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
 
@@ -192,24 +192,24 @@ export class Call {
     return this.machine.state.name === 'ended';
   }
 
-  /** A stream is open: somebody is being talked to. */
+  /** Whether a stream is open. */
   get isLive(): boolean {
     return this.machine.isLive;
   }
 
-  /** A stream was announced, and has not come here. */
+  /** Whether a stream was requested and has not come here. */
   get isRinging(): boolean {
     return this.machine.state.name === 'ringing';
   }
 
-  /** The caller is with a human, or with Twilio's recorder: the call costs this process next to nothing. */
+  /** Whether the caller is with an agent or with Twilio's recorder, so that the call costs this process almost nothing. */
   get isWithHuman(): boolean {
     return this.machine.state.name === 'dialling' || this.machine.state.name === 'recording';
   }
 
   /**
-   * What Twilio is to do as things stand: the answer to the incoming call, and to whatever is asked twice, late, or
-   * because an answer of ours was lost.
+   * What Twilio is to do in the present state. This answers the incoming call, and every request that Twilio repeats, sends
+   * late, or sends because an answer of ours was lost.
    */
   currentAnswer(): Answer {
     switch (this.machine.state.name) {
@@ -230,7 +230,7 @@ export class Call {
     }
   }
 
-  /** A stream says it is for this call. Its token works once and only for this call. */
+  /** Admits a stream that names this call. Its token works once, and only for this call. */
   admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
     const state = this.machine.state;
     if (state.name !== 'ringing') return { refused: 'no stream expected' };
@@ -247,10 +247,10 @@ export class Call {
       onIdle: (times) => this.onIdle(times),
       onCallerBack: () => this.departure.stay(),
       onLook: () => this.checkpointer.noteWhilePlaying(),
-      onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing; it is replaced'),
+      onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing, so it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
-        this.log.error({ err: error, processor }, 'a processor failed; its frame is lost');
+        this.log.error({ err: error, processor }, 'a processor failed and its frame is lost');
       },
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
@@ -280,15 +280,15 @@ export class Call {
     };
   }
 
-  /** `<Connect action>`: the stream is over, what now? */
+  /** The `<Connect action>` request: the stream is over. */
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     if (isOver(webhook)) {
       this.end('caller_hung_up');
       return [];
     }
-    // The stream broke while Twilio was being told to dial: the answer is whatever came of that.
+    // The stream broke while Twilio was being told to dial. The answer depends on whether Twilio took that change.
     if (this.machine.state.name === 'redirecting') await this.departure.dialling.settled();
-    // Twilio may ask before the closing of the socket has reached us, or without a stream ever having come.
+    // Twilio may ask before the close of the socket has reached us, or when no stream ever came.
     if (this.machine.state.name === 'talking' || this.machine.state.name === 'leaving') this.onStreamEnd('lost');
     const { state } = this.machine;
     return state.name === 'ringing' ? this.streams.again(state) : this.currentAnswer();
@@ -299,32 +299,32 @@ export class Call {
     if (isOver(webhook)) this.departure.dialling.onCallOver();
   }
 
-  /** Something outside the conversation demands a human, for instance the gateway being stopped. */
+  /** Transfers the call for a reason outside the conversation, for instance because the gateway is stopping. */
   escalate(escalation: Escalation): void {
     if (this.machine.state.name === 'talking') this.departure.toHuman(escalation, this.escalationLine(escalation));
   }
 
-  /** The process ends under the call. */
+  /** Ends the call because the process ends. */
   abandon(): void {
     this.end('abandoned');
   }
 
-  /** Another instance goes on with the call, or will: nothing of it is left here, and what is written of it stays. */
+  /** Disposes of the call here, because another instance has taken it over or will. Its journal entry stays. */
   release(): void {
     if (!this.isOver) this.dispose('moved');
   }
 
-  /** Lets go of the call so that another instance goes on with it; see {@link CallMigration.begin}. */
+  /** Lets go of the call so that another instance takes it over; see {@link CallMigration.begin}. */
   moveAway(when: MoveWhen): Promise<void> {
     return this.migration.begin(when);
   }
 
-  /** Its stream was closed so that another instance goes on with it. */
+  /** Whether its stream was closed so that another instance takes it over. */
   get isMoving(): boolean {
     return this.migration.isDone;
   }
 
-  /** Twilio will ask about it before long, and only this process has the answer. */
+  /** Whether Twilio will soon ask about the call and only this process can answer. */
   get needsAnswers(): boolean {
     const { state } = this.machine;
     if (state.name === 'dialling') return this.departure.dialling.owesWhisper;
@@ -333,9 +333,9 @@ export class Call {
 
   private limitIn(delayMs: number): void {
     this.limit = this.services.clock.setTimer(delayMs, () => {
-      // The words for it are those of a gateway that stops: somebody else goes on from here.
+      // The line is that of a stopping gateway: a colleague continues from here.
       if (this.machine.state.name === 'talking') this.escalate({ trigger: 'stopping', reason: 'call_limit' });
-      // Between two streams, or while a goodbye plays that the caller may talk over.
+      // Between two streams, or during a goodbye that the caller may interrupt.
       else if (!this.isOver && !this.isWithHuman) this.limitIn(LIMIT_AGAIN_MS);
     });
   }
@@ -377,7 +377,7 @@ export class Call {
     return { conversationId: this.conversationId, callerNumber: this.from, log: this.log };
   }
 
-  /** The caller says nothing: asked, asked again, then the call ends politely or, where it is set so, with a human. */
+  /** Handles a silent caller: two questions, then a polite end of the call, or a transfer if that trigger is on. */
   private onIdle(times: number): void {
     if (this.machine.state.name !== 'talking') return;
     const { silentGoodbye, stillThere, stillThereAgain } = this.prompt.lines;
@@ -392,15 +392,15 @@ export class Call {
       );
   }
 
-  /** No model is left to talk. */
+  /** Every provider has failed. */
   private onFailure(error: TandemError): void {
-    this.log.error({ err: error }, 'no voice session is left');
+    this.log.error({ err: error }, 'every voice provider has failed');
     if (this.machine.state.name === 'leaving') this.departure.onVoiceLost();
     else if (this.machine.state.name === 'talking') this.departure.part(this.departure.transfer.failurePlan());
   }
 
   private onStreamEnd(cause: StreamEnd): void {
-    // Our own closing; the state has moved on already.
+    // The gateway closed the stream itself, and the state has moved on already.
     if (cause === 'closed') return;
     if (this.machine.state.name === 'leaving') this.departure.part(this.machine.state);
     else if (this.machine.state.name === 'talking')
@@ -416,7 +416,7 @@ export class Call {
     ];
   }
 
-  /** Of all the models that talked on this call; absent when none counts tokens. */
+  /** Tokens used by all models of this call. Empty if none of them counts tokens. */
   private tokens(): Record<string, number> {
     const { inputTokens, outputTokens } = this.usage;
     if (inputTokens + outputTokens === 0) return {};

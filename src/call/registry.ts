@@ -10,17 +10,17 @@ import { Call, type CallServices } from './call.js';
 import { dialVerb } from './transfer/dial.js';
 import { hasToken } from './stream/stream-token.js';
 
-/** An ended call is remembered this long, so that late and repeated callbacks find their answer. */
+/** How long an ended call is remembered, so that late and repeated callbacks find their answer. */
 const REMEMBER_ENDED_MS = 60_000;
 
-/** Twilio says that a call of another instance is over: by now that one has asked itself, and had its last results. */
+/** Delay before the end of another instance's call is written for it. By then that instance has had its own last results. */
 const OVER_ELSEWHERE_MS = 20_000;
 const OVER_TRIES = 5;
 
-/** The stream may come before the instance that answered the call has written it down. */
+/** Delays between the looks into the journal. A stream may come before the instance that answered the call has written it. */
 const WRITTEN_AFTER_MS = [0, 50, 150, 400];
 
-/** The calls of this process, by CallSid, and Twilio's questions about them. */
+/** Holds the calls of this process by CallSid, and routes Twilio's requests to them. */
 export class CallRegistry {
   private readonly calls = new Map<string, Call>();
   private readonly pending = new Set<Timer>();
@@ -35,22 +35,22 @@ export class CallRegistry {
     this.clock = services.clock;
   }
 
-  /** Calls that are not over. */
+  /** The calls that are not over. */
   get activeCalls(): readonly Call[] {
     return [...this.calls.values()].filter((call) => !call.isOver);
   }
 
-  /** Known here, and not left to another instance. */
+  /** Whether the call is here and not being left to another instance. */
   has(callSid: string): boolean {
     return this.calls.get(callSid)?.isMoving === false;
   }
 
-  /** From here on new callers go straight to a human. */
+  /** Sends new callers straight to an agent from now on. */
   stopAccepting(): void {
     this.admission.stop();
   }
 
-  /** The process ends: whatever calls still own is disposed of. Where others can read of them, they go on elsewhere. */
+  /** Disposes of everything the calls still own, because the process ends. With a shared journal they continue elsewhere. */
   close(): void {
     this.admission.close();
     for (const call of this.activeCalls) {
@@ -61,24 +61,24 @@ export class CallRegistry {
     this.calls.clear();
   }
 
-  /** Other instances can go on with the calls of this one. */
+  /** Whether other instances can take over the calls of this one. */
   get isShared(): boolean {
     return this.services.journal.health.backend !== 'memory';
   }
 
-  /** They could do so now. */
+  /** Whether they could do so now, because the journal is up. */
   get isWritten(): boolean {
     return this.isShared && this.services.journal.health.isUp;
   }
 
-  /** Another instance wrote about a call that this one has. Whoever holds the stream is right. */
+  /** Called when another instance has written about a call of this one. The instance that holds the stream keeps the call. */
   onLost(callSid: string): void {
     const call = this.calls.get(callSid);
     if (call?.isLive === true) void this.services.journal.claim(callSid);
     else if (call !== undefined) this.letGo(call);
   }
 
-  /** The incoming-call webhook. Twilio may repeat it after a connection failure: the same call gets the same answer. */
+  /** The incoming-call request. Twilio may repeat it after a connection failure, and the same call gets the same answer. */
   async incoming(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const known = this.isShared ? await this.find(webhook.callSid) : this.calls.get(webhook.callSid);
     if (known !== undefined) return known.currentAnswer();
@@ -93,7 +93,7 @@ export class CallRegistry {
     return call.currentAnswer();
   }
 
-  /** A new call would be taken here. */
+  /** Whether a new call would be accepted here. */
   hasRoomFor(webhook: VoiceWebhook): boolean {
     return this.refusal(webhook) === undefined;
   }
@@ -101,11 +101,11 @@ export class CallRegistry {
   admit(stream: TwilioStream, start: StreamStart): Admitted | Promise<Admitted> {
     const admitted = this.calls.get(start.callSid)?.admit(stream, start) ?? { refused: 'unknown call' };
     if (!('refused' in admitted) || !this.isShared) return admitted;
-    // A call that this instance has, too, may have gone on in another one since.
+    // Even a call that this instance holds may have continued on another one since.
     return this.admitFromElsewhere(stream, start, admitted);
   }
 
-  /** A stream for a call that another instance answered. Its token is compared first: a false one moves nothing. */
+  /** Admits a stream for a call that another instance answered. A stream with a wrong token moves nothing. */
   private async admitFromElsewhere(stream: TwilioStream, start: StreamStart, refused: Admitted): Promise<Admitted> {
     const { clock, journal } = this.services;
     for (const delayMs of WRITTEN_AFTER_MS) {
@@ -120,10 +120,10 @@ export class CallRegistry {
 
   async afterStream(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const { call, isCurrent } = await this.lookUp(webhook.callSid);
-    // Nobody can be asked whether its stream ran elsewhere, and what was decided there.
+    // The journal is away, so this instance cannot know whether the stream ran elsewhere, and what was decided there.
     const mayBeStale = !isCurrent && call?.isRinging === true && !this.services.streamsComeHere;
     if (mayBeStale) this.letGo(call);
-    // A call that nobody knows any more: its memory is lost, the caller is not.
+    // No instance knows the call any more. Its memory is lost, but the caller still gets an agent.
     if (call === undefined || mayBeStale) return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
     return call.afterStream(webhook);
   }
@@ -131,7 +131,7 @@ export class CallRegistry {
   async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = await this.find(webhook.callSid);
     if (call?.isOver === false) return call.departure.afterDial(webhook);
-    // Another instance sent the caller there, or this one has given the call up: who is on the line is told so.
+    // Another instance dialled, or this one has given the call up. A caller who has not reached an agent is told so.
     const { prompt } = this.services.assistantFor(webhook.to);
     const isTalkedOut = webhook.form.get('DialBridged') === 'true';
     return [...announcement(isTalkedOut ? undefined : prompt.lines.noHuman, prompt), { verb: 'hangup' }];
@@ -147,7 +147,7 @@ export class CallRegistry {
     return call?.departure.afterHold() ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
-  /** An answer of ours did not reach Twilio, or was of no use to it. */
+  /** Twilio could not get or use an answer of ours. */
   async afterFallback(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const url = webhook.form.get('ErrorUrl') ?? '';
     const failedPath = URL.canParse(url) ? new URL(url).pathname : '';
@@ -163,17 +163,17 @@ export class CallRegistry {
     return (await this.find(webhook.callSid))?.departure.voicemail.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
   }
 
-  /** Twilio expects no TwiML here. */
+  /** A status callback, which needs no TwiML. */
   recording(webhook: VoiceWebhook): undefined {
     this.calls.get(webhook.callSid)?.departure.voicemail.onRecording(webhook);
   }
 
-  /** Twilio expects no TwiML here. */
+  /** A status callback, which needs no TwiML. */
   legStatus(webhook: VoiceWebhook): undefined {
     this.calls.get(webhook.parentCallSid ?? '')?.departure.dialling.onLegStatus(webhook);
   }
 
-  /** Twilio expects no TwiML here. */
+  /** A status callback, which needs no TwiML. */
   callStatus(webhook: VoiceWebhook): undefined {
     const call = this.calls.get(webhook.callSid);
     if (call !== undefined) call.onCallStatus(webhook);
@@ -181,19 +181,19 @@ export class CallRegistry {
   }
 
   /**
-   * A call that another instance has is over. It learns so from Twilio itself, or from the journal when it writes about the call
-   * the next time.
+   * Writes the end of another instance's call to the journal. That instance learns of it from Twilio, or from the journal the
+   * next time it writes about the call.
    */
   private endElsewhere(callSid: string, triesLeft: number): void {
     this.later(OVER_ELSEWHERE_MS, () => {
       void this.writeEnd(callSid).then((isKnown) => {
-        // A Redis that has lost everything is told again by those who know.
+        // A Redis that has lost everything is written again by the instances that hold the calls.
         if (!isKnown && triesLeft > 1) this.endElsewhere(callSid, triesLeft - 1);
       });
     });
   }
 
-  /** False when the journal does not answer, or knows nothing of the call. */
+  /** Resolves with false if the journal does not answer or does not know the call. */
   private async writeEnd(callSid: string): Promise<boolean> {
     const { journal } = this.services;
     const entry = await journal.peek(callSid);
@@ -208,17 +208,17 @@ export class CallRegistry {
   }
 
   /**
-   * The call Twilio asks about: one of this instance, or one that another has left, which goes on here from now on.
-   * Undefined when nobody knows of it.
+   * Returns the call that Twilio asks about: one of this instance, or one that another instance has left, which this one takes
+   * over. `undefined` if no instance knows the call.
    */
   private async find(callSid: string): Promise<Call | undefined> {
     return (await this.lookUp(callSid)).call;
   }
 
-  /** `isCurrent` false: somebody else may know more of it, and could not be asked. */
+  /** `isCurrent` is false if another instance may know more about the call, and the journal could not say. */
   private async lookUp(callSid: string): Promise<{ call: Call | undefined; isCurrent: boolean }> {
     const known = this.calls.get(callSid);
-    // A call of this instance is asked about elsewhere only if somebody else may have gone on with it.
+    // The journal is asked only if another instance may have taken the call over.
     if (known !== undefined && (!this.isWritten || known.isOver))
       return { call: known, isCurrent: known.isOver || !this.isShared };
     const claim = await this.claim(callSid);
@@ -232,7 +232,7 @@ export class CallRegistry {
     return { call, isCurrent: true };
   }
 
-  /** Two questions about one call at the same moment are one claim. */
+  /** Two requests about one call at the same moment share one claim. */
   private claim(callSid: string): Promise<Claim> {
     const running = this.claims.get(callSid);
     if (running !== undefined) return running;
@@ -251,12 +251,12 @@ export class CallRegistry {
     this.calls.delete(call.callSid);
   }
 
-  /** What a caller gets when the gateway itself fails. */
+  /** The answer when the gateway itself fails. */
   lastResort(webhook: VoiceWebhook): readonly Verb[] {
     return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
-  /** Sends a caller to a human without a conversation of ours, or tells them that nobody is there. */
+  /** Dials an agent without a conversation before, or says that no agent can be reached. */
   private withoutUs(
     webhook: VoiceWebhook,
     line: 'busy' | 'assistantFailed',
@@ -277,7 +277,7 @@ export class CallRegistry {
     this.later(REMEMBER_ENDED_MS, () => this.calls.delete(callSid));
   }
 
-  /** Unless this is closed before. */
+  /** Runs `action` after the delay, unless the registry is closed before. */
   private later(delayMs: number, action: () => void): void {
     const timer = this.clock.setTimer(delayMs, () => {
       this.pending.delete(timer);

@@ -7,12 +7,12 @@ import type { CallFacts } from '../call-facts.js';
 import { journalStateOf } from './snapshot.js';
 
 /**
- * A call about which nothing happens is written down all the same so often: so it does not expire, and an instance whose
- * call another has gone on with finds out.
+ * How often a call is written even if nothing happens. So its entry does not expire, and an instance whose call another one has
+ * taken over finds out.
  */
 const AGAIN_AFTER_MS = 2 * 60_000;
 
-/** Writes down where one call stands, for another instance that may have to go on with it. */
+/** Writes the state of one call to the journal, for another instance that may have to take it over. */
 export class CallCheckpointer {
   private readonly options: {
     call: CallFacts;
@@ -24,7 +24,7 @@ export class CallCheckpointer {
   };
 
   private again: Timer | undefined;
-  /** Written down as taken though the stream is still open. */
+  /** The plan that the journal is told of already, while the stream is still open. */
   private ahead: ExitPlan | undefined;
 
   constructor(options: CallCheckpointer['options']) {
@@ -35,7 +35,7 @@ export class CallCheckpointer {
     const { call, departure, history, services, machine, startedAtMs } = this.options;
     const { clock, journal, provider, tokenLifeMs } = services;
     const state = machine.state;
-    // In this process's memory it is anyway.
+    // Without a shared journal no other instance could read it.
     if (state.name === 'ended' || journal.health.backend === 'memory') return;
     this.again?.cancel();
     this.again = clock.setTimer(AGAIN_AFTER_MS, () => this.note());
@@ -58,8 +58,8 @@ export class CallCheckpointer {
   }
 
   /**
-   * Writes down that the call leaves its stream by `exit` before it does, because another instance may be asked the
-   * moment it has. Settles when that is written, or cannot be: false.
+   * Writes that the call leaves its stream by `plan`, before it does, because Twilio may ask another instance the moment it
+   * has. Resolves with whether the journal has taken it.
    */
   noteAhead(plan: ExitPlan): Promise<boolean> {
     this.ahead = plan;
@@ -67,7 +67,7 @@ export class CallCheckpointer {
     return this.options.services.journal.flush(this.options.call.callSid);
   }
 
-  /** It stays after all. */
+  /** Takes {@link noteAhead} back, because the call stays after all. */
   takeBack(): void {
     this.ahead = undefined;
     this.note();
@@ -77,12 +77,12 @@ export class CallCheckpointer {
     return this.ahead !== undefined && state.name === 'talking' ? { name: 'parted', ...this.ahead } : state;
   }
 
-  /** The call is over, or another instance's. */
+  /** Stops writing, because the call is over or belongs to another instance. */
   close(): void {
     this.again?.cancel();
   }
 
-  /** How far the caller has heard an answer is worth writing down where somebody can read it. */
+  /** Writes how far the caller has heard the answer that is playing. */
   noteWhilePlaying(): void {
     const { state } = this.options.machine;
     if ('media' in state && state.media.playback.isPlaying) this.note();

@@ -4,18 +4,18 @@ import type { CallStateMachine, ExitPlan } from '../call-state.js';
 import type { PauseKind } from '../media/pause-detector.js';
 import { quietSince } from './snapshot.js';
 
-/** In a long pause, in any, or even when somebody speaks. */
+/** In a long pause, in a short one, or even while the caller or the assistant speaks. */
 export type MoveWhen = PauseKind | 'mid-word';
 
-/** How one call is let go of so that another instance goes on with it. */
+/** Moves one call to another instance, because this process is stopping. */
 export class CallMigration {
   private readonly options: {
     clock: Clock;
     machine: CallStateMachine;
     checkpointer: CallCheckpointer;
-    /** The caller is told that they were cut off. */
+    /** Returns the plan that tells the caller of the interruption. */
     midWordPlan: () => ExitPlan;
-    /** The stream is closed, and Twilio asks whoever answers what now. */
+    /** Closes the stream, so that Twilio requests the action URL from another instance. */
     part: (plan: ExitPlan) => void;
   };
   private underWay: Promise<void> | undefined;
@@ -25,9 +25,9 @@ export class CallMigration {
   }
 
   /**
-   * Once it is written down the stream is closed. In a pause the caller notices nothing; `mid-word` they are told. A call that
-   * cannot be written down stays: whoever is asked about it would know an older state of it. Settles when it is gone, or
-   * stays for now.
+   * Writes the call to the journal, then closes the stream so that another instance resumes it. In a pause the caller notices
+   * nothing, and with `mid-word` they are told. If the write fails the call stays, because the next instance would restore an
+   * older state. Resolves when the call is gone, or stays for now.
    */
   async begin(when: MoveWhen): Promise<void> {
     while (this.underWay !== undefined) {
@@ -41,7 +41,7 @@ export class CallMigration {
     await this.underWay;
   }
 
-  /** The stream was closed for it. */
+  /** Whether the stream was closed for the move. */
   get isDone(): boolean {
     const { state } = this.options.machine;
     return state.name === 'parted' && state.exit.to === 'assistant' && state.exit.cause === 'moved';
@@ -56,7 +56,7 @@ export class CallMigration {
         }
       : midWordPlan();
     const isWritten = await checkpointer.noteAhead(plan);
-    // Somebody may have begun to speak meanwhile.
+    // The caller may have begun to speak meanwhile.
     if (isWritten && this.isPossible(when)) part(plan);
     else checkpointer.takeBack();
   }
@@ -65,13 +65,13 @@ export class CallMigration {
     return this.options.machine.state.name === 'talking' && (when === 'mid-word' || this.isPause(when));
   }
 
-  /** Nobody speaks, and nobody is about to be answered. */
+  /** Whether neither side speaks and no answer is due. */
   private isPause(kind: PauseKind): boolean {
     const { state } = this.options.machine;
     if (!('media' in state)) return false;
     const { pauses, idle, dtmf, playback } = state.media;
     const turn = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
-    // Whoever was told that it takes a moment goes on waiting.
+    // A caller who has heard "one moment" still waits.
     const isOwed = quietSince(state.media, this.options.clock.epochMs()) !== undefined;
     return pauses.isPause(kind, turn) && idle.isQuiet && !isOwed && !dtmf.isCollecting;
   }

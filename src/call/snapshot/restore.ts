@@ -3,14 +3,14 @@ import type { CallOutcome, CallState, CallStateMachine, ExitPlan } from '../call
 import type { Departure } from '../transfer/departure.js';
 import { escalationOf, planOf } from './snapshot.js';
 
-/** Brings a call to where the instance before left it. */
+/** Brings a call to the state in which another instance left it. */
 export function restoreState(
   left: JournalState,
   call: {
     machine: CallStateMachine;
     departure: Departure;
     ringing: (opening: string | undefined, quietSinceMs: number | undefined, streamToken: string) => CallState;
-    /** The stream was open when its instance died. */
+    /** Returns the plan for a call whose stream was open when its instance died. */
     lost: (quietSinceMs: number | undefined) => ExitPlan;
   },
 ): void {

@@ -6,7 +6,7 @@ import type { Turn } from '../../voice/history.js';
 import type { CallOutcome, CallState, ExitPlan, Parted, ResumeCause } from '../call-state.js';
 import type { MediaSession } from '../media/media-session.js';
 
-/** What a call knows of itself besides where it stands; it begins with it, here or on another instance. */
+/** What a call knows about itself besides its state. A call begins with this, here or on another instance. */
 export interface CallSnapshot {
   callSid: string;
   conversationId: string;
@@ -14,11 +14,11 @@ export interface CallSnapshot {
   startedAtMs: number;
   from: string;
   to: string;
-  /** As heard. */
+  /** As the caller heard them. */
   turns: readonly Omit<Turn, 'itemId'>[];
-  /** So often a broken stream was replaced. */
+  /** How many times a broken stream was replaced. */
   resumes: number;
-  /** So often nobody could be reached. */
+  /** How many dials failed. */
   failedDials: number;
 }
 
@@ -33,11 +33,12 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
 }
 
 /**
- * What another instance is told of where the call stands. `wish`: the latest decision that a human is needed. `epochMs`: now.
+ * Returns the state of the call in the journal's form. `escalation` is the latest one, `epochMs` is now, and `tokenLifeMs` is how
+ * long a token opens its record.
  */
 export function journalStateOf(
   state: CallState | Omit<Parted, 'expires'>,
-  wish: Escalation,
+  escalation: Escalation,
   epochMs: number,
   tokenLifeMs: number,
 ): JournalState {
@@ -53,7 +54,7 @@ export function journalStateOf(
       return { name: 'talking', ...optional('quietSinceMs', quietSince(state.media, epochMs)) };
     case 'leaving':
     case 'parted':
-      return { name: state.name, exit: exitFor(state, wish) };
+      return { name: state.name, exit: exitFor(state, escalation) };
     case 'redirecting':
     case 'dialling':
       return { name: 'dialling', ...optional('handover', handoverFor(state.prepared, epochMs + tokenLifeMs)) };
@@ -64,7 +65,7 @@ export function journalStateOf(
   }
 }
 
-/** Milliseconds since the epoch: a caller who waits has heard nothing since then. Undefined: they do not wait. */
+/** Returns the epoch milliseconds since which a waiting caller has heard nothing. `undefined` if the caller does not wait. */
 export function quietSince({ session }: MediaSession, epochMs: number): number | undefined {
   const waitsMs = session.callerWaitsMs ?? 0;
   return waitsMs > 0 ? Math.round(epochMs - waitsMs) : undefined;
@@ -97,13 +98,13 @@ function optional<Name extends string, Value>(name: Name, value: Value | undefin
   return value === undefined ? {} : ({ [name]: value } as { [Each in Name]?: Value });
 }
 
-/** The wish of a caller whose handover was begun elsewhere. */
+/** Returns the escalation of a handover that another instance began. */
 export function escalationOf(exit: JournalExit & { to: 'human' }): Escalation {
   const { reason, summary, trigger } = exit;
   return { trigger: trigger as Trigger, reason: reason as Reason, ...(summary === undefined ? {} : { summary }) };
 }
 
-/** The exit that another instance had decided on. */
+/** Returns the exit that another instance had decided on. */
 export function planOf(exit: Exclude<JournalExit, { to: 'human' }>): ExitPlan {
   switch (exit.to) {
     case 'assistant': {

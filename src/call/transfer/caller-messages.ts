@@ -14,13 +14,13 @@ export interface CallerMessageServices {
   emit: (event: CallEvent) => void;
 }
 
-/** What one caller leaves for the team when nobody can take the call. */
+/** Keeps what one caller leaves for the team if no agent can take the call. */
 export class CallerMessages {
   private readonly call: CallFacts;
   private readonly services: CallerMessageServices;
-  /** Twilio reports a recording twice, in either order: one record. */
+  /** The id of the one voicemail record, because Twilio reports a recording twice and in either order. */
   private readonly voicemailId: string;
-  /** And it may ask twice what comes after a dial. */
+  /** The id of the one callback record, because Twilio may repeat the request after a dial. */
   private readonly callbackId: string;
 
   constructor(call: CallFacts, services: CallerMessageServices) {
@@ -30,18 +30,18 @@ export class CallerMessages {
     this.callbackId = drawHandoverId(services.clock.epochMs());
   }
 
-  /** Twilio has a recording. Never rejects. */
+  /** Keeps a reference to Twilio's recording. Never rejects. */
   async voicemail(recordingUrl: string, recordingSid: string): Promise<void> {
     if (await this.keep('voicemail', { recordingUrl }, this.voicemailId)) return;
     this.call.log().error({ recording_sid: recordingSid }, 'a voicemail has no record; Twilio has its recording');
   }
 
-  /** The caller is to be called back at the number they call from. Never rejects; false when it could not be kept. */
+  /** Keeps a callback to the caller's number. Never rejects. Resolves with false if it could not be kept. */
   callback(): Promise<boolean> {
     return this.keep('callback', {}, this.callbackId);
   }
 
-  /** What the assistant can do when no human is there. */
+  /** Returns the tools the assistant gets if no agent is there. */
   tools(): readonly AssistantTool[] {
     return [
       defineTool({

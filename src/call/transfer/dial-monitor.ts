@@ -2,10 +2,10 @@ import type { Clock, Timer } from '../../base/clock.js';
 
 export interface DialWatchOptions {
   clock: Clock;
-  /** Asks Twilio whether the call is over; undefined: it does not say. Absent without credentials for its REST interface. */
+  /** Asks Twilio whether the call is over. Resolves with `undefined` if Twilio does not say. Absent without credentials. */
   isOver: (() => Promise<boolean | undefined>) | undefined;
   onOver: () => void;
-  /** The result is not coming any more. */
+  /** Called when the dial has lasted longer than Twilio allows, so that its result cannot come any more. */
   onExpired: () => void;
 }
 
@@ -14,8 +14,9 @@ const LOOK_EVERY_MS = 5 * 60_000;
 const EXPIRES_MS = 4.25 * 3_600_000;
 
 /**
- * A call that is with a human is quiet for minutes or hours, and the instance that Twilio then tells its end may die with that
- * knowledge, or have no journal to write it to. So Twilio is asked now and then. Cancelling the timer ends it.
+ * Asks Twilio now and then whether a dialled call is over. Such a call is quiet for minutes or hours. The instance that Twilio
+ * tells of its end may die before it can write that down, and then no instance would ever end the call. Cancelling the returned
+ * timer stops the questions.
  */
 export function watchDial({ clock, isOver, onExpired, onOver }: DialWatchOptions): Timer {
   const expiresMs = clock.now() + EXPIRES_MS;

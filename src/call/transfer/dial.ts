@@ -2,12 +2,13 @@ import type { Verb } from '../../twilio/twiml.js';
 import type { FailedDial } from './failed-dial-policy.js';
 import { PATHS } from '../paths.js';
 
+/** How long the agent's side rings before Twilio reports `no-answer`. The caller hears ringing meanwhile. */
 const TIMEOUT_SECONDS = 25;
 
-/** Rings a human. The whisper plays the token to the called leg alone; without a record there is none. */
+/** Returns the verb that dials an agent. The whisper plays the token to the called leg alone, and exists only with a record. */
 export function dialVerb(options: {
   number: string;
-  /** Undefined: Twilio shows the caller's own number. */
+  /** `undefined` lets Twilio show the caller's own number. */
   callerId: string | undefined;
   hasWhisper: boolean;
   url: (scheme: 'https', path: string) => string;
@@ -26,7 +27,7 @@ export function dialVerb(options: {
   };
 }
 
-/** How a dial ended, as a metric label: a closed set. */
+/** Returns how a dial ended, as a metric label with a closed set of values. */
 export function dialOutcome(status: string, bridged: boolean, callerGone: boolean): string {
   if (bridged) return 'bridged';
   if (callerGone) return 'caller_gone';
@@ -42,18 +43,18 @@ export function dialOutcome(status: string, bridged: boolean, callerGone: boolea
   }
 }
 
-/** What a dial that reached nobody means for the next step. */
+/** Returns the kind of failure that `AFTER_FAILED_DIAL` is asked about. */
 export function failureOf(outcome: string): FailedDial {
   return outcome === 'busy' || outcome === 'no_answer' || outcome === 'dropped' ? outcome : 'failed';
 }
 
-/** Twilio shows the caller's own number unless told otherwise (undefined); a withheld one needs another. */
+/** Returns the caller id for the called leg. `undefined` lets Twilio show the caller's own number, if it is not withheld. */
 export function callerIdFor(from: string, ownNumber: string): string | undefined {
   return isPhoneNumber(from) || !isPhoneNumber(ownNumber) ? undefined : ownNumber;
 }
 
 /** Whether Twilio can show `text` as a caller id. */
 export function isPhoneNumber(text: string): boolean {
-  // +266696687 spells ANONYMOUS: some carriers send it for a withheld number.
+  // +266696687 spells ANONYMOUS on a keypad. Some carriers send it for a withheld number.
   return /^\+[1-9]\d{6,14}$/.test(text) && text !== '+266696687';
 }

@@ -1,10 +1,10 @@
-/** How a try to reach a human can fail. `unavailable`: no number to ring, or nobody there. `closed`: outside the hours. */
+/** How a transfer can fail. `unavailable`: no number to dial, or no agent there. `closed`: outside the opening hours. */
 export type FailedDial = 'busy' | 'no_answer' | 'failed' | 'dropped' | 'unavailable' | 'closed';
 
-/** What happens to the caller then. `again`: the same number rings once more. */
+/** What the caller gets then. `again` dials the same number once more. */
 export type NextStep = 'assistant' | 'voicemail' | 'callback' | 'again' | 'goodbye';
 
-/** What happens after each kind of failure; `exhausted`: after the last try, whatever it came to. */
+/** The step after each kind of failure. `exhausted` is the step after the last try, whatever its failure was. */
 export type NextSteps = Readonly<Record<FailedDial | 'exhausted', NextStep>>;
 
 export const defaultNextSteps: NextSteps = {
@@ -17,12 +17,12 @@ export const defaultNextSteps: NextSteps = {
   exhausted: 'goodbye',
 };
 const STEPS: readonly NextStep[] = ['assistant', 'voicemail', 'callback', 'again', 'goodbye'];
-/** Ringing again helps only where something rang. */
+/** Failures after which dialling again cannot help, because nothing rang. */
 const NOT_AGAIN: readonly string[] = ['unavailable', 'closed', 'exhausted'];
 
 /**
- * Reads `voicemail`, or `assistant,no_answer=again,exhausted=voicemail`: a step alone holds for every failure that is not
- * named, the last try excepted. Gives what is wrong with it as a string.
+ * Parses `AFTER_FAILED_DIAL`, like `voicemail` or `assistant,no_answer=again,exhausted=voicemail`. A step alone holds for every
+ * failure that is not named, except the last try. Returns a string that says what is wrong if the text cannot be read.
  */
 export function parseNextSteps(text: string): NextSteps | string {
   const steps: Record<string, NextStep> = { ...defaultNextSteps };

@@ -21,17 +21,17 @@ export interface HumanTransferServices {
   clock: Clock;
   metrics: Metrics;
   desk: HandoverDesk;
-  /** Where the team keeps its customers; undefined: nowhere. */
+  /** The customer system. `undefined` if none is set. */
   crm: { begin: (crmCase: CrmCase) => void } | undefined;
-  /** The number of Amazon Connect; undefined: no human can be reached. */
+  /** The number of Amazon Connect. Without it no agent can be reached. */
   connectPhoneNumber: string | undefined;
-  /** Shown to the called side when the caller withheld their number. */
+  /** Caller id for the called leg if the caller withholds the number. */
   ownNumber: string | undefined;
-  /** BCP 47 tag of the language that agents read. */
+  /** BCP 47 tag of the language the agents read. */
   summaryLanguage: string;
-  /** Asked before a human is rung; undefined: nobody knows, and the number is rung. */
+  /** Says whether an agent is available. Without it the number is rung in any case. */
   agents: { reach: (queueArn: string) => Promise<Reach> } | undefined;
-  /** Twilio's REST interface, where it is used to dial; undefined: TwiML does. */
+  /** Twilio's REST API, if it is used to dial. Otherwise TwiML dials. */
   rest: { updateCall: (callSid: string, twiml: string) => Promise<UpdateResult> } | undefined;
   nextSteps: NextSteps;
   url: (scheme: 'https', path: string) => string;
@@ -40,27 +40,30 @@ export interface HumanTransferServices {
 
 export type DialResult = { is: 'bridged' } | { is: 'caller_gone' } | { is: 'failed'; as: FailedDial };
 
-/** So often a human is tried before the caller is told that nobody can take the call. */
+/** Maximum number of dials before the caller is told that no agent can take the call. */
 const MAX_TRIES = 3;
 
-/** One call's way to a human: the record, the dial, the whisper, and what follows when it fails. */
+/** A leg that was connected for longer has talked, because the whisper takes 8.5 s. */
+const WHISPER_SECONDS = 10;
+
+/** One call's transfer to an agent: the record, the dial, the whisper, and what follows if the dial fails. */
 export class HumanTransfer {
   private readonly call: CallFacts;
   private readonly services: HumanTransferServices;
   private latest: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
   private failures: number;
-  /** The model's summary of what was said until the latest wish for a human. */
+  /** The model's summary of the conversation until the latest escalation. */
   private summary: Promise<string | undefined> = Promise.resolve(undefined);
   private readonly over = new AbortController();
 
-  /** `failures`: so often nobody could be reached before. */
+  /** `failures` is the number of dials of this call that have failed already. */
   constructor(call: CallFacts, services: HumanTransferServices, failures: number) {
     this.call = call;
     this.services = services;
     this.failures = failures;
   }
 
-  /** The latest decision that a human is needed. */
+  /** The latest escalation. */
   get escalation(): Escalation {
     return this.latest;
   }
@@ -69,7 +72,7 @@ export class HumanTransfer {
     return this.failures;
   }
 
-  /** Nobody could take the call, or nobody ever can: the assistant offers to take a message. */
+  /** Whether no agent could take the call, or none ever can. Then the assistant offers to take a message. */
   get isNobodyThere(): boolean {
     return this.failures > 0 || this.services.connectPhoneNumber === undefined;
   }
@@ -80,8 +83,8 @@ export class HumanTransfer {
   }
 
   /**
-   * The decision that a human is needed: everything slow begins now, while the goodbye plays. `session` is the one that
-   * talks, if any does, and knows best what the call is about.
+   * Begins everything slow now, while the goodbye plays: the record, the summary, the question who is available. `session` is
+   * the one that talks, which knows best what the call is about. Absent if no session is open.
    */
   begin(escalation: Escalation, session?: VoiceSession): HumanExit {
     const { reason, trigger } = escalation;
@@ -98,7 +101,7 @@ export class HumanTransfer {
     return { exit, announce: this.call.assistant.prompt.lines.assistantFailed };
   }
 
-  /** The call is over: nobody reads what is not written yet. */
+  /** The call is over, so a summary that is not written yet has no reader. */
   close(): void {
     this.over.abort();
   }
@@ -126,12 +129,12 @@ export class HumanTransfer {
     this.failures++;
     const { nextSteps } = this.services;
     const step = this.failures >= MAX_TRIES ? nextSteps.exhausted : nextSteps[failed];
-    // An assistant that has just failed is no help when nobody was even rung.
+    // An assistant that has just failed cannot help a caller for whom not even a telephone rang.
     const isHelpless = this.latest.trigger === 'failure' && (failed === 'unavailable' || failed === 'closed');
     return step === 'assistant' && isHelpless ? nextSteps.exhausted : step;
   }
 
-  /** Rings a human. */
+  /** Returns the verb that dials an agent. `undefined` if there is no number to dial. */
   verb(prepared: PreparedHandover | undefined): Verb | undefined {
     const { from, to } = this.call;
     const { connectPhoneNumber, ownNumber, url } = this.services;
@@ -144,12 +147,12 @@ export class HumanTransfer {
     });
   }
 
-  /** Has Twilio leave the stream and run `verbs`. Never rejects. */
+  /** Makes Twilio leave the stream and run `verbs`. Never rejects. */
   redirect(verbs: readonly Verb[]): Promise<UpdateResult> {
     return this.services.rest?.updateCall(this.call.callSid, twiml(verbs)) ?? Promise.resolve('refused');
   }
 
-  /** Twilio has been told to dial. */
+  /** Reports that Twilio has been told to dial. */
   noteDialling(prepared: PreparedHandover | undefined, by: 'twiml' | 'rest'): void {
     const { connectPhoneNumber = '', emit } = this.services;
     emit({ type: 'dialling', callSid: this.call.callSid, number: connectPhoneNumber });
@@ -157,14 +160,12 @@ export class HumanTransfer {
     this.call.log().info(fields, 'dialling a human');
   }
 
-  /** What the called leg hears alone. */
+  /** Returns what Twilio plays to the called leg alone. */
   whisper(prepared: PreparedHandover): Verb {
     return { verb: 'play-digits', digits: whisperDigits(prepared.token) };
   }
 
-  /**
-   * What the dial came to. Decided on `DialBridged`: a leg that dropped during the whisper still says `completed`.
-   */
+  /** Returns the result of a dial, from `DialBridged`, because a leg that dropped during the whisper still says `completed`. */
   judge(webhook: VoiceWebhook): DialResult {
     const { form } = webhook;
     const callerGone = isOver(webhook);
@@ -176,7 +177,7 @@ export class HumanTransfer {
     return callerGone ? { is: 'caller_gone' } : { is: 'failed', as: failureOf(outcome) };
   }
 
-  /** Twilio could not bring us the result: judged by how long the called side was there. */
+  /** Returns the result of a dial whose report was lost, from how long the called leg was connected. */
   judgeLost(legSeconds: number | undefined): DialResult {
     const bridged = legSeconds !== undefined && legSeconds > WHISPER_SECONDS;
     this.noteEnd(bridged ? 'bridged' : 'failed', undefined);
@@ -212,7 +213,7 @@ export class HumanTransfer {
     return agents?.reach(assistant.queueFor(escalation.reason, intent)) ?? 'reachable';
   }
 
-  /** Writes the record that the token opens; never rejects and never takes long. */
+  /** Writes the record that the token opens. Never rejects, and takes at most `handoverRecordMs`. */
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
     const { assistant, callSid, conversationId, from, log, turns } = this.call;
     const { clock, crm, desk, emit } = this.services;
@@ -231,6 +232,3 @@ export class HumanTransfer {
     return prepared;
   }
 }
-
-/** The digits take eight and a half seconds; a leg that was there for longer has talked. */
-const WHISPER_SECONDS = 10;

@@ -16,13 +16,13 @@ export interface HandoverRequest {
   customerPhone: string;
   language: string;
   turns: readonly Turn[];
-  /** The model's own, which replaces what was made of the words as soon as it is there; undefined: it gives none. */
+  /** The model's own summary, which replaces the extract of the turns. Resolves with `undefined` if the model writes none. */
   summary: Promise<string | undefined>;
 }
 
 /**
- * Writes the handover's record. Never rejects and never takes long: `undefined` when it could not be written, and the
- * caller is put through without it.
+ * Writes the handover's record within `handoverRecordMs`. Never rejects. Resolves with `undefined` if the record could not be
+ * written, and then the call is dialled without it.
  */
 export async function prepareHandover(
   request: HandoverRequest,
@@ -31,7 +31,7 @@ export async function prepareHandover(
     desk: HandoverDesk;
     log: Logger;
     queueFor: (reason: string, intent: string) => string;
-    /** Told of the handover beside the call; undefined: there is none. */
+    /** The customer system, which works beside the call. `undefined` if none is set. */
     crm: { begin: (crmCase: CrmCase) => void } | undefined;
   },
 ): Promise<PreparedHandover | undefined> {
@@ -59,7 +59,7 @@ export async function prepareHandover(
   } catch (error) {
     log.error({ err: error }, 'handover record could not be written; dialling without it');
   }
-  // Without a record, too: whoever takes the call finds the ticket by the caller's number.
+  // Also without a record, because the agent can find the ticket by the caller's number.
   crm?.begin({
     ...facts,
     customerPhone: isPhoneNumber(customerPhone) ? customerPhone : '',
@@ -71,7 +71,7 @@ export async function prepareHandover(
   return prepared;
 }
 
-/** Beside everything else: nobody waits for it. */
+/** Replaces the extract by the model's summary. Runs beside the call, which does not wait for it. */
 async function replaceSummary(
   prepared: PreparedHandover,
   summary: Promise<string | undefined>,
@@ -88,7 +88,7 @@ async function replaceSummary(
   }
 }
 
-/** What the caller talks about, on a call in `language`. */
+/** Returns the topic of what the caller has said, on a call in `language`. */
 export function intentOf(turns: readonly Pick<Turn, 'speaker' | 'text'>[], language: string): string {
   const said = turns.filter((turn) => turn.speaker === 'caller').map((turn) => turn.text);
   return topicOf(said, language);

@@ -4,12 +4,12 @@ import { plainSummary, type SpokenTurn, transcriptOf } from '../../handover/summ
 import type { Logger } from '../../telemetry/log.js';
 import type { SummaryRequest, VoiceSession } from '../../voice/session.js';
 
-/** The goodbye, the ringing and the digits take longer; then an agent is on the line and reads. */
+/** Maximum time for the summary. The goodbye, the ringing and the digits take longer, and only then does the agent read it. */
 const BUDGET_MS = 4000;
 
 /**
- * The model's own summary of the call for the agent, in plain characters; undefined when none comes in time, and at once
- * when `signal` ends. Never rejects.
+ * Resolves with the model's own summary of the call for the agent, in plain characters. Resolves with `undefined` if none comes
+ * in time, and at once if `signal` aborts. Never rejects.
  */
 export async function summarizeCall(
   session: VoiceSession,
@@ -36,7 +36,7 @@ export async function summarizeCall(
   }
 }
 
-/** An extension's session may pass over the signal. */
+/** Races the session against the signal, because an extension's session may ignore the signal. */
 function settledBy(session: VoiceSession, request: SummaryRequest): Promise<string> {
   const { signal } = request;
   return new Promise((resolve, reject) => {

@@ -8,10 +8,10 @@ import type { CallerMessages } from './caller-messages.js';
 import { PATHS } from '../paths.js';
 
 const VOICEMAIL_SECONDS = 120;
-/** The announcement, the recording, and Twilio's time to tell about it. */
+/** Maximum time of the announcement, the recording, and Twilio's report of it. */
 const VOICEMAIL_EXPECTED_MS = (VOICEMAIL_SECONDS + 60) * 1000;
 
-/** What a caller gets of Twilio when no human can be reached: its recorder, or the promise of a callback. */
+/** What Twilio offers the caller if no agent can be reached: a recorder, or the promise of a callback. */
 export class Voicemail {
   private readonly options: {
     call: CallFacts;
@@ -25,7 +25,7 @@ export class Voicemail {
     this.options = options;
   }
 
-  /** Twilio records what the caller has to say. */
+  /** Enters `recording` and returns the verbs that record a message. */
   record(): Verb[] {
     const { call, end, services, machine } = this.options;
     const { clock, url } = services;
@@ -38,7 +38,7 @@ export class Voicemail {
     const verbs: Verb[] = [
       ...announcement(leaveMessage, call.assistant.prompt),
       { verb: 'record', record },
-      // Twilio comes here only when it has heard nothing (Twilio: Record – empty recordings).
+      // Twilio runs these verbs only if the recording is empty (Twilio: Record – empty recordings).
       ...announcement(silentGoodbye, call.assistant.prompt),
       { verb: 'hangup' },
     ];
@@ -47,7 +47,7 @@ export class Voicemail {
     return verbs;
   }
 
-  /** `<Record action>`: the caller has left a message. */
+  /** The `<Record action>` request: the caller has left a message. */
   afterVoicemail(webhook: VoiceWebhook): Verb[] {
     const { call, end, machine } = this.options;
     this.onRecording(webhook);
@@ -55,13 +55,13 @@ export class Voicemail {
     return [...announcement(call.assistant.prompt.lines.messageThanks, call.assistant.prompt), { verb: 'hangup' }];
   }
 
-  /** Twilio tells about a recording: after the message, and once more when it can be fetched. */
+  /** Keeps a recording. Twilio reports it after the message, and again once it can be fetched. */
   onRecording({ form }: VoiceWebhook): void {
     const url = form.get('RecordingUrl') ?? '';
     if (url.startsWith('https://')) void this.options.messages.voicemail(url, form.get('RecordingSid') ?? '');
   }
 
-  /** Somebody will call back, and is told so by what is kept. */
+  /** Keeps the callback for the team, and promises it only if it was kept. */
   async promiseCallback(): Promise<readonly Verb[]> {
     const { call, end, messages } = this.options;
     const { callbackPromised, noHuman } = call.assistant.prompt.lines;
