@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 
-/** Reads a JSON file of the operator's and checks it. Gives as a string what is wrong with it, and where in it. */
+/**
+ * Reads a JSON file that the operator wrote and validates it. Returns a string if the file cannot be used: the problem and
+ * its place in the file, as the second half of a sentence.
+ */
 export async function readJsonFile<T extends object>(path: string, schema: z.ZodType<T>): Promise<T | string> {
   let content: unknown;
   try {
