@@ -10,12 +10,12 @@ export async function readJsonFile<T extends object>(path: string, schema: z.Zod
   try {
     content = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    return error instanceof SyntaxError ? 'it is not JSON' : 'it cannot be read';
+    return error instanceof SyntaxError ? 'it is not valid JSON' : 'it cannot be read';
   }
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? 'it' : `"${issue.path.join('.')}"`;
   const why = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
-  return `${where} is wrong: ${why ?? 'not valid'}`;
+  return `${where} is invalid: ${why ?? 'it does not match the schema'}`;
 }

@@ -40,15 +40,15 @@ test('without ESCALATION_PHRASES the operator has no phrases', async () => {
 test('a phrases file that cannot be used is refused with the place of the fault', async () => {
   for (const [path, message] of [
     [join(folder, 'none.json'), /^ESCALATION_PHRASES names .*none\.json, but it cannot be read\./],
-    [file('{asks}'), /but it is not JSON/],
+    [file('{asks}'), /but it is not valid JSON/],
   ] as const) {
     await assert.rejects(readOwnPhrases(path), (error: unknown) => isTandemError(error) && message.test(error.message));
   }
   for (const [content, message] of [
-    ['["agent"]', /but it is wrong/],
-    ['{"ask": ["agent"]}', /but it is wrong: .*"ask"/],
-    ['{"asks": ["agent", 5]}', /"asks\.1" is wrong/],
-    ['{"never": ["..."]}', /"never\.0" is wrong: expected at least one word/],
+    ['["agent"]', /but it is invalid/],
+    ['{"ask": ["agent"]}', /but it is invalid: .*"ask"/],
+    ['{"asks": ["agent", 5]}', /"asks\.1" is invalid/],
+    ['{"never": ["..."]}', /"never\.0" is invalid: expected at least one word/],
   ] as const) {
     await assert.rejects(
       readOwnPhrases(file(content)),
