@@ -18,7 +18,7 @@ const TRIES_WINDOW_SECONDS = 600;
 
 /** Replaces the summary of a record that was found by the caller's number alone. */
 const UNVERIFIED =
-  'Found by the phone number alone, which can be faked: ask who is calling. The conversation stands under its id.';
+  'Found by the phone number alone, which can be faked: ask who is calling. The conversation is stored under its id.';
 
 /** Answers an event from Connect, however malformed. Never throws and never rejects. */
 export type Redeem = (event: unknown) => Promise<ConnectAnswer>;

@@ -44,7 +44,7 @@ export function signReader(languages: readonly Language[]): SignReader {
 
 /**
  * Follows a caller's mood over the turns of a call. Both rules need two signs within the latest six turns, one of them in
- * the latest turn, because a single sign may be a bad moment and a false alarm costs an agent's time.
+ * the latest turn. A single sign may be a bad moment, and a false alarm costs an agent's time.
  *
  * - Not understood: the caller twice says so, or repeats an earlier turn nearly word for word.
  * - Angry: two turns have an outburst, or one has an outburst and one a complaint.

@@ -61,8 +61,8 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Converts `text` to printable ASCII on one line, at most `limit` characters. Amazon Connect's guide allows few characters
- * in the values a Lambda returns and does not say what it enforces, so accents are dropped and other letters become `?`.
+ * Converts `text` to printable ASCII on one line, at most `limit` characters. Accents are dropped and other letters become
+ * `?`, because Amazon Connect's guide allows few characters in a Lambda's values and does not say what it enforces.
  */
 export function printable(text: string, limit: number): string {
   const clean = text
