@@ -6,7 +6,7 @@ import { diagnose } from './doctor.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 
-/** Loading the speech models is the local provider's own test. */
+/** Leaves out the voice check, because loading the speech models is tested with the local provider. */
 const withoutVoice = CHECKS.filter(({ name }) => name !== 'voice');
 
 async function examine(env: Record<string, string>, checks: readonly Check[] = withoutVoice) {
@@ -24,7 +24,7 @@ const REAL = {
   HANDOVER_TOKEN_PEPPER: '6f1ed002ab5595859014ebf0951522d9ac35f9e0b1f2a87c',
 };
 
-/** Runs `body` with the SDK's own credentials set, as an operator has them. */
+/** Runs `body` with AWS credentials in the environment, where the SDK looks for them. */
 async function withCredentials(body: () => Promise<void>): Promise<void> {
   const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
   const saved = names.map((name) => process.env[name]);
@@ -40,7 +40,7 @@ async function withCredentials(body: () => Promise<void>): Promise<void> {
   }
 }
 
-test('with no configuration everything embedded is fine', async () => {
+test('the doctor finds no fault in local mode without any configuration', async () => {
   const { code, lines, about } = await examine({});
   assert.equal(code, 0);
   assert.match(about('handover store'), /^ok .*Embedded/);
@@ -48,7 +48,7 @@ test('with no configuration everything embedded is fine', async () => {
   assert.equal(lines.length, withoutVoice.filter(({ applies }) => applies === undefined).length + 1);
 });
 
-test('a value that cannot be used ends the examination, and no secret is shown', async () => {
+test('the doctor stops at an invalid variable and does not show its secret value', async () => {
   const { code, lines } = await examine({ ...REAL, HANDOVER_TOKEN_PEPPER: 'short-secret' });
   assert.equal(code, 1);
   assert.equal(lines.length, 1);
@@ -56,7 +56,7 @@ test('a value that cannot be used ends the examination, and no secret is shown',
   assert.ok(!lines.join().includes('short-secret'));
 });
 
-test('a missing table is a fault that says what to do; when it is there all is well', async () => {
+test('the doctor reports a missing table as a fault that says what to do, and none once the table exists', async () => {
   const embedded = await startEmbeddedDynamoDb();
   const env = { ...REAL, DYNAMODB_ENDPOINT_URL: embedded.endpointUrl };
   const store = new DynamoDbStore({
@@ -83,7 +83,7 @@ test('a missing table is a fault that says what to do; when it is there all is w
   }
 });
 
-test('what would keep callers from a human is a fault, what only weakens is a note', async () => {
+test('a setting that keeps callers from a human is a fault for the doctor; a weak pepper is a note', async () => {
   const { CONNECT_PHONE_NUMBER: _number, PUBLIC_HOST: _host, ...rest } = REAL;
   const checks = withoutVoice.filter(({ name }) => name !== 'handover store');
   const { code, about } = await examine(
@@ -96,12 +96,15 @@ test('what would keep callers from a human is a fault, what only weakens is a no
   assert.match(about('token pepper'), /^note /);
 });
 
-test('a check that breaks is a fault of its own, one that does not apply is left out, and the others go on', async () => {
+test('a check that throws is a fault for the doctor, one that does not apply is skipped, and the others run', async () => {
   const { code, lines } = await examine({}, [
     { name: 'broken', run: () => Promise.reject(new Error('secret')) },
     { name: 'unused', applies: () => false, run: () => assert.fail('not asked for') },
     { name: 'last', run: () => ({ result: 'fine', text: 'there' }) },
   ]);
   assert.equal(code, 1);
-  assert.deepEqual(lines.slice(1), ['FAULT  broken: The check itself failed; please report it.', 'ok     last: there']);
+  assert.deepEqual(lines.slice(1), [
+    'FAULT  broken: This check failed unexpectedly. Please report it as a bug.',
+    'ok     last: there',
+  ]);
 });

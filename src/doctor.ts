@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const MARKS: Readonly<Record<Finding['result'], string>> = { fine: 'ok   ', advice: 'note ', fault: 'FAULT' };
 
-/** Checks the configuration and everything it depends on, one line each. Resolves with the exit code. */
+/** Checks the configuration and everything it depends on, and writes one line a check. Resolves with the exit code. */
 export async function diagnose(
   env: Environment,
   write: (line: string) => void,
@@ -23,7 +23,7 @@ export async function diagnose(
     line('configuration', { result: 'fault', text: error.message });
     return 1;
   }
-  line('configuration', { result: 'fine', text: 'Every variable has a value that can be used.' });
+  line('configuration', { result: 'fine', text: 'Every variable is valid.' });
   for (const text of config.warnings) line('configuration', { result: 'advice', text });
   const findings = await runChecks(checks, config, env);
   for (const finding of findings) line(finding.name, finding);

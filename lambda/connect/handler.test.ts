@@ -37,7 +37,7 @@ function setEnvironment(name: string, value: string | undefined): void {
   else process.env[name] = value;
 }
 
-/** The one file that is deployed, loaded afresh. */
+/** Loads a fresh instance of the bundle that is deployed. */
 async function built(copy: string): Promise<Handler> {
   const file = new URL(`./index.mjs?${copy}`, import.meta.url).href;
   return ((await import(file)) as { handler: Handler }).handler;
@@ -47,7 +47,7 @@ const event = (contactId: string, token: string): unknown => ({
   Details: { ContactData: { ContactId: contactId }, Parameters: { action: 'redeem_token', token } },
 });
 
-/** Runs `work` with what it writes to the console kept. */
+/** Runs `work` and captures the lines it writes to the console. */
 async function overheard<T>(work: () => Promise<T>): Promise<{ result: T; lines: string[] }> {
   const lines: string[] = [];
   const { log } = console;
@@ -59,7 +59,7 @@ async function overheard<T>(work: () => Promise<T>): Promise<{ result: T; lines:
   }
 }
 
-test('the deployed file redeems a token, again for the same contact and for no other', async () => {
+test('the deployed Lambda redeems a token repeatedly for the same contact and for no other', async () => {
   setEnvironment('DYNAMODB_TABLE_NAME', 'LambdaTest');
   setEnvironment('DYNAMODB_ENDPOINT_URL', embedded.endpointUrl);
   setEnvironment('HANDOVER_TOKEN_PEPPER', PEPPER);
@@ -95,7 +95,7 @@ test('the deployed file redeems a token, again for the same contact and for no o
   assert.ok(!lines.join().includes(TOKEN));
 });
 
-test('without a pepper the deployed file answers an error instead of throwing', async () => {
+test('the deployed Lambda answers with an error instead of throwing if HANDOVER_TOKEN_PEPPER is not set', async () => {
   setEnvironment('HANDOVER_TOKEN_PEPPER', undefined);
   const { result } = await overheard(async () => (await built('no-pepper'))(event('contact-1', TOKEN)));
   assert.equal(result['token_status'], 'error');

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../src/base/clock.js';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
 import { type ConnectAnswer, type Redeem, answer, createRedeemer } from './redeem.js';
 
-/** A Lambda's event loop may be empty while it waits: its timers must count. */
+/** A clock whose timers keep the process alive, because a Lambda's event loop may be empty while it waits. */
 const lambdaClock: Clock = {
   ...systemClock,
   setTimer: (delayMs, callback) => {
@@ -12,16 +12,17 @@ const lambdaClock: Clock = {
 };
 
 /**
- * Milliseconds for one request to the store. The first one of a cold, small function takes longer than the gateway's
- * second would allow: credentials, TLS, the SDK's own start. The answer to Connect has the same limit in all (redeem.ts).
+ * Maximum time for one request to the store. The first request of a cold, small function loads credentials, TLS and the
+ * SDK, which takes longer than the gateway's limit of one second. The whole answer to Connect has the same limit
+ * (redeem.ts).
  */
 const ATTEMPT_MS = 2500;
 
 let redeem: Redeem | undefined;
 
 /**
- * Amazon Connect's question "who is this caller?": redeems the digits it heard. Always answers every attribute; a bad
- * token is an answer, not an error.
+ * Answers Amazon Connect's request to identify a caller by redeeming the digits that Connect received. Always returns
+ * every attribute; a bad token is an answer, not an error.
  */
 export async function handler(event: unknown): Promise<ConnectAnswer> {
   try {
@@ -58,7 +59,10 @@ function report(result: ConnectAnswer): ConnectAnswer {
   return result;
 }
 
-/** One more of `name`, in CloudWatch's embedded metric format. The alarm on guessing watches `invalid_tokens`, which has no dimension. */
+/**
+ * Counts one event of `name` in CloudWatch's embedded metric format. The alarm on guessing watches `invalid_tokens`, which
+ * has no dimension.
+ */
 function writeMetric(name: string, dimensions: Readonly<Record<string, string>>): void {
   const metric = {
     Namespace: 'Tandem',

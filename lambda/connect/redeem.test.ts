@@ -54,13 +54,13 @@ function redeemerOf(redeem: HandoverStore['redeem']) {
   };
 }
 
-/** Knows TOKEN alone. */
+/** A store that knows only TOKEN. */
 const knowing =
   (known: Redemption): HandoverStore['redeem'] =>
   (key) =>
     Promise.resolve(key === tokenKey('pepper', TOKEN) ? known : { status: 'invalid' });
 
-test('a valid token gives the whole record and where to route it', async () => {
+test("a valid token is answered with the whole record and its queue's routing", async () => {
   const record = sampleRecord({ queue_arn: 'arn:queue/billing', customer_phone: '' });
   const answer = await redeemerOf(knowing({ status: 'valid', record })).redeem(asks(TOKEN));
   assert.deepEqual(Object.keys(answer).toSorted(), KEYS.toSorted());
@@ -71,13 +71,13 @@ test('a valid token gives the whole record and where to route it', async () => {
   assert.equal(answer['customer_phone'], 'unknown');
 });
 
-test('a record without a queue is not routed by itself', async () => {
+test('a record without a queue is answered with route_to_queue false', async () => {
   const answer = await redeemerOf(knowing({ status: 'valid', record: sampleRecord() })).redeem(asks(TOKEN));
   assert.equal(answer['route_to_queue'], 'false');
 });
 
 for (const status of ['invalid', 'expired', 'used'] as const) {
-  test(`a token that is ${status} is an answer, not an error`, async () => {
+  test(`a token that is ${status} is answered with every attribute, not with an error`, async () => {
     const answer = await redeemerOf(knowing({ status })).redeem(asks(TOKEN));
     assert.equal(answer['token_status'], status);
     assert.equal(answer['success'], 'false');
@@ -85,13 +85,13 @@ for (const status of ['invalid', 'expired', 'used'] as const) {
   });
 }
 
-test('a token that only the second reading finds is found', async () => {
+test('a token is redeemed if only the second candidate of the received digits is right', async () => {
   const { redeem } = redeemerOf(knowing({ status: 'valid', record: sampleRecord() }));
   const answer = await redeem(asks(`407182936${TOKEN}`));
   assert.equal(answer['token_status'], 'valid');
 });
 
-test('a store that fails, and one that never answers, give an error answer in time', async () => {
+test('a store that fails or never answers leads to an error answer within 2.5 s', async () => {
   const failing = redeemerOf(() => Promise.reject(new Error('down')));
   assert.equal((await failing.redeem(asks(TOKEN)))['token_status'], 'error');
 
@@ -102,7 +102,7 @@ test('a store that fails, and one that never answers, give an error answer in ti
   assert.equal(silent.clock.timers, 0);
 });
 
-test('whatever comes in, every key comes out, as a printable string', async () => {
+test('the answer to any event has every attribute as a printable string', async () => {
   const { redeem } = redeemerOf(knowing({ status: 'valid', record: sampleRecord({ summary: '\u0007\ud800 é' }) }));
   const hostileDetails = fc.record(
     { ContactData: fc.oneof(fc.anything(), fc.record({ ContactId: fc.anything() })), Parameters: fc.anything() },
@@ -125,7 +125,7 @@ test('whatever comes in, every key comes out, as a printable string', async () =
   );
 });
 
-test('an event whose fields throw is survived', async () => {
+test('an event whose fields throw leads to an error answer', async () => {
   const { redeem } = redeemerOf(knowing({ status: 'invalid' }));
   const trap = new Proxy({}, { get: () => assert.fail('trapped') });
   assert.equal((await redeem(trap))['token_status'], 'error');
@@ -133,7 +133,7 @@ test('an event whose fields throw is survived', async () => {
 
 const PHONE = '+15551230000';
 
-/** A store with one handover of PHONE, and the alarm's count. */
+/** A store with one handover of PHONE, and the count of the alarm. */
 async function scene(changes: { matchesCallers?: boolean } = {}) {
   const store = new MemoryStore();
   const clock = new FakeClock(NOW_SECONDS * 1000);

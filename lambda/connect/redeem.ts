@@ -6,21 +6,21 @@ import { candidateTokens, tokenKey } from '../../src/handover/token.js';
 
 export type TokenStatus = 'valid' | 'invalid' | 'expired' | 'used' | 'ani_match' | 'error';
 
-/** Connect's attributes: a flat map of strings, every key always there. */
+/** Attributes of a Connect contact: a flat map of strings in which every key is always present. */
 export type ConnectAnswer = Record<string, string>;
 
-/** Connect tries three times within eight seconds: one attempt takes no longer than this. */
+/** Maximum time for one attempt. Connect makes three attempts within eight seconds. */
 const ATTEMPT_MS = 2500;
 
-/** Wrong tokens that one number may send within {@link TRIES_WINDOW_SECONDS}; a real call has at most three. */
+/** Maximum number of wrong tokens from one number within {@link TRIES_WINDOW_SECONDS}. A real call sends at most three. */
 const MAX_FAILURES = 30;
 const TRIES_WINDOW_SECONDS = 600;
 
-/** What a record found by the caller's number alone says in place of a summary. */
+/** Replaces the summary of a record that was found by the caller's number alone. */
 const UNVERIFIED =
-  'Found by the phone number alone, which can be faked: ask who is calling. The conversation stands under its id.';
+  'Found by the phone number alone, which can be faked: ask who is calling. The conversation is stored under its id.';
 
-/** The answer for whatever Connect sent. Never throws, never rejects. */
+/** Answers an event from Connect, however malformed. Never throws and never rejects. */
 export type Redeem = (event: unknown) => Promise<ConnectAnswer>;
 
 export interface RedeemerOptions {
@@ -28,18 +28,18 @@ export interface RedeemerOptions {
   callers: CallerIndex;
   pepper: string;
   clock: Clock;
-  /** Whether a call without digits may be known by its number; true by default. */
+  /** Whether a call without digits may be matched by its number. Default: true. */
   matchesCallers?: boolean;
-  /** A token that is not one, or that came from a number that has sent too many. */
+  /** Called for every invalid token, and for every token from a number that has sent too many. */
   onInvalidToken?: () => void;
 }
 
 interface Question {
   contactId: string;
   token: string;
-  /** As Connect shows it; empty when withheld. */
+  /** As Connect reports it. Empty if withheld. */
   callerNumber: string;
-  /** The flow's last resort: digits came, but none that could be used. */
+  /** Whether the flow asks for a match by number, its last resort after digits that could not be used. */
   wantsMatch: boolean;
 }
 
@@ -80,8 +80,8 @@ async function redeemToken(options: RedeemerOptions, question: Question): Promis
 }
 
 /**
- * The caller's handover by their number. A number can be faked, so nothing of the conversation is given: where to route
- * the call, and the ids under which a human who has made sure of the caller finds the rest.
+ * Finds the caller's handover by their number. A number can be faked, so the answer holds nothing of the conversation. It
+ * holds where to route the call, and the ids under which an agent who has verified the caller finds the rest.
  */
 async function match(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
   const { callers, clock, matchesCallers = true, pepper } = options;
@@ -98,11 +98,11 @@ async function match(options: RedeemerOptions, question: Question): Promise<Conn
   return answer('invalid');
 }
 
-/** An answer without a record: the caller goes to the default queue. */
+/** Builds the answer to Connect. Without a record the caller goes to the default queue. */
 export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAnswer {
   const found = record !== undefined;
   const clean = (value: string | undefined): string => printable(value ?? '', MAX_SUMMARY);
-  // Whether Connect takes an empty value for an attribute is not documented; what the agent needs most is never empty.
+  // Whether Connect accepts an empty attribute is not documented, so what the agent needs most is never empty.
   const named = (value: string | undefined): string => clean(value) || (found ? 'unknown' : '');
   return {
     token_status: status,

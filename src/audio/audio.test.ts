@@ -15,7 +15,7 @@ function tone(hz: number, rateHz: number, samples: number, amplitude = 8000): In
   );
 }
 
-test('chunk: either form gives the other, sizes and durations without decoding', () => {
+test('chunk: base64 and bytes convert to each other, and size and duration need no decoding', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
       const fromBytes = AudioChunk.fromBytes('mulaw', 8000, bytes);
@@ -31,22 +31,22 @@ test('chunk: either form gives the other, sizes and durations without decoding',
   assert.equal(AudioChunk.fromBytes('mulaw', 8000, view).base64, 'AQI=');
 });
 
-test('g711: every byte survives the way to PCM and back, but for the second zero', () => {
+test('g711: every byte survives the conversion to PCM and back, except for minus zero', () => {
   const back = pcmToMulaw(mulawToPcm(ALL_BYTES));
-  // 0x7f is minus zero; it comes back as plus zero.
+  // 0x7f is minus zero and becomes plus zero.
   assert.deepEqual(
     [...back],
     [...ALL_BYTES].map((byte) => (byte === 0x7f ? 0xff : byte)),
   );
 });
 
-test('g711: known values and the error of a step', () => {
+test('g711: known values are encoded exactly, and the error is at most half a step', () => {
   const known = [0xff, 0x7f, 0x00, 0x80];
   assert.deepEqual([...mulawToPcm(Uint8Array.from(known))], [0, 0, -32124, 32124]);
   assert.deepEqual([...pcmToMulaw(Int16Array.of(0, 32767, -32768, 32124, -32124))], [0xff, 0x80, 0x00, 0x80, 0x00]);
   for (let sample = -32768; sample <= 32767; sample += 7) {
     const heard = mulawToPcm(pcmToMulaw(Int16Array.of(sample)))[0] as number;
-    // A step is a sixteenth of its segment; clipping takes the last 643.
+    // A step is a sixteenth of its segment. Clipping takes up to 643 more.
     assert.ok(
       Math.abs(heard - sample) <= Math.max(8, Math.abs(sample) / 32 + 8, Math.abs(sample) - 32124),
       `${sample} → ${heard}`,
@@ -55,14 +55,14 @@ test('g711: known values and the error of a step', () => {
   assert.deepEqual([...mulawToFloat(Uint8Array.of(0xff, 0x00))], [0, Math.fround(-32124 / 32768)]);
 });
 
-test('level: silence is 0, nothing is 0, a full square is its height', () => {
+test('level: the level of silence and of no samples is 0, that of a square wave is its amplitude', () => {
   assert.equal(rms(new Int16Array(0)), 0);
   assert.equal(rms(Int16Array.of(1000, -1000, 1000)), 1000);
   assert.equal(mulawRms(new Uint8Array(160).fill(0xff)), 0);
   assert.ok(Math.abs(mulawRms(pcmToMulaw(tone(440, 8000, 8000))) - 8000 / Math.SQRT2) < 100);
 });
 
-test('upsampler: pieces of any length give what the whole gives', () => {
+test('upsampler: pieces of any length have the same output as the whole', () => {
   const pieces = fc.array(fc.array(fc.float({ min: -1, max: 1, noNaN: true }), { maxLength: 90 }), { maxLength: 12 });
   fc.assert(
     fc.property(pieces, (cut) => {
@@ -75,7 +75,7 @@ test('upsampler: pieces of any length give what the whole gives', () => {
   );
 });
 
-test('upsampler: a tone keeps its pitch and height', () => {
+test('upsampler: a tone keeps its pitch and amplitude', () => {
   const source = Float32Array.from(tone(1000, 8000, 4000), (sample) => sample / 8000);
   const wide = new Upsampler().push(source);
   assert.equal(wide.length, 8000);
@@ -86,7 +86,7 @@ test('upsampler: a tone keeps its pitch and height', () => {
   }
 });
 
-test('downsampler: pieces of any length give what the whole gives, which is the tone that went in', () => {
+test('downsampler: pieces of any length have the same output as the whole, and a tone is kept', () => {
   const wide = tone(1000, 24_000, 12_000);
   const whole = new Downsampler(3).push(wide);
   const downsampler = new Downsampler(3);
@@ -100,7 +100,7 @@ test('downsampler: pieces of any length give what the whole gives, which is the 
   assert.ok(rms(new Downsampler(3).push(tone(6000, 24_000, 12_000)).subarray(100)) < 20);
 });
 
-test('three times as fast and back is the same tone', () => {
+test('a tone is the same after upsampling and downsampling by three', () => {
   const there = new Upsampler(3).push(Float32Array.from(tone(1000, 8000, 4000), (sample) => sample / 32768));
   const back = new Downsampler(3).push(Int16Array.from(there, (sample) => sample * 32768));
   // Both filters lag by 31 samples at 24 kHz.
@@ -110,7 +110,7 @@ test('three times as fast and back is the same tone', () => {
   }
 });
 
-test('halving keeps what a telephone carries and drops what would fold into it', () => {
+test('halving the sample rate keeps telephone frequencies and removes those that would alias into them', () => {
   const kept = halve(tone(1000, 16000, 16000));
   assert.equal(kept.length, 8000);
   assert.ok(Math.abs(rms(kept.subarray(100, 7900)) - 8000 / Math.SQRT2) < 80);
@@ -118,7 +118,7 @@ test('halving keeps what a telephone carries and drops what would fold into it',
   assert.equal(halve(tone(1000, 16000, 7)).length, 3);
 });
 
-test('resampling from any rate keeps pitch and height, and does not fold', () => {
+test('resampling from any rate keeps pitch and amplitude, and does not alias', () => {
   for (const fromHz of [11025, 16000, 22050, 44100, 48000]) {
     const down = resample(tone(800, fromHz, fromHz / 2), fromHz, 8000);
     assert.ok(Math.abs(down.length - 4000) <= 1, `${fromHz}: ${down.length}`);
@@ -137,7 +137,7 @@ test('resampling from any rate keeps pitch and height, and does not fold', () =>
   assert.equal(resample(same, 8000, 8000), same);
 });
 
-test('wav: what is written is read back, mono and stereo', () => {
+test('wav: a mono or stereo file is read back as it was written', () => {
   const left = tone(500, 8000, 400);
   assert.deepEqual(readWav(writeWav([left], 8000)), { sampleRateHz: 8000, pcm: left });
   const right = Int16Array.from(left, (sample) => -sample);
@@ -147,7 +147,7 @@ test('wav: what is written is read back, mono and stereo', () => {
   assert.equal(readTelephoneWav(writeWav([tone(500, 16000, 800)], 16000)).length, 400);
 });
 
-/** A WAV file of the given format around `data`, with an odd-sized chunk of another kind before it. */
+/** Returns a WAV file of the given format around `data`, with an odd-sized chunk of another kind before it. */
 function wavFile(
   tag: number,
   bits: number,
@@ -181,13 +181,13 @@ function withRate(file: Buffer, sampleRateHz: number): Buffer {
   return changed;
 }
 
-test('wav: reads 8-bit PCM, mu-law and the extensible header, past chunks it does not know', () => {
+test('wav: files with 8-bit PCM, mu-law, the extensible header or unknown chunks are read', () => {
   assert.deepEqual([...readWav(wavFile(1, 8, 1, Uint8Array.of(128, 0, 255))).pcm], [0, -32768, 127 << 8]);
   assert.deepEqual([...readWav(wavFile(7, 8, 1, ALL_BYTES)).pcm], [...mulawToPcm(ALL_BYTES)]);
   assert.deepEqual([...readWav(wavFile(1, 16, 1, Uint8Array.of(1, 0, 255, 255), { extensible: true })).pcm], [1, -1]);
 });
 
-test('wav: says what is wrong with a file', () => {
+test('wav: a file that cannot be read is refused with the reason', () => {
   const good = wavFile(1, 16, 1, new Uint8Array(4));
   const cases: [Uint8Array, RegExp][] = [
     [new Uint8Array(0), /not a WAV/],
@@ -203,7 +203,7 @@ test('wav: says what is wrong with a file', () => {
   for (const [file, message] of cases) assert.throws(() => readWav(file), message);
 });
 
-test('wav: a file that ends early is read as far as it goes, and no bytes make it fail otherwise', () => {
+test('wav: a file that ends early is read up to its end, and arbitrary bytes fail only with a plain error', () => {
   const whole = writeWav([tone(500, 8000, 100)], 8000);
   assert.equal(readWav(whole.subarray(0, 44 + 51)).pcm.length, 25);
   fc.assert(

@@ -1,10 +1,10 @@
-/** `mulaw`: G.711 mu-law, one byte a sample. `pcm16`: signed 16-bit little-endian, two bytes a sample. Always mono. */
+/** `mulaw` is G.711 mu-law, one byte a sample. `pcm16` is signed 16-bit little-endian, two bytes a sample. Always mono. */
 export type AudioEncoding = 'mulaw' | 'pcm16';
 
 /**
- * A piece of mono audio that knows its encoding and rate. It keeps the form it came in (base64 from a socket, bytes from
- * a synthesiser) and converts to the other form only when somebody asks, once: audio that only passes through the
- * gateway is never decoded.
+ * A piece of mono audio with its encoding and rate. It keeps the form it arrived in (base64 from a socket, bytes from a
+ * synthesiser) and converts to the other form once, at the first request. So audio that only passes through the gateway is
+ * never decoded.
  */
 export class AudioChunk {
   readonly encoding: AudioEncoding;
@@ -24,12 +24,12 @@ export class AudioChunk {
     this.bytesForm = bytesForm;
   }
 
-  /** `base64` must be canonical base64 with padding; it is not checked here (the wire codec has done so). */
+  /** `base64` must be canonical base64 with padding. It is not checked here, because the wire codec has checked it. */
   static fromBase64(encoding: AudioEncoding, sampleRateHz: number, base64: string): AudioChunk {
     return new AudioChunk(encoding, sampleRateHz, base64, undefined);
   }
 
-  /** Keeps a reference to `bytes`; the caller must not change them afterwards. */
+  /** Keeps a reference to `bytes`, which must not change afterwards. */
   static fromBytes(encoding: AudioEncoding, sampleRateHz: number, bytes: Uint8Array): AudioChunk {
     return new AudioChunk(encoding, sampleRateHz, undefined, bytes);
   }
@@ -47,7 +47,7 @@ export class AudioChunk {
     return this.bytesForm;
   }
 
-  /** Writes the raw audio to `target` at `offset`, as much as there is room for; keeps no decoded form. */
+  /** Writes the raw audio to `target` at `offset`, as much as fits. Keeps no decoded form. */
   copyTo(target: Buffer, offset: number): void {
     if (this.bytesForm === undefined) target.write(this.base64Form as string, offset, 'base64');
     else target.set(this.bytesForm.subarray(0, target.length - offset), offset);
@@ -67,7 +67,7 @@ export class AudioChunk {
   }
 }
 
-/** What a telephone line carries: G.711 mu-law at 8 kHz, 8 bytes a millisecond. */
+/** A telephone line carries G.711 mu-law at 8 kHz, which is 8 bytes a millisecond. */
 export const TELEPHONE_RATE_HZ = 8000;
 export const MULAW_BYTES_PER_MS = 8;
 /** Mu-law digital silence. */

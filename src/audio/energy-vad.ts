@@ -1,20 +1,21 @@
 import { type AudioChunk, MULAW_BYTES_PER_MS } from './chunk.js';
 import { mulawRms } from './level.js';
 
-/** It listens to one frame in so many: more would cost what a frame costs, and tell nothing new. */
+/** Measures one frame in this many. More would cost time on every frame and show nothing new. */
 const EVERY = 5;
 const FRAME_BYTES = 20 * MULAW_BYTES_PER_MS;
-/** Root mean square of 16-bit samples: a voice near the telephone, not the room around it. */
+/** Minimum root mean square of 16-bit samples for a voice near the telephone. The room around it is quieter. */
 const LOUD = 600;
-/** Of the frames it listens to, in a row: 200 ms of sound, 800 ms of silence. */
+/** Measured frames in a row with sound before speech has started, 200 ms. */
 const BEGIN_AFTER = 2;
+/** Measured frames in a row without sound before speech has stopped, 800 ms. */
 const END_AFTER = 8;
-/** So late it is noticed that the caller has stopped, in milliseconds. */
+/** Delay before the end of speech is noticed. */
 export const VAD_STOP_DELAY_MS = END_AFTER * EVERY * 20;
 
 /**
- * Notices that the caller speaks, from their audio alone and roughly: for a model that should have noticed and shows no sign of
- * life. What it takes for speech may be noise.
+ * Detects roughly, from the audio alone, that the caller speaks. It is for models that should have detected it and show no
+ * sign of life. What it takes for speech may be noise.
  */
 export class EnergyVad {
   private readonly frame = Buffer.alloc(FRAME_BYTES);
@@ -22,7 +23,7 @@ export class EnergyVad {
   private readonly onStopped: () => void;
   private frames = 0;
   private isSpeaking = false;
-  /** Frames in a row that contradict what is believed. */
+  /** Measured frames in a row that contradict `isSpeaking`. */
   private contrary = 0;
 
   constructor(onStarted: () => void, onStopped: () => void) {
@@ -30,7 +31,7 @@ export class EnergyVad {
     this.onStopped = onStopped;
   }
 
-  /** Mu-law at 8 kHz, 20 ms. */
+  /** Takes 20 ms of mu-law at 8 kHz. */
   hear(chunk: AudioChunk): void {
     if (++this.frames % EVERY !== 0) return;
     chunk.copyTo(this.frame, 0);

@@ -1,6 +1,6 @@
 /**
- * G.711 mu-law by table. One byte is one sample of about 14 bits; 16-bit PCM loses its lowest bits on the way there.
- * (ITU-T G.711.)
+ * Converts G.711 mu-law by table. One byte is one sample of about 14 bits, so 16-bit PCM loses its lowest bits (ITU-T
+ * G.711).
  */
 const BIAS = 0x84;
 const CLIP = 32635;

@@ -1,6 +1,6 @@
 import { mulawSample } from './g711.js';
 
-/** Root mean square of 16-bit samples; 0 for none. Quiet speech on a line is some hundreds. */
+/** Returns the root mean square of 16-bit samples, 0 for none. Quiet speech on a telephone line has some hundreds. */
 export function rms(pcm: Int16Array): number {
   if (pcm.length === 0) return 0;
   let sum = 0;
@@ -8,7 +8,7 @@ export function rms(pcm: Int16Array): number {
   return Math.sqrt(sum / pcm.length);
 }
 
-/** The same of mu-law bytes; on the way of every frame, so it makes nothing. */
+/** The same for mu-law bytes. Allocates nothing, because it runs for every frame. */
 export function mulawRms(mulaw: Uint8Array): number {
   if (mulaw.length === 0) return 0;
   let sum = 0;

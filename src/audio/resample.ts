@@ -1,7 +1,7 @@
-/** Taps on each side of the centre of the low-pass; about 60 dB down in the stop band. */
+/** Taps on each side of the low-pass's centre. The stop band is about 60 dB down. */
 const HALF_TAPS = 31;
 
-/** A windowed-sinc low-pass with its cut-off at `cutoff` of the sampling rate, scaled to unit gain. */
+/** Returns a windowed-sinc low-pass with its cut-off at `cutoff` of the sampling rate, scaled to unit gain. */
 function lowPass(cutoff: number): Float32Array {
   const taps = new Float32Array(2 * HALF_TAPS + 1);
   let sum = 0;
@@ -16,12 +16,12 @@ function lowPass(cutoff: number): Float32Array {
   return taps.map((tap) => tap / sum);
 }
 
-/** Just under a quarter of 16 kHz: 8 kHz audio holds nothing above 4 kHz. */
+/** Cut off just under a quarter of 16 kHz, because 8 kHz audio holds nothing above 4 kHz. */
 const HALF_BAND = lowPass(0.245);
 
 /**
- * 8 kHz → a multiple of it, 16 kHz unless said otherwise, in pieces of any length: it keeps the filter's state, so that
- * cutting the audio changes nothing. The output lags by the filter's delay, about 2 ms.
+ * Converts 8 kHz to a multiple of it, by default 16 kHz, in pieces of any length. It keeps the filter's state, so the size
+ * of the pieces does not change the output. The output lags by the filter's delay, about 2 ms.
  */
 export class Upsampler {
   private readonly past = new Float32Array(HALF_TAPS + 1);
@@ -33,7 +33,7 @@ export class Upsampler {
     this.taps = factor === 2 ? HALF_BAND : lowPass(0.49 / factor);
   }
 
-  /** `factor` samples for each one given. */
+  /** Returns `factor` samples for each input sample. */
   push(samples: Float32Array): Float32Array {
     const memory = this.past.length;
     const input = new Float32Array(memory + samples.length);
@@ -56,16 +56,16 @@ export class Upsampler {
   }
 }
 
-/** The way back, in pieces of any length: one sample for `factor` given, as soon as they are there. Lags as much. */
+/** The reverse of {@link Upsampler}, with one sample for `factor` input samples. Lags as much. */
 export class Downsampler {
   private readonly factor: number;
   private readonly taps: Float32Array;
-  /** What the next sample still needs of what has come. */
+  /** Input that the next output sample still needs. */
   private past = new Int16Array(2 * HALF_TAPS);
 
   constructor(factor: number) {
     this.factor = factor;
-    // Lower than half the new rate, because the filter is not steep; a telephone ends at 3.4 kHz anyway.
+    // The cut-off is below half the new rate, because the filter is not steep. A telephone line ends at 3.4 kHz anyway.
     this.taps = lowPass(0.44 / factor);
   }
 
@@ -86,7 +86,7 @@ export class Downsampler {
   }
 }
 
-/** 16 kHz → 8 kHz, a whole recording at once; no delay. */
+/** Converts a whole recording from 16 kHz to 8 kHz, without delay. */
 export function halve(pcm: Int16Array): Int16Array {
   const output = new Int16Array(pcm.length >> 1);
   for (let n = 0; n < output.length; n++) {
@@ -99,11 +99,11 @@ export function halve(pcm: Int16Array): Int16Array {
   return output;
 }
 
-/** Any rate → `toHz`, a whole recording at once. For files, not for the audio path. */
+/** Converts a whole recording from any rate to `toHz`. For files, not for the audio path. */
 export function resample(pcm: Int16Array, fromHz: number, toHz: number): Int16Array {
   if (fromHz === toHz) return pcm;
   const ratio = fromHz / toHz;
-  // When going down, the filter is as much longer as the rates differ.
+  // To a lower rate, the filter is longer by the ratio of the rates.
   const stretch = Math.max(1, ratio);
   const reach = Math.ceil(HALF_TAPS * stretch);
   const cutoff = 0.48 / stretch;

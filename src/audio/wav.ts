@@ -8,13 +8,13 @@ const EXTENSIBLE = 0xfffe;
 
 export interface Recording {
   sampleRateHz: number;
-  /** Mono; of a stereo file, the mean of both channels. */
+  /** Mono. For a stereo file, the mean of both channels. */
   pcm: Int16Array;
 }
 
 /**
  * Reads a WAV file: 8- or 16-bit PCM or mu-law, mono or stereo, any rate.
- * @throws Error with one sentence that says what is wrong with the file
+ * @throws Error with one sentence that says why the file cannot be read
  */
 export function readWav(file: Uint8Array): Recording {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
@@ -72,7 +72,7 @@ export function readTelephoneWav(file: Uint8Array): Int16Array {
   return resample(pcm, sampleRateHz, 8000);
 }
 
-/** A 16-bit PCM WAV file; `channels` are interleaved when there are two of equal length. */
+/** Returns a 16-bit PCM WAV file with `channels` interleaved. Shorter channels are filled with silence. */
 export function writeWav(channels: readonly Int16Array[], sampleRateHz: number): Buffer {
   const length = Math.max(0, ...channels.map((channel) => channel.length));
   const dataBytes = length * channels.length * 2;

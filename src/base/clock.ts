@@ -1,16 +1,16 @@
-/** A timer that was set on a {@link Clock}. Cancelling twice, or after it fired, does nothing. */
+/** A timer set on a {@link Clock}. Cancelling it twice, or after it fired, does nothing. */
 export interface Timer {
   cancel(): void;
 }
 
 /**
- * Time as the gateway and the simulators see it. Everything that waits takes a clock, so that a test can move time by
- * hand (`test/fake-clock.ts`) instead of sleeping.
+ * The source of time for the gateway and the simulators. Code that waits takes a clock, so that a test can advance time
+ * (`test/support/fake-clock.ts`) instead of sleeping.
  */
 export interface Clock {
-  /** Monotonic milliseconds with sub-millisecond precision; only differences mean anything. */
+  /** Monotonic milliseconds with sub-millisecond precision. Only differences between two readings mean anything. */
   now(): number;
-  /** Milliseconds since the Unix epoch, for records that leave the process. */
+  /** Milliseconds since the Unix epoch, for timestamps that leave the process. */
   epochMs(): number;
   /** Calls `callback` once, `delayMs` from now. A pending timer does not keep the process alive. */
   setTimer(delayMs: number, callback: () => void): Timer;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type ErrorCode, TandemError, errorTable, isTandemError } from './errors.js';
 
-/** Seen from dist/src. */
+/** The path is relative to dist/src/base, where the compiled test runs. */
 const page = readFileSync(new URL('../../../docs/operate/errors.md', import.meta.url), 'utf8');
 
 test('every error code has a heading in docs/operate/errors.md, and every heading a code', () => {
@@ -12,7 +12,7 @@ test('every error code has a heading in docs/operate/errors.md, and every headin
   assert.deepEqual(new Set(headings), new Set(Object.keys(errorTable)));
 });
 
-test('every section says what happened, whether it is retryable, and what to do', () => {
+test('every section of docs/operate/errors.md says what happened, whether it is retryable, and what to do', () => {
   for (const section of page.split(/^## /m).slice(1)) {
     const code = section.split('\n', 1)[0] as ErrorCode;
     assert.match(section, /^What happened: /m, code);
@@ -21,7 +21,7 @@ test('every section says what happened, whether it is retryable, and what to do'
   }
 });
 
-test('an error says what happened, what to do and its code, and keeps its cause', () => {
+test('a TandemError says what happened, what to do and its code, and keeps its cause', () => {
   const cause = new Error('inner');
   const error = new TandemError('PORT_IN_USE', 'Port 8000 is taken.', { cause });
   assert.match(error.message, /^Port 8000 is taken\. .*PORT.* \[PORT_IN_USE\]$/);

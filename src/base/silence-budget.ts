@@ -1,7 +1,7 @@
 /**
  * Everything a call may wait through while the caller hears nothing, in the order in which a call meets it. Every file
- * takes its waiting times from here, so that they can be read together: the waits of one group run one after the other,
- * and what covers them ("one moment", a filler, Twilio's own words) must begin before the caller doubts that the line is
+ * takes its waiting times from here, so that they can be read together. The waits of one group run one after the other.
+ * What covers them ("one moment", a filler, Twilio's own words) must begin before the caller doubts that the line is
  * alive. docs/operate/resilience.md quotes this table.
  *
  * Names end in the unit. Waits that no caller sits through (a background write, a summary, a reconnecting client) stay with
@@ -12,7 +12,7 @@ export const SILENCE_BUDGET = {
 
   /** Maximum wait for another instance's snapshot of a call; then the call goes to a human without it. */
   journalClaimMs: 500,
-  /** Maximum wait for the cluster worker that owns a call. Twilio asks again after 5 s, and must not. */
+  /** Maximum wait for the cluster worker that owns a call. It must end before Twilio repeats the request after 5 s. */
   workerAnswerMs: 4500,
   /** How long Twilio pauses a call whose next step is not known yet, before it asks again. */
   holdSeconds: 5,
@@ -104,7 +104,7 @@ export const SILENCE_BUDGET = {
   storeAttemptMs: 1000,
   /** Maximum time for writing the handover's record; then the dial goes without one. */
   handoverRecordMs: 3000,
-  /** Maximum time for asking Amazon Connect who is there; then an agent is assumed to be. */
+  /** Maximum time for asking Amazon Connect whether an agent is there; then the gateway assumes one. */
   agentAvailabilityMs: 300,
   /** Maximum time of one attempt to change the live call over Twilio's REST API. */
   twilioUpdateMs: 3000,

@@ -5,7 +5,7 @@ interface Entry<T> {
   untilMs: number;
 }
 
-/** Does the work for a key once, however many ask for it at the same time, and remembers for a while what it gave. */
+/** Runs the work for a key once for all concurrent callers, and caches the result for `rememberedMs`. */
 export class SingleFlight<T> {
   private readonly entries = new Map<string, Entry<T>>();
   private readonly clock: Clock;
@@ -18,7 +18,7 @@ export class SingleFlight<T> {
     this.maxEntries = options.maxEntries;
   }
 
-  /** What `work` gives. Work that failed is forgotten, and whoever asks next does it again. */
+  /** Returns the cached or pending result for `key`, else runs `work`. A rejection is not cached, so the next call runs it again. */
   get(key: string, work: () => Promise<T>): Promise<T> {
     const known = this.entries.get(key);
     if (known !== undefined && this.clock.now() < known.untilMs) return known.work;

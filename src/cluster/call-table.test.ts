@@ -5,7 +5,7 @@ import { CallTable } from './call-table.js';
 
 const MINUTE_MS = 60_000;
 
-test('a call is with the worker that began it, whoever was assigned it', () => {
+test('a call belongs to the worker that started it, even if another was assigned', () => {
   const table = new CallTable(new FakeClock());
   table.assign('CA1', '1');
   assert.equal(table.find('CA1'), '1');
@@ -14,7 +14,7 @@ test('a call is with the worker that began it, whoever was assigned it', () => {
   assert.equal(table.size, 1);
 });
 
-test('a live call is remembered for ever, one that is over or never began for a minute', () => {
+test('the call table keeps a live call, and for a minute one that is over or never started', () => {
   const clock = new FakeClock();
   const table = new CallTable(clock);
   table.assign('CA0', '1');
@@ -30,7 +30,7 @@ test('a live call is remembered for ever, one that is over or never began for a 
   assert.equal(table.size, 1);
 });
 
-test('what a worker says about a call that another has is of no account', () => {
+test("a worker cannot end or forget another worker's call", () => {
   const table = new CallTable(new FakeClock());
   table.started('CA1', '1');
   table.started('CA1', '2');
@@ -42,7 +42,7 @@ test('what a worker says about a call that another has is of no account', () => 
   assert.equal(table.find('CA1'), undefined);
 });
 
-test('the calls of a worker that is gone are nobody’s', () => {
+test('the calls of a worker that is gone have no worker any more', () => {
   const table = new CallTable(new FakeClock());
   table.started('CA1', '1');
   table.started('CA2', '2');
@@ -54,7 +54,7 @@ test('the calls of a worker that is gone are nobody’s', () => {
   assert.equal(table.find('CA2'), '2');
 });
 
-test('the least busy worker is the one with the fewest calls that are not over; of several the first', () => {
+test('workers are sorted by their calls that are not over, and equals keep their order', () => {
   const table = new CallTable(new FakeClock());
   assert.deepEqual(table.byCalls([]), []);
   assert.deepEqual(table.byCalls(['2', '1']), ['2', '1']);

@@ -1,20 +1,20 @@
 import type { Clock } from '../base/clock.js';
 
-/** A call that has not begun yet, or is over. */
+/** A call that has not started yet, or is over. */
 interface Lingering {
   worker: string;
   is: 'assigned' | 'over';
   sinceMs: number;
 }
 
-/** Late and repeated requests come within it; a call that was assigned has begun or never will. */
+/** How long such a call is kept, for late and repeated requests. An assigned call has started by then or never will. */
 const REMEMBER_MS = 60_000;
 
-/** Which worker has which call. */
+/** Knows which worker has which call. */
 export class CallTable {
   private readonly clock: Clock;
   private readonly live = new Map<string, string>();
-  /** The oldest first. */
+  /** Oldest first. */
   private readonly lingering = new Map<string, Lingering>();
 
   constructor(clock: Clock) {
@@ -26,12 +26,12 @@ export class CallTable {
     return this.live.get(callSid) ?? this.lingering.get(callSid)?.worker;
   }
 
-  /** The worker that is to answer for the call; it says itself when the call has begun. */
+  /** Assigns a new call to a worker. The worker reports with `started` when the call has started. */
   assign(callSid: string, worker: string): void {
     this.linger(callSid, { worker, is: 'assigned', sinceMs: this.clock.now() });
   }
 
-  /** The worker has the call now, whoever had it before. */
+  /** Makes `worker` the owner of the call, in place of any other. */
   started(callSid: string, worker: string): void {
     this.lingering.delete(callSid);
     this.live.set(callSid, worker);
@@ -42,12 +42,12 @@ export class CallTable {
     this.linger(callSid, { worker, is: 'over', sinceMs: this.clock.now() });
   }
 
-  /** The worker leaves the call to whoever is asked about it next. False: it had it no more. */
+  /** Removes a call that its worker gives up to the next worker that is asked. Returns `false` if the worker did not have it. */
   forget(callSid: string, worker: string): boolean {
     return this.live.get(callSid) === worker && this.live.delete(callSid);
   }
 
-  /** The worker is gone: its calls are nobody's. Gives how many were live. */
+  /** Removes all calls of a worker that is gone. Returns how many of them were live. */
   forgetWorker(worker: string): number {
     const before = this.live.size;
     for (const [callSid, owner] of this.live) if (owner === worker) this.live.delete(callSid);
@@ -55,12 +55,12 @@ export class CallTable {
     return before - this.live.size;
   }
 
-  /** Calls that are not over, of all workers. */
+  /** Number of calls of all workers that are not over. */
   get size(): number {
     return this.owners().length;
   }
 
-  /** `workers`, that with the fewest calls first; of equals, as they came. */
+  /** Sorts `workers` by their number of calls, fewest first. Equals keep their order. */
   byCalls(workers: readonly string[]): string[] {
     const calls = new Map(workers.map((worker) => [worker, 0]));
     for (const owner of this.owners()) {
@@ -70,7 +70,7 @@ export class CallTable {
     return [...calls].toSorted(([, a], [, b]) => a - b).map(([worker]) => worker);
   }
 
-  /** The worker of each call that is not over. */
+  /** Returns the worker of each call that is not over. */
   private owners(): string[] {
     this.sweep();
     const assigned = [...this.lingering.values()].filter(({ is }) => is === 'assigned');

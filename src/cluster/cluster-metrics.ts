@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type MetricObject, addedUp } from '../telemetry/metric-object.js';
 
-/** What only the primary knows, and the metrics of all workers as one. */
+/** Adds up the metrics of all workers, and adds those that only the primary knows. */
 export class ClusterMetrics {
   private readonly registry = new Registry();
   private readonly registers = [this.registry];

@@ -10,7 +10,7 @@ import type { ToPrimary, ToWorker, WebhookAnswer } from './protocol.js';
 const READINESS_MS = 2000;
 const METRICS_MS = 5000;
 
-/** The other workers, as one of them reaches them: through the primary. */
+/** Lets a worker reach the other workers, through the primary. */
 export class LinkPeers implements Peers {
   readonly name: string;
   private readonly link: Link<ToPrimary, ToWorker>;

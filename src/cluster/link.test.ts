@@ -6,7 +6,7 @@ import { type Answers, type Channel, Link, LinkFailure } from './link.js';
 
 type Asked = { double: { asked: number; answer: number }; nothing: { asked: undefined; answer: undefined } };
 
-/** One end of a channel as Node has it: what is sent arrives at the other end, later. */
+/** One end of a channel like Node's, on which a message arrives at the other end later. */
 class End extends EventEmitter implements Channel {
   connected = true;
   other: End | undefined;
@@ -40,7 +40,7 @@ function linked(answers: Partial<Answers<Asked>>): { link: Link<Asked, Asked>; e
 
 const failed = (why: string) => (error: unknown) => error instanceof LinkFailure && error.message === why;
 
-test('each question gets its own answer, in whatever order they come', async () => {
+test('each question to another process receives its own answer, in any order of the answers', async () => {
   const waiting: (() => void)[] = [];
   const { clock, link } = linked({
     double: (value) => new Promise((resolve) => waiting.push(() => resolve(value * 2))),
@@ -52,7 +52,7 @@ test('each question gets its own answer, in whatever order they come', async () 
   assert.equal(clock.timers, 0);
 });
 
-test('a question that makes the other side fail, fails here, and says nothing of it', async () => {
+test('a question fails if the other process throws, without the text of its error', async () => {
   const { link } = linked({
     double: () => {
       throw new Error('a secret');
@@ -61,7 +61,7 @@ test('a question that makes the other side fail, fails here, and says nothing of
   await assert.rejects(link.ask('double', 1, 1000), failed('failed'));
 });
 
-test('a question is given up after its time, and a late answer is nobody’s', async () => {
+test('a question to another process times out, and its late answer is ignored', async () => {
   let answer = (_value: number): void => undefined;
   const { clock, link } = linked({ double: () => new Promise((resolve) => (answer = resolve)) });
   const question = link.ask('double', 1, 1000);
@@ -72,7 +72,7 @@ test('a question is given up after its time, and a late answer is nobody’s', a
   assert.equal(await link.ask('nothing', undefined, 1000), undefined);
 });
 
-test('when the other process is gone, open questions fail at once, and so does every later one', async () => {
+test('pending and later questions fail at once when the other process is gone', async () => {
   const { clock, end, link } = linked({ double: () => new Promise(() => undefined) });
   const question = link.ask('double', 1, 1000);
   await new Promise(setImmediate);
@@ -82,7 +82,7 @@ test('when the other process is gone, open questions fail at once, and so does e
   assert.equal(clock.timers, 0);
 });
 
-test('what is told is not answered, and who sent it learns when it is gone, or cannot go', async () => {
+test('a one-way message to another process has no answer, and its sender learns when it was sent or cannot be', async () => {
   const told: number[] = [];
   const { end, link } = linked({ double: (value) => told.push(value) });
   const sent = new Promise<void>((resolve) => link.tell('double', 7, undefined, resolve));

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.js';
 
-/** What one side may be asked, by name. */
+/** The questions that one side answers, by name. */
 export type Protocol = Record<string, { asked: unknown; answer: unknown }>;
 
-/** How one side answers. A connection may come with a question; it is the answerer's from then on. */
+/** How one side answers. A connection may come with a question, and then belongs to the side that answers. */
 export type Answers<P extends Protocol> = {
   [K in keyof P]: (asked: P[K]['asked'], socket: Socket | undefined) => P[K]['answer'] | Promise<P[K]['answer']>;
 };
 
-/** One end of the channel between the primary and a worker: `process` in the one, a child process in the other. */
+/** One end of the channel between primary and worker: a child process in the primary, `process` in the worker. */
 export interface Channel {
   readonly connected: boolean;
   send?(message: unknown, socket?: Socket, options?: undefined, callback?: (error: Error | null) => void): boolean;
@@ -17,7 +17,7 @@ export interface Channel {
   on(event: 'disconnect', listener: () => void): unknown;
 }
 
-type Letter =
+type Message =
   | { kind: 'question'; id: number | undefined; name: string; asked: unknown }
   | { kind: 'answer'; id: number; answer: unknown }
   | { kind: 'failure'; id: number };
@@ -28,7 +28,7 @@ interface Pending {
   limit: Timer;
 }
 
-/** Why a question has no answer. Holds nothing of the question. */
+/** Why a question has no answer. Holds nothing of the question's content. */
 export class LinkFailure extends Error {
   constructor(why: 'closed' | 'late' | 'failed') {
     super(why);
@@ -36,7 +36,7 @@ export class LinkFailure extends Error {
   }
 }
 
-/** Questions and answers between two processes, in both directions. `Theirs`: what the other side can be asked. */
+/** Sends questions and answers between two processes, in both directions. `Theirs` are the questions the other side answers. */
 export class Link<Theirs extends Protocol, Ours extends Protocol> {
   private readonly channel: Channel;
   private readonly answers: Answers<Ours>;
@@ -49,12 +49,12 @@ export class Link<Theirs extends Protocol, Ours extends Protocol> {
     this.answers = answers;
     this.clock = clock;
     channel.on('message', (message, socket) => {
-      void this.onLetter(message as Letter, socket as Socket | undefined);
+      void this.onMessage(message as Message, socket as Socket | undefined);
     });
     channel.on('disconnect', () => this.close());
   }
 
-  /** Rejects with {@link LinkFailure}. */
+  /** Asks the other side. Rejects with {@link LinkFailure} if there is no answer within `limitMs`. */
   ask<K extends keyof Theirs & string>(
     name: K,
     asked: Theirs[K]['asked'],
@@ -68,7 +68,7 @@ export class Link<Theirs extends Protocol, Ours extends Protocol> {
     });
   }
 
-  /** A question whose answer nobody waits for. `socket` must not be read any more; see pass-socket.ts. */
+  /** Sends a question without waiting for its answer. `socket` must not be read any more (pass-socket.ts). */
   tell<K extends keyof Theirs & string>(
     name: K,
     asked: Theirs[K]['asked'],
@@ -78,16 +78,16 @@ export class Link<Theirs extends Protocol, Ours extends Protocol> {
     this.post({ kind: 'question', id: undefined, name, asked }, socket, onSent, onSent);
   }
 
-  /** Every open question fails. */
+  /** Rejects every pending question. */
   close(): void {
     for (const id of this.pending.keys()) this.settle(id, 'closed');
   }
 
-  private async onLetter(letter: Letter, socket: Socket | undefined): Promise<void> {
-    if (letter.kind === 'answer') return this.settle(letter.id, 'answered', letter.answer);
-    if (letter.kind === 'failure') return this.settle(letter.id, 'failed');
-    const { asked, id, name } = letter;
-    let reply: Letter | undefined;
+  private async onMessage(message: Message, socket: Socket | undefined): Promise<void> {
+    if (message.kind === 'answer') return this.settle(message.id, 'answered', message.answer);
+    if (message.kind === 'failure') return this.settle(message.id, 'failed');
+    const { asked, id, name } = message;
+    let reply: Message | undefined;
     try {
       const answer: unknown = await this.answers[name]?.(asked, socket);
       reply = id === undefined ? undefined : { kind: 'answer', id, answer };
@@ -106,11 +106,11 @@ export class Link<Theirs extends Protocol, Ours extends Protocol> {
     else pending.reject(new LinkFailure(how));
   }
 
-  private post(letter: Letter, socket?: Socket, onFailed?: () => void, onSent?: () => void): void {
+  private post(message: Message, socket?: Socket, onFailed?: () => void, onSent?: () => void): void {
     if (!this.channel.connected) {
       onFailed?.();
       return;
     }
-    this.channel.send?.(letter, socket, undefined, (error) => (error === null ? onSent : onFailed)?.());
+    this.channel.send?.(message, socket, undefined, (error) => (error === null ? onSent : onFailed)?.());
   }
 }

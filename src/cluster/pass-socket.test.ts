@@ -5,7 +5,7 @@ import { type AddressInfo, type Socket, connect } from 'node:net';
 import { test } from 'node:test';
 import { stopReading } from './pass-socket.js';
 
-test('what comes after reading was stopped is left to the process that gets the connection', async () => {
+test('data that arrives after stopReading stays in the socket for the process that receives it', async () => {
   const server = createServer((_request, response) => response.end());
   const upgraded = new Promise<Socket>((resolve) => {
     server.on('upgrade', (_request, socket: Socket) => {
@@ -22,7 +22,7 @@ test('what comes after reading was stopped is left to the process that gets the 
   try {
     const before = socket.bytesRead;
     await new Promise((resolve) => client.write('the first frame', resolve));
-    // By the time the server has answered something that came later, it would have read the frame.
+    // The server would have read the frame before it answers a request that arrived later.
     for (let i = 0; i < 3; i++) await fetch(`http://127.0.0.1:${port}/`);
     assert.equal(socket.bytesRead, before);
   } finally {

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 
-/** What Node keeps under a socket; it has no public way to stop reading from one that does not flow. */
-interface Innards {
+/** Node's internal handle of a socket. There is no public way to stop reading from a socket that does not flow. */
+interface SocketInternals {
   _handle?: { readStop?: () => number } | null;
 }
 
 /**
- * Stops reading from a connection that is about to be given to another process. Until the other side has confirmed it,
- * this process has the connection open as well, and whatever it read meanwhile would be lost.
+ * Stops reading from a connection before it is passed to another process. This process keeps the connection open until the
+ * other one has confirmed it, and data read meanwhile would be lost.
  */
 export function stopReading(socket: Socket): void {
-  (socket as unknown as Innards)._handle?.readStop?.();
+  (socket as unknown as SocketInternals)._handle?.readStop?.();
 }

@@ -18,24 +18,27 @@ export interface PrimaryOptions {
   workers: number;
   log: Logger;
   clock: Clock;
-  /** A process that runs a worker and has a channel to this one. */
+  /** Starts a process that runs a worker and has a channel to this one. */
   fork: () => ChildProcess;
-  /** No worker is left, and none will be started any more. */
+  /** Called when no worker is left and none will be started again. */
   onGivenUp: () => void;
 }
 
-/** Twilio waits 5 s before it asks again (`CONNECTION_OVERRIDES`); the process that asked needs time to answer by itself. */
+/**
+ * Maximum wait for the worker that has the call. Twilio repeats a request after 5 s (`CONNECTION_OVERRIDES`), and the
+ * worker that received it needs time to answer by itself.
+ */
 const PASS_MS = 4000;
 const METRICS_MS = 2000;
-/** What a gateway still does when its drain time is over: last handovers, the journal, the store. */
+/** Time a gateway needs after its drain limit, for the last handovers, the journal and the store. */
 const BEYOND_DRAIN_MS = 40_000;
 
 type Phase = { name: 'starting' | 'running' } | { name: 'restarting' } | { name: 'stopping'; onStopped: () => void };
 
 /**
- * Starts the workers, starts them again when they die, and knows which has which call. It takes no calls itself and sees
- * no audio; requests that reached another worker than the call's go through it, and a journal of all calls lies in its
- * memory, so that the death of a worker loses none.
+ * Starts the workers, restarts them when they die, and knows which worker has which call. It takes no calls and sees no
+ * audio. It passes on requests that reached another worker than the call's. It keeps a journal of all calls in its memory,
+ * so that the death of a worker loses none.
  */
 export class Primary {
   private readonly options: PrimaryOptions;
@@ -45,7 +48,7 @@ export class Primary {
   private readonly journalKey = drawKey().export().toString('base64');
   private readonly metrics = new ClusterMetrics();
   private readonly closers: (() => Promise<void>)[] = [];
-  /** Who waits for the next change of a worker. */
+  /** Called at the next change of a worker. */
   private readonly watchers = new Set<() => void>();
   private storeUrl: string | undefined;
   private phase: Phase = { name: 'starting' };
@@ -71,7 +74,7 @@ export class Primary {
     );
   }
 
-  /** Gives the port when all workers listen; undefined when one could not, and has said why. */
+  /** Resolves to the port when all workers listen, or to `undefined` if one could not start and has logged why. */
   async start(): Promise<number | undefined> {
     const { embedded, endpointUrl } = this.options.config.handover;
     if (embedded && endpointUrl === undefined) {
@@ -91,11 +94,11 @@ export class Primary {
     return this.calls.size;
   }
 
-  /** All workers finish their calls; settles when the last has ended. */
+  /** Lets all workers finish their calls. Resolves when the last worker has ended. */
   async stop(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.phase = { name: 'stopping', onStopped: resolve };
-      // A journal of one's own goes with this process; only one elsewhere lets calls go on in other instances.
+      // The journal in this process ends with it. Only a configured one lets other instances take calls over.
       const canMove = this.options.config.journal !== undefined;
       for (const worker of this.workers) worker.drain(canMove);
       this.onChange();
@@ -103,11 +106,11 @@ export class Primary {
     for (const close of this.closers.reverse()) await close();
   }
 
-  /** One worker after the other finishes its calls, or leaves them to the others, and starts anew. */
+  /** Restarts one worker after the other. Each finishes its calls or leaves them to the others. */
   async restart(): Promise<void> {
     const { log } = this.options;
     if (this.phase.name !== 'running' || this.workers.length < 2) {
-      log.warn({ phase: this.phase.name }, 'a restart needs two workers, and one restart at a time');
+      log.warn({ phase: this.phase.name }, 'a restart needs at least two workers and no other restart in progress');
       return;
     }
     this.phase = { name: 'restarting' };
@@ -157,15 +160,18 @@ export class Primary {
     const isNew = known?.link === undefined;
     for (const worker of isNew ? this.candidates(asker, hasRoom) : [known]) {
       if (isNew) this.calls.assign(callSid, worker.name);
-      const answer = await this.give(webhook, worker, asker, isNew);
+      const answer = await this.passTo(worker, webhook, asker, isNew);
       if (answer !== 'declined') return answer;
     }
-    // Nobody has room: the asker says so to the caller.
+    // No worker has room, so the one that received the request tells the caller.
     this.calls.assign(callSid, asker.name);
     return { by: 'asker' };
   }
 
-  /** Who may have a new call: those that take calls, the one with the fewest first, best the asker. */
+  /**
+   * Returns the workers that may take a new call, fewest calls first. The asker is one of them only if it has room, and
+   * comes first among equals.
+   */
   private candidates(asker: WorkerProcess, hasRoom: boolean): WorkerProcess[] {
     const asked = [...(hasRoom ? [asker] : []), ...this.workers.filter((worker) => worker !== asker)];
     const accepting = asked.filter(({ isAccepting }) => isAccepting);
@@ -173,10 +179,10 @@ export class Primary {
     return names.map((name) => this.workerNamed(name)).filter((worker) => worker !== undefined);
   }
 
-  /** Lets `worker` answer. */
-  private async give(
-    { form, path }: PassedWebhook,
+  /** Asks `worker` to answer the webhook. */
+  private async passTo(
     worker: WorkerProcess,
+    { form, path }: PassedWebhook,
     asker: WorkerProcess,
     mayDecline: boolean,
   ): Promise<WebhookAnswer | 'declined'> {
@@ -187,7 +193,7 @@ export class Primary {
       this.metrics.passed.inc({ kind: 'webhook' });
       return { by: 'peer', twiml: given.twiml };
     } catch {
-      // It died over it. What it knew of the call is in the journal.
+      // The worker died meanwhile. What it knew of the call is in the journal.
       return { by: 'asker' };
     }
   }
@@ -196,7 +202,7 @@ export class Primary {
     if (socket === undefined) return;
     stopReading(socket);
     socket.on('error', () => socket.destroy());
-    // Who announced the stream may have died since; then any other finds the call in the journal.
+    // The worker that announced the stream may have died since. Any other worker finds the call in the journal.
     const { link } = [this.workerNamed(upgrade.worker), asker].find((worker) => worker?.link !== undefined) ?? asker;
     if (link === undefined) {
       socket.destroy();
@@ -229,7 +235,7 @@ export class Primary {
       this.metrics.deaths.inc();
       log.error({ worker: worker.name, end, calls, pause_ms: pauseMs }, 'a worker has died; it is started again');
     }
-    // What fails at the first start fails for a reason that somebody has to look at.
+    // A worker that fails at the first start needs the operator, so the start is given up.
     if (this.phase.name === 'starting' && end === 'failed') void this.stop();
     else if (this.phase.name === 'stopping') worker.drain(false);
     else if (end === 'stopped') worker.start();

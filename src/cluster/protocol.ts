@@ -2,30 +2,30 @@ import type { BackendWrite, HeldData } from '../journal/backend.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
 import type { Readiness } from '../app/peers.js';
 
-/** A webhook that has been checked, on its way to the process that has the call. */
+/** A validated webhook on its way to the worker that has the call. */
 export interface PassedWebhook {
   path: string;
   callSid: string;
   /** The form as Twilio sent it. */
   form: string;
-  /** The process that asked would take the call, if it is a new one. */
+  /** Whether the worker that received the webhook would take the call if it is new. */
   hasRoom: boolean;
 }
 
-/** A webhook that the primary has given to a process. */
+/** A webhook that the primary passes to a worker. */
 export interface GivenWebhook extends Pick<PassedWebhook, 'path' | 'form'> {
-  /** The call is new, and another process may be asked if this one has no room for it. */
+  /** Whether the worker may decline because the call is new, so that the primary asks another one. */
   mayDecline: boolean;
 }
 
 export type GivenAnswer = { declined: true } | { declined: false; twiml: string | undefined };
 
-/** Who answers a webhook: the process that asked, or another, which has. */
+/** `asker`: the worker that received the webhook answers it. `peer`: another worker has answered it. */
 export type WebhookAnswer = { by: 'asker' } | { by: 'peer'; twiml: string | undefined };
 
-/** A stream's request for an upgrade; the connection comes with it. */
+/** The upgrade request of a stream. Its connection is sent along. */
 export interface PassedUpgrade {
-  /** Of the worker that announced the stream. */
+  /** The name of the worker that announced the stream. */
   worker: string;
   method: string;
   url: string;
@@ -36,25 +36,26 @@ export interface PassedUpgrade {
 /** A worker's place among the others. */
 export interface Place {
   name: string;
-  /** From 0. */
+  /** Starts at 0. */
   index: number;
   workers: number;
-  /** The store that the primary opened; undefined: as configured. */
+  /** The store that the primary opened. `undefined` means the configured one. */
   storeUrl: string | undefined;
-  /** For the journal in the primary's memory, in base64. Not used where the journal is configured. */
+  /** The key for the journal in the primary's memory, in base64. Not used if a journal is configured. */
   journalKey: string;
 }
 
 type Tell<Asked> = { asked: Asked; answer: unknown };
 
-/** What workers ask the primary. */
+/** What workers ask or tell the primary. */
 export type ToPrimary = {
   hello: { asked: undefined; answer: Place };
   listening: Tell<{ port: number }>;
   webhook: { asked: PassedWebhook; answer: WebhookAnswer };
   upgrade: Tell<PassedUpgrade>;
-  /** A call is this worker's from now on; it is anybody's; it is over. */
+  /** The worker has the call from now on. */
   'call-started': Tell<string>;
+  /** The worker leaves the call to any other worker. */
   'call-moving': Tell<string>;
   'call-ended': Tell<string>;
   readiness: { asked: undefined; answer: Readiness };
@@ -64,11 +65,11 @@ export type ToPrimary = {
   'journal-read': { asked: { callSid: string }; answer: HeldData | undefined };
 };
 
-/** What the primary asks workers. */
+/** What the primary asks or tells workers. */
 export type ToWorker = {
   webhook: { asked: GivenWebhook; answer: GivenAnswer };
   upgrade: Tell<PassedUpgrade>;
   metrics: { asked: undefined; answer: MetricObject[] };
-  /** Finish calls, then exit. `canMove`: those that do not finish may go on in another process. */
+  /** Finish the calls, then exit. With `canMove`, calls that do not finish in time may move to another process. */
   drain: Tell<{ canMove: boolean }>;
 };

@@ -4,7 +4,7 @@ import type { ToPrimary, ToWorker } from './protocol.js';
 
 const LIMIT_MS = 2000;
 
-/** A worker's side of the journal that the primary keeps in its memory, where a worker's death leaves it alone. */
+/** A worker's side of the journal in the primary's memory, which survives the worker's death. */
 export class SharedJournal implements JournalBackend {
   readonly kind = 'primary';
   private readonly link: Link<ToPrimary, ToWorker>;
@@ -26,11 +26,11 @@ export class SharedJournal implements JournalBackend {
   }
 
   onConnection(): void {
-    // A worker does not outlive its primary.
+    // Never changes, because a worker does not outlive its primary.
   }
 
   close(): void {
-    // The link is its owner's.
+    // The link is closed by its owner.
   }
 }
 

@@ -4,7 +4,7 @@ import { readConfig } from '../config/config.js';
 import { isTandemError } from '../base/errors.js';
 import { shareOf } from './shares.js';
 
-test('what the whole may have is shared out to the last call', () => {
+test('the limits of the whole are divided among the workers without a remainder', () => {
   const config = readConfig({ MAX_CONCURRENT_CALLS: '11', MAX_VOICE_SESSIONS: 'nova=20,local=4' });
   const shares = [0, 1, 2].map((index) => shareOf(config, index, 3));
   assert.deepEqual(
@@ -21,13 +21,13 @@ test('what the whole may have is shared out to the last call', () => {
   );
 });
 
-test('no limit is no limit for each', () => {
+test('workers have no limit if the whole has none', () => {
   const { maxConcurrentCalls, maxSessions } = shareOf(readConfig({}), 1, 2);
   assert.equal(maxConcurrentCalls, 0);
   assert.deepEqual(maxSessions, {});
 });
 
-test('a limit that leaves a worker nothing is refused by name', () => {
+test('a limit smaller than the number of workers is refused with its name', () => {
   const config = readConfig({ MAX_VOICE_SESSIONS: 'nova=2' });
   assert.throws(
     () => shareOf(config, 2, 3),

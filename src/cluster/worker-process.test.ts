@@ -32,7 +32,7 @@ interface Scene {
   worker: WorkerProcess;
   children: Child[];
   ends: string[];
-  /** The present process ends. */
+  /** Ends the worker's current process. */
   die: () => void;
 }
 
@@ -57,7 +57,7 @@ function scene(): Scene {
   return { clock, worker, children, ends, die: () => children.at(-1)?.emit('exit') };
 }
 
-test('a worker that dies is started again under its name, after a pause that grows while it keeps dying', () => {
+test('a worker that dies is restarted under its name, after a pause that grows while it keeps dying', () => {
   const { children, clock, die, ends, worker } = scene();
   worker.listens();
   die();
@@ -74,7 +74,7 @@ test('a worker that dies is started again under its name, after a pause that gro
   assert.deepEqual(ends, ['died 100', 'failed 200', 'died 400']);
 });
 
-test('one that lived for a minute has its deaths forgiven', () => {
+test('a worker that ran for a minute is restarted after the shortest pause again', () => {
   const { clock, die, ends, worker } = scene();
   for (let i = 0; i < 3; i++) {
     die();
@@ -86,7 +86,7 @@ test('one that lived for a minute has its deaths forgiven', () => {
   assert.equal(ends.at(-1), 'died 100');
 });
 
-test('one that does not come up is left alone in the end', () => {
+test('a worker that never comes up is given up after 13 attempts', () => {
   const { children, clock, die, ends, worker } = scene();
   while (worker.isAlive && children.length < 100) {
     die();
@@ -97,7 +97,7 @@ test('one that does not come up is left alone in the end', () => {
   assert.equal(clock.timers, 0);
 });
 
-test('one that drains is told so, takes no calls, can still be asked, and is not started again by itself', () => {
+test('a draining worker is told so, takes no calls, still answers, and is not restarted by itself', () => {
   const { children, clock, die, ends, worker } = scene();
   worker.listens();
   worker.drain(true);
@@ -109,7 +109,7 @@ test('one that drains is told so, takes no calls, can still be asked, and is not
   assert.equal(clock.timers, 0);
 });
 
-test('one that hangs when it should end is ended', () => {
+test('a worker that hangs while draining is killed at the limit', () => {
   const { children, clock, worker } = scene();
   worker.listens();
   worker.drain(true);
@@ -117,7 +117,7 @@ test('one that hangs when it should end is ended', () => {
   assert.deepEqual(children[0]?.sent, ['drain', 'SIGKILL']);
 });
 
-test('one that is told to stop while it starts is ended; while it waits to be started, it is not started', () => {
+test('a worker drained while it starts is killed, and one drained before a restart is not started', () => {
   const starting = scene();
   starting.worker.drain(false);
   assert.deepEqual(starting.children[0]?.sent, ['SIGKILL']);

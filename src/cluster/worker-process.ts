@@ -5,19 +5,19 @@ import type { ToPrimary, ToWorker } from './protocol.js';
 
 export type WorkerLink = Link<ToWorker, ToPrimary>;
 
-/** `stopped`: it ended as it was told. `died`: nobody told it. `failed`: it never came up. */
+/** `stopped`: the worker ended because it was drained. `died`: it ended by itself. `failed`: it never listened. */
 export type WorkerEnd = 'stopped' | 'died' | 'failed';
 
 export interface WorkerProcessOptions {
   name: string;
   clock: Clock;
   fork: () => ChildProcess;
-  /** Draining longer than this, it hangs. */
+  /** Maximum time for draining; then the process is killed. */
   drainLimitMs: number;
-  /** What its process may ask. */
+  /** The answers to the questions of the worker's process. */
   answers: (worker: WorkerProcess) => Answers<ToPrimary>;
   onUp: (worker: WorkerProcess) => void;
-  /** Its process is gone. A pause: it is started again after it; undefined: not by itself. */
+  /** Called when the process is gone. It is restarted after `pauseMs`; `undefined` means that it is not. */
   onEnd: (worker: WorkerProcess, end: WorkerEnd, pauseMs: number | undefined) => void;
 }
 
@@ -30,12 +30,12 @@ type State =
 
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 10_000;
-/** A worker that lived so long has nothing to do with the deaths before. */
+/** A worker that ran for this long is healthy, and its earlier deaths no longer count. */
 const HEALTHY_MS = 60_000;
-/** Deaths in a row after which it is left alone: about a minute. */
+/** Maximum number of deaths in a row before the worker is given up, which takes about a minute. */
 const MAX_DEATHS = 12;
 
-/** A worker under a name that it keeps from one process to the next. */
+/** A worker that keeps its name from one process to the next, and restarts its process when that dies. */
 export class WorkerProcess {
   readonly name: string;
   private readonly options: WorkerProcessOptions;
@@ -54,7 +54,7 @@ export class WorkerProcess {
     child.once('exit', () => this.onExit(child, link));
   }
 
-  /** Its process says that it listens. */
+  /** Called when the worker's process reports that it listens. */
   listens(): void {
     if (this.state.name !== 'starting') return;
     this.state = { ...this.state, name: 'up', sinceMs: this.options.clock.now() };
@@ -65,12 +65,12 @@ export class WorkerProcess {
     return this.state.name === 'up';
   }
 
-  /** Undefined: there is no process that could answer. */
+  /** The link to the worker's process. `undefined` if no process can answer. */
   get link(): WorkerLink | undefined {
     return this.state.name === 'up' || this.state.name === 'draining' ? this.state.link : undefined;
   }
 
-  /** It has a process, or will have one by itself. */
+  /** Whether the worker has a process or will restart one. */
   get isAlive(): boolean {
     return this.state.name !== 'down';
   }
@@ -79,7 +79,7 @@ export class WorkerProcess {
     return 'child' in this.state ? this.state.child.pid : undefined;
   }
 
-  /** It finishes its calls and ends. */
+  /** Lets the worker finish its calls and end. With `canMove`, calls that do not finish in time may move to another process. */
   drain(canMove: boolean): void {
     const { state } = this;
     if (state.name === 'pausing') {

@@ -17,8 +17,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const HELLO_MS = 10_000;
 
 /**
- * One of several gateways behind one port: a gateway like any other, in a process that its primary starts and stops.
- * `exit` ends it.
+ * Runs one of several gateways behind one port. The primary starts and stops this process. `exit` is called when the
+ * gateway has drained.
  */
 export async function runWorker(channel: Channel, env: Environment, exit: () => void): Promise<void> {
   let running: RunningGateway | undefined;
@@ -47,7 +47,7 @@ export async function runWorker(channel: Channel, env: Environment, exit: () => 
   const place = await link.ask('hello', undefined, HELLO_MS);
   const { journalKey, name } = place;
   const key = readKey(journalKey);
-  if (key === undefined) throw new Error('The primary gave no key.');
+  if (key === undefined) throw new Error('The primary did not send a valid journal key.');
   running = await startGateway(placedConfig(env, place), {
     env,
     worker: { peers: new LinkPeers(name, link), journal: { backend: new SharedJournal(link), key } },
@@ -65,7 +65,7 @@ function placedConfig(env: Environment, { index, storeUrl, workers }: Place): Re
 }
 
 function takeUpgrade(gateway: Gateway, upgrade: PassedUpgrade, socket: Socket | undefined): void {
-  // It broke on the way.
+  // The connection broke while it was passed here.
   if (socket === undefined) return;
   const { head, headers, method, url } = upgrade;
   socket.on('error', () => socket.destroy());

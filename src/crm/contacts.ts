@@ -5,21 +5,21 @@ import { nationalNumber } from './phone-number.js';
 
 export interface Contact {
   id: string;
-  /** Undefined: new, without a name, or one of several with this number. */
+  /** `undefined` if the contact is new, has no name or is one of several with this number. */
   name: string | undefined;
 }
 
 const REMEMBERED_MS = 15 * 60_000;
 const MAX_REMEMBERED = 5000;
 
-/** Contacts by phone number: found or created, once for a number however many calls it makes. */
+/** Finds or creates the contact for a phone number, once for all concurrent calls of that number. */
 export class Contacts {
   private readonly api: HubSpotApi;
   private readonly byPhone: SingleFlight<Contact>;
 
   constructor(api: HubSpotApi, clock: Clock) {
     this.api = api;
-    // A new contact is not found by searches for some seconds: who created it has to remember it.
+    // Searches find a new contact only after some seconds, so it is remembered here.
     this.byPhone = new SingleFlight({ clock, rememberedMs: REMEMBERED_MS, maxEntries: MAX_REMEMBERED });
   }
 
@@ -28,7 +28,7 @@ export class Contacts {
     return this.byPhone.get(e164, () => this.findOrCreate(e164));
   }
 
-  /** A ticket could not be tied to it: perhaps it is gone. */
+  /** Forgets the contact after its ticket could not be created, because the contact may have been deleted. */
   forget(e164: string): void {
     this.byPhone.forget(e164);
   }
@@ -36,7 +36,7 @@ export class Contacts {
   private async findOrCreate(e164: string): Promise<Contact> {
     const known: Condition[] = [
       { propertyName: 'phone', operator: 'EQ', value: e164 },
-      // Written in another way, or by hand: HubSpot keeps the national number beside it.
+      // Finds a number in another notation, because HubSpot also stores the calculated national number.
       { propertyName: 'hs_searchable_calculated_phone_number', operator: 'EQ', value: nationalNumber(e164) },
     ];
     const found = await this.api.search('contacts', { anyOf: known, properties: ['firstname', 'lastname', 'phone'] });

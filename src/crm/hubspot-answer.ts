@@ -1,44 +1,44 @@
 import { TandemError } from '../base/errors.js';
 import { isConnectFailure } from '../base/connect-failure.js';
 
-/** What one request came to. */
+/** The result of one request to HubSpot. */
 export type HubSpotAnswer = { is: 'ok'; body: unknown } | HubSpotFailure;
 
 export interface HubSpotFailure {
   is: 'failed';
   error: TandemError;
-  /** `never`: the same request will fail again, now or for the rest of the day. */
+  /** Whether a retry can succeed. `never` means that it fails again, now or for the rest of the day. */
   again: 'never' | 'later';
-  /** HubSpot may have done what it was asked, though it did not say so. */
+  /** Whether HubSpot may have carried the request out without confirming it. */
   mayBeDone: boolean;
-  /** HubSpot asks to wait this long; 0 when it does not say. */
+  /** Delay before a retry that HubSpot asks for. 0 if it does not ask. */
   waitMs: number;
 }
 
-/** Answers that HubSpot itself gives before it has written anything; others come from what stands in front of it. */
+/** Statuses that HubSpot itself returns before it writes anything. Other 5xx statuses come from a proxy in front of it. */
 const NOTHING_DONE: ReadonlySet<number> = new Set([500, 501, 503]);
 
 /**
- * An answer of HubSpot in our words. Of an error's body only what cannot hold personal data is kept: its category and
- * the correlation id that HubSpot's support asks for.
+ * Classifies an answer of HubSpot. Keeps of an error's body only what cannot hold personal data: the category, and the
+ * correlation id that HubSpot's support asks for.
  */
 export function readAnswer(request: string, status: number, headers: Headers, body: string): HubSpotAnswer {
   const parsed = parse(body);
   if (status >= 200 && status < 300) {
-    return parsed === undefined ? failed('HUBSPOT_FAILED', `${request} was answered without JSON.`, true) : ok(parsed);
+    return parsed === undefined ? failed('HUBSPOT_FAILED', `answered ${request} without JSON.`, true) : ok(parsed);
   }
-  const what = `${request} got ${[String(status), ...identity(parsed)].join(' ')}.`;
+  const what = `answered ${request} with ${[String(status), ...identity(parsed)].join(' ')}.`;
   if (status === 429) return throttled(what, headers, fieldOf(parsed, 'policyName'));
   if (status >= 500) return failed('HUBSPOT_FAILED', what, !NOTHING_DONE.has(status));
   return { ...failed('HUBSPOT_REFUSED', what, false), again: 'never' };
 }
 
-/** No answer came. */
+/** Classifies a request without an answer. */
 export function readSilence(request: string, error: unknown): HubSpotFailure {
-  return failed('HUBSPOT_UNREACHABLE', `${request} got no answer.`, !isConnectFailure(error));
+  return failed('HUBSPOT_UNREACHABLE', `did not answer ${request}.`, !isConnectFailure(error));
 }
 
-/** The text of a field, or empty. */
+/** Returns the text of a field, or an empty string. */
 export function fieldOf(value: unknown, name: string): string {
   const field = memberOf(value, name);
   return typeof field === 'string' ? field : '';
@@ -48,7 +48,7 @@ export function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** HubSpot: API usage guidelines – a daily limit resets at midnight in the account's time zone, the others in seconds. */
+/** The daily limit resets at midnight in the account's time zone, the others in seconds (HubSpot: API usage guidelines). */
 function throttled(what: string, headers: Headers, policy: string): HubSpotFailure {
   const isDaily = policy === '' ? headers.get('x-hubspot-ratelimit-daily-remaining') === '0' : policy === 'DAILY';
   if (isDaily) return { ...failed('HUBSPOT_DAILY_LIMIT', what, false), again: 'never' };

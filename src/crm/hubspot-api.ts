@@ -5,9 +5,9 @@ import { type HubSpotAnswer, fieldOf, memberOf, readAnswer, readSilence } from '
 export interface HubSpotApiOptions {
   /** `https://api.hubapi.com`, or the simulator. */
   baseUrl: string;
-  /** A service key, or the token of a private app; both go in the same header. */
+  /** A service key or the token of a private app. Both are sent in the same header. */
   accessToken: string;
-  /** `v3` for the legacy paths, or the month of a dated version, like `2026-03`. */
+  /** `v3` for the legacy paths, or the month of a dated version like `2026-03`. */
   apiVersion: string;
   clock: Clock;
 }
@@ -24,7 +24,7 @@ export interface HubSpotLink {
   id: string;
 }
 
-/** One condition; a search finds what meets any of them. */
+/** One condition of a search, which finds the objects that meet any of its conditions. */
 export interface Condition {
   propertyName: string;
   operator: 'EQ' | 'CONTAINS_TOKEN';
@@ -36,18 +36,18 @@ export interface Search {
   properties: readonly string[];
 }
 
-/** Nobody waits on an attempt, but one that hangs holds up what comes after it. */
+/** Maximum time for one attempt. No caller waits for it, but a request that hangs delays the ones after it. */
 const ATTEMPT_MS = 5000;
 const MAX_ATTEMPTS = 5;
 const WAITS_MS = [1000, 2000, 4000, 8000] as const;
 const LONGEST_WAIT_MS = 10_000;
-/** New objects appear in searches late; Okta's connector for HubSpot allows ten seconds. */
+/** Delay until a search finds a new object. Okta's connector for HubSpot allows ten seconds. */
 const INDEXED_AFTER_MS = 12_000;
-/** Searches are limited to four or five a second for the whole account, apart from everything else. */
+/** Minimum time between searches. HubSpot allows four or five a second for the whole account, under a limit of their own. */
 const BETWEEN_SEARCHES_MS = 250;
 const FOUND_AT_MOST = 2;
 
-/** Association types HubSpot defines (HubSpot: associations – association type id values). */
+/** Association types that HubSpot defines (HubSpot: associations – association type id values). */
 const ASSOCIATION_TYPES: Readonly<Record<string, number>> = {
   'tickets→contacts': 16,
   'notes→contacts': 202,
@@ -55,8 +55,8 @@ const ASSOCIATION_TYPES: Readonly<Record<string, number>> = {
 };
 
 /**
- * The few requests the gateway makes of HubSpot. Repeats what failed for want of capacity; a create of which nobody
- * knows whether it was done is looked for, and made again only when it cannot be found.
+ * Sends the gateway's requests to HubSpot and retries those that may succeed later. After a create without an answer it
+ * searches for the object, and repeats the create only if the object is not found.
  */
 export class HubSpotApi {
   private readonly options: HubSpotApiOptions;
@@ -72,7 +72,7 @@ export class HubSpotApi {
     return this.closing.signal.aborted;
   }
 
-  /** Up to two objects. @throws TandemError HUBSPOT_* */
+  /** Returns at most two objects. @throws TandemError HUBSPOT_* */
   async search(type: HubSpotObjectType, search: Search): Promise<HubSpotObject[]> {
     const body = {
       filterGroups: search.anyOf.map((condition) => ({ filters: [condition] })),
@@ -88,7 +88,7 @@ export class HubSpotApi {
   }
 
   /**
-   * `known` finds the object again if its creation was done but not answered. Gives the id.
+   * Creates an object and returns its id. `known` finds the object again if HubSpot created it without an answer.
    * @throws TandemError HUBSPOT_*
    */
   async create(
@@ -108,7 +108,7 @@ export class HubSpotApi {
     return objectOf(created).id;
   }
 
-  /** Where people look at the account's objects: `https://app.hubspot.com/contacts/12345`. @throws TandemError HUBSPOT_* */
+  /** Returns the web address of the account's records, like `https://app.hubspot.com/contacts/12345`. @throws TandemError HUBSPOT_* */
   async recordsUrl(): Promise<string | undefined> {
     const details = await this.repeat(() => this.attempt('GET', this.path('account-info', 'details')));
     const portalId = memberOf(details, 'portalId');
@@ -117,13 +117,16 @@ export class HubSpotApi {
     return `https://${domain}/contacts/${portalId}`;
   }
 
-  /** Ends every request and every wait; what is under way fails with HUBSPOT_UNREACHABLE. */
+  /** Ends every request and every wait. Pending calls fail with HUBSPOT_UNREACHABLE. */
   close(): void {
     this.closing.abort();
     for (const wake of this.waiting) wake();
   }
 
-  /** `recover` looks for what an attempt may have done: what it finds is the result; undefined allows one more attempt. */
+  /**
+   * Repeats `attempt` until it succeeds or no retry can. `recover` searches for the result of an attempt that may have been
+   * carried out. If it finds nothing, one more attempt follows.
+   */
   private async repeat(
     attempt: () => Promise<HubSpotAnswer>,
     recover?: () => Promise<HubSpotObject | undefined>,
@@ -181,7 +184,7 @@ export class HubSpotApi {
     if (turnMs > now) await this.pause(turnMs - now);
   }
 
-  /** @throws TandemError HUBSPOT_UNREACHABLE when the gateway closes meanwhile */
+  /** @throws TandemError HUBSPOT_UNREACHABLE if the gateway closes meanwhile */
   private async pause(delayMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const wake = (): void => {
@@ -193,14 +196,18 @@ export class HubSpotApi {
       this.waiting.add(wake);
       if (this.isClosed) wake();
     });
-    if (this.isClosed) throw new TandemError('HUBSPOT_UNREACHABLE', 'HubSpot is no longer asked: the gateway closes.');
+    if (this.isClosed)
+      throw new TandemError(
+        'HUBSPOT_UNREACHABLE',
+        'The request to HubSpot was dropped because the gateway is closing.',
+      );
   }
 
   private objectsPath(type: HubSpotObjectType): string {
     return this.path('crm', 'objects', type);
   }
 
-  /** The version stands after the family in legacy paths, and before the last part in dated ones. */
+  /** Builds a path. The version comes after the family in legacy paths, and before the last part in dated ones. */
   private path(family: string, ...rest: readonly string[]): string {
     const { apiVersion } = this.options;
     const parts = apiVersion === 'v3' ? [family, apiVersion, ...rest] : [family, ...rest.toSpliced(-1, 0, apiVersion)];

@@ -16,10 +16,10 @@ interface Bench {
   sim: HubSpotSim;
   crm: HubSpot;
   outcomes: CrmOutcome[];
-  /** Times of the requests the simulator saw, by what they were about. */
+  /** When the simulator received each request, and to which endpoint. */
   times: { place: string; atMs: number }[];
   log: string[];
-  /** Begins a case; gives what was told so far, which grows. */
+  /** Begins a case. Returns an object that collects what `tell` receives. */
   begin(more?: Partial<CrmCase>): CrmFindings;
   ended(count?: number): Promise<void>;
 }
@@ -85,7 +85,7 @@ async function withHubSpot(
   }
 }
 
-/** Whole seconds between the requests of one kind, less the time they take. */
+/** Whole seconds between the requests to one endpoint. */
 function gaps({ times }: Bench, place: string): number[] {
   const at = times.filter((one) => one.place === place).map((one) => one.atMs);
   return at.slice(1).map((ms, index) => Math.floor((ms - (at[index] ?? 0)) / 1000));
@@ -93,7 +93,7 @@ function gaps({ times }: Bench, place: string): number[] {
 
 describe('a handover in HubSpot', { concurrency: true }, () => {
   for (const apiVersion of ['2026-03', 'v3']) {
-    test(`known contact, ticket tied to it, note on both (${apiVersion})`, async () => {
+    test(`a handover of a known contact creates a ticket linked to it and a note on both (API ${apiVersion})`, async () => {
       await withHubSpot({ crm: { apiVersion }, sim: { versions: [apiVersion] } }, async (bench) => {
         const contact = bench.sim.seed('contacts', { firstname: 'Ada', lastname: 'Byron', phone: '(202) 555-0123' });
         const told = bench.begin();
@@ -118,7 +118,7 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
     });
   }
 
-  test('of several contacts with the number, the one written the same way, and no name is guessed', async () => {
+  test('of several contacts with the number, HubSpot uses the one with the same notation and no name', async () => {
     await withHubSpot({}, async (bench) => {
       const exact = bench.sim.seed('contacts', { firstname: 'Ada', phone: PHONE });
       bench.sim.seed('contacts', { firstname: 'Bob', phone: '202-555-0123' });
@@ -129,7 +129,7 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
     });
   });
 
-  test('a new caller becomes one contact, whoever asks at once or while searches do not see it yet', async () => {
+  test('a new caller becomes one HubSpot contact, even with concurrent calls and a late search index', async () => {
     await withHubSpot({}, async (bench) => {
       const told = [bench.begin(), bench.begin()];
       await bench.ended(2);
@@ -144,7 +144,7 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
     });
   });
 
-  test('a caller who is put through again keeps the ticket, which gets a second note', async () => {
+  test('a caller who is handed over again keeps the HubSpot ticket, which receives a second note', async () => {
     await withHubSpot({}, async (bench) => {
       const first = bench.begin({ conversationId: 'same' });
       const second = bench.begin({ conversationId: 'same' });
@@ -155,7 +155,7 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
     });
   });
 
-  test('a withheld number gets a ticket without a contact', async () => {
+  test('a caller with a withheld number becomes a HubSpot ticket without a contact', async () => {
     await withHubSpot({}, async (bench) => {
       const told = bench.begin({ customerPhone: '' });
       await bench.ended();
@@ -166,7 +166,7 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
     });
   });
 
-  test('thirty at once stay below the limit of searches', async () => {
+  test('thirty concurrent handovers stay below the search limit of HubSpot', async () => {
     await withHubSpot({}, async (bench) => {
       for (let number = 10; number < 40; number++) bench.begin({ customerPhone: `+120255501${number}` });
       await bench.ended(30);
@@ -177,7 +177,7 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
 });
 
 describe('HubSpot in trouble', { concurrency: true }, () => {
-  test('5xx: tried again after 1, 2, 4 and 8 s, five times in all; then the ticket without the contact', async () => {
+  test('a 5xx of HubSpot is retried after 1, 2, 4 and 8 s, and then the ticket is created without the contact', async () => {
     await withHubSpot({}, async (bench) => {
       bench.sim.faults.plan('search', { type: 'status', status: 503 }, 5);
       const told = bench.begin();
@@ -190,7 +190,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   });
 
-  test('429: waits as long as HubSpot asks, ten seconds at most', async () => {
+  test('a 429 of HubSpot is retried after the time it asks for, at most ten seconds', async () => {
     await withHubSpot({}, async (bench) => {
       bench.sim.faults.plan('tickets', { type: 'limit', policy: 'TEN_SECONDLY_ROLLING', retryAfterSeconds: 6 });
       bench.sim.faults.plan('tickets', { type: 'limit', policy: 'TEN_SECONDLY_ROLLING', retryAfterSeconds: 60 });
@@ -202,7 +202,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   });
 
-  test('the daily limit is not run against again', async () => {
+  test('a request over the daily limit of HubSpot is not retried', async () => {
     await withHubSpot({ sim: { limits: { perDay: 0 } } }, async (bench) => {
       bench.begin();
       await bench.ended();
@@ -213,7 +213,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
   });
 
   for (const type of ['hang-after', 'reset-after', 'hang', 'malformed'] as const) {
-    test(`creates that were perhaps done (${type}) are looked for before they are made again`, async () => {
+    test(`a HubSpot create that may have been carried out (${type}) is searched for before it is repeated`, async () => {
       await withHubSpot({}, async (bench) => {
         for (const place of ['contacts', 'tickets', 'notes'] as const) bench.sim.faults.plan(place, { type });
         const told = bench.begin();
@@ -226,7 +226,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   }
 
-  test('a create that is never answered is made twice at most', async () => {
+  test('a HubSpot create that is never answered is sent at most twice', async () => {
     await withHubSpot({}, async (bench) => {
       bench.sim.faults.plan('tickets', { type: 'hang' }, 9);
       bench.begin();
@@ -236,7 +236,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   });
 
-  test('a wrong key or a missing scope is not tried again, and the log says which', async () => {
+  test('a wrong HubSpot key or a missing scope is not retried, and the log says which', async () => {
     await withHubSpot({ crm: { accessToken: 'pat-test-old' } }, async (bench) => {
       bench.begin();
       await bench.ended();
@@ -256,7 +256,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     );
   });
 
-  test('nobody listens at the address', async () => {
+  test('a handover fails with HUBSPOT_UNREACHABLE if no server listens at HUBSPOT_BASE_URL', async () => {
     await withHubSpot({ crm: { baseUrl: 'http://127.0.0.1:9' } }, async (bench) => {
       bench.begin();
       await bench.ended();
@@ -265,7 +265,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   });
 
-  test('the address of the records is not waited for', async () => {
+  test('a handover in HubSpot does not wait for the address of the records', async () => {
     await withHubSpot({}, async (bench) => {
       bench.sim.faults.plan('account', { type: 'hang' }, 9);
       const told = bench.begin();
@@ -276,7 +276,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   });
 
-  test('a record that is gone, or a store that fails, leaves the ticket and is counted', async () => {
+  test('a handover record that is gone or a store that fails counts as partial and leaves the HubSpot ticket', async () => {
     for (const tell of [() => Promise.resolve(false), () => Promise.reject(new Error('store'))]) {
       await withHubSpot({}, async (bench) => {
         bench.begin({ tell });
@@ -287,14 +287,14 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     }
   });
 
-  test('closing gives up what hangs and what waits', async () => {
+  test('closing HubSpot abandons requests that hang and retries that wait', async () => {
     const clock = new FakeClock();
     await withHubSpot({ clock }, async (bench) => {
       bench.sim.faults.plan('search', { type: 'hang' });
       bench.sim.faults.plan('tickets', { type: 'status', status: 503 }, 5);
       bench.begin();
       bench.begin({ customerPhone: '' });
-      await until(() => bench.times.some(({ place }) => place === 'tickets'), 'both to be under way');
+      await until(() => bench.times.some(({ place }) => place === 'tickets'), 'both to be pending');
       await bench.crm.close();
       assert.deepEqual(bench.outcomes, ['abandoned', 'abandoned']);
       await until(() => clock.timers === 0, 'every timer to be cancelled');
@@ -304,7 +304,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
   });
 });
 
-test('calling codes are cut off where they end', () => {
+test('the national number is the number without its calling code, of one to three digits', () => {
   for (const [number, national] of [
     [PHONE, '2025550123'],
     ['+447700900123', '7700900123'],

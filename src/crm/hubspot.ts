@@ -5,22 +5,22 @@ import { HubSpotApi, type HubSpotLink } from './hubspot-api.js';
 import { SingleFlight } from '../base/single-flight.js';
 import { noteProperties, subjectToken, ticketProperties } from './ticket.js';
 
-/** One handover, as the team's CRM is to know it. */
+/** One handover, as it is written to the CRM. */
 export interface CrmCase {
-  /** The same for every try to put this caller through. */
+  /** The same for every handover of one conversation. */
   conversationId: string;
-  /** Undefined when no record could be written. */
+  /** `undefined` if no handover record could be written. */
   handoverId: string | undefined;
-  /** E.164; empty when the number is withheld. */
+  /** E.164. Empty if the number is withheld. */
   customerPhone: string;
   reason: string;
   intent: string;
-  /** As in Connect: less is more urgent. */
+  /** As in Amazon Connect, a lower number is more urgent. */
   priority: string;
   language: string;
-  /** A promise must settle soon, and not reject: closing waits for it. */
+  /** A promise must settle soon and not reject, because closing waits for it. */
   summary: string | Promise<string>;
-  /** Takes what the human's side should see, as it becomes known; false when it cannot any more. May reject. */
+  /** Receives what the agent should see, as it becomes known. Resolves to `false` if the record is gone. May reject. */
   tell: (found: CrmFindings) => Promise<boolean>;
   log: Logger;
 }
@@ -32,14 +32,14 @@ export interface CrmFindings {
   crm_url?: string;
 }
 
-/** `partial`: something is in HubSpot, or known to the record, and something is not. */
+/** `partial` means that some objects are in HubSpot or in the handover record, and others are not. */
 export type CrmOutcome = 'complete' | 'partial' | 'failed' | 'dropped' | 'abandoned';
 
 export interface HubSpotOptions {
   baseUrl: string;
   accessToken: string;
   apiVersion: string;
-  /** Internal ids of the pipeline and the stage a new ticket begins in. */
+  /** Internal ids of the pipeline and the stage in which a new ticket starts. */
   pipeline: string;
   stage: string;
   clock: Clock;
@@ -54,7 +54,7 @@ interface Progress {
   isTold: boolean;
 }
 
-/** More at once would only wait for HubSpot's limits, and hold memory meanwhile. */
+/** Maximum number of open cases. More would only wait for HubSpot's limits and hold memory meanwhile. */
 const MAX_OPEN = 200;
 const TICKET_REMEMBERED_MS = 60 * 60_000;
 const MAX_TICKETS = 5000;
@@ -63,8 +63,8 @@ const RECORDS_URL_MS = 24 * 60 * 60_000;
 const PLACES = { contact: '0-1', ticket: '0-5' } as const;
 
 /**
- * Writes handovers to HubSpot beside the call: a contact, a ticket, a note. Nothing on the call's way waits for it; what
- * it finds is told as soon as it is known.
+ * Writes a contact, a ticket and a note to HubSpot for every handover, in the background. The call does not wait for it.
+ * What it learns is passed to {@link CrmCase.tell} as soon as it is known.
  */
 export class HubSpot {
   private readonly options: HubSpotOptions;
@@ -84,12 +84,12 @@ export class HubSpot {
     this.recordsUrl = new SingleFlight({ clock, rememberedMs: RECORDS_URL_MS, maxEntries: 1 });
   }
 
-  /** Starts and returns at once. Never throws. */
+  /** Starts writing a handover and returns at once. Never throws. */
   begin(crmCase: CrmCase): void {
     if (this.api.isClosed || this.open.size >= MAX_OPEN) {
       crmCase.log.warn(
         { handover_id: crmCase.handoverId },
-        'too many handovers wait for HubSpot; this one is left out',
+        'too many handovers are waiting for HubSpot; this one is not written',
       );
       this.options.count('dropped', 0);
       return;
@@ -98,7 +98,7 @@ export class HubSpot {
     this.open.add(work);
   }
 
-  /** What is under way is given up. */
+  /** Abandons the open cases. */
   async close(): Promise<void> {
     this.api.close();
     await Promise.all(this.open);
@@ -112,7 +112,8 @@ export class HubSpot {
     try {
       await this.write(crmCase, progress);
     } catch (error) {
-      if (!this.api.isClosed) log.warn({ err: error, handover_id: handoverId }, 'HubSpot did not take the handover');
+      if (!this.api.isClosed)
+        log.warn({ err: error, handover_id: handoverId }, 'writing the handover to HubSpot failed');
     }
     const outcome = outcomeOf(progress, this.api.isClosed);
     count(outcome, (clock.now() - startedMs) / 1000);
@@ -141,19 +142,22 @@ export class HubSpot {
     if (url.crm_url !== undefined) await this.tell(crmCase, progress, url);
   }
 
-  /** A ticket without its contact is better than none. */
+  /** Resolves to `undefined` if HubSpot fails, because a ticket without its contact is better than none. */
   private async contact({ customerPhone, handoverId, log }: CrmCase): Promise<Contact | undefined> {
     if (customerPhone === '') return undefined;
     try {
       return await this.contacts.withPhone(customerPhone);
     } catch (error) {
       if (this.api.isClosed) throw error;
-      log.warn({ err: error, handover_id: handoverId }, 'HubSpot did not give a contact; going on without one');
+      log.warn(
+        { err: error, handover_id: handoverId },
+        'finding or creating the HubSpot contact failed; the ticket is created without it',
+      );
       return undefined;
     }
   }
 
-  /** One for a conversation: a caller who is put through again keeps it. */
+  /** Creates one ticket for each conversation. A caller who is handed over again keeps it. */
   private ticket(crmCase: CrmCase, contact: Contact | undefined): Promise<string> {
     const { conversationId, customerPhone } = crmCase;
     return this.tickets.get(conversationId, async () => {
@@ -184,14 +188,14 @@ export class HubSpot {
     if (handoverId === undefined) return;
     try {
       if (await tell(found)) return;
-      log.warn({ handover_id: handoverId }, 'the handover record is gone; what HubSpot says comes too late');
+      log.warn({ handover_id: handoverId }, 'the handover record is gone; the HubSpot ids were not added');
     } catch (error) {
-      log.warn({ err: error, handover_id: handoverId }, 'the handover record could not take what HubSpot says');
+      log.warn({ err: error, handover_id: handoverId }, 'adding the HubSpot ids to the handover record failed');
     }
     progress.isTold = false;
   }
 
-  /** Nothing waits for it: ids are worth more than the address they stand at. */
+  /** Starts reading the address of the account's records. Nothing waits for it, because the ids matter more. */
   private learnBase(log: Logger): void {
     this.recordsUrl
       .get('', () => this.api.recordsUrl())
@@ -199,12 +203,12 @@ export class HubSpot {
         (url) => (this.base = url),
         (error: unknown) => {
           if (!this.api.isClosed)
-            log.warn({ err: error }, 'HubSpot did not say where its records are; crm_url stays empty');
+            log.warn({ err: error }, 'reading the address of the HubSpot records failed; crm_url stays empty');
         },
       );
   }
 
-  /** Empty while the account's address is not known, and when the same was told before. */
+  /** Returns nothing while the account's address is unknown, or if the same address was told before. */
   private urlOf(what: keyof typeof PLACES, id: string, progress: Progress): { crm_url?: string } {
     if (this.base === undefined) return {};
     const url = `${this.base}/record/${PLACES[what]}/${id}`;

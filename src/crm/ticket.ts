@@ -1,4 +1,4 @@
-/** What a ticket says about its handover. */
+/** The facts about a handover that its ticket shows. */
 export interface TicketFacts {
   conversationId: string;
   handoverId: string | undefined;
@@ -9,11 +9,11 @@ export interface TicketFacts {
   language: string;
 }
 
-/** Amazon Connect answers the lowest number first; a contact without one has 5. */
+/** Amazon Connect answers the lowest number first. A contact without a priority has 5. */
 const MEDIUM_FROM = 5;
 const LOW_FROM = 6;
 
-/** Stands in the subject and nowhere else in the account: finds a ticket whose creation was not answered. */
+/** Part of the subject that is unique in the account, so that a search finds a ticket whose creation was not answered. */
 export function subjectToken({ conversationId }: Pick<TicketFacts, 'conversationId'>): string {
   return conversationId;
 }
@@ -40,7 +40,7 @@ export function ticketProperties(
   };
 }
 
-/** Notes are HTML. */
+/** Builds a note. Its body is HTML. */
 export function noteProperties(summary: string, reference: string, epochMs: number): Record<string, string> {
   return {
     hs_timestamp: new Date(epochMs).toISOString(),

@@ -12,7 +12,7 @@ import { canCheckNumber, checkNumber } from './twilio-number.js';
 import { openAssistants } from '../app/assistants.js';
 import { createVoice } from '../app/voice-providers.js';
 
-/** Everything a gateway depends on. What is added to the gateway adds its line here. */
+/** One check for everything a gateway depends on. A new dependency adds its check here. */
 export const CHECKS: readonly Check[] = [
   { name: 'voice', run: checkVoice },
   { name: 'handover store', run: checkStore },
@@ -23,7 +23,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'Twilio number', applies: canCheckNumber, run: checkNumber },
 ];
 
-/** Runs the checks one after the other; one that fails does not keep the next from running. */
+/** Runs the checks one after the other. A check that throws is a fault and does not stop the next one. */
 export async function runChecks(
   checks: readonly Check[],
   config: Config,
@@ -35,14 +35,14 @@ export async function runChecks(
     try {
       findings.push({ name, ...(await run(config, env)) });
     } catch (error) {
-      const text = isTandemError(error) ? error.message : 'The check itself failed; please report it.';
+      const text = isTandemError(error) ? error.message : 'This check failed unexpectedly. Please report it as a bug.';
       findings.push({ name, result: 'fault', text });
     }
   }
   return findings;
 }
 
-/** Each configured provider's own preparation: it opens no session that costs anything. */
+/** Runs the preparation of every configured provider. It opens no session that costs money. */
 async function checkVoice(config: Config, env: Readonly<Record<string, string | undefined>>): Promise<Finding> {
   const extensions = await loadExtensions(config.extensions, process.cwd());
   const log = createLogger({ level: 'silent' });
@@ -50,7 +50,7 @@ async function checkVoice(config: Config, env: Readonly<Record<string, string | 
   const voice = await createVoice({ config, log, metrics: new Metrics(), assistants, extensions, env });
   try {
     await voice.prepare();
-    return fine(`${[...new Set([...config.voiceProviders, ...assistants.providers])].join(', ')} can talk.`);
+    return fine(`Ready: ${[...new Set([...config.voiceProviders, ...assistants.providers])].join(', ')}.`);
   } finally {
     await voice.close();
   }
@@ -66,12 +66,12 @@ async function checkStore({ handover }: Config): Promise<Finding> {
   try {
     if (handover.embedded) await store.createTable();
     await store.check();
-    // A table of another shape, or one that must not be read, is found only by asking for an item that is not there.
+    // Reads an item that does not exist, because only a read shows a wrong key schema or a missing read permission.
     await store.callers.failures(`doctor:${randomUUID()}`, Math.floor(systemClock.epochMs() / 1000));
     return fine(
       embedded === undefined
-        ? `The table ${handover.tableName} answers.`
-        : 'Embedded: records are gone when the gateway stops. Set USE_LOCAL_DYNAMODB=false for a real table.',
+        ? `The table ${handover.tableName} can be read.`
+        : 'Embedded. Records are lost when the gateway stops. Set USE_LOCAL_DYNAMODB=false to use a real table.',
     );
   } finally {
     await store.close();
@@ -79,41 +79,46 @@ async function checkStore({ handover }: Config): Promise<Finding> {
   }
 }
 
-/** Fewer different characters than this are a word or a pattern, not a random string. */
+/** Minimum number of different characters. A string with fewer is a word or a pattern. */
 const MIN_DIFFERENT_CHARACTERS = 10;
 const MIN_PEPPER_CHARACTERS = 32;
 
 function checkPepper({ handover: { embedded, pepper } }: Config): Finding {
   if (pepper === undefined) {
     return embedded
-      ? advice('Not set: local mode uses a known one. HANDOVER_TOKEN_PEPPER is required with a real table.')
-      : { result: 'fault', text: 'Set HANDOVER_TOKEN_PEPPER, here and for the Lambda.' };
+      ? advice('HANDOVER_TOKEN_PEPPER is not set. Local mode uses a public one; a real table requires your own.')
+      : {
+          result: 'fault',
+          text: 'HANDOVER_TOKEN_PEPPER is not set. Set the same value for the gateway and the Lambda.',
+        };
   }
   return pepper.length < MIN_PEPPER_CHARACTERS || new Set(pepper).size < MIN_DIFFERENT_CHARACTERS
     ? advice(
-        'HANDOVER_TOKEN_PEPPER is easy to guess. Make one with "openssl rand -hex 32", and give the Lambda the same.',
+        'HANDOVER_TOKEN_PEPPER is easy to guess. Create one with "openssl rand -hex 32" and set it for the gateway and the Lambda.',
       )
-    : fine('Long and random enough. The Lambda needs the same.');
+    : fine('Long and random enough. The Lambda must have the same one.');
 }
 
 function checkConnectNumber({ handover: { connectPhoneNumber } }: Config): Finding {
   if (connectPhoneNumber === undefined) {
-    throw new TandemError('CONFIG_INVALID', 'CONNECT_PHONE_NUMBER is not set: no human can be reached.');
+    throw new TandemError('CONFIG_INVALID', 'CONNECT_PHONE_NUMBER is not set, so callers cannot reach a human.');
   }
-  return fine(`A human is reached on ${connectPhoneNumber}.`);
+  return fine(`Callers reach a human on ${connectPhoneNumber}.`);
 }
 
 function checkPublicHost({ publicHost, twilio }: Config): Finding {
   if (publicHost !== undefined && !/^(localhost|127\.|\[::1\])/.test(publicHost))
-    return fine(`Twilio calls ${publicHost}.`);
-  const text = 'PUBLIC_HOST names no host that Twilio can reach.';
+    return fine(`Twilio connects to ${publicHost}.`);
+  const text = 'PUBLIC_HOST is not set to a host that Twilio can reach.';
   return twilio.authTokens.length === 0
     ? advice(text)
-    : { result: 'fault', text: `${text} Set it to the public name.` };
+    : { result: 'fault', text: `${text} Set it to the gateway's public host name.` };
 }
 
 function checkTwilio({ twilio }: Config): Finding {
   return twilio.authTokens.length === 0
-    ? advice('TWILIO_AUTH_TOKEN is not set: webhooks are not signed, and only this machine may call.')
-    : fine('Webhooks and streams must be signed.');
+    ? advice(
+        'TWILIO_AUTH_TOKEN is not set. Signatures are not checked, so only requests from this machine are accepted.',
+      )
+    : fine('The signatures of webhooks and streams are checked.');
 }

@@ -1,17 +1,17 @@
 import type { Config } from '../config/config.js';
 
-/** What a check found. `advice`: it works, but somebody should know. */
+/** The result of a check. `advice` means that it works, but that the operator should know or change something. */
 export interface Finding {
   result: 'fine' | 'advice' | 'fault';
-  /** One line: what is there, or what to do. Never a secret. */
+  /** One line that says what was found or what to do. Never holds a secret. */
   text: string;
 }
 
 export interface Check {
   name: string;
-  /** Whether this configuration uses it at all; always by default. */
+  /** Whether the check applies to this configuration. Without it the check always runs. */
   applies?: (config: Config) => boolean;
-  /** What it throws is a fault. */
+  /** A rejection or an exception counts as a fault. */
   run: (config: Config, env: Readonly<Record<string, string | undefined>>) => Promise<Finding> | Finding;
 }
 

@@ -18,7 +18,7 @@ const NUMBER = '+12065550199';
 const voiceUrl = `https://${HOST}/twilio/voice${CONNECTION_OVERRIDES}`;
 const statusCallback = `https://${HOST}/twilio/call-status${CONNECTION_OVERRIDES}`;
 
-/** The doctor's line about the numbers of this account, and its exit code. */
+/** Returns the doctor's line about the account's numbers, and its exit code. */
 async function examine(
   numbers: readonly IncomingNumber[],
   env: Record<string, string> = {},
@@ -47,7 +47,7 @@ async function examine(
   }
 }
 
-/** A server that answers as it is told, and is a fallback for as long as `body` runs. */
+/** Runs a server with `answer` as a fallback URL while `body` runs. */
 async function withServer(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
   body: (url: string) => Promise<void>,
@@ -64,8 +64,8 @@ async function withServer(
   }
 }
 
-describe('doctor: what is set on the Twilio number', { concurrency: true }, () => {
-  test('is fine when calls come here and the fallback dials a human, by either method', async () => {
+describe("the doctor's check of the Twilio number", { concurrency: true }, () => {
+  test('a number is fine if its calls reach the gateway and its fallback dials a human, by POST or GET', async () => {
     const edge = await startFallbackEdge();
     try {
       for (const voiceFallbackMethod of ['POST', 'GET'] as const) {
@@ -79,7 +79,10 @@ describe('doctor: what is set on the Twilio number', { concurrency: true }, () =
         const { code, line } = await examine([number, { phoneNumber: '+12065550111' }], {
           TWILIO_PHONE_NUMBER: NUMBER,
         });
-        assert.deepEqual([code, line], [0, `ok     Twilio number: ${NUMBER}: calls come here, and a fallback dials.`]);
+        assert.deepEqual(
+          [code, line],
+          [0, `ok     Twilio number: ${NUMBER}: calls reach this gateway, and the fallback dials a human.`],
+        );
       }
       assert.deepEqual(edge.methods, ['POST', 'GET']);
     } finally {
@@ -87,7 +90,7 @@ describe('doctor: what is set on the Twilio number', { concurrency: true }, () =
     }
   });
 
-  test('asks a fallback signed, as Twilio does: its own TwiML Bins answer nothing else', async () => {
+  test('the doctor signs its request to a fallback, because TwiML Bins answer only signed requests', async () => {
     let asked = 0;
     const bin = (request: IncomingMessage, response: ServerResponse): void => {
       asked++;
@@ -114,29 +117,33 @@ describe('doctor: what is set on the Twilio number', { concurrency: true }, () =
     [
       'nothing is set',
       {},
-      /should be https:\/\/voice\.example\.com\/twilio\/voice#ct=.*, POST; .*call-status.*; .*is not set: callers are cut off/,
+      /must be https:\/\/voice\.example\.com\/twilio\/voice#ct=.* with POST; .*call-status.*; .*is not set, so callers are cut off/,
     ],
     [
-      'the voice URL is another',
+      'the voice URL is not the gateway',
       { voiceUrl: 'https://demo.twilio.com/welcome' },
-      /"A call comes in" should be https:\/\/voice/,
+      /"A call comes in" must be https:\/\/voice/,
     ],
-    ['the voice URL is asked by GET', { voiceUrl, voiceMethod: 'GET' }, /"A call comes in" should be .*, POST/],
-    ['the voice URL has no overrides', { voiceUrl: `https://${HOST}/twilio/voice`, statusCallback }, /: without #ct=/],
+    ['the voice URL is requested by GET', { voiceUrl, voiceMethod: 'GET' }, /"A call comes in" must be .* with POST/],
+    [
+      'the voice URL has no overrides',
+      { voiceUrl: `https://${HOST}/twilio/voice`, statusCallback },
+      /: "A call comes in" lacks #ct=/,
+    ],
     [
       'the fallback is the gateway',
       { voiceUrl, voiceFallbackUrl: `https://${HOST}/twilio/fallback` },
-      /is this gateway: of no use/,
+      /is this gateway, which does not help/,
     ],
     [
-      'the fallback is not there',
+      'the fallback does not answer',
       { voiceUrl, voiceFallbackUrl: 'http://127.0.0.1:1/' },
       /does not dial a human: no answer/,
     ],
     ['calls go to a trunk', { trunkSid: 'TK1' }, /its calls go to TK1/],
     ['calls go to an app', { voiceApplicationSid: 'AP1' }, /its calls go to AP1/],
   ] as const) {
-    test(`says what to do when ${what}`, async () => {
+    test(`the doctor says what to do if ${what}`, async () => {
       const { code, line } = await examine([{ phoneNumber: NUMBER, ...number }], { TWILIO_PHONE_NUMBER: NUMBER });
       assert.equal(code, 0, 'the gateway itself works');
       assert.match(line, /^note .*\+12065550199: /);
@@ -149,7 +156,7 @@ describe('doctor: what is set on the Twilio number', { concurrency: true }, () =
     ['the content type is text/html', 200, 'text/html', '<Response><Dial>+1</Dial></Response>'],
     ['its TwiML dials nobody', 200, 'text/xml', '<Response><Say>Goodbye</Say></Response>'],
   ] as const) {
-    test(`says why a fallback does not dial: ${why}`, async () => {
+    test(`the doctor says why a fallback does not dial a human: ${why}`, async () => {
       const answer = (_request: IncomingMessage, response: ServerResponse): void => {
         response.writeHead(status, { 'content-type': type }).end(body);
       };
@@ -162,7 +169,7 @@ describe('doctor: what is set on the Twilio number', { concurrency: true }, () =
     });
   }
 
-  test('looks at every number that rings here, and at no other', async () => {
+  test('the doctor checks every number whose calls reach the gateway, and no other', async () => {
     const { line } = await examine([
       { phoneNumber: '+12065550101', voiceUrl },
       { phoneNumber: '+12065550102', voiceUrl: 'https://elsewhere.example.com/voice' },
@@ -170,13 +177,13 @@ describe('doctor: what is set on the Twilio number', { concurrency: true }, () =
     ]);
     assert.match(line, /\+12065550101: .*\+12065550103: /);
     assert.doesNotMatch(line, /\+12065550102/);
-    assert.match((await examine([])).line, /^note .*No number of the account rings voice\.example\.com\.$/);
+    assert.match((await examine([])).line, /^note .*No number of this account sends its calls to voice\.example\.com;/);
   });
 
-  test('a number that is not the account’s, credentials Twilio does not take, and no answer are faults', async () => {
+  test('a number of another account, refused credentials and an unreachable Twilio are faults', async () => {
     for (const [env, expected] of [
       [{ TWILIO_PHONE_NUMBER: '+12065550100' }, /has no number \+12065550100/],
-      [{ TWILIO_AUTH_TOKEN: 'f'.repeat(32) }, /Twilio answers 401: check TWILIO_ACCOUNT_SID/],
+      [{ TWILIO_AUTH_TOKEN: 'f'.repeat(32) }, /Twilio answers 401; check TWILIO_ACCOUNT_SID/],
       [{ TWILIO_API_URL: 'http://127.0.0.1:1' }, /does not answer at http:\/\/127\.0\.0\.1:1; /],
     ] as const) {
       const { code, line } = await examine([{ phoneNumber: NUMBER }], env);
@@ -186,7 +193,7 @@ describe('doctor: what is set on the Twilio number', { concurrency: true }, () =
     }
   });
 
-  test('is left out without an account to ask', async () => {
+  test('the check of the Twilio number is skipped without TWILIO_ACCOUNT_SID', async () => {
     assert.equal((await examine([], { TWILIO_ACCOUNT_SID: '' })).line, '');
   });
 });

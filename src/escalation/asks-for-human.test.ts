@@ -18,7 +18,7 @@ function labelled(language: Language): Labelled[] {
   });
 }
 
-/** How well an ear tells one kind from the other. */
+/** Measures how well a listener separates requests for a human from everything else. */
 function measure(listens: (said: string) => boolean, of: readonly Labelled[]) {
   const missed = of.filter(({ said, asks }) => asks && !listens(said));
   const wrong = of.filter(({ said, asks }) => !asks && listens(said));
@@ -36,16 +36,16 @@ function measure(listens: (said: string) => boolean, of: readonly Labelled[]) {
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Of everything, and of what the patterns were not fitted to. A miss among the few held out weighs much. */
+/** Minimum results over all utterances, and over those the patterns were not fitted to, where a single miss weighs more. */
 const BOUNDS = { all: { recall: 0.95, precision: 0.97 }, heldOut: { recall: 0.85, precision: 0.95 } };
 
 for (const language of LANGUAGES) {
-  test(`the wish for a human is told from everything else: ${language}`, () => {
+  test(`a request for a human is told from everything else in "${language}"`, () => {
     const all = labelled(language);
     const enough = language === 'en' ? 150 : 30;
     for (const asks of [true, false]) assert.ok(all.filter((one) => one.asks === asks).length >= enough);
-    assert.equal(new Set(all.map(({ said }) => said)).size, all.length, 'each only once');
-    // As on a call in that language: with English beside it.
+    assert.equal(new Set(all.map(({ said }) => said)).size, all.length, 'an utterance is listed twice');
+    // A call in this language listens for English, too.
     const listens = humanListener(languagesFor(language));
     const heldOut = measure(
       listens,
@@ -60,7 +60,7 @@ for (const language of LANGUAGES) {
         `# ${language} ${name}: ${of.asking} asking, recall ${percent(of.recall)}, ${of.other} other, precision ${percent(of.precision)}`,
       );
     }
-    // What was held out stays unseen: it is not for tuning.
+    // Held-out utterances are not printed, because the patterns must not be tuned to them.
     const isKnown = ({ heldOut }: Labelled): boolean => !heldOut;
     const mistakes = [...whole.missed, ...whole.wrong].filter(isKnown).map(({ said }) => said);
     assert.ok(whole.recall >= BOUNDS.all.recall && whole.precision >= BOUNDS.all.precision, mistakes.join('\n'));
@@ -68,14 +68,14 @@ for (const language of LANGUAGES) {
   });
 }
 
-test('when the language is not known, listening for all of them at once confuses none', () => {
+test('listening for all languages at once separates requests as well as listening for one', () => {
   const listens = humanListener(LANGUAGES);
   const { precision, recall } = measure(listens, LANGUAGES.flatMap(labelled));
   console.log(`# all languages at once: recall ${percent(recall)}, precision ${percent(precision)}`);
   assert.ok(recall >= BOUNDS.all.recall && precision >= BOUNDS.all.precision);
 });
 
-test('capitals, missing punctuation and missing accents change nothing', () => {
+test('a request for a human is found in capitals and without accents', () => {
   for (const language of LANGUAGES) {
     const listens = humanListener([language]);
     for (const { said } of labelled(language).filter((one) => one.asks && !one.heldOut)) {
@@ -86,13 +86,13 @@ test('capitals, missing punctuation and missing accents change nothing', () => {
   }
 });
 
-test('nothing said asks for nothing', () => {
+test('text without a word is not a request for a human', () => {
   const listens = humanListener(LANGUAGES);
   for (const said of ['', ' ', '...', '?!', '\u0301', '0', "'"])
     assert.equal(listens(said), false, JSON.stringify(said));
 });
 
-test('a very long utterance is decided at once', () => {
+test('five very long utterances are decided within a second', () => {
   const listens = humanListener(LANGUAGES);
   const startedMs = performance.now();
   for (const said of [

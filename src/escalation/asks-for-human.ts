@@ -3,22 +3,22 @@ import type { PhraseBook } from './phrase-book.js';
 import { PHRASE_BOOKS } from './phrases/index.js';
 import { END, START, fold, sentencesOf, wordsPattern } from './words.js';
 
-/** Phrases of an operator, for all languages. */
+/** Phrases that the operator adds, for all languages. */
 export interface OwnPhrases {
-  /** Asks for a human wherever it is said, unless the clause refuses. */
+  /** Each asks for a human anywhere in a clause, unless the clause refuses. */
   asks: readonly string[];
-  /** Is not heard at all: "travel agent" where tickets are sold. */
+  /** Each is removed before listening, for example "travel agent" where tickets are sold. */
   never: readonly string[];
 }
 
 export const NO_OWN_PHRASES: OwnPhrases = { asks: [], never: [] };
 
-/** Says whether what was said asks for a human. */
+/** Whether an utterance asks for a human. */
 export type HumanListener = (said: string) => boolean;
 
 /**
- * Listens for the wish for a human in some languages. Decided clause by clause, so that "I don't want an agent, I want
- * my money back" is not a request and "I don't want a robot, give me a person" is one.
+ * Listens for a request for a human in `languages`. Decides clause by clause, so that "I don't want an agent, I want my
+ * money back" is not a request and "I don't want a robot, give me a person" is one.
  */
 export function humanListener(languages: readonly Language[], own: OwnPhrases = NO_OWN_PHRASES): HumanListener {
   const never = own.never.length === 0 ? undefined : new RegExp(wordsPattern(own.never.map(literal)), 'gu');
@@ -42,12 +42,12 @@ function listenerOf(book: PhraseBook, ownAsks: readonly string[]): HumanListener
   const refusal = wordsPattern(book.refusals);
   const negatedRequest = wordsPattern(negatedRequests);
   const machine = wordsPattern([book.machine]);
-  const somebody = wordsPattern([person]);
+  const human = wordsPattern([person]);
   const boundary = clauseBoundary(book);
 
   // "I do not want to talk to a robot" refuses the machine, not the human.
   const refuses = (clause: string): boolean =>
-    !negatedRequest.test(clause) && !(machine.test(clause) && !somebody.test(clause)) && refusal.test(clause);
+    !negatedRequest.test(clause) && !(machine.test(clause) && !human.test(clause)) && refusal.test(clause);
   return (sentence) =>
     sentence
       .split(boundary)
@@ -55,13 +55,13 @@ function listenerOf(book: PhraseBook, ownAsks: readonly string[]): HumanListener
       .some((clause) => request.test(clause) && !refuses(clause));
 }
 
-/** Where one clause ends and the next begins, in what has no punctuation. */
+/** Matches where one clause ends and the next begins in text without punctuation. */
 function clauseBoundary({ breaks, newWish }: PhraseBook): RegExp {
   const { governs, starts } = newWish;
   return new RegExp(`(?<= )(?:${fold(breaks)})(?= )|(?<! (?:${fold(governs)})) (?=(?:${fold(starts)}) )`, 'u');
 }
 
-/** A phrase of the operator as the source of a pattern: its words, whatever stands between them. */
+/** Converts an operator's phrase to the source of a pattern. Only its words count, not the punctuation between them. */
 function literal(phrase: string): string {
   return sentencesOf(phrase).join(' ').trim().replace(/ +/g, ' ');
 }

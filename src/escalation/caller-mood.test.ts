@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { CallerMood, signReader } from './caller-mood.js';
 import { LANGUAGES, type Language, languagesFor } from './language.js';
 
-/** What is concluded after each turn. */
+/** The conclusion after each turn. */
 function moods(language: Language, ...turns: string[]): (string | undefined)[] {
   const mood = new CallerMood();
   const signsOf = signReader(languagesFor(language));
@@ -62,14 +62,14 @@ const COMPLAINTS: Record<Language, string> = {
 };
 
 for (const language of LANGUAGES) {
-  test(`a caller who says twice that they are not understood: ${language}`, () => {
+  test(`a caller who says twice in "${language}" that they are not understood is not understood`, () => {
     const signsOf = signReader([language]);
     for (const said of NOT_UNDERSTOOD[language]) assert.ok(signsOf(said).notUnderstood, said);
     const [first = '', second = ''] = NOT_UNDERSTOOD[language];
     assert.deepEqual(moods(language, first, 'ok', second), [undefined, undefined, 'not understood']);
   });
 
-  test(`an angry caller: two outbursts, or one and a complaint: ${language}`, () => {
+  test(`a caller is angry after two outbursts, or one and a complaint, in "${language}"`, () => {
     const signsOf = signReader([language]);
     for (const said of OUTBURSTS[language]) assert.ok(signsOf(said).outburst, said);
     const [first = '', second = ''] = OUTBURSTS[language];
@@ -79,7 +79,7 @@ for (const language of LANGUAGES) {
     assert.deepEqual(moods(language, COMPLAINTS[language], COMPLAINTS[language]), [undefined, undefined]);
   });
 
-  test(`callers who talk of other things show neither: ${language}`, () => {
+  test(`utterances about other things show almost no sign of trouble in "${language}"`, () => {
     const signsOf = signReader(languagesFor(language));
     const others = readFileSync(`src/escalation/labelled/${language}.txt`, 'utf8')
       .split('\n')
@@ -93,7 +93,7 @@ for (const language of LANGUAGES) {
   });
 }
 
-test('the same thing three times, nearly word for word, is not understood; twice is not enough', () => {
+test('a caller who says the same three times, nearly word for word, is not understood; twice is not enough', () => {
   assert.deepEqual(
     moods(
       'en',
@@ -105,7 +105,7 @@ test('the same thing three times, nearly word for word, is not understood; twice
   );
 });
 
-test('what is rightly said again does not count', () => {
+test('short answers and other order numbers do not count as said again', () => {
   for (const said of [
     'Yes please',
     'Thank you very much',
@@ -122,7 +122,7 @@ test('what is rightly said again does not count', () => {
   );
 });
 
-test('signs that lie more than six turns apart, and those before a decision, do not add up', () => {
+test('signs of anger do not add up if they are more than six turns apart or precede a decision', () => {
   const small = ['yes', 'no', 'ten', 'blue', 'four', 'on Monday'];
   assert.equal(moods('en', 'This is ridiculous', ...small, 'This is ridiculous').at(-1), undefined);
   assert.equal(moods('en', 'This is ridiculous', ...small.slice(2), 'This is ridiculous').at(-1), 'angry');
@@ -133,7 +133,7 @@ test('signs that lie more than six turns apart, and those before a decision, do 
   assert.equal(mood.hears(signs), undefined);
 });
 
-test('only the turn that adds to it decides', () => {
+test('a turn without a sign of anger does not decide, even after two turns with one', () => {
   assert.deepEqual(moods('en', 'This is ridiculous', 'I want to make a complaint', 'What time is it?'), [
     undefined,
     'angry',

@@ -2,14 +2,14 @@ import type { Language } from './language.js';
 import { PHRASE_BOOKS } from './phrases/index.js';
 import { oneOf, spaced, wordsPattern } from './words.js';
 
-/** So many of the caller's latest turns count. */
+/** Number of the caller's latest turns that count. */
 const MEMORY_TURNS = 6;
-/** Shorter turns are answers ("at ten in the morning") and are rightly given again. */
+/** Minimum words for a repetition to count. Shorter turns are answers, which a caller may rightly repeat. */
 const MIN_WORDS = 4;
-/** Share of words two turns have in common when the caller says the same again: nearly word for word. */
+/** Minimum share of common words for two turns to count as the same, nearly word for word. */
 const SAME_AGAIN = 0.8;
 
-/** What one thing the caller said shows. */
+/** The signs of trouble in one turn of the caller. */
 export interface Signs {
   /** "You don't understand me", "that's not what I asked". */
   notUnderstood: boolean;
@@ -17,7 +17,7 @@ export interface Signs {
   outburst: boolean;
   /** "I want to make a complaint", "this is the third time". */
   complaint: boolean;
-  /** What was said without "yes", "please" and the like, in order of the alphabet. */
+  /** The words of the turn in alphabetical order, without "yes", "please" and the like. */
   words: readonly string[];
 }
 
@@ -43,11 +43,11 @@ export function signReader(languages: readonly Language[]): SignReader {
 }
 
 /**
- * Follows a caller over the turns of a call. Both rules want two signs in the latest six turns, the latest turn among
- * them: one is a bad moment, and a false alarm costs a human's time.
+ * Follows a caller's mood over the turns of a call. Both rules need two signs within the latest six turns, one of them in
+ * the latest turn. A single sign may be a bad moment, and a false alarm costs an agent's time.
  *
- * - Not understood: the caller says so, or says nearly word for word what they said before. Twice.
- * - Angry: two turns with an outburst, or an outburst and a complaint.
+ * - Not understood: the caller twice says so, or repeats an earlier turn nearly word for word.
+ * - Angry: two turns have an outburst, or one has an outburst and one a complaint.
  */
 export class CallerMood {
   private turns: (Signs & { again: boolean })[] = [];
@@ -60,7 +60,7 @@ export class CallerMood {
     return isLost && this.count((turn) => turn.notUnderstood || turn.again) >= 2 ? 'not understood' : undefined;
   }
 
-  /** What led to a decision does not lead to the next one. */
+  /** Clears the turns after a decision, so that their signs do not lead to the next one. */
   forget(): void {
     this.turns = [];
   }
@@ -76,7 +76,7 @@ export class CallerMood {
   }
 }
 
-/** Other digits are another order number: not the same again. */
+/** Whether two turns say the same. With other digits they do not, because the caller tries another order number. */
 function isSameAgain(earlier: readonly string[], latest: readonly string[]): boolean {
   if (earlier.length < MIN_WORDS || latest.length < MIN_WORDS) return false;
   const digits = (words: readonly string[]): string => words.filter((word) => /\p{N}/u.test(word)).join(' ');

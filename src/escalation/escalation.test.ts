@@ -6,7 +6,7 @@ import { EscalationRules } from './rules.js';
 import { topicOf } from './topics.js';
 import { EscalationWatch } from './watch.js';
 
-test('the tool: known reasons as they are, everything else as other', () => {
+test('transfer_to_human keeps a known reason and turns every other into "other"', () => {
   assert.deepEqual(escalationFromTool({ reason: 'billing', summary: ' Wrong bill. ' }), {
     trigger: 'tool',
     reason: 'billing',
@@ -33,7 +33,7 @@ test('the tool: known reasons as they are, everything else as other', () => {
   assert.deepEqual(escalationFromTool({ reason: 'order', summary: '  ' }), { trigger: 'tool', reason: 'order' });
 });
 
-test('the watch decides on what is said, pressed and called', () => {
+test('the escalation watch decides on utterances, keys and tool calls', () => {
   const watch = new EscalationWatch();
   assert.deepEqual(watch.callerSaid('I want a human'), { trigger: 'phrase', reason: 'requested_human' });
   assert.equal(watch.callerSaid('What time is it?'), undefined);
@@ -44,7 +44,7 @@ test('the watch decides on what is said, pressed and called', () => {
   assert.equal(watch.toolCalled('end_call', { reason: 'sales' }), undefined);
 });
 
-test('the topic is that of the latest text that has one', () => {
+test('the topic of a call is that of the latest utterance with a topic', () => {
   assert.equal(topicOf([]), 'general');
   assert.equal(topicOf(['Hello', 'hm']), 'general');
   assert.equal(topicOf(['My bill is wrong', 'And where is my parcel?', 'Hello?']), 'order');
@@ -57,7 +57,7 @@ test('the topic is that of the latest text that has one', () => {
   assert.equal(topicOf(['I live in Orderville']), 'general');
 });
 
-test('the topic is found in every language, and only in those of the call', () => {
+test('the topic of a call is found in every language, but only in the languages of the call', () => {
   for (const [language, said, topic] of [
     ['fr-FR', "Je n'ai pas reçu ma commande", 'order'],
     ['de-DE', 'Ich habe eine Frage zu meiner Rechnung', 'billing'],
@@ -75,7 +75,7 @@ test('the topic is found in every language, and only in those of the call', () =
   }
 });
 
-test('a trigger that is off does not decide; the others still do', () => {
+test('a trigger that is switched off does not escalate, and the others still do', () => {
   const decides: Record<(typeof TRIGGERS)[number], (watch: EscalationWatch) => string | undefined> = {
     phrase: (watch) => watch.callerSaid('I want a human')?.trigger,
     tool: (watch) => watch.toolCalled('transfer_to_human', { reason: 'billing' })?.trigger,
@@ -98,13 +98,13 @@ test('a trigger that is off does not decide; the others still do', () => {
   }
 });
 
-test('silence calls a human only where it is set so', () => {
+test('a silent caller is handed to a human only if silenceEndsWith is "human"', () => {
   assert.equal(new EscalationWatch().callerSilent(), undefined);
   const rules = new EscalationRules({ silenceEndsWith: 'human' });
   assert.deepEqual(new EscalationWatch({ rules }).callerSilent(), { trigger: 'silence', reason: 'caller_silent' });
 });
 
-test('a model that cannot go on is a failure, whether or not the tool is on', () => {
+test('a model that reports assistant_failed escalates as a failure, even if the tool trigger is off', () => {
   const watch = new EscalationWatch({ rules: new EscalationRules({ triggers: [] }) });
   assert.deepEqual(watch.toolCalled('transfer_to_human', { reason: 'assistant_failed' }), {
     trigger: 'failure',
@@ -113,7 +113,7 @@ test('a model that cannot go on is a failure, whether or not the tool is on', ()
   assert.equal(watch.toolCalled('transfer_to_human', { reason: 'billing' }), undefined);
 });
 
-test('a call listens in its language and in English, and in every language when its own is none of them', () => {
+test('a call listens in its language and in English, or in every language if its own is not supported', () => {
   const hears = (language: string, said: string): boolean =>
     new EscalationWatch({ language }).callerSaid(said) !== undefined;
   assert.ok(hears('de-DE', 'ich möchte mit einem Menschen sprechen'));
@@ -123,7 +123,7 @@ test('a call listens in its language and in English, and in every language when 
   assert.ok(hears('sv-SE', 'je voudrais parler à un conseiller') && hears('sv-SE', 'mujhe insaan se baat karni hai'));
 });
 
-test('the priority: our own failures first, silent callers last', () => {
+test('failures of the assistant have the highest priority and silent callers the lowest', () => {
   assert.equal(priorityOf({ trigger: 'failure', reason: 'assistant_failed' }), '3');
   assert.equal(priorityOf({ trigger: 'tool', reason: 'assistant_failed' }), '3');
   assert.equal(priorityOf({ trigger: 'stopping', reason: 'stopping' }), '3');
@@ -135,7 +135,7 @@ test('the priority: our own failures first, silent callers last', () => {
   assert.equal(priorityOf({ trigger: 'silence', reason: 'caller_silent' }), '7');
 });
 
-test('after a decision the count begins anew: the next sharp word calls nobody', () => {
+test('one outburst after a decision does not escalate, because the count starts again', () => {
   const watch = new EscalationWatch();
   watch.callerSaid('This is ridiculous');
   assert.equal(watch.callerSaid('You stupid machine')?.trigger, 'anger');

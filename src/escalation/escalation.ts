@@ -1,11 +1,11 @@
-/** What may make the gateway decide that a human is needed, as far as it can be switched off. */
+/** The triggers of an escalation that the operator can switch off. An escalation is the decision to hand a call to a human. */
 export const TRIGGERS = ['phrase', 'tool', 'keypad', 'misunderstanding', 'anger', 'silence'] as const;
 export type SwitchableTrigger = (typeof TRIGGERS)[number];
 
-/** What made the gateway decide it. A metric label: a closed set. */
+/** What triggered an escalation. A closed set, because it is a metric label. */
 export type Trigger = SwitchableTrigger | 'failure' | 'stopping';
 
-/** Reasons a model may give with `transfer_to_human`; anything else becomes `other`. */
+/** Reasons a model may pass to `transfer_to_human`. Any other becomes `other`. */
 const TOOL_REASONS = [
   'requested_human',
   'not_understood',
@@ -19,26 +19,26 @@ const TOOL_REASONS = [
   'sales',
 ] as const;
 
-/** Why a human is needed: chooses the queue and labels a metric, so a closed set. */
+/** Why the call needs a human. Chooses the queue, and is a closed set because it is a metric label. */
 export type Reason =
   (typeof TOOL_REASONS)[number] | 'other' | 'angry_caller' | 'caller_silent' | 'call_limit' | 'stopping';
 
-/** The decision that a human is needed. */
+/** The decision to hand a call to a human. */
 export interface Escalation {
   trigger: Trigger;
   reason: Reason;
-  /** What the model itself says about the caller's wish, when it asked for the handover. */
+  /** The model's own summary of the caller's request, if the model asked for the handover. */
   summary?: string;
-  /** What the caller is called, when the model has learned it. */
+  /** The caller's name, if the model learned it. */
   customerName?: string;
-  /** BCP 47 tag of the language that the caller speaks, as the model has heard it. */
+  /** BCP 47 tag of the caller's language, as the model heard it. */
   language?: string;
 }
 
-/** BCP 47, as far as a telephone needs it. */
+/** The part of BCP 47 that telephone calls need. */
 const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}$/i;
 
-/** Reads the arguments of a `transfer_to_human` call, whatever the model made of them. */
+/** Reads the arguments of a `transfer_to_human` call. Accepts anything, because a model may pass any arguments. */
 export function escalationFromTool(callArguments: unknown): Escalation {
   const fields =
     typeof callArguments === 'object' && callArguments !== null ? (callArguments as Record<string, unknown>) : {};

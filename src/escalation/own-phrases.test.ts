@@ -16,7 +16,7 @@ function file(content: string): string {
   return path;
 }
 
-test('phrases of the operator ask for a human, in any language and spelling, unless the clause refuses', async () => {
+test("an operator's phrases ask for a human in any language and spelling, as whole words", async () => {
   const own = await readOwnPhrases(file('{"asks": ["Tier-two desk", "Zur Löwenzentrale"]}'));
   const asks = humanListener(['en', 'de'], own);
   assert.ok(asks('get that to the TIER two desk, will you'));
@@ -25,7 +25,7 @@ test('phrases of the operator ask for a human, in any language and spelling, unl
   assert.ok(!humanListener(['en', 'de'])('get that to the tier two desk'));
 });
 
-test('what is never to be heard is not heard, and the rest of the sentence is', async () => {
+test('a phrase under "never" is ignored, and the rest of the sentence is heard', async () => {
   const own = await readOwnPhrases(file('{"never": ["reception package"]}'));
   const asks = humanListener(['en'], own);
   assert.ok(humanListener(['en'])('I need the reception package'));
@@ -33,22 +33,22 @@ test('what is never to be heard is not heard, and the rest of the sentence is', 
   assert.ok(asks('I want the reception package explained by a human please'));
 });
 
-test('no file: no phrases', async () => {
+test('without ESCALATION_PHRASES the operator has no phrases', async () => {
   assert.deepEqual(await readOwnPhrases(undefined), { asks: [], never: [] });
 });
 
-test('a file that cannot be used is refused with the place of the fault', async () => {
+test('a phrases file that cannot be used is refused with the place of the fault', async () => {
   for (const [path, message] of [
     [join(folder, 'none.json'), /^ESCALATION_PHRASES names .*none\.json, but it cannot be read\./],
-    [file('{asks}'), /but it is not JSON/],
+    [file('{asks}'), /but it is not valid JSON/],
   ] as const) {
     await assert.rejects(readOwnPhrases(path), (error: unknown) => isTandemError(error) && message.test(error.message));
   }
   for (const [content, message] of [
-    ['["agent"]', /but it is wrong/],
-    ['{"ask": ["agent"]}', /but it is wrong: .*"ask"/],
-    ['{"asks": ["agent", 5]}', /"asks\.1" is wrong/],
-    ['{"never": ["..."]}', /"never\.0" is wrong: expected at least one word/],
+    ['["agent"]', /but it is invalid/],
+    ['{"ask": ["agent"]}', /but it is invalid: .*"ask"/],
+    ['{"asks": ["agent", 5]}', /"asks\.1" is invalid/],
+    ['{"never": ["..."]}', /"never\.0" is invalid: expected at least one word/],
   ] as const) {
     await assert.rejects(
       readOwnPhrases(file(content)),

@@ -17,8 +17,8 @@ const phrases = z
 const schema = z.strictObject({ asks: phrases, never: phrases });
 
 /**
- * Reads the file that ESCALATION_PHRASES names; without a name there are none.
- * @throws TandemError CONFIG_INVALID saying what is wrong, and where in the file
+ * Reads the operator's phrases from the file that ESCALATION_PHRASES names. Without a file there are none.
+ * @throws TandemError CONFIG_INVALID with the problem and its place in the file
  */
 export async function readOwnPhrases(path: string | undefined): Promise<OwnPhrases> {
   if (path === undefined) return NO_OWN_PHRASES;

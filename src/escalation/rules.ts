@@ -3,20 +3,20 @@ import { type SignReader, signReader } from './caller-mood.js';
 import { type SwitchableTrigger, TRIGGERS } from './escalation.js';
 import { languagesFor } from './language.js';
 
-/** What a call listens with. */
-export interface Ear {
+/** What reads the caller's utterances on one call. */
+export interface Listeners {
   asksForHuman: HumanListener;
   signsOf: SignReader;
 }
 
-/** What makes the gateway call a human; the same on every call. */
+/** What makes the gateway hand a call to a human. The rules are the same on every call. */
 export class EscalationRules {
   private readonly triggers: ReadonlySet<SwitchableTrigger>;
   private readonly phrases: OwnPhrases;
-  /** What a caller who stays silent gets. */
+  /** What happens to a caller who stays silent. */
   private readonly silenceEndsWith: 'goodbye' | 'human';
-  /** Compiled once for the languages of a call. */
-  private readonly ears = new Map<string, Ear>();
+  /** Compiled once for each set of languages. */
+  private readonly listeners = new Map<string, Listeners>();
 
   constructor(
     options: {
@@ -34,14 +34,14 @@ export class EscalationRules {
     return this.triggers.has(trigger) && (trigger !== 'silence' || this.silenceEndsWith === 'human');
   }
 
-  /** For a call in `language` (BCP 47). */
-  earFor(language: string): Ear {
+  /** Returns the listeners for a call in `language` (BCP 47). */
+  listenersFor(language: string): Listeners {
     const languages = languagesFor(language);
     const key = languages.join();
-    const known = this.ears.get(key);
+    const known = this.listeners.get(key);
     if (known !== undefined) return known;
-    const ear = { asksForHuman: humanListener(languages, this.phrases), signsOf: signReader(languages) };
-    this.ears.set(key, ear);
-    return ear;
+    const listeners = { asksForHuman: humanListener(languages, this.phrases), signsOf: signReader(languages) };
+    this.listeners.set(key, listeners);
+    return listeners;
   }
 }

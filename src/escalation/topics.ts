@@ -3,7 +3,7 @@ import { spaced, wordsPattern } from './words.js';
 
 type Topic = 'billing' | 'returns' | 'order' | 'technical' | 'account' | 'sales' | 'opening_hours';
 
-/** In the order in which they are looked for: who wants a refund for an order is for billing. */
+/** The words of each topic. The first topic that matches counts, so a refund for an order belongs to billing. */
 const TOPICS: Readonly<Record<Topic, Readonly<Record<Language, readonly string[]>>>> = {
   billing: {
     en: [
@@ -140,7 +140,7 @@ const TOPICS: Readonly<Record<Topic, Readonly<Record<Language, readonly string[]
 type Patterns = readonly (readonly [topic: Topic, pattern: RegExp])[];
 const patternsOf = new Map<string, Patterns>();
 
-/** Compiled once for the languages of a call. */
+/** Compiles the patterns once for each set of languages. */
 function patternsFor(languages: readonly Language[]): Patterns {
   const key = languages.join();
   const known = patternsOf.get(key);
@@ -153,8 +153,8 @@ function patternsFor(languages: readonly Language[]): Patterns {
 }
 
 /**
- * What a call in `language` (BCP 47) is about, from what the caller said: the topic of the latest text that has one,
- * `general` when none has. Routes a handover and labels it for the agent.
+ * Returns what a call in `language` (BCP 47) is about: the topic of the caller's latest utterance that has one, or
+ * `general`. The topic routes a handover and labels it for the agent.
  */
 export function topicOf(said: readonly string[], language = 'en'): string {
   const patterns = patternsFor(languagesFor(language));

@@ -1,25 +1,28 @@
 import { CallerMood } from './caller-mood.js';
 import { type Escalation, escalationFromTool } from './escalation.js';
-import { type Ear, EscalationRules } from './rules.js';
+import { EscalationRules, type Listeners } from './rules.js';
 
-/** The tool a model calls when it wants a human to take over. */
+/** The tool a model calls to hand the call to a human. */
 export const TRANSFER_TOOL = 'transfer_to_human';
 
-/** Listens to one call, over all its streams, and decides that a human is needed. */
+/** Listens to one call over all its streams, and decides when to hand it to a human. */
 export class EscalationWatch {
   private readonly humanDigit: string;
   private readonly rules: EscalationRules;
-  private readonly ear: Ear;
+  private readonly listeners: Listeners;
   private readonly mood = new CallerMood();
 
-  /** `humanDigit`: the key that asks for a human; empty: none does. `language`: BCP 47, of the call. */
+  /**
+   * `humanDigit` is the key that asks for a human; with an empty string no key does. `language` is the call's language
+   * (BCP 47).
+   */
   constructor(options: { humanDigit?: string; rules?: EscalationRules; language?: string } = {}) {
     this.humanDigit = options.humanDigit ?? '0';
     this.rules = options.rules ?? new EscalationRules();
-    this.ear = this.rules.earFor(options.language ?? 'en');
+    this.listeners = this.rules.listenersFor(options.language ?? 'en');
   }
 
-  /** What the caller said, as final text. */
+  /** Called with the final text of each of the caller's utterances. */
   callerSaid(text: string): Escalation | undefined {
     const escalation = this.ofWords(text);
     if (escalation !== undefined) this.mood.forget();
@@ -35,20 +38,20 @@ export class EscalationWatch {
     if (name !== TRANSFER_TOOL) return undefined;
     const escalation = escalationFromTool(callArguments);
     if (this.rules.isOn('tool')) return escalation;
-    // A provider of ours says so when its language model cannot go on; a failure is not switched off with the tool.
+    // The local provider reports this if its language model fails. Switching the tool off does not switch off failures.
     return escalation.reason === 'assistant_failed' ? { trigger: 'failure', reason: 'assistant_failed' } : undefined;
   }
 
-  /** The caller did not answer when asked whether they are there, however often. */
+  /** Called when the caller has not answered any "are you still there". */
   callerSilent(): Escalation | undefined {
     return this.rules.isOn('silence') ? { trigger: 'silence', reason: 'caller_silent' } : undefined;
   }
 
   private ofWords(text: string): Escalation | undefined {
-    if (this.rules.isOn('phrase') && this.ear.asksForHuman(text)) {
+    if (this.rules.isOn('phrase') && this.listeners.asksForHuman(text)) {
       return { trigger: 'phrase', reason: 'requested_human' };
     }
-    const mood = this.mood.hears(this.ear.signsOf(text));
+    const mood = this.mood.hears(this.listeners.signsOf(text));
     if (mood === 'angry' && this.rules.isOn('anger')) return { trigger: 'anger', reason: 'angry_caller' };
     if (mood === 'not understood' && this.rules.isOn('misunderstanding')) {
       return { trigger: 'misunderstanding', reason: 'not_understood' };

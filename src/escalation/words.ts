@@ -1,18 +1,19 @@
 /**
- * Words of any script as the patterns see them: folded, and each with a space on either side. So a boundary is a space
- * and `[^ ]+` is a word; `\b` and `\w` know no letter beyond ASCII.
+ * Patterns match words of any script that are folded and have a space on either side. A boundary is therefore a space, and
+ * `[^ ]+` is a word. `\b` and `\w` know only ASCII letters.
  */
 export const WORD = '[^ ]+';
-/** The first word of a clause, and the last. */
+/** Anchors of a clause's first and last word. */
 export const START = '(?<=^ )';
 export const END = '(?= $)';
 
-/** Longer than anybody speaks in one breath; what counts of more is its end. */
+/** Maximum characters that count. A caller says less in one breath, and the end of a longer text counts. */
 const LONGEST = 2000;
 
 /**
- * Lower case, without accents, apostrophes as spaces: recognisers write "quelqu'un" and "quelqu un", "möchte" and
- * "mochte". Devanagari keeps its vowel signs; nukta is dropped and candrabindu is anusvara, which are written either way.
+ * Converts `text` to lower case without accents, with apostrophes as spaces, because recognisers write "quelqu'un" and
+ * "quelqu un", "möchte" and "mochte". Devanagari keeps its vowel signs. Nukta is dropped and candrabindu becomes anusvara,
+ * because both spellings occur.
  */
 export function fold(text: string): string {
   return text
@@ -25,14 +26,14 @@ export function fold(text: string): string {
     .replace(/['’‘`´]/g, ' ');
 }
 
-/** `text` folded, nothing but words with one space between and around them; a space when there is no word. */
+/** Folds `text` and keeps only its words, with one space between and around them. Returns one space if there is no word. */
 export function spaced(text: string): string {
   return ` ${fold(text.slice(-LONGEST))
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
     .trim()} `.replace(/^ +$/, ' ');
 }
 
-/** What was said between two marks of punctuation, each as `spaced`. */
+/** Splits `text` at punctuation. Each part has the form of {@link spaced}. */
 export function sentencesOf(text: string): string[] {
   return text
     .slice(-LONGEST)
@@ -42,19 +43,22 @@ export function sentencesOf(text: string): string[] {
 }
 
 /**
- * One of these, whole words only. Each is the source of a regular expression, written as the language is spelled; `…`
- * stands for however a word goes on. A class written with a capital (`\S`) would not survive the folding.
+ * Matches any of `sources`, as whole words. Each is the source of a regular expression in the spelling of its language;
+ * `…` stands for any ending of a word. A class with a capital letter (`\S`) would not survive the folding.
  */
 export function wordsPattern(sources: readonly string[]): RegExp {
   return new RegExp(`(?<= )(?:${fold(oneOf(...sources)).replaceAll('…', '[^ ]*')})(?= )`, 'u');
 }
 
-/** Source of up to `max` words, as few as will do, none of them one of `except`: a "no" before the machine is not about the human after it. */
+/**
+ * The source of an expression for up to `max` words, as few as possible, none of them in `except`. So a "no" before the
+ * machine does not refer to the human after it.
+ */
 export function upTo(max: number, except: string): string {
   return `(?: (?!${except} )${WORD}){0,${max}}?`;
 }
 
-/** The source of an expression that stands for any of these. */
+/** The source of an expression that matches any of `sources`, or nothing if there are none. */
 export function oneOf(...sources: readonly string[]): string {
   return sources.length === 0 ? '(?!)' : `(?:${sources.join('|')})`;
 }

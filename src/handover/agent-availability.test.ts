@@ -42,7 +42,7 @@ async function withApi(rule: AvailabilityRule, body: (asked: Asked) => Promise<v
   }
 }
 
-test('a queue with nobody logged in is not reachable; one whose agents all talk is, unless one must be free', async () => {
+test('a queue without agents is unavailable; one whose agents are all busy is reachable unless an agent must be free', async () => {
   for (const [rule, staffed, available, expected] of [
     ['staffed', 0, 0, 'unavailable'],
     ['staffed', 2, 0, 'reachable'],
@@ -57,7 +57,7 @@ test('a queue with nobody logged in is not reachable; one whose agents all talk 
   }
 });
 
-test('an answer serves all who ask at once and for five seconds, queue by queue', async () => {
+test("Amazon Connect's answer about a queue is shared by concurrent callers and cached for five seconds", async () => {
   await withApi('staffed', async ({ agents, api, clock }) => {
     api.queues.set(QUEUE, { AGENTS_STAFFED: 0 });
     api.queues.set(OTHER, { AGENTS_STAFFED: 1 });
@@ -74,7 +74,7 @@ test('an answer serves all who ask at once and for five seconds, queue by queue'
   });
 });
 
-test('no data, an error and a throttle mean that the number is rung', async () => {
+test('a queue counts as reachable if Amazon Connect has no data, fails or throttles', async () => {
   await withApi('staffed', async ({ agents, api, clock, counts }) => {
     assert.equal(await agents.reach(QUEUE), 'reachable', 'a queue without a row');
     clock.advance(5000);
@@ -89,7 +89,7 @@ test('no data, an error and a throttle mean that the number is rung', async () =
   });
 });
 
-test('an answer that takes longer than 300 ms is not waited for', async () => {
+test('a queue counts as reachable if Amazon Connect takes longer than 300 ms to answer', async () => {
   await withApi('staffed', async ({ agents, api, clock, counts }) => {
     api.fault = 'hung';
     const reach = agents.reach(QUEUE);
@@ -105,7 +105,7 @@ test('an answer that takes longer than 300 ms is not waited for', async () => {
   });
 });
 
-test('the simulated API refuses another instance, another body and a request without a signature', async () => {
+test('the simulated Connect API refuses another instance, a wrong body and a request without a signature', async () => {
   const api = new ConnectApi({ instanceId: 'i-1' });
   const endpoint = await api.start();
   const signed = {

@@ -4,33 +4,33 @@ import { ConnectClient, type ConnectClientConfig, GetCurrentMetricDataCommand } 
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
 
-/** Whether ringing makes sense. */
+/** Whether it makes sense to dial a queue's number. */
 export type Reach = 'reachable' | 'unavailable';
 
-/** `staffed`: somebody is logged in, though perhaps talking. `available`: somebody is free this moment. */
+/** What makes a queue reachable. `staffed`: an agent is logged in, perhaps busy. `available`: an agent is free now. */
 export type AvailabilityRule = 'staffed' | 'available';
 
 export interface ConnectAgentsOptions {
   instanceId: string;
   region: string;
-  /** Undefined: Amazon Connect in `region`. */
+  /** `undefined` means Amazon Connect in `region`. */
   endpointUrl: string | undefined;
   rule: AvailabilityRule;
-  /** Where the flow sends callers without a queue of their own. */
+  /** The queue to which the flow sends callers without a queue of their own. */
   defaultQueueArn: string | undefined;
   clock: Clock;
   log: Logger;
-  /** Made-up credentials, for an endpoint that checks none. */
+  /** Sends placeholder credentials, for an endpoint that does not check them. */
   localCredentials?: boolean;
   count: (result: Reach | 'late' | 'unknown') => void;
 }
 
-/** The operation is limited to five requests a second for the whole account, and shows what was so some seconds ago. */
+/** GetCurrentMetricData is limited to five requests a second for the whole account, and its data is some seconds old. */
 const REMEMBERED_MS = 5000;
 const REQUEST_MS = 2000;
 const METRICS = { staffed: 'AGENTS_STAFFED', available: 'AGENTS_AVAILABLE' } as const;
 
-/** Asks Amazon Connect who is there. When it does not say so in time, somebody is taken to be. */
+/** Asks Amazon Connect whether a queue has agents. If it does not answer in time, the queue counts as reachable. */
 export class ConnectAgents {
   private readonly options: ConnectAgentsOptions;
   private readonly client: ConnectClient;
@@ -42,7 +42,7 @@ export class ConnectAgents {
     this.client = new ConnectClient(clientConfig(options));
   }
 
-  /** Never rejects. `queueArn` empty: the default queue. */
+  /** Whether the queue can be reached. An empty `queueArn` means the default queue. Never rejects. */
   async reach(queueArn: string): Promise<Reach> {
     const { clock, count, defaultQueueArn } = this.options;
     const queue = queueArn === '' ? (defaultQueueArn ?? '') : queueArn;
@@ -51,12 +51,12 @@ export class ConnectAgents {
     if (known !== undefined && clock.now() < known.untilMs) return known.reach;
     const asked = this.asking.get(queue) ?? this.ask(queue);
     return new Promise((resolve) => {
-      const patience = clock.setTimer(SILENCE_BUDGET.agentAvailabilityMs, () => {
+      const timeout = clock.setTimer(SILENCE_BUDGET.agentAvailabilityMs, () => {
         count('late');
         resolve('reachable');
       });
       void asked.then((reach) => {
-        patience.cancel();
+        timeout.cancel();
         resolve(reach);
       });
     });
@@ -66,7 +66,7 @@ export class ConnectAgents {
     this.client.destroy();
   }
 
-  /** One question at a time for a queue, whoever waits for it. */
+  /** Starts a request about `queue`, which all concurrent callers share. */
   private ask(queue: string): Promise<Reach> {
     const { clock } = this.options;
     const asked = this.question(queue).then((reach) => {
@@ -90,12 +90,12 @@ export class ConnectAgents {
         }),
       );
       const value = results[0]?.Collections?.[0]?.Value;
-      // An empty list means "cannot find any data", a missing value "insufficient data" (Connect: GetCurrentMetricData).
+      // An empty list means "cannot find any data", a missing value "insufficient data" (Connect API: GetCurrentMetricData).
       const reach = value === 0 ? 'unavailable' : 'reachable';
       count(value === undefined ? 'unknown' : reach);
       return reach;
     } catch (error) {
-      log.warn({ err: error }, 'Amazon Connect did not say who is there; dialling all the same');
+      log.warn({ err: error }, 'Amazon Connect did not report agent availability; the queue counts as reachable');
       count('unknown');
       return 'reachable';
     }

@@ -1,14 +1,17 @@
 import { drawHandoverId, printable } from './record.js';
 
-/** Something a caller left for the team because nobody could take the call. All strings, as in a handover's record. */
+/**
+ * What a caller left for the team because no agent could take the call. Text fields are plain strings, as in a handover
+ * record.
+ */
 export interface CallbackRecord {
   /** Safe to log. */
   callback_id: string;
-  /** `message`: told to the assistant. `callback`: a wish to be called. `voicemail`: recorded by Twilio. */
+  /** `message`: dictated to the assistant. `callback`: a request to be called back. `voicemail`: recorded by Twilio. */
   kind: CallbackKind;
   conversation_id: string;
   call_sid: string;
-  /** E.164, or as the network gave it. */
+  /** E.164, or as the network reported it. */
   customer_phone: string;
   message: string;
   /** When the caller would like to be called, in their own words. */
@@ -25,13 +28,13 @@ export interface CallbackRecord {
 
 export type CallbackKind = 'message' | 'callback' | 'voicemail';
 
-/** Where what callers left is kept: beside the handovers, under keys of its own. */
+/** Stores callback records beside the handovers, under keys of their own. */
 export interface CallbackStore {
-  /** Writes it, over an earlier one with the same key. @throws TandemError STORE_* */
+  /** Writes `record`, and replaces an earlier one with the same key. @throws TandemError STORE_* */
   keep(key: string, record: CallbackRecord): Promise<void>;
 }
 
-/** Begins every key, for listing; a token's key is hexadecimal and never begins so. */
+/** Prefix of every callback key, for listing. A token's key is hexadecimal and cannot start with it. */
 export const CALLBACK_PREFIX = 'callback#';
 
 const MESSAGE_CHARACTERS = 2000;
@@ -43,7 +46,7 @@ export function callbackKey(callbackId: string): string {
   return `${CALLBACK_PREFIX}${callbackId}`;
 }
 
-/** Ids sort by time, so that the oldest stands first in a list. */
+/** Builds a record with its fields cleaned and cut to size. Ids sort by time, so that a list starts with the oldest. */
 export function callbackRecord(
   fields: {
     kind: CallbackKind;
@@ -75,7 +78,7 @@ export function callbackRecord(
   };
 }
 
-/** People read it, in the caller's own letters; only what a terminal would take for a command is left out. */
+/** `text` on one line of at most `limit` characters. Keeps the caller's own letters and removes control characters. */
 function cut(text: string, limit: number): string {
   const line = text
     .slice(0, limit * 2)

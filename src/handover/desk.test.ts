@@ -53,7 +53,7 @@ function deskOn(store: HandoverStore, lines: string[] = [], callers?: CallerInde
   });
 }
 
-test('a taken token is drawn again, under the same handover id, and no token is logged', async () => {
+test('the desk draws another token if one is taken, keeps the handover id, and logs no token', async () => {
   const { store, puts } = scripted(2);
   const lines: string[] = [];
   const { handoverId, token } = await deskOn(store, lines).prepare(CONTEXT);
@@ -66,7 +66,7 @@ test('a taken token is drawn again, under the same handover id, and no token is 
   assert.ok(!JSON.stringify(puts).includes(token));
 });
 
-test('what becomes known later goes to the record of its token, printable and cut to size', async () => {
+test('an update goes to the record of its token, and reports whether the record was there', async () => {
   const updates: unknown[] = [];
   const store: HandoverStore = {
     ...scripted(0).store,
@@ -82,12 +82,12 @@ test('what becomes known later goes to the record of its token, printable and cu
   ]);
 });
 
-test('a store in which everything is taken is given up on', async () => {
+test('the desk gives up with TOKEN_EXHAUSTED if the store reports every token as taken', async () => {
   const { store } = scripted(Infinity);
   await assert.rejects(deskOn(store).prepare(CONTEXT), { code: 'TOKEN_EXHAUSTED' });
 });
 
-test('a handover can be found by its caller; one of a withheld number cannot', async () => {
+test("a handover can be found by the caller's number, unless the number is withheld", async () => {
   const store = new MemoryStore();
   const desk = deskOn(store, [], store);
   await desk.prepare({ ...CONTEXT, customerPhone: 'anonymous' });
@@ -98,7 +98,7 @@ test('a handover can be found by its caller; one of a withheld number cannot', a
   assert.equal(withheld.status, 'invalid');
 });
 
-test('a handover whose caller cannot be noted is still one', async () => {
+test('a handover is prepared even if the store cannot link it to the caller', async () => {
   const store = new MemoryStore();
   store.link = () => Promise.reject(new Error('down'));
   const lines: string[] = [];
@@ -113,7 +113,7 @@ test('handover ids are ULIDs and sort by time', () => {
   assert.deepEqual(ids.toSorted(), ids);
 });
 
-test('text is made printable ASCII on one line and cut to its limit', () => {
+test('text for Amazon Connect becomes printable ASCII on one line, cut to its limit', () => {
   assert.equal(printable('  José’s\n\u0000 bill: 5 € \u{1F600}', 100), "Jose's bill: 5 EUR ?");
   assert.equal(printable('a'.repeat(50), 10), 'aaaaaaa...');
   assert.match(printable('\ud800 lone', 100), /^[\x20-\x7e]*$/);
@@ -141,7 +141,7 @@ test('a summary is never empty', () => {
   assert.match(summarize([{ speaker: 'caller', text: ' \n' }]), /has not said/);
 });
 
-test('what becomes known later is filled in under the same key, printable and within its limits', async () => {
+test('an update is stored under the key of the record, as printable text within the limits of its fields', async () => {
   const { store, puts, updates } = scripted(0);
   const desk = deskOn(store);
   const prepared = await desk.prepare(CONTEXT);
@@ -152,7 +152,7 @@ test('what becomes known later is filled in under the same key, printable and wi
   assert.deepEqual([updates[0]?.fields.summary?.length, updates[0]?.fields.customer_name?.length], [1000, 128]);
 });
 
-test('a transcript for a model has a line for each turn, and the latest ones when it is long', () => {
+test('a transcript for a model has one line a turn, and keeps the latest turns of a long conversation', () => {
   const turns = Array.from({ length: 500 }, (_, index) => ({
     speaker: 'caller' as const,
     text: `Line\n${index} of a long conversation, which goes on and on.`,

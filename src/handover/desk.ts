@@ -7,7 +7,7 @@ import type { HandoverStore } from './store.js';
 import { type SpokenTurn, summarize } from './summary.js';
 import { drawToken, tokenKey } from './token.js';
 
-/** What the gateway knows when it decides that a human is needed. */
+/** What the gateway knows when it decides to hand the call to a human. */
 export interface HandoverContext {
   conversationId: string;
   /** E.164, or empty. */
@@ -18,7 +18,7 @@ export interface HandoverContext {
   reason: string;
   priority: string;
   language: string;
-  /** Empty: the flow's default queue. */
+  /** Empty means the flow's default queue. */
   queueArn: string;
 }
 
@@ -31,7 +31,7 @@ export interface PreparedHandover {
 
 export interface HandoverDeskOptions {
   store: HandoverStore;
-  /** Absent: handovers are not found by the caller's number. */
+  /** Without it, handovers cannot be found by the caller's number. */
   callers?: CallerIndex | undefined;
   pepper: string;
   ttlSeconds: number;
@@ -39,7 +39,7 @@ export interface HandoverDeskOptions {
   log: Logger;
 }
 
-/** With 4·10⁹ tokens to draw from, even two collisions in a row mean that something is broken. */
+/** With 4·10⁹ tokens to draw from, even two collisions in a row point to a fault. */
 const MAX_DRAWS = 4;
 const FIELD_CHARACTERS = 128;
 const LONG_FIELD_CHARACTERS = 512;
@@ -52,7 +52,10 @@ export class HandoverDesk {
     this.options = options;
   }
 
-  /** One conditional write. Rejects with STORE_* when the store does not take it, TOKEN_EXHAUSTED when no token is free. */
+  /**
+   * Writes a record under a new token, with one conditional write a draw. Rejects with STORE_* if the store fails, and with
+   * TOKEN_EXHAUSTED if every drawn token is taken.
+   */
   async prepare(context: HandoverContext): Promise<PreparedHandover> {
     const { store, pepper, log } = this.options;
     const record = this.recordOf(context);
@@ -65,17 +68,17 @@ export class HandoverDesk {
       }
       log.warn({ handover_id: record.handover_id }, 'handover token already in use; drawing another');
     }
-    throw new TandemError('TOKEN_EXHAUSTED', `${MAX_DRAWS} handover tokens in a row were in use.`);
+    throw new TandemError('TOKEN_EXHAUSTED', `The handover store reported ${MAX_DRAWS} new tokens in a row as taken.`);
   }
 
-  /** Fills in what became known later; false when the record is gone. Rejects with STORE_*. */
+  /** Fills in fields that became known later. Resolves to `false` if the record is gone. Rejects with STORE_*. */
   update(prepared: PreparedHandover, fields: HandoverUpdate): Promise<boolean> {
     const clean = Object.entries(fields).map(([name, value]) => [name, printable(value, limitOf(name))]);
     const { store, pepper } = this.options;
     return store.update(tokenKey(pepper, prepared.token), Object.fromEntries(clean) as HandoverUpdate);
   }
 
-  /** So that the caller can be known by the number if the digits are lost; the token does not depend on it. */
+  /** Lets the Lambda find the record by the caller's number if the digits are lost. The token works without the link. */
   private async link(key: string, record: HandoverRecord): Promise<void> {
     const { callers, log, pepper } = this.options;
     const number = identifyingNumber(record.customer_phone);
@@ -83,7 +86,10 @@ export class HandoverDesk {
     try {
       await callers.link(callerKey(pepper, number), key, record.created_at, record.expires_at);
     } catch (error) {
-      log.warn({ err: error, handover_id: record.handover_id }, 'a handover cannot be found by its caller');
+      log.warn(
+        { err: error, handover_id: record.handover_id },
+        "linking a handover to the caller's number failed; only its token finds it",
+      );
     }
   }
 

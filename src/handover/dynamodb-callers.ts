@@ -3,11 +3,11 @@ import { type CallerIndex, type LinkedRecord, MAX_LINKS, unambiguous } from './c
 import { type Item, numberOf, textOf } from './dynamodb-item.js';
 import type { Redemption } from './store.js';
 
-/** The table that holds the records too. */
+/** The operations of the table that also holds the handover records. */
 export interface CallerTable {
   tableName: string;
   get(command: GetItemCommand): Promise<Item | undefined>;
-  /** False when the condition did not hold. */
+  /** Resolves to `false` if the condition did not hold. */
   write(command: UpdateItemCommand): Promise<boolean>;
   redeem(key: string, contactId: string, nowSeconds: number): Promise<Redemption>;
 }
@@ -15,7 +15,7 @@ export interface CallerTable {
 const IS_LIVE = 'attribute_exists(pk) AND expires_at > :now';
 const IS_NOT_LIVE = 'attribute_not_exists(pk) OR expires_at <= :now';
 
-/** Items of two further kinds beside the records: a number's handovers, and a number's wrong tokens. */
+/** Keeps two more kinds of items in the table: the handovers of a number, and the count of its wrong tokens. */
 export class DynamoDbCallers implements CallerIndex {
   private readonly table: CallerTable;
 
@@ -57,7 +57,7 @@ export class DynamoDbCallers implements CallerIndex {
     });
   }
 
-  /** Adds to a live item, or begins anew: what has expired may lie there for days and must not count. */
+  /** Adds to a live item, or starts a new one. DynamoDB may keep an expired item for days, and it must not count. */
   private async addOrBegin(
     key: string,
     nowSeconds: number,
@@ -73,7 +73,7 @@ export class DynamoDbCallers implements CallerIndex {
       ExpressionAttributeValues: { ...now, ...entry.values },
     });
     if (await this.table.write(add)) return;
-    // An item is replaced by an update, not a put: the Lambda is allowed no puts.
+    // Replaces an expired item by an update, not a put, because the Lambda has no permission to put.
     const names = Object.keys(entry.fresh);
     const begin = new UpdateItemCommand({
       TableName,
@@ -86,7 +86,7 @@ export class DynamoDbCallers implements CallerIndex {
       },
     });
     if (await this.table.write(begin)) return;
-    // Another began it between the two.
+    // Another process started the item between the two writes.
     await this.table.write(add);
   }
 

@@ -1,10 +1,10 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { HandoverRecord } from './record.js';
 
-/** A DynamoDB item as the SDK gives it. */
+/** A DynamoDB item in the SDK's form. */
 export type Item = Record<string, AttributeValue>;
 
-/** Strings become `S`, numbers `N`; a record knows nothing else. */
+/** Encodes strings as `S` and numbers as `N`. A record has no other types. */
 export function toItem(fields: Readonly<Record<string, string | number>>): Item {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
@@ -14,7 +14,7 @@ export function toItem(fields: Readonly<Record<string, string | number>>): Item 
   );
 }
 
-/** The record in `item`; what is missing, because another version wrote it, is empty. */
+/** Decodes a record. A field that is missing, because another version wrote the item, is empty. */
 export function toRecord(item: Item): HandoverRecord {
   return {
     handover_id: textOf(item, 'handover_id'),
@@ -40,7 +40,7 @@ export function textOf(item: Item, name: string): string {
   return item[name]?.S ?? '';
 }
 
-/** 0 when the attribute is missing or no number. */
+/** Returns 0 if the attribute is missing or not a number. */
 export function numberOf(item: Item, name: string): number {
   const value = Number(item[name]?.N ?? '0');
   return Number.isFinite(value) ? value : 0;

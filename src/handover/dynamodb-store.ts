@@ -21,13 +21,13 @@ import type { HandoverStore, Redemption } from './store.js';
 export interface DynamoDbStoreOptions {
   tableName: string;
   region: string;
-  /** Undefined: DynamoDB in `region`. */
+  /** `undefined` means DynamoDB in `region`. */
   endpointUrl?: string | undefined;
-  /** Made-up credentials, for an endpoint that checks none. */
+  /** Sends placeholder credentials, for an endpoint that does not check them. */
   localCredentials?: boolean;
-  /** Called for every throttled attempt, those the SDK repeats included. */
+  /** Called for every throttled attempt, including those the SDK retries. */
   onThrottle?: () => void;
-  /** How long one attempt may take. A caller waits on it, so it is given up early, and repeated once. */
+  /** Maximum time for one attempt. It is short, with one retry, because the caller waits in silence. */
   attemptMs?: number;
   clock?: Clock;
 }
@@ -39,7 +39,7 @@ const TABLE_POLLS = 400;
 
 /** Handover records in a DynamoDB table with the partition key `pk` (string) and the TTL attribute `expires_at`. */
 export class DynamoDbStore implements HandoverStore, CallbackStore {
-  /** What is known by a caller's number. */
+  /** Finds handovers by the caller's number. */
   readonly callers: CallerIndex;
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly client: DynamoDBClient;
@@ -67,7 +67,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
           throw error;
         }
       },
-      // Inside the SDK's retries, so that each attempt is counted, and outside its reading of the answer.
+      // Runs inside the SDK's retries, so that each attempt is counted, and outside its parsing of the response.
       { step: 'finalizeRequest', priority: 'low', name: 'countThrottles' },
     );
   }
@@ -76,7 +76,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     const command = new PutItemCommand({
       TableName: this.tableName,
       Item: { pk: { S: key }, ...toItem({ ...record }) },
-      // TTL deletion comes days late; an expired record must not hold its token until then.
+      // DynamoDB may delete an expired record days late, and the record must not hold its token until then.
       ConditionExpression: 'attribute_not_exists(pk) OR expires_at <= :now',
       ExpressionAttributeValues: { ':now': { N: String(record.created_at) } },
     });
@@ -135,7 +135,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     );
   }
 
-  /** Local mode only: creates the table when it is missing and waits until it can be used. */
+  /** Local mode only: creates the table if it is missing, and waits until it can be used. */
   async createTable(): Promise<void> {
     const command = new CreateTableCommand({
       TableName: this.tableName,
@@ -143,7 +143,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
       AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
     });
-    // A start can wait; an embedded store on a busy machine takes longer than a call would allow.
+    // At startup no caller waits, and an embedded store on a busy machine can take longer than `attemptMs`.
     for (let tries = CREATE_TRIES; ; tries--) {
       try {
         await this.client.send(command);
@@ -162,7 +162,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     throw storeError('CreateTable', undefined);
   }
 
-  /** Waits for what is on its way (bounded by the time for an attempt), so that no record is lost halfway. */
+  /** Waits for pending requests, so that no record is lost. The maximum time for an attempt limits the wait. */
   async close(): Promise<void> {
     await Promise.allSettled(this.underWay);
     this.client.destroy();
@@ -178,7 +178,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     }
   }
 
-  /** The reason a redemption's condition failed. The failed update does not bring the item on every backend. */
+  /** Reads why a redemption's condition failed. Not every backend returns the item with the failed update. */
   private async whyNot(key: string, nowSeconds: number): Promise<'invalid' | 'expired' | 'used'> {
     const command = new GetItemCommand({ TableName: this.tableName, Key: { pk: { S: key } }, ConsistentRead: true });
     const { Item: item } = await this.attempt('GetItem', () => this.client.send(command));
@@ -187,7 +187,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     return numberOf(item, 'expires_at') <= nowSeconds ? 'expired' : 'invalid';
   }
 
-  /** Undefined when the request's condition did not hold. */
+  /** Resolves to `undefined` if the request's condition did not hold. */
   private async conditional<T>(operation: string, send: () => Promise<T>): Promise<T | undefined> {
     try {
       return await this.track(send);

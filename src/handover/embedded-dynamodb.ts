@@ -8,8 +8,8 @@ export interface EmbeddedDynamoDb {
 }
 
 /**
- * A DynamoDB-compatible store in this process, in memory, on loopback. For local mode and tests: what it holds is gone
- * when it closes.
+ * Starts a DynamoDB-compatible store in this process, in memory, on loopback. It is for local mode and tests, because its
+ * data is gone when it closes.
  * @throws TandemError EMBEDDED_STORE_MISSING, PORT_IN_USE
  */
 export async function startEmbeddedDynamoDb(options: { port?: number } = {}): Promise<EmbeddedDynamoDb> {
@@ -17,7 +17,7 @@ export async function startEmbeddedDynamoDb(options: { port?: number } = {}): Pr
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const isTaken = error.code === 'EADDRINUSE';
-      reject(isTaken ? new TandemError('PORT_IN_USE', `The embedded store cannot have port ${options.port}.`) : error);
+      reject(isTaken ? new TandemError('PORT_IN_USE', `Port ${options.port} of the embedded store is taken.`) : error);
     });
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
@@ -39,7 +39,9 @@ async function createServer(): Promise<Server> {
   try {
     dynalite = (await import(name)) as typeof dynalite;
   } catch (error) {
-    throw new TandemError('EMBEDDED_STORE_MISSING', 'The embedded store cannot be loaded.', { cause: error });
+    throw new TandemError('EMBEDDED_STORE_MISSING', 'The embedded store (dynalite) cannot be loaded.', {
+      cause: error,
+    });
   }
   return dynalite.default({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
 }

@@ -7,15 +7,15 @@ interface Kept {
   consumedBy: string;
 }
 
-/** Handover records in this process, for what a real table would be too slow or too dear for. */
+/** Keeps handover records in this process, for tests and benchmarks in which a real table would be too slow. */
 export class MemoryStore implements HandoverStore, CallerIndex {
   private readonly records = new Map<string, Kept>();
   private readonly links = new Map<string, { tokenKeys: Set<string>; expiresAt: number }>();
   private readonly tries = new Map<string, { count: number; expiresAt: number }>();
 
   put(key: string, record: HandoverRecord): Promise<'stored' | 'taken'> {
-    const there = this.records.get(key);
-    if (there !== undefined && there.record.expires_at > record.created_at) return Promise.resolve('taken');
+    const existing = this.records.get(key);
+    if (existing !== undefined && existing.record.expires_at > record.created_at) return Promise.resolve('taken');
     this.records.set(key, { record: { ...record }, consumedBy: '' });
     return Promise.resolve('stored');
   }
@@ -46,8 +46,9 @@ export class MemoryStore implements HandoverStore, CallerIndex {
   }
 
   link(callerKey: string, tokenKey: string, nowSeconds: number, expiresAt: number): Promise<void> {
-    const there = this.links.get(callerKey);
-    const tokenKeys = there !== undefined && there.expiresAt > nowSeconds ? there.tokenKeys : new Set<string>();
+    const existing = this.links.get(callerKey);
+    const tokenKeys =
+      existing !== undefined && existing.expiresAt > nowSeconds ? existing.tokenKeys : new Set<string>();
     this.links.set(callerKey, { tokenKeys: tokenKeys.add(tokenKey), expiresAt });
     return Promise.resolve();
   }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
-/** What the human's side gets to know about a call. All strings, as Connect's attributes are. */
+/** What the agent's side learns about a call. Text fields are strings, because Amazon Connect's attributes are. */
 export interface HandoverRecord {
-  /** An id of its own; says nothing about the token. */
+  /** Independent of the token, so that it is safe to log. */
   handover_id: string;
   conversation_id: string;
   customer_phone: string;
@@ -12,29 +12,29 @@ export interface HandoverRecord {
   reason: string;
   priority: string;
   language: string;
-  /** Empty: the flow's default queue. */
+  /** Empty means the flow's default queue. */
   queue_arn: string;
   hubspot_contact_id: string;
   hubspot_ticket_id: string;
   crm_url: string;
   /** Seconds since the epoch. */
   created_at: number;
-  /** Seconds since the epoch; DynamoDB's TTL attribute, and checked on every read. */
+  /** Seconds since the epoch. DynamoDB's TTL attribute, and also checked on every read. */
   expires_at: number;
   status: 'issued' | 'consumed';
 }
 
-/** What may still be filled in after the record was written. */
+/** The fields that may be filled in after the record was written. */
 export type HandoverUpdate = Partial<
   Pick<HandoverRecord, 'customer_name' | 'summary' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'>
 >;
 
-/** Longest summary, in characters: Connect's attributes share 32 KB. */
+/** Maximum length of a summary in characters. All attributes of a Connect contact share 32 KB. */
 export const MAX_SUMMARY = 1000;
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** A ULID: 48 bits of time and 80 random ones, in Crockford's base 32, so that ids sort by time. */
+/** Returns a ULID: 48 bits of time and 80 random bits in Crockford's base 32, so that ids sort by time. */
 export function drawHandoverId(epochMs: number): string {
   let time = '';
   for (let rest = Math.floor(epochMs), i = 0; i < 10; i++, rest = Math.floor(rest / 32))
@@ -61,8 +61,8 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
 };
 
 /**
- * `text` in printable ASCII, on one line, at most `limit` characters. Amazon Connect's guide allows little in the values
- * a Lambda returns and does not say what it enforces, so accents are dropped and other letters become `?`.
+ * Converts `text` to printable ASCII on one line, at most `limit` characters. Accents are dropped and other letters become
+ * `?`, because Amazon Connect's guide allows few characters in a Lambda's values and does not say what it enforces.
  */
 export function printable(text: string, limit: number): string {
   const clean = text

@@ -25,8 +25,8 @@ export function nameOf(error: unknown): string {
 }
 
 /**
- * The failure of one DynamoDB operation in our words. The SDK's own message is left behind: it can quote the request,
- * and the request holds a conversation.
+ * Describes a failed DynamoDB operation without the SDK's own message, because that can quote the request and the request
+ * holds a conversation.
  */
 export function storeError(operation: string, error: unknown): TandemError {
   const name = nameOf(error);

@@ -14,13 +14,13 @@ function open(endpointUrl: string, options: Partial<DynamoDbStoreOptions> = {}):
     region: 'us-east-1',
     endpointUrl,
     localCredentials: true,
-    // These tests are about answers, not about how fast a busy machine gives them.
+    // These tests check answers, so a busy machine must not time out.
     attemptMs: 60_000,
     ...options,
   });
 }
 
-/** An endpoint that refuses everything with one DynamoDB error. */
+/** Starts an endpoint that refuses every request with one DynamoDB error. */
 async function refusing(
   type: string,
   status: number,
@@ -47,7 +47,7 @@ async function refusing(
   };
 }
 
-test('a DynamoDB table keeps the contract of a handover store', async (t) => {
+test('a DynamoDB table fulfils the contract of a handover store', async (t) => {
   const embedded = await startEmbeddedDynamoDb();
   const store = open(embedded.endpointUrl);
   try {
@@ -61,13 +61,13 @@ test('a DynamoDB table keeps the contract of a handover store', async (t) => {
   }
 });
 
-test('a store in memory keeps the same contract', async (t) => {
+test('the memory store fulfils the contract of a handover store', async (t) => {
   const store = new MemoryStore();
   await storeContract(t, store);
   await callerContract(t, store, store);
 });
 
-test('a missing table is named as such', async () => {
+test('a missing DynamoDB table is reported as STORE_TABLE_MISSING', async () => {
   const embedded = await startEmbeddedDynamoDb();
   const store = open(embedded.endpointUrl);
   try {
@@ -79,7 +79,7 @@ test('a missing table is named as such', async () => {
   }
 });
 
-test('every throttled attempt is counted, and the error quotes nothing of the request', async () => {
+test('the DynamoDB store counts every throttled attempt, and its error quotes nothing of the request', async () => {
   const server = await refusing('ProvisionedThroughputExceededException', 400);
   let throttles = 0;
   const store = open(server.endpointUrl, { onThrottle: () => throttles++ });
@@ -99,7 +99,7 @@ test('every throttled attempt is counted, and the error quotes nothing of the re
   }
 });
 
-test('a refusal is told from silence', async () => {
+test('the DynamoDB store reports a refusal as STORE_REJECTED and no answer as STORE_UNREACHABLE', async () => {
   const server = await refusing('AccessDeniedException', 400);
   const store = open(server.endpointUrl);
   await assert.rejects(store.redeem('k', 'contact-1', NOW_SECONDS), { code: 'STORE_REJECTED' });
@@ -108,7 +108,7 @@ test('a refusal is told from silence', async () => {
   await store.close();
 });
 
-test('the embedded store says when its port is taken', async () => {
+test('the embedded store reports a taken port as PORT_IN_USE', async () => {
   const first = await startEmbeddedDynamoDb();
   const port = Number(new URL(first.endpointUrl).port);
   await assert.rejects(startEmbeddedDynamoDb({ port }), { code: 'PORT_IN_USE' });

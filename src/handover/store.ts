@@ -1,20 +1,20 @@
 import type { HandoverRecord, HandoverUpdate } from './record.js';
 
-/** What redeeming a token came to. `used`: by another contact. */
+/** The result of redeeming a token. `used` means that another contact has redeemed it. */
 export type Redemption = { status: 'valid'; record: HandoverRecord } | { status: 'invalid' | 'expired' | 'used' };
 
-/** Where handovers wait for the human's side. Keys are {@link tokenKey}s: no store ever sees a token. */
+/** Holds handover records until the agent's side redeems them. Keys are {@link tokenKey}s, so that no store sees a token. */
 export interface HandoverStore {
-  /** `taken` when a record that is live at this one's `created_at` has the key. @throws TandemError STORE_* */
+  /** Resolves to `taken` if a record that has not expired at this one's `created_at` has the key. @throws TandemError STORE_* */
   put(key: string, record: HandoverRecord): Promise<'stored' | 'taken'>;
   /**
-   * Claims the record for one contact, atomically. The same contact gets it again (Connect retries its Lambda); no other
-   * contact does. @throws TandemError STORE_*
+   * Claims the record for one contact, atomically. The same contact receives it again, because Connect retries its Lambda;
+   * any other contact does not. @throws TandemError STORE_*
    */
   redeem(key: string, contactId: string, nowSeconds: number): Promise<Redemption>;
-  /** Fills in what became known later; false when there is no such record any more. @throws TandemError STORE_* */
+  /** Fills in fields that became known later. Resolves to `false` if the record is gone. @throws TandemError STORE_* */
   update(key: string, fields: HandoverUpdate): Promise<boolean>;
-  /** Whether it can be used at all. @throws TandemError STORE_* with what to do */
+  /** Resolves if the store can be used. @throws TandemError STORE_* with what to do */
   check(): Promise<void>;
   close(): Promise<void>;
 }

@@ -12,9 +12,9 @@ const SMALL_TALK =
   /^(?:(?:hi|hello|hey|yes|yeah|no|ok|okay|thanks|thank you|please|good (?:morning|afternoon|evening)|bye|goodbye|um+|uh+|h+m+)(?:[\s,.!?]+|$))+$/i;
 
 /**
- * What was said, for an agent who has seconds to read it: whole utterances with their speakers, in the order they were
- * spoken, chosen by what they carry until `maxCharacters` of printable ASCII are full. Nothing is rephrased, so nothing
- * is made up. Never throws, never empty.
+ * Summarises a conversation for an agent who has seconds to read it. Selects the utterances that carry most, up to
+ * `maxCharacters` of printable ASCII, and lists them in spoken order with their speakers. Nothing is rephrased, so nothing
+ * is invented. Never throws and never returns an empty string.
  */
 export function summarize(turns: readonly SpokenTurn[], maxCharacters: number = MAX_SUMMARY): string {
   const lines = turns
@@ -42,16 +42,16 @@ export function summarize(turns: readonly SpokenTurn[], maxCharacters: number = 
 
 const SEPARATOR = ' | ';
 
-/** What the caller said counts before what the assistant said; numbers and length stand for content. Up to 5. */
+/** Rates an utterance from 0 to 5. The caller's words rank above the assistant's; digits and length indicate content. */
 function worth(speaker: SpokenTurn['speaker'], text: string): number {
   const words = text.split(' ').length;
   return (speaker === 'caller' ? 3 : 0) + (/\d/.test(text) ? 1 : 0) + Math.min(words, 20) / 20;
 }
 
-/** As much of a conversation as a model is given to read, counted from its end. */
+/** Maximum length of the transcript that a model reads. The end of the conversation is kept. */
 const TRANSCRIPT_CHARACTERS = 12_000;
 
-/** The conversation for a reader: a line for each turn, the latest ones when it is too long. */
+/** Writes the conversation as one line a turn. Keeps the latest turns if it is too long. */
 export function transcriptOf(turns: readonly SpokenTurn[]): string {
   const lines: string[] = [];
   let length = 0;
@@ -67,8 +67,8 @@ export function transcriptOf(turns: readonly SpokenTurn[]): string {
 const FEWEST_LETTERS = 8;
 
 /**
- * What a model wrote, as far as it can stand on an agent's screen: printable ASCII without markup. A caller may have
- * talked the model into writing anything. Undefined when it is hardly made of letters, so that nobody could read it.
+ * Cleans a summary that a model wrote for an agent's screen: printable ASCII without markup, because a caller may have
+ * talked the model into writing anything. `undefined` if less than half of it is letters, because no agent could read it.
  */
 export function plainSummary(written: string): string | undefined {
   const plain = printable(

@@ -3,14 +3,14 @@ import { createHmac, randomInt } from 'node:crypto';
 export const TOKEN_DIGITS = 10;
 
 /**
- * The pepper of local mode, so that the embedded gateway and the simulated Lambda agree without any setting. It protects
- * nothing: outside local mode HANDOVER_TOKEN_PEPPER is required.
+ * The pepper of local mode, so that the gateway and the simulated Lambda agree without a setting. It protects nothing;
+ * outside local mode HANDOVER_TOKEN_PEPPER is required.
  */
 export const LOCAL_MODE_PEPPER = 'tandem-local-mode-only';
 
 /**
- * Ten digits from the system's random source. No digit follows its like: a tone that a telephone network splits in two
- * can then be told from two tones.
+ * Draws ten digits from the system's random source. No digit is repeated in a row, so that a tone which a telephone
+ * network splits in two can be recognised as one.
  */
 export function drawToken(): string {
   let token = String(randomInt(10));
@@ -21,19 +21,19 @@ export function drawToken(): string {
   return token;
 }
 
-/** What the record is stored under: the token itself is kept nowhere. Hex. */
+/** Returns the key of the token's record, in hexadecimal. The token itself is stored nowhere. */
 export function tokenKey(pepper: string, token: string): string {
   return createHmac('sha256', pepper).update(token).digest('hex');
 }
 
-/** What the called leg hears: two seconds for the far end to listen, the token, and all of it once more. */
+/** The digits played to the called leg: two seconds of pause so that the far end listens, the token, and both once more. */
 export function whisperDigits(token: string): string {
   return `wwww${token}#wwww${token}#`;
 }
 
 /**
- * The tokens that digits as received may stand for, most likely first, at most two. Repairs what telephone networks
- * do: a doubled digit collapses, and where a lost # ran both copies together either half may be the clean one.
+ * Returns the tokens that the received digits can mean, most likely first, at most two. Repairs what telephone networks
+ * do: a doubled digit is collapsed, and if a lost # ran both copies together, either half may be the clean one.
  */
 export function candidateTokens(received: string): string[] {
   const digits = received

@@ -1,17 +1,23 @@
-/** Where sealed entries lie. Knows nothing of what is in them; keeps the fence that lets one instance at a time go on with a call. */
+/**
+ * Stores sealed entries without knowing their content. Keeps the fence (owner and epoch) that lets only one instance at a
+ * time write a call.
+ */
 export interface JournalBackend {
-  /** `primary`: the memory of the process that all workers of this machine have in common. */
+  /** `primary` is the memory of the process that all workers of this machine share. */
   readonly kind: 'memory' | 'primary' | 'redis';
   /**
-   * Puts `data` in the place of what is there, unless another owner holds the call by the same or a later epoch. Gives
-   * the epoch it is held by now. Rejects with {@link BackendFailure}.
+   * Replaces the stored data, unless another owner holds the call with the same or a later epoch. Resolves to the epoch
+   * that now holds the call. Rejects with {@link BackendFailure}.
    */
   write(write: BackendWrite): Promise<number | 'fenced'>;
-  /** Makes `owner` the holder by a new epoch, atomically. Undefined when nothing is there. Rejects with {@link BackendFailure}. */
+  /**
+   * Makes `owner` the holder with a new epoch, atomically. Resolves to `undefined` if nothing is stored. Rejects with
+   * {@link BackendFailure}.
+   */
   claim(callSid: string, owner: string): Promise<HeldData | undefined>;
-  /** The same without becoming the holder. */
+  /** Reads like `claim`, but does not change the holder. */
   read(callSid: string): Promise<HeldData | undefined>;
-  /** Calls back at each new connection (what was written may be gone) and at the loss of one. */
+  /** Calls back with `true` at each new connection, because the stored data may be gone, and with `false` at each loss. */
   onConnection(callback: (isConnected: boolean) => void): void;
   close(): void;
 }
@@ -19,10 +25,10 @@ export interface JournalBackend {
 export interface BackendWrite {
   callSid: string;
   owner: string;
-  /** `'unread'`: takes the call from whoever holds it, by a new epoch. */
+  /** `'unread'` takes the call from any holder, with a new epoch. */
   epoch: number | 'unread';
   data: Buffer;
-  /** Forgotten after this time. */
+  /** Maximum age of the entry; then the backend drops it. */
   ttlMs: number;
 }
 
@@ -31,9 +37,9 @@ export interface HeldData {
   data: Buffer;
 }
 
-/** Why a backend could not do what it was asked. Holds nothing of the request. */
+/** Why a request to a backend failed. Holds nothing of the request. */
 export class BackendFailure extends Error {
-  /** A short word for the log, for instance the first word of Redis' error: `OOM`, `READONLY`, `NOAUTH`. */
+  /** A short word for the log, for example the first word of Redis' error: `OOM`, `READONLY`, `NOAUTH`. */
   readonly kind: string;
 
   constructor(kind: string) {

@@ -5,7 +5,7 @@ import { sampleEntry } from '../../test/support/journal-entry.js';
 
 const handover = { handoverId: 'H1', token: '4815162342', expiresAtMs: 1000 };
 
-test('an entry comes back as it was, wherever the call stands', () => {
+test('a journal entry is the same after serializing and parsing, in every state of the call', () => {
   const human = { to: 'human', trigger: 'phrase', reason: 'billing', announce: 'One moment.' } as const;
   const stands: JournalEntry['stand'][] = [
     { name: 'ringing', streamToken: 't', opening: 'Hello.', quietSinceMs: 1_000 },
@@ -27,13 +27,13 @@ test('an entry comes back as it was, wherever the call stands', () => {
   }
 });
 
-test('a token that has expired is not given out', () => {
+test('an expired token is not read from a journal entry', () => {
   const json = serialize(sampleEntry({ stand: { name: 'dialling', handover } }));
   assert.match(JSON.stringify(deserialize(json, 999)), /4815162342/);
   assert.doesNotMatch(JSON.stringify(deserialize(json, 1000)), /4815162342|H1/);
 });
 
-test('what is no entry is none, and what is new in one is passed over', () => {
+test('an invalid journal entry is refused, and an unknown field in a valid one is ignored', () => {
   const json = serialize(sampleEntry()).toString();
   assert.ok(deserialize(Buffer.from(json.replace('{', '{"later":1,')), 0));
   for (const text of ['', 'null', '[]', json.slice(1), json.replace('"talking"', '"flying"')]) {
@@ -41,7 +41,7 @@ test('what is no entry is none, and what is new in one is passed over', () => {
   }
 });
 
-test('an entry that is too long loses its oldest turns, and says how many', () => {
+test('a journal entry that is too long loses its oldest turns and counts them', () => {
   const turns = Array.from({ length: 1000 }, (_, index) => ({
     speaker: 'caller' as const,
     text: `turn ${index} ${'é'.repeat(200)}`,
@@ -55,7 +55,7 @@ test('an entry that is too long loses its oldest turns, and says how many', () =
   assert.equal(entry.turns.length + entry.turnsDropped, 1005);
 });
 
-test('of a call that is over nothing is left that anybody said, and no number', () => {
+test('the tombstone of a call holds nothing that was said and no number', () => {
   const left = JSON.stringify(tombstone(sampleEntry(), 'completed'));
   assert.doesNotMatch(left, /order|\+1/);
 });

@@ -1,14 +1,17 @@
 import { z } from 'zod';
 
-/** Of the form below. An instance that finds another one treats the entry as unreadable, so a field whose meaning changes needs a new number. */
+/**
+ * Version of the persisted form below. An instance treats an entry of another version as unreadable, so a field whose
+ * meaning changes needs a new version.
+ */
 export const ENTRY_VERSION = 1;
 
-/** Longest entry as JSON, in bytes; beyond it the oldest turns go. About an hour and a half of talk. */
+/** Maximum size of an entry as JSON, about an hour and a half of talk. A longer entry loses its oldest turns. */
 export const MAX_ENTRY_BYTES = 65_536;
 
 const turn = z.object({
   speaker: z.enum(['caller', 'assistant']),
-  /** As heard. */
+  /** What was heard; for an interrupted turn, only the part before the interruption. */
   text: z.string(),
   interrupted: z.boolean(),
 });
@@ -18,52 +21,55 @@ const handover = z.object({
   handoverId: z.string(),
   /** 10 digits; secret until redeemed. Never log it. */
   token: z.string(),
-  /** Milliseconds since the epoch. From then on the token opens nothing, and it is not given out of the journal. */
+  /** Milliseconds since the epoch. From then on the token is void and no longer read from the journal. */
   expiresAtMs: z.number(),
 });
 
-/** What happens to the caller when the stream is over. */
+/** What happens to the caller when the stream ends. */
 const exit = z.discriminatedUnion('to', [
   z.object({
     to: z.literal('human'),
-    /** What a record is prepared from when there is none yet. */
+    /** The handover's record is prepared from this and the two fields below if there is none yet. */
     trigger: z.string(),
     reason: z.string(),
-    /** What the model itself said about the caller's wish. */
+    /** The model's own summary of the caller's request. */
     summary: z.string().optional(),
     announce: z.string().optional(),
   }),
   z.object({
     to: z.literal('assistant'),
     cause: z.string(),
-    /** Absent: the caller was not told that anything happens, and hears nothing of it. */
+    /** Absent if the caller was told nothing and should notice nothing. */
     opening: z.string().optional(),
-    /** Milliseconds since the epoch: the caller has heard nothing since then. */
+    /** Since when the caller has heard nothing, in milliseconds since the epoch. */
     quietSinceMs: z.number().optional(),
   }),
   z.object({ to: z.enum(['voicemail', 'callback']) }),
   z.object({ to: z.literal('nobody'), outcome: z.string(), announce: z.string().optional() }),
 ]);
 
-/** Where the call stands, as far as another instance needs it to answer Twilio's next request. */
+/** The state of the call, as far as another instance needs it to answer Twilio's next request. */
 const stand = z.discriminatedUnion('name', [
-  /** TwiML with a stream was given; whoever gets the stream admits it by this token and says `opening`. */
+  /**
+   * Twilio has the TwiML for a stream, and the stream is not open yet. The instance that receives the stream admits it by
+   * `streamToken` and says `opening`.
+   */
   z.object({
     name: z.literal('ringing'),
     streamToken: z.string(),
     opening: z.string().optional(),
-    /** Milliseconds since the epoch: the caller has heard nothing since then. */
+    /** Since when the caller has heard nothing, in milliseconds since the epoch. */
     quietSinceMs: z.number().optional(),
   }),
   z.object({
     name: z.literal('talking'),
-    /** Milliseconds since the epoch: the caller waits since then and has heard nothing. Absent: they did not wait. */
+    /** Since when the caller waits in silence, in milliseconds since the epoch. Absent if the caller does not wait. */
     quietSinceMs: z.number().optional(),
   }),
   z.object({ name: z.literal('leaving'), exit }),
   z.object({ name: z.literal('parted'), exit }),
   z.object({ name: z.literal('dialling'), handover: handover.optional() }),
-  /** Twilio records a voicemail. */
+  /** Twilio is recording a voicemail. */
   z.object({ name: z.literal('recording') }),
   z.object({ name: z.literal('ended'), outcome: z.string() }),
 ]);
@@ -75,24 +81,25 @@ const entry = z.object({
   to: z.string(),
   /** Milliseconds since the epoch. */
   startedAtMs: z.number(),
-  /** Names, as in the settings. */
+  /** The names of the prompt and the provider, as in the settings. */
   prompt: z.string(),
   provider: z.string(),
   turns: z.array(turn),
-  /** How many turns before these are not kept. */
+  /** Number of earlier turns that were dropped. */
   turnsDropped: z.number(),
-  /** So often a broken stream was replaced, and a human rung. */
+  /** Number of broken streams that were replaced. */
   resumes: z.number(),
+  /** Number of dials to a human. */
   dials: z.number(),
   stand,
 });
 
-/** What another instance needs to go on with a call. A snapshot: whoever notes one does not change it any more. */
+/** What another instance needs to take a call over. A snapshot that must not change after it was noted. */
 export type JournalEntry = z.infer<typeof entry>;
 export type JournalExit = z.infer<typeof exit>;
 export type JournalState = z.infer<typeof stand>;
 
-/** The JSON of `given`, without the oldest turns when it would be longer than `maxBytes`. */
+/** Returns the JSON of `given`. Drops the oldest turns if it would be longer than `maxBytes`. */
 export function serialize(given: JournalEntry, maxBytes = MAX_ENTRY_BYTES): Buffer {
   const whole = Buffer.from(JSON.stringify(given));
   if (whole.length <= maxBytes) return whole;
@@ -105,10 +112,10 @@ export function serialize(given: JournalEntry, maxBytes = MAX_ENTRY_BYTES): Buff
   );
 }
 
-/** `turnsDropped` itself gets longer. */
+/** `turnsDropped` itself grows by some digits. */
 const TURNS_DROPPED_GROWTH_BYTES = 10;
 
-/** An entry as another instance wrote it, without tokens that have expired by `epochMs`; undefined when it is none. */
+/** Parses an entry and removes a token that has expired by `epochMs`. Returns `undefined` if the entry is not valid. */
 export function deserialize(json: Buffer, epochMs: number): JournalEntry | undefined {
   let value: unknown;
   try {
@@ -123,7 +130,7 @@ export function deserialize(json: Buffer, epochMs: number): JournalEntry | undef
   return parsed.data;
 }
 
-/** What is left of a call that is over: enough to answer a late request, and nothing anybody said. */
+/** Returns what is kept of a call that is over: enough to answer a late request, without numbers or anything said. */
 export function tombstone(given: JournalEntry, outcome: string): JournalEntry {
   return { ...given, from: '', to: '', turns: [], stand: { name: 'ended', outcome } };
 }

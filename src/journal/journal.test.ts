@@ -12,7 +12,7 @@ import { drawKey } from './seal.js';
 const key = drawKey();
 const silent = createLogger({ level: 'silent' });
 
-/** Two instances over one store that can be taken away. */
+/** Opens journals of several instances over one backend that can be made to fail. */
 function rig(options: Partial<JournalOptions> = {}) {
   const clock = new FakeClock();
   const store = new FlakyBackend(clock);
@@ -58,7 +58,7 @@ class FlakyBackend extends MemoryBackend implements JournalBackend {
   }
 }
 
-/** Lets everything that needs no time happen. */
+/** Runs everything that does not wait for the clock. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) {
     await new Promise<void>((resolve) => {
@@ -67,12 +67,12 @@ async function settle(): Promise<void> {
   }
 }
 
-test('memory keeps the contract of a journal', async (t) => {
+test('the memory backend fulfils the contract of a journal backend', async (t) => {
   const clock = new FakeClock();
   await backendContract(t, new MemoryBackend(clock), async (ms) => clock.advance(ms));
 });
 
-test('another instance goes on with what was noted last', async () => {
+test('another instance claims the latest snapshot, and the first one is told that it lost the call', async () => {
   const { open, lost, claims } = rig();
   const [a, b] = [open('a'), open('b')];
   const entry = sampleEntry();
@@ -85,11 +85,11 @@ test('another instance goes on with what was noted last', async () => {
   b.note({ ...entry, resumes: 1 });
   a.note({ ...entry, dials: 3 });
   await Promise.all([a.flush(), b.flush()]);
-  assert.deepEqual(lost, [entry.callSid], 'the one before is told');
+  assert.deepEqual(lost, [entry.callSid], 'the first instance is told');
   assert.deepEqual(await a.peek(entry.callSid), { ...entry, resumes: 1 });
 });
 
-test('to peek takes nothing over', async () => {
+test('peeking at a journal entry does not take the call over', async () => {
   const { open, lost } = rig();
   const [a, b] = [open('a'), open('b')];
   const entry = sampleEntry();
@@ -101,7 +101,7 @@ test('to peek takes nothing over', async () => {
   assert.deepEqual(lost, []);
 });
 
-test('many notes while one is being written become one write more', async () => {
+test('a hundred notes of one call become a single write of the latest', async () => {
   const { open, store, clock } = rig();
   const journal = open('a');
   const entry = sampleEntry();
@@ -115,7 +115,7 @@ test('many notes while one is being written become one write more', async () => 
   assert.equal(clock.timers, 0);
 });
 
-test('what one call noted is waited for without waiting for others, and not at all while nothing can be written', async () => {
+test('flushing one call does not wait for others, nor for a backend that refuses to write', async () => {
   const { open, store } = rig();
   const journal = open('a');
   const entry = sampleEntry({ callSid: 'CAone' });
@@ -133,7 +133,7 @@ test('what one call noted is waited for without waiting for others, and not at a
   await journal.close();
 });
 
-test('while the store refuses, calls go on; it is tried with one call, ever more rarely, and all are written in the end', async () => {
+test('a backend that refuses is retried with one call, less and less often, until all calls are written', async () => {
   const { clock, lines, open, store, writes } = rig();
   const health: boolean[] = [];
   const journal = open('a', { onHealth: (isUp) => health.push(isUp) });
@@ -149,7 +149,7 @@ test('while the store refuses, calls go on; it is tried with one call, ever more
     await settle();
   }
   assert.ok(store.seen.length - tried <= 20, `${store.seen.length - tried} tries in a minute`);
-  assert.equal(lines.filter((line) => line.includes('cannot be written')).length, 1, 'said once');
+  assert.equal(lines.filter((line) => line.includes('cannot be written')).length, 1, 'logged once');
   assert.match(lines.join(''), /"kind":"OOM"/);
 
   store.mode = 'works';
@@ -161,7 +161,7 @@ test('while the store refuses, calls go on; it is tried with one call, ever more
   await journal.close();
 });
 
-test('a claim that gets no answer ends after half a second; the claimer still takes the call by writing', async () => {
+test('a claim without an answer ends after half a second, and the claimer still takes the call over by writing', async () => {
   const { claims, clock, lost, open, store } = rig();
   const [a, b] = [open('a'), open('b')];
   const entry = sampleEntry();
@@ -185,7 +185,7 @@ test('a claim that gets no answer ends after half a second; the claimer still ta
   assert.deepEqual(kept?.turns, []);
 });
 
-test('neither a store that hangs nor one that refuses holds up the end of the process', async () => {
+test('a backend that hangs or refuses does not delay the end of the process beyond two seconds', async () => {
   for (const mode of ['hangs', 'refuses'] as const) {
     const { clock, open, store } = rig();
     const journal = open('a');
@@ -193,7 +193,7 @@ test('neither a store that hangs nor one that refuses holds up the end of the pr
     for (let call = 0; call < 20; call++) journal.note(sampleEntry());
     const closed = journal.close();
     await settle();
-    assert.ok(store.seen.length <= 8, `${store.seen.length} writes on their way at once`);
+    assert.ok(store.seen.length <= 8, `${store.seen.length} concurrent writes`);
     clock.advance(2000);
     await closed;
     journal.note(sampleEntry());
@@ -201,7 +201,7 @@ test('neither a store that hangs nor one that refuses holds up the end of the pr
   }
 });
 
-test('a wrong key and a damaged entry are no journal, and the log says so without a word of the call', async () => {
+test('an entry with an unknown key or damage counts as absent, and the log says why without a word of the call', async () => {
   const { claims, lines, open, store } = rig();
   const entry = sampleEntry();
   const a = open('a');
@@ -220,7 +220,7 @@ test('a wrong key and a damaged entry are no journal, and the log says so withou
   assert.doesNotMatch(lines.join(''), /order|\+1/);
 });
 
-test('a call that is over is remembered as that for ten minutes, whatever is noted late', async () => {
+test('the journal remembers for ten minutes that a call is over, even if it is noted late', async () => {
   const { clock, open, store } = rig();
   const journal = open('a', { log: silent });
   const entry = sampleEntry();

@@ -6,46 +6,46 @@ import { BackendFailure, type HeldData, type JournalBackend } from './backend.js
 import { ENTRY_VERSION, type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
 import { Seal } from './seal.js';
 
-/** What became of an instance's wish to go on with a call it does not know. */
+/** The result of an instance's attempt to take over a call it does not know. */
 export type Claim =
   /**
-   * The call is this instance's now; what others still write about it is refused. `wasOurs`: nobody else has held it since
-   * this instance wrote it down.
+   * This instance now holds the call, and the writes of others are refused. `wasOurs` means that no other instance has held
+   * it since this one wrote it.
    */
   | { status: 'claimed'; entry: JournalEntry; wasOurs: boolean }
-  /** Nobody wrote about this call, or what was written cannot be read (the log says why). */
+  /** The journal has no entry for this call, or the entry cannot be read (the log says why). */
   | { status: 'absent' }
-  /** No answer in time. The caller goes on without memory; the next note takes the call from whoever holds it. */
+  /** The journal did not answer in time. The call continues without memory, and the next note takes it from any holder. */
   | { status: 'unavailable' };
 
 export interface JournalHealth {
   backend: JournalBackend['kind'];
-  /** False: what is noted is not being written at present, and a call whose instance dies now loses its memory. */
+  /** `false` while snapshots cannot be written. A call whose instance dies then loses its memory. */
   isUp: boolean;
-  /** Calls whose latest snapshot is not written yet. */
+  /** Number of calls whose latest snapshot is not written yet. */
   unwritten: number;
 }
 
-/** The durable account of calls that lets any instance go on with one. */
+/** Keeps a snapshot of every call outside the instance, so that another instance can take the call over. */
 export interface Journal {
   readonly health: JournalHealth;
   /**
-   * Writes down where a call stands, in the place of what was noted before. Returns at once and never throws; the
-   * writing happens later, and only of the latest snapshot. The entry must not change any more.
+   * Replaces the snapshot of a call. Returns at once and never throws. The snapshot is written later, and only the latest
+   * one is. `entry` must not change afterwards.
    */
   note(entry: JournalEntry): void;
   /** Takes a call over. Settles within half a second and never rejects. */
   claim(callSid: string): Promise<Claim>;
-  /** The same entry without taking the call over, to see whether somebody may. */
+  /** Reads a call's entry without taking the call over. */
   peek(callSid: string): Promise<JournalEntry | undefined>;
-  /** The call is over. What was said is erased now; that it is over is remembered for ten minutes, for late requests. */
+  /** Ends a call. Erases what was said at once, and remembers for ten minutes that the call is over, for late requests. */
   forget(callSid: string, outcome: string): void;
   /**
-   * Settles when everything noted so far, or what is noted of one call, is written or cannot be, within two seconds. True
-   * when it is written.
+   * Waits until every noted snapshot, or that of `callSid`, is written or cannot be, for at most two seconds. Resolves to
+   * `true` if it is written.
    */
   flush(callSid?: string): Promise<boolean>;
-  /** Flushes, then lets go. */
+  /** Flushes, then closes the backend. */
   close(): Promise<void>;
 }
 
@@ -55,66 +55,69 @@ export type ClaimOutcome = Claim['status'] | 'unreadable';
 
 export interface JournalOptions {
   backend: JournalBackend;
-  /** The first encrypts, all decrypt. */
+  /** The first key encrypts; all of them decrypt. */
   keys: readonly [KeyObject, ...KeyObject[]];
-  /** Of this process, drawn anew at each start. */
+  /** Identifies this process. A new one is drawn at each start. */
   instanceId: string;
   clock: Clock;
   log: Logger;
   onWrite?: (outcome: WriteOutcome) => void;
   onClaim?: (outcome: ClaimOutcome) => void;
   onHealth?: (isUp: boolean) => void;
-  /** Another instance goes on with this call. */
+  /** Called when another instance has taken this call over. */
   onLost?: (callSid: string) => void;
 }
 
 const FLUSH_MS = 2000;
-/** Writes on their way at once: few, so that the rewriting after an outage leaves the event loop to audio. */
+/** Maximum number of concurrent writes. It is low, so that the rewriting after an outage leaves the event loop to audio. */
 const MAX_IN_FLIGHT = 8;
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5000;
-/** A connection that is not there this long after the start is worth a line in the log. */
+/** Delay after the start before a missing connection is logged. */
 const FIRST_CONNECTION_MS = 3000;
-/** Above it new calls are not written. */
+/** Maximum number of calls. Further ones are not written. */
 const MAX_CALLS = 10_000;
-/** A call that is not written about for so long was left by everybody. */
+/** Maximum age of a snapshot. A call that was not written for this long has been abandoned. */
 const LIVE_TTL_MS = 3_600_000;
-/** Twilio's longest dial is four hours, and nothing is written while it lasts. */
+/** The same during a dial. Twilio's longest dial takes four hours, and nothing is written meanwhile. */
 const DIALLING_TTL_MS = 4.5 * 3_600_000;
-/** Longer than the pause between two notes of a call about which nothing happens: whoever notes one that is over is refused. */
+/**
+ * How long the journal remembers that a call is over. It is longer than the pause between two notes of a quiet call, so
+ * that an instance which still notes the call is refused.
+ */
 const ENDED_TTL_MS = 10 * 60_000;
-/** No call has it. */
+/** A key that no call has. */
 const PROBE_SID = 'probe';
 
 interface Account {
   entry: JournalEntry;
   epoch: number | 'unread';
-  /** `rewriting`: a newer snapshot came while one is on its way. */
+  /** `rewriting` means that a newer snapshot arrived while one is being written. */
   phase: 'saved' | 'waiting' | 'writing' | 'rewriting';
 }
 
-/** Somebody waits until it is written. */
+/** A pending call of `flush`. */
 interface Flush {
   isDone: () => boolean;
   finish: () => void;
 }
 
-/** `failures` in a row since it was up; 0 while nothing is known yet. */
+/** Whether the backend works. `failures` counts failures in a row; 0 while the first connection is pending. */
 type State =
   | { name: 'up' }
   | { name: 'down'; failures: number; retry: Timer }
-  /** One call, or a question, is on its way to see whether it works again. */
+  /** One write or read is pending to see whether the backend works again. */
   | { name: 'probing'; failures: number }
   | { name: 'closed' };
 
-/** Keeps the latest snapshot of every call of this instance and has it written, one write a call at a time. */
+/** Keeps the latest snapshot of every call of this instance and writes it to a backend, one write a call at a time. */
 export class CallJournal implements Journal {
   private readonly options: JournalOptions;
   private readonly seal: Seal;
   private readonly accounts = new Map<string, Account>();
-  /** Calls to be written, in the order in which they came. */
+  /** Calls waiting to be written, oldest first. */
   private readonly waiting = new Set<string>();
-  /** How calls that were claimed and not noted yet are held; the oldest go first. */
+  /** The epochs of calls that were claimed but not noted yet. The oldest are dropped first. */
   private readonly claims = new Map<string, number | 'unread'>();
   private readonly flushing = new Set<Flush>();
   private state: State;
@@ -124,9 +127,9 @@ export class CallJournal implements Journal {
   constructor(options: JournalOptions) {
     this.options = options;
     this.seal = new Seal(options.keys, ENTRY_VERSION);
-    const isThere = options.backend.kind !== 'redis';
-    this.state = isThere ? { name: 'up' } : this.down(0, FIRST_CONNECTION_MS);
-    options.onHealth?.(isThere);
+    const isUp = options.backend.kind !== 'redis';
+    this.state = isUp ? { name: 'up' } : this.down(0, FIRST_CONNECTION_MS);
+    options.onHealth?.(isUp);
     options.backend.onConnection((isConnected) => this.onConnection(isConnected));
   }
 
@@ -192,7 +195,7 @@ export class CallJournal implements Journal {
       const finish = (): void => {
         limit.cancel();
         this.flushing.delete(flush);
-        // Now: what is noted after it is another matter.
+        // Read now, so that a later note does not change the result.
         resolve(isWritten());
       };
       const flush = { isDone, finish };
@@ -212,12 +215,12 @@ export class CallJournal implements Journal {
     this.options.backend.close();
   }
 
-  /** Nothing is on its way, and nothing can be sent on its way now. */
+  /** Whether no write is pending and none can be started now. */
   private get isIdle(): boolean {
     return this.inFlight === 0 && (this.waiting.size === 0 || this.state.name !== 'up');
   }
 
-  /** What is noted of this call is written, or cannot be sent on its way now. */
+  /** Whether the call's latest snapshot is written, or its write cannot be started now. */
   private isSettled(callSid: string): boolean {
     const phase = this.accounts.get(callSid)?.phase ?? 'saved';
     return phase === 'saved' || (phase === 'waiting' && this.state.name !== 'up');
@@ -233,7 +236,7 @@ export class CallJournal implements Journal {
     this.pumpSoon();
   }
 
-  /** One entry in a turn of the event loop: encrypting a long one takes a while, and audio goes first. */
+  /** Writes one entry in each turn of the event loop, because encrypting a long one takes a while and audio comes first. */
   private pumpSoon(): void {
     if (this.pump !== undefined || this.state.name !== 'up') return;
     if (this.waiting.size === 0 || this.inFlight >= MAX_IN_FLIGHT) return;
@@ -283,7 +286,7 @@ export class CallJournal implements Journal {
       onWrite?.('fenced');
       this.accounts.delete(callSid);
       if (entry.stand.name === 'ended') return;
-      log.info({ call_sid: callSid }, 'another instance goes on with this call');
+      log.info({ call_sid: callSid }, 'another instance has taken this call over');
       onLost?.(callSid);
       return;
     }
@@ -307,12 +310,12 @@ export class CallJournal implements Journal {
   private wentDown(error: unknown): void {
     const { log, onHealth } = this.options;
     const { state } = this;
-    // Closed, or one of several that were on their way when it went down: the pause has begun.
+    // Closed, or one of several writes that were pending when the backend failed; the retry is scheduled already.
     if (state.name === 'closed' || state.name === 'down') return;
     const failures = state.name === 'probing' ? state.failures + 1 : 1;
     if (failures === 1) {
       const kind = error instanceof BackendFailure ? error.kind : 'fault';
-      log.error({ kind }, 'the journal cannot be written; calls go on from memory and would not survive this instance');
+      log.error({ kind }, 'the journal cannot be written; running calls would lose their memory with this instance');
       onHealth?.(false);
     }
     this.state = this.down(failures, Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS));
@@ -322,7 +325,7 @@ export class CallJournal implements Journal {
     return { name: 'down', failures, retry: this.options.clock.setTimer(delayMs, () => this.probe()) };
   }
 
-  /** One call at a time until one is written: a store in trouble is not helped by all of them. */
+  /** Tries one write, or a read if no write is waiting, so that a backend in trouble does not receive all of them. */
   private probe(): void {
     if (this.state.name !== 'down') return;
     this.state.retry.cancel();
@@ -346,7 +349,7 @@ export class CallJournal implements Journal {
       if (this.state.name === 'up') this.wentDown(new BackendFailure('unreachable'));
       return;
     }
-    // A Redis that was away may have lost everything: all calls are written once more.
+    // Redis may have lost all data while it was unreachable, so every call is written again.
     for (const [callSid, account] of this.accounts) this.toWrite(callSid, account);
     this.probe();
   }
@@ -364,14 +367,17 @@ export class CallJournal implements Journal {
     const { clock, log } = this.options;
     if (held === undefined) return { status: 'absent' };
     if (held === 'unavailable') {
-      log.error({ call_sid: callSid }, 'the journal does not answer; the call goes on without its memory');
+      log.error({ call_sid: callSid }, 'the journal did not answer in time; the call continues without its memory');
       return { status: 'unavailable' };
     }
     const plain = this.seal.open(held.data, callSid);
     const entry = typeof plain === 'string' ? undefined : deserialize(plain, clock.epochMs());
     if (entry !== undefined) return { status: 'claimed', entry, wasOurs: false };
     const reason = typeof plain === 'string' ? plain : 'other_form';
-    log.error({ call_sid: callSid, reason }, 'what the journal holds cannot be read; see JOURNAL_KEY of all instances');
+    log.error(
+      { call_sid: callSid, reason },
+      'the journal entry cannot be read; check that all instances have the same JOURNAL_KEY',
+    );
     return { status: 'absent' };
   }
 

@@ -6,7 +6,10 @@ interface Kept extends HeldData {
   expiresMs: number;
 }
 
-/** Entries in this process. Enough for one instance, which has its calls in memory anyway, and for tests of several. */
+/**
+ * Keeps entries in the memory of this process. Enough for one instance, which has its calls in memory anyway, and for tests
+ * with several.
+ */
 export class MemoryBackend implements JournalBackend {
   readonly kind = 'memory';
   private readonly clock: Clock;
@@ -41,11 +44,11 @@ export class MemoryBackend implements JournalBackend {
   }
 
   onConnection(): void {
-    // Memory is never away.
+    // Memory is always connected.
   }
 
   close(): void {
-    // Whoever made it may go on with it: two journals over one memory stand for two instances.
+    // Keeps its entries, because in tests two journals over one memory stand for two instances.
   }
 
   private find(callSid: string): Kept | undefined {
@@ -53,7 +56,7 @@ export class MemoryBackend implements JournalBackend {
     return held === undefined || held.expiresMs <= this.clock.now() ? undefined : held;
   }
 
-  /** Looks at the few that were written longest ago, so that what is over does not pile up. */
+  /** Checks the few entries that were written longest ago, so that expired ones do not pile up. */
   private sweep(): void {
     let looked = 0;
     for (const [callSid, { expiresMs }] of this.kept) {

@@ -13,7 +13,7 @@ import { sampleEntry } from '../../test/support/journal-entry.js';
 const log = createLogger({ level: 'silent' });
 const key = 'ab'.repeat(32);
 
-test('without any setting the journal is in memory, and counted', async () => {
+test('without REDIS_URL the journal is in memory and reports its metrics', async () => {
   const metrics = new Metrics({ process: false });
   const clock = new FakeClock();
   const journal = await openJournal({ config: undefined, clock, log, metrics, onLost: () => undefined });
@@ -29,26 +29,22 @@ test('without any setting the journal is in memory, and counted', async () => {
   assert.equal(clock.timers, 0);
 });
 
-test(
-  'a Redis that is not there yet at the start is waited for in the background',
-  { skip: skipWithoutRedis },
-  async () => {
-    const redis = await RedisServer.start();
-    await redis.kill();
-    const metrics = new Metrics({ process: false });
-    const { journal: config } = readConfig({ REDIS_URL: redis.url, JOURNAL_KEY: key });
-    const journal = await openJournal({ config, clock: systemClock, log, metrics, onLost: () => undefined });
-    try {
-      const entry = sampleEntry();
-      journal.note(entry);
-      assert.equal(journal.health.isUp, false);
-      assert.match(await metrics.text(), /^journal_up 0$/m);
-      await redis.start();
-      await until(() => journal.health.isUp && journal.health.unwritten === 0, 'written');
-      assert.deepEqual(await journal.peek(entry.callSid), entry);
-    } finally {
-      await journal.close();
-      await redis.stop();
-    }
-  },
-);
+test('a Redis that is unreachable at the start is awaited in the background', { skip: skipWithoutRedis }, async () => {
+  const redis = await RedisServer.start();
+  await redis.kill();
+  const metrics = new Metrics({ process: false });
+  const { journal: config } = readConfig({ REDIS_URL: redis.url, JOURNAL_KEY: key });
+  const journal = await openJournal({ config, clock: systemClock, log, metrics, onLost: () => undefined });
+  try {
+    const entry = sampleEntry();
+    journal.note(entry);
+    assert.equal(journal.health.isUp, false);
+    assert.match(await metrics.text(), /^journal_up 0$/m);
+    await redis.start();
+    await until(() => journal.health.isUp && journal.health.unwritten === 0, 'written');
+    assert.deepEqual(await journal.peek(entry.callSid), entry);
+  } finally {
+    await journal.close();
+    await redis.stop();
+  }
+});

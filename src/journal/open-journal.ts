@@ -13,14 +13,14 @@ export interface OpenJournalOptions {
   clock: Clock;
   log: Logger;
   metrics: Metrics;
-  /** Where the processes of this machine keep it when it is not configured; undefined: each keeps its own. */
+  /** The journal that the processes of this machine share if none is configured. `undefined` if each keeps its own. */
   shared?: { backend: JournalBackend; key: KeyObject } | undefined;
   onLost: (callSid: string) => void;
 }
 
 /**
- * The journal as configured: in Redis, or in memory. Never rejects because Redis is away: calls do not need it until an
- * instance dies.
+ * Opens the configured journal, in Redis or in memory. Does not reject if Redis is unreachable, because calls do not need
+ * the journal until an instance dies.
  */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
   const { clock, config, log, metrics, onLost, shared } = options;
@@ -39,7 +39,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
 
 async function openBackend({ clock, config, shared }: OpenJournalOptions): Promise<JournalBackend> {
   if (config === undefined) return shared?.backend ?? new MemoryBackend(clock);
-  // Loaded only where it is used: the client is the larger part of this folder.
+  // Loaded only if it is used, because the Redis client is the larger part of this folder.
   const { RedisBackend } = await import('./redis-backend.js');
   return new RedisBackend(config.redis);
 }

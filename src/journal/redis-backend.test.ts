@@ -39,7 +39,7 @@ function journalOver(url: string, instanceId: string, options: Partial<JournalOp
 const isUp = (journal: CallJournal) => (): boolean => journal.health.isUp;
 const isWritten = (journal: CallJournal) => (): boolean => journal.health.isUp && journal.health.unwritten === 0;
 
-test('Redis keeps the contract of a journal, by each form of URL', LIMIT, async (t) => {
+test('the Redis backend fulfils the contract of a journal backend with each form of URL', LIMIT, async (t) => {
   const single = await RedisServer.start();
   const cluster = await RedisServer.startCluster();
   const sentinel = await RedisServer.startSentinel(single);
@@ -66,7 +66,7 @@ test('Redis keeps the contract of a journal, by each form of URL', LIMIT, async 
   }
 });
 
-test('no word of a caller and no token lies readable in Redis, and what lies there expires', LIMIT, async () => {
+test('nothing said and no token is readable in Redis, and every entry expires', LIMIT, async () => {
   const redis = await RedisServer.start();
   const journal = journalOver(redis.url, 'a');
   try {
@@ -95,7 +95,7 @@ test('no word of a caller and no token lies readable in Redis, and what lies the
 });
 
 test(
-  'a Redis that is killed under 100 calls and comes back empty has them all again, and new ones',
+  'a Redis that is killed during 100 calls and restarts empty receives all of them again, and new ones',
   LIMIT,
   async () => {
     const redis = await RedisServer.start();
@@ -127,7 +127,7 @@ test(
 );
 
 test(
-  'a Redis that hangs keeps nobody waiting: a claim has its answer within its limit, and all is well after',
+  'a Redis that hangs delays no note and no claim beyond its limit, and calls are written once it answers',
   LIMIT,
   async () => {
     const redis = await RedisServer.start();
@@ -145,7 +145,7 @@ test(
       assert.deepEqual(await other.claim(entry.callSid), { status: 'unavailable' });
       const tookMs = performance.now() - startedMs;
       assert.ok(tookMs >= 450 && tookMs < 5000, `${tookMs} ms`);
-      // The other one goes on without memory. The claim that came too late must not stand in its own way.
+      // The other instance continues without memory. Its late claim must not fence its own writes.
       const without = { ...entry, turns: [] };
       other.note(without);
       redis.thaw();
@@ -160,7 +160,7 @@ test(
   },
 );
 
-test('a Redis that refuses to write is seen as down for as long as it does so', LIMIT, async () => {
+test('the journal is down as long as Redis refuses to write', LIMIT, async () => {
   const redis = await RedisServer.start();
   const outcomes: WriteOutcome[] = [];
   const journal = journalOver(redis.url, 'a', { onWrite: (outcome) => outcomes.push(outcome) });
@@ -181,7 +181,7 @@ test('a Redis that refuses to write is seen as down for as long as it does so', 
       journal.note(sampleEntry());
       await until(() => !journal.health.isUp && outcomes.at(-1) === 'failed', 'the refusal is noticed');
       redis.command(...relent);
-      await until(isWritten(journal), 'written in the end');
+      await until(isWritten(journal), 'the entry is written');
       assert.equal(outcomes.at(-1), 'written');
     }
   } finally {
@@ -190,7 +190,7 @@ test('a Redis that refuses to write is seen as down for as long as it does so', 
   }
 });
 
-test('a password that is wrong is a journal that is down, one that is right is not', LIMIT, async () => {
+test('the journal is up with the right Redis password, and a command without it fails', LIMIT, async () => {
   const redis = await RedisServer.start('--requirepass', 'right:@word');
   const backend = open(redis.url);
   const journal = journalOver(`redis://:${encodeURIComponent('right:@word')}@127.0.0.1:${redis.port}`, 'a');

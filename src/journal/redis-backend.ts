@@ -2,14 +2,14 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { BackendFailure, type BackendWrite, type HeldData, type JournalBackend } from './backend.js';
 import type { RedisTarget } from './redis-url.js';
 
-/** A command that got no answer by then has failed; whether Redis still does it is not known. */
+/** Maximum time for a command; then it has failed, although Redis may still run it. */
 const COMMAND_MS = 2000;
-/** A connection on which nothing comes back for this long while an answer is due is replaced. */
+/** Maximum silence on a connection while an answer is due; then the connection is replaced. */
 const SILENT_SOCKET_MS = 4000;
 const CONNECT_MS = 2000;
 const MAX_RECONNECT_MS = 2000;
 
-/** The owner and the epoch are in clear: the script below decides by them. */
+/** Owner and epoch are stored unencrypted, because this script compares them. */
 const WRITE = `
 local held = redis.call('HMGET', KEYS[1], 'epoch', 'owner')
 local epoch = tonumber(held[1] or '0')
@@ -36,14 +36,14 @@ local held = redis.call('HMGET', KEYS[1], 'epoch', 'data')
 if not held[2] then return false end
 return { tonumber(held[1]), held[2] }`;
 
-/** Entries in Redis: one hash a call, written and claimed by scripts, so that the fence holds between instances. */
+/** Keeps entries in Redis as one hash a call. Scripts write and claim them, so that the fence holds between instances. */
 export class RedisBackend implements JournalBackend {
   readonly kind = 'redis';
   private readonly client: Redis | Cluster;
 
   constructor(target: RedisTarget) {
     this.client = connect(target);
-    // Each failed connection says so here; what matters is how the commands fare. Without a listener Node would throw.
+    // Each failed connection emits an error here, and Node would throw without a listener. Only failed commands matter.
     this.client.on('error', () => undefined);
   }
 
@@ -84,7 +84,7 @@ export class RedisBackend implements JournalBackend {
   }
 }
 
-/** The client keeps nothing for later: what could not be written waits in the journal, once a call. */
+/** Connects without a queue of failed commands, because the journal itself keeps one unwritten snapshot a call. */
 function connect(target: RedisTarget): Redis | Cluster {
   const shared = {
     username: target.username,
@@ -97,11 +97,11 @@ function connect(target: RedisTarget): Redis | Cluster {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    // One command fewer for a user with few rights.
+    // Saves a command that a Redis user with few rights may not run.
     disableClientInfo: true,
-    // RESP2 is spoken by every server and proxy; nothing here needs more.
+    // Every server and proxy supports RESP2, and nothing here needs RESP3.
     protocol: 2,
-    // After a failover the old master refuses writes on connections it still has.
+    // After a failover the old master refuses writes on the connections it still has.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   } satisfies RedisOptions;
   switch (target.kind) {
@@ -129,14 +129,17 @@ function connect(target: RedisTarget): Redis | Cluster {
         clusterRetryStrategy: reconnectDelayMs,
         clusterNodeRetryStrategy: reconnectDelayMs,
         slotsRefreshTimeout: COMMAND_MS,
-        // Certificates are for names: with addresses in their place TLS would fail.
+        // Certificates are issued for names, so TLS would fail with resolved addresses.
         ...(target.tls ? { dnsLookup: (name, callback) => callback(null, name) } : {}),
       });
     }
   }
 }
 
-/** For ever: a call may come back to a journal that was away for hours. Spread, so that instances do not come all at once. */
+/**
+ * Delay before reconnecting. There is no last attempt, because a journal may be back after hours. The delay is random, so
+ * that the instances do not reconnect all at once.
+ */
 function reconnectDelayMs(times: number): number {
   return Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS) * (0.5 + Math.random() / 2);
 }
@@ -147,7 +150,7 @@ function heldData(reply: unknown): HeldData | undefined {
   return typeof epoch === 'number' && Buffer.isBuffer(data) ? { epoch, data } : undefined;
 }
 
-/** Redis begins its errors with a word in capitals. The rest is left behind: it can quote the request. */
+/** Keeps the word in capitals with which Redis starts its errors. The rest is dropped, because it can quote the request. */
 function failureOf(error: unknown): BackendFailure {
   const message = error instanceof Error ? error.message : '';
   const word = /^[A-Z]{2,20}(?= |$)/.exec(message)?.[0];

@@ -4,7 +4,7 @@ import { readRedisUrl } from './redis-url.js';
 
 const open = { tls: false, username: undefined, password: undefined };
 
-test('every form of URL is read', () => {
+test('every form of a Redis URL is read', () => {
   assert.deepEqual(readRedisUrl('redis://cache'), {
     ...open,
     kind: 'single',
@@ -43,7 +43,7 @@ test('every form of URL is read', () => {
   });
 });
 
-test('what cannot be meant is refused with a reason that quotes nothing', () => {
+test('an invalid Redis URL is refused with a reason that does not quote it', () => {
   for (const url of [
     'http://hunter2',
     'redis://',

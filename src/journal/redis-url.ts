@@ -10,14 +10,14 @@ interface Access {
   password: string | undefined;
 }
 
-/** Where Redis is, as `REDIS_URL` says. */
+/** How to reach Redis, read from `REDIS_URL`. */
 export type RedisTarget = Access &
   (
     | { kind: 'single'; node: RedisNode; db: number }
     | {
         kind: 'sentinel';
         sentinels: readonly RedisNode[];
-        /** The name the sentinels know the master by. */
+        /** The name under which the sentinels know the master. */
         master: string;
         db: number;
         sentinelUsername: string | undefined;
@@ -38,8 +38,8 @@ const NODE = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/;
  * - `redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/master[?db=0&sentinel_username=…&sentinel_password=…]`
  * - `redis+cluster://[[user]:password@]host[:port][,host[:port]…]`
  *
- * with `rediss` in the place of `redis` for TLS, to sentinels as well. Special characters are percent-encoded. A text
- * that says what is wrong, without the URL: it may hold a password.
+ * with `rediss` instead of `redis` for TLS, also to sentinels. Special characters are percent-encoded. Returns a string if
+ * the URL cannot be used: the problem, without the URL, because it may hold a password.
  */
 export function readRedisUrl(url: string): RedisTarget | string {
   const match = FORM.exec(url);
@@ -48,19 +48,20 @@ export function readRedisUrl(url: string): RedisTarget | string {
   const [, scheme, kind = 'single', credentials = '', hosts = '', path = '', query = ''] = match;
   const options = new URLSearchParams(query);
   const known = kind === 'sentinel' ? ['db', 'sentinel_username', 'sentinel_password'] : [];
-  if ([...options.keys()].some((name) => !known.includes(name))) return 'has an option behind "?" that is not known';
+  if ([...options.keys()].some((name) => !known.includes(name))) return 'has an unknown option after "?"';
 
   const nodes = hosts.split(',').map((host) => readNode(host, kind === 'sentinel' ? SENTINEL_PORT : REDIS_PORT));
   if (!nodes.every((node) => node !== undefined)) return 'has a host that is not host or host:port';
   const [node] = nodes;
   if (node === undefined || (kind === 'single' && nodes.length > 1)) {
-    return 'names several hosts; with redis+sentinel:// or redis+cluster:// it can';
+    return 'names several hosts, which only redis+sentinel:// and redis+cluster:// allow';
   }
   const access = readAccess(credentials, scheme === 'rediss');
   const text = decode(path);
   if (access === undefined || text === undefined) return 'is not percent-encoded correctly';
 
-  if (kind === 'cluster') return text === '' ? { ...access, kind, nodes } : 'names a database; a cluster has only one';
+  if (kind === 'cluster')
+    return text === '' ? { ...access, kind, nodes } : 'names a database, but a cluster has only one';
   const db = readDatabase(kind === 'sentinel' ? (options.get('db') ?? '') : text);
   if (db === undefined) return 'has a database that is not a number';
   if (kind !== 'sentinel') return { ...access, kind: 'single', node, db };
@@ -83,7 +84,7 @@ function readNode(text: string, defaultPort: number): RedisNode | undefined {
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 }
 
-/** `password` alone is none: Redis' own tools read `redis://word@host` as a user, and so would a reader. */
+/** A single word before the @ is the user, because Redis' own tools read `redis://word@host` that way. */
 function readAccess(credentials: string, tls: boolean): Access | undefined {
   const colon = credentials.indexOf(':');
   const username = decode(colon < 0 ? credentials : credentials.slice(0, colon));

@@ -4,7 +4,7 @@ import { Seal, drawKey, readKey } from './seal.js';
 
 const plain = Buffer.from('Caller: my order has not come.');
 
-test('what was closed opens for the same call, version and key, and for nothing else', () => {
+test('sealed data opens for the same call, version and key, and for no other', () => {
   const key = drawKey();
   const seal = new Seal([key], 1);
   const sealed = seal.close(plain, 'CA1');
@@ -16,7 +16,7 @@ test('what was closed opens for the same call, version and key, and for nothing 
   assert.notDeepEqual(seal.close(plain, 'CA1'), sealed, 'each time under another IV');
 });
 
-test('no single changed byte, and no cut, goes unnoticed', () => {
+test('sealed data with any byte changed or cut off does not open', () => {
   const seal = new Seal([drawKey()], 1);
   const sealed = seal.close(plain, 'CA1');
   for (let place = 0; place < sealed.length; place++) {
@@ -27,7 +27,7 @@ test('no single changed byte, and no cut, goes unnoticed', () => {
   }
 });
 
-test('keys are rotated without losing what the old one closed', () => {
+test('data sealed with the old key still opens while keys are rotated', () => {
   const [old, fresh] = [drawKey(), drawKey()];
   const closedBefore = new Seal([old], 1).close(plain, 'CA1');
   const during = new Seal([fresh, old], 1);
@@ -35,7 +35,7 @@ test('keys are rotated without losing what the old one closed', () => {
   assert.deepEqual(new Seal([fresh], 1).open(during.close(plain, 'CA1'), 'CA1'), plain);
 });
 
-test('a key is 32 bytes, in hexadecimal or base64', () => {
+test('a journal key is 32 bytes in hexadecimal or base64', () => {
   const bytes = Buffer.alloc(32, 0xfb);
   for (const text of [bytes.toString('hex'), bytes.toString('base64'), bytes.toString('base64url')]) {
     assert.deepEqual(readKey(text)?.export(), bytes, text);

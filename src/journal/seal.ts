@@ -10,17 +10,17 @@ import {
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
-/** NIST SP 800-38D, 8.2.2: 96 random bits serve 2³² messages under one key. */
+/** 96 random bits serve 2³² messages under one key (NIST SP 800-38D, 8.2.2). */
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + KEY_ID_BYTES + IV_BYTES + TAG_BYTES;
 
-/** Why bytes could not be opened. `other_version` and `unknown_key` are settings; `damaged` is not. */
+/** Why data could not be opened. `other_version` and `unknown_key` come from the setup of the instances; `damaged` does not. */
 export type SealFailure = 'other_version' | 'unknown_key' | 'damaged';
 
 /**
- * Encrypts what the journal keeps: AES-256-GCM, bound to the call and the version, so that neither can be exchanged.
- * Bytes: version (1), key id (4), IV (12), tag (16), ciphertext.
+ * Encrypts journal entries with AES-256-GCM. An entry is bound to its call and its version, so that neither can be
+ * exchanged. Layout in bytes: version (1), key id (4), IV (12), tag (16), ciphertext.
  */
 export class Seal {
   private readonly version: number;
@@ -66,7 +66,7 @@ export class Seal {
 }
 
 interface SealKey {
-  /** Tells keys apart and says nothing about them. */
+  /** Identifies the key without revealing it. */
   id: Buffer;
   key: KeyObject;
 }
@@ -75,7 +75,7 @@ function keyId(key: KeyObject): Buffer {
   return createHash('sha256').update('tandem-journal-key-id:').update(key.export()).digest().subarray(0, KEY_ID_BYTES);
 }
 
-/** A key of 32 bytes from hexadecimal or base64 text; undefined when it is none. */
+/** Reads a key of 32 bytes from hexadecimal or base64 text. Returns `undefined` if it is not one. */
 export function readKey(text: string): KeyObject | undefined {
   if (/^[0-9a-fA-F]{64}$/.test(text)) return createSecretKey(text, 'hex');
   if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return undefined;
@@ -83,7 +83,7 @@ export function readKey(text: string): KeyObject | undefined {
   return bytes.length === KEY_BYTES ? createSecretKey(bytes) : undefined;
 }
 
-/** A key nobody else has, for a journal that nobody else reads. */
+/** Draws a random key for a journal that no other instance reads. */
 export function drawKey(): KeyObject {
   return createSecretKey(randomBytes(KEY_BYTES));
 }

@@ -1,49 +1,51 @@
 /** Who answers the phone: what the model is told, and the lines the gateway says itself. */
 export interface AssistantPrompt {
   name: string;
-  /** BCP 47; what the conversation starts in. */
+  /** The language in which the conversation starts (BCP 47). */
   language: string;
-  /** BCP 47; what it may change to when the caller does. */
+  /** The languages to which the assistant may change if the caller does (BCP 47). */
   languages: readonly string[];
-  /** Spoken first. */
+  /** What the assistant says first. */
   greeting: string;
-  /** With the rule about languages at the end. */
+  /** What the model is told, with the rule about languages at the end. */
   instructions: string;
-  /** The voice to speak with, by provider; a provider that is not named speaks with the configured one. */
+  /** The voice for each provider. A provider without one uses the configured voice. */
   voices: Readonly<Record<string, string>>;
-  /** What it can do besides talking, calling a human and ending the call; undefined: whatever is registered. */
+  /** The tools the assistant has besides calling a human and ending the call. `undefined` means every registered tool. */
   tools: readonly string[] | undefined;
   lines: AssistantLines;
 }
 
-/** What the gateway says itself, each at its moment. */
+/** What the gateway says itself, one line for each situation. */
 export interface AssistantLines {
-  /** While the call is being handed to a human. */
+  /** The call is handed to a human. */
   handover: string;
-  /** The assistant cannot go on; a human takes over. */
+  /** The assistant has failed, and a human takes over. */
   assistantFailed: string;
-  /** A human takes over, though the caller did not ask for one: the gateway is being stopped, or they are not helped. */
+  /** A human takes over without a request, because the gateway is stopping or the assistant does not help the caller. */
   stopping: string;
-  /** The dial to a human did not get through; the assistant goes on, and can take a message or note a callback. */
+  /** The dial to a human failed. The assistant continues, and can take a message or note a callback. */
   nobodyFree: string;
-  /** Nobody is free, and what is said after the tone is recorded. */
+  /** No agent is free, and what the caller says after the tone is recorded. */
   leaveMessage: string;
-  /** The recording is there; the call ends after this. */
+  /** The message is recorded. The call ends after this line. */
   messageThanks: string;
-  /** Nobody is free, and the caller will be called back; the call ends after this. */
+  /** No agent is free, and the caller will be called back. The call ends after this line. */
   callbackPromised: string;
-  /** Nobody can take the call any more; it ends after this. */
+  /** No agent can take the call any more. The call ends after this line. */
   noHuman: string;
-  /** The caller has said nothing for a while; the second time and the third, after which the call ends. */
+  /** The caller has said nothing for a while. */
   stillThere: string;
+  /** The caller is still silent after `stillThere`. */
   stillThereAgain: string;
+  /** The caller is still silent after both. The call ends after this line. */
   silentGoodbye: string;
-  /** Another model goes on in the middle of the call, or the same one after it broke off. */
+  /** Another model takes over in the middle of the call, or the same one continues after it broke off. */
   takenOver: string;
-  /** Something takes a moment longer than it should. */
+  /** An answer takes longer than it should. */
   oneMoment: string;
-  /** The stream broke and the call goes on in a new one. */
+  /** The stream broke, and the call resumes in a new one. */
   resumed: string;
-  /** All lines are taken and no human can be dialled. */
+  /** All lines are busy, and no human can be dialled. */
   busy: string;
 }

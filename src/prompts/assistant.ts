@@ -1,21 +1,21 @@
 import type { AssistantPrompt } from './assistant-prompt.js';
 import type { OpeningHours } from './opening-hours.js';
 
-/** Where callers wait, by reason or topic, and for everything else. */
+/** The ARNs of the queues for callers, by reason or topic, and for all other cases. */
 export interface Queues {
   byReason: Readonly<Record<string, string>>;
   otherwise: string | undefined;
 }
 
-/** Who answers the calls to a number, and what belongs to it. */
+/** The assistant that answers the calls to a number, with its providers, opening hours and queues. */
 export class Assistant {
   readonly prompt: AssistantPrompt;
-  /** Providers by name, in the order of preference; undefined: those of the configuration. */
+  /** Names of providers in the order of preference. `undefined` means the configured ones. */
   readonly providers: readonly string[] | undefined;
   private readonly hours: OpeningHours | undefined;
   private readonly queues: readonly Queues[];
 
-  /** `queues`: the number's own first, then those of the gateway. */
+  /** `queues` are the number's own first, then those of the gateway. */
   constructor(options: {
     prompt: AssistantPrompt;
     providers?: readonly string[] | undefined;
@@ -28,12 +28,12 @@ export class Assistant {
     this.queues = options.queues;
   }
 
-  /** Whether there are people who answer now; without opening hours there always are. */
+  /** Whether agents answer at this time. Without opening hours they always do. */
   isOpen(epochMs: number): boolean {
     return this.hours?.isOpen(epochMs) ?? true;
   }
 
-  /** The ARN of the queue for a caller; empty: the contact flow's own. */
+  /** Returns the ARN of the queue for a caller. Empty means the contact flow's own. */
   queueFor(reason: string, intent: string): string {
     for (const { byReason, otherwise } of this.queues) {
       const arn = byReason[reason] ?? byReason[intent] ?? otherwise;

@@ -50,7 +50,7 @@ async function refusal(content?: unknown, more: Partial<AssistantsOptions> = {})
   return 'accepted';
 }
 
-test('without a file every number is answered by the default assistant, always, with the queues of the gateway', async () => {
+test("without ASSISTANTS_FILE the default assistant answers every number at any time, with the gateway's queues", async () => {
   const assistants = await read();
   const assistant = assistants.for(SALES);
   assert.deepEqual(assistant.prompt, defaultPrompt);
@@ -62,12 +62,12 @@ test('without a file every number is answered by the default assistant, always, 
   assert.deepEqual(assistants.providers, []);
 });
 
-test('without any queue the contact flow chooses', async () => {
+test('an assistant without any queue leaves the choice to the contact flow', async () => {
   const assistants = await read(undefined, { queues: { byReason: {}, otherwise: undefined } });
   assert.equal(assistants.for(SALES).queueFor('billing', 'billing'), '');
 });
 
-test('a number has its prompt, provider, voice, queues and hours; all others are as before', async () => {
+test('a number in ASSISTANTS_FILE has its own prompt, provider, voice, queues and hours; all others have the default', async () => {
   const assistants = await read({
     [SALES]: {
       prompt: 'sales',
@@ -90,7 +90,7 @@ test('a number has its prompt, provider, voice, queues and hours; all others are
   assert.deepEqual(assistants.providers, ['nova', 'local']);
 });
 
-test('a fallback of its own stands in place of the configured one', async () => {
+test("a number's own fallback replaces the configured one", async () => {
   const assistants = await read({
     [SALES]: { provider: 'nova', fallback: [] },
     [OTHER]: { fallback: ['nova', 'openai'] },
@@ -99,14 +99,14 @@ test('a fallback of its own stands in place of the configured one', async () => 
   assert.deepEqual(assistants.for(OTHER).providers, ['openai', 'nova']);
 });
 
-test('a voice by its name alone is the one of the provider that answers first', async () => {
+test('a voice without a provider belongs to the provider that answers first', async () => {
   const assistants = await read({ [SALES]: { voice: 'cedar' }, [OTHER]: { voice: { nova: 'amy', openai: 'echo' } } });
   assert.deepEqual(assistants.for(SALES).prompt.voices, { openai: 'cedar' });
   assert.equal(assistants.for(SALES).providers, undefined);
   assert.deepEqual(assistants.for(OTHER).prompt.voices, { nova: 'amy', openai: 'echo' });
 });
 
-test('a prompt of one’s own is found beside the file that names it, and as the default from where the gateway starts', async () => {
+test('the path of a prompt is relative to the file that names it; of the default, to where the gateway starts', async () => {
   write('clinic.json', own);
   const assistants = await read({ [SALES]: { prompt: './clinic.json' } });
   assert.equal(assistants.for(SALES).prompt.greeting, own.greeting);
@@ -116,7 +116,7 @@ test('a prompt of one’s own is found beside the file that names it, and as the
   assert.equal(asDefault.for(SALES).prompt.greeting, own.greeting);
 });
 
-test('in another language the words and the voice of the prompt are not used', async () => {
+test("a number with another language does not use the greeting, lines and voice of the prompt's own language", async () => {
   write('clinic.json', own);
   const assistants = await read({
     [SALES]: { prompt: 'clinic.json', language: 'fr-CH' },
@@ -132,20 +132,20 @@ test('in another language the words and the voice of the prompt are not used', a
   assert.equal(italian.lines.handover, ownLines('it')?.lines.handover);
 });
 
-test('a mistake is named with its number and its field', async () => {
+test('a mistake in ASSISTANTS_FILE is reported with its number and its field', async () => {
   write('broken.json', { ...own, instructions: '' });
   write('tools.json', { ...own, tools: ['book', 'fly'] });
   const wrong: [unknown, RegExp][] = [
-    [{ '1206555': {} }, /^ASSISTANTS_FILE names .*"1206555" is wrong: expected a phone number in E\.164 form/],
+    [{ '1206555': {} }, /^ASSISTANTS_FILE names .*"1206555" is invalid: expected a phone number in E\.164 form/],
     [
       { [SALES]: { prompt: 'support' } },
       /^ASSISTANTS_FILE \(.*json\), in "\+12065550110": "prompt" is "support", but there is only default/,
     ],
     [{ [SALES]: { prompt: 'none.json' } }, /"prompt" is "none\.json", but it cannot be read\./],
-    [{ [SALES]: { prompt: 'broken.json' } }, /"prompt" is "broken\.json", but "instructions" is wrong: expected what/],
+    [{ [SALES]: { prompt: 'broken.json' } }, /"prompt" is "broken\.json", but "instructions" is invalid: expected the/],
     [
       { [SALES]: { prompt: 'tools.json' } },
-      /"\+12065550110": its prompt "tools\.json" cannot be used: "tools" names "fly", but there are order_status, book\./,
+      /"\+12065550110": its prompt "tools\.json" cannot be used: "tools" names "fly", but the registered tools are order_status, book\./,
     ],
     [{ [SALES]: { language: 'nl' } }, /its prompt "default" cannot be used: "greeting" is missing/],
     [
@@ -154,17 +154,17 @@ test('a mistake is named with its number and its field', async () => {
     ],
     [{ [SALES]: { fallback: ['x'] } }, /there is no provider "x"/],
     [{ [SALES]: { voice: { x: 'y' } } }, /there is no provider "x"/],
-    [{ [SALES]: { voice: 5 } }, /"\+12065550110\.voice" is wrong: expected the name of a voice/],
-    [{ [SALES]: { queue: 'sales' } }, /"\+12065550110\.queue" is wrong: expected the ARN of a queue/],
+    [{ [SALES]: { voice: 5 } }, /"\+12065550110\.voice" is invalid: expected the name of a voice/],
+    [{ [SALES]: { queue: 'sales' } }, /"\+12065550110\.queue" is invalid: expected the ARN of a queue/],
     [
       { [SALES]: { hours: { timezone: 'Mars/Base', week: {} } } },
-      /"\+12065550110\.hours\.timezone" is wrong: expected a time zone/,
+      /"\+12065550110\.hours\.timezone" is invalid: expected a time zone/,
     ],
     [
       { [SALES]: { hours: { timezone: 'Etc/UTC', week: { mon: ['9-5'] } } } },
-      /hours\.week\.mon\.0" is wrong: expected times/,
+      /hours\.week\.mon\.0" is invalid: expected times/,
     ],
-    [{ [SALES]: { promt: 'sales' } }, /"\+12065550110" is wrong: .*"promt"/],
+    [{ [SALES]: { promt: 'sales' } }, /"\+12065550110" is invalid: .*"promt"/],
   ];
   for (const [content, message] of wrong) assert.match(await refusal(content), message, JSON.stringify(content));
   assert.match(await refusal(undefined, { defaultPrompt: 'x' }), /^ASSISTANT_PROMPT is "x", but there is only default/);
@@ -174,7 +174,7 @@ test('a mistake is named with its number and its field', async () => {
   );
 });
 
-test('the example of the guide can be used as it stands', async () => {
+test('the example in docs/build/assistants.md is valid', async () => {
   const guide = readFileSync(new URL('../../../docs/build/assistants.md', import.meta.url), 'utf8');
   const example: unknown = JSON.parse(/```json\n([\s\S]*?)```/.exec(guide)?.[1] ?? '');
   const assistants = await read(example);

@@ -10,12 +10,12 @@ import { OpeningHours, hoursSchema } from './opening-hours.js';
 const arn = z.string().startsWith('arn:', 'expected the ARN of a queue');
 const number = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
 
-/** What the file says about one number; everything may be left out. */
+/** The file's entry for one number. Every field is optional. */
 const entrySchema = z.strictObject({
   prompt: z.string().min(1).optional(),
   language: languageTag.optional(),
   greeting: z.string().trim().min(1).max(500).optional(),
-  /** A name alone is for the provider that answers first. */
+  /** A single name is the voice of the provider that answers first. */
   voice: z
     .union([z.string().trim().min(1), voicesByProvider], {
       error: 'expected the name of a voice, or names by provider',
@@ -31,7 +31,7 @@ const fileSchema = z.record(number, entrySchema);
 
 type Entry = z.output<typeof entrySchema>;
 
-/** What assistants are made from, besides their file. */
+/** The settings and registered names from which assistants are created. */
 export interface AssistantsOptions {
   /** ASSISTANT_PROMPT. */
   defaultPrompt: string;
@@ -39,16 +39,17 @@ export interface AssistantsOptions {
   file: string | undefined;
   /** VOICE_PROVIDER and VOICE_FALLBACK. */
   voiceProviders: readonly [string, ...string[]];
-  /** Where callers wait whose number says nothing else. */
+  /** The queues for callers whose number has none of its own. */
   queues: Queues;
-  /** What the path of a default prompt is relative to. */
+  /** The folder to which the path of the default prompt is relative. */
   folder: string;
-  /** Names of everything there is, to check against. */
+  /** Names of every registered provider, to check against. */
   providers: readonly string[];
+  /** Names of every registered tool, to check against. */
   tools: readonly string[];
 }
 
-/** Who answers, by the number called. */
+/** Finds the assistant for the number called. */
 export class Assistants {
   private readonly byNumber: ReadonlyMap<string, Assistant>;
   /** Answers all other numbers. */
@@ -59,19 +60,19 @@ export class Assistants {
     this.byNumber = byNumber;
   }
 
-  /** `numberCalled` as Twilio writes it, in E.164. */
+  /** Returns the assistant for `numberCalled`, in E.164 as Twilio sends it. */
   for(numberCalled: string): Assistant {
     return this.byNumber.get(numberCalled) ?? this.otherwise;
   }
 
-  /** Every provider that some number asks for. */
+  /** Names of every provider that the entry of a number names. */
   get providers(): readonly string[] {
     return [...new Set([...this.byNumber.values()].flatMap(({ providers }) => providers ?? []))];
   }
 }
 
 /**
- * Reads and checks all of it, so that a mistake is found at start and not by a caller.
+ * Reads and checks all assistants, so that a mistake is found at startup and not by a caller.
  * @throws TandemError CONFIG_INVALID naming the variable, the number and the field
  */
 export async function readAssistants(options: AssistantsOptions): Promise<Assistants> {
@@ -99,9 +100,9 @@ export async function readAssistants(options: AssistantsOptions): Promise<Assist
   return new Assistants(otherwise, byNumber);
 }
 
-/** Gives as a string what is wrong with the entry. */
+/** Creates the assistant of one entry. Returns a string if the entry is invalid: the problem. */
 async function assistantFor(entry: Entry, options: AssistantsOptions, folder: string): Promise<Assistant | string> {
-  // A default by its path is relative to where the gateway was started, not to this file.
+  // The path of the default prompt is relative to where the gateway was started, not to this file.
   const name = entry.prompt ?? options.defaultPrompt;
   const draft = await findDraft(name, entry.prompt === undefined ? options.folder : folder);
   if (typeof draft === 'string') return `"prompt" is ${JSON.stringify(name)}, but ${draft}`;
@@ -125,7 +126,7 @@ async function assistantFor(entry: Entry, options: AssistantsOptions, folder: st
   });
 }
 
-/** The prompt as this number has it. In another language its own words would be the wrong ones. */
+/** Applies a number's entry to its prompt. In another language the prompt's own greeting, lines and voices are dropped. */
 function changed(draft: PromptDraft, entry: Entry, voices: Readonly<Record<string, string>>): PromptDraft {
   const { greeting, language = draft.language } = entry;
   const isSame = primary(language) === primary(draft.language);
@@ -142,10 +143,11 @@ function primary(tag: string): string | undefined {
   return tag.split('-')[0];
 }
 
-/** Gives as a string what is wrong with the prompt. */
+/** Completes a prompt. Returns a string if the prompt is invalid: the problem. */
 function checkedPrompt(draft: PromptDraft, { tools }: AssistantsOptions): ReturnType<typeof completed> {
   const unknown = draft.tools?.find((tool) => !tools.includes(tool));
   if (unknown === undefined) return completed(draft);
-  const there = tools.length === 0 ? 'there are none; extensions bring them' : `there are ${tools.join(', ')}`;
-  return `"tools" names ${JSON.stringify(unknown)}, but ${there}`;
+  const registered =
+    tools.length === 0 ? 'no extension registers a tool' : `the registered tools are ${tools.join(', ')}`;
+  return `"tools" names ${JSON.stringify(unknown)}, but ${registered}`;
 }

@@ -11,12 +11,12 @@ export const BUILT_IN_DRAFTS: Readonly<Record<string, PromptDraft>> = {
   sales: salesDraft,
 };
 
-/** One that comes with the gateway. */
+/** Completes a built-in draft. */
 export function builtInPrompt(draft: PromptDraft): AssistantPrompt {
   const prompt = completed(draft);
-  if (typeof prompt === 'string') throw new TypeError(`A built-in prompt is not whole: ${prompt}`);
+  if (typeof prompt === 'string') throw new TypeError(`A built-in prompt is incomplete: ${prompt}`);
   return prompt;
 }
 
-/** Answers where nothing else is said. */
+/** The prompt used if no other is configured. */
 export const defaultPrompt = builtInPrompt(defaultDraft);

@@ -1,7 +1,7 @@
 import type { PromptDraft } from './draft.js';
 import { HONESTY_AND_HUMANS, TELEPHONE_MANNER } from './manner.js';
 
-/** The front desk: a bit of everything. */
+/** The front desk, for requests of all kinds. */
 export const defaultDraft: PromptDraft = {
   name: 'default',
   language: 'en-US',

@@ -2,30 +2,30 @@ import { z } from 'zod';
 import type { AssistantLines, AssistantPrompt } from './assistant-prompt.js';
 import { OWN_LANGUAGES, ownLines } from './lines/index.js';
 
-/** Nobody listens to more than this in one go. */
+/** Maximum length of a line. A caller does not listen to a longer one. */
 const MAX_LINE_CHARS = 500;
-/** A model reads the instructions with every answer; Nova takes no more than some 40 KB. */
+/** Maximum length of the instructions. A model reads them with every answer, and Nova accepts no more than about 40 KB. */
 const MAX_INSTRUCTION_CHARS = 20_000;
 
 const line = z.string().trim().min(1, 'expected some words').max(MAX_LINE_CHARS);
 const LINE_NAMES = Object.keys(ownLines('en')?.lines ?? {});
 const lines = z.partialRecord(z.enum(LINE_NAMES), line).transform((given) => given as Partial<AssistantLines>);
 
-/** A language as BCP 47 writes it: `de`, `de-CH`. */
+/** A language tag of BCP 47: `de`, `de-CH`. */
 export const languageTag = z.string().regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, {
   error: 'expected a language like en-US or de',
 });
 
-/** The name of a voice, by provider. */
+/** Names of voices, by provider. */
 export const voicesByProvider = z.record(z.string(), z.string().trim().min(1));
 
-/** A prompt as somebody writes it down: what is left out is filled in from the language. */
+/** A prompt as its author writes it. Missing fields are filled in from the language. */
 export const promptDraft = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, 'expected a short name of lower-case letters, digits, - and _'),
   language: languageTag,
   languages: z.array(languageTag).max(20).default([]),
   greeting: line.optional(),
-  instructions: z.string().trim().min(1, 'expected what the assistant is told').max(MAX_INSTRUCTION_CHARS),
+  instructions: z.string().trim().min(1, 'expected the instructions for the assistant').max(MAX_INSTRUCTION_CHARS),
   voices: voicesByProvider.default({}),
   tools: z.array(z.string().min(1)).max(100).optional(),
   lines: lines.default({}),
@@ -33,7 +33,7 @@ export const promptDraft = z.strictObject({
 
 export type PromptDraft = z.output<typeof promptDraft>;
 
-/** Fills in what a draft leaves out. Gives as a string what is missing and cannot be filled in. */
+/** Fills in what a draft leaves out. Returns a string if a field cannot be filled in: the problem. */
 export function completed(draft: PromptDraft): AssistantPrompt | string {
   const { instructions, language, languages, name, tools, voices } = draft;
   const own = ownLines(language);
@@ -41,7 +41,7 @@ export function completed(draft: PromptDraft): AssistantPrompt | string {
   const missing = LINE_NAMES.find((name) => own === undefined && !Object.hasOwn(draft.lines, name));
   if (greeting === undefined || missing !== undefined) {
     const field = greeting === undefined ? 'greeting' : `lines.${missing ?? ''}`;
-    return `"${field}" is missing, and there are no lines in "${language}" to take it from; there are in ${OWN_LANGUAGES.join(', ')}`;
+    return `"${field}" is missing, and the gateway has no lines in "${language}", only in ${OWN_LANGUAGES.join(', ')}`;
   }
   return {
     name,
@@ -55,7 +55,7 @@ export function completed(draft: PromptDraft): AssistantPrompt | string {
   };
 }
 
-/** Without a rule a model changes its language at the first foreign name. */
+/** Returns the rule about languages. Without one a model changes its language at the first foreign name. */
 function languageRule(language: string, languages: readonly string[]): string {
   const others = languages.filter((other) => other !== language).map(languageName);
   const start = `Speak ${languageName(language)}`;
@@ -67,7 +67,7 @@ function languageRule(language: string, languages: readonly string[]): string {
 
 const NAMES = new Intl.DisplayNames('en', { type: 'language' });
 
-/** In English, because instructions are: `Swiss High German`, `Brazilian Portuguese`. */
+/** Returns a language's name in English, because instructions are in English: `Swiss High German`, `Brazilian Portuguese`. */
 function languageName(tag: string): string {
   return NAMES.of(tag) ?? tag;
 }

@@ -4,8 +4,8 @@ import { BUILT_IN_DRAFTS } from './built-in.js';
 import { type PromptDraft, promptDraft } from './draft.js';
 
 /**
- * A prompt by its name, or from a JSON file by its path, which is relative to `folder`. Gives as a string what is wrong,
- * as the end of a sentence that has named it.
+ * Finds a built-in prompt by its name, or reads one from a JSON file by its path relative to `folder`. Returns a string if
+ * there is none: the problem, as the second half of a sentence that has named the prompt.
  */
 export async function findDraft(nameOrPath: string, folder: string): Promise<PromptDraft | string> {
   if (/[/\\]|\.json$/i.test(nameOrPath)) return readJsonFile(resolve(folder, nameOrPath), promptDraft);

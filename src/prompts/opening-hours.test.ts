@@ -7,7 +7,7 @@ function hours(timezone: string, week: object, closedOn: string[] = []): (utc: s
   return (utc) => opening.isOpen(Date.parse(utc));
 }
 
-test('people answer from the first minute to the last, on the days that are named', () => {
+test('opening hours include their first minute and exclude the one they end at, on the named days only', () => {
   const isOpen = hours('Etc/UTC', { mon: ['08:00-12:00', '13:00-17:30'] });
   const monday = '2026-11-23';
   assert.ok(!isOpen(`${monday}T07:59:59Z`));
@@ -19,7 +19,7 @@ test('people answer from the first minute to the last, on the days that are name
   assert.ok(!isOpen('2026-11-24T09:00:00Z'));
 });
 
-test('the clock on the wall decides, before and after daylight saving begins and ends', () => {
+test('opening hours follow local time before and after daylight saving begins and ends', () => {
   const isOpen = hours('Europe/Berlin', { fri: ['09:00-17:00'], mon: ['09:00-17:00'] });
   // Winter, UTC+1, until 29 March 2026; then summer, UTC+2, until 25 October.
   assert.ok(!isOpen('2026-03-27T07:30:00Z'));
@@ -31,7 +31,7 @@ test('the clock on the wall decides, before and after daylight saving begins and
   assert.ok(isOpen('2026-10-26T15:30:00Z'));
 });
 
-test('the hour that is skipped is nobody’s, and the one that comes twice is open twice', () => {
+test('opening hours omit the hour that daylight saving skips, and include the repeated hour twice', () => {
   const isOpen = hours('America/New_York', { sun: ['01:30-02:30'] });
   // 8 March 2026: after 01:59:59 comes 03:00:00.
   assert.ok(isOpen('2026-03-08T06:59:00Z'));
@@ -42,13 +42,13 @@ test('the hour that is skipped is nobody’s, and the one that comes twice is op
   assert.ok(isOpen('2026-11-01T06:30:00Z'));
 });
 
-test('the date is that of the time zone, not of Greenwich', () => {
+test('opening hours use the date of their time zone, not of UTC', () => {
   const isOpen = hours('Asia/Kolkata', { mon: ['00:00-06:00'] });
   assert.ok(isOpen('2026-11-22T20:00:00Z'));
   assert.ok(!isOpen('2026-11-23T20:00:00Z'));
 });
 
-test('hours past midnight belong to the day they begin on, and so does its being closed', () => {
+test('opening hours past midnight belong to the day on which they begin, also if that day is closed', () => {
   const isOpen = hours('Etc/UTC', { fri: ['22:00-06:00'], sat: ['12:00-24:00'] }, ['2026-11-27', '2026-12-05']);
   assert.ok(isOpen('2026-11-20T23:00:00Z'));
   assert.ok(isOpen('2026-11-21T05:59:00Z'));
@@ -56,7 +56,7 @@ test('hours past midnight belong to the day they begin on, and so does its being
   assert.ok(isOpen('2026-11-21T23:59:59Z'));
   assert.ok(!isOpen('2026-11-22T00:00:00Z'));
   assert.ok(!isOpen('2026-11-20T05:00:00Z'));
-  // Closed on Friday the 27th: also the morning after; the 5th of December is a Saturday.
+  // Friday the 27th is closed, and with it the morning after. The 5th of December is a Saturday.
   assert.ok(!isOpen('2026-11-27T23:00:00Z'));
   assert.ok(!isOpen('2026-11-28T05:00:00Z'));
   assert.ok(isOpen('2026-11-28T12:00:00Z'));
@@ -64,7 +64,7 @@ test('hours past midnight belong to the day they begin on, and so does its being
   assert.ok(!isOpen('2026-12-05T13:00:00Z'));
 });
 
-test('what is no time, no day and no place is refused', () => {
+test('opening hours with an invalid time, day, date or time zone are refused', () => {
   const wrong: object[] = [
     { timezone: 'Berlin', week: {} },
     { timezone: '', week: {} },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 type Day = (typeof DAYS)[number];
 
-/** From and until a minute of the day; one that ends earlier than it begins runs past midnight. */
+/** A span in minutes of the day. One that ends earlier than it begins runs past midnight. */
 interface Span {
   fromMinute: number;
   untilMinute: number;
@@ -24,15 +24,15 @@ const span = z.string().transform((text, context): Span => {
 
 const isoDate = z.iso.date({ error: 'expected a date like 2026-12-25' });
 
-/** When people answer. */
+/** When agents answer. */
 export const hoursSchema = z.strictObject({
   timezone: z.string().refine(isTimeZone, { error: 'expected a time zone like Europe/Berlin' }),
-  /** A day that is not named is closed. */
+  /** A day without an entry is closed. */
   week: z.partialRecord(z.enum(DAYS), z.array(span)),
   closedOn: z.array(isoDate).default([]),
 });
 
-/** Opening hours by the clock on the wall, so that they hold through changes of daylight saving. */
+/** Opening hours in local time, so that they hold through changes of daylight saving. */
 export class OpeningHours {
   private readonly week: Readonly<Partial<Record<Day, readonly Span[]>>>;
   private readonly closedOn: ReadonlySet<string>;
@@ -63,7 +63,7 @@ export class OpeningHours {
     return this.spansOn(todayMs).some(isNow) || this.spansOn(todayMs - DAY_MS).some(runsOn);
   }
 
-  /** Those that begin on a day of the calendar. */
+  /** Returns the spans that begin on a calendar day. */
   private spansOn(dateMs: number): readonly Span[] {
     const date = new Date(dateMs);
     const day = DAYS[date.getUTCDay()];

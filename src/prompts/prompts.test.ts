@@ -23,7 +23,7 @@ function problem(result: object | string): string {
 
 const small = { name: 'clinic', language: 'de-CH', instructions: 'Du bist der Empfang einer Praxis.' };
 
-test('the built-in prompts are found by name, whole, and pass the rules for those of others', async () => {
+test("the built-in prompts are found by name, complete, and valid under the rules for an operator's prompt", async () => {
   for (const name of ['default', 'technical', 'sales']) {
     const draft = await findDraft(name, folder);
     assert.ok(typeof draft !== 'string');
@@ -35,7 +35,7 @@ test('the built-in prompts are found by name, whole, and pass the rules for thos
   assert.equal(new Set(Object.values(BUILT_IN_DRAFTS).map((draft) => builtInPrompt(draft).greeting)).size, 3);
 });
 
-test('the gateway speaks every language it listens for, each with all lines and in its own words', () => {
+test('the gateway has its own lines in every language it listens for, all of them and each in its own words', () => {
   assert.deepEqual([...OWN_LANGUAGES].sort(), [...LANGUAGES].sort());
   const names = Object.keys(defaultPrompt.lines).sort();
   for (const language of OWN_LANGUAGES) {
@@ -50,7 +50,7 @@ test('the gateway speaks every language it listens for, each with all lines and 
   assert.equal(new Set(texts).size, names.length * OWN_LANGUAGES.length);
 });
 
-test('a file needs a name, a language and instructions; the rest comes from the language', async () => {
+test('a prompt file needs a name, a language and instructions; the rest comes from the language', async () => {
   const draft = await findDraft(file(small), folder);
   assert.ok(typeof draft !== 'string');
   const prompt = completed(draft);
@@ -61,7 +61,7 @@ test('a file needs a name, a language and instructions; the rest comes from the 
   assert.equal(prompt.tools, undefined);
 });
 
-test('a line of the file stands in place of the gateway’s own, the others stay', async () => {
+test("a line in a prompt file replaces the gateway's own, and the others stay", async () => {
   const draft = await findDraft(file({ ...small, lines: { handover: 'Ich hole Frau Egli.' } }), folder);
   const prompt = typeof draft === 'string' ? draft : completed(draft);
   assert.ok(typeof prompt !== 'string');
@@ -69,15 +69,18 @@ test('a line of the file stands in place of the gateway’s own, the others stay
   assert.equal(prompt.lines.busy, ownLines('de')?.lines.busy);
 });
 
-test('languages it may change to are told to the model, and only those', () => {
+test('a prompt tells the model the languages to which it may change, and no other', () => {
   const prompt = completed(promptDraft.parse({ ...small, languages: ['de-CH', 'fr', 'it'] }));
   assert.ok(typeof prompt !== 'string');
   assert.match(prompt.instructions, /When the caller speaks French or Italian, go on in that; never/);
 });
 
-test('a language the gateway has no lines in needs all of them', () => {
+test('a prompt in a language without lines of the gateway must have all of them', () => {
   const dutch = { ...small, language: 'nl' };
-  assert.match(problem(completed(promptDraft.parse(dutch))), /^"greeting" is missing, and there are no lines in "nl"/);
+  assert.match(
+    problem(completed(promptDraft.parse(dutch))),
+    /^"greeting" is missing, and the gateway has no lines in "nl"/,
+  );
   const greeting = 'Goedendag.';
   const { busy: _, ...lines } = defaultPrompt.lines;
   assert.match(problem(completed(promptDraft.parse({ ...dutch, greeting, lines }))), /^"lines\.busy" is missing/);
@@ -85,17 +88,17 @@ test('a language the gateway has no lines in needs all of them', () => {
   assert.ok(typeof whole !== 'string' && whole.greeting === greeting);
 });
 
-test('what cannot be used is named by its field', async () => {
+test('an invalid prompt file is reported with its field', async () => {
   const wrong: [unknown, RegExp][] = [
-    ['{', /^it is not JSON$/],
-    [{ ...small, instructions: ' ' }, /^"instructions" is wrong: expected what the assistant is told$/],
-    [{ ...small, language: 'german' }, /^"language" is wrong: expected a language like en-US or de$/],
-    [{ ...small, languages: ['de', 'x'] }, /^"languages\.1" is wrong/],
-    [{ ...small, greting: 'Hallo.' }, /^it is wrong: .*"greting"/],
-    [{ ...small, lines: { handver: 'Ja.' } }, /^"lines.*" is wrong/],
-    [{ ...small, lines: { handover: '' } }, /^"lines\.handover" is wrong: expected some words$/],
-    [{ ...small, name: 'Die Praxis' }, /^"name" is wrong: expected a short name/],
-    [[], /^it is wrong/],
+    ['{', /^it is not valid JSON$/],
+    [{ ...small, instructions: ' ' }, /^"instructions" is invalid: expected the instructions for the assistant$/],
+    [{ ...small, language: 'german' }, /^"language" is invalid: expected a language like en-US or de$/],
+    [{ ...small, languages: ['de', 'x'] }, /^"languages\.1" is invalid/],
+    [{ ...small, greting: 'Hallo.' }, /^it is invalid: .*"greting"/],
+    [{ ...small, lines: { handver: 'Ja.' } }, /^"lines.*" is invalid/],
+    [{ ...small, lines: { handover: '' } }, /^"lines\.handover" is invalid: expected some words$/],
+    [{ ...small, name: 'Die Praxis' }, /^"name" is invalid: expected a short name/],
+    [[], /^it is invalid/],
   ];
   for (const [content, message] of wrong) {
     const draft = await findDraft(file(content), folder);
@@ -106,7 +109,7 @@ test('what cannot be used is named by its field', async () => {
   assert.match(problem(await findDraft('constructor', folder)), /^there is only/);
 });
 
-test('the example of the README is a prompt as it stands', async () => {
+test('the example in src/prompts/README.md is a valid prompt', async () => {
   const readme = readFileSync(new URL('../../../src/prompts/README.md', import.meta.url), 'utf8');
   const draft = await findDraft(file(/```json\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''), folder);
   const prompt = typeof draft === 'string' ? draft : completed(draft);

@@ -1,7 +1,7 @@
 import type { PromptDraft } from './draft.js';
 import { HONESTY_AND_HUMANS, TELEPHONE_MANNER } from './manner.js';
 
-/** The sales desk: understand the need, give no price that is not known, and let a human close. */
+/** The sales desk. It finds out what the caller needs, states no price it does not know, and leaves the deal to a human. */
 export const salesDraft: PromptDraft = {
   name: 'sales',
   language: 'en-US',

@@ -1,7 +1,7 @@
 import type { PromptDraft } from './draft.js';
 import { HONESTY_AND_HUMANS, TELEPHONE_MANNER } from './manner.js';
 
-/** The support desk: one step at a time, while the caller stands in front of the thing. */
+/** The support desk. It guides one step at a time, while the caller stands in front of the device. */
 export const technicalDraft: PromptDraft = {
   name: 'technical',
   language: 'en-US',

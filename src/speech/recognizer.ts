@@ -3,7 +3,7 @@ import { mulawToFloat } from '../audio/g711.js';
 import { Upsampler } from '../audio/resample.js';
 import type { ModelFiles } from './models.js';
 
-/** The part of sherpa-onnx-node that is used; the package ships no types for these. */
+/** The part of sherpa-onnx-node that is used here. The package has no types for it. */
 export interface Sherpa {
   OfflineRecognizer: new (config: unknown) => {
     createStream(): { acceptWaveform(audio: { sampleRate: number; samples: Float32Array }): void };
@@ -20,18 +20,18 @@ export interface SherpaVad {
   reset(): void;
 }
 
-/** @throws Error when the optional package is not installed */
+/** @throws Error if the optional package is not installed */
 export function loadSherpa(): Sherpa {
   return createRequire(import.meta.url)('sherpa-onnx-node') as Sherpa;
 }
 
 const RATE_HZ = 16_000;
-/** Loudness that Moonshine hears best, as the peak of samples from -1 to 1. */
+/** The loudness that Moonshine recognises best, as the peak of samples from -1 to 1. */
 const TARGET_PEAK = 0.7;
 /** Silence on each side. More makes Moonshine miss one-word utterances. */
 const PAD_SAMPLES = 0.05 * RATE_HZ;
 
-/** Moonshine: one utterance of telephone audio → text. Greedy; blocks while it decodes. */
+/** Recognises utterances of telephone audio with Moonshine, by greedy decoding. Blocks while it decodes. */
 export class Recognizer {
   private readonly model: InstanceType<Sherpa['OfflineRecognizer']>;
 
@@ -48,7 +48,7 @@ export class Recognizer {
     });
   }
 
-  /** `mulaw`: speech cut closely. `''` when nothing was understood. */
+  /** Returns the text of an utterance, or `''` if nothing was understood. `mulaw` must be cut closely around the speech. */
   transcribe(mulaw: Uint8Array): string {
     const samples = mulawToFloat(mulaw);
     let peak = 0;

@@ -2,29 +2,29 @@ import { mulawToFloat } from '../audio/g711.js';
 import { Upsampler } from '../audio/resample.js';
 import type { Sherpa, SherpaVad } from './recognizer.js';
 
-/** 32 ms of telephone audio: what Silero looks at in one step. */
+/** What Silero analyses in one step, 32 ms of telephone audio. */
 const STEP_BYTES = 256;
 const STEP_MS = 32;
-/** Quiet after which an utterance is over. */
+/** Silence that ends an utterance. */
 const END_SILENCE_MS = 550;
-/** Speech that must be there before the caller counts as speaking: a cough or a click is shorter. */
+/** Minimum speech before the caller counts as speaking. A cough or a click is shorter. */
 const START_SPEECH_MS = 96;
-/** Kept from before the first detection: Silero needs a moment, and the first sound counts. */
+/** Audio kept before the first detection, because Silero detects late and the first sound counts. */
 const LEAD_MS = 260;
-/** Kept from after the last detection. */
+/** Audio kept after the last detection. */
 const TAIL_MS = 60;
-/** An utterance that never ends is cut here, and what was said so far is understood. */
+/** Maximum length of an utterance. A longer one is cut and transcribed so far. */
 const MAX_UTTERANCE_MS = 25_000;
 
 export interface SegmentListener {
   onSpeechStarted(): void;
-  /** Mu-law of the utterance, cut closely. */
+  /** Called with the utterance, cut closely around the speech. */
   onUtterance(mulaw: Uint8Array): void;
 }
 
 /**
- * Finds utterances in a caller's line. Everything is counted in audio, not in time that passes: audio that comes faster
- * than real time gives the same result.
+ * Finds utterances in a caller's audio. All times are counted in audio, not by a clock, so that audio faster than real time
+ * has the same result.
  */
 export class Segmenter {
   private readonly vad: SherpaVad;
@@ -53,7 +53,7 @@ export class Segmenter {
   private step(mulaw: Uint8Array): void {
     this.vad.acceptWaveform(this.upsampler.push(mulawToFloat(mulaw)));
     const heard = this.vad.isDetected();
-    // The detector also collects segments of its own; they are not used and would only grow.
+    // The detector also collects segments of its own, which are not used and would only grow.
     if (!heard) this.vad.clear();
     this.kept.push(mulaw);
     this.speechMs = heard ? this.speechMs + STEP_MS : 0;
@@ -84,7 +84,7 @@ export class Segmenter {
   }
 }
 
-/** Detectors that can be used again: each holds some ten megabytes. */
+/** Reuses detectors, because each holds some ten megabytes. */
 export class VadPool {
   private readonly sherpa: Sherpa;
   private readonly model: string;

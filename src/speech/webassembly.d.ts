@@ -1,4 +1,4 @@
-/** The part of the WebAssembly API that is used; it is otherwise typed only with the whole of the DOM. */
+/** Types for the part of the WebAssembly API used here. Otherwise only the whole DOM library has them. */
 declare namespace WebAssembly {
   interface Module {
     readonly [Symbol.toStringTag]: string;

@@ -8,7 +8,10 @@ import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
 import { Recognizer, type Sherpa, type SherpaVad, loadSherpa } from './recognizer.js';
 import { Segmenter, VadPool } from './segmenter.js';
 
-/** The thread that hears and speaks for all calls: models are loaded once, and none of it touches the audio path. */
+/**
+ * The thread that recognises and synthesises speech for all calls. It loads the models once, and keeps their work off the
+ * thread with the audio path.
+ */
 const port = parentPort;
 if (port === null) throw new Error('This file runs as a worker thread.');
 const reply = (message: WorkerReply): void => port.postMessage(message);
@@ -38,15 +41,15 @@ async function loadHearing(sttModel: string): Promise<Hearing> {
   return { recognizer: new Recognizer(sherpa, files), vads: new VadPool(sherpa, files.voiceActivity) };
 }
 
-interface Line {
+interface Stream {
   vad: SherpaVad;
   segmenter: Segmenter;
 }
 
-/** Without hearing, what would be heard is passed over: nobody asks a thread for what it was not started with. */
+/** Answers the engine's requests. Without `hearing`, audio is ignored, because the engine sends none to such a thread. */
 function serve(hearing: Hearing | undefined): void {
-  const lines = new Map<number, Line>();
-  /** Utterances that wait to be understood: listening for the next word comes before that. */
+  const streams = new Map<number, Stream>();
+  /** Work that waits for its turn, because detecting speech comes before transcribing it. */
   const waiting: (() => void)[] = [];
   let scheduled = false;
   const later = (work: () => void): void => {
@@ -60,34 +63,34 @@ function serve(hearing: Hearing | undefined): void {
     });
   };
 
-  const openMediaSession = (line: number): void => {
+  const openStream = (stream: number): void => {
     if (hearing === undefined) return;
     const { recognizer, vads } = hearing;
     const vad = vads.take();
     const segmenter = new Segmenter(vad, {
-      onSpeechStarted: () => reply({ type: 'speech-started', line }),
+      onSpeechStarted: () => reply({ type: 'speech-started', stream }),
       onUtterance: (mulaw) => {
-        reply({ type: 'speech-stopped', line });
+        reply({ type: 'speech-stopped', stream });
         later(() => {
-          if (lines.has(line)) reply({ type: 'line-text', line, text: recognizer.transcribe(mulaw) });
+          if (streams.has(stream)) reply({ type: 'stream-text', stream, text: recognizer.transcribe(mulaw) });
         });
       },
     });
-    lines.set(line, { vad, segmenter });
+    streams.set(stream, { vad, segmenter });
   };
 
   port?.on('message', (request: WorkerRequest) => {
     switch (request.type) {
-      case 'open-line':
-        openMediaSession(request.line);
+      case 'open-stream':
+        openStream(request.stream);
         return;
-      case 'line-audio':
-        lines.get(request.line)?.segmenter.push(request.mulaw);
+      case 'stream-audio':
+        streams.get(request.stream)?.segmenter.push(request.mulaw);
         return;
-      case 'close-line': {
-        const line = lines.get(request.line);
-        lines.delete(request.line);
-        if (line !== undefined) hearing?.vads.giveBack(line.vad);
+      case 'close-stream': {
+        const stream = streams.get(request.stream);
+        streams.delete(request.stream);
+        if (stream !== undefined) hearing?.vads.giveBack(stream.vad);
         return;
       }
       case 'close':

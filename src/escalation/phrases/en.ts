@@ -100,11 +100,11 @@ export const en: PhraseBook = {
   refusals: [
     `${NOT}${upTo(5, MACHINE)} ${PERSON}`,
     `(?:${NOT}|stop) (?:${WORD} ){0,3}?(?:transfer(?:ring|red)?|connect(?:ing)?|forward|escalate|put(?:ting)?)`,
-    // About the one who answers: "are you a human".
+    // The caller asks about the assistant: "are you a human".
     `(?:are you|you are|you're|sound like|am i (?:talking|speaking) to|as) (?:${WORD} ){0,3}${PERSON}`,
     'i (?:was|got) transferred',
     'do (?:i|we) need',
-    // Another's agent, another thing, and somebody on the caller's own side.
+    // The caller speaks of another company's agent, of a thing, or of a person on their own side.
     `(?:real estate|travel|cleaning|insurance|estate) agents?`,
     `(?:let me|i'll) get (?:${PERSON})`,
     'mobile operator',

@@ -13,7 +13,7 @@ const MACHINE = oneOf('मशीन', 'रोबोट', 'कंप्यूट�
 const FROM = oneOf('से', 'se');
 const TALK = oneOf('बात', 'baat', 'bat', 'बातचीत', 'baatcheet');
 const NOT = oneOf('नहीं', 'मत', 'ना', 'न', 'nahi', 'nahin', 'nahee', 'mat', 'na');
-/** "to do", "get done", "can I", in the forms of a wish; the past ("की थी") is not among them. */
+/** Forms of "to do", "get done" and "can I" that express a wish. The past ("की थी") is left out. */
 const DO = oneOf(
   'कर(?:नी|ना|ने|वा|वानी|वाओ|वाइए|वाइये|ाओ|ाइए|ाइये|ा|ूँ|ू|ें)?(?: (?:है|हैं|चाहता|चाहती|चाहूंगा|थी|पड़ेगी|दो|दीजिए|सक…|हूं))?',
   'हो (?:सकती|सकता|जाए)',
@@ -48,7 +48,7 @@ export const hi: PhraseBook = {
     'कोई|एक|असली|प्लीज़|कृपया|हां|नहीं|हैलो|हेलो|अभी|जी|कॉल|धन्यवाद',
     'koi|ek|asli|please|plz|haan|nahi|hello|abhi|ji|real',
   ),
-  // Hindi wishes at the end of the sentence: see the requests.
+  // Hindi puts the wish at the end of the sentence, so most of them are in `requests`.
   wish: oneOf('मुझे असली', 'talk to', 'speak to', 'connect me to'),
   between: oneOf('an?', 'the', 'your', 'real'),
   requests: [
