@@ -1,9 +1,8 @@
-import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 import { type NextSteps, defaultNextSteps } from '../call/transfer/failed-dial-policy.js';
 import { VARIABLES, type Values, type Variable } from './variables.js';
 import { TandemError } from '../base/errors.js';
-import type { RedisTarget } from '../journal/redis-url.js';
+import type { SharedJournal } from '../journal/open-journal.js';
 import { type SwitchableTrigger, TRIGGERS } from '../escalation/escalation.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
 
@@ -101,7 +100,7 @@ export interface Config {
   /** Undefined: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
   /** Undefined: calls are written down in memory only, for this instance. */
-  journal: { redis: RedisTarget; keys: readonly [KeyObject, ...KeyObject[]] } | undefined;
+  journal: SharedJournal | undefined;
   /** What the person who starts the gateway should know; one sentence each. */
   warnings: readonly string[];
 }
