@@ -1,8 +1,13 @@
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import type { StallWatchData } from './watchdog.js';
 
 // The thread of startWatchdog. It sleeps without an event loop: nothing that stops the other one's stops it.
+
+/** What startWatchdog passes to this thread. `beats[0]` counts up while the event loop of the process turns. */
+export interface StallWatchData {
+  beats: Int32Array;
+  limitMs: number;
+}
 
 const { beats, limitMs } = workerData as StallWatchData;
 /** A machine that sleeps, or a process that is stopped, counts as one look. */

@@ -1,11 +1,6 @@
 import inspector from 'node:inspector';
 import { Worker } from 'node:worker_threads';
-
-/** What the watching thread is given. `beats[0]` counts as long as the event loop turns. */
-export interface StallWatchData {
-  beats: Int32Array;
-  limitMs: number;
-}
+import type { StallWatchData } from './watchdog-thread.js';
 
 const BEAT_MS = 100;
 /** Linux gives the first process of a container no signal that it has not asked for, SIGKILL from inside included. */
