@@ -1,13 +1,13 @@
-import { type CallerIndex, MAX_LINKS, unambiguous } from './caller-index.js';
-import type { HandoverRecord, HandoverUpdate } from './record.js';
-import type { HandoverStore, Redemption } from './store.js';
+import { type CallerIndex, MAX_LINKS, unambiguous } from '../../src/handover/caller-index.js';
+import type { HandoverRecord, HandoverUpdate } from '../../src/handover/record.js';
+import type { HandoverStore, Redemption } from '../../src/handover/store.js';
 
 interface Kept {
   record: HandoverRecord;
   consumedBy: string;
 }
 
-/** Handover records in this process, for what a real table would be too slow or too dear for. */
+/** A handover store in memory, for tests and benchmarks that need no real table. */
 export class MemoryStore implements HandoverStore, CallerIndex {
   private readonly records = new Map<string, Kept>();
   private readonly links = new Map<string, { tokenKeys: Set<string>; expiresAt: number }>();
