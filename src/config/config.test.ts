@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { defaultNextSteps } from '../call/transfer/failed-dial-policy.js';
-import { VARIABLES, exampleEnvironment } from './variables.js';
+import { VARIABLES, type Variable, exampleEnvironment } from './variables.js';
 import { readConfig } from './config.js';
 import { isTandemError } from '../base/errors.js';
 
@@ -350,7 +350,7 @@ test('the journal is in memory, or in a Redis with a key that is never shown', (
 
 test('the value of a secret is never in a message', () => {
   const secrets = Object.values(VARIABLES).flatMap((group) =>
-    Object.entries(group).flatMap(([name, entry]) => ('secret' in entry && entry.secret === true ? [name] : [])),
+    Object.entries(group).flatMap(([name, { secret }]) => (secret ? [name] : [])),
   );
   assert.deepEqual(secrets, [
     'TWILIO_AUTH_TOKEN',
@@ -422,6 +422,29 @@ test('.env.example is what the table says, with every variable commented out', (
     for (const name of Object.keys(group)) assert.match(text, new RegExp(`^#${name}=`, 'm'));
   }
   assert.ok(text.split('\n').every((line) => line === '' || line.startsWith('#')));
+});
+
+test('.env.example shows the default that the gateway uses for every setting that has one', () => {
+  const text = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
+  const shown = new Map([...text.matchAll(/^#(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
+  const settings: [string, Variable][] = Object.values(VARIABLES).flatMap((group) => Object.entries(group));
+  assert.deepEqual(
+    [...shown.keys()],
+    settings.map(([name]) => name),
+  );
+  const withDefault = settings.filter(([, setting]) => setting.default !== undefined).map(([name]) => name);
+  assert.ok(withDefault.length > 35, `${withDefault.length} settings have a default`);
+  const environments: Record<string, string>[] = [
+    {},
+    { OPENAI_TURN_DETECTION: 'semantic_vad' },
+    { ENABLE_HUBSPOT: 'true', HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' },
+  ];
+  for (const env of environments) {
+    const unset = readConfig(env);
+    for (const name of withDefault) {
+      assert.deepEqual(readConfig({ [name]: shown.get(name) ?? '', ...env }), unset, name);
+    }
+  }
 });
 
 test('a provider of an extension may have any name; OpenAI needs its key, wherever it is named', () => {

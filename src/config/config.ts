@@ -1,9 +1,8 @@
-import type { z } from 'zod';
-import { type NextSteps, defaultNextSteps } from '../call/transfer/failed-dial-policy.js';
+import type { NextSteps } from '../call/transfer/failed-dial-policy.js';
 import { VARIABLES, type Values, type Variable } from './variables.js';
 import { TandemError } from '../base/errors.js';
 import type { SharedJournal } from '../journal/open-journal.js';
-import { type SwitchableTrigger, TRIGGERS } from '../escalation/escalation.js';
+import type { SwitchableTrigger } from '../escalation/escalation.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
 
 export interface Config {
@@ -118,7 +117,7 @@ export function readConfig(env: Environment): Config {
   const warnings: string[] = [];
 
   if (!signed && !isLoopback(host)) {
-    if (values.ALLOW_UNSIGNED_WEBHOOKS !== true) {
+    if (!values.ALLOW_UNSIGNED_WEBHOOKS) {
       throw invalid(
         'HOST',
         'is a public address, but without TWILIO_AUTH_TOKEN anybody could place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.',
@@ -144,7 +143,7 @@ export function readConfig(env: Environment): Config {
     throw invalid('LOCAL_LLM_MODEL', 'is required with LOCAL_LLM_BASE_URL; name the model that endpoint serves.');
   }
 
-  const voiceProvider = values.VOICE_PROVIDER ?? 'local';
+  const voiceProvider = values.VOICE_PROVIDER;
   const fallbacks = [...new Set(values.VOICE_FALLBACK ?? [])];
   const extensions = values.EXTENSIONS ?? [];
   checkProviders({ VOICE_PROVIDER: [voiceProvider], VOICE_FALLBACK: fallbacks }, extensions.length > 0);
@@ -153,29 +152,29 @@ export function readConfig(env: Environment): Config {
   }
 
   return {
-    port: values.PORT ?? 8000,
+    port: values.PORT,
     host,
     publicHost: values.PUBLIC_HOST,
     streamHost: values.STREAM_HOST,
-    logLevel: values.LOG_LEVEL ?? 'info',
-    pipeline: values.USE_PIPECAT ?? true,
+    logLevel: values.LOG_LEVEL,
+    pipeline: values.USE_PIPECAT,
     voiceProviders: [voiceProvider, ...fallbacks.filter((name) => name !== voiceProvider)],
     extensions,
-    idleMs: (values.IDLE_PROMPT_SECONDS ?? 10) * 1000,
-    humanDigit: values.HUMAN_KEY === 'none' ? '' : (values.HUMAN_KEY ?? '0'),
+    idleMs: values.IDLE_PROMPT_SECONDS * 1000,
+    humanDigit: values.HUMAN_KEY === 'none' ? '' : values.HUMAN_KEY,
     escalation: {
-      triggers: values.ESCALATION_TRIGGERS ?? TRIGGERS,
-      silenceEndsWith: values.SILENCE_ENDS_WITH ?? 'goodbye',
+      triggers: values.ESCALATION_TRIGGERS,
+      silenceEndsWith: values.SILENCE_ENDS_WITH,
       phrasesFile: values.ESCALATION_PHRASES,
     },
-    assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
+    assistantPrompt: values.ASSISTANT_PROMPT,
     assistantsFile: values.ASSISTANTS_FILE,
-    maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
+    maxConcurrentCalls: values.MAX_CONCURRENT_CALLS,
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},
-    maxCallMs: (values.MAX_CALL_SECONDS ?? 0) * 1000,
-    maxLoopDelayMs: values.MAX_LOOP_DELAY_MS ?? 100,
-    maxStallMs: (values.MAX_STALL_SECONDS ?? 5) * 1000,
-    drainSeconds: values.DRAIN_SECONDS ?? 110,
+    maxCallMs: values.MAX_CALL_SECONDS * 1000,
+    maxLoopDelayMs: values.MAX_LOOP_DELAY_MS,
+    maxStallMs: values.MAX_STALL_SECONDS * 1000,
+    drainSeconds: values.DRAIN_SECONDS,
     twilio: {
       accountSid: values.TWILIO_ACCOUNT_SID,
       authTokens: values.TWILIO_AUTH_TOKEN ?? [],
@@ -183,53 +182,53 @@ export function readConfig(env: Environment): Config {
     },
     openai: {
       apiKey: values.OPENAI_API_KEY,
-      baseUrl: values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
-      model: values.OPENAI_REALTIME_MODEL ?? 'gpt-realtime-2.1',
-      voice: values.OPENAI_VOICE ?? 'marin',
-      transcriptionModel: values.OPENAI_TRANSCRIPTION_MODEL ?? 'gpt-transcribe',
+      baseUrl: values.OPENAI_BASE_URL,
+      model: values.OPENAI_REALTIME_MODEL,
+      voice: values.OPENAI_VOICE,
+      transcriptionModel: values.OPENAI_TRANSCRIPTION_MODEL,
       organization: values.OPENAI_ORGANIZATION,
       project: values.OPENAI_PROJECT,
       turnDetection:
         values.OPENAI_TURN_DETECTION === 'semantic_vad'
-          ? { type: 'semantic_vad', eagerness: values.OPENAI_VAD_EAGERNESS ?? 'auto' }
+          ? { type: 'semantic_vad', eagerness: values.OPENAI_VAD_EAGERNESS }
           : {
               type: 'server_vad',
-              threshold: values.OPENAI_VAD_THRESHOLD ?? 0.5,
-              silenceDurationMs: values.OPENAI_VAD_SILENCE_MS ?? 500,
+              threshold: values.OPENAI_VAD_THRESHOLD,
+              silenceDurationMs: values.OPENAI_VAD_SILENCE_MS,
             },
-      renewAfterMs: (values.OPENAI_RENEW_AFTER_SECONDS ?? 3300) * 1000,
+      renewAfterMs: values.OPENAI_RENEW_AFTER_SECONDS * 1000,
     },
     nova: {
-      region: values.NOVA_REGION ?? 'us-east-1',
-      modelId: values.NOVA_MODEL_ID ?? 'amazon.nova-2-sonic-v1:0',
-      voice: values.NOVA_VOICE ?? 'matthew',
+      region: values.NOVA_REGION,
+      modelId: values.NOVA_MODEL_ID,
+      voice: values.NOVA_VOICE,
       summaryModelId: values.NOVA_SUMMARY_MODEL_ID,
-      renewAfterMs: (values.NOVA_RENEW_AFTER_SECONDS ?? 360) * 1000,
+      renewAfterMs: values.NOVA_RENEW_AFTER_SECONDS * 1000,
       endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
     },
     local: {
-      sttModel: values.LOCAL_STT_MODEL ?? 'tiny',
+      sttModel: values.LOCAL_STT_MODEL,
       llmBaseUrl: values.LOCAL_LLM_BASE_URL,
       llmModel: values.LOCAL_LLM_MODEL,
     },
     handover: {
-      tableName: values.DYNAMODB_TABLE_NAME ?? 'HandoverTokens',
+      tableName: values.DYNAMODB_TABLE_NAME,
       embedded,
       endpointUrl: values.DYNAMODB_ENDPOINT_URL,
-      region: values.AWS_REGION ?? 'us-east-1',
-      ttlSeconds: values.HANDOVER_TTL_SECONDS ?? 600,
-      summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE ?? 'en',
-      callerMatch: values.HANDOVER_CALLER_MATCH ?? true,
+      region: values.AWS_REGION,
+      ttlSeconds: values.HANDOVER_TTL_SECONDS,
+      summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE,
+      callerMatch: values.HANDOVER_CALLER_MATCH,
       pepper: values.HANDOVER_TOKEN_PEPPER,
       connectPhoneNumber,
       queueArn: values.CONNECT_QUEUE_ARN,
       queueArns: values.CONNECT_QUEUE_ARNS ?? {},
     },
     dial: {
-      by: values.HANDOVER_MODE ?? 'twiml',
-      restUrl: values.TWILIO_API_URL ?? 'https://api.twilio.com',
-      nextSteps: values.AFTER_FAILED_DIAL ?? defaultNextSteps,
-      checkAvailability: values.CONNECT_CHECK_AVAILABILITY ?? 'off',
+      by: values.HANDOVER_MODE,
+      restUrl: values.TWILIO_API_URL,
+      nextSteps: values.AFTER_FAILED_DIAL,
+      checkAvailability: values.CONNECT_CHECK_AVAILABILITY,
       instanceId: values.CONNECT_INSTANCE_ID,
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
@@ -251,13 +250,13 @@ function readJournal({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['j
 function readVariables(env: Environment): Values {
   const values: Record<string, unknown> = {};
   for (const group of Object.values(VARIABLES)) {
-    for (const [name, entry] of Object.entries(group) as [string, Variable<z.ZodType>][]) {
-      const raw = env[name]?.trim();
-      if (raw === undefined || raw === '') continue;
+    for (const [name, entry] of Object.entries(group) as [string, Variable][]) {
+      const given = env[name]?.trim() ?? '';
+      const raw = given === '' ? entry.default : given;
+      if (raw === undefined) continue;
       const parsed = entry.schema.safeParse(raw);
       if (!parsed.success) {
-        const value =
-          entry.secret === true ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
+        const value = entry.secret ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
         throw invalid(name, `${value}: ${parsed.error.issues[0]?.message ?? 'not valid'}.`);
       }
       values[name] = parsed.data;
@@ -274,21 +273,21 @@ function checkHandover(values: Values, signed: boolean): void {
   if (values.HANDOVER_MODE === 'rest' && (values.TWILIO_ACCOUNT_SID === undefined || !signed)) {
     throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
   }
-  if ((values.CONNECT_CHECK_AVAILABILITY ?? 'off') !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
+  if (values.CONNECT_CHECK_AVAILABILITY !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
     throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID.');
   }
 }
 
 function hubspotOf(values: Values): Config['hubspot'] {
-  if (values.ENABLE_HUBSPOT !== true) return undefined;
+  if (!values.ENABLE_HUBSPOT) return undefined;
   const accessToken = values.HUBSPOT_ACCESS_TOKEN;
   if (accessToken === undefined) throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
   return {
     accessToken,
-    baseUrl: values.HUBSPOT_BASE_URL ?? 'https://api.hubapi.com',
-    apiVersion: values.HUBSPOT_API_VERSION ?? '2026-03',
-    pipeline: values.HUBSPOT_TICKET_PIPELINE ?? '0',
-    stage: values.HUBSPOT_TICKET_STAGE ?? '1',
+    baseUrl: values.HUBSPOT_BASE_URL,
+    apiVersion: values.HUBSPOT_API_VERSION,
+    pipeline: values.HUBSPOT_TICKET_PIPELINE,
+    stage: values.HUBSPOT_TICKET_STAGE,
   };
 }
 
