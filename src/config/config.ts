@@ -5,45 +5,47 @@ import type { SharedJournal } from '../journal/open-journal.js';
 import type { SwitchableTrigger } from '../escalation/escalation.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
 
+/** The gateway's configuration, read from its environment once. */
 export interface Config {
   port: number;
   host: string;
-  /** Undefined: `localhost:<port>`, known once the gateway listens. */
+  /** `undefined`: `localhost:<port>`, which is known once the gateway listens. */
   publicHost: string | undefined;
   streamHost: string | undefined;
   logLevel: string;
   pipeline: boolean;
-  /** Names of providers in the order of preference: VOICE_PROVIDER, then VOICE_FALLBACK. Checked against what there is at start. */
+  /** Names of providers by preference: VOICE_PROVIDER, then VOICE_FALLBACK. Start fails if a name belongs to no provider. */
   voiceProviders: readonly [string, ...string[]];
-  /** Modules to load, as given. */
+  /** Modules to load, as they stand in EXTENSIONS. */
   extensions: readonly string[];
-  /** 0: callers are never asked whether they are there. */
+  /** Silence after which a caller is asked whether they are still there. 0 disables this. */
   idleMs: number;
-  /** Empty: none. */
+  /** Empty if no key asks for a human. */
   humanDigit: string;
   escalation: {
     triggers: readonly SwitchableTrigger[];
     silenceEndsWith: 'goodbye' | 'human';
-    /** Undefined: no phrases but the built-in ones. */
+    /** `undefined`: only the built-in phrases. */
     phrasesFile: string | undefined;
   };
-  /** A name, or a path. Checked at start, with what is in it. */
+  /** A name, or the path of a file that is read at start. */
   assistantPrompt: string;
-  /** Undefined: all numbers are answered alike. */
+  /** `undefined`: all numbers are answered alike. */
   assistantsFile: string | undefined;
+  /** 0: no limit. */
   maxConcurrentCalls: number;
-  /** By provider; absent: no limit. */
+  /** By provider. A provider that is absent has no limit. */
   maxSessions: Readonly<Record<string, number>>;
   /** 0: no limit. */
   maxCallMs: number;
-  /** 0: the process is never too late to take a call. */
+  /** Maximum event-loop delay; above it no new calls are taken. 0 disables the check. */
   maxLoopDelayMs: number;
-  /** 0: a process that stands still is left as it is. */
+  /** Maximum time the event loop may stand still; then the process ends itself. 0 disables the check. */
   maxStallMs: number;
   drainSeconds: number;
   twilio: {
     accountSid: string | undefined;
-    /** Every token whose signature is accepted; empty: webhooks are not signed. */
+    /** Tokens whose signature is accepted. Empty if webhooks are not signed. */
     authTokens: readonly string[];
     phoneNumber: string | undefined;
   };
@@ -62,16 +64,16 @@ export interface Config {
     region: string;
     modelId: string;
     voice: string;
-    /** Undefined: one that suits the region. */
+    /** `undefined`: one that suits the region. */
     summaryModelId: string | undefined;
     renewAfterMs: number;
-    /** The AWS SDK's own AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
+    /** `undefined`: the AWS SDK's default. */
     endpointUrl: string | undefined;
   };
   local: { sttModel: string; llmBaseUrl: string | undefined; llmModel: string | undefined };
   handover: {
     tableName: string;
-    /** True: local mode. The table is created on start and, without an endpoint, the store runs in this process. */
+    /** Local mode: the table is created on start and, without `endpointUrl`, the store runs in this process. */
     embedded: boolean;
     endpointUrl: string | undefined;
     region: string;
@@ -80,27 +82,29 @@ export interface Config {
     summaryLanguage: string;
     /** Whether a handover can be found by the caller's number. */
     callerMatch: boolean;
-    /** Undefined only in local mode. */
+    /** `undefined` only in local mode. */
     pepper: string | undefined;
+    /** `undefined`: no human can be reached. */
     connectPhoneNumber: string | undefined;
     queueArn: string | undefined;
+    /** By reason. */
     queueArns: Readonly<Record<string, string>>;
   };
   dial: {
     /** How Twilio is told to dial. */
     by: 'twiml' | 'rest';
-    /** Where Twilio's REST interface is. */
+    /** Base URL of Twilio's REST API. */
     restUrl: string;
     nextSteps: NextSteps;
     checkAvailability: 'off' | 'staffed' | 'available';
     instanceId: string | undefined;
     connectEndpointUrl: string | undefined;
   };
-  /** Undefined: handovers are not written to HubSpot. */
+  /** `undefined`: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
-  /** Undefined: calls are written down in memory only, for this instance. */
+  /** `undefined`: calls are kept in memory, and no other instance can resume them. */
   journal: SharedJournal | undefined;
-  /** What the person who starts the gateway should know; one sentence each. */
+  /** What the operator should know at start, one sentence each. */
   warnings: readonly string[];
 }
 
@@ -108,7 +112,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the environment. An empty value counts as unset.
- * @throws TandemError CONFIG_INVALID naming the first variable that is wrong; a secret's value is never shown.
+ * @throws TandemError CONFIG_INVALID that names the first variable that is wrong. It never shows the value of a secret.
  */
 export function readConfig(env: Environment): Config {
   const values = readVariables(env);
@@ -120,27 +124,32 @@ export function readConfig(env: Environment): Config {
     if (!values.ALLOW_UNSIGNED_WEBHOOKS) {
       throw invalid(
         'HOST',
-        'is a public address, but without TWILIO_AUTH_TOKEN anybody could place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.',
+        'is a public address, and without TWILIO_AUTH_TOKEN anyone who reaches it can place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.',
       );
     }
     warnings.push(
-      'Webhooks are not signed and the gateway listens on a public address: anybody who reaches it can place calls (ALLOW_UNSIGNED_WEBHOOKS=true).',
+      'Webhooks are not signed and the gateway listens on a public address, so anyone who reaches it can place calls. Set TWILIO_AUTH_TOKEN and remove ALLOW_UNSIGNED_WEBHOOKS=true.',
     );
   }
   const embedded = values.USE_LOCAL_DYNAMODB ?? !hasAwsCredentials(env);
   if (!embedded && values.HANDOVER_TOKEN_PEPPER === undefined) {
     throw invalid(
       'HANDOVER_TOKEN_PEPPER',
-      'is required when the handover store is not embedded. Use a long random string and give the Lambda the same.',
+      'is required outside local mode. Set a long random string, the same for the Lambda, or USE_LOCAL_DYNAMODB=true.',
     );
   }
   const connectPhoneNumber = values.CONNECT_PHONE_NUMBER ?? (embedded ? '+12065550100' : undefined);
   if (connectPhoneNumber === undefined) {
-    warnings.push('CONNECT_PHONE_NUMBER is not set: a caller who needs a human will hear that nobody can be reached.');
+    warnings.push(
+      'CONNECT_PHONE_NUMBER is not set, so no call can be transferred to a human. Set the number of your Amazon Connect instance.',
+    );
   }
   checkHandover(values, signed);
   if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined) {
-    throw invalid('LOCAL_LLM_MODEL', 'is required with LOCAL_LLM_BASE_URL; name the model that endpoint serves.');
+    throw invalid(
+      'LOCAL_LLM_MODEL',
+      'is required with LOCAL_LLM_BASE_URL. Set the name of the model at that endpoint.',
+    );
   }
 
   const voiceProvider = values.VOICE_PROVIDER;
@@ -148,7 +157,7 @@ export function readConfig(env: Environment): Config {
   const extensions = values.EXTENSIONS ?? [];
   checkProviders({ VOICE_PROVIDER: [voiceProvider], VOICE_FALLBACK: fallbacks }, extensions.length > 0);
   if ([voiceProvider, ...fallbacks].includes('openai') && values.OPENAI_API_KEY === undefined) {
-    throw invalid('OPENAI_API_KEY', 'is required for the provider "openai".');
+    throw invalid('OPENAI_API_KEY', 'is required, because VOICE_PROVIDER or VOICE_FALLBACK names openai.');
   }
 
   return {
@@ -243,7 +252,7 @@ function readJournal({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['j
   if (keys !== undefined) return { redis, keys };
   throw invalid(
     'JOURNAL_KEY',
-    'is required with REDIS_URL: what callers say is encrypted there. Draw one with "openssl rand -base64 32" and give all instances the same.',
+    'is required with REDIS_URL, because it encrypts what callers say. Generate one with "openssl rand -base64 32" and set the same for all instances.',
   );
 }
 
@@ -274,7 +283,7 @@ function checkHandover(values: Values, signed: boolean): void {
     throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
   }
   if (values.CONNECT_CHECK_AVAILABILITY !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
-    throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID.');
+    throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID, unless it is off.');
   }
 }
 
@@ -291,15 +300,18 @@ function hubspotOf(values: Values): Config['hubspot'] {
   };
 }
 
-/** Providers of this gateway, by the name they have in the environment. */
+/** Names of the providers that need no extension. */
 export const BUILT_IN_PROVIDERS: readonly string[] = ['openai', 'nova', 'local'];
 
-/** A name that is not ours may be an extension's; which ones there are is known when they are loaded. */
+/** Unknown names are accepted with extensions, because what an extension provides is known only once it is loaded. */
 function checkProviders(named: Record<string, readonly string[]>, hasExtensions: boolean): void {
   for (const [variable, names] of Object.entries(named)) {
     const unknown = names.find((name) => !BUILT_IN_PROVIDERS.includes(name));
     if (unknown === undefined || hasExtensions) continue;
-    throw invalid(variable, `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, nova or local.`);
+    throw invalid(
+      variable,
+      `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, nova, local, or a provider from EXTENSIONS.`,
+    );
   }
 }
 
