@@ -6,6 +6,7 @@ const steps = [
   ['format', 'prettier', ['--check', '.']],
   ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
   ['imports', 'node', ['scripts/check-imports.mjs']],
+  ['words', 'node', ['scripts/check-words.mjs']],
   ['types', 'tsc', ['--noEmit']],
   ['dead code', 'knip', ['--no-progress']],
   ['generated files', 'node', ['scripts/generate.mjs', '--check']],
