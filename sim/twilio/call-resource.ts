@@ -1,7 +1,7 @@
 import type { CarrierCall } from './carrier-call.js';
 import { rfc2822 } from './fields.js';
 
-/** A call as Twilio's REST API shows it: every scalar is a string or null (Twilio: API – Call resource). */
+/** Returns a call as Twilio's REST API shows it. Every scalar is a string or null (Twilio: API – Call resource). */
 export function callResource(call: CarrierCall): Record<string, unknown> {
   const { callSid, options, outcome, startedEpochMs, status } = call;
   const { accountSid } = call.carrier.options;

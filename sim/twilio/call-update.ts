@@ -11,14 +11,14 @@ export interface RestError {
 /** Twilio: API – Call resource, Twiml parameter. */
 const MAX_TWIML_CHARACTERS = 4000;
 
-/** Changes a live call as `POST …/Calls/{CA}.json` does; gives the refusal, if it is one. */
+/** Changes a live call as `POST …/Calls/{CA}.json` does. Returns the refusal, if there is one. */
 export function updateCall(call: CarrierCall, form: URLSearchParams): RestError | undefined {
   const twiml = form.get('Twiml');
   const url = form.get('Url');
   const method = form.get('Method') ?? undefined;
   const status = form.get('Status');
   const given = [twiml, url, status].filter((value) => value !== null).length;
-  // Stricter than the service, which takes one of them and says nothing.
+  // Stricter than the service, which silently uses one of them.
   if (given > 1) return invalid('Twiml, Url and Status exclude each other');
   if (twiml !== null && twiml.length > MAX_TWIML_CHARACTERS)
     return invalid(`Twiml may have ${MAX_TWIML_CHARACTERS} characters`);
@@ -51,7 +51,7 @@ function isWebUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** The service's own code for each of these is not documented; 20001 is its general one for a bad parameter. */
+/** The service's own code for each of these is not documented. 20001 is its general code for a bad parameter. */
 function invalid(message: string): RestError {
   return { status: 400, code: 20001, message };
 }

@@ -13,7 +13,7 @@ const statusesOf = ({ gateway }: CarrierRig): (string | null)[] =>
   gateway.of('/status').map(({ form }) => form.get('CallStatus'));
 
 describe('simulated carrier: call status callbacks', () => {
-  test('report an incoming call’s end, with how long it lasted', async () => {
+  test('the status callback of an incoming call reports its end and its duration', async () => {
     await withCarrier({}, async (rig) => {
       rig.gateway.say('/voice', '<Say>x</Say><Pause length="90"/>');
       const live = rig.call({ statusCallback: STATUS });
@@ -35,7 +35,7 @@ describe('simulated carrier: call status callbacks', () => {
     });
   });
 
-  test('report every change where that is asked for', async () => {
+  test('the status callback reports every change of a call if all events are requested', async () => {
     await withCarrier({}, async (rig) => {
       rig.gateway.say('/voice', '<Hangup/>');
       await rig.call({ statusCallback: STATUS, statusCallbackEvents: ALL }).whenEnded();
@@ -54,7 +54,7 @@ describe('simulated carrier: call status callbacks', () => {
     ['<Reject reason="busy"/>', 'busy'],
     ['<Say>Hi.</Say><Reject/><Hangup/>', 'completed'],
   ] as const) {
-    test(`say ${status} after ${twiml}`, async () => {
+    test(`the status callback reports ${status} after ${twiml}`, async () => {
       await withCarrier({ synthesize: () => Promise.resolve(new Uint8Array()) }, async (rig) => {
         rig.gateway.say('/voice', twiml);
         await rig.call({ statusCallback: STATUS }).whenEnded();
@@ -64,7 +64,7 @@ describe('simulated carrier: call status callbacks', () => {
     });
   }
 
-  test('come in another order and twice where that is asked for, always alike for one seed', async () => {
+  test('disordered status callbacks are reordered and repeated, always alike for one seed', async () => {
     const order = async (seed: number): Promise<(string | null)[]> => {
       let statuses: (string | null)[] = [];
       await withDisorder({ seed, maxDelayMs: 1000, duplicates: 0.5 }, async (rig) => {
@@ -92,7 +92,7 @@ describe('simulated carrier: call status callbacks', () => {
     );
   });
 
-  test('of one call go out one after the other; those of another call do not wait for them', async () => {
+  test('status callbacks of one call are sent one after the other, without delaying those of another call', async () => {
     await withCarrier({}, async (rig) => {
       const held: ServerResponse[] = [];
       rig.gateway.answers.set('/status', (received, response) => {
@@ -121,7 +121,7 @@ describe('simulated carrier: call status callbacks', () => {
     });
   });
 
-  test('of a stream may come after the call is over', async () => {
+  test('status callbacks of a stream may arrive after the call is over', async () => {
     await withDisorder({ seed: 1, maxDelayMs: 60_000, duplicates: 1 }, async (rig) => {
       rig.gateway.say('/voice', streamTwiml(`statusCallback="${STATUS}"`));
       const live = rig.call();
@@ -136,7 +136,7 @@ describe('simulated carrier: call status callbacks', () => {
     });
   });
 
-  test('that nobody answers hold nothing up', async () => {
+  test('unanswered status callbacks do not delay the call', async () => {
     await withCarrier({}, async (rig) => {
       rig.gateway.answers.set('/status', () => undefined);
       rig.gateway.say('/voice', '<Hangup/>');

@@ -2,18 +2,18 @@ import type { Clock, Timer } from '../../src/base/clock.js';
 import type { WebhookClient, WebhookRequest } from './webhook-client.js';
 
 /**
- * Status callbacks may come out of order and more than once (Twilio: Voice – status callbacks). The same seed and clock
- * give the same order.
+ * Status callbacks may arrive out of order and more than once (Twilio: Voice – status callbacks). The same seed and
+ * clock produce the same order.
  */
 export interface Disorder {
   seed: number;
-  /** Each callback is held back up to this long. */
+  /** Maximum delay before a callback. */
   maxDelayMs: number;
-  /** Share of callbacks that come twice, 0 to 1. */
+  /** Share of callbacks that are sent twice, 0 to 1. */
   duplicates: number;
 }
 
-/** Sends status callbacks; nobody reads the answers. Those of one call go out one after the other. */
+/** Sends status callbacks and ignores the answers. Those of one call are sent one after the other. */
 export class Callbacks {
   private readonly client: WebhookClient;
   private readonly clock: Clock;
@@ -45,12 +45,12 @@ export class Callbacks {
     }
   }
 
-  /** Resolves once everything that is due has been answered or given up. */
+  /** Resolves when every callback that is due has been answered or has failed. */
   async whenIdle(): Promise<void> {
     while (this.lines.size > 0) await Promise.all(this.lines.values());
   }
 
-  /** What is held back is not sent any more. */
+  /** Cancels the callbacks that are still delayed. */
   close(): void {
     for (const timer of this.timers) timer.cancel();
     this.timers.clear();
@@ -66,7 +66,7 @@ export class Callbacks {
   }
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** Returns a generator of numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {

@@ -2,23 +2,26 @@ import { MULAW_SILENCE } from '../../src/audio/chunk.js';
 import { FRAME_BYTES, FRAME_MS } from './ticker.js';
 
 /**
- * How the caller's audio travels. `clear`: a frame every 20 ms. `gaps`: none while the caller is silent, as some real
- * calls are. `stalled`: none, and all of them at once when the line changes. `congested`: none, and what is said is lost.
- * `frozen`: nothing goes either way, though the socket stays open: no frames, no playout, no marks.
+ * How the caller's audio travels.
+ * `clear`: a frame every 20 ms.
+ * `gaps`: no frames while the caller is silent, as on some real calls.
+ * `stalled`: no frames. When the condition changes, all held frames are sent at once.
+ * `congested`: no frames, and what the caller says is lost.
+ * `frozen`: no frames, no playout and no marks, though the socket stays open.
  */
 export type LineCondition = 'clear' | 'gaps' | 'stalled' | 'congested' | 'frozen';
 
 /** One media message's audio. */
 export interface InboundFrame {
-  /** Milliseconds since the stream began, as Twilio stamps it. */
+  /** Milliseconds since the stream began, as in Twilio's timestamp. */
   timestampMs: number;
   audio: Uint8Array;
 }
 
-/** A real line does not count in exact steps of 20: captured streams are off by a few milliseconds. */
+/** Offsets of the timestamps from exact steps of 20 ms. In captured streams they are off by a few milliseconds. */
 const JITTER_MS = [0, 2, -1, 3, -3, 1, -2];
 
-/** The caller's side of the audio: what is said, cut into frames, under the conditions of the line. */
+/** Cuts what the caller says into frames, under the conditions of the line. */
 export class CallerLine {
   private speech: Uint8Array[] = [];
   private held: InboundFrame[] = [];
@@ -49,13 +52,13 @@ export class CallerLine {
     this.speech.push(mulaw);
   }
 
-  /** Gives the frames that a stall had held back. */
+  /** Sets the condition. Returns the frames that a stall held back. */
   change(condition: LineCondition): InboundFrame[] {
     this.condition = condition;
     return condition === 'stalled' ? [] : this.held.splice(0);
   }
 
-  /** The next 20 ms; gives the frame to send now, if there is one. */
+  /** Advances by 20 ms. Returns the frame to send now, if there is one. */
   next(): InboundFrame | undefined {
     const isSilent = this.speech.length === 0;
     const jitterMs = JITTER_MS[this.frames++ % JITTER_MS.length] ?? 0;

@@ -15,14 +15,14 @@ export interface PlaceCallOptions {
   /** `https://PUBLIC_HOST/twilio/voice`. */
   voiceUrl: string;
   voiceMethod?: WebhookMethod;
-  /** Asked when a document cannot be had or read. */
+  /** Requested when a document cannot be fetched or parsed. */
   fallbackUrl?: string;
   /** POST by default, as on a number. */
   fallbackMethod?: WebhookMethod;
   statusCallback?: string;
-  /** Which changes are reported there; Twilio reports an incoming call's end only. */
+  /** Which changes are reported to `statusCallback`. For an incoming call Twilio reports the end only. */
   statusCallbackEvents?: readonly CallEvent[];
-  /** How the streams of this call behave; otherwise as the carrier's do. */
+  /** How the streams of this call behave. The carrier's setting by default. */
   stream?: StreamBehaviour;
 }
 
@@ -31,34 +31,37 @@ export type CallEvent = 'initiated' | 'ringing' | 'answered' | 'completed';
 /** Twilio's words for the state of a call (CallStatus). */
 export type CallStatus = 'ringing' | 'in-progress' | 'completed' | 'busy' | 'no-answer' | 'canceled';
 
-/** Why a call ended. `error`: Twilio would have played an error message. `rejected`, `busy`: it was never answered. */
+/**
+ * Why a call ended. At `error` Twilio would have played an error message. A call that ended with `rejected` or `busy`
+ * was never answered.
+ */
 export type CallEnd =
   'caller-hung-up' | 'gateway-hung-up' | 'ended-by-rest' | 'no-more-twiml' | 'rejected' | 'busy' | 'error';
 
-/** What happens on a call; listeners are called in call order. */
+/** What happens on a call. Listeners are called in call order. */
 export interface CarrierCallEvents {
-  /** TwiML came for the named request. */
+  /** The named request was answered with TwiML. */
   twiml: [request: string, verbs: readonly Element[]];
   'stream-started': [streamSid: string];
   'stream-ended': [outcome: StreamOutcome];
   /** 20 ms of what the caller hears: 160 bytes of mu-law. */
   heard: [frame: Uint8Array];
-  /** What was queued for the caller was thrown away. */
+  /** The audio queued for the caller was discarded. */
   cleared: [];
-  /** A `<Say>` begins. */
+  /** A `<Say>` starts. */
   say: [text: string];
   /** One DTMF tone of `<Play digits>` that the caller hears. */
   tone: [digit: string];
   /** The caller presses a key. */
   key: [digit: string];
-  /** `<Record>` has beeped and records. */
+  /** `<Record>` has beeped and now records. */
   'recording-started': [];
   'recording-ended': [spokenMs: number];
   'dial-started': [number: string];
   'dial-answered': [number: string];
   bridged: [number: string];
   'dial-ended': [status: string, bridged: boolean];
-  /** Twilio's code for a warning or error; see problems.ts. */
+  /** A warning or error, with Twilio's code (see problems.ts). */
   problem: [code: ProblemCode, what: string];
   ended: [reason: CallEnd];
 }
@@ -66,7 +69,7 @@ export interface CarrierCallEvents {
 export interface CallOutcome {
   reason: CallEnd;
   status: CallStatus;
-  /** Since it was answered. */
+  /** Seconds since the call was answered. */
   durationSeconds: number;
   endedEpochMs: number;
 }
@@ -79,9 +82,9 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   readonly options: PlaceCallOptions;
   readonly carrier: Carrier;
   readonly startedEpochMs: number;
-  /** The live stream, for a caller that speaks and for tests that misbehave. */
+  /** The live stream, through which the caller speaks and tests send what Twilio would not. */
   mediaStream: MediaStream | undefined;
-  /** Takes what the caller says while `<Record>` runs. */
+  /** Receives what the caller says while `<Record>` runs. */
   recorder: ((mulaw: Uint8Array) => void) | undefined;
   private readonly life: Lifetime;
   private state: State = { name: 'ringing' };
@@ -116,7 +119,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     return this.state.name === 'over' ? this.state.status : this.state.name;
   }
 
-  /** How it ended; undefined while it goes on. */
+  /** How the call ended. `undefined` while it is live. */
   get outcome(): CallOutcome | undefined {
     return this.state.name === 'over' ? this.state : undefined;
   }
@@ -125,7 +128,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     return this.outcome?.reason;
   }
 
-  /** Queues what the caller says: raw mu-law. Nobody hears it while there is neither a stream nor a recording. */
+  /** Queues what the caller says, as raw mu-law. The audio is lost while there is neither a stream nor a recording. */
   speak(mulaw: Uint8Array): void {
     if (this.mediaStream !== undefined) this.mediaStream.speak(mulaw);
     else this.recorder?.(mulaw);
@@ -141,7 +144,10 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     this.end('caller-hung-up');
   }
 
-  /** A change over REST: whatever TwiML runs is left, and this is run. False: the call is over. */
+  /**
+   * Changes the call over REST: abandons the TwiML that is running, then runs `source`. Returns false if the call is
+   * over.
+   */
   redirect(source: ScriptSource): boolean {
     if (this.isOver) return false;
     const left = this.script;
@@ -151,26 +157,26 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     return true;
   }
 
-  /** Resolves with the reason once the call is over. */
+  /** Resolves with the reason when the call is over. */
   whenEnded(): Promise<CallEnd> {
     return this.endReason === undefined
       ? new Promise((resolve) => this.once('ended', resolve))
       : Promise.resolve(this.endReason);
   }
 
-  /** Call time passes; ends early when the call does. False: it did. */
+  /** Waits for `callMs` of call time. Resolves early, with false, if the call ends. */
   pass(callMs: number): Promise<boolean> {
     return this.life.pass(callMs);
   }
 
-  /** The network picks up for the called number. */
+  /** Answers the call. */
   answer(): void {
     if (this.state.name !== 'ringing') return;
     this.state = { name: 'in-progress', answeredMs: this.carrier.clock.now() };
     this.report('answered', 'in-progress');
   }
 
-  /** Ends the call for everybody on it. */
+  /** Ends the call for both sides. */
   end(reason: CallEnd): void {
     const { state } = this;
     if (state.name === 'over') return;
@@ -185,7 +191,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     this.emit('ended', reason);
   }
 
-  /** The fields every webhook of this call carries (Twilio: Voice – request parameters). */
+  /** Returns the fields that every webhook of this call carries (Twilio: Voice – request parameters). */
   fields(more: Fields = {}): Fields {
     const { from, to } = this.options;
     return {
@@ -205,7 +211,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     };
   }
 
-  /** A signed request whose answer nobody waits for. */
+  /** Sends a signed request and ignores its answer. */
   callback(url: string, method: string | undefined, fields: Fields): void {
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
       this.emit('problem', 12200, 'a statusCallback is not an absolute URL');
@@ -229,7 +235,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   }
 }
 
-/** Twilio: Reject – the status depends on the reason; a call that nobody answered is not `completed`. */
+/** Twilio: Reject – the status depends on the reason. A call that was never answered is not `completed`. */
 function finalStatus(reason: CallEnd, wasAnswered: boolean): CallStatus {
   if (wasAnswered) return 'completed';
   switch (reason) {
@@ -240,7 +246,7 @@ function finalStatus(reason: CallEnd, wasAnswered: boolean): CallStatus {
       return 'no-answer';
     case 'ended-by-rest':
       return 'canceled';
-    // Twilio picks up to say that there is an error, or to hang up.
+    // Twilio answers the call to announce the error, or to hang up.
     case 'error':
     case 'gateway-hung-up':
     case 'no-more-twiml':

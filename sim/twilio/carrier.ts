@@ -10,32 +10,32 @@ import { type Resolve, WebhookClient } from './webhook-client.js';
 
 export interface CarrierOptions {
   accountSid: string;
-  /** Signs webhooks and upgrades; absent: nothing is signed. */
+  /** Signs webhooks and upgrades. Without it nothing is signed. */
   authToken?: string;
   resolve: Resolve;
-  /** PEM of an authority to trust beside the known ones, for a gateway with a certificate of its own. */
+  /** PEM of an authority to trust in addition to the public ones, for a gateway with a certificate of its own. */
   ca?: string;
-  /** Who answers a number that TwiML dials; nobody there: the dial fails. */
+  /** Returns the telephone behind a number that TwiML dials. The dial fails if there is none. */
   phoneBook?: (number: string) => PhoneEndpoint | undefined;
-  /** Speaks what `<Say>` says; without it `<Say>` only takes its time. Mu-law at 8 kHz. */
+  /** Synthesizes the text of `<Say>` as mu-law at 8 kHz. Without it `<Say>` only takes its time. */
   synthesize?: (text: string) => Promise<Uint8Array>;
   streamSignature?: StreamSignature;
   /** How every stream behaves. */
   stream?: StreamBehaviour;
-  /** In every webhook beside the known fields: Twilio adds some unannounced. */
+  /** Extra fields in every webhook, because Twilio adds some unannounced. */
   extraFields?: Fields;
-  /** Status callbacks come late, in another order, twice; otherwise as they happen. */
+  /** Delays, reorders and repeats status callbacks. Without it they are sent as they happen. */
   disorder?: Disorder;
   clock?: Clock;
-  /** The clock of limits on the network (15 s for a webhook), where it is not that of the call. */
+  /** The clock for limits on the network (15 s for a webhook). The call's clock by default. */
   networkClock?: Clock;
-  /** Call time runs this much faster than the clock. */
+  /** How many times faster than the clock call time runs. */
   speed?: number;
-  /** Sees every call before it rings. */
+  /** Called with every call before it rings. */
   onCall?: (call: CarrierCall) => void;
 }
 
-/** So many calls are known to REST after their end. */
+/** Maximum number of ended calls that REST still knows. */
 const REMEMBERED_CALLS = 1000;
 
 /**
@@ -68,7 +68,7 @@ export class Carrier {
     this.callbacks = new Callbacks(this.webhooks, this.clock, options.disorder);
   }
 
-  /** Rings the gateway; the call goes on by itself until somebody hangs up. */
+  /** Rings the gateway. The call then runs by itself until one side hangs up. */
   placeCall(options: PlaceCallOptions): CarrierCall {
     const call = new CarrierCall(this, options);
     this.calls.add(call);
@@ -82,18 +82,18 @@ export class Carrier {
     return call;
   }
 
-  /** A call that is live or was not long ago. */
+  /** Returns a live call, or one that ended recently. */
   find(callSid: string): CarrierCall | undefined {
     return this.known.get(callSid);
   }
 
-  /** Resolves once every webhook sent so far is answered: what a gateway is told after the end of a call, too. */
+  /** Resolves when every webhook sent so far is answered, including those sent after the end of a call. */
   async whenIdle(): Promise<void> {
     await this.callbacks.whenIdle();
     await this.webhooks.whenIdle();
   }
 
-  /** Hangs up every call and breaks off what is under way. */
+  /** Hangs up every call and aborts the requests in flight. */
   close(): void {
     for (const call of this.calls) call.hangup();
     this.ticker.stop();

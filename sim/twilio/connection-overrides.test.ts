@@ -10,7 +10,7 @@ const voice = (fragment: string): { voiceUrl: string; fallbackUrl: string } => (
   fallbackUrl: `https://${FAKE_HOST}/fallback`,
 });
 
-/** Answers the first requests with these statuses, and hangs up with what comes after them. */
+/** Answers the first requests with these statuses, and every later one with a hang-up. */
 function answerWith(rig: CarrierRig, statuses: readonly number[]): void {
   const left = [...statuses];
   rig.gateway.answers.set('/voice', (_request, response) => {
@@ -21,7 +21,7 @@ function answerWith(rig: CarrierRig, statuses: readonly number[]): void {
   rig.gateway.answers.set('/fallback', HANGUP);
 }
 
-/** Time for what is on the way between two sockets of this machine. */
+/** Waits until data has crossed between two sockets of this machine. */
 const settle = (): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, 30);
@@ -38,7 +38,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
     ['rc=3&rp=5xx', [404], 1, 'fallback'],
     ['rc=3', [503], 1, 'fallback'],
   ] as const) {
-    test(`${fragment}: ${statuses.join(', ')} is asked ${asked} times, then ${end}`, async () => {
+    test(`with #${fragment} a webhook that answers ${statuses.join(', ')} is requested ${asked} times, then ${end === 'fallback' ? 'the fallback is requested' : 'its TwiML runs'}`, async () => {
       await withCarrier({}, async (rig) => {
         answerWith(rig, statuses);
         const live = rig.call(voice(fragment));
@@ -46,7 +46,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
         const requests = rig.gateway.of('/voice');
         assert.equal(requests.length, asked);
         assert.equal(rig.gateway.of('/fallback').length, end === 'fallback' ? 1 : 0);
-        // The fake gateway has checked each signature: over the URL without its fragment.
+        // The fake gateway has checked each signature, which covers the URL without its fragment.
         assert.ok(requests.every(({ form }) => form.get('CallSid') === live.callSid));
         const tokens = requests.map(({ headers }) => headers['i-twilio-idempotency-token']);
         assert.equal(new Set(tokens).size, 1);
@@ -55,7 +55,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
     });
   }
 
-  test('another request has another token', async () => {
+  test('every new webhook request has an idempotency token of its own', async () => {
     await withCarrier({}, async (rig) => {
       rig.gateway.say('/voice', '<Redirect>/next</Redirect>');
       rig.gateway.say('/next', '<Hangup/>');
@@ -65,7 +65,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
     });
   });
 
-  test('rt: an answer that does not come in time is asked for again where the policy says so, inside tt', async () => {
+  test('a webhook that does not answer within rt is retried if the policy says so, until tt is over', async () => {
     await withCarrier({}, async (rig) => {
       const { clock, gateway, problems } = rig;
       gateway.answers.set('/voice', () => undefined);
@@ -88,7 +88,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
     });
   });
 
-  test('rt: counts from part to part of an answer, and what has begun is not asked for again', async () => {
+  test('rt applies to every part of a webhook’s answer, and an answer that has begun is not retried', async () => {
     await withCarrier({}, async (rig) => {
       const { clock, gateway } = rig;
       gateway.answers.set('/voice', (_request, response) => {
@@ -107,7 +107,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
     });
   });
 
-  test('ct: nobody there is asked again as often as rc says', async () => {
+  test('a webhook without a connection is retried as often as rc says', async () => {
     let asked = 0;
     await withCarrier({}, async (rig) => {
       const resolve = (host: string): string | undefined => {
@@ -122,7 +122,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
     });
   });
 
-  test('they hold for a URL in TwiML, and a Redirect relative to a document knows nothing of its own', async () => {
+  test('connection overrides apply to a URL in TwiML, and a relative Redirect does not inherit them', async () => {
     await withCarrier({}, async (rig) => {
       const left = new Map([
         ['/next', 1],
@@ -154,7 +154,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
     ['rp=', 11243],
     ['e=paris', 11240],
   ] as const) {
-    test(`refuses ${fragment} (${code}), and asks the fallback`, async () => {
+    test(`the override #${fragment} is refused (${code}), and the fallback is requested`, async () => {
       await withCarrier({}, async (rig) => {
         answerWith(rig, []);
         await rig.call(voice(fragment)).whenEnded();
@@ -164,7 +164,7 @@ describe('simulated carrier: connection overrides in the fragment of a URL', () 
     });
   }
 
-  test('takes every value that is documented', async () => {
+  test('every documented value of the connection overrides is accepted', async () => {
     await withCarrier({}, async (rig) => {
       answerWith(rig, []);
       const fragment = 'ct=100&rt=15000&tt=15000&rc=5&rp=4xx,5xx,ct,rt&sni=n&e=ashburn,umatilla,frankfurt-ix';

@@ -1,22 +1,22 @@
 import type { ProblemCode } from './problems.js';
 
-/** How Twilio asks a webhook: what it waits for, and after which failures it asks once more. */
+/** How Twilio requests a webhook: its timeouts, and the failures after which it retries. */
 export interface ConnectionRules {
-  /** For a connection, TLS included. */
+  /** Maximum time to connect, TLS included. */
   connectMs: number;
-  /** For the first part of the answer, and between two parts. */
+  /** Maximum time before the first part of the answer, and between two parts. */
   readMs: number;
-  /** For everything together. */
+  /** Maximum time for all tries together. */
   totalMs: number;
   retries: number;
   retryOn: ReadonlySet<Failure>;
 }
 
-/** `ct`: no connection came about; `rt`: no answer in time; the others are answers. */
+/** `ct`: no connection in time. `rt`: no answer in time. The others are answers with such a status. */
 export type Failure = '4xx' | '5xx' | 'ct' | 'rt';
 
 const FAILURES: readonly Failure[] = ['4xx', '5xx', 'ct', 'rt'];
-/** A call's webhook is never waited for longer (Twilio: Webhooks – connection overrides, warning). */
+/** The total is the maximum for a call's webhook (Twilio: Webhooks – connection overrides, warning). */
 const DEFAULTS: ConnectionRules = {
   connectMs: 5000,
   readMs: 15_000,
@@ -34,8 +34,8 @@ export interface BadOverride {
 }
 
 /**
- * What the fragment of a webhook's URL says (`#ct=1000&rc=2&rp=ct,rt`; Twilio: Webhooks – connection overrides). Where
- * a request leaves Twilio (`e`) and whether it names the host in TLS (`sni`) are checked and make no difference here.
+ * Parses the fragment of a webhook's URL (`#ct=1000&rc=2&rp=ct,rt`; Twilio: Webhooks – connection overrides). The edge
+ * from which a request leaves Twilio (`e`) and whether TLS names the host (`sni`) are checked but have no effect here.
  */
 export function connectionRules(url: string): ConnectionRules | BadOverride {
   const rules = { ...DEFAULTS };
@@ -52,7 +52,7 @@ export function connectionRules(url: string): ConnectionRules | BadOverride {
 function apply(rules: ConnectionRules, key: string, value: string): BadOverride | undefined {
   const within = (min: number, max: number): number | BadOverride => {
     const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    // Which code the service has for these is not documented.
+    // The service's code for these is not documented.
     return number >= min && number <= max
       ? number
       : { code: 11200, what: `the connection override ${key} is a number from ${min} to ${max}` };

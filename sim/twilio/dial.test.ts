@@ -12,9 +12,9 @@ const ACTION = 'action="/result"';
 interface Dialled extends CarrierRig {
   live: CarrierCall;
   leg: IncomingLeg;
-  /** What the called side hears and sees, with the time since it rang. */
+  /** What the called side hears and sees, with the milliseconds since it rang. */
   seen: string[];
-  /** Moves time in steps that each have their effect. */
+  /** Advances the clock in steps of 100 ms and lets each take effect. */
   pass: (durationMs: number) => Promise<void>;
 }
 
@@ -79,7 +79,7 @@ const dialTwiml = (dial = '', number = ''): string =>
   `<Dial ${ACTION} ${dial}><Number ${number}>${NUMBER}</Number></Dial><Say>never</Say>`;
 
 describe('simulated carrier: Dial', () => {
-  test('joins the two sides, and says how long they talked', async () => {
+  test('Dial bridges the two legs and reports how long they talked', async () => {
     await withDial(dialTwiml(), async (rig) => {
       assert.equal(rig.live.status, 'in-progress');
       assert.equal(rig.leg.from, '+12025550123');
@@ -97,7 +97,7 @@ describe('simulated carrier: Dial', () => {
   });
 
   for (const reason of ['busy', 'failed'] as const) {
-    test(`says ${reason} when the other side is`, async () => {
+    test(`Dial reports ${reason} when the called leg is rejected as ${reason}`, async () => {
       await withDial(
         dialTwiml(),
         async (rig) => assert.deepEqual(await result(rig), [reason, 'false']),
@@ -106,7 +106,7 @@ describe('simulated carrier: Dial', () => {
     });
   }
 
-  test('says failed for a number nobody has', async () => {
+  test('Dial reports failed for a number without a telephone', async () => {
     await withCarrier({}, async ({ call, gateway }) => {
       gateway.say('/voice', `<Dial ${ACTION}>+12065550188</Dial>`);
       gateway.say('/result', '<Hangup/>');
@@ -119,7 +119,7 @@ describe('simulated carrier: Dial', () => {
     ['', 30_000],
     ['timeout="5"', 5000],
   ] as const) {
-    test(`gives up ringing after ${timeoutMs} ms with ${attribute || 'nothing said'}`, async () => {
+    test(`Dial stops ringing after ${timeoutMs} ms with ${attribute || 'the default timeout'}`, async () => {
       await withDial(dialTwiml(attribute), async (rig) => {
         await rig.pass(timeoutMs - 100);
         assert.deepEqual(rig.seen, []);
@@ -131,7 +131,7 @@ describe('simulated carrier: Dial', () => {
     });
   }
 
-  test('plays sendDigits to the called side alone, and joins afterwards', async () => {
+  test('Dial plays sendDigits to the called leg alone before it bridges', async () => {
     await withDial(
       dialTwiml('', 'sendDigits="w12W#"'),
       async (rig) => {
@@ -145,7 +145,7 @@ describe('simulated carrier: Dial', () => {
     );
   });
 
-  test('runs the TwiML of url on the called side, with a request of its own, before it joins', async () => {
+  test('Dial runs the TwiML of url on the called leg, with a request of its own, before it bridges', async () => {
     await withDial(dialTwiml('', 'url="/whisper"'), async (rig) => {
       rig.gateway.say('/whisper', '<Pause length="1"/><Play digits="7"/><Say>0123456789</Say><Dial>1</Dial>');
       let isAsked = false;
@@ -168,7 +168,7 @@ describe('simulated carrier: Dial', () => {
     });
   });
 
-  test('joins all the same when url fails (11200)', async () => {
+  test('Dial bridges even if url fails', async () => {
     await withDial(
       dialTwiml('', 'url="/whisper"'),
       async (rig) => {
@@ -182,7 +182,7 @@ describe('simulated carrier: Dial', () => {
     );
   });
 
-  test('does not join a leg that drops during the whisper, though its status says completed', async () => {
+  test('Dial does not bridge a leg that drops during the whisper, though its status is completed', async () => {
     await withDial(
       dialTwiml('', 'sendDigits="WWWW1"'),
       async (rig) => {
@@ -194,7 +194,7 @@ describe('simulated carrier: Dial', () => {
     );
   });
 
-  test('plays no tone to a leg that is gone', async () => {
+  test('Dial plays no tone to a leg that has ended', async () => {
     await withDial(
       dialTwiml('', 'sendDigits="w1234"'),
       async (rig) => {
@@ -208,7 +208,7 @@ describe('simulated carrier: Dial', () => {
     );
   });
 
-  test('lets the caller ring on until it joins, with answerOnBridge', async () => {
+  test('with answerOnBridge the caller’s call rings until the legs are bridged', async () => {
     await withDial(dialTwiml('answerOnBridge="true"', 'sendDigits="W"'), async (rig) => {
       assert.equal(rig.live.status, 'ringing');
       rig.leg.answer();
@@ -221,7 +221,7 @@ describe('simulated carrier: Dial', () => {
     });
   });
 
-  test('shows the callerId it is given', async () => {
+  test('Dial shows its callerId to the called side', async () => {
     await withDial(dialTwiml('callerId="+12065550111"'), async (rig) => {
       assert.equal(rig.leg.from, '+12065550111');
       rig.leg.reject('busy');
@@ -229,7 +229,7 @@ describe('simulated carrier: Dial', () => {
     });
   });
 
-  test('ends after its timeLimit', async () => {
+  test('Dial ends after its timeLimit', async () => {
     await withDial(
       dialTwiml('timeLimit="60"'),
       async (rig) => {
@@ -246,7 +246,7 @@ describe('simulated carrier: Dial', () => {
     ['hangupOnStar="true"', true],
     ['', false],
   ] as const) {
-    test(`the caller’s * ${isOver ? 'ends' : 'does not end'} it with ${attribute || 'nothing said'}`, async () => {
+    test(`the caller’s * ${isOver ? 'ends' : 'does not end'} a dial with ${attribute || 'the default hangupOnStar'}`, async () => {
       await withDial(
         dialTwiml(attribute),
         async (rig) => {
@@ -262,7 +262,7 @@ describe('simulated carrier: Dial', () => {
     });
   }
 
-  test('ends with the caller: the leg is let go, the action asked, and its answer ignored', async () => {
+  test('when the caller hangs up, Dial releases the leg, requests the action URL and ignores its answer', async () => {
     for (const [answers, status] of [
       [false, 'canceled'],
       [true, 'completed'],
@@ -272,7 +272,7 @@ describe('simulated carrier: Dial', () => {
         async (rig) => {
           if (answers) await until(() => rig.seen.length === 1, 'the joining');
           rig.gateway.say('/result', '<Say>Hello?</Say>');
-          rig.live.on('say', () => assert.fail('nobody hears it'));
+          rig.live.on('say', () => assert.fail('the caller has hung up'));
           rig.live.hangup();
           assert.deepEqual(await result(rig), [status, String(answers)]);
           assert.equal(rig.seen.at(-1), '0 hung up');
@@ -285,7 +285,7 @@ describe('simulated carrier: Dial', () => {
     }
   });
 
-  test('reports the leg’s changes that are asked for', async () => {
+  test('the status callback of a dialled leg reports the requested events', async () => {
     const events = 'statusCallbackEvent="initiated ringing answered completed"';
     await withDial(
       dialTwiml('', `statusCallback="https://${FAKE_HOST}/leg" ${events}`),
@@ -313,7 +313,7 @@ describe('simulated carrier: Dial', () => {
     );
   });
 
-  test('reports no more than the end when nothing more is asked for', async () => {
+  test('the status callback of a dialled leg reports only the end by default', async () => {
     await withDial(
       dialTwiml('', `statusCallback="https://${FAKE_HOST}/leg"`),
       async (rig) => {

@@ -10,8 +10,9 @@ const TIMEOUT_SECONDS = '30';
 const TIME_LIMIT_SECONDS = '14400';
 
 /**
- * Runs `<Dial>`: rings the first `<Number>`, plays what is for the called leg alone, joins the two. Resolves, when it is
- * over, with the fields of the action request. What is played to the leg never reaches the caller.
+ * Runs `<Dial>`: rings the first `<Number>`, plays the audio meant for the called leg alone, then bridges both legs.
+ * Resolves with the fields of the action request when the dial is over. What is played to the leg never reaches the
+ * caller.
  */
 export async function dial(script: Script, verb: Element): Promise<Record<string, string>> {
   const { call, life } = script;
@@ -41,7 +42,7 @@ export async function dial(script: Script, verb: Element): Promise<Record<string
     answeredMs = clock.now();
     call.emit('dial-answered', to);
     report('answered', 'in-progress');
-    // What is done with the leg alone ends with the leg, and with the caller.
+    // Playing to the leg alone ends when the leg ends or the caller hangs up.
     const legLife = new Lifetime(clock, speed);
     leg.onState(() => legLife.end());
     await playToLeg(script, leg, number, legLife);
@@ -70,7 +71,7 @@ export async function dial(script: Script, verb: Element): Promise<Record<string
   };
 }
 
-/** Twilio: Dial – hangupOnStar; the caller's `*` ends the called leg. */
+/** Twilio: Dial – hangupOnStar. The caller's `*` ends the called leg. */
 function releaseOnStar({ call }: Script, verb: Element, leg: Leg): () => void {
   if (verb.attributes['hangupOnStar'] !== 'true') return () => undefined;
   const onKey = (digit: string): void => {
@@ -80,7 +81,7 @@ function releaseOnStar({ call }: Script, verb: Element, leg: Leg): () => void {
   return () => call.off('key', onKey);
 }
 
-/** What `url` and `sendDigits` say, before the two sides are joined. */
+/** Plays `sendDigits` and the TwiML of `url` to the called leg, before the legs are bridged. */
 async function playToLeg(script: Script, leg: Leg, number: Element, legLife: Lifetime): Promise<void> {
   const { call } = script;
   const { method, sendDigits, url } = number.attributes;

@@ -1,4 +1,4 @@
-/** Form fields of a webhook; an array is sent as the same field several times. */
+/** Form fields of a webhook. An array is sent as the same field several times. */
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
 export function formOf(fields: Fields): URLSearchParams {

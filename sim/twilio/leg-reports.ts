@@ -5,7 +5,7 @@ import type { Element } from './twiml.js';
 
 export type LegEvent = 'initiated' | 'ringing' | 'answered' | 'completed';
 
-/** The fields of every request about a called leg: it has a CallSid of its own. */
+/** Returns the fields of every request about a called leg, which has a CallSid of its own. */
 export function legFields(call: CarrierCall, leg: Leg, status: string): Fields {
   return call.fields({
     CallSid: leg.callSid,

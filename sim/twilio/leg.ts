@@ -3,7 +3,10 @@ import type { IncomingLeg } from './phone.js';
 
 export type LegState = 'ringing' | 'answered' | 'busy' | 'failed' | 'ended';
 
-/** The called side of a `<Dial>`. The carrier drives it; the telephone that was rung answers through {@link IncomingLeg}. */
+/**
+ * The called leg of a `<Dial>`. The carrier drives it, and the telephone that rings answers through {@link
+ * IncomingLeg}.
+ */
 export class Leg implements IncomingLeg {
   readonly callSid = `CA${randomBytes(16).toString('hex')}`;
   readonly from: string;
@@ -24,7 +27,7 @@ export class Leg implements IncomingLeg {
     return this.state;
   }
 
-  /** Whether it was ever answered, though it may be over by now. */
+  /** Whether the leg was ever answered, even if it is over now. */
   get wasAnswered(): boolean {
     return this.answered;
   }
@@ -58,17 +61,17 @@ export class Leg implements IncomingLeg {
     this.stateListeners.push(listener);
   }
 
-  /** The carrier plays a tone to this leg alone. */
+  /** Plays a tone to this leg alone. */
   playDigit(digit: string, durationMs: number): void {
     for (const listener of this.digitListeners) listener(digit, durationMs);
   }
 
-  /** The carrier joins the leg with the caller. */
+  /** Bridges the leg with the caller. */
   bridge(): void {
     for (const listener of this.bridgedListeners) listener();
   }
 
-  /** The carrier or the other side ends the leg. */
+  /** Ends the leg from the carrier's or the caller's side. */
   release(): void {
     if (this.state !== 'ringing' && this.state !== 'answered') return;
     this.enter('ended', ['ringing', 'answered']);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { Lifetime } from './lifetime.js';
 
-test('call time runs as much faster than the clock as its speed says', async () => {
+test('call time runs faster than the clock by the factor of its speed', async () => {
   for (const [speed, clockMs] of [
     [1, 1000],
     [10, 100],
@@ -21,7 +21,7 @@ test('call time runs as much faster than the clock as its speed says', async () 
   }
 });
 
-test('what waits ends with the life, and leaves no timer', async () => {
+test('a wait ends with its lifetime and leaves no timer', async () => {
   const clock = new FakeClock();
   const life = new Lifetime(clock, 1);
   const passed = life.pass(1000);

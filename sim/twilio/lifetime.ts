@@ -1,6 +1,9 @@
 import type { Clock } from '../../src/base/clock.js';
 
-/** How long something goes on, and everything that waits only as long as it does. Waiting is in call time. */
+/**
+ * How long a call, script or leg lasts. Everything that waits within it stops waiting when it ends. Waits are in call
+ * time.
+ */
 export class Lifetime {
   private readonly clock: Clock;
   private readonly speed: number;
@@ -16,7 +19,7 @@ export class Lifetime {
     return this.over;
   }
 
-  /** Calls `listener` at the end, or at once when it is over; gives a function that takes it back. */
+  /** Calls `listener` at the end, or at once if that has passed. Returns a function that removes the listener. */
   onEnd(listener: () => void): () => void {
     if (this.over) {
       listener();
@@ -33,7 +36,7 @@ export class Lifetime {
     this.listeners.clear();
   }
 
-  /** Time passes; ends early when this does. False: it did. */
+  /** Waits for `callMs` of call time. Resolves early, with false, if this lifetime ends. */
   pass(callMs: number): Promise<boolean> {
     if (this.over) return Promise.resolve(false);
     return new Promise((resolve) => {

@@ -10,9 +10,9 @@ import { StreamMessages } from './stream-messages.js';
 import { openingFailure, violation } from './stream-failure.js';
 import { FRAME_BYTES, type Ticker } from './ticker.js';
 
-/** How a stream behaves where real ones differ. */
+/** How a stream behaves in points where real ones differ. */
 export interface StreamBehaviour {
-  /** Timestamp of the first frame; real streams began between 60 and 200. */
+  /** Timestamp of the first frame. In real streams it was between 60 and 200. */
   firstFrameMs?: number;
   line?: LineCondition;
 }
@@ -20,42 +20,46 @@ export interface StreamBehaviour {
 export interface MediaStreamOptions {
   /** `ws://` or `wss://` address that is really dialled. */
   address: string;
-  /** The Host header: the public host. */
+  /** The public host, for the Host header. */
   host: string;
   signature: string | undefined;
-  /** PEM of an authority to trust beside the known ones. */
+  /** PEM of an authority to trust in addition to the public ones. */
   ca: string | undefined;
   accountSid: string;
   callSid: string;
   parameters: Readonly<Record<string, string>>;
   ticker: Ticker;
-  /** The clock of limits on the network; call time comes from the ticker. */
+  /** The clock for limits on the network. Call time comes from the ticker. */
   clock: Clock;
   behaviour: StreamBehaviour;
   onStart(): void;
-  /** 160 bytes that the caller hears in these 20 ms; called for every frame, silence included. */
+  /** Called with the 160 bytes that the caller hears in each 20 ms, silence included. */
   onHeard(frame: Uint8Array): void;
-  /** The gateway had what was queued thrown away. */
+  /** Called when the gateway discards the queued audio. */
   onCleared(): void;
-  /** Each warning at most once a stream. */
+  /** Called at most once a stream for each warning. */
   onProblem(code: ProblemCode, what: string): void;
   onEnd(outcome: StreamOutcome): void;
 }
 
 /**
- * `refused`: it never opened. `server-closed`: the gateway closed it. `dropped`: the connection broke. `violated`: what
- * came was not WebSocket. `stopped`: Twilio ended it.
+ * How a stream ended.
+ * `refused`: it never opened.
+ * `server-closed`: the gateway closed it.
+ * `dropped`: the connection broke.
+ * `violated`: the gateway sent bytes that are not WebSocket.
+ * `stopped`: Twilio ended it.
  */
 export type StreamOutcome = 'refused' | 'server-closed' | 'dropped' | 'violated' | 'stopped';
 
-/** How long a server may take to answer the upgrade, and to close. Not documented. */
+/** Maximum time for a server to answer the upgrade, and to close. Not documented. */
 const CONNECT_MS = 5000;
 const CLOSE_MS = 2000;
-/** Caller audio that the network does not take any more is discarded from here on. Not documented. */
+/** Maximum unsent audio. Above it the caller's audio is discarded. Not documented. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 const SILENCE = new Uint8Array(FRAME_BYTES).fill(MULAW_SILENCE);
 
-/** Twilio's side of a bidirectional media stream: what a gateway's socket talks to. */
+/** Twilio's side of a bidirectional media stream, the peer of the gateway's socket. */
 export class MediaStream {
   readonly streamSid = `MZ${randomBytes(16).toString('hex')}`;
   private readonly options: MediaStreamOptions;
@@ -107,7 +111,7 @@ export class MediaStream {
     return this.line.unspokenBytes;
   }
 
-  /** Queues what the caller says next: raw mu-law. */
+  /** Queues what the caller says next, as raw mu-law. */
   speak(mulaw: Uint8Array): void {
     this.line.speak(mulaw);
   }
@@ -117,18 +121,18 @@ export class MediaStream {
     this.send(this.messages.dtmf(digit));
   }
 
-  /** Changes how the caller's audio travels; what a stall held back comes in one burst. */
+  /** Changes how the caller's audio travels. Frames that a stall held back are sent in one burst. */
   setLine(condition: LineCondition): void {
     this.options.ticker.catchUp();
     for (const frame of this.line.change(condition)) this.sendFrame(frame);
   }
 
-  /** Sends something a real carrier never would. For tests of the gateway. */
+  /** Sends data that a real carrier never would, to test a gateway. */
   sendRaw(data: string | Uint8Array): void {
     this.socket.send(data);
   }
 
-  /** Twilio ends the stream: `stop`, then it closes the socket. Resolves when that is done. */
+  /** Ends the stream as Twilio does: sends `stop`, then closes the socket. Resolves when the socket is closed. */
   async stop(): Promise<void> {
     if (this.state === 'over') return this.closed;
     this.options.ticker.catchUp();
@@ -138,21 +142,22 @@ export class MediaStream {
     await this.untilClosed();
   }
 
-  /** A server that does not answer the close frame is not waited for. */
+  /** Waits for the server's close frame, but not longer than {@link CLOSE_MS}. */
   private async untilClosed(): Promise<void> {
     const patience = this.options.clock.setTimer(CLOSE_MS, () => this.socket.terminate());
     await this.closed;
     patience.cancel();
   }
 
-  /** The TCP connection breaks without a word. */
+  /** Breaks the TCP connection without a close frame. */
   drop(): void {
     this.socket.terminate();
   }
 
   /**
-   * Resolves once each side has taken what the other sent before: two pings there and back, since the answer to what
-   * they overtook is on its way when the first returns. Lets a test move a clock by hand.
+   * Resolves when each side has received what the other sent before. It takes two round trips of a ping, because the
+   * answer to what the first one overtook is still on its way when it returns. With this a test can move a clock by
+   * hand.
    */
   async settle(): Promise<void> {
     for (let round = 0; round < 2 && this.socket.readyState === WebSocket.OPEN; round++) {
@@ -171,7 +176,7 @@ export class MediaStream {
     this.stopTicking = this.options.ticker.add(() => this.tick());
   }
 
-  /** One frame each way. */
+  /** Moves one frame in each direction. */
   private tick(): void {
     if (this.state !== 'open') return;
     const played = this.line.isFrozen ? undefined : this.queue.next();

@@ -1,7 +1,7 @@
 import { rfc2822 } from './fields.js';
 import type { WebhookMethod } from './webhook-client.js';
 
-/** A phone number of the account and what is set on it, for REST. What is left out is as Twilio sets it. */
+/** A phone number of the account with its settings, for REST. Settings left out have Twilio's defaults. */
 export interface IncomingNumber {
   phoneNumber: string;
   voiceUrl?: string;
@@ -10,18 +10,18 @@ export interface IncomingNumber {
   voiceFallbackMethod?: WebhookMethod;
   statusCallback?: string;
   statusCallbackMethod?: WebhookMethod;
-  /** A TwiML app, whose URLs then count instead. */
+  /** A TwiML app, whose URLs replace those of the number. */
   voiceApplicationSid?: string;
-  /** A SIP trunk, to which the calls then go. */
+  /** A SIP trunk, which then receives the calls. */
   trunkSid?: string;
 }
 
-/** A page that is never full: an account here has a handful of numbers. */
+/** Everything fits one page, because an account here has a handful of numbers. */
 const PAGE_SIZE = 50;
 
 /**
- * The account's numbers that hold `wanted` somewhere, `*` standing for any digit; all without it. URLs that are not set
- * are empty texts (Twilio: API – IncomingPhoneNumber resource, read multiple).
+ * Returns the account's numbers that contain `wanted`, in which `*` stands for any digit. Returns all numbers without
+ * `wanted`. URLs that are not set are empty strings (Twilio: API – IncomingPhoneNumber resource, read multiple).
  */
 export function numberList(
   accountSid: string,

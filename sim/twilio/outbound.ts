@@ -1,11 +1,11 @@
-/** What the gateway sends on a stream, checked as Twilio checks it. */
+/** A message that the gateway sends on a stream. */
 export type Outbound = { event: 'media'; audio: Uint8Array } | { event: 'mark'; name: string } | { event: 'clear' };
 
 export type CheckedOutbound = { ok: true; message: Outbound } | { ok: false; code: 31950 | 31951; what: string };
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Twilio: errors 31950 (not a text frame) and 31951 (not a valid message). */
+/** Checks a message as Twilio does: error 31950 if it is not a text frame, 31951 if it is not a valid message. */
 export function checkOutbound(data: Buffer, isBinary: boolean, streamSid: string): CheckedOutbound {
   if (isBinary) return bad(31950, 'binary frame');
   let message: unknown;

@@ -3,11 +3,11 @@
  * in a test that is busy, never answers or hangs up early.
  */
 export interface PhoneEndpoint {
-  /** A call comes in. Answer, refuse or let it ring; returns at once. */
+  /** Called when a call comes in. Answers, rejects or lets it ring, and returns at once. */
   ring(leg: IncomingLeg): void;
 }
 
-/** The called side's view of one ringing or answered leg. */
+/** The called side's view of one leg, ringing or answered. */
 export interface IncomingLeg {
   /** The leg's own CallSid (`CA…`), not the caller's. */
   readonly callSid: string;
@@ -18,10 +18,10 @@ export interface IncomingLeg {
   /** Only while ringing. */
   reject(reason: 'busy' | 'failed'): void;
   hangup(): void;
-  /** Each DTMF tone as it is heard, in order: one of 0-9 * # A-D. `durationMs` is the tone's length. */
+  /** Calls `listener` with each DTMF tone (0-9, *, #, A-D) in order. `durationMs` is the length of the tone. */
   onDigit(listener: (digit: string, durationMs: number) => void): void;
-  /** The other side hung up or gave up ringing. */
+  /** Calls `listener` when the other side hangs up or stops ringing. */
   onHangup(listener: () => void): void;
-  /** The leg was joined with the caller's. */
+  /** Calls `listener` when the leg is bridged with the caller's. */
   onBridged(listener: () => void): void;
 }

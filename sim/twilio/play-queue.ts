@@ -1,10 +1,10 @@
 import { MULAW_SILENCE } from '../../src/audio/chunk.js';
 import { FRAME_BYTES } from './ticker.js';
 
-/** Twilio: error 31931; more than ten minutes of queued audio is dropped. */
+/** Twilio: error 31931 – audio beyond ten minutes in the queue is dropped. */
 const MAX_QUEUED_BYTES = 10 * 60 * 8000;
 
-/** Twilio's playback queue: audio at 8000 bytes a second of call time, with marks in line. */
+/** Twilio's playback queue. It plays 8000 bytes a second of call time and holds marks in order with the audio. */
 export class PlayQueue {
   private entries: ({ audio: Uint8Array } | { mark: string })[] = [];
   private queuedBytes = 0;
@@ -14,7 +14,7 @@ export class PlayQueue {
     this.onMark = onMark;
   }
 
-  /** False when the queue is full and the audio was dropped. */
+  /** Queues audio. Returns false if the queue is full and the audio was dropped. */
   addAudio(audio: Uint8Array): boolean {
     if (this.queuedBytes + audio.length > MAX_QUEUED_BYTES) return false;
     this.entries.push({ audio });
@@ -22,7 +22,7 @@ export class PlayQueue {
     return true;
   }
 
-  /** Returned at once when nothing is queued before it. */
+  /** Queues a mark. It is returned at once if nothing is queued before it. */
   addMark(name: string): void {
     if (this.entries.length === 0) this.onMark(name);
     else this.entries.push({ mark: name });
@@ -36,7 +36,7 @@ export class PlayQueue {
     for (const { mark } of marks) this.onMark(mark);
   }
 
-  /** What is heard in the next 20 ms: 160 bytes, silence where nothing is queued; undefined when nothing was queued at all. */
+  /** Returns what is heard in the next 20 ms: 160 bytes, filled up with silence. `undefined` if nothing was queued. */
   next(): Uint8Array | undefined {
     if (this.entries.length === 0) return undefined;
     const frame = new Uint8Array(FRAME_BYTES).fill(MULAW_SILENCE);

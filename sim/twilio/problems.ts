@@ -1,6 +1,6 @@
 /**
- * What Twilio writes to the account's error log (twilio.com/docs/api/errors). An error has ended something; after a
- * warning the call goes on.
+ * What Twilio writes to the account's error log (twilio.com/docs/api/errors). An error has ended something. After a
+ * warning the call continues.
  */
 const PROBLEMS = {
   11200: { level: 'error', name: 'HTTP retrieval failure' },

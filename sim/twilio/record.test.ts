@@ -11,12 +11,12 @@ const RECORD = `<Record action="/done" recordingStatusCallback="https://${FAKE_H
 
 interface Recorded extends CarrierRig {
   live: CarrierCall;
-  /** Call time, a tenth of a second a step. */
+  /** Advances call time in steps of a tenth of a second. */
   pass: (durationMs: number) => Promise<void>;
   isRecording: () => boolean;
 }
 
-/** Runs `body` on a call that records, after the beep. */
+/** Runs `body` on a call that is recording, after the beep. */
 async function withRecording(attributes: string, body: (rig: Recorded) => Promise<void>): Promise<void> {
   await withCarrier({}, async (rig) => {
     rig.gateway.say('/voice', `${RECORD} ${attributes}/><Redirect>/nothing</Redirect>`);
@@ -48,7 +48,7 @@ async function done(rig: Recorded): Promise<Record<string, string>> {
 }
 
 describe('simulated carrier: Record', () => {
-  test('ends after five seconds of silence, and is reported to action and callback alike', async () => {
+  test('a recording ends after five seconds of silence and is reported to the action and the callback alike', async () => {
     await withRecording('', async (rig) => {
       rig.live.speak(secondsOf(3));
       await rig.pass(8200);
@@ -72,7 +72,7 @@ describe('simulated carrier: Record', () => {
     ['finishOnKey="#"', '7', false],
     ['finishOnKey="#"', '#', true],
   ] as const) {
-    test(`key ${key} ${ends ? 'ends' : 'does not end'} it with ${attributes || 'nothing said'}`, async () => {
+    test(`key ${key} ${ends ? 'ends' : 'does not end'} a recording with ${attributes || 'the default finishOnKey'}`, async () => {
       await withRecording(attributes, async (rig) => {
         rig.live.speak(secondsOf(60));
         await rig.pass(2000);
@@ -87,7 +87,7 @@ describe('simulated carrier: Record', () => {
     });
   }
 
-  test('ends at its longest time', async () => {
+  test('a recording ends at its maximum length', async () => {
     await withRecording('maxLength="4"', async (rig) => {
       rig.live.speak(secondsOf(60));
       await rig.pass(4000);
@@ -95,7 +95,7 @@ describe('simulated carrier: Record', () => {
     });
   });
 
-  test('of nothing is not reported, and the next verb runs', async () => {
+  test('an empty recording is not reported, and the next verb runs', async () => {
     await withRecording('timeout="2"', async (rig) => {
       await rig.pass(2000);
       assert.deepEqual(await done(rig), {});
@@ -104,10 +104,10 @@ describe('simulated carrier: Record', () => {
     });
   });
 
-  test('is reported when the caller hangs up, and the answer is ignored', async () => {
+  test('a recording that a hang-up ends is reported, and the answer is ignored', async () => {
     await withRecording('', async (rig) => {
       rig.gateway.say('/done', '<Say>Hello?</Say>');
-      rig.live.on('say', () => assert.fail('nobody hears it'));
+      rig.live.on('say', () => assert.fail('the caller has hung up'));
       rig.live.speak(secondsOf(2));
       await rig.pass(1000);
       rig.live.hangup();

@@ -4,15 +4,19 @@ import { type Fields, rfc2822 } from './fields.js';
 import type { Script } from './script.js';
 import type { Element } from './twiml.js';
 
-/** Twilio: Record – defaults: seconds of silence that end it, the longest recording, the keys that end it. */
+/** Twilio: Record – defaults for the silence that ends a recording, its maximum length, and the keys that end it. */
 const SILENCE_SECONDS = '5';
 const MAX_SECONDS = '3600';
 const ANY_KEY = '1234567890*#';
+/** The recording advances in steps of this length. */
+const STEP_MS = 100;
+/** Length of the beep before the recording. */
 const BEEP_MS = 1000;
 
 /**
- * Runs `<Record>`: the caller is recorded until a key, silence, the longest time or a hang-up. Gives the fields of the
- * action request, or undefined when nothing was recorded: then Twilio asks nobody and runs the next verb.
+ * Runs `<Record>`. Records the caller until a key, silence, the maximum length or a hang-up. Resolves with the fields
+ * of the action request. Resolves with `undefined` if nothing was recorded, because Twilio then requests no URL and
+ * runs the next verb.
  */
 export async function record(script: Script, verb: Element): Promise<Fields | undefined> {
   const { call, life } = script;
@@ -56,10 +60,7 @@ export async function record(script: Script, verb: Element): Promise<Fields | un
   return { ...fields, Digits: life.isOver ? 'hangup' : (keys[0] ?? '') };
 }
 
-/** The caller's speech is taken in pieces of this length. */
-const STEP_MS = 100;
-
-/** Twilio: Record – recordingStatusCallback; by default the completed recording is reported. */
+/** Twilio: Record – recordingStatusCallback. By default the completed recording is reported. */
 function report({ call }: Script, verb: Element, fields: Readonly<Record<string, string>>): void {
   const {
     recordingStatusCallback,

@@ -64,7 +64,7 @@ async function withRest(options: RestOptions, body: (rig: RestRig) => Promise<vo
 }
 
 describe('simulated carrier: REST', () => {
-  test('shows a call with the fields of the Call resource', async () => {
+  test('REST shows a call with the fields of the Call resource', async () => {
     await withRest({}, async ({ clock, live, request }) => {
       const expected = {
         sid: live.callSid,
@@ -106,7 +106,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('shows what is set on a number, found by a part of it', async () => {
+  test('REST shows the settings of a number, which can be found by a part of it', async () => {
     const numbers = [
       { phoneNumber: '+12065550199' },
       {
@@ -152,7 +152,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('with new TwiML stops the stream, closes it, and runs the TwiML; the action is not asked', async () => {
+  test('new TwiML over REST stops and closes the stream and then runs, and the action URL is not requested', async () => {
     await withRest({}, async ({ gateway, live, problems, request }) => {
       const order: string[] = [];
       gateway.stream.socket.on('close', () => order.push('closed'));
@@ -168,7 +168,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('with a URL asks there, by its method', async () => {
+  test('a new URL over REST is requested by its method', async () => {
     for (const method of ['GET', 'POST']) {
       await withRest({}, async ({ gateway, live, request }) => {
         gateway.say('/new', '<Hangup/>');
@@ -182,7 +182,7 @@ describe('simulated carrier: REST', () => {
     }
   });
 
-  test('with another stream gives the call a new one', async () => {
+  test('TwiML with another stream over REST opens a new stream in the same call', async () => {
     await withRest({}, async ({ gateway, live, request }) => {
       const first = gateway.stream.streamSid;
       await request({ form: { Twiml: `<Response>${streamTwiml()}</Response>` } });
@@ -192,7 +192,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('twice at once runs the later one only', async () => {
+  test('of two changes over REST at once only the later one runs', async () => {
     await withRest({}, async ({ carrier, live }) => {
       const said: string[] = [];
       live.on('say', (text) => said.push(text));
@@ -204,7 +204,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('with TwiML that cannot be read ends the call as any such document does (12100)', async () => {
+  test('TwiML over REST that cannot be parsed ends the call (12100)', async () => {
     await withRest({}, async ({ live, problems, request }) => {
       assert.equal((await request({ form: { Twiml: '<Response>' } })).status, 200);
       assert.equal(await live.whenEnded(), 'error');
@@ -212,7 +212,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('ends a call; what comes after finds it over (21220)', async () => {
+  test('REST ends a call, and later changes are refused because it is over (21220)', async () => {
     await withRest({}, async ({ gateway, live, request }) => {
       const ended = await request({ form: { Status: 'completed' } });
       assert.deepEqual([ended.status, ended.body['status']], [200, 'completed']);
@@ -238,7 +238,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('cancels only what still rings', async () => {
+  test('REST cancels a call only while it rings', async () => {
     await withRest({}, async ({ call, gateway, live, request }) => {
       assert.equal((await request({ form: { Status: 'canceled' } })).body['code'], 21220);
       assert.equal(live.isOver, false);
@@ -249,7 +249,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('changes the status callback and the fallback of a live call', async () => {
+  test('REST changes the status callback and the fallback of a live call', async () => {
     await withRest({}, async ({ carrier, gateway, live, request }) => {
       const form = {
         StatusCallback: `https://${FAKE_HOST}/late`,
@@ -277,7 +277,7 @@ describe('simulated carrier: REST', () => {
     ['another method for the fallback', { FallbackUrl: 'https://h/x', FallbackMethod: 'put' }, 20001],
     ['another status', { Status: 'busy' }, 20001],
   ] as const) {
-    test(`refuses ${what} (${code}), and leaves the call alone`, async () => {
+    test(`REST refuses ${what} (${code}) and leaves the call alone`, async () => {
       await withRest({}, async ({ gateway, live, request }) => {
         const { body, status } = await request({ form: form as unknown as Record<string, string> });
         assert.deepEqual([status, body['code'], body['status']], [400, code, 400]);
@@ -287,7 +287,7 @@ describe('simulated carrier: REST', () => {
     });
   }
 
-  test('takes TwiML of 4000 characters', async () => {
+  test('REST accepts TwiML of 4000 characters', async () => {
     await withRest({}, async ({ live, request }) => {
       const Twiml = `<Response><Hangup/>${' '.repeat(4000 - 30)}</Response>`;
       assert.equal(Twiml.length, 4000);
@@ -296,7 +296,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('wants a form', async () => {
+  test('REST refuses a body that is not a form, and a method other than GET and POST', async () => {
     await withRest({}, async ({ live, request }) => {
       const init = { method: 'POST', body: '{"Status":"completed"}', headers: { 'Content-Type': 'application/json' } };
       assert.equal((await request({ init })).status, 400);
@@ -305,7 +305,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('does not know other calls, accounts and paths (20404)', async () => {
+  test('REST answers 20404 for unknown calls, accounts and paths', async () => {
     await withRest({}, async ({ live, request }) => {
       for (const path of [
         `/2010-04-01/Accounts/${ACCOUNT_SID}/Calls/CA${'0'.repeat(32)}.json`,
@@ -322,7 +322,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('knows the account by its token and by its API keys, and nobody else (20003)', async () => {
+  test('REST accepts the account’s token and its API keys, and refuses any other credentials (20003)', async () => {
     await withRest({ apiKeys: { SK1: 'secret' } }, async ({ live, request, url }) => {
       for (const auth of [basic(ACCOUNT_SID, FAKE_TOKEN), basic('SK1', 'secret')])
         assert.equal((await request({ auth })).status, 200);
@@ -352,7 +352,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('refuses a burst without doing anything (20429), and takes the same request afterwards', async () => {
+  test('REST refuses a burst without effect (20429) and accepts the same request afterwards', async () => {
     await withRest({}, async ({ api, live, request }) => {
       api.refuseNext(2);
       for (let time = 0; time < 2; time++) {
@@ -364,7 +364,7 @@ describe('simulated carrier: REST', () => {
     });
   });
 
-  test('answers after its latency, and counts and limits what is under way at once', async () => {
+  test('REST answers after its latency, and counts and limits concurrent requests', async () => {
     await withRest({ latencyMs: 300, maxConcurrent: 2 }, async ({ clock, request }) => {
       const before = clock.timers;
       const answers = [request(), request(), request()];

@@ -9,11 +9,11 @@ import type { Carrier } from './carrier.js';
 import { type IncomingNumber, numberList } from './number-resource.js';
 
 export interface RestOptions {
-  /** API keys (SID → secret) beside the account's own SID and auth token. */
+  /** API keys (SID → secret) that are accepted in addition to the account's own SID and auth token. */
   apiKeys?: Readonly<Record<string, string>>;
-  /** How long each answer takes, on the carrier's network clock. */
+  /** Delay before each answer, on the carrier's network clock. */
   latencyMs?: number;
-  /** More requests than this at once get 20429; no limit by default. */
+  /** Maximum number of concurrent requests. Requests above it get 20429. No limit by default. */
   maxConcurrent?: number;
   /** The account's phone numbers. */
   numbers?: readonly IncomingNumber[];
@@ -24,10 +24,12 @@ type Resource = Record<string, unknown>;
 const CALL_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/Calls\/([^/]+)\.json$/;
 const NUMBERS_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/IncomingPhoneNumbers\.json$/;
 const MAX_BODY_BYTES = 64 * 1024;
+const NOT_ALLOWED: RestError = { status: 405, code: 20004, message: 'Method not allowed' };
+const NOT_A_FORM: RestError = { status: 400, code: 20001, message: 'The body is not an urlencoded form' };
 
 /**
- * Twilio's REST API for one carrier, as far as a gateway needs it: show a call, change it, end it; show what is set on a
- * phone number.
+ * Twilio's REST API for one carrier, as far as a gateway needs it. It shows, changes and ends a call, and shows the
+ * settings of a phone number.
  */
 export class RestApi {
   private readonly carrier: Carrier;
@@ -44,7 +46,7 @@ export class RestApi {
     });
   }
 
-  /** Listens on a free port of this machine; gives the address to use instead of `https://api.twilio.com`. */
+  /** Listens on a free port of this machine. Resolves with the address to use instead of `https://api.twilio.com`. */
   async start(): Promise<string> {
     await new Promise<void>((resolve) => {
       this.server.listen(0, '127.0.0.1', resolve);
@@ -52,7 +54,9 @@ export class RestApi {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The next `count` requests get 20429, as in a burst of the account's other traffic; they have no effect. */
+  /**
+   * Refuses the next `count` requests with 20429, as in a burst of the account's other traffic. They have no effect.
+   */
   refuseNext(count: number): void {
     this.refusals = count;
   }
@@ -123,9 +127,6 @@ export class RestApi {
     });
   }
 }
-
-const NOT_ALLOWED: RestError = { status: 405, code: 20004, message: 'Method not allowed' };
-const NOT_A_FORM: RestError = { status: 400, code: 20001, message: 'The body is not an urlencoded form' };
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();

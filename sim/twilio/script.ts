@@ -17,18 +17,18 @@ export type DocumentAnswer = { verbs: readonly Element[] } | { code: ProblemCode
 
 type Outcome = 'next' | 'stop';
 
-/** Speech of `<Say>` without a synthesiser: about fifteen characters a second. */
+/** Duration of `<Say>` without a synthesizer: about fifteen characters a second. */
 const SAY_MS_PER_CHARACTER = 65;
-/** Twilio: Webhooks – content types of TwiML; of another, 12300. */
+/** Twilio: Webhooks – content types of TwiML. Any other is error 12300. */
 const TWIML_TYPES = ['text/xml', 'application/xml'];
 
-/** TwiML being run on a call. A call has one at a time; a change over REST ends it and starts another. */
+/** Runs TwiML on a call. A call has one script at a time. A change over REST ends it and starts another. */
 export class Script {
   readonly call: CarrierCall;
   readonly life: Lifetime;
-  /** What is still being closed after this script was abandoned. */
+  /** Streams that are still closing after this script was abandoned. */
   readonly closing: Promise<void>[] = [];
-  /** Where the document came from that is being run: relative URLs in it start there. */
+  /** URL of the document that is running. Relative URLs in it are resolved against this. */
   private base: string;
 
   constructor(call: CarrierCall) {
@@ -37,7 +37,7 @@ export class Script {
     this.life = new Lifetime(call.carrier.clock, call.carrier.speed);
   }
 
-  /** Ends whatever is being run; resolves when its stream is closed. */
+  /** Ends the script. Resolves when its stream is closed. */
   async abandon(): Promise<void> {
     this.life.end();
     await Promise.all(this.closing);
@@ -51,7 +51,7 @@ export class Script {
     return this.runVerbs(parsed.verbs);
   }
 
-  /** How long `<Say>` takes where nobody synthesises it. */
+  /** How long `<Say>` takes without a synthesizer. */
   sayingMs(text: string): number {
     return text.length * SAY_MS_PER_CHARACTER;
   }
@@ -87,14 +87,17 @@ export class Script {
     await this.runVerbs(answer.verbs);
   }
 
-  /** A URL of the document that is being run; undefined when it is not one of the web. */
+  /** Resolves a URL of the document that is running. `undefined` if it is not an HTTP URL. */
   private absolute(url: string): string | undefined {
     if (!URL.canParse(url, this.base)) return undefined;
     const absolute = new URL(url, this.base);
     return /^https?:$/.test(absolute.protocol) ? absolute.href : undefined;
   }
 
-  /** A document that cannot be had or read is replaced by the number's fallback (Twilio: phone numbers – fallback URL). */
+  /**
+   * Replaces a document that cannot be fetched or parsed with the number's fallback (Twilio: phone numbers – fallback
+   * URL).
+   */
   private async fallBack(code: ProblemCode, what: string, url: string): Promise<void> {
     const { call } = this;
     call.emit('problem', code, what);
@@ -166,7 +169,7 @@ export class Script {
     }
   }
 
-  /** With an action the verbs after it never run; without one the next does. */
+  /** Requests the action URL if the verb has one, and then skips the verbs after it. Without one the next verb runs. */
   private async afterAction(verb: Element, fields: Fields): Promise<Outcome> {
     const { action, method } = verb.attributes;
     if (!this.life.isOver) {
@@ -174,7 +177,7 @@ export class Script {
       await this.continueAt(action, method, fields);
       return 'stop';
     }
-    // The caller is gone: it is asked all the same, and the answer is ignored. Not so after a change over REST.
+    // After a hang-up the action URL is still requested, and its answer ignored. After a change over REST it is not.
     if (action !== undefined && this.call.isOver)
       await this.document({ url: action, method, fields: this.call.fields(fields) });
     return 'stop';
@@ -202,7 +205,7 @@ export class Script {
   }
 }
 
-/** Twilio: Record – without an action the current document is asked once more. */
+/** Twilio: Record – without an action the current document is requested again. */
 function withOwnAction(verb: Element, base: string): Element {
   return { ...verb, attributes: { action: base, ...verb.attributes } };
 }

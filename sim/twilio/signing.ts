@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import type { Fields } from './fields.js';
 
 /**
- * Signs as Twilio does. Written apart from the gateway's own check, so that one is a test of the other.
- * Over HTTPS the port and any user:password are removed first; the values of a repeated field are sorted, each once
- * (Twilio: Security – Validating requests).
+ * Signs a webhook as Twilio does. This is written separately from the gateway's own check, so that each tests the
+ * other. Over HTTPS the port and any user:password are removed first. The distinct values of a repeated field are
+ * sorted (Twilio: Security – Validating requests).
  */
 export function signWebhook(authToken: string, url: string, fields: Fields): string {
   const signedUrl = new URL(url);
@@ -21,7 +21,7 @@ function valuesOf(value: string | readonly string[] | undefined): string[] {
   return typeof value === 'string' ? [value] : [...new Set(value)].sort();
 }
 
-/** How the upgrade of a stream is signed; the last two are what a forger or a misconfigured account sends. */
+/** How the upgrade of a stream is signed. The last two are what a forger or a misconfigured account sends. */
 export type StreamSignature = 'exact' | 'trailing-slash' | 'with-port' | 'absent' | 'wrong-token';
 
 export function signStream(authToken: string, url: string, mode: StreamSignature): string | undefined {

@@ -12,7 +12,7 @@ const STATUS = `https://${FAKE_HOST}/status`;
 const WITH_ACTION = streamTwiml(`statusCallback="${STATUS}"`, '', `action="https://${FAKE_HOST}/action"`);
 const HANGUP = '<Hangup/>';
 
-/** A call with `twiml`, to its end; the action answers with a hang-up. */
+/** Runs a call with `twiml` to its end. The action URL answers with a hang-up. */
 async function runCall(
   options: CarrierRigOptions & { twiml?: string },
   during: (rig: CarrierRig) => Promise<void> | void = () => undefined,
@@ -42,7 +42,7 @@ async function runCall(
 const opened = async (rig: CarrierRig): Promise<void> =>
   until(() => rig.gateway.streams.at(-1)?.of('start').length === 1, 'the stream');
 
-/** A server that only knows TCP. */
+/** Starts a server that speaks TCP only. */
 async function rawServer(onConnection: (socket: Socket) => void): Promise<{ base: string; server: Server }> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -64,21 +64,21 @@ describe('simulated carrier: a stream that does not open', () => {
     ['unencrypted scheme', `url="ws://${FAKE_HOST}/stream"`, 31922],
     ['track that is not possible', `url="wss://${FAKE_HOST}/stream" track="both_tracks"`, 31941],
   ] as const) {
-    test(`for its ${what} (${code}) ends in the action`, async () => {
+    test(`a stream with a ${what} (${code}) does not open, and the action URL is requested`, async () => {
       const twiml = `<Connect action="/action"><Stream ${attributes} statusCallback="${STATUS}"/></Connect>`;
       const result = await runCall({ twiml });
       assert.deepEqual(result, { ...refused, problems: [code], outcomes: [] });
     });
   }
 
-  test('because the answer is not 101 (31920)', async () => {
+  test('a stream whose upgrade is not answered with 101 does not open (31920)', async () => {
     const result = await runCall({}, ({ gateway }) => {
       gateway.onUpgrade = (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
     });
     assert.deepEqual(result, { ...refused, problems: [31920], outcomes: ['refused'] });
   });
 
-  test('because the 101 is no WebSocket handshake (31920)', async () => {
+  test('a stream whose 101 answer is not a WebSocket handshake does not open (31920)', async () => {
     const result = await runCall({}, ({ gateway }) => {
       gateway.onUpgrade = (_request, socket) =>
         socket.write(
@@ -88,19 +88,19 @@ describe('simulated carrier: a stream that does not open', () => {
     assert.deepEqual(result, { ...refused, problems: [31920], outcomes: ['refused'] });
   });
 
-  test('because nobody listens there (31902)', async () => {
+  test('a stream to a port without a listener does not open (31902)', async () => {
     const { base, server } = await rawServer(() => undefined);
     server.close();
     const result = await runCallElsewhere(base);
     assert.deepEqual(result, { ...refused, problems: [31902], outcomes: ['refused'] });
   });
 
-  test('because there is no such host (31901)', async () => {
+  test('a stream to a host that does not exist does not open (31901)', async () => {
     const result = await runCallElsewhere(undefined);
     assert.deepEqual(result, { ...refused, problems: [31901], outcomes: [] });
   });
 
-  test('because nobody answers the upgrade (31901)', async () => {
+  test('a stream whose upgrade is not answered in 5 s does not open (31901)', async () => {
     let isAsked = false;
     const result = await runCall({}, async ({ clock, gateway }) => {
       gateway.onUpgrade = () => (isAsked = true);
@@ -110,28 +110,28 @@ describe('simulated carrier: a stream that does not open', () => {
     assert.deepEqual(result, { ...refused, problems: [31901], outcomes: ['refused'] });
   });
 
-  test('because the connection breaks before the answer (31903)', async () => {
+  test('a stream whose connection breaks before the answer does not open (31903)', async () => {
     const result = await runCall({}, ({ gateway }) => {
       gateway.onUpgrade = (_request, socket) => socket.destroy();
     });
     assert.deepEqual(result, { ...refused, problems: [31903], outcomes: ['refused'] });
   });
 
-  test('because nobody speaks TLS there (31910)', async () => {
+  test('a stream to a server that does not speak TLS does not open (31910)', async () => {
     const { base, server } = await rawServer((socket) => socket.end('this is no TLS at all\r\n'));
     const result = await runCallElsewhere(base.replace('http:', 'https:'));
     server.close();
     assert.deepEqual(result, { ...refused, problems: [31910], outcomes: ['refused'] });
   });
 
-  test('because the certificate is not one to trust (31910)', async () => {
+  test('a stream to a server with an untrusted certificate does not open (31910)', async () => {
     const { base, close } = await secureGateway();
     const result = await runCallElsewhere(base);
     await close();
     assert.deepEqual(result, { ...refused, problems: [31910], outcomes: ['refused'] });
   });
 
-  test('goes on with the next verb when there is no action', async () => {
+  test('a stream that does not open is followed by the next verb if there is no action', async () => {
     const twiml = `<Connect><Stream url="ws://${FAKE_HOST}/stream"/></Connect><Say>Sorry.</Say>`;
     const said: string[] = [];
     await withCarrier({}, async ({ call, clock, gateway }) => {
@@ -149,7 +149,7 @@ describe('simulated carrier: a stream that does not open', () => {
     return { base: gateway.base, close: () => gateway.close() };
   }
 
-  /** The webhooks reach the gateway, the stream's host is somewhere else. */
+  /** Runs a call whose webhooks reach the gateway and whose stream goes to another host. */
   async function runCallElsewhere(address: string | undefined): ReturnType<typeof runCall> {
     const twiml = `<Connect action="/action"><Stream url="wss://elsewhere.example.com/stream" statusCallback="${STATUS}"/></Connect>`;
     return runCall(address === undefined ? { twiml } : { twiml, elsewhere: address });
@@ -159,13 +159,13 @@ describe('simulated carrier: a stream that does not open', () => {
 describe('simulated carrier: a stream ends', () => {
   const streamed = { events: ['stream-started', 'stream-stopped'] };
 
-  test('with stop and a close frame when the caller hangs up; the action is asked and its answer ignored', async () => {
+  test('when the caller hangs up, Twilio sends stop and a close frame, requests the action URL and ignores its answer', async () => {
     const result = await runCall({}, async (rig) => {
       await opened(rig);
       rig.gateway.say('/action', '<Say>Is anybody there?</Say>');
       const { stream } = rig.gateway;
       const call = rig.carrier.find(stream.of('start')[0]?.start.callSid ?? '');
-      call?.on('say', () => assert.fail('nobody is there to hear it'));
+      call?.on('say', () => assert.fail('the caller has hung up'));
       call?.hangup();
       await until(() => stream.closeCode !== undefined, 'the close frame');
       assert.deepEqual(stream.of('stop')[0], {
@@ -185,7 +185,7 @@ describe('simulated carrier: a stream ends', () => {
     });
   });
 
-  test('when the server closes it (31921), and the action says what next', async () => {
+  test('a stream that the server closes (31921) is followed by the action', async () => {
     const result = await runCall({}, async (rig) => {
       await opened(rig);
       rig.gateway.stream.socket.close(1000);
@@ -199,7 +199,7 @@ describe('simulated carrier: a stream ends', () => {
     });
   });
 
-  test('when the connection breaks without a word (31903)', async () => {
+  test('a stream whose connection breaks without a close frame ends with 31903', async () => {
     const result = await runCall({}, async (rig) => {
       await opened(rig);
       rig.gateway.stream.raw.destroy();
@@ -213,7 +213,7 @@ describe('simulated carrier: a stream ends', () => {
     });
   });
 
-  test('when the TCP connection is reset (31903)', async () => {
+  test('a stream whose TCP connection is reset ends with 31903', async () => {
     const result = await runCall({}, async (rig) => {
       await opened(rig);
       (rig.gateway.stream.raw as Socket).resetAndDestroy();
@@ -227,7 +227,7 @@ describe('simulated carrier: a stream ends', () => {
     ['a masked frame', [0x81, 0x80, 0, 0, 0, 0]],
     ['text that is not UTF-8', [0x81, 0x01, 0xff]],
   ] as const) {
-    test(`at ${what}, which is not WebSocket (31924)`, async () => {
+    test(`a stream ends with 31924 when the server sends ${what}, a violation of WebSocket`, async () => {
       const result = await runCall({}, async (rig) => {
         await opened(rig);
         rig.gateway.stream.raw.write(Buffer.from(bytes));
@@ -237,7 +237,7 @@ describe('simulated carrier: a stream ends', () => {
     });
   }
 
-  test('not at all while the server hangs with its socket open', async () => {
+  test('a stream stays open while the server hangs with its socket open', async () => {
     const result = await runCall({}, async (rig) => {
       await opened(rig);
       rig.gateway.stream.raw.pause();
@@ -257,7 +257,7 @@ describe('simulated carrier: a stream ends', () => {
     );
   });
 
-  test('without an action the next verb runs, without one the call is over', async () => {
+  test('after a stream without an action the next verb runs, and without a next verb the call ends', async () => {
     for (const [after, end] of [
       [HANGUP, 'gateway-hung-up'],
       ['', 'no-more-twiml'],
@@ -270,7 +270,7 @@ describe('simulated carrier: a stream ends', () => {
     }
   });
 
-  test('and another begins under the same call, with a sid of its own and its counters anew', async () => {
+  test('a second stream of a call has its own sid and restarts its counters', async () => {
     await runCall({}, async (rig) => {
       await opened(rig);
       const first = rig.gateway.stream;
@@ -286,7 +286,7 @@ describe('simulated carrier: a stream ends', () => {
     });
   });
 
-  test('over TLS as without, where the certificate is trusted', async () => {
+  test('a stream runs over TLS if the certificate is trusted', async () => {
     const tls = selfSigned('127.0.0.1');
     const result = await runCall({ tls, ca: tls.cert }, async (rig) => {
       await opened(rig);
@@ -296,7 +296,7 @@ describe('simulated carrier: a stream ends', () => {
   });
 });
 
-test('a server that does not answer the close frame is cut off after two seconds, and then a change over REST runs', async () => {
+test('a server that does not answer the close frame is disconnected after two seconds, and then a change over REST runs', async () => {
   await withCarrier({}, async (rig) => {
     let socket: Duplex | undefined;
     rig.gateway.onUpgrade = (request, upgraded) => {
@@ -305,7 +305,7 @@ test('a server that does not answer the close frame is cut off after two seconds
       upgraded.write(
         `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
       );
-      // Reads everything, and says nothing more.
+      // Reads everything and sends nothing more.
       upgraded.resume();
       socket = upgraded;
     };

@@ -1,6 +1,6 @@
 /**
- * What Twilio writes on a stream (Media Streams – WebSocket messages). One counter spans all messages after `connected`;
- * `sequenceNumber`, `chunk` and `timestamp` are strings, `sampleRate` and `channels` numbers.
+ * The messages that Twilio sends on a stream (Media Streams – WebSocket messages). One counter spans all messages after
+ * `connected`. `sequenceNumber`, `chunk` and `timestamp` are strings; `sampleRate` and `channels` are numbers.
  */
 export class StreamMessages {
   private readonly ids: { accountSid: string; callSid: string; streamSid: string };
@@ -36,7 +36,7 @@ export class StreamMessages {
     });
   }
 
-  /** The track has another name here than in `media` (sic). */
+  /** The track is named differently here than in `media` (sic). */
   dtmf(digit: string): string {
     return this.numbered('dtmf', { track: 'inbound_track', digit });
   }

@@ -4,10 +4,10 @@ import type { Script } from './script.js';
 import { signStream } from './signing.js';
 import type { Element } from './twiml.js';
 
-/** Twilio: Stream – Parameter; name and value together stay under it. */
+/** Twilio: Stream – Parameter. Name and value together must be shorter than this. */
 const MAX_PARAMETER_CHARACTERS = 500;
 
-/** Runs `<Connect><Stream>`; resolves when the stream is over, whatever ended it. */
+/** Runs `<Connect><Stream>`. Resolves when the stream is over, however it ended. */
 export async function runStream(script: Script, element: Element): Promise<void> {
   const { call, life } = script;
   const { carrier } = call;
@@ -16,7 +16,7 @@ export async function runStream(script: Script, element: Element): Promise<void>
   const report = streamReporter(script, element, () => stream?.streamSid);
   const onProblem = (code: ProblemCode, what: string): void => {
     call.emit('problem', code, what);
-    // Twilio logs 31921 for every stream that a server ends; whether a callback comes with it is not documented.
+    // Twilio logs 31921 for every stream that a server closes. Whether it also sends a callback is not documented.
     if (problemLevel(code) === 'error' && code !== 31921)
       report('stream-error', { StreamError: `${code} - ${problemName(code)}: ${what}` });
   };
@@ -28,7 +28,7 @@ export async function runStream(script: Script, element: Element): Promise<void>
   if (base === undefined) return onProblem(31901, 'there is no such host');
 
   const { accountSid, authToken, ca, streamSignature = 'exact' } = carrier.options;
-  // Twilio strips the query before it connects, and signs what is left.
+  // Twilio strips the query before it connects, and signs the rest.
   const signedUrl = `wss://${url.host}${url.pathname}`;
   const outcome = await new Promise<StreamOutcome>((resolve) => {
     const opened = new MediaStream({

@@ -29,7 +29,7 @@ const timestampsOf = (rig: Live): number[] => rig.gateway.stream.of('media').map
 const playedMs = (rig: Live): number => Buffer.concat(rig.heard).filter((byte) => byte === 0x10).length / 8;
 
 describe('simulated carrier: a stream', { concurrency: false }, () => {
-  test('opens as Twilio’s does, without the query', async () => {
+  test('the simulated stream opens with Twilio’s headers and messages, and without the query of its URL', async () => {
     const twiml = `<Connect><Stream url="wss://${FAKE_HOST}/stream/a?secret=1" name="n"><Parameter name="token" value="t"/></Stream></Connect>`;
     await withStream({ twiml }, async ({ carrier, gateway, live }) => {
       const { headers, messages, url } = gateway.stream;
@@ -57,7 +57,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('counts all its messages in one row, and stamps frames as unevenly as a real line', async () => {
+  test('the stream numbers all its messages in one sequence and stamps frames as unevenly as a real line', async () => {
     await withStream({ stream: { firstFrameMs: 171 } }, async (rig) => {
       const { advance, gateway, live } = rig;
       await advance(300, live);
@@ -83,7 +83,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('sends what the caller says in frames of 160 bytes, filled up with silence', async () => {
+  test('the caller’s audio is sent in frames of 160 bytes, filled up with silence', async () => {
     await withStream({}, async ({ advance, gateway, live }) => {
       live.speak(Buffer.alloc(200, 0x21));
       assert.equal(live.mediaStream?.unspokenBytes, 200);
@@ -93,7 +93,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('leaves silence out where the line has gaps, and goes on counting time', async () => {
+  test('a line with gaps sends no silence, and its timestamps keep counting', async () => {
     await withStream({ place: { stream: { line: 'gaps' } } }, async (rig) => {
       await rig.advance(200, rig.live);
       assert.deepEqual(timestampsOf(rig), []);
@@ -105,7 +105,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('after a stall brings everything at once', async () => {
+  test('after a stall the stream sends all held frames at once', async () => {
     await withStream({}, async (rig) => {
       await rig.advance(100, rig.live);
       rig.live.mediaStream?.setLine('stalled');
@@ -124,7 +124,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('loses the caller’s audio while congested, and says so once (31930)', async () => {
+  test('a congested line loses the caller’s audio and is reported once (31930)', async () => {
     await withStream({}, async (rig) => {
       rig.live.mediaStream?.setLine('congested');
       rig.live.speak(Buffer.alloc(1600, 0x21));
@@ -137,7 +137,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('is congested when the gateway does not read (31930)', async () => {
+  test('a stream is reported as congested when the gateway does not read (31930)', async () => {
     await withStream({}, async ({ clock, gateway, live, problems }) => {
       gateway.stream.raw.pause();
       // What the kernel holds differs from machine to machine; twenty minutes are more than any of them.
@@ -152,7 +152,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('plays in real time and returns each mark when what stands before it was heard', async () => {
+  test('the stream plays in real time and returns each mark when the audio before it was heard', async () => {
     await withStream({}, async (rig) => {
       const { advance, gateway, live } = rig;
       const marks = (): string[] => gateway.stream.of('mark').map((message) => message.mark.name);
@@ -169,8 +169,8 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('has played on when a message comes while the process was too busy to play', async () => {
-    /** Time goes on, timers do not fire: an event loop that is late. */
+  test('playout has caught up before a message is handled, even if the process was busy', async () => {
+    /** Time advances but timers do not fire, as when the event loop is late. */
     class LateClock extends FakeClock {
       lateMs = 0;
       override now(): number {
@@ -194,7 +194,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('returns every outstanding mark at once when it is cleared, and plays no more', async () => {
+  test('clear stops the playout and returns every outstanding mark at once', async () => {
     await withStream({}, async (rig) => {
       const { advance, gateway, live } = rig;
       for (const name of ['a', 'b', 'c']) {
@@ -213,7 +213,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('takes ten minutes of audio, drops the rest and says so once (31931)', async () => {
+  test('the stream queues ten minutes of audio, drops the rest and reports it once (31931)', async () => {
     await withStream({}, async (rig) => {
       for (let minute = 0; minute < 12; minute++) rig.gateway.stream.play(60_000);
       await rig.live.mediaStream?.settle();
@@ -223,7 +223,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('passes over what it cannot use, warns once of each kind, and stays open (31950, 31951)', async () => {
+  test('the stream ignores invalid messages, warns once of each kind and stays open (31950, 31951)', async () => {
     await withStream({}, async (rig) => {
       const { advance, gateway, live, problems } = rig;
       const { socket } = gateway.stream;
@@ -240,7 +240,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('takes parameters under 500 characters and leaves longer ones out (12200)', async () => {
+  test('the stream accepts parameters under 500 characters and leaves longer ones out (12200)', async () => {
     const inside = `<Parameter name="fits" value="${'x'.repeat(495)}"/><Parameter name="long" value="${'x'.repeat(496)}"/><Parameter value="nameless"/>`;
     await withStream({ twiml: streamTwiml('', inside) }, async ({ gateway, problems }) => {
       assert.deepEqual(Object.keys(gateway.stream.of('start')[0]?.start.customParameters ?? {}), ['fits']);
@@ -248,7 +248,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('reports its start and its end', async () => {
+  test('a stream reports its start and its end to its status callback', async () => {
     const twiml = streamTwiml(`name="ai" statusCallback="https://${FAKE_HOST}/status"`);
     await withStream({ twiml }, async ({ gateway, live }) => {
       const streamSid = gateway.stream.streamSid;
@@ -265,7 +265,7 @@ describe('simulated carrier: a stream', { concurrency: false }, () => {
     });
   });
 
-  test('without a name is named by its sid', async () => {
+  test('a stream without a name is reported under its sid', async () => {
     const twiml = streamTwiml(`statusCallback="https://${FAKE_HOST}/status" statusCallbackMethod="GET"`);
     await withStream({ twiml }, async ({ gateway }) => {
       await until(() => gateway.of('/status').length === 1, 'the callback');

@@ -1,12 +1,12 @@
 import type { Clock, Timer } from '../../src/base/clock.js';
 
-/** Length of one media frame: milliseconds of call time, and bytes of mu-law. */
+/** Length of one media frame, in milliseconds of call time and in bytes of mu-law. */
 export const FRAME_MS = 20;
 export const FRAME_BYTES = 160;
 
 /**
- * One beat for all calls of a carrier: every listener is called once for each 20 ms of call time, without drift.
- * `speed` 10 makes call time run ten times faster than the clock.
+ * One clock tick for all calls of a carrier. It calls every listener once for each 20 ms of call time, without drift.
+ * With `speed` 10, call time runs ten times faster than the clock.
  */
 export class Ticker {
   private readonly clock: Clock;
@@ -20,7 +20,7 @@ export class Ticker {
     this.periodMs = FRAME_MS / speed;
   }
 
-  /** Gives a function that takes the listener out again. */
+  /** Adds a listener. Returns a function that removes it. */
   add(listener: () => void): () => void {
     this.listeners.add(listener);
     if (this.timer === undefined) {
@@ -33,8 +33,8 @@ export class Ticker {
   }
 
   /**
-   * Makes up for beats that are due and have not come yet because the process was busy. Whoever acts at a moment of the
-   * call does this first: a telephone network plays on while our event loop is late.
+   * Runs the ticks that are due but late because the process was busy. Call this before any action at a moment of the
+   * call, because a telephone network plays on while our event loop is late.
    */
   catchUp(): void {
     if (this.timer === undefined) return;

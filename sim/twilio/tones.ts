@@ -1,17 +1,20 @@
 import type { Lifetime } from './lifetime.js';
 
-/** A DTMF tone and the gap after it; `w` and `W` wait half a second and one (Twilio: Number – sendDigits). */
+/**
+ * Length of a DTMF tone and of the gap after it. `w` waits half a second and `W` one second (Twilio: Number –
+ * sendDigits).
+ */
 const TONE_MS = 100;
 const GAP_MS = 100;
 const WAIT_MS: Readonly<Record<string, number>> = { w: 500, W: 1000 };
-/** REST's SendDigits takes no more; kept to for all. */
+/** Maximum length of REST's SendDigits, applied here to all digits. */
 const MAX_DIGITS = 32;
 
 export function areDigits(digits: string): boolean {
   return digits.length <= MAX_DIGITS && /^[0-9A-D#*wW]*$/.test(digits);
 }
 
-/** Plays tones one after the other, for as long as `life` lasts. */
+/** Plays tones one after the other, until `life` ends. */
 export async function playTones(
   life: Lifetime,
   digits: string,

@@ -8,7 +8,7 @@ export interface Element {
   text: string;
 }
 
-/** A finding with Twilio's code: 12100 ends the call, 12200 is a warning. */
+/** A problem with Twilio's code. 12100 ends the call, 12200 is a warning. */
 export interface TwimlProblem {
   code: 12100 | 12200;
   what: string;
@@ -23,7 +23,7 @@ interface Rule {
   children: readonly string[];
 }
 
-/** Attributes with what they may hold, and nested elements. Names are case-sensitive. */
+/** The attributes of each element, their allowed values, and the elements it may contain. Names are case-sensitive. */
 const GRAMMAR: Readonly<Record<string, Rule>> = {
   Response: {
     attributes: {},
@@ -80,14 +80,14 @@ const GRAMMAR: Readonly<Record<string, Rule>> = {
   },
   Connect: { attributes: { action: 'text', method: 'method' }, children: ['Stream'] },
   Stream: {
-    // The track is checked when the stream begins: it has an error of its own, 31941.
+    // The track is checked when the stream starts, because it has an error of its own, 31941.
     attributes: { url: 'text', name: 'text', track: 'text', statusCallback: 'text', statusCallbackMethod: 'method' },
     children: ['Parameter'],
   },
   Parameter: { attributes: { name: 'text', value: 'text' }, children: [] },
 };
 
-/** An element while it is read. */
+/** An element that is being parsed. */
 interface Open {
   name: string;
   attributes: Record<string, string>;
@@ -95,7 +95,10 @@ interface Open {
   text: string;
 }
 
-/** Parses TwiML as strictly as Twilio: what is not XML fails the call, what is not TwiML is warned about and left out. */
+/**
+ * Parses TwiML as strictly as Twilio. A document that is not XML fails the call. An element that is not TwiML is left
+ * out with a warning.
+ */
 export function parseTwiml(document: string): ParsedTwiml {
   const problems: TwimlProblem[] = [];
   const stack: Open[] = [];
@@ -126,7 +129,7 @@ export function parseTwiml(document: string): ParsedTwiml {
   return { verbs: root.children, problems };
 }
 
-/** Says whether the element may stand there, and leaves out of it what Twilio would not use. */
+/** Returns whether the parent may contain the element, and removes attributes that Twilio would not use. */
 function accepts(parent: string, element: Open, problems: TwimlProblem[]): boolean {
   const rule = GRAMMAR[element.name];
   if (rule === undefined || GRAMMAR[parent]?.children.includes(element.name) !== true) {

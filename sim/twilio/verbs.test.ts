@@ -7,13 +7,13 @@ import type { CarrierCall } from './carrier-call.js';
 
 const passed = async ({ clock }: CarrierRig, durationMs: number): Promise<void> => {
   clock.advance(durationMs);
-  // What follows is a matter of promises only.
+  // The steps that follow wait for promises only.
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
 };
 
-/** The call once its first document is being run. */
+/** Returns the call when its first document is running. */
 async function running(rig: CarrierRig, twiml: string): Promise<CarrierCall> {
   rig.gateway.say('/voice', twiml);
   const call = rig.call();
@@ -24,7 +24,7 @@ async function running(rig: CarrierRig, twiml: string): Promise<CarrierCall> {
 }
 
 describe('simulated carrier: verbs', () => {
-  test('Say takes the time of its words where nobody speaks them', async () => {
+  test('Say without a synthesizer takes the time that its words would need', async () => {
     await withCarrier({}, async (rig) => {
       const said: string[] = [];
       rig.gateway.say('/voice', '<Say>0123456789</Say>');
@@ -39,7 +39,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('Say is heard frame by frame where somebody speaks it', async () => {
+  test('Say with a synthesizer is heard frame by frame', async () => {
     await withCarrier({ synthesize: () => Promise.resolve(new Uint8Array(400).fill(0x10)) }, async (rig) => {
       const sizes: number[] = [];
       rig.gateway.say('/voice', '<Say>x</Say>');
@@ -52,7 +52,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('Pause waits, and as the first verb does not answer', async () => {
+  test('Pause waits, and does not answer the call if it is the first verb', async () => {
     await withCarrier({}, async (rig) => {
       const call = await running(rig, '<Pause length="3"/><Pause/><Hangup/>');
       assert.equal(call.status, 'ringing');
@@ -64,7 +64,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('Play sounds its digits to the caller, with the waits between', async () => {
+  test('Play plays its digits to the caller with the waits between them', async () => {
     await withCarrier({}, async (rig) => {
       const tones: string[] = [];
       rig.gateway.say('/voice', '<Play digits="1wW2"/>');
@@ -80,7 +80,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('Play of anything but digits is warned about (12200)', async () => {
+  test('Play of anything but digits causes a warning (12200)', async () => {
     await withCarrier({}, async ({ call, gateway, problems }) => {
       gateway.say('/voice', '<Play digits="call me"/>');
       await call().whenEnded();
@@ -88,7 +88,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('Reject after the call was answered does nothing: the next verb runs', async () => {
+  test('Reject of an answered call does nothing, and the next verb runs', async () => {
     await withCarrier({ synthesize: () => Promise.resolve(new Uint8Array()) }, async ({ call, gateway }) => {
       gateway.say('/voice', '<Say>Hi.</Say><Reject reason="busy"/><Redirect>/next</Redirect>');
       gateway.say('/next', '<Hangup/>');
@@ -99,7 +99,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('Redirect leaves the document it stands in', async () => {
+  test('Redirect skips the verbs after it', async () => {
     await withCarrier({}, async ({ call, gateway }) => {
       gateway.say('/voice', '<Redirect>/next</Redirect><Say>never</Say>');
       gateway.say('/next', '<Hangup/>');
@@ -109,7 +109,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('an attribute with a value that is not possible is left out (12200)', async () => {
+  test('a TwiML attribute with an invalid value is left out (12200)', async () => {
     await withCarrier({}, async (rig) => {
       const call = await running(rig, '<Pause length="long"/><Redirect method="PUT">/next</Redirect>');
       rig.gateway.say('/next', '<Hangup/>');
@@ -120,7 +120,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('the action of Connect is asked with the fields of the call, by its own method', async () => {
+  test('the action of Connect is requested by its own method, with the fields of the call', async () => {
     await withCarrier({}, async ({ call, gateway }) => {
       gateway.say('/voice', streamTwiml('', '', 'action="/after" method="GET"'));
       gateway.say('/after', '<Hangup/>');
@@ -135,7 +135,7 @@ describe('simulated carrier: verbs', () => {
     });
   });
 
-  test('a status callback that is not an absolute URL is not called (12200)', async () => {
+  test('a status callback with a relative URL is not requested (12200)', async () => {
     await withCarrier({}, async ({ call, gateway, problems }) => {
       gateway.say('/voice', `<Connect><Stream url="wss://${FAKE_HOST}/stream" statusCallback="/status"/></Connect>`);
       const live = call();

@@ -12,8 +12,8 @@ export type WebhookAnswer =
   { ok: true; status: number; body: string; contentType: string } | { ok: false; what: string; code?: ProblemCode };
 
 /**
- * Where a public host really listens, for instance `http://127.0.0.1:8000`: Twilio speaks https and wss to it, the proxy
- * in front of it need not. Undefined: nobody has that name.
+ * Returns where a public host really listens, for instance `http://127.0.0.1:8000`. Twilio speaks https and wss to the
+ * host; the proxy in front of it need not. `undefined` if no such host exists.
  */
 export type Resolve = (publicHost: string) => string | undefined;
 
@@ -30,13 +30,13 @@ const BROKEN_OFF: WebhookAnswer = { ok: false, what: 'the answer broke off' };
 interface OneRequest extends WebhookRequest {
   rules: ConnectionRules;
   deadlineMs: number;
-  /** Tells tries of one request from another request. */
+  /** The same for all tries of one request. */
   token: string;
 }
 
 type Attempt = WebhookAnswer | 'ct' | 'rt' | 'out-of-time';
 
-/** Makes Twilio's signed requests, within Twilio's limits and what the fragment of a URL says otherwise. */
+/** Sends Twilio's signed requests, within Twilio's limits and the overrides in the fragment of a URL. */
 export class WebhookClient {
   private readonly authToken: string | undefined;
   private readonly resolve: Resolve;
@@ -51,7 +51,7 @@ export class WebhookClient {
     authToken: string | undefined;
     resolve: Resolve;
     clock: Clock;
-    /** PEM of an authority to trust beside the known ones. */
+    /** PEM of an authority to trust in addition to the public ones. */
     ca: string | undefined;
   }) {
     this.authToken = options.authToken;
@@ -85,7 +85,7 @@ export class WebhookClient {
     }
   }
 
-  /** Resolves once every request made so far has been answered or given up. */
+  /** Resolves when every request so far has been answered or has failed. */
   whenIdle(): Promise<void> {
     return this.pending === 0
       ? Promise.resolve()
@@ -94,7 +94,7 @@ export class WebhookClient {
         });
   }
 
-  /** Breaks off what is under way; nothing is sent any more. */
+  /** Aborts the requests in flight. Nothing is sent after this. */
   close(): void {
     this.closed = true;
     for (const request of this.underWay) request.destroy();
@@ -116,7 +116,7 @@ export class WebhookClient {
       port: base.port,
       path: new URL(signedUrl).pathname + new URL(signedUrl).search,
       method,
-      // The certificate is that of the place where the host really listens.
+      // The certificate belongs to the address that is really dialled.
       servername: isIP(base.hostname) === 0 ? base.hostname : '',
       ...(this.ca === undefined ? {} : { ca: this.ca }),
       headers: {
@@ -171,7 +171,7 @@ export class WebhookClient {
       request.on('response', (response) => {
         const awaitNext = (): void => {
           readTimer.cancel();
-          // An answer that has begun is not asked for again.
+          // A request is not retried once its answer has begun.
           readTimer = awaitPart(BROKEN_OFF);
         };
         awaitNext();
@@ -183,7 +183,7 @@ export class WebhookClient {
   }
 }
 
-/** What a retry policy may name; undefined: nothing is asked again after it. */
+/** Returns the failure that a retry policy may name. `undefined` if the request must not be retried. */
 function failureOf(result: Attempt): Failure | undefined {
   if (result === 'ct' || result === 'rt') return result;
   if (result === 'out-of-time' || !result.ok) return undefined;

@@ -10,7 +10,7 @@ import type { CarrierCall } from './carrier-call.js';
 const FALLBACK = { fallbackUrl: `https://${FAKE_HOST}/fallback` };
 const HANGUP = '<Response><Hangup/></Response>';
 
-/** A call with a fallback that hangs up; gives what the fallback was asked with. */
+/** Waits until the fallback has hung up the call. Returns the fields of the fallback request. */
 async function toFallback(rig: CarrierRig, call: CarrierCall): Promise<Record<string, string>> {
   assert.equal(await call.whenEnded(), 'gateway-hung-up');
   assert.equal(rig.gateway.of('/fallback').length, 1);
@@ -18,7 +18,7 @@ async function toFallback(rig: CarrierRig, call: CarrierCall): Promise<Record<st
 }
 
 describe('simulated carrier: the incoming-call webhook', () => {
-  test('is a signed form with Twilio’s fields', async () => {
+  test('the incoming-call webhook is a signed form with Twilio’s fields', async () => {
     await withCarrier({}, async ({ call, carrier, gateway }) => {
       gateway.answers.set('/voice', HANGUP);
       const live = call();
@@ -46,7 +46,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   });
 
-  test('may be a GET with everything in the query, signed as it stands', async () => {
+  test('the incoming-call webhook may be a GET with all fields in the query, signed with the whole URL', async () => {
     await withCarrier({}, async ({ call, gateway }) => {
       gateway.answers.set('/voice', HANGUP);
       const live = call({ voiceUrl: `https://${FAKE_HOST}/voice?a=1`, voiceMethod: 'GET' });
@@ -59,7 +59,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   });
 
-  test('carries fields nobody knows and repeated ones, under a signature that fits', async () => {
+  test('the incoming-call webhook carries unknown and repeated fields under a valid signature', async () => {
     await withCarrier({ extraFields: { NewThing: 'x', Tag: ['b', 'a', 'a'] } }, async ({ call, gateway }) => {
       gateway.answers.set('/voice', HANGUP);
       await call().whenEnded();
@@ -68,7 +68,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   });
 
-  test('goes over TLS where the certificate is trusted', async () => {
+  test('the incoming-call webhook goes over TLS if the certificate is trusted', async () => {
     const tls = selfSigned('127.0.0.1');
     await withCarrier({ tls, ca: tls.cert }, async ({ call, gateway }) => {
       gateway.answers.set('/voice', HANGUP);
@@ -80,7 +80,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   });
 
-  test('has 15 s in all, and then the fallback is asked (11200)', async () => {
+  test('a webhook that takes more than 15 s in total makes Twilio request the fallback URL (11200)', async () => {
     await withCarrier({}, async (rig) => {
       const { clock, gateway, problems } = rig;
       gateway.answers.set('/voice', () => undefined);
@@ -100,9 +100,9 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   });
 
-  test('is tried once more when no connection comes about, within the same 15 s', async () => {
+  test('a webhook is retried once if no connection is made, within the same 15 s', async () => {
     let connections = 0;
-    // Accepts, and never says a word of TLS: no connection comes about.
+    // Accepts but never answers the TLS handshake, so no connection is made.
     const silent = createServer((socket) => {
       connections++;
       socket.on('error', () => undefined);
@@ -126,7 +126,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     silent.close();
   });
 
-  test('is not tried again when the connection breaks after the request', async () => {
+  test('a webhook is not retried when the connection breaks after the request', async () => {
     await withCarrier({}, async (rig) => {
       rig.gateway.answers.set('/voice', (_request, response) => void response.destroy());
       rig.gateway.answers.set('/fallback', HANGUP);
@@ -151,7 +151,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     ],
     ['another document', 12100, { status: 200, type: 'application/xml', body: '<Answer/>' }],
   ] as const) {
-    test(`that is answered with ${what} goes to the fallback (${code})`, async () => {
+    test(`a webhook that is answered with ${what} makes Twilio request the fallback URL (${code})`, async () => {
       await withCarrier({}, async (rig) => {
         rig.gateway.answers.set('/voice', (_request, response) => {
           response.writeHead(answer.status, answer.type === undefined ? {} : { 'Content-Type': answer.type });
@@ -165,7 +165,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   }
 
-  test('asks the fallback by GET where the number says so', async () => {
+  test('the fallback URL is requested by GET if the number is set so', async () => {
     await withCarrier({}, async (rig) => {
       rig.gateway.answers.set('/voice', (_request, response) => void response.writeHead(500).end());
       rig.gateway.answers.set('/fallback', HANGUP);
@@ -176,7 +176,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   });
 
-  test('without a fallback, or with one that fails too, ends the call', async () => {
+  test('a failed webhook ends the call if there is no fallback or the fallback fails too', async () => {
     await withCarrier({}, async ({ call, gateway, problems }) => {
       for (const path of ['/voice', '/fallback'])
         gateway.answers.set(path, (_request, response) => void response.writeHead(503).end());
@@ -187,7 +187,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   });
 
-  test('may have elements Twilio does not know: they are left out and warned about (12200)', async () => {
+  test('unknown elements in a document are left out with a warning (12200)', async () => {
     await withCarrier({}, async ({ call, gateway, problems }) => {
       gateway.say('/voice', '<Dance/><Hangup/>');
       assert.equal(await call().whenEnded(), 'gateway-hung-up');
@@ -195,7 +195,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
     });
   });
 
-  test('whose answer comes after the caller hung up has no effect', async () => {
+  test('the answer to a webhook has no effect after the caller hung up', async () => {
     await withCarrier({}, async ({ call, carrier, gateway, problems }) => {
       let answer = (): void => undefined;
       gateway.answers.set('/voice', (_request, response) => {
@@ -203,7 +203,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
           response.writeHead(200, { 'Content-Type': 'text/xml' }).end('<Response><Dial>1</Dial></Response>');
       });
       const live = call();
-      live.on('dial-started', () => assert.fail('nobody is there to be joined'));
+      live.on('dial-started', () => assert.fail('the caller has hung up'));
       await until(() => gateway.requests.length === 1, 'the request');
       live.hangup();
       answer();
@@ -215,7 +215,7 @@ describe('simulated carrier: the incoming-call webhook', () => {
 });
 
 describe('simulated carrier: later documents', () => {
-  test('fall back as the first does, action and redirect alike', async () => {
+  test('a redirect that fails makes Twilio request the fallback URL', async () => {
     await withCarrier({}, async (rig) => {
       rig.gateway.answers.set('/fallback', HANGUP);
       rig.gateway.say('/voice', '<Redirect>/next</Redirect>');
@@ -226,7 +226,7 @@ describe('simulated carrier: later documents', () => {
     });
   });
 
-  test('are found relative to the document that names them', async () => {
+  test('a relative URL is resolved against the document that names it', async () => {
     await withCarrier({}, async ({ call, gateway }) => {
       gateway.say('/voice', '<Redirect method="GET">/a/b/first</Redirect>');
       gateway.say('/a/b/first', '<Redirect>../second</Redirect>');
@@ -239,7 +239,7 @@ describe('simulated carrier: later documents', () => {
     });
   });
 
-  test('whose URL is malformed fall back too', async () => {
+  test('a redirect to a malformed URL makes Twilio request the fallback URL', async () => {
     await withCarrier({}, async (rig) => {
       rig.gateway.answers.set('/fallback', HANGUP);
       rig.gateway.say('/voice', '<Redirect>http://[</Redirect>');

@@ -11,7 +11,7 @@ describe('simulated carrier: TwiML', () => {
     return 'failed' in parsed ? parsed.failed.code : parsed.problems.map((problem) => problem.what);
   };
 
-  test('takes what the gateway may say', () => {
+  test('the TwiML parser accepts every verb that the gateway uses', () => {
     const xml =
       '<?xml version="1.0"?><Response><Say language="en-US">Hi &amp; bye</Say><Connect action="https://h/a" method="POST"><Stream url="wss://h/s"><Parameter name="a" value="b"/></Stream></Connect><Dial timeout="25" answerOnBridge="true"><Number url="https://h/w">+12065550100</Number></Dial></Response>';
     const parsed = parseTwiml(xml);
@@ -24,7 +24,7 @@ describe('simulated carrier: TwiML', () => {
     assert.equal(parsed.verbs[0]?.text, 'Hi & bye');
   });
 
-  test('fails on what is not XML or not a Response (12100)', () => {
+  test('a document that is not XML or not a Response fails (12100)', () => {
     for (const xml of [
       '',
       'hello',
@@ -37,7 +37,7 @@ describe('simulated carrier: TwiML', () => {
     }
   });
 
-  test('warns about unknown elements, wrong case and unknown attributes (12200), and leaves the element out', () => {
+  test('the TwiML parser warns about unknown elements, wrong case and unknown attributes (12200) and leaves the element out', () => {
     assert.deepEqual(problemsOf('<Response><say>x</say></Response>'), ['<say> is not allowed in <Response>']);
     assert.deepEqual(problemsOf('<Response><Number>1</Number></Response>'), ['<Number> is not allowed in <Response>']);
     assert.deepEqual(problemsOf('<Response><Dial callerID="x"/></Response>'), ['<Dial> has no attribute callerID']);
@@ -45,7 +45,7 @@ describe('simulated carrier: TwiML', () => {
 });
 
 describe('simulated carrier: signatures', () => {
-  test('are those of the documented example', () => {
+  test('the signature matches Twilio’s documented example', () => {
     const fields = {
       CallSid: 'CA1234567890ABCDE',
       Caller: '+14158675309',
@@ -59,12 +59,12 @@ describe('simulated carrier: signatures', () => {
     );
   });
 
-  test('leave the port out over https', () => {
+  test('the signature of an https URL leaves the port out', () => {
     assert.equal(signWebhook('t', 'https://h:8443/p', { a: 'b' }), signWebhook('t', 'https://h/p', { a: 'b' }));
     assert.notEqual(signWebhook('t', 'http://h:8080/p', { a: 'b' }), signWebhook('t', 'http://h/p', { a: 'b' }));
   });
 
-  test('of a stream differ by mode', () => {
+  test('the signature of a stream differs by mode', () => {
     const modes = ['exact', 'trailing-slash', 'with-port', 'wrong-token'] as const;
     assert.equal(new Set(modes.map((mode) => signStream('t', 'wss://h/s', mode))).size, 4);
     assert.equal(signStream('t', 'wss://h/s', 'absent'), undefined);
@@ -77,13 +77,13 @@ describe('simulated carrier: what a gateway may send', () => {
     return checked.ok ? checked.message.event : checked.code;
   };
 
-  test('media, mark and clear of this stream', () => {
+  test('a gateway may send media, mark and clear with the sid of the stream', () => {
     assert.equal(check('{"event":"media","streamSid":"MZ1","media":{"payload":"/w=="}}'), 'media');
     assert.equal(check('{"event":"mark","streamSid":"MZ1","mark":{"name":"a"}}'), 'mark');
     assert.equal(check('{"event":"clear","streamSid":"MZ1"}'), 'clear');
   });
 
-  test('nothing else (31950, 31951)', () => {
+  test('any other message of a gateway is refused (31950, 31951)', () => {
     assert.equal(check('{"event":"clear","streamSid":"MZ1"}', true), 31950);
     for (const text of [
       'x',
@@ -108,7 +108,7 @@ describe('simulated carrier: playback', () => {
     return { queue: new PlayQueue((name) => marks.push(name)), marks };
   };
 
-  test('returns a mark when what stands before it was played, and at once when nothing does', () => {
+  test('the playback queue returns a mark when the audio before it was played, and at once if it is empty', () => {
     const { marks, queue: played } = queue();
     played.addMark('empty');
     assert.deepEqual(marks, ['empty']);
@@ -123,7 +123,7 @@ describe('simulated carrier: playback', () => {
     assert.equal(played.next(), undefined);
   });
 
-  test('fills up with silence', () => {
+  test('the playback queue fills a frame up with silence', () => {
     const { queue: played } = queue();
     played.addAudio(new Uint8Array(100).fill(1));
     const frame = played.next();
@@ -131,7 +131,7 @@ describe('simulated carrier: playback', () => {
     assert.deepEqual([frame[99], frame[100]], [1, 0xff]);
   });
 
-  test('a clear drops the audio and returns every mark in order', () => {
+  test('clear empties the playback queue and returns every mark in order', () => {
     const { marks, queue: played } = queue();
     for (const name of ['a', 'b', 'c']) {
       played.addAudio(new Uint8Array(1600));
@@ -143,7 +143,7 @@ describe('simulated carrier: playback', () => {
     assert.equal(played.next(), undefined);
   });
 
-  test('takes ten minutes of audio and no more', () => {
+  test('the playback queue holds at most ten minutes of audio', () => {
     const { queue: played } = queue();
     assert.equal(played.addAudio(new Uint8Array(600 * 8000)), true);
     assert.equal(played.addAudio(new Uint8Array(1)), false);
