@@ -1,35 +1,35 @@
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 
-// The thread of startWatchdog. It sleeps without an event loop: nothing that stops the other one's stops it.
+// The thread of `startWatchdog`. It sleeps without an event loop, so nothing that blocks the main thread blocks it.
 
-/** What startWatchdog passes to this thread. `beats[0]` counts up while the event loop of the process turns. */
-export interface StallWatchData {
+/** What the watchdog thread gets. `beats[0]` counts up as long as the event loop turns. */
+export interface WatchdogData {
   beats: Int32Array;
   limitMs: number;
 }
 
-const { beats, limitMs } = workerData as StallWatchData;
-/** A machine that sleeps, or a process that is stopped, counts as one look. */
-const LOOK_MS = Math.min(250, limitMs / 4);
+const { beats, limitMs } = workerData as WatchdogData;
+/** How often the beats are checked. A suspended machine or a stopped process counts as one check. */
+const CHECK_MS = Math.min(250, limitMs / 4);
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 let seen = 0;
 for (let quietMs = 0; quietMs < limitMs;) {
-  Atomics.wait(never, 0, 0, LOOK_MS);
+  Atomics.wait(never, 0, 0, CHECK_MS);
   const beat = Atomics.load(beats, 0);
-  quietMs = beat === seen ? quietMs + LOOK_MS : 0;
+  quietMs = beat === seen ? quietMs + CHECK_MS : 0;
   seen = beat;
 }
-const line = {
+const logLine = {
   level: 'fatal',
   time: new Date().toISOString(),
   limit_ms: limitMs,
-  msg: 'the event loop stands still; the process ends so that its calls go on elsewhere',
+  msg: 'the event loop stands still; the process ends so that its calls can continue elsewhere',
 };
 try {
-  writeSync(1, `${JSON.stringify(line)}\n`);
+  writeSync(1, `${JSON.stringify(logLine)}\n`);
 } finally {
-  // Also when nobody reads the log.
+  // Even if writing the log failed.
   process.kill(process.pid, 'SIGKILL');
 }

@@ -7,7 +7,7 @@ interface Kept {
   consumedBy: string;
 }
 
-/** A handover store in memory, for tests and benchmarks that need no real table. */
+/** Keeps handover records in this process, for tests and benchmarks in which a real table would be too slow. */
 export class MemoryStore implements HandoverStore, CallerIndex {
   private readonly records = new Map<string, Kept>();
   private readonly links = new Map<string, { tokenKeys: Set<string>; expiresAt: number }>();

@@ -1,6 +1,6 @@
 import type { AssistantLines } from '../assistant-prompt.js';
 
-/** Everything the gateway can say in one language when the assistant's author has written no lines for it. */
+/** The greeting and the lines that the gateway brings for one language. */
 export interface OwnLines {
   greeting: string;
   lines: AssistantLines;
