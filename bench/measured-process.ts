@@ -1,22 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { ON_LAST_CORE } from './cores.js';
-import type { InsideTimes } from './stopwatch.js';
+import type { Counted, Held, Question } from './questions.js';
 
 /** `relay`: no gateway, a bare `ws` relay as the yardstick. The others are the gateway with `USE_PIPECAT` true and false. */
 export type Variant = 'relay' | 'pipeline' | 'direct';
-
-export type Question = 'start-counting' | 'counted' | 'held';
-
-export interface Counted extends InsideTimes {
-  cpuMs: number;
-}
-
-export interface Held {
-  /** Resident memory. */
-  residentBytes: number;
-  /** Objects and buffers alive after a collection. */
-  aliveBytes: number;
-}
 
 /** A relay or gateway in a process of its own, on one core. */
 export class MeasuredProcess {

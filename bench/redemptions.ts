@@ -2,7 +2,7 @@ import { createRedeemer } from '../lambda/connect/redeem.js';
 import { systemClock } from '../src/base/clock.js';
 import { DynamoDbStore } from '../src/handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
-import { MemoryStore } from '../src/handover/memory-store.js';
+import { MemoryStore } from '../test/support/memory-handover-store.js';
 import { sampleRecord } from '../test/contracts/handover-store.js';
 import { drawToken, tokenKey } from '../src/handover/token.js';
 

@@ -3,7 +3,7 @@ import { startGateway } from '../src/app/start-gateway.js';
 import type { VoiceProvider } from '../src/voice/session.js';
 import { startBareRelay } from './bare-relay.js';
 import { EchoProvider } from './echo-provider.js';
-import type { Counted, Held, Question } from './measured-process.js';
+import type { Counted, Held, Question } from './questions.js';
 import { SocketProvider } from './socket-provider.js';
 import { Stopwatch } from './stopwatch.js';
 

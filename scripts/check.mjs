@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 /** @type {[string, string, string[]][]} */
 const steps = [
   ['format', 'prettier', ['--check', '.']],
-  ['lint and import rules', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['imports', 'node', ['scripts/check-imports.mjs']],
+  ['words', 'node', ['scripts/check-words.mjs']],
   ['types', 'tsc', ['--noEmit']],
   ['dead code', 'knip', ['--no-progress']],
   ['generated files', 'node', ['scripts/generate.mjs', '--check']],

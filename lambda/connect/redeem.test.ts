@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { HandoverStore, Redemption } from '../../src/handover/store.js';
 import { NOW_SECONDS, sampleRecord } from '../../test/contracts/handover-store.js';
-import { MemoryStore } from '../../src/handover/memory-store.js';
+import { MemoryStore } from '../../test/support/memory-handover-store.js';
 import { drawToken, tokenKey } from '../../src/handover/token.js';
 import { callerKey } from '../../src/handover/caller-index.js';
 import { FakeClock } from '../../test/support/fake-clock.js';

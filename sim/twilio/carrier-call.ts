@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { Carrier } from './carrier.js';
 import { type Fields, rfc2822 } from './fields.js';
 import { Lifetime } from './lifetime.js';
 import type { MediaStream, StreamBehaviour, StreamOutcome } from './media-stream.js';
+import type { Network } from './network.js';
 import type { ProblemCode } from './problems.js';
-import { Script, type ScriptSource } from './script.js';
 import type { Element } from './twiml.js';
 import type { WebhookMethod } from './webhook-client.js';
 
@@ -74,13 +73,23 @@ export interface CallOutcome {
   endedEpochMs: number;
 }
 
+/** Where a script's TwiML comes from. */
+export type ScriptSource = { url: string; method?: string | undefined } | { twiml: string };
+
+/** What a call uses of the TwiML that runs on it. */
+export interface CallScript {
+  run(source: ScriptSource): Promise<void>;
+  /** Ends the script. Resolves when its stream is closed. */
+  abandon(): Promise<void>;
+}
+
 type State = { name: 'ringing' } | { name: 'in-progress'; answeredMs: number } | ({ name: 'over' } & CallOutcome);
 
 /** One simulated telephone call. */
 export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   readonly callSid = `CA${randomBytes(16).toString('hex')}`;
   readonly options: PlaceCallOptions;
-  readonly carrier: Carrier;
+  readonly carrier: Network;
   readonly startedEpochMs: number;
   /** The live stream, through which the caller speaks and tests send what Twilio would not. */
   mediaStream: MediaStream | undefined;
@@ -88,15 +97,17 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   recorder: ((mulaw: Uint8Array) => void) | undefined;
   private readonly life: Lifetime;
   private state: State = { name: 'ringing' };
-  private script: Script;
+  private readonly newScript: (call: CarrierCall) => CallScript;
+  private script: CallScript;
   private sequence = 0;
 
-  constructor(carrier: Carrier, options: PlaceCallOptions) {
+  constructor(carrier: Network, options: PlaceCallOptions, newScript: (call: CarrierCall) => CallScript) {
     super();
     this.carrier = carrier;
     this.options = { ...options };
     this.life = new Lifetime(carrier.clock, carrier.speed);
-    this.script = new Script(this);
+    this.newScript = newScript;
+    this.script = newScript(this);
     this.startedEpochMs = carrier.clock.epochMs();
   }
 
@@ -151,7 +162,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   redirect(source: ScriptSource): boolean {
     if (this.isOver) return false;
     const left = this.script;
-    const next = new Script(this);
+    const next = this.newScript(this);
     this.script = next;
     void left.abandon().then(() => next.run(source));
     return true;

@@ -1,36 +1,12 @@
 import { type Clock, systemClock } from '../../src/base/clock.js';
-import { Callbacks, type Disorder } from './callbacks.js';
+import { Callbacks } from './callbacks.js';
 import { CarrierCall, type PlaceCallOptions } from './carrier-call.js';
-import type { Fields } from './fields.js';
-import type { StreamBehaviour } from './media-stream.js';
-import type { PhoneEndpoint } from './phone.js';
-import type { StreamSignature } from './signing.js';
+import type { Network, NetworkOptions } from './network.js';
+import { Script } from './script.js';
 import { Ticker } from './ticker.js';
-import { type Resolve, WebhookClient } from './webhook-client.js';
+import { WebhookClient } from './webhook-client.js';
 
-export interface CarrierOptions {
-  accountSid: string;
-  /** Signs webhooks and upgrades. Without it nothing is signed. */
-  authToken?: string;
-  resolve: Resolve;
-  /** PEM of an authority to trust in addition to the public ones, for a gateway with a certificate of its own. */
-  ca?: string;
-  /** Returns the telephone behind a number that TwiML dials. The dial fails if there is none. */
-  phoneBook?: (number: string) => PhoneEndpoint | undefined;
-  /** Synthesizes the text of `<Say>` as mu-law at 8 kHz. Without it `<Say>` only takes its time. */
-  synthesize?: (text: string) => Promise<Uint8Array>;
-  streamSignature?: StreamSignature;
-  /** How every stream behaves. */
-  stream?: StreamBehaviour;
-  /** Extra fields in every webhook, because Twilio adds some unannounced. */
-  extraFields?: Fields;
-  /** Delays, reorders and repeats status callbacks. Without it they are sent as they happen. */
-  disorder?: Disorder;
-  clock?: Clock;
-  /** The clock for limits on the network (15 s for a webhook). The call's clock by default. */
-  networkClock?: Clock;
-  /** How many times faster than the clock call time runs. */
-  speed?: number;
+export interface CarrierOptions extends NetworkOptions {
   /** Called with every call before it rings. */
   onCall?: (call: CarrierCall) => void;
 }
@@ -42,7 +18,7 @@ const REMEMBERED_CALLS = 1000;
  * A simulated Twilio. It places calls to a gateway through the same webhook, TwiML and media stream as the real one. It
  * refuses or warns about what the real one would.
  */
-export class Carrier {
+export class Carrier implements Network {
   readonly options: CarrierOptions;
   readonly ticker: Ticker;
   readonly clock: Clock;
@@ -70,7 +46,7 @@ export class Carrier {
 
   /** Rings the gateway. The call then runs by itself until one side hangs up. */
   placeCall(options: PlaceCallOptions): CarrierCall {
-    const call = new CarrierCall(this, options);
+    const call = new CarrierCall(this, options, (call) => new Script(call));
     this.calls.add(call);
     this.known.set(call.callSid, call);
     call.on('ended', () => {

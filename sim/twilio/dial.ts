@@ -1,9 +1,9 @@
 import { Leg } from './leg.js';
 import { legFields, legReporter } from './leg-reports.js';
 import { Lifetime } from './lifetime.js';
-import type { Script } from './script.js';
 import { areDigits, playTones } from './tones.js';
 import type { Element } from './twiml.js';
+import type { VerbContext } from './verb-context.js';
 
 /** Twilio: Dial – defaults, in seconds. */
 const TIMEOUT_SECONDS = '30';
@@ -14,7 +14,7 @@ const TIME_LIMIT_SECONDS = '14400';
  * Resolves with the fields of the action request when the dial is over. What is played to the leg never reaches the
  * caller.
  */
-export async function dial(script: Script, verb: Element): Promise<Record<string, string>> {
+export async function dial(script: VerbContext, verb: Element): Promise<Record<string, string>> {
   const { call, life } = script;
   const { clock, speed } = call.carrier;
   const number = verb.children[0] ?? { name: 'Number', attributes: {}, children: [], text: verb.text };
@@ -72,7 +72,7 @@ export async function dial(script: Script, verb: Element): Promise<Record<string
 }
 
 /** Twilio: Dial – hangupOnStar. The caller's `*` ends the called leg. */
-function releaseOnStar({ call }: Script, verb: Element, leg: Leg): () => void {
+function releaseOnStar({ call }: VerbContext, verb: Element, leg: Leg): () => void {
   if (verb.attributes['hangupOnStar'] !== 'true') return () => undefined;
   const onKey = (digit: string): void => {
     if (digit === '*') leg.release();
@@ -82,7 +82,7 @@ function releaseOnStar({ call }: Script, verb: Element, leg: Leg): () => void {
 }
 
 /** Plays `sendDigits` and the TwiML of `url` to the called leg, before the legs are bridged. */
-async function playToLeg(script: Script, leg: Leg, number: Element, legLife: Lifetime): Promise<void> {
+async function playToLeg(script: VerbContext, leg: Leg, number: Element, legLife: Lifetime): Promise<void> {
   const { call } = script;
   const { method, sendDigits, url } = number.attributes;
   const play = (digits: string): Promise<void> => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { MULAW_BYTES_PER_MS } from '../../src/audio/chunk.js';
 import { type Fields, rfc2822 } from './fields.js';
-import type { Script } from './script.js';
 import type { Element } from './twiml.js';
+import type { VerbContext } from './verb-context.js';
 
 /** Twilio: Record – defaults for the silence that ends a recording, its maximum length, and the keys that end it. */
 const SILENCE_SECONDS = '5';
@@ -18,7 +18,7 @@ const BEEP_MS = 1000;
  * of the action request. Resolves with `undefined` if nothing was recorded, because Twilio then requests no URL and
  * runs the next verb.
  */
-export async function record(script: Script, verb: Element): Promise<Fields | undefined> {
+export async function record(script: VerbContext, verb: Element): Promise<Fields | undefined> {
   const { call, life } = script;
   const { finishOnKey = ANY_KEY, maxLength = MAX_SECONDS, playBeep, timeout = SILENCE_SECONDS } = verb.attributes;
   const maxMs = Number(maxLength) * 1000;
@@ -61,7 +61,7 @@ export async function record(script: Script, verb: Element): Promise<Fields | un
 }
 
 /** Twilio: Record – recordingStatusCallback. By default the completed recording is reported. */
-function report({ call }: Script, verb: Element, fields: Readonly<Record<string, string>>): void {
+function report({ call }: VerbContext, verb: Element, fields: Readonly<Record<string, string>>): void {
   const {
     recordingStatusCallback,
     recordingStatusCallbackEvent = 'completed',

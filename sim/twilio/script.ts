@@ -1,4 +1,4 @@
-import type { CarrierCall } from './carrier-call.js';
+import type { CallScript, CarrierCall, ScriptSource } from './carrier-call.js';
 import { dial } from './dial.js';
 import type { Fields } from './fields.js';
 import { Lifetime } from './lifetime.js';
@@ -8,12 +8,8 @@ import { runStream } from './stream-verb.js';
 import { FRAME_BYTES, FRAME_MS } from './ticker.js';
 import { areDigits, playTones } from './tones.js';
 import { type Element, parseTwiml } from './twiml.js';
+import type { DocumentAnswer, VerbContext } from './verb-context.js';
 import type { WebhookMethod } from './webhook-client.js';
-
-/** Where a script's TwiML comes from. */
-export type ScriptSource = { url: string; method?: string | undefined } | { twiml: string };
-
-export type DocumentAnswer = { verbs: readonly Element[] } | { code: ProblemCode; what: string };
 
 type Outcome = 'next' | 'stop';
 
@@ -23,7 +19,7 @@ const SAY_MS_PER_CHARACTER = 65;
 const TWIML_TYPES = ['text/xml', 'application/xml'];
 
 /** Runs TwiML on a call. A call has one script at a time. A change over REST ends it and starts another. */
-export class Script {
+export class Script implements CallScript, VerbContext {
   readonly call: CarrierCall;
   readonly life: Lifetime;
   /** Streams that are still closing after this script was abandoned. */

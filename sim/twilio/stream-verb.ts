@@ -1,14 +1,14 @@
 import { MediaStream, type StreamOutcome } from './media-stream.js';
 import { type ProblemCode, problemLevel, problemName } from './problems.js';
-import type { Script } from './script.js';
 import { signStream } from './signing.js';
 import type { Element } from './twiml.js';
+import type { VerbContext } from './verb-context.js';
 
 /** Twilio: Stream – Parameter. Name and value together must be shorter than this. */
 const MAX_PARAMETER_CHARACTERS = 500;
 
 /** Runs `<Connect><Stream>`. Resolves when the stream is over, however it ended. */
-export async function runStream(script: Script, element: Element): Promise<void> {
+export async function runStream(script: VerbContext, element: Element): Promise<void> {
   const { call, life } = script;
   const { carrier } = call;
   const { track, url: address = '' } = element.attributes;
@@ -63,7 +63,7 @@ export async function runStream(script: Script, element: Element): Promise<void>
   if (outcome !== 'refused') report('stream-stopped');
 }
 
-function parametersOf({ call }: Script, element: Element): Record<string, string> {
+function parametersOf({ call }: VerbContext, element: Element): Record<string, string> {
   const parameters: Record<string, string> = {};
   for (const { attributes } of element.children) {
     const { name = '', value = '' } = attributes;
@@ -76,7 +76,7 @@ function parametersOf({ call }: Script, element: Element): Record<string, string
 
 /** Twilio: Stream – status callback. */
 function streamReporter(
-  { call }: Script,
+  { call }: VerbContext,
   element: Element,
   streamSid: () => string | undefined,
 ): (event: string, more?: Record<string, string>) => void {

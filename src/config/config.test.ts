@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { defaultNextSteps } from '../call/transfer/failed-dial-policy.js';
-import { VARIABLES, exampleEnvironment } from './variables.js';
+import { VARIABLES, type Variable, exampleEnvironment } from './variables.js';
 import { readConfig } from './config.js';
 import { isTandemError } from '../base/errors.js';
 
 const SID = `AC${'0123456789abcdef'.repeat(2)}`;
 const PEPPER = 'pepper-pepper-pepper';
 
-/** The message of the refusal; fails when the environment is accepted. */
+/** Returns the error message for a refused environment. Fails if the environment is accepted. */
 function refusal(env: Record<string, string>): string {
   try {
     readConfig(env);
@@ -20,7 +20,7 @@ function refusal(env: Record<string, string>): string {
   return assert.fail(`accepted: ${JSON.stringify(env)}`);
 }
 
-test('with nothing set everything is embedded and only this machine can call', () => {
+test('without any setting, everything is embedded and only this machine can call', () => {
   assert.deepEqual(readConfig({}), {
     port: 8000,
     host: '127.0.0.1',
@@ -93,7 +93,7 @@ test('with nothing set everything is embedded and only this machine can call', (
   });
 });
 
-test('how a human is dialled, and what follows when nobody can be reached, is read and checked', () => {
+test('the settings of the dial, and of what follows a failed dial, are read and checked', () => {
   const account = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: 'token' };
   const { dial } = readConfig({
     ...account,
@@ -136,7 +136,7 @@ test('how a human is dialled, and what follows when nobody can be reached, is re
   for (const [env, message] of refused) assert.throws(() => readConfig(env), message, JSON.stringify(env));
 });
 
-test('HubSpot needs its key, and is off until it is switched on', () => {
+test('HubSpot is off until ENABLE_HUBSPOT is set, and then needs its access token', () => {
   const key = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' };
   assert.match(refusal({ ENABLE_HUBSPOT: 'true' }), /^HUBSPOT_ACCESS_TOKEN is required with ENABLE_HUBSPOT/);
   assert.equal(readConfig(key).hubspot, undefined);
@@ -162,7 +162,7 @@ test('HubSpot needs its key, and is off until it is switched on', () => {
   });
 });
 
-test('every value that is set arrives', () => {
+test('every setting reaches the configuration', () => {
   const config = readConfig({
     PORT: '0',
     HOST: '::1',
@@ -272,7 +272,7 @@ test('every value that is set arrives', () => {
   assert.deepEqual(config.warnings, []);
 });
 
-test('a value that cannot be used ends the start with the name of the variable', () => {
+test('an invalid value is refused with a message that begins with the name of the variable', () => {
   const bad: [string, string][] = [
     ['PORT', '65536'],
     ['PORT', '-1'],
@@ -324,14 +324,14 @@ test('a value that cannot be used ends the start with the name of the variable',
   }
 });
 
-test('an empty or blank value counts as unset', () => {
+test('an empty or blank value of a setting counts as unset', () => {
   const blank = Object.fromEntries(
     Object.values(VARIABLES).flatMap((group) => Object.keys(group).map((name, i) => [name, i % 2 === 0 ? '' : '  '])),
   );
   assert.deepEqual(readConfig(blank), readConfig({}));
 });
 
-test('the journal is in memory, or in a Redis with a key that is never shown', () => {
+test('the journal is in memory without REDIS_URL, and with it needs a key that no message shows', () => {
   const key = 'ab'.repeat(32);
   assert.equal(readConfig({ JOURNAL_KEY: key }).journal, undefined);
   const { journal } = readConfig({ REDIS_URL: 'redis://:pw@cache/2', JOURNAL_KEY: `${key},${'cd'.repeat(32)}` });
@@ -348,9 +348,9 @@ test('the journal is in memory, or in a Redis with a key that is never shown', (
   assert.ok(!wrong.includes('hunter2'));
 });
 
-test('the value of a secret is never in a message', () => {
+test('no error message shows the value of a secret', () => {
   const secrets = Object.values(VARIABLES).flatMap((group) =>
-    Object.entries(group).flatMap(([name, entry]) => ('secret' in entry && entry.secret === true ? [name] : [])),
+    Object.entries(group).flatMap(([name, { secret }]) => (secret ? [name] : [])),
   );
   assert.deepEqual(secrets, [
     'TWILIO_AUTH_TOKEN',
@@ -365,12 +365,12 @@ test('the value of a secret is never in a message', () => {
   assert.ok(!message.includes('hunter2'));
 });
 
-test('no failure of one setting shows a secret that stands in another', () => {
+test('an error message about one setting shows no secret of another', () => {
   const message = refusal({ TWILIO_AUTH_TOKEN: 'topsecret', HANDOVER_TOKEN_PEPPER: PEPPER, PORT: 'x' });
   assert.ok(!message.includes('topsecret') && !message.includes(PEPPER), message);
 });
 
-test('a public address needs signed webhooks, or a word that says otherwise and a warning', () => {
+test('a public address needs signed webhooks, or ALLOW_UNSIGNED_WEBHOOKS, which adds a warning', () => {
   assert.equal(readConfig({ TWILIO_AUTH_TOKEN: 't' }).host, '0.0.0.0');
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '128.0.0.1']) {
     assert.match(refusal({ HOST: host }), /^HOST is a public address/);
@@ -385,7 +385,7 @@ test('a public address needs signed webhooks, or a word that says otherwise and 
   }
 });
 
-test('the store is embedded unless AWS credentials are there or somebody says so', () => {
+test('the handover store is embedded unless AWS credentials are configured or USE_LOCAL_DYNAMODB is false', () => {
   for (const name of [
     'AWS_ACCESS_KEY_ID',
     'AWS_PROFILE',
@@ -400,22 +400,22 @@ test('the store is embedded unless AWS credentials are there or somebody says so
   assert.match(refusal({ USE_LOCAL_DYNAMODB: 'false' }), /^HANDOVER_TOKEN_PEPPER is required/);
 });
 
-test('without a Connect number outside local mode a warning says that no human can be reached', () => {
+test('outside local mode a missing CONNECT_PHONE_NUMBER adds a warning', () => {
   const config = readConfig({ USE_LOCAL_DYNAMODB: 'false', HANDOVER_TOKEN_PEPPER: PEPPER });
   assert.equal(config.handover.connectPhoneNumber, undefined);
   assert.match(config.warnings.join(), /CONNECT_PHONE_NUMBER/);
 });
 
-test('turns of a caller can be found by what is said', () => {
+test('OPENAI_TURN_DETECTION=semantic_vad selects turn detection by what is said, with its eagerness', () => {
   const { openai } = readConfig({ OPENAI_TURN_DETECTION: 'semantic_vad', OPENAI_VAD_EAGERNESS: 'low' });
   assert.deepEqual(openai.turnDetection, { type: 'semantic_vad', eagerness: 'low' });
 });
 
-test('a chat endpoint needs the name of its model', () => {
+test('a local chat endpoint needs the name of its model', () => {
   assert.match(refusal({ LOCAL_LLM_BASE_URL: 'http://127.0.0.1:1/v1' }), /^LOCAL_LLM_MODEL is required/);
 });
 
-test('.env.example is what the table says, with every variable commented out', () => {
+test('.env.example is up to date, and every setting in it is commented out', () => {
   const text = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
   assert.equal(text, exampleEnvironment());
   for (const group of Object.values(VARIABLES)) {
@@ -424,7 +424,30 @@ test('.env.example is what the table says, with every variable commented out', (
   assert.ok(text.split('\n').every((line) => line === '' || line.startsWith('#')));
 });
 
-test('a provider of an extension may have any name; OpenAI needs its key, wherever it is named', () => {
+test('.env.example shows the default that the gateway uses for every setting that has one', () => {
+  const text = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
+  const shown = new Map([...text.matchAll(/^#(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
+  const settings: [string, Variable][] = Object.values(VARIABLES).flatMap((group) => Object.entries(group));
+  assert.deepEqual(
+    [...shown.keys()],
+    settings.map(([name]) => name),
+  );
+  const withDefault = settings.filter(([, setting]) => setting.default !== undefined).map(([name]) => name);
+  assert.ok(withDefault.length > 35, `${withDefault.length} settings have a default`);
+  const environments: Record<string, string>[] = [
+    {},
+    { OPENAI_TURN_DETECTION: 'semantic_vad' },
+    { ENABLE_HUBSPOT: 'true', HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' },
+  ];
+  for (const env of environments) {
+    const unset = readConfig(env);
+    for (const name of withDefault) {
+      assert.deepEqual(readConfig({ [name]: shown.get(name) ?? '', ...env }), unset, name);
+    }
+  }
+});
+
+test('a provider from an extension may have any name, and the provider openai needs its key wherever it is named', () => {
   assert.deepEqual(readConfig({ VOICE_PROVIDER: 'parrot', EXTENSIONS: './parrot.js' }).voiceProviders, ['parrot']);
   assert.match(refusal({ VOICE_PROVIDER: 'openai' }), /^OPENAI_API_KEY /);
   assert.match(refusal({ VOICE_FALLBACK: 'openai' }), /^OPENAI_API_KEY /);

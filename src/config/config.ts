@@ -1,51 +1,51 @@
-import type { KeyObject } from 'node:crypto';
-import type { z } from 'zod';
-import { type NextSteps, defaultNextSteps } from '../call/transfer/failed-dial-policy.js';
+import type { NextSteps } from '../call/transfer/failed-dial-policy.js';
 import { VARIABLES, type Values, type Variable } from './variables.js';
 import { TandemError } from '../base/errors.js';
-import type { RedisTarget } from '../journal/redis-url.js';
-import { type SwitchableTrigger, TRIGGERS } from '../escalation/escalation.js';
+import type { SharedJournal } from '../journal/open-journal.js';
+import type { SwitchableTrigger } from '../escalation/escalation.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
 
+/** The gateway's configuration, read from its environment once. */
 export interface Config {
   port: number;
   host: string;
-  /** Undefined: `localhost:<port>`, known once the gateway listens. */
+  /** `undefined`: `localhost:<port>`, which is known once the gateway listens. */
   publicHost: string | undefined;
   streamHost: string | undefined;
   logLevel: string;
   pipeline: boolean;
-  /** Names of providers in the order of preference: VOICE_PROVIDER, then VOICE_FALLBACK. Checked against what there is at start. */
+  /** Names of providers by preference: VOICE_PROVIDER, then VOICE_FALLBACK. Start fails if a name belongs to no provider. */
   voiceProviders: readonly [string, ...string[]];
-  /** Modules to load, as given. */
+  /** Modules to load, as they stand in EXTENSIONS. */
   extensions: readonly string[];
-  /** 0: callers are never asked whether they are there. */
+  /** Silence after which a caller is asked whether they are still there. 0 disables this. */
   idleMs: number;
-  /** Empty: none. */
+  /** Empty if no key asks for a human. */
   humanDigit: string;
   escalation: {
     triggers: readonly SwitchableTrigger[];
     silenceEndsWith: 'goodbye' | 'human';
-    /** Undefined: no phrases but the built-in ones. */
+    /** `undefined`: only the built-in phrases. */
     phrasesFile: string | undefined;
   };
-  /** A name, or a path. Checked at start, with what is in it. */
+  /** A name, or the path of a file that is read at start. */
   assistantPrompt: string;
-  /** Undefined: all numbers are answered alike. */
+  /** `undefined`: all numbers are answered alike. */
   assistantsFile: string | undefined;
+  /** 0: no limit. */
   maxConcurrentCalls: number;
-  /** By provider; absent: no limit. */
+  /** By provider. A provider that is absent has no limit. */
   maxSessions: Readonly<Record<string, number>>;
   /** 0: no limit. */
   maxCallMs: number;
-  /** 0: the process is never too late to take a call. */
+  /** Maximum event-loop delay; above it no new calls are taken. 0 disables the check. */
   maxLoopDelayMs: number;
-  /** 0: a process that stands still is left as it is. */
+  /** Maximum time the event loop may stand still; then the process ends itself. 0 disables the check. */
   maxStallMs: number;
   drainSeconds: number;
   twilio: {
     accountSid: string | undefined;
-    /** Every token whose signature is accepted; empty: webhooks are not signed. */
+    /** Tokens whose signature is accepted. Empty if webhooks are not signed. */
     authTokens: readonly string[];
     phoneNumber: string | undefined;
   };
@@ -64,16 +64,16 @@ export interface Config {
     region: string;
     modelId: string;
     voice: string;
-    /** Undefined: one that suits the region. */
+    /** `undefined`: one that suits the region. */
     summaryModelId: string | undefined;
     renewAfterMs: number;
-    /** The AWS SDK's own AWS_ENDPOINT_URL_BEDROCK_RUNTIME. */
+    /** `undefined`: the AWS SDK's default. */
     endpointUrl: string | undefined;
   };
   local: { sttModel: string; llmBaseUrl: string | undefined; llmModel: string | undefined };
   handover: {
     tableName: string;
-    /** True: local mode. The table is created on start and, without an endpoint, the store runs in this process. */
+    /** Local mode: the table is created on start and, without `endpointUrl`, the store runs in this process. */
     embedded: boolean;
     endpointUrl: string | undefined;
     region: string;
@@ -82,27 +82,29 @@ export interface Config {
     summaryLanguage: string;
     /** Whether a handover can be found by the caller's number. */
     callerMatch: boolean;
-    /** Undefined only in local mode. */
+    /** `undefined` only in local mode. */
     pepper: string | undefined;
+    /** `undefined`: no human can be reached. */
     connectPhoneNumber: string | undefined;
     queueArn: string | undefined;
+    /** By reason. */
     queueArns: Readonly<Record<string, string>>;
   };
   dial: {
     /** How Twilio is told to dial. */
     by: 'twiml' | 'rest';
-    /** Where Twilio's REST interface is. */
+    /** Base URL of Twilio's REST API. */
     restUrl: string;
     nextSteps: NextSteps;
     checkAvailability: 'off' | 'staffed' | 'available';
     instanceId: string | undefined;
     connectEndpointUrl: string | undefined;
   };
-  /** Undefined: handovers are not written to HubSpot. */
+  /** `undefined`: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
-  /** Undefined: calls are written down in memory only, for this instance. */
-  journal: { redis: RedisTarget; keys: readonly [KeyObject, ...KeyObject[]] } | undefined;
-  /** What the person who starts the gateway should know; one sentence each. */
+  /** `undefined`: calls are kept in memory, and no other instance can resume them. */
+  journal: SharedJournal | undefined;
+  /** What the operator should know at start, one sentence each. */
   warnings: readonly string[];
 }
 
@@ -110,7 +112,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the environment. An empty value counts as unset.
- * @throws TandemError CONFIG_INVALID naming the first variable that is wrong; a secret's value is never shown.
+ * @throws TandemError CONFIG_INVALID that names the first variable that is wrong. It never shows the value of a secret.
  */
 export function readConfig(env: Environment): Config {
   const values = readVariables(env);
@@ -119,64 +121,69 @@ export function readConfig(env: Environment): Config {
   const warnings: string[] = [];
 
   if (!signed && !isLoopback(host)) {
-    if (values.ALLOW_UNSIGNED_WEBHOOKS !== true) {
+    if (!values.ALLOW_UNSIGNED_WEBHOOKS) {
       throw invalid(
         'HOST',
-        'is a public address, but without TWILIO_AUTH_TOKEN anybody could place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.',
+        'is a public address, and without TWILIO_AUTH_TOKEN anyone who reaches it can place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.',
       );
     }
     warnings.push(
-      'Webhooks are not signed and the gateway listens on a public address: anybody who reaches it can place calls (ALLOW_UNSIGNED_WEBHOOKS=true).',
+      'Webhooks are not signed and the gateway listens on a public address, so anyone who reaches it can place calls. Set TWILIO_AUTH_TOKEN and remove ALLOW_UNSIGNED_WEBHOOKS=true.',
     );
   }
   const embedded = values.USE_LOCAL_DYNAMODB ?? !hasAwsCredentials(env);
   if (!embedded && values.HANDOVER_TOKEN_PEPPER === undefined) {
     throw invalid(
       'HANDOVER_TOKEN_PEPPER',
-      'is required when the handover store is not embedded. Use a long random string and give the Lambda the same.',
+      'is required outside local mode. Set a long random string, the same for the Lambda, or USE_LOCAL_DYNAMODB=true.',
     );
   }
   const connectPhoneNumber = values.CONNECT_PHONE_NUMBER ?? (embedded ? '+12065550100' : undefined);
   if (connectPhoneNumber === undefined) {
-    warnings.push('CONNECT_PHONE_NUMBER is not set: a caller who needs a human will hear that nobody can be reached.');
+    warnings.push(
+      'CONNECT_PHONE_NUMBER is not set, so no call can be transferred to a human. Set the number of your Amazon Connect instance.',
+    );
   }
   checkHandover(values, signed);
   if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined) {
-    throw invalid('LOCAL_LLM_MODEL', 'is required with LOCAL_LLM_BASE_URL; name the model that endpoint serves.');
+    throw invalid(
+      'LOCAL_LLM_MODEL',
+      'is required with LOCAL_LLM_BASE_URL. Set the name of the model at that endpoint.',
+    );
   }
 
-  const voiceProvider = values.VOICE_PROVIDER ?? 'local';
+  const voiceProvider = values.VOICE_PROVIDER;
   const fallbacks = [...new Set(values.VOICE_FALLBACK ?? [])];
   const extensions = values.EXTENSIONS ?? [];
   checkProviders({ VOICE_PROVIDER: [voiceProvider], VOICE_FALLBACK: fallbacks }, extensions.length > 0);
   if ([voiceProvider, ...fallbacks].includes('openai') && values.OPENAI_API_KEY === undefined) {
-    throw invalid('OPENAI_API_KEY', 'is required for the provider "openai".');
+    throw invalid('OPENAI_API_KEY', 'is required, because VOICE_PROVIDER or VOICE_FALLBACK names openai.');
   }
 
   return {
-    port: values.PORT ?? 8000,
+    port: values.PORT,
     host,
     publicHost: values.PUBLIC_HOST,
     streamHost: values.STREAM_HOST,
-    logLevel: values.LOG_LEVEL ?? 'info',
-    pipeline: values.USE_PIPECAT ?? true,
+    logLevel: values.LOG_LEVEL,
+    pipeline: values.USE_PIPECAT,
     voiceProviders: [voiceProvider, ...fallbacks.filter((name) => name !== voiceProvider)],
     extensions,
-    idleMs: (values.IDLE_PROMPT_SECONDS ?? 10) * 1000,
-    humanDigit: values.HUMAN_KEY === 'none' ? '' : (values.HUMAN_KEY ?? '0'),
+    idleMs: values.IDLE_PROMPT_SECONDS * 1000,
+    humanDigit: values.HUMAN_KEY === 'none' ? '' : values.HUMAN_KEY,
     escalation: {
-      triggers: values.ESCALATION_TRIGGERS ?? TRIGGERS,
-      silenceEndsWith: values.SILENCE_ENDS_WITH ?? 'goodbye',
+      triggers: values.ESCALATION_TRIGGERS,
+      silenceEndsWith: values.SILENCE_ENDS_WITH,
       phrasesFile: values.ESCALATION_PHRASES,
     },
-    assistantPrompt: values.ASSISTANT_PROMPT ?? 'default',
+    assistantPrompt: values.ASSISTANT_PROMPT,
     assistantsFile: values.ASSISTANTS_FILE,
-    maxConcurrentCalls: values.MAX_CONCURRENT_CALLS ?? 0,
+    maxConcurrentCalls: values.MAX_CONCURRENT_CALLS,
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},
-    maxCallMs: (values.MAX_CALL_SECONDS ?? 0) * 1000,
-    maxLoopDelayMs: values.MAX_LOOP_DELAY_MS ?? 100,
-    maxStallMs: (values.MAX_STALL_SECONDS ?? 5) * 1000,
-    drainSeconds: values.DRAIN_SECONDS ?? 110,
+    maxCallMs: values.MAX_CALL_SECONDS * 1000,
+    maxLoopDelayMs: values.MAX_LOOP_DELAY_MS,
+    maxStallMs: values.MAX_STALL_SECONDS * 1000,
+    drainSeconds: values.DRAIN_SECONDS,
     twilio: {
       accountSid: values.TWILIO_ACCOUNT_SID,
       authTokens: values.TWILIO_AUTH_TOKEN ?? [],
@@ -184,53 +191,53 @@ export function readConfig(env: Environment): Config {
     },
     openai: {
       apiKey: values.OPENAI_API_KEY,
-      baseUrl: values.OPENAI_BASE_URL ?? 'https://api.openai.com/v1',
-      model: values.OPENAI_REALTIME_MODEL ?? 'gpt-realtime-2.1',
-      voice: values.OPENAI_VOICE ?? 'marin',
-      transcriptionModel: values.OPENAI_TRANSCRIPTION_MODEL ?? 'gpt-transcribe',
+      baseUrl: values.OPENAI_BASE_URL,
+      model: values.OPENAI_REALTIME_MODEL,
+      voice: values.OPENAI_VOICE,
+      transcriptionModel: values.OPENAI_TRANSCRIPTION_MODEL,
       organization: values.OPENAI_ORGANIZATION,
       project: values.OPENAI_PROJECT,
       turnDetection:
         values.OPENAI_TURN_DETECTION === 'semantic_vad'
-          ? { type: 'semantic_vad', eagerness: values.OPENAI_VAD_EAGERNESS ?? 'auto' }
+          ? { type: 'semantic_vad', eagerness: values.OPENAI_VAD_EAGERNESS }
           : {
               type: 'server_vad',
-              threshold: values.OPENAI_VAD_THRESHOLD ?? 0.5,
-              silenceDurationMs: values.OPENAI_VAD_SILENCE_MS ?? 500,
+              threshold: values.OPENAI_VAD_THRESHOLD,
+              silenceDurationMs: values.OPENAI_VAD_SILENCE_MS,
             },
-      renewAfterMs: (values.OPENAI_RENEW_AFTER_SECONDS ?? 3300) * 1000,
+      renewAfterMs: values.OPENAI_RENEW_AFTER_SECONDS * 1000,
     },
     nova: {
-      region: values.NOVA_REGION ?? 'us-east-1',
-      modelId: values.NOVA_MODEL_ID ?? 'amazon.nova-2-sonic-v1:0',
-      voice: values.NOVA_VOICE ?? 'matthew',
+      region: values.NOVA_REGION,
+      modelId: values.NOVA_MODEL_ID,
+      voice: values.NOVA_VOICE,
       summaryModelId: values.NOVA_SUMMARY_MODEL_ID,
-      renewAfterMs: (values.NOVA_RENEW_AFTER_SECONDS ?? 360) * 1000,
+      renewAfterMs: values.NOVA_RENEW_AFTER_SECONDS * 1000,
       endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
     },
     local: {
-      sttModel: values.LOCAL_STT_MODEL ?? 'tiny',
+      sttModel: values.LOCAL_STT_MODEL,
       llmBaseUrl: values.LOCAL_LLM_BASE_URL,
       llmModel: values.LOCAL_LLM_MODEL,
     },
     handover: {
-      tableName: values.DYNAMODB_TABLE_NAME ?? 'HandoverTokens',
+      tableName: values.DYNAMODB_TABLE_NAME,
       embedded,
       endpointUrl: values.DYNAMODB_ENDPOINT_URL,
-      region: values.AWS_REGION ?? 'us-east-1',
-      ttlSeconds: values.HANDOVER_TTL_SECONDS ?? 600,
-      summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE ?? 'en',
-      callerMatch: values.HANDOVER_CALLER_MATCH ?? true,
+      region: values.AWS_REGION,
+      ttlSeconds: values.HANDOVER_TTL_SECONDS,
+      summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE,
+      callerMatch: values.HANDOVER_CALLER_MATCH,
       pepper: values.HANDOVER_TOKEN_PEPPER,
       connectPhoneNumber,
       queueArn: values.CONNECT_QUEUE_ARN,
       queueArns: values.CONNECT_QUEUE_ARNS ?? {},
     },
     dial: {
-      by: values.HANDOVER_MODE ?? 'twiml',
-      restUrl: values.TWILIO_API_URL ?? 'https://api.twilio.com',
-      nextSteps: values.AFTER_FAILED_DIAL ?? defaultNextSteps,
-      checkAvailability: values.CONNECT_CHECK_AVAILABILITY ?? 'off',
+      by: values.HANDOVER_MODE,
+      restUrl: values.TWILIO_API_URL,
+      nextSteps: values.AFTER_FAILED_DIAL,
+      checkAvailability: values.CONNECT_CHECK_AVAILABILITY,
       instanceId: values.CONNECT_INSTANCE_ID,
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
@@ -245,20 +252,20 @@ function readJournal({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['j
   if (keys !== undefined) return { redis, keys };
   throw invalid(
     'JOURNAL_KEY',
-    'is required with REDIS_URL: what callers say is encrypted there. Draw one with "openssl rand -base64 32" and give all instances the same.',
+    'is required with REDIS_URL, because it encrypts what callers say. Generate one with "openssl rand -base64 32" and set the same for all instances.',
   );
 }
 
 function readVariables(env: Environment): Values {
   const values: Record<string, unknown> = {};
   for (const group of Object.values(VARIABLES)) {
-    for (const [name, entry] of Object.entries(group) as [string, Variable<z.ZodType>][]) {
-      const raw = env[name]?.trim();
-      if (raw === undefined || raw === '') continue;
+    for (const [name, entry] of Object.entries(group) as [string, Variable][]) {
+      const given = env[name]?.trim() ?? '';
+      const raw = given === '' ? entry.default : given;
+      if (raw === undefined) continue;
       const parsed = entry.schema.safeParse(raw);
       if (!parsed.success) {
-        const value =
-          entry.secret === true ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
+        const value = entry.secret ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
         throw invalid(name, `${value}: ${parsed.error.issues[0]?.message ?? 'not valid'}.`);
       }
       values[name] = parsed.data;
@@ -275,33 +282,36 @@ function checkHandover(values: Values, signed: boolean): void {
   if (values.HANDOVER_MODE === 'rest' && (values.TWILIO_ACCOUNT_SID === undefined || !signed)) {
     throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
   }
-  if ((values.CONNECT_CHECK_AVAILABILITY ?? 'off') !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
-    throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID.');
+  if (values.CONNECT_CHECK_AVAILABILITY !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
+    throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID, unless it is off.');
   }
 }
 
 function hubspotOf(values: Values): Config['hubspot'] {
-  if (values.ENABLE_HUBSPOT !== true) return undefined;
+  if (!values.ENABLE_HUBSPOT) return undefined;
   const accessToken = values.HUBSPOT_ACCESS_TOKEN;
   if (accessToken === undefined) throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
   return {
     accessToken,
-    baseUrl: values.HUBSPOT_BASE_URL ?? 'https://api.hubapi.com',
-    apiVersion: values.HUBSPOT_API_VERSION ?? '2026-03',
-    pipeline: values.HUBSPOT_TICKET_PIPELINE ?? '0',
-    stage: values.HUBSPOT_TICKET_STAGE ?? '1',
+    baseUrl: values.HUBSPOT_BASE_URL,
+    apiVersion: values.HUBSPOT_API_VERSION,
+    pipeline: values.HUBSPOT_TICKET_PIPELINE,
+    stage: values.HUBSPOT_TICKET_STAGE,
   };
 }
 
-/** Providers of this gateway, by the name they have in the environment. */
+/** Names of the providers that need no extension. */
 export const BUILT_IN_PROVIDERS: readonly string[] = ['openai', 'nova', 'local'];
 
-/** A name that is not ours may be an extension's; which ones there are is known when they are loaded. */
+/** Unknown names are accepted with extensions, because what an extension provides is known only once it is loaded. */
 function checkProviders(named: Record<string, readonly string[]>, hasExtensions: boolean): void {
   for (const [variable, names] of Object.entries(named)) {
     const unknown = names.find((name) => !BUILT_IN_PROVIDERS.includes(name));
     if (unknown === undefined || hasExtensions) continue;
-    throw invalid(variable, `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, nova or local.`);
+    throw invalid(
+      variable,
+      `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, nova, local, or a provider from EXTENSIONS.`,
+    );
   }
 }
 

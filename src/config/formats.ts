@@ -5,7 +5,7 @@ import { type SwitchableTrigger, TRIGGERS } from '../escalation/escalation.js';
 import { type RedisTarget, readRedisUrl } from '../journal/redis-url.js';
 import { readKey } from '../journal/seal.js';
 
-// How the values of settings are written, and what is said of one that is not written so.
+// The formats of settings: each schema parses a value as written in the environment, or says what was expected.
 
 export const text = z.string().min(1);
 export const list = text.transform((value) =>
@@ -76,9 +76,9 @@ export const sessionLimits = list.transform((parts, context): Record<string, num
 });
 
 export const redisUrl = text.transform((value, context): RedisTarget => {
-  const read = readRedisUrl(value);
-  if (typeof read !== 'string') return read;
-  context.addIssue({ code: 'custom', message: read });
+  const target = readRedisUrl(value);
+  if (typeof target !== 'string') return target;
+  context.addIssue({ code: 'custom', message: target });
   return z.NEVER;
 });
 

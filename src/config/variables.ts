@@ -19,316 +19,453 @@ import {
 } from './formats.js';
 import { TRIGGERS } from '../escalation/escalation.js';
 
-/** How a variable is documented in `.env.example` and named in an error. */
-export interface Variable<Schema extends z.ZodType> {
-  schema: Schema;
-  /** Value shown in `.env.example`; what holds when the variable is unset. */
-  shown: string;
+interface Description<Schema extends z.ZodType> {
   about: string;
-  secret?: true;
+  schema: Schema;
 }
 
-function variable<Schema extends z.ZodType>(shown: string, about: string, schema: Schema): Variable<Schema> {
-  return { schema, shown, about };
+/** A setting: what it is for, how its value is written, and what holds if it is unset. */
+export interface Variable<
+  Schema extends z.ZodType = z.ZodType,
+  Default extends string | undefined = string | undefined,
+> extends Description<Schema> {
+  /** Read in place of a missing value. `undefined` if there is none, or if it depends on other settings. */
+  default: Default;
+  /** The value in `.env.example`. */
+  shown: string;
+  /** Whether messages must not show the value. */
+  secret: boolean;
 }
 
-function secret<Schema extends z.ZodType>(about: string, schema: Schema): Variable<Schema> {
-  return { schema, shown: '', about, secret: true };
+/** A setting whose default is a value of its own. */
+function variable<Schema extends z.ZodType>(entry: Description<Schema> & { default: string }): Variable<Schema, string>;
+/** A setting without a default, or with one that depends on other settings: `about` says it, `shown` hints at it. */
+function variable<Schema extends z.ZodType>(
+  entry: Description<Schema> & { shown?: string },
+): Variable<Schema, undefined>;
+function variable(entry: Description<z.ZodType> & { default?: string; shown?: string }): Variable {
+  return { ...entry, default: entry.default, shown: entry.default ?? entry.shown ?? '', secret: false };
 }
 
-/** Every variable the gateway reads, once. `.env.example` is generated from this table. */
+function secret<Schema extends z.ZodType>(entry: Description<Schema>): Variable<Schema, undefined> {
+  return { ...entry, default: undefined, shown: '', secret: true };
+}
+
+/** Every setting the gateway reads, once. `.env.example` is generated from this table. */
 export const VARIABLES = {
-  'Where it listens': {
-    PORT: variable('8000', 'Port for HTTP and WebSocket; 0 picks a free one.', whole(0, 65535)),
-    HOST: variable('', 'Address to listen on. Unset: 127.0.0.1 without a Twilio auth token, 0.0.0.0 with one.', text),
-    PUBLIC_HOST: variable(
-      'localhost:PORT',
-      'The host Twilio knows the gateway by, without scheme. Signed URLs are built from it.',
-      hostName,
-    ),
-    STREAM_HOST: variable(
-      'PUBLIC_HOST',
-      'With several instances behind PUBLIC_HOST: a host that leads to this one alone. A stream then comes to the instance that announced it, which has its session ready.',
-      hostName,
-    ),
-    LOG_LEVEL: variable(
-      'info',
-      'fatal, error, warn, info, debug, trace or silent.',
-      z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
-    ),
+  'Address and logging': {
+    PORT: variable({
+      default: '8000',
+      about: 'Port for HTTP and WebSocket. 0 picks a free one.',
+      schema: whole(0, 65535),
+    }),
+    HOST: variable({
+      about: 'Address to listen on. Unset: 0.0.0.0 if TWILIO_AUTH_TOKEN is set, else 127.0.0.1.',
+      schema: text,
+    }),
+    PUBLIC_HOST: variable({
+      shown: 'localhost:PORT',
+      about:
+        'Host name by which Twilio reaches the gateway, without a scheme, and with a port if it is not 443. The URLs that Twilio signs are built from it.',
+      schema: hostName,
+    }),
+    STREAM_HOST: variable({
+      shown: 'PUBLIC_HOST',
+      about:
+        'With several instances behind PUBLIC_HOST: a host name that leads to this instance alone. Each stream then reaches the instance that has its voice session ready. See docs/operate/several-instances.md.',
+      schema: hostName,
+    }),
+    LOG_LEVEL: variable({
+      default: 'info',
+      about: 'Lowest level that is logged: fatal, error, warn, info, debug or trace. silent turns the log off.',
+      schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    }),
   },
-  'The call': {
-    USE_PIPECAT: variable(
-      'true',
-      'true: the frame pipeline (the architecture of Pipecat); false: the direct bridge.',
-      flag,
-    ),
-    VOICE_PROVIDER: variable('local', 'Who talks: openai, nova, local, or a provider of an extension.', text),
-    VOICE_FALLBACK: variable(
-      '',
-      'Comma list of providers that take over a live call when the current one fails, in this order.',
-      list,
-    ),
-    EXTENSIONS: variable(
-      '',
-      'Comma list of JavaScript modules with providers and tools of your own; see docs/build.',
-      list,
-    ),
-    IDLE_PROMPT_SECONDS: variable(
-      '10',
-      'A caller who says nothing for this long is asked, then asked again, then the call ends; 0: never.',
-      whole(0, 600),
-    ),
-    HUMAN_KEY: variable(
-      '0',
-      'The key that asks for a human, as the first of a number; none: no key does.',
-      z.string().regex(/^([0-9*]|none)$/, 'expected one of 0-9 or *, or none'),
-    ),
-    SILENCE_ENDS_WITH: variable(
-      'goodbye',
-      'What a caller gets who stays silent when asked: goodbye, or human.',
-      z.enum(['goodbye', 'human']),
-    ),
-    ESCALATION_TRIGGERS: variable(
-      TRIGGERS.join(','),
-      'Comma list of what makes the gateway call a human; none: only a failure, or being stopped. See docs/build/escalation.md.',
-      triggers,
-    ),
-    ESCALATION_PHRASES: variable(
-      '',
-      'JSON file with phrases of your own that ask for a human, or never do: {"asks": ["…"], "never": ["…"]}.',
-      text,
-    ),
-    ASSISTANT_PROMPT: variable(
-      'default',
-      'Who answers: default, technical, sales, or the path of a JSON file of your own; see src/prompts/README.md.',
-      text,
-    ),
-    ASSISTANTS_FILE: variable(
-      '',
-      'JSON file with other assistants, voices, providers, queues and opening hours by the number called; see docs/build/assistants.md.',
-      text,
-    ),
-    MAX_VOICE_SESSIONS: variable(
-      '',
-      'Sessions an account allows at the same time, like nova=20,openai=100; above, callers go to the next provider or a human.',
-      sessionLimits,
-    ),
-    MAX_CALL_SECONDS: variable(
-      '0',
-      'The longest a caller talks to the assistant; then a human goes on. 0: no limit.',
-      whole(0, 86_400),
-    ),
-    MAX_LOOP_DELAY_MS: variable(
-      '100',
-      'When the process does what is due later than this, again and again, new callers go straight to a human; 0: never.',
-      whole(0, 10_000),
-    ),
-    MAX_STALL_SECONDS: variable(
-      '5',
-      'A process whose event loop stands still for so long ends itself, so that its calls go on elsewhere; 0: never.',
-      whole(0, 600),
-    ),
-    MAX_CONCURRENT_CALLS: variable(
-      '0',
-      'Above it, callers go straight to a human; 0 means no limit.',
-      whole(0, 100_000),
-    ),
-    DRAIN_SECONDS: variable(
-      '110',
-      'How long a stopping gateway lasts; 30 s before the end calls still live move to another instance, or go to a human.',
-      whole(0, 3600),
-    ),
+  'The assistant': {
+    VOICE_PROVIDER: variable({
+      default: 'local',
+      about:
+        'Voice provider that answers calls: openai, nova, local (embedded, needs no account), or the name of a provider from EXTENSIONS.',
+      schema: text,
+    }),
+    VOICE_FALLBACK: variable({
+      about: 'Comma-separated providers that take over a live call, in this order, when the current one fails.',
+      schema: list,
+    }),
+    ASSISTANT_PROMPT: variable({
+      default: 'default',
+      about:
+        'Assistant that answers: default, technical, sales, or the path of a JSON file of your own. See src/prompts/README.md.',
+      schema: text,
+    }),
+    ASSISTANTS_FILE: variable({
+      about:
+        'JSON file with other assistants, voices, providers, queues and opening hours by the number called. See docs/build/assistants.md. Unset: all numbers are answered alike.',
+      schema: text,
+    }),
+    EXTENSIONS: variable({
+      about: 'Comma-separated JavaScript modules with your own providers and tools. See docs/build/extensions.md.',
+      schema: list,
+    }),
+    IDLE_PROMPT_SECONDS: variable({
+      default: '10',
+      about:
+        'Silence after which the assistant asks whether the caller is still there. It asks twice, then SILENCE_ENDS_WITH applies. 0 disables this.',
+      schema: whole(0, 600),
+    }),
+    USE_PIPECAT: variable({
+      default: 'true',
+      about:
+        'true: audio passes the frame pipeline (the architecture of Pipecat). false: it passes the direct bridge, which behaves alike.',
+      schema: flag,
+    }),
+  },
+  'When a human is needed (see docs/build/escalation.md)': {
+    ESCALATION_TRIGGERS: variable({
+      default: TRIGGERS.join(','),
+      about:
+        'Comma-separated triggers that transfer a call to a human. none: no trigger does; failures, MAX_CALL_SECONDS and a stopping gateway still do.',
+      schema: triggers,
+    }),
+    ESCALATION_PHRASES: variable({
+      about: 'JSON file, {"asks": ["…"], "never": ["…"]}, with your own phrases that ask for a human or never do.',
+      schema: text,
+    }),
+    HUMAN_KEY: variable({
+      default: '0',
+      about: 'Key that asks for a human if the caller presses it first: 0-9 or *. none: no key does.',
+      schema: z.string().regex(/^([0-9*]|none)$/, 'expected one of 0-9 or *, or none'),
+    }),
+    SILENCE_ENDS_WITH: variable({
+      default: 'goodbye',
+      about:
+        'What follows when the caller stays silent although asked twice: goodbye (the call ends) or human (a transfer).',
+      schema: z.enum(['goodbye', 'human']),
+    }),
+    MAX_CALL_SECONDS: variable({
+      default: '0',
+      about: 'Maximum time a caller talks to the assistant. Then the call is transferred to a human. 0: no limit.',
+      schema: whole(0, 86_400),
+    }),
+  },
+  'Load and shutdown': {
+    MAX_CONCURRENT_CALLS: variable({
+      default: '0',
+      about: 'Maximum number of calls at the same time. Callers above it go straight to a human. 0: no limit.',
+      schema: whole(0, 100_000),
+    }),
+    MAX_VOICE_SESSIONS: variable({
+      about:
+        'Maximum number of sessions that your account allows at the same time, by provider, like nova=20,openai=100. Callers above it go to the next provider, or to a human. Unset: no limit.',
+      schema: sessionLimits,
+    }),
+    MAX_LOOP_DELAY_MS: variable({
+      default: '100',
+      about:
+        'Maximum event-loop delay. While it is exceeded, new callers go straight to a human. 0 disables the check.',
+      schema: whole(0, 10_000),
+    }),
+    MAX_STALL_SECONDS: variable({
+      default: '5',
+      about:
+        'Maximum time the event loop may stand still. Then the process ends itself, so that another instance takes over its calls. 0 disables the check.',
+      schema: whole(0, 600),
+    }),
+    DRAIN_SECONDS: variable({
+      default: '110',
+      about:
+        'Maximum time a stopping gateway takes. Calls may finish until 30 s before its end; then they move to another instance, or go to a human.',
+      schema: whole(0, 3600),
+    }),
   },
   Twilio: {
-    TWILIO_ACCOUNT_SID: variable(
-      '',
-      'Account SID (AC…). When set, calls of other accounts are refused; with TWILIO_AUTH_TOKEN Twilio is asked now and then whether a call with a human is over.',
-      z.string().regex(/^AC[0-9a-fA-F]{32}$/, 'expected AC followed by 32 hexadecimal digits'),
-    ),
-    TWILIO_AUTH_TOKEN: secret(
-      'Auth token; a comma list while rotating. When set, webhooks and streams must be signed.',
-      list,
-    ),
-    TWILIO_API_URL: variable(
-      'https://api.twilio.com',
-      'Where the REST interface is, for HANDOVER_MODE=rest, for asking whether a call with a human is over, and for npm run doctor; another region has another.',
-      httpUrl,
-    ),
-    TWILIO_PHONE_NUMBER: variable(
-      '',
-      'The number callers dial, shown to the human side as the caller id when the caller withheld theirs.',
-      e164,
-    ),
-    ALLOW_UNSIGNED_WEBHOOKS: variable(
-      'false',
-      'Accept unsigned webhooks on a public address. For a closed test network only.',
-      flag,
-    ),
+    TWILIO_ACCOUNT_SID: variable({
+      about:
+        'Account SID (AC…). If it is set, calls of other accounts are refused. With TWILIO_AUTH_TOKEN, the gateway also asks Twilio every few minutes whether a transferred call has ended.',
+      schema: z.string().regex(/^AC[0-9a-fA-F]{32}$/, 'expected AC followed by 32 hexadecimal digits'),
+    }),
+    TWILIO_AUTH_TOKEN: secret({
+      about:
+        'Auth token; a comma-separated list during a rotation. If it is set, webhooks and streams without a valid signature are refused.',
+      schema: list,
+    }),
+    TWILIO_API_URL: variable({
+      default: 'https://api.twilio.com',
+      about:
+        'Base URL of the REST API, which differs by Twilio region. Used by HANDOVER_MODE=rest, for questions about transferred calls, and by "npm run doctor".',
+      schema: httpUrl,
+    }),
+    TWILIO_PHONE_NUMBER: variable({
+      about:
+        'Number that callers dial, in E.164 form. The agent sees it as the caller ID if the caller withheld theirs.',
+      schema: e164,
+    }),
+    ALLOW_UNSIGNED_WEBHOOKS: variable({
+      default: 'false',
+      about: 'true: accept unsigned webhooks on a public address. Use it on a closed test network only.',
+      schema: flag,
+    }),
   },
-  'OpenAI Realtime (VOICE_PROVIDER=openai)': {
-    OPENAI_API_KEY: secret('API key of a project that may use the Realtime API.', text),
-    OPENAI_BASE_URL: variable(
-      'https://api.openai.com/v1',
-      'Another endpoint, for instance a regional one or the simulator. http: becomes ws:, https: becomes wss:.',
-      httpUrl,
-    ),
-    OPENAI_REALTIME_MODEL: variable('gpt-realtime-2.1', 'The speech-to-speech model.', text),
-    OPENAI_VOICE: variable('marin', 'The voice it speaks with.', text),
-    OPENAI_TRANSCRIPTION_MODEL: variable('gpt-transcribe', 'Writes down what the caller says.', text),
-    OPENAI_ORGANIZATION: variable('', 'Whom to bill, when the key may use several organizations.', headerText),
-    OPENAI_PROJECT: variable('', 'Which project to bill, when the key may use several.', headerText),
-    OPENAI_TURN_DETECTION: variable(
-      'server_vad',
-      'How the end of what the caller says is found: server_vad (by silence) or semantic_vad (by what is said).',
-      z.enum(['server_vad', 'semantic_vad']),
-    ),
-    OPENAI_VAD_THRESHOLD: variable('0.5', 'server_vad: 0 to 1; higher asks for a louder voice.', share),
-    OPENAI_VAD_SILENCE_MS: variable('500', 'server_vad: silence that ends what the caller says.', whole(100, 5000)),
-    OPENAI_VAD_EAGERNESS: variable(
-      'auto',
-      'semantic_vad: low, medium, high or auto; how soon a caller who sounds unfinished is answered all the same.',
-      z.enum(['low', 'medium', 'high', 'auto']),
-    ),
-    OPENAI_RENEW_AFTER_SECONDS: variable(
-      '3300',
-      'When a session is renewed under a live call; the service ends it after 60 minutes.',
-      whole(1, 3500),
-    ),
+  'OpenAI Realtime (VOICE_PROVIDER=openai, see docs/models/openai-realtime.md)': {
+    OPENAI_API_KEY: secret({
+      about:
+        'API key of a project that may use the Realtime API. Required if VOICE_PROVIDER or VOICE_FALLBACK names openai.',
+      schema: text,
+    }),
+    OPENAI_BASE_URL: variable({
+      default: 'https://api.openai.com/v1',
+      about:
+        'Base URL of the API, for instance of a regional endpoint or the simulator. For WebSocket, http: becomes ws: and https: becomes wss:.',
+      schema: httpUrl,
+    }),
+    OPENAI_REALTIME_MODEL: variable({
+      default: 'gpt-realtime-2.1',
+      about: 'Speech-to-speech model.',
+      schema: text,
+    }),
+    OPENAI_VOICE: variable({ default: 'marin', about: 'Voice of the model.', schema: text }),
+    OPENAI_TRANSCRIPTION_MODEL: variable({
+      default: 'gpt-transcribe',
+      about: 'Model that transcribes what the caller says.',
+      schema: text,
+    }),
+    OPENAI_ORGANIZATION: variable({
+      about: 'Organization to bill, if the key may use several.',
+      schema: headerText,
+    }),
+    OPENAI_PROJECT: variable({ about: 'Project to bill, if the key may use several.', schema: headerText }),
+    OPENAI_TURN_DETECTION: variable({
+      default: 'server_vad',
+      about:
+        "How the end of the caller's turn is detected: server_vad (by silence) or semantic_vad (by what was said).",
+      schema: z.enum(['server_vad', 'semantic_vad']),
+    }),
+    OPENAI_VAD_THRESHOLD: variable({
+      default: '0.5',
+      about: 'For server_vad: threshold of speech, from 0 to 1. A higher value needs a louder voice.',
+      schema: share,
+    }),
+    OPENAI_VAD_SILENCE_MS: variable({
+      default: '500',
+      about: "For server_vad: silence that ends the caller's turn.",
+      schema: whole(100, 5000),
+    }),
+    OPENAI_VAD_EAGERNESS: variable({
+      default: 'auto',
+      about: 'For semantic_vad: how soon a caller who sounds unfinished is answered: low, medium, high or auto.',
+      schema: z.enum(['low', 'medium', 'high', 'auto']),
+    }),
+    OPENAI_RENEW_AFTER_SECONDS: variable({
+      default: '3300',
+      about: 'Age at which a session is renewed during a call. The service ends a session after 60 minutes.',
+      schema: whole(1, 3500),
+    }),
   },
-  'Amazon Nova 2 Sonic (VOICE_PROVIDER=nova)': {
-    NOVA_REGION: variable('us-east-1', 'Region of the model; apart from AWS_REGION.', region),
-    NOVA_MODEL_ID: variable('amazon.nova-2-sonic-v1:0', 'The speech-to-speech model.', text),
-    NOVA_VOICE: variable('matthew', 'The voice it speaks with.', text),
-    NOVA_SUMMARY_MODEL_ID: variable(
-      '',
-      "Writes the agent's summary: a text model or inference profile of Bedrock. Unset: Nova 2 Lite in the region's geography.",
-      text,
-    ),
-    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: variable(
-      '',
-      "Another endpoint for the model, for instance the simulator; the AWS SDK's own name.",
-      httpUrl,
-    ),
-    NOVA_RENEW_AFTER_SECONDS: variable(
-      '360',
-      'When a session is renewed under a live call; the service ends it after 8 minutes.',
-      whole(1, 440),
-    ),
+  'Amazon Nova 2 Sonic (VOICE_PROVIDER=nova, see docs/models/nova-sonic.md)': {
+    NOVA_REGION: variable({
+      default: 'us-east-1',
+      about: 'AWS region of the model, independent of AWS_REGION.',
+      schema: region,
+    }),
+    NOVA_MODEL_ID: variable({
+      default: 'amazon.nova-2-sonic-v1:0',
+      about: 'Speech-to-speech model.',
+      schema: text,
+    }),
+    NOVA_VOICE: variable({ default: 'matthew', about: 'Voice of the model.', schema: text }),
+    NOVA_SUMMARY_MODEL_ID: variable({
+      about:
+        "Bedrock text model or inference profile that writes the agent's summary. Unset: Nova 2 Lite in the region's geography.",
+      schema: text,
+    }),
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: variable({
+      about: "Another endpoint for the model, for instance the simulator. The name is the AWS SDK's own.",
+      schema: httpUrl,
+    }),
+    NOVA_RENEW_AFTER_SECONDS: variable({
+      default: '360',
+      about: 'Age at which a session is renewed during a call. The service ends a session after 8 minutes.',
+      schema: whole(1, 440),
+    }),
   },
   'The embedded voice (VOICE_PROVIDER=local)': {
-    LOCAL_STT_MODEL: variable(
-      'tiny',
-      'tiny, or a folder with another Moonshine model (encoder_model.onnx, decoder_model_merged.onnx, tokens.txt).',
-      text,
-    ),
-    LOCAL_LLM_BASE_URL: variable(
-      '',
-      'An OpenAI-compatible endpoint that does the talking, like http://127.0.0.1:11434/v1 (Ollama). Unset: a small built-in dialog.',
-      httpUrl,
-    ),
-    LOCAL_LLM_MODEL: variable('', 'The model name that endpoint expects. Required with LOCAL_LLM_BASE_URL.', text),
+    LOCAL_STT_MODEL: variable({
+      default: 'tiny',
+      about:
+        'Speech recognition model: tiny, or a folder with another Moonshine model (encoder_model.onnx, decoder_model_merged.onnx, tokens.txt).',
+      schema: text,
+    }),
+    LOCAL_LLM_BASE_URL: variable({
+      about:
+        'OpenAI-compatible chat endpoint that writes the answers, like http://127.0.0.1:11434/v1 (Ollama). Unset: a small built-in dialog.',
+      schema: httpUrl,
+    }),
+    LOCAL_LLM_MODEL: variable({
+      about: 'Name of the model at that endpoint. Required with LOCAL_LLM_BASE_URL.',
+      schema: text,
+    }),
   },
-  'Several instances': {
-    REDIS_URL: secret(
-      'Where calls are written down for other instances: redis://, redis+sentinel:// or redis+cluster://, with rediss for TLS; see docs/operate/several-instances.md. Unset: in memory.',
-      redisUrl,
-    ),
-    JOURNAL_KEY: secret(
-      'Encrypts what is written to Redis: 32 bytes in base64 or hexadecimal, the same for all instances; a comma list while rotating. Required with REDIS_URL.',
-      journalKeys,
-    ),
+  'Several instances (see docs/operate/several-instances.md)': {
+    REDIS_URL: secret({
+      about:
+        'Redis in which instances share their calls: redis://, redis+sentinel:// or redis+cluster://, with rediss for TLS. Unset: each instance keeps its calls in memory.',
+      schema: redisUrl,
+    }),
+    JOURNAL_KEY: secret({
+      about:
+        'Key that encrypts the calls in Redis: 32 bytes in base64 or hexadecimal, the same for all instances. During a rotation a comma-separated list, of which the first key encrypts. Required with REDIS_URL.',
+      schema: journalKeys,
+    }),
   },
-  'The handover': {
-    DYNAMODB_TABLE_NAME: variable(
-      'HandoverTokens',
-      'Table with partition key "pk" (string) and TTL attribute "expires_at".',
-      z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected a DynamoDB table name'),
-    ),
-    USE_LOCAL_DYNAMODB: variable(
-      '',
-      'true: a DynamoDB-compatible store inside the gateway. Unset: true when no AWS credentials are configured.',
-      flag,
-    ),
-    DYNAMODB_ENDPOINT_URL: variable('', 'Another DynamoDB endpoint, for instance DynamoDB Local.', httpUrl),
-    AWS_REGION: variable('us-east-1', 'Region of the table.', region),
-    HANDOVER_TTL_SECONDS: variable('600', 'How long a handover token can be redeemed.', whole(30, 86_400)),
-    HANDOVER_SUMMARY_LANGUAGE: variable(
-      'en',
-      "Language in which the model writes the agent's summary; letters that ASCII does not have are lost.",
-      z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/, 'expected a language tag such as en or de-AT'),
-    ),
-    HANDOVER_TOKEN_PEPPER: secret(
-      'Key under which tokens are stored; the Lambda needs the same. Required outside local mode.',
-      z.string().min(16, 'expected at least 16 characters'),
-    ),
-    HANDOVER_CALLER_MATCH: variable(
-      'true',
-      "When all digits are lost on the way, the human side finds the handover by the caller's number, without the conversation; give the Lambda the same.",
-      flag,
-    ),
-    CONNECT_PHONE_NUMBER: variable(
-      '',
-      'Number of the Amazon Connect instance. Unset: +12065550100 in local mode; otherwise no human can be reached.',
-      e164,
-    ),
-    HANDOVER_MODE: variable(
-      'twiml',
-      'How Twilio is told to dial: twiml (it asks when the stream is over) or rest (the live call is changed; needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN).',
-      z.enum(['twiml', 'rest']),
-    ),
-    AFTER_FAILED_DIAL: variable(
-      'assistant,exhausted=goodbye',
-      'What follows when nobody can be reached: assistant, voicemail, callback, again or goodbye; per outcome as busy=…, no_answer=…, failed=…, dropped=…, unavailable=…, closed=…, exhausted=… (after the third try). See docs/operate/handover.md.',
-      nextSteps,
-    ),
-    CONNECT_CHECK_AVAILABILITY: variable(
-      'off',
-      'Ask Amazon Connect before dialling: staffed (somebody is logged in) or available (somebody is free); needs CONNECT_INSTANCE_ID and CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.',
-      z.enum(['off', 'staffed', 'available']),
-    ),
-    AWS_ENDPOINT_URL_CONNECT: variable('', "Another endpoint for that question; the AWS SDK's own name.", httpUrl),
-    CONNECT_INSTANCE_ID: variable('', 'Amazon Connect instance id.', text),
-    CONNECT_QUEUE_ARN: variable(
-      '',
-      'Queue for callers whose reason has no queue of its own.',
-      z.string().startsWith('arn:', 'expected a queue ARN'),
-    ),
-    CONNECT_QUEUE_ARNS: variable('', 'JSON map from reason to queue ARN.', queueArns),
+  'The handover to Amazon Connect (see docs/operate/handover.md)': {
+    CONNECT_PHONE_NUMBER: variable({
+      about:
+        'Number of the Amazon Connect instance, which is dialled for a transfer. Unset: +12065550100 in local mode; otherwise no human can be reached.',
+      schema: e164,
+    }),
+    CONNECT_QUEUE_ARN: variable({
+      about: 'Queue for callers whose reason has no queue in CONNECT_QUEUE_ARNS.',
+      schema: z.string().startsWith('arn:', 'expected a queue ARN'),
+    }),
+    CONNECT_QUEUE_ARNS: variable({
+      about: 'JSON object of queue ARNs by reason, like {"billing":"arn:aws:connect:…:queue/…"}.',
+      schema: queueArns,
+    }),
+    CONNECT_CHECK_AVAILABILITY: variable({
+      default: 'off',
+      about:
+        'What the gateway asks Amazon Connect before it dials: staffed (is an agent logged in?), available (is an agent free?), or off. Needs CONNECT_INSTANCE_ID, and CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.',
+      schema: z.enum(['off', 'staffed', 'available']),
+    }),
+    CONNECT_INSTANCE_ID: variable({ about: 'Id of the Amazon Connect instance.', schema: text }),
+    AWS_ENDPOINT_URL_CONNECT: variable({
+      about: "Another endpoint for CONNECT_CHECK_AVAILABILITY. The name is the AWS SDK's own.",
+      schema: httpUrl,
+    }),
+    HANDOVER_MODE: variable({
+      default: 'twiml',
+      about:
+        'How Twilio is told to dial. twiml: in the answer to its request after the stream has ended. rest: by a change of the live call, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.',
+      schema: z.enum(['twiml', 'rest']),
+    }),
+    AFTER_FAILED_DIAL: variable({
+      default: 'assistant,exhausted=goodbye',
+      about:
+        'What follows when no human can be reached: assistant, voicemail, callback, again or goodbye. Set it for one outcome with busy=…, no_answer=…, failed=…, dropped=…, unavailable=…, closed=… or exhausted=… (after the third attempt).',
+      schema: nextSteps,
+    }),
+    HANDOVER_TTL_SECONDS: variable({
+      default: '600',
+      about: 'How long a handover token can be redeemed.',
+      schema: whole(30, 86_400),
+    }),
+    HANDOVER_TOKEN_PEPPER: secret({
+      about:
+        'Key under which tokens are stored, at least 16 characters. The Lambda needs the same. Required outside local mode.',
+      schema: z.string().min(16, 'expected at least 16 characters'),
+    }),
+    HANDOVER_CALLER_MATCH: variable({
+      default: 'true',
+      about:
+        "true: if every digit of a token is lost, the Lambda finds the handover by the caller's number, without the conversation. Set the Lambda's variable alike. See docs/operate/handover-by-number.md.",
+      schema: flag,
+    }),
+    HANDOVER_SUMMARY_LANGUAGE: variable({
+      default: 'en',
+      about: 'Language of the summary that the model writes for the agent. Letters outside ASCII are lost.',
+      schema: z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/, 'expected a language tag such as en or de-AT'),
+    }),
+    DYNAMODB_TABLE_NAME: variable({
+      default: 'HandoverTokens',
+      about: 'Table with the partition key "pk" (string) and the TTL attribute "expires_at".',
+      schema: z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected a DynamoDB table name'),
+    }),
+    AWS_REGION: variable({
+      default: 'us-east-1',
+      about: 'AWS region of the table and of the Amazon Connect instance.',
+      schema: region,
+    }),
+    USE_LOCAL_DYNAMODB: variable({
+      about:
+        'true: local mode, with a DynamoDB-compatible store inside the gateway. false: a table in AWS. Unset: true if no AWS credentials are configured.',
+      schema: flag,
+    }),
+    DYNAMODB_ENDPOINT_URL: variable({
+      about:
+        'Another DynamoDB endpoint, for instance DynamoDB Local. In local mode it replaces the store inside the gateway, and the table is created there.',
+      schema: httpUrl,
+    }),
   },
   'HubSpot (see docs/build/hubspot.md)': {
-    ENABLE_HUBSPOT: variable('false', 'Write a contact, a ticket and a note for every handover.', flag),
-    HUBSPOT_ACCESS_TOKEN: secret('Service key, or the token of a private app. Required with ENABLE_HUBSPOT.', text),
-    HUBSPOT_BASE_URL: variable('https://api.hubapi.com', 'Another endpoint, for instance the simulator.', httpUrl),
-    HUBSPOT_API_VERSION: variable(
-      '2026-03',
-      'A dated version of the API, or v3 for the legacy paths.',
-      z.string().regex(/^(v3|20\d\d-(03|09))$/, 'expected v3, or a dated version like 2026-03'),
-    ),
-    HUBSPOT_TICKET_PIPELINE: variable('0', 'Internal id of the pipeline that gets the tickets.', text),
-    HUBSPOT_TICKET_STAGE: variable('1', 'Internal id of the stage of that pipeline a new ticket begins in.', text),
+    ENABLE_HUBSPOT: variable({
+      default: 'false',
+      about: 'true: write a contact, a ticket and a note for every handover.',
+      schema: flag,
+    }),
+    HUBSPOT_ACCESS_TOKEN: secret({
+      about: 'Service key, or the token of a private app. Required with ENABLE_HUBSPOT=true.',
+      schema: text,
+    }),
+    HUBSPOT_BASE_URL: variable({
+      default: 'https://api.hubapi.com',
+      about: 'Base URL of the API, for instance of the simulator.',
+      schema: httpUrl,
+    }),
+    HUBSPOT_API_VERSION: variable({
+      default: '2026-03',
+      about: 'Dated version of the API, or v3 for the legacy paths.',
+      schema: z.string().regex(/^(v3|20\d\d-(03|09))$/, 'expected v3, or a dated version like 2026-03'),
+    }),
+    HUBSPOT_TICKET_PIPELINE: variable({
+      default: '0',
+      about: 'Internal id of the pipeline that gets the tickets.',
+      schema: text,
+    }),
+    HUBSPOT_TICKET_STAGE: variable({
+      default: '1',
+      about: 'Internal id of the stage of that pipeline in which a new ticket begins.',
+      schema: text,
+    }),
   },
 } as const;
 
 type Groups = typeof VARIABLES;
 type AllVariables = UnionToIntersection<Groups[keyof Groups]>;
 type UnionToIntersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never;
-/** What was set, as its format gives it. */
+/** The value of every setting, as its schema parsed it: what was set, else the default. `undefined` if there is neither. */
 export type Values = {
-  [Name in keyof AllVariables]: AllVariables[Name] extends Variable<infer S> ? z.infer<S> | undefined : never;
+  [Name in keyof AllVariables]: AllVariables[Name] extends Variable<infer Schema, infer Default>
+    ? z.infer<Schema> | (Default extends string ? never : undefined)
+    : never;
 };
+
+const HEADER = [
+  'Generated from src/config/variables.ts by "node scripts/generate.mjs". Do not edit.',
+  'Every setting of the gateway with its default. None is required: "npm start" without any runs everything embedded.',
+  'To change some, copy this file to .env and remove the "#" before their names. An empty value counts as unset.',
+  'The gateway reads its environment only. Load .env with "node --env-file=.env dist/src/main.js" after "npm run build", with "docker run --env-file .env", or with EnvironmentFile= of systemd.',
+];
+const LINE_CHARACTERS = 100;
 
 /** The text of `.env.example`. */
 export function exampleEnvironment(): string {
-  const lines = [
-    '# Every setting of the gateway. Generated from src/config-variables.ts by "node scripts/generate.mjs"; do not edit.',
-    '# Nothing here is needed to try it: "npm start" without any setting runs everything embedded.',
-  ];
+  const lines = HEADER.flatMap(comment);
   for (const [group, variables] of Object.entries(VARIABLES)) {
     lines.push('', `# ── ${group} ──`);
-    for (const [name, entry] of Object.entries(variables) as [string, Variable<z.ZodType>][]) {
-      lines.push(`# ${entry.about}${entry.secret === true ? ' Secret.' : ''}`, `#${name}=${entry.shown}`);
+    for (const [name, { about, secret, shown }] of Object.entries(variables) as [string, Variable][]) {
+      lines.push('', ...comment(`${about}${secret ? ' Secret.' : ''}`), `#${name}=${shown}`);
     }
   }
   return lines.join('\n') + '\n';
+}
+
+/** `text` as comment lines, broken between words. */
+function comment(text: string): string[] {
+  const lines = ['#'];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (longer.length <= LINE_CHARACTERS) lines[lines.length - 1] = longer;
+    else lines.push(`# ${word}`);
+  }
+  return lines;
 }

@@ -6,7 +6,7 @@ import { type CallerIndex, callerKey } from './caller-index.js';
 import { HandoverDesk } from './desk.js';
 import { type HandoverRecord, type HandoverUpdate, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
-import { MemoryStore } from './memory-store.js';
+import { MemoryStore } from '../../test/support/memory-handover-store.js';
 import { summarize, transcriptOf } from './summary.js';
 import { tokenKey } from './token.js';
 

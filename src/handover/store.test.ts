@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isTandemError } from '../base/errors.js';
 import { DynamoDbStore, type DynamoDbStoreOptions } from './dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
-import { MemoryStore } from './memory-store.js';
+import { MemoryStore } from '../../test/support/memory-handover-store.js';
 import { NOW_SECONDS, callerContract, sampleRecord, storeContract } from '../../test/contracts/handover-store.js';
 
 function open(endpointUrl: string, options: Partial<DynamoDbStoreOptions> = {}): DynamoDbStore {

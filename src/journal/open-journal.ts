@@ -1,15 +1,23 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
-import type { Config } from '../config/config.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { JournalBackend } from './backend.js';
 import { CallJournal, type Journal } from './journal.js';
 import { MemoryBackend } from './memory-backend.js';
+import type { RedisTarget } from './redis-url.js';
 import { drawKey } from './seal.js';
 
+/** A journal that other instances can read. */
+export interface SharedJournal {
+  redis: RedisTarget;
+  /** The first one encrypts; the others only decrypt what was written before a rotation. */
+  keys: readonly [KeyObject, ...KeyObject[]];
+}
+
 export interface OpenJournalOptions {
-  config: Config['journal'];
+  /** `undefined` if none is configured. */
+  config: SharedJournal | undefined;
   clock: Clock;
   log: Logger;
   metrics: Metrics;

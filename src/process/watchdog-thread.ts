@@ -1,8 +1,13 @@
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import type { WatchdogData } from './watchdog.js';
 
 // The thread of `startWatchdog`. It sleeps without an event loop, so nothing that blocks the main thread blocks it.
+
+/** What the watchdog thread gets. `beats[0]` counts up as long as the event loop turns. */
+export interface WatchdogData {
+  beats: Int32Array;
+  limitMs: number;
+}
 
 const { beats, limitMs } = workerData as WatchdogData;
 /** How often the beats are checked. A suspended machine or a stopped process counts as one check. */

@@ -1,11 +1,6 @@
 import inspector from 'node:inspector';
 import { Worker } from 'node:worker_threads';
-
-/** What the watchdog thread gets. `beats[0]` counts up as long as the event loop turns. */
-export interface WatchdogData {
-  beats: Int32Array;
-  limitMs: number;
-}
+import type { WatchdogData } from './watchdog-thread.js';
 
 const BEAT_MS = 100;
 /** Linux delivers to process 1 of a container only signals it handles. From inside, that excludes even SIGKILL. */

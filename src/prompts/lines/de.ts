@@ -1,4 +1,4 @@
-import type { OwnLines } from './index.js';
+import type { OwnLines } from './own-lines.js';
 
 export const de: OwnLines = {
   greeting: 'Guten Tag und vielen Dank für Ihren Anruf. Was kann ich für Sie tun?',

@@ -1,4 +1,4 @@
-import type { OwnLines } from './index.js';
+import type { OwnLines } from './own-lines.js';
 
 export const en: OwnLines = {
   greeting: 'Hello, thank you for calling. How can I help you today?',

@@ -1,4 +1,4 @@
-import type { OwnLines } from './index.js';
+import type { OwnLines } from './own-lines.js';
 
 export const es: OwnLines = {
   greeting: 'Buenos días y gracias por llamar. ¿En qué puedo ayudarle?',

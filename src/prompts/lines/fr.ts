@@ -1,4 +1,4 @@
-import type { OwnLines } from './index.js';
+import type { OwnLines } from './own-lines.js';
 
 export const fr: OwnLines = {
   greeting: 'Bonjour et merci de votre appel. Que puis-je faire pour vous ?',

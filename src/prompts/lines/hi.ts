@@ -1,4 +1,4 @@
-import type { OwnLines } from './index.js';
+import type { OwnLines } from './own-lines.js';
 
 export const hi: OwnLines = {
   greeting: 'नमस्ते, कॉल करने के लिए धन्यवाद। मैं आपकी क्या मदद कर सकती हूँ?',

@@ -1,17 +1,11 @@
-import type { AssistantLines } from '../assistant-prompt.js';
 import { de } from './de.js';
 import { en } from './en.js';
 import { es } from './es.js';
 import { fr } from './fr.js';
 import { hi } from './hi.js';
 import { it } from './it.js';
+import type { OwnLines } from './own-lines.js';
 import { pt } from './pt.js';
-
-/** The greeting and the lines that the gateway brings for one language. */
-export interface OwnLines {
-  greeting: string;
-  lines: AssistantLines;
-}
 
 /** By primary subtag of BCP 47. */
 const OWN_LINES: Readonly<Record<string, OwnLines>> = { en, fr, de, it, es, pt, hi };

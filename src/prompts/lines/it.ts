@@ -1,4 +1,4 @@
-import type { OwnLines } from './index.js';
+import type { OwnLines } from './own-lines.js';
 
 export const it: OwnLines = {
   greeting: 'Buongiorno e grazie per aver chiamato. Come posso aiutarla?',

@@ -1,4 +1,4 @@
-import type { OwnLines } from './index.js';
+import type { OwnLines } from './own-lines.js';
 
 export const pt: OwnLines = {
   greeting: 'Olá, agradecemos a sua ligação. Como posso ajudar?',

@@ -1,6 +1,6 @@
-import { type CallerIndex, MAX_LINKS, unambiguous } from './caller-index.js';
-import type { HandoverRecord, HandoverUpdate } from './record.js';
-import type { HandoverStore, Redemption } from './store.js';
+import { type CallerIndex, MAX_LINKS, unambiguous } from '../../src/handover/caller-index.js';
+import type { HandoverRecord, HandoverUpdate } from '../../src/handover/record.js';
+import type { HandoverStore, Redemption } from '../../src/handover/store.js';
 
 interface Kept {
   record: HandoverRecord;

@@ -1,0 +1,15 @@
+import type { InsideTimes } from './stopwatch.js';
+
+/** What a benchmark asks the measured process, over the channel between parent and child. */
+export type Question = 'start-counting' | 'counted' | 'held';
+
+export interface Counted extends InsideTimes {
+  cpuMs: number;
+}
+
+export interface Held {
+  /** Resident memory. */
+  residentBytes: number;
+  /** Objects and buffers alive after a collection. */
+  aliveBytes: number;
+}
