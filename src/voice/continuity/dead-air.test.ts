@@ -7,7 +7,7 @@ function waitOf(): { clock: FakeClock; wait: DeadAirMonitor; line: { isPlaying: 
   const clock = new FakeClock();
   const line = { isPlaying: false };
   let times = 0;
-  const wait = new DeadAirMonitor({ clock, isPlaying: () => line.isPlaying, onLong: () => times++ });
+  const wait = new DeadAirMonitor({ clock, isPlaying: () => line.isPlaying, onDeadAir: () => times++ });
   return { clock, wait, line, long: () => times };
 }
 
