@@ -15,8 +15,8 @@ export interface CurrentSession {
 }
 
 /**
- * The caller's side of a call, which outlives every session with a model: the audio that no model has answered, how long
- * the caller has been waiting, and the gateway's own voice that covers the wait.
+ * The caller's side of a call, which outlives every session with a model: the audio that no model has answered, how
+ * long the caller has been waiting, and the gateway's own voice that covers the wait.
  */
 export class CallerState {
   readonly replayBuffer = new ReplayBuffer();

@@ -2,8 +2,8 @@ import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 
 /**
- * Maximum number of "one moment" lines in one wait. It covers two sessions that stall one after the other, and the tries
- * between them; after that no model is left and the call goes to an agent.
+ * Maximum number of "one moment" lines in one wait. It covers two sessions that stall one after the other, and the
+ * tries between them; after that no model is left and the call goes to an agent.
  */
 const MAX_LINES = 5;
 /** How often the monitor looks whether something is playing. */
@@ -34,8 +34,8 @@ export class DeadAirMonitor {
   private waiting: Waiting | undefined;
 
   /**
-   * `isPlaying` returns whether something is playing to the caller. `onDeadAir` is called when the silence has become too
-   * long, at most {@link MAX_LINES} times in one wait.
+   * `isPlaying` returns whether something is playing to the caller. `onDeadAir` is called when the silence has become
+   * too long, at most {@link MAX_LINES} times in one wait.
    */
   constructor(options: { clock: Clock; isPlaying: () => boolean; onDeadAir: () => void }) {
     this.clock = options.clock;

@@ -8,8 +8,8 @@ interface Synthesis {
 }
 
 /**
- * The gateway's own voice, which speaks short lines without any model: "one moment" to a caller who hears nothing, and a
- * line that a model failed to speak.
+ * The gateway's own voice, which speaks short lines without any model: "one moment" to a caller who hears nothing, and
+ * a line that a model failed to speak.
  */
 export class GatewayVoice {
   private readonly options: {
@@ -26,7 +26,10 @@ export class GatewayVoice {
     this.options = options;
   }
 
-  /** Speaks the line, unless another one is being synthesised. No event follows if it is stopped before its audio exists. */
+  /**
+   * Speaks the line, unless another one is being synthesised. No event follows if it is stopped before its audio
+   * exists.
+   */
   async sayOneMoment(): Promise<void> {
     if (this.synthesis === undefined) await this.speak(this.options.oneMoment, undefined);
   }

@@ -358,7 +358,9 @@ export class ContinuousSession implements VoiceSession {
     state.renewal.again();
   }
 
-  /** Renews without a pause. A caller who is speaking continues with the next session, which hears the whole utterance. */
+  /**
+   * Renews without a pause. A caller who is speaking continues with the next session, which hears the whole utterance.
+   */
   private renewNow(supervised: SupervisedSession): void {
     const { state } = this;
     if (state.name === 'renewing') state.next.close();
@@ -416,8 +418,8 @@ export class ContinuousSession implements VoiceSession {
   }
 
   /**
-   * Returns the outage that a lost session did not end, because it was lost again too soon. Its failover plan continues,
-   * so that the tries come to an end.
+   * Returns the outage that a lost session did not end, because it was lost again too soon. Its failover plan
+   * continues, so that the tries come to an end.
    */
   private unendedOutage({
     supervised,
@@ -470,7 +472,8 @@ export class ContinuousSession implements VoiceSession {
     const hasAsked = turns.some(({ speaker }) => speaker === 'caller');
     const { isMidAnswer, obligation } = lost.turnState;
     const owesAnswer = obligation !== 'none' && obligation !== 'speech';
-    // Text and digits are sent again, and an utterance without text is replayed: the model answers those without being told.
+    // Text and digits are sent again, and an utterance without text is replayed: the model answers those without being
+    // told.
     const isAskedAgain = this.unanswered.length > 0 || this.caller.replayBuffer.hasUtterance;
     const callerWaits = owesAnswer && hasAsked && !isAskedAgain;
     if (!this.hasSpoken) return [session.greeting, session.answersLast || callerWaits];

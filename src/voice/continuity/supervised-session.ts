@@ -38,7 +38,9 @@ export class SupervisedSession {
     session: Omit<VoiceSessionOptions, 'listener'>;
     clock: Clock;
     listener: SupervisedSessionListener;
-    /** The session before this one seemed deaf. It may have been noise, so this session is not given up for the same. */
+    /**
+     * The session before this one seemed deaf. It may have been noise, so this session is not given up for the same.
+     */
     afterDeafOne: boolean;
   }) {
     const { clock, listener, provider, session } = options;
@@ -136,9 +138,9 @@ export class SupervisedSession {
   }
 
   /**
-   * Called when the caller's audio shows that they have spoken since `sinceMs` and stopped. If the model has sent nothing
-   * since then, or believes that the caller is still speaking, it is watched as if it had reported the end of speech
-   * itself. Returns false if the model has shown a sign of life, or was watched for this before.
+   * Called when the caller's audio shows that they have spoken since `sinceMs` and stopped. If the model has sent
+   * nothing since then, or believes that the caller is still speaking, it is watched as if it had reported the end of
+   * speech itself. Returns false if the model has shown a sign of life, or was watched for this before.
    */
   callerSpoke(sinceMs: number): boolean {
     if (this.state.name !== 'ready' || !this.isWatchable) return false;

@@ -91,7 +91,8 @@ export class TurnState {
         this.responses.get(event.responseId)?.items.delete(event.itemId);
         return;
       case 'response-done':
-        // A failing session can report two failed responses, the answer and its retry. The flag must survive the second.
+        // A failing session can report two failed responses, the answer and its retry. The flag must survive the
+        // second.
         this.brokeOff = event.status === 'failed' && this.isMidAnswer;
         this.responses.delete(event.responseId);
         if (event.sayId !== undefined) this.says.delete(event.sayId);
@@ -137,7 +138,9 @@ export class TurnState {
     return !this.callerSpeaks && (obligation === 'none' || obligation === 'broken-answer');
   }
 
-  /** Returns the missing end events of everything that was begun and will not be finished, for an owner who awaits them. */
+  /**
+   * Returns the missing end events of everything that was begun and will not be finished, for an owner who awaits them.
+   */
   abandoned(): VoiceEvent[] {
     const events: VoiceEvent[] = [];
     for (const { items, responseId, sayId } of this.responses.values()) {
