@@ -33,7 +33,7 @@ export class CallerState {
    * utterance that is kept, so the VAD also ends it.
    */
   private vadSpeech: { sinceMs: number; ownsUtterance: boolean } | undefined;
-  /** A session is about to hear again what the caller has said. */
+  /** Whether a session is about to hear again what the caller has said. */
   private isReplayed = false;
 
   constructor(options: {
