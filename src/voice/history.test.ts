@@ -5,7 +5,7 @@ import { History } from './history.js';
 
 const said = (history: History): string[] => history.turns.map((turn) => `${turn.speaker}: ${turn.text}`);
 
-test('turns stand in the order in which they began, pieces joined', () => {
+test('a transcript lists turns in the order in which they began, with their pieces joined', () => {
   const history = new History();
   history.assistantSaid('a1', 'Hello, ');
   history.callerSaid('c1', 'Hi');
@@ -16,7 +16,7 @@ test('turns stand in the order in which they began, pieces joined', () => {
   assert.equal(history.turnOf('none'), undefined);
 });
 
-test('an answer that was cut ends with the last word that was heard whole', () => {
+test('an answer that was cut ends with the last word that the caller heard whole', () => {
   const cases: [heardMs: number, text: string][] = [
     [999, 'one two three'],
     [600, 'one two'],
@@ -33,7 +33,7 @@ test('an answer that was cut ends with the last word that was heard whole', () =
   }
 });
 
-test('an answer nobody heard a word of is no turn', () => {
+test('an answer of which the caller heard no word is no turn', () => {
   for (const heardMs of [0, -5, 100]) {
     const history = new History();
     history.callerSaid('c', 'Hi');
@@ -43,7 +43,7 @@ test('an answer nobody heard a word of is no turn', () => {
   }
 });
 
-test('what comes after the cut is not taken, nor is a second cut', () => {
+test('an answer that was cut takes neither later text nor a second cut', () => {
   const history = new History();
   history.assistantSaid('a', 'one two three four');
   history.heard([{ itemId: 'a', heardMs: 500, sentMs: 1000 }]);
@@ -57,7 +57,7 @@ test('what comes after the cut is not taken, nor is a second cut', () => {
   assert.deepEqual(said(history), ['assistant: one two']);
 });
 
-test('what was heard whole, what is unknown and what the caller said stay as they are', () => {
+test('a cut leaves complete answers, unknown items and turns of the caller as they are', () => {
   const history = new History();
   history.callerSaid('c', 'keep this');
   history.assistantSaid('a', 'and this');
@@ -71,7 +71,7 @@ test('what was heard whole, what is unknown and what the caller said stay as the
   assert.deepEqual(said(history), ['caller: keep this', 'assistant: and this']);
 });
 
-test('a cut text is always a beginning of the text that ends with a whole word', () => {
+test('a cut text is always a beginning of the text and ends with a whole word', () => {
   const words = fc.array(fc.stringMatching(/^[a-zé]{1,8}$/), { minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(words, fc.integer({ min: 0, max: 1000 }), (list, heardMs) => {

@@ -1,26 +1,30 @@
-/** What the caller heard of an item before playout was cut. `heardMs` ≤ `sentMs`. */
+/**
+ * How much of an assistant's item the caller heard before playout was cut, in milliseconds of audio. `heardMs` ≤
+ * `sentMs`.
+ */
 export interface HeardItem {
   itemId: string;
   heardMs: number;
   sentMs: number;
 }
 
-/** One side's utterance. For the assistant, `text` is what the caller *heard*: a cut answer ends where it was cut. */
+/** One utterance of either side. */
 export interface Turn {
   speaker: 'caller' | 'assistant';
+  /** For the assistant, what the caller *heard*: an interrupted answer ends with the last whole word before the cut. */
   text: string;
   itemId: string;
-  /** True when the caller talked over it, so that the rest was never heard. */
+  /** Whether the caller interrupted it, so that the rest was never heard. */
   interrupted: boolean;
 }
 
-/** The conversation so far, in the order it was spoken, as heard. */
+/** The transcript of a call: what both sides said, in order, with the assistant's turns as far as they were heard. */
 export class History {
-  /** With the places of utterances whose text has not come yet; those are no turns so far. */
+  /** Includes the places of utterances whose text has not arrived. Those are no turns yet. */
   private readonly list: Turn[] = [];
   private readonly byItem = new Map<string, Turn>();
 
-  /** `earlier`: what was said before this part of the call, as heard. */
+  /** `earlier` holds the turns before this part of the call, as heard. */
   constructor(earlier: readonly Omit<Turn, 'itemId'>[] = []) {
     for (const [index, { interrupted, speaker, text }] of earlier.entries()) {
       Object.assign(this.turn(speaker, `earlier-${index}`), { text, interrupted });
@@ -31,26 +35,29 @@ export class History {
     return this.list.filter((turn) => turn.text !== '');
   }
 
-  /** Keeps a place for an utterance of the caller: its text may come after the assistant's answer to it. */
+  /** Keeps a place for an utterance of the caller, because its text may arrive after the assistant's answer. */
   callerTurn(itemId: string): void {
     this.turn('caller', itemId);
   }
 
-  /** Records what the caller said; a second text for the same item replaces the first. */
+  /** Records what the caller said. A second text for the same item replaces the first. */
   callerSaid(itemId: string, text: string): Turn {
     const turn = this.turn('caller', itemId);
     turn.text = text;
     return turn;
   }
 
-  /** Appends a piece of the assistant's item. Pieces that arrive after the item was cut are not taken: nobody heard them. */
+  /**
+   * Appends a piece of the assistant's item. A piece that arrives after the item was cut is ignored, because it was not
+   * heard.
+   */
   assistantSaid(itemId: string, text: string): Turn {
     const turn = this.turn('assistant', itemId);
     if (!turn.interrupted) turn.text += text;
     return turn;
   }
 
-  /** The item's whole text as it was spoken. What the caller was not there to hear of it stays cut. */
+  /** Replaces the pieces by the item's whole text as it was spoken. An item that was cut stays cut. */
   assistantSaidFinally(itemId: string, text: string): Turn {
     const turn = this.turn('assistant', itemId);
     if (!turn.interrupted) turn.text = text;
@@ -58,8 +65,8 @@ export class History {
   }
 
   /**
-   * Cuts assistant items at what was heard: the text is shortened in proportion, back to the last whole word. Gives the
-   * turns that changed; an item nobody heard a word of is no turn any more.
+   * Cuts the assistant's items at what was heard, by shortening the text in proportion, back to the last whole word.
+   * Returns the turns that changed. An item of which no word was heard is no turn any more.
    */
   heard(items: readonly HeardItem[]): readonly Turn[] {
     const changed: Turn[] = [];
@@ -74,7 +81,7 @@ export class History {
     return changed;
   }
 
-  /** The turns as they stand while `playing` is on its way to the caller: of that, what has been heard so far. */
+  /** Returns the turns while `playing` is on its way to the caller, with only what has been heard of those items. */
   turnsWhile(playing: readonly HeardItem[]): readonly Turn[] {
     const cut = new Map(playing.map((item) => [item.itemId, item]));
     return this.turns.flatMap((turn) => {
@@ -100,7 +107,7 @@ export class History {
   }
 }
 
-/** The beginning of `text` that fits in this part of its sound, back to the last whole word. */
+/** Returns the beginning of `text` for this share (0 to 1) of its audio, back to the last whole word. */
 export function cutAtShare(text: string, share: number): string {
   if (share >= 1) return text;
   const cut = text.slice(0, Math.floor(text.length * Math.max(0, share)));

@@ -1,7 +1,7 @@
 import type { TandemError } from '../base/errors.js';
 import type { VoiceListener, VoiceSession } from './session.js';
 
-/** What a provider gives when it cannot even try: a session that fails at once and takes whatever it is told. */
+/** Returns a session that fails at once, for a provider that cannot even try to open one. */
 export function refusedSession(listener: VoiceListener, error: TandemError): VoiceSession {
   let isClosed = false;
   queueMicrotask(() => {

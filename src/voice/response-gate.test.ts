@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ResponseGate } from './response-gate.js';
 
-test('without an interruption everything passes, announced or not', () => {
+test('the response gate lets every response pass before an interruption, announced or not', () => {
   const gate = new ResponseGate();
   gate.started('r1', undefined);
   assert.ok(gate.lets('r1') && gate.lets('r2') && gate.lets('r1'));
   assert.equal(gate.isLeaving, false);
 });
 
-test('after an interruption what was begun before it is late, what begins after it passes', () => {
+test('the response gate drops what began before an interruption and lets later responses pass', () => {
   const gate = new ResponseGate();
   gate.started('announced', undefined);
   gate.lets('seen');
@@ -22,14 +22,14 @@ test('after an interruption what was begun before it is late, what begins after 
   assert.equal(gate.lets('next'), false);
 });
 
-test('two responses that run at the same time are both cut', () => {
+test('an interruption cuts both of two responses that run at the same time', () => {
   const gate = new ResponseGate();
   for (const id of ['a', 'b', 'a', 'b']) gate.lets(id);
   gate.interrupt();
   assert.ok(!gate.lets('a') && !gate.lets('b'));
 });
 
-test('once the call is being left only the goodbye passes', () => {
+test('only the goodbye passes once the call is being left', () => {
   const gate = new ResponseGate();
   gate.lets('r1');
   gate.leave('bye');
@@ -51,7 +51,7 @@ test('the goodbye cannot be interrupted', () => {
   assert.ok(gate.lets('r1'));
 });
 
-test('a long call keeps remembering the responses that were cut last', () => {
+test('a long call still remembers the responses that were cut last', () => {
   const gate = new ResponseGate();
   for (let i = 0; i < 100; i++) {
     gate.lets(`r${i}`);

@@ -1,18 +1,18 @@
-/** How many interrupted responses are remembered; late audio comes from the last one or two. */
+/** Maximum number of interrupted responses remembered. Late audio comes from the last one or two. */
 const REMEMBERED = 16;
 
 type GateState = { name: 'open' } | { name: 'leaving'; sayId: string; responseId: string | undefined };
 
 /**
- * Decides which responses may still be heard. After an interruption, whatever belongs to a response begun before it is
- * late and dropped; once the call is being left, only the line that says goodbye passes.
+ * Decides which responses may still be heard. After an interruption, everything of a response that began before it is
+ * late and dropped. Once the call is being left, only the goodbye passes.
  */
 export class ResponseGate {
   private state: GateState = { name: 'open' };
   private current: string[] = [];
   private readonly stale = new Set<string>();
 
-  /** True once the call is being left: the caller's interruptions no longer count. */
+  /** Whether the call is being left. The caller's interruptions then no longer count. */
   get isLeaving(): boolean {
     return this.state.name === 'leaving';
   }
@@ -30,7 +30,7 @@ export class ResponseGate {
     return true;
   }
 
-  /** The caller talked over the assistant. */
+  /** Called when the caller interrupted the assistant. */
   interrupt(): void {
     for (const responseId of this.current) this.stale.add(responseId);
     this.current = [];
@@ -40,7 +40,7 @@ export class ResponseGate {
     }
   }
 
-  /** From here on only the response to `sayId` passes. */
+  /** Lets only the response to `sayId` pass from here on. */
   leave(sayId: string): void {
     this.interrupt();
     this.state = { name: 'leaving', sayId, responseId: undefined };

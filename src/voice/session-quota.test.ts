@@ -20,7 +20,7 @@ function options(events: VoiceEvent[]): VoiceSessionOptions {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('sessions up to the limit are opened, the next is refused as the service would, without asking it', async () => {
+test('a session over the limit is refused as the service would refuse it, without asking the service', async () => {
   const provider = new ScriptedProvider();
   const quota = new SessionQuota(provider, 2);
   const refused: VoiceEvent[] = [];
@@ -39,7 +39,7 @@ test('sessions up to the limit are opened, the next is refused as the service wo
   assert.equal(provider.sessions.length, 3);
 });
 
-test('room is kept for renewals: new calls are told that it is full before it is', () => {
+test('a quota is reported as full before the limit, to keep room for renewals', () => {
   const quota = new SessionQuota(new ScriptedProvider(), 20);
   const sessions = Array.from({ length: 17 }, () => quota.open(options([])));
   assert.equal(quota.isFull, false);
@@ -49,7 +49,7 @@ test('room is kept for renewals: new calls are told that it is full before it is
   assert.equal(quota.isFull, false);
 });
 
-test('a session that the service ended is not counted any more, once', async () => {
+test('a session that the service ended frees its place exactly once', async () => {
   const provider = new ScriptedProvider();
   const quota = new SessionQuota(provider, 1);
   const session = quota.open(options([]));

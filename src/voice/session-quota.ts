@@ -2,12 +2,12 @@ import { TandemError } from '../base/errors.js';
 import { refusedSession } from './refused-session.js';
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from './session.js';
 
-/** Of the sessions an account allows, this share is kept for renewals, which need a second one for a moment. */
+/** Share of an account's sessions kept for renewals, because each needs a second session for a moment. */
 const RESERVE = 0.1;
 
 /**
- * A provider whose account allows so many sessions at the same time. New calls stop a little before the limit, so that
- * calls in progress can still be renewed; at the limit nothing is asked of the service.
+ * A provider whose account limits the number of concurrent sessions. It reports `isFull` a little before the limit, so
+ * that calls in progress can still renew theirs. At the limit it fails a session without asking the service.
  */
 export class SessionQuota implements VoiceProvider {
   readonly name: string;
@@ -39,7 +39,7 @@ export class SessionQuota implements VoiceProvider {
 
   open(options: VoiceSessionOptions): VoiceSession {
     if (this.openSessions >= this.maxSessions) {
-      const what = `All ${this.maxSessions} sessions that ${this.name} allows are in use.`;
+      const what = `All ${this.maxSessions} sessions that the ${this.name} account allows are in use.`;
       return refusedSession(options.listener, new TandemError('VOICE_THROTTLED', what));
     }
     this.openSessions++;

@@ -2,110 +2,130 @@ import type { AudioChunk } from '../audio/chunk.js';
 import type { TandemError } from '../base/errors.js';
 import type { HeardItem, Turn } from './history.js';
 
-/** The conversation as its owner knows it; a live view, true whenever it is read. */
+/** The conversation as the session's owner knows it. A live view: every read returns the present state. */
 export interface ConversationView {
-  /** What was said on both sides so far, as heard by the caller. */
+  /** What both sides have said so far, oldest first. Of the assistant's turns, only what the caller heard. */
   readonly turns: readonly Turn[];
-  /** Something sent to the caller has not been confirmed as played. */
+  /** Whether audio sent to the caller has not been confirmed as played. */
   readonly isPlaying: boolean;
 }
 
-/** A function the model may call. `parameters` is a JSON Schema object. */
+/** A function the model may call. */
 export interface ToolDefinition {
   name: string;
+  /** Tells the model when to call it and what it returns. */
   description: string;
+  /** A JSON Schema of type `object`. */
   parameters: Record<string, unknown>;
 }
 
-/** What the far end of the gateway can take and give; the session converts where its model speaks something else. */
+/** Receives every event of a session, synchronously and in order. It must not throw. */
 export type VoiceListener = (event: VoiceEvent) => void;
 
-/** What belongs to one call and not to the gateway. */
+/** What the number called asks for in place of the gateway's configuration. */
 export interface VoicePreferences {
-  /** The voice to speak with, by provider. */
+  /** The voice to speak with, by the provider's name. A provider without an entry uses its configured voice. */
   voices: Readonly<Record<string, string>>;
-  /** Providers by name, in the order of preference; undefined: as configured. */
+  /** Names of providers in order of preference. `undefined` if the configured ones apply. */
   providers: readonly string[] | undefined;
-  /** What the caller hears from the gateway itself when a session was lost. */
+  /** What the caller hears when a session is lost or slow. */
   lines: ContinuityLines;
 }
 
+/** Lines that cover the loss of a session, in the language of the call. */
 export interface ContinuityLines {
-  /** Another model goes on, or the same one after it broke off in the middle of a sentence. */
+  /**
+   * The new session says it first, if another model takes over or the lost one broke off in the middle of a sentence.
+   */
   takenOver: string;
-  /** It takes a moment. */
+  /** Said by the gateway's own voice when a waiting caller hears nothing. */
   oneMoment: string;
 }
 
-/** Speaks a line without any model, as mu-law at 8 kHz; undefined when nothing on this machine can, in that language. */
+/**
+ * Synthesises a line without any model. `language` is a BCP 47 tag. Resolves with mu-law at 8 kHz, or with `undefined`
+ * if this machine has no engine for that language. May reject.
+ */
 export type LineSynthesis = (text: string, language: string) => Promise<Uint8Array | undefined>;
 
 export interface VoiceSessionOptions {
-  /** Correlates logs; not a secret. */
+  /** The gateway's id of the call, for logs. It is not secret. */
   conversationId: string;
-  /** In E.164 form; undefined when it is withheld. Not for the model, and never sent anywhere but as a hash under a key. */
+  /**
+   * In E.164 form. `undefined` if the caller withholds it. It must not reach the model, nor leave the process except as
+   * a keyed hash.
+   */
   callerNumber?: string | undefined;
+  /** The system prompt. */
   instructions: string;
-  /** Spoken first, word for word where the model can; absent: nothing is said unless `answersLast`. */
+  /**
+   * Spoken first, word for word if the model can. `undefined`: the model waits for the caller, unless `answersLast`.
+   */
   greeting: string | undefined;
-  /** The caller's last turn waits for an answer, which follows the greeting if there is one. */
+  /** Whether the model has to answer the last turn of `conversation` at once, after the greeting if there is one. */
   answersLast: boolean;
-  /** So long the caller has heard nothing already, in milliseconds. */
+  /** How long the caller has heard nothing when the session opens, in milliseconds. Default 0. */
   callerWaitsMs?: number;
   /** BCP 47 tag of the language the conversation starts in. */
   language: string;
   tools: readonly ToolDefinition[];
-  /** What this call asks for in place of the configuration; absent: nothing. */
+  /** The preferences of the number called: its voice, providers and lines. Absent if the configuration applies. */
   wish?: VoicePreferences;
-  /** What was said before this session; its turns are read once, when the session opens. */
+  /** The conversation before this session. The session reads its turns once, when it opens. */
   conversation: ConversationView;
-  /** Receives every event, synchronously and in order. It must not throw. */
   listener: VoiceListener;
 }
 
 /**
- * What a session tells its owner. Only `ready`, `audio`, `assistant-text`, `caller-text`, `ended` and `failed` are
- * certain: a model without turn events (GPT-Live) never sends the others, and the owner must do without.
+ * What a session reports to its owner. Every session sends `ready`, `audio`, `assistant-text`, `caller-text`, `ended`
+ * and `failed`. A model without turn events (GPT-Live) sends none of the others, and the owner must work without them.
  *
- * Order: `ready` first; every `audio` and `assistant-text` of an item comes before its `item-done`; nothing after
- * `ended` or `failed`, of which exactly one comes unless the owner closed the session.
+ * `ready` is the first event. Every `audio` and `assistant-text` of an item comes before its `item-done`. The last
+ * event is one `ended` or `failed`, unless the owner closes the session: then no event follows.
  */
 export type VoiceEvent =
   | { type: 'ready' }
-  /** The caller began to speak (voice activity, before any text). */
+  /** The caller began to speak, by voice activity and before any text. */
   | { type: 'caller-speech-started' }
   | { type: 'caller-speech-stopped' }
-  /** The caller talks over the model: whatever is still playing has to stop. */
+  /** The caller interrupts the model. The owner has to stop what is still playing. */
   | { type: 'interruption' }
-  /** An utterance of the caller was taken. Its text may come much later, even after the answer; its place is here. */
+  /**
+   * The model took an utterance of the caller. Its text may come after the answer, but its place in the transcript is
+   * here.
+   */
   | { type: 'caller-turn'; itemId: string }
-  /** What the caller said; `final` false for a partial text that a later one with the same `itemId` replaces. */
+  /** What the caller said. If `final` is false, a later text with the same `itemId` replaces this one. */
   | { type: 'caller-text'; itemId: string; text: string; final: boolean }
-  /** `sayId` names the {@link VoiceSession.say} that asked for this response. */
+  /** `sayId` is the id given to {@link VoiceSession.say}, or `undefined` for a response of the model's own. */
   | { type: 'response-started'; responseId: string; sayId: string | undefined }
-  /** Always mu-law at 8 kHz: a session whose model speaks something else converts it. */
+  /** Mu-law at 8 kHz. A session whose model speaks another format converts its audio. */
   | { type: 'audio'; responseId: string; itemId: string; chunk: AudioChunk }
-  /** A further piece of the item's text, in order; concatenated they are what the item's audio says. */
+  /** The next piece of the item's text. All pieces joined are what the item's audio says. */
   | { type: 'assistant-text'; responseId: string; itemId: string; text: string }
-  /** The whole text of the item as it was spoken; replaces the pieces. May come after `item-done`. */
+  /** The whole text of the item as it was spoken. It replaces the pieces, and may come after `item-done`. */
   | { type: 'assistant-text-final'; responseId: string; itemId: string; text: string }
-  /** All audio and text of the item has been given. */
+  /** All audio and text of the item has been sent. */
   | { type: 'item-done'; responseId: string; itemId: string }
   | { type: 'response-done'; responseId: string; sayId: string | undefined; status: ResponseStatus }
+  /**
+   * The owner runs the tool and answers with {@link VoiceSession.sendToolResult}. `arguments` is parsed JSON, not
+   * validated.
+   */
   | { type: 'tool-call'; toolCallId: string; name: string; arguments: unknown }
-  /** Tokens used since the last such event. */
+  /** Tokens used since the previous `usage` event. */
   | { type: 'usage'; inputTokens: number; outputTokens: number }
   /** The model ended the session on its own and has nothing more to say. */
   | { type: 'ended'; reason: string }
-  /** The session is gone; `error.retryable` says whether opening a new one makes sense. */
+  /** The session is lost. `error.retryable` says whether opening a new one makes sense. */
   | { type: 'failed'; error: TandemError };
 
-/** A text about the conversation, for people and not for the caller. */
+/** Asks for a summary of the conversation, for an agent's screen or a CRM. The caller never hears it. */
 export interface SummaryRequest {
   instructions: string;
-  /** What was said on both sides, a line for each turn. */
+  /** What both sides said, one line for each turn. */
   transcript: string;
-  /** Ends the wait: the promise rejects at once. */
+  /** Ends the wait. The promise then rejects at once. */
   signal: AbortSignal;
 }
 
@@ -113,60 +133,84 @@ export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed'
 
 /**
  * One live connection to a speech-to-speech model. It knows nothing of the carrier. Every method may be called at any
- * time, returns at once and never throws; after the session has ended they do nothing.
+ * time, returns at once and never throws. After the session has ended, the methods do nothing.
  */
 export interface VoiceSession {
-  /** The provider whose audio came last, where that can change under the session; absent: the one that opened it. */
+  /**
+   * Name of the provider whose audio came last, for a session that can change it. Absent if it is the one that opened
+   * it.
+   */
   readonly speaker?: string | undefined;
-  /** So long the caller, who is owed something, has heard nothing: milliseconds; 0 when they do not wait. Absent: unknown. */
+  /**
+   * How long a caller who waits for an answer has heard nothing, in milliseconds. 0 if they do not wait. Absent if
+   * unknown.
+   */
   readonly callerWaitsMs?: number;
-  /** Caller audio in order. What comes before the session is ready is held (bounded) and sent then. */
+  /**
+   * Sends the caller's audio, mu-law at 8 kHz, in the order it was spoken. The session buffers a bounded amount until
+   * it is ready.
+   */
   sendAudio(chunk: AudioChunk): void;
-  /** Something the caller wrote, as a turn of theirs. */
+  /** Sends a written text as a turn of the caller. The model answers it. */
   sendText(text: string): void;
-  /** Keys the caller pressed, collected: 0-9, * and #. The model is told that they are keys. */
+  /** Sends the keys of one entry by the caller, of 0-9, * and #. The model is told that they are keys, and answers. */
   sendDigits(digits: string): void;
   /**
-   * Has `text` spoken as given, after cancelling nothing; the resulting response carries `sayId`. A session that cannot
-   * speak a given line ends that response with status `failed`, at once.
+   * Speaks `text` word for word and cancels nothing. The events `response-started` and `response-done` of that response
+   * carry `sayId`. A session that cannot speak a given line ends the response at once with status `failed`.
    */
   say(text: string, sayId: string): void;
-  /** Stops the response in progress; its late audio is not delivered any more. */
+  /** Stops the response in progress. No more of its audio is delivered. */
   cancel(): void;
-  /** After an interruption: what was heard of each item, so that the model's memory matches the caller's. */
+  /** Tells the model after an interruption how much of each item was heard, so that its memory matches the caller's. */
   reportHeard(items: readonly HeardItem[]): void;
+  /** Answers a `tool-call`. `output` must be something JSON can hold. The model continues with it. */
   sendToolResult(toolCallId: string, output: unknown): void;
   /**
-   * Has the model write a summary beside the conversation: nothing of it is spoken, remembered or reported, and what is
-   * being said goes on. It outlives {@link VoiceSession.close}; its owner ends it with the signal. Rejects with
-   * TandemError when no text comes. Absent: this model cannot write.
+   * Resolves with a summary that the model writes beside the conversation. The response in progress continues; the
+   * summary is not spoken, not part of the conversation and causes no event. It may outlive {@link VoiceSession.close};
+   * its owner ends it with the signal. Rejects with TandemError if no text arrives. Absent if this model cannot write.
    */
   summarize?(request: SummaryRequest): Promise<string>;
   /** Ends the session without an event. */
   close(): void;
 }
 
-/** When a session has to make way for a new one, because the model ends it after a fixed time. */
+/**
+ * When a session has to make way for a new one, because the model ends it after a fixed time. Both count from its
+ * start.
+ */
 export interface RenewalTimes {
-  /** From here on the next pause between turns is used. */
+  /** Time until the session is renewed in the next pause between turns. */
   afterMs: number;
-  /** From here on it happens without a pause. Leaves time for opening the next session before the model's own limit. */
+  /**
+   * Time until it is renewed without a pause. It must leave time to open the next session before the model's own limit.
+   */
   forceAfterMs: number;
 }
 
-/** Opens sessions with one model. Shared by all calls of a process. */
+/** Opens sessions with one model. All calls of a process share it. */
 export interface VoiceProvider {
+  /** Names the provider in settings, logs and metrics. */
   readonly name: string;
-  /** Undefined: a session lasts as long as the call. */
+  /** `undefined` if a session can last as long as the call. */
   readonly renewal?: RenewalTimes | undefined;
-  /** A model that owes an answer and gives no sign of life for this long has stalled. Default 8 s; infinite: never. */
+  /**
+   * Maximum time in milliseconds for which a model that owes an answer may show no sign of life. Then it has stalled
+   * and the session is replaced. Default 8000. `Infinity` switches the check off.
+   */
   readonly answerWithinMs?: number | undefined;
-  /** New calls had better not ask it for a session: as many are open as its account allows. Absent: there is room. */
+  /**
+   * Whether new calls should use another provider, because the account allows no more sessions. Absent if there is
+   * room.
+   */
   readonly isFull?: boolean;
-  /** Loads what every session shares (weights, credentials). Throws TandemError with what to do when it cannot. */
+  /**
+   * Loads what every session shares, such as weights and credentials. Rejects with TandemError, which says what to do.
+   */
   prepare(): Promise<void>;
-  /** Returns at once; `ready` or `failed` follows. */
+  /** Returns a session at once. Its `ready` or `failed` follows later, never before this returns. */
   open(options: VoiceSessionOptions): VoiceSession;
-  /** Ends what `prepare` began; open sessions are closed without an event. */
+  /** Releases what `prepare` loaded, and closes the open sessions without an event. */
   close(): Promise<void>;
 }

@@ -1,12 +1,18 @@
 import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../audio/chunk.js';
 import type { ResponseStatus, VoiceEvent } from './session.js';
 
-/** Gives mu-law at 8 kHz; undefined when nothing on this machine can speak. May reject. */
+/**
+ * Synthesises a line. Resolves with mu-law at 8 kHz, or with `undefined` if this machine has no engine for it. May
+ * reject.
+ */
 export type SpeakLine = (text: string) => Promise<Uint8Array | undefined>;
 
 const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 
-/** A line that no model has spoken, whole, as a response of its own. `mulaw`: 8 kHz. */
+/**
+ * Yields the events of a whole response, from `response-started` to a completed `response-done`, for a line that the
+ * gateway spoke without a model. `mulaw` is at 8 kHz; it is passed on in chunks of 200 ms.
+ */
 export function* spokenLine(line: {
   responseId: string;
   itemId: string;
@@ -25,7 +31,7 @@ export function* spokenLine(line: {
   yield { type: 'response-done', responseId, sayId, status: 'completed' };
 }
 
-/** A line that is not spoken, told to an owner who waits for its end. */
+/** Yields the events of a response without audio, for an owner who awaits the end of a line that was not spoken. */
 export function* unspokenLine(responseId: string, sayId: string, status: ResponseStatus): Generator<VoiceEvent> {
   yield { type: 'response-started', responseId, sayId };
   yield { type: 'response-done', responseId, sayId, status };

@@ -40,15 +40,15 @@ const lookup = defineTool({
   run: ({ number }, { callerNumber }) => Promise.resolve({ number, callerNumber, where: 'on its way' }),
 });
 
-describe('a tool', () => {
-  test('is described to the model by its schema', () => {
+describe('the tool runner', () => {
+  test('a tool is described to the model by its schema', () => {
     const { name, parameters } = toolDefinition(lookup);
     assert.equal(name, 'order_status');
     assert.deepEqual(parameters['required'], ['number']);
     assert.equal('$schema' in parameters, false);
   });
 
-  test('gets what its schema gives and who calls', async () => {
+  test("a tool gets the arguments its schema allows, and the caller's number", async () => {
     const rig = runnerOf(lookup);
     rig.call('order_status', { number: '4711', extra: 1 });
     await settle();
@@ -56,7 +56,7 @@ describe('a tool', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
-  test('that does not exist, or is called with the wrong arguments, is answered with what is wrong', () => {
+  test('a call of an unknown tool, or with wrong arguments, tells the model what is wrong', () => {
     const rig = runnerOf(lookup);
     rig.call('fly', {});
     rig.call('order_status', { number: 'x' });
@@ -66,7 +66,7 @@ describe('a tool', () => {
     assert.match(JSON.stringify(rig.results[1]), /number:/);
   });
 
-  test('that throws, gives nothing or gives what JSON cannot hold still answers the model', async () => {
+  test('a tool that throws, returns nothing or returns what JSON cannot hold still answers the model', async () => {
     for (const [run, expected] of [
       [() => Promise.reject(new Error('secret')), /did not work/],
       [() => Promise.resolve(undefined), /"ok"/],
@@ -89,7 +89,7 @@ describe('a tool', () => {
     }
   });
 
-  test('that hangs is answered for after its time, once, and is told to stop', async () => {
+  test('a tool that hangs is answered once after its timeout, and is aborted', async () => {
     let signal: AbortSignal | undefined;
     let finish: (value: unknown) => void = () => undefined;
     const rig = runnerOf({
@@ -112,7 +112,7 @@ describe('a tool', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
-  test('that takes a moment has its filler said; one that does not has not', async () => {
+  test('the filler is said only if the tool takes a moment', async () => {
     let finish: (value: unknown) => void = () => undefined;
     const rig = runnerOf({
       ...lookup,
@@ -134,7 +134,7 @@ describe('a tool', () => {
     assert.deepEqual(rig.results, ['done', 'done']);
   });
 
-  test('is stopped when the call is over, and nobody is answered', async () => {
+  test('a tool is aborted when the call is over, and the model gets no answer', async () => {
     let signal: AbortSignal | undefined;
     const rig = runnerOf({
       ...lookup,

@@ -4,32 +4,37 @@ import type { Clock, Timer } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
 import type { ToolDefinition } from './session.js';
 
-/** What a tool knows about the call it runs for. */
+/** The call that a tool runs for. */
 export interface ToolContext {
+  /** The gateway's id of the call, for logs. It is not secret. */
   conversationId: string;
-  /** E.164, or `anonymous` and the like. */
+  /** In E.164 form. Callers who withhold it have a word instead, such as `anonymous`. */
   callerNumber: string;
-  /** Aborted when the tool has taken too long, or the call is over. */
+  /** Aborted when `timeoutMs` is over, or the call. The tool should then stop, because its result is dropped. */
   signal: AbortSignal;
 }
 
-/** Something a model can do besides talking. */
+/** A function that the model can call during a conversation. */
 export interface AssistantTool {
-  /** snake_case; what the model calls it by. */
+  /** The name by which the model calls it, in snake_case. */
   name: string;
-  /** Tells the model when to use it and what it gives. */
+  /** Tells the model when to call it and what it returns. */
   description: string;
-  /** An object schema: what the model has to give. Also described to the model as JSON Schema. */
+  /** A zod object schema of the arguments. The model sees it as JSON Schema. */
   parameters: z.ZodType;
-  /** After this the model is told that the tool took too long. Default 10 000. */
+  /** Maximum time in milliseconds. Then the model is told that the tool took too long. Default 10000. */
   timeoutMs?: number;
-  /** Said to the caller when the tool is not done within a moment. */
+  /** Said to the caller if the tool is not done within 0.6 s. Absent: nothing is said. */
   filler?: string;
-  /** Gives what the model is told, as something JSON can hold. `parameters` has passed the schema. May throw. */
+  /**
+   * Called with arguments that have passed the schema. Resolves with what the model is told: at most 16,000 characters
+   * as JSON; `undefined` counts as success. If it rejects, the model is told only that the tool failed, and the error
+   * is logged. A model session that is lost meanwhile may call the tool again, so it must be safe to run twice.
+   */
   run(parameters: unknown, context: ToolContext): Promise<unknown>;
 }
 
-/** Types a tool by its schema: `run` gets what the schema gives. */
+/** Returns the tool unchanged, with the first argument of `run` typed by its schema. */
 export function defineTool<Schema extends z.ZodType>(
   tool: Omit<AssistantTool, 'parameters' | 'run'> & {
     parameters: Schema;
@@ -39,26 +44,28 @@ export function defineTool<Schema extends z.ZodType>(
   return { ...tool, run: (parameters, context) => tool.run(parameters as z.infer<Schema>, context) };
 }
 
-/** As the model is told about it. */
+/** Returns the tool as it is described to the model. */
 export function toolDefinition({ name, description, parameters }: AssistantTool): ToolDefinition {
   const { $schema: _, ...schema } = z.toJSONSchema(parameters) as Record<string, unknown>;
   return { name, description, parameters: schema };
 }
 
-/** A model's memory is dear: what is longer is a fault of the tool. */
+/**
+ * Maximum length of a result as JSON. A model pays for everything it reads, so a longer one is an error of the tool.
+ */
 const MAX_OUTPUT_CHARS = 16_000;
 
 export interface ToolRequest {
   name: string;
   arguments: unknown;
-  /** Called exactly once, unless the runner was closed before: every call of a tool must be answered. */
+  /** Called exactly once, because every tool call must be answered. Not called after the runner is closed. */
   onResult(output: unknown): void;
   onFiller(text: string): void;
 }
 
 /**
- * Runs the tools of one call. Whatever a tool does (refuses its arguments, throws, hangs, gives something JSON cannot
- * hold), the model gets an answer, in words it can use; the fault itself goes to the log.
+ * Runs the tools of one call. The model always gets an answer it can talk about, even if its arguments are wrong or the
+ * tool throws, hangs or returns something JSON cannot hold. The error itself goes to the log.
  */
 export class ToolRunner {
   private readonly tools: ReadonlyMap<string, AssistantTool>;
@@ -93,7 +100,7 @@ export class ToolRunner {
     this.start(tool, parsed.data, request);
   }
 
-  /** The call is over: nobody waits for an answer any more. */
+  /** Stops all tools at the end of the call. No result is reported any more. */
   close(): void {
     this.closed = true;
     for (const abort of this.running) abort.abort();
@@ -134,7 +141,8 @@ export class ToolRunner {
 async function outputOf(tool: AssistantTool, parameters: unknown, context: ToolContext): Promise<unknown> {
   const output: unknown = (await tool.run(parameters, context)) ?? { status: 'ok' };
   const text = JSON.stringify(output);
-  if (text === undefined) throw new TypeError('A tool gave something that JSON cannot hold.');
-  if (text.length > MAX_OUTPUT_CHARS) throw new RangeError('A tool gave more than a model should read.');
+  if (text === undefined) throw new TypeError('The tool returned a value that JSON cannot hold.');
+  if (text.length > MAX_OUTPUT_CHARS)
+    throw new RangeError(`The tool returned more than ${MAX_OUTPUT_CHARS} characters.`);
   return output;
 }

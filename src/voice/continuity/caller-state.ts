@@ -8,32 +8,32 @@ import { DeadAirMonitor } from './dead-air.js';
 import type { SupervisedSession } from './supervised-session.js';
 import { GatewayVoice } from './gateway-voice.js';
 
-/** The session that is talked to; `isReady`: it hears the caller. */
-export interface Listener {
-  leg: SupervisedSession;
+/** The session that the caller is talking to. `isReady`: it receives their audio. */
+export interface CurrentSession {
+  supervised: SupervisedSession;
   isReady: boolean;
 }
 
 /**
- * The caller as all the sessions of a call find them: what they have said that nobody has answered, how long they have been
- * waiting, and the line that tells them that somebody is there.
+ * The caller's side of a call, which outlives every session with a model: the audio that no model has answered, how
+ * long the caller has been waiting, and the gateway's own voice that covers the wait.
  */
 export class CallerState {
-  readonly tail = new ReplayBuffer();
-  readonly wait: DeadAirMonitor;
-  /** Beside whatever model talks to them. */
-  readonly ownVoice: GatewayVoice;
+  readonly replayBuffer = new ReplayBuffer();
+  readonly deadAir: DeadAirMonitor;
+  readonly gatewayVoice: GatewayVoice;
   private readonly clock: Clock;
-  private readonly listener: () => Listener | undefined;
-  private readonly ear = new EnergyVad(
-    () => this.onHeard(),
-    () => this.onQuiet(),
+  private readonly current: () => CurrentSession | undefined;
+  private readonly vad = new EnergyVad(
+    () => this.onVadStarted(),
+    () => this.onVadStopped(),
   );
-  /** They speak since then, as their audio says. */
-  private heardSinceMs: number | undefined;
-  /** The utterance that is kept was noticed from their audio; the model has said nothing of it. */
-  private isHeardByEarOnly = false;
-  /** A session is about to hear again what they have said. */
+  /**
+   * Set while the energy of the caller's audio says that they speak. `ownsUtterance`: only the VAD has noticed the
+   * utterance that is kept, so the VAD also ends it.
+   */
+  private vadSpeech: { sinceMs: number; ownsUtterance: boolean } | undefined;
+  /** Whether a session is about to hear again what the caller has said. */
   private isReplayed = false;
 
   constructor(options: {
@@ -42,94 +42,93 @@ export class CallerState {
     speakLine: SpeakLine;
     oneMoment: string;
     emit: (event: VoiceEvent) => void;
-    listener: () => Listener | undefined;
+    current: () => CurrentSession | undefined;
   }) {
-    const { clock, emit, isPlaying, listener, oneMoment, speakLine } = options;
+    const { clock, current, emit, isPlaying, oneMoment, speakLine } = options;
     this.clock = clock;
-    this.listener = listener;
-    this.ownVoice = new GatewayVoice({ speakLine, oneMoment, emit });
-    this.wait = new DeadAirMonitor({ clock, isPlaying, onLong: () => this.onLongWait() });
+    this.current = current;
+    this.gatewayVoice = new GatewayVoice({ speakLine, oneMoment, emit });
+    this.deadAir = new DeadAirMonitor({ clock, isPlaying, onDeadAir: () => this.onDeadAir() });
   }
 
-  /** Mu-law at 8 kHz. */
+  /** Takes mu-law at 8 kHz. */
   hear(chunk: AudioChunk): void {
-    this.tail.push(chunk);
-    this.ear.hear(chunk);
+    this.replayBuffer.push(chunk);
+    this.vad.hear(chunk);
   }
 
-  /** The model says that they have begun to speak. */
+  /** Called when the model reports that the caller has begun to speak. */
   speechStarted(): void {
-    this.isHeardByEarOnly = false;
-    // They may have finished long ago, and go on waiting.
+    if (this.vadSpeech !== undefined) this.vadSpeech.ownsUtterance = false;
+    // A replayed utterance may have ended long ago, and its caller is still waiting.
     if (this.isReplayed) this.isReplayed = false;
-    else this.waitsNoMore();
-    this.tail.utteranceStarted();
+    else this.endWait();
+    this.replayBuffer.utteranceStarted();
   }
 
-  /** Audio of the model is on its way to them. */
+  /** Called when audio of the model is on its way to the caller. */
   answered(): void {
-    this.wait.audioSent();
-    this.ownVoice.stop();
+    this.deadAir.audioSent();
+    this.gatewayVoice.stop();
   }
 
-  waitsNoMore(): void {
-    this.wait.end();
-    this.ownVoice.stop();
+  endWait(): void {
+    this.deadAir.end();
+    this.gatewayVoice.stop();
   }
 
-  /** The session that heard them is gone: everything is kept for the next one. */
+  /** Called when the session that heard the caller is gone; everything is kept for the next one. */
   unheard(): void {
-    this.isHeardByEarOnly = false;
-    this.tail.keep();
+    if (this.vadSpeech !== undefined) this.vadSpeech.ownsUtterance = false;
+    this.replayBuffer.keep();
   }
 
-  /** For a new session: everything that was kept. */
-  replayTo(leg: SupervisedSession): void {
-    const { kept } = this.tail;
+  /** Sends everything that was kept to a new session. */
+  replayTo(supervised: SupervisedSession): void {
+    const { kept } = this.replayBuffer;
     this.isReplayed = kept.length > 0;
-    for (const chunk of kept) leg.session.sendAudio(chunk);
+    for (const chunk of kept) supervised.session.sendAudio(chunk);
   }
 
-  /** From what the model has said: do they wait for it? */
-  judgeWait(): void {
-    const listener = this.listener();
-    if (listener === undefined || listener.leg.talk.isCallerSpeaking) return;
-    if (listener.leg.isWaitedFor) this.wait.begin();
-    else if (listener.isReady) this.wait.end();
+  /** Begins or ends the wait, by what the current session's events say. */
+  updateWait(): void {
+    const current = this.current();
+    if (current === undefined || current.supervised.turnState.isCallerSpeaking) return;
+    if (current.supervised.isWaitedFor) this.deadAir.begin();
+    else if (current.isReady) this.deadAir.end();
   }
 
-  /** What the model says after all comes after the line. */
-  private onLongWait(): void {
-    void this.ownVoice.sayOneMoment();
-    const listener = this.listener();
-    // The model makes nothing of what was taken for speech: they are not told again.
-    if (listener?.isReady === true && !listener.leg.isWaitedFor) this.wait.end();
+  /** If the model speaks after all, its audio follows the line. */
+  private onDeadAir(): void {
+    void this.gatewayVoice.sayOneMoment();
+    const current = this.current();
+    // The model did not take for speech what the gateway did, so the caller is not told a second time.
+    if (current?.isReady === true && !current.supervised.isWaitedFor) this.deadAir.end();
   }
 
-  /** A model that lives says so itself, within moments. */
-  private onHeard(): void {
-    this.heardSinceMs = this.clock.now();
-    // What the model notices from here on is new.
+  /** A model that is alive reports the same speech itself, within moments. */
+  private onVadStarted(): void {
+    this.vadSpeech = { sinceMs: this.clock.now(), ownsUtterance: false };
+    // Speech that the model notices from here on is not the replayed one.
     this.isReplayed = false;
-    const listener = this.listener();
-    // Those who go on speaking wait for nothing, whatever the model makes of it.
-    if (listener?.leg.talk.isCallerSpeaking === true) this.wait.end();
-    if (listener?.isReady !== true || this.tail.hasUtterance) return;
-    this.isHeardByEarOnly = true;
-    this.tail.utteranceStarted();
+    const current = this.current();
+    // A caller who keeps speaking waits for nothing, whatever the model makes of it.
+    if (current?.supervised.turnState.isCallerSpeaking === true) this.deadAir.end();
+    if (current?.isReady !== true || this.replayBuffer.hasUtterance) return;
+    this.vadSpeech.ownsUtterance = true;
+    this.replayBuffer.utteranceStarted();
   }
 
-  private onQuiet(): void {
-    const { heardSinceMs, isHeardByEarOnly } = this;
-    this.heardSinceMs = undefined;
-    this.isHeardByEarOnly = false;
-    if (heardSinceMs === undefined) return;
-    const listener = this.listener();
-    const isUnderstood = listener?.isReady === true && !listener.leg.callerSpoke(heardSinceMs);
-    if (!isUnderstood) this.wait.begin(this.clock.now() - VAD_STOP_DELAY_MS);
-    if (!isHeardByEarOnly) return;
-    // A model that does not speak of speech, or noise: what it needs of the audio it has.
-    if (isUnderstood) this.tail.forget();
-    else this.tail.utteranceEnded();
+  private onVadStopped(): void {
+    const { vadSpeech } = this;
+    this.vadSpeech = undefined;
+    if (vadSpeech === undefined) return;
+    const current = this.current();
+    const isUnderstood = current?.isReady === true && !current.supervised.callerSpoke(vadSpeech.sinceMs);
+    if (!isUnderstood) this.deadAir.begin(this.clock.now() - VAD_STOP_DELAY_MS);
+    if (!vadSpeech.ownsUtterance) return;
+    // Either this model sends no speech events, or this was noise. In both cases it already has the audio it needs.
+    if (isUnderstood) this.replayBuffer.forget();
+    else this.replayBuffer.utteranceEnded();
   }
 }

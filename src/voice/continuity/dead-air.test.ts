@@ -3,92 +3,97 @@ import { test } from 'node:test';
 import { FakeClock } from '../../../test/support/fake-clock.js';
 import { DeadAirMonitor } from './dead-air.js';
 
-function waitOf(): { clock: FakeClock; wait: DeadAirMonitor; line: { isPlaying: boolean }; long: () => number } {
+function rigOf(): {
+  clock: FakeClock;
+  deadAir: DeadAirMonitor;
+  playout: { isPlaying: boolean };
+  count: () => number;
+} {
   const clock = new FakeClock();
-  const line = { isPlaying: false };
+  const playout = { isPlaying: false };
   let times = 0;
-  const wait = new DeadAirMonitor({ clock, isPlaying: () => line.isPlaying, onLong: () => times++ });
-  return { clock, wait, line, long: () => times };
+  const deadAir = new DeadAirMonitor({ clock, isPlaying: () => playout.isPlaying, onDeadAir: () => times++ });
+  return { clock, deadAir, playout, count: () => times };
 }
 
-test('a caller who hears nothing has waited long before four seconds are over, and again, a few times', () => {
-  const { clock, long, wait } = waitOf();
-  wait.begin();
+test('dead air is reported before four seconds are over, and again a few times', () => {
+  const { clock, count, deadAir } = rigOf();
+  deadAir.begin();
   clock.advance(3100);
-  wait.begin();
-  assert.equal(long(), 0);
+  deadAir.begin();
+  assert.equal(count(), 0);
   clock.advance(300);
-  assert.equal(long(), 1);
+  assert.equal(count(), 1);
   clock.advance(3700);
-  assert.equal(long(), 1);
+  assert.equal(count(), 1);
   clock.advance(400);
-  assert.equal(long(), 2);
+  assert.equal(count(), 2);
   clock.advance(60_000);
-  assert.equal(long(), 5);
-  wait.end();
+  assert.equal(count(), 5);
+  deadAir.end();
   assert.equal(clock.timers, 0);
 });
 
-test('the wait runs from the last sound, not from what was sent', () => {
-  const { clock, line, long, wait } = waitOf();
-  wait.begin();
+test('dead air runs from the last sound that the caller heard', () => {
+  const { clock, count, deadAir, playout } = rigOf();
+  deadAir.begin();
   clock.advance(3000);
-  line.isPlaying = true;
+  playout.isPlaying = true;
   clock.advance(2000);
-  line.isPlaying = false;
-  assert.equal(wait.quietMs, 0);
+  playout.isPlaying = false;
+  assert.equal(deadAir.quietMs, 0);
   clock.advance(3000);
-  assert.equal(long(), 0);
-  assert.equal(wait.quietMs, 3000);
+  assert.equal(count(), 0);
+  assert.equal(deadAir.quietMs, 3000);
   clock.advance(400);
-  assert.equal(long(), 1);
-  wait.end();
-  assert.equal(wait.quietMs, 0);
+  assert.equal(count(), 1);
+  deadAir.end();
+  assert.equal(deadAir.quietMs, 0);
 });
 
-test('an answer that has only begun to play may not have reached them: if it breaks off there, they have waited all along', () => {
-  const { clock, line, wait } = waitOf();
-  wait.begin();
+test('dead air continues through an answer that has only begun to play', () => {
+  const { clock, deadAir, playout } = rigOf();
+  deadAir.begin();
   clock.advance(2900);
-  line.isPlaying = true;
+  playout.isPlaying = true;
   clock.advance(300);
-  assert.equal(wait.quietMs, 3200);
+  assert.equal(deadAir.quietMs, 3200);
   clock.advance(400);
-  assert.equal(wait.quietMs, 0);
-  wait.end();
+  assert.equal(deadAir.quietMs, 0);
+  deadAir.end();
 });
 
-test('one who has waited before is told soon, and the model has a moment to be sooner', () => {
-  const { clock, long, wait } = waitOf();
+test('dead air that began before is reported soon, after a moment for the model', () => {
+  const { clock, count, deadAir } = rigOf();
   clock.advance(10_000);
-  wait.begin(clock.now() - 3500);
-  assert.equal(wait.quietMs, 3500);
+  deadAir.begin(clock.now() - 3500);
+  assert.equal(deadAir.quietMs, 3500);
   clock.advance(700);
-  assert.equal(long(), 0);
+  assert.equal(count(), 0);
   clock.advance(200);
-  assert.equal(long(), 1);
+  assert.equal(count(), 1);
 });
 
-test('one whose answer is lost is told soon, unless they have just been told', () => {
-  const { clock, long, wait } = waitOf();
-  wait.lost();
-  wait.begin();
+test('dead air after a lost session is reported soon, unless it has just been reported', () => {
+  const { clock, count, deadAir } = rigOf();
+  deadAir.lost();
+  deadAir.begin();
   clock.advance(200);
-  wait.lost();
+  deadAir.lost();
   clock.advance(1200);
-  assert.equal(long(), 1);
-  wait.lost();
+  assert.equal(count(), 1);
+  deadAir.lost();
   clock.advance(2000);
-  assert.equal(long(), 1);
+  assert.equal(count(), 1);
 });
 
-test('an answer that broke off is followed soon by something once what there was of it has been heard', () => {
-  const { clock, line, long, wait } = waitOf();
-  wait.begin();
-  wait.audioSent();
-  line.isPlaying = true;
+test('dead air after an answer that broke off is reported soon after its end has played', () => {
+  const { clock, count, deadAir, playout } = rigOf();
+  deadAir.begin();
+  deadAir.audioSent();
+  playout.isPlaying = true;
   clock.advance(4000);
-  line.isPlaying = false;
+  playout.isPlaying = false;
   clock.advance(400);
-  assert.equal(long(), 1);
+  assert.equal(count(), 1);
 });

@@ -1,71 +1,80 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 
-/** Two sessions that stall one after the other, and the tries between: after that no model is left, and a human goes on. */
-const MOST_TIMES = 5;
-const LOOK_EVERY_MS = 200;
+/**
+ * Maximum number of "one moment" lines in one wait. It covers two sessions that stall one after the other, and the
+ * tries between them; after that no model is left and the call goes to an agent.
+ */
+const MAX_LINES = 5;
+/** How often the monitor looks whether something is playing. */
+const POLL_MS = 200;
 
 interface Waiting {
   timer: Timer;
-  /** Nothing has been heard since then. */
+  /** When the caller last heard something. */
   quietSinceMs: number;
-  /** Something plays since then. */
+  /** When the current playout began; `undefined` while nothing is playing. */
   playingSinceMs: number | undefined;
-  /** When they are told next, unless something is heard before. */
+  /** When the next line is due, unless the caller hears something before. */
   dueMs: number;
-  times: number;
+  /** Number of lines in this wait so far. */
+  lines: number;
+  /** When the last audio of the answer was sent; `undefined` if there was none since the last line. */
   lastAudioMs: number | undefined;
 }
 
 /**
- * Measures how long a caller who is owed something hears nothing, whichever model is to speak, and whatever becomes of its
- * sessions meanwhile. Signs of life that the caller does not hear do not count.
+ * Measures dead air: how long a caller who is owed something hears nothing. It is the same wait whichever model has to
+ * speak and whatever becomes of its sessions. Signs of life that the caller does not hear do not count.
  */
 export class DeadAirMonitor {
   private readonly clock: Clock;
   private readonly isPlaying: () => boolean;
-  private readonly onLong: () => void;
+  private readonly onDeadAir: () => void;
   private waiting: Waiting | undefined;
 
-  /** `isPlaying`: the caller hears something now. `onLong`: they have waited long, a few times at most in one wait. */
-  constructor(options: { clock: Clock; isPlaying: () => boolean; onLong: () => void }) {
+  /**
+   * `isPlaying` returns whether something is playing to the caller. `onDeadAir` is called when the silence has become
+   * too long, at most {@link MAX_LINES} times in one wait.
+   */
+  constructor(options: { clock: Clock; isPlaying: () => boolean; onDeadAir: () => void }) {
     this.clock = options.clock;
     this.isPlaying = options.isPlaying;
-    this.onLong = options.onLong;
+    this.onDeadAir = options.onDeadAir;
   }
 
-  /** The caller is owed something since `sinceMs`; one who waits already goes on waiting. */
+  /** Begins a wait in which the caller has heard nothing since `sinceMs`. A wait that is running already continues. */
   begin(sinceMs = this.clock.now()): void {
     if (this.waiting !== undefined) return;
-    const timer = this.lookLater();
+    const timer = this.pollLater();
     const dueMs = Math.max(
       sinceMs + SILENCE_BUDGET.oneMomentAfterMs,
       this.clock.now() + SILENCE_BUDGET.oneMomentGraceMs,
     );
-    this.waiting = { timer, quietSinceMs: sinceMs, playingSinceMs: undefined, dueMs, times: 0, lastAudioMs: undefined };
+    this.waiting = { timer, quietSinceMs: sinceMs, playingSinceMs: undefined, dueMs, lines: 0, lastAudioMs: undefined };
   }
 
-  /** They have been answered, or speak themselves. */
+  /** Ends the wait: the caller was answered, or is speaking. */
   end(): void {
     this.waiting?.timer.cancel();
     this.waiting = undefined;
   }
 
-  /** So long they have heard nothing, in milliseconds; 0: they wait for nothing, or hear something. */
+  /** How long the caller has heard nothing, in milliseconds. 0 if they wait for nothing, or hear something now. */
   get quietMs(): number {
     const { waiting } = this;
     return waiting === undefined || this.isHeard(waiting) ? 0 : this.clock.now() - waiting.quietSinceMs;
   }
 
-  /** A piece of the answer was sent to them. */
+  /** Called when a piece of the answer was sent to the caller. */
   audioSent(): void {
     if (this.waiting !== undefined) this.waiting.lastAudioMs = this.clock.now();
   }
 
-  /** Whoever was to answer is gone. */
+  /** Called when the session that owed the answer is lost. The first line of a wait then comes sooner. */
   lost(): void {
     const { waiting } = this;
-    if (waiting === undefined || waiting.times > 0) return;
+    if (waiting === undefined || waiting.lines > 0) return;
     waiting.dueMs = Math.min(waiting.dueMs, this.clock.now() + SILENCE_BUDGET.oneMomentAfterLossMs);
   }
 
@@ -73,34 +82,34 @@ export class DeadAirMonitor {
     return this.isPlaying() && this.clock.now() - playingSinceMs >= SILENCE_BUDGET.audibleAfterMs;
   }
 
-  private lookLater(): Timer {
-    return this.clock.setTimer(LOOK_EVERY_MS, () => this.look());
+  private pollLater(): Timer {
+    return this.clock.setTimer(POLL_MS, () => this.poll());
   }
 
-  private look(): void {
+  private poll(): void {
     const { waiting } = this;
     if (waiting === undefined) return;
-    waiting.timer = this.lookLater();
+    waiting.timer = this.pollLater();
     const nowMs = this.clock.now();
     if (this.isPlaying()) {
       waiting.playingSinceMs ??= nowMs;
       if (this.isHeard(waiting)) waiting.quietSinceMs = nowMs;
-      const { lastAudioMs, times } = waiting;
+      const { lastAudioMs, lines } = waiting;
       const hasBrokenOff = lastAudioMs !== undefined && nowMs - lastAudioMs >= SILENCE_BUDGET.oneMomentAfterMs;
       waiting.dueMs =
         nowMs +
         (hasBrokenOff
           ? SILENCE_BUDGET.oneMomentAfterBreakMs
-          : times > 0
+          : lines > 0
             ? SILENCE_BUDGET.oneMomentAgainMs
             : SILENCE_BUDGET.oneMomentAfterMs);
       return;
     }
     waiting.playingSinceMs = undefined;
-    if (nowMs < waiting.dueMs || waiting.times >= MOST_TIMES) return;
-    waiting.times++;
+    if (nowMs < waiting.dueMs || waiting.lines >= MAX_LINES) return;
+    waiting.lines++;
     waiting.dueMs = nowMs + SILENCE_BUDGET.oneMomentAgainMs;
     waiting.lastAudioMs = undefined;
-    this.onLong();
+    this.onDeadAir();
   }
 }

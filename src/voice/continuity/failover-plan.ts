@@ -3,16 +3,16 @@ import type { TandemError } from '../../base/errors.js';
 import type { VoiceProvider } from '../session.js';
 import type { ProviderBreaker } from './provider-breaker.js';
 
-/** Waits before the tries with one provider, from the moment its session was lost. */
+/** Delays before each try with one provider, from the moment its session was lost. */
 const BACKOFF_MS = [0, 400, 1200];
 
 /**
- * Whom to try next after a session was lost: the same provider a few times inside a time budget, when that makes sense,
- * then the next one in the list. One plan an outage.
+ * Decides which provider is tried next after a session was lost. The same provider is retried a few times inside a time
+ * budget, if its error is worth a retry; then the next provider in the list follows. Each outage has its own plan.
  */
 export class FailoverPlan {
   private readonly providers: readonly VoiceProvider[];
-  private readonly health: ProviderBreaker;
+  private readonly breaker: ProviderBreaker;
   private readonly startedMs: number;
   private readonly givenUp = new Set<VoiceProvider>();
   private current: VoiceProvider;
@@ -20,17 +20,17 @@ export class FailoverPlan {
 
   constructor(options: {
     providers: readonly VoiceProvider[];
-    health: ProviderBreaker;
+    breaker: ProviderBreaker;
     lost: VoiceProvider;
     nowMs: number;
   }) {
     this.providers = options.providers;
-    this.health = options.health;
+    this.breaker = options.breaker;
     this.current = options.lost;
     this.startedMs = options.nowMs;
   }
 
-  /** `error` is why the last session, or the last try, came to nothing. Undefined: nobody is left. */
+  /** `error` is why the last session or the last try failed. Returns `undefined` if every provider has failed. */
   next(error: TandemError, nowMs: number): { provider: VoiceProvider; delayMs: number } | undefined {
     const spentMs = nowMs - this.startedMs;
     if (spentMs >= SILENCE_BUDGET.failoverTotalMs) {
@@ -39,7 +39,7 @@ export class FailoverPlan {
     }
     const delayMs = BACKOFF_MS[this.tries];
     const isWorthIt = error.retryable && error.code !== 'VOICE_THROTTLED' && spentMs < SILENCE_BUDGET.failoverRetryMs;
-    // With nobody else to ask, a throttled provider is asked again too.
+    // If there is no other provider, a throttled one is retried, too.
     const isLast = error.retryable && this.others().length === 0;
     if (delayMs !== undefined && (isWorthIt || isLast)) {
       this.tries++;
@@ -55,12 +55,12 @@ export class FailoverPlan {
 
   private giveUp(error: TandemError): void {
     this.givenUp.add(this.current);
-    this.health.failed(this.current.name, error);
+    this.breaker.failed(this.current.name, error);
   }
 
-  /** Not tried yet; those that have just failed elsewhere come last. */
+  /** The providers not tried in this outage. Those that have just failed in another call come last. */
   private others(): readonly VoiceProvider[] {
     const rest = this.providers.filter((provider) => provider !== this.current && !this.givenUp.has(provider));
-    return rest.toSorted((a, b) => Number(this.health.isCooling(a.name)) - Number(this.health.isCooling(b.name)));
+    return rest.toSorted((a, b) => Number(this.breaker.isCooling(a.name)) - Number(this.breaker.isCooling(b.name)));
   }
 }

@@ -2,51 +2,60 @@ import { randomBytes } from 'node:crypto';
 import type { VoiceEvent } from '../session.js';
 import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
 
-/** What is being synthesised. */
-interface Line {
+/** A line that is being synthesised. */
+interface Synthesis {
   sayId: string | undefined;
 }
 
-/** Says short lines without any model: to a caller who waits and hears nothing, and what a model could not bring out. */
+/**
+ * The gateway's own voice, which speaks short lines without any model: "one moment" to a caller who hears nothing, and
+ * a line that a model failed to speak.
+ */
 export class GatewayVoice {
   private readonly options: {
     speakLine: SpeakLine;
     oneMoment: string;
     emit: (event: VoiceEvent) => void;
   };
-  /** A call may have several of these, one after the other, and one history. */
+  /** Makes response ids unique, because one call can have several of these voices and only one history. */
   private readonly id = randomBytes(4).toString('hex');
   private count = 0;
-  private line: Line | undefined;
+  private synthesis: Synthesis | undefined;
 
   constructor(options: GatewayVoice['options']) {
     this.options = options;
   }
 
-  /** Nothing is heard of it when it is stopped before it has been synthesised, or something else is said. */
+  /**
+   * Speaks the line, unless another one is being synthesised. No event follows if it is stopped before its audio
+   * exists.
+   */
   async sayOneMoment(): Promise<void> {
-    if (this.line === undefined) await this.give(this.options.oneMoment, undefined);
+    if (this.synthesis === undefined) await this.speak(this.options.oneMoment, undefined);
   }
 
-  /** Gives false when nothing on this machine can say it. One that is stopped before it has been synthesised ends as cancelled. */
+  /**
+   * Resolves with false if this machine has no engine for the line. A line that is stopped before its audio exists ends
+   * with status `cancelled`.
+   */
   say(text: string, sayId: string): Promise<boolean> {
     this.stop();
-    return this.give(text, sayId);
+    return this.speak(text, sayId);
   }
 
-  /** The model speaks after all, or the caller does. */
+  /** Called when the model speaks after all, or the caller does. */
   stop(): void {
-    const sayId = this.line?.sayId;
-    this.line = undefined;
+    const sayId = this.synthesis?.sayId;
+    this.synthesis = undefined;
     if (sayId !== undefined) this.emit(unspokenLine(this.newId(), sayId, 'cancelled'));
   }
 
-  private async give(text: string, sayId: string | undefined): Promise<boolean> {
-    const line: Line = { sayId };
-    this.line = line;
+  private async speak(text: string, sayId: string | undefined): Promise<boolean> {
+    const synthesis: Synthesis = { sayId };
+    this.synthesis = synthesis;
     const mulaw = await this.options.speakLine(text).catch(() => undefined);
-    if (this.line !== line) return true;
-    this.line = undefined;
+    if (this.synthesis !== synthesis) return true;
+    this.synthesis = undefined;
     if (mulaw === undefined || mulaw.length === 0) return false;
     const responseId = this.newId();
     this.emit(spokenLine({ responseId, itemId: `${responseId}-line`, sayId, text, mulaw }));

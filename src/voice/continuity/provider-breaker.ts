@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { TandemError } from '../../base/errors.js';
 
-/** How long a provider that let a call down is passed over, doubled with each failure in a row. */
+/** How long a provider that failed a call is passed over. It doubles with each failure in a row. */
 const FIRST_COOLDOWN_MS = 15_000;
 const LONGEST_COOLDOWN_MS = 5 * 60_000;
 
@@ -11,8 +11,8 @@ interface Record {
 }
 
 /**
- * What is known of each provider across all calls: one that has just failed is not tried first by the next caller, as
- * long as there is another.
+ * A circuit breaker for each provider, shared by all calls. The next call does not try a provider first that has just
+ * failed, if there is another one.
  */
 export class ProviderBreaker {
   private readonly clock: Clock;
@@ -22,7 +22,7 @@ export class ProviderBreaker {
     this.clock = clock;
   }
 
-  /** A call gave up on the provider. One that refuses us on principle is left alone for longer at once. */
+  /** Called when a call gave up on the provider. An error that is not retryable cools it for four times as long. */
   failed(provider: string, error: TandemError): void {
     const failures = (this.records.get(provider)?.failures ?? 0) + 1;
     const doublings = error.retryable ? failures - 1 : failures + 1;
@@ -30,7 +30,7 @@ export class ProviderBreaker {
     this.records.set(provider, { failures, untilMs: this.clock.now() + cooldownMs });
   }
 
-  /** A session with the provider is ready. */
+  /** Called when a session with the provider is ready. */
   worked(provider: string): void {
     this.records.delete(provider);
   }

@@ -3,40 +3,40 @@ import type { ContinuityLines, LineSynthesis, VoiceProvider, VoiceSession, Voice
 import { ProviderBreaker } from './provider-breaker.js';
 import { type ContinuityReport, ContinuousSession } from './session.js';
 
-/** What a gateway needs of it. */
+/** The part of {@link ContinuousProvider} that the gateway uses. */
 export type CallVoice = VoiceProvider & Pick<ContinuousProvider, 'isFullFor'>;
 
 /**
- * Opens sessions that go on past the limit of a model's session, a lost connection, and the loss of a whole provider.
- * What is learned of a provider on one call helps the next.
+ * Opens sessions that survive the time limit of a model's session, a lost connection, and the loss of a whole provider.
+ * A provider's failures in one call are remembered for the next.
  */
 export class ContinuousProvider implements VoiceProvider {
   readonly name: string;
   private readonly options: {
-    /** In the order of preference; at least one. The first gives the name. */
+    /** In order of preference, at least one. The first one's name is also this provider's. */
     providers: readonly [VoiceProvider, ...VoiceProvider[]];
-    /** Only for sessions that ask for them by name. */
+    /** Used only by sessions that ask for them by name. */
     onRequest?: readonly VoiceProvider[];
     clock: Clock;
-    /** Where a session brings none. */
+    /** For a session that brings none. */
     lines: ContinuityLines;
     speakLine: LineSynthesis;
     report: ContinuityReport;
   };
-  private readonly health: ProviderBreaker;
+  private readonly breaker: ProviderBreaker;
 
   constructor(options: ContinuousProvider['options']) {
     this.name = options.providers[0].name;
     this.options = options;
-    this.health = new ProviderBreaker(options.clock);
+    this.breaker = new ProviderBreaker(options.clock);
   }
 
-  /** None of the providers that a call would go to has room for it. */
+  /** Whether none of the providers that such a call would try has room for it. `undefined` means those configured. */
   isFullFor(names: readonly string[] | undefined): boolean {
     return this.providersFor(names).every((provider) => provider.isFull === true);
   }
 
-  /** Every provider is prepared: one that is needed in the middle of a call must not begin with loading. */
+  /** Prepares every provider, because one that takes over in the middle of a call must not start by loading. */
   async prepare(): Promise<void> {
     for (const provider of this.all) await provider.prepare();
   }
@@ -44,8 +44,8 @@ export class ContinuousProvider implements VoiceProvider {
   open(session: VoiceSessionOptions): VoiceSession {
     const { clock, lines, report, speakLine } = this.options;
     return new ContinuousSession({
+      breaker: this.breaker,
       clock,
-      health: this.health,
       lines: session.wish?.lines ?? lines,
       providers: this.providersFor(session.wish?.providers),
       report,

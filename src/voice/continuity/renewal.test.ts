@@ -3,14 +3,14 @@ import { describe, test } from 'node:test';
 import { frame, gone, greets, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
 import { ScriptedProvider } from '../../../test/support/scripted-provider.js';
 
-describe('a session near its limit', () => {
+describe('renewal of a session near its time limit', () => {
   const renewing = (): ScriptedProvider => {
     const model = new ScriptedProvider('a', greets);
     model.renewal = { afterMs: 60_000, forceAfterMs: 80_000 };
     return model;
   };
 
-  test('makes way in the next pause: the old one goes when the new one is ready, and nothing is said', async () => {
+  test('a session is renewed in the next pause without a word, and closed when the new one is ready', async () => {
     const model = renewing();
     const { clock, events, log, playing, session, texts } = rigOf([model]);
     await settle();
@@ -37,7 +37,7 @@ describe('a session near its limit', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('keeps on when the caller speaks meanwhile, and makes way in the pause after', async () => {
+  test('a renewal that the caller interrupts is dropped and repeated in the next pause', async () => {
     const model = renewing();
     const { clock, log, session } = rigOf([model]);
     await settle();
@@ -57,7 +57,7 @@ describe('a session near its limit', () => {
     session.close();
   });
 
-  test('keeps on while what the caller said is not understood yet', async () => {
+  test('a session is not renewed while the text of an utterance is missing', async () => {
     const model = renewing();
     const { clock, session } = rigOf([model]);
     await settle();
@@ -73,7 +73,7 @@ describe('a session near its limit', () => {
     session.close();
   });
 
-  test('is renewed again after the same time, ten times over', async () => {
+  test('a session is renewed ten times, each after the same time', async () => {
     const model = renewing();
     const { clock, log, session } = rigOf([model]);
     for (let i = 0; i < 10; i++) {
@@ -87,7 +87,7 @@ describe('a session near its limit', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('is forced when no pause comes: the next one hears the caller from the beginning of the utterance', async () => {
+  test('a renewal without a pause is forced, and the next session hears the whole utterance', async () => {
     const model = renewing();
     const { clock, log, session } = rigOf([model]);
     await settle();
@@ -105,7 +105,7 @@ describe('a session near its limit', () => {
     session.close();
   });
 
-  test('is not forced into the middle of an answer, for a while', async () => {
+  test('a forced renewal waits for the end of an answer', async () => {
     const model = renewing();
     const { clock, session } = rigOf([model]);
     await settle();
@@ -125,7 +125,7 @@ describe('a session near its limit', () => {
     session.close();
   });
 
-  test('whose successor cannot be opened goes on, and tries again', async () => {
+  test('a session whose successor cannot be opened continues and tries again', async () => {
     const model = renewing();
     const { clock, log, session } = rigOf([model]);
     await settle();

@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import type { RenewalTimes } from '../session.js';
 
-/** The end of playout makes no event of a session: it is looked for. */
+/** How often the schedule looks for a pause, because the end of playout is not an event of the session. */
 const POLL_MS = 200;
-/** After a renewal that was overtaken by the caller, or whose session could not be opened. */
-const TRY_AGAIN_MS = 1000;
-/** How long past the forced time the end of an answer is still waited for. */
+/** Delay after a renewal that the caller interrupted, or whose session could not be opened. */
+const RETRY_MS = 1000;
+/** Maximum wait for the end of an answer after the forced time. */
 const FORCE_GRACE_MS = 15_000;
 
 type State =
@@ -14,19 +14,19 @@ type State =
   | { name: 'due' }
   /** The owner opens the next session. */
   | { name: 'renewing' }
-  /** The next moment at which nothing is cut off will do. */
+  /** Waits for a moment at which nothing is cut off, up to the grace period. */
   | { name: 'forced'; sinceMs: number }
   | { name: 'stopped' };
 
-/** Says when a session should make way for the next one: in a pause after some time, or without one before the limit. */
+/** Decides when a session makes way for the next one: in a pause after some time, or without one before the limit. */
 export class RenewalSchedule {
   private readonly options: {
     clock: Clock;
-    /** Undefined: never. */
+    /** `undefined` if the session needs no renewal. */
     times: RenewalTimes | undefined;
-    /** Nobody speaks, nothing is playing, nobody waits. */
+    /** Returns whether neither side speaks, nothing is playing and the caller waits for nothing. */
     isPause: () => boolean;
-    /** No answer is being given or owed. */
+    /** Returns whether no answer is in progress or owed. */
     isForceable: () => boolean;
     onDue: () => void;
     onForced: () => void;
@@ -45,7 +45,7 @@ export class RenewalSchedule {
     return this.options.isPause();
   }
 
-  /** Something happened that may have brought the pause. */
+  /** Called when something happened that may have begun a pause. */
   check(): void {
     if (this.state.name !== 'due' || !this.options.isPause()) return;
     this.state = { name: 'renewing' };
@@ -53,11 +53,11 @@ export class RenewalSchedule {
     this.options.onDue();
   }
 
-  /** The renewal came to nothing. */
+  /** Called when the renewal failed. */
   again(): void {
     if (this.state.name !== 'renewing') return;
     this.state = { name: 'fresh' };
-    this.wait(Math.min(TRY_AGAIN_MS, this.untilForcedMs()), () => this.becomeDue());
+    this.wait(Math.min(RETRY_MS, this.untilForcedMs()), () => this.becomeDue());
   }
 
   stop(): void {

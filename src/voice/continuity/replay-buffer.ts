@@ -1,33 +1,33 @@
 import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 
-/** A detector notices speech late; this much before its signal still belongs to the utterance. */
+/** Audio before the start of speech that still belongs to the utterance, because a detector notices speech late. */
 const PRE_ROLL_BYTES = 600 * MULAW_BYTES_PER_MS;
-/** So much silence after an utterance tells the next session that it is over. */
+/** Silence kept after an utterance, so that the next session can tell that it is over. */
 const PAUSE_BYTES = 2000 * MULAW_BYTES_PER_MS;
-/** What is kept of one utterance, or of a time without a session. */
+/** Maximum audio kept of one utterance, or of a time without a session. */
 const MAX_BYTES = 10_000 * MULAW_BYTES_PER_MS;
-/** What is kept is given back in pieces like the caller's own. */
+/** Kept audio is returned in pieces of the size that Twilio sends. */
 const PIECE_BYTES = 20 * MULAW_BYTES_PER_MS;
 
 type State =
-  /** Nothing is said that a next session would need: only the last moments are kept. */
+  /** The caller has said nothing that a next session would need. Only the last moments are kept. */
   | { name: 'rolling' }
   | { name: 'keeping'; isUtterance: boolean }
-  /** The utterance is over, its text is not known yet: some silence after it is kept, and nothing more. */
+  /** The utterance is over, but its text is not known. Some silence after it is kept, and nothing more. */
   | { name: 'ended'; roomBytes: number };
 
 /**
- * The caller's audio that a next session would need to hear: the utterance whose text is not known yet, and what is
- * said while there is no session. Copied into one buffer: thousands of small objects that live for a second or two would
- * cost more time in the garbage collector than all else that is done with a frame.
+ * Keeps the caller's audio that a next session has to hear: the utterance whose text is not known yet, and what the
+ * caller says while there is no session. It is copied into one buffer, because thousands of small objects that live for
+ * a second or two would cost more time in the garbage collector than everything else that is done with a frame.
  */
 export class ReplayBuffer {
-  /** Mu-law of the telephone line; the newest audio ends at `end`. */
+  /** Mu-law at 8 kHz. The newest audio ends at `end`. */
   private buffer = Buffer.allocUnsafeSlow(2 * PRE_ROLL_BYTES);
   private end = 0;
   private state: State = { name: 'rolling' };
 
-  /** Mu-law at 8 kHz. */
+  /** Takes mu-law at 8 kHz. */
   push(chunk: AudioChunk): void {
     const { sizeBytes } = chunk;
     const { state } = this;
@@ -40,7 +40,7 @@ export class ReplayBuffer {
     this.end += sizeBytes;
   }
 
-  /** The caller began to speak: everything is kept from here on, the last moments included. */
+  /** Called when the caller began to speak. Everything from here on is kept, and the last moments before. */
   utteranceStarted(): void {
     this.keepFrom({ name: 'keeping', isUtterance: true });
   }
@@ -49,24 +49,24 @@ export class ReplayBuffer {
     if (this.hasUtterance) this.state = { name: 'ended', roomBytes: PAUSE_BYTES };
   }
 
-  /** There is no session: everything is kept. */
+  /** Called when there is no session. Everything is kept from here on. */
   keep(): void {
     this.keepFrom({ name: 'keeping', isUtterance: this.hasUtterance });
   }
 
-  /** What was kept has been understood, or answered. */
+  /** Called when what was kept has been understood or answered. */
   forget(): void {
     this.state = { name: 'rolling' };
     this.end = 0;
     if (this.buffer.length > 2 * PRE_ROLL_BYTES) this.buffer = Buffer.allocUnsafeSlow(2 * PRE_ROLL_BYTES);
   }
 
-  /** Something was said whose words are not known. */
+  /** Whether the caller has said something whose text is not known. */
   get hasUtterance(): boolean {
     return this.state.name === 'ended' || (this.state.name === 'keeping' && this.state.isUtterance);
   }
 
-  /** In the order it was heard. */
+  /** The kept audio, oldest first. */
   get kept(): readonly AudioChunk[] {
     if (this.state.name === 'rolling') return [];
     const pieces: AudioChunk[] = [];
@@ -78,15 +78,15 @@ export class ReplayBuffer {
   }
 
   private keepFrom(state: State): void {
-    // Of what rolled by, the last moments are kept and not whatever the buffer happens to hold.
+    // A rolling buffer may hold more than the pre-roll. The rest is older and does not belong to the utterance.
     if (this.state.name === 'rolling') this.dropAllBut(PRE_ROLL_BYTES);
     this.state = state;
   }
 
-  /** The buffer is full: what is too old goes, or the buffer grows. */
+  /** Drops what is too old, or enlarges the buffer. */
   private makeRoom(sizeBytes: number): void {
     if (this.state.name === 'rolling') this.dropAllBut(PRE_ROLL_BYTES);
-    // In blocks: moving everything for every frame would cost more than keeping it.
+    // Old audio is dropped in blocks, because moving everything for every frame would cost more than keeping it.
     else if (this.end + sizeBytes > MAX_BYTES) this.dropAllBut(MAX_BYTES - PRE_ROLL_BYTES);
     const needed = this.end + sizeBytes;
     if (needed <= this.buffer.length) return;

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { frame, gone, greets, lines, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
 import { ScriptedProvider, type ScriptedSession } from '../../../test/support/scripted-provider.js';
 
-describe('a session that is lost', () => {
-  test('and owes nothing is replaced without a word', async () => {
+describe('continuity after a lost session', () => {
+  test('a lost session that owes nothing is replaced without a word', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, kinds, log, session, texts } = rigOf([model]);
     await settle();
@@ -24,7 +24,7 @@ describe('a session that is lost', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('before it answered is followed by one that answers', async () => {
+  test('a session lost before it answered is followed by one that answers', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session } = rigOf([model]);
     await settle();
@@ -37,7 +37,7 @@ describe('a session that is lost', () => {
     session.close();
   });
 
-  test('in the middle of an answer says so, and its owner gets the ends of what was begun', async () => {
+  test('after a session lost in the middle of an answer, the next one apologises and the owner gets the missing end events', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, events, session } = rigOf([model]);
     await settle();
@@ -51,11 +51,11 @@ describe('a session that is lost', () => {
     ]);
     clock.advance(0);
     assert.equal(model.last.options.greeting, lines.takenOver);
-    assert.equal(model.last.options.answersLast, true, 'the answer is given again');
+    assert.equal(model.last.options.answersLast, true, 'the answer is repeated');
     session.close();
   });
 
-  test('in the middle of an answer says so, even if it began the answer anew and nothing came of that', async () => {
+  test('the next session apologises for a broken answer, even if the lost one retried it and failed again', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session } = rigOf([model]);
     await settle();
@@ -73,7 +73,7 @@ describe('a session that is lost', () => {
     session.close();
   });
 
-  test('in the middle of an answer says so, even if it ended the answer itself before it was lost', async () => {
+  test('the next session apologises for a broken answer, even if the lost one ended the answer itself', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session } = rigOf([model]);
     await settle();
@@ -87,7 +87,7 @@ describe('a session that is lost', () => {
     session.close();
   });
 
-  test('before its first word is replaced by one that greets', async () => {
+  test('a session lost before its first word is replaced by one that greets', async () => {
     const model = new ScriptedProvider('a', silent);
     const { clock, session } = rigOf([model]);
     await settle();
@@ -97,7 +97,7 @@ describe('a session that is lost', () => {
     session.close();
   });
 
-  test('while the caller speaks is replaced by one that hears the utterance from its beginning', async () => {
+  test('a session lost while the caller speaks is replaced by one that hears the whole utterance', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session } = rigOf([model]);
     await settle();
@@ -114,7 +114,7 @@ describe('a session that is lost', () => {
     session.close();
   });
 
-  test('takes the result of its tool with it: the next one calls the tool itself', async () => {
+  test('a tool result for a lost session is dropped, and the next session calls the tool itself', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session } = rigOf([model]);
     await settle();
@@ -129,7 +129,7 @@ describe('a session that is lost', () => {
     session.close();
   });
 
-  test('has keys and text asked again', async () => {
+  test('digits that a lost session did not answer are sent to the next one', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session } = rigOf([model]);
     await settle();
@@ -147,7 +147,7 @@ describe('a session that is lost', () => {
     session.close();
   });
 
-  test('with a line of the owner unsaid says so, and one asked for meanwhile too', async () => {
+  test('a line that a lost session did not speak ends as failed, and so does one requested during the outage', async () => {
     const model = new ScriptedProvider('a', greets);
     const { events, session } = rigOf([model]);
     await settle();
@@ -163,7 +163,7 @@ describe('a session that is lost', () => {
     session.close();
   });
 
-  test('while it owed something is lost once: the one after it is left alone', async () => {
+  test('the obligations of a lost session do not make the next one stall', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);
     await settle();
@@ -183,7 +183,7 @@ describe('a session that is lost', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('with a line of the owner half said has the next one said without a model, where that can be done', async () => {
+  test('after a line that broke off, the gateway speaks the next one itself if it has a voice for it', async () => {
     for (const speech of [new Uint8Array(3200), undefined]) {
       const model = new ScriptedProvider('a', greets);
       const { clock, events, session, texts } = rigOf([model], () => Promise.resolve(speech));
@@ -197,23 +197,27 @@ describe('a session that is lost', () => {
       await settle();
       session.say('Are you there?', 's2');
       await settle();
-      const isOwn = speech !== undefined;
-      assert.deepEqual(model.last.said, isOwn ? [] : ['Are you there?']);
+      const isByGateway = speech !== undefined;
+      assert.deepEqual(model.last.said, isByGateway ? [] : ['Are you there?']);
       assert.deepEqual(
         events.flatMap((event) => (event.type === 'response-done' && event.sayId !== undefined ? [event.status] : [])),
         ['failed', 'completed'],
       );
-      clock.advance(isOwn ? 10_000 : 0);
+      clock.advance(isByGateway ? 10_000 : 0);
       await settle();
-      assert.equal(texts().includes(lines.oneMoment), false, 'they wait for nothing');
+      assert.equal(texts().includes(lines.oneMoment), false, 'the caller waits for nothing');
       session.say('Goodbye.', 's3');
-      assert.equal(model.last.said.at(-1), 'Goodbye.', 'that came out: the model says the next one');
+      assert.equal(
+        model.last.said.at(-1),
+        'Goodbye.',
+        'the model speaks again, because the gateway spoke the last line',
+      );
       session.close();
     }
   });
 
   for (const who of ['caller', 'model'] as const)
-    test(`with a line unsaid has nothing said in its place once the ${who} speaks`, async () => {
+    test(`the gateway does not speak a line in place of the model once the ${who} speaks`, async () => {
       const model = new ScriptedProvider('a', greets);
       const { clock, events, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(3200)));
       await settle();
@@ -237,7 +241,7 @@ describe('a session that is lost', () => {
       session.close();
     });
 
-  test('is tried again with a growing pause, then given up: the owner is told once', async () => {
+  test('a lost session is retried with growing delays, then the owner gets one failure', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, events, log } = rigOf([model]);
     await settle();
@@ -260,7 +264,7 @@ describe('a session that is lost', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('is filled with a short line when the caller waits, and with none when they do not', async () => {
+  test('an outage is covered with a short line only if the caller waits', async () => {
     for (const waits of [true, false]) {
       const model = new ScriptedProvider('a', greets);
       const { clock, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(3200)));
@@ -281,8 +285,8 @@ describe('a session that is lost', () => {
   });
 });
 
-describe('a provider that is lost', () => {
-  test('is followed by the next one, with the conversation and one short line', async () => {
+describe('failover to another provider', () => {
+  test('the next provider takes over with the conversation and one short line', async () => {
     const [a, b] = [new ScriptedProvider('a', greets), new ScriptedProvider('b', greets)];
     const { clock, log, session, texts } = rigOf([a, b]);
     await settle();
@@ -296,7 +300,7 @@ describe('a provider that is lost', () => {
     session.close();
   });
 
-  test('is followed by one that is lost before it has said so: the one after it does', async () => {
+  test('a takeover line that was not spoken before the next loss is spoken by the session after it', async () => {
     const [a, b] = [new ScriptedProvider('a', greets), new ScriptedProvider('b', silent)];
     const { clock, log, session, texts } = rigOf([a, b]);
     await settle();
@@ -312,7 +316,7 @@ describe('a provider that is lost', () => {
     session.close();
   });
 
-  test('is passed over by the next call for a while, and tried again after that', async () => {
+  test('a provider that failed is passed over by new calls until it has cooled down', async () => {
     const [a, b] = [new ScriptedProvider('a', greets), new ScriptedProvider('b', greets)];
     const { clock, open, session } = rigOf([a, b]);
     await settle();
@@ -326,7 +330,7 @@ describe('a provider that is lost', () => {
     assert.deepEqual([a.sessions.length, b.sessions.length], [2, 2]);
   });
 
-  test('is not needed by a call that never hears of it: the second one greets', async () => {
+  test('the second provider greets if the first one fails before its first word', async () => {
     const a = new ScriptedProvider('a', (session) => session.emit(gone('VOICE_REFUSED')));
     a.isSlow = true;
     const b = new ScriptedProvider('b', greets);
@@ -338,7 +342,7 @@ describe('a provider that is lost', () => {
     session.close();
   });
 
-  test('and all others too ends in one failure, whatever is said to it afterwards', async () => {
+  test('the loss of every provider ends in one failure, and later requests are ignored', async () => {
     const refuse = (session: ScriptedSession): void => session.emit(gone('VOICE_REFUSED'));
     const refusing = (name: string): ScriptedProvider => {
       const provider = new ScriptedProvider(name, refuse);
@@ -364,8 +368,8 @@ describe('a provider that is lost', () => {
   });
 });
 
-describe('providers that are lost again and again', () => {
-  test('are not asked for ever: the owner is told in the end', async () => {
+describe('repeated losses', () => {
+  test('providers that keep failing at once end in a failure', async () => {
     const fails = (session: ScriptedSession): void => {
       greets(session);
       session.emit(gone());
@@ -379,7 +383,7 @@ describe('providers that are lost again and again', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('but one that lasted is tried as before', async () => {
+  test('a provider whose sessions last for a while is retried as often as needed', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, events, session } = rigOf([model]);
     for (let i = 0; i < 10; i++) {

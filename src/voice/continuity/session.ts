@@ -11,14 +11,14 @@ import type {
   VoiceSessionOptions,
 } from '../session.js';
 import type { SpeakLine } from '../spoken-line.js';
-import { CallerState, type Listener } from './caller-state.js';
+import { CallerState, type CurrentSession } from './caller-state.js';
 import type { ProviderBreaker } from './provider-breaker.js';
 import { SupervisedSession } from './supervised-session.js';
 import { FailoverPlan } from './failover-plan.js';
 import { RenewalSchedule } from './renewal.js';
 import { unsaid } from './turn-state.js';
 
-/** What a session that goes on reports about the sessions under it. Labels of metrics are made from it. */
+/** What a continuous session reports about the sessions under it. Metric labels are made from the names. */
 export interface ContinuityReport {
   onLost(provider: string, error: TandemError): void;
   onRenewed(provider: string): void;
@@ -27,84 +27,85 @@ export interface ContinuityReport {
 
 export interface ContinuousSessionOptions {
   session: VoiceSessionOptions;
-  /** In the order of preference; at least one. */
+  /** In order of preference, at least one. */
   providers: readonly [VoiceProvider, ...VoiceProvider[]];
-  health: ProviderBreaker;
+  breaker: ProviderBreaker;
   clock: Clock;
   lines: ContinuityLines;
-  /** Speaks a line without any model; gives undefined when nothing on this machine can. */
+  /** Speaks a line without any model. Resolves with `undefined` if this machine has no engine for it. */
   speakLine: SpeakLine;
   report: ContinuityReport;
 }
 
-/** A session that was ready for this long has ended the outage before it. */
+/** Minimum time a session must have been ready to end the outage before it. */
 const LASTING_MS = 10_000;
 
-/** From the loss of a session until another one is ready. */
+/** The time from the loss of a session until another one is ready. */
 interface Outage {
-  plan: FailoverPlan;
-  /** The session that was talked to: what it owes the caller is what the next one begins with. */
+  failover: FailoverPlan;
+  /** The session the caller was talking to. The next one begins with what it owed the caller. */
   origin: SupervisedSession;
 }
 
 interface Live {
   name: 'live';
-  leg: SupervisedSession;
+  supervised: SupervisedSession;
   renewal: RenewalSchedule;
-  /** The outage that this session ended, if it lasts. */
+  /** The outage that this session ends, if it lasts. */
   outage: Outage | undefined;
   sinceMs: number;
 }
 
 type State =
-  /** A session is being opened and there is no other; `outage` is set once one was lost. */
-  | { name: 'opening'; leg: SupervisedSession; outage: Outage | undefined }
-  /** The next try comes when the timer fires. */
+  /** A session is being opened and there is no other. `outage` is set once a session was lost. */
+  | { name: 'opening'; supervised: SupervisedSession; outage: Outage | undefined }
+  /** The timer starts the next try. */
   | { name: 'waiting'; timer: Timer }
   | Live
-  /** The session goes on while its successor is being opened. */
+  /** The session continues while its successor is being opened. */
   | (Omit<Live, 'name'> & { name: 'renewing'; next: SupervisedSession })
   | { name: 'closed' };
 
 /**
- * A voice session that outlives the sessions of the models under it. One that comes near its model's limit is renewed
- * in a pause; one that is lost is opened again, or another model takes over, with the conversation as heard and the
- * caller's audio that nobody has answered. Its owner notices nothing of it, until nobody is left: then it fails.
+ * A voice session that outlives the model sessions under it. A session near its model's time limit is renewed in a
+ * pause. A lost session is reopened, or another model takes over, with the conversation as the caller heard it and the
+ * caller's audio that no model has answered. The owner notices nothing of it. When every provider has failed, this
+ * session fails, too.
  */
 export class ContinuousSession implements VoiceSession {
   speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
   private readonly caller: CallerState;
-  /** Before this session began the caller had heard nothing since then. */
+  /** When the caller last heard something before this session began. */
   private readonly quietSinceMs: number;
   private state: State;
   private wasReady = false;
-  /** The model has said something on this call: the greeting is not repeated. */
+  /** Whether a model has said something in this call, so that the greeting is not repeated. */
   private hasSpoken = false;
-  /** The last line that was to be said came to nothing, or broke off: the next one is said without a model. */
+  /** Whether the last line failed or broke off. The gateway's own voice then speaks the next one. */
   private hasLineFailed = false;
-  /** What was asked in the caller's name and has no answer yet. */
+  /** Text and digits of the caller that have no answer yet. */
   private unanswered: ((session: VoiceSession) => void)[] = [];
 
   constructor(options: ContinuousSessionOptions) {
     this.options = options;
-    const { clock, health, lines, providers, session, speakLine } = options;
+    const { clock, breaker, lines, providers, session, speakLine } = options;
     this.caller = new CallerState({
       clock,
       isPlaying: () => session.conversation.isPlaying,
       speakLine,
       oneMoment: lines.oneMoment,
       emit: (event) => this.emit(event),
-      listener: () => this.listener,
+      current: () => this.currentSession,
     });
-    const isFree = (provider: VoiceProvider): boolean => !health.isCooling(provider.name) && provider.isFull !== true;
+    const isFree = (provider: VoiceProvider): boolean => !breaker.isCooling(provider.name) && provider.isFull !== true;
     const first = providers.find(isFree) ?? providers[0];
     const { answersLast, greeting } = session;
-    // Until the first session is ready nobody else keeps what the caller says.
-    this.caller.tail.keep();
+    // Until the first session is ready, only this buffer keeps what the caller says.
+    this.caller.replayBuffer.keep();
     this.quietSinceMs = clock.now() - (session.callerWaitsMs ?? 0);
-    if (greeting !== undefined || answersLast) this.caller.wait.begin(this.quietSinceMs);
-    this.state = { name: 'opening', leg: this.open(first, greeting, answersLast), outage: undefined };
+    if (greeting !== undefined || answersLast) this.caller.deadAir.begin(this.quietSinceMs);
+    this.state = { name: 'opening', supervised: this.open(first, greeting, answersLast), outage: undefined };
   }
 
   sendAudio(chunk: AudioChunk): void {
@@ -112,12 +113,12 @@ export class ContinuousSession implements VoiceSession {
     const { state } = this;
     switch (state.name) {
       case 'renewing':
-        state.leg.session.sendAudio(chunk);
+        state.supervised.session.sendAudio(chunk);
         state.next.session.sendAudio(chunk);
         return;
       case 'live':
       case 'opening':
-        state.leg.session.sendAudio(chunk);
+        state.supervised.session.sendAudio(chunk);
         return;
       case 'waiting':
       case 'closed':
@@ -135,66 +136,67 @@ export class ContinuousSession implements VoiceSession {
 
   say(text: string, sayId: string): void {
     if (!this.hasLineFailed) {
-      this.haveSaid(text, sayId);
+      this.sayByModel(text, sayId);
       return;
     }
-    void this.caller.ownVoice.say(text, sayId).then((isSaid) => {
-      if (!isSaid) this.haveSaid(text, sayId);
+    void this.caller.gatewayVoice.say(text, sayId).then((isSaid) => {
+      if (!isSaid) this.sayByModel(text, sayId);
     });
   }
 
-  /** By the model that is talked to. */
-  private haveSaid(text: string, sayId: string): void {
-    const leg = this.leg;
-    if (leg === undefined) {
+  private sayByModel(text: string, sayId: string): void {
+    const { supervised } = this;
+    if (supervised === undefined) {
       for (const event of unsaid(sayId)) this.emit(event);
       return;
     }
     this.dropSuccessor();
-    leg.talk.saying(sayId);
-    leg.session.say(text, sayId);
-    leg.expectAnswer();
-    // Where nothing was said at first, what the caller asked may have been lost before: they may have waited all along.
-    this.caller.wait.begin(this.hasSpoken ? undefined : this.quietSinceMs);
+    supervised.turnState.saying(sayId);
+    supervised.session.say(text, sayId);
+    supervised.expectAnswer();
+    // If no model has spoken yet, an earlier session may have lost the caller's question, and they are still waiting.
+    this.caller.deadAir.begin(this.hasSpoken ? undefined : this.quietSinceMs);
   }
 
   cancel(): void {
-    this.caller.waitsNoMore();
-    this.leg?.talk.cancelled();
-    this.leg?.session.cancel();
+    this.caller.endWait();
+    this.supervised?.turnState.cancelled();
+    this.supervised?.session.cancel();
   }
 
   reportHeard(items: readonly HeardItem[]): void {
-    this.leg?.session.reportHeard(items);
+    this.supervised?.session.reportHeard(items);
   }
 
   sendToolResult(toolCallId: string, output: unknown): void {
-    const { leg } = this;
-    // The session that asked is gone: the one that followed it asks again itself.
-    if (leg?.talk.toolAnswered(toolCallId) !== true) return;
-    leg.session.sendToolResult(toolCallId, output);
-    leg.expectAnswer();
-    this.caller.wait.begin();
+    const { supervised } = this;
+    // If the session that called the tool is gone, its successor calls the tool again itself.
+    if (supervised?.turnState.toolAnswered(toolCallId) !== true) return;
+    supervised.session.sendToolResult(toolCallId, output);
+    supervised.expectAnswer();
+    this.caller.deadAir.begin();
   }
 
   get callerWaitsMs(): number {
-    return this.caller.wait.quietMs;
+    return this.caller.deadAir.quietMs;
   }
 
-  /** By the model that is talked to; no other is opened for it. */
+  /** Asks the model that the caller is talking to. No other session is opened for it. */
   summarize(request: SummaryRequest): Promise<string> {
-    const written = this.leg?.session.summarize?.(request);
-    return written ?? Promise.reject(new TandemError('VOICE_FAILED', 'There is no model that could write a summary.'));
+    const written = this.supervised?.session.summarize?.(request);
+    return (
+      written ?? Promise.reject(new TandemError('VOICE_FAILED', 'No model is connected that can write a summary.'))
+    );
   }
 
   close(): void {
     const { state } = this;
     this.state = { name: 'closed' };
-    this.caller.waitsNoMore();
-    this.caller.tail.forget();
+    this.caller.endWait();
+    this.caller.replayBuffer.forget();
     switch (state.name) {
       case 'opening':
-        state.leg.close();
+        state.supervised.close();
         return;
       case 'waiting':
         state.timer.cancel();
@@ -202,38 +204,38 @@ export class ContinuousSession implements VoiceSession {
       case 'renewing':
         state.next.close();
         state.renewal.stop();
-        state.leg.close();
+        state.supervised.close();
         return;
       case 'live':
         state.renewal.stop();
-        state.leg.close();
+        state.supervised.close();
         return;
       case 'closed':
         return;
     }
   }
 
-  /** The session that is talked to. */
-  private get leg(): SupervisedSession | undefined {
-    return 'leg' in this.state ? this.state.leg : undefined;
+  /** The session the caller is talking to. */
+  private get supervised(): SupervisedSession | undefined {
+    return 'supervised' in this.state ? this.state.supervised : undefined;
   }
 
-  private get listener(): Listener | undefined {
+  private get currentSession(): CurrentSession | undefined {
     const { state } = this;
-    return 'leg' in state ? { leg: state.leg, isReady: state.name !== 'opening' } : undefined;
+    return 'supervised' in state ? { supervised: state.supervised, isReady: state.name !== 'opening' } : undefined;
   }
 
-  /** Something that the model has to answer, in the caller's name. */
+  /** Sends the model something from the caller that it has to answer. */
   private ask(send: (session: VoiceSession) => void): void {
     if (this.state.name === 'closed') return;
     this.unanswered.push(send);
-    this.caller.wait.begin();
-    const { leg } = this;
-    if (leg === undefined) return;
+    this.caller.deadAir.begin();
+    const { supervised } = this;
+    if (supervised === undefined) return;
     this.dropSuccessor();
-    leg.talk.asked();
-    send(leg.session);
-    leg.expectAnswer();
+    supervised.turnState.asked();
+    send(supervised.session);
+    supervised.expectAnswer();
   }
 
   private open(
@@ -248,87 +250,91 @@ export class ContinuousSession implements VoiceSession {
       session: { ...this.options.session, greeting, answersLast },
       clock: this.options.clock,
       listener: {
-        onEvent: (leg, event) => this.onEvent(leg, event),
-        onLost: (leg, error) => this.onLost(leg, error),
+        onEvent: (supervised, event) => this.onEvent(supervised, event),
+        onLost: (supervised, error) => this.onLost(supervised, error),
       },
     });
   }
 
-  private onEvent(leg: SupervisedSession, event: VoiceEvent): void {
+  private onEvent(supervised: SupervisedSession, event: VoiceEvent): void {
     const { state } = this;
-    if (state.name === 'renewing' && leg === state.next) {
+    if (state.name === 'renewing' && supervised === state.next) {
       if (event.type === 'ready') this.onSuccessorReady(state);
       return;
     }
-    if (leg !== this.leg) return;
+    if (supervised !== this.supervised) return;
     switch (event.type) {
       case 'ready':
-        this.onReady(leg);
+        this.onReady(supervised);
         return;
       case 'caller-speech-started':
         this.caller.speechStarted();
         this.dropSuccessor();
         break;
       case 'caller-speech-stopped':
-        this.caller.tail.utteranceEnded();
+        this.caller.replayBuffer.utteranceEnded();
         break;
       case 'caller-text':
-        if (event.final) this.caller.tail.forget();
+        if (event.final) this.caller.replayBuffer.forget();
         this.dropSuccessor();
         break;
       case 'audio':
         this.hasSpoken = true;
-        this.speaker = leg.provider.name;
+        this.speaker = supervised.provider.name;
         this.unanswered = [];
         this.caller.answered();
         break;
       case 'response-done':
-        // Answered: nobody needs to hear the question again, even if its text never came.
-        if (event.status === 'completed' && !leg.talk.isCallerSpeaking) this.caller.tail.forget();
+        // The question is answered, so no later session needs to hear it, even if its text never arrived.
+        if (event.status === 'completed' && !supervised.turnState.isCallerSpeaking) this.caller.replayBuffer.forget();
         break;
       default:
         break;
     }
     this.emit(event);
-    if (event.type !== 'audio' && leg === this.leg) this.caller.judgeWait();
+    if (event.type !== 'audio' && supervised === this.supervised) this.caller.updateWait();
     if (state === this.state && state.name === 'live') state.renewal.check();
   }
 
-  private onReady(leg: SupervisedSession): void {
+  private onReady(supervised: SupervisedSession): void {
     if (this.state.name !== 'opening') return;
     const { outage } = this.state;
-    if (outage === undefined) this.options.health.worked(leg.provider.name);
-    this.state = this.live(leg, outage);
-    if (!this.caller.tail.hasUtterance) this.caller.judgeWait();
-    this.caller.tail.forget();
+    if (outage === undefined) this.options.breaker.worked(supervised.provider.name);
+    this.state = this.live(supervised, outage);
+    if (!this.caller.replayBuffer.hasUtterance) this.caller.updateWait();
+    this.caller.replayBuffer.forget();
     if (this.wasReady) return;
     this.wasReady = true;
     this.emit({ type: 'ready' });
   }
 
-  private live(leg: SupervisedSession, outage: Outage | undefined): Live {
-    return { name: 'live', leg, renewal: this.schedule(leg), outage, sinceMs: this.options.clock.now() };
+  private live(supervised: SupervisedSession, outage: Outage | undefined): Live {
+    return { name: 'live', supervised, renewal: this.schedule(supervised), outage, sinceMs: this.options.clock.now() };
   }
 
   // ── renewal ──
 
-  private schedule(leg: SupervisedSession): RenewalSchedule {
+  private schedule(supervised: SupervisedSession): RenewalSchedule {
     const { clock, session } = this.options;
     return new RenewalSchedule({
       clock,
-      times: leg.provider.renewal,
-      // A model may take a while to understand that an utterance is over.
-      isPause: () => leg.talk.isPause && !session.conversation.isPlaying && !this.caller.tail.hasUtterance,
-      isForceable: () => !leg.talk.isAnswering && !leg.talk.owes,
-      onDue: () => this.renew(leg),
-      onForced: () => this.renewNow(leg),
+      times: supervised.provider.renewal,
+      // A model may take a while to notice that an utterance is over.
+      isPause: () =>
+        supervised.turnState.isPause && !session.conversation.isPlaying && !this.caller.replayBuffer.hasUtterance,
+      isForceable: () => {
+        const { isAnswering, obligation } = supervised.turnState;
+        return !isAnswering && obligation !== 'answer' && obligation !== 'tool';
+      },
+      onDue: () => this.renew(supervised),
+      onForced: () => this.renewNow(supervised),
     });
   }
 
-  /** In a pause: the next session is opened beside this one. */
-  private renew(leg: SupervisedSession): void {
-    if (this.state.name !== 'live' || this.state.leg !== leg) return;
-    this.state = { ...this.state, name: 'renewing', next: this.open(leg.provider, undefined, false) };
+  /** Opens the next session beside this one, in a pause. */
+  private renew(supervised: SupervisedSession): void {
+    if (this.state.name !== 'live' || this.state.supervised !== supervised) return;
+    this.state = { ...this.state, name: 'renewing', next: this.open(supervised.provider, undefined, false) };
   }
 
   private onSuccessorReady(state: State & { name: 'renewing' }): void {
@@ -337,12 +343,12 @@ export class ContinuousSession implements VoiceSession {
       return;
     }
     state.renewal.stop();
-    state.leg.close();
+    state.supervised.close();
     this.state = this.live(state.next, undefined);
     this.options.report.onRenewed(state.next.provider.name);
   }
 
-  /** Something happened that the next session does not know of: it is opened anew in the next pause. */
+  /** Closes the successor, because it knows nothing of what has just happened. Another is opened in the next pause. */
   private dropSuccessor(): void {
     const { state } = this;
     if (state.name !== 'renewing') return;
@@ -352,40 +358,42 @@ export class ContinuousSession implements VoiceSession {
     state.renewal.again();
   }
 
-  /** No pause came in time: the caller goes on speaking to the next session, which hears it from its beginning. */
-  private renewNow(leg: SupervisedSession): void {
+  /**
+   * Renews without a pause. A caller who is speaking continues with the next session, which hears the whole utterance.
+   */
+  private renewNow(supervised: SupervisedSession): void {
     const { state } = this;
     if (state.name === 'renewing') state.next.close();
     else if (state.name !== 'live') return;
-    leg.close();
+    supervised.close();
     state.renewal.stop();
     this.caller.unheard();
-    this.finish(leg);
-    this.reopen(leg.provider, this.outageOf(leg));
-    this.options.report.onRenewed(leg.provider.name);
+    this.finish(supervised);
+    this.reopen(supervised.provider, this.outageOf(supervised));
+    this.options.report.onRenewed(supervised.provider.name);
   }
 
   // ── recovery ──
 
-  private onLost(leg: SupervisedSession, error: TandemError): void {
+  private onLost(supervised: SupervisedSession, error: TandemError): void {
     const { state } = this;
-    this.options.report.onLost(leg.provider.name, error);
+    this.options.report.onLost(supervised.provider.name, error);
     switch (state.name) {
       case 'renewing':
-        if (leg === state.next) {
+        if (supervised === state.next) {
           this.dropSuccessor();
           return;
         }
         state.next.close();
         state.renewal.stop();
-        this.recover(leg, error, this.unended(state));
+        this.recover(supervised, error, this.unendedOutage(state));
         return;
       case 'live':
         state.renewal.stop();
-        this.recover(leg, error, this.unended(state));
+        this.recover(supervised, error, this.unendedOutage(state));
         return;
       case 'opening':
-        this.recover(leg, error, state.outage);
+        this.recover(supervised, error, state.outage);
         return;
       case 'waiting':
       case 'closed':
@@ -397,7 +405,7 @@ export class ContinuousSession implements VoiceSession {
     const { clock } = this.options;
     this.caller.unheard();
     const outage = running ?? this.outageOf(lost);
-    const step = outage.plan.next(error, clock.now());
+    const step = outage.failover.next(error, clock.now());
     if (step === undefined) {
       this.fail(lost, error);
       return;
@@ -405,26 +413,33 @@ export class ContinuousSession implements VoiceSession {
     if (step.provider !== lost.provider) this.options.report.onFailover(lost.provider.name, step.provider.name);
     const timer = clock.setTimer(step.delayMs, () => this.reopen(step.provider, outage));
     this.state = { name: 'waiting', timer };
-    this.caller.wait.lost();
+    this.caller.deadAir.lost();
     this.finish(lost);
   }
 
-  /** A session that is lost again at once has ended no outage: the same plan goes on, so that it comes to an end. */
-  private unended({ leg, outage, sinceMs }: Pick<Live, 'leg' | 'outage' | 'sinceMs'>): Outage | undefined {
+  /**
+   * Returns the outage that a lost session did not end, because it was lost again too soon. Its failover plan
+   * continues, so that the tries come to an end.
+   */
+  private unendedOutage({
+    supervised,
+    outage,
+    sinceMs,
+  }: Pick<Live, 'supervised' | 'outage' | 'sinceMs'>): Outage | undefined {
     const hasLasted = this.options.clock.now() - sinceMs >= LASTING_MS;
     if (outage === undefined || hasLasted) return undefined;
-    return { plan: outage.plan, origin: leg };
+    return { failover: outage.failover, origin: supervised };
   }
 
   private outageOf(lost: SupervisedSession): Outage {
-    const { clock, health, providers } = this.options;
+    const { clock, breaker, providers } = this.options;
     return {
-      plan: new FailoverPlan({ providers, health, lost: lost.provider, nowMs: clock.now() }),
+      failover: new FailoverPlan({ providers, breaker, lost: lost.provider, nowMs: clock.now() }),
       origin: lost,
     };
   }
 
-  /** Nobody is left. */
+  /** Fails this session, because every provider has failed. */
   private fail(lost: SupervisedSession, error: TandemError): void {
     this.finish(lost);
     if (this.state.name === 'closed') return;
@@ -432,22 +447,22 @@ export class ContinuousSession implements VoiceSession {
     this.options.session.listener({ type: 'failed', error });
   }
 
-  /** Tells the owner the ends of what the lost session began. */
+  /** Sends the owner the missing end events of what the lost session began. */
   private finish(lost: SupervisedSession): void {
-    for (const event of lost.talk.abandoned()) this.emit(event);
+    for (const event of lost.turnState.abandoned()) this.emit(event);
   }
 
   private reopen(provider: VoiceProvider, outage: Outage): void {
     if (this.state.name === 'closed') return;
     const [greeting, answersLast] = this.opening(provider, outage.origin);
-    const leg = this.open(provider, greeting, answersLast, outage.origin.seemedDeaf);
-    this.state = { name: 'opening', leg, outage };
-    // What the caller says has no answer yet, and no text: the next session hears it.
-    this.caller.replayTo(leg);
-    for (const send of this.unanswered) send(leg.session);
+    const supervised = this.open(provider, greeting, answersLast, outage.origin.seemedDeaf);
+    this.state = { name: 'opening', supervised, outage };
+    // The next session hears what the caller has said so far, because that has neither an answer nor a text.
+    this.caller.replayTo(supervised);
+    for (const send of this.unanswered) send(supervised.session);
   }
 
-  /** How the next session begins: never with what the caller has heard, and never with silence when they wait. */
+  /** Decides how the next session begins: not with what the caller has heard already, nor with silence if they wait. */
   private opening(
     provider: VoiceProvider,
     lost: SupervisedSession,
@@ -455,10 +470,12 @@ export class ContinuousSession implements VoiceSession {
     const { session, lines } = this.options;
     const { turns } = session.conversation;
     const hasAsked = turns.some(({ speaker }) => speaker === 'caller');
-    // Keys are asked again by themselves, and an utterance without words yet is heard again.
-    const { isMidAnswer, owes } = lost.talk;
-    const callerWaits =
-      (owes || isMidAnswer) && hasAsked && this.unanswered.length === 0 && !this.caller.tail.hasUtterance;
+    const { isMidAnswer, obligation } = lost.turnState;
+    const owesAnswer = obligation !== 'none' && obligation !== 'speech';
+    // Text and digits are sent again, and an utterance without text is replayed: the model answers those without being
+    // told.
+    const isAskedAgain = this.unanswered.length > 0 || this.caller.replayBuffer.hasUtterance;
+    const callerWaits = owesAnswer && hasAsked && !isAskedAgain;
     if (!this.hasSpoken) return [session.greeting, session.answersLast || callerWaits];
     if (provider !== lost.provider || isMidAnswer) return [lines.takenOver, callerWaits];
     return [lost.unsaid, callerWaits];

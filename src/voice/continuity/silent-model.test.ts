@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { frame, gone, greets, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
 import { ScriptedProvider } from '../../../test/support/scripted-provider.js';
 
-describe('a model that gives no sign', () => {
-  test('of life when it is opened is given up after some seconds', async () => {
+describe('a model that shows no sign of life', () => {
+  test('a session that does not become ready within 8 s is given up', async () => {
     const model = new ScriptedProvider('a', silent);
     model.isSlow = true;
     const { clock, log, session } = rigOf([model]);
@@ -15,7 +15,7 @@ describe('a model that gives no sign', () => {
     session.close();
   });
 
-  test('while it owes an answer has stalled; one that owes nothing has not, nor one that waits for a tool', async () => {
+  test('a silent model has stalled only if it owes an answer and does not wait for a tool', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);
     await settle();
@@ -37,7 +37,7 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('after its owner wanted no answer any more has not stalled', async () => {
+  test('a silent model has not stalled after the owner cancelled the answer', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);
     await settle();
@@ -48,7 +48,7 @@ describe('a model that gives no sign', () => {
     session.close();
   });
 
-  test('of having heard the caller is replaced once; if the next one is as silent, it was noise', async () => {
+  test('a model that ignores speech is replaced once; if the next one ignores it too, it was noise', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);
     await settle();
@@ -78,7 +78,7 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('while the caller waits is covered by a line before it is given up, once, and not when it answers', async () => {
+  test('a silent model is covered by one line before it is given up, and an answer in time needs no line', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
@@ -104,7 +104,7 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('in the middle of an answer is covered by the line as soon as what was sent has been heard', async () => {
+  test('a model that stops in the middle of an answer is covered by a line once its audio has played', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, playing, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
@@ -122,7 +122,7 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('of having heard the caller, not even that they spoke, is known from their audio; the next one hears it', async () => {
+  test("a model that does not notice speech is replaced on the evidence of the caller's audio, which the next one hears", async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, line, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
@@ -144,7 +144,7 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('of having heard the caller, but of life, is left alone', async () => {
+  test('a model that transcribes the caller while they speak is left alone', async () => {
     const model = new ScriptedProvider('a', greets);
     const { line, log, session } = rigOf([model]);
     await settle();
@@ -156,7 +156,7 @@ describe('a model that gives no sign', () => {
     session.close();
   });
 
-  test('after it noticed that the caller began to speak is covered too, and the next one hears them', async () => {
+  test('a model that noticed only the start of speech is covered and replaced, and the next one hears the caller', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, line, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
@@ -176,7 +176,7 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('is lost while the caller speaks: their wait is covered from the moment they stop', async () => {
+  test('a caller who speaks during an outage has their wait covered from the moment they stop', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, line, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
@@ -189,7 +189,7 @@ describe('a model that gives no sign', () => {
     model.last.emit(gone());
     await line(5000, 700);
     await line(0, 1500);
-    // The next one hears it all again, from its beginning.
+    // The next session hears the whole utterance again.
     model.last.emit({ type: 'ready' });
     model.last.emit({ type: 'caller-speech-started' });
     model.last.emit({ type: 'caller-speech-stopped' });
@@ -201,7 +201,7 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('has its wait covered from the moment the caller stopped, whatever becomes of its sessions meanwhile', async () => {
+  test('the wait of a caller is measured from the moment they stopped, across a lost session', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
@@ -218,7 +218,7 @@ describe('a model that gives no sign', () => {
     assert.equal(clock.timers, 0);
   });
 
-  test('says a few lines and no more to a caller who waits for a tool that never answers', async () => {
+  test('a caller who waits for a tool that never answers hears "one moment" five times at most', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
     await settle();
@@ -234,7 +234,7 @@ describe('a model that gives no sign', () => {
   });
 
   for (const isSlow of [true, false]) {
-    test(`when it is to say its first line is covered soon, ${isSlow ? 'not ready' : 'ready'}: the caller may have waited all along`, async () => {
+    test(`a model that is ${isSlow ? 'not ready' : 'ready'} and does not speak its first line is covered soon, because the caller may have waited before`, async () => {
       const model = new ScriptedProvider('a', silent);
       model.isSlow = isSlow;
       const say = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(800));
@@ -245,7 +245,7 @@ describe('a model that gives no sign', () => {
       session.say('Are you still there?', 's');
       clock.advance(700);
       await settle();
-      assert.deepEqual(texts(), [], 'it has a moment to say it');
+      assert.deepEqual(texts(), [], 'the model has a moment to speak');
       clock.advance(300);
       await settle();
       assert.deepEqual(texts(), ['One moment.']);
@@ -253,7 +253,7 @@ describe('a model that gives no sign', () => {
     });
   }
 
-  test('in the middle of an answer has stalled too', async () => {
+  test('a model that falls silent in the middle of an answer has stalled', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);
     await settle();

@@ -5,43 +5,60 @@ interface OpenResponse {
   responseId: string;
   sayId: string | undefined;
   wasHeard: boolean;
-  /** Items begun and not done. */
+  /** Items that have begun and are not done. */
   items: Set<string>;
 }
 
 /**
- * Where the conversation with one session stands, from its events: who speaks, and what the model owes the caller. A
- * model without turn events leaves some of it unknown; then nothing is assumed.
+ * What one session owes the caller, most pressing first. The model has to speak next for `answer`, `rest-of-answer` and
+ * `speech`.
+ */
+export type Obligation =
+  /** An answer that needs the result of a tool first. Until the gateway sends it, the model may be silent. */
+  | 'tool'
+  /** An answer of which the caller has heard nothing since it was asked for. */
+  | 'answer'
+  /** The rest of an answer: the caller has heard its beginning, and the model is still responding. */
+  | 'rest-of-answer'
+  /** No answer, but something was begun or asked for: a line of the gateway, or a response without sound yet. */
+  | 'speech'
+  /** The rest of an answer that failed; the model has begun nothing in its place. */
+  | 'broken-answer'
+  | 'none';
+
+/**
+ * The state of the conversation with one session, derived from its events: who is speaking, and what the model owes the
+ * caller. A model without turn events leaves part of it unknown, and nothing is assumed in its place.
  */
 export class TurnState {
   private readonly responses = new Map<string, OpenResponse>();
   private readonly says = new Set<string>();
   private readonly tools = new Set<string>();
-  /** Turns of the caller whose text has not come yet. */
+  /** Turns of the caller whose text has not arrived. */
   private readonly announced = new Set<string>();
   private callerSpeaks = false;
   private owesAnswer = false;
-  /** The last answer ended in the middle, and no other has been heard since. */
+  /** The last answer failed after the caller had heard its beginning, and nothing has been heard since. */
   private brokeOff = false;
 
-  /** The model has been asked for something: a greeting, an answer, what follows from keys or a tool. */
+  /** Called when the model was asked for a greeting or an answer, in words or with keys. */
   asked(): void {
     this.owesAnswer = true;
   }
 
-  /** The owner wants a line spoken. */
+  /** Called when the session's owner wants a line spoken. */
   saying(sayId: string): void {
     this.says.add(sayId);
   }
 
-  /** False: this session made no such call, another one did. */
+  /** Returns false if another session made the tool call. */
   toolAnswered(toolCallId: string): boolean {
     const isOurs = this.tools.delete(toolCallId);
     if (isOurs) this.owesAnswer = true;
     return isOurs;
   }
 
-  /** The owner does not want the answer any more. */
+  /** Called when the session's owner does not want the answer any more. */
   cancelled(): void {
     this.owesAnswer = false;
   }
@@ -59,7 +76,7 @@ export class TurnState {
         this.owesAnswer = true;
         return;
       case 'caller-text':
-        // The text of a turn that was announced may come after the answer to it.
+        // The text of an announced turn can arrive after the answer to it, so it asks for nothing new.
         if (event.final && !this.announced.delete(event.itemId)) this.owesAnswer = true;
         return;
       case 'response-started':
@@ -74,7 +91,8 @@ export class TurnState {
         this.responses.get(event.responseId)?.items.delete(event.itemId);
         return;
       case 'response-done':
-        // A session that is about to be lost may say so of its response first, and of the one that it tried after it.
+        // A failing session can report two failed responses, the answer and its retry. The flag must survive the
+        // second.
         this.brokeOff = event.status === 'failed' && this.isMidAnswer;
         this.responses.delete(event.responseId);
         if (event.sayId !== undefined) this.says.delete(event.sayId);
@@ -88,38 +106,41 @@ export class TurnState {
     }
   }
 
-  /** The model speaks, or has begun to. */
+  get obligation(): Obligation {
+    if (this.tools.size > 0) return 'tool';
+    if (this.owesAnswer) return 'answer';
+    if (this.responses.size > 0 || this.says.size > 0) return this.isMidAnswer ? 'rest-of-answer' : 'speech';
+    return this.brokeOff ? 'broken-answer' : 'none';
+  }
+
+  /** Whether the model is speaking, or about to. */
   get isAnswering(): boolean {
     return this.responses.size > 0;
   }
 
-  /** Something of an answer was given, and it is not whole. */
+  /**
+   * Whether the caller has heard the beginning of an answer and not its end. That can be so whatever is owed: the model
+   * may have called a tool in the middle of a sentence, or been interrupted with the next question.
+   */
   get isMidAnswer(): boolean {
     if (this.brokeOff) return true;
     for (const { sayId, wasHeard } of this.responses.values()) if (wasHeard && sayId === undefined) return true;
     return false;
   }
 
-  /** The caller, or a tool's result, waits for an answer of which nothing was heard. */
-  get owes(): boolean {
-    return this.owesAnswer || this.tools.size > 0;
-  }
-
-  /** The next word has to come from the model: it was asked, or it is in the middle of an answer. */
-  get isWaitingForModel(): boolean {
-    return (this.owesAnswer || this.responses.size > 0 || this.says.size > 0) && this.tools.size === 0;
-  }
-
   get isCallerSpeaking(): boolean {
     return this.callerSpeaks;
   }
 
-  /** Nobody speaks and nobody waits. */
+  /** Whether neither side is speaking and nothing is to follow by itself. */
   get isPause(): boolean {
-    return !this.callerSpeaks && !this.owes && !this.isAnswering && this.says.size === 0;
+    const { obligation } = this;
+    return !this.callerSpeaks && (obligation === 'none' || obligation === 'broken-answer');
   }
 
-  /** The ends of everything that was begun and will not be finished, for an owner who waits for them. */
+  /**
+   * Returns the missing end events of everything that was begun and will not be finished, for an owner who awaits them.
+   */
   abandoned(): VoiceEvent[] {
     const events: VoiceEvent[] = [];
     for (const { items, responseId, sayId } of this.responses.values()) {
@@ -139,7 +160,7 @@ export class TurnState {
   }
 }
 
-/** The answer to a line that nobody can speak. */
+/** Returns the events of a line that no session can speak. */
 export function unsaid(sayId: string): VoiceEvent[] {
   return [...unspokenLine(`unsaid-${sayId}`, sayId, 'failed')];
 }

@@ -22,9 +22,9 @@ export interface ChatRequest {
 }
 
 export interface ChatLimits {
-  /** Until the first piece of an answer. */
+  /** Maximum time until the first piece of an answer. */
   firstPieceMs: number;
-  /** Between two pieces. */
+  /** Maximum time between two pieces. */
   nextPieceMs: number;
 }
 
@@ -47,8 +47,8 @@ const chunkSchema = z.object({
 type ToolCallDelta = z.infer<typeof toolCallDelta>;
 
 /**
- * One streamed completion: text as it comes, then the tool calls.
- * @throws TandemError LOCAL_LLM_UNREACHABLE when the server does not answer, refuses, goes quiet or breaks off
+ * Yields one streamed completion, first its text as it arrives and then its tool calls.
+ * @throws TandemError LOCAL_LLM_UNREACHABLE if the server does not answer, refuses, falls silent or breaks off
  */
 export async function* streamChat(
   url: string,
@@ -56,9 +56,9 @@ export async function* streamChat(
   options: { signal: AbortSignal; clock: Clock; limits: ChatLimits },
 ): AsyncIterable<ChatPiece> {
   const { clock, limits } = options;
-  const quiet = new AbortController();
-  let timer: Timer | undefined = clock.setTimer(limits.firstPieceMs, () => quiet.abort());
-  const signal = AbortSignal.any([options.signal, quiet.signal]);
+  const timeout = new AbortController();
+  let timer: Timer | undefined = clock.setTimer(limits.firstPieceMs, () => timeout.abort());
+  const signal = AbortSignal.any([options.signal, timeout.signal]);
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -70,7 +70,7 @@ export async function* streamChat(
       await response.body?.cancel();
       throw new TandemError(
         'LOCAL_LLM_UNREACHABLE',
-        `The language model's server answered with status ${response.status}.`,
+        `The language model's server answered with HTTP status ${response.status}.`,
       );
     }
     const calls: ChatToolCall[] = [];
@@ -86,26 +86,26 @@ export async function* streamChat(
       if (choice !== undefined) {
         for (const delta of choice.delta?.tool_calls ?? []) addToolCall(calls, delta);
         const text = choice.delta?.content ?? '';
-        // The limits are for the server: what the listener does meanwhile does not count.
+        // The limits are for the server, so the time that the consumer takes does not count.
         if (text !== '') yield { type: 'text', text };
         if (typeof choice.finish_reason === 'string') finished = true;
       }
-      timer = clock.setTimer(limits.nextPieceMs, () => quiet.abort());
+      timer = clock.setTimer(limits.nextPieceMs, () => timeout.abort());
     }
     if (!finished) throw new TandemError('LOCAL_LLM_UNREACHABLE', "The language model's answer broke off.");
     for (const call of calls) yield { type: 'tool-call', call };
   } catch (error) {
     if (error instanceof TandemError) throw error;
-    const what = quiet.signal.aborted
+    const what = timeout.signal.aborted
       ? 'The language model did not answer in time.'
-      : 'The language model could not be read.';
+      : "The language model's server could not be reached, or its response could not be read.";
     throw new TandemError('LOCAL_LLM_UNREACHABLE', what, { cause: error });
   } finally {
     timer?.cancel();
   }
 }
 
-/** Pieces of a call carry its index; some servers send each call whole and without one. */
+/** Adds a piece of a tool call to the call with its index. Some servers send each call whole and without an index. */
 function addToolCall(calls: ChatToolCall[], delta: ToolCallDelta): void {
   const index = delta.index ?? calls.length;
   const call = (calls[index] ??= { id: '', type: 'function', function: { name: '', arguments: '' } });

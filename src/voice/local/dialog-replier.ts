@@ -6,7 +6,7 @@ export class DialogReplier implements Replier {
   private readonly dialog: Dialog;
   private toolCalls = 0;
 
-  /** `canTransfer`: the tool that calls a human is offered. */
+  /** `canTransfer` says whether the model may call the transfer tool. */
   constructor({ canTransfer }: { canTransfer: boolean }) {
     this.dialog = new Dialog({ canTransfer });
   }
@@ -26,5 +26,5 @@ export class DialogReplier implements Replier {
     return false;
   }
 
-  async *goOn(): AsyncIterable<ReplyPart> {}
+  async *resume(): AsyncIterable<ReplyPart> {}
 }

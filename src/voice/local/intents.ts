@@ -1,7 +1,9 @@
-/** What a caller of the built-in dialog may want. */
+/** What a caller can ask the built-in dialog. */
 export type Intent = 'hours' | 'order' | 'address' | 'returns' | 'prices' | 'repeat' | 'thanks' | 'greeting';
 
-/** Some patterns hold what recognition makes of the words over a telephone: "ours" for hours, "prize" for price. */
+/**
+ * Some patterns include typical recognition errors over a telephone, such as "ours" for hours and "prize" for price.
+ */
 const TOPICS: readonly (readonly [intent: Intent, pattern: RegExp])[] = [
   [
     'returns',
@@ -37,7 +39,7 @@ const SMALL_TALK: readonly (readonly [intent: Intent, pattern: RegExp])[] = [
 const GOODBYE =
   /\b(?:good ?bye?|good buy|bye|by by|see you|so long|farewell|hang up|that(?:'s| is| was| will be|'ll be) (?:all|it|everything)|nothing else|i(?:'m| am) (?:done|finished)|have a (?:nice|good|great) (?:day|one|evening))\b/;
 
-/** Stands right before what the caller does not mean, with a few words between. */
+/** Matches words that negate the topic after them, with a few words between. */
 const NEGATION =
   /(?:\b(?:don't|do not|didn't|did not|isn't|is not|wasn't|was not|i'm not|am not|not) (?:\w+ ){0,2}?(?:want|need|mean|ask(?:ing)?|care|looking|interested|about|calling|talking)|\bnot(?= (?:the|my|your|a|an|about|for) )|\bforget|\bno(?= ?$)|\bnot(?= ?$)) ?(?:\w+ ){0,4}$/;
 
@@ -45,7 +47,7 @@ const NO =
   /^(?:(?:no|nope|nah|not|never mind|nothing|i don't|i do not|don't|really|now|have|it|thanks|thank|you|one|today|at the moment|sorry|well|uh|um)(?: |$))+$/;
 const YES = /\b(?:yes|yeah|yep|yup|sure|of course|okay|ok|right|correct|please|go on|go ahead|i do|exactly)\b/;
 
-/** The topic the caller means. `negated`: topics were named, but only ones the caller does not mean. */
+/** Returns the topic that the caller means. `negated` is true if they named only topics that they do not mean. */
 export function intentOf(said: string): { intent: Intent | undefined; negated: boolean } {
   let negated = false;
   for (const clause of clausesOf(said)) {
@@ -60,7 +62,7 @@ export function intentOf(said: string): { intent: Intent | undefined; negated: b
   return { intent: SMALL_TALK.find(([, pattern]) => pattern.test(whole))?.[0], negated };
 }
 
-/** Whether the caller takes leave: the last thing they say counts, "before I say goodbye, one question" does not. */
+/** Whether the caller says goodbye at the end. "Before I say goodbye, one question" does not count. */
 export function ended(said: string): boolean {
   const last = clausesOf(said).at(-1);
   return last !== undefined && GOODBYE.test(last) && topicsIn(last).length === 0;
@@ -80,7 +82,7 @@ interface Mention {
   negated: boolean;
 }
 
-/** The topics a clause names. Where several fit the same clause, the order of {@link TOPICS} decides. */
+/** Returns the topics that a clause names, in the order of {@link TOPICS}. */
 function topicsIn(clause: string): Mention[] {
   const hits = TOPICS.flatMap(([intent, pattern], rank) =>
     [...clause.matchAll(pattern)].map((match) => ({
@@ -95,7 +97,7 @@ function topicsIn(clause: string): Mention[] {
   for (const hit of hits) {
     const before = clause.slice(end, hit.from);
     const previous = mentions.at(-1);
-    // "opening hours" is one mention of one topic: a word right after it is as negated as the first.
+    // "opening hours" is one mention of one topic, so the second word is as negated as the first.
     const negated = previous !== undefined && before.trim() === '' ? previous.negated : NEGATION.test(before);
     mentions.push({ intent: hit.intent, rank: hit.rank, negated });
     end = Math.max(end, hit.to);

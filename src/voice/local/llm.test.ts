@@ -112,7 +112,7 @@ describe('answers from a language model', () => {
     assert.equal(clock.timers, 0, 'no timer is left');
   });
 
-  it('asks with the conversation as it was heard, and with the tools', async () => {
+  it('a request to the language model has the conversation as heard, and the tools', async () => {
     history.assistantSaid('a1', 'Hello.');
     history.assistantSaid('a2', 'How can I help?');
     history.callerSaid('c1', 'Are you open?');
@@ -135,7 +135,7 @@ describe('answers from a language model', () => {
     ]);
   });
 
-  it('gives a sentence while the rest is still being written', async () => {
+  it('the first sentence of the language model is spoken while the rest is being written', async () => {
     let finish: (() => void) | undefined;
     server.answers = [
       (response) => {
@@ -150,7 +150,7 @@ describe('answers from a language model', () => {
     assert.equal((await parts.next()).done, true);
   });
 
-  it('writes a summary beside the conversation, without tools and without what was said here', async () => {
+  it('a summary by the language model has neither tools nor the conversation of the session', async () => {
     history.callerSaid('c1', 'Are you open?');
     server.answers = [streams(event({ content: 'They ' }), event({ content: 'asked.' }), DONE), status(500), hangs];
     const from = { baseUrl: server.url(), model: 'small', clock };
@@ -170,12 +170,12 @@ describe('answers from a language model', () => {
     await assert.rejects(writeSummary(from, { ...request, signal: over.signal }), { code: 'LOCAL_LLM_UNREACHABLE' });
   });
 
-  it('tries once more after an error', async () => {
+  it('a request to the language model is retried once after an error', async () => {
     server.answers = [status(500), streams(event({ content: 'Fine.' }), DONE)];
     assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
   });
 
-  it('apologises and hands over after the second error', async () => {
+  it('a second error of the language model leads to an apology and a transfer', async () => {
     server.answers = [status(500), status(503)];
     const parts = await all(replier.reply('hello', signal));
     assert.match(texts(parts).join(' '), /sorry/);
@@ -185,7 +185,7 @@ describe('answers from a language model', () => {
     assert.equal(server.requests.length, 2);
   });
 
-  it('does not start again when an answer breaks off after its first sentence', async () => {
+  it('an answer that breaks off after its first sentence is not retried', async () => {
     server.answers = [streams(event({ content: 'We are open. And' }))];
     const parts = await all(replier.reply('hours', signal));
     assert.equal(texts(parts)[0], 'We are open.');
@@ -193,12 +193,12 @@ describe('answers from a language model', () => {
     assert.equal(server.requests.length, 1);
   });
 
-  it('tries again when the stream is not what it should be', async () => {
+  it('a malformed stream of the language model is retried', async () => {
     server.answers = [streams('data: {"choices": nonsense\n\n'), streams(event({ content: 'Fine.' }), DONE)];
     assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
   });
 
-  it('does not wait for ever, neither for the first piece nor for the next', async () => {
+  it('the wait for each piece of the language model is bounded', async () => {
     server.answers = [
       hangs,
       (response) => {
@@ -211,7 +211,7 @@ describe('answers from a language model', () => {
     const parts: ReplyPart[] = [];
     for await (const part of replier.reply('hello', signal)) {
       parts.push(part);
-      // The limit runs again as soon as the next piece is asked for.
+      // The limit runs again as soon as the next piece is requested.
       if (parts.length === 1) setImmediate(() => clock.advance(4000));
     }
     assert.equal(texts(parts)[0], 'We are open.');
@@ -219,7 +219,7 @@ describe('answers from a language model', () => {
     assert.equal(server.requests.length, 2);
   });
 
-  it('ends without a word when it is interrupted, and closes the connection', async () => {
+  it('an interrupted answer of the language model ends without an error and closes the connection', async () => {
     const abort = new AbortController();
     const closed = new Promise<void>((resolve) => {
       server.answers = [(response) => response.on('close', resolve)];
@@ -230,7 +230,7 @@ describe('answers from a language model', () => {
     assert.equal(server.requests.length, 1);
   });
 
-  it('puts tool calls together from their pieces, after the words', async () => {
+  it('tool calls of the language model are joined from their pieces and follow the text', async () => {
     server.answers = [
       streams(
         event({ content: 'Goodbye!' }),
@@ -247,7 +247,7 @@ describe('answers from a language model', () => {
     assert.equal(replier.toolResult('t1', { status: 'ok' }), false, 'there is nothing to add to a plain ok');
   });
 
-  it('goes on with the result of a tool that has something to tell', async () => {
+  it('the language model continues with the result of a tool that needs an answer', async () => {
     history.callerSaid('c1', 'where is my order');
     server.answers = [
       streams(event({ tool_calls: [{ id: 't1', function: { name: 'find_order', arguments: '{}' } }] }), DONE),
@@ -255,7 +255,7 @@ describe('answers from a language model', () => {
     ];
     await all(replier.reply('where is my order', signal));
     assert.equal(replier.toolResult('t1', { place: 'Oslo' }), true);
-    assert.deepEqual(texts(await all(replier.goOn(signal))), ['On its way.']);
+    assert.deepEqual(texts(await all(replier.resume(signal))), ['On its way.']);
     assert.deepEqual(server.requests[1]?.body.messages, [
       { role: 'system', content: 'Be kind.' },
       { role: 'user', content: 'where is my order' },
@@ -270,7 +270,7 @@ describe('answers from a language model', () => {
 });
 
 describe('sentences', () => {
-  it('are cut at their end, not at an abbreviation or a decimal point', () => {
+  it('sentences are split at their end, and not at an abbreviation or a decimal point', () => {
     assert.deepEqual(sentencesOf('Ask Dr. Smith. It costs 4.50 dollars! *Really?* Yes'), [
       'Ask Dr. Smith.',
       'It costs 4.50 dollars!',
@@ -279,7 +279,7 @@ describe('sentences', () => {
     ]);
   });
 
-  it('come out as soon as they are complete', () => {
+  it('sentences are returned as soon as they are complete', () => {
     const splitter = new SentenceSplitter();
     assert.deepEqual(splitter.push('One. Tw'), ['One.']);
     assert.deepEqual(splitter.push('o.'), []);
@@ -289,7 +289,7 @@ describe('sentences', () => {
 });
 
 describe('server-sent events', () => {
-  it('are read whatever the line ends and however they are cut', async () => {
+  it('server-sent events are read with any line ends and cut anywhere', async () => {
     const bytes = new TextEncoder().encode(': hello\r\ndata: é\r\n\r\ndata:a\rdata: b\r\rid: 1\ndata: c\n\ndata: lost');
     for (const size of [1, 2, 3, 7, 100]) {
       async function* pieces(): AsyncIterable<Uint8Array> {

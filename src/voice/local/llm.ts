@@ -7,14 +7,14 @@ import { type ChatLimits, type ChatMessage, type ChatToolCall, streamChat } from
 import type { Replier, ReplyPart } from './replier.js';
 import { SentenceSplitter } from './sentences.js';
 
-/** Somebody waits on the telephone: two tries of this are about what they put up with. */
+/** Two tries within these limits are about as long as a caller waits on the telephone. */
 const LIMITS: ChatLimits = { firstPieceMs: 8000, nextPieceMs: 4000 };
 const TRIES = 2;
 const NOTHING_HEARD = 'Sorry, I could not hear you well. Could you say that again?';
 const APOLOGY = 'I am sorry, I am having a problem on my side.';
 
 export interface LlmOptions {
-  /** OpenAI-compatible; `/chat/completions` is added. */
+  /** Base URL of an OpenAI-compatible endpoint. `/chat/completions` is appended. */
   baseUrl: string;
   model: string;
   instructions: string;
@@ -25,15 +25,15 @@ export interface LlmOptions {
   limits?: ChatLimits;
 }
 
-/** Calls the model made in one answer, with what came of them. */
+/** The tool calls of one answer of the model, with their results. */
 interface Exchange {
-  /** The last item said before the calls; undefined: nothing was. */
+  /** The last item said before the calls. `undefined` if there was none. */
   afterItemId: string | undefined;
   calls: readonly ChatToolCall[];
   outputs: Map<string, unknown>;
 }
 
-/** Words from a language model behind an OpenAI-compatible endpoint, sentence by sentence as they stream in. */
+/** Answers with a language model behind an OpenAI-compatible endpoint, sentence by sentence as the text streams in. */
 export class LlmReplier implements Replier {
   private readonly options: LlmOptions;
   private readonly exchanges: Exchange[] = [];
@@ -51,11 +51,11 @@ export class LlmReplier implements Replier {
     const exchange = this.exchanges.find((candidate) => candidate.calls.some((call) => call.id === toolCallId));
     if (exchange === undefined || exchange.outputs.has(toolCallId)) return false;
     exchange.outputs.set(toolCallId, output);
-    // "ok" alone is no news: the owner does what was asked, and the caller has heard what there is to hear.
+    // "ok" alone needs no answer, because the owner does what was requested and the caller has heard enough.
     return isAnswered(exchange) && [...exchange.outputs.values()].some((value) => !isPlainOk(value));
   }
 
-  goOn(signal: AbortSignal): AsyncIterable<ReplyPart> {
+  resume(signal: AbortSignal): AsyncIterable<ReplyPart> {
     return this.converse(undefined, signal);
   }
 
@@ -72,7 +72,7 @@ export class LlmReplier implements Replier {
       } catch (error) {
         if (signal.aborted) return;
         this.options.log.warn({ err: error, tries }, 'language model failed');
-        // A second try would say the beginning twice.
+        // A retry would say the beginning a second time.
         if (spoken) break;
       }
     }
@@ -108,7 +108,7 @@ export class LlmReplier implements Replier {
     }
   }
 
-  /** The conversation as the caller heard it. `text` is added unless the caller's last turn ends with it. */
+  /** Returns the conversation as the caller heard it. `text` is appended unless the caller's last turn ends with it. */
   private messages(text: string | undefined): ChatMessage[] {
     const messages: ChatMessage[] = [{ role: 'system', content: this.options.instructions }];
     this.addExchanges(messages, undefined);
@@ -133,7 +133,7 @@ export class LlmReplier implements Replier {
 }
 
 /**
- * A summary by the same model, beside the conversation.
+ * Resolves with a summary that the same model writes beside the conversation.
  * @throws TandemError LOCAL_LLM_UNREACHABLE
  */
 export async function writeSummary(
@@ -155,7 +155,7 @@ function chatUrl(baseUrl: string): string {
   return `${baseUrl.replace(/\/+$/, '')}/chat/completions`;
 }
 
-/** Sentences are items of their own; for the model one answer is one message. */
+/** Appends a turn. Neighbouring sentences are joined, because for the model one answer is one message. */
 function add(messages: ChatMessage[], role: 'user' | 'assistant', content: string): void {
   const last = messages.at(-1);
   if (last?.role === role && !('tool_calls' in last)) last.content = `${last.content} ${content}`.trim();
@@ -180,7 +180,7 @@ function isPlainOk(output: unknown): boolean {
   );
 }
 
-/** What a model writes as arguments is not always JSON. */
+/** Returns an empty object if the model's arguments are not JSON. */
 function parseArguments(json: string): unknown {
   try {
     return JSON.parse(json);

@@ -54,14 +54,14 @@ describe('the built-in dialog', () => {
     ['', AGAIN],
   ];
   for (const [said, expected] of table) {
-    it(`answers "${said}"`, () => assert.match(firstAnswer(said), expected));
+    it(`the dialog answers "${said}"`, () => assert.match(firstAnswer(said), expected));
   }
 
-  it('tells the opening hours in at least three sentences, long enough to be interrupted', () => {
+  it('the dialog tells the opening hours in at least three sentences, so that they can be interrupted', () => {
     assert.ok(new Dialog().answer('opening hours').sentences.length >= 3);
   });
 
-  it('asks for the order number and takes it, spoken or typed', () => {
+  it('the dialog asks for the order number and takes it spoken or typed', () => {
     for (const number of ['four seven one one', '4711', 'it is four seven double one', 'for seven won one']) {
       const dialog = new Dialog();
       dialog.answer('where is my order');
@@ -69,13 +69,13 @@ describe('the built-in dialog', () => {
     }
   });
 
-  it('lets the caller change the subject instead of giving the number', () => {
+  it('the dialog lets the caller change the subject instead of telling the number', () => {
     const dialog = new Dialog();
     dialog.answer('where is my order');
     assert.match(dialog.answer('what are your opening hours').sentences.join(' '), HOURS);
   });
 
-  it('reads yes and no by what it asked', () => {
+  it('the dialog takes yes and no as answers to its last question', () => {
     const dialog = new Dialog();
     dialog.answer('thanks');
     assert.match(dialog.answer('Yes, please.').sentences.join(' '), /What would you like to know/);
@@ -86,18 +86,18 @@ describe('the built-in dialog', () => {
     assert.equal(last.call?.tool, 'end_call');
   });
 
-  it('repeats what it said last', () => {
+  it('the dialog repeats its last answer', () => {
     const dialog = new Dialog();
     const { sentences } = dialog.answer('opening hours');
     assert.deepEqual(dialog.answer('Can you repeat that?').sentences, sentences);
     assert.deepEqual(dialog.answer("Sorry, I didn't catch that.").sentences, sentences);
   });
 
-  it('says goodbye and then ends the call', () => {
+  it('the dialog says goodbye and then ends the call', () => {
     assert.deepEqual(new Dialog().answer('goodbye').call, { tool: 'end_call', arguments: { reason: 'caller_done' } });
   });
 
-  it('only asks again when it may not hand over', () => {
+  it('the dialog only asks again if it may not transfer the call', () => {
     const dialog = new Dialog({ canTransfer: false });
     for (const said of ['purple elephants', 'green elephants', 'blue elephants']) {
       const { call, sentences } = dialog.answer(said);
@@ -106,7 +106,7 @@ describe('the built-in dialog', () => {
     }
   });
 
-  it('asks again once, and hands over when it does not understand twice in a row', () => {
+  it('the dialog asks again once, and transfers the call after two misunderstandings in a row', () => {
     const dialog = new Dialog();
     assert.equal(dialog.answer('purple elephants').call, undefined);
     dialog.answer('opening hours');
@@ -127,6 +127,6 @@ describe('digits in speech', () => {
     ['to for', false, ''],
   ];
   for (const [said, expected, digits] of table) {
-    it(`hears "${digits}" in "${said}"`, () => assert.equal(digitsIn(said, expected), digits));
+    it(`the digits in "${said}" are "${digits}"`, () => assert.equal(digitsIn(said, expected), digits));
   }
 });

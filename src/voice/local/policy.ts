@@ -1,7 +1,7 @@
 import { ended, type Intent, intentOf, isNo, isYes } from './intents.js';
 import { digitsIn } from './spoken-number.js';
 
-/** What the built-in dialog answers. */
+/** An answer of the built-in dialog. */
 export interface DialogReply {
   sentences: readonly string[];
   call?: { tool: 'transfer_to_human' | 'end_call'; arguments: Record<string, string> };
@@ -35,25 +35,25 @@ const ASK_AGAIN = [
   'Sorry, I did not understand that.',
   'You can ask me about opening hours, your order, returns or prices.',
 ];
-/** Fewer digits are not an order number. */
+/** Minimum number of digits in an order number. */
 const MIN_ORDER_DIGITS = 3;
 
-/** What the last answer asked for: decides what a bare "yes", "no" or number means. */
+/** What the last answer asked for. It decides what a bare "yes", "no" or number means. */
 type Question = 'none' | 'order-number' | 'anything-else';
 
-/** The small dialog that talks when no language model is configured. One per call. */
+/** The small built-in dialog that answers if no language model is configured. Each call has its own. */
 export class Dialog {
   private readonly canTransfer: boolean;
   private question: Question = 'none';
   private misunderstood = 0;
   private last: readonly string[] = ['What can I do for you?'];
 
-  /** `canTransfer` false: it never calls a human and asks again instead. */
+  /** If `canTransfer` is false, the dialog never calls a human and asks again instead. */
   constructor(options: { canTransfer?: boolean } = {}) {
     this.canTransfer = options.canTransfer ?? true;
   }
 
-  /** `text`: what the caller said; `''` when nothing could be made out. */
+  /** `text` is what the caller said. `''` if it was not understood. */
   answer(text: string): DialogReply {
     const reply = this.find(text);
     if (reply === undefined) return this.notUnderstood();
@@ -90,7 +90,7 @@ export class Dialog {
   }
 
   private orderStatus(digits: string): DialogReply {
-    // Spaced, so that the voice reads digit by digit.
+    // Spaces make the voice read digit by digit.
     const spaced = digits.split('').join(' ');
     return this.ask('anything-else', [
       `Thank you, order number ${spaced}.`,
@@ -132,7 +132,7 @@ export class Dialog {
     if (this.misunderstood === 1 || !this.canTransfer) return { sentences: ASK_AGAIN };
     this.misunderstood = 0;
     return {
-      // The gateway says that it connects the caller; anything said here would be cut short by that.
+      // The gateway announces the transfer, and would cut off anything said here.
       sentences: [],
       call: {
         tool: 'transfer_to_human',

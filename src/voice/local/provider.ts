@@ -11,23 +11,23 @@ import { LocalSession } from './session.js';
 export interface LocalProviderOptions {
   /** See {@link openSpeechEngine}. */
   sttModel: string;
-  /** An OpenAI-compatible endpoint that finds the words; undefined: the built-in dialog does. */
+  /** Base URL of an OpenAI-compatible endpoint. `undefined` if the built-in dialog answers. */
   llmBaseUrl: string | undefined;
   llmModel: string | undefined;
   log: Logger;
-  /** Used instead of opening one; it is not closed by the provider. */
+  /** Used instead of opening an engine. The provider does not close it. */
   engine?: SpeechEngine;
   clock?: Clock;
 }
 
-/** Voice sessions on this machine, with no account: an embedded engine hears and speaks. */
+/** Returns a provider of voice sessions on this machine, without an account. An embedded engine hears and speaks. */
 export function createLocalProvider(options: LocalProviderOptions): VoiceProvider {
   return new LocalProvider(options);
 }
 
 class LocalProvider implements VoiceProvider {
   readonly name = 'local';
-  /** It runs here: what breaks says so, and noise is answered with silence. */
+  /** Off, because a local failure is reported at once and noise is answered with silence. */
   readonly answerWithinMs = Number.POSITIVE_INFINITY;
   private readonly options: LocalProviderOptions;
   private readonly sessions = new Set<VoiceSession>();
@@ -45,14 +45,14 @@ class LocalProvider implements VoiceProvider {
       throw new TandemError('CONFIG_INVALID', 'LOCAL_LLM_BASE_URL is set, but LOCAL_LLM_MODEL is not.');
     }
     this.engine ??= await openSpeechEngine({ sttModel });
-    // The first sentence takes longer than all later ones; no caller should wait for it.
+    // A first sentence is synthesised now, because it takes longer than all later ones.
     await this.engine.synthesize('Hello.');
   }
 
   open(options: VoiceSessionOptions): VoiceSession {
     const { engine } = this;
     if (engine === undefined) {
-      // Before `prepare`, or after `close`.
+      // Called before `prepare` or after `close`.
       const error = new TandemError('SESSION_CLOSED', 'The local voice provider is not open.');
       return refusedSession(options.listener, error);
     }

@@ -1,4 +1,4 @@
-/** A piece of an answer: something to say, or a tool to call once everything before it has been said. */
+/** A piece of an answer. It is a sentence, or a tool call to make once everything before it has been said. */
 export type ReplyPart = { type: 'sentence'; text: string } | ToolCallPart;
 
 export interface ToolCallPart {
@@ -8,14 +8,15 @@ export interface ToolCallPart {
   arguments: unknown;
 }
 
-/** What decides on the words: the built-in dialog or a language model. */
+/** Decides what to say. It is the built-in dialog or a language model. */
 export interface Replier {
   /**
-   * Answers what the caller said; `''` stands for speech that nobody could make out. Ends early, without an error, when
-   * `signal` is aborted.
+   * Yields the answer to what the caller said. `''` stands for speech that was not understood. Ends early and without
+   * an error when `signal` is aborted.
    */
   reply(text: string, signal: AbortSignal): AsyncIterable<ReplyPart>;
-  /** Takes a tool's result; true when {@link Replier.goOn} has something to say about it. */
+  /** Takes a tool's result. Returns whether {@link Replier.resume} has something to say about it. */
   toolResult(toolCallId: string, output: unknown): boolean;
-  goOn(signal: AbortSignal): AsyncIterable<ReplyPart>;
+  /** Yields what follows from the tool results. */
+  resume(signal: AbortSignal): AsyncIterable<ReplyPart>;
 }

@@ -8,20 +8,20 @@ const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 export interface ResponseOptions {
   responseId: string;
   sayId: string | undefined;
-  /** What to say; must end early when the signal is aborted. */
+  /** Yields what to say. Must end early when the signal is aborted. */
   parts(signal: AbortSignal): AsyncIterable<ReplyPart>;
   engine: SpeechEngine;
   emit(event: VoiceEvent): void;
   newItemId(): string;
-  /** After a sentence was given whole. */
+  /** Called after a whole sentence was emitted. */
   onSpoken(itemId: string, text: string): void;
-  /** Once, right after `response-done`. `toolCalls` is empty unless the response was completed. */
+  /** Called once, right after `response-done`. `toolCalls` is empty unless the response was completed. */
   onEnd(response: SpokenResponse, toolCalls: readonly ToolCallPart[]): void;
-  /** The engine, or what decides on the words, broke; nothing more comes of this response. */
+  /** Called if the engine or the replier failed. No event of this response follows. */
   onFailure(error: unknown): void;
 }
 
-/** One answer on its way to the caller: each sentence is synthesised and given away whole, as an item of its own. */
+/** Speaks one answer. Each sentence is synthesised as a whole and becomes an item of its own. */
 export class SpokenResponse {
   readonly sayId: string | undefined;
   private readonly options: ResponseOptions;
@@ -38,13 +38,13 @@ export class SpokenResponse {
     void this.run();
   }
 
-  /** Nothing of it is given any more, whatever is still being synthesised. */
+  /** Ends the response as cancelled. A sentence that is still being synthesised is dropped. */
   cancel(): void {
     if (this.state === 'new') this.begin();
     this.end('cancelled', []);
   }
 
-  /** As {@link SpokenResponse.cancel}, without telling anybody. */
+  /** Ends the response like {@link SpokenResponse.cancel}, but without an event. */
   drop(): void {
     this.state = 'over';
     this.abort.abort();
@@ -81,7 +81,7 @@ export class SpokenResponse {
     const itemId = this.options.newItemId();
     this.options.emit({ type: 'assistant-text', responseId, itemId, text });
     for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
-      // The owner may cancel while it takes a piece.
+      // The owner may cancel when it receives a piece.
       if (this.isOver()) return;
       const chunk = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, mulaw.subarray(at, at + CHUNK_BYTES));
       this.options.emit({ type: 'audio', responseId, itemId, chunk });

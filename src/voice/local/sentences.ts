@@ -1,9 +1,9 @@
 /** A full stop after one of these does not end a sentence. */
 const ABBREVIATION = /\b(?:mr|mrs|ms|dr|st|no|vs|etc|approx|e\.g|i\.e|a\.m|p\.m)\.$/i;
-/** A sentence that never ends is spoken in pieces of about this length. */
+/** Maximum length of a sentence. A longer one is spoken in pieces. */
 const MAX_CHARACTERS = 400;
 
-/** Cuts text that arrives in pieces into sentences, as soon as each is complete. */
+/** Splits text that arrives in pieces into sentences, and returns each as soon as it is complete. */
 export class SentenceSplitter {
   private rest = '';
 
@@ -28,7 +28,7 @@ export class SentenceSplitter {
     return sentences.map(speakable).filter(isSpoken);
   }
 
-  /** What is left once no more text comes. */
+  /** Returns the rest when no more text arrives. */
   flush(): string[] {
     const rest = speakable(this.rest);
     this.rest = '';
@@ -41,7 +41,7 @@ export function sentencesOf(text: string): string[] {
   return [...splitter.push(text), ...splitter.flush()];
 }
 
-/** Models slip into markup although they are told not to; a voice would read it out. */
+/** Removes markup, because a voice would read it out. Models write some although they are told not to. */
 function speakable(text: string): string {
   return text
     .replace(/[*_#`]+/g, '')

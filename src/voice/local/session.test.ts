@@ -8,10 +8,10 @@ import type { SpeechEngine, SpeechInput, SpeechListener } from '../../speech/eng
 import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { createLocalProvider } from './provider.js';
 
-/** 2.5 pieces of 200 ms: a sentence that does not divide evenly. */
+/** 2.5 pieces of 200 ms, so that a sentence does not divide evenly. */
 const SENTENCE_BYTES = 4000;
 
-/** Gives back silence for every sentence, at once or when the test lets it. */
+/** Synthesises silence for every sentence, at once or when the test releases it. */
 class FakeEngine implements SpeechEngine {
   listener: SpeechListener | undefined;
   readonly spoken: string[] = [];
@@ -63,7 +63,7 @@ interface Rig {
   clock: FakeClock;
   session: VoiceSession;
   events: VoiceEvent[];
-  /** What was given to the caller, sentence by sentence. */
+  /** Returns what was spoken, sentence by sentence. */
   texts(): string[];
   kinds(): string[];
   onEvent: ((event: VoiceEvent) => void) | undefined;
@@ -106,7 +106,7 @@ function open(options: Partial<VoiceSessionOptions> = {}): Rig {
   return rig;
 }
 
-/** Lets everything run that waits for nothing but promises. */
+/** Lets everything run that waits only for promises. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -121,7 +121,7 @@ async function greeted(options: Partial<VoiceSessionOptions> = {}): Promise<Rig>
 }
 
 describe('a local voice session', () => {
-  it('returns at once, then is ready, then greets', async () => {
+  it('a local session is ready after `open` has returned, and then greets', async () => {
     const rig = open();
     assert.deepEqual(rig.kinds(), []);
     await settle();
@@ -147,14 +147,14 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('gives the caller’s audio to the engine', async () => {
+  it("a local session passes the caller's audio to the engine", async () => {
     const rig = await greeted();
     rig.session.sendAudio(AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(160)));
     assert.equal(rig.engine.pushed[0]?.length, 160);
     rig.session.close();
   });
 
-  it('answers what it heard, each sentence an item of its own', async () => {
+  it('a local session answers the caller with an item for each sentence', async () => {
     const rig = await greeted();
     rig.engine.hear('what are your opening hours');
     assert.deepEqual(rig.kinds(), [
@@ -172,7 +172,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('never gives late what was being synthesised when the caller began to speak', async () => {
+  it('a sentence that was being synthesised when the caller spoke is dropped', async () => {
     const rig = await greeted();
     rig.engine.isHolding = true;
     rig.engine.hear('what are your opening hours');
@@ -188,7 +188,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('reports an interruption only while something may be playing', async () => {
+  it('a local session reports an interruption only while something may be playing', async () => {
     const rig = await greeted({ greeting: undefined });
     rig.engine.hear('what are your opening hours');
     assert.ok(!rig.kinds().includes('interruption'));
@@ -198,7 +198,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('does not answer when its owner takes over on hearing the text', async () => {
+  it('a local session does not answer if its owner takes over when it hears the text', async () => {
     const rig = await greeted();
     rig.onEvent = (event) => {
       if (event.type !== 'caller-text') return;
@@ -213,7 +213,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('says a line in place of a cancelled answer, and the caller does not cut it', async () => {
+  it('a local session speaks a line after a cancelled answer, and the caller cannot cut it', async () => {
     const rig = await greeted();
     rig.engine.isHolding = true;
     rig.engine.hear('what are your opening hours');
@@ -233,7 +233,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('stops in the middle of an item when its owner cancels while it takes a piece', async () => {
+  it('a local session stops within an item if its owner cancels when it receives a piece', async () => {
     const rig = await greeted();
     rig.onEvent = (event) => {
       if (event.type === 'audio') rig.session.cancel();
@@ -245,7 +245,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('waits for the rest when the caller goes on before the first part was understood', async () => {
+  it('a local session waits for the rest if the caller speaks before the first part was understood', async () => {
     const rig = await greeted();
     const { listener } = rig.engine;
     listener?.onSpeechStarted();
@@ -261,7 +261,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('hands over after two misunderstandings, once the answer is given', async () => {
+  it('a local session transfers the call after two misunderstandings', async () => {
     const rig = await greeted();
     rig.engine.hear('purple elephants');
     await settle();
@@ -275,7 +275,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('passes over one noise, and asks after two', async () => {
+  it('a local session ignores one noise and asks after two', async () => {
     const rig = await greeted();
     rig.engine.hear('');
     await settle();
@@ -286,7 +286,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('says goodbye before it ends the call', async () => {
+  it('a local session says goodbye before it ends the call', async () => {
     const rig = await greeted();
     rig.engine.hear('good-bye');
     await settle();
@@ -298,7 +298,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('takes a keyed number as an answer, and stops talking for it', async () => {
+  it('a local session takes a keyed number as an answer, which interrupts it', async () => {
     const rig = await greeted();
     rig.engine.hear('where is my order');
     await settle();
@@ -310,7 +310,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('greets and then answers what was asked before it was opened', async () => {
+  it('a local session greets and then answers the last turn before it opened', async () => {
     const turn = { speaker: 'caller', text: 'Where is my order?', itemId: 'c1', interrupted: false } as const;
     const rig = open({ answersLast: true, greeting: 'I am back.', conversation: { turns: [turn], isPlaying: false } });
     await settle();
@@ -318,7 +318,7 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
-  it('closes without an event and lets go of the line', async () => {
+  it('a closed local session sends no event and stops listening', async () => {
     const rig = await greeted();
     rig.engine.isHolding = true;
     rig.engine.hear('what are your opening hours');
@@ -334,7 +334,7 @@ describe('a local voice session', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
-  it('may be closed before it was ever ready', async () => {
+  it('a local session may be closed before it is ready', async () => {
     const rig = open();
     rig.session.close();
     await settle();
@@ -342,7 +342,7 @@ describe('a local voice session', () => {
     assert.equal(rig.engine.isListening, false);
   });
 
-  it('fails once when the engine breaks, and does nothing afterwards', async () => {
+  it('a local session fails once if the engine fails, and does nothing afterwards', async () => {
     const rig = await greeted();
     const error = new TandemError('LOCAL_SPEECH_FAILED', 'It stopped.');
     rig.engine.isHolding = true;
@@ -359,7 +359,7 @@ describe('a local voice session', () => {
     assert.equal(rig.kinds().at(-1), 'failed');
   });
 
-  it('makes ids that differ between sessions', async () => {
+  it('the ids of local sessions are unique', async () => {
     const ids = async (): Promise<string[]> => {
       const rig = open();
       await settle();
@@ -382,7 +382,7 @@ describe('the local provider', () => {
     conversation: { turns: [], isPlaying: false },
   };
 
-  it('fails a session that is opened before it is prepared', async () => {
+  it('the local provider fails a session that is opened before it is prepared', async () => {
     const events: VoiceEvent[] = [];
     createLocalProvider(settings).open({ ...options, listener: (event) => events.push(event) });
     assert.equal(events.length, 0);
@@ -393,7 +393,7 @@ describe('the local provider', () => {
     );
   });
 
-  it('warms the engine up, and closes its sessions without an event', async () => {
+  it('the local provider warms up the engine and closes its sessions without an event', async () => {
     const engine = new FakeEngine();
     const provider = createLocalProvider({ ...settings, engine });
     await provider.prepare();
@@ -407,7 +407,7 @@ describe('the local provider', () => {
     assert.equal(events.length, before);
   });
 
-  it('refuses an endpoint without a model', async () => {
+  it('the local provider refuses an LLM endpoint without a model', async () => {
     const provider = createLocalProvider({
       ...settings,
       llmBaseUrl: 'http://127.0.0.1:1/v1',

@@ -15,34 +15,34 @@ type State =
 
 export interface LocalSessionOptions extends VoiceSessionOptions {
   engine: SpeechEngine;
-  /** `history` is kept up to date by the session: what was said on both sides, as heard. */
+  /** Called once. The session keeps `history` up to date with what both sides said, as heard. */
   createReplier(history: History): Replier;
-  /** Writes for people; undefined: nobody here can. */
+  /** Resolves with a summary. Absent if there is no language model. */
   write?: (request: SummaryRequest) => Promise<string>;
-  /** Once, however the session ended. */
+  /** Called once when the session is over, for whatever reason. */
   onClosed(): void;
 }
 
-/** A voice session on this machine: the engine hears and speaks, a {@link Replier} finds the words. */
+/** A voice session on this machine. The engine hears and speaks, and a {@link Replier} decides what to say. */
 export class LocalSession implements VoiceSession {
   readonly summarize?: (request: SummaryRequest) => Promise<string>;
   private readonly options: LocalSessionOptions;
   private readonly history = new History();
   private readonly replier: Replier;
-  /** Sessions of one call share its history, so ids must differ between them too. */
+  /** Makes ids unique across sessions, because all sessions of a call share its history. */
   private readonly idPrefix = `local-${randomBytes(5).toString('hex')}`;
   private idCount = 0;
   private input: SpeechInput | undefined;
   private state: State = { name: 'opening' };
-  /** What waits for the response in progress to end. */
+  /** Responses that wait for the one in progress to end. */
   private queue: SpokenResponse[] = [];
   private callerSpeaking = false;
-  /** Said by the caller and not answered yet, because they went on speaking. */
+  /** What the caller said and has no answer yet, because they were still speaking. */
   private unanswered = '';
   private emptyTexts = 0;
-  /** The playout is the owner's: something may still be heard as long as the caller has said nothing since. */
+  /** Whether audio may still be playing. Only the owner knows the playout, so it is assumed until the caller speaks. */
   private mayBePlaying = false;
-  /** Counts what the owner asked for, to see whether it did so while it was told something. */
+  /** Number of the owner's commands, to detect one that was given in reaction to an event. */
   private commands = 0;
   /** The caller's last words before this session. */
   private readonly lastSaid: string;
@@ -70,7 +70,7 @@ export class LocalSession implements VoiceSession {
     this.answer(text);
   }
 
-  /** The dialog understands a bare number as one that was keyed in. */
+  /** The dialog takes a bare number for one that was keyed in. */
   sendDigits(digits: string): void {
     this.sendText(digits);
   }
@@ -97,7 +97,7 @@ export class LocalSession implements VoiceSession {
 
   sendToolResult(toolCallId: string, output: unknown): void {
     if (this.isClosed()) return;
-    if (this.replier.toolResult(toolCallId, output)) this.speak((signal) => this.replier.goOn(signal), undefined);
+    if (this.replier.toolResult(toolCallId, output)) this.speak((signal) => this.replier.resume(signal), undefined);
   }
 
   close(): void {
@@ -122,7 +122,7 @@ export class LocalSession implements VoiceSession {
     this.emit({ type: 'ready' });
     if (this.isClosed()) return;
     this.state = { name: 'listening' };
-    // The greeting comes before whatever the owner asked for meanwhile.
+    // The greeting comes before anything that the owner requested meanwhile.
     if (this.options.answersLast) this.queue.unshift(this.createAnswer(this.lastSaid));
     if (greeting !== undefined) this.queue.unshift(this.createResponse(saying(greeting), undefined));
     this.next();
@@ -152,13 +152,13 @@ export class LocalSession implements VoiceSession {
     this.history.callerSaid(itemId, text);
     const { commands } = this;
     this.emit({ type: 'caller-text', itemId, text, final: true });
-    // The owner has taken over, for instance to hand the call to a human.
+    // The owner has taken over, for example to transfer the call to a human.
     if (this.isClosed() || commands !== this.commands) return;
     this.unanswered = `${this.unanswered} ${text}`.trim();
     this.answerUnanswered();
   }
 
-  /** A noise is passed over; a caller who was not understood twice is told so. */
+  /** Ignores one noise. After the second the caller is told that they were not understood. */
   private onNothingUnderstood(): void {
     if (this.unanswered !== '') {
       this.answerUnanswered();
@@ -170,7 +170,7 @@ export class LocalSession implements VoiceSession {
     this.answer('');
   }
 
-  /** Whoever still speaks is not talked over: the rest of what they say belongs to it. */
+  /** Answers the caller, unless they are still speaking, because the rest belongs to the same turn. */
   private answerUnanswered(): void {
     if (this.callerSpeaking) return;
     const text = this.unanswered;
@@ -187,7 +187,7 @@ export class LocalSession implements VoiceSession {
     return this.createResponse((signal) => this.replier.reply(text, signal), undefined);
   }
 
-  /** The caller wants to be heard. What the owner had said is for the owner to cancel. */
+  /** Called when the caller interrupts. A line of the owner continues, because only the owner cancels it. */
   private interrupt(): void {
     if (this.state.name === 'answering' && this.state.response.sayId === undefined) this.state.response.cancel();
     if (!this.mayBePlaying) return;
@@ -227,7 +227,7 @@ export class LocalSession implements VoiceSession {
     this.state = { name: 'listening' };
     const { commands } = this;
     for (const call of toolCalls) {
-      // A call is not made any more once the owner went another way.
+      // A tool call is dropped once the owner has given another command.
       if (commands === this.commands) this.emit(call);
     }
     this.next();

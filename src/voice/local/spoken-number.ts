@@ -24,7 +24,7 @@ const TEENS = [
   'nineteen',
 ];
 const TENS = ['twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety'];
-/** Heard instead of a digit; read as one only where a number is expected. */
+/** Words that recognition returns for a digit. They count as digits only if a number is expected. */
 const SOUNDS_LIKE: Readonly<Record<string, string>> = {
   o: '0',
   won: '1',
@@ -37,8 +37,8 @@ const SOUNDS_LIKE: Readonly<Record<string, string>> = {
 };
 
 /**
- * All digits in what was said, in order: "order 1-2-3", "one two double three", "twelve thirty four".
- * `expected`: a number was asked for, so that words which only sound like a digit count too.
+ * Returns all digits in what was said, in order, as in "order 1-2-3", "one two double three" or "twelve thirty four".
+ * If a number is `expected`, words that only sound like a digit count, too.
  */
 export function digitsIn(said: string, expected: boolean): string {
   const words = said.toLowerCase().match(/[a-z]+|\d+/g) ?? [];

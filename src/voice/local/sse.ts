@@ -1,6 +1,6 @@
 /**
- * The `data` of each server-sent event, as in the WHATWG HTML standard, "Interpreting an event stream": lines end with
- * CR, LF or both, an empty line ends an event, an event without its empty line is not one.
+ * Yields the `data` of each server-sent event (WHATWG HTML standard, "Interpreting an event stream"). Lines end with
+ * CR, LF or both. An empty line ends an event, and an event without one is dropped.
  */
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {
   const decoder = new TextDecoder();
@@ -8,7 +8,7 @@ export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncIterabl
   let data: string[] = [];
   for await (const bytes of body) {
     rest += decoder.decode(bytes, { stream: true });
-    // A CR at the very end may be half of a CRLF.
+    // A CR at the end of the data may be half of a CRLF.
     const complete = rest.endsWith('\r') ? rest.slice(0, -1) : rest;
     const lines = complete.split(/\r\n|\r|\n/);
     rest = (lines.pop() ?? '') + rest.slice(complete.length);

@@ -1,15 +1,15 @@
-/** What the session noticed and passed over; a closed set, fit for a metric's label. */
+/** A fault that a session counts and survives. The union is closed, because it labels a metric. */
 export type NovaAnomaly =
   | 'malformed-event'
   | 'unknown-event'
   | 'unknown-content'
-  /** A text of what was spoken that fits no sentence. */
+  /** A final text that matches no sentence. */
   | 'unmatched-text'
-  /** The model said nothing more and did not end its turn. */
+  /** The model fell silent without ending its turn. */
   | 'silent-turn'
-  /** A tool result nobody asked for, or a second one. */
+  /** A tool result for an unknown call, or a second one. */
   | 'unknown-tool-call'
   | 'repeated-tool-call'
   | 'unreadable-tool-call'
-  /** The service took audio more slowly than it came. */
+  /** The service took audio more slowly than it arrived. */
   | 'audio-dropped';

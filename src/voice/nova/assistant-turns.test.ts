@@ -8,7 +8,7 @@ import { pcmToBase64 } from './pcm.js';
 
 const AUDIO = pcmToBase64(new Int16Array(80).fill(1000));
 
-/** Speaks like the service, and writes down what the session's owner is told. */
+/** Speaks like the service, and records what the session's owner hears. */
 class Rig {
   readonly clock = new FakeClock();
   readonly told: string[] = [];
@@ -64,7 +64,7 @@ class Rig {
     this.turns.contentEnded(id, end);
   }
 
-  /** What was told since the last time, without the sign that the line is free. */
+  /** Returns the events since the last call, without the sign that the model has stopped speaking. */
   takeTold(): string[] {
     return this.told.splice(0).filter((line) => line !== '(free)');
   }
@@ -91,8 +91,8 @@ function describeEvent(event: VoiceEvent): string {
 
 const SPOKEN = ['text One.', 'audio', 'item-done'];
 
-describe('what Nova says, as responses and items', () => {
-  it('is a response a turn and an item a sentence', () => {
+describe('the turns of Nova', () => {
+  it("Nova's turn is a response, and its sentences are items", () => {
     const rig = new Rig();
     rig.speak('One.', 'PARTIAL_TURN');
     rig.speak('Two.', 'END_TURN');
@@ -102,7 +102,7 @@ describe('what Nova says, as responses and items', () => {
     assert.deepEqual(rig.anomalies, []);
   });
 
-  it('is told with its audio: a sentence that gets none was never said', () => {
+  it('a sentence of Nova without audio is not reported', () => {
     const rig = new Rig();
     rig.speak('One.', 'PARTIAL_TURN');
     rig.sentence('Two.');
@@ -110,9 +110,9 @@ describe('what Nova says, as responses and items', () => {
     assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'interruption', 'cancelled']);
   });
 
-  it('ends where the audio ends when the session is lost: the text of a sentence comes whole, before it is said', () => {
+  it('the text of a broken sentence is cut where its audio ends when the session is lost', () => {
     const rig = new Rig();
-    // A second of audio for ten characters.
+    // One second of audio for ten characters.
     rig.sentence('Ten chars.');
     const first = rig.audio();
     for (let i = 0; i < 100; i++) rig.turns.audio(first, AUDIO);
@@ -125,7 +125,7 @@ describe('what Nova says, as responses and items', () => {
     assert.deepEqual(rig.takeTold(), ['final Five words', 'item-done']);
   });
 
-  it('is not shortened when it is as long as it can be', () => {
+  it('the text of a broken sentence is not cut if its audio can hold it', () => {
     const rig = new Rig();
     rig.sentence('One.');
     const id = rig.audio();
@@ -135,7 +135,7 @@ describe('what Nova says, as responses and items', () => {
     assert.deepEqual(rig.takeTold(), ['item-done']);
   });
 
-  it('takes texts that run ahead of the audio in order', () => {
+  it('texts of Nova that run ahead of the audio are matched to it in order', () => {
     const rig = new Rig();
     rig.sentence('One.');
     rig.sentence('Two.');
@@ -148,7 +148,7 @@ describe('what Nova says, as responses and items', () => {
     assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'text Two.', 'audio', 'item-done', 'completed']);
   });
 
-  it('loses no text when one block of audio speaks several sentences', () => {
+  it('no text of Nova is lost if one audio block speaks several sentences', () => {
     const rig = new Rig();
     rig.sentence('One.');
     rig.sentence('Two.');
@@ -160,7 +160,7 @@ describe('what Nova says, as responses and items', () => {
     assert.deepEqual(rig.takeTold(), ['started', 'text One.', 'audio', 'text  Two.', 'item-done', 'completed']);
   });
 
-  it('ends after six seconds without progress, and may go on after all', () => {
+  it('a turn of Nova ends after six seconds without progress, and may still continue', () => {
     const rig = new Rig();
     rig.speak('One.', 'PARTIAL_TURN');
     rig.clock.advance(5900);
@@ -179,14 +179,14 @@ describe('what Nova says, as responses and items', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
-  it('leaves no timer when whoever is told closes it', () => {
+  it('a turn of Nova whose listener closes it leaves no timer', () => {
     const rig = new Rig();
     rig.onEvent = () => rig.turns.close();
     rig.sentence('One.');
     assert.equal(rig.clock.timers, 0);
   });
 
-  it('ends before a tool is used', () => {
+  it('a turn of Nova ends before its tool call is reported', () => {
     const rig = new Rig();
     rig.speak('One.', 'PARTIAL_TURN');
     rig.turns.toolUsed();
@@ -194,8 +194,8 @@ describe('what Nova says, as responses and items', () => {
   });
 });
 
-describe('an interruption', () => {
-  it('is told once, at whichever sign comes first, and what comes late is not delivered', () => {
+describe('interruptions of Nova', () => {
+  it('an interruption of Nova is reported once, at its first sign, and late audio is dropped', () => {
     for (const first of ['stop reason', 'marker']) {
       const rig = new Rig();
       rig.sentence('One.');
@@ -217,7 +217,7 @@ describe('an interruption', () => {
     }
   });
 
-  it('is told although the audio had been given whole: the caller still hears it', () => {
+  it('an interruption of Nova is reported even if the audio is complete, because it may still play', () => {
     const rig = new Rig();
     rig.speak('One.', 'END_TURN');
     rig.takeTold();
@@ -226,7 +226,7 @@ describe('an interruption', () => {
     assert.deepEqual(rig.takeTold(), ['interruption']);
   });
 
-  it('of an earlier turn does not touch the one after it', () => {
+  it('an interruption of an earlier turn of Nova does not touch the next one', () => {
     const rig = new Rig();
     rig.sentence('One.');
     const old = rig.audio();
@@ -241,7 +241,7 @@ describe('an interruption', () => {
     assert.deepEqual(rig.takeTold(), ['audio']);
   });
 
-  it('of an earlier turn that was complete does not touch the one after it either', () => {
+  it('an interruption of an earlier, complete turn of Nova does not touch the next one', () => {
     const rig = new Rig();
     rig.speak('One.', 'END_TURN');
     rig.turns.finalStarted('late');
@@ -253,7 +253,7 @@ describe('an interruption', () => {
     assert.deepEqual(rig.takeTold(), ['audio']);
   });
 
-  it('that a text of ours caused is not told', () => {
+  it('an interruption that a text of the session caused is not reported', () => {
     const rig = new Rig();
     rig.sentence('One.');
     rig.audio();
@@ -267,7 +267,7 @@ describe('an interruption', () => {
     assert.deepEqual(rig.takeTold(), ['interruption'], 'the next one is the caller’s');
   });
 
-  it('is the caller’s when they speak, or when our text was long ago', () => {
+  it("an interruption is the caller's if they speak, or if the session's text was long ago", () => {
     const speaking = new Rig();
     speaking.speak('One.', 'END_TURN');
     speaking.turns.textSent();
@@ -284,7 +284,7 @@ describe('an interruption', () => {
     assert.deepEqual(later.takeTold(), ['interruption']);
   });
 
-  it('is told before the text it shortened, which is never made longer', () => {
+  it('an interruption is reported before the text that it shortened, which never grows again', () => {
     const rig = new Rig();
     rig.speak('One two three four.', 'END_TURN');
     rig.takeTold();
@@ -299,8 +299,8 @@ describe('an interruption', () => {
   });
 });
 
-describe('a cancelled turn', () => {
-  it('ends at once, and the model’s rest of it is not delivered', () => {
+describe('cancelled turns of Nova', () => {
+  it('a cancelled turn of Nova ends at once, and its rest is dropped', () => {
     const rig = new Rig();
     rig.sentence('One.');
     const id = rig.audio();
@@ -320,7 +320,7 @@ describe('a cancelled turn', () => {
     assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
   });
 
-  it('is the one about to come when the model has something to answer', () => {
+  it('a cancel drops the answer that Nova owes', () => {
     const rig = new Rig();
     rig.turns.callerSaid();
     rig.turns.cancel();
@@ -333,7 +333,7 @@ describe('a cancelled turn', () => {
     assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
   });
 
-  it('is none when the model is quiet and owes nothing', () => {
+  it('a cancel does nothing if Nova is silent and owes nothing', () => {
     const rig = new Rig();
     rig.speak('One.', 'END_TURN');
     rig.takeTold();
@@ -342,7 +342,7 @@ describe('a cancelled turn', () => {
     assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
   });
 
-  it('is over when the caller speaks again or a text is sent', () => {
+  it('a cancelled turn of Nova is over when the caller speaks or a text is sent', () => {
     for (const again of ['callerSaid', 'textSent'] as const) {
       const rig = new Rig();
       rig.sentence('One.');
@@ -355,7 +355,7 @@ describe('a cancelled turn', () => {
     }
   });
 
-  it('is waited for six seconds at most', () => {
+  it('the end of a cancelled turn of Nova is awaited for six seconds at most', () => {
     const rig = new Rig();
     rig.turns.callerSaid();
     rig.turns.cancel();
@@ -364,7 +364,7 @@ describe('a cancelled turn', () => {
     assert.deepEqual(rig.takeTold(), ['started', ...SPOKEN, 'completed']);
   });
 
-  it('may be cancelled by whoever is told of it', () => {
+  it('a listener may cancel a turn of Nova while it hears of it', () => {
     const rig = new Rig();
     rig.onEvent = (event) => {
       if (event.type === 'item-done') rig.turns.cancel();
@@ -374,7 +374,7 @@ describe('a cancelled turn', () => {
   });
 });
 
-describe('final texts', () => {
+describe('final texts of Nova', () => {
   const sentence = (text: string, isCut = false): { text: string; isCut: boolean } => ({ text, isCut });
   const expecting = (
     ...sentences: { text: string; isCut: boolean }[]
@@ -387,26 +387,26 @@ describe('final texts', () => {
   const two = sentence('And close at 18.');
   const three = sentence('Bye.');
 
-  it('belong to their sentence whatever the punctuation, once', () => {
+  it('a final text matches its sentence once, whatever the punctuation', () => {
     const finals = expecting(one, two);
     assert.equal(finals.match('we open at 9'), one);
     assert.equal(finals.match('And close'), two);
     assert.equal(finals.match('we open at 9'), undefined);
   });
 
-  it('skip sentences that were never spoken', () => {
+  it('a final text skips sentences that were never spoken', () => {
     const cut = sentence('Never spoken.', true);
     assert.equal(expecting(one, cut, three).match('Bye.'), three);
     assert.equal(expecting(cut).match('Something else.'), undefined);
   });
 
-  it('go by order when the words differ', () => {
+  it('a final text in other words matches by order', () => {
     const finals = expecting(one, two);
     assert.equal(finals.match('We open at nine.'), one);
     assert.equal(finals.match('And close at eighteen.'), two);
   });
 
-  it('may stand for several sentences', () => {
+  it('a final text may span several sentences', () => {
     const finals = expecting(one, two, three);
     assert.equal(finals.match('We open at 9. And close'), 'several');
     assert.equal(finals.match('Bye.'), three);

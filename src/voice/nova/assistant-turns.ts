@@ -9,7 +9,7 @@ import { Pace } from './pace.js';
 import { pcmFromBase64 } from './pcm.js';
 import { ProgressWatch } from './progress-watch.js';
 
-/** So long after a text of ours the model's word of an interruption is about that text. */
+/** Maximum time after a text of the session in which an interruption counts as caused by that text. */
 const OWN_TEXT_MS = 3000;
 
 type Phase =
@@ -17,7 +17,7 @@ type Phase =
   | { name: 'speaking'; turn: ModelTurn }
   /** The owner cancelled the answer that is due; `last` is the turn before it. */
   | { name: 'refusing'; last: ModelTurn }
-  /** Cancelled: what comes is dropped until the model ends the turn. */
+  /** The owner cancelled the turn. Its events are dropped until the model ends it. */
   | { name: 'muted'; turn: ModelTurn };
 
 type Content =
@@ -29,18 +29,21 @@ export interface AssistantTurnsOptions {
   clock: Clock;
   emit: (event: VoiceEvent) => void;
   newId: (kind: 'response' | 'item') => string;
-  /** By loudness; tells the caller's interruption from one that a text of ours caused. */
+  /**
+   * Returns whether the caller speaks, by loudness. It tells their interruption from one that a text of the session
+   * caused.
+   */
   isCallerSpeaking: () => boolean;
   onAnomaly: (kind: 'silent-turn' | 'unknown-content' | 'unmatched-text') => void;
-  /** The model fell silent in the middle of what it was saying. */
+  /** Called when the model fell silent in the middle of a sentence. */
   onStalled: () => void;
-  /** The model has stopped speaking. */
+  /** Called when the model has stopped speaking. */
   onTurnEnd: () => void;
 }
 
 /**
- * What the model says, as responses and items. Nova has sentences (a speculative text, then its audio) and ends a turn
- * with the last audio; nothing else delimits turns. Texts of what was really spoken follow seconds later.
+ * Turns the model's output into responses and items. Nova sends sentences, each a speculative text and then its audio.
+ * The last audio ends a turn, and nothing else delimits turns. Texts of what was really spoken follow seconds later.
  */
 export class AssistantTurns {
   private readonly options: AssistantTurnsOptions;
@@ -49,7 +52,7 @@ export class AssistantTurns {
   private readonly watch: ProgressWatch;
   private readonly pace = new Pace();
   private phase: Phase;
-  /** The model was given something and has not begun to answer. */
+  /** Whether the model was sent something and has not begun to answer. */
   private isAnswerDue = false;
   private ownText: { turn: ModelTurn; sentMs: number } | undefined;
 
@@ -67,13 +70,13 @@ export class AssistantTurns {
     return this.phase.name === 'speaking';
   }
 
-  /** The caller said something: a cancelled turn is over, and an answer is due. */
+  /** Called when the caller said something. A cancelled turn is then over, and an answer is due. */
   callerSaid(): void {
     this.isAnswerDue = true;
     if (this.phase.name === 'muted') this.rest(this.phase.turn);
   }
 
-  /** The session sent a text of its own, which ends what the model is saying. */
+  /** Called when the session sent a text of its own, which ends what the model is saying. */
   textSent(): void {
     if (this.phase.name === 'refusing') this.rest(this.phase.last);
     this.callerSaid();
@@ -84,12 +87,12 @@ export class AssistantTurns {
     this.isAnswerDue = true;
   }
 
-  /** The model waits for a tool: a turn whose audio is complete is over. */
+  /** Called when the model waits for a tool. A turn whose audio is complete is then over. */
   toolUsed(): void {
     if (this.phase.name === 'speaking' && this.phase.turn.isWhole) this.finish(this.phase.turn, 'completed');
   }
 
-  /** Drops the rest of what the model is saying, or the answer it is about to give. */
+  /** Drops the rest of what the model is saying, or the answer that is due. */
   cancel(): void {
     const { phase } = this;
     if (phase.name === 'speaking') {
@@ -113,7 +116,7 @@ export class AssistantTurns {
   }
 
   audioStarted(contentId: string): void {
-    // Without a text before it this is the rest of what was cut, unless the model has something to answer.
+    // Audio without a text before it is the rest of what was cut, unless an answer is due.
     if (this.phase.name === 'idle' && this.phase.last.isCut && !this.isAnswerDue) {
       this.contents.set(contentId, { type: 'audio', turn: this.phase.last, sentence: undefined });
       return;
@@ -143,7 +146,7 @@ export class AssistantTurns {
       this.options.onAnomaly('unknown-content');
       return;
     }
-    // The turn was given up as silent, and goes on after all.
+    // The turn was ended as silent, and continues after all.
     if (this.phase.name === 'idle' && !content.turn.isCut) {
       content.turn = this.beginTurn();
       content.sentence = this.addSentence(content.turn);
@@ -160,7 +163,8 @@ export class AssistantTurns {
     const content = this.contents.get(contentId);
     if (content === undefined) return;
     this.contents.delete(contentId);
-    // The interruption first: whoever hears of it cuts the text in proportion, and must not cut what is short already.
+    // The interruption first, because the owner then cuts the text in proportion and must not cut a shortened text
+    // again.
     if (stopReason === 'INTERRUPTED') this.interruption(content.turn);
     if (content.type === 'final' && content.text !== '') this.finalText(content.text);
     const { turn, type } = content;
@@ -175,12 +179,15 @@ export class AssistantTurns {
     }
   }
 
-  /** The model says that the caller talked over it. */
+  /** Called when the model reports that the caller interrupted it. */
   interrupted(contentId: string): void {
     this.interruption(this.contents.get(contentId)?.turn ?? this.currentTurn());
   }
 
-  /** The session is lost: what was being said ends where its audio does. The model gives the text of a sentence first. */
+  /**
+   * Called when the session is lost. Cuts the text of the sentence in progress where its audio ends, because the model
+   * sends the whole text first.
+   */
   breakOff(): void {
     if (this.phase.name === 'speaking') this.phase.turn.breakOff();
   }
@@ -190,7 +197,10 @@ export class AssistantTurns {
     this.contents.clear();
   }
 
-  /** Told once a turn, at the first of its two signs. Its audio may be complete by then: the caller still hears it. */
+  /**
+   * Reports an interruption once a turn, at the first of its two signs. The turn's audio may be complete, but still
+   * playing.
+   */
   private interruption(turn: ModelTurn): void {
     if (turn !== this.currentTurn()) return;
     const { name } = this.phase;
@@ -217,7 +227,7 @@ export class AssistantTurns {
     sentence.final(text);
   }
 
-  /** The one that goes on, muted or not. */
+  /** The turn that has not ended, muted or not. */
   private turnInProgress(): ModelTurn | undefined {
     return 'turn' in this.phase ? this.phase.turn : undefined;
   }
@@ -245,7 +255,7 @@ export class AssistantTurns {
   private finish(turn: ModelTurn, status: 'completed' | 'incomplete'): void {
     if (status === 'completed') turn.endItems();
     else turn.breakOff();
-    // The owner may have cancelled it while it was told.
+    // The owner may have cancelled it when it heard of the end of an item.
     if (this.phase.name !== 'speaking' || this.phase.turn !== turn) return;
     this.phase = { name: 'idle', last: turn };
     turn.done(status);

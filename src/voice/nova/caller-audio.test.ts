@@ -9,7 +9,7 @@ import { pcmFromBase64 } from './pcm.js';
 interface Rig {
   clock: FakeClock;
   audio: CallerAudio;
-  /** Lengths of the events sent. */
+  /** The lengths of the events sent. */
   sentMs: number[];
   samples: number[];
   listened: number;
@@ -45,8 +45,8 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-describe('caller audio on its way to Nova', () => {
-  it('is linear PCM at the same rate, two frames an event', () => {
+describe('caller audio for Nova', () => {
+  it('caller audio for Nova is linear PCM at the same rate, with two frames in an event', () => {
     const rig = open();
     const bytes = Uint8Array.from({ length: 320 }, (_, index) => index % 256);
     rig.audio.push(AudioChunk.fromBytes('mulaw', 8000, bytes.subarray(0, 160)));
@@ -57,7 +57,7 @@ describe('caller audio on its way to Nova', () => {
     assert.equal(rig.listened, 320);
   });
 
-  it('keeps every sample of frames of any size, in order', () => {
+  it('caller audio for Nova keeps every sample in order, whatever the size of the frames', () => {
     const rig = open();
     const bytes = Uint8Array.from({ length: 1000 }, (_, index) => (index * 7) % 256);
     for (let at = 0, size = 1; at < 1000; at += size, size = (size * 3) % 97 || 1) {
@@ -67,7 +67,7 @@ describe('caller audio on its way to Nova', () => {
     assert.deepEqual(rig.samples, [...mulawToPcm(bytes)]);
   });
 
-  it('begins with silence at once and goes on with it in real time', () => {
+  it('caller audio for Nova begins with silence and continues with it in real time', () => {
     const rig = open();
     rig.audio.begin(200);
     assert.equal(sum(rig.sentMs), 200);
@@ -78,7 +78,7 @@ describe('caller audio on its way to Nova', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
-  it('adds no silence to audio that comes, even in bursts', () => {
+  it('caller audio that arrives in bursts gets no silence added', () => {
     const rig = open();
     rig.audio.begin(200);
     for (let burst = 0; burst < 20; burst++) {
@@ -90,21 +90,21 @@ describe('caller audio on its way to Nova', () => {
     rig.audio.close();
   });
 
-  it('fills a gap from its beginning, after what was collected', () => {
+  it('a gap in caller audio is filled from its beginning, after the collected frames', () => {
     const rig = open();
     rig.audio.begin(200);
     rig.audio.push(frame());
     rig.clock.advance(190);
     assert.equal(sum(rig.sentMs), 200);
     rig.clock.advance(810);
-    // 20 ms of the caller, then a second of silence in their place.
+    // 20 ms of the caller, then one second of silence in place of missing audio.
     assert.equal(sum(rig.sentMs), 200 + 20 + 1000);
     assert.notEqual(rig.samples[1600], 0);
     assert.equal(rig.samples[1600 + 160], 0);
     rig.audio.close();
   });
 
-  it('stays closed when closed by whoever it is sent to', () => {
+  it('caller audio that its receiver closes stays closed', () => {
     const clock = new FakeClock();
     const audio: CallerAudio = new CallerAudio({
       clock,
@@ -120,7 +120,7 @@ describe('caller audio on its way to Nova', () => {
     assert.equal(clock.timers, 0);
   });
 
-  it('does not make up for a process that slept', () => {
+  it('the silence for Nova after a sleep of the process is bounded', () => {
     const rig = open();
     rig.audio.begin(200);
     let nowMs = 0;

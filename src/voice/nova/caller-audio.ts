@@ -4,37 +4,37 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { pcmToBase64 } from './pcm.js';
 
 const SAMPLES_PER_MS = TELEPHONE_RATE_HZ / 1000;
-/** A carrier that has sent nothing for this long is not late but silent. Proxies deliver frames in bursts up to this. */
+/** Length of a gap that counts as silence of the carrier. Proxies deliver frames in bursts up to this length. */
 const GAP_MS = 200;
-/** Silence is given in pieces of this length. */
+/** Length of one piece of silence. */
 const SILENCE_MS = 100;
-/** A process that was held up does not make up for more than this. */
+/** Maximum silence sent at once after the process was held up. */
 const MAX_SILENCE_MS = 1000;
 const SILENCE = new Int16Array(SILENCE_MS * SAMPLES_PER_MS);
 
 export interface CallerAudioOptions {
   clock: Clock;
-  /** Frames are collected up to this length: what an event costs hardly depends on its size. */
+  /** Length to which frames are collected, because the cost of an event hardly depends on its size. */
   mergeMs: number;
-  /** Base64 of 16-bit little-endian linear PCM at 8 kHz. */
+  /** Called with base64 of 16-bit little-endian linear PCM at 8 kHz. */
   send: (base64: string, audioMs: number) => void;
-  /** Sees all samples, silence included. */
+  /** Called with all samples, silence included. */
   listen: (pcm: Int16Array) => void;
 }
 
 /**
- * Caller audio on its way to the model: mu-law to linear PCM, frames collected into larger events, and silence while the
- * carrier sends nothing. The model needs audio to flow: it hears the end of a turn in it, speaks only while it flows, and
- * ends a session without it after some tens of seconds.
+ * Sends the caller's audio to the model. Converts mu-law to linear PCM, collects frames into larger events, and sends
+ * silence while the carrier sends nothing. The model needs a steady flow of audio: it finds the end of a turn in it,
+ * speaks only while it flows, and ends a session without it after some tens of seconds.
  */
 export class CallerAudio {
   private readonly options: CallerAudioOptions;
-  /** Collected so far; what lies behind `filled` is old. */
+  /** The samples collected so far, up to `filled`. */
   private readonly collected: Int16Array;
   private filled = 0;
-  /** Audio was given for the time until then. */
+  /** The time up to which audio was sent. */
   private fedUntilMs: number;
-  /** What may pass after that before silence is given. */
+  /** Maximum time after that before silence is sent. */
   private patienceMs = SILENCE_MS;
   private timer: Timer | undefined;
   private state: 'new' | 'flowing' | 'closed' = 'new';
@@ -45,7 +45,7 @@ export class CallerAudio {
     this.fedUntilMs = options.clock.now();
   }
 
-  /** Begins with `leadMs` of silence, at once; from here on the model is never without audio. */
+  /** Sends `leadMs` of silence at once. From here on the model is never without audio. */
   begin(leadMs: number): void {
     if (this.state !== 'new') return;
     this.state = 'flowing';
@@ -60,7 +60,7 @@ export class CallerAudio {
     this.take(mulawToPcm(chunk.bytes));
   }
 
-  /** Sends what is collected, so that what is sent next comes after it. */
+  /** Sends the collected audio, so that the next event comes after it. */
   flush(): void {
     if (this.filled === 0) return;
     const audioMs = this.filled / SAMPLES_PER_MS;
@@ -97,13 +97,16 @@ export class CallerAudio {
     }
   }
 
-  /** Whoever was given audio may have closed this. */
+  /** Does nothing once this is closed, because the receiver of audio may close it. */
   private wait(delayMs: number): void {
     if (this.state === 'closed') return;
     this.timer = this.options.clock.setTimer(delayMs, () => this.onTimer());
   }
 
-  /** One timer at a time: after audio it is due a gap later, while nothing comes it keeps the pace of real time. */
+  /**
+   * There is one timer at a time. After audio it is due a gap later; while nothing arrives it keeps the pace of real
+   * time.
+   */
   private onTimer(): void {
     const missingMs = this.options.clock.now() - this.fedUntilMs;
     if (missingMs >= this.patienceMs) {

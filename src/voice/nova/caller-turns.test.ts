@@ -13,8 +13,8 @@ function open(): { turns: CallerTurns; told: string[] } {
   return { turns, told };
 }
 
-describe('what the caller said to Nova', () => {
-  it('is an utterance a block, its texts joined', () => {
+describe('turns of the caller with Nova', () => {
+  it('each text block of the caller is an utterance with its texts joined', () => {
     const { told, turns } = open();
     turns.started('a');
     turns.text('a', 'Where is');
@@ -34,7 +34,7 @@ describe('what the caller said to Nova', () => {
     ]);
   });
 
-  it('is nothing when there are no words in it', () => {
+  it('a text block of the caller without words is ignored', () => {
     const { told, turns } = open();
     turns.started('a');
     turns.text('a', ' ');
@@ -42,7 +42,7 @@ describe('what the caller said to Nova', () => {
     assert.deepEqual(told, []);
   });
 
-  it('is not a text of ours that comes back before it is answered', () => {
+  it('a text of the session that Nova returns before its answer is ignored', () => {
     const { told, turns } = open();
     turns.textSent('Hello.');
     turns.started('a');

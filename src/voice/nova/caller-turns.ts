@@ -3,18 +3,18 @@ import type { VoiceEvent } from '../session.js';
 export interface CallerTurnsOptions {
   emit: (event: VoiceEvent) => void;
   newId: (kind: 'caller') => string;
-  /** Before anybody is told what the caller said: whoever is told may act at once. */
+  /** Called before an event reports what the caller said, because its listener may act at once. */
   onSaid: () => void;
 }
 
 /**
- * What the caller said, as the model understood it; always final. Each text block is an utterance of its own: the service
- * may cut one turn into several. Texts within one block are joined under its item.
+ * Reports what the caller said, as the model understood it. All texts are final. Each text block is an utterance of its
+ * own, because the service may split one turn into several. The texts of one block are joined under its item.
  */
 export class CallerTurns {
   private readonly options: CallerTurnsOptions;
   private readonly blocks = new Map<string, { itemId: string; text: string }>();
-  /** Texts the session sent as the caller's; the service may give them back. */
+  /** Texts that the session sent as the caller's, which the service may return. */
   private sent: string[] = [];
 
   constructor(options: CallerTurnsOptions) {
@@ -51,12 +51,12 @@ export class CallerTurns {
     this.blocks.delete(contentId);
   }
 
-  /** Not known whether the service gives such a text back; if so, then before it answers. */
+  /** Called for a text sent as the caller's. If the service returns it at all, it does so before the answer. */
   textSent(text: string): void {
     this.sent.push(text.trim());
   }
 
-  /** The model has begun to answer: from here on the same words are the caller's own. */
+  /** Called when the model has begun to answer. From here on the same words are the caller's own. */
   answered(): void {
     this.sent = [];
   }

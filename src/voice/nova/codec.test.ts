@@ -25,13 +25,13 @@ function anomalyOf(text: string): string {
 }
 
 describe('Nova input events', () => {
-  it('nest the endpointing sensitivity', () => {
+  it('the start of a Nova session nests the endpointing sensitivity', () => {
     const body = bodyOf(events.sessionStart({ maxTokens: 4096, endpointingSensitivity: 'HIGH' }), 'sessionStart');
     assert.deepEqual(body['turnDetectionConfiguration'], { endpointingSensitivity: 'HIGH' });
     assert.equal((body['inferenceConfiguration'] as { maxTokens: number }).maxTokens, 4096);
   });
 
-  it('declare 8 kHz linear PCM in both directions', () => {
+  it('a Nova prompt declares 8 kHz linear PCM in both directions', () => {
     const out = bodyOf(events.promptStart({ voice: 'amy', tools: [] }), 'promptStart')['audioOutputConfiguration'];
     const input = bodyOf(events.audioStart(), 'contentStart')['audioInputConfiguration'];
     const format = {
@@ -46,7 +46,7 @@ describe('Nova input events', () => {
     assert.deepEqual(input, format);
   });
 
-  it('have no tool fields without tools, and the schema as text with them', () => {
+  it('a Nova prompt has no tool fields without tools, and their schemas as text with them', () => {
     const without = bodyOf(events.promptStart({ voice: 'amy', tools: [] }), 'promptStart');
     assert.equal('toolConfiguration' in without || 'toolUseOutputConfiguration' in without, false);
     const parameters = { type: 'object', properties: {} };
@@ -60,7 +60,7 @@ describe('Nova input events', () => {
     assert.deepEqual(body['toolUseOutputConfiguration'], { mediaType: 'application/json' });
   });
 
-  it('write a text block whole', () => {
+  it('a text block for Nova is start, texts and end', () => {
     const block = events.textBlock('c', 'USER', ['one "quoted" ', 'two'], true);
     assert.deepEqual(
       block.map((event) => Object.keys((JSON.parse(event) as { event: object }).event)[0]),
@@ -75,7 +75,7 @@ describe('Nova input events', () => {
     });
   });
 
-  it('write audio as JSON although by hand', () => {
+  it('an audio event for Nova that is built by hand is valid JSON', () => {
     assert.deepEqual(bodyOf(events.audio('AAA='), 'audioInput'), {
       promptName: 'p',
       contentName: 'a',
@@ -83,7 +83,7 @@ describe('Nova input events', () => {
     });
   });
 
-  it('answer a tool in a block of its own', () => {
+  it('a tool result for Nova is a block of its own', () => {
     const [start, result, end] = events.toolResultBlock('t', 'use-1', '{"status":"ok"}');
     assert.deepEqual(bodyOf(start ?? '', 'contentStart')['toolResultInputConfiguration'], {
       toolUseId: 'use-1',
@@ -94,7 +94,7 @@ describe('Nova input events', () => {
     assert.deepEqual(bodyOf(end ?? '', 'contentEnd'), { promptName: 'p', contentName: 't' });
   });
 
-  it('end audio, prompt and session in this order', () => {
+  it('a Nova session ends audio, prompt and session in this order', () => {
     const [content, prompt, session] = events.ending();
     assert.deepEqual(bodyOf(content ?? '', 'contentEnd'), { promptName: 'p', contentName: 'a' });
     assert.deepEqual(bodyOf(prompt ?? '', 'promptEnd'), { promptName: 'p' });
@@ -103,7 +103,7 @@ describe('Nova input events', () => {
 });
 
 describe('Nova output events', () => {
-  it('tell what is about to be said from what was said', () => {
+  it('a text of Nova that will be spoken is told from one that was spoken', () => {
     const start = (stage: string): unknown => ({
       contentId: 'c',
       type: 'TEXT',
@@ -118,7 +118,7 @@ describe('Nova output events', () => {
     assert.deepEqual(kindOf('FINAL'), { type: 'text', role: 'assistant', speculative: false });
   });
 
-  it('give the rate of the audio', () => {
+  it('the sample rate of Nova audio is read from its start', () => {
     assert.deepEqual(
       parse('contentStart', {
         contentId: 'c',
@@ -130,7 +130,7 @@ describe('Nova output events', () => {
     );
   });
 
-  it('see an interruption in a text, however it is spaced', () => {
+  it('the interruption marker of Nova is found in a text with any spacing', () => {
     for (const content of ['{ "interrupted" : true }', '{"interrupted":true}']) {
       assert.deepEqual(parse('textOutput', { contentId: 'c', content }), { type: 'interrupted', contentId: 'c' });
     }
@@ -143,7 +143,7 @@ describe('Nova output events', () => {
     }
   });
 
-  it('count speech and text tokens of the whole session', () => {
+  it('the usage of Nova counts speech and text tokens of the whole session', () => {
     assert.deepEqual(
       parse('usageEvent', {
         details: {
@@ -162,7 +162,7 @@ describe('Nova output events', () => {
     });
   });
 
-  it('read tool uses and ends', () => {
+  it('tool uses and content ends of Nova are parsed', () => {
     assert.deepEqual(
       parse('toolUse', { contentId: 'c', toolName: 'end_call', toolUseId: 'u', content: '{"reason":"done"}' }),
       { type: 'tool-use', contentId: 'c', toolUseId: 'u', name: 'end_call', content: '{"reason":"done"}' },
@@ -179,7 +179,7 @@ describe('Nova output events', () => {
     });
   });
 
-  it('pass over what they do not know and what is damaged, each under its name', () => {
+  it('unknown and damaged events of Nova are counted under their names', () => {
     assert.equal(anomalyOf('{"event":{"userSpeechEnd":{}}}'), 'unknown-event');
     assert.equal(anomalyOf('{"event":{"constructor":{}}}'), 'unknown-event');
     assert.equal(anomalyOf('{"event":{"__proto__":{}}}'), 'unknown-event');
@@ -196,7 +196,7 @@ describe('Nova output events', () => {
     assert.equal(anomalyOf('{"event":{"contentStart":{"contentId":"c","type":"VIDEO"}}}'), 'malformed-event');
   });
 
-  it('never throw', () => {
+  it('no input makes the codec of Nova events throw', () => {
     const names = ['contentStart', 'textOutput', 'audioOutput', 'toolUse', 'contentEnd', 'usageEvent'];
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.jsonValue(), (name, fields) => {

@@ -8,35 +8,35 @@ import type { TandemError } from '../../base/errors.js';
 import { endedByItself, novaError, stalled } from './failure.js';
 import type { InputQueue } from './input-queue.js';
 
-/** So long the service has to end its side after we ended ours. */
-const FAREWELL_MS = 1000;
+/** Maximum time for the service to end its side after the gateway ended its own. */
+const CLOSE_WITHIN_MS = 1000;
 
 export interface ConnectionOptions {
   client: BedrockRuntimeClient;
   modelId: string;
-  /** Must hold its first events already: the service says nothing before it has them. */
+  /** Must hold its first events already, because the service sends nothing before it has them. */
   queue: InputQueue;
   clock: Clock;
   openTimeoutMs: number;
-  /** The service has taken the request. */
+  /** Called when the service has accepted the request. */
   onAccepted: () => void;
   onOutput: (bytes: Uint8Array) => void;
-  /** Once, and nothing after it; not after {@link Connection.end} or {@link Connection.abort}. */
+  /** Called once, as the last event, but not after {@link Connection.end} or {@link Connection.abort}. */
   onFailure: (error: TandemError) => void;
-  /** Once, however it ended: nothing of it is left. */
+  /** Called once when the connection has released everything, however it ended. */
   onGone: () => void;
 }
 
 type State =
   | { name: 'opening'; deadline: Timer }
   | { name: 'open' }
-  /** We have said goodbye. */
+  /** The gateway has ended its side. */
   | { name: 'ending'; deadline: Timer }
   | { name: 'gone' };
 
 /**
- * One `InvokeModelWithBidirectionalStream` request: HTTP/2, one connection of its own. `client.destroy()` does not end it,
- * nor does leaving its output; only the abort signal does.
+ * One `InvokeModelWithBidirectionalStream` request over an HTTP/2 connection of its own. Only the abort signal ends it.
+ * Neither `client.destroy()` nor leaving the loop over its output does.
  */
 export class Connection {
   private readonly options: ConnectionOptions;
@@ -48,19 +48,19 @@ export class Connection {
     const { clock, openTimeoutMs } = options;
     this.state = {
       name: 'opening',
-      deadline: clock.setTimer(openTimeoutMs, () => this.fail(stalled('did not take the session in time'))),
+      deadline: clock.setTimer(openTimeoutMs, () => this.fail(stalled('did not accept the session in time'))),
     };
     void this.run();
   }
 
-  /** What the queue holds is still sent if it has been accepted; the service is given a moment to end its side. */
+  /** Sends what the queue holds, if the request was accepted, and waits a moment for the service to end its side. */
   end(): void {
     if (this.state.name !== 'open') {
       this.abort();
       return;
     }
     this.options.queue.end();
-    this.state = { name: 'ending', deadline: this.options.clock.setTimer(FAREWELL_MS, () => this.abort()) };
+    this.state = { name: 'ending', deadline: this.options.clock.setTimer(CLOSE_WITHIN_MS, () => this.abort()) };
   }
 
   abort(): void {
@@ -74,17 +74,18 @@ export class Connection {
 
   private async run(): Promise<void> {
     try {
-      await this.talk();
+      await this.exchange();
       this.fail(endedByItself());
     } catch (error) {
       this.fail(novaError(error));
     }
   }
 
-  private async talk(): Promise<void> {
+  private async exchange(): Promise<void> {
     const { client, modelId, queue } = this.options;
     const command = new InvokeModelWithBidirectionalStreamCommand({ modelId, body: queue });
-    // `send` resolves only with the first output, which may be a whole greeting away; the response's head comes before it.
+    // `send` resolves only with the first output, which may come after a whole greeting. The response's headers come
+    // earlier.
     command.middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args);

@@ -7,7 +7,7 @@ import { summaryModelFor } from './converse.js';
 
 const REQUEST = { instructions: 'Summarise.', transcript: 'Caller: Hi.' };
 
-/** What comes of a summary that a text model answers with `acts`: the text, or the code of the error. */
+/** Resolves with the summary that a text model answers with `acts`, or with the code of the error. */
 async function written(acts: readonly Act[], provider: { summaryModelId?: string } = {}): Promise<string | undefined> {
   let outcome: string | undefined;
   await withNova({ sim: { brain: scriptedBrain(['Hello.'], acts) }, provider }, async ({ open, sim }) => {
@@ -20,8 +20,8 @@ async function written(acts: readonly Act[], provider: { summaryModelId?: string
   return outcome;
 }
 
-describe('a summary by a text model on Bedrock', { concurrency: 4 }, () => {
-  test('is asked for with Converse, in the geography of the region', async () => {
+describe('summaries by a text model on Bedrock', { concurrency: 4 }, () => {
+  test('a Bedrock summary is requested with Converse in the geography of the region', async () => {
     assert.equal(summaryModelFor('eu-north-1'), 'eu.amazon.nova-2-lite-v1:0');
     assert.equal(summaryModelFor('ap-northeast-1'), 'global.amazon.nova-2-lite-v1:0');
     assert.equal(await written([speak('Fine.')]), 'Fine.');
@@ -32,18 +32,18 @@ describe('a summary by a text model on Bedrock', { concurrency: 4 }, () => {
     ['refused', [fault({ type: 'error', class: 'invalid-request' })], 'VOICE_PROTOCOL'],
     ['an error', [fault({ type: 'error', class: 'server' })], 'VOICE_FAILED'],
     ['broken off', [speak('long '.repeat(2000))], 'VOICE_FAILED'],
-    ['no shape that is known', [fault({ type: 'unknown-event' })], 'VOICE_FAILED'],
+    ['of unknown shape', [fault({ type: 'unknown-event' })], 'VOICE_FAILED'],
   ] as const) {
-    test(`that is ${name} is none`, async () => {
+    test(`a Bedrock summary is rejected if it is ${name}`, async () => {
       assert.equal(await written(acts), code);
     });
   }
 
-  test('by a model that is only offered through an inference profile is refused', async () => {
+  test('a Bedrock summary by a model that needs an inference profile is refused without one', async () => {
     assert.equal(await written([speak('Fine.')], { summaryModelId: 'amazon.nova-2-lite-v1:0' }), 'VOICE_PROTOCOL');
   });
 
-  test('outlives the session, and ends with its signal and with the provider', async () => {
+  test('a Bedrock summary outlives its session, and ends with its signal or with the provider', async () => {
     await withNova(
       { sim: { brain: scriptedBrain(['Hello.'], [wait(500), speak('Fine.')]) } },
       async ({ open, sim }) => {

@@ -6,15 +6,15 @@ import { novaError } from './failure.js';
 const MAX_SUMMARY_TOKENS = 512;
 
 /**
- * The model that writes unless another is set: Nova 2 Lite through the inference profile that keeps a request in the
- * geography of `region`, where there is one.
+ * Returns the default text model: Nova 2 Lite through the inference profile that keeps requests in the geography of
+ * `region`, if there is one.
  */
 export function summaryModelFor(region: string): string {
   const geography = region.startsWith('us-') ? 'us' : region.startsWith('eu-') ? 'eu' : 'global';
   return `${geography}.amazon.nova-2-lite-v1:0`;
 }
 
-/** A text and the tokens it took. */
+/** A text and the tokens it used. */
 export interface Written {
   text: string;
   inputTokens: number;
@@ -22,7 +22,7 @@ export interface Written {
 }
 
 /**
- * A summary by a text model: Nova Sonic can only speak (Amazon Bedrock: Converse).
+ * Resolves with a summary by a text model, because Nova Sonic can only speak (Amazon Bedrock: Converse).
  * @throws TandemError VOICE_*
  */
 export async function converse(

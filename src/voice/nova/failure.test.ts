@@ -7,7 +7,7 @@ function codeOf(name: string, message = '', extra: object = {}): string {
 }
 
 describe('failures of Nova', () => {
-  it('are told apart by the name of the error', () => {
+  it('a Nova error is classified by its name', () => {
     assert.equal(codeOf('AccessDeniedException'), 'VOICE_REFUSED');
     assert.equal(codeOf('UnrecognizedClientException'), 'VOICE_REFUSED');
     assert.equal(codeOf('CredentialsProviderError'), 'VOICE_REFUSED');
@@ -23,7 +23,7 @@ describe('failures of Nova', () => {
     assert.equal(codeOf('SomethingNewException', '', { $fault: 'server' }), 'VOICE_FAILED');
   });
 
-  it('are told apart by words where one name stands for many', () => {
+  it('a Nova error is classified by its message if its name has many causes', () => {
     const validation = (message: string): string => codeOf('ValidationException', message, { $fault: 'client' });
     assert.equal(validation('System instability detected. Please retry your request.'), 'VOICE_FAILED');
     assert.equal(validation('RST_STREAM closed stream. HTTP/2 error code: NO_ERROR'), 'VOICE_FAILED');
@@ -36,13 +36,13 @@ describe('failures of Nova', () => {
     );
   });
 
-  it('are the network when the service said nothing', () => {
+  it('a Nova error without a cause from the service counts as unreachable', () => {
     assert.equal(codeOf('Error', 'HTTP/2 stream is abnormally aborted in mid-communication'), 'VOICE_UNREACHABLE');
     assert.equal(codeOf('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' }), 'VOICE_UNREACHABLE');
     assert.equal(novaError('not an error').code, 'VOICE_UNREACHABLE');
   });
 
-  it('leave the words of the service behind', () => {
+  it('a Nova error does not contain the message of the service', () => {
     const error = novaError(
       Object.assign(new Error('Invalid input: "my card is 4711"'), { name: 'ValidationException', $fault: 'client' }),
     );

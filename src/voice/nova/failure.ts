@@ -1,6 +1,6 @@
 import { type ErrorCode, TandemError } from '../../base/errors.js';
 
-/** By the name of the SDK's error class or the service's error code. */
+/** Error codes by the name of the SDK's error class or the service's error code. */
 const CODE_BY_NAME = new Map<string, ErrorCode>([
   ['AccessDeniedException', 'VOICE_REFUSED'],
   ['CredentialsProviderError', 'VOICE_REFUSED'],
@@ -23,8 +23,8 @@ const CODE_BY_NAME = new Map<string, ErrorCode>([
 ]);
 
 /**
- * What the service puts into a ValidationException. The strings are the service's own, as seen by others (Pipecat, LiveKit);
- * a fault of the service can come under this name too.
+ * Error codes by the message of a ValidationException, because the service uses that name for its own faults, too. The
+ * strings are the service's, as others have seen them (Pipecat, LiveKit).
  */
 const CODE_BY_MESSAGE: readonly [RegExp, ErrorCode, string][] = [
   [/System instability/i, 'VOICE_FAILED', 'system instability'],
@@ -36,7 +36,7 @@ const CODE_BY_MESSAGE: readonly [RegExp, ErrorCode, string][] = [
 
 const WHAT: Partial<Record<ErrorCode, string>> = {
   VOICE_REFUSED: 'refused the session',
-  VOICE_THROTTLED: 'takes no further session now',
+  VOICE_THROTTLED: 'accepts no further session now',
   VOICE_EXPIRED: 'ended the session at its time limit',
   VOICE_FAILED: 'had a fault',
   VOICE_BLOCKED: 'blocked the content',
@@ -45,12 +45,12 @@ const WHAT: Partial<Record<ErrorCode, string>> = {
   VOICE_UNREACHABLE: 'could not be reached, or the connection broke',
 };
 
-/** An error of the SDK in our words. Its message is looked at and left behind: it can quote what was said. */
+/** Returns an error of the SDK as TandemError. The SDK's message is not kept, because it can quote the conversation. */
 export function novaError(error: unknown): TandemError {
   const name = error instanceof Error && /^\w{1,80}$/.test(error.name) ? error.name : 'unknown error';
   const message = error instanceof Error ? error.message : '';
   const known = CODE_BY_MESSAGE.find(([pattern]) => pattern.test(message));
-  // An error of the service that has no class here; the SDK marks them by whose fault they are.
+  // For an error without a class, the SDK marks whether the client or the service caused it.
   const fault = (error as { $fault?: unknown } | null)?.$fault;
   const code =
     known?.[1] ??
@@ -60,16 +60,18 @@ export function novaError(error: unknown): TandemError {
   return new TandemError(code, `Amazon Nova Sonic ${WHAT[code] ?? 'failed'} (${details}).`);
 }
 
-/** The stream ended without an error and without our having ended it: a reset and a closed connection look like this. */
+/**
+ * Returns the error for a stream that the service ended without one. A reset and a closed connection look like this.
+ */
 export function endedByItself(): TandemError {
-  return new TandemError('VOICE_UNREACHABLE', 'Amazon Nova Sonic ended the stream without saying why.');
+  return new TandemError('VOICE_UNREACHABLE', 'Amazon Nova Sonic ended the stream without an error.');
 }
 
 export function stalled(what: string): TandemError {
   return new TandemError('VOICE_STALLED', `Amazon Nova Sonic ${what}.`);
 }
 
-/** ECONNREFUSED and the like. */
+/** Returns a system error code such as ECONNREFUSED. */
 function systemCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined;

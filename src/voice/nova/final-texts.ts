@@ -1,16 +1,16 @@
-/** A sentence as the model meant to say it. */
+/** A sentence as the model intended to say it. */
 export interface SentenceText {
   text: string;
-  /** It was cut short, so what was spoken is at most this. */
+  /** Whether it was cut short, so that at most this text was spoken. */
   readonly isCut: boolean;
 }
 
-/** Final texts come some turns late at most. */
+/** Maximum number of sentences remembered. Final texts are some turns late at most. */
 const MAX_WAITING = 64;
 
 /**
- * Finds the sentence a final text belongs to. Final texts come seconds late, carry no reference to their sentence, keep
- * the order of the sentences, and are missing for what was never spoken.
+ * Finds the sentence that a final text belongs to. Final texts are seconds late, carry no reference to their sentence,
+ * keep the order of the sentences, and are missing for what was never spoken.
  */
 export class FinalTexts<S extends SentenceText> {
   private waiting: S[] = [];
@@ -21,8 +21,8 @@ export class FinalTexts<S extends SentenceText> {
   }
 
   /**
-   * Undefined when it belongs to none; a cut sentence never gets a text that is longer than its own. Sentences before the one it belongs to get no final text any
-   * more.
+   * Returns the sentence of a final text, `several` if it spans more than one, or `undefined` if it belongs to none. A
+   * cut sentence never gets a text that is longer than its own. Sentences before the match get no final text any more.
    */
   match(finalText: string): S | 'several' | undefined {
     const final = lettersOf(finalText);
@@ -38,11 +38,11 @@ export class FinalTexts<S extends SentenceText> {
         return 'several';
       }
     }
-    // Worded differently, for instance a number: by order, unless the sentence may never have been spoken.
+    // A text in other words, such as a number, matches by order, unless the sentence may never have been spoken.
     return this.waiting[0]?.isCut === false ? this.waiting.shift() : undefined;
   }
 
-  /** How many sentences from `index` on make up `final`. */
+  /** Returns how many sentences from `index` on make up `final`. */
   private joined(final: string, index: number): number {
     let rest = final;
     let count = 0;
@@ -56,7 +56,7 @@ export class FinalTexts<S extends SentenceText> {
   }
 }
 
-/** Two texts are compared without case, spaces and punctuation. */
+/** Returns the text without case, spaces and punctuation, for a comparison. */
 function lettersOf(text: string): string {
   return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');
 }

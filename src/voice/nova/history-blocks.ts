@@ -2,20 +2,20 @@ import type { Turn } from '../history.js';
 
 export interface HistoryBlock {
   role: 'USER' | 'ASSISTANT';
-  /** Pieces of one text, each small enough for one event. */
+  /** The pieces of one text, each small enough for one event. */
   texts: string[];
 }
 
-/** Older limits of the service, which every version takes: 1 KB an event, 40 KB in all. */
+/** Limits of older versions of the service, which every version accepts: 1 KB an event, 40 KB in all. */
 export const MAX_TEXT_BYTES = 1000;
 const MAX_HISTORY_BYTES = 40_000;
 
-/** A history that begins with the assistant is refused; this is what its greeting answered. */
+/** Stands before a greeting of the assistant, because the service refuses a history that begins with the assistant. */
 const CALLER_OPENING = 'Hello.';
 
 /**
- * What was said before as the service takes it: begins with the caller, speakers alternate, the newest of it if it is too
- * long.
+ * Returns the earlier conversation as the service accepts it: it begins with the caller, and the speakers alternate.
+ * Only the newest turns of a long one are kept.
  */
 export function historyBlocks(turns: readonly Turn[]): HistoryBlock[] {
   const merged = mergeNeighbours(newest(turns));
@@ -47,7 +47,7 @@ function mergeNeighbours(turns: readonly Turn[]): { role: HistoryBlock['role']; 
   return merged;
 }
 
-/** Cuts `text` into pieces of at most `maxBytes` of UTF-8, between words where there are any. Joined they are `text`. */
+/** Splits `text` into pieces of at most `maxBytes` of UTF-8, between words if possible. Joined they are `text`. */
 export function splitText(text: string, maxBytes: number): string[] {
   const pieces: string[] = [];
   let rest = text;
@@ -62,7 +62,7 @@ export function splitText(text: string, maxBytes: number): string[] {
   return pieces;
 }
 
-/** The longest beginning of `text` that fits; no character is cut in two. */
+/** Returns the longest beginning of `text` that fits, without cutting a character in two. */
 function firstBytes(text: string, maxBytes: number): string {
   let sizeBytes = 0;
   let length = 0;

@@ -1,11 +1,11 @@
 import type { ToolDefinition } from '../session.js';
 
-/** How long a pause Nova takes for the end of the caller's turn: 1.5 s, 1.75 s or 2 s (Nova 2 user guide, turn taking). */
+/** Length of the pause that ends the caller's turn: 1.5 s, 1.75 s or 2 s (Nova 2 user guide, turn taking). */
 export type EndpointingSensitivity = 'HIGH' | 'MEDIUM' | 'LOW';
 
 export type TextRole = 'SYSTEM' | 'USER' | 'ASSISTANT';
 
-/** 16-bit linear PCM at the rate of a telephone line: what both directions are declared as, so nothing is resampled. */
+/** The format declared for both directions. It has the rate of a telephone line, so that nothing is resampled. */
 const AUDIO = {
   mediaType: 'audio/lpcm',
   sampleRateHertz: 8000,
@@ -18,8 +18,8 @@ const AUDIO = {
 const PLAIN_TEXT = { mediaType: 'text/plain' } as const;
 
 /**
- * The events one session sends, as JSON texts, in the words of one prompt. All ids are chosen by the client. Source: Nova 2
- * user guide, "Input events", and AWS's samples.
+ * Builds the events of one session and its one prompt as JSON. The client chooses all ids. Source: Nova 2 user guide,
+ * "Input events", and AWS's samples.
  */
 export class InputEvents {
   private readonly promptName: string;
@@ -32,7 +32,7 @@ export class InputEvents {
     this.audioHead = `{"event":{"audioInput":{"promptName":"${ids.promptName}","contentName":"${ids.audioName}","content":"`;
   }
 
-  /** `endpointingSensitivity` has to be nested: Nova 2 refuses it as a field of `sessionStart`. */
+  /** `endpointingSensitivity` has to be nested, because Nova 2 refuses it as a field of `sessionStart`. */
   sessionStart(options: { maxTokens: number; endpointingSensitivity: EndpointingSensitivity }): string {
     const { maxTokens, endpointingSensitivity } = options;
     return event('sessionStart', {
@@ -41,7 +41,7 @@ export class InputEvents {
     });
   }
 
-  /** Voice, tools and prompt are fixed from here on. Without tools both tool fields have to be absent. */
+  /** Fixes voice, tools and prompt for the session. Without tools both tool fields have to be absent. */
   promptStart(options: { voice: string; tools: readonly ToolDefinition[] }): string {
     const { tools, voice } = options;
     return event('promptStart', {
@@ -58,8 +58,8 @@ export class InputEvents {
   }
 
   /**
-   * A whole text block, to be sent without anything between. `interactive`: it starts a turn of the model, which is only
-   * allowed once the audio has begun.
+   * Returns a whole text block, whose events must be sent without another event between them. An `interactive` block
+   * starts a turn of the model, which is only allowed once the audio has begun.
    */
   textBlock(contentName: string, role: TextRole, texts: readonly string[], interactive: boolean): string[] {
     const { promptName } = this;
@@ -77,7 +77,7 @@ export class InputEvents {
     ];
   }
 
-  /** `content` must be a JSON object as text; the service fails with "Tool Response parsing error" otherwise. */
+  /** `content` must be a JSON object as text. Otherwise the service fails with "Tool Response parsing error". */
   toolResultBlock(contentName: string, toolUseId: string, content: string): string[] {
     const { promptName } = this;
     return [
@@ -94,7 +94,7 @@ export class InputEvents {
     ];
   }
 
-  /** The one audio container of the session. */
+  /** Starts the one audio block of the session. */
   audioStart(): string {
     return event('contentStart', {
       promptName: this.promptName,
@@ -106,7 +106,7 @@ export class InputEvents {
     });
   }
 
-  /** Written by hand: it is sent many times a second, and neither ids nor base64 need escaping. */
+  /** Built by hand, because it is sent many times a second and neither ids nor base64 need escaping. */
   audio(base64: string): string {
     return `${this.audioHead}${base64}"}}}`;
   }
@@ -124,7 +124,7 @@ export class InputEvents {
 
 function toolSpec(tool: ToolDefinition): object {
   const { description, name, parameters } = tool;
-  // The schema travels as text, as in all of AWS's samples.
+  // The schema is sent as text, as in all of AWS's samples.
   return { toolSpec: { name, description, inputSchema: { json: JSON.stringify(parameters) } } };
 }
 

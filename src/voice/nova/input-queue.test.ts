@@ -18,7 +18,7 @@ function pull(queue: InputQueue): Promise<IteratorResult<InputChunk, undefined>>
 }
 
 describe('the input queue', () => {
-  it('gives everything in the order it was pushed, then ends', async () => {
+  it('the input queue yields everything in order, then ends', async () => {
     const { queue } = open();
     queue.push(['a', 'b']);
     queue.pushAudio('c', 40);
@@ -28,7 +28,7 @@ describe('the input queue', () => {
     assert.deepEqual(await rest(queue), ['a', 'b', 'c', 'd']);
   });
 
-  it('gives to whoever waits already', async () => {
+  it('the input queue yields an event to a reader that waits', async () => {
     const { queue } = open();
     const first = pull(queue);
     queue.push(['a', 'b']);
@@ -37,7 +37,7 @@ describe('the input queue', () => {
     assert.deepEqual(await rest(queue), ['b']);
   });
 
-  it('drops the oldest audio when too much waits, and nothing else', async () => {
+  it('a full input queue drops the oldest audio and nothing else', async () => {
     const { drops, queue } = open(100);
     queue.push(['start']);
     for (const name of ['1', '2', '3', '4']) queue.pushAudio(name, 40);
@@ -48,7 +48,7 @@ describe('the input queue', () => {
     assert.deepEqual(await rest(queue), ['start', '3', '4', 'text']);
   });
 
-  it('counts as refused only what was dropped since something was taken', async () => {
+  it('the input queue counts only the audio dropped since the last read', async () => {
     const { queue } = open(40);
     queue.pushAudio('1', 40);
     queue.pushAudio('2', 40);
@@ -57,7 +57,7 @@ describe('the input queue', () => {
     assert.equal(queue.refusedMs, 0);
   });
 
-  it('ends at once when aborted, also under whoever waits', async () => {
+  it('an aborted input queue ends at once, even for a reader that waits', async () => {
     const { queue } = open();
     const waiting = pull(queue);
     queue.abort();
@@ -68,14 +68,14 @@ describe('the input queue', () => {
     assert.deepEqual(await rest(other), []);
   });
 
-  it('ends under whoever waits when there is nothing left to give', async () => {
+  it('an empty input queue that is ended ends for a reader that waits', async () => {
     const { queue } = open();
     const waiting = pull(queue);
     queue.end();
     assert.equal((await waiting).done, true);
   });
 
-  it('takes nothing more from whoever leaves', async () => {
+  it('the input queue takes no more events after its reader has left', async () => {
     const { queue } = open();
     queue.push(['a', 'b']);
     for await (const { chunk } of queue) {

@@ -1,25 +1,26 @@
 interface Entry {
   bytes: Uint8Array;
-  /** Undefined: not audio, and never dropped. */
+  /** `undefined` for an event that is not audio, which is never dropped. */
   audioMs: number | undefined;
 }
 
-/** The shape in which the SDK takes an input event. */
+/** An input event in the shape that the SDK takes. */
 export interface InputChunk {
   chunk: { bytes: Uint8Array };
 }
 
 type Pull = (result: IteratorResult<InputChunk, undefined>) => void;
 
-/** `ending`: what waits is still given. */
+/** While `ending`, the waiting events are still sent. */
 type State = 'open' | 'ending' | 'over';
 
 const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined };
 const encoder = new TextEncoder();
 
 /**
- * The body of the request: events wait here until the SDK pulls them. Bounded: when the service takes no more audio, the
- * oldest audio makes way, never another event. The SDK itself swallows some three seconds before it stops pulling.
+ * The body of the request, in which events wait until the SDK pulls them. It is bounded: when the service takes no more
+ * audio, the oldest audio is dropped, but never another event. The SDK itself buffers some three seconds before it
+ * stops pulling.
  */
 export class InputQueue implements AsyncIterable<InputChunk> {
   private readonly maxAudioMs: number;
@@ -35,12 +36,12 @@ export class InputQueue implements AsyncIterable<InputChunk> {
     this.onDropped = options.onDropped;
   }
 
-  /** Audio dropped since something was last pulled. */
+  /** Length of the audio dropped since the SDK last pulled an event. */
   get refusedMs(): number {
     return this.droppedMs;
   }
 
-  /** Adds events that have to stay together, in order. */
+  /** Adds events that must be sent one after the other. */
   push(events: readonly string[]): void {
     for (const event of events) this.add({ bytes: encoder.encode(event), audioMs: undefined });
   }
@@ -51,14 +52,14 @@ export class InputQueue implements AsyncIterable<InputChunk> {
     while (this.audioMs > this.maxAudioMs) this.dropOldest();
   }
 
-  /** What was pushed is still given, then the body ends. */
+  /** Ends the body after the events that wait. */
   end(): void {
     if (this.state !== 'open') return;
     this.state = 'ending';
     if (this.entries.length === 0) this.abort();
   }
 
-  /** The body ends at once. */
+  /** Ends the body at once. */
   abort(): void {
     this.state = 'over';
     this.entries = [];
@@ -68,7 +69,7 @@ export class InputQueue implements AsyncIterable<InputChunk> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<InputChunk, undefined> {
-    return { next: () => this.next(), return: () => this.leave() };
+    return { next: () => this.next(), return: () => this.stop() };
   }
 
   private next(): Promise<IteratorResult<InputChunk, undefined>> {
@@ -76,7 +77,7 @@ export class InputQueue implements AsyncIterable<InputChunk> {
     const entry = this.entries.shift();
     if (entry !== undefined) {
       this.audioMs -= entry.audioMs ?? 0;
-      return Promise.resolve(given(entry));
+      return Promise.resolve(yielded(entry));
     }
     if (this.state !== 'open') return Promise.resolve(OVER);
     return new Promise((resolve) => {
@@ -84,7 +85,7 @@ export class InputQueue implements AsyncIterable<InputChunk> {
     });
   }
 
-  private leave(): Promise<IteratorReturnResult<undefined>> {
+  private stop(): Promise<IteratorReturnResult<undefined>> {
     this.abort();
     return Promise.resolve(OVER);
   }
@@ -94,7 +95,7 @@ export class InputQueue implements AsyncIterable<InputChunk> {
     const { pull } = this;
     if (pull !== undefined) {
       this.pull = undefined;
-      pull(given(entry));
+      pull(yielded(entry));
       return;
     }
     this.entries.push(entry);
@@ -111,6 +112,6 @@ export class InputQueue implements AsyncIterable<InputChunk> {
   }
 }
 
-function given(entry: Entry): IteratorYieldResult<InputChunk> {
+function yielded(entry: Entry): IteratorYieldResult<InputChunk> {
   return { done: false, value: { chunk: { bytes: entry.bytes } } };
 }

@@ -9,11 +9,11 @@ export interface ModelTurnOptions {
   pace: Pace;
 }
 
-/** What the model says in one go: a response, its sentences its items. */
+/** One turn of the model as a response. Its sentences are the items. */
 export class ModelTurn {
   readonly responseId: string;
   readonly items: Sentence[] = [];
-  /** The caller talked over it, or the owner cancelled it: what still comes of it is late. */
+  /** Whether the caller interrupted it or the owner cancelled it. Everything that still arrives is late. */
   isCut: boolean;
   private readonly options: ModelTurnOptions;
 
@@ -23,7 +23,7 @@ export class ModelTurn {
     this.isCut = isCut;
   }
 
-  /** All audio so far belongs to sentences that are complete, and there is some. */
+  /** Whether the turn has sentences and the audio of all of them is complete. */
   get isWhole(): boolean {
     return this.items.length > 0 && this.items.every(({ stage }) => stage === 'done');
   }
@@ -50,7 +50,7 @@ export class ModelTurn {
     for (const item of this.items) item.end();
   }
 
-  /** No more audio comes: of the sentence that was being said only what the audio so far can have held was said. */
+  /** Called when no more audio will arrive. Cuts the text of the sentence in progress to what its audio can hold. */
   breakOff(): void {
     for (const item of this.items) item.breakOff();
   }
@@ -60,14 +60,14 @@ export class ModelTurn {
   }
 }
 
-/** One sentence: its text comes first, then its audio. Nobody is told of it before its audio begins. */
+/** One sentence. Its text arrives before its audio, and is reported only when the audio begins. */
 export class Sentence {
   readonly turn: ModelTurn;
   readonly itemId: string;
-  /** As the model means to say it. */
+  /** The text that the model intends to say. */
   text = '';
   stage: 'waiting' | 'speaking' | 'done' = 'waiting';
-  /** Holds the text of others too, so that no final text is its own. */
+  /** Whether it holds the text of other sentences, too, so that no final text matches it alone. */
   isJoined = false;
   private readonly emit: (event: VoiceEvent) => void;
   private readonly pace: Pace;
@@ -87,12 +87,12 @@ export class Sentence {
   addText(text: string): void {
     const piece = this.text === '' || /^\s/.test(text) ? text : ` ${text}`;
     this.text += piece;
-    if (this.stage === 'speaking' && !this.isCut) this.tell(piece);
+    if (this.stage === 'speaking' && !this.isCut) this.report(piece);
   }
 
   begin(): void {
     this.stage = 'speaking';
-    if (this.text !== '') this.tell(this.text);
+    if (this.text !== '') this.report(this.text);
   }
 
   speak(mulaw: Uint8Array): void {
@@ -130,12 +130,12 @@ export class Sentence {
     this.emit({ type: 'item-done', responseId: this.turn.responseId, itemId: this.itemId });
   }
 
-  /** What was really spoken. */
+  /** Reports the text that was really spoken. */
   final(text: string): void {
     this.emit({ type: 'assistant-text-final', responseId: this.turn.responseId, itemId: this.itemId, text });
   }
 
-  private tell(text: string): void {
+  private report(text: string): void {
     this.emit({ type: 'assistant-text', responseId: this.turn.responseId, itemId: this.itemId, text });
   }
 }

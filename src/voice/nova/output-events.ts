@@ -1,27 +1,27 @@
-/** Why a piece of the conversation ended. */
+/** Why a content block ended. */
 export type StopReason = 'PARTIAL_TURN' | 'END_TURN' | 'INTERRUPTED' | 'TOOL_USE' | 'other';
 
 export type ContentKind =
   | { type: 'text'; role: 'user' }
-  /** `speculative`: what is about to be spoken. Otherwise: what was spoken, seconds later. */
+  /** A speculative text is about to be spoken. Any other text was spoken, seconds ago. */
   | { type: 'text'; role: 'assistant'; speculative: boolean }
-  /** Undefined: it does not say. */
+  /** `sampleRateHz` is `undefined` if the service does not name it. */
   | { type: 'audio'; sampleRateHz: number | undefined }
   | { type: 'tool' };
 
-/** What the service says, as far as the gateway has a use for it. */
+/** An event of the service, as far as the gateway uses it. */
 export type OutputEvent =
   | { type: 'content-start'; contentId: string; kind: ContentKind }
   | { type: 'text'; contentId: string; text: string }
-  /** `base64`: 16-bit little-endian linear PCM at 8 kHz. */
+  /** `base64` holds 16-bit little-endian linear PCM at 8 kHz. */
   | { type: 'audio'; contentId: string; base64: string }
   | { type: 'tool-use'; contentId: string; toolUseId: string; name: string; content: string }
   | { type: 'content-end'; contentId: string; stopReason: StopReason }
-  /** The caller talked over the model; comes as a text of the model. */
+  /** The caller interrupted the model. The service sends it as a text of the model. */
   | { type: 'interrupted'; contentId: string }
   /** Tokens of the whole session so far. */
   | { type: 'usage'; inputTokens: number; outputTokens: number }
-  /** Known, and of no use here. */
+  /** An event that is known and not used. */
   | { type: 'other' };
 
 export type ParsedOutput =
@@ -32,7 +32,7 @@ type Fields = Record<string, unknown>;
 const OTHER: OutputEvent = { type: 'other' };
 const decoder = new TextDecoder();
 
-/** Reads one output event (`{"event":{"<name>":{…}}}`); never throws. Source: Nova 2 user guide, "Output events". */
+/** Parses one output event (`{"event":{"<name>":{…}}}`). Never throws. Source: Nova 2 user guide, "Output events". */
 export function parseOutput(bytes: Uint8Array): ParsedOutput {
   const message = fieldsOf(parseJson(decoder.decode(bytes)));
   const event = fieldsOf(message?.['event']);
@@ -45,10 +45,10 @@ export function parseOutput(bytes: Uint8Array): ParsedOutput {
   return parsed === undefined ? { ok: false, anomaly: 'malformed-event' } : { ok: true, event: parsed };
 }
 
-/** Each gives undefined for what it cannot use. */
+/** A parser for each event. It returns `undefined` for fields it cannot use. */
 const READERS = new Map<string, (fields: Fields) => OutputEvent | undefined>([
   ['completionStart', () => OTHER],
-  // One completion spans the session: its end says nothing about turns.
+  // One completion spans the session, so its end says nothing about turns.
   ['completionEnd', () => OTHER],
   ['contentStart', readContentStart],
   ['textOutput', readText],
@@ -142,7 +142,7 @@ function stopReason(fields: Fields): StopReason {
   }
 }
 
-/** Seen as `{ "interrupted" : true }`, spaces included. */
+/** The service sends `{ "interrupted" : true }`, with these spaces. */
 function isInterruptedMarker(text: string): boolean {
   return text.includes('interrupted') && fieldsOf(parseJson(text))?.['interrupted'] === true;
 }

@@ -1,7 +1,7 @@
-/** Until a sentence has been heard whole: about what voices need for a character. */
+/** Typical speaking time of a character, used until a whole sentence was spoken. */
 const TYPICAL_MS_PER_CHARACTER = 65;
 
-/** How fast the model speaks, from the sentences it has finished: tells how much of a broken one can have been said. */
+/** Measures how fast the model speaks, to estimate how much of a broken sentence was spoken. */
 export class Pace {
   private characters = 0;
   private durationMs = 0;
@@ -11,7 +11,7 @@ export class Pace {
     this.durationMs += durationMs;
   }
 
-  /** The share of `text` that fits into `durationMs`; may be above 1. */
+  /** Returns the share of `text` that fits into `durationMs`. It may be above 1. */
   shareOf(text: string, durationMs: number): number {
     const isKnown = this.characters > 0 && this.durationMs > 0;
     const msPerCharacter = isKnown ? this.durationMs / this.characters : TYPICAL_MS_PER_CHARACTER;

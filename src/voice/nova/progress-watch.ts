@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.js';
 
-/** Tells when nothing has happened for a while. One timer for the whole time, not one for every event. */
+/** Reports when nothing has happened for a while. It uses one timer, and not one for every event. */
 export class ProgressWatch {
   private readonly clock: Clock;
   private readonly limitMs: number;
@@ -15,13 +15,13 @@ export class ProgressWatch {
     this.onSilent = options.onSilent;
   }
 
-  /** Something happened; begins to watch if it was not. */
+  /** Called when something happened. Starts the watch if it is not running. */
   progress(): void {
     this.progressMs = this.clock.now();
     if (this.timer === undefined && !this.isStopped) this.wait(this.limitMs);
   }
 
-  /** For good. */
+  /** Stops the watch for good. */
   stop(): void {
     this.isStopped = true;
     this.timer?.cancel();

@@ -28,7 +28,7 @@ async function failureOf(planned: PlannedNovaFault['fault'], when: PlannedNovaFa
 }
 
 describe('the Nova provider', () => {
-  it('says what to do about a model that is no more', async () => {
+  it('a retired Nova model fails the start with what to do', async () => {
     await withNova({ provider: { modelId: 'amazon.nova-sonic-v1:0' } }, async ({ provider }) => {
       await assert.rejects(
         provider.prepare(),
@@ -37,7 +37,7 @@ describe('the Nova provider', () => {
     });
   });
 
-  it('warns of a region it does not know, and goes on', async () => {
+  it('an unknown region for Nova is only a warning', async () => {
     await withNova({ provider: { region: 'eu-central-1' } }, async ({ logged, provider }) => {
       await provider.prepare();
       assert.deepEqual([logged[0]?.['level'], logged[0]?.['region']], [40, 'eu-central-1']);
@@ -48,7 +48,7 @@ describe('the Nova provider', () => {
     });
   });
 
-  it('says at the start that there are no credentials', async () => {
+  it('missing AWS credentials fail the start of Nova', async () => {
     const missing = Object.assign(new Error('Could not load credentials from any providers'), {
       name: 'CredentialsProviderError',
     });
@@ -57,7 +57,7 @@ describe('the Nova provider', () => {
     });
   });
 
-  it('waits three seconds for credentials and no longer', async () => {
+  it('the start of Nova waits three seconds for credentials at most', async () => {
     const clock = new FakeClock();
     const never = (): Promise<never> => new Promise(() => undefined);
     await withNova({ clock, provider: { credentials: never } }, async ({ logged, provider }) => {
@@ -69,14 +69,14 @@ describe('the Nova provider', () => {
     });
   });
 
-  it('renews before the service ends a session', async () => {
+  it('the renewal of a Nova session is due before the service ends it', async () => {
     await withNova({}, async ({ provider }) => {
       assert.equal(provider.name, 'nova');
       assert.deepEqual(provider.renewal, { afterMs: 360_000, forceAfterMs: 440_000 });
     });
   });
 
-  it('closes its sessions in order and leaves nothing', async () => {
+  it('closing the Nova provider ends its sessions in order and leaves no connection', async () => {
     const clock = new FakeClock();
     await withNova({ clock, sim: { brain: scriptedBrain(['Welcome.']) } }, async ({ open, provider, seen }) => {
       const call = open();
@@ -90,7 +90,7 @@ describe('the Nova provider', () => {
     });
   });
 
-  it('drops a session at once that was closed before it was accepted', async () => {
+  it('a Nova session that is closed before it is accepted is dropped at once', async () => {
     const clock = new FakeClock();
     await withNova(
       { clock, sim: { faults: [{ when: { at: 'connect' }, fault: { type: 'silent' } }] } },
@@ -104,7 +104,7 @@ describe('the Nova provider', () => {
     );
   });
 
-  it('takes a session for ready when the request is taken, before any output', async () => {
+  it('a Nova session is ready when the request is accepted, before any output', async () => {
     const server = createServer();
     server.on('stream', (stream) => {
       stream.on('error', () => undefined);
@@ -126,7 +126,7 @@ describe('the Nova provider', () => {
     }
   });
 
-  it('keeps audio flowing while the carrier sends none', async () => {
+  it('a Nova session sends silence while the carrier sends no audio', async () => {
     const clock = new FakeClock();
     await withNova({ clock, sim: { brain: scriptedBrain([]) } }, async ({ open, seen }) => {
       const call = open({ greeting: undefined });
@@ -139,16 +139,16 @@ describe('the Nova provider', () => {
   });
 });
 
-describe('a session with Nova that fails', () => {
+describe('failures of a Nova session', () => {
   const connect = { at: 'connect' } as const;
   const turn = { at: 'turn', turn: 1 } as const;
 
-  it('was refused', async () => {
+  it('a Nova session that is refused fails with VOICE_REFUSED', async () => {
     assert.equal(await failureOf({ type: 'refuse', status: 403 }, connect), 'VOICE_REFUSED');
     assert.equal(await failureOf({ type: 'refuse', status: 404 }, connect), 'VOICE_REFUSED');
   });
 
-  it('was one too many', async () => {
+  it('a Nova session over the quota fails as throttled', async () => {
     assert.equal(await failureOf({ type: 'refuse', status: 429 }, connect), 'VOICE_THROTTLED');
     await withNova({ sim: { maxSessions: 1, brain: scriptedBrain(['Welcome.']) } }, async ({ open, seen }) => {
       const first = open();
@@ -160,19 +160,19 @@ describe('a session with Nova that fails', () => {
     });
   });
 
-  it('got no answer at all', async () => {
+  it('a Nova session without any answer has stalled', async () => {
     assert.equal(await failureOf({ type: 'silent' }, connect), 'VOICE_STALLED');
     assert.equal(await failureOf({ type: 'stall' }, turn), 'VOICE_STALLED');
   });
 
-  it('has no service to talk to', async () => {
+  it('a Nova session without a service is unreachable', async () => {
     assert.equal(await failureOf({ type: 'reset' }, connect), 'VOICE_UNREACHABLE');
     await withNova({ provider: { endpointUrl: 'http://127.0.0.1:1' } }, async ({ open }) => {
       assert.equal(await open().failure(), 'VOICE_UNREACHABLE');
     });
   });
 
-  it('met a fault of the service', async () => {
+  it('a fault of the Nova service fails the session as retryable', async () => {
     assert.equal(await failureOf({ type: 'refuse', status: 500 }, connect), 'VOICE_FAILED');
     assert.equal(await failureOf({ type: 'refuse', status: 503 }, connect), 'VOICE_FAILED');
     assert.equal(await failureOf({ type: 'instability' }, turn), 'VOICE_FAILED');
@@ -180,25 +180,25 @@ describe('a session with Nova that fails', () => {
     assert.equal(await failureOf({ type: 'exception', exception: 'internalServerException' }, turn), 'VOICE_FAILED');
   });
 
-  it('reached the time limit', async () => {
+  it('a Nova session that reaches the time limit has expired', async () => {
     assert.equal(await failureOf({ type: 'exception', exception: 'modelTimeoutException' }, turn), 'VOICE_EXPIRED');
     await withNova({ sim: { sessionSeconds: 3 } }, async ({ open }) => {
       assert.equal(await open().failure(), 'VOICE_EXPIRED');
     });
   });
 
-  it('was blocked, or misunderstood', async () => {
+  it('blocked content and a protocol error fail a Nova session with their codes', async () => {
     assert.equal(await failureOf({ type: 'blocked' }, turn), 'VOICE_BLOCKED');
     assert.equal(await failureOf({ type: 'exception', exception: 'validationException' }, turn), 'VOICE_PROTOCOL');
   });
 
-  it('ended without a word', async () => {
+  it('a Nova session that ends without an error is unreachable', async () => {
     assert.equal(await failureOf({ type: 'close', code: 0 }, turn), 'VOICE_UNREACHABLE');
     assert.equal(await failureOf({ type: 'rst-stream' }, turn), 'VOICE_UNREACHABLE');
     assert.equal(await failureOf({ type: 'reset' }, turn), 'VOICE_UNREACHABLE');
   });
 
-  it('talks to a service that stopped listening', async () => {
+  it('a Nova service that stops reading audio has stalled', async () => {
     const brain = scriptedBrain(['Welcome.', [novaFault({ type: 'stop-reading' }), speak('Never mind.')]]);
     await withNova({ sim: { brain } }, async ({ anomalies, open }) => {
       const call = open();
@@ -210,7 +210,7 @@ describe('a session with Nova that fails', () => {
     });
   });
 
-  it('lets go of the connection', async () => {
+  it('a failed Nova session releases its connection', async () => {
     const faults: PlannedNovaFault[] = [{ when: turn, fault: { type: 'stall' } }];
     await withNova({ sim: { faults, brain: scriptedBrain(['Welcome.']) } }, async ({ open, seen }) => {
       await open().failure();
@@ -219,13 +219,13 @@ describe('a session with Nova that fails', () => {
     });
   });
 
-  it('writes nothing to the console', async (test) => {
+  it('a failed Nova session writes nothing to the console', async (test) => {
     const warn = test.mock.method(console, 'warn', () => undefined);
     await failureOf({ type: 'refuse', status: 403 }, connect);
     assert.equal(warn.mock.callCount(), 0);
   });
 
-  it('goes on after events it does not know or cannot read', async () => {
+  it('a Nova session continues after unknown and unreadable events', async () => {
     const brain = scriptedBrain([[fault({ type: 'malformed' }), fault({ type: 'unknown-event' }), speak('Welcome.')]]);
     await withNova({ sim: { brain } }, async ({ anomalies, open }) => {
       const call = open();

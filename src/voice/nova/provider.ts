@@ -12,37 +12,37 @@ import type { EndpointingSensitivity } from './input-events.js';
 import { NovaSession } from './session.js';
 
 export interface NovaProviderOptions {
-  /** Where the model is called; its own setting, apart from the region of everything else. */
+  /** AWS region of the model. It has a setting of its own, apart from the region of everything else. */
   region: string;
   modelId: string;
   voice: string;
-  /** The text model that writes summaries. Undefined: see {@link summaryModelFor}. */
+  /** The text model that writes summaries. Default: see {@link summaryModelFor}. */
   summaryModelId?: string;
-  /** The service ends a session after eight minutes. */
+  /** Age at which a session is replaced in the next pause, in milliseconds. The service ends it after eight minutes. */
   renewAfterMs: number;
   log: Logger;
   clock?: Clock;
-  /** Speaks lines word for word, which the model cannot. Without it `say` fails at once. */
+  /** Speaks lines word for word, because the model cannot. Without it `say` fails at once. */
   speakLine?: LineSynthesis;
   onAnomaly?: (kind: NovaAnomaly) => void;
-  /** The service has taken the request by then, or the session has failed. */
+  /** Maximum time until the service accepts the request; then the session fails. */
   openTimeoutMs?: number;
-  /** Undefined: the service in `region`, or AWS_ENDPOINT_URL_BEDROCK_RUNTIME. `http:` is spoken as HTTP/2 without TLS. */
+  /** Default: the service in `region`, or AWS_ENDPOINT_URL_BEDROCK_RUNTIME. `http:` means HTTP/2 without TLS. */
   endpointUrl?: string;
-  /** Undefined: wherever the AWS SDK finds them. */
+  /** Default: the credentials that the AWS SDK finds. */
   credentials?: NonNullable<BedrockRuntimeClientConfig['credentials']>;
   endpointingSensitivity?: EndpointingSensitivity;
-  /** Caller audio is collected into events of this length. */
+  /** Length of caller audio in one event, in milliseconds. Default 40. */
   mergeMs?: number;
 }
 
-/** Where the model was known to be in November 2026. */
+/** Regions with the model as of November 2026. */
 const KNOWN_REGIONS: readonly string[] = ['us-east-1', 'us-west-2', 'eu-north-1', 'ap-northeast-1'];
-/** The first Nova Sonic; AWS ended it on 2026-09-14. */
+/** The first Nova Sonic, which AWS ended on 2026-09-14. */
 const RETIRED_MODEL = 'amazon.nova-sonic-v1:0';
-/** Forty seconds before the service's own end. */
+/** Forty seconds before the service ends the session. */
 const FORCE_RENEWAL_AFTER_MS = 440_000;
-/** A connection on which neither side sends anything is dead: caller audio or silence always flows. */
+/** Maximum time without traffic. A connection that exceeds it is dead, because caller audio or silence always flows. */
 const IDLE_CONNECTION_MS = 60_000;
 const MERGE_MS = 40;
 const nothing = (): void => undefined;
@@ -54,7 +54,7 @@ const SILENT: NonNullable<BedrockRuntimeClientConfig['logger']> = {
   error: nothing,
 };
 
-/** Voice sessions with Amazon Nova Sonic on Bedrock. */
+/** Returns a provider of sessions with Amazon Nova Sonic on Bedrock. */
 export function createNovaProvider(options: NovaProviderOptions): VoiceProvider {
   return new NovaProvider(options);
 }
@@ -65,7 +65,7 @@ class NovaProvider implements VoiceProvider {
   private readonly options: NovaProviderOptions;
   private readonly clock: Clock;
   private readonly client: BedrockRuntimeClient;
-  /** What is left of each session, until nothing is. */
+  /** The open sessions. Each promise resolves when its session has released everything. */
   private readonly sessions = new Map<VoiceSession, Promise<void>>();
   private readonly closing = new AbortController();
 
@@ -82,14 +82,14 @@ class NovaProvider implements VoiceProvider {
     if (modelId === RETIRED_MODEL) {
       throw new TandemError(
         'CONFIG_INVALID',
-        `NOVA_MODEL_ID is ${RETIRED_MODEL}, which AWS has ended; amazon.nova-2-sonic-v1:0 follows it.`,
+        `NOVA_MODEL_ID is ${RETIRED_MODEL}, which AWS has ended. Set it to amazon.nova-2-sonic-v1:0.`,
       );
     }
     if (!KNOWN_REGIONS.includes(region)) {
       log.warn({ region, known_regions: KNOWN_REGIONS }, 'Nova Sonic is not known to be available in this region');
     }
     if (!(await this.findCredentials())) {
-      log.warn('AWS credentials are not found yet; the first call has to wait for them');
+      log.warn('AWS credentials were not found in time; the first call has to wait for them');
     }
   }
 
@@ -141,7 +141,7 @@ class NovaProvider implements VoiceProvider {
     this.client.destroy();
   }
 
-  /** False: that takes too long. */
+  /** Resolves with false if the search takes too long. */
   private async findCredentials(): Promise<boolean> {
     let deadline = { cancel: (): void => undefined };
     const tooLong = new Promise<false>((resolve) => {
@@ -152,7 +152,7 @@ class NovaProvider implements VoiceProvider {
       return await Promise.race([found, tooLong]);
     } catch (error) {
       const { code, message } = novaError(error);
-      if (code === 'VOICE_REFUSED') throw new TandemError(code, `There are no AWS credentials for Amazon Nova Sonic.`);
+      if (code === 'VOICE_REFUSED') throw new TandemError(code, 'There are no AWS credentials for Amazon Nova Sonic.');
       throw new TandemError('VOICE_REFUSED', `AWS credentials could not be read: ${message}`);
     } finally {
       deadline.cancel();
@@ -164,9 +164,9 @@ function clientConfig(options: NovaProviderOptions): BedrockRuntimeClientConfig 
   const { credentials, endpointUrl, region } = options;
   return {
     region,
-    // A Bedrock API key in the environment would be preferred, and does not work for this operation.
+    // Otherwise the SDK would prefer a Bedrock API key in the environment, which does not work for this operation.
     authSchemePreference: ['sigv4'],
-    // Else it writes to the console whatever it makes of a failed request; the session tells of the failure itself.
+    // Otherwise the SDK writes failed requests to the console. The session reports the failure itself.
     logger: SILENT,
     requestHandler: { requestTimeout: IDLE_CONNECTION_MS, sessionTimeout: IDLE_CONNECTION_MS },
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),

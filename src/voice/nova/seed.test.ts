@@ -41,7 +41,7 @@ function sent(seed: Seed): Sent[] {
   });
 }
 
-/** Text blocks as [role, text]. */
+/** Returns the text blocks as [role, text]. */
 function blocks(seed: Seed): [unknown, string][] {
   const found: [unknown, string][] = [];
   for (const { body, name } of sent(seed)) {
@@ -52,8 +52,8 @@ function blocks(seed: Seed): [unknown, string][] {
   return found;
 }
 
-describe('what a Nova session begins with', () => {
-  it('comes in the order the service asks for', () => {
+describe('the seed of a Nova session', () => {
+  it('the seed of a Nova session has the order that the service needs', () => {
     const events = sent(seedOf({ greeting: 'Hello there.', turns: [turn('caller', 'Hi.')] }));
     assert.deepEqual(
       events.map(({ body, name }) =>
@@ -76,7 +76,7 @@ describe('what a Nova session begins with', () => {
     }
   });
 
-  it('makes the model greet: the words in the one system text, a text of the caller to set it off', () => {
+  it('the seed makes Nova greet with the system text and an opening text of the caller', () => {
     const seed = seedOf({ greeting: 'Hello there.' });
     const system = blocks(seed).filter(([role]) => role === 'SYSTEM');
     assert.equal(system.length, 1);
@@ -84,13 +84,13 @@ describe('what a Nova session begins with', () => {
     assert.equal(seed.opening, 'Hello.');
   });
 
-  it('says nothing first without a greeting', () => {
+  it('the seed without a greeting has no opening text', () => {
     const seed = seedOf({});
     assert.deepEqual(blocks(seed), [['SYSTEM', 'Be kind.']]);
     assert.equal(seed.opening, undefined);
   });
 
-  it('has the last words of the caller answered and not told as history', () => {
+  it('the seed sends the unanswered turns of the caller as opening text and not as history', () => {
     const turns = [
       turn('caller', 'Hi.'),
       turn('assistant', 'Hello.'),
@@ -106,7 +106,7 @@ describe('what a Nova session begins with', () => {
     assert.deepEqual(blocks(seedOf({ turns })).at(-1), ['USER', 'Where is it?']);
   });
 
-  it('begins the history with the caller and lets speakers alternate', () => {
+  it('the history in the seed begins with the caller and alternates', () => {
     const turns = [
       turn('assistant', 'Welcome.'),
       turn('caller', 'One.'),
@@ -123,7 +123,7 @@ describe('what a Nova session begins with', () => {
     ]);
   });
 
-  it('keeps the newest of a history that is too long', () => {
+  it('the seed keeps the newest turns of a history that is too long', () => {
     const turns = Array.from({ length: 200 }, (_, index) =>
       turn(index % 2 === 0 ? 'caller' : 'assistant', `${index} ${'x'.repeat(500)}`),
     );
@@ -134,7 +134,7 @@ describe('what a Nova session begins with', () => {
     assert.equal(history[0]?.role, 'USER');
   });
 
-  it('sends no text of more than 1000 bytes of history', () => {
+  it('the seed sends no history text of more than 1000 bytes', () => {
     const history = historyBlocks([turn('caller', 'größer '.repeat(400))]);
     const texts = history[0]?.texts ?? [];
     assert.ok(texts.length > 1);
@@ -142,7 +142,7 @@ describe('what a Nova session begins with', () => {
     assert.equal(texts.join('').trim(), 'größer '.repeat(400).trim());
   });
 
-  it('cuts any text without losing or breaking a character', () => {
+  it('text is split without losing or breaking a character', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme', maxLength: 200 }),

@@ -11,22 +11,25 @@ export interface SeedOptions {
   endpointingSensitivity: EndpointingSensitivity;
 }
 
-/** What a session begins with. */
+/** The first events of a session. */
 export interface Seed {
-  /** Everything before the audio, then the start of the audio. */
+  /** Everything before the audio, and the start of the audio. */
   setup: string[];
-  /** A text of the caller's that makes the model speak first; sent after the first audio. */
+  /** A text of the caller that makes the model speak first, sent after the first audio. */
   opening: string | undefined;
 }
 
-/** 1024, the value in most samples, starves turns with tools. */
+/** 1024, the value in most samples, is too little for turns with tools. */
 const MAX_TOKENS = 4096;
-/** A system prompt in pieces of this size is known to work. */
+/** Maximum size of a piece of the system prompt that is known to work. */
 const MAX_PROMPT_PIECE_BYTES = 4000;
-/** The model answers this with its greeting. It is answered as words of a caller, so it has to be some. */
+/** A text that the model answers with its greeting. It must be something that a caller says. */
 const HELLO = 'Hello.';
 
-/** Order matters: session, prompt, one SYSTEM block, the history, then the audio. A second SYSTEM block is fatal. */
+/**
+ * Returns the first events in the only order that works: session, prompt, one SYSTEM block, the history, then the
+ * audio. A second SYSTEM block ends the session.
+ */
 export function createSeed(options: SeedOptions): Seed {
   const { endpointingSensitivity, events, newId, session, voice } = options;
   const { earlier, unanswered } = divide(session);
@@ -34,14 +37,14 @@ export function createSeed(options: SeedOptions): Seed {
     events.sessionStart({ maxTokens: MAX_TOKENS, endpointingSensitivity }),
     events.promptStart({ voice, tools: session.tools }),
     ...events.textBlock(newId(), 'SYSTEM', splitText(systemText(session, unanswered), MAX_PROMPT_PIECE_BYTES), false),
-    // Not interactive, whatever the guide's example shows: the model would answer all of it again.
+    // Not interactive, although the guide's example is, because the model would answer the whole history again.
     ...historyBlocks(earlier).flatMap(({ role, texts }) => events.textBlock(newId(), role, texts, false)),
     events.audioStart(),
   ];
   return { setup, opening: unanswered ?? (session.greeting === undefined ? undefined : HELLO) };
 }
 
-/** What waits for an answer is not history: it is what the model is to answer now. */
+/** Takes the caller's unanswered turns out of the history, because the model has to answer them now. */
 function divide(session: SeedOptions['session']): { earlier: readonly Turn[]; unanswered: string | undefined } {
   const { turns } = session.conversation;
   if (!session.answersLast) return { earlier: turns, unanswered: undefined };

@@ -15,7 +15,7 @@ function turn(speaker: Turn['speaker'], text: string): Turn {
 }
 
 describe('a session with Nova', () => {
-  it('greets, hears, answers and takes its leave', async () => {
+  it('a Nova session greets, answers the caller and says goodbye', async () => {
     const sim = {
       brain: scriptedBrain(['Welcome. How can I help?', 'At nine.']),
       ear: loudnessEar({ texts: ['When do you open?'] }),
@@ -64,7 +64,7 @@ describe('a session with Nova', () => {
     });
   });
 
-  it('tells of an interruption once, whichever way Nova says it, and delivers nothing late', async () => {
+  it('a Nova session reports an interruption once, in either form, and delivers nothing late', async () => {
     for (const bargeInSignal of ['text-and-stop-reason', 'text', 'stop-reason'] as const) {
       const sim = {
         bargeInSignal,
@@ -89,7 +89,7 @@ describe('a session with Nova', () => {
     }
   });
 
-  it('that is lost in a sentence takes back the words nobody can have heard, before it says that it failed', async () => {
+  it('a Nova session lost in a sentence takes back the unspoken words before it fails', async () => {
     const text = 'This is one very long sentence of which not nearly everything was said.';
     const faults = [{ when: { at: 'answer', ms: 900 }, fault: { type: 'instability' } }] as const;
     await withNova({ sim: { faults, brain: scriptedBrain([text]) } }, async ({ open }) => {
@@ -101,7 +101,7 @@ describe('a session with Nova', () => {
     });
   });
 
-  it('clears what still plays although Nova had given it whole', async () => {
+  it('an interruption clears audio that still plays, even if Nova had sent all of it', async () => {
     const sim = {
       audioSpeed: 1000,
       brain: scriptedBrain(['This is a long greeting that plays for seconds.']),
@@ -116,7 +116,7 @@ describe('a session with Nova', () => {
     });
   });
 
-  it('gives the history, with the last words of the caller to be answered', async () => {
+  it('a Nova session sends the history and has the last turn of the caller answered', async () => {
     const turns = [turn('assistant', 'Welcome.'), turn('caller', 'Hi.'), turn('caller', 'Where is my order?')];
     const long = turn('assistant', 'word '.repeat(1000));
     const sim = { textLimits: FORMER_TEXT_LIMITS, brain: scriptedBrain(['On its way.']) };
@@ -137,7 +137,7 @@ describe('a session with Nova', () => {
     });
   });
 
-  it('is ready and silent without a greeting', async () => {
+  it('a Nova session without a greeting is ready and silent', async () => {
     await withNova({ sim: { brain: scriptedBrain(['Never said.']) } }, async ({ open, seen }) => {
       const call = open({ greeting: undefined });
       await until(() => call.of('ready').length === 1, 'the session');
@@ -147,7 +147,7 @@ describe('a session with Nova', () => {
     });
   });
 
-  it('takes texts and keys as the caller’s, and is told that keys are keys', async () => {
+  it("texts and keys reach Nova as the caller's turns, and keys are named as keys", async () => {
     const sim = { brain: scriptedBrain(['Welcome.', 'Text.', 'Keys.']) };
     await withNova({ sim }, async ({ open, seen }) => {
       const call = open();
@@ -166,7 +166,7 @@ describe('a session with Nova', () => {
     });
   });
 
-  it('adds up to the tokens Nova reports', async () => {
+  it('the usage events of a Nova session add up to the tokens that Nova reports', async () => {
     await withNova({ sim: { brain: scriptedBrain(['Welcome.', 'Again.']) } }, async ({ open, seen }) => {
       const call = open();
       await call.response(1);
@@ -183,9 +183,9 @@ describe('a session with Nova', () => {
   });
 });
 
-describe('tools in a session with Nova', () => {
+describe('tool calls of Nova', () => {
   for (const doubleEncodeToolUse of [false, true]) {
-    it(`are called and answered${doubleEncodeToolUse ? ', arguments encoded twice' : ''}`, async () => {
+    it(`a tool call of Nova is reported and answered${doubleEncodeToolUse ? ', with arguments encoded twice' : ''}`, async () => {
       const sim = {
         doubleEncodeToolUse,
         brain: scriptedBrain(['Welcome.', [callTool('look_up', { id: '4711' })], 'It is on its way.']),
@@ -209,7 +209,7 @@ describe('tools in a session with Nova', () => {
         call.session.sendToolResult(used?.toolCallId ?? '', { status: 'again' });
         call.session.sendToolResult('nobody-asked', { status: 'ok' });
         call.session.sendText('Thanks.');
-        await until(() => seen().typed.length === 3, 'the session goes on');
+        await until(() => seen().typed.length === 3, 'the session continues');
         assert.deepEqual(anomalies, ['unknown-tool-call', 'unknown-tool-call']);
         assert.equal(seen().toolResults.length, 1);
         assert.equal(seen().end, undefined);
@@ -217,7 +217,7 @@ describe('tools in a session with Nova', () => {
     });
   }
 
-  it('with arguments nobody can read are answered without the owner', async () => {
+  it('a tool call of Nova with unreadable arguments is answered by the session itself', async () => {
     const sim = { brain: scriptedBrain(['Welcome.', [callTool('look_up', '{"id":')], 'Sorry.']) };
     await withNova({ sim }, async ({ anomalies, open, seen }) => {
       const call = open({ tools: [TOOL] });
@@ -231,7 +231,7 @@ describe('tools in a session with Nova', () => {
   });
 });
 
-it('a call that wishes for a voice has that one', async () => {
+it("a call's preferred voice is used for Nova", async () => {
   const wish = { voices: { nova: 'tina', openai: 'cedar' }, providers: undefined, lines: defaultPrompt.lines };
   await withNova({ sim: { brain: scriptedBrain(['Guten Tag.']) } }, async ({ open, seen }) => {
     await open({ language: 'de-DE', wish }).response(1);
@@ -239,10 +239,10 @@ it('a call that wishes for a voice has that one', async () => {
   });
 });
 
-describe('lines spoken word for word beside Nova', () => {
+describe('synthesised lines in a Nova session', () => {
   const speakLine = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(3200).fill(1));
 
-  it('are asked for in the language of the call', async () => {
+  it('a line beside Nova is synthesised in the language of the call', async () => {
     const languages: string[] = [];
     const inLanguage = (_text: string, language: string): Promise<undefined> => {
       languages.push(language);
@@ -259,7 +259,7 @@ describe('lines spoken word for word beside Nova', () => {
     });
   });
 
-  it('come after the model’s turn, and fail at once where nothing can speak them', async () => {
+  it("a line beside Nova follows the model's turn, and fails at once without a synthesiser", async () => {
     const sim = { brain: scriptedBrain(['Welcome to the longest greeting of all.']) };
     await withNova({ sim, provider: { speakLine } }, async ({ open }) => {
       const call = open();
@@ -283,7 +283,7 @@ describe('lines spoken word for word beside Nova', () => {
     });
   });
 
-  it('take the line over after the model was cancelled', async () => {
+  it('a line beside Nova is spoken after the model was cancelled', async () => {
     const sim = {
       brain: scriptedBrain(['Welcome.', 'Never heard. Nor this.']),
       ear: loudnessEar({ texts: ['A human, please.'] }),
@@ -305,7 +305,7 @@ describe('lines spoken word for word beside Nova', () => {
     });
   });
 
-  it('fill the silence while a tool is at work', async () => {
+  it('a line beside Nova fills the silence while a tool runs', async () => {
     const sim = { brain: scriptedBrain(['Welcome.', [speak('Let me see.'), callTool('look_up')], 'Found.']) };
     await withNova({ sim, provider: { speakLine } }, async ({ open }) => {
       const call = open({ tools: [TOOL] });

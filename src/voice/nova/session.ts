@@ -27,7 +27,7 @@ import { UsageMeter } from './usage-meter.js';
 export interface NovaSessionOptions extends VoiceSessionOptions {
   client: BedrockRuntimeClient;
   modelId: string;
-  /** Has a text model write, which this one cannot. */
+  /** Resolves with a summary by a text model, because Nova Sonic can only speak. */
   write: (request: SummaryRequest) => Promise<Written>;
   voice: string;
   endpointingSensitivity: EndpointingSensitivity;
@@ -36,20 +36,23 @@ export interface NovaSessionOptions extends VoiceSessionOptions {
   speakLine: SpeakLine | undefined;
   clock: Clock;
   onAnomaly: (kind: NovaAnomaly) => void;
-  /** Once, when nothing of the session is left. */
+  /** Called once when the session has released everything. */
   onGone: () => void;
 }
 
-/** The model generates nothing before it has heard some 70 ms. */
+/** Silence sent first, because the model generates nothing before it has heard some 70 ms. */
 const LEAD_SILENCE_MS = 200;
-/** Caller audio kept while the service takes none. */
+/** Maximum caller audio buffered while the service takes none. */
 const MAX_WAITING_MS = 5000;
-/** A service that took nothing while so much more came has stopped reading. */
+/** Amount of dropped audio after which the service counts as stalled, because it read nothing meanwhile. */
 const STALLED_AFTER_MS = 3000;
 
 type State = { name: 'opening' } | { name: 'open'; openingDue: Timer | undefined } | { name: 'over' };
 
-/** A conversation with Amazon Nova Sonic: 8 kHz linear PCM both ways, so that a telephone's audio is never resampled. */
+/**
+ * A voice session with Amazon Nova Sonic. It uses 8 kHz linear PCM both ways, so that a telephone's audio is never
+ * resampled.
+ */
 export class NovaSession implements VoiceSession {
   private readonly options: NovaSessionOptions;
   private readonly idPrefix = `nova-${randomBytes(5).toString('hex')}`;
@@ -138,14 +141,16 @@ export class NovaSession implements VoiceSession {
     if (!this.isOver()) this.lines.say(text, sayId);
   }
 
-  /** Nova has no such event: what it goes on to say is not delivered. */
+  /** Nova has no event for this, so the rest of what it says is dropped. */
   cancel(): void {
     if (this.isOver()) return;
     this.lines.cancel();
     this.turns.cancel();
   }
 
-  /** Nova's own memory ends an interrupted answer where it stopped generating; there is no way to tell it more. */
+  /**
+   * Does nothing. Nova's memory of an interrupted answer ends where it stopped generating, and no event corrects it.
+   */
   reportHeard(_items: readonly HeardItem[]): void {}
 
   sendToolResult(toolCallId: string, output: unknown): void {
@@ -173,7 +178,7 @@ export class NovaSession implements VoiceSession {
     this.connection.end();
   }
 
-  /** A text the model answers as the caller's words. */
+  /** Sends a text that the model answers as the caller's words. */
   private ask(text: string): void {
     this.callerAudio.flush();
     this.callerTurns.textSent(text);
@@ -186,7 +191,9 @@ export class NovaSession implements VoiceSession {
     const openingDue =
       this.opening === undefined
         ? undefined
-        : this.options.clock.setTimer(SILENCE_BUDGET.novaOpeningMs, () => this.fail(stalled('did not begin to speak')));
+        : this.options.clock.setTimer(SILENCE_BUDGET.novaOpeningMs, () =>
+            this.fail(stalled('did not begin to speak in time')),
+          );
     this.state = { name: 'open', openingDue };
     this.emit({ type: 'ready' });
     this.lines.next();
@@ -250,7 +257,12 @@ export class NovaSession implements VoiceSession {
       this.turns.audioStarted(contentId);
       return;
     }
-    this.fail(new TandemError('VOICE_PROTOCOL', 'Amazon Nova Sonic speaks at a rate nobody asked for.'));
+    this.fail(
+      new TandemError(
+        'VOICE_PROTOCOL',
+        `Amazon Nova Sonic sent audio at ${kind.sampleRateHz} Hz instead of ${TELEPHONE_RATE_HZ} Hz.`,
+      ),
+    );
   }
 
   private openingBegun(): void {
@@ -259,7 +271,7 @@ export class NovaSession implements VoiceSession {
     this.state.openingDue = undefined;
   }
 
-  /** Calls whose announcement is complete; see {@link ToolUses.ended}. */
+  /** Reports the tool calls whose announcement is complete. See {@link ToolUses.ended}. */
   private endTools(contentId?: string): void {
     const { calls, unreadable } = this.tools.ended(contentId);
     if (calls.length + unreadable.length > 0) this.turns.toolUsed();
@@ -270,9 +282,11 @@ export class NovaSession implements VoiceSession {
     for (const call of calls) this.emit({ type: 'tool-call', ...call });
   }
 
-  /** Somebody waits for the rest of a word: another session gives it. A model that waits for a tool is silent by rights. */
+  /**
+   * Fails the session, so that another one repeats the broken sentence. A model that waits for a tool may be silent.
+   */
   private onStalled(): void {
-    if (!this.tools.isWaiting) this.fail(stalled('fell silent in a word'));
+    if (!this.tools.isWaiting) this.fail(stalled('fell silent in the middle of a sentence'));
   }
 
   private onAudioDropped(): void {
@@ -284,14 +298,14 @@ export class NovaSession implements VoiceSession {
   private fail(error: TandemError): void {
     if (this.isOver()) return;
     this.turns.breakOff();
-    // The owner may have closed the session on hearing of that.
+    // The owner may have closed the session when it heard of the end of the response.
     if (this.isOver()) return;
     this.finish();
     this.connection.abort();
     this.options.listener({ type: 'failed', error });
   }
 
-  /** Stops whatever the session does by itself. */
+  /** Stops everything that the session does by itself. */
   private finish(): void {
     this.openingBegun();
     this.state = { name: 'over' };

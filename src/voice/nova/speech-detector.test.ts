@@ -10,7 +10,7 @@ class Rig {
     onStopped: () => this.events.push(`stopped ${this.heardMs}`),
   });
 
-  /** A tone whose root mean square is `level`. */
+  /** Returns a tone whose root mean square is `level`. */
   hear(level: number, durationMs: number): void {
     for (let ms = 0; ms < durationMs; ms += 20) {
       this.heardMs += 20;
@@ -22,8 +22,8 @@ class Rig {
   }
 }
 
-describe('the level detector', () => {
-  it('notices speech after 60 ms and its end after 600 ms', () => {
+describe('the speech detector', () => {
+  it('speech is detected after 60 ms and its end after 600 ms', () => {
     const rig = new Rig();
     rig.hear(0, 500);
     rig.hear(3000, 1000);
@@ -31,7 +31,7 @@ describe('the level detector', () => {
     assert.deepEqual(rig.events, ['started 560', 'stopped 2100']);
   });
 
-  it('passes over a click and a short pause between words', () => {
+  it('a click is not speech, and a short pause between words does not end it', () => {
     const rig = new Rig();
     rig.hear(0, 500);
     rig.hear(3000, 40);
@@ -43,14 +43,14 @@ describe('the level detector', () => {
     assert.deepEqual(rig.events, ['started 1100']);
   });
 
-  it('takes comfort noise for nothing', () => {
+  it('comfort noise is not speech', () => {
     const rig = new Rig();
     rig.hear(120, 5000);
     rig.hear(300, 5000);
     assert.deepEqual(rig.events, []);
   });
 
-  it('gets used to a loud room and still hears who speaks in it', () => {
+  it('a loud room raises the noise floor, and speech in it is still detected', () => {
     const rig = new Rig();
     rig.hear(0, 200);
     rig.hear(600, 20_000);

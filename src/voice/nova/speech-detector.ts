@@ -1,16 +1,18 @@
 import { rms } from '../../audio/level.js';
 
-/** Judged in pieces of 20 ms at 8 kHz. */
+/** Samples in 20 ms at 8 kHz, the unit of detection. */
 const PIECE_SAMPLES = 160;
 const PIECE_MS = 20;
 const STARTS_AFTER_MS = 60;
 const STOPS_AFTER_MS = 600;
-/** Whoever speaks into a telephone is louder than this; comfort noise is not. */
+/** Minimum level of speech into a telephone. Comfort noise is below it. */
 const QUIETEST_SPEECH = 400;
-/** Speech stands this far above what is always there, and has ended when it is not even this far above it. */
+/** Ratios to the noise floor above which speech starts and below which it stops. */
 const START_RATIO = 3.5;
 const STOP_RATIO = 2;
-/** The floor falls at once, and is up to steady noise after some seconds of it; speech has pauses that pull it down. */
+/**
+ * Growth of the noise floor per piece. It reaches steady noise after some seconds; pauses in speech lower it at once.
+ */
 const RISE_A_PIECE = 1.005;
 const LOWEST_FLOOR = 20;
 const HIGHEST_FLOOR = 2000;
@@ -18,8 +20,8 @@ const HIGHEST_FLOOR = 2000;
 type State = { name: 'quiet'; loudMs: number } | { name: 'speaking'; quietMs: number };
 
 /**
- * Tells from loudness alone when a caller begins and ceases to speak; time is counted in audio. Enough to measure with,
- * not to interrupt by: the model hears better. (Nova has no such events.)
+ * Detects from loudness alone when the caller begins and stops speaking, because Nova has no such events. Time is
+ * counted in audio. It is good enough for measurements, but not for interruptions, which the model detects better.
  */
 export class SpeechDetector {
   private readonly onStarted: () => void;
@@ -36,7 +38,7 @@ export class SpeechDetector {
     return this.state.name === 'speaking';
   }
 
-  /** 16-bit samples at 8 kHz, any number; what is left of the last 20 ms counts as a piece of its own. */
+  /** Takes any number of 16-bit samples at 8 kHz. The rest of the last 20 ms counts as a piece of its own. */
   push(pcm: Int16Array): void {
     for (let at = 0; at < pcm.length; at += PIECE_SAMPLES) this.judge(rms(pcm.subarray(at, at + PIECE_SAMPLES)));
   }

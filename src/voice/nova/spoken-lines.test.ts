@@ -48,8 +48,8 @@ function settle(): Promise<void> {
   });
 }
 
-describe('lines spoken beside the model', () => {
-  it('are given whole, in pieces of 200 ms', async () => {
+describe('synthesised lines beside Nova', () => {
+  it('a synthesised line is sent as a whole in pieces of 200 ms', async () => {
     const rig = open(speakHalfASecond);
     rig.lines.say('Goodbye.', 's1');
     await settle();
@@ -59,13 +59,13 @@ describe('lines spoken beside the model', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
-  it('fail at once without a synthesiser', () => {
+  it('a synthesised line fails at once without a synthesiser', () => {
     const rig = open(undefined);
     rig.lines.say('Goodbye.', 's1');
     assert.deepEqual(rig.kinds(), ['response-started', 's1 failed']);
   });
 
-  it('fail when it gives nothing, rejects, throws or takes too long', async () => {
+  it('a synthesised line fails if the synthesiser returns nothing, rejects, throws or takes too long', async () => {
     const broken: SpeakLine[] = [
       () => Promise.resolve(undefined),
       () => Promise.resolve(new Uint8Array(0)),
@@ -87,7 +87,7 @@ describe('lines spoken beside the model', () => {
     assert.deepEqual(rig.kinds(), ['response-started', 's1 failed']);
   });
 
-  it('wait until the line is free, and keep their order', async () => {
+  it('synthesised lines wait until the model is silent, and keep their order', async () => {
     const rig = open(speakHalfASecond);
     rig.isFree = false;
     rig.lines.say('One.', 's1');
@@ -99,7 +99,7 @@ describe('lines spoken beside the model', () => {
     assert.deepEqual(rig.kinds(), [...SPOKEN, 's1 completed', ...SPOKEN, 's2 completed']);
   });
 
-  it('are not told of before the session is ready', () => {
+  it('a synthesised line is not reported before the session is ready', () => {
     const rig = open(undefined);
     rig.isReady = false;
     rig.lines.say('One.', 's1');
@@ -109,7 +109,7 @@ describe('lines spoken beside the model', () => {
     assert.deepEqual(rig.kinds(), ['response-started', 's1 failed']);
   });
 
-  it('are cancelled before they are given, and end with the session', async () => {
+  it('synthesised lines that wait are cancelled, and dropped with the session', async () => {
     const rig = open(speakHalfASecond);
     rig.lines.say('One.', 's1');
     rig.lines.cancel();

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../base/clock.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
 
-interface Line {
+interface QueuedLine {
   responseId: string;
   sayId: string;
   text: string;
@@ -15,17 +15,17 @@ export interface SpokenLinesOptions {
   speakLine: SpeakLine | undefined;
   emit: (event: VoiceEvent) => void;
   newId: (kind: 'response' | 'item') => string;
-  /** Whether anything may be told yet. */
+  /** Returns whether the session is ready, so that events may be emitted. */
   isReady: () => boolean;
-  /** Whether a line may be spoken now. */
+  /** Returns whether the model is not speaking, so that a line may be. */
   isFree: () => boolean;
 }
 
-/** Lines the owner wants spoken word for word. Nova cannot, so a synthesiser beside it does; each is given whole. */
+/** Speaks the owner's lines word for word. Nova cannot do that, so a synthesiser speaks each line as a whole. */
 export class SpokenLines {
   private readonly options: SpokenLinesOptions;
-  private lines: Line[] = [];
-  private isGiving = false;
+  private lines: QueuedLine[] = [];
+  private isSending = false;
 
   constructor(options: SpokenLinesOptions) {
     this.options = options;
@@ -33,7 +33,7 @@ export class SpokenLines {
 
   say(text: string, sayId: string): void {
     const { clock, newId, speakLine } = this.options;
-    const line: Line = { responseId: newId('response'), sayId, text, speech: { name: 'failed' } };
+    const line: QueuedLine = { responseId: newId('response'), sayId, text, speech: { name: 'failed' } };
     this.lines.push(line);
     if (speakLine !== undefined) {
       const settle = (mulaw: Uint8Array | undefined): void => {
@@ -48,20 +48,20 @@ export class SpokenLines {
     this.next();
   }
 
-  /** Gives what is ready, in order; to be called whenever the line may have become free. */
+  /** Sends the lines that are ready, in order. Called whenever the model may have stopped speaking. */
   next(): void {
-    if (this.isGiving || !this.options.isReady()) return;
-    this.isGiving = true;
+    if (this.isSending || !this.options.isReady()) return;
+    this.isSending = true;
     for (;;) {
       const line = this.lines[0];
       if (line === undefined || line.speech.name === 'pending') break;
-      // A line that cannot be spoken is told at once; a spoken one waits for the model to end its turn.
+      // A line that cannot be spoken fails at once. A spoken one waits for the end of the model's turn.
       if (line.speech.name === 'ready' && !this.options.isFree()) break;
       this.lines.shift();
-      if (line.speech.name === 'ready') this.give(line, line.speech.mulaw);
+      if (line.speech.name === 'ready') this.send(line, line.speech.mulaw);
       else this.drop(line, 'failed');
     }
-    this.isGiving = false;
+    this.isSending = false;
   }
 
   cancel(): void {
@@ -72,25 +72,25 @@ export class SpokenLines {
     this.takeAll();
   }
 
-  private takeAll(): Line[] {
+  private takeAll(): QueuedLine[] {
     const { lines } = this;
     this.lines = [];
     for (const { speech } of lines) if (speech.name === 'pending') speech.deadline.cancel();
     return lines;
   }
 
-  private give(line: Line, mulaw: Uint8Array): void {
+  private send(line: QueuedLine, mulaw: Uint8Array): void {
     const { emit, newId } = this.options;
     const { responseId, sayId, text } = line;
     for (const event of spokenLine({ responseId, itemId: newId('item'), sayId, text, mulaw })) emit(event);
   }
 
-  private drop(line: Line, status: ResponseStatus): void {
+  private drop(line: QueuedLine, status: ResponseStatus): void {
     for (const event of unspokenLine(line.responseId, line.sayId, status)) this.options.emit(event);
   }
 }
 
-/** A synthesiser that throws at once is one that rejects. */
+/** Turns a synthesiser that throws into one that rejects. */
 async function spoken(speakLine: SpeakLine, text: string): Promise<Uint8Array | undefined> {
   return speakLine(text);
 }

@@ -13,8 +13,8 @@ function argumentsOf(content: string): unknown {
   return unreadable.length > 0 ? 'unreadable' : calls[0]?.arguments;
 }
 
-describe('uses of tools', () => {
-  it('have their arguments read, encoded once or twice', () => {
+describe('tool uses of Nova', () => {
+  it('tool arguments of Nova are read, encoded once or twice', () => {
     assert.deepEqual(argumentsOf('{"id":4711}'), { id: 4711 });
     assert.deepEqual(argumentsOf(JSON.stringify('{"id":4711}')), { id: 4711 });
     assert.deepEqual(argumentsOf(''), {});
@@ -23,7 +23,7 @@ describe('uses of tools', () => {
     }
   });
 
-  it('are made when their block has ended, once', () => {
+  it('a tool call of Nova is made once, when its block has ended', () => {
     const tools = new ToolUses();
     assert.equal(tools.announced(use('{}')), true);
     assert.equal(tools.announced(use('{}')), false);
@@ -33,7 +33,7 @@ describe('uses of tools', () => {
     assert.deepEqual(tools.ended().calls, []);
   });
 
-  it('are answered exactly once', () => {
+  it('a tool call of Nova is answered exactly once', () => {
     const tools = new ToolUses();
     tools.announced(use('{}', 'one'));
     tools.announced(use('{}', 'two'));
@@ -46,7 +46,7 @@ describe('uses of tools', () => {
     assert.equal(tools.isWaiting, false);
   });
 
-  it('get a JSON object as text, whatever the tool gave', () => {
+  it('a tool result for Nova is a JSON object as text, whatever the tool returned', () => {
     assert.equal(toolResultText({ status: 'ok' }), '{"status":"ok"}');
     assert.equal(toolResultText('fine'), '{"result":"fine"}');
     assert.equal(toolResultText([1]), '{"result":[1]}');

@@ -1,5 +1,5 @@
 type Use =
-  /** The service has not ended the block yet; an answer before that is out of order. */
+  /** The service has not ended the block. An answer before that is out of order. */
   { name: 'announced'; contentId: string; call: ToolCall | undefined } | { name: 'waiting' };
 
 export interface ToolCall {
@@ -8,16 +8,19 @@ export interface ToolCall {
   arguments: unknown;
 }
 
-/** Each use of a tool has to be answered exactly once: the model hangs without an answer, and one to an unknown id is fatal. */
+/**
+ * Tracks tool calls, because each must be answered exactly once. The model hangs without an answer, and an answer to an
+ * unknown id ends the session.
+ */
 export class ToolUses {
   private readonly uses = new Map<string, Use>();
 
-  /** The model waits for an answer. */
+  /** Whether the model waits for a tool. */
   get isWaiting(): boolean {
     return this.uses.size > 0;
   }
 
-  /** False: known already. */
+  /** Returns false if the tool use is known already. */
   announced(use: { contentId: string; toolUseId: string; name: string; content: string }): boolean {
     if (this.uses.has(use.toolUseId)) return false;
     const parsed = argumentsOf(use.content);
@@ -27,8 +30,8 @@ export class ToolUses {
   }
 
   /**
-   * The block of a tool use has ended; without `contentId`, whatever was announced has. Gives the calls to make, and the
-   * ids of uses whose arguments nobody can read, which the session answers itself.
+   * Called when the block of a tool use has ended. Without `contentId`, every announced block has. Returns the calls to
+   * make, and the ids of uses with unreadable arguments, which the session answers itself.
    */
   ended(contentId?: string): { calls: ToolCall[]; unreadable: string[] } {
     const calls: ToolCall[] = [];
@@ -42,13 +45,16 @@ export class ToolUses {
     return { calls, unreadable };
   }
 
-  /** True: the answer is due, and is now given. */
+  /** Called with an answer. Returns false if no answer to this id is due. */
   answered(toolUseId: string): boolean {
     return this.uses.get(toolUseId)?.name === 'waiting' && this.uses.delete(toolUseId);
   }
 }
 
-/** An object; Nova sometimes encodes it twice. Nothing at all means that there are none. */
+/**
+ * Returns the arguments as an object, or `undefined` if they are unreadable. Nova sometimes encodes them twice. An
+ * empty text means that there are none.
+ */
 function argumentsOf(content: string): Record<string, unknown> | undefined {
   if (content.trim() === '') return {};
   const once = parseJson(content);
@@ -66,7 +72,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What a tool gave, as the text of a JSON object: nothing else is taken. */
+/** Returns the result of a tool as the text of a JSON object, because the service takes nothing else. */
 export function toolResultText(output: unknown): string {
   const isObject = typeof output === 'object' && output !== null && !Array.isArray(output);
   try {

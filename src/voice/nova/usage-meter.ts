@@ -3,11 +3,11 @@ interface Tokens {
   outputTokens: number;
 }
 
-/** Nova reports the whole session's tokens each time; the owner wants what came since. */
+/** Turns Nova's token counts, which are of the whole session each time, into the difference to the last one. */
 export class UsageMeter {
   private last: Tokens = { inputTokens: 0, outputTokens: 0 };
 
-  /** Undefined: nothing. */
+  /** Returns the tokens used since the last call, or `undefined` if there are none. */
   since(total: Tokens): Tokens | undefined {
     const inputTokens = Math.max(0, total.inputTokens - this.last.inputTokens);
     const outputTokens = Math.max(0, total.outputTokens - this.last.outputTokens);

@@ -4,26 +4,29 @@ import { AudioDecoder, encodeAudio } from '../../../sim/openai/audio-codec.js';
 import { AudioChunk } from '../../audio/chunk.js';
 import { mulawToPcm, pcmToMulaw } from '../../audio/g711.js';
 import { rms } from '../../audio/level.js';
-import { lineFormat } from './audio-format.js';
+import { wireAudioFormat } from './audio-format.js';
 
 const LINEAR = { type: 'audio/pcm', rate: 24_000 } as const;
 const TONE = pcmToMulaw(Int16Array.from({ length: 8000 }, (_, n) => 8000 * Math.sin((2 * Math.PI * 440 * n) / 8000)));
 const LEVEL = rms(mulawToPcm(TONE));
 
-test('mu-law passes as it came', () => {
-  const line = lineFormat('audio/pcmu');
+test('mu-law audio passes unchanged in both directions', () => {
+  const format = wireAudioFormat('audio/pcmu');
   const chunk = AudioChunk.fromBase64('mulaw', 8000, '/38AEiM=');
-  assert.equal(line.toModel(chunk), chunk.base64);
-  const back = line.fromModel('/38AEiM=');
+  assert.equal(format.toModel(chunk), chunk.base64);
+  const back = format.fromModel('/38AEiM=');
   assert.deepEqual([back.encoding, back.sampleRateHz, back.base64], ['mulaw', 8000, '/38AEiM=']);
 });
 
-test('a service that speaks linear PCM hears the caller, frame by frame', () => {
-  const line = lineFormat('audio/pcm');
+test("a service that speaks linear PCM gets the caller's audio frame by frame", () => {
+  const format = wireAudioFormat('audio/pcm');
   const decoder = new AudioDecoder();
   const heard: number[] = [];
   for (let at = 0; at < TONE.length; at += 160) {
-    const sent = Buffer.from(line.toModel(AudioChunk.fromBytes('mulaw', 8000, TONE.subarray(at, at + 160))), 'base64');
+    const sent = Buffer.from(
+      format.toModel(AudioChunk.fromBytes('mulaw', 8000, TONE.subarray(at, at + 160))),
+      'base64',
+    );
     assert.equal(sent.length, 960);
     heard.push(...decoder.decode(sent, LINEAR));
   }
@@ -31,13 +34,13 @@ test('a service that speaks linear PCM hears the caller, frame by frame', () => 
   assert.ok(Math.abs(rms(mulawToPcm(Uint8Array.from(heard.slice(100)))) / LEVEL - 1) < 0.02);
 });
 
-test('and is heard, wherever a piece of its audio is cut', () => {
+test('linear PCM of the service becomes mu-law, wherever its pieces are cut', () => {
   const wide = Buffer.from(encodeAudio(TONE, LINEAR), 'base64');
   for (const pieceBytes of [wide.length, 4801]) {
-    const line = lineFormat('audio/pcm');
+    const format = wireAudioFormat('audio/pcm');
     const heard: number[] = [];
     for (let at = 0; at < wide.length; at += pieceBytes) {
-      const chunk = line.fromModel(wide.subarray(at, at + pieceBytes).toString('base64'));
+      const chunk = format.fromModel(wide.subarray(at, at + pieceBytes).toString('base64'));
       assert.deepEqual([chunk.encoding, chunk.sampleRateHz], ['mulaw', 8000]);
       heard.push(...chunk.bytes);
     }

@@ -2,25 +2,28 @@ import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import { mulawToFloat, pcmToMulaw } from '../../audio/g711.js';
 import { Downsampler, Upsampler } from '../../audio/resample.js';
 
-/** What is spoken with the service (OpenAI: Realtime – session formats). Linear PCM is 24 kHz, 16 bits, little-endian. */
+/** Audio formats of the service (OpenAI: Realtime – session formats). Linear PCM is 24 kHz, 16 bits, little-endian. */
 export type WireFormat = 'audio/pcmu' | 'audio/pcm';
 
-/** Between the telephone's mu-law and what a session has agreed to speak. One a session: it may keep a filter's state. */
+/**
+ * Converts between the telephone's mu-law and a session's format. Each session has its own, because it may keep a
+ * filter's state.
+ */
 export interface WireAudioFormat {
   readonly type: WireFormat;
-  /** As it stands in the settings. */
+  /** The format as the settings name it. */
   readonly setting: Readonly<Record<string, unknown>>;
-  /** Mu-law at 8 kHz → base64 for the service. */
+  /** Converts mu-law at 8 kHz to base64 for the service. */
   toModel(chunk: AudioChunk): string;
-  /** Base64 of the service → mu-law at 8 kHz. */
+  /** Converts base64 of the service to mu-law at 8 kHz. */
   fromModel(base64: string): AudioChunk;
 }
 
-export function lineFormat(type: WireFormat): WireAudioFormat {
+export function wireAudioFormat(type: WireFormat): WireAudioFormat {
   return type === 'audio/pcmu' ? MULAW : new LinearFormat();
 }
 
-/** What the telephone speaks, so that no audio is ever converted. */
+/** The telephone's own format, so that no audio is converted. */
 const MULAW: WireAudioFormat = {
   type: 'audio/pcmu',
   setting: { type: 'audio/pcmu' },
@@ -32,13 +35,13 @@ const LINEAR_RATE_HZ = 24_000;
 const RATIO = LINEAR_RATE_HZ / TELEPHONE_RATE_HZ;
 const BYTES_PER_SAMPLE = 2;
 
-/** For a service that does not take mu-law. */
+/** Linear PCM, for a service that refuses mu-law. */
 class LinearFormat implements WireAudioFormat {
   readonly type = 'audio/pcm';
   readonly setting = { type: 'audio/pcm', rate: LINEAR_RATE_HZ };
   private readonly up = new Upsampler(RATIO);
   private readonly down = new Downsampler(RATIO);
-  /** A piece may end within a sample. */
+  /** The beginning of a sample that the last piece cut in two. */
   private rest: Buffer = Buffer.alloc(0);
 
   toModel(chunk: AudioChunk): string {

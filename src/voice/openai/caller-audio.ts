@@ -1,11 +1,10 @@
-/** Mu-law at 8 kHz. */
 export interface CallerAudioOptions {
-  /** Held at most; the oldest is dropped first. */
+  /** Maximum amount buffered, in bytes of mu-law at 8 kHz. The oldest is dropped first. */
   capacityBytes: number;
   send(base64: string): void;
-  /** True while more would only pile up. */
+  /** Returns whether the network is too slow for more audio. */
   isCongested(): boolean;
-  /** One chunk was dropped. */
+  /** Called for each chunk that is dropped. */
   onDropped(): void;
 }
 
@@ -14,7 +13,7 @@ interface Held {
   sizeBytes: number;
 }
 
-/** Caller audio on its way: held until the session can take it, and while the network does not. */
+/** Sends the caller's audio. Buffers it until the session takes audio, and while the network is too slow. */
 export class CallerAudio {
   private readonly options: CallerAudioOptions;
   private isOpen = false;
@@ -25,7 +24,7 @@ export class CallerAudio {
     this.options = options;
   }
 
-  /** The session takes audio from here on. */
+  /** Called when the session takes audio. */
   open(): void {
     this.isOpen = true;
     this.flush();

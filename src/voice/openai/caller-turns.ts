@@ -1,19 +1,21 @@
 import type { VoiceEvent } from '../session.js';
 
-/** Texts come seconds late at most; so many utterances are remembered. */
+/** Maximum number of utterances remembered. Their texts are seconds late at most. */
 const REMEMBERED = 64;
 
-/** The caller's utterances: their places as they are taken, their texts whenever they come. */
+/** Reports the caller's utterances: their places when the service takes them, their texts whenever they arrive. */
 export class CallerTurns {
   private readonly emit: (event: VoiceEvent) => void;
-  /** What has come of the text of each. */
+  /** The text of each utterance so far. */
   private readonly partials = new Map<string, string>();
 
   constructor(emit: (event: VoiceEvent) => void) {
     this.emit = emit;
   }
 
-  /** The utterance is part of the conversation from here on. Texts refer to it, in any order, even after the answer. */
+  /**
+   * Called when the utterance is part of the conversation. Its texts may arrive in any order, even after the answer.
+   */
   taken(itemId: string): void {
     if (this.partials.has(itemId)) return;
     this.partials.set(itemId, '');
@@ -37,7 +39,7 @@ export class CallerTurns {
     const hadPartial = this.partials.get(itemId) !== '';
     this.partials.set(itemId, '');
     const text = whole.trim();
-    // A noise that was taken for speech has no text, and is no turn.
+    // Noise that was taken for speech has no text and is no turn.
     if (text !== '' || hadPartial) this.emit({ type: 'caller-text', itemId, text, final: true });
   }
 }

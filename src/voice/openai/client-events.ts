@@ -2,13 +2,13 @@ import type { Turn } from '../history.js';
 import { REQUEST_KEY } from './server-events.js';
 import type { SessionSettings } from './session-settings.js';
 
-// What the gateway sends (OpenAI: Realtime API – client events, general availability shape). Every message but audio has
-// an `event_id`, so that an error can be traced to what caused it.
+// The events that the gateway sends (OpenAI: Realtime API – client events, general availability shape). Every event but
+// audio has an `event_id`, so that an error can be traced to its cause.
 
-/** An event that only lacks its id. */
+/** Returns the event as JSON, with the given `event_id`. */
 export type EventBuilder = (eventId: string) => string;
 
-/** `audio`: base64 in the session's input format; base64 needs no escaping. Never acknowledged. */
+/** `audio` is base64 in the session's input format, which needs no escaping. The service does not acknowledge it. */
 export function audioAppend(audio: string): string {
   return `{"type":"input_audio_buffer.append","audio":"${audio}"}`;
 }
@@ -17,7 +17,7 @@ export function sessionUpdate(eventId: string, session: SessionSettings): string
   return JSON.stringify({ type: 'session.update', event_id: eventId, session });
 }
 
-/** A turn of either side as text; the audio of the assistant cannot be given back to it. */
+/** A turn of either side as text, because the assistant's audio cannot be sent back to the service. */
 export function turnItem(eventId: string, speaker: Turn['speaker'], text: string): string {
   const message =
     speaker === 'caller'
@@ -34,34 +34,34 @@ export function toolOutputItem(eventId: string, toolCallId: string, output: stri
   return itemCreate(eventId, { type: 'function_call_output', call_id: toolCallId, output });
 }
 
-/** What a response is to be like. */
+/** The content of a `response.create`. */
 export interface ResponseSpec {
   sayId: string | undefined;
-  /** Replace those of the session for this response. */
+  /** Replaces the session's instructions for this response. `undefined` keeps them. */
   instructions: string | undefined;
   mayCallTools: boolean;
 }
 
-/** Answers the conversation so far, as wished. */
-export function responseCreate(eventId: string, what: ResponseSpec): string {
+/** Requests a response to the conversation so far. */
+export function responseCreate(eventId: string, spec: ResponseSpec): string {
   return JSON.stringify({
     type: 'response.create',
     event_id: eventId,
     response: {
       output_modalities: ['audio'],
-      metadata: { [REQUEST_KEY]: eventId, ...(what.sayId === undefined ? {} : { say_id: what.sayId }) },
-      ...(what.instructions === undefined ? {} : { instructions: what.instructions }),
-      ...(what.mayCallTools ? {} : { tools: [], tool_choice: 'none' }),
+      metadata: { [REQUEST_KEY]: eventId, ...(spec.sayId === undefined ? {} : { say_id: spec.sayId }) },
+      ...(spec.instructions === undefined ? {} : { instructions: spec.instructions }),
+      ...(spec.mayCallTools ? {} : { tools: [], tool_choice: 'none' }),
     },
   });
 }
 
-/** Reasoning counts, too, where a model reasons. */
+/** Maximum length of a summary. It includes the reasoning of a model that reasons. */
 const MAX_SUMMARY_TOKENS = 1024;
 
 /**
- * A text beside the conversation: it neither reads nor writes it, and may be asked for while another response runs
- * (OpenAI: Realtime API – `response.create`, `conversation: "none"`).
+ * Requests a text response outside the conversation, which it neither reads nor changes. It may run beside another
+ * response (OpenAI: Realtime API – `response.create`, `conversation: "none"`).
  */
 export function summaryCreate(eventId: string, instructions: string, transcript: string): string {
   return JSON.stringify({
@@ -84,7 +84,7 @@ export function responseCancel(eventId: string, responseId: string): string {
   return JSON.stringify({ type: 'response.cancel', event_id: eventId, response_id: responseId });
 }
 
-/** Makes the model forget what the caller did not hear; it also deletes the item's text. */
+/** Makes the model forget what the caller did not hear. The service also deletes the item's text. */
 export function itemTruncate(
   eventId: string,
   cut: { itemId: string; contentIndex: number; audioEndMs: number },

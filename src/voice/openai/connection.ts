@@ -8,18 +8,18 @@ export interface ConnectionOptions {
   headers: Readonly<Record<string, string>>;
   clock: Clock;
   onOpen(): void;
-  /** One message; `undefined` for a binary one, of which the protocol has none. */
+  /** Called for each message. `undefined` stands for a binary one, of which the protocol has none. */
   onMessage(text: string | undefined): void;
-  /** The connection is gone or was never made. Once, and not after {@link Connection.close}. */
+  /** Called once if the connection is lost or cannot be made, and never after {@link Connection.close}. */
   onLost(error: TandemError): void;
 }
 
 type State = { name: 'connecting' } | { name: 'open'; ping: Timer; isAlive: boolean } | { name: 'closed' };
 
 const PING_EVERY_MS = 10_000;
-/** The other side's half of the closing handshake is not waited for beyond this. */
+/** Maximum wait for the service's half of the closing handshake. */
 const CLOSE_WITHIN_MS = 2000;
-/** One message of the service; audio comes in pieces of some kilobytes. */
+/** Maximum size of one message from the service. Audio comes in pieces of some kilobytes. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /** The WebSocket to the service, from the handshake to the last byte. */
@@ -30,7 +30,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.options = options;
-    // ws switches Nagle's algorithm off itself; compression costs twice the CPU for audio that does not compress.
+    // Compression would cost twice the CPU for audio that does not compress. ws switches Nagle's algorithm off itself.
     this.socket = new WebSocket(options.url, {
       headers: { ...options.headers },
       perMessageDeflate: false,
@@ -49,20 +49,20 @@ export class Connection {
       response.resume();
       this.lose(refusedHandshake(response.statusCode ?? 0));
     });
-    // Once open, 'close' follows and tells more.
+    // On an open connection 'close' follows, and its code says more.
     this.socket.on('error', (error) => {
       if (this.state.name === 'connecting') this.lose(unreachable(error));
     });
     this.socket.on('close', (code, reason) => this.lose(closedByService(code, reason.toString())));
   }
 
-  /** Bytes accepted for sending that the network has not taken yet. */
+  /** Bytes accepted for sending that are not on the network yet. */
   get bufferedBytes(): number {
     return this.socket.bufferedAmount;
   }
 
   send(text: string): void {
-    // As bytes, which ws masks into one buffer with their head; a string becomes two, and two cost more to write.
+    // ws masks bytes into one buffer with the frame's header. A string becomes two buffers, which cost more to write.
     if (this.state.name === 'open') this.socket.send(Buffer.from(text), { binary: false });
   }
 
@@ -86,12 +86,12 @@ export class Connection {
     this.options.onOpen();
   }
 
-  /** A peer that vanished without a word is noticed by the second ping. */
+  /** Detects a peer that vanished without closing, at the second ping. */
   private schedulePing(): Timer {
     return this.options.clock.setTimer(PING_EVERY_MS, () => {
       if (this.state.name !== 'open') return;
       if (!this.state.isAlive) {
-        this.lose(new TandemError('VOICE_UNREACHABLE', 'OpenAI does not answer any more.'));
+        this.lose(new TandemError('VOICE_UNREACHABLE', `OpenAI did not answer a ping within ${PING_EVERY_MS} ms.`));
         return;
       }
       this.state.isAlive = false;

@@ -17,7 +17,7 @@ function turn(speaker: Turn['speaker'], text: string): Turn {
   return { speaker, text, itemId: `i-${text}`, interrupted: false };
 }
 
-test('turns are given as text: the caller as input, the assistant as output', () => {
+test('an earlier conversation is seeded as text, the caller as input and the assistant as output', () => {
   const seeded = items([turn('caller', 'Hello "you"'), turn('caller', ' '), turn('assistant', 'Good morning.')]);
   assert.deepEqual(seeded, [
     {
@@ -33,7 +33,7 @@ test('turns are given as text: the caller as input, the assistant as output', ()
   ]);
 });
 
-test('a long conversation is a summary and its last turns', () => {
+test('a long conversation is seeded as a summary and its last turns', () => {
   const turns = Array.from({ length: 30 }, (_, n) => turn(n % 2 === 0 ? 'caller' : 'assistant', `words ${n}`));
   const seeded = items(turns);
   assert.deepEqual(
@@ -46,7 +46,7 @@ test('a long conversation is a summary and its last turns', () => {
   assert.equal(seeded[1]?.item.content[0]?.text, 'words 26');
 });
 
-test('a summary of a very long conversation is bounded and keeps the newest of it', () => {
+test('the summary of a very long conversation is bounded and keeps the newest turns', () => {
   const turns = Array.from({ length: 400 }, (_, n) => turn('caller', `${n} ${'x'.repeat(500)}`));
   const summary = items(turns)[0]?.item.content[0]?.text ?? '';
   assert.ok(summary.length < 3200, String(summary.length));
@@ -54,6 +54,6 @@ test('a summary of a very long conversation is bounded and keeps the newest of i
   assert.doesNotMatch(summary, /Caller: 1 x/);
 });
 
-test('no conversation, no items', () => {
+test('a call without a conversation seeds no items', () => {
   assert.deepEqual(items([]), []);
 });

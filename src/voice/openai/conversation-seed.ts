@@ -1,17 +1,18 @@
 import type { Turn } from '../history.js';
 import { type EventBuilder, systemItem, turnItem } from './client-events.js';
 
-/** A conversation of up to this many turns is given turn by turn. */
+/** Maximum number of turns that are sent turn by turn. */
 const WHOLE_TURNS = 8;
-/** Of a longer one these are given as turns, the rest as a summary. */
+/** Number of turns of a longer conversation that are sent as turns. The rest becomes a summary. */
 const LAST_TURNS = 4;
 const MAX_TURN_CHARS = 2000;
 const MAX_SUMMARY_TURN_CHARS = 200;
 const MAX_SUMMARY_CHARS = 3000;
 
 /**
- * What was said before this session, for a model that was not there: as text, because the audio of the assistant cannot
- * be given back to it. Long conversations are shortened: many turns of text have made models answer in text.
+ * Returns the earlier conversation as items for a new session. They are text, because the assistant's audio cannot be
+ * sent back to the service. Long conversations are shortened, because many turns of text have made models answer in
+ * text.
  */
 export function seedItems(turns: readonly Turn[]): EventBuilder[] {
   const spoken = turns.filter(({ text }) => text.trim() !== '');
@@ -26,7 +27,7 @@ export function seedItems(turns: readonly Turn[]): EventBuilder[] {
   return items;
 }
 
-/** The newest turns that fit, oldest first. */
+/** Returns the newest turns that fit, oldest first. */
 function summaryOf(turns: readonly Turn[]): string {
   const lines: string[] = [];
   let sizeChars = 0;

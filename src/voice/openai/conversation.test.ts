@@ -86,7 +86,7 @@ function saidBy(recorder: VoiceRecorder, responseId: string): string {
     .trim();
 }
 
-test('a call: the greeting word for word, a question, an answer with its sound', async (t) => {
+test('a call to OpenAI has a greeting word for word, a question, and an answer with audio', async (t) => {
   const ear = loudnessEar({ texts: ['When are you open?'] });
   const { sim, recorder, session, anomalies } = await startConversation(t, { ear });
   const greeting = await recorder.nth('response-done');
@@ -110,7 +110,7 @@ test('a call: the greeting word for word, a question, an answer with its sound',
   assert.equal(sim.sessions[0]?.settings.audio.input.transcription?.language, 'en');
 });
 
-test('all caller audio arrives, byte for byte, also what was said before the session was ready', async (t) => {
+test('OpenAI receives all caller audio byte for byte, even from before the session was ready', async (t) => {
   const { sim, recorder, session } = await startConversation(t, {}, { greeting: undefined });
   const voice = await sound(300);
   speakInto(session, voice);
@@ -120,7 +120,7 @@ test('all caller audio arrives, byte for byte, also what was said before the ses
   assert.ok(Buffer.concat([voice, voice]).equals(sim.sessions[0]?.callerAudio as Uint8Array));
 });
 
-test('an interrupted answer is forgotten from where it was cut, and the conversation goes on', async (t) => {
+test('OpenAI forgets an interrupted answer from the cut on, and the conversation continues', async (t) => {
   const long = [speak('one two three four five', { durationMs: 5000 }), speak('six seven', { durationMs: 2000 })];
   const ear = loudnessEar({ texts: ['Count.', 'Stop!'] });
   const { sim, clock, recorder, session, anomalies } = await startConversation(t, {
@@ -161,7 +161,7 @@ test('an interrupted answer is forgotten from where it was cut, and the conversa
   assert.deepEqual(anomalies, []);
 });
 
-test('wherever the caller breaks in, no cut is ever refused', async (t) => {
+test('OpenAI refuses no cut, wherever the caller interrupts', async (t) => {
   const rounds = 25;
   const answer = [speak('one two three', { durationMs: 1500 }), speak('four', { durationMs: 430 })];
   const { sim, clock, recorder, session, anomalies } = await startConversation(t, {
@@ -198,7 +198,7 @@ test('wherever the caller breaks in, no cut is ever refused', async (t) => {
   assert.deepEqual(anomalies, []);
 });
 
-test('a caller who wants a human: the tool is called, and the goodbye is the last thing said', async (t) => {
+test('a caller who wants a human has the transfer tool called, and the goodbye is the last line', async (t) => {
   const ear = loudnessEar({ texts: ['I want to talk to a human.'] });
   const { sim, recorder, session } = await startConversation(t, { ear });
   recorder.react = (event) => {
@@ -225,7 +225,7 @@ test('a caller who wants a human: the tool is called, and the goodbye is the las
   );
 });
 
-test('a goodbye that meets the answer to what the caller said last comes through', async (t) => {
+test('a goodbye that crosses the answer to the last turn is spoken', async (t) => {
   const ear = loudnessEar({ texts: ['I want to talk to a human.'] });
   const { recorder, session } = await startConversation(t, { ear }, { tools: [] });
   await recorder.nth('response-done');
@@ -246,7 +246,7 @@ test('a goodbye that meets the answer to what the caller said last comes through
   assert.equal(recorder.of('failed').length, 0);
 });
 
-test('a tool whose result comes at once, and one that takes its time, are answered', async (t) => {
+test('OpenAI answers after a tool result that comes at once and after a late one', async (t) => {
   const brain = scriptedBrain(['Hi.', [callTool('lookup', { order: 7 })], 'It is on its way.']);
   const ear = loudnessEar({ texts: ['Where is my parcel?'] });
   for (const isSlow of [false, true]) {
@@ -266,7 +266,7 @@ test('a tool whose result comes at once, and one that takes its time, are answer
   }
 });
 
-test('a conversation that began elsewhere is remembered, and its last question answered after the greeting', async (t) => {
+test('an OpenAI session remembers an earlier conversation and answers its last question after the greeting', async (t) => {
   const turns: Turn[] = [
     { speaker: 'assistant', text: 'How can I help?', itemId: 'a1', interrupted: false },
     { speaker: 'caller', text: 'When are you open?', itemId: 'c1', interrupted: false },
@@ -291,7 +291,7 @@ test('a conversation that began elsewhere is remembered, and its last question a
   assert.match(saidBy(direct.recorder, answer.responseId), /Monday to Friday/);
 });
 
-test('keys and texts of the caller are answered', async (t) => {
+test('OpenAI answers keys and texts of the caller', async (t) => {
   const { sim, recorder, session } = await startConversation(t);
   await recorder.nth('response-done');
   session.sendText('When are you open?');
@@ -303,7 +303,7 @@ test('keys and texts of the caller are answered', async (t) => {
   assert.deepEqual(sim.sessions[0]?.errors, []);
 });
 
-test('transcripts that come after the answer, or never, belong to their turns', async (t) => {
+test('a transcript that comes after the answer belongs to its turn, and a missing one is counted', async (t) => {
   const ear = loudnessEar({ texts: ['When are you open?'] });
   const late = await startConversation(t, { ear, transcription: { afterResponse: true } });
   await late.recorder.nth('response-done');
@@ -321,7 +321,7 @@ test('transcripts that come after the answer, or never, belong to their turns', 
   assert.deepEqual(never.anomalies, ['transcription-failed']);
 });
 
-test('every fault the service is known for has its outcome', async (t) => {
+test('every known fault of the OpenAI service ends the session with its error code', async (t) => {
   const answer = (act: Act): Act[] => [speak('one', { durationMs: 200 }), act, speak('two', { durationMs: 200 })];
   const expected: [Act, string][] = [
     [fault({ type: 'close', code: 1011 }), 'VOICE_UNREACHABLE'],
@@ -346,7 +346,7 @@ test('every fault the service is known for has its outcome', async (t) => {
   assert.equal(stalled.recorder.of('failed')[0]?.error.code, 'VOICE_STALLED');
 });
 
-test('faults that a conversation survives', async (t) => {
+test('a conversation with OpenAI survives harmless faults', async (t) => {
   const acts: Act[] = [
     fault({ type: 'malformed' }),
     fault({ type: 'unknown-event' }),
@@ -361,7 +361,7 @@ test('faults that a conversation survives', async (t) => {
   assert.deepEqual(anomalies, ['not-json', 'unknown-event', 'error-event', 'error-event']);
 });
 
-test('faults at connect, and a model nobody has', async (t) => {
+test('a fault at connect, or an unknown model, fails the session with its error code', async (t) => {
   const expected: [OpenAiSimOptions, string][] = [
     [{ faults: [{ when: { at: 'connect' }, fault: { type: 'refuse', status: 429 } }] }, 'VOICE_THROTTLED'],
     [{ faults: [{ when: { at: 'connect' }, fault: { type: 'reset' } }] }, 'VOICE_UNREACHABLE'],
@@ -377,7 +377,7 @@ test('faults at connect, and a model nobody has', async (t) => {
   }
 });
 
-test('a session that reaches its maximum duration has expired, and its renewal was due before', async (t) => {
+test('an OpenAI session expires at its maximum duration, and its renewal was due before', async (t) => {
   const { clock, provider, recorder } = await startConversation(t, { sessionSeconds: 60 });
   await recorder.nth('ready');
   const { afterMs, forceAfterMs } = provider.renewal ?? { afterMs: 0, forceAfterMs: 0 };

@@ -6,7 +6,7 @@ import { createLogger } from '../../telemetry/log.js';
 import type { VoiceEvent } from '../session.js';
 import type { EventBuilder } from './client-events.js';
 import { Dialogue, type DialogueEvent } from './dialogue.js';
-import { lineFormat } from './audio-format.js';
+import { wireAudioFormat } from './audio-format.js';
 import { ALREADY_ACTIVE } from './failures.js';
 
 type Wire = { type: string; event_id: string; response_id?: string; response?: { metadata: { request_id: string } } };
@@ -83,7 +83,7 @@ class ServiceModel {
 
 const STEPS = ['take', 'take', 'hear', 'hear', 'finish', 'speak', 'stop', 'say', 'write', 'cancel', 'goodbye'] as const;
 
-test('whatever crosses on the way: each line ends once, one request is out at a time, and nothing is left hanging', () => {
+test('in any order of events, each line ends once and at most one response is requested at a time', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...STEPS), { maxLength: 60 }), fc.boolean(), (steps, repeatsMetadata) => {
       const service = new ServiceModel();
@@ -111,7 +111,7 @@ test('whatever crosses on the way: each line ends once, one request is out at a 
         onAnomaly: () => undefined,
         onAsked: () => undefined,
         onFatal: (error) => assert.fail(error.message),
-        format: lineFormat('audio/pcmu'),
+        format: wireAudioFormat('audio/pcmu'),
         onFormatRefused: () => assert.fail('the format was refused'),
       });
       const hear = (): void => {

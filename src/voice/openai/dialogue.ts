@@ -19,15 +19,15 @@ import { sayExactly } from './verbatim.js';
 import { ModelTurns } from './model-turns.js';
 import { TruncationLedger } from './truncation.js';
 import { Recovery } from './recovery.js';
-import { PLAIN_WISH, ResponseQueue } from './response-queue.js';
+import { PLAIN_RESPONSE, ResponseQueue } from './response-queue.js';
 import type { ResponseDone, ServerEvent } from './server-events.js';
 import { ToolRounds } from './tool-rounds.js';
 
-/** What concerns the conversation, as against the session it takes place in. */
+/** A server event about the conversation, and not about the session. */
 export type DialogueEvent = Exclude<ServerEvent, { type: 'session-created' | 'session-updated' }>;
 
 export interface DialogueOptions {
-  /** Sends what `build` makes of a new event id; gives the id. */
+  /** Sends the event that `build` returns for a new event id. Returns that id. */
   send: (build: EventBuilder) => string;
   emit: (event: VoiceEvent) => void;
   format: WireAudioFormat;
@@ -36,14 +36,14 @@ export interface DialogueOptions {
   /** See {@link Recovery}. */
   configId: string;
   onAnomaly: (kind: OpenAiAnomaly) => void;
-  /** A response was asked for. */
+  /** Called when a response was requested. */
   onAsked: () => void;
   onFatal: (error: TandemError) => void;
-  /** The service takes the settings but for the format of the audio. */
+  /** Called when the service refuses only the audio format of the settings. */
   onFormatRefused: () => void;
 }
 
-/** The conversation on both sides: whose turn it is, what is said, what was heard, which tools are called. */
+/** The conversation of one session: the turns of both sides, what the caller heard, and the tool calls. */
 export class Dialogue {
   private readonly options: DialogueOptions;
   private readonly queue: ResponseQueue;
@@ -58,12 +58,12 @@ export class Dialogue {
     this.options = options;
     this.queue = new ResponseQueue({
       sendItem: (item) => send(item),
-      sendCreate: (wish) => {
+      sendCreate: (spec) => {
         options.onAsked();
-        return send((eventId) => responseCreate(eventId, wish));
+        return send((eventId) => responseCreate(eventId, spec));
       },
       sendCancel: (responseId) => send((eventId) => responseCancel(eventId, responseId)),
-      onCancelled: ({ wish }) => this.endUnspoken(wish.sayId, 'cancelled'),
+      onCancelled: ({ spec }) => this.endUnspoken(spec.sayId, 'cancelled'),
     });
     this.caller = new CallerTurns(emit);
     this.model = new ModelTurns({
@@ -79,7 +79,7 @@ export class Dialogue {
           (eventId: string): string =>
             toolOutputItem(eventId, toolCallId, output),
       );
-      this.queue.add(wantsReply ? 'reply' : 'note', PLAIN_WISH, items);
+      this.queue.add(wantsReply ? 'reply' : 'note', PLAIN_RESPONSE, items);
     });
     this.recovery = new Recovery({
       queue: this.queue,
@@ -93,39 +93,39 @@ export class Dialogue {
     });
   }
 
-  /** The service owes something. */
+  /** Whether the service owes a response. */
   get isExpecting(): boolean {
     return this.queue.isExpecting;
   }
 
-  /** What was said before, in front of everything else. */
+  /** Queues the earlier conversation, in front of everything else. */
   seed(items: readonly EventBuilder[]): void {
-    this.queue.add('note', PLAIN_WISH, items);
+    this.queue.add('note', PLAIN_RESPONSE, items);
   }
 
-  /** Comes first, before whatever the owner asks for. */
-  opening(wish: ResponseSpec): void {
-    this.queue.add('opening', wish);
+  /** Queues the session's first response, before anything the owner requests. */
+  opening(spec: ResponseSpec): void {
+    this.queue.add('opening', spec);
   }
 
-  /** Answers what the conversation holds already. */
+  /** Requests an answer to the conversation so far. */
   reply(): void {
-    this.queue.add('reply', PLAIN_WISH);
+    this.queue.add('reply', PLAIN_RESPONSE);
   }
 
-  /** The service takes events from here on. */
+  /** Called when the service accepts events. */
   open(): void {
     this.queue.open();
   }
 
-  /** Stops what is being said, but not what waits. */
+  /** Stops the response in progress, but not the queued ones. */
   interrupt(): void {
     this.queue.interrupt();
   }
 
-  /** A turn of the caller that was not spoken. */
+  /** Queues a written turn of the caller and an answer to it. */
   callerWrote(text: string): void {
-    this.queue.add('reply', PLAIN_WISH, [(eventId) => turnItem(eventId, 'caller', text)]);
+    this.queue.add('reply', PLAIN_RESPONSE, [(eventId) => turnItem(eventId, 'caller', text)]);
   }
 
   say(text: string, sayId: string): void {
@@ -146,15 +146,15 @@ export class Dialogue {
     this.rounds.result(toolCallId, textOfOutput(output));
   }
 
-  /** The session is over; every line that was asked for ends as failed. */
+  /** Called when the session is lost. Every line that was requested ends as failed. */
   abort(): void {
     const lost = this.queue.close();
     this.recovery.stop();
     this.model.end('failed');
-    for (const { wish } of lost) this.endUnspoken(wish.sayId, 'failed');
+    for (const { spec } of lost) this.endUnspoken(spec.sayId, 'failed');
   }
 
-  /** The session is over; nobody wants to hear of it. */
+  /** Called when the owner closes the session. No event follows. */
   close(): void {
     this.queue.close();
     this.recovery.stop();
@@ -221,7 +221,7 @@ export class Dialogue {
     const stage = this.model.stageOf(responseId);
     if (stage === 'unknown') return;
     this.rounds.called(responseId, toolCallId);
-    // A call that a caller has talked over was decided on all the same; one that we have cancelled was not.
+    // Run a tool call even if the caller interrupted its response. Skip it if the gateway cancelled that response.
     if (stage === 'cancelled') {
       this.toolResult(toolCallId, { error: 'The call went on without this.' });
       return;
@@ -240,14 +240,14 @@ export class Dialogue {
   private onResponseDone(done: ResponseDone): void {
     if (done.usage !== undefined) this.options.emit({ type: 'usage', ...done.usage });
     const end = this.model.done(done.responseId, done.status);
-    // The owner may have closed the session on hearing of it.
+    // The owner may have closed the session when it heard of the end.
     if (end === undefined || this.queue.isClosed) return;
     this.rounds.responseDone(done.responseId, end.status, end.running.isCancelled);
     this.recovery.onResponseEnd(end, done);
-    this.queue.goOn();
+    this.queue.sendNext();
   }
 
-  /** A line that was asked for and never began. */
+  /** Emits the events of a line that was requested and never began. */
   private endUnspoken(sayId: string | undefined, status: ResponseStatus): void {
     if (sayId === undefined) return;
     const responseId = `unspoken-${sayId}`;
@@ -256,7 +256,7 @@ export class Dialogue {
   }
 }
 
-/** The model takes text; anything else is JSON to it. */
+/** The model takes text, so anything else is sent as JSON. */
 function textOfOutput(output: unknown): string {
   if (typeof output === 'string') return output;
   try {

@@ -14,7 +14,7 @@ async function failure(rig: OpenAiRig): Promise<{ code: string; message: string 
   return { code, message };
 }
 
-test('an answer to the handshake that is no session tells what is wrong', async () => {
+test('a refused handshake fails the session with the error of its HTTP status', async () => {
   const expected: [number, string][] = [
     [401, 'VOICE_REFUSED'],
     [403, 'VOICE_REFUSED'],
@@ -36,7 +36,7 @@ test('an answer to the handshake that is no session tells what is wrong', async 
   }
 });
 
-test('nobody listening, and no such name, are unreachable', async () => {
+test('a closed port and an unknown host name are unreachable', async () => {
   for (const baseUrl of ['http://127.0.0.1:1/v1', 'http://nowhere.invalid/v1', 'https://127.0.0.1:1/v1']) {
     await withOpenAi(
       async (rig) => {
@@ -48,7 +48,7 @@ test('nobody listening, and no such name, are unreachable', async () => {
   }
 });
 
-test('a service that takes the connection and does not agree to the settings in time has stalled', () =>
+test('a service that accepts the connection but not the settings in time has stalled', () =>
   withOpenAi(
     async (rig) => {
       rig.service.isSilent = true;
@@ -62,7 +62,7 @@ test('a service that takes the connection and does not agree to the settings in 
     { openTimeoutMs: 3000 },
   ));
 
-test('a listener that is no web server at all has stalled', async () => {
+test('a server that accepts the connection and never answers the handshake has stalled', async () => {
   const sockets: Socket[] = [];
   const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -79,7 +79,7 @@ test('a listener that is no web server at all has stalled', async () => {
   server.close();
 });
 
-test('how the service closes the connection tells why', async () => {
+test('the close code of the connection decides the error of the session', async () => {
   const expected: [(connection: ServiceConnection) => void, string][] = [
     [({ socket }) => socket.close(1001, 'Your session hit the maximum duration of 60 minutes.'), 'VOICE_EXPIRED'],
     [({ socket }) => socket.close(1001, 'going away'), 'VOICE_UNREACHABLE'],
@@ -96,7 +96,7 @@ test('how the service closes the connection tells why', async () => {
   }
 });
 
-test('rejected settings fail the session', () =>
+test('rejected settings fail an OpenAI session', () =>
   withOpenAi(async (rig) => {
     rig.service.isSilent = true;
     rig.open();
@@ -107,7 +107,7 @@ test('rejected settings fail the session', () =>
     assert.match(error.message, /unknown_parameter/);
   }));
 
-test('harmless errors are counted and logged by their codes, and the session goes on', () =>
+test('harmless errors are counted and logged by their codes, and the session continues', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready();
     const codes = ['response_cancel_not_active', 'invalid_value', 'unsupported_content_type', 'never_heard_of'];
@@ -121,7 +121,7 @@ test('harmless errors are counted and logged by their codes, and the session goe
     assert.doesNotMatch(logged, /words of the service|secret/);
   }));
 
-test('errors after which nothing can be asked for end the session', async () => {
+test('errors after which no response is possible end the session', async () => {
   const expected: [string, string][] = [
     ['beta_api_shape_disabled', 'VOICE_PROTOCOL'],
     ['session_expired', 'VOICE_EXPIRED'],
@@ -137,7 +137,7 @@ test('errors after which nothing can be asked for end the session', async () => 
   }
 });
 
-test('a request that meets a fault of the service is made once more', () =>
+test('a request that a fault of the service refused is sent once more', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready({ greeting: 'Hi.' });
     connection.error('', (await connection.next('response.create'))['event_id'], 'server_error');
@@ -146,7 +146,7 @@ test('a request that meets a fault of the service is made once more', () =>
     assert.equal(rig.recorder.of('failed').length, 0);
   }));
 
-test('a failed response is asked for once more, then the session has failed', () =>
+test('a failed response is requested once more, then the session fails', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready();
     connection.callerSpeaks('c1');
@@ -160,7 +160,7 @@ test('a failed response is asked for once more, then the session has failed', ()
     );
   }));
 
-test('a response that fails after the caller has talked over it, or it was cancelled, is not asked for again', () =>
+test('a response that fails after an interruption or a cancel is not requested again', () =>
   withOpenAi(async (rig) => {
     const { connection, session } = await rig.ready({ greeting: 'Hi.' });
     const first = connection.begin(await connection.next('response.create'));
@@ -177,7 +177,7 @@ test('a response that fails after the caller has talked over it, or it was cance
     assert.equal(rig.recorder.of('failed').length, 0);
   }));
 
-test('a pause before asking again is over when everything is cancelled', () =>
+test('a cancel stops the pending retry of a throttled response', () =>
   withOpenAi(async (rig) => {
     const { connection, session } = await rig.ready({ greeting: 'Hi.' });
     connection.fail(connection.begin(await connection.next('response.create')), { code: 'rate_limit_exceeded' });
@@ -187,7 +187,7 @@ test('a pause before asking again is over when everything is cancelled', () =>
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('a response that works in between starts the count anew', () =>
+test('a successful response resets the count of failures', () =>
   withOpenAi(async (rig) => {
     const { connection, session } = await rig.ready();
     for (let turn = 0; turn < 3; turn++) {
@@ -199,7 +199,7 @@ test('a response that works in between starts the count anew', () =>
     assert.equal(rig.recorder.of('failed').length, 0);
   }));
 
-test('a throttled response is asked for after a pause, then the session is throttled', () =>
+test('a throttled response is requested again after a pause, then the session fails as throttled', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready({ greeting: 'Hi.' });
     const throttled = { type: 'tokens', code: 'rate_limit_exceeded' };
@@ -215,7 +215,7 @@ test('a throttled response is asked for after a pause, then the session is throt
     assert.equal(rig.clock.timers, 0);
   }));
 
-test('an empty account and a content filter are not asked twice', async () => {
+test('an exhausted quota and a content filter fail the session without a retry', async () => {
   await withOpenAi(async (rig) => {
     const { connection } = await rig.ready({ greeting: 'Hi.' });
     connection.fail(connection.begin(await connection.next('response.create')), { code: 'insufficient_quota' });
@@ -231,7 +231,7 @@ test('an empty account and a content filter are not asked twice', async () => {
   });
 });
 
-test('an answer cut off by its length is no failure', () =>
+test('an answer that reaches the token limit is not a failure', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready({ greeting: 'Hi.' });
     connection.end(connection.begin(await connection.next('response.create')), {
@@ -253,7 +253,7 @@ test('a model that writes instead of speaking counts as failed', () =>
     assert.deepEqual(rig.anomalies, ['text-answer', 'response-failed']);
   }));
 
-test('a line that fails is not repeated: its owner is told', () =>
+test('a line that fails is not repeated, because its owner decides', () =>
   withOpenAi(async (rig) => {
     const { connection, session } = await rig.ready();
     session.say('Goodbye.', 'bye');
@@ -263,7 +263,7 @@ test('a line that fails is not repeated: its owner is told', () =>
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('every line that was asked for ends as failed before the session does', () =>
+test('every requested line ends as failed before the session does', () =>
   withOpenAi(async (rig) => {
     const { connection, session } = await rig.ready({ greeting: 'Hi.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -284,7 +284,7 @@ test('every line that was asked for ends as failed before the session does', () 
     assert.equal(rig.recorder.of('item-done').length, 1);
   }));
 
-test('a connection that goes dead is noticed by the second ping', () =>
+test('a dead connection is noticed at the second ping', () =>
   withOpenAi(
     async (rig) => {
       const { connection } = await rig.ready();
@@ -297,7 +297,7 @@ test('a connection that goes dead is noticed by the second ping', () =>
     { limits: { patienceMs: 3_600_000 } },
   ));
 
-test('a ping that is answered keeps the session for as long as it likes', () =>
+test('a session whose pings are answered stays open', () =>
   withOpenAi(
     async (rig) => {
       const { connection } = await rig.ready();
@@ -312,7 +312,7 @@ test('a ping that is answered keeps the session for as long as it likes', () =>
     { limits: { patienceMs: 3_600_000 } },
   ));
 
-test('a request that is never answered is a stall', () =>
+test('a service that never answers a request has stalled', () =>
   withOpenAi(async (rig) => {
     const { connection, session } = await rig.ready();
     rig.clock.advance(6000);
@@ -325,7 +325,7 @@ test('a request that is never answered is a stall', () =>
     assert.equal(rig.recorder.of('response-done')[0]?.status, 'failed');
   }));
 
-test('a caller whose turn is never answered is a stall', () =>
+test("a service that never answers the caller's turn has stalled", () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready();
     connection.callerSpeaks('c1');
@@ -335,7 +335,7 @@ test('a caller whose turn is never answered is a stall', () =>
     assert.equal((await failure(rig)).code, 'VOICE_STALLED');
   }));
 
-test('a service that is silent without owing anything is asked for a sign of life', () =>
+test('a silent service that owes nothing is probed for a sign of life', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready();
     for (let round = 0; round < 3; round++) {
@@ -354,7 +354,7 @@ test('a service that is silent without owing anything is asked for a sign of lif
     assert.equal((await failure(rig)).code, 'VOICE_STALLED');
   }));
 
-test('while the network is slow caller audio is held, and the oldest of it dropped', () =>
+test('caller audio is buffered while the network is slow, and the oldest is dropped', () =>
   withOpenAi(
     async (rig) => {
       const { connection, session } = await rig.ready();
@@ -366,7 +366,7 @@ test('while the network is slow caller audio is held, and the oldest of it dropp
     { limits: { heldAudioMs: 20_000 } },
   ));
 
-test('a network that takes nothing any more ends the session', () =>
+test('a session fails when the network accepts no more audio', () =>
   withOpenAi(
     async (rig) => {
       const { connection, session } = await rig.ready();

@@ -1,18 +1,19 @@
 import { type ErrorCode, TandemError } from '../../base/errors.js';
 import type { ResponseDone, ServerError } from './server-events.js';
 
-/** `note`: the session goes on. `retry`: what was asked for is asked for once more. Else the session is over. */
+/** `note` keeps the session. `retry` repeats the request once. `fail` ends the session. */
 export type Verdict = { do: 'note' } | { do: 'retry' } | { do: 'fail'; code: ErrorCode };
 
-/** Asked for while another response was in progress. */
+/** The error for a request made while another response was in progress. */
 export const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 
 const NOTE: Verdict = { do: 'note' };
 const RETRY: Verdict = { do: 'retry' };
 
 /**
- * What an error means, by its code and else by its type (OpenAI: Realtime – `error`: "most errors are recoverable").
- * Whatever is not named is noted: sessions ended for harmless errors have cost others more calls than errors did.
+ * What to do about an error, by its code or else by its type (OpenAI: Realtime – `error`: "most errors are
+ * recoverable"). An error that is not listed is only noted, because others have lost more calls by ending sessions for
+ * harmless errors than by the errors themselves.
  */
 const ERRORS: Readonly<Record<string, Verdict>> = {
   [ALREADY_ACTIVE]: RETRY,
@@ -20,7 +21,7 @@ const ERRORS: Readonly<Record<string, Verdict>> = {
   internal_error: RETRY,
   rate_limit_exceeded: RETRY,
   rate_limit_error: RETRY,
-  // The response or item was over sooner than we knew.
+  // The response or item had ended before the gateway knew.
   response_cancel_not_active: NOTE,
   invalid_value: NOTE,
   unsupported_content_type: NOTE,
@@ -42,7 +43,7 @@ export function judgeError(error: ServerError): Verdict {
   return ERRORS[error.code] ?? ERRORS[error.type] ?? NOTE;
 }
 
-/** A response that did not bring what was asked for; undefined when nothing is wrong with it. */
+/** Returns what to do about a response, or `undefined` if nothing is wrong with it. */
 export function judgeResponse(done: ResponseDone): Verdict | undefined {
   if (done.status === 'incomplete' && done.reason === 'content_filter') return { do: 'fail', code: 'VOICE_BLOCKED' };
   if (done.status !== 'failed') return undefined;
@@ -50,7 +51,7 @@ export function judgeResponse(done: ResponseDone): Verdict | undefined {
   return verdict.do === 'fail' ? verdict : RETRY;
 }
 
-/** What the session fails with when asking once more did not help. */
+/** Returns the code with which the session fails after a retry did not help. */
 export function codeOfRepeated(error: ServerError | undefined): ErrorCode {
   return isThrottled(error) ? 'VOICE_THROTTLED' : 'VOICE_FAILED';
 }
@@ -59,7 +60,7 @@ export function isThrottled(error: ServerError | undefined): boolean {
   return error?.code.startsWith('rate_limit') === true || error?.type.startsWith('rate_limit') === true;
 }
 
-/** The answer to the WebSocket upgrade was something else than 101. */
+/** Returns the error for a WebSocket upgrade that was answered with another status than 101. */
 export function refusedHandshake(status: number): TandemError {
   return new TandemError(codeOfStatus(status), `OpenAI refused the connection with HTTP status ${status}.`);
 }
@@ -70,7 +71,7 @@ function codeOfStatus(status: number): ErrorCode {
   return 'VOICE_REFUSED';
 }
 
-/** The connection could not be made: name lookup, TCP or TLS. Only the system's code is kept of the error. */
+/** Returns the error for a failed name lookup, TCP or TLS connection. Only the system's code is kept. */
 export function unreachable(error: unknown): TandemError {
   const code = (error as { code?: unknown } | null)?.code;
   const which = typeof code === 'string' && /^[A-Z0-9_]{1,48}$/.test(code) ? ` (${code})` : '';
@@ -78,8 +79,8 @@ export function unreachable(error: unknown): TandemError {
 }
 
 /**
- * The service closed the socket. 1001 with that reason is its limit of 60 minutes, 4000 its answer to another version of
- * the protocol; the reason itself is not shown, it is free text.
+ * Returns the error for a socket that the service closed. 1001 with that reason is its limit of 60 minutes, 4000 its
+ * answer to another version of the protocol. The reason is not shown, because it is free text.
  */
 export function closedByService(closeCode: number, reason: string): TandemError {
   if (closeCode === 1001 && /maximum duration/i.test(reason)) {
@@ -91,7 +92,7 @@ export function closedByService(closeCode: number, reason: string): TandemError 
   );
 }
 
-/** `error` as it may be shown: codes, never the service's words. */
+/** Returns `error` as it may be shown: with codes, never with the service's text. */
 export function reported(code: ErrorCode, error: ServerError | undefined): TandemError {
   const name = error === undefined ? '' : error.code === '' ? error.type : error.code;
   return new TandemError(code, `OpenAI reported an error${name === '' ? '' : `: ${name}`}.`);

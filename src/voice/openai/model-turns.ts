@@ -10,11 +10,11 @@ interface ItemProgress {
   isDone: boolean;
 }
 
-/** The response in progress, as its owner sees it. */
+/** The response in progress, as the session's owner sees it. */
 interface Run {
   readonly running: RunningResponse;
   readonly items: Map<string, ItemProgress>;
-  /** The caller talks over it: what still comes of it is late. */
+  /** The caller interrupted it, so everything that still arrives is late. */
   isInterrupted: boolean;
   hasAudio: boolean;
   hasWriting: boolean;
@@ -24,12 +24,12 @@ interface Run {
 export interface RunEnd {
   running: RunningResponse;
   status: ResponseStatus;
-  /** By the caller or by us. */
+  /** Whether the caller or the gateway stopped it. */
   isStopped: boolean;
   hasAudio: boolean;
 }
 
-/** What the model says: server events of a response as voice events, in the order the owner may rely on. */
+/** Turns the server events of a response into voice events, in the order that the owner may rely on. */
 export class ModelTurns {
   private readonly queue: ResponseQueue;
   private readonly received: TruncationLedger;
@@ -43,7 +43,7 @@ export class ModelTurns {
     received: TruncationLedger;
     emit: (event: VoiceEvent) => void;
     onAnomaly: (kind: OpenAiAnomaly) => void;
-    /** Audio as it came → mu-law. */
+    /** Converts base64 audio of the service to mu-law at 8 kHz. */
     fromModel: (base64: string) => AudioChunk;
   }) {
     this.fromModel = options.fromModel;
@@ -60,7 +60,7 @@ export class ModelTurns {
     }
     const running = this.queue.created(responseId, requestId);
     this.run = { running, items: new Map(), isInterrupted: false, hasAudio: false, hasWriting: false };
-    this.emit({ type: 'response-started', responseId, sayId: running.request?.wish.sayId });
+    this.emit({ type: 'response-started', responseId, sayId: running.request?.spec.sayId });
   }
 
   audio(delta: AudioDelta): void {
@@ -80,12 +80,12 @@ export class ModelTurns {
     if (run === undefined || isMuted(run) || text === '') return;
     const item = itemOf(run, itemId);
     item.text += text;
-    // The order at the end of an item is not promised by the service, but by us.
+    // VoiceEvent promises an order at the end of an item that the service does not promise.
     if (item.isDone) this.emit({ type: 'assistant-text-final', responseId, itemId, text: item.text });
     else this.emit({ type: 'assistant-text', responseId, itemId, text });
   }
 
-  /** The model writes instead of speaking: nobody would hear it. */
+  /** Called when the model writes instead of speaking, which the caller cannot hear. */
   writing(responseId: string): void {
     const run = this.runOf(responseId);
     if (run !== undefined) run.hasWriting = true;
@@ -96,7 +96,7 @@ export class ModelTurns {
     if (run !== undefined) this.endItem(run, itemId);
   }
 
-  /** Where the response stands that wants to call a function. */
+  /** Returns the state of the response that calls a function. */
   stageOf(responseId: string): 'running' | 'cancelled' | 'unknown' {
     const run = this.runOf(responseId);
     if (run === undefined) return 'unknown';
@@ -107,28 +107,28 @@ export class ModelTurns {
     if (this.run !== undefined) this.run.isInterrupted = true;
   }
 
-  /** `response.done`. Undefined for a response we know nothing of. */
+  /** Called for `response.done`. Returns `undefined` for a response that is not in progress. */
   done(responseId: string, status: ResponseStatus): RunEnd | undefined {
     const run = this.runOf(responseId);
     if (run === undefined) return undefined;
     const isWritten = status === 'completed' && run.hasWriting && !run.hasAudio;
     if (isWritten) this.onAnomaly('text-answer');
-    // Of a response that was stopped the rest was not given, even if the service had finished it by then.
+    // A stopped response was not delivered to its end, even if the service had finished it by then.
     if (status === 'completed' && isMuted(run)) return this.end('cancelled');
     return this.end(isWritten ? 'failed' : status);
   }
 
-  /** The response in progress ends here, whatever the service says later. */
+  /** Ends the response in progress, whatever the service sends later. */
   end(status: ResponseStatus): RunEnd | undefined {
     const { run } = this;
     if (run === undefined) return undefined;
     this.run = undefined;
     const { running, hasAudio } = run;
     const { responseId } = running;
-    // First of all: whoever hears of the end may ask for the next response.
+    // First, because a listener that hears of the end may request the next response.
     this.queue.done(responseId);
     for (const itemId of run.items.keys()) this.endItem(run, itemId);
-    this.emit({ type: 'response-done', responseId, sayId: running.request?.wish.sayId, status });
+    this.emit({ type: 'response-done', responseId, sayId: running.request?.spec.sayId, status });
     return { running, status, isStopped: isMuted(run), hasAudio };
   }
 

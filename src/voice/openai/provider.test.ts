@@ -4,7 +4,7 @@ import { withOpenAi } from '../../../test/support/openai-rig.js';
 import { defaultPrompt } from '../../prompts/built-in.js';
 import { realtimeUrl, renewalTimes } from './provider.js';
 
-test('the address is that of the API with its path kept, as a WebSocket', () => {
+test('the WebSocket URL keeps the path of OPENAI_BASE_URL', () => {
   assert.equal(
     realtimeUrl('https://api.openai.com/v1', 'gpt-realtime-2.1'),
     'wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1',
@@ -13,7 +13,7 @@ test('the address is that of the API with its path kept, as a WebSocket', () => 
   assert.equal(realtimeUrl('https://x.example/openai/v1?k=1', 'm'), 'wss://x.example/openai/v1/realtime?k=1&model=m');
 });
 
-test('a session is renewed in time before it ends, whatever was configured', () => {
+test('an OpenAI session is renewed before it ends, whatever renewal time is configured', () => {
   assert.deepEqual(renewalTimes(3_300_000, 3_600_000), { afterMs: 3_300_000, forceAfterMs: 3_480_000 });
   assert.deepEqual(renewalTimes(60_000, 3_600_000), { afterMs: 60_000, forceAfterMs: 240_000 });
   for (const [renewAfterMs, lifetimeMs] of [
@@ -26,7 +26,7 @@ test('a session is renewed in time before it ends, whatever was configured', () 
   }
 });
 
-test('the lifetime a session names moves its renewal', () =>
+test('the lifetime that a session names moves the renewal of later ones', () =>
   withOpenAi(async ({ service, open, provider, recorder, clock }) => {
     assert.deepEqual(provider.renewal, { afterMs: 3_300_000, forceAfterMs: 3_480_000 });
     service.isSilent = true;
@@ -36,7 +36,7 @@ test('the lifetime a session names moves its renewal', () =>
     assert.deepEqual(provider.renewal, { afterMs: 1_100_000, forceAfterMs: 1_170_000 });
   }));
 
-test('without a key, or with an address that is none, nothing is opened and the variable is named', async () => {
+test('a missing key or a bad URL opens no connection, and the error names the variable', async () => {
   for (const [options, name] of [
     [{ apiKey: undefined }, 'OPENAI_API_KEY'],
     [{ apiKey: '' }, 'OPENAI_API_KEY'],
@@ -59,7 +59,7 @@ test('without a key, or with an address that is none, nothing is opened and the 
   }
 });
 
-test('closing the provider closes its sessions without a word', () =>
+test('closing the OpenAI provider closes its sessions without an event', () =>
   withOpenAi(async ({ ready, provider, recorder }) => {
     await provider.prepare();
     const { connection } = await ready();
@@ -69,7 +69,7 @@ test('closing the provider closes its sessions without a word', () =>
     assert.deepEqual(recorder.types, ['ready']);
   }));
 
-test('whoever is billed is told in headers', () =>
+test('the billed organization and project are sent in headers', () =>
   withOpenAi(
     async ({ ready }) => {
       const { headers } = (await ready()).connection.request;
@@ -79,7 +79,7 @@ test('whoever is billed is told in headers', () =>
     { organization: 'org-1', project: 'proj-1' },
   ));
 
-test('a caller has the same identifier in every call, without the number being told; one without a number has none', async () => {
+test('a caller has the same keyed hash as identifier in every call, and a caller without a number has none', async () => {
   const identifiers = async (safetyKey: string | undefined): Promise<unknown[]> => {
     const seen: unknown[] = [];
     for (const session of [
@@ -102,11 +102,11 @@ test('a caller has the same identifier in every call, without the number being t
   assert.equal(first, again);
   assert.equal(new Set([first, other, withheld, withheldAgain]).size, 4);
   assert.notEqual((await identifiers('key-2'))[0], first);
-  // Without a key a hash of the number could be turned back into it by trying.
+  // Without a key the number could be found from its hash by trying.
   assert.deepEqual((await identifiers(undefined)).slice(0, 2), [withheld, withheldAgain]);
 });
 
-test('a call that wishes for a voice has that one, and a wish for another model is none for this one', async () => {
+test("a call's preferred voice applies only to the provider it names", async () => {
   for (const [voices, voice] of [
     [{ openai: 'cedar', nova: 'amy' }, 'cedar'],
     [{ nova: 'amy' }, 'marin'],

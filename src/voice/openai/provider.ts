@@ -6,19 +6,21 @@ import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } f
 import { refusedSession } from '../refused-session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { OpenAiSession } from './session.js';
-import { lineFormat, type WireFormat } from './audio-format.js';
+import { wireAudioFormat, type WireFormat } from './audio-format.js';
 import { DEFAULT_LIMITS, type SessionLimits } from './session-limits.js';
 import { DEFAULT_TURN_DETECTION, sessionSettings, type TurnDetection } from './session-settings.js';
 
 export interface OpenAiProviderOptions {
   /** `OPENAI_API_KEY`. */
   apiKey: string | undefined;
-  /** `OPENAI_BASE_URL`, with its path: `https://api.openai.com/v1`. `http:` gives `ws:`, `https:` gives `wss:`. */
+  /**
+   * `OPENAI_BASE_URL` with its path, such as `https://api.openai.com/v1`. `http:` becomes `ws:` and `https:` `wss:`.
+   */
   baseUrl: string;
   model: string;
   voice: string;
   transcriptionModel: string;
-  /** When a session is replaced under a live call; the service ends it after 60 minutes. */
+  /** Age at which a session is replaced in the next pause, in milliseconds. The service ends it after 60 minutes. */
   renewAfterMs?: number;
   log: Logger;
   clock?: Clock;
@@ -28,22 +30,22 @@ export interface OpenAiProviderOptions {
   organization?: string | undefined;
   project?: string | undefined;
   /**
-   * Key of the hash that stands for the caller towards OpenAI, so that nobody without it can try numbers out. Without it, as
-   * for a caller without a number, it is a hash of the conversation's id.
+   * Key of the hash that identifies the caller to OpenAI. Without the key the number cannot be found by trying. If the
+   * key or the number is missing, the identifier is a hash of the conversation's id.
    */
   safetyKey?: string | undefined;
   limits?: Partial<SessionLimits>;
 }
 
 const RENEW_AFTER_MS = 3_300_000;
-/** The service's own limit (OpenAI: Realtime – sessions last 60 minutes at most), unless a session says otherwise. */
+/** The service's limit (OpenAI: Realtime – sessions last 60 minutes at most), unless a session names another one. */
 const LIFETIME_MS = 3_600_000;
-/** So long a pause between turns is waited for. */
+/** Maximum wait for a pause between turns before a renewal is forced. */
 const PAUSE_WITHIN_MS = 180_000;
-/** Left at the end for opening the next session. */
+/** Maximum time kept at the end of a session for opening the next one. */
 const MAX_MARGIN_MS = 30_000;
 
-/** Voice sessions with the OpenAI Realtime API. */
+/** Returns a provider of sessions with the OpenAI Realtime API. */
 export function createOpenAiProvider(options: OpenAiProviderOptions): VoiceProvider {
   return new OpenAiProvider(options);
 }
@@ -54,7 +56,7 @@ class OpenAiProvider implements VoiceProvider {
   private readonly clock: Clock;
   private readonly sessions = new Set<OpenAiSession>();
   private lifetimeMs = LIFETIME_MS;
-  /** Linear PCM once the service has refused mu-law: for every later session too. */
+  /** Linear PCM once the service has refused mu-law, for all later sessions. */
   private format: WireFormat = 'audio/pcmu';
 
   constructor(options: OpenAiProviderOptions) {
@@ -62,7 +64,7 @@ class OpenAiProvider implements VoiceProvider {
     this.clock = options.clock ?? systemClock;
   }
 
-  /** Before the limit that the last session named, should that be another than the documented one. */
+  /** Renews before the limit that the last session named, or else before the documented one. */
   get renewal(): RenewalTimes {
     return renewalTimes(this.options.renewAfterMs ?? RENEW_AFTER_MS, this.lifetimeMs);
   }
@@ -77,7 +79,7 @@ class OpenAiProvider implements VoiceProvider {
     if (problem !== undefined) return refusedSession(options.listener, problem);
     const { limits, log, model, openTimeoutMs, transcriptionModel, voice } = this.options;
     const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
-    const format = lineFormat(this.format);
+    const format = wireAudioFormat(this.format);
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
@@ -112,13 +114,16 @@ class OpenAiProvider implements VoiceProvider {
     return Promise.resolve();
   }
 
-  /** What is wrong with the options, so that no session could ever be opened. */
+  /** Returns the error in the options with which no session could be opened, or `undefined`. */
   private problem(): TandemError | undefined {
     const { apiKey = '', baseUrl } = this.options;
     if (apiKey === '') return new TandemError('CONFIG_INVALID', 'OPENAI_API_KEY is not set.');
-    // What cannot stand in a header would otherwise be an exception of the HTTP client.
+    // A character that no header can hold would make the HTTP client throw.
     if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-      return new TandemError('CONFIG_INVALID', 'OPENAI_API_KEY holds characters that no key has.');
+      return new TandemError(
+        'CONFIG_INVALID',
+        'OPENAI_API_KEY contains characters that no API key has. Check it for spaces or line breaks.',
+      );
     }
     if (!URL.canParse(baseUrl) || !/^(https?|wss?):$/.test(new URL(baseUrl).protocol)) {
       return new TandemError('CONFIG_INVALID', 'OPENAI_BASE_URL is not an http or https URL.');
@@ -126,11 +131,11 @@ class OpenAiProvider implements VoiceProvider {
     return undefined;
   }
 
-  /** Whether there is another format to try. */
+  /** Returns whether there is another format to try. */
   private onFormatRefused(type: WireFormat): boolean {
     if (type === 'audio/pcm') return false;
     if (this.format !== 'audio/pcm')
-      this.options.log.warn('OpenAI does not speak mu-law: audio is converted from now on');
+      this.options.log.warn('OpenAI refused mu-law; audio is converted to linear PCM from now on');
     this.format = 'audio/pcm';
     return true;
   }
@@ -146,7 +151,7 @@ class OpenAiProvider implements VoiceProvider {
   }
 }
 
-/** `https://host/v1` → `wss://host/v1/realtime?model=…`. */
+/** Turns `https://host/v1` into `wss://host/v1/realtime?model=…`. */
 export function realtimeUrl(baseUrl: string, model: string): string {
   const url = new URL(baseUrl);
   url.protocol = url.protocol.replace(/^http/, 'ws');
@@ -156,14 +161,16 @@ export function realtimeUrl(baseUrl: string, model: string): string {
   return url.href;
 }
 
-/** Renewal in good time before a session of `lifetimeMs` ends, and not before `renewAfterMs` if there is time. */
+/**
+ * Returns when to renew a session of `lifetimeMs`: well before its end, and not before `renewAfterMs` if there is time.
+ */
 export function renewalTimes(renewAfterMs: number, lifetimeMs: number): RenewalTimes {
   const latestMs = lifetimeMs - Math.min(MAX_MARGIN_MS, lifetimeMs / 20);
   const afterMs = Math.min(renewAfterMs, (lifetimeMs * 11) / 12);
   return { afterMs, forceAfterMs: Math.max(afterMs, Math.min(afterMs + PAUSE_WITHIN_MS, latestMs)) };
 }
 
-/** The same for every call of a caller, if it can be: OpenAI acts against one user instead of the account. */
+/** The same for every call of a caller, if possible, so that OpenAI acts against one user instead of the account. */
 function safetyIdentifier(session: VoiceSessionOptions, key: string | undefined): string {
   const { callerNumber, conversationId } = session;
   const hash =

@@ -11,21 +11,21 @@ export interface RecoveryOptions {
   queue: ResponseQueue;
   clock: Clock;
   log: Logger;
-  /** The `event_id` of the settings: without them there is no session. */
+  /** The `event_id` of the settings. An error about them ends the session. */
   configId: string;
   onAnomaly: (kind: OpenAiAnomaly) => void;
-  /** A line that will not be spoken. */
+  /** Called for a line that will not be spoken. */
   onUnspoken: (sayId: string) => void;
   onFatal: (error: TandemError) => void;
   onFormatRefused: () => void;
 }
 
-/** So many responses in a row may bring nothing. */
+/** Number of failed responses in a row after which the session fails. */
 const MAX_FAILURES = 2;
-/** Before a response is asked for again that the service had no capacity for. */
+/** Delay before a throttled response is requested again. */
 const THROTTLED_PAUSE_MS = 1000;
 
-/** What is done about errors: most are noted, what was asked for is asked for once more, and then the session is over. */
+/** Handles errors. Most are only noted. A failed request is retried once, and then the session fails. */
 export class Recovery {
   private readonly options: RecoveryOptions;
   private failures = 0;
@@ -49,7 +49,7 @@ export class Recovery {
     }
   }
 
-  /** After the end of a response was told, and before the next one may begin. */
+  /** Called after the owner heard of the end of a response, and before the next one may begin. */
   onResponseEnd(end: RunEnd, done: ResponseDone): void {
     const { log, onAnomaly, onFatal, queue } = this.options;
     const { hasAudio, isStopped, running, status } = end;
@@ -69,22 +69,22 @@ export class Recovery {
     if (isStopped) return;
     this.failures++;
     if (this.failures >= MAX_FAILURES) onFatal(reported(codeOfRepeated(done.error), done.error));
-    // A line is the owner's: whoever asked for it knows what to do without it.
+    // A line is not retried, because the owner that requested it decides what to do without it.
     else if (running.request?.kind === 'say') return;
     else if (isThrottled(done.error)) {
       this.pause = this.options.clock.setTimer(THROTTLED_PAUSE_MS, () => queue.again(running.request));
     } else queue.again(running.request);
   }
 
-  /** Nothing is asked for again: the owner goes another way, or the session is over. */
+  /** Stops a pending retry, because the owner has cancelled everything or the session is over. */
   stop(): void {
     this.pause?.cancel();
   }
 
   private onLost(lost: QueuedRequest, error: ServerError): void {
     const { onAnomaly, onFatal, onUnspoken } = this.options;
-    if (lost.wish.sayId !== undefined) onUnspoken(lost.wish.sayId);
-    // The response that stood in its way answers the caller as well.
+    if (lost.spec.sayId !== undefined) onUnspoken(lost.spec.sayId);
+    // The response in progress, for which this request was refused, answers the caller as well.
     else if (error.code === ALREADY_ACTIVE) onAnomaly('request-lost');
     else onFatal(reported(codeOfRepeated(error), error));
   }

@@ -1,21 +1,21 @@
 import type { EventBuilder, ResponseSpec } from './client-events.js';
 
 /**
- * Something that waits for its turn: client events (`items`) to be sent, and the response that follows them.
- * `note`: no response is wanted. `reply`: any response begun after the items will do. `opening` and `say` are lines of
- * their own and nothing else will do.
+ * A request that waits for its turn: client events (`items`) to send, and the response that follows them. A `note`
+ * wants no response. A `reply` is content with any response that begins after its items. An `opening` and a `say` need
+ * a response of their own.
  */
 export interface QueuedRequest {
   readonly kind: 'opening' | 'say' | 'reply' | 'note';
-  readonly wish: ResponseSpec;
+  readonly spec: ResponseSpec;
   readonly items: readonly EventBuilder[];
-  /** A response that voice activity began makes way for it. */
+  /** Whether a response that voice activity began is cancelled for this request. */
   readonly overrules: boolean;
-  /** How often the service was asked for it. */
+  /** Number of times the service was asked for it. */
   readonly attempts: number;
 }
 
-/** The response the service is at. `request` is undefined for one that voice activity began. */
+/** The response in progress. `request` is `undefined` if voice activity began it. */
 export interface RunningResponse {
   readonly responseId: string;
   readonly request: QueuedRequest | undefined;
@@ -23,31 +23,31 @@ export interface RunningResponse {
 }
 
 export interface ResponseQueueOptions {
-  /** Sends an item; gives the id it carries. */
+  /** Sends an item. Returns its event id. */
   sendItem(item: EventBuilder): string;
-  /** Sends a `response.create`; gives the id it carries. */
-  sendCreate(wish: ResponseSpec): string;
+  /** Sends a `response.create`. Returns its event id. */
+  sendCreate(spec: ResponseSpec): string;
   sendCancel(responseId: string): void;
-  /** A line will not be heard: it was cancelled before it began. */
+  /** Called when a line was cancelled before it began. */
   onCancelled(request: QueuedRequest): void;
 }
 
-/** Our `response.create` on its way: either `response.created` or an error answers it. */
+/** A `response.create` that neither `response.created` nor an error has answered. */
 interface Asked {
   readonly id: string;
   readonly request: QueuedRequest;
   isCancelled: boolean;
 }
 
-/** A request that is refused is made once more. */
+/** Maximum number of tries for a request. */
 const MAX_ATTEMPTS = 2;
 
-export const PLAIN_WISH: ResponseSpec = { sayId: undefined, instructions: undefined, mayCallTools: true };
+export const PLAIN_RESPONSE: ResponseSpec = { sayId: undefined, instructions: undefined, mayCallTools: true };
 
 /**
- * The one gate in front of `response.create`. A conversation takes one response at a time, and the service begins some
- * itself when the caller has spoken; asking meanwhile is an error. So what the gateway wants said waits here until
- * nothing runs and nothing is asked for.
+ * The only sender of `response.create`. A conversation takes one response at a time, and the service begins some itself
+ * when the caller has spoken; a request meanwhile is an error. So requests wait here until no response is in progress
+ * or requested.
  */
 export class ResponseQueue {
   private readonly options: ResponseQueueOptions;
@@ -55,11 +55,11 @@ export class ResponseQueue {
   private current: RunningResponse | undefined;
   private asked: Asked | undefined;
   private waiting: QueuedRequest[] = [];
-  /** Items the service has not confirmed: a response it begins by itself may not know of them. */
+  /** Items that the service has not confirmed. A response that it begins by itself may not know of them. */
   private unconfirmed: string[] = [];
-  /** After their turn the service begins a response without being asked. */
+  /** After the caller's turn the service begins a response without a request. */
   private caller: 'quiet' | 'speaking' | 'unanswered' = 'quiet';
-  /** After {@link ResponseQueue.cancel}, until a line is asked for or the caller speaks again. */
+  /** Set by {@link ResponseQueue.cancel} until a line is requested or the caller speaks again. */
   private isCleared = false;
 
   constructor(options: ResponseQueueOptions) {
@@ -70,19 +70,19 @@ export class ResponseQueue {
     return this.state === 'closed';
   }
 
-  /** The service owes something: an answer to a request or to the caller, or the rest of a response. */
+  /** Whether the service owes an answer to a request or to the caller, or the rest of a response. */
   get isExpecting(): boolean {
     return this.current !== undefined || this.asked !== undefined || this.caller === 'unanswered';
   }
 
-  /** From here on events may be sent. */
+  /** Called when the service accepts events. */
   open(): void {
     if (this.state !== 'held') return;
     this.state = 'open';
-    this.goOn();
+    this.sendNext();
   }
 
-  /** Nothing is sent any more. Gives what was asked for and has not begun. */
+  /** Sends nothing any more. Returns the requests that have not begun. */
   close(): readonly QueuedRequest[] {
     const lost = this.asked === undefined ? this.waiting : [this.asked.request, ...this.waiting];
     this.state = 'closed';
@@ -92,35 +92,35 @@ export class ResponseQueue {
     return lost;
   }
 
-  add(kind: QueuedRequest['kind'], wish: ResponseSpec, items: readonly EventBuilder[] = []): void {
+  add(kind: QueuedRequest['kind'], spec: ResponseSpec, items: readonly EventBuilder[] = []): void {
     if (this.state === 'closed') return;
     const overrules = kind === 'say' && this.isCleared;
-    const request: QueuedRequest = { kind, wish, items, overrules, attempts: 0 };
-    // A note delays nothing, and what is said next should know of it.
+    const request: QueuedRequest = { kind, spec, items, overrules, attempts: 0 };
+    // A note goes first, because it delays nothing and the next response should know of it.
     if (kind === 'note' || overrules) this.waiting.unshift(request);
     else this.waiting.push(request);
     if (overrules) {
       this.isCleared = false;
       if (this.current !== undefined && this.current.request?.kind !== 'say') this.stop(this.current);
     }
-    this.goOn();
+    this.sendNext();
   }
 
-  /** Asks again for a response that failed; one that voice activity began is asked for as a plain reply. */
+  /** Requests a failed response again. One that voice activity began is requested as a plain reply. */
   again(request: QueuedRequest | undefined): void {
     if (this.state === 'closed') return;
-    const { kind, wish, overrules } = request ?? { kind: 'reply', wish: PLAIN_WISH, overrules: false };
-    this.waiting.unshift({ kind, wish, items: [], overrules, attempts: 0 });
-    this.goOn();
+    const { kind, spec, overrules } = request ?? { kind: 'reply', spec: PLAIN_RESPONSE, overrules: false };
+    this.waiting.unshift({ kind, spec, items: [], overrules, attempts: 0 });
+    this.sendNext();
   }
 
-  /** Stops what is being said or about to be, apart from what waits. */
+  /** Stops the response that is in progress or requested, but not the waiting ones. */
   interrupt(): void {
     if (this.current !== undefined) this.stop(this.current);
     if (this.asked !== undefined) this.asked.isCancelled = true;
   }
 
-  /** Stops everything. Items that wait are sent nevertheless: they belong to the conversation. */
+  /** Stops everything. Waiting items are still sent, because they belong to the conversation. */
   cancel(): void {
     this.interrupt();
     this.isCleared = true;
@@ -129,7 +129,7 @@ export class ResponseQueue {
       .filter((request) => request.items.length > 0)
       .map((request) => ({ ...request, kind: 'note' }));
     for (const request of dropped) this.options.onCancelled(request);
-    this.goOn();
+    this.sendNext();
   }
 
   speechStarted(): void {
@@ -137,20 +137,20 @@ export class ResponseQueue {
     this.isCleared = false;
   }
 
-  /** The caller's turn is over and waits for an answer: the service's own, unless a response stands in its way. */
+  /** Called when the caller's turn is over. The service answers it by itself, unless a response is in progress. */
   speechTaken(): void {
     if (this.current === undefined) {
       this.caller = 'unanswered';
     } else {
       this.caller = 'quiet';
-      if (this.current.request?.overrules !== true) this.add('reply', PLAIN_WISH);
+      if (this.current.request?.overrules !== true) this.add('reply', PLAIN_RESPONSE);
     }
-    this.goOn();
+    this.sendNext();
   }
 
   /**
-   * `response.created`. `requestId` tells whose it is; should the service not repeat our metadata, it is ours unless an
-   * answer to the caller is due.
+   * Called for `response.created`. `requestId` says which request it answers. If the service does not repeat our
+   * metadata, the response counts as ours, unless an answer to the caller is due.
    */
   created(responseId: string, requestId: string | undefined): RunningResponse {
     const { asked } = this;
@@ -165,12 +165,12 @@ export class ResponseQueue {
     this.current = running;
     if (isOurs) {
       this.asked = undefined;
-      // Begun while the caller speaks, it would talk over them and stand in the way of their answer.
+      // A response that begins while the caller speaks would interrupt them and delay the answer to their turn.
       const isOvertaken = this.caller === 'speaking' && running.request?.kind !== 'say';
       if (asked.isCancelled || isOvertaken) this.stop(running);
       return running;
     }
-    // It answers whatever was in the conversation before it.
+    // This response answers everything in the conversation before it, including the replies that wait without items.
     if (this.unconfirmed.length === 0) {
       this.waiting = this.waiting.filter(({ kind, items }) => kind !== 'reply' || items.length > 0);
     }
@@ -178,13 +178,13 @@ export class ResponseQueue {
     return running;
   }
 
-  /** `response.done`. What waits comes with {@link ResponseQueue.goOn}. */
+  /** Called for `response.done`. {@link ResponseQueue.sendNext} then sends what waits. */
   done(responseId: string): void {
     if (this.current?.responseId === responseId) this.current = undefined;
   }
 
-  /** What waits may be asked for, if nothing is in its way. */
-  goOn(): void {
+  /** Sends the next request, if nothing is in its way. */
+  sendNext(): void {
     while (this.state === 'open' && this.current === undefined && this.asked === undefined) {
       const request = this.waiting[0];
       if (request === undefined || this.isHeldUp(request)) return;
@@ -192,27 +192,27 @@ export class ResponseQueue {
       this.sendItems(request);
       if (this.isAnsweredOtherwise(request)) continue;
       const next = { ...request, items: [], attempts: request.attempts + 1 };
-      this.asked = { id: this.options.sendCreate(request.wish), request: next, isCancelled: false };
+      this.asked = { id: this.options.sendCreate(request.spec), request: next, isCancelled: false };
     }
   }
 
-  /** An item of ours is part of the conversation. */
+  /** Called when the service has added an item of ours to the conversation. */
   itemAdded(): void {
     this.unconfirmed.shift();
   }
 
-  /** An error that answers the event `eventId`. Gives the request when it is lost: it will not be asked for again. */
+  /** Called for an error that answers the event `eventId`. Returns the request if it will not be sent again. */
   refused(eventId: string | undefined, mayRetry: boolean): QueuedRequest | undefined {
     const { asked } = this;
     this.unconfirmed = this.unconfirmed.filter((itemEventId) => itemEventId !== eventId);
     if (asked === undefined || asked.id !== eventId) return undefined;
     const { request } = asked;
     this.asked = undefined;
-    const mayGoOn = mayRetry && request.attempts < MAX_ATTEMPTS;
-    if (mayGoOn && !asked.isCancelled) this.waiting.unshift(request);
+    const isRetried = mayRetry && request.attempts < MAX_ATTEMPTS;
+    if (isRetried && !asked.isCancelled) this.waiting.unshift(request);
     if (asked.isCancelled) this.options.onCancelled(request);
-    this.goOn();
-    return mayGoOn || asked.isCancelled ? undefined : request;
+    this.sendNext();
+    return isRetried || asked.isCancelled ? undefined : request;
   }
 
   private stop(running: RunningResponse): void {
@@ -221,12 +221,12 @@ export class ResponseQueue {
     this.options.sendCancel(running.responseId);
   }
 
-  /** The service is about to answer the caller itself, which comes first. */
+  /** Whether the request waits because the service is about to answer the caller by itself. */
   private isHeldUp(request: QueuedRequest): boolean {
     if (request.overrules || request.kind === 'note' || this.caller === 'quiet') return false;
     if (this.caller === 'unanswered' || request.kind === 'say') return true;
     if (request.kind === 'opening') return false;
-    // It may be in time for that answer, and stays here in case it is not.
+    // The items may be in time for that answer. The request stays in case they are not.
     this.sendItems(request);
     this.waiting[0] = { ...request, items: [] };
     return true;

@@ -13,7 +13,7 @@ function itemOf(event: WireEvent): Record<string, unknown> {
   return event['item'] as Record<string, unknown>;
 }
 
-test('a line waits for the response in progress and carries its id', () =>
+test('a line waits for the response in progress, and its response carries its id', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const greeting = connection.begin(await connection.next('response.create'));
@@ -40,7 +40,7 @@ test('a line waits for the response in progress and carries its id', () =>
     });
   }));
 
-test('a line that is asked for before the session is ready comes after the greeting', () =>
+test('a line that was requested before the session was ready follows the greeting', () =>
   withOpenAi(async ({ open, service, recorder }) => {
     const session = open({ greeting: 'Hi.' });
     session.say('And goodbye.', 's1');
@@ -52,7 +52,7 @@ test('a line that is asked for before the session is ready comes after the greet
     assert.equal(sayIdOf(await connection.next('response.create')), 's1');
   }));
 
-test('cancel stops the response, of which nothing more is given, and a line after it comes as soon as it has ended', () =>
+test('cancel silences the response in progress, and a line follows as soon as that has ended', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const greeting = connection.begin(await connection.next('response.create'));
@@ -72,14 +72,14 @@ test('cancel stops the response, of which nothing more is given, and a line afte
     assert.equal(recorder.of('response-done')[0]?.status, 'cancelled');
   }));
 
-test('cancel with nothing in progress sends nothing', () =>
+test('cancel sends nothing if no response is in progress', () =>
   withOpenAi(async ({ ready }) => {
     const { connection, session } = await ready();
     session.cancel();
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('a response that is over sooner than the cancel still counts as cancelled', () =>
+test('a response that ends before the cancel arrives counts as cancelled', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const greeting = connection.begin(await connection.next('response.create'));
@@ -93,7 +93,7 @@ test('a response that is over sooner than the cancel still counts as cancelled',
     assert.equal(sayIdOf(await connection.next('response.create')), 'bye');
   }));
 
-test('a goodbye is not kept waiting by a response that voice activity began in between', () =>
+test('a goodbye does not wait for a response that voice activity began', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready();
     connection.callerSpeaks('c1');
@@ -127,7 +127,7 @@ test('a goodbye is not kept waiting by a response that voice activity began in b
     );
   }));
 
-test('what was asked for before a cancel is stopped as soon as it begins', () =>
+test('a response that was requested before a cancel is stopped as soon as it begins', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const create = await connection.next('response.create');
@@ -140,7 +140,7 @@ test('what was asked for before a cancel is stopped as soon as it begins', () =>
     assert.equal(recorder.of('audio').length, 0);
   }));
 
-test('a line that waits when everything is cancelled ends as cancelled', () =>
+test('a waiting line ends as cancelled when everything is cancelled', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     connection.begin(await connection.next('response.create'));
@@ -153,7 +153,7 @@ test('a line that waits when everything is cancelled ends as cancelled', () =>
     );
   }));
 
-test('a line that is refused twice ends as failed, and the session goes on', () =>
+test('a line that is refused twice ends as failed, and the session continues', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready();
     session.say('Hello.', 's1');
@@ -166,7 +166,7 @@ test('a line that is refused twice ends as failed, and the session goes on', () 
     assert.equal(sayIdOf(await connection.next('response.create')), 's2');
   }));
 
-test('while the caller speaks a line waits, and their answer comes first', () =>
+test('a line waits while the caller speaks and until they are answered', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready();
     connection.callerSpeaks('c1');
@@ -181,7 +181,7 @@ test('while the caller speaks a line waits, and their answer comes first', () =>
     assert.equal(sayIdOf(await connection.next('response.create')), 's1');
   }));
 
-test('a service that does not repeat our metadata is understood all the same', () =>
+test('responses are told apart even if the service does not repeat the metadata', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready();
     session.say('Hello.', 's1');
@@ -193,7 +193,7 @@ test('a service that does not repeat our metadata is understood all the same', (
     assert.equal((await recorder.nth('response-done', 2)).sayId, undefined);
   }));
 
-test('results of tools are given after the response that called them, with one request for all', () =>
+test('tool results are sent after the response that called the tools, with one request for a reply', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     recorder.react = (event) => {
@@ -222,7 +222,7 @@ test('results of tools are given after the response that called them, with one r
     );
   }));
 
-test('arguments that are not JSON are answered to the model, not to the owner', () =>
+test('tool arguments that are not JSON are reported to the model and not to the owner', () =>
   withOpenAi(async ({ ready, recorder, anomalies }) => {
     const { connection } = await ready({ greeting: 'Hi.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -234,7 +234,7 @@ test('arguments that are not JSON are answered to the model, not to the owner', 
     assert.deepEqual(anomalies, ['bad-tool-arguments']);
   }));
 
-test('a result that comes while the caller speaks is noted, and their own answer takes it up', () =>
+test('a tool result that comes while the caller speaks is noted for the answer to them', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -251,7 +251,7 @@ test('a result that comes while the caller speaks is noted, and their own answer
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('a result that is too late for the answer to the caller is answered after it', () =>
+test('a tool result that is too late for the answer to the caller gets an answer after it', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -270,7 +270,7 @@ test('a result that is too late for the answer to the caller is answered after i
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('a caller who has finished while a line is spoken is answered after it', () =>
+test('a caller who speaks during a line is answered after it', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready();
     session.say('Please hold the line.', 's1');
@@ -284,7 +284,7 @@ test('a caller who has finished while a line is spoken is answered after it', ()
     assert.equal(sayIdOf(await connection.next('response.create')), undefined);
   }));
 
-test('a result that crosses an answer voice activity began is answered after it', () =>
+test('a tool result that crosses a response begun by voice activity gets an answer after it', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -300,11 +300,11 @@ test('a result that crosses an answer voice activity began is answered after it'
     assert.deepEqual(await connection.rest(), []);
     connection.end(answer);
     await connection.next('response.create');
-    // The result itself is given once.
+    // The result itself is sent once.
     assert.equal(connection.received.filter(({ type }) => type === 'conversation.item.create').length, 1);
   }));
 
-test('a handover out of a tool call: the result is noted, nobody asks for an answer, the goodbye is spoken', () =>
+test('a handover from a tool call notes the result and speaks the goodbye without another answer', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     recorder.react = (event) => {
@@ -325,7 +325,7 @@ test('a handover out of a tool call: the result is noted, nobody asks for an ans
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('a result that takes its time and comes after a cancel is noted, and nobody asks for an answer', () =>
+test('a tool result that comes after a cancel is noted without a request for an answer', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -338,7 +338,7 @@ test('a result that takes its time and comes after a cancel is noted, and nobody
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('a call that the caller has talked over is made; one of a cancelled response is not, and the model is told', () =>
+test('a tool call of an interrupted response runs, and one of a cancelled response does not', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const first = connection.begin(await connection.next('response.create'));
@@ -358,7 +358,7 @@ test('a call that the caller has talked over is made; one of a cancelled respons
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('keys interrupt as speech does, and the model is told that they are keys', () =>
+test('keys interrupt the model as speech does, and the model is told that they are keys', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready({ greeting: 'Hi.' });
     const greeting = connection.begin(await connection.next('response.create'));
@@ -378,7 +378,7 @@ test('keys interrupt as speech does, and the model is told that they are keys', 
     await connection.next('response.create');
   }));
 
-test('keys in a row are answered once', () =>
+test('several keys in a row get one answer', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready();
     session.sendDigits('1');
@@ -394,7 +394,7 @@ test('keys in a row are answered once', () =>
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('an answer we asked for that begins while the caller speaks makes way for them', () =>
+test('a requested answer that begins while the caller speaks is cancelled', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready();
     session.sendText('Hello');

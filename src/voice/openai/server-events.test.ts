@@ -8,7 +8,7 @@ function parse(event: unknown): unknown {
   return parsed.ok ? parsed.event : parsed.anomaly;
 }
 
-test('audio comes out of a delta as the base64 it was', () => {
+test('the audio of a delta stays base64', () => {
   const delta = Buffer.alloc(1600, 0x42).toString('base64');
   assert.deepEqual(
     parse({
@@ -24,7 +24,7 @@ test('audio comes out of a delta as the base64 it was', () => {
   );
 });
 
-test('audio that is not whole base64 is malformed, and an empty delta is nothing', () => {
+test('audio that is not whole base64 is malformed, and an empty delta is ignored', () => {
   const event = { type: 'response.output_audio.delta', response_id: 'r1', item_id: 'i1', content_index: 0 };
   for (const delta of ['abc', 'ab*=', 'a===', '=aaa', 7, undefined]) {
     assert.equal(parse({ ...event, delta }), 'malformed-event', String(delta));
@@ -32,7 +32,7 @@ test('audio that is not whole base64 is malformed, and an empty delta is nothing
   assert.equal(parse({ ...event, delta: '' }), undefined);
 });
 
-test('types of the beta and types nobody knows are unknown; useless ones are nothing', () => {
+test('beta and invented event types are unknown, and unused ones are ignored', () => {
   for (const type of ['response.audio.delta', 'response.audio_transcript.delta', 'session.started', '']) {
     assert.equal(parse({ type }), 'unknown-event', type);
   }
@@ -41,12 +41,12 @@ test('types of the beta and types nobody knows are unknown; useless ones are not
   }
 });
 
-test('what is not an object with a type is malformed, and what is not JSON is counted as such', () => {
+test('a message that is no object with a type is malformed, and one that is no JSON is counted as such', () => {
   for (const value of [null, 1, 'text', [], {}, { type: 3 }]) assert.equal(parse(value), 'malformed-event');
   assert.deepEqual(parseServerEvent('{"type":'), { ok: false, anomaly: 'not-json' });
 });
 
-test('the formats the session has agreed to are read from both sides', () => {
+test('the agreed audio formats are read for both directions', () => {
   assert.deepEqual(
     parse({
       type: 'session.updated',
@@ -70,7 +70,7 @@ test('the formats the session has agreed to are read from both sides', () => {
   });
 });
 
-test('a response is known by the id its request carried, and one without is begun by voice activity', () => {
+test('a response carries the id of its request, or none if voice activity began it', () => {
   assert.deepEqual(parse({ type: 'response.created', response: { id: 'r1', metadata: { request_id: 'gw-7' } } }), {
     type: 'response-created',
     responseId: 'r1',
@@ -83,7 +83,7 @@ test('a response is known by the id its request carried, and one without is begu
   });
 });
 
-test('only a completed function call is a call', () => {
+test('only a completed function call counts', () => {
   const item = { id: 'i1', type: 'function_call', call_id: 'c1', name: 'escalate', arguments: '{"a":1}' };
   const event = { type: 'response.output_item.done', response_id: 'r1' };
   assert.deepEqual(parse({ ...event, item: { ...item, status: 'completed' } }), {
@@ -97,7 +97,7 @@ test('only a completed function call is a call', () => {
   assert.equal(parse({ ...event, item: { ...item, status: 'completed', name: 5 } }), 'malformed-event');
 });
 
-test('the end of a response has its status, its reason, its error as codes only, and its tokens', () => {
+test('the end of a response has its status, reason, tokens, and its error only as codes', () => {
   assert.deepEqual(
     parse({
       type: 'response.done',
@@ -124,14 +124,14 @@ test('the end of a response has its status, its reason, its error as codes only,
   assert.equal(odd.status, 'failed');
 });
 
-test('free text in the place of a code is not kept', () => {
+test('free text in place of a code is not kept', () => {
   assert.deepEqual(parse({ type: 'error', error: { type: 'x', code: 'He said: call me', message: 'm' } }), {
     type: 'error',
     error: { type: 'x', code: 'other', eventId: undefined, param: '' },
   });
 });
 
-test('a transcription that is billed by its length has no tokens', () => {
+test('a transcription that is billed by length has no tokens', () => {
   const event = { type: 'conversation.item.input_audio_transcription.completed', item_id: 'i1', transcript: 'Hi.' };
   assert.deepEqual(parse({ ...event, usage: { type: 'duration', seconds: 2 } }), {
     type: 'transcription-completed',
@@ -147,7 +147,7 @@ test('a transcription that is billed by its length has no tokens', () => {
   });
 });
 
-test('nothing that can arrive makes the codec throw', () => {
+test('no message makes the codec of OpenAI events throw', () => {
   const types = [
     'session.created',
     'session.updated',

@@ -1,7 +1,7 @@
 /**
- * What the Realtime API sends (OpenAI: Realtime API – server events, general availability shape). Only what the gateway
- * uses is kept, checked by hand. A type we do not know is `unknown`, and fields we do not know are passed over: the
- * service adds both without notice.
+ * An event from the Realtime API (OpenAI: Realtime API – server events, general availability shape). Only what the
+ * gateway uses is kept, checked by hand. Unknown types are counted and unknown fields are ignored, because the service
+ * adds both without notice.
  */
 export type ServerEvent =
   | { type: 'session-created'; sessionId: string | undefined; expiresAtS: number | undefined }
@@ -12,13 +12,15 @@ export type ServerEvent =
   | { type: 'transcription-delta'; itemId: string; text: string }
   | { type: 'transcription-completed'; itemId: string; text: string; usage: TokenUsage | undefined }
   | { type: 'transcription-failed'; itemId: string; code: string }
-  /** An item that we have made is in the conversation. */
+  /** An item that the gateway created is in the conversation. */
   | { type: 'item-added' }
-  /** `requestId`: what our `response.create` carried in its metadata; undefined when voice activity began the response. */
+  /**
+   * `requestId` is the id in the metadata of our `response.create`. `undefined` if voice activity began the response.
+   */
   | { type: 'response-created'; responseId: string; requestId: string | undefined }
   | AudioDelta
   | { type: 'transcript-delta'; responseId: string; itemId: string; text: string }
-  /** The model writes where it should speak. */
+  /** The model writes instead of speaking. */
   | { type: 'text-delta'; responseId: string; itemId: string; text: string }
   | { type: 'message-done'; responseId: string; itemId: string }
   | { type: 'function-call-done'; responseId: string; toolCallId: string; name: string; arguments: string }
@@ -38,7 +40,9 @@ export interface ResponseDone {
   type: 'response-done';
   responseId: string;
   status: 'completed' | 'cancelled' | 'incomplete' | 'failed';
-  /** Why it is not `completed`: `turn_detected`, `client_cancelled`, `max_output_tokens`, `content_filter`. */
+  /**
+   * Why the status is not `completed`: `turn_detected`, `client_cancelled`, `max_output_tokens` or `content_filter`.
+   */
   reason: string | undefined;
   error: ServerError | undefined;
   usage: TokenUsage | undefined;
@@ -49,30 +53,30 @@ export interface TokenUsage {
   outputTokens: number;
 }
 
-/** The words of the service are not kept: they can quote the conversation. */
+/** An error as codes. The service's text is not kept, because it can quote the conversation. */
 export interface ServerError {
-  /** `''` when the service gave none. */
+  /** `''` if the service named none. */
   type: string;
   code: string;
-  /** The `event_id` of what we sent, when the error answers it. */
+  /** The `event_id` of the client event that the error answers. `undefined` if it answers none. */
   eventId: string | undefined;
-  /** The field it is about; `''` when it names none. */
+  /** The field that the error is about. `''` if it names none. */
   param: string;
 }
 
-/** Why a message was passed over. Closed, because it labels a metric. */
+/** Why a message was ignored. The union is closed, because it labels a metric. */
 export type WireAnomaly = 'binary' | 'not-json' | 'malformed-event' | 'unknown-event';
 
 export type ParsedEvent = { ok: true; event: ServerEvent | undefined } | { ok: false; anomaly: WireAnomaly };
 
-/** The key under which a `response.create` carries its id; the response repeats its metadata. */
+/** Metadata key of a `response.create` that holds its id. The response repeats its metadata. */
 export const REQUEST_KEY = 'request_id';
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-/** What may stand in a log line as it is. */
+/** A code that may be logged as it is. */
 const CODE = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** Known, and of no use here. */
+/** Event types that are known and not used. */
 const IGNORED: ReadonlySet<string> = new Set([
   'conversation.created',
   'conversation.item.created',
@@ -99,7 +103,7 @@ const NOTHING: ParsedEvent = { ok: true, event: undefined };
 
 type Fields = Record<string, unknown>;
 
-/** Parses one text message. Never throws. `event` is undefined for one that is known and of no use here. */
+/** Parses one text message. Never throws. `event` is `undefined` for a type that is known and not used. */
 export function parseServerEvent(data: string): ParsedEvent {
   let value: unknown;
   try {
@@ -206,7 +210,9 @@ function parseSession(type: 'session.created' | 'session.updated', session: Fiel
   };
 }
 
-/** The service itself adds audio and function calls; text and results of functions come from us. */
+/**
+ * Whether the gateway created the item. It adds text and function results; the service adds audio and function calls.
+ */
 function isOurs(item: Fields): boolean {
   if (item['type'] === 'function_call_output') return true;
   const content = item['content'];
@@ -224,7 +230,7 @@ function parseResponseCreated(response: Fields): ParsedEvent {
   };
 }
 
-/** An interrupted call is "done" too; only a completed one may be acted on. */
+/** An interrupted function call is "done", too. Only a completed one may be acted on. */
 function parseItemDone(responseId: string, item: Fields): ParsedEvent {
   const itemId = item['id'];
   if (item['type'] === 'message') {
@@ -248,7 +254,7 @@ function parseResponseDone(response: Fields): ParsedEvent {
     event: {
       type: 'response-done',
       responseId,
-      // A status we do not know is no reason to leave the response open for ever.
+      // An unknown status must not leave the response open for ever.
       status: status === 'completed' || status === 'cancelled' || status === 'incomplete' ? status : 'failed',
       reason: typeof details['reason'] === 'string' ? codeOf(details['reason']) : undefined,
       error: error === undefined || error === null ? undefined : errorOf(recordOf(error)),
@@ -271,7 +277,7 @@ function errorOf(error: Fields): ServerError {
   };
 }
 
-/** Undefined when nothing is counted in tokens (a transcription can be billed by its length). */
+/** Returns `undefined` if nothing is counted in tokens, because a transcription can be billed by its length. */
 function usageOf(usage: unknown): TokenUsage | undefined {
   const { input_tokens: inputTokens, output_tokens: outputTokens } = recordOf(usage);
   if (typeof inputTokens !== 'number' || typeof outputTokens !== 'number') return undefined;

@@ -1,16 +1,16 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 
-/** What a session waits for and holds at most. */
+/** Limits of a session's waits and buffers. */
 export interface SessionLimits {
-  /** From opening the connection to the service's agreement to the settings. */
+  /** Maximum time from opening the connection until the service agrees to the settings. */
   openTimeoutMs: number;
-  /** Caller audio held while the session cannot take it. */
+  /** Maximum caller audio buffered while the session cannot take it. */
   heldAudioMs: number;
-  /** So long the service may owe something without a sign. */
+  /** Maximum time without a message while the service owes something. */
   patienceMs: number;
-  /** Above this much unsent data, some 20 s of audio, caller audio is held back. */
+  /** Maximum unsent data before caller audio is held back. It is about 20 s of audio. */
   congestedBytes: number;
-  /** Above this much unsent data the connection counts as dead. */
+  /** Maximum unsent data before the connection counts as dead. */
   deadBytes: number;
 }
 

@@ -21,7 +21,7 @@ function settings(change: { model?: string; language?: string; turnDetection?: T
   });
 }
 
-test('a session speaks mu-law both ways, detects turns itself and writes down what the caller says', () => {
+test('the settings ask for mu-law both ways, turn detection and transcription', () => {
   assert.deepEqual(settings(), {
     type: 'realtime',
     instructions: 'Be brief.',
@@ -60,7 +60,7 @@ test('a session speaks mu-law both ways, detects turns itself and writes down wh
   });
 });
 
-test('turns can be detected by what is said; then there are no levels and times', () => {
+test('semantic turn detection sets no threshold and no silence', () => {
   const { audio } = settings({ turnDetection: { type: 'semantic_vad', eagerness: 'low' } }) as {
     audio: { input: { turn_detection: unknown } };
   };
@@ -72,7 +72,7 @@ test('turns can be detected by what is said; then there are no levels and times'
   });
 });
 
-test('only the 2.x models are told about reasoning', () => {
+test('only the 2.x models get reasoning settings', () => {
   for (const model of ['gpt-realtime-2', 'gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2-2026-01-01']) {
     assert.ok('reasoning' in settings({ model }), model);
   }
@@ -82,7 +82,7 @@ test('only the 2.x models are told about reasoning', () => {
   }
 });
 
-test('a language without a code of two letters is left to the service', () => {
+test('a language without a two-letter code is left to the service', () => {
   const transcription = (language: string): unknown =>
     (settings({ language })['audio'] as { input: { transcription: unknown } }).input.transcription;
   assert.deepEqual(transcription('ES-mx'), { model: 'gpt-transcribe', language: 'es' });

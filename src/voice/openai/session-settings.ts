@@ -1,16 +1,19 @@
 import type { ToolDefinition } from '../session.js';
 import type { WireAudioFormat } from './audio-format.js';
 
-/** When the service takes the caller to have begun and ended (OpenAI: Realtime – voice activity detection). */
+/** How the service detects the start and end of the caller's turns (OpenAI: Realtime – voice activity detection). */
 export type TurnDetection =
   | {
       type: 'server_vad';
-      /** 0 to 1; higher asks for a louder voice. */
+      /** 0 to 1. A higher value needs a louder voice. */
       threshold: number;
-      /** Silence that ends a turn. */
+      /** Length of the silence that ends a turn. */
       silenceDurationMs: number;
     }
-  /** By what is said: whoever sounds unfinished is waited for, 8, 4 or 2 s at most; `auto` is `medium`. */
+  /**
+   * By meaning. The service waits for a caller who sounds unfinished: 8 s at most for `low`, 4 s for `medium`, 2 s for
+   * `high`. `auto` is `medium`.
+   */
   | { type: 'semantic_vad'; eagerness: 'low' | 'medium' | 'high' | 'auto' };
 
 export const DEFAULT_TURN_DETECTION: TurnDetection = {
@@ -22,11 +25,11 @@ export const DEFAULT_TURN_DETECTION: TurnDetection = {
 /** The body of a `session.update`. */
 export type SessionSettings = Record<string, unknown>;
 
-/** Audio kept from before the voice was noticed: the documented default. */
+/** Audio kept from before the voice was noticed. This is the documented default. */
 const PREFIX_PADDING_MS = 300;
-/** Some three minutes of speech: no answer on the telephone is longer, and a run-away one has an end. */
+/** About three minutes of speech. No answer on the telephone is longer, and a runaway answer comes to an end. */
 const MAX_OUTPUT_TOKENS = 4096;
-/** The whole conversation is paid for again with every response, so an old one is shortened. */
+/** An old conversation is shortened, because the whole of it is paid for again with every response. */
 const KEPT_TOKENS = 8000;
 const KEPT_SHARE = 0.8;
 
@@ -38,7 +41,7 @@ export function sessionSettings(options: {
   language: string;
   tools: readonly ToolDefinition[];
   turnDetection: TurnDetection;
-  /** Of both directions. */
+  /** The audio format of both directions. */
   format: WireAudioFormat['setting'];
 }): SessionSettings {
   const language = isoLanguage(options.language);
@@ -49,7 +52,7 @@ export function sessionSettings(options: {
     audio: {
       input: {
         format: options.format,
-        // Off unless asked for; the transcript and the phrases that call a human need it.
+        // Off by default, but the transcript and the phrases that call a human need it.
         transcription: { model: options.transcriptionModel, ...(language === undefined ? {} : { language }) },
         noise_reduction: { type: 'near_field' },
         turn_detection: turnDetection(options.turnDetection),
@@ -70,7 +73,7 @@ export function sessionSettings(options: {
       retention_ratio: KEPT_SHARE,
       token_limits: { post_instructions: KEPT_TOKENS },
     },
-    // "auto" would copy the conversation into the account's dashboard.
+    // "auto" would copy the conversation to the account's dashboard.
     tracing: null,
   };
 }
@@ -79,23 +82,23 @@ function turnDetection(detection: TurnDetection): Record<string, unknown> {
   const { type } = detection;
   const both = { type, create_response: true, interrupt_response: true };
   if (type === 'semantic_vad') return { ...both, eagerness: detection.eagerness };
-  // All fields, because the documented defaults and those in its examples differ.
+  // All fields are set, because the documented defaults differ from those in OpenAI's examples.
   return {
     ...both,
     threshold: detection.threshold,
     prefix_padding_ms: PREFIX_PADDING_MS,
     silence_duration_ms: detection.silenceDurationMs,
-    // Counted from when the service takes its audio to have been played, which it cannot know here.
+    // Off, because it counts from the end of playout, which the service cannot know here.
     idle_timeout_ms: null,
   };
 }
 
-/** The 2.x models alone know `reasoning` and `parallel_tool_calls`; "gpt-realtime-2025-08-28" is a 1.x. */
+/** Only the 2.x models know `reasoning` and `parallel_tool_calls`. "gpt-realtime-2025-08-28" is a 1.x model. */
 function reasons(model: string): boolean {
   return /^gpt-realtime-2(\.\d+)?(-|$)/.test(model);
 }
 
-/** ISO 639-1, which is what the transcription takes, from a BCP 47 tag. */
+/** Returns the ISO 639-1 code that the transcription takes, from a BCP 47 tag. `undefined` if the tag has none. */
 function isoLanguage(tag: string): string | undefined {
   const language = tag.split('-')[0]?.toLowerCase() ?? '';
   return /^[a-z]{2}$/.test(language) ? language : undefined;

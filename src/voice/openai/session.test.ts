@@ -14,7 +14,7 @@ function instructionsOf(event: WireEvent): string {
   return String((event['response'] as Record<string, unknown>)['instructions']);
 }
 
-test('a session introduces itself, sends its settings first, and is ready when they are agreed to', () =>
+test('an OpenAI session authenticates, sends its settings first, and is ready when the service agrees', () =>
   withOpenAi(async ({ ready, recorder, service }) => {
     const { connection } = await ready();
     assert.equal(connection.request.url, '/v1/realtime?model=gpt-realtime-2.1');
@@ -27,7 +27,7 @@ test('a session introduces itself, sends its settings first, and is ready when t
     assert.equal(service.connections.length, 1);
   }));
 
-test('a service that does not agree to mu-law both ways fails the session, and is asked for linear PCM by the next', async () => {
+test('a service that refuses mu-law fails the session, and the next one asks for linear PCM', async () => {
   for (const [input, output] of [
     ['audio/pcm', 'audio/pcmu'],
     ['audio/pcmu', 'audio/pcm'],
@@ -48,14 +48,14 @@ test('a service that does not agree to mu-law both ways fails the session, and i
       };
       const linear = { type: 'audio/pcm', rate: 24_000 };
       assert.deepEqual([audio.input.format, audio.output.format], [linear, linear]);
-      // There is no third format: noise is worse than no session.
+      // There is no third format, and noise is worse than no session.
       second.send(sessionUpdated(input, output));
       assert.equal((await recorder.nth('failed', 2)).error.code, 'VOICE_PROTOCOL');
     });
   }
 });
 
-test('caller audio that comes before the connection is held and sent after the settings, unchanged and in order', () =>
+test('caller audio from before the connection is sent after the settings, unchanged and in order', () =>
   withOpenAi(async ({ open, recorder, service, anomalies }) => {
     const session = open();
     const frames = Array.from({ length: 20 }, (_, n) => frame(n));
@@ -73,7 +73,7 @@ test('caller audio that comes before the connection is held and sent after the s
     assert.deepEqual(anomalies, []);
   }));
 
-test('held caller audio is bounded: the oldest is dropped and counted', () =>
+test('buffered caller audio is bounded, and the oldest is dropped and counted', () =>
   withOpenAi(
     async ({ open, recorder, service, anomalies }) => {
       const session = open();
@@ -90,7 +90,7 @@ test('held caller audio is bounded: the oldest is dropped and counted', () =>
     { limits: { heldAudioMs: 100 } },
   ));
 
-test('the greeting is asked for word for word, without tools', () =>
+test('the greeting is requested word for word and without tools', () =>
   withOpenAi(async ({ ready }) => {
     const { connection } = await ready({ greeting: 'Good morning, this is Acme.' });
     const create = await connection.next('response.create');
@@ -101,7 +101,7 @@ test('the greeting is asked for word for word, without tools', () =>
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('an earlier conversation is given first, then the greeting and the answer in one response', () =>
+test('an earlier conversation is sent first, then one request for the greeting and the answer', () =>
   withOpenAi(async ({ ready }) => {
     const turns: Turn[] = [
       { speaker: 'assistant', text: 'How can I help?', itemId: 'a1', interrupted: false },
@@ -123,7 +123,7 @@ test('an earlier conversation is given first, then the greeting and the answer i
     assert.deepEqual(await connection.rest(), []);
   }));
 
-test('without a greeting the last turn is answered as any other', () =>
+test('a session without a greeting answers the last turn like any other', () =>
   withOpenAi(async ({ ready }) => {
     const turns: Turn[] = [{ speaker: 'caller', text: 'Hello?', itemId: 'c1', interrupted: false }];
     const { connection } = await ready({ answersLast: true, conversation: { turns, isPlaying: false } });
@@ -131,7 +131,7 @@ test('without a greeting the last turn is answered as any other', () =>
     assert.equal((create['response'] as Record<string, unknown>)['instructions'], undefined);
   }));
 
-test('a response comes as audio and text by item, and ends', () =>
+test('a response of OpenAI becomes audio and text by item, and ends', () =>
   withOpenAi(async ({ ready, recorder, anomalies }) => {
     const { connection } = await ready({ greeting: 'Hi.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -162,7 +162,7 @@ test('a response comes as audio and text by item, and ends', () =>
     assert.deepEqual(anomalies, []);
   }));
 
-test('text that comes after the end of its item replaces what was given', () =>
+test('text that comes after the end of its item replaces the earlier pieces', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection } = await ready({ greeting: 'Hi.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -180,7 +180,7 @@ test('text that comes after the end of its item replaces what was given', () =>
     assert.equal(recorder.of('item-done').length, 1);
   }));
 
-test('a turn of the caller has its place before its text, and its text may come in pieces and late', () =>
+test("a caller's turn is announced before its text, which may come late and in pieces", () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection } = await ready();
     connection.callerSpeaks('c1');
@@ -220,7 +220,7 @@ test('a turn of the caller has its place before its text, and its text may come 
     );
   }));
 
-test('a noise without words is a place without a text; a failed transcription is counted', () =>
+test('noise is a turn without a text, and a failed transcription is counted', () =>
   withOpenAi(async ({ ready, recorder, anomalies }) => {
     const { connection } = await ready();
     connection.callerStops('c1');
@@ -236,7 +236,7 @@ test('a noise without words is a place without a text; a failed transcription is
     assert.deepEqual(anomalies, ['transcription-failed']);
   }));
 
-test('when the caller talks over a response nothing more of it is given, and the model forgets what was not heard', () =>
+test('an interrupted response is silent at once, and the model forgets what was not heard', () =>
   withOpenAi(async ({ ready, recorder, anomalies }) => {
     const { connection, session } = await ready({ greeting: 'A long story.' });
     const id = connection.begin(await connection.next('response.create'));
@@ -261,12 +261,12 @@ test('when the caller talks over a response nothing more of it is given, and the
     assert.deepEqual([cut['item_id'], cut['content_index'], cut['audio_end_ms']], ['i1', 0, 480]);
     const second = await connection.next('conversation.item.truncate');
     assert.deepEqual([second['item_id'], second['audio_end_ms']], ['i2', 0]);
-    // The service has ended the response itself.
+    // The service has ended the response by itself.
     assert.deepEqual(await connection.rest(), []);
     assert.deepEqual(anomalies, []);
   }));
 
-test('what the service sends that cannot be used is counted and passed over', () =>
+test('unusable messages of the service are counted and ignored', () =>
   withOpenAi(async ({ ready, recorder, anomalies }) => {
     const { connection } = await ready();
     connection.send('{', '[]', { type: 'session.dreamt' }, { type: 'response.created' });
@@ -284,7 +284,7 @@ test('what the service sends that cannot be used is counted and passed over', ()
     assert.deepEqual(recorder.types, ['ready']);
   }));
 
-test('a closed session does nothing and tells nothing, and leaves no timer behind', () =>
+test('a closed OpenAI session sends and reports nothing, and leaves no timer', () =>
   withOpenAi(async ({ ready, recorder, clock }) => {
     const { connection, session } = await ready();
     session.close();
@@ -301,7 +301,7 @@ test('a closed session does nothing and tells nothing, and leaves no timer behin
     assert.equal(clock.timers, 0);
   }));
 
-test('a session that is closed while it connects leaves nothing behind', () =>
+test('a session that is closed while it connects reports nothing and leaves no timer', () =>
   withOpenAi(async ({ open, recorder, clock }) => {
     open().close();
     await new Promise((resolve) => setImmediate(resolve));

@@ -23,26 +23,26 @@ export interface OpenAiSessionOptions extends VoiceSessionOptions {
   url: string;
   headers: Readonly<Record<string, string>>;
   settings: SessionSettings;
-  /** What the settings name. */
+  /** The audio format that the settings ask for. */
   format: WireAudioFormat;
   limits: SessionLimits;
   clock: Clock;
   log: Logger;
   onAnomaly(kind: OpenAiAnomaly): void;
-  /** How long the service lets this session last, from now. */
+  /** Called with the time until the service ends this session, as it says itself. */
   onLifetime(lifetimeMs: number): void;
-  /** The service does not speak this format. Gives whether another session should be opened, with another one. */
+  /** Called when the service refuses the audio format. Returns whether a new session would ask for another one. */
   onFormatRefused: () => boolean;
-  /** Once, however the session ended. */
+  /** Called once when the session is over, for whatever reason. */
   onClosed(): void;
 }
 
 type State =
   | { name: 'connecting'; deadline: Timer }
-  /** The settings are on their way; what follows them is taken in order, so nothing waits for the answer. */
+  /** The settings were sent. Events are taken in order, so the session sends on without waiting for the answer. */
   | { name: 'configuring'; deadline: Timer }
   | { name: 'ready'; stall: StallWatch }
-  /** Closed by its owner; a summary is still being written. */
+  /** The owner has closed the session, and a summary is still being written. */
   | { name: 'finishing' }
   | { name: 'closed' };
 
@@ -53,7 +53,7 @@ export class OpenAiSession implements VoiceSession {
   private readonly options: OpenAiSessionOptions;
   private readonly connection: Connection;
   private readonly callerAudio: CallerAudio;
-  private readonly speechGap: SilencePadding;
+  private readonly silencePadding: SilencePadding;
   private readonly dialogue: Dialogue;
   private readonly summaries: SummaryResponses;
   private state: State;
@@ -77,9 +77,9 @@ export class OpenAiSession implements VoiceSession {
       isCongested: () => this.connection.bufferedBytes > limits.congestedBytes,
       onDropped: () => options.onAnomaly('caller-audio-dropped'),
     });
-    this.speechGap = new SilencePadding({
+    this.silencePadding = new SilencePadding({
       clock,
-      giveSilence: (ms) => {
+      sendSilence: (ms) => {
         const bytes = new Uint8Array(ms * MULAW_BYTES_PER_MS).fill(MULAW_SILENCE);
         this.pushAudio(AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, bytes));
       },
@@ -116,16 +116,16 @@ export class OpenAiSession implements VoiceSession {
       this.options.onAnomaly('unsupported-audio');
       return;
     }
-    this.speechGap.audioCame();
+    this.silencePadding.audioCame();
     this.pushAudio(chunk);
     if (this.connection.bufferedBytes > this.options.limits.deadBytes) {
-      this.fail(new TandemError('VOICE_UNREACHABLE', 'OpenAI does not take the audio any more.'));
+      this.fail(new TandemError('VOICE_UNREACHABLE', 'OpenAI stopped reading the audio sent to it.'));
     }
   }
 
   sendText(text: string): void {
     if (this.isClosed()) return;
-    // A caller who writes or presses keys wants to be heard, as one who speaks.
+    // A caller who writes or presses keys interrupts, as one who speaks does.
     this.dialogue.interrupt();
     if (this.state.name === 'ready') this.emit({ type: 'interruption' });
     this.dialogue.callerWrote(text);
@@ -156,16 +156,16 @@ export class OpenAiSession implements VoiceSession {
     return Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
   }
 
-  /** A summary that is being written is waited for; {@link OpenAiSession.end} waits for nothing. */
+  /** Closes the session once a summary in progress is written. {@link OpenAiSession.end} does not wait for it. */
   close(): void {
     if (this.isClosed()) return;
     this.dialogue.close();
-    this.speechGap.stop();
+    this.silencePadding.stop();
     if (this.summaries.isBusy) this.move({ name: 'finishing' });
     else this.dispose();
   }
 
-  /** Nobody waits for anything any more. */
+  /** Closes the session at once. A summary in progress is dropped. */
   end(): void {
     this.close();
     if (this.state.name === 'finishing') this.dispose();
@@ -190,7 +190,7 @@ export class OpenAiSession implements VoiceSession {
     this.connection.send(sessionUpdate(CONFIG_ID, this.options.settings));
     this.dialogue.seed(seedItems(this.options.conversation.turns));
     this.dialogue.open();
-    // Not before the settings: it would be taken for linear PCM at 24 kHz.
+    // Only after the settings, because before them the service takes all audio for linear PCM at 24 kHz.
     this.callerAudio.open();
   }
 
@@ -223,13 +223,15 @@ export class OpenAiSession implements VoiceSession {
         return;
       default:
         if (this.summaries.takes(event) || this.state.name === 'finishing') return;
-        if (event.type === 'speech-started') this.speechGap.speechStarted();
-        else if (event.type === 'speech-stopped') this.speechGap.stop();
+        if (event.type === 'speech-started') this.silencePadding.speechStarted();
+        else if (event.type === 'speech-stopped') this.silencePadding.stop();
         this.dialogue.onEvent(event);
     }
   }
 
-  /** Noise would be on the line if the service did not take and give what was asked for. */
+  /**
+   * Checks the format of both directions, because the caller would hear noise if the service had chosen another one.
+   */
   private onSettings(inputFormat: string, outputFormat: string): void {
     const { type } = this.options.format;
     if (inputFormat !== type || outputFormat !== type) {
@@ -241,11 +243,11 @@ export class OpenAiSession implements VoiceSession {
     this.emit({ type: 'ready' });
   }
 
-  /** A session of its own for another format: what the caller has said so far went out in this one. */
+  /** Fails the session. Another format needs a new session, because the caller's audio so far went out in this one. */
   private refuseFormat(): void {
     const { format, onFormatRefused } = this.options;
     const code = onFormatRefused() ? 'VOICE_FAILED' : 'VOICE_PROTOCOL';
-    this.fail(new TandemError(code, `OpenAI did not agree to ${format.type} both ways.`));
+    this.fail(new TandemError(code, `OpenAI did not agree to ${format.type} in both directions.`));
   }
 
   private watchForStall(): StallWatch {
@@ -253,7 +255,7 @@ export class OpenAiSession implements VoiceSession {
       clock: this.options.clock,
       patienceMs: this.options.limits.patienceMs,
       isExpecting: () => this.dialogue.isExpecting,
-      // Changes nothing, and is answered with `session.updated`.
+      // It changes nothing, and the service answers it with `session.updated`.
       onProbe: () => this.send((eventId) => sessionUpdate(eventId, { type: 'realtime' })),
       onStall: () => this.fail(new TandemError('VOICE_STALLED', 'OpenAI has stopped answering.')),
     });
@@ -273,7 +275,7 @@ export class OpenAiSession implements VoiceSession {
     if (this.state.name === 'finishing') this.dispose();
     if (this.isClosed()) return;
     this.dialogue.abort();
-    // The owner may have closed the session on hearing of that.
+    // The owner may have closed the session when it heard of the end of a response.
     if (this.isClosed()) return;
     this.dispose();
     this.options.listener({ type: 'failed', error });
@@ -281,13 +283,13 @@ export class OpenAiSession implements VoiceSession {
 
   private dispose(): void {
     this.move({ name: 'closed' });
-    this.speechGap.stop();
+    this.silencePadding.stop();
     this.summaries.close();
     this.connection.close();
     this.options.onClosed();
   }
 
-  /** The only way from one state to another; disposes of what the old one owned. */
+  /** The only way from one state to another. Cancels the timers of the old state. */
   private move(next: State): void {
     const before = this.state;
     this.state = next;

@@ -3,27 +3,27 @@ import { describe, test } from 'node:test';
 import { FakeClock } from '../../../test/support/fake-clock.js';
 import { SilencePadding } from './silence-padding.js';
 
-describe('a line that sends nothing while the caller is silent', () => {
-  test('gives silence once the caller has stopped, until the speech has ended', () => {
+describe('silence padding', () => {
+  test('a line that sends nothing after the caller stops is padded with silence until the speech ends', () => {
     const clock = new FakeClock();
-    let givenMs = 0;
-    const gap = new SilencePadding({ clock, giveSilence: (ms) => (givenMs += ms) });
+    let sentMs = 0;
+    const padding = new SilencePadding({ clock, sendSilence: (ms) => (sentMs += ms) });
     clock.advance(5000);
-    gap.speechStarted();
+    padding.speechStarted();
     for (let at = 0; at < 2000; at += 20) {
-      gap.audioCame();
+      padding.audioCame();
       clock.advance(20);
     }
-    assert.equal(givenMs, 0);
+    assert.equal(sentMs, 0);
     clock.advance(600);
-    assert.equal(givenMs, 1000);
-    gap.stop();
+    assert.equal(sentMs, 1000);
+    padding.stop();
     clock.advance(60_000);
-    assert.equal(givenMs, 1000);
-    gap.audioCame();
-    gap.speechStarted();
+    assert.equal(sentMs, 1000);
+    padding.audioCame();
+    padding.speechStarted();
     clock.advance(60_000);
-    assert.equal(givenMs, 7000, 'not for ever');
+    assert.equal(sentMs, 7000, 'the padding is bounded');
     assert.equal(clock.timers, 0);
   });
 });

@@ -1,24 +1,27 @@
 import type { Clock, Timer } from '../../base/clock.js';
 
-/** A line that has sent nothing for this long while the caller speaks has stopped with the speech. */
+/**
+ * Length of a gap in the audio that counts as silence, because some lines stop sending when the caller stops speaking.
+ */
 const GAP_MS = 600;
 const SILENCE_MS = 1000;
-/** Longer than any pause that the service may wait for. */
+/** Maximum number of silences in a row. Together they are longer than any pause that the service may wait for. */
 const MAX_SILENCES = 6;
 
 /**
- * Some lines send nothing while the caller is silent, and the service finds the end of what was said in the audio alone: without
- * silence the turn would never end (OpenAI's own Twilio transport gives a second of it, too).
+ * Sends silence in place of missing audio. Some telephone lines send nothing while the caller is silent, and the
+ * service finds the end of a turn only in the audio, so without silence the turn would never end. OpenAI's own Twilio
+ * transport adds a second of silence, too.
  */
 export class SilencePadding {
   private readonly clock: Clock;
-  private readonly giveSilence: (ms: number) => void;
+  private readonly sendSilence: (ms: number) => void;
   private lastAudioMs = 0;
   private timer: Timer | undefined;
 
-  constructor(options: { clock: Clock; giveSilence: (ms: number) => void }) {
+  constructor(options: { clock: Clock; sendSilence: (ms: number) => void }) {
     this.clock = options.clock;
-    this.giveSilence = options.giveSilence;
+    this.sendSilence = options.sendSilence;
   }
 
   audioCame(): void {
@@ -29,21 +32,21 @@ export class SilencePadding {
     this.timer ??= this.wait(GAP_MS, 0);
   }
 
-  /** The speech is over, or the session is. */
+  /** Called when the speech or the session is over. */
   stop(): void {
     this.timer?.cancel();
     this.timer = undefined;
   }
 
-  private wait(delayMs: number, given: number): Timer {
+  private wait(delayMs: number, sent: number): Timer {
     return this.clock.setTimer(delayMs, () => {
       const leftMs = this.lastAudioMs + GAP_MS - this.clock.now();
       if (leftMs >= 1) {
         this.timer = this.wait(leftMs, 0);
         return;
       }
-      this.timer = given + 1 < MAX_SILENCES ? this.wait(SILENCE_MS, given + 1) : undefined;
-      this.giveSilence(SILENCE_MS);
+      this.timer = sent + 1 < MAX_SILENCES ? this.wait(SILENCE_MS, sent + 1) : undefined;
+      this.sendSilence(SILENCE_MS);
     });
   }
 }

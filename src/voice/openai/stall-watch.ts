@@ -2,18 +2,18 @@ import type { Clock, Timer } from '../../base/clock.js';
 
 export interface StallWatchOptions {
   clock: Clock;
-  /** So long may nothing come while something is expected. */
+  /** Maximum time without a message while the service owes something. */
   patienceMs: number;
-  /** The service owes something. */
+  /** Returns whether the service owes something. */
   isExpecting(): boolean;
-  /** Nothing came for so long although nothing was owed: asks for a sign of life. */
+  /** Called to ask for a sign of life, after the same time without a message although nothing was owed. */
   onProbe(): void;
   onStall(): void;
 }
 
 /**
- * Notices a service that keeps the connection up and sends nothing. The caller's speech is reported by the service
- * itself, so one that has gone deaf looks like a caller who is silent; that is why it is asked now and then.
+ * Notices a service that keeps the connection open and sends nothing. The service itself reports the caller's speech,
+ * so a deaf service looks like a silent caller. That is why it is probed now and then.
  */
 export class StallWatch {
   private readonly options: StallWatchOptions;
@@ -27,13 +27,13 @@ export class StallWatch {
     this.timer = this.watch(options.patienceMs);
   }
 
-  /** A message came. Cheap enough for every one. */
+  /** Called for every message, so it must be cheap. */
   came(): void {
     this.sinceMs = this.options.clock.now();
     this.isProbing = false;
   }
 
-  /** Something was asked for: waiting begins here. */
+  /** Called when something was requested. The wait begins here. */
   asked(): void {
     this.sinceMs = this.options.clock.now();
   }

@@ -11,12 +11,12 @@ interface Writing {
   session: VoiceSession;
   connection: ServiceConnection;
   over: AbortController;
-  /** The text, or the code of the error. */
+  /** Resolves with the text, or with the code of the error. */
   outcome: Promise<string>;
   create: WireEvent;
 }
 
-/** A session that has been asked for a summary. */
+/** Runs the test with a session that was asked for a summary. */
 async function withWriting(test: (writing: Writing) => Promise<void>): Promise<void> {
   await withOpenAi(async (rig) => {
     const { session, connection } = await rig.ready();
@@ -38,7 +38,7 @@ function write(connection: ServiceConnection, responseId: string, ...pieces: str
 
 const USAGE = { input_tokens: 30, output_tokens: 7 };
 
-test('a summary is a text response outside of the conversation with an input of its own', async () => {
+test('a summary is a text response outside the conversation, with an input of its own', async () => {
   await withWriting(async ({ rig, connection, create, outcome }) => {
     const { metadata, ...response } = create['response'] as Record<string, unknown>;
     assert.deepEqual(response, {
@@ -64,7 +64,7 @@ test('a summary is a text response outside of the conversation with an input of 
   });
 });
 
-test('the goodbye is spoken while the summary is written, and neither takes the words of the other', async () => {
+test('a goodbye and a summary in progress at the same time do not mix their words', async () => {
   await withWriting(async ({ rig, session, connection, create, outcome }) => {
     const summaryId = connection.begin(create);
     session.cancel();
@@ -89,7 +89,7 @@ test('the goodbye is spoken while the summary is written, and neither takes the 
   });
 });
 
-test('a summary that is refused or fails is none, and the session goes on', async () => {
+test('a summary that is refused or fails is rejected, and the session continues', async () => {
   await withWriting(async ({ rig, connection, create, outcome }) => {
     connection.error('invalid_value', create['event_id']);
     assert.equal(await outcome, 'VOICE_FAILED');
@@ -106,7 +106,7 @@ test('a summary that is refused or fails is none, and the session goes on', asyn
   }
 });
 
-test('one that nobody waits for is cancelled at the service, and what still comes of it is passed over', async () => {
+test('an abandoned summary is cancelled at the service, and its late events are ignored', async () => {
   await withWriting(async ({ rig, connection, over, create, outcome }) => {
     const responseId = connection.begin(create);
     await connection.settled();
@@ -127,7 +127,7 @@ test('one that nobody waits for is cancelled at the service, and what still come
   });
 });
 
-test('a session closed by its owner stays for the summary and then goes, without another event', async () => {
+test('a closed session stays open for its summary, without another event', async () => {
   await withWriting(async ({ rig, session, connection, create, outcome }) => {
     const responseId = connection.begin(create);
     await connection.settled();
@@ -165,7 +165,7 @@ for (const [name, end] of [
   });
 }
 
-test('a session that is not open writes nothing', async () => {
+test('a session that is not open rejects a summary', async () => {
   await withOpenAi(async ({ open }) => {
     const session = open();
     const request = { instructions: '', transcript: '', signal: AbortSignal.abort() };

@@ -4,15 +4,15 @@ import type { DialogueEvent } from './dialogue.js';
 import type { ResponseDone, TokenUsage } from './server-events.js';
 
 export interface SummaryResponsesOptions {
-  /** Sends the request; gives the id it carries. */
+  /** Sends the request. Returns its event id. */
   sendCreate(request: SummaryRequest): string;
   sendCancel(responseId: string): void;
   onUsage(usage: TokenUsage): void;
-  /** After each one that was asked for. */
+  /** Called after each summary that was requested, with or without a text. */
   onSettled(): void;
 }
 
-/** One that was asked for. */
+/** A summary that was requested and is not settled. */
 interface Writing {
   readonly requestId: string;
   responseId: string | undefined;
@@ -20,26 +20,26 @@ interface Writing {
   settle(outcome: string | TandemError): void;
 }
 
-/** A model that writes more than this has not understood. */
+/** Maximum length of a summary. A model that writes more has misunderstood the instructions. */
 const MAX_CHARACTERS = 16_000;
 
 /**
- * Responses outside of the conversation. They are told apart by the id in their metadata, and nothing of them gets
- * to the dialogue; what still comes of one that nobody waits for is passed over here, too.
+ * Summaries, which are responses outside the conversation. The id in their metadata tells them apart, and none of their
+ * events reaches the dialogue. The late events of an abandoned summary are dropped here, too.
  */
 export class SummaryResponses {
   private readonly options: SummaryResponsesOptions;
   private readonly writings = new Set<Writing>();
-  /** Asked for and given up before the service had begun. */
+  /** Request ids of summaries abandoned before the service had begun. */
   private readonly abandoned = new Set<string>();
-  /** Given up, and their `response.done` is still to come. */
+  /** Response ids of abandoned summaries whose `response.done` has not arrived. */
   private readonly late = new Set<string>();
 
   constructor(options: SummaryResponsesOptions) {
     this.options = options;
   }
 
-  /** Somebody waits for one. */
+  /** Whether a summary is being written. */
   get isBusy(): boolean {
     return this.writings.size > 0;
   }
@@ -66,7 +66,7 @@ export class SummaryResponses {
     });
   }
 
-  /** Whether the event is about a response of these. */
+  /** Handles an event about a summary. Returns false for any other event. */
   takes(event: DialogueEvent): boolean {
     if (event.type === 'error') return this.refused(event.error.eventId);
     if (event.type === 'response-created') return this.began(event.responseId, event.requestId);
@@ -87,7 +87,7 @@ export class SummaryResponses {
     return true;
   }
 
-  /** The connection is gone. */
+  /** Called when the connection is closed. Every summary in progress is rejected. */
   close(): void {
     for (const writing of this.writings) writing.settle(gone());
   }
@@ -132,8 +132,8 @@ export class SummaryResponses {
   }
 }
 
-const NO_TEXT = 'OpenAI has written no summary.';
+const NO_TEXT = 'OpenAI wrote no summary.';
 
 function gone(): TandemError {
-  return new TandemError('SESSION_CLOSED', 'Nobody waits for the summary any more.');
+  return new TandemError('SESSION_CLOSED', 'The summary was cancelled before it was written.');
 }

@@ -12,7 +12,7 @@ function rounds(): { rounds: ToolRounds; complete: [string[], boolean][] } {
   };
 }
 
-test('a reply is wanted once, when the response is over and all its results are there', () => {
+test('a round of tool calls asks for one reply, once the response is over and all results are there', () => {
   const { rounds: ledger, complete } = rounds();
   ledger.called('r1', 'c1');
   ledger.called('r1', 'c2');
@@ -23,7 +23,7 @@ test('a reply is wanted once, when the response is over and all its results are 
   assert.deepEqual(complete, [[['c2=two', 'c1=one'], true]]);
 });
 
-test('results that come at once wait for the end of their response', () => {
+test('tool results that come at once wait for the end of their response', () => {
   const { rounds: ledger, complete } = rounds();
   ledger.called('r1', 'c1');
   ledger.result('c1', 'ok');
@@ -32,7 +32,7 @@ test('results that come at once wait for the end of their response', () => {
   assert.deepEqual(complete, [[['c1=ok'], true]]);
 });
 
-test('after a cancel, and after a response that failed, the results are only noted', () => {
+test('tool results after a cancel or a failed response are only noted', () => {
   const { rounds: ledger, complete } = rounds();
   ledger.called('r1', 'c1');
   ledger.responseDone('r1', 'completed', false);
@@ -51,7 +51,7 @@ test('after a cancel, and after a response that failed, the results are only not
   ]);
 });
 
-test('a result nobody asked for, and a second one, are nothing', () => {
+test('an unknown tool result and a second one are ignored', () => {
   const { rounds: ledger, complete } = rounds();
   assert.equal(ledger.result('c9', 'x'), false);
   ledger.called('r1', 'c1');

@@ -5,15 +5,15 @@ export interface ToolOutput {
   output: string;
 }
 
-/** The calls of one response. The model wants all results before it goes on. */
+/** The tool calls of one response. The model needs all results before it continues. */
 interface Round {
   open: Set<string>;
   outputs: ToolOutput[];
-  /** What follows once the response is over: an answer, or only the note of the results. */
+  /** `running` until the response is over. The results are then sent with a request for a reply, or only as a note. */
   state: 'running' | 'reply' | 'note';
 }
 
-/** Gathers the results of the calls of each response until it is over and all of them are there. */
+/** Collects the results of each response's tool calls until the response is over and all results are there. */
 export class ToolRounds {
   private readonly rounds = new Map<string, Round>();
   private readonly onComplete: (outputs: readonly ToolOutput[], wantsReply: boolean) => void;
@@ -31,7 +31,7 @@ export class ToolRounds {
     round.open.add(toolCallId);
   }
 
-  /** False when nobody waits for it. */
+  /** Returns false if no open call has this id. */
   result(toolCallId: string, output: string): boolean {
     for (const [responseId, round] of this.rounds) {
       if (!round.open.delete(toolCallId)) continue;
@@ -45,12 +45,12 @@ export class ToolRounds {
   responseDone(responseId: string, status: ResponseStatus, isCancelled: boolean): void {
     const round = this.rounds.get(responseId);
     if (round === undefined || round.state !== 'running') return;
-    // A failed response is asked for again anyway.
+    // A failed response is requested again anyway.
     round.state = isCancelled || status === 'failed' ? 'note' : 'reply';
     this.settle(responseId, round);
   }
 
-  /** The owner goes another way: results are noted, but nobody waits for what the model would say about them. */
+  /** Called when the owner cancels. Results are still noted, but no reply to them is requested. */
   abandon(): void {
     for (const round of this.rounds.values()) if (round.state === 'reply') round.state = 'note';
   }

@@ -8,7 +8,7 @@ function received(...items: [string, number][]): TruncationLedger {
   return ledger;
 }
 
-test('an item is cut at what was heard, in the order of playing', () => {
+test('the truncation ledger cuts items at what was heard, in the order of playout', () => {
   const ledger = received(['a', 1000], ['b', 500]);
   assert.deepEqual(
     ledger.cuts([
@@ -22,7 +22,7 @@ test('an item is cut at what was heard, in the order of playing', () => {
   );
 });
 
-test('a cut is never behind what was received, and whole milliseconds', () => {
+test('a cut is in whole milliseconds and never after the received audio', () => {
   const ledger = new TruncationLedger();
   ledger.add('a', 2, 8003);
   assert.deepEqual(ledger.cuts([{ itemId: 'a', heardMs: 1000, sentMs: 1200 }]), []);
@@ -31,7 +31,7 @@ test('a cut is never behind what was received, and whole milliseconds', () => {
   ]);
 });
 
-test('what was heard whole, has no audio, or was cut before is left alone', () => {
+test('an item that was heard whole, has no audio or was cut before gets no cut', () => {
   const ledger = received(['a', 300], ['b', 300]);
   const heard = [
     { itemId: 'a', heardMs: 300, sentMs: 300 },
@@ -43,7 +43,7 @@ test('what was heard whole, has no audio, or was cut before is left alone', () =
   assert.deepEqual(ledger.cuts(heard), []);
 });
 
-test('an item of which more came than was sent on is cut at what was heard of it', () => {
+test('an item is cut at what was heard, even if more audio arrived than was sent on', () => {
   const ledger = received(['a', 600]);
   assert.deepEqual(ledger.cuts([{ itemId: 'a', heardMs: 400, sentMs: 400 }]), [
     { itemId: 'a', contentIndex: 0, audioEndMs: 400 },

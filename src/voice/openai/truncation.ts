@@ -1,7 +1,7 @@
 import { MULAW_BYTES_PER_MS } from '../../audio/chunk.js';
 import type { HeardItem } from '../history.js';
 
-/** A `conversation.item.truncate` to be. */
+/** The content of a `conversation.item.truncate`. */
 export interface Cut {
   itemId: string;
   contentIndex: number;
@@ -13,13 +13,13 @@ interface Received {
   sizeBytes: number;
 }
 
-/** Playback holds a few items at most; older ones cannot be interrupted any more. */
+/** Maximum number of items remembered. Playback holds a few at most, and older ones cannot be interrupted any more. */
 const REMEMBERED = 64;
 
 /**
- * How much audio came for each item. The service refuses to cut an item behind its end ("already shorter than …") or one
- * that has no audio, and a session that was refused so has been seen to fall silent; so a cut is never larger than what
- * was received.
+ * Records how much audio arrived for each item. The service refuses to cut an item after its end ("already shorter than
+ * …") or an item without audio, and a session has been seen to fall silent after such a refusal. So a cut never lies
+ * after the audio that was received.
  */
 export class TruncationLedger {
   private readonly items = new Map<string, Received>();
@@ -34,7 +34,10 @@ export class TruncationLedger {
     }
   }
 
-  /** What the model has to forget, in the order given. An item that was heard whole, or is unknown, needs no cut. */
+  /**
+   * Returns the cuts for what the caller heard, in the same order. An item that is unknown or was heard whole needs
+   * none.
+   */
   cuts(heard: readonly HeardItem[]): Cut[] {
     const cuts: Cut[] = [];
     for (const { itemId, heardMs } of heard) {
@@ -44,7 +47,7 @@ export class TruncationLedger {
       const audioEndMs = Math.max(0, Math.floor(Math.min(heardMs, receivedMs)));
       if (!(audioEndMs < receivedMs)) continue;
       cuts.push({ itemId, contentIndex: item.contentIndex, audioEndMs });
-      // Cut once: the service knows it as that long, and what still comes of it is not kept there.
+      // An item is cut once, because the service drops whatever it still sends of it.
       this.items.delete(itemId);
     }
     return cuts;
