@@ -15,14 +15,14 @@ export interface OpenAiRig {
   clock: FakeClock;
   recorder: VoiceRecorder;
   anomalies: OpenAiAnomaly[];
-  /** Log lines, as they were written. */
+  /** Log lines as written. */
   lines: string[];
   open: (options?: Partial<VoiceSessionOptions>) => VoiceSession;
-  /** Opens a session that says nothing first, and waits until it is ready. */
+  /** Opens a session without a greeting and waits until it is ready. */
   ready: (options?: Partial<VoiceSessionOptions>) => Promise<{ session: VoiceSession; connection: ServiceConnection }>;
 }
 
-/** Runs `test` with a provider whose service the test plays; leaves nothing behind. */
+/** For tests of the OpenAI provider: runs `test`, which plays the service, then closes everything. */
 export async function withOpenAi(
   test: (rig: OpenAiRig) => Promise<void>,
   options: Partial<OpenAiProviderOptions> = {},

@@ -8,12 +8,12 @@ import { RealtimeClient, type TelephoneSession } from './realtime-client.js';
 /** One second of silence, mu-law. */
 export const SILENCE = new Uint8Array(8000).fill(0xff);
 
-/** What an ear takes for speech, mu-law. */
+/** Resolves with mu-law that a simulated model's ear takes for speech. */
 export function sound(durationMs: number): Promise<Uint8Array> {
   return toneVoice().speak('', { durationMs });
 }
 
-/** A simulated OpenAI on a clock that stands still; everything is gone after the test. */
+/** For tests of the simulated OpenAI: starts it on a fake clock. It is closed, and its timers checked, after the test. */
 export async function startSim(t: TestContext, options: OpenAiSimOptions = {}) {
   const clock = new FakeClock();
   const sim = await startOpenAiSim({ clock, ...options });
@@ -25,7 +25,7 @@ export async function startSim(t: TestContext, options: OpenAiSimOptions = {}) {
     clock,
     sim,
     port: sim.port,
-    /** A client whose session has mu-law both ways and no turn detection, unless `session` says otherwise. */
+    /** Connects a client whose session has mu-law both ways and no turn detection, unless `session` says otherwise. */
     telephone: (session?: TelephoneSession) => RealtimeClient.telephone(sim.port, session),
   };
 }
