@@ -7,7 +7,7 @@ import type { LineCondition } from '../sim/twilio/caller-line.js';
 /** What a caller does when it is their turn. */
 export type CallerAct =
   | { type: 'speak'; text: string; ms: number }
-  /** Begins `afterMs` into what is being said. */
+  /** Begins `afterMs` after a sentence of the assistant has begun. */
   | { type: 'barge-in'; text: string; ms: number; afterMs: number }
   | { type: 'keys'; digits: string }
   | { type: 'silence'; ms: number };
@@ -19,19 +19,19 @@ export type DialFault = 'busy' | 'failed' | 'no-answer' | 'dropping';
 
 export interface CallPlan {
   number: number;
-  /** Unless it is over before. */
+  /** Time at which the caller hangs up, unless the call has ended before. */
   hangUpMs: number;
   acts: readonly CallerAct[];
-  /** Of each provider, for the sessions of this call alone. */
+  /** Faults of each provider in the sessions of this call. */
   modelFaults: Readonly<Record<'openai' | 'nova', readonly PlannedNovaFault[]>>;
   withoutMulaw: 'ignored' | 'refused' | undefined;
-  /** Milliseconds since the call began. */
+  /** Faults of the line or the stream. `atMs` counts from the start of the call. */
   carrierFaults: readonly { atMs: number; fault: CarrierFault }[];
-  /** What the human side does with the calls of this caller, one after the other; then it answers. */
+  /** What the agent's phone does with this caller's dials, in order. After them it answers. */
   dialFaults: readonly DialFault[];
 }
 
-/** Something that befalls everybody. */
+/** An event that affects all calls. */
 export type Calamity =
   | { type: 'redis-killed' | 'redis-frozen'; ms: number }
   | { type: 'dynamodb'; how: StoreFault; ms: number }
@@ -55,7 +55,7 @@ const MS = { shortestCall: 4000, longestCall: 75_000 };
 
 type Random = () => number;
 
-/** The same for the same seed and number, whatever the other calls are. */
+/** Returns the plan of one call. It depends on seed and number alone. */
 export function planCall(seed: number, number: number): CallPlan {
   const random = seeded(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
   // Short calls are more frequent than long ones.
@@ -71,13 +71,13 @@ export function planCall(seed: number, number: number): CallPlan {
   };
 }
 
-/** What befalls everybody, one after the other, each with the pause before it. */
+/** Yields calamities in order, each with the pause before it. */
 export function* calamities(seed: number): Generator<{ pauseMs: number; calamity: Calamity }> {
   const random = seeded(seed ^ 0x5bd1e995);
   for (;;) yield { pauseMs: between(random, 4000, 14_000), calamity: calamity(random) };
 }
 
-/** How the faults of a plan are counted. */
+/** Returns the names under which the faults of a plan are counted. */
 export function kindsOf(plan: CallPlan): string[] {
   const ofModels = (['openai', 'nova'] as const).flatMap((model) =>
     plan.modelFaults[model].map(({ fault }) => `${model}: ${nameOf(fault)}`),
