@@ -5,19 +5,19 @@ import { END_CALL_TOOL, builtInTools } from '../src/call/media/built-in-tools.js
 import { EscalationRules } from '../src/escalation/rules.js';
 import { TRANSFER_TOOL } from '../src/escalation/watch.js';
 
-/** Where the models are. */
+/** The service that runs both models. */
 export interface ModelService {
   apiKey: string;
   baseUrl: string;
-  /** Plays the assistant. */
+  /** The model that plays the assistant. */
   model: string;
   judgeModel: string;
 }
 
-/** What one conversation came to. */
+/** One conversation and how it ended. */
 export interface Conversation {
   turns: readonly { speaker: 'caller' | 'assistant'; text: string }[];
-  /** What ended it; undefined: the caller has said everything. */
+  /** The tool that ended the conversation. `undefined` if the caller had said everything. */
   endedBy: 'transfer_to_human' | 'end_call' | undefined;
 }
 
@@ -27,7 +27,7 @@ export function openClient({ apiKey, baseUrl }: ModelService): OpenAI {
   return new OpenAI({ apiKey, baseURL: baseUrl, timeout: REQUEST_MS, maxRetries: 2 });
 }
 
-/** Has a text model play the assistant to a caller who says `caller`, with the tools it has on the telephone. */
+/** Has a text model play the assistant, with its tools of the telephone, to a caller who says `caller`. */
 export async function converse(
   client: OpenAI,
   model: string,
