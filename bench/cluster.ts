@@ -7,6 +7,8 @@ import { leaveLastCore } from './cores.js';
 import { quantile } from './quantile.js';
 import { SimulatedCalls } from './simulated-calls.js';
 
+// The section `cluster`: what several workers on one machine cost.
+
 const SECONDS = 5;
 const SETTLE_MS = 1000;
 const WARM_UP_MS = 3000;

@@ -3,6 +3,8 @@ import type { Variant } from './measured-process.js';
 import { type Spread, median } from './quantile.js';
 import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from './subject.js';
 
+// The section `frames`: what a frame and a call cost.
+
 const CALLS = [1, 50, 100, 200];
 const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
 const ROUNDS = 5;

@@ -7,6 +7,8 @@ import { type Rig, startRig, until } from '../test/support/rig.js';
 import { median, quantile } from './quantile.js';
 import { redemptions } from './redemptions.js';
 
+// The section `handover`: how long a caller waits for the dial, and how tokens hold against load and guesses.
+
 const ROUNDS = 50;
 /** Maximum time for all rounds. On a slow machine fewer rounds are done. */
 const LIMIT_MS = 70_000;

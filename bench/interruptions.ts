@@ -10,6 +10,8 @@ import { Hearing, type Model, speak } from '../test/support/model-rig.js';
 import { until } from '../test/support/rig.js';
 import { summaryLine } from './summary-line.js';
 
+// The section `interruptions`: how fast an interruption stops playout.
+
 interface Interruptions {
   /** From the start of the stream to the first sound in the caller's ear. */
   greetingMs: number[];

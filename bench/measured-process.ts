@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { ON_LAST_CORE } from './cores.js';
 import type { InsideTimes } from './stopwatch.js';
 
+// The benchmark's handle on a measured process.
+
 /** `relay` is a bare `ws` relay, the yardstick. The others are the gateway with `USE_PIPECAT` true and false. */
 export type Variant = 'relay' | 'pipeline' | 'direct';
 

@@ -3,6 +3,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { monotonicMs } from './monotonic.js';
 import { FRAME, REPLY_PIECE, isSpoken, modelDelta, modelEvent } from './wire.js';
 
+// The model of the benchmark.
+
 /**
  * `replies`: after the caller has spoken, the model sends two seconds of speech in ten pieces, five times faster than they play,
  * with twenty pieces of text and twelve other events. `echo`: the model sends every frame back.

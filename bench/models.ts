@@ -2,6 +2,14 @@ import { type Model, type ModelRigOptions, heardMore, speak, startModelRig } fro
 import { until } from '../test/support/rig.js';
 import { summaryLine } from './summary-line.js';
 
+// The section `models`: what a caller notices when a session with a hosted model is lost or renewed.
+
+const CALLS = 1;
+const QUESTION = 'What are your opening hours?';
+/** Removes the simulated Nova's delay of 0.6 s before it speaks, which is the real Nova's best. */
+const AT_ONCE = { nova: { replyDelayMs: 0 } } as const;
+const says = Array.from({ length: 40 }, () => QUESTION);
+
 /**
  * Measures what a caller notices when a hosted model's session is lost or renewed. Gateway, carrier and both simulators, on their
  * real protocols, run in this process in real time. The model answers at once, so these are the times of the gateway and the wire.
@@ -30,12 +38,6 @@ async function measure({ model, pipeline }: { model: Model; pipeline: boolean })
     summaryLine(name, `end of speech → answer, ${renewals} renewals between`, answerMs),
   ];
 }
-
-const CALLS = 1;
-const QUESTION = 'What are your opening hours?';
-/** Removes the simulated Nova's delay of 0.6 s before it speaks, which is the real Nova's best. */
-const AT_ONCE = { nova: { replyDelayMs: 0 } } as const;
-const says = Array.from({ length: 40 }, () => QUESTION);
 
 /** Measures the silence that the caller hears when the session is lost in the middle of a word. */
 async function gaps(model: Model, pipeline: boolean, kind: 'reconnect' | 'failover'): Promise<number[]> {

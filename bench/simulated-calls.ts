@@ -4,6 +4,8 @@ import { everyTurn } from './every-turn.js';
 import { monotonicMs } from './monotonic.js';
 import { twilioMedia } from './wire.js';
 
+// The load of the benchmark.
+
 interface OpenCall {
   socket: WebSocket;
   streamSid: string;

@@ -3,6 +3,8 @@ import type { SpeechReport } from './speech-gateway.js';
 import type { SpokenCall } from './spoken-call.js';
 import type { Note } from './timed-provider.js';
 
+// The handle of the section `speech` on its gateway process.
+
 /** The parts of the time from the end of a question to its answer. */
 export const PARTS = ['silenceMs', 'recognitionMs', 'replyMs', 'outMs'] as const;
 export type Parts = Record<(typeof PARTS)[number], number>;

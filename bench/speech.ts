@@ -5,6 +5,8 @@ import { spreadOf } from './quantile.js';
 import { PARTS, SpeechProcess } from './speech-process.js';
 import { type SpokenCall, speak } from './spoken-call.js';
 
+// The section `speech`: how long a caller of the embedded voice waits.
+
 const QUESTIONS = [
   'What are your opening hours?',
   'Where can I find you?',

@@ -3,6 +3,8 @@ import { monotonicMs } from './monotonic.js';
 import { type Spread, spreadOf } from './quantile.js';
 import { sentMsOf } from './wire.js';
 
+// The times of audio messages inside the measured process.
+
 export interface InsideTimes {
   /** From the arrival of an audio message in the process until the resulting message is written, in the same turn. */
   handlingMs: Spread;

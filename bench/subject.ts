@@ -4,6 +4,8 @@ import { quantile } from './quantile.js';
 import { SimulatedCalls } from './simulated-calls.js';
 import type { InsideTimes } from './stopwatch.js';
 
+// A measured process with its model and its load.
+
 /** A model over a socket, in one of its manners, or an echo inside the measured process. */
 export type ModelKind = ModelManner | 'inside';
 

@@ -2,6 +2,8 @@ import { type Fleet, type FleetCall, type Instance, busiest, numbersTold, startF
 import { until } from '../test/support/rig.js';
 import { median, quantile } from './quantile.js';
 
+// The section `survive`: what callers notice when an instance is lost.
+
 const CALLS = 100;
 /** Delay between calls. Calls placed together would measure the machine. */
 const RING_EVERY_MS = 100;

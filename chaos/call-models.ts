@@ -12,6 +12,8 @@ import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/vo
 import type { CallPlan } from './plan.js';
 import { sentenceVoice } from './voice.js';
 
+// The simulated models of chaos calls, and the providers that reach them.
+
 export type Model = 'openai' | 'nova';
 
 /** Renewal times far below the models' limits, so that short calls have renewals too. */

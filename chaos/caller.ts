@@ -4,6 +4,8 @@ import type { Judge } from './judge.js';
 import type { CallModels } from './call-models.js';
 import type { CallPlan, CallerAct, CarrierFault } from './plan.js';
 
+// The simulated caller of one chaos call.
+
 const POLL_MS = 100;
 /** Maximum time a caller waits for the end of a sentence before they speak anyway. */
 const PATIENCE_MS = 9000;

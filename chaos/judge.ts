@@ -3,6 +3,8 @@ import type { CallEvent } from '../src/call/call-events.js';
 import type { Clock } from '../src/base/clock.js';
 import { type Sound, soundOf } from './voice.js';
 
+// The judge of one chaos call. It finds silence, cut-off calls, lost escalations and wrong context.
+
 /** Maximum silence for a caller who waits. */
 const MAX_SILENCE_MS = 5000;
 /** Maximum time from an escalation to a dial or a recording. After it the escalation counts as lost. */

@@ -4,6 +4,8 @@ import type { NovaFault, PlannedNovaFault } from '../sim/nova/faults.js';
 import { seeded } from '../sim/twilio/callbacks.js';
 import type { LineCondition } from '../sim/twilio/caller-line.js';
 
+// The plan of a chaos run, made from a seed: what each caller does, and which faults happen when.
+
 /** What a caller does when it is their turn. */
 export type CallerAct =
   | { type: 'speak'; text: string; ms: number }
@@ -52,6 +54,35 @@ const QUESTIONS = [
 const HUMAN = 'I want to speak to a human agent.';
 const BYE = 'That is all, goodbye.';
 const MS = { shortestCall: 4000, longestCall: 75_000 };
+
+const REFUSAL_STATUSES = [400, 401, 403, 404, 429, 500, 503];
+
+const LATER_FAULTS = [
+  'close',
+  'reset',
+  'error',
+  'failed-response',
+  'blocked',
+  'malformed',
+  'unknown-event',
+  'stall',
+] as const;
+const DIAL_FAULTS: readonly DialFault[] = ['busy', 'failed', 'no-answer', 'dropping'];
+
+const HUBSPOT_FAULTS = [
+  'any*5=503',
+  'any*3=429',
+  'search=secondly',
+  'any*2=rolling',
+  'any=daily',
+  'tickets=hang',
+  'tickets=hang-after',
+  'contacts=reset',
+  'notes=reset-after',
+  'any=malformed',
+  'any*3=slow:4000',
+  'any=401',
+];
 
 type Random = () => number;
 
@@ -105,8 +136,6 @@ function act(random: Random): CallerAct {
   return { type: 'silence', ms: between(random, 1000, 40_000) };
 }
 
-const REFUSALS = [400, 401, 403, 404, 429, 500, 503];
-
 function modelFaults(random: Random, model: 'openai' | 'nova'): PlannedNovaFault[] {
   const roll = random();
   if (roll < 0.5) return [];
@@ -121,7 +150,7 @@ function modelFaults(random: Random, model: 'openai' | 'nova'): PlannedNovaFault
 
 function connectFault(random: Random): ConnectFault {
   const type = pick(random, ['refuse', 'refuse', 'silent', 'reset'] as const);
-  return type === 'refuse' ? { type, status: pick(random, REFUSALS) } : { type };
+  return type === 'refuse' ? { type, status: pick(random, REFUSAL_STATUSES) } : { type };
 }
 
 function moment(random: Random): FaultMoment {
@@ -141,7 +170,7 @@ function laterFault(random: Random, model: 'openai' | 'nova'): NovaFault {
     const type = pick(random, ['exception', 'exception', 'instability', 'rst-stream', 'stop-reading'] as const);
     return type === 'exception' ? { type, exception: pick(random, EXCEPTION_TYPES) } : { type };
   }
-  const type = pick(random, LATER);
+  const type = pick(random, LATER_FAULTS);
   switch (type) {
     case 'close':
       return { type, code: pick(random, [1000, 1001, 1011]) };
@@ -153,9 +182,6 @@ function laterFault(random: Random, model: 'openai' | 'nova'): NovaFault {
   }
 }
 
-const LATER = ['close', 'reset', 'error', 'failed-response', 'blocked', 'malformed', 'unknown-event', 'stall'] as const;
-const DIAL_FAULTS: readonly DialFault[] = ['busy', 'failed', 'no-answer', 'dropping'];
-
 function carrierFaults(random: Random, callMs: number): CallPlan['carrierFaults'] {
   return listOf(random, 3, () => ({ atMs: between(random, 500, callMs), fault: carrierFault(random) }));
 }
@@ -165,21 +191,6 @@ function carrierFault(random: Random): CarrierFault {
   const condition = pick(random, ['gaps', 'stalled', 'congested', 'frozen'] as const);
   return { type: 'line', condition, ms: between(random, 300, 8000) };
 }
-
-const HUBSPOT_FAULTS = [
-  'any*5=503',
-  'any*3=429',
-  'search=secondly',
-  'any*2=rolling',
-  'any=daily',
-  'tickets=hang',
-  'tickets=hang-after',
-  'contacts=reset',
-  'notes=reset-after',
-  'any=malformed',
-  'any*3=slow:4000',
-  'any=401',
-];
 
 function calamity(random: Random): Calamity {
   const roll = random();

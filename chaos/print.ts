@@ -2,6 +2,8 @@ import { quantile } from '../bench/quantile.js';
 import type { ChaosReport } from './run.js';
 import type { Resources } from './resources.js';
 
+// The report of a chaos run, and the checks on the run as a whole.
+
 /** Maximum heap kept for each call between middle and end, the records in the embedded stores included. */
 const MAX_KEPT_KB = 24;
 /** Minimum numbers of calls to judge growth. Below a thousand calls the heap has not reached its working size. */

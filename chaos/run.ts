@@ -9,6 +9,8 @@ import { calamities, kindsOf, planCall } from './plan.js';
 import { type Resources, takeStock } from './resources.js';
 import { World } from './world.js';
 
+// A chaos run: it places the calls, lets calamities happen and collects the verdicts.
+
 export interface ChaosOptions {
   seed: number;
   calls: number;

@@ -3,6 +3,8 @@ import { mulawRms } from '../src/audio/level.js';
 import type { SpeechEngine } from '../src/speech/engine.js';
 import type { Voice } from '../sim/model/voice.js';
 
+// The speech of chaos calls: tones in which the judge recognises the end of a sentence.
+
 const RATE_PER_MS = 8;
 const MS_PER_CHARACTER = 40;
 const AMPLITUDE = 6000;

@@ -22,6 +22,8 @@ import type { Calamity, DialFault } from './plan.js';
 import { Tunnel } from './tunnel.js';
 import { SENTENCES } from './voice.js';
 
+// The parts of a chaos run (gateways, carrier, models, stores, the agent's side) and the calamities that happen to them.
+
 const HOST = 'gateways.example.com';
 const AUTH_TOKEN = 'chaos-auth-token';
 const ACCOUNT_SID = `AC${'1'.repeat(32)}`;

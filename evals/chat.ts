@@ -5,6 +5,8 @@ import { END_CALL_TOOL, builtInTools } from '../src/call/media/built-in-tools.js
 import { EscalationRules } from '../src/escalation/rules.js';
 import { TRANSFER_TOOL } from '../src/escalation/watch.js';
 
+// A conversation between a text model and a scripted caller.
+
 /** The service that runs both models. */
 export interface ModelService {
   apiKey: string;
@@ -22,6 +24,11 @@ export interface Conversation {
 }
 
 const REQUEST_MS = 60_000;
+
+const TOOLS: ChatCompletionTool[] = builtInTools(new EscalationRules()).map((definition) => ({
+  type: 'function',
+  function: definition,
+}));
 
 export function openClient({ apiKey, baseUrl }: ModelService): OpenAI {
   return new OpenAI({ apiKey, baseURL: baseUrl, timeout: REQUEST_MS, maxRetries: 2 });
@@ -55,8 +62,3 @@ export async function converse(
   }
   return { turns, endedBy: undefined };
 }
-
-const TOOLS: ChatCompletionTool[] = builtInTools(new EscalationRules()).map((definition) => ({
-  type: 'function',
-  function: definition,
-}));

@@ -2,6 +2,8 @@ import type { EvalCase, Quality } from './case.js';
 import type { Conversation } from './chat.js';
 import { languageOf } from './language.js';
 
+// The checks of a conversation that need no judge.
+
 /** The result of one check. */
 export interface Finding {
   quality: Quality;

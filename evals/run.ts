@@ -3,6 +3,8 @@ import { type ModelService, converse, openClient } from './chat.js';
 import { type Finding, checked } from './checks.js';
 import { judged } from './judge.js';
 
+// The run over all cases, and whether it passes.
+
 /** The result of one case. */
 export interface CaseResult {
   evalCase: EvalCase;

@@ -5,6 +5,8 @@ import type { CallerIndex } from '../../src/handover/caller-index.js';
 import { type HandoverRecord, drawHandoverId } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
 
+// The contract tests of handover stores, and their sample record.
+
 export const NOW_SECONDS = 1_790_000_000;
 
 export function sampleRecord(changes: Partial<HandoverRecord> = {}): HandoverRecord {

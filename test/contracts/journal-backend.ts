@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { BackendWrite, JournalBackend } from '../../src/journal/backend.js';
 
+// The contract tests of journal backends.
+
 export function freshCallSid(): string {
   return `CA${randomBytes(16).toString('hex')}`;
 }

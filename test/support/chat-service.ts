@@ -1,6 +1,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+// For tests of the evals: a service like OpenAI with a model and a judge.
+
 export interface ChatRequest {
   model: string;
   messages: { role: string; content: string }[];
@@ -17,8 +19,8 @@ export interface ChatAnswer {
 export type Judge = (question: string) => { isTrue: boolean; reason: string };
 
 /**
- * For tests of the evals: an endpoint like OpenAI's, with a model that answers in one piece and a judge that chooses. It has
- * chat completions for both, and the Responses API, which judges of the GPT-5 family use.
+ * An endpoint with a model that answers in one piece and a judge that chooses. It has chat completions for both, and the
+ * Responses API, which judges of the GPT-5 family use.
  */
 export class ChatService {
   answer: (request: ChatRequest) => ChatAnswer = () => ({ text: 'Yes.' });

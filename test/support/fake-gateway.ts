@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { isSigned } from '../../src/twilio/signature.js';
 
+// For tests of the simulated carrier: a server that does what a real gateway never would.
+
 export const FAKE_HOST = 'fake.example.com';
 export const FAKE_TOKEN = 'fake-gateway-token';
 
@@ -74,7 +76,7 @@ export class FakeStream {
   }
 }
 
-/** For tests of the simulated carrier: a server that does what a real gateway never would. Checks every signature. */
+/** A server in place of the gateway. It checks the signature of every request. */
 export class FakeGateway {
   readonly requests: Received[] = [];
   readonly streams: FakeStream[] = [];

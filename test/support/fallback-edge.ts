@@ -3,6 +3,8 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { runInNewContext } from 'node:vm';
 
+// For tests of the number's fallback: a simulated CloudFront distribution.
+
 /** Host of the number's fallback URL. */
 export const EDGE_HOST = 'd111111abcdef8.cloudfront.net';
 export const FALLBACK_URL = `https://${EDGE_HOST}/`;
@@ -31,10 +33,7 @@ export function loadFunction(): (event: unknown) => EdgeResponse {
   return runInNewContext(`${FUNCTION_CODE}; handler`) as (event: unknown) => EdgeResponse;
 }
 
-/**
- * For tests of the number's fallback: a distribution whose viewer requests the function alone answers (CloudFront Functions:
- * event structure).
- */
+/** Starts a distribution whose viewer requests the function alone answers (CloudFront Functions: event structure). */
 export async function startFallbackEdge(): Promise<FallbackEdge> {
   const handler = loadFunction();
   const methods: string[] = [];

@@ -3,6 +3,8 @@ import type { Element } from '../../sim/twilio/twiml.js';
 import { tokenKey } from '../../src/handover/token.js';
 import type { VoiceEvent } from '../../src/voice/session.js';
 
+// For every rig: the search for private values in logs, metrics and consoles.
+
 /** What no log, metric or console may hold, at any level. */
 export type LeakKind = 'secret' | 'handover token' | 'stream token' | 'caller number' | 'keys' | 'customer' | 'words';
 
@@ -26,8 +28,8 @@ const WORD = /[\p{L}\p{N}']+/gu;
 const GROUPED_DIGITS = /\d[\d ().-]{5,}\d/g;
 
 /**
- * For every rig: learns during a run what logs, metrics and consoles must not hold, and looks for it at the end. Each rig
- * checks it on closing, so that no suite can forget to.
+ * Learns during a run what logs, metrics and consoles must not hold, and looks for it at the end. Each rig checks it on
+ * closing, so that no suite can forget to.
  */
 export class LeakWatch {
   private readonly values = new Map<string, LeakKind>();

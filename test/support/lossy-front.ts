@@ -2,6 +2,8 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer, r
 import { type AddressInfo, type Socket, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+// For tests of lost requests: a load balancer that loses, repeats or refuses what the test says.
+
 /**
  * What happens to a request. `refused`: it does not reach the server. `lost`: its answer comes back as an error. `hung`: its
  * answer never arrives. `twice`: it is sent twice, and the second answer counts.
@@ -14,7 +16,7 @@ interface Answer {
   body: Buffer;
 }
 
-/** For tests of lost requests: a load balancer in front of a gateway that loses, repeats or refuses what the test says. */
+/** A load balancer in front of one gateway. */
 export class LossyFront {
   /** Path → what happens to the next request for it. */
   readonly mishaps = new Map<string, Mishap>();

@@ -13,12 +13,20 @@ import { type Rig, startRig, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 import { TONES } from './tone-engine.js';
 
+// For tests of calls with a hosted model: a gateway whose model is a simulator on the real protocol.
+
 export type Model = 'openai' | 'nova';
 
 /** How many times faster than real time a rig runs by default. */
 const SPEED = 4;
 const FRAME_MS = 20;
 const LOUD = 250;
+
+/** Credentials that the AWS SDK reads from this process's environment. They are valid for the simulator alone. */
+const AWS = {
+  AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: SIMULATED_CREDENTIALS.secretAccessKey,
+};
 
 export interface ModelRigOptions {
   model: Model;
@@ -64,7 +72,7 @@ export interface ModelRig extends Rig {
   place: () => { call: CarrierCall; hearing: Hearing };
 }
 
-/** For tests with a hosted model: starts a gateway whose configured model is a simulator on the real protocol. */
+/** Starts the simulator and a gateway that is configured to use it. */
 export async function startModelRig(options: ModelRigOptions): Promise<ModelRig> {
   const { model, says = [] } = options;
   const clock = options.isRealTime === true ? systemClock : scaledClock(options.speed ?? SPEED);
@@ -118,12 +126,6 @@ async function openAi(options: OpenAiSimOptions): Promise<Sim> {
     close: () => sim.close(),
   };
 }
-
-/** Credentials that the AWS SDK reads from this process's environment. They are valid for the simulator alone. */
-const AWS = {
-  AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: SIMULATED_CREDENTIALS.secretAccessKey,
-};
 
 async function nova(options: NovaSimOptions): Promise<Sim> {
   const sim = await startNovaSim(options);

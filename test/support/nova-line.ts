@@ -6,9 +6,11 @@ import { WireClient, type WireOptions } from './nova-wire-client.js';
 import { type NovaSim, type NovaSimOptions, startNovaSim } from '../../sim/nova/nova-sim.js';
 import type { SessionRecording } from '../../sim/nova/recording.js';
 
+// For tests of the simulated Nova: connections whose time moves only with their audio.
+
 const STEP_MS = 20;
 
-/** For tests of the simulated Nova: a simulator and its connections, closed when the test is over. */
+/** A simulator and its connections, closed when the test is over. */
 export class TestSim {
   readonly sim: NovaSim;
   private readonly test: TestContext;

@@ -10,6 +10,8 @@ import { LeakWatch } from './leaks.js';
 import { until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 
+// For tests of the Nova provider: the provider and a simulator at ten times real time.
+
 const SPEED = 10;
 const FRAME_BYTES = 160;
 const FRAME_MS = 20;
@@ -92,7 +94,7 @@ export interface NovaRig {
   seen: (index?: number) => SessionRecording;
 }
 
-/** For tests of the Nova provider: runs `use` against a simulator at ten times real time, then closes everything. */
+/** Runs `use` with a provider and a simulator, then closes everything and checks for leaks. */
 export async function withNova(
   options: { sim?: NovaSimOptions; provider?: Partial<NovaProviderOptions>; clock?: Clock },
   use: (rig: NovaRig) => Promise<void>,

@@ -17,6 +17,8 @@ import {
 } from '../../sim/nova/sigv4.js';
 import { NovaClient } from './nova-client.js';
 
+// For tests of the simulated Nova: the protocol byte for byte over HTTP/2, right or wrong.
+
 export interface WireOptions {
   modelId?: string;
   credentials?: Credentials;
@@ -29,7 +31,7 @@ export interface WireOptions {
   path?: string;
 }
 
-/** For tests of the simulated Nova: speaks the protocol byte for byte over HTTP/2, right or wrong. */
+/** A client that writes and signs every byte of the protocol itself. */
 export class WireClient extends NovaClient {
   status = 0;
   responseHeaders: Record<string, unknown> = {};

@@ -7,6 +7,8 @@ import { LeakWatch } from './leaks.js';
 import { OpenAiService, type ServiceConnection } from './openai-service.js';
 import { VoiceRecorder } from './voice-recorder.js';
 
+// For tests of the OpenAI provider: the provider and a service that the test plays.
+
 const API_KEY = 'sk-test-very-secret';
 
 export interface OpenAiRig {
@@ -22,7 +24,7 @@ export interface OpenAiRig {
   ready: (options?: Partial<VoiceSessionOptions>) => Promise<{ session: VoiceSession; connection: ServiceConnection }>;
 }
 
-/** For tests of the OpenAI provider: runs `test`, which plays the service, then closes everything. */
+/** Runs `test`, which plays the service, then closes everything and checks for leaks. */
 export async function withOpenAi(
   test: (rig: OpenAiRig) => Promise<void>,
   options: Partial<OpenAiProviderOptions> = {},

@@ -5,6 +5,8 @@ import { type OpenAiSimOptions, startOpenAiSim } from '../../sim/openai/server.j
 import { FakeClock } from './fake-clock.js';
 import { RealtimeClient, type TelephoneSession } from './realtime-client.js';
 
+// For tests of the simulated OpenAI: the simulator on a fake clock.
+
 /** One second of silence, mu-law. */
 export const SILENCE = new Uint8Array(8000).fill(0xff);
 
@@ -13,7 +15,7 @@ export function sound(durationMs: number): Promise<Uint8Array> {
   return toneVoice().speak('', { durationMs });
 }
 
-/** For tests of the simulated OpenAI: starts it on a fake clock. It is closed, and its timers checked, after the test. */
+/** Starts the simulator. After the test it is closed, and no timer may be left. */
 export async function startSim(t: TestContext, options: OpenAiSimOptions = {}) {
   const clock = new FakeClock();
   const sim = await startOpenAiSim({ clock, ...options });

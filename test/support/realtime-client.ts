@@ -1,6 +1,8 @@
 import { WebSocket } from 'ws';
 import { until } from './rig.js';
 
+// For tests of the simulated OpenAI: a bare client that sends anything and keeps every event.
+
 /** A server event, loosely typed because tests look into it. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type RealtimeEvent = { type: string } & Record<string, any>;
@@ -15,7 +17,7 @@ export interface TelephoneSession {
   [field: string]: unknown;
 }
 
-/** For tests of the simulated OpenAI: a bare client of the Realtime protocol that sends anything and keeps every event. */
+/** A bare client of the Realtime protocol. */
 export class RealtimeClient {
   readonly events: RealtimeEvent[] = [];
   readonly broken: string[] = [];

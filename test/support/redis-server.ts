@@ -7,13 +7,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { within } from './deadline.js';
 
+// For tests with a Redis: a redis-server of their own.
+
 const BINARY = '/usr/bin/redis-server';
 const TRIES = 3;
 
 /** The `skip` option of tests with a Redis: the reason, or false if redis-server is installed. */
 export const skipWithoutRedis = existsSync(BINARY) ? false : 'needs the Debian package redis-server';
 
-/** For tests with a Redis: a redis-server of their own, on a free port, that keeps nothing on disk. */
+/** A redis-server process on a free port that keeps nothing on disk. */
 export class RedisServer {
   readonly port: number;
   private readonly flags: readonly string[];

@@ -16,6 +16,8 @@ import { LeakWatch } from './leaks.js';
 import { scaledClock } from './scaled-clock.js';
 import { ScriptedProvider } from './scripted-provider.js';
 
+// For tests of whole calls: a gateway on real sockets with everything around it simulated.
+
 export const PUBLIC_HOST = 'gateway.example.com';
 export const AUTH_TOKEN = 'rig-auth-token';
 export const CONNECT_NUMBER = '+12065550100';
@@ -24,10 +26,7 @@ const PEPPER = 'rig-pepper-0123456789';
 /** How many times faster than real time a rig runs by default. */
 const SPEED = 10;
 
-/**
- * For tests of whole calls: a gateway on real sockets with a scripted model, a simulated carrier, and a simulated Connect with
- * the real Lambda.
- */
+/** A gateway on real sockets with a scripted model, a simulated carrier, and a simulated Connect with the real Lambda. */
 export interface Rig {
   running: RunningGateway;
   provider: ScriptedProvider;

@@ -1,6 +1,8 @@
 import type { Clock, Timer } from '../../src/base/clock.js';
 import { FakeClock } from './fake-clock.js';
 
+// For tests of whole calls: a clock faster than real time.
+
 /** Minimum step of time. Sockets are served between the steps. */
 const STEP_MS = 10;
 const SKIP_STEP_MS = 200;
@@ -8,9 +10,9 @@ const SKIP_STEP_MS = 200;
 const IDLE_TICKS = 2000;
 
 /**
- * For tests of whole calls: returns a clock that runs up to `speed` times faster than real time, so that a test does not wait
- * for ringing and tones. All parts of a call must share it. `maxJumpMs` is the maximum time that passes in one turn of the event
- * loop. The smaller it is, the less the machine's own delays count as waiting.
+ * Returns a clock that runs up to `speed` times faster than real time, so that a test does not wait for ringing and tones. All
+ * parts of a call must share it. `maxJumpMs` is the maximum time that passes in one turn of the event loop. The smaller it is,
+ * the less the machine's own delays count as waiting.
  */
 export function scaledClock(speed: number, maxJumpMs = 40): ScaledClock {
   return new ScaledClock(speed, maxJumpMs);
