@@ -2,8 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 
 /**
- * The least a gateway could do, as a yardstick: every message passes unread between the carrier's socket and one to the
- * model. Without a model it goes back to where it came from. Gives its port.
+ * The yardstick: the least a gateway could do. It passes every message unread between the carrier's socket and one to the
+ * model. Without a model it sends each message back. Resolves with its port.
  */
 export async function startBareRelay(modelUrl: string | undefined): Promise<number> {
   const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });

@@ -7,6 +7,8 @@ import { leaveLastCore } from './cores.js';
 import { quantile } from './quantile.js';
 import { SimulatedCalls } from './simulated-calls.js';
 
+// The section `cluster`: what several workers on one machine cost.
+
 const SECONDS = 5;
 const SETTLE_MS = 1000;
 const WARM_UP_MS = 3000;
@@ -15,8 +17,9 @@ const CALLS = [40, 80];
 const TICK_MS = 10;
 
 /**
- * What one worker and two take, by calls, with an echo inside the gateway as the model. The load is one process with one
- * core to itself but for what a second worker takes of it: on two cores this shows the price of being several, not the gain.
+ * Measures the CPU of a cluster with one worker and with two, by number of calls. The model is an echo inside the gateway. The
+ * load is one process on a core that it shares only with the second worker, so on two cores this shows what several workers
+ * cost, not what they gain.
  */
 export async function cluster(): Promise<void> {
   const free = leaveLastCore();
@@ -79,7 +82,7 @@ async function measure(workers: number): Promise<void> {
   }
 }
 
-/** User and system time of a process so far. */
+/** Returns the user and system time of a process so far. */
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;

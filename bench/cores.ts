@@ -6,12 +6,12 @@ const TASKSET = '/usr/bin/taskset';
 const last = cpus().length - 1;
 const canPin = last > 0 && existsSync(TASKSET);
 
-/** How `fork` starts a process that has the last core for its own work, where the system can say so. */
+/** Options with which `fork` starts a process on the last core. Empty if there is no `taskset` or only one core. */
 export const ON_LAST_CORE: { execPath?: string; execArgv: string[] } = canPin
   ? { execPath: TASKSET, execArgv: ['-c', String(last), process.execPath] }
   : { execArgv: [] };
 
-/** Keeps this process off the last core; gives a function that ends that. */
+/** Keeps this process off the last core. Returns a function that undoes it. */
 export function leaveLastCore(): () => void {
   if (!canPin) return () => undefined;
   allow(`0-${last - 1}`);

@@ -1,6 +1,6 @@
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
 
-/** A model that says back every frame it hears, at once. What is measured with it is the gateway alone. */
+/** A model that sends back every frame at once, so that a measurement is of the gateway alone. */
 export class EchoProvider implements VoiceProvider {
   readonly name = 'echo';
 

@@ -10,7 +10,7 @@ const turns = async (count: number): Promise<void> => {
   }
 };
 
-test('every task has its turn in each round, each is the first as often as the others, and one that is ended has none', async () => {
+test('every task runs once a round, the first place rotates, and a stopped task does not run', async () => {
   const called: string[] = [];
   const stops = ['a', 'b', 'c'].map((name) => everyTurn(() => called.push(name)));
   await turns(10);
@@ -31,7 +31,7 @@ test('every task has its turn in each round, each is the first as often as the o
   assert.deepEqual(called, []);
 });
 
-test('a task that follows another at once has one turn in each round, as ever', async () => {
+test('a task that is added right after others were stopped still runs once a round', async () => {
   let calls = 0;
   for (let i = 0; i < 5; i++) everyTurn(() => undefined)();
   const stop = everyTurn(() => calls++);

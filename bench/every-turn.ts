@@ -3,9 +3,9 @@ let first = 0;
 let next: NodeJS.Immediate | undefined;
 
 /**
- * Calls `task` in every turn of the event loop, which never sleeps from then on; gives a function that ends it. A load that sleeps has to
- * be woken by whoever sends to it, and on the loopback device that is charged to the sender: how often depends on chance. Of several tasks
- * each is the first in turn.
+ * Calls `task` in every turn of the event loop, which never sleeps from then on. Returns a function that stops the task. A load
+ * that sleeps is woken by the process that sends to it, and on the loopback device the sender pays for that, more or less often
+ * by chance. The task that runs first rotates.
  */
 export function everyTurn(task: () => void): () => void {
   tasks.push(task);

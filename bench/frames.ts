@@ -3,11 +3,13 @@ import type { Variant } from './measured-process.js';
 import { type Spread, median } from './quantile.js';
 import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from './subject.js';
 
+// The section `frames`: what a frame and a call cost.
+
 const CALLS = [1, 50, 100, 200];
 const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
 const ROUNDS = 5;
 const SECONDS = 3;
-/** Whoever starts first needs a tenth more, for whatever reason: in these orders each variant has each place once. */
+/** The process that starts first needs a tenth more CPU, for an unknown reason. Here each variant has each place once. */
 const TOGETHER: readonly (readonly Variant[])[] = [
   ['relay', 'pipeline', 'direct', 'direct', 'pipeline', 'relay'],
   ['pipeline', 'direct', 'relay', 'relay', 'direct', 'pipeline'],
@@ -15,30 +17,30 @@ const TOGETHER: readonly (readonly Variant[])[] = [
 ];
 const TOGETHER_CALLS = 17;
 const TOGETHER_ROUNDS = 8;
-/** With few calls the heap has not found its size yet. */
+/** Enough calls, because with few of them the heap has not reached its working size. */
 const [FEW_CALLS, MANY_CALLS] = [100, 200];
 
 interface Rated {
   result: Measurement;
-  /** CPU against the relay of the same round. */
+  /** CPU relative to the relay in the same round. */
   ratio: number;
 }
 
-/** What a frame and a call cost, beside a bare relay that is measured in the same round. */
+/** Measures what a frame and a call cost, relative to a bare relay in the same round. */
 export async function frames(): Promise<void> {
   const useAllCores = leaveLastCore();
   try {
     console.log(
-      `Two sockets a call; every 4 s the caller says 1.5 s and the model 2 s, sent five times faster. Medians of ${ROUNDS} rounds of ${SECONDS} s:`,
+      `Two sockets a call. Every 4 s the caller speaks for 1.5 s and the model for 2 s, sent five times faster. Medians of ${ROUNDS} rounds of ${SECONDS} s:`,
     );
     await table('replies', CALLS);
     console.log(
-      `\nCPU of two processes of each, with ${TOGETHER_CALLS} calls in each, at the same time on one core; ${TOGETHER.length} orders, ${TOGETHER_ROUNDS} rounds of ${SECONDS} s each:`,
+      `\nCPU of two processes of each variant, with ${TOGETHER_CALLS} calls each, at the same time on one core. ${TOGETHER.length} orders, ${TOGETHER_ROUNDS} rounds of ${SECONDS} s each:`,
     );
     await cpuTogether();
-    console.log('\nOne socket a call; every frame comes back at once, from inside the process:');
+    console.log('\nOne socket a call. Every frame comes back at once, from inside the process:');
     await table('inside', [100]);
-    console.log(`\nMemory for each call more, from ${FEW_CALLS} to ${MANY_CALLS} calls, one round:`);
+    console.log(`\nMemory for each additional call, from ${FEW_CALLS} to ${MANY_CALLS} calls, one round:`);
     for (const variant of VARIANTS) {
       const subject = await Subject.start(variant, 'replies');
       console.log(`${variant.padEnd(9)} ${memoryText(await subject.memory(FEW_CALLS, MANY_CALLS))}`);
@@ -49,7 +51,7 @@ export async function frames(): Promise<void> {
   }
 }
 
-/** Every variant in a process of its own that lives through all rounds; in a round each is measured once. */
+/** Measures every variant once a round. Each has a process of its own that lives through all rounds. */
 async function table(model: ModelKind, allCalls: readonly number[]): Promise<void> {
   const subjects: Subject[] = [];
   for (const variant of VARIANTS) subjects.push(await Subject.start(variant, model));
@@ -71,7 +73,7 @@ async function table(model: ModelKind, allCalls: readonly number[]): Promise<voi
   for (const subject of subjects) await subject.stop();
 }
 
-/** Against the relays of the same seconds. */
+/** Prints the CPU of all variants, relative to relays that ran at the same time. */
 async function cpuTogether(): Promise<void> {
   const orders: Record<Variant, number>[] = [];
   for (const order of TOGETHER) orders.push(await cpuInOrder(order));
@@ -85,7 +87,7 @@ async function cpuTogether(): Promise<void> {
   }
 }
 
-/** Milliseconds each call-second: of each process the median of its rounds, of each variant the mean of its processes. */
+/** Resolves with milliseconds for each call-second: the median of a process's rounds, averaged over a variant's processes. */
 async function cpuInOrder(order: readonly Variant[]): Promise<Record<Variant, number>> {
   const subjects: Subject[] = [];
   for (const variant of order) subjects.push(await Subject.start(variant, 'replies'));
@@ -115,7 +117,7 @@ async function round(subjects: readonly Subject[], calls: number): Promise<Rated
   return rated;
 }
 
-/** Each figure's median over several measurements of the same thing. */
+/** Returns the median of each figure over several measurements of the same thing. */
 function middle(results: readonly Measurement[]): Measurement {
   const [first] = results;
   if (first === undefined) throw new Error('There was no round.');
@@ -141,7 +143,7 @@ export const HEADING =
   '| calls | mode | inside p50 ms | p99 | p99.9 | with the way p50 ms | p99 | p99.9 | CPU ms per call-second | ratio | arrived | load late ms |\n' +
   '|---|---|---|---|---|---|---|---|---|---|---|---|';
 
-/** One line of the table, as Markdown; several ratios: their median and all of them. */
+/** Returns one row of the Markdown table. Of several ratios it holds the median and all of them. */
 export function row(result: Measurement, ratios: readonly number[] = []): string {
   const { handlingMs, onTheWayMs } = result;
   const all = ratios.map((ratio) => ratio.toFixed(2)).join(', ');

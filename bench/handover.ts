@@ -7,13 +7,15 @@ import { type Rig, startRig, until } from '../test/support/rig.js';
 import { median, quantile } from './quantile.js';
 import { redemptions } from './redemptions.js';
 
+// The section `handover`: how long a caller waits for the dial, and how tokens hold against load and guesses.
+
 const ROUNDS = 50;
-/** On a machine too slow for all rounds those that were done have to do. */
+/** Maximum time for all rounds. On a slow machine fewer rounds are done. */
 const LIMIT_MS = 70_000;
 const KEY = 'pat-na1-of-the-benchmark';
 const FOREVER = 1_000_000;
 
-/** Each state of HubSpot, and what it does to every request. */
+/** The states of HubSpot, each with the fault of every request. */
 const STATES: readonly [name: string, fault: Fault | undefined][] = [
   ['off', undefined],
   ['healthy', undefined],
@@ -29,16 +31,16 @@ interface Bench {
   tookMs: number[];
 }
 
-/** How long a caller who asks for a human waits for the dial, whatever HubSpot does; and what tokens withstand. */
+/** Measures how long a caller who asks for an agent waits for the dial in each state of HubSpot; then the redemptions. */
 export async function handover(): Promise<void> {
   const benches: Bench[] = [];
   const startedMs = performance.now();
   try {
     for (const [name, fault] of STATES) benches.push(await open(name, fault));
-    // The first call of a process finds everything cold and is not counted.
+    // The first call of a process runs cold and is not counted.
     await Promise.all(benches.map(({ rig }) => phraseToDialMs(rig)));
     for (let round = 0; round < ROUNDS && performance.now() - startedMs < LIMIT_MS; round++) {
-      // All at once, so that whatever the machine does meanwhile happens to all of them.
+      // All at once, so that disturbances of the machine meet all of them alike.
       await Promise.all(benches.map(async ({ rig, tookMs }) => tookMs.push(await phraseToDialMs(rig))));
     }
     print(benches);
@@ -64,8 +66,8 @@ async function open(name: string, fault: Fault | undefined): Promise<Bench> {
 }
 
 /**
- * From the final text of what the caller says to the arrival of TwiML with `<Dial>` at the carrier, less the sound of the
- * goodbye between.
+ * Measures the time from the final transcript of the request to the arrival of TwiML with `<Dial>` at the carrier, less the
+ * length of the goodbye.
  */
 async function phraseToDialMs(rig: Rig): Promise<number> {
   const scene = new Scene(rig);
@@ -91,7 +93,9 @@ function print(benches: readonly Bench[]): void {
   console.log(
     'From "I want to speak to a human agent" to <Dial>, less the goodbye, in ms; scripted model, five calls at a time.',
   );
-  console.log('Later than off: in the same round the median, over all rounds the p95.');
+  console.log(
+    'Later than off: the median of the differences within a round, and the difference of the p95 over all rounds.',
+  );
   console.log(
     '| HubSpot | n | median | p95 | worst | later than off, median | p95 | requests to HubSpot |\n|---|---|---|---|---|---|---|---|',
   );

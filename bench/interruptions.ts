@@ -8,27 +8,29 @@ import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { Instance } from '../test/support/fleet.js';
 import { Hearing, type Model, speak } from '../test/support/model-rig.js';
 import { until } from '../test/support/rig.js';
-import { line } from './line.js';
+import { summaryLine } from './summary-line.js';
+
+// The section `interruptions`: how fast an interruption stops playout.
 
 interface Interruptions {
   /** From the start of the stream to the first sound in the caller's ear. */
   greetingMs: number[];
-  /** From the model's sending its signal to the arrival of the `clear` at the carrier. */
+  /** From the model's speech signal to the arrival of the `clear` at the carrier. */
   clearMs: number[];
-  /** Between what the caller heard of an answer and where the gateway had it cut; OpenAI only. */
+  /** Difference between what the caller heard of an answer and where the gateway truncated it. OpenAI only. */
   truncationMs: number[];
 }
 
-/** What the model told about one session, on this process's clock. */
-interface Told {
+/** What the simulated model recorded of one session, on this process's clock. */
+interface SessionRecord {
   signalsMs: () => readonly number[];
   truncations: () => readonly { audioEndMs: number }[];
 }
 
 interface Service {
   env: Record<string, string>;
-  /** In the order in which they were opened. */
-  sessions: Told[];
+  /** Sessions in the order in which they were opened. */
+  sessions: SessionRecord[];
   close(): Promise<void>;
 }
 
@@ -39,8 +41,8 @@ const AUTH_TOKEN = 'bench-auth-token';
 const QUESTION = 'What are your opening hours?';
 
 /**
- * Callers who interrupt every answer of a hosted model, in real time: the gateway in a process of its own, the simulated model and
- * the carrier in this one, on one clock.
+ * Measures callers who interrupt every answer of a hosted model, in real time. The gateway is a process of its own. The simulated
+ * model and the carrier are in this process, on one clock.
  */
 export async function interruptions(): Promise<void> {
   console.log(`Milliseconds; p50 / worst of n. ${CALLS} calls at once. The simulated model takes no time to think.`);
@@ -48,9 +50,9 @@ export async function interruptions(): Promise<void> {
     for (const pipeline of [true, false]) {
       const name = `${model}, ${pipeline ? 'pipeline' : 'direct'}`;
       const { clearMs, greetingMs, truncationMs } = await measure(model, pipeline);
-      console.log(line(name, 'stream start to first sound', greetingMs));
-      console.log(line(name, 'model tells of speech → clear at the carrier', clearMs));
-      if (truncationMs.length > 0) console.log(line(name, 'truncated at, against what was heard', truncationMs));
+      console.log(summaryLine(name, 'stream start to first sound', greetingMs));
+      console.log(summaryLine(name, 'model signals speech → clear at the carrier', clearMs));
+      if (truncationMs.length > 0) console.log(summaryLine(name, 'truncated at, against what was heard', truncationMs));
     }
   }
 }
@@ -85,12 +87,12 @@ async function measure(model: Model, pipeline: boolean): Promise<Interruptions> 
         to: '+12065550199',
         voiceUrl: `https://${HOST}/twilio/voice`,
       });
-      const told = async (): Promise<Told> => {
+      const told = async (): Promise<SessionRecord> => {
         await until(() => service.sessions.length > n, 'the session', 20_000);
-        return service.sessions[n] as Told;
+        return service.sessions[n] as SessionRecord;
       };
       calls.push(interrupt(call, told(), result));
-      // Sessions are told apart by their order.
+      // The next call must wait for this session, because sessions are matched to calls by their order.
       await told();
     }
     await Promise.all(calls);
@@ -103,7 +105,7 @@ async function measure(model: Model, pipeline: boolean): Promise<Interruptions> 
   }
 }
 
-async function interrupt(call: CarrierCall, session: Promise<Told>, result: Interruptions): Promise<void> {
+async function interrupt(call: CarrierCall, session: Promise<SessionRecord>, result: Interruptions): Promise<void> {
   const hearing = new Hearing(call);
   let startedMs = 0;
   call.on('stream-started', () => (startedMs = performance.now()));
@@ -138,7 +140,7 @@ async function interrupt(call: CarrierCall, session: Promise<Told>, result: Inte
 const COMMON = { voice: toneVoice(), brain: demoBrain };
 
 async function openAi(): Promise<Service> {
-  const sessions: Told[] = [];
+  const sessions: SessionRecord[] = [];
   const sim = await startOpenAiSim({
     ...COMMON,
     ear: loudnessEar({ texts: () => QUESTION }),
@@ -160,7 +162,7 @@ async function openAi(): Promise<Service> {
 }
 
 async function nova(): Promise<Service> {
-  const sessions: Told[] = [];
+  const sessions: SessionRecord[] = [];
   const sim = await startNovaSim({
     ...COMMON,
     ear: loudnessEar({ texts: () => QUESTION }),
@@ -184,7 +186,7 @@ async function nova(): Promise<Service> {
   };
 }
 
-/** Nova tells of an interruption in text, or as the reason why it stopped. */
+/** Whether the event signals an interruption. Nova sends it as text, or as the reason of a stop. */
 function isInterruption(body: Readonly<Record<string, unknown>>): boolean {
   const { content, stopReason } = body;
   return stopReason === 'INTERRUPTED' || (typeof content === 'string' && /"interrupted"\s*:\s*true/.test(content));

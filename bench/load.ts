@@ -4,8 +4,11 @@ import { HEADING, memoryText, row } from './frames.js';
 import type { Variant } from './measured-process.js';
 import { type ModelKind, Subject } from './subject.js';
 
-const USAGE =
-  'npm run load -- --calls N (1 to 2000) --seconds S (up to 600) [--mode pipeline|direct|relay] [--model replies|echo|inside]';
+const USAGE = `npm run load -- [--calls N] [--seconds S] [--mode pipeline|direct|relay] [--model replies|echo|inside]
+  --calls N     number of calls, 1 to 2000 (default 50)
+  --seconds S   length of the measurement, up to 600 (default 5)
+  --mode        pipeline or direct bridge of the gateway, or a bare relay as the yardstick (default pipeline)
+  --model       over a socket, a model that replies or one that echoes, or an echo inside the process (default replies)`;
 const VARIANTS: readonly string[] = ['pipeline', 'direct', 'relay'] satisfies Variant[];
 const MODELS: readonly string[] = ['replies', 'echo', 'inside'] satisfies ModelKind[];
 
@@ -27,7 +30,7 @@ if (!isPossible || !VARIANTS.includes(values.mode) || !MODELS.includes(values.mo
 
 leaveLastCore();
 const subject = await Subject.start(values.mode as Variant, values.model as ModelKind);
-// First, while nothing has grown the process beyond what these calls need.
+// Memory comes first, while the process has not grown beyond what these calls need.
 const memory = calls > 1 ? await subject.memory(Math.floor(calls / 2), calls) : undefined;
 await subject.warmUp(calls);
 console.log(HEADING);

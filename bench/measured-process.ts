@@ -2,10 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { ON_LAST_CORE } from './cores.js';
 import type { Counted, Held, Question } from './questions.js';
 
-/** `relay`: no gateway, a bare `ws` relay as the yardstick. The others are the gateway with `USE_PIPECAT` true and false. */
+// The benchmark's handle on a measured process.
+
+/** `relay` is a bare `ws` relay, the yardstick. The others are the gateway with `USE_PIPECAT` true and false. */
 export type Variant = 'relay' | 'pipeline' | 'direct';
 
-/** A relay or gateway in a process of its own, on one core. */
+/** A relay or a gateway in a process of its own, on one core. */
 export class MeasuredProcess {
   readonly port: number;
   private readonly child: ChildProcess;
@@ -29,7 +31,7 @@ export class MeasuredProcess {
     await this.ask('start-counting');
   }
 
-  /** Since counting started. */
+  /** Resolves with what was measured since {@link startCounting}. */
   counted(): Promise<Counted> {
     return this.ask('counted') as Promise<Counted>;
   }
@@ -40,7 +42,7 @@ export class MeasuredProcess {
 
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    // SIGINT rather than the default: a profile, if one was asked for, is written.
+    // SIGINT rather than the default, so that the process writes a requested profile.
     this.child.kill('SIGINT');
     await ended;
   }
@@ -51,7 +53,7 @@ export class MeasuredProcess {
   }
 }
 
-/** More flags for the measured process, for instance `BENCH_NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profiles"`. */
+/** Returns extra flags for the measured process, for instance `BENCH_NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/profiles"`. */
 function extraFlags(): string[] {
   return (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
 }

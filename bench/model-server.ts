@@ -3,9 +3,11 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { monotonicMs } from './monotonic.js';
 import { FRAME, REPLY_PIECE, isSpoken, modelDelta, modelEvent } from './wire.js';
 
+// The model of the benchmark.
+
 /**
- * `replies`: when the caller has spoken, two seconds of speech come in ten pieces, five times faster than they play, with twenty
- * pieces of text and twelve events around. `echo`: every frame comes back.
+ * `replies`: after the caller has spoken, the model sends two seconds of speech in ten pieces, five times faster than they play,
+ * with twenty pieces of text and twelve other events. `echo`: the model sends every frame back.
  */
 export type ModelManner = 'replies' | 'echo';
 
@@ -25,10 +27,10 @@ const AFTER = [
   'response.done',
 ];
 
-/** The model of the benchmark: hears and speaks over WebSockets like OpenAI's, understands nothing. */
+/** The model of the benchmark. It exchanges messages like OpenAI's over WebSockets and understands nothing. */
 export class ModelServer {
   readonly url: string;
-  /** Caller frames that arrived, and pieces of audio sent. */
+  /** Number of caller frames received, and of audio pieces sent. */
   heard = 0;
   spoken = 0;
   private readonly server: WebSocketServer;
@@ -73,7 +75,7 @@ export class ModelServer {
       }
       replies++;
       say(AFTER_SPEECH);
-      // Never the same again: whoever repeats themselves is handed to a human.
+      // A new question each time, because a caller who repeats themselves is handed to an agent.
       const words = `Where is my order number ${1000 + replies}?`;
       socket.send(modelEvent(replies, 'conversation.item.input_audio_transcription.completed', words));
       reply(0);
@@ -88,7 +90,7 @@ export class ModelServer {
       else say(AFTER);
     };
     socket.on('message', (data: Buffer) => {
-      // Caller audio, in the gateway's words or passed on raw; marks that a relay lets through are neither.
+      // Caller audio comes as the gateway writes it, or raw from a relay. A relay also passes marks, which are ignored.
       if (!data.includes('audio') && !data.includes('"media"')) return;
       this.heard++;
       if (this.manner === 'echo') this.speak(socket, replies, FRAME);

@@ -1,10 +1,18 @@
 import { type Model, type ModelRigOptions, heardMore, speak, startModelRig } from '../test/support/model-rig.js';
 import { until } from '../test/support/rig.js';
-import { line } from './line.js';
+import { summaryLine } from './summary-line.js';
+
+// The section `models`: what a caller notices when a session with a hosted model is lost or renewed.
+
+const CALLS = 1;
+const QUESTION = 'What are your opening hours?';
+/** Removes the simulated Nova's delay of 0.6 s before it speaks, which is the real Nova's best. */
+const AT_ONCE = { nova: { replyDelayMs: 0 } } as const;
+const says = Array.from({ length: 40 }, () => QUESTION);
 
 /**
- * What a caller notices when a hosted model's session is lost or renewed: both simulators on their real protocols, gateway, carrier
- * and model in this process, in real time. The model itself answers at once, so these are the gateway's and the wire's own times.
+ * Measures what a caller notices when a hosted model's session is lost or renewed. Gateway, carrier and both simulators, on their
+ * real protocols, run in this process in real time. The model answers at once, so these are the times of the gateway and the wire.
  */
 export async function models(): Promise<void> {
   console.log('Milliseconds; p50 / worst of n. The simulated model takes no time to think.');
@@ -13,7 +21,7 @@ export async function models(): Promise<void> {
   }
 }
 
-/** The lines of one model through one kind of gateway. */
+/** Resolves with the report on one model through one kind of gateway. */
 async function measure({ model, pipeline }: { model: Model; pipeline: boolean }): Promise<string[]> {
   const name = `${model}, ${pipeline ? 'pipeline' : 'direct'}`;
   const reconnects = await gaps(model, pipeline, 'reconnect');
@@ -24,20 +32,14 @@ async function measure({ model, pipeline }: { model: Model; pipeline: boolean })
   ]);
   const { answerMs, renewals } = renewed;
   return [
-    line(name, 'silence: session reset in a word, same provider', reconnects),
-    line(name, 'silence: provider gone in a word, next provider', failovers),
-    line(name, 'end of speech → answer, without renewal', without.answerMs),
-    line(name, `end of speech → answer, ${renewals} renewals between`, answerMs),
+    summaryLine(name, 'silence: session reset mid-word, same provider', reconnects),
+    summaryLine(name, 'silence: provider gone mid-word, next provider', failovers),
+    summaryLine(name, 'end of speech → answer, without renewal', without.answerMs),
+    summaryLine(name, `end of speech → answer, ${renewals} renewals between`, answerMs),
   ];
 }
 
-const CALLS = 1;
-const QUESTION = 'What are your opening hours?';
-/** The simulated Nova takes 0.6 s before it speaks, as the real one does at best, unless it is told to. */
-const AT_ONCE = { nova: { replyDelayMs: 0 } } as const;
-const says = Array.from({ length: 40 }, () => QUESTION);
-
-/** The silence in the caller's ear where the session was lost, in the middle of a word. */
+/** Measures the silence that the caller hears when the session is lost in the middle of a word. */
 async function gaps(model: Model, pipeline: boolean, kind: 'reconnect' | 'failover'): Promise<number[]> {
   const result: number[] = [];
   for (let n = 0; n < CALLS; n++) {
@@ -73,7 +75,7 @@ async function gaps(model: Model, pipeline: boolean, kind: 'reconnect' | 'failov
   return result;
 }
 
-/** From the end of what the caller says to the first sound of the answer, less the pause the model waits for. */
+/** Measures the time from the end of the caller's speech to the first sound of the answer, the model's pause included. */
 async function answers(
   options: ModelRigOptions & { renewAfterSeconds?: number },
 ): Promise<{ answerMs: number[]; renewals: number }> {

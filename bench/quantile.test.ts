@@ -5,7 +5,7 @@ import { median, quantile, spreadOf } from './quantile.js';
 describe('quantile', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
 
-  test('is the nearest rank, whatever the order of the samples', () => {
+  test('a quantile is the sample of the nearest rank, in any order of the samples', () => {
     assert.equal(quantile(hundred, 0.5), 50);
     assert.equal(quantile(hundred, 0.99), 99);
     assert.equal(quantile(hundred, 0.999), 100);
@@ -13,16 +13,16 @@ describe('quantile', () => {
     assert.equal(quantile(hundred, 0), 1);
   });
 
-  test('sorts numbers as numbers', () => {
+  test('a quantile orders its samples as numbers, not as text', () => {
     assert.equal(quantile([10, 9, 2], 1), 10);
   });
 
-  test('of one sample is that sample, of none is no number', () => {
+  test('every quantile of one sample is that sample, and of no samples NaN', () => {
     assert.deepEqual(spreadOf([7]), { p50: 7, p95: 7, p99: 7, p999: 7 });
     assert.ok(Number.isNaN(quantile([], 0.5)));
   });
 
-  test('median of an odd number of rounds is the middle one', () => {
+  test('the median of an odd number of samples is the middle one', () => {
     assert.equal(median([1.9, 1.1, 1.3]), 1.3);
   });
 });

@@ -1,4 +1,4 @@
-/** The value below which `share` of the samples lie (nearest rank); NaN without samples. `samples` need no order. */
+/** Returns the value below which `share` of the samples lie (nearest rank), in any order. NaN without samples. */
 export function quantile(samples: ArrayLike<number>, share: number): number {
   const sorted = Float64Array.from(samples).sort();
   const rank = Math.max(1, Math.ceil(sorted.length * share));

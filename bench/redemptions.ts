@@ -13,7 +13,7 @@ const PEPPER = 'a-pepper-for-the-benchmark';
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 const liveRecord = () => sampleRecord({ created_at: nowSeconds(), expires_at: nowSeconds() + 600 });
 
-/** 200 contacts redeem one token at once on the embedded table; 100,000 guesses against a store in memory. */
+/** Has 200 contacts redeem one token at once on the embedded table, then guesses 100,000 tokens on a store in memory. */
 export async function redemptions(): Promise<void> {
   await redeemAtOnce();
   await guess();
@@ -58,7 +58,7 @@ async function guess(): Promise<void> {
   for (let index = 0; index < GUESSES; index++) {
     const answer = await redeem({
       Details: {
-        // A number of its own for each, so that none is stopped for trying too often.
+        // Each guess has its own number, so that none is blocked after too many failures.
         ContactData: {
           ContactId: `contact-${index}`,
           CustomerEndpoint: { Address: `+1555${String(index).padStart(7, '0')}` },

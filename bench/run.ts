@@ -9,11 +9,11 @@ import { survive } from './survive.js';
 
 interface Section {
   run: () => Promise<void>;
-  /** About; on two cores that have little else to do. */
+  /** Approximate duration on two idle cores. */
   seconds: number;
 }
 
-/** `npm run bench -- [section]…`: the named sections, or all of them. Each is one file and prints its own tables. */
+/** The sections of `npm run bench -- [section]…`, which runs all by default. Each is one file and prints its own tables. */
 const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['start', { run: start, seconds: 8 }],
   ['speech', { run: speech, seconds: 70 }],

@@ -8,8 +8,8 @@ import { SocketProvider } from './socket-provider.js';
 import { Stopwatch } from './stopwatch.js';
 
 /**
- * The measured process: `server.js VARIANT [MODEL_URL]`, a bare relay or a gateway, with a model at that address or, without
- * one, with an echo inside. Tells its port, then answers questions about itself.
+ * The measured process, `server.js VARIANT [MODEL_URL]`: a bare relay or a gateway. Its model is at MODEL_URL, or an echo inside
+ * the process. It sends its port, then answers questions about itself.
  */
 const [, , variant = 'pipeline', modelUrl] = process.argv;
 const stopwatch = new Stopwatch();
@@ -17,7 +17,7 @@ stopwatch.install();
 const port = variant === 'relay' ? await startBareRelay(modelUrl) : await startBenchGateway(variant === 'pipeline');
 process.send?.({ port });
 
-// An orderly exit writes the profile, if one was asked for.
+// An orderly exit writes the profile if one was requested.
 process.once('SIGINT', () => process.exit(0));
 process.once('disconnect', () => process.exit(1));
 

@@ -3,10 +3,10 @@ import { AudioChunk, TELEPHONE_RATE_HZ } from '../src/audio/chunk.js';
 import { TandemError } from '../src/base/errors.js';
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
 
-/** A voice session over one WebSocket to the benchmark's model: what any hosted model costs at least. */
+/** A provider whose sessions have one WebSocket to the benchmark's model, the minimum that any hosted model costs. */
 export class SocketProvider implements VoiceProvider {
   readonly name = 'bench';
-  /** The model does not greet: it says nothing before it has heard enough. */
+  /** Long, because the model does not greet and says nothing before the caller has spoken. */
   readonly answerWithinMs = 600_000;
   private readonly url: string;
 

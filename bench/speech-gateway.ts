@@ -5,10 +5,10 @@ import { startGateway } from '../src/app/start-gateway.js';
 import { createLocalProvider } from '../src/voice/local/provider.js';
 import { type Note, TimedProvider } from './timed-provider.js';
 
-/** What the process of `speech-gateway.js` tells: its port first, then whose session is whose, and when each speaks. */
+/** What the process of `speech-gateway.js` sends: its port, then which call has which session, and when each speaks. */
 export type SpeechReport = { port: number } | { callSid: string; session: number } | Note;
 
-/** A gateway with the embedded voice in a process of its own. */
+// This process is a gateway with the embedded voice.
 const tell = (report: SpeechReport): void => void process.send?.(report);
 const config = readConfig({
   PORT: '0',
@@ -20,7 +20,7 @@ const config = readConfig({
 const log = createLogger({ level: 'error' });
 const provider = new TimedProvider(createLocalProvider({ ...config.local, log, clock: systemClock }), tell);
 const running = await startGateway(config, { providers: [provider] });
-// A call opens its session before it tells that it has started.
+// A call opens its session before it emits `started`.
 running.gateway.watch((event) => {
   if (event.type === 'started') tell({ callSid: event.callSid, session: provider.opened });
 });

@@ -3,11 +3,13 @@ import type { SpeechReport } from './speech-gateway.js';
 import type { SpokenCall } from './spoken-call.js';
 import type { Note } from './timed-provider.js';
 
-/** What the time from the end of a question to its answer consists of. */
+// The handle of the section `speech` on its gateway process.
+
+/** The parts of the time from the end of a question to its answer. */
 export const PARTS = ['silenceMs', 'recognitionMs', 'replyMs', 'outMs'] as const;
 export type Parts = Record<(typeof PARTS)[number], number>;
 
-/** A gateway with the embedded voice in a process of its own, with what it says about its sessions. */
+/** A gateway with the embedded voice in a process of its own, with its reports on its sessions. */
 export class SpeechProcess {
   readonly port: number;
   private readonly kill: () => Promise<void>;
@@ -50,7 +52,7 @@ export class SpeechProcess {
     return this.kill();
   }
 
-  /** Undefined: the session did not say all of it. */
+  /** Returns the parts of a call's wait. `undefined` if the session did not report all of them. */
   partsOf({ answeredMs, askedMs, callSid }: SpokenCall): Parts | undefined {
     const notes = this.notes.filter(({ atMs, session }) => session === this.sessions.get(callSid) && atMs >= askedMs);
     const stopped = notes.find(({ kind }) => kind === 'speech-stopped');

@@ -5,6 +5,8 @@ import { spreadOf } from './quantile.js';
 import { PARTS, SpeechProcess } from './speech-process.js';
 import { type SpokenCall, speak } from './spoken-call.js';
 
+// The section `speech`: how long a caller of the embedded voice waits.
+
 const QUESTIONS = [
   'What are your opening hours?',
   'Where can I find you?',
@@ -15,10 +17,10 @@ const ONE_AFTER_ANOTHER = 6;
 const AT_ONCE = 4;
 const TIMES_AT_ONCE = 2;
 const FRAME_BYTES = 160;
-/** Loudness from which a frame is speech; the synthesiser adds quiet at the end, which a person does not. */
+/** Minimum loudness of a frame with speech. The synthesiser adds silence at the end, which a person does not. */
 const SPEECH_LEVEL = 250;
 
-/** How long a caller of the embedded voice waits, and for what. */
+/** Measures how long a caller of the embedded voice waits, and for what. */
 export async function speech(): Promise<void> {
   const questions = await synthesized(QUESTIONS);
   const gateway = await SpeechProcess.start();
@@ -37,7 +39,7 @@ export async function speech(): Promise<void> {
     return speak(call, question);
   };
   try {
-    // The first call of a process finds everything cold and is not counted.
+    // The first call of a process runs cold and is not counted.
     await placeCall();
     const single: SpokenCall[] = [];
     for (let i = 0; i < ONE_AFTER_ANOTHER; i++) single.push(await placeCall());
@@ -45,7 +47,7 @@ export async function speech(): Promise<void> {
     for (let i = 0; i < TIMES_AT_ONCE; i++) {
       crowd.push(...(await Promise.all(Array.from({ length: AT_ONCE }, () => placeCall()))));
     }
-    console.log('What a caller waits for, in ms, p50 / p95, to the next 20 ms frame at the carrier:');
+    console.log('How long a caller waits, in ms, p50 / p95, up to the next 20 ms frame at the carrier:');
     console.log(HEADING);
     console.log(row('one after another', single, gateway));
     console.log(row(`${AT_ONCE} at once`, crowd, gateway));
@@ -56,7 +58,7 @@ export async function speech(): Promise<void> {
 }
 
 const HEADING =
-  '| calls | n | start of the stream → greeting | end of speech → answer | of it: detector silence | recognition | reply and synthesis | way out |\n' +
+  '| calls | n | start of the stream → greeting | end of speech → answer | of which detector silence | recognition | reply and synthesis | way out |\n' +
   '|---|---|---|---|---|---|---|---|';
 
 function row(label: string, calls: readonly SpokenCall[], gateway: SpeechProcess): string {
@@ -72,7 +74,7 @@ function row(label: string, calls: readonly SpokenCall[], gateway: SpeechProcess
   return `| ${[label, calls.length, ...cells].join(' | ')} |`;
 }
 
-/** The questions as a caller says them: mu-law that ends with the last sound. */
+/** Resolves with the questions as mu-law that ends with the last sound. */
 async function synthesized(texts: readonly string[]): Promise<Uint8Array[]> {
   const engine = await openSpeechEngine();
   const spoken: Uint8Array[] = [];

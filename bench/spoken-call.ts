@@ -3,24 +3,24 @@ import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { FRAME_MS } from '../sim/twilio/ticker.js';
 import { monotonicMs } from './monotonic.js';
 
-/** When things happened on a call, as the carrier saw them. */
+/** The times of one call, as the carrier saw them. */
 export interface SpokenCall {
   callSid: string;
   streamStartedMs: number;
-  /** First audio of the greeting in the caller's ear, in steps of 20 ms. */
+  /** When the caller heard the first sound of the greeting, in steps of 20 ms. */
   greetedMs: number;
-  /** The last frame of the question was sent. */
+  /** When the last frame of the question was sent. */
   askedMs: number;
-  /** First audio of the answer. */
+  /** When the caller heard the first sound of the answer. */
   answeredMs: number;
 }
 
 type Phase = 'ringing' | 'waiting' | 'listening' | 'asking' | 'asked';
 
-/** The caller is sure that the greeting is over. */
+/** Silence after which the caller takes the greeting for complete. */
 const QUIET_MS = 600;
 
-/** One call: hears the greeting out, asks one question, and hangs up when the answer begins. */
+/** Plays one call: the caller hears the greeting, asks one question, and hangs up when the answer begins. */
 export function speak(call: CarrierCall, question: Uint8Array): Promise<SpokenCall> {
   const times = { callSid: call.callSid, streamStartedMs: 0, greetedMs: 0, askedMs: 0, answeredMs: 0 };
   let phase: Phase = 'ringing';
@@ -51,7 +51,7 @@ export function speak(call: CarrierCall, question: Uint8Array): Promise<SpokenCa
           phase = 'asking';
           break;
         case 'asking':
-          // What is said goes out with the frame before this one.
+          // The end of the question went out with the frame before this one.
           if ((call.mediaStream?.unspokenBytes ?? 0) > 0) break;
           times.askedMs = lastFrameMs;
           phase = 'asked';

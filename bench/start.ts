@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 
 const TIMES = 5;
 
-/** From the start of the process to its readiness to take calls, embedded store and local speech loaded. */
+/** Measures the time from the start of the process until it takes calls, with embedded store and local speech loaded. */
 export async function start(): Promise<void> {
   const times: string[] = [];
   for (let i = 0; i < TIMES; i++) times.push((await coldStartMs()).toFixed(0));

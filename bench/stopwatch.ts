@@ -3,14 +3,16 @@ import { monotonicMs } from './monotonic.js';
 import { type Spread, spreadOf } from './quantile.js';
 import { sentMsOf } from './wire.js';
 
+// The times of audio messages inside the measured process.
+
 export interface InsideTimes {
-  /** From the arrival of a message with audio in the process until the one that it led to is written, at once or later in the same turn. */
+  /** From the arrival of an audio message in the process until the resulting message is written, in the same turn. */
   handlingMs: Spread;
-  /** The same from the moment the other process sent it: with the kernel, and with waiting for messages before it. */
+  /** The same from the moment the other process sent it, with the kernel and the wait behind earlier messages. */
   onTheWayMs: Spread;
 }
 
-/** Samples kept; more overwrite the oldest. */
+/** Maximum number of samples kept. Further ones overwrite the oldest. */
 const CAPACITY = 1 << 18;
 
 /** A message with audio. */
@@ -19,13 +21,13 @@ interface Arrival {
   arrivedMs: number;
 }
 
-/** What is timed, as functions that are called on whatever socket is at hand. */
+/** The timed methods, as functions with the socket as `this`. */
 interface TimedMethods {
   emit: (this: WebSocket, event: string, first: unknown, second: unknown) => boolean;
   send: (this: TimedSocket, data: unknown, options: unknown, done: unknown) => void;
 }
 
-/** Its transport is not public; whether it is held back tells whether a message has been written. */
+/** The transport is not public. While it is corked, a sent message has not been written. */
 type TimedSocket = WebSocket & { _socket?: { writableCorked: number } };
 
 /** Times every audio message through all WebSockets of this process. Only for the measured process of a benchmark. */
@@ -34,11 +36,11 @@ export class Stopwatch {
   private readonly onTheWayMs = new Float32Array(CAPACITY).fill(0);
   private count = 0;
 
-  /** Puts itself around arriving and sending, once and for good. */
+  /** Wraps the methods that receive and send, for the life of the process. */
   install(): void {
     const sockets = WebSocket.prototype as unknown as TimedMethods;
     const { emit, send } = sockets;
-    /** Audio that has led to a `send` in this turn of the event loop, and is written at its end. */
+    /** Audio that led to a `send` in this turn of the event loop and is written at the end of the turn. */
     const unwritten: Arrival[] = [];
     let leftMs = 0;
     let isHeldBack = false;
@@ -56,7 +58,7 @@ export class Stopwatch {
       const sentMs = leftMs > 0 ? sentMsOf(first as Buffer) : undefined;
       if (sentMs === undefined) return handled;
       if (!isHeldBack) note({ sentMs, arrivedMs });
-      // Once the socket's owner has let go of what it held back, which was to be done earlier.
+      // Runs after the socket's owner has uncorked it, because the owner queued that earlier.
       else if (unwritten.push({ sentMs, arrivedMs }) === 1) process.nextTick(onWritten);
       return handled;
     };

@@ -4,7 +4,9 @@ import { quantile } from './quantile.js';
 import { SimulatedCalls } from './simulated-calls.js';
 import type { InsideTimes } from './stopwatch.js';
 
-/** Where the model is: over a socket, in one of its manners, or an echo inside the measured process. */
+// A measured process with its model and its load.
+
+/** A model over a socket, in one of its manners, or an echo inside the measured process. */
 export type ModelKind = ModelManner | 'inside';
 
 export interface Measurement extends InsideTimes {
@@ -13,25 +15,25 @@ export interface Measurement extends InsideTimes {
   cpuMsPerCallSecond: number;
   /** Share of the messages with audio that arrived at the other end. */
   arrived: number;
-  /** How late the load sent its frames: p99. */
+  /** How late the load sent its frames, p99. */
   loadLateMs: number;
 }
 
 export interface MemoryPerCall {
-  /** Resident memory, with what the process has taken from the system and does not use at the moment. */
+  /** Resident memory, including memory that the process has reserved and does not use now. */
   residentKb: number;
   /** Objects and buffers alive after a collection. */
   aliveKb: number;
 }
 
-/** New calls fill their queues and find their pace. */
+/** Time for new calls to fill their queues and settle. */
 const SETTLE_MS = 800;
-/** Code is compiled, again where its first assumptions were wrong, and the heap finds its size: after 4 s that still goes on. */
+/** Time for the JIT compiler and the heap to settle. After 4 s they have not. */
 const WARM_UP_MS = 15_000;
-/** Of several on one core, each of which has a part of it. */
+/** The same for several processes that share one core. */
 const WARM_UP_TOGETHER_MS = 60_000;
 
-/** A relay or a gateway with its model, measured again and again. What is measured first is colder than what follows. */
+/** A relay or a gateway with its model, measured repeatedly. The first measurement is colder than the next ones. */
 export class Subject {
   readonly variant: Variant;
   private readonly process: MeasuredProcess;
@@ -57,7 +59,7 @@ export class Subject {
     await this.whileTalking(calls, () => wait(WARM_UP_MS));
   }
 
-  /** Holds `calls` calls for `seconds`. */
+  /** Measures `calls` calls for `seconds`. */
   measure(calls: number, seconds: number): Promise<Measurement> {
     return this.whileTalking(calls, async (load) => {
       await wait(SETTLE_MS);
@@ -81,8 +83,8 @@ export class Subject {
   }
 
   /**
-   * CPU of several that hold `calls` calls each at the same time, on the core they share: whatever the machine does meanwhile meets all
-   * alike. Milliseconds each call-second, of each subject in each round of `seconds`.
+   * Measures the CPU of several subjects that hold `calls` calls each at the same time on one core, so that disturbances of the
+   * machine meet all alike. Resolves with milliseconds for each call-second, for each round and subject.
    */
   static async cpuTogether(
     subjects: readonly Subject[],
@@ -106,7 +108,7 @@ export class Subject {
     }
   }
 
-  /** What each call more adds, between `few` calls and `many`. */
+  /** Measures the memory of each additional call, between `few` and `many` calls. */
   memory(few: number, many: number): Promise<MemoryPerCall> {
     return this.whileTalking(few, async (load) => {
       await wait(WARM_UP_MS);
@@ -138,9 +140,9 @@ export class Subject {
   }
 }
 
-/** A benchmark of fewer calls than it says is none. */
+/** Fails if calls were lost, because a benchmark of fewer calls than it reports is invalid. */
 function demandAll({ lost }: SimulatedCalls): void {
-  if (lost > 0) throw new Error(`${lost} of the calls were not kept by the process that is measured.`);
+  if (lost > 0) throw new Error(`The measured process closed ${lost} of the calls, so the measurement is invalid.`);
 }
 
 function wait(delayMs: number): Promise<void> {

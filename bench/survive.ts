@@ -2,24 +2,26 @@ import { type Fleet, type FleetCall, type Instance, busiest, numbersTold, startF
 import { until } from '../test/support/rig.js';
 import { median, quantile } from './quantile.js';
 
+// The section `survive`: what callers notice when an instance is lost.
+
 const CALLS = 100;
-/** Calls rung one after another: together they would measure the machine. */
+/** Delay between calls. Calls placed together would measure the machine. */
 const RING_EVERY_MS = 100;
 const BOUND_MS = 60_000;
 
-/** What callers notice when one of two gateways is killed, stands still or is stopped, and when Redis is gone for a moment. */
+/** Measures what callers notice when one of two gateways is killed, stalls or is stopped, and when Redis is lost for a moment. */
 export async function survive(): Promise<void> {
   console.log(
-    `${CALLS} calls over two gateways, a Redis between; simulated model and carrier in a third process, in real time.`,
+    `${CALLS} calls over two gateways that share a Redis. Simulated model and carrier are in a third process, in real time.`,
   );
   for (const pipeline of ['true', 'false']) {
     const mode = pipeline === 'true' ? 'pipeline' : 'direct';
     await show(`one gateway killed (${mode})`, { USE_PIPECAT: pipeline }, (_fleet, instance) => instance.kill());
   }
-  await show('one gateway killed, and the balancer sends it its share for 2 s more', {}, (_fleet, instance) =>
+  await show('one gateway killed, and the load balancer notices after 2 s', {}, (_fleet, instance) =>
     instance.kill(2000),
   );
-  await show('one gateway stands still', {}, (_fleet, instance) => instance.hang());
+  await show('one gateway stalled', {}, (_fleet, instance) => instance.hang());
   await show('one gateway stopped', { DRAIN_SECONDS: '15' }, (_fleet, instance) => instance.stop());
   await show(
     'one gateway killed after Redis was killed and started again',
@@ -28,7 +30,7 @@ export async function survive(): Promise<void> {
     async (fleet) => {
       await fleet.redis.kill();
       await fleet.redis.start();
-      // By then the gateways have noticed and have written everything down again.
+      // By then the gateways have noticed and have written their calls to Redis again.
       await pause(2500);
     },
   );
@@ -55,7 +57,7 @@ async function show(
     const sessions = fleet.model.sessions.length;
     await before(fleet);
     const streams = await instance.streams();
-    // In the middle of what half of them are being told.
+    // Half of the callers are in the middle of an answer.
     for (const call of calls.slice(0, CALLS / 2)) await call.speak();
     await pause(1500);
     const heardBefore = calls.map(({ loudMs }) => loudMs);
@@ -66,7 +68,7 @@ async function show(
     for (const call of calls) if (call.lastSoundMs < performance.now() - 2500) await call.speak();
     const hasHeard = ({ isWithHuman, loudMs }: FleetCall, index: number): boolean =>
       isWithHuman || loudMs >= (heardBefore[index] ?? 0) + 300;
-    await until(() => calls.every(hasHeard), 'everybody to hear something, or a human', BOUND_MS);
+    await until(() => calls.every(hasHeard), 'every caller hears something or is with an agent', BOUND_MS);
     await pause(3000);
     const toHuman = calls.filter(({ isWithHuman }) => isWithHuman).length;
     const lost = calls.filter(({ call, isWithHuman }) => call.isOver && !isWithHuman).length;
@@ -74,7 +76,7 @@ async function show(
     const wrong = [...after].filter((number) => !told.has(number)).length;
     const moved = gaps();
     console.log(
-      `${what}: ${streams} streams on it; ${CALLS - lost - toHuman} of ${CALLS} calls go on, ${toHuman} with a human, ${lost} lost; ${after.size} answered from memory afterwards, ` +
+      `${what}: ${streams} streams on it; ${CALLS - lost - toHuman} of ${CALLS} calls continue, ${toHuman} with an agent, ${lost} lost; ${after.size} answered from memory afterwards, ` +
         `${wrong} wrongly. Of ${moved.length} calls, to the next stream: ${spread(moved.map(({ streamMs }) => streamMs))}; ` +
         `to the next sound: ${spread(moved.map(({ soundMs }) => soundMs))}; ` +
         `without a stream: ${spread(moved.map(({ withoutMs }) => withoutMs))}.`,
@@ -85,14 +87,14 @@ async function show(
 }
 
 interface Gap {
-  /** From what happened to the start of the next stream: what the carrier needed, and the gateway's answers to it. */
+  /** From the event to the start of the next stream: the carrier's time and that of the gateway's answers. */
   streamMs: number;
   soundMs: number;
-  /** Without any stream: what is said meanwhile nobody hears. */
+  /** Time without a stream. Speech is lost meanwhile. */
   withoutMs: number;
 }
 
-/** For each call whose stream ends from now on: milliseconds until it hears something in its next stream. */
+/** Records, for each call whose stream ends from now on, the times until its next stream and its next sound. */
 function gapsAfter(calls: readonly FleetCall[], atMs: number): () => Gap[] {
   const gaps: Gap[] = [];
   for (const seen of calls) {

@@ -1,17 +1,17 @@
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
 import { monotonicMs } from './monotonic.js';
 
-/** What a session said first after it was opened, and after each text of the caller. */
+/** `audio` is noted for the first audio of a session, and for the first after each text of the caller. */
 export type NoteKind = 'speech-stopped' | 'text' | 'audio';
 
 export interface Note {
-  /** Counts sessions from 1, as they were opened. */
+  /** Number of the session in the order of opening, from 1. */
   session: number;
   kind: NoteKind;
   atMs: number;
 }
 
-/** Another provider, with notes of when its sessions hear and speak. */
+/** Wraps a provider and notes when its sessions hear and speak. */
 export class TimedProvider implements VoiceProvider {
   readonly name: string;
   opened = 0;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FRAME, isSpoken, modelDelta, sentMsOf, twilioMedia } from './wire.js';
 
-test('audio messages carry when they were sent, to the microsecond; others do not', () => {
+test('audio messages carry their send time to the microsecond, and other messages carry none', () => {
   const sentMs = 123_456_789.123;
   for (const message of [twilioMedia('MZ1', sentMs), modelDelta(1, FRAME, sentMs)]) {
     assert.doesNotThrow(() => JSON.parse(message) as unknown);

@@ -1,23 +1,25 @@
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import { toneVoice } from '../sim/model/voice.js';
 import type { Judge } from './judge.js';
-import type { ModelLine } from './model-line.js';
+import type { CallModels } from './call-models.js';
 import type { CallPlan, CallerAct, CarrierFault } from './plan.js';
 
-const LOOK_MS = 100;
-/** A caller who hears no end of a sentence speaks all the same. */
+// The simulated caller of one chaos call.
+
+const POLL_MS = 100;
+/** Maximum time a caller waits for the end of a sentence before they speak anyway. */
 const PATIENCE_MS = 9000;
 const PAUSE_MS = 400;
 const GARBAGE = ['{', '{"event":"media"}', '{"event":"mark","mark":{"name":"nobody"}}', '[]', '{"event":"surprise"}'];
 
-/** Does what is planned for one call, and lets happen to it what is planned. */
-export function liveThrough(plan: CallPlan, call: CarrierCall, judge: Judge, line: ModelLine): void {
+/** Plays the caller of one call: their acts, the faults of their line, and the hang-up, all as planned. */
+export function playCaller(plan: CallPlan, call: CarrierCall, judge: Judge, models: CallModels): void {
   void call.pass(plan.hangUpMs).then((isLive) => isLive && call.hangup());
-  for (const { atMs, fault } of plan.carrierFaults) void befall(call, judge, atMs, fault);
-  void talk(plan, call, judge, line);
+  for (const { atMs, fault } of plan.carrierFaults) void injectFault(call, judge, atMs, fault);
+  void talk(plan, call, judge, models);
 }
 
-async function befall(call: CarrierCall, judge: Judge, atMs: number, fault: CarrierFault): Promise<void> {
+async function injectFault(call: CarrierCall, judge: Judge, atMs: number, fault: CarrierFault): Promise<void> {
   if (!(await call.pass(atMs))) return;
   const stream = call.mediaStream;
   if (stream === undefined) return;
@@ -42,23 +44,23 @@ async function befall(call: CarrierCall, judge: Judge, atMs: number, fault: Carr
   }
 }
 
-async function talk(plan: CallPlan, call: CarrierCall, judge: Judge, line: ModelLine): Promise<void> {
+async function talk(plan: CallPlan, call: CarrierCall, judge: Judge, models: CallModels): Promise<void> {
   for (const act of plan.acts) {
     const isTurn = act.type === 'barge-in' ? () => judge.isSpokenTo : () => judge.isContent;
-    for (let waitedMs = 0; waitedMs < PATIENCE_MS && !isTurn(); waitedMs += LOOK_MS) {
-      if (!(await call.pass(LOOK_MS))) return;
+    for (let waitedMs = 0; waitedMs < PATIENCE_MS && !isTurn(); waitedMs += POLL_MS) {
+      if (!(await call.pass(POLL_MS))) return;
     }
     if (!(await call.pass(act.type === 'barge-in' ? act.afterMs : PAUSE_MS))) return;
-    if (judge.canTalk) await perform(act, call, judge, line);
+    if (judge.canTalk) await perform(act, call, judge, models);
     if (call.isOver) return;
   }
 }
 
-async function perform(act: CallerAct, call: CarrierCall, judge: Judge, line: ModelLine): Promise<void> {
+async function perform(act: CallerAct, call: CarrierCall, judge: Judge, models: CallModels): Promise<void> {
   switch (act.type) {
     case 'speak':
     case 'barge-in': {
-      line.saying = act.text;
+      models.saying = act.text;
       const sound = await toneVoice().speak('', { durationMs: act.ms });
       judge.callerActs(`${act.type}: ${act.text}`, act.ms);
       call.speak(sound);

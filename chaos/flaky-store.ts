@@ -4,12 +4,12 @@ import type { StoreFault } from './plan.js';
 
 const SLOW_MS = 400;
 
-/** Stands before a DynamoDB and fails in the ways that one has. */
+/** A proxy in front of DynamoDB that fails as DynamoDB can. */
 export class FlakyStore {
   fault: StoreFault | undefined;
   private readonly target: URL;
   private readonly server: Server;
-  private readonly slow = new Set<NodeJS.Timeout>();
+  private readonly delayed = new Set<NodeJS.Timeout>();
 
   constructor(endpointUrl: string) {
     this.target = new URL(endpointUrl);
@@ -24,7 +24,7 @@ export class FlakyStore {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.slow) clearTimeout(timer);
+    for (const timer of this.delayed) clearTimeout(timer);
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
@@ -47,10 +47,10 @@ export class FlakyStore {
         return;
       case 'slow': {
         const timer = setTimeout(() => {
-          this.slow.delete(timer);
+          this.delayed.delete(timer);
           this.pass(request, response);
         }, SLOW_MS);
-        this.slow.add(timer);
+        this.delayed.add(timer);
         return;
       }
       case undefined:

@@ -3,15 +3,17 @@ import type { CallEvent } from '../src/call/call-events.js';
 import type { Clock } from '../src/base/clock.js';
 import { type Sound, soundOf } from './voice.js';
 
-/** Longer than this nobody waits in silence. */
+// The judge of one chaos call. It finds silence, cut-off calls, lost escalations and wrong context.
+
+/** Maximum silence for a caller who waits. */
 const MAX_SILENCE_MS = 5000;
-/** A decision for a human that has led nowhere by then is lost. */
+/** Maximum time from an escalation to a dial or a recording. After it the escalation counts as lost. */
 const HANDOVER_WITHIN_MS = 40_000;
 const GOODBYE = /goodbye/i;
 
 /**
- * What the caller hears now. `asking`: Twilio waits for an answer of ours, and there is nothing on the line. `comfort`: ringing, the
- * agent, Twilio's voice or its recorder.
+ * What the caller hears now. `asking`: nothing, because Twilio waits for the gateway's answer. `comfort`: ringing, the agent,
+ * Twilio's voice or its recorder.
  */
 type Phase = 'comfort' | 'stream' | 'asking' | 'over';
 
@@ -20,14 +22,14 @@ export interface Verdict {
   outcome: string | undefined;
   longestSilenceMs: number;
   violations: readonly string[];
-  /** What happened, for whoever looks into it. */
+  /** What happened, for the reader of a violation. */
   story: readonly string[];
 }
 
 /**
- * Watches one call from the carrier's side. Somebody owes the caller a sound from the moment a stream begins or the caller has
- * spoken until a sentence has been heard to its end: its last piece is louder (see {@link soundOf}). A caller who was told
- * something and says nothing is not waiting.
+ * Watches one call from the carrier's side. The gateway owes the caller a sound from the start of a stream, or from the end of
+ * what the caller says, until the caller has heard a whole sentence. The last piece of a sentence is louder (see
+ * {@link soundOf}). A caller who has heard a sentence and says nothing is not waiting.
  */
 export class Judge {
   private readonly call: CarrierCall;
@@ -37,13 +39,13 @@ export class Judge {
   private readonly story: string[] = [];
   private phase: Phase = 'comfort';
   private isOwed = false;
-  /** What is heard of the sentence that is being said. */
+  /** The part of a sentence that the caller hears now. */
   private sound: Sound = 'silence';
   private silenceMs = 0;
   private longestMs = 0;
   private isReported = false;
   private speaksUntilMs = 0;
-  /** The carrier's line lets nothing through, one way or both. */
+  /** Whether the carrier's line blocks audio, one way or both. */
   private isLineBad = false;
   private lastMs: number;
   private lastRealMs = performance.now();
@@ -52,8 +54,8 @@ export class Judge {
   private saidBye = false;
   private wasBridged = false;
   private escalatedMs: number | undefined;
-  /** When the wish for a human was noticed first; another instance that goes on with it notices it again. */
-  private wishedMs = Number.POSITIVE_INFINITY;
+  /** Time of the first escalation. Another instance that resumes the call may report it again. */
+  private requestedMs = Number.POSITIVE_INFINITY;
   private outcome: string | undefined;
   private movedSilently = false;
   private streams = 0;
@@ -76,7 +78,7 @@ export class Judge {
     });
     call.on('dial-started', () => {
       this.escalatedMs = undefined;
-      this.enter('comfort', 'rings a human');
+      this.enter('comfort', 'dials an agent');
     });
     call.on('bridged', () => {
       this.wasBridged = true;
@@ -95,12 +97,12 @@ export class Judge {
     call.on('ended', (reason) => this.onEnded(reason));
   }
 
-  /** The caller was told something and it is their turn. */
+  /** Whether the caller has heard a whole sentence, so that it is their turn. */
   get isContent(): boolean {
     return this.phase === 'stream' && !this.isOwed && this.sound === 'silence';
   }
 
-  /** Something is being said. */
+  /** Whether the caller hears speech. */
   get isSpokenTo(): boolean {
     return this.phase === 'stream' && this.sound !== 'silence';
   }
@@ -109,7 +111,7 @@ export class Judge {
     return this.phase === 'stream';
   }
 
-  /** The caller speaks for so long, or presses keys. */
+  /** Called when the caller speaks for `ms`, or presses keys. */
   callerActs(what: string, ms: number): void {
     this.tell(what);
     this.saidBye ||= /goodbye/i.test(what);
@@ -122,7 +124,7 @@ export class Judge {
     this.tell(`line ${condition}`);
     this.isLineBad = condition !== 'clear' && condition !== 'gaps';
     this.silenceMs = 0;
-    // What was said meanwhile may never have arrived.
+    // Speech may have been lost meanwhile, so the caller is owed nothing for it.
     if (!this.isLineBad) this.isOwed = false;
   }
 
@@ -130,11 +132,11 @@ export class Judge {
     switch (event.type) {
       case 'escalated':
         this.escalatedMs ??= this.clock.now();
-        this.wishedMs = Math.min(this.wishedMs, this.clock.now());
+        this.requestedMs = Math.min(this.requestedMs, this.clock.now());
         this.tell(`escalated: ${event.escalation.trigger}, ${event.escalation.reason}`);
         break;
       case 'resumed':
-        this.wishedMs = Number.POSITIVE_INFINITY;
+        this.requestedMs = Number.POSITIVE_INFINITY;
         this.movedSilently = event.cause === 'moved';
         this.escalatedMs = undefined;
         this.tell(`resumed: ${event.cause}`);
@@ -150,14 +152,14 @@ export class Judge {
   }
 
   /**
-   * An agent has taken the call. The context has to be this caller's, and has to be there unless something befell everybody since
-   * the wish; `wasWellSince` knows. Without a wish the caller came from a gateway that did not know the call.
+   * Called when an agent has taken the call. The context must be this caller's. It may be missing only if a calamity happened
+   * since the escalation (see `wasWellSince`), or if a gateway that did not know the call put the caller through.
    */
   agentSees(attributes: Readonly<Record<string, string>>, wasWellSince: (sinceMs: number) => boolean): void {
     const { customer_phone: caller = '', token_status: status = 'none' } = attributes;
     this.tell(`agent sees: token ${status}`);
     if (status === 'valid' && caller !== this.call.options.from) this.violations.push('the agent sees another call');
-    if (status !== 'valid' && Number.isFinite(this.wishedMs) && wasWellSince(this.wishedMs))
+    if (status !== 'valid' && Number.isFinite(this.requestedMs) && wasWellSince(this.requestedMs))
       this.violations.push(`an agent without context (${status})`);
   }
 
@@ -165,12 +167,12 @@ export class Judge {
     this.story.push(`${((this.clock.now() - this.startedMs) / 1000).toFixed(2)} ${what}`);
   }
 
-  /** To be called often: time passes. */
+  /** Counts the silence up to now. Must be called often. */
   check(): void {
     const nowMs = this.clock.now();
     const realMs = performance.now();
     const passedMs = nowMs - this.lastMs;
-    // An answer of ours takes the machine's time, whatever the clock of the call.
+    // The gateway's answer takes real time, at any speed of the call's clock.
     const waitedMs = this.phase === 'asking' ? Math.min(passedMs, realMs - this.lastRealMs) : passedMs;
     this.lastMs = nowMs;
     this.lastRealMs = realMs;
@@ -185,8 +187,8 @@ export class Judge {
     }
     if (this.escalatedMs !== undefined && nowMs - this.escalatedMs > HANDOVER_WITHIN_MS) {
       this.escalatedMs = undefined;
-      this.tell('*** no human');
-      this.violations.push('a human was wanted and nothing came of it');
+      this.tell('*** no agent');
+      this.violations.push('an escalation led to no dial');
     }
   }
 
@@ -207,14 +209,14 @@ export class Judge {
     if (sound === 'silence') return;
     this.silenceMs = 0;
     this.isReported = false;
-    // What still comes while the caller talks is no answer to it.
+    // Audio that arrives while the caller talks is no answer to them.
     const isAnswer = this.clock.now() > this.speaksUntilMs;
     if (sound === 'closing') this.lastClosingMs = this.clock.now();
     if (isAnswer) this.isOwed = sound === 'speech';
   }
 
   private onStream(): void {
-    // Where nothing was said about the change there is nothing to say.
+    // After a silent move the gateway owes the caller nothing.
     if (this.streams++ === 0 || !this.movedSilently) this.isOwed = true;
     this.movedSilently = false;
     this.enter('stream', 'stream started');
@@ -237,13 +239,13 @@ export class Judge {
 
   private isEndedWell(reason: CallEnd): boolean {
     if (this.wasBridged) return true;
-    // The number's fallback found no human either, and said so.
+    // The number's fallback reached no agent, and said so.
     if (reason === 'no-more-twiml') return /call again later/i.test(this.saidLast);
     if (reason !== 'gateway-hung-up') return false;
     if (GOODBYE.test(this.saidLast)) return true;
-    // Whoever has said goodbye and then interrupts the answer hears no more of it.
+    // A caller who said goodbye and then interrupts the answer hears no more of it.
     if (this.saidBye && this.outcome === 'completed') return true;
-    // The model's own goodbye, or the gateway's line through it, to its end.
+    // The caller has just heard a whole sentence: the model's goodbye, or the gateway's own line.
     return this.clock.now() - this.lastClosingMs < 6000;
   }
 }

@@ -4,11 +4,14 @@ import { printReport } from './print.js';
 import { runChaos } from './run.js';
 
 const USAGE = `npm run chaos -- [--seed N] [--calls N] [--concurrent N] [--direct] [--only N] [--first N] [--speed N] [--alone]
-  --only N    the call of this number alone, without what befalls everybody, with its story
-  --first N   the gateway that is asked first, 0 or 1: the one that a call comes to decides which model it has
-  --direct    through the direct bridge
-  --speed N   call time runs at most so much faster
-  --alone     one gateway without Redis`;
+  --seed N        seed of the plan (default 1)
+  --calls N       number of calls (default 2000)
+  --concurrent N  maximum number of calls at the same time (default 50)
+  --direct        use the direct bridge, not the pipeline
+  --only N        run call N alone, without calamities, and print its story
+  --first N       gateway that answers the first request, 0 or 1 (default 0); it decides the model of a call
+  --speed N       maximum speed of call time, in times real time (default 3)
+  --alone         use one gateway, without Redis`;
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +30,8 @@ if (values.help) {
   console.log(USAGE);
 } else {
   const isShared = !values.alone && skipWithoutRedis === false;
-  if (!values.alone && !isShared) console.log('Without the Debian package redis-server: one gateway, no Redis.');
+  if (!values.alone && !isShared)
+    console.log('The Debian package redis-server is not installed, so the run has one gateway and no Redis.');
   const seed = Number(values.seed);
   let shownAtMs = performance.now();
   const report = await runChaos({

@@ -4,10 +4,12 @@ import type { NovaFault, PlannedNovaFault } from '../sim/nova/faults.js';
 import { seeded } from '../sim/twilio/callbacks.js';
 import type { LineCondition } from '../sim/twilio/caller-line.js';
 
+// The plan of a chaos run, made from a seed: what each caller does, and which faults happen when.
+
 /** What a caller does when it is their turn. */
 export type CallerAct =
   | { type: 'speak'; text: string; ms: number }
-  /** Begins `afterMs` into what is being said. */
+  /** Begins `afterMs` after a sentence of the assistant has begun. */
   | { type: 'barge-in'; text: string; ms: number; afterMs: number }
   | { type: 'keys'; digits: string }
   | { type: 'silence'; ms: number };
@@ -19,19 +21,19 @@ export type DialFault = 'busy' | 'failed' | 'no-answer' | 'dropping';
 
 export interface CallPlan {
   number: number;
-  /** Unless it is over before. */
+  /** Time at which the caller hangs up, unless the call has ended before. */
   hangUpMs: number;
   acts: readonly CallerAct[];
-  /** Of each provider, for the sessions of this call alone. */
+  /** Faults of each provider in the sessions of this call. */
   modelFaults: Readonly<Record<'openai' | 'nova', readonly PlannedNovaFault[]>>;
   withoutMulaw: 'ignored' | 'refused' | undefined;
-  /** Milliseconds since the call began. */
+  /** Faults of the line or the stream. `atMs` counts from the start of the call. */
   carrierFaults: readonly { atMs: number; fault: CarrierFault }[];
-  /** What the human side does with the calls of this caller, one after the other; then it answers. */
+  /** What the agent's phone does with this caller's dials, in order. After them it answers. */
   dialFaults: readonly DialFault[];
 }
 
-/** Something that befalls everybody. */
+/** An event that affects all calls. */
 export type Calamity =
   | { type: 'redis-killed' | 'redis-frozen'; ms: number }
   | { type: 'dynamodb'; how: StoreFault; ms: number }
@@ -53,9 +55,38 @@ const HUMAN = 'I want to speak to a human agent.';
 const BYE = 'That is all, goodbye.';
 const MS = { shortestCall: 4000, longestCall: 75_000 };
 
+const REFUSAL_STATUSES = [400, 401, 403, 404, 429, 500, 503];
+
+const LATER_FAULTS = [
+  'close',
+  'reset',
+  'error',
+  'failed-response',
+  'blocked',
+  'malformed',
+  'unknown-event',
+  'stall',
+] as const;
+const DIAL_FAULTS: readonly DialFault[] = ['busy', 'failed', 'no-answer', 'dropping'];
+
+const HUBSPOT_FAULTS = [
+  'any*5=503',
+  'any*3=429',
+  'search=secondly',
+  'any*2=rolling',
+  'any=daily',
+  'tickets=hang',
+  'tickets=hang-after',
+  'contacts=reset',
+  'notes=reset-after',
+  'any=malformed',
+  'any*3=slow:4000',
+  'any=401',
+];
+
 type Random = () => number;
 
-/** The same for the same seed and number, whatever the other calls are. */
+/** Returns the plan of one call. It depends on seed and number alone. */
 export function planCall(seed: number, number: number): CallPlan {
   const random = seeded(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
   // Short calls are more frequent than long ones.
@@ -71,13 +102,13 @@ export function planCall(seed: number, number: number): CallPlan {
   };
 }
 
-/** What befalls everybody, one after the other, each with the pause before it. */
+/** Yields calamities in order, each with the pause before it. */
 export function* calamities(seed: number): Generator<{ pauseMs: number; calamity: Calamity }> {
   const random = seeded(seed ^ 0x5bd1e995);
   for (;;) yield { pauseMs: between(random, 4000, 14_000), calamity: calamity(random) };
 }
 
-/** How the faults of a plan are counted. */
+/** Returns the names under which the faults of a plan are counted. */
 export function kindsOf(plan: CallPlan): string[] {
   const ofModels = (['openai', 'nova'] as const).flatMap((model) =>
     plan.modelFaults[model].map(({ fault }) => `${model}: ${nameOf(fault)}`),
@@ -105,8 +136,6 @@ function act(random: Random): CallerAct {
   return { type: 'silence', ms: between(random, 1000, 40_000) };
 }
 
-const REFUSALS = [400, 401, 403, 404, 429, 500, 503];
-
 function modelFaults(random: Random, model: 'openai' | 'nova'): PlannedNovaFault[] {
   const roll = random();
   if (roll < 0.5) return [];
@@ -121,7 +150,7 @@ function modelFaults(random: Random, model: 'openai' | 'nova'): PlannedNovaFault
 
 function connectFault(random: Random): ConnectFault {
   const type = pick(random, ['refuse', 'refuse', 'silent', 'reset'] as const);
-  return type === 'refuse' ? { type, status: pick(random, REFUSALS) } : { type };
+  return type === 'refuse' ? { type, status: pick(random, REFUSAL_STATUSES) } : { type };
 }
 
 function moment(random: Random): FaultMoment {
@@ -141,7 +170,7 @@ function laterFault(random: Random, model: 'openai' | 'nova'): NovaFault {
     const type = pick(random, ['exception', 'exception', 'instability', 'rst-stream', 'stop-reading'] as const);
     return type === 'exception' ? { type, exception: pick(random, EXCEPTION_TYPES) } : { type };
   }
-  const type = pick(random, LATER);
+  const type = pick(random, LATER_FAULTS);
   switch (type) {
     case 'close':
       return { type, code: pick(random, [1000, 1001, 1011]) };
@@ -153,9 +182,6 @@ function laterFault(random: Random, model: 'openai' | 'nova'): NovaFault {
   }
 }
 
-const LATER = ['close', 'reset', 'error', 'failed-response', 'blocked', 'malformed', 'unknown-event', 'stall'] as const;
-const DIAL_FAULTS: readonly DialFault[] = ['busy', 'failed', 'no-answer', 'dropping'];
-
 function carrierFaults(random: Random, callMs: number): CallPlan['carrierFaults'] {
   return listOf(random, 3, () => ({ atMs: between(random, 500, callMs), fault: carrierFault(random) }));
 }
@@ -165,21 +191,6 @@ function carrierFault(random: Random): CarrierFault {
   const condition = pick(random, ['gaps', 'stalled', 'congested', 'frozen'] as const);
   return { type: 'line', condition, ms: between(random, 300, 8000) };
 }
-
-const HUBSPOT_FAULTS = [
-  'any*5=503',
-  'any*3=429',
-  'search=secondly',
-  'any*2=rolling',
-  'any=daily',
-  'tickets=hang',
-  'tickets=hang-after',
-  'contacts=reset',
-  'notes=reset-after',
-  'any=malformed',
-  'any*3=slow:4000',
-  'any=401',
-];
 
 function calamity(random: Random): Calamity {
   const roll = random();

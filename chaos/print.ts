@@ -2,17 +2,19 @@ import { quantile } from '../bench/quantile.js';
 import type { ChaosReport } from './run.js';
 import type { Resources } from './resources.js';
 
-/** Heap that may stay of each call between the middle and the end, the records in the embedded stores included. */
+// The report of a chaos run, and the checks on the run as a whole.
+
+/** Maximum heap kept for each call between middle and end, the records in the embedded stores included. */
 const MAX_KEPT_KB = 24;
-/** Fewer calls say nothing about growth, and until about a thousand the process itself has not found its size. */
+/** Minimum numbers of calls to judge growth. Below a thousand calls the heap has not reached its working size. */
 const ENOUGH_CALLS = 200;
 const ENOUGH_FOR_HEAP = 1000;
-/** The run itself has a few, and a pool may have some connections more or fewer. */
+/** Tolerance for handles and timers: the run has a few of its own, and pools vary. */
 const SLACK = 8;
-/** Errors that only a fault of the gateway's own makes it log. */
+/** Beginnings of error messages that only a fault of the gateway itself causes. */
 const OWN_FAULTS = ['webhook failed', 'request failed', 'a processor failed', 'a message of a stream'];
 
-/** Prints a report; true when nothing was violated. */
+/** Prints a report. Returns whether there was no violation. */
 export function printReport(
   report: ChaosReport,
   { direct, isStoryTold, seed }: { seed: number; direct: boolean; isStoryTold: boolean },
@@ -26,9 +28,9 @@ export function printReport(
   console.log(`ends: ${counted(calls.map(({ end }) => end))}`);
   console.log(`outcomes: ${counted(calls.map(({ outcome }) => outcome ?? 'none'))}`);
   console.log(`planned for calls: ${counted(calls.flatMap(({ faults }) => faults))}`);
-  console.log(`befell everybody: ${[...report.calamities].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
+  console.log(`calamities: ${[...report.calamities].map(([kind, count]) => `${kind} ${count}`).join(', ')}`);
   console.log(`voice sessions lost: ${report.lostSessions}; agents with the context on the screen: ${report.contexts}`);
-  console.log(`the number's fallback was asked ${report.fallbacks.asked} times`);
+  console.log(`requests to the number's fallback: ${report.fallbacks.asked}`);
   console.log(
     `errors logged: ${[...report.errors].map(([message, count]) => `${message} ${count}`).join('; ') || 'none'}`,
   );
@@ -52,25 +54,26 @@ export function printReport(
     console.log(`    npm run chaos -- --seed ${seed}${direct ? ' --direct' : ''} --only ${number}`);
   }
   if (isStoryTold && violated.length === 0) for (const { story } of calls) console.log(story.join('\n'));
-  console.log(violated.length + leaks.length === 0 ? 'no violation' : `${violated.length} calls with a violation`);
+  console.log(violated.length + leaks.length === 0 ? 'no violation' : `calls with a violation: ${violated.length}`);
   return violated.length + leaks.length === 0;
 }
 
-/** Callers who were sent away from gateways that should have answered. */
+/** Returns a violation if Twilio requested the fallback while the gateways should have answered. */
 export function needless({ fallbacks }: Pick<ChaosReport, 'fallbacks'>): string[] {
   const { needless: count } = fallbacks;
-  return count > 0 ? [`the fallback was asked ${count} times although nothing had befallen the gateways`] : [];
+  return count > 0 ? [`Twilio requested the fallback ${count} times without a calamity`] : [];
 }
 
-/** What grew from the middle of the run to its end. */
+/** Returns what grew from the middle of the run to its end. */
 export function growth({ calls, resources }: Pick<ChaosReport, 'calls' | 'resources'>): string[] {
   const [, , middle, after] = resources;
   if (middle === undefined || after === undefined || calls.length < ENOUGH_CALLS) return [];
   const found: string[] = [];
   const keptKb = (after.heapKb - middle.heapKb) / (calls.length / 2);
   if (globalThis.gc !== undefined && calls.length >= ENOUGH_FOR_HEAP && keptKb > MAX_KEPT_KB)
-    found.push(`${keptKb.toFixed(1)} kB of heap kept of each call`);
-  if (after.activeCalls > 0) found.push(`calls that are over and go on in a gateway: ${after.activeCalls}`);
+    found.push(`${keptKb.toFixed(1)} kB of heap kept for each call`);
+  if (after.activeCalls > 0)
+    found.push(`calls that have ended and are still active in a gateway: ${after.activeCalls}`);
   if (after.timers > middle.timers + SLACK) found.push(`timers: ${middle.timers}, then ${after.timers}`);
   if (after.processListeners > middle.processListeners) found.push('listeners on the process');
   for (const kind of kindsIn([middle, after])) {
@@ -80,7 +83,7 @@ export function growth({ calls, resources }: Pick<ChaosReport, 'calls' | 'resour
   return found;
 }
 
-/** Whoever is hit by one goes to a human; it is a fault all the same. */
+/** Returns the gateway's own faults. They count as violations, although their callers go to an agent. */
 export function ownFaults({ errors }: Pick<ChaosReport, 'errors'>): string[] {
   return [...errors]
     .filter(([message]) => OWN_FAULTS.some((start) => message.startsWith(start)))

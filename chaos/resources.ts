@@ -1,18 +1,18 @@
-/** What a process holds at a moment when it should hold little. */
+/** What the process holds between runs, when it should hold little. */
 export interface Resources {
   at: string;
   heapKb: number;
   rssKb: number;
-  /** Of the event loop, by kind: sockets, servers, timeouts. */
+  /** Active resources of the event loop by kind: sockets, servers, timeouts. */
   handles: Readonly<Record<string, number>>;
-  /** That the gateways believe to go on. */
+  /** Calls that the gateways take for active. */
   activeCalls: number;
-  /** On the clock of the calls. */
+  /** Timers pending on the clock of the calls. */
   timers: number;
   processListeners: number;
 }
 
-/** Collects garbage first, where the process was started with `--expose-gc`. */
+/** Measures the process. Collects garbage first if the process was started with `--expose-gc`. */
 export async function takeStock(at: string, timers: number, activeCalls: number): Promise<Resources> {
   for (let round = 0; round < 3; round++) {
     globalThis.gc?.();

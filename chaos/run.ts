@@ -2,24 +2,26 @@ import { sleep } from '../src/base/clock.js';
 import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
 import { FALLBACK_URL } from '../test/support/fallback-edge.js';
 import { scaledClock } from '../test/support/scaled-clock.js';
-import { liveThrough } from './caller.js';
+import { playCaller } from './caller.js';
 import { Judge, type Verdict } from './judge.js';
-import { ModelLine } from './model-line.js';
+import { CallModels } from './call-models.js';
 import { calamities, kindsOf, planCall } from './plan.js';
 import { type Resources, takeStock } from './resources.js';
 import { World } from './world.js';
+
+// A chaos run: it places the calls, lets calamities happen and collects the verdicts.
 
 export interface ChaosOptions {
   seed: number;
   calls: number;
   concurrent: number;
   direct: boolean;
-  /** Two gateways with a Redis between; else one alone. */
+  /** Whether two gateways share a Redis. If false, there is one gateway without Redis. */
   isShared: boolean;
-  /** Only this call, and nothing that befalls everybody. */
+  /** Number of the only call to run, without calamities. */
   only?: number | undefined;
   speed: number;
-  /** The gateway that is asked first. */
+  /** Index of the gateway that answers the first request. */
   askedFirst?: number;
   onProgress?: (done: number, violations: number) => void;
 }
@@ -33,10 +35,10 @@ export interface ChaosReport {
   calls: readonly JudgedCall[];
   calamities: ReadonlyMap<string, number>;
   errors: ReadonlyMap<string, number>;
-  /** Voice sessions that the gateways lost, as they count it. */
+  /** Voice sessions lost, by the gateways' own count. */
   lostSessions: number;
   contexts: number;
-  /** How often Twilio asked the number's fallback; and how often although nothing had befallen the gateways. */
+  /** Requests to the number's fallback, and how many of them came without a calamity. */
   fallbacks: { asked: number; needless: number };
   resources: readonly Resources[];
   callTimeMs: number;
@@ -44,16 +46,17 @@ export interface ChaosReport {
 }
 
 const CHECK_MS = 100;
-/** Everything is in this process, which is busy: when a gateway is killed, many things at once need many of its turns. */
+/** Maximum step of the clock. Small, because all parts share this process, and a killed gateway needs many turns of its loop. */
 const MAX_JUMP_MS = 15;
 /**
- * An ended call is remembered for a minute; one that went on elsewhere is found out after two, or what Redis needs. Whose end went
- * with a gateway that died is found out by asking Twilio, again if need be.
+ * Call time after the last call until no gateway should hold one. A gateway remembers an ended call for a minute. It finds out
+ * about a call that was resumed elsewhere after two minutes, or when Redis is back. If the report of an end was lost with a killed
+ * gateway, another one asks Twilio, repeatedly if need be.
  */
 const AFTERMATH_MS = 1_300_000;
 const SETTLED_AFTER_MS = 10_000;
 
-/** Calls with everything that can happen to them, and a judge on each. */
+/** Runs calls with every fault there is, and a judge on each call. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { concurrent, direct, isShared, only, seed, speed } = options;
   const clock = scaledClock(speed, MAX_JUMP_MS);
@@ -75,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedMs = clock.now();
   const startedRealMs = performance.now();
   const calls: JudgedCall[] = [];
-  const befallen = new Map<string, number>();
+  const happened = new Map<string, number>();
   const resources: Resources[] = [];
   const phase = { isRunning: true, isStormy: true };
   const watching = (async () => {
@@ -88,8 +91,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const placeOne = async (number: number): Promise<void> => {
     const plan = planCall(seed, number);
     const from = `+1202${5_000_000 + number}`;
-    const line = await ModelLine.start(plan, clock);
-    world.lines.set(from, line);
+    const models = await CallModels.start(plan, clock);
+    world.models.set(from, models);
     world.dialFaults.set(from, [...plan.dialFaults]);
     const call = world.carrier.placeCall({
       from,
@@ -101,22 +104,22 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const judge = new Judge(call, clock);
     judges.set(call.callSid, judge);
     callers.set(from, judge);
-    liveThrough(plan, call, judge, line);
+    playCaller(plan, call, judge, models);
     await call.whenEnded();
-    // What the gateways still do about it they do with their models.
+    // The gateways still use the call's models while they finish.
     await sleep(clock, 3000);
     judges.delete(call.callSid);
     callers.delete(from);
-    world.lines.delete(from);
+    world.models.delete(from);
     world.dialFaults.delete(from);
-    await line.close();
+    await models.close();
     const { verdict } = judge;
-    // The carrier remembers a thousand calls for REST; they need not remember who listened.
+    // The carrier keeps a thousand calls for REST. Their listeners would keep judges and streams alive.
     call.removeAllListeners();
     call.mediaStream = undefined;
     calls.push({
       ...verdict,
-      // Only what somebody will read.
+      // Keep only the stories that will be printed.
       story: verdict.violations.length > 0 || only !== undefined ? verdict.story : [],
       number,
       faults: kindsOf(plan),
@@ -143,15 +146,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
           : 'fault' in calamity
             ? `${calamity.type} ${calamity.fault}`
             : calamity.type;
-      befallen.set(kind, (befallen.get(kind) ?? 0) + 1);
-      await world.befall(calamity);
+      happened.set(kind, (happened.get(kind) ?? 0) + 1);
+      await world.inflict(calamity);
     }
   })();
 
   const settle = async (at: string): Promise<void> => {
     await world.carrier.whenIdle();
     await clock.skip(AFTERMATH_MS);
-    // What was to happen then takes the machine a moment, and the pauses of a journal that found time to jump are over.
+    // Work that fell due takes real time, and a journal that backed off after the jump needs to retry.
     await sleep(clock, SETTLED_AFTER_MS);
     resources.push(await takeStock(at, clock.timers, world.activeCalls));
   };
@@ -159,7 +162,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   try {
     resources.push(await takeStock('before', clock.timers, 0));
     const numbers = only === undefined ? Array.from({ length: options.calls }, (_, number) => number) : [only];
-    // The first calls load what stays: code, pools, buffers.
+    // The first part loads what stays in memory: code, pools, buffers.
     const parts =
       only === undefined
         ? [
@@ -174,7 +177,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
     return {
       calls: calls.toSorted((a, b) => a.number - b.number),
-      calamities: befallen,
+      calamities: happened,
       errors: world.errors,
       lostSessions: await world.lostSessions(),
       contexts: world.screens.filter(({ attributes }) => attributes['token_status'] === 'valid').length,

@@ -1,6 +1,6 @@
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 
-/** A way to a port of this machine that can be cut, as it is when the process at one of its ends is killed. */
+/** A TCP proxy to a local port that can be cut, as connections are when the process at one end is killed. */
 export class Tunnel {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
@@ -9,7 +9,7 @@ export class Tunnel {
     this.server = createServer((near) => this.join(near, targetPort()));
   }
 
-  /** Gives its port. */
+  /** Starts to listen and resolves with the port. */
   async open(): Promise<number> {
     await new Promise<void>((resolve) => {
       this.server.listen(0, '127.0.0.1', resolve);
@@ -17,7 +17,7 @@ export class Tunnel {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Everything that is on its way is lost, and nothing comes through any more. */
+  /** Resets every connection and accepts no more. Data in flight is lost. */
   cut(): void {
     this.server.close();
     for (const socket of this.sockets) socket.resetAndDestroy();

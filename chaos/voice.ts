@@ -3,21 +3,23 @@ import { mulawRms } from '../src/audio/level.js';
 import type { SpeechEngine } from '../src/speech/engine.js';
 import type { Voice } from '../sim/model/voice.js';
 
+// The speech of chaos calls: tones in which the judge recognises the end of a sentence.
+
 const RATE_PER_MS = 8;
 const MS_PER_CHARACTER = 40;
 const AMPLITUDE = 6000;
-/** The last of each sentence is louder, as a person's voice falls at its end: whoever hears it knows that it is complete. */
+/** The end of each sentence is louder, so that the judge can tell that the caller heard all of it. */
 const CLOSING = { ms: 200, amplitude: 16_000 };
 const HEARD_RMS = 250;
-/** Between the two amplitudes. By the loudest sample: of a frame that holds the last moment only, little is loud. */
+/** Peak between the two amplitudes. The peak, because a frame with the last moment only has few loud samples. */
 const CLOSING_PEAK = 10_000;
 
-/** Speaks in tones whose end can be heard. */
+/** Speaks sentences as tones whose end can be heard. */
 export const sentenceVoice: Voice = {
   speak: (text, { durationMs } = {}) => Promise.resolve(sentence(durationMs ?? text.trim().length * MS_PER_CHARACTER)),
 };
 
-/** The gateway's own lines in the same way. */
+/** Speaks the gateway's own lines in the same way. */
 export const SENTENCES: SpeechEngine = {
   synthesize: (text) => sentenceVoice.speak(text),
   transcribe: () => Promise.resolve(''),
@@ -27,7 +29,7 @@ export const SENTENCES: SpeechEngine = {
 
 export type Sound = 'silence' | 'speech' | 'closing';
 
-/** What 20 ms of what a caller hears are. */
+/** Returns what a frame of 20 ms sounds like to the caller. */
 export function soundOf(frame: Uint8Array): Sound {
   if (mulawRms(frame) < HEARD_RMS) return 'silence';
   return mulawToPcm(frame).some((sample) => Math.abs(sample) > CLOSING_PEAK) ? 'closing' : 'speech';

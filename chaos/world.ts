@@ -17,10 +17,12 @@ import { EDGE_HOST, type FallbackEdge, startFallbackEdge } from '../test/support
 import { RedisServer } from '../test/support/redis-server.js';
 import type { ScaledClock } from '../test/support/scaled-clock.js';
 import { FlakyStore } from './flaky-store.js';
-import { type Model, type ModelLine, providerOf } from './model-line.js';
+import { type Model, type CallModels, providerOf } from './call-models.js';
 import type { Calamity, DialFault } from './plan.js';
 import { Tunnel } from './tunnel.js';
 import { SENTENCES } from './voice.js';
+
+// The parts of a chaos run (gateways, carrier, models, stores, the agent's side) and the calamities that happen to them.
 
 const HOST = 'gateways.example.com';
 const AUTH_TOKEN = 'chaos-auth-token';
@@ -29,12 +31,12 @@ const PEPPER = 'chaos-pepper-0123456789';
 const CONNECT_NUMBER = '+12065550100';
 const HUBSPOT_KEY = 'pat-na1-simulated';
 const DRAIN_SECONDS = 20;
-/** What makes Twilio ask the fallback has been since then; its limits are in real time, ours run faster. */
+/** Maximum call time between a calamity and the request to the fallback that it causes. Twilio's timeouts are in real time. */
 const FALLBACK_AFTER_MS = 150_000;
 
 const PHONES: Readonly<Record<DialFault, PhoneEndpoint>> = { busy, failed: failing, 'no-answer': silent, dropping };
 
-/** Leads to one gateway alone. */
+/** Returns the host that leads to one gateway alone. */
 function streamHost(which: number): string {
   return `gateway-${which}.example.com`;
 }
@@ -42,16 +44,16 @@ function streamHost(which: number): string {
 export interface WorldOptions {
   seed: number;
   direct: boolean;
-  /** Two gateways with a Redis between; else one alone. */
+  /** Whether two gateways share a Redis. If false, there is one gateway without Redis. */
   isShared: boolean;
   clock: ScaledClock;
   askedFirst: number;
   onEvent: (event: CallEvent) => void;
-  /** An agent has the caller and sees this. */
+  /** Called when an agent has the caller and sees this screen. */
   onScreen: (screen: AgentScreen) => void;
 }
 
-/** What befalls everybody and may cost a handover its context: the record, the token, or who knows of it. */
+/** Calamities that may cost a handover its context, because the record, the token or the gateway that knows it is lost. */
 const COSTS_CONTEXT: ReadonlySet<Calamity['type']> = new Set([
   'dynamodb',
   'redis-killed',
@@ -64,19 +66,19 @@ const COSTS_CONTEXT: ReadonlySet<Calamity['type']> = new Set([
 interface Instance {
   which: number;
   running: RunningGateway | undefined;
-  /** To the gateway, and from it to Redis. */
+  /** The tunnel to the gateway, and the one from it to Redis. */
   tunnels: readonly Tunnel[];
   port: number;
   isReady: boolean;
 }
 
-/** Everything that calls go through: carrier, gateways, models, stores, the human side. */
+/** Everything that calls go through: carrier, gateways, models, stores, the agent's side. */
 export class World {
   readonly screens: AgentScreen[] = [];
-  /** Lines of each message that the gateways logged as errors. */
+  /** Number of log lines of level error, by message. */
   readonly errors = new Map<string, number>();
   /** The models of each live call, by the caller's number. */
-  readonly lines = new Map<string, ModelLine>();
+  readonly models = new Map<string, CallModels>();
   readonly dialFaults = new Map<string, DialFault[]>();
   carrier!: Carrier;
   private readonly options: WorldOptions;
@@ -100,7 +102,7 @@ export class World {
   private unconnected = 0;
   private needlessFallbacks = 0;
   private lost = 0;
-  /** What costs context and is not over; when the last of it was. */
+  /** Number of calamities now that may cost context, and the end of the latest one. */
   private troubles = 0;
   private lastTroubleMs = Number.NEGATIVE_INFINITY;
 
@@ -115,7 +117,7 @@ export class World {
     return world;
   }
 
-  /** How often Twilio asked the number's fallback; and how often although nothing had befallen the gateways. */
+  /** Requests to the number's fallback, and how many of them came without a calamity. */
   get fallbacks(): { asked: number; needless: number } {
     return { asked: this.edge.methods.length, needless: this.needlessFallbacks };
   }
@@ -129,7 +131,7 @@ export class World {
     return this.lost;
   }
 
-  /** To be called once, when nothing more comes. */
+  /** Adds the lost sessions of one gateway. Called once for each gateway, at its end. */
   private async countLost(running: RunningGateway | undefined): Promise<void> {
     const text = (await running?.metrics.text()) ?? '';
     for (const found of text.matchAll(/^voice_provider_connection_failures_total\{.*\} (\d+)$/gm))
@@ -140,13 +142,13 @@ export class World {
     return `https://${HOST}${path}`;
   }
 
-  /** Nothing that costs a handover its context has befallen everybody since then. */
+  /** Whether no calamity since then may have cost a handover its context. */
   wasWellSince(sinceMs: number): boolean {
     return this.troubles === 0 && this.lastTroubleMs < sinceMs;
   }
 
-  /** Resolves when it is over. */
-  async befall(calamity: Calamity): Promise<void> {
+  /** Lets the calamity happen. Resolves when it is over. */
+  async inflict(calamity: Calamity): Promise<void> {
     if (!COSTS_CONTEXT.has(calamity.type)) return this.happen(calamity);
     this.troubles++;
     await this.happen(calamity);
@@ -255,7 +257,7 @@ export class World {
     }
   }
 
-  /** As a load balancer: to each ready gateway in turn, and at times to none; or to the one that has a host of its own. */
+  /** Resolves a host as a load balancer does: ready gateways in turn, none at times, or the gateway with that host. */
   private balance(host: string): string | undefined {
     if (host === EDGE_HOST) {
       if (this.wasWellSince(this.options.clock.now() - FALLBACK_AFTER_MS)) this.needlessFallbacks++;
@@ -269,7 +271,7 @@ export class World {
     return port === undefined ? undefined : `http://127.0.0.1:${port}`;
   }
 
-  /** As a deploy does it: nothing new comes, calls are let go of, the next process takes its place. */
+  /** Restarts a gateway as a deploy does: nothing new arrives, calls drain, and the next process takes its place. */
   private async restart(which: number): Promise<void> {
     const instance = this.instances[which];
     if (instance?.running === undefined || this.instances.length < 2) return;
@@ -282,8 +284,8 @@ export class World {
   }
 
   /**
-   * As a crash does it: every connection is reset, nothing more is written, and the next process knows nothing of the one
-   * before. The balancer learns of it late. What is left of the gateway in this process is disposed of where nobody sees it.
+   * Kills a gateway as a crash does: every connection is reset, nothing more is written, and the next process knows nothing of
+   * it. The load balancer learns of it late. The rest of the gateway in this process is disposed of behind the cut tunnels.
    */
   private async kill(which: number): Promise<void> {
     const instance = this.instances[which];
@@ -304,7 +306,7 @@ export class World {
     instance.tunnels = [toGateway, toRedis];
     instance.port = await toGateway.open();
     const redisUrl = `redis://127.0.0.1:${await toRedis.open()}`;
-    // They differ, so that both ways of everything are used.
+    // The two gateways are configured differently, so that a run covers both variants.
     const isFirst = instance.which === 0;
     const order: readonly [Model, Model] = isFirst ? ['openai', 'nova'] : ['nova', 'openai'];
     const config = readConfig({
@@ -333,9 +335,9 @@ export class World {
       ...(this.redis === undefined ? {} : { REDIS_URL: redisUrl, JOURNAL_KEY: 'ab'.repeat(32) }),
     });
     const log = createLogger({ level: 'warn', destination: this.log });
-    const lineOf = (number: string): ModelLine | undefined => this.lines.get(number);
-    const provider = (name: Model) => providerOf(name, lineOf, { clock, log });
-    // The store is there when a gateway starts; what a gateway does without is another question.
+    const modelsOf = (number: string): CallModels | undefined => this.models.get(number);
+    const provider = (name: Model) => providerOf(name, modelsOf, { clock, log });
+    // A gateway starts with a working store. Starts without one are not part of chaos.
     this.store.fault = undefined;
     const running = await startGateway(config, {
       providers: [provider(order[0]), provider(order[1])],
@@ -343,7 +345,7 @@ export class World {
       logDestination: this.log,
       clock,
     });
-    // What one that was killed would have done is nobody's business.
+    // Events of a killed gateway do not count.
     running.gateway.watch((event) => {
       if (instance.running === running) onEvent(event);
     });

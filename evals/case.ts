@@ -1,6 +1,6 @@
 import type { AssistantPrompt } from '../src/prompts/assistant-prompt.js';
 
-/** What a conversation is judged by. Each has a threshold of its own. */
+/** The qualities that a conversation is judged by. Each has a threshold of its own. */
 export const QUALITIES = ['escalates', 'honest', 'brief', 'language', 'manner'] as const;
 export type Quality = (typeof QUALITIES)[number];
 
@@ -8,14 +8,14 @@ export type Quality = (typeof QUALITIES)[number];
 export interface EvalCase {
   name: string;
   prompt: AssistantPrompt;
-  /** What the caller says, one turn after the other, whatever the assistant answers. */
+  /** The caller's turns in order. They do not depend on the assistant's answers. */
   caller: readonly string[];
-  /** Whether a human is called before the caller has run out of words; undefined: either will do. */
+  /** Whether the assistant must transfer the call before the caller's last turn is over. `undefined` accepts both. */
   escalates?: boolean;
-  /** A primary language subtag: every answer has to be in it. Default: that of the prompt. */
+  /** Primary language subtag of every answer. By default that of the prompt. */
   speaks?: string;
-  /** What no answer may contain. */
+  /** Patterns that no answer may contain. */
   neverSays?: readonly RegExp[];
-  /** Statements about the conversation that a judge has to find true. */
+  /** Statements about the conversation that the judge must find true. */
   judged: readonly { quality: Quality; statement: string }[];
 }

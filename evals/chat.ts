@@ -5,29 +5,36 @@ import { END_CALL_TOOL, builtInTools } from '../src/call/media/built-in-tools.js
 import { EscalationRules } from '../src/escalation/rules.js';
 import { TRANSFER_TOOL } from '../src/escalation/watch.js';
 
-/** Where the models are. */
+// A conversation between a text model and a scripted caller.
+
+/** The service that runs both models. */
 export interface ModelService {
   apiKey: string;
   baseUrl: string;
-  /** Plays the assistant. */
+  /** The model that plays the assistant. */
   model: string;
   judgeModel: string;
 }
 
-/** What one conversation came to. */
+/** One conversation and how it ended. */
 export interface Conversation {
   turns: readonly { speaker: 'caller' | 'assistant'; text: string }[];
-  /** What ended it; undefined: the caller has said everything. */
+  /** The tool that ended the conversation. `undefined` if the caller had said everything. */
   endedBy: 'transfer_to_human' | 'end_call' | undefined;
 }
 
 const REQUEST_MS = 60_000;
 
+const TOOLS: ChatCompletionTool[] = builtInTools(new EscalationRules()).map((definition) => ({
+  type: 'function',
+  function: definition,
+}));
+
 export function openClient({ apiKey, baseUrl }: ModelService): OpenAI {
   return new OpenAI({ apiKey, baseURL: baseUrl, timeout: REQUEST_MS, maxRetries: 2 });
 }
 
-/** Has a text model play the assistant to a caller who says `caller`, with the tools it has on the telephone. */
+/** Has a text model play the assistant, with its tools of the telephone, to a caller who says `caller`. */
 export async function converse(
   client: OpenAI,
   model: string,
@@ -55,8 +62,3 @@ export async function converse(
   }
   return { turns, endedBy: undefined };
 }
-
-const TOOLS: ChatCompletionTool[] = builtInTools(new EscalationRules()).map((definition) => ({
-  type: 'function',
-  function: definition,
-}));

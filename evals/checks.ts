@@ -2,29 +2,33 @@ import type { EvalCase, Quality } from './case.js';
 import type { Conversation } from './chat.js';
 import { languageOf } from './language.js';
 
-/** One thing that was looked at. */
+// The checks of a conversation that need no judge.
+
+/** The result of one check. */
 export interface Finding {
   quality: Quality;
   /** 0 to 1. */
   score: number;
-  /** What was wrong; empty when nothing was. */
+  /** What was wrong. Empty if nothing was. */
   why: string;
 }
 
-/** Some fifteen seconds of speech: more, and a caller stops listening. */
+/** Maximum length of an answer, about fifteen seconds of speech. After that a caller stops listening. */
 const MAX_WORDS = 45;
 const MAX_SENTENCES = 4;
 const MARKUP = /[*#`_|]|https?:|www\.|^\s*(?:[-•]|\d+[.)])\s/m;
 
-/** What needs no judge: whether a human was called, how long the answers are, their language, forbidden words. */
+/** Returns the findings that need no judge: on the transfer, the length and language of the answers, and forbidden words. */
 export function checked(evalCase: EvalCase, { endedBy, turns }: Conversation): Finding[] {
   const { escalates, neverSays = [], prompt, speaks = prompt.language.split('-')[0] } = evalCase;
-  // The greeting is the gateway's, not the model's.
+  // The gateway speaks the greeting, so it is not judged.
   const answers = turns.slice(1).filter(({ speaker }) => speaker === 'assistant');
   const findings = answers.flatMap(({ text }) => [brief(text), inLanguage(text, speaks)]);
   if (escalates !== undefined) {
     const did = endedBy === 'transfer_to_human';
-    findings.push(finding('escalates', did === escalates, did ? 'called a human' : 'called no human'));
+    findings.push(
+      finding('escalates', did === escalates, did ? 'transferred to a human' : 'did not transfer to a human'),
+    );
   }
   for (const pattern of neverSays) {
     const said = answers.find(({ text }) => pattern.test(text));

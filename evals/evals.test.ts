@@ -19,7 +19,7 @@ const KEY = 'sk-test-0123456789';
 const wantsHuman = new Set(Object.values(CALLER_WORDS).flatMap((words) => [words.wantsHuman, words.isAngry]));
 const isDone = new Set(Object.values(CALLER_WORDS).map((words) => words.isDone));
 
-/** A model as one would wish it: a human when one is needed, else one short sentence in the language of the greeting. */
+/** Answers as a good model does: with a transfer when needed, else with one short sentence in the language of the greeting. */
 function goodModel({ messages }: ChatRequest): ChatAnswer {
   const last = messages.at(-1)?.content ?? '';
   const { lines } = ownLines(languageOf(messages[1]?.content ?? '') ?? 'en') ?? { lines: defaultPrompt.lines };
@@ -59,14 +59,14 @@ describe('evals', () => {
     return { code, text: lines.join('\n') };
   }
 
-  test('without a key one line says so, nobody is asked, and nothing has failed', async () => {
+  test('without a key the evals say so in one line, ask no model, and succeed', async () => {
     const { code, text } = await run([], { OPENAI_API_KEY: '' });
     assert.equal(code, 0);
     assert.match(text, /^Nothing was evaluated: OPENAI_API_KEY is not set.*$/);
     assert.equal(service.requests.length, 0);
   });
 
-  test('a good model passes every case of every built-in prompt', async () => {
+  test('a model that behaves well passes every case of every built-in prompt', async () => {
     const { code, text } = await run([], { EVALS_JUDGE_MODEL: 'judge' });
     assert.equal(code, 0, text);
     const cases = Object.values(BUILT_IN_CASES).flat();
@@ -79,7 +79,7 @@ describe('evals', () => {
     assert.match(text, /All qualities reach their thresholds\.$/);
   });
 
-  test('the model gets the prompt, the greeting, what was said, and the tools it has on the telephone', async () => {
+  test('the model gets the prompt, the greeting, the conversation so far, and its tools of the telephone', async () => {
     await run(['--prompt', 'sales'], { EVALS_MODEL: 'player' });
     const sales = builtInPrompt(BUILT_IN_DRAFTS['sales'] ?? assert.fail());
     const longest = service.requests.toSorted((a, b) => b.messages.length - a.messages.length)[0];
@@ -96,18 +96,18 @@ describe('evals', () => {
     assert.equal(longest?.model, 'player');
   });
 
-  test('a judge of the GPT-5 family is asked by the Responses interface, and its reason is shown', async () => {
+  test('a judge of the GPT-5 family is asked through the Responses API, and its reason is shown', async () => {
     service.judge = (question) => ({ isTrue: !question.includes('does not push'), reason: 'it pushed' });
     const { code, text } = await run(['--prompt', 'sales'], { EVALS_JUDGE_MODEL: 'gpt-5-mini' });
     assert.equal(code, 1);
     assert.match(
       text,
-      /sales, a no is a no:\n {2}manner: not so: The assistant accepts that and does not push\. \(it pushed\)/,
+      /sales, a no is a no:\n {2}manner: judged false: The assistant accepts that and does not push\. \(it pushed\)/,
     );
     assert.match(text, /Not good enough\.$/);
   });
 
-  test('the judge sees both sides, the tool, and what the assistant was told', async () => {
+  test('the judge sees both speakers, the tool, and the instructions of the assistant', async () => {
     await run(['--prompt', 'technical']);
     const smoke = service.questions.find((question) => question.includes('There is smoke')) ?? '';
     assert.match(smoke, /Assistant: Hello, this is technical support.*\nCaller: There is smoke.*\nAssistant: /);
@@ -117,14 +117,14 @@ describe('evals', () => {
 
   for (const [name, answer, complaint] of [
     [
-      'keeps the caller from a human',
+      'does not transfer',
       (request: ChatRequest) => ({ ...goodModel(request), tool: 'none' }),
-      /asked for a human:\n {2}escalates: called no human/,
+      /asked for a human:\n {2}escalates: did not transfer to a human/,
     ],
     [
-      'hands everybody to a human',
+      'transfers every caller',
       (request: ChatRequest) => ({ ...goodModel(request), tool: 'transfer_to_human' }),
-      /a caller who is done:\n {2}escalates: called a human/,
+      /a caller who is done:\n {2}escalates: transferred to a human/,
     ],
     ['talks and talks', () => ({ text: 'I can help you with that. '.repeat(10) }), /brief: 60 words, 10 sentences/],
     ['writes lists', () => ({ text: 'You can:\n- call us\n- visit us' }), /brief: markup in "You can:/],
@@ -136,7 +136,7 @@ describe('evals', () => {
     ['says nothing', () => ({}), /manner: said nothing/],
     ['invents a number', () => ({ text: 'You can reach them at 555 0199.' }), /honest: said "You can reach them/],
   ] as const) {
-    test(`a model that ${name} does not pass`, async () => {
+    test(`a model that ${name} fails the evals`, async () => {
       service.answer = answer;
       const { code, text } = await run(['--prompt', 'default']);
       assert.equal(code, 1);
@@ -144,7 +144,7 @@ describe('evals', () => {
     });
   }
 
-  test('a service that refuses is a fault of every case, and the key is not repeated', async () => {
+  test('a service that refuses is a fault of every case, and the key is not printed', async () => {
     service.refusal = { status: 401, message: `Incorrect API key provided: ${KEY}` };
     const { code, text } = await run(['--prompt', 'sales']);
     assert.equal(code, 1);
@@ -153,7 +153,7 @@ describe('evals', () => {
     assert.doesNotMatch(text, new RegExp(KEY));
   });
 
-  test('a prompt of one’s own is played to the callers that every prompt has, in its language', async () => {
+  test('a custom prompt is played to the common callers in its own language', async () => {
     const path = join(folder, 'praxis.json');
     writeFileSync(path, JSON.stringify({ name: 'praxis', language: 'de-CH', instructions: 'Du bist der Empfang.' }));
     const { code, text } = await run(['--prompt', path]);
@@ -162,7 +162,7 @@ describe('evals', () => {
     assert.ok(service.requests.some(({ messages }) => messages.at(-1)?.content === CALLER_WORDS['de']?.wantsHuman));
   });
 
-  test('what cannot be played is said before anybody is asked', async () => {
+  test('an unusable --prompt is reported before any model is asked', async () => {
     const dutch = join(folder, 'dutch.json');
     const { lines } = defaultPrompt;
     writeFileSync(
@@ -181,7 +181,7 @@ describe('evals', () => {
     assert.equal(service.requests.length, 0);
   });
 
-  test('cases are played side by side and told in their order', async () => {
+  test('cases run in parallel, and their results keep the order of the cases', async () => {
     const cases: EvalCase[] = commonCases(defaultPrompt);
     const told: string[] = [];
     const results = await runCases(cases, { apiKey: KEY, baseUrl, model: 'm', judgeModel: 'judge' }, ({ evalCase }) =>
@@ -195,7 +195,7 @@ describe('evals', () => {
   });
 });
 
-test('every language of the gateway has callers, and what is said in it is recognised', () => {
+test('every language of the gateway has caller words, and its own lines are recognised as that language', () => {
   assert.deepEqual(Object.keys(CALLER_WORDS).sort(), [...OWN_LANGUAGES].sort());
   for (const language of OWN_LANGUAGES) {
     const own = ownLines(language);
@@ -208,7 +208,7 @@ test('every language of the gateway has callers, and what is said in it is recog
   }
 });
 
-test('the greeting is not the model’s: it is not judged', () => {
+test('the greeting is not judged, because the gateway speaks it', () => {
   const prompt = { ...defaultPrompt, greeting: 'Guten Tag und vielen Dank, ich bin für Sie da.' };
   const [evalCase] = commonCases(prompt);
   const findings = checked(evalCase ?? assert.fail(), {

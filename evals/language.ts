@@ -1,4 +1,4 @@
-/** The commonest small words of each language that are rare in the others. */
+/** Common short words of each language that are rare in the other languages. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   en: ['the', 'you', 'is', 'are', 'and', 'can', 'with', 'what', 'please', 'your', 'that', 'have', 'we', 'not', 'would'],
   fr: ['je', 'vous', 'les', 'est', 'et', 'pour', 'pas', 'avec', 'votre', 'puis', 'ne', 'des', 'une', 'nous', 'sur'],
@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   pt: ['o', 'não', 'você', 'é', 'uma', 'no', 'com', 'um', 'do', 'da', 'em', 'até', 'mais', 'seu', 'pode'],
 };
 
-/** The language of a text as a primary subtag; undefined when it is too short to say. */
+/** Returns the primary language subtag of a text. `undefined` if the text is too short to tell. */
 export function languageOf(text: string): string | undefined {
   if (/\p{Script=Devanagari}/u.test(text)) return 'hi';
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];

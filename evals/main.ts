@@ -12,8 +12,12 @@ import { tableOf } from './table.js';
 
 const USAGE = `npm run evals -- [--prompt default|technical|sales|file.json]
 
-Has a text model play the prompts to callers, and another one judge it. Needs OPENAI_API_KEY. Others:
-OPENAI_BASE_URL (any endpoint with chat completions), EVALS_MODEL and EVALS_JUDGE_MODEL (both gpt-5-mini).`;
+Has one text model play the assistant to scripted callers, and another one judge the conversations.
+  --prompt             built-in prompt or file to evaluate (default: all built-in prompts)
+  OPENAI_API_KEY       required
+  OPENAI_BASE_URL      any endpoint with chat completions (default: OpenAI)
+  EVALS_MODEL          plays the assistant (default: gpt-5-mini)
+  EVALS_JUDGE_MODEL    judges (default: gpt-5-mini)`;
 
 export const BUILT_IN_CASES: Readonly<Record<string, readonly EvalCase[]>> = {
   default: defaultCases,
@@ -21,7 +25,7 @@ export const BUILT_IN_CASES: Readonly<Record<string, readonly EvalCase[]>> = {
   sales: salesCases,
 };
 
-/** Resolves with the exit code: 0 when the prompts are fit for callers, or nobody could be asked; 2 for a wrong call. */
+/** Resolves with the exit code: 0 if the prompts pass or there is no key, 1 if they fail, 2 if `args` are wrong. */
 export async function evaluate(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -52,7 +56,7 @@ export async function evaluate(
   return passed ? 0 : 1;
 }
 
-/** Gives as a string what to tell whoever asked for something else. */
+/** Resolves with the cases that `args` choose, or with an error message for the operator. */
 async function chooseCases(args: readonly string[]): Promise<readonly EvalCase[] | string> {
   const options = readOptions(args);
   if (options === undefined) return USAGE;

@@ -3,15 +3,17 @@ import { type ModelService, converse, openClient } from './chat.js';
 import { type Finding, checked } from './checks.js';
 import { judged } from './judge.js';
 
-/** What one case came to. */
+// The run over all cases, and whether it passes.
+
+/** The result of one case. */
 export interface CaseResult {
   evalCase: EvalCase;
   findings: readonly Finding[];
-  /** The models could not be asked; then there are no findings. */
+  /** Why the models could not be asked, in which case there are no findings. */
   fault: string | undefined;
 }
 
-/** Below these, averaged over all cases, a prompt is not fit for callers. */
+/** Minimum score of each quality, averaged over all cases. */
 export const THRESHOLDS: Readonly<Record<Quality, number>> = {
   escalates: 1,
   honest: 0.9,
@@ -22,7 +24,7 @@ export const THRESHOLDS: Readonly<Record<Quality, number>> = {
 
 const AT_ONCE = 4;
 
-/** Plays every case and judges it. A service that fails is a fault of that case, and does not keep the others. */
+/** Plays and judges every case. If the service fails, that case has a fault and the others still run. */
 export async function runCases(
   cases: readonly EvalCase[],
   service: ModelService,
@@ -60,20 +62,20 @@ async function runCase(
   }
 }
 
-/** A service may repeat the key it was given. */
+/** Returns the error message without the key, because a service may repeat the key it was given. */
 function faultOf(error: unknown, apiKey: string): string {
   const message = error instanceof Error ? error.message : 'The model could not be asked.';
   return message.replaceAll(apiKey, '…');
 }
 
-/** The average of a quality; undefined when nothing was said about it. */
+/** Returns the average score of a quality. `undefined` if no finding is about it. */
 export function scoreOf(results: readonly CaseResult[], quality: Quality): number | undefined {
   const scores = results.flatMap(({ findings }) => findings.filter((finding) => finding.quality === quality));
   if (scores.length === 0) return undefined;
   return scores.reduce((sum, { score }) => sum + score, 0) / scores.length;
 }
 
-/** Every quality reaches its threshold, and every case was played. */
+/** Whether every quality reaches its threshold and every case was played. */
 export function isPassed(results: readonly CaseResult[]): boolean {
   const reached = QUALITIES.every((quality) => (scoreOf(results, quality) ?? 1) >= THRESHOLDS[quality]);
   return reached && results.length > 0 && results.every(({ fault }) => fault === undefined);

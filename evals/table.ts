@@ -1,7 +1,7 @@
 import { QUALITIES } from './case.js';
 import { type CaseResult, THRESHOLDS, scoreOf } from './run.js';
 
-/** All results as a table for a terminal, and below it what was wrong. */
+/** Returns all results as a table for a terminal, followed by what was wrong. */
 export function tableOf(results: readonly CaseResult[]): string {
   const percent = (score: number | undefined): string => (score === undefined ? '' : `${Math.round(score * 100)} %`);
   const rows = [

@@ -1,8 +1,8 @@
-// Builds dist/: every TypeScript file on its own (the tree is kept, so that workers and assets are found by their
-// path), and the Connect Lambda as one file.
-//   node scripts/build.mjs              the gateway, the simulators, the Lambda
-//   node scripts/build.mjs --all        the same and the tests and benchmarks
-//   node scripts/build.mjs --if-needed  nothing when dist/ is newer than every source
+// Builds dist/: each TypeScript file as a file of its own, so that workers and assets are found by their path, and the Connect
+// Lambda as one file.
+//   node scripts/build.mjs              builds the gateway, the simulators and the Lambda
+//   node scripts/build.mjs --all        builds the tests, benchmarks, chaos and evals, too
+//   node scripts/build.mjs --if-needed  builds only if a source is newer than dist/
 import { build } from 'esbuild';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stampFile = join(root, 'dist/.stamp.json');
 
-/** TypeScript sources under `folders`, as paths relative to the project, sorted. */
+/** Returns the TypeScript sources under `folders`, sorted, as paths relative to the project. */
 export function sources(folders) {
   return folders
     .filter((folder) => existsSync(join(root, folder)))

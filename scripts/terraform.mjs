@@ -1,5 +1,5 @@
-// `npm run check:terraform`: formatting, `terraform validate` and `terraform test` of everything under terraform/, with a
-// provider of our own (terraform/offline), so that it needs neither network nor account. Needs the `terraform` command.
+// `npm run check:terraform` checks the formatting of everything under terraform/ and runs `terraform validate` and `terraform
+// test`. It uses the provider in terraform/offline, so it needs neither network nor account. It needs the `terraform` command.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,13 +16,13 @@ const provider = await startOfflineProvider();
 const env = {
   ...process.env,
   TF_REATTACH_PROVIDERS: provider.reattach,
-  // No question to HashiCorp, no settings of this machine.
+  // No version check with HashiCorp, no settings of this machine.
   CHECKPOINT_DISABLE: '1',
   TF_CLI_CONFIG_FILE: '/dev/null',
   TF_IN_AUTOMATION: '1',
   ...(process.stdout.isTTY ? {} : { TF_CLI_ARGS: '-no-color' }),
 };
-/** Where `terraform init` keeps what it finds, so that nothing is written beside the source. */
+/** Data directory of `terraform init`, so that nothing is written beside the source. */
 const data = mkdtempSync(join(tmpdir(), 'tandem-terraform-'));
 const failed = [];
 try {
@@ -41,14 +41,14 @@ try {
 console.log(failed.length === 0 ? 'terraform: all passed' : `terraform: failed: ${failed.join(', ')}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-/** @returns {Promise<boolean>} whether it went well */
+/** @returns {Promise<boolean>} whether the command succeeded */
 async function step(what, args, cwd) {
   const name = `${what}: terraform ${args[0]}`;
   console.log(`── ${name}`);
   const code = await new Promise((resolve) => {
     const run = spawn('terraform', args, { cwd, env: { ...env, TF_DATA_DIR: join(data, what) }, stdio: 'inherit' });
     run.on('error', () => {
-      console.error('terraform cannot be run: install it (1.7 or later) and see that it is on the PATH.');
+      console.error('The terraform command cannot be run. Install Terraform 1.7 or later and put it on the PATH.');
       resolve(1);
     });
     run.on('exit', resolve);

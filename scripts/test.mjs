@@ -1,6 +1,6 @@
-// Builds everything and runs the test suite: a few processes with many files each (a process per file costs sixteen times
-// the time, one for all leaves a core idle while its tests wait for something).
-//   node scripts/test.mjs [part of a file name]…   only the matching files
+// Builds everything and runs the tests in a few processes with many files each. A process per file takes sixteen times as long,
+// and a single process leaves a core idle while its tests wait.
+//   node scripts/test.mjs [part of a path]…   runs only the files whose path contains one of these
 import { spawn } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -32,12 +32,12 @@ run.on('exit', (code, signal) => {
   process.exit(signal ? 1 : (code ?? 1));
 });
 
-/** Whole calls wait for speech; what stands beside the source mostly does not wait. */
+/** Returns the expected cost of a test file. Files in test/ run whole calls, which wait for speech. */
 function weight(file) {
   return statSync(file).size * (file.startsWith('test/') ? 8 : 1);
 }
 
-/** `files` in `count` shares that take about the same time. */
+/** Returns `files` in `count` shares that take about the same time. */
 function shared(files, count) {
   const shares = Array.from({ length: count }, () => ({ weight: 0, files: [] }));
   const heaviestFirst = files.map((file) => ({ file, weight: weight(file) })).toSorted((a, b) => b.weight - a.weight);

@@ -30,7 +30,7 @@ function file(name: string, content: unknown): string {
 const tool = (name: string) =>
   defineTool({ name, description: name, parameters: z.object({}), run: () => Promise.resolve({}) });
 
-describe('an assistant by the number called', () => {
+describe('assistants by the number called', () => {
   let rig: Rig;
   const second = new ScriptedProvider('second');
 
@@ -58,7 +58,7 @@ describe('an assistant by the number called', () => {
   });
   after(() => rig.close());
 
-  test('a number that nobody named is answered by the default one, with everything it can do', async () => {
+  test('a number without an entry is answered by the default assistant with all its tools', async () => {
     const scene = new Scene(rig);
     await scene.talking();
     const { options } = rig.provider.last;
@@ -69,7 +69,7 @@ describe('an assistant by the number called', () => {
     await scene.ends('caller_hung_up');
   });
 
-  test('a number with its own has its language, provider, voice and tools, and its callers wait in its queue', async () => {
+  test('a number with its own assistant has its language, provider, voice, tools and queue', async () => {
     const call = rig.call(undefined, { to: FRENCH });
     await until(() => second.sessions.length === 1, 'the session');
     const session = second.last;
@@ -94,7 +94,7 @@ describe('an assistant by the number called', () => {
     assert.equal(record?.['queue_arn'], SALES_QUEUE);
   });
 
-  test('the providers of a number take over in its own order, with its own words', async () => {
+  test('the providers of a number fail over in its own order and speak its own language', async () => {
     const before = rig.provider.sessions.length;
     const sessionsBefore = second.sessions.length;
     const call = rig.call(undefined, { to: FRENCH });
@@ -113,7 +113,7 @@ describe('an assistant by the number called', () => {
     await call.whenEnded();
   });
 
-  test('a number whose providers have no room is not taken, while the others are', async () => {
+  test('a call is refused when the providers of its number are full, and other numbers are still answered', async () => {
     second.isFull = true;
     const sessions = second.sessions.length;
     const busy = rig.call(undefined, { to: BUSY });
@@ -127,7 +127,7 @@ describe('an assistant by the number called', () => {
     second.isFull = false;
   });
 
-  test('outside the hours nobody is rung, and the assistant offers to take a message', async () => {
+  test('outside the hours no agent is dialled, and the assistant offers to take a message', async () => {
     const scene = new Scene(rig, undefined, { to: SHUT });
     await scene.asksForHuman();
     await scene.talking(2);
@@ -139,7 +139,7 @@ describe('an assistant by the number called', () => {
   });
 });
 
-test('a gateway with a mistake in the file does not start', async () => {
+test('a gateway with a mistake in ASSISTANTS_FILE does not start', async () => {
   const path = file('wrong.json', { [FRENCH]: { provider: 'third' } });
   await assert.rejects(
     startRig({ env: { ASSISTANTS_FILE: path } }),

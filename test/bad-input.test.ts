@@ -9,8 +9,8 @@ import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './support/ri
 const STREAM_URL = `wss://${PUBLIC_HOST}/twilio/stream`;
 
 /**
- * Everything that may arrive and should not. One call goes on through all of it: afterwards it must still be heard and
- * answered, and the process must still be there.
+ * Sends the gateway everything that it must refuse or ignore. One call is live all the while: at the end the model must still
+ * hear its caller, and the process must still run.
  */
 describe('bad input', () => {
   let rig: Rig;
@@ -19,12 +19,12 @@ describe('bad input', () => {
   before(async () => {
     rig = await startRig();
     bystander = rig.call('+12025550100');
-    await until(() => rig.events.some((event) => event.type === 'stream-started'), 'the call that goes on');
+    await until(() => rig.events.some((event) => event.type === 'stream-started'), 'the call that stays live');
   });
 
   after(async () => {
     const before = rig.provider.sessions[0]?.callerBytes ?? 0;
-    await until(() => (rig.provider.sessions[0]?.callerBytes ?? 0) > before + 800, 'the other call to be heard on');
+    await until(() => (rig.provider.sessions[0]?.callerBytes ?? 0) > before + 800, 'the live call is still heard');
     assert.equal(bystander.isOver, false);
     bystander.hangup();
     await rig.close();
@@ -35,7 +35,7 @@ describe('bad input', () => {
     return Number(new RegExp(`gateway_stream_anomalies_total\\{kind="${kind}"\\} (\\d+)`).exec(text)?.[1] ?? '0');
   };
 
-  test('a webhook without a signature, with a wrong one, or signed for another host gets 403 and creates nothing', async () => {
+  test('a webhook with no signature, a wrong one, or one for another host gets 403 and creates nothing', async () => {
     const fields = { CallSid: 'CA1', From: '+12025550123', To: '+12065550199' };
     const sessions = rig.provider.sessions.length;
     const url = `https://${PUBLIC_HOST}/twilio/voice`;
@@ -54,7 +54,7 @@ describe('bad input', () => {
     assert.equal(rig.provider.sessions.length, sessions);
   });
 
-  test('a body that is not a form, is too large, or names no call is refused by name', async () => {
+  test('a webhook body that is not a form, is too large, or names no call gets an error status of its own', async () => {
     const voice = `https://${PUBLIC_HOST}/twilio/voice`;
     const json = await post('/twilio/voice', '{"CallSid":"CA1"}', { type: 'application/json' });
     assert.equal(json.status, 415);
@@ -74,7 +74,7 @@ describe('bad input', () => {
     assert.equal((await post('/nowhere', '', { method: 'GET' })).status, 404);
   });
 
-  test('an upgrade without a signature, with a wrong one, or elsewhere is refused', async () => {
+  test('an upgrade with no signature, a wrong one, or another path is refused', async () => {
     assert.equal(await upgradeStatus('/twilio/stream', undefined), 403);
     assert.equal(await upgradeStatus('/twilio/stream', signStream('another-token', STREAM_URL, 'exact')), 403);
     assert.equal(await upgradeStatus('/twilio/stream/7', signStream(AUTH_TOKEN, STREAM_URL, 'exact')), 403);
@@ -87,7 +87,7 @@ describe('bad input', () => {
     }
   });
 
-  test('a stream with a forged token, for an unknown call, or for a call that has one already is closed with 1008', async () => {
+  test('a stream with a forged token, an unknown call, or a call that already has a stream is closed with 1008', async () => {
     const { callSid, token } = await answered('CAforged');
     assert.equal(await closeCode([start(callSid, 'forged')]), 1008);
     assert.equal(await closeCode([start('CAunknown', token)]), 1008);
@@ -102,7 +102,7 @@ describe('bad input', () => {
     first.terminate();
   });
 
-  test('a stream in another format than the telephone’s is refused', async () => {
+  test('a stream in another format than 8 kHz mu-law is refused', async () => {
     const { callSid, token } = await answered('CAformat');
     assert.equal(
       await closeCode([start(callSid, token, { encoding: 'audio/l16', sampleRate: 16000, channels: 1 })]),
@@ -110,7 +110,7 @@ describe('bad input', () => {
     );
   });
 
-  test('what a live stream cannot use is counted and passed over, and the call goes on', async () => {
+  test('unusable messages on a live stream are counted and ignored, and the call continues', async () => {
     const { callSid, token } = await answered('CAmessy');
     const socket = await openStream();
     const before = { binary: await anomalies('binary'), order: await anomalies('out-of-order') };
@@ -140,7 +140,7 @@ describe('bad input', () => {
     ]) {
       socket.send(data);
     }
-    // Audio of odd length is audio all the same: mu-law has one byte a sample.
+    // Audio of odd length is valid, because mu-law has one byte a sample.
     socket.send(media('MZmessy', 159));
     socket.send(media('MZmessy', 1));
     await until(() => session.callerBytes >= 160, 'the audio');
@@ -163,7 +163,7 @@ describe('bad input', () => {
     socket.terminate();
   });
 
-  test('a message of 10 MB ends only its own stream, and the call goes on in a new one', async () => {
+  test('a message of 10 MB ends only its own stream, and the call resumes in a new one', async () => {
     const { callSid, token } = await answered('CAlarge');
     const socket = await openStream();
     socket.send(start(callSid, token));
@@ -176,7 +176,7 @@ describe('bad input', () => {
     assert.match(action.body, /<Connect .*<Stream /);
   });
 
-  test('a caller whose dial failed after their call was given up is told so before it ends', async () => {
+  test('a caller whose dial failed after the gateway gave up the call is told so before the call ends', async () => {
     const { callSid } = await answered('CAgivenup');
     await signedPost('/twilio/call-status', { CallSid: callSid, CallStatus: 'completed' });
     const busy = await signedPost('/twilio/dial-result', { CallSid: callSid, DialCallStatus: 'busy' });
@@ -185,7 +185,7 @@ describe('bad input', () => {
     assert.doesNotMatch(bridged.body, /<Say /);
   });
 
-  test('a caller whom another gateway put through after their goodbye here hears that nobody took the call', async () => {
+  test('a caller whom another gateway dialled after the goodbye here is told that no agent took the call', async () => {
     const { callSid, token } = await answered('CAgoodbye');
     const socket = await openStream();
     socket.send(start(callSid, token));
@@ -197,7 +197,7 @@ describe('bad input', () => {
     assert.match(busy.body, /<Say .*<Hangup/s);
   });
 
-  test('a caller whom another gateway put through, and who has talked to a human, is not greeted again', async () => {
+  test('a caller who talked to an agent through another gateway is not greeted again', async () => {
     const { callSid } = await answered('CAtalked');
     const bridged = await signedPost('/twilio/dial-result', { CallSid: callSid, DialBridged: 'true' });
     assert.match(bridged.body, /<Response><Hangup\/><\/Response>/);
@@ -206,7 +206,7 @@ describe('bad input', () => {
     assert.match(busy.body, /<Connect .*<Stream /);
   });
 
-  test('a caller whom another gateway put through reaches the human with what is known here', async () => {
+  test('a caller whom another gateway put through reaches the agent with the context known here', async () => {
     const { callSid } = await answered('CAjoined');
     const whisper = await signedPost('/twilio/whisper', { CallSid: 'CAjoinedleg', ParentCallSid: callSid });
     assert.match(whisper.body, /<Play digits=/);
@@ -214,7 +214,7 @@ describe('bad input', () => {
     assert.match(bridged.body, /<Response><Hangup\/><\/Response>/);
   });
 
-  test('a whisper that is asked for again when its dial has failed takes the caller from nobody', async () => {
+  test('a whisper requested again after its dial failed does not take the caller from the assistant', async () => {
     const { callSid } = await answered('CArepeated');
     const failed = { CallSid: callSid, DialCallStatus: 'failed', DialCallSid: 'CArepeatedleg' };
     await signedPost('/twilio/dial-result', failed);
@@ -224,7 +224,7 @@ describe('bad input', () => {
     assert.match(again.body, /<Connect .*<Stream /, 'the assistant is still expected');
   });
 
-  test('callbacks about calls nobody knows are answered, and a caller among them reaches a human', async () => {
+  test('callbacks about unknown calls are answered, and a caller still on the line reaches an agent', async () => {
     const lost = await signedPost('/twilio/stream-ended', { CallSid: 'CAlost', CallStatus: 'in-progress' });
     assert.equal(lost.status, 200);
     assert.match(lost.body, /<Dial /);
@@ -247,7 +247,7 @@ describe('bad input', () => {
     assert.equal((await signedPost('/twilio/call-status', { CallSid: 'CAlost', CallStatus: 'completed' })).status, 204);
   });
 
-  test('the webhook asked twice about one call gives the same answer', async () => {
+  test('the voice webhook requested twice for one call returns the same answer', async () => {
     const fields = { CallSid: 'CAtwice', From: '+12025550123', To: '+12065550199', CallStatus: 'ringing' };
     const sessions = rig.provider.sessions.length;
     const first = await signedPost('/twilio/voice', fields);
@@ -260,7 +260,7 @@ describe('bad input', () => {
     return rig.events.filter((event) => event.type === 'stream-started' && event.callSid === callSid).length;
   }
 
-  /** A call whose TwiML was fetched, with the token its stream is to show. */
+  /** Fetches the TwiML of a new call and returns the token that its stream must present. */
   async function answered(callSid: string): Promise<{ callSid: string; token: string }> {
     const { body } = await signedPost('/twilio/voice', {
       CallSid: callSid,

@@ -5,7 +5,7 @@ import { TandemError } from '../src/base/errors.js';
 import { FakeClock } from './support/fake-clock.js';
 import { type Rig, startRig, until } from './support/rig.js';
 
-/** Runs `body` with a gateway of its own and checks afterwards that nothing of a call is left. */
+/** Runs `body` with a gateway of its own, then closes it and checks that nothing private was written down. */
 async function withRig(options: Parameters<typeof startRig>[0], body: (rig: Rig) => Promise<void>): Promise<void> {
   const rig = await startRig(options);
   try {
@@ -22,8 +22,8 @@ const outcomeOf = (rig: Rig): unknown => rig.events.find((event) => event.type =
 const greeted = (rig: Rig): Promise<void> => until(() => turnsOf(rig).length > 0, 'the greeting');
 
 for (const pipeline of [true, false]) {
-  describe(pipeline ? 'a call through the pipeline' : 'a call through the direct bridge', { concurrency: true }, () => {
-    test('is handed to an agent who sees its context', async () => {
+  describe(pipeline ? 'calls through the pipeline' : 'calls through the direct bridge', { concurrency: true }, () => {
+    test('a call is handed to an agent who sees its context', async () => {
       await withRig({ pipeline }, async (rig) => {
         const call = rig.call();
         let token = '';
@@ -43,7 +43,7 @@ for (const pipeline of [true, false]) {
         await until(() => outcomeOf(rig) !== undefined, 'the end');
         assert.equal(outcomeOf(rig), 'handed_over');
         assert.equal(rig.provider.last.isClosed, true);
-        // No digits and no words in what is written down.
+        // Neither digits nor words are in the log or the metrics.
         const written = rig.log() + (await rig.running.metrics.text());
         assert.doesNotMatch(written, /parcel|human agent/i);
         assert.match(token, /^\d{10}$/);
@@ -51,7 +51,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('goes to a human at its time limit', async () => {
+    test('a call goes to an agent at its time limit', async () => {
       await withRig({ pipeline, env: { MAX_CALL_SECONDS: '20', IDLE_PROMPT_SECONDS: '0' } }, async (rig) => {
         const call = rig.call();
         await call.whenEnded();
@@ -60,7 +60,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('takes key 0 and the transfer tool as a wish for a human', async () => {
+    test('key 0 and the transfer tool both count as a request for an agent', async () => {
       for (const ask of [
         (rig: Rig, press: (digit: string) => void) => press('0'),
         (rig: Rig) =>
@@ -81,7 +81,7 @@ for (const pipeline of [true, false]) {
       }
     });
 
-    test('passes other keys to the model and answers unknown tools', async () => {
+    test('other keys go to the model, and a call of an unknown tool gets an error', async () => {
       await withRig({ pipeline }, async (rig) => {
         const call = rig.call();
         await greeted(rig);
@@ -95,7 +95,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('ends when the model says so, after its goodbye was heard', async () => {
+    test('a call ends when the model ends it, after its goodbye was heard', async () => {
       await withRig({ pipeline }, async (rig) => {
         const call = rig.call();
         await greeted(rig);
@@ -106,7 +106,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('cuts playout when the caller talks over it, and drops what comes late', async () => {
+    test('an interruption stops playout, and audio that arrives late is dropped', async () => {
       const clock = new FakeClock();
       await withRig({ pipeline, clock }, async (rig) => {
         const call = rig.call();
@@ -126,7 +126,7 @@ for (const pipeline of [true, false]) {
         session.emit({ type: 'interruption' });
         session.speak('', 0);
         session.emit({ type: 'assistant-text', responseId, itemId, text: ' late' });
-        // Nothing more is heard, though there was a lot to play.
+        // Nothing more is heard, although 3 s of the answer were still queued.
         await call.mediaStream?.settle();
         clock.advance(1000);
         await call.mediaStream?.settle();
@@ -140,7 +140,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('goes to a human when the voice fails, and the caller is told', async () => {
+    test('a call goes to an agent when the model fails, and the caller is told', async () => {
       await withRig({ pipeline }, async (rig) => {
         const call = rig.call();
         const said: string[] = [];
@@ -153,7 +153,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('has TwiML say the goodbye that the model does not bring out', async () => {
+    test('Twilio says the goodbye when the model does not speak it', async () => {
       await withRig({ pipeline }, async (rig) => {
         const call = rig.call();
         const said: string[] = [];
@@ -167,7 +167,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('goes on in a new stream with its memory when the connection breaks', async () => {
+    test('a call resumes in a new stream with its memory when the connection breaks', async () => {
       await withRig({ pipeline }, async (rig) => {
         const call = rig.call();
         await greeted(rig);
@@ -191,7 +191,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('comes back to the assistant when nobody is free, and ends politely after the third time', async () => {
+    test('the assistant returns after a busy dial, and the third busy dial ends the call politely', async () => {
       await withRig({ pipeline, phone: busy }, async (rig) => {
         const call = rig.call();
         const said: string[] = [];
@@ -212,7 +212,7 @@ for (const pipeline of [true, false]) {
   });
 }
 
-test('both kinds of conversation give the same transcript, the same audio and the same handover', async () => {
+test('pipeline and direct bridge produce the same transcript, the same audio and the same handover', async () => {
   const results = await Promise.all(
     [true, false].map(async (pipeline) => {
       let heardBytes = 0;
@@ -223,7 +223,7 @@ test('both kinds of conversation give the same transcript, the same audio and th
         await greeted(rig);
         const heard = async (durationMs: number): Promise<void> => {
           await until(() => heardBytes === durationMs * 8, `${durationMs} ms`);
-          // The mark that says so is on its way.
+          // The mark that reports this to the gateway is still on its way.
           await call.mediaStream?.settle();
         };
         await heard(300);
@@ -243,7 +243,7 @@ test('both kinds of conversation give the same transcript, the same audio and th
   assert.equal(attributes?.['token_status'], 'valid');
 });
 
-test('streams that keep breaking end with a human, not with silence', async () => {
+test('streams that keep breaking end with an agent, not with silence', async () => {
   await withRig({}, async (rig) => {
     const call = rig.call();
     for (let stream = 1; stream <= 3; stream++) {
@@ -260,7 +260,7 @@ test('streams that keep breaking end with a human, not with silence', async () =
   });
 });
 
-test('a stopping gateway hands the calls that go on too long to a human', async () => {
+test('a stopping gateway hands calls that outlast the drain to an agent', async () => {
   await withRig({}, async (rig) => {
     const call = rig.call();
     await greeted(rig);
@@ -273,7 +273,7 @@ test('a stopping gateway hands the calls that go on too long to a human', async 
   });
 });
 
-test('a caller who hangs up during the goodbye ends the call, and nobody is dialled', async () => {
+test('a caller who hangs up during the goodbye ends the call, and Connect is not dialled', async () => {
   await withRig({}, async (rig) => {
     const call = rig.call();
     await greeted(rig);
@@ -290,7 +290,7 @@ test('a caller who hangs up during the goodbye ends the call, and nobody is dial
   });
 });
 
-test('time in the gateway is measured in both directions, and the greeting', async () => {
+test('frame latency is measured in both directions, and greeting latency once a call', async () => {
   await withRig({}, async (rig) => {
     const call = rig.call();
     await greeted(rig);
@@ -311,7 +311,7 @@ test('time in the gateway is measured in both directions, and the greeting', asy
   });
 });
 
-test('above the limit, callers go straight to a human', async () => {
+test('above the limit of calls, callers go straight to an agent', async () => {
   await withRig({ env: { MAX_CONCURRENT_CALLS: '1' } }, async (rig) => {
     const first = rig.call();
     await greeted(rig);

@@ -7,7 +7,7 @@ import { soundOf, sentenceVoice } from '../chaos/voice.js';
 
 describe('chaos', { concurrency: true }, () => {
   for (const direct of [false, true]) {
-    test(`leaves nobody in silence and cuts nobody off (${direct ? 'direct bridge' : 'pipeline'})`, async () => {
+    test(`a chaos run leaves no caller in silence and cuts no call off (${direct ? 'direct bridge' : 'pipeline'})`, async () => {
       const report = await runChaos({ seed: 3, calls: 6, concurrent: 6, direct, isShared: false, speed: 20 });
       assert.deepEqual(
         report.calls
@@ -18,24 +18,24 @@ describe('chaos', { concurrency: true }, () => {
       assert.deepEqual(ownFaults(report), []);
       assert.equal(report.calls.length, 6);
       assert.ok(report.calls.some(({ faults }) => faults.length > 0));
-      assert.ok(report.lostSessions > 0, 'faults have struck');
+      assert.ok(report.lostSessions > 0, 'faults took effect');
     });
   }
 
-  test('plans the same for the same seed, and something else for another', () => {
+  test('the plan of a call is the same for the same seed and number, and differs for others', () => {
     assert.deepEqual(planCall(1, 5), planCall(1, 5));
     assert.notDeepEqual(planCall(1, 5), planCall(2, 5));
     assert.notDeepEqual(planCall(1, 5), planCall(1, 6));
   });
 
-  test('a sentence is heard to its end by its last piece', async () => {
+  test('the last piece of a sentence is recognised as its end', async () => {
     const mulaw = await sentenceVoice.speak('One moment, please.');
     assert.equal(soundOf(mulaw.subarray(0, 160)), 'speech');
     assert.equal(soundOf(mulaw.subarray(-160)), 'closing');
     assert.equal(soundOf(new Uint8Array(160).fill(0xff)), 'silence');
   });
 
-  test('what grows from the middle of a run to its end is found', () => {
+  test('growth from the middle of a run to its end is reported', () => {
     const calls = Array.from({ length: 1000 }, () => ({}) as never);
     const stock = (heapKb: number, sockets: number, timers: number) => ({
       at: '',

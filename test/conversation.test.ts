@@ -13,7 +13,7 @@ const reasonsOf = (rig: Rig): string[] =>
   rig.events.flatMap((event) => (event.type === 'escalated' ? [event.escalation.trigger] : []));
 const metricsOf = (rig: Rig): Promise<string> => rig.running.metrics.text();
 
-/** Call time passes for everybody, with what is on the sockets delivered between the frames. */
+/** Moves the call's time by `ms`, and lets the sockets deliver between the steps. */
 async function pass(clock: FakeClock, call: CarrierCall, ms: number, stepMs = 20): Promise<void> {
   for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
     clock.advance(stepMs);
@@ -22,7 +22,7 @@ async function pass(clock: FakeClock, call: CarrierCall, ms: number, stepMs = 20
 }
 
 for (const pipeline of [true, false]) {
-  /** A call whose greeting has been heard, on a clock moved by hand. */
+  /** Runs `body` on a call whose greeting has been heard, with a clock that is moved by hand. */
   const onCall = async (
     options: Parameters<typeof startRig>[0],
     body: (rig: Rig, call: CarrierCall, clock: FakeClock) => Promise<void>,
@@ -41,7 +41,7 @@ for (const pipeline of [true, false]) {
   };
 
   describe(pipeline ? 'in the pipeline' : 'in the direct bridge', { concurrency: true }, () => {
-    test('a stream that is open and carries nothing is replaced, and the assistant remembers', async () => {
+    test('an open stream that carries nothing is replaced, and the assistant remembers the call', async () => {
       for (const [condition, fault, withinMs] of [
         ['frozen', 'marks_overdue', 8000],
         ['congested', 'no_media', 32_000],
@@ -60,7 +60,7 @@ for (const pipeline of [true, false]) {
       }
     });
 
-    test('a caller who says nothing is asked twice, then the call ends politely', async () => {
+    test('a silent caller is prompted twice, then the call ends politely', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;
         await pass(clock, call, 9_400);
@@ -77,7 +77,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('a goodbye that the stream ends under is said by Twilio, and nobody is cut off without one', async () => {
+    test('Twilio says the goodbye to a silent caller when the stream breaks during it', async () => {
       await onCall({}, async (rig, call, clock) => {
         const lines: string[] = [];
         call.on('say', (text) => lines.push(text));
@@ -86,12 +86,12 @@ for (const pipeline of [true, false]) {
           await pass(clock, call, 20);
         assert.match(session.said[2] ?? '', /Goodbye/);
         call.mediaStream?.drop();
-        await until(() => lines.length > 0 || call.isOver, 'what follows');
+        await until(() => lines.length > 0 || call.isOver, 'the goodbye or the end');
         assert.match(lines[0] ?? '', /Goodbye/);
       });
     });
 
-    test("the assistant's own goodbye is said to its end by Twilio, too, when the stream ends under it", async () => {
+    test("Twilio finishes the assistant's own goodbye when the stream breaks during it", async () => {
       await onCall({}, async (rig, call, clock) => {
         const lines: string[] = [];
         call.on('say', (text) => lines.push(text));
@@ -99,13 +99,13 @@ for (const pipeline of [true, false]) {
         rig.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
         await pass(clock, call, 600);
         call.mediaStream?.drop();
-        await until(() => lines.length > 0 || call.isOver, 'what follows');
+        await until(() => lines.length > 0 || call.isOver, 'the goodbye or the end');
         assert.match(lines[0] ?? '', /Goodbye/);
         assert.equal(rig.provider.sessions.length, 1);
       });
     });
 
-    test('a caller who talks over the last goodbye is talked to on', async () => {
+    test('a caller who interrupts the last goodbye continues the conversation', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;
         const endsCall = (): void => {
@@ -129,7 +129,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('a caller who wants something more when the model is gone under its goodbye goes to a human', async () => {
+    test('a caller who presses a key after the model failed during its goodbye goes to an agent', async () => {
       await onCall({}, async (rig, call, clock) => {
         const gone = (): void =>
           rig.provider.last.emit({ type: 'failed', error: new TandemError('VOICE_REFUSED', 'Gone.') });
@@ -139,14 +139,14 @@ for (const pipeline of [true, false]) {
         await pass(clock, call, 600);
         gone();
         await pass(clock, call, 1000);
-        assert.ok(call.mediaStream, 'the goodbye plays on');
+        assert.ok(call.mediaStream, 'the goodbye keeps playing');
         call.pressDigit('5');
-        await until(() => reasonsOf(rig).length > 0, 'a human');
+        await until(() => reasonsOf(rig).length > 0, 'an escalation');
         assert.deepEqual(reasonsOf(rig), ['failure']);
       });
     });
 
-    test('the limit of a call that comes while a goodbye plays holds for a caller who talks over it', async () => {
+    test('a time limit that passes during a goodbye applies when the caller interrupts it', async () => {
       await onCall({ env: { MAX_CALL_SECONDS: '5' } }, async (rig, call, clock) => {
         await pass(clock, call, 3500);
         rig.provider.last.speak('Thank you for calling. Goodbye.', 3000);
@@ -159,7 +159,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('a silent caller who speaks at last, while the call is being ended, is listened to', async () => {
+    test('a silent caller who speaks while the call is ending keeps the call', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;
         for (let passedMs = 0; passedMs < 40_000 && session.said.length < 3; passedMs += 20)
@@ -171,14 +171,14 @@ for (const pipeline of [true, false]) {
         session.speak('Take your time.', 200);
         await pass(clock, call, 9000);
         assert.ok(!call.isOver && !session.isClosed);
-        assert.ok(session.callerBytes > before, 'the model hears them');
+        assert.ok(session.callerBytes > before, 'the model hears the caller');
         assert.equal(session.said.length, 3);
         await pass(clock, call, 2000);
-        assert.match(session.said[3] ?? '', /still there/, 'counted from the beginning');
+        assert.match(session.said[3] ?? '', /still there/, 'the prompts are counted anew');
       });
     });
 
-    test('a caller who answers is not asked again, and one who speaks for long is not interrupted', async () => {
+    test('a caller who answers is not prompted again, and a long utterance is not interrupted', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;
         await pass(clock, call, 10_200);
@@ -191,7 +191,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('keys reach the model as one number and cut off what is playing; a 0 inside is part of it', async () => {
+    test('keys reach the model as one number and stop playout, and a 0 inside the number belongs to it', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;
         session.speak('Please key in your order number, ending with the hash key.', 3000);
@@ -213,7 +213,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('no key asks for a human when that is switched off', async () => {
+    test('no key requests an agent when HUMAN_KEY is none', async () => {
       await onCall({ env: { HUMAN_KEY: 'none' } }, async (rig, call) => {
         for (const key of '0#') call.pressDigit(key);
         await call.mediaStream?.settle();
@@ -222,7 +222,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('what is switched off calls no human and is not offered to the model; the rest still does', async () => {
+    test('a trigger that is switched off neither escalates nor is offered to the model, and the others still work', async () => {
       await onCall({ env: { ESCALATION_TRIGGERS: 'keypad' } }, async (rig, call) => {
         const session = rig.provider.last;
         assert.ok(!session.options.tools.some(({ name }) => name === 'transfer_to_human'));
@@ -239,7 +239,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('a silent caller gets a human where it is set so, and hears it', async () => {
+    test('with SILENCE_ENDS_WITH=human a silent caller is told of the transfer and gets an agent', async () => {
       await onCall({ env: { SILENCE_ENDS_WITH: 'human' } }, async (rig, call, clock) => {
         await pass(clock, call, 31_500);
         assert.deepEqual(reasonsOf(rig), ['silence']);
@@ -249,7 +249,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('a caller who is not understood twice gets a human; the model stops', async () => {
+    test('a caller who is misunderstood twice gets an agent, and the model stops', async () => {
       await onCall({}, async (rig, call, clock) => {
         const session = rig.provider.last;
         session.callerSays("That's not what I asked.");
@@ -259,13 +259,13 @@ for (const pipeline of [true, false]) {
         session.callerSays("No, you don't understand me.");
         await call.mediaStream?.settle();
         assert.deepEqual(reasonsOf(rig), ['misunderstanding']);
-        assert.equal(session.heard.length, 1, 'what was playing is cut');
+        assert.equal(session.heard.length, 1, 'playout is cut');
         assert.match(session.said.at(-1) ?? '', /get you a colleague/);
         assert.match(rig.log(), /"reason":"not_understood"/);
       });
     });
 
-    test('a tool of the user runs beside the call, with a filler when it takes a moment, and is stopped with the call', async () => {
+    test('an extension tool runs beside the call, speaks a filler when it is slow, and is aborted with the call', async () => {
       let finish: (value: unknown) => void = () => undefined;
       let signal: AbortSignal | undefined;
       const tool = defineTool({
@@ -298,7 +298,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('another provider takes the call over with what was said, and the caller hears one short line', async () => {
+    test('a fallback provider takes over the call with its history, and the caller hears one short line', async () => {
       const backup = new ScriptedProvider('backup');
       await onCall({ fallbacks: [backup] }, async (rig, call, clock) => {
         rig.provider.last.callerSays('Where is my order?');
@@ -318,7 +318,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('when no provider is left the caller goes to a human, and is told', async () => {
+    test('when every provider has failed the caller is told and goes to an agent', async () => {
       const backup = new ScriptedProvider('backup', (session) =>
         session.emit({ type: 'failed', error: new TandemError('VOICE_REFUSED', 'Gone too.') }),
       );

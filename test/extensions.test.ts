@@ -15,10 +15,10 @@ import { until } from './support/rig.js';
 import { scaledClock } from './support/scaled-clock.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Inside the project: that is where `tandem/extension` is found. */
+/** Inside the project, because `tandem/extension` is resolved from there. */
 const folder = `${root}dist/test-extensions-${process.pid}`;
 
-describe('an extension', () => {
+describe('extensions', () => {
   before(async () => {
     mkdirSync(folder, { recursive: true });
     for (const name of ['parrot', 'order-status']) {
@@ -32,7 +32,7 @@ describe('an extension', () => {
     await stopEsbuild();
   });
 
-  test('is shown in the guide as it is in the examples', () => {
+  test('the extension guide shows the example files verbatim', () => {
     const guide = readFileSync(`${root}docs/build/extensions.md`, 'utf8');
     for (const name of ['parrot', 'order-status']) {
       const source = readFileSync(`${root}docs/build/examples/${name}.ts`, 'utf8');
@@ -40,7 +40,7 @@ describe('an extension', () => {
     }
   });
 
-  test('brings a voice that answers a call', async () => {
+  test('an extension provides a voice that answers a call', async () => {
     const config = readConfig({
       PORT: '0',
       LOG_LEVEL: 'silent',
@@ -66,9 +66,9 @@ describe('an extension', () => {
       let heard = 0;
       call.on('heard', (frame) => (heard += frame.filter((byte) => byte === 0x12).length));
       await until(() => call.mediaStream !== undefined, 'the stream');
-      // A loud square wave of 400 ms that no other sound on the line has.
+      // 400 ms of a square wave at a level that no other sound on the line has.
       call.speak(Uint8Array.from({ length: 3200 }, (_, i) => (Math.floor(i / 8) % 2 === 0 ? 0x12 : 0x92)));
-      await until(() => heard >= 1600, 'the same said back');
+      await until(() => heard >= 1600, 'the sound comes back');
       assert.equal(heard, 1600);
       call.hangup();
     } finally {
@@ -77,7 +77,7 @@ describe('an extension', () => {
     }
   });
 
-  test('brings a tool that is described to the model and run', async () => {
+  test('an extension provides a tool that is described to the model and run', async () => {
     const { tools } = await loadExtensions([`${folder}/order-status.js`], '/');
     assert.deepEqual(
       tools.map((tool) => toolDefinition(tool).name),
@@ -95,7 +95,7 @@ describe('an extension', () => {
     runner.close();
   });
 
-  test('that cannot be used ends the start with its name and what is wrong with it', async () => {
+  test('an unusable extension ends the start with its name and what is wrong with it', async () => {
     const cases: [string, RegExp][] = [
       ['export const providers = 1;', /its "providers" is not an object/],
       ['export const providers = { x: 1 };', /its provider "x" is not a function/],
@@ -119,10 +119,10 @@ describe('an extension', () => {
     }
     const twice = [`${folder}/order-status.js`, `${folder}/order-status.js`];
     await assert.rejects(loadExtensions(twice, '/'), /is there twice/);
-    await assert.rejects(loadExtensions(['not-a-package-of-anybody'], '/'), /not there/);
+    await assert.rejects(loadExtensions(['a-package-that-does-not-exist'], '/'), /not there/);
   });
 
-  test('that does not bring the provider which is asked for ends the start too', async () => {
+  test('an extension without the configured provider ends the start', async () => {
     const config = readConfig({
       PORT: '0',
       LOG_LEVEL: 'silent',

@@ -14,14 +14,14 @@ import {
 } from './support/fallback-edge.js';
 import { CONNECT_NUMBER, PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
 
-/** CloudFront: quotas – maximum size of a function. */
+/** Maximum size of a function (CloudFront: quotas). */
 const MAX_FUNCTION_BYTES = 10_240;
 
 interface Scene {
   rig: Rig;
-  /** Methods by which the fallback was asked. */
+  /** HTTP methods of the requests to the fallback. */
   methods: string[];
-  /** From now on nobody has the gateway's name. */
+  /** From now on the gateway's host does not resolve. */
   loseGateways: () => void;
   call: (fallbackMethod?: WebhookMethod) => { live: CarrierCall; said: string[]; dialled: string[] };
 }
@@ -65,11 +65,11 @@ const NOBODY = 'I am sorry, nobody can take your call right now. Please call aga
 
 describe('when no gateway answers', { concurrency: true }, () => {
   for (const method of [undefined, 'POST', 'GET'] as const) {
-    test(`a new caller reaches a human, asked for by ${method ?? 'what is usual'}`, async () => {
+    test(`without a gateway a new caller reaches an agent (fallback method: ${method ?? 'not set'})`, async () => {
       await withFallback({}, async ({ call, loseGateways, methods, rig }) => {
         loseGateways();
         const { dialled, live, said } = call(method);
-        await until(() => rig.screens.length === 1, 'the human');
+        await until(() => rig.screens.length === 1, 'the agent');
         assert.deepEqual(said, [CONNECTING]);
         assert.deepEqual(dialled, [CONNECT_NUMBER]);
         assert.deepEqual(methods, [method ?? 'POST']);
@@ -80,19 +80,19 @@ describe('when no gateway answers', { concurrency: true }, () => {
     });
   }
 
-  test('a caller in the middle of a conversation reaches a human', async () => {
+  test('a caller whose gateways are lost during the conversation reaches an agent', async () => {
     await withFallback({}, async ({ call, loseGateways, rig }) => {
       const { dialled, live, said } = call();
       await until(() => rig.events.some(({ type }) => type === 'turn'), 'the greeting');
       loseGateways();
       live.mediaStream?.drop();
-      await until(() => rig.screens.length === 1, 'the human');
+      await until(() => rig.screens.length === 1, 'the agent');
       assert.deepEqual([said, dialled], [[CONNECTING], [CONNECT_NUMBER]]);
       await live.whenEnded();
     });
   });
 
-  test('and no human either, the caller is told so before the call ends', async () => {
+  test('without a gateway and an agent the caller is told so before the call ends', async () => {
     await withFallback({ phone: 'nobody' }, async ({ call, loseGateways }) => {
       loseGateways();
       const { live, said } = call();
@@ -101,12 +101,12 @@ describe('when no gateway answers', { concurrency: true }, () => {
     });
   });
 
-  test('what Terraform sets on the number asks as everything of the gateway does', () => {
+  test("Terraform sets the connection overrides of the gateway's own URLs on the number", () => {
     const main = readFileSync('terraform/fallback/main.tf', 'utf8');
     assert.match(main, new RegExp(`overrides = "${CONNECTION_OVERRIDES}"`));
   });
 
-  test('the function is small enough for CloudFront and says what the example says', () => {
+  test('the function fits the CloudFront limit and returns the example document', () => {
     assert.ok(Buffer.byteLength(FUNCTION_CODE) <= MAX_FUNCTION_BYTES);
     const { body, headers, statusCode } = loadFunction()({});
     assert.equal(statusCode, 200);

@@ -11,14 +11,14 @@ function sourceOfTests(folder: string): string {
     .join('\n');
 }
 
-/** Names with a value in them, as patterns; one that is hardly more than its value names no test. */
+/** Returns the titles that hold a value, as patterns. A title that is hardly more than its value is left out. */
 function patternsOf(tests: string): RegExp[] {
   return Array.from(tests.matchAll(/test\(\s*`([^`]+)`/g), ([, name = '']) => name.split(/\$\{[^}]*\}/))
     .filter((parts) => parts.join('').length >= 20)
     .map((parts) => new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`));
 }
 
-test('every row of the table of handovers names a test that exists, and no two the same', () => {
+test('every row of the handover matrix names a test that exists, and no two rows name the same test', () => {
   const doc = readFileSync(new URL('test/handover-matrix.md', ROOT), 'utf8');
   const table = doc;
   const rows = table.split('\n').filter((line) => /^\| (?!what happens|-)/.test(line));
@@ -36,7 +36,7 @@ test('every row of the table of handovers names a test that exists, and no two t
   );
 });
 
-test('every scenario of a handover has its row', () => {
+test('every scenario in handover.test.ts has a row in the handover matrix', () => {
   const doc = readFileSync(new URL('test/handover-matrix.md', ROOT), 'utf8');
   const scenarios = readFileSync(new URL('test/handover.test.ts', ROOT), 'utf8');
   const names = Array.from(

@@ -28,9 +28,9 @@ async function withRig(options: Options, body: (rig: Rig) => Promise<void>): Pro
 const scene = (rig: Rig, from?: string, options?: Parameters<Rig['call']>[1]): Promise<Scene> =>
   new Scene(rig, from, options).asksForHuman();
 
-describe('a handover', { concurrency: 4 }, () => {
+describe('a handover by TwiML', { concurrency: 4 }, () => {
   test('the agent gets the caller with the context, and the caller hears no digits', async () => {
-    // The first one of a busy process: writing the record has three seconds of this clock.
+    // Slower than the rest, because the first handover of a busy process takes long and the write has 3 s of this clock.
     await withRig({ clock: scaledClock(3) }, async (rig) => {
       const { call, tones } = await scene(rig);
       await call.whenEnded();
@@ -41,10 +41,10 @@ describe('a handover', { concurrency: 4 }, () => {
   });
 
   for (const [name, phone, outcome] of [
-    ['busy: the assistant comes back and offers to take a message', busy, 'busy'],
-    ['failed: the assistant comes back and offers to take a message', failing, 'failed'],
-    ['no answer: the assistant comes back and offers to take a message', silent, 'no_answer'],
-    ['dropped before the bridge: the assistant comes back and offers to take a message', dropping, 'dropped'],
+    ['after a busy dial the assistant returns and offers to take a message', busy, 'busy'],
+    ['after a failed dial the assistant returns and offers to take a message', failing, 'failed'],
+    ['after an unanswered dial the assistant returns and offers to take a message', silent, 'no_answer'],
+    ['after a dial dropped before the bridge the assistant returns and offers to take a message', dropping, 'dropped'],
   ] as const) {
     test(name, async () => {
       await withRig({ phone }, async (rig) => {
@@ -62,7 +62,7 @@ describe('a handover', { concurrency: 4 }, () => {
     });
   }
 
-  test('rung again after no answer, and put through the second time under a token of its own', async () => {
+  test('a dropped dial is tried again, and the second try has a token of its own', async () => {
     const patient = new PatientPhone();
     await withRig({ phone: inTurn(dropping, patient), env: { AFTER_FAILED_DIAL: 'dropped=again' } }, async (rig) => {
       const one = await scene(rig);
@@ -76,7 +76,7 @@ describe('a handover', { concurrency: 4 }, () => {
     });
   });
 
-  test('after the third try the call ends with a sentence, or with voicemail by setting', async () => {
+  test('three busy dials lead to the step set for exhausted, here voicemail', async () => {
     await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'busy=again,exhausted=voicemail' } }, async (rig) => {
       const one = await scene(rig);
       await until(() => one.asked.some((line) => line.includes('Record')), 'the voicemail');
@@ -85,12 +85,12 @@ describe('a handover', { concurrency: 4 }, () => {
     });
   });
 
-  for (const [staffed, way] of [
-    [0, 'nobody is logged in: nobody is rung, and the assistant comes back at once'],
-    [3, 'somebody is logged in: the number is rung'],
-    [undefined, 'Connect does not say who is logged in: the number is rung'],
+  for (const [staffed, name] of [
+    [0, 'with no agent logged in Connect is not dialled, and the assistant returns at once'],
+    [3, 'with an agent logged in Connect is dialled'],
+    [undefined, 'Connect is dialled when it does not say whether agents are logged in'],
   ] as const) {
-    test(way, async () => {
+    test(name, async () => {
       const api = new ConnectApi({ instanceId: 'i-1' });
       const queue = 'arn:aws:connect:us-east-1:000000000000:instance/i-1/queue/q-1';
       if (staffed === undefined) api.fault = 'broken';
@@ -114,7 +114,7 @@ describe('a handover', { concurrency: 4 }, () => {
     });
   }
 
-  test('a caller who hangs up while it rings ends the call, and the leg is let go', async () => {
+  test('a caller who hangs up during ringing ends the call, and the ringing leg is cancelled', async () => {
     await withRig({ phone: silent }, async (rig) => {
       const one = await scene(rig);
       await until(() => one.dials === 1, 'the ringing');
@@ -125,7 +125,7 @@ describe('a handover', { concurrency: 4 }, () => {
     });
   });
 
-  test('a stream that breaks during the goodbye still leads to a human', async () => {
+  test('a stream that breaks during the goodbye still leads to an agent', async () => {
     await withRig({}, async (rig) => {
       const one = await scene(rig);
       one.call.mediaStream?.drop();
@@ -134,7 +134,7 @@ describe('a handover', { concurrency: 4 }, () => {
     });
   });
 
-  test('an error of Twilio on the dial is logged with its code, and the next step is taken', async () => {
+  test('a Twilio error on the dial is logged with its code, and the next step is taken', async () => {
     await withRig({ phone: failing, carrier: { extraFields: { ErrorCode: '13224' } } }, async (rig) => {
       const one = await scene(rig);
       await one.talking(2);
@@ -143,7 +143,7 @@ describe('a handover', { concurrency: 4 }, () => {
     });
   });
 
-  test('a whisper that fails puts the caller through without the digits', async () => {
+  test('a failing whisper URL puts the caller through without the digits', async () => {
     const patient = new PatientPhone();
     await withFront({ phone: patient }, async (rig, front) => {
       front.outages.set('/twilio/whisper', 'refused');
@@ -155,7 +155,7 @@ describe('a handover', { concurrency: 4 }, () => {
     });
   });
 
-  test('the store is down: the caller is put through without a token, and a promised callback is not pretended', async () => {
+  test('with the store down the caller is put through without a token, and no callback is promised', async () => {
     const embedded = await startEmbeddedDynamoDb({});
     const env = { DYNAMODB_ENDPOINT_URL: embedded.endpointUrl, AFTER_FAILED_DIAL: 'busy=callback' };
     const patient = new PatientPhone();
@@ -176,8 +176,8 @@ describe('a handover', { concurrency: 4 }, () => {
   });
 });
 
-describe('what callers leave', { concurrency: 4 }, () => {
-  test('voicemail: recorded after a spoken line, thanked for, kept once for the team', async () => {
+describe('messages that callers leave', { concurrency: 4 }, () => {
+  test('a voicemail is announced, recorded, thanked for, and kept once for the team', async () => {
     await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'voicemail' } }, async (rig) => {
       const one = new Scene(rig);
       one.call.on('recording-started', () => {
@@ -189,7 +189,7 @@ describe('what callers leave', { concurrency: 4 }, () => {
       assert.match(one.said.join(), /leave a message after the tone.*Thank you/);
       await until(() => one.events('message-kept').length === 2, 'both reports');
       const kept = await callbacksOf(rig);
-      assert.equal(kept.length, 1, 'told about twice, kept once');
+      assert.equal(kept.length, 1, 'reported twice, kept once');
       assert.equal(kept[0]?.['kind'], 'voicemail');
       assert.match(kept[0]?.['recording_url'] ?? '', /^https:\/\/api\.twilio\.com\/.*\/Recordings\/RE/);
       assert.equal(kept[0]?.['customer_phone'], '+12025550123');
@@ -198,7 +198,7 @@ describe('what callers leave', { concurrency: 4 }, () => {
     });
   });
 
-  test('an empty voicemail ends with a sentence and keeps nothing', async () => {
+  test('an empty voicemail ends the call with a sentence, and nothing is kept', async () => {
     await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'voicemail' } }, async (rig) => {
       const one = await scene(rig);
       await one.call.whenEnded();
@@ -207,7 +207,7 @@ describe('what callers leave', { concurrency: 4 }, () => {
     });
   });
 
-  test('a voicemail whose caller hangs up in the middle is kept', async () => {
+  test('a voicemail is kept when the caller hangs up in the middle of it', async () => {
     await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'voicemail' } }, async (rig) => {
       const one = new Scene(rig);
       one.call.on('recording-started', () => {
@@ -221,7 +221,7 @@ describe('what callers leave', { concurrency: 4 }, () => {
     });
   });
 
-  test('callback: promised with a sentence and kept with the number', async () => {
+  test('a callback is promised with a sentence and kept with the caller number', async () => {
     await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'callback' } }, async (rig) => {
       const one = await scene(rig);
       await one.ends('callback_promised');
@@ -234,7 +234,7 @@ describe('what callers leave', { concurrency: 4 }, () => {
     });
   });
 
-  test('a caller who withholds the number gets voicemail where a callback is set', async () => {
+  test('a caller who withholds the number gets voicemail instead of a callback', async () => {
     await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'callback' } }, async (rig) => {
       const one = await scene(rig, 'anonymous');
       await until(() => one.asked.some((line) => line.includes('Record')), 'the voicemail');
@@ -242,7 +242,7 @@ describe('what callers leave', { concurrency: 4 }, () => {
     });
   });
 
-  test('a message and a callback are taken by the assistant, and only when nobody is there', async () => {
+  test('the assistant takes messages and callbacks, and only after a failed dial', async () => {
     await withRig({ phone: busy }, async (rig) => {
       const one = new Scene(rig);
       await one.talking();
@@ -270,7 +270,7 @@ describe('what callers leave', { concurrency: 4 }, () => {
     });
   });
 
-  test('with no human configured the assistant takes a message instead, from the start', async () => {
+  test('without a Connect number the assistant offers to take a message from the start', async () => {
     const change: NonNullable<Options>['change'] = (config) => ({
       ...config,
       handover: { ...config.handover, connectPhoneNumber: undefined },
@@ -294,8 +294,8 @@ describe('what callers leave', { concurrency: 4 }, () => {
 
 const FALLBACK = { fallbackUrl: `https://${PUBLIC_HOST}/twilio/fallback` };
 
-describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, () => {
-  test('a dial result that comes twice is judged once, and gets the same answer', async () => {
+describe('Twilio requests that arrive twice or get lost', { concurrency: 4 }, () => {
+  test('a dial result that Twilio sends twice is handled once and gets the same answer', async () => {
     await withFront({ phone: busy }, async (rig, front) => {
       front.mishaps.set('/twilio/dial-result', 'twice');
       const one = await scene(rig);
@@ -306,7 +306,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
-  test('a dial result that comes twice while it is rung again counts as one try', async () => {
+  test('a dial result that Twilio sends twice during a redial counts as one try', async () => {
     const patient = new PatientPhone();
     const env = { AFTER_FAILED_DIAL: 'busy=again' };
     await withFront({ phone: inTurn(busy, patient), env }, async (rig, front) => {
@@ -319,7 +319,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
-  test('the question after the stream that comes twice rings once', async () => {
+  test('an action request that Twilio sends twice after the stream leads to one dial', async () => {
     const patient = new PatientPhone();
     await withFront({ phone: patient }, async (rig, front) => {
       front.mishaps.set('/twilio/stream-ended', 'twice');
@@ -333,7 +333,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
   });
 
   for (const mishap of ['refused', 'lost'] as const) {
-    test(`a question of Twilio that is ${mishap} on its way is asked once more, and no call is the worse for it`, async () => {
+    test(`a Twilio request that is ${mishap} on its way is retried, and the call is unaffected`, async () => {
       const patient = new PatientPhone();
       await withFront(
         { phone: inTurn(busy, patient), env: { AFTER_FAILED_DIAL: 'busy=again' } },
@@ -353,7 +353,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   }
 
-  test('an answer of ours that never arrives is asked for once more after five seconds, and rings once', async () => {
+  test('Twilio retries after five seconds when our answer never arrives, and Connect is dialled once', async () => {
     const patient = new PatientPhone();
     await withFront({ phone: patient }, async (rig, front) => {
       front.mishaps.set('/twilio/stream-ended', 'hung');
@@ -367,7 +367,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
-  test('a dial result that is lost is made good by the fallback when nobody had answered', async () => {
+  test('the fallback URL makes good a lost dial result when no agent had answered', async () => {
     await withFront({ phone: busy }, async (rig, front) => {
       front.outages.set('/twilio/dial-result', 'refused');
       const one = await scene(rig, undefined, FALLBACK);
@@ -377,7 +377,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
-  test('a dial result that is lost after a conversation does not ring the agent again', async () => {
+  test('a dial result that is lost after a conversation does not dial the agent again', async () => {
     const patient = new PatientPhone();
     const clock = scaledClock(SPEED);
     await withFront({ phone: patient, clock }, async (rig, front) => {
@@ -391,7 +391,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
-  test('an order to dial that is lost is given again by the fallback', async () => {
+  test('the fallback URL repeats a dial instruction that was lost', async () => {
     const patient = new PatientPhone();
     await withFront({ phone: patient }, async (rig, front) => {
       front.outages.set('/twilio/stream-ended', 'lost');
@@ -403,7 +403,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
-  test('a dial result that never comes is not waited for when Twilio says the call is over', async () => {
+  test('the gateway stops waiting for a dial result when Twilio reports the end of the call', async () => {
     const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
     const clock = scaledClock(SPEED);
     await withFront({ phone: new PatientPhone(), clock }, async (rig, front) => {
@@ -417,7 +417,7 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
     });
   });
 
-  test('an end that Twilio tells nobody is found out by asking it', async () => {
+  test('the gateway asks Twilio over REST about a call whose end was never reported', async () => {
     const patient = new PatientPhone();
     const clock = scaledClock(SPEED);
     await withFront({ phone: patient, clock, rest: {} }, async (rig, front) => {
@@ -439,10 +439,10 @@ describe('requests of Twilio that come twice or get lost', { concurrency: 4 }, (
   });
 });
 
-describe('the minute after', { concurrency: 4 }, () => {
+describe('a call that was put through', { concurrency: 4 }, () => {
   for (const [name, by] of [
-    ['nothing of ours ends a call that was put through by TwiML', 'twiml'],
-    ['nothing of ours ends a call that was put through over REST', 'rest'],
+    ['the gateway does nothing that ends a call put through by TwiML', 'twiml'],
+    ['the gateway does nothing that ends a call put through over REST', 'rest'],
   ] as const) {
     test(name, async () => {
       const patient = new PatientPhone();
@@ -470,7 +470,7 @@ describe('the minute after', { concurrency: 4 }, () => {
 describe('dialling over REST', { concurrency: 4 }, () => {
   const asks = ({ asked }: Scene): string[] => asked.filter((line) => line.startsWith('/twilio/stream-ended'));
 
-  test('the live call is changed, and the question after the stream is not what dials', async () => {
+  test('a REST update of the live call dials, and Twilio does not request the action URL', async () => {
     await withRig({ rest: {} }, async (rig) => {
       const one = await scene(rig);
       await one.ends('handed_over');
@@ -482,8 +482,8 @@ describe('dialling over REST', { concurrency: 4 }, () => {
   });
 
   for (const [name, refusals, way] of [
-    ['REST is too busy once: it is asked again, and dials', 1, 'REST Dial'],
-    ['REST is too busy twice: dialled once by TwiML', 2, '/twilio/stream-ended Dial'],
+    ['a REST request refused once with 429 is retried and dials', 1, 'REST Dial'],
+    ['a REST request refused twice with 429 is replaced by one dial by TwiML', 2, '/twilio/stream-ended Dial'],
   ] as const) {
     test(name, async () => {
       const patient = new PatientPhone();
@@ -499,7 +499,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     });
   }
 
-  test('credentials that REST does not take: dialled once by TwiML, and the log says why', async () => {
+  test('a REST request with refused credentials is replaced by one dial by TwiML, and the log says why', async () => {
     const patient = new PatientPhone();
     const change: NonNullable<Options>['change'] = (config) => ({
       ...config,
@@ -515,7 +515,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     });
   });
 
-  test('the stream breaks while REST is asked: whichever comes first, one dial', async () => {
+  test('a stream that breaks during the REST request leads to one dial', async () => {
     const patient = new PatientPhone();
     await withRig({ rest: { latencyMs: 100 }, phone: patient }, async (rig) => {
       const one = await scene(rig);
@@ -532,7 +532,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     });
   });
 
-  test('REST does not answer in time, and had no effect: dialled once by TwiML', async () => {
+  test('a REST request that times out without effect is replaced by one dial by TwiML', async () => {
     const patient = new PatientPhone();
     await withRig({ rest: { latencyMs: 60_000 }, phone: patient }, async (rig) => {
       const one = await scene(rig);
@@ -544,7 +544,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     });
   });
 
-  test('REST says yes and does nothing: the call is held for some seconds, then dialled once by TwiML', async () => {
+  test('a REST update accepted without effect holds the call for some seconds, then TwiML dials once', async () => {
     const patient = new PatientPhone();
     const yes = createServer((_request, response) => response.end('{}'));
     await new Promise<void>((resolve) => {
@@ -564,7 +564,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     yes.close();
   });
 
-  test('REST takes the change and its answer is lost: the dial goes on, and its result counts', async () => {
+  test('a REST update whose answer is lost still dials, and its dial result counts', async () => {
     const patient = new PatientPhone();
     const lost = new LossyFront(() => restUrl);
     let restUrl = '';
@@ -582,14 +582,14 @@ describe('dialling over REST', { concurrency: 4 }, () => {
       await until(() => one.isBridged, 'the bridge');
       assert.deepEqual(asks(one), []);
       assert.equal(one.dials, 1);
-      assert.match(patient.digits, /^\d{10}#/, 'the whisper is given while REST is waited for');
+      assert.match(patient.digits, /^\d{10}#/, 'the whisper is answered while the REST request is open');
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
     });
     await lost.close();
   });
 
-  test('a caller who hangs up while REST is asked ends the call', async () => {
+  test('a caller who hangs up during the REST request ends the call', async () => {
     await withRig({ rest: { latencyMs: 200 }, phone: new PatientPhone() }, async (rig) => {
       const one = await scene(rig);
       await until(() => rig.provider.last.said.length > 0, 'the goodbye');
@@ -600,7 +600,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     });
   });
 
-  test('nobody free: back to the assistant, and the next try goes over REST as well', async () => {
+  test('after a busy dial over REST the assistant returns, and the next dial goes over REST too', async () => {
     await withRig({ rest: {}, phone: busy }, async (rig) => {
       const one = await scene(rig);
       await one.asksForHuman(2);
@@ -611,7 +611,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
   });
 });
 
-/** A rig whose carrier reaches the gateway through a front that has mishaps. */
+/** Runs `body` with a rig whose carrier reaches the gateway through a proxy that loses and repeats requests. */
 async function withFront(options: Options, body: (rig: Rig, front: LossyFront) => Promise<void>): Promise<void> {
   let base = '';
   const front = await new LossyFront(() => base).start();

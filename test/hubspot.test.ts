@@ -40,8 +40,8 @@ const outcomesOf = async (rig: Rig): Promise<string[]> => {
 };
 const screenOf = ({ screens }: Rig): Readonly<Record<string, string>> => screens[0]?.attributes ?? {};
 
-describe('a handover with HubSpot', { concurrency: 4 }, () => {
-  test("the agent's screen shows contact, ticket and where it is", async () => {
+describe('handovers with HubSpot', { concurrency: 4 }, () => {
+  test("the agent's screen shows the HubSpot contact, the ticket and its address", async () => {
     await withHubSpot({}, async (rig, hubspot) => {
       const contact = hubspot.seed('contacts', { firstname: 'Ada', lastname: 'Byron', phone: '202-555-0123' });
       const one = await new Scene(rig).asksForHuman();
@@ -60,7 +60,7 @@ describe('a handover with HubSpot', { concurrency: 4 }, () => {
     });
   });
 
-  test('what comes after the dial and before the redemption is on the screen', async () => {
+  test('what HubSpot delivers between the dial and the redemption is on the screen', async () => {
     await withHubSpot({}, async (rig, hubspot) => {
       hubspot.faults.plan('tickets', { type: 'slow', delayMs: 4000 });
       const one = new Scene(rig);
@@ -79,7 +79,7 @@ describe('a handover with HubSpot', { concurrency: 4 }, () => {
     ['silent', (hubspot: HubSpotSim) => hubspot.faults.plan('any', { type: 'hang' }, 99)],
     ['rate-limited', (hubspot: HubSpotSim) => hubspot.faults.plan('any', { type: 'limit', policy: 'DAILY' }, 99)],
   ] as const) {
-    test(`HubSpot is ${what}: the agent gets the caller with everything else`, async () => {
+    test(`with HubSpot ${what} the agent gets the caller and everything else`, async () => {
       await withHubSpot({}, async (rig, hubspot) => {
         plan(hubspot);
         const one = await new Scene(rig).asksForHuman();
@@ -93,7 +93,7 @@ describe('a handover with HubSpot', { concurrency: 4 }, () => {
     });
   }
 
-  test('the store is down: the ticket is there for whoever takes the call', async () => {
+  test('with the store down HubSpot still has the ticket for the agent who takes the call', async () => {
     const embedded = await startEmbeddedDynamoDb({});
     const patient = new PatientPhone();
     const env = { DYNAMODB_ENDPOINT_URL: embedded.endpointUrl };
@@ -109,7 +109,7 @@ describe('a handover with HubSpot', { concurrency: 4 }, () => {
   });
 });
 
-/** Time from the wish for a human to the `<Dial>`, moved by hand and only while the caller hears something. */
+/** Measures the time from the request for an agent to the `<Dial>`. Time moves only while the caller has a stream. */
 async function dialledAfterMs(options: Options, plan: (hubspot: HubSpotSim) => void): Promise<number> {
   const clock = new FakeClock();
   let passedMs = 0;
@@ -123,7 +123,7 @@ async function dialledAfterMs(options: Options, plan: (hubspot: HubSpotSim) => v
       clock.advance(20);
       await one.call.mediaStream?.settle();
     }
-    await until(() => one.dials === 1, 'the dial, with time standing still');
+    await until(() => one.dials === 1, 'the dial, while the clock is stopped');
     assert.equal(hubspot.objects('tickets').length, 0);
     one.call.hangup();
     await one.ends('caller_hung_up');
@@ -131,7 +131,7 @@ async function dialledAfterMs(options: Options, plan: (hubspot: HubSpotSim) => v
   return passedMs;
 }
 
-test('the dial comes as early with HubSpot hanging, slow or limited as with HubSpot off', async () => {
+test('a hanging, slow or rate-limited HubSpot does not delay the dial', async () => {
   const offMs = await dialledAfterMs({ env: { ENABLE_HUBSPOT: 'false' } }, () => undefined);
   const timesMs = await Promise.all([
     dialledAfterMs({}, (hubspot) => hubspot.faults.plan('any', { type: 'hang' }, 99)),

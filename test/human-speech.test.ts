@@ -28,7 +28,7 @@ interface Prompt {
   audio: Uint8Array;
 }
 
-/** A human voice (Allison Smith, 8 kHz) with what it says, spread over the collection; prompts of three to twelve words. */
+/** Returns recordings of a human voice (Allison Smith, 8 kHz) with their texts: three to twelve words, from all over the set. */
 function prompts(): Prompt[] {
   const files = execFileSync('dpkg', ['-L', 'asterisk-core-sounds-en'], { encoding: 'utf8' }).split('\n');
   const list = files.find((file) => /core-sounds-en\.txt(\.gz)?$/.test(file));
@@ -50,10 +50,10 @@ function prompts(): Prompt[] {
 }
 
 test(
-  'human telephone speech is understood through the whole inbound path, and is no wish for a human',
+  'recorded telephone speech is understood through the inbound path, with at most one false escalation',
   { skip },
   async () => {
-    // A model that has nothing to add: only what is said decides what happens.
+    // The model always answers "Okay.", so that only the caller's words decide what happens.
     const model = createServer((request, response) => {
       request.resume();
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -85,7 +85,7 @@ test(
       resolve: () => base,
       clock: systemClock,
       speed: SPEED,
-      // Nothing comes while we wait below: what is heard is the same every time, however busy the machine is.
+      // The line sends nothing during the waits below, so that the recogniser hears the same audio on a busy machine.
       stream: { line: 'gaps' },
       onCall: (call) => leaks.follow(call),
     });
@@ -100,7 +100,7 @@ test(
       if (event.type === 'escalated') escalations++;
     });
     const silence = new Uint8Array(8 * 1200).fill(0xff);
-    // Three callers at a time: an escalation would end one call, not the test.
+    // Three callers at a time, so that an escalation ends one call and not the test.
     const parts = [0, 1, 2].map((third) => said.filter((_, index) => index % 3 === third));
     let errors = 0;
     let words = 0;
@@ -117,7 +117,7 @@ test(
           call.speak(silence);
           await until(() => call.isOver || call.mediaStream?.unspokenBytes === 0, 'the caller to have spoken', 60_000);
           await call.mediaStream?.settle();
-          // Utterances are understood in a row: this one's turn comes after what was just said.
+          // The engine takes utterances in order, so this one is done after the prompt just spoken.
           await engine.transcribe(silence);
         }
         call.hangup();

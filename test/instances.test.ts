@@ -21,7 +21,7 @@ async function withFleet(env: Record<string, string>, body: (fleet: Fleet, calls
   }
 }
 
-/** Waits until every call has its stream on the gateways that are left: what is said between two streams nobody hears. */
+/** Waits until every call has a stream on the remaining gateways, because speech between two streams is lost. */
 async function streamsBack({ instances }: Fleet): Promise<void> {
   const left = instances.filter(({ isReady }) => isReady);
   let streams = 0;
@@ -33,18 +33,18 @@ async function streamsBack({ instances }: Fleet): Promise<void> {
   assert.equal(streams, CALLS, 'every call has a stream');
 }
 
-/** Waits until every caller has heard so much sound. */
+/** Waits until every caller has heard `loudMs` of sound. */
 function heard(calls: readonly FleetCall[], loudMs: number | ((index: number) => number), what: string): Promise<void> {
   const wanted = typeof loudMs === 'number' ? () => loudMs : loudMs;
   return until(() => calls.every((call, index) => call.loudMs >= wanted(index)), what);
 }
 
 describe('several instances', { concurrency: true }, () => {
-  test('one that is killed after Redis was loses no call: each goes on with its memory', OPTIONS, async () => {
+  test('an instance killed after a Redis restart loses neither calls nor their memory', OPTIONS, async () => {
     await withFleet({ USE_PIPECAT: 'true' }, async (fleet, calls) => {
       const before = fleet.model.sessions.length;
       const told = numbersTold(fleet.model);
-      // What Redis knew is gone with it; the gateways write it down again.
+      // Redis has lost its data, so the gateways write it again.
       await fleet.redis.kill();
       await fleet.redis.start();
       await until(
@@ -53,7 +53,7 @@ describe('several instances', { concurrency: true }, () => {
       );
       await (await busiest(fleet.instances)).kill();
       await streamsBack(fleet);
-      await until(() => fleet.model.sessions.length > before, 'a call goes on');
+      await until(() => fleet.model.sessions.length > before, 'a call resumes');
       const own = calls.map(({ loudMs }) => loudMs);
       for (const call of calls) await call.speak();
       await heard(calls, (index) => (own[index] ?? 0) + 1000, 'an answer for every caller');
@@ -64,7 +64,7 @@ describe('several instances', { concurrency: true }, () => {
     });
   });
 
-  test('one that stands still ends itself, and its calls go on with their memory', OPTIONS, async () => {
+  test('a stalled instance ends itself, and its calls resume with their memory', OPTIONS, async () => {
     await withFleet({ MAX_STALL_SECONDS: '3' }, async (fleet, calls) => {
       const before = fleet.model.sessions.length;
       const told = numbersTold(fleet.model);
@@ -72,7 +72,7 @@ describe('several instances', { concurrency: true }, () => {
       assert.equal(await still.hang(), 'SIGKILL');
       assert.match(still.log, /"level":"fatal".*the event loop stands still/);
       await streamsBack(fleet);
-      await until(() => fleet.model.sessions.length > before, 'a call goes on');
+      await until(() => fleet.model.sessions.length > before, 'a call resumes');
       const own = calls.map(({ loudMs }) => loudMs);
       for (const call of calls) await call.speak();
       await heard(calls, (index) => (own[index] ?? 0) + 1000, 'an answer for every caller');
@@ -80,7 +80,7 @@ describe('several instances', { concurrency: true }, () => {
     });
   });
 
-  test('one that is stopped moves its calls in a pause: nobody hears a word of it', OPTIONS, async () => {
+  test('a stopped instance moves its calls in a pause, and no caller hears of it', OPTIONS, async () => {
     await withFleet({ DRAIN_SECONDS: '5', USE_PIPECAT: 'false' }, async (fleet, calls) => {
       const before = fleet.model.sessions.length;
       await until(() => calls.every(({ lastSoundMs }) => performance.now() - lastSoundMs > 400), 'the pause');
@@ -88,7 +88,7 @@ describe('several instances', { concurrency: true }, () => {
       const code = await (await busiest(fleet.instances)).stop();
       assert.equal(code, 0);
       await streamsBack(fleet);
-      await until(() => fleet.model.sessions.length > before, 'a call goes on elsewhere');
+      await until(() => fleet.model.sessions.length > before, 'a call resumes elsewhere');
       await new Promise((resolve) => setTimeout(resolve, 500));
       assert.deepEqual(
         calls.map(({ loudMs }) => loudMs),

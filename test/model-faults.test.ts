@@ -7,15 +7,23 @@ import type { PlannedNovaFault } from '../sim/nova/faults.js';
 import { heardMore, type Model, speak, startModelRig } from './support/model-rig.js';
 import { until } from './support/rig.js';
 
-/** What becomes of the caller: the model goes on in a new session, or in the same one, or a human takes the call. */
+/** What becomes of the call: the model continues in a new session or in the same one, or an agent takes the call. */
 type Outcome = 'new session' | 'same session' | 'human';
 
+/** How the title of a case ends. */
+const ENDINGS: Readonly<Record<Outcome, string>> = {
+  'new session': 'continues in a new session',
+  'same session': 'continues in the same session',
+  human: 'goes to an agent',
+};
+
 interface Case {
+  /** What the model does, as the predicate of the title. */
   name: string;
   faults: readonly PlannedNovaFault[];
   outcome: Outcome;
   openai?: OpenAiSimOptions;
-  /** Where the gateway looks for the model, from where it is. */
+  /** Changes the URL of the model into the one that the gateway uses. */
   endpoint?: (url: string) => string;
 }
 
@@ -25,11 +33,11 @@ const everyTime = (fault: PlannedNovaFault['fault']): PlannedNovaFault[] => [
 const first = (fault: PlannedNovaFault['fault']): PlannedNovaFault[] => [
   { when: { at: 'connect' }, fault, session: 1 } as PlannedNovaFault,
 ];
-/** In the middle of the answer to the caller's first question; the greeting is turn 1. */
+/** In the middle of the answer to the caller's first question. The greeting is turn 1. */
 const midWord = (fault: PlannedNovaFault['fault']): PlannedNovaFault[] => [
   { when: { at: 'answer', ms: 700, turn: 2 }, fault, session: 1 } as PlannedNovaFault,
 ];
-/** Instead of that answer. */
+/** In place of that answer. */
 const instead = (fault: PlannedNovaFault['fault'], session?: number): PlannedNovaFault[] => [
   { when: { at: 'turn', turn: 2 }, fault, ...(session === undefined ? {} : { session }) } as PlannedNovaFault,
 ];
@@ -40,100 +48,100 @@ const at =
     url.replace(/\/\/[^/]+/, `//${host}`);
 
 const BOTH: readonly Case[] = [
-  { name: 'refused with 401', faults: everyTime({ type: 'refuse', status: 401 }), outcome: 'human' },
-  { name: 'refused with 403', faults: everyTime({ type: 'refuse', status: 403 }), outcome: 'human' },
-  { name: 'throttled once with 429', faults: first({ type: 'refuse', status: 429 }), outcome: 'new session' },
-  { name: 'throttled for good', faults: everyTime({ type: 'refuse', status: 429 }), outcome: 'human' },
-  { name: 'unavailable once with 500', faults: first({ type: 'refuse', status: 500 }), outcome: 'new session' },
-  { name: 'unavailable for good with 503', faults: everyTime({ type: 'refuse', status: 503 }), outcome: 'human' },
-  { name: 'at a port that nobody listens at', faults: [], endpoint: at('127.0.0.1:9'), outcome: 'human' },
-  { name: 'at a name that nobody knows', faults: [], endpoint: at('model.invalid'), outcome: 'human' },
+  { name: 'refuses with 401', faults: everyTime({ type: 'refuse', status: 401 }), outcome: 'human' },
+  { name: 'refuses with 403', faults: everyTime({ type: 'refuse', status: 403 }), outcome: 'human' },
+  { name: 'throttles once with 429', faults: first({ type: 'refuse', status: 429 }), outcome: 'new session' },
+  { name: 'throttles every session', faults: everyTime({ type: 'refuse', status: 429 }), outcome: 'human' },
+  { name: 'is unavailable once with 500', faults: first({ type: 'refuse', status: 500 }), outcome: 'new session' },
+  { name: 'is unavailable for good with 503', faults: everyTime({ type: 'refuse', status: 503 }), outcome: 'human' },
+  { name: 'does not listen on its port', faults: [], endpoint: at('127.0.0.1:9'), outcome: 'human' },
+  { name: 'has a host name that does not resolve', faults: [], endpoint: at('model.invalid'), outcome: 'human' },
   {
-    name: 'not speaking TLS',
+    name: 'does not speak TLS',
     faults: [],
     endpoint: (url) => url.replace(/^http:/, 'https:'),
     outcome: 'human',
   },
-  { name: 'silent when it is connected to', faults: first({ type: 'silent' }), outcome: 'new session' },
-  { name: 'reset when it is connected to', faults: first({ type: 'reset' }), outcome: 'new session' },
-  { name: 'reset in a word', faults: midWord({ type: 'reset' }), outcome: 'new session' },
-  { name: 'closed in a word', faults: midWord({ type: 'close', code: 1001 }), outcome: 'new session' },
-  { name: 'sending what cannot be read', faults: midWord({ type: 'malformed' }), outcome: 'same session' },
-  { name: 'sending what nobody knows', faults: midWord({ type: 'unknown-event' }), outcome: 'same session' },
-  { name: 'stalled instead of answering', faults: instead({ type: 'stall' }, 1), outcome: 'new session' },
-  { name: 'stalled in a word', faults: midWord({ type: 'stall' }), outcome: 'new session' },
-  { name: 'blocking the content', faults: instead({ type: 'blocked' }), outcome: 'human' },
+  { name: 'does not answer the first connection', faults: first({ type: 'silent' }), outcome: 'new session' },
+  { name: 'resets the first connection', faults: first({ type: 'reset' }), outcome: 'new session' },
+  { name: 'resets the connection mid-word', faults: midWord({ type: 'reset' }), outcome: 'new session' },
+  { name: 'closes with 1001 mid-word', faults: midWord({ type: 'close', code: 1001 }), outcome: 'new session' },
+  { name: 'sends a malformed message', faults: midWord({ type: 'malformed' }), outcome: 'same session' },
+  { name: 'sends an unknown event', faults: midWord({ type: 'unknown-event' }), outcome: 'same session' },
+  { name: 'stalls instead of answering', faults: instead({ type: 'stall' }, 1), outcome: 'new session' },
+  { name: 'stalls mid-word', faults: midWord({ type: 'stall' }), outcome: 'new session' },
+  { name: 'blocks the content', faults: instead({ type: 'blocked' }), outcome: 'human' },
 ];
 
-/** An error as an event ends a session only when it says that the session or the account is at its end. */
+/** An error event ends a session only if it says that the session or the account is at its end. */
 const ERROR_OUTCOMES: Partial<Record<ErrorClass, Outcome>> = { unauthorized: 'human', timeout: 'new session' };
 
 const CASES: Readonly<Record<Model, readonly Case[]>> = {
   openai: [
     ...BOTH,
-    { name: 'closed with 1011 in a word', faults: midWord({ type: 'close', code: 1011 }), outcome: 'new session' },
+    { name: 'closes with 1011 mid-word', faults: midWord({ type: 'close', code: 1011 }), outcome: 'new session' },
     ...(['ignored', 'refused'] as const).map((withoutMulaw): Case => ({
-      name: `not speaking mu-law (the setting is ${withoutMulaw})`,
+      name: `does not speak mu-law (the setting is ${withoutMulaw})`,
       faults: [],
       openai: { withoutMulaw },
       outcome: 'new session',
     })),
     ...ERROR_CLASSES.map((kind): Case => ({
-      name: `telling an error of the class ${kind}`,
+      name: `sends an error event of class ${kind}`,
       faults: midWord({ type: 'error', class: kind }),
       outcome: ERROR_OUTCOMES[kind] ?? 'same session',
     })),
     {
-      name: 'failing one answer',
+      name: 'fails one answer',
       faults: instead({ type: 'failed-response', class: 'server' }, 1),
       outcome: 'same session',
     },
     {
-      name: 'failing an answer for a limit of the account',
+      name: 'fails an answer because of an account limit',
       faults: instead({ type: 'failed-response', class: 'throttled' }, 1),
       outcome: 'same session',
     },
   ],
   nova: [
     ...BOTH,
-    { name: 'unstable', faults: midWord({ type: 'instability' }), outcome: 'new session' },
-    { name: 'ended by RST_STREAM', faults: midWord({ type: 'rst-stream' }), outcome: 'new session' },
+    { name: 'reports system instability', faults: midWord({ type: 'instability' }), outcome: 'new session' },
+    { name: 'ends the stream with RST_STREAM', faults: midWord({ type: 'rst-stream' }), outcome: 'new session' },
     ...(['modelStreamErrorException', 'internalServerException', 'serviceUnavailableException'] as const).map(
       (exception): Case => ({
-        name: `raising ${exception}`,
+        name: `raises ${exception}`,
         faults: midWord({ type: 'exception', exception }),
         outcome: 'new session',
       }),
     ),
     {
-      name: 'raising throttlingException',
+      name: 'raises throttlingException',
       faults: instead({ type: 'exception', exception: 'throttlingException' }, 1),
       outcome: 'new session',
     },
     {
-      name: 'not taking what it is sent',
+      name: 'rejects its input with validationException',
       faults: instead({ type: 'exception', exception: 'validationException' }, 1),
       outcome: 'human',
     },
-    { name: 'not reading any more', faults: midWord({ type: 'stop-reading' }), outcome: 'new session' },
+    { name: 'stops reading', faults: midWord({ type: 'stop-reading' }), outcome: 'new session' },
     {
-      name: 'timing out',
+      name: 'raises modelTimeoutException',
       faults: midWord({ type: 'exception', exception: 'modelTimeoutException' }),
       outcome: 'new session',
     },
   ],
 };
 
-/** Talks twice as fast as a person: an answer still takes more than two seconds. */
+/** Talks twice as fast as a person, so that an answer still takes more than two seconds. */
 const QUICK = toneVoice({ msPerCharacter: 30 });
 
-/** Longer than this a caller must not wait in silence, whatever happens: the watch over a silent model, and some. */
+/** Maximum silence for a caller, whatever happens: the watchdog over a silent model, and a margin. */
 const MAX_SILENCE_MS = 14_000;
 
-describe('a call whose', { concurrency: 6 }, () => {
+describe('faults of hosted models', { concurrency: 6 }, () => {
   for (const model of ['openai', 'nova'] as const) {
     for (const { endpoint, faults, name, openai, outcome } of CASES[model]) {
-      test(`${model} is ${name} goes on: ${outcome}`, async () => {
+      test(`when ${model} ${name} the call ${ENDINGS[outcome]}`, async () => {
         const says = ['What are your opening hours?', 'What are your opening hours?', 'What are your opening hours?'];
         const rig = await startModelRig({
           model,
@@ -160,7 +168,7 @@ describe('a call whose', { concurrency: 6 }, () => {
             assert.match(said[0] ?? '', /get you a colleague/);
           } else {
             assert.equal(escalated(), false);
-            // Found out without the caller's help, who may have heard meanwhile that it takes a moment.
+            // The gateway must notice by itself. Meanwhile it may have told the caller "one moment".
             const isLost = (): boolean => rig.log().includes('a voice session was lost');
             if (outcome === 'new session') await until(isLost, 'the loss of the session', 60_000);
             await until(() => hearing.quietMs > 400, 'the end of the answer', 60_000);

@@ -31,7 +31,7 @@ async function withModel(options: ModelRigOptions, body: (rig: ModelRig) => Prom
   }
 }
 
-/** A call of two questions and a wish for a human: what was said, how much was heard, what the agent sees. */
+/** Runs a call of two questions and a request for an agent. Returns the turns, the sound heard and the agent's screen. */
 async function wholeCall(model: Model, pipeline: boolean): Promise<unknown> {
   const says = ['What are your opening hours?', 'Where is my order?', 'I want to speak to a human.'];
   const rig = await startModelRig({ model, pipeline, says });
@@ -58,15 +58,15 @@ async function wholeCall(model: Model, pipeline: boolean): Promise<unknown> {
   }
 }
 
-// Side by side: what a call takes is waiting.
-describe('a call with', { concurrency: 6 }, () => {
+// Concurrent, because a call spends its time waiting.
+describe('calls with hosted models', { concurrency: 6 }, () => {
   for (const model of ['openai', 'nova'] as const) {
     for (const pipeline of [true, false]) {
       describe(
         `${model} ${pipeline ? 'through the pipeline' : 'through the direct bridge'}`,
         { concurrency: true },
         () => {
-          test('greets first, answers, and hands the call to a human who sees what was said', async () => {
+          test('the model greets, answers, and hands the call to an agent who sees what was said', async () => {
             const says = ['What are your opening hours?', 'I want to speak to a human.'];
             await withModel({ model, pipeline, says }, async (rig) => {
               const { call, hearing } = rig.place();
@@ -86,7 +86,7 @@ describe('a call with', { concurrency: 6 }, () => {
             });
           });
 
-          test('is cut off by the caller, and remembers no more than was heard', async () => {
+          test('an interrupted model remembers no more of its answer than the caller heard', async () => {
             const says = ['What are your opening hours?', 'Where is my order?'];
             await withModel({ model, pipeline, says }, async (rig) => {
               const { call, hearing } = rig.place();
@@ -107,7 +107,7 @@ describe('a call with', { concurrency: 6 }, () => {
             });
           });
 
-          test('uses a tool, takes keys, and goes on', async () => {
+          test('the model uses a tool with the number that the caller keyed in, and the call continues', async () => {
             const tool = defineTool({
               name: 'order_status',
               description: 'Looks up an order.',
@@ -124,7 +124,7 @@ describe('a call with', { concurrency: 6 }, () => {
               await until(() => turnsOf(rig).some((turn) => /arrives tomorrow/.test(turn)), 'the result', 60_000);
               assert.deepEqual(escalationsOf(rig), []);
               call.pressDigit('0');
-              await until(() => escalationsOf(rig).length > 0, 'the wish for a human');
+              await until(() => escalationsOf(rig).length > 0, 'the escalation');
               assert.deepEqual(escalationsOf(rig), ['keypad']);
               call.hangup();
             });
@@ -135,12 +135,12 @@ describe('a call with', { concurrency: 6 }, () => {
   }
 
   for (const model of ['openai', 'nova'] as const) {
-    test(`${model}: the pipeline and the direct bridge give the same transcript, the same sound and the same handover`, async () => {
+    test(`${model}: pipeline and direct bridge produce the same transcript, the same sound and the same handover`, async () => {
       const [pipeline, direct] = await Promise.all([wholeCall(model, true), wholeCall(model, false)]);
       assert.deepEqual(pipeline, direct);
     });
 
-    test(`${model}: a call goes on through ten renewals; nothing is said twice, nothing is forgotten`, async () => {
+    test(`${model}: a call survives ten renewals, and the model says nothing twice and forgets nothing`, async () => {
       const says = Array.from({ length: 20 }, (_, i) => `Question number ${i}.`);
       let answers = 0;
       const brain = scriptedBrain([]);
@@ -148,7 +148,7 @@ describe('a call with', { concurrency: 6 }, () => {
         {
           model,
           says,
-          // One brain for all sessions would count for itself; each session knows only what it was told.
+          // A brain for each session, so that a session knows only what it was told.
           brain: () => ({
             ...brain(),
             decide: (turn) =>
@@ -165,7 +165,7 @@ describe('a call with', { concurrency: 6 }, () => {
           await heardMore(hearing, 0, 'the greeting', 100);
           let asked = 0;
           while ((await renewals()) < 10) {
-            assert.ok(asked < says.length, 'renewed too seldom');
+            assert.ok(asked < says.length, 'too few renewals');
             const beforeMs = hearing.loudMs;
             await speak(call, 300);
             asked++;

@@ -17,7 +17,7 @@ import { AUTH_TOKEN, CONNECT_NUMBER, PUBLIC_HOST, until } from './support/rig.js
 import { scaledClock } from './support/scaled-clock.js';
 
 const PEPPER = 'rig-pepper-0123456789';
-/** Simulated people, networks and models are this much faster than the gateway's clock. */
+/** How many times faster than the gateway's clock the simulated people, network and model run. */
 const SPEED = 10;
 
 interface Setup {
@@ -103,7 +103,7 @@ function turnsOf(events: readonly CallEvent[]): string[] {
 
 for (const pipeline of [true, false]) {
   describe(pipeline ? 'OpenAI through the pipeline' : 'OpenAI through the direct bridge', () => {
-    test('greets, answers, is interrupted, and hands the caller to a human who sees what was said', async () => {
+    test('OpenAI greets, answers, is interrupted, and hands the caller to an agent who sees what was said', async () => {
       const ear = loudnessEar({ texts: ['When are you open?', 'I want to talk to a human.'] });
       await withCall(pipeline, { ear }, async ({ openai, call, events, screens }) => {
         await until(() => turnsOf(events).length === 1, 'the greeting');
@@ -121,12 +121,12 @@ for (const pipeline of [true, false]) {
           [],
         );
         assert.equal(session?.closed?.by, 'client');
-        // What the caller talked over was cut where they stopped hearing it.
+        // The interrupted answer was truncated where the caller stopped hearing it.
         assert.ok((session?.truncations.length ?? 0) >= 1);
       });
     });
 
-    test('hands the caller to a human when the service is lost', async () => {
+    test('the caller goes to an agent when the connection to OpenAI is lost', async () => {
       const faults = [{ when: { at: 'session', ms: 6000 }, fault: { type: 'reset' } }] as const;
       await withCall(pipeline, { faults }, async ({ call, screens, events }) => {
         const said: string[] = [];
@@ -139,7 +139,7 @@ for (const pipeline of [true, false]) {
       });
     });
 
-    test('hands the caller to a human when the service refuses every session', async () => {
+    test('the caller goes to an agent when OpenAI refuses every session', async () => {
       await withCall(pipeline, { apiKeys: ['sk-another'] }, async ({ call, screens, openai }) => {
         await call.whenEnded();
         assert.equal(screens[0]?.attributes['token_status'], 'valid');

@@ -6,13 +6,13 @@ import { LossyFront } from './support/lossy-front.js';
 import { CONNECT_NUMBER, type Rig, startRig, until } from './support/rig.js';
 import { TONES } from './support/tone-engine.js';
 
-/** A gateway behind a balancer that refuses streams as often as it is told. */
+/** Runs `body` with a gateway behind a load balancer that refuses as many streams as the test says. */
 async function withFront(
   pipeline: boolean,
   body: (scene: { rig: Rig; front: LossyFront; place: () => CarrierCall; said: string[] }) => Promise<void>,
 ): Promise<void> {
   const front = await new LossyFront(() => rig.base).start();
-  // In real time: how long a caller has waited makes a difference, and the machine may be busy.
+  // In real time, because the gateway acts on how long a caller has waited, and a scaled clock slips on a busy machine.
   const rig: Rig = await startRig({
     pipeline,
     clock: systemClock,
@@ -42,7 +42,7 @@ const streamsOf = (rig: Rig): number => rig.events.filter(({ type }) => type ===
 for (const pipeline of [true, false]) {
   describe(`streams that are refused, ${pipeline ? 'pipeline' : 'direct bridge'}`, { concurrency: true }, () => {
     for (const times of [1, 5]) {
-      test(`${times} at the start: the caller is greeted by the session that was waiting`, async () => {
+      test(`the waiting session greets the caller after refused stream attempts at the start (${times})`, async () => {
         await withFront(pipeline, async ({ front, place, rig, said }) => {
           front.refusedStreams = times;
           const call = place();
@@ -54,7 +54,7 @@ for (const pipeline of [true, false]) {
       });
     }
 
-    test('3 in the middle of a call do not count: it goes on, and once more when the next stream breaks', async () => {
+    test('refused streams in the middle of a call do not count towards the limit of replacements', async () => {
       await withFront(pipeline, async ({ front, place, rig }) => {
         const call = place();
         await until(() => streamsOf(rig) === 1, 'the stream');
@@ -74,7 +74,7 @@ for (const pipeline of [true, false]) {
       ['at the start', false],
       ['in the middle of a call', true],
     ] as const) {
-      test(`slowly, ${when}: who has waited is told so by Twilio`, async () => {
+      test(`Twilio says "one moment" to a caller who waits for slowly refused streams ${when}`, async () => {
         await withFront(pipeline, async ({ front, place, rig, said }) => {
           const refuse = (): void => void Object.assign(front, { refusedStreams: 2, refusesAfterMs: 1400 });
           if (!isGreeted) refuse();
@@ -92,13 +92,13 @@ for (const pipeline of [true, false]) {
       });
     }
 
-    test('every one: a human goes on', async () => {
+    test('a caller whose streams are all refused goes to an agent', async () => {
       await withFront(pipeline, async ({ front, place, rig, said }) => {
         front.refusedStreams = 1000;
         const call = place();
         let dialled = '';
         call.on('dial-started', (number) => (dialled = number));
-        await until(() => dialled !== '', 'the human');
+        await until(() => dialled !== '', 'the agent');
         assert.equal(dialled, CONNECT_NUMBER);
         assert.ok(
           rig.events.some((event) => event.type === 'escalated' && event.escalation.reason === 'assistant_failed'),

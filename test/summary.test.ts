@@ -8,7 +8,7 @@ import { scaledClock } from './support/scaled-clock.js';
 import { Scene } from './support/handover-scene.js';
 
 const GARBAGE = '<script>alert(1)</script> \u0000 ### \u{1F600}\u{1F600}';
-/** By what the caller wants to talk about. */
+/** What the model writes as the summary, by the topic of the call. */
 const WRITES: Readonly<Record<Model, Readonly<Record<string, readonly Act[]>>>> = {
   openai: {
     invoice: [writes('The caller was **charged** twice\nfor an invoice.')],
@@ -27,7 +27,7 @@ const WRITES: Readonly<Record<Model, Readonly<Record<string, readonly Act[]>>>> 
   },
 };
 
-/** The small assistant, whose summary depends on what the call was about. */
+/** Returns the demo assistant, whose summary depends on the topic of the call. */
 function brainFor(model: Model): BrainFactory {
   return () => {
     const assistant = demoBrain();
@@ -41,9 +41,9 @@ function brainFor(model: Model): BrainFactory {
   };
 }
 
-describe("the agent's summary", { concurrency: 3 }, () => {
+describe("the summary on the agent's screen", { concurrency: 3 }, () => {
   for (const model of ['openai', 'nova'] as const) {
-    test(`${model}: comes from the model, and from what was said when the model does not give one`, async () => {
+    test(`${model}: the summary comes from the model, or from the transcript when the model writes none`, async () => {
       const topics = Object.keys(WRITES[model]);
       const says = topics.map((topic) => `I want to speak to a human about my ${topic}.`);
       const rig = await startModelRig({ model, says, brain: brainFor(model), speed: 6 });
@@ -75,8 +75,8 @@ describe("the agent's summary", { concurrency: 3 }, () => {
   }
 
   for (const pipeline of [true, false]) {
-    test(`${pipeline ? 'pipeline' : 'direct bridge'}: the dial waits for no summary, and one that comes while it rings is on the screen`, async () => {
-      // Slow enough that the goodbye is over long before the summary's time is up.
+    test(`${pipeline ? 'pipeline' : 'direct bridge'}: the dial does not wait for the summary, and one written during ringing is on the screen`, async () => {
+      // Slow enough that the goodbye ends long before the summary times out.
       const rig = await startRig({ pipeline, clock: scaledClock(5) });
       const written: { finish: (text: string) => void; signal: AbortSignal }[] = [];
       const open = rig.provider.onOpen;
@@ -102,7 +102,7 @@ describe("the agent's summary", { concurrency: 3 }, () => {
     });
   }
 
-  test('a call that ends stops the writing; what the model has learned of the caller is in the record', async () => {
+  test('the end of a call aborts the summary, and the record holds what the model learned about the caller', async () => {
     const rig = await startRig({ clock: scaledClock(5) });
     let signal: AbortSignal | undefined;
     const open = rig.provider.onOpen;
@@ -115,7 +115,7 @@ describe("the agent's summary", { concurrency: 3 }, () => {
     };
     try {
       const gone = await new Scene(rig).asksForHuman();
-      await until(() => signal !== undefined, 'the question');
+      await until(() => signal !== undefined, 'the request for a summary');
       gone.call.hangup();
       await gone.ends('caller_hung_up');
       assert.equal(signal?.aborted, true);

@@ -14,10 +14,10 @@ import { TONES } from './support/tone-engine.js';
 const OPTIONS = { skip: skipWithoutRedis };
 const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };
 
-/** A host that leads to the first gateway whatever the balancer thinks. */
+/** A host that always leads to the first gateway, past the load balancer. */
 const FIRST_ALONE = 'first.example.com';
 
-/** Two gateways with a Redis between; what Twilio asks goes to the one that is `asked`. */
+/** Two gateways that share a Redis. Twilio's requests go to the one that is `asked`. */
 interface Pair {
   first: Rig;
   second: Rig;
@@ -26,7 +26,7 @@ interface Pair {
   clock: ScaledClock;
 }
 
-describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, () => {
+describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () => {
   let redis: RedisServer;
   before(async () => {
     redis = await RedisServer.start();
@@ -81,36 +81,36 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     }
   }
 
-  /** Twilio has its first answer from the first gateway, which goes on to be asked until the stream is there. */
+  /** Waits until the caller has been greeted by the gateway of `rig`. */
   const greeted = (rig: Rig): Promise<void> =>
     until(() => rig.events.some(({ type }) => type === 'turn'), 'the greeting');
 
-  /** Every later question goes to the second one as soon as Twilio has made the given one. */
+  /** Sends every later request to the second gateway, as soon as Twilio has made `request`. */
   function switchAfter(pair: Pair, request: string): void {
     pair.call.on('twiml', (made) => {
       if (made === request) pair.asked = pair.second;
     });
   }
 
-  test('is talked to by the one that gets its stream, whichever answered the webhook', async () => {
+  test('the gateway that gets the stream runs the call, whichever gateway answered the webhook', async () => {
     await withPair({}, async (pair) => {
       switchAfter(pair, '/twilio/voice');
       await greeted(pair.second);
-      await until(() => pair.first.provider.last.isClosed, 'the first lets go of its session');
+      await until(() => pair.first.provider.last.isClosed, 'the first gateway closes its session');
       pair.second.provider.last.callerSays('I want to speak to a human agent.');
       await within(pair.call.whenEnded(), 'the end');
       assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
     });
   });
 
-  test('is talked to by the one that answered the webhook where its streams have a host of their own', async () => {
+  test('with STREAM_HOST set the gateway that answered the webhook also gets the stream', async () => {
     await withPair({ env: { STREAM_HOST: FIRST_ALONE } }, async (pair) => {
       switchAfter(pair, '/twilio/voice');
       await greeted(pair.first);
       assert.equal(pair.first.provider.sessions.length, 1);
       assert.equal(pair.second.provider.sessions.length, 0);
     });
-    // One that has a host of its own takes streams that come by the common one all the same.
+    // A gateway with a STREAM_HOST of its own still accepts streams that arrive by the public host.
     await withPair({ secondEnv: { STREAM_HOST: 'second.example.com' } }, async (pair) => {
       switchAfter(pair, '/twilio/voice');
       await greeted(pair.second);
@@ -118,7 +118,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     });
   });
 
-  test('goes on in the other one with its memory, once, when its stream breaks', async () => {
+  test('a call whose stream breaks is resumed by the other gateway with its memory', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);
       pair.first.provider.last.callerSays('My order 42 is late.');
@@ -127,7 +127,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       pair.call.mediaStream?.drop();
       await greeted(pair.second);
       const { answersLast, callerWaitsMs = 0, conversation, greeting } = pair.second.provider.last.options;
-      assert.ok(callerWaitsMs > 0, 'they have been waiting since they asked');
+      assert.ok(callerWaitsMs > 0, 'the caller has been waiting since the question');
       assert.match(greeting ?? '', /cut off/);
       assert.equal(answersLast, true, 'the question is still open');
       assert.ok(conversation.turns.some(({ text }) => text === 'My order 42 is late.'));
@@ -135,7 +135,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     });
   });
 
-  test('is told that it takes a moment when its stream breaks under a caller who has been waiting for an answer', async () => {
+  test('a caller who waits for an answer is told "one moment" when the stream breaks', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);
       const said: string[] = [];
@@ -149,7 +149,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     });
   });
 
-  test('goes to a human when Redis is away and nobody can tell what was decided where its stream ran', async () => {
+  test('a call goes to an agent when Redis is down and the asked gateway did not run its stream', async () => {
     const own = await RedisServer.start();
     try {
       await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
@@ -160,7 +160,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
         pair.asked = pair.first;
         pair.second.provider.last.callerSays('I want to speak to a human agent.');
         await within(pair.call.whenEnded(), 'the end');
-        assert.equal(pair.first.screens.length, 1, 'a human, without the context');
+        assert.equal(pair.first.screens.length, 1, 'an agent, without the context');
         assert.equal(pair.first.events.filter(({ type }) => type === 'resumed').length, 0);
       });
     } finally {
@@ -168,7 +168,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     }
   });
 
-  test('comes back to the first one, which has an older memory of it, with the stream that the other announced', async () => {
+  test('a call returns to the first gateway with the stream that the other gateway announced', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);
       pair.call.on('twiml', (made) => {
@@ -176,7 +176,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       });
       pair.asked = pair.second;
       pair.call.mediaStream?.drop();
-      await until(() => pair.second.events.some(({ type }) => type === 'resumed'), 'the other one announces a stream');
+      await until(() => pair.second.events.some(({ type }) => type === 'resumed'), 'the stream is announced');
       await until(() => pair.first.events.filter(({ type }) => type === 'stream-started').length === 2, 'the stream');
       assert.doesNotMatch(pair.first.log(), /stream refused/);
       pair.first.provider.last.callerSays('I want to speak to a human agent.');
@@ -185,7 +185,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     });
   });
 
-  test('is dialled by one and whispered to by the other: the agent sees it all the same', async () => {
+  test('the agent sees the context when one gateway dials and the other serves the whisper', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);
       switchAfter(pair, '/twilio/stream-ended');
@@ -199,7 +199,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     });
   });
 
-  test('whose dial failed comes back to the assistant of the other', async () => {
+  test('after a failed dial the call resumes with the assistant of the gateway that gets the dial result', async () => {
     await withPair({ phone: busy }, async (pair) => {
       await greeted(pair.first);
       switchAfter(pair, '/twilio/stream-ended');
@@ -210,7 +210,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     });
   });
 
-  test('of a gateway that is stopped while Redis is away stays there, and goes to a human at the end', async () => {
+  test('a call of a gateway that drains while Redis is down stays there and ends with an agent', async () => {
     const own = await RedisServer.start();
     try {
       await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
@@ -228,7 +228,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     }
   });
 
-  test('that cannot be written down in time is not moved, for nobody would know where it stands', async () => {
+  test('a call whose journal write times out is not moved, because the other gateway could not resume it', async () => {
     const own = await RedisServer.start();
     try {
       await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
@@ -240,7 +240,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
         await within(pair.call.whenEnded(), 'the end');
         await drained;
         assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
-        assert.equal(streams, 1, 'it went to a human from the stream it had');
+        assert.equal(streams, 1, 'the call went to an agent from its only stream');
       });
     } finally {
       own.thaw();
@@ -248,8 +248,8 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     }
   });
 
-  test('of a caller who was told that it takes a moment is not moved before they are answered', async () => {
-    // A model elsewhere: the gateway speaks its own lines.
+  test('a call whose caller was told "one moment" is not moved before the answer', async () => {
+    // With a hosted model the gateway speaks its own lines.
     const env = { VOICE_PROVIDER: 'openai', OPENAI_API_KEY: 'sk-simulated' };
     await withPair({ env }, async (pair) => {
       await greeted(pair.first);
@@ -262,25 +262,25 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
       pair.asked = pair.second;
       const drained = pair.first.running.gateway.drain(30);
       await sleep(pair.clock, 5000);
-      assert.equal(streams, 0, 'they still wait');
+      assert.equal(streams, 0, 'the caller still waits');
       pair.first.provider.last.speak('It is on its way.', 300);
       await drained;
-      await until(() => pair.second.provider.sessions.length > 0, 'the other one goes on');
-      assert.equal(pair.second.provider.last.options.greeting, undefined, 'nobody notices it');
+      await until(() => pair.second.provider.sessions.length > 0, 'the other gateway resumes the call');
+      assert.equal(pair.second.provider.last.options.greeting, undefined, 'the caller does not notice the move');
     });
   });
 
-  test('that is over stays over, whoever is asked about it', async () => {
+  test('a call that is over stays over when Twilio asks the other gateway', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);
       pair.asked = pair.second;
       pair.first.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
       assert.equal(await within(pair.call.whenEnded(), 'the end'), 'gateway-hung-up');
-      assert.equal(pair.second.provider.sessions.length, 0, 'nobody is talked to again');
+      assert.equal(pair.second.provider.sessions.length, 0, 'the caller is not greeted again');
     });
   });
 
-  test('that is over, as only the other one is told while Redis is away, ends where it was dialled too', async () => {
+  test('the gateway that dialled learns of the end that only the other gateway was told while Redis was down', async () => {
     const own = await RedisServer.start();
     try {
       await withPair({ env: { REDIS_URL: own.url }, statusCallback: true }, async (pair) => {
@@ -296,7 +296,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
         await until(() => pair.second.log().includes('the journal is being written'), 'Redis is back');
         assert.equal(pair.first.running.gateway.activeCalls, 1);
         await pair.clock.skip(180_000);
-        await until(() => pair.first.running.gateway.activeCalls === 0, 'the first one knows');
+        await until(() => pair.first.running.gateway.activeCalls === 0, 'the first gateway knows');
         assert.ok(pair.first.events.some((event) => event.type === 'ended' && event.outcome === 'moved'));
       });
     } finally {
@@ -304,7 +304,7 @@ describe('a call that two gateways share', { concurrency: true, ...OPTIONS }, ()
     }
   });
 
-  test('is not taken from its gateway by a stream with a false token', async () => {
+  test('a stream with a false token takes no call from its gateway', async () => {
     await withPair({}, async (pair) => {
       const { callSid } = pair.call;
       await greeted(pair.first);

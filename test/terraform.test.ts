@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
-// What `npm run check:terraform` stands on. That itself needs the terraform command.
+// Tests the offline provider that `npm run check:terraform` uses, without the terraform command that the check needs.
 const OFFLINE = resolve('terraform/offline');
 const SCHEMA = readFileSync(`${OFFLINE}/aws-schema.json`, 'utf8');
 
@@ -32,8 +32,8 @@ interface ProviderClient {
   close: () => void;
 }
 
-describe('the offline provider', () => {
-  test('tells Terraform the shape of each resource that is used', async () => {
+describe('terraform/offline', () => {
+  test('the offline provider tells Terraform the shape of each resource in use', async () => {
     const { startOfflineProvider } = (await import(pathToFileURL(`${OFFLINE}/provider.mjs`).href)) as OfflineProvider;
     const provider = await startOfflineProvider();
     try {
@@ -68,7 +68,7 @@ describe('the offline provider', () => {
     }
   });
 
-  test('its schema is what the real one is reduced to, and a resource that the real one lacks is named', () => {
+  test('reduce-schema keeps only the resources in use, and names one that the provider lacks', () => {
     const reduce = (schema: string) =>
       spawnSync(process.execPath, [`${OFFLINE}/reduce-schema.mjs`], { input: schema, encoding: 'utf8' });
     const real = JSON.parse(SCHEMA) as {

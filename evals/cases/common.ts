@@ -3,15 +3,15 @@ import type { EvalCase } from '../case.js';
 import { CALLER_WORDS } from './caller-words.js';
 
 /**
- * What every prompt has to pass, with a caller who speaks its language; without words in that language nobody can call.
- * All of it holds whatever the prompt is about.
+ * Returns the cases that every prompt must pass, whatever it is about, with a caller who speaks its language. Empty if there are
+ * no caller words in that language.
  */
 export function commonCases(prompt: AssistantPrompt): EvalCase[] {
   const language = prompt.language.split('-')[0] ?? '';
   const words = CALLER_WORDS[language];
   if (words === undefined) return [];
   const others = prompt.languages.map((tag) => tag.split('-')[0]);
-  // Somebody who speaks what the assistant may not change to.
+  // A caller who speaks a language that the assistant may not change to.
   const foreign = ['en', 'de'].find((other) => other !== language && !others.includes(other)) ?? 'fr';
   return [
     {

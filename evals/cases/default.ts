@@ -7,7 +7,7 @@ const prompt = builtInPrompt(defaultDraft);
 
 export const defaultCases: readonly EvalCase[] = [
   ...commonCases(prompt),
-  // The same desk in another language: what it is told is English, what it says is not.
+  // The same assistant in another language: its instructions are English, its answers are not.
   ...commonCases(builtInPrompt({ ...defaultDraft, name: 'default-de', language: 'de-DE' })),
   {
     name: 'hours it was not told',

@@ -1,13 +1,13 @@
-# The last resort of a number: TwiML for when no gateway answers. It must not fail together with what it stands in for, so
-# it depends on no region, no bucket, no server of ours: a function at CloudFront's edge holds the document and answers
-# before any origin would be asked.
+# The fallback of a Twilio number: TwiML for when no gateway answers. It must not fail together with the gateways, so it depends
+# on no region, bucket or server. A function at CloudFront's edge holds the document and answers before CloudFront would ask an
+# origin.
 
 locals {
-  # How Twilio asks: a gateway that dies or hangs costs one try, and the next one answers; the fallback comes after them
-  # (Twilio: Webhooks - connection overrides). The gateway puts the same behind every URL of its own.
+  # Timeouts and retries of Twilio's requests (Twilio: Webhooks - connection overrides). A gateway that dies or hangs costs one
+  # try, and the next gateway answers. Twilio requests the fallback after all tries. The gateway puts the same on its own URLs.
   overrides = "#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
 
-  # What people write may hold characters that mean something in XML.
+  # The operator's sentences may hold characters that are special in XML.
   connecting = replace(replace(replace(var.connecting, "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
   nobody     = replace(replace(replace(var.nobody, "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
 
@@ -33,8 +33,8 @@ resource "aws_cloudfront_distribution" "fallback" {
   enabled         = true
   is_ipv6_enabled = true
 
-  # CloudFront wants an origin. It is never asked: the function answers first. No access logs are kept either, since a
-  # request by GET has the caller's number in it.
+  # CloudFront requires an origin, but never asks it, because the function answers first. There are no access logs, because a
+  # request by GET holds the caller's number.
   origin {
     origin_id   = "never-asked"
     domain_name = var.public_host
@@ -50,10 +50,10 @@ resource "aws_cloudfront_distribution" "fallback" {
   default_cache_behavior {
     target_origin_id       = "never-asked"
     viewer_protocol_policy = "https-only"
-    # Twilio asks by POST unless a number says otherwise.
+    # Twilio requests by POST unless the number is set to GET.
     allowed_methods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
     cached_methods  = ["GET", "HEAD"]
-    # AWS's own policy "CachingDisabled" (CloudFront: managed cache policies).
+    # The managed policy "CachingDisabled" (CloudFront: managed cache policies).
     cache_policy_id = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
     function_association {
@@ -73,7 +73,7 @@ resource "aws_cloudfront_distribution" "fallback" {
   }
 }
 
-# Somebody asked for the fallback: callers are being caught, and the gateways are not answering.
+# A request to the fallback means that no gateway answered, and that the fallback has caught a caller.
 resource "aws_cloudwatch_metric_alarm" "asked" {
   alarm_name        = "${var.name}-asked"
   alarm_description = "Twilio asked for the fallback of the number: no gateway answered. Callers go to ${join(", then ", var.phone_numbers)} without their context."

@@ -11,6 +11,6 @@ output "number" {
 }
 
 output "twiml" {
-  description = "What Twilio is told when no gateway answers."
+  description = "The TwiML that Twilio runs when no gateway answers."
   value       = local.twiml
 }

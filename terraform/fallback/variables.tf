@@ -1,5 +1,5 @@
 variable "public_host" {
-  description = "The gateway's PUBLIC_HOST, for instance voice.example.com. The webhooks of the number are built from it; the fallback never asks it."
+  description = "The gateway's PUBLIC_HOST, for instance voice.example.com. The webhook URLs of the number are built from it. The fallback sends it no request."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "public_host" {
 }
 
 variable "phone_numbers" {
-  description = "Whom to ring, in E.164, one after the other: the number of the Connect instance first, then one that does not depend on it, where there is one."
+  description = "Numbers to dial in E.164, in order: first that of the Connect instance, then one that does not depend on it, if there is one."
   type        = list(string)
 
   validation {
@@ -19,7 +19,7 @@ variable "phone_numbers" {
 }
 
 variable "ring_seconds" {
-  description = "How long each number may ring. Connect answers at once and queues the caller itself."
+  description = "Maximum ringing time of each number. Connect answers at once and queues the caller itself."
   type        = number
   default     = 25
 
@@ -30,7 +30,7 @@ variable "ring_seconds" {
 }
 
 variable "language" {
-  description = "Language of the two sentences, one that Twilio's <Say> has a voice for."
+  description = "Language of the two sentences. Twilio's <Say> must have a voice for it."
   type        = string
   default     = "en-US"
 
@@ -41,35 +41,35 @@ variable "language" {
 }
 
 variable "connecting" {
-  description = "What the caller hears before it rings."
+  description = "What the caller hears before the first number rings."
   type        = string
   default     = "One moment, please. I am connecting you with a colleague."
 
   validation {
     condition     = length(trimspace(var.connecting)) > 0 && length(var.connecting) <= 1000
-    error_message = "connecting is a sentence of at most 1,000 characters: a caller who hears nothing hangs up."
+    error_message = "connecting is a sentence of at most 1,000 characters, because a caller who hears nothing hangs up."
   }
 }
 
 variable "nobody" {
-  description = "What the caller hears when none of the numbers answered, before the call ends."
+  description = "What the caller hears before the call ends, if no number answered."
   type        = string
   default     = "I am sorry, nobody can take your call right now. Please call again later."
 
   validation {
     condition     = length(trimspace(var.nobody)) > 0 && length(var.nobody) <= 1000
-    error_message = "nobody is a sentence of at most 1,000 characters: no call ends without a word."
+    error_message = "nobody is a sentence of at most 1,000 characters, because no call may end without a word."
   }
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics, in us-east-1, that are told when the fallback was asked for: no gateway answered then."
+  description = "SNS topics in us-east-1 that are notified when Twilio requests the fallback, because then no gateway answered."
   type        = list(string)
   default     = []
 }
 
 variable "name" {
-  description = "Name of what is made here; another one for each further number with a fallback of its own."
+  description = "Name of the function and the alarm. Each number with a fallback of its own needs another one."
   type        = string
   default     = "tandem-fallback"
 

@@ -9,7 +9,7 @@ terraform {
   }
 }
 
-# CloudFront belongs to no region; its metrics are in this one (CloudFront: monitoring).
+# CloudFront belongs to no region. Its metrics are in us-east-1 (CloudFront: monitoring).
 provider "aws" {
   region = "us-east-1"
 

@@ -1,6 +1,5 @@
-// A provider that knows the shape of AWS's resources and nothing else: enough for Terraform itself to find what is
-// misspelt, missing or of the wrong type, with no download and no account. Values, names of AWS and conflicts between
-// arguments are judged by the real provider only.
+// A provider that knows only the shape of AWS's resources. With it Terraform finds what is misspelt, missing or of the wrong
+// type, without a download or an account. Only the real provider checks values, AWS names and conflicts between arguments.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials, loadPackageDefinition } from '@grpc/grpc-js';
@@ -9,8 +8,8 @@ import { loadSync } from '@grpc/proto-loader';
 const SOURCE = 'registry.terraform.io/hashicorp/aws';
 
 /**
- * Listens on a free port of this machine. `reattach` is for the environment variable TF_REATTACH_PROVIDERS, by which
- * Terraform uses a provider that runs already (Terraform: debugging providers).
+ * Starts the provider on a free local port. `reattach` is the value of the environment variable TF_REATTACH_PROVIDERS, with
+ * which Terraform uses a provider that is already running (Terraform: debugging providers).
  * @returns {Promise<{ reattach: string, close: () => void }>}
  */
 export async function startOfflineProvider() {
@@ -45,7 +44,7 @@ export async function startOfflineProvider() {
       Protocol: 'grpc',
       ProtocolVersion: 5,
       Pid: process.pid,
-      // Terraform does not end it, since it did not start it.
+      // Tells Terraform not to end this provider, because Terraform did not start it.
       Test: true,
       Addr: { Network: 'tcp', String: `127.0.0.1:${port}` },
     },
@@ -53,7 +52,7 @@ export async function startOfflineProvider() {
   return { reattach, close: () => server.forceShutdown() };
 }
 
-/** From the shape of `terraform providers schema -json` to that of the plugin protocol. */
+/** Converts a schema from the form of `terraform providers schema -json` to that of the plugin protocol. */
 function schemaMessage({ block, version }) {
   return { version, block: blockMessage(block) };
 }

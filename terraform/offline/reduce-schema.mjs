@@ -1,5 +1,5 @@
-// From standard input to standard output: of what `terraform providers schema -json` prints (tens of megabytes), only AWS's
-// resources that are used under terraform/, without descriptions.
+// Reads the output of `terraform providers schema -json` (tens of megabytes) from standard input. Writes to standard output only
+// the AWS resources that are used under terraform/, without descriptions.
 import { readFileSync, readdirSync } from 'node:fs';
 
 const SOURCE = 'registry.terraform.io/hashicorp/aws';

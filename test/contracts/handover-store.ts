@@ -5,6 +5,8 @@ import type { CallerIndex } from '../../src/handover/caller-index.js';
 import { type HandoverRecord, drawHandoverId } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
 
+// The contract tests of handover stores, and their sample record.
+
 export const NOW_SECONDS = 1_790_000_000;
 
 export function sampleRecord(changes: Partial<HandoverRecord> = {}): HandoverRecord {
@@ -31,9 +33,9 @@ export function sampleRecord(changes: Partial<HandoverRecord> = {}): HandoverRec
 
 const freshKey = (): string => randomBytes(32).toString('hex');
 
-/** What every {@link HandoverStore} must do; run once for each backend. `store` is open and its table exists. */
+/** The tests that every {@link HandoverStore} must pass. Each backend runs them with an open store whose table exists. */
 export async function storeContract(t: TestContext, store: HandoverStore): Promise<void> {
-  await t.test('a stored record comes back whole to the contact that redeems it', async () => {
+  await t.test('a stored record is returned whole to the contact that redeems it', async () => {
     const key = freshKey();
     const record = sampleRecord();
     assert.equal(await store.put(key, record), 'stored');
@@ -41,7 +43,7 @@ export async function storeContract(t: TestContext, store: HandoverStore): Promi
     assert.deepEqual(redemption, { status: 'valid', record: { ...record, status: 'consumed' } });
   });
 
-  await t.test('the same contact may ask again, after expiry too; another may not', async () => {
+  await t.test('the same contact may redeem again, even after expiry, and another contact may not', async () => {
     const key = freshKey();
     await store.put(key, sampleRecord());
     for (const second of [598, 599, 601]) {
@@ -50,7 +52,7 @@ export async function storeContract(t: TestContext, store: HandoverStore): Promi
     assert.deepEqual(await store.redeem(key, 'contact-2', NOW_SECONDS + 599), { status: 'used' });
   });
 
-  await t.test('of 200 contacts at once exactly one gets the record', async () => {
+  await t.test('exactly one of 200 simultaneous contacts gets the record', async () => {
     const key = freshKey();
     await store.put(key, sampleRecord());
     const contacts = Array.from({ length: 200 }, (_, index) => `contact-${index}`);
@@ -61,7 +63,7 @@ export async function storeContract(t: TestContext, store: HandoverStore): Promi
     assert.equal(statuses.filter((status) => status === 'used').length, 199);
   });
 
-  await t.test('an expired record that is still there counts as expired, from its very second on', async () => {
+  await t.test('a record that is still stored counts as expired from the second of its expiry on', async () => {
     const key = freshKey();
     await store.put(key, sampleRecord());
     assert.deepEqual(await store.redeem(key, 'contact-1', NOW_SECONDS + 600), { status: 'expired' });
@@ -72,7 +74,7 @@ export async function storeContract(t: TestContext, store: HandoverStore): Promi
     assert.deepEqual(await store.redeem(freshKey(), 'contact-1', NOW_SECONDS), { status: 'invalid' });
   });
 
-  await t.test('a key in use is not taken over; an expired one is, and is unused again', async () => {
+  await t.test('a key in use cannot be overwritten, and an expired key is free again', async () => {
     const key = freshKey();
     await store.put(key, sampleRecord({ summary: 'first' }));
     assert.equal(await store.put(key, sampleRecord({ summary: 'second' })), 'taken');
@@ -85,7 +87,7 @@ export async function storeContract(t: TestContext, store: HandoverStore): Promi
     assert.equal(third.status === 'valid' && third.record.summary, 'third');
   });
 
-  await t.test('what is filled in later is redeemed; nothing is created by filling in', async () => {
+  await t.test('fields updated later are redeemed too, and an update creates no record', async () => {
     const key = freshKey();
     assert.equal(await store.update(key, { crm_url: 'https://crm.example/1' }), false);
     assert.deepEqual(await store.redeem(key, 'contact-1', NOW_SECONDS), { status: 'invalid' });
@@ -103,11 +105,11 @@ export async function storeContract(t: TestContext, store: HandoverStore): Promi
   });
 }
 
-/** What every {@link CallerIndex} must do, over the `store` that holds the records. */
+/** The tests that every {@link CallerIndex} must pass. `store` holds the records that the index links to. */
 export async function callerContract(t: TestContext, store: HandoverStore, callers: CallerIndex): Promise<void> {
   const end = NOW_SECONDS + 600;
   const later = NOW_SECONDS + 60;
-  /** A record of its own conversation for `caller`. */
+  /** Stores a record of `conversation` for `caller` and returns its key. */
   const handover = async (caller: string, conversation: string, createdAt = NOW_SECONDS): Promise<string> => {
     const key = freshKey();
     await store.put(key, sampleRecord({ conversation_id: conversation, summary: key, created_at: createdAt }));
@@ -119,16 +121,19 @@ export async function callerContract(t: TestContext, store: HandoverStore, calle
     return redemption.status === 'valid' ? redemption.record.summary : redemption.status;
   };
 
-  await t.test('the only handover of a number is found by it, once, and again for the same contact', async () => {
-    const caller = freshKey();
-    const key = await handover(caller, 'one');
-    assert.equal(await redeemed(caller, 'contact-1'), key);
-    assert.equal(await redeemed(caller, 'contact-1'), key);
-    assert.equal(await redeemed(caller, 'contact-2'), 'invalid');
-    assert.deepEqual(await store.redeem(key, 'contact-2', later), { status: 'used' });
-  });
+  await t.test(
+    'the only handover of a number is redeemed by the number once, and again for the same contact',
+    async () => {
+      const caller = freshKey();
+      const key = await handover(caller, 'one');
+      assert.equal(await redeemed(caller, 'contact-1'), key);
+      assert.equal(await redeemed(caller, 'contact-1'), key);
+      assert.equal(await redeemed(caller, 'contact-2'), 'invalid');
+      assert.deepEqual(await store.redeem(key, 'contact-2', later), { status: 'used' });
+    },
+  );
 
-  await t.test('two conversations of a number are none; one that was redeemed does not count', async () => {
+  await t.test('a number with two open conversations finds neither, and a redeemed one does not count', async () => {
     const caller = freshKey();
     const first = await handover(caller, 'one');
     const second = await handover(caller, 'two');
@@ -137,7 +142,7 @@ export async function callerContract(t: TestContext, store: HandoverStore, calle
     assert.equal(await redeemed(caller, 'contact-1'), second);
   });
 
-  await t.test('a conversation that was dialled again is one handover, and gone with either token', async () => {
+  await t.test('a redialled conversation counts as one handover, and one redemption uses up both tokens', async () => {
     const caller = freshKey();
     await handover(caller, 'one');
     const last = await handover(caller, 'one', NOW_SECONDS + 30);
@@ -145,14 +150,14 @@ export async function callerContract(t: TestContext, store: HandoverStore, calle
     assert.equal(await redeemed(caller, 'contact-2'), 'invalid');
   });
 
-  await t.test('nothing is found by an unknown number, or after expiry', async () => {
+  await t.test('an unknown number finds nothing, nor does a number after its handover expired', async () => {
     const caller = freshKey();
     await handover(caller, 'one');
     assert.equal(await redeemed(freshKey(), 'contact-1'), 'invalid');
     assert.equal(await redeemed(caller, 'contact-1', end), 'invalid');
   });
 
-  await t.test('a number with too many handovers is not one caller, until they have expired', async () => {
+  await t.test('a number with too many handovers finds nothing until they have expired', async () => {
     const caller = freshKey();
     for (let index = 0; index < 17; index++) await callers.link(caller, freshKey(), NOW_SECONDS, end);
     await handover(caller, 'one');
@@ -163,7 +168,7 @@ export async function callerContract(t: TestContext, store: HandoverStore, calle
     assert.equal(await redeemed(caller, 'contact-1', end + 1), key);
   });
 
-  await t.test('failures at once are all counted, each number by itself, within one window', async () => {
+  await t.test('simultaneous failures are all counted, apart for each number, within one window', async () => {
     const tries = freshKey();
     await Promise.all(Array.from({ length: 20 }, () => callers.countFailure(tries, NOW_SECONDS, 600)));
     assert.equal(await callers.failures(tries, NOW_SECONDS + 599), 20);

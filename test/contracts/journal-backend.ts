@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { BackendWrite, JournalBackend } from '../../src/journal/backend.js';
 
+// The contract tests of journal backends.
+
 export function freshCallSid(): string {
   return `CA${randomBytes(16).toString('hex')}`;
 }
@@ -11,13 +13,13 @@ function write(callSid: string, changes: Partial<BackendWrite> = {}): BackendWri
   return { callSid, owner: 'a', epoch: 1, data: Buffer.from('first'), ttlMs: 60_000, ...changes };
 }
 
-/** What every {@link JournalBackend} must do; run once for each. `pass` lets time go by on the backend's clock. */
+/** The tests that every {@link JournalBackend} must pass. `pass` lets time go by on the backend's clock. */
 export async function backendContract(
   t: TestContext,
   backend: JournalBackend,
   pass: (ms: number) => Promise<void>,
 ): Promise<void> {
-  await t.test('what was written last is read, byte by byte', async () => {
+  await t.test('a read returns the last write, byte for byte', async () => {
     const callSid = freshCallSid();
     assert.equal(await backend.write(write(callSid)), 1);
     const data = Buffer.from([0, 255, 13, 10, 128]);
@@ -25,61 +27,58 @@ export async function backendContract(
     assert.deepEqual(await backend.read(callSid), { epoch: 1, data });
   });
 
-  await t.test(
-    'of an unknown call there is nothing to read or to claim, and asking leaves nothing behind',
-    async () => {
-      const callSid = freshCallSid();
-      assert.equal(await backend.claim(callSid, 'b'), undefined);
-      assert.equal(await backend.read(callSid), undefined);
-      assert.equal(await backend.write(write(callSid)), 1);
-    },
-  );
+  await t.test('an unknown call can be neither read nor claimed, and the attempt leaves nothing behind', async () => {
+    const callSid = freshCallSid();
+    assert.equal(await backend.claim(callSid, 'b'), undefined);
+    assert.equal(await backend.read(callSid), undefined);
+    assert.equal(await backend.write(write(callSid)), 1);
+  });
 
-  await t.test(
-    'who claims a call holds it: what the one before writes is refused, what the claimer writes is not',
-    async () => {
-      const callSid = freshCallSid();
-      await backend.write(write(callSid));
-      assert.deepEqual(await backend.claim(callSid, 'b'), { epoch: 2, data: Buffer.from('first') });
-      assert.equal(await backend.write(write(callSid, { data: Buffer.from('stale') })), 'fenced');
-      assert.equal(await backend.write(write(callSid, { owner: 'b', epoch: 2, data: Buffer.from('second') })), 2);
-      assert.deepEqual(await backend.read(callSid), { epoch: 2, data: Buffer.from('second') });
-    },
-  );
+  await t.test('a claim fences the writes of the former owner, and those of the claimer are accepted', async () => {
+    const callSid = freshCallSid();
+    await backend.write(write(callSid));
+    assert.deepEqual(await backend.claim(callSid, 'b'), { epoch: 2, data: Buffer.from('first') });
+    assert.equal(await backend.write(write(callSid, { data: Buffer.from('stale') })), 'fenced');
+    assert.equal(await backend.write(write(callSid, { owner: 'b', epoch: 2, data: Buffer.from('second') })), 2);
+    assert.deepEqual(await backend.read(callSid), { epoch: 2, data: Buffer.from('second') });
+  });
 
-  await t.test('two cannot both begin one call', async () => {
+  await t.test('two owners cannot both begin one call', async () => {
     const callSid = freshCallSid();
     assert.equal(await backend.write(write(callSid)), 1);
     assert.equal(await backend.write(write(callSid, { owner: 'b' })), 'fenced');
   });
 
-  await t.test('of 20 that claim at once each gets an epoch of its own, and the last holds the call', async () => {
-    const callSid = freshCallSid();
-    await backend.write(write(callSid));
-    const owners = Array.from({ length: 20 }, (_, index) => `claimer-${index}`);
-    const epochs = await Promise.all(owners.map(async (owner) => (await backend.claim(callSid, owner))?.epoch ?? 0));
-    assert.deepEqual(
-      epochs.toSorted((a, b) => a - b),
-      owners.map((_, index) => index + 2),
-    );
-    const results = await Promise.all(
-      owners.map((owner, index) => backend.write(write(callSid, { owner, epoch: epochs[index] ?? 0 }))),
-    );
-    assert.deepEqual(
-      results.filter((result) => result !== 'fenced'),
-      [21],
-    );
-    assert.equal(results[epochs.indexOf(21)], 21);
-  });
+  await t.test(
+    'each of 20 simultaneous claimers gets an epoch of its own, and the last one holds the call',
+    async () => {
+      const callSid = freshCallSid();
+      await backend.write(write(callSid));
+      const owners = Array.from({ length: 20 }, (_, index) => `claimer-${index}`);
+      const epochs = await Promise.all(owners.map(async (owner) => (await backend.claim(callSid, owner))?.epoch ?? 0));
+      assert.deepEqual(
+        epochs.toSorted((a, b) => a - b),
+        owners.map((_, index) => index + 2),
+      );
+      const results = await Promise.all(
+        owners.map((owner, index) => backend.write(write(callSid, { owner, epoch: epochs[index] ?? 0 }))),
+      );
+      assert.deepEqual(
+        results.filter((result) => result !== 'fenced'),
+        [21],
+      );
+      assert.equal(results[epochs.indexOf(21)], 21);
+    },
+  );
 
-  await t.test('a claimer that never learnt its epoch may write all the same', async () => {
+  await t.test('a claimer that never learnt its epoch may still write', async () => {
     const callSid = freshCallSid();
     await backend.write(write(callSid));
     await backend.claim(callSid, 'b');
     assert.equal(await backend.write(write(callSid, { owner: 'b', epoch: 1 })), 2);
   });
 
-  await t.test('a call can be taken without having been read', async () => {
+  await t.test('a call can be taken over without a read', async () => {
     const callSid = freshCallSid();
     await backend.write(write(callSid));
     assert.equal(await backend.write(write(callSid, { owner: 'b', epoch: 'unread' })), 2);
@@ -87,7 +86,7 @@ export async function backendContract(
     assert.equal(await backend.write(write(freshCallSid(), { epoch: 'unread' })), 1);
   });
 
-  await t.test('an entry is forgotten when its time is over, and each write sets it anew', async () => {
+  await t.test('an entry expires after its time to live, and each write sets that time anew', async () => {
     const callSid = freshCallSid();
     await backend.write(write(callSid, { ttlMs: 60_000 }));
     await backend.write(write(callSid, { ttlMs: 20 }));

@@ -4,15 +4,15 @@ import { FAKE_HOST, FAKE_TOKEN, FakeGateway } from './fake-gateway.js';
 import { FakeClock } from './fake-clock.js';
 import { until } from './rig.js';
 
-/** A simulated carrier and a fake gateway on real sockets, with time that is moved by hand. */
+/** For tests of the simulated carrier: the carrier and a fake gateway on real sockets, with time that is moved by hand. */
 export interface CarrierRig {
   clock: FakeClock;
   gateway: FakeGateway;
   carrier: Carrier;
   call: (options?: Partial<PlaceCallOptions>) => CarrierCall;
-  /** Codes of the problems so far, of every call. */
+  /** Twilio error codes of all calls so far. */
   problems: number[];
-  /** The call's time, in steps of one frame, with everything on the way delivered at each. */
+  /** Moves the call's time in steps of one frame, and delivers everything in flight after each step. */
   advance: (durationMs: number, call: CarrierCall) => Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export const ACCOUNT_SID = `AC${'4'.repeat(32)}`;
 
 export type CarrierRigOptions = Partial<CarrierOptions> & {
   tls?: { key: string; cert: string };
-  /** Where any host other than the gateway's listens. */
+  /** Address that every host other than the gateway's resolves to. */
   elsewhere?: string;
 };
 
@@ -68,7 +68,7 @@ export async function withCarrier(options: CarrierRigOptions, body: (rig: Carrie
   await until(() => clock.timers === 0, 'every timer to be cancelled');
 }
 
-/** TwiML for a stream to the fake gateway. */
+/** Returns TwiML for a stream to the fake gateway. */
 export function streamTwiml(attributes = '', inside = '', connect = ''): string {
   return `<Connect ${connect}><Stream url="wss://${FAKE_HOST}/stream" ${attributes}>${inside}</Stream></Connect>`;
 }

@@ -1,29 +1,31 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+// For tests of the evals: a service like OpenAI with a model and a judge.
+
 export interface ChatRequest {
   model: string;
   messages: { role: string; content: string }[];
   tools: { function: { name: string } }[];
 }
 
-/** What the model says; `tool` is called as well. */
+/** What the model says, and the tool that it calls. */
 export interface ChatAnswer {
   text?: string;
   tool?: string;
 }
 
-/** What the judge is asked, and what it finds. */
+/** Answers a question to the judge. */
 export type Judge = (question: string) => { isTrue: boolean; reason: string };
 
 /**
- * An endpoint like OpenAI's for a model that answers in one piece and a judge that chooses: chat completions for both,
- * and the Responses interface, by which judges of the GPT-5 family are asked.
+ * An endpoint with a model that answers in one piece and a judge that chooses. It has chat completions for both, and the
+ * Responses API, which judges of the GPT-5 family use.
  */
 export class ChatService {
   answer: (request: ChatRequest) => ChatAnswer = () => ({ text: 'Yes.' });
   judge: Judge = () => ({ isTrue: true, reason: 'so it is' });
-  /** Answers everything with this status instead. */
+  /** If set, every request is answered with this status. */
   refusal: { status: number; message: string } | undefined;
   readonly requests: ChatRequest[] = [];
   readonly questions: string[] = [];

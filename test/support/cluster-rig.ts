@@ -8,10 +8,10 @@ import { signStream } from '../../sim/twilio/signing.js';
 import { within } from './deadline.js';
 import { AUTH_TOKEN, PUBLIC_HOST, until } from './rig.js';
 
-/** `npm run cluster` with the scripted model, and a simulated carrier. All of it in real time. */
+/** For tests of the cluster: `npm run cluster` with the scripted model and a simulated carrier, in real time. */
 export class ClusterRig {
   readonly lines: Record<string, unknown>[] = [];
-  /** What it tells the person who started it. */
+  /** What the cluster has written to standard error for the operator. */
   words = '';
   private readonly child: ChildProcess;
   private readonly carrier: Carrier;
@@ -43,12 +43,12 @@ export class ClusterRig {
       accountSid: `AC${'1'.repeat(32)}`,
       authToken: AUTH_TOKEN,
       resolve: () => this.base,
-      // Somebody takes every call.
+      // The dialled number always answers.
       phoneBook: () => ({ ring: (leg) => leg.answer() }),
     });
   }
 
-  /** Begins to start; see {@link listening}. */
+  /** Starts the process. {@link listening} resolves when it can take calls. */
   static spawn(workers: number, env: Record<string, string> = {}): ClusterRig {
     return new ClusterRig(workers, env);
   }
@@ -66,7 +66,7 @@ export class ClusterRig {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Process ids that worker had, the present one last. */
+  /** Process ids that `worker` has had, the current one last. */
   pids(worker: string): number[] {
     return this.lines
       .filter((line) => line['msg'] === 'a worker listens' && line['worker'] === worker)
@@ -91,7 +91,7 @@ export class ClusterRig {
     return { http: response.status, ...((await response.json()) as object) };
   }
 
-  /** Opens a stream that `worker` is said to have announced, and lets go of it. Gives the status. */
+  /** Opens a stream with `worker` in its URL, closes it, and returns the HTTP status of the upgrade. */
   async upgrade(worker: string): Promise<number> {
     const path = `/twilio/stream/${worker}`;
     const signature = signStream(AUTH_TOKEN, `wss://${PUBLIC_HOST}${path}`, 'exact');
@@ -106,7 +106,7 @@ export class ClusterRig {
     return status;
   }
 
-  /** The value of one series. */
+  /** Returns the value of one series, 0 if it is missing. */
   async metric(series: string): Promise<number> {
     const text = await (await fetch(`${this.base}/metrics`)).text();
     const line = text.split('\n').find((each) => each.startsWith(`${series} `));
@@ -117,13 +117,13 @@ export class ClusterRig {
     this.child.kill(signal);
   }
 
-  /** Its exit code. */
+  /** Resolves with the exit code. */
   async ended(): Promise<unknown> {
     if (this.child.exitCode === null) await within(once(this.child, 'exit'), 'the cluster ends');
     return this.child.exitCode;
   }
 
-  /** Everybody hangs up, and the gateway has been told. */
+  /** Hangs up every call. Resolves when the carrier has told the gateway. */
   async hangUpAll(): Promise<void> {
     for (const { carried } of this.calls) carried.hangup();
     await this.carrier.whenIdle();
@@ -136,14 +136,14 @@ export class ClusterRig {
   }
 }
 
-/** A call and what its caller went through. */
+/** A call and what happened to its caller. */
 export class ClusterCall {
   readonly carried: CarrierCall;
   /** The worker in the URL of each stream that was announced. */
   readonly workers: string[] = [];
   streams = 0;
   dials = 0;
-  /** Of the assistant's voice, since the last stream began. */
+  /** Milliseconds of the assistant's voice that the caller heard since the last stream began. */
   heardMs = 0;
   readonly problems: number[] = [];
 

@@ -1,5 +1,5 @@
 import type { ProviderFactory } from '../../src/app/extensions.js';
 import { ScriptedProvider } from './scripted-provider.js';
 
-/** The scripted model as an extension, for a gateway in a process of its own. */
+/** For {@link ClusterRig}: the scripted model as an extension, for a gateway in a process of its own. */
 export const providers: Record<string, ProviderFactory> = { scripted: () => new ScriptedProvider() };

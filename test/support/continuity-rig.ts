@@ -7,7 +7,7 @@ import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../../src/vo
 import { FakeClock } from './fake-clock.js';
 import type { ScriptedProvider, ScriptedSession } from './scripted-provider.js';
 
-// For a continuous session over scripted ones: what its tests have in common.
+// For tests of reconnecting, renewal and failover: a continuous session over scripted ones.
 
 export const lines = { takenOver: 'Sorry, I lost you.', oneMoment: 'One moment.' };
 export const gone = (
@@ -19,13 +19,13 @@ export const gone = (
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 export const frame = (value: number): AudioChunk =>
   AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(160).fill(value));
-/** For a session that does nothing of itself. */
+/** A session that does nothing by itself. */
 export const silent = (): void => undefined;
 export const greets = (session: ScriptedSession): void => {
   if (session.options.greeting !== undefined) session.speak(session.options.greeting, 200);
 };
 
-/** 20 ms of a tone. */
+/** Returns 20 ms of a tone. */
 function loud(level: number): AudioChunk {
   const pcm = Int16Array.from({ length: 160 }, (_, n) => level * Math.sin(n * 0.35));
   return AudioChunk.fromBase64('mulaw', 8000, Buffer.from(pcmToMulaw(pcm)).toString('base64'));
@@ -37,14 +37,14 @@ export interface ContinuityRig {
   session: VoiceSession;
   events: VoiceEvent[];
   turns: Turn[];
-  /** Lost, renewed and taken over, in order. */
+  /** Losses, renewals and failovers, in order. */
   log: string[];
   playing: { value: boolean };
-  /** The events of a kind so far. */
+  /** The types of all events so far. */
   kinds: () => string[];
   texts: () => string[];
   open: () => VoiceSession;
-  /** The caller's line, frame by frame as time goes on; level 0: they are silent. */
+  /** Sends caller audio frame by frame while time moves by `ms`. Level 0 is silence. */
   line: (level: number, ms: number) => Promise<void>;
 }
 
@@ -85,7 +85,7 @@ export function rigOf(
       },
       listener: (event) => {
         events.push(event);
-        // As the owner does: what is said becomes a turn.
+        // The owner of a session does the same: it makes a turn of what is said.
         if (event.type === 'caller-text' && event.final)
           turns.push({ ...event, speaker: 'caller', interrupted: false });
         if (event.type === 'assistant-text') turns.push({ ...event, speaker: 'assistant', interrupted: false });

@@ -1,4 +1,4 @@
-/** `wanted`, or a failure that says `what` was waited for: a test that waits in vain should not hang. */
+/** For every test that waits: resolves as `wanted` does, or fails after `limitMs` with `what`, so that no test hangs. */
 export async function within<T>(wanted: Promise<T>, what: string, limitMs = 30_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -6,7 +6,7 @@ interface Pending {
   callback: () => void;
 }
 
-/** A clock that stands still until {@link FakeClock.advance} moves it; timers fire in order of their due time. */
+/** For every test with timers: a clock that only {@link FakeClock.advance} moves. Timers fire in order of their due time. */
 export class FakeClock implements Clock {
   private nowMs = 0;
   private order = 0;
@@ -25,7 +25,7 @@ export class FakeClock implements Clock {
     return this.startedEpochMs + this.nowMs;
   }
 
-  /** How many timers are waiting; a test asserts 0 to show that nothing leaks. */
+  /** How many timers are pending. A test asserts 0 to show that no timer leaks. */
   get timers(): number {
     return this.pending.length;
   }
@@ -40,7 +40,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Moves time forward by `ms`, firing what falls due on the way, timers set by other timers included. */
+  /** Moves time forward by `ms` and fires every timer that falls due, including timers set by other timers. */
   advance(ms: number): void {
     const untilMs = this.nowMs + ms;
     for (;;) {
@@ -55,7 +55,7 @@ export class FakeClock implements Clock {
     this.nowMs = untilMs;
   }
 
-  /** Time passes while nothing can happen, as when a process is held up: what fell due meanwhile fires late. */
+  /** Moves time as a blocked process sees it: every timer that fell due meanwhile fires late, after `ms`. */
   stall(ms: number): void {
     this.nowMs += ms;
     this.advance(0);

@@ -6,10 +6,12 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { isSigned } from '../../src/twilio/signature.js';
 
+// For tests of the simulated carrier: a server that does what a real gateway never would.
+
 export const FAKE_HOST = 'fake.example.com';
 export const FAKE_TOKEN = 'fake-gateway-token';
 
-/** A request as it came. */
+/** A request as it arrived. */
 export interface Received {
   method: string;
   path: string;
@@ -17,7 +19,7 @@ export interface Received {
   headers: IncomingMessage['headers'];
 }
 
-/** A message of Twilio's; only what belongs to its event is really there. */
+/** A message from Twilio. Only the fields of its event are really present. */
 interface StreamMessage {
   event: string;
   sequenceNumber: string;
@@ -30,7 +32,7 @@ interface StreamMessage {
 
 type Answer = string | ((received: Received, response: ServerResponse) => string | void);
 
-/** The gateway's end of a stream that it accepted, with every message that came. */
+/** The gateway's end of an accepted stream, with every message received. */
 export class FakeStream {
   readonly socket: WebSocket;
   readonly raw: Duplex;
@@ -63,7 +65,7 @@ export class FakeStream {
     this.socket.send(JSON.stringify({ ...message, streamSid: this.streamSid }));
   }
 
-  /** Audio to play, as long as said. */
+  /** Sends audio of `durationMs` to play. */
   play(durationMs: number, byte = 0x10): void {
     const payload = Buffer.alloc(durationMs * 8, byte).toString('base64');
     this.send({ event: 'media', media: { payload } });
@@ -74,15 +76,15 @@ export class FakeStream {
   }
 }
 
-/** A server in place of the gateway, for what the real one would never do. Checks that everything that comes is signed. */
+/** A server in place of the gateway. It checks the signature of every request. */
 export class FakeGateway {
   readonly requests: Received[] = [];
   readonly streams: FakeStream[] = [];
-  /** What a path is answered with: TwiML, or whatever the function does; a path that is not here gets 204. */
+  /** The answer to each path: TwiML, or what the function does. A path without an entry gets 204. */
   readonly answers = new Map<string, Answer>();
-  /** Takes an upgrade; by default every one. */
+  /** Called for each upgrade. By default it accepts every one. */
   onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void = (...args) => this.accept(...args);
-  /** What comes without a signature that fits is a fault of the sender, unless a test says otherwise. */
+  /** Whether {@link close} fails if a request had no valid signature. */
   checksSignatures = true;
   private readonly server: Server;
   private readonly isSecure: boolean;
@@ -113,7 +115,7 @@ export class FakeGateway {
     return `${this.isSecure ? 'https' : 'http'}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The path is answered with this TwiML. */
+  /** Answers `path` with this TwiML. */
   say(path: string, twiml: string): void {
     this.answers.set(path, `<?xml version="1.0" encoding="UTF-8"?><Response>${twiml}</Response>`);
   }
@@ -140,7 +142,7 @@ export class FakeGateway {
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
-    if (this.checksSignatures) assert.deepEqual(this.unsigned, [], 'requests without a signature that fits');
+    if (this.checksSignatures) assert.deepEqual(this.unsigned, [], 'requests without a valid signature');
   }
 
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {

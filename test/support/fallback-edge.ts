@@ -3,11 +3,13 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { runInNewContext } from 'node:vm';
 
-/** The host of the number's fallback. */
+// For tests of the number's fallback: a simulated CloudFront distribution.
+
+/** Host of the number's fallback URL. */
 export const EDGE_HOST = 'd111111abcdef8.cloudfront.net';
 export const FALLBACK_URL = `https://${EDGE_HOST}/`;
 
-/** The code of the function, and what it says, as Terraform makes them: terraform/fallback/tests compares them. */
+/** The function's code and its document, as Terraform makes them. terraform/fallback/tests compares them. */
 export const FUNCTION_CODE = readFileSync('terraform/fallback/tests/example.js', 'utf8');
 export const FALLBACK_TWIML = readFileSync('terraform/fallback/example.xml', 'utf8');
 
@@ -18,9 +20,9 @@ export interface EdgeResponse {
   body: { encoding: 'text' | 'base64'; data: string };
 }
 
-/** The number's fallback at a place that does not depend on the gateways. */
+/** The number's fallback, at a place that does not depend on the gateways. */
 export interface FallbackEdge {
-  /** Where {@link EDGE_HOST} really listens. */
+  /** URL of the local server behind {@link EDGE_HOST}. */
   base: string;
   /** The method of each request so far. */
   methods: string[];
@@ -31,7 +33,7 @@ export function loadFunction(): (event: unknown) => EdgeResponse {
   return runInNewContext(`${FUNCTION_CODE}; handler`) as (event: unknown) => EdgeResponse;
 }
 
-/** A distribution whose viewer requests are answered by the function alone (CloudFront Functions: event structure). */
+/** Starts a distribution whose viewer requests the function alone answers (CloudFront Functions: event structure). */
 export async function startFallbackEdge(): Promise<FallbackEdge> {
   const handler = loadFunction();
   const methods: string[] = [];

@@ -25,7 +25,10 @@ const CONNECT_NUMBER = '+12065550100';
 const LOUD = 250;
 const FRAME_MS = 20;
 
-/** Several gateways as they run in production, each a process of its own, with a Redis, a model and a carrier between. */
+/**
+ * For tests of several instances: gateways as they run in production, each a process of its own, with one Redis, one simulated
+ * model and one simulated carrier.
+ */
 export interface Fleet {
   instances: Instance[];
   redis: RedisServer;
@@ -33,25 +36,25 @@ export interface Fleet {
   carrier: Carrier;
   screens: AgentScreen[];
   place(): FleetCall;
-  /** One more gateway, as a deploy brings it. */
+  /** Starts one more gateway, as a deploy does. */
   add(): Promise<Instance>;
   close(): Promise<void>;
 }
 
-/** A caller who tells a number of their own, and a model that knows it only from what it is told of the conversation. */
+/** A caller who tells a number of their own. The model knows the number only from the conversation it was given. */
 export interface FleetCall {
   call: CarrierCall;
   /** Milliseconds of sound heard so far. */
   loudMs: number;
-  /** When the last sound was heard, on this machine's monotonic clock. */
+  /** Time of the last sound, on this machine's monotonic clock. */
   lastSoundMs: number;
-  /** A human was rung. */
+  /** Whether the agent's number was dialled. */
   isWithHuman: boolean;
-  /** Speaks for about as long as it takes to say a number. */
+  /** Speaks for as long as it takes to say a number. */
   speak(): Promise<void>;
 }
 
-/** The model answers with the number it finds in what it remembers: a session without the memory has none to tell. */
+/** Answers with the last number in the session's history. A session that lost its memory has none to tell. */
 const remembering: BrainFactory = () => ({
   decide: (turn, { history }) => {
     const number = history
@@ -65,7 +68,7 @@ const remembering: BrainFactory = () => ({
 
 export async function startFleet(options: {
   size: number;
-  /** So many callers have a number to tell; what is said later is no number. */
+  /** Number of callers with a number to tell. Later utterances hold no number. */
   callers: number;
   env?: Record<string, string>;
 }): Promise<Fleet> {
@@ -118,7 +121,7 @@ export async function startFleet(options: {
     accountSid: `AC${'1'.repeat(32)}`,
     authToken: AUTH_TOKEN,
     onCall: (call) => leaks.follow(call),
-    // A load balancer that gives each connection to another instance, and none to one that is not ready.
+    // A load balancer that takes ready instances in turn.
     resolve: (host) => {
       if (host === EDGE_HOST) return edge.base;
       const ready = instances.filter(({ isReady }) => isReady);
@@ -181,10 +184,10 @@ function observed(carrier: Carrier): FleetCall {
   return seen;
 }
 
-/** One gateway in a process of its own. */
+/** A gateway in a process of its own. */
 export class Instance {
   readonly base: string;
-  /** What the load balancer believes. */
+  /** Whether the load balancer takes this instance for ready. */
   isReady = true;
   private readonly child: ChildProcess;
   private readonly lines: string[];
@@ -211,7 +214,7 @@ export class Instance {
     return new Instance(child, await within(listening, 'a gateway listens'), lines);
   }
 
-  /** Streams open on it now. */
+  /** Number of streams open now. */
   async streams(): Promise<number> {
     return Number(/^gateway_active_sessions (\d+)$/m.exec(await this.metrics())?.[1] ?? 0);
   }
@@ -220,14 +223,14 @@ export class Instance {
     return (await fetch(`${this.base}/metrics`)).text();
   }
 
-  /** What it has logged. */
+  /** Everything the process has written. */
   get log(): string {
     return this.lines.join('');
   }
 
   /**
-   * As the machine it runs on would take it away. For so long afterwards the balancer goes on sending it its share of
-   * everything; 0: it knows at once.
+   * Kills the process, as a machine that dies would. For `unnoticedMs` afterwards the load balancer keeps sending it its
+   * share of the traffic. 0 means that the load balancer knows at once.
    */
   async kill(unnoticedMs = 0): Promise<void> {
     if (unnoticedMs === 0) this.isReady = false;
@@ -236,7 +239,7 @@ export class Instance {
     this.isReady = false;
   }
 
-  /** Its event loop never turns again, which the balancer's health check notices. Resolves with the signal it died of. */
+  /** Blocks the event loop for good, which the load balancer notices. Resolves with the signal that ends the process. */
   async hang(): Promise<NodeJS.Signals | null> {
     this.isReady = false;
     const exited = once(this.child, 'exit');
@@ -245,12 +248,12 @@ export class Instance {
     return signal;
   }
 
-  /** When the test is over. */
+  /** Ends the process after the test. */
   async dispose(): Promise<void> {
     await this.end('SIGKILL');
   }
 
-  /** As a deploy does: the balancer stops sending it anything new, and it lets go of its calls. */
+  /** Stops the process as a deploy does: nothing new arrives, and the gateway drains. Resolves with the exit code. */
   async stop(): Promise<number | null> {
     this.isReady = false;
     return this.end('SIGTERM');
@@ -265,7 +268,7 @@ export class Instance {
   }
 }
 
-/** The one with the most streams. */
+/** Resolves with the instance that has the most streams. */
 export async function busiest(instances: readonly Instance[]): Promise<Instance> {
   const counted = await Promise.all(
     instances.map(async (instance) => ({ instance, streams: await instance.streams() })),
@@ -275,7 +278,7 @@ export async function busiest(instances: readonly Instance[]): Promise<Instance>
   return first.instance;
 }
 
-/** The numbers that the model has told since `fromSession`, each from what it remembered. */
+/** Returns the numbers that the model has told from session `fromSession` on, each from the memory of its session. */
 export function numbersTold(model: OpenAiSim, fromSession = 0): Set<string> {
   const told = new Set<string>();
   for (const session of model.sessions.slice(fromSession)) {

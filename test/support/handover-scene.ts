@@ -7,15 +7,15 @@ import type { Element } from '../../sim/twilio/twiml.js';
 import { within } from './deadline.js';
 import { type Rig, until } from './rig.js';
 
-/** One call on a rig, with what its caller hears and what Twilio is told. */
+/** For tests of handovers: one call on a rig, with what its caller hears and what the gateway tells Twilio. */
 export class Scene {
   readonly rig: Rig;
   readonly call: CarrierCall;
-  /** What TwiML says to the caller. */
+  /** Sentences that Twilio has said to the caller. */
   readonly said: string[] = [];
-  /** Tones of `<Play digits>` that the caller hears; there must be none. */
+  /** Tones of `<Play digits>` that the caller has heard. There must be none. */
   readonly tones: string[] = [];
-  /** Each request for TwiML with the verbs it got: `/twilio/voice Connect`. */
+  /** Each request for TwiML with the verbs of its answer, for instance `/twilio/voice Connect`. */
   readonly asked: string[] = [];
   readonly dialEnds: string[] = [];
   dials = 0;
@@ -34,20 +34,20 @@ export class Scene {
     this.call.on('dial-ended', (status, bridged) => this.dialEnds.push(`${status} ${bridged}`));
   }
 
-  /** Waits for the `count`-th stream of this call and its model. */
+  /** Waits for the `count`-th stream of this call and its model session. */
   async talking(count = 1): Promise<void> {
     await until(() => this.events('stream-started').length === count, `stream ${count}`);
     await until(() => this.rig.provider.sessions.length === this.sessionsBefore + count, `session ${count}`);
   }
 
-  /** The caller asks for a human as soon as somebody talks to them. */
+  /** Waits for stream `count`, then has the caller ask for an agent. */
   async asksForHuman(count = 1): Promise<this> {
     await this.talking(count);
     this.rig.provider.last.callerSays('I want to speak to a human agent.');
     return this;
   }
 
-  /** What the assistant began the latest stream with. */
+  /** The greeting of the latest model session. */
   get opening(): string {
     return this.rig.provider.last.options.greeting ?? '';
   }
@@ -78,11 +78,11 @@ function nameOf(verb: Element): string {
   return verb.name;
 }
 
-/** Telephones that do not become a conversation. */
+/** Phones on the agent's side that never become a conversation. */
 export const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };
 export const failing: PhoneEndpoint = { ring: (leg) => leg.reject('failed') };
 export const silent: PhoneEndpoint = { ring: () => undefined };
-/** Answers, and hangs up while it hears the digits. */
+/** Answers, and hangs up while the digits play. */
 export const dropping: PhoneEndpoint = {
   ring: (leg) => {
     leg.answer();
@@ -90,13 +90,13 @@ export const dropping: PhoneEndpoint = {
   },
 };
 
-/** Does to each call after the other what is listed; the last again and again. */
+/** Returns a phone that treats each call as the next of `phones` does, and all further calls as the last one. */
 export function inTurn(...phones: PhoneEndpoint[]): PhoneEndpoint {
   let calls = 0;
   return { ring: (leg) => phones[Math.min(calls++, phones.length - 1)]?.ring(leg) };
 }
 
-/** Somebody who answers and stays until they are told to go. */
+/** A phone that answers and stays until the test hangs it up. */
 export class PatientPhone implements PhoneEndpoint {
   legs: IncomingLeg[] = [];
   goneBy: string[] = [];
@@ -110,12 +110,12 @@ export class PatientPhone implements PhoneEndpoint {
   }
 }
 
-/** What callers have left for the team, as the team lists it. */
+/** Resolves with what callers have left for the team, as the team lists it. */
 export async function callbacksOf(rig: Rig): Promise<Record<string, string>[]> {
   return (await recordsOf(rig)).filter(({ pk }) => pk?.startsWith(CALLBACK_PREFIX));
 }
 
-/** Everything in the store. */
+/** Resolves with every record in the store. */
 export async function recordsOf(rig: Rig): Promise<Record<string, string>[]> {
   const { embeddedStore } = rig.running;
   const client = new DynamoDBClient({

@@ -1,7 +1,7 @@
 import { freshCallSid } from '../contracts/journal-backend.js';
 import type { JournalEntry } from '../../src/journal/entry.js';
 
-/** A call in the middle of a talk. */
+/** For tests of the journal: returns the entry of a call in the middle of a conversation. */
 export function sampleEntry(changes: Partial<JournalEntry> = {}): JournalEntry {
   return {
     callSid: freshCallSid(),

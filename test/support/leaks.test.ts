@@ -10,7 +10,7 @@ import { scaledClock } from './scaled-clock.js';
 const PEPPER = 'a-pepper-of-this-test';
 const TOKEN = '4829150637';
 
-/** A watch that knows one of everything. */
+/** Returns a watch that knows one value of every kind. */
 function knowing(): LeakWatch {
   const watch = new LeakWatch();
   watch.settings({
@@ -61,10 +61,11 @@ describe('the search for leaks', () => {
     ['some of the summary', 'words', 'metric_total{note="the money for april"} 1'],
   ];
   for (const [what, kind, line] of planted) {
-    test(`finds ${what}`, () => assert.deepEqual(findings(knowing(), `{"msg":"listening"}\n${line}\n`), [kind]));
+    test(`the search for leaks finds ${what}`, () =>
+      assert.deepEqual(findings(knowing(), `{"msg":"listening"}\n${line}\n`), [kind]));
   }
 
-  test('passes what belongs there', () => {
+  test('the search for leaks accepts what belongs in a log', () => {
     const line = {
       call_sid: 'CA4829150637f00000000000000000000',
       conversation_id: 'c-1',
@@ -80,7 +81,7 @@ describe('the search for leaks', () => {
   });
 });
 
-describe('a rig', { concurrency: 2 }, () => {
+describe('the leak check of a rig', { concurrency: 2 }, () => {
   const closes: [string, (rig: Rig, scene: Scene) => Promise<void> | void, RegExp][] = [
     [
       'the log',
@@ -110,7 +111,7 @@ describe('a rig', { concurrency: 2 }, () => {
     ],
   ];
   for (const [where, plant, expected] of closes) {
-    test(`does not close in peace when something private is in ${where}`, async () => {
+    test(`closing a rig fails when something private is in ${where}`, async () => {
       const rig = await startRig({ clock: scaledClock(30) });
       const scene = new Scene(rig);
       try {
@@ -124,7 +125,7 @@ describe('a rig', { concurrency: 2 }, () => {
     });
   }
 
-  test('knows the token and the words of every call, however they came about', async () => {
+  test('a rig knows the token and the words of every call', async () => {
     const rig = await startRig({ clock: scaledClock(30) });
     const scene = new Scene(rig);
     let token = '';

@@ -3,22 +3,24 @@ import type { Element } from '../../sim/twilio/twiml.js';
 import { tokenKey } from '../../src/handover/token.js';
 import type { VoiceEvent } from '../../src/voice/session.js';
 
-/** What must not be written down, anywhere and at any level. */
+// For every rig: the search for private values in logs, metrics and consoles.
+
+/** What no log, metric or console may hold, at any level. */
 export type LeakKind = 'secret' | 'handover token' | 'stream token' | 'caller number' | 'keys' | 'customer' | 'words';
 
 export interface Leak {
   kind: LeakKind;
-  /** What was written: the log, the metrics, the Lambda's console. */
+  /** The output that holds it: the log, the metrics or the Lambda's console. */
   where: string;
   line: string;
 }
 
-/** Settings whose values are secrets, by their names. */
+/** Names of settings whose values are secrets. */
 const SECRET_SETTING = /TOKEN|KEY|SECRET|PEPPER|PASSWORD/;
-/** Fewer words in a row than this are in every sentence: they tell nothing of a conversation. */
+/** Minimum number of words in a row that tell something of a conversation. Fewer are in every sentence. */
 const TELLING_WORDS = 4;
 const SHORTEST_SECRET = 6;
-/** Fewer keys than this make a number that is in the log for another reason. */
+/** Minimum number of keys to look for. A shorter number is in the log for other reasons. */
 const SHORTEST_KEYS = 5;
 const TOKEN = /\d{10}/g;
 const WORD = /[\p{L}\p{N}']+/gu;
@@ -26,8 +28,8 @@ const WORD = /[\p{L}\p{N}']+/gu;
 const GROUPED_DIGITS = /\d[\d ().-]{5,}\d/g;
 
 /**
- * Learns during a run what its logs, metrics and consoles must not hold, and looks for it at the end. Every rig has one
- * and asks it when it closes, so that no suite can forget to.
+ * Learns during a run what logs, metrics and consoles must not hold, and looks for it at the end. Each rig checks it on
+ * closing, so that no suite can forget to.
  */
 export class LeakWatch {
   private readonly values = new Map<string, LeakKind>();
@@ -35,7 +37,7 @@ export class LeakWatch {
   private readonly written: { where: string; text: string }[] = [];
   private readonly peppers: string[] = [];
 
-  /** The environment of what is watched: its secrets, whatever they are for. */
+  /** Learns every secret in the environment of the process under test. */
   settings(env: Readonly<Record<string, string | undefined>>): void {
     for (const [name, value] of Object.entries(env)) {
       if (value === undefined) continue;
@@ -49,7 +51,7 @@ export class LeakWatch {
     if (value.length >= SHORTEST_SECRET) this.values.set(value, 'secret');
   }
 
-  /** Everything about a call that its carrier knows: number, keys, and what the TwiML carries. */
+  /** Learns what the carrier knows of a call: its number, its keys, and the tokens in the TwiML. */
   follow(call: CarrierCall): void {
     this.number(call.options.from);
     call.on('twiml', (_request, verbs) => this.twiml(verbs));
@@ -60,7 +62,7 @@ export class LeakWatch {
     });
   }
 
-  /** A caller's; without the country code, as people write it. */
+  /** Learns a caller's number, without the country code, as people write it. */
   number(phoneNumber: string): void {
     const digits = phoneNumber.replace(/\D/g, '');
     if (digits.length >= 7) this.values.set(digits.slice(-10), 'caller number');
@@ -68,23 +70,23 @@ export class LeakWatch {
 
   token(token: string): void {
     this.values.set(token, 'handover token');
-    // Its key leads to the record: whoever can read the table would have it.
+    // The token's key leads to the record, and anyone who can read the table would find it.
     for (const pepper of this.peppers) this.values.set(tokenKey(pepper, token), 'handover token');
   }
 
-  /** What somebody said, or what was written of it. */
+  /** Learns words that were said, or a summary of them. */
   said(text: string): void {
     for (const phrase of phrasesOf(text)) this.phrases.add(phrase);
   }
 
-  /** What a voice session has told of the conversation. */
+  /** Learns the words in a voice session's events. */
   heard(events: readonly VoiceEvent[]): void {
     for (const event of events) {
       if (event.type === 'assistant-text' || event.type === 'caller-text') this.said(event.text);
     }
   }
 
-  /** What an agent was shown of a caller. */
+  /** Learns what an agent's screen showed of a caller. */
   shown(attributes: Readonly<Record<string, string>>): void {
     const { customer_name: name = '', customer_phone: phone = '', summary = '' } = attributes;
     if (name.length >= SHORTEST_SECRET) this.values.set(name, 'customer');
@@ -96,7 +98,7 @@ export class LeakWatch {
     this.written.push({ where, text });
   }
 
-  /** @throws Error that shows every line with something that must not be there */
+  /** @throws Error that shows every line with something private in it */
   check(): void {
     const leaks = this.find();
     if (leaks.length === 0) return;
@@ -113,7 +115,7 @@ export class LeakWatch {
   private kindsIn(line: string): LeakKind[] {
     if (line === '') return [];
     const kinds = new Set<LeakKind>();
-    // A value stands in a log line as JSON writes it; numbers also without what groups their digits.
+    // A log line holds a value as JSON writes it. A number may also be there with its digits grouped.
     const texts = [line, line.replaceAll(/\\(["\\/])/g, '$1'), ...digitRunsOf(line)];
     for (const [value, kind] of this.values) {
       const isThere = kind === 'keys' ? standsAlone(line, value) : texts.some((text) => text.includes(value));
@@ -144,7 +146,7 @@ function digitRunsOf(line: string): string[] {
   return (line.match(GROUPED_DIGITS) ?? []).map((run) => run.replace(/\D/g, ''));
 }
 
-/** Whether `digits` are there as a number of their own. */
+/** Whether `line` holds `digits` as a number of their own. */
 function standsAlone(line: string, digits: string): boolean {
   return new RegExp(`(?<![\\d.])${digits}(?![\\d.])`).test(line);
 }

@@ -2,9 +2,11 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer, r
 import { type AddressInfo, type Socket, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+// For tests of lost requests: a load balancer that loses, repeats or refuses what the test says.
+
 /**
- * `refused`: it does not reach the server. `lost`: its answer comes back as an error. `hung`: its answer never comes.
- * `twice`: it is asked twice, and the second answer counts.
+ * What happens to a request. `refused`: it does not reach the server. `lost`: its answer comes back as an error. `hung`: its
+ * answer never arrives. `twice`: it is sent twice, and the second answer counts.
  */
 export type Mishap = 'refused' | 'lost' | 'hung' | 'twice';
 
@@ -14,15 +16,15 @@ interface Answer {
   body: Buffer;
 }
 
-/** Stands before a gateway as a load balancer does, and has mishaps with the paths that are named. */
+/** A load balancer in front of one gateway. */
 export class LossyFront {
   /** Path → what happens to the next request for it. */
   readonly mishaps = new Map<string, Mishap>();
   /** Path → what happens to every request for it. */
   readonly outages = new Map<string, Mishap>();
-  /** So many of the next streams are refused with 502, as for a server that has just died. */
+  /** Number of coming streams to refuse with 502, as for a server that has just died. */
   refusedStreams = 0;
-  /** So long each of them takes. */
+  /** Delay before each of them is refused. */
   refusesAfterMs = 0;
   private readonly target: () => string;
   private readonly server: Server;
@@ -31,7 +33,7 @@ export class LossyFront {
   constructor(target: () => string) {
     this.target = target;
     this.server = createServer((request, response) => {
-      // The server behind is gone.
+      // The server behind this front is gone.
       this.pass(request, response).catch(() => response.destroy());
     });
     this.server.on('upgrade', (request, socket, head) => this.passStream(request, socket as Socket, head));

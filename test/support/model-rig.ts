@@ -13,22 +13,30 @@ import { type Rig, startRig, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 import { TONES } from './tone-engine.js';
 
+// For tests of calls with a hosted model: a gateway whose model is a simulator on the real protocol.
+
 export type Model = 'openai' | 'nova';
 
-/** Everybody's time runs this much faster than the machine's, unless a rig says otherwise. */
+/** How many times faster than real time a rig runs by default. */
 const SPEED = 4;
 const FRAME_MS = 20;
 const LOUD = 250;
 
+/** Credentials that the AWS SDK reads from this process's environment. They are valid for the simulator alone. */
+const AWS = {
+  AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: SIMULATED_CREDENTIALS.secretAccessKey,
+};
+
 export interface ModelRigOptions {
   model: Model;
   pipeline?: boolean;
-  /** What the caller's utterances say, in order, whichever session hears them. */
+  /** Texts of the caller's utterances, in order, whichever session hears them. */
   says?: readonly string[];
   brain?: BrainFactory;
   faults?: readonly PlannedNovaFault[];
   env?: Record<string, string>;
-  /** Where the gateway looks for the model, from where it is. */
+  /** Changes the URL of the model into the one that the gateway uses. */
   endpoint?: (url: string) => string;
   /** For measurements. */
   isRealTime?: boolean;
@@ -38,13 +46,13 @@ export interface ModelRigOptions {
   nova?: NovaSimOptions;
 }
 
-/** What a caller hears, frame by frame, on the clock of the call. */
+/** Measures what a caller hears, frame by frame, on the clock of the call. */
 export class Hearing {
   /** Milliseconds of sound so far. */
   loudMs = 0;
   /** Milliseconds since the last sound. */
   quietMs = 0;
-  /** The longest silence so far that was ended by a sound. */
+  /** The longest silence so far that a sound has ended. */
   longestGapMs = 0;
 
   constructor(call: CarrierCall) {
@@ -59,12 +67,12 @@ export class Hearing {
 }
 
 export interface ModelRig extends Rig {
-  /** The conversation as the latest session of the model remembers it. */
+  /** Returns the conversation as the model's latest session remembers it. */
   memory: () => string[];
   place: () => { call: CarrierCall; hearing: Hearing };
 }
 
-/** A gateway whose configured model is a simulator on its real protocol. */
+/** Starts the simulator and a gateway that is configured to use it. */
 export async function startModelRig(options: ModelRigOptions): Promise<ModelRig> {
   const { model, says = [] } = options;
   const clock = options.isRealTime === true ? systemClock : scaledClock(options.speed ?? SPEED);
@@ -119,12 +127,6 @@ async function openAi(options: OpenAiSimOptions): Promise<Sim> {
   };
 }
 
-/** The AWS SDK looks for these in the process itself. They open nothing but the simulator. */
-const AWS = {
-  AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: SIMULATED_CREDENTIALS.secretAccessKey,
-};
-
 async function nova(options: NovaSimOptions): Promise<Sim> {
   const sim = await startNovaSim(options);
   Object.assign(process.env, AWS);
@@ -136,12 +138,12 @@ async function nova(options: NovaSimOptions): Promise<Sim> {
   };
 }
 
-/** An utterance of `ms`; what it says is the next of the rig's `says`. */
+/** Speaks an utterance of `ms`, whose text is the next of the rig's `says`. */
 export async function speak(call: CarrierCall, ms = 600): Promise<void> {
   call.speak(await toneVoice().speak('', { durationMs: ms }));
 }
 
-/** Waits until something has been heard after `beforeMs` of sound, and then it was quiet. */
+/** Waits until the caller has heard more than `beforeMs` of sound, and then `quietMs` of silence. */
 export async function heardMore(hearing: Hearing, beforeMs: number, what: string, quietMs = 400): Promise<void> {
   await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 60_000);
 }

@@ -17,7 +17,7 @@ const LPCM = {
   audioType: 'SPEECH',
 };
 
-/** What a client says in a session, whatever carries it. */
+/** For tests of the simulated Nova: what a client sends in a session, over any transport. */
 export abstract class NovaClient {
   readonly received: Received[] = [];
 
@@ -113,7 +113,7 @@ export abstract class NovaClient {
     this.send('contentEnd', { promptName: PROMPT, contentName });
   }
 
-  /** Up to where audio may flow. */
+  /** Sends everything that must come before audio. */
   begin(options: { tools?: readonly string[]; instructions?: string } = {}): void {
     this.startSession();
     const tools = options.tools?.map((name) => toolSpec(name));
@@ -133,7 +133,7 @@ export abstract class NovaClient {
     return this.received.filter((event) => event.name === name).map(({ body }) => body);
   }
 
-  /** The text blocks in order, as `ROLE STAGE text (stop reason)`. */
+  /** Returns the text blocks in order, as `ROLE STAGE text (stop reason)`. */
   get texts(): string[] {
     return this.named('contentEnd')
       .filter(({ type }) => type === 'TEXT')
@@ -145,7 +145,7 @@ export abstract class NovaClient {
       });
   }
 
-  /** The names of the events from number `from` on, the parts of an audio block as one. */
+  /** Returns the names of the events from number `from` on. The parts of an audio block count as one. */
   outline(from = 0): string {
     const names = this.received.slice(from).map(({ body, name }) => {
       const { stopReason, type } = body;

@@ -6,9 +6,11 @@ import { WireClient, type WireOptions } from './nova-wire-client.js';
 import { type NovaSim, type NovaSimOptions, startNovaSim } from '../../sim/nova/nova-sim.js';
 import type { SessionRecording } from '../../sim/nova/recording.js';
 
+// For tests of the simulated Nova: connections whose time moves only with their audio.
+
 const STEP_MS = 20;
 
-/** A simulated Nova that is closed when the test is over, and connections to it. */
+/** A simulator and its connections, closed when the test is over. */
 export class TestSim {
   readonly sim: NovaSim;
   private readonly test: TestContext;
@@ -27,14 +29,14 @@ export class TestSim {
     return this.sim.sessions;
   }
 
-  /** On the wire itself. */
+  /** Connects with the protocol written out by hand. */
   connect(options: WireOptions = {}): WireClient {
     const client = new WireClient(this.sim.url, options);
     this.test.after(() => client.close());
     return client;
   }
 
-  /** Through the official client. */
+  /** Connects with the official SDK. */
   connectSdk(modelId?: string): SdkClient {
     const client = new SdkClient(sdkOf(this.sim.url), modelId);
     this.test.after(() => client.close());
@@ -42,7 +44,7 @@ export class TestSim {
   }
 }
 
-/** A client of a simulated Nova whose time moves only with the audio that the client sends. */
+/** A client of a simulated Nova. Time moves only with the audio that the client sends. */
 export class NovaLine {
   readonly clock: FakeClock;
   readonly client: WireClient;
@@ -72,7 +74,7 @@ export class NovaLine {
     return session;
   }
 
-  /** All that was sent has arrived, on both sides. */
+  /** Resolves when everything sent has arrived, on both sides. */
   async settled(): Promise<void> {
     await soon(() => this.sim.sessions[0]?.inputs.length === this.client.sent, 'what the client sent');
     await soon(() => this.client.received.length >= this.session.outputs.length, 'what the model sent');
@@ -86,12 +88,12 @@ export class NovaLine {
     return this.live(ms, () => this.client.speech(STEP_MS));
   }
 
-  /** Time without audio. */
+  /** Moves time without audio. */
   pass(ms: number): Promise<void> {
     return this.live(ms, () => undefined);
   }
 
-  /** Closes both, for who looks at what is left behind; the test does it else. */
+  /** Closes client and simulator now, for a test that checks what is left behind. By default the end of the test does. */
   async close(): Promise<void> {
     this.client.close();
     await this.sim.sim.close();
@@ -102,14 +104,14 @@ export class NovaLine {
       frame();
       await soon(() => this.session.end !== undefined || this.session.inputs.length === this.client.sent, 'a frame');
       this.clock.advance(STEP_MS);
-      // Answers go through promises.
+      // Answers pass through promises before they are sent.
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     }
     if (this.session.end === undefined) await this.settled();
   }
 }
 
-/** A call whose client and simulator leave no timer behind. */
+/** Runs `use` with a line, then checks that client and simulator leave no timer behind. */
 export async function withLine(
   t: TestContext,
   options: NovaSimOptions,
@@ -124,7 +126,7 @@ export async function withLine(
 
 const LIMIT_MS = 8000;
 
-/** Like `until`, but without a pause between looks: it waits for a socket's other end in this process, often. */
+/** Like `until`, but polls without a pause, because the other end of the socket is in this process. */
 async function soon(condition: () => boolean, what: string): Promise<void> {
   const startedMs = performance.now();
   while (!condition()) {

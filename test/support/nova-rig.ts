@@ -10,13 +10,15 @@ import { LeakWatch } from './leaks.js';
 import { until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
 
+// For tests of the Nova provider: the provider and a simulator at ten times real time.
+
 const SPEED = 10;
 const FRAME_BYTES = 160;
 const FRAME_MS = 20;
 const QUIET = new Uint8Array(FRAME_BYTES).fill(0xff);
 const LOUD = pcmToMulaw(Int16Array.from({ length: FRAME_BYTES }, (_, index) => 6000 * Math.sin(index)));
 
-/** A session with the simulated Nova over a real socket, and everything it told. */
+/** A session with the simulated Nova over a real socket, and every event it emitted. */
 export class NovaCall {
   readonly session: VoiceSession;
   readonly events: VoiceEvent[] = [];
@@ -43,13 +45,13 @@ export class NovaCall {
     return this.events.filter((event): event is Extract<VoiceEvent, { type: T }> => event.type === type);
   }
 
-  /** Every kind of event in order; runs of audio count once. */
+  /** Returns the types of all events in order. A run of audio counts once. */
   kinds(): string[] {
     const kinds = this.events.map((event) => event.type);
     return kinds.filter((kind, index) => kind !== 'audio' || kinds[index - 1] !== 'audio');
   }
 
-  /** What the model said, response by response. */
+  /** Returns what the model said, response by response. */
   said(): string[] {
     const texts = new Map<string, string>();
     for (const { responseId, text } of this.of('assistant-text')) {
@@ -88,11 +90,11 @@ export interface NovaRig {
   anomalies: string[];
   logged: Record<string, unknown>[];
   open: (options?: Partial<VoiceSessionOptions>) => NovaCall;
-  /** What the simulator saw of the nth session. */
+  /** Returns what the simulator recorded of session `index`. */
   seen: (index?: number) => SessionRecording;
 }
 
-/** Runs `use` against a simulator that is ten times faster than life; everything is closed afterwards. */
+/** Runs `use` with a provider and a simulator, then closes everything and checks for leaks. */
 export async function withNova(
   options: { sim?: NovaSimOptions; provider?: Partial<NovaProviderOptions>; clock?: Clock },
   use: (rig: NovaRig) => Promise<void>,

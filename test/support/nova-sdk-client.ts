@@ -6,9 +6,9 @@ import {
 import { SIMULATED_CREDENTIALS } from '../../sim/nova/options.js';
 import { NovaClient } from './nova-client.js';
 
-/** The same through the official client. */
+/** For tests of the simulated Nova: a client that uses the official SDK. */
 export class SdkClient extends NovaClient {
-  /** How the conversation ended for the application. */
+  /** Resolves with how the conversation ended for the application. */
   readonly outcome: Promise<'clean' | Error>;
   private readonly abort = new AbortController();
   private readonly queue: string[] = [];

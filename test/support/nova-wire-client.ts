@@ -17,31 +17,33 @@ import {
 } from '../../sim/nova/sigv4.js';
 import { NovaClient } from './nova-client.js';
 
+// For tests of the simulated Nova: the protocol byte for byte over HTTP/2, right or wrong.
+
 export interface WireOptions {
   modelId?: string;
   credentials?: Credentials;
   region?: string;
   service?: string;
-  /** Laid over the headers, after they were signed. */
+  /** Headers set after signing. */
   headers?: OutgoingHttpHeaders;
-  /** Other signed headers than the usual ones. */
+  /** Replaces the usual list of signed headers. */
   signedHeaders?: string[];
   path?: string;
 }
 
-/** Speaks the protocol byte for byte over HTTP/2, right or wrong. */
+/** A client that writes and signs every byte of the protocol itself. */
 export class WireClient extends NovaClient {
   status = 0;
   responseHeaders: Record<string, unknown> = {};
   exception: { type: string; message: string } | undefined;
-  /** Of an answer that is no stream. */
+  /** Body of an answer that is not a stream. */
   errorBody = '';
   readonly undecodable: string[] = [];
   readonly paddings = new Set<number>();
   readonly ended: Promise<void>;
-  /** Events sent so far. */
+  /** Number of events sent so far. */
   sent = 0;
-  /** Corrupts the next event's signature. */
+  /** Whether to corrupt the next event's signature. */
   spoilNext = false;
   private readonly session: ClientHttp2Session;
   private readonly stream: ClientHttp2Stream;
@@ -118,13 +120,13 @@ export class WireClient extends NovaClient {
     if (!this.stream.destroyed && !this.stream.writableEnded) this.stream.write(bytes);
   }
 
-  /** The empty frame that ends the input. */
+  /** Sends the empty frame that ends the input. */
   finish(): void {
     this.sendInner(new Uint8Array(0));
     this.stream.end();
   }
 
-  /** Ends the input without it. */
+  /** Ends the input without the empty frame. */
   endRudely(): void {
     this.stream.end();
   }

@@ -7,6 +7,8 @@ import { LeakWatch } from './leaks.js';
 import { OpenAiService, type ServiceConnection } from './openai-service.js';
 import { VoiceRecorder } from './voice-recorder.js';
 
+// For tests of the OpenAI provider: the provider and a service that the test plays.
+
 const API_KEY = 'sk-test-very-secret';
 
 export interface OpenAiRig {
@@ -15,14 +17,14 @@ export interface OpenAiRig {
   clock: FakeClock;
   recorder: VoiceRecorder;
   anomalies: OpenAiAnomaly[];
-  /** Log lines, as they were written. */
+  /** Log lines as written. */
   lines: string[];
   open: (options?: Partial<VoiceSessionOptions>) => VoiceSession;
-  /** Opens a session that says nothing first, and waits until it is ready. */
+  /** Opens a session without a greeting and waits until it is ready. */
   ready: (options?: Partial<VoiceSessionOptions>) => Promise<{ session: VoiceSession; connection: ServiceConnection }>;
 }
 
-/** Runs `test` with a provider whose service the test plays; leaves nothing behind. */
+/** Runs `test`, which plays the service, then closes everything and checks for leaks. */
 export async function withOpenAi(
   test: (rig: OpenAiRig) => Promise<void>,
   options: Partial<OpenAiProviderOptions> = {},

@@ -6,12 +6,12 @@ import { within } from './deadline.js';
 
 export type WireEvent = { type: string } & Record<string, unknown>;
 
-/** The far end of a session with the Realtime API: says what the test wants, in the order it wants. */
+/** For tests of the OpenAI provider: the service's end of Realtime sessions, which sends what the test says, in its order. */
 export class OpenAiService {
   readonly connections: ServiceConnection[] = [];
-  /** Answers the upgrade with this HTTP status. */
+  /** If set, every upgrade is refused with this HTTP status. */
   refuseWith: number | undefined;
-  /** Takes the connection and lets the test do everything, the agreement to the settings included. */
+  /** Whether a connection gets nothing by itself, not even `session.created` and `session.updated`. */
   isSilent = false;
   private readonly server: Server;
   private readonly sockets = new WebSocketServer({ noServer: true });
@@ -44,7 +44,7 @@ export class OpenAiService {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
   }
 
-  /** The first connection, as soon as it is there. */
+  /** Resolves with the first connection. */
   connected(): Promise<ServiceConnection> {
     const [first] = this.connections;
     if (first !== undefined) return Promise.resolve(first);
@@ -64,7 +64,7 @@ export class OpenAiService {
 export class ServiceConnection {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  /** Everything the session sent, in order. */
+  /** Every event the session has sent, in order. */
   readonly received: WireEvent[] = [];
   private readonly waiters = new Set<() => void>();
   private taken = 0;
@@ -80,7 +80,7 @@ export class ServiceConnection {
     socket.on('error', () => undefined);
   }
 
-  /** The next event of `type` that has not been looked at; what came before it counts as seen. */
+  /** Resolves with the next unread event of `type`. Events before it count as read. */
   async next(type: string): Promise<WireEvent> {
     for (;;) {
       const at = this.received.findIndex((event, index) => index >= this.taken && event.type === type);
@@ -100,13 +100,13 @@ export class ServiceConnection {
     }
   }
 
-  /** Types of what came since the last event looked at, once everything sent so far has been dealt with. */
+  /** Resolves with the types of all unread events, once the session has handled everything sent so far. */
   async rest(): Promise<string[]> {
     await this.settled();
     return this.received.slice(this.taken).map(({ type }) => type);
   }
 
-  /** Everything sent so far has reached the session, and what it did about it has come back. */
+  /** Resolves when everything sent so far has reached the session, and its answers have arrived. */
   async settled(): Promise<void> {
     this.socket.ping();
     await within(once(this.socket, 'pong'), 'the session answers a ping');
@@ -116,28 +116,28 @@ export class ServiceConnection {
     for (const event of events) this.socket.send(typeof event === 'string' ? event : JSON.stringify(event));
   }
 
-  /** What the service does when a session opens. */
+  /** Sends what the service sends when a session opens. */
   agree(expiresAtS?: number): void {
     this.send({ type: 'session.created', session: { id: 'sess_1', expires_at: expiresAtS } }, sessionUpdated());
   }
 
-  /** Begins a response; with the request it answers, or without when voice activity began it. */
+  /** Begins a response. `request` is the event it answers, absent if voice activity began it. */
   begin(request?: WireEvent): string {
     const responseId = `resp_${++this.ids}`;
-    const wish = request?.['response'] as { metadata?: unknown } | undefined;
+    const requested = request?.['response'] as { metadata?: unknown } | undefined;
     this.send({
       type: 'response.created',
-      response: { id: responseId, status: 'in_progress', metadata: wish?.metadata ?? null },
+      response: { id: responseId, status: 'in_progress', metadata: requested?.metadata ?? null },
     });
     return responseId;
   }
 
-  /** The oldest item that was sent and not confirmed is in the conversation. */
+  /** Confirms the oldest unconfirmed item: it is in the conversation. */
   confirmItem(): void {
     this.send({ type: 'conversation.item.added', item: { id: `item_${++this.ids}`, type: 'function_call_output' } });
   }
 
-  /** `durationMs` of audio for an item, in one delta. */
+  /** Sends `durationMs` of audio for an item, in one delta. */
   audio(responseId: string, itemId: string, durationMs: number): void {
     const delta = Buffer.alloc(durationMs * 8, 0x55).toString('base64');
     this.send({

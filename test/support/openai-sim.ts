@@ -5,15 +5,17 @@ import { type OpenAiSimOptions, startOpenAiSim } from '../../sim/openai/server.j
 import { FakeClock } from './fake-clock.js';
 import { RealtimeClient, type TelephoneSession } from './realtime-client.js';
 
+// For tests of the simulated OpenAI: the simulator on a fake clock.
+
 /** One second of silence, mu-law. */
 export const SILENCE = new Uint8Array(8000).fill(0xff);
 
-/** What an ear takes for speech, mu-law. */
+/** Resolves with mu-law that a simulated model's ear takes for speech. */
 export function sound(durationMs: number): Promise<Uint8Array> {
   return toneVoice().speak('', { durationMs });
 }
 
-/** A simulated OpenAI on a clock that stands still; everything is gone after the test. */
+/** Starts the simulator. After the test it is closed, and no timer may be left. */
 export async function startSim(t: TestContext, options: OpenAiSimOptions = {}) {
   const clock = new FakeClock();
   const sim = await startOpenAiSim({ clock, ...options });
@@ -25,7 +27,7 @@ export async function startSim(t: TestContext, options: OpenAiSimOptions = {}) {
     clock,
     sim,
     port: sim.port,
-    /** A client whose session has mu-law both ways and no turn detection, unless `session` says otherwise. */
+    /** Connects a client whose session has mu-law both ways and no turn detection, unless `session` says otherwise. */
     telephone: (session?: TelephoneSession) => RealtimeClient.telephone(sim.port, session),
   };
 }

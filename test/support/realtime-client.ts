@@ -1,7 +1,9 @@
 import { WebSocket } from 'ws';
 import { until } from './rig.js';
 
-/** A server event, loosely typed: tests look into it. */
+// For tests of the simulated OpenAI: a bare client that sends anything and keeps every event.
+
+/** A server event, loosely typed because tests look into it. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type RealtimeEvent = { type: string } & Record<string, any>;
 
@@ -15,7 +17,7 @@ export interface TelephoneSession {
   [field: string]: unknown;
 }
 
-/** A bare client of the OpenAI Realtime protocol for tests: sends anything, keeps everything. */
+/** A bare client of the Realtime protocol. */
 export class RealtimeClient {
   readonly events: RealtimeEvent[] = [];
   readonly broken: string[] = [];
@@ -73,7 +75,7 @@ export class RealtimeClient {
     else this.socket.send(data);
   }
 
-  /** Caller audio in 20 ms pieces of mu-law. */
+  /** Sends caller audio in 20 ms pieces of mu-law. */
   speak(mulaw: Uint8Array): void {
     for (let at = 0; at < mulaw.length; at += 160) {
       const audio = Buffer.from(mulaw.subarray(at, at + 160)).toString('base64');
@@ -89,20 +91,20 @@ export class RealtimeClient {
     return this.events.map(({ type }) => type);
   }
 
-  /** The `nth` event of this type (from 1), waiting for it. */
+  /** Resolves with the `nth` event of this type, counted from 1. */
   async next(type: string, nth = 1): Promise<RealtimeEvent> {
     await until(() => this.of(type).length >= nth, `${type} (${nth})`);
     return this.of(type)[nth - 1] as RealtimeEvent;
   }
 
-  /** Waits until the server has dealt with everything sent so far. */
+  /** Waits until the server has handled everything sent so far. */
   async settled(): Promise<void> {
     const before = this.of('input_audio_buffer.cleared').length;
     this.send({ type: 'input_audio_buffer.clear' });
     await this.next('input_audio_buffer.cleared', before + 1);
   }
 
-  /** Sends one event and gives the error that answers it, or undefined. */
+  /** Sends one event and resolves with the error that answers it. `undefined` if the server accepts it. */
   async refusalOf(event: RealtimeEvent): Promise<RealtimeEvent | undefined> {
     const before = this.of('error').length;
     this.send(event);

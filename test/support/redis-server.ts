@@ -7,13 +7,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { within } from './deadline.js';
 
+// For tests with a Redis: a redis-server of their own.
+
 const BINARY = '/usr/bin/redis-server';
 const TRIES = 3;
 
-/** For `test`: why tests with a Redis are passed over, or false. */
+/** The `skip` option of tests with a Redis: the reason, or false if redis-server is installed. */
 export const skipWithoutRedis = existsSync(BINARY) ? false : 'needs the Debian package redis-server';
 
-/** A Redis of one's own, on a free port, that keeps nothing on disk. */
+/** A redis-server process on a free port that keeps nothing on disk. */
 export class RedisServer {
   readonly port: number;
   private readonly flags: readonly string[];
@@ -28,7 +30,7 @@ export class RedisServer {
   }
 
   static async start(...flags: string[]): Promise<RedisServer> {
-    // A port that was free may be somebody else's by the time it is used.
+    // Another process may have taken the free port meanwhile.
     for (let tries = 1; ; tries++) {
       const server = new RedisServer(await freePort(), ['--save', '', '--appendonly', 'no', ...flags]);
       try {
@@ -41,7 +43,7 @@ export class RedisServer {
     }
   }
 
-  /** A sentinel that watches `master` by the name `mymaster`. */
+  /** Starts a sentinel that watches `master` under the name `mymaster`. */
   static async startSentinel(master: RedisServer): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), ['--sentinel']);
     const config = join(server.folder, 'sentinel.conf');
@@ -51,9 +53,9 @@ export class RedisServer {
     return server;
   }
 
-  /** A cluster of one node. */
+  /** Starts a cluster of one node. */
   static async startCluster(): Promise<RedisServer> {
-    // By itself the bus port is the port and 10,000, which may be none; a node alone does not learn its own address.
+    // The default bus port is the port plus 10,000, which may be out of range. A lone node does not learn its own address.
     const address = ['--cluster-port', String(await freePort()), '--cluster-announce-ip', '127.0.0.1'];
     const server = await RedisServer.start('--cluster-enabled', 'yes', ...address);
     server.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
@@ -64,7 +66,7 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Again after {@link kill}: on the same port, with nothing of what it knew. */
+  /** Starts the server, after {@link kill} on the same port and without its data. */
   async start(): Promise<void> {
     const args = [
       ...this.config,
@@ -86,12 +88,12 @@ export class RedisServer {
     const ended = once(child, 'exit').then(() => {
       throw new Error(`redis-server ended before it was ready, on port ${this.port}`);
     });
-    // Later it may end.
+    // After it was ready the server may end.
     ended.catch(() => undefined);
     await within(Promise.race([ready, ended]), 'redis-server accepts connections', 20_000);
   }
 
-  /** As the machine it runs on would take it away. */
+  /** Kills the server, as a machine that dies would. */
   async kill(): Promise<void> {
     const { child } = this;
     this.child = undefined;
@@ -102,7 +104,7 @@ export class RedisServer {
     await gone;
   }
 
-  /** Stands still with its connections open, until {@link thaw}. */
+  /** Stops the process with its connections open, until {@link thaw}. */
   freeze(): void {
     this.child?.kill('SIGSTOP');
   }
@@ -111,7 +113,7 @@ export class RedisServer {
     this.child?.kill('SIGCONT');
   }
 
-  /** One command by hand. */
+  /** Runs one command and returns its output. */
   command(...words: string[]): string {
     return execFileSync('/usr/bin/redis-cli', ['-p', String(this.port), '--raw', ...words], {
       encoding: 'utf8',

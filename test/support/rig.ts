@@ -16,12 +16,14 @@ import { LeakWatch } from './leaks.js';
 import { scaledClock } from './scaled-clock.js';
 import { ScriptedProvider } from './scripted-provider.js';
 
+// For tests of whole calls: a gateway on real sockets with everything around it simulated.
+
 export const PUBLIC_HOST = 'gateway.example.com';
 export const AUTH_TOKEN = 'rig-auth-token';
 export const CONNECT_NUMBER = '+12065550100';
 const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
 const PEPPER = 'rig-pepper-0123456789';
-/** Everybody on a call lives this much faster than the test. */
+/** How many times faster than real time a rig runs by default. */
 const SPEED = 10;
 
 /** A gateway on real sockets with a scripted model, a simulated carrier, and a simulated Connect with the real Lambda. */
@@ -31,12 +33,12 @@ export interface Rig {
   carrier: Carrier;
   events: CallEvent[];
   screens: AgentScreen[];
-  /** Every log line so far. */
+  /** Returns every log line so far. */
   log(): string;
-  /** Told of everything private on this rig; {@link close} fails when something of it was written down. */
+  /** Knows everything private on this rig. {@link close} fails if any of it was written down. */
   leaks: LeakWatch;
   base: string;
-  /** Twilio's REST interface; the gateway dials through it. Absent: it dials by TwiML. */
+  /** Twilio's REST API, through which the gateway dials. `undefined` if the gateway dials by TwiML. */
   rest: RestApi | undefined;
   call(from?: string, options?: Partial<PlaceCallOptions>): CarrierCall;
   close(): Promise<void>;
@@ -46,20 +48,20 @@ export async function startRig(
   options: {
     pipeline?: boolean;
     env?: Record<string, string>;
-    /** What no environment can say. */
+    /** Changes the configuration in ways that the environment cannot. */
     change?: (config: Config) => Config;
     phone?: PhoneEndpoint;
-    /** The providers of the configuration talk, not the scripted one. */
+    /** Whether the configured providers are used, not the scripted one. */
     isConfigured?: boolean;
-    /** Take over when the scripted provider is lost. */
+    /** Providers that take over when the scripted one fails. */
     fallbacks?: readonly ScriptedProvider[];
     tools?: readonly AssistantTool[];
     carrier?: Partial<CarrierOptions>;
-    /** Speaks the gateway's own lines; else a thread of the gateway's own does. */
+    /** Speaks the gateway's own lines. By default a thread of the gateway does. */
     engine?: SpeechEngine;
-    /** The gateway dials over REST, and this is how Twilio answers there. */
+    /** If set, the gateway dials over REST, and Twilio's REST API behaves as these options say. */
     rest?: RestOptions;
-    /** One clock for the gateway and everybody else, for a test that moves time by hand. */
+    /** The clock of the gateway, the carrier and the agent's side, for a test that moves time by hand. */
     clock?: Clock;
   } = {},
 ): Promise<Rig> {
@@ -81,7 +83,7 @@ export async function startRig(
     resolve: () => base,
     phoneBook: (number) => (number === CONNECT_NUMBER ? phone : undefined),
     clock,
-    // The gateway's answers take real time, whatever the clock of the call.
+    // The gateway's answers take real time, at any speed of the call's clock.
     networkClock: systemClock,
     onCall: (call) => leaks.follow(call),
     ...options.carrier,
@@ -92,7 +94,7 @@ export async function startRig(
     HOST: '127.0.0.1',
     PUBLIC_HOST,
     LOG_LEVEL: 'trace',
-    // Tests share the machine: how late it is says nothing about the gateway.
+    // Tests share the machine, so the event-loop delay says nothing about the gateway.
     MAX_LOOP_DELAY_MS: '0',
     USE_PIPECAT: String(options.pipeline ?? true),
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
@@ -114,7 +116,7 @@ export async function startRig(
   });
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {
-    // A turn is changed in place when it is cut: keep what it was.
+    // An interruption changes the turn in place, so keep a copy.
     if (event.type === 'turn') leaks.said(event.turn.text);
     events.push(event.type === 'turn' ? { ...event, turn: { ...event.turn } } : event);
   });
@@ -133,7 +135,7 @@ export async function startRig(
               screens.push(screen);
             },
           },
-          // The Lambda takes real time too.
+          // The Lambda takes real time, too.
           systemClock,
         )
       : undefined;
@@ -169,7 +171,7 @@ export async function startRig(
   };
 }
 
-/** Waits until `condition` holds, looking every few milliseconds; fails with `what` after `limitMs`. */
+/** Polls `condition` every few milliseconds until it holds. Fails with `what` after `limitMs`. */
 export async function until(condition: () => boolean, what: string, limitMs = 30_000): Promise<void> {
   const startedMs = performance.now();
   while (!condition()) {

@@ -1,16 +1,18 @@
 import type { Clock, Timer } from '../../src/base/clock.js';
 import { FakeClock } from './fake-clock.js';
 
-/** Time moves in steps this small, with sockets served in between. */
+// For tests of whole calls: a clock faster than real time.
+
+/** Minimum step of time. Sockets are served between the steps. */
 const STEP_MS = 10;
 const SKIP_STEP_MS = 200;
-/** A clock nobody has asked for this long stands still until somebody does. */
+/** Number of ticks without a pending timer and without use after which the clock stops. The next use starts it again. */
 const IDLE_TICKS = 2000;
 
 /**
- * Time that runs up to `speed` times faster than the machine's: for whole calls in a test, which do not wait for ringing
- * and tones. Everybody on a call has to use the same one. `maxJumpMs`: time that passes in one turn of the event loop at most; the
- * less it is, the less what the machine needs counts as what a call waits for.
+ * Returns a clock that runs up to `speed` times faster than real time, so that a test does not wait for ringing and tones. All
+ * parts of a call must share it. `maxJumpMs` is the maximum time that passes in one turn of the event loop. The smaller it is,
+ * the less the machine's own delays count as waiting.
  */
 export function scaledClock(speed: number, maxJumpMs = 40): ScaledClock {
   return new ScaledClock(speed, maxJumpMs);
@@ -25,7 +27,7 @@ export class ScaledClock implements Clock {
   private owedMs = 0;
   private idleTicks = 0;
 
-  /** On a busy machine time runs slower instead of jumping: what was to happen one after the other still does. */
+  /** On a busy machine time runs slower instead of jumping, so that events keep their order. */
   constructor(speed: number, maxJumpMs: number) {
     this.speed = speed;
     this.maxJumpMs = maxJumpMs;
@@ -40,7 +42,7 @@ export class ScaledClock implements Clock {
     return this.time.epochMs();
   }
 
-  /** How many timers are waiting. */
+  /** How many timers are pending. */
   get timers(): number {
     return this.time.timers;
   }
@@ -50,7 +52,7 @@ export class ScaledClock implements Clock {
     return this.time.setTimer(delayMs, callback);
   }
 
-  /** Time passes fast, in small steps between which sockets are served and other processes answer. */
+  /** Moves time fast, in small steps between which sockets are served and other processes answer. */
   async skip(durationMs: number): Promise<void> {
     for (let passedMs = 0; passedMs < durationMs; passedMs += SKIP_STEP_MS) {
       this.time.advance(SKIP_STEP_MS);
@@ -76,7 +78,7 @@ export class ScaledClock implements Clock {
       this.ticking = undefined;
       return;
     }
-    // One step a turn of the event loop: what is on the sockets arrives before time goes on.
+    // One step in each turn of the event loop, so that the sockets deliver before time moves again.
     if (this.owedMs < STEP_MS) return;
     const stepMs = Math.min(this.owedMs, this.maxJumpMs);
     this.owedMs -= stepMs;

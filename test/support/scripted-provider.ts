@@ -8,15 +8,15 @@ import type {
   VoiceSessionOptions,
 } from '../../src/voice/session.js';
 
-/** A provider whose model does what the test says, and records what it is told. */
+/** For tests of the gateway without a model: a provider whose sessions do what the test says and record what they are told. */
 export class ScriptedProvider implements VoiceProvider {
   readonly name: string;
   renewal?: RenewalTimes;
   readonly sessions: ScriptedSession[] = [];
   isFull = false;
-  /** True: a new session is ready when the test says so. */
+  /** Whether a new session becomes ready only when the test emits it. */
   isSlow = false;
-  /** What each new session does first. */
+  /** Called for each new session. By default it speaks the greeting. */
   onOpen: (session: ScriptedSession) => void = (session) => session.speak(session.options.greeting ?? 'Hello.', 300);
 
   constructor(name = 'scripted', onOpen?: (session: ScriptedSession) => void) {
@@ -53,7 +53,7 @@ let lastId = 0;
 
 export class ScriptedSession implements VoiceSession {
   readonly options: VoiceSessionOptions;
-  /** A model that can write. */
+  /** Set by a test whose model can write summaries. */
   summarize?: NonNullable<VoiceSession['summarize']>;
   callerBytes = 0;
   readonly texts: string[] = [];
@@ -63,7 +63,7 @@ export class ScriptedSession implements VoiceSession {
   readonly toolResults: unknown[] = [];
   cancels = 0;
   isClosed = false;
-  /** A model that does not bring a line out any more. */
+  /** Whether the model no longer speaks the lines it is given. */
   isMute = false;
 
   constructor(options: VoiceSessionOptions) {
@@ -74,7 +74,7 @@ export class ScriptedSession implements VoiceSession {
     if (!this.isClosed) this.options.listener(event);
   }
 
-  /** Speaks `text` as one item of `durationMs`, in pieces of at most 200 ms. Gives the item's id. */
+  /** Speaks `text` as one item of `durationMs`, in pieces of at most 200 ms. Returns the item's id. */
   speak(text: string, durationMs: number, sayId?: string): string {
     const id = String(++lastId);
     const item = { responseId: `r${id}`, itemId: `i${id}` };
@@ -89,7 +89,7 @@ export class ScriptedSession implements VoiceSession {
     return item.itemId;
   }
 
-  /** The caller says something, over the assistant when it still talks. */
+  /** Emits what a model does when the caller says `text`, an interruption included. */
   callerSays(text: string): void {
     this.emit({ type: 'caller-speech-started' });
     this.emit({ type: 'interruption' });

@@ -1,6 +1,6 @@
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 
-/** A certificate that vouches for itself, for one host; made afresh, so that no key lies in the repository. */
+/** For tests with TLS: returns a new self-signed certificate for one host, so that no key lies in the repository. */
 export function selfSigned(host: string): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(oid('2a8648ce3d040302')); // ecdsa-with-SHA256
@@ -31,7 +31,7 @@ export function selfSigned(host: string): { key: string; cert: string } {
   };
 }
 
-/** DER: tag, length, value. */
+/** Returns a DER element: tag, length, value. */
 function tlv(tag: number, value: Buffer): Buffer {
   const { length } = value;
   const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff];

@@ -1,4 +1,4 @@
-// An extension as nobody should write one: on SIGUSR2 the event loop never turns again. For Instance.hang.
+// For tests of stalled processes (Instance.hang, cluster.test.ts): an extension that blocks the event loop on SIGUSR2.
 process.on('SIGUSR2', () => {
   for (;;);
 });

@@ -1,7 +1,7 @@
 import { toneVoice } from '../../sim/model/voice.js';
 import type { SpeechEngine } from '../../src/speech/engine.js';
 
-/** The gateway's own lines as tones: a thread with a real voice for each gateway would be most of what a test costs. */
+/** For rigs: speaks the gateway's own lines as tones, because a speech thread for each gateway would be most of a test's cost. */
 export const TONES: SpeechEngine = {
   synthesize: (text) => toneVoice().speak(text),
   transcribe: () => Promise.resolve(''),

@@ -1,10 +1,10 @@
 import type { VoiceEvent } from '../../src/voice/session.js';
 import { within } from './deadline.js';
 
-/** Keeps what a voice session tells, and waits for what it will tell. */
+/** For tests of voice sessions: keeps every event and waits for the next ones. */
 export class VoiceRecorder {
   readonly events: VoiceEvent[] = [];
-  /** What the owner does on hearing of it. */
+  /** Called for each event, as the session's owner would be. */
   react: (event: VoiceEvent) => void = () => undefined;
   private readonly waiters = new Set<() => void>();
 
@@ -22,7 +22,7 @@ export class VoiceRecorder {
     return this.events.map(({ type }) => type);
   }
 
-  /** The `nth` event of this type, counted from 1, now or as soon as it comes. */
+  /** Resolves with the `nth` event of this type, counted from 1. */
   async nth<T extends VoiceEvent['type']>(type: T, nth = 1): Promise<VoiceEvent & { type: T }> {
     return this.match((event): event is VoiceEvent & { type: T } => event.type === type, nth, type);
   }
@@ -42,7 +42,7 @@ export class VoiceRecorder {
         };
         this.waiters.add(waiter);
       });
-      await within(more, `the session tells of ${what}`);
+      await within(more, `the session emits ${what}`);
     }
   }
 }

@@ -1,6 +1,6 @@
 const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 
-/** Words as they sound: no case, no punctuation, digits spelled out. */
+/** For tests of speech recognition: returns words as they sound, in lower case, without punctuation, digits spelled out. */
 export function wordsOf(text: string): string[] {
   return text
     .toLowerCase()
@@ -12,7 +12,7 @@ export function wordsOf(text: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Insertions, deletions and substitutions that turn `said` into `heard`. */
+/** Returns the number of insertions, deletions and substitutions that turn `said` into `heard`. */
 export function wordErrors(said: readonly string[], heard: readonly string[]): number {
   let above = Array.from({ length: heard.length + 1 }, (_, column) => column);
   for (const [row, word] of said.entries()) {

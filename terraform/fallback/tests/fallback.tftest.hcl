@@ -1,5 +1,5 @@
-# What is made of the variables. What that does for a caller is tested in test/fallback.test.ts, on the two examples that
-# these tests compare it with.
+# Tests what Terraform makes of the variables, against two example files. test/fallback.test.ts tests what the same files do for
+# a caller.
 
 mock_provider "aws" {
   mock_resource "aws_cloudfront_distribution" {
@@ -18,12 +18,12 @@ variables {
 run "document" {
   assert {
     condition     = output.twiml == file("example.xml")
-    error_message = "example.xml is what the variables make by default, for those who serve it in another way."
+    error_message = "example.xml must be the default document, because operators without AWS copy it."
   }
 
   assert {
     condition     = aws_cloudfront_function.answer.code == file("tests/example.js")
-    error_message = "tests/example.js is the code of the function for the same variables."
+    error_message = "tests/example.js must be the code of the function for the same variables."
   }
 }
 
@@ -37,35 +37,35 @@ run "number" {
       StatusCallback       = "https://voice.example.com/twilio/call-status#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
       StatusCallbackMethod = "POST"
     }
-    error_message = "The settings of the number."
+    error_message = "The output has the settings of the Twilio number."
   }
 }
 
-# An origin that is asked, an answer out of a cache, a request that is refused: in each the caller would be lost.
+# A request to the origin, a cached answer or a refused method would lose the caller.
 run "never_from_an_origin" {
   assert {
     condition     = one(aws_cloudfront_distribution.fallback.default_cache_behavior[0].function_association).event_type == "viewer-request"
-    error_message = "The function answers before anything else."
+    error_message = "The function must answer before anything else."
   }
 
   assert {
     condition     = one(aws_cloudfront_distribution.fallback.default_cache_behavior[0].function_association).function_arn == aws_cloudfront_function.answer.arn
-    error_message = "The function answers."
+    error_message = "The distribution must use this function."
   }
 
   assert {
     condition     = contains(aws_cloudfront_distribution.fallback.default_cache_behavior[0].allowed_methods, "POST")
-    error_message = "Twilio asks by POST."
+    error_message = "POST must be allowed, because Twilio requests by POST."
   }
 
   assert {
     condition     = aws_cloudfront_function.answer.publish
-    error_message = "Only a published function answers."
+    error_message = "The function must be published, because only a published function answers."
   }
 
   assert {
     condition     = length(aws_cloudfront_distribution.fallback.logging_config) == 0
-    error_message = "A request by GET has the caller's number in it, and an access log would keep it."
+    error_message = "There must be no access log, because a request by GET holds the caller's number."
   }
 }
 
@@ -76,12 +76,12 @@ run "alarm" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.asked.dimensions == tomap({ DistributionId = "E2EXAMPLE", Region = "Global" })
-    error_message = "The alarm watches this distribution."
+    error_message = "The alarm must watch this distribution."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.asked.alarm_actions == toset(["arn:aws:sns:us-east-1:123456789012:on-call"])
-    error_message = "The alarm tells the topics."
+    error_message = "The alarm must notify the topics."
   }
 }
 
@@ -104,12 +104,12 @@ run "own_words" {
         <Say language="es-MX">Lo siento, nadie puede atenderle.</Say>
       </Response>
     EOT
-    error_message = "Own words, safe in XML, and the numbers one after the other."
+    error_message = "The document must hold the operator's sentences, escaped for XML, and the numbers in order."
   }
 
   assert {
     condition     = strcontains(aws_cloudfront_function.answer.code, "'${base64encode(output.twiml)}'")
-    error_message = "The function answers with them."
+    error_message = "The function must answer with the document."
   }
 }
 

@@ -12,14 +12,16 @@ import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/vo
 import type { CallPlan } from './plan.js';
 import { sentenceVoice } from './voice.js';
 
+// The simulated models of chaos calls, and the providers that reach them.
+
 export type Model = 'openai' | 'nova';
 
-/** Sessions are renewed under a call much earlier than they would have to be. */
+/** Renewal times far below the models' limits, so that short calls have renewals too. */
 const RENEWAL = { afterMs: 20_000, forceAfterMs: 45_000 };
 
-/** The two model services as one call finds them: its faults are its own, whatever the other calls do. */
-export class ModelLine {
-  /** What the caller says at present; whichever session listens understands it. */
+/** The two simulated model services of one call, with the faults of that call alone. */
+export class CallModels {
+  /** Text of what the caller says now. Any session that listens hears it. */
   saying = '';
   private readonly openai: OpenAiSim;
   private readonly nova: NovaSim;
@@ -30,14 +32,14 @@ export class ModelLine {
     this.nova = nova;
   }
 
-  static async start({ modelFaults, withoutMulaw }: CallPlan, clock: Clock): Promise<ModelLine> {
-    let line: ModelLine | undefined;
-    const ear = loudnessEar({ texts: () => line?.saying ?? '' });
+  static async start({ modelFaults, withoutMulaw }: CallPlan, clock: Clock): Promise<CallModels> {
+    let models: CallModels | undefined;
+    const ear = loudnessEar({ texts: () => models?.saying ?? '' });
     const shared = { clock, ear, voice: sentenceVoice };
     const openai = await startOpenAiSim({ ...shared, withoutMulaw, faults: modelFaults.openai as PlannedFault[] });
     const nova = await startNovaSim({ ...shared, faults: modelFaults.nova });
-    line = new ModelLine(openai, nova);
-    return line;
+    models = new CallModels(openai, nova);
+    return models;
   }
 
   open(model: Model, options: VoiceSessionOptions, { clock, log }: { clock: Clock; log: Logger }): VoiceSession {
@@ -73,10 +75,10 @@ export class ModelLine {
   }
 }
 
-/** A provider whose sessions are with the services of the caller's own call. */
+/** Returns a provider that opens each session with the services of the caller's own call. */
 export function providerOf(
   name: Model,
-  lineOf: (callerNumber: string) => ModelLine | undefined,
+  modelsOf: (callerNumber: string) => CallModels | undefined,
   services: { clock: Clock; log: Logger },
 ): VoiceProvider {
   return {
@@ -84,11 +86,11 @@ export function providerOf(
     renewal: RENEWAL,
     prepare: () => Promise.resolve(),
     open: (options) => {
-      const line = lineOf(options.callerNumber ?? '');
-      // The caller is gone, and the gateway has not been told yet.
-      if (line === undefined)
+      const models = modelsOf(options.callerNumber ?? '');
+      // The caller has hung up, and the gateway has not been told yet.
+      if (models === undefined)
         return refusedSession(options.listener, new TandemError('VOICE_REFUSED', 'The call is over.'));
-      return line.open(name, options, services);
+      return models.open(name, options, services);
     },
     close: () => Promise.resolve(),
   };

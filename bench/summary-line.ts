@@ -1,7 +1,7 @@
 import { quantile } from './quantile.js';
 
-/** One figure of one kind of gateway: its median and its worst. */
-export function line(name: string, what: string, values: readonly number[]): string {
+/** Returns one line of a report: the median and the worst of one figure of one kind of gateway. */
+export function summaryLine(name: string, what: string, values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b);
   const [p50, worst] = [quantile(sorted, 0.5), sorted.at(-1) ?? Number.NaN].map((value) =>
     value.toFixed(1).padStart(8),
