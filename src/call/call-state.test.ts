@@ -14,7 +14,7 @@ const NAMES: readonly Name[] = [
   'ended',
 ];
 
-/** The steps there are, written down a second time. */
+/** The allowed steps, written a second time. */
 const STEPS = new Set([
   'ringing>ringing',
   'ringing>talking',
@@ -45,12 +45,12 @@ const STEPS = new Set([
 
 const PLAN: ExitPlan = { exit: { to: 'nobody', outcome: 'completed' }, announce: undefined };
 
-/** A state of each kind whose parts write down that they were disposed of. */
+/** Returns a state whose parts note in `disposed` that they were disposed of. */
 function stateOf(name: Name, disposed: string[]): CallState {
   const timer = { cancel: () => void disposed.push('timer') };
   const closing = (what: string): { close(): void } => ({ close: () => void disposed.push(what) });
   const goodbye = { cancel: () => void disposed.push('goodbye') };
-  // Only what a transition touches is there.
+  // Only what `transition` touches exists.
   const media = {
     stream: closing('stream'),
     health: closing('health'),
@@ -147,7 +147,7 @@ test('a step disposes of what the next state does not take over', () => {
   }
 });
 
-test('a state that is entered again with what it owned keeps that', () => {
+test('a state that is entered again keeps what it owned', () => {
   const disposed: string[] = [];
   for (const name of ['leaving', 'parted', 'dialling', 'redirecting'] as const) {
     const state = stateOf(name, disposed);

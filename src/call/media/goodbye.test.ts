@@ -7,7 +7,7 @@ import { Goodbye } from './goodbye.js';
 
 const nothing = (): void => undefined;
 
-/** When a goodbye of which the session gives only so much, at once, is given up, in milliseconds. */
+/** Returns after how many milliseconds a goodbye is given up if the session delivers only `givenMs` of it, at once. */
 async function givenUpAfter(waitsMs: number, givenMs = 0): Promise<number> {
   const clock = new FakeClock();
   const marks: string[] = [];
@@ -30,13 +30,13 @@ async function givenUpAfter(waitsMs: number, givenMs = 0): Promise<number> {
   return (endedMs ?? Number.NaN) - startedMs;
 }
 
-test('a goodbye that does not begin is left to Twilio, and sooner when the caller has waited before', async () => {
+test('Twilio says a goodbye that does not begin, and says it sooner if the caller has waited before', async () => {
   assert.equal(await givenUpAfter(0), 2000);
   assert.equal(await givenUpAfter(1500), 2000);
   assert.equal(await givenUpAfter(2800), 700);
   assert.equal(await givenUpAfter(9000), 300);
 });
 
-test('a goodbye that ends in its middle is left to Twilio soon', async () => {
+test('Twilio soon says a goodbye that breaks off in the middle', async () => {
   assert.equal(await givenUpAfter(0, 1500), 2700);
 });

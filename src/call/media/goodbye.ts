@@ -3,18 +3,19 @@ import type { Clock } from '../../base/clock.js';
 import type { Playback } from '../../twilio/playback.js';
 import type { ResponseStatus } from '../../voice/session.js';
 
+/** How often playout is looked at, because it sends no event when it falls silent. */
 const LOOK_EVERY_MS = 100;
 
-/** `cut`: the caller talked over it. `unsaid`: the session did not bring it out in time, or the stream ended. */
+/** `cut`: the caller interrupted it. `unsaid`: the session did not deliver it in time, or the stream ended. */
 export type GoodbyeEnd = 'heard' | 'cut' | 'unsaid';
 
-/** The last line on a stream: waits until the session has given it and the caller has heard it. */
+/** Waits until the session has delivered the last line on a stream and the caller has heard it. */
 export class Goodbye {
   readonly end: Promise<GoodbyeEnd>;
   readonly sayId: string;
-  private settle: (wasGiven: boolean) => void = () => undefined;
+  private settle: (wasDelivered: boolean) => void = () => undefined;
 
-  /** `waitsMs`: so long the caller has heard nothing already. */
+  /** `waitsMs` is how long the caller has heard nothing already. */
   constructor(options: { sayId: string; clock: Clock; playback: Playback; waitsMs: number }) {
     const { clock, playback, sayId, waitsMs } = options;
     this.sayId = sayId;
@@ -22,7 +23,7 @@ export class Goodbye {
       SILENCE_BUDGET.goodbyeMinimumMs,
       Math.min(SILENCE_BUDGET.goodbyeBeginsMs, SILENCE_BUDGET.goodbyeSilenceMs - waitsMs),
     );
-    const given = new Promise<boolean>((resolve) => {
+    const delivered = new Promise<boolean>((resolve) => {
       const startedMs = clock.now();
       let quietSinceMs = startedMs;
       let limitMs = beginsMs;
@@ -37,26 +38,26 @@ export class Goodbye {
         else timer = clock.setTimer(LOOK_EVERY_MS, look);
       };
       let timer = clock.setTimer(LOOK_EVERY_MS, look);
-      this.settle = (wasGiven) => {
+      this.settle = (wasDelivered) => {
         timer.cancel();
-        resolve(wasGiven);
+        resolve(wasDelivered);
       };
     });
-    this.end = given.then((wasGiven) => (wasGiven ? heard(playback) : 'unsaid'));
+    this.end = delivered.then((wasDelivered) => (wasDelivered ? heard(playback) : 'unsaid'));
   }
 
-  /** The session has given the line, or could not. */
+  /** Called when the session has delivered the line, or could not. */
   onSaid(status: ResponseStatus): void {
     this.settle(status === 'completed');
   }
 
-  /** Nobody is there to hear it any more. */
+  /** Gives up waiting: `end` resolves with `unsaid`. */
   cancel(): void {
     this.settle(false);
   }
 }
 
-/** What was sent so far has been played, or will not be. */
+/** Resolves when everything sent so far has been played or cut. */
 export async function heard(playback: Playback): Promise<'heard' | 'cut'> {
   return (await playback.whenHeard(SILENCE_BUDGET.goodbyeHeardMs)) === 'cleared' ? 'cut' : 'heard';
 }

@@ -8,7 +8,7 @@ import { Assistant } from '../../prompts/assistant.js';
 import { defaultPrompt } from '../../prompts/built-in.js';
 import { CallerMessages } from './caller-messages.js';
 
-test('a callback that is promised twice, because Twilio asked twice, is kept once', async () => {
+test('a callback is kept once even if Twilio repeats the request that promises it', async () => {
   const kept = new Map<string, CallbackRecord>();
   const log = createLogger({ level: 'silent' });
   const messages = new CallerMessages(

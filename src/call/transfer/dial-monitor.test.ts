@@ -23,7 +23,7 @@ function watched(answers: (boolean | undefined)[] | undefined) {
   return { clock, told, timer, pass };
 }
 
-test('Twilio is asked every five minutes, also when it did not say, until the call is over', async () => {
+test('the gateway asks Twilio about a dialled call every five minutes until Twilio says that it is over', async () => {
   const answers = [false, undefined, true, true];
   const { clock, pass, told } = watched(answers);
   await pass(2);
@@ -36,7 +36,7 @@ test('Twilio is asked every five minutes, also when it did not say, until the ca
   assert.equal(answers.length, 1);
 });
 
-test('who cannot ask waits for the longest dial and its quarter of an hour', async () => {
+test('without credentials a dialled call is given up a quarter of an hour after the longest dial', async () => {
   const { clock, pass, told } = watched(undefined);
   await pass(50);
   assert.deepEqual(told, []);
@@ -45,7 +45,7 @@ test('who cannot ask waits for the longest dial and its quarter of an hour', asy
   assert.equal(clock.timers, 0);
 });
 
-test('an answer that comes after the end of the watch is not told', async () => {
+test('an answer of Twilio that arrives after the dial is over changes nothing', async () => {
   const { clock, pass, timer, told } = watched([true]);
   clock.advance(LOOK_MS);
   timer.cancel();

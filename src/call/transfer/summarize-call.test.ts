@@ -24,7 +24,7 @@ function begin(write: Write | undefined, turns: Parameters<typeof summarizeCall>
   return { clock, lines, over, summary };
 }
 
-test("the model is given what was said and the agents' language; its text is made plain", async () => {
+test("the model gets the transcript and the agents' language, and its summary becomes plain text", async () => {
   let asked: SummaryRequest | undefined;
   const { clock, summary } = begin(
     (request) => {
@@ -42,7 +42,7 @@ test("the model is given what was said and the agents' language; its text is mad
   assert.equal(clock.timers, 0);
 });
 
-test('no summary is waited for beyond four seconds, whether or not the session minds the signal', async () => {
+test('a summary is given up after four seconds, even if the session ignores the signal', async () => {
   let signal: AbortSignal | undefined;
   const { clock, lines, summary } = begin((request) => {
     signal = request.signal;
@@ -57,7 +57,7 @@ test('no summary is waited for beyond four seconds, whether or not the session m
   assert.ok(!lines.join().includes('Ada'));
 });
 
-test('a call that ends stops the writing at once and leaves no timer', async () => {
+test('the end of a call stops its summary at once and leaves no timer', async () => {
   const { clock, lines, over, summary } = begin(() => new Promise(() => undefined));
   over.abort();
   assert.equal(await summary, undefined);
@@ -81,7 +81,7 @@ test('a summary is at most a thousand characters long', async () => {
   assert.ok(summary !== undefined && summary.length <= 1000 && summary.length > 900);
 });
 
-test('a model that cannot write, fails, or has heard no caller gives none', async () => {
+test('there is no summary if the model cannot write one, fails, or has heard no caller', async () => {
   assert.equal(await begin(undefined).summary, undefined);
   assert.equal(await begin(() => Promise.reject(new Error('no'))).summary, undefined);
   const greeted = begin(() => assert.fail('there is nothing to summarise'), [{ speaker: 'assistant', text: 'Hello.' }]);
