@@ -61,7 +61,9 @@ export class CallModels {
             renewAfterMs: RENEWAL.afterMs,
             endpointUrl: this.nova.url,
             credentials: SIMULATED_CREDENTIALS,
-            speakLine: (text) => sentenceVoice.speak(text),
+            // As in the gateway: a voice of its own for English only.
+            speakLine: (text, language) =>
+              /^en\b/i.test(language) ? sentenceVoice.speak(text) : Promise.resolve(undefined),
             clock,
             log,
           });

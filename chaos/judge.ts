@@ -9,7 +9,7 @@ import { type Sound, soundOf } from './voice.js';
 const MAX_SILENCE_MS = 5000;
 /** Maximum time from an escalation to a dial or a recording. After it the escalation counts as lost. */
 const HANDOVER_WITHIN_MS = 40_000;
-const GOODBYE = /goodbye/i;
+const GOODBYE = /goodbye|auf wiederhören/i;
 
 /**
  * What the caller hears now. `asking`: nothing, because Twilio waits for the gateway's answer. `comfort`: ringing, the agent,
@@ -114,7 +114,7 @@ export class Judge {
   /** Called when the caller speaks for `ms`, or presses keys. */
   callerActs(what: string, ms: number): void {
     this.tell(what);
-    this.saidBye ||= /goodbye/i.test(what);
+    this.saidBye ||= /goodbye|\bbye\b/i.test(what);
     this.speaksUntilMs = this.clock.now() + ms;
     this.silenceMs = 0;
     this.isOwed = true;

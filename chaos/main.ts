@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { skipWithoutRedis } from '../test/support/redis-server.js';
+import { LANGUAGES } from './plan.js';
 import { printReport } from './print.js';
 import { runChaos } from './run.js';
 
-const USAGE = `npm run chaos -- [--seed N] [--calls N] [--concurrent N] [--direct] [--only N] [--first N] [--speed N] [--alone]
+const USAGE = `npm run chaos -- [--seed N] [--calls N] [--concurrent N] [--direct] [--only N] [--first N] [--speed N] [--alone] [--language L]
   --seed N        seed of the plan (default 1)
   --calls N       number of calls (default 2000)
   --concurrent N  maximum number of calls at the same time (default 50)
@@ -11,7 +12,9 @@ const USAGE = `npm run chaos -- [--seed N] [--calls N] [--concurrent N] [--direc
   --only N        run call N alone, without calamities, and print its story
   --first N       gateway that answers the first request, 0 or 1 (default 0); it decides the model of a call
   --speed N       maximum speed of call time, in times real time (default 3)
-  --alone         use one gateway, without Redis`;
+  --alone         use one gateway, without Redis
+  --language L    language of the assistant and the callers, ${LANGUAGES.join(' or ')} (default en); the gateway has a voice
+                  of its own for English only`;
 
 const { values } = parseArgs({
   options: {
@@ -23,11 +26,16 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     speed: { type: 'string', default: '3' },
     alone: { type: 'boolean', default: false },
+    language: { type: 'string', default: 'en' },
     help: { type: 'boolean', default: false },
   },
 });
+const language = LANGUAGES.find((known) => known === values.language);
 if (values.help) {
   console.log(USAGE);
+} else if (language === undefined) {
+  console.error(`--language must be ${LANGUAGES.join(' or ')}.`);
+  process.exitCode = 2;
 } else {
   const isShared = !values.alone && skipWithoutRedis === false;
   if (!values.alone && !isShared)
@@ -39,6 +47,7 @@ if (values.help) {
     calls: Number(values.calls),
     concurrent: Number(values.concurrent),
     direct: values.direct,
+    language,
     isShared,
     only: values.only === undefined ? undefined : Number(values.only),
     speed: Number(values.speed),

@@ -45,14 +45,33 @@ export type Calamity =
 export const STORE_FAULTS = ['reset', 'error', 'throttled', 'slow', 'hung'] as const;
 export type StoreFault = (typeof STORE_FAULTS)[number];
 
-const QUESTIONS = [
-  'What are your opening hours?',
-  'Where is my order?',
-  'My order number is four two.',
-  'Can I send it back?',
-];
-const HUMAN = 'I want to speak to a human agent.';
-const BYE = 'That is all, goodbye.';
+/** Languages of a run. The gateway has a voice of its own for English only, so in German it must do without. */
+export const LANGUAGES = ['en', 'de'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** What callers say. The simulated models understand the key words, such as *order* and *bye*, in English only. */
+const PHRASES: Readonly<Record<Language, { questions: readonly string[]; human: string; bye: string }>> = {
+  en: {
+    questions: [
+      'What are your opening hours?',
+      'Where is my order?',
+      'My order number is four two.',
+      'Can I send it back?',
+    ],
+    human: 'I want to speak to a human agent.',
+    bye: 'That is all, goodbye.',
+  },
+  de: {
+    questions: [
+      'Wann haben Sie offen, open?',
+      'Wo ist meine Order?',
+      'Meine Nummer ist vier zwei.',
+      'Kann ich das umtauschen?',
+    ],
+    human: 'Ich möchte mit einem Mitarbeiter sprechen.',
+    bye: 'Das ist alles, bye.',
+  },
+};
 const MS = { shortestCall: 4000, longestCall: 75_000 };
 
 const REFUSAL_STATUSES = [400, 401, 403, 404, 429, 500, 503];
@@ -86,15 +105,15 @@ const HUBSPOT_FAULTS = [
 
 type Random = () => number;
 
-/** Returns the plan of one call. It depends on seed and number alone. */
-export function planCall(seed: number, number: number): CallPlan {
+/** Returns the plan of one call. It depends on seed, number and language alone. */
+export function planCall(seed: number, number: number, language: Language = 'en'): CallPlan {
   const random = seeded(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
   // Short calls are more frequent than long ones.
   const hangUpMs = between(random, MS.shortestCall, MS.longestCall * (0.3 + 0.7 * random()));
   return {
     number,
     hangUpMs,
-    acts: Array.from({ length: 12 }, () => act(random)),
+    acts: Array.from({ length: 12 }, () => act(random, language)),
     modelFaults: { openai: modelFaults(random, 'openai'), nova: modelFaults(random, 'nova') },
     withoutMulaw: random() < 0.03 ? pick(random, ['ignored', 'refused'] as const) : undefined,
     carrierFaults: random() < 0.35 ? carrierFaults(random, hangUpMs) : [],
@@ -126,8 +145,9 @@ function nameOf(fault: NovaFault | ConnectFault): string {
   return 'exception' in fault ? fault.exception : fault.type;
 }
 
-function act(random: Random): CallerAct {
-  const text = random() < 0.1 ? HUMAN : random() < 0.05 ? BYE : pick(random, QUESTIONS);
+function act(random: Random, language: Language): CallerAct {
+  const { bye, human, questions } = PHRASES[language];
+  const text = random() < 0.1 ? human : random() < 0.05 ? bye : pick(random, questions);
   const ms = between(random, 300, 2500);
   const roll = random();
   if (roll < 0.6) return { type: 'speak', text, ms };

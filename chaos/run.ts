@@ -5,7 +5,7 @@ import { scaledClock } from '../test/support/scaled-clock.js';
 import { playCaller } from './caller.js';
 import { Judge, type Verdict } from './judge.js';
 import { CallModels } from './call-models.js';
-import { calamities, kindsOf, planCall } from './plan.js';
+import { type Language, calamities, kindsOf, planCall } from './plan.js';
 import { type Resources, takeStock } from './resources.js';
 import { World } from './world.js';
 
@@ -16,6 +16,7 @@ export interface ChaosOptions {
   calls: number;
   concurrent: number;
   direct: boolean;
+  language?: Language;
   /** Whether two gateways share a Redis. If false, there is one gateway without Redis. */
   isShared: boolean;
   /** Number of the only call to run, without calamities. */
@@ -58,7 +59,7 @@ const SETTLED_AFTER_MS = 10_000;
 
 /** Runs calls with every fault there is, and a judge on each call. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { concurrent, direct, isShared, only, seed, speed } = options;
+  const { concurrent, direct, isShared, language = 'en', only, seed, speed } = options;
   const clock = scaledClock(speed, MAX_JUMP_MS);
   const judges = new Map<string, Judge>();
   /** The same judges, by the caller's number. */
@@ -66,6 +67,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const world: World = await World.start({
     seed,
     direct,
+    language,
     isShared,
     clock,
     askedFirst: options.askedFirst ?? 0,
@@ -89,7 +91,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   })();
 
   const placeOne = async (number: number): Promise<void> => {
-    const plan = planCall(seed, number);
+    const plan = planCall(seed, number, language);
     const from = `+1202${5_000_000 + number}`;
     const models = await CallModels.start(plan, clock);
     world.models.set(from, models);

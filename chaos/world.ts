@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { connectSide } from '../sim/caller/agent-side.js';
 import type { AgentScreen } from '../sim/connect/connect.js';
 import { parseFault } from '../sim/hubspot/faults.js';
@@ -18,7 +19,7 @@ import { RedisServer } from '../test/support/redis-server.js';
 import type { ScaledClock } from '../test/support/scaled-clock.js';
 import { FlakyStore } from './flaky-store.js';
 import { type Model, type CallModels, providerOf } from './call-models.js';
-import type { Calamity, DialFault } from './plan.js';
+import type { Calamity, DialFault, Language } from './plan.js';
 import { Tunnel } from './tunnel.js';
 import { SENTENCES } from './voice.js';
 
@@ -29,6 +30,8 @@ const AUTH_TOKEN = 'chaos-auth-token';
 const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
 const PEPPER = 'chaos-pepper-0123456789';
 const CONNECT_NUMBER = '+12065550100';
+/** Read from the source tree, because dist/ holds code only. */
+const GERMAN_PROMPT = fileURLToPath(new URL('../../chaos/german.json', import.meta.url));
 const HUBSPOT_KEY = 'pat-na1-simulated';
 const DRAIN_SECONDS = 20;
 /** Maximum call time between a calamity and the request to the fallback that it causes. Twilio's timeouts are in real time. */
@@ -44,6 +47,7 @@ function streamHost(which: number): string {
 export interface WorldOptions {
   seed: number;
   direct: boolean;
+  language: Language;
   /** Whether two gateways share a Redis. If false, there is one gateway without Redis. */
   isShared: boolean;
   clock: ScaledClock;
@@ -300,7 +304,7 @@ export class World {
   }
 
   private async startInstance(instance: Instance): Promise<void> {
-    const { clock, direct, onEvent } = this.options;
+    const { clock, direct, language, onEvent } = this.options;
     const toGateway = new Tunnel(() => instance.running?.gateway.port ?? 0);
     const toRedis = new Tunnel(() => this.redis?.port ?? 0);
     instance.tunnels = [toGateway, toRedis];
@@ -315,6 +319,7 @@ export class World {
       PUBLIC_HOST: HOST,
       ...(isFirst ? { STREAM_HOST: streamHost(0) } : {}),
       LOG_LEVEL: 'warn',
+      ...(language === 'de' ? { ASSISTANT_PROMPT: GERMAN_PROMPT } : {}),
       MAX_LOOP_DELAY_MS: '0',
       USE_PIPECAT: String(!direct),
       TWILIO_ACCOUNT_SID: ACCOUNT_SID,
