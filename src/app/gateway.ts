@@ -145,7 +145,6 @@ export class Gateway {
       }),
     );
     const { peers } = parts;
-    const { authTokens } = config.twilio;
     this.webhooks = new TwilioWebhooks({
       calls: this.calls,
       twilio: config.twilio,
@@ -156,7 +155,7 @@ export class Gateway {
     });
     this.streams = new StreamUpgrades({
       admit: (opened, start) => this.calls.admit(opened, start),
-      authTokens,
+      signingKeys: config.twilio.authTokens,
       // Another instance, which has no host of its own for streams, may have asked for the stream.
       hosts: () => [...new Set([this.streamHost, this.publicHost])],
       clock: this.clock,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PATHS } from '../call/paths.js';
+import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import type { CallRegistry } from '../call/registry.js';
 import type { Config } from '../config/config.js';
 import type { Logger } from '../telemetry/log.js';
@@ -70,7 +70,8 @@ export class TwilioWebhooks {
     const { log, metrics, publicHost, twilio } = this.options;
     const result = await readWebhook(request, {
       publicHost: publicHost(),
-      authTokens: twilio.authTokens,
+      fragment: CONNECTION_OVERRIDES,
+      signingKeys: twilio.authTokens,
       accountSid: twilio.accountSid,
     });
     if (!result.ok) {
