@@ -8,6 +8,8 @@ import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import { Drain } from './drain.js';
+import { mayReadMetrics } from '../edge/metrics-access.js';
+import { MetricsServer } from '../edge/metrics-server.js';
 import { send, sendJson } from '../edge/respond.js';
 import { StreamUpgrades } from '../edge/stream-upgrades.js';
 import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
@@ -77,6 +79,8 @@ export class Gateway {
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
   private readonly listeners = new Set<CallEventListener>();
+  /** `undefined`: the metrics are on the main port. */
+  private readonly metricsServer: MetricsServer | undefined;
   private phase: Phase = 'starting';
   private readonly requests: InFlightRequests;
   private listeningEnded: Promise<void> | undefined;
@@ -174,6 +178,13 @@ export class Gateway {
     this.server.on('clientError', (_error, socket: Duplex) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     });
+    if (config.metricsPort !== undefined) {
+      this.metricsServer = new MetricsServer({
+        contentType: metrics.registry.contentType,
+        text: () => this.metricsText(),
+        onError: (error) => log.error({ err: error, path: '/metrics' }, 'request failed'),
+      });
+    }
   }
 
   /**
@@ -181,7 +192,8 @@ export class Gateway {
    * @throws TandemError PORT_IN_USE
    */
   async start(): Promise<void> {
-    const { host, port } = this.parts.config;
+    const { host, metricsPort, port } = this.parts.config;
+    await this.metricsServer?.start(metricsPort ?? 0, host);
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', (error: NodeJS.ErrnoException) => {
         const inUse = error.code === 'EADDRINUSE';
@@ -202,6 +214,11 @@ export class Gateway {
   get publicHost(): string {
     return this.parts.config.publicHost ?? `localhost:${this.port}`;
   }
+  /** The port of the metrics alone. `undefined` if they are on the main port. */
+  get metricsPort(): number | undefined {
+    return this.metricsServer?.port;
+  }
+
 
   /** The host under which Twilio's streams reach this process. */
   private get streamHost(): string {
@@ -262,6 +279,7 @@ export class Gateway {
     // Also ends the server's timer that checks connections.
     this.server.close();
     await ended;
+    await this.metricsServer?.close();
   }
 
   /** Accepts no more connections. Resolves when all are closed. */
@@ -310,7 +328,7 @@ export class Gateway {
         await this.onReady(response);
         return;
       case '/metrics':
-        send(response, 200, this.parts.metrics.registry.contentType, await this.metricsText());
+        await this.onMetrics(request, response);
         return;
       default:
         send(response, 404, 'text/plain', 'Not found.\n');
@@ -323,6 +341,17 @@ export class Gateway {
     const { isReady, ...body } = peers === undefined ? own : await peers.readiness();
     sendJson(response, isReady ? 200 : 503, body);
   }
+  private async onMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.metricsServer !== undefined) {
+      send(response, 404, 'text/plain', 'Not found. Metrics are on METRICS_PORT.\n');
+    } else if (mayReadMetrics(request)) {
+      send(response, 200, this.parts.metrics.registry.contentType, await this.metricsText());
+    } else {
+      const text = 'Metrics are answered only to loopback and private addresses, without a proxy. Set METRICS_PORT.\n';
+      send(response, 403, 'text/plain', text);
+    }
+  }
+
 
   private metricsText(): Promise<string> {
     return this.parts.peers?.metrics() ?? this.parts.metrics.text();

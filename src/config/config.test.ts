@@ -26,6 +26,7 @@ test('without any setting, everything is embedded and only this machine can call
     host: '127.0.0.1',
     publicHost: undefined,
     streamHost: undefined,
+    metricsPort: undefined,
     logLevel: 'info',
     pipeline: true,
     voiceProviders: ['local'],
@@ -321,6 +322,7 @@ test('an invalid value is refused with a message that begins with the name of th
     const message = refusal({ [name]: value });
     assert.ok(message.startsWith(`${name} is ${JSON.stringify(value)}: `), message);
     assert.ok(!message.includes('\n'), message);
+    ['METRICS_PORT', '65536'],
   }
 });
 

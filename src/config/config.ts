@@ -12,6 +12,8 @@ export interface Config {
   /** `undefined`: `localhost:<port>`, which is known once the gateway listens. */
   publicHost: string | undefined;
   streamHost: string | undefined;
+  /** `undefined`: /metrics is on the main port. */
+  metricsPort: number | undefined;
   logLevel: string;
   pipeline: boolean;
   /** Names of providers by preference: VOICE_PROVIDER, then VOICE_FALLBACK. Start fails if a name belongs to no provider. */
@@ -176,6 +178,7 @@ export function readConfig(env: Environment): Config {
       silenceEndsWith: values.SILENCE_ENDS_WITH,
       phrasesFile: values.ESCALATION_PHRASES,
     },
+    metricsPort: values.METRICS_PORT,
     assistantPrompt: values.ASSISTANT_PROMPT,
     assistantsFile: values.ASSISTANTS_FILE,
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS,

@@ -75,6 +75,11 @@ export const VARIABLES = {
         'With several instances behind PUBLIC_HOST: a host name that leads to this instance alone. Each stream then reaches the instance that has its voice session ready. See docs/operate/several-instances.md.',
       schema: hostName,
     }),
+    METRICS_PORT: variable({
+      about:
+        'Port for /metrics alone. Keep it away from the public. Unset: /metrics is on PORT, and answers only loopback and private addresses, and no request that a proxy forwarded.',
+      schema: whole(0, 65535),
+    }),
     LOG_LEVEL: variable({
       default: 'info',
       about: 'Lowest level that is logged: fatal, error, warn, info, debug or trace. silent turns the log off.',
