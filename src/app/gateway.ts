@@ -11,6 +11,7 @@ import { Drain } from './drain.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
 import { MetricsServer } from '../edge/metrics-server.js';
 import { send, sendJson } from '../edge/respond.js';
+import { shownPath } from '../edge/shown-path.js';
 import { StreamUpgrades } from '../edge/stream-upgrades.js';
 import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
 import { TandemError } from '../base/errors.js';
@@ -70,17 +71,20 @@ type Phase = 'starting' | 'ready' | 'draining';
 /** Maximum time to receive a request, so that slow clients do not hold sockets. Twilio's limit for a webhook is 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
+/** The paths besides Twilio's. */
+const PLAIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
+
 /** One gateway with its calls and its HTTP server. Starts, drains and closes both. */
 export class Gateway {
   private readonly parts: GatewayParts;
   private readonly clock: Clock;
   private readonly server: Server;
+  /** `undefined`: the metrics are on the main port. */
+  private readonly metricsServer: MetricsServer | undefined;
   private readonly calls: CallRegistry;
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
   private readonly listeners = new Set<CallEventListener>();
-  /** `undefined`: the metrics are on the main port. */
-  private readonly metricsServer: MetricsServer | undefined;
   private phase: Phase = 'starting';
   private readonly requests: InFlightRequests;
   private listeningEnded: Promise<void> | undefined;
@@ -159,7 +163,7 @@ export class Gateway {
     });
     this.streams = new StreamUpgrades({
       admit: (opened, start) => this.calls.admit(opened, start),
-      signingKeys: config.twilio.authTokens,
+      signingKeys: [...config.twilio.authTokens, ...config.twilio.sharedKeys],
       // Another instance, which has no host of its own for streams, may have asked for the stream.
       hosts: () => [...new Set([this.streamHost, this.publicHost])],
       clock: this.clock,
@@ -174,10 +178,6 @@ export class Gateway {
         void this.onRequest(request, response);
       },
     );
-    this.server.on('upgrade', (request, socket, head) => this.streams.onUpgrade(request, socket, head));
-    this.server.on('clientError', (_error, socket: Duplex) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    });
     if (config.metricsPort !== undefined) {
       this.metricsServer = new MetricsServer({
         contentType: metrics.registry.contentType,
@@ -185,6 +185,10 @@ export class Gateway {
         onError: (error) => log.error({ err: error, path: '/metrics' }, 'request failed'),
       });
     }
+    this.server.on('upgrade', (request, socket, head) => this.streams.onUpgrade(request, socket, head));
+    this.server.on('clientError', (_error, socket: Duplex) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    });
   }
 
   /**
@@ -210,15 +214,15 @@ export class Gateway {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** The host Twilio knows the gateway by. */
-  get publicHost(): string {
-    return this.parts.config.publicHost ?? `localhost:${this.port}`;
-  }
   /** The port of the metrics alone. `undefined` if they are on the main port. */
   get metricsPort(): number | undefined {
     return this.metricsServer?.port;
   }
 
+  /** The host Twilio knows the gateway by. */
+  get publicHost(): string {
+    return this.parts.config.publicHost ?? `localhost:${this.port}`;
+  }
 
   /** The host under which Twilio's streams reach this process. */
   private get streamHost(): string {
@@ -275,11 +279,11 @@ export class Gateway {
     this.calls.close();
     this.streams.close();
     const ended = this.stopListening();
+    await this.metricsServer?.close();
     this.server.closeAllConnections();
     // Also ends the server's timer that checks connections.
     this.server.close();
     await ended;
-    await this.metricsServer?.close();
   }
 
   /** Accepts no more connections. Resolves when all are closed. */
@@ -307,10 +311,12 @@ export class Gateway {
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     try {
-      if (this.webhooks.has(path)) await this.webhooks.onRequest(path, request, response);
+      const route = this.webhooks.routeOf(path);
+      if (route !== undefined) await this.webhooks.onRequest(route, request, response);
+      else if (!PLAIN_PATHS.has(path) && this.webhooks.isMeant(path, request)) this.webhooks.onNoRoute(path, response);
       else await this.onPlainRequest(path, request, response);
     } catch (error) {
-      this.parts.log.error({ err: error, path }, 'request failed');
+      this.parts.log.error({ err: error, path: shownPath(path) }, 'request failed');
       if (!response.headersSent) send(response, 500, 'text/plain', 'The gateway failed to answer. See its log.\n');
     }
   }
@@ -335,12 +341,6 @@ export class Gateway {
     }
   }
 
-  private async onReady(response: ServerResponse): Promise<void> {
-    const { peers } = this.parts;
-    const own: Readiness = { status: this.phase, isReady: this.phase === 'ready', calls: this.activeCalls };
-    const { isReady, ...body } = peers === undefined ? own : await peers.readiness();
-    sendJson(response, isReady ? 200 : 503, body);
-  }
   private async onMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.metricsServer !== undefined) {
       send(response, 404, 'text/plain', 'Not found. Metrics are on METRICS_PORT.\n');
@@ -352,6 +352,12 @@ export class Gateway {
     }
   }
 
+  private async onReady(response: ServerResponse): Promise<void> {
+    const { peers } = this.parts;
+    const own: Readiness = { status: this.phase, isReady: this.phase === 'ready', calls: this.activeCalls };
+    const { isReady, ...body } = peers === undefined ? own : await peers.readiness();
+    sendJson(response, isReady ? 200 : 503, body);
+  }
 
   private metricsText(): Promise<string> {
     return this.parts.peers?.metrics() ?? this.parts.metrics.text();

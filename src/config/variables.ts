@@ -194,6 +194,11 @@ export const VARIABLES = {
         'Auth token; a comma-separated list during a rotation. If it is set, webhooks and streams without a valid signature are refused.',
       schema: list,
     }),
+    TWILIO_WEBHOOK_SHARED_KEYS: secret({
+      about:
+        "Comma-separated shared keys of the account's webhook rules. What Twilio signs with one of them is accepted, too. The request's header names the algorithm. Needs TWILIO_AUTH_TOKEN.",
+      schema: list,
+    }),
     TWILIO_API_URL: variable({
       default: 'https://api.twilio.com',
       about:

@@ -90,6 +90,21 @@ describe("the doctor's check of the Twilio number", { concurrency: true }, () =>
     }
   });
 
+  test('a number is fine if its URLs end in a slash', async () => {
+    const edge = await startFallbackEdge();
+    try {
+      const number = {
+        phoneNumber: NUMBER,
+        voiceUrl: voiceUrl.replace('#', '/#'),
+        statusCallback: statusCallback.replace('#', '/#'),
+        voiceFallbackUrl: edge.base,
+      };
+      assert.match((await examine([number])).line, /^ok /);
+    } finally {
+      await edge.close();
+    }
+  });
+
   test('the doctor signs its request to a fallback, because TwiML Bins answer only signed requests', async () => {
     let asked = 0;
     const bin = (request: IncomingMessage, response: ServerResponse): void => {

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from '../app/peers.js';
+import { shownPath } from './shown-path.js';
 import { MAX_MESSAGE_BYTES } from '../twilio/messages.js';
 import { isSigned, readSignature, streamUrlVariants } from '../twilio/signature.js';
 import { type StreamAdmission, TwilioStream, refuseUpgrade } from '../twilio/stream.js';
@@ -45,7 +46,10 @@ export class StreamUpgrades {
     const { hosts, peers, signingKeys } = this.options;
     const match = STREAM_PATH.exec(path);
     if (match === null) {
-      this.refuse(socket, 404, 'Not Found', 'stream-path');
+      this.refuse(socket, 404, 'Not Found', 'stream-path', {
+        path: shownPath(path),
+        help: `Streams belong to ${PATHS.stream}.`,
+      });
       return;
     }
     const urls = hosts().flatMap((host) => streamUrlVariants(host, path));
@@ -88,10 +92,16 @@ export class StreamUpgrades {
     this.sockets.close();
   }
 
-  private refuse(socket: Duplex, status: number, text: string, reason: string): void {
+  private refuse(
+    socket: Duplex,
+    status: number,
+    text: string,
+    reason: string,
+    wrong?: { path: string; help: string },
+  ): void {
     const { log, metrics } = this.options;
     metrics.refusedRequests.inc({ reason });
-    log.warn({ reason, status }, 'upgrade refused');
-    refuseUpgrade(socket, status, text);
+    log.warn({ reason, status, path: wrong?.path }, 'upgrade refused');
+    refuseUpgrade(socket, status, text, wrong?.help);
   }
 }

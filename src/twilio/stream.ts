@@ -295,8 +295,8 @@ export class TwilioStream implements PlaybackSink {
 }
 
 /** Refuses an upgrade with a plain HTTP answer. Twilio reports any status but 101 as error 31920. */
-export function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
-  const body = `${reason}\n`;
+export function refuseUpgrade(socket: Duplex, status: number, reason: string, help = ''): void {
+  const body = help === '' ? `${reason}\n` : `${reason}. ${help}\n`;
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
