@@ -132,7 +132,7 @@ function checkTwilio({ twilio }: Config): Finding {
 function checkMetrics({ metricsPort }: Config): Finding {
   return fine(
     metricsPort === undefined
-      ? '/metrics is on PORT, for loopback and private addresses and not through a proxy. Set METRICS_PORT if a load balancer passes TCP on, because its requests look private.'
+      ? '/metrics is on PORT, for loopback and private addresses and not through a proxy. Set METRICS_PORT if the proxy or load balancer in front adds no X-Forwarded-For, because its requests look private.'
       : `/metrics is on port ${metricsPort} alone. Keep that port away from the public.`,
   );
 }
