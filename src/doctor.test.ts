@@ -108,3 +108,18 @@ test('a check that throws is a fault for the doctor, one that does not apply is 
     'ok     last: there',
   ]);
 });
+
+test('the doctor says that webhook rules may override the connection settings once shared keys are set', async () => {
+  const checks = CHECKS.filter(({ name }) => name === 'Twilio signature');
+  const { code, about, lines } = await examine({ ...REAL, TWILIO_WEBHOOK_SHARED_KEYS: 'a-shared-key' }, checks);
+  assert.equal(code, 0);
+  assert.match(about('Twilio signature'), /^note .*webhook rule.*overrides #ct=/);
+  assert.ok(!lines.join().includes('a-shared-key'));
+  assert.match((await examine(REAL, checks)).about('Twilio signature'), /^ok /);
+});
+
+test('the doctor says on which port the metrics are and who may read them', async () => {
+  const checks = CHECKS.filter(({ name }) => name === 'metrics');
+  assert.match((await examine(REAL, checks)).about('metrics'), /^ok .*private addresses.*Set METRICS_PORT/);
+  assert.match((await examine({ ...REAL, METRICS_PORT: '9100' }, checks)).about('metrics'), /port 9100 alone/);
+});

@@ -54,7 +54,7 @@ describe('bad input', () => {
     assert.equal(rig.provider.sessions.length, sessions);
   });
 
-  test('a webhook body that is not a form, is too large, or names no call gets an error status of its own', async () => {
+  test('a webhook body that is not a form, is too large, has too many fields, or names no call gets an error status of its own', async () => {
     const voice = `https://${PUBLIC_HOST}/twilio/voice`;
     const json = await post('/twilio/voice', '{"CallSid":"CA1"}', { type: 'application/json' });
     assert.equal(json.status, 415);
@@ -69,6 +69,16 @@ describe('bad input', () => {
     assert.equal(odd.status, 400);
     const large = await post('/twilio/voice', `CallSid=CA1&x=${'y'.repeat(100_000)}`, {});
     assert.equal(large.status, 413);
+    const unread = await post('/twilio/voice', `CallSid=CA1&x=${'y'.repeat(16_000)}`, {});
+    assert.equal(unread.status, 403);
+    const signature = signWebhook('another-token', voice, {});
+    const many = await post('/twilio/voice', 'a=&'.repeat(200) + 'a=', { signature });
+    assert.equal(many.status, 413);
+    const unannounced = await post('/twilio/voice', `CallSid=CA1&x=${'y'.repeat(17_000)}`, {
+      signature,
+      chunked: true,
+    });
+    assert.equal(unannounced.status, 413);
     assert.equal((await post('/twilio/voice', '', { method: 'GET' })).status, 405);
     assert.equal((await post('/nowhere', '', {})).status, 405);
     assert.equal((await post('/nowhere', '', { method: 'GET' })).status, 404);
@@ -280,10 +290,11 @@ describe('bad input', () => {
     path: string,
     body: string,
     {
+      chunked = false,
       method = 'POST',
       signature,
       type = 'application/x-www-form-urlencoded',
-    }: { method?: string; signature?: string | undefined; type?: string },
+    }: { chunked?: boolean; method?: string; signature?: string | undefined; type?: string },
   ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
       const headers = { 'Content-Type': type, ...(signature === undefined ? {} : { 'X-Twilio-Signature': signature }) };
@@ -293,6 +304,7 @@ describe('bad input', () => {
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
       });
       sent.on('error', reject);
+      if (chunked) sent.flushHeaders();
       sent.end(method === 'POST' ? body : undefined);
     });
   }

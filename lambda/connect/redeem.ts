@@ -12,7 +12,11 @@ export type ConnectAnswer = Record<string, string>;
 /** Maximum time for one attempt. Connect makes three attempts within eight seconds. */
 const ATTEMPT_MS = 2500;
 
-/** Maximum number of wrong tokens from one number within {@link TRIES_WINDOW_SECONDS}. A real call sends at most three. */
+/**
+ * Maximum number of wrong tokens from one number within {@link TRIES_WINDOW_SECONDS}. A real call sends at most three. A
+ * number above it is not matched without digits. A right token is always redeemed, because a number can be faked, and
+ * many callers can share one.
+ */
 const MAX_FAILURES = 30;
 const TRIES_WINDOW_SECONDS = 600;
 
@@ -30,7 +34,7 @@ export interface RedeemerOptions {
   clock: Clock;
   /** Whether a call without digits may be matched by its number. Default: true. */
   matchesCallers?: boolean;
-  /** Called for every invalid token, and for every token from a number that has sent too many. */
+  /** Called for every invalid token. */
   onInvalidToken?: () => void;
 }
 
@@ -61,11 +65,6 @@ export function createRedeemer(options: RedeemerOptions): Redeem {
 async function redeemToken(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
   const { callers, clock, onInvalidToken, pepper, store } = options;
   const nowSeconds = Math.floor(clock.epochMs() / 1000);
-  const tries = triesKey(pepper, question.callerNumber);
-  if ((await callers.failures(tries, nowSeconds)) >= MAX_FAILURES) {
-    onInvalidToken?.();
-    return answer('invalid');
-  }
   let status: TokenStatus = 'invalid';
   for (const candidate of candidateTokens(question.token)) {
     const redemption = await store.redeem(tokenKey(pepper, candidate), question.contactId, nowSeconds);
@@ -74,9 +73,19 @@ async function redeemToken(options: RedeemerOptions, question: Question): Promis
   }
   if (status === 'invalid') {
     onInvalidToken?.();
-    await callers.countFailure(tries, nowSeconds, TRIES_WINDOW_SECONDS);
+    await countFailure(callers, triesKey(pepper, question.callerNumber), nowSeconds);
   }
   return answer(status);
+}
+
+/** Counts a failure. The answer is known by then, so it does not change if the store fails. */
+async function countFailure(callers: CallerIndex, tries: string | undefined, nowSeconds: number): Promise<void> {
+  if (tries === undefined) return;
+  try {
+    await callers.countFailure(tries, nowSeconds, TRIES_WINDOW_SECONDS);
+  } catch {
+    // The alarm has counted the token, and the next wrong one is counted here again.
+  }
 }
 
 /**
@@ -86,15 +95,15 @@ async function redeemToken(options: RedeemerOptions, question: Question): Promis
 async function match(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
   const { callers, clock, matchesCallers = true, pepper } = options;
   const number = identifyingNumber(question.callerNumber);
-  if (!matchesCallers || number === undefined) return answer('invalid');
+  const tries = triesKey(pepper, question.callerNumber);
+  if (!matchesCallers || number === undefined || tries === undefined) return answer('invalid');
   const nowSeconds = Math.floor(clock.epochMs() / 1000);
-  const tries = triesKey(pepper, number);
   if ((await callers.failures(tries, nowSeconds)) >= MAX_FAILURES) return answer('invalid');
   const redemption = await callers.redeemByCaller(callerKey(pepper, number), question.contactId, nowSeconds);
   if (redemption.status === 'valid') {
     return answer('ani_match', { ...redemption.record, customer_name: '', summary: UNVERIFIED });
   }
-  await callers.countFailure(tries, nowSeconds, TRIES_WINDOW_SECONDS);
+  await countFailure(callers, tries, nowSeconds);
   return answer('invalid');
 }
 

@@ -36,7 +36,8 @@ export class Carrier implements Network {
     this.speed = options.speed ?? 1;
     this.ticker = new Ticker(this.clock, this.speed);
     this.webhooks = new WebhookClient({
-      authToken: options.authToken,
+      signer: options,
+      signsFragment: options.signsFragment ?? false,
       resolve: options.resolve,
       clock: this.networkClock,
       ca: options.ca,

@@ -22,7 +22,8 @@ export interface MediaStreamOptions {
   address: string;
   /** The public host, for the Host header. */
   host: string;
-  signature: string | undefined;
+  /** The headers that sign the upgrade. */
+  signature: Readonly<Record<string, string>>;
   /** PEM of an authority to trust in addition to the public ones. */
   ca: string | undefined;
   accountSid: string;
@@ -85,7 +86,7 @@ export class MediaStream {
         Host: options.host,
         'User-Agent': 'Twilio.TmeWs/1.0',
         'Accept-Encoding': 'gzip',
-        ...(options.signature === undefined ? {} : { 'X-Twilio-Signature': options.signature }),
+        ...options.signature,
       },
     });
     const patience = options.clock.setTimer(CONNECT_MS, () => this.fail(31901, 'the upgrade was not answered'));

@@ -3,7 +3,7 @@ import type { Callbacks, Disorder } from './callbacks.js';
 import type { Fields } from './fields.js';
 import type { StreamBehaviour } from './media-stream.js';
 import type { PhoneEndpoint } from './phone.js';
-import type { StreamSignature } from './signing.js';
+import type { SharedKey, StreamSignature } from './signing.js';
 import type { Ticker } from './ticker.js';
 import type { Resolve, WebhookClient } from './webhook-client.js';
 
@@ -22,6 +22,10 @@ export interface NetworkOptions {
   accountSid: string;
   /** Signs webhooks and upgrades. Without it nothing is signed. */
   authToken?: string;
+  /** Signs webhooks in place of the auth token, as a webhook rule of the account does. */
+  sharedKey?: SharedKey;
+  /** Whether the fragment of a URL is signed. Twilio does not document it. Default: false. */
+  signsFragment?: boolean;
   resolve: Resolve;
   /** PEM of an authority to trust in addition to the public ones, for a gateway with a certificate of its own. */
   ca?: string;

@@ -1,6 +1,6 @@
 import { MediaStream, type StreamOutcome } from './media-stream.js';
 import { type ProblemCode, problemLevel, problemName } from './problems.js';
-import { signStream } from './signing.js';
+import { streamSignature } from './signing.js';
 import type { Element } from './twiml.js';
 import type { VerbContext } from './verb-context.js';
 
@@ -27,14 +27,14 @@ export async function runStream(script: VerbContext, element: Element): Promise<
   const base = carrier.options.resolve(url.host);
   if (base === undefined) return onProblem(31901, 'the host does not exist');
 
-  const { accountSid, authToken, ca, streamSignature = 'exact' } = carrier.options;
+  const { accountSid, authToken, ca, sharedKey, streamSignature: mode = 'exact' } = carrier.options;
   // Twilio strips the query before it connects, and signs the rest.
   const signedUrl = `wss://${url.host}${url.pathname}`;
   const outcome = await new Promise<StreamOutcome>((resolve) => {
     const opened = new MediaStream({
       address: `${new URL(base).origin.replace(/^http/, 'ws')}${url.pathname}`,
       host: url.host,
-      signature: authToken === undefined ? undefined : signStream(authToken, signedUrl, streamSignature),
+      signature: streamSignature({ authToken, sharedKey }, signedUrl, mode),
       ca,
       accountSid,
       callSid: call.callSid,

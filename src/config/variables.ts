@@ -75,6 +75,11 @@ export const VARIABLES = {
         'With several instances behind PUBLIC_HOST: a host name that leads to this instance alone. Each stream then reaches the instance that has its voice session ready. See docs/operate/several-instances.md.',
       schema: hostName,
     }),
+    METRICS_PORT: variable({
+      about:
+        'Port for /metrics alone. Keep it away from the public. Unset: /metrics is on PORT, and answers only loopback and private addresses, and no request that a proxy forwarded.',
+      schema: whole(0, 65535),
+    }),
     LOG_LEVEL: variable({
       default: 'info',
       about: 'Lowest level that is logged: fatal, error, warn, info, debug or trace. silent turns the log off.',
@@ -187,6 +192,11 @@ export const VARIABLES = {
     TWILIO_AUTH_TOKEN: secret({
       about:
         'Auth token; a comma-separated list during a rotation. If it is set, webhooks and streams without a valid signature are refused.',
+      schema: list,
+    }),
+    TWILIO_WEBHOOK_SHARED_KEYS: secret({
+      about:
+        "Comma-separated shared keys of the account's webhook rules. What Twilio signs with one of them is accepted, too. The request's header names the algorithm. Needs TWILIO_AUTH_TOKEN.",
       schema: list,
     }),
     TWILIO_API_URL: variable({

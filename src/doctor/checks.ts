@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../base/clock.js';
+import { CONNECTION_OVERRIDES } from '../call/paths.js';
 import type { Config } from '../config/config.js';
 import { TandemError, isTandemError } from '../base/errors.js';
 import { loadExtensions } from '../app/extensions.js';
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'Connect number', run: checkConnectNumber },
   { name: 'public host', run: checkPublicHost },
   { name: 'Twilio signature', run: checkTwilio },
+  { name: 'metrics', run: checkMetrics },
   { name: 'Twilio number', applies: canCheckNumber, run: checkNumber },
 ];
 
@@ -116,9 +118,21 @@ function checkPublicHost({ publicHost, twilio }: Config): Finding {
 }
 
 function checkTwilio({ twilio }: Config): Finding {
-  return twilio.authTokens.length === 0
-    ? advice(
-        'TWILIO_AUTH_TOKEN is not set. Signatures are not checked, so only requests from this machine are accepted.',
-      )
-    : fine('The signatures of webhooks and streams are checked.');
+  if (twilio.authTokens.length === 0) {
+    return advice(
+      'TWILIO_AUTH_TOKEN is not set. Signatures are not checked, so only requests from this machine are accepted.',
+    );
+  }
+  if (twilio.sharedKeys.length === 0) return fine('The signatures of webhooks and streams are checked.');
+  return advice(
+    `Signatures by auth tokens and shared keys are checked. A webhook rule with connection settings overrides ${CONNECTION_OVERRIDES} in the URLs; give each such rule the same timeouts and retries.`,
+  );
+}
+
+function checkMetrics({ metricsPort }: Config): Finding {
+  return fine(
+    metricsPort === undefined
+      ? '/metrics is on PORT, for loopback and private addresses and not through a proxy. Set METRICS_PORT if the proxy or load balancer in front adds no X-Forwarded-For, because its requests look private.'
+      : `/metrics is on port ${metricsPort} alone. Keep that port away from the public.`,
+  );
 }

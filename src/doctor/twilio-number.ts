@@ -57,11 +57,11 @@ async function missingOf(one: PhoneNumber, publicHost: string, account: TwilioAc
   if (one.elsewhere !== '') return [`its calls go to ${one.elsewhere}, whose settings are not checked`];
   const missing: string[] = [];
   const voiceUrl = `https://${publicHost}${PATHS.voice}`;
-  if (withoutOverrides(one.voiceUrl) !== voiceUrl || one.voiceMethod !== 'POST')
+  if (routeOf(one.voiceUrl) !== voiceUrl || one.voiceMethod !== 'POST')
     missing.push(`"A call comes in" must be ${voiceUrl}${CONNECTION_OVERRIDES} with POST`);
   else if (!one.voiceUrl.includes('#'))
     missing.push(`"A call comes in" lacks ${CONNECTION_OVERRIDES}, so Twilio tries no other gateway when one hangs`);
-  if (withoutOverrides(one.statusCallback) !== `https://${publicHost}${PATHS.callStatus}`)
+  if (routeOf(one.statusCallback) !== `https://${publicHost}${PATHS.callStatus}`)
     missing.push(`"Call status changes" must be https://${publicHost}${PATHS.callStatus}${CONNECTION_OVERRIDES}`);
   const fallback = await fallbackOf(one, publicHost, account);
   return fallback === undefined ? missing : [...missing, fallback];
@@ -79,6 +79,11 @@ async function fallbackOf(
     return '"Primary handler fails" is this gateway, which does not help when no gateway answers (terraform/README.md)';
   const why = await whyNoDial(fallbackUrl, fallbackMethod, account);
   return why === undefined ? undefined : `"Primary handler fails" does not dial a human: ${why}`;
+}
+
+/** Returns a URL without its overrides and without a final slash, which make no difference to the gateway. */
+function routeOf(url: string): string {
+  return withoutOverrides(url).replace(/\/$/, '');
 }
 
 function hostOf(url: string): string | undefined {

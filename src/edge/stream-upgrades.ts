@@ -7,15 +7,16 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from '../app/peers.js';
+import { shownPath } from './shown-path.js';
 import { MAX_MESSAGE_BYTES } from '../twilio/messages.js';
-import { isSigned, streamUrlVariants } from '../twilio/signature.js';
+import { isSigned, readSignature, streamUrlVariants } from '../twilio/signature.js';
 import { type StreamAdmission, TwilioStream, refuseUpgrade } from '../twilio/stream.js';
 
 export interface StreamUpgradesOptions {
   /** Finds the call of a stream from its first message. */
   admit: StreamAdmission;
-  /** Tokens that may have signed an upgrade. If empty, signatures are not checked. */
-  authTokens: readonly string[];
+  /** Auth tokens and shared keys that may have signed an upgrade. If empty, signatures are not checked. */
+  signingKeys: readonly string[];
   /** Returns the hosts for which Twilio may have signed. */
   hosts: () => readonly string[];
   clock: Clock;
@@ -42,15 +43,17 @@ export class StreamUpgrades {
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
-    const { authTokens, hosts, peers } = this.options;
+    const { hosts, peers, signingKeys } = this.options;
     const match = STREAM_PATH.exec(path);
     if (match === null) {
-      this.refuse(socket, 404, 'Not Found', 'stream-path');
+      this.refuse(socket, 404, 'Not Found', 'stream-path', {
+        path: shownPath(path),
+        help: `Streams belong to ${PATHS.stream}.`,
+      });
       return;
     }
-    const signature = request.headers['x-twilio-signature'];
     const urls = hosts().flatMap((host) => streamUrlVariants(host, path));
-    if (authTokens.length > 0 && (typeof signature !== 'string' || !isSigned(signature, authTokens, urls))) {
+    if (signingKeys.length > 0 && !isSigned(readSignature(request.headers), signingKeys, urls)) {
       this.refuse(socket, 403, 'Forbidden', 'stream-signature');
       return;
     }
@@ -89,10 +92,16 @@ export class StreamUpgrades {
     this.sockets.close();
   }
 
-  private refuse(socket: Duplex, status: number, text: string, reason: string): void {
+  private refuse(
+    socket: Duplex,
+    status: number,
+    text: string,
+    reason: string,
+    wrong?: { path: string; help: string },
+  ): void {
     const { log, metrics } = this.options;
     metrics.refusedRequests.inc({ reason });
-    log.warn({ reason, status }, 'upgrade refused');
-    refuseUpgrade(socket, status, text);
+    log.warn({ reason, status, path: wrong?.path }, 'upgrade refused');
+    refuseUpgrade(socket, status, text, wrong?.help);
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PATHS } from '../call/paths.js';
+import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import type { CallRegistry } from '../call/registry.js';
 import type { Config } from '../config/config.js';
 import type { Logger } from '../telemetry/log.js';
@@ -8,6 +8,7 @@ import type { Peers } from '../app/peers.js';
 import { type Verb, twiml } from '../twilio/twiml.js';
 import { type VoiceWebhook, readWebhook, webhookOf } from '../twilio/webhooks.js';
 import { send } from './respond.js';
+import { shownPath } from './shown-path.js';
 
 /** Twilio's code for a stream that the server closed (Twilio: error 31921). */
 const CLOSED_BY_GATEWAY = '31921';
@@ -61,16 +62,44 @@ export class TwilioWebhooks {
     ]);
   }
 
-  /** Whether `path` is a webhook of Twilio. */
-  has(path: string): boolean {
-    return this.handlers.has(path);
+  /** Returns the route of a webhook. `undefined` if `path` is none. A final slash makes no difference. */
+  routeOf(path: string): string | undefined {
+    const route = path.replace(/\/$/, '');
+    return this.handlers.has(route) ? route : undefined;
   }
 
+  /** Whether a request that has no route was meant to be one of Twilio's. */
+  isMeant(path: string, request: IncomingMessage): boolean {
+    return /^\/twilio(?:\/|$)/.test(path) || request.headers['x-twilio-signature'] !== undefined;
+  }
+
+  /** Answers a request of Twilio's that has no route, so that the operator sees which URL is wrong. */
+  onNoRoute(path: string, response: ServerResponse): void {
+    const { log, metrics, publicHost } = this.options;
+    metrics.refusedRequests.inc({ reason: 'unknown-path' });
+    if (path === PATHS.stream || path.startsWith(`${PATHS.stream}/`)) {
+      log.warn(
+        { path: shownPath(path), status: 426 },
+        'a stream came without an upgrade; let the proxy pass WebSockets on',
+      );
+      send(response, 426, 'text/plain', 'A stream is a WebSocket. Let the proxy pass the Upgrade header on.\n', {
+        connection: 'close',
+      });
+      return;
+    }
+    const right = `https://${publicHost()}${PATHS.voice}`;
+    log.warn({ path: shownPath(path), status: 404, right_path: PATHS.voice }, 'webhook to a path that does not exist');
+    const text = `Not found. Calls belong to ${right}, and call status changes to https://${publicHost()}${PATHS.callStatus}.\n`;
+    send(response, 404, 'text/plain', text, { connection: 'close' });
+  }
+
+  /** `path`: a route, see {@link routeOf}. */
   async onRequest(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { log, metrics, publicHost, twilio } = this.options;
     const result = await readWebhook(request, {
       publicHost: publicHost(),
-      authTokens: twilio.authTokens,
+      fragment: CONNECTION_OVERRIDES,
+      signingKeys: [...twilio.authTokens, ...twilio.sharedKeys],
       accountSid: twilio.accountSid,
     });
     if (!result.ok) {

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import type { Redemption } from './store.js';
 
 /**
- * Finds a handover by the caller's number when its digits were lost in transit, and counts wrong tokens of a number to
- * slow down guessing. Keys are {@link callerKey}s and {@link triesKey}s, so that no store sees a number here.
+ * Finds a handover by the caller's number when its digits were lost in transit, and counts wrong tokens of a number, so
+ * that a number which guesses is not matched. Keys are {@link callerKey}s and {@link triesKey}s, so that no store sees a number here.
  */
 export interface CallerIndex {
   /** Links the record under `tokenKey` to this caller. @throws TandemError STORE_* */
@@ -70,9 +70,13 @@ export function callerKey(pepper: string, number: string): string {
   return createHmac('sha256', pepper).update(`ani:${number}`).digest('hex');
 }
 
-/** Numbers that do not identify a caller share one count. */
-export function triesKey(pepper: string, number: string): string {
-  return createHmac('sha256', pepper)
-    .update(`tries:${identifyingNumber(number) ?? 'withheld'}`)
-    .digest('hex');
+/**
+ * The key under which wrong tokens of a number are counted. `undefined` for a number that does not identify a caller:
+ * many callers share it, and one of them must not use up the tries of the others.
+ */
+export function triesKey(pepper: string, number: string): string | undefined {
+  const identifying = identifyingNumber(number);
+  return identifying === undefined
+    ? undefined
+    : createHmac('sha256', pepper).update(`tries:${identifying}`).digest('hex');
 }

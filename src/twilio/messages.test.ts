@@ -207,3 +207,26 @@ test('the messages of the gateway are JSON with the field names of Twilio', () =
   assert.deepEqual(JSON.parse(markMessage('MZ1', 'm1')), { event: 'mark', streamSid: 'MZ1', mark: { name: 'm1' } });
   assert.deepEqual(JSON.parse(clearMessage('MZ1')), { event: 'clear', streamSid: 'MZ1' });
 });
+
+test('a start whose ids are too long to be ids of Twilio is malformed', () => {
+  for (const [streamSid, callSid] of [
+    ['MZ1', 'C'.repeat(65)],
+    ['M'.repeat(65), 'CA1'],
+    ['MZ1', 'CA 1'],
+    ['MZ1', ''],
+  ])
+    assert.deepEqual(parse({ event: 'start', streamSid, start: { callSid } }), {
+      ok: false,
+      anomaly: 'malformed-start',
+    });
+});
+
+test('a start whose numbers are deep arrays or odd objects is read without an exception', () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  for (const odd of [deep, '{"valueOf":1,"toString":1}']) {
+    const text = `{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1","mediaFormat":{"sampleRate":${odd}}}}`;
+    const parsed = parseMessage(Buffer.from(text));
+    assert.ok(parsed.ok && parsed.message.event === 'start');
+    assert.equal(parsed.message.start.sampleRateHz, 0);
+  }
+});

@@ -154,7 +154,7 @@ function parseStart(message: Record<string, unknown>): ParsedMessage {
   const format = (fields['mediaFormat'] ?? {}) as Record<string, unknown>;
   const streamSid = fields['streamSid'] ?? message['streamSid'];
   const callSid = fields['callSid'];
-  if (typeof streamSid !== 'string' || streamSid === '' || typeof callSid !== 'string' || callSid === '') {
+  if (!isSid(streamSid) || !isSid(callSid)) {
     return anomalous('malformed-start');
   }
   return {
@@ -166,12 +166,17 @@ function parseStart(message: Record<string, unknown>): ParsedMessage {
         callSid,
         accountSid: stringOr(fields['accountSid'], ''),
         encoding: stringOr(format['encoding'], ''),
-        sampleRateHz: Number(format['sampleRate'] ?? 0),
-        channels: Number(format['channels'] ?? 0),
+        sampleRateHz: numberOr(format['sampleRate'], 0),
+        channels: numberOr(format['channels'], 0),
         customParameters: stringsOf(fields['customParameters']),
       },
     },
   };
+}
+
+/** Whether it can be an id of Twilio's. It is looked up before the sender is known, so its length is bounded. */
+function isSid(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9]{1,64}$/.test(value);
 }
 
 function stringsOf(value: unknown): Record<string, string> {
@@ -183,6 +188,11 @@ function stringsOf(value: unknown): Record<string, string> {
 
 function stringOr(value: unknown, fallback: string): string {
   return typeof value === 'string' ? value : fallback;
+}
+
+/** Reads a number. `Number()` would throw on some arrays and objects. */
+function numberOr(value: unknown, fallback: number): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : fallback;
 }
 
 function anomalous(anomaly: Anomaly): ParsedMessage {

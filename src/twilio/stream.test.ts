@@ -120,3 +120,40 @@ test('a piece of audio and the mark behind it go out in one write, at the end of
   await until(() => events.length === 2, 'audio and mark');
   assert.deepEqual(events, ['media', 'mark']);
 });
+
+for (const [what, messages, reason] of [
+  ['with twenty unusable messages', Array.from({ length: 21 }, () => '{}'), 'no start among the first messages'],
+  ['with a message of 17 KiB', ['x'.repeat(17 * 1024)], 'a message before the call is known is too large'],
+] as const) {
+  test(`a stream that begins ${what} is closed before it is looked up`, async (t) => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    t.after(() => server.close());
+    const refused: string[] = [];
+    let lookUps = 0;
+    let counted = 0;
+    server.on('connection', (socket, request) => {
+      const stream = new TwilioStream({
+        socket,
+        transport: request.socket,
+        clock: new FakeClock(),
+        admit: () => {
+          lookUps++;
+          return { refused: 'unknown call' };
+        },
+        count: () => counted++,
+        onFault: () => undefined,
+        onRefused: (reason) => refused.push(reason),
+      });
+      void stream;
+    });
+    await once(server, 'listening');
+    const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    t.after(() => socket.terminate());
+    await once(socket, 'open');
+    for (const message of messages) socket.send(message);
+    socket.send(JSON.stringify(start));
+    const [code] = (await once(socket, 'close')) as [number];
+    assert.equal(code, 1008);
+    assert.deepEqual([refused, lookUps, counted], [[reason], 0, messages.length - 1]);
+  });
+}

@@ -35,7 +35,7 @@ export type Admitted = StreamOwner | { refused: string };
 export type StreamAdmission = (stream: TwilioStream, start: StreamStart) => Admitted | Promise<Admitted>;
 
 type State =
-  | { name: 'opening'; deadline: Timer }
+  | { name: 'opening'; deadline: Timer; messages: number }
   /** The owner is being looked up. Messages wait until it is known. */
   | { name: 'admitting'; deadline: Timer; streamSid: string; waiting: TwilioMessage[] }
   | { name: 'live'; streamSid: string; owner: StreamOwner }
@@ -43,6 +43,10 @@ type State =
 
 /** Maximum time until a stream has an owner. Then it is closed. */
 const START_TIMEOUT_MS = 10_000;
+/** Maximum number of messages before `start`. Twilio sends one, `connected`. */
+const MAX_BEFORE_START = 20;
+/** Maximum size of a message until the stream has an owner, because its sender is a stranger. Twilio's have 400 bytes. */
+const MAX_STRANGER_BYTES = 16 * 1024;
 /** Maximum number of messages that wait for the owner, about four seconds of audio. The oldest are dropped first. */
 const MAX_WAITING = 200;
 /** How often the stream is pinged. A peer that vanished without closing the connection is found by the second ping. */
@@ -92,6 +96,7 @@ export class TwilioStream implements PlaybackSink {
     this.onRefused = options.onRefused;
     this.state = {
       name: 'opening',
+      messages: 0,
       deadline: this.clock.setTimer(START_TIMEOUT_MS, () => this.refuse('no start within 10 s')),
     };
     this.socket.on('message', (data, isBinary) => this.handle(() => this.onMessage(data, isBinary)));
@@ -166,6 +171,14 @@ export class TwilioStream implements PlaybackSink {
 
   private onMessage(data: RawData, isBinary: boolean): void {
     if (this.state.name === 'ended') return;
+    if (this.state.name === 'opening' && ++this.state.messages > MAX_BEFORE_START) {
+      this.refuse('no start among the first messages');
+      return;
+    }
+    if (this.state.name !== 'live' && (data as Buffer).length > MAX_STRANGER_BYTES) {
+      this.refuse('a message before the call is known is too large');
+      return;
+    }
     if (isBinary) {
       this.count('binary');
       return;
@@ -196,10 +209,6 @@ export class TwilioStream implements PlaybackSink {
       return;
     }
     const { start } = message;
-    if (!/^[A-Za-z0-9]{1,64}$/.test(start.streamSid)) {
-      this.count('malformed-start');
-      return;
-    }
     if (start.encoding !== 'audio/x-mulaw' || start.sampleRateHz !== 8000 || start.channels !== 1) {
       this.refuse('unsupported media format');
       return;
@@ -286,8 +295,8 @@ export class TwilioStream implements PlaybackSink {
 }
 
 /** Refuses an upgrade with a plain HTTP answer. Twilio reports any status but 101 as error 31920. */
-export function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
-  const body = `${reason}\n`;
+export function refuseUpgrade(socket: Duplex, status: number, reason: string, help = ''): void {
+  const body = help === '' ? `${reason}\n` : `${reason}. ${help}\n`;
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isSigned, webhookUrlVariants } from './signature.js';
+import { isSigned, readSignature, webhookUrlVariants } from './signature.js';
 
 // Reads and checks Twilio's voice webhooks.
 
@@ -27,34 +27,44 @@ export type WebhookResult = { ok: true; webhook: VoiceWebhook } | { ok: false; r
 export interface WebhookRules {
   /** The host Twilio signs for. Never taken from the request. */
   publicHost: string;
-  /** Tokens that may have signed a webhook. If empty, signatures are not checked. */
-  authTokens: readonly string[];
+  /** What Twilio may have appended to the URL that it signed. It is never sent. */
+  fragment: string;
+  /** Auth tokens and shared keys that may have signed a webhook. If empty, signatures are not checked. */
+  signingKeys: readonly string[];
   /** If set, calls of any other account are refused. */
   accountSid: string | undefined;
 }
 
-/** Maximum size of a form. Twilio's have about 1 kB; SIP headers and passports make some larger. */
-const MAX_BODY_BYTES = 64 * 1024;
+/**
+ * Maximum size of a form, and maximum number of its fields. Twilio's have about 1 kB and 20 fields; SIP headers and passports
+ * make some larger. The signature covers every field, so all of this may be work for a stranger.
+ */
+const MAX_BODY_BYTES = 16 * 1024;
+const MAX_FIELDS = 200;
+const AMPERSAND = '&'.charCodeAt(0);
 
 const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
-/** Reads and checks one webhook request. Never throws. A refused request has no effect. */
+/**
+ * Reads and checks one webhook request. Never throws. A refused request has no effect. What can be refused by its
+ * headers is refused before its body is read.
+ */
 export async function readWebhook(request: IncomingMessage, rules: WebhookRules): Promise<WebhookResult> {
-  if (request.method !== 'POST') return refused(405, 'method');
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  const { headers, method, url = '/' } = request;
+  if (method !== 'POST') return refused(405, 'method');
+  const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/x-www-form-urlencoded') return refused(415, 'not-a-form');
+  if (Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES) return refused(413, 'too-large');
+  const signature = readSignature(headers);
+  const isChecked = rules.signingKeys.length > 0;
+  if (isChecked && signature === undefined) return refused(403, 'signature');
   const body = await readBody(request);
   if (body === 'too-large') return refused(413, 'too-large');
   if (body === 'aborted') return refused(400, 'aborted');
-  if (type !== 'application/x-www-form-urlencoded') return refused(415, 'not-a-form');
 
   const form = new URLSearchParams(body.toString('utf8'));
-  if (rules.authTokens.length > 0) {
-    const signature = request.headers['x-twilio-signature'];
-    const urls = webhookUrlVariants(rules.publicHost, request.url ?? '/');
-    if (typeof signature !== 'string' || !isSigned(signature, rules.authTokens, urls, form)) {
-      return refused(403, 'signature');
-    }
-  }
+  const urls = webhookUrlVariants(rules.publicHost, url, rules.fragment);
+  if (isChecked && !isSigned(signature, rules.signingKeys, urls, form)) return refused(403, 'signature');
   const callSid = form.get('CallSid') ?? '';
   if (!/^[A-Za-z0-9]{1,64}$/.test(callSid)) return refused(400, 'no-call-sid');
   const accountSid = form.get('AccountSid') ?? '';
@@ -83,10 +93,14 @@ export function isOver({ callStatus }: Pick<VoiceWebhook, 'callStatus'>): boolea
 async function readBody(request: IncomingMessage): Promise<Buffer | 'too-large' | 'aborted'> {
   const parts: Buffer[] = [];
   let sizeBytes = 0;
+  let fields = 1;
   try {
-    for await (const part of request as AsyncIterable<Buffer>) {
+    // Without `destroyOnReturn: false` the connection would be lost, and with it the refusal.
+    for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       sizeBytes += part.length;
       if (sizeBytes > MAX_BODY_BYTES) return 'too-large';
+      for (const byte of part) if (byte === AMPERSAND) fields++;
+      if (fields > MAX_FIELDS) return 'too-large';
       parts.push(part);
     }
   } catch {

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { isSigned } from '../../src/twilio/signature.js';
+import { isSigned, readSignature } from '../../src/twilio/signature.js';
 
 // For tests of the simulated carrier: a server that does what a real gateway never would.
 
@@ -152,12 +152,8 @@ export class FakeGateway {
     const { pathname: path, search } = new URL(url, 'http://any');
     const isPost = method === 'POST';
     const form = new URLSearchParams(isPost ? Buffer.concat(parts).toString() : search);
-    const signature = headers['x-twilio-signature'];
     const signedUrl = `https://${FAKE_HOST}${url}`;
-    if (
-      path !== '/health' &&
-      !isSigned(typeof signature === 'string' ? signature : '', [FAKE_TOKEN], [signedUrl], isPost ? form : undefined)
-    )
+    if (path !== '/health' && !isSigned(readSignature(headers), [FAKE_TOKEN], [signedUrl], isPost ? form : undefined))
       this.unsigned.push(`${method} ${url}`);
     const received = { method, path, form, headers };
     this.requests.push(received);
