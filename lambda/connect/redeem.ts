@@ -1,8 +1,9 @@
 import type { Clock } from '../../src/base/clock.js';
-import { type CallerIndex, callerKey, identifyingNumber, triesKey } from '../../src/handover/caller-index.js';
+import { type CallerIndex, callerKey, triesKey } from '../../src/handover/caller-index.js';
 import { type HandoverRecord, MAX_SUMMARY, printable } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
 import { candidateTokens, tokenKey } from '../../src/handover/token.js';
+import { identifyingNumber } from '../../src/twilio/caller-identity.js';
 
 export type TokenStatus = 'valid' | 'invalid' | 'expired' | 'used' | 'ani_match' | 'error';
 

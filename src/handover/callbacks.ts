@@ -1,3 +1,4 @@
+import { identifyingNumber } from '../twilio/caller-identity.js';
 import { drawHandoverId, printable } from './record.js';
 
 /**
@@ -11,7 +12,7 @@ export interface CallbackRecord {
   kind: CallbackKind;
   conversation_id: string;
   call_sid: string;
-  /** E.164, or as the network reported it. */
+  /** E.164. Empty if the caller withheld the number. */
   customer_phone: string;
   message: string;
   /** When the caller would like to be called, in their own words. */
@@ -67,7 +68,7 @@ export function callbackRecord(
     kind: fields.kind,
     conversation_id: printable(fields.conversationId, FIELD_CHARACTERS),
     call_sid: printable(fields.callSid, FIELD_CHARACTERS),
-    customer_phone: printable(fields.customerPhone, FIELD_CHARACTERS),
+    customer_phone: identifyingNumber(fields.customerPhone) ?? '',
     message: cut(fields.message ?? '', MESSAGE_CHARACTERS),
     when: cut(fields.when ?? '', FIELD_CHARACTERS),
     recording_url: printable(fields.recordingUrl ?? '', URL_CHARACTERS),

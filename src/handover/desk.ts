@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.js';
 import { TandemError } from '../base/errors.js';
-import { type CallerIndex, callerKey, identifyingNumber } from './caller-index.js';
+import { identifyingNumber } from '../twilio/caller-identity.js';
 import type { Logger } from '../telemetry/log.js';
+import { type CallerIndex, callerKey } from './caller-index.js';
 import { type HandoverRecord, type HandoverUpdate, MAX_SUMMARY, drawHandoverId, printable } from './record.js';
 import type { HandoverStore } from './store.js';
 import { type SpokenTurn, summarize } from './summary.js';

@@ -7,12 +7,13 @@ import { topicOf } from '../../escalation/topics.js';
 import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
 import { summarize } from '../../handover/summary.js';
 import type { Logger } from '../../telemetry/log.js';
+import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Turn } from '../../voice/history.js';
-import { isPhoneNumber } from './dial.js';
 
 export interface HandoverRequest {
   escalation: Escalation;
   conversationId: string;
+  /** As Twilio sends it. */
   customerPhone: string;
   language: string;
   turns: readonly Turn[];
@@ -35,14 +36,14 @@ export async function prepareHandover(
     crm: { begin: (crmCase: CrmCase) => void } | undefined;
   },
 ): Promise<PreparedHandover | undefined> {
-  const { conversationId, customerPhone, escalation, language } = request;
+  const { conversationId, escalation, language } = request;
   const { clock, crm, desk, log, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
   const intent = intentOf(turns, language);
   if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
   const facts = {
     conversationId,
-    customerPhone,
+    customerPhone: identifyingNumber(request.customerPhone) ?? '',
     intent,
     reason: escalation.reason,
     priority: priorityOf(escalation),
@@ -62,7 +63,6 @@ export async function prepareHandover(
   // Also without a record, because the agent can find the ticket by the caller's number.
   crm?.begin({
     ...facts,
-    customerPhone: isPhoneNumber(customerPhone) ? customerPhone : '',
     handoverId: prepared?.handoverId,
     summary: request.summary.then((written) => written ?? summarize(turns)),
     tell: (found) => (prepared === undefined ? Promise.resolve(false) : desk.update(prepared, found)),
