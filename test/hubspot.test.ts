@@ -77,6 +77,21 @@ describe('handovers with HubSpot', { concurrency: 4 }, () => {
     });
   });
 
+  test('the HubSpot note has what the caller said in its own script, and the screen has the language and the numbers', async () => {
+    await withHubSpot({}, async (rig, hubspot) => {
+      const one = new Scene(rig);
+      await one.talking();
+      rig.provider.last.callerSays('मेरा ऑर्डर ४७११ नहीं आया');
+      rig.provider.last.callerSays('I want to speak to a human agent.');
+      await one.ends('handed_over');
+      const summary = screenOf(rig)['summary'] ?? '';
+      assert.match(summary, /^Spoke another language than English; numbers said: 4711 \| .*human agent/);
+      assert.doesNotMatch(summary, /\?/);
+      const [note] = hubspot.objects('notes');
+      assert.match(note?.properties['hs_note_body'] ?? '', /Caller: मेरा ऑर्डर ४७११ नहीं आया \| /);
+    });
+  });
+
   test('what HubSpot delivers between the dial and the redemption is on the screen', async () => {
     await withHubSpot({}, async (rig, hubspot) => {
       hubspot.faults.plan('tickets', { type: 'slow', delayMs: 4000 });

@@ -5,7 +5,8 @@ import type { Escalation } from '../../escalation/escalation.js';
 import { priorityOf } from '../../escalation/priority.js';
 import { topicOf } from '../../escalation/topics.js';
 import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
-import { summarize } from '../../handover/summary.js';
+import { summarizeInScript } from '../../handover/summary.js';
+import { isPrintable } from '../../handover/text.js';
 import type { Logger } from '../../telemetry/log.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Turn } from '../../voice/history.js';
@@ -64,7 +65,7 @@ export async function prepareHandover(
   crm?.begin({
     ...facts,
     handoverId: prepared?.handoverId,
-    summary: request.summary.then((written) => written ?? summarize(turns)),
+    summary: request.summary.then((written) => written ?? summarizeInScript(turns)),
     tell: (found) => (prepared === undefined ? Promise.resolve(false) : desk.update(prepared, found)),
     log,
   });
@@ -81,6 +82,10 @@ async function replaceSummary(
   try {
     const written = await summary;
     if (written === undefined) return;
+    if (!isPrintable(written)) {
+      log.info({ handover_id: handoverId }, "the agent's side cannot show the letters of the model's summary");
+      return;
+    }
     const isThere = await desk.update(prepared, { summary: written });
     log.info({ handover_id: handoverId, is_there: isThere }, "the model's summary is in the handover's record");
   } catch (error) {
