@@ -21,12 +21,13 @@ export const LAYERS = `
   audio:
   telemetry:
   process:
+  twilio/caller-identity.ts:
 
   speech: audio base
   escalation escalation/phrases: base
   prompts prompts/lines: base
   crm: base telemetry
-  handover: base process telemetry
+  handover: base process telemetry twilio/caller-identity.ts
   journal: base telemetry
   twilio: audio base telemetry
 
@@ -39,10 +40,10 @@ export const LAYERS = `
 
   call/media: audio base escalation pipeline telemetry twilio voice
   call: base call/media escalation handover prompts telemetry twilio voice
-  call/transfer: base call call/media crm escalation handover telemetry twilio voice
+  call/transfer: base call call/media crm escalation handover telemetry twilio twilio/caller-identity.ts voice
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
-  call/stream: base call call/media call/snapshot call/transfer escalation telemetry twilio voice
-  call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
+  call/stream: base call call/media call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
+  call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer journal twilio
 
   config: base call/transfer escalation journal voice/openai
@@ -57,7 +58,7 @@ export const LAYERS = `
   doctor.ts: base config doctor
   extension.ts: app audio base voice
 
-  lambda/connect: base handover
+  lambda/connect: base handover twilio/caller-identity.ts
 
   sim/model: audio base speech
   sim/openai: audio base sim/model

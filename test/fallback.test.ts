@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
+import { identifyingNumber } from '../src/twilio/caller-identity.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import type { WebhookMethod } from '../sim/twilio/webhook-client.js';
 import {
@@ -23,7 +24,7 @@ interface Scene {
   methods: string[];
   /** From now on the gateway's host does not resolve. */
   loseGateways: () => void;
-  call: (fallbackMethod?: WebhookMethod) => { live: CarrierCall; said: string[]; dialled: string[] };
+  call: (fallbackMethod?: WebhookMethod, from?: string) => { live: CarrierCall; said: string[]; dialled: string[] };
 }
 
 async function withFallback(options: { phone?: 'nobody' }, body: (scene: Scene) => Promise<void>): Promise<void> {
@@ -42,8 +43,8 @@ async function withFallback(options: { phone?: 'nobody' }, body: (scene: Scene) 
       loseGateways: () => {
         gateway = false;
       },
-      call: (fallbackMethod) => {
-        const live = rig.call('+12025550123', {
+      call: (fallbackMethod, from = '+12025550123') => {
+        const live = rig.call(from, {
           fallbackUrl: FALLBACK_URL,
           ...(fallbackMethod === undefined ? {} : { fallbackMethod }),
         });
@@ -79,6 +80,67 @@ describe('when no gateway answers', { concurrency: true }, () => {
       });
     });
   }
+
+  test('without a gateway a caller who withholds the number reaches an agent with the number that was called', async () => {
+    await withFallback({}, async ({ call, loseGateways, rig }) => {
+      loseGateways();
+      for (const [index, from] of ['anonymous', '', '+266696687', '+7378742833', '+2562533'].entries()) {
+        const { live, said } = call('GET', from);
+        await until(() => rig.screens.length === index + 1, `the agent of ${from}`);
+        assert.deepEqual(said, [CONNECTING]);
+        assert.equal(rig.screens[index]?.customerNumber, '+12065550199');
+        await live.whenEnded();
+      }
+    });
+  });
+
+  test('the function and the gateway agree on which numbers identify a caller', () => {
+    const handler = loadFunction();
+    const words = [
+      '266696687',
+      '2562533',
+      '7748283',
+      '7378742833',
+      '17378742833',
+      '86282452253',
+      '8656696',
+      '94844353',
+    ];
+    const others = [
+      '+12025550123',
+      '+4915123456789',
+      '+33333333333',
+      '+10000000000',
+      '+15555555555',
+      '+464',
+      'anonymous',
+    ];
+    for (const from of [...words.map((digits) => `+${digits}`), ...others, '']) {
+      const isWithheld = identifyingNumber(from) === undefined;
+      for (const [querystring, how] of [
+        [{ CallSid: 'CA1', From: encodeURIComponent(from), To: '%2B12065550199' }, 'as it came'],
+        [{ callsid: 'CA1', from, to: '+12065550199' }, 'decoded, in lower case'],
+      ] as const) {
+        const values = Object.entries(querystring).map(([name, value]) => [name, { value }]);
+        const { body } = handler({ request: { querystring: Object.fromEntries(values) as unknown } });
+        const twiml = Buffer.from(body.data, 'base64').toString('utf8');
+        assert.equal(twiml.includes('<Dial callerId="+12065550199" timeout="25">'), isWithheld, `${from} ${how}`);
+      }
+    }
+  });
+
+  test('a request to the function that Twilio did not send gets the plain document', () => {
+    const handler = loadFunction();
+    for (const querystring of [
+      { CallSid: { value: 'CA1' }, From: { value: '%E0%A4%A' }, To: { value: '%2B12065550199' } },
+      { CallSid: { value: 'CA1' }, From: { value: '' }, To: { value: '"/><Hangup/>' } },
+      { CallSid: { value: 'CA1' } },
+      undefined,
+    ]) {
+      const { body } = handler({ request: { querystring } });
+      assert.equal(Buffer.from(body.data, 'base64').toString('utf8'), FALLBACK_TWIML);
+    }
+  });
 
   test('a caller whose gateways are lost during the conversation reaches an agent', async () => {
     await withFallback({}, async ({ call, loseGateways, rig }) => {

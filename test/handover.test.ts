@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { ConnectApi } from '../sim/connect-api/server.js';
+import { PATHS } from '../src/call/paths.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
 import { PatientPhone, Scene, busy, callbacksOf, dropping, failing, inTurn, silent } from './support/handover-scene.js';
 import { LossyFront } from './support/lossy-front.js';
@@ -10,6 +11,8 @@ import { PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
 import { scaledClock } from './support/scaled-clock.js';
 
 const SPEED = 30;
+/** The number that callers dial. */
+const OWN_NUMBER = '+12065550199';
 const SPOKEN = new Uint8Array(16_000).fill(0x20);
 
 type Options = Parameters<typeof startRig>[0];
@@ -111,6 +114,43 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
         one.call.hangup();
       });
       await api.close();
+    });
+  }
+
+  test('a caller who withholds the number reaches the agent with our number, and the model is told no number', async () => {
+    await withRig({}, async (rig) => {
+      for (const from of ['anonymous', '+7378742833', '+2562533']) {
+        const before = rig.screens.length;
+        const one = await scene(rig, from);
+        assert.equal(rig.provider.last.options.callerNumber, undefined);
+        await one.call.whenEnded();
+        const screen = rig.screens[before];
+        assert.deepEqual(
+          [screen?.customerNumber, screen?.attributes['token_status'], screen?.attributes['customer_phone']],
+          [OWN_NUMBER, 'valid', 'unknown'],
+        );
+      }
+    });
+  });
+
+  for (const [when, path] of [
+    ['above the limit of calls', PATHS.voice],
+    ['after the memory of the call was lost', PATHS.streamEnded],
+    ['when a held call is unknown', PATHS.held],
+    ['when Twilio asks the fallback of an unknown call', PATHS.fallback],
+  ] as const) {
+    test(`${when}, a caller who withholds the number reaches an agent`, async () => {
+      await withRig({ env: { MAX_CONCURRENT_CALLS: '1' } }, async (rig) => {
+        const first = new Scene(rig);
+        await first.talking();
+        for (const from of ['anonymous', '', '+8656696']) {
+          const before = rig.screens.length;
+          const call = rig.call(from, { voiceUrl: `https://${PUBLIC_HOST}${path}` });
+          await call.whenEnded();
+          assert.equal(rig.screens[before]?.customerNumber, OWN_NUMBER);
+        }
+        first.call.hangup();
+      });
     });
   }
 
@@ -236,9 +276,12 @@ describe('messages that callers leave', { concurrency: 4 }, () => {
 
   test('a caller who withholds the number gets voicemail instead of a callback', async () => {
     await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'callback' } }, async (rig) => {
-      const one = await scene(rig, 'anonymous');
-      await until(() => one.asked.some((line) => line.includes('Record')), 'the voicemail');
-      one.call.hangup();
+      for (const from of ['anonymous', '', '+266696687', '+7378742833', '+2562533', '+8656696']) {
+        const one = await scene(rig, from);
+        await until(() => one.asked.some((line) => line.includes('Record')), `the voicemail of ${from}`);
+        one.call.hangup();
+        await one.call.whenEnded();
+      }
     });
   });
 

@@ -60,6 +60,38 @@ describe('handovers with HubSpot', { concurrency: 4 }, () => {
     });
   });
 
+  test('a caller who withholds the number is tied to no HubSpot contact, however the carrier spells it', async () => {
+    await withHubSpot({}, async (rig, hubspot) => {
+      const numbers = ['+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253', 'anonymous', ''];
+      for (const phone of numbers) if (phone !== '') hubspot.seed('contacts', { firstname: 'Ada', phone });
+      const known = hubspot.objects('contacts').length;
+      for (const [index, from] of numbers.entries()) {
+        await (await new Scene(rig, from).asksForHuman()).ends('handed_over');
+        assert.equal(rig.screens[index]?.attributes['customer_name'], 'unknown');
+      }
+      assert.equal(hubspot.objects('contacts').length, known);
+      assert.deepEqual(
+        hubspot.objects('tickets').map(({ associations }) => associations.length),
+        [0, 0, 0, 0, 0, 0, 0],
+      );
+    });
+  });
+
+  test('the HubSpot note has what the caller said in its own script, and the screen has the language and the numbers', async () => {
+    await withHubSpot({}, async (rig, hubspot) => {
+      const one = new Scene(rig);
+      await one.talking();
+      rig.provider.last.callerSays('मेरा ऑर्डर ४७११ नहीं आया');
+      rig.provider.last.callerSays('I want to speak to a human agent.');
+      await one.ends('handed_over');
+      const summary = screenOf(rig)['summary'] ?? '';
+      assert.match(summary, /^Spoke another language than English; numbers said: 4711 \| .*human agent/);
+      assert.doesNotMatch(summary, /\?/);
+      const [note] = hubspot.objects('notes');
+      assert.match(note?.properties['hs_note_body'] ?? '', /Caller: मेरा ऑर्डर ४७११ नहीं आया \| /);
+    });
+  });
+
   test('what HubSpot delivers between the dial and the redemption is on the screen', async () => {
     await withHubSpot({}, async (rig, hubspot) => {
       hubspot.faults.plan('tickets', { type: 'slow', delayMs: 4000 });

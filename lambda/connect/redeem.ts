@@ -1,8 +1,10 @@
 import type { Clock } from '../../src/base/clock.js';
-import { type CallerIndex, callerKey, identifyingNumber, triesKey } from '../../src/handover/caller-index.js';
-import { type HandoverRecord, MAX_SUMMARY, printable } from '../../src/handover/record.js';
+import { type CallerIndex, callerKey, triesKey } from '../../src/handover/caller-index.js';
+import { type HandoverRecord, MAX_SUMMARY } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
+import { printable, printableName } from '../../src/handover/text.js';
 import { candidateTokens, tokenKey } from '../../src/handover/token.js';
+import { identifyingNumber } from '../../src/twilio/caller-identity.js';
 
 export type TokenStatus = 'valid' | 'invalid' | 'expired' | 'used' | 'ani_match' | 'error';
 
@@ -119,7 +121,7 @@ export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAns
     handover_id: clean(record?.handover_id),
     conversation_id: clean(record?.conversation_id),
     customer_phone: named(record?.customer_phone),
-    customer_name: named(record?.customer_name),
+    customer_name: named(printableName(record?.customer_name ?? '', MAX_SUMMARY)),
     summary: clean(record?.summary),
     intent: clean(record?.intent),
     reason: clean(record?.reason),

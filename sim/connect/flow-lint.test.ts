@@ -24,6 +24,16 @@ const to = (action: FlowAction, transitions: FlowAction['Transitions']): FlowAct
   Transitions: { ...action.Transitions, ...transitions },
 });
 
+/** Returns the contact flow with parameters of the action `id` replaced, or left out if they are `undefined`. */
+function given(id: string, parameters: Readonly<Record<string, unknown>>): Flow {
+  return changed(id, (action) => ({
+    ...action,
+    Parameters: Object.fromEntries(
+      Object.entries({ ...action.Parameters, ...parameters }).filter(([, value]) => value !== undefined),
+    ),
+  }));
+}
+
 const RULES: readonly (readonly [rule: string, flow: Flow, problem: RegExp])[] = [
   ['an unknown version', { ...loadFlow('contact-flow'), Version: '1' }, /version/],
   [
@@ -96,6 +106,36 @@ const RULES: readonly (readonly [rule: string, flow: Flow, problem: RegExp])[] =
     'a cycle without a Loop',
     changed('no-context', (action) => to(action, { NextAction: 'collect-token' })),
     /without a Loop/,
+  ],
+  ['a missing parameter', given('redeem', { LambdaFunctionARN: undefined }), /redeem: .*LambdaFunctionARN is missing/],
+  ['an unknown parameter', given('to-queue', { Queue: 'x' }), /to-queue: the parameter Queue is not known/],
+  ['a number that is no text', given('second-copy', { LoopCount: 2 }), /LoopCount is no number from 0 to 100/],
+  ['a number out of range', given('redeem', { InvocationTimeLimitSeconds: '9' }), /is no number from 1 to 8/],
+  ['a queue by its name', given('queue-default', { QueueId: 'Billing' }), /queue-default: .*QueueId is no ARN/],
+  [
+    'a comparison with a misspelt path',
+    given('check-status', { ComparisonValue: '$.Externl.token_status' }),
+    /no path/,
+  ],
+  [
+    'an attribute that mixes text and path',
+    given('no-context', { Attributes: { summary: 'See $.External.summary' } }),
+    /summary is neither a fixed text nor a single path/,
+  ],
+  ['a message with a misspelt path', given('sorry', { Text: 'Sorry, $.Attribute.name.' }), /holds \$\.Attribute\.name/],
+  ['a message with two texts', given('sorry', { SSML: '<speak>Sorry.</speak>' }), /needs exactly one of/],
+  ['a message without a text', given('sorry', { Text: undefined }), /sorry: needs exactly one of/],
+  [
+    'keys that end the input but cannot be typed',
+    given('collect-token', { DTMFConfiguration: { InputTerminationSequence: 'A' } }),
+    /InputTerminationSequence is not one to five keys/,
+  ],
+  ['input without a maximum length', given('collect-token', { InputValidation: {} }), /CustomValidation is missing/],
+  ['two event hooks in one action', given('whisper', { EventHooks: { A: '${a}', B: '${b}' } }), /more than 1 entry/],
+  [
+    'an action without parameters',
+    changed('bye', ({ Parameters: _, ...action }) => action as FlowAction),
+    /has no Parameters/,
   ],
   [
     'more than 250 actions',

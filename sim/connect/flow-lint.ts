@@ -1,4 +1,5 @@
 import type { Flow, FlowAction } from './flow.js';
+import { lintParameters } from './flow-parameters.js';
 
 interface Rule {
   /** The required error branches. No others are allowed. */
@@ -50,7 +51,7 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
   const id = action.Identifier;
   const rule = RULES[action.Type];
   if (rule === undefined) return [`${id}: there is no action type ${action.Type}`];
-  const problems: string[] = [];
+  const problems = lintParameters(action);
   for (const next of nextOf(action))
     if (!actions.has(next)) problems.push(`${id}: leads to ${next}, which does not exist`);
   if (rule.terminal === true) {

@@ -6,12 +6,12 @@ export type FaultPlace = (typeof FAULT_PLACES)[number];
 
 /**
  * With `hang` and `reset` the request has no effect. With `hang-after` and `reset-after` it has, but the client gets no
- * answer.
+ * answer. With `malformed` and `no-id` it has, but the client cannot use the answer.
  */
 export type Fault =
   | { type: 'status'; status: number }
   | { type: 'limit'; policy: RatePolicy; retryAfterSeconds?: number }
-  | { type: 'hang' | 'hang-after' | 'reset' | 'reset-after' | 'malformed' }
+  | { type: 'hang' | 'hang-after' | 'reset' | 'reset-after' | 'malformed' | 'no-id' }
   | { type: 'slow'; delayMs: number };
 
 interface Planned {
@@ -42,7 +42,7 @@ export class FaultQueue {
 
 export const FAULT_USAGE = `PLACE=WHAT or PLACE*TIMES=WHAT, for instance tickets=hang-after or any*3=503
     PLACE: ${FAULT_PLACES.join(' | ')} (contacts, tickets, notes: their creation)
-    WHAT: an HTTP status | secondly | rolling | daily | hang | hang-after | reset | reset-after | malformed | slow:MS`;
+    WHAT: an HTTP status | secondly | rolling | daily | hang | hang-after | reset | reset-after | malformed | no-id | slow:MS`;
 
 const POLICIES: Readonly<Record<string, RatePolicy>> = {
   secondly: 'SECONDLY',
@@ -71,6 +71,7 @@ function faultNamed(what: string, delay: string | undefined): Fault | undefined 
     case 'reset':
     case 'reset-after':
     case 'malformed':
+    case 'no-id':
       return { type: what };
     default:
       return undefined;

@@ -124,7 +124,11 @@ export class HubSpotSim {
         ...this.rate.headers(isSearch),
         ...(isProblem(reply) ? reply.headers : {}),
       });
-      response.end(fault?.type === 'malformed' ? '{"id":' : JSON.stringify(reply.body));
+      response.end(
+        fault?.type === 'malformed'
+          ? '{"id":'
+          : JSON.stringify(fault?.type === 'no-id' ? withoutIds(reply.body) : reply.body),
+      );
     } catch {
       response.destroy();
     }
@@ -170,6 +174,14 @@ export class HubSpotSim {
     ];
     return problem(403, 'MISSING_SCOPES', message, { errors });
   }
+}
+
+/** Returns an answer with empty ids, and without the account's number. */
+function withoutIds(body: unknown): unknown {
+  return JSON.parse(JSON.stringify(body), (name, value: unknown) => {
+    if (name === 'id') return '';
+    return name === 'portalId' ? undefined : value;
+  });
 }
 
 /** Returns the scope that an operation needs. Notes need the scopes of contacts. */

@@ -222,10 +222,40 @@ describe('simulated carrier: Dial', () => {
   });
 
   test('Dial shows its callerId to the called side', async () => {
-    await withDial(dialTwiml('callerId="+12065550111"'), async (rig) => {
-      assert.equal(rig.leg.from, '+12065550111');
+    await withDial(dialTwiml('callerId="+12065550199"'), async (rig) => {
+      assert.equal(rig.leg.from, '+12065550199');
       rig.leg.reject('busy');
       await result(rig);
+    });
+  });
+
+  for (const [what, from, attributes] of [
+    ['a withheld number and no callerId', '+266696687', ''],
+    ['the word anonymous and no callerId', 'anonymous', ''],
+    ['an empty number and no callerId', '', ''],
+    ['a callerId that spells RESTRICTED', '+7378742833', 'callerId="+7378742833"'],
+    ['a callerId of another account', '+12025550123', 'callerId="+12065550111"'],
+  ] as const) {
+    test(`Dial is refused with 13214 for ${what}`, async () => {
+      const ring = (): void => assert.fail('nothing rings');
+      await withCarrier({ phoneBook: () => ({ ring }) }, async ({ call, gateway, problems }) => {
+        gateway.say('/voice', dialTwiml(attributes));
+        gateway.say('/result', '<Hangup/>');
+        await call({ from }).whenEnded();
+        assert.equal(gateway.of('/result')[0]?.form.get('DialCallStatus'), 'failed');
+        assert.deepEqual(problems, [13214]);
+      });
+    });
+  }
+
+  test('Dial shows the account number that its callerId names for a withheld number', async () => {
+    const seen: string[] = [];
+    const phone = { ring: (leg: IncomingLeg): void => void (seen.push(leg.from), leg.reject('busy')) };
+    await withCarrier({ phoneBook: () => phone, ownNumbers: ['+12065550111'] }, async ({ call, gateway, problems }) => {
+      gateway.say('/voice', dialTwiml('callerId="+12065550111"'));
+      gateway.say('/result', '<Hangup/>');
+      await call({ from: 'anonymous' }).whenEnded();
+      assert.deepEqual([seen, problems], [['+12065550111'], []]);
     });
   });
 

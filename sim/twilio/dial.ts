@@ -1,3 +1,4 @@
+import { callerIdOf } from './caller-id.js';
 import { Leg } from './leg.js';
 import { legFields, legReporter } from './leg-reports.js';
 import { Lifetime } from './lifetime.js';
@@ -21,14 +22,17 @@ export async function dial(script: VerbContext, verb: Element): Promise<Record<s
   const to = number.text;
   const { answerOnBridge, callerId, timeLimit = TIME_LIMIT_SECONDS, timeout = TIMEOUT_SECONDS } = verb.attributes;
   if (answerOnBridge !== 'true') call.answer();
-  const leg = new Leg(callerId ?? call.options.from, to);
+  const { from, to: called } = call.options;
+  const shown = callerIdOf({ given: callerId, from, to: called, own: call.carrier.options.ownNumbers ?? [] });
+  const leg = new Leg('number' in shown ? shown.number : from, to);
   const report = legReporter(call, leg, number);
   const forget = life.onEnd(() => leg.release());
   call.emit('dial-started', to);
   report('initiated', 'initiated');
 
   const phone = call.carrier.options.phoneBook?.(to);
-  if (phone === undefined) leg.reject('failed');
+  if ('problem' in shown) call.emit('problem', 13214, shown.problem);
+  if (phone === undefined || 'problem' in shown) leg.reject('failed');
   else {
     report('ringing', 'ringing');
     phone.ring(leg);

@@ -33,6 +33,8 @@ export interface NetworkOptions {
   phoneBook?: (number: string) => PhoneEndpoint | undefined;
   /** Synthesizes the text of `<Say>` as mu-law at 8 kHz. Without it `<Say>` only takes its time. */
   synthesize?: (text: string) => Promise<Uint8Array>;
+  /** Numbers of the account besides those of a call. A dial may show them as its caller id. */
+  ownNumbers?: readonly string[];
   streamSignature?: StreamSignature;
   /** How every stream behaves. */
   stream?: StreamBehaviour;

@@ -10,6 +10,7 @@ import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
+import { identifyingNumber } from '../twilio/caller-identity.js';
 import type { StreamStart } from '../twilio/messages.js';
 import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
@@ -374,7 +375,7 @@ export class Call {
   }
 
   private toolContext(): Omit<ToolContext, 'signal'> & { log: Logger } {
-    return { conversationId: this.conversationId, callerNumber: this.from, log: this.log };
+    return { conversationId: this.conversationId, callerNumber: identifyingNumber(this.from) ?? '', log: this.log };
   }
 
   /** Handles a silent caller: two questions, then a polite end of the call, or a transfer if that trigger is on. */

@@ -7,7 +7,7 @@ import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import type { Admission, Refusal } from './admission.js';
 import { announcement } from './announcement.js';
 import { Call, type CallServices } from './call.js';
-import { dialVerb } from './transfer/dial.js';
+import { callerIdFor, dialVerb } from './transfer/dial.js';
 import { hasToken } from './stream/stream-token.js';
 
 /** How long an ended call is remembered, so that late and repeated callbacks find their answer. */
@@ -262,14 +262,19 @@ export class CallRegistry {
     line: 'busy' | 'assistantFailed',
     outcome: 'refused_busy' | 'abandoned',
   ): Verb[] {
-    const { assistantFor, connectPhoneNumber, metrics, url } = this.services;
+    const { assistantFor, connectPhoneNumber, metrics, ownNumber, url } = this.services;
     const { prompt } = assistantFor(webhook.to);
     metrics.sessions.inc({ outcome });
     const say = announcement(prompt.lines[line], prompt);
     if (connectPhoneNumber === undefined) return [...say, { verb: 'hangup' }];
     return [
       ...(outcome === 'abandoned' ? say : []),
-      dialVerb({ number: connectPhoneNumber, callerId: undefined, hasWhisper: false, url }),
+      dialVerb({
+        number: connectPhoneNumber,
+        callerId: callerIdFor(webhook.from, ownNumber ?? webhook.to),
+        hasWhisper: false,
+        url,
+      }),
     ];
   }
 

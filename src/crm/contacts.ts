@@ -5,6 +5,7 @@ import { nationalNumber } from './phone-number.js';
 
 export interface Contact {
   id: string;
+  origin: 'found' | 'created';
   /** `undefined` if the contact is new, has no name or is one of several with this number. */
   name: string | undefined;
 }
@@ -28,7 +29,10 @@ export class Contacts {
     return this.byPhone.get(e164, () => this.findOrCreate(e164));
   }
 
-  /** Forgets the contact after its ticket could not be created, because the contact may have been deleted. */
+  /**
+   * Forgets a contact that was found, after its ticket could not be created, because the contact may have been deleted. One that
+   * was created here stays: a search may not find it yet, and then the next call would create it again.
+   */
   forget(e164: string): void {
     this.byPhone.forget(e164);
   }
@@ -42,9 +46,10 @@ export class Contacts {
     const found = await this.api.search('contacts', { anyOf: known, properties: ['firstname', 'lastname', 'phone'] });
     const contact = found.find(({ properties }) => properties['phone'] === e164) ?? found[0];
     if (contact === undefined) {
-      return { id: await this.api.create('contacts', { phone: e164 }, [], known), name: undefined };
+      const id = await this.api.create('contacts', { phone: e164 }, [], known);
+      return { id, origin: 'created', name: undefined };
     }
-    return { id: contact.id, name: found.length === 1 ? nameOf(contact) : undefined };
+    return { id: contact.id, origin: 'found', name: found.length === 1 ? nameOf(contact) : undefined };
   }
 }
 

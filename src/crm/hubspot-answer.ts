@@ -22,10 +22,17 @@ const NOTHING_DONE: ReadonlySet<number> = new Set([500, 501, 503]);
  * Classifies an answer of HubSpot. Keeps of an error's body only what cannot hold personal data: the category, and the
  * correlation id that HubSpot's support asks for.
  */
-export function readAnswer(request: string, status: number, headers: Headers, body: string): HubSpotAnswer {
+export function readAnswer(
+  request: string,
+  { body, headers, status }: { status: number; headers: Headers; body: string },
+  isUsable: (body: unknown) => boolean,
+): HubSpotAnswer {
   const parsed = parse(body);
   if (status >= 200 && status < 300) {
-    return parsed === undefined ? failed('HUBSPOT_FAILED', `answered ${request} without JSON.`, true) : ok(parsed);
+    if (parsed === undefined) return failed('HUBSPOT_FAILED', `answered ${request} without JSON.`, true);
+    // HubSpot may have done it. Without an id nothing can be tied to it, and a link to it leads nowhere.
+    if (!isUsable(parsed)) return failed('HUBSPOT_FAILED', `answered ${request} without the ids it asks for.`, true);
+    return { is: 'ok', body: parsed };
   }
   const what = `answered ${request} with ${[String(status), ...identity(parsed)].join(' ')}.`;
   if (status === 429) return throttled(what, headers, fieldOf(parsed, 'policyName'));
@@ -63,10 +70,6 @@ function identity(body: unknown): string[] {
     ...(/^[A-Z_]{1,64}$/.test(category) ? [category] : []),
     ...(/^[0-9a-f-]{8,64}$/i.test(correlation) ? [`(correlation ${correlation})`] : []),
   ];
-}
-
-function ok(body: unknown): HubSpotAnswer {
-  return { is: 'ok', body };
 }
 
 function failed(

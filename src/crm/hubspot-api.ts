@@ -41,8 +41,11 @@ const ATTEMPT_MS = 5000;
 const MAX_ATTEMPTS = 5;
 const WAITS_MS = [1000, 2000, 4000, 8000] as const;
 const LONGEST_WAIT_MS = 10_000;
-/** Delay until a search finds a new object. Okta's connector for HubSpot allows ten seconds. */
-const INDEXED_AFTER_MS = 12_000;
+/**
+ * Delays before each search for an object that may have been created. Most searches find a new object after ten seconds (Okta's
+ * connector for HubSpot allows that long). A slow index takes longer, and an object that is created again stays twice for good.
+ */
+const SEARCHED_AFTER_MS = [12_000, 20_000, 40_000] as const;
 /** Minimum time between searches. HubSpot allows four or five a second for the whole account, under a limit of their own. */
 const BETWEEN_SEARCHES_MS = 250;
 const FOUND_AT_MOST = 2;
@@ -81,10 +84,9 @@ export class HubSpotApi {
     };
     const found = await this.repeat(async () => {
       await this.searchTurn();
-      return this.attempt('POST', `${this.objectsPath(type)}/search`, body);
+      return this.attempt({ method: 'POST', path: `${this.objectsPath(type)}/search`, body, isUsable: areFound });
     });
-    const results = memberOf(found, 'results');
-    return Array.isArray(results) ? results.map(objectOf).filter(({ id }) => id !== '') : [];
+    return (memberOf(found, 'results') as unknown[]).map(objectOf);
   }
 
   /**
@@ -99,22 +101,24 @@ export class HubSpotApi {
   ): Promise<string> {
     const body = { properties, associations: links.map((link) => association(type, link)) };
     const created = await this.repeat(
-      () => this.attempt('POST', this.objectsPath(type), body),
+      () => this.attempt({ method: 'POST', path: this.objectsPath(type), body, isUsable: hasId }),
       async () => {
-        await this.pause(INDEXED_AFTER_MS);
-        return (await this.search(type, { anyOf: known, properties: [] }))[0];
+        for (const delayMs of SEARCHED_AFTER_MS) {
+          await this.pause(delayMs);
+          const [found] = await this.search(type, { anyOf: known, properties: [] });
+          if (found !== undefined) return found;
+        }
+        return undefined;
       },
     );
     return objectOf(created).id;
   }
 
   /** Returns the web address of the account's records, like `https://app.hubspot.com/contacts/12345`. @throws TandemError HUBSPOT_* */
-  async recordsUrl(): Promise<string | undefined> {
-    const details = await this.repeat(() => this.attempt('GET', this.path('account-info', 'details')));
-    const portalId = memberOf(details, 'portalId');
-    const domain = fieldOf(details, 'uiDomain');
-    if (typeof portalId !== 'number' || !/^[a-z0-9.-]{1,253}$/i.test(domain)) return undefined;
-    return `https://${domain}/contacts/${portalId}`;
+  async recordsUrl(): Promise<string> {
+    const path = this.path('account-info', 'details');
+    const isUsable = (body: unknown): boolean => recordsUrlOf(body) !== undefined;
+    return recordsUrlOf(await this.repeat(() => this.attempt({ method: 'GET', path, isUsable }))) ?? '';
   }
 
   /** Ends every request and every wait. Pending calls fail with HUBSPOT_UNREACHABLE. */
@@ -148,7 +152,14 @@ export class HubSpotApi {
     }
   }
 
-  private async attempt(method: 'GET' | 'POST', path: string, body?: unknown): Promise<HubSpotAnswer> {
+  private async attempt(options: {
+    method: 'GET' | 'POST';
+    path: string;
+    body?: unknown;
+    /** Whether an answer of success has what the request is for. */
+    isUsable: (body: unknown) => boolean;
+  }): Promise<HubSpotAnswer> {
+    const { body, isUsable, method, path } = options;
     const { accessToken, baseUrl, clock } = this.options;
     const request = `${method} ${path}`;
     const abort = new AbortController();
@@ -168,7 +179,8 @@ export class HubSpotApi {
         redirect: 'error',
         signal: abort.signal,
       });
-      return readAnswer(request, response.status, response.headers, await response.text());
+      const { headers, status } = response;
+      return readAnswer(request, { status, headers, body: await response.text() }, isUsable);
     } catch (error) {
       return readSilence(request, error);
     } finally {
@@ -222,10 +234,33 @@ function association(from: HubSpotObjectType, { id, to }: HubSpotLink): unknown 
   };
 }
 
+/** HubSpot's ids are whole numbers, as text. */
+function idOf(value: unknown): string {
+  const id = memberOf(value, 'id');
+  const text = typeof id === 'number' ? String(id) : id;
+  return typeof text === 'string' && /^[1-9]\d{0,19}$/.test(text) ? text : '';
+}
+
+function hasId(value: unknown): boolean {
+  return idOf(value) !== '';
+}
+
+function areFound(body: unknown): boolean {
+  const results = memberOf(body, 'results');
+  return Array.isArray(results) && results.every(hasId);
+}
+
+function recordsUrlOf(details: unknown): string | undefined {
+  const portalId = memberOf(details, 'portalId');
+  const domain = fieldOf(details, 'uiDomain');
+  if (!Number.isSafeInteger(portalId) || !/^[a-z0-9.-]{1,253}$/i.test(domain)) return undefined;
+  return `https://${domain}/contacts/${String(portalId)}`;
+}
+
 function objectOf(value: unknown): HubSpotObject {
   const properties = Object.entries((memberOf(value, 'properties') as Record<string, unknown> | undefined) ?? {});
   return {
-    id: fieldOf(value, 'id'),
+    id: idOf(value),
     properties: Object.fromEntries(
       properties.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     ),

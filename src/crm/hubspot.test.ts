@@ -212,7 +212,7 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   });
 
-  for (const type of ['hang-after', 'reset-after', 'hang', 'malformed'] as const) {
+  for (const type of ['hang-after', 'reset-after', 'hang', 'malformed', 'no-id'] as const) {
     test(`a HubSpot create that may have been carried out (${type}) is searched for before it is repeated`, async () => {
       await withHubSpot({}, async (bench) => {
         for (const place of ['contacts', 'tickets', 'notes'] as const) bench.sim.faults.plan(place, { type });
@@ -222,9 +222,57 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
         for (const of of ['contacts', 'tickets', 'notes'] as const) assert.equal(bench.sim.objects(of).length, 1, of);
         assert.equal(told.hubspot_contact_id, bench.sim.objects('contacts')[0]?.id);
         assert.equal(told.hubspot_ticket_id, bench.sim.objects('tickets')[0]?.id);
+        assert.match(told.crm_url ?? '', new RegExp(`/0-5/${told.hubspot_ticket_id ?? '-'}$`));
       });
     });
   }
+
+  test('a HubSpot create without an answer is not repeated while the search index is slow', async () => {
+    await withHubSpot({ sim: { indexDelayMs: 30_000 } }, async (bench) => {
+      for (const place of ['contacts', 'tickets', 'notes'] as const)
+        bench.sim.faults.plan(place, { type: 'hang-after' });
+      bench.begin();
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['complete']);
+      for (const of of ['contacts', 'tickets', 'notes'] as const) assert.equal(bench.sim.objects(of).length, 1, of);
+    });
+  });
+
+  test('a HubSpot contact that was just created is not created again after its ticket was refused', async () => {
+    await withHubSpot({ sim: { indexDelayMs: 3_600_000 } }, async (bench) => {
+      bench.sim.faults.plan('tickets', { type: 'status', status: 400 });
+      bench.begin();
+      await bench.ended();
+      bench.begin();
+      await bench.ended(2);
+      assert.deepEqual(bench.outcomes, ['partial', 'complete']);
+      assert.equal(bench.sim.objects('contacts').length, 1);
+    });
+  });
+
+  test('a HubSpot search that is answered without ids is repeated, and creates no second contact', async () => {
+    await withHubSpot({}, async (bench) => {
+      const contact = bench.sim.seed('contacts', { phone: PHONE });
+      bench.sim.faults.plan('search', { type: 'no-id' });
+      const told = bench.begin();
+      await bench.ended();
+      assert.equal(told.hubspot_contact_id, contact.id);
+      assert.equal(bench.sim.objects('contacts').length, 1);
+    });
+  });
+
+  test('an address of the HubSpot records without the account is not remembered', async () => {
+    await withHubSpot({}, async (bench) => {
+      bench.sim.faults.plan('account', { type: 'no-id' }, 5);
+      const first = bench.begin();
+      await bench.ended();
+      await until(() => bench.log.join().includes('reading the address of the HubSpot records failed'), 'the failure');
+      assert.equal(first.crm_url, undefined);
+      const second = bench.begin();
+      await bench.ended(2);
+      assert.match(second.crm_url ?? '', /record\/0-5\/\d+$/);
+    });
+  });
 
   test('a HubSpot create that is never answered is sent at most twice', async () => {
     await withHubSpot({}, async (bench) => {

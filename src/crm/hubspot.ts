@@ -71,7 +71,7 @@ export class HubSpot {
   private readonly api: HubSpotApi;
   private readonly contacts: Contacts;
   private readonly tickets: SingleFlight<string>;
-  private readonly recordsUrl: SingleFlight<string | undefined>;
+  private readonly recordsUrl: SingleFlight<string>;
   private readonly open = new Set<Promise<void>>();
   private base: string | undefined;
 
@@ -166,7 +166,7 @@ export class HubSpot {
           { propertyName: 'subject', operator: 'CONTAINS_TOKEN', value: subjectToken(crmCase) },
         ]);
       } catch (error) {
-        this.contacts.forget(customerPhone);
+        if (contact?.origin === 'found') this.contacts.forget(customerPhone);
         throw error;
       }
     });

@@ -1,4 +1,6 @@
-import { drawHandoverId, printable } from './record.js';
+import { identifyingNumber } from '../twilio/caller-identity.js';
+import { drawHandoverId } from './record.js';
+import { oneLine, printable } from './text.js';
 
 /**
  * What a caller left for the team because no agent could take the call. Text fields are plain strings, as in a handover
@@ -11,7 +13,7 @@ export interface CallbackRecord {
   kind: CallbackKind;
   conversation_id: string;
   call_sid: string;
-  /** E.164, or as the network reported it. */
+  /** E.164. Empty if the caller withheld the number. */
   customer_phone: string;
   message: string;
   /** When the caller would like to be called, in their own words. */
@@ -67,22 +69,13 @@ export function callbackRecord(
     kind: fields.kind,
     conversation_id: printable(fields.conversationId, FIELD_CHARACTERS),
     call_sid: printable(fields.callSid, FIELD_CHARACTERS),
-    customer_phone: printable(fields.customerPhone, FIELD_CHARACTERS),
-    message: cut(fields.message ?? '', MESSAGE_CHARACTERS),
-    when: cut(fields.when ?? '', FIELD_CHARACTERS),
+    customer_phone: identifyingNumber(fields.customerPhone) ?? '',
+    message: oneLine(fields.message ?? '', MESSAGE_CHARACTERS),
+    when: oneLine(fields.when ?? '', FIELD_CHARACTERS),
     recording_url: printable(fields.recordingUrl ?? '', URL_CHARACTERS),
     language: printable(fields.language, FIELD_CHARACTERS),
     created_at: createdAt,
     expires_at: createdAt + DAYS_KEPT * 86_400,
     status: 'open',
   };
-}
-
-/** `text` on one line of at most `limit` characters. Keeps the caller's own letters and removes control characters. */
-function cut(text: string, limit: number): string {
-  const line = text
-    .slice(0, limit * 2)
-    .replace(/[\s\p{Control}]+/gu, ' ')
-    .trim();
-  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
 }

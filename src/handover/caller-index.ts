@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { identifyingNumber } from '../twilio/caller-identity.js';
 import type { Redemption } from './store.js';
 
 /**
@@ -53,18 +54,6 @@ export function unambiguous(
   if (new Set(live.map((record) => record.conversationId)).size !== 1) return undefined;
   return live.toSorted((a, b) => b.createdAt - a.createdAt)[0]?.tokenKey;
 }
-
-/**
- * `number` if it can identify one caller, which means E.164. `undefined` for withheld and placeholder numbers, which many
- * callers share.
- */
-export function identifyingNumber(number: string): string | undefined {
-  if (!/^\+[1-9]\d{6,14}$/.test(number)) return undefined;
-  return WITHHELD.has(number) ? undefined : number;
-}
-
-/** What carriers send for a withheld number: "anonymous", "restricted", "unavailable", "unknown" typed on a keypad (Twilio's documentation of caller ids). */
-const WITHHELD: ReadonlySet<string> = new Set(['+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253']);
 
 export function callerKey(pepper: string, number: string): string {
   return createHmac('sha256', pepper).update(`ani:${number}`).digest('hex');

@@ -4,10 +4,9 @@ import { FakeClock } from '../../test/support/fake-clock.js';
 import { createLogger } from '../telemetry/log.js';
 import { type CallerIndex, callerKey } from './caller-index.js';
 import { HandoverDesk } from './desk.js';
-import { type HandoverRecord, type HandoverUpdate, drawHandoverId, printable } from './record.js';
+import { type HandoverRecord, type HandoverUpdate, drawHandoverId } from './record.js';
 import type { HandoverStore } from './store.js';
 import { MemoryStore } from '../../test/support/memory-handover-store.js';
-import { summarize, transcriptOf } from './summary.js';
 import { tokenKey } from './token.js';
 
 const CONTEXT = {
@@ -113,32 +112,17 @@ test('handover ids are ULIDs and sort by time', () => {
   assert.deepEqual(ids.toSorted(), ids);
 });
 
-test('text for Amazon Connect becomes printable ASCII on one line, cut to its limit', () => {
-  assert.equal(printable('  José’s\n\u0000 bill: 5 € \u{1F600}', 100), "Jose's bill: 5 EUR ?");
-  assert.equal(printable('a'.repeat(50), 10), 'aaaaaaa...');
-  assert.match(printable('\ud800 lone', 100), /^[\x20-\x7e]*$/);
-});
-
-test('a summary of a long call keeps what the caller asked, in order, within its limit', () => {
-  const filler = Array.from({ length: 60 }, (_, index) => ({
-    speaker: 'assistant' as const,
-    text: `Let me explain in general terms how our service works, part ${'abc'.at(index % 3) ?? ''} of the long story.`,
-  }));
-  const summary = summarize([
-    { speaker: 'caller', text: 'Hello.' },
-    { speaker: 'caller', text: 'My order 4711 has not come.' },
-    ...filler,
-    { speaker: 'caller', text: 'I want my money back.' },
-  ]);
-  assert.ok(summary.length <= 1000);
-  assert.ok(summary.indexOf('Caller: My order 4711') < summary.indexOf('Caller: I want my money back.'));
-  assert.ok(summary.includes('My order 4711'));
-  assert.ok(!summary.includes('Hello.'));
-});
-
-test('a summary is never empty', () => {
-  assert.match(summarize([]), /has not said/);
-  assert.match(summarize([{ speaker: 'caller', text: ' \n' }]), /has not said/);
+test('a name in letters that the agent cannot see is empty, and does not replace one that the agent can see', async () => {
+  const { puts, store, updates } = scripted(0);
+  const desk = deskOn(store);
+  const prepared = await desk.prepare({ ...CONTEXT, customerName: 'अदिति' });
+  assert.equal(puts[0]?.record.customer_name, '');
+  assert.equal(await desk.update(prepared, { customer_name: '李明', hubspot_contact_id: '7' }), true);
+  assert.equal(await desk.update(prepared, { customer_name: '李明' }), true);
+  assert.deepEqual(
+    updates.map(({ fields }) => fields),
+    [{ hubspot_contact_id: '7' }],
+  );
 });
 
 test('an update is stored under the key of the record, as printable text within the limits of its fields', async () => {
@@ -150,14 +134,4 @@ test('an update is stored under the key of the record, as printable text within 
   assert.equal(updates[0]?.key, puts[0]?.key);
   assert.match(updates[0]?.fields.summary ?? '', /^Zoe waits .*\.\.\.$/);
   assert.deepEqual([updates[0]?.fields.summary?.length, updates[0]?.fields.customer_name?.length], [1000, 128]);
-});
-
-test('a transcript for a model has one line a turn, and keeps the latest turns of a long conversation', () => {
-  const turns = Array.from({ length: 500 }, (_, index) => ({
-    speaker: 'caller' as const,
-    text: `Line\n${index} of a long conversation, which goes on and on.`,
-  }));
-  const lines = transcriptOf(turns).split('\n');
-  assert.ok(lines.join('\n').length <= 12_000 && lines.length > 100);
-  assert.match(lines.at(-1) ?? '', /^Caller: Line 499 of/);
 });

@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock.js';
 import { TandemError } from '../base/errors.js';
-import { type CallerIndex, callerKey, identifyingNumber } from './caller-index.js';
+import { identifyingNumber } from '../twilio/caller-identity.js';
 import type { Logger } from '../telemetry/log.js';
-import { type HandoverRecord, type HandoverUpdate, MAX_SUMMARY, drawHandoverId, printable } from './record.js';
+import { type CallerIndex, callerKey } from './caller-index.js';
+import { type HandoverRecord, type HandoverUpdate, MAX_SUMMARY, drawHandoverId } from './record.js';
 import type { HandoverStore } from './store.js';
 import { type SpokenTurn, summarize } from './summary.js';
+import { printable, printableName } from './text.js';
 import { drawToken, tokenKey } from './token.js';
 
 /** What the gateway knows when it decides to hand the call to a human. */
@@ -71,9 +73,17 @@ export class HandoverDesk {
     throw new TandemError('TOKEN_EXHAUSTED', `The handover store reported ${MAX_DRAWS} new tokens in a row as taken.`);
   }
 
-  /** Fills in fields that became known later. Resolves to `false` if the record is gone. Rejects with STORE_*. */
-  update(prepared: PreparedHandover, fields: HandoverUpdate): Promise<boolean> {
-    const clean = Object.entries(fields).map(([name, value]) => [name, printable(value, limitOf(name))]);
+  /**
+   * Fills in fields that became known later. A name in letters that the agent's side cannot show does not replace another one.
+   * Resolves to `false` if the record is gone. Rejects with STORE_*.
+   */
+  async update(prepared: PreparedHandover, fields: HandoverUpdate): Promise<boolean> {
+    const clean = Object.entries(fields).flatMap(([name, value]) => {
+      if (name !== 'customer_name') return [[name, printable(value, limitOf(name))]];
+      const shown = printableName(value, FIELD_CHARACTERS);
+      return shown === '' ? [] : [[name, shown]];
+    });
+    if (clean.length === 0) return true;
     const { store, pepper } = this.options;
     return store.update(tokenKey(pepper, prepared.token), Object.fromEntries(clean) as HandoverUpdate);
   }
@@ -100,8 +110,8 @@ export class HandoverDesk {
       handover_id: drawHandoverId(clock.epochMs()),
       conversation_id: printable(context.conversationId, FIELD_CHARACTERS),
       customer_phone: printable(context.customerPhone, FIELD_CHARACTERS),
-      customer_name: printable(context.customerName ?? 'unknown', FIELD_CHARACTERS),
-      summary: summarize(context.turns),
+      customer_name: printableName(context.customerName ?? 'unknown', FIELD_CHARACTERS),
+      summary: summarize(context.turns, context.language),
       intent: printable(context.intent, FIELD_CHARACTERS),
       reason: printable(context.reason, FIELD_CHARACTERS),
       priority: printable(context.priority, FIELD_CHARACTERS),

@@ -44,34 +44,3 @@ export function drawHandoverId(epochMs: number): string {
   for (let i = 0; i < 16; i++, bits >>= 5n) random = (CROCKFORD[Number(bits & 31n)] ?? '') + random;
   return time + random;
 }
-
-const LOOKALIKES: Readonly<Record<string, string>> = {
-  '‘': "'",
-  '’': "'",
-  '“': '"',
-  '”': '"',
-  '–': '-',
-  '—': '-',
-  '€': 'EUR ',
-  '£': 'GBP ',
-  ß: 'ss',
-  æ: 'ae',
-  ø: 'o',
-  ł: 'l',
-};
-
-/**
- * Converts `text` to printable ASCII on one line, at most `limit` characters. Accents are dropped and other letters become
- * `?`, because Amazon Connect's guide allows few characters in a Lambda's values and does not say what it enforces.
- */
-export function printable(text: string, limit: number): string {
-  const clean = text
-    .slice(0, limit * 4)
-    .replace(/[‘’“”–—€£ßæøł]/g, (character) => LOOKALIKES[character] ?? character)
-    .normalize('NFKD')
-    .replace(/\p{Mark}+/gu, '')
-    .replace(/[\s\p{Control}]+/gu, ' ')
-    .replace(/[^\x20-\x7e]+/g, '?')
-    .trim();
-  return clean.length <= limit ? clean : `${clean.slice(0, limit - 3).trimEnd()}...`;
-}

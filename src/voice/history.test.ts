@@ -33,6 +33,22 @@ test('an answer that was cut ends with the last word that the caller heard whole
   }
 });
 
+for (const [language, text, cuts] of [
+  ['Chinese', '您的订单已经发货了，明天下午送到。', ['您的订单', '您的订单已经发货了', '您的订单已经发货了，明天']],
+  ['Japanese', '東京タワーまで十分かかります。', [undefined, '東京タワーまで', '東京タワーまで十分かかり']],
+  ['Thai', 'สวัสดีครับผมชื่อสมชาย', ['สวัสดี', 'สวัสดีครับ', 'สวัสดีครับผมชื่อ']],
+  ['Chinese with English and spaces', '好的 iPhone 手机已经发货', ['好的', '好的', '好的 iPhone 手机']],
+] as const) {
+  test(`an answer in ${language} that was cut ends with the last word that the caller heard whole`, () => {
+    for (const [index, heardMs] of [300, 550, 800].entries()) {
+      const history = new History();
+      history.assistantSaid('a', text);
+      history.heard([{ itemId: 'a', heardMs, sentMs: 1000 }]);
+      assert.equal(history.turns[0]?.text, cuts[index], `${heardMs} ms`);
+    }
+  });
+}
+
 test('an answer of which the caller heard no word is no turn', () => {
   for (const heardMs of [0, -5, 100]) {
     const history = new History();

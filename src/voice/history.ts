@@ -110,7 +110,34 @@ export class History {
 /** Returns the beginning of `text` for this share (0 to 1) of its audio, back to the last whole word. */
 export function cutAtShare(text: string, share: number): string {
   if (share >= 1) return text;
-  const cut = text.slice(0, Math.floor(text.length * Math.max(0, share)));
-  if (cut.length === 0 || /\s/.test(text[cut.length] ?? ' ')) return cut.trimEnd();
-  return cut.slice(0, Math.max(0, cut.search(/\s\S*$/))).trimEnd();
+  const end = Math.floor(text.length * Math.max(0, share));
+  let start = end;
+  // The words up to `start` are whole if there is a space on one side of `end`.
+  if (!isSpace(text, end)) while (start > 0 && !isSpace(text, start - 1)) start--;
+  return (text.slice(0, start) + wholeWords(text, start, end)).trimEnd();
+}
+
+const SPACES = /\s/;
+
+function isSpace(text: string, index: number): boolean {
+  return SPACES.test(text[index] ?? ' ');
+}
+
+/** Scripts that put no space between words. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const WORDS = new Intl.Segmenter(undefined, { granularity: 'word' });
+/** The rest of a word that is cut through, which the segmenter has to see. */
+const LONGEST_WORD = 32;
+
+/** Returns the whole words of `text` from `start` to `end` where no space separates words. */
+function wholeWords(text: string, start: number, end: number): string {
+  const piece = text.slice(start, end);
+  if (!UNSPACED.test(piece)) return '';
+  let length = 0;
+  for (const { index, segment } of WORDS.segment(text.slice(start, end + LONGEST_WORD))) {
+    if (index + segment.length > piece.length) break;
+    length = index + segment.length;
+  }
+  return piece.slice(0, length);
 }

@@ -8,7 +8,7 @@ import type { ToolDefinition } from './session.js';
 export interface ToolContext {
   /** The gateway's id of the call, for logs. It is not secret. */
   conversationId: string;
-  /** In E.164 form. Callers who withhold it have a word instead, such as `anonymous`. */
+  /** In E.164 form. Empty if the caller withholds it, however the carrier spells that. */
   callerNumber: string;
   /** Aborted when `timeoutMs` is over, or the call. The tool should then stop, because its result is dropped. */
   signal: AbortSignal;

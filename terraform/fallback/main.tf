@@ -50,7 +50,7 @@ resource "aws_cloudfront_distribution" "fallback" {
   default_cache_behavior {
     target_origin_id       = "never-asked"
     viewer_protocol_policy = "https-only"
-    # Twilio requests by POST unless the number is set to GET.
+    # Twilio requests by GET, as output.number says, or by POST when the number is set so.
     allowed_methods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
     cached_methods  = ["GET", "HEAD"]
     # The managed policy "CachingDisabled" (CloudFront: managed cache policies).

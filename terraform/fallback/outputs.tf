@@ -4,7 +4,7 @@ output "number" {
     VoiceUrl             = "https://${var.public_host}/twilio/voice${local.overrides}"
     VoiceMethod          = "POST"
     VoiceFallbackUrl     = "https://${aws_cloudfront_distribution.fallback.domain_name}/${local.overrides}"
-    VoiceFallbackMethod  = "POST"
+    VoiceFallbackMethod  = "GET"
     StatusCallback       = "https://${var.public_host}/twilio/call-status${local.overrides}"
     StatusCallbackMethod = "POST"
   }

@@ -30,7 +30,18 @@ export interface FallbackEdge {
 }
 
 export function loadFunction(): (event: unknown) => EdgeResponse {
-  return runInNewContext(`${FUNCTION_CODE}; handler`) as (event: unknown) => EdgeResponse;
+  return runInNewContext(`${FUNCTION_CODE}; handler`, { Buffer }) as (event: unknown) => EdgeResponse;
+}
+
+/** Returns a query string as the function sees it, with its values as they came (CloudFront Functions: event structure). */
+function queryOf(query: string): Record<string, { value: string }> {
+  const pairs = query.split('&').filter((pair) => pair !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', value = ''] = pair.split('=');
+      return [name, { value }];
+    }),
+  );
 }
 
 /** Starts a distribution whose viewer requests the function alone answers (CloudFront Functions: event structure). */
@@ -39,13 +50,13 @@ export async function startFallbackEdge(): Promise<FallbackEdge> {
   const methods: string[] = [];
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { method = '' } = request;
-    const { pathname: uri } = new URL(request.url ?? '/', FALLBACK_URL);
+    const [uri = '/', query = ''] = (request.url ?? '/').split('?');
     methods.push(method);
     const { body, headers, statusCode } = handler({
       version: '1.0',
       context: { distributionDomainName: EDGE_HOST, eventType: 'viewer-request' },
       viewer: { ip: '203.0.113.7' },
-      request: { method, uri, querystring: {}, headers: { host: { value: EDGE_HOST } }, cookies: {} },
+      request: { method, uri, querystring: queryOf(query), headers: { host: { value: EDGE_HOST } }, cookies: {} },
     });
     request.resume();
     const named = Object.entries(headers).map(([name, { value }]): [string, string] => [name, value]);

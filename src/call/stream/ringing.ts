@@ -1,12 +1,12 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock } from '../../base/clock.js';
 import type { EscalationRules } from '../../escalation/rules.js';
+import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { History, Turn } from '../../voice/history.js';
 import type { ConversationView, VoiceProvider } from '../../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../../voice/tools.js';
 import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
-import { isPhoneNumber } from '../transfer/dial.js';
 import type { CallFacts } from '../call-facts.js';
 import { PrewarmedSession } from '../media/prewarmed-session.js';
 import { drawStreamToken } from './stream-token.js';
@@ -38,7 +38,7 @@ export class Ringing {
     const { prompt, providers } = call.assistant;
     const prewarmed = new PrewarmedSession(provider, {
       conversationId: call.conversationId,
-      callerNumber: isPhoneNumber(call.from) ? call.from : undefined,
+      callerNumber: identifyingNumber(call.from),
       instructions: prompt.instructions,
       greeting: opening,
       // After a failed dial the opening asks what the caller wants now, so their last words need no answer.

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../base/clock.js';
 import { type CallbackKind, type CallbackStore, callbackKey, callbackRecord } from '../../handover/callbacks.js';
 import { drawHandoverId } from '../../handover/record.js';
+import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { type AssistantTool, defineTool } from '../../voice/tools.js';
 import type { CallEvent } from '../call-events.js';
@@ -13,6 +14,9 @@ export interface CallerMessageServices {
   callbacks: CallbackStore;
   emit: (event: CallEvent) => void;
 }
+
+const NO_NUMBER =
+  'The caller withholds their number. Ask which number to call, and request the callback again with it.';
 
 /** Keeps what one caller leaves for the team if no agent can take the call. */
 export class CallerMessages {
@@ -62,10 +66,12 @@ export class CallerMessages {
           about: z.string().optional().describe('What it is about, in one sentence.'),
           number: z.string().optional().describe('Another number than the one they call from, if they want that.'),
         }),
-        run: ({ about, number, when }) =>
-          this.answer(
-            this.keep('callback', { when, message: [about, number].filter((part) => part !== undefined).join(' | ') }),
-          ),
+        run: ({ about, number, when }) => {
+          if (identifyingNumber(this.call.from) === undefined && !/\p{Nd}/u.test(number ?? ''))
+            return Promise.resolve({ error: NO_NUMBER });
+          const message = [about, number].filter((part) => part !== undefined).join(' | ');
+          return this.answer(this.keep('callback', { when, message }));
+        },
       }),
     ];
   }

@@ -1,3 +1,4 @@
+import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Verb } from '../../twilio/twiml.js';
 import type { FailedDial } from './failed-dial-policy.js';
 import { PATHS } from '../paths.js';
@@ -48,13 +49,10 @@ export function failureOf(outcome: string): FailedDial {
   return outcome === 'busy' || outcome === 'no_answer' || outcome === 'dropped' ? outcome : 'failed';
 }
 
-/** Returns the caller id for the called leg. `undefined` lets Twilio show the caller's own number, if it is not withheld. */
+/**
+ * Returns the caller id for the called leg. `undefined` lets Twilio show the caller's own number. Without that number one of
+ * ours takes its place, because Twilio or the called side refuses a dial that has no valid caller id (Twilio: error 13214).
+ */
 export function callerIdFor(from: string, ownNumber: string): string | undefined {
-  return isPhoneNumber(from) || !isPhoneNumber(ownNumber) ? undefined : ownNumber;
-}
-
-/** Whether Twilio can show `text` as a caller id. */
-export function isPhoneNumber(text: string): boolean {
-  // +266696687 spells ANONYMOUS on a keypad. Some carriers send it for a withheld number.
-  return /^\+[1-9]\d{6,14}$/.test(text) && text !== '+266696687';
+  return identifyingNumber(from) === undefined ? identifyingNumber(ownNumber) : undefined;
 }

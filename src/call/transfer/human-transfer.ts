@@ -5,6 +5,7 @@ import type { Reach } from '../../handover/agent-availability.js';
 import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
 import { whisperDigits } from '../../handover/token.js';
 import type { Metrics } from '../../telemetry/metrics.js';
+import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { UpdateResult } from '../../twilio/rest.js';
 import { type Verb, twiml } from '../../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../../twilio/webhooks.js';
@@ -12,7 +13,7 @@ import type { VoiceSession } from '../../voice/session.js';
 import type { CallEvent } from '../call-events.js';
 import type { CallFacts } from '../call-facts.js';
 import type { CallReach, ExitPlan, HumanExit } from '../call-state.js';
-import { callerIdFor, dialOutcome, dialVerb, failureOf, isPhoneNumber } from './dial.js';
+import { callerIdFor, dialOutcome, dialVerb, failureOf } from './dial.js';
 import type { FailedDial, NextStep, NextSteps } from './failed-dial-policy.js';
 import { intentOf, prepareHandover } from './prepare-handover.js';
 import { summarizeCall } from './summarize-call.js';
@@ -117,7 +118,10 @@ export class HumanTransfer {
         return { exit: this.exit(this.latest), announce: oneMoment };
       case 'callback':
         // A caller who withholds the number cannot be called back.
-        return { exit: { to: isPhoneNumber(this.call.from) ? 'callback' : 'voicemail' }, announce: undefined };
+        return {
+          exit: { to: identifyingNumber(this.call.from) === undefined ? 'voicemail' : 'callback' },
+          announce: undefined,
+        };
       case 'voicemail':
         return { exit: { to: 'voicemail' }, announce: undefined };
       case 'goodbye':

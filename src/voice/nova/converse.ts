@@ -1,6 +1,7 @@
 import { type BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { TandemError } from '../../base/errors.js';
 import type { SummaryRequest } from '../session.js';
+import { tokenCount } from '../token-count.js';
 import { novaError } from './failure.js';
 
 const MAX_SUMMARY_TOKENS = 512;
@@ -43,8 +44,8 @@ export async function converse(
     if (stopReason !== 'end_turn') throw new TandemError('VOICE_FAILED', 'The text model did not finish the summary.');
     return {
       text: (output?.message?.content ?? []).map((block) => block.text ?? '').join(''),
-      inputTokens: usage?.inputTokens ?? 0,
-      outputTokens: usage?.outputTokens ?? 0,
+      inputTokens: tokenCount(usage?.inputTokens),
+      outputTokens: tokenCount(usage?.outputTokens),
     };
   } catch (error) {
     throw error instanceof TandemError ? error : novaError(error);

@@ -1,3 +1,5 @@
+import { tokenCount } from '../token-count.js';
+
 /**
  * An event from the Realtime API (OpenAI: Realtime API – server events, general availability shape). Only what the
  * gateway uses is kept, checked by hand. Unknown types are counted and unknown fields are ignored, because the service
@@ -279,9 +281,9 @@ function errorOf(error: Fields): ServerError {
 
 /** Returns `undefined` if nothing is counted in tokens, because a transcription can be billed by its length. */
 function usageOf(usage: unknown): TokenUsage | undefined {
-  const { input_tokens: inputTokens, output_tokens: outputTokens } = recordOf(usage);
-  if (typeof inputTokens !== 'number' || typeof outputTokens !== 'number') return undefined;
-  return { inputTokens, outputTokens };
+  const { input_tokens: input, output_tokens: output } = recordOf(usage);
+  if (typeof input !== 'number' || typeof output !== 'number') return undefined;
+  return { inputTokens: tokenCount(input), outputTokens: tokenCount(output) };
 }
 
 function formatOf(side: unknown): string {

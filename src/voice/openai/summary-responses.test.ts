@@ -38,6 +38,20 @@ function write(connection: ServiceConnection, responseId: string, ...pieces: str
 
 const USAGE = { input_tokens: 30, output_tokens: 7 };
 
+for (const usage of [{ input_tokens: -30, output_tokens: 7 }, { input_tokens: 1.5, output_tokens: 7 }, 'many', null]) {
+  test(`a summary is kept when its token counts are ${JSON.stringify(usage)}`, async () => {
+    await withWriting(async ({ rig, connection, create, outcome }) => {
+      const responseId = connection.begin(create);
+      write(connection, responseId, 'They waved.');
+      connection.endItem(responseId, 'item_w');
+      connection.end(responseId, { status: 'completed', usage });
+      assert.equal(await outcome, 'They waved.');
+      for (const { inputTokens, outputTokens } of rig.recorder.of('usage'))
+        assert.deepEqual([inputTokens, outputTokens], [0, 7]);
+    });
+  });
+}
+
 test('a summary is a text response outside the conversation, with an input of its own', async () => {
   await withWriting(async ({ rig, connection, create, outcome }) => {
     const { metadata, ...response } = create['response'] as Record<string, unknown>;

@@ -33,7 +33,7 @@ run "number" {
       VoiceUrl             = "https://voice.example.com/twilio/voice#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
       VoiceMethod          = "POST"
       VoiceFallbackUrl     = "https://d111111abcdef8.cloudfront.net/#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
-      VoiceFallbackMethod  = "POST"
+      VoiceFallbackMethod  = "GET"
       StatusCallback       = "https://voice.example.com/twilio/call-status#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
       StatusCallbackMethod = "POST"
     }
@@ -55,7 +55,7 @@ run "never_from_an_origin" {
 
   assert {
     condition     = contains(aws_cloudfront_distribution.fallback.default_cache_behavior[0].allowed_methods, "POST")
-    error_message = "POST must be allowed, because Twilio requests by POST."
+    error_message = "POST must be allowed, because Twilio requests by POST when the number is set so."
   }
 
   assert {
