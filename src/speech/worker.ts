@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { pcmToMulaw } from '../audio/g711.js';
 import { halve } from '../audio/resample.js';
@@ -5,6 +6,7 @@ import { TandemError } from '../base/errors.js';
 import { loadFlite, speak } from './flite.js';
 import { findModels } from './models.js';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
+import { piecesOf } from './sentences.js';
 import { Recognizer, type Sherpa, type SherpaVad, loadSherpa } from './recognizer.js';
 import { Segmenter, VadPool } from './segmenter.js';
 
@@ -104,13 +106,23 @@ function serve(hearing: Hearing | undefined): void {
         );
         return;
       case 'synthesize':
-        speak(request.text, request.voice, request.rate).then(
-          (pcm) => reply({ type: 'audio', id: request.id, mulaw: pcmToMulaw(halve(pcm)) }),
+        synthesize(request).then(
+          (mulaw) => reply({ type: 'audio', id: request.id, mulaw }),
           () => reply({ type: 'failed', id: request.id, what: 'The synthesiser failed.' }),
         );
         return;
     }
   });
+}
+
+/** Returns mu-law at 8 kHz. Callers are heard between two pieces of a long text. */
+async function synthesize({ rate, text, voice }: WorkerRequest & { type: 'synthesize' }): Promise<Uint8Array> {
+  const spoken: Uint8Array[] = [];
+  for (const piece of piecesOf(text)) {
+    if (spoken.length > 0) await nextTurn();
+    spoken.push(pcmToMulaw(halve(await speak(piece, voice, rate))));
+  }
+  return spoken.length === 1 ? (spoken[0] as Uint8Array) : new Uint8Array(Buffer.concat(spoken));
 }
 
 function answer(id: number, work: () => void): void {

@@ -7,7 +7,6 @@ import { FakeClock } from '../../../test/support/fake-clock.js';
 import { History } from '../history.js';
 import { LlmReplier, writeSummary } from './llm.js';
 import type { ReplyPart } from './replier.js';
-import { SentenceSplitter, sentencesOf } from './sentences.js';
 import { readEvents } from './sse.js';
 
 type Answer = (response: ServerResponse) => void;
@@ -193,6 +192,25 @@ describe('answers from a language model', () => {
     assert.equal(server.requests.length, 1);
   });
 
+  it('an answer of the language model without an end is cut and its connection closed', async () => {
+    const closed = new Promise<void>((resolve) => {
+      server.answers = [
+        (response) => {
+          response.on('close', resolve);
+          response.writeHead(200);
+          const more = (): void =>
+            void (response.destroyed || response.write(event({ content: 'So it goes. ' }), more));
+          more();
+        },
+      ];
+    });
+    const spoken = texts(await all(replier.reply('tell me all', signal)));
+    await closed;
+    const characters = spoken.join(' ').length;
+    assert.ok(characters > 3900 && characters <= 4000, String(characters));
+    assert.deepEqual([...new Set(spoken.slice(0, -1))], ['So it goes.']);
+  });
+
   it('a malformed stream of the language model is retried', async () => {
     server.answers = [streams('data: {"choices": nonsense\n\n'), streams(event({ content: 'Fine.' }), DONE)];
     assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
@@ -266,25 +284,6 @@ describe('answers from a language model', () => {
       },
       { role: 'tool', tool_call_id: 't1', content: '{"place":"Oslo"}' },
     ]);
-  });
-});
-
-describe('sentences', () => {
-  it('sentences are split at their end, and not at an abbreviation or a decimal point', () => {
-    assert.deepEqual(sentencesOf('Ask Dr. Smith. It costs 4.50 dollars! *Really?* Yes'), [
-      'Ask Dr. Smith.',
-      'It costs 4.50 dollars!',
-      'Really?',
-      'Yes',
-    ]);
-  });
-
-  it('sentences are returned as soon as they are complete', () => {
-    const splitter = new SentenceSplitter();
-    assert.deepEqual(splitter.push('One. Tw'), ['One.']);
-    assert.deepEqual(splitter.push('o.'), []);
-    assert.deepEqual(splitter.push(' Three'), ['Two.']);
-    assert.deepEqual(splitter.flush(), ['Three']);
   });
 });
 

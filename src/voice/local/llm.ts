@@ -5,11 +5,13 @@ import type { History } from '../history.js';
 import type { SummaryRequest, ToolDefinition } from '../session.js';
 import { type ChatLimits, type ChatMessage, type ChatToolCall, streamChat } from './chat-stream.js';
 import type { Replier, ReplyPart } from './replier.js';
-import { SentenceSplitter } from './sentences.js';
+import { SentenceSplitter } from '../../speech/sentences.js';
 
 /** Two tries within these limits are about as long as a caller waits on the telephone. */
 const LIMITS: ChatLimits = { firstPieceMs: 8000, nextPieceMs: 4000 };
 const TRIES = 2;
+/** Maximum length of an answer, about four minutes of speech. The rest is not read. */
+const MAX_ANSWER_CHARACTERS = 4000;
 const NOTHING_HEARD = 'Sorry, I could not hear you well. Could you say that again?';
 const APOLOGY = 'I am sorry, I am having a problem on my side.';
 
@@ -86,14 +88,20 @@ export class LlmReplier implements Replier {
   }
 
   private async *ask(messages: readonly ChatMessage[], signal: AbortSignal): AsyncIterable<ReplyPart> {
-    const { baseUrl, model, clock, limits = LIMITS, history } = this.options;
+    const { baseUrl, model, clock, limits = LIMITS, history, log } = this.options;
     const tools = this.options.tools.map((tool) => ({ type: 'function', function: tool }));
     const request = { model, messages, ...(tools.length === 0 ? {} : { tools }) };
     const splitter = new SentenceSplitter();
     const calls: ChatToolCall[] = [];
+    let left = MAX_ANSWER_CHARACTERS;
     for await (const piece of streamChat(chatUrl(baseUrl), request, { signal, clock, limits })) {
-      if (piece.type === 'text') yield* splitter.push(piece.text).map(toSentence);
-      else calls.push({ ...piece.call, id: piece.call.id === '' ? newCallId() : piece.call.id });
+      if (piece.type === 'text') {
+        yield* splitter.push(piece.text.slice(0, left)).map(toSentence);
+        left -= piece.text.length;
+        if (left > 0) continue;
+        log.warn({ max_characters: MAX_ANSWER_CHARACTERS }, 'an answer of the language model was too long and was cut');
+        break;
+      } else calls.push({ ...piece.call, id: piece.call.id === '' ? newCallId() : piece.call.id });
     }
     yield* splitter.flush().map(toSentence);
     if (calls.length === 0) return;

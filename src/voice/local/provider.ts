@@ -60,6 +60,7 @@ class LocalProvider implements VoiceProvider {
     const session = new LocalSession({
       ...options,
       engine,
+      clock,
       createReplier: (history) =>
         llmBaseUrl === undefined
           ? new DialogReplier({ canTransfer: options.tools.some((tool) => tool.name === 'transfer_to_human') })

@@ -2,6 +2,7 @@ import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/c
 import type { SpeechEngine } from '../../speech/engine.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import type { ReplyPart, ToolCallPart } from './replier.js';
+import type { SpeechPace } from './speech-pace.js';
 
 const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 
@@ -11,6 +12,7 @@ export interface ResponseOptions {
   /** Yields what to say. Must end early when the signal is aborted. */
   parts(signal: AbortSignal): AsyncIterable<ReplyPart>;
   engine: SpeechEngine;
+  pace: SpeechPace;
   emit(event: VoiceEvent): void;
   newItemId(): string;
   /** Called after a whole sentence was emitted. */
@@ -75,15 +77,19 @@ export class SpokenResponse {
   }
 
   private async speak(text: string): Promise<void> {
-    const mulaw = await this.options.engine.synthesize(text);
+    const { engine, pace, responseId } = this.options;
+    // A line of the owner is short, and the owner may wait for its end.
+    if (this.sayId === undefined) await pace.untilDue(this.abort.signal);
     if (this.isOver()) return;
-    const { responseId } = this.options;
+    const mulaw = await engine.synthesize(text);
+    if (this.isOver()) return;
     const itemId = this.options.newItemId();
     this.options.emit({ type: 'assistant-text', responseId, itemId, text });
     for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
       // The owner may cancel when it receives a piece.
       if (this.isOver()) return;
       const chunk = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, mulaw.subarray(at, at + CHUNK_BYTES));
+      pace.sent(chunk.durationMs);
       this.options.emit({ type: 'audio', responseId, itemId, chunk });
     }
     if (this.isOver()) return;

@@ -16,6 +16,7 @@ class FakeEngine implements SpeechEngine {
   listener: SpeechListener | undefined;
   readonly spoken: string[] = [];
   readonly pushed: Uint8Array[] = [];
+  sentenceBytes = SENTENCE_BYTES;
   isHolding = false;
   isListening = false;
   failure: Error | undefined;
@@ -29,7 +30,7 @@ class FakeEngine implements SpeechEngine {
     this.spoken.push(text);
     if (this.isHolding) await new Promise<void>((resolve) => this.held.push(resolve));
     if (this.failure !== undefined) throw this.failure;
-    return new Uint8Array(SENTENCE_BYTES).fill(0xff);
+    return new Uint8Array(this.sentenceBytes).fill(0xff);
   }
 
   listen(listener: SpeechListener): SpeechInput {
@@ -170,6 +171,23 @@ describe('a local voice session', () => {
     assert.equal(new Set(items).size, 3);
     assert.match(rig.texts().join(' '), /^We are open Monday/);
     rig.session.close();
+  });
+
+  it('a local session speaks at most fifteen seconds ahead of what the caller hears', async () => {
+    const rig = await greeted();
+    rig.clock.advance(60_000);
+    rig.engine.sentenceBytes = 128_000;
+    rig.session.sendText('what are your opening hours');
+    await settle();
+    assert.equal(rig.texts().length, 1, 'the first sentence alone has sixteen seconds');
+    rig.clock.advance(5999);
+    await settle();
+    assert.equal(rig.texts().length, 1);
+    rig.clock.advance(1);
+    await settle();
+    assert.equal(rig.texts().length, 2);
+    rig.session.close();
+    assert.equal(rig.clock.timers, 0, 'no timer is left');
   });
 
   it('a sentence that was being synthesised when the caller spoke is dropped', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AudioChunk } from '../../audio/chunk.js';
+import type { Clock } from '../../base/clock.js';
 import { isTandemError, TandemError } from '../../base/errors.js';
 import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
@@ -7,6 +8,7 @@ import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } fr
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
 import { saying } from './saying.js';
+import { SpeechPace } from './speech-pace.js';
 
 type Parts = (signal: AbortSignal) => AsyncIterable<ReplyPart>;
 
@@ -15,6 +17,7 @@ type State =
 
 export interface LocalSessionOptions extends VoiceSessionOptions {
   engine: SpeechEngine;
+  clock: Clock;
   /** Called once. The session keeps `history` up to date with what both sides said, as heard. */
   createReplier(history: History): Replier;
   /** Resolves with a summary. Absent if there is no language model. */
@@ -29,6 +32,7 @@ export class LocalSession implements VoiceSession {
   private readonly options: LocalSessionOptions;
   private readonly history = new History();
   private readonly replier: Replier;
+  private readonly pace: SpeechPace;
   /** Makes ids unique across sessions, because all sessions of a call share its history. */
   private readonly idPrefix = `local-${randomBytes(5).toString('hex')}`;
   private idCount = 0;
@@ -49,6 +53,7 @@ export class LocalSession implements VoiceSession {
 
   constructor(options: LocalSessionOptions) {
     this.options = options;
+    this.pace = new SpeechPace(options.clock);
     if (options.write !== undefined) this.summarize = options.write;
     for (const turn of options.conversation.turns) {
       if (turn.speaker === 'caller') this.history.callerSaid(turn.itemId, turn.text);
@@ -85,6 +90,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.unanswered = '';
+    this.pace.cleared();
     const dropped = this.queue;
     this.queue = [];
     if (this.state.name === 'answering') this.state.response.cancel();
@@ -192,6 +198,7 @@ export class LocalSession implements VoiceSession {
     if (this.state.name === 'answering' && this.state.response.sayId === undefined) this.state.response.cancel();
     if (!this.mayBePlaying) return;
     this.mayBePlaying = false;
+    this.pace.cleared();
     this.emit({ type: 'interruption' });
   }
 
@@ -214,6 +221,7 @@ export class LocalSession implements VoiceSession {
       sayId,
       parts,
       engine: this.options.engine,
+      pace: this.pace,
       emit: (event) => this.emit(event),
       newItemId: () => this.newId('item'),
       onSpoken: (itemId, text) => this.history.assistantSaid(itemId, text),
