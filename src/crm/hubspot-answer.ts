@@ -19,13 +19,14 @@ export interface HubSpotFailure {
 const NOTHING_DONE: ReadonlySet<number> = new Set([500, 501, 503]);
 
 /**
- * Classifies an answer of HubSpot. Keeps of an error's body only what cannot hold personal data: the category, and the
+ * Classifies an answer of HubSpot. `body` is `undefined` if it was too long to read. Keeps of an error's body only what cannot hold personal data: the category, and the
  * correlation id that HubSpot's support asks for.
  */
-export function readAnswer(request: string, status: number, headers: Headers, body: string): HubSpotAnswer {
+export function readAnswer(request: string, status: number, headers: Headers, body: string | undefined): HubSpotAnswer {
   const parsed = parse(body);
   if (status >= 200 && status < 300) {
-    return parsed === undefined ? failed('HUBSPOT_FAILED', `answered ${request} without JSON.`, true) : ok(parsed);
+    const what = body === undefined ? 'with too long a body' : 'without JSON';
+    return parsed === undefined ? failed('HUBSPOT_FAILED', `answered ${request} ${what}.`, true) : ok(parsed);
   }
   const what = `answered ${request} with ${[String(status), ...identity(parsed)].join(' ')}.`;
   if (status === 429) return throttled(what, headers, fieldOf(parsed, 'policyName'));
@@ -77,9 +78,9 @@ function failed(
   return { is: 'failed', error: new TandemError(code, `HubSpot ${what}`), again: 'later', mayBeDone, waitMs: 0 };
 }
 
-function parse(body: string): unknown {
+function parse(body: string | undefined): unknown {
   try {
-    return JSON.parse(body);
+    return body === undefined ? undefined : JSON.parse(body);
   } catch {
     return undefined;
   }

@@ -169,6 +169,13 @@ describe('answers from a language model', () => {
     await assert.rejects(writeSummary(from, { ...request, signal: over.signal }), { code: 'LOCAL_LLM_UNREACHABLE' });
   });
 
+  it('a summary by the language model without an end is cut', async () => {
+    server.answers = [streams(...Array.from({ length: 100 }, () => event({ content: 'word '.repeat(100) })))];
+    const from = { baseUrl: server.url(), model: 'small', clock };
+    const summary = await writeSummary(from, { instructions: 'Summarise.', transcript: 'Caller: Hi.', signal });
+    assert.equal(summary.length, 4000);
+  });
+
   it('a request to the language model is retried once after an error', async () => {
     server.answers = [status(500), streams(event({ content: 'Fine.' }), DONE)];
     assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
@@ -297,6 +304,20 @@ describe('server-sent events', () => {
       const events: string[] = [];
       for await (const data of readEvents(pieces())) events.push(data);
       assert.deepEqual(events, ['é', 'a\nb', 'c']);
+    }
+  });
+
+  it('a server-sent event or a stream of them without an end is refused after a bounded amount', async () => {
+    for (const text of ['data: ' + 'x'.repeat(1018), 'data: x\n'.repeat(128), 'data: x\n\n: '.repeat(93)]) {
+      let chunks = 0;
+      async function* endless(): AsyncIterable<Uint8Array> {
+        for (; chunks < 20_000; chunks++) yield new TextEncoder().encode(text);
+      }
+      const read = async (): Promise<void> => {
+        for await (const _ of readEvents(endless()));
+      };
+      await assert.rejects(read(), { code: 'LOCAL_LLM_UNREACHABLE' });
+      assert.ok(chunks < 10_000, String(chunks));
     }
   });
 });

@@ -12,6 +12,8 @@ const LIMITS: ChatLimits = { firstPieceMs: 8000, nextPieceMs: 4000 };
 const TRIES = 2;
 /** Maximum length of an answer, about four minutes of speech. The rest is not read. */
 const MAX_ANSWER_CHARACTERS = 4000;
+/** Maximum length of a summary. What an agent reads is a quarter of it. */
+const MAX_SUMMARY_CHARACTERS = 4000;
 const NOTHING_HEARD = 'Sorry, I could not hear you well. Could you say that again?';
 const APOLOGY = 'I am sorry, I am having a problem on my side.';
 
@@ -155,8 +157,9 @@ export async function writeSummary(
   let text = '';
   for await (const piece of streamChat(chatUrl(baseUrl), { model, messages }, { signal, clock, limits: LIMITS })) {
     if (piece.type === 'text') text += piece.text;
+    if (text.length >= MAX_SUMMARY_CHARACTERS) break;
   }
-  return text;
+  return text.slice(0, MAX_SUMMARY_CHARACTERS);
 }
 
 function chatUrl(baseUrl: string): string {
