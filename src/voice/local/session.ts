@@ -22,6 +22,8 @@ export interface LocalSessionOptions extends VoiceSessionOptions {
   createReplier(history: History): Replier;
   /** Resolves with a summary. Absent if there is no language model. */
   write?: (request: SummaryRequest) => Promise<string>;
+  /** Called when the recogniser failed on an utterance. The caller is treated like one who was not understood. */
+  onNotRecognized(): void;
   /** Called once when the session is over, for whatever reason. */
   onClosed(): void;
 }
@@ -123,6 +125,7 @@ export class LocalSession implements VoiceSession {
       onSpeechStarted: () => this.onSpeechStarted(),
       onSpeechStopped: () => this.onSpeechStopped(),
       onText: (text) => this.onText(text.trim()),
+      onNotRecognized: () => this.options.onNotRecognized(),
       onFailure: (error) => this.fail(error),
     });
     this.emit({ type: 'ready' });
