@@ -9,10 +9,14 @@ const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 export interface ResponseOptions {
   responseId: string;
   sayId: string | undefined;
+  /** Whether a line of the owner may pass it while it has not begun, because a model writes it. */
+  isPassable: boolean;
   /** Yields what to say. Must end early when the signal is aborted. */
   parts(signal: AbortSignal): AsyncIterable<ReplyPart>;
   engine: SpeechEngine;
   pace: SpeechPace;
+  /** Returns a promise while something else is being spoken. It resolves when this response may go on, or at the abort. */
+  whileOthersSpeak(signal: AbortSignal): Promise<void> | undefined;
   emit(event: VoiceEvent): void;
   newItemId(): string;
   /** Called after a whole sentence was emitted. */
@@ -29,10 +33,25 @@ export class SpokenResponse {
   private readonly options: ResponseOptions;
   private readonly abort = new AbortController();
   private state: 'new' | 'speaking' | 'over' = 'new';
+  private wasAudible = false;
 
   constructor(options: ResponseOptions) {
     this.options = options;
     this.sayId = options.sayId;
+  }
+
+  /** Whether a part of it has been sent to the caller. */
+  get hasBegun(): boolean {
+    return this.wasAudible;
+  }
+
+  get isPassable(): boolean {
+    return this.options.isPassable && !this.wasAudible;
+  }
+
+  /** Yields what this response was to say, from its beginning, for another one in its place. */
+  get parts(): (signal: AbortSignal) => AsyncIterable<ReplyPart> {
+    return this.options.parts;
   }
 
   start(): void {
@@ -82,7 +101,13 @@ export class SpokenResponse {
     if (this.sayId === undefined) await pace.untilDue(this.abort.signal);
     if (this.isOver()) return;
     const mulaw = await engine.synthesize(text);
-    if (this.isOver()) return;
+    for (;;) {
+      if (this.isOver()) return;
+      const others = this.options.whileOthersSpeak(this.abort.signal);
+      if (others === undefined) break;
+      await others;
+    }
+    this.wasAudible = true;
     const itemId = this.options.newItemId();
     this.options.emit({ type: 'assistant-text', responseId, itemId, text });
     for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
