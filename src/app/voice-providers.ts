@@ -108,8 +108,10 @@ function createProvider(
 
 /** Opens the synthesiser for lines that no model can speak. `undefined` without the optional packages. */
 async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): Promise<LineSpeaker | undefined> {
-  // A local model is not lost on the network, so a second synthesiser is not needed.
-  if ([...config.voiceProviders, ...assistants.providers].every((name) => name === 'local')) return undefined;
+  // The built-in dialog answers at once, so no caller waits for it. A language model can keep them waiting.
+  const isInstant = config.local.llmBaseUrl === undefined;
+  if (isInstant && [...config.voiceProviders, ...assistants.providers].every((name) => name === 'local'))
+    return undefined;
   if (engine !== undefined) return { speak: (text) => engine.synthesize(text), close: () => Promise.resolve() };
   try {
     return await openLineSpeaker();

@@ -24,7 +24,7 @@ const ERRORS = {
   },
   LOCAL_SPEECH_DAMAGED: {
     retryable: false,
-    help: 'A model file under vendor/ is missing or damaged. Restore it with "git checkout -- vendor".',
+    help: 'Restore the files under vendor/ with "git checkout -- vendor". If you named a model of your own, check its folder.',
   },
   LOCAL_SPEECH_FAILED: {
     retryable: true,
@@ -121,12 +121,15 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = ERRORS;
  */
 export class TandemError extends Error {
   readonly code: ErrorCode;
+  /** Says what happened. `message` adds what to do. */
+  readonly what: string;
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, what: string, options: { cause?: unknown } = {}) {
     super(`${what} ${ERRORS[code].help} [${code}]`, options);
     this.name = 'TandemError';
     this.code = code;
+    this.what = what;
     this.retryable = ERRORS[code].retryable;
   }
 }

@@ -52,6 +52,12 @@ export const SILENCE_BUDGET = {
 
   /** Maximum silence of a model that owes an answer; then the session has stalled and is replaced. */
   answerMs: 8000,
+  /** Embedded voice: maximum time until the first word or tool call of one answer of its language model. */
+  chatFirstWordMs: 8000,
+  /** Embedded voice: the same for all tries together; then the call goes to a human. */
+  chatAllTriesMs: 12_000,
+  /** Embedded voice: maximum time between two pieces of an answer that has begun. */
+  chatNextPieceMs: 4000,
   /** Nova: a turn in which nothing happens for this long is over, whatever the service says. */
   novaSilentTurnMs: 6000,
   /** Nova: maximum time to begin when it is asked to speak first. Others measured 1.3 s. */

@@ -19,17 +19,18 @@ export interface HubSpotFailure {
 const NOTHING_DONE: ReadonlySet<number> = new Set([500, 501, 503]);
 
 /**
- * Classifies an answer of HubSpot. Keeps of an error's body only what cannot hold personal data: the category, and the
- * correlation id that HubSpot's support asks for.
+ * Classifies an answer of HubSpot. `body` is `undefined` if it was too long to read. Keeps of an error's body only what
+ * cannot hold personal data: the category, and the correlation id that HubSpot's support asks for.
  */
 export function readAnswer(
   request: string,
-  { body, headers, status }: { status: number; headers: Headers; body: string },
+  { body, headers, status }: { status: number; headers: Headers; body: string | undefined },
   isUsable: (body: unknown) => boolean,
 ): HubSpotAnswer {
   const parsed = parse(body);
   if (status >= 200 && status < 300) {
-    if (parsed === undefined) return failed('HUBSPOT_FAILED', `answered ${request} without JSON.`, true);
+    const what = body === undefined ? 'with too long a body' : 'without JSON';
+    if (parsed === undefined) return failed('HUBSPOT_FAILED', `answered ${request} ${what}.`, true);
     // HubSpot may have done it. Without an id nothing can be tied to it, and a link to it leads nowhere.
     if (!isUsable(parsed)) return failed('HUBSPOT_FAILED', `answered ${request} without the ids it asks for.`, true);
     return { is: 'ok', body: parsed };
@@ -80,9 +81,9 @@ function failed(
   return { is: 'failed', error: new TandemError(code, `HubSpot ${what}`), again: 'later', mayBeDone, waitMs: 0 };
 }
 
-function parse(body: string): unknown {
+function parse(body: string | undefined): unknown {
   try {
-    return JSON.parse(body);
+    return body === undefined ? undefined : JSON.parse(body);
   } catch {
     return undefined;
   }

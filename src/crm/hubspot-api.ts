@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../base/clock.js';
+import { readBounded } from '../base/bounded-body.js';
 import { TandemError } from '../base/errors.js';
 import { type HubSpotAnswer, fieldOf, memberOf, readAnswer, readSilence } from './hubspot-answer.js';
 
@@ -38,6 +39,8 @@ export interface Search {
 
 /** Maximum time for one attempt. No caller waits for it, but a request that hangs delays the ones after it. */
 const ATTEMPT_MS = 5000;
+/** Maximum size of an answer. Two objects with the requested properties have a few kilobytes. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_ATTEMPTS = 5;
 const WAITS_MS = [1000, 2000, 4000, 8000] as const;
 const LONGEST_WAIT_MS = 10_000;
@@ -180,7 +183,8 @@ export class HubSpotApi {
         signal: abort.signal,
       });
       const { headers, status } = response;
-      return readAnswer(request, { status, headers, body: await response.text() }, isUsable);
+      const text = await readBounded(response, MAX_ANSWER_BYTES);
+      return readAnswer(request, { status, headers, body: text }, isUsable);
     } catch (error) {
       return readSilence(request, error);
     } finally {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { describe, test } from 'node:test';
 import { HubSpotSim, type HubSpotSimOptions } from '../../sim/hubspot/server.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
@@ -7,6 +10,7 @@ import { scaledClock } from '../../test/support/scaled-clock.js';
 import type { Clock } from '../base/clock.js';
 import { createLogger } from '../telemetry/log.js';
 import { type CrmCase, type CrmFindings, type CrmOutcome, HubSpot, type HubSpotOptions } from './hubspot.js';
+import { HubSpotApi } from './hubspot-api.js';
 import { nationalNumber } from './phone-number.js';
 
 const KEY = 'pat-test-3f0c';
@@ -90,6 +94,29 @@ function gaps({ times }: Bench, place: string): number[] {
   const at = times.filter((one) => one.place === place).map((one) => one.atMs);
   return at.slice(1).map((ms, index) => Math.floor((ms - (at[index] ?? 0)) / 1000));
 }
+
+test('an answer of HubSpot that expands to eighty megabytes is not read to its end', async () => {
+  const bomb = gzipSync(
+    Buffer.concat([Buffer.alloc(80_000_000, ' '), Buffer.from('{"portalId":1,"uiDomain":"app.hubspot.com"}')]),
+  );
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const api = new HubSpotApi({
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    accessToken: KEY,
+    apiVersion: '2026-03',
+    clock: scaledClock(40),
+  });
+  try {
+    await assert.rejects(api.recordsUrl(), { code: 'HUBSPOT_FAILED', message: /too long a body/ });
+  } finally {
+    api.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
 
 describe('a handover in HubSpot', { concurrency: true }, () => {
   for (const apiVersion of ['2026-03', 'v3']) {

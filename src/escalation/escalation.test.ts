@@ -143,3 +143,11 @@ test('one outburst after a decision does not escalate, because the count starts 
   watch.callerSaid('I want a human');
   assert.equal(watch.callerSaid('This is ridiculous'), undefined);
 });
+
+test('what a model says about a caller in the transfer tool is bounded', () => {
+  const { customerName, summary } = escalationFromTool({
+    summary: 'x'.repeat(100_000),
+    customer_name: 'y'.repeat(9000),
+  });
+  assert.deepEqual([summary?.length, customerName?.length], [4000, 4000]);
+});

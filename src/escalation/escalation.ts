@@ -55,7 +55,11 @@ export function escalationFromTool(callArguments: unknown): Escalation {
   };
 }
 
+/** Maximum length of what a model says about a caller. The record of a handover holds a quarter of it. */
+const MAX_TEXT_CHARACTERS = 4000;
+
 function textIn(fields: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const text = fields[name];
-  return typeof text === 'string' && text.trim() !== '' ? text.trim() : undefined;
+  const bounded = typeof text === 'string' ? text.slice(0, MAX_TEXT_CHARACTERS).trim() : '';
+  return bounded === '' ? undefined : bounded;
 }

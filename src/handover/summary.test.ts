@@ -76,3 +76,13 @@ test('a transcript for a model has one line a turn, and keeps the latest turns o
   assert.ok(lines.join('\n').length <= 12_000 && lines.length > 100);
   assert.match(lines.at(-1) ?? '', /^Caller: Line 499 of/);
 });
+
+test('one long turn costs a transcript for a model no other turn', () => {
+  const turns = [
+    { speaker: 'caller' as const, text: 'My order has not come.' },
+    { speaker: 'assistant' as const, text: 'word '.repeat(20_000) },
+  ];
+  const transcript = transcriptOf(turns);
+  assert.match(transcript, /^Caller: My order has not come\.\nAssistant: word word/);
+  assert.ok(transcript.length < 2100);
+});

@@ -92,12 +92,15 @@ function worth(speaker: SpokenTurn['speaker'], text: string): number {
 /** Maximum length of the transcript that a model reads. The end of the conversation is kept. */
 const TRANSCRIPT_CHARACTERS = 12_000;
 
+/** Maximum length of one turn in it, so that one long turn does not cost all others. */
+const TURN_CHARACTERS = 2000;
+
 /** Writes the conversation as one line a turn. Keeps the latest turns if it is too long. */
 export function transcriptOf(turns: readonly SpokenTurn[]): string {
   const lines: string[] = [];
   let length = 0;
   for (const { speaker, text } of turns.toReversed()) {
-    const line = `${SPEAKERS[speaker]}: ${text.replace(/\s+/g, ' ').trim()}`;
+    const line = `${SPEAKERS[speaker]}: ${text.slice(0, TURN_CHARACTERS).replace(/\s+/g, ' ').trim()}`;
     length += line.length + 1;
     if (length > TRANSCRIPT_CHARACTERS) break;
     lines.unshift(line);

@@ -55,6 +55,36 @@ test('a journal entry that is too long loses its oldest turns and counts them', 
   assert.equal(entry.turns.length + entry.turnsDropped, 1005);
 });
 
+test('one long text in a journal entry loses its end and costs no turn', () => {
+  const long = 'é'.repeat(100_000);
+  const exit = { to: 'human', trigger: 'tool', reason: 'other', summary: long, announce: long } as const;
+  const turns = [
+    { speaker: 'caller' as const, text: 'My order has not come.', interrupted: false },
+    { speaker: 'assistant' as const, text: long, interrupted: false },
+  ];
+  const json = serialize(sampleEntry({ turns, stand: { name: 'leaving', exit } }));
+  assert.ok(json.length <= 65_536);
+  const entry = deserialize(json, 0);
+  assert.equal(entry?.turns[0]?.text, 'My order has not come.');
+  assert.equal(entry.turns[1]?.text, long.slice(0, 4000));
+  assert.equal(entry.turnsDropped, 0);
+});
+
+test('the turns that a journal entry drops are not read', () => {
+  let read = 0;
+  const turns = Array.from({ length: 5000 }, () => ({
+    speaker: 'caller' as const,
+    get text() {
+      read++;
+      return 'My order has not come, and I have waited for it for weeks. '.repeat(4);
+    },
+    interrupted: false,
+  }));
+  const kept = deserialize(serialize(sampleEntry({ turns })), 0)?.turns.length ?? 0;
+  assert.ok(kept > 200 && kept < 300, String(kept));
+  assert.equal(read, kept + 1);
+});
+
 test('the tombstone of a call holds nothing that was said and no number', () => {
   const left = JSON.stringify(tombstone(sampleEntry(), 'completed'));
   assert.doesNotMatch(left, /order|\+1/);

@@ -99,21 +99,34 @@ export type JournalEntry = z.infer<typeof entry>;
 export type JournalExit = z.infer<typeof exit>;
 export type JournalState = z.infer<typeof stand>;
 
-/** Returns the JSON of `given`. Drops the oldest turns if it would be longer than `maxBytes`. */
+/** Maximum length of each text in an entry, so that one text cannot cost all turns. A longer text loses its end. */
+const MAX_TEXT_CHARACTERS = 4000;
+/** What the list of turns adds to an entry, and the digits by which `turnsDropped` grows. */
+const LIST_BYTES = 25;
+
+/**
+ * Returns the JSON of `given`. Drops the oldest turns if it would be longer than `maxBytes`. Reads only the turns that it
+ * keeps, because a long call is written every second while the assistant speaks.
+ */
 export function serialize(given: JournalEntry, maxBytes = MAX_ENTRY_BYTES): Buffer {
-  const whole = Buffer.from(JSON.stringify(given));
-  if (whole.length <= maxBytes) return whole;
-  const sizes = given.turns.map((turn) => Buffer.byteLength(JSON.stringify(turn)) + 1);
-  let excess = whole.length + TURNS_DROPPED_GROWTH_BYTES - maxBytes;
-  let dropped = 0;
-  while (excess > 0 && dropped < sizes.length) excess -= sizes[dropped++] ?? 0;
-  return Buffer.from(
-    JSON.stringify({ ...given, turns: given.turns.slice(dropped), turnsDropped: given.turnsDropped + dropped }),
-  );
+  const { turns, ...rest } = given;
+  const kept: string[] = [];
+  let leftBytes = maxBytes - LIST_BYTES - Buffer.byteLength(jsonOf(rest));
+  for (let index = turns.length - 1; index >= 0; index--) {
+    const json = jsonOf(turns[index]);
+    leftBytes -= Buffer.byteLength(json) + 1;
+    if (leftBytes < 0) break;
+    kept.push(json);
+  }
+  const turnsDropped = given.turnsDropped + turns.length - kept.length;
+  return Buffer.from(`${jsonOf({ ...rest, turnsDropped }).slice(0, -1)},"turns":[${kept.reverse().join(',')}]}`);
 }
 
-/** `turnsDropped` itself grows by some digits. */
-const TURNS_DROPPED_GROWTH_BYTES = 10;
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_name, field: unknown) =>
+    typeof field === 'string' ? field.slice(0, MAX_TEXT_CHARACTERS) : field,
+  );
+}
 
 /** Parses an entry and removes a token that has expired by `epochMs`. Returns `undefined` if the entry is not valid. */
 export function deserialize(json: Buffer, epochMs: number): JournalEntry | undefined {

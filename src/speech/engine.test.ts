@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { until } from '../../test/support/rig.js';
 import { wordErrors, wordsOf } from '../../test/support/word-error-rate.js';
 import { pcmToMulaw } from '../audio/g711.js';
 import { isTandemError } from '../base/errors.js';
 import { humanListener } from '../escalation/asks-for-human.js';
-import { type SpeechEngine, openSpeechEngine } from './engine.js';
+import { type SpeechEngine, WorkerEngine, openSpeechEngine } from './engine.js';
 
 const ASKING = [
   'I want to speak to a human agent',
@@ -163,7 +164,7 @@ describe('embedded speech engine', () => {
     // Waits until the stream is open, because terminating the thread while native code runs would end the whole process.
     await own.synthesize('Ready.');
     const pending = own.synthesize('This will not be spoken.');
-    const dead = (own as unknown as { worker: { terminate(): Promise<number> } }).worker.terminate();
+    const dead = (own as unknown as { state: { worker: { terminate(): Promise<number> } } }).state.worker.terminate();
     await assert.rejects(pending, (error) => isTandemError(error) && error.code === 'LOCAL_SPEECH_FAILED');
     await dead;
     assert.deepEqual(stream.events, ['LOCAL_SPEECH_FAILED']);
@@ -173,5 +174,39 @@ describe('embedded speech engine', () => {
       own.synthesize('Closed.'),
       (error) => isTandemError(error) && error.code === 'LOCAL_SPEECH_FAILED',
     );
+  });
+
+  test('the engine speaks again after its seventh death, and tells everybody who asks meanwhile', async () => {
+    const clock = new FakeClock();
+    const own = new WorkerEngine({ sttModel: undefined }, clock);
+    const inside = own as unknown as { state: { name: string; worker: { terminate(): Promise<number> } } };
+    for (let deaths = 1; deaths <= 7; deaths++) {
+      await own.synthesize('Ready.');
+      await inside.state.worker.terminate();
+      if (deaths <= 2) continue;
+      assert.equal(inside.state.name, 'dead', `after death ${deaths}`);
+      await assert.rejects(own.synthesize('Hello?'), { code: 'LOCAL_SPEECH_FAILED' });
+      const stream = hear(own);
+      await until(() => stream.events.length > 0, 'the failure of a stream that is opened meanwhile');
+      assert.deepEqual(stream.events, ['LOCAL_SPEECH_FAILED']);
+      clock.advance(60_000);
+    }
+    assert.ok((await own.synthesize('Back again.')).length > 1000);
+    await own.close();
+    assert.equal(clock.timers, 0, 'no timer is left');
+  });
+
+  test('an engine whose model is damaged says once what to do', async () => {
+    await assert.rejects(openSpeechEngine({ sttModel: 'vendor/none' }), (error) => {
+      assert.ok(isTandemError(error));
+      assert.equal(error.message.split(`[${error.code}]`).length, 2, error.message);
+      return true;
+    });
+  });
+
+  test('a text of many sentences is spoken whole, in pieces', async () => {
+    const one = await engine.synthesize('This is one sentence of several.');
+    const many = await engine.synthesize('This is one sentence of several. '.repeat(20));
+    assert.ok(Math.abs(many.length / one.length - 20) < 1, String(many.length / one.length));
   });
 });

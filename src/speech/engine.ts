@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { type Clock, systemClock, type Timer } from '../base/clock.js';
 import { TandemError } from '../base/errors.js';
 import type { SpeechVoice } from './flite.js';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
+import { RestartDelays } from './restart-delays.js';
 
 /** Recognises and synthesises speech on this machine, without an account or a network. All audio is mu-law at 8 kHz. */
 export interface SpeechEngine {
@@ -20,7 +22,9 @@ export interface SpeechListener {
   onSpeechStopped(): void;
   /** Called after each stop. `text` is `''` if nothing was understood. */
   onText(text: string): void;
-  /** Called when the engine has failed. No other call follows. */
+  /** Called before `onText` with `''` if the recogniser failed on the utterance. */
+  onNotRecognized?(): void;
+  /** Called when the engine has failed, or cannot hear this caller any more. No other call follows. */
   onFailure(error: TandemError): void;
 }
 
@@ -34,9 +38,7 @@ export interface SpeechInput {
  * @throws TandemError LOCAL_SPEECH_MISSING, LOCAL_SPEECH_DAMAGED
  */
 export async function openSpeechEngine(options: { sttModel?: string } = {}): Promise<SpeechEngine> {
-  const engine = new WorkerEngine({ sttModel: options.sttModel ?? 'tiny' });
-  await engine.ready();
-  return engine;
+  return started(new WorkerEngine({ sttModel: options.sttModel ?? 'tiny' }));
 }
 
 /** Speaks fixed lines for a gateway whose model cannot. It loads no recogniser. */
@@ -54,8 +56,7 @@ const MAX_LINES = 100;
  * @throws TandemError LOCAL_SPEECH_MISSING
  */
 export async function openLineSpeaker(): Promise<LineSpeaker> {
-  const engine = new WorkerEngine({ sttModel: undefined });
-  await engine.ready();
+  const engine = await started(new WorkerEngine({ sttModel: undefined }));
   const spoken = new Map<string, Promise<Uint8Array>>();
   return {
     speak: (text) => {
@@ -76,27 +77,31 @@ interface Pending {
   reject(error: TandemError): void;
 }
 
-/** Maximum number of restarts of a thread that dies. */
-const MAX_RESTARTS = 5;
+type State =
+  | { name: 'running'; worker: Worker; loading: Promise<void>; exited: Promise<void> }
+  /** The thread died and starts again when the timer fires. */
+  | { name: 'dead'; restart: Timer }
+  | { name: 'closed' };
 
-class WorkerEngine implements SpeechEngine {
+/** The engine over its thread, which it restarts when it dies. */
+export class WorkerEngine implements SpeechEngine {
   private readonly options: WorkerOptions;
-  private worker: Worker;
-  private loading: Promise<void>;
-  private exited: Promise<void> = Promise.resolve();
+  private readonly clock: Clock;
+  private readonly delays = new RestartDelays();
+  private state: State;
   private readonly pending = new Map<number, Pending>();
   private readonly listeners = new Map<number, SpeechListener>();
   private lastId = 0;
-  private restarts = 0;
-  private closed = false;
 
-  constructor(options: WorkerOptions) {
+  constructor(options: WorkerOptions, clock: Clock = systemClock) {
     this.options = options;
-    [this.worker, this.loading] = this.startWorker();
+    this.clock = clock;
+    this.state = this.startWorker();
   }
 
-  ready(): Promise<void> {
-    return this.loading;
+  /** Resolves when the thread has loaded its models. */
+  async ready(): Promise<void> {
+    if (this.state.name === 'running') await this.state.loading;
   }
 
   async transcribe(mulaw: Uint8Array): Promise<string> {
@@ -114,6 +119,7 @@ class WorkerEngine implements SpeechEngine {
   listen(listener: SpeechListener): SpeechInput {
     const stream = ++this.lastId;
     this.listeners.set(stream, listener);
+    if (this.state.name !== 'running') queueMicrotask(() => this.failStream(stream, notRunning()));
     this.post({ type: 'open-stream', stream });
     return {
       push: (mulaw) => {
@@ -126,18 +132,22 @@ class WorkerEngine implements SpeechEngine {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    this.failAll(new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine was closed.'));
+    const { state } = this;
+    this.state = { name: 'closed' };
+    this.listeners.clear();
+    this.failAll(notRunning());
+    if (state.name === 'dead') state.restart.cancel();
+    if (state.name !== 'running') return;
     // The thread ends by itself, because terminating it while native code runs in it would end the whole process.
-    this.worker.ref();
-    this.worker.postMessage({ type: 'close' } satisfies WorkerRequest);
-    await this.exited;
+    state.worker.ref();
+    state.worker.postMessage({ type: 'close' } satisfies WorkerRequest);
+    await state.exited;
   }
 
-  private startWorker(): [Worker, Promise<void>] {
+  private startWorker(): State & { name: 'running' } {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: this.options });
     worker.unref();
-    this.exited = new Promise((resolve) => worker.once('exit', () => resolve()));
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     const loading = new Promise<void>((resolve, reject) => {
       worker.on('message', (reply: WorkerReply) => {
         if (reply.type === 'ready') resolve();
@@ -148,17 +158,22 @@ class WorkerEngine implements SpeechEngine {
       worker.on('exit', () => {
         const error = new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine stopped.');
         reject(error);
-        if (worker === this.worker && !this.closed) this.onDeath(error);
+        if (this.state.name === 'running' && worker === this.state.worker) this.onDeath(error);
       });
     });
     // `ready` may be called later, so the rejection must not count as unhandled until then.
     loading.catch(() => undefined);
-    return [worker, loading];
+    return { name: 'running', worker, loading, exited };
   }
 
   private onDeath(error: TandemError): void {
+    const delayMs = this.delays.afterDeath(this.clock.now());
+    // The new thread is there before the callers hear of the death, because they open new streams at once.
+    this.state =
+      delayMs === 0
+        ? this.startWorker()
+        : { name: 'dead', restart: this.clock.setTimer(delayMs, () => (this.state = this.startWorker())) };
     this.failAll(error);
-    if (this.restarts++ < MAX_RESTARTS) [this.worker, this.loading] = this.startWorker();
   }
 
   private failAll(error: TandemError): void {
@@ -166,26 +181,27 @@ class WorkerEngine implements SpeechEngine {
     this.pending.clear();
     const listeners = [...this.listeners.values()];
     this.listeners.clear();
-    if (!this.closed) for (const listener of listeners) listener.onFailure(error);
+    for (const listener of listeners) listener.onFailure(error);
   }
 
   private async ask(request: (id: number) => WorkerRequest): Promise<WorkerReply> {
-    if (this.closed) throw new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine was closed.');
+    if (this.state.name !== 'running') throw notRunning();
     const id = ++this.lastId;
+    const { worker } = this.state;
     // The thread keeps the process alive while an answer is pending.
-    this.worker.ref();
+    worker.ref();
     try {
       return await new Promise<WorkerReply>((resolve, reject) => {
         this.pending.set(id, { resolve, reject });
         this.post(request(id));
       });
     } finally {
-      if (this.pending.size === 0) this.worker.unref();
+      if (this.pending.size === 0) worker.unref();
     }
   }
 
   private post(request: WorkerRequest): void {
-    if (!this.closed) this.worker.postMessage(request);
+    if (this.state.name === 'running') this.state.worker.postMessage(request);
   }
 
   private onReply(reply: WorkerReply): void {
@@ -206,10 +222,25 @@ class WorkerEngine implements SpeechEngine {
       case 'stream-text':
         this.listeners.get(reply.stream)?.onText(reply.text);
         return;
+      case 'utterance-failed': {
+        const listener = this.listeners.get(reply.stream);
+        listener?.onNotRecognized?.();
+        listener?.onText('');
+        return;
+      }
+      case 'stream-failed':
+        this.failStream(reply.stream, new TandemError('LOCAL_SPEECH_FAILED', 'The voice detector failed on a call.'));
+        return;
       case 'ready':
       case 'failed-to-load':
         return;
     }
+  }
+
+  private failStream(stream: number, error: TandemError): void {
+    const listener = this.listeners.get(stream);
+    this.listeners.delete(stream);
+    listener?.onFailure(error);
   }
 
   private take(id: number): Pending | undefined {
@@ -217,4 +248,19 @@ class WorkerEngine implements SpeechEngine {
     this.pending.delete(id);
     return pending;
   }
+}
+
+/** Resolves with the engine once it is ready. Closes one that cannot load, because it would try again without end. */
+async function started(engine: WorkerEngine): Promise<SpeechEngine> {
+  try {
+    await engine.ready();
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+function notRunning(): TandemError {
+  return new TandemError('LOCAL_SPEECH_FAILED', 'The embedded speech engine is not running.');
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TandemError } from '../base/errors.js';
@@ -24,12 +24,23 @@ export async function findModels(sttModel: string): Promise<ModelFiles> {
   const folder = isVendored ? join(VENDOR, 'moonshine-tiny') : isAbsolute(sttModel) ? sttModel : resolve(sttModel);
   if (isVendored) await verify(folder);
   await verify(join(VENDOR, 'silero-vad'));
-  return {
-    encoder: join(folder, 'encoder_model.onnx'),
-    decoder: join(folder, 'decoder_model_merged.onnx'),
-    tokens: join(folder, 'tokens.txt'),
-    voiceActivity: join(VENDOR, 'silero-vad/silero_vad_v5.onnx'),
-  };
+  const [encoder, decoder, tokens] = ['encoder_model.onnx', 'decoder_model_merged.onnx', 'tokens.txt'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string];
+  // The runtime says only "Please check your config!" about a file that is not there.
+  for (const file of [encoder, decoder, tokens]) await checkReadable(file, 'LOCAL_STT_MODEL');
+  return { encoder, decoder, tokens, voiceActivity: join(VENDOR, 'silero-vad/silero_vad_v5.onnx') };
+}
+
+/** @throws TandemError LOCAL_SPEECH_DAMAGED */
+export async function checkReadable(path: string, variable: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK);
+  } catch (error) {
+    throw new TandemError('LOCAL_SPEECH_DAMAGED', `${path}, which ${variable} needs, cannot be read.`, {
+      cause: error,
+    });
+  }
 }
 
 async function verify(folder: string): Promise<void> {

@@ -18,7 +18,11 @@ export type WorkerReply =
   | { type: 'failed'; id: number; what: string }
   | { type: 'speech-started'; stream: number }
   | { type: 'speech-stopped'; stream: number }
-  | { type: 'stream-text'; stream: number; text: string };
+  | { type: 'stream-text'; stream: number; text: string }
+  /** The recogniser threw on one utterance. The stream goes on. */
+  | { type: 'utterance-failed'; stream: number }
+  /** The stream is over, because the voice detector threw on its audio. */
+  | { type: 'stream-failed'; stream: number };
 
 export interface WorkerOptions {
   /** The recogniser's model. `undefined` if the thread only synthesises. */

@@ -27,6 +27,30 @@ test('a caller who stays silent after hearing the last word is noticed again and
   assert.deepEqual(silences, [1, 2]);
 });
 
+test('a caller who waits for an answer is not silent, unless the answer was forgotten', () => {
+  const clock = new FakeClock();
+  const silences: number[] = [];
+  let waitsSinceMs: number | undefined = 0;
+  const idle = new CallerIdleTimer({
+    clock,
+    afterMs: 10_000,
+    waitsMs: () => (waitsSinceMs === undefined ? 0 : clock.now() - waitsSinceMs),
+    onIdle: (times) => silences.push(times),
+  });
+  idle.callerSpeechStarted();
+  idle.callerSpeechStopped();
+  clock.advance(44_999);
+  assert.deepEqual(silences, []);
+  clock.advance(5001);
+  assert.deepEqual(silences, [1]);
+  waitsSinceMs = clock.now();
+  clock.advance(30_000);
+  waitsSinceMs = undefined;
+  assert.deepEqual(silences, [1]);
+  clock.advance(10_000);
+  assert.deepEqual(silences, [1, 2]);
+});
+
 test('a caller on a stream that begins in silence is noticed early once, but not if the assistant speaks', () => {
   const { clock, silences, idle } = idleTimer();
   idle.beginQuiet(0);

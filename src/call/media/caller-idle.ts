@@ -8,6 +8,9 @@ const MAX_SPEECH_MS = 60_000;
 /** Maximum number of times one line is repeated. By then another model has taken over, or no model is left. */
 const MAX_REPEATS = 5;
 
+/** Maximum silence that counts as a wait for an answer. After it, the answer was forgotten. */
+const MAX_WAIT_MS = 45_000;
+
 const NO_TIMER: Timer = { cancel: () => undefined };
 
 /**
@@ -24,6 +27,7 @@ type State =
 export class CallerIdleTimer {
   private readonly clock: Clock;
   private readonly afterMs: number;
+  private readonly waitsMs: () => number;
   private readonly onIdle: (times: number) => void;
   private readonly onBack: () => void;
   private state: State = { name: 'busy' };
@@ -37,14 +41,23 @@ export class CallerIdleTimer {
   /**
    * `afterMs`: delay before the caller counts as silent. 0 turns the timer off.
    *
+   * `waitsMs`: how long the caller has been waiting for an answer in silence; 0 if they are not. Such a caller is not silent.
+   *
    * `onIdle`: called with the number of silences in a row, from 1. The timer restarts when the caller has heard what is
    * said to them then. It also restarts if nothing is said.
    *
    * `onBack`: called when a silent caller speaks again or presses a key.
    */
-  constructor(options: { clock: Clock; afterMs: number; onIdle: (times: number) => void; onBack?: () => void }) {
+  constructor(options: {
+    clock: Clock;
+    afterMs: number;
+    waitsMs?: () => number;
+    onIdle: (times: number) => void;
+    onBack?: () => void;
+  }) {
     this.clock = options.clock;
     this.afterMs = options.afterMs;
+    this.waitsMs = options.waitsMs ?? (() => 0);
     this.onIdle = options.onIdle;
     this.onBack = options.onBack ?? (() => undefined);
   }
@@ -119,6 +132,11 @@ export class CallerIdleTimer {
 
   private enterQuiet(afterMs = this.isRepeatDue ? SILENCE_BUDGET.unsaidAgainMs : this.afterMs): void {
     const timer = this.timer(afterMs, () => {
+      const waitsMs = this.waitsMs();
+      if (!this.isRepeatDue && waitsMs > 0 && waitsMs < MAX_WAIT_MS) {
+        this.enterQuiet();
+        return;
+      }
       this.repeats = this.isRepeatDue ? this.repeats + 1 : 0;
       this.isRepeatDue = false;
       // Restarts before `onIdle`, because what the owner says there makes the state busy. If nothing is said, the timer

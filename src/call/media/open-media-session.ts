@@ -42,7 +42,13 @@ export function openMediaSession(options: MediaSessionOptions): { media: MediaSe
   const { prewarmed, history, listener, onCallerBack, onFault, onIdle, onLook, onProcessorError } = options;
   const { services, stream, tools, escalationWatch } = options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
-  const idle = new CallerIdleTimer({ clock, afterMs: idleMs, onIdle, onBack: onCallerBack });
+  const idle = new CallerIdleTimer({
+    clock,
+    afterMs: idleMs,
+    waitsMs: () => prewarmed.session.callerWaitsMs ?? 0,
+    onIdle,
+    onBack: onCallerBack,
+  });
   const meter = new LatencyMeter({ clock, metrics, provider: () => prewarmed.session.speaker ?? providerName });
   const playback = new Playback({
     sink: stream,

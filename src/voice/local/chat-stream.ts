@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import { readEvents } from './sse.js';
+import { ToolCallPieces, type WrittenCall } from './tool-call-pieces.js';
 
 /** Messages and pieces of OpenAI's Chat Completions API ("Create chat completion", with `stream: true`). */
 export type ChatMessage =
@@ -22,18 +23,23 @@ export interface ChatRequest {
 }
 
 export interface ChatLimits {
-  /** Maximum time until the first piece of an answer. */
-  firstPieceMs: number;
-  /** Maximum time between two pieces. */
+  /** Maximum time until the first word or tool call. What a model writes of its reasoning is neither. */
+  firstWordMs: number;
+  /** Maximum time between two pieces after that. */
   nextPieceMs: number;
+  /** Maximum time for the whole answer. */
+  wholeMs: number;
 }
 
-export type ChatPiece = { type: 'text'; text: string } | { type: 'tool-call'; call: ChatToolCall };
+export type ChatPiece = { type: 'text'; text: string } | { type: 'tool-call'; call: WrittenCall };
+
+/** Maximum number of tool calls in one answer. */
+const MAX_CALLS = 16;
 
 const toolCallDelta = z.object({
-  index: z.number().optional(),
+  index: z.number().nullish(),
   id: z.string().nullish(),
-  function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
+  function: z.object({ name: z.string().nullish(), arguments: z.unknown() }).nullish(),
 });
 const chunkSchema = z.object({
   choices: z.array(
@@ -44,8 +50,6 @@ const chunkSchema = z.object({
   ),
 });
 
-type ToolCallDelta = z.infer<typeof toolCallDelta>;
-
 /**
  * Yields one streamed completion, first its text as it arrives and then its tool calls.
  * @throws TandemError LOCAL_LLM_UNREACHABLE if the server does not answer, refuses, falls silent or breaks off
@@ -55,15 +59,16 @@ export async function* streamChat(
   request: ChatRequest,
   options: { signal: AbortSignal; clock: Clock; limits: ChatLimits },
 ): AsyncIterable<ChatPiece> {
-  const { clock, limits } = options;
-  const timeout = new AbortController();
-  let timer: Timer | undefined = clock.setTimer(limits.firstPieceMs, () => timeout.abort());
-  const signal = AbortSignal.any([options.signal, timeout.signal]);
+  const patience = new Patience(options.clock, options.limits);
+  const signal = AbortSignal.any([options.signal, patience.signal]);
   try {
+    patience.wait();
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
       body: JSON.stringify({ ...request, stream: true }),
+      // A redirect is not followed, because the body is a caller's conversation and its new address may be anybody's.
+      redirect: 'manual',
       signal,
     });
     if (!response.ok || response.body === null) {
@@ -73,43 +78,86 @@ export async function* streamChat(
         `The language model's server answered with HTTP status ${response.status}.`,
       );
     }
-    const calls: ChatToolCall[] = [];
+    const calls = new ToolCallPieces();
     let finished = false;
     for await (const data of readEvents(response.body)) {
-      timer?.cancel();
-      timer = undefined;
+      patience.pause();
       if (data === '[DONE]') {
         finished = true;
         break;
       }
       const choice = chunkSchema.parse(JSON.parse(data)).choices[0];
       if (choice !== undefined) {
-        for (const delta of choice.delta?.tool_calls ?? []) addToolCall(calls, delta);
+        for (const { function: called, id, index } of choice.delta?.tool_calls ?? [])
+          calls.add({ index, id, name: called?.name, arguments: called?.arguments });
         const text = choice.delta?.content ?? '';
-        // The limits are for the server, so the time that the consumer takes does not count.
+        if (/\S/.test(text) || calls.count > 0) patience.begun();
+        if (calls.count > MAX_CALLS)
+          throw new TandemError('LOCAL_LLM_UNREACHABLE', 'The language model called too many tools at once.');
         if (text !== '') yield { type: 'text', text };
         if (typeof choice.finish_reason === 'string') finished = true;
       }
-      timer = clock.setTimer(limits.nextPieceMs, () => timeout.abort());
+      patience.wait();
     }
     if (!finished) throw new TandemError('LOCAL_LLM_UNREACHABLE', "The language model's answer broke off.");
-    for (const call of calls) yield { type: 'tool-call', call };
+    for (const call of calls.whole) yield { type: 'tool-call', call };
   } catch (error) {
     if (error instanceof TandemError) throw error;
-    const what = timeout.signal.aborted
-      ? 'The language model did not answer in time.'
+    const what = patience.signal.aborted
+      ? patience.lost
       : "The language model's server could not be reached, or its response could not be read.";
     throw new TandemError('LOCAL_LLM_UNREACHABLE', what, { cause: error });
   } finally {
-    timer?.cancel();
+    patience.pause();
   }
 }
 
-/** Adds a piece of a tool call to the call with its index. Some servers send each call whole and without an index. */
-function addToolCall(calls: ChatToolCall[], delta: ToolCallDelta): void {
-  const index = delta.index ?? calls.length;
-  const call = (calls[index] ??= { id: '', type: 'function', function: { name: '', arguments: '' } });
-  if (typeof delta.id === 'string' && delta.id !== '') call.id = delta.id;
-  if (call.function.name === '') call.function.name = delta.function?.name ?? '';
-  call.function.arguments += delta.function?.arguments ?? '';
+/** Counts the time that the server takes. The time that the consumer takes for a piece does not count. */
+class Patience {
+  private readonly clock: Clock;
+  private readonly limits: ChatLimits;
+  private readonly abort = new AbortController();
+  private running: { timer: Timer; sinceMs: number } | undefined;
+  private takenMs = 0;
+  private pieces = 0;
+  private hasBegun = false;
+
+  constructor(clock: Clock, limits: ChatLimits) {
+    this.clock = clock;
+    this.limits = limits;
+  }
+
+  /** Aborted when a limit is over. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** Says which limit is over. */
+  get lost(): string {
+    if (this.hasBegun) return "The language model's answer did not go on, or did not end, in time.";
+    return this.pieces === 0
+      ? 'The language model did not answer in time.'
+      : 'The language model wrote, but neither a word to say nor a tool call in time. A model that reasons first is too slow.';
+  }
+
+  wait(): void {
+    const { firstWordMs, nextPieceMs, wholeMs } = this.limits;
+    const leftMs = this.hasBegun ? Math.min(nextPieceMs, wholeMs - this.takenMs) : firstWordMs - this.takenMs;
+    const timer = this.clock.setTimer(leftMs, () => this.abort.abort());
+    this.running = { timer, sinceMs: this.clock.now() };
+  }
+
+  /** A piece has arrived, or the answer is over. */
+  pause(): void {
+    if (this.running === undefined) return;
+    this.running.timer.cancel();
+    this.takenMs += this.clock.now() - this.running.sinceMs;
+    this.pieces++;
+    this.running = undefined;
+  }
+
+  /** A word or a tool call has arrived. */
+  begun(): void {
+    this.hasBegun = true;
+  }
 }

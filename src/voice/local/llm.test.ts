@@ -7,7 +7,6 @@ import { FakeClock } from '../../../test/support/fake-clock.js';
 import { History } from '../history.js';
 import { LlmReplier, writeSummary } from './llm.js';
 import type { ReplyPart } from './replier.js';
-import { SentenceSplitter, sentencesOf } from './sentences.js';
 import { readEvents } from './sse.js';
 
 type Answer = (response: ServerResponse) => void;
@@ -83,6 +82,10 @@ function texts(parts: readonly ReplyPart[]): string[] {
 
 function toolNames(parts: readonly ReplyPart[]): string[] {
   return parts.flatMap((part) => (part.type === 'tool-call' ? [part.name] : []));
+}
+
+function callIds(parts: readonly ReplyPart[]): string[] {
+  return parts.flatMap((part) => (part.type === 'tool-call' ? [part.toolCallId] : []));
 }
 
 describe('answers from a language model', () => {
@@ -170,6 +173,13 @@ describe('answers from a language model', () => {
     await assert.rejects(writeSummary(from, { ...request, signal: over.signal }), { code: 'LOCAL_LLM_UNREACHABLE' });
   });
 
+  it('a summary by the language model without an end is cut', async () => {
+    server.answers = [streams(...Array.from({ length: 100 }, () => event({ content: 'word '.repeat(100) })))];
+    const from = { baseUrl: server.url(), model: 'small', clock };
+    const summary = await writeSummary(from, { instructions: 'Summarise.', transcript: 'Caller: Hi.', signal });
+    assert.equal(summary.length, 4000);
+  });
+
   it('a request to the language model is retried once after an error', async () => {
     server.answers = [status(500), streams(event({ content: 'Fine.' }), DONE)];
     assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
@@ -191,6 +201,25 @@ describe('answers from a language model', () => {
     assert.equal(texts(parts)[0], 'We are open.');
     assert.deepEqual(toolNames(parts), ['transfer_to_human']);
     assert.equal(server.requests.length, 1);
+  });
+
+  it('an answer of the language model without an end is cut and its connection closed', async () => {
+    const closed = new Promise<void>((resolve) => {
+      server.answers = [
+        (response) => {
+          response.on('close', resolve);
+          response.writeHead(200);
+          const more = (): void =>
+            void (response.destroyed || response.write(event({ content: 'So it goes. ' }), more));
+          more();
+        },
+      ];
+    });
+    const spoken = texts(await all(replier.reply('tell me all', signal)));
+    await closed;
+    const characters = spoken.join(' ').length;
+    assert.ok(characters > 3900 && characters <= 4000, String(characters));
+    assert.deepEqual([...new Set(spoken.slice(0, -1))], ['So it goes.']);
   });
 
   it('a malformed stream of the language model is retried', async () => {
@@ -240,11 +269,13 @@ describe('answers from a language model', () => {
         'data: [DONE]\n\n',
       ),
     ];
-    assert.deepEqual(await all(replier.reply('bye', signal)), [
+    const parts = await all(replier.reply('bye', signal));
+    const [toolCallId = ''] = callIds(parts);
+    assert.deepEqual(parts, [
       { type: 'sentence', text: 'Goodbye!' },
-      { type: 'tool-call', toolCallId: 't1', name: 'end_call', arguments: { reason: 'done' } },
+      { type: 'tool-call', toolCallId, name: 'end_call', arguments: { reason: 'done' } },
     ]);
-    assert.equal(replier.toolResult('t1', { status: 'ok' }), false, 'there is nothing to add to a plain ok');
+    assert.equal(replier.toolResult(toolCallId, { status: 'ok' }), false, 'there is nothing to add to a plain ok');
   });
 
   it('the language model continues with the result of a tool that needs an answer', async () => {
@@ -253,8 +284,8 @@ describe('answers from a language model', () => {
       streams(event({ tool_calls: [{ id: 't1', function: { name: 'find_order', arguments: '{}' } }] }), DONE),
       streams(event({ content: 'On its way.' }), DONE),
     ];
-    await all(replier.reply('where is my order', signal));
-    assert.equal(replier.toolResult('t1', { place: 'Oslo' }), true);
+    const [id = ''] = callIds(await all(replier.reply('where is my order', signal)));
+    assert.equal(replier.toolResult(id, { place: 'Oslo' }), true);
     assert.deepEqual(texts(await all(replier.resume(signal))), ['On its way.']);
     assert.deepEqual(server.requests[1]?.body.messages, [
       { role: 'system', content: 'Be kind.' },
@@ -262,29 +293,115 @@ describe('answers from a language model', () => {
       {
         role: 'assistant',
         content: '',
-        tool_calls: [{ id: 't1', type: 'function', function: { name: 'find_order', arguments: '{}' } }],
+        tool_calls: [{ id, type: 'function', function: { name: 'find_order', arguments: '{}' } }],
       },
-      { role: 'tool', tool_call_id: 't1', content: '{"place":"Oslo"}' },
-    ]);
-  });
-});
-
-describe('sentences', () => {
-  it('sentences are split at their end, and not at an abbreviation or a decimal point', () => {
-    assert.deepEqual(sentencesOf('Ask Dr. Smith. It costs 4.50 dollars! *Really?* Yes'), [
-      'Ask Dr. Smith.',
-      'It costs 4.50 dollars!',
-      'Really?',
-      'Yes',
+      { role: 'tool', tool_call_id: id, content: '{"place":"Oslo"}' },
     ]);
   });
 
-  it('sentences are returned as soon as they are complete', () => {
-    const splitter = new SentenceSplitter();
-    assert.deepEqual(splitter.push('One. Tw'), ['One.']);
-    assert.deepEqual(splitter.push('o.'), []);
-    assert.deepEqual(splitter.push(' Three'), ['Two.']);
-    assert.deepEqual(splitter.flush(), ['Three']);
+  it('tool calls whose ids come twice, in one answer or in two, are all made and answered', async () => {
+    const twice = event({
+      tool_calls: [
+        { index: 0, id: 'call_0', function: { name: 'find_order', arguments: '{"number":1}' } },
+        { index: 1, id: 'call_0', function: { name: 'find_order', arguments: '{"number":2}' } },
+      ],
+    });
+    server.answers = [streams(twice, DONE), streams(twice, DONE)];
+    const ids = callIds(await all(replier.reply('where are my orders', signal)));
+    assert.equal(replier.toolResult(ids[0] ?? '', { place: 'Oslo' }), false, 'one result is missing');
+    assert.equal(replier.toolResult(ids[1] ?? '', { place: 'Rome' }), true);
+    const more = callIds(await all(replier.resume(signal)));
+    assert.equal(new Set([...ids, ...more]).size, 4);
+    assert.ok([...ids, ...more].every((id) => /^[a-z0-9]{9}$/.test(id)));
+    for (const id of more) replier.toolResult(id, { place: 'Bonn' });
+    assert.equal(replier.toolResult(more[1] ?? '', { place: 'Bonn' }), false, 'it was answered');
+  });
+
+  it('arguments that were cut off go back to the language model as an error, and its next answer is used', async () => {
+    history.callerSaid('c1', 'where is order 42');
+    const cut = event({ tool_calls: [{ index: 0, id: 'a', function: { name: 'find_order', arguments: '{"numb' } }] });
+    const whole = event({ tool_calls: [{ id: 'a', function: { name: 'find_order', arguments: '{"number":42}' } }] });
+    server.answers = [streams(cut, event({}, 'length')), streams(whole, DONE)];
+    const parts = await all(replier.reply('where is order 42', signal));
+    assert.deepEqual(
+      parts.map((part) => part.type === 'tool-call' && [part.name, part.arguments]),
+      [['find_order', { number: 42 }]],
+    );
+    const [call, result] = server.requests[1]?.body.messages.slice(-2) as Record<string, unknown>[];
+    assert.match(JSON.stringify(call), /"arguments":"{}"/);
+    assert.match(String(result?.['content']), /not complete JSON/);
+  });
+
+  it('a tool call that can be read is made even if another one in the answer cannot', async () => {
+    const both = event({
+      tool_calls: [
+        { index: 0, function: { name: 'find_order', arguments: '{"number":42}' } },
+        { index: 1, function: { name: 'find_order', arguments: '{"num' } },
+      ],
+    });
+    server.answers = [streams(both, DONE), streams(event({ content: 'Found one.' }), DONE)];
+    const ids = callIds(await all(replier.reply('where are my orders', signal)));
+    assert.equal(ids.length, 1);
+    assert.equal(replier.toolResult(ids[0] ?? '', { status: 'ok' }), true, 'the model has an error to react to');
+    assert.deepEqual(texts(await all(replier.resume(signal))), ['Found one.']);
+    const results = server.requests[1]?.body.messages.filter(
+      (message) => (message as { role: string }).role === 'tool',
+    );
+    assert.equal(results?.length, 2);
+  });
+
+  it('an answer of the language model without a word and without a call is asked for again', async () => {
+    server.answers = [streams(event({ content: ' ...\n' }), DONE), streams(event({ content: 'Fine.' }), DONE)];
+    assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
+    server.answers = [streams(DONE), streams(event({ reasoning_content: 'Hm.' }), event({}, 'length'))];
+    assert.deepEqual(toolNames(await all(replier.reply('hello', signal))), ['transfer_to_human']);
+  });
+
+  it('a language model that only reasons is given up after eight seconds, and the second try after twelve', async () => {
+    const reasons: Answer = (response) => {
+      response.writeHead(200).write(event({ reasoning_content: 'Hm. ' }));
+      open = response;
+    };
+    let open: ServerResponse | undefined;
+    server.answers = [reasons, reasons];
+    let parts: ReplyPart[] | undefined;
+    void all(replier.reply('hello', signal)).then((written) => (parts = written));
+    const begun = clock.now();
+    for (let round = 0; parts === undefined && round < 60; round++) {
+      // The request is on its way, or the piece is.
+      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+      if (server.requests.length === 0) continue;
+      open?.write(event({ reasoning_content: 'Hm. ' }));
+      clock.advance(500);
+    }
+    assert.deepEqual(toolNames(parts ?? []), ['transfer_to_human']);
+    assert.equal(server.requests.length, 2);
+    assert.ok(clock.now() - begun <= 14_000, String(clock.now() - begun));
+  });
+
+  it('a redirect of the language model is not followed with the conversation', async () => {
+    const redirects: Answer = (response) => {
+      response.writeHead(307, { location: '/elsewhere' }).end();
+    };
+    server.answers = [redirects, redirects];
+    assert.deepEqual(toolNames(await all(replier.reply('hello', signal))), ['transfer_to_human']);
+    assert.deepEqual(
+      server.requests.map(({ url }) => url),
+      ['/v1/chat/completions', '/v1/chat/completions'],
+    );
+  });
+
+  it('the language model still knows what the caller keyed in when it gets the result of a tool', async () => {
+    history.assistantSaid('a1', 'What is your number?');
+    server.answers = [
+      streams(event({ tool_calls: [{ id: 'x', function: { name: 'find_order', arguments: '' } }] }), DONE),
+      streams(event({ content: 'On its way.' }), DONE),
+    ];
+    const [id = ''] = callIds(await all(replier.reply('4711', signal)));
+    replier.toolResult(id, { place: 'Oslo' });
+    await all(replier.resume(signal));
+    const roles = server.requests[1]?.body.messages.map((message) => (message as { role: string }).role);
+    assert.deepEqual(roles, ['system', 'assistant', 'user', 'assistant', 'tool']);
   });
 });
 
@@ -298,6 +415,20 @@ describe('server-sent events', () => {
       const events: string[] = [];
       for await (const data of readEvents(pieces())) events.push(data);
       assert.deepEqual(events, ['é', 'a\nb', 'c']);
+    }
+  });
+
+  it('a server-sent event or a stream of them without an end is refused after a bounded amount', async () => {
+    for (const text of ['data: ' + 'x'.repeat(1018), 'data: x\n'.repeat(128), 'data: x\n\n: '.repeat(93)]) {
+      let chunks = 0;
+      async function* endless(): AsyncIterable<Uint8Array> {
+        for (; chunks < 20_000; chunks++) yield new TextEncoder().encode(text);
+      }
+      const read = async (): Promise<void> => {
+        for await (const _ of readEvents(endless()));
+      };
+      await assert.rejects(read(), { code: 'LOCAL_LLM_UNREACHABLE' });
+      assert.ok(chunks < 10_000, String(chunks));
     }
   });
 });

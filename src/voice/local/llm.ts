@@ -1,16 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
+import { TandemError } from '../../base/errors.js';
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { History } from '../history.js';
 import type { SummaryRequest, ToolDefinition } from '../session.js';
 import { type ChatLimits, type ChatMessage, type ChatToolCall, streamChat } from './chat-stream.js';
 import type { Replier, ReplyPart } from './replier.js';
-import { SentenceSplitter } from './sentences.js';
+import type { WrittenCall } from './tool-call-pieces.js';
+import { SentenceSplitter } from '../../speech/sentences.js';
 
-/** Two tries within these limits are about as long as a caller waits on the telephone. */
-const LIMITS: ChatLimits = { firstPieceMs: 8000, nextPieceMs: 4000 };
+const LIMITS: ChatLimits = {
+  firstWordMs: SILENCE_BUDGET.chatFirstWordMs,
+  nextPieceMs: SILENCE_BUDGET.chatNextPieceMs,
+  wholeMs: 60_000,
+};
 const TRIES = 2;
+/** Maximum length of an answer, about four minutes of speech. The rest is not read. */
+const MAX_ANSWER_CHARACTERS = 4000;
+/** Maximum length of a summary. What an agent reads is a quarter of it. */
+const MAX_SUMMARY_CHARACTERS = 4000;
 const NOTHING_HEARD = 'Sorry, I could not hear you well. Could you say that again?';
+const UNREADABLE = 'The arguments are not complete JSON. The tool was not called. Call it again with whole arguments.';
 const APOLOGY = 'I am sorry, I am having a problem on my side.';
 
 export interface LlmOptions {
@@ -25,30 +36,50 @@ export interface LlmOptions {
   limits?: ChatLimits;
 }
 
+/** What belongs to the conversation, but was not spoken. */
+interface Unspoken {
+  /** The last item said before it. `undefined` if there was none. */
+  afterItemId: string | undefined;
+  what: Exchange | Typed;
+}
+
 /** The tool calls of one answer of the model, with their results. */
 interface Exchange {
-  /** The last item said before the calls. `undefined` if there was none. */
-  afterItemId: string | undefined;
+  type: 'exchange';
   calls: readonly ChatToolCall[];
   outputs: Map<string, unknown>;
 }
 
+/** What the caller entered with keys, or the owner wrote for the caller. */
+interface Typed {
+  type: 'typed';
+  text: string;
+}
+
+/** What became of one answer. `unreadable`: the model called only tools whose arguments cannot be read. */
+type Outcome = 'answered' | 'unreadable';
+
 /** Answers with a language model behind an OpenAI-compatible endpoint, sentence by sentence as the text streams in. */
 export class LlmReplier implements Replier {
   private readonly options: LlmOptions;
-  private readonly exchanges: Exchange[] = [];
+  private readonly unspoken: Unspoken[] = [];
 
   constructor(options: LlmOptions) {
     this.options = options;
   }
 
   async *reply(text: string, signal: AbortSignal): AsyncIterable<ReplyPart> {
-    if (text === '') yield { type: 'sentence', text: NOTHING_HEARD };
-    else yield* this.converse(text, signal);
+    if (text === '') {
+      yield { type: 'sentence', text: NOTHING_HEARD };
+      return;
+    }
+    const last = this.messages().at(-1);
+    if (last?.role !== 'user' || !last.content.endsWith(text)) this.insert({ type: 'typed', text });
+    yield* this.converse(signal);
   }
 
   toolResult(toolCallId: string, output: unknown): boolean {
-    const exchange = this.exchanges.find((candidate) => candidate.calls.some((call) => call.id === toolCallId));
+    const exchange = this.exchanges.find(({ calls }) => calls.some((call) => call.id === toolCallId));
     if (exchange === undefined || exchange.outputs.has(toolCallId)) return false;
     exchange.outputs.set(toolCallId, output);
     // "ok" alone needs no answer, because the owner does what was requested and the caller has heard enough.
@@ -56,22 +87,31 @@ export class LlmReplier implements Replier {
   }
 
   resume(signal: AbortSignal): AsyncIterable<ReplyPart> {
-    return this.converse(undefined, signal);
+    return this.converse(signal);
   }
 
-  private async *converse(text: string | undefined, signal: AbortSignal): AsyncIterable<ReplyPart> {
-    const messages = this.messages(text);
+  private async *converse(signal: AbortSignal): AsyncIterable<ReplyPart> {
+    const { clock, limits = LIMITS, log } = this.options;
+    const untilMs = clock.now() + SILENCE_BUDGET.chatAllTriesMs;
     for (let tries = 1; tries <= TRIES; tries++) {
       let spoken = false;
       try {
-        for await (const part of this.ask(messages, signal)) {
-          spoken = true;
-          yield part;
+        const firstWordMs = Math.max(1, Math.min(limits.firstWordMs, untilMs - clock.now()));
+        const answer = this.ask({ ...limits, firstWordMs }, signal);
+        for (;;) {
+          const next = await answer.next();
+          if (next.done !== true) {
+            spoken = true;
+            yield next.value;
+            continue;
+          }
+          if (next.value === 'answered') return;
+          log.warn({ tries }, 'the language model called tools with arguments that cannot be read; it is asked again');
+          break;
         }
-        return;
       } catch (error) {
         if (signal.aborted) return;
-        this.options.log.warn({ err: error, tries }, 'language model failed');
+        log.warn({ err: error, tries }, 'language model failed');
         // A retry would say the beginning a second time.
         if (spoken) break;
       }
@@ -85,47 +125,84 @@ export class LlmReplier implements Replier {
     };
   }
 
-  private async *ask(messages: readonly ChatMessage[], signal: AbortSignal): AsyncIterable<ReplyPart> {
-    const { baseUrl, model, clock, limits = LIMITS, history } = this.options;
+  private async *ask(limits: ChatLimits, signal: AbortSignal): AsyncGenerator<ReplyPart, Outcome, void> {
+    const { baseUrl, model, clock, log } = this.options;
     const tools = this.options.tools.map((tool) => ({ type: 'function', function: tool }));
-    const request = { model, messages, ...(tools.length === 0 ? {} : { tools }) };
+    const request = { model, messages: this.messages(), ...(tools.length === 0 ? {} : { tools }) };
     const splitter = new SentenceSplitter();
-    const calls: ChatToolCall[] = [];
+    const calls: WrittenCall[] = [];
+    let left = MAX_ANSWER_CHARACTERS;
+    let hasSpoken = false;
+    const said = (sentences: readonly string[]): ReplyPart[] => {
+      hasSpoken ||= sentences.length > 0;
+      return sentences.map((text) => ({ type: 'sentence', text }));
+    };
     for await (const piece of streamChat(chatUrl(baseUrl), request, { signal, clock, limits })) {
-      if (piece.type === 'text') yield* splitter.push(piece.text).map(toSentence);
-      else calls.push({ ...piece.call, id: piece.call.id === '' ? newCallId() : piece.call.id });
+      if (piece.type === 'text') {
+        yield* said(splitter.push(piece.text.slice(0, left)));
+        left -= piece.text.length;
+        if (left > 0) continue;
+        log.warn({ max_characters: MAX_ANSWER_CHARACTERS }, 'an answer of the language model was too long and was cut');
+        break;
+      } else calls.push(piece.call);
     }
-    yield* splitter.flush().map(toSentence);
-    if (calls.length === 0) return;
-    this.exchanges.push({ afterItemId: history.turns.at(-1)?.itemId, calls, outputs: new Map() });
-    for (const call of calls) {
-      yield {
-        type: 'tool-call',
-        toolCallId: call.id,
-        name: call.function.name,
-        arguments: parseArguments(call.function.arguments),
-      };
-    }
+    yield* said(splitter.flush());
+    if (calls.length > 0) return yield* this.call(calls);
+    if (!hasSpoken)
+      throw new TandemError(
+        'LOCAL_LLM_UNREACHABLE',
+        'The language model answered without a word and without a tool call.',
+      );
+    return 'answered';
   }
 
-  /** Returns the conversation as the caller heard it. `text` is appended unless the caller's last turn ends with it. */
-  private messages(text: string | undefined): ChatMessage[] {
+  /** Yields the calls that can be made. The others are answered with an error, which the model reads. */
+  private *call(written: readonly WrittenCall[]): Generator<ReplyPart, Outcome, void> {
+    const outputs = new Map<string, unknown>();
+    const made: ReplyPart[] = [];
+    const calls = written.map(({ arguments: json, name }): ChatToolCall => {
+      // An id of the gateway's own, because some servers use the same one in every answer.
+      const id = newCallId();
+      const parsed = parseArguments(json);
+      if (parsed.is === 'read') made.push({ type: 'tool-call', toolCallId: id, name, arguments: parsed.value });
+      else outputs.set(id, { error: UNREADABLE });
+      // Some servers refuse a conversation with arguments that are not JSON.
+      return { id, type: 'function', function: { name, arguments: parsed.is === 'read' && json !== '' ? json : '{}' } };
+    });
+    this.insert({ type: 'exchange', calls, outputs });
+    yield* made;
+    return made.length > 0 ? 'answered' : 'unreadable';
+  }
+
+  /** Returns the conversation as the caller heard it. */
+  private messages(): ChatMessage[] {
     const messages: ChatMessage[] = [{ role: 'system', content: this.options.instructions }];
-    this.addExchanges(messages, undefined);
+    this.addUnspoken(messages, undefined);
     for (const turn of this.options.history.turns) {
       add(messages, turn.speaker === 'caller' ? 'user' : 'assistant', turn.text);
-      this.addExchanges(messages, turn.itemId);
+      this.addUnspoken(messages, turn.itemId);
     }
-    const last = messages.at(-1);
-    if (text !== undefined && !(last?.role === 'user' && last.content.endsWith(text))) add(messages, 'user', text);
     return messages;
   }
 
-  private addExchanges(messages: ChatMessage[], afterItemId: string | undefined): void {
-    for (const exchange of this.exchanges) {
-      if (exchange.afterItemId !== afterItemId || !isAnswered(exchange)) continue;
-      messages.push({ role: 'assistant', content: '', tool_calls: exchange.calls });
-      for (const [id, output] of exchange.outputs) {
+  private insert(what: Unspoken['what']): void {
+    this.unspoken.push({ afterItemId: this.options.history.turns.at(-1)?.itemId, what });
+  }
+
+  private get exchanges(): Exchange[] {
+    return this.unspoken.flatMap(({ what }) => (what.type === 'exchange' ? [what] : []));
+  }
+
+  private addUnspoken(messages: ChatMessage[], afterItemId: string | undefined): void {
+    for (const { what, ...place } of this.unspoken) {
+      if (place.afterItemId !== afterItemId) continue;
+      if (what.type === 'typed') {
+        add(messages, 'user', what.text);
+        continue;
+      }
+      if (!isAnswered(what)) continue;
+      messages.push({ role: 'assistant', content: '', tool_calls: what.calls });
+      for (const [id, output] of what.outputs) {
         messages.push({ role: 'tool', tool_call_id: id, content: JSON.stringify(output ?? null) });
       }
     }
@@ -147,8 +224,9 @@ export async function writeSummary(
   let text = '';
   for await (const piece of streamChat(chatUrl(baseUrl), { model, messages }, { signal, clock, limits: LIMITS })) {
     if (piece.type === 'text') text += piece.text;
+    if (text.length >= MAX_SUMMARY_CHARACTERS) break;
   }
-  return text;
+  return text.slice(0, MAX_SUMMARY_CHARACTERS);
 }
 
 function chatUrl(baseUrl: string): string {
@@ -160,10 +238,6 @@ function add(messages: ChatMessage[], role: 'user' | 'assistant', content: strin
   const last = messages.at(-1);
   if (last?.role === role && !('tool_calls' in last)) last.content = `${last.content} ${content}`.trim();
   else messages.push({ role, content });
-}
-
-function toSentence(text: string): ReplyPart {
-  return { type: 'sentence', text };
 }
 
 function isAnswered(exchange: Exchange): boolean {
@@ -180,15 +254,17 @@ function isPlainOk(output: unknown): boolean {
   );
 }
 
-/** Returns an empty object if the model's arguments are not JSON. */
-function parseArguments(json: string): unknown {
+/** A tool without parameters may be called without arguments. */
+function parseArguments(json: string): { is: 'read'; value: unknown } | { is: 'unreadable' } {
+  if (json.trim() === '') return { is: 'read', value: {} };
   try {
-    return JSON.parse(json);
+    return { is: 'read', value: JSON.parse(json) };
   } catch {
-    return {};
+    return { is: 'unreadable' };
   }
 }
 
+/** Nine letters and digits, which is the only form that Mistral's servers take. */
 function newCallId(): string {
-  return `call-${randomBytes(6).toString('hex')}`;
+  return randomBytes(5).toString('hex').slice(0, 9);
 }

@@ -57,9 +57,11 @@ class LocalProvider implements VoiceProvider {
       return refusedSession(options.listener, error);
     }
     const { llmBaseUrl, llmModel, log, clock = systemClock } = this.options;
+    const callLog = log.child({ conversation_id: options.conversationId });
     const session = new LocalSession({
       ...options,
       engine,
+      clock,
       createReplier: (history) =>
         llmBaseUrl === undefined
           ? new DialogReplier({ canTransfer: options.tools.some((tool) => tool.name === 'transfer_to_human') })
@@ -70,7 +72,7 @@ class LocalProvider implements VoiceProvider {
               tools: options.tools,
               history,
               clock,
-              log: log.child({ conversation_id: options.conversationId }),
+              log: callLog,
             }),
       ...(llmBaseUrl === undefined
         ? {}
@@ -80,6 +82,7 @@ class LocalProvider implements VoiceProvider {
               return writeSummary({ baseUrl: llmBaseUrl, model: llmModel ?? '', clock }, { ...request, signal });
             },
           }),
+      onNotRecognized: () => callLog.error('the recogniser failed on an utterance; the caller is asked again'),
       onClosed: () => this.sessions.delete(session),
     });
     this.sessions.add(session);

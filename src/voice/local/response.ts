@@ -2,15 +2,21 @@ import { AudioChunk, MULAW_BYTES_PER_MS, TELEPHONE_RATE_HZ } from '../../audio/c
 import type { SpeechEngine } from '../../speech/engine.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import type { ReplyPart, ToolCallPart } from './replier.js';
+import type { SpeechPace } from './speech-pace.js';
 
 const CHUNK_BYTES = 200 * MULAW_BYTES_PER_MS;
 
 export interface ResponseOptions {
   responseId: string;
   sayId: string | undefined;
+  /** Whether a line of the owner may pass it while it has not begun, because a model writes it. */
+  isPassable: boolean;
   /** Yields what to say. Must end early when the signal is aborted. */
   parts(signal: AbortSignal): AsyncIterable<ReplyPart>;
   engine: SpeechEngine;
+  pace: SpeechPace;
+  /** Returns a promise while something else is being spoken. It resolves when this response may go on, or at the abort. */
+  whileOthersSpeak(signal: AbortSignal): Promise<void> | undefined;
   emit(event: VoiceEvent): void;
   newItemId(): string;
   /** Called after a whole sentence was emitted. */
@@ -27,10 +33,25 @@ export class SpokenResponse {
   private readonly options: ResponseOptions;
   private readonly abort = new AbortController();
   private state: 'new' | 'speaking' | 'over' = 'new';
+  private wasAudible = false;
 
   constructor(options: ResponseOptions) {
     this.options = options;
     this.sayId = options.sayId;
+  }
+
+  /** Whether a part of it has been sent to the caller. */
+  get hasBegun(): boolean {
+    return this.wasAudible;
+  }
+
+  get isPassable(): boolean {
+    return this.options.isPassable && !this.wasAudible;
+  }
+
+  /** Yields what this response was to say, from its beginning, for another one in its place. */
+  get parts(): (signal: AbortSignal) => AsyncIterable<ReplyPart> {
+    return this.options.parts;
   }
 
   start(): void {
@@ -75,15 +96,25 @@ export class SpokenResponse {
   }
 
   private async speak(text: string): Promise<void> {
-    const mulaw = await this.options.engine.synthesize(text);
+    const { engine, pace, responseId } = this.options;
+    // A line of the owner is short, and the owner may wait for its end.
+    if (this.sayId === undefined) await pace.untilDue(this.abort.signal);
     if (this.isOver()) return;
-    const { responseId } = this.options;
+    const mulaw = await engine.synthesize(text);
+    for (;;) {
+      if (this.isOver()) return;
+      const others = this.options.whileOthersSpeak(this.abort.signal);
+      if (others === undefined) break;
+      await others;
+    }
+    this.wasAudible = true;
     const itemId = this.options.newItemId();
     this.options.emit({ type: 'assistant-text', responseId, itemId, text });
     for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
       // The owner may cancel when it receives a piece.
       if (this.isOver()) return;
       const chunk = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, mulaw.subarray(at, at + CHUNK_BYTES));
+      pace.sent(chunk.durationMs);
       this.options.emit({ type: 'audio', responseId, itemId, chunk });
     }
     if (this.isOver()) return;

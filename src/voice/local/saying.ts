@@ -1,5 +1,5 @@
 import type { ReplyPart } from './replier.js';
-import { sentencesOf } from './sentences.js';
+import { sentencesOf } from '../../speech/sentences.js';
 
 /** Returns a given text as an answer, word for word and sentence by sentence. */
 export function saying(text: string): () => AsyncIterable<ReplyPart> {

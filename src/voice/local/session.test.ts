@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { FakeClock } from '../../../test/support/fake-clock.js';
+import { until } from '../../../test/support/rig.js';
 import { AudioChunk } from '../../audio/chunk.js';
 import { TandemError } from '../../base/errors.js';
 import type { SpeechEngine, SpeechInput, SpeechListener } from '../../speech/engine.js';
@@ -16,6 +19,7 @@ class FakeEngine implements SpeechEngine {
   listener: SpeechListener | undefined;
   readonly spoken: string[] = [];
   readonly pushed: Uint8Array[] = [];
+  sentenceBytes = SENTENCE_BYTES;
   isHolding = false;
   isListening = false;
   failure: Error | undefined;
@@ -29,7 +33,7 @@ class FakeEngine implements SpeechEngine {
     this.spoken.push(text);
     if (this.isHolding) await new Promise<void>((resolve) => this.held.push(resolve));
     if (this.failure !== undefined) throw this.failure;
-    return new Uint8Array(SENTENCE_BYTES).fill(0xff);
+    return new Uint8Array(this.sentenceBytes).fill(0xff);
   }
 
   listen(listener: SpeechListener): SpeechInput {
@@ -69,13 +73,13 @@ interface Rig {
   onEvent: ((event: VoiceEvent) => void) | undefined;
 }
 
-function open(options: Partial<VoiceSessionOptions> = {}): Rig {
+function open(options: Partial<VoiceSessionOptions> = {}, llmBaseUrl?: string): Rig {
   const engine = new FakeEngine();
   const clock = new FakeClock();
   const provider = createLocalProvider({
     sttModel: 'tiny',
-    llmBaseUrl: undefined,
-    llmModel: undefined,
+    llmBaseUrl,
+    llmModel: 'small',
     log: pino({ level: 'silent' }),
     engine,
     clock,
@@ -170,6 +174,71 @@ describe('a local voice session', () => {
     assert.equal(new Set(items).size, 3);
     assert.match(rig.texts().join(' '), /^We are open Monday/);
     rig.session.close();
+  });
+
+  it('a local session speaks at most fifteen seconds ahead of what the caller hears', async () => {
+    const rig = await greeted();
+    rig.clock.advance(60_000);
+    rig.engine.sentenceBytes = 128_000;
+    rig.session.sendText('what are your opening hours');
+    await settle();
+    assert.equal(rig.texts().length, 1, 'the first sentence alone has sixteen seconds');
+    rig.clock.advance(5999);
+    await settle();
+    assert.equal(rig.texts().length, 1);
+    rig.clock.advance(1);
+    await settle();
+    assert.equal(rig.texts().length, 2);
+    rig.session.close();
+    assert.equal(rig.clock.timers, 0, 'no timer is left');
+  });
+
+  it('an answer that noise cut off before it began is given after the noise', async () => {
+    const rig = await greeted();
+    rig.engine.isHolding = true;
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    rig.engine.isHolding = false;
+    rig.engine.hear('');
+    rig.engine.release();
+    await settle();
+    assert.match(rig.texts().join(' '), /^We are open Monday/);
+    rig.session.close();
+  });
+
+  it('a line of the owner passes an answer that has not begun, and the answer follows whole', async () => {
+    let answer: ServerResponse | undefined;
+    const server = createServer((request, response) => {
+      request.resume();
+      answer = response;
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const rig = open({ greeting: undefined }, `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`);
+    try {
+      await settle();
+      rig.engine.hear('where is my order');
+      await until(() => answer !== undefined, 'the request');
+      rig.session.say('Just a second. I am looking.', 'filler');
+      await until(() => rig.texts().length === 2, 'the line');
+      rig.engine.isHolding = true;
+      rig.session.say('Still looking.', 'filler-2');
+      answer?.end('data: {"choices":[{"delta":{"content":"It is in Oslo. Soon."},"finish_reason":"stop"}]}\n\n');
+      await until(() => rig.engine.spoken.includes('It is in Oslo.'), 'the answer');
+      rig.engine.isHolding = false;
+      rig.engine.release();
+      await until(() => rig.texts().length === 5, 'everything');
+      assert.deepEqual(rig.texts(), ['Just a second.', 'I am looking.', 'Still looking.', 'It is in Oslo.', 'Soon.']);
+      const ends = rig.events.flatMap((event) => (event.type === 'response-done' ? [[event.sayId, event.status]] : []));
+      assert.deepEqual(ends, [
+        ['filler', 'completed'],
+        ['filler-2', 'completed'],
+        [undefined, 'completed'],
+      ]);
+    } finally {
+      rig.session.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 
   it('a sentence that was being synthesised when the caller spoke is dropped', async () => {

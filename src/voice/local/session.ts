@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AudioChunk } from '../../audio/chunk.js';
+import type { Clock } from '../../base/clock.js';
 import { isTandemError, TandemError } from '../../base/errors.js';
 import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
@@ -7,18 +8,33 @@ import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } fr
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
 import { saying } from './saying.js';
+import { SpeechPace } from './speech-pace.js';
 
 type Parts = (signal: AbortSignal) => AsyncIterable<ReplyPart>;
 
 type State =
-  { name: 'opening' } | { name: 'listening' } | { name: 'answering'; response: SpokenResponse } | { name: 'closed' };
+  | { name: 'opening' }
+  | { name: 'listening' }
+  /** `line`: a line of the owner that passes the response, because that has not begun to sound. */
+  | { name: 'answering'; response: SpokenResponse; line: PassingLine | undefined }
+  | { name: 'closed' };
+
+interface PassingLine {
+  response: SpokenResponse;
+  /** Resolves when the line is over. */
+  over: Promise<void>;
+  end(): void;
+}
 
 export interface LocalSessionOptions extends VoiceSessionOptions {
   engine: SpeechEngine;
+  clock: Clock;
   /** Called once. The session keeps `history` up to date with what both sides said, as heard. */
   createReplier(history: History): Replier;
   /** Resolves with a summary. Absent if there is no language model. */
   write?: (request: SummaryRequest) => Promise<string>;
+  /** Called when the recogniser failed on an utterance. The caller is treated like one who was not understood. */
+  onNotRecognized(): void;
   /** Called once when the session is over, for whatever reason. */
   onClosed(): void;
 }
@@ -29,6 +45,7 @@ export class LocalSession implements VoiceSession {
   private readonly options: LocalSessionOptions;
   private readonly history = new History();
   private readonly replier: Replier;
+  private readonly pace: SpeechPace;
   /** Makes ids unique across sessions, because all sessions of a call share its history. */
   private readonly idPrefix = `local-${randomBytes(5).toString('hex')}`;
   private idCount = 0;
@@ -39,6 +56,8 @@ export class LocalSession implements VoiceSession {
   private callerSpeaking = false;
   /** What the caller said and has no answer yet, because they were still speaking. */
   private unanswered = '';
+  /** An answer that the caller cut off before it began. It is still owed if what cut it off was noise. */
+  private cutOff: Parts | undefined;
   private emptyTexts = 0;
   /** Whether audio may still be playing. Only the owner knows the playout, so it is assumed until the caller speaks. */
   private mayBePlaying = false;
@@ -49,6 +68,7 @@ export class LocalSession implements VoiceSession {
 
   constructor(options: LocalSessionOptions) {
     this.options = options;
+    this.pace = new SpeechPace(options.clock);
     if (options.write !== undefined) this.summarize = options.write;
     for (const turn of options.conversation.turns) {
       if (turn.speaker === 'caller') this.history.callerSaid(turn.itemId, turn.text);
@@ -67,6 +87,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.interrupt();
+    this.cutOff = undefined;
     this.answer(text);
   }
 
@@ -85,9 +106,15 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.unanswered = '';
+    this.cutOff = undefined;
+    this.pace.cleared();
     const dropped = this.queue;
     this.queue = [];
-    if (this.state.name === 'answering') this.state.response.cancel();
+    if (this.state.name === 'answering') {
+      const { line, response } = this.state;
+      response.cancel();
+      line?.response.cancel();
+    }
     for (const response of dropped) response.cancel();
   }
 
@@ -97,14 +124,17 @@ export class LocalSession implements VoiceSession {
 
   sendToolResult(toolCallId: string, output: unknown): void {
     if (this.isClosed()) return;
-    if (this.replier.toolResult(toolCallId, output)) this.speak((signal) => this.replier.resume(signal), undefined);
+    if (this.replier.toolResult(toolCallId, output)) this.follow((signal) => this.replier.resume(signal));
   }
 
   close(): void {
     if (this.isClosed()) return;
     const { state } = this;
     this.state = { name: 'closed' };
-    if (state.name === 'answering') state.response.drop();
+    if (state.name === 'answering') {
+      state.response.drop();
+      state.line?.response.drop();
+    }
     this.queue = [];
     this.input?.close();
     this.options.onClosed();
@@ -117,6 +147,7 @@ export class LocalSession implements VoiceSession {
       onSpeechStarted: () => this.onSpeechStarted(),
       onSpeechStopped: () => this.onSpeechStopped(),
       onText: (text) => this.onText(text.trim()),
+      onNotRecognized: () => this.options.onNotRecognized(),
       onFailure: (error) => this.fail(error),
     });
     this.emit({ type: 'ready' });
@@ -148,6 +179,7 @@ export class LocalSession implements VoiceSession {
     }
     this.emptyTexts = 0;
     this.mayBePlaying = false;
+    this.cutOff = undefined;
     const itemId = this.newId('caller');
     this.history.callerSaid(itemId, text);
     const { commands } = this;
@@ -162,6 +194,13 @@ export class LocalSession implements VoiceSession {
   private onNothingUnderstood(): void {
     if (this.unanswered !== '') {
       this.answerUnanswered();
+      return;
+    }
+    const { cutOff } = this;
+    if (cutOff !== undefined) {
+      if (this.callerSpeaking) return;
+      this.cutOff = undefined;
+      this.follow(cutOff);
       return;
     }
     this.emptyTexts++;
@@ -183,48 +222,102 @@ export class LocalSession implements VoiceSession {
     this.next();
   }
 
+  /** Speaks what the replier has to say. */
+  private follow(parts: Parts): void {
+    this.queue.push(this.createResponse(parts, undefined, { isPassable: true }));
+    this.next();
+  }
+
   private createAnswer(text: string): SpokenResponse {
-    return this.createResponse((signal) => this.replier.reply(text, signal), undefined);
+    let times = 0;
+    const parts: Parts = (signal) => this.replier.reply(text, signal, { isRepeated: times++ > 0 });
+    return this.createResponse(parts, undefined, { isPassable: true });
   }
 
   /** Called when the caller interrupts. A line of the owner continues, because only the owner cancels it. */
   private interrupt(): void {
-    if (this.state.name === 'answering' && this.state.response.sayId === undefined) this.state.response.cancel();
+    if (this.state.name === 'answering' && this.state.response.sayId === undefined) {
+      const { response } = this.state;
+      if (!response.hasBegun) this.cutOff = response.parts;
+      response.cancel();
+    }
     if (!this.mayBePlaying) return;
     this.mayBePlaying = false;
+    this.pace.cleared();
     this.emit({ type: 'interruption' });
   }
 
-  private speak(parts: Parts, sayId: string | undefined): void {
+  private speak(parts: Parts, sayId: string): void {
     this.queue.push(this.createResponse(parts, sayId));
     this.next();
   }
 
   private next(): void {
+    if (this.state.name === 'answering') {
+      this.letLinePass(this.state);
+      return;
+    }
     if (this.state.name !== 'listening') return;
     const response = this.queue.shift();
     if (response === undefined) return;
-    this.state = { name: 'answering', response };
+    this.state = { name: 'answering', response, line: undefined };
+    response.start();
+    this.next();
+  }
+
+  /** Speaks the owner's next line before an answer that has not begun, because its model may take long. */
+  private letLinePass(state: State & { name: 'answering' }): void {
+    if (state.line !== undefined || !state.response.isPassable) return;
+    const [response] = this.queue;
+    if (response?.sayId === undefined) return;
+    this.queue.shift();
+    let end = (): void => undefined;
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    state.line = { response, over, end };
     response.start();
   }
 
-  private createResponse(parts: Parts, sayId: string | undefined): SpokenResponse {
-    return new SpokenResponse({
+  /** Returns a promise while a line passes `response`. */
+  private lineBefore(response: SpokenResponse, signal: AbortSignal): Promise<void> | undefined {
+    const line = this.state.name === 'answering' && this.state.response === response ? this.state.line : undefined;
+    if (line === undefined) return undefined;
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    return Promise.race([line.over, aborted]);
+  }
+
+  private createResponse(parts: Parts, sayId: string | undefined, { isPassable = false } = {}): SpokenResponse {
+    const response: SpokenResponse = new SpokenResponse({
       responseId: this.newId('response'),
       sayId,
+      isPassable,
       parts,
       engine: this.options.engine,
+      pace: this.pace,
+      whileOthersSpeak: (signal) => this.lineBefore(response, signal),
       emit: (event) => this.emit(event),
       newItemId: () => this.newId('item'),
       onSpoken: (itemId, text) => this.history.assistantSaid(itemId, text),
-      onEnd: (response, toolCalls) => this.onResponseEnd(response, toolCalls),
+      onEnd: (ended, toolCalls) => this.onResponseEnd(ended, toolCalls),
       onFailure: (error) => this.fail(error),
     });
+    return response;
   }
 
   private onResponseEnd(response: SpokenResponse, toolCalls: readonly ToolCallPart[]): void {
-    if (this.state.name !== 'answering' || this.state.response !== response) return;
-    this.state = { name: 'listening' };
+    if (this.state.name !== 'answering') return;
+    const { line } = this.state;
+    if (line?.response === response) {
+      this.state.line = undefined;
+      // The next line passes, too, before the answer goes on.
+      this.next();
+      line.end();
+      return;
+    }
+    if (this.state.response !== response) return;
+    this.state =
+      line === undefined ? { name: 'listening' } : { name: 'answering', response: line.response, line: undefined };
     const { commands } = this;
     for (const call of toolCalls) {
       // A tool call is dropped once the owner has given another command.

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, test } from 'node:test';
+import type { SpeechEngine, SpeechListener } from '../src/speech/engine.js';
+import { startRig, until } from './support/rig.js';
+import { TONES } from './support/tone-engine.js';
+
+// Whole calls with the embedded voice, whose language model is a stub.
+
+/** Speaks tones, and hears what the test says. */
+function listeningEngine(): SpeechEngine & { hear(text: string): void } {
+  let caller: SpeechListener | undefined;
+  return {
+    ...TONES,
+    listen: (listener) => {
+      caller = listener;
+      return TONES.listen(listener);
+    },
+    hear: (text) => {
+      caller?.onSpeechStarted();
+      caller?.onSpeechStopped();
+      caller?.onText(text);
+    },
+  };
+}
+
+for (const pipeline of [true, false]) {
+  describe(pipeline ? 'the embedded voice through the pipeline' : 'the embedded voice through the bridge', () => {
+    test('a caller whose language model only reasons hears "one moment", is not taken for silent, and gets an agent', async () => {
+      const server = createServer((request, response) => void reason(request.resume(), response));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const engine = listeningEngine();
+      const rig = await startRig({
+        pipeline,
+        isConfigured: true,
+        engine,
+        env: {
+          VOICE_PROVIDER: 'local',
+          LOCAL_LLM_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+          LOCAL_LLM_MODEL: 'thinker',
+          IDLE_PROMPT_SECONDS: '3',
+        },
+      });
+      const turns = (): string[] => rig.events.flatMap((event) => (event.type === 'turn' ? [event.turn.text] : []));
+      try {
+        const call = rig.call();
+        await until(() => turns().length > 0, 'the greeting');
+        engine.hear('Where is my parcel?');
+        assert.equal(await call.whenEnded(), 'gateway-hung-up');
+        assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+        assert.equal(rig.screens[0].attributes['reason'], 'assistant_failed');
+        assert.ok(turns().filter((text) => /one moment/i.test(text)).length > 0, turns().join(' | '));
+        assert.doesNotMatch(rig.log(), /the caller is silent/);
+      } finally {
+        await rig.close();
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+    });
+  });
+}
+
+/** Writes a piece of reasoning every 50 ms, which is half a second of the call. */
+function reason(_request: unknown, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const again = setInterval(() => {
+    response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { reasoning_content: 'Hm. ' } }] })}\n\n`);
+  }, 50);
+  response.on('close', () => clearInterval(again));
+}
