@@ -127,6 +127,20 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
       pair.call.mediaStream?.drop();
       await greeted(pair.second);
       const { answersLast, callerWaitsMs = 0, conversation, greeting } = pair.second.provider.last.options;
+  test('a call that came back to the gateway that let it go stays known there', async () => {
+    await withPair({}, async (pair) => {
+      switchAfter(pair, '/twilio/voice');
+      await greeted(pair.second);
+      await until(() => pair.first.running.gateway.activeCalls === 0, 'the first gateway lets go of the call');
+      pair.asked = pair.first;
+      pair.call.mediaStream?.drop();
+      await until(() => pair.first.events.some(({ type }) => type === 'stream-started'), 'the stream comes back');
+      await pair.clock.skip(65_000);
+      assert.equal(pair.call.isOver, false);
+      assert.equal(pair.first.running.gateway.activeCalls, 1);
+    });
+  });
+
       assert.ok(callerWaitsMs > 0, 'the caller has been waiting since the question');
       assert.match(greeting ?? '', /cut off/);
       assert.equal(answersLast, true, 'the question is still open');

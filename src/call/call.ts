@@ -57,7 +57,7 @@ export interface CallServices extends DepartureServices {
   /** How long a handover's token opens its record, in milliseconds. */
   tokenLifeMs: number;
   /** Called once the call is over. */
-  onEnded: (callSid: string) => void;
+  onEnded: (call: Call) => void;
 }
 
 /** Triggers with which the caller, or the model for them, asked for an agent. Only then is "of course" an answer. */
@@ -438,6 +438,6 @@ export class Call {
     this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);
     this.log.info({ outcome, ...this.tokens() }, 'call ended');
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
-    this.services.onEnded(this.callSid);
+    this.services.onEnded(this);
   }
 }

@@ -30,7 +30,7 @@ export class CallRegistry {
   private readonly clock: Clock;
 
   constructor(services: Omit<CallServices, 'onEnded'>, admission: Admission) {
-    this.services = { ...services, onEnded: (callSid) => this.forgetLater(callSid) };
+    this.services = { ...services, onEnded: (call) => this.forgetLater(call) };
     this.admission = admission;
     this.clock = services.clock;
   }
@@ -228,7 +228,7 @@ export class CallRegistry {
     if (current !== undefined) this.letGo(current);
     const call = Call.restore(claim.entry, this.services);
     this.calls.set(callSid, call);
-    if (call.isOver) this.forgetLater(callSid);
+    if (call.isOver) this.forgetLater(call);
     return { call, isCurrent: true };
   }
 
@@ -273,8 +273,11 @@ export class CallRegistry {
     ];
   }
 
-  private forgetLater(callSid: string): void {
-    this.later(REMEMBER_ENDED_MS, () => this.calls.delete(callSid));
+  /** Forgets this call only. A call that this instance let go of may have come back by then, as a new object. */
+  private forgetLater(call: Call): void {
+    this.later(REMEMBER_ENDED_MS, () => {
+      if (this.calls.get(call.callSid) === call) this.calls.delete(call.callSid);
+    });
   }
 
   /** Runs `action` after the delay, unless the registry is closed before. */
