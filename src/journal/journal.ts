@@ -132,6 +132,8 @@ export class CallJournal implements Journal {
     options.onHealth?.(isUp);
     options.backend.onConnection((isConnected) => this.onConnection(isConnected));
   }
+  /** The kinds of failure that the log has named in this outage. */
+  private readonly named = new Set<string>();
 
   get health(): JournalHealth {
     return {
@@ -313,8 +315,10 @@ export class CallJournal implements Journal {
     // Closed, or one of several writes that were pending when the backend failed; the retry is scheduled already.
     if (state.name === 'closed' || state.name === 'down') return;
     const failures = state.name === 'probing' ? state.failures + 1 : 1;
-    if (failures === 1) {
-      const kind = error instanceof BackendFailure ? error.kind : 'fault';
+    if (failures === 1) onHealth?.(false);
+    const kind = error instanceof BackendFailure ? error.kind : 'fault';
+    if (!this.named.has(kind)) {
+      this.named.add(kind);
       log.error({ kind }, 'the journal cannot be written; running calls would lose their memory with this instance');
       onHealth?.(false);
     }
@@ -336,6 +340,7 @@ export class CallJournal implements Journal {
     }
     this.options.backend.read(PROBE_SID).then(
       () => {
+    this.named.clear();
         this.wentUp();
         this.pumpSoon();
       },
