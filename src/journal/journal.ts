@@ -1,6 +1,7 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import type { KeyObject } from 'node:crypto';
 import type { Clock, Timer } from '../base/clock.js';
+import { setLoopTimer } from '../base/loop-timer.js';
 import type { Logger } from '../telemetry/log.js';
 import { BackendFailure, type HeldData, type JournalBackend } from './backend.js';
 import { ENTRY_VERSION, type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
@@ -34,7 +35,9 @@ export interface Journal {
    * one is. `entry` must not change afterwards.
    */
   note(entry: JournalEntry): void;
-  /** Takes a call over. Settles within half a second and never rejects. */
+  /**
+   * Takes a call over. Settles within half a second, not counting the lateness of the event loop, and never rejects.
+   */
   claim(callSid: string): Promise<Claim>;
   /** Reads a call's entry without taking the call over. */
   peek(callSid: string): Promise<JournalEntry | undefined>;
@@ -361,7 +364,7 @@ export class CallJournal implements Journal {
 
   private async ask(question: () => Promise<HeldData | undefined>): Promise<HeldData | undefined | 'unavailable'> {
     return new Promise((resolve) => {
-      const limit = this.options.clock.setTimer(SILENCE_BUDGET.journalClaimMs, () => resolve('unavailable'));
+      const limit = setLoopTimer(this.options.clock, SILENCE_BUDGET.journalClaimMs, () => resolve('unavailable'));
       question()
         .then(resolve, () => resolve('unavailable'))
         .finally(() => limit.cancel());
