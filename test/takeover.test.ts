@@ -184,6 +184,40 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
 
   test('a call returns to the first gateway with the stream that the other gateway announced', async () => {
     await withPair({}, async (pair) => {
+  test('a gateway that drains while Redis is away hands its calls over long before the end', async () => {
+    const own = await RedisServer.start();
+    try {
+      await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
+        await greeted(pair.first);
+        await own.kill();
+        await until(() => pair.first.log().includes('the journal cannot be written'), 'the loss is noticed');
+        const startedMs = pair.clock.now();
+        const drained = pair.first.running.gateway.drain(30);
+        await until(() => pair.first.events.some(({ type }) => type === 'escalated'), 'the handover');
+        assert.ok(pair.clock.now() - startedMs < 15_000, `${pair.clock.now() - startedMs} ms`);
+        await within(pair.call.whenEnded(), 'the end');
+        await within(drained, 'the end of the drain');
+        assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+      });
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('a gateway whose peers stop as well hands its calls over instead of moving them', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      let streams = 0;
+      pair.call.on('stream-ended', () => streams++);
+      const drained = pair.first.running.gateway.drain(30, false);
+      await within(pair.call.whenEnded(), 'the end');
+      await within(drained, 'the end of the drain');
+      assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+      assert.equal(streams, 1, 'the call went to an agent from its only stream');
+      assert.equal(pair.second.events.length, 0);
+    });
+  });
+
       await greeted(pair.first);
       pair.call.on('twiml', (made) => {
         if (made === '/twilio/stream-ended') pair.asked = pair.first;
