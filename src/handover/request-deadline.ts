@@ -1,4 +1,5 @@
-import { type Clock, type Timer } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
+import { setLoopTimer } from '../base/loop-timer.js';
 
 /** What the SDK's innermost step resolves with: a response whose body is still to be read. */
 interface Received {
@@ -14,6 +15,8 @@ interface Body {
  * Returns middleware for an AWS client that gives each attempt one deadline over head and body. The SDK's own `requestTimeout`
  * ends with the head of the response (`setRequestTimeout` in @smithy/node-http-handler), so a body that stalls would be waited
  * for without end. Belongs into the step `deserialize`, inside the SDK's parsing and its retries.
+ *
+ * The lateness of the gateway's own event loop does not count, because an answer that came in time must not be dropped for it.
  */
 export function requestDeadline(clock: Clock, limitMs: number) {
   return <Args, Result extends Received>(next: (args: Args) => Promise<Result>) =>
@@ -21,7 +24,7 @@ export function requestDeadline(clock: Clock, limitMs: number) {
       new Promise((resolve, reject) => {
         let body: Body | undefined;
         let error: Error | undefined;
-        const timer = clock.setTimer(limitMs, () => {
+        const timer = setLoopTimer(clock, limitMs, () => {
           error = timeoutError(limitMs);
           body?.destroy(error);
           reject(error);
@@ -47,7 +50,7 @@ export function requestDeadline(clock: Clock, limitMs: number) {
 /** Rejects after `limitMs`, whatever `work` waits for, for example credentials that the SDK reads before it sends anything. */
 export function settledWithin<T>(clock: Clock, limitMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer: Timer = clock.setTimer(limitMs, () => reject(timeoutError(limitMs)));
+    const timer = setLoopTimer(clock, limitMs, () => reject(timeoutError(limitMs)));
     work.then(resolve, reject).finally(() => timer.cancel());
   });
 }
