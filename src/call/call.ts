@@ -132,7 +132,7 @@ export class Call {
       rules: services.rules,
       language: this.prompt.language,
     });
-    const { assistant, callSid, conversationId, from, to } = this;
+    const { assistant, callSid, conversationId, from, startedAtMs, to } = this;
     this.machine = new CallStateMachine({
       onEnter: () => this.checkpointer.note(),
       onLive: (isLive) => {
@@ -143,6 +143,7 @@ export class Call {
     const facts = {
       callSid,
       conversationId,
+      startedAtMs,
       from,
       to,
       assistant,
@@ -161,8 +162,8 @@ export class Call {
       resumes: memory.resumes,
       failedDials: memory.failedDials,
     });
-    const { departure, history, machine, startedAtMs } = this;
-    this.checkpointer = new CallCheckpointer({ call: facts, startedAtMs, history, machine, departure, services });
+    const { departure, history, machine } = this;
+    this.checkpointer = new CallCheckpointer({ call: facts, history, machine, departure, services });
     this.ringing = new Ringing({
       call: facts,
       history,

@@ -16,7 +16,6 @@ const AGAIN_AFTER_MS = 2 * 60_000;
 export class CallCheckpointer {
   private readonly options: {
     call: CallFacts;
-    startedAtMs: number;
     history: History;
     machine: CallStateMachine;
     departure: Departure;
@@ -32,7 +31,7 @@ export class CallCheckpointer {
   }
 
   note(): void {
-    const { call, departure, history, services, machine, startedAtMs } = this.options;
+    const { call, departure, history, services, machine } = this.options;
     const { clock, journal, provider, tokenLifeMs } = services;
     const state = machine.state;
     // Without a shared journal no other instance could read it.
@@ -46,7 +45,7 @@ export class CallCheckpointer {
       conversationId: call.conversationId,
       from: call.from,
       to: call.to,
-      startedAtMs,
+      startedAtMs: call.startedAtMs,
       prompt: call.assistant.prompt.name,
       provider: provider.name,
       turns: history.turnsWhile(playing).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })),

@@ -15,6 +15,7 @@ test('a callback that is promised twice, because Twilio asked twice, is kept onc
     {
       callSid: 'CA1',
       conversationId: 'c1',
+      startedAtMs: 0,
       from: '+12025550123',
       to: '+12065550199',
       assistant: new Assistant({ prompt: defaultPrompt, queues: [] }),
