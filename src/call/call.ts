@@ -247,7 +247,7 @@ export class Call {
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
       onCallerBack: () => this.departure.stay(),
-      onLook: () => this.checkpointer.noteWhilePlaying(),
+      onLook: () => this.checkpointer.noteBetweenTurns(),
       onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing, so it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
