@@ -1,30 +1,17 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { sleep } from '../src/base/clock.js';
-import type { CarrierCall } from '../sim/twilio/carrier-call.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
 import { signStream } from '../sim/twilio/signing.js';
 import { within } from './support/deadline.js';
+import { FIRST_ALONE, type Pair, type PairOptions, withPair as withGatewayPair } from './support/gateway-pair.js';
 import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
-import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
-import { type ScaledClock, scaledClock } from './support/scaled-clock.js';
-import { TONES } from './support/tone-engine.js';
+import { AUTH_TOKEN, PUBLIC_HOST, type Rig, until } from './support/rig.js';
 
 const OPTIONS = { skip: skipWithoutRedis };
 const busy: PhoneEndpoint = { ring: (leg) => leg.reject('busy') };
-
-/** A host that always leads to the first gateway, past the load balancer. */
-const FIRST_ALONE = 'first.example.com';
-
-/** Two gateways that share a Redis. Twilio's requests go to the one that is `asked`. */
-interface Pair {
-  first: Rig;
-  second: Rig;
-  asked: Rig;
-  call: CarrierCall;
-  clock: ScaledClock;
-}
 
 describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () => {
   let redis: RedisServer;
@@ -33,53 +20,8 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
   });
   after(() => redis.stop());
 
-  async function withPair(
-    options: {
-      phone?: PhoneEndpoint;
-      env?: Record<string, string>;
-      secondEnv?: Record<string, string>;
-      statusCallback?: true;
-    },
-    body: (pair: Pair) => Promise<void>,
-  ): Promise<void> {
-    const clock = scaledClock(10);
-    const env = { REDIS_URL: redis.url, JOURNAL_KEY: 'cd'.repeat(32), IDLE_PROMPT_SECONDS: '0', ...options.env };
-    const asked: { rig?: Rig } = {};
-    const { phone } = options;
-    const first: Rig = await startRig({
-      clock,
-      env,
-      engine: TONES,
-      ...(phone === undefined ? {} : { phone }),
-      carrier: { resolve: (host) => (host === FIRST_ALONE ? first.base : asked.rig?.base) },
-    });
-    const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
-    const second = await startRig({
-      clock,
-      engine: TONES,
-      env: { ...env, DYNAMODB_ENDPOINT_URL: store, ...options.secondEnv },
-    });
-    asked.rig = first;
-    const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
-    const call = first.call(undefined, options.statusCallback === true ? { statusCallback } : {});
-    try {
-      await body({
-        first,
-        second,
-        call,
-        clock,
-        get asked() {
-          return asked.rig ?? first;
-        },
-        set asked(rig) {
-          asked.rig = rig;
-        },
-      });
-    } finally {
-      await first.close();
-      await second.close();
-    }
-  }
+  const withPair = (options: PairOptions, body: (pair: Pair) => Promise<void>): Promise<void> =>
+    withGatewayPair(redis.url, options, body);
 
   /** Waits until the caller has been greeted by the gateway of `rig`. */
   const greeted = (rig: Rig): Promise<void> =>
@@ -185,6 +127,20 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
     });
   });
 
+  test('a call that came back to the gateway that let it go stays known there', async () => {
+    await withPair({}, async (pair) => {
+      switchAfter(pair, '/twilio/voice');
+      await greeted(pair.second);
+      await until(() => pair.first.running.gateway.activeCalls === 0, 'the first gateway lets go of the call');
+      pair.asked = pair.first;
+      pair.call.mediaStream?.drop();
+      await until(() => pair.first.events.some(({ type }) => type === 'stream-started'), 'the stream comes back');
+      await pair.clock.skip(65_000);
+      assert.equal(pair.call.isOver, false);
+      assert.equal(pair.first.running.gateway.activeCalls, 1);
+    });
+  });
+
   test('the agent sees the context when one gateway dials and the other serves the whisper', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);
@@ -219,13 +175,47 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
         await until(() => pair.first.log().includes('the journal cannot be written'), 'the loss is noticed');
         const drained = pair.first.running.gateway.drain(0);
         await within(pair.call.whenEnded(), 'the end');
-        await drained;
+        await within(drained, 'the end of the drain');
         assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
         assert.equal(pair.second.events.length, 0);
       });
     } finally {
       await own.stop();
     }
+  });
+
+  test('a gateway that drains while Redis is away hands its calls over long before the end', async () => {
+    const own = await RedisServer.start();
+    try {
+      await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
+        await greeted(pair.first);
+        await own.kill();
+        await until(() => pair.first.log().includes('the journal cannot be written'), 'the loss is noticed');
+        const startedMs = pair.clock.now();
+        const drained = pair.first.running.gateway.drain(30);
+        await until(() => pair.first.events.some(({ type }) => type === 'escalated'), 'the handover');
+        assert.ok(pair.clock.now() - startedMs < 15_000, `${pair.clock.now() - startedMs} ms`);
+        await within(pair.call.whenEnded(), 'the end');
+        await within(drained, 'the end of the drain');
+        assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+      });
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('a gateway whose peers stop as well hands its calls over instead of moving them', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      let streams = 0;
+      pair.call.on('stream-ended', () => streams++);
+      const drained = pair.first.running.gateway.drain(30, false);
+      await within(pair.call.whenEnded(), 'the end');
+      await within(drained, 'the end of the drain');
+      assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+      assert.equal(streams, 1, 'the call went to an agent from its only stream');
+      assert.equal(pair.second.events.length, 0);
+    });
   });
 
   test('a call whose journal write times out is not moved, because the other gateway could not resume it', async () => {
@@ -238,7 +228,7 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
         own.freeze();
         const drained = pair.first.running.gateway.drain(0);
         await within(pair.call.whenEnded(), 'the end');
-        await drained;
+        await within(drained, 'the end of the drain');
         assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
         assert.equal(streams, 1, 'the call went to an agent from its only stream');
       });
@@ -264,7 +254,7 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
       await sleep(pair.clock, 5000);
       assert.equal(streams, 0, 'the caller still waits');
       pair.first.provider.last.speak('It is on its way.', 300);
-      await drained;
+      await within(drained, 'the end of the drain');
       await until(() => pair.second.provider.sessions.length > 0, 'the other gateway resumes the call');
       assert.equal(pair.second.provider.last.options.greeting, undefined, 'the caller does not notice the move');
     });
@@ -312,11 +302,11 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
       const socket = new WebSocket(`${pair.second.base.replace('http', 'ws')}/twilio/stream`, {
         headers: { 'X-Twilio-Signature': signStream(AUTH_TOKEN, url, 'exact') ?? '' },
       });
-      await new Promise((resolve) => socket.once('open', resolve));
+      await within(once(socket, 'open'), 'the socket opens');
       const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
       const start = { streamSid: 'MZ1', callSid, accountSid: 'AC1', mediaFormat, customParameters: { token: 'guess' } };
       socket.send(JSON.stringify({ event: 'start', streamSid: 'MZ1', start }));
-      const code = await new Promise((resolve) => socket.once('close', resolve));
+      const [code] = (await within(once(socket, 'close'), 'the gateway closes the socket')) as [number];
       assert.equal(code, 1008);
       assert.equal(pair.second.events.length, 0);
       pair.first.provider.last.callerSays('I want to speak to a human agent.');

@@ -14,6 +14,11 @@ const MOVE_BEFORE_END_MS = 30_000;
  * How long before the end any short pause is used. At the end, a call without a pause is moved in the middle of a word.
  */
 const HURRY_MS = 8000;
+/**
+ * How long the journal may be away before calls are handed over instead of moved. Redis restarts in less. A handover takes up to
+ * `HANDOVER_MS`, so it must not begin only at the end.
+ */
+const JOURNAL_AWAY_MS = 5000;
 /** How long a call whose stream comes only after the others have moved may wait for a pause. */
 const LATE_STREAM_MS = 3000;
 /** Maximum time for the goodbye, the dial and the whisper of calls that are handed over because the gateway stops. */
@@ -34,6 +39,8 @@ export interface DrainOptions {
 /** Lets the calls of a stopping gateway finish, moves them to another instance, or hands them to a human. */
 export class Drain {
   private readonly options: DrainOptions;
+  /** Since when the journal cannot be written, as far as the drain has seen. `undefined` while it can. */
+  private unwrittenSinceMs: number | undefined;
 
   constructor(options: DrainOptions) {
     this.options = options;
@@ -51,7 +58,13 @@ export class Drain {
     const drainMs = drainSeconds * 1000;
     const movesCalls = calls.isShared && canMove;
     const startedMs = clock.now();
-    await this.until(() => calls.activeCalls.length === 0, Math.max(0, drainMs - MOVE_BEFORE_END_MS));
+    await this.until(
+      () => {
+        this.lookAtJournal();
+        return calls.activeCalls.length === 0;
+      },
+      Math.max(0, drainMs - MOVE_BEFORE_END_MS),
+    );
     if (calls.activeCalls.length === 0) return;
     if (movesCalls && this.live.length > 0) {
       log.warn({ calls: this.live.length }, 'moving the remaining calls to other instances');
@@ -71,20 +84,31 @@ export class Drain {
     await this.answerLastRequests();
   }
 
+  private lookAtJournal(): void {
+    const { calls, clock } = this.options;
+    this.unwrittenSinceMs = calls.isWritten ? undefined : (this.unwrittenSinceMs ?? clock.now());
+  }
+
+  private get isJournalAway(): boolean {
+    const { unwrittenSinceMs: sinceMs } = this;
+    return sinceMs !== undefined && this.options.clock.now() - sinceMs >= JOURNAL_AWAY_MS;
+  }
+
   private get live(): readonly Call[] {
     return this.options.calls.activeCalls.filter((call) => call.isLive);
   }
 
   /**
    * Moves each live call in its next pause. A caller without a pause within `limitMs` is told that they were cut off.
-   * Calls that cannot be written to the journal stay.
+   * Calls that cannot be written to the journal stay, and if the journal is away for long, it returns before the limit.
    */
   private async moveCalls(limitMs: number): Promise<void> {
     const { clock } = this.options;
     const endMs = clock.now() + limitMs;
     await this.until(() => {
       void this.move(endMs - clock.now() > HURRY_MS ? 'calm' : 'breath');
-      return this.live.length === 0;
+      this.lookAtJournal();
+      return this.live.length === 0 || this.isJournalAway;
     }, limitMs);
     await this.move('mid-word');
   }

@@ -6,6 +6,8 @@ import type { Turn } from '../voice/history.js';
 export interface CallFacts {
   callSid: string;
   conversationId: string;
+  /** Milliseconds since the epoch. */
+  startedAtMs: number;
   from: string;
   to: string;
   assistant: Assistant;

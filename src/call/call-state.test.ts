@@ -76,6 +76,7 @@ function stateOf(name: Name, disposed: string[]): CallState {
       by: 'twiml',
       isWhispered: false,
       legSeconds: undefined,
+      lastLegSid: '',
       expires: timer,
     },
     redirecting: {

@@ -139,6 +139,8 @@ export interface Dialling {
   isWhispered: boolean;
   /** Seconds the called leg was connected, from its status callback. `undefined` until that arrives. */
   legSeconds: number | undefined;
+  /** CallSid of the called leg of the dial before. Empty if there was none. */
+  lastLegSid: string;
   expires: Timer;
 }
 

@@ -58,7 +58,7 @@ export interface CallServices extends DepartureServices {
   /** How long a handover's token opens its record, in milliseconds. */
   tokenLifeMs: number;
   /** Called once the call is over. */
-  onEnded: (callSid: string) => void;
+  onEnded: (call: Call) => void;
 }
 
 /** Triggers with which the caller, or the model for them, asked for an agent. Only then is "of course" an answer. */
@@ -133,7 +133,7 @@ export class Call {
       rules: services.rules,
       language: this.prompt.language,
     });
-    const { assistant, callSid, conversationId, from, to } = this;
+    const { assistant, callSid, conversationId, from, startedAtMs, to } = this;
     this.machine = new CallStateMachine({
       onEnter: () => this.checkpointer.note(),
       onLive: (isLive) => {
@@ -144,6 +144,7 @@ export class Call {
     const facts = {
       callSid,
       conversationId,
+      startedAtMs,
       from,
       to,
       assistant,
@@ -162,8 +163,8 @@ export class Call {
       resumes: memory.resumes,
       failedDials: memory.failedDials,
     });
-    const { departure, history, machine, startedAtMs } = this;
-    this.checkpointer = new CallCheckpointer({ call: facts, startedAtMs, history, machine, departure, services });
+    const { departure, history, machine } = this;
+    this.checkpointer = new CallCheckpointer({ call: facts, history, machine, departure, services });
     this.ringing = new Ringing({
       call: facts,
       history,
@@ -247,7 +248,7 @@ export class Call {
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
       onCallerBack: () => this.departure.stay(),
-      onLook: () => this.checkpointer.noteWhilePlaying(),
+      onLook: () => this.checkpointer.noteBetweenTurns(),
       onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing, so it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
@@ -439,6 +440,6 @@ export class Call {
     this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);
     this.log.info({ outcome, ...this.tokens() }, 'call ended');
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
-    this.services.onEnded(this.callSid);
+    this.services.onEnded(this);
   }
 }

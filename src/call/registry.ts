@@ -8,6 +8,8 @@ import type { Admission, Refusal } from './admission.js';
 import { announcement } from './announcement.js';
 import { Call, type CallServices } from './call.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
+import { keepForeignRecording } from './transfer/foreign-recording.js';
+import { PATHS } from './paths.js';
 import { hasToken } from './stream/stream-token.js';
 
 /** How long an ended call is remembered, so that late and repeated callbacks find their answer. */
@@ -30,7 +32,7 @@ export class CallRegistry {
   private readonly clock: Clock;
 
   constructor(services: Omit<CallServices, 'onEnded'>, admission: Admission) {
-    this.services = { ...services, onEnded: (callSid) => this.forgetLater(callSid) };
+    this.services = { ...services, onEnded: (call) => this.forgetLater(call) };
     this.admission = admission;
     this.clock = services.clock;
   }
@@ -156,21 +158,50 @@ export class CallRegistry {
       { call_sid: webhook.callSid, path: failedPath, is_known: call !== undefined },
       'Twilio asks the fallback',
     );
-    return call?.departure.afterFallback(failedPath) ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned');
+    // A caller who has talked to an agent must not be rung through again.
+    if (call === undefined && webhook.form.get('DialBridged') === 'true') return [{ verb: 'hangup' }];
+    if (failedPath === PATHS.dialResult) await this.hearOfLeg(call);
+    return (
+      call?.departure.afterFallback(failedPath, webhook) ?? this.withoutUs(webhook, 'assistantFailed', 'abandoned')
+    );
   }
 
   async afterVoicemail(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    return (await this.find(webhook.callSid))?.departure.voicemail.afterVoicemail(webhook) ?? [{ verb: 'hangup' }];
+    const call = await this.find(webhook.callSid);
+    if (call !== undefined) return call.departure.voicemail.afterVoicemail(webhook);
+    await this.foreignRecording(webhook);
+    const { prompt } = this.services.assistantFor(webhook.to);
+    return [...announcement(prompt.lines.messageThanks, prompt), { verb: 'hangup' }];
   }
 
   /** A status callback, which needs no TwiML. */
   recording(webhook: VoiceWebhook): undefined {
-    this.calls.get(webhook.callSid)?.departure.voicemail.onRecording(webhook);
+    const call = this.calls.get(webhook.callSid);
+    if (call === undefined) void this.foreignRecording(webhook);
+    else call.departure.voicemail.onRecording(webhook);
+  }
+
+  private async foreignRecording(webhook: VoiceWebhook): Promise<void> {
+    keepForeignRecording(webhook, await this.services.journal.peek(webhook.callSid), this.services);
   }
 
   /** A status callback, which needs no TwiML. */
   legStatus(webhook: VoiceWebhook): undefined {
-    this.calls.get(webhook.parentCallSid ?? '')?.departure.dialling.onLegStatus(webhook);
+    const callSid = webhook.parentCallSid ?? '';
+    const legSeconds = Number(webhook.form.get('CallDuration') ?? '0');
+    if (webhook.callStatus !== 'completed' || !Number.isFinite(legSeconds)) return;
+    const leg = { legSid: webhook.callSid, legSeconds };
+    const call = this.calls.get(callSid);
+    if (call !== undefined) call.departure.dialling.onLegOver(leg);
+    // Not a reason to take the call over: the instance that has it is about to get the result of the dial.
+    else if (this.isShared && callSid !== '') this.services.journal.tell(callSid, leg);
+  }
+
+  /** Twilio may have told another instance how long the called leg was connected. */
+  private async hearOfLeg(call: Call | undefined): Promise<void> {
+    if (call === undefined || !this.isShared || call.departure.dialling.isLegOver) return;
+    const told = await this.services.journal.told(call.callSid);
+    if (told !== undefined) call.departure.dialling.onLegOver(told);
   }
 
   /** A status callback, which needs no TwiML. */
@@ -228,7 +259,7 @@ export class CallRegistry {
     if (current !== undefined) this.letGo(current);
     const call = Call.restore(claim.entry, this.services);
     this.calls.set(callSid, call);
-    if (call.isOver) this.forgetLater(callSid);
+    if (call.isOver) this.forgetLater(call);
     return { call, isCurrent: true };
   }
 
@@ -278,8 +309,11 @@ export class CallRegistry {
     ];
   }
 
-  private forgetLater(callSid: string): void {
-    this.later(REMEMBER_ENDED_MS, () => this.calls.delete(callSid));
+  /** Forgets this call only. A call that this instance let go of may have come back by then, as a new object. */
+  private forgetLater(call: Call): void {
+    this.later(REMEMBER_ENDED_MS, () => {
+      if (this.calls.get(call.callSid) === call) this.calls.delete(call.callSid);
+    });
   }
 
   /** Runs `action` after the delay, unless the registry is closed before. */

@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { ConnectApi } from '../../sim/connect-api/server.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
+import { startStallingServer } from '../../test/support/stalling-server.js';
 import { until } from '../../test/support/rig.js';
 import { createLogger } from '../telemetry/log.js';
 import { type AvailabilityRule, ConnectAgents } from './agent-availability.js';
@@ -131,4 +132,39 @@ test('the simulated Connect API refuses another instance, a wrong body and a req
   );
   assert.equal(await ask('/metrics/current/i-1', signed, { ...body, Surplus: 1 }), '400 InvalidRequestException');
   await api.close();
+});
+
+test('an answer of Amazon Connect that stalls after its head is given up, and the queue is asked about again', async () => {
+  const server = await startStallingServer();
+  const clock = new FakeClock();
+  const counts: string[] = [];
+  const agents = new ConnectAgents({
+    instanceId: 'i-1',
+    region: 'us-east-1',
+    endpointUrl: server.url,
+    rule: 'staffed',
+    defaultQueueArn: QUEUE,
+    clock,
+    log: createLogger({ level: 'silent' }),
+    localCredentials: true,
+    count: (result) => counts.push(result),
+  });
+  try {
+    for (const requests of [1, 2]) {
+      const asked = agents.reach(QUEUE);
+      await until(() => server.requests() === requests && server.open() === 1, 'the question');
+      clock.advance(300);
+      assert.equal(await asked, 'reachable');
+      clock.advance(3000);
+      await until(() => counts.length === 2 * requests, 'the end of the question');
+      await until(() => server.open() === 0, 'the connection is closed');
+      // What was learnt of the failure is kept for five seconds.
+      clock.advance(5000);
+    }
+    assert.deepEqual(counts, ['late', 'unknown', 'late', 'unknown']);
+    assert.equal(clock.timers, 0);
+  } finally {
+    agents.close();
+    await server.close();
+  }
 });

@@ -3,6 +3,7 @@ import '../process/aws-node-version.js';
 import { ConnectClient, type ConnectClientConfig, GetCurrentMetricDataCommand } from '@aws-sdk/client-connect';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
+import { requestDeadline, settledWithin } from './request-deadline.js';
 
 /** Whether it makes sense to dial a queue's number. */
 export type Reach = 'reachable' | 'unavailable';
@@ -28,6 +29,8 @@ export interface ConnectAgentsOptions {
 /** GetCurrentMetricData is limited to five requests a second for the whole account, and its data is some seconds old. */
 const REMEMBERED_MS = 5000;
 const REQUEST_MS = 2000;
+/** Maximum time of a question with the reading of credentials. Only then may the queue be asked about again. */
+const QUESTION_MS = 3000;
 const METRICS = { staffed: 'AGENTS_STAFFED', available: 'AGENTS_AVAILABLE' } as const;
 
 /** Asks Amazon Connect whether a queue has agents. If it does not answer in time, the queue counts as reachable. */
@@ -40,6 +43,11 @@ export class ConnectAgents {
   constructor(options: ConnectAgentsOptions) {
     this.options = options;
     this.client = new ConnectClient(clientConfig(options));
+    this.client.middlewareStack.add(requestDeadline(options.clock, REQUEST_MS), {
+      step: 'deserialize',
+      priority: 'low',
+      name: 'requestDeadline',
+    });
   }
 
   /** Whether the queue can be reached. An empty `queueArn` means the default queue. Never rejects. */
@@ -79,9 +87,9 @@ export class ConnectAgents {
   }
 
   private async question(queue: string): Promise<Reach> {
-    const { count, instanceId, log, rule } = this.options;
+    const { clock, count, instanceId, log, rule } = this.options;
     try {
-      const { MetricResults: results = [] } = await this.client.send(
+      const sent = this.client.send(
         new GetCurrentMetricDataCommand({
           InstanceId: instanceId,
           Filters: { Queues: [queue], Channels: ['VOICE'] },
@@ -89,6 +97,7 @@ export class ConnectAgents {
           CurrentMetrics: [{ Name: METRICS[rule], Unit: 'COUNT' }],
         }),
       );
+      const { MetricResults: results = [] } = await settledWithin(clock, QUESTION_MS, sent);
       const value = results[0]?.Collections?.[0]?.Value;
       // An empty list means "cannot find any data", a missing value "insufficient data" (Connect API: GetCurrentMetricData).
       const reach = value === 0 ? 'unavailable' : 'reachable';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { identifyingNumber } from '../twilio/caller-identity.js';
 import { drawHandoverId } from './record.js';
 import { oneLine, printable } from './text.js';
@@ -43,9 +44,22 @@ const MESSAGE_CHARACTERS = 2000;
 const FIELD_CHARACTERS = 200;
 const URL_CHARACTERS = 512;
 const DAYS_KEPT = 7;
+/** The time at the beginning of a ULID. */
+const ID_TIME_CHARACTERS = 10;
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 export function callbackKey(callbackId: string): string {
   return `${CALLBACK_PREFIX}${callbackId}`;
+}
+
+/**
+ * Returns the id of a record that there is once in a conversation. Every instance returns the same one, because Twilio may report
+ * one recording to two instances.
+ */
+export function callbackIdOf(kind: CallbackKind, conversationId: string, startedAtMs: number): string {
+  const time = drawHandoverId(startedAtMs).slice(0, ID_TIME_CHARACTERS);
+  const digest = createHash('sha256').update(`${kind}:${conversationId}`).digest();
+  return time + [...digest.subarray(0, 16)].map((byte) => CROCKFORD[byte & 31] ?? '').join('');
 }
 
 /** Builds a record with its fields cleaned and cut to size. Ids sort by time, so that a list starts with the oldest. */

@@ -106,6 +106,22 @@ test('a handover is prepared even if the store cannot link it to the caller', as
   assert.equal(lines.length, 1);
 });
 
+test('a handover is prepared while the index by number still works, and is found by it later', async () => {
+  const store = new MemoryStore();
+  const link = store.link.bind(store);
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  store.link = async (...fields) => {
+    await answered;
+    await link(...fields);
+  };
+  const { handoverId } = await deskOn(store, [], store).prepare(CONTEXT);
+  answer();
+  await new Promise((resolve) => setImmediate(resolve));
+  const found = await store.redeemByCaller(callerKey('pepper', CONTEXT.customerPhone), 'contact', 1_790_000_001);
+  assert.equal(found.status === 'valid' && found.record.handover_id, handoverId);
+});
+
 test('handover ids are ULIDs and sort by time', () => {
   const ids = [1, 2, 1_790_000_000_000].map((epochMs) => drawHandoverId(epochMs));
   for (const id of ids) assert.match(id, /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);

@@ -65,7 +65,8 @@ export class HandoverDesk {
       const token = drawToken();
       const key = tokenKey(pepper, token);
       if ((await store.put(key, record)) === 'stored') {
-        await this.link(key, record);
+        // Beside the dial, so that a slow index does not cost the record its time.
+        void this.link(key, record);
         return { handoverId: record.handover_id, token };
       }
       log.warn({ handover_id: record.handover_id }, 'handover token already in use; drawing another');

@@ -14,6 +14,7 @@ import type { CallbackRecord, CallbackStore } from './callbacks.js';
 import type { CallerIndex } from './caller-index.js';
 import { DynamoDbCallers } from './dynamodb-callers.js';
 import { numberOf, textOf, toItem, toRecord } from './dynamodb-item.js';
+import { requestDeadline, settledWithin } from './request-deadline.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
 import { isThrottle, nameOf, storeError } from './store-error.js';
 import type { HandoverStore, Redemption } from './store.js';
@@ -25,6 +26,8 @@ export interface DynamoDbStoreOptions {
   endpointUrl?: string | undefined;
   /** Sends placeholder credentials, for an endpoint that does not check them. */
   localCredentials?: boolean;
+  /** By default the SDK finds them. */
+  credentials?: DynamoDBClientConfig['credentials'];
   /** Called for every throttled attempt, including those the SDK retries. */
   onThrottle?: () => void;
   /** Maximum time for one attempt. It is short, with one retry, because the caller waits in silence. */
@@ -33,6 +36,8 @@ export interface DynamoDbStoreOptions {
 }
 
 const MAX_ATTEMPTS = 2;
+/** Time for what an operation does besides its attempts: reading credentials, and the pause between the attempts. */
+const BESIDE_ATTEMPTS_MS = 1000;
 const TABLE_POLL_MS = 25;
 const CREATE_TRIES = 5;
 const TABLE_POLLS = 400;
@@ -45,11 +50,19 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
   private readonly client: DynamoDBClient;
   private readonly tableName: string;
   private readonly clock: Clock;
+  private readonly operationMs: number;
 
   constructor(options: DynamoDbStoreOptions) {
+    const { attemptMs = SILENCE_BUDGET.storeAttemptMs, clock = systemClock } = options;
     this.tableName = options.tableName;
-    this.clock = options.clock ?? systemClock;
-    this.client = new DynamoDBClient(clientConfig(options));
+    this.clock = clock;
+    this.operationMs = MAX_ATTEMPTS * attemptMs + BESIDE_ATTEMPTS_MS;
+    this.client = new DynamoDBClient(clientConfig(options, attemptMs));
+    this.client.middlewareStack.add(requestDeadline(clock, attemptMs), {
+      step: 'deserialize',
+      priority: 'low',
+      name: 'requestDeadline',
+    });
     this.callers = new DynamoDbCallers({
       tableName: this.tableName,
       get: async (command) => (await this.attempt('GetItem', () => this.client.send(command))).Item,
@@ -162,14 +175,14 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     throw storeError('CreateTable', undefined);
   }
 
-  /** Waits for pending requests, so that no record is lost. The maximum time for an attempt limits the wait. */
+  /** Waits for pending requests, so that no record is lost. The maximum time for an operation limits the wait. */
   async close(): Promise<void> {
     await Promise.allSettled(this.underWay);
     this.client.destroy();
   }
 
   private async track<T>(send: () => Promise<T>): Promise<T> {
-    const work = send();
+    const work = settledWithin(this.clock, this.operationMs, send());
     this.underWay.add(work);
     try {
       return await work;
@@ -206,14 +219,14 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
   }
 }
 
-function clientConfig(options: DynamoDbStoreOptions): DynamoDBClientConfig {
-  const { attemptMs = SILENCE_BUDGET.storeAttemptMs } = options;
+function clientConfig(options: DynamoDbStoreOptions, attemptMs: number): DynamoDBClientConfig {
   const config: DynamoDBClientConfig = {
     region: options.region,
     maxAttempts: MAX_ATTEMPTS,
     requestHandler: { connectionTimeout: attemptMs, requestTimeout: attemptMs, throwOnRequestTimeout: true },
   };
   if (options.endpointUrl !== undefined) config.endpoint = options.endpointUrl;
+  if (options.credentials !== undefined) config.credentials = options.credentials;
   if (options.localCredentials === true) config.credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return config;
 }

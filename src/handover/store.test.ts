@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { isTandemError } from '../base/errors.js';
 import { DynamoDbStore, type DynamoDbStoreOptions } from './dynamodb-store.js';
+import { within } from '../../test/support/deadline.js';
+import { startStallingServer } from '../../test/support/stalling-server.js';
+import { until } from '../../test/support/rig.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { MemoryStore } from '../../test/support/memory-handover-store.js';
 import { NOW_SECONDS, callerContract, sampleRecord, storeContract } from '../../test/contracts/handover-store.js';
@@ -106,6 +110,39 @@ test('the DynamoDB store reports a refusal as STORE_REJECTED and no answer as ST
   server.close();
   await assert.rejects(store.redeem('k', 'contact-1', NOW_SECONDS), { code: 'STORE_UNREACHABLE' });
   await store.close();
+});
+
+test('a DynamoDB answer that stalls after its head ends with its attempt, and does not keep the store from closing', async () => {
+  const server = await startStallingServer();
+  const store = open(server.url, { attemptMs: 200 });
+  try {
+    const put = assert.rejects(store.put('k', sampleRecord()), { code: 'STORE_UNREACHABLE' });
+    await within(put, 'the failure', 10_000);
+    assert.equal(server.requests(), 2, 'one retry');
+    await until(() => server.open() === 0, 'the connections are closed');
+    const pending = store.check().catch(() => undefined);
+    await until(() => server.requests() > 2, 'the request');
+    await within(store.close(), 'the store closes', 10_000);
+    await pending;
+  } finally {
+    await server.close();
+  }
+});
+
+test('a store operation that waits for credentials for ever ends, and the store closes', async () => {
+  const clock = new FakeClock();
+  const store = new DynamoDbStore({
+    tableName: 'HandoverTokens',
+    region: 'us-east-1',
+    endpointUrl: 'http://127.0.0.1:1',
+    credentials: () => new Promise(() => undefined),
+    clock,
+  });
+  const check = assert.rejects(store.check(), { code: 'STORE_UNREACHABLE' });
+  const closed = store.close();
+  clock.advance(3000);
+  await within(Promise.all([check, closed]), 'the end', 10_000);
+  assert.equal(clock.timers, 0);
 });
 
 test('the embedded store reports a taken port as PORT_IN_USE', async () => {

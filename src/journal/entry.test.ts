@@ -16,6 +16,7 @@ test('a journal entry is the same after serializing and parsing, in every state 
     { name: 'parted', exit: { to: 'nobody', outcome: 'completed' } },
     { name: 'parted', exit: { to: 'assistant', cause: 'moved' } },
     { name: 'dialling', handover },
+    { name: 'dialling', handover, legSeconds: 37, lastLegSid: 'CA9', isWhispered: true },
     { name: 'parted', exit: { to: 'voicemail' } },
     { name: 'parted', exit: { to: 'callback' } },
     { name: 'recording' },
@@ -88,4 +89,10 @@ test('the turns that a journal entry drops are not read', () => {
 test('the tombstone of a call holds nothing that was said and no number', () => {
   const left = JSON.stringify(tombstone(sampleEntry(), 'completed'));
   assert.doesNotMatch(left, /order|\+1/);
+});
+
+test("the tombstone of a call that Twilio recorded keeps the caller's number for the report of the recording", () => {
+  const entry = sampleEntry({ stand: { name: 'recording' } });
+  const left = tombstone(entry, 'message_taken');
+  assert.deepEqual([left.from, left.to, left.turns], [entry.from, entry.to, []]);
 });

@@ -68,7 +68,16 @@ const stand = z.discriminatedUnion('name', [
   }),
   z.object({ name: z.literal('leaving'), exit }),
   z.object({ name: z.literal('parted'), exit }),
-  z.object({ name: z.literal('dialling'), handover: handover.optional() }),
+  z.object({
+    name: z.literal('dialling'),
+    handover: handover.optional(),
+    /** Seconds the called leg was connected. Absent until Twilio has reported its end. */
+    legSeconds: z.number().optional(),
+    /** CallSid of the called leg of the dial before. */
+    lastLegSid: z.string().optional(),
+    /** Whether the called leg has been given the token. */
+    isWhispered: z.boolean().optional(),
+  }),
   /** Twilio is recording a voicemail. */
   z.object({ name: z.literal('recording') }),
   z.object({ name: z.literal('ended'), outcome: z.string() }),
@@ -143,7 +152,11 @@ export function deserialize(json: Buffer, epochMs: number): JournalEntry | undef
   return parsed.data;
 }
 
-/** Returns what is kept of a call that is over: enough to answer a late request, without numbers or anything said. */
+/**
+ * Returns what is kept of a call that is over: enough to answer a late request, without anything said. The numbers are kept only
+ * if Twilio recorded a message, because its report of the recording may come later, to any instance, and names no caller.
+ */
 export function tombstone(given: JournalEntry, outcome: string): JournalEntry {
-  return { ...given, from: '', to: '', turns: [], stand: { name: 'ended', outcome } };
+  const numbers = given.stand.name === 'recording' ? {} : { from: '', to: '' };
+  return { ...given, ...numbers, turns: [], stand: { name: 'ended', outcome } };
 }

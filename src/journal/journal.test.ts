@@ -89,6 +89,30 @@ test('another instance claims the latest snapshot, and the first one is told tha
   assert.deepEqual(await a.peek(entry.callSid), { ...entry, resumes: 1 });
 });
 
+test('a claim on a late event loop takes the answer that came in time, and gives up on one that never comes', async () => {
+  const { clock, open, store } = rig();
+  const [a, b] = [open('a'), open('b')];
+  const entry = sampleEntry();
+  a.note(entry);
+  await a.flush();
+  let answer = (): void => undefined;
+  const came = new Promise<void>((resolve) => (answer = resolve));
+  const claim = store.claim.bind(store);
+  store.claim = async (callSid, owner) => {
+    await came;
+    return claim(callSid, owner);
+  };
+  const claimed = b.claim(entry.callSid);
+  // The loop is blocked while the answer arrives. It then runs its timers first, and reads its sockets after them.
+  clock.stall(2000);
+  answer();
+  assert.deepEqual(await claimed, { status: 'claimed', entry, wasOurs: false });
+  store.mode = 'hangs';
+  const unanswered = b.claim(entry.callSid);
+  clock.advance(500);
+  assert.deepEqual(await unanswered, { status: 'unavailable' });
+});
+
 test('peeking at a journal entry does not take the call over', async () => {
   const { open, lost } = rig();
   const [a, b] = [open('a'), open('b')];

@@ -1,9 +1,11 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import type { KeyObject } from 'node:crypto';
 import type { Clock, Timer } from '../base/clock.js';
+import { setLoopTimer } from '../base/loop-timer.js';
 import type { Logger } from '../telemetry/log.js';
 import { BackendFailure, type HeldData, type JournalBackend } from './backend.js';
 import { ENTRY_VERSION, type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
+import { type JournalFact, deserializeFact, factPlace, serializeFact } from './fact.js';
 import { Seal } from './seal.js';
 
 /** The result of an instance's attempt to take over a call it does not know. */
@@ -34,10 +36,19 @@ export interface Journal {
    * one is. `entry` must not change afterwards.
    */
   note(entry: JournalEntry): void;
-  /** Takes a call over. Settles within half a second and never rejects. */
+  /**
+   * Takes a call over. Settles within half a second, not counting the lateness of the event loop, and never rejects.
+   */
   claim(callSid: string): Promise<Claim>;
   /** Reads a call's entry without taking the call over. */
   peek(callSid: string): Promise<JournalEntry | undefined>;
+  /**
+   * Leaves a fact about a call that another instance holds, without taking the call over. Returns at once and never throws. The
+   * fact is lost if the backend does not take it.
+   */
+  tell(callSid: string, fact: JournalFact): void;
+  /** Reads what another instance has left with {@link tell}. Settles like `claim`. */
+  told(callSid: string): Promise<JournalFact | undefined>;
   /** Ends a call. Erases what was said at once, and remembers for ten minutes that the call is over, for late requests. */
   forget(callSid: string, outcome: string): void;
   /**
@@ -121,6 +132,8 @@ export class CallJournal implements Journal {
   private readonly claims = new Map<string, number | 'unread'>();
   private readonly flushing = new Set<Flush>();
   private state: State;
+  /** The kinds of failure that the log has named in this outage. */
+  private readonly named = new Set<string>();
   private inFlight = 0;
   private pump: NodeJS.Immediate | undefined;
 
@@ -176,6 +189,28 @@ export class CallJournal implements Journal {
     const held = await this.ask(() => this.options.backend.read(callSid));
     const found = this.claimOf(callSid, held);
     return found.status === 'claimed' ? found.entry : undefined;
+  }
+
+  tell(callSid: string, fact: JournalFact): void {
+    if (this.state.name === 'closed') return;
+    const { backend, instanceId: owner, log } = this.options;
+    const place = factPlace(callSid);
+    const data = this.seal.close(serializeFact(fact), place);
+    backend.write({ callSid: place, owner, epoch: 'unread', data, ttlMs: ENDED_TTL_MS }).catch((error: unknown) => {
+      const kind = error instanceof BackendFailure ? error.kind : 'fault';
+      log.warn(
+        { call_sid: callSid, kind },
+        'the journal did not take what Twilio reported about a call of another instance',
+      );
+    });
+  }
+
+  async told(callSid: string): Promise<JournalFact | undefined> {
+    const place = factPlace(callSid);
+    const held = await this.ask(() => this.options.backend.read(place));
+    if (typeof held !== 'object') return undefined;
+    const plain = this.seal.open(held.data, place);
+    return typeof plain === 'string' ? undefined : deserializeFact(plain);
   }
 
   forget(callSid: string, outcome: string): void {
@@ -303,6 +338,7 @@ export class CallJournal implements Journal {
     if (state.name !== 'down' && state.name !== 'probing') return;
     if (state.name === 'down') state.retry.cancel();
     this.state = { name: 'up' };
+    this.named.clear();
     this.options.log.info({ unwritten: this.waiting.size }, 'the journal is being written');
     this.options.onHealth?.(true);
   }
@@ -313,10 +349,11 @@ export class CallJournal implements Journal {
     // Closed, or one of several writes that were pending when the backend failed; the retry is scheduled already.
     if (state.name === 'closed' || state.name === 'down') return;
     const failures = state.name === 'probing' ? state.failures + 1 : 1;
-    if (failures === 1) {
-      const kind = error instanceof BackendFailure ? error.kind : 'fault';
+    if (failures === 1) onHealth?.(false);
+    const kind = error instanceof BackendFailure ? error.kind : 'fault';
+    if (!this.named.has(kind)) {
+      this.named.add(kind);
       log.error({ kind }, 'the journal cannot be written; running calls would lose their memory with this instance');
-      onHealth?.(false);
     }
     this.state = this.down(failures, Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS));
   }
@@ -356,7 +393,7 @@ export class CallJournal implements Journal {
 
   private async ask(question: () => Promise<HeldData | undefined>): Promise<HeldData | undefined | 'unavailable'> {
     return new Promise((resolve) => {
-      const limit = this.options.clock.setTimer(SILENCE_BUDGET.journalClaimMs, () => resolve('unavailable'));
+      const limit = setLoopTimer(this.options.clock, SILENCE_BUDGET.journalClaimMs, () => resolve('unavailable'));
       question()
         .then(resolve, () => resolve('unavailable'))
         .finally(() => limit.cancel());

@@ -8,6 +8,11 @@ const COMMAND_MS = 2000;
 const SILENT_SOCKET_MS = 4000;
 const CONNECT_MS = 2000;
 const MAX_RECONNECT_MS = 2000;
+/**
+ * Number of failed writes in a row after which the connection is replaced. The connection may lead to a server that never takes
+ * a write again, for example a former master, and no list of error texts is complete.
+ */
+const FAILED_WRITES = 5;
 
 /** Owner and epoch are stored unencrypted, because this script compares them. */
 const WRITE = `
@@ -40,16 +45,31 @@ return { tonumber(held[1]), held[2] }`;
 export class RedisBackend implements JournalBackend {
   readonly kind = 'redis';
   private readonly client: Redis | Cluster;
+  /** Failed writes in a row on this connection. */
+  private failedWrites = 0;
+  /** Why the last attempt to connect failed. A command without a connection says only that there is none. */
+  private refusal: BackendFailure | undefined;
 
   constructor(target: RedisTarget) {
     this.client = connect(target);
-    // Each failed connection emits an error here, and Node would throw without a listener. Only failed commands matter.
-    this.client.on('error', () => undefined);
+    // Each failed connection emits an error here, and Node would throw without a listener.
+    this.client.on('error', (error: unknown) => (this.refusal = refusalOf(error)));
+    this.client.on('ready', () => {
+      this.refusal = undefined;
+      this.failedWrites = 0;
+    });
   }
 
   async write({ callSid, data, epoch, owner, ttlMs }: BackendWrite): Promise<number | 'fenced'> {
-    const reply = await this.run(WRITE, callSid, owner, String(epoch), data, String(ttlMs));
-    return typeof reply === 'number' ? reply : 'fenced';
+    try {
+      const reply = await this.run(WRITE, callSid, owner, String(epoch), data, String(ttlMs));
+      const result = writeResult(reply);
+      this.failedWrites = 0;
+      return result;
+    } catch (error) {
+      this.writeFailed();
+      throw error;
+    }
   }
 
   async claim(callSid: string, owner: string): Promise<HeldData | undefined> {
@@ -75,11 +95,18 @@ export class RedisBackend implements JournalBackend {
     this.client.disconnect();
   }
 
+  private writeFailed(): void {
+    if (this.client.status !== 'ready' || ++this.failedWrites < FAILED_WRITES) return;
+    this.failedWrites = 0;
+    this.client.disconnect(true);
+  }
+
   private async run(script: string, callSid: string, ...parts: (string | Buffer)[]): Promise<unknown> {
     try {
       return await this.client.callBuffer('eval', script, 1, `tandem:call:{${callSid}}`, ...parts);
     } catch (error) {
-      throw failureOf(error);
+      const failure = failureOf(error);
+      throw failure.kind === 'unreachable' && this.refusal !== undefined ? this.refusal : failure;
     }
   }
 }
@@ -102,11 +129,18 @@ function connect(target: RedisTarget): Redis | Cluster {
     // Every server and proxy supports RESP2, and nothing here needs RESP3.
     protocol: 2,
     // After a failover the old master refuses writes on the connections it still has.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    reconnectOnError: (error: Error) => /\bREADONLY\b/.test(error.message),
   } satisfies RedisOptions;
   switch (target.kind) {
     case 'single':
-      return new Redis({ ...shared, ...target.node, db: target.db, retryStrategy: reconnectDelayMs });
+      return new Redis({
+        ...shared,
+        ...target.node,
+        db: target.db,
+        retryStrategy: reconnectDelayMs,
+        // The check would hide why Redis does not serve yet. The journal asks anyway before it counts as up.
+        enableReadyCheck: false,
+      });
     case 'sentinel':
       return new Redis({
         ...shared,
@@ -144,16 +178,51 @@ function reconnectDelayMs(times: number): number {
   return Math.min(50 * 2 ** Math.min(times, 10), MAX_RECONNECT_MS) * (0.5 + Math.random() / 2);
 }
 
-function heldData(reply: unknown): HeldData | undefined {
-  if (!Array.isArray(reply)) return undefined;
-  const [epoch, data] = reply as unknown[];
-  return typeof epoch === 'number' && Buffer.isBuffer(data) ? { epoch, data } : undefined;
+/**
+ * Only the script's own word fences. Anything else that is no epoch comes from a proxy or another server, and a call must not be
+ * let go of for it.
+ */
+function writeResult(reply: unknown): number | 'fenced' {
+  if (typeof reply === 'number' && Number.isSafeInteger(reply)) return reply;
+  const isFenced = Buffer.isBuffer(reply) && reply.toString('latin1') === 'fenced';
+  if (isFenced) return 'fenced';
+  throw new BackendFailure('unexpected_reply');
 }
 
-/** Keeps the word in capitals with which Redis starts its errors. The rest is dropped, because it can quote the request. */
+/** The scripts return `false`, which Redis sends as null, if nothing is stored. */
+function heldData(reply: unknown): HeldData | undefined {
+  if (reply === null) return undefined;
+  const [epoch, data] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  if (typeof epoch === 'number' && Number.isSafeInteger(epoch) && Buffer.isBuffer(data)) return { epoch, data };
+  throw new BackendFailure('unexpected_reply');
+}
+
+/**
+ * Words with which Redis names an error. They may stand anywhere: up to 6.2, Redis reports what a command inside a script
+ * answered as `ERR Error running script (…): @user_script: 1: -READONLY …`. Later versions begin with the word.
+ */
+const WORDS =
+  /\b(?:READONLY|OOM|MISCONF|LOADING|WRONGPASS|NOAUTH|NOPERM|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|NOSCRIPT|BUSY|TRYAGAIN)\b/;
+
+/** Keeps the word that names Redis' error. The rest is dropped, because it can quote the request. */
 function failureOf(error: unknown): BackendFailure {
   const message = error instanceof Error ? error.message : '';
-  const word = /^[A-Z]{2,20}(?= |$)/.exec(message)?.[0];
+  // Before version 6 Redis had no word for this.
+  if (message.includes('invalid password')) return new BackendFailure('WRONGPASS');
+  const word = (WORDS.exec(message) ?? /^[A-Z]{2,20}(?= |$)/.exec(message))?.[0];
   if (word !== undefined) return new BackendFailure(word);
   return new BackendFailure(message.startsWith('Command timed out') ? 'timeout' : 'unreachable');
 }
+
+/** Names why a connection was refused. `undefined` if the network says no more than that nothing answers. */
+function refusalOf(error: unknown): BackendFailure | undefined {
+  // A cluster reports the error of its last node inside its own.
+  const cause = (error as { lastNodeError?: unknown } | undefined)?.lastNodeError ?? error;
+  const failure = failureOf(cause);
+  if (failure.kind !== 'unreachable') return failure;
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && TLS_CODE.test(code) ? new BackendFailure(`tls_${code}`) : undefined;
+}
+
+/** Codes of OpenSSL for certificates that are not trusted (Node.js: tls – X509 certificate error codes), and of TLS itself. */
+const TLS_CODE = /CERT|CRL|SIGNATURE|ISSUER|CA$|PATH_LENGTH|HOSTNAME_MISMATCH|^ERR_(?:SSL|TLS)_|^EPROTO$/;

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { until } from '../../test/support/rig.js';
+import { startStallingServer } from '../../test/support/stalling-server.js';
 import { createLogger } from '../telemetry/log.js';
 import { TwilioRest, type UpdateResult } from './rest.js';
 
@@ -185,4 +186,27 @@ test('a call update whose connection is refused is retried once and counts as re
   await until(settling, 'the second try');
   assert.equal(await update, 'refused');
   assert.equal(clock.timers, 0);
+});
+
+test('a Twilio answer that stalls after its head counts as unknown once its time is over', async () => {
+  const server = await startStallingServer();
+  const clock = new FakeClock();
+  const log = createLogger({ level: 'silent' });
+  const counts: UpdateResult[] = [];
+  const count = (result: UpdateResult): number => counts.push(result);
+  const rest = new TwilioRest({ baseUrl: server.url, accountSid: SID, authToken: 'secret-token', clock, log, count });
+  try {
+    const updated = rest.updateCall('CA1', '<Response/>');
+    await until(() => server.open() === 1, 'the request');
+    clock.advance(3000);
+    assert.equal(await updated, 'unknown');
+    const over = rest.isOver('CA1');
+    await until(() => server.requests() === 2, 'the question');
+    clock.advance(10_000);
+    assert.equal(await over, undefined);
+    await until(() => server.open() === 0, 'the connections are closed');
+    assert.equal(clock.timers, 0);
+  } finally {
+    await server.close();
+  }
 });

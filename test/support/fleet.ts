@@ -24,6 +24,8 @@ const PEPPER = 'fleet-pepper-0123456789';
 const CONNECT_NUMBER = '+12065550100';
 const LOUD = 250;
 const FRAME_MS = 20;
+/** Longer than the drain of any test, with its last handovers. */
+const EXIT_LIMIT_MS = 90_000;
 
 /**
  * For tests of several instances: gateways as they run in production, each a process of its own, with one Redis, one simulated
@@ -244,7 +246,10 @@ export class Instance {
     this.isReady = false;
     const exited = once(this.child, 'exit');
     this.child.kill('SIGUSR2');
-    const [, signal] = (await exited) as [number | null, NodeJS.Signals | null];
+    const [, signal] = (await within(exited, 'the end of a gateway that hangs')) as [
+      number | null,
+      NodeJS.Signals | null,
+    ];
     return signal;
   }
 
@@ -263,7 +268,7 @@ export class Instance {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
     const exited = once(this.child, 'exit');
     this.child.kill(signal);
-    const [code] = (await exited) as [number | null];
+    const [code] = (await within(exited, 'the end of a gateway', EXIT_LIMIT_MS)) as [number | null];
     return code;
   }
 }

@@ -4,7 +4,7 @@ import type { History } from '../../voice/history.js';
 import type { CallState, CallStateMachine, ExitPlan, Parted } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
 import type { CallFacts } from '../call-facts.js';
-import { journalStateOf } from './snapshot.js';
+import { journalStateOf, quietSince } from './snapshot.js';
 
 /**
  * How often a call is written even if nothing happens. So its entry does not expire, and an instance whose call another one has
@@ -16,7 +16,6 @@ const AGAIN_AFTER_MS = 2 * 60_000;
 export class CallCheckpointer {
   private readonly options: {
     call: CallFacts;
-    startedAtMs: number;
     history: History;
     machine: CallStateMachine;
     departure: Departure;
@@ -24,19 +23,26 @@ export class CallCheckpointer {
   };
 
   private again: Timer | undefined;
-  /** The plan that the journal is told of already, while the stream is still open. */
-  private ahead: ExitPlan | undefined;
+  /**
+   * The plan that the journal is told of already, while the stream is still open. It holds for that state only: a call that came
+   * back is in a state of its own, even if both are named `talking`.
+   */
+  private ahead: { of: CallState; plan: ExitPlan } | undefined;
+
+  /** Whether the journal is told that the caller waits. */
+  private isWaitTold = false;
 
   constructor(options: CallCheckpointer['options']) {
     this.options = options;
   }
 
   note(): void {
-    const { call, departure, history, services, machine, startedAtMs } = this.options;
+    const { call, departure, history, services, machine } = this.options;
     const { clock, journal, provider, tokenLifeMs } = services;
     const state = machine.state;
     // Without a shared journal no other instance could read it.
     if (state.name === 'ended' || journal.health.backend === 'memory') return;
+    this.isWaitTold = this.isWaiting(state);
     this.again?.cancel();
     this.again = clock.setTimer(AGAIN_AFTER_MS, () => this.note());
     const playing = 'media' in state ? state.media.playback.playing : [];
@@ -46,7 +52,7 @@ export class CallCheckpointer {
       conversationId: call.conversationId,
       from: call.from,
       to: call.to,
-      startedAtMs,
+      startedAtMs: call.startedAtMs,
       prompt: call.assistant.prompt.name,
       provider: provider.name,
       turns: history.turnsWhile(playing).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })),
@@ -62,7 +68,7 @@ export class CallCheckpointer {
    * has. Resolves with whether the journal has taken it.
    */
   noteAhead(plan: ExitPlan): Promise<boolean> {
-    this.ahead = plan;
+    this.ahead = { of: this.options.machine.state, plan };
     this.note();
     return this.options.services.journal.flush(this.options.call.callSid);
   }
@@ -74,7 +80,7 @@ export class CallCheckpointer {
   }
 
   private toTell(state: CallState): CallState | Omit<Parted, 'expires'> {
-    return this.ahead !== undefined && state.name === 'talking' ? { name: 'parted', ...this.ahead } : state;
+    return this.ahead?.of === state ? { name: 'parted', ...this.ahead.plan } : state;
   }
 
   /** Stops writing, because the call is over or belongs to another instance. */
@@ -82,9 +88,17 @@ export class CallCheckpointer {
     this.again?.cancel();
   }
 
-  /** Writes how far the caller has heard the answer that is playing. */
-  noteWhilePlaying(): void {
+  /**
+   * Writes what changes without a turn or a step: how far the caller has heard the answer that is playing, and that they began to
+   * wait, or no longer do. Some models report the caller's words before they report that the caller has finished.
+   */
+  noteBetweenTurns(): void {
     const { state } = this.options.machine;
-    if ('media' in state && state.media.playback.isPlaying) this.note();
+    if (!('media' in state)) return;
+    if (state.media.playback.isPlaying || this.isWaiting(state) !== this.isWaitTold) this.note();
+  }
+
+  private isWaiting(state: CallState): boolean {
+    return state.name === 'talking' && quietSince(state.media, this.options.services.clock.epochMs()) !== undefined;
   }
 }

@@ -31,7 +31,7 @@ export function restoreState(
       return;
     }
     case 'dialling':
-      departure.dialling.resume(left.handover);
+      departure.dialling.resume(left.handover, left);
       return;
     case 'recording':
       departure.voicemail.record();

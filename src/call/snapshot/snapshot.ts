@@ -57,7 +57,13 @@ export function journalStateOf(
       return { name: state.name, exit: exitFor(state, escalation) };
     case 'redirecting':
     case 'dialling':
-      return { name: 'dialling', ...optional('handover', handoverFor(state.prepared, epochMs + tokenLifeMs)) };
+      return {
+        name: 'dialling',
+        ...optional('handover', handoverFor(state.prepared, epochMs + tokenLifeMs)),
+        ...optional('legSeconds', 'legSeconds' in state ? state.legSeconds : undefined),
+        ...optional('lastLegSid', 'lastLegSid' in state && state.lastLegSid !== '' ? state.lastLegSid : undefined),
+        ...optional('isWhispered', state.isWhispered ? true : undefined),
+      };
     case 'recording':
       return { name: 'recording' };
     case 'ended':

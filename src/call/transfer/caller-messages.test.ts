@@ -16,6 +16,7 @@ function messagesOf(from: string): { messages: CallerMessages; kept: Map<string,
     {
       callSid: 'CA1',
       conversationId: 'c1',
+      startedAtMs: 0,
       from,
       to: '+12065550199',
       assistant: new Assistant({ prompt: defaultPrompt, queues: [] }),

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.js';
-import { type CallbackKind, type CallbackStore, callbackKey, callbackRecord } from '../../handover/callbacks.js';
-import { drawHandoverId } from '../../handover/record.js';
+import {
+  type CallbackKind,
+  type CallbackStore,
+  callbackIdOf,
+  callbackKey,
+  callbackRecord,
+} from '../../handover/callbacks.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { type AssistantTool, defineTool } from '../../voice/tools.js';
@@ -22,16 +27,17 @@ const NO_NUMBER =
 export class CallerMessages {
   private readonly call: CallFacts;
   private readonly services: CallerMessageServices;
-  /** The id of the one voicemail record, because Twilio reports a recording twice and in either order. */
+  /** The id of the one voicemail record, because Twilio reports a recording twice, in either order, to any instance. */
   private readonly voicemailId: string;
-  /** The id of the one callback record, because Twilio may repeat the request after a dial. */
+  /** The id of the one callback record, because Twilio may repeat the request after a dial, to any instance. */
   private readonly callbackId: string;
 
   constructor(call: CallFacts, services: CallerMessageServices) {
     this.call = call;
     this.services = services;
-    this.voicemailId = drawHandoverId(services.clock.epochMs());
-    this.callbackId = drawHandoverId(services.clock.epochMs());
+    const { conversationId, startedAtMs } = call;
+    this.voicemailId = callbackIdOf('voicemail', conversationId, startedAtMs);
+    this.callbackId = callbackIdOf('callback', conversationId, startedAtMs);
   }
 
   /** Keeps a reference to Twilio's recording. Never rejects. */

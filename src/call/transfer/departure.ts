@@ -198,8 +198,8 @@ export class Departure {
   }
 
   /** Twilio could not get or use our answer to `failedPath`. */
-  afterFallback(failedPath: string): Answer {
-    return this.follow(this.dialling.afterFallback(failedPath));
+  afterFallback(failedPath: string, webhook: VoiceWebhook): Answer {
+    return this.follow(this.dialling.afterFallback(failedPath, webhook));
   }
 
   /** The call is over. */

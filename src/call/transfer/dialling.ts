@@ -100,10 +100,19 @@ export class Dialling {
     if (state.name === 'redirecting') await state.settled;
   }
 
-  /** Takes over the dial that another instance began. */
-  resume(prepared: PreparedHandover | undefined): void {
+  /** Takes over the dial that another instance began. `known` is what that instance had learnt of the called leg. */
+  resume(
+    prepared: PreparedHandover | undefined,
+    known: {
+      legSeconds?: number | undefined;
+      lastLegSid?: string | undefined;
+      isWhispered?: boolean | undefined;
+    } = {},
+  ): void {
     const dial = this.transfer.verb(prepared);
-    this.enter({ prepared, verbs: [dial ?? { verb: 'hangup' }], isWhispered: false }, 'twiml');
+    const { isWhispered = false, lastLegSid = this.lastLegSid, legSeconds } = known;
+    this.lastLegSid = lastLegSid;
+    this.enter({ prepared, verbs: [dial ?? { verb: 'hangup' }], isWhispered, legSeconds }, 'twiml');
   }
 
   /** Whether the called leg still has to be given the token. */
@@ -138,11 +147,16 @@ export class Dialling {
     if (now.name === 'parted' && now.exit === exit) this.resume(prepared);
   }
 
-  /** A status callback of the called leg. */
-  onLegStatus({ callStatus, form }: VoiceWebhook): void {
+  /** Whether Twilio has reported the end of the called leg. */
+  get isLegOver(): boolean {
     const { state } = this.machine;
-    if (state.name !== 'dialling' || callStatus !== 'completed') return;
-    this.machine.enter({ ...state, legSeconds: Number(form.get('CallDuration') ?? '0') });
+    return state.name === 'dialling' && state.legSeconds !== undefined;
+  }
+
+  /** A called leg is over. It was connected for `legSeconds`. The report about the dial before may come late. */
+  onLegOver({ legSeconds, legSid }: { legSid: string; legSeconds: number }): void {
+    const { state } = this.machine;
+    if (state.name === 'dialling' && legSid !== this.lastLegSid) this.machine.enter({ ...state, legSeconds });
   }
 
   /** The `<Dial action>` request: the dial is over. */
@@ -174,9 +188,11 @@ export class Dialling {
   }
 
   /** Twilio could not get or use our answer to `failedPath`. */
-  afterFallback(failedPath: string): DialStep {
+  afterFallback(failedPath: string, webhook: VoiceWebhook): DialStep {
     const { state } = this.machine;
     if (state.name !== 'dialling' || failedPath !== PATHS.dialResult) return { next: 'unchanged' };
+    // No documentation says whether the request carries the fields of the one that failed. If it does, they say more.
+    if (webhook.form.has('DialBridged')) return this.afterDial(webhook);
     return this.stepAfter(this.transfer.judgeLost(state.legSeconds));
   }
 
@@ -201,7 +217,12 @@ export class Dialling {
   }
 
   private enter(
-    { isWhispered, prepared, verbs }: Pick<DiallingState, 'isWhispered' | 'prepared' | 'verbs'>,
+    {
+      isWhispered,
+      legSeconds,
+      prepared,
+      verbs,
+    }: Pick<DiallingState, 'isWhispered' | 'prepared' | 'verbs'> & Partial<Pick<DiallingState, 'legSeconds'>>,
     by: DiallingState['by'],
   ): void {
     const { clock, isOverAtTwilio } = this.services;
@@ -211,7 +232,16 @@ export class Dialling {
       onOver: () => this.onCallOver(),
       onExpired: () => this.end('abandoned'),
     });
-    this.machine.enter({ name: 'dialling', prepared, verbs, by, isWhispered, legSeconds: undefined, expires });
+    this.machine.enter({
+      name: 'dialling',
+      prepared,
+      verbs,
+      by,
+      isWhispered,
+      legSeconds,
+      lastLegSid: this.lastLegSid,
+      expires,
+    });
     this.transfer.noteDialling(prepared, by);
   }
 

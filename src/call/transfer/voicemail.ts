@@ -57,8 +57,7 @@ export class Voicemail {
 
   /** Keeps a recording. Twilio reports it after the message, and again once it can be fetched. */
   onRecording({ form }: VoiceWebhook): void {
-    const url = form.get('RecordingUrl') ?? '';
-    if (url.startsWith('https://')) void this.options.messages.voicemail(url, form.get('RecordingSid') ?? '');
+    keepRecording(form, this.options.messages);
   }
 
   /** Keeps the callback for the team, and promises it only if it was kept. */
@@ -69,4 +68,10 @@ export class Voicemail {
     end(isKept ? 'callback_promised' : 'no_human');
     return [...announcement(isKept ? callbackPromised : noHuman, call.assistant.prompt), { verb: 'hangup' }];
   }
+}
+
+/** Keeps the recording that a webhook names. Does nothing if it names none. */
+export function keepRecording(form: URLSearchParams, messages: CallerMessages): void {
+  const url = form.get('RecordingUrl') ?? '';
+  if (url.startsWith('https://')) void messages.voicemail(url, form.get('RecordingSid') ?? '');
 }

@@ -34,6 +34,17 @@ test('dead air is reported before four seconds are over, and again a few times',
   assert.equal(clock.timers, 0);
 });
 
+test('a wait for an answer counts from the moment it begins, so that it is not taken for none', () => {
+  const { clock, deadAir } = rigOf();
+  assert.equal(deadAir.quietMs, 0);
+  deadAir.begin();
+  assert.ok(deadAir.quietMs > 0);
+  clock.advance(2000);
+  assert.equal(deadAir.quietMs, 2000);
+  deadAir.end();
+  assert.equal(deadAir.quietMs, 0);
+});
+
 test('dead air runs from the last sound that the caller heard', () => {
   const { clock, count, deadAir, playout } = rigOf();
   deadAir.begin();
@@ -41,7 +52,7 @@ test('dead air runs from the last sound that the caller heard', () => {
   playout.isPlaying = true;
   clock.advance(2000);
   playout.isPlaying = false;
-  assert.equal(deadAir.quietMs, 0);
+  assert.equal(deadAir.quietMs, 1);
   clock.advance(3000);
   assert.equal(count(), 0);
   assert.equal(deadAir.quietMs, 3000);

@@ -60,10 +60,13 @@ export class DeadAirMonitor {
     this.waiting = undefined;
   }
 
-  /** How long the caller has heard nothing, in milliseconds. 0 if they wait for nothing, or hear something now. */
+  /**
+   * How long the caller has heard nothing, in milliseconds. 0 if they wait for nothing, or hear something now. At least 1 if
+   * they wait, so that a wait is not taken for none in the moment it begins.
+   */
   get quietMs(): number {
     const { waiting } = this;
-    return waiting === undefined || this.isHeard(waiting) ? 0 : this.clock.now() - waiting.quietSinceMs;
+    return waiting === undefined || this.isHeard(waiting) ? 0 : Math.max(1, this.clock.now() - waiting.quietSinceMs);
   }
 
   /** Called when a piece of the answer was sent to the caller. */

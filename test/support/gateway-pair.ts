@@ -1,0 +1,69 @@
+import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
+import type { PhoneEndpoint } from '../../sim/twilio/phone.js';
+import { PUBLIC_HOST, type Rig, startRig } from './rig.js';
+import { type ScaledClock, scaledClock } from './scaled-clock.js';
+import { TONES } from './tone-engine.js';
+
+/** A host that always leads to the first gateway, past the load balancer. */
+export const FIRST_ALONE = 'first.example.com';
+
+/** For tests of calls that two gateways share by a Redis. Twilio's requests go to the one that is `asked`. */
+export interface Pair {
+  first: Rig;
+  second: Rig;
+  asked: Rig;
+  call: CarrierCall;
+  clock: ScaledClock;
+}
+
+export interface PairOptions {
+  phone?: PhoneEndpoint;
+  env?: Record<string, string>;
+  secondEnv?: Record<string, string>;
+  statusCallback?: true;
+}
+
+/** Runs `body` with two gateways and a call that the first one answers. */
+export async function withPair(
+  redisUrl: string,
+  options: PairOptions,
+  body: (pair: Pair) => Promise<void>,
+): Promise<void> {
+  const clock = scaledClock(10);
+  const env = { REDIS_URL: redisUrl, JOURNAL_KEY: 'cd'.repeat(32), IDLE_PROMPT_SECONDS: '0', ...options.env };
+  const asked: { rig?: Rig } = {};
+  const { phone } = options;
+  const first: Rig = await startRig({
+    clock,
+    env,
+    engine: TONES,
+    ...(phone === undefined ? {} : { phone }),
+    carrier: { resolve: (host) => (host === FIRST_ALONE ? first.base : asked.rig?.base) },
+  });
+  const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
+  const second = await startRig({
+    clock,
+    engine: TONES,
+    env: { ...env, DYNAMODB_ENDPOINT_URL: store, ...options.secondEnv },
+  });
+  asked.rig = first;
+  const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
+  const call = first.call(undefined, options.statusCallback === true ? { statusCallback } : {});
+  try {
+    await body({
+      first,
+      second,
+      call,
+      clock,
+      get asked() {
+        return asked.rig ?? first;
+      },
+      set asked(rig) {
+        asked.rig = rig;
+      },
+    });
+  } finally {
+    await first.close();
+    await second.close();
+  }
+}
