@@ -72,7 +72,9 @@ export class NovaModel {
         return this.hear(meaning.pcm);
       case 'typed':
         recording.typed.push(meaning.text);
-        this.conversation?.typed(meaning.text);
+        // A text without audio before it is lost. Audio that follows does not bring it back.
+        if (this.hasHeardEnough) this.conversation?.typed(meaning.text);
+        else recording.unheardTexts.push(meaning.text);
         return;
       case 'tool-result':
         return this.takeToolResult(meaning.toolUseId, meaning.content);
@@ -158,9 +160,13 @@ export class NovaModel {
     this.conversation?.startNextAnswer();
   }
 
+  private get hasHeardEnough(): boolean {
+    return (this.hearing?.durationMs ?? 0) >= LEAST_AUDIO_MS;
+  }
+
   private mayBegin(): boolean {
     const { clock } = this.options;
-    return (this.hearing?.durationMs ?? 0) >= LEAST_AUDIO_MS && clock.now() - this.lastAudioMs <= FLOWING_MS;
+    return this.hasHeardEnough && clock.now() - this.lastAudioMs <= FLOWING_MS;
   }
 
   private takeToolResult(toolUseId: string, content: string): void {

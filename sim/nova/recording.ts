@@ -50,6 +50,8 @@ export class SessionRecording {
   readonly toolUses: { toolUseId: string; name: string }[] = [];
   readonly toolResults: { atMs: number; toolUseId: string; name: string; content: string }[] = [];
   readonly typed: string[] = [];
+  /** Those of them that came before enough audio, so that the model never answers them. */
+  readonly unheardTexts: string[] = [];
   interruptions = 0;
   /** Called once at the end. */
   onEnd: (end: SessionEnd) => void = () => undefined;

@@ -16,8 +16,11 @@ export interface CallerAudioOptions {
   clock: Clock;
   /** Length to which frames are collected, because the cost of an event hardly depends on its size. */
   mergeMs: number;
-  /** Called with base64 of 16-bit little-endian linear PCM at 8 kHz. */
-  send: (base64: string, audioMs: number) => void;
+  /**
+   * Called with base64 of 16-bit little-endian linear PCM at 8 kHz. `lead` is the silence of {@link CallerAudio.begin},
+   * without which the model answers no text.
+   */
+  send: (base64: string, audioMs: number, kind: 'lead' | 'line') => void;
   /** Called with all samples, silence included. */
   listen: (pcm: Int16Array) => void;
 }
@@ -49,7 +52,7 @@ export class CallerAudio {
   begin(leadMs: number): void {
     if (this.state !== 'new') return;
     this.state = 'flowing';
-    this.silence(leadMs);
+    this.silence(leadMs, 'lead');
     this.fedUntilMs = this.options.clock.now();
     this.wait(this.patienceMs);
   }
@@ -66,7 +69,7 @@ export class CallerAudio {
     const audioMs = this.filled / SAMPLES_PER_MS;
     const base64 = pcmToBase64(this.collected.subarray(0, this.filled));
     this.filled = 0;
-    this.options.send(base64, audioMs);
+    this.options.send(base64, audioMs, 'line');
   }
 
   close(): void {
@@ -87,13 +90,13 @@ export class CallerAudio {
     }
   }
 
-  private silence(audioMs: number): void {
+  private silence(audioMs: number, kind: 'lead' | 'line' = 'line'): void {
     this.flush();
     for (let leftMs = audioMs; leftMs > 0; leftMs -= SILENCE_MS) {
       const pcm = SILENCE.subarray(0, Math.round(Math.min(leftMs, SILENCE_MS) * SAMPLES_PER_MS));
       if (pcm.length === 0) return;
       this.options.listen(pcm);
-      this.options.send(pcmToBase64(pcm), pcm.length / SAMPLES_PER_MS);
+      this.options.send(pcmToBase64(pcm), pcm.length / SAMPLES_PER_MS, kind);
     }
   }
 

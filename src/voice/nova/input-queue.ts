@@ -1,6 +1,6 @@
 interface Entry {
   bytes: Uint8Array;
-  /** `undefined` for an event that is not audio, which is never dropped. */
+  /** `undefined` for what is never dropped. */
   audioMs: number | undefined;
 }
 
@@ -19,15 +19,15 @@ const encoder = new TextEncoder();
 
 /**
  * The body of the request, in which events wait until the SDK pulls them. It is bounded: when the service takes no more
- * audio, the oldest audio is dropped, but never another event. The SDK itself buffers some three seconds before it
- * stops pulling.
+ * audio, the oldest of the caller's audio is dropped. What gives the rest its meaning is never dropped: the other events,
+ * their order, and the silence before the first text. The SDK itself buffers some three seconds before it stops pulling.
  */
 export class InputQueue implements AsyncIterable<InputChunk> {
   private readonly maxAudioMs: number;
   private readonly onDropped: () => void;
   private entries: Entry[] = [];
   private audioMs = 0;
-  private droppedMs = 0;
+  private unreadAudioMs = 0;
   private pull: Pull | undefined;
   private state: State = 'open';
 
@@ -36,18 +36,20 @@ export class InputQueue implements AsyncIterable<InputChunk> {
     this.onDropped = options.onDropped;
   }
 
-  /** Length of the audio dropped since the SDK last pulled an event. */
-  get refusedMs(): number {
-    return this.droppedMs;
+  /** Length of the audio added since the SDK last pulled an event. */
+  get unreadMs(): number {
+    return this.unreadAudioMs;
   }
 
-  /** Adds events that must be sent one after the other. */
+  /** Adds events that must be sent one after the other and never dropped. */
   push(events: readonly string[]): void {
     for (const event of events) this.add({ bytes: encoder.encode(event), audioMs: undefined });
   }
 
   pushAudio(event: string, audioMs: number): void {
     if (this.state !== 'open') return;
+    // Nothing is unread while a reader waits, because it takes this event at once.
+    if (this.pull === undefined) this.unreadAudioMs += audioMs;
     this.add({ bytes: encoder.encode(event), audioMs });
     while (this.audioMs > this.maxAudioMs) this.dropOldest();
   }
@@ -73,7 +75,7 @@ export class InputQueue implements AsyncIterable<InputChunk> {
   }
 
   private next(): Promise<IteratorResult<InputChunk, undefined>> {
-    this.droppedMs = 0;
+    this.unreadAudioMs = 0;
     const entry = this.entries.shift();
     if (entry !== undefined) {
       this.audioMs -= entry.audioMs ?? 0;
@@ -105,9 +107,7 @@ export class InputQueue implements AsyncIterable<InputChunk> {
   private dropOldest(): void {
     const index = this.entries.findIndex((entry) => entry.audioMs !== undefined);
     const [dropped] = this.entries.splice(index, 1);
-    const audioMs = dropped?.audioMs ?? 0;
-    this.audioMs -= audioMs;
-    this.droppedMs += audioMs;
+    this.audioMs -= dropped?.audioMs ?? 0;
     this.onDropped();
   }
 }

@@ -137,6 +137,17 @@ describe('a session with Nova', () => {
     });
   });
 
+  it('a Nova session begins to speak even if more audio is replayed to it than its queue holds', async () => {
+    await withNova({ sim: { brain: scriptedBrain(['Welcome.']) } }, async ({ open, seen }) => {
+      const call = open();
+      call.pause(20_000);
+      await call.response(1);
+      assert.deepEqual(call.said(), ['Welcome.']);
+      const { inputs } = seen();
+      assert.ok(inputs.findIndex(({ name }) => name === 'audioInput') < inputs.findIndex(isTypedText));
+    });
+  });
+
   it('a Nova session without a greeting is ready and silent', async () => {
     await withNova({ sim: { brain: scriptedBrain(['Never said.']) } }, async ({ open, seen }) => {
       const call = open({ greeting: undefined });

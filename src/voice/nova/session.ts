@@ -40,12 +40,12 @@ export interface NovaSessionOptions extends VoiceSessionOptions {
   onGone: () => void;
 }
 
-/** Silence sent first, because the model generates nothing before it has heard some 70 ms. */
+/** Silence sent first, because the model answers no text before which it has heard less than some 70 ms. */
 const LEAD_SILENCE_MS = 200;
-/** Maximum caller audio buffered while the service takes none. */
-const MAX_WAITING_MS = 5000;
-/** Amount of dropped audio after which the service counts as stalled, because it read nothing meanwhile. */
-const STALLED_AFTER_MS = 3000;
+/** Maximum caller audio buffered while the service takes none. A replayed utterance of 10 s fits. */
+const MAX_WAITING_MS = 12_000;
+/** Amount of caller audio after which the service counts as stalled, if it read nothing meanwhile. */
+const STALLED_AFTER_MS = 8000;
 
 type State = { name: 'opening' } | { name: 'open'; openingDue: Timer | undefined } | { name: 'over' };
 
@@ -76,7 +76,7 @@ export class NovaSession implements VoiceSession {
     const emit = (event: VoiceEvent): void => this.emit(event);
     const newId = (kind: string): string => `${this.idPrefix}-${kind}-${++this.idCount}`;
 
-    this.queue = new InputQueue({ maxAudioMs: MAX_WAITING_MS, onDropped: () => this.onAudioDropped() });
+    this.queue = new InputQueue({ maxAudioMs: MAX_WAITING_MS, onDropped: () => this.options.onAnomaly('audio-dropped') });
     this.detector = new SpeechDetector({
       onStarted: () => this.emit({ type: 'caller-speech-started' }),
       onStopped: () => this.emit({ type: 'caller-speech-stopped' }),
@@ -84,7 +84,10 @@ export class NovaSession implements VoiceSession {
     this.callerAudio = new CallerAudio({
       clock,
       mergeMs: options.mergeMs,
-      send: (base64, audioMs) => this.queue.pushAudio(this.events.audio(base64), audioMs),
+      send: (base64, audioMs, kind) => {
+        if (kind === 'lead') this.queue.push([this.events.audio(base64)]);
+        else this.sendCaller(base64, audioMs);
+      },
       listen: (pcm) => this.detector.push(pcm),
     });
     this.callerTurns = new CallerTurns({ emit, newId, onSaid: () => this.turns.callerSaid() });
@@ -289,10 +292,9 @@ export class NovaSession implements VoiceSession {
     if (!this.tools.isWaiting) this.fail(stalled('fell silent in the middle of a sentence'));
   }
 
-  private onAudioDropped(): void {
-    this.options.onAnomaly('audio-dropped');
-    if (this.state.name === 'open' && this.queue.refusedMs > STALLED_AFTER_MS)
-      this.fail(stalled('takes no more audio'));
+  private sendCaller(base64: string, audioMs: number): void {
+    this.queue.pushAudio(this.events.audio(base64), audioMs);
+    if (this.state.name === 'open' && this.queue.unreadMs > STALLED_AFTER_MS) this.fail(stalled('takes no more audio'));
   }
 
   private fail(error: TandemError): void {
