@@ -171,7 +171,12 @@ export class HubSpotApi {
         redirect: 'error',
         signal: abort.signal,
       });
-      return readAnswer(request, response.status, response.headers, await readBounded(response, MAX_ANSWER_BYTES));
+      return readAnswer(
+        request,
+        response.status,
+        response.headers,
+        (await readBounded(response, MAX_ANSWER_BYTES))?.toString('utf8'),
+      );
     } catch (error) {
       return readSilence(request, error);
     } finally {
