@@ -28,7 +28,10 @@ function listeningEngine(): SpeechEngine & { hear(text: string): void } {
 for (const pipeline of [true, false]) {
   describe(pipeline ? 'the embedded voice through the pipeline' : 'the embedded voice through the bridge', () => {
     test('a caller whose language model only reasons hears "one moment", is not taken for silent, and gets an agent', async () => {
-      const server = createServer((request, response) => void reason(request.resume(), response));
+      const server = createServer((request, response) => {
+        request.resume();
+        reason(response);
+      });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const engine = listeningEngine();
       const rig = await startRig({
@@ -62,7 +65,7 @@ for (const pipeline of [true, false]) {
 }
 
 /** Writes a piece of reasoning every 50 ms, which is half a second of the call. */
-function reason(_request: unknown, response: ServerResponse): void {
+function reason(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const again = setInterval(() => {
     response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { reasoning_content: 'Hm. ' } }] })}\n\n`);

@@ -1,12 +1,13 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
-import { TandemError } from '../base/errors.js';
+import { isTandemError, TandemError } from '../base/errors.js';
 import type { Extensions } from './extensions.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Assistants } from '../prompts/assistants.js';
 import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from '../speech/engine.js';
 import { type CallVoice, ContinuousProvider } from '../voice/continuity/provider.js';
+import { logsOwnVoice } from '../voice/local/own-voice-log.js';
 import { createLocalProvider } from '../voice/local/provider.js';
 import { createNovaProvider } from '../voice/nova/provider.js';
 import { createOpenAiProvider } from '../voice/openai/provider.js';
@@ -35,10 +36,11 @@ export interface VoiceOptions {
 export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
   const { assistants, clock = systemClock, config, log, metrics } = options;
   let speaker: LineSpeaker | undefined;
-  // The synthesiser has English voices only. In another language silence is better, and Twilio says the necessary
-  // lines.
+  const hasOwnVoice = config.local.ttsModel !== undefined || config.local.ttsBaseUrl !== undefined;
+  // The embedded voices are English. In another language silence is better, and Twilio says the necessary lines. A voice of
+  // the operator's own is taken to speak the languages of the assistants.
   const speakLine: LineSynthesis = async (text, language) =>
-    /^en\b/i.test(language) ? speaker?.speak(text) : undefined;
+    hasOwnVoice || /^en\b/i.test(language) ? speaker?.speak(text, language) : undefined;
   const create = (name: string): VoiceProvider => {
     const provider = createProvider(name, { ...options, clock, speakLine });
     const maxSessions = config.maxSessions[name] ?? 0;
@@ -112,10 +114,13 @@ async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): P
   const isInstant = config.local.llmBaseUrl === undefined;
   if (isInstant && [...config.voiceProviders, ...assistants.providers].every((name) => name === 'local'))
     return undefined;
-  if (engine !== undefined) return { speak: (text) => engine.synthesize(text), close: () => Promise.resolve() };
+  if (engine !== undefined)
+    return { speak: (text, language = 'en') => engine.synthesize(text, { language }), close: () => Promise.resolve() };
   try {
-    return await openLineSpeaker();
+    const { ttsBaseUrl, ttsModel } = config.local;
+    return await openLineSpeaker({ ttsModel, ttsBaseUrl, onOwnVoice: logsOwnVoice(log) });
   } catch (error) {
+    if (isTandemError(error) && error.code === 'LOCAL_SPEECH_DAMAGED') throw error;
     log.warn({ err: error }, 'no synthesiser is available; callers hear nothing while a model works or is replaced');
     return undefined;
   }

@@ -64,6 +64,8 @@ export const SILENCE_BUDGET = {
   novaOpeningMs: 10_000,
   /** Maximum time for synthesising a line; then the line counts as unsaid. */
   synthesisMs: 5000,
+  /** Maximum time for one sentence of the voice at LOCAL_TTS_BASE_URL; then the embedded voice speaks it. */
+  ownVoiceMs: 3000,
   /** Delay before the caller who waits for an answer hears "one moment". */
   oneMomentAfterMs: 3200,
   /** Minimum time given to a model that was just asked, even if the caller has waited before. */

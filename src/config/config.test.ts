@@ -66,7 +66,7 @@ test('without any setting, everything is embedded and only this machine can call
       renewAfterMs: 360_000,
       endpointUrl: undefined,
     },
-    local: { sttModel: 'tiny', llmBaseUrl: undefined, llmModel: undefined },
+    local: { sttModel: 'tiny', ttsModel: undefined, ttsBaseUrl: undefined, llmBaseUrl: undefined, llmModel: undefined },
     handover: {
       tableName: 'HandoverTokens',
       embedded: true,
@@ -203,6 +203,7 @@ test('every setting reaches the configuration', () => {
     METRICS_PORT: '9100',
     TWILIO_PHONE_NUMBER: '+12065550199',
     LOCAL_STT_MODEL: '/models/base',
+    LOCAL_TTS_BASE_URL: 'http://127.0.0.1:8880/v1/',
     LOCAL_LLM_BASE_URL: 'http://127.0.0.1:11434/v1//',
     LOCAL_LLM_MODEL: 'small',
     DYNAMODB_TABLE_NAME: 'Tokens.dev-1',
@@ -262,6 +263,8 @@ test('every setting reaches the configuration', () => {
   assert.equal(config.metricsPort, 9100);
   assert.deepEqual(config.local, {
     sttModel: '/models/base',
+    ttsModel: undefined,
+    ttsBaseUrl: 'http://127.0.0.1:8880/v1',
     llmBaseUrl: 'http://127.0.0.1:11434/v1',
     llmModel: 'small',
   });
@@ -435,6 +438,10 @@ test('OPENAI_TURN_DETECTION=semantic_vad selects turn detection by what is said,
 
 test('a local chat endpoint needs the name of its model', () => {
   assert.match(refusal({ LOCAL_LLM_BASE_URL: 'http://127.0.0.1:1/v1' }), /^LOCAL_LLM_MODEL is required/);
+  assert.match(
+    refusal({ LOCAL_TTS_MODEL: '/voice', LOCAL_TTS_BASE_URL: 'http://127.0.0.1:1/v1' }),
+    /^LOCAL_TTS_BASE_URL cannot be combined/,
+  );
 });
 
 test('.env.example is up to date, and every setting in it is commented out', () => {

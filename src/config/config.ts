@@ -74,7 +74,13 @@ export interface Config {
     /** `undefined`: the AWS SDK's default. */
     endpointUrl: string | undefined;
   };
-  local: { sttModel: string; llmBaseUrl: string | undefined; llmModel: string | undefined };
+  local: {
+    sttModel: string;
+    ttsModel: string | undefined;
+    ttsBaseUrl: string | undefined;
+    llmBaseUrl: string | undefined;
+    llmModel: string | undefined;
+  };
   handover: {
     tableName: string;
     /** Local mode: the table is created on start and, without `endpointUrl`, the store runs in this process. */
@@ -164,6 +170,9 @@ export function readConfig(env: Environment): Config {
       'is required with LOCAL_LLM_BASE_URL. Set the name of the model at that endpoint.',
     );
   }
+  if (values.LOCAL_TTS_MODEL !== undefined && values.LOCAL_TTS_BASE_URL !== undefined) {
+    throw invalid('LOCAL_TTS_BASE_URL', 'cannot be combined with LOCAL_TTS_MODEL. Set one of them.');
+  }
 
   const voiceProvider = values.VOICE_PROVIDER;
   const fallbacks = [...new Set(values.VOICE_FALLBACK ?? [])];
@@ -232,6 +241,8 @@ export function readConfig(env: Environment): Config {
     },
     local: {
       sttModel: values.LOCAL_STT_MODEL,
+      ttsModel: values.LOCAL_TTS_MODEL,
+      ttsBaseUrl: values.LOCAL_TTS_BASE_URL,
       llmBaseUrl: values.LOCAL_LLM_BASE_URL,
       llmModel: values.LOCAL_LLM_MODEL,
     },

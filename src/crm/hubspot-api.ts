@@ -183,7 +183,7 @@ export class HubSpotApi {
         signal: abort.signal,
       });
       const { headers, status } = response;
-      const text = await readBounded(response, MAX_ANSWER_BYTES);
+      const text = (await readBounded(response, MAX_ANSWER_BYTES))?.toString('utf8');
       return readAnswer(request, { status, headers, body: text }, isUsable);
     } catch (error) {
       return readSilence(request, error);

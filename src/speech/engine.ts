@@ -9,11 +9,28 @@ import { RestartDelays } from './restart-delays.js';
 export interface SpeechEngine {
   /** Returns the text of one utterance, or `''` if nothing was understood. */
   transcribe(mulaw: Uint8Array): Promise<string>;
-  /** Returns `text` as audio. `rate` 1 is the voice's own speed. */
-  synthesize(text: string, options?: { voice?: SpeechVoice; rate?: number }): Promise<Uint8Array>;
+  /**
+   * Returns `text` as audio. `rate` 1 is the voice's own speed. `language` is a BCP 47 tag, by default English; the embedded
+   * `voice` stands in for a voice of the operator's own only in English.
+   */
+  synthesize(text: string, options?: SynthesisOptions): Promise<Uint8Array>;
   /** Listens to a caller's audio stream. Reports voice activity and the text of each utterance. */
   listen(listener: SpeechListener): SpeechInput;
   close(): Promise<void>;
+}
+
+export interface SynthesisOptions {
+  voice?: SpeechVoice;
+  rate?: number;
+  language?: string;
+}
+
+/** The operator's own voice: a folder with a model, or the base URL of a server. At most one is set. */
+export interface OwnVoiceOptions {
+  ttsModel?: string | undefined;
+  ttsBaseUrl?: string | undefined;
+  /** Called with `false` when the embedded voice begins to stand in for the own one, and with `true` when that speaks again. */
+  onOwnVoice?: (isUp: boolean) => void;
 }
 
 export interface SpeechListener {
@@ -37,14 +54,14 @@ export interface SpeechInput {
  * Starts the engine's thread and loads its models.
  * @throws TandemError LOCAL_SPEECH_MISSING, LOCAL_SPEECH_DAMAGED
  */
-export async function openSpeechEngine(options: { sttModel?: string } = {}): Promise<SpeechEngine> {
-  return started(new WorkerEngine({ sttModel: options.sttModel ?? 'tiny' }));
+export async function openSpeechEngine(options: OwnVoiceOptions & { sttModel?: string } = {}): Promise<SpeechEngine> {
+  return started(engineFor(options.sttModel ?? 'tiny', options));
 }
 
 /** Speaks fixed lines for a gateway whose model cannot. It loads no recogniser. */
 export interface LineSpeaker {
   /** Returns mu-law at 8 kHz. A line that was spoken before is cached. */
-  speak(text: string): Promise<Uint8Array>;
+  speak(text: string, language?: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -53,16 +70,16 @@ const MAX_LINES = 100;
 
 /**
  * Starts a thread that only synthesises.
- * @throws TandemError LOCAL_SPEECH_MISSING
+ * @throws TandemError LOCAL_SPEECH_MISSING, LOCAL_SPEECH_DAMAGED
  */
-export async function openLineSpeaker(): Promise<LineSpeaker> {
-  const engine = await started(new WorkerEngine({ sttModel: undefined }));
+export async function openLineSpeaker(options: OwnVoiceOptions = {}): Promise<LineSpeaker> {
+  const engine = await started(engineFor(undefined, options));
   const spoken = new Map<string, Promise<Uint8Array>>();
   return {
-    speak: (text) => {
+    speak: (text, language) => {
       let audio = spoken.get(text);
       if (audio === undefined) {
-        audio = engine.synthesize(text);
+        audio = engine.synthesize(text, language === undefined ? {} : { language });
         if (spoken.size < MAX_LINES) spoken.set(text, audio);
         audio.catch(() => spoken.delete(text));
       }
@@ -92,10 +109,13 @@ export class WorkerEngine implements SpeechEngine {
   private readonly pending = new Map<number, Pending>();
   private readonly listeners = new Map<number, SpeechListener>();
   private lastId = 0;
+  private isOwnVoiceUp = true;
+  private readonly onOwnVoice: ((isUp: boolean) => void) | undefined;
 
-  constructor(options: WorkerOptions, clock: Clock = systemClock) {
+  constructor(options: WorkerOptions, clock: Clock = systemClock, onOwnVoice?: (isUp: boolean) => void) {
     this.options = options;
     this.clock = clock;
+    this.onOwnVoice = onOwnVoice;
     this.state = this.startWorker();
   }
 
@@ -109,11 +129,16 @@ export class WorkerEngine implements SpeechEngine {
     return reply.type === 'text' ? reply.text : '';
   }
 
-  async synthesize(text: string, options: { voice?: SpeechVoice; rate?: number } = {}): Promise<Uint8Array> {
+  async synthesize(text: string, options: SynthesisOptions = {}): Promise<Uint8Array> {
     if (text.trim() === '') return new Uint8Array(0);
-    const { voice = 'slt', rate = 1 } = options;
-    const reply = await this.ask((id) => ({ type: 'synthesize', id, text, voice, rate }));
-    return reply.type === 'audio' ? reply.mulaw : new Uint8Array(0);
+    const { voice = 'slt', rate = 1, language = 'en' } = options;
+    const reply = await this.ask((id) => ({ type: 'synthesize', id, text, voice, rate, language }));
+    if (reply.type !== 'audio') return new Uint8Array(0);
+    if (this.isOwnVoiceUp === reply.isFallback) {
+      this.isOwnVoiceUp = !reply.isFallback;
+      this.onOwnVoice?.(this.isOwnVoiceUp);
+    }
+    return reply.mulaw;
   }
 
   listen(listener: SpeechListener): SpeechInput {
@@ -248,6 +273,10 @@ export class WorkerEngine implements SpeechEngine {
     this.pending.delete(id);
     return pending;
   }
+}
+
+function engineFor(sttModel: string | undefined, { onOwnVoice, ttsBaseUrl, ttsModel }: OwnVoiceOptions): WorkerEngine {
+  return new WorkerEngine({ sttModel, ttsModel, ttsBaseUrl }, systemClock, onOwnVoice);
 }
 
 /** Resolves with the engine once it is ready. Closes one that cannot load, because it would try again without end. */

@@ -3,7 +3,7 @@ import type { SpeechVoice } from './flite.js';
 /** What the engine asks its worker thread. `id` pairs an answer with its request. `stream` names a caller's audio stream. */
 export type WorkerRequest =
   | { type: 'transcribe'; id: number; mulaw: Uint8Array }
-  | { type: 'synthesize'; id: number; text: string; voice: SpeechVoice; rate: number }
+  | { type: 'synthesize'; id: number; text: string; voice: SpeechVoice; rate: number; language: string }
   | { type: 'open-stream'; stream: number }
   | { type: 'stream-audio'; stream: number; mulaw: Uint8Array }
   | { type: 'close-stream'; stream: number }
@@ -14,7 +14,8 @@ export type WorkerReply =
   | { type: 'ready' }
   | { type: 'failed-to-load'; code: 'LOCAL_SPEECH_MISSING' | 'LOCAL_SPEECH_DAMAGED'; what: string }
   | { type: 'text'; id: number; text: string }
-  | { type: 'audio'; id: number; mulaw: Uint8Array }
+  /** `isFallback`: the embedded voice spoke in place of the operator's own. */
+  | { type: 'audio'; id: number; mulaw: Uint8Array; isFallback: boolean }
   | { type: 'failed'; id: number; what: string }
   | { type: 'speech-started'; stream: number }
   | { type: 'speech-stopped'; stream: number }
@@ -27,4 +28,7 @@ export type WorkerReply =
 export interface WorkerOptions {
   /** The recogniser's model. `undefined` if the thread only synthesises. */
   sttModel: string | undefined;
+  /** Folder with a voice of the operator's own, or base URL of a server with one. At most one is set. */
+  ttsModel?: string | undefined;
+  ttsBaseUrl?: string | undefined;
 }

@@ -10,6 +10,16 @@ export interface Sherpa {
     decode(stream: unknown): void;
     getResult(stream: unknown): { text: string };
   };
+  OfflineTts: {
+    createAsync(config: unknown): Promise<{
+      generateAsync(request: {
+        text: string;
+        sid: number;
+        speed: number;
+        enableExternalBuffer: boolean;
+      }): Promise<{ samples: Float32Array; sampleRate: number }>;
+    }>;
+  };
   Vad: new (config: unknown, bufferSeconds: number) => SherpaVad;
 }
 

@@ -104,7 +104,7 @@ test('ten minutes of audio are recognised in short steps', async () => {
 
 test('a synthesiser that fails answers its request', async () => {
   const { replies, service } = open(() => '');
-  service.handle({ type: 'synthesize', id: 9, text: 'Hello.', voice: 'slt', rate: 1 });
+  service.handle({ type: 'synthesize', id: 9, text: 'Hello.', voice: 'slt', rate: 1, language: 'en' });
   await turn();
   assert.deepEqual(replies, [{ type: 'failed', id: 9, what: 'The synthesiser failed.' }]);
 });

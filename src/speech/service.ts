@@ -1,4 +1,5 @@
 import type { WorkerReply, WorkerRequest } from './protocol.js';
+import type { Spoken } from './voice-choice.js';
 import type { SherpaVad } from './recognizer.js';
 import { Segmenter } from './segmenter.js';
 
@@ -24,7 +25,7 @@ const MAX_STEP_BYTES = 200_000;
  */
 export class SpeechService {
   private readonly hearing: Hearing | undefined;
-  private readonly synthesize: (request: SynthesisRequest) => Promise<Uint8Array>;
+  private readonly synthesize: (request: SynthesisRequest) => Promise<Spoken>;
   private readonly reply: (message: WorkerReply) => void;
   private readonly streams = new Map<number, Stream>();
   /** Work that waits for its turn, because detecting speech comes before transcribing it. */
@@ -33,8 +34,7 @@ export class SpeechService {
 
   constructor(options: {
     hearing: Hearing | undefined;
-    /** Resolves with mu-law at 8 kHz. */
-    synthesize: (request: SynthesisRequest) => Promise<Uint8Array>;
+    synthesize: (request: SynthesisRequest) => Promise<Spoken>;
     reply: (message: WorkerReply) => void;
   }) {
     this.hearing = options.hearing;
@@ -58,7 +58,7 @@ export class SpeechService {
         return;
       case 'synthesize':
         this.synthesize(request).then(
-          (mulaw) => this.reply({ type: 'audio', id: request.id, mulaw }),
+          (spoken) => this.reply({ type: 'audio', id: request.id, ...spoken }),
           () => this.reply({ type: 'failed', id: request.id, what: 'The synthesiser failed.' }),
         );
         return;

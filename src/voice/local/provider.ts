@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import type { Logger } from '../../telemetry/log.js';
+import { logsOwnVoice } from './own-voice-log.js';
 import { openSpeechEngine, type SpeechEngine } from '../../speech/engine.js';
 import { refusedSession } from '../refused-session.js';
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
@@ -11,6 +12,8 @@ import { LocalSession } from './session.js';
 export interface LocalProviderOptions {
   /** See {@link openSpeechEngine}. */
   sttModel: string;
+  ttsModel?: string | undefined;
+  ttsBaseUrl?: string | undefined;
   /** Base URL of an OpenAI-compatible endpoint. `undefined` if the built-in dialog answers. */
   llmBaseUrl: string | undefined;
   llmModel: string | undefined;
@@ -40,11 +43,11 @@ class LocalProvider implements VoiceProvider {
   }
 
   async prepare(): Promise<void> {
-    const { llmBaseUrl, llmModel, sttModel } = this.options;
+    const { llmBaseUrl, llmModel, log, sttModel, ttsBaseUrl, ttsModel } = this.options;
     if (llmBaseUrl !== undefined && llmModel === undefined) {
       throw new TandemError('CONFIG_INVALID', 'LOCAL_LLM_BASE_URL is set, but LOCAL_LLM_MODEL is not.');
     }
-    this.engine ??= await openSpeechEngine({ sttModel });
+    this.engine ??= await openSpeechEngine({ sttModel, ttsModel, ttsBaseUrl, onOwnVoice: logsOwnVoice(log) });
     // A first sentence is synthesised now, because it takes longer than all later ones.
     await this.engine.synthesize('Hello.');
   }

@@ -12,9 +12,11 @@ export interface ResponseOptions {
   /** Whether a line of the owner may pass it while it has not begun, because a model writes it. */
   isPassable: boolean;
   /** Yields what to say. Must end early when the signal is aborted. */
-  parts(signal: AbortSignal): AsyncIterable<ReplyPart>;
+  parts: (signal: AbortSignal) => AsyncIterable<ReplyPart>;
   engine: SpeechEngine;
   pace: SpeechPace;
+  /** BCP 47 tag of what is said. */
+  language: string;
   /** Returns a promise while something else is being spoken. It resolves when this response may go on, or at the abort. */
   whileOthersSpeak(signal: AbortSignal): Promise<void> | undefined;
   emit(event: VoiceEvent): void;
@@ -96,11 +98,11 @@ export class SpokenResponse {
   }
 
   private async speak(text: string): Promise<void> {
-    const { engine, pace, responseId } = this.options;
+    const { engine, language, pace, responseId } = this.options;
     // A line of the owner is short, and the owner may wait for its end.
     if (this.sayId === undefined) await pace.untilDue(this.abort.signal);
     if (this.isOver()) return;
-    const mulaw = await engine.synthesize(text);
+    const mulaw = await engine.synthesize(text, { language });
     for (;;) {
       if (this.isOver()) return;
       const others = this.options.whileOthersSpeak(this.abort.signal);

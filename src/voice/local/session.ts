@@ -295,6 +295,7 @@ export class LocalSession implements VoiceSession {
       parts,
       engine: this.options.engine,
       pace: this.pace,
+      language: this.options.language,
       whileOthersSpeak: (signal) => this.lineBefore(response, signal),
       emit: (event) => this.emit(event),
       newItemId: () => this.newId('item'),

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isTandemError } from '../base/errors.js';
+import { writeWav } from '../audio/wav.js';
+import { openLineSpeaker } from './engine.js';
+
+async function withFolder(
+  files: Readonly<Record<string, string>>,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'voice-'));
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      if (name.endsWith('/')) await mkdir(join(folder, name));
+      else await writeFile(join(folder, name), text);
+    }
+    await body(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function refusal(ttsModel: string): Promise<string> {
+  try {
+    await (await openLineSpeaker({ ttsModel })).close();
+  } catch (error) {
+    assert.ok(isTandemError(error));
+    assert.equal(error.code, 'LOCAL_SPEECH_DAMAGED');
+    return error.what;
+  }
+  return assert.fail('the folder was taken for a voice');
+}
+
+test('a folder without a voice model is refused with what is missing in it', async () => {
+  assert.match(
+    await refusal('/nowhere/at/all'),
+    /folder \/nowhere\/at\/all, which LOCAL_TTS_MODEL names, cannot be read/,
+  );
+  await withFolder({}, async (folder) =>
+    assert.match(await refusal(folder), /tokens\.txt, which LOCAL_TTS_MODEL needs/),
+  );
+  await withFolder({ 'tokens.txt': 'a 1' }, async (folder) => assert.match(await refusal(folder), /has no model/));
+});
+
+test('a file that is no voice model is refused by the runtime, and the gateway says which folder', async () => {
+  await withFolder({ 'tokens.txt': 'a 1\n', 'voice.onnx': 'no model', 'espeak-ng-data/': '' }, async (folder) => {
+    assert.match(await refusal(folder), new RegExp(`voice model in ${folder} cannot be loaded`));
+  });
+});
+
+test('a speech server speaks the lines, and the embedded voice speaks English ones while it fails', async () => {
+  const bodies: Record<string, unknown>[] = [];
+  const tone = Int16Array.from({ length: 24_000 }, (_, i) => 9000 * Math.sin(i / 5));
+  let answer = (response: ServerResponse): unknown => response.end(writeWav([tone], 24_000));
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      bodies.push({ url: request.url, ...(JSON.parse(body) as object) });
+      answer(response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const changes: boolean[] = [];
+  const speaker = await openLineSpeaker({
+    ttsBaseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    onOwnVoice: (isUp) => changes.push(isUp),
+  });
+  try {
+    assert.equal((await speaker.speak('Einen Moment, bitte.', 'de-DE')).length, 8000, 'one second at 8 kHz');
+    assert.deepEqual(bodies[0], {
+      url: '/v1/audio/speech',
+      model: 'tts-1',
+      voice: 'alloy',
+      input: 'Einen Moment, bitte.',
+      response_format: 'wav',
+      speed: 1,
+    });
+    answer = (response) => response.writeHead(302, { location: '/elsewhere' }).end();
+    await assert.rejects(speaker.speak('Noch einen Moment.', 'de-DE'), { code: 'LOCAL_SPEECH_FAILED' });
+    assert.deepEqual(changes, []);
+    const fallback = await speaker.speak('One moment, please.', 'en-US');
+    assert.ok(fallback.length > 4000 && fallback.length !== 8000);
+    assert.deepEqual(changes, [false]);
+    assert.equal(bodies.length, 2, 'the redirect is not followed, and the server rests');
+  } finally {
+    await speaker.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
