@@ -1,52 +1,61 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { titlesIn } from './support/test-titles.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
-function sourceOfTests(folder: string): string {
+function testFilesOf(folder: string): string[] {
   return readdirSync(new URL(folder, ROOT), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => readFileSync(new URL(`${folder}/${name}`, ROOT), 'utf8'))
-    .join('\n');
+    .map((name) => readFileSync(new URL(`${folder}/${name}`, ROOT), 'utf8'));
 }
 
-/** Returns the titles that hold a value, as patterns. A title that is hardly more than its value is left out. */
-function patternsOf(tests: string): RegExp[] {
-  return Array.from(tests.matchAll(/test\(\s*`([^`]+)`/g), ([, name = '']) => name.split(/\$\{[^}]*\}/))
-    .filter((parts) => parts.join('').length >= 20)
-    .map((parts) => new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`));
-}
+const MATRIX = readFileSync(new URL('test/handover-matrix.md', ROOT), 'utf8');
 
 test('every row of the handover matrix names a test that exists, and no two rows name the same test', () => {
-  const doc = readFileSync(new URL('test/handover-matrix.md', ROOT), 'utf8');
-  const table = doc;
-  const rows = table.split('\n').filter((line) => /^\| (?!what happens|-)/.test(line));
+  const rows = MATRIX.split('\n').filter((line) => /^\| (?!what happens|-)/.test(line));
   assert.ok(rows.length >= 40, `${rows.length} rows`);
   const names = rows.map((row) => /\| `([^`]+)` \|$/.exec(row)?.[1] ?? `no test in: ${row}`);
   assert.equal(new Set(names).size, names.length, 'two rows name the same test');
-  const tests = ['src', 'sim', 'lambda', 'test'].map((folder) => sourceOfTests(folder)).join('\n');
-  const patterns = patternsOf(tests);
-  const isThere = (name: string): boolean =>
-    tests.includes(`'${name}'`) || tests.includes(`"${name}"`) || patterns.some((pattern) => pattern.test(name));
+  const titles = ['src', 'sim', 'lambda', 'test'].flatMap(testFilesOf).map(titlesIn);
+  const exact = new Set(titles.flatMap((one) => one.exact));
+  const patterns = titles.flatMap((one) => one.patterns);
   assert.deepEqual(
-    names.filter((name) => !isThere(name)),
+    names.filter((name) => !exact.has(name) && !patterns.some((pattern) => pattern.test(name))),
     [],
     'no such test',
   );
 });
 
 test('every scenario in handover.test.ts has a row in the handover matrix', () => {
-  const doc = readFileSync(new URL('test/handover-matrix.md', ROOT), 'utf8');
-  const scenarios = readFileSync(new URL('test/handover.test.ts', ROOT), 'utf8');
-  const names = Array.from(
-    scenarios.matchAll(/(?:test\(|^ {4}\[(?:\w+, )?)'([^']{20,})'/gm),
-    (found) => found[1] ?? '',
-  );
-  assert.ok(names.length >= 30);
+  const { exact } = titlesIn(readFileSync(new URL('test/handover.test.ts', ROOT), 'utf8'));
+  assert.ok(exact.length >= 40, `${exact.length} scenarios`);
   assert.deepEqual(
-    names.filter((name) => !doc.includes(`\`${name}\``)),
+    exact.filter((name) => !MATRIX.includes(`\`${name}\``)),
     [],
     'no row',
   );
+});
+
+test('only what is given to test is a title, in any quotes, over any lines, and through the table of a loop', () => {
+  const source = String.raw`
+    // test('a comment is no title', () => {});
+    assert.match(text, /"quoted"/, 'a message is no title');
+    test('single', () => log("test('in a text')"));
+    test(
+      "it's double",
+      () => other.test('a method is no title'));
+    test(${'`'}over ${'${'}values} a title is a pattern of some length${'`'}, () => {});
+    test(${'`'}short ${'${'}values}${'`'}, () => {});
+    for (const [phone, name] of [
+      [busy, 'from a table'],
+      [{ is: 'no title' }, 'with a comma, from a table'],
+      [inTurn('nor this', silent), 'the last'],
+    ] as const) test(name, () => {});
+    test(unknown, () => {});
+  `;
+  const { exact, patterns } = titlesIn(source);
+  assert.deepEqual(exact, ['single', "it's double", 'from a table', 'with a comma, from a table', 'the last']);
+  assert.deepEqual(patterns.map(String), ['/^over .+ a title is a pattern of some length$/']);
 });

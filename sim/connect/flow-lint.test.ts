@@ -134,7 +134,7 @@ const RULES: readonly (readonly [rule: string, flow: Flow, problem: RegExp])[] =
   ['two event hooks in one action', given('whisper', { EventHooks: { A: '${a}', B: '${b}' } }), /more than 1 entry/],
   [
     'an action without parameters',
-    changed('bye', ({ Parameters: _, ...action }) => action as FlowAction),
+    changed('bye', (action) => ({ ...action, Parameters: undefined }) as unknown as FlowAction),
     /has no Parameters/,
   ],
   [

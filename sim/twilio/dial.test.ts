@@ -250,7 +250,12 @@ describe('simulated carrier: Dial', () => {
 
   test('Dial shows the account number that its callerId names for a withheld number', async () => {
     const seen: string[] = [];
-    const phone = { ring: (leg: IncomingLeg): void => void (seen.push(leg.from), leg.reject('busy')) };
+    const phone = {
+      ring: (leg: IncomingLeg): void => {
+        seen.push(leg.from);
+        leg.reject('busy');
+      },
+    };
     await withCarrier({ phoneBook: () => phone, ownNumbers: ['+12065550111'] }, async ({ call, gateway, problems }) => {
       gateway.say('/voice', dialTwiml('callerId="+12065550111"'));
       gateway.say('/result', '<Hangup/>');

@@ -84,7 +84,7 @@ function toAscii(text: string): string {
     .replace(LOOKALIKE, (character) => LOOKALIKES[character] ?? character)
     .normalize('NFKD')
     .replace(/\p{Mark}+/gu, '')
-    .replace(/[^\x00-\x7f]/gu, (character) => (/\p{Decimal_Number}/u.test(character) ? digitOf(character) : character));
+    .replace(/\P{ASCII}/gu, (character) => (/\p{Decimal_Number}/u.test(character) ? digitOf(character) : character));
 }
 
 /** Unicode encodes the digits of a script in order, from 0 to 9 (Unicode: Stability policy, Numeric_Type=Decimal). */

@@ -157,3 +157,51 @@ for (const [what, messages, reason] of [
     assert.deepEqual([refused, lookUps, counted], [[reason], 0, messages.length - 1]);
   });
 }
+test('a stream whose backlog passes 1 MiB is broken and counted, and one below goes on', async (t) => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  t.after(() => server.close());
+  const piece = Buffer.alloc(48 * 1024, 0xff).toString('base64');
+  /** Bytes that waited before each piece, until the stream was broken. */
+  const waiting: number[] = [];
+  const anomalies: string[] = [];
+  const ends: StreamEnd[] = [];
+  server.on('connection', (socket, request) => {
+    const stream = new TwilioStream({
+      socket,
+      transport: request.socket,
+      clock: new FakeClock(),
+      admit: () => ({
+        onStart: () => {
+          // What is sent in one turn waits for its end, as if the network took nothing.
+          for (let sent = 1; sent <= 40; sent++) {
+            if (anomalies.length === 0) waiting.push(stream.bufferedBytes);
+            stream.sendAudio(piece);
+          }
+        },
+        onAudio: () => undefined,
+        onDigit: () => undefined,
+        onMark: () => undefined,
+        onEnd: (cause) => ends.push(cause),
+      }),
+      count: (anomaly) => anomalies.push(anomaly),
+      onFault: () => undefined,
+      onRefused: () => undefined,
+    });
+  });
+  await once(server, 'listening');
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  t.after(() => socket.terminate());
+  const closed = once(socket, 'close');
+  await once(socket, 'open');
+  socket.send(JSON.stringify(start));
+  await closed;
+  await until(() => ends.length === 1, 'the end');
+  assert.deepEqual(ends, ['lost']);
+  assert.deepEqual(anomalies, ['backlog'], 'counted once');
+  const limit = 1024 * 1024;
+  assert.deepEqual(
+    waiting.map((bytes) => bytes > limit),
+    waiting.map((_, index) => index === waiting.length - 1),
+    'only the last piece found too much waiting',
+  );
+});

@@ -6,9 +6,10 @@ import type { Duplex } from 'node:stream';
 
 /**
  * What happens to a request. `refused`: it does not reach the server. `lost`: its answer comes back as an error. `hung`: its
- * answer never arrives. `twice`: it is sent twice, and the second answer counts.
+ * answer never arrives. `twice`: it is sent again after its answer. `at-once`: it is sent twice at the same time. Of two answers
+ * the second counts.
  */
-export type Mishap = 'refused' | 'lost' | 'hung' | 'twice';
+export type Mishap = 'refused' | 'lost' | 'hung' | 'twice' | 'at-once';
 
 interface Answer {
   status: number;
@@ -22,6 +23,8 @@ export class LossyFront {
   readonly mishaps = new Map<string, Mishap>();
   /** Path → what happens to every request for it. */
   readonly outages = new Map<string, Mishap>();
+  /** The answers to requests that were sent twice, in pairs. */
+  readonly pairs: (readonly [first: string, second: string])[] = [];
   /** Number of coming streams to refuse with 502, as for a server that has just died. */
   refusedStreams = 0;
   /** Delay before each of them is refused. */
@@ -66,8 +69,12 @@ export class LossyFront {
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
     const body = Buffer.concat(parts);
     let answer: Answer = { status: 502, type: 'text/plain', body: Buffer.alloc(0) };
-    if (mishap !== 'refused') answer = await this.ask(request, body);
-    if (mishap === 'twice') answer = await this.ask(request, body);
+    if (mishap === 'twice' || mishap === 'at-once') {
+      const first = this.ask(request, body);
+      if (mishap === 'twice') await first;
+      answer = await this.ask(request, body);
+      this.pairs.push([(await first).body.toString(), answer.body.toString()]);
+    } else if (mishap !== 'refused') answer = await this.ask(request, body);
     if (mishap === 'lost') answer = { ...answer, status: 502 };
     if (mishap === 'hung') return;
     response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);

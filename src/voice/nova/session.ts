@@ -76,7 +76,10 @@ export class NovaSession implements VoiceSession {
     const emit = (event: VoiceEvent): void => this.emit(event);
     const newId = (kind: string): string => `${this.idPrefix}-${kind}-${++this.idCount}`;
 
-    this.queue = new InputQueue({ maxAudioMs: MAX_WAITING_MS, onDropped: () => this.options.onAnomaly('audio-dropped') });
+    this.queue = new InputQueue({
+      maxAudioMs: MAX_WAITING_MS,
+      onDropped: () => this.options.onAnomaly('audio-dropped'),
+    });
     this.detector = new SpeechDetector({
       onStarted: () => this.emit({ type: 'caller-speech-started' }),
       onStopped: () => this.emit({ type: 'caller-speech-stopped' }),
