@@ -51,7 +51,7 @@ export class Goodbye {
     this.settle(status === 'completed');
   }
 
-  /** Gives up waiting: `end` resolves with `unsaid`. */
+  /** Stops waiting, so that `end` resolves with `unsaid`. */
   cancel(): void {
     this.settle(false);
   }
