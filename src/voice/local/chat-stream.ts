@@ -30,8 +30,15 @@ export interface ChatLimits {
 
 export type ChatPiece = { type: 'text'; text: string } | { type: 'tool-call'; call: ChatToolCall };
 
+/** Maximum number of tool calls in one answer. A list with a larger index would take long to walk through. */
+const MAX_TOOL_CALLS = 64;
+
 const toolCallDelta = z.object({
-  index: z.number().optional(),
+  index: z
+    .int()
+    .min(0)
+    .max(MAX_TOOL_CALLS - 1)
+    .optional(),
   id: z.string().nullish(),
   function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
 });
