@@ -31,18 +31,7 @@ export async function buildAll({ all = false, ifNeeded = false } = {}) {
   const state = { all, files, newest: Math.max(...inputs.map((file) => statSync(join(root, file)).mtimeMs)) };
   if (ifNeeded && isFresh(state)) return;
 
-  await build({
-    absWorkingDir: root,
-    entryPoints: files,
-    outdir: 'dist',
-    outbase: '.',
-    bundle: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: true,
-    logLevel: 'warning',
-  });
+  await buildFiles(files);
   await build({
     absWorkingDir: root,
     entryPoints: ['lambda/connect/handler.ts'],
@@ -59,6 +48,22 @@ export async function buildAll({ all = false, ifNeeded = false } = {}) {
   });
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(stampFile, JSON.stringify(state));
+}
+
+/** Builds `files`, paths relative to the project, each as a file of its own. */
+export async function buildFiles(files) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: files,
+    outdir: 'dist',
+    outbase: '.',
+    bundle: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: true,
+    logLevel: 'warning',
+  });
 }
 
 function isFresh(state) {

@@ -10,13 +10,16 @@ const PACKAGES_PAGE = 'docs/project/dependencies.md';
 
 /** Names in capitals that the documents use and the gateway's source does not define. */
 const OUTSIDE_NAMES = new Set([
-  // Variables of Node, of AWS's SDK, of a CI system, of the evaluations and of an example.
+  // Variables of Node, of AWS's SDK, of a CI system, of the evaluations, of the tests and of an example.
   'AWS_ACCESS_KEY_ID',
   'AWS_BEARER_TOKEN_BEDROCK',
   'AWS_SECRET_ACCESS_KEY',
   'CI',
   'EVALS_JUDGE_MODEL',
   'EVALS_MODEL',
+  'FOREIGN_CLIENTS',
+  'FUZZ_RUNS',
+  'FUZZ_SEED',
   'NODE_ENV',
   'NODE_EXTRA_CA_CERTS',
   'PARROT_QUIET_MS',

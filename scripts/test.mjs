@@ -3,9 +3,18 @@
 //   node scripts/test.mjs [part of a path]…   runs only the files whose path contains one of these
 import { spawn } from 'node:child_process';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { buildAll, sources } from './build.mjs';
+import { RunningTests } from './running-tests.mjs';
 
+/** Maximum time of one test. node:test in Node 20 can only stop a whole process, without a word about the test. */
+const MAX_TEST_MS = 5 * 60_000;
+/** Maximum time of the whole run. */
+const MAX_RUN_MS = 30 * 60_000;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
 await buildAll({ all: true, ifNeeded: true });
 const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'evals', 'test'])
@@ -22,15 +31,45 @@ const entries = shards.map((shard, number) => {
   return entry.pathname;
 });
 const env = { ...process.env, NODE_ENV: 'test', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
-const flags = ['--enable-source-maps', '--expose-gc', '--test', '--test-reporter=spec'];
-const run = spawn(process.execPath, [...flags, `--test-concurrency=${entries.length}`, ...entries], {
-  stdio: 'inherit',
-  env,
-});
+const report = fileURLToPath(new URL(`../dist/running-${process.pid}.jsonl`, import.meta.url));
+const reporters = [
+  '--test-reporter=spec',
+  '--test-reporter-destination=stdout',
+  `--test-reporter=${fileURLToPath(new URL('running-tests.mjs', import.meta.url))}`,
+  `--test-reporter-destination=${report}`,
+];
+const flags = ['--enable-source-maps', '--expose-gc', '--test', ...reporters, `--test-concurrency=${entries.length}`];
+// A group of its own, so that a process whose event loop is blocked can be ended as well.
+const run = spawn(process.execPath, [...flags, ...entries], { stdio: 'inherit', env, detached: true });
+const running = new RunningTests(report);
+const startedMs = performance.now();
+const watch = setInterval(() => {
+  const nowMs = performance.now();
+  running.read(nowMs);
+  const isOver = nowMs - startedMs >= MAX_RUN_MS;
+  const hanging = running.since(isOver ? nowMs : nowMs - MAX_TEST_MS);
+  if (!isOver && hanging.length === 0) return;
+  for (const { file, name, sinceMs } of hanging) {
+    const source = relative(`${root}/dist`, file).replace(/\.js$/, '.ts');
+    console.error(`${source}: “${name}” is still running after ${Math.round((nowMs - sinceMs) / 1000)} s`);
+  }
+  console.error(isOver ? `The run is stopped after ${MAX_RUN_MS / 60_000} minutes.` : 'The run is stopped.');
+  end('SIGKILL');
+}, 1000);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(signal));
 run.on('exit', (code, signal) => {
-  for (const entry of entries) rmSync(entry, { force: true });
-  process.exit(signal ? 1 : (code ?? 1));
+  clearInterval(watch);
+  for (const file of [...entries, report]) rmSync(file, { force: true });
+  process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1));
 });
+
+function end(signal) {
+  try {
+    if (run.pid !== undefined) process.kill(-run.pid, signal);
+  } catch {
+    // The group has ended.
+  }
+}
 
 /** Returns the expected cost of a test file. Files in test/ run whole calls, which wait for speech. */
 function weight(file) {

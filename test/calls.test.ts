@@ -3,7 +3,9 @@ import { describe, test } from 'node:test';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
 import { TandemError } from '../src/base/errors.js';
 import { FakeClock } from './support/fake-clock.js';
+import { PatientPhone } from './support/handover-scene.js';
 import { type Rig, startRig, until } from './support/rig.js';
+import { scaledClock } from './support/scaled-clock.js';
 
 /** Runs `body` with a gateway of its own, then closes it and checks that nothing private was written down. */
 async function withRig(options: Parameters<typeof startRig>[0], body: (rig: Rig) => Promise<void>): Promise<void> {
@@ -270,6 +272,23 @@ test('a stopping gateway hands calls that outlast the drain to an agent', async 
     await call.whenEnded();
     assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
     assert.match(rig.screens[0].attributes['summary'] ?? '', /internet is broken/);
+  });
+});
+
+test('a stopping gateway stays until the agent it dials has been given the token', async () => {
+  const clock = scaledClock(10);
+  const agent = new PatientPhone();
+  const phone: PhoneEndpoint = { ring: (leg) => void clock.setTimer(12_000, () => agent.ring(leg)) };
+  await withRig({ clock, phone }, async (rig) => {
+    rig.call();
+    await greeted(rig);
+    let isDrained = false;
+    const drained = rig.running.gateway.drain(0).then(() => (isDrained = true));
+    await until(() => agent.legs.length === 1, 'the agent answers');
+    assert.equal(isDrained, false);
+    await until(() => agent.digits.includes('#'), 'the token');
+    await drained;
+    agent.legs[0]?.hangup();
   });
 });
 

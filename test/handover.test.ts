@@ -454,6 +454,20 @@ describe('Twilio requests that arrive twice or get lost', { concurrency: 4 }, ()
     });
   });
 
+  test('a dial result that is lost after the whisper alone leads to another dial', async () => {
+    const patient = new PatientPhone();
+    const env = { AFTER_FAILED_DIAL: 'failed=again' };
+    await withFront({ phone: inTurn(dropping, patient), env }, async (rig, front) => {
+      front.outages.set('/twilio/dial-result', 'refused');
+      const one = await scene(rig, undefined, FALLBACK);
+      await until(() => one.isBridged, 'the second dial');
+      assert.equal(one.dials, 2);
+      front.outages.clear();
+      patient.legs[0]?.hangup();
+      await one.ends('handed_over');
+    });
+  });
+
   test('the fallback URL repeats a dial instruction that was lost', async () => {
     const patient = new PatientPhone();
     await withFront({ phone: patient }, async (rig, front) => {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { sleep } from '../src/base/clock.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
-import { signStream } from '../sim/twilio/signing.js';
+import { signStream, signWebhook } from '../sim/twilio/signing.js';
 import { within } from './support/deadline.js';
 import { FIRST_ALONE, type Pair, type PairOptions, withPair as withGatewayPair } from './support/gateway-pair.js';
 import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
@@ -26,6 +25,26 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
   /** Waits until the caller has been greeted by the gateway of `rig`. */
   const greeted = (rig: Rig): Promise<void> =>
     until(() => rig.events.some(({ type }) => type === 'turn'), 'the greeting');
+
+  /** Resolves with how many snapshots the gateway has written to the journal. */
+  async function writesOf(rig: Rig): Promise<number> {
+    const text = await rig.running.metrics.text();
+    return Number(/journal_writes_total\{outcome="written"\} (\d+)/.exec(text)?.[1] ?? 0);
+  }
+
+  /** Opens a stream with a false token. Resolves with the code with which the gateway closes it. */
+  async function refusedStream(rig: Rig, callSid: string): Promise<number> {
+    const url = `wss://${PUBLIC_HOST}/twilio/stream`;
+    const socket = new WebSocket(`${rig.base.replace('http', 'ws')}/twilio/stream`, {
+      headers: { 'X-Twilio-Signature': signStream(AUTH_TOKEN, url, 'exact') ?? '' },
+    });
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+    await new Promise((resolve) => socket.once('open', resolve));
+    const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
+    const start = { streamSid: 'MZ1', callSid, accountSid: 'AC1', mediaFormat, customParameters: { token: 'guess' } };
+    socket.send(JSON.stringify({ event: 'start', streamSid: 'MZ1', start }));
+    return closed;
+  }
 
   /** Sends every later request to the second gateway, as soon as Twilio has made `request`. */
   function switchAfter(pair: Pair, request: string): void {
@@ -298,20 +317,29 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
     await withPair({}, async (pair) => {
       const { callSid } = pair.call;
       await greeted(pair.first);
-      const url = `wss://${PUBLIC_HOST}/twilio/stream`;
-      const socket = new WebSocket(`${pair.second.base.replace('http', 'ws')}/twilio/stream`, {
-        headers: { 'X-Twilio-Signature': signStream(AUTH_TOKEN, url, 'exact') ?? '' },
-      });
-      await within(once(socket, 'open'), 'the socket opens');
-      const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
-      const start = { streamSid: 'MZ1', callSid, accountSid: 'AC1', mediaFormat, customParameters: { token: 'guess' } };
-      socket.send(JSON.stringify({ event: 'start', streamSid: 'MZ1', start }));
-      const [code] = (await within(once(socket, 'close'), 'the gateway closes the socket')) as [number];
-      assert.equal(code, 1008);
+      assert.equal(await refusedStream(pair.second, callSid), 1008);
       assert.equal(pair.second.events.length, 0);
       pair.first.provider.last.callerSays('I want to speak to a human agent.');
       await within(pair.call.whenEnded(), 'the end');
       assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+    });
+  });
+
+  test('a stream with a false token does not claim a call whose stream another gateway awaits', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      const writes = await writesOf(pair.first);
+      const fields = { CallSid: 'CAawaited', From: '+12025550123', To: '+12065550199', CallStatus: 'ringing' };
+      await fetch(`${pair.first.base}/twilio/voice`, {
+        method: 'POST',
+        headers: { 'X-Twilio-Signature': signWebhook(AUTH_TOKEN, `https://${PUBLIC_HOST}/twilio/voice`, fields) },
+        body: new URLSearchParams(fields),
+      });
+      while ((await writesOf(pair.first)) === writes) await sleep(pair.clock, 50);
+      assert.equal(await refusedStream(pair.second, 'CAawaited'), 1008);
+      assert.equal(pair.second.provider.sessions.length, 0);
+      const metrics = await pair.second.running.metrics.text();
+      assert.doesNotMatch(metrics, /journal_claims_total\{outcome="claimed"\} [1-9]/);
     });
   });
 });

@@ -46,6 +46,10 @@ export interface FlowServices {
 const LAMBDA_TRIES = 3;
 const MAX_RESPONSE_BYTES = 32 * 1024;
 const MAX_STEPS = 1000;
+/** Limits of the flow language (Amazon Connect API reference: GetParticipantInput, InvokeLambdaFunction). */
+const MAX_FIRST_DIGIT_S = 180;
+const MAX_BETWEEN_DIGITS_S = 20;
+const MAX_INVOCATION_S = 8;
 /** Duration of speech at a usual pace, about sixteen characters a second. */
 const SPEECH_MS_PER_CHARACTER = 60;
 
@@ -124,7 +128,7 @@ export class FlowRunner {
         return transitions.NextAction;
       }
       case 'UpdateContactEventHooks':
-        this.whisper = (parameters['EventHooks'] as Record<string, string>)['AgentWhisper'];
+        this.whisper = stringsOf(parameters['EventHooks'])['AgentWhisper'];
         this.note(action, 'agent whisper set');
         return transitions.NextAction;
       case 'MessageParticipant': {
@@ -148,7 +152,7 @@ export class FlowRunner {
   }
 
   private setAttributes(action: FlowAction): string | undefined {
-    const given = action.Parameters['Attributes'] as Record<string, string>;
+    const given = stringsOf(action.Parameters['Attributes']);
     const values = Object.entries(given).map(([name, value]) => [name, this.resolve(value)] as const);
     if (this.services.takesEmptyAttributes !== true && values.some(([, value]) => value === '')) {
       this.note(action, 'an attribute would be empty');
@@ -161,16 +165,15 @@ export class FlowRunner {
 
   private async collect(action: FlowAction): Promise<string | undefined> {
     const { Parameters: parameters } = action;
-    const validation = parameters['InputValidation'] as { CustomValidation: { MaximumLength: string } };
-    const dtmf = parameters['DTMFConfiguration'] as {
-      InputTerminationSequence?: string;
-      InterdigitTimeLimitSeconds?: string;
-    };
+    const validation = stringsOf(fieldsOf(parameters['InputValidation'])['CustomValidation']);
+    const dtmf = stringsOf(parameters['DTMFConfiguration']);
+    const { InputTerminationSequence: terminator = '#', InterdigitTimeLimitSeconds: betweenSeconds = '5' } = dtmf;
     this.stored = await this.services.input.collect({
-      firstDigitMs: promptMs(textOf(parameters['SSML'])) + Number(parameters['InputTimeLimitSeconds']) * 1000,
-      betweenDigitsMs: Number(dtmf.InterdigitTimeLimitSeconds ?? '5') * 1000,
-      maxLength: Number(validation.CustomValidation.MaximumLength),
-      terminator: dtmf.InputTerminationSequence ?? '#',
+      firstDigitMs:
+        promptMs(textOf(parameters['SSML'])) + millisecondsOf(parameters['InputTimeLimitSeconds'], MAX_FIRST_DIGIT_S),
+      betweenDigitsMs: millisecondsOf(betweenSeconds, MAX_BETWEEN_DIGITS_S),
+      maxLength: Number(validation['MaximumLength']),
+      terminator,
     });
     this.note(action, this.stored === 'Timeout' ? 'no digits' : `${this.stored.length} digits heard`);
     return action.Transitions.NextAction;
@@ -178,9 +181,9 @@ export class FlowRunner {
 
   private async invoke(action: FlowAction): Promise<string | undefined> {
     const { Parameters: parameters } = action;
-    const given = parameters['LambdaInvocationAttributes'] as Record<string, string>;
+    const given = stringsOf(parameters['LambdaInvocationAttributes']);
     const resolved = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, this.resolve(value)]));
-    const limitMs = Number(parameters['InvocationTimeLimitSeconds']) * 1000;
+    const limitMs = millisecondsOf(parameters['InvocationTimeLimitSeconds'], MAX_INVOCATION_S);
     const response = await this.call(this.event(resolved), limitMs);
     if (response === undefined || !isStringMap(response)) {
       this.note(action, 'the function failed');
@@ -283,6 +286,22 @@ function matches(operator: string, value: string, operands: readonly string[]): 
         return false;
     }
   });
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** Returns the fields of `value` that are strings. */
+function stringsOf(value: unknown): Readonly<Record<string, string>> {
+  const fields = Object.entries(fieldsOf(value));
+  return Object.fromEntries(fields.filter((field): field is [string, string] => typeof field[1] === 'string'));
+}
+
+/** Returns a time given in seconds, and the least or the most that the service allows in place of any other. */
+function millisecondsOf(value: unknown, maxSeconds: number): number {
+  const seconds = Number(value);
+  return 1000 * (seconds >= 1 ? Math.min(seconds, maxSeconds) : 1);
 }
 
 function textOf(value: unknown): string {

@@ -40,9 +40,12 @@ function rig(options: Partial<JournalOptions> = {}) {
 class FlakyBackend extends MemoryBackend implements JournalBackend {
   mode: 'works' | 'refuses' | 'hangs' = 'works';
   readonly seen: BackendWrite[] = [];
+  /** Called when a write has begun. */
+  onWrite: () => void = () => undefined;
 
   override async write(write: BackendWrite): Promise<number | 'fenced'> {
     this.seen.push(write);
+    this.onWrite();
     await this.obey();
     return super.write(write);
   }
@@ -137,6 +140,20 @@ test('a hundred notes of one call become a single write of the latest', async ()
   assert.equal(claim.status === 'claimed' && claim.entry.dials, 99);
   await journal.close();
   assert.equal(clock.timers, 0);
+});
+
+test('a snapshot that is noted while an older one is being written is written after it', async () => {
+  const { open, store } = rig();
+  const journal = open('a');
+  const entry = sampleEntry();
+  store.onWrite = () => {
+    if (store.seen.length === 1) journal.note({ ...entry, dials: 1 });
+  };
+  journal.note(entry);
+  assert.equal(await journal.flush(), true);
+  assert.equal(store.seen.length, 2);
+  const claim = await journal.claim(entry.callSid);
+  assert.equal(claim.status === 'claimed' && claim.entry.dials, 1);
 });
 
 test('flushing one call does not wait for others, nor for a backend that refuses to write', async () => {

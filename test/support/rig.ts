@@ -21,7 +21,7 @@ import { ScriptedProvider } from './scripted-provider.js';
 export const PUBLIC_HOST = 'gateway.example.com';
 export const AUTH_TOKEN = 'rig-auth-token';
 export const CONNECT_NUMBER = '+12065550100';
-const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
+export const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
 const PEPPER = 'rig-pepper-0123456789';
 /** How many times faster than real time a rig runs by default. */
 const SPEED = 10;

@@ -37,7 +37,7 @@ export function parseNextSteps(text: string): NextSteps | string {
   }
   for (const part of named) {
     const [outcome = '', step = ''] = part.split('=').map((side) => side.trim());
-    if (!Object.hasOwn(defaultNextSteps, outcome)) return `there is no outcome ${JSON.stringify(outcome)}`;
+    if (!Object.hasOwn(defaultNextSteps, outcome)) return `there is no outcome ${quoted(outcome)}`;
     if (!isStep(step)) return unknownStep(step);
     if (step === 'again' && NOT_AGAIN.includes(outcome)) return `${outcome} cannot be rung again`;
     if (step === 'assistant' && outcome === 'exhausted') return 'exhausted cannot go back to the assistant';
@@ -46,10 +46,18 @@ export function parseNextSteps(text: string): NextSteps | string {
   return steps as NextSteps;
 }
 
+/** Maximum characters of a setting that a message quotes. */
+const MAX_QUOTED = 80;
+
 function isStep(text: string): text is NextStep {
   return (STEPS as readonly string[]).includes(text);
 }
 
 function unknownStep(text: string): string {
-  return `${JSON.stringify(text)} is none of ${STEPS.join(', ')}`;
+  return `${quoted(text)} is none of ${STEPS.join(', ')}`;
+}
+
+/** Quotes the beginning of a text, because a message should stay readable. */
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, MAX_QUOTED));
 }

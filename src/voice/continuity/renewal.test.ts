@@ -57,6 +57,25 @@ describe('renewal of a session near its time limit', () => {
     session.close();
   });
 
+  test('a session that is ready only when something plays to the caller does not take over', async () => {
+    const model = renewing();
+    const { clock, log, playing, session } = rigOf([model]);
+    await settle();
+    model.isSlow = true;
+    clock.advance(60_000);
+    const [old, next] = model.sessions;
+    playing.value = true;
+    next?.emit({ type: 'ready' });
+    assert.deepEqual([old?.isClosed, next?.isClosed], [false, true]);
+    assert.deepEqual(log, []);
+    playing.value = false;
+    clock.advance(1200);
+    model.last.emit({ type: 'ready' });
+    assert.equal(old?.isClosed, true);
+    assert.deepEqual(log, ['renewed a']);
+    session.close();
+  });
+
   test('a session is not renewed while the text of an utterance is missing', async () => {
     const model = renewing();
     const { clock, session } = rigOf([model]);

@@ -1,0 +1,56 @@
+// A reporter of node:test that writes one JSON line when a test begins and one when it is over, so that scripts/test.mjs
+// knows what is still running. Node 20 reports one process after the other: a test of the next process counts from then.
+
+import { existsSync, readFileSync } from 'node:fs';
+
+/** @param {AsyncIterable<{ type: string, data?: { file?: string, name?: string, line?: number, column?: number, nesting?: number } }>} events */
+// oxlint-disable-next-line import/no-default-export -- node:test takes a reporter as a default export.
+export default async function* runningTests(events) {
+  for await (const { type, data } of events) {
+    const isOver = ['test:complete', 'test:pass', 'test:fail'].includes(type);
+    if (!isOver && type !== 'test:dequeue') continue;
+    const { column, file, line, name, nesting } = data;
+    yield `${JSON.stringify({ isOver, file, name, nesting, place: `${file}:${line}:${column}:${name}` })}\n`;
+  }
+}
+
+/** What is running, from the file that the reporter writes. */
+export class RunningTests {
+  #path;
+  #readBytes = 0;
+  #rest = '';
+  /** @type {Map<string, { file: string, name: string, nesting: number, isSuite: boolean, sinceMs: number }>} */
+  #running = new Map();
+
+  /** @param {string} path */
+  constructor(path) {
+    this.#path = path;
+  }
+
+  /** Reads what the reporter has written since the last time. */
+  read(nowMs) {
+    if (!existsSync(this.#path)) return;
+    const written = readFileSync(this.#path);
+    const lines = (this.#rest + written.subarray(this.#readBytes).toString()).split('\n');
+    this.#readBytes = written.length;
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const { file, isOver, name, nesting, place } = JSON.parse(line);
+      if (isOver) this.#running.delete(place);
+      // A process of many files is reported like a test, with its path as its name.
+      else if (!file?.endsWith(name)) this.#begin(place, { file, name, nesting, isSuite: false, sinceMs: nowMs });
+    }
+  }
+
+  /** Returns the tests that have been running since `sinceMs` or longer. A suite is not one once it has begun a test. */
+  since(sinceMs) {
+    return [...this.#running.values()].filter((test) => !test.isSuite && test.sinceMs <= sinceMs);
+  }
+
+  #begin(place, test) {
+    for (const other of this.#running.values()) {
+      if (other.file === test.file && other.nesting < test.nesting) other.isSuite = true;
+    }
+    this.#running.set(place, test);
+  }
+}
