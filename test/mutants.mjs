@@ -14,8 +14,8 @@ export const MUTANTS = [
   {
     name: 'a webhook without a signature is answered',
     file: 'src/twilio/webhooks.ts',
-    find: 'if (rules.authTokens.length > 0) {',
-    replace: 'if (false) {',
+    find: 'if (isChecked && signature === undefined) return',
+    replace: 'if (false) return',
     tests: ['test/bad-input.test.ts'],
   },
   {
@@ -28,22 +28,22 @@ export const MUTANTS = [
   {
     name: 'any signature of the right length is valid',
     file: 'src/twilio/signature.ts',
-    find: 'expected.length === given.length && timingSafeEqual(expected, given)',
-    replace: 'expected.length === given.length',
+    find: 'signature.length === expected.length && timingSafeEqual(signature, expected)',
+    replace: 'signature.length === expected.length',
     tests: ['src/twilio/signature.test.ts'],
   },
   {
     name: 'the fields of a webhook are not signed',
     file: 'src/twilio/signature.ts',
-    find: 'if (form !== undefined) {',
-    replace: 'if (false) {',
+    find: 'for (const [name, value] of form ?? []) {',
+    replace: 'for (const [name, value] of []) {',
     tests: ['src/twilio/signature.test.ts'],
   },
   {
     name: 'a stream without a signature is accepted',
     file: 'src/edge/stream-upgrades.ts',
-    find: 'if (authTokens.length > 0 && (typeof signature',
-    replace: 'if (false && (typeof signature',
+    find: 'if (signingKeys.length > 0 && !isSigned(readSignature(request.headers), signingKeys, urls)) {',
+    replace: 'if (false) {',
     tests: ['test/bad-input.test.ts'],
   },
   {
@@ -88,7 +88,7 @@ export const MUTANTS = [
   {
     name: 'a number may send any number of wrong tokens',
     file: 'lambda/connect/redeem.ts',
-    find: '    await callers.countFailure(tries, nowSeconds, TRIES_WINDOW_SECONDS);\n  }\n  return answer(status);',
+    find: '    await countFailure(callers, triesKey(pepper, question.callerNumber), nowSeconds);\n  }\n  return answer(status);',
     replace: '  }\n  return answer(status);',
     tests: ['lambda/connect/redeem.test.ts'],
   },
@@ -283,7 +283,7 @@ export const MUTANTS = [
   {
     name: 'a callback is promised to a withheld number',
     file: 'src/call/transfer/human-transfer.ts',
-    find: "to: isPhoneNumber(this.call.from) ? 'callback' : 'voicemail'",
+    find: "to: identifyingNumber(this.call.from) === undefined ? 'voicemail' : 'callback'",
     replace: "to: 'callback'",
     tests: ['test/handover.test.ts'],
     only: 'a caller who withholds the number gets voicemail',
@@ -399,8 +399,8 @@ export const MUTANTS = [
   {
     name: 'the journal does not learn how far an answer was heard',
     file: 'src/call/snapshot/checkpointer.ts',
-    find: "if ('media' in state && state.media.playback.isPlaying) this.note();",
-    replace: 'void state;',
+    find: 'if (state.media.playback.isPlaying || this.isWaiting(state) !== this.isWaitTold) this.note();',
+    replace: '',
     tests: ['test/takeover.test.ts'],
   },
   {
