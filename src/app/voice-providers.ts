@@ -114,7 +114,7 @@ async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): P
   try {
     return await openLineSpeaker();
   } catch (error) {
-    log.warn({ err: error }, 'no synthesiser is available; callers hear nothing while a model works or is replaced');
+    log.warn({ err: error }, 'no synthesiser is available; callers hear a tone while a model works or is replaced');
     return undefined;
   }
 }
