@@ -35,5 +35,7 @@ export function storeError(operation: string, error: unknown): TandemError {
   }
   if (isThrottle(error)) return new TandemError('STORE_THROTTLED', `DynamoDB ${operation} was throttled.`);
   if (REJECTIONS.has(name)) return new TandemError('STORE_REJECTED', `DynamoDB ${operation} was refused (${name}).`);
-  return new TandemError('STORE_UNREACHABLE', `DynamoDB ${operation} got no answer (${name || 'unknown error'}).`);
+  // The answer chose the name, so only what can be the name of an error is shown.
+  const shown = /^[A-Z][A-Za-z0-9_]{0,60}$/.test(name) ? name : 'unknown error';
+  return new TandemError('STORE_UNREACHABLE', `DynamoDB ${operation} got no answer (${shown}).`);
 }

@@ -95,7 +95,7 @@ const entry = z.object({
   provider: z.string(),
   turns: z.array(turn),
   /** Number of earlier turns that were dropped. */
-  turnsDropped: z.number(),
+  turnsDropped: z.int().min(0),
   /** Number of broken streams that were replaced. */
   resumes: z.number(),
   /** Number of dials to a human. */
