@@ -23,6 +23,7 @@ export class RunningTests {
   #running = new Map();
   /** Paths of the processes that have not ended. */
   #processes = new Set();
+  #seen = new Set();
   #reportedMs = performance.now();
 
   /** @param {string} path */
@@ -40,6 +41,7 @@ export class RunningTests {
     for (const line of lines) {
       const { file, isOver, name, nesting, place } = JSON.parse(line);
       this.#reportedMs = nowMs;
+      this.#seen.add(file);
       // A process of many files is reported like a test, with its path as its name.
       if (file?.endsWith(name)) this.#processes[isOver ? 'delete' : 'add'](file);
       else if (isOver) this.#running.delete(place);
@@ -55,6 +57,11 @@ export class RunningTests {
   /** The processes that have not ended. A process in which no test runs is held up by what a test has left open. */
   get processes() {
     return [...this.#processes];
+  }
+
+  /** The files of which a test has begun. */
+  get files() {
+    return [...this.#seen];
   }
 
   /** When something was reported last. */

@@ -50,12 +50,21 @@ const watch = setInterval(() => {
   const hanging = running.since(isOver ? nowMs : nowMs - MAX_TEST_MS);
   if (!isOver && hanging.length === 0) return;
   for (const { file, name, sinceMs } of hanging) {
-    const source = relative(`${root}/dist`, file).replace(/\.js$/, '.ts');
-    console.error(`${source}: “${name}” is still running after ${Math.round((nowMs - sinceMs) / 1000)} s`);
+    console.error(`${sourceOf(file)}: “${name}” is still running after ${Math.round((nowMs - sinceMs) / 1000)} s`);
   }
   if (hanging.length === 0) {
-    const open = running.processes.flatMap((path) => shards[entries.indexOf(path)] ?? []);
-    console.error(`No test runs, but one of these files has left something open: ${open.join(', ')}`);
+    const begun = new Set(running.files.map(sourceOf));
+    const suspects = running.processes.flatMap((path) => {
+      const shard = shards[entries.indexOf(path)] ?? [];
+      // A process runs its files in order.
+      return shard.slice(
+        Math.max(
+          0,
+          shard.findLastIndex((file) => begun.has(file)),
+        ),
+      );
+    });
+    console.error(`Nothing was reported for a while. A file hangs or has left something open: ${suspects.join(', ')}`);
   }
   console.error(`The run is stopped after ${Math.round((nowMs - startedMs) / 60_000)} minutes.`);
   end('SIGKILL');
@@ -73,6 +82,13 @@ function end(signal) {
   } catch {
     // The group has ended.
   }
+}
+
+/** Returns the source of a test file, as a path relative to the project. node:test names either, the source or what was built. */
+function sourceOf(file) {
+  return relative(root, file)
+    .replace(/^dist\//, '')
+    .replace(/\.js$/, '.ts');
 }
 
 /** Returns the expected cost of a test file. Files in test/ run whole calls, which wait for speech. */
