@@ -21,6 +21,10 @@ export class RunningTests {
   #rest = '';
   /** @type {Map<string, { file: string, name: string, nesting: number, isSuite: boolean, sinceMs: number }>} */
   #running = new Map();
+  /** Paths of the processes that have not ended. */
+  #processes = new Set();
+  #seen = new Set();
+  #reportedMs = performance.now();
 
   /** @param {string} path */
   constructor(path) {
@@ -36,15 +40,33 @@ export class RunningTests {
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
       const { file, isOver, name, nesting, place } = JSON.parse(line);
-      if (isOver) this.#running.delete(place);
+      this.#reportedMs = nowMs;
+      this.#seen.add(file);
       // A process of many files is reported like a test, with its path as its name.
-      else if (!file?.endsWith(name)) this.#begin(place, { file, name, nesting, isSuite: false, sinceMs: nowMs });
+      if (file?.endsWith(name)) this.#processes[isOver ? 'delete' : 'add'](file);
+      else if (isOver) this.#running.delete(place);
+      else this.#begin(place, { file, name, nesting, isSuite: false, sinceMs: nowMs });
     }
   }
 
   /** Returns the tests that have been running since `sinceMs` or longer. A suite is not one once it has begun a test. */
   since(sinceMs) {
     return [...this.#running.values()].filter((test) => !test.isSuite && test.sinceMs <= sinceMs);
+  }
+
+  /** The processes that have not ended. A process in which no test runs is held up by what a test has left open. */
+  get processes() {
+    return [...this.#processes];
+  }
+
+  /** The files of which a test has begun. */
+  get files() {
+    return [...this.#seen];
+  }
+
+  /** When something was reported last. */
+  get reportedMs() {
+    return this.#reportedMs;
   }
 
   #begin(place, test) {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { buildAll, sources } from './build.mjs';
 import { RunningTests } from './running-tests.mjs';
 
-/** Maximum time of one test. node:test in Node 20 can only stop a whole process, without a word about the test. */
+/** Maximum time of one test, and without any news. node:test in Node 20 can only stop a whole process, without a word about the test. */
 const MAX_TEST_MS = 5 * 60_000;
 /** Maximum time of the whole run. */
 const MAX_RUN_MS = 30 * 60_000;
@@ -46,14 +46,27 @@ const startedMs = performance.now();
 const watch = setInterval(() => {
   const nowMs = performance.now();
   running.read(nowMs);
-  const isOver = nowMs - startedMs >= MAX_RUN_MS;
+  const isOver = nowMs - startedMs >= MAX_RUN_MS || nowMs - running.reportedMs >= MAX_TEST_MS;
   const hanging = running.since(isOver ? nowMs : nowMs - MAX_TEST_MS);
   if (!isOver && hanging.length === 0) return;
   for (const { file, name, sinceMs } of hanging) {
-    const source = relative(`${root}/dist`, file).replace(/\.js$/, '.ts');
-    console.error(`${source}: “${name}” is still running after ${Math.round((nowMs - sinceMs) / 1000)} s`);
+    console.error(`${sourceOf(file)}: “${name}” is still running after ${Math.round((nowMs - sinceMs) / 1000)} s`);
   }
-  console.error(isOver ? `The run is stopped after ${MAX_RUN_MS / 60_000} minutes.` : 'The run is stopped.');
+  if (hanging.length === 0) {
+    const begun = new Set(running.files.map(sourceOf));
+    const suspects = running.processes.flatMap((path) => {
+      const shard = shards[entries.indexOf(path)] ?? [];
+      // A process runs its files in order.
+      return shard.slice(
+        Math.max(
+          0,
+          shard.findLastIndex((file) => begun.has(file)),
+        ),
+      );
+    });
+    console.error(`Nothing was reported for a while. A file hangs or has left something open: ${suspects.join(', ')}`);
+  }
+  console.error(`The run is stopped after ${Math.round((nowMs - startedMs) / 60_000)} minutes.`);
   end('SIGKILL');
 }, 1000);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(signal));
@@ -69,6 +82,13 @@ function end(signal) {
   } catch {
     // The group has ended.
   }
+}
+
+/** Returns the source of a test file, as a path relative to the project. node:test names either, the source or what was built. */
+function sourceOf(file) {
+  return relative(root, file)
+    .replace(/^dist\//, '')
+    .replace(/\.js$/, '.ts');
 }
 
 /** Returns the expected cost of a test file. Files in test/ run whole calls, which wait for speech. */

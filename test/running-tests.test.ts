@@ -8,6 +8,8 @@ const script = new URL('../../scripts/running-tests.mjs', import.meta.url);
 interface Running {
   read(nowMs: number): void;
   since(sinceMs: number): { file: string; name: string }[];
+  readonly processes: readonly string[];
+  readonly reportedMs: number;
 }
 const { default: reporter, RunningTests } = (await import(script.href)) as {
   default: (events: Iterable<object>) => AsyncIterable<string>;
@@ -45,4 +47,11 @@ test('a test that hangs is known by its title, and a suite, a finished test and 
   running.read(3000);
   assert.deepEqual(names(2999), []);
   assert.deepEqual(names(3000), ['hangs']);
+  running.read(9000);
+  assert.equal(running.reportedMs, 3000);
+  const entry = '/dist/all-1-0.test.js';
+  assert.deepEqual(running.processes, [entry]);
+  await report(event('test:pass', 'all-1-0.test.js', 1, 0, entry));
+  running.read(9500);
+  assert.deepEqual([running.processes, running.reportedMs], [[], 9500]);
 });

@@ -83,15 +83,22 @@ describe('random input from Twilio', () => {
   let rig: Rig;
 
   before(async () => {
-    rig = await startRig();
+    // The caller is silent, and would soon be told goodbye.
+    rig = await startRig({ env: { IDLE_PROMPT_SECONDS: '0' } });
     rig.call('+12025550100');
     await until(() => rig.events.some((event) => event.type === 'stream-started'), 'the call that stays live');
   });
 
   after(async () => {
-    const heardBefore = rig.provider.sessions[0]?.callerBytes ?? 0;
-    await until(() => (rig.provider.sessions[0]?.callerBytes ?? 0) > heardBefore + 800, 'the live call is still heard');
-    await rig.close();
+    try {
+      const heardBefore = rig.provider.sessions[0]?.callerBytes ?? 0;
+      await until(
+        () => (rig.provider.sessions[0]?.callerBytes ?? 0) > heardBefore + 800,
+        'the live call is still heard',
+      );
+    } finally {
+      await rig.close();
+    }
   });
 
   test('every webhook with a valid signature is answered with TwiML or a refusal, whatever its fields', () =>

@@ -81,7 +81,8 @@ test('any settings are read, or refused with CONFIG_INVALID that names a variabl
         for (const name of SECRETS) {
           const value = env[name] ?? '';
           // Other values may be part of a sentence, such as the form of a URL.
-          if (value.startsWith('secret') && value.length > 8) assert.ok(!error.message.includes(value), `${name} is shown`);
+          if (value.startsWith('secret') && value.length > 8)
+            assert.ok(!error.message.includes(value), `${name} is shown`);
         }
         assert.ok(error.message.length < 2000, `${error.message.length} characters`);
       }

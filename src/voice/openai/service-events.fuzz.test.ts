@@ -97,6 +97,6 @@ test('no sequence of OpenAI events makes a session throw, emit anything after it
         assert.equal(clock.timers, 0, 'a timer is left behind');
         assert.equal(recorder.events.length, first + types.length, 'a closed session emits nothing');
       },
-      { runs: 200 },
+      { runs: 150 },
     );
   }));
