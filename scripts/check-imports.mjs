@@ -24,7 +24,7 @@ export const LAYERS = `
 
   speech: audio base
   escalation escalation/phrases: base
-  prompts prompts/lines: base
+  prompts prompts/lines: base escalation
   crm: base telemetry
   handover: base process telemetry
   journal: base telemetry
@@ -48,12 +48,12 @@ export const LAYERS = `
   config: base call/transfer escalation journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/media call/transfer call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config handover telemetry twilio
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
-  main.ts: app base config process
-  cluster.ts: base cluster config process telemetry
+  main.ts: app base config process telemetry
+  cluster.ts: app base cluster config process telemetry
   doctor.ts: base config doctor
   extension.ts: app audio base voice
 

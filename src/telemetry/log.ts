@@ -31,6 +31,10 @@ export const REDACTED_FIELDS: readonly string[] = [
   'from',
 ];
 
+/** Logged by the last handler of a process. */
+export const FAULT_MESSAGE =
+  'no part of the gateway caught an error; its calls move or go to an agent, and then the process ends';
+
 /** `worker`: the name of this process in every line, for processes that share one log. */
 export function createLogger(options: {
   level: string;

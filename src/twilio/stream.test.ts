@@ -19,6 +19,17 @@ const start = {
   streamSid: SID,
 };
 
+const nothing = (): void => undefined;
+const brokenOwner: StreamOwner = {
+  onStart: () => {
+    throw new Error('start');
+  },
+  onAudio: nothing,
+  onDigit: nothing,
+  onMark: nothing,
+  onEnd: nothing,
+};
+
 for (const [which, waits] of [
   ['', false],
   [' that waited for the owner', true],
@@ -120,3 +131,39 @@ test('a piece of audio and the mark behind it go out in one write, at the end of
   await until(() => events.length === 2, 'audio and mark');
   assert.deepEqual(events, ['media', 'mark']);
 });
+
+for (const [how, admit] of [
+  [
+    'throws',
+    () => {
+      throw new Error('admission');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('admission'))],
+  ['finds an owner that cannot start', () => brokenOwner],
+  ['finds, after a search, an owner that cannot start', () => Promise.resolve(brokenOwner)],
+] as const) {
+  test(`a stream whose admission ${how} is closed at once, and the fault is reported`, async () => {
+    const faults: unknown[] = [];
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    server.on('connection', (socket, request) => {
+      const stream = new TwilioStream({
+        socket,
+        transport: request.socket,
+        clock: new FakeClock(),
+        admit,
+        count: assert.fail,
+        onFault: (error) => faults.push(error),
+        onRefused: () => undefined,
+      });
+      void stream;
+    });
+    await once(server, 'listening');
+    const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await once(socket, 'open');
+    socket.send(JSON.stringify(start));
+    await once(socket, 'close');
+    assert.equal(faults.length, 1);
+    await new Promise((resolve) => server.close(resolve));
+  });
+}

@@ -69,6 +69,7 @@ export class TwilioStream implements PlaybackSink {
   private readonly onFault: (error: unknown) => void;
   private readonly onRefused: (reason: string) => void;
   private state: State;
+  private known: Readonly<Record<string, string>> = {};
   private ping: Timer | undefined;
   private alive = true;
 
@@ -121,6 +122,11 @@ export class TwilioStream implements PlaybackSink {
 
   sendClear(): void {
     if (this.state.name === 'live') this.socket.send(clearMessage(this.state.streamSid));
+  }
+
+  /** The ids of the stream and its call for the log, as far as they are known. */
+  get ids(): Readonly<Record<string, string>> {
+    return this.known;
   }
 
   /** Bytes that are accepted for sending and not yet written to the network. */
@@ -204,22 +210,38 @@ export class TwilioStream implements PlaybackSink {
       this.refuse('unsupported media format');
       return;
     }
-    const { streamSid } = start;
-    const admitted = this.admit(this, start);
+    const { callSid, streamSid } = start;
+    this.known = { stream_sid: streamSid, ...(/^[A-Za-z0-9]{1,64}$/.test(callSid) ? { call_sid: callSid } : {}) };
+    const admitted = this.admitted(start);
     if (!(admitted instanceof Promise)) {
       this.onAdmitted(admitted, streamSid, deadline);
       return;
     }
     const waiting: TwilioMessage[] = [];
     this.state = { name: 'admitting', deadline, streamSid, waiting };
-    void admitted.then((owner) => {
-      this.onAdmitted(owner, streamSid, deadline);
+    const admit = async (): Promise<void> => {
+      this.onAdmitted(await admitted.catch((error: unknown) => this.unadmitted(error)), streamSid, deadline);
       for (const message of waiting) {
         this.handle(() => {
           if (this.state.name === 'live') this.onLiveMessage(message, streamSid, this.state.owner);
         });
       }
-    });
+    };
+    void admit().catch((error: unknown) => this.onFault(error));
+  }
+
+  /** A fault in the admission refuses this stream at once, so that Twilio asks for the call's next step. */
+  private admitted(start: StreamStart): Admitted | Promise<Admitted> {
+    try {
+      return this.admit(this, start);
+    } catch (error) {
+      return this.unadmitted(error);
+    }
+  }
+
+  private unadmitted(error: unknown): Admitted {
+    this.onFault(error);
+    return { refused: 'the admission failed' };
   }
 
   private onAdmitted(admitted: Admitted, streamSid: string, deadline: Timer): void {
@@ -234,7 +256,13 @@ export class TwilioStream implements PlaybackSink {
     }
     deadline.cancel();
     this.state = { name: 'live', streamSid, owner: admitted };
-    admitted.onStart();
+    try {
+      admitted.onStart();
+    } catch (error) {
+      // The stream would stay open without a conversation, and its caller in silence.
+      this.onFault(error);
+      this.break();
+    }
   }
 
   private onLiveMessage(message: TwilioMessage, streamSid: string, owner: StreamOwner): void {

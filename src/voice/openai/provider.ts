@@ -24,7 +24,7 @@ export interface OpenAiProviderOptions {
   renewAfterMs?: number;
   log: Logger;
   clock?: Clock;
-  onAnomaly?: (kind: OpenAiAnomaly) => void;
+  onAnomaly?: (kind: OpenAiAnomaly, conversationId: string) => void;
   openTimeoutMs?: number;
   turnDetection?: TurnDetection;
   organization?: string | undefined;
@@ -98,7 +98,7 @@ class OpenAiProvider implements VoiceProvider {
       limits: { ...DEFAULT_LIMITS, ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }), ...limits },
       clock: this.clock,
       log: log.child({ conversation_id: options.conversationId }),
-      onAnomaly: this.options.onAnomaly ?? (() => undefined),
+      onAnomaly: (kind) => this.options.onAnomaly?.(kind, options.conversationId),
       onLifetime: (lifetimeMs) => {
         if (lifetimeMs > 0) this.lifetimeMs = lifetimeMs;
       },
