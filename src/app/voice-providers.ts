@@ -74,7 +74,7 @@ function createProvider(
   options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis },
 ): VoiceProvider {
   const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
-  const { endpointUrl, summaryModelId, ...nova } = config.nova;
+  const { endpointing, endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
   switch (name) {
@@ -90,6 +90,7 @@ function createProvider(
       return createNovaProvider({
         ...nova,
         ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        endpointingSensitivity: endpointing,
         ...(summaryModelId === undefined ? {} : { summaryModelId }),
         log,
         clock,
