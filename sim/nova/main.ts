@@ -14,7 +14,7 @@ const USAGE = `Runs a simulated Amazon Bedrock endpoint with Nova 2 Sonic, for c
   npm run sim:nova -- [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--region us-east-1] [--tones]
                       [--session-seconds 480] [--idle-seconds 55] [--max-sessions 20] [--audio-speed 4]
                       [--finals MS | next-input] [--barge-in ${BARGE_IN_SIGNALS.join(' | ')}]
-                      [--double-encoded-tools] [--fault WHEN=WHAT]…
+                      [--double-encoded-tools] [--late-headers] [--fault WHEN=WHAT]…
 
   --tones  answers with tones and understands nothing, without loading a speech engine
   --fault  ${NOVA_FAULT_USAGE}`;
@@ -48,6 +48,7 @@ function readArguments() {
         finals: { type: 'string' },
         'barge-in': { type: 'string' },
         'double-encoded-tools': { type: 'boolean', default: false },
+        'late-headers': { type: 'boolean', default: false },
         fault: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', default: false },
       },
@@ -64,6 +65,7 @@ function optionsFrom(values: ReturnType<typeof readArguments>): NovaSimOptions {
     region: values.region,
     faults: values.fault.map(readFault),
     doubleEncodeToolUse: values['double-encoded-tools'],
+    headers: values['late-headers'] ? 'with-first-output' : 'at-once',
   };
   const numbers = {
     sessionSeconds: 'session-seconds',

@@ -120,16 +120,17 @@ class NovaServer {
     const checked = checkRequest(headers, this.rules, this.clock.epochMs());
     if (!checked.ok) return this.refuse(stream, checked.refusal);
     if (this.open.size >= this.maxSessions) return this.refuse(stream, refusalOf(429));
-    stream.respond({
-      ':status': 200,
-      'content-type': 'application/vnd.amazon.eventstream',
-      'x-amzn-requestid': `simulated-${number}`,
-    });
     const recording = new SessionRecording(number, checked.modelId, this.clock.now());
     this.recordings.push(recording);
     const { behaviour, clock } = this;
     const session: NovaSession = new NovaSession({
       stream,
+      respond: () =>
+        stream.respond({
+          ':status': 200,
+          'content-type': 'application/vnd.amazon.eventstream',
+          'x-amzn-requestid': `simulated-${number}`,
+        }),
       chain: checked.chain,
       clock,
       behaviour,

@@ -15,6 +15,8 @@ export const SIMULATED_CREDENTIALS: Credentials = {
   secretAccessKey: 'simulated-nova-secret-access-key',
 };
 
+export type ResponseHeaders = 'at-once' | 'with-first-output';
+
 /** How the simulated service and model behave. Times are in milliseconds of the clock unless stated otherwise. */
 export interface NovaBehaviour {
   brain: BrainFactory;
@@ -35,6 +37,8 @@ export interface NovaBehaviour {
   finals: FinalTexts;
   bargeInSignal: BargeInSignal;
   doubleEncodeToolUse: boolean;
+  /** When the head of the response is sent. It is not known what the service does, so a client must handle both. */
+  headers: ResponseHeaders;
   onSession(session: SessionRecording): void;
 }
 
@@ -74,6 +78,7 @@ export function behaviourOf(options: NovaSimOptions): NovaBehaviour {
     finals: options.finals ?? { afterMs: 2600 },
     bargeInSignal: options.bargeInSignal ?? 'text-and-stop-reason',
     doubleEncodeToolUse: options.doubleEncodeToolUse ?? false,
+    headers: options.headers ?? 'at-once',
     onSession: options.onSession ?? (() => undefined),
   };
 }

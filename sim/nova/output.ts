@@ -28,7 +28,10 @@ export class NovaOutput {
     this.sampleRateHz = sampleRateHz;
   }
 
-  /** Starts the completion, unless it has started. One completion spans the whole session. */
+  /**
+   * Starts the completion, unless it has started. It starts with the first speech or text (a capture of 2026-08-26), and
+   * spans the whole session.
+   */
   startCompletion(): void {
     if (this.completion !== 'none') return;
     this.completion = 'started';

@@ -19,6 +19,8 @@ import type { SignatureChain } from './sigv4.js';
 
 export interface NovaSessionOptions {
   stream: ServerHttp2Stream;
+  /** Sends the head of the response. Called once. */
+  respond(): void;
   chain: SignatureChain;
   clock: Clock;
   behaviour: NovaBehaviour;
@@ -54,6 +56,7 @@ export class NovaSession {
     this.options = options;
     const { behaviour, clock, recording, stream } = options;
     const faults = new NovaFaultPlan(behaviour.faults, recording.number);
+    if (behaviour.headers === 'at-once') options.respond();
     this.startedMs = recording.startedMs;
     this.lastInputMs = this.startedMs;
     this.rules = new InputRules(behaviour.textLimits);
@@ -143,7 +146,13 @@ export class NovaSession {
 
   private write(bytes: Uint8Array): void {
     const { stream } = this.options;
-    if (!stream.destroyed && !stream.writableEnded) stream.write(bytes);
+    if (stream.destroyed || stream.writableEnded) return;
+    this.respondOnce();
+    stream.write(bytes);
+  }
+
+  private respondOnce(): void {
+    if (!this.options.stream.headersSent) this.options.respond();
   }
 
   private refuse(message: string): void {
@@ -196,7 +205,9 @@ export class NovaSession {
     const orderly = this.state === 'leaving' && (end.type === 'input-ended' || end.type === 'client-gone');
     this.settle(orderly ? { type: 'orderly' } : end);
     const { stream } = this.options;
-    if (!stream.destroyed && !stream.writableEnded) stream.end();
+    if (stream.destroyed || stream.writableEnded) return;
+    this.respondOnce();
+    stream.end();
   }
 
   private settle(end: SessionEnd): void {

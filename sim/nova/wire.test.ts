@@ -176,7 +176,8 @@ describe('simulated Nova: the events on the wire', () => {
     const run = async (finish: (client: WireClient) => void) => {
       const client = new WireClient(sim.url);
       client.begin();
-      client.silence(20);
+      client.silence(100);
+      client.text('USER', 'hi', true);
       await until(() => client.received.length > 0, 'completionStart');
       finish(client);
       const session = sim.sessions.at(-1);
@@ -211,4 +212,19 @@ describe('simulated Nova: the events on the wire', () => {
     assert.ok(!client.paddings.has(-1));
     client.close();
   });
+});
+
+test('the head of the response of a simulated Nova comes at once, or with the first output', async (t) => {
+  for (const headers of ['at-once', 'with-first-output'] as const) {
+    const sim = await TestSim.start(t, { headers });
+    const client = sim.connect();
+    client.begin();
+    client.silence(100);
+    await until(() => sim.sessions[0]?.audio.durationMs === 100, 'the audio');
+    if (headers === 'at-once') await until(() => client.status !== 0, 'the head');
+    else assert.equal(client.status, 0);
+    client.text('USER', 'hi', true);
+    await until(() => client.received.length > 0, 'completionStart');
+    assert.equal(client.status, 200);
+  }
 });

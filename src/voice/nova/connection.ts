@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   queue: InputQueue;
   clock: Clock;
   openTimeoutMs: number;
-  /** Called when the service has accepted the request. */
+  /** Called when the service has accepted the request, or {@link Connection.assumeAccepted} was called. */
   onAccepted: () => void;
   onOutput: (bytes: Uint8Array) => void;
   /** Called once, as the last event, but not after {@link Connection.end} or {@link Connection.abort}. */
@@ -70,6 +70,14 @@ export class Connection {
     this.options.queue.abort();
     this.abortion.abort();
     this.options.onGone();
+  }
+
+  /**
+   * Takes the request as accepted without a response. The service may send even the head of its response only with its
+   * first output, and a session in which neither side speaks has none.
+   */
+  assumeAccepted(): void {
+    this.accepted();
   }
 
   private async run(): Promise<void> {

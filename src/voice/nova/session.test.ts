@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loudnessEar } from '../../../sim/model/ear.js';
 import { callTool, scriptedBrain, speak } from '../../../sim/model/script.js';
-import { withNova } from '../../../test/support/nova-rig.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
+import { type NovaCall, withNova } from '../../../test/support/nova-rig.js';
 import { until } from '../../../test/support/rig.js';
 import { FORMER_TEXT_LIMITS } from '../../../sim/nova/rules.js';
 import type { Turn } from '../history.js';
@@ -145,6 +146,69 @@ describe('a session with Nova', () => {
       assert.deepEqual(call.said(), ['Welcome.']);
       const { inputs } = seen();
       assert.ok(inputs.findIndex(({ name }) => name === 'audioInput') < inputs.findIndex(isTypedText));
+    });
+  });
+
+  it('a Nova session works if the service answers only with its first output', async () => {
+    const sim = {
+      headers: 'with-first-output',
+      brain: scriptedBrain(['Welcome.', 'At nine.']),
+      ear: loudnessEar({ texts: ['When do you open?'] }),
+    } as const;
+    await withNova({ sim }, async ({ anomalies, open }) => {
+      const call = open();
+      await call.response(1);
+      call.speak(600);
+      call.pause(2200);
+      await call.response(2);
+      assert.deepEqual(call.said(), ['Welcome.', 'At nine.']);
+      assert.deepEqual(anomalies, []);
+    });
+  });
+
+  it('a Nova session in which nothing is said is ready though the service sends nothing', async () => {
+    const clock = new FakeClock();
+    const sim = { headers: 'with-first-output', brain: scriptedBrain(['At nine.']) } as const;
+    await withNova({ clock, sim }, async ({ open, sim: service }) => {
+      const call = open({ greeting: undefined });
+      await until(() => service.sessions[0]?.audio.durationMs === 200, 'the lead');
+      clock.advance(1400);
+      assert.deepEqual(call.kinds(), []);
+      clock.advance(100);
+      assert.deepEqual(call.kinds(), ['ready']);
+      clock.advance(5000);
+      assert.deepEqual(call.kinds(), ['ready']);
+      call.session.sendText('When do you open?');
+      await until(() => call.of('audio').length > 0, 'the answer');
+      call.session.close();
+      clock.advance(1000);
+      assert.equal(clock.timers, 0);
+    });
+  });
+
+  it('a Nova session that has something to answer and no response is not ready', async () => {
+    for (const begin of [
+      (call: NovaCall) => call.session.sendText('When do you open?'),
+      (call: NovaCall) => call.speak(300),
+    ]) {
+      const clock = new FakeClock();
+      const sim = { faults: [{ when: { at: 'connect' }, fault: { type: 'silent' } }] } as const;
+      await withNova({ clock, sim }, async ({ open }) => {
+        const call = open({ greeting: undefined });
+        begin(call);
+        clock.advance(5000);
+        assert.deepEqual(call.kinds(), ['failed']);
+        assert.equal(call.of('failed')[0]?.error.code, 'VOICE_STALLED');
+      });
+    }
+  });
+
+  it('a caller who speaks while a Nova session opens is reported as speaking', async () => {
+    await withNova({}, async ({ open }) => {
+      const call = open({ greeting: undefined });
+      call.speak(300);
+      await until(() => call.of('caller-speech-started').length === 1, 'the speech');
+      assert.deepEqual(call.kinds().slice(0, 2), ['ready', 'caller-speech-started']);
     });
   });
 

@@ -47,7 +47,15 @@ const MAX_WAITING_MS = 12_000;
 /** Amount of caller audio after which the service counts as stalled, if it read nothing meanwhile. */
 const STALLED_AFTER_MS = 8000;
 
-type State = { name: 'opening' } | { name: 'open'; openingDue: Timer | undefined } | { name: 'over' };
+/**
+ * Time after which a session without a word from either side counts as open. The service may answer it only with its
+ * first output, and refuses a request within a fraction of this.
+ */
+const QUIET_OPENING_MS = 1500;
+
+/** `quiet` runs until the model has something to answer. */
+type State =
+  { name: 'opening'; quiet: Timer | undefined } | { name: 'open'; openingDue: Timer | undefined } | { name: 'over' };
 
 /**
  * A voice session with Amazon Nova Sonic. It uses 8 kHz linear PCM both ways, so that a telephone's audio is never
@@ -68,7 +76,7 @@ export class NovaSession implements VoiceSession {
   private readonly usage = new UsageMeter();
   private readonly connection: Connection;
   private readonly opening: string | undefined;
-  private state: State = { name: 'opening' };
+  private state: State;
 
   constructor(options: NovaSessionOptions) {
     this.options = options;
@@ -81,7 +89,10 @@ export class NovaSession implements VoiceSession {
       onDropped: () => this.options.onAnomaly('audio-dropped'),
     });
     this.detector = new SpeechDetector({
-      onStarted: () => this.emit({ type: 'caller-speech-started' }),
+      onStarted: () => {
+        this.expectOutput();
+        this.emit({ type: 'caller-speech-started' });
+      },
       onStopped: () => this.emit({ type: 'caller-speech-stopped' }),
     });
     this.callerAudio = new CallerAudio({
@@ -112,6 +123,10 @@ export class NovaSession implements VoiceSession {
       isFree: () => !this.turns.isSpeaking || this.tools.isWaiting,
     });
 
+    this.state = {
+      name: 'opening',
+      quiet: clock.setTimer(QUIET_OPENING_MS, () => this.connection.assumeAccepted()),
+    };
     const { events } = this;
     const seed = createSeed({ ...options, session: options, events, newId: randomUUID });
     this.opening = seed.opening;
@@ -186,14 +201,23 @@ export class NovaSession implements VoiceSession {
 
   /** Sends a text that the model answers as the caller's words. */
   private ask(text: string): void {
+    this.expectOutput();
     this.callerAudio.flush();
     this.callerTurns.textSent(text);
     this.turns.textSent();
     this.queue.push(this.events.textBlock(randomUUID(), 'USER', splitText(text, MAX_TEXT_BYTES), true));
   }
 
+  /** Called when the model has something to answer, so that only its response shows that it took the request. */
+  private expectOutput(): void {
+    if (this.state.name !== 'opening') return;
+    this.state.quiet?.cancel();
+    this.state.quiet = undefined;
+  }
+
   private onAccepted(): void {
     if (this.isOver()) return;
+    this.expectOutput();
     const openingDue =
       this.opening === undefined
         ? undefined
@@ -202,6 +226,8 @@ export class NovaSession implements VoiceSession {
           );
     this.state = { name: 'open', openingDue };
     this.emit({ type: 'ready' });
+    // The beginning was noticed before anybody could hear of it.
+    if (this.detector.isSpeaking) this.emit({ type: 'caller-speech-started' });
     this.lines.next();
   }
 
@@ -312,6 +338,7 @@ export class NovaSession implements VoiceSession {
 
   /** Stops everything that the session does by itself. */
   private finish(): void {
+    this.expectOutput();
     this.openingBegun();
     this.state = { name: 'over' };
     this.callerAudio.close();
