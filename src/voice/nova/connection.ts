@@ -85,7 +85,7 @@ export class Connection {
       await this.exchange();
       this.fail(endedByItself());
     } catch (error) {
-      this.fail(novaError(error));
+      this.fail(novaError(error, { inSession: this.state.name === 'open' }));
     }
   }
 

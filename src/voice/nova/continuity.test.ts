@@ -6,9 +6,10 @@ import { NovaCall, type NovaRig, withNova } from '../../../test/support/nova-rig
 import { until } from '../../../test/support/rig.js';
 import { scaledClock } from '../../../test/support/scaled-clock.js';
 import { ContinuousProvider } from '../continuity/provider.js';
+import type { Turn } from '../history.js';
 
 /** Opens a call whose sessions follow one another, and returns what is reported of them. */
-function continuous({ provider }: NovaRig): { call: NovaCall; log: string[]; calls: ContinuousProvider } {
+function continuous({ provider }: NovaRig): { call: NovaCall; log: string[] } {
   const log: string[] = [];
   const calls = new ContinuousProvider({
     providers: [provider],
@@ -21,7 +22,13 @@ function continuous({ provider }: NovaRig): { call: NovaCall; log: string[]; cal
       onFailover: (_, to) => log.push(to),
     },
   });
-  return { call: new NovaCall(calls, {}), log, calls };
+  const turns: Turn[] = [];
+  const call = new NovaCall(calls, { conversation: { turns, isPlaying: false } });
+  call.onEvent = (event) => {
+    if (event.type !== 'caller-text') return;
+    turns.push({ speaker: 'caller', text: event.text, itemId: event.itemId, interrupted: false });
+  };
+  return { call, log };
 }
 
 describe('a call over several sessions with Nova', () => {
@@ -41,6 +48,34 @@ describe('a call over several sessions with Nova', () => {
         call.pause(2200);
         await call.response(2);
         assert.equal(rig.seen(1).turns.length, 1);
+        call.session.close();
+      });
+    });
+  }
+
+  for (const [what, message, code] of [
+    ['refuses an input', undefined, 'VOICE_PROTOCOL'],
+    ['refuses credentials that have ended', 'The security token included in the request is expired', 'VOICE_EXPIRED'],
+  ] as const) {
+    it(`a call goes on in a new session when Nova ${what} in one that has spoken`, async () => {
+      const fault = {
+        type: 'exception',
+        exception: 'validationException',
+        ...(message === undefined ? {} : { message }),
+      } as const;
+      const sim = {
+        faults: [{ when: { at: 'turn', turn: 2 }, fault, session: 1 }],
+        brain: scriptedBrain(['Welcome.', 'At nine.']),
+        ear: loudnessEar({ texts: () => 'When do you open?' }),
+      } as const;
+      await withNova({ sim }, async (rig) => {
+        const { call, log } = continuous(rig);
+        await call.response(1);
+        call.speak(600);
+        call.pause(2200);
+        await until(() => rig.sim.sessions[1]?.turns.length === 1, 'the answer of the next session');
+        assert.deepEqual(log, [code]);
+        assert.deepEqual(call.of('failed'), []);
         call.session.close();
       });
     });
