@@ -112,6 +112,7 @@ export class NovaModel {
       speed: behaviour.audioSpeed,
       finals: behaviour.finals,
       bargeInSignal: behaviour.bargeInSignal,
+      turnEnd: behaviour.turnEnd,
       onSent: (answerMs, pieceMs) => this.onSent(answerMs, pieceMs),
       onInterrupted: () => recording.interruptions++,
     });
@@ -148,9 +149,17 @@ export class NovaModel {
       ear: behaviour.ear,
       sampleRateHz,
       pauseMs: PAUSES_MS[this.sensitivity] * behaviour.endpointingScale,
-      onSpeechStarted: () => {
+      onSpeechStarted: (atMs) => {
+        if (behaviour.speechEvents) output.send('userSpeechStart', { inputAudioOffsetMs: Math.round(atMs) });
         output.startCompletion();
         conversation.speechStarted();
+      },
+      onSpeechEnded: (atMs, detectedMs) => {
+        if (!behaviour.speechEvents) return;
+        output.send('userSpeechEnd', {
+          inputAudioOffsetMs: Math.round(atMs),
+          inputAudioDetectionOffsetMs: Math.round(detectedMs),
+        });
       },
       onTurn: (texts) => conversation.spoken(texts),
     });

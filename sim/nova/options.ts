@@ -7,7 +7,7 @@ import type { PlannedNovaFault } from './faults.js';
 import type { SessionRecording } from './recording.js';
 import { TEXT_LIMITS, type TextLimits } from './rules.js';
 import type { Credentials } from './sigv4.js';
-import type { BargeInSignal, FinalTexts } from './speaker.js';
+import type { BargeInSignal, FinalTexts, TurnEnd } from './speaker.js';
 
 /** The credentials that a simulator accepts by default. They open nothing else. */
 export const SIMULATED_CREDENTIALS: Credentials = {
@@ -36,6 +36,9 @@ export interface NovaBehaviour {
   audioSpeed: number;
   finals: FinalTexts;
   bargeInSignal: BargeInSignal;
+  turnEnd: TurnEnd;
+  /** Whether userSpeechStart and userSpeechEnd are sent. AWS does not document them. */
+  speechEvents: boolean;
   doubleEncodeToolUse: boolean;
   /** When the head of the response is sent. It is not known what the service does, so a client must handle both. */
   headers: ResponseHeaders;
@@ -77,6 +80,8 @@ export function behaviourOf(options: NovaSimOptions): NovaBehaviour {
     audioSpeed: options.audioSpeed ?? 4,
     finals: options.finals ?? { afterMs: 2600 },
     bargeInSignal: options.bargeInSignal ?? 'text-and-stop-reason',
+    turnEnd: options.turnEnd ?? 'stop-reason',
+    speechEvents: options.speechEvents ?? true,
     doubleEncodeToolUse: options.doubleEncodeToolUse ?? false,
     headers: options.headers ?? 'at-once',
     onSession: options.onSession ?? (() => undefined),

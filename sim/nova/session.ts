@@ -32,8 +32,8 @@ const BAD_EVENT_SIGNATURE = 'The request signature we calculated does not match 
 const PADDING = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 /** Maximum delay between sessionEnd and the end of the input. */
 const LINGER_MS = 1000;
-/** An event without documentation. One user of Nova 2.5 reported it. */
-const UNKNOWN_EVENT = 'userSpeechEnd';
+/** An event that a later version of the service might send. */
+const UNKNOWN_EVENT = 'somethingNew';
 
 /** One bidirectional stream, from the first event to the last. */
 export class NovaSession {

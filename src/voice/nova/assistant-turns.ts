@@ -29,6 +29,8 @@ export interface AssistantTurnsOptions {
   clock: Clock;
   emit: (event: VoiceEvent) => void;
   newId: (kind: 'response' | 'item') => string;
+  /** Returns whether audio sent to the caller still plays. */
+  isPlaying: () => boolean;
   /**
    * Returns whether the caller speaks, by loudness. It tells their interruption from one that a text of the session
    * caused.
@@ -37,7 +39,7 @@ export interface AssistantTurnsOptions {
   onAnomaly: (kind: 'silent-turn' | 'unknown-content' | 'unmatched-text') => void;
   /** Called when the model fell silent in the middle of a sentence. */
   onStalled: () => void;
-  /** Called when the model has stopped speaking. */
+  /** Called when the model has stopped speaking, or is between two sentences. */
   onTurnEnd: () => void;
 }
 
@@ -68,6 +70,11 @@ export class AssistantTurns {
 
   get isSpeaking(): boolean {
     return this.phase.name === 'speaking';
+  }
+
+  /** Whether the audio of a sentence has begun and not ended. */
+  get isMidSentence(): boolean {
+    return this.phase.name === 'speaking' && this.phase.turn.items.some(({ stage }) => stage === 'speaking');
   }
 
   /** Called when the caller said something. A cancelled turn is then over, and an answer is due. */
@@ -172,11 +179,33 @@ export class AssistantTurns {
     this.watch.progress();
     if (stopReason !== 'END_TURN') {
       if (!turn.isCut) content.sentence?.end();
+      // Every block was seen to end with PARTIAL_TURN, the last one of a turn, too.
+      if (!turn.isWhole) return;
+      this.watch.progress(SILENCE_BUDGET.novaWholeTurnMs);
+      this.options.onTurnEnd();
     } else if (this.phase.name === 'muted') {
       this.rest(turn);
     } else {
       this.finish(turn, 'completed');
     }
+  }
+
+  /** Called at the end of a completion. A turn in progress is then over, though its last audio has not ended. */
+  completionEnded(): void {
+    const turn = this.turnInProgress();
+    if (turn === undefined) return;
+    for (const [contentId, content] of this.contents) if (content.type === 'audio') this.contents.delete(contentId);
+    if (this.phase.name === 'muted') this.rest(turn);
+    else this.finish(turn, 'completed');
+  }
+
+  /**
+   * Called when the caller began to speak. That interrupts what the model says and what still plays. A turn that the
+   * owner cancelled stays cancelled: only the model's own report says that it will send no more of it.
+   */
+  callerSpeaks(): void {
+    const { name } = this.phase;
+    if (name === 'speaking' || (name === 'idle' && this.options.isPlaying())) this.interruption(this.currentTurn());
   }
 
   /** Called when the model reports that the caller interrupted it. */
@@ -198,7 +227,7 @@ export class AssistantTurns {
   }
 
   /**
-   * Reports an interruption once a turn, at the first of its two signs. The turn's audio may be complete, but still
+   * Reports an interruption once a turn, at the first of its signs. The turn's audio may be complete, but still
    * playing.
    */
   private interruption(turn: ModelTurn): void {

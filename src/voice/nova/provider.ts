@@ -31,7 +31,8 @@ export interface NovaProviderOptions {
   endpointUrl?: string;
   /** Default: the credentials that the AWS SDK finds. */
   credentials?: NonNullable<BedrockRuntimeClientConfig['credentials']>;
-  endpointingSensitivity?: EndpointingSensitivity;
+  /** Default: the service's. */
+  endpointingSensitivity?: EndpointingSensitivity | undefined;
   /** Length of caller audio in one event, in milliseconds. Default 40. */
   mergeMs?: number;
 }
@@ -116,7 +117,7 @@ class NovaProvider implements VoiceProvider {
   open(options: VoiceSessionOptions): VoiceSession {
     const { clock, client } = this;
     const {
-      endpointingSensitivity = 'HIGH',
+      endpointingSensitivity,
       mergeMs = MERGE_MS,
       modelId,
       region,

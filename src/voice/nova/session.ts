@@ -9,6 +9,7 @@ import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } fr
 import type { SpeakLine } from '../spoken-line.js';
 import type { NovaAnomaly } from './anomaly.js';
 import { AssistantTurns } from './assistant-turns.js';
+import { BargeIn } from './barge-in.js';
 import { CallerAudio } from './caller-audio.js';
 import { CallerTurns } from './caller-turns.js';
 import { Connection } from './connection.js';
@@ -30,7 +31,7 @@ export interface NovaSessionOptions extends VoiceSessionOptions {
   /** Resolves with a summary by a text model, because Nova Sonic can only speak. */
   write: (request: SummaryRequest) => Promise<Written>;
   voice: string;
-  endpointingSensitivity: EndpointingSensitivity;
+  endpointingSensitivity: EndpointingSensitivity | undefined;
   openTimeoutMs: number;
   mergeMs: number;
   speakLine: SpeakLine | undefined;
@@ -69,6 +70,7 @@ export class NovaSession implements VoiceSession {
   private readonly queue: InputQueue;
   private readonly callerAudio: CallerAudio;
   private readonly detector: SpeechDetector;
+  private readonly bargeIn: BargeIn;
   private readonly callerTurns: CallerTurns;
   private readonly turns: AssistantTurns;
   private readonly lines: SpokenLines;
@@ -92,8 +94,14 @@ export class NovaSession implements VoiceSession {
       onStarted: () => {
         this.expectOutput();
         this.emit({ type: 'caller-speech-started' });
+        this.bargeIn.loud();
       },
       onStopped: () => this.emit({ type: 'caller-speech-stopped' }),
+    });
+    this.bargeIn = new BargeIn({
+      clock,
+      isLoud: () => this.detector.isSpeaking,
+      onSpeech: () => this.turns.callerSpeaks(),
     });
     this.callerAudio = new CallerAudio({
       clock,
@@ -109,6 +117,7 @@ export class NovaSession implements VoiceSession {
       clock,
       emit,
       newId,
+      isPlaying: () => options.conversation.isPlaying,
       isCallerSpeaking: () => this.detector.isSpeaking,
       onAnomaly,
       onStalled: () => this.onStalled(),
@@ -120,7 +129,8 @@ export class NovaSession implements VoiceSession {
       emit,
       newId,
       isReady: () => this.state.name === 'open',
-      isFree: () => !this.turns.isSpeaking || this.tools.isWaiting,
+      // Most turns end with the tool, and the model is silent. Some models go on talking while it runs.
+      isFree: () => !this.turns.isSpeaking || (this.tools.isWaiting && !this.turns.isMidSentence),
     });
 
     this.state = {
@@ -261,6 +271,12 @@ export class NovaSession implements VoiceSession {
         return;
       case 'interrupted':
         this.turns.interrupted(event.contentId);
+        return;
+      case 'speech-started':
+        this.bargeIn.noticed();
+        return;
+      case 'completion-end':
+        this.turns.completionEnded();
         return;
       case 'usage': {
         const used = this.usage.since(event);
