@@ -39,7 +39,7 @@ const MAX_SESSIONS = 20;
 export async function startNovaSim(options: NovaSimOptions = {}): Promise<NovaSim> {
   const clock = options.clock ?? systemClock;
   const server = new NovaServer(clock, behaviourOf(options), options.maxSessions ?? MAX_SESSIONS, {
-    credentials: options.credentials ?? SIMULATED_CREDENTIALS,
+    credentials: [options.credentials ?? SIMULATED_CREDENTIALS].flat(),
     region: options.region ?? 'us-east-1',
     models: options.models ?? MODELS,
     textModels: options.textModels ?? TEXT_MODELS,
@@ -135,6 +135,7 @@ class NovaServer {
       clock,
       behaviour,
       recording,
+      credentialsEndMs: checked.credentials.expiration?.getTime(),
       onEnd: () => this.open.delete(session),
     });
     this.open.add(session);

@@ -50,7 +50,7 @@ export interface NovaSimOptions extends Partial<NovaBehaviour> {
   host?: string;
   /** 0, the default, uses a free port. */
   port?: number;
-  credentials?: Credentials;
+  credentials?: Credentials | readonly Credentials[];
   region?: string;
   models?: readonly string[];
   /** Models that Converse accepts. */

@@ -14,6 +14,7 @@ import { NovaModel } from './model.js';
 import type { NovaBehaviour } from './options.js';
 import { NovaOutput } from './output.js';
 import type { SessionEnd, SessionRecording } from './recording.js';
+import { EXPIRED_CREDENTIALS } from './request.js';
 import { InputRules } from './rules.js';
 import type { SignatureChain } from './sigv4.js';
 
@@ -25,6 +26,8 @@ export interface NovaSessionOptions {
   clock: Clock;
   behaviour: NovaBehaviour;
   recording: SessionRecording;
+  /** When the credentials of the request end, by the wall clock. `undefined` if they do not. */
+  credentialsEndMs: number | undefined;
   onEnd(): void;
 }
 
@@ -79,6 +82,8 @@ export class NovaSession {
     this.after(behaviour.sessionSeconds * 1000, () =>
       this.fail('modelTimeoutException', EXCEPTION_MESSAGES.modelTimeoutException),
     );
+    if (options.credentialsEndMs !== undefined)
+      this.after(options.credentialsEndMs - clock.epochMs(), () => this.refuse(EXPIRED_CREDENTIALS));
     this.watchIdle();
   }
 

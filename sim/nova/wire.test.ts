@@ -5,8 +5,10 @@ import { scaledClock } from '../../test/support/scaled-clock.js';
 import { until } from '../../test/support/rig.js';
 import { TestSim } from '../../test/support/nova-line.js';
 import { WireClient, type WireOptions } from '../../test/support/nova-wire-client.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { encodeChunk } from './event-stream.js';
 import { type NovaSim, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
+import type { Credentials } from './sigv4.js';
 
 describe('simulated Nova: what is checked before the stream', () => {
   let sim: NovaSim;
@@ -112,6 +114,31 @@ test('simulated Nova: a session token and the time of the signature are checked'
   const late = (await TestSim.start(t, { maxClockSkewMs: -1 })).connect();
   await late.ended;
   assert.match(late.errorBody, /Signature expired/);
+});
+
+test('simulated Nova: credentials that have ended open no session, and end those that they opened', async (t) => {
+  const clock = new FakeClock();
+  const expiration = new Date(clock.epochMs() + 60_000);
+  const [old, renewed] = ['old', 'renewed'].map((sessionToken) => ({ ...SIMULATED_CREDENTIALS, sessionToken })) as [
+    Credentials,
+    Credentials,
+  ];
+  const sim = await TestSim.start(t, { clock, credentials: [{ ...old, expiration }, renewed] });
+  const client = sim.connect({ credentials: old });
+  await until(() => client.status === 200, 'the session');
+  clock.advance(59_000);
+  assert.equal(sim.sessions[0]?.end, undefined);
+  clock.advance(1000);
+  await client.ended;
+  assert.deepEqual(client.exception, {
+    type: 'validationException',
+    message: 'The security token included in the request is expired',
+  });
+  const late = sim.connect({ credentials: old });
+  await until(() => late.status !== 0, 'the refusal');
+  assert.deepEqual([late.status, late.responseHeaders['x-amzn-errortype']], [403, 'ExpiredTokenException']);
+  const next = sim.connect({ credentials: renewed });
+  await until(() => next.status === 200, 'the next session');
 });
 
 describe('simulated Nova: the events on the wire', () => {
