@@ -5,6 +5,7 @@ import { callTool, scriptedBrain, speak } from '../../../sim/model/script.js';
 import { FakeClock } from '../../../test/support/fake-clock.js';
 import { type NovaCall, withNova } from '../../../test/support/nova-rig.js';
 import { until } from '../../../test/support/rig.js';
+import { SIMULATED_CREDENTIALS } from '../../../sim/nova/nova-sim.js';
 import { FORMER_TEXT_LIMITS } from '../../../sim/nova/rules.js';
 import type { Turn } from '../history.js';
 import { defaultPrompt } from '../../prompts/built-in.js';
@@ -259,6 +260,27 @@ describe('a session with Nova', () => {
       call.session.close();
       clock.advance(1000);
       assert.equal(clock.timers, 0);
+    });
+  });
+
+  it('a Nova session in which nothing is said is not ready before its request has gone out', async () => {
+    const clock = new FakeClock();
+    let onFound = (): void => undefined;
+    const isFound = new Promise<void>((resolve) => {
+      onFound = resolve;
+    });
+    const credentials = (): Promise<typeof SIMULATED_CREDENTIALS> => isFound.then(() => SIMULATED_CREDENTIALS);
+    const sim = { headers: 'with-first-output' } as const;
+    await withNova({ clock, sim, provider: { credentials } }, async ({ open, sim: service }) => {
+      const call = open({ greeting: undefined });
+      clock.advance(3000);
+      assert.deepEqual(call.kinds(), []);
+      onFound();
+      await until(() => (service.sessions[0]?.audio.durationMs ?? 0) > 0, 'the request');
+      clock.advance(1400);
+      assert.deepEqual(call.kinds(), []);
+      clock.advance(100);
+      assert.deepEqual(call.kinds(), ['ready']);
     });
   });
 

@@ -49,14 +49,16 @@ const MAX_WAITING_MS = 12_000;
 const STALLED_AFTER_MS = 8000;
 
 /**
- * Time after which a session without a word from either side counts as open. The service may answer it only with its
- * first output, and refuses a request within a fraction of this.
+ * Time from the request after which a session without a word from either side counts as open. The service may answer it
+ * only with its first output, and refuses a request within a fraction of this.
  */
 const QUIET_OPENING_MS = 1500;
 
-/** `quiet` runs until the model has something to answer. */
+/** `quiet` runs from the request until the model has something to answer. */
 type State =
-  { name: 'opening'; quiet: Timer | undefined } | { name: 'open'; openingDue: Timer | undefined } | { name: 'over' };
+  | { name: 'opening'; isQuiet: boolean; quiet: Timer | undefined }
+  | { name: 'open'; openingDue: Timer | undefined }
+  | { name: 'over' };
 
 /**
  * A voice session with Amazon Nova Sonic. It uses 8 kHz linear PCM both ways, so that a telephone's audio is never
@@ -133,10 +135,7 @@ export class NovaSession implements VoiceSession {
       isFree: () => !this.turns.isSpeaking || (this.tools.isWaiting && !this.turns.isMidSentence),
     });
 
-    this.state = {
-      name: 'opening',
-      quiet: clock.setTimer(QUIET_OPENING_MS, () => this.connection.assumeAccepted()),
-    };
+    this.state = { name: 'opening', isQuiet: true, quiet: undefined };
     const { events } = this;
     const seed = createSeed({ ...options, session: options, events, newId: randomUUID });
     this.opening = seed.opening;
@@ -149,6 +148,7 @@ export class NovaSession implements VoiceSession {
       queue: this.queue,
       clock,
       openTimeoutMs,
+      onSending: () => this.onSending(),
       onAccepted: () => this.onAccepted(),
       onOutput: (bytes) => this.onOutput(bytes),
       onFailure: (error) => this.fail(error),
@@ -222,7 +222,12 @@ export class NovaSession implements VoiceSession {
   private expectOutput(): void {
     if (this.state.name !== 'opening') return;
     this.state.quiet?.cancel();
-    this.state.quiet = undefined;
+    this.state = { name: 'opening', isQuiet: false, quiet: undefined };
+  }
+
+  private onSending(): void {
+    if (this.state.name !== 'opening' || !this.state.isQuiet) return;
+    this.state.quiet = this.options.clock.setTimer(QUIET_OPENING_MS, () => this.connection.assumeAccepted());
   }
 
   private onAccepted(): void {
