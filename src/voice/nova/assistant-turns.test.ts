@@ -117,6 +117,19 @@ describe('the turns of Nova', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
+  it("Nova's turn of complete sentences is over once the caller has said something, and the answer is another", () => {
+    const rig = new Rig();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.takeTold();
+    rig.turns.callerSaid();
+    assert.deepEqual(rig.takeTold(), ['completed']);
+    rig.speak('Two.', 'PARTIAL_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', 'text Two.', 'audio', 'item-done']);
+    rig.sentence('Three.');
+    rig.turns.callerSaid();
+    assert.deepEqual(rig.takeTold(), []);
+  });
+
   it("Nova's turn is over with its completion, though its last audio has not ended", () => {
     const rig = new Rig();
     rig.sentence('One.');

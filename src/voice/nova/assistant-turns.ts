@@ -77,10 +77,11 @@ export class AssistantTurns {
     return this.phase.name === 'speaking' && this.phase.turn.items.some(({ stage }) => stage === 'speaking');
   }
 
-  /** Called when the caller said something. A cancelled turn is then over, and an answer is due. */
+  /** Called when the caller said something. A cancelled or complete turn is then over, and an answer is due. */
   callerSaid(): void {
     this.isAnswerDue = true;
     if (this.phase.name === 'muted') this.rest(this.phase.turn);
+    else this.finishWhole();
   }
 
   /** Called when the session sent a text of its own, which ends what the model is saying. */
@@ -96,7 +97,7 @@ export class AssistantTurns {
 
   /** Called when the model waits for a tool. A turn whose audio is complete is then over. */
   toolUsed(): void {
-    if (this.phase.name === 'speaking' && this.phase.turn.isWhole) this.finish(this.phase.turn, 'completed');
+    this.finishWhole();
   }
 
   /** Drops the rest of what the model is saying, or the answer that is due. */
@@ -279,6 +280,10 @@ export class AssistantTurns {
     const sentence = turn.add();
     this.finals.expect(sentence);
     return sentence;
+  }
+
+  private finishWhole(): void {
+    if (this.phase.name === 'speaking' && this.phase.turn.isWhole) this.finish(this.phase.turn, 'completed');
   }
 
   private finish(turn: ModelTurn, status: 'completed' | 'incomplete'): void {
