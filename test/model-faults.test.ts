@@ -166,7 +166,11 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
         await until(() => rig.events.some(({ type }) => type === 'stream-started'), 'the stream');
         // Longer than the wait for a silent model, so that the next session has to hear all of it again.
         await speak(call, 12_000);
-        await until(() => said().some((text) => text.startsWith('Hello, thank you for calling')), 'the greeting', 60_000);
+        await until(
+          () => said().some((text) => text.startsWith('Hello, thank you for calling')),
+          'the greeting',
+          60_000,
+        );
         await until(() => said().some((text) => text.includes('nine in the morning')), 'the answer', 60_000);
         const failures = /connection_failures_total\{[^}]*\} (\d+)/.exec(await rig.running.metrics.text());
         assert.equal(failures?.[1], '1');

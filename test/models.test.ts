@@ -165,7 +165,6 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
       const [pipeline, direct] = await Promise.all([wholeCall(model, true), wholeCall(model, false)]);
       assert.deepEqual(pipeline, direct);
     });
-
   }
 
   for (const [model, nova, when] of [

@@ -20,8 +20,7 @@ export interface Refusal {
 }
 
 export type CheckedRequest =
-  | { ok: true; modelId: string; chain: SignatureChain; credentials: Credentials }
-  | { ok: false; refusal: Refusal };
+  { ok: true; modelId: string; chain: SignatureChain; credentials: Credentials } | { ok: false; refusal: Refusal };
 
 export interface RequestRules {
   /** Each is accepted until it ends. */

@@ -118,7 +118,7 @@ test('simulated Nova: a session token and the time of the signature are checked'
 
 test('simulated Nova: credentials that have ended open no session, and end those that they opened', async (t) => {
   const clock = new FakeClock();
-  const expiration = new Date(clock.epochMs() + 60_000);
+  const expiration = new Date(clock.epochMs() + 30_000);
   const [old, renewed] = ['old', 'renewed'].map((sessionToken) => ({ ...SIMULATED_CREDENTIALS, sessionToken })) as [
     Credentials,
     Credentials,
@@ -126,7 +126,7 @@ test('simulated Nova: credentials that have ended open no session, and end those
   const sim = await TestSim.start(t, { clock, credentials: [{ ...old, expiration }, renewed] });
   const client = sim.connect({ credentials: old });
   await until(() => client.status === 200, 'the session');
-  clock.advance(59_000);
+  clock.advance(29_000);
   assert.equal(sim.sessions[0]?.end, undefined);
   clock.advance(1000);
   await client.ended;

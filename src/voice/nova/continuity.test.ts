@@ -121,7 +121,7 @@ describe('a call over several sessions with Nova', () => {
   it('a Nova session makes way for one with new credentials before its own end', async () => {
     await withCredentials({ endMs: 300_000, saidEndMs: 300_000 }, async ({ call, log, pass, sim }) => {
       await pass(180_000);
-      await until(() => log.length > 0, 'the renewal');
+      await until(() => sim.sessions[0]?.end !== undefined, 'the end of the first session');
       await pass(130_000);
       assert.deepEqual(log, ['renewed']);
       assert.deepEqual(
@@ -137,6 +137,7 @@ describe('a call over several sessions with Nova', () => {
       await pass(60_000);
       await until(() => log.length > 0, 'the end of the session');
       clock.advance(0);
+      await until(() => sim.sessions.length === 2, 'the next session');
       await pass(60_000);
       assert.deepEqual(log, ['VOICE_EXPIRED']);
       assert.deepEqual(
