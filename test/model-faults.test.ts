@@ -119,8 +119,16 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
       outcome: 'new session',
     },
     {
-      name: 'rejects its input with validationException',
+      name: 'rejects an input with validationException',
       faults: instead({ type: 'exception', exception: 'validationException' }, 1),
+      outcome: 'new session',
+    },
+    {
+      name: 'rejects an input with validationException, and then that of the next session',
+      faults: [
+        ...instead({ type: 'exception', exception: 'validationException' }, 1),
+        { when: { at: 'turn', turn: 1 }, fault: { type: 'exception', exception: 'validationException' }, session: 2 },
+      ],
       outcome: 'human',
     },
     { name: 'stops reading', faults: midWord({ type: 'stop-reading' }), outcome: 'new session' },
@@ -139,6 +147,42 @@ const QUICK = toneVoice({ msPerCharacter: 30 });
 const MAX_SILENCE_MS = 14_000;
 
 describe('faults of hosted models', { concurrency: 6 }, () => {
+  for (const pipeline of [true, false]) {
+    const way = pipeline ? 'through the pipeline' : 'through the direct bridge';
+    test(`a Nova that never answers its opening is followed by one that greets and hears the caller, ${way}`, async () => {
+      const rig = await startModelRig({
+        model: 'nova',
+        pipeline,
+        says: Array.from({ length: 5 }, () => 'What are your opening hours?'),
+        faults: [{ when: { at: 'turn', turn: 1 }, fault: { type: 'stall' }, session: 1 }],
+        nova: { voice: QUICK },
+      });
+      try {
+        const { call, hearing } = rig.place();
+        const said = (): string[] =>
+          rig.events.flatMap((event) =>
+            event.type === 'turn' && event.turn.speaker === 'assistant' ? [event.turn.text] : [],
+          );
+        await until(() => rig.events.some(({ type }) => type === 'stream-started'), 'the stream');
+        // Longer than the wait for a silent model, so that the next session has to hear all of it again.
+        await speak(call, 12_000);
+        await until(
+          () => said().some((text) => text.startsWith('Hello, thank you for calling')),
+          'the greeting',
+          60_000,
+        );
+        await until(() => said().some((text) => text.includes('nine in the morning')), 'the answer', 60_000);
+        const failures = /connection_failures_total\{[^}]*\} (\d+)/.exec(await rig.running.metrics.text());
+        assert.equal(failures?.[1], '1');
+        assert.ok(!rig.events.some(({ type }) => type === 'escalated'));
+        assert.ok(hearing.longestGapMs < MAX_SILENCE_MS, `${hearing.longestGapMs} ms of silence`);
+        call.hangup();
+      } finally {
+        await rig.close();
+      }
+    });
+  }
+
   for (const model of ['openai', 'nova'] as const) {
     for (const { endpoint, faults, name, openai, outcome } of CASES[model]) {
       test(`when ${model} ${name} the call ${ENDINGS[outcome]}`, async () => {

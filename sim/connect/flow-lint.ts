@@ -1,4 +1,5 @@
 import type { Flow, FlowAction } from './flow.js';
+import { lintFates, nextOf } from './flow-fates.js';
 import { lintParameters } from './flow-parameters.js';
 
 interface Rule {
@@ -41,9 +42,7 @@ export function lintFlow(flow: Flow): string[] {
   if (flow.Actions.length > MAX_ACTIONS) problems.push(`there are more than ${MAX_ACTIONS} actions`);
   if (!actions.has(flow.StartAction)) problems.push(`the start action ${flow.StartAction} does not exist`);
   for (const action of flow.Actions) problems.push(...lintAction(action, actions));
-  const reached = reachable(flow, actions, nextOf);
-  for (const id of actions.keys()) if (!reached.has(id)) problems.push(`${id}: cannot be reached`);
-  problems.push(...lintFates(flow, actions));
+  problems.push(...lintFates(flow.StartAction, actions));
   return problems;
 }
 
@@ -71,71 +70,6 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
   return problems;
 }
 
-/** Checks that every path leads a caller to a queue, and that no path runs forever. */
-function lintFates(flow: Flow, actions: ReadonlyMap<string, FlowAction>): string[] {
-  const problems: string[] = [];
-  const isForCallers = flow.Actions.some(
-    ({ Type }) => Type === 'TransferContactToQueue' || Type === 'DisconnectParticipant',
-  );
-  if (isForCallers) {
-    for (const id of reachable(flow, actions, nextBeforeQueue)) {
-      const type = actions.get(id)?.Type;
-      if (type === 'DisconnectParticipant') problems.push(`${id}: hangs up on a caller who was in no queue`);
-      if (type === 'EndFlowExecution') problems.push(`${id}: ends without a queue for the caller`);
-    }
-  }
-  for (const action of actions.values()) {
-    if (action.Type === 'Loop') continue;
-    const onwards = nextOf(action).flatMap((next) => [
-      ...reachable({ ...flow, StartAction: next }, actions, nextOutsideLoops),
-    ]);
-    if (onwards.includes(action.Identifier))
-      problems.push(`${action.Identifier}: can run again without a Loop to count`);
-  }
-  return problems;
-}
-
-/**
- * Returns the next actions that a caller can reach before a queue was tried. A fixed queue that is missing counts as
- * tried.
- */
-function nextBeforeQueue(action: FlowAction): string[] {
-  if (action.Type === 'TransferContactToQueue') return [];
-  const queue = action.Parameters['QueueId'];
-  const isFixedQueue =
-    action.Type === 'UpdateContactTargetQueue' && typeof queue === 'string' && !queue.startsWith('$.');
-  return isFixedQueue && action.Transitions.NextAction !== undefined ? [action.Transitions.NextAction] : nextOf(action);
-}
-
-function nextOutsideLoops(action: FlowAction): string[] {
-  return action.Type === 'Loop' ? [] : nextOf(action);
-}
-
 function sameSet(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && some.every((entry) => others.includes(entry));
-}
-
-function nextOf({ Transitions }: FlowAction): string[] {
-  return [
-    Transitions.NextAction,
-    ...(Transitions.Errors ?? []).map((error) => error.NextAction),
-    ...(Transitions.Conditions ?? []).map((condition) => condition.NextAction),
-  ].filter((next): next is string => next !== undefined);
-}
-
-/** Returns the actions that a flow can reach if `stepsFrom` returns the next ones. */
-function reachable(
-  flow: Flow,
-  actions: ReadonlyMap<string, FlowAction>,
-  stepsFrom: (action: FlowAction) => string[],
-): Set<string> {
-  const reached = new Set<string>();
-  const visit = (id: string): void => {
-    const action = actions.get(id);
-    if (action === undefined || reached.has(id)) return;
-    reached.add(id);
-    for (const next of stepsFrom(action)) visit(next);
-  };
-  visit(flow.StartAction);
-  return reached;
 }

@@ -4,9 +4,10 @@ import { UsageError, runCommand, serveUntilStopped } from '../model/command.js';
 import { NOVA_FAULT_USAGE, type PlannedNovaFault, parseNovaFault } from './faults.js';
 import { type NovaSim, type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
 import type { SessionRecording } from './recording.js';
-import type { BargeInSignal, FinalTexts } from './speaker.js';
+import type { BargeInSignal, FinalTexts, TurnEnd } from './speaker.js';
 
-const BARGE_IN_SIGNALS: readonly BargeInSignal[] = ['text-and-stop-reason', 'text', 'stop-reason'];
+const BARGE_IN_SIGNALS: readonly BargeInSignal[] = ['text-and-stop-reason', 'text', 'stop-reason', 'speech-start'];
+const TURN_ENDS: readonly TurnEnd[] = ['stop-reason', 'none', 'completion'];
 const DEFAULT_PORT = '8791';
 
 const USAGE = `Runs a simulated Amazon Bedrock endpoint with Nova 2 Sonic, for clients of the real one.
@@ -14,7 +15,8 @@ const USAGE = `Runs a simulated Amazon Bedrock endpoint with Nova 2 Sonic, for c
   npm run sim:nova -- [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--region us-east-1] [--tones]
                       [--session-seconds 480] [--idle-seconds 55] [--max-sessions 20] [--audio-speed 4]
                       [--finals MS | next-input] [--barge-in ${BARGE_IN_SIGNALS.join(' | ')}]
-                      [--double-encoded-tools] [--fault WHEN=WHAT]…
+                      [--turn-end ${TURN_ENDS.join(' | ')}]
+                      [--double-encoded-tools] [--late-headers] [--fault WHEN=WHAT]…
 
   --tones  answers with tones and understands nothing, without loading a speech engine
   --fault  ${NOVA_FAULT_USAGE}`;
@@ -47,7 +49,9 @@ function readArguments() {
         'audio-speed': { type: 'string' },
         finals: { type: 'string' },
         'barge-in': { type: 'string' },
+        'turn-end': { type: 'string' },
         'double-encoded-tools': { type: 'boolean', default: false },
+        'late-headers': { type: 'boolean', default: false },
         fault: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', default: false },
       },
@@ -64,6 +68,7 @@ function optionsFrom(values: ReturnType<typeof readArguments>): NovaSimOptions {
     region: values.region,
     faults: values.fault.map(readFault),
     doubleEncodeToolUse: values['double-encoded-tools'],
+    headers: values['late-headers'] ? 'with-first-output' : 'at-once',
   };
   const numbers = {
     sessionSeconds: 'session-seconds',
@@ -79,7 +84,9 @@ function optionsFrom(values: ReturnType<typeof readArguments>): NovaSimOptions {
     if (text !== undefined) options[option] = positive(name, text);
   }
   if (values.finals !== undefined) options.finals = readFinals(values.finals);
-  if (values['barge-in'] !== undefined) options.bargeInSignal = readSignal(values['barge-in']);
+  if (values['barge-in'] !== undefined)
+    options.bargeInSignal = readOneOf('barge-in', values['barge-in'], BARGE_IN_SIGNALS);
+  if (values['turn-end'] !== undefined) options.turnEnd = readOneOf('turn-end', values['turn-end'], TURN_ENDS);
   return options;
 }
 
@@ -99,10 +106,10 @@ function readFinals(text: string): FinalTexts {
   return text === 'next-input' ? text : { afterMs: positive('finals', text) };
 }
 
-function readSignal(text: string): BargeInSignal {
-  const signal = BARGE_IN_SIGNALS.find((one) => one === text);
-  if (signal === undefined) throw new UsageError(`--barge-in must be one of ${BARGE_IN_SIGNALS.join(', ')}.`);
-  return signal;
+function readOneOf<T extends string>(name: string, text: string, values: readonly T[]): T {
+  const value = values.find((one) => one === text);
+  if (value === undefined) throw new UsageError(`--${name} must be one of ${values.join(', ')}.`);
+  return value;
 }
 
 /** Prints a line when a session starts and when it ends, without anything that was said. */

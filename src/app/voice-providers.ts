@@ -76,7 +76,7 @@ function createProvider(
   options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis },
 ): VoiceProvider {
   const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
-  const { endpointUrl, summaryModelId, ...nova } = config.nova;
+  const { endpointing, endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
   switch (name) {
@@ -92,6 +92,7 @@ function createProvider(
       return createNovaProvider({
         ...nova,
         ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        endpointingSensitivity: endpointing,
         ...(summaryModelId === undefined ? {} : { summaryModelId }),
         log,
         clock,

@@ -62,6 +62,8 @@ export const SILENCE_BUDGET = {
   chatNextPieceMs: 4000,
   /** Nova: a turn in which nothing happens for this long is over, whatever the service says. */
   novaSilentTurnMs: 6000,
+  /** Nova: a turn whose sentences are complete is over after this long, because the sign of its end may be missing. */
+  novaWholeTurnMs: 3000,
   /** Nova: maximum time to begin when it is asked to speak first. Others measured 1.3 s. */
   novaOpeningMs: 10_000,
   /** Maximum time for synthesising a line; then the line counts as unsaid. */

@@ -68,6 +68,8 @@ export interface Config {
     region: string;
     modelId: string;
     voice: string;
+    /** `undefined`: the service's own. */
+    endpointing: 'LOW' | 'MEDIUM' | 'HIGH' | undefined;
     /** `undefined`: one that suits the region. */
     summaryModelId: string | undefined;
     renewAfterMs: number;
@@ -235,6 +237,7 @@ export function readConfig(env: Environment): Config {
       region: values.NOVA_REGION,
       modelId: values.NOVA_MODEL_ID,
       voice: values.NOVA_VOICE,
+      endpointing: values.NOVA_ENDPOINTING,
       summaryModelId: values.NOVA_SUMMARY_MODEL_ID,
       renewAfterMs: values.NOVA_RENEW_AFTER_SECONDS * 1000,
       endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,

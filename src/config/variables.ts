@@ -283,6 +283,11 @@ export const VARIABLES = {
       schema: text,
     }),
     NOVA_VOICE: variable({ default: 'matthew', about: 'Voice of the model.', schema: text }),
+    NOVA_ENDPOINTING: variable({
+      about:
+        "How soon a pause ends the caller's turn: HIGH is the shortest pause, then MEDIUM, then LOW. Unset: the service's own.",
+      schema: z.enum(['LOW', 'MEDIUM', 'HIGH']),
+    }),
     NOVA_SUMMARY_MODEL_ID: variable({
       about:
         "Bedrock text model or inference profile that writes the agent's summary. Unset: Nova 2 Lite in the region's geography.",

@@ -15,6 +15,8 @@ export class FailoverPlan {
   private readonly breaker: ProviderBreaker;
   private readonly startedMs: number;
   private readonly givenUp = new Set<VoiceProvider>();
+  /** The provider that had talked to the caller when the outage began. */
+  private readonly talked: VoiceProvider | undefined;
   private current: VoiceProvider;
   private tries = 0;
 
@@ -23,11 +25,14 @@ export class FailoverPlan {
     breaker: ProviderBreaker;
     lost: VoiceProvider;
     nowMs: number;
+    /** Whether the caller has heard the provider that was lost. Default false. */
+    hasTalked?: boolean;
   }) {
     this.providers = options.providers;
     this.breaker = options.breaker;
     this.current = options.lost;
     this.startedMs = options.nowMs;
+    this.talked = options.hasTalked === true ? options.lost : undefined;
   }
 
   /** `error` is why the last session or the last try failed. Returns `undefined` if every provider has failed. */
@@ -41,7 +46,8 @@ export class FailoverPlan {
     const isWorthIt = error.retryable && error.code !== 'VOICE_THROTTLED' && spentMs < SILENCE_BUDGET.failoverRetryMs;
     // If there is no other provider, a throttled one is retried, too.
     const isLast = error.retryable && this.others().length === 0;
-    if (delayMs !== undefined && (isWorthIt || isLast)) {
+    const isFirstTry = this.tries === 0 && this.isOfThisCall(error);
+    if (delayMs !== undefined && (isWorthIt || isLast || isFirstTry)) {
       this.tries++;
       return { provider: this.current, delayMs };
     }
@@ -55,7 +61,15 @@ export class FailoverPlan {
 
   private giveUp(error: TandemError): void {
     this.givenUp.add(this.current);
-    this.breaker.failed(this.current.name, error);
+    if (!this.isOfThisCall(error)) this.breaker.failed(this.current.name, error);
+  }
+
+  /**
+   * Whether the error says nothing about other calls: the provider refused an input, but had accepted the settings and
+   * talked to the caller. A new session may not meet the same again.
+   */
+  private isOfThisCall(error: TandemError): boolean {
+    return error.code === 'VOICE_PROTOCOL' && this.current === this.talked;
   }
 
   /** The providers not tried in this outage. Those that have just failed in another call come last. */

@@ -434,7 +434,13 @@ export class ContinuousSession implements VoiceSession {
   private outageOf(lost: SupervisedSession): Outage {
     const { clock, breaker, providers } = this.options;
     return {
-      failover: new FailoverPlan({ providers, breaker, lost: lost.provider, nowMs: clock.now() }),
+      failover: new FailoverPlan({
+        providers,
+        breaker,
+        lost: lost.provider,
+        nowMs: clock.now(),
+        hasTalked: this.speaker === lost.provider.name,
+      }),
       origin: lost,
     };
   }

@@ -134,6 +134,21 @@ describe('the seed of a Nova session', () => {
     assert.equal(history[0]?.role, 'USER');
   });
 
+  it('the seed folds a history of more than 40 blocks into 40 that still begin with the caller and alternate', () => {
+    for (const count of [40, 41, 42, 43, 300]) {
+      const turns = Array.from({ length: count }, (_, index) =>
+        turn(index % 2 === 0 ? 'caller' : 'assistant', `turn ${index}.`),
+      );
+      const history = historyBlocks(turns);
+      assert.ok(history.length <= 40 && history.length >= 39, `${count}: ${history.length}`);
+      assert.ok(history.every(({ role }, index) => role === (index % 2 === 0 ? 'USER' : 'ASSISTANT')));
+      const text = history.map(({ texts }) => texts.join('')).join('\n');
+      for (const { text: said } of turns) assert.equal(text.split(said).length, 2, said);
+      if (count === 40) assert.equal(history[0]?.texts[0], 'turn 0.');
+      else assert.match(text, /^Earlier in this call:\nCaller: turn 0\.\nAssistant: turn 1\./);
+    }
+  });
+
   it('the seed sends no history text of more than 1000 bytes', () => {
     const history = historyBlocks([turn('caller', 'größer '.repeat(400))]);
     const texts = history[0]?.texts ?? [];

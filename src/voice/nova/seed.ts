@@ -8,7 +8,7 @@ export interface SeedOptions {
   events: InputEvents;
   newId: () => string;
   voice: string;
-  endpointingSensitivity: EndpointingSensitivity;
+  endpointingSensitivity: EndpointingSensitivity | undefined;
 }
 
 /** The first events of a session. */
