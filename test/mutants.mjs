@@ -423,14 +423,14 @@ export const MUTANTS = [
   {
     name: 'a model may be silent for sixteen seconds',
     file: 'src/base/silence-budget.ts',
-    find: ' answerMs: 8000,',
+    find: ' answerMs: 4200,',
     replace: ' answerMs: 16_000,',
     tests: ['src/voice/continuity/silent-model.test.ts'],
   },
   {
     name: 'all models together are tried for a minute',
     file: 'src/base/silence-budget.ts',
-    find: 'failoverTotalMs: 12_000,',
+    find: 'failoverTotalMs: 9500,',
     replace: 'failoverTotalMs: 60_000,',
     tests: ['src/voice/continuity/failover-plan.test.ts'],
   },
@@ -444,7 +444,7 @@ export const MUTANTS = [
   {
     name: 'a model that owes an answer is never lost',
     file: 'src/voice/continuity/supervised-session.ts',
-    find: 'if (this.clock.now() - this.progressMs >= this.answerWithinMs) this.lose(this.stalled());',
+    find: 'if (this.patienceMs <= 0) this.lose(this.stalled());',
     replace: 'if (this.clock.now() < 0) this.lose(this.stalled());',
     tests: ['src/voice/continuity/silent-model.test.ts'],
   },

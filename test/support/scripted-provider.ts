@@ -55,6 +55,10 @@ export class ScriptedSession implements VoiceSession {
   readonly options: VoiceSessionOptions;
   /** Set by a test whose model can write summaries. */
   summarize?: NonNullable<VoiceSession['summarize']>;
+  /** Set by a test whose model can speak lines in advance. */
+  render?: NonNullable<VoiceSession['render']>;
+  /** Set by a test whose model must be told of a speech that never ends. */
+  callerIsQuiet?: NonNullable<VoiceSession['callerIsQuiet']>;
   callerBytes = 0;
   readonly texts: string[] = [];
   readonly audio: AudioChunk[] = [];

@@ -60,6 +60,9 @@ class ServiceModel {
     if (this.active === undefined) return;
     const responseId = this.active;
     this.active = undefined;
+    const sound = Buffer.alloc(160, 0x55).toString('base64');
+    const item = { responseId, itemId: `${responseId}-item`, contentIndex: 0 };
+    if (status === 'completed') this.toGateway.push({ type: 'audio-delta', ...item, audio: sound });
     this.toGateway.push({
       type: 'response-done',
       responseId,
@@ -107,11 +110,13 @@ test('in any order of events, each line ends once and at most one response is re
         emit: (event) => events.push(event),
         clock: new FakeClock(),
         log: createLogger({ level: 'silent' }),
+        instructions: '',
         configId: 'config',
         onAnomaly: () => undefined,
         onAsked: () => undefined,
         onFatal: (error) => assert.fail(error.message),
         format: wireAudioFormat('audio/pcmu'),
+        onSettingRefused: () => assert.fail('a setting was refused'),
         onFormatRefused: () => assert.fail('the format was refused'),
       });
       const hear = (): void => {
