@@ -211,10 +211,14 @@ export interface VoiceProvider {
   readonly renewal?: RenewalTimes | undefined;
   /**
    * Maximum time in milliseconds for which a model that owes an answer may show no sign of life. Then it has stalled
-   * and the session is replaced. Default 4200, and 8000
-   * in the middle of an answer. `Infinity` switches the check off.
+   * and the session is replaced. Default 4200, and 8000 in the middle of an answer. `Infinity` switches the check off.
    */
   readonly answerWithinMs?: number | undefined;
+  /**
+   * Maximum time in milliseconds for which the model waits for more after the caller has stopped, and says nothing of it.
+   * Default 0.
+   */
+  readonly turnWaitMs?: number | undefined;
   /**
    * Whether new calls should use another provider, because the account allows no more sessions. Absent if there is
    * room.

@@ -12,6 +12,8 @@ import type {
 export class ScriptedProvider implements VoiceProvider {
   readonly name: string;
   renewal?: RenewalTimes;
+  /** See {@link VoiceProvider.turnWaitMs}. */
+  turnWaitMs = 0;
   readonly sessions: ScriptedSession[] = [];
   isFull = false;
   /** Whether a new session becomes ready only when the test emits it. */

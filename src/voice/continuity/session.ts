@@ -157,11 +157,12 @@ export class ContinuousSession implements VoiceSession {
     }
     this.dropSuccessor();
     this.recorder.saying(sayId, text);
+    // Before the line, because a model may speak it at once, and then nobody waits. If no model has spoken yet, an earlier
+    // session may have lost the caller's question, and they are still waiting.
+    this.caller.deadAir.begin(this.hasSpoken ? undefined : this.quietSinceMs);
     supervised.turnState.saying(sayId);
     supervised.session.say(text, sayId);
     supervised.expectAnswer();
-    // If no model has spoken yet, an earlier session may have lost the caller's question, and they are still waiting.
-    this.caller.deadAir.begin(this.hasSpoken ? undefined : this.quietSinceMs);
   }
 
   cancel(): void {
@@ -178,9 +179,9 @@ export class ContinuousSession implements VoiceSession {
     const { supervised } = this;
     // If the session that called the tool is gone, its successor calls the tool again itself.
     if (supervised?.turnState.toolAnswered(toolCallId) !== true) return;
+    this.caller.deadAir.begin();
     supervised.session.sendToolResult(toolCallId, output);
     supervised.expectAnswer();
-    this.caller.deadAir.begin();
   }
 
   get callerWaitsMs(): number {

@@ -42,6 +42,20 @@ describe('a model that shows no sign of life', () => {
     assert.equal(clock.timers, 0);
   });
 
+  test('a caller to whom the model says a line at once waits for nothing and hears nothing more', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, kinds, session, texts } = rigOf([model]);
+    await settle();
+    session.say('Are you still there?', 's');
+    assert.equal(session.callerWaitsMs, 0);
+    const heard = kinds().length;
+    clock.advance(60_000);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.', 'Are you still there?']);
+    assert.equal(kinds().length, heard);
+    session.close();
+  });
+
   test('a silent model has not stalled after the owner cancelled the answer', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);
@@ -402,6 +416,26 @@ describe('a model that shows no sign of life', () => {
       assert.equal(log.length, hears ? 0 : 1);
       session.close();
     }
+  });
+
+  test('a model that waits for a caller who sounds unfinished gets that time, but not once it has taken their turn', async () => {
+    const model = new ScriptedProvider('a', greets);
+    model.turnWaitMs = 4000;
+    const { kinds, line, log, session } = rigOf([model]);
+    await settle();
+    await line(5000, 400);
+    model.last.emit({ type: 'caller-speech-started' });
+    await line(0, 7400);
+    assert.equal(kinds().includes('caller-speech-stopped'), false);
+    await line(0, 300);
+    assert.equal(kinds().includes('caller-speech-stopped'), true);
+    assert.deepEqual(log, []);
+    model.last.emit({ type: 'caller-turn', itemId: 'c1' });
+    await line(0, ANSWER_MS - 20);
+    assert.deepEqual(log, []);
+    await line(0, 40);
+    assert.deepEqual(log, ['lost a VOICE_STALLED']);
+    session.close();
   });
 
   test('a long speech of the caller is not cut short', async () => {

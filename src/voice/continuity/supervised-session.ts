@@ -34,6 +34,7 @@ export class SupervisedSession {
   private readonly listener: SupervisedSessionListener;
   private readonly answerWithinMs: number;
   private readonly restWithinMs: number;
+  private readonly turnWaitMs: number;
   /** When the caller last stopped speaking, as the model reports it. */
   private spokeMs = Number.NEGATIVE_INFINITY;
   private state: State;
@@ -79,6 +80,7 @@ export class SupervisedSession {
     this.listener = listener;
     this.answerWithinMs = provider.answerWithinMs ?? SILENCE_BUDGET.answerMs;
     this.restWithinMs = provider.answerWithinMs ?? SILENCE_BUDGET.restOfAnswerMs;
+    this.turnWaitMs = provider.turnWaitMs ?? 0;
     this.progressMs = clock.now();
     this.unsaidOpening = session.greeting;
     this.isProving = options.afterDeafOne && session.greeting !== undefined;
@@ -210,11 +212,15 @@ export class SupervisedSession {
     if (!this.turnState.isCallerSpeaking) {
       this.speechTimer?.cancel();
       this.speechTimer = undefined;
-    } else this.speechTimer ??= this.clock.setTimer(SILENCE_BUDGET.speechOverMs, () => this.onLongSpeech());
+    } else this.speechTimer ??= this.clock.setTimer(this.speechOverMs, () => this.onLongSpeech());
+  }
+
+  private get speechOverMs(): number {
+    return SILENCE_BUDGET.speechOverMs + this.turnWaitMs;
   }
 
   private onLongSpeech(): void {
-    const leftMs = SILENCE_BUDGET.speechOverMs - this.quietLineMs();
+    const leftMs = this.speechOverMs - this.quietLineMs();
     if (leftMs > 0) {
       this.speechTimer = this.clock.setTimer(Math.max(100, leftMs), () => this.onLongSpeech());
       return;
@@ -237,7 +243,7 @@ export class SupervisedSession {
   /** `agoMs` is how long ago the caller stopped. */
   private watchDeafness(agoMs: number): void {
     this.deafSinceMs = this.clock.now() - agoMs;
-    const leftMs = this.answerWithinMs - agoMs;
+    const leftMs = this.answerWithinMs + this.turnWaitMs - agoMs;
     this.deafTimer = this.clock.setTimer(leftMs, () => this.lose(this.stalled(), { seemedDeaf: true }));
   }
 

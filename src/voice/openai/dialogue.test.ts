@@ -8,6 +8,7 @@ import type { EventBuilder } from './client-events.js';
 import { Dialogue, type DialogueEvent } from './dialogue.js';
 import { wireAudioFormat } from './audio-format.js';
 import { ALREADY_ACTIVE } from './failures.js';
+import { TranscriptionWatch } from './transcription-watch.js';
 
 type Wire = { type: string; event_id: string; response_id?: string; response?: { metadata: { request_id: string } } };
 
@@ -111,6 +112,9 @@ test('in any order of events, each line ends once and at most one response is re
         clock: new FakeClock(),
         log: createLogger({ level: 'silent' }),
         instructions: '',
+        transcription: new TranscriptionWatch(),
+        isTranscribed: true,
+        canTransfer: true,
         configId: 'config',
         onAnomaly: () => undefined,
         onAsked: () => undefined,

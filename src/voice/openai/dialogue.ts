@@ -17,7 +17,7 @@ import {
   turnItem,
 } from './client-events.js';
 import type { WireAudioFormat } from './audio-format.js';
-import { TranscriptionWatch } from './transcription-watch.js';
+import type { TranscriptionWatch } from './transcription-watch.js';
 import { LISTEN_FOR_TRANSFER, continuing, sayExactly } from './verbatim.js';
 import { ModelTurns } from './model-turns.js';
 import { TruncationLedger } from './truncation.js';
@@ -40,6 +40,12 @@ export interface DialogueOptions {
   configId: string;
   /** The session's instructions. */
   instructions: string;
+  /** The same for all sessions of the call. */
+  transcription: TranscriptionWatch;
+  /** Whether the session asks for a transcription. */
+  isTranscribed: boolean;
+  /** Whether the model has a tool that transfers the caller to a human. */
+  canTransfer: boolean;
   onAnomaly: (kind: OpenAiAnomaly) => void;
   /** Called when a response was requested. */
   onAsked: () => void;
@@ -59,7 +65,6 @@ export class Dialogue {
   private readonly received = new TruncationLedger();
   private readonly rounds: ToolRounds;
   private readonly recovery: Recovery;
-  private readonly transcription = new TranscriptionWatch((code) => this.onBlind(code));
   private readonly speech: CallerSpeech;
 
   constructor(options: DialogueOptions) {
@@ -131,6 +136,9 @@ export class Dialogue {
 
   /** Called when the service accepts events. */
   open(): void {
+    const { isTranscribed, transcription } = this.options;
+    if (!isTranscribed && transcription.refused()) this.onBlind();
+    else if (transcription.isBlind) this.listenForTransfer();
     this.queue.open();
   }
 
@@ -222,21 +230,21 @@ export class Dialogue {
       case 'committed':
         this.speech.taken();
         this.caller.taken(event.itemId);
-        this.transcription.taken();
+        if (this.options.transcription.taken()) this.onBlind();
         this.queue.speechTaken();
         return;
       case 'transcription-delta':
-        this.transcription.wrote();
+        this.options.transcription.wrote();
         this.caller.textDelta(event.itemId, event.text);
         return;
       case 'transcription-completed':
-        this.transcription.wrote();
+        this.options.transcription.wrote();
         this.caller.textCompleted(event.itemId, event.text);
         if (event.usage !== undefined) emit({ type: 'usage', ...event.usage });
         return;
       case 'transcription-failed':
         onAnomaly('transcription-failed');
-        this.transcription.failed(event.code);
+        if (this.options.transcription.failed(event.code)) this.onBlind();
         return;
       case 'error':
         this.recovery.onError(event.error);
@@ -257,14 +265,19 @@ export class Dialogue {
     this.queue.add('reply', { ...PLAIN_RESPONSE, instructions: continuing(this.options.instructions) });
   }
 
-  /** The phrases that call a human are found in the caller's text, so the model has to listen for them itself. */
-  private onBlind(code: string): void {
-    const { log, onAnomaly } = this.options;
+  private onBlind(): void {
+    const { log, onAnomaly, transcription } = this.options;
     onAnomaly('transcription-blind');
     log.warn(
-      { openai_error_code: code, setting: 'OPENAI_TRANSCRIPTION_MODEL' },
+      { openai_error_code: transcription.code, setting: 'OPENAI_TRANSCRIPTION_MODEL' },
       'OpenAI transcribes nothing of this caller; only the model can notice that they ask for a human',
     );
+    this.listenForTransfer();
+  }
+
+  /** The phrases that call a human are found in the caller's text, so the model has to listen for them itself. */
+  private listenForTransfer(): void {
+    if (!this.options.canTransfer) return;
     this.queue.add('note', PLAIN_RESPONSE, [(eventId) => systemItem(eventId, LISTEN_FOR_TRANSFER)]);
   }
 

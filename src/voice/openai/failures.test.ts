@@ -160,11 +160,14 @@ test('a service that refuses every transcription is asked for none in the end', 
       rig.service.connections.length = 0;
     }
     assert.deepEqual(wanted, [{ model: 'gpt-transcribe', languages: ['en'] }, { model: 'gpt-transcribe' }, null]);
+    assert.deepEqual(rig.lines.join('').match(/"openai_error_code":"refused"/g)?.length, 1);
   }));
 
-test('a model whose caller is never transcribed is told to listen for a wish for a human', () =>
+const TRANSFER = { tools: [{ name: 'transfer_to_human', description: '', parameters: {} }] };
+
+test('a model whose caller is never transcribed is told to listen for a wish for a human, in every session', () =>
   withOpenAi(async (rig) => {
-    const { connection } = await rig.ready();
+    const { connection } = await rig.ready(TRANSFER);
     for (const itemId of ['c1', 'c2', 'c3']) {
       connection.callerSpeaks(itemId);
       connection.callerStops(itemId);
@@ -180,8 +183,45 @@ test('a model whose caller is never transcribed is told to listen for a wish for
     const note = JSON.stringify(await connection.next('conversation.item.create'));
     assert.match(note, /"role":"system"[^]*call the transfer tool/);
     assert.deepEqual(await connection.rest(), []);
-    assert.equal(rig.anomalies.filter((kind) => kind === 'transcription-blind').length, 1);
     assert.match(rig.lines.join(''), /"openai_error_code":"model_not_found","setting":"OPENAI_TRANSCRIPTION_MODEL"/);
+    rig.service.connections.length = 0;
+    rig.open(TRANSFER);
+    const next = await rig.service.connected();
+    assert.match(JSON.stringify(await next.next('conversation.item.create')), /call the transfer tool/);
+    for (const itemId of ['d1', 'd2', 'd3', 'd4', 'd5']) {
+      next.callerSpeaks(itemId);
+      next.callerStops(itemId);
+      next.answer(next.begin());
+    }
+    await next.settled();
+    assert.equal(rig.lines.join('').match(/transcribes nothing of this caller/g)?.length, 1);
+    assert.equal(rig.anomalies.filter((kind) => kind === 'transcription-blind').length, 1);
+  }));
+
+test('a model without a transfer tool is not told to use one', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    for (const itemId of ['c1', 'c2', 'c3', 'c4']) {
+      connection.callerSpeaks(itemId);
+      connection.callerStops(itemId);
+      connection.answer(connection.begin());
+    }
+    assert.deepEqual(await connection.rest(), []);
+    assert.ok(rig.anomalies.includes('transcription-blind'));
+  }));
+
+test('an anomaly that repeats in a call is logged once with its kind, whichever session it is in', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    connection.send({ type: 'never.heard.of' });
+    await connection.settled();
+    assert.doesNotMatch(rig.lines.join(''), /"anomaly"/);
+    rig.service.connections.length = 0;
+    rig.open();
+    const next = await rig.service.connected();
+    for (let times = 0; times < 3; times++) next.send({ type: 'never.heard.of' });
+    await next.settled();
+    assert.deepEqual(rig.lines.join('').match(/"anomaly":"[^"]+"/g), ['"anomaly":"unknown-event"']);
   }));
 
 test('a cancel that comes too late is no warning', () =>

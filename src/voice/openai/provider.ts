@@ -4,7 +4,9 @@ import { type Clock, systemClock } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { PerCall } from '../per-call.js';
 import { refusedSession } from '../refused-session.js';
+import { Repeats } from '../repeats.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { OpenAiSession } from './session.js';
 import { isTranscription } from './refused-setting.js';
@@ -17,6 +19,7 @@ import {
   type TranscriptionLevel,
   type TurnDetection,
 } from './session-settings.js';
+import { TranscriptionWatch } from './transcription-watch.js';
 
 export interface OpenAiProviderOptions {
   /** `OPENAI_API_KEY`. */
@@ -65,6 +68,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): VoiceProvi
 
 class OpenAiProvider implements VoiceProvider {
   readonly name = 'openai';
+  readonly answerWithinMs = SILENCE_BUDGET.answerMs;
   private readonly options: OpenAiProviderOptions;
   private readonly clock: Clock;
   private readonly sessions = new Set<OpenAiSession>();
@@ -75,6 +79,11 @@ class OpenAiProvider implements VoiceProvider {
   private refusesLongDescriptions = false;
   /** What may be asked of the transcription, by the language of the call. Absent if nothing was refused. */
   private readonly transcription = new Map<string, TranscriptionLevel>();
+  /** What the sessions of one call have noticed together. */
+  private readonly calls = new PerCall(() => ({
+    transcription: new TranscriptionWatch(),
+    anomalies: new Repeats<OpenAiAnomaly>(),
+  }));
 
   constructor(options: OpenAiProviderOptions) {
     this.options = options;
@@ -87,9 +96,9 @@ class OpenAiProvider implements VoiceProvider {
   }
 
   /** A session that judges by meaning may wait for a caller who sounds unfinished, and says nothing meanwhile. */
-  get answerWithinMs(): number {
+  get turnWaitMs(): number {
     const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
-    return SILENCE_BUDGET.answerMs + longestWaitMs(turnDetection);
+    return longestWaitMs(turnDetection);
   }
 
   prepare(): Promise<void> {
@@ -105,6 +114,8 @@ class OpenAiProvider implements VoiceProvider {
     const format = wireAudioFormat(this.format);
     const hasShortDescriptions = this.refusesLongDescriptions;
     const transcription = this.transcription.get(options.language) ?? 'with-language';
+    const call = this.calls.of(options.conversationId);
+    const callLog = log.child({ conversation_id: options.conversationId });
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
@@ -124,8 +135,13 @@ class OpenAiProvider implements VoiceProvider {
       format,
       limits: { ...DEFAULT_LIMITS, ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }), ...limits },
       clock: this.clock,
-      log: log.child({ conversation_id: options.conversationId }),
-      onAnomaly: this.options.onAnomaly ?? (() => undefined),
+      log: callLog,
+      transcription: call.transcription,
+      isTranscribed: transcription !== 'off',
+      onAnomaly: (kind) => {
+        this.options.onAnomaly?.(kind);
+        if (call.anomalies.note(kind)) callLog.warn({ anomaly: kind }, 'an anomaly of OpenAI repeats in this call');
+      },
       onLifetime: (lifetimeMs) => {
         if (lifetimeMs >= MIN_LIFETIME_MS) this.lifetimeMs = lifetimeMs;
       },

@@ -26,6 +26,7 @@ import type { SessionLimits } from './session-limits.js';
 import type { SessionSettings } from './session-settings.js';
 import { SilencePadding } from './silence-padding.js';
 import { StallWatch } from './stall-watch.js';
+import type { TranscriptionWatch } from './transcription-watch.js';
 
 export interface OpenAiSessionOptions extends VoiceSessionOptions {
   url: string;
@@ -36,6 +37,10 @@ export interface OpenAiSessionOptions extends VoiceSessionOptions {
   limits: SessionLimits;
   clock: Clock;
   log: Logger;
+  /** The same for all sessions of the call. */
+  transcription: TranscriptionWatch;
+  /** Whether the settings ask for a transcription. */
+  isTranscribed: boolean;
   onAnomaly(kind: OpenAiAnomaly): void;
   /** Called with the time until the service ends this session, as it says itself. */
   onLifetime(lifetimeMs: number): void;
@@ -102,6 +107,9 @@ export class OpenAiSession implements VoiceSession {
       log,
       configId: CONFIG_ID,
       instructions: options.instructions,
+      transcription: options.transcription,
+      isTranscribed: options.isTranscribed,
+      canTransfer: options.tools.some(({ name }) => name === 'transfer_to_human'),
       onAnomaly: (kind) => options.onAnomaly(kind),
       onAsked: () => {
         if (this.state.name === 'ready') this.state.stall.asked();
