@@ -63,9 +63,9 @@ export const SILENCE_BUDGET = {
   /** Maximum time until the model takes an utterance that has ended; then it was noise, and what it interrupted is owed. */
   speechTakenMs: 1500,
   /** Embedded voice: maximum time until the first word or tool call of one answer of its language model. */
-  chatFirstWordMs: 8000,
+  chatFirstWordMs: 6000,
   /** Embedded voice: the same for all tries together; then the call goes to a human. */
-  chatAllTriesMs: 12_000,
+  chatAllTriesMs: 9500,
   /** Embedded voice: maximum time between two pieces of an answer that has begun. */
   chatNextPieceMs: 4000,
   /** Nova: a turn in which nothing happens for this long is over, whatever the service says. */
