@@ -12,7 +12,9 @@ import type {
 export class ScriptedProvider implements VoiceProvider {
   readonly name: string;
   renewal?: RenewalTimes;
-  /** See {@link VoiceProvider.turnWaitMs}. */
+  /** See {@link VoiceProvider}. Applies to sessions opened later. */
+  answerWithinMs?: number;
+  /** See {@link VoiceProvider}. */
   turnWaitMs = 0;
   readonly sessions: ScriptedSession[] = [];
   isFull = false;
