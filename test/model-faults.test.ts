@@ -69,6 +69,11 @@ const BOTH: readonly Case[] = [
   { name: 'sends a malformed message', faults: midWord({ type: 'malformed' }), outcome: 'same session' },
   { name: 'sends an unknown event', faults: midWord({ type: 'unknown-event' }), outcome: 'same session' },
   { name: 'stalls instead of answering', faults: instead({ type: 'stall' }, 1), outcome: 'new session' },
+  {
+    name: 'takes every session and stays silent',
+    faults: [{ when: { at: 'turn', turn: 1 }, fault: { type: 'stall' } }],
+    outcome: 'human',
+  },
   { name: 'stalls mid-word', faults: midWord({ type: 'stall' }), outcome: 'new session' },
   { name: 'blocks the content', faults: instead({ type: 'blocked' }), outcome: 'human' },
 ];
@@ -143,8 +148,8 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
 /** Talks twice as fast as a person, so that an answer still takes more than two seconds. */
 const QUICK = toneVoice({ msPerCharacter: 30 });
 
-/** Maximum silence for a caller, whatever happens: the watchdog over a silent model, and a margin. */
-const MAX_SILENCE_MS = 14_000;
+/** Maximum silence for a caller, whatever happens: all models silent until an agent is dialled. */
+const MAX_SILENCE_MS = 12_000;
 
 describe('faults of hosted models', { concurrency: 6 }, () => {
   for (const pipeline of [true, false]) {

@@ -122,7 +122,7 @@ async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): P
     return await openLineSpeaker({ ttsModel, ttsBaseUrl, onOwnVoice: logsOwnVoice(log) });
   } catch (error) {
     if (isTandemError(error) && error.code === 'LOCAL_SPEECH_DAMAGED') throw error;
-    log.warn({ err: error }, 'no synthesiser is available; callers hear nothing while a model works or is replaced');
+    log.warn({ err: error }, 'no synthesiser is available; callers hear a tone while a model works or is replaced');
     return undefined;
   }
 }

@@ -5,19 +5,28 @@ import type { Logger } from '../../telemetry/log.js';
 import type { HeardItem } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
+import { AsideResponses } from './aside-responses.js';
 import { CallerAudio } from './caller-audio.js';
-import { audioAppend, type EventBuilder, responseCancel, sessionUpdate, summaryCreate } from './client-events.js';
+import {
+  audioAppend,
+  type EventBuilder,
+  lineCreate,
+  responseCancel,
+  sessionUpdate,
+  summaryCreate,
+} from './client-events.js';
 import { Connection } from './connection.js';
 import { seedItems } from './conversation-seed.js';
 import { Dialogue } from './dialogue.js';
 import type { WireAudioFormat } from './audio-format.js';
+import { refusedSetting } from './failures.js';
 import { greetThenAnswer, keyedDigits, sayExactly } from './verbatim.js';
 import { parseServerEvent, type ServerEvent } from './server-events.js';
 import type { SessionLimits } from './session-limits.js';
 import type { SessionSettings } from './session-settings.js';
 import { SilencePadding } from './silence-padding.js';
 import { StallWatch } from './stall-watch.js';
-import { SummaryResponses } from './summary-responses.js';
+import type { TranscriptionWatch } from './transcription-watch.js';
 
 export interface OpenAiSessionOptions extends VoiceSessionOptions {
   url: string;
@@ -28,11 +37,17 @@ export interface OpenAiSessionOptions extends VoiceSessionOptions {
   limits: SessionLimits;
   clock: Clock;
   log: Logger;
+  /** The same for all sessions of the call. */
+  transcription: TranscriptionWatch;
+  /** Whether the settings ask for a transcription. */
+  isTranscribed: boolean;
   onAnomaly(kind: OpenAiAnomaly): void;
   /** Called with the time until the service ends this session, as it says itself. */
   onLifetime(lifetimeMs: number): void;
   /** Called when the service refuses the audio format. Returns whether a new session would ask for another one. */
   onFormatRefused: () => boolean;
+  /** Called when the service refuses a setting that a call can do without. Returns whether a new session asks for less. */
+  onSettingRefused: (param: string) => boolean;
   /** Called once when the session is over, for whatever reason. */
   onClosed(): void;
 }
@@ -55,7 +70,7 @@ export class OpenAiSession implements VoiceSession {
   private readonly callerAudio: CallerAudio;
   private readonly silencePadding: SilencePadding;
   private readonly dialogue: Dialogue;
-  private readonly summaries: SummaryResponses;
+  private readonly asides: AsideResponses;
   private state: State;
   private eventCount = 0;
 
@@ -91,20 +106,31 @@ export class OpenAiSession implements VoiceSession {
       clock,
       log,
       configId: CONFIG_ID,
+      instructions: options.instructions,
+      transcription: options.transcription,
+      isTranscribed: options.isTranscribed,
+      canTransfer: options.tools.some(({ name }) => name === 'transfer_to_human'),
       onAnomaly: (kind) => options.onAnomaly(kind),
       onAsked: () => {
         if (this.state.name === 'ready') this.state.stall.asked();
       },
       onFatal: (error) => this.fail(error),
       onFormatRefused: () => this.refuseFormat(),
+      onSettingRefused: (error) => {
+        // The settings were refused as a whole, so what the caller and the gateway sent after them is lost.
+        const code = options.onSettingRefused(error.param) ? 'VOICE_FAILED' : 'VOICE_PROTOCOL';
+        this.fail(refusedSetting(code, error));
+      },
     });
-    this.summaries = new SummaryResponses({
+    this.asides = new AsideResponses({
       sendCreate: ({ instructions, transcript }) =>
         this.send((eventId) => summaryCreate(eventId, instructions, transcript)),
+      sendLine: (text) => this.send((eventId) => lineCreate(eventId, sayExactly(text))),
+      fromModel: (base64) => options.format.fromModel(base64),
       sendCancel: (responseId) => this.send((eventId) => responseCancel(eventId, responseId)),
       onUsage: (usage) => this.emit({ type: 'usage', ...usage }),
       onSettled: () => {
-        if (this.state.name === 'finishing' && !this.summaries.isBusy) this.dispose();
+        if (this.state.name === 'finishing' && !this.asides.isBusy) this.dispose();
       },
     });
     this.askForOpening();
@@ -143,6 +169,12 @@ export class OpenAiSession implements VoiceSession {
     if (!this.isClosed()) this.dialogue.cancel();
   }
 
+  callerIsQuiet(): void {
+    if (this.isClosed()) return;
+    this.silencePadding.stop();
+    this.dialogue.speechOver();
+  }
+
   reportHeard(items: readonly HeardItem[]): void {
     if (!this.isClosed()) this.dialogue.heard(items);
   }
@@ -152,7 +184,12 @@ export class OpenAiSession implements VoiceSession {
   }
 
   summarize(request: SummaryRequest): Promise<string> {
-    if (this.state.name === 'ready') return this.summaries.ask(request);
+    if (this.state.name === 'ready') return this.asides.ask(request);
+    return Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
+  }
+
+  render(text: string): Promise<Uint8Array> {
+    if (this.state.name === 'ready') return this.asides.render(text);
     return Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
   }
 
@@ -161,7 +198,8 @@ export class OpenAiSession implements VoiceSession {
     if (this.isClosed()) return;
     this.dialogue.close();
     this.silencePadding.stop();
-    if (this.summaries.isBusy) this.move({ name: 'finishing' });
+    this.asides.abandonLines();
+    if (this.asides.isBusy) this.move({ name: 'finishing' });
     else this.dispose();
   }
 
@@ -222,9 +260,8 @@ export class OpenAiSession implements VoiceSession {
         this.onSettings(event.inputFormat, event.outputFormat);
         return;
       default:
-        if (this.summaries.takes(event) || this.state.name === 'finishing') return;
+        if (this.asides.takes(event) || this.state.name === 'finishing') return;
         if (event.type === 'speech-started') this.silencePadding.speechStarted();
-        else if (event.type === 'speech-stopped') this.silencePadding.stop();
         this.dialogue.onEvent(event);
     }
   }
@@ -284,7 +321,7 @@ export class OpenAiSession implements VoiceSession {
   private dispose(): void {
     this.move({ name: 'closed' });
     this.silencePadding.stop();
-    this.summaries.close();
+    this.asides.close();
     this.connection.close();
     this.options.onClosed();
   }
@@ -298,6 +335,7 @@ export class OpenAiSession implements VoiceSession {
   }
 
   private emit(event: VoiceEvent): void {
+    if (event.type === 'caller-speech-stopped') this.silencePadding.stop();
     if (!this.isClosed()) this.options.listener(event);
   }
 

@@ -186,3 +186,43 @@ test('a session that is not open rejects a summary', async () => {
     await assert.rejects(session.summarize?.(request) ?? Promise.resolve(), { code: 'SESSION_CLOSED' });
   });
 });
+
+test('a line is rendered beside the conversation and causes no event', () =>
+  withOpenAi(async ({ ready, recorder }) => {
+    const { connection, session } = await ready();
+    const rendered = session.render?.('Einen Moment.');
+    const create = await connection.next('response.create');
+    const response = create['response'] as Record<string, unknown>;
+    assert.deepEqual([response['conversation'], response['input'], response['tools']], ['none', [], []]);
+    assert.match(String(response['instructions']), /Say exactly[^]*Einen Moment\./);
+    const id = connection.begin(create);
+    connection.audio(id, 'i1', 100);
+    connection.audio(id, 'i1', 50);
+    connection.end(id);
+    assert.equal((await rendered)?.length, 150 * 8);
+    assert.deepEqual(recorder.types, ['ready']);
+  }));
+
+test('a line that is being rendered does not delay the end of the session', () =>
+  withOpenAi(async ({ ready }) => {
+    const { connection, session } = await ready();
+    const rendered = session.render?.('Einen Moment.') ?? Promise.resolve(new Uint8Array());
+    const create = await connection.next('response.create');
+    connection.begin(create);
+    await connection.settled();
+    const closed = once(connection.socket, 'close');
+    session.close();
+    await assert.rejects(rendered, { code: 'SESSION_CLOSED' });
+    await closed;
+  }));
+
+test('a line that the service refuses or does not finish is rejected', () =>
+  withOpenAi(async ({ ready }) => {
+    const { connection, session } = await ready();
+    const refused = session.render?.('Einen Moment.') ?? Promise.resolve(new Uint8Array());
+    connection.error('invalid_value', (await connection.next('response.create'))['event_id']);
+    await assert.rejects(refused, { code: 'VOICE_FAILED' });
+    const cancelled = session.render?.('Einen Moment.') ?? Promise.resolve(new Uint8Array());
+    connection.end(connection.begin(await connection.next('response.create')), { status: 'cancelled' });
+    await assert.rejects(cancelled, { code: 'VOICE_FAILED' });
+  }));
