@@ -103,6 +103,25 @@ const RULES: readonly (readonly [rule: string, flow: Flow, problem: RegExp])[] =
     /bye: hangs up on a caller/,
   ],
   [
+    'a transfer to a queue that was never set',
+    changed('status-missing', (action) => to(action, { NextAction: 'stay-on' })),
+    /bye: hangs up on a caller/,
+  ],
+  [
+    'a Loop whose way out leads back to it',
+    changed('still-full', (action) => ({
+      ...action,
+      Transitions: {
+        NextAction: 'to-default-queue',
+        Conditions: (action.Transitions.Conditions ?? []).map((condition) => ({
+          ...condition,
+          NextAction: 'to-default-queue',
+        })),
+      },
+    })),
+    /still-full: can run again without a Loop/,
+  ],
+  [
     'a cycle without a Loop',
     changed('no-context', (action) => to(action, { NextAction: 'collect-token' })),
     /without a Loop/,
