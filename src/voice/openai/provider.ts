@@ -24,7 +24,8 @@ export interface OpenAiProviderOptions {
   renewAfterMs?: number;
   log: Logger;
   clock?: Clock;
-  onAnomaly?: (kind: OpenAiAnomaly) => void;
+  /** `error`: what was thrown, if anything was. */
+  onAnomaly?: (kind: OpenAiAnomaly, conversationId: string, error?: unknown) => void;
   openTimeoutMs?: number;
   turnDetection?: TurnDetection;
   organization?: string | undefined;
@@ -98,7 +99,7 @@ class OpenAiProvider implements VoiceProvider {
       limits: { ...DEFAULT_LIMITS, ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }), ...limits },
       clock: this.clock,
       log: log.child({ conversation_id: options.conversationId }),
-      onAnomaly: this.options.onAnomaly ?? (() => undefined),
+      onAnomaly: (kind, error) => this.options.onAnomaly?.(kind, options.conversationId, error),
       onLifetime: (lifetimeMs) => {
         if (lifetimeMs > 0) this.lifetimeMs = lifetimeMs;
       },
