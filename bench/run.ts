@@ -1,4 +1,5 @@
 import { cluster } from './cluster.js';
+import { flood } from './flood.js';
 import { frames } from './frames.js';
 import { handover } from './handover.js';
 import { interruptions } from './interruptions.js';
@@ -23,6 +24,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['handover', { run: handover, seconds: 45 }],
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],
+  ['flood', { run: flood, seconds: 50 }],
 ]);
 
 const wanted = process.argv.slice(2);

@@ -25,7 +25,7 @@ export const LAYERS = `
 
   speech: audio base
   escalation escalation/phrases: base
-  prompts prompts/lines: base
+  prompts prompts/lines: base escalation
   crm: base telemetry
   handover: base process telemetry twilio/caller-identity.ts
   journal: base telemetry
@@ -49,12 +49,12 @@ export const LAYERS = `
   config: base call/transfer escalation journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/media call/transfer call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config handover telemetry twilio
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
-  main.ts: app base config process
-  cluster.ts: base cluster config process telemetry
+  main.ts: app base config process telemetry
+  cluster.ts: app base cluster config process telemetry
   doctor.ts: base config doctor
   extension.ts: app audio base voice
 
@@ -72,7 +72,7 @@ export const LAYERS = `
 
   test/contracts: handover journal
   test/support: app audio base call cluster.ts config handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
-  bench: app audio base cluster.ts config handover lambda/connect main.ts sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support voice voice/local
+  bench: app audio base cluster.ts config handover lambda/connect main.ts sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: call/media escalation prompts
   docs/build/examples:

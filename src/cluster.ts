@@ -5,9 +5,11 @@ import { systemClock } from './base/clock.js';
 import { Primary } from './cluster/primary.js';
 import { shareOf } from './cluster/shares.js';
 import { runWorker } from './cluster/worker.js';
+import { faultLimitMs } from './app/drain.js';
 import { type Config, readConfig } from './config/config.js';
 import { isTandemError } from './base/errors.js';
-import { createLogger } from './telemetry/log.js';
+import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
+import { once, stopOnFault } from './process/faults.js';
 import { STOP_SIGNALS, stopOnSignal } from './process/signals.js';
 
 const MAX_WORKERS = 64;
@@ -17,7 +19,8 @@ async function main(): Promise<void> {
   if (!cluster.isPrimary) {
     // A terminal or a process manager signals the whole group. Workers ignore that, because the primary stops them.
     for (const signal of [...STOP_SIGNALS, 'SIGHUP'] as const) process.on(signal, () => undefined);
-    await runWorker(process, process.env, () => process.exit(0));
+    // 0, unless a fault has set another code.
+    await runWorker(process, process.env, () => process.exit());
     return;
   }
   const workers = Number(process.argv[2] ?? availableParallelism());
@@ -32,10 +35,11 @@ async function main(): Promise<void> {
   // out the calls.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
+  const log = createLogger({ level: config.logLevel });
   const primary = new Primary({
     config,
     workers,
-    log: createLogger({ level: config.logLevel }),
+    log,
     clock: systemClock,
     fork: () => cluster.fork().process,
     onGivenUp: () => {
@@ -43,11 +47,14 @@ async function main(): Promise<void> {
       process.exit(1);
     },
   });
-  stopOnSignal({
-    activeCalls: () => primary.activeCalls,
-    drainSeconds: config.drainSeconds,
-    stop: () => primary.stop(),
+  const stop = once(() => primary.stop());
+  stopOnFault({
+    count: () => undefined,
+    report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
+    stop,
+    limitMs: faultLimitMs(config.drainSeconds),
   });
+  stopOnSignal({ activeCalls: () => primary.activeCalls, drainSeconds: config.drainSeconds, stop });
   // Keeps this process alive while every worker waits to be restarted.
   setInterval(() => undefined, 60_000);
   process.on('SIGHUP', () => void primary.restart());

@@ -1,24 +1,37 @@
 import { readConfig } from './config/config.js';
 import { isTandemError } from './base/errors.js';
+import { drainAfterFaultSeconds, faultLimitMs } from './app/drain.js';
+import { once, stopOnFault } from './process/faults.js';
 import { startWatchdog } from './process/watchdog.js';
 import { type RunningGateway, startGateway } from './app/start-gateway.js';
 import { stopOnSignal } from './process/signals.js';
+import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
 
-/** Reads the environment, starts the gateway and stops it on a signal. */
+/** Reads the environment, starts the gateway and stops it on a signal or after a fault. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const running = await startGateway(config, { env: process.env });
+  const { drainSeconds } = config;
+  const log = createLogger({ level: config.logLevel });
+  let running: RunningGateway | undefined;
+  let drainLimitSeconds = drainSeconds;
+  const stop = once(async () => {
+    await running?.gateway.drain(drainLimitSeconds);
+    await running?.close();
+  });
+  stopOnFault({
+    count: () => running?.metrics.processorErrors.inc({ processor: 'process' }),
+    report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
+    stop: () => {
+      drainLimitSeconds = drainAfterFaultSeconds(drainSeconds);
+      return stop();
+    },
+    limitMs: faultLimitMs(drainSeconds),
+  });
+  running = await startGateway(config, { env: process.env });
   startWatchdog(config.maxStallMs);
   printWelcome(running);
   const { gateway } = running;
-  stopOnSignal({
-    activeCalls: () => gateway.activeCalls,
-    drainSeconds: config.drainSeconds,
-    stop: async () => {
-      await gateway.drain(config.drainSeconds);
-      await running.close();
-    },
-  });
+  stopOnSignal({ activeCalls: () => gateway.activeCalls, drainSeconds, stop });
 }
 
 function printWelcome({ gateway, config, isEmbedded }: RunningGateway): void {

@@ -625,9 +625,30 @@ export const MUTANTS = [
   {
     name: 'a tool is answered again after it took too long',
     file: 'src/voice/tools.ts',
-    find: 'if (this.running.delete(abort)) request.onResult(output);',
-    replace: 'this.running.delete(abort);\n      request.onResult(output);',
+    find: 'if (outcome === undefined || !isWanted()) return;',
+    replace: 'if (outcome === undefined) return;',
     tests: ['src/voice/tools.test.ts'],
+  },
+  {
+    name: "an error of a model's session reaches the call",
+    file: 'src/voice/fenced-session.ts',
+    find: 'this.broke(inner, this.faulty(error));',
+    replace: 'throw error;',
+    tests: ['src/voice/fenced-provider.test.ts'],
+  },
+  {
+    name: 'an event that no model may send reaches the call',
+    file: 'src/voice/check-event.ts',
+    find: "if (carries === undefined) return 'unknown-event';",
+    replace: 'if (carries === undefined) return undefined;',
+    tests: ['src/voice/fenced-provider.test.ts'],
+  },
+  {
+    name: 'the direct bridge lets an error out',
+    file: 'src/call/media/direct-bridge.ts',
+    find: 'this.onEvent(event);\n        } catch (error) {\n          this.onError(',
+    replace: 'this.onEvent(event);\n        } catch (error) {\n          throw error; this.onError(',
+    tests: ['src/call/media/direct-bridge.test.ts'],
   },
   {
     name: 'a session that ends twice makes room twice',

@@ -24,6 +24,7 @@ import type { OwnPhrases } from '../escalation/asks-for-human.js';
 import { EscalationRules } from '../escalation/rules.js';
 import type { HandoverStore } from '../handover/store.js';
 import type { Journal } from '../journal/journal.js';
+import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { InFlightRequests } from '../edge/in-flight-requests.js';
@@ -85,6 +86,7 @@ export class Gateway {
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
   private readonly listeners = new Set<CallEventListener>();
+  private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
   private readonly requests: InFlightRequests;
   private listeningEnded: Promise<void> | undefined;
@@ -121,6 +123,7 @@ export class Gateway {
         journal: parts.journal,
         tokenLifeMs: handover.ttlSeconds * 1000,
         maxCallMs: config.maxCallMs,
+        maxUnansweredTurns: config.maxUnansweredTurns,
         pipeline: config.pipeline,
         connectPhoneNumber: handover.connectPhoneNumber,
         ownNumber: config.twilio.phoneNumber,
@@ -305,7 +308,16 @@ export class Gateway {
   }
 
   private emit(event: CallEvent): void {
-    for (const listener of this.listeners) listener(event);
+    for (const listener of this.listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        const { log, metrics } = this.parts;
+        metrics.processorErrors.inc({ processor: 'listener' });
+        if (this.anomalies.isFirst(event.callSid, 'listener'))
+          log.error({ err: error, call_sid: event.callSid, event: event.type }, 'a listener of call events failed');
+      }
+    }
   }
 
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {

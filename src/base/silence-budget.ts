@@ -113,6 +113,13 @@ export const SILENCE_BUDGET = {
   /** Minimum time that is left for another try; with less the call goes to a human at once. */
   failoverMinimumMs: 2000,
 
+  // The call ends without a human.
+
+  /** Time the caller is still listened to after the last word of a call that the assistant ends. */
+  lastWordMs: 2000,
+  /** The same if the last words asked something; then the caller's turn has come. */
+  lastQuestionMs: 8000,
+
   // The call leaves for a human.
 
   /** Maximum time until the goodbye begins to sound; then Twilio says it. */

@@ -42,7 +42,8 @@ test('without any setting, everything is embedded and only this machine can call
     assistantsFile: undefined,
     maxConcurrentCalls: 0,
     maxSessions: {},
-    maxCallMs: 0,
+    maxCallMs: 3_600_000,
+    maxUnansweredTurns: 20,
     maxLoopDelayMs: 100,
     maxStallMs: 5000,
     drainSeconds: 110,
@@ -332,12 +333,21 @@ test('an invalid value is refused with a message that begins with the name of th
     ['CONNECT_QUEUE_ARN', 'BasicQueue'],
     ['CONNECT_QUEUE_ARNS', 'not json'],
     ['CONNECT_QUEUE_ARNS', '{"billing":"BasicQueue"}'],
+    ['CONNECT_QUEUE_ARNS', '{"bills":"arn:aws:connect:b"}'],
+    ['CONNECT_QUEUE_ARNS', '{"billing":"arn:aws:connect:b","billing":"arn:aws:connect:c"}'],
   ];
   for (const [name, value] of bad) {
     const message = refusal({ [name]: value });
     assert.ok(message.startsWith(`${name} is ${JSON.stringify(value)}: `), message);
     assert.ok(!message.includes('\n'), message);
   }
+});
+
+test('a queue for no reason, a reason that is there twice and a byte-order mark are each named', () => {
+  const queues = (text: string): string => refusal({ CONNECT_QUEUE_ARNS: text });
+  assert.match(queues('{"bills":"arn:b"}'), /: "bills" is no reason or topic; expected some of requested_human, /);
+  assert.match(queues('{"billing":"arn:b","billing":"arn:c"}'), /: "billing" is there twice, expected JSON like/);
+  assert.match(refusal({ '\uFEFFPORT': '8000' }), /^PORT has a byte-order mark before its name\./);
 });
 
 test('an empty or blank value of a setting counts as unset', () => {

@@ -40,6 +40,8 @@ export interface Config {
   maxSessions: Readonly<Record<string, number>>;
   /** 0: no limit. */
   maxCallMs: number;
+  /** 0: no limit. */
+  maxUnansweredTurns: number;
   /** Maximum event-loop delay; above it no new calls are taken. 0 disables the check. */
   maxLoopDelayMs: number;
   /** Maximum time the event loop may stand still; then the process ends itself. 0 disables the check. */
@@ -206,6 +208,7 @@ export function readConfig(env: Environment): Config {
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS,
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},
     maxCallMs: values.MAX_CALL_SECONDS * 1000,
+    maxUnansweredTurns: values.MAX_UNANSWERED_TURNS,
     maxLoopDelayMs: values.MAX_LOOP_DELAY_MS,
     maxStallMs: values.MAX_STALL_SECONDS * 1000,
     drainSeconds: values.DRAIN_SECONDS,
@@ -286,6 +289,10 @@ function readJournal({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['j
 }
 
 function readVariables(env: Environment): Values {
+  const marked = Object.keys(env).find((name) => name.startsWith('\uFEFF'));
+  if (marked !== undefined) {
+    throw invalid(marked.slice(1), 'has a byte-order mark before its name. Save the .env file as UTF-8 without one.');
+  }
   const values: Record<string, unknown> = {};
   for (const group of Object.values(VARIABLES)) {
     for (const [name, entry] of Object.entries(group) as [string, Variable][]) {

@@ -1,7 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { parseJson } from '../base/json-text.js';
 import { type NextSteps, parseNextSteps } from '../call/transfer/failed-dial-policy.js';
 import { type SwitchableTrigger, TRIGGERS } from '../escalation/escalation.js';
+import { QUEUE_KEYS, unknownQueueKey } from '../escalation/queue-keys.js';
 import { type RedisTarget, readRedisUrl } from '../journal/redis-url.js';
 import { readKey } from '../journal/seal.js';
 
@@ -53,9 +55,19 @@ export const share = z
 export const headerText = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'expected an id without spaces');
 
 export const queueArns = z.string().transform((value, context): Record<string, string> => {
-  const parsed = z.record(z.string(), z.string().startsWith('arn:')).safeParse(parseJson(value));
-  if (parsed.success) return parsed.data;
-  context.addIssue({ code: 'custom', message: 'expected JSON like {"billing":"arn:aws:connect:…:queue/…"}' });
+  const content = parseJson(value);
+  const parsed = z
+    .record(z.string(), z.string().startsWith('arn:'))
+    .safeParse(typeof content === 'string' ? undefined : content.value);
+  const unknown = unknownQueueKey(Object.keys(parsed.data ?? {}));
+  if (parsed.success && unknown === undefined) return parsed.data;
+  const message =
+    unknown !== undefined
+      ? `${JSON.stringify(unknown)} is no reason or topic; expected some of ${QUEUE_KEYS.join(', ')}`
+      : typeof content === 'string'
+        ? `${content}, expected JSON like {"billing":"arn:aws:connect:…:queue/…"}`
+        : 'expected JSON like {"billing":"arn:aws:connect:…:queue/…"}';
+  context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
 
@@ -91,11 +103,3 @@ export const journalKeys = list.transform((parts, context): [KeyObject, ...KeyOb
   });
   return z.NEVER;
 });
-
-function parseJson(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-}

@@ -148,9 +148,15 @@ export const VARIABLES = {
       schema: z.enum(['goodbye', 'human']),
     }),
     MAX_CALL_SECONDS: variable({
-      default: '0',
+      default: '3600',
       about: 'Maximum time a caller talks to the assistant. Then the call is transferred to a human. 0: no limit.',
       schema: whole(0, 86_400),
+    }),
+    MAX_UNANSWERED_TURNS: variable({
+      default: '20',
+      about:
+        "Maximum number of times in a row the assistant speaks without a word from the caller's side, as with hold music or a television. Then SILENCE_ENDS_WITH applies. 0: no limit.",
+      schema: whole(0, 1000),
     }),
   },
   'Load and shutdown': {

@@ -19,7 +19,8 @@ export function stopOnSignal({ activeCalls, drainSeconds, stop }: Stopping): voi
       );
     }
     await stop();
-    process.exit(0);
+    // 0, unless a fault has set another code meanwhile.
+    process.exit();
   };
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {

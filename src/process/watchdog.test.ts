@@ -58,4 +58,19 @@ describe('watchdog', { concurrency: true }, () => {
     assert.equal(end, 0);
     assert.doesNotMatch(said, /stands still/);
   });
+
+  test('a process whose debugger was attached later is not ended, and is watched again without it', async () => {
+    const open = `const { default: inspector } = await import('node:inspector');
+      process.kill(process.pid, 'SIGUSR1');
+      while (inspector.url() === undefined) await pass(20);
+      await pass(300);
+      block(2000);
+      console.log('debugged');
+      inspector.close();
+      await pass(500);
+      for (;;);`;
+    const { end, said } = await run(1000, open, ['--inspect-port=127.0.0.1:0']);
+    assert.equal(end, 'SIGKILL');
+    assert.match(said, /debugged[^]*stands still/);
+  });
 });

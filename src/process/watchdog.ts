@@ -14,13 +14,20 @@ const PROCESS_1_WARNING =
  * cannot help them. Once it is dead, Twilio requests the next step of each call, and another instance, the restarted
  * process or the number's fallback answers.
  *
- * The thread does not keep the process alive. It is not started while a debugger is attached or if `limitMs` is 0.
+ * The thread does not keep the process alive. It is not started if `limitMs` is 0. It ends no process whose inspector is
+ * open, also if that was opened later (SIGUSR1), because a debugger stops the event loop on purpose. It cannot see an
+ * inspector that opens while the event loop stands still already.
  */
 export function startWatchdog(limitMs: number): void {
-  if (limitMs === 0 || inspector.url() !== undefined) return;
+  if (limitMs === 0) return;
   if (process.pid === 1) console.error(PROCESS_1_WARNING);
-  const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS).unref();
+  const beats = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  const beat = (): void => {
+    Atomics.add(beats, 0, 1);
+    Atomics.store(beats, 1, inspector.url() === undefined ? 0 : 1);
+  };
+  beat();
+  setInterval(beat, BEAT_MS).unref();
   const workerData: WatchdogData = { beats, limitMs };
   const thread = new Worker(new URL('./watchdog-thread.js', import.meta.url), {
     workerData,

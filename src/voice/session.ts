@@ -150,6 +150,11 @@ export interface VoiceSession {
    */
   readonly callerWaitsMs?: number;
   /**
+   * Called when the model has said what it had to say. The session no longer waits for what the model may owe. What the model
+   * says all the same is heard. Absent if the session watches over nobody's silence.
+   */
+  expectsNothing?(): void;
+  /**
    * Sends the caller's audio, mu-law at 8 kHz, in the order it was spoken. The session buffers a bounded amount until
    * it is ready.
    */

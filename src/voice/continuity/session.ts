@@ -166,9 +166,13 @@ export class ContinuousSession implements VoiceSession {
   }
 
   cancel(): void {
+    this.expectsNothing();
+    this.supervised?.session.cancel();
+  }
+
+  expectsNothing(): void {
     this.caller.endWait();
     this.supervised?.turnState.cancelled();
-    this.supervised?.session.cancel();
   }
 
   reportHeard(items: readonly HeardItem[]): void {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { AudioChunk, MULAW_SILENCE } from '../../audio/chunk.js';
 import { mulawRms } from '../../audio/level.js';
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
-import { frame, gone, greets, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
+import { frame, gone, greets, lines, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
 import { ScriptedProvider } from '../../../test/support/scripted-provider.js';
 
 const ANSWER_MS = SILENCE_BUDGET.answerMs;
@@ -64,6 +64,25 @@ describe('a model that shows no sign of life', () => {
     session.cancel();
     clock.advance(60_000);
     assert.deepEqual(log, []);
+    session.close();
+  });
+
+  test('a model from which nothing more is expected may be silent, and a caller who then speaks waits again', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    model.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+    session.sendToolResult('t', { status: 'ok' });
+    session.expectsNothing?.();
+    clock.advance(60_000);
+    await settle();
+    assert.deepEqual([log, texts().includes(lines.oneMoment)], [[], false]);
+    model.last.callerSays('One more thing.');
+    clock.advance(4000);
+    await settle();
+    assert.ok(texts().includes(lines.oneMoment));
+    clock.advance(4000);
+    assert.deepEqual(log, ['lost a VOICE_STALLED']);
     session.close();
   });
 

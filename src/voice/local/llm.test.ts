@@ -125,6 +125,28 @@ describe('answers from a language model', () => {
     assert.equal(notHeard('sv'), notHeard('en'));
   });
 
+  it('what the language model thinks is neither spoken nor summarised, and only a word ends the wait for it', async () => {
+    const answer = (): Answer =>
+      streams(
+        event({ content: '<thi' }),
+        event({ content: 'nk>They ask for the hours. ' }),
+        event({ content: 'Say nine.</th' }),
+        event({ content: 'ink>\n\nWe open' }),
+        event({ content: ' at nine.' }),
+        DONE,
+      );
+    server.answers = [answer()];
+    assert.deepEqual(texts(await all(replier.reply('When?', signal))), ['We open at nine.']);
+    server.answers = [answer()];
+    const options = { baseUrl: server.url(), model: 'small', clock };
+    const request = { instructions: '', transcript: '', signal };
+    assert.equal((await writeSummary(options, request)).trim(), 'We open at nine.');
+    const thinks = streams(event({ content: '<think>They ask for the hours.' }), DONE);
+    server.answers = [thinks, thinks];
+    const parts = await all(replier.reply('When?', signal));
+    assert.deepEqual(toolNames(parts), ['transfer_to_human'], 'an answer of thoughts alone is none');
+  });
+
   it('a request to the language model has the conversation as heard, and the tools', async () => {
     history.assistantSaid('a1', 'Hello.');
     history.assistantSaid('a2', 'How can I help?');

@@ -24,4 +24,6 @@ export type OpenAiAnomaly =
   | 'transcription-blind'
   /** A piece of caller audio was dropped, because the session was not ready in time or the network was too slow. */
   | 'caller-audio-dropped'
-  | 'unsupported-audio';
+  | 'unsupported-audio'
+  /** The gateway's own code threw while it handled an event. The event is lost. */
+  | 'event-failed';

@@ -41,7 +41,8 @@ export interface OpenAiSessionOptions extends VoiceSessionOptions {
   transcription: TranscriptionWatch;
   /** Whether the settings ask for a transcription. */
   isTranscribed: boolean;
-  onAnomaly(kind: OpenAiAnomaly): void;
+  /** `error`: what was thrown, if anything was. */
+  onAnomaly(kind: OpenAiAnomaly, error?: unknown): void;
   /** Called with the time until the service ends this session, as it says itself. */
   onLifetime(lifetimeMs: number): void;
   /** Called when the service refuses the audio format. Returns whether a new session would ask for another one. */
@@ -83,7 +84,13 @@ export class OpenAiSession implements VoiceSession {
       headers: options.headers,
       clock,
       onOpen: () => this.onOpen(),
-      onMessage: (text) => this.onMessage(text),
+      onMessage: (text) => {
+        try {
+          this.onMessage(text);
+        } catch (error) {
+          options.onAnomaly('event-failed', error);
+        }
+      },
       onLost: (error) => this.fail(error),
     });
     this.callerAudio = new CallerAudio({
