@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, test } from 'node:test';
+import type { Fault } from '../../sim/hubspot/faults.js';
 import { HubSpotSim, type HubSpotSimOptions } from '../../sim/hubspot/server.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { until } from '../../test/support/rig.js';
@@ -145,6 +146,18 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
     });
   }
 
+  for (const mobilephone of [PHONE, '(202) 555-0123'])
+    test(`a HubSpot contact that has the number as mobile number only (${mobilephone}) is found, not created again`, async () => {
+      await withHubSpot({}, async (bench) => {
+        const contact = bench.sim.seed('contacts', { firstname: 'Ada', phone: '+12025550100', mobilephone });
+        const told = bench.begin();
+        await bench.ended();
+        assert.equal(told.hubspot_contact_id, contact.id);
+        assert.equal(told.customer_name, 'Ada');
+        assert.equal(bench.sim.objects('contacts').length, 1);
+      });
+    });
+
   test('of several contacts with the number, HubSpot uses the one with the same notation and no name', async () => {
     await withHubSpot({}, async (bench) => {
       const exact = bench.sim.seed('contacts', { firstname: 'Ada', phone: PHONE });
@@ -239,10 +252,15 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   });
 
-  for (const type of ['hang-after', 'reset-after', 'hang', 'malformed', 'no-id'] as const) {
-    test(`a HubSpot create that may have been carried out (${type}) is searched for before it is repeated`, async () => {
+  const UNSURE: readonly (readonly [what: string, fault: Fault])[] = [
+    ...(['hang-after', 'reset-after', 'hang', 'malformed', 'no-id'] as const).map((type) => [type, { type }] as const),
+    ...[500, 502, 503, 504].map((status) => [`${status}, written`, { type: 'status-after', status }] as const),
+    ...[408, 500, 503].map((status) => [`${status}, not written`, { type: 'status', status }] as const),
+  ];
+  for (const [what, fault] of UNSURE) {
+    test(`a HubSpot create that may have been carried out (${what}) is searched for before it is repeated`, async () => {
       await withHubSpot({}, async (bench) => {
-        for (const place of ['contacts', 'tickets', 'notes'] as const) bench.sim.faults.plan(place, { type });
+        for (const place of ['contacts', 'tickets', 'notes'] as const) bench.sim.faults.plan(place, fault);
         const told = bench.begin();
         await bench.ended();
         assert.deepEqual(bench.outcomes, ['complete']);
@@ -254,14 +272,69 @@ describe('HubSpot in trouble', { concurrency: true }, () => {
     });
   }
 
-  test('a HubSpot create without an answer is not repeated while the search index is slow', async () => {
-    await withHubSpot({ sim: { indexDelayMs: 30_000 } }, async (bench) => {
-      for (const place of ['contacts', 'tickets', 'notes'] as const)
-        bench.sim.faults.plan(place, { type: 'hang-after' });
-      bench.begin();
+  for (const [what, fault] of [
+    ['without an answer', { type: 'hang-after' }],
+    ['answered 503', { type: 'status-after', status: 503 }],
+  ] as const)
+    test(`a HubSpot create ${what} is not repeated while the search index is slow`, async () => {
+      await withHubSpot({ sim: { indexDelayMs: 30_000 } }, async (bench) => {
+        for (const place of ['contacts', 'tickets', 'notes'] as const) bench.sim.faults.plan(place, fault);
+        bench.begin();
+        await bench.ended();
+        assert.deepEqual(bench.outcomes, ['complete']);
+        for (const of of ['contacts', 'tickets', 'notes'] as const) assert.equal(bench.sim.objects(of).length, 1, of);
+      });
+    });
+
+  test('a HubSpot lock of two seconds costs no object, and is waited out before the next attempt', async () => {
+    await withHubSpot({}, async (bench) => {
+      for (const place of ['search', 'contacts', 'tickets', 'notes'] as const)
+        bench.sim.faults.plan(place, { type: 'lock' });
+      const told = bench.begin();
       await bench.ended();
       assert.deepEqual(bench.outcomes, ['complete']);
-      for (const of of ['contacts', 'tickets', 'notes'] as const) assert.equal(bench.sim.objects(of).length, 1, of);
+      for (const place of ['search', 'contacts', 'tickets', 'notes']) {
+        const [waited = 0, ...more] = gaps(bench, place);
+        assert.ok(waited >= 2 && more.length === 0, place);
+      }
+      assert.equal(told.hubspot_ticket_id, bench.sim.objects('tickets')[0]?.id);
+    });
+  });
+
+  test('a HubSpot ticket that is refused as too early is made after a wait, without a search', async () => {
+    await withHubSpot({}, async (bench) => {
+      bench.sim.faults.plan('tickets', { type: 'status', status: 425 }, 2);
+      bench.begin({ customerPhone: '' });
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['complete']);
+      assert.equal(gaps(bench, 'tickets').length, 2);
+      assert.ok(!bench.times.some(({ place }) => place === 'search'));
+    });
+  });
+
+  test('a status that passes by waiting is told in words of its own when HubSpot keeps to it', async () => {
+    for (const [status, words] of [
+      [408, /HUBSPOT_BUSY.*408 .*ran out of time/],
+      [423, /HUBSPOT_BUSY.*423 .*lock/],
+      [425, /HUBSPOT_BUSY.*425 .*so early/],
+    ] as const)
+      await withHubSpot({}, async (bench) => {
+        bench.sim.faults.plan('any', { type: 'status', status }, 99);
+        bench.begin();
+        await bench.ended();
+        assert.deepEqual(bench.outcomes, ['failed']);
+        assert.match(bench.log.join(), words);
+      });
+  });
+
+  test('while HubSpot moves the account nothing is asked again, and the log says for how long', async () => {
+    await withHubSpot({}, async (bench) => {
+      bench.sim.faults.plan('any', { type: 'moving', seconds: 7200 });
+      bench.begin();
+      await bench.ended();
+      assert.deepEqual(bench.outcomes, ['failed']);
+      assert.deepEqual(bench.times.map(({ place }) => place).sort(), ['account', 'search', 'tickets']);
+      assert.match(bench.log.join(), /HUBSPOT_MIGRATING.*477 .*about 1[12]\d more minutes/);
     });
   });
 
