@@ -58,11 +58,11 @@ async function overheard<T>(work: () => Promise<T>): Promise<{ result: T; lines:
   const write = stdout.write.bind(stdout);
   const { log } = console;
   console.log = () => assert.fail('with the log format JSON, Lambda wraps what the console writes');
-  stdout.write = ((text: unknown, ...rest: never[]) => {
-    if (typeof text !== 'string' || !text.startsWith('{')) return write(text as string, ...rest);
+  stdout.write = (text: string | Uint8Array, ...rest: unknown[]): boolean => {
+    if (typeof text !== 'string' || !text.startsWith('{')) return write(text, ...(rest as []));
     written.push(text);
     return true;
-  }) as typeof stdout.write;
+  };
   try {
     const result = await work();
     const text = written.join('');

@@ -36,7 +36,9 @@ export function createReport(write: (line: string) => void, epochMs: () => numbe
       Dimensions: [Object.keys(dimensions)],
       Metrics: [{ Name: name, Unit: 'Count' }],
     };
-    write(JSON.stringify({ _aws: { Timestamp: epochMs(), CloudWatchMetrics: [metric] }, ...dimensions, [name]: value }));
+    write(
+      JSON.stringify({ _aws: { Timestamp: epochMs(), CloudWatchMetrics: [metric] }, ...dimensions, [name]: value }),
+    );
   };
   const writeLine = (level: 'info' | 'error', contactId: string, fields: Readonly<Record<string, string>>): void => {
     const contact = idOf(contactId);

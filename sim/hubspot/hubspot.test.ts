@@ -219,6 +219,16 @@ test('HubSpot faults are parsed from a command line', () => {
   assert.deepEqual(parseFault('tickets=503-after')?.fault, { type: 'status-after', status: 503 });
   assert.deepEqual(parseFault('contacts=lock')?.fault, { type: 'lock' });
   assert.deepEqual(parseFault('any=moving:60')?.fault, { type: 'moving', seconds: 60 });
-  for (const text of ['any=moving', 'tickets=200-after', 'tickets=503:1', 'tickets', 'deals=503', 'tickets=200', 'tickets=slow', 'tickets=hang:3', ''])
+  for (const text of [
+    'any=moving',
+    'tickets=200-after',
+    'tickets=503:1',
+    'tickets',
+    'deals=503',
+    'tickets=200',
+    'tickets=slow',
+    'tickets=hang:3',
+    '',
+  ])
     assert.equal(parseFault(text), undefined, text);
 });

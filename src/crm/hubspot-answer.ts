@@ -49,7 +49,10 @@ export function readAnswer(
   const passing = PASSING.get(status);
   if (passing !== undefined) {
     const { mayBeDone, waitMs, why } = passing;
-    return { ...failed('HUBSPOT_BUSY', `${reply}: ${why}.`, mayBeDone), waitMs: Math.max(waitMs, retryAfterMs(headers)) };
+    return {
+      ...failed('HUBSPOT_BUSY', `${reply}: ${why}.`, mayBeDone),
+      waitMs: Math.max(waitMs, retryAfterMs(headers)),
+    };
   }
   // Any 5xx can come after the object was written: from a proxy that gave up, or from HubSpot itself.
   if (status >= 500) return failed('HUBSPOT_FAILED', `${reply}.`, true);
@@ -101,11 +104,7 @@ function identity(body: unknown): string[] {
   ];
 }
 
-function failed(
-  code: Extract<ErrorCode, `HUBSPOT_${string}`>,
-  what: string,
-  mayBeDone: boolean,
-): HubSpotFailure {
+function failed(code: Extract<ErrorCode, `HUBSPOT_${string}`>, what: string, mayBeDone: boolean): HubSpotFailure {
   return { is: 'failed', error: new TandemError(code, `HubSpot ${what}`), again: 'later', mayBeDone, waitMs: 0 };
 }
 
