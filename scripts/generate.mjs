@@ -7,6 +7,7 @@ import { withSilenceBudget } from './silence-budget.mjs';
 
 await buildAll({ ifNeeded: true });
 const { exampleEnvironment } = await import('../dist/src/config/variables.js');
+const { guidePicture } = await import('./guide-picture.mjs');
 
 const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
 const resilience = 'docs/operate/resilience.md';
@@ -20,6 +21,7 @@ const placed = (name) =>
 const generated = [
   ...(await Promise.all(flowFiles.map(async (name) => [name, await placed(name)]))),
   ['.env.example', exampleEnvironment()],
+  ['docs/agent-guide.svg', await guidePicture()],
   [resilience, withSilenceBudget(read(resilience), read('src/base/silence-budget.ts'))],
 ];
 let stale = false;
