@@ -144,19 +144,21 @@ test('without the block that swallows it the second copy of the digits would rea
   assert.equal(queueDigits, 11);
 });
 
-test('what the caller typed and what the function answered is never in the flow’s log, and everything after it is', async () => {
+test('what was typed, answered and said is never in a flow’s log, and everything else after it is', async () => {
   for (const options of [{}, { lambda: () => Promise.reject(new Error('down')) }]) {
     const { steps } = await call(whisperDigits(TOKEN), options);
-    const on = steps.findIndex(({ action }) => action === 'logging-on');
-    assert.ok(on > 0 && steps[0]?.action === 'logging-off');
+    const ofCall = steps.slice(0, steps.findIndex(({ action }) => action === 'to-queue') + 1);
+    const on = ofCall.findIndex(({ action }) => action === 'logging-on');
+    assert.ok(on > 0 && ofCall[0]?.action === 'logging-off');
     assert.deepEqual(
-      steps.filter(({ isLogged }, index) => isLogged !== index >= on),
+      ofCall.filter(({ isLogged }, index) => isLogged !== index >= on),
       [],
     );
-    assert.ok(steps.slice(on).every(({ type }) => type !== 'GetParticipantInput'));
-    // The whisper and the guide inherit the log.
-    for (const action of ['say-reason', 'has-context'])
-      assert.ok(steps.find((step) => step.action === action)?.isLogged);
+    assert.ok(ofCall.slice(on).every(({ type }) => type !== 'GetParticipantInput'));
+    // The whisper inherits the log. The guide shows the summary, and has it off.
+    const ofAgent = steps.slice(ofCall.length);
+    assert.ok(ofAgent.find(({ action }) => action === 'say-reason')?.isLogged);
+    assert.equal(ofAgent.find(({ type }) => type === 'ShowView')?.isLogged, false);
   }
 });
 

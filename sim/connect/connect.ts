@@ -141,8 +141,8 @@ export class SimulatedConnect implements PhoneEndpoint {
   }
 
   /**
-   * Starts the guide of the contact. Resolves with the first view that it shows. The agent leaves it open until the call is
-   * over.
+   * Starts the guide of the contact, which is a contact of its own with the same attributes. Resolves with the first view that
+   * it shows. The agent leaves it open until the call is over.
    */
   private openGuide(services: FlowServices, contact: FlowContact, presence: Presence): Promise<GuideView | undefined> {
     const guide = this.flowOf(contact, 'DefaultAgentUI');
@@ -153,7 +153,7 @@ export class SimulatedConnect implements PhoneEndpoint {
         await presence.left;
         return 'Back';
       };
-      void new FlowRunner({ ...services, showView }, contact).run(guide).then(() => resolve(undefined));
+      void new FlowRunner({ ...services, showView }, { ...contact }).run(guide).then(() => resolve(undefined));
     });
   }
 

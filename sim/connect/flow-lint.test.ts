@@ -239,6 +239,11 @@ for (const [rule, flow, problem] of RULES) {
 }
 
 const GUIDE_RULES: readonly (readonly [rule: string, flow: Flow, problem: RegExp])[] = [
+  [
+    'a view that is logged',
+    given('logging-off', { FlowLoggingBehavior: 'Enabled' }, 'agent-guide'),
+    /show-context: writes what was said to the log/,
+  ],
   ['a view that is not shown', shown({ Sections: undefined }), /has no Sections/],
   ['a view that the agent cannot leave', shown({ Back: undefined }), /cannot leave it/],
   ['a field that the view does not have', shown({ Footer: 'x' }), /has Footer, which the view Detail does not know/],

@@ -59,7 +59,7 @@ export function lintFlow(flow: Flow, kind: FlowKind): string[] {
   const reached = reachable(flow, actions, nextOf);
   for (const id of actions.keys()) if (!reached.has(id)) problems.push(`${id}: cannot be reached`);
   problems.push(...lintCycles(flow, actions), ...lintPositions(flow));
-  if (kind === 'call') problems.push(...lintPaths(flow, actions));
+  if (kind !== 'whisper') problems.push(...lintPaths(flow, actions, kind));
   return problems;
 }
 

@@ -1,4 +1,4 @@
-import { type Flow, type FlowAction, nextOf } from './flow.js';
+import { type Flow, type FlowAction, type FlowKind, nextOf } from './flow.js';
 import { readsDigits } from './flow-parameters.js';
 import { stringsOf, textOf } from './flow-values.js';
 
@@ -11,10 +11,11 @@ interface Place {
 }
 
 /**
- * Follows every way that a caller can take until a queue was tried. Returns where a caller would be lost, where a token would
- * be logged, and where the log stays off for the rest of the call. A fixed queue counts as one that exists.
+ * Follows every way through a flow; for a caller, until a queue was tried. Returns where a caller would be lost, where a token
+ * or what was said would be logged, and where the log stays off for the rest of the call. A fixed queue counts as one that
+ * exists.
  */
-export function lintPaths(flow: Flow, actions: ReadonlyMap<string, FlowAction>): string[] {
+export function lintPaths(flow: Flow, actions: ReadonlyMap<string, FlowAction>, kind: FlowKind): string[] {
   const problems = new Set<string>();
   const seen = new Set<string>();
   const visit = (id: string, isLogged: boolean, hasQueue: boolean): void => {
@@ -23,12 +24,16 @@ export function lintPaths(flow: Flow, actions: ReadonlyMap<string, FlowAction>):
     if (action === undefined || seen.has(key)) return;
     seen.add(key);
     const place = { action, isLogged, hasQueue };
-    const problem = problemAt(place);
+    const problem = kind === 'guide' ? problemOfGuide(place) : problemAt(place);
     if (problem !== undefined) problems.add(`${id}: ${problem}`);
     for (const [next, logged, queued] of waysFrom(place)) visit(next, logged, queued);
   };
   visit(flow.StartAction, true, false);
   return [...problems];
+}
+
+function problemOfGuide({ action, isLogged }: Place): string | undefined {
+  return isLogged && action.Type === 'ShowView' ? 'writes what was said to the log' : undefined;
 }
 
 function problemAt({ action, hasQueue, isLogged }: Place): string | undefined {
