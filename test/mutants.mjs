@@ -126,7 +126,7 @@ export const MUTANTS = [
     file: 'src/crm/hubspot-answer.ts',
     find: "return failed('HUBSPOT_FAILED', `${reply}.`, true);",
     replace: "return failed('HUBSPOT_FAILED', `${reply}.`, false);",
-    tests: ['src/crm/hubspot.test.ts'],
+    tests: ['src/crm/hubspot-trouble.test.ts'],
   },
 
   // ── the journal ──
