@@ -51,7 +51,7 @@ async function guess(): Promise<void> {
     callers: store,
     pepper: PEPPER,
     clock: systemClock,
-    onInvalidToken: () => alarms++,
+    report: { invalidToken: () => alarms++ },
   });
   const startedMs = performance.now();
   let valid = 0;

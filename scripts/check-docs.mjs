@@ -62,7 +62,7 @@ export function readFacts(root) {
     errors: namesIn(read('src/base/errors.ts'), /^ {2}([A-Z][A-Z0-9_]*): \{/gm),
     constants: new Set(sources.flatMap((file) => [...namesIn(read(file), /\bconst ([A-Z][A-Z0-9_]+)\b/g)])),
     metrics: new Map(
-      ['src/telemetry/metrics.ts', 'src/cluster/cluster-metrics.ts', 'lambda/connect/handler.ts'].flatMap((file) =>
+      ['src/telemetry/metrics.ts', 'src/cluster/cluster-metrics.ts', 'lambda/connect/report.ts'].flatMap((file) =>
         metricsIn(read(file)),
       ),
     ),

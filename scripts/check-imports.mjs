@@ -71,7 +71,7 @@ export const LAYERS = `
   sim: app base config sim/caller sim/connect sim/twilio speech
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/support: app audio base call cluster.ts config crm handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
   bench: app audio base cluster.ts config handover lambda/connect main.ts sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: call/media escalation prompts

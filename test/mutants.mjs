@@ -88,7 +88,7 @@ export const MUTANTS = [
   {
     name: 'a number may send any number of wrong tokens',
     file: 'lambda/connect/redeem.ts',
-    find: '    await countFailure(callers, triesKey(pepper, question.callerNumber), nowSeconds);\n  }\n  return answer(status);',
+    find: '    await countFailure(options, question, nowSeconds);\n  }\n  return answer(status);',
     replace: '  }\n  return answer(status);',
     tests: ['lambda/connect/redeem.test.ts'],
   },
@@ -105,6 +105,28 @@ export const MUTANTS = [
     find: '1 + randomInt(9)',
     replace: 'randomInt(10)',
     tests: ['src/handover/token.test.ts'],
+  },
+
+  {
+    name: 'a Lambda without permission on its table is healthy',
+    file: 'lambda/connect/report.ts',
+    find: 'if (EVERY_CALL.has(code)) writeHealth(false);',
+    replace: '',
+    tests: ['lambda/connect/report.test.ts'],
+  },
+  {
+    name: "the token is in Connect's flow log",
+    file: 'connect/contact-flow.json',
+    find: '"Parameters": { "FlowLoggingBehavior": "Disabled" }',
+    replace: '"Parameters": { "FlowLoggingBehavior": "Enabled" }',
+    tests: ['sim/connect/flow-lint.test.ts'],
+  },
+  {
+    name: 'a HubSpot create that was answered with 503 is repeated at once',
+    file: 'src/crm/hubspot-answer.ts',
+    find: "return failed('HUBSPOT_FAILED', `${reply}.`, true);",
+    replace: "return failed('HUBSPOT_FAILED', `${reply}.`, false);",
+    tests: ['src/crm/hubspot-trouble.test.ts'],
   },
 
   // ── the journal ──

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
 import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../../src/handover/embedded-dynamodb.js';
@@ -47,17 +49,33 @@ const event = (contactId: string, token: string): unknown => ({
   Details: { ContactData: { ContactId: contactId }, Parameters: { action: 'redeem_token', token } },
 });
 
-/** Runs `work` and captures the lines it writes to the console. */
-async function overheard<T>(work: () => Promise<T>): Promise<{ result: T; lines: string[] }> {
-  const lines: string[] = [];
+type Line = Record<string, unknown>;
+
+/** Runs `work` and captures the lines that it writes to standard output. Whatever else is written passes. */
+async function overheard<T>(work: () => Promise<T>): Promise<{ result: T; lines: Line[]; text: string }> {
+  const written: string[] = [];
+  const { stdout } = process;
+  const write = stdout.write.bind(stdout);
   const { log } = console;
-  console.log = (line: string) => void lines.push(line);
+  console.log = () => assert.fail('with the log format JSON, Lambda wraps what the console writes');
+  stdout.write = (text: string | Uint8Array, ...rest: unknown[]): boolean => {
+    if (typeof text !== 'string' || !text.startsWith('{')) return write(text, ...(rest as []));
+    written.push(text);
+    return true;
+  };
   try {
-    return { result: await work(), lines };
+    const result = await work();
+    const text = written.join('');
+    const lines = text.split('\n').filter((line) => line !== '');
+    return { result, lines: lines.map((line) => JSON.parse(line) as Line), text };
   } finally {
+    stdout.write = write;
     console.log = log;
   }
 }
+
+/** The values of one metric, in the order in which they were written. */
+const valuesOf = (lines: readonly Line[], name: string): unknown[] => lines.flatMap((line) => line[name] ?? []);
 
 test('the deployed Lambda redeems a token repeatedly for the same contact and for no other', async () => {
   setEnvironment('DYNAMODB_TABLE_NAME', 'LambdaTest');
@@ -68,7 +86,7 @@ test('the deployed Lambda redeems a token repeatedly for the same contact and fo
   const record = sampleRecord({ created_at: nowSeconds, expires_at: nowSeconds + 600 });
   await store.put(tokenKey(PEPPER, TOKEN), record);
 
-  const { result, lines } = await overheard(async () => {
+  const { result, lines, text } = await overheard(async () => {
     const handler = await built('redeems');
     const ask = async (contact: string, token: string) => (await handler(event(contact, token)))['token_status'];
     return {
@@ -84,20 +102,82 @@ test('the deployed Lambda redeems a token repeatedly for the same contact and fo
   assert.equal(result.first['summary'], record.summary);
   assert.deepEqual(result.statuses, ['valid', 'used', 'invalid']);
 
-  const metrics = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  assert.deepEqual(
-    metrics.flatMap((metric) => metric['token_status'] ?? []),
-    ['valid', 'valid', 'used', 'invalid'],
-  );
-  const alarm = metrics.filter((metric) => metric['invalid_tokens'] === 1);
+  const counted = lines.filter((line) => line['redemptions'] === 1);
+  assert.deepEqual(valuesOf(counted, 'token_status'), ['valid', 'valid', 'used', 'invalid']);
+  assert.deepEqual(valuesOf(lines, 'healthy'), [1, 1, 1, 1]);
+  const alarm = lines.filter((line) => line['invalid_tokens'] === 1);
   assert.equal(alarm.length, 1);
   assert.match(JSON.stringify(alarm), /"Dimensions":\[\[\]\].*"Name":"invalid_tokens"/);
-  assert.ok(!lines.join().includes(TOKEN));
+  assert.ok(!text.includes(TOKEN));
+
+  const told = lines.filter((line) => 'msg' in line);
+  assert.deepEqual(valuesOf(told, 'contact_id'), ['contact-1', 'contact-1', 'contact-2', 'contact-2']);
+  assert.deepEqual(valuesOf(told, 'handover_id'), [record.handover_id, record.handover_id]);
+  assert.deepEqual(valuesOf(told, 'conversation_id'), [record.conversation_id, record.conversation_id]);
+  assert.ok(!text.includes(record.customer_phone) && !text.includes(record.summary), 'nothing private');
 });
 
-test('the deployed Lambda answers with an error instead of throwing if HANDOVER_TOKEN_PEPPER is not set', async () => {
+/** A server that answers every request of the SDK with an error of DynamoDB. */
+async function refusing(name: string): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'no' }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const CAUSES: readonly (readonly [cause: string, answer: string | undefined, code: string, health: number[]])[] = [
+  ['AccessDenied', 'AccessDeniedException', 'STORE_REJECTED', [0]],
+  ['a throttle', 'ProvisionedThroughputExceededException', 'STORE_THROTTLED', []],
+  ['a missing table', 'ResourceNotFoundException', 'STORE_TABLE_MISSING', [0]],
+  ['a refused connection', undefined, 'STORE_UNREACHABLE', []],
+];
+
+for (const [cause, name, code, health] of CAUSES) {
+  test(`the deployed Lambda says with the contact and a code that it failed because of ${cause}`, async () => {
+    const server = await refusing(name ?? '');
+    if (name === undefined) await server.close();
+    setEnvironment('DYNAMODB_TABLE_NAME', 'LambdaTest');
+    setEnvironment('DYNAMODB_ENDPOINT_URL', server.url);
+    setEnvironment('HANDOVER_TOKEN_PEPPER', PEPPER);
+    setEnvironment('AWS_REGION', 'us-east-1');
+    const { result, lines, text } = await overheard(async () => (await built(code))(event('contact-7', TOKEN)));
+    if (name !== undefined) await server.close();
+    assert.equal(result['token_status'], 'error');
+    const told = lines.find((line) => line['level'] === 'error');
+    assert.deepEqual([told?.['code'], told?.['contact_id']], [code, 'contact-7'], text);
+    assert.match(String(told?.['error']), name === undefined ? /ECONNREFUSED/ : /DynamoDB UpdateItem/);
+    const failures = lines.filter((line) => line['failures'] === 1);
+    assert.deepEqual(valuesOf(failures, 'code'), [code]);
+    assert.match(JSON.stringify(failures), /"Dimensions":\[\["code"\]\]/);
+    assert.deepEqual(valuesOf(lines, 'healthy'), health);
+    assert.ok(!text.includes(TOKEN) && !text.includes(PEPPER));
+  });
+}
+
+test('the deployed Lambda answers with an error instead of throwing if HANDOVER_TOKEN_PEPPER is not set, and says so', async () => {
   setEnvironment('HANDOVER_TOKEN_PEPPER', undefined);
-  const { result } = await overheard(async () => (await built('no-pepper'))(event('contact-1', TOKEN)));
+  const { result, lines } = await overheard(async () => (await built('no-pepper'))(event('contact-1', TOKEN)));
   assert.equal(result['token_status'], 'error');
   assert.equal(result['success'], 'false');
+  const told = lines.find((line) => line['level'] === 'error');
+  assert.deepEqual([told?.['code'], told?.['contact_id']], ['CONFIG_INVALID', 'contact-1']);
+  assert.match(String(told?.['error']), /HANDOVER_TOKEN_PEPPER is not set/);
+  assert.deepEqual(valuesOf(lines, 'healthy'), [0]);
+});
+
+test('a contact id that is none is not written down by the Lambda', async () => {
+  setEnvironment('HANDOVER_TOKEN_PEPPER', undefined);
+  const { text } = await overheard(async () => (await built('odd-contact'))(event('+1 202 555 0123 {', TOKEN)));
+  assert.ok(!text.includes('555') && !text.includes('contact_id'));
 });

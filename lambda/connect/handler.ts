@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
-import { type ConnectAnswer, type Redeem, answer, createRedeemer } from './redeem.js';
+import { TandemError, isTandemError } from '../../src/base/errors.js';
+import { type ConnectAnswer, type Redeem, answer, contactIdOf, createRedeemer } from './redeem.js';
+import { createReport } from './report.js';
 
 /** A clock whose timers keep the process alive, because a Lambda's event loop may be empty while it waits. */
 const lambdaClock: Clock = {
@@ -18,6 +20,7 @@ const lambdaClock: Clock = {
  */
 const ATTEMPT_MS = 2500;
 
+const report = createReport((line) => process.stdout.write(`${line}\n`), Date.now);
 let redeem: Redeem | undefined;
 
 /**
@@ -27,15 +30,26 @@ let redeem: Redeem | undefined;
 export async function handler(event: unknown): Promise<ConnectAnswer> {
   try {
     redeem ??= fromEnvironment(process.env);
-  } catch {
-    return report(answer('error'));
+  } catch (error) {
+    return unset(event, error);
   }
-  return report(await redeem(event));
+  return redeem(event);
+}
+
+/** Answers while a setting is missing. What could not be read is not shown, because it may be a secret. */
+function unset(event: unknown, error: unknown): ConnectAnswer {
+  const contactId = contactIdOf(event);
+  const cause = new TandemError('CONFIG_INVALID', 'The settings of the Lambda could not be read.', { cause: error });
+  report.failed(contactId, isTandemError(error) ? error : cause);
+  const result = answer('error');
+  report.answered(contactId, result);
+  return result;
 }
 
 function fromEnvironment(env: NodeJS.ProcessEnv): Redeem {
   const pepper = env['HANDOVER_TOKEN_PEPPER'];
-  if (pepper === undefined || pepper === '') throw new Error('HANDOVER_TOKEN_PEPPER is not set.');
+  if (pepper === undefined || pepper === '')
+    throw new TandemError('CONFIG_INVALID', 'HANDOVER_TOKEN_PEPPER is not set, so that no token can be redeemed.');
   const endpointUrl = env['DYNAMODB_ENDPOINT_URL'];
   const store = new DynamoDbStore({
     tableName: env['DYNAMODB_TABLE_NAME'] ?? 'HandoverTokens',
@@ -50,26 +64,6 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Redeem {
     pepper,
     clock: lambdaClock,
     matchesCallers: env['HANDOVER_CALLER_MATCH'] !== 'false',
-    onInvalidToken: () => writeMetric('invalid_tokens', {}),
+    report,
   });
-}
-
-function report(result: ConnectAnswer): ConnectAnswer {
-  writeMetric('redemptions', { token_status: result['token_status'] ?? '' });
-  return result;
-}
-
-/**
- * Counts one event of `name` in CloudWatch's embedded metric format. The alarm on guessing watches `invalid_tokens`, which
- * has no dimension.
- */
-function writeMetric(name: string, dimensions: Readonly<Record<string, string>>): void {
-  const metric = {
-    Namespace: 'Tandem',
-    Dimensions: [Object.keys(dimensions)],
-    Metrics: [{ Name: name, Unit: 'Count' }],
-  };
-  console.log(
-    JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: [metric] }, ...dimensions, [name]: 1 }),
-  );
 }

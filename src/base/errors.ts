@@ -99,6 +99,14 @@ const ERRORS = {
     retryable: true,
     help: "The HubSpot account has used its requests for today. The limit resets at midnight in the account's time zone.",
   },
+  HUBSPOT_BUSY: {
+    retryable: true,
+    help: 'This passes by waiting. If it repeats, see which other programs write to the HubSpot account at the same time.',
+  },
+  HUBSPOT_MIGRATING: {
+    retryable: true,
+    help: 'HubSpot moves the account, which takes up to a day. Handovers of this time are missing in HubSpot.',
+  },
   HUBSPOT_FAILED: { retryable: true, help: 'If this repeats, check status.hubspot.com.' },
   HUBSPOT_REFUSED: {
     retryable: false,
