@@ -1,5 +1,9 @@
 import { type Clock, systemClock } from '../../src/base/clock.js';
+import { settingOf } from '../../src/base/environment.js';
+import { isTandemError } from '../../src/base/errors.js';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
+import { readSharedSettings } from '../../src/handover/shared-settings.js';
+import { Pepper } from './pepper.js';
 import { type ConnectAnswer, type Redeem, answer, createRedeemer } from './redeem.js';
 
 /** A clock whose timers keep the process alive, because a Lambda's event loop may be empty while it waits. */
@@ -18,7 +22,11 @@ const lambdaClock: Clock = {
  */
 const ATTEMPT_MS = 2500;
 
+const pepper = new Pepper({ env: process.env, clock: lambdaClock, onFailure: (error) => writeFailure(error) });
 let redeem: Redeem | undefined;
+
+// While AWS prepares an instance, no caller waits and the processor is at its fastest.
+if (settingOf(process.env, 'HANDOVER_TOKEN_PEPPER_SECRET_ARN') !== undefined) await pepper.get().catch(() => undefined);
 
 /**
  * Answers Amazon Connect's request to identify a caller by redeeming the digits that Connect received. Always returns
@@ -27,31 +35,38 @@ let redeem: Redeem | undefined;
 export async function handler(event: unknown): Promise<ConnectAnswer> {
   try {
     redeem ??= fromEnvironment(process.env);
-  } catch {
+  } catch (error) {
+    writeFailure(error);
     return report(answer('error'));
   }
   return report(await redeem(event));
 }
 
+/** @throws TandemError CONFIG_INVALID */
 function fromEnvironment(env: NodeJS.ProcessEnv): Redeem {
-  const pepper = env['HANDOVER_TOKEN_PEPPER'];
-  if (pepper === undefined || pepper === '') throw new Error('HANDOVER_TOKEN_PEPPER is not set.');
-  const endpointUrl = env['DYNAMODB_ENDPOINT_URL'];
+  const { callerMatch, endpointUrl, region, tableName } = readSharedSettings(env);
   const store = new DynamoDbStore({
-    tableName: env['DYNAMODB_TABLE_NAME'] ?? 'HandoverTokens',
-    region: env['AWS_REGION'] ?? 'us-east-1',
-    endpointUrl: endpointUrl === '' ? undefined : endpointUrl,
+    tableName,
+    region,
+    endpointUrl,
     localCredentials: env['AWS_ACCESS_KEY_ID'] === undefined && endpointUrl !== undefined,
     attemptMs: ATTEMPT_MS,
   });
   return createRedeemer({
     store,
     callers: store.callers,
-    pepper,
+    pepper: () => pepper.get(),
     clock: lambdaClock,
-    matchesCallers: env['HANDOVER_CALLER_MATCH'] !== 'false',
+    matchesCallers: callerMatch,
     onInvalidToken: () => writeMetric('invalid_tokens', {}),
   });
+}
+
+/** Writes what is wrong with a setting. The gateway's own errors hold no secret; of others only the type is shown. */
+function writeFailure(error: unknown): void {
+  const known = isTandemError(error) ? { code: error.code, notice: error.message } : { type: typeof error };
+  const time = new Date(lambdaClock.epochMs()).toISOString();
+  console.log(JSON.stringify({ level: 'error', time, ...known, msg: 'the pepper or another setting cannot be read' }));
 }
 
 function report(result: ConnectAnswer): ConnectAnswer {

@@ -32,7 +32,8 @@ export type Redeem = (event: unknown) => Promise<ConnectAnswer>;
 export interface RedeemerOptions {
   store: HandoverStore;
   callers: CallerIndex;
-  pepper: string;
+  /** A rejection is answered with an error. */
+  pepper: () => Promise<string>;
   clock: Clock;
   /** Whether a call without digits may be matched by its number. Default: true. */
   matchesCallers?: boolean;
@@ -56,15 +57,20 @@ export function createRedeemer(options: RedeemerOptions): Redeem {
       const question = readEvent(event);
       if (question.contactId === '') return answer('invalid');
       const hasDigits = /\d/.test(question.token);
-      const work = question.wantsMatch || !hasDigits ? match(options, question) : redeemToken(options, question);
-      return await inTime(clock, work);
+      const redeem = question.wantsMatch || !hasDigits ? match : redeemToken;
+      return await inTime(
+        clock,
+        options.pepper().then((pepper) => redeem({ ...options, pepper }, question)),
+      );
     } catch {
       return answer('error');
     }
   };
 }
 
-async function redeemToken(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
+type Keyed = Omit<RedeemerOptions, 'pepper'> & { pepper: string };
+
+async function redeemToken(options: Keyed, question: Question): Promise<ConnectAnswer> {
   const { callers, clock, onInvalidToken, pepper, store } = options;
   const nowSeconds = Math.floor(clock.epochMs() / 1000);
   let status: TokenStatus = 'invalid';
@@ -94,7 +100,7 @@ async function countFailure(callers: CallerIndex, tries: string | undefined, now
  * Finds the caller's handover by their number. A number can be faked, so the answer holds nothing of the conversation. It
  * holds where to route the call, and the ids under which an agent who has verified the caller finds the rest.
  */
-async function match(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
+async function match(options: Keyed, question: Question): Promise<ConnectAnswer> {
   const { callers, clock, matchesCallers = true, pepper } = options;
   const number = identifyingNumber(question.callerNumber);
   const tries = triesKey(pepper, question.callerNumber);
