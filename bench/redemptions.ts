@@ -49,7 +49,7 @@ async function guess(): Promise<void> {
   const redeem = createRedeemer({
     store,
     callers: store,
-    pepper: PEPPER,
+    pepper: () => Promise.resolve(PEPPER),
     clock: systemClock,
     report: { invalidToken: () => alarms++ },
   });

@@ -7,6 +7,7 @@ import { models } from './models.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
 import { survive } from './survive.js';
+import { useDotEnv } from '../src/process/dot-env.js';
 
 interface Section {
   run: () => Promise<void>;
@@ -27,6 +28,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['flood', { run: flood, seconds: 50 }],
 ]);
 
+useDotEnv(process.env);
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !SECTIONS.has(name));
 if (unknown.length > 0) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../src/base/clock.js';
 import { readConfig } from '../src/config/config.js';
 import { isTandemError } from '../src/base/errors.js';
+import { useDotEnv } from '../src/process/dot-env.js';
 import { openSpeechEngine } from '../src/speech/engine.js';
 import { startGateway } from '../src/app/start-gateway.js';
 import { connectSide } from './caller/agent-side.js';
@@ -23,6 +24,7 @@ const LIMIT_MS = 150_000;
 
 /** Places one spoken call through the whole gateway, without an account or a network. */
 async function demo(): Promise<boolean> {
+  useDotEnv(process.env);
   const clock = systemClock;
   const timeline = new Timeline(clock, (line) => console.log(line));
   console.log('Starting the gateway with everything embedded, a simulated Twilio and a simulated Amazon Connect…');

@@ -6,12 +6,23 @@ import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
 import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../../src/handover/embedded-dynamodb.js';
 import { sampleRecord } from '../../test/contracts/handover-store.js';
 import { tokenKey } from '../../src/handover/token.js';
+import { SecretsManagerSim } from '../../test/support/secrets-manager.js';
 
 type Handler = (event: unknown) => Promise<Record<string, string>>;
 
 const TOKEN = '4071829365';
 const PEPPER = 'a-pepper-for-this-test';
-const SETTINGS = ['DYNAMODB_TABLE_NAME', 'DYNAMODB_ENDPOINT_URL', 'HANDOVER_TOKEN_PEPPER', 'AWS_REGION'] as const;
+const SETTINGS = [
+  'DYNAMODB_TABLE_NAME',
+  'DYNAMODB_ENDPOINT_URL',
+  'HANDOVER_TOKEN_PEPPER',
+  'HANDOVER_TOKEN_PEPPER_SECRET_ARN',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+  'AWS_REGION',
+] as const;
 const saved = new Map(SETTINGS.map((name) => [name, process.env[name]]));
 
 let embedded: EmbeddedDynamoDb;
@@ -165,19 +176,51 @@ for (const [cause, name, code, health] of CAUSES) {
   });
 }
 
-test('the deployed Lambda answers with an error instead of throwing if HANDOVER_TOKEN_PEPPER is not set, and says so', async () => {
-  setEnvironment('HANDOVER_TOKEN_PEPPER', undefined);
-  const { result, lines } = await overheard(async () => (await built('no-pepper'))(event('contact-1', TOKEN)));
-  assert.equal(result['token_status'], 'error');
-  assert.equal(result['success'], 'false');
-  const told = lines.find((line) => line['level'] === 'error');
-  assert.deepEqual([told?.['code'], told?.['contact_id']], ['CONFIG_INVALID', 'contact-1']);
-  assert.match(String(told?.['error']), /HANDOVER_TOKEN_PEPPER is not set/);
-  assert.deepEqual(valuesOf(lines, 'healthy'), [0]);
-});
-
 test('a contact id that is none is not written down by the Lambda', async () => {
   setEnvironment('HANDOVER_TOKEN_PEPPER', undefined);
   const { text } = await overheard(async () => (await built('odd-contact'))(event('+1 202 555 0123 {', TOKEN)));
   assert.ok(!text.includes('555') && !text.includes('contact_id'));
+});
+
+test('the deployed Lambda says which setting is wrong, and answers with an error instead of throwing', async () => {
+  for (const [name, value, what] of [
+    ['HANDOVER_TOKEN_PEPPER', undefined, /Neither HANDOVER_TOKEN_PEPPER_SECRET_ARN nor HANDOVER_TOKEN_PEPPER is set/],
+    ['HANDOVER_TOKEN_PEPPER', `"${PEPPER}"`, /HANDOVER_TOKEN_PEPPER .*quotation marks/],
+    ['HANDOVER_CALLER_MATCH', 'perhaps', /HANDOVER_CALLER_MATCH .*expected true or false/],
+  ] as const) {
+    const before = process.env[name];
+    setEnvironment(name, value);
+    const { result, lines, text } = await overheard(async () => (await built(what.source))(event('contact-1', TOKEN)));
+    setEnvironment(name, before);
+    assert.deepEqual([result['token_status'], result['success']], ['error', 'false']);
+    const told = lines.find((line) => line['level'] === 'error');
+    assert.deepEqual([told?.['code'], told?.['contact_id']], ['CONFIG_INVALID', 'contact-1']);
+    assert.match(String(told?.['error']), what);
+    assert.deepEqual(valuesOf(lines, 'healthy'), [0]);
+    assert.ok(!text.includes(PEPPER) && !text.includes(TOKEN));
+  }
+});
+
+test('the deployed Lambda takes the pepper from Secrets Manager while it loads, and trims it as the gateway does', async () => {
+  const service = await new SecretsManagerSim().start();
+  try {
+    service.answer = { secret: `${PEPPER}\n` };
+    setEnvironment('HANDOVER_TOKEN_PEPPER', undefined);
+    setEnvironment('DYNAMODB_ENDPOINT_URL', embedded.endpointUrl);
+    for (const [name, value] of Object.entries(service.env)) setEnvironment(name, value);
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const record = sampleRecord({ created_at: nowSeconds, expires_at: nowSeconds + 600 });
+    await store.put(tokenKey(PEPPER, '1029384756'), record);
+    const { result, text } = await overheard(async () => {
+      const handler = await built('secret');
+      assert.equal(service.requests, 1, 'asked while it loads');
+      return handler(event('contact-1', '1029384756'));
+    });
+    assert.equal(result['token_status'], 'valid');
+    assert.equal(service.requests, 1);
+    assert.deepEqual(service.problems, []);
+    assert.ok(!text.includes(PEPPER));
+  } finally {
+    await service.close();
+  }
 });

@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from '../../src/base/clock.js';
+import { settingOf } from '../../src/base/environment.js';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
 import { TandemError, isTandemError } from '../../src/base/errors.js';
+import { readSharedSettings } from '../../src/handover/shared-settings.js';
+import { Pepper } from './pepper.js';
 import { type ConnectAnswer, type Redeem, answer, contactIdOf, createRedeemer } from './redeem.js';
 import { createReport } from './report.js';
 
@@ -21,7 +24,17 @@ const lambdaClock: Clock = {
 const ATTEMPT_MS = 2500;
 
 const report = createReport((line) => process.stdout.write(`${line}\n`), Date.now);
+const pepper = new Pepper({
+  env: process.env,
+  clock: lambdaClock,
+  onFailure: (error) => report.failed('', error),
+});
 let redeem: Redeem | undefined;
+
+// While AWS prepares an instance, no caller waits and the processor is at its fastest.
+if (settingOf(process.env, 'HANDOVER_TOKEN_PEPPER_SECRET_ARN') !== undefined) {
+  await pepper.get().catch((error: unknown) => report.failed('', error));
+}
 
 /**
  * Answers Amazon Connect's request to identify a caller by redeeming the digits that Connect received. Always returns
@@ -46,24 +59,22 @@ function unset(event: unknown, error: unknown): ConnectAnswer {
   return result;
 }
 
+/** @throws TandemError CONFIG_INVALID */
 function fromEnvironment(env: NodeJS.ProcessEnv): Redeem {
-  const pepper = env['HANDOVER_TOKEN_PEPPER'];
-  if (pepper === undefined || pepper === '')
-    throw new TandemError('CONFIG_INVALID', 'HANDOVER_TOKEN_PEPPER is not set, so that no token can be redeemed.');
-  const endpointUrl = env['DYNAMODB_ENDPOINT_URL'];
+  const { callerMatch, endpointUrl, region, tableName } = readSharedSettings(env);
   const store = new DynamoDbStore({
-    tableName: env['DYNAMODB_TABLE_NAME'] ?? 'HandoverTokens',
-    region: env['AWS_REGION'] ?? 'us-east-1',
-    endpointUrl: endpointUrl === '' ? undefined : endpointUrl,
+    tableName,
+    region,
+    endpointUrl,
     localCredentials: env['AWS_ACCESS_KEY_ID'] === undefined && endpointUrl !== undefined,
     attemptMs: ATTEMPT_MS,
   });
   return createRedeemer({
     store,
     callers: store.callers,
-    pepper,
+    pepper: () => pepper.get(),
     clock: lambdaClock,
-    matchesCallers: env['HANDOVER_CALLER_MATCH'] !== 'false',
+    matchesCallers: callerMatch,
     report,
   });
 }

@@ -51,7 +51,12 @@ function redeemerOf(redeem: HandoverStore['redeem']) {
   const clock = new FakeClock(NOW_SECONDS * 1000);
   return {
     clock,
-    redeem: createRedeemer({ store: storeWith(redeem), callers: new MemoryStore(), pepper: 'pepper', clock }),
+    redeem: createRedeemer({
+      store: storeWith(redeem),
+      callers: new MemoryStore(),
+      pepper: () => Promise.resolve('pepper'),
+      clock,
+    }),
   };
 }
 
@@ -137,7 +142,7 @@ async function scene(changes: { matchesCallers?: boolean } = {}) {
   const redeem = createRedeemer({
     store,
     callers: store,
-    pepper: 'pepper',
+    pepper: () => Promise.resolve('pepper'),
     clock,
     report: { invalidToken: () => counted.alarm++, failed: () => counted.failed++ },
     ...changes,

@@ -34,14 +34,16 @@ export type Redeem = (event: unknown) => Promise<ConnectAnswer>;
 export interface RedeemerOptions {
   store: HandoverStore;
   callers: CallerIndex;
-  pepper: string;
+  /** A rejection is answered with an error. */
+  pepper: () => Promise<string>;
   clock: Clock;
   /** Whether a call without digits may be matched by its number. Default: true. */
   matchesCallers?: boolean;
   report?: Partial<Report>;
 }
 
-type Parts = RedeemerOptions & { report: Report };
+/** The same for one question. */
+type Parts = Omit<RedeemerOptions, 'pepper' | 'report'> & { pepper: string; report: Report };
 
 /** What the operator learns of each question. `contactId` is empty if the event has none. */
 export interface Report {
@@ -85,14 +87,14 @@ export function contactIdOf(event: unknown): string {
 export function createRedeemer(options: RedeemerOptions): Redeem {
   const { clock } = options;
   const report: Report = { ...UNREPORTED, ...options.report };
-  const parts: Parts = { ...options, report };
   return async (event) => {
     let contactId = '';
     let result = answer('error');
     try {
       const question = readEvent(event);
       ({ contactId } = question);
-      result = await inTime(clock, reply(parts, question));
+      const answered = options.pepper().then((pepper) => reply({ ...options, pepper, report }, question));
+      result = await inTime(clock, answered);
       if (question.action === 'check') {
         report.checked(contactId);
         return result;
@@ -113,7 +115,7 @@ function reply(options: Parts, question: Question): Promise<ConnectAnswer> {
 }
 
 /** Reads a key that no record has. */
-async function check({ callers, clock, pepper }: RedeemerOptions): Promise<ConnectAnswer> {
+async function check({ callers, clock, pepper }: Parts): Promise<ConnectAnswer> {
   await callers.failures(tokenKey(pepper, 'check'), Math.floor(clock.epochMs() / 1000));
   return answer('invalid');
 }

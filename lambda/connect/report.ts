@@ -4,6 +4,7 @@ import type { ConnectAnswer, Report } from './redeem.js';
 /** Why something failed. A closed set, because it is a metric's dimension. */
 const CODES = [
   'CONFIG_INVALID',
+  'PEPPER_UNREADABLE',
   'STORE_TABLE_MISSING',
   'STORE_REJECTED',
   'STORE_THROTTLED',
@@ -12,7 +13,12 @@ const CODES = [
 type Code = (typeof CODES)[number] | 'UNEXPECTED';
 
 /** Causes that every call meets until somebody changes a setting. One is enough for the alarm. */
-const EVERY_CALL: ReadonlySet<Code> = new Set<Code>(['CONFIG_INVALID', 'STORE_TABLE_MISSING', 'STORE_REJECTED']);
+const EVERY_CALL: ReadonlySet<Code> = new Set<Code>([
+  'CONFIG_INVALID',
+  'PEPPER_UNREADABLE',
+  'STORE_TABLE_MISSING',
+  'STORE_REJECTED',
+]);
 
 const MESSAGES: Readonly<Record<string, string>> = {
   valid: 'the token was redeemed',

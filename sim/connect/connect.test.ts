@@ -309,7 +309,7 @@ test('the agent sees the handover that the gateway prepared, through the real fu
       queueArn: BILLING_QUEUE,
     } as const;
     const { handoverId, token } = await desk.prepare(context);
-    const redeem = createRedeemer({ store, callers: store.callers, pepper: 'pepper', clock });
+    const redeem = createRedeemer({ store, callers: store.callers, pepper: () => Promise.resolve('pepper'), clock });
     const event = { Details: { ContactData: { ContactId: 'contact-1' }, Parameters: { token: `${token}${token}` } } };
     const answer = await redeem(event);
     const { screen } = await call(whisperDigits(TOKEN), { lambda: () => Promise.resolve(answer) });

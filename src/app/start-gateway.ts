@@ -113,6 +113,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => store.close());
     if (handover.embedded) await store.createTable();
     await store.check();
+    if (!handover.embedded && (await store.deletesExpired()) === 'no') {
+      log.warn(
+        { table: handover.tableName, region: handover.region },
+        'the table keeps expired records; enable TTL on its attribute expires_at',
+      );
+    }
 
     const embeddedStore =
       handover.embedded && endpointUrl !== undefined

@@ -83,6 +83,10 @@ const ERRORS = {
     retryable: false,
     help: 'Check the permissions of the credentials in use, and that the partition key of the table is "pk" (string).',
   },
+  PEPPER_UNREADABLE: {
+    retryable: true,
+    help: 'Check HANDOVER_TOKEN_PEPPER_SECRET_ARN, that the Lambda may read the secret (secretsmanager:GetSecretValue, and kms:Decrypt on a key of your own), and that its network reaches Secrets Manager.',
+  },
   EMBEDDED_STORE_MISSING: {
     retryable: false,
     help: 'It is an optional package. Install it with "npm ci" (without --omit=optional), or set USE_LOCAL_DYNAMODB=false and use a real table.',

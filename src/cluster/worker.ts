@@ -19,11 +19,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const HELLO_MS = 10_000;
 
-/**
- * Runs one of several gateways behind one port. The primary starts and stops this process. `exit` is called when the
- * gateway has drained.
- */
-export async function runWorker(channel: Channel, env: Environment, exit: () => void): Promise<void> {
+/** What a worker needs of its process. */
+export interface WorkerHost {
+  /** Called when the gateway has drained. */
+  exit: () => void;
+  /** Tells the operator something, in a sentence. */
+  warn: (sentence: string) => void;
+}
+
+/** Runs one of several gateways behind one port. The primary starts and stops this process. */
+export async function runWorker(channel: Channel, env: Environment, { exit, warn }: WorkerHost): Promise<void> {
   let running: RunningGateway | undefined;
   const settings = readConfig(env);
   let drain: { seconds: number; canMove: boolean } = { seconds: settings.drainSeconds, canMove: true };
@@ -73,7 +78,7 @@ export async function runWorker(channel: Channel, env: Environment, exit: () => 
     env,
     worker: { peers: new LinkPeers(name, link), journal: { backend: new SharedJournal(link), key } },
   });
-  startWatchdog(running.config.maxStallMs);
+  startWatchdog(running.config.maxStallMs, warn);
   running.gateway.watch(({ callSid, type }) => {
     if (type === 'started' || type === 'moving' || type === 'ended') link.tell(`call-${type}`, callSid);
   });

@@ -14,7 +14,7 @@ async function run(
   const script = `import { startWatchdog } from '${watchdog}';
     const block = (ms) => { for (const end = performance.now() + ms; performance.now() < end; ); };
     const pass = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    startWatchdog(${limitMs});
+    startWatchdog(${limitMs}, (sentence) => console.error(sentence));
     await pass(300);
     ${code}`;
   const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', script], {

@@ -49,7 +49,17 @@ export function createLogger(options: {
     redact: { paths: REDACTED_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
     serializers: { err: describeAny },
   };
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  return pino(settings, options.destination ?? standardOutput());
+}
+
+/** Lines that wait because standard output takes none; more are dropped. */
+const MAX_WAITING_CHARACTERS = 1024 * 1024;
+
+/** Standard output as a destination. A full disk or a closed terminal costs log lines, not calls. */
+function standardOutput(): DestinationStream {
+  const destination = pino.destination({ fd: 1, sync: true, maxLength: MAX_WAITING_CHARACTERS });
+  destination.on('error', () => undefined);
+  return destination;
 }
 
 /** Maximum number of errors in one description, because an error may be its own cause. */
