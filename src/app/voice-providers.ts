@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Assistants } from '../prompts/assistants.js';
 import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from '../speech/engine.js';
+import { AnomalyLog } from '../voice/anomaly-log.js';
 import { type CallVoice, ContinuousProvider } from '../voice/continuity/provider.js';
 import { logsOwnVoice } from '../voice/local/own-voice-log.js';
 import { createLocalProvider } from '../voice/local/provider.js';
@@ -41,8 +42,13 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
   // the operator's own is taken to speak the languages of the assistants.
   const speakLine: LineSynthesis = async (text, language) =>
     hasOwnVoice || /^en\b/i.test(language) ? speaker?.speak(text, language) : undefined;
+  const anomalies = new AnomalyLog(log);
   const create = (name: string): VoiceProvider => {
-    const provider = createProvider(name, { ...options, clock, speakLine });
+    const onAnomaly = (kind: string, conversationId: string): void => {
+      metrics.providerAnomalies.inc({ provider: name, kind });
+      anomalies.note(name, kind, conversationId);
+    };
+    const provider = createProvider(name, { ...options, clock, speakLine, onAnomaly });
     const maxSessions = config.maxSessions[name] ?? 0;
     return maxSessions === 0 ? provider : new SessionQuota(provider, maxSessions);
   };
@@ -73,9 +79,13 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
 
 function createProvider(
   name: string,
-  options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis },
+  options: VoiceOptions & {
+    clock: Clock;
+    speakLine: LineSynthesis;
+    onAnomaly: (kind: string, conversationId: string) => void;
+  },
 ): VoiceProvider {
-  const { clock, config, engine, env, extensions, log, metrics, speakLine } = options;
+  const { clock, config, engine, env, extensions, log, onAnomaly, speakLine } = options;
   const { endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
   if (own !== undefined) return own({ log, clock, env });
@@ -86,7 +96,7 @@ function createProvider(
         safetyKey: config.handover.pepper,
         log,
         clock,
-        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+        onAnomaly,
       });
     case 'nova':
       return createNovaProvider({
@@ -96,7 +106,7 @@ function createProvider(
         log,
         clock,
         speakLine,
-        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+        onAnomaly,
       });
     case 'local':
       return createLocalProvider({ ...config.local, log, clock, ...(engine === undefined ? {} : { engine }) });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PerCall } from './per-call.js';
-import { Repeats } from './repeats.js';
 
 test('what is kept for a call outlives its sessions, and the calls used least recently are forgotten', () => {
   let created = 0;
@@ -12,12 +11,4 @@ test('what is kept for a call outlives its sessions, and the calls used least re
   for (let n = 0; n < 4095; n++) calls.of(`other-${n}`);
   assert.equal(calls.of('a'), 1);
   assert.equal(calls.of('b'), created);
-});
-
-test('each kind of anomaly is noticed once, when it repeats', () => {
-  const repeats = new Repeats<'x' | 'y'>();
-  assert.deepEqual(
-    (['x', 'y', 'x', 'x', 'y', 'y'] as const).map((kind) => repeats.note(kind)),
-    [false, false, true, false, true, false],
-  );
 });

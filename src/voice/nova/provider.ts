@@ -24,7 +24,7 @@ export interface NovaProviderOptions {
   clock?: Clock;
   /** Speaks lines word for word, because the model cannot. Without it `say` fails at once. */
   speakLine?: LineSynthesis;
-  onAnomaly?: (kind: NovaAnomaly) => void;
+  onAnomaly?: (kind: NovaAnomaly, conversationId: string) => void;
   /** Maximum time until the service accepts the request; then the session fails. */
   openTimeoutMs?: number;
   /** Default: the service in `region`, or AWS_ENDPOINT_URL_BEDROCK_RUNTIME. `http:` means HTTP/2 without TLS. */
@@ -117,7 +117,7 @@ class NovaProvider implements VoiceProvider {
       endpointingSensitivity,
       mergeMs,
       modelId,
-      onAnomaly,
+      onAnomaly: (kind) => onAnomaly(kind, options.conversationId),
       onGone: () => onGone(),
       openTimeoutMs,
       speakLine: speakLine === undefined ? undefined : (text) => speakLine(text, options.language),

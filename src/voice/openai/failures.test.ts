@@ -210,20 +210,6 @@ test('a model without a transfer tool is not told to use one', () =>
     assert.ok(rig.anomalies.includes('transcription-blind'));
   }));
 
-test('an anomaly that repeats in a call is logged once with its kind, whichever session it is in', () =>
-  withOpenAi(async (rig) => {
-    const { connection } = await rig.ready();
-    connection.send({ type: 'never.heard.of' });
-    await connection.settled();
-    assert.doesNotMatch(rig.lines.join(''), /"anomaly"/);
-    rig.service.connections.length = 0;
-    rig.open();
-    const next = await rig.service.connected();
-    for (let times = 0; times < 3; times++) next.send({ type: 'never.heard.of' });
-    await next.settled();
-    assert.deepEqual(rig.lines.join('').match(/"anomaly":"[^"]+"/g), ['"anomaly":"unknown-event"']);
-  }));
-
 test('a cancel that comes too late is no warning', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready();

@@ -6,7 +6,6 @@ import type { Logger } from '../../telemetry/log.js';
 import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { PerCall } from '../per-call.js';
 import { refusedSession } from '../refused-session.js';
-import { Repeats } from '../repeats.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { OpenAiSession } from './session.js';
 import { isTranscription } from './refused-setting.js';
@@ -35,7 +34,7 @@ export interface OpenAiProviderOptions {
   renewAfterMs?: number;
   log: Logger;
   clock?: Clock;
-  onAnomaly?: (kind: OpenAiAnomaly) => void;
+  onAnomaly?: (kind: OpenAiAnomaly, conversationId: string) => void;
   openTimeoutMs?: number;
   turnDetection?: TurnDetection;
   organization?: string | undefined;
@@ -79,11 +78,7 @@ class OpenAiProvider implements VoiceProvider {
   private refusesLongDescriptions = false;
   /** What may be asked of the transcription, by the language of the call. Absent if nothing was refused. */
   private readonly transcription = new Map<string, TranscriptionLevel>();
-  /** What the sessions of one call have noticed together. */
-  private readonly calls = new PerCall(() => ({
-    transcription: new TranscriptionWatch(),
-    anomalies: new Repeats<OpenAiAnomaly>(),
-  }));
+  private readonly watches = new PerCall(() => new TranscriptionWatch());
 
   constructor(options: OpenAiProviderOptions) {
     this.options = options;
@@ -114,8 +109,6 @@ class OpenAiProvider implements VoiceProvider {
     const format = wireAudioFormat(this.format);
     const hasShortDescriptions = this.refusesLongDescriptions;
     const transcription = this.transcription.get(options.language) ?? 'with-language';
-    const call = this.calls.of(options.conversationId);
-    const callLog = log.child({ conversation_id: options.conversationId });
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
@@ -135,13 +128,10 @@ class OpenAiProvider implements VoiceProvider {
       format,
       limits: { ...DEFAULT_LIMITS, ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }), ...limits },
       clock: this.clock,
-      log: callLog,
-      transcription: call.transcription,
+      log: log.child({ conversation_id: options.conversationId }),
+      transcription: this.watches.of(options.conversationId),
       isTranscribed: transcription !== 'off',
-      onAnomaly: (kind) => {
-        this.options.onAnomaly?.(kind);
-        if (call.anomalies.note(kind)) callLog.warn({ anomaly: kind }, 'an anomaly of OpenAI repeats in this call');
-      },
+      onAnomaly: (kind) => this.options.onAnomaly?.(kind, options.conversationId),
       onLifetime: (lifetimeMs) => {
         if (lifetimeMs >= MIN_LIFETIME_MS) this.lifetimeMs = lifetimeMs;
       },
