@@ -1,5 +1,5 @@
-import type { Flow, FlowAction } from './flow.js';
-import { lintFates, nextOf } from './flow-fates.js';
+import { type Flow, type FlowAction, nextOf } from './flow.js';
+import { endlessActions } from './flow-cycles.js';
 import { lintParameters } from './flow-parameters.js';
 
 interface Rule {
@@ -42,7 +42,9 @@ export function lintFlow(flow: Flow): string[] {
   if (flow.Actions.length > MAX_ACTIONS) problems.push(`there are more than ${MAX_ACTIONS} actions`);
   if (!actions.has(flow.StartAction)) problems.push(`the start action ${flow.StartAction} does not exist`);
   for (const action of flow.Actions) problems.push(...lintAction(action, actions));
-  problems.push(...lintFates(flow.StartAction, actions));
+  const reached = reachable(flow, actions);
+  for (const id of actions.keys()) if (!reached.has(id)) problems.push(`${id}: cannot be reached`);
+  problems.push(...lintFates(flow, actions));
   return problems;
 }
 
@@ -70,6 +72,69 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
   return problems;
 }
 
+/** Checks that every path leads a caller to a queue, and that no path runs forever. */
+function lintFates(flow: Flow, actions: ReadonlyMap<string, FlowAction>): string[] {
+  const problems: string[] = [];
+  const isForCallers = flow.Actions.some(
+    ({ Type }) => Type === 'TransferContactToQueue' || Type === 'DisconnectParticipant',
+  );
+  if (isForCallers) {
+    for (const { Identifier, Type } of beforeQueue(flow, actions)) {
+      if (Type === 'DisconnectParticipant') problems.push(`${Identifier}: hangs up on a caller who was in no queue`);
+      if (Type === 'EndFlowExecution') problems.push(`${Identifier}: ends without a queue for the caller`);
+    }
+  }
+  for (const id of endlessActions(actions)) problems.push(`${id}: can run again without a Loop to count`);
+  return problems;
+}
+
+/** Returns the actions that a caller can reach before a transfer to a queue was tried. */
+function beforeQueue(flow: Flow, actions: ReadonlyMap<string, FlowAction>): Set<FlowAction> {
+  // What follows an action depends on whether a queue was set before it.
+  const reached = { withQueue: new Set<FlowAction>(), without: new Set<FlowAction>() };
+  const visit = (id: string | undefined, hasQueue: boolean): void => {
+    const action = id === undefined ? undefined : actions.get(id);
+    const known = hasQueue ? reached.withQueue : reached.without;
+    if (action === undefined || known.has(action)) return;
+    known.add(action);
+    const { Transitions, Type } = action;
+    const errors = (Transitions.Errors ?? []).map((error) => error.NextAction);
+    switch (Type) {
+      case 'TransferContactToQueue':
+        // A transfer without a queue fails, and nothing was tried.
+        if (!hasQueue) for (const next of errors) visit(next, false);
+        return;
+      case 'UpdateContactTargetQueue':
+        visit(Transitions.NextAction, true);
+        // A fixed queue that is missing counts as tried.
+        if (!hasFixedQueue(action)) for (const next of errors) visit(next, hasQueue);
+        return;
+      default:
+        for (const next of nextOf(action)) visit(next, hasQueue);
+    }
+  };
+  visit(flow.StartAction, false);
+  return new Set([...reached.without, ...reached.withQueue]);
+}
+
+function hasFixedQueue({ Parameters }: FlowAction): boolean {
+  const queue = Parameters['QueueId'];
+  return typeof queue === 'string' && !queue.startsWith('$.');
+}
+
 function sameSet(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && some.every((entry) => others.includes(entry));
+}
+
+/** Returns the actions that a flow can reach. */
+function reachable(flow: Flow, actions: ReadonlyMap<string, FlowAction>): Set<string> {
+  const reached = new Set<string>();
+  const visit = (id: string): void => {
+    const action = actions.get(id);
+    if (action === undefined || reached.has(id)) return;
+    reached.add(id);
+    for (const next of nextOf(action)) visit(next);
+  };
+  visit(flow.StartAction);
+  return reached;
 }

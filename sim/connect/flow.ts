@@ -30,3 +30,12 @@ export function loadFlow(name: 'contact-flow' | 'agent-whisper', values: Readonl
   );
   return JSON.parse(text) as Flow;
 }
+
+/** Returns every action that can follow. */
+export function nextOf({ Transitions }: FlowAction): string[] {
+  return [
+    Transitions.NextAction,
+    ...(Transitions.Errors ?? []).map((error) => error.NextAction),
+    ...(Transitions.Conditions ?? []).map((condition) => condition.NextAction),
+  ].filter((next): next is string => next !== undefined);
+}
