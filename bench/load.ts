@@ -3,6 +3,7 @@ import { leaveLastCore } from './cores.js';
 import { HEADING, memoryText, row } from './frames.js';
 import type { Variant } from './measured-process.js';
 import { type ModelKind, Subject } from './subject.js';
+import { useDotEnv } from '../src/process/dot-env.js';
 
 const USAGE = `npm run load -- [--calls N] [--seconds S] [--mode pipeline|direct|relay] [--model replies|echo|inside]
   --calls N     number of calls, 1 to 2000 (default 50)
@@ -12,6 +13,7 @@ const USAGE = `npm run load -- [--calls N] [--seconds S] [--mode pipeline|direct
 const VARIANTS: readonly string[] = ['pipeline', 'direct', 'relay'] satisfies Variant[];
 const MODELS: readonly string[] = ['replies', 'echo', 'inside'] satisfies ModelKind[];
 
+useDotEnv(process.env);
 const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '50' },

@@ -1,4 +1,5 @@
 import { cluster } from './cluster.js';
+import { flood } from './flood.js';
 import { frames } from './frames.js';
 import { handover } from './handover.js';
 import { interruptions } from './interruptions.js';
@@ -6,6 +7,7 @@ import { models } from './models.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
 import { survive } from './survive.js';
+import { useDotEnv } from '../src/process/dot-env.js';
 
 interface Section {
   run: () => Promise<void>;
@@ -23,8 +25,10 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['handover', { run: handover, seconds: 45 }],
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],
+  ['flood', { run: flood, seconds: 50 }],
 ]);
 
+useDotEnv(process.env);
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !SECTIONS.has(name));
 if (unknown.length > 0) {

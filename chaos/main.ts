@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { useDotEnv } from '../src/process/dot-env.js';
 import { skipWithoutRedis } from '../test/support/redis-server.js';
 import { LANGUAGES } from './plan.js';
 import { printReport } from './print.js';
@@ -16,6 +17,7 @@ const USAGE = `npm run chaos -- [--seed N] [--calls N] [--concurrent N] [--direc
   --language L    language of the assistant and the callers, ${LANGUAGES.join(' or ')} (default en); the gateway has a voice
                   of its own for English only`;
 
+useDotEnv(process.env);
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },

@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { completed } from '../src/prompts/draft.js';
 import { findDraft } from '../src/prompts/find-draft.js';
+import { useDotEnv } from '../src/process/dot-env.js';
 import type { EvalCase } from './case.js';
 import { commonCases } from './cases/common.js';
 import { defaultCases } from './cases/default.js';
@@ -79,5 +80,6 @@ function readOptions(args: readonly string[]): { prompt?: string | undefined } |
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  useDotEnv(process.env);
   process.exitCode = await evaluate(process.argv.slice(2), process.env, (line) => console.log(line));
 }

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { systemClock } from '../src/base/clock.js';
+import { settingOf } from '../src/base/environment.js';
 import { isTandemError } from '../src/base/errors.js';
+import { useDotEnv } from '../src/process/dot-env.js';
 import { openSpeechEngine } from '../src/speech/engine.js';
 import { USAGE, UsageError, readActs, readCallOptions, readRecordings } from './caller/call-options.js';
 import { readHealth } from './caller/gateway-health.js';
@@ -15,6 +17,7 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  useDotEnv(process.env);
   const recordings = await readRecordings(options);
   if (options.record !== undefined) await checkWritable(options.record);
   const health = await readHealth(options.gateway);
@@ -27,9 +30,9 @@ async function main(): Promise<number> {
       health,
       engine,
       clock: systemClock,
-      authToken: process.env['TWILIO_AUTH_TOKEN']?.split(',')[0]?.trim() || undefined,
-      accountSid: process.env['TWILIO_ACCOUNT_SID'] || `AC${'0'.repeat(32)}`,
-      pepper: process.env['HANDOVER_TOKEN_PEPPER'] || LOCAL_MODE_PEPPER,
+      authToken: settingOf(process.env, 'TWILIO_AUTH_TOKEN')?.split(',')[0]?.trim() || undefined,
+      accountSid: settingOf(process.env, 'TWILIO_ACCOUNT_SID') ?? `AC${'0'.repeat(32)}`,
+      pepper: settingOf(process.env, 'HANDOVER_TOKEN_PEPPER') ?? LOCAL_MODE_PEPPER,
       write: (line) => {
         if (!options.json) console.log(line);
       },

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../src/base/clock.js';
 import { readConfig } from '../src/config/config.js';
 import { isTandemError } from '../src/base/errors.js';
+import { useDotEnv } from '../src/process/dot-env.js';
 import { openSpeechEngine } from '../src/speech/engine.js';
 import { startGateway } from '../src/app/start-gateway.js';
 import { connectSide } from './caller/agent-side.js';
 import { Caller, type CallerAct } from './caller/caller.js';
 import { Timeline } from './caller/timeline.js';
-import { noteFlowStep, showAgentScreen, watchCarrier } from './caller/watch-call.js';
+import { watchAgentSide, watchCarrier } from './caller/watch-call.js';
 import type { AgentScreen } from './connect/connect.js';
 import { Carrier } from './twilio/carrier.js';
 
@@ -23,6 +24,7 @@ const LIMIT_MS = 150_000;
 
 /** Places one spoken call through the whole gateway, without an account or a network. */
 async function demo(): Promise<boolean> {
+  useDotEnv(process.env);
   const clock = systemClock;
   const timeline = new Timeline(clock, (line) => console.log(line));
   console.log('Starting the gateway with everything embedded, a simulated Twilio and a simulated Amazon Connect…');
@@ -55,11 +57,12 @@ async function demo(): Promise<boolean> {
 
   let screen: AgentScreen | undefined;
   if (running.embeddedStore === undefined) throw new Error('The demo needs the embedded store.');
+  const watch = watchAgentSide(timeline, process.argv.includes('--verbose'));
   const agent = connectSide(running.embeddedStore, pepper, clock, {
-    onStep: (step) => noteFlowStep(step, timeline),
+    ...watch,
     onScreen: (shown) => {
       screen = shown;
-      showAgentScreen(shown, timeline);
+      watch.onScreen(shown);
     },
   });
   const base = `http://127.0.0.1:${gateway.port}`;
@@ -101,7 +104,10 @@ async function demo(): Promise<boolean> {
 
 function isComplete(screen: AgentScreen | undefined, bridged: boolean): boolean {
   const complete =
-    bridged && screen?.attributes['token_status'] === 'valid' && (screen.attributes['summary'] ?? '') !== '';
+    bridged &&
+    screen?.attributes['token_status'] === 'valid' &&
+    (screen.attributes['summary'] ?? '') !== '' &&
+    screen.view !== undefined;
   console.log(
     complete
       ? 'The handover arrived with its context.'

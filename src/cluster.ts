@@ -5,19 +5,27 @@ import { systemClock } from './base/clock.js';
 import { Primary } from './cluster/primary.js';
 import { shareOf } from './cluster/shares.js';
 import { runWorker } from './cluster/worker.js';
+import { faultLimitMs } from './app/drain.js';
 import { type Config, readConfig } from './config/config.js';
-import { isTandemError } from './base/errors.js';
-import { createLogger } from './telemetry/log.js';
-import { STOP_SIGNALS, stopOnSignal } from './process/signals.js';
+import { hostInUrl } from './base/host-in-url.js';
+import { loadDotEnv } from './process/dot-env.js';
+import { once, stopOnFault } from './process/faults.js';
+import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
+import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
+import { Notices } from './telemetry/notices.js';
 
 const MAX_WORKERS = 64;
 
 /** `cluster.js [N]` runs N gateways behind one port; without N, one for each core. Each worker runs this same file. */
-async function main(): Promise<void> {
+async function main(notices: Notices): Promise<void> {
   if (!cluster.isPrimary) {
     // A terminal or a process manager signals the whole group. Workers ignore that, because the primary stops them.
-    for (const signal of [...STOP_SIGNALS, 'SIGHUP'] as const) process.on(signal, () => undefined);
-    await runWorker(process, process.env, () => process.exit(0));
+    for (const signal of [...STOP_SIGNALS, ...HANGUP_SIGNALS]) process.on(signal, () => undefined);
+    await runWorker(process, process.env, {
+      // 0, unless a fault has set another code.
+      exit: () => process.exit(),
+      warn: (sentence) => notices.warn(sentence),
+    });
     return;
   }
   const workers = Number(process.argv[2] ?? availableParallelism());
@@ -25,6 +33,8 @@ async function main(): Promise<void> {
     console.error(`Usage: npm run cluster -- N (1 to ${MAX_WORKERS}; without N: one for each core)`);
     process.exit(2);
   }
+  // Workers inherit the environment of this process, with what the file has given.
+  notices.settingsFile(loadDotEnv(process.env, process.cwd()));
   const config = readConfig(process.env);
   shareOf(config, workers - 1, workers);
   // Workers accept connections themselves. If the primary handed them out, one that it gave to a worker at the moment
@@ -32,42 +42,56 @@ async function main(): Promise<void> {
   // out the calls.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
+  const log = createLogger({ level: config.logLevel });
   const primary = new Primary({
     config,
     workers,
-    log: createLogger({ level: config.logLevel }),
+    log,
     clock: systemClock,
     fork: () => cluster.fork().process,
     onGivenUp: () => {
-      console.error('No worker keeps running. See the log for the reason.');
+      notices.say('fatal', 'no worker keeps running', 'No worker keeps running. See the log for the reason.');
       process.exit(1);
     },
   });
+  const stop = once(() => primary.stop());
+  stopOnFault({
+    count: () => undefined,
+    report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
+    stop,
+    limitMs: faultLimitMs(config.drainSeconds),
+  });
   stopOnSignal({
+    signals: STOP_SIGNALS,
+    isUnderNpm: process.env['npm_lifecycle_event'] !== undefined,
     activeCalls: () => primary.activeCalls,
     drainSeconds: config.drainSeconds,
-    stop: () => primary.stop(),
+    say: (msg, sentence) => notices.say('info', msg, sentence),
+    stop,
   });
   // Keeps this process alive while every worker waits to be restarted.
   setInterval(() => undefined, 60_000);
   process.on('SIGHUP', () => void primary.restart());
   const port = await primary.start();
   if (port === undefined) process.exit(1);
-  printWelcome(config, workers, port);
+  welcome(config, workers, port, notices);
 }
 
-function printWelcome(config: Config, workers: number, port: number): void {
-  const lines = [
-    `${workers} workers listen on http://${config.host}:${port} (Twilio knows them as ${config.publicHost ?? `localhost:${port}`}).`,
-    ...config.warnings.map((warning) => `Warning: ${warning}`),
-  ];
-  if (config.voiceProviders.includes('local')) {
-    lines.push('Warning: each worker loads its own speech engine of about 300 MB.');
-  }
-  console.error(lines.join('\n'));
+function welcome(config: Config, workers: number, port: number, notices: Notices): void {
+  const url = `http://${hostInUrl(config.host)}:${port}`;
+  const publicHost = config.publicHost ?? `localhost:${port}`;
+  notices.say(
+    'info',
+    'the cluster is ready',
+    `${workers} workers listen on ${url} (Twilio knows them as ${publicHost}).`,
+    { url, public_host: publicHost, workers },
+  );
+  for (const warning of config.warnings) notices.warn(warning);
+  if (config.voiceProviders.includes('local')) notices.warn('Each worker loads its own speech engine of about 300 MB.');
 }
 
-main().catch((error: unknown) => {
-  console.error(isTandemError(error) ? error.message : error);
+const notices = new Notices(process.stderr);
+main(notices).catch((error: unknown) => {
+  notices.failed(error);
   process.exit(1);
 });

@@ -3,6 +3,7 @@ import { CHECKS, runChecks } from './doctor/checks.js';
 import type { Check, Finding } from './doctor/finding.js';
 import { type Config, readConfig } from './config/config.js';
 import { isTandemError } from './base/errors.js';
+import { useDotEnv } from './process/dot-env.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,5 +32,6 @@ export async function diagnose(
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  useDotEnv(process.env);
   process.exitCode = await diagnose(process.env, (line) => console.log(line));
 }

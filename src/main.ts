@@ -1,42 +1,67 @@
 import { readConfig } from './config/config.js';
-import { isTandemError } from './base/errors.js';
+import { drainAfterFaultSeconds, faultLimitMs } from './app/drain.js';
+import { loadDotEnv } from './process/dot-env.js';
+import { once, stopOnFault } from './process/faults.js';
 import { startWatchdog } from './process/watchdog.js';
 import { type RunningGateway, startGateway } from './app/start-gateway.js';
-import { stopOnSignal } from './process/signals.js';
+import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
+import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
+import { Notices } from './telemetry/notices.js';
+import { hostInUrl } from './base/host-in-url.js';
 
-/** Reads the environment, starts the gateway and stops it on a signal. */
-async function main(): Promise<void> {
+/** Reads the environment, starts the gateway and stops it on a signal or after a fault. */
+async function main(notices: Notices): Promise<void> {
+  notices.settingsFile(loadDotEnv(process.env, process.cwd()));
   const config = readConfig(process.env);
-  const running = await startGateway(config, { env: process.env });
-  startWatchdog(config.maxStallMs);
-  printWelcome(running);
+  const { drainSeconds } = config;
+  const log = createLogger({ level: config.logLevel });
+  let running: RunningGateway | undefined;
+  let drainLimitSeconds = drainSeconds;
+  const stop = once(async () => {
+    await running?.gateway.drain(drainLimitSeconds);
+    await running?.close();
+  });
+  stopOnFault({
+    count: () => running?.metrics.processorErrors.inc({ processor: 'process' }),
+    report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
+    stop: () => {
+      drainLimitSeconds = drainAfterFaultSeconds(drainSeconds);
+      return stop();
+    },
+    limitMs: faultLimitMs(drainSeconds),
+  });
+  running = await startGateway(config, { env: process.env });
+  startWatchdog(config.maxStallMs, (sentence) => notices.warn(sentence));
+  welcome(running, notices);
   const { gateway } = running;
   stopOnSignal({
+    signals: [...STOP_SIGNALS, ...HANGUP_SIGNALS],
+    isUnderNpm: process.env['npm_lifecycle_event'] !== undefined,
     activeCalls: () => gateway.activeCalls,
-    drainSeconds: config.drainSeconds,
-    stop: async () => {
-      await gateway.drain(config.drainSeconds);
-      await running.close();
-    },
+    drainSeconds,
+    say: (msg, sentence) => notices.say('info', msg, sentence),
+    stop,
   });
 }
 
-function printWelcome({ gateway, config, isEmbedded }: RunningGateway): void {
-  const lines = [
-    `Tandem listens on http://${config.host}:${gateway.port} (Twilio knows it as ${gateway.publicHost}).`,
-    ...config.warnings.map((warning) => `Warning: ${warning}`),
-  ];
-  if (isEmbedded) {
-    lines.push(
-      'Everything runs in this process, and no account is needed. In another terminal, call it:',
-      `  npm run call -- --gateway http://127.0.0.1:${gateway.port} --say "What are your opening hours?" --say "I want to speak to a human agent"`,
-      'Stop with Ctrl-C.',
-    );
-  }
-  console.error(lines.join('\n'));
+function welcome({ gateway, config, isEmbedded }: RunningGateway, notices: Notices): void {
+  const { port, publicHost } = gateway;
+  const url = `http://${hostInUrl(config.host)}:${port}`;
+  notices.say('info', 'the gateway is ready', `Tandem listens on ${url} (Twilio knows it as ${publicHost}).`, {
+    url,
+    public_host: publicHost,
+  });
+  for (const warning of config.warnings) notices.warn(warning);
+  if (!isEmbedded) return;
+  notices.hint(
+    'Everything runs in this process, and no account is needed. In another terminal, call it:',
+    `  npm run call -- --gateway http://127.0.0.1:${port} --say "What are your opening hours?" --say "I want to speak to a human agent"`,
+    'Stop with Ctrl-C.',
+  );
 }
 
-main().catch((error: unknown) => {
-  console.error(isTandemError(error) ? error.message : error);
+const notices = new Notices(process.stderr);
+main(notices).catch((error: unknown) => {
+  notices.failed(error);
   process.exit(1);
 });

@@ -70,6 +70,11 @@ const BOTH: readonly Case[] = [
   { name: 'sends a malformed message', faults: midWord({ type: 'malformed' }), outcome: 'same session' },
   { name: 'sends an unknown event', faults: midWord({ type: 'unknown-event' }), outcome: 'same session' },
   { name: 'stalls instead of answering', faults: instead({ type: 'stall' }, 1), outcome: 'new session' },
+  {
+    name: 'takes every session and stays silent',
+    faults: [{ when: { at: 'turn', turn: 1 }, fault: { type: 'stall' } }],
+    outcome: 'human',
+  },
   { name: 'stalls mid-word', faults: midWord({ type: 'stall' }), outcome: 'new session' },
   { name: 'blocks the content', faults: instead({ type: 'blocked' }), outcome: 'human' },
 ];
@@ -144,8 +149,8 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
 /** Talks twice as fast as a person, so that an answer still takes more than two seconds. */
 const QUICK = toneVoice({ msPerCharacter: 30 });
 
-/** Maximum silence for a caller, whatever happens: the watchdog over a silent model, and a margin. */
-const MAX_SILENCE_MS = 14_000;
+/** Maximum silence for a caller, whatever happens: all models silent until an agent is dialled. */
+const MAX_SILENCE_MS = 12_000;
 
 describe('faults of hosted models', { concurrency: 6 }, () => {
   for (const pipeline of [true, false]) {
@@ -231,4 +236,27 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
       });
     }
   }
+
+  for (const model of ['openai', 'nova'] as const)
+    test(`a German caller whose ${model} stays silent hears a sign of life within 5 s and an agent's line within 12 s`, async () => {
+      const rig = await startModelRig({
+        model,
+        faults: [{ when: { at: 'turn', turn: 1 }, fault: { type: 'stall' } }],
+        env: { ASSISTANT_PROMPT: 'chaos/german.json' },
+      });
+      try {
+        const { call, hearing } = rig.place();
+        const said: string[] = [];
+        call.on('say', (text) => said.push(text));
+        const frames = { all: 0 };
+        call.on('heard', () => frames.all++);
+        await until(() => said.length > 0, 'the line', 60_000);
+        assert.match(said[0] ?? '', /Ich verbinde Sie/);
+        assert.ok(hearing.loudMs > 0 && hearing.longestGapMs < 5000, `${hearing.longestGapMs} ms of silence`);
+        assert.ok(frames.all * 20 < 12_000, `${frames.all * 20} ms until the line`);
+        call.hangup();
+      } finally {
+        await rig.close();
+      }
+    });
 });

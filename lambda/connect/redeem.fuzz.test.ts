@@ -50,7 +50,7 @@ test('the answer to any event of Connect has every attribute as a printable text
     const record = sampleRecord({ summary: '\u0007\ud800 é', customer_phone: PHONE });
     await store.put(tokenKey(PEPPER, TOKEN), record);
     await store.link(callerKey(PEPPER, PHONE), tokenKey(PEPPER, TOKEN), NOW_SECONDS, NOW_SECONDS + 600);
-    const redeem = createRedeemer({ store, callers: store, pepper: PEPPER, clock });
+    const redeem = createRedeemer({ store, callers: store, pepper: () => Promise.resolve(PEPPER), clock });
     const given = await redeem(event);
     assert.deepEqual(Object.keys(given).toSorted(), KEYS);
     for (const value of Object.values(given)) assert.match(value, /^[\x20-\x7e]*$/);

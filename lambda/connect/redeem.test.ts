@@ -19,8 +19,10 @@ const KEYS = [
   'summary',
   'intent',
   'reason',
+  'reason_text',
   'priority',
   'language',
+  'language_text',
   'queue_arn',
   'route_to_queue',
   'hubspot_contact_id',
@@ -49,7 +51,12 @@ function redeemerOf(redeem: HandoverStore['redeem']) {
   const clock = new FakeClock(NOW_SECONDS * 1000);
   return {
     clock,
-    redeem: createRedeemer({ store: storeWith(redeem), callers: new MemoryStore(), pepper: 'pepper', clock }),
+    redeem: createRedeemer({
+      store: storeWith(redeem),
+      callers: new MemoryStore(),
+      pepper: () => Promise.resolve('pepper'),
+      clock,
+    }),
   };
 }
 
@@ -68,6 +75,22 @@ test("a valid token is answered with the whole record and its queue's routing", 
   assert.equal(answer['route_to_queue'], 'true');
   assert.equal(answer['summary'], record.summary);
   assert.equal(answer['customer_phone'], 'unknown');
+});
+
+test('a valid token is answered with the reason and the language in words for the agent', async () => {
+  const record = sampleRecord({ reason: 'requested_human', language: 'de-DE' });
+  const answer = await redeemerOf(knowing({ status: 'valid', record })).redeem(asks(TOKEN));
+  assert.equal(answer['reason'], 'requested_human');
+  assert.equal(answer['reason_text'], 'The caller asked for a person, about a bill or a payment.');
+  assert.equal(answer['language'], 'de-DE');
+  assert.equal(answer['language_text'], 'German (Germany)');
+});
+
+test('no attribute that the flow keeps in one block is empty, even of a record that lacks it', async () => {
+  const bare = sampleRecord({ conversation_id: '', summary: '', intent: '', reason: '', priority: '', language: '' });
+  const answer = await redeemerOf(knowing({ status: 'valid', record: bare })).redeem(asks(TOKEN));
+  const empty = Object.keys(answer).filter((name) => answer[name] === '');
+  assert.deepEqual(empty.toSorted(), ['crm_url', 'hubspot_contact_id', 'hubspot_ticket_id', 'queue_arn']);
 });
 
 test('a record without a queue is answered with route_to_queue false', async () => {
@@ -113,15 +136,15 @@ const PHONE = '+15551230000';
 async function scene(changes: { matchesCallers?: boolean } = {}) {
   const store = new MemoryStore();
   const clock = new FakeClock(NOW_SECONDS * 1000);
-  const counted = { alarm: 0 };
+  const counted = { alarm: 0, failed: 0 };
   await store.put(tokenKey('pepper', TOKEN), sampleRecord({ customer_phone: PHONE, customer_name: 'Ada' }));
   await store.link(callerKey('pepper', PHONE), tokenKey('pepper', TOKEN), NOW_SECONDS, NOW_SECONDS + 600);
   const redeem = createRedeemer({
     store,
     callers: store,
-    pepper: 'pepper',
+    pepper: () => Promise.resolve('pepper'),
     clock,
-    onInvalidToken: () => counted.alarm++,
+    report: { invalidToken: () => counted.alarm++, failed: () => counted.failed++ },
     ...changes,
   });
   const ask = (token: string | undefined, from: string, contact = 'contact-1', action = 'redeem_token') =>
@@ -191,11 +214,22 @@ for (const [whose, from] of [
 }
 
 test('a token is answered alike whether or not its failure can be counted', async () => {
-  const { ask, store } = await scene();
+  const { ask, counted, store } = await scene();
   store.failures = () => Promise.reject(new Error('down'));
   store.countFailure = () => Promise.reject(new Error('down'));
   assert.equal((await ask('1234567890', PHONE))['token_status'], 'invalid');
+  assert.equal(counted.failed, 1);
   assert.equal((await ask(TOKEN, PHONE))['token_status'], 'valid');
+});
+
+test('a check of the flow reads the store, redeems and counts nothing, and fails with the store', async () => {
+  const { ask, counted, store } = await scene();
+  assert.equal((await ask(undefined, PHONE, 'contact-1', 'check'))['token_status'], 'invalid');
+  assert.deepEqual(counted, { alarm: 0, failed: 0 });
+  assert.equal((await ask(TOKEN, PHONE, 'contact-2'))['token_status'], 'valid');
+  store.failures = () => Promise.reject(new Error('down'));
+  assert.equal((await ask(undefined, PHONE, 'contact-1', 'check'))['token_status'], 'error');
+  assert.equal(counted.failed, 1);
 });
 
 test('of 100,000 guesses none is valid, and the alarm counts every one', async () => {

@@ -20,11 +20,16 @@ export interface AgentSide {
   close(): Promise<void>;
 }
 
-const DEFAULT_QUEUE = 'arn:aws:connect:us-east-1:000000000000:instance/sim/queue/default';
+const INSTANCE = 'arn:aws:connect:us-east-1:000000000000:instance/sim';
+const DEFAULT_QUEUE = `${INSTANCE}/queue/default`;
+const WHISPER = `${INSTANCE}/contact-flow/whisper`;
+const GUIDE = `${INSTANCE}/contact-flow/guide`;
 
 export interface AgentSideListener {
   onStep(step: FlowStep): void;
   onScreen(screen: AgentScreen): void;
+  onWhisper?(text: string): void;
+  onSaid?(text: string): void;
 }
 
 /** Starts the simulated Connect with the real flow, and the real Lambda on the gateway's store. */
@@ -45,15 +50,21 @@ export function connectSide(
     flow: loadFlow('contact-flow', {
       lambda_arn: 'arn:aws:lambda:us-east-1:000000000000:function:tandem-connect',
       default_queue_arn: DEFAULT_QUEUE,
-      whisper_flow_arn: 'arn:aws:connect:us-east-1:000000000000:instance/sim/contact-flow/whisper',
+      whisper_flow_arn: WHISPER,
+      guide_flow_arn: GUIDE,
     }),
-    whisperFlow: loadFlow('agent-whisper'),
+    flows: new Map([
+      [WHISPER, loadFlow('agent-whisper')],
+      [GUIDE, loadFlow('agent-guide', { region: 'us-east-1' })],
+    ]),
     lambda: lambda.invoke,
     queues: new Map([[DEFAULT_QUEUE, { name: 'Default queue', hasRoom: true }]]),
     clock,
     lambdaClock,
     onStep: (step) => listener.onStep(step),
     onAgentScreen: (screen) => listener.onScreen(screen),
+    onWhisper: (text) => listener.onWhisper?.(text),
+    onSaid: (text) => listener.onSaid?.(text),
   });
   return { phone, output: () => lambda.output(), close: () => lambda.close() };
 }

@@ -22,6 +22,7 @@ export const USAGE = `Places one simulated call against a running gateway, as Tw
   --from, --to n    the two phone numbers
   --limit seconds   hangs up after this time; default ${DEFAULT_LIMIT_SECONDS}
   --record file     writes what the caller hears as a WAV
+  --verbose         tells every step of the simulated Connect's flow
   --json            writes one JSON object and nothing else to standard output (use npm run --silent call)
 
 TWILIO_AUTH_TOKEN signs the requests; it must be the gateway's. TWILIO_ACCOUNT_SID names the account.
@@ -42,6 +43,8 @@ export interface CallOptions {
   limitMs: number;
   record: string | undefined;
   json: boolean;
+  /** Whether every step of the simulated Connect's flow is told. */
+  verbose: boolean;
   /** The caller's acts, as written on the command line. */
   acts: readonly { kind: 'say' | 'wav' | 'interrupt' | 'press'; value: string }[];
 }
@@ -67,6 +70,7 @@ export function readCallOptions(args: readonly string[]): CallOptions | undefine
     limitMs: Number(limit) * 1000,
     record: values.record,
     json: values.json === true,
+    verbose: values.verbose === true,
     acts: acts.length > 0 ? acts : [{ kind: 'say', value: DEFAULT_SAY }],
   };
 }
@@ -104,6 +108,7 @@ function parse(args: readonly string[]) {
         limit: { type: 'string' },
         record: { type: 'string' },
         json: { type: 'boolean' },
+        verbose: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

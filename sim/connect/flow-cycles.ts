@@ -6,7 +6,7 @@ type Actions = ReadonlyMap<string, FlowAction>;
  * Returns the actions that can run again without end. A Loop counts, and is counted anew once it was left. So it ends
  * only a cycle that its way out leaves.
  */
-export function endlessActions(actions: Actions): string[] {
+export function endless(actions: Actions): string[] {
   return cyclesIn(actions).flatMap((cycle) => {
     const counting = [...cycle.values()].filter(
       (action) => action.Type === 'Loop' && !waysOut(action).some((next) => cycle.has(next)),
@@ -14,7 +14,7 @@ export function endlessActions(actions: Actions): string[] {
     if (counting.length === 0) return [...cycle.keys()];
     const rest = new Map(cycle);
     for (const { Identifier } of counting) rest.delete(Identifier);
-    return endlessActions(rest);
+    return endless(rest);
   });
 }
 
@@ -42,7 +42,7 @@ function cyclesIn(actions: Actions): Actions[] {
 }
 
 /** Returns the actions that can be reached from `start`, and `start` itself. */
-function reachable(start: string, actions: Actions): Set<string> {
+export function reachable(start: string, actions: Actions): Set<string> {
   const reached = new Set<string>();
   const visit = (id: string): void => {
     const action = actions.get(id);

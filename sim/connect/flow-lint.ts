@@ -1,34 +1,49 @@
-import { type Flow, type FlowAction, nextOf } from './flow.js';
-import { endlessActions } from './flow-cycles.js';
+import { endless, reachable } from './flow-cycles.js';
+import { type Flow, type FlowAction, type FlowKind, nextOf } from './flow.js';
 import { lintParameters } from './flow-parameters.js';
+import { lintPaths } from './flow-paths.js';
 
 interface Rule {
   /** The required error branches. No others are allowed. */
   errors: readonly string[];
   conditions?: 'any' | readonly string[];
   terminal?: true;
+  /** The kinds of flows that may hold it. All by default. */
+  kinds?: readonly FlowKind[];
 }
 
 /** The rules of each action type (Amazon Connect API reference: flow language actions). */
 const RULES: Readonly<Record<string, Rule>> = {
   UpdateFlowLoggingBehavior: { errors: [] },
-  GetParticipantInput: { errors: ['NoMatchingError'] },
+  GetParticipantInput: { errors: ['NoMatchingError'], kinds: ['call'] },
   Compare: { errors: ['NoMatchingCondition'], conditions: 'any' },
   InvokeLambdaFunction: { errors: ['NoMatchingError'] },
   UpdateContactAttributes: { errors: ['NoMatchingError'] },
-  UpdateContactTargetQueue: { errors: ['NoMatchingError'] },
+  UpdateContactTargetQueue: { errors: ['NoMatchingError'], kinds: ['call'] },
   UpdateContactEventHooks: { errors: ['NoMatchingError'] },
-  TransferContactToQueue: { errors: ['QueueAtCapacity', 'NoMatchingError'] },
+  UpdateContactRoutingBehavior: { errors: [], kinds: ['call'] },
+  UpdateContactTextToSpeechVoice: { errors: ['NoMatchingError'] },
+  UpdateFlowAttributes: { errors: ['NoMatchingError'] },
+  TransferContactToQueue: { errors: ['QueueAtCapacity', 'NoMatchingError'], kinds: ['call'] },
+  // A guide is a chat of the agent's screen with Connect, so no call can hold it.
+  ShowView: {
+    errors: ['NoMatchingCondition', 'NoMatchingError', 'TimeLimitExceeded'],
+    conditions: 'any',
+    kinds: ['guide'],
+  },
   MessageParticipant: { errors: ['NoMatchingError'] },
   Loop: { errors: [], conditions: ['ContinueLooping', 'DoneLooping'] },
-  DisconnectParticipant: { errors: [], terminal: true },
-  EndFlowExecution: { errors: [], terminal: true },
+  DisconnectParticipant: { errors: [], terminal: true, kinds: ['call', 'guide'] },
+  EndFlowExecution: { errors: [], terminal: true, kinds: ['whisper'] },
 };
 
 const MAX_ACTIONS = 250;
 
-/** Returns what the service would refuse about a flow, and where a caller would be lost. Empty if the flow is fine. */
-export function lintFlow(flow: Flow): string[] {
+/**
+ * Returns what the service would refuse about a flow, where a caller would be lost, and what an operator could not read. Empty
+ * if the flow is fine.
+ */
+export function lintFlow(flow: Flow, kind: FlowKind): string[] {
   const problems: string[] = [];
   const actions = new Map<string, FlowAction>();
   for (const action of flow.Actions) {
@@ -41,18 +56,21 @@ export function lintFlow(flow: Flow): string[] {
   if (flow.Version !== '2019-10-30') problems.push(`the version is ${flow.Version}, not 2019-10-30`);
   if (flow.Actions.length > MAX_ACTIONS) problems.push(`there are more than ${MAX_ACTIONS} actions`);
   if (!actions.has(flow.StartAction)) problems.push(`the start action ${flow.StartAction} does not exist`);
-  for (const action of flow.Actions) problems.push(...lintAction(action, actions));
-  const reached = reachable(flow, actions);
+  for (const action of flow.Actions) problems.push(...lintAction(action, actions, kind));
+  const reached = reachable(flow.StartAction, actions);
   for (const id of actions.keys()) if (!reached.has(id)) problems.push(`${id}: cannot be reached`);
-  problems.push(...lintFates(flow, actions));
+  for (const id of endless(actions)) problems.push(`${id}: can run again without a Loop to count`);
+  problems.push(...lintPositions(flow));
+  if (kind !== 'whisper') problems.push(...lintPaths(flow, actions, kind));
   return problems;
 }
 
-function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>): string[] {
+function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>, kind: FlowKind): string[] {
   const id = action.Identifier;
   const rule = RULES[action.Type];
   if (rule === undefined) return [`${id}: there is no action type ${action.Type}`];
   const problems = lintParameters(action);
+  if (rule.kinds?.includes(kind) === false) problems.push(`${id}: ${action.Type} is not possible in a ${kind} flow`);
   for (const next of nextOf(action))
     if (!actions.has(next)) problems.push(`${id}: leads to ${next}, which does not exist`);
   if (rule.terminal === true) {
@@ -72,69 +90,27 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
   return problems;
 }
 
-/** Checks that every path leads a caller to a queue, and that no path runs forever. */
-function lintFates(flow: Flow, actions: ReadonlyMap<string, FlowAction>): string[] {
-  const problems: string[] = [];
-  const isForCallers = flow.Actions.some(
-    ({ Type }) => Type === 'TransferContactToQueue' || Type === 'DisconnectParticipant',
+/** Room that the designer needs for a block. */
+const BLOCK = { width: 200, height: 100 };
+
+/** Checks that the designer can draw the blocks beside each other. */
+function lintPositions({ Actions, Metadata }: Flow): string[] {
+  const placed = Actions.flatMap(({ Identifier }) => {
+    const at = Metadata?.ActionMetadata?.[Identifier]?.position;
+    return at === undefined ? [] : [{ Identifier, ...at }];
+  });
+  const lost = Actions.filter(({ Identifier }) => !placed.some((one) => one.Identifier === Identifier));
+  const hidden = placed.filter((one, index) =>
+    placed
+      .slice(0, index)
+      .some((other) => Math.abs(one.x - other.x) < BLOCK.width && Math.abs(one.y - other.y) < BLOCK.height),
   );
-  if (isForCallers) {
-    for (const { Identifier, Type } of beforeQueue(flow, actions)) {
-      if (Type === 'DisconnectParticipant') problems.push(`${Identifier}: hangs up on a caller who was in no queue`);
-      if (Type === 'EndFlowExecution') problems.push(`${Identifier}: ends without a queue for the caller`);
-    }
-  }
-  for (const id of endlessActions(actions)) problems.push(`${id}: can run again without a Loop to count`);
-  return problems;
-}
-
-/** Returns the actions that a caller can reach before a transfer to a queue was tried. */
-function beforeQueue(flow: Flow, actions: ReadonlyMap<string, FlowAction>): Set<FlowAction> {
-  // What follows an action depends on whether a queue was set before it.
-  const reached = { withQueue: new Set<FlowAction>(), without: new Set<FlowAction>() };
-  const visit = (id: string | undefined, hasQueue: boolean): void => {
-    const action = id === undefined ? undefined : actions.get(id);
-    const known = hasQueue ? reached.withQueue : reached.without;
-    if (action === undefined || known.has(action)) return;
-    known.add(action);
-    const { Transitions, Type } = action;
-    const errors = (Transitions.Errors ?? []).map((error) => error.NextAction);
-    switch (Type) {
-      case 'TransferContactToQueue':
-        // A transfer without a queue fails, and nothing was tried.
-        if (!hasQueue) for (const next of errors) visit(next, false);
-        return;
-      case 'UpdateContactTargetQueue':
-        visit(Transitions.NextAction, true);
-        // A fixed queue that is missing counts as tried.
-        if (!hasFixedQueue(action)) for (const next of errors) visit(next, hasQueue);
-        return;
-      default:
-        for (const next of nextOf(action)) visit(next, hasQueue);
-    }
-  };
-  visit(flow.StartAction, false);
-  return new Set([...reached.without, ...reached.withQueue]);
-}
-
-function hasFixedQueue({ Parameters }: FlowAction): boolean {
-  const queue = Parameters['QueueId'];
-  return typeof queue === 'string' && !queue.startsWith('$.');
+  return [
+    ...lost.map(({ Identifier }) => `${Identifier}: has no position for the designer`),
+    ...hidden.map(({ Identifier }) => `${Identifier}: is drawn over another block`),
+  ];
 }
 
 function sameSet(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && some.every((entry) => others.includes(entry));
-}
-
-/** Returns the actions that a flow can reach. */
-function reachable(flow: Flow, actions: ReadonlyMap<string, FlowAction>): Set<string> {
-  const reached = new Set<string>();
-  const visit = (id: string): void => {
-    const action = actions.get(id);
-    if (action === undefined || reached.has(id)) return;
-    reached.add(id);
-    for (const next of nextOf(action)) visit(next);
-  };
-  visit(flow.StartAction);
-  return reached;
 }

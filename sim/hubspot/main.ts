@@ -36,9 +36,14 @@ async function main(): Promise<void> {
     start: () => sim.start(),
     introduction: ({ url }) => `HubSpot, simulated, listens at ${url}.
 
-Try next, in another terminal:
-  ENABLE_HUBSPOT=true HUBSPOT_BASE_URL=${url} HUBSPOT_ACCESS_TOKEN=${values.key[0] ?? 'simulated'} npm start
-and in a third one:
+Put these settings into a file .env beside package.json:
+
+  ENABLE_HUBSPOT=true
+  HUBSPOT_BASE_URL=${url}
+  HUBSPOT_ACCESS_TOKEN=${values.key[0] ?? 'simulated'}
+
+Then run "npm start" in another terminal, and in a third one:
+
   npm run call -- --say "I want to speak to a human."
 
 Ctrl-C stops it.`,

@@ -1,4 +1,5 @@
 import { isTandemError } from '../../src/base/errors.js';
+import { useDotEnv } from '../../src/process/dot-env.js';
 import { type SpeechEngine, openSpeechEngine } from '../../src/speech/engine.js';
 import { type Ear, speechEar } from './ear.js';
 import { type Voice, speechVoice } from './voice.js';
@@ -8,6 +9,7 @@ export class UsageError extends Error {}
 
 /** Runs a simulator's command. The exit code is 0, 2 for bad usage or a known error, and 1 for anything else. */
 export function runCommand(main: () => Promise<void>): void {
+  useDotEnv(process.env);
   main().then(
     () => process.exit(0),
     (error: unknown) => {
@@ -35,8 +37,8 @@ export async function serveUntilStopped<Sim extends { close(): Promise<void> }>(
     });
     console.log(options.introduction(sim));
     await new Promise<void>((resolve) => {
-      // The listening socket keeps the process alive until then.
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+      // The listening socket keeps the process alive until then. npm may pass a signal on that the terminal has sent, too.
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
     });
     await sim.close();
   } finally {

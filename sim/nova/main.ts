@@ -129,15 +129,17 @@ function watch(session: SessionRecording): void {
 }
 
 function introduction({ url }: NovaSim, region: string): string {
-  return `Simulated Nova 2 Sonic at ${url}. In the client's environment:
+  return `Simulated Nova 2 Sonic at ${url}. Put these settings into a file .env beside package.json:
 
-  export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}
-  export AWS_REGION=${region} NOVA_REGION=${region}
-  export AWS_ACCESS_KEY_ID=${SIMULATED_CREDENTIALS.accessKeyId}
-  export AWS_SECRET_ACCESS_KEY=${SIMULATED_CREDENTIALS.secretAccessKey}
+  VOICE_PROVIDER=nova
+  NOVA_REGION=${region}
+  AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}
+  AWS_ACCESS_KEY_ID=${SIMULATED_CREDENTIALS.accessKeyId}
+  AWS_SECRET_ACCESS_KEY=${SIMULATED_CREDENTIALS.secretAccessKey}
 
-Then, in that environment: VOICE_PROVIDER=nova npm start, and npm run call in a third terminal. Ask for the opening
-hours, an order, or a human. npm run sim:nova -- --help lists the faults, for instance --fault answer:800=rst-stream.
+The AWS SDK prefers AWS_PROFILE to these keys, so unset it if your shell has it.
+Then run "npm start" in another terminal, and "npm run call" in a third one. Ask for the opening hours, an order, or a human.
+npm run sim:nova -- --help lists the faults, for instance --fault answer:800=rst-stream.
 Ctrl-C stops it.`;
 }
 

@@ -84,9 +84,14 @@ function faultOf(text: string): PlannedFault {
 function introduction(sim: OpenAiSim, key: string): string {
   return `OpenAI Realtime, simulated, listens at ${sim.url} (WebSocket: ws://127.0.0.1:${sim.port}/v1/realtime).
 
-Try next, in another terminal:
-  VOICE_PROVIDER=openai OPENAI_BASE_URL=${sim.url} OPENAI_API_KEY=${key} npm start
-and in a third one:
+Put these settings into a file .env beside package.json:
+
+  VOICE_PROVIDER=openai
+  OPENAI_BASE_URL=${sim.url}
+  OPENAI_API_KEY=${key}
+
+Then run "npm start" in another terminal, and in a third one:
+
   npm run call -- --say "What are your opening hours?" --say "I want to speak to a human."
 
 Ctrl-C stops it.`;

@@ -24,7 +24,8 @@ export interface NovaProviderOptions {
   clock?: Clock;
   /** Speaks lines word for word, because the model cannot. Without it `say` fails at once. */
   speakLine?: LineSynthesis;
-  onAnomaly?: (kind: NovaAnomaly) => void;
+  /** `error`: what was thrown, if anything was. */
+  onAnomaly?: (kind: NovaAnomaly, conversationId: string, error?: unknown) => void;
   /** Maximum time until the service accepts the request; then the session fails. */
   openTimeoutMs?: number;
   /** Default: the service in `region`, or AWS_ENDPOINT_URL_BEDROCK_RUNTIME. `http:` means HTTP/2 without TLS. */
@@ -140,7 +141,7 @@ class NovaProvider implements VoiceProvider {
       endpointingSensitivity,
       mergeMs,
       modelId,
-      onAnomaly,
+      onAnomaly: (kind, error) => onAnomaly(kind, options.conversationId, error),
       onGone: () => onGone(),
       openTimeoutMs,
       speakLine: speakLine === undefined ? undefined : (text) => speakLine(text, options.language),

@@ -106,6 +106,14 @@ describe('the seed of a Nova session', () => {
     assert.deepEqual(blocks(seedOf({ turns })).at(-1), ['USER', 'Where is it?']);
   });
 
+  it('the seed sends a question of the caller as opening text although the assistant has said something since', () => {
+    const turns = [turn('caller', 'Where is it?'), turn('assistant', 'One moment, please.')];
+    const seed = seedOf({ answersLast: true, turns });
+    assert.equal(seed.opening, 'Where is it?');
+    assert.deepEqual(blocks(seed).at(-1), ['ASSISTANT', 'One moment, please.']);
+    assert.equal(seedOf({ answersLast: true, turns: [turn('assistant', 'Hello.')] }).opening, undefined);
+  });
+
   it('the history in the seed begins with the caller and alternates', () => {
     const turns = [
       turn('assistant', 'Welcome.'),

@@ -514,6 +514,20 @@ describe('synthesised lines in a Nova session', () => {
       assert.deepEqual(call.said(), ['Welcome.', 'Let me see.', 'One moment.', 'Found.']);
     });
   });
+
+  it('an event of Nova whose handling throws is lost and counted, and the session goes on', async () => {
+    await withNova({}, async ({ anomalies, open }) => {
+      const call = open();
+      let times = 0;
+      call.onEvent = ({ type }) => {
+        if (type === 'audio' && times++ === 0) throw new Error('in the owner');
+      };
+      await call.response(1);
+      assert.deepEqual(anomalies, ['event-failed']);
+      assert.equal(call.of('failed').length, 0);
+      call.session.close();
+    });
+  });
 });
 
 function isTypedText({ body, name }: { name: string; body: Readonly<Record<string, unknown>> }): boolean {

@@ -36,7 +36,8 @@ export interface NovaSessionOptions extends VoiceSessionOptions {
   mergeMs: number;
   speakLine: SpeakLine | undefined;
   clock: Clock;
-  onAnomaly: (kind: NovaAnomaly) => void;
+  /** `error`: what was thrown, if anything was. */
+  onAnomaly: (kind: NovaAnomaly, error?: unknown) => void;
   /** Called once when the session has released everything. */
   onGone: () => void;
 }
@@ -248,9 +249,13 @@ export class NovaSession implements VoiceSession {
 
   private onOutput(bytes: Uint8Array): void {
     if (this.state.name !== 'open') return;
-    const parsed = parseOutput(bytes);
-    if (parsed.ok) this.onEvent(parsed.event);
-    else this.options.onAnomaly(parsed.anomaly);
+    try {
+      const parsed = parseOutput(bytes);
+      if (parsed.ok) this.onEvent(parsed.event);
+      else this.options.onAnomaly(parsed.anomaly);
+    } catch (error) {
+      this.options.onAnomaly('event-failed', error);
+    }
   }
 
   private onEvent(event: OutputEvent): void {
