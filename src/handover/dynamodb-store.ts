@@ -3,6 +3,7 @@ import '../process/aws-node-version.js';
 import {
   CreateTableCommand,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   DynamoDBClient,
   type DynamoDBClientConfig,
   GetItemCommand,
@@ -16,14 +17,10 @@ import { DynamoDbCallers } from './dynamodb-callers.js';
 import { numberOf, textOf, toItem, toRecord } from './dynamodb-item.js';
 import { requestDeadline, settledWithin } from './request-deadline.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
-import { isThrottle, nameOf, storeError } from './store-error.js';
+import { type TablePlace, isThrottle, nameOf, shownName, storeError } from './store-error.js';
 import type { HandoverStore, Redemption } from './store.js';
 
-export interface DynamoDbStoreOptions {
-  tableName: string;
-  region: string;
-  /** `undefined` means DynamoDB in `region`. */
-  endpointUrl?: string | undefined;
+export interface DynamoDbStoreOptions extends TablePlace {
   /** Sends placeholder credentials, for an endpoint that does not check them. */
   localCredentials?: boolean;
   /** By default the SDK finds them. */
@@ -33,6 +30,16 @@ export interface DynamoDbStoreOptions {
   /** Maximum time for one attempt. It is short, with one retry, because the caller waits in silence. */
   attemptMs?: number;
   clock?: Clock;
+}
+
+/** The form of a table, for the operator. */
+export interface TableForm {
+  /** The attributes of the key, like `pk (S)`. */
+  key: readonly string[];
+  /** The attribute by which DynamoDB deletes old items. `undefined` if it deletes none. */
+  ttlAttribute: string | undefined;
+  /** Why it is not known whether DynamoDB deletes old items: the name of the error. */
+  ttlUnknown: string | undefined;
 }
 
 const MAX_ATTEMPTS = 2;
@@ -48,12 +55,14 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
   readonly callers: CallerIndex;
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly client: DynamoDBClient;
+  private readonly place: TablePlace;
   private readonly tableName: string;
   private readonly clock: Clock;
   private readonly operationMs: number;
 
   constructor(options: DynamoDbStoreOptions) {
     const { attemptMs = SILENCE_BUDGET.storeAttemptMs, clock = systemClock } = options;
+    this.place = options;
     this.tableName = options.tableName;
     this.clock = clock;
     this.operationMs = MAX_ATTEMPTS * attemptMs + BESIDE_ATTEMPTS_MS;
@@ -148,6 +157,26 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     );
   }
 
+  /** Reads how the table was made. @throws TandemError STORE_* */
+  async describe(): Promise<TableForm> {
+    const { tableName: TableName } = this;
+    const { Table: table } = await this.attempt('DescribeTable', () =>
+      this.client.send(new DescribeTableCommand({ TableName })),
+    );
+    const types = new Map(table?.AttributeDefinitions?.map((one) => [one.AttributeName, one.AttributeType]));
+    const key = (table?.KeySchema ?? []).map(({ AttributeName: name }) => `${name} (${types.get(name)})`);
+    try {
+      const { TimeToLiveDescription: ttl } = await this.track(() =>
+        this.client.send(new DescribeTimeToLiveCommand({ TableName })),
+      );
+      const isOn = ttl?.TimeToLiveStatus === 'ENABLED' || ttl?.TimeToLiveStatus === 'ENABLING';
+      return { key, ttlAttribute: isOn ? ttl.AttributeName : undefined, ttlUnknown: undefined };
+    } catch (error) {
+      // The gateway itself does not need this permission, and not every compatible store has the operation.
+      return { key, ttlAttribute: undefined, ttlUnknown: shownName(error) };
+    }
+  }
+
   /** Local mode only: creates the table if it is missing, and waits until it can be used. */
   async createTable(): Promise<void> {
     const command = new CreateTableCommand({
@@ -163,7 +192,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
         break;
       } catch (error) {
         if (nameOf(error) === 'ResourceInUseException') break;
-        if (tries === 1) throw storeError('CreateTable', error);
+        if (tries === 1) throw storeError('CreateTable', error, this.place);
       }
     }
     for (let poll = 0; poll < TABLE_POLLS; poll++) {
@@ -172,7 +201,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       if (table?.TableStatus === 'ACTIVE') return;
       await sleep(this.clock, TABLE_POLL_MS);
     }
-    throw storeError('CreateTable', undefined);
+    throw storeError('CreateTable', undefined, this.place);
   }
 
   /** Waits for pending requests, so that no record is lost. The maximum time for an operation limits the wait. */
@@ -206,7 +235,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       return await this.track(send);
     } catch (error) {
       if (nameOf(error) === 'ConditionalCheckFailedException') return undefined;
-      throw storeError(operation, error);
+      throw storeError(operation, error, this.place);
     }
   }
 
@@ -214,7 +243,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     try {
       return await this.track(send);
     } catch (error) {
-      throw storeError(operation, error);
+      throw storeError(operation, error, this.place);
     }
   }
 }
