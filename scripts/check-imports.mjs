@@ -50,7 +50,7 @@ export const LAYERS = `
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
   app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
-  doctor: app base call config handover telemetry twilio
+  doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
   main.ts: app base config process
@@ -71,7 +71,7 @@ export const LAYERS = `
   sim: app base config sim/caller sim/connect sim/twilio speech
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/support: app audio base call cluster.ts config doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
   bench: app audio base cluster.ts config handover lambda/connect main.ts sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support voice voice/local
   chaos: app audio base bench call config handover sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: call/media escalation prompts

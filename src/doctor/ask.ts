@@ -79,6 +79,13 @@ function codeOf(error: unknown): string | undefined {
   return found;
 }
 
+/** Returns a URL without what may be secret in it: user, password and query. */
+export function shownUrl(url: string): string {
+  if (!URL.canParse(url)) return 'a URL that cannot be used';
+  const { host, pathname, protocol } = new URL(url);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}
+
 /** Returns `value` if it is a name as services write codes and paths of fields, which hold nothing private. */
 export function codeText(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\w.[\]-]{1,100}$/.test(value) ? value : undefined;

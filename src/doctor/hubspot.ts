@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import { versionedPath } from '../crm/hubspot-api.js';
-import { type Answer, type Unreached, ask, codeText, isUnreached, member } from './ask.js';
+import { type Answer, type Unreached, ask, codeText, isUnreached, member, shownUrl } from './ask.js';
 import type { ClockWatch } from './clock-watch.js';
 import { type Finding, advice, fault, fine } from './finding.js';
 
@@ -31,7 +31,7 @@ export async function askHubSpot(question: HubSpotQuestion): Promise<Finding[]> 
     });
   const account = await request(undefined, 'account-info', 'details');
   if (isUnreached(account))
-    return [fault('hubspot-unreachable', `${baseUrl} cannot be reached: ${account.why}. Check HUBSPOT_BASE_URL and the network.`)];
+    return [fault('hubspot-unreachable', `${shownUrl(baseUrl)} cannot be reached: ${account.why}. Check HUBSPOT_BASE_URL and the network.`)];
   clocks.note('HubSpot', account.headers.get('date'), clock.epochMs());
   if (account.status !== 200) return [accountRefused(account, settings)];
   const search = {
@@ -63,7 +63,7 @@ function accountRefused({ body, status }: Answer, { apiVersion, baseUrl }: NonNu
   if (status === 401)
     return fault('hubspot-key', `HubSpot refuses HUBSPOT_ACCESS_TOKEN (${detail}). Make a service key under Settings › Integrations › Service Keys (docs/build/hubspot.md).`);
   if (status === 403) return fault('hubspot-scope', `HubSpot refuses to name the account (${detail}). Check the scopes of the key (docs/build/hubspot.md).`);
-  if (status === 404) return fault('hubspot-version', `${baseUrl} has no API ${apiVersion} (${detail}). Check HUBSPOT_API_VERSION and HUBSPOT_BASE_URL.`);
+  if (status === 404) return fault('hubspot-version', `${shownUrl(baseUrl)} has no API ${apiVersion} (${detail}). Check HUBSPOT_API_VERSION and HUBSPOT_BASE_URL.`);
   if (status === 429) return advice('hubspot-limit', `HubSpot's limit is used up now (${detail}). See which other programs use the account.`);
   return fault('hubspot-unreachable', `HubSpot failed (${detail}). Ask again; if this repeats, see status.hubspot.com.`);
 }

@@ -3,7 +3,7 @@ import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { isTandemError } from '../base/errors.js';
 import type { Config } from '../config/config.js';
 import { openLineSpeaker, openSpeechEngine } from '../speech/engine.js';
-import { ask, codeText, isUnreached, member } from './ask.js';
+import { ask, codeText, isUnreached, member, shownUrl } from './ask.js';
 import { type Finding, advice, fault, fine } from './finding.js';
 
 export interface LocalQuestion {
@@ -39,10 +39,10 @@ export async function askSpeech({ isProvider, settings }: LocalQuestion): Promis
     return [
       advice(
         'speech-own-voice',
-        `${ttsBaseUrl === undefined ? 'LOCAL_TTS_MODEL' : `LOCAL_TTS_BASE_URL ${ttsBaseUrl}`} does not speak, so callers hear the embedded English voice. Check that it answers POST /audio/speech, or the folder of the model.`,
+        `${ttsBaseUrl === undefined ? 'LOCAL_TTS_MODEL' : `LOCAL_TTS_BASE_URL ${shownUrl(ttsBaseUrl)}`} does not speak, so callers hear the embedded English voice. Check that it answers POST /audio/speech, or the folder of the model.`,
       ),
     ];
-  const own = ttsBaseUrl ?? ttsModel;
+  const own = ttsBaseUrl === undefined ? ttsModel : shownUrl(ttsBaseUrl);
   return [
     fine('speech', `${isProvider ? `Recogniser ${sttModel} and synthesiser` : 'The synthesiser'} speak${own === undefined ? '' : ` with ${own}`}.`),
   ];
@@ -55,14 +55,14 @@ export async function askChat({ clock, settings, signal }: LocalQuestion): Promi
   const json = { model: llmModel, messages: [{ role: 'user', content: 'Reply with the word OK.' }], max_tokens: 8, stream: false };
   const answer = await ask(`${llmBaseUrl}/chat/completions`, { json, signal });
   if (isUnreached(answer))
-    return [fault('chat-endpoint', `${llmBaseUrl} cannot be reached: ${answer.why}. Check LOCAL_LLM_BASE_URL, and that the server runs.`)];
+    return [fault('chat-endpoint', `${shownUrl(llmBaseUrl)} cannot be reached: ${answer.why}. Check LOCAL_LLM_BASE_URL, and that the server runs.`)];
   const { body, status } = answer;
   if (status !== 200 || !Array.isArray(member(body, 'choices'))) {
     const code = codeText(member(body, 'error', 'code'));
     const detail = code === undefined ? `HTTP ${status}` : `HTTP ${status}, ${code}`;
     return status === 404
-      ? [fault('chat-model', `${llmBaseUrl} does not have ${llmModel}, or no /chat/completions (${detail}). Check LOCAL_LLM_MODEL; with Ollama run "ollama pull ${llmModel}".`)]
-      : [fault('chat-endpoint', `${llmBaseUrl}/chat/completions gave no answer that can be used (${detail}). Check LOCAL_LLM_BASE_URL; it ends in /v1 for most servers.`)];
+      ? [fault('chat-model', `${shownUrl(llmBaseUrl)} does not have ${llmModel}, or no /chat/completions (${detail}). Check LOCAL_LLM_MODEL; with Ollama run "ollama pull ${llmModel}".`)]
+      : [fault('chat-endpoint', `${shownUrl(llmBaseUrl)}/chat/completions gave no answer that can be used (${detail}). Check LOCAL_LLM_BASE_URL; it ends in /v1 for most servers.`)];
   }
   const tookMs = clock.now() - startedMs;
   const text = `${llmModel} answered in ${(tookMs / 1000).toFixed(1)} s.`;

@@ -3,7 +3,7 @@ import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/
 import type { Clock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import { KNOWN_REGIONS, clientConfig } from '../voice/nova/provider.js';
-import { whyUnreached } from './ask.js';
+import { shownUrl, whyUnreached } from './ask.js';
 import type { ClockWatch } from './clock-watch.js';
 import { type Finding, advice, fault, fine } from './finding.js';
 import { type NovaLineResult, tryNova } from './nova-line.js';
@@ -101,7 +101,7 @@ function refusedFor({ error, headMs }: NovaLineResult, settings: Config['nova'],
   if (/Could not load credentials/i.test(message)) return fault('nova-credentials', `There are no AWS credentials. ${CREDENTIALS}`);
   if ((error as { $fault?: unknown }).$fault !== undefined)
     return fault('nova-failed', `Amazon Nova Sonic failed (${shown(name)}). Ask again; if this repeats, see the AWS Health Dashboard.`);
-  const where = endpointUrl ?? `Amazon Bedrock in ${region}`;
+  const where = endpointUrl === undefined ? `Amazon Bedrock in ${region}` : shownUrl(endpointUrl);
   return fault('nova-unreachable', `${where} cannot be reached: ${whyUnreached(error)}. Check NOVA_REGION, AWS_ENDPOINT_URL_BEDROCK_RUNTIME and the network.`);
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import { realtimeUrl } from '../voice/openai/provider.js';
 import { sessionSettings } from '../voice/openai/session-settings.js';
-import { type Answer, type Unreached, ask, codeText, isUnreached, member } from './ask.js';
+import { type Answer, type Unreached, ask, codeText, isUnreached, member, shownUrl } from './ask.js';
 import type { ClockWatch } from './clock-watch.js';
 import { type Finding, advice, fault, fine } from './finding.js';
 import { type LineRefused, RealtimeLine, errorOf } from './realtime-line.js';
@@ -54,7 +54,7 @@ export async function askOpenAi(question: OpenAiQuestion): Promise<Finding[]> {
     ask(`${baseUrl}/models/${encodeURIComponent(name)}`, { headers: openAiHeaders(settings), signal });
   const listed = await about(model);
   if (isUnreached(listed))
-    return [fault('openai-unreachable', `${baseUrl} cannot be reached: ${listed.why}. Check OPENAI_BASE_URL and the network.`)];
+    return [fault('openai-unreachable', `${shownUrl(baseUrl)} cannot be reached: ${listed.why}. Check OPENAI_BASE_URL and the network.`)];
   clocks.note('OpenAI', listed.headers.get('date'), clock.epochMs());
   if (listed.status === 401) return [keyRefused(codeText(member(listed.body, 'error', 'code')))];
   const session = await trySession(question, isMissing(listed));
@@ -85,7 +85,7 @@ async function trySession(question: OpenAiQuestion, isModelMissing: boolean): Pr
     }
     if (findings.some(({ result }) => result === 'fault')) return findings;
     const seconds = ((clock.now() - startedMs) / 1000).toFixed(1);
-    const text = `${settings.model} took a session with ${voices.length === 1 ? 'the voice' : 'the voices'} ${voices.join(', ')} in ${seconds} s (${settings.baseUrl}). Whether the account has credit shows only when it speaks.`;
+    const text = `${settings.model} took a session with ${voices.length === 1 ? 'the voice' : 'the voices'} ${voices.join(', ')} in ${seconds} s (${shownUrl(settings.baseUrl)}). Whether the account has credit shows only when it speaks.`;
     return [...findings, fine('openai-ready', text)];
   } finally {
     opened.close();
@@ -111,7 +111,7 @@ async function trySettings(
 }
 
 function notOpened(refused: LineRefused | Unreached, settings: Config['openai'], isModelMissing: boolean): Finding {
-  const url = realtimeUrl(settings.baseUrl, settings.model);
+  const url = shownUrl(realtimeUrl(settings.baseUrl, settings.model));
   if (isUnreached(refused as Unreached))
     return fault('openai-websocket', `HTTP works, but a WebSocket to ${url} does not: ${(refused as Unreached).why}. Let the proxy or firewall pass WebSockets on.`);
   const { code, status } = refused as LineRefused;
@@ -159,7 +159,7 @@ function mulawRefused(): Finding {
 }
 
 function dropped({ baseUrl }: Config['openai']): Finding {
-  return fault('openai-websocket', `The WebSocket to ${baseUrl} opened and ended without an answer. Check a proxy in between, and status.openai.com.`);
+  return fault('openai-websocket', `The WebSocket to ${shownUrl(baseUrl)} opened and ended without an answer. Check a proxy in between, and status.openai.com.`);
 }
 
 function isMissing(answer: Answer): boolean {

@@ -5,6 +5,7 @@ import { DynamoDbStore, type TableForm } from '../handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { type HandoverRecord, drawHandoverId } from '../handover/record.js';
 import { LOCAL_MODE_PEPPER, drawToken, tokenKey } from '../handover/token.js';
+import { shownUrl } from './ask.js';
 import { type Finding, type FindingId, advice, fault, fine } from './finding.js';
 
 /** How long the probe's token lives. DynamoDB deletes its item some time later. */
@@ -17,7 +18,7 @@ export async function askTable(handover: Config['handover'], clock: Clock): Prom
   const embedded = handover.embedded && handover.endpointUrl === undefined ? await startEmbeddedDynamoDb() : undefined;
   const endpointUrl = embedded?.endpointUrl ?? handover.endpointUrl;
   const store = new DynamoDbStore({ ...handover, endpointUrl, localCredentials: handover.embedded, clock });
-  const where = `${handover.tableName} ${endpointUrl === undefined ? `in ${handover.region}` : `at ${endpointUrl}`}`;
+  const where = `${handover.tableName} ${endpointUrl === undefined ? `in ${handover.region}` : `at ${shownUrl(endpointUrl)}`}`;
   try {
     if (handover.embedded) await store.createTable();
     const form = await store.describe();

@@ -1,5 +1,5 @@
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
-import { whyUnreached } from './ask.js';
+import { shownUrl, whyUnreached } from './ask.js';
 import { type Finding, advice, fault, fine } from './finding.js';
 import { type PhoneNumber, type TwilioAccount, readNumbers, whyNoDial, withoutOverrides } from '../twilio/number.js';
 
@@ -20,7 +20,7 @@ export async function askNumber({ account, phoneNumber, publicHost }: NumberQues
     return [
       fault(
         'twilio-account',
-        `Twilio does not answer at ${account.baseUrl}: ${whyUnreached(error)}. Check the network and TWILIO_API_URL.`,
+        `Twilio does not answer at ${shownUrl(account.baseUrl)}: ${whyUnreached(error)}. Check the network and TWILIO_API_URL.`,
       ),
     ];
   }

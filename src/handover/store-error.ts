@@ -41,7 +41,7 @@ export function storeError(operation: string, error: unknown, at: TablePlace): T
   if (name === 'ResourceNotFoundException') {
     return new TandemError(
       'STORE_TABLE_MISSING',
-      `DynamoDB ${operation}: the table ${at.tableName} does not exist ${at.endpointUrl === undefined ? `in ${at.region}` : `at ${at.endpointUrl}`}.`,
+      `DynamoDB ${operation}: the table ${at.tableName} does not exist ${at.endpointUrl === undefined ? `in ${at.region}` : `at ${new URL(at.endpointUrl).host}`}.`,
     );
   }
   if (isThrottle(error)) return new TandemError('STORE_THROTTLED', `DynamoDB ${operation} was throttled.`);
