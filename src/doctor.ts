@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { type Clock, systemClock } from './base/clock.js';
 import { isTandemError } from './base/errors.js';
 import { type Config, readConfig } from './config/config.js';
+import type { Check } from './doctor/check.js';
 import { CHECKS } from './doctor/checks.js';
 import { ClockWatch } from './doctor/clock-watch.js';
-import { type Check, type Finding, advice, fault, fine } from './doctor/finding.js';
+import { type Finding, advice, fault, fine } from './doctor/finding.js';
 import { readNamed } from './doctor/named.js';
 import { type Limits, type NamedFinding, runChecks } from './doctor/run-checks.js';
 

@@ -17,7 +17,8 @@ export interface AccountOptions {
 /** The operation of a request. */
 export type Operation =
   | { is: 'search' | 'create'; type: ObjectType; version: string }
-  | { is: 'account' | 'pipelines'; version: string };
+  | { is: 'account'; version: string }
+  | { is: 'pipelines'; version: string };
 
 export interface Reply {
   status: number;
@@ -87,7 +88,12 @@ export class Account {
       label: `Pipeline ${id}`,
       displayOrder: index,
       archived: false,
-      stages: [...stages].map((stage, order) => ({ id: stage, label: `Stage ${stage}`, displayOrder: order, archived: false })),
+      stages: [...stages].map((stage, order) => ({
+        id: stage,
+        label: `Stage ${stage}`,
+        displayOrder: order,
+        archived: false,
+      })),
     }));
   }
 

@@ -50,7 +50,10 @@ function unknownUrl(url: URL): Extract<Admission, { type: 'refused' }> {
   return refusal(404, 'invalid_request_error', 'unknown_url', `Invalid URL (GET ${url.pathname})`);
 }
 
-function checkKey(request: IncomingMessage, rules: AdmissionRules): Extract<Admission, { type: 'refused' }> | undefined {
+function checkKey(
+  request: IncomingMessage,
+  rules: AdmissionRules,
+): Extract<Admission, { type: 'refused' }> | undefined {
   const key = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
   if (key === undefined)
     return refusal(401, 'invalid_request_error', null, 'Missing bearer or basic authentication in header');

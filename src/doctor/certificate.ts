@@ -67,7 +67,12 @@ export function certificateFindings({ chainError, peer }: Certificate, hostname:
     ];
   if (chainError !== undefined) return [fault('certificate', `${chainText(chainError, hostname)}; ${refused}.`)];
   if (days < FEW_DAYS)
-    return [advice('certificate-expiry', `The certificate of ${hostname} expires in ${days} days, on ${peer.valid_to}. Renew it.`)];
+    return [
+      advice(
+        'certificate-expiry',
+        `The certificate of ${hostname} expires in ${days} days, on ${peer.valid_to}. Renew it.`,
+      ),
+    ];
   return [fine('certificate', `${hostname} has a valid certificate for ${days} more days.`)];
 }
 

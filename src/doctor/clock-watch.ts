@@ -24,6 +24,11 @@ export class ClockWatch {
     const text = `This machine's clock is ${seconds} s ${worst.aheadMs > 0 ? 'ahead of' : 'behind'} that of ${worst.from}. Let NTP set it ("timedatectl set-ntp true").`;
     return Math.abs(worst.aheadMs) < REFUSED_BY_AWS_MS
       ? [advice('clock', text)]
-      : [fault('clock', `${text} AWS refuses requests that are five minutes off, and tokens expire too early or late.`)];
+      : [
+          fault(
+            'clock',
+            `${text} AWS refuses requests that are five minutes off, and tokens expire too early or late.`,
+          ),
+        ];
   }
 }

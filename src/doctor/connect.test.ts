@@ -50,11 +50,21 @@ describe("the doctor's question to Amazon Connect", { concurrency: true }, () =>
   test('another instance, a failing or silent service and an address where nothing listens are named', async () => {
     const queues = { [QUEUE]: { AGENTS_STAFFED: 3 } };
     for (const [env, fault, expected, text] of [
-      [{ CONNECT_INSTANCE_ID: 'elsewhere' }, undefined, 'fault connect-instance', /no instance elsewhere.*CONNECT_INSTANCE_ID/],
+      [
+        { CONNECT_INSTANCE_ID: 'elsewhere' },
+        undefined,
+        'fault connect-instance',
+        /no instance elsewhere.*CONNECT_INSTANCE_ID/,
+      ],
       [{}, 'broken', 'fault connect-unreachable', /InternalServiceException/],
       [{}, 'hung', 'fault connect-unreachable', /TimeoutError/],
       [{}, 'throttled', 'advice connect-unreachable', /ThrottlingException/],
-      [{ AWS_ENDPOINT_URL_CONNECT: 'http://127.0.0.1:1' }, undefined, 'fault connect-unreachable', /nothing listens there/],
+      [
+        { AWS_ENDPOINT_URL_CONNECT: 'http://127.0.0.1:2' },
+        undefined,
+        'fault connect-unreachable',
+        /nothing listens there/,
+      ],
     ] as [Record<string, string>, ApiFault | undefined, string, RegExp][]) {
       const asked = await ask(queues, env, fault);
       assert.deepEqual(asked.ids, [expected], asked.text);

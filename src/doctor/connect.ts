@@ -25,7 +25,10 @@ export async function askConnect(question: ConnectQuestion): Promise<Finding[]> 
   if (rule === 'off' || instanceId === undefined) return [];
   if (queues.length === 0)
     return [
-      advice('connect-queue', 'CONNECT_CHECK_AVAILABILITY has no queue to ask about, so it does nothing. Set CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.'),
+      advice(
+        'connect-queue',
+        'CONNECT_CHECK_AVAILABILITY has no queue to ask about, so it does nothing. Set CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.',
+      ),
     ];
   const agents = new ConnectAgents({
     instanceId,
@@ -51,7 +54,10 @@ export async function askConnect(question: ConnectQuestion): Promise<Finding[]> 
     if (silent.length === 0) return [fine('connect-ready', text)];
     return [
       fine('connect-ready', text),
-      advice('connect-queue', `Connect has no data for the queue ${silent.join(', ')}. It may be new or have no agents; such a queue is dialled. Check its ARN in CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.`),
+      advice(
+        'connect-queue',
+        `Connect has no data for the queue ${silent.join(', ')}. It may be new or have no agents; such a queue is dialled. Check its ARN in CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.`,
+      ),
     ];
   } catch (error) {
     return [refused(error, question)];
@@ -69,19 +75,37 @@ function refused(error: unknown, { dial, region }: ConnectQuestion): Finding {
     case 'InvalidSignatureException':
     case 'MissingAuthenticationTokenException':
     case 'UnrecognizedClientException':
-      return fault('connect-access', `AWS refuses the credentials for Amazon Connect, or there are none (${name}). ${so}`);
+      return fault(
+        'connect-access',
+        `AWS refuses the credentials for Amazon Connect, or there are none (${name}). ${so}`,
+      );
     case 'AccessDeniedException':
-      return fault('connect-access', `The credentials may not ask Amazon Connect (${name}). Allow connect:GetCurrentMetricData on the instance and its queues. ${so}`);
+      return fault(
+        'connect-access',
+        `The credentials may not ask Amazon Connect (${name}). Allow connect:GetCurrentMetricData on the instance and its queues. ${so}`,
+      );
     case 'ResourceNotFoundException':
-      return fault('connect-instance', `Amazon Connect in ${region} has no instance ${dial.instanceId ?? ''}, or not one of the queues (${name}). Check CONNECT_INSTANCE_ID, the queue ARNs and AWS_REGION. ${so}`);
+      return fault(
+        'connect-instance',
+        `Amazon Connect in ${region} has no instance ${dial.instanceId ?? ''}, or not one of the queues (${name}). Check CONNECT_INSTANCE_ID, the queue ARNs and AWS_REGION. ${so}`,
+      );
     case 'InvalidParameterException':
     case 'InvalidRequestException':
-      return fault('connect-queue', `Amazon Connect does not take the instance or a queue (${name}). Check CONNECT_INSTANCE_ID, CONNECT_QUEUE_ARN and CONNECT_QUEUE_ARNS. ${so}`);
+      return fault(
+        'connect-queue',
+        `Amazon Connect does not take the instance or a queue (${name}). Check CONNECT_INSTANCE_ID, CONNECT_QUEUE_ARN and CONNECT_QUEUE_ARNS. ${so}`,
+      );
     case 'ThrottlingException':
-      return advice('connect-unreachable', `Amazon Connect answers no more requests now (${name}). The account allows five a second. ${so}`);
+      return advice(
+        'connect-unreachable',
+        `Amazon Connect answers no more requests now (${name}). The account allows five a second. ${so}`,
+      );
     default: {
       const why = (error as { $fault?: unknown }).$fault === undefined ? whyUnreached(error) : 'the service failed';
-      return fault('connect-unreachable', `Amazon Connect does not answer (${name}: ${why}). Check AWS_REGION, AWS_ENDPOINT_URL_CONNECT and the network. ${so}`);
+      return fault(
+        'connect-unreachable',
+        `Amazon Connect does not answer (${name}: ${why}). Check AWS_REGION, AWS_ENDPOINT_URL_CONNECT and the network. ${so}`,
+      );
     }
   }
 }

@@ -1,8 +1,3 @@
-import type { Clock } from '../base/clock.js';
-import type { Config } from '../config/config.js';
-import type { ClockWatch } from './clock-watch.js';
-import type { Named } from './named.js';
-
 /** Everything the doctor can find. Each has a row in docs/operate/doctor.md, and a name is never used for something else. */
 export const FINDING_IDS = [
   'settings',
@@ -40,7 +35,6 @@ export const FINDING_IDS = [
   'table-key',
   'table-ttl',
   'table-ready',
-  'token-redeemed',
   'pepper',
   'connect-number',
   'connect-access',
@@ -76,7 +70,6 @@ export const FINDING_IDS = [
   'gateway-reached',
   'clock',
   'metrics',
-  'live-answers',
 ] as const;
 
 export type FindingId = (typeof FINDING_IDS)[number];
@@ -90,28 +83,6 @@ export interface Finding {
   id: FindingId;
   /** One line that says what was found and what to do. Never holds a secret, nor what anybody said. */
   text: string;
-}
-
-/** What every check may use. */
-export interface CheckContext {
-  config: Config;
-  env: Readonly<Record<string, string | undefined>>;
-  clock: Clock;
-  /** Ends when the time of the check is over. */
-  signal: AbortSignal;
-  /** What extensions and the assistants' file name. Rejects with CONFIG_INVALID; see {@link readNamed}. */
-  named: Promise<Named>;
-  /** Learns the time of the services that were asked. */
-  clocks: ClockWatch;
-}
-
-export interface Check {
-  /** The service, as the report names it. */
-  name: string;
-  /** Whether the settings ask for the service. Without it the check always runs. */
-  applies?: (config: Config) => boolean;
-  /** A rejection counts as a fault. An empty list says nothing. */
-  run: (context: CheckContext) => Promise<Finding[]> | Finding[];
 }
 
 export const fine = (id: FindingId, text: string): Finding => ({ result: 'fine', id, text });

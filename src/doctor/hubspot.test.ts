@@ -32,11 +32,35 @@ describe("the doctor's question to HubSpot", { concurrency: true }, () => {
   }
 
   for (const [what, id, options, env, text] of [
-    ['a wrong key', 'hubspot-key', {}, { HUBSPOT_ACCESS_TOKEN: 'pat-na1-another-key' }, /INVALID_AUTHENTICATION.*Service Keys/],
-    ['a key with a line break in it', 'hubspot-key', {}, { HUBSPOT_ACCESS_TOKEN: 'pat-na1\nanother-key' }, /contains a character/],
+    [
+      'a wrong key',
+      'hubspot-key',
+      {},
+      { HUBSPOT_ACCESS_TOKEN: 'pat-na1-another-key' },
+      /INVALID_AUTHENTICATION.*Service Keys/,
+    ],
+    [
+      'a key with a line break in it',
+      'hubspot-key',
+      {},
+      { HUBSPOT_ACCESS_TOKEN: 'pat-na1\nanother-key' },
+      /contains a character/,
+    ],
     ['a version that does not exist', 'hubspot-version', { versions: ['v3'] }, {}, /no API 2026-03/],
-    ['a pipeline that does not exist', 'hubspot-pipeline', {}, { HUBSPOT_TICKET_PIPELINE: '7' }, /no pipeline 7 for tickets; it has 0\./],
-    ['a stage of another pipeline', 'hubspot-pipeline', {}, { HUBSPOT_TICKET_STAGE: '9' }, /no stage 9; it has 1, 2, 3, 4\./],
+    [
+      'a pipeline that does not exist',
+      'hubspot-pipeline',
+      {},
+      { HUBSPOT_TICKET_PIPELINE: '7' },
+      /no pipeline 7 for tickets; it has 0\./,
+    ],
+    [
+      'a stage of another pipeline',
+      'hubspot-pipeline',
+      {},
+      { HUBSPOT_TICKET_STAGE: '9' },
+      /no stage 9; it has 1, 2, 3, 4\./,
+    ],
     ...ALL.map((scope) => [
       `the missing scope ${scope}`,
       'hubspot-scope',
@@ -63,8 +87,8 @@ describe("the doctor's question to HubSpot", { concurrency: true }, () => {
   });
 
   test('a HubSpot where nothing listens is named', async () => {
-    const asked = await ask({}, { HUBSPOT_BASE_URL: 'http://127.0.0.1:1' });
+    const asked = await ask({}, { HUBSPOT_BASE_URL: 'http://127.0.0.1:2' });
     assert.deepEqual([asked.code, asked.ids], [1, ['fault hubspot-unreachable']]);
-    assert.match(asked.text, /^http:\/\/127\.0\.0\.1:1 cannot be reached: nothing listens there/);
+    assert.match(asked.text, /^http:\/\/127\.0\.0\.1:2 cannot be reached: nothing listens there/);
   });
 });

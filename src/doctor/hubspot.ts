@@ -22,7 +22,9 @@ export async function askHubSpot(question: HubSpotQuestion): Promise<Finding[]> 
   const { clock, clocks, settings, signal } = question;
   const { accessToken, apiVersion, baseUrl, pipeline, stage } = settings;
   if (!/^[\x21-\x7e]+$/.test(accessToken))
-    return [fault('hubspot-key', 'HUBSPOT_ACCESS_TOKEN contains a character that no key has; copy it again, without spaces.')];
+    return [
+      fault('hubspot-key', 'HUBSPOT_ACCESS_TOKEN contains a character that no key has; copy it again, without spaces.'),
+    ];
   const request = (json: unknown, family: string, ...rest: readonly string[]): Promise<Answer | Unreached> =>
     ask(`${baseUrl}${versionedPath(apiVersion, family, ...rest)}`, {
       headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json' },
@@ -31,7 +33,12 @@ export async function askHubSpot(question: HubSpotQuestion): Promise<Finding[]> 
     });
   const account = await request(undefined, 'account-info', 'details');
   if (isUnreached(account))
-    return [fault('hubspot-unreachable', `${shownUrl(baseUrl)} cannot be reached: ${account.why}. Check HUBSPOT_BASE_URL and the network.`)];
+    return [
+      fault(
+        'hubspot-unreachable',
+        `${shownUrl(baseUrl)} cannot be reached: ${account.why}. Check HUBSPOT_BASE_URL and the network.`,
+      ),
+    ];
   clocks.note('HubSpot', account.headers.get('date'), clock.epochMs());
   if (account.status !== 200) return [accountRefused(account, settings)];
   const search = {
@@ -61,19 +68,46 @@ function accountRefused({ body, status }: Answer, { apiVersion, baseUrl }: NonNu
   const category = codeText(member(body, 'category'));
   const detail = category === undefined ? `HTTP ${status}` : `HTTP ${status}, ${category}`;
   if (status === 401)
-    return fault('hubspot-key', `HubSpot refuses HUBSPOT_ACCESS_TOKEN (${detail}). Make a service key under Settings › Integrations › Service Keys (docs/build/hubspot.md).`);
-  if (status === 403) return fault('hubspot-scope', `HubSpot refuses to name the account (${detail}). Check the scopes of the key (docs/build/hubspot.md).`);
-  if (status === 404) return fault('hubspot-version', `${shownUrl(baseUrl)} has no API ${apiVersion} (${detail}). Check HUBSPOT_API_VERSION and HUBSPOT_BASE_URL.`);
-  if (status === 429) return advice('hubspot-limit', `HubSpot's limit is used up now (${detail}). See which other programs use the account.`);
-  return fault('hubspot-unreachable', `HubSpot failed (${detail}). Ask again; if this repeats, see status.hubspot.com.`);
+    return fault(
+      'hubspot-key',
+      `HubSpot refuses HUBSPOT_ACCESS_TOKEN (${detail}). Make a service key under Settings › Integrations › Service Keys (docs/build/hubspot.md).`,
+    );
+  if (status === 403)
+    return fault(
+      'hubspot-scope',
+      `HubSpot refuses to name the account (${detail}). Check the scopes of the key (docs/build/hubspot.md).`,
+    );
+  if (status === 404)
+    return fault(
+      'hubspot-version',
+      `${shownUrl(baseUrl)} has no API ${apiVersion} (${detail}). Check HUBSPOT_API_VERSION and HUBSPOT_BASE_URL.`,
+    );
+  if (status === 429)
+    return advice(
+      'hubspot-limit',
+      `HubSpot's limit is used up now (${detail}). See which other programs use the account.`,
+    );
+  return fault(
+    'hubspot-unreachable',
+    `HubSpot failed (${detail}). Ask again; if this repeats, see status.hubspot.com.`,
+  );
 }
 
 /** `undefined` if the scope is there. */
 function scopeFinding(answer: Answer | Unreached, scope: string): Finding | undefined {
-  if (isUnreached(answer)) return advice('hubspot-unreachable', `Whether the key has the scope ${scope} is not known: ${answer.why}.`);
+  if (isUnreached(answer))
+    return advice('hubspot-unreachable', `Whether the key has the scope ${scope} is not known: ${answer.why}.`);
   const { status } = answer;
-  if (status === 403) return fault('hubspot-scope', `The key lacks the scope ${scope}. Add it under Settings › Integrations › Service Keys.`);
-  if (status === 429) return advice('hubspot-limit', `Whether the key has the scope ${scope} is not known, because HubSpot's limit is used up now.`);
+  if (status === 403)
+    return fault(
+      'hubspot-scope',
+      `The key lacks the scope ${scope}. Add it under Settings › Integrations › Service Keys.`,
+    );
+  if (status === 429)
+    return advice(
+      'hubspot-limit',
+      `Whether the key has the scope ${scope} is not known, because HubSpot's limit is used up now.`,
+    );
   // A search answers 200. A create is refused for its property, which comes after the scope.
   if (status === 200 || status === 400) return undefined;
   return advice('hubspot-unreachable', `Whether the key has the scope ${scope} is not known (HTTP ${status}).`);
@@ -82,14 +116,23 @@ function scopeFinding(answer: Answer | Unreached, scope: string): Finding | unde
 function pipelineFinding(answer: Answer | Unreached, pipeline: string, stage: string): Finding | undefined {
   const listed = isUnreached(answer) ? undefined : member(answer.body, 'results');
   if (!Array.isArray(listed))
-    return advice('hubspot-pipeline', `Whether pipeline ${pipeline} has stage ${stage} is not known, because the pipelines could not be read.`);
+    return advice(
+      'hubspot-pipeline',
+      `Whether pipeline ${pipeline} has stage ${stage} is not known, because the pipelines could not be read.`,
+    );
   const pipelines = listed.map((one) => ({ id: member(one, 'id'), stages: member(one, 'stages') }));
   const ours = pipelines.find(({ id }) => id === pipeline);
   if (ours === undefined)
-    return fault('hubspot-pipeline', `The account has no pipeline ${pipeline} for tickets; it has ${namesOf(pipelines)}. Set HUBSPOT_TICKET_PIPELINE.`);
+    return fault(
+      'hubspot-pipeline',
+      `The account has no pipeline ${pipeline} for tickets; it has ${namesOf(pipelines)}. Set HUBSPOT_TICKET_PIPELINE.`,
+    );
   const stages = Array.isArray(ours.stages) ? (ours.stages as unknown[]).map((one) => ({ id: member(one, 'id') })) : [];
   if (stages.some(({ id }) => id === stage)) return undefined;
-  return fault('hubspot-pipeline', `Pipeline ${pipeline} has no stage ${stage}; it has ${namesOf(stages)}. Set HUBSPOT_TICKET_STAGE.`);
+  return fault(
+    'hubspot-pipeline',
+    `Pipeline ${pipeline} has no stage ${stage}; it has ${namesOf(stages)}. Set HUBSPOT_TICKET_STAGE.`,
+  );
 }
 
 function namesOf(listed: readonly { id: unknown }[]): string {

@@ -44,7 +44,10 @@ export async function askSpeech({ isProvider, settings }: LocalQuestion): Promis
     ];
   const own = ttsBaseUrl === undefined ? ttsModel : shownUrl(ttsBaseUrl);
   return [
-    fine('speech', `${isProvider ? `Recogniser ${sttModel} and synthesiser` : 'The synthesiser'} speak${own === undefined ? '' : ` with ${own}`}.`),
+    fine(
+      'speech',
+      `${isProvider ? `Recogniser ${sttModel} and synthesiser` : 'The synthesiser'} speak${own === undefined ? '' : ` with ${own}`}.`,
+    ),
   ];
 }
 
@@ -52,21 +55,46 @@ export async function askSpeech({ isProvider, settings }: LocalQuestion): Promis
 export async function askChat({ clock, settings, signal }: LocalQuestion): Promise<Finding[]> {
   const { llmBaseUrl = '', llmModel = '' } = settings;
   const startedMs = clock.now();
-  const json = { model: llmModel, messages: [{ role: 'user', content: 'Reply with the word OK.' }], max_tokens: 8, stream: false };
+  const json = {
+    model: llmModel,
+    messages: [{ role: 'user', content: 'Reply with the word OK.' }],
+    max_tokens: 8,
+    stream: false,
+  };
   const answer = await ask(`${llmBaseUrl}/chat/completions`, { json, signal });
   if (isUnreached(answer))
-    return [fault('chat-endpoint', `${shownUrl(llmBaseUrl)} cannot be reached: ${answer.why}. Check LOCAL_LLM_BASE_URL, and that the server runs.`)];
+    return [
+      fault(
+        'chat-endpoint',
+        `${shownUrl(llmBaseUrl)} cannot be reached: ${answer.why}. Check LOCAL_LLM_BASE_URL, and that the server runs.`,
+      ),
+    ];
   const { body, status } = answer;
   if (status !== 200 || !Array.isArray(member(body, 'choices'))) {
     const code = codeText(member(body, 'error', 'code'));
     const detail = code === undefined ? `HTTP ${status}` : `HTTP ${status}, ${code}`;
     return status === 404
-      ? [fault('chat-model', `${shownUrl(llmBaseUrl)} does not have ${llmModel}, or no /chat/completions (${detail}). Check LOCAL_LLM_MODEL; with Ollama run "ollama pull ${llmModel}".`)]
-      : [fault('chat-endpoint', `${shownUrl(llmBaseUrl)}/chat/completions gave no answer that can be used (${detail}). Check LOCAL_LLM_BASE_URL; it ends in /v1 for most servers.`)];
+      ? [
+          fault(
+            'chat-model',
+            `${shownUrl(llmBaseUrl)} does not have ${llmModel}, or no /chat/completions (${detail}). Check LOCAL_LLM_MODEL; with Ollama run "ollama pull ${llmModel}".`,
+          ),
+        ]
+      : [
+          fault(
+            'chat-endpoint',
+            `${shownUrl(llmBaseUrl)}/chat/completions gave no answer that can be used (${detail}). Check LOCAL_LLM_BASE_URL; it ends in /v1 for most servers.`,
+          ),
+        ];
   }
   const tookMs = clock.now() - startedMs;
   const text = `${llmModel} answered in ${(tookMs / 1000).toFixed(1)} s.`;
   return tookMs > SILENCE_BUDGET.chatFirstWordMs
-    ? [advice('chat-slow', `${text} A caller waits for the first word, and after ${SILENCE_BUDGET.chatFirstWordMs / 1000} s the call goes on without it. Load the model before calls come, or use a smaller one.`)]
+    ? [
+        advice(
+          'chat-slow',
+          `${text} A caller waits for the first word, and after ${SILENCE_BUDGET.chatFirstWordMs / 1000} s the call goes on without it. Load the model before calls come, or use a smaller one.`,
+        ),
+      ]
     : [fine('chat-endpoint', text)];
 }

@@ -44,15 +44,71 @@ describe("the doctor's question to Nova", { concurrency: true }, () => {
   });
 
   for (const [what, id, sim, env, more, text] of [
-    ['an unknown key', 'nova-credentials', {}, {}, { credentials: { ...SIMULATED_CREDENTIALS, accessKeyId: 'AKIAOTHER' } }, /UnrecognizedClientException.*wrong or expired/],
-    ['a wrong secret key', 'nova-credentials', {}, {}, { credentials: { ...SIMULATED_CREDENTIALS, secretAccessKey: 'other-secret' } }, /AWS_SECRET_ACCESS_KEY does not belong/],
-    ['no credentials', 'nova-credentials', {}, {}, { credentials: () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })) }, /no AWS credentials/],
-    ['a missing permission', 'nova-permission', faults('connect=403'), {}, {}, /bedrock:InvokeModel.*arn:aws:bedrock:us-east-1::foundation-model\/amazon\.nova-2-sonic-v1:0/],
-    ['an unknown model', 'nova-model', {}, { NOVA_MODEL_ID: 'amazon.nova-9-sonic' }, {}, /us-east-1 has no model amazon\.nova-9-sonic/],
-    ['a model that AWS has ended', 'nova-model', {}, { NOVA_MODEL_ID: 'amazon.nova-sonic-v1:0' }, {}, /ResourceNotFoundException/],
+    [
+      'an unknown key',
+      'nova-credentials',
+      {},
+      {},
+      { credentials: { ...SIMULATED_CREDENTIALS, accessKeyId: 'AKIAOTHER' } },
+      /UnrecognizedClientException.*wrong or expired/,
+    ],
+    [
+      'a wrong secret key',
+      'nova-credentials',
+      {},
+      {},
+      { credentials: { ...SIMULATED_CREDENTIALS, secretAccessKey: 'other-secret' } },
+      /AWS_SECRET_ACCESS_KEY does not belong/,
+    ],
+    [
+      'no credentials',
+      'nova-credentials',
+      {},
+      {},
+      { credentials: () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })) },
+      /no AWS credentials/,
+    ],
+    [
+      'a missing permission',
+      'nova-permission',
+      faults('connect=403'),
+      {},
+      {},
+      /bedrock:InvokeModel.*arn:aws:bedrock:us-east-1::foundation-model\/amazon\.nova-2-sonic-v1:0/,
+    ],
+    [
+      'an unknown model',
+      'nova-model',
+      {},
+      { NOVA_MODEL_ID: 'amazon.nova-9-sonic' },
+      {},
+      /us-east-1 has no model amazon\.nova-9-sonic/,
+    ],
+    [
+      'a model that AWS has ended',
+      'nova-model',
+      {},
+      { NOVA_MODEL_ID: 'amazon.nova-sonic-v1:0' },
+      {},
+      /ResourceNotFoundException/,
+    ],
     ['an unknown voice', 'nova-voice', {}, { NOVA_VOICE: 'greta' }, {}, /"greta".*NOVA_VOICE/],
-    ['another region', 'nova-region', {}, { NOVA_REGION: 'us-west-2' }, {}, /another region than NOVA_REGION us-west-2/],
-    ['a clock that is ten minutes late', 'clock', { clock: off(600_000), maxClockSkewMs: 300_000 }, {}, {}, /clock is wrong/],
+    [
+      'another region',
+      'nova-region',
+      {},
+      { NOVA_REGION: 'us-west-2' },
+      {},
+      /another region than NOVA_REGION us-west-2/,
+    ],
+    [
+      'a clock that is ten minutes late',
+      'clock',
+      { clock: off(600_000), maxClockSkewMs: 300_000 },
+      {},
+      {},
+      /clock is wrong/,
+    ],
     ['a used-up quota', 'nova-quota', { maxSessions: 0 }, {}, {}, /ThrottlingException/],
     ['a fault of the service', 'nova-failed', faults('connect=500'), {}, {}, /InternalServerException/],
     ['instability', 'nova-failed', faults('session:1=instability'), {}, {}, /fault of its own/],
@@ -76,7 +132,7 @@ describe("the doctor's question to Nova", { concurrency: true }, () => {
   });
 
   test('an endpoint where nothing listens is named', async () => {
-    const { nova: settings } = readConfig({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:1' });
+    const { nova: settings } = readConfig({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:2' });
     const [finding] = await askNova({
       settings,
       voices: ['matthew'],
@@ -86,6 +142,6 @@ describe("the doctor's question to Nova", { concurrency: true }, () => {
       credentials: SIMULATED_CREDENTIALS,
     });
     assert.equal(finding?.id, 'nova-unreachable');
-    assert.match(finding.text, /^http:\/\/127\.0\.0\.1:1 cannot be reached/);
+    assert.match(finding.text, /^http:\/\/127\.0\.0\.1:2 cannot be reached/);
   });
 });

@@ -38,12 +38,18 @@ export async function askNova(question: NovaQuestion): Promise<Finding[]> {
   }
   if (!KNOWN_REGIONS.includes(settings.region) && found.every(({ result }) => result === 'fine'))
     found.push(
-      advice('nova-region', `NOVA_REGION ${settings.region} answers, although it is none of ${KNOWN_REGIONS.join(', ')}.`),
+      advice(
+        'nova-region',
+        `NOVA_REGION ${settings.region} answers, although it is none of ${KNOWN_REGIONS.join(', ')}.`,
+      ),
     );
   return found;
 }
 
-export function novaClient({ credentials, settings }: Pick<NovaQuestion, 'credentials' | 'settings'>): BedrockRuntimeClient {
+export function novaClient({
+  credentials,
+  settings,
+}: Pick<NovaQuestion, 'credentials' | 'settings'>): BedrockRuntimeClient {
   const { endpointUrl, region } = settings;
   return new BedrockRuntimeClient(
     clientConfig({
@@ -81,7 +87,10 @@ function refusedFor({ error, headMs }: NovaLineResult, settings: Config['nova'],
     case 'IncompleteSignatureException':
     case 'MissingAuthenticationTokenException':
     case 'UnrecognizedClientException':
-      return fault('nova-credentials', `AWS refuses the credentials (${name}). They are wrong or expired. ${CREDENTIALS}`);
+      return fault(
+        'nova-credentials',
+        `AWS refuses the credentials (${name}). They are wrong or expired. ${CREDENTIALS}`,
+      );
     case 'InvalidSignatureException':
       return signatureRefused(message, region);
     case 'AccessDeniedException':
@@ -90,39 +99,73 @@ function refusedFor({ error, headMs }: NovaLineResult, settings: Config['nova'],
         `AWS does not let these credentials use the model (${name}). Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on ${arn}, and see whether the account has the model in ${region}.`,
       );
     case 'ResourceNotFoundException':
-      return fault('nova-model', `Amazon Bedrock in ${region} has no model ${modelId} (${name}). Check NOVA_MODEL_ID and NOVA_REGION (${KNOWN_REGIONS.join(', ')}).`);
+      return fault(
+        'nova-model',
+        `Amazon Bedrock in ${region} has no model ${modelId} (${name}). Check NOVA_MODEL_ID and NOVA_REGION (${KNOWN_REGIONS.join(', ')}).`,
+      );
     case 'ServiceQuotaExceededException':
     case 'ThrottlingException':
     case 'TooManyRequestsException':
-      return fault('nova-quota', `Amazon Bedrock accepts no further session now (${name}). Ask AWS for a higher quota of concurrent requests for Nova Sonic, or set MAX_VOICE_SESSIONS.`);
+      return fault(
+        'nova-quota',
+        `Amazon Bedrock accepts no further session now (${name}). Ask AWS for a higher quota of concurrent requests for Nova Sonic, or set MAX_VOICE_SESSIONS.`,
+      );
     case 'ValidationException':
       return invalid(message, headMs !== undefined, settings, voice);
   }
-  if (/Could not load credentials/i.test(message)) return fault('nova-credentials', `There are no AWS credentials. ${CREDENTIALS}`);
+  if (/Could not load credentials/i.test(message))
+    return fault('nova-credentials', `There are no AWS credentials. ${CREDENTIALS}`);
   if ((error as { $fault?: unknown }).$fault !== undefined)
-    return fault('nova-failed', `Amazon Nova Sonic failed (${shown(name)}). Ask again; if this repeats, see the AWS Health Dashboard.`);
+    return fault(
+      'nova-failed',
+      `Amazon Nova Sonic failed (${shown(name)}). Ask again; if this repeats, see the AWS Health Dashboard.`,
+    );
   const where = endpointUrl === undefined ? `Amazon Bedrock in ${region}` : shownUrl(endpointUrl);
-  return fault('nova-unreachable', `${where} cannot be reached: ${whyUnreached(error)}. Check NOVA_REGION, AWS_ENDPOINT_URL_BEDROCK_RUNTIME and the network.`);
+  return fault(
+    'nova-unreachable',
+    `${where} cannot be reached: ${whyUnreached(error)}. Check NOVA_REGION, AWS_ENDPOINT_URL_BEDROCK_RUNTIME and the network.`,
+  );
 }
 
 function signatureRefused(message: string, region: string): Finding {
   if (/expired|too far|not yet current|skew/i.test(message))
-    return fault('clock', "AWS refuses the signature because of its time: this machine's clock is wrong. Let NTP set it (\"timedatectl set-ntp true\").");
+    return fault(
+      'clock',
+      'AWS refuses the signature because of its time: this machine\'s clock is wrong. Let NTP set it ("timedatectl set-ntp true").',
+    );
   if (/valid region/i.test(message))
-    return fault('nova-region', `The endpoint belongs to another region than NOVA_REGION ${region}. Check NOVA_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME.`);
-  return fault('nova-credentials', `AWS refuses the signature (InvalidSignatureException), so AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID. ${CREDENTIALS}`);
+    return fault(
+      'nova-region',
+      `The endpoint belongs to another region than NOVA_REGION ${region}. Check NOVA_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME.`,
+    );
+  return fault(
+    'nova-credentials',
+    `AWS refuses the signature (InvalidSignatureException), so AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID. ${CREDENTIALS}`,
+  );
 }
 
 /** The service uses this name for nearly everything, and only its words tell what it means. They are not shown. */
 function invalid(message: string, isOpen: boolean, settings: Config['nova'], voice: string): Finding {
   const { modelId, region } = settings;
   if (/voice/i.test(message))
-    return fault('nova-voice', `Amazon Nova Sonic does not know the voice ${JSON.stringify(voice)}. Check NOVA_VOICE, and the voices in ASSISTANTS_FILE; docs/models/nova-sonic.md lists them.`);
+    return fault(
+      'nova-voice',
+      `Amazon Nova Sonic does not know the voice ${JSON.stringify(voice)}. Check NOVA_VOICE, and the voices in ASSISTANTS_FILE; docs/models/nova-sonic.md lists them.`,
+    );
   if (/instability|RST_STREAM/i.test(message))
-    return fault('nova-failed', 'Amazon Nova Sonic reports a fault of its own. Ask again; if this repeats, see the AWS Health Dashboard.');
+    return fault(
+      'nova-failed',
+      'Amazon Nova Sonic reports a fault of its own. Ask again; if this repeats, see the AWS Health Dashboard.',
+    );
   if (/model/i.test(message) && !isOpen)
-    return fault('nova-model', `Amazon Bedrock in ${region} has no model ${modelId} (ValidationException). Check NOVA_MODEL_ID and NOVA_REGION (${KNOWN_REGIONS.join(', ')}).`);
-  return fault('nova-failed', `Amazon Nova Sonic did not accept the session (ValidationException). Check NOVA_MODEL_ID and NOVA_VOICE ${JSON.stringify(voice)}; if both are right, report this as a bug.`);
+    return fault(
+      'nova-model',
+      `Amazon Bedrock in ${region} has no model ${modelId} (ValidationException). Check NOVA_MODEL_ID and NOVA_REGION (${KNOWN_REGIONS.join(', ')}).`,
+    );
+  return fault(
+    'nova-failed',
+    `Amazon Nova Sonic did not accept the session (ValidationException). Check NOVA_MODEL_ID and NOVA_VOICE ${JSON.stringify(voice)}; if both are right, report this as a bug.`,
+  );
 }
 
 function shown(name: string): string {

@@ -54,7 +54,12 @@ export async function askOpenAi(question: OpenAiQuestion): Promise<Finding[]> {
     ask(`${baseUrl}/models/${encodeURIComponent(name)}`, { headers: openAiHeaders(settings), signal });
   const listed = await about(model);
   if (isUnreached(listed))
-    return [fault('openai-unreachable', `${shownUrl(baseUrl)} cannot be reached: ${listed.why}. Check OPENAI_BASE_URL and the network.`)];
+    return [
+      fault(
+        'openai-unreachable',
+        `${shownUrl(baseUrl)} cannot be reached: ${listed.why}. Check OPENAI_BASE_URL and the network.`,
+      ),
+    ];
   clocks.note('OpenAI', listed.headers.get('date'), clock.epochMs());
   if (listed.status === 401) return [keyRefused(codeText(member(listed.body, 'error', 'code')))];
   const session = await trySession(question, isMissing(listed));
@@ -69,7 +74,11 @@ export async function askOpenAi(question: OpenAiQuestion): Promise<Finding[]> {
 async function trySession(question: OpenAiQuestion, isModelMissing: boolean): Promise<Finding[]> {
   const { clock, languages, settings, signal, voices } = question;
   const startedMs = clock.now();
-  const opened = await RealtimeLine.open(realtimeUrl(settings.baseUrl, settings.model), openAiHeaders(settings), signal);
+  const opened = await RealtimeLine.open(
+    realtimeUrl(settings.baseUrl, settings.model),
+    openAiHeaders(settings),
+    signal,
+  );
   if (!(opened instanceof RealtimeLine)) return [notOpened(opened, settings, isModelMissing)];
   try {
     const first = await opened.next('session.created', 'error');
@@ -113,53 +122,92 @@ async function trySettings(
 function notOpened(refused: LineRefused | Unreached, settings: Config['openai'], isModelMissing: boolean): Finding {
   const url = shownUrl(realtimeUrl(settings.baseUrl, settings.model));
   if (isUnreached(refused as Unreached))
-    return fault('openai-websocket', `HTTP works, but a WebSocket to ${url} does not: ${(refused as Unreached).why}. Let the proxy or firewall pass WebSockets on.`);
+    return fault(
+      'openai-websocket',
+      `HTTP works, but a WebSocket to ${url} does not: ${(refused as Unreached).why}. Let the proxy or firewall pass WebSockets on.`,
+    );
   const { code, status } = refused as LineRefused;
   if (isModelMissing || code === 'model_not_found') return turnedAway('model_not_found', settings);
   const detail = code === undefined ? `HTTP ${status}` : `HTTP ${status}, ${code}`;
   if (status === 401) return keyRefused(code);
   if (status === 403)
-    return fault('openai-key', `OpenAI knows OPENAI_API_KEY and refuses it a session (${detail}). Check the key's permissions, its project, and whether OpenAI serves the country of this machine.`);
+    return fault(
+      'openai-key',
+      `OpenAI knows OPENAI_API_KEY and refuses it a session (${detail}). Check the key's permissions, its project, and whether OpenAI serves the country of this machine.`,
+    );
   if (status === 429)
-    return fault('openai-quota', `OpenAI accepts no session now (${detail}). Check the credit and the limits of the account, or name another provider in VOICE_FALLBACK.`);
-  return fault('openai-websocket', `The WebSocket to ${url} was answered with ${detail} instead of being opened. Check OPENAI_BASE_URL, a proxy in between, and status.openai.com.`);
+    return fault(
+      'openai-quota',
+      `OpenAI accepts no session now (${detail}). Check the credit and the limits of the account, or name another provider in VOICE_FALLBACK.`,
+    );
+  return fault(
+    'openai-websocket',
+    `The WebSocket to ${url} was answered with ${detail} instead of being opened. Check OPENAI_BASE_URL, a proxy in between, and status.openai.com.`,
+  );
 }
 
 /** The service opened the connection, said why it does not want it, and closed it. */
 function turnedAway(code: string, { model }: Config['openai']): Finding {
   if (code === 'model_not_found')
-    return fault('openai-model', `OpenAI does not offer ${model} to this key (${code}). Check OPENAI_REALTIME_MODEL, and the models that the key's project may use.`);
+    return fault(
+      'openai-model',
+      `OpenAI does not offer ${model} to this key (${code}). Check OPENAI_REALTIME_MODEL, and the models that the key's project may use.`,
+    );
   if (code === 'insufficient_quota')
     return fault('openai-quota', `OpenAI accepts no session now (${code}). Check the credit of the account.`);
-  return fault('openai-setting', `OpenAI ended the session at once (${code}). Check OPENAI_REALTIME_MODEL; if it is right, report this as a bug.`);
+  return fault(
+    'openai-setting',
+    `OpenAI ended the session at once (${code}). Check OPENAI_REALTIME_MODEL; if it is right, report this as a bug.`,
+  );
 }
 
 function settingRefused(code: string, param: string, voice: string, settings: Config['openai']): Finding {
   const detail = `${code}${param === '' ? '' : `, ${param}`}`;
   if (param.startsWith('session.audio.output.voice'))
-    return fault('openai-voice', `OpenAI does not know the voice ${JSON.stringify(voice)} (${detail}). Check OPENAI_VOICE, and the voices in ASSISTANTS_FILE.`);
+    return fault(
+      'openai-voice',
+      `OpenAI does not know the voice ${JSON.stringify(voice)} (${detail}). Check OPENAI_VOICE, and the voices in ASSISTANTS_FILE.`,
+    );
   if (param.startsWith('session.audio.input.transcription'))
     return transcriptionRefused(settings.transcriptionModel, detail);
   if (/^session\.audio\.(input|output)\.format/.test(param)) return mulawRefused();
   if (param.startsWith('session.audio.input.turn_detection'))
-    return fault('openai-setting', `OpenAI refuses the turn detection (${detail}). Check OPENAI_TURN_DETECTION and OPENAI_VAD_*.`);
-  return fault('openai-setting', `OpenAI refuses a setting that every call sends (${detail}). Check OPENAI_REALTIME_MODEL; if it is right, report this as a bug.`);
+    return fault(
+      'openai-setting',
+      `OpenAI refuses the turn detection (${detail}). Check OPENAI_TURN_DETECTION and OPENAI_VAD_*.`,
+    );
+  return fault(
+    'openai-setting',
+    `OpenAI refuses a setting that every call sends (${detail}). Check OPENAI_REALTIME_MODEL; if it is right, report this as a bug.`,
+  );
 }
 
 function keyRefused(code: string | undefined): Finding {
-  return fault('openai-key', `OpenAI refuses OPENAI_API_KEY (${code ?? 'HTTP 401'}). Create a key at platform.openai.com/api-keys, and check OPENAI_ORGANIZATION and OPENAI_PROJECT if they are set.`);
+  return fault(
+    'openai-key',
+    `OpenAI refuses OPENAI_API_KEY (${code ?? 'HTTP 401'}). Create a key at platform.openai.com/api-keys, and check OPENAI_ORGANIZATION and OPENAI_PROJECT if they are set.`,
+  );
 }
 
 function transcriptionRefused(model: string, detail = 'model_not_found'): Finding {
-  return fault('openai-transcription', `OpenAI does not transcribe with ${model} (${detail}), so what callers say is not known, nor when they ask for a human. Check OPENAI_TRANSCRIPTION_MODEL.`);
+  return fault(
+    'openai-transcription',
+    `OpenAI does not transcribe with ${model} (${detail}), so what callers say is not known, nor when they ask for a human. Check OPENAI_TRANSCRIPTION_MODEL.`,
+  );
 }
 
 function mulawRefused(): Finding {
-  return advice('openai-format', 'OpenAI does not take mu-law in both directions. The gateway converts the audio of every call, which costs CPU; the first call opens its session twice.');
+  return advice(
+    'openai-format',
+    'OpenAI does not take mu-law in both directions. The gateway converts the audio of every call, which costs CPU; the first call opens its session twice.',
+  );
 }
 
 function dropped({ baseUrl }: Config['openai']): Finding {
-  return fault('openai-websocket', `The WebSocket to ${shownUrl(baseUrl)} opened and ended without an answer. Check a proxy in between, and status.openai.com.`);
+  return fault(
+    'openai-websocket',
+    `The WebSocket to ${shownUrl(baseUrl)} opened and ended without an answer. Check a proxy in between, and status.openai.com.`,
+  );
 }
 
 function isMissing(answer: Answer): boolean {

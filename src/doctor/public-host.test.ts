@@ -84,8 +84,16 @@ describe("the doctor's way to the public host", () => {
   });
 
   for (const [what, more, text] of [
-    ['another auth token', { authTokens: ['another-auth-token'] }, /signed with the first TWILIO_AUTH_TOKEN \(HTTP 403\)/],
-    ['another account', { accountSid: `AC${'2'.repeat(32)}` }, /another TWILIO_AUTH_TOKEN, TWILIO_ACCOUNT_SID or PUBLIC_HOST/],
+    [
+      'another auth token',
+      { authTokens: ['another-auth-token'] },
+      /signed with the first TWILIO_AUTH_TOKEN \(HTTP 403\)/,
+    ],
+    [
+      'another account',
+      { accountSid: `AC${'2'.repeat(32)}` },
+      /another TWILIO_AUTH_TOKEN, TWILIO_ACCOUNT_SID or PUBLIC_HOST/,
+    ],
   ] as const) {
     test(`a gateway that runs with ${what} is a fault`, async () => {
       const asked = await ask({ target: port }, more);
@@ -132,10 +140,28 @@ describe("the doctor's way to the public host", () => {
   for (const [what, certificate, isTrusted, id, text] of [
     ['expired', { until: new Date(Date.now() - DAY_MS) }, true, 'fault certificate', /expired on .*Renew it/],
     ['not yet valid', { from: new Date(Date.now() + DAY_MS) }, true, 'fault certificate', /valid only from/],
-    ['for another name', { host: 'www.example.com' }, true, 'fault certificate', /for www\.example\.com and not for gateway\.example\.com/],
-    ['signed by itself', {}, false, 'fault certificate', /signed by no public authority \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
+    [
+      'for another name',
+      { host: 'www.example.com' },
+      true,
+      'fault certificate',
+      /for www\.example\.com and not for gateway\.example\.com/,
+    ],
+    [
+      'signed by itself',
+      {},
+      false,
+      'fault certificate',
+      /signed by no public authority \(DEPTH_ZERO_SELF_SIGNED_CERT\)/,
+    ],
     ['without its chain', { issuer: 'Unknown Authority' }, false, 'fault certificate', /Serve the full chain/],
-    ['about to expire', { until: new Date(Date.now() + 5.5 * DAY_MS) }, true, 'advice certificate-expiry', /expires in 5 days/],
+    [
+      'about to expire',
+      { until: new Date(Date.now() + 5.5 * DAY_MS) },
+      true,
+      'advice certificate-expiry',
+      /expires in 5 days/,
+    ],
   ] as [string, Balancer['certificate'] & object, boolean, string, RegExp][]) {
     test(`the doctor finds a certificate that is ${what}`, async () => {
       const asked = await ask({ target: port, certificate, isTrusted });

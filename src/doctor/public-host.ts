@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type LookupAddress, lookup } from 'node:dns';
-import { type IncomingMessage, request } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { BlockList, type LookupFunction, isIP } from 'node:net';
 import { PATHS } from '../call/paths.js';
 import { signatureOf } from '../twilio/signature.js';
@@ -83,7 +84,10 @@ function upgradeFinding(answer: Reply, { authTokens, host, setting }: PublicHost
       'gateway-upgrade',
       `The gateway at ${host} wants signatures, and TWILIO_AUTH_TOKEN is not set here. Run the doctor with the settings of that gateway.`,
     );
-  return fault('gateway-upgrade', `An upgrade to ${what} was answered with HTTP ${status}. ${HINTS[status] ?? otherHint(status, setting)}`);
+  return fault(
+    'gateway-upgrade',
+    `An upgrade to ${what} was answered with HTTP ${status}. ${HINTS[status] ?? otherHint(status, setting)}`,
+  );
 }
 
 const HINTS: Readonly<Record<number, string>> = {
@@ -106,9 +110,13 @@ function signatureFinding(answer: Reply, { accountSid, host }: PublicHostQuestio
   if ('why' in answer)
     return fault('public-host-unreachable', `${what} did not answer: ${answer.why}. Check the proxy or balancer.`);
   const { status } = answer;
-  if (status === 204) return fine('gateway-reached', `A gateway answers at ${host}: it refuses what is not signed, and takes what is.`);
+  if (status === 204)
+    return fine('gateway-reached', `A gateway answers at ${host}: it refuses what is not signed, and takes what is.`);
   if (status !== 403)
-    return fault('gateway-signature', `A signed webhook to ${what} was answered with HTTP ${status} instead of 204. ${HINTS[status] ?? 'Check what listens there.'}`);
+    return fault(
+      'gateway-signature',
+      `A signed webhook to ${what} was answered with HTTP ${status} instead of 204. ${HINTS[status] ?? 'Check what listens there.'}`,
+    );
   const account = accountSid === undefined ? '' : ', TWILIO_ACCOUNT_SID';
   return fault(
     'gateway-signature',
@@ -199,7 +207,12 @@ function addressesOf(hostname: string, { network, setting }: PublicHostQuestion)
         resolve(typeof found === 'string' ? [found] : found.map(({ address }) => address));
         return;
       }
-      resolve(fault('public-host-dns', `${hostname} cannot be looked up: ${whyUnreached(error)}. Check ${setting} and the DNS entry.`));
+      resolve(
+        fault(
+          'public-host-dns',
+          `${hostname} cannot be looked up: ${whyUnreached(error)}. Check ${setting} and the DNS entry.`,
+        ),
+      );
     });
   });
 }

@@ -24,28 +24,32 @@ async function withRedis(flags: readonly string[], body: (redis: RedisServer) =>
 }
 
 describe("the doctor's question to Redis", () => {
-  test('a Redis that writes and keeps everything is fine, in each form of URL, and nothing stays in it', LIMIT, async () => {
-    const cluster = await RedisServer.startCluster();
-    await withRedis([], async (redis) => {
-      const sentinel = await RedisServer.startSentinel(redis);
-      try {
-        for (const url of [
-          redis.url,
-          `redis+sentinel://127.0.0.1:${sentinel.port}/mymaster`,
-          `redis+cluster://127.0.0.1:${cluster.port}`,
-        ]) {
-          const { code, ids, text } = await ask(url);
-          assert.deepEqual([code, ids], [0, ['fine redis-ready']], text);
-          assert.match(text, /^Redis \d+\.\d+\.\d+: an entry was written and taken over in /);
+  test(
+    'a Redis that writes and keeps everything is fine, in each form of URL, and nothing stays in it',
+    LIMIT,
+    async () => {
+      const cluster = await RedisServer.startCluster();
+      await withRedis([], async (redis) => {
+        const sentinel = await RedisServer.startSentinel(redis);
+        try {
+          for (const url of [
+            redis.url,
+            `redis+sentinel://127.0.0.1:${sentinel.port}/mymaster`,
+            `redis+cluster://127.0.0.1:${cluster.port}`,
+          ]) {
+            const { code, ids, text } = await ask(url);
+            assert.deepEqual([code, ids], [0, ['fine redis-ready']], text);
+            assert.match(text, /^Redis \d+\.\d+\.\d+: an entry was written and taken over in /);
+          }
+          for (const name of redis.command('KEYS', '*').split('\n').filter(Boolean))
+            assert.ok(Number(redis.command('PTTL', name)) <= 1000, name);
+        } finally {
+          await sentinel.stop();
+          await cluster.stop();
         }
-        for (const name of redis.command('KEYS', '*').split('\n').filter(Boolean))
-          assert.ok(Number(redis.command('PTTL', name)) <= 1000, name);
-      } finally {
-        await sentinel.stop();
-        await cluster.stop();
-      }
-    });
-  });
+      });
+    },
+  );
 
   test('a password that is missing or wrong is a fault', LIMIT, async () => {
     await withRedis(['--requirepass', 'the-right-password'], async ({ port }) => {
@@ -63,7 +67,20 @@ describe("the doctor's question to Redis", () => {
   test('a user who may not run the script is a fault, and one who may not read INFO is fine', LIMIT, async () => {
     await withRedis([], async (redis) => {
       redis.command('ACL', 'SETUSER', 'reader', 'on', '>reader-password', '~*', '+hget');
-      redis.command('ACL', 'SETUSER', 'writer', 'on', '>writer-password', '~tandem:call:*', '+eval', '+hget', '+hmget', '+hset', '+hincrby', '+pexpire');
+      redis.command(
+        'ACL',
+        'SETUSER',
+        'writer',
+        'on',
+        '>writer-password',
+        '~tandem:call:*',
+        '+eval',
+        '+hget',
+        '+hmget',
+        '+hset',
+        '+hincrby',
+        '+pexpire',
+      );
       const reader = await ask(`redis://reader:reader-password@127.0.0.1:${redis.port}`);
       assert.deepEqual([reader.code, reader.ids], [1, ['fault redis-access']]);
       assert.match(reader.text, /NOPERM/);
@@ -102,7 +119,7 @@ describe("the doctor's question to Redis", () => {
     const strange = await StubRedis.start(() => '+OK\r\n', selfSigned('127.0.0.1'));
     try {
       for (const [url, text] of [
-        ['redis://127.0.0.1:1', /unreachable/],
+        ['redis://127.0.0.1:2', /unreachable/],
         [silent.url, /timeout/],
         [`rediss://127.0.0.1:${strange.port}`, /TLS with Redis fails \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
       ] as const) {

@@ -30,11 +30,11 @@ export async function askRedis(redis: SharedJournal['redis'], clock: Clock): Pro
 }
 
 async function isConnected(backend: RedisBackend, clock: Clock): Promise<boolean> {
-  let isUp = false;
-  backend.onConnection((is) => (isUp ||= is));
+  const seen = { connections: 0 };
+  backend.onConnection((isUp) => (seen.connections += isUp ? 1 : 0));
   const untilMs = clock.now() + CONNECT_MS;
-  while (!isUp && backend.refused === undefined && clock.now() < untilMs) await sleep(clock, POLL_MS);
-  return isUp;
+  while (seen.connections === 0 && backend.refused === undefined && clock.now() < untilMs) await sleep(clock, POLL_MS);
+  return seen.connections > 0;
 }
 
 async function claimOne(backend: RedisBackend): Promise<void> {
@@ -70,7 +70,9 @@ async function settingsOf(backend: RedisBackend, seconds: string): Promise<Findi
 
 /** Lines are `name:value`, and those that begin with `#` are headings. */
 function linesOf(info: string): ReadonlyMap<string, string> {
-  const pairs = info.split(/\r?\n/).map((line) => [line.split(':', 1)[0] ?? '', line.slice(line.indexOf(':') + 1)] as const);
+  const pairs = info
+    .split(/\r?\n/)
+    .map((line) => [line.split(':', 1)[0] ?? '', line.slice(line.indexOf(':') + 1)] as const);
   return new Map(pairs);
 }
 
@@ -99,8 +101,17 @@ function failed(kind: string): Finding {
   if (ACCESS[kind] !== undefined) return fault('redis-access', `Redis refuses REDIS_URL: ${ACCESS[kind]} (${kind}).`);
   if (WRITES[kind] !== undefined) return fault('redis-writes', `Redis takes no calls: ${WRITES[kind]} (${kind}).`);
   if (kind.startsWith('tls_'))
-    return fault('redis-unreachable', `TLS with Redis fails (${kind.slice('tls_'.length)}). Check the name in REDIS_URL, and NODE_EXTRA_CA_CERTS for an authority of your own.`);
+    return fault(
+      'redis-unreachable',
+      `TLS with Redis fails (${kind.slice('tls_'.length)}). Check the name in REDIS_URL, and NODE_EXTRA_CA_CERTS for an authority of your own.`,
+    );
   if (kind === 'unreachable' || kind === 'timeout')
-    return fault('redis-unreachable', `Redis does not answer (${kind}). Check REDIS_URL, rediss:// for TLS, and the network.`);
-  return fault('redis-script', `Redis does not run the journal's script (${kind}). It needs EVAL; a proxy or a compatible server may not have it.`);
+    return fault(
+      'redis-unreachable',
+      `Redis does not answer (${kind}). Check REDIS_URL, rediss:// for TLS, and the network.`,
+    );
+  return fault(
+    'redis-script',
+    `Redis does not run the journal's script (${kind}). It needs EVAL; a proxy or a compatible server may not have it.`,
+  );
 }

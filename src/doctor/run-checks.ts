@@ -1,6 +1,7 @@
 import { isTandemError } from '../base/errors.js';
 import type { Clock } from '../base/clock.js';
-import { type Check, type CheckContext, type Finding, fault } from './finding.js';
+import type { Check, CheckContext } from './check.js';
+import { type Finding, fault } from './finding.js';
 
 /** A finding with the service it is about. */
 export interface NamedFinding extends Finding {
@@ -65,7 +66,10 @@ function inTime(
       abort.abort();
       const seconds = Math.round(limitMs / 1000);
       resolve([
-        fault('no-answer', `No answer within ${seconds} s. A call would not wait that long; see whether it is reachable.`),
+        fault(
+          'no-answer',
+          `No answer within ${seconds} s. A call would not wait that long; see whether it is reachable.`,
+        ),
       ]);
     });
     run()

@@ -28,7 +28,9 @@ async function inFrontOf(endpoint: string, changes: Changes): Promise<{ url: str
         response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(change));
         return;
       }
-      const headers = Object.entries(request.headers).filter(([name]) => /^(x-amz-|authorization|content-type)/.test(name));
+      const headers = Object.entries(request.headers).filter(([name]) =>
+        /^(x-amz-|authorization|content-type)/.test(name),
+      );
       const answer = await fetch(endpoint, { method: 'POST', body, headers: headers as [string, string][] });
       response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
       response.end(await answer.text());
@@ -132,8 +134,16 @@ describe("the doctor's question to DynamoDB", () => {
   for (const [what, changes, text] of [
     ['off', ttl('DISABLED'), /^TTL is off.*update-time-to-live --region us-east-1 --table-name HandoverTokens/],
     ['on for another attribute', ttl('ENABLED', 'ttl'), /^TTL is on for ttl/],
-    ['unknown without the permission', { DescribeTimeToLive: 'AccessDeniedException' }, /AccessDeniedException.*dynamodb:DescribeTimeToLive/],
-    ['unknown to a store that has none', {}, /UnknownOperationException/],
+    [
+      'unknown without the permission',
+      { DescribeTimeToLive: 'AccessDeniedException' },
+      /AccessDeniedException.*dynamodb:DescribeTimeToLive/,
+    ],
+    [
+      'unknown to a store that has none',
+      { DescribeTimeToLive: 'UnknownOperationException' },
+      /UnknownOperationException/,
+    ],
   ] as [string, Changes, RegExp][]) {
     test(`a table whose TTL is ${what} is a note`, async () => {
       const { code, findings, ids } = await ask(changes);
@@ -151,7 +161,7 @@ describe("the doctor's question to DynamoDB", () => {
   }
 
   test('an endpoint where nothing listens is a fault', async () => {
-    const { code, ids } = await ask({}, { DYNAMODB_ENDPOINT_URL: 'http://127.0.0.1:1' });
+    const { code, ids } = await ask({}, { DYNAMODB_ENDPOINT_URL: 'http://127.0.0.1:2' });
     assert.deepEqual([code, ids], [1, ['fault table-unreachable']]);
   });
 

@@ -35,7 +35,12 @@ export async function askNumber({ account, phoneNumber, publicHost }: NumberQues
   if (phoneNumber !== undefined && numbers.every(({ number }) => number !== phoneNumber))
     return [fault('twilio-number', `The account has no number ${phoneNumber}; check TWILIO_PHONE_NUMBER.`)];
   if (publicHost === undefined)
-    return [fine('twilio-account', 'Twilio accepts the account and its token. Without PUBLIC_HOST no number can send calls here.')];
+    return [
+      fine(
+        'twilio-account',
+        'Twilio accepts the account and its token. Without PUBLIC_HOST no number can send calls here.',
+      ),
+    ];
   const ours = numbers.filter(({ number, voiceUrl }) => number === phoneNumber || hostOf(voiceUrl) === publicHost);
   if (ours.length === 0)
     return [
@@ -67,12 +72,18 @@ async function findingsOf(one: PhoneNumber, publicHost: string, account: TwilioA
 }
 
 /** Says why no call of the number reaches this gateway. `undefined` if its calls do. */
-function callsElsewhere({ elsewhere, number, voiceMethod, voiceUrl }: PhoneNumber, publicHost: string): Finding | undefined {
+function callsElsewhere(
+  { elsewhere, number, voiceMethod, voiceUrl }: PhoneNumber,
+  publicHost: string,
+): Finding | undefined {
   if (elsewhere !== '')
     return advice('twilio-number-settings', `${number}: its calls go to ${elsewhere}, whose settings are not checked.`);
   const right = `https://${publicHost}${PATHS.voice}`;
   if (routeOf(voiceUrl) === right && voiceMethod === 'POST') return undefined;
-  return fault('twilio-number', `${number}: its calls do not come here. "A call comes in" must be ${right}${CONNECTION_OVERRIDES} with POST.`);
+  return fault(
+    'twilio-number',
+    `${number}: its calls do not come here. "A call comes in" must be ${right}${CONNECTION_OVERRIDES} with POST.`,
+  );
 }
 
 async function missingOf(one: PhoneNumber, publicHost: string, account: TwilioAccount): Promise<string[]> {

@@ -11,7 +11,7 @@ export interface Examined {
   findings: readonly NamedFinding[];
   lines: readonly string[];
   /** The finding with this id. Fails if there is none, or more than one. */
-  only(id: FindingId): NamedFinding;
+  only: (id: FindingId) => NamedFinding;
 }
 
 /** For tests of the doctor: runs its checks of `services` with these settings, and looks for secrets in the report. */
