@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { SIMULATED_CREDENTIALS, startNovaSim } from '../sim/nova/nova-sim.js';
 import { examine, idsOf } from '../test/support/examine.js';
 import { FakeClock } from '../test/support/fake-clock.js';
 import { FINDING_IDS, fine } from './doctor/finding.js';
@@ -203,4 +206,37 @@ test('docs/operate/doctor.md explains every finding of the doctor, and no other'
   const explained = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id]) => id ?? '');
   const byName = (one: string, other: string): number => one.localeCompare(other);
   assert.deepEqual(explained.toSorted(byName), [...FINDING_IDS].toSorted(byName));
+});
+
+test('the doctor as a process waits for every answer and exits with 0 or 1', async () => {
+  const nova = await startNovaSim();
+  try {
+    const run = (secretAccessKey: string): Promise<{ code: number | null; report: string }> => {
+      const child = spawn(process.execPath, [fileURLToPath(new URL('doctor.js', import.meta.url)), '--json'], {
+        env: {
+          VOICE_PROVIDER: 'nova',
+          USE_LOCAL_DYNAMODB: 'true',
+          AWS_ENDPOINT_URL_BEDROCK_RUNTIME: nova.url,
+          AWS_ACCESS_KEY_ID: SIMULATED_CREDENTIALS.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        },
+      });
+      let report = '';
+      child.stdout.on('data', (data: Buffer) => (report += data.toString()));
+      return new Promise((resolve) => child.on('close', (code) => resolve({ code, report })));
+    };
+    const { secretAccessKey } = SIMULATED_CREDENTIALS;
+    for (const [secret, code, id] of [
+      [secretAccessKey, 0, 'fine nova-ready'],
+      ['a-secret-key-of-somebody-else', 1, 'fault nova-credentials'],
+    ] as const) {
+      const ended = await run(secret);
+      assert.equal(ended.code, code, ended.report);
+      const { findings } = JSON.parse(ended.report) as { findings: { service: string; result: string; id: string }[] };
+      assert.deepEqual(idsOf(findings.filter(({ service }) => service === 'Nova')), [id]);
+      assert.ok(!ended.report.includes(secret));
+    }
+  } finally {
+    await nova.close();
+  }
 });

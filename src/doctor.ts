@@ -104,7 +104,10 @@ function worstOf(findings: readonly NamedFinding[]): Finding['result'] {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  // The timers of the doctor's clock do not keep the process alive, and a service may be waited for without a socket.
+  const alive = setInterval(() => undefined, 60_000);
   const code = await doctor(process.argv.slice(2), { env: process.env, write: (line) => console.log(line) });
+  clearInterval(alive);
   // A service that never answered may hold a socket.
   process.exit(code);
 }

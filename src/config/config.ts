@@ -118,6 +118,9 @@ export interface Config {
   warnings: readonly string[];
 }
 
+/** The number of the simulated Amazon Connect. */
+export const LOCAL_MODE_NUMBER = '+12065550100';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -157,7 +160,7 @@ export function readConfig(env: Environment): Config {
       'is required outside local mode. Set a long random string, the same for the Lambda, or USE_LOCAL_DYNAMODB=true.',
     );
   }
-  const connectPhoneNumber = values.CONNECT_PHONE_NUMBER ?? (embedded ? '+12065550100' : undefined);
+  const connectPhoneNumber = values.CONNECT_PHONE_NUMBER ?? (embedded ? LOCAL_MODE_NUMBER : undefined);
   if (connectPhoneNumber === undefined) {
     warnings.push(
       'CONNECT_PHONE_NUMBER is not set, so no call can be transferred to a human. Set the number of your Amazon Connect instance.',

@@ -43,8 +43,8 @@ export function isUnreached(answer: Answer | Unreached): answer is Unreached {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the name does not exist (DNS)',
-  EAI_AGAIN: 'the name could not be looked up (DNS does not answer)',
+  ENOTFOUND: 'the name does not exist in DNS',
+  EAI_AGAIN: 'the name could not be looked up, because DNS does not answer',
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection broke',
   EHOSTUNREACH: 'there is no way to that address',

@@ -20,7 +20,8 @@ export class ClockWatch {
     const [worst] = this.seen.toSorted((a, b) => Math.abs(b.aheadMs) - Math.abs(a.aheadMs));
     if (worst === undefined) return [];
     const seconds = Math.round(Math.abs(worst.aheadMs) / 1000);
-    if (Math.abs(worst.aheadMs) < TOLERATED_MS) return [fine('clock', `Agrees with ${worst.from}.`)];
+    if (Math.abs(worst.aheadMs) < TOLERATED_MS)
+      return [fine('clock', `This machine's clock agrees with that of ${worst.from}.`)];
     const text = `This machine's clock is ${seconds} s ${worst.aheadMs > 0 ? 'ahead of' : 'behind'} that of ${worst.from}. Let NTP set it ("timedatectl set-ntp true").`;
     return Math.abs(worst.aheadMs) < REFUSED_BY_AWS_MS
       ? [advice('clock', text)]

@@ -14,24 +14,21 @@ export interface LocalQuestion {
   signal: AbortSignal;
 }
 
+const WORD = 'Hello.';
+
 /** Loads the embedded recogniser and synthesiser and has them speak one word. */
 export async function askSpeech({ isProvider, settings }: LocalQuestion): Promise<Finding[]> {
   const { sttModel, ttsBaseUrl, ttsModel } = settings;
   let isOwnVoice = true;
   const voice = { ttsModel, ttsBaseUrl, onOwnVoice: (isUp: boolean) => (isOwnVoice = isUp) };
   try {
-    if (isProvider) {
-      const engine = await openSpeechEngine({ sttModel, ...voice });
-      await engine.synthesize('Hello.');
-      await engine.close();
-    } else {
-      const speaker = await openLineSpeaker(voice);
-      await speaker.speak('Hello.');
-      await speaker.close();
-    }
+    await (isProvider
+      ? speakWith(await openSpeechEngine({ sttModel, ...voice }), (engine) => engine.synthesize(WORD))
+      : speakWith(await openLineSpeaker(voice), (speaker) => speaker.speak(WORD)));
   } catch (error) {
     if (!isTandemError(error)) throw error;
-    return isProvider
+    // With damaged files the gateway does not start, also if a hosted model answers.
+    return isProvider || error.code === 'LOCAL_SPEECH_DAMAGED'
       ? [fault('speech', error.message)]
       : [advice('speech', `The gateway has no voice of its own for lines that a model cannot say. ${error.message}`)];
   }
@@ -43,12 +40,18 @@ export async function askSpeech({ isProvider, settings }: LocalQuestion): Promis
       ),
     ];
   const own = ttsBaseUrl === undefined ? ttsModel : shownUrl(ttsBaseUrl);
-  return [
-    fine(
-      'speech',
-      `${isProvider ? `Recogniser ${sttModel} and synthesiser` : 'The synthesiser'} speak${own === undefined ? '' : ` with ${own}`}.`,
-    ),
-  ];
+  const speaks = isProvider
+    ? `The recogniser (${sttModel}) hears and the synthesiser speaks`
+    : 'The synthesiser speaks';
+  return [fine('speech', `${speaks}${own === undefined ? '' : ` with ${own}`}.`)];
+}
+
+async function speakWith<T extends { close(): Promise<void> }>(voice: T, speak: (voice: T) => Promise<Uint8Array>) {
+  try {
+    await speak(voice);
+  } finally {
+    await voice.close();
+  }
 }
 
 /** Asks the chat endpoint for one word, as a call would. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.js';
+import { type Config, LOCAL_MODE_NUMBER } from '../config/config.js';
 import { CONNECTION_OVERRIDES } from '../call/paths.js';
 import { type Finding, advice, fault, fine } from './finding.js';
 
@@ -42,7 +42,14 @@ export function checkConnectNumber({ handover: { connectPhoneNumber } }: Config)
           'CONNECT_PHONE_NUMBER is not set, so callers cannot reach a human. Set the number of the Amazon Connect instance.',
         ),
       ]
-    : [fine('connect-number', `Callers reach a human on ${connectPhoneNumber}.`)];
+    : [
+        fine(
+          'connect-number',
+          connectPhoneNumber === LOCAL_MODE_NUMBER
+            ? `Callers are put through to ${connectPhoneNumber}, which is made up: only the simulated carrier knows it.`
+            : `Callers reach a human on ${connectPhoneNumber}.`,
+        ),
+      ];
 }
 
 export function checkSignature({ twilio }: Config): Finding[] {
