@@ -51,11 +51,12 @@ export const LAYERS = `
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
   app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
+  doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
   main.ts: app base config process
   cluster.ts: base cluster config process telemetry
-  doctor.ts: base config doctor
+  doctor.ts: base config doctor doctor/live
   extension.ts: app audio base voice
 
   lambda/connect: base handover twilio/caller-identity.ts

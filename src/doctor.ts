@@ -1,12 +1,15 @@
+import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Clock, systemClock } from './base/clock.js';
 import { isTandemError } from './base/errors.js';
 import { type Config, readConfig } from './config/config.js';
-import type { Check } from './doctor/check.js';
+import type { Check, CheckContext } from './doctor/check.js';
 import { CHECKS } from './doctor/checks.js';
 import { ClockWatch } from './doctor/clock-watch.js';
 import { type Finding, advice, fault, fine } from './doctor/finding.js';
+import { answersText } from './doctor/live/answers-file.js';
+import { LIVE_MS, type LiveAnswer, askLive } from './doctor/live/ask-live.js';
 import { readNamed } from './doctor/named.js';
 import { type Limits, type NamedFinding, runChecks } from './doctor/run-checks.js';
 
@@ -21,11 +24,15 @@ export interface DiagnoseOptions {
   limits?: Limits;
 }
 
+const ANSWERS_FILE = 'tandem-answers.json';
+
 /** The embedded recogniser takes some seconds to load on a small machine. Everything else answers within ten seconds. */
 const LIMITS: Limits = { eachMs: 30_000, allMs: 40_000 };
 
-/** Checks the settings and asks everything they name. Resolves with the exit code. */
-export async function diagnose(options: DiagnoseOptions): Promise<0 | 1> {
+type Context = Omit<CheckContext, 'signal'>;
+
+/** Checks the settings and asks everything they name. Resolves with the exit code, and with no context if they are invalid. */
+export async function diagnose(options: DiagnoseOptions): Promise<{ code: 0 | 1; context: Context | undefined }> {
   const { checks = CHECKS, clock = systemClock, env, limits = LIMITS } = options;
   let code: 0 | 1 = 0;
   const report = (finding: NamedFinding): void => {
@@ -39,25 +46,29 @@ export async function diagnose(options: DiagnoseOptions): Promise<0 | 1> {
   } catch (error) {
     if (!isTandemError(error)) throw error;
     say('configuration', fault('settings', error.message));
-    return 1;
+    return { code: 1, context: undefined };
   }
   say('configuration', fine('settings', 'Every variable is valid.'));
   for (const text of config.warnings) say('configuration', advice('settings', text));
   const named = readNamed(config);
   // Each check that needs it hears of the error.
   named.catch(() => undefined);
-  const clocks = new ClockWatch();
-  await runChecks(checks, { config, env, clock, named, clocks }, limits, report);
-  for (const finding of clocks.findings()) say('clock', finding);
-  return code;
+  const context: Context = { config, env, clock, named, clocks: new ClockWatch() };
+  await runChecks(checks, context, limits, report);
+  for (const finding of context.clocks.findings()) say('clock', finding);
+  return { code, context };
 }
 
 const USAGE = `Checks the settings and asks every service that they name.
 
-  npm run doctor [-- --json]
+  npm run doctor [-- [--json] [--live [--answers ${ANSWERS_FILE}]]]
 
-  --json   prints one JSON object: {"result": "fine" | "advice" | "fault", "findings": [{"service", "id", "result", "text"}]}
-  --help   prints this
+  --json     prints one JSON object: {"result": "fine" | "advice" | "fault", "findings": [{"service", "id", "result", "text"}]}
+  --live     then puts the questions to the accounts that no document answers ("To confirm against the real services" in
+             docs/project/roadmap.md), and writes the answers to a file without secrets. It takes up to two minutes and
+             costs some cents. Twilio is asked only while no gateway listens on PORT
+  --answers  names that file
+  --help     prints this
 
 A line begins with ok, note (works, but know this) or FAULT (would cost a call, or what belongs to one), and ends with the
 id of the finding, which docs/operate/doctor.md explains. The exit code is 1 if there is a fault, 2 for bad usage.
@@ -77,25 +88,59 @@ export async function doctor(
   options: Omit<DiagnoseOptions, 'report'> & { write: (line: string) => void },
 ): Promise<0 | 1 | 2> {
   const { write, ...rest } = options;
-  let values: { json: boolean; help: boolean };
+  let values: ReturnType<typeof readArguments>;
   try {
-    values = parseArgs({
-      args: [...args],
-      options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-    }).values;
+    values = readArguments(args);
   } catch (error) {
     write(`${(error as Error).message}\n\n${USAGE}`);
     return 2;
   }
-  if (values.help) {
+  const { answers: file, help, json, live } = values;
+  if (help) {
     write(USAGE);
     return 0;
   }
-  if (!values.json) return diagnose({ ...rest, report: (finding) => write(lineOf(finding)) });
+  const say = (line: string): void => {
+    if (!json) write(line);
+  };
   const findings: NamedFinding[] = [];
-  const code = await diagnose({ ...rest, report: (finding) => findings.push(finding) });
-  write(JSON.stringify({ result: worstOf(findings), findings }, null, 2));
+  const { code, context } = await diagnose({
+    ...rest,
+    report: (finding) => {
+      findings.push(finding);
+      say(lineOf(finding));
+    },
+  });
+  let answers: LiveAnswer[] | undefined;
+  if (live && context !== undefined) {
+    say('\nAsking what only an account shows, for up to two minutes …');
+    answers = await askLive({ ...context, signal: AbortSignal.timeout(LIVE_MS) });
+    for (const { area, question, status, text } of answers)
+      say(`${status.padEnd('not-asked'.length)}  ${area}: ${question}? ${text}`);
+    try {
+      await writeFile(file, answersText(answers, context.config, context.clock.epochMs()));
+    } catch (error) {
+      write(
+        `The answers cannot be written to ${file} (${(error as NodeJS.ErrnoException).code ?? 'an error'}). Name another file with --answers.`,
+      );
+      return 2;
+    }
+    say(`Written to ${file}.`);
+  }
+  if (json) write(JSON.stringify({ result: worstOf(findings), findings, answers }, null, 2));
   return code;
+}
+
+function readArguments(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: {
+      json: { type: 'boolean', default: false },
+      live: { type: 'boolean', default: false },
+      answers: { type: 'string', default: ANSWERS_FILE },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
 }
 
 function worstOf(findings: readonly NamedFinding[]): Finding['result'] {

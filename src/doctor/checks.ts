@@ -13,6 +13,7 @@ import { askRedis } from './redis.js';
 import { checkConnectNumber, checkMetrics, checkPepper, checkPublicHost, checkSignature } from './settings.js';
 import { askTable } from './table.js';
 import { askNumber } from './twilio-number.js';
+import { whoAnswers } from './who-answers.js';
 
 /** One check for everything a gateway depends on. A new dependency adds its check here, in a file of its own. */
 export const CHECKS: readonly Check[] = [
@@ -43,22 +44,6 @@ async function checkAssistants({ config, named }: CheckContext): Promise<Finding
   } catch (error) {
     if (!isTandemError(error)) throw error;
     return [fault(config.extensions.length > 0 ? 'extension' : 'assistants', error.message)];
-  }
-}
-
-/** Who may answer, or what the settings alone say if the assistants cannot be read. */
-async function whoAnswers({ config, named }: CheckContext) {
-  try {
-    return await named;
-  } catch {
-    const { queueArn, queueArns } = config.handover;
-    return {
-      providers: config.voiceProviders as readonly string[],
-      voicesOf: (_provider: string, configured: string): readonly string[] => [configured],
-      languages: ['en'] as readonly string[],
-      queues: [queueArn, ...Object.values(queueArns)].filter((arn) => arn !== undefined),
-      extensions: undefined,
-    };
   }
 }
 

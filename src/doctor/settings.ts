@@ -61,7 +61,12 @@ export function checkSignature({ twilio }: Config): Finding[] {
       ),
     ];
   if (twilio.sharedKeys.length === 0)
-    return [fine('twilio-signature', 'The signatures of webhooks and streams are checked.')];
+    return [
+      fine(
+        'twilio-signature',
+        `The signatures of webhooks and streams are checked.${twilio.accountSid === undefined ? ' Without TWILIO_ACCOUNT_SID the account and its numbers are not asked.' : ''}`,
+      ),
+    ];
   return [
     advice(
       'twilio-signature',

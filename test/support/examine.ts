@@ -21,7 +21,7 @@ export async function examine(
   options: Partial<DiagnoseOptions> = {},
 ): Promise<Examined> {
   const findings: NamedFinding[] = [];
-  const code = await diagnose({
+  const { code } = await diagnose({
     env,
     report: (finding) => findings.push(finding),
     ...(services === undefined ? {} : { checks: CHECKS.filter(({ name }) => services.includes(name)) }),
