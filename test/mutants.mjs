@@ -9,7 +9,7 @@ export const MUTANTS = [
     file: 'src/twilio/webhooks.ts',
     find: 'if (rules.accountSid !== undefined && accountSid !== rules.accountSid)',
     replace: 'if (false)',
-    tests: ['test/bad-input.test.ts'],
+    tests: ['test/webhook-account.test.ts'],
   },
   {
     name: 'a webhook without a signature is answered',
@@ -188,6 +188,7 @@ export const MUTANTS = [
     find: 'if (this.bufferedBytes > MAX_BACKLOG_BYTES) {',
     replace: 'if (false) {',
     tests: ['src/twilio/stream.test.ts'],
+    only: 'a stream whose backlog passes 1 MiB',
   },
   {
     name: 'a message of another stream is taken',
@@ -245,6 +246,7 @@ export const MUTANTS = [
     find: 'cameIn(): void {\n    this.refused = 0;',
     replace: 'cameIn(): void {',
     tests: ['test/refused-streams.test.ts'],
+    only: 'refused streams in the middle of a call do not count',
   },
   {
     name: 'a stream that breaks is replaced without end',
@@ -355,7 +357,8 @@ export const MUTANTS = [
     file: 'src/app/drain.ts',
     find: 'const movesCalls = calls.isShared && canMove;',
     replace: 'const movesCalls = calls.isShared;',
-    tests: ['test/cluster.test.ts'],
+    tests: ['test/takeover.test.ts'],
+    only: 'a gateway whose peers stop as well',
   },
   {
     name: 'a stopping gateway ends under a caller who is being dialled',
@@ -378,7 +381,7 @@ export const MUTANTS = [
     file: 'src/call/snapshot/migration.ts',
     find: 'else checkpointer.takeBack();',
     replace: '',
-    tests: ['test/takeover.test.ts'],
+    tests: ['src/call/snapshot/checkpointer.test.ts'],
   },
   {
     name: 'a call is moved though the journal did not take it',
@@ -401,7 +404,7 @@ export const MUTANTS = [
     file: 'src/call/snapshot/checkpointer.ts',
     find: 'if (state.media.playback.isPlaying || this.isWaiting(state) !== this.isWaitTold) this.note();',
     replace: '',
-    tests: ['test/takeover.test.ts'],
+    tests: ['src/call/snapshot/checkpointer.test.ts'],
   },
   {
     name: 'a gateway that cannot know what became of a call resumes it as it was',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Pair, type PairOptions, withPair as withGatewayPair } from './support/gateway-pair.js';
 import { PatientPhone, busy, callbacksOf } from './support/handover-scene.js';
+import { LossyFront } from './support/lossy-front.js';
 import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
 import { PUBLIC_HOST, type Rig, until } from './support/rig.js';
 
@@ -129,6 +130,41 @@ describe('reports of Twilio that reach the other gateway', { concurrency: true, 
       assert.match(answer ?? '', /<Dial/, 'the present dial failed, so it is tried once more');
       phone.legs[0]?.hangup();
     });
+  });
+
+  test('a gateway that loses the call while it prepares the dial does not hang up', async () => {
+    let store = '';
+    const front = await new LossyFront(() => store).start();
+    const wayToStore = (url: string): string => {
+      store = url;
+      return front.base;
+    };
+    const phone = new PatientPhone();
+    try {
+      await withPair({ phone, wayToStore }, async (pair) => {
+        const answers: string[] = [];
+        let isStreamOver = false;
+        pair.call.on('twiml', (_path, verbs) => answers.push(verbs.map(({ name }) => name).join(' ')));
+        pair.call.on('stream-ended', () => (isStreamOver = true));
+        await asksForHuman(pair);
+        await until(() => pair.first.events.some(({ type }) => type === 'escalated'), 'the decision');
+        front.outages.set('/', 'hung');
+        pair.asked = pair.second;
+        pair.call.mediaStream?.drop();
+        await until(() => isStreamOver, 'the end of the stream');
+        await until(() => pair.second.events.some(({ type }) => type === 'escalated'), 'the second gateway');
+        // It waits for its record. Twilio, which had no answer in time, asks the first one, then the second one again.
+        const again = { CallSid: pair.call.callSid, CallStatus: 'in-progress' };
+        await report(pair.first, 'stream-ended', again);
+        await report(pair.second, 'stream-ended', again);
+        await until(() => answers.length > 1, 'the answer of the second gateway');
+        assert.doesNotMatch(answers.join(), /Hangup/);
+        await until(() => phone.legs.length > 0, 'the dial');
+        phone.legs[0]?.hangup();
+      });
+    } finally {
+      await front.close();
+    }
   });
 
   test('a fallback request that says the caller has talked to an agent hangs up, also where no gateway knows the call', async () => {

@@ -16,6 +16,8 @@ export const SILENCE_BUDGET = {
   workerAnswerMs: 4500,
   /** How long Twilio pauses a call whose next step is not known yet, before it asks again. */
   holdSeconds: 5,
+  /** The same when another instance has just taken the call over, so that it can answer. */
+  movedHoldSeconds: 1,
 
   // A stream is asked for.
 

@@ -154,6 +154,8 @@ export interface Recording {
 export interface Ended {
   name: 'ended';
   outcome: CallOutcome;
+  /** The last words that Twilio was told to say. If that answer was lost, Twilio asks again and gets them once more. */
+  announce?: string | undefined;
 }
 
 const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = {

@@ -19,7 +19,8 @@ import { History, type Turn } from '../voice/history.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
 import { CallCheckpointer } from './snapshot/checkpointer.js';
-import { type CallOutcome, CallStateMachine } from './call-state.js';
+import { announcement } from './announcement.js';
+import { type CallOutcome, CallStateMachine, type Ended } from './call-state.js';
 import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
@@ -158,7 +159,7 @@ export class Call {
       owner: {
         resume: (exit) => this.streams.next(exit),
         currentAnswer: () => this.currentAnswer(),
-        end: (outcome) => this.end(outcome),
+        end: (outcome, announce) => this.end(outcome, announce),
       },
       resumes: memory.resumes,
       failedDials: memory.failedDials,
@@ -228,8 +229,14 @@ export class Call {
       case 'redirecting':
         return this.hold();
       case 'ended':
-        return [{ verb: 'hangup' }];
+        return this.lastAnswer(this.machine.state);
     }
+  }
+
+  private lastAnswer({ announce, outcome }: Ended): readonly Verb[] {
+    // Another instance has taken the call over while this one was about to answer. Twilio shall ask again.
+    if (outcome === 'moved') return this.hold(SILENCE_BUDGET.movedHoldSeconds);
+    return [...announcement(announce, this.prompt), { verb: 'hangup' }];
   }
 
   /** Admits a stream that names this call. Its token works once, and only for this call. */
@@ -411,9 +418,9 @@ export class Call {
       this.machine.enter({ ...this.machine.state, isStopped: true });
   }
 
-  private hold(): Verb[] {
+  private hold(seconds: number = SILENCE_BUDGET.holdSeconds): Verb[] {
     return [
-      { verb: 'pause', seconds: SILENCE_BUDGET.holdSeconds },
+      { verb: 'pause', seconds },
       { verb: 'redirect', url: this.services.url('https', PATHS.held) },
     ];
   }
@@ -425,14 +432,14 @@ export class Call {
     return { input_tokens: inputTokens, output_tokens: outputTokens };
   }
 
-  private end(outcome: CallOutcome): void {
+  private end(outcome: CallOutcome, announce?: string): void {
     if (this.isOver) return;
-    this.dispose(outcome);
+    this.dispose(outcome, announce);
     this.services.journal.forget(this.callSid, outcome);
   }
 
-  private dispose(outcome: CallOutcome): void {
-    this.machine.enter({ name: 'ended', outcome });
+  private dispose(outcome: CallOutcome, announce?: string): void {
+    this.machine.enter({ name: 'ended', outcome, announce });
     this.limit?.cancel();
     this.checkpointer.close();
     this.departure.close();

@@ -20,6 +20,8 @@ export interface PairOptions {
   phone?: PhoneEndpoint;
   env?: Record<string, string>;
   secondEnv?: Record<string, string>;
+  /** The way of the second gateway to the store, which is in the first one. */
+  wayToStore?: (store: string) => string;
   statusCallback?: true;
 }
 
@@ -44,7 +46,7 @@ export async function withPair(
   const second = await startRig({
     clock,
     engine: TONES,
-    env: { ...env, DYNAMODB_ENDPOINT_URL: store, ...options.secondEnv },
+    env: { ...env, DYNAMODB_ENDPOINT_URL: options.wayToStore?.(store) ?? store, ...options.secondEnv },
   });
   asked.rig = first;
   const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;

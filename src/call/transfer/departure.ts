@@ -30,7 +30,8 @@ export interface DepartureOwner {
   resume(exit: AssistantExit): readonly Verb[];
   /** What Twilio is to do in the present state. */
   currentAnswer(): Answer;
-  end(outcome: CallOutcome): void;
+  /** `announce` is what Twilio was told to say last. */
+  end(outcome: CallOutcome, announce?: string): void;
 }
 
 /** The TwiML verbs that answer a request of Twilio. */
@@ -171,7 +172,7 @@ export class Departure {
       case 'callback':
         return this.voicemail.promiseCallback();
       case 'nobody':
-        this.owner.end(exit.outcome);
+        this.owner.end(exit.outcome, announce);
         return [...announcement(announce, this.call.assistant.prompt), { verb: 'hangup' }];
     }
   }
