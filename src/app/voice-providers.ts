@@ -55,14 +55,15 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
     lines: assistants.otherwise.prompt.lines,
     speakLine,
     report: {
-      onLost: (provider, error) => {
+      onLost: (provider, error, conversationId) => {
         metrics.connectionFailures.inc({ provider });
-        log.warn({ err: error, provider }, 'a voice session was lost');
+        log.warn({ err: error, provider, conversation_id: conversationId }, 'a voice session was lost');
       },
       onRenewed: (provider) => metrics.renewals.inc({ provider }),
-      onFailover: (from, to) => {
+      onFailover: (from, to, conversationId) => {
         metrics.failovers.inc({ from, to });
-        log.warn({ from, to }, 'another provider takes the call over');
+        const fields = { from_provider: from, to_provider: to, conversation_id: conversationId };
+        log.warn(fields, 'another provider takes the call over');
       },
     },
   });

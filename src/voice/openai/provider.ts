@@ -102,7 +102,7 @@ class OpenAiProvider implements VoiceProvider {
       onLifetime: (lifetimeMs) => {
         if (lifetimeMs > 0) this.lifetimeMs = lifetimeMs;
       },
-      onFormatRefused: () => this.onFormatRefused(format.type),
+      onFormatRefused: () => this.onFormatRefused(format.type, options.conversationId),
       onClosed: () => this.sessions.delete(session),
     });
     this.sessions.add(session);
@@ -132,10 +132,13 @@ class OpenAiProvider implements VoiceProvider {
   }
 
   /** Returns whether there is another format to try. */
-  private onFormatRefused(type: WireFormat): boolean {
+  private onFormatRefused(type: WireFormat, conversationId: string): boolean {
     if (type === 'audio/pcm') return false;
     if (this.format !== 'audio/pcm')
-      this.options.log.warn('OpenAI refused mu-law; audio is converted to linear PCM from now on');
+      this.options.log.warn(
+        { conversation_id: conversationId },
+        'OpenAI refused mu-law; audio is converted to linear PCM from now on',
+      );
     this.format = 'audio/pcm';
     return true;
   }
