@@ -56,8 +56,11 @@ describe('the log of whole calls', { concurrency: true }, () => {
       for (const msg of ['dialling a human', 'dial ended', 'writing the handover to HubSpot has ended', 'call ended'])
         hasIds(rig, msg, IDS);
     } finally {
-      await rig.close();
-      await hubspot.close();
+      try {
+        await rig.close();
+      } finally {
+        await hubspot.close();
+      }
     }
   });
 

@@ -48,6 +48,8 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
   };
   const [first, ...fallbacks] = config.voiceProviders;
   const onRequest = assistants.providers.filter((name) => !config.voiceProviders.includes(name));
+  const answering = options.providers?.map(({ name }) => name) ?? [...config.voiceProviders, ...onRequest];
+  metrics.startProviders(answering);
   const voice = new ContinuousProvider({
     providers: options.providers ?? [create(first), ...fallbacks.map(create)],
     onRequest: options.providers === undefined ? onRequest.map(create) : [],

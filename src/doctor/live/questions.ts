@@ -50,7 +50,8 @@ export const QUESTIONS = {
   'connect-digits': {
     area: 'Amazon Connect',
     text: "how reliably DTMF digits arrive over a given carrier's path into Connect",
-    byCall: "Ask for a human twenty times and compare the Lambda's token_redeemed_total with the number of handovers.",
+    byCall:
+      "Ask for a human twenty times and compare the Lambda's metric redemptions with token_status valid with the number of handovers.",
   },
   'connect-empty': {
     area: 'Amazon Connect',
