@@ -34,6 +34,7 @@ export const FINDING_IDS = [
   'table-unreachable',
   'table-key',
   'table-ttl',
+  'table-slow',
   'table-ready',
   'pepper',
   'connect-number',

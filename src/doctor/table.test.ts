@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { examine, idsOf } from '../../test/support/examine.js';
+import { systemClock } from '../base/clock.js';
+import { readConfig } from '../config/config.js';
 import { DynamoDbStore } from '../handover/dynamodb-store.js';
 import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
+import { askTable } from './table.js';
 
 const PEPPER = '6f1ed002ab5595859014ebf0951522d9ac35f9e0b1f2a87c';
 const STORE = ['handover store'];
@@ -159,6 +162,20 @@ describe("the doctor's question to DynamoDB", () => {
       assert.ok(text.includes(`DynamoDB ${operation} was refused (AccessDeniedException)`), text);
     });
   }
+
+  test('a table that takes longer than a call waits is a note', async () => {
+    const front = await inFrontOf(embedded.endpointUrl, ttl('ENABLED'));
+    let nowMs = 0;
+    const clock = { ...systemClock, now: () => (nowMs += 1500) };
+    try {
+      const settings = { USE_LOCAL_DYNAMODB: 'false', HANDOVER_TOKEN_PEPPER: PEPPER, DYNAMODB_ENDPOINT_URL: front.url };
+      const findings = await askTable(readConfig(settings).handover, clock);
+      assert.deepEqual(idsOf(findings), ['advice table-slow']);
+      assert.match(findings[0]?.text ?? '', /To write it took 1\.5 s, and a call waits 1 s/);
+    } finally {
+      await front.close();
+    }
+  });
 
   test('an endpoint where nothing listens is a fault', async () => {
     const { code, ids } = await ask({}, { DYNAMODB_ENDPOINT_URL: 'http://127.0.0.1:2' });

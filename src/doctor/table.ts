@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { type TandemError, isTandemError } from '../base/errors.js';
+import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import type { Config } from '../config/config.js';
 import { DynamoDbStore, type TableForm } from '../handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
@@ -10,6 +11,7 @@ import { type Finding, type FindingId, advice, fault, fine } from './finding.js'
 
 /** How long the probe's token lives. DynamoDB deletes its item some time later. */
 const PROBE_SECONDS = 30;
+const ATTEMPT_MS = 5000;
 const KEY = 'pk (S)';
 const TTL_ATTRIBUTE = 'expires_at';
 
@@ -17,13 +19,20 @@ const TTL_ATTRIBUTE = 'expires_at';
 export async function askTable(handover: Config['handover'], clock: Clock): Promise<Finding[]> {
   const embedded = handover.embedded && handover.endpointUrl === undefined ? await startEmbeddedDynamoDb() : undefined;
   const endpointUrl = embedded?.endpointUrl ?? handover.endpointUrl;
-  const store = new DynamoDbStore({ ...handover, endpointUrl, localCredentials: handover.embedded, clock });
+  // More patient than a call, so that a slow table is told from one that does not answer.
+  const store = new DynamoDbStore({
+    ...handover,
+    endpointUrl,
+    localCredentials: handover.embedded,
+    attemptMs: ATTEMPT_MS,
+    clock,
+  });
   const where = `${handover.tableName} ${endpointUrl === undefined ? `in ${handover.region}` : `at ${shownUrl(endpointUrl)}`}`;
   try {
     if (handover.embedded) await store.createTable();
     const form = await store.describe();
     if (form.key.join() !== KEY) return [wrongKey(where, form)];
-    const seconds = await redeemOne(store, handover.pepper ?? LOCAL_MODE_PEPPER, clock);
+    const tookMs = await redeemOne(store, handover.pepper ?? LOCAL_MODE_PEPPER, clock);
     if (embedded !== undefined)
       return [
         fine(
@@ -31,7 +40,8 @@ export async function askTable(handover: Config['handover'], clock: Clock): Prom
           'Embedded. Records are lost when the gateway stops. Set USE_LOCAL_DYNAMODB=false to use a real table.',
         ),
       ];
-    const redeemed = fine('table-ready', `${where}: a token was written and redeemed in ${seconds} s.`);
+    const text = `${where}: a token was written and redeemed in ${(tookMs.all / 1000).toFixed(1)} s.`;
+    const redeemed = tookMs.put > SILENCE_BUDGET.storeAttemptMs ? slow(text, tookMs.put) : fine('table-ready', text);
     const ttl = handover.embedded ? undefined : wrongTtl(handover, form);
     return ttl === undefined ? [redeemed] : [redeemed, ttl];
   } catch (error) {
@@ -44,16 +54,17 @@ export async function askTable(handover: Config['handover'], clock: Clock): Prom
 }
 
 /** Uses every permission of gateway and Lambda: PutItem, UpdateItem, and GetItem for a token that is used up. */
-async function redeemOne(store: DynamoDbStore, pepper: string, clock: Clock): Promise<string> {
+async function redeemOne(store: DynamoDbStore, pepper: string, clock: Clock): Promise<{ put: number; all: number }> {
   const startedMs = clock.now();
   const nowSeconds = Math.floor(clock.epochMs() / 1000);
   const key = tokenKey(pepper, drawToken());
   const contact = `doctor-${drawHandoverId(clock.epochMs())}`;
   if ((await store.put(key, probeRecord(clock.epochMs()))) === 'taken') return redeemOne(store, pepper, clock);
+  const putMs = clock.now() - startedMs;
   const first = await store.redeem(key, contact, nowSeconds);
   const second = await store.redeem(key, `${contact}-2`, nowSeconds);
   if (first.status !== 'valid' || second.status !== 'used') throw new Error('a token was not redeemed once');
-  return ((clock.now() - startedMs) / 1000).toFixed(1);
+  return { put: putMs, all: clock.now() - startedMs };
 }
 
 function probeRecord(epochMs: number): HandoverRecord {
@@ -76,6 +87,14 @@ function probeRecord(epochMs: number): HandoverRecord {
     expires_at: now + PROBE_SECONDS,
     status: 'issued',
   };
+}
+
+function slow(text: string, putMs: number): Finding {
+  const seconds = (putMs / 1000).toFixed(1);
+  return advice(
+    'table-slow',
+    `${text} To write it took ${seconds} s, and a call waits ${SILENCE_BUDGET.storeAttemptMs / 1000} s for each of two tries; then it is dialled without a token. Run the gateway nearer to the table.`,
+  );
 }
 
 function wrongKey(where: string, { key }: TableForm): Finding {
