@@ -116,7 +116,7 @@ export async function doctor(
     say('\nAsking what only an account shows, for up to two minutes …');
     answers = await askLive({ ...context, signal: AbortSignal.timeout(LIVE_MS) });
     for (const { area, question, status, text } of answers)
-      say(`${status.padEnd('not-asked'.length)}  ${area}: ${question}? ${text}`);
+      say(`${status.padEnd('not-asked'.length)}  ${area}: ${question}: ${text}`);
     try {
       await writeFile(file, answersText(answers, context.config, context.clock.epochMs()));
     } catch (error) {
