@@ -645,6 +645,27 @@ export const MUTANTS = [
     tests: ['src/voice/nova/input-queue.test.ts'],
   },
   {
+    name: 'Nova takes any noise for an interruption',
+    file: 'src/voice/nova/barge-in.ts',
+    find: 'if (isLoud()) onSpeech();',
+    replace: 'if (isLoud() || true) onSpeech();',
+    tests: ['src/voice/nova/barge-in.test.ts'],
+  },
+  {
+    name: 'a Nova whose blocks all end with PARTIAL_TURN never ends its turn',
+    file: 'src/voice/nova/assistant-turns.ts',
+    find: 'this.watch.progress(SILENCE_BUDGET.novaWholeTurnMs);',
+    replace: '',
+    tests: ['src/voice/nova/assistant-turns.test.ts'],
+  },
+  {
+    name: 'one refused input cools Nova for every call',
+    file: 'src/voice/continuity/failover-plan.ts',
+    find: 'if (!this.isOfThisCall(error)) this.breaker',
+    replace: 'this.breaker',
+    tests: ['src/voice/continuity/failover-plan.test.ts'],
+  },
+  {
     name: 'a tool is answered again after it took too long',
     file: 'src/voice/tools.ts',
     find: 'if (outcome === undefined || !isWanted()) return;',
