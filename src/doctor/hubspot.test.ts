@@ -39,13 +39,6 @@ describe("the doctor's question to HubSpot", { concurrency: true }, () => {
       { HUBSPOT_ACCESS_TOKEN: 'pat-na1-another-key' },
       /INVALID_AUTHENTICATION.*Service Keys/,
     ],
-    [
-      'a key with a line break in it',
-      'hubspot-key',
-      {},
-      { HUBSPOT_ACCESS_TOKEN: 'pat-na1\nanother-key' },
-      /contains a character/,
-    ],
     ['a version that does not exist', 'hubspot-version', { versions: ['v3'] }, {}, /no API 2026-03/],
     [
       'a pipeline that does not exist',

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { type IncomingMessage, type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { type ChangedAnswers, DynamoDbFront, ttlAnswer } from '../../test/support/dynamodb-front.js';
 import { examine, idsOf } from '../../test/support/examine.js';
 import { systemClock } from '../base/clock.js';
 import { readConfig } from '../config/config.js';
@@ -12,52 +11,6 @@ import { askTable } from './table.js';
 
 const PEPPER = '6f1ed002ab5595859014ebf0951522d9ac35f9e0b1f2a87c';
 const STORE = ['handover store'];
-
-/** The operations that answer otherwise than the store behind: an error's name, or a whole answer. */
-type Changes = Readonly<Record<string, string | object>>;
-
-/** Stands before the embedded store and answers some operations itself, because that store has no TTL and no permissions. */
-async function inFrontOf(endpoint: string, changes: Changes): Promise<{ url: string; close(): Promise<void> }> {
-  const server: Server = createServer((request, response) => {
-    void bodyOf(request).then(async (body) => {
-      const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
-      const change = changes[operation];
-      if (typeof change === 'string') {
-        response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
-        response.end(JSON.stringify({ __type: `com.amazon.coral.service#${change}`, message: 'not allowed' }));
-        return;
-      }
-      if (change !== undefined) {
-        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(change));
-        return;
-      }
-      const headers = Object.entries(request.headers).filter(([name]) =>
-        /^(x-amz-|authorization|content-type)/.test(name),
-      );
-      const answer = await fetch(endpoint, { method: 'POST', body, headers: headers as [string, string][] });
-      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(await answer.text());
-    });
-  });
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let body = '';
-  for await (const part of request as AsyncIterable<Buffer>) body += part.toString();
-  return body;
-}
-
-const ttl = (status: string, attribute = 'expires_at') => ({
-  DescribeTimeToLive: { TimeToLiveDescription: { TimeToLiveStatus: status, AttributeName: attribute } },
-});
 
 describe("the doctor's question to DynamoDB", () => {
   let embedded: EmbeddedDynamoDb;
@@ -80,8 +33,8 @@ describe("the doctor's question to DynamoDB", () => {
     await embedded.close();
   });
 
-  async function ask(changes: Changes, env: Record<string, string> = {}) {
-    const front = await inFrontOf(embedded.endpointUrl, changes);
+  async function ask(changes: ChangedAnswers, env: Record<string, string> = {}) {
+    const front = await new DynamoDbFront(embedded.endpointUrl, changes).start();
     try {
       const settings = { USE_LOCAL_DYNAMODB: 'false', HANDOVER_TOKEN_PEPPER: PEPPER, DYNAMODB_ENDPOINT_URL: front.url };
       const examined = await examine({ ...settings, ...env }, STORE);
@@ -93,7 +46,7 @@ describe("the doctor's question to DynamoDB", () => {
   }
 
   test('a token is written and redeemed, its item is used up, and none of it names a caller', async () => {
-    const { code, ids, text } = await ask(ttl('ENABLED'));
+    const { code, ids, text } = await ask(ttlAnswer('ENABLED'));
     assert.deepEqual([code, ids], [0, ['fine table-ready']]);
     assert.match(text, /^HandoverTokens at http:\/\/127\.0\.0\.1:\d+: a token was written and redeemed in \d\.\d s\.$/);
     const client = new DynamoDBClient({ ...local, endpoint: embedded.endpointUrl });
@@ -135,8 +88,8 @@ describe("the doctor's question to DynamoDB", () => {
   });
 
   for (const [what, changes, text] of [
-    ['off', ttl('DISABLED'), /^TTL is off.*update-time-to-live --region us-east-1 --table-name HandoverTokens/],
-    ['on for another attribute', ttl('ENABLED', 'ttl'), /^TTL is on for ttl/],
+    ['off', ttlAnswer('DISABLED'), /^TTL is off.*update-time-to-live --region us-east-1 --table-name HandoverTokens/],
+    ['on for another attribute', ttlAnswer('ENABLED', 'ttl'), /^TTL is on for ttl/],
     [
       'unknown without the permission',
       { DescribeTimeToLive: 'AccessDeniedException' },
@@ -147,7 +100,7 @@ describe("the doctor's question to DynamoDB", () => {
       { DescribeTimeToLive: 'UnknownOperationException' },
       /UnknownOperationException/,
     ],
-  ] as [string, Changes, RegExp][]) {
+  ] as [string, ChangedAnswers, RegExp][]) {
     test(`a table whose TTL is ${what} is a note`, async () => {
       const { code, findings, ids } = await ask(changes);
       assert.deepEqual([code, ids], [0, ['fine table-ready', 'advice table-ttl']]);
@@ -157,14 +110,14 @@ describe("the doctor's question to DynamoDB", () => {
 
   for (const operation of ['DescribeTable', 'PutItem', 'UpdateItem', 'GetItem']) {
     test(`a missing permission for ${operation} is a fault that names it`, async () => {
-      const { code, ids, text } = await ask({ ...ttl('ENABLED'), [operation]: 'AccessDeniedException' });
+      const { code, ids, text } = await ask({ ...ttlAnswer('ENABLED'), [operation]: 'AccessDeniedException' });
       assert.deepEqual([code, ids], [1, ['fault table-access']]);
       assert.ok(text.includes(`DynamoDB ${operation} was refused (AccessDeniedException)`), text);
     });
   }
 
   test('a table that takes longer than a call waits is a note', async () => {
-    const front = await inFrontOf(embedded.endpointUrl, ttl('ENABLED'));
+    const front = await new DynamoDbFront(embedded.endpointUrl, ttlAnswer('ENABLED')).start();
     let nowMs = 0;
     const clock = { ...systemClock, now: () => (nowMs += 1500) };
     try {

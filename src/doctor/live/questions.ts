@@ -44,8 +44,24 @@ export const QUESTIONS = {
   },
   'connect-import': {
     area: 'Amazon Connect',
-    text: 'whether importing the flow needs changes in a particular instance, and whether its break-only prompt is accepted',
-    byCall: 'Import connect/contact-flow.json (docs/operate/going-live.md, step 4) and note what the instance refuses.',
+    text: 'whether importing the flows needs changes in a particular instance, and whether their break-only prompt is accepted',
+    byCall: 'Import the flows in connect/ (docs/operate/going-live.md, step 4) and note what the instance refuses.',
+  },
+  'connect-guide': {
+    area: 'Amazon Connect',
+    text: 'that a guide reads the attributes of the call it belongs to, as several public flows do, and what it shows for one that is not set',
+    byCall:
+      'Ask for a human, take the call as an agent, and compare the guide with docs/operate/agents.md. Do it again without HubSpot, so that there is no CRM link.',
+  },
+  'connect-buffering': {
+    area: 'Amazon Connect',
+    text: "how an instance behaves that does not know touchtone buffering. The flow takes the block's error branch",
+    byCall: 'Ask for a human in an older instance: an agent must get the call, with its summary.',
+  },
+  'connect-show-view': {
+    area: 'Amazon Connect',
+    text: 'how much time ShowView allows at most. The guide asks for five minutes at a time, and again',
+    byCall: 'Import connect/agent-guide.json with longer times until the instance refuses one.',
   },
   'connect-digits': {
     area: 'Amazon Connect',
@@ -75,7 +91,7 @@ export const QUESTIONS = {
   },
   'hubspot-key': {
     area: 'OpenAI and HubSpot',
-    text: "HubSpot's service keys as Bearer tokens, and its newer rate-limit headers",
+    text: "HubSpot's service keys as Bearer tokens, its newer rate-limit headers, and the bodies of 408, 423, 425 and 477",
     byCall: undefined,
   },
 } as const satisfies Record<string, Question>;
