@@ -103,8 +103,9 @@ export class Call {
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
     const { clock } = services;
     const call = new Call(newSnapshot(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
-    call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
+    // First, because even the opening of its voice session may log something about the call.
     call.emitStarted();
+    call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
     call.log.info('call started');
     return call;
   }
@@ -112,13 +113,13 @@ export class Call {
   /** Takes over a call from the state that another instance left. */
   static restore(entry: JournalEntry, services: CallServices): Call {
     const call = new Call(snapshotOf(entry), services);
+    call.emitStarted();
     restoreState(entry.stand, {
       machine: call.machine,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.epochMs()),
     });
-    call.emitStarted();
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
