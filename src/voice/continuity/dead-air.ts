@@ -93,8 +93,7 @@ export class DeadAirMonitor {
   private delayAfterSound({ lastAudioMs, lines }: Waiting): number {
     // What plays is a line of this wait.
     if (lastAudioMs === undefined && lines > 0) return SILENCE_BUDGET.oneMomentAgainMs;
-    const hasBrokenOff =
-      lastAudioMs !== undefined && this.clock.now() - lastAudioMs >= SILENCE_BUDGET.oneMomentAfterMs;
+    const hasBrokenOff = lastAudioMs !== undefined && this.clock.now() - lastAudioMs >= SILENCE_BUDGET.oneMomentAfterMs;
     return hasBrokenOff ? SILENCE_BUDGET.oneMomentAfterBreakMs : SILENCE_BUDGET.oneMomentAfterMs;
   }
 
