@@ -86,8 +86,8 @@ describe('the call command', () => {
   });
 
   for (const [what, args, message] of [
-    ['an unknown option', ['--shout', 'x'], /--shout[\s\S]*--wav file/],
-    ['words outside options', ['hello'], /npm run call --/],
+    ['an unknown option', ['--shout', 'x'], /^--shout is not an option of this command: "npm run call -- --help" .*\n$/],
+    ['words outside options', ['hello'], /^The command cannot use "hello".*npm run call -- --help.*\n$/],
     ['a gateway that is not a URL', ['--gateway', 'here'], /^--gateway here is not a URL/],
     ['a webhook that is not https', ['--voice-url', 'http://h/v'], /^--voice-url .* https/],
     ['keys that do not exist', ['--press', 'x'], /^--press x: keys/],

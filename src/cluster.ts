@@ -6,25 +6,21 @@ import { Primary } from './cluster/primary.js';
 import { shareOf } from './cluster/shares.js';
 import { runWorker } from './cluster/worker.js';
 import { type Config, readConfig } from './config/config.js';
-import { isTandemError } from './base/errors.js';
+import { UsageError, asNpmScript, defineCommand, isEntry, runCommand } from './base/command-line.js';
 import { createLogger } from './telemetry/log.js';
 import { STOP_SIGNALS, stopOnSignal } from './process/signals.js';
 
 const MAX_WORKERS = 64;
 
-/** `cluster.js [N]` runs N gateways behind one port; without N, one for each core. Each worker runs this same file. */
-async function main(): Promise<void> {
+/** Runs several gateways behind one port. Each worker runs this same file. */
+async function main(operands: readonly string[]): Promise<undefined> {
   if (!cluster.isPrimary) {
     // A terminal or a process manager signals the whole group. Workers ignore that, because the primary stops them.
     for (const signal of [...STOP_SIGNALS, 'SIGHUP'] as const) process.on(signal, () => undefined);
     await runWorker(process, process.env, () => process.exit(0));
     return;
   }
-  const workers = Number(process.argv[2] ?? availableParallelism());
-  if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
-    console.error(`Usage: npm run cluster -- N (1 to ${MAX_WORKERS}; without N: one for each core)`);
-    process.exit(2);
-  }
+  const workers = numberOfWorkers(operands);
   const config = readConfig(process.env);
   shareOf(config, workers - 1, workers);
   // Workers accept connections themselves. If the primary handed them out, one that it gave to a worker at the moment
@@ -56,6 +52,14 @@ async function main(): Promise<void> {
   printWelcome(config, workers, port);
 }
 
+/** @throws UsageError */
+function numberOfWorkers([text, ...more]: readonly string[]): number {
+  const workers = Number(text ?? availableParallelism());
+  if (more.length > 0 || !Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS)
+    throw new UsageError(`The number of workers is one whole number from 1 to ${MAX_WORKERS}.`);
+  return workers;
+}
+
 function printWelcome(config: Config, workers: number, port: number): void {
   const lines = [
     `${workers} workers listen on http://${config.host}:${port} (Twilio knows them as ${config.publicHost ?? `localhost:${port}`}).`,
@@ -67,7 +71,15 @@ function printWelcome(config: Config, workers: number, port: number): void {
   console.error(lines.join('\n'));
 }
 
-main().catch((error: unknown) => {
-  console.error(isTandemError(error) ? error.message : error);
-  process.exit(1);
+export const command = defineCommand({
+  name: 'cluster',
+  does: 'Runs several gateways behind one port, each in a process of its own, so that one machine uses all its cores.',
+  operands: { shown: '[N]', about: `number of gateways, 1 to ${MAX_WORKERS} (without it: one for each core)` },
+  options: {},
+  examples: ['', '4'],
+  notes: `The settings are those of ${asNpmScript('start')}. A call outlives the process that has it.
+SIGTERM and Ctrl-C let the calls in progress finish. SIGHUP replaces the processes one by one.`,
+  run: ({ operands }) => main(operands),
 });
+
+if (isEntry(import.meta.url)) void runCommand(command);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CHECKS } from './doctor/checks.js';
 import type { Check } from './doctor/finding.js';
-import { diagnose } from './doctor.js';
+import { diagnose, lineOf } from './doctor.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
 
@@ -11,7 +11,7 @@ const withoutVoice = CHECKS.filter(({ name }) => name !== 'voice');
 
 async function examine(env: Record<string, string>, checks: readonly Check[] = withoutVoice) {
   const lines: string[] = [];
-  const code = await diagnose(env, (line) => lines.push(line), checks);
+  const code = await diagnose(env, (name, finding) => lines.push(lineOf(name, finding)), checks);
   return { code, lines, about: (name: string) => lines.find((line) => line.includes(`  ${name}: `)) ?? '' };
 }
 

@@ -1,5 +1,5 @@
+import { UsageError } from '../../src/base/command-line.js';
 import type { StoreLocation } from './agent-side.js';
-import { UsageError } from './call-options.js';
 
 /** What a gateway of this project reports on /health. For any other gateway it is empty. */
 export interface Health {

@@ -7,6 +7,8 @@ import { FAKE_HOST, FAKE_TOKEN, FakeGateway } from '../../test/support/fake-gate
 import { until } from '../../test/support/rig.js';
 import { readWav } from '../../src/audio/wav.js';
 import { systemClock } from '../../src/base/clock.js';
+import { readInput } from '../../src/base/command-line.js';
+import { command } from '../call.js';
 import { readCallOptions } from './call-options.js';
 import type { CallReport } from './call-report.js';
 import { readHealth } from './gateway-health.js';
@@ -29,8 +31,7 @@ async function place(
   args: readonly string[] = [],
   more: Partial<CallParts> = {},
 ): Promise<Placed> {
-  const options = readCallOptions(['--gateway', gateway.base, ...args]);
-  assert.ok(options);
+  const options = readCallOptions(readInput(command, ['--gateway', gateway.base, ...args]) ?? assert.fail());
   const lines: string[] = [];
   const report = await placeCall(options, [], {
     health: await readHealth(options.gateway),

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { mulawToPcm } from '../../src/audio/g711.js';
 import { writeWav } from '../../src/audio/wav.js';
 import type { Clock } from '../../src/base/clock.js';
+import type { Paint } from '../../src/base/terminal.js';
 import type { SpeechEngine, SpeechInput } from '../../src/speech/engine.js';
 import type { AgentScreen } from '../connect/connect.js';
 import { Carrier } from '../twilio/carrier.js';
@@ -27,6 +28,8 @@ export interface CallParts {
   pepper: string;
   /** Called with each line of the timeline. */
   write: (line: string) => void;
+  /** Colours the lines. By default they are plain. */
+  paint?: Paint;
   /** Called with the call, so that the command can hang up. */
   onCall?: (call: CarrierCall) => void;
 }
@@ -41,7 +44,7 @@ export async function placeCall(
   parts: CallParts,
 ): Promise<CallReport> {
   const { accountSid, authToken, clock, engine, health, pepper, write } = parts;
-  const timeline = new Timeline(clock, write);
+  const timeline = new Timeline(clock, write, parts.paint);
   const publicHost = options.publicHost ?? health.public_host ?? options.gateway.host;
   const voiceUrl = options.voiceUrl ?? `https://${publicHost}/twilio/voice`;
 
