@@ -1,10 +1,10 @@
-import { open } from 'node:fs/promises';
 import { type Input, UsageError, defineCommand, isEntry, runCommand } from '../src/base/command-line.js';
 import { systemClock } from '../src/base/clock.js';
 import { isTandemError } from '../src/base/errors.js';
 import { painter } from '../src/base/terminal.js';
 import { type SpeechEngine, openSpeechEngine } from '../src/speech/engine.js';
 import { CALL_OPTIONS, DEFAULT_SAY, readActs, readCallOptions, readRecordings } from './caller/call-options.js';
+import { checkWritable } from './caller/check-writable.js';
 import { readHealth } from './caller/gateway-health.js';
 import { placeCall } from './caller/place-call.js';
 
@@ -14,7 +14,7 @@ const LOCAL_MODE_PEPPER = 'tandem-local-mode-only';
 async function main(input: Input<typeof CALL_OPTIONS>): Promise<number> {
   const options = readCallOptions(input);
   const recordings = await readRecordings(options);
-  if (options.record !== undefined) await checkWritable(options.record);
+  if (options.record !== undefined) await checkWritable('record', options.record);
   const health = await readHealth(options.gateway);
   const engine = await openEngine();
   try {
@@ -50,14 +50,6 @@ async function openEngine(): Promise<SpeechEngine> {
   }
 }
 
-async function checkWritable(path: string): Promise<void> {
-  try {
-    await (await open(path, 'a')).close();
-  } catch (error) {
-    throw new UsageError(`--record ${path} cannot be written: ${(error as Error).message}`);
-  }
-}
-
 export const command = defineCommand({
   name: 'call',
   does: `Places one simulated call against a running gateway, as Twilio would. --say, --wav, --interrupt and --press can be repeated and happen in the order given. Without any of them the caller asks “${DEFAULT_SAY}”`,
@@ -65,13 +57,14 @@ export const command = defineCommand({
   examples: [
     '--say "What are your opening hours?" --say "I want to speak to a human agent"',
     '--say "Where is my order?" --interrupt "Never mind" --press 0 --record heard.wav',
-    '--wav question.wav --gateway http://127.0.0.1:8000 --json',
+    '--wav docs/question.wav --gateway http://127.0.0.1:8000 --json',
   ],
   notes: `TWILIO_AUTH_TOKEN signs the requests; it must be the gateway's. TWILIO_ACCOUNT_SID names the account.
 HANDOVER_TOKEN_PEPPER, with the gateway's value, lets the simulated agent see the handover's context.
 NODE_EXTRA_CA_CERTS names the authority of a certificate that is not publicly trusted.
 
-Exit code: 0 the call ended normally, 1 it did not (refused, failed, or over the limit), 2 it could not be placed.`,
+Exit code: 0 the call went as the caller meant it to, 1 it did not (refused, failed, unanswered, cut short, or over
+the limit; a hint says which), 2 it could not be placed.`,
   run: main,
 });
 

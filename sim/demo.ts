@@ -8,7 +8,7 @@ import { startGateway } from '../src/app/start-gateway.js';
 import { connectSide } from './caller/agent-side.js';
 import { Caller, type CallerAct } from './caller/caller.js';
 import { Timeline } from './caller/timeline.js';
-import { noteFlowStep, showAgentScreen, watchCarrier } from './caller/watch-call.js';
+import { noteCaller, noteFlowStep, showAgentScreen, watchCarrier } from './caller/watch-call.js';
 import type { AgentScreen } from './connect/connect.js';
 import { Carrier } from './twilio/carrier.js';
 
@@ -85,9 +85,7 @@ async function demo(): Promise<boolean> {
   watchCarrier(call, timeline);
   let bridged = false;
   call.on('bridged', () => (bridged = true));
-  const caller = new Caller(call, acts, (event) => {
-    timeline.note('caller', event.type === 'speaks' ? `says: “${event.label}”` : `presses ${event.digits.length} keys`);
-  });
+  const caller = new Caller(call, acts, { onEvent: (event) => noteCaller(event, timeline) });
   const limit = clock.setTimer(LIMIT_MS, () => call.hangup());
   await call.whenEnded();
   limit.cancel();

@@ -8,7 +8,12 @@ export const DEFAULT_SAY = 'What are your opening hours?';
 
 /** The options of the command. */
 export const CALL_OPTIONS = {
-  say: { type: 'string', value: '"text"', multiple: true, about: 'the caller says this after the assistant has finished' },
+  say: {
+    type: 'string',
+    value: '"text"',
+    multiple: true,
+    about: 'the caller says this after the assistant has finished',
+  },
   wav: {
     type: 'string',
     value: 'file',
@@ -22,7 +27,12 @@ export const CALL_OPTIONS = {
     about: `the caller interrupts the assistant's next answer with this`,
   },
   press: { type: 'string', value: 'keys', multiple: true, about: 'the caller presses keys: 0-9 * #' },
-  gateway: { type: 'string', value: 'url', default: 'http://127.0.0.1:8000', about: `the gateway's address, http or https` },
+  gateway: {
+    type: 'string',
+    value: 'url',
+    default: 'http://127.0.0.1:8000',
+    about: `the gateway's address, http or https`,
+  },
   'public-host': {
     type: 'string',
     value: 'host',
@@ -36,6 +46,10 @@ export const CALL_OPTIONS = {
   from: { type: 'string', value: 'number', default: '+12025550123', about: `the caller's number` },
   to: { type: 'string', value: 'number', default: '+12065550199', about: 'the number called' },
   limit: { type: 'string', value: 'seconds', default: '300', about: 'hangs up after this time' },
+  stay: {
+    type: 'boolean',
+    about: 'stays on the line when everything is done, until the other side or the limit ends the call',
+  },
   record: { type: 'string', value: 'file', about: 'writes what the caller hears as a WAV' },
   json: { type: 'boolean', about: 'writes one JSON object and nothing else to standard output' },
 } as const;
@@ -47,6 +61,8 @@ export interface CallOptions {
   from: string;
   to: string;
   limitMs: number;
+  /** Whether the caller stays on the line when everything is done. */
+  stay: boolean;
   record: string | undefined;
   json: boolean;
   /** The caller's acts, as written on the command line. */
@@ -55,7 +71,7 @@ export interface CallOptions {
 
 /** Checks the options. @throws UsageError */
 export function readCallOptions({ inOrder, values }: Input<typeof CALL_OPTIONS>): CallOptions {
-  const { from, gateway, json, limit, record, to } = values;
+  const { from, gateway, json, limit, record, stay, to } = values;
   if (!URL.canParse(gateway) || !/^https?:$/.test(new URL(gateway).protocol))
     throw new UsageError(`--gateway ${gateway} is not a URL that begins with http:// or https://.`);
   const voiceUrl = values['voice-url'];
@@ -70,6 +86,7 @@ export function readCallOptions({ inOrder, values }: Input<typeof CALL_OPTIONS>)
     from,
     to,
     limitMs: Number(limit) * 1000,
+    stay,
     record,
     json,
     acts: acts.length > 0 ? acts : [{ kind: 'say', value: DEFAULT_SAY }],

@@ -13,8 +13,9 @@ import type { CallOptions } from './call-options.js';
 import { CallReport } from './call-report.js';
 import { Caller, type CallerAct } from './caller.js';
 import type { Health } from './gateway-health.js';
+import { readCounters, reasonBetween } from './gateway-reasons.js';
 import { Timeline } from './timeline.js';
-import { noteFlowStep, showAgentScreen, watchCarrier } from './watch-call.js';
+import { noteCaller, noteFlowStep, showAgentScreen, watchCarrier } from './watch-call.js';
 
 /** What a call needs in addition to its options. */
 export interface CallParts {
@@ -72,6 +73,7 @@ export async function placeCall(
     synthesize: (text) => engine.synthesize(text),
     clock,
   });
+  const before = await readCounters(options.gateway);
   const call = carrier.placeCall({ from: options.from, to: options.to, voiceUrl });
   const report = new CallReport(call, {
     voiceUrl,
@@ -82,12 +84,17 @@ export async function placeCall(
   watchCarrier(call, timeline);
   const { ear, recording } = listen(call, engine, (text) => {
     report.heard.push(text);
-    timeline.note('hears', `“${text}”`);
+    timeline.note('hears', `“${text}” (a guess)`);
   });
-  const caller = new Caller(call, acts, (event) => {
-    timeline.note('caller', event.type === 'speaks' ? `says: “${event.label}”` : `presses ${event.digits.length} keys`);
+  const caller = new Caller(call, acts, {
+    stays: options.stay,
+    onEvent: (event) => {
+      noteCaller(event, timeline);
+      if (event.type === 'speaks') report.did(event.label);
+      else if (event.type === 'presses') report.did(`${event.digits.length} keys`);
+      else if (event.type === 'answered') report.answered(event.afterMs);
+    },
   });
-  void caller;
   const limit = clock.setTimer(options.limitMs, () => {
     report.overran();
     call.hangup();
@@ -95,6 +102,7 @@ export async function placeCall(
   parts.onCall?.(call);
   await call.whenEnded();
   limit.cancel();
+  report.actsLeft = caller.actsLeft;
 
   const farewell = clock.setTimer(FAREWELL_MS, () => carrier.close());
   await carrier.whenIdle();
@@ -102,6 +110,7 @@ export async function placeCall(
   if (options.record !== undefined)
     await writeFile(options.record, writeWav([mulawToPcm(Buffer.concat(recording))], 8000));
   ear.close();
+  report.reason = reasonBetween(before, await readCounters(options.gateway));
   report.agent = screen?.attributes;
   report.digitsPlayed = digits;
   carrier.close();
