@@ -68,7 +68,7 @@ export const LAYERS = `
   sim/connect: base sim/twilio
   sim/connect-api:
   sim/caller: audio base sim/connect sim/twilio speech
-  sim: app base config sim/caller sim/connect sim/twilio speech
+  sim: app audio base config sim/caller sim/connect sim/twilio speech
 
   test/contracts: handover journal
   test/support: app audio base call cluster.ts config handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai

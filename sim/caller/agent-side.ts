@@ -25,6 +25,10 @@ const DEFAULT_QUEUE = 'arn:aws:connect:us-east-1:000000000000:instance/sim/queue
 export interface AgentSideListener {
   onStep(step: FlowStep): void;
   onScreen(screen: AgentScreen): void;
+  /** Called when the agent begins to hear a message of the whisper. */
+  onWhisper?(text: string): void;
+  /** How long the agent talks before hanging up. By default a moment. */
+  readonly agentTalksMs?: number;
 }
 
 /** Starts the simulated Connect with the real flow, and the real Lambda on the gateway's store. */
@@ -54,6 +58,8 @@ export function connectSide(
     lambdaClock,
     onStep: (step) => listener.onStep(step),
     onAgentScreen: (screen) => listener.onScreen(screen),
+    onWhisper: (text) => listener.onWhisper?.(text),
+    ...(listener.agentTalksMs === undefined ? {} : { agentTalksMs: listener.agentTalksMs }),
   });
   return { phone, output: () => lambda.output(), close: () => lambda.close() };
 }

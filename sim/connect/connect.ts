@@ -35,6 +35,8 @@ export interface SimulatedConnectOptions {
   /** Called for each step of the flow. Its time counts from the answer. */
   onStep?: (step: FlowStep) => void;
   onAgentScreen?: (screen: AgentScreen) => void;
+  /** Called when the agent begins to hear a message of the whisper. */
+  onWhisper?: (text: string) => void;
 }
 
 /**
@@ -97,11 +99,22 @@ export class SimulatedConnect implements PhoneEndpoint {
     contact: FlowContact,
     presence: Presence,
   ): Promise<void> {
-    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, onAgentScreen, queues, whisperFlow } = this.options;
+    const {
+      agentAnswersAfterMs = 1000,
+      agentTalksMs = 1500,
+      onAgentScreen,
+      onWhisper,
+      queues,
+      whisperFlow,
+    } = this.options;
     await presence.pause(agentAnswersAfterMs);
     if (presence.isGone) return;
     let whisper = '';
-    await new FlowRunner({ ...services, onMessage: (text) => (whisper += text) }, contact).run(whisperFlow);
+    const onMessage = (text: string): void => {
+      whisper += text;
+      onWhisper?.(text);
+    };
+    await new FlowRunner({ ...services, onMessage }, contact).run(whisperFlow);
     if (presence.isGone) return;
     onAgentScreen?.({
       contactId: contact.contactId,

@@ -171,7 +171,7 @@ export interface VoiceSession {
    * summary is not spoken, not part of the conversation and causes no event. It may outlive {@link VoiceSession.close};
    * its owner ends it with the signal. Rejects with TandemError if no text arrives. Absent if this model cannot write.
    */
-  summarize?(request: SummaryRequest): Promise<string>;
+  summarize?: ((request: SummaryRequest) => Promise<string>) | undefined;
   /** Ends the session without an event. */
   close(): void;
 }
