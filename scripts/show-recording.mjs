@@ -1,5 +1,5 @@
 // Makes what the documents show of a recording of `npm run demo -- --record demo.wav`:
-//   node scripts/show-recording.mjs demo.wav docs/demo   writes docs/demo.wav and docs/demo.svg
+//   node scripts/show-recording.mjs demo.wav docs/demo [SECOND=NOTE]…   writes docs/demo.wav and docs/demo.svg
 // The WAV is mu-law, as on the telephone, so half as large. In it, pauses in which both sides are silent are shortened.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pcmToMulaw } from '../dist/src/audio/g711.js';
@@ -11,9 +11,9 @@ const FRAME = 160;
 const SILENT = 300;
 const MAX_PAUSE_FRAMES = 60;
 
-const [input, output] = process.argv.slice(2);
+const [input, output, ...notes] = process.argv.slice(2);
 if (input === undefined || output === undefined) {
-  console.error('node scripts/show-recording.mjs RECORDING.wav OUTPUT, without an ending');
+  console.error('node scripts/show-recording.mjs RECORDING.wav OUTPUT [SECOND=NOTE]…   (OUTPUT without an ending)');
   process.exit(2);
 }
 const [caller, assistant] = shortened(readStereo(readFileSync(input)));
@@ -67,8 +67,8 @@ function mulawWav(channels) {
 
 function waveform(channels) {
   const [width, left, lane, top] = [880, 76, 70, 8];
-  const columns = width - left - 8;
-  const height = top + 2 * lane + 26;
+  const columns = width - left - 18;
+  const height = top + 2 * lane + 46;
   const seconds = channels[0].length / RATE_HZ;
   const x = (second) => (left + (second / seconds) * columns).toFixed(1);
   const bars = (samples, middle) => {
@@ -84,12 +84,14 @@ function waveform(channels) {
     }
     return path.join('');
   };
+  const said = notes.map((note) => note.split('='));
   const ticks = Array.from({ length: Math.floor(seconds / 5) + 1 }, (_, index) => index * 5);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">
 <rect width="${width}" height="${height}" rx="6" fill="#ffffff"/>
 <g fill="#444c56"><text x="12" y="${top + lane / 2 + 4}">caller</text><text x="12" y="${top + lane * 1.5 + 4}">answers</text></g>
 <path d="${bars(channels[0], top + lane / 2)}" stroke="#1f6feb"/>
 <path d="${bars(channels[1], top + lane * 1.5)}" stroke="#1a7f37"/>
+<g fill="#24292f" font-size="11">${said.map(([second, note]) => `<text x="${x(Number(second))}" y="${height - 28}">${note}</text>`).join('')}</g>
 <g fill="#6e7781" font-size="11" text-anchor="middle">${ticks.map((tick) => `<text x="${x(tick)}" y="${height - 8}">${tick} s</text>`).join('')}</g>
 </svg>
 `;

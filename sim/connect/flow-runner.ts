@@ -39,6 +39,7 @@ export interface FlowServices {
    */
   takesEmptyAttributes?: boolean;
   onStep(step: FlowStep): void;
+  /** Called when a message begins to play. */
   onMessage(text: string): void;
 }
 
@@ -133,8 +134,8 @@ export class FlowRunner {
         return transitions.NextAction;
       case 'MessageParticipant': {
         const text = this.resolveAll(textOf(parameters['Text']));
-        await this.contact.pause(text.length * SPEECH_MS_PER_CHARACTER);
         this.services.onMessage(text);
+        await this.contact.pause(text.length * SPEECH_MS_PER_CHARACTER);
         this.note(action, 'message played');
         return transitions.NextAction;
       }
