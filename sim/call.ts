@@ -15,7 +15,7 @@ async function main(input: Input<typeof CALL_OPTIONS>): Promise<number> {
   const options = readCallOptions(input);
   const recordings = await readRecordings(options);
   if (options.record !== undefined) await checkWritable('record', options.record);
-  const health = await readHealth(options.gateway);
+  const health = await readHealth(options.gateway, input.shown);
   const engine = await openEngine();
   try {
     const acts = await readActs(options, recordings, (text) => engine.synthesize(text, { voice: 'rms' }));

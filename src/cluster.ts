@@ -6,7 +6,7 @@ import { Primary } from './cluster/primary.js';
 import { shareOf } from './cluster/shares.js';
 import { runWorker } from './cluster/worker.js';
 import { type Config, readConfig } from './config/config.js';
-import { UsageError, asNpmScript, defineCommand, isEntry, runCommand } from './base/command-line.js';
+import { UsageError, defineCommand, isEntry, runCommand } from './base/command-line.js';
 import { createLogger } from './telemetry/log.js';
 import { STOP_SIGNALS, stopOnSignal } from './process/signals.js';
 
@@ -77,7 +77,7 @@ export const command = defineCommand({
   operands: { shown: '[N]', about: `number of gateways, 1 to ${MAX_WORKERS} (without it: one for each core)` },
   options: {},
   examples: ['', '4'],
-  notes: `The settings are those of ${asNpmScript('start')}. A call outlives the process that has it.
+  notes: `The settings are those of the command start. A call outlives the process that has it.
 SIGTERM and Ctrl-C let the calls in progress finish. SIGHUP replaces the processes one by one.`,
   run: ({ operands }) => main(operands),
 });
