@@ -34,6 +34,7 @@ export async function cluster(): Promise<void> {
 async function measure(workers: number): Promise<void> {
   const main = new URL('../src/cluster.js', import.meta.url).pathname;
   const env = {
+    ENV_FILE: 'none',
     PORT: '0',
     LOG_LEVEL: 'info',
     PUBLIC_HOST: 'bench.example.com',

@@ -62,6 +62,7 @@ async function measure(model: Model, pipeline: boolean): Promise<Interruptions> 
   const gateway = await Instance.start({
     PATH: process.env['PATH'] ?? '',
     NODE_ENV: 'production',
+    ENV_FILE: 'none',
     PORT: '0',
     HOST: '127.0.0.1',
     PUBLIC_HOST: HOST,

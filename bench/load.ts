@@ -1,4 +1,4 @@
-import { choiceOption, defineCommand, isEntry, numberOption, runCommand } from '../src/base/command-line.js';
+import { choiceOption, defineCommand, isEntry, numberOption, runCommand } from '../src/process/command-line.js';
 import { withProgress } from '../src/base/terminal.js';
 import { leaveLastCore } from './cores.js';
 import { HEADING, memoryText, row } from './frames.js';

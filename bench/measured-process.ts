@@ -17,12 +17,20 @@ export class MeasuredProcess {
     this.port = port;
   }
 
-  static async start(variant: Variant, modelUrl: string | undefined): Promise<MeasuredProcess> {
-    const child = fork(
-      new URL('./server.js', import.meta.url),
-      [variant, ...(modelUrl === undefined ? [] : [modelUrl])],
-      { ...ON_LAST_CORE, execArgv: [...ON_LAST_CORE.execArgv, '--expose-gc', '--enable-source-maps', ...extraFlags()] },
-    );
+  /**
+   * `authTokens`: a gateway as it runs on the internet. It checks signatures, logs what it refuses (to nowhere), and
+   * watches its event loop.
+   */
+  static async start(
+    variant: Variant,
+    modelUrl: string | undefined,
+    authTokens: readonly string[] = [],
+  ): Promise<MeasuredProcess> {
+    const child = fork(new URL('./server.js', import.meta.url), [variant, modelUrl ?? '', authTokens.join(',')], {
+      ...ON_LAST_CORE,
+      execArgv: [...ON_LAST_CORE.execArgv, '--expose-gc', '--enable-source-maps', ...extraFlags()],
+      stdio: ['inherit', authTokens.length === 0 ? 'inherit' : 'ignore', 'inherit', 'ipc'],
+    });
     const { port } = (await answerOf(child)) as { port: number };
     return new MeasuredProcess(child, port);
   }

@@ -5,6 +5,8 @@ export type Question = 'start-counting' | 'counted' | 'held';
 
 export interface Counted extends InsideTimes {
   cpuMs: number;
+  /** How late the event loop ran its timers. `undefined` unless the process was told to watch it. */
+  loopDelayMs: { p50: number; p99: number; worst: number } | undefined;
 }
 
 export interface Held {

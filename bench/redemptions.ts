@@ -49,9 +49,9 @@ async function guess(): Promise<void> {
   const redeem = createRedeemer({
     store,
     callers: store,
-    pepper: PEPPER,
+    pepper: () => Promise.resolve(PEPPER),
     clock: systemClock,
-    onInvalidToken: () => alarms++,
+    report: { invalidToken: () => alarms++ },
   });
   const startedMs = performance.now();
   let valid = 0;

@@ -1,6 +1,7 @@
-import { UsageError, defineCommand, isEntry, runCommand } from '../src/base/command-line.js';
+import { UsageError, defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
 import { withProgress } from '../src/base/terminal.js';
 import { cluster } from './cluster.js';
+import { flood } from './flood.js';
 import { frames } from './frames.js';
 import { handover } from './handover.js';
 import { interruptions } from './interruptions.js';
@@ -25,6 +26,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['handover', { run: handover, seconds: 45 }],
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],
+  ['flood', { run: flood, seconds: 50 }],
 ]);
 
 const NAMES = [...SECTIONS.keys()];

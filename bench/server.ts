@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readConfig } from '../src/config/config.js';
 import { startGateway } from '../src/app/start-gateway.js';
 import type { VoiceProvider } from '../src/voice/session.js';
@@ -7,11 +8,17 @@ import type { Counted, Held, Question } from './questions.js';
 import { SocketProvider } from './socket-provider.js';
 import { Stopwatch } from './stopwatch.js';
 
+const LOOP_RESOLUTION_MS = 1;
+
 /**
- * The measured process, `server.js VARIANT [MODEL_URL]`: a bare relay or a gateway. Its model is at MODEL_URL, or an echo inside
- * the process. It sends its port, then answers questions about itself.
+ * The measured process, `server.js VARIANT MODEL_URL AUTH_TOKENS`: a bare relay or a gateway. Its model is at MODEL_URL, or an
+ * echo inside the process if that is empty. With AUTH_TOKENS it checks signatures and watches its event loop. It sends its
+ * port, then answers questions about itself.
  */
-const [, , variant = 'pipeline', modelUrl] = process.argv;
+const [, , variant = 'pipeline', modelArgument = '', authTokens = ''] = process.argv;
+const modelUrl = modelArgument === '' ? undefined : modelArgument;
+const loopDelay = authTokens === '' ? undefined : monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+loopDelay?.enable();
 const stopwatch = new Stopwatch();
 stopwatch.install();
 const port = variant === 'relay' ? await startBareRelay(modelUrl) : await startBenchGateway(variant === 'pipeline');
@@ -26,12 +33,21 @@ process.on('message', (question: Question) => {
   switch (question) {
     case 'start-counting':
       stopwatch.reset();
+      loopDelay?.reset();
       since = process.cpuUsage();
       process.send?.({});
       return;
     case 'counted': {
       const { user, system } = process.cpuUsage(since);
-      process.send?.({ cpuMs: (user + system) / 1000, ...stopwatch.times } satisfies Counted);
+      process.send?.({
+        cpuMs: (user + system) / 1000,
+        loopDelayMs: loopDelay && {
+          p50: lateMs(loopDelay.percentile(50)),
+          p99: lateMs(loopDelay.percentile(99)),
+          worst: lateMs(loopDelay.max),
+        },
+        ...stopwatch.times,
+      } satisfies Counted);
       return;
     }
     case 'held': {
@@ -43,15 +59,23 @@ process.on('message', (question: Question) => {
   }
 });
 
+/** Returns how much later than its interval a timer of the histogram ran. */
+function lateMs(intervalNs: number): number {
+  return Math.max(0, intervalNs / 1e6 - LOOP_RESOLUTION_MS);
+}
+
 async function startBenchGateway(pipeline: boolean): Promise<number> {
   const provider: VoiceProvider = modelUrl === undefined ? new EchoProvider() : new SocketProvider(modelUrl);
   const config = readConfig({
     PORT: '0',
-    LOG_LEVEL: 'error',
+    LOG_LEVEL: authTokens === '' ? 'error' : 'info',
     MAX_LOOP_DELAY_MS: '0',
     USE_PIPECAT: String(pipeline),
     USE_LOCAL_DYNAMODB: 'true',
     PUBLIC_HOST: 'bench.example.com',
+    ...(authTokens === ''
+      ? {}
+      : { TWILIO_AUTH_TOKEN: authTokens, HOST: '127.0.0.1', HANDOVER_TOKEN_PEPPER: 'bench-pepper-0123456789' }),
   });
   const running = await startGateway(config, { providers: [provider] });
   return running.gateway.port;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { signatureOf } from '../src/twilio/signature.js';
 import { everyTurn } from './every-turn.js';
 import { monotonicMs } from './monotonic.js';
 import { twilioMedia } from './wire.js';
@@ -16,6 +17,7 @@ interface OpenCall {
   playedOutMs: number;
 }
 
+const PUBLIC_HOST = 'bench.example.com';
 const FRAME_MS = 20;
 /** Every four seconds the caller speaks for 1.5 s, then hears the answer. */
 const [TURN_FRAMES, SPOKEN_FRAMES] = [200, 75];
@@ -40,16 +42,21 @@ export class SimulatedCalls {
   lost = 0;
   private readonly base: string;
   private readonly rings: boolean;
+  private readonly authToken: string | undefined;
   private readonly calls: OpenCall[] = [];
   private readonly stop: () => void;
   private nextMs = 0;
   private nextCall = 0;
   private opened = 0;
 
-  /** `rings`: whether the process at the port needs a webhook and a `start`. A relay does not. */
-  constructor(port: number, options: { rings: boolean }) {
+  /**
+   * `rings`: whether the process at the port needs a webhook and a `start`. A relay does not. `authToken`: signs requests as
+   * Twilio does, for the host `bench.example.com`.
+   */
+  constructor(port: number, options: { rings: boolean; authToken?: string | undefined }) {
     this.base = `127.0.0.1:${port}`;
     this.rings = options.rings;
+    this.authToken = options.authToken;
     this.stop = everyTurn(() => this.sendDueFrames());
   }
 
@@ -68,6 +75,11 @@ export class SimulatedCalls {
     this.latenessMs = [];
   }
 
+  /** Sends no more frames. What is on the way still arrives. */
+  pause(): void {
+    this.stop();
+  }
+
   close(): void {
     this.stop();
     for (const { socket } of this.calls) socket.terminate();
@@ -77,7 +89,8 @@ export class SimulatedCalls {
     const callSid = `CA${randomBytes(16).toString('hex')}`;
     const streamSid = `MZ${randomBytes(16).toString('hex')}`;
     const { path, token } = this.rings ? await this.ring(callSid) : { path: '/', token: '' };
-    const socket = new WebSocket(`ws://${this.base}${path}`, { perMessageDeflate: false });
+    const headers = this.signed(`wss://${PUBLIC_HOST}${path}`);
+    const socket = new WebSocket(`ws://${this.base}${path}`, { perMessageDeflate: false, headers });
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);
       socket.once('error', reject);
@@ -111,7 +124,8 @@ export class SimulatedCalls {
   private async ring(callSid: string): Promise<{ path: string; token: string }> {
     const From = '+12025550123';
     const body = new URLSearchParams({ CallSid: callSid, From, To: '+12065550199', CallStatus: 'ringing' });
-    const ask = (): Promise<Response> => fetch(`http://${this.base}/twilio/voice`, { method: 'POST', body });
+    const headers = this.signed(`https://${PUBLIC_HOST}/twilio/voice`, body);
+    const ask = (): Promise<Response> => fetch(`http://${this.base}/twilio/voice`, { method: 'POST', headers, body });
     // The server may close a kept connection at the moment of its use. Twilio retries as well.
     const response = await ask().catch(ask);
     const text = await response.text();
@@ -119,6 +133,10 @@ export class SimulatedCalls {
     const token = /name="token" value="([^"]+)"/.exec(text)?.[1];
     if (path === undefined || token === undefined) throw new Error('The gateway did not take the call.');
     return { path, token };
+  }
+
+  private signed(url: string, form?: URLSearchParams): Record<string, string> {
+    return this.authToken === undefined ? {} : { 'x-twilio-signature': signatureOf(this.authToken, url, form) };
   }
 
   private sendFrame(call: OpenCall): void {

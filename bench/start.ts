@@ -12,7 +12,7 @@ export async function start(): Promise<void> {
 function coldStartMs(): Promise<number> {
   const startedMs = performance.now();
   const main = new URL('../src/main.js', import.meta.url).pathname;
-  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', LOG_LEVEL: 'info' };
+  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', LOG_LEVEL: 'info', ENV_FILE: 'none' };
   const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'ignore'] });
   return new Promise((resolve, reject) => {
     child.on('exit', () => reject(new Error('The gateway did not start.')));

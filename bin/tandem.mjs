@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runCommand } from '../dist/src/base/command-line.js';
+import { runCommand } from '../dist/src/process/command-line.js';
 
 const COMMANDS = {
   demo: ['sim/demo.js', 'a whole call with handover, with everything simulated'],

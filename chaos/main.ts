@@ -1,4 +1,4 @@
-import { choiceOption, defineCommand, isEntry, numberOption, runCommand } from '../src/base/command-line.js';
+import { choiceOption, defineCommand, isEntry, numberOption, runCommand } from '../src/process/command-line.js';
 import { openProgress, painter } from '../src/base/terminal.js';
 import { skipWithoutRedis } from '../test/support/redis-server.js';
 import { LANGUAGES } from './plan.js';

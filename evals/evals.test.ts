@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { type ChatAnswer, type ChatRequest, ChatService } from '../test/support/chat-service.js';
 import { BUILT_IN_DRAFTS, builtInPrompt, defaultPrompt } from '../src/prompts/built-in.js';
 import { OWN_LANGUAGES, ownLines } from '../src/prompts/lines/index.js';
-import { UsageError, readInput } from '../src/base/command-line.js';
+import { UsageError, readInput } from '../src/process/command-line.js';
 import type { EvalCase } from './case.js';
 import { CALLER_WORDS } from './cases/caller-words.js';
 import { commonCases } from './cases/common.js';

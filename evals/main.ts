@@ -1,4 +1,4 @@
-import { type Input, UsageError, defineCommand, isEntry, runCommand } from '../src/base/command-line.js';
+import { type Input, UsageError, defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
 import { openProgress } from '../src/base/terminal.js';
 import { completed } from '../src/prompts/draft.js';
 import { findDraft } from '../src/prompts/find-draft.js';

@@ -3,9 +3,8 @@
 //   node scripts/build.mjs              builds the gateway, the simulators and the Lambda
 //   node scripts/build.mjs --all        builds the tests, benchmarks, chaos and evals, too
 //   node scripts/build.mjs --if-needed  builds only if a source is newer than dist/
-import { build } from 'esbuild';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,7 +28,10 @@ export async function buildAll({ all = false, ifNeeded = false } = {}) {
   const files = all ? every : every.filter((file) => !isDevOnly(file));
   const inputs = [...files, 'package.json', 'scripts/build.mjs'];
   const state = { all, files, newest: Math.max(...inputs.map((file) => statSync(join(root, file)).mtimeMs)) };
+  const missing = missingPackages();
+  if (missing.length > 0) throw new NotInstalled(missing);
   if (ifNeeded && isFresh(state)) return;
+  const { build } = await bundler();
 
   await buildFiles(files);
   await build({
@@ -52,6 +54,7 @@ export async function buildAll({ all = false, ifNeeded = false } = {}) {
 
 /** Builds `files`, paths relative to the project, each as a file of its own. */
 export async function buildFiles(files) {
+  const { build } = await bundler();
   await build({
     absWorkingDir: root,
     entryPoints: files,
@@ -63,6 +66,33 @@ export async function buildFiles(files) {
     target: 'node20',
     sourcemap: true,
     logLevel: 'warning',
+  });
+}
+
+/** The packages that nothing works without are not all there. */
+class NotInstalled extends Error {
+  constructor(missing) {
+    super(`The packages of this project are not installed (${missing[0]} is missing). Run "npm ci" first.`);
+  }
+}
+
+/** Only what builds needs it: a gateway that was built elsewhere starts without it. */
+async function bundler() {
+  try {
+    return await import('esbuild');
+  } catch (error) {
+    throw error.code === 'ERR_MODULE_NOT_FOUND' ? new NotInstalled(['esbuild']) : error;
+  }
+}
+
+/** The names of the packages for run time that no node_modules folder on the way up holds. */
+function missingPackages() {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return Object.keys(dependencies).filter((name) => {
+    for (let folder = root; ; folder = dirname(folder)) {
+      if (existsSync(join(folder, 'node_modules', name))) return false;
+      if (folder === dirname(folder)) return true;
+    }
   });
 }
 
@@ -92,5 +122,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       examples: ['', '--all'],
     });
   }
-  await buildAll({ all: args.includes('--all'), ifNeeded: args.includes('--if-needed') });
+  try {
+    await buildAll({ all: args.includes('--all'), ifNeeded: args.includes('--if-needed') });
+  } catch (error) {
+    if (!(error instanceof NotInstalled)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }

@@ -20,6 +20,7 @@ const OUTSIDE_NAMES = new Set([
   'FOREIGN_CLIENTS',
   'FUZZ_RUNS',
   'FUZZ_SEED',
+  'HANDOVER_TOKEN_PEPPER_SECRET_ARN',
   'NODE_ENV',
   'NODE_EXTRA_CA_CERTS',
   'PARROT_QUIET_MS',
@@ -28,6 +29,7 @@ const OUTSIDE_NAMES = new Set([
   'END_TURN',
   'INVALID_AUTHENTICATION',
   'MISSING_SCOPES',
+  'PARTIAL_TURN',
   'TEN_SECONDLY_ROLLING',
   'VALIDATION_ERROR',
 ]);
@@ -61,7 +63,7 @@ export function readFacts(root) {
     errors: namesIn(read('src/base/errors.ts'), /^ {2}([A-Z][A-Z0-9_]*): \{/gm),
     constants: new Set(sources.flatMap((file) => [...namesIn(read(file), /\bconst ([A-Z][A-Z0-9_]+)\b/g)])),
     metrics: new Map(
-      ['src/telemetry/metrics.ts', 'src/cluster/cluster-metrics.ts', 'lambda/connect/handler.ts'].flatMap((file) =>
+      ['src/telemetry/metrics.ts', 'src/cluster/cluster-metrics.ts', 'lambda/connect/report.ts'].flatMap((file) =>
         metricsIn(read(file)),
       ),
     ),

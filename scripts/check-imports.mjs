@@ -19,13 +19,13 @@ import { sources } from './build.mjs';
 export const LAYERS = `
   base:
   audio:
-  telemetry:
-  process:
+  telemetry: base
+  process: base
   twilio/caller-identity.ts:
 
   speech: audio base
   escalation escalation/phrases: base
-  prompts prompts/lines: base
+  prompts prompts/lines: base escalation
   crm: base telemetry
   handover: base process telemetry twilio/caller-identity.ts
   journal: base telemetry
@@ -46,35 +46,35 @@ export const LAYERS = `
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer journal twilio
 
-  config: base call/transfer escalation journal voice/openai
+  config: base call/transfer escalation handover journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/media call/transfer call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config handover telemetry twilio
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
-  main.ts: app base config process
-  cluster.ts: base cluster config process telemetry
-  doctor.ts: base config doctor
+  main.ts: app base config process telemetry
+  cluster.ts: app base cluster config process telemetry
+  doctor.ts: base config doctor process
   extension.ts: app audio base voice
 
   lambda/connect: base handover twilio/caller-identity.ts
 
-  sim/model: audio base speech
-  sim/openai: audio base sim/model
-  sim/nova: audio base sim/model
-  sim/hubspot: base sim/model
+  sim/model: audio base process speech
+  sim/openai: audio base process sim/model
+  sim/nova: audio base process sim/model
+  sim/hubspot: base process sim/model
   sim/twilio: audio base
   sim/connect: base sim/twilio
   sim/connect-api:
-  sim/caller: audio base sim/connect sim/twilio speech
-  sim: app audio base config sim/caller sim/connect sim/twilio speech
+  sim/caller: audio base process sim/connect sim/twilio speech
+  sim: app audio base config process sim/caller sim/connect sim/twilio speech
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
-  bench: app audio base cluster.ts config handover lambda/connect main.ts sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support voice voice/local
-  chaos: app audio base bench call config handover sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
-  evals evals/cases: base call/media escalation prompts
+  test/support: app audio base call cluster.ts config crm handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  bench: app audio base cluster.ts config handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
+  chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
+  evals evals/cases: base call/media escalation process prompts
   docs/build/examples:
 `;
 

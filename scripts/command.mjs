@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export async function readScriptInput(command, args = process.argv.slice(2)) {
   const { outputFiles } = await build({
     absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-    entryPoints: ['src/base/command-line.ts'],
+    entryPoints: ['src/process/command-line.ts'],
     bundle: true,
     write: false,
     format: 'esm',

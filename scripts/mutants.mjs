@@ -116,7 +116,12 @@ class Copy {
     const files = tests.map((file) => join(this.folder, 'dist', file.replace(/\.ts$/, '.js')));
     const pattern = only === undefined ? [] : [`--test-name-pattern=${only}`];
     const flags = ['--enable-source-maps', '--expose-gc', '--test', '--test-reporter=tap', ...pattern];
-    const env = { ...process.env, NODE_ENV: 'test', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+    const env = {
+      ...process.env,
+      NODE_ENV: 'test',
+      ENV_FILE: 'none',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    };
     const startedMs = performance.now();
     return new Promise((resolve) => {
       // A group of its own, so that the deadline ends the processes of the test files, too.

@@ -30,7 +30,13 @@ const entries = shards.map((shard, number) => {
   writeFileSync(entry, shard.map((file) => `await import('./${file.replace(/\.ts$/, '.js')}');`).join('\n') + '\n');
   return entry.pathname;
 });
-const env = { ...process.env, NODE_ENV: 'test', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+const env = {
+  ...process.env,
+  NODE_ENV: 'test',
+  // The settings of the developer's own gateway are not those of a test.
+  ENV_FILE: 'none',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+};
 const report = fileURLToPath(new URL(`../dist/running-${process.pid}.jsonl`, import.meta.url));
 const reporters = [
   '--test-reporter=spec',

@@ -1,5 +1,6 @@
-import { type Input, UsageError, defineCommand, isEntry, runCommand } from '../src/base/command-line.js';
+import { type Input, UsageError, defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
 import { systemClock } from '../src/base/clock.js';
+import { settingOf } from '../src/base/environment.js';
 import { isTandemError } from '../src/base/errors.js';
 import { painter } from '../src/base/terminal.js';
 import { type SpeechEngine, openSpeechEngine } from '../src/speech/engine.js';
@@ -23,9 +24,9 @@ async function main(input: Input<typeof CALL_OPTIONS>): Promise<number> {
       health,
       engine,
       clock: systemClock,
-      authToken: process.env['TWILIO_AUTH_TOKEN']?.split(',')[0]?.trim() || undefined,
-      accountSid: process.env['TWILIO_ACCOUNT_SID'] || `AC${'0'.repeat(32)}`,
-      pepper: process.env['HANDOVER_TOKEN_PEPPER'] || LOCAL_MODE_PEPPER,
+      authToken: settingOf(process.env, 'TWILIO_AUTH_TOKEN')?.split(',')[0]?.trim() || undefined,
+      accountSid: settingOf(process.env, 'TWILIO_ACCOUNT_SID') ?? `AC${'0'.repeat(32)}`,
+      pepper: settingOf(process.env, 'HANDOVER_TOKEN_PEPPER') ?? LOCAL_MODE_PEPPER,
       write: (line) => {
         if (!options.json) console.log(line);
       },

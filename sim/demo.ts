@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { MULAW_BYTES_PER_MS } from '../src/audio/chunk.js';
 import { systemClock } from '../src/base/clock.js';
 import { readConfig } from '../src/config/config.js';
-import { defineCommand, isEntry, runCommand } from '../src/base/command-line.js';
+import { defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
 import { painter } from '../src/base/terminal.js';
 import { openSpeechEngine } from '../src/speech/engine.js';
 import { startGateway } from '../src/app/start-gateway.js';
@@ -12,7 +12,7 @@ import { Caller, type CallerAct } from './caller/caller.js';
 import { StereoRecording } from './caller/stereo-recording.js';
 import { Timeline } from './caller/timeline.js';
 import { checkWritable } from './caller/check-writable.js';
-import { noteCaller, noteFlowStep, showAgentScreen, watchCarrier } from './caller/watch-call.js';
+import { noteCaller, watchAgentSide, watchCarrier } from './caller/watch-call.js';
 import type { AgentScreen } from './connect/connect.js';
 import { Carrier } from './twilio/carrier.js';
 
@@ -30,8 +30,8 @@ const AGENT_SAYS = 'Hello, this is Sam. I can see what you asked our assistant. 
 /** Pause of the agent before the first word and after the last one. */
 const AGENT_PAUSE_MS = 400;
 
-/** Places one spoken call through the whole gateway, without an account or a network. `record`: file for the recording. */
-async function demo(record: string | undefined): Promise<boolean> {
+/** Places one spoken call through the whole gateway, without an account or a network. `record`: file for the recording. `verbose`: tells every step of the flow. */
+async function demo(record: string | undefined, verbose: boolean): Promise<boolean> {
   if (record !== undefined) await checkWritable('record', record);
   const clock = systemClock;
   const timeline = new Timeline(clock, (line) => console.log(line), painter(process.stdout, process.env));
@@ -67,14 +67,22 @@ async function demo(record: string | undefined): Promise<boolean> {
   let recording: StereoRecording | undefined;
   const agentSpeech = await engine.synthesize(AGENT_SAYS, { voice: 'awb' });
   if (running.embeddedStore === undefined) throw new Error('The demo needs the embedded store.');
+  const watch = watchAgentSide(timeline, verbose);
   const agent = connectSide(running.embeddedStore, pepper, clock, {
-    onStep: (step) => noteFlowStep(step, timeline),
+    ...watch,
     onScreen: (shown) => {
       screen = shown;
-      showAgentScreen(shown, timeline);
+      watch.onScreen(shown);
     },
     onWhisper: (text) => {
+      watch.onWhisper?.(text);
       void engine.synthesize(text, { voice: 'awb' }).then((whisper) => recording?.put('assistant', whisper));
+    },
+    onTalk: () => {
+      clock.setTimer(AGENT_PAUSE_MS, () => {
+        timeline.note('agent', `says: “${AGENT_SAYS}”`);
+        recording?.put('assistant', agentSpeech);
+      });
     },
     agentTalksMs: 2 * AGENT_PAUSE_MS + agentSpeech.length / MULAW_BYTES_PER_MS,
   });
@@ -100,13 +108,7 @@ async function demo(record: string | undefined): Promise<boolean> {
   watchCarrier(call, timeline);
   if (record !== undefined) recording = new StereoRecording(call, clock);
   let bridged = false;
-  call.on('bridged', () => {
-    bridged = true;
-    clock.setTimer(AGENT_PAUSE_MS, () => {
-      timeline.note('agent', `says: “${AGENT_SAYS}”`);
-      recording?.put('assistant', agentSpeech);
-    });
-  });
+  call.on('bridged', () => (bridged = true));
   const caller = new Caller(call, acts, {
     onEvent: (event) => {
       noteCaller(event, timeline);
@@ -131,7 +133,10 @@ async function demo(record: string | undefined): Promise<boolean> {
 
 function isComplete(screen: AgentScreen | undefined, bridged: boolean): boolean {
   const complete =
-    bridged && screen?.attributes['token_status'] === 'valid' && (screen.attributes['summary'] ?? '') !== '';
+    bridged &&
+    screen?.attributes['token_status'] === 'valid' &&
+    (screen.attributes['summary'] ?? '') !== '' &&
+    screen.view !== undefined;
   console.log(
     complete
       ? 'The handover arrived with its context.'
@@ -150,12 +155,13 @@ export const command = defineCommand({
       about:
         'writes the call as a stereo WAV (8 kHz, 16-bit PCM): the caller on the left, on the right what answers: the assistant, the ringing, the whisper that only the agent hears, the agent',
     },
+    verbose: { type: 'boolean', about: "tells every step of the simulated Connect's flow" },
   },
   examples: ['', '--record demo.wav', 'USE_PIPECAT=false'],
   notes: `USE_PIPECAT=false demonstrates the direct bridge. LOG_LEVEL=info adds the gateway's log on standard error.
 
 Exit code: 0 the handover arrived with its context, 1 something on the way failed.`,
-  run: async ({ values }) => ((await demo(values.record)) ? 0 : 1),
+  run: async ({ values }) => ((await demo(values.record, values.verbose)) ? 0 : 1),
 });
 
 if (isEntry(import.meta.url)) void runCommand(command);

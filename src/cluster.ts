@@ -5,22 +5,32 @@ import { systemClock } from './base/clock.js';
 import { Primary } from './cluster/primary.js';
 import { shareOf } from './cluster/shares.js';
 import { runWorker } from './cluster/worker.js';
+import { faultLimitMs } from './app/drain.js';
 import { type Config, readConfig } from './config/config.js';
-import { UsageError, defineCommand, isEntry, runCommand } from './base/command-line.js';
-import { createLogger } from './telemetry/log.js';
-import { STOP_SIGNALS, stopOnSignal } from './process/signals.js';
+import { hostInUrl } from './base/host-in-url.js';
+import { UsageError, defineCommand, isEntry, runCommand } from './process/command-line.js';
+import { loadDotEnv } from './process/dot-env.js';
+import { once, stopOnFault } from './process/faults.js';
+import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
+import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
+import { Notices } from './telemetry/notices.js';
 
 const MAX_WORKERS = 64;
 
 /** Runs several gateways behind one port. Each worker runs this same file. */
-async function main(operands: readonly string[]): Promise<undefined> {
+async function main(workers: number, notices: Notices): Promise<void> {
   if (!cluster.isPrimary) {
     // A terminal or a process manager signals the whole group. Workers ignore that, because the primary stops them.
-    for (const signal of [...STOP_SIGNALS, 'SIGHUP'] as const) process.on(signal, () => undefined);
-    await runWorker(process, process.env, () => process.exit(0));
+    for (const signal of [...STOP_SIGNALS, ...HANGUP_SIGNALS]) process.on(signal, () => undefined);
+    await runWorker(process, process.env, {
+      // 0, unless a fault has set another code.
+      exit: () => process.exit(),
+      warn: (sentence) => notices.warn(sentence),
+    });
     return;
   }
-  const workers = numberOfWorkers(operands);
+  // Workers inherit the environment of this process, with what the file has given.
+  notices.settingsFile(loadDotEnv(process.env, process.cwd()));
   const config = readConfig(process.env);
   shareOf(config, workers - 1, workers);
   // Workers accept connections themselves. If the primary handed them out, one that it gave to a worker at the moment
@@ -28,28 +38,52 @@ async function main(operands: readonly string[]): Promise<undefined> {
   // out the calls.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
+  const log = createLogger({ level: config.logLevel });
   const primary = new Primary({
     config,
     workers,
-    log: createLogger({ level: config.logLevel }),
+    log,
     clock: systemClock,
     fork: () => cluster.fork().process,
     onGivenUp: () => {
-      console.error('No worker keeps running. See the log for the reason.');
+      notices.say('fatal', 'no worker keeps running', 'No worker keeps running. See the log for the reason.');
       process.exit(1);
     },
   });
+  const stop = once(() => primary.stop());
+  stopOnFault({
+    count: () => undefined,
+    report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
+    stop,
+    limitMs: faultLimitMs(config.drainSeconds),
+  });
   stopOnSignal({
+    signals: STOP_SIGNALS,
+    isUnderNpm: process.env['npm_lifecycle_event'] !== undefined,
     activeCalls: () => primary.activeCalls,
     drainSeconds: config.drainSeconds,
-    stop: () => primary.stop(),
+    say: (msg, sentence) => notices.say('info', msg, sentence),
+    stop,
   });
   // Keeps this process alive while every worker waits to be restarted.
   setInterval(() => undefined, 60_000);
   process.on('SIGHUP', () => void primary.restart());
   const port = await primary.start();
   if (port === undefined) process.exit(1);
-  printWelcome(config, workers, port);
+  welcome(config, workers, port, notices);
+}
+
+function welcome(config: Config, workers: number, port: number, notices: Notices): void {
+  const url = `http://${hostInUrl(config.host)}:${port}`;
+  const publicHost = config.publicHost ?? `localhost:${port}`;
+  notices.say(
+    'info',
+    'the cluster is ready',
+    `${workers} workers listen on ${url} (Twilio knows them as ${publicHost}).`,
+    { url, public_host: publicHost, workers },
+  );
+  for (const warning of config.warnings) notices.warn(warning);
+  if (config.voiceProviders.includes('local')) notices.warn('Each worker loads its own speech engine of about 300 MB.');
 }
 
 /** @throws UsageError */
@@ -60,17 +94,6 @@ function numberOfWorkers([text, ...more]: readonly string[]): number {
   return workers;
 }
 
-function printWelcome(config: Config, workers: number, port: number): void {
-  const lines = [
-    `${workers} workers listen on http://${config.host}:${port} (Twilio knows them as ${config.publicHost ?? `localhost:${port}`}).`,
-    ...config.warnings.map((warning) => `Warning: ${warning}`),
-  ];
-  if (config.voiceProviders.includes('local')) {
-    lines.push('Warning: each worker loads its own speech engine of about 300 MB.');
-  }
-  console.error(lines.join('\n'));
-}
-
 export const command = defineCommand({
   name: 'cluster',
   does: 'Runs several gateways behind one port, each in a process of its own, so that one machine uses all its cores.',
@@ -79,7 +102,18 @@ export const command = defineCommand({
   examples: ['', '4'],
   notes: `The settings are those of the command start. A call outlives the process that has it.
 SIGTERM and Ctrl-C let the calls in progress finish. SIGHUP replaces the processes one by one.`,
-  run: ({ operands }) => main(operands),
+  isOnItsOwn: true,
+  run: async ({ operands }) => {
+    const workers = numberOfWorkers(operands);
+    const notices = new Notices(process.stderr);
+    try {
+      await main(workers, notices);
+      return undefined;
+    } catch (error) {
+      notices.failed(error);
+      return 1;
+    }
+  },
 });
 
 if (isEntry(import.meta.url)) void runCommand(command);

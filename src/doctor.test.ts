@@ -5,6 +5,7 @@ import type { Check } from './doctor/finding.js';
 import { diagnose, lineOf } from './doctor.js';
 import { DynamoDbStore } from './handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from './handover/embedded-dynamodb.js';
+import { DynamoDbFront } from '../test/support/dynamodb-front.js';
 
 /** Leaves out the voice check, because loading the speech models is tested with the local provider. */
 const withoutVoice = CHECKS.filter(({ name }) => name !== 'voice');
@@ -58,7 +59,8 @@ test('the doctor stops at an invalid variable and does not show its secret value
 
 test('the doctor reports a missing table as a fault that says what to do, and none once the table exists', async () => {
   const embedded = await startEmbeddedDynamoDb();
-  const env = { ...REAL, DYNAMODB_ENDPOINT_URL: embedded.endpointUrl };
+  const front = await new DynamoDbFront(embedded.endpointUrl).start();
+  const env = { ...REAL, DYNAMODB_ENDPOINT_URL: front.url };
   const store = new DynamoDbStore({
     tableName: 'HandoverTokens',
     region: 'us-east-1',
@@ -71,16 +73,73 @@ test('the doctor reports a missing table as a fault that says what to do, and no
       assert.equal(missing.code, 1);
       assert.match(missing.about('handover store'), /^FAULT .*Create the table named by DYNAMODB_TABLE_NAME/);
       await store.createTable();
+      const kept = await examine(env);
+      assert.equal(kept.code, 0);
+      assert.match(
+        kept.about('handover store'),
+        /^note .*HandoverTokens in http:.* keeps expired records\. Enable TTL/,
+      );
+      front.timeToLive = { TimeToLiveStatus: 'ENABLED', AttributeName: 'expires_at' };
       const there = await examine(env);
       assert.equal(there.code, 0);
+      assert.match(there.about('handover store'), /deletes expired records\.$/);
       assert.ok(there.lines.every((line) => line.startsWith('ok ')));
       assert.ok(!there.lines.join().includes(REAL.HANDOVER_TOKEN_PEPPER));
       assert.ok(!there.lines.join().includes(REAL.TWILIO_AUTH_TOKEN));
     });
   } finally {
     await store.close();
+    await front.close();
     await embedded.close();
   }
+});
+
+test('the doctor says that it may not ask whether the table deletes expired records', async () => {
+  const embedded = await startEmbeddedDynamoDb();
+  const front = await new DynamoDbFront(embedded.endpointUrl).start();
+  const store = new DynamoDbStore({
+    tableName: 'HandoverTokens',
+    region: 'us-east-1',
+    endpointUrl: embedded.endpointUrl,
+    localCredentials: true,
+  });
+  try {
+    await store.createTable();
+    front.timeToLive = 'refused';
+    await withCredentials(async () => {
+      const { about, code } = await examine({ ...REAL, DYNAMODB_ENDPOINT_URL: front.url });
+      assert.equal(code, 0);
+      assert.match(about('handover store'), /^note .*is not known; allow dynamodb:DescribeTimeToLive/);
+    });
+  } finally {
+    await store.close();
+    await front.close();
+    await embedded.close();
+  }
+});
+
+test('in local mode with an endpoint the doctor has the table created there', async () => {
+  const embedded = await startEmbeddedDynamoDb();
+  try {
+    const { about } = await examine({ USE_LOCAL_DYNAMODB: 'true', DYNAMODB_ENDPOINT_URL: embedded.endpointUrl });
+    assert.match(about('handover store'), /^ok .*HandoverTokens in http:.*local mode/);
+  } finally {
+    await embedded.close();
+  }
+});
+
+test('a gateway that can be reached without signatures is a fault for the doctor, behind a tunnel, too', async () => {
+  const checks = CHECKS.filter(({ name }) => name === 'Twilio signature');
+  const tunnel = { PUBLIC_HOST: 'abc.ngrok.app' };
+  const open = await examine(tunnel, checks);
+  assert.equal(open.code, 1);
+  assert.match(open.about('configuration'), /Every variable is valid/);
+  assert.match(open.lines[1] ?? '', /^note .*PUBLIC_HOST is abc\.ngrok\.app.*anyone .* can place calls/);
+  assert.match(open.about('Twilio signature'), /^FAULT .*anyone can place calls/);
+  const meant = await examine({ ...tunnel, ALLOW_UNSIGNED_WEBHOOKS: 'true' }, checks);
+  assert.equal(meant.code, 0);
+  assert.match(meant.about('Twilio signature'), /^note .*anyone can place calls/);
+  assert.match((await examine({}, checks)).about('Twilio signature'), /^note .*for this machine only/);
 });
 
 test('a setting that keeps callers from a human is a fault for the doctor; a weak pepper is a note', async () => {

@@ -1,4 +1,4 @@
-import { defineCommand, isEntry, runCommand } from './base/command-line.js';
+import { defineCommand, isEntry, runCommand } from './process/command-line.js';
 import { CHECKS, runChecks } from './doctor/checks.js';
 import type { Check, Finding } from './doctor/finding.js';
 import { type Config, readConfig } from './config/config.js';

@@ -1,39 +1,64 @@
+import { type Shown, defineCommand, isEntry, runCommand } from './process/command-line.js';
 import { readConfig } from './config/config.js';
-import { type Shown, defineCommand, isEntry, runCommand } from './base/command-line.js';
+import { drainAfterFaultSeconds, faultLimitMs } from './app/drain.js';
+import { loadDotEnv } from './process/dot-env.js';
+import { once, stopOnFault } from './process/faults.js';
 import { startWatchdog } from './process/watchdog.js';
 import { type RunningGateway, startGateway } from './app/start-gateway.js';
-import { stopOnSignal } from './process/signals.js';
+import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
+import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
+import { Notices } from './telemetry/notices.js';
+import { hostInUrl } from './base/host-in-url.js';
 
-/** Reads the environment, starts the gateway and stops it on a signal. */
-async function main(shown: Shown): Promise<undefined> {
+/** Reads the environment, starts the gateway and stops it on a signal or after a fault. */
+async function main(notices: Notices, shown: Shown): Promise<void> {
+  notices.settingsFile(loadDotEnv(process.env, process.cwd()));
   const config = readConfig(process.env);
-  const running = await startGateway(config, { env: process.env });
-  startWatchdog(config.maxStallMs);
-  printWelcome(running, shown);
+  const { drainSeconds } = config;
+  const log = createLogger({ level: config.logLevel });
+  let running: RunningGateway | undefined;
+  let drainLimitSeconds = drainSeconds;
+  const stop = once(async () => {
+    await running?.gateway.drain(drainLimitSeconds);
+    await running?.close();
+  });
+  stopOnFault({
+    count: () => running?.metrics.processorErrors.inc({ processor: 'process' }),
+    report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
+    stop: () => {
+      drainLimitSeconds = drainAfterFaultSeconds(drainSeconds);
+      return stop();
+    },
+    limitMs: faultLimitMs(drainSeconds),
+  });
+  running = await startGateway(config, { env: process.env });
+  startWatchdog(config.maxStallMs, (sentence) => notices.warn(sentence));
+  welcome(running, notices, shown);
   const { gateway } = running;
   stopOnSignal({
+    signals: [...STOP_SIGNALS, ...HANGUP_SIGNALS],
+    isUnderNpm: process.env['npm_lifecycle_event'] !== undefined,
     activeCalls: () => gateway.activeCalls,
-    drainSeconds: config.drainSeconds,
-    stop: async () => {
-      await gateway.drain(config.drainSeconds);
-      await running.close();
-    },
+    drainSeconds,
+    say: (msg, sentence) => notices.say('info', msg, sentence),
+    stop,
   });
 }
 
-function printWelcome({ gateway, config, isEmbedded }: RunningGateway, shown: Shown): void {
-  const lines = [
-    `Tandem listens on http://${config.host}:${gateway.port} (Twilio knows it as ${gateway.publicHost}).`,
-    ...config.warnings.map((warning) => `Warning: ${warning}`),
-  ];
-  if (isEmbedded) {
-    lines.push(
-      'Everything runs in this process, and no account is needed. In another terminal, call it:',
-      `  ${shown('call', `--gateway http://127.0.0.1:${gateway.port} --say "What are your opening hours?" --say "I want to speak to a human agent"`)}`,
-      'Stop with Ctrl-C.',
-    );
-  }
-  console.error(lines.join('\n'));
+function welcome({ gateway, config, isEmbedded }: RunningGateway, notices: Notices, shown: Shown): void {
+  const { port, publicHost } = gateway;
+  const url = `http://${hostInUrl(config.host)}:${port}`;
+  notices.say('info', 'the gateway is ready', `Tandem listens on ${url} (Twilio knows it as ${publicHost}).`, {
+    url,
+    public_host: publicHost,
+  });
+  for (const warning of config.warnings) notices.warn(warning);
+  if (!isEmbedded) return;
+  notices.hint(
+    'Everything runs in this process, and no account is needed. In another terminal, call it:',
+    `  ${shown('call', `--gateway http://127.0.0.1:${port} --say "What are your opening hours?" --say "I want to speak to a human agent"`)}`,
+    'Stop with Ctrl-C.',
+  );
 }
 
 export const command = defineCommand({
@@ -41,10 +66,20 @@ export const command = defineCommand({
   does: 'Starts the gateway. Without any settings everything runs in this process, and no account is needed.',
   options: {},
   examples: ['', 'PORT=8001 LOG_LEVEL=warn'],
-  notes: `The settings are variables of the environment. .env.example describes each.
+  notes: `The settings are variables of the environment, or lines of a file .env. .env.example describes each.
 The log goes to standard output, one JSON object a line.
 SIGTERM and Ctrl-C let the calls in progress finish, for DRAIN_SECONDS at most. A second one stops at once.`,
-  run: ({ shown }) => main(shown),
+  isOnItsOwn: true,
+  run: async ({ shown }) => {
+    const notices = new Notices(process.stderr);
+    try {
+      await main(notices, shown);
+      return undefined;
+    } catch (error) {
+      notices.failed(error);
+      return 1;
+    }
+  },
 });
 
 if (isEntry(import.meta.url)) void runCommand(command);

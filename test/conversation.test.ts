@@ -70,7 +70,7 @@ for (const pipeline of [true, false]) {
         await pass(clock, call, 10_700);
         assert.equal(session.said.length, 2);
         const ended = call.whenEnded();
-        await pass(clock, call, 11_000);
+        await pass(clock, call, 13_000);
         assert.match(session.said[2] ?? '', /Goodbye/);
         assert.equal(await ended, 'gateway-hung-up');
         assert.equal(outcomeOf(rig), 'caller_silent');
@@ -126,6 +126,91 @@ for (const pipeline of [true, false]) {
         call.pressDigit('0');
         await call.mediaStream?.settle();
         assert.deepEqual(reasonsOf(rig), ['keypad']);
+      });
+    });
+
+    test('the caller is still listened to for two seconds after the last word, and then the call ends', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        session.speak('Thank you for calling. Goodbye.', 1000);
+        session.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+        await pass(clock, call, 2600);
+        assert.ok(!call.isOver && !session.isClosed);
+        session.callerSays('One more thing: where is my order?');
+        session.speak('It comes tomorrow.', 400);
+        await pass(clock, call, 5000);
+        assert.ok(!call.isOver && !session.isClosed, 'the call continues');
+
+        session.speak('Goodbye.', 400);
+        session.emit({ type: 'tool-call', toolCallId: 'u', name: 'end_call', arguments: {} });
+        await pass(clock, call, 2200);
+        assert.ok(!session.isClosed);
+        await pass(clock, call, 600);
+        await until(() => call.isOver, 'the end');
+      });
+    });
+
+    test('a caller who is asked something in the last response has their turn before the call ends', async () => {
+      await onCall({}, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        const asks = (id: string): void => {
+          session.speak('Is there anything else?', 600);
+          session.emit({ type: 'tool-call', toolCallId: id, name: 'end_call', arguments: {} });
+        };
+        asks('t');
+        await pass(clock, call, 6000);
+        assert.ok(!call.isOver && !session.isClosed);
+        session.callerSays('Yes, my address has changed.');
+        session.speak('Tell me the new one.', 400);
+        await pass(clock, call, 5000);
+        assert.ok(!call.isOver && !session.isClosed, 'the call continues');
+        asks('u');
+        await pass(clock, call, 9500);
+        await until(() => call.isOver, 'the end of a call whose caller has nothing more to say');
+        assert.equal(rig.provider.sessions.length, 1, 'the silent model has not stalled');
+      });
+    });
+
+    test('the assistant that answers a noise again and again ends the call, and Twilio says the goodbye', async () => {
+      await onCall({ env: { MAX_UNANSWERED_TURNS: '3' } }, async (rig, call, clock) => {
+        const lines: string[] = [];
+        call.on('say', (text) => lines.push(text));
+        const session = rig.provider.last;
+        const answersNoise = async (): Promise<void> => {
+          session.emit({ type: 'caller-speech-started' });
+          session.emit({ type: 'caller-speech-stopped' });
+          session.speak('Hello? I cannot hear you.', 200);
+          await pass(clock, call, 400);
+        };
+        for (let time = 0; time < 2; time++) {
+          session.callerSays('Where is my order?');
+          await answersNoise();
+          await answersNoise();
+        }
+        assert.ok(!call.isOver && !session.isClosed, 'the caller has answered meanwhile');
+        const ended = call.whenEnded();
+        await answersNoise();
+        await until(() => session.isClosed, 'the end of the conversation');
+        for (let passedMs = 0; passedMs < 30_000 && !call.isOver; passedMs += 100) {
+          clock.advance(100);
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+        assert.equal(await ended, 'gateway-hung-up');
+        assert.match(lines.join(' '), /Goodbye/);
+        assert.equal(outcomeOf(rig), 'caller_silent');
+        assert.match(await metricsOf(rig), /gateway_unanswered_calls_total 1\n/);
+      });
+    });
+
+    test('the assistant that answers a noise again and again hands the call over if silence does', async () => {
+      await onCall({ env: { MAX_UNANSWERED_TURNS: '2', SILENCE_ENDS_WITH: 'human' } }, async (rig, call, clock) => {
+        const session = rig.provider.last;
+        session.callerSays('Where is my order?');
+        for (let time = 0; time < 2; time++) {
+          session.speak('Hello? I cannot hear you.', 200);
+          await pass(clock, call, 400);
+        }
+        assert.deepEqual(reasonsOf(rig), ['silence']);
       });
     });
 
@@ -290,6 +375,7 @@ for (const pipeline of [true, false]) {
         await call.mediaStream?.settle();
         assert.deepEqual(session.toolResults, [{ status: 'on its way' }]);
         ask('t2');
+        await call.mediaStream?.settle();
         session.callerSays('I want to speak to a human.');
         assert.equal(signal?.aborted, true);
         finish('too late');

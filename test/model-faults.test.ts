@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ERROR_CLASSES, type ErrorClass } from '../sim/model/faults.js';
+import { scriptedBrain } from '../sim/model/script.js';
 import { toneVoice } from '../sim/model/voice.js';
 import type { OpenAiSimOptions } from '../sim/openai/server.js';
 import type { PlannedNovaFault } from '../sim/nova/faults.js';
@@ -69,6 +70,11 @@ const BOTH: readonly Case[] = [
   { name: 'sends a malformed message', faults: midWord({ type: 'malformed' }), outcome: 'same session' },
   { name: 'sends an unknown event', faults: midWord({ type: 'unknown-event' }), outcome: 'same session' },
   { name: 'stalls instead of answering', faults: instead({ type: 'stall' }, 1), outcome: 'new session' },
+  {
+    name: 'takes every session and stays silent',
+    faults: [{ when: { at: 'turn', turn: 1 }, fault: { type: 'stall' } }],
+    outcome: 'human',
+  },
   { name: 'stalls mid-word', faults: midWord({ type: 'stall' }), outcome: 'new session' },
   { name: 'blocks the content', faults: instead({ type: 'blocked' }), outcome: 'human' },
 ];
@@ -119,8 +125,16 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
       outcome: 'new session',
     },
     {
-      name: 'rejects its input with validationException',
+      name: 'rejects an input with validationException',
       faults: instead({ type: 'exception', exception: 'validationException' }, 1),
+      outcome: 'new session',
+    },
+    {
+      name: 'rejects an input with validationException, and then that of the next session',
+      faults: [
+        ...instead({ type: 'exception', exception: 'validationException' }, 1),
+        { when: { at: 'turn', turn: 1 }, fault: { type: 'exception', exception: 'validationException' }, session: 2 },
+      ],
       outcome: 'human',
     },
     { name: 'stops reading', faults: midWord({ type: 'stop-reading' }), outcome: 'new session' },
@@ -135,10 +149,45 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
 /** Talks twice as fast as a person, so that an answer still takes more than two seconds. */
 const QUICK = toneVoice({ msPerCharacter: 30 });
 
-/** Maximum silence for a caller, whatever happens: the watchdog over a silent model, and a margin. */
-const MAX_SILENCE_MS = 14_000;
+/** Maximum silence for a caller, whatever happens: all models silent until an agent is dialled. */
+const MAX_SILENCE_MS = 12_000;
 
 describe('faults of hosted models', { concurrency: 6 }, () => {
+  for (const pipeline of [true, false]) {
+    const way = pipeline ? 'through the pipeline' : 'through the direct bridge';
+    test(`a Nova that never answers its opening is followed by one that greets and hears the caller, ${way}`, async () => {
+      const rig = await startModelRig({
+        model: 'nova',
+        pipeline,
+        says: Array.from({ length: 5 }, () => 'When do you open?'),
+        brain: scriptedBrain(['Welcome to the shop.', 'We open at nine.']),
+        faults: [{ when: { at: 'turn', turn: 1 }, fault: { type: 'stall' }, session: 1 }],
+        nova: { voice: QUICK },
+      });
+      try {
+        const { call, hearing } = rig.place();
+        const said = (): string[] =>
+          rig.events.flatMap((event) =>
+            event.type === 'turn' && event.turn.speaker === 'assistant' ? [event.turn.text] : [],
+          );
+        await until(() => rig.events.some(({ type }) => type === 'stream-started'), 'the stream');
+        // Longer than the wait for a silent model, so that the next session has to hear all of it again.
+        const speechMs = 12_000;
+        await speak(call, speechMs);
+        await until(() => said().length === 2, 'the greeting and the answer', 60_000);
+        assert.deepEqual(said(), ['Welcome to the shop.', 'We open at nine.']);
+        const failures = /connection_failures_total\{[^}]*\} (\d+)/.exec(await rig.running.metrics.text());
+        assert.equal(failures?.[1], '1');
+        assert.ok(!rig.events.some(({ type }) => type === 'escalated'));
+        // Nobody interrupts the caller.
+        assert.ok(hearing.longestGapMs < speechMs + 5000, `${hearing.longestGapMs} ms of silence`);
+        call.hangup();
+      } finally {
+        await rig.close();
+      }
+    });
+  }
+
   for (const model of ['openai', 'nova'] as const) {
     for (const { endpoint, faults, name, openai, outcome } of CASES[model]) {
       test(`when ${model} ${name} the call ${ENDINGS[outcome]}`, async () => {
@@ -187,4 +236,27 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
       });
     }
   }
+
+  for (const model of ['openai', 'nova'] as const)
+    test(`a German caller whose ${model} stays silent hears a sign of life within 5 s and an agent's line within 12 s`, async () => {
+      const rig = await startModelRig({
+        model,
+        faults: [{ when: { at: 'turn', turn: 1 }, fault: { type: 'stall' } }],
+        env: { ASSISTANT_PROMPT: 'chaos/german.json' },
+      });
+      try {
+        const { call, hearing } = rig.place();
+        const said: string[] = [];
+        call.on('say', (text) => said.push(text));
+        const frames = { all: 0 };
+        call.on('heard', () => frames.all++);
+        await until(() => said.length > 0, 'the line', 60_000);
+        assert.match(said[0] ?? '', /Ich verbinde Sie/);
+        assert.ok(hearing.loudMs > 0 && hearing.longestGapMs < 5000, `${hearing.longestGapMs} ms of silence`);
+        assert.ok(frames.all * 20 < 12_000, `${frames.all * 20} ms until the line`);
+        call.hangup();
+      } finally {
+        await rig.close();
+      }
+    });
 });

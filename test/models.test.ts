@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { defineTool } from '../src/voice/tools.js';
 import { scriptedBrain, speak as speaks } from '../sim/model/script.js';
+import type { NovaSimOptions } from '../sim/nova/nova-sim.js';
 import {
   heardMore,
   type Model,
@@ -134,19 +135,53 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
     }
   }
 
+  for (const pipeline of [true, false]) {
+    const way = pipeline ? 'through the pipeline' : 'through the direct bridge';
+    test(`a Nova that ends no turn and reports the start of speech alone is interrupted and hands over, ${way}`, async () => {
+      const says = ['What are your opening hours?', 'Where is my order?', 'I want to speak to a human.'];
+      const nova: NovaSimOptions = { headers: 'with-first-output', bargeInSignal: 'speech-start', turnEnd: 'none' };
+      await withModel({ model: 'nova', pipeline, says, nova }, async (rig) => {
+        const { call, hearing } = rig.place();
+        await heardMore(hearing, 0, 'the greeting');
+        const beforeMs = hearing.loudMs;
+        await speak(call);
+        await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer', 60_000);
+        await speak(call);
+        await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer', 60_000);
+        const cut = turnsOf(rig).find((turn) => turn.startsWith('assistant: We are open')) ?? '';
+        assert.ok(cut.length < 'assistant: We are open Monday to Friday, from nine in the morning until'.length, cut);
+        assert.match(await rig.running.metrics.text(), /voice_barge_ins_total 1/);
+        await until(() => hearing.quietMs > 400, 'its end', 60_000);
+        await speak(call);
+        assert.equal(await call.whenEnded(), 'gateway-hung-up');
+        assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+        assert.doesNotMatch(await rig.running.metrics.text(), /connection_failures_total\{/);
+      });
+    });
+  }
+
   for (const model of ['openai', 'nova'] as const) {
     test(`${model}: pipeline and direct bridge produce the same transcript, the same sound and the same handover`, async () => {
       const [pipeline, direct] = await Promise.all([wholeCall(model, true), wholeCall(model, false)]);
       assert.deepEqual(pipeline, direct);
     });
+  }
 
-    test(`${model}: a call survives ten renewals, and the model says nothing twice and forgets nothing`, async () => {
+  for (const [model, nova, when] of [
+    ['openai', {}, ''],
+    ['nova', {}, ''],
+    ['nova', { headers: 'with-first-output' }, ', though a new session sends nothing before somebody speaks'],
+  ] as const) {
+    test(`${model}: a call survives ten renewals, and the model says nothing twice and forgets nothing${when}`, async () => {
+      // A session that sends nothing counts as open after 1.5 s.
+      const pauseMs = when === '' ? 1800 : 3600;
       const says = Array.from({ length: 20 }, (_, i) => `Question number ${i}.`);
       let answers = 0;
       const brain = scriptedBrain([]);
       await withModel(
         {
           model,
+          nova,
           says,
           // A brain for each session, so that a session knows only what it was told.
           brain: () => ({
@@ -169,7 +204,7 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
             const beforeMs = hearing.loudMs;
             await speak(call, 300);
             asked++;
-            await heardMore(hearing, beforeMs, `answer ${asked}`, 1800);
+            await heardMore(hearing, beforeMs, `answer ${asked}`, pauseMs);
           }
           const expected = Array.from({ length: asked }, (_, i) => [
             `caller: Question number ${i}.`,

@@ -261,6 +261,8 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
     // With a hosted model the gateway speaks its own lines.
     const env = { VOICE_PROVIDER: 'openai', OPENAI_API_KEY: 'sk-simulated' };
     await withPair({ env }, async (pair) => {
+      // A model that is given this long is not replaced while the test waits.
+      pair.first.provider.answerWithinMs = 60_000;
       await greeted(pair.first);
       let streams = 0;
       pair.call.on('stream-ended', () => streams++);

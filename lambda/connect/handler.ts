@@ -1,6 +1,11 @@
 import { type Clock, systemClock } from '../../src/base/clock.js';
+import { settingOf } from '../../src/base/environment.js';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
-import { type ConnectAnswer, type Redeem, answer, createRedeemer } from './redeem.js';
+import { TandemError, isTandemError } from '../../src/base/errors.js';
+import { readSharedSettings } from '../../src/handover/shared-settings.js';
+import { Pepper } from './pepper.js';
+import { type ConnectAnswer, type Redeem, answer, contactIdOf, createRedeemer } from './redeem.js';
+import { createReport } from './report.js';
 
 /** A clock whose timers keep the process alive, because a Lambda's event loop may be empty while it waits. */
 const lambdaClock: Clock = {
@@ -18,7 +23,18 @@ const lambdaClock: Clock = {
  */
 const ATTEMPT_MS = 2500;
 
+const report = createReport((line) => process.stdout.write(`${line}\n`), Date.now);
+const pepper = new Pepper({
+  env: process.env,
+  clock: lambdaClock,
+  onFailure: (error) => report.failed('', error),
+});
 let redeem: Redeem | undefined;
+
+// While AWS prepares an instance, no caller waits and the processor is at its fastest.
+if (settingOf(process.env, 'HANDOVER_TOKEN_PEPPER_SECRET_ARN') !== undefined) {
+  await pepper.get().catch((error: unknown) => report.failed('', error));
+}
 
 /**
  * Answers Amazon Connect's request to identify a caller by redeeming the digits that Connect received. Always returns
@@ -27,49 +43,38 @@ let redeem: Redeem | undefined;
 export async function handler(event: unknown): Promise<ConnectAnswer> {
   try {
     redeem ??= fromEnvironment(process.env);
-  } catch {
-    return report(answer('error'));
+  } catch (error) {
+    return unset(event, error);
   }
-  return report(await redeem(event));
+  return redeem(event);
 }
 
+/** Answers while a setting is missing. What could not be read is not shown, because it may be a secret. */
+function unset(event: unknown, error: unknown): ConnectAnswer {
+  const contactId = contactIdOf(event);
+  const cause = new TandemError('CONFIG_INVALID', 'The settings of the Lambda could not be read.', { cause: error });
+  report.failed(contactId, isTandemError(error) ? error : cause);
+  const result = answer('error');
+  report.answered(contactId, result);
+  return result;
+}
+
+/** @throws TandemError CONFIG_INVALID */
 function fromEnvironment(env: NodeJS.ProcessEnv): Redeem {
-  const pepper = env['HANDOVER_TOKEN_PEPPER'];
-  if (pepper === undefined || pepper === '') throw new Error('HANDOVER_TOKEN_PEPPER is not set.');
-  const endpointUrl = env['DYNAMODB_ENDPOINT_URL'];
+  const { callerMatch, endpointUrl, region, tableName } = readSharedSettings(env);
   const store = new DynamoDbStore({
-    tableName: env['DYNAMODB_TABLE_NAME'] ?? 'HandoverTokens',
-    region: env['AWS_REGION'] ?? 'us-east-1',
-    endpointUrl: endpointUrl === '' ? undefined : endpointUrl,
+    tableName,
+    region,
+    endpointUrl,
     localCredentials: env['AWS_ACCESS_KEY_ID'] === undefined && endpointUrl !== undefined,
     attemptMs: ATTEMPT_MS,
   });
   return createRedeemer({
     store,
     callers: store.callers,
-    pepper,
+    pepper: () => pepper.get(),
     clock: lambdaClock,
-    matchesCallers: env['HANDOVER_CALLER_MATCH'] !== 'false',
-    onInvalidToken: () => writeMetric('invalid_tokens', {}),
+    matchesCallers: callerMatch,
+    report,
   });
-}
-
-function report(result: ConnectAnswer): ConnectAnswer {
-  writeMetric('redemptions', { token_status: result['token_status'] ?? '' });
-  return result;
-}
-
-/**
- * Counts one event of `name` in CloudWatch's embedded metric format. The alarm on guessing watches `invalid_tokens`, which
- * has no dimension.
- */
-function writeMetric(name: string, dimensions: Readonly<Record<string, string>>): void {
-  const metric = {
-    Namespace: 'Tandem',
-    Dimensions: [Object.keys(dimensions)],
-    Metrics: [{ Name: name, Unit: 'Count' }],
-  };
-  console.log(
-    JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: [metric] }, ...dimensions, [name]: 1 }),
-  );
 }

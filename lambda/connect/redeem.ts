@@ -1,10 +1,12 @@
 import type { Clock } from '../../src/base/clock.js';
+import { languageInWords, reasonInWords } from '../../src/handover/agent-words.js';
 import { type CallerIndex, callerKey, triesKey } from '../../src/handover/caller-index.js';
 import { type HandoverRecord, MAX_SUMMARY } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
 import { printable, printableName } from '../../src/handover/text.js';
 import { candidateTokens, tokenKey } from '../../src/handover/token.js';
 import { identifyingNumber } from '../../src/twilio/caller-identity.js';
+import { TandemError } from '../../src/base/errors.js';
 
 export type TokenStatus = 'valid' | 'invalid' | 'expired' | 'used' | 'ani_match' | 'error';
 
@@ -32,40 +34,94 @@ export type Redeem = (event: unknown) => Promise<ConnectAnswer>;
 export interface RedeemerOptions {
   store: HandoverStore;
   callers: CallerIndex;
-  pepper: string;
+  /** A rejection is answered with an error. */
+  pepper: () => Promise<string>;
   clock: Clock;
   /** Whether a call without digits may be matched by its number. Default: true. */
   matchesCallers?: boolean;
-  /** Called for every invalid token. */
-  onInvalidToken?: () => void;
+  report?: Partial<Report>;
 }
+
+/** The same for one question. */
+type Parts = Omit<RedeemerOptions, 'pepper' | 'report'> & { pepper: string; report: Report };
+
+/** What the operator learns of each question. `contactId` is empty if the event has none. */
+export interface Report {
+  answered: (contactId: string, result: ConnectAnswer) => void;
+  /** The store could be asked, or not, without a question of a caller. */
+  checked: (contactId: string) => void;
+  /** Something could not be done because of `error`. The answer follows by itself, if there is one. */
+  failed: (contactId: string, error: unknown) => void;
+  /** Called for every invalid token. */
+  invalidToken: () => void;
+}
+
+const UNREPORTED: Report = {
+  answered: () => undefined,
+  checked: () => undefined,
+  failed: () => undefined,
+  invalidToken: () => undefined,
+};
 
 interface Question {
   contactId: string;
   token: string;
   /** As Connect reports it. Empty if withheld. */
   callerNumber: string;
-  /** Whether the flow asks for a match by number, its last resort after digits that could not be used. */
-  wantsMatch: boolean;
+  /**
+   * What the flow asks for. `match` is its last resort after digits that could not be used. `check` is asked after the function
+   * has failed, with the flow's log on: Connect writes there why it fails, and nothing of the call is in the question.
+   */
+  action: 'redeem' | 'match' | 'check';
+}
+
+/** Returns the contact of an event. Empty if it has none. */
+export function contactIdOf(event: unknown): string {
+  try {
+    return text(field(field(field(event, 'Details'), 'ContactData'), 'ContactId'));
+  } catch {
+    return '';
+  }
 }
 
 export function createRedeemer(options: RedeemerOptions): Redeem {
   const { clock } = options;
+  const report: Report = { ...UNREPORTED, ...options.report };
   return async (event) => {
+    let contactId = '';
+    let result = answer('error');
     try {
       const question = readEvent(event);
-      if (question.contactId === '') return answer('invalid');
-      const hasDigits = /\d/.test(question.token);
-      const work = question.wantsMatch || !hasDigits ? match(options, question) : redeemToken(options, question);
-      return await inTime(clock, work);
-    } catch {
-      return answer('error');
+      ({ contactId } = question);
+      const answered = options.pepper().then((pepper) => reply({ ...options, pepper, report }, question));
+      result = await inTime(clock, answered);
+      if (question.action === 'check') {
+        report.checked(contactId);
+        return result;
+      }
+    } catch (error) {
+      report.failed(contactId, error);
     }
+    report.answered(contactId, result);
+    return result;
   };
 }
 
-async function redeemToken(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
-  const { callers, clock, onInvalidToken, pepper, store } = options;
+function reply(options: Parts, question: Question): Promise<ConnectAnswer> {
+  const { action, contactId, token } = question;
+  if (action === 'check') return check(options);
+  if (contactId === '') return Promise.resolve(answer('invalid'));
+  return action === 'match' || !/\d/.test(token) ? match(options, question) : redeemToken(options, question);
+}
+
+/** Reads a key that no record has. */
+async function check({ callers, clock, pepper }: Parts): Promise<ConnectAnswer> {
+  await callers.failures(tokenKey(pepper, 'check'), Math.floor(clock.epochMs() / 1000));
+  return answer('invalid');
+}
+
+async function redeemToken(options: Parts, question: Question): Promise<ConnectAnswer> {
+  const { clock, pepper, report, store } = options;
   const nowSeconds = Math.floor(clock.epochMs() / 1000);
   let status: TokenStatus = 'invalid';
   for (const candidate of candidateTokens(question.token)) {
@@ -74,19 +130,22 @@ async function redeemToken(options: RedeemerOptions, question: Question): Promis
     if (status === 'invalid') ({ status } = redemption);
   }
   if (status === 'invalid') {
-    onInvalidToken?.();
-    await countFailure(callers, triesKey(pepper, question.callerNumber), nowSeconds);
+    report.invalidToken();
+    await countFailure(options, question, nowSeconds);
   }
   return answer(status);
 }
 
 /** Counts a failure. The answer is known by then, so it does not change if the store fails. */
-async function countFailure(callers: CallerIndex, tries: string | undefined, nowSeconds: number): Promise<void> {
+async function countFailure(options: Parts, question: Question, nowSeconds: number): Promise<void> {
+  const { callers, pepper, report } = options;
+  const tries = triesKey(pepper, question.callerNumber);
   if (tries === undefined) return;
   try {
     await callers.countFailure(tries, nowSeconds, TRIES_WINDOW_SECONDS);
-  } catch {
+  } catch (error) {
     // The alarm has counted the token, and the next wrong one is counted here again.
+    report.failed(question.contactId, error);
   }
 }
 
@@ -94,7 +153,7 @@ async function countFailure(callers: CallerIndex, tries: string | undefined, now
  * Finds the caller's handover by their number. A number can be faked, so the answer holds nothing of the conversation. It
  * holds where to route the call, and the ids under which an agent who has verified the caller finds the rest.
  */
-async function match(options: RedeemerOptions, question: Question): Promise<ConnectAnswer> {
+async function match(options: Parts, question: Question): Promise<ConnectAnswer> {
   const { callers, clock, matchesCallers = true, pepper } = options;
   const number = identifyingNumber(question.callerNumber);
   const tries = triesKey(pepper, question.callerNumber);
@@ -105,7 +164,7 @@ async function match(options: RedeemerOptions, question: Question): Promise<Conn
   if (redemption.status === 'valid') {
     return answer('ani_match', { ...redemption.record, customer_name: '', summary: UNVERIFIED });
   }
-  await countFailure(callers, tries, nowSeconds);
+  await countFailure(options, question, nowSeconds);
   return answer('invalid');
 }
 
@@ -113,20 +172,23 @@ async function match(options: RedeemerOptions, question: Question): Promise<Conn
 export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAnswer {
   const found = record !== undefined;
   const clean = (value: string | undefined): string => printable(value ?? '', MAX_SUMMARY);
-  // Whether Connect accepts an empty attribute is not documented, so what the agent needs most is never empty.
+  // Whether Connect accepts an empty attribute is not documented, and a flow sets all attributes of a block or none. So what
+  // the flow keeps in one block is never empty.
   const named = (value: string | undefined): string => clean(value) || (found ? 'unknown' : '');
   return {
     token_status: status,
     success: String(found),
-    handover_id: clean(record?.handover_id),
-    conversation_id: clean(record?.conversation_id),
+    handover_id: named(record?.handover_id),
+    conversation_id: named(record?.conversation_id),
     customer_phone: named(record?.customer_phone),
     customer_name: named(printableName(record?.customer_name ?? '', MAX_SUMMARY)),
-    summary: clean(record?.summary),
-    intent: clean(record?.intent),
-    reason: clean(record?.reason),
-    priority: clean(record?.priority),
-    language: clean(record?.language),
+    summary: named(record?.summary),
+    intent: named(record?.intent),
+    reason: named(record?.reason),
+    reason_text: found ? reasonInWords(clean(record.reason), clean(record.intent)) : '',
+    priority: named(record?.priority),
+    language: named(record?.language),
+    language_text: named(languageInWords(clean(record?.language))),
     queue_arn: clean(record?.queue_arn),
     route_to_queue: String(found && record.queue_arn !== ''),
     hubspot_contact_id: clean(record?.hubspot_contact_id),
@@ -140,12 +202,17 @@ function readEvent(event: unknown): Question {
   const contact = field(details, 'ContactData');
   const parameters = field(details, 'Parameters');
   return {
-    contactId: text(field(contact, 'ContactId')),
+    contactId: contactIdOf(event),
     token: text(field(parameters, 'token')),
     callerNumber: text(field(field(contact, 'CustomerEndpoint'), 'Address')),
-    wantsMatch: field(parameters, 'action') === 'match_caller',
+    action: ACTIONS.get(text(field(parameters, 'action'))) ?? 'redeem',
   };
 }
+
+const ACTIONS: ReadonlyMap<string, Question['action']> = new Map([
+  ['match_caller', 'match'],
+  ['check', 'check'],
+]);
 
 const MAX_FIELD = 256;
 
@@ -159,7 +226,9 @@ function field(value: unknown, name: string): unknown {
 
 function inTime(clock: Clock, work: Promise<ConnectAnswer>): Promise<ConnectAnswer> {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(ATTEMPT_MS, () => resolve(answer('error')));
+    const timer = clock.setTimer(ATTEMPT_MS, () => {
+      reject(new TandemError('STORE_UNREACHABLE', `The store has not answered within ${ATTEMPT_MS} ms.`));
+    });
     work.then(resolve, reject).finally(() => timer.cancel());
   });
 }

@@ -20,13 +20,18 @@ export interface AgentSide {
   close(): Promise<void>;
 }
 
-const DEFAULT_QUEUE = 'arn:aws:connect:us-east-1:000000000000:instance/sim/queue/default';
+const INSTANCE = 'arn:aws:connect:us-east-1:000000000000:instance/sim';
+const DEFAULT_QUEUE = `${INSTANCE}/queue/default`;
+const WHISPER = `${INSTANCE}/contact-flow/whisper`;
+const GUIDE = `${INSTANCE}/contact-flow/guide`;
 
 export interface AgentSideListener {
   onStep(step: FlowStep): void;
   onScreen(screen: AgentScreen): void;
-  /** Called when the agent begins to hear a message of the whisper. */
   onWhisper?(text: string): void;
+  onSaid?(text: string): void;
+  /** The agent has heard the whisper, and hears the caller from now on. */
+  onTalk?(): void;
   /** How long the agent talks before hanging up. By default a moment. */
   readonly agentTalksMs?: number;
 }
@@ -49,9 +54,13 @@ export function connectSide(
     flow: loadFlow('contact-flow', {
       lambda_arn: 'arn:aws:lambda:us-east-1:000000000000:function:tandem-connect',
       default_queue_arn: DEFAULT_QUEUE,
-      whisper_flow_arn: 'arn:aws:connect:us-east-1:000000000000:instance/sim/contact-flow/whisper',
+      whisper_flow_arn: WHISPER,
+      guide_flow_arn: GUIDE,
     }),
-    whisperFlow: loadFlow('agent-whisper'),
+    flows: new Map([
+      [WHISPER, loadFlow('agent-whisper')],
+      [GUIDE, loadFlow('agent-guide', { region: 'us-east-1' })],
+    ]),
     lambda: lambda.invoke,
     queues: new Map([[DEFAULT_QUEUE, { name: 'Default queue', hasRoom: true }]]),
     clock,
@@ -59,6 +68,8 @@ export function connectSide(
     onStep: (step) => listener.onStep(step),
     onAgentScreen: (screen) => listener.onScreen(screen),
     onWhisper: (text) => listener.onWhisper?.(text),
+    onSaid: (text) => listener.onSaid?.(text),
+    onTalk: () => listener.onTalk?.(),
     ...(listener.agentTalksMs === undefined ? {} : { agentTalksMs: listener.agentTalksMs }),
   });
   return { phone, output: () => lambda.output(), close: () => lambda.close() };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { pcmToMulaw } from '../../src/audio/g711.js';
 import { readTelephoneWav } from '../../src/audio/wav.js';
-import { type Input, UsageError } from '../../src/base/command-line.js';
+import { type Input, UsageError } from '../../src/process/command-line.js';
 import type { CallerAct } from './caller.js';
 
 export const DEFAULT_SAY = 'What are your opening hours?';
@@ -51,6 +51,7 @@ export const CALL_OPTIONS = {
     about: 'stays on the line when everything is done, until the other side or the limit ends the call',
   },
   record: { type: 'string', value: 'file', about: 'writes what the caller hears as a WAV' },
+  verbose: { type: 'boolean', about: `tells every step of the simulated Connect's flow` },
   json: { type: 'boolean', about: 'writes one JSON object and nothing else to standard output' },
 } as const;
 
@@ -65,13 +66,15 @@ export interface CallOptions {
   stay: boolean;
   record: string | undefined;
   json: boolean;
+  /** Whether every step of the simulated Connect's flow is told. */
+  verbose: boolean;
   /** The caller's acts, as written on the command line. */
   acts: readonly { kind: 'say' | 'wav' | 'interrupt' | 'press'; value: string }[];
 }
 
 /** Checks the options. @throws UsageError */
 export function readCallOptions({ inOrder, values }: Input<typeof CALL_OPTIONS>): CallOptions {
-  const { from, gateway, json, limit, record, stay, to } = values;
+  const { from, gateway, json, limit, record, stay, to, verbose } = values;
   if (!URL.canParse(gateway) || !/^https?:$/.test(new URL(gateway).protocol))
     throw new UsageError(`--gateway ${gateway} is not a URL that begins with http:// or https://.`);
   const voiceUrl = values['voice-url'];
@@ -89,6 +92,7 @@ export function readCallOptions({ inOrder, values }: Input<typeof CALL_OPTIONS>)
     stay,
     record,
     json,
+    verbose,
     acts: acts.length > 0 ? acts : [{ kind: 'say', value: DEFAULT_SAY }],
   };
 }

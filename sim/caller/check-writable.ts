@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { UsageError } from '../../src/base/command-line.js';
+import { UsageError } from '../../src/process/command-line.js';
 
 /** Checks, before anything else happens, that the file of an option can be written. @throws UsageError */
 export async function checkWritable(option: string, path: string): Promise<void> {

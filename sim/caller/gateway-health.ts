@@ -1,4 +1,4 @@
-import { type Shown, UsageError, asNpmScript } from '../../src/base/command-line.js';
+import { type Shown, UsageError, asNpmScript } from '../../src/process/command-line.js';
 import type { StoreLocation } from './agent-side.js';
 
 /** What a gateway of this project reports on /health. For any other gateway it is empty. */

@@ -8,7 +8,7 @@ import { until } from '../../test/support/rig.js';
 import { scaledClock } from '../../test/support/scaled-clock.js';
 import { readWav } from '../../src/audio/wav.js';
 import { systemClock } from '../../src/base/clock.js';
-import { readInput } from '../../src/base/command-line.js';
+import { readInput } from '../../src/process/command-line.js';
 import { command } from '../call.js';
 import { readCallOptions } from './call-options.js';
 import type { CallReport } from './call-report.js';

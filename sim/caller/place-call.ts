@@ -15,7 +15,7 @@ import { Caller, type CallerAct } from './caller.js';
 import type { Health } from './gateway-health.js';
 import { readCounters, reasonBetween } from './gateway-reasons.js';
 import { Timeline } from './timeline.js';
-import { noteCaller, noteFlowStep, showAgentScreen, watchCarrier } from './watch-call.js';
+import { noteCaller, watchAgentSide, watchCarrier } from './watch-call.js';
 
 /** What a call needs in addition to its options. */
 export interface CallParts {
@@ -51,11 +51,12 @@ export async function placeCall(
 
   let screen: AgentScreen | undefined;
   let digits = 0;
+  const watch = watchAgentSide(timeline, options.verbose);
   const agent = agentSide(health, pepper, clock, {
-    onStep: (step) => noteFlowStep(step, timeline),
+    ...watch,
     onScreen: (shown) => {
       screen = shown;
-      showAgentScreen(shown, timeline);
+      watch.onScreen(shown);
     },
     onDigits: (count) => timeline.note('agent', `answers; ${count} keys were played to the line`),
   });

@@ -35,6 +35,7 @@ export class StereoRecording {
     this.startedMs = clock.now();
     call.on('heard', (frame) => this.hear(frame));
     call.on('dial-started', () => (this.ringingSinceMs = this.nowMs));
+    call.on('bridged', () => this.stopRinging());
     call.on('dial-ended', () => this.stopRinging());
   }
 

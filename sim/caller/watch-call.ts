@@ -1,8 +1,7 @@
-import type { AgentScreen } from '../connect/connect.js';
-import type { FlowStep } from '../connect/flow-runner.js';
 import { renderAgentScreen } from '../connect/agent-screen.js';
 import type { CarrierCall } from '../twilio/carrier-call.js';
 import type { Element } from '../twilio/twiml.js';
+import type { AgentSideListener } from './agent-side.js';
 import type { CallerEvent } from './caller.js';
 import type { Timeline } from './timeline.js';
 
@@ -40,13 +39,27 @@ export function noteCaller(event: CallerEvent, timeline: Timeline): void {
   }
 }
 
-export function noteFlowStep(step: FlowStep, timeline: Timeline): void {
-  timeline.note('connect', `${step.action}: ${step.detail}`);
-}
+/** Steps of a flow that change nothing for the caller or the agent by themselves. They are told on request only. */
+const INNER_STEPS = new Set([
+  'Compare',
+  'Loop',
+  'UpdateContactAttributes',
+  'UpdateContactEventHooks',
+  'UpdateContactTextToSpeechVoice',
+  'UpdateFlowAttributes',
+  'UpdateFlowLoggingBehavior',
+]);
 
-export function showAgentScreen(screen: AgentScreen, timeline: Timeline): void {
-  timeline.note('agent', `hears: ${screen.whisper}`);
-  timeline.block(renderAgentScreen(screen));
+/** Writes the agent's side of a call to a timeline. `verbose`: with every step of the flow. */
+export function watchAgentSide(timeline: Timeline, verbose: boolean): AgentSideListener {
+  return {
+    onStep: ({ action, detail, type }) => {
+      if (verbose || !INNER_STEPS.has(type)) timeline.note('connect', `${action}: ${detail}`);
+    },
+    onScreen: (screen) => timeline.block(renderAgentScreen(screen)),
+    onWhisper: (text) => timeline.note('agent', `hears: ${text}`),
+    onSaid: (text) => timeline.note('connect', `says: ${text}`),
+  };
 }
 
 function describe(verb: Element): string {

@@ -1,26 +1,17 @@
 import type { AgentScreen } from './connect.js';
+import type { GuideItem, GuideView } from './guide-view.js';
 
 const WIDTH = 76;
-const INDENT = 10;
-const SHOWN: readonly (readonly [label: string, attribute: string])[] = [
-  ['Caller', 'customer_phone'],
-  ['Name', 'customer_name'],
-  ['Reason', 'reason'],
-  ['About', 'intent'],
-  ['Language', 'language'],
-  ['Priority', 'priority'],
-  ['Handover', 'handover_id'],
-  ['Said', 'summary'],
-];
+const INDENT = 14;
 
-/** Renders the agent's screen as a box for a terminal. */
+/** Renders the agent's screen as a box for a terminal: what Connect's workspace shows, and the guide. */
 export function renderAgentScreen(screen: AgentScreen): string {
+  const { customerNumber, priority, queue, view } = screen;
   const lines = [
-    ...wrapped('Queue', screen.queue),
-    ...SHOWN.flatMap(([label, name]) => {
-      const value = screen.attributes[name] ?? '';
-      return value === '' ? [] : wrapped(label, value);
-    }),
+    ...wrapped('Queue', `${queue}, priority ${priority}`),
+    ...wrapped('Number', customerNumber),
+    '',
+    ...(view === undefined ? wrapped('', 'No guide is attached, so there is nothing else to see.') : guideLines(view)),
   ];
   const title = ' Agent’s screen (Amazon Connect) ';
   return [
@@ -30,13 +21,27 @@ export function renderAgentScreen(screen: AgentScreen): string {
   ].join('\n');
 }
 
-/**
- * Wraps `value` into lines that fit the box, with a new line for each part of a summary. Removes control characters, so
- * that they never reach the terminal.
- */
+function guideLines({ back, bar, description, heading, sections }: GuideView): string[] {
+  return [
+    ...wrapped('', heading),
+    ...wrapped('', description),
+    '',
+    ...bar.flatMap(itemLines),
+    ...sections.flatMap(({ heading: title, items }) => ['', ...wrapped('', title), ...items.flatMap(itemLines)]),
+    '',
+    ...wrapped('', `[ ${back} ]`),
+  ];
+}
+
+function itemLines({ label, url, value }: GuideItem): string[] {
+  return wrapped(label, url === '' ? value : `${value} → ${url}`);
+}
+
+/** Wraps `value` into lines that fit the box. Removes control characters, so that they never reach the terminal. */
 function wrapped(label: string, value: string): string[] {
-  const room = WIDTH - 2 - INDENT;
-  const parts = value.replace(/\p{Control}/gu, '').split(' | ');
-  const lines = parts.flatMap((part) => part.match(new RegExp(`\\S.{0,${room - 1}}(?=\\s|$)|\\S{${room}}`, 'g')) ?? []);
-  return lines.map((line, index) => (index === 0 ? label : '').padEnd(INDENT) + line);
+  const indent = label === '' ? 0 : INDENT;
+  const room = WIDTH - 2 - indent;
+  const text = value.replace(/\p{Control}/gu, '');
+  const lines = text.match(new RegExp(`\\S.{0,${room - 1}}(?=\\s|$)|\\S{${room}}`, 'g')) ?? [];
+  return lines.map((line, index) => (index === 0 ? label.slice(0, INDENT - 1) : '').padEnd(indent) + line);
 }

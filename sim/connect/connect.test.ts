@@ -1,154 +1,30 @@
 import assert from 'node:assert/strict';
-import { setImmediate } from 'node:timers/promises';
 import { test } from 'node:test';
 import { createRedeemer } from '../../lambda/connect/redeem.js';
-import type { Timer } from '../../src/base/clock.js';
+import { priorityOf } from '../../src/escalation/priority.js';
 import { HandoverDesk } from '../../src/handover/desk.js';
 import { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../../src/handover/embedded-dynamodb.js';
-import { candidateTokens, whisperDigits } from '../../src/handover/token.js';
+import { whisperDigits } from '../../src/handover/token.js';
 import { createLogger } from '../../src/telemetry/log.js';
+import {
+  ANSWER,
+  BILLING_QUEUE,
+  DEFAULT_QUEUE,
+  INSTANCES,
+  type Scene,
+  TOKEN,
+  call,
+  lambda,
+  refused,
+} from '../../test/support/connect-scene.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import type { IncomingLeg } from '../twilio/phone.js';
-import { renderAgentScreen } from './agent-screen.js';
-import { type AgentScreen, SimulatedConnect, type SimulatedConnectOptions } from './connect.js';
+import type { SimulatedConnectOptions } from './connect.js';
 import { loadFlow } from './flow.js';
-import type { FlowStep, LambdaFunction } from './flow-runner.js';
-import { type LineConditions, heardTones, playedMs } from './line.js';
+import type { LambdaFunction } from './flow-lambda.js';
+import type { LineConditions } from './line.js';
 
-const TOKEN = '4071829365';
-const DEFAULT_QUEUE = 'arn:queue/default';
-const BILLING_QUEUE = 'arn:queue/billing';
-
-class FakeLeg implements IncomingLeg {
-  readonly callSid = 'CA0';
-  readonly from = '+15551230000';
-  readonly to = '+18005550100';
-  answeredAt: number | undefined;
-  hungUp = false;
-  private digit: ((digit: string, durationMs: number) => void) | undefined;
-  private bridged: (() => void) | undefined;
-  private gone: (() => void) | undefined;
-  private readonly clock: FakeClock;
-  private playing: Timer[] = [];
-
-  constructor(clock: FakeClock) {
-    this.clock = clock;
-  }
-  answer(): void {
-    this.answeredAt = this.clock.now();
-  }
-  reject(): void {
-    assert.fail('Connect does not refuse');
-  }
-  hangup(): void {
-    assert.ok(!this.hungUp, 'hung up twice');
-    this.hungUp = true;
-    for (const timer of this.playing) timer.cancel();
-    this.gone?.();
-  }
-  onDigit(listener: (digit: string, durationMs: number) => void): void {
-    this.digit = listener;
-  }
-  onHangup(listener: () => void): void {
-    this.gone = listener;
-  }
-  onBridged(listener: () => void): void {
-    this.bridged = listener;
-  }
-  callerHangsUp(): void {
-    this.gone?.();
-  }
-
-  /** Plays `digits` as the carrier does at the answer, then bridges the caller. */
-  play(digits: string, line: LineConditions): void {
-    for (const { atMs, digit, durationMs } of heardTones(digits, line)) {
-      this.playing.push(this.clock.setTimer(atMs, () => this.digit?.(digit, durationMs)));
-    }
-    this.playing.push(this.clock.setTimer(playedMs(digits), () => this.bridged?.()));
-  }
-}
-
-interface Scene {
-  steps: FlowStep[];
-  screen: AgentScreen | undefined;
-  clock: FakeClock;
-  leg: FakeLeg;
-  /** When the agent's screen appeared, counted from the answer. */
-  screenMs: number;
-}
-
-const ANSWER = {
-  token_status: 'valid',
-  handover_id: '01J',
-  conversation_id: 'c0ffee',
-  customer_phone: '+15551230000',
-  customer_name: 'unknown',
-  summary: 'Caller: I was charged twice.',
-  intent: 'billing',
-  reason: 'customer_request',
-  priority: '5',
-  language: 'en-US',
-  queue_arn: BILLING_QUEUE,
-  crm_url: '',
-  hubspot_contact_id: '',
-  hubspot_ticket_id: '',
-};
-
-type Redeemable = { Details: { Parameters: { token?: string } } };
-
-/** A function that accepts TOKEN, with the same repair as the deployed one. */
-const lambda: LambdaFunction = (event) => {
-  const { token = '' } = (event as Redeemable).Details.Parameters;
-  return Promise.resolve(candidateTokens(token).includes(TOKEN) ? ANSWER : { ...ANSWER, token_status: 'invalid' });
-};
-
-async function call(
-  digits: string,
-  options: Partial<SimulatedConnectOptions> = {},
-  hangUpAtMs = Infinity,
-  line: LineConditions = {},
-): Promise<Scene> {
-  const clock = new FakeClock();
-  const leg = new FakeLeg(clock);
-  const scene: Scene = { steps: [], screen: undefined, clock, leg, screenMs: NaN };
-  const connect = new SimulatedConnect({
-    flow: loadFlow('contact-flow', {
-      lambda_arn: 'arn:lambda',
-      default_queue_arn: DEFAULT_QUEUE,
-      whisper_flow_arn: 'arn:whisper',
-    }),
-    whisperFlow: loadFlow('agent-whisper'),
-    lambda,
-    queues: new Map([
-      [DEFAULT_QUEUE, { name: 'Default', hasRoom: true }],
-      [BILLING_QUEUE, { name: 'Billing', hasRoom: true }],
-    ]),
-    clock,
-    answersAfterMs: 0,
-    onStep: (step) => scene.steps.push(step),
-    onAgentScreen: (screen) => {
-      scene.screen = screen;
-      scene.screenMs = clock.now();
-    },
-    ...options,
-  });
-  connect.ring(leg);
-  clock.advance(0);
-  await setImmediate();
-  assert.equal(leg.answeredAt, 0);
-  leg.play(digits, line);
-  for (let atMs = 0; atMs < 600_000 && !leg.hungUp; atMs += 50) {
-    if (atMs === hangUpAtMs) leg.callerHangsUp();
-    clock.advance(50);
-    await setImmediate();
-  }
-  assert.equal(clock.timers, 0, 'a timer was left behind');
-  assert.ok(!JSON.stringify(scene.steps).includes(TOKEN.slice(0, 4)), 'digits in a step');
-  return scene;
-}
-
-const reads = (scene: Scene): number => scene.steps.filter((step) => step.type === 'GetParticipantInput').length;
+const reads = (scene: Scene): number => scene.steps.filter((step) => step.action === 'collect-token').length;
 
 const ARRIVES: readonly (readonly [what: string, digits: string, reads: number])[] = [
   ['the line is clean', whisperDigits(TOKEN), 1],
@@ -163,15 +39,16 @@ const ARRIVES: readonly (readonly [what: string, digits: string, reads: number])
 ];
 
 for (const [what, digits, readCount] of ARRIVES) {
-  for (const takesEmptyAttributes of [false, true]) {
-    test(`the context arrives when ${what}, with empty attributes ${takesEmptyAttributes ? 'accepted' : 'refused'}`, async () => {
-      const scene = await call(digits, { takesEmptyAttributes });
+  for (const [instance, options] of INSTANCES) {
+    test(`the context arrives when ${what}, with ${instance}`, async () => {
+      const scene = await call(digits, options);
       const { screen, leg } = scene;
       assert.equal(screen?.queue, 'Billing');
       assert.equal(screen.attributes['token_status'], 'valid');
       assert.equal(screen.attributes['summary'], ANSWER.summary);
-      assert.equal(screen.whisper, 'From the assistant. Reason: customer_request.');
+      assert.equal(scene.whispered[0]?.text, `From the assistant. ${ANSWER.reason_text}`);
       assert.equal(reads(scene), readCount);
+      assert.equal(scene.queueDigits, 0, 'no digit reaches the queue');
       assert.ok(leg.hungUp);
     });
   }
@@ -185,18 +62,8 @@ const WITHOUT: readonly (readonly [
 ])[] = [
   ['all digits are lost', 'missing', '', {}],
   ['both copies are damaged', 'invalid', 'wwww407182936#wwww07182936#', {}],
-  [
-    'the token has expired',
-    'expired',
-    whisperDigits(TOKEN),
-    { lambda: () => Promise.resolve({ ...ANSWER, token_status: 'expired' }) },
-  ],
-  [
-    'the token was used',
-    'used',
-    whisperDigits(TOKEN),
-    { lambda: () => Promise.resolve({ ...ANSWER, token_status: 'used' }) },
-  ],
+  ['the token has expired', 'expired', whisperDigits(TOKEN), { lambda: () => Promise.resolve(refused('expired')) }],
+  ['the token was used', 'used', whisperDigits(TOKEN), { lambda: () => Promise.resolve(refused('used')) }],
   ['the function does not answer', 'error', whisperDigits(TOKEN), { lambda: () => new Promise(() => undefined) }],
   [
     'the function returns values that are not strings',
@@ -213,19 +80,23 @@ const WITHOUT: readonly (readonly [
 ];
 
 for (const [what, status, digits, options] of WITHOUT) {
-  test(`a human in the default queue takes the call within 20 s when ${what}`, async () => {
-    const { screen, screenMs, leg } = await call(digits, options);
-    assert.equal(screen?.queue, 'Default');
-    assert.equal(screen.attributes['token_status'], status);
-    assert.ok(screenMs < 20_000, `${screenMs} ms`);
-    assert.ok(leg.hungUp);
-  });
+  for (const [instance, more] of INSTANCES)
+    test(`a human in the default queue takes the call within 20 s when ${what}, with ${instance}`, async () => {
+      const { queueDigits, screen, screenMs, leg } = await call(digits, { ...options, ...more });
+      assert.equal(screen?.queue, 'Default');
+      assert.equal(screen.attributes['token_status'], status);
+      assert.equal(screen.view?.heading, 'No context from the assistant');
+      assert.ok(screenMs < 20_000, `${screenMs} ms`);
+      assert.equal(queueDigits, 0);
+      assert.ok(leg.hungUp);
+    });
 }
 
 /** Tones 0-9 are the first copy, 10 is its #, 11-20 are the second copy, 21 is its #. */
 const LINES: readonly (readonly [what: string, line: LineConditions])[] = [
   ['a tone is cut out', { cut: [3] }],
   ['a tone falls into two', { split: [3] }],
+  ['the # of the first copy falls into two', { split: [10] }],
   ['every tone falls into two', { split: Array.from({ length: 22 }, (_, position) => position) }],
   ['two tones run together', { joined: [3] }],
   ['the first copy and its # are cut off', { cut: Array.from({ length: 11 }, (_, position) => position) }],
@@ -234,12 +105,88 @@ const LINES: readonly (readonly [what: string, line: LineConditions])[] = [
 ];
 
 for (const [what, line] of LINES) {
-  test(`the context arrives over a line on which ${what}`, async () => {
-    const { screen } = await call(whisperDigits(TOKEN), {}, Infinity, line);
-    assert.equal(screen?.attributes['token_status'], 'valid');
-    assert.equal(screen.queue, 'Billing');
-  });
+  for (const buffersTones of [true, false])
+    test(`the context arrives over a line on which ${what}, with tones between blocks ${buffersTones ? 'kept' : 'lost'}`, async () => {
+      const { queueDigits, screen } = await call(whisperDigits(TOKEN), { buffersTones }, Infinity, line);
+      assert.equal(screen?.attributes['token_status'], 'valid');
+      assert.equal(screen.queue, 'Billing');
+      // With every tone doubled the first copy is cut at twenty keys, and what is left of it hides the second.
+      if (line.split === undefined || line.split.length < 22) assert.equal(queueDigits, 0);
+    });
 }
+
+/** The function answers when a cold start is over. Meanwhile the second copy of the digits comes. */
+const slowly =
+  (clock: FakeClock, delayMs: number, then: LambdaFunction): LambdaFunction =>
+  (event) =>
+    new Promise((resolve) => {
+      clock.setTimer(delayMs, () => resolve(then(event)));
+    });
+
+for (const [buffersTones, status] of [
+  [true, 'valid'],
+  [false, 'invalid'],
+] as const)
+  test(`a second copy that comes while the function is slow is ${buffersTones ? 'kept' : 'lost'} by an instance that ${buffersTones ? 'keeps' : 'loses'} tones between blocks`, async () => {
+    const clock = new FakeClock();
+    const options = { clock, lambda: slowly(clock, 5000, lambda), buffersTones };
+    const { screen, queueDigits } = await call(`wwww407182936#wwww${TOKEN}#`, options);
+    assert.equal(screen?.attributes['token_status'], status);
+    assert.equal(queueDigits, 0);
+  });
+
+test('without the block that swallows it the second copy of the digits would reach the flow of the queue', async () => {
+  const flow = loadFlow('contact-flow', { lambda_arn: 'arn:lambda', default_queue_arn: DEFAULT_QUEUE });
+  const direct = JSON.parse(
+    JSON.stringify(flow).replaceAll('"NextAction":"any-copy-left"', '"NextAction":"logging-on"'),
+  );
+  const { queueDigits } = await call(whisperDigits(TOKEN), { flow: direct as typeof flow });
+  assert.equal(queueDigits, 11);
+});
+
+test('what was typed, answered and said is never in a flow’s log, and everything else after it is', async () => {
+  for (const options of [{}, { lambda: () => Promise.reject(new Error('down')) }]) {
+    const { steps } = await call(whisperDigits(TOKEN), options);
+    const ofCall = steps.slice(0, steps.findIndex(({ action }) => action === 'to-queue') + 1);
+    const on = ofCall.findIndex(({ action }) => action === 'logging-on');
+    assert.ok(on > 0 && ofCall[0]?.action === 'logging-off');
+    assert.deepEqual(
+      ofCall.filter(({ isLogged }, index) => isLogged !== index >= on),
+      [],
+    );
+    assert.ok(ofCall.slice(on).every(({ type }) => type !== 'GetParticipantInput'));
+    // The whisper inherits the log. The guide shows the summary, and has it off.
+    const ofAgent = steps.slice(ofCall.length);
+    assert.ok(ofAgent.find(({ action }) => action === 'say-reason')?.isLogged);
+    assert.equal(ofAgent.find(({ type }) => type === 'ShowView')?.isLogged, false);
+  }
+});
+
+test('a function that fails is asked once more with the log on and without a token, so that the log says why', async () => {
+  const asked: unknown[] = [];
+  const { steps } = await call(whisperDigits(TOKEN), {
+    lambda: (event) => {
+      asked.push((event as { Details: { Parameters: unknown } }).Details.Parameters);
+      return Promise.reject(new Error('no permission'));
+    },
+  });
+  assert.deepEqual(asked.at(-1), { action: 'check' });
+  assert.ok(steps.find(({ action }) => action === 'log-why')?.isLogged);
+  const { steps: usual } = await call(whisperDigits(TOKEN));
+  assert.ok(!usual.some(({ action }) => action === 'log-why'));
+});
+
+test('the contact has the priority of the handover, for every priority that the gateway sets', async () => {
+  const reasons = ['requested_human', 'angry_caller', 'caller_silent', 'call_limit', 'assistant_failed'] as const;
+  for (const reason of reasons)
+    for (const trigger of ['phrase', 'failure'] as const) {
+      const priority = priorityOf({ reason, trigger });
+      const { screen } = await call(whisperDigits(TOKEN), { lambda: () => Promise.resolve({ ...ANSWER, priority }) });
+      assert.equal(screen?.priority, priority, `${reason} by ${trigger}`);
+    }
+  const { screen } = await call('', {});
+  assert.equal(screen?.priority, '5');
+});
 
 const matching: LambdaFunction = async (event) => {
   const { action } = (event as { Details: { Parameters: { action: string } } }).Details.Parameters;
@@ -252,6 +199,7 @@ for (const [what, cut] of [
 ] as const) {
   test(`the caller is matched by phone number when ${what}`, async () => {
     const { screen, screenMs } = await call(whisperDigits(TOKEN), { lambda: matching }, Infinity, { cut });
+    assert.equal(screen?.view?.heading, ANSWER.reason_text);
     assert.equal(screen?.attributes['token_status'], 'ani_match');
     assert.equal(screen.queue, 'Billing');
     assert.ok(screenMs < 20_000, `${screenMs} ms`);
@@ -272,13 +220,14 @@ test('a function that throws is asked three times, then a human takes the call',
       return Promise.reject(new Error('down'));
     },
   });
-  assert.equal(calls, 3);
+  // Three tries, and then three of the check that makes the log say why.
+  assert.equal(calls, 6);
   assert.equal(screen?.attributes['token_status'], 'error');
 });
 
 test('digits are not collected a second time for an expired token', async () => {
   const scene = await call(whisperDigits(TOKEN), {
-    lambda: () => Promise.resolve({ ...ANSWER, token_status: 'expired' }),
+    lambda: () => Promise.resolve(refused('expired')),
   });
   assert.equal(reads(scene), 1);
 });
@@ -360,7 +309,7 @@ test('the agent sees the handover that the gateway prepared, through the real fu
       queueArn: BILLING_QUEUE,
     } as const;
     const { handoverId, token } = await desk.prepare(context);
-    const redeem = createRedeemer({ store, callers: store.callers, pepper: 'pepper', clock });
+    const redeem = createRedeemer({ store, callers: store.callers, pepper: () => Promise.resolve('pepper'), clock });
     const event = { Details: { ContactData: { ContactId: 'contact-1' }, Parameters: { token: `${token}${token}` } } };
     const answer = await redeem(event);
     const { screen } = await call(whisperDigits(TOKEN), { lambda: () => Promise.resolve(answer) });
@@ -380,20 +329,4 @@ test('the agent sees the handover that the gateway prepared, through the real fu
     store.close();
     await embedded.close();
   }
-});
-
-test('the agent’s screen keeps its frame whatever the attributes contain', () => {
-  const attributes = {
-    summary: `Caller: ${'word '.repeat(60)} | Assistant: ${'x'.repeat(300)} \u001b[31m`,
-    reason: 'billing',
-  };
-  const lines = renderAgentScreen({
-    customerNumber: '+12025550123',
-    contactId: 'c',
-    queue: 'Q'.repeat(200),
-    attributes,
-    whisper: '',
-  }).split('\n');
-  assert.equal(new Set(lines.map((line) => line.length)).size, 1);
-  assert.ok(!lines.join('').includes('\u001b'));
 });

@@ -9,23 +9,66 @@ export interface InputRules {
   terminator: string;
 }
 
-/** Collects DTMF for one input block at a time. Digits are lost while no block listens, as on the service. */
+/** Maximum number of digits that are kept for the next block (Amazon Connect: touchtone buffering). */
+const BUFFER_DIGITS = 30;
+
+/**
+ * Collects DTMF for one input block at a time. Digits that come while no block listens are lost, as on the service, or kept
+ * for the next block once the flow has asked for that.
+ */
 export class DigitInput {
   private readonly clock: Clock;
   private collecting: { digits: string; rules: InputRules; timer: Timer; settle: (value: string) => void } | undefined;
-  /** Number of digits that were pressed while no block listened. */
+  private kept: string[] | undefined;
+  private isInQueue = false;
+  /** Number of digits that were pressed while no block listened, and not kept. */
   lost = 0;
+  /** Number of digits that reached the flow of the queue, where a caller may press a key to be called back. */
+  inQueue = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
   press(digit: string): void {
+    if (this.isInQueue) this.inQueue++;
+    else if (this.collecting !== undefined) this.take(digit);
+    else if (this.kept !== undefined && this.kept.length < BUFFER_DIGITS) this.kept.push(digit);
+    else this.lost++;
+  }
+
+  /** Keeps digits from now on, or stops and forgets those that were kept. */
+  keep(isKept: boolean): void {
+    this.kept = isKept ? (this.kept ?? []) : undefined;
+  }
+
+  /** Collects digits. Resolves with them, or with `Timeout` if there were none. */
+  collect(rules: InputRules): Promise<string> {
+    return new Promise((settle) => {
+      const timer = this.clock.setTimer(rules.firstDigitMs, () => this.finish('Timeout'));
+      this.collecting = { digits: '', rules, timer, settle };
+      while (this.isCollecting() && this.kept !== undefined && this.kept.length > 0) this.take(this.kept.shift() ?? '');
+    });
+  }
+
+  /** The contact goes to a queue. What was kept is forgotten. */
+  toQueue(): void {
+    this.kept = undefined;
+    this.isInQueue = true;
+  }
+
+  /** Ends the collection because the contact is gone. */
+  close(): void {
+    this.finish('Timeout');
+  }
+
+  private isCollecting(): boolean {
+    return this.collecting !== undefined;
+  }
+
+  private take(digit: string): void {
     const { collecting } = this;
-    if (collecting === undefined) {
-      this.lost++;
-      return;
-    }
+    if (collecting === undefined) return;
     if (digit === collecting.rules.terminator) {
       this.finish(collecting.digits);
       return;
@@ -37,19 +80,6 @@ export class DigitInput {
       return;
     }
     collecting.timer = this.clock.setTimer(collecting.rules.betweenDigitsMs, () => this.finish(collecting.digits));
-  }
-
-  /** Collects digits. Resolves with them, or with `Timeout` if there were none. */
-  collect(rules: InputRules): Promise<string> {
-    return new Promise((settle) => {
-      const timer = this.clock.setTimer(rules.firstDigitMs, () => this.finish('Timeout'));
-      this.collecting = { digits: '', rules, timer, settle };
-    });
-  }
-
-  /** Ends the collection because the contact is gone. */
-  close(): void {
-    this.finish('Timeout');
   }
 
   private finish(value: string): void {

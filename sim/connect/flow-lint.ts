@@ -1,33 +1,49 @@
-import type { Flow, FlowAction } from './flow.js';
+import { endless, reachable } from './flow-cycles.js';
+import { type Flow, type FlowAction, type FlowKind, nextOf } from './flow.js';
 import { lintParameters } from './flow-parameters.js';
+import { lintPaths } from './flow-paths.js';
 
 interface Rule {
   /** The required error branches. No others are allowed. */
   errors: readonly string[];
   conditions?: 'any' | readonly string[];
   terminal?: true;
+  /** The kinds of flows that may hold it. All by default. */
+  kinds?: readonly FlowKind[];
 }
 
 /** The rules of each action type (Amazon Connect API reference: flow language actions). */
 const RULES: Readonly<Record<string, Rule>> = {
   UpdateFlowLoggingBehavior: { errors: [] },
-  GetParticipantInput: { errors: ['NoMatchingError'] },
+  GetParticipantInput: { errors: ['NoMatchingError'], kinds: ['call'] },
   Compare: { errors: ['NoMatchingCondition'], conditions: 'any' },
   InvokeLambdaFunction: { errors: ['NoMatchingError'] },
   UpdateContactAttributes: { errors: ['NoMatchingError'] },
-  UpdateContactTargetQueue: { errors: ['NoMatchingError'] },
+  UpdateContactTargetQueue: { errors: ['NoMatchingError'], kinds: ['call'] },
   UpdateContactEventHooks: { errors: ['NoMatchingError'] },
-  TransferContactToQueue: { errors: ['QueueAtCapacity', 'NoMatchingError'] },
+  UpdateContactRoutingBehavior: { errors: [], kinds: ['call'] },
+  UpdateContactTextToSpeechVoice: { errors: ['NoMatchingError'] },
+  UpdateFlowAttributes: { errors: ['NoMatchingError'] },
+  TransferContactToQueue: { errors: ['QueueAtCapacity', 'NoMatchingError'], kinds: ['call'] },
+  // A guide is a chat of the agent's screen with Connect, so no call can hold it.
+  ShowView: {
+    errors: ['NoMatchingCondition', 'NoMatchingError', 'TimeLimitExceeded'],
+    conditions: 'any',
+    kinds: ['guide'],
+  },
   MessageParticipant: { errors: ['NoMatchingError'] },
   Loop: { errors: [], conditions: ['ContinueLooping', 'DoneLooping'] },
-  DisconnectParticipant: { errors: [], terminal: true },
-  EndFlowExecution: { errors: [], terminal: true },
+  DisconnectParticipant: { errors: [], terminal: true, kinds: ['call', 'guide'] },
+  EndFlowExecution: { errors: [], terminal: true, kinds: ['whisper'] },
 };
 
 const MAX_ACTIONS = 250;
 
-/** Returns what the service would refuse about a flow, and where a caller would be lost. Empty if the flow is fine. */
-export function lintFlow(flow: Flow): string[] {
+/**
+ * Returns what the service would refuse about a flow, where a caller would be lost, and what an operator could not read. Empty
+ * if the flow is fine.
+ */
+export function lintFlow(flow: Flow, kind: FlowKind): string[] {
   const problems: string[] = [];
   const actions = new Map<string, FlowAction>();
   for (const action of flow.Actions) {
@@ -40,18 +56,21 @@ export function lintFlow(flow: Flow): string[] {
   if (flow.Version !== '2019-10-30') problems.push(`the version is ${flow.Version}, not 2019-10-30`);
   if (flow.Actions.length > MAX_ACTIONS) problems.push(`there are more than ${MAX_ACTIONS} actions`);
   if (!actions.has(flow.StartAction)) problems.push(`the start action ${flow.StartAction} does not exist`);
-  for (const action of flow.Actions) problems.push(...lintAction(action, actions));
-  const reached = reachable(flow, actions, nextOf);
+  for (const action of flow.Actions) problems.push(...lintAction(action, actions, kind));
+  const reached = reachable(flow.StartAction, actions);
   for (const id of actions.keys()) if (!reached.has(id)) problems.push(`${id}: cannot be reached`);
-  problems.push(...lintFates(flow, actions));
+  for (const id of endless(actions)) problems.push(`${id}: can run again without a Loop to count`);
+  problems.push(...lintPositions(flow));
+  if (kind !== 'whisper') problems.push(...lintPaths(flow, actions, kind));
   return problems;
 }
 
-function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>): string[] {
+function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>, kind: FlowKind): string[] {
   const id = action.Identifier;
   const rule = RULES[action.Type];
   if (rule === undefined) return [`${id}: there is no action type ${action.Type}`];
   const problems = lintParameters(action);
+  if (rule.kinds?.includes(kind) === false) problems.push(`${id}: ${action.Type} is not possible in a ${kind} flow`);
   for (const next of nextOf(action))
     if (!actions.has(next)) problems.push(`${id}: leads to ${next}, which does not exist`);
   if (rule.terminal === true) {
@@ -71,71 +90,27 @@ function lintAction(action: FlowAction, actions: ReadonlyMap<string, FlowAction>
   return problems;
 }
 
-/** Checks that every path leads a caller to a queue, and that no path runs forever. */
-function lintFates(flow: Flow, actions: ReadonlyMap<string, FlowAction>): string[] {
-  const problems: string[] = [];
-  const isForCallers = flow.Actions.some(
-    ({ Type }) => Type === 'TransferContactToQueue' || Type === 'DisconnectParticipant',
+/** Room that the designer needs for a block. */
+const BLOCK = { width: 200, height: 100 };
+
+/** Checks that the designer can draw the blocks beside each other. */
+function lintPositions({ Actions, Metadata }: Flow): string[] {
+  const placed = Actions.flatMap(({ Identifier }) => {
+    const at = Metadata?.ActionMetadata?.[Identifier]?.position;
+    return at === undefined ? [] : [{ Identifier, ...at }];
+  });
+  const lost = Actions.filter(({ Identifier }) => !placed.some((one) => one.Identifier === Identifier));
+  const hidden = placed.filter((one, index) =>
+    placed
+      .slice(0, index)
+      .some((other) => Math.abs(one.x - other.x) < BLOCK.width && Math.abs(one.y - other.y) < BLOCK.height),
   );
-  if (isForCallers) {
-    for (const id of reachable(flow, actions, nextBeforeQueue)) {
-      const type = actions.get(id)?.Type;
-      if (type === 'DisconnectParticipant') problems.push(`${id}: hangs up on a caller who was in no queue`);
-      if (type === 'EndFlowExecution') problems.push(`${id}: ends without a queue for the caller`);
-    }
-  }
-  for (const action of actions.values()) {
-    if (action.Type === 'Loop') continue;
-    const onwards = nextOf(action).flatMap((next) => [
-      ...reachable({ ...flow, StartAction: next }, actions, nextOutsideLoops),
-    ]);
-    if (onwards.includes(action.Identifier))
-      problems.push(`${action.Identifier}: can run again without a Loop to count`);
-  }
-  return problems;
-}
-
-/**
- * Returns the next actions that a caller can reach before a queue was tried. A fixed queue that is missing counts as
- * tried.
- */
-function nextBeforeQueue(action: FlowAction): string[] {
-  if (action.Type === 'TransferContactToQueue') return [];
-  const queue = action.Parameters['QueueId'];
-  const isFixedQueue =
-    action.Type === 'UpdateContactTargetQueue' && typeof queue === 'string' && !queue.startsWith('$.');
-  return isFixedQueue && action.Transitions.NextAction !== undefined ? [action.Transitions.NextAction] : nextOf(action);
-}
-
-function nextOutsideLoops(action: FlowAction): string[] {
-  return action.Type === 'Loop' ? [] : nextOf(action);
+  return [
+    ...lost.map(({ Identifier }) => `${Identifier}: has no position for the designer`),
+    ...hidden.map(({ Identifier }) => `${Identifier}: is drawn over another block`),
+  ];
 }
 
 function sameSet(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && some.every((entry) => others.includes(entry));
-}
-
-function nextOf({ Transitions }: FlowAction): string[] {
-  return [
-    Transitions.NextAction,
-    ...(Transitions.Errors ?? []).map((error) => error.NextAction),
-    ...(Transitions.Conditions ?? []).map((condition) => condition.NextAction),
-  ].filter((next): next is string => next !== undefined);
-}
-
-/** Returns the actions that a flow can reach if `stepsFrom` returns the next ones. */
-function reachable(
-  flow: Flow,
-  actions: ReadonlyMap<string, FlowAction>,
-  stepsFrom: (action: FlowAction) => string[],
-): Set<string> {
-  const reached = new Set<string>();
-  const visit = (id: string): void => {
-    const action = actions.get(id);
-    if (action === undefined || reached.has(id)) return;
-    reached.add(id);
-    for (const next of stepsFrom(action)) visit(next);
-  };
-  visit(flow.StartAction);
-  return reached;
 }

@@ -1,4 +1,5 @@
 import type { FlowAction } from './flow.js';
+import { lintView } from './guide-view.js';
 
 type Check = (value: unknown) => string | undefined;
 type Fields = Readonly<Record<string, Check>>;
@@ -11,7 +12,7 @@ interface Shape {
 }
 
 /** A path into the contact, the last Lambda's answer or what the caller typed (Amazon Connect: contact attributes). */
-const PATH = /^\$\.(?:StoredCustomerInput|(?:External|Attributes)\.\w+)$/;
+const PATH = /^\$\.(?:StoredCustomerInput|(?:External|Attributes|FlowAttributes)\.\w+)$/;
 
 const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'is no text');
 /** A text, which may hold paths. */
@@ -60,6 +61,30 @@ const object =
     return entries === undefined ? 'is no object' : problemsOf(shape, Object.fromEntries(entries))[0];
   };
 
+/** One of Connect's own views, with its version. */
+const ownView: Check = (given) =>
+  typeof given === 'string' && /^arn:aws:connect:[\w${}-]+:aws:view\/[a-z-]+:\d+$/.test(given)
+    ? undefined
+    : "is no ARN of one of Connect's own views with its version";
+
+/** What a flow can be attached to (Amazon Connect API reference: UpdateContactEventHooks). */
+const EVENTS = [
+  'AgentHold',
+  'AgentWhisper',
+  'CustomerHold',
+  'CustomerQueue',
+  'CustomerRemaining',
+  'CustomerWhisper',
+  'DefaultAgentUI',
+  'DisconnectAgentUI',
+  'PauseContact',
+  'ResumeContact',
+];
+const hooks: Check = (given) => {
+  const unknown = entriesOf(given)?.find(([name]) => !EVENTS.includes(name));
+  return map(arn, 1)(given) ?? (unknown === undefined ? undefined : `has ${unknown[0]}, which is no event`);
+};
+
 const MESSAGE: Fields = { Text: spoken, SSML: spoken, PromptId: value, Media: map(value) };
 
 /** The parameters of each action type (Amazon Connect API reference: flow language actions). */
@@ -98,7 +123,20 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   UpdateContactAttributes: { required: { Attributes: map(value), TargetContact: among('Current') } },
   UpdateContactTargetQueue: { required: { QueueId: queue } },
-  UpdateContactEventHooks: { required: { EventHooks: map(arn, 1) } },
+  UpdateContactEventHooks: { required: { EventHooks: hooks } },
+  UpdateContactRoutingBehavior: { required: { QueuePriority: number(1, Number.MAX_SAFE_INTEGER) } },
+  UpdateContactTextToSpeechVoice: {
+    required: { TextToSpeechVoice: value },
+    optional: { TextToSpeechEngine: among('Standard', 'Neural', 'Generative') },
+  },
+  UpdateFlowAttributes: { required: { FlowAttributes: map(object({ required: { Value: value } })) } },
+  ShowView: {
+    required: {
+      ViewResource: object({ required: { Id: ownView } }),
+      InvocationTimeLimitSeconds: number(1, 86_400),
+      ViewData: (given) => lintView(given, spoken),
+    },
+  },
   TransferContactToQueue: { required: {} },
   MessageParticipant: { oneOf: MESSAGE, required: {} },
   Loop: { required: { LoopCount: number(0, 100) } },
@@ -106,9 +144,21 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   EndFlowExecution: { required: {} },
 };
 
+/** GetParticipantInput has another form that only says whether digits are kept between blocks. */
+const KEEPS_DIGITS: Shape = { required: { EnableDTMFBuffer: among('True', 'False') } };
+
+/** Whether an action reads what the caller types. */
+export function readsDigits({ Parameters, Type }: FlowAction): boolean {
+  return Type === 'GetParticipantInput' && !isSwitch(Parameters);
+}
+
+function isSwitch(parameters: unknown): boolean {
+  return entriesOf(parameters)?.some(([name]) => name === 'EnableDTMFBuffer') === true;
+}
+
 /** Returns what the service would refuse about the parameters of an action of a known type. */
 export function lintParameters({ Identifier, Parameters, Type }: FlowAction): string[] {
-  const shape = SHAPES[Type];
+  const shape = Type === 'GetParticipantInput' && isSwitch(Parameters) ? KEEPS_DIGITS : SHAPES[Type];
   const given = entriesOf(Parameters);
   if (shape === undefined) return [];
   if (given === undefined) return [`${Identifier}: has no Parameters`];

@@ -1,11 +1,13 @@
-import type { Clock, Timer } from '../../src/base/clock.js';
+import type { Clock } from '../../src/base/clock.js';
 import type { DigitInput } from './digit-input.js';
 import type { Flow, FlowAction } from './flow.js';
-
-export type LambdaFunction = (event: unknown) => Promise<unknown>;
+import type { FlowContact, Namespace } from './flow-contact.js';
+import { type LambdaFunction, invokeLambda } from './flow-lambda.js';
+import { fieldsOf, matches, millisecondsOf, promptMs, stringsOf, textOf } from './flow-values.js';
+import { type GuideView, readView } from './guide-view.js';
 
 /** Where a flow left the contact. */
-export type FlowEnd = { queue: string; whisper: string | undefined } | 'disconnected' | 'ended';
+export type FlowEnd = { queue: string } | 'disconnected' | 'ended';
 
 export interface FlowStep {
   atMs: number;
@@ -13,16 +15,8 @@ export interface FlowStep {
   type: string;
   /** A description for people, which never contains digits. */
   detail: string;
-}
-
-export interface FlowContact {
-  contactId: string;
-  customerNumber: string;
-  systemNumber: string;
-  attributes: Record<string, string>;
-  isGone(): boolean;
-  /** Resolves after `delayMs`, or at once when the contact is gone. */
-  pause(delayMs: number): Promise<void>;
+  /** Whether the service writes the step to the flow's log, with all its values. */
+  isLogged: boolean;
 }
 
 export interface FlowServices {
@@ -30,6 +24,8 @@ export interface FlowServices {
   /** The clock for the limit on the function, because the function runs in real time. The call's clock by default. */
   lambdaClock?: Clock;
   input: DigitInput;
+  /** Whether the instance keeps digits between blocks, by default yes. It is new, so a flow must work either way. */
+  buffersTones?: boolean;
   lambda: LambdaFunction;
   /** The existing queues by ARN, with whether they have room. */
   queues: ReadonlyMap<string, { name: string; hasRoom: boolean }>;
@@ -38,14 +34,13 @@ export interface FlowServices {
    * work either way.
    */
   takesEmptyAttributes?: boolean;
-  onStep(step: FlowStep): void;
-  /** Called when a message begins to play. */
-  onMessage(text: string): void;
+  onStep: (step: FlowStep) => void;
+  /** A text begins to be spoken in a voice: to the caller, or in a whisper to the agent. */
+  onMessage: (text: string, voice: string) => void;
+  /** Shows a view to the agent. Resolves with what the agent chose, or with `undefined` if nothing within the time limit. */
+  showView?: (view: GuideView) => Promise<string | undefined>;
 }
 
-/** Maximum number of calls of a failing function. Connect makes them all within the block's limit. */
-const LAMBDA_TRIES = 3;
-const MAX_RESPONSE_BYTES = 32 * 1024;
 const MAX_STEPS = 1000;
 /** Limits of the flow language (Amazon Connect API reference: GetParticipantInput, InvokeLambdaFunction). */
 const MAX_FIRST_DIGIT_S = 180;
@@ -53,6 +48,7 @@ const MAX_BETWEEN_DIGITS_S = 20;
 const MAX_INVOCATION_S = 8;
 /** Duration of speech at a usual pace, about sixteen characters a second. */
 const SPEECH_MS_PER_CHARACTER = 60;
+const NAMESPACES: readonly Namespace[] = ['External', 'Attributes', 'FlowAttributes'];
 
 /** Runs a flow for one contact, action by action, with the service's timings and error branches. */
 export class FlowRunner {
@@ -60,9 +56,10 @@ export class FlowRunner {
   private readonly contact: FlowContact;
   private readonly loops = new Map<string, number>();
   private stored = '';
-  private external: Record<string, string> = {};
+  private external: Readonly<Record<string, string>> = {};
+  /** Forgotten when this flow ends, and no part of the contact's record. */
+  private readonly flowAttributes: Record<string, string> = {};
   private queue: string | undefined;
-  private whisper: string | undefined;
 
   constructor(services: FlowServices, contact: FlowContact) {
     this.services = services;
@@ -95,10 +92,10 @@ export class FlowRunner {
     const { Parameters: parameters, Transitions: transitions } = action;
     switch (action.Type) {
       case 'UpdateFlowLoggingBehavior':
-        this.note(action, textOf(parameters['FlowLoggingBehavior']));
-        return transitions.NextAction;
+        this.contact.isLogged = textOf(parameters['FlowLoggingBehavior']) === 'Enabled';
+        return this.done(action, this.contact.isLogged ? 'the log is on' : 'the log is off');
       case 'GetParticipantInput':
-        return this.collect(action);
+        return 'EnableDTMFBuffer' in parameters ? this.keepDigits(action) : this.collect(action);
       case 'InvokeLambdaFunction':
         return this.invoke(action);
       case 'Compare': {
@@ -107,7 +104,7 @@ export class FlowRunner {
           matches(Condition.Operator, value, Condition.Operands),
         );
         // Only texts that cannot be a token are shown.
-        this.note(action, hit === undefined ? 'no condition met' : `is ${hit.Condition.Operands.join()}`);
+        this.note(action, hit === undefined ? 'none of its cases' : `is ${hit.Condition.Operands.join()}`);
         return hit?.NextAction ?? errorOf(action, 'NoMatchingCondition') ?? transitions.NextAction;
       }
       case 'Loop': {
@@ -115,37 +112,43 @@ export class FlowRunner {
         const continues = done < Number(parameters['LoopCount']);
         this.loops.set(action.Identifier, continues ? done + 1 : 0);
         this.note(action, continues ? 'once more' : 'done');
-        const operand = continues ? 'ContinueLooping' : 'DoneLooping';
-        return (transitions.Conditions ?? []).find(({ Condition }) => Condition.Operands.includes(operand))?.NextAction;
+        return conditionOf(action, continues ? 'ContinueLooping' : 'DoneLooping');
       }
       case 'UpdateContactAttributes':
         return this.setAttributes(action);
+      case 'UpdateFlowAttributes': {
+        for (const [name, given] of Object.entries(fieldsOf(parameters['FlowAttributes'])))
+          this.flowAttributes[name] = this.resolve(textOf(fieldsOf(given)['Value']));
+        return this.done(action, 'set for this flow');
+      }
+      case 'UpdateContactTextToSpeechVoice': {
+        const voice = this.resolve(textOf(parameters['TextToSpeechVoice']));
+        if (voice === '') return this.failed(action, 'no voice is named');
+        this.contact.voice = voice;
+        return this.done(action, `speaks as ${voice}`);
+      }
+      case 'UpdateContactRoutingBehavior':
+        this.contact.priority = textOf(parameters['QueuePriority']);
+        return this.done(action, `is answered with priority ${this.contact.priority}`);
       case 'UpdateContactTargetQueue': {
         const queue = this.resolve(textOf(parameters['QueueId']));
         const known = this.services.queues.get(queue);
-        this.note(action, known?.name ?? 'no such queue');
-        if (known === undefined) return errorOf(action, 'NoMatchingError');
+        if (known === undefined) return this.failed(action, 'this instance has no such queue');
         this.queue = queue;
-        return transitions.NextAction;
+        return this.done(action, known.name);
       }
       case 'UpdateContactEventHooks':
-        this.whisper = stringsOf(parameters['EventHooks'])['AgentWhisper'];
-        this.note(action, 'agent whisper set');
-        return transitions.NextAction;
-      case 'MessageParticipant': {
-        const text = this.resolveAll(textOf(parameters['Text']));
-        this.services.onMessage(text);
-        await this.contact.pause(text.length * SPEECH_MS_PER_CHARACTER);
-        this.note(action, 'message played');
-        return transitions.NextAction;
-      }
+        Object.assign(this.contact.hooks, stringsOf(parameters['EventHooks']));
+        return this.done(action, `${Object.keys(fieldsOf(parameters['EventHooks'])).join()} is set`);
+      case 'MessageParticipant':
+        return this.speak(action);
+      case 'ShowView':
+        return this.show(action);
       case 'TransferContactToQueue': {
         const queue = this.queue === undefined ? undefined : this.services.queues.get(this.queue);
         if (queue === undefined) return errorOf(action, 'NoMatchingError');
         this.note(action, queue.hasRoom ? queue.name : 'queue is full');
-        return queue.hasRoom
-          ? { queue: this.queue as string, whisper: this.whisper }
-          : errorOf(action, 'QueueAtCapacity');
+        return queue.hasRoom ? { queue: this.queue as string } : errorOf(action, 'QueueAtCapacity');
       }
       default:
         return errorOf(action, 'NoMatchingError');
@@ -155,13 +158,22 @@ export class FlowRunner {
   private setAttributes(action: FlowAction): string | undefined {
     const given = stringsOf(action.Parameters['Attributes']);
     const values = Object.entries(given).map(([name, value]) => [name, this.resolve(value)] as const);
-    if (this.services.takesEmptyAttributes !== true && values.some(([, value]) => value === '')) {
-      this.note(action, 'an attribute would be empty');
-      return errorOf(action, 'NoMatchingError');
-    }
+    // Either all are set or none (Amazon Connect API reference: UpdateContactAttributes).
+    if (this.services.takesEmptyAttributes !== true && values.some(([, value]) => value === ''))
+      return this.failed(
+        action,
+        values.length === 1 ? 'left out, it is not known yet' : 'left out, one is not known yet',
+      );
     for (const [name, value] of values) this.contact.attributes[name] = value;
-    this.note(action, values.length === 1 ? '1 attribute' : `${values.length} attributes`);
-    return action.Transitions.NextAction;
+    return this.done(action, values.length === 1 ? '1 attribute' : `${values.length} attributes`);
+  }
+
+  private keepDigits(action: FlowAction): string | undefined {
+    const { buffersTones = true, input } = this.services;
+    if (!buffersTones) return this.failed(action, 'this instance keeps no digits between blocks');
+    const isKept = textOf(action.Parameters['EnableDTMFBuffer']).toLowerCase() === 'true';
+    input.keep(isKept);
+    return this.done(action, isKept ? 'digits are kept between blocks' : 'digits are forgotten');
   }
 
   private async collect(action: FlowAction): Promise<string | undefined> {
@@ -176,87 +188,75 @@ export class FlowRunner {
       maxLength: Number(validation['MaximumLength']),
       terminator,
     });
-    this.note(action, this.stored === 'Timeout' ? 'no digits' : `${this.stored.length} digits heard`);
-    return action.Transitions.NextAction;
+    return this.done(action, this.stored === 'Timeout' ? 'no digits' : `${this.stored.length} digits heard`);
   }
 
   private async invoke(action: FlowAction): Promise<string | undefined> {
+    const { clock, lambda, lambdaClock = clock } = this.services;
     const { Parameters: parameters } = action;
-    const given = stringsOf(parameters['LambdaInvocationAttributes']);
-    const resolved = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, this.resolve(value)]));
-    const limitMs = millisecondsOf(parameters['InvocationTimeLimitSeconds'], MAX_INVOCATION_S);
-    const response = await this.call(this.event(resolved), limitMs);
-    if (response === undefined || !isStringMap(response)) {
-      this.note(action, 'the function failed');
-      return errorOf(action, 'NoMatchingError');
-    }
-    this.external = response;
-    this.note(action, `token ${response['token_status'] ?? 'unknown'}`);
-    return action.Transitions.NextAction;
-  }
-
-  /** Resolves with the function's answer. `undefined` if all tries failed or the limit passed. */
-  private async call(event: unknown, limitMs: number): Promise<unknown> {
-    const limit = { isOver: false };
-    let timer: Timer = { cancel: () => undefined };
-    const late = new Promise<undefined>((resolve) => {
-      timer = (this.services.lambdaClock ?? this.services.clock).setTimer(limitMs, () => {
-        limit.isOver = true;
-        resolve(undefined);
-      });
+    const given = Object.entries(stringsOf(parameters['LambdaInvocationAttributes']));
+    const response = await invokeLambda(lambda, {
+      contact: this.contact,
+      clock: lambdaClock,
+      limitMs: millisecondsOf(parameters['InvocationTimeLimitSeconds'], MAX_INVOCATION_S),
+      parameters: Object.fromEntries(given.map(([name, value]) => [name, this.resolve(value)])),
     });
-    try {
-      for (let attempt = 0; attempt < LAMBDA_TRIES && !limit.isOver && !this.contact.isGone(); attempt++) {
-        try {
-          return await Promise.race([this.services.lambda(event), late]);
-        } catch {
-          // The service retries a failing function.
-        }
-      }
-      return undefined;
-    } finally {
-      timer.cancel();
-    }
+    if (response === undefined) return this.failed(action, 'the function failed');
+    this.external = response;
+    return this.done(action, `token ${response['token_status'] ?? 'unknown'}`);
   }
 
-  private event(parameters: Record<string, string>): unknown {
-    const { contactId, customerNumber, systemNumber, attributes } = this.contact;
-    return {
-      Name: 'ContactFlowEvent',
-      Details: {
-        ContactData: {
-          Attributes: attributes,
-          Channel: 'VOICE',
-          ContactId: contactId,
-          InitialContactId: contactId,
-          PreviousContactId: contactId,
-          CustomerEndpoint: { Address: customerNumber, Type: 'TELEPHONE_NUMBER' },
-          SystemEndpoint: { Address: systemNumber, Type: 'TELEPHONE_NUMBER' },
-          InitiationMethod: 'INBOUND',
-          InstanceARN: 'arn:aws:connect:us-east-1:000000000000:instance/00000000-0000-0000-0000-000000000000',
-          Queue: null,
-          LanguageCode: 'en-US',
-          MediaStreams: { Customer: { Audio: null } },
-        },
-        Parameters: parameters,
-      },
-    };
+  private async speak(action: FlowAction): Promise<string | undefined> {
+    const given = action.Parameters['Text'];
+    const text = this.fill(textOf(given));
+    if (given !== undefined && text === '') return this.failed(action, 'there is nothing to say');
+    this.services.onMessage(text, this.contact.voice);
+    await this.contact.pause(text.length * SPEECH_MS_PER_CHARACTER);
+    return this.done(action, 'message played');
+  }
+
+  private async show(action: FlowAction): Promise<string | undefined> {
+    const { showView } = this.services;
+    if (showView === undefined) return this.failed(action, 'there is nobody to show it to');
+    const view = readView(action.Parameters['ViewData'], (text) => this.fill(text));
+    this.note(action, 'shown to the agent');
+    const chosen = await showView(view);
+    if (this.contact.isGone()) return undefined;
+    if (chosen === undefined) return errorOf(action, 'TimeLimitExceeded');
+    return conditionOf(action, chosen) ?? errorOf(action, 'NoMatchingCondition');
   }
 
   private resolve(value: string): string {
     if (value === '$.StoredCustomerInput') return this.stored;
-    const path = /^\$\.(External|Attributes)\.(\w+)$/.exec(value);
-    if (path === null) return value;
-    const from = path[1] === 'External' ? this.external : this.contact.attributes;
-    return from[path[2] as string] ?? '';
+    const [, namespace, name] = /^\$\.(\w+)\.(\w+)$/.exec(value) ?? [];
+    const known = NAMESPACES.find((one) => one === namespace);
+    return known === undefined || name === undefined ? value : (this.valuesOf(known)[name] ?? '');
   }
 
-  private resolveAll(text: string): string {
-    return text.replace(/\$\.(?:External|Attributes)\.\w+/g, (path) => this.resolve(path));
+  private valuesOf(namespace: Namespace): Readonly<Record<string, string>> {
+    if (namespace === 'External') return this.external;
+    return namespace === 'Attributes' ? this.contact.attributes : this.flowAttributes;
+  }
+
+  /** Replaces every path in `text`. */
+  private fill(text: string): string {
+    return text.replace(/\$\.(?:External|Attributes|FlowAttributes)\.\w+/g, (path) => this.resolve(path));
+  }
+
+  private done(action: FlowAction, detail: string): string | undefined {
+    this.note(action, detail);
+    return action.Transitions.NextAction;
+  }
+
+  private failed(action: FlowAction, detail: string): string | undefined {
+    this.note(action, detail);
+    return errorOf(action, 'NoMatchingError');
   }
 
   private note(action: FlowAction, detail: string): void {
-    this.services.onStep({ atMs: this.services.clock.now(), action: action.Identifier, type: action.Type, detail });
+    const { clock, onStep } = this.services;
+    const { isLogged } = this.contact;
+    onStep({ atMs: clock.now(), action: action.Identifier, type: action.Type, detail, isLogged });
   }
 }
 
@@ -264,58 +264,7 @@ function errorOf(action: FlowAction, type: string): string | undefined {
   return (action.Transitions.Errors ?? []).find((error) => error.ErrorType === type)?.NextAction;
 }
 
-function matches(operator: string, value: string, operands: readonly string[]): boolean {
-  return operands.some((operand) => {
-    switch (operator) {
-      case 'Equals':
-        return value === operand;
-      case 'TextStartsWith':
-        return value.startsWith(operand);
-      case 'TextEndsWith':
-        return value.endsWith(operand);
-      case 'TextContains':
-        return value.includes(operand);
-      case 'NumberGreaterThan':
-        return Number(value) > Number(operand);
-      case 'NumberGreaterOrEqualTo':
-        return Number(value) >= Number(operand);
-      case 'NumberLessThan':
-        return Number(value) < Number(operand);
-      case 'NumberLessOrEqualTo':
-        return Number(value) <= Number(operand);
-      default:
-        return false;
-    }
-  });
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-/** Returns the fields of `value` that are strings. */
-function stringsOf(value: unknown): Readonly<Record<string, string>> {
-  const fields = Object.entries(fieldsOf(value));
-  return Object.fromEntries(fields.filter((field): field is [string, string] => typeof field[1] === 'string'));
-}
-
-/** Returns a time given in seconds, and the least or the most that the service allows in place of any other. */
-function millisecondsOf(value: unknown, maxSeconds: number): number {
-  const seconds = Number(value);
-  return 1000 * (seconds >= 1 ? Math.min(seconds, maxSeconds) : 1);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-/** Returns the silence of a prompt that consists of breaks alone. */
-function promptMs(ssml: string): number {
-  return [...ssml.matchAll(/<break time="(\d+)ms"/g)].reduce((sum, match) => sum + Number(match[1]), 0);
-}
-
-function isStringMap(value: unknown): value is Record<string, string> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  if (!Object.values(value).every((entry) => typeof entry === 'string')) return false;
-  return Buffer.byteLength(JSON.stringify(value)) < MAX_RESPONSE_BYTES;
+function conditionOf(action: FlowAction, operand: string): string | undefined {
+  return (action.Transitions.Conditions ?? []).find(({ Condition }) => Condition.Operands.includes(operand))
+    ?.NextAction;
 }

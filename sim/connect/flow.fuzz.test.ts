@@ -6,6 +6,7 @@ import { FakeClock } from '../../test/support/fake-clock.js';
 import { ODD_JSON, fuzz } from '../../test/support/fuzz.js';
 import { DigitInput } from './digit-input.js';
 import { type Flow, type FlowAction, loadFlow } from './flow.js';
+import { newContact } from './flow-contact.js';
 import { lintFlow } from './flow-lint.js';
 import { type FlowEnd, FlowRunner } from './flow-runner.js';
 
@@ -14,6 +15,7 @@ const FLOW = loadFlow('contact-flow', {
   default_queue_arn: DEFAULT_QUEUE,
   lambda_arn: 'arn:lambda',
   whisper_flow_arn: 'arn:whisper',
+  guide_flow_arn: 'arn:guide',
 });
 const NAMES = FLOW.Actions.map(({ Identifier }) => Identifier);
 
@@ -70,7 +72,7 @@ function changed(flow: Flow, { at, how, key, to, value }: Change): Flow {
 
 test('the flow linter throws on no flow, and a flow without a fault in its wiring leads the caller to a queue', () =>
   fuzz(FLOWS, async (flow) => {
-    const problems = lintFlow(flow);
+    const problems = lintFlow(flow, 'call');
     assert.ok(problems.length < 500);
     const { end, steps } = await run(flow, () => Promise.resolve({ token_status: 'invalid', route_to_queue: 'false' }));
     assert.ok(steps <= 1000);
@@ -122,14 +124,13 @@ async function run(flow: Flow, lambda: () => Promise<unknown>): Promise<{ end: F
       onStep: () => steps++,
       onMessage: () => undefined,
     },
-    {
+    newContact({
       contactId: 'contact',
       customerNumber: '+12025550123',
       systemNumber: '+18005550100',
-      attributes: {},
       isGone: () => false,
       pause: () => Promise.resolve(),
-    },
+    }),
   );
   const result: { end?: FlowEnd; thrown?: unknown } = {};
   runner.run(flow).then(

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { LambdaFunction } from './flow-runner.js';
+import type { LambdaFunction } from './flow-lambda.js';
 
 export interface SimulatedLambda {
   invoke: LambdaFunction;

@@ -6,13 +6,19 @@ export class Presence {
   private readonly waiting = new Map<() => void, Timer>();
   private gone = false;
   private join: () => void = () => undefined;
+  private end: () => void = () => undefined;
   /** Resolves when the caller is bridged with this leg or has hung up. */
   readonly bridged: Promise<void>;
+  /** Resolves when the other side has left. */
+  readonly left: Promise<void>;
 
   constructor(clock: Clock) {
     this.clock = clock;
     this.bridged = new Promise((resolve) => {
       this.join = resolve;
+    });
+    this.left = new Promise((resolve) => {
+      this.end = resolve;
     });
   }
 
@@ -27,6 +33,7 @@ export class Presence {
   leave(): void {
     this.gone = true;
     this.join();
+    this.end();
     for (const [wake, timer] of this.waiting) {
       timer.cancel();
       wake();

@@ -6,10 +6,13 @@ export type FaultPlace = (typeof FAULT_PLACES)[number];
 
 /**
  * With `hang` and `reset` the request has no effect. With `hang-after` and `reset-after` it has, but the client gets no
- * answer. With `malformed` and `no-id` it has, but the client cannot use the answer.
+ * answer. With `malformed`, `no-id` and `status-after` it has, but the client cannot use the answer. With `lock` requests of
+ * this kind get 423 for two seconds, with `moving` all requests get 477 for `seconds`.
  */
 export type Fault =
-  | { type: 'status'; status: number }
+  | { type: 'status' | 'status-after'; status: number }
+  | { type: 'lock' }
+  | { type: 'moving'; seconds: number }
   | { type: 'limit'; policy: RatePolicy; retryAfterSeconds?: number }
   | { type: 'hang' | 'hang-after' | 'reset' | 'reset-after' | 'malformed' | 'no-id' }
   | { type: 'slow'; delayMs: number };
@@ -42,11 +45,15 @@ export class FaultQueue {
 
 export const FAULT_USAGE = `A fault is PLACE=WHAT, or PLACE*TIMES=WHAT for several requests. Faults strike in the order given.
   PLACE  ${FAULT_PLACES.join(' | ')} (contacts, tickets, notes: their creation)
-  WHAT   an HTTP status | secondly | rolling | daily | hang | hang-after | reset | reset-after | malformed | no-id | slow:MS
+  WHAT   an HTTP status | STATUS-after | secondly | rolling | daily | lock | moving:SECONDS | hang | hang-after |
+         reset | reset-after | malformed | no-id | slow:MS; “after” means that the request took effect
 
   --fault "any*3=503"          answers three requests with HTTP status 503
   --fault search=401           refuses the key
+  --fault contacts=502-after   creates the contact, and answers with status 502
   --fault contacts=secondly    answers 429 for the limit of a second (rolling: of ten seconds; daily: of a day)
+  --fault tickets=lock         answers 423 for two seconds
+  --fault any=moving:5         answers every request with 477 for five seconds
   --fault tickets=hang         never answers, and creates nothing
   --fault tickets=hang-after   creates the ticket, and never answers
   --fault notes=reset          breaks the connection, and creates nothing
@@ -64,7 +71,7 @@ const POLICIES: Readonly<Record<string, RatePolicy>> = {
 /** Parses a fault of a command line (see {@link FAULT_USAGE}). `undefined` if the text is not a fault. */
 export function parseFault(text: string): { place: FaultPlace; fault: Fault; times: number } | undefined {
   const [, at, times = '1', what = '', delay] =
-    /^([a-z]+)(?:\*(\d{1,6}))?=([a-z-]+|\d{3})(?::(\d{1,7}))?$/.exec(text) ?? [];
+    /^([a-z]+)(?:\*(\d{1,6}))?=([a-z-]+|\d{3}(?:-after)?)(?::(\d{1,7}))?$/.exec(text) ?? [];
   const place = FAULT_PLACES.find((name) => name === at);
   const fault = faultNamed(what, delay);
   return place === undefined || fault === undefined ? undefined : { place, fault, times: Number(times) };
@@ -72,8 +79,11 @@ export function parseFault(text: string): { place: FaultPlace; fault: Fault; tim
 
 function faultNamed(what: string, delay: string | undefined): Fault | undefined {
   if (what === 'slow') return delay === undefined ? undefined : { type: 'slow', delayMs: Number(delay) };
+  if (what === 'moving') return delay === undefined ? undefined : { type: 'moving', seconds: Number(delay) };
   if (delay !== undefined) return undefined;
-  if (/^[345]\d\d$/.test(what)) return { type: 'status', status: Number(what) };
+  if (what === 'lock') return { type: 'lock' };
+  const [, status, after] = /^([345]\d\d)(-after)?$/.exec(what) ?? [];
+  if (status !== undefined) return { type: after === undefined ? 'status' : 'status-after', status: Number(status) };
   const policy = POLICIES[what];
   if (policy !== undefined) return { type: 'limit', policy };
   switch (what) {

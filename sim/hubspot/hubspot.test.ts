@@ -131,6 +131,38 @@ describe('the simulated HubSpot', () => {
     });
   });
 
+  test('searches find a contact that has a mobile number only by that property, not by the other one', async () => {
+    await withSim({}, async (ask, sim) => {
+      sim.seed('contacts', { mobilephone: '(202) 555-0123' });
+      const found = async (property: string): Promise<number | undefined> =>
+        (await ask(`${CONTACTS}/search`, byPhone('2025550123', property))).body.total;
+      assert.equal(await found('hs_searchable_calculated_mobile_number'), 1);
+      assert.equal(await found('hs_searchable_calculated_phone_number'), 0);
+    });
+  });
+
+  test('a HubSpot lock refuses one kind of request for two seconds, and a migration every kind with Retry-After', async () => {
+    await withSim({}, async (ask, sim, clock) => {
+      const create = async (): Promise<Answer> => ask(TICKETS, { properties: TICKET });
+      sim.faults.plan('tickets', { type: 'lock' });
+      assert.deepEqual([(await create()).status, (await create()).body.category], [423, 'LOCKED']);
+      assert.equal((await ask(`${CONTACTS}/search`, {})).status, 200);
+      clock.advance(1999);
+      assert.equal((await create()).status, 423);
+      clock.advance(1);
+      assert.equal((await create()).status, 201);
+
+      sim.faults.plan('search', { type: 'moving', seconds: 3600 });
+      await ask(`${CONTACTS}/search`, {});
+      clock.advance(600_000);
+      const moving = await create();
+      assert.deepEqual([moving.status, moving.headers.get('retry-after')], [477, '3000']);
+      clock.advance(3_000_000);
+      assert.equal((await create()).status, 201);
+      assert.equal(sim.objects('tickets').length, 2);
+    });
+  });
+
   test('HubSpot limits searches by the second, other requests by ten seconds, and all requests by the day', async () => {
     const limits = { searchesPerSecond: 2, perTenSeconds: 3, perDay: 9 };
     await withSim({ limits }, async (ask, _sim, clock) => {
@@ -161,11 +193,15 @@ describe('the simulated HubSpot', () => {
       sim.faults.plan('tickets', { type: 'reset' });
       sim.faults.plan('tickets', { type: 'reset-after' });
       sim.faults.plan('tickets', { type: 'status', status: 502 });
+      sim.faults.plan('tickets', { type: 'status-after', status: 503 });
       await assert.rejects(ask(TICKETS, { properties: TICKET }));
       assert.equal(sim.objects('tickets').length, 0);
       await assert.rejects(ask(TICKETS, { properties: TICKET }));
       assert.equal(sim.objects('tickets').length, 1);
       assert.equal((await ask(TICKETS, { properties: TICKET })).status, 502);
+      assert.equal(sim.objects('tickets').length, 1);
+      assert.equal((await ask(TICKETS, { properties: TICKET })).status, 503);
+      assert.equal(sim.objects('tickets').length, 2);
       assert.equal((await ask(TICKETS, { properties: TICKET })).status, 201);
     });
   });
@@ -180,6 +216,19 @@ test('HubSpot faults are parsed from a command line', () => {
     times: 1,
   });
   assert.deepEqual(parseFault('search=secondly')?.fault, { type: 'limit', policy: 'SECONDLY' });
-  for (const text of ['tickets', 'deals=503', 'tickets=200', 'tickets=slow', 'tickets=hang:3', ''])
+  assert.deepEqual(parseFault('tickets=503-after')?.fault, { type: 'status-after', status: 503 });
+  assert.deepEqual(parseFault('contacts=lock')?.fault, { type: 'lock' });
+  assert.deepEqual(parseFault('any=moving:60')?.fault, { type: 'moving', seconds: 60 });
+  for (const text of [
+    'any=moving',
+    'tickets=200-after',
+    'tickets=503:1',
+    'tickets',
+    'deals=503',
+    'tickets=200',
+    'tickets=slow',
+    'tickets=hang:3',
+    '',
+  ])
     assert.equal(parseFault(text), undefined, text);
 });

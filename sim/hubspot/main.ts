@@ -1,4 +1,4 @@
-import { UsageError, defineCommand, isEntry, numberOption, runCommand } from '../../src/base/command-line.js';
+import { UsageError, defineCommand, isEntry, numberOption, runCommand } from '../../src/process/command-line.js';
 import { serveUntilStopped } from '../model/command.js';
 import { FAULT_USAGE, parseFault } from './faults.js';
 import { HubSpotSim } from './server.js';
@@ -51,9 +51,14 @@ export const command = defineCommand({
       start: () => sim.start(),
       introduction: ({ url }) => `HubSpot, simulated, listens at ${url}.
 
-Try next, in another terminal:
-  ENABLE_HUBSPOT=true HUBSPOT_BASE_URL=${url} HUBSPOT_ACCESS_TOKEN=${values.key[0] ?? 'simulated'} ${shown('start')}
-and in a third one:
+Put these settings into a file .env where you start the gateway:
+
+  ENABLE_HUBSPOT=true
+  HUBSPOT_BASE_URL=${url}
+  HUBSPOT_ACCESS_TOKEN=${values.key[0] ?? 'simulated'}
+
+Then run "${shown('start')}" in another terminal, and in a third one:
+
   ${shown('call', '--say "I want to speak to a human."')}
 
 Ctrl-C stops it.`,

@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import { type Clock, sleep, systemClock } from '../../src/base/clock.js';
 import { Account, type Operation, type Reply, operationOf } from './account.js';
+import { Closures } from './closures.js';
 import { type Fault, type FaultPlace, FaultQueue } from './faults.js';
 import type { StoredObject } from './objects.js';
 import { type Problem, invalidInput, isProblem, problem, rateLimited } from './problem.js';
@@ -46,6 +47,7 @@ export class HubSpotSim {
   private readonly clock: Clock;
   private readonly account: Account;
   private readonly rate: RateCounter;
+  private readonly closures: Closures;
   private readonly server: Server;
 
   constructor(options: HubSpotSimOptions = {}) {
@@ -59,6 +61,7 @@ export class HubSpotSim {
       pipelines: options.pipelines ?? new Map([['0', new Set(['1', '2', '3', '4'])]]),
     });
     this.rate = new RateCounter(this.clock, { ...DEFAULT_LIMITS, ...options.limits });
+    this.closures = new Closures(this.clock);
     this.server = createServer((request, response) => {
       void this.serve(request, response);
     });
@@ -111,8 +114,12 @@ export class HubSpotSim {
         if (fault.type === 'reset') request.socket.destroy();
         return;
       }
+      if (fault?.type === 'lock') this.closures.lock(place);
+      if (fault?.type === 'moving') this.closures.move(fault.seconds * 1000);
       const isSearch = operation?.is === 'search';
-      const reply = refusalOf(fault) ?? this.rate.take(isSearch) ?? this.answer(request, operation, text);
+      const refused = this.closures.refusal(place) ?? refusalOf(fault) ?? this.rate.take(isSearch);
+      const done = refused ?? this.answer(request, operation, text);
+      const reply = fault?.type === 'status-after' && refused === undefined ? statusProblem(fault.status) : done;
       if (fault?.type === 'hang-after' || fault?.type === 'reset-after') {
         note(0);
         if (fault.type === 'reset-after') request.socket.destroy();
@@ -198,7 +205,11 @@ function placeOf(operation: Operation | undefined): FaultPlace {
 
 function refusalOf(fault: Fault | undefined): Problem | undefined {
   if (fault?.type === 'limit') return rateLimited(fault.policy, fault.retryAfterSeconds);
-  return fault?.type === 'status' ? problem(fault.status, 'INTERNAL_ERROR', 'internal error') : undefined;
+  return fault?.type === 'status' ? statusProblem(fault.status) : undefined;
+}
+
+function statusProblem(status: number): Problem {
+  return problem(status, status < 500 ? 'REFUSED' : 'INTERNAL_ERROR', 'internal error');
 }
 
 /** Reads the body. `undefined` if it is too large. */

@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/base/command-line.js';
+import { UsageError } from '../../src/process/command-line.js';
 import { type SpeechEngine, openSpeechEngine } from '../../src/speech/engine.js';
 import { type Ear, speechEar } from './ear.js';
 import { type Voice, speechVoice } from './voice.js';
@@ -20,8 +20,8 @@ export async function serveUntilStopped<Sim extends { close(): Promise<void> }>(
     });
     console.log(options.introduction(sim));
     await new Promise<void>((resolve) => {
-      // The listening socket keeps the process alive until then.
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+      // npm may pass a signal on that the terminal has sent, too.
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
     });
     await sim.close();
     return 0;

@@ -40,6 +40,24 @@ describe('simulated Nova: an answer', () => {
     );
   });
 
+  test('an answer can end with PARTIAL_TURN, or with its completion after an audio block that never ends', async (t) => {
+    for (const [turnEnd, end] of [
+      ['none', `${BLOCK} PARTIAL_TURN> usageEvent`],
+      ['completion', `${BLOCK.replace(/ AUDIO$/, '')} completionEnd usageEvent`],
+    ] as const) {
+      await withLine(t, { brain: scriptedBrain(['One.', 'Two.']), turnEnd }, async (line, client) => {
+        await say(line);
+        await line.silence(1500);
+        assert.equal(client.outline(), `completionStart ${end}`);
+        await line.silence(6000);
+        const from = client.received.length;
+        client.text('USER', 'more', true);
+        await line.silence(1500);
+        assert.ok(client.outline(from).endsWith(end), client.outline(from));
+      });
+    }
+  });
+
   test('an answer is sent at the requested sample rate, faster than it plays', async (t) => {
     const begin = (client: WireClient) => {
       client.startSession();
@@ -90,7 +108,7 @@ describe('simulated Nova: an answer', () => {
       assert.deepEqual(finals(client), []);
       await line.speech(300);
       await line.silence(1500);
-      assert.deepEqual(client.texts.slice(1), ['ASSISTANT FINAL One. (END_TURN)', 'USER FINAL yes (END_TURN)']);
+      assert.deepEqual(client.texts.slice(1), ['ASSISTANT FINAL One. (END_TURN)', 'USER FINAL yes (PARTIAL_TURN)']);
     });
     await withLine(t, { brain, finals: 'next-input' }, async (line, client) => {
       await say(line);

@@ -69,9 +69,7 @@ export class Conversation {
     if (texts.length === 0) return this.startNextAnswer();
     this.options.speaker.nextInput();
     const { output, usage } = this.options;
-    texts.forEach((text, index) =>
-      output.text('USER', 'FINAL', text, index === texts.length - 1 ? 'END_TURN' : 'PARTIAL_TURN'),
-    );
+    for (const text of texts) output.text('USER', 'FINAL', text, 'PARTIAL_TURN');
     output.send('usageEvent', usage.report());
     this.take({ type: 'spoken', text: texts.join(' ') });
   }

@@ -79,7 +79,7 @@ describe('simulated Nova: faults on the wire', () => {
       const line = await strike(t, { type });
       await line.silence(1000);
       assert.deepEqual(line.client.undecodable, type === 'malformed' ? ['{"event":{'] : []);
-      assert.equal(line.client.named('userSpeechEnd').length, type === 'malformed' ? 0 : 1);
+      assert.equal(line.client.named('somethingNew').length, type === 'malformed' ? 0 : 1);
       assert.equal(line.client.named('contentEnd').at(-1)?.['stopReason'], 'END_TURN');
       await line.close();
     }

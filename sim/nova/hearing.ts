@@ -6,7 +6,10 @@ export interface HearingOptions {
   sampleRateHz: number;
   /** Silence, in milliseconds of audio, that ends the caller's turn. */
   pauseMs: number;
-  onSpeechStarted(): void;
+  /** Positions are in milliseconds of audio. */
+  onSpeechStarted(atMs: number): void;
+  /** `detectedMs` is where the pause after the speech was long enough. */
+  onSpeechEnded(atMs: number, detectedMs: number): void;
   /** Called with the utterances of one turn, in order. The list is empty if it was only noise. */
   onTurn(texts: readonly string[]): void;
 }
@@ -31,9 +34,9 @@ export class Hearing {
     this.toTelephone = new ToTelephone(options.sampleRateHz);
     this.detector = options.ear.listen(
       {
-        onSpeechStarted: () => {
+        onSpeechStarted: (atMs) => {
           this.heard = 'speech';
-          options.onSpeechStarted();
+          options.onSpeechStarted(atMs);
         },
         onSpeechStopped: (atMs) => {
           this.heard = 'pause';
@@ -73,6 +76,7 @@ export class Hearing {
     this.heard = 'nothing';
     const texts = this.texts;
     this.texts = [];
+    this.options.onSpeechEnded(this.quietSinceMs, this.receivedMs);
     this.options.onTurn(texts);
   }
 }

@@ -29,10 +29,13 @@ describe('simulated Nova: an interruption', () => {
 
   test('an interruption while audio is sent ends the block, and is reported by text and stop reason', async (t) => {
     const got = await interrupted(t, { audioSpeed: 1 }, 400);
-    assert.equal(got?.events.replaceAll('audioOutput ', ''), 'AUDIO INTERRUPTED> <TEXT textOutput TEXT INTERRUPTED>');
+    assert.equal(
+      got?.events.replaceAll('audioOutput ', ''),
+      'userSpeechStart AUDIO INTERRUPTED> <TEXT textOutput TEXT INTERRUPTED>',
+    );
     assert.deepEqual(got.texts, ['ASSISTANT FINAL { "interrupted" : true } (INTERRUPTED)']);
     assert.deepEqual(got.later.slice(1), [
-      'USER FINAL stop (END_TURN)',
+      'USER FINAL stop (PARTIAL_TURN)',
       'ASSISTANT SPECULATIVE Yes. (PARTIAL_TURN)',
       'ASSISTANT FINAL One two three four (END_TURN)',
       'ASSISTANT FINAL Yes. (END_TURN)',
@@ -41,15 +44,15 @@ describe('simulated Nova: an interruption', () => {
 
   test('speech still interrupts an answer that is playing after all of its audio was sent', async (t) => {
     const got = await interrupted(t, { audioSpeed: 10 }, 500);
-    assert.equal(got?.events, '<TEXT textOutput TEXT INTERRUPTED>');
+    assert.equal(got?.events, 'userSpeechStart <TEXT textOutput TEXT INTERRUPTED>');
   });
 
   test('speech after the end of the playout is not an interruption', async (t) => {
     const got = await interrupted(t, { audioSpeed: 10 }, 1200);
-    assert.equal(got?.events, '');
+    assert.equal(got?.events, 'userSpeechStart');
     // The final text is late as usual, after the caller's next words.
     assert.deepEqual(got.later.slice(0, 3), [
-      'USER FINAL stop (END_TURN)',
+      'USER FINAL stop (PARTIAL_TURN)',
       'ASSISTANT SPECULATIVE Yes. (PARTIAL_TURN)',
       'ASSISTANT FINAL One two three four five six seven eight nine ten. (END_TURN)',
     ]);
@@ -57,11 +60,27 @@ describe('simulated Nova: an interruption', () => {
 
   test('an interruption can be reported by its text alone or by its stop reason alone', async (t) => {
     const text = await interrupted(t, { audioSpeed: 1, bargeInSignal: 'text' }, 400);
-    assert.equal(text?.events.replaceAll('audioOutput ', ''), 'AUDIO END_TURN> <TEXT textOutput TEXT END_TURN>');
+    assert.equal(
+      text?.events.replaceAll('audioOutput ', ''),
+      'userSpeechStart AUDIO END_TURN> <TEXT textOutput TEXT END_TURN>',
+    );
     assert.deepEqual(text.texts, ['ASSISTANT FINAL { "interrupted" : true } (END_TURN)']);
     const reason = await interrupted(t, { audioSpeed: 1, bargeInSignal: 'stop-reason' }, 400);
-    assert.equal(reason?.events.replaceAll('audioOutput ', ''), 'AUDIO END_TURN> <TEXT textOutput TEXT INTERRUPTED>');
+    assert.equal(
+      reason?.events.replaceAll('audioOutput ', ''),
+      'userSpeechStart AUDIO END_TURN> <TEXT textOutput TEXT INTERRUPTED>',
+    );
     assert.deepEqual(reason.texts, ['ASSISTANT FINAL One two three four (INTERRUPTED)']);
+  });
+
+  test('an interruption can be reported by the start of speech alone, or without it', async (t) => {
+    const start = await interrupted(t, { audioSpeed: 1, bargeInSignal: 'speech-start', turnEnd: 'none' }, 400);
+    assert.equal(start?.events.replaceAll('audioOutput ', ''), 'userSpeechStart AUDIO PARTIAL_TURN>');
+    const without = await interrupted(t, { audioSpeed: 1, speechEvents: false }, 400);
+    assert.equal(
+      without?.events.replaceAll('audioOutput ', ''),
+      'AUDIO INTERRUPTED> <TEXT textOutput TEXT INTERRUPTED>',
+    );
   });
 
   test('an interruption cuts the final text and the model’s memory down to what was played', async (t) => {
@@ -76,7 +95,7 @@ describe('simulated Nova: an interruption', () => {
     const got = await interrupted(t, options, 400);
     assert.deepEqual(got?.later.slice(1), [
       'ASSISTANT FINAL One two three four (END_TURN)',
-      'USER FINAL stop (END_TURN)',
+      'USER FINAL stop (PARTIAL_TURN)',
     ]);
     assert.deepEqual(memory[1], ['One two three four', 'stop']);
   });
@@ -106,7 +125,7 @@ describe('simulated Nova: an interruption', () => {
       await line.speech(300);
       found(new Uint8Array(800));
       await line.silence(500);
-      assert.equal(client.outline(), 'completionStart');
+      assert.equal(client.outline(), 'completionStart userSpeechStart');
     });
   });
 

@@ -5,15 +5,16 @@ import {
   isEntry,
   numberOption,
   runCommand,
-} from '../../src/base/command-line.js';
+} from '../../src/process/command-line.js';
 import { systemClock } from '../../src/base/clock.js';
 import { serveUntilStopped } from '../model/command.js';
 import { NOVA_FAULT_USAGE, type PlannedNovaFault, parseNovaFault } from './faults.js';
 import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
 import type { SessionRecording } from './recording.js';
-import type { BargeInSignal, FinalTexts } from './speaker.js';
+import type { BargeInSignal, FinalTexts, TurnEnd } from './speaker.js';
 
-const BARGE_IN_SIGNALS: readonly BargeInSignal[] = ['text-and-stop-reason', 'text', 'stop-reason'];
+const BARGE_IN_SIGNALS: readonly BargeInSignal[] = ['text-and-stop-reason', 'text', 'stop-reason', 'speech-start'];
+const TURN_ENDS: readonly TurnEnd[] = ['stop-reason', 'none', 'completion'];
 /** The least that a number above 0 can be. */
 const ABOVE_ZERO = { least: 0.001 };
 
@@ -49,6 +50,13 @@ export const command = defineCommand({
       default: 'text-and-stop-reason',
       about: `how an interruption shows: ${BARGE_IN_SIGNALS.join(', ')}`,
     },
+    'turn-end': {
+      type: 'string',
+      value: TURN_ENDS.join('|'),
+      default: 'stop-reason',
+      about: "how the end of the model's turn shows",
+    },
+    'late-headers': { type: 'boolean', about: 'sends the head of the response with the first output only' },
     'double-encoded-tools': {
       type: 'boolean',
       about: 'encodes the arguments of tools twice, as the service was seen to',
@@ -68,6 +76,8 @@ export const command = defineCommand({
       audioSpeed: numberOption('audio-speed', values['audio-speed'], ABOVE_ZERO),
       finals: readFinals(values.finals),
       bargeInSignal: choiceOption('barge-in', values['barge-in'], BARGE_IN_SIGNALS),
+      turnEnd: choiceOption('turn-end', values['turn-end'], TURN_ENDS),
+      headers: values['late-headers'] ? 'with-first-output' : 'at-once',
       doubleEncodeToolUse: values['double-encoded-tools'],
       faults: values.fault.map((text): PlannedNovaFault => {
         const fault = parseNovaFault(text);
@@ -78,15 +88,19 @@ export const command = defineCommand({
     return serveUntilStopped({
       tones: values.tones,
       start: (senses) => startNovaSim({ ...options, ...senses, onSession: watch }),
-      introduction: ({ url }) => `Simulated Nova 2 Sonic at ${url}. In the client's environment:
+      introduction: ({
+        url,
+      }) => `Simulated Nova 2 Sonic at ${url}. Put these settings into a file .env where you start the gateway:
 
-  export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}
-  export AWS_REGION=${values.region} NOVA_REGION=${values.region}
-  export AWS_ACCESS_KEY_ID=${SIMULATED_CREDENTIALS.accessKeyId}
-  export AWS_SECRET_ACCESS_KEY=${SIMULATED_CREDENTIALS.secretAccessKey}
+  VOICE_PROVIDER=nova
+  NOVA_REGION=${values.region}
+  AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}
+  AWS_ACCESS_KEY_ID=${SIMULATED_CREDENTIALS.accessKeyId}
+  AWS_SECRET_ACCESS_KEY=${SIMULATED_CREDENTIALS.secretAccessKey}
 
-Then, in that environment: VOICE_PROVIDER=nova ${shown('start')}, and ${shown('call')} in a third terminal. Ask for the opening
-hours, an order, or a human. ${shown('sim:nova', '--help')} lists the faults, for instance --fault answer:800:2@1=rst-stream.
+The AWS SDK prefers AWS_PROFILE to these keys, so unset it if your shell has it.
+Then run "${shown('start')}" in another terminal, and "${shown('call')}" in a third one. Ask for the opening hours, an order, or a
+human. "${shown('sim:nova', '--help')}" lists the faults, for instance --fault answer:800:2@1=rst-stream.
 Ctrl-C stops it.`,
     });
   },

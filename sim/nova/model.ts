@@ -73,8 +73,12 @@ export class NovaModel {
       case 'typed':
         recording.typed.push(meaning.text);
         // A text without audio before it is lost. Audio that follows does not bring it back.
-        if (this.hasHeardEnough) this.conversation?.typed(meaning.text);
-        else recording.unheardTexts.push(meaning.text);
+        if (!this.hasHeardEnough) {
+          recording.unheardTexts.push(meaning.text);
+          return;
+        }
+        output.startCompletion();
+        this.conversation?.typed(meaning.text);
         return;
       case 'tool-result':
         return this.takeToolResult(meaning.toolUseId, meaning.content);
@@ -108,6 +112,7 @@ export class NovaModel {
       speed: behaviour.audioSpeed,
       finals: behaviour.finals,
       bargeInSignal: behaviour.bargeInSignal,
+      turnEnd: behaviour.turnEnd,
       onSent: (answerMs, pieceMs) => this.onSent(answerMs, pieceMs),
       onInterrupted: () => recording.interruptions++,
     });
@@ -144,14 +149,24 @@ export class NovaModel {
       ear: behaviour.ear,
       sampleRateHz,
       pauseMs: PAUSES_MS[this.sensitivity] * behaviour.endpointingScale,
-      onSpeechStarted: () => conversation.speechStarted(),
+      onSpeechStarted: (atMs) => {
+        if (behaviour.speechEvents) output.send('userSpeechStart', { inputAudioOffsetMs: Math.round(atMs) });
+        output.startCompletion();
+        conversation.speechStarted();
+      },
+      onSpeechEnded: (atMs, detectedMs) => {
+        if (!behaviour.speechEvents) return;
+        output.send('userSpeechEnd', {
+          inputAudioOffsetMs: Math.round(atMs),
+          inputAudioDetectionOffsetMs: Math.round(detectedMs),
+        });
+      },
       onTurn: (texts) => conversation.spoken(texts),
     });
   }
 
   private hear(pcm: Buffer): void {
-    const { clock, output, recording } = this.options;
-    output.startCompletion();
+    const { clock, recording } = this.options;
     recording.addAudio(pcm);
     const before = this.hearing?.durationMs ?? 0;
     this.lastAudioMs = clock.now();

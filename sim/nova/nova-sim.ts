@@ -39,7 +39,7 @@ const MAX_SESSIONS = 20;
 export async function startNovaSim(options: NovaSimOptions = {}): Promise<NovaSim> {
   const clock = options.clock ?? systemClock;
   const server = new NovaServer(clock, behaviourOf(options), options.maxSessions ?? MAX_SESSIONS, {
-    credentials: options.credentials ?? SIMULATED_CREDENTIALS,
+    credentials: [options.credentials ?? SIMULATED_CREDENTIALS].flat(),
     region: options.region ?? 'us-east-1',
     models: options.models ?? MODELS,
     textModels: options.textModels ?? TEXT_MODELS,
@@ -120,20 +120,22 @@ class NovaServer {
     const checked = checkRequest(headers, this.rules, this.clock.epochMs());
     if (!checked.ok) return this.refuse(stream, checked.refusal);
     if (this.open.size >= this.maxSessions) return this.refuse(stream, refusalOf(429));
-    stream.respond({
-      ':status': 200,
-      'content-type': 'application/vnd.amazon.eventstream',
-      'x-amzn-requestid': `simulated-${number}`,
-    });
     const recording = new SessionRecording(number, checked.modelId, this.clock.now());
     this.recordings.push(recording);
     const { behaviour, clock } = this;
     const session: NovaSession = new NovaSession({
       stream,
+      respond: () =>
+        stream.respond({
+          ':status': 200,
+          'content-type': 'application/vnd.amazon.eventstream',
+          'x-amzn-requestid': `simulated-${number}`,
+        }),
       chain: checked.chain,
       clock,
       behaviour,
       recording,
+      credentialsEndMs: checked.credentials.expiration?.getTime(),
       onEnd: () => this.open.delete(session),
     });
     this.open.add(session);

@@ -7,13 +7,15 @@ import type { PlannedNovaFault } from './faults.js';
 import type { SessionRecording } from './recording.js';
 import { TEXT_LIMITS, type TextLimits } from './rules.js';
 import type { Credentials } from './sigv4.js';
-import type { BargeInSignal, FinalTexts } from './speaker.js';
+import type { BargeInSignal, FinalTexts, TurnEnd } from './speaker.js';
 
 /** The credentials that a simulator accepts by default. They open nothing else. */
 export const SIMULATED_CREDENTIALS: Credentials = {
   accessKeyId: 'SIMULATEDNOVAACCESS',
   secretAccessKey: 'simulated-nova-secret-access-key',
 };
+
+export type ResponseHeaders = 'at-once' | 'with-first-output';
 
 /** How the simulated service and model behave. Times are in milliseconds of the clock unless stated otherwise. */
 export interface NovaBehaviour {
@@ -34,7 +36,12 @@ export interface NovaBehaviour {
   audioSpeed: number;
   finals: FinalTexts;
   bargeInSignal: BargeInSignal;
+  turnEnd: TurnEnd;
+  /** Whether userSpeechStart and userSpeechEnd are sent. AWS does not document them. */
+  speechEvents: boolean;
   doubleEncodeToolUse: boolean;
+  /** When the head of the response is sent. It is not known what the service does, so a client must handle both. */
+  headers: ResponseHeaders;
   onSession(session: SessionRecording): void;
 }
 
@@ -43,7 +50,7 @@ export interface NovaSimOptions extends Partial<NovaBehaviour> {
   host?: string;
   /** 0, the default, uses a free port. */
   port?: number;
-  credentials?: Credentials;
+  credentials?: Credentials | readonly Credentials[];
   region?: string;
   models?: readonly string[];
   /** Models that Converse accepts. */
@@ -73,7 +80,10 @@ export function behaviourOf(options: NovaSimOptions): NovaBehaviour {
     audioSpeed: options.audioSpeed ?? 4,
     finals: options.finals ?? { afterMs: 2600 },
     bargeInSignal: options.bargeInSignal ?? 'text-and-stop-reason',
+    turnEnd: options.turnEnd ?? 'stop-reason',
+    speechEvents: options.speechEvents ?? true,
     doubleEncodeToolUse: options.doubleEncodeToolUse ?? false,
+    headers: options.headers ?? 'at-once',
     onSession: options.onSession ?? (() => undefined),
   };
 }

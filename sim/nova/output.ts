@@ -28,9 +28,13 @@ export class NovaOutput {
     this.sampleRateHz = sampleRateHz;
   }
 
-  /** Starts the completion, unless it has started. One completion spans the whole session. */
+  /**
+   * Starts the completion, unless it has started. It starts with the first speech or text (a capture of 2026-08-26), and
+   * spans the whole session.
+   */
   startCompletion(): void {
-    if (this.completion !== 'none') return;
+    if (this.completion === 'started') return;
+    if (this.completion === 'ended') this.common['completionId'] = randomUUID();
     this.completion = 'started';
     this.send('completionStart', {});
   }
@@ -42,8 +46,8 @@ export class NovaOutput {
   }
 
   /**
-   * Sends a text block, without a text if `content` is `undefined`. The role stands in contentStart alone, because no
-   * other place is documented.
+   * Sends a text block, without a text if `content` is `undefined`. Every textOutput was seen with the role, which AWS
+   * documents for contentStart alone.
    */
   text(role: 'USER' | 'ASSISTANT', stage: GenerationStage, content: string | undefined, stopReason: StopReason): void {
     const contentId = randomUUID();
@@ -54,7 +58,7 @@ export class NovaOutput {
       additionalModelFields: JSON.stringify({ generationStage: stage }),
       textOutputConfiguration: { mediaType: 'text/plain' },
     });
-    if (content !== undefined) this.send('textOutput', { contentId, content });
+    if (content !== undefined) this.send('textOutput', { contentId, role, content });
     this.send('contentEnd', { contentId, type: 'TEXT', stopReason });
   }
 

@@ -19,10 +19,12 @@ export interface Refusal {
   message: string;
 }
 
-export type CheckedRequest = { ok: true; modelId: string; chain: SignatureChain } | { ok: false; refusal: Refusal };
+export type CheckedRequest =
+  { ok: true; modelId: string; chain: SignatureChain; credentials: Credentials } | { ok: false; refusal: Refusal };
 
 export interface RequestRules {
-  credentials: Credentials;
+  /** Each is accepted until it ends. */
+  credentials: readonly Credentials[];
   region: string;
   models: readonly string[];
   /** Models that Converse accepts. */
@@ -37,6 +39,7 @@ const CONVERSE_PATH = /^\/model\/([^/?]+)\/converse$/;
 const CONTENT_TYPE = 'application/vnd.amazon.eventstream';
 const MUST_BE_SIGNED = ['x-amz-date', 'x-amz-content-sha256'];
 
+export const EXPIRED_CREDENTIALS = 'The security token included in the request is expired';
 const BAD_SIGNATURE =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';
 
@@ -60,7 +63,7 @@ export function checkRequest(headers: IncomingHttpHeaders, rules: RequestRules, 
   }
   if (!rules.models.includes(modelId))
     return refuse(400, 'ValidationException', 'The provided model identifier is invalid.');
-  return { ok: true, modelId, chain: signature.chain };
+  return { ok: true, modelId, ...signature };
 }
 
 /** Checks a Converse request, whose `body` is signed as a whole. */
@@ -98,30 +101,33 @@ function checkSignature(
   rules: RequestRules,
   epochMs: number,
   payload: string,
-): { chain: SignatureChain } | Refusal {
+): { chain: SignatureChain; credentials: Credentials } | Refusal {
   const header = headers.authorization;
   if (header === undefined) return refusal('MissingAuthenticationTokenException', 'Missing Authentication Token');
   const authorization = parseAuthorization(header);
   if (authorization === undefined)
     return refusal('IncompleteSignatureException', 'The Authorization header is not a complete AWS4-HMAC-SHA256 one.');
-  const { credentials, region } = rules;
-  if (
-    authorization.accessKeyId !== credentials.accessKeyId ||
-    headers['x-amz-security-token'] !== credentials.sessionToken
-  )
+  const credentials = rules.credentials.find(
+    ({ accessKeyId, sessionToken }) =>
+      accessKeyId === authorization.accessKeyId && sessionToken === headers['x-amz-security-token'],
+  );
+  if (credentials === undefined)
     return refusal('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  if (credentials.expiration !== undefined && credentials.expiration.getTime() <= epochMs)
+    return refusal('ExpiredTokenException', EXPIRED_CREDENTIALS);
   const { scope } = authorization;
-  if (scope.region !== region)
+  if (scope.region !== rules.region)
     return refusal('InvalidSignatureException', 'Credential should be scoped to a valid region.');
   if (scope.service !== 'bedrock')
     return refusal('InvalidSignatureException', "Credential should be scoped to correct service: 'bedrock'.");
-  return checkRequestSignature(headers, authorization, rules, epochMs, payload);
+  const checked = checkRequestSignature(headers, authorization, { ...rules, credentials }, epochMs, payload);
+  return 'chain' in checked ? { ...checked, credentials } : checked;
 }
 
 function checkRequestSignature(
   headers: IncomingHttpHeaders,
   authorization: Authorization,
-  rules: RequestRules,
+  rules: { credentials: Credentials; maxClockSkewMs: number },
   epochMs: number,
   payload: string,
 ): { chain: SignatureChain } | Refusal {

@@ -7,7 +7,7 @@ import { until } from '../../test/support/rig.js';
 import { callTool, scriptedBrain } from '../model/script.js';
 import { type NovaSim, type NovaSimOptions, startNovaSim } from './nova-sim.js';
 import type { SessionRecording } from './recording.js';
-import { FORMER_TEXT_LIMITS } from './rules.js';
+import { FORMER_TEXT_LIMITS, TEXT_LIMITS } from './rules.js';
 
 type Script = (client: WireClient) => void;
 
@@ -164,6 +164,13 @@ const refusals: Record<string, Refusal[]> = {
       'a history above 200 KB',
       chain(withSystem, (client) => {
         for (let at = 0; at < 5; at++) client.text(at % 2 === 0 ? 'USER' : 'ASSISTANT', 'a'.repeat(50_000));
+      }),
+      /^Chat history is over max limit$/,
+    ],
+    [
+      'a history of more than 40 blocks',
+      chain(withSystem, (client) => {
+        for (let at = 0; at < 41; at++) client.text(at % 2 === 0 ? 'USER' : 'ASSISTANT', 'a');
       }),
       /^Chat history is over max limit$/,
     ],
@@ -338,6 +345,18 @@ describe('simulated Nova: inputs that are taken', () => {
     );
     assert.deepEqual([got.audio.pcm.length, got.audio.sampleRateHz, got.audio.durationMs], [640, 16_000, 20]);
     assert.equal(got.inputs.at(-1)?.body['content'], '640 bytes');
+  });
+
+  test('Nova accepts a history of 40 blocks, or of any number if it is told to', async (t) => {
+    const blocks =
+      (count: number): Script =>
+      (client) => {
+        withSystem(client);
+        for (let at = 0; at < count; at++) client.text(at % 2 === 0 ? 'USER' : 'ASSISTANT', 'a');
+      };
+    assert.equal((await run(t, blocks(40))).session?.history.length, 40);
+    const textLimits = { ...TEXT_LIMITS, historyBlocks: Infinity };
+    assert.equal((await run(t, blocks(60), { textLimits })).session?.history.length, 60);
   });
 
   test('the history limits can be set to the former ones', async (t) => {

@@ -7,13 +7,25 @@ export interface TextLimits {
   inputBytes: number;
   messageBytes: number;
   historyBytes: number;
+  /** Maximum number of blocks in the history. Not known of the service; LiveKit keeps to it. */
+  historyBlocks: number;
 }
 
 const KB = 1024;
 /** The limits since 2026-06-22 (Nova 2 user guide, document history). */
-export const TEXT_LIMITS: TextLimits = { inputBytes: 50 * KB, messageBytes: 50 * KB, historyBytes: 200 * KB };
+export const TEXT_LIMITS: TextLimits = {
+  inputBytes: 50 * KB,
+  messageBytes: 50 * KB,
+  historyBytes: 200 * KB,
+  historyBlocks: 40,
+};
 /** The limits before that date, still found in many samples. */
-export const FORMER_TEXT_LIMITS: TextLimits = { inputBytes: KB, messageBytes: 50 * KB, historyBytes: 40 * KB };
+export const FORMER_TEXT_LIMITS: TextLimits = {
+  inputBytes: KB,
+  messageBytes: 50 * KB,
+  historyBytes: 40 * KB,
+  historyBlocks: 40,
+};
 
 /** The meaning of a valid input. */
 export type Meaning =
@@ -57,6 +69,7 @@ export class InputRules {
   private audio: 'none' | 'open' | 'closed' = 'none';
   private lastHistoryRole: 'USER' | 'ASSISTANT' | undefined;
   private historyBytes = 0;
+  private historyBlocks = 0;
   private readonly openToolUses = new Set<string>();
 
   constructor(limits: TextLimits) {
@@ -173,7 +186,8 @@ export class InputRules {
       return invalid('chat history must start with a USER message');
     if (this.lastHistoryRole === role) return invalid('roles in the chat history must alternate');
     this.lastHistoryRole = role;
-    return undefined;
+    this.historyBlocks++;
+    return this.historyBlocks > this.limits.historyBlocks ? violation('Chat history is over max limit') : undefined;
   }
 
   private takeText(content: OpenContent, text: string): Meaning | Violation {

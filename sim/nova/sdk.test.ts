@@ -44,7 +44,7 @@ test('the official AWS client completes a session with a greeting, a spoken turn
   await until(() => client.named('toolUse').length === 1, 'the tool');
   const { content, toolName, toolUseId } = client.named('toolUse')[0] ?? {};
   assert.deepEqual([toolName, JSON.parse(String(content))], ['find_order', { number: '417' }]);
-  assert.ok(client.texts.includes('USER FINAL Where is my order? (END_TURN)'));
+  assert.ok(client.texts.includes('USER FINAL Where is my order? (PARTIAL_TURN)'));
   client.silence(20);
   client.toolResult(String(toolUseId), '{"status":"shipped"}');
   await until(() => client.texts.some((text) => text.includes('SPECULATIVE It is on its way')), 'the answer');

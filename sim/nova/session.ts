@@ -14,15 +14,20 @@ import { NovaModel } from './model.js';
 import type { NovaBehaviour } from './options.js';
 import { NovaOutput } from './output.js';
 import type { SessionEnd, SessionRecording } from './recording.js';
+import { EXPIRED_CREDENTIALS } from './request.js';
 import { InputRules } from './rules.js';
 import type { SignatureChain } from './sigv4.js';
 
 export interface NovaSessionOptions {
   stream: ServerHttp2Stream;
+  /** Sends the head of the response. Called once. */
+  respond(): void;
   chain: SignatureChain;
   clock: Clock;
   behaviour: NovaBehaviour;
   recording: SessionRecording;
+  /** When the credentials of the request end, by the wall clock. `undefined` if they do not. */
+  credentialsEndMs: number | undefined;
   onEnd(): void;
 }
 
@@ -30,8 +35,8 @@ const BAD_EVENT_SIGNATURE = 'The request signature we calculated does not match 
 const PADDING = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 /** Maximum delay between sessionEnd and the end of the input. */
 const LINGER_MS = 1000;
-/** An event without documentation. One user of Nova 2.5 reported it. */
-const UNKNOWN_EVENT = 'userSpeechEnd';
+/** An event that a later version of the service might send. */
+const UNKNOWN_EVENT = 'somethingNew';
 
 /** One bidirectional stream, from the first event to the last. */
 export class NovaSession {
@@ -54,6 +59,7 @@ export class NovaSession {
     this.options = options;
     const { behaviour, clock, recording, stream } = options;
     const faults = new NovaFaultPlan(behaviour.faults, recording.number);
+    if (behaviour.headers === 'at-once') options.respond();
     this.startedMs = recording.startedMs;
     this.lastInputMs = this.startedMs;
     this.rules = new InputRules(behaviour.textLimits);
@@ -76,6 +82,8 @@ export class NovaSession {
     this.after(behaviour.sessionSeconds * 1000, () =>
       this.fail('modelTimeoutException', EXCEPTION_MESSAGES.modelTimeoutException),
     );
+    if (options.credentialsEndMs !== undefined)
+      this.after(options.credentialsEndMs - clock.epochMs(), () => this.refuse(EXPIRED_CREDENTIALS));
     this.watchIdle();
   }
 
@@ -143,7 +151,13 @@ export class NovaSession {
 
   private write(bytes: Uint8Array): void {
     const { stream } = this.options;
-    if (!stream.destroyed && !stream.writableEnded) stream.write(bytes);
+    if (stream.destroyed || stream.writableEnded) return;
+    this.respondOnce();
+    stream.write(bytes);
+  }
+
+  private respondOnce(): void {
+    if (!this.options.stream.headersSent) this.options.respond();
   }
 
   private refuse(message: string): void {
@@ -196,7 +210,9 @@ export class NovaSession {
     const orderly = this.state === 'leaving' && (end.type === 'input-ended' || end.type === 'client-gone');
     this.settle(orderly ? { type: 'orderly' } : end);
     const { stream } = this.options;
-    if (!stream.destroyed && !stream.writableEnded) stream.end();
+    if (stream.destroyed || stream.writableEnded) return;
+    this.respondOnce();
+    stream.end();
   }
 
   private settle(end: SessionEnd): void {

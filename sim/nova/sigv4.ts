@@ -6,6 +6,8 @@ export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
+  /** When they end. From then on requests are refused, and sessions that were opened with them end. Default: never. */
+  expiration?: Date;
 }
 
 /** The scope of a credential, such as `20260101/us-east-1/bedrock/aws4_request`. */

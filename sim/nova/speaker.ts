@@ -5,8 +5,17 @@ import { Pauses } from './pauses.js';
 /** When the text of what was really spoken is sent: seconds later (2.6 to 9 were seen), or with the next input. */
 export type FinalTexts = { afterMs: number } | 'next-input';
 
-/** How the model reports an interruption. All three ways were seen, and a client must handle each. */
-export type BargeInSignal = 'text-and-stop-reason' | 'text' | 'stop-reason';
+/**
+ * How the model reports an interruption. All four ways were seen, and a client must handle each. `speech-start` is
+ * userSpeechStart alone.
+ */
+export type BargeInSignal = 'text-and-stop-reason' | 'text' | 'stop-reason' | 'speech-start';
+
+/**
+ * How an answer ends: with a last audio block that ends with END_TURN, with one that ends with PARTIAL_TURN like all
+ * others, or with completionEnd after an audio block that never ends.
+ */
+export type TurnEnd = 'stop-reason' | 'none' | 'completion';
 
 export interface SpeakerOptions {
   clock: Clock;
@@ -17,6 +26,7 @@ export interface SpeakerOptions {
   speed: number;
   finals: FinalTexts;
   bargeInSignal: BargeInSignal;
+  turnEnd: TurnEnd;
   /** Called after each chunk of audio with the length sent so far. Returns false if the answer is over. */
   onSent(answerMs: number, pieceMs: number): boolean;
   onInterrupted(): void;
@@ -37,6 +47,13 @@ interface Sentence {
 }
 
 const PIECE_MS = 80;
+/** The stop reason of an audio block in which the model is interrupted. */
+const STOP_REASONS = {
+  'text-and-stop-reason': 'INTERRUPTED',
+  text: 'END_TURN',
+  'stop-reason': 'END_TURN',
+  'speech-start': 'PARTIAL_TURN',
+} as const;
 export const INTERRUPTED = '{ "interrupted" : true }';
 
 /**
@@ -70,7 +87,7 @@ export class Speaker {
 
   /** Speaks one sentence. Resolves with false if it was interrupted. */
   async say(said: Said, pcm: Buffer, isLast: boolean): Promise<boolean> {
-    const { clock, output, sampleRateHz } = this.options;
+    const { clock, output, sampleRateHz, turnEnd } = this.options;
     const answer = this.answer;
     const bytesPerMs = (sampleRateHz * 2) / 1000;
     output.text('ASSISTANT', 'SPECULATIVE', said.text, 'PARTIAL_TURN');
@@ -90,7 +107,9 @@ export class Speaker {
       if (answer !== this.answer) return false;
     }
     sentence.block = undefined;
-    block.end(isLast ? 'END_TURN' : 'PARTIAL_TURN');
+    if (!isLast || turnEnd === 'none') block.end('PARTIAL_TURN');
+    else if (turnEnd === 'stop-reason') block.end('END_TURN');
+    else output.endCompletion();
     this.planFinal(sentence, this.playsUntilMs);
     return true;
   }
@@ -109,7 +128,7 @@ export class Speaker {
     for (const sentence of cut) {
       const heard = Math.max(0, nowMs - sentence.startsMs) / sentence.durationMs;
       sentence.said.text = beginning(sentence.said.text, heard);
-      sentence.block?.end(bargeInSignal === 'text-and-stop-reason' ? 'INTERRUPTED' : 'END_TURN');
+      sentence.block?.end(STOP_REASONS[bargeInSignal]);
       sentence.block = undefined;
       sentence.final?.cancel();
       sentence.final = undefined;
@@ -118,7 +137,7 @@ export class Speaker {
     if (bargeInSignal === 'stop-reason') this.endFinals(cut);
     else {
       const stopReason = bargeInSignal === 'text' ? 'END_TURN' : 'INTERRUPTED';
-      output.text('ASSISTANT', 'FINAL', INTERRUPTED, stopReason);
+      if (bargeInSignal !== 'speech-start') output.text('ASSISTANT', 'FINAL', INTERRUPTED, stopReason);
       this.sentences = this.sentences.filter(({ said }) => said.text !== '');
       for (const sentence of cut) if (sentence.said.text !== '') this.planFinal(sentence, nowMs);
     }

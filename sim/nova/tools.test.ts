@@ -44,7 +44,7 @@ describe('simulated Nova: tools', () => {
       client.text('USER', 'hello', true);
       await line.silence(4000);
       assert.equal(client.texts.filter((text) => text.includes('SPECULATIVE')).length, 1);
-      assert.ok(client.texts.includes('USER FINAL hello? (END_TURN)'));
+      assert.ok(client.texts.includes('USER FINAL hello? (PARTIAL_TURN)'));
       client.toolResult(toolUseId, '{}');
       await line.silence(1500);
       assert.ok(client.texts.includes('ASSISTANT SPECULATIVE Found. (PARTIAL_TURN)'));

@@ -16,7 +16,7 @@ describe('simulated Nova: a greeting', () => {
   test('a greeting needs audio and a text', async (t) => {
     await withLine(t, { brain: scriptedBrain([[speak('Welcome.', SECOND)]]) }, async (line, client) => {
       await line.silence(2000);
-      assert.equal(client.outline(), 'completionStart');
+      assert.equal(client.outline(), '');
       greet(line);
       await line.silence(80);
       assert.equal(client.outline(), 'completionStart');
@@ -44,6 +44,7 @@ describe('simulated Nova: a greeting', () => {
     await withLine(t, {}, async (line, client) => {
       await line.silence(500);
       await line.pass(1100);
+      assert.equal(client.outline(), '');
       greet(line);
       await line.pass(500);
       assert.equal(client.outline(), 'completionStart');
@@ -110,7 +111,7 @@ describe('simulated Nova: turns of the caller', () => {
     ['MEDIUM', 1750],
     ['LOW', 2000],
   ] as const)
-    test(`the caller’s turn ends after ${pauseMs} ms at sensitivity ${sensitivity}, without any other event`, async (t) => {
+    test(`the caller’s turn ends after ${pauseMs} ms at sensitivity ${sensitivity}`, async (t) => {
       const begin = (client: WireClient) => {
         client.startSession({ turnDetectionConfiguration: { endpointingSensitivity: sensitivity } });
         client.startPrompt();
@@ -124,10 +125,20 @@ describe('simulated Nova: turns of the caller', () => {
           await line.silence(200);
           await line.speech(400);
           await line.silence(pauseMs - 20);
-          assert.equal(client.outline(), 'completionStart');
+          assert.equal(client.outline(), 'userSpeechStart completionStart');
           await line.silence(20);
-          assert.equal(client.outline(), 'completionStart <TEXT textOutput TEXT END_TURN> usageEvent');
-          assert.deepEqual(client.texts, ['USER FINAL first (END_TURN)']);
+          assert.equal(
+            client.outline(),
+            'userSpeechStart completionStart userSpeechEnd <TEXT textOutput TEXT PARTIAL_TURN> usageEvent',
+          );
+          assert.equal(client.named('userSpeechStart')[0]?.['inputAudioOffsetMs'], 200);
+          const { inputAudioDetectionOffsetMs, inputAudioOffsetMs } = client.named('userSpeechEnd')[0] ?? {};
+          assert.deepEqual(
+            [inputAudioOffsetMs, inputAudioDetectionOffsetMs],
+            [600, 600 + Math.ceil(pauseMs / 20) * 20],
+          );
+          assert.equal(client.named('textOutput')[0]?.['role'], 'USER');
+          assert.deepEqual(client.texts, ['USER FINAL first (PARTIAL_TURN)']);
         },
         begin,
       );
@@ -137,7 +148,7 @@ describe('simulated Nova: turns of the caller', () => {
     await withLine(t, { ear: ear(), brain: scriptedBrain([]), endpointingScale: 0.2 }, async (line, client) => {
       await line.speech(400);
       await line.silence(300);
-      assert.deepEqual(client.texts, ['USER FINAL first (END_TURN)']);
+      assert.deepEqual(client.texts, ['USER FINAL first (PARTIAL_TURN)']);
     });
   });
 
@@ -149,7 +160,7 @@ describe('simulated Nova: turns of the caller', () => {
       await line.silence(800);
       await line.speech(300);
       await line.silence(1500);
-      assert.deepEqual(client.texts, ['USER FINAL one (PARTIAL_TURN)', 'USER FINAL two (END_TURN)']);
+      assert.deepEqual(client.texts, ['USER FINAL one (PARTIAL_TURN)', 'USER FINAL two (PARTIAL_TURN)']);
       await line.silence(5000);
       await line.speech(300);
       await line.silence(2000);
@@ -185,7 +196,7 @@ describe('simulated Nova: turns of the caller', () => {
           const factor = sampleRateHertz / 8000;
           await line.speech(400 * factor);
           await line.silence(1560 * factor);
-          assert.deepEqual(client.texts, ['USER FINAL first (END_TURN)']);
+          assert.deepEqual(client.texts, ['USER FINAL first (PARTIAL_TURN)']);
         },
         begin,
       );

@@ -5,8 +5,10 @@ import { scaledClock } from '../../test/support/scaled-clock.js';
 import { until } from '../../test/support/rig.js';
 import { TestSim } from '../../test/support/nova-line.js';
 import { WireClient, type WireOptions } from '../../test/support/nova-wire-client.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { encodeChunk } from './event-stream.js';
 import { type NovaSim, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
+import type { Credentials } from './sigv4.js';
 
 describe('simulated Nova: what is checked before the stream', () => {
   let sim: NovaSim;
@@ -114,6 +116,31 @@ test('simulated Nova: a session token and the time of the signature are checked'
   assert.match(late.errorBody, /Signature expired/);
 });
 
+test('simulated Nova: credentials that have ended open no session, and end those that they opened', async (t) => {
+  const clock = new FakeClock();
+  const expiration = new Date(clock.epochMs() + 30_000);
+  const [old, renewed] = ['old', 'renewed'].map((sessionToken) => ({ ...SIMULATED_CREDENTIALS, sessionToken })) as [
+    Credentials,
+    Credentials,
+  ];
+  const sim = await TestSim.start(t, { clock, credentials: [{ ...old, expiration }, renewed] });
+  const client = sim.connect({ credentials: old });
+  await until(() => client.status === 200, 'the session');
+  clock.advance(29_000);
+  assert.equal(sim.sessions[0]?.end, undefined);
+  clock.advance(1000);
+  await client.ended;
+  assert.deepEqual(client.exception, {
+    type: 'validationException',
+    message: 'The security token included in the request is expired',
+  });
+  const late = sim.connect({ credentials: old });
+  await until(() => late.status !== 0, 'the refusal');
+  assert.deepEqual([late.status, late.responseHeaders['x-amzn-errortype']], [403, 'ExpiredTokenException']);
+  const next = sim.connect({ credentials: renewed });
+  await until(() => next.status === 200, 'the next session');
+});
+
 describe('simulated Nova: the events on the wire', () => {
   let sim: NovaSim;
   before(async () => {
@@ -176,7 +203,8 @@ describe('simulated Nova: the events on the wire', () => {
     const run = async (finish: (client: WireClient) => void) => {
       const client = new WireClient(sim.url);
       client.begin();
-      client.silence(20);
+      client.silence(100);
+      client.text('USER', 'hi', true);
       await until(() => client.received.length > 0, 'completionStart');
       finish(client);
       const session = sim.sessions.at(-1);
@@ -211,4 +239,19 @@ describe('simulated Nova: the events on the wire', () => {
     assert.ok(!client.paddings.has(-1));
     client.close();
   });
+});
+
+test('the head of the response of a simulated Nova comes at once, or with the first output', async (t) => {
+  for (const headers of ['at-once', 'with-first-output'] as const) {
+    const sim = await TestSim.start(t, { headers });
+    const client = sim.connect();
+    client.begin();
+    client.silence(100);
+    await until(() => sim.sessions[0]?.audio.durationMs === 100, 'the audio');
+    await client.answered();
+    assert.equal(client.status, headers === 'at-once' ? 200 : 0);
+    client.text('USER', 'hi', true);
+    await until(() => client.received.length > 0, 'completionStart');
+    assert.equal(client.status, 200);
+  }
 });

@@ -9,7 +9,17 @@ export type Admission =
   /** The connection is opened, gets an `error` event and is closed with 4000. */
   | { type: 'turned-away'; error: WireError };
 
-export const MODELS = ['gpt-realtime-2.1', 'gpt-realtime-2.1-mini', 'gpt-realtime-2', 'gpt-realtime-1.5'] as const;
+/** The last four are served until 2027-01-20. */
+export const MODELS = [
+  'gpt-realtime-2.1',
+  'gpt-realtime-2.1-mini',
+  'gpt-realtime-2',
+  'gpt-realtime-1.5',
+  'gpt-realtime',
+  'gpt-realtime-2025-08-28',
+  'gpt-realtime-mini',
+  'gpt-realtime-mini-2025-12-15',
+] as const;
 
 export interface AdmissionRules {
   /** API keys that are accepted. `undefined` accepts every key. */
@@ -28,7 +38,7 @@ export function admit(request: IncomingMessage, rules: AdmissionRules): Admissio
   if (String(request.headers['openai-beta'] ?? '').includes('realtime='))
     return away(
       'beta_api_shape_disabled',
-      'The beta of the Realtime API is no longer supported. Drop the OpenAI-Beta header.',
+      'The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.',
     );
   return admitTarget(url.searchParams, rules.models);
 }

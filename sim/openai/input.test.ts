@@ -56,7 +56,7 @@ test('a turn detected by the server sends its events in the documented order, wi
   });
   const told = await client.next('conversation.item.input_audio_transcription.completed');
   assert.deepEqual([told['item_id'], told['content_index'], told['transcript']], [itemId, 0, 'Hi there']);
-  assert.equal(told['usage'].type, 'tokens');
+  assert.equal(told['usage'].type, 'duration');
   const deltas = client.of('conversation.item.input_audio_transcription.delta').map(({ delta }) => delta as string);
   assert.equal(deltas.join(''), 'Hi there');
 });

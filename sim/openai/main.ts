@@ -1,4 +1,4 @@
-import { UsageError, defineCommand, isEntry, numberOption, runCommand } from '../../src/base/command-line.js';
+import { UsageError, defineCommand, isEntry, numberOption, runCommand } from '../../src/process/command-line.js';
 import { systemClock } from '../../src/base/clock.js';
 import { serveUntilStopped } from '../model/command.js';
 import { faultUsage, parseFault } from '../model/faults.js';
@@ -63,9 +63,14 @@ export const command = defineCommand({
       introduction: ({ port, url }) =>
         `OpenAI Realtime, simulated, listens at ${url} (WebSocket: ws://127.0.0.1:${port}/v1/realtime).
 
-Try next, in another terminal:
-  VOICE_PROVIDER=openai OPENAI_BASE_URL=${url} OPENAI_API_KEY=${values.key[0] ?? 'sk-simulated'} ${shown('start')}
-and in a third one:
+Put these settings into a file .env where you start the gateway:
+
+  VOICE_PROVIDER=openai
+  OPENAI_BASE_URL=${url}
+  OPENAI_API_KEY=${values.key[0] ?? 'sk-simulated'}
+
+Then run "${shown('start')}" in another terminal, and in a third one:
+
   ${shown('call', '--say "What are your opening hours?" --say "I want to speak to a human."')}
 
 Ctrl-C stops it.`,

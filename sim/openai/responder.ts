@@ -72,8 +72,8 @@ export class Responder {
     const input = this.inputOf(params);
     if (!input.ok) return input;
     const request = this.requestOf(params, isInConversation, input.value);
-    // A text response outside of the conversation does not count as a turn.
-    const turn = isAside(params) ? 0 : ++this.turns;
+    // A response outside of the conversation does not count as a turn.
+    const turn = params.conversation === 'none' ? 0 : ++this.turns;
     const { clock, pacing, faults, outbox } = this.options;
     const response = new Response(request, {
       clock,

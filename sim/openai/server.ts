@@ -27,6 +27,8 @@ export interface OpenAiSimOptions {
   faults?: readonly PlannedFault[];
   /** Maximum duration of a session. By default the service's own, an hour. */
   sessionSeconds?: number;
+  /** Whether settings are refused that the service is only suspected to refuse (see README.md). */
+  isStrict?: boolean;
   /** API keys that are accepted. `undefined` accepts every key. */
   apiKeys?: readonly string[];
   models?: readonly string[];
@@ -147,6 +149,7 @@ class Server implements OpenAiSim {
       pacing: { ...DEFAULT_PACING, ...this.options.pacing },
       transcription: this.options.transcription ?? {},
       withoutMulaw: this.options.withoutMulaw,
+      isStrict: this.options.isStrict ?? false,
       sessionSeconds: this.options.sessionSeconds ?? HOUR_SECONDS,
     });
     this.sessions.push(session);

@@ -106,6 +106,34 @@ export function updatedConfig(config: SessionConfig, raw: unknown, hasSpoken: bo
   return transcriptionRefusal(merged.audio.input.transcription, at) ?? accepted(merged);
 }
 
+const MAX_DESCRIPTION_CHARACTERS = 1024;
+
+/** Refuses what public reports say that the service refuses, while others say that it accepts it (see README.md). */
+export function strictRefusal({ audio, tools }: SessionConfig) {
+  const { transcription } = audio.input;
+  const param = 'session.audio.input.transcription.language';
+  if (transcription?.language !== undefined && takesLists(transcription.model))
+    return refused(
+      'unsupported_parameter',
+      `Unsupported parameter: '${param}' is not supported with this model.`,
+      param,
+    );
+  const long = tools.findIndex(
+    (tool) => tool.type === 'function' && (tool.description ?? '').length > MAX_DESCRIPTION_CHARACTERS,
+  );
+  if (long === -1) return undefined;
+  const at = `session.tools[${long}].description`;
+  return refused('string_above_max_length', `Invalid '${at}': string too long.`, at);
+}
+
+/** Whether the transcriber takes `languages` and `keywords`. */
+function takesLists(model: string | undefined): boolean {
+  return model === 'gpt-transcribe' || model === 'gpt-live-transcribe';
+}
+
+/** Languages that whisper-1 refuses (see README.md). */
+const NOT_WHISPERED = ['te', 'bn', 'ml', 'pa', 'or'];
+
 function mayNotChange(config: SessionConfig, patch: SessionPatch, hasSpoken: boolean) {
   if (patch.model !== undefined && patch.model !== config.model)
     return refused('cannot_update_model', "Cannot update a session's model.", 'session.model');
@@ -151,9 +179,10 @@ function transcriptionRefusal(config: SessionConfig['audio']['input']['transcrip
   const { model } = config;
   if (model === undefined)
     return refused('missing_required_parameter', `Missing required parameter: '${at}.model'.`, `${at}.model`);
-  const takesLists = model === 'gpt-transcribe' || model === 'gpt-live-transcribe';
+  if (model === 'whisper-1' && NOT_WHISPERED.includes(config.language ?? ''))
+    return refused('invalid_value', `Invalid value: '${config.language}'.`, `${at}.language`);
   const wrong =
-    (['keywords', 'languages'] as const).find((field) => config[field] !== undefined && !takesLists) ??
+    (['keywords', 'languages'] as const).find((field) => config[field] !== undefined && !takesLists(model)) ??
     (config.prompt !== undefined && !/^(gpt-4o|whisper-1)/.test(model) ? 'prompt' : undefined) ??
     (config.delay !== undefined && model !== 'gpt-realtime-whisper' ? 'delay' : undefined);
   if (wrong === undefined) return undefined;

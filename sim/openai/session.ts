@@ -12,7 +12,7 @@ import type { Outbox } from './outbox.js';
 import { type Memory, type RecordedEvent, type SessionRecord, memoryOf } from './recording.js';
 import { Responder } from './responder.js';
 import type { Pacing } from './pacing.js';
-import { defaultConfig, isBetaShape, newerOnly, updatedConfig } from './session-config.js';
+import { defaultConfig, isBetaShape, newerOnly, strictRefusal, updatedConfig } from './session-config.js';
 import type { SessionConfig } from './session-schema.js';
 import type { TranscriptionManner } from './transcriber.js';
 import { type Checked, accepted, newId, refused } from './wire.js';
@@ -29,6 +29,8 @@ export interface SessionOptions {
   pacing: Pacing;
   transcription: TranscriptionManner;
   withoutMulaw: 'ignored' | 'refused' | undefined;
+  /** Whether settings are refused that the service is only suspected to refuse. */
+  isStrict: boolean;
   sessionSeconds: number;
 }
 
@@ -187,6 +189,8 @@ export class Session implements SessionRecord {
     }
     const updated = updatedConfig(this.config, raw, this.responder.hasSpoken);
     if (!updated.ok) return updated;
+    const refusal = this.options.isStrict ? strictRefusal(updated.value) : undefined;
+    if (refusal !== undefined) return refusal;
     const { input, output } = updated.value.audio;
     if (input.format.type === 'audio/pcmu' || output.format.type === 'audio/pcmu') {
       const { withoutMulaw } = this.options;
@@ -206,7 +210,9 @@ export class Session implements SessionRecord {
   /** Closes the connection, as the service does since the beta was switched off (see README.md). */
   private refuseBeta(): void {
     const code = 'beta_api_shape_disabled';
-    this.outbox.error(refused(code, 'The beta shape of the Realtime API is no longer supported.').error);
+    this.outbox.error(
+      refused(code, 'The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.').error,
+    );
     this.outbox.close(4000, `invalid_request_error.${code}`);
   }
 

@@ -47,6 +47,7 @@ const REFUSED_INPUT: [input: object, code: string, param: string][] = [
     'transcription.languages',
   ],
   [{ transcription: { model: 'gpt-transcribe', prompt: 'a' } }, 'unsupported_parameter', 'transcription.prompt'],
+  [{ transcription: { model: 'whisper-1', language: 'te' } }, 'invalid_value', 'transcription.language'],
   [{ transcription: { model: 'gpt-transcribe', delay: 'low' } }, 'unsupported_parameter', 'transcription.delay'],
   [{ noise_reduction: { type: 'loud' } }, 'invalid_value', 'noise_reduction.type'],
   [{ turn_detection: {} }, 'missing_required_parameter', 'turn_detection.type'],
@@ -112,6 +113,25 @@ test('session.update is checked field by field, and a refused update changes not
     words?.['message'],
     "Invalid 'session.audio.output.speed': integer below minimum value. Expected a value >= 0.25, but got 0 instead.",
   );
+});
+
+test('a strict service refuses the single language for a model that takes a list, and a long description of a tool', async (t) => {
+  for (const isStrict of [true, false]) {
+    const { port } = await startSim(t, { isStrict });
+    const client = new RealtimeClient(port);
+    const language = { model: 'gpt-transcribe', language: 'en' };
+    const tool = { type: 'function', name: 'x', description: 'd'.repeat(1025) };
+    for (const [session, param] of [
+      [{ audio: { input: { transcription: language } } }, 'session.audio.input.transcription.language'],
+      [{ tools: [tool] }, 'session.tools[0].description'],
+    ] as const) {
+      const refusal = await client.refusalOf({ type: 'session.update', session: { type: 'realtime', ...session } });
+      assert.equal(refusal?.['param'], isStrict ? param : undefined);
+    }
+    const audio = { input: { transcription: { model: 'gpt-transcribe', languages: ['en'] } } };
+    const plain = { type: 'realtime', audio, tools: [{ ...tool, description: 'd'.repeat(1024) }] };
+    assert.equal(await client.refusalOf({ type: 'session.update', session: plain }), undefined);
+  }
 });
 
 test('every documented field of session.update is accepted, merged and returned', async (t) => {

@@ -75,7 +75,8 @@ export class Transcriber {
 }
 
 function usageOf(part: UserAudio, model: string): Record<string, unknown> {
-  if (model === 'whisper-1') return { type: 'duration', seconds: soundMs(part.sound) / 1000 };
+  if (/^(whisper-1|gpt-(live-)?transcribe)$/.test(model))
+    return { type: 'duration', seconds: soundMs(part.sound) / 1000 };
   const audio = Math.ceil(soundMs(part.sound) / 100);
   const output = Math.ceil(part.text.length / 4);
   return {

@@ -1,4 +1,5 @@
-import { BUILT_IN_PROVIDERS, type Config } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import { BUILT_IN_PROVIDERS } from '../config/rules.js';
 import type { Extensions } from './extensions.js';
 import { type Assistants, readAssistants } from '../prompts/assistants.js';
 import type { VoiceProvider } from '../voice/session.js';

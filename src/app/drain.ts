@@ -27,6 +27,16 @@ const HANDOVER_MS = 30_000;
 const QUIET_MS = 1000;
 const MAX_QUIET_WAIT_MS = 5000;
 
+/** Time for the calls of a process that has met a fault: they begin to move at once. */
+export function drainAfterFaultSeconds(drainSeconds: number): number {
+  return Math.min(drainSeconds, MOVE_BEFORE_END_MS / 1000);
+}
+
+/** Maximum time a process lives after a fault, whatever its drain waits for. It may have been draining already. */
+export function faultLimitMs(drainSeconds: number): number {
+  return drainSeconds * 1000 + HANDOVER_MS + 2 * MAX_QUIET_WAIT_MS;
+}
+
 export interface DrainOptions {
   calls: CallRegistry;
   clock: Clock;

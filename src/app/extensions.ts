@@ -1,10 +1,13 @@
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Clock } from '../base/clock.js';
-import { TandemError } from '../base/errors.js';
+import { TandemError, isTandemError } from '../base/errors.js';
+import { LATE, textOf, within } from '../base/within.js';
+import { BUILT_IN_TOOL_NAMES } from '../call/media/built-in-tools.js';
+import { MESSAGE_TOOL_NAMES } from '../call/transfer/caller-messages.js';
 import type { Logger } from '../telemetry/log.js';
 import type { VoiceProvider } from '../voice/session.js';
-import type { AssistantTool } from '../voice/tools.js';
+import { type AssistantTool, toolDefinition } from '../voice/tools.js';
 
 /** What the gateway passes to a {@link ProviderFactory}. */
 export interface ProviderContext {
@@ -28,6 +31,39 @@ export interface ProviderContext {
  */
 export type ProviderFactory = (context: ProviderContext) => VoiceProvider;
 
+/**
+ * Calls the factory of an extension's provider, and checks what it returns.
+ * @throws TandemError CONFIG_INVALID that names EXTENSIONS and the provider
+ */
+export function createExtensionProvider(
+  name: string,
+  factory: ProviderFactory,
+  context: ProviderContext,
+): VoiceProvider {
+  let provider: Partial<VoiceProvider> | undefined | null;
+  try {
+    provider = factory(context);
+  } catch (error) {
+    if (isTandemError(error)) throw error;
+    throw unusableProvider(name, `could not be created: ${textOf(error)}`, error);
+  }
+  const missing = (['prepare', 'open', 'close'] as const).find((method) => typeof provider?.[method] !== 'function');
+  if (missing !== undefined) throw unusableProvider(name, `has no function "${missing}"`);
+  if (typeof provider?.name !== 'string' || provider.name === '') throw unusableProvider(name, 'has no "name"');
+  const { answerWithinMs, renewal } = provider;
+  if (answerWithinMs !== undefined && !(answerWithinMs > 0)) {
+    throw unusableProvider(name, 'has an "answerWithinMs" that is no time above 0');
+  }
+  if (renewal !== undefined && !(renewal.afterMs > 0 && renewal.forceAfterMs >= renewal.afterMs)) {
+    throw unusableProvider(name, 'has a "renewal" whose "afterMs" and "forceAfterMs" are no times in this order');
+  }
+  return provider as VoiceProvider;
+}
+
+function unusableProvider(name: string, why: string, cause?: unknown): TandemError {
+  return new TandemError('CONFIG_INVALID', `EXTENSIONS has a provider "${name}", but it ${why}.`, { cause });
+}
+
 /** What the modules named in EXTENSIONS export. A module exports `providers`, `tools`, or both. */
 export interface Extensions {
   /**
@@ -39,17 +75,26 @@ export interface Extensions {
   tools: readonly AssistantTool[];
 }
 
+/** Maximum time for loading one module. */
+const LOAD_LIMIT_MS = 10_000;
+/** A model that waits longer for a tool has lost its caller. */
+const MAX_TOOL_MS = 300_000;
 const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
 /**
- * Loads extension modules by path (relative to `folder`) or by package name.
+ * Loads extension modules by path (relative to `folder`) or by package name. `limitMs`: maximum time for each module.
  * @throws TandemError CONFIG_INVALID that names EXTENSIONS, the module that cannot be used, and the reason
  */
-export async function loadExtensions(modules: readonly string[], folder: string): Promise<Extensions> {
+export async function loadExtensions(
+  modules: readonly string[],
+  folder: string,
+  limitMs = LOAD_LIMIT_MS,
+): Promise<Extensions> {
   const providers = new Map<string, ProviderFactory>();
   const tools: AssistantTool[] = [];
   for (const name of modules) {
-    const module = await load(name, folder);
+    const module = await load(name, folder, limitMs);
+    if (module['providers'] === undefined && module['tools'] === undefined) throw unusable(name, nothingOf(module));
     for (const [providerName, factory] of Object.entries(record(name, 'providers', module['providers']))) {
       if (typeof factory !== 'function') throw unusable(name, `its provider "${providerName}" is not a function`);
       providers.set(providerName, factory as ProviderFactory);
@@ -59,14 +104,17 @@ export async function loadExtensions(modules: readonly string[], folder: string)
   return { providers, tools };
 }
 
-async function load(name: string, folder: string): Promise<Record<string, unknown>> {
+async function load(name: string, folder: string, limitMs: number): Promise<Record<string, unknown>> {
   const isPath = name.startsWith('.') || isAbsolute(name);
   try {
-    return (await import(isPath ? pathToFileURL(resolve(folder, name)).href : name)) as Record<string, unknown>;
+    const module: unknown = await within(limitMs, import(isPath ? pathToFileURL(resolve(folder, name)).href : name));
+    if (module === LATE) throw unusable(name, `it has not finished loading after ${limitMs / 1000} s`);
+    return module as Record<string, unknown>;
   } catch (error) {
-    const code = (error as { code?: unknown }).code;
+    if (isTandemError(error)) throw error;
+    const code = (error as { code?: unknown } | undefined)?.code;
     const why = code === 'ERR_MODULE_NOT_FOUND' ? 'it, or something it imports, is not there' : 'it cannot be loaded';
-    throw new TandemError('CONFIG_INVALID', `EXTENSIONS names ${name}, but ${why}: ${(error as Error).message}.`, {
+    throw new TandemError('CONFIG_INVALID', `EXTENSIONS names ${name}, but ${why}: ${textOf(error)}.`, {
       cause: error,
     });
   }
@@ -94,13 +142,42 @@ function checkTool(name: string, value: unknown, others: readonly AssistantTool[
       ? 'has no function "run"'
       : typeof tool.description !== 'string'
         ? 'has no description'
-        : typeof tool.parameters?.safeParse !== 'function'
+        : typeof tool.parameters?.safeParseAsync !== 'function'
           ? 'has no zod schema as "parameters"'
           : others.some((other) => other.name === tool.name)
             ? 'is there twice'
-            : undefined;
+            : (problemOf(tool as AssistantTool) ?? schemaProblem(tool as AssistantTool));
   if (problem !== undefined) throw unusable(name, `its tool "${tool.name}" ${problem}`);
   return tool as AssistantTool;
+}
+
+/** Names of tools that the gateway has itself, at least in some calls. */
+const RESERVED_NAMES: readonly string[] = [...BUILT_IN_TOOL_NAMES, ...MESSAGE_TOOL_NAMES];
+
+function problemOf({ filler, name, timeoutMs }: AssistantTool): string | undefined {
+  if (RESERVED_NAMES.includes(name)) return `has the name of a built-in tool (${RESERVED_NAMES.join(', ')})`;
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TOOL_MS)) {
+    return `has a "timeoutMs" that is no number of milliseconds from 1 to ${MAX_TOOL_MS}`;
+  }
+  if (filler !== undefined && (typeof filler !== 'string' || filler.trim() === ''))
+    return 'has a "filler" without words';
+  return undefined;
+}
+
+/** The model gets the schema as JSON Schema, in which not every zod schema can be said. */
+function schemaProblem(tool: AssistantTool): string | undefined {
+  try {
+    const { type } = toolDefinition(tool).parameters;
+    return type === 'object' ? undefined : 'has "parameters" that are no z.object';
+  } catch (error) {
+    return `has "parameters" that JSON Schema cannot express: ${textOf(error)}`;
+  }
+}
+
+function nothingOf(module: Record<string, unknown>): string {
+  const names = Object.keys(module);
+  const found = names.length === 0 ? 'nothing' : names.join(', ').slice(0, 200);
+  return `it exports neither "providers" nor "tools" (it exports ${found})`;
 }
 
 function unusable(name: string, why: string): TandemError {

@@ -9,12 +9,12 @@ import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import { Drain } from './drain.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
+import { listenError } from '../edge/listen-error.js';
 import { MetricsServer } from '../edge/metrics-server.js';
 import { send, sendJson } from '../edge/respond.js';
 import { shownPath } from '../edge/shown-path.js';
 import { StreamUpgrades } from '../edge/stream-upgrades.js';
 import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
-import { TandemError } from '../base/errors.js';
 import type { HubSpot } from '../crm/hubspot.js';
 import type { ConnectAgents } from '../handover/agent-availability.js';
 import type { CallbackStore } from '../handover/callbacks.js';
@@ -24,6 +24,7 @@ import type { OwnPhrases } from '../escalation/asks-for-human.js';
 import { EscalationRules } from '../escalation/rules.js';
 import type { HandoverStore } from '../handover/store.js';
 import type { Journal } from '../journal/journal.js';
+import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { InFlightRequests } from '../edge/in-flight-requests.js';
@@ -85,6 +86,7 @@ export class Gateway {
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
   private readonly listeners = new Set<CallEventListener>();
+  private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
   private readonly requests: InFlightRequests;
   private listeningEnded: Promise<void> | undefined;
@@ -121,6 +123,7 @@ export class Gateway {
         journal: parts.journal,
         tokenLifeMs: handover.ttlSeconds * 1000,
         maxCallMs: config.maxCallMs,
+        maxUnansweredTurns: config.maxUnansweredTurns,
         pipeline: config.pipeline,
         connectPhoneNumber: handover.connectPhoneNumber,
         ownNumber: config.twilio.phoneNumber,
@@ -172,7 +175,11 @@ export class Gateway {
       peers,
     });
     this.server = createServer(
-      { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+      {
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: config.keepAliveMs,
+      },
       (request, response) => {
         this.requests.add(response);
         void this.onRequest(request, response);
@@ -193,16 +200,13 @@ export class Gateway {
 
   /**
    * Starts to listen and to accept calls.
-   * @throws TandemError PORT_IN_USE
+   * @throws TandemError PORT_IN_USE, CONFIG_INVALID
    */
   async start(): Promise<void> {
     const { host, metricsPort, port } = this.parts.config;
     await this.metricsServer?.start(metricsPort ?? 0, host);
     await new Promise<void>((resolve, reject) => {
-      this.server.once('error', (error: NodeJS.ErrnoException) => {
-        const inUse = error.code === 'EADDRINUSE';
-        reject(inUse ? new TandemError('PORT_IN_USE', `Port ${port} on ${host} is in use.`, { cause: error }) : error);
-      });
+      this.server.once('error', (error) => reject(listenError(error, { host, port, portName: 'PORT' })));
       this.server.listen(port, host, resolve);
     });
     this.phase = 'ready';
@@ -262,6 +266,7 @@ export class Gateway {
   /** Empties the gateway of its calls before it stops. See {@link Drain.run}. */
   async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
+    this.requests.closeConnections();
     const { calls, clock, requests } = this;
     const drain = new Drain({
       calls,
@@ -276,6 +281,7 @@ export class Gateway {
   /** Closes the server and every socket. */
   async close(): Promise<void> {
     this.phase = 'draining';
+    this.requests.closeConnections();
     this.calls.close();
     this.streams.close();
     const ended = this.stopListening();
@@ -305,7 +311,16 @@ export class Gateway {
   }
 
   private emit(event: CallEvent): void {
-    for (const listener of this.listeners) listener(event);
+    for (const listener of this.listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        const { log, metrics } = this.parts;
+        metrics.processorErrors.inc({ processor: 'listener' });
+        if (this.anomalies.isFirst(event.callSid, 'listener'))
+          log.error({ err: error, call_sid: event.callSid, event: event.type }, 'a listener of call events failed');
+      }
+    }
   }
 
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
+import { fencedClock } from '../base/fenced-clock.js';
 import type { Config } from '../config/config.js';
 import { HubSpot } from '../crm/hubspot.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
@@ -12,6 +13,7 @@ import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { openAssistants } from './assistants.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
 import { type Logger, createLogger } from '../telemetry/log.js';
+import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from './peers.js';
 import type { SpeechEngine } from '../speech/engine.js';
@@ -45,6 +47,8 @@ export interface StartOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** Set if this process is one of several behind one port. */
   worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
+  /** Maximum time until a provider is prepared. */
+  prepareLimitMs?: number;
   /** The clock of calls. The system's by default. */
   clock?: Clock;
 }
@@ -68,12 +72,20 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     });
     const metrics = new Metrics();
+    const first = new FirstOfKind();
+    const clock = fencedClock(options.clock ?? systemClock, (error) => {
+      metrics.processorErrors.inc({ processor: 'timer' });
+      const [at] = error instanceof Error ? (/^\s+at .*$/m.exec(error.stack ?? '') ?? []) : [];
+      if (first.isFirst('', at ?? ''))
+        log.error({ err: error }, 'a timer caused an error; further ones are only counted');
+    });
     const extensions = await loadExtensions(config.extensions, process.cwd());
     const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
     const tools = [...extensions.tools, ...(options.tools ?? [])];
     const assistants = await openAssistants({ config, extensions, tools, providers: options.providers });
     const provider = await createVoice({
       ...options,
+      clock,
       config,
       log,
       metrics,
@@ -101,6 +113,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => store.close());
     if (handover.embedded) await store.createTable();
     await store.check();
+    if (!handover.embedded && (await store.deletesExpired()) === 'no') {
+      log.warn(
+        { table: handover.tableName, region: handover.region },
+        'the table keeps expired records; enable TTL on its attribute expires_at',
+      );
+    }
 
     const embeddedStore =
       handover.embedded && endpointUrl !== undefined
@@ -116,9 +134,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       onLost: (callSid) => gateway.onCallLost(callSid),
     });
     closers.push(() => journal.close());
-    const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
+    const agents = await openAgents(config, metrics, log, clock);
     closers.push(() => agents?.close());
-    const crm = openCrm(config, metrics, options.clock ?? systemClock);
+    const crm = openCrm(config, metrics, clock);
     // Closed after the calls, and before the store it writes to.
     closers.push(() => crm?.close());
     const gateway: Gateway = new Gateway({
@@ -137,7 +155,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ownPhrases,
       assistantFor: (numberCalled) => assistants.for(numberCalled),
       tools,
-      ...(options.clock === undefined ? {} : { clock: options.clock }),
+      clock,
       about:
         embeddedStore === undefined
           ? {}

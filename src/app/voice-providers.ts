@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import { isTandemError, TandemError } from '../base/errors.js';
-import type { Extensions } from './extensions.js';
+import { type Extensions, createExtensionProvider } from './extensions.js';
 import type { Logger } from '../telemetry/log.js';
+import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AssistantLines } from '../prompts/assistant-prompt.js';
 import type { Assistants } from '../prompts/assistants.js';
@@ -12,6 +13,8 @@ import { logsOwnVoice } from '../voice/local/own-voice-log.js';
 import { createLocalProvider } from '../voice/local/provider.js';
 import { createNovaProvider } from '../voice/nova/provider.js';
 import { createOpenAiProvider } from '../voice/openai/provider.js';
+import { FencedProvider } from '../voice/fenced-provider.js';
+import type { FenceReport } from '../voice/fenced-session.js';
 import { SessionQuota } from '../voice/session-quota.js';
 import type { LineSynthesis, VoiceProvider } from '../voice/session.js';
 
@@ -25,6 +28,8 @@ export interface VoiceOptions {
   clock?: Clock;
   /** Recogniser and synthesiser for the local provider. The caller of {@link createVoice} closes it. */
   engine?: SpeechEngine;
+  /** Maximum time until a provider is prepared. */
+  prepareLimitMs?: number;
   /** Replace the configured providers. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]];
 }
@@ -56,15 +61,39 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
   // the operator's own is taken to speak the languages of the assistants.
   const speakLine: LineSynthesis = async (text, language) =>
     hasOwnVoice || /^en\b/i.test(language) ? speaker?.speak(text, language) : undefined;
+  const first = new FirstOfKind();
+  const fenced = (provider: VoiceProvider): VoiceProvider => {
+    const { name } = provider;
+    const report: FenceReport = {
+      onFault: (kind, callId, error) => {
+        metrics.providerAnomalies.inc({ provider: name, kind });
+        if (!first.isFirst(callId, `${name} ${kind}`)) return;
+        log.error(
+          { err: error, provider: name, kind, conversation_id: callId },
+          'a voice provider broke its contract; further faults of this kind in this call are only counted',
+        );
+      },
+      onListenerFault: (error, callId) => {
+        metrics.processorErrors.inc({ processor: 'session' });
+        if (first.isFirst(callId, 'session')) {
+          log.error({ err: error, conversation_id: callId }, 'an event of a voice session caused an error and is lost');
+        }
+      },
+    };
+    return new FencedProvider(provider, report, options.prepareLimitMs);
+  };
   const create = (name: string): VoiceProvider => {
-    const provider = createProvider(name, { ...options, clock, speakLine });
+    const provider = fenced(createProvider(name, { ...options, clock, speakLine, first }));
     const maxSessions = config.maxSessions[name] ?? 0;
     return maxSessions === 0 ? provider : new SessionQuota(provider, maxSessions);
   };
-  const [first, ...fallbacks] = config.voiceProviders;
+  const [preferred, ...fallbacks] = config.voiceProviders;
   const onRequest = assistants.providers.filter((name) => !config.voiceProviders.includes(name));
   const voice = new ContinuousProvider({
-    providers: options.providers ?? [create(first), ...fallbacks.map(create)],
+    providers:
+      options.providers === undefined
+        ? [create(preferred), ...fallbacks.map(create)]
+        : fencedAll(options.providers, fenced),
     onRequest: options.providers === undefined ? onRequest.map(create) : [],
     clock,
     lines: assistants.otherwise.prompt.lines,
@@ -95,14 +124,29 @@ function spokenLines({ all }: Assistants): string[] {
   ];
 }
 
+function fencedAll(
+  [preferred, ...others]: readonly [VoiceProvider, ...VoiceProvider[]],
+  fenced: (provider: VoiceProvider) => VoiceProvider,
+): [VoiceProvider, ...VoiceProvider[]] {
+  return [fenced(preferred), ...others.map(fenced)];
+}
+
 function createProvider(
   name: string,
-  options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis },
+  options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis; first: FirstOfKind },
 ): VoiceProvider {
-  const { assistants, clock, config, engine, env, extensions, log, metrics, speakLine } = options;
-  const { endpointUrl, summaryModelId, ...nova } = config.nova;
+  const { assistants, clock, config, engine, env, extensions, first, log, metrics, speakLine } = options;
+  const onAnomaly = (kind: string, callId: string, error?: unknown): void => {
+    metrics.providerAnomalies.inc({ provider: name, kind });
+    if (!first.isFirst(callId, `${name} ${kind}`)) return;
+    log.warn(
+      { err: error, provider: name, kind, conversation_id: callId },
+      'an event of the model was ignored; further ones of this kind in this call are only counted',
+    );
+  };
+  const { endpointing, endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
-  if (own !== undefined) return own({ log, clock, env });
+  if (own !== undefined) return createExtensionProvider(name, own, { log, clock, env });
   switch (name) {
     case 'openai':
       return createOpenAiProvider({
@@ -110,17 +154,18 @@ function createProvider(
         safetyKey: config.handover.pepper,
         log,
         clock,
-        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+        onAnomaly,
       });
     case 'nova':
       return createNovaProvider({
         ...nova,
         ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        endpointingSensitivity: endpointing,
         ...(summaryModelId === undefined ? {} : { summaryModelId }),
         log,
         clock,
         speakLine,
-        onAnomaly: (kind) => metrics.providerAnomalies.inc({ provider: name, kind }),
+        onAnomaly,
       });
     case 'local':
       return createLocalProvider({
@@ -155,7 +200,7 @@ async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): P
     return await openLineSpeaker({ ttsModel, ttsBaseUrl, onOwnVoice: logsOwnVoice(log) });
   } catch (error) {
     if (isTandemError(error) && error.code === 'LOCAL_SPEECH_DAMAGED') throw error;
-    log.warn({ err: error }, 'no synthesiser is available; callers hear nothing while a model works or is replaced');
+    log.warn({ err: error }, 'no synthesiser is available; callers hear a tone while a model works or is replaced');
     return undefined;
   }
 }

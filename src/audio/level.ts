@@ -18,3 +18,12 @@ export function mulawRms(mulaw: Uint8Array): number {
   }
   return Math.sqrt(sum / mulaw.length);
 }
+
+/**
+ * Whether mu-law holds nothing that can be heard. The two values on either side of zero count as silence, too, because a
+ * conversion may round to them. Ends at the first audible byte.
+ */
+export function isDigitalSilence(mulaw: Uint8Array): boolean {
+  for (let at = 0; at < mulaw.length; at++) if (((mulaw[at] as number) & 0x7f) < 0x7e) return false;
+  return true;
+}

@@ -83,6 +83,10 @@ const ERRORS = {
     retryable: false,
     help: 'Check the permissions of the credentials in use, and that the partition key of the table is "pk" (string).',
   },
+  PEPPER_UNREADABLE: {
+    retryable: true,
+    help: 'Check HANDOVER_TOKEN_PEPPER_SECRET_ARN, that the Lambda may read the secret (secretsmanager:GetSecretValue, and kms:Decrypt on a key of your own), and that its network reaches Secrets Manager.',
+  },
   EMBEDDED_STORE_MISSING: {
     retryable: false,
     help: 'It is an optional package. Install it with "npm ci" (without --omit=optional), or set USE_LOCAL_DYNAMODB=false and use a real table.',
@@ -98,6 +102,14 @@ const ERRORS = {
   HUBSPOT_DAILY_LIMIT: {
     retryable: true,
     help: "The HubSpot account has used its requests for today. The limit resets at midnight in the account's time zone.",
+  },
+  HUBSPOT_BUSY: {
+    retryable: true,
+    help: 'This passes by waiting. If it repeats, see which other programs write to the HubSpot account at the same time.',
+  },
+  HUBSPOT_MIGRATING: {
+    retryable: true,
+    help: 'HubSpot moves the account, which takes up to a day. Handovers of this time are missing in HubSpot.',
   },
   HUBSPOT_FAILED: { retryable: true, help: 'If this repeats, check status.hubspot.com.' },
   HUBSPOT_REFUSED: {

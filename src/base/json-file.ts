@@ -1,18 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
+import { parseJson } from './json-text.js';
 
 /**
  * Reads a JSON file that the operator wrote and validates it. Returns a string if the file cannot be used: the problem and
  * its place in the file, as the second half of a sentence.
  */
 export async function readJsonFile<T extends object>(path: string, schema: z.ZodType<T>): Promise<T | string> {
-  let content: unknown;
+  let text: string;
   try {
-    content = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    return error instanceof SyntaxError ? 'it is not valid JSON' : 'it cannot be read';
+    text = await readFile(path, 'utf8');
+  } catch {
+    return 'it cannot be read';
   }
-  const parsed = schema.safeParse(content);
+  const content = parseJson(text);
+  if (typeof content === 'string') return content;
+  const parsed = schema.safeParse(content.value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? 'it' : `"${issue.path.join('.')}"`;

@@ -48,24 +48,36 @@ export const SILENCE_BUDGET = {
   /** Maximum time for finding AWS credentials. Outside AWS the SDK would ask for instance metadata far longer. */
   awsCredentialsMs: 3000,
   /** Maximum time until a session is ready, whatever its provider says: the last line behind `sessionOpenMs`. */
-  sessionReadyMs: 8000,
+  sessionReadyMs: 6000,
 
   // A model owes an answer.
 
   /** Maximum silence of a model that owes an answer; then the session has stalled and is replaced. */
-  answerMs: 8000,
+  answerMs: 4200,
+  /** The same in the middle of an answer, because Nova can report its end late. It must be above `novaSilentTurnMs`. */
+  restOfAnswerMs: 8000,
+  /** Minimum time given to a model after the caller has spoken while they waited. */
+  answerAfterSpeechMs: 3000,
+  /** Maximum wait for another answer after one that was empty or broke off; then the session is replaced. */
+  answerAgainMs: 2500,
+  /** A quiet line for this long ends a speech of the caller whose end the model has not reported. */
+  speechOverMs: 3500,
+  /** Maximum time until the model takes an utterance that has ended; then it was noise, and what it interrupted is owed. */
+  speechTakenMs: 1500,
   /** Embedded voice: maximum time until the first word or tool call of one answer of its language model. */
-  chatFirstWordMs: 8000,
+  chatFirstWordMs: 6000,
   /** Embedded voice: the same for all tries together; then the call goes to a human. */
-  chatAllTriesMs: 12_000,
+  chatAllTriesMs: 9500,
   /** Embedded voice: maximum time between two pieces of an answer that has begun. */
   chatNextPieceMs: 4000,
   /** Nova: a turn in which nothing happens for this long is over, whatever the service says. */
   novaSilentTurnMs: 6000,
+  /** Nova: a turn whose sentences are complete is over after this long, because the sign of its end may be missing. */
+  novaWholeTurnMs: 3000,
   /** Nova: maximum time to begin when it is asked to speak first. Others measured 1.3 s. */
   novaOpeningMs: 10_000,
   /** Maximum time for synthesising a line; then the line counts as unsaid. */
-  synthesisMs: 5000,
+  synthesisMs: 4000,
   /** Maximum time for one sentence of the voice at LOCAL_TTS_BASE_URL; then the embedded voice speaks it. */
   ownVoiceMs: 3000,
   /** Delay before the caller who waits for an answer hears "one moment". */
@@ -93,8 +105,20 @@ export const SILENCE_BUDGET = {
 
   /** Maximum time in which the same provider is tried again. */
   failoverRetryMs: 4000,
-  /** Maximum time for all providers together; then the call goes to a human. */
-  failoverTotalMs: 12_000,
+  /**
+   * Maximum time for all providers together, with the silence of the lost one; then the call goes to a human. It leaves
+   * time to dial within 12 s of the caller's last word.
+   */
+  failoverTotalMs: 9500,
+  /** Minimum time that is left for another try; with less the call goes to a human at once. */
+  failoverMinimumMs: 2000,
+
+  // The call ends without a human.
+
+  /** Time the caller is still listened to after the last word of a call that the assistant ends. */
+  lastWordMs: 2000,
+  /** The same if the last words asked something; then the caller's turn has come. */
+  lastQuestionMs: 8000,
 
   // The call leaves for a human.
 

@@ -67,7 +67,7 @@ function stateOf(name: Name, disposed: string[]): CallState {
       expires: timer,
     },
     talking: { name: 'talking', media },
-    leaving: { name: 'leaving', media, ...PLAN, goodbye: goodbye as never, isVoiceLost: false },
+    leaving: { name: 'leaving', media, ...PLAN, goodbye: goodbye as never, listening: undefined, isVoiceLost: false },
     parted: { name: 'parted', ...PLAN, expires: timer },
     dialling: {
       name: 'dialling',

@@ -5,6 +5,7 @@ import type { Verb } from '../twilio/twiml.js';
 import type { MediaSession } from './media/media-session.js';
 import type { PrewarmedSession } from './media/prewarmed-session.js';
 import type { Goodbye } from './media/goodbye.js';
+import type { LastListening } from './media/last-listening.js';
 
 /** How a call ended. A metric label with a closed set of values. */
 export type CallOutcome =
@@ -101,6 +102,8 @@ export interface Leaving extends ExitPlan {
   media: MediaSession;
   /** The line of the gateway that is being spoken. `undefined` if the assistant has said goodbye itself. */
   goodbye: Goodbye | undefined;
+  /** Listens to the caller after the last words. `undefined` if the call leaves for an agent. */
+  listening: LastListening | undefined;
   /** Every provider has failed, so no model can continue if the caller wants to stay. */
   isVoiceLost: boolean;
 }
@@ -176,6 +179,9 @@ const NEXT: Readonly<Record<CallState['name'], readonly CallState['name'][]>> = 
 export function transition(from: CallState, to: CallState): CallState {
   if (!NEXT[from.name].includes(to.name)) throw new Error(`A call cannot go from ${from.name} to ${to.name}.`);
   if (from.name === 'leaving' && from.goodbye !== ('goodbye' in to ? to.goodbye : undefined)) from.goodbye?.cancel();
+  if (from.name === 'leaving' && from.listening !== ('listening' in to ? to.listening : undefined)) {
+    from.listening?.cancel();
+  }
   if ('expires' in from && from.expires !== ('expires' in to ? to.expires : undefined)) from.expires.cancel();
   if (from.name === 'ringing' && to.name !== 'talking') from.prewarmed.close();
   if ('media' in from && !('media' in to)) {

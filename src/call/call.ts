@@ -5,6 +5,7 @@ import type { TandemError } from '../base/errors.js';
 import type { Escalation, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
+import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
@@ -25,6 +26,7 @@ import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
 import { openMediaSession } from './media/open-media-session.js';
+import { UnansweredTurns } from './media/unanswered-turns.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { hasToken } from './stream/stream-token.js';
 import { PATHS } from './paths.js';
@@ -48,6 +50,8 @@ export interface CallServices extends DepartureServices {
   idleMs: number;
   /** Maximum time a caller talks to the assistant. 0 means no limit. */
   maxCallMs: number;
+  /** Maximum number of times in a row the assistant speaks without a word from the caller's side. 0 means no limit. */
+  maxUnansweredTurns: number;
   /** `true` for the frame pipeline, `false` for the direct bridge. */
   pipeline: boolean;
   /** Whether the streams of this instance's calls always come to this instance. */
@@ -90,6 +94,8 @@ export class Call {
   private readonly migration: CallMigration;
   private readonly ringing: Ringing;
   private readonly streams: StreamRequests;
+  private readonly anomalies = new FirstOfKind();
+  private readonly unanswered: UnansweredTurns;
   private limit: Timer | undefined;
   private sayCount = 0;
 
@@ -187,7 +193,8 @@ export class Call {
         departure.part(plan);
       },
     });
-    const { clock, maxCallMs } = services;
+    const { clock, maxCallMs, maxUnansweredTurns } = services;
+    this.unanswered = new UnansweredTurns({ limit: maxUnansweredTurns, onReached: () => this.onUnanswered() });
     if (maxCallMs > 0) this.limitIn(Math.max(0, startedAtMs + maxCallMs - clock.epochMs()));
   }
 
@@ -251,7 +258,12 @@ export class Call {
       prewarmed: state.prewarmed,
       history: this.history,
       escalationWatch: this.escalationWatch,
-      tools: new ToolRunner({ tools: this.ringing.tools, clock, context: () => this.toolContext() }),
+      tools: new ToolRunner({
+        tools: this.ringing.tools,
+        clock,
+        context: () => this.toolContext(),
+        onFault: (fault) => metrics.toolFaults.inc({ fault }),
+      }),
       listener: this.listener(),
       onIdle: (times) => this.onIdle(times),
       onCallerBack: () => this.departure.stay(),
@@ -259,7 +271,16 @@ export class Call {
       onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing, so it is replaced'),
       onProcessorError: (processor, error) => {
         metrics.processorErrors.inc({ processor });
-        this.log.error({ err: error, processor }, 'a processor failed and its frame is lost');
+        if (!this.anomalies.isFirst(this.callSid, `${processor} ${error instanceof Error ? error.name : ''}`)) return;
+        this.log.error(
+          { err: error, processor },
+          'a processor failed and its frame is lost; further ones in this call are only counted',
+        );
+      },
+      onUnknownMark: () => {
+        metrics.streamAnomalies.inc({ kind: 'unknown-mark' });
+        if (this.anomalies.isFirst(this.callSid, 'unknown-mark'))
+          this.log.warn({ kind: 'unknown-mark' }, 'Twilio returned a mark that was never sent');
       },
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
@@ -283,7 +304,10 @@ export class Call {
         conversation.callerAudio(payload);
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
-      onDigit: (digit) => conversation.digit(digit),
+      onDigit: (digit) => {
+        this.unanswered.answered();
+        conversation.digit(digit);
+      },
       onMark: (name) => playback.onMark(name),
       onEnd: (cause) => this.onStreamEnd(cause),
     };
@@ -360,6 +384,7 @@ export class Call {
       onTurn: (turn: Readonly<Turn>) => {
         this.services.emit({ type: 'turn', callSid: this.callSid, turn });
         this.checkpointer.note();
+        this.unanswered.note(turn);
       },
       onEscalation: (escalation) => {
         this.departure.stay();
@@ -399,6 +424,23 @@ export class Call {
         times === 1 ? stillThere : stillThereAgain,
         `${IDLE_SAY}${this.sayCount++}`,
       );
+  }
+
+  /**
+   * Ends a call whose caller's side no longer says a word, while the model answers a noise. Twilio says the goodbye, because
+   * the noise would interrupt it in the stream.
+   */
+  private onUnanswered(): void {
+    if (this.machine.state.name !== 'talking') return;
+    this.services.metrics.unansweredCalls.inc();
+    this.log.warn('the assistant speaks again and again without a word from the caller');
+    const escalation = this.escalationWatch.callerSilent();
+    if (escalation !== undefined) this.escalate(escalation);
+    else
+      this.departure.part({
+        exit: { to: 'nobody', outcome: 'caller_silent' },
+        announce: this.prompt.lines.silentGoodbye,
+      });
   }
 
   /** Every provider has failed. */

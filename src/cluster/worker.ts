@@ -1,9 +1,12 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemClock } from '../base/clock.js';
-import { readConfig } from '../config/config.js';
+import { type Config, readConfig } from '../config/config.js';
+import { drainAfterFaultSeconds, faultLimitMs } from '../app/drain.js';
 import type { Gateway } from '../app/gateway.js';
 import { readKey } from '../journal/seal.js';
+import { once, stopOnFault } from '../process/faults.js';
+import { FAULT_MESSAGE, createLogger } from '../telemetry/log.js';
 import { startWatchdog } from '../process/watchdog.js';
 import { type RunningGateway, startGateway } from '../app/start-gateway.js';
 import { type Channel, Link } from './link.js';
@@ -16,12 +19,34 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const HELLO_MS = 10_000;
 
-/**
- * Runs one of several gateways behind one port. The primary starts and stops this process. `exit` is called when the
- * gateway has drained.
- */
-export async function runWorker(channel: Channel, env: Environment, exit: () => void): Promise<void> {
+/** What a worker needs of its process. */
+export interface WorkerHost {
+  /** Called when the gateway has drained. */
+  exit: () => void;
+  /** Tells the operator something, in a sentence. */
+  warn: (sentence: string) => void;
+}
+
+/** Runs one of several gateways behind one port. The primary starts and stops this process. */
+export async function runWorker(channel: Channel, env: Environment, { exit, warn }: WorkerHost): Promise<void> {
   let running: RunningGateway | undefined;
+  const settings = readConfig(env);
+  let drain: { seconds: number; canMove: boolean } = { seconds: settings.drainSeconds, canMove: true };
+  const stop = once(async () => {
+    await running?.gateway.drain(drain.seconds, drain.canMove);
+    await running?.close();
+  });
+  let log = createLogger({ level: settings.logLevel });
+  stopOnFault({
+    count: () => running?.metrics.processorErrors.inc({ processor: 'process' }),
+    report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
+    // The primary starts the worker again when the process has ended.
+    stop: () => {
+      drain = { seconds: drainAfterFaultSeconds(settings.drainSeconds), canMove: true };
+      return stop();
+    },
+    limitMs: faultLimitMs(settings.drainSeconds),
+  });
   const gateway = (): Gateway => {
     if (running === undefined) throw new Error('not started');
     return running.gateway;
@@ -37,8 +62,8 @@ export async function runWorker(channel: Channel, env: Environment, exit: () => 
       upgrade: (upgrade, socket) => takeUpgrade(gateway(), upgrade, socket),
       metrics: () => running?.metrics.objects() ?? [],
       drain: async ({ canMove }) => {
-        await running?.gateway.drain(running.config.drainSeconds, canMove);
-        await running?.close();
+        drain = { seconds: settings.drainSeconds, canMove };
+        await stop();
         exit();
       },
     },
@@ -46,21 +71,22 @@ export async function runWorker(channel: Channel, env: Environment, exit: () => 
   );
   const place = await link.ask('hello', undefined, HELLO_MS);
   const { journalKey, name } = place;
+  log = createLogger({ level: settings.logLevel, worker: name });
   const key = readKey(journalKey);
   if (key === undefined) throw new Error('The primary did not send a valid journal key.');
-  running = await startGateway(placedConfig(env, place), {
+  running = await startGateway(placedConfig(settings, place), {
     env,
     worker: { peers: new LinkPeers(name, link), journal: { backend: new SharedJournal(link), key } },
   });
-  startWatchdog(running.config.maxStallMs);
+  startWatchdog(running.config.maxStallMs, warn);
   running.gateway.watch(({ callSid, type }) => {
     if (type === 'started' || type === 'moving' || type === 'ended') link.tell(`call-${type}`, callSid);
   });
   link.tell('listening', { port: running.gateway.port });
 }
 
-function placedConfig(env: Environment, { index, storeUrl, workers }: Place): ReturnType<typeof readConfig> {
-  const config = shareOf(readConfig(env), index, workers);
+function placedConfig(settings: Config, { index, storeUrl, workers }: Place): Config {
+  const config = shareOf(settings, index, workers);
   return storeUrl === undefined ? config : { ...config, handover: { ...config.handover, endpointUrl: storeUrl } };
 }
 

@@ -8,6 +8,13 @@ import { isTandemError } from '../base/errors.js';
 
 const SID = `AC${'0123456789abcdef'.repeat(2)}`;
 const PEPPER = 'pepper-pepper-pepper';
+const TOKEN = '0123456789abcdef'.repeat(2);
+const OLD_TOKEN = 'fedcba9876543210'.repeat(2);
+const REAL = {
+  USE_LOCAL_DYNAMODB: 'false',
+  HANDOVER_TOKEN_PEPPER: PEPPER,
+  CONNECT_PHONE_NUMBER: '+12065550123',
+};
 
 /** Returns the error message for a refused environment. Fails if the environment is accepted. */
 function refusal(env: Record<string, string>): string {
@@ -26,9 +33,11 @@ test('without any setting, everything is embedded and only this machine can call
     host: '127.0.0.1',
     publicHost: undefined,
     streamHost: undefined,
+    keepAliveMs: 75_000,
     metricsPort: undefined,
     logLevel: 'info',
     pipeline: true,
+    allowsUnsigned: false,
     voiceProviders: ['local'],
     extensions: [],
     idleMs: 10_000,
@@ -42,7 +51,8 @@ test('without any setting, everything is embedded and only this machine can call
     assistantsFile: undefined,
     maxConcurrentCalls: 0,
     maxSessions: {},
-    maxCallMs: 0,
+    maxCallMs: 3_600_000,
+    maxUnansweredTurns: 20,
     maxLoopDelayMs: 100,
     maxStallMs: 5000,
     drainSeconds: 110,
@@ -62,6 +72,7 @@ test('without any setting, everything is embedded and only this machine can call
       region: 'us-east-1',
       modelId: 'amazon.nova-2-sonic-v1:0',
       voice: 'matthew',
+      endpointing: undefined,
       summaryModelId: undefined,
       renewAfterMs: 360_000,
       endpointUrl: undefined,
@@ -95,7 +106,7 @@ test('without any setting, everything is embedded and only this machine can call
 });
 
 test('the settings of the dial, and of what follows a failed dial, are read and checked', () => {
-  const account = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: 'token' };
+  const account = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: TOKEN, USE_LOCAL_DYNAMODB: 'true' };
   const { dial } = readConfig({
     ...account,
     HANDOVER_MODE: 'rest',
@@ -166,7 +177,8 @@ test('HubSpot is off until ENABLE_HUBSPOT is set, and then needs its access toke
 test('every setting reaches the configuration', () => {
   const config = readConfig({
     PORT: '0',
-    HOST: '::1',
+    HOST: '[::1]',
+    KEEP_ALIVE_SECONDS: '620',
     PUBLIC_HOST: 'voice.example.com:8443',
     LOG_LEVEL: 'debug',
     USE_PIPECAT: 'false',
@@ -191,6 +203,7 @@ test('every setting reaches the configuration', () => {
     NOVA_REGION: 'eu-north-1',
     NOVA_MODEL_ID: 'amazon.nova-2-5-sonic',
     NOVA_VOICE: 'amy',
+    NOVA_ENDPOINTING: 'LOW',
     NOVA_SUMMARY_MODEL_ID: 'eu.amazon.nova-2-lite-v1:0',
     NOVA_RENEW_AFTER_SECONDS: '30',
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'http://127.0.0.1:8791/',
@@ -198,7 +211,7 @@ test('every setting reaches the configuration', () => {
     MAX_VOICE_SESSIONS: 'nova=20, openai=100',
     DRAIN_SECONDS: '5',
     TWILIO_ACCOUNT_SID: SID,
-    TWILIO_AUTH_TOKEN: ' new , old,',
+    TWILIO_AUTH_TOKEN: ` ${TOKEN} , ${OLD_TOKEN},`,
     TWILIO_WEBHOOK_SHARED_KEYS: 'rule-1, rule-2',
     METRICS_PORT: '9100',
     TWILIO_PHONE_NUMBER: '+12065550199',
@@ -220,6 +233,7 @@ test('every setting reaches the configuration', () => {
   });
   assert.equal(config.port, 0);
   assert.equal(config.host, '::1');
+  assert.equal(config.keepAliveMs, 620_000);
   assert.equal(config.publicHost, 'voice.example.com:8443');
   assert.equal(config.logLevel, 'debug');
   assert.equal(config.pipeline, false);
@@ -247,6 +261,7 @@ test('every setting reaches the configuration', () => {
     region: 'eu-north-1',
     modelId: 'amazon.nova-2-5-sonic',
     voice: 'amy',
+    endpointing: 'LOW',
     summaryModelId: 'eu.amazon.nova-2-lite-v1:0',
     renewAfterMs: 30_000,
     endpointUrl: 'http://127.0.0.1:8791',
@@ -256,7 +271,7 @@ test('every setting reaches the configuration', () => {
   assert.equal(config.drainSeconds, 5);
   assert.deepEqual(config.twilio, {
     accountSid: SID,
-    authTokens: ['new', 'old'],
+    authTokens: [TOKEN, OLD_TOKEN],
     sharedKeys: ['rule-1', 'rule-2'],
     phoneNumber: '+12065550199',
   });
@@ -292,14 +307,21 @@ test('an invalid value is refused with a message that begins with the name of th
     ['PORT', '1e3'],
     ['PUBLIC_HOST', 'https://voice.example.com'],
     ['PUBLIC_HOST', 'voice.example.com/twilio'],
+    ['PUBLIC_HOST', 'Voice.example.com'],
+    ['STREAM_HOST', 'A.example.com'],
+    ['HOST', '127.0.0.1:8000'],
+    ['HOST', 'http://127.0.0.1'],
+    ['KEEP_ALIVE_SECONDS', '4'],
     ['LOG_LEVEL', 'loud'],
-    ['USE_PIPECAT', 'yes'],
+    ['USE_PIPECAT', 'perhaps'],
     ['VOICE_PROVIDER', 'gpt'],
     ['VOICE_FALLBACK', 'gpt'],
     ['IDLE_PROMPT_SECONDS', '-1'],
     ['HUMAN_KEY', '00'],
     ['OPENAI_BASE_URL', 'wss://api.openai.com/v1'],
     ['OPENAI_ORGANIZATION', 'two words'],
+    ['OPENAI_VOICE', 'marin # the best'],
+    ['NOVA_MODEL_ID', '"amazon.nova-2-sonic-v1:0"'],
     ['OPENAI_TURN_DETECTION', 'vad'],
     ['OPENAI_VAD_THRESHOLD', '1.1'],
     ['OPENAI_VAD_SILENCE_MS', '99'],
@@ -329,12 +351,21 @@ test('an invalid value is refused with a message that begins with the name of th
     ['CONNECT_QUEUE_ARN', 'BasicQueue'],
     ['CONNECT_QUEUE_ARNS', 'not json'],
     ['CONNECT_QUEUE_ARNS', '{"billing":"BasicQueue"}'],
+    ['CONNECT_QUEUE_ARNS', '{"bills":"arn:aws:connect:b"}'],
+    ['CONNECT_QUEUE_ARNS', '{"billing":"arn:aws:connect:b","billing":"arn:aws:connect:c"}'],
   ];
   for (const [name, value] of bad) {
     const message = refusal({ [name]: value });
     assert.ok(message.startsWith(`${name} is ${JSON.stringify(value)}: `), message);
     assert.ok(!message.includes('\n'), message);
   }
+});
+
+test('a queue for no reason, a reason that is there twice and a byte-order mark are each named', () => {
+  const queues = (text: string): string => refusal({ CONNECT_QUEUE_ARNS: text });
+  assert.match(queues('{"bills":"arn:b"}'), /: "bills" is no reason or topic; expected some of requested_human, /);
+  assert.match(queues('{"billing":"arn:b","billing":"arn:c"}'), /: "billing" is there twice, expected JSON like/);
+  assert.match(refusal({ '\uFEFFPORT': '8000' }), /^PORT has a byte-order mark before its name\./);
 });
 
 test('an empty or blank value of a setting counts as unset', () => {
@@ -391,44 +422,24 @@ test('METRICS_PORT must be another port than PORT', () => {
 });
 
 test('an error message about one setting shows no secret of another', () => {
-  const message = refusal({ TWILIO_AUTH_TOKEN: 'topsecret', HANDOVER_TOKEN_PEPPER: PEPPER, PORT: 'x' });
-  assert.ok(!message.includes('topsecret') && !message.includes(PEPPER), message);
+  const message = refusal({ TWILIO_AUTH_TOKEN: TOKEN, HANDOVER_TOKEN_PEPPER: PEPPER, PORT: 'x' });
+  assert.ok(!message.includes(TOKEN) && !message.includes(PEPPER), message);
 });
 
 test('a public address needs signed webhooks, or ALLOW_UNSIGNED_WEBHOOKS, which adds a warning', () => {
-  assert.equal(readConfig({ TWILIO_AUTH_TOKEN: 't' }).host, '0.0.0.0');
+  const signed = { TWILIO_AUTH_TOKEN: TOKEN, PUBLIC_HOST: 'voice.example.com', ...REAL };
+  assert.equal(readConfig(signed).host, '0.0.0.0');
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '128.0.0.1']) {
     assert.match(refusal({ HOST: host }), /^HOST is a public address/);
     assert.match(refusal({ HOST: host, TWILIO_AUTH_TOKEN: ',' }), /^HOST is a public address/);
     const open = readConfig({ HOST: host, ALLOW_UNSIGNED_WEBHOOKS: 'true' });
     assert.equal(open.warnings.length, 1);
     assert.match(open.warnings[0] ?? '', /not signed/);
-    assert.deepEqual(readConfig({ HOST: host, TWILIO_AUTH_TOKEN: 't' }).warnings, []);
+    assert.deepEqual(readConfig({ HOST: host, ...signed }).warnings, []);
   }
   for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]']) {
     assert.deepEqual(readConfig({ HOST: host }).warnings, []);
   }
-});
-
-test('the handover store is embedded unless AWS credentials are configured or USE_LOCAL_DYNAMODB is false', () => {
-  for (const name of [
-    'AWS_ACCESS_KEY_ID',
-    'AWS_PROFILE',
-    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
-    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-    'AWS_WEB_IDENTITY_TOKEN_FILE',
-  ]) {
-    assert.match(refusal({ [name]: 'x' }), /^HANDOVER_TOKEN_PEPPER is required/);
-    assert.equal(readConfig({ [name]: 'x', HANDOVER_TOKEN_PEPPER: PEPPER }).handover.embedded, false);
-    assert.equal(readConfig({ [name]: 'x', USE_LOCAL_DYNAMODB: 'true' }).handover.embedded, true);
-  }
-  assert.match(refusal({ USE_LOCAL_DYNAMODB: 'false' }), /^HANDOVER_TOKEN_PEPPER is required/);
-});
-
-test('outside local mode a missing CONNECT_PHONE_NUMBER adds a warning', () => {
-  const config = readConfig({ USE_LOCAL_DYNAMODB: 'false', HANDOVER_TOKEN_PEPPER: PEPPER });
-  assert.equal(config.handover.connectPhoneNumber, undefined);
-  assert.match(config.warnings.join(), /CONNECT_PHONE_NUMBER/);
 });
 
 test('OPENAI_TURN_DETECTION=semantic_vad selects turn detection by what is said, with its eagerness', () => {

@@ -1,9 +1,12 @@
+import { type Environment, settingOf, strayComment, strayQuotes } from '../base/environment.js';
 import type { NextSteps } from '../call/transfer/failed-dial-policy.js';
+import { SHARED_DEFAULTS } from '../handover/shared-settings.js';
 import { VARIABLES, type Values, type Variable } from './variables.js';
-import { TandemError } from '../base/errors.js';
 import type { SharedJournal } from '../journal/open-journal.js';
 import type { SwitchableTrigger } from '../escalation/escalation.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
+import { checkTogether, invalid } from './rules.js';
+import { warningsOf } from './warnings.js';
 
 /** The gateway's configuration, read from its environment once. */
 export interface Config {
@@ -12,10 +15,14 @@ export interface Config {
   /** `undefined`: `localhost:<port>`, which is known once the gateway listens. */
   publicHost: string | undefined;
   streamHost: string | undefined;
+  /** How long an idle HTTP connection stays open. */
+  keepAliveMs: number;
   /** `undefined`: /metrics is on the main port. */
   metricsPort: number | undefined;
   logLevel: string;
   pipeline: boolean;
+  /** Whether the operator has said that unsigned webhooks are accepted on a public address. */
+  allowsUnsigned: boolean;
   /** Names of providers by preference: VOICE_PROVIDER, then VOICE_FALLBACK. Start fails if a name belongs to no provider. */
   voiceProviders: readonly [string, ...string[]];
   /** Modules to load, as they stand in EXTENSIONS. */
@@ -40,6 +47,8 @@ export interface Config {
   maxSessions: Readonly<Record<string, number>>;
   /** 0: no limit. */
   maxCallMs: number;
+  /** 0: no limit. */
+  maxUnansweredTurns: number;
   /** Maximum event-loop delay; above it no new calls are taken. 0 disables the check. */
   maxLoopDelayMs: number;
   /** Maximum time the event loop may stand still; then the process ends itself. 0 disables the check. */
@@ -68,6 +77,8 @@ export interface Config {
     region: string;
     modelId: string;
     voice: string;
+    /** `undefined`: the service's own. */
+    endpointing: 'LOW' | 'MEDIUM' | 'HIGH' | undefined;
     /** `undefined`: one that suits the region. */
     summaryModelId: string | undefined;
     renewAfterMs: number;
@@ -118,7 +129,8 @@ export interface Config {
   warnings: readonly string[];
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** The number that local mode dials: Connect, as simulated by this project. */
+const LOCAL_CONNECT_NUMBER = '+12065550100';
 
 /**
  * Reads the environment. An empty value counts as unset.
@@ -128,70 +140,24 @@ export function readConfig(env: Environment): Config {
   const values = readVariables(env);
   const signed = (values.TWILIO_AUTH_TOKEN?.length ?? 0) > 0;
   const host = values.HOST ?? (signed ? '0.0.0.0' : '127.0.0.1');
-  const warnings: string[] = [];
-
-  if (!signed && !isLoopback(host)) {
-    if (!values.ALLOW_UNSIGNED_WEBHOOKS) {
-      throw invalid(
-        'HOST',
-        'is a public address, and without TWILIO_AUTH_TOKEN anyone who reaches it can place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.',
-      );
-    }
-    warnings.push(
-      'Webhooks are not signed and the gateway listens on a public address, so anyone who reaches it can place calls. Set TWILIO_AUTH_TOKEN and remove ALLOW_UNSIGNED_WEBHOOKS=true.',
-    );
-  }
-  if (!signed && (values.TWILIO_WEBHOOK_SHARED_KEYS?.length ?? 0) > 0) {
-    throw invalid(
-      'TWILIO_WEBHOOK_SHARED_KEYS',
-      'needs TWILIO_AUTH_TOKEN, with which Twilio signs everything that no webhook rule covers.',
-    );
-  }
-  if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT) {
-    throw invalid('METRICS_PORT', 'is the same port as PORT. Set another one, or leave it unset.');
-  }
-  const embedded = values.USE_LOCAL_DYNAMODB ?? !hasAwsCredentials(env);
-  if (!embedded && values.HANDOVER_TOKEN_PEPPER === undefined) {
-    throw invalid(
-      'HANDOVER_TOKEN_PEPPER',
-      'is required outside local mode. Set a long random string, the same for the Lambda, or USE_LOCAL_DYNAMODB=true.',
-    );
-  }
-  const connectPhoneNumber = values.CONNECT_PHONE_NUMBER ?? (embedded ? '+12065550100' : undefined);
-  if (connectPhoneNumber === undefined) {
-    warnings.push(
-      'CONNECT_PHONE_NUMBER is not set, so no call can be transferred to a human. Set the number of your Amazon Connect instance.',
-    );
-  }
-  checkHandover(values, signed);
-  if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined) {
-    throw invalid(
-      'LOCAL_LLM_MODEL',
-      'is required with LOCAL_LLM_BASE_URL. Set the name of the model at that endpoint.',
-    );
-  }
-  if (values.LOCAL_TTS_MODEL !== undefined && values.LOCAL_TTS_BASE_URL !== undefined) {
-    throw invalid('LOCAL_TTS_BASE_URL', 'cannot be combined with LOCAL_TTS_MODEL. Set one of them.');
-  }
+  // Real callers are never left to a guess, and AWS credentials in a shell say nothing about this gateway.
+  const embedded = values.USE_LOCAL_DYNAMODB ?? (!signed && values.DYNAMODB_TABLE_NAME === undefined);
+  checkTogether(values, { env, signed, host, embedded });
 
   const voiceProvider = values.VOICE_PROVIDER;
-  const fallbacks = [...new Set(values.VOICE_FALLBACK ?? [])];
-  const extensions = values.EXTENSIONS ?? [];
-  checkProviders({ VOICE_PROVIDER: [voiceProvider], VOICE_FALLBACK: fallbacks }, extensions.length > 0);
-  if ([voiceProvider, ...fallbacks].includes('openai') && values.OPENAI_API_KEY === undefined) {
-    throw invalid('OPENAI_API_KEY', 'is required, because VOICE_PROVIDER or VOICE_FALLBACK names openai.');
-  }
-
+  const fallbacks = values.VOICE_FALLBACK ?? [];
   return {
     port: values.PORT,
     host,
     publicHost: values.PUBLIC_HOST,
     streamHost: values.STREAM_HOST,
+    keepAliveMs: values.KEEP_ALIVE_SECONDS * 1000,
     metricsPort: values.METRICS_PORT,
     logLevel: values.LOG_LEVEL,
     pipeline: values.USE_PIPECAT,
-    voiceProviders: [voiceProvider, ...fallbacks.filter((name) => name !== voiceProvider)],
-    extensions,
+    allowsUnsigned: values.ALLOW_UNSIGNED_WEBHOOKS,
+    voiceProviders: [voiceProvider, ...new Set(fallbacks.filter((name) => name !== voiceProvider))],
+    extensions: values.EXTENSIONS ?? [],
     idleMs: values.IDLE_PROMPT_SECONDS * 1000,
     humanDigit: values.HUMAN_KEY === 'none' ? '' : values.HUMAN_KEY,
     escalation: {
@@ -204,6 +170,7 @@ export function readConfig(env: Environment): Config {
     maxConcurrentCalls: values.MAX_CONCURRENT_CALLS,
     maxSessions: values.MAX_VOICE_SESSIONS ?? {},
     maxCallMs: values.MAX_CALL_SECONDS * 1000,
+    maxUnansweredTurns: values.MAX_UNANSWERED_TURNS,
     maxLoopDelayMs: values.MAX_LOOP_DELAY_MS,
     maxStallMs: values.MAX_STALL_SECONDS * 1000,
     drainSeconds: values.DRAIN_SECONDS,
@@ -235,6 +202,7 @@ export function readConfig(env: Environment): Config {
       region: values.NOVA_REGION,
       modelId: values.NOVA_MODEL_ID,
       voice: values.NOVA_VOICE,
+      endpointing: values.NOVA_ENDPOINTING,
       summaryModelId: values.NOVA_SUMMARY_MODEL_ID,
       renewAfterMs: values.NOVA_RENEW_AFTER_SECONDS * 1000,
       endpointUrl: values.AWS_ENDPOINT_URL_BEDROCK_RUNTIME,
@@ -247,7 +215,7 @@ export function readConfig(env: Environment): Config {
       llmModel: values.LOCAL_LLM_MODEL,
     },
     handover: {
-      tableName: values.DYNAMODB_TABLE_NAME,
+      tableName: values.DYNAMODB_TABLE_NAME ?? SHARED_DEFAULTS.DYNAMODB_TABLE_NAME,
       embedded,
       endpointUrl: values.DYNAMODB_ENDPOINT_URL,
       region: values.AWS_REGION,
@@ -255,7 +223,7 @@ export function readConfig(env: Environment): Config {
       summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE,
       callerMatch: values.HANDOVER_CALLER_MATCH,
       pepper: values.HANDOVER_TOKEN_PEPPER,
-      connectPhoneNumber,
+      connectPhoneNumber: values.CONNECT_PHONE_NUMBER ?? (embedded ? LOCAL_CONNECT_NUMBER : undefined),
       queueArn: values.CONNECT_QUEUE_ARN,
       queueArns: values.CONNECT_QUEUE_ARNS ?? {},
     },
@@ -268,55 +236,46 @@ export function readConfig(env: Environment): Config {
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
     hubspot: hubspotOf(values),
-    journal: readJournal(values),
-    warnings,
+    journal: journalOf(values),
+    warnings: warningsOf(values, { env, signed, host, embedded }),
   };
 }
 
-function readJournal({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['journal'] {
-  if (redis === undefined) return undefined;
-  if (keys !== undefined) return { redis, keys };
-  throw invalid(
-    'JOURNAL_KEY',
-    'is required with REDIS_URL, because it encrypts what callers say. Generate one with "openssl rand -base64 32" and set the same for all instances.',
-  );
-}
-
 function readVariables(env: Environment): Values {
+  const marked = Object.keys(env).find((name) => name.startsWith('\uFEFF'));
+  if (marked !== undefined) {
+    throw invalid(marked.slice(1), 'has a byte-order mark before its name. Save the .env file as UTF-8 without one.');
+  }
   const values: Record<string, unknown> = {};
   for (const group of Object.values(VARIABLES)) {
     for (const [name, entry] of Object.entries(group) as [string, Variable][]) {
-      const given = env[name]?.trim() ?? '';
-      const raw = given === '' ? entry.default : given;
-      if (raw === undefined) continue;
-      const parsed = entry.schema.safeParse(raw);
-      if (!parsed.success) {
-        const value = entry.secret ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
-        throw invalid(name, `${value}: ${parsed.error.issues[0]?.message ?? 'not valid'}.`);
-      }
-      values[name] = parsed.data;
+      const raw = settingOf(env, name) ?? entry.default;
+      if (raw !== undefined) values[name] = parse(name, entry, raw);
     }
   }
   return values as Values;
 }
 
-function invalid(name: string, what: string): TandemError {
-  return new TandemError('CONFIG_INVALID', `${name} ${what}`);
+function parse(name: string, { schema, secret }: Variable, raw: string): unknown {
+  const shown = secret ? 'has a value that cannot be used' : `is ${JSON.stringify(raw.slice(0, 80))}`;
+  const quotes = strayQuotes(raw);
+  const comment = strayComment(raw);
+  if (quotes !== undefined) throw invalid(name, `${shown}: ${quotes}.`);
+  // A path or an address may hold what looks like a comment. A secret does not.
+  if (secret && comment !== undefined) throw invalid(name, `${shown}: ${comment}.`);
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const expected = parsed.error.issues[0]?.message ?? 'not valid';
+  throw invalid(name, `${shown}: ${comment ?? expected}.`);
 }
 
-function checkHandover(values: Values, signed: boolean): void {
-  if (values.HANDOVER_MODE === 'rest' && (values.TWILIO_ACCOUNT_SID === undefined || !signed)) {
-    throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
-  }
-  if (values.CONNECT_CHECK_AVAILABILITY !== 'off' && values.CONNECT_INSTANCE_ID === undefined) {
-    throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID, unless it is off.');
-  }
+function journalOf({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['journal'] {
+  return redis === undefined || keys === undefined ? undefined : { redis, keys };
 }
 
 function hubspotOf(values: Values): Config['hubspot'] {
-  if (!values.ENABLE_HUBSPOT) return undefined;
   const accessToken = values.HUBSPOT_ACCESS_TOKEN;
-  if (accessToken === undefined) throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
+  if (!values.ENABLE_HUBSPOT || accessToken === undefined) return undefined;
   return {
     accessToken,
     baseUrl: values.HUBSPOT_BASE_URL,
@@ -324,34 +283,4 @@ function hubspotOf(values: Values): Config['hubspot'] {
     pipeline: values.HUBSPOT_TICKET_PIPELINE,
     stage: values.HUBSPOT_TICKET_STAGE,
   };
-}
-
-/** Names of the providers that need no extension. */
-export const BUILT_IN_PROVIDERS: readonly string[] = ['openai', 'nova', 'local'];
-
-/** Unknown names are accepted with extensions, because what an extension provides is known only once it is loaded. */
-function checkProviders(named: Record<string, readonly string[]>, hasExtensions: boolean): void {
-  for (const [variable, names] of Object.entries(named)) {
-    const unknown = names.find((name) => !BUILT_IN_PROVIDERS.includes(name));
-    if (unknown === undefined || hasExtensions) continue;
-    throw invalid(
-      variable,
-      `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, nova, local, or a provider from EXTENSIONS.`,
-    );
-  }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
-/** Whether the AWS SDK would find credentials without asking the instance metadata service. */
-function hasAwsCredentials(env: Environment): boolean {
-  return [
-    'AWS_ACCESS_KEY_ID',
-    'AWS_PROFILE',
-    'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
-    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-    'AWS_WEB_IDENTITY_TOKEN_FILE',
-  ].some((name) => (env[name] ?? '') !== '');
 }

@@ -1,11 +1,25 @@
 import type { KeyObject } from 'node:crypto';
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { type Parsed, parseFlag, parseHttpUrl } from '../base/environment.js';
+import { parseJson } from '../base/json-text.js';
 import { type NextSteps, parseNextSteps } from '../call/transfer/failed-dial-policy.js';
 import { type SwitchableTrigger, TRIGGERS } from '../escalation/escalation.js';
+import { QUEUE_KEYS, unknownQueueKey } from '../escalation/queue-keys.js';
 import { type RedisTarget, readRedisUrl } from '../journal/redis-url.js';
 import { readKey } from '../journal/seal.js';
 
 // The formats of settings: each schema parses a value as written in the environment, or says what was expected.
+
+/** A setting that other programs read, too: `parse` is theirs as well. */
+export function shared<T>(parse: (text: string) => Parsed<T>): z.ZodType<T> {
+  return z.string().transform((value, context): T => {
+    const parsed = parse(value);
+    if ('value' in parsed) return parsed.value;
+    context.addIssue({ code: 'custom', message: parsed.expected });
+    return z.NEVER;
+  });
+}
 
 export const text = z.string().min(1);
 export const list = text.transform((value) =>
@@ -21,20 +35,25 @@ export const triggers = list.transform((names, context): readonly SwitchableTrig
   context.addIssue({ code: 'custom', message: `expected none, or some of ${TRIGGERS.join(', ')}` });
   return z.NEVER;
 });
-export const flag = z
-  .enum(['true', 'false', '1', '0'], { error: 'expected true or false' })
-  .transform((v) => v === 'true' || v === '1');
-export const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region like us-east-1');
+export const flag = shared(parseFlag);
 export const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
-export const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'expected a URL that begins with http:// or https://' })
-  .transform((v) => v.replace(/\/+$/, ''));
+export const httpUrl = shared(parseHttpUrl);
 
 export const hostName = z
   .string()
   .regex(
-    /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-fA-F:]+\](:\d+)?$/,
+    /^[A-Za-z0-9.-]+(:\d{1,5})?$|^\[[0-9a-fA-F:]+\](:\d{1,5})?$/,
     'expected a host name, with a port if not 443, and no scheme or path',
+  )
+  .regex(/^[^A-Z]*$/, 'expected small letters, because Twilio signs the URL letter by letter');
+
+/** An address to listen on. The value of an IPv6 address has no brackets. */
+export const listenAddress = z
+  .string()
+  .transform((value) => value.replace(/^\[(.*)\]$/, '$1'))
+  .refine(
+    (value) => isIP(value) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9._-]*)$/.test(value),
+    'expected an IP address or a host name of this machine, without a scheme, a port or a path',
   );
 
 export function whole(min: number, max: number): z.ZodType<number> {
@@ -52,10 +71,30 @@ export const share = z
   .transform(Number);
 export const headerText = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'expected an id without spaces');
 
+const CREDENTIAL = /^[\x21-\x7e]+$/;
+const CREDENTIAL_EXPECTED = 'expected letters, digits and signs without spaces';
+/** A key that a service has given, as it is sent in a header. */
+export const credential = z.string().regex(CREDENTIAL, CREDENTIAL_EXPECTED);
+export const credentials = list.refine((keys) => keys.every((key) => CREDENTIAL.test(key)), CREDENTIAL_EXPECTED);
+export const authTokens = credentials.refine(
+  (tokens) => !tokens.some((token) => /^(AC|SK)[0-9a-f]{32}$/i.test(token)),
+  'expected the auth token of the account, not an account SID or an API key',
+);
+
 export const queueArns = z.string().transform((value, context): Record<string, string> => {
-  const parsed = z.record(z.string(), z.string().startsWith('arn:')).safeParse(parseJson(value));
-  if (parsed.success) return parsed.data;
-  context.addIssue({ code: 'custom', message: 'expected JSON like {"billing":"arn:aws:connect:…:queue/…"}' });
+  const content = parseJson(value);
+  const parsed = z
+    .record(z.string(), z.string().startsWith('arn:'))
+    .safeParse(typeof content === 'string' ? undefined : content.value);
+  const unknown = unknownQueueKey(Object.keys(parsed.data ?? {}));
+  if (parsed.success && unknown === undefined) return parsed.data;
+  const message =
+    unknown !== undefined
+      ? `${JSON.stringify(unknown)} is no reason or topic; expected some of ${QUEUE_KEYS.join(', ')}`
+      : typeof content === 'string'
+        ? `${content}, expected JSON like {"billing":"arn:aws:connect:…:queue/…"}`
+        : 'expected JSON like {"billing":"arn:aws:connect:…:queue/…"}';
+  context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
 
@@ -91,11 +130,3 @@ export const journalKeys = list.transform((parts, context): [KeyObject, ...KeyOb
   });
   return z.NEVER;
 });
-
-function parseJson(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-}

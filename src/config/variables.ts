@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import {
+  authTokens,
+  credential,
+  credentials,
   e164,
   flag,
   headerText,
@@ -7,17 +10,19 @@ import {
   httpUrl,
   journalKeys,
   list,
+  listenAddress,
   nextSteps,
   queueArns,
   redisUrl,
-  region,
   sessionLimits,
   share,
+  shared,
   text,
   triggers,
   whole,
 } from './formats.js';
 import { TRIGGERS } from '../escalation/escalation.js';
+import { SHARED_DEFAULTS, SHARED_FORMATS } from '../handover/shared-settings.js';
 
 interface Description<Schema extends z.ZodType> {
   about: string;
@@ -54,6 +59,12 @@ function secret<Schema extends z.ZodType>(entry: Description<Schema>): Variable<
 /** Every setting the gateway reads, once. `.env.example` is generated from this table. */
 export const VARIABLES = {
   'Address and logging': {
+    ENV_FILE: variable({
+      default: '.env',
+      about:
+        'File of settings that every command reads from its working directory. What the environment says wins. none: no file is read. It has to be in the environment itself.',
+      schema: text,
+    }),
     PORT: variable({
       default: '8000',
       about: 'Port for HTTP and WebSocket. 0 picks a free one.',
@@ -61,12 +72,12 @@ export const VARIABLES = {
     }),
     HOST: variable({
       about: 'Address to listen on. Unset: 0.0.0.0 if TWILIO_AUTH_TOKEN is set, else 127.0.0.1.',
-      schema: text,
+      schema: listenAddress,
     }),
     PUBLIC_HOST: variable({
       shown: 'localhost:PORT',
       about:
-        'Host name by which Twilio reaches the gateway, without a scheme, and with a port if it is not 443. The URLs that Twilio signs are built from it.',
+        'Host name by which Twilio reaches the gateway, in small letters, without a scheme, and with a port if it is not 443. The URLs that Twilio signs are built from it.',
       schema: hostName,
     }),
     STREAM_HOST: variable({
@@ -74,6 +85,12 @@ export const VARIABLES = {
       about:
         'With several instances behind PUBLIC_HOST: a host name that leads to this instance alone. Each stream then reaches the instance that has its voice session ready. See docs/operate/several-instances.md.',
       schema: hostName,
+    }),
+    KEEP_ALIVE_SECONDS: variable({
+      default: '75',
+      about:
+        'How long an idle HTTP connection stays open. It must be longer than the balancer in front keeps its connections (60 s at an AWS load balancer). Otherwise a request of Twilio can meet a connection that the gateway is closing.',
+      schema: whole(5, 3600),
     }),
     METRICS_PORT: variable({
       about:
@@ -148,9 +165,15 @@ export const VARIABLES = {
       schema: z.enum(['goodbye', 'human']),
     }),
     MAX_CALL_SECONDS: variable({
-      default: '0',
+      default: '3600',
       about: 'Maximum time a caller talks to the assistant. Then the call is transferred to a human. 0: no limit.',
       schema: whole(0, 86_400),
+    }),
+    MAX_UNANSWERED_TURNS: variable({
+      default: '20',
+      about:
+        "Maximum number of times in a row the assistant speaks without a word from the caller's side, as with hold music or a television. Then SILENCE_ENDS_WITH applies. 0: no limit.",
+      schema: whole(0, 1000),
     }),
   },
   'Load and shutdown': {
@@ -192,12 +215,12 @@ export const VARIABLES = {
     TWILIO_AUTH_TOKEN: secret({
       about:
         'Auth token; a comma-separated list during a rotation. If it is set, webhooks and streams without a valid signature are refused.',
-      schema: list,
+      schema: authTokens,
     }),
     TWILIO_WEBHOOK_SHARED_KEYS: secret({
       about:
         "Comma-separated shared keys of the account's webhook rules. What Twilio signs with one of them is accepted, too. The request's header names the algorithm. Needs TWILIO_AUTH_TOKEN.",
-      schema: list,
+      schema: credentials,
     }),
     TWILIO_API_URL: variable({
       default: 'https://api.twilio.com',
@@ -220,7 +243,7 @@ export const VARIABLES = {
     OPENAI_API_KEY: secret({
       about:
         'API key of a project that may use the Realtime API. Required if VOICE_PROVIDER or VOICE_FALLBACK names openai.',
-      schema: text,
+      schema: credential,
     }),
     OPENAI_BASE_URL: variable({
       default: 'https://api.openai.com/v1',
@@ -231,13 +254,13 @@ export const VARIABLES = {
     OPENAI_REALTIME_MODEL: variable({
       default: 'gpt-realtime-2.1',
       about: 'Speech-to-speech model.',
-      schema: text,
+      schema: headerText,
     }),
-    OPENAI_VOICE: variable({ default: 'marin', about: 'Voice of the model.', schema: text }),
+    OPENAI_VOICE: variable({ default: 'marin', about: 'Voice of the model.', schema: headerText }),
     OPENAI_TRANSCRIPTION_MODEL: variable({
       default: 'gpt-transcribe',
       about: 'Model that transcribes what the caller says.',
-      schema: text,
+      schema: headerText,
     }),
     OPENAI_ORGANIZATION: variable({
       about: 'Organization to bill, if the key may use several.',
@@ -274,19 +297,24 @@ export const VARIABLES = {
   'Amazon Nova 2 Sonic (VOICE_PROVIDER=nova, see docs/models/nova-sonic.md)': {
     NOVA_REGION: variable({
       default: 'us-east-1',
-      about: 'AWS region of the model, independent of AWS_REGION.',
-      schema: region,
+      about: 'AWS region of the model and of the summary that it writes, independent of AWS_REGION.',
+      schema: shared(SHARED_FORMATS.AWS_REGION),
     }),
     NOVA_MODEL_ID: variable({
       default: 'amazon.nova-2-sonic-v1:0',
       about: 'Speech-to-speech model.',
-      schema: text,
+      schema: headerText,
     }),
-    NOVA_VOICE: variable({ default: 'matthew', about: 'Voice of the model.', schema: text }),
+    NOVA_VOICE: variable({ default: 'matthew', about: 'Voice of the model.', schema: headerText }),
+    NOVA_ENDPOINTING: variable({
+      about:
+        "How soon a pause ends the caller's turn: HIGH is the shortest pause, then MEDIUM, then LOW. Unset: the service's own.",
+      schema: z.enum(['LOW', 'MEDIUM', 'HIGH']),
+    }),
     NOVA_SUMMARY_MODEL_ID: variable({
       about:
-        "Bedrock text model or inference profile that writes the agent's summary. Unset: Nova 2 Lite in the region's geography.",
-      schema: text,
+        "Bedrock text model or inference profile that writes the agent's summary. It is called in NOVA_REGION. Unset: Nova 2 Lite through the inference profile of that region's geography.",
+      schema: headerText,
     }),
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: variable({
       about: "Another endpoint for the model, for instance the simulator. The name is the AWS SDK's own.",
@@ -357,7 +385,7 @@ export const VARIABLES = {
         'What the gateway asks Amazon Connect before it dials: staffed (is an agent logged in?), available (is an agent free?), or off. Needs CONNECT_INSTANCE_ID, and CONNECT_QUEUE_ARN or CONNECT_QUEUE_ARNS.',
       schema: z.enum(['off', 'staffed', 'available']),
     }),
-    CONNECT_INSTANCE_ID: variable({ about: 'Id of the Amazon Connect instance.', schema: text }),
+    CONNECT_INSTANCE_ID: variable({ about: 'Id of the Amazon Connect instance.', schema: headerText }),
     AWS_ENDPOINT_URL_CONNECT: variable({
       about: "Another endpoint for CONNECT_CHECK_AVAILABILITY. The name is the AWS SDK's own.",
       schema: httpUrl,
@@ -381,14 +409,14 @@ export const VARIABLES = {
     }),
     HANDOVER_TOKEN_PEPPER: secret({
       about:
-        'Key under which tokens are stored, at least 16 characters. The Lambda needs the same. Required outside local mode.',
-      schema: z.string().min(16, 'expected at least 16 characters'),
+        'Key under which tokens are stored, at least 16 characters. The Lambda needs the same, in this variable or, from Secrets Manager, by HANDOVER_TOKEN_PEPPER_SECRET_ARN. Required outside local mode.',
+      schema: shared(SHARED_FORMATS.HANDOVER_TOKEN_PEPPER),
     }),
     HANDOVER_CALLER_MATCH: variable({
-      default: 'true',
+      default: SHARED_DEFAULTS.HANDOVER_CALLER_MATCH,
       about:
         "true: if every digit of a token is lost, the Lambda finds the handover by the caller's number, without the conversation. Set the Lambda's variable alike. See docs/operate/handover-by-number.md.",
-      schema: flag,
+      schema: shared(SHARED_FORMATS.HANDOVER_CALLER_MATCH),
     }),
     HANDOVER_SUMMARY_LANGUAGE: variable({
       default: 'en',
@@ -396,24 +424,24 @@ export const VARIABLES = {
       schema: z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/, 'expected a language tag such as en or de-AT'),
     }),
     DYNAMODB_TABLE_NAME: variable({
-      default: 'HandoverTokens',
-      about: 'Table with the partition key "pk" (string) and the TTL attribute "expires_at".',
-      schema: z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected a DynamoDB table name'),
+      shown: SHARED_DEFAULTS.DYNAMODB_TABLE_NAME,
+      about: `Table with the partition key "pk" (string) and the TTL attribute "expires_at". To name one switches local mode off, unless USE_LOCAL_DYNAMODB says otherwise. Unset: ${SHARED_DEFAULTS.DYNAMODB_TABLE_NAME}.`,
+      schema: shared(SHARED_FORMATS.DYNAMODB_TABLE_NAME),
     }),
     AWS_REGION: variable({
-      default: 'us-east-1',
+      default: SHARED_DEFAULTS.AWS_REGION,
       about: 'AWS region of the table and of the Amazon Connect instance.',
-      schema: region,
+      schema: shared(SHARED_FORMATS.AWS_REGION),
     }),
     USE_LOCAL_DYNAMODB: variable({
       about:
-        'true: local mode, with a DynamoDB-compatible store inside the gateway. false: a table in AWS. Unset: true if no AWS credentials are configured.',
+        'true: local mode, with a DynamoDB-compatible store in the memory of the gateway. false: a table in AWS. Unset: local mode if neither TWILIO_AUTH_TOKEN nor DYNAMODB_TABLE_NAME is set. AWS credentials make no difference.',
       schema: flag,
     }),
     DYNAMODB_ENDPOINT_URL: variable({
       about:
-        'Another DynamoDB endpoint, for instance DynamoDB Local. In local mode it replaces the store inside the gateway, and the table is created there.',
-      schema: httpUrl,
+        'Another DynamoDB endpoint, for instance DynamoDB Local. In local mode it replaces the store inside the gateway, and the gateway creates the table there if it is missing. Outside local mode the table must exist.',
+      schema: shared(SHARED_FORMATS.DYNAMODB_ENDPOINT_URL),
     }),
   },
   'HubSpot (see docs/build/hubspot.md)': {
@@ -424,7 +452,7 @@ export const VARIABLES = {
     }),
     HUBSPOT_ACCESS_TOKEN: secret({
       about: 'Service key, or the token of a private app. Required with ENABLE_HUBSPOT=true.',
-      schema: text,
+      schema: credential,
     }),
     HUBSPOT_BASE_URL: variable({
       default: 'https://api.hubapi.com',
@@ -463,7 +491,7 @@ const HEADER = [
   'Generated from src/config/variables.ts by "node scripts/generate.mjs". Do not edit.',
   'Every setting of the gateway with its default. None is required: "npm start" without any runs everything embedded.',
   'To change some, copy this file to .env and remove the "#" before their names. An empty value counts as unset.',
-  'The gateway reads its environment only. Load .env with "node --env-file=.env dist/src/main.js" after "npm run build", with "docker run --env-file .env", or with EnvironmentFile= of systemd.',
+  'Every command reads .env in its working directory, with quotation marks and comments as Node reads them, and says so. What the environment says wins. "docker run --env-file" keeps quotation marks and comments; write the file for it without them.',
 ];
 const LINE_CHARACTERS = 100;
 

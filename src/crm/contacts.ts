@@ -38,13 +38,18 @@ export class Contacts {
   }
 
   private async findOrCreate(e164: string): Promise<Contact> {
+    const national = nationalNumber(e164);
     const known: Condition[] = [
       { propertyName: 'phone', operator: 'EQ', value: e164 },
-      // Finds a number in another notation, because HubSpot also stores the calculated national number.
-      { propertyName: 'hs_searchable_calculated_phone_number', operator: 'EQ', value: nationalNumber(e164) },
+      { propertyName: 'mobilephone', operator: 'EQ', value: e164 },
+      // These find a number in another notation, because HubSpot also stores the calculated national numbers.
+      { propertyName: 'hs_searchable_calculated_phone_number', operator: 'EQ', value: national },
+      { propertyName: 'hs_searchable_calculated_mobile_number', operator: 'EQ', value: national },
     ];
-    const found = await this.api.search('contacts', { anyOf: known, properties: ['firstname', 'lastname', 'phone'] });
-    const contact = found.find(({ properties }) => properties['phone'] === e164) ?? found[0];
+    const properties = ['firstname', 'lastname', 'phone', 'mobilephone'];
+    const found = await this.api.search('contacts', { anyOf: known, properties });
+    const written = (property: string) => found.find((one) => one.properties[property] === e164);
+    const contact = written('phone') ?? written('mobilephone') ?? found[0];
     if (contact === undefined) {
       const id = await this.api.create('contacts', { phone: e164 }, [], known);
       return { id, origin: 'created', name: undefined };

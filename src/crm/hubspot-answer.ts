@@ -1,4 +1,4 @@
-import { TandemError } from '../base/errors.js';
+import { type ErrorCode, TandemError } from '../base/errors.js';
 import { isConnectFailure } from '../base/connect-failure.js';
 
 /** The result of one request to HubSpot. */
@@ -15,8 +15,16 @@ export interface HubSpotFailure {
   waitMs: number;
 }
 
-/** Statuses that HubSpot itself returns before it writes anything. Other 5xx statuses come from a proxy in front of it. */
-const NOTHING_DONE: ReadonlySet<number> = new Set([500, 501, 503]);
+/**
+ * Statuses that pass by waiting (HubSpot: error handling). A lock lasts two seconds. A request that timed out may have been
+ * read and carried out; one that is locked or too early was not.
+ */
+const PASSING: ReadonlyMap<number, { why: string; waitMs: number; mayBeDone: boolean }> = new Map([
+  [408, { why: 'it ran out of time for the request', waitMs: 0, mayBeDone: true }],
+  [423, { why: 'other changes lock it for some seconds', waitMs: 2000, mayBeDone: false }],
+  [425, { why: 'it does not take the request so early', waitMs: 0, mayBeDone: false }],
+]);
+const MIGRATING = 477;
 
 /**
  * Classifies an answer of HubSpot. `body` is `undefined` if it was too long to read. Keeps of an error's body only what
@@ -35,10 +43,20 @@ export function readAnswer(
     if (!isUsable(parsed)) return failed('HUBSPOT_FAILED', `answered ${request} without the ids it asks for.`, true);
     return { is: 'ok', body: parsed };
   }
-  const what = `answered ${request} with ${[String(status), ...identity(parsed)].join(' ')}.`;
-  if (status === 429) return throttled(what, headers, fieldOf(parsed, 'policyName'));
-  if (status >= 500) return failed('HUBSPOT_FAILED', what, !NOTHING_DONE.has(status));
-  return { ...failed('HUBSPOT_REFUSED', what, false), again: 'never' };
+  const reply = `answered ${request} with ${[String(status), ...identity(parsed)].join(' ')}`;
+  if (status === 429) return throttled(`${reply}.`, headers, fieldOf(parsed, 'policyName'));
+  if (status === MIGRATING) return migrating(reply, headers);
+  const passing = PASSING.get(status);
+  if (passing !== undefined) {
+    const { mayBeDone, waitMs, why } = passing;
+    return {
+      ...failed('HUBSPOT_BUSY', `${reply}: ${why}.`, mayBeDone),
+      waitMs: Math.max(waitMs, retryAfterMs(headers)),
+    };
+  }
+  // Any 5xx can come after the object was written: from a proxy that gave up, or from HubSpot itself.
+  if (status >= 500) return failed('HUBSPOT_FAILED', `${reply}.`, true);
+  return { ...failed('HUBSPOT_REFUSED', `${reply}.`, false), again: 'never' };
 }
 
 /** Classifies a request without an answer. */
@@ -60,8 +78,21 @@ export function memberOf(value: unknown, name: string): unknown {
 function throttled(what: string, headers: Headers, policy: string): HubSpotFailure {
   const isDaily = policy === '' ? headers.get('x-hubspot-ratelimit-daily-remaining') === '0' : policy === 'DAILY';
   if (isDaily) return { ...failed('HUBSPOT_DAILY_LIMIT', what, false), again: 'never' };
+  return { ...failed('HUBSPOT_THROTTLED', what, false), waitMs: retryAfterMs(headers) };
+}
+
+/** HubSpot is moving the account to another place, which takes up to a day (HubSpot: error handling, 477). */
+function migrating(reply: string, headers: Headers): HubSpotFailure {
+  const minutes = Math.ceil(retryAfterMs(headers) / 60_000);
+  const until = minutes > 0 ? `, for about ${minutes} more minutes` : '';
+  const what = `${reply}: it is moving the account between its data centres${until}.`;
+  return { ...failed('HUBSPOT_MIGRATING', what, false), again: 'never' };
+}
+
+/** Returns 0 without the header, or if it does not hold seconds. */
+function retryAfterMs(headers: Headers): number {
   const seconds = Number(headers.get('retry-after') ?? '0');
-  return { ...failed('HUBSPOT_THROTTLED', what, false), waitMs: seconds > 0 ? seconds * 1000 : 0 };
+  return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : 0;
 }
 
 function identity(body: unknown): string[] {
@@ -73,11 +104,7 @@ function identity(body: unknown): string[] {
   ];
 }
 
-function failed(
-  code: 'HUBSPOT_UNREACHABLE' | 'HUBSPOT_THROTTLED' | 'HUBSPOT_DAILY_LIMIT' | 'HUBSPOT_FAILED' | 'HUBSPOT_REFUSED',
-  what: string,
-  mayBeDone: boolean,
-): HubSpotFailure {
+function failed(code: Extract<ErrorCode, `HUBSPOT_${string}`>, what: string, mayBeDone: boolean): HubSpotFailure {
   return { is: 'failed', error: new TandemError(code, `HubSpot ${what}`), again: 'later', mayBeDone, waitMs: 0 };
 }
 

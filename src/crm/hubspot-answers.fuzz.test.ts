@@ -49,7 +49,7 @@ test('whatever HubSpot answers, a request resolves with what was asked or reject
       assert.match((await api.recordsUrl()) ?? 'https://none/contacts/1', /^https:\/\/[\w.-]+\/contacts\/[-\d.e+]+$/i),
   ];
   const input = fc.record({
-    status: fc.constantFrom(200, 200, 201, 204, 400, 403, 404, 429, 500, 502, 503),
+    status: fc.constantFrom(200, 200, 201, 204, 400, 403, 404, 408, 423, 425, 429, 477, 500, 502, 503),
     body: fc.oneof({ weight: 9, arbitrary: mangled(ANSWERS) }, fc.constantFrom('', '<html>502 Bad Gateway</html>')),
     retryAfter: fc.constantFrom('0', '1', '-5', '1e9', 'Wed, 21 Oct 2026 07:28:00 GMT', ''),
     use: fc.nat(uses.length - 1),

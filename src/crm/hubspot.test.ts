@@ -3,97 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, test } from 'node:test';
-import { HubSpotSim, type HubSpotSimOptions } from '../../sim/hubspot/server.js';
-import { FakeClock } from '../../test/support/fake-clock.js';
-import { until } from '../../test/support/rig.js';
+import { KEY, PHONE, withHubSpot } from '../../test/support/hubspot-bench.js';
 import { scaledClock } from '../../test/support/scaled-clock.js';
-import type { Clock } from '../base/clock.js';
-import { createLogger } from '../telemetry/log.js';
-import { type CrmCase, type CrmFindings, type CrmOutcome, HubSpot, type HubSpotOptions } from './hubspot.js';
 import { HubSpotApi } from './hubspot-api.js';
 import { nationalNumber } from './phone-number.js';
-
-const KEY = 'pat-test-3f0c';
-const PHONE = '+12025550123';
-
-interface Bench {
-  sim: HubSpotSim;
-  crm: HubSpot;
-  outcomes: CrmOutcome[];
-  /** When the simulator received each request, and to which endpoint. */
-  times: { place: string; atMs: number }[];
-  log: string[];
-  /** Begins a case. Returns an object that collects what `tell` receives. */
-  begin(more?: Partial<CrmCase>): CrmFindings;
-  ended(count?: number): Promise<void>;
-}
-
-async function withHubSpot(
-  options: { sim?: HubSpotSimOptions; crm?: Partial<HubSpotOptions>; clock?: Clock },
-  body: (bench: Bench) => Promise<void>,
-): Promise<void> {
-  const { clock = scaledClock(40) } = options;
-  const times: Bench['times'] = [];
-  const sim = await new HubSpotSim({
-    clock,
-    keys: [KEY],
-    onRequest: ({ place }) => times.push({ place, atMs: clock.now() }),
-    ...options.sim,
-  }).start();
-  const outcomes: CrmOutcome[] = [];
-  const crm = new HubSpot({
-    baseUrl: sim.url,
-    accessToken: KEY,
-    apiVersion: '2026-03',
-    pipeline: '0',
-    stage: '1',
-    clock,
-    count: (outcome) => outcomes.push(outcome),
-    ...options.crm,
-  });
-  const log: string[] = [];
-  const logger = createLogger({ level: 'trace', destination: { write: (line: string) => void log.push(line) } });
-  let cases = 0;
-  const bench: Bench = {
-    sim,
-    crm,
-    outcomes,
-    times,
-    log,
-    begin: (more = {}) => {
-      const told: CrmFindings = {};
-      const number = ++cases;
-      crm.begin({
-        conversationId: `c0ffee${number}`,
-        handoverId: `01J${number}`,
-        customerPhone: PHONE,
-        reason: 'billing',
-        intent: 'billing',
-        priority: '5',
-        language: 'en-US',
-        summary: 'Caller: I was charged <twice>.',
-        tell: (found) => Promise.resolve(Boolean(Object.assign(told, found))),
-        log: logger,
-        ...more,
-      });
-      return told;
-    },
-    ended: (count = 1) => until(() => outcomes.length >= count, 'the end of the case'),
-  };
-  try {
-    await body(bench);
-    assert.doesNotMatch(log.join(), /5550123|pat-test|charged/, 'nothing private in the log');
-  } finally {
-    await crm.close();
-    await sim.close();
-  }
-}
-
-/** Whole seconds between the requests to one endpoint. */
-function gaps({ times }: Bench, place: string): number[] {
-  const at = times.filter((one) => one.place === place).map((one) => one.atMs);
-  return at.slice(1).map((ms, index) => Math.floor((ms - (at[index] ?? 0)) / 1000));
-}
 
 test('an answer of HubSpot that expands to eighty megabytes is not read to its end', async () => {
   const bomb = gzipSync(
@@ -144,6 +57,18 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
       });
     });
   }
+
+  for (const mobilephone of [PHONE, '(202) 555-0123'])
+    test(`a HubSpot contact that has the number as mobile number only (${mobilephone}) is found, not created again`, async () => {
+      await withHubSpot({}, async (bench) => {
+        const contact = bench.sim.seed('contacts', { firstname: 'Ada', phone: '+12025550100', mobilephone });
+        const told = bench.begin();
+        await bench.ended();
+        assert.equal(told.hubspot_contact_id, contact.id);
+        assert.equal(told.customer_name, 'Ada');
+        assert.equal(bench.sim.objects('contacts').length, 1);
+      });
+    });
 
   test('of several contacts with the number, HubSpot uses the one with the same notation and no name', async () => {
     await withHubSpot({}, async (bench) => {
@@ -199,182 +124,6 @@ describe('a handover in HubSpot', { concurrency: true }, () => {
       await bench.ended(30);
       assert.deepEqual(new Set(bench.outcomes), new Set(['complete']));
       assert.equal(bench.sim.requests.filter(({ status }) => status === 429).length, 0);
-    });
-  });
-});
-
-describe('HubSpot in trouble', { concurrency: true }, () => {
-  test('a 5xx of HubSpot is retried after 1, 2, 4 and 8 s, and then the ticket is created without the contact', async () => {
-    await withHubSpot({}, async (bench) => {
-      bench.sim.faults.plan('search', { type: 'status', status: 503 }, 5);
-      const told = bench.begin();
-      await bench.ended();
-      assert.deepEqual(gaps(bench, 'search'), [1, 2, 4, 8]);
-      assert.deepEqual(bench.outcomes, ['complete']);
-      assert.equal(told.hubspot_contact_id, undefined);
-      assert.equal(told.hubspot_ticket_id, bench.sim.objects('tickets')[0]?.id);
-      assert.match(bench.log.join(), /HUBSPOT_FAILED/);
-    });
-  });
-
-  test('a 429 of HubSpot is retried after the time it asks for, at most ten seconds', async () => {
-    await withHubSpot({}, async (bench) => {
-      bench.sim.faults.plan('tickets', { type: 'limit', policy: 'TEN_SECONDLY_ROLLING', retryAfterSeconds: 6 });
-      bench.sim.faults.plan('tickets', { type: 'limit', policy: 'TEN_SECONDLY_ROLLING', retryAfterSeconds: 60 });
-      bench.sim.faults.plan('tickets', { type: 'limit', policy: 'SECONDLY' });
-      bench.begin();
-      await bench.ended();
-      assert.deepEqual(gaps(bench, 'tickets'), [6, 10, 4]);
-      assert.deepEqual(bench.outcomes, ['complete']);
-    });
-  });
-
-  test('a request over the daily limit of HubSpot is not retried', async () => {
-    await withHubSpot({ sim: { limits: { perDay: 0 } } }, async (bench) => {
-      bench.begin();
-      await bench.ended();
-      assert.deepEqual(bench.outcomes, ['failed']);
-      assert.deepEqual(bench.times.map(({ place }) => place).sort(), ['account', 'search', 'tickets']);
-      assert.match(bench.log.join(), /HUBSPOT_DAILY_LIMIT/);
-    });
-  });
-
-  for (const type of ['hang-after', 'reset-after', 'hang', 'malformed', 'no-id'] as const) {
-    test(`a HubSpot create that may have been carried out (${type}) is searched for before it is repeated`, async () => {
-      await withHubSpot({}, async (bench) => {
-        for (const place of ['contacts', 'tickets', 'notes'] as const) bench.sim.faults.plan(place, { type });
-        const told = bench.begin();
-        await bench.ended();
-        assert.deepEqual(bench.outcomes, ['complete']);
-        for (const of of ['contacts', 'tickets', 'notes'] as const) assert.equal(bench.sim.objects(of).length, 1, of);
-        assert.equal(told.hubspot_contact_id, bench.sim.objects('contacts')[0]?.id);
-        assert.equal(told.hubspot_ticket_id, bench.sim.objects('tickets')[0]?.id);
-        assert.match(told.crm_url ?? '', new RegExp(`/0-5/${told.hubspot_ticket_id ?? '-'}$`));
-      });
-    });
-  }
-
-  test('a HubSpot create without an answer is not repeated while the search index is slow', async () => {
-    await withHubSpot({ sim: { indexDelayMs: 30_000 } }, async (bench) => {
-      for (const place of ['contacts', 'tickets', 'notes'] as const)
-        bench.sim.faults.plan(place, { type: 'hang-after' });
-      bench.begin();
-      await bench.ended();
-      assert.deepEqual(bench.outcomes, ['complete']);
-      for (const of of ['contacts', 'tickets', 'notes'] as const) assert.equal(bench.sim.objects(of).length, 1, of);
-    });
-  });
-
-  test('a HubSpot contact that was just created is not created again after its ticket was refused', async () => {
-    await withHubSpot({ sim: { indexDelayMs: 3_600_000 } }, async (bench) => {
-      bench.sim.faults.plan('tickets', { type: 'status', status: 400 });
-      bench.begin();
-      await bench.ended();
-      bench.begin();
-      await bench.ended(2);
-      assert.deepEqual(bench.outcomes, ['partial', 'complete']);
-      assert.equal(bench.sim.objects('contacts').length, 1);
-    });
-  });
-
-  test('a HubSpot search that is answered without ids is repeated, and creates no second contact', async () => {
-    await withHubSpot({}, async (bench) => {
-      const contact = bench.sim.seed('contacts', { phone: PHONE });
-      bench.sim.faults.plan('search', { type: 'no-id' });
-      const told = bench.begin();
-      await bench.ended();
-      assert.equal(told.hubspot_contact_id, contact.id);
-      assert.equal(bench.sim.objects('contacts').length, 1);
-    });
-  });
-
-  test('an address of the HubSpot records without the account is not remembered', async () => {
-    await withHubSpot({}, async (bench) => {
-      bench.sim.faults.plan('account', { type: 'no-id' }, 5);
-      const first = bench.begin();
-      await bench.ended();
-      await until(() => bench.log.join().includes('reading the address of the HubSpot records failed'), 'the failure');
-      assert.equal(first.crm_url, undefined);
-      const second = bench.begin();
-      await bench.ended(2);
-      assert.match(second.crm_url ?? '', /record\/0-5\/\d+$/);
-    });
-  });
-
-  test('a HubSpot create that is never answered is sent at most twice', async () => {
-    await withHubSpot({}, async (bench) => {
-      bench.sim.faults.plan('tickets', { type: 'hang' }, 9);
-      bench.begin();
-      await bench.ended();
-      assert.deepEqual(bench.outcomes, ['partial']);
-      assert.equal(bench.times.filter(({ place }) => place === 'tickets').length, 2);
-    });
-  });
-
-  test('a wrong HubSpot key or a missing scope is not retried, and the log says which', async () => {
-    await withHubSpot({ crm: { accessToken: 'pat-test-old' } }, async (bench) => {
-      bench.begin();
-      await bench.ended();
-      assert.deepEqual(bench.outcomes, ['failed']);
-      assert.equal(bench.times.filter(({ place }) => place === 'tickets').length, 1);
-      assert.match(bench.log.join(), /HUBSPOT_REFUSED.*401 INVALID_AUTHENTICATION \(correlation [0-9a-f-]{36}\)/);
-    });
-    await withHubSpot(
-      { sim: { scopes: ['crm.objects.contacts.read', 'crm.objects.contacts.write'] } },
-      async (bench) => {
-        const told = bench.begin();
-        await bench.ended();
-        assert.deepEqual(bench.outcomes, ['partial']);
-        assert.equal(told.hubspot_contact_id, bench.sim.objects('contacts')[0]?.id);
-        assert.match(bench.log.join(), /403 MISSING_SCOPES/);
-      },
-    );
-  });
-
-  test('a handover fails with HUBSPOT_UNREACHABLE if no server listens at HUBSPOT_BASE_URL', async () => {
-    await withHubSpot({ crm: { baseUrl: 'http://127.0.0.1:9' } }, async (bench) => {
-      bench.begin();
-      await bench.ended();
-      assert.deepEqual(bench.outcomes, ['failed']);
-      assert.match(bench.log.join(), /HUBSPOT_UNREACHABLE/);
-    });
-  });
-
-  test('a handover in HubSpot does not wait for the address of the records', async () => {
-    await withHubSpot({}, async (bench) => {
-      bench.sim.faults.plan('account', { type: 'hang' }, 9);
-      const told = bench.begin();
-      await bench.ended();
-      assert.deepEqual(bench.outcomes, ['complete']);
-      assert.equal(told.hubspot_ticket_id, bench.sim.objects('tickets')[0]?.id);
-      assert.equal(told.crm_url, undefined);
-    });
-  });
-
-  test('a handover record that is gone or a store that fails counts as partial and leaves the HubSpot ticket', async () => {
-    for (const tell of [() => Promise.resolve(false), () => Promise.reject(new Error('store'))]) {
-      await withHubSpot({}, async (bench) => {
-        bench.begin({ tell });
-        await bench.ended();
-        assert.deepEqual(bench.outcomes, ['partial']);
-        assert.equal(bench.sim.objects('notes').length, 1);
-      });
-    }
-  });
-
-  test('closing HubSpot abandons requests that hang and retries that wait', async () => {
-    const clock = new FakeClock();
-    await withHubSpot({ clock }, async (bench) => {
-      bench.sim.faults.plan('search', { type: 'hang' });
-      bench.sim.faults.plan('tickets', { type: 'status', status: 503 }, 5);
-      bench.begin();
-      bench.begin({ customerPhone: '' });
-      await until(() => bench.times.some(({ place }) => place === 'tickets'), 'both to be pending');
-      await bench.crm.close();
-      assert.deepEqual(bench.outcomes, ['abandoned', 'abandoned']);
-      await until(() => clock.timers === 0, 'every timer to be cancelled');
-      bench.begin();
-      assert.equal(bench.outcomes.at(-1), 'dropped');
     });
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../base/clock.js';
 import { CONNECTION_OVERRIDES } from '../call/paths.js';
+import { isLoopback, isPrivateHost } from '../config/addresses.js';
 import type { Config } from '../config/config.js';
 import { TandemError, isTandemError } from '../base/errors.js';
 import { loadExtensions } from '../app/extensions.js';
@@ -70,10 +71,19 @@ async function checkStore({ handover }: Config): Promise<Finding> {
     await store.check();
     // Reads an item that does not exist, because only a read shows a wrong key schema or a missing read permission.
     await store.callers.failures(`doctor:${randomUUID()}`, Math.floor(systemClock.epochMs() / 1000));
-    return fine(
-      embedded === undefined
-        ? `The table ${handover.tableName} can be read.`
-        : 'Embedded. Records are lost when the gateway stops. Set USE_LOCAL_DYNAMODB=false to use a real table.',
+    if (embedded !== undefined) {
+      return fine(
+        'Embedded. Records are lost when the gateway stops. Set USE_LOCAL_DYNAMODB=false to use a real table.',
+      );
+    }
+    const found = `The table ${handover.tableName} in ${handover.endpointUrl ?? handover.region} can be read`;
+    if (handover.embedded) return fine(`${found}. The gateway has made it, because this is local mode.`);
+    const deletes = await store.deletesExpired();
+    if (deletes === 'yes') return fine(`${found}, and DynamoDB deletes expired records.`);
+    return advice(
+      deletes === 'no'
+        ? `${found}, but keeps expired records. Enable TTL on its attribute expires_at.`
+        : `${found}. Whether it deletes expired records is not known; allow dynamodb:DescribeTimeToLive.`,
     );
   } finally {
     await store.close();
@@ -109,19 +119,23 @@ function checkConnectNumber({ handover: { connectPhoneNumber } }: Config): Findi
 }
 
 function checkPublicHost({ publicHost, twilio }: Config): Finding {
-  if (publicHost !== undefined && !/^(localhost|127\.|\[::1\])/.test(publicHost))
-    return fine(`Twilio connects to ${publicHost}.`);
+  if (publicHost !== undefined && !isPrivateHost(publicHost)) return fine(`Twilio connects to ${publicHost}.`);
   const text = 'PUBLIC_HOST is not set to a host that Twilio can reach.';
   return twilio.authTokens.length === 0
     ? advice(text)
     : { result: 'fault', text: `${text} Set it to the gateway's public host name.` };
 }
 
-function checkTwilio({ twilio }: Config): Finding {
+function checkTwilio({ allowsUnsigned, host, publicHost, twilio }: Config): Finding {
   if (twilio.authTokens.length === 0) {
-    return advice(
-      'TWILIO_AUTH_TOKEN is not set. Signatures are not checked, so only requests from this machine are accepted.',
-    );
+    const isPublic = !isLoopback(host) || (publicHost !== undefined && !isPrivateHost(publicHost));
+    if (!isPublic)
+      return advice(
+        'TWILIO_AUTH_TOKEN is not set. Signatures are not checked, and the gateway listens for this machine only. A tunnel or proxy to it opens it to everybody.',
+      );
+    const text =
+      'TWILIO_AUTH_TOKEN is not set and the gateway can be reached from outside, so anyone can place calls. Set the token.';
+    return allowsUnsigned ? advice(text) : { result: 'fault', text };
   }
   if (twilio.sharedKeys.length === 0) return fine('The signatures of webhooks and streams are checked.');
   return advice(

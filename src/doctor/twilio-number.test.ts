@@ -8,7 +8,7 @@ import { RestApi } from '../../sim/twilio/rest.js';
 import { startFallbackEdge } from '../../test/support/fallback-edge.js';
 import { CONNECTION_OVERRIDES } from '../call/paths.js';
 import { CHECKS } from './checks.js';
-import { diagnose } from '../doctor.js';
+import { diagnose, lineOf } from '../doctor.js';
 import { isSigned, readSignature } from '../twilio/signature.js';
 
 const ACCOUNT_SID = `AC${'7'.repeat(32)}`;
@@ -36,7 +36,7 @@ async function examine(
         HANDOVER_TOKEN_PEPPER: '6f1ed002ab5595859014ebf0951522d9ac35f9e0b1f2a87c',
         ...env,
       },
-      (line) => lines.push(line),
+      (name, finding) => lines.push(lineOf(name, finding)),
       CHECKS.filter(({ name }) => name === 'Twilio number'),
     );
     assert.ok(!lines.join().includes(AUTH_TOKEN));
@@ -205,6 +205,32 @@ describe("the doctor's check of the Twilio number", { concurrency: true }, () =>
       assert.match(line, /^FAULT /);
       assert.match(line, expected);
     }
+  });
+
+  test('a list of numbers and a TwiML without end are not read to the end', async () => {
+    let sentBytes = 0;
+    /** Sends until nobody reads any more. */
+    const withoutEnd = (type: string, begin: string) => (_request: IncomingMessage, response: ServerResponse) => {
+      const piece = ' '.repeat(256 * 1024);
+      response.writeHead(200, { 'content-type': type });
+      response.write(begin);
+      const more = (): void => {
+        while (!response.destroyed && sentBytes < 64 * 1024 * 1024 && response.write(piece)) sentBytes += piece.length;
+      };
+      response.on('drain', more);
+      more();
+    };
+    await withServer(withoutEnd('application/json', '{"incoming_phone_numbers": ['), async (url) => {
+      const { line } = await examine([], { TWILIO_API_URL: url.replace(/\/$/, '') });
+      assert.match(line, /^FAULT .*is not Twilio's list of numbers; check TWILIO_API_URL/);
+      assert.ok(sentBytes < 48 * 1024 * 1024, String(sentBytes));
+    });
+    sentBytes = 0;
+    await withServer(withoutEnd('text/xml', '<Response>'), async (url) => {
+      const { line } = await examine([{ phoneNumber: NUMBER, voiceUrl, statusCallback, voiceFallbackUrl: url }]);
+      assert.match(line, /does not dial a human: its TwiML is longer than 64 KiB\.$/);
+      assert.ok(sentBytes < 16 * 1024 * 1024, String(sentBytes));
+    });
   });
 
   test('the check of the Twilio number is skipped without TWILIO_ACCOUNT_SID', async () => {

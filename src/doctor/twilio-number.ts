@@ -23,6 +23,8 @@ export async function checkNumber(config: Config): Promise<Finding> {
   } catch {
     return fault(`Twilio does not answer at ${account.baseUrl}; check the network and TWILIO_API_URL.`);
   }
+  if (numbers === 'unreadable')
+    return fault(`What answers at ${account.baseUrl} is not Twilio's list of numbers; check TWILIO_API_URL.`);
   if ('status' in numbers) {
     return fault(
       `Twilio answers ${numbers.status}; check TWILIO_ACCOUNT_SID, and that the first TWILIO_AUTH_TOKEN is the account's primary one.`,

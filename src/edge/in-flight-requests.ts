@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.js';
 
-/** Counts the HTTP requests that are being answered. */
+/** Knows the HTTP requests that are being answered. */
 export class InFlightRequests {
   private readonly clock: Clock;
-  private count = 0;
+  private readonly open = new Set<ServerResponse>();
+  private closesConnections = false;
   private quietSinceMs: number;
 
   constructor(clock: Clock) {
@@ -14,15 +15,29 @@ export class InFlightRequests {
 
   /** Adds a request. It counts as open until its response is sent or its connection is lost. */
   add(response: ServerResponse): void {
-    this.count++;
+    this.open.add(response);
+    if (this.closesConnections) closeAfter(response);
     response.once('close', () => {
-      this.count--;
+      this.open.delete(response);
       this.quietSinceMs = this.clock.now();
     });
   }
 
+  /**
+   * From now on every answer ends its connection. A balancer then opens the next one to an instance that stays. Connections
+   * without a request are left to it, because a request may be on its way.
+   */
+  closeConnections(): void {
+    this.closesConnections = true;
+    for (const response of this.open) closeAfter(response);
+  }
+
   /** How long no request has been open, in milliseconds. */
   get quietMs(): number {
-    return this.count > 0 ? 0 : this.clock.now() - this.quietSinceMs;
+    return this.open.size > 0 ? 0 : this.clock.now() - this.quietSinceMs;
   }
+}
+
+function closeAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
 }

@@ -1,6 +1,6 @@
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TandemError } from '../base/errors.js';
+import { listenError } from './listen-error.js';
 import { send } from './respond.js';
 
 /** Maximum time to receive a request. */
@@ -29,14 +29,10 @@ export class MetricsServer {
     });
   }
 
-  /** Starts to listen. @throws TandemError PORT_IN_USE */
+  /** Starts to listen. @throws TandemError PORT_IN_USE, CONFIG_INVALID */
   async start(port: number, host: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.server.once('error', (error: NodeJS.ErrnoException) => {
-        const inUse = error.code === 'EADDRINUSE';
-        const text = `Port ${port} on ${host}, which METRICS_PORT names, is in use.`;
-        reject(inUse ? new TandemError('PORT_IN_USE', text, { cause: error }) : error);
-      });
+      this.server.once('error', (error) => reject(listenError(error, { host, port, portName: 'METRICS_PORT' })));
       this.server.listen(port, host, resolve);
     });
   }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { PATHS } from '../call/paths.js';
 import type { Clock } from '../base/clock.js';
+import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from '../app/peers.js';
@@ -42,6 +43,17 @@ export class StreamUpgrades {
 
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
+    try {
+      this.check(request, socket, head);
+    } catch (error) {
+      const { log, metrics } = this.options;
+      metrics.processorErrors.inc({ processor: 'stream' });
+      log.error({ err: error }, 'an upgrade request caused an error');
+      refuseUpgrade(socket, 500, 'Internal Server Error');
+    }
+  }
+
+  private check(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
     const { hosts, peers, signingKeys } = this.options;
     const match = STREAM_PATH.exec(path);
@@ -68,15 +80,27 @@ export class StreamUpgrades {
     // Audio comes in small messages that must not wait for one another.
     (socket as Socket).setNoDelay?.(true);
     this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const first = new FirstOfKind();
       const stream: TwilioStream = new TwilioStream({
         socket: webSocket,
         transport: socket,
         clock,
         admit,
-        count: (kind) => metrics.streamAnomalies.inc({ kind }),
+        count: (kind) => {
+          metrics.streamAnomalies.inc({ kind });
+          if (!first.isFirst('', kind)) return;
+          log.warn(
+            { kind, ...stream.ids },
+            'a message of a stream was ignored; further ones of this kind are only counted',
+          );
+        },
         onFault: (error) => {
           metrics.processorErrors.inc({ processor: 'stream' });
-          log.error({ err: error }, 'a message of a stream caused an error and is lost');
+          if (!first.isFirst('', `fault ${error instanceof Error ? error.name : ''}`)) return;
+          log.error(
+            { err: error, ...stream.ids },
+            'a message of a stream caused an error and is lost; further ones are only counted',
+          );
         },
         onRefused: (reason) => {
           metrics.refusedRequests.inc({ reason: 'stream-start' });

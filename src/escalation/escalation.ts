@@ -19,9 +19,9 @@ const TOOL_REASONS = [
   'sales',
 ] as const;
 
-/** Why the call needs a human. Chooses the queue, and is a closed set because it is a metric label. */
-export type Reason =
-  (typeof TOOL_REASONS)[number] | 'other' | 'angry_caller' | 'caller_silent' | 'call_limit' | 'stopping';
+/** Why a call may need a human. Chooses the queue, and is a closed set because it is a metric label. */
+export const REASONS = [...TOOL_REASONS, 'other', 'angry_caller', 'caller_silent', 'call_limit', 'stopping'] as const;
+export type Reason = (typeof REASONS)[number];
 
 /** The decision to hand a call to a human. */
 export interface Escalation {

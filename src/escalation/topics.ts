@@ -152,6 +152,9 @@ function patternsFor(languages: readonly Language[]): Patterns {
   return patterns;
 }
 
+/** Every value of {@link topicOf}. */
+export const TOPIC_NAMES: readonly string[] = [...Object.keys(TOPICS), 'general'];
+
 /**
  * Returns what a call in `language` (BCP 47) is about: the topic of the caller's latest utterance that has one, or
  * `general`. The topic routes a handover and labels it for the agent.

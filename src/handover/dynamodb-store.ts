@@ -3,6 +3,7 @@ import '../process/aws-node-version.js';
 import {
   CreateTableCommand,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   DynamoDBClient,
   type DynamoDBClientConfig,
   GetItemCommand,
@@ -146,6 +147,18 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     await this.attempt('DescribeTable', () =>
       this.client.send(new DescribeTableCommand({ TableName: this.tableName })),
     );
+  }
+
+  /** Whether DynamoDB deletes expired records. `unknown` if it does not answer, or the permission to ask is missing. */
+  async deletesExpired(): Promise<'yes' | 'no' | 'unknown'> {
+    const command = new DescribeTimeToLiveCommand({ TableName: this.tableName });
+    try {
+      const { TimeToLiveDescription: found } = await this.track(() => this.client.send(command));
+      const isOn = found?.TimeToLiveStatus === 'ENABLED' || found?.TimeToLiveStatus === 'ENABLING';
+      return isOn && found.AttributeName === 'expires_at' ? 'yes' : 'no';
+    } catch {
+      return 'unknown';
+    }
   }
 
   /** Local mode only: creates the table if it is missing, and waits until it can be used. */

@@ -36,6 +36,12 @@ export function storeError(operation: string, error: unknown): TandemError {
   if (isThrottle(error)) return new TandemError('STORE_THROTTLED', `DynamoDB ${operation} was throttled.`);
   if (REJECTIONS.has(name)) return new TandemError('STORE_REJECTED', `DynamoDB ${operation} was refused (${name}).`);
   // The answer chose the name, so only what can be the name of an error is shown.
-  const shown = /^[A-Z][A-Za-z0-9_]{0,60}$/.test(name) ? name : 'unknown error';
+  const shown = systemCode(error) ?? (/^[A-Z][A-Za-z0-9_]{0,60}$/.test(name) ? name : 'unknown error');
   return new TandemError('STORE_UNREACHABLE', `DynamoDB ${operation} got no answer (${shown}).`);
+}
+
+/** Returns what the system calls a failed connection, for example `ECONNREFUSED`. */
+function systemCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && /^E[A-Z_]{3,30}$/.test(code) ? code : undefined;
 }

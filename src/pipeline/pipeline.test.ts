@@ -219,3 +219,18 @@ test('queue: system frames come out first, an interruption drops data frames, an
     { numRuns: 200 },
   );
 });
+
+test('a frame of an unknown type, and a processor that throws when it is attached or closed, cost nothing else', () => {
+  const seen: string[] = [];
+  const errors: string[] = [];
+  const boom = (): never => {
+    throw new Error('from a processor');
+  };
+  const odd = Object.assign(new Probe('odd', seen), { attach: boom, close: boom });
+  const last = new Probe('last', seen);
+  const pipeline = new Pipeline([odd, last], (processor) => errors.push(processor));
+  for (const type of ['thinking', 'toString']) pipeline.emit({ type } as unknown as Frame);
+  pipeline.emit(text('1'));
+  pipeline.close();
+  assert.deepEqual([seen, errors, last.closings], [['odd:1', 'last:1'], ['odd', 'pipeline', 'pipeline', 'odd'], 1]);
+});

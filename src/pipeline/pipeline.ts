@@ -26,7 +26,9 @@ export class Pipeline {
     this.processors = processors;
     this.onError = onError;
     this.links = processors.map((_, index) => new PipelineLink(this, index));
-    processors.forEach((processor, index) => processor.attach?.(this.links[index] as PipelineLink));
+    processors.forEach((processor, index) => {
+      this.guard(processor.name, () => processor.attach?.(this.links[index] as PipelineLink));
+    });
   }
 
   /** Calls `observer` with every frame of `type`, where the frame starts. Types without an observer cost nothing. */
@@ -45,12 +47,17 @@ export class Pipeline {
     if (this.closed) return;
     this.closed = true;
     this.waiting.clear();
-    for (const processor of this.processors) processor.close?.();
+    for (const processor of this.processors) this.guard(processor.name, () => processor.close?.());
   }
 
   /** Used by the links. Starts `frame` beside the processor at `index`. */
   start(index: number, frame: Frame): void {
     if (this.closed) return;
+    // A type without a row has no direction. Nothing is known of the frame, so it is lost here.
+    if ((FRAME_TYPES as Partial<typeof FRAME_TYPES>)[frame.type]?.direction === undefined) {
+      this.onError('pipeline', new TypeError('A frame of an unknown type was emitted.'));
+      return;
+    }
     if (this.running) {
       this.waiting.add(index, frame);
       return;
@@ -74,6 +81,14 @@ export class Pipeline {
       processor.process(frame, this.links[next] as PipelineLink);
     } catch (error) {
       this.onError(processor.name, error);
+    }
+  }
+
+  private guard(name: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.onError(name, error);
     }
   }
 

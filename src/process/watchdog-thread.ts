@@ -3,7 +3,10 @@ import { workerData } from 'node:worker_threads';
 
 // The thread of `startWatchdog`. It sleeps without an event loop, so nothing that blocks the main thread blocks it.
 
-/** What the watchdog thread gets. `beats[0]` counts up as long as the event loop turns. */
+/**
+ * What the watchdog thread gets. `beats[0]` counts up as long as the event loop turns. `beats[1]` is 1 while a debugger may
+ * be attached: then the event loop may stand still on purpose.
+ */
 export interface WatchdogData {
   beats: Int32Array;
   limitMs: number;
@@ -18,7 +21,8 @@ let seen = 0;
 for (let quietMs = 0; quietMs < limitMs;) {
   Atomics.wait(never, 0, 0, CHECK_MS);
   const beat = Atomics.load(beats, 0);
-  quietMs = beat === seen ? quietMs + CHECK_MS : 0;
+  const isDebugged = Atomics.load(beats, 1) === 1;
+  quietMs = beat === seen && !isDebugged ? quietMs + CHECK_MS : 0;
   seen = beat;
 }
 const logLine = {

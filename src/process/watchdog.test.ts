@@ -14,7 +14,7 @@ async function run(
   const script = `import { startWatchdog } from '${watchdog}';
     const block = (ms) => { for (const end = performance.now() + ms; performance.now() < end; ); };
     const pass = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    startWatchdog(${limitMs});
+    startWatchdog(${limitMs}, (sentence) => console.error(sentence));
     await pass(300);
     ${code}`;
   const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', script], {
@@ -57,5 +57,20 @@ describe('watchdog', { concurrency: true }, () => {
     const { end, said } = await run(500, 'block(2000);', ['--inspect=127.0.0.1:0']);
     assert.equal(end, 0);
     assert.doesNotMatch(said, /stands still/);
+  });
+
+  test('a process whose debugger was attached later is not ended, and is watched again without it', async () => {
+    const open = `const { default: inspector } = await import('node:inspector');
+      process.kill(process.pid, 'SIGUSR1');
+      while (inspector.url() === undefined) await pass(20);
+      await pass(300);
+      block(2000);
+      console.log('debugged');
+      inspector.close();
+      await pass(500);
+      for (;;);`;
+    const { end, said } = await run(1000, open, ['--inspect-port=127.0.0.1:0']);
+    assert.equal(end, 'SIGKILL');
+    assert.match(said, /debugged[^]*stands still/);
   });
 });

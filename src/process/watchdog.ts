@@ -5,7 +5,7 @@ import type { WatchdogData } from './watchdog-thread.js';
 const BEAT_MS = 100;
 /** Linux delivers to process 1 of a container only signals it handles. From inside, that excludes even SIGKILL. */
 const PROCESS_1_WARNING =
-  'Warning: the gateway is process 1 of its container, so it cannot end itself when its event loop stands still (MAX_STALL_SECONDS). Start it under an init: docker run --init, or initProcessEnabled on ECS.';
+  'The gateway is process 1 of its container, so it cannot end itself when its event loop stands still (MAX_STALL_SECONDS). Start it under an init: docker run --init, or initProcessEnabled on ECS.';
 
 /**
  * Starts a thread that ends this process with SIGKILL when its event loop stands still for `limitMs`.
@@ -14,13 +14,20 @@ const PROCESS_1_WARNING =
  * cannot help them. Once it is dead, Twilio requests the next step of each call, and another instance, the restarted
  * process or the number's fallback answers.
  *
- * The thread does not keep the process alive. It is not started while a debugger is attached or if `limitMs` is 0.
+ * The thread does not keep the process alive. It is not started if `limitMs` is 0. It ends no process whose inspector is
+ * open, also if that was opened later (SIGUSR1), because a debugger stops the event loop on purpose. It cannot see an
+ * inspector that opens while the event loop stands still already. `warn` tells the operator what limits it.
  */
-export function startWatchdog(limitMs: number): void {
-  if (limitMs === 0 || inspector.url() !== undefined) return;
-  if (process.pid === 1) console.error(PROCESS_1_WARNING);
-  const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  setInterval(() => Atomics.add(beats, 0, 1), BEAT_MS).unref();
+export function startWatchdog(limitMs: number, warn: (sentence: string) => void): void {
+  if (limitMs === 0) return;
+  if (process.pid === 1) warn(PROCESS_1_WARNING);
+  const beats = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  const beat = (): void => {
+    Atomics.add(beats, 0, 1);
+    Atomics.store(beats, 1, inspector.url() === undefined ? 0 : 1);
+  };
+  beat();
+  setInterval(beat, BEAT_MS).unref();
   const workerData: WatchdogData = { beats, limitMs };
   const thread = new Worker(new URL('./watchdog-thread.js', import.meta.url), {
     workerData,
@@ -29,8 +36,6 @@ export function startWatchdog(limitMs: number): void {
     // The thread only counts and waits.
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
   });
-  thread.on('error', (error) =>
-    console.error(`Warning: the watchdog of the event loop has failed and no longer runs: ${error.message}`),
-  );
+  thread.on('error', (error) => warn(`The watchdog of the event loop has failed and no longer runs: ${error.message}`));
   thread.unref();
 }

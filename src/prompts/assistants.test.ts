@@ -164,9 +164,24 @@ test('a mistake in ASSISTANTS_FILE is reported with its number and its field', a
       { [SALES]: { hours: { timezone: 'Etc/UTC', week: { mon: ['9-5'] } } } },
       /hours\.week\.mon\.0" is invalid: expected times/,
     ],
+    [
+      { [SALES]: { queues: { bills: 'arn:x' } } },
+      /"\+12065550110\.queues\.bills" is invalid: expected a reason or a topic/,
+    ],
     [{ [SALES]: { promt: 'sales' } }, /"\+12065550110" is invalid: .*"promt"/],
   ];
   for (const [content, message] of wrong) assert.match(await refusal(content), message, JSON.stringify(content));
+  for (const [text, message] of [
+    [
+      `{"${SALES}": {}, "${OTHER}": {}, "${SALES}": {}}`,
+      /^ASSISTANTS_FILE names .*, but "\+12065550110" is there twice/,
+    ],
+    ['\uFEFF{}', /^ASSISTANTS_FILE names .*, but it begins with a byte-order mark/],
+  ] as const) {
+    const file = join(folder, 'odd.json');
+    writeFileSync(file, text);
+    assert.match(await refusal(undefined, { file }), message);
+  }
   assert.match(await refusal(undefined, { defaultPrompt: 'x' }), /^ASSISTANT_PROMPT is "x", but there is only default/);
   assert.match(
     await refusal(undefined, { file: join(folder, 'no.json') }),

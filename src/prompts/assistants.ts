@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { TandemError } from '../base/errors.js';
 import { readJsonFile } from '../base/json-file.js';
+import { QUEUE_KEYS, unknownQueueKey } from '../escalation/queue-keys.js';
 import { Assistant, type Queues } from './assistant.js';
 import { type PromptDraft, completed, languageTag, voicesByProvider } from './draft.js';
 import { findDraft } from './find-draft.js';
@@ -24,7 +25,14 @@ const entrySchema = z.strictObject({
   provider: z.string().min(1).optional(),
   fallback: z.array(z.string().min(1)).optional(),
   queue: arn.optional(),
-  queues: z.record(z.string(), arn).default({}),
+  queues: z
+    .record(
+      z.string().refine((key) => unknownQueueKey([key]) === undefined, {
+        error: `expected a reason or a topic: ${QUEUE_KEYS.join(', ')}`,
+      }),
+      arn,
+    )
+    .default({}),
   hours: hoursSchema.optional(),
 });
 const fileSchema = z.record(number, entrySchema);

@@ -77,6 +77,27 @@ test('an error that is logged without a field does not show its message', () => 
   assert.ok(!line.includes('4111'), line);
 });
 
+test('an error that is its own cause, or that throws when it is read, is logged and never throws', () => {
+  const circle = new Error('private');
+  circle.cause = circle;
+  const unreadable = Object.defineProperty(new Error('private'), 'stack', {
+    get: () => {
+      throw new Error('private');
+    },
+  });
+  const odd = Object.assign(new Error('private'), { stack: 5, code: { deep: 'private' } });
+  for (const [err, type] of [
+    [circle, 'Error'],
+    [unreadable, 'unreadable'],
+    [odd, 'unreadable'],
+  ] as const) {
+    const line = only(linesOf((log) => log.error({ err }, 'failed')));
+    assert.equal(line['msg'], 'failed');
+    assert.equal((line['err'] as Record<string, unknown>)['type'], type);
+    assert.doesNotMatch(JSON.stringify(line), /private/);
+  }
+});
+
 test('a thrown value that is no error is logged only with its type', () => {
   assert.deepEqual(only(linesOf((log) => log.error({ err: 'my card is 4111' }, 'x')))['err'], { type: 'string' });
 });

@@ -31,6 +31,10 @@ export const REDACTED_FIELDS: readonly string[] = [
   'from',
 ];
 
+/** Logged by the last handler of a process. */
+export const FAULT_MESSAGE =
+  'no part of the gateway caught an error; its calls move or go to an agent, and then the process ends';
+
 /** `worker`: the name of this process in every line, for processes that share one log. */
 export function createLogger(options: {
   level: string;
@@ -43,25 +47,47 @@ export function createLogger(options: {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: REDACTED_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
-    serializers: { err: describeError },
+    serializers: { err: describeAny },
   };
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  return pino(settings, options.destination ?? standardOutput());
+}
+
+/** Lines that wait because standard output takes none; more are dropped. */
+const MAX_WAITING_CHARACTERS = 1024 * 1024;
+
+/** Standard output as a destination. A full disk or a closed terminal costs log lines, not calls. */
+function standardOutput(): DestinationStream {
+  const destination = pino.destination({ fd: 1, sync: true, maxLength: MAX_WAITING_CHARACTERS });
+  destination.on('error', () => undefined);
+  return destination;
+}
+
+/** Maximum number of errors in one description, because an error may be its own cause. */
+const MAX_CAUSES = 5;
+
+/** An error may come from an extension, and reading it may throw. A log line must never be what ends a call. */
+function describeAny(error: unknown): Record<string, unknown> {
+  try {
+    return describeError(error, MAX_CAUSES);
+  } catch {
+    return { type: 'unreadable' };
+  }
 }
 
 /**
  * Describes an error by type, code and stack. Only the gateway's own errors show their message, which has no personal
  * data.
  */
-function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown, depth: number): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
-  const code = (error as { code?: unknown }).code;
+  const { code } = error as { code?: unknown };
   const own = error.name === 'TandemError';
   return {
     type: error.name,
-    ...(code === undefined ? {} : { code }),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(own ? { message: error.message } : {}),
     stack: framesOf(error),
-    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+    ...(error.cause === undefined || depth <= 1 ? {} : { cause: describeError(error.cause, depth - 1) }),
   };
 }
 

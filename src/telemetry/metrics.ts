@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Histogram } from './fenced-metric.js';
 import { FrameHistogram } from './frame-histogram.js';
 import type { MetricObject } from './metric-object.js';
 
@@ -24,6 +25,11 @@ export class Metrics {
     name: 'gateway_sessions_total',
     help: 'Total number of calls that ended, by outcome.',
     labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly unansweredCalls = new Counter({
+    name: 'gateway_unanswered_calls_total',
+    help: "Total number of times the assistant spoke on and on without a word from the caller's side.",
     registers: this.registers,
   });
   readonly sessionSeconds = new Histogram({
@@ -96,6 +102,12 @@ export class Metrics {
     name: 'gateway_processor_errors_total',
     help: 'Total number of frames and messages that were lost to an error in the gateway, by processor.',
     labelNames: ['processor'],
+    registers: this.registers,
+  });
+  readonly toolFaults = new Counter({
+    name: 'gateway_tool_faults_total',
+    help: 'Total number of tool calls that failed, by what failed. The model was told so.',
+    labelNames: ['fault'],
     registers: this.registers,
   });
   readonly connectionFailures = new Counter({

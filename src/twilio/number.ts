@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { readBounded } from '../base/bounded-body.js';
 import { basicAuthorization } from './rest.js';
 import { signatureOf } from './signature.js';
 
@@ -28,12 +30,18 @@ export interface TwilioAccount {
 /** The largest page Twilio offers. An account rarely has more numbers. */
 const PAGE_SIZE = 1000;
 const TIMEOUT_MS = 10_000;
+/** Maximum size of a page. A number has about 2 kB. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+/** Maximum size of TwiML (Twilio: error 11750, "TwiML response body too large"). */
+const MAX_TWIML_BYTES = 64 * 1024;
 
 /**
- * Returns the first thousand numbers of the account, or the HTTP `status` of an error. Rejects when Twilio does not
- * answer in time.
+ * Returns the first thousand numbers of the account, the HTTP `status` of an error, or `unreadable` for an answer that is
+ * no such list or has no end. Rejects when Twilio does not answer in time.
  */
-export async function readNumbers(account: TwilioAccount): Promise<readonly PhoneNumber[] | { status: number }> {
+export async function readNumbers(
+  account: TwilioAccount,
+): Promise<readonly PhoneNumber[] | { status: number } | 'unreadable'> {
   const { accountSid, authToken, baseUrl } = account;
   const response = await fetch(
     `${baseUrl}/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers.json?PageSize=${PAGE_SIZE}`,
@@ -44,8 +52,19 @@ export async function readNumbers(account: TwilioAccount): Promise<readonly Phon
     },
   );
   if (!response.ok) return { status: response.status };
-  const { incoming_phone_numbers: listed } = (await response.json()) as { incoming_phone_numbers?: unknown };
-  return Array.isArray(listed) ? listed.map((entry) => phoneNumberOf(entry as Record<string, unknown>)) : [];
+  const text = (await readBounded(response, MAX_PAGE_BYTES))?.toString('utf8');
+  const parsed = pageSchema.safeParse(parsedJson(text));
+  return parsed.success ? parsed.data.incoming_phone_numbers.map(phoneNumberOf) : 'unreadable';
+}
+
+const pageSchema = z.object({ incoming_phone_numbers: z.array(z.record(z.string(), z.unknown())) });
+
+function parsedJson(text = ''): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns a webhook's URL as Twilio requests and signs it (Twilio: Webhooks – connection overrides). */
@@ -88,7 +107,9 @@ export async function whyNoDial(url: string, method: string, account: TwilioAcco
     if (!response.ok) return `HTTP ${response.status} to ${isGet ? 'GET' : 'POST'}`;
     const type = response.headers.get('content-type') ?? '';
     if (!/^(text|application)\/xml\b/.test(type)) return `the content type is ${type || 'missing'}`;
-    return /<Dial[\s>]/.test(await response.text()) ? undefined : 'its TwiML dials nobody';
+    const twiml = await readBounded(response, MAX_TWIML_BYTES);
+    if (twiml === undefined) return `its TwiML is longer than ${MAX_TWIML_BYTES / 1024} KiB`;
+    return /<Dial[\s>]/.test(twiml.toString('utf8')) ? undefined : 'its TwiML dials nobody';
   } catch {
     return 'no answer';
   }

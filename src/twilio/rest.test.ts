@@ -210,3 +210,11 @@ test('a Twilio answer that stalls after its head counts as unknown once its time
     await server.close();
   }
 });
+
+test('a Twilio answer that is too long is not read, so it tells nothing but its status', async () => {
+  const long = { status: 200, body: { status: 'completed', padding: 'x'.repeat(100_000) } };
+  await withTwilio([long, long], async ({ rest }) => {
+    assert.equal(await rest.isOver('CA1'), undefined);
+    assert.equal(await rest.updateCall('CA1', '<Response/>'), 'updated');
+  });
+});

@@ -1,3 +1,4 @@
+import { readBounded } from '../base/bounded-body.js';
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { type Clock, sleep } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
@@ -22,6 +23,8 @@ export interface TwilioRestOptions {
 
 /** Maximum time to ask whether a call is over. No caller waits for the answer. */
 const IS_OVER_MS = 10_000;
+/** Maximum size of an answer. A call has about 2 kB. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 type Attempt = { result: UpdateResult; retry: boolean; status?: number; code?: number };
 
@@ -79,7 +82,10 @@ export class TwilioRest {
     }
   }
 
-  /** Reads a call, or changes it if `change` is set. Rejects when no answer comes within `limitMs`. */
+  /**
+   * Reads a call, or changes it if `change` is set. Rejects when no answer comes within `limitMs`. The `body` of an answer
+   * that is too long is empty.
+   */
   private async request(
     callSid: string,
     limitMs: number,
@@ -96,7 +102,8 @@ export class TwilioRest {
         redirect: 'error',
         signal: abort.signal,
       });
-      return { status: response.status, body: await response.text() };
+      const body = await readBounded(response, MAX_ANSWER_BYTES);
+      return { status: response.status, body: body?.toString('utf8') ?? '' };
     } finally {
       deadline.cancel();
     }

@@ -19,6 +19,18 @@ const start = {
   streamSid: SID,
 };
 
+const nothing = (): void => undefined;
+const boom = (): never => {
+  throw new Error('in the owner');
+};
+const brokenOwner: StreamOwner = {
+  onStart: boom,
+  onAudio: nothing,
+  onDigit: nothing,
+  onMark: nothing,
+  onEnd: nothing,
+};
+
 for (const [which, waits] of [
   ['', false],
   [' that waited for the owner', true],
@@ -41,7 +53,7 @@ async function throwingOwner(waits: boolean): Promise<void> {
     onAudio: () => throwOnFirst('audio'),
     onDigit: () => throwOnFirst('digit'),
     onMark: () => throwOnFirst('mark'),
-    onEnd: (cause: StreamEnd) => taken.push(cause),
+    onEnd: (cause: StreamEnd) => throwOnFirst(cause),
   };
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   server.on('connection', (socket, request) => {
@@ -73,10 +85,35 @@ async function throwingOwner(waits: boolean): Promise<void> {
   send({ event: 'stop', streamSid: SID });
   await until(() => taken.includes('stop'), 'the end');
   assert.deepEqual(taken, ['audio', 'digit', 'mark', 'audio', 'digit', 'mark', 'stop']);
-  assert.deepEqual(faults, [fault, fault, fault]);
+  assert.deepEqual(faults, [fault, fault, fault, fault]);
   socket.terminate();
   await new Promise((resolve) => server.close(resolve));
 }
+
+test('an owner that throws at the end of a lost connection costs nothing else', async (t) => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  t.after(() => server.close());
+  const faults: unknown[] = [];
+  server.on('connection', (socket, request) => {
+    const stream = new TwilioStream({
+      socket,
+      transport: request.socket,
+      clock: new FakeClock(),
+      admit: () => ({ ...brokenOwner, onStart: nothing, onEnd: boom }),
+      count: assert.fail,
+      onFault: (error) => faults.push(error),
+      onRefused: assert.fail,
+    });
+    void stream;
+  });
+  await once(server, 'listening');
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await once(socket, 'open');
+  socket.send(JSON.stringify(start));
+  socket.close();
+  await until(() => faults.length > 0, 'the fault');
+  assert.equal(faults.length, 1);
+});
 
 test('a piece of audio and the mark behind it go out in one write, at the end of the turn', async (t) => {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
@@ -205,3 +242,34 @@ test('a stream whose backlog passes 1 MiB is broken and counted, and one below g
     'only the last piece found too much waiting',
   );
 });
+
+for (const [how, admit] of [
+  ['throws', boom],
+  ['rejects', () => Promise.reject(new Error('admission'))],
+  ['finds an owner that cannot start', () => brokenOwner],
+  ['finds, after a search, an owner that cannot start', () => Promise.resolve(brokenOwner)],
+] as const) {
+  test(`a stream whose admission ${how} is closed at once, and the fault is reported`, async () => {
+    const faults: unknown[] = [];
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    server.on('connection', (socket, request) => {
+      const stream = new TwilioStream({
+        socket,
+        transport: request.socket,
+        clock: new FakeClock(),
+        admit,
+        count: assert.fail,
+        onFault: (error) => faults.push(error),
+        onRefused: () => undefined,
+      });
+      void stream;
+    });
+    await once(server, 'listening');
+    const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await once(socket, 'open');
+    socket.send(JSON.stringify(start));
+    await once(socket, 'close');
+    assert.equal(faults.length, 1);
+    await new Promise((resolve) => server.close(resolve));
+  });
+}

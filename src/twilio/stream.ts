@@ -73,6 +73,7 @@ export class TwilioStream implements PlaybackSink {
   private readonly onFault: (error: unknown) => void;
   private readonly onRefused: (reason: string) => void;
   private state: State;
+  private known: Readonly<Record<string, string>> = {};
   private ping: Timer | undefined;
   private alive = true;
 
@@ -83,7 +84,7 @@ export class TwilioStream implements PlaybackSink {
     clock: Clock;
     admit: StreamAdmission;
     count: (anomaly: Anomaly) => void;
-    /** Called when the owner throws on a message. Only that message is lost. */
+    /** Called when the owner or the admission throws. Only that message is lost, or the stream. */
     onFault: (error: unknown) => void;
     onRefused: (reason: string) => void;
   }) {
@@ -99,7 +100,13 @@ export class TwilioStream implements PlaybackSink {
       messages: 0,
       deadline: this.clock.setTimer(START_TIMEOUT_MS, () => this.refuse('no start within 10 s')),
     };
-    this.socket.on('message', (data, isBinary) => this.handle(() => this.onMessage(data, isBinary)));
+    this.socket.on('message', (data, isBinary) => {
+      try {
+        this.onMessage(data, isBinary);
+      } catch (error) {
+        this.onFault(error);
+      }
+    });
     this.socket.on('close', () => this.end('lost'));
     // ws reports protocol violations and oversized messages here and then closes, so 'close' does the rest.
     this.socket.on('error', () => this.count('not-json'));
@@ -126,6 +133,11 @@ export class TwilioStream implements PlaybackSink {
 
   sendClear(): void {
     if (this.state.name === 'live') this.socket.send(clearMessage(this.state.streamSid));
+  }
+
+  /** The ids of the stream and its call for the log, as far as they are known. */
+  get ids(): Readonly<Record<string, string>> {
+    return this.known;
   }
 
   /** Bytes that are accepted for sending and not yet written to the network. */
@@ -160,10 +172,10 @@ export class TwilioStream implements PlaybackSink {
     this.socket.close(POLICY_VIOLATION, reason);
   }
 
-  /** Handles a message so that an error costs only that message. */
-  private handle(message: () => void): void {
+  /** Handles a message, or the end, so that an error costs only that. */
+  private handle(action: () => void): void {
     try {
-      message();
+      action();
     } catch (error) {
       this.onFault(error);
     }
@@ -213,28 +225,44 @@ export class TwilioStream implements PlaybackSink {
       this.refuse('unsupported media format');
       return;
     }
-    const { streamSid } = start;
-    const admitted = this.admit(this, start);
+    const { callSid, streamSid } = start;
+    this.known = { stream_sid: streamSid, ...(/^[A-Za-z0-9]{1,64}$/.test(callSid) ? { call_sid: callSid } : {}) };
+    const admitted = this.admitted(start);
     if (!(admitted instanceof Promise)) {
       this.onAdmitted(admitted, streamSid, deadline);
       return;
     }
     const waiting: TwilioMessage[] = [];
     this.state = { name: 'admitting', deadline, streamSid, waiting };
-    void admitted.then((owner) => {
-      this.onAdmitted(owner, streamSid, deadline);
+    const admit = async (): Promise<void> => {
+      this.onAdmitted(await admitted.catch((error: unknown) => this.unadmitted(error)), streamSid, deadline);
       for (const message of waiting) {
         this.handle(() => {
           if (this.state.name === 'live') this.onLiveMessage(message, streamSid, this.state.owner);
         });
       }
-    });
+    };
+    void admit().catch((error: unknown) => this.onFault(error));
+  }
+
+  /** A fault in the admission refuses this stream at once, so that Twilio asks for the call's next step. */
+  private admitted(start: StreamStart): Admitted | Promise<Admitted> {
+    try {
+      return this.admit(this, start);
+    } catch (error) {
+      return this.unadmitted(error);
+    }
+  }
+
+  private unadmitted(error: unknown): Admitted {
+    this.onFault(error);
+    return { refused: 'the admission failed' };
   }
 
   private onAdmitted(admitted: Admitted, streamSid: string, deadline: Timer): void {
     if (this.state.name === 'ended') {
       // Twilio gave up meanwhile, so the owner learns at once that its stream is over.
-      if (!('refused' in admitted)) admitted.onEnd('lost');
+      if (!('refused' in admitted)) this.handle(() => admitted.onEnd('lost'));
       return;
     }
     if ('refused' in admitted) {
@@ -243,7 +271,13 @@ export class TwilioStream implements PlaybackSink {
     }
     deadline.cancel();
     this.state = { name: 'live', streamSid, owner: admitted };
-    admitted.onStart();
+    try {
+      admitted.onStart();
+    } catch (error) {
+      // The stream would stay open without a conversation, and its caller in silence.
+      this.onFault(error);
+      this.break();
+    }
   }
 
   private onLiveMessage(message: TwilioMessage, streamSid: string, owner: StreamOwner): void {
@@ -289,7 +323,7 @@ export class TwilioStream implements PlaybackSink {
     if (before.name === 'ended') return;
     this.state = { name: 'ended' };
     this.ping?.cancel();
-    if (before.name === 'live') before.owner.onEnd(cause);
+    if (before.name === 'live') this.handle(() => before.owner.onEnd(cause));
     else before.deadline.cancel();
   }
 }

@@ -29,6 +29,10 @@ export class SessionQuota implements VoiceProvider {
     return this.provider.answerWithinMs;
   }
 
+  get turnWaitMs(): VoiceProvider['turnWaitMs'] {
+    return this.provider.turnWaitMs;
+  }
+
   get isFull(): boolean {
     return this.openSessions >= Math.max(1, Math.floor(this.maxSessions * (1 - RESERVE)));
   }

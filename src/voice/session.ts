@@ -38,7 +38,10 @@ export interface ContinuityLines {
    * The new session says it first, if another model takes over or the lost one broke off in the middle of a sentence.
    */
   takenOver: string;
-  /** Said by the gateway's own voice when a waiting caller hears nothing. */
+  /**
+   * Said by the gateway's own voice when a waiting caller hears nothing. Without a voice for the language, the gateway
+   * plays a soft tone.
+   */
   oneMoment: string;
 }
 
@@ -147,6 +150,11 @@ export interface VoiceSession {
    */
   readonly callerWaitsMs?: number;
   /**
+   * Called when the model has said what it had to say. The session no longer waits for what the model may owe. What the model
+   * says all the same is heard. Absent if the session watches over nobody's silence.
+   */
+  expectsNothing?(): void;
+  /**
    * Sends the caller's audio, mu-law at 8 kHz, in the order it was spoken. The session buffers a bounded amount until
    * it is ready.
    */
@@ -162,6 +170,11 @@ export interface VoiceSession {
   say(text: string, sayId: string): void;
   /** Stops the response in progress. No more of its audio is delivered. */
   cancel(): void;
+  /**
+   * Tells the session that the line is quiet although the model has reported a speech of the caller and not its end. The
+   * speech is over: the model continues what the speech has interrupted. Absent if the session detects speech itself.
+   */
+  callerIsQuiet?(): void;
   /** Tells the model after an interruption how much of each item was heard, so that its memory matches the caller's. */
   reportHeard(items: readonly HeardItem[]): void;
   /** Answers a `tool-call`. `output` must be something JSON can hold. The model continues with it. */
@@ -172,6 +185,12 @@ export interface VoiceSession {
    * its owner ends it with the signal. Rejects with TandemError if no text arrives. Absent if this model cannot write.
    */
   summarize?: ((request: SummaryRequest) => Promise<string>) | undefined;
+  /**
+   * Resolves with `text` as mu-law at 8 kHz, spoken word for word in the session's voice. It is not played, not part of
+   * the conversation and causes no event but `usage`. Rejects with TandemError if the session ends before. Absent if this
+   * model cannot speak beside the conversation, or not yet.
+   */
+  readonly render?: ((text: string) => Promise<Uint8Array>) | undefined;
   /** Ends the session without an event. */
   close(): void;
 }
@@ -197,9 +216,14 @@ export interface VoiceProvider {
   readonly renewal?: RenewalTimes | undefined;
   /**
    * Maximum time in milliseconds for which a model that owes an answer may show no sign of life. Then it has stalled
-   * and the session is replaced. Default 8000. `Infinity` switches the check off.
+   * and the session is replaced. Default 4200, and 8000 in the middle of an answer. `Infinity` switches the check off.
    */
   readonly answerWithinMs?: number | undefined;
+  /**
+   * Maximum time in milliseconds for which the model waits for more after the caller has stopped, and says nothing of it.
+   * Default 0.
+   */
+  readonly turnWaitMs?: number | undefined;
   /**
    * Whether new calls should use another provider, because the account allows no more sessions. Absent if there is
    * room.

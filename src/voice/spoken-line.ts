@@ -17,12 +17,13 @@ export function* spokenLine(line: {
   responseId: string;
   itemId: string;
   sayId: string | undefined;
+  /** `''` if the audio has no words. */
   text: string;
   mulaw: Uint8Array;
 }): Generator<VoiceEvent> {
   const { itemId, mulaw, responseId, sayId, text } = line;
   yield { type: 'response-started', responseId, sayId };
-  yield { type: 'assistant-text', responseId, itemId, text };
+  if (text !== '') yield { type: 'assistant-text', responseId, itemId, text };
   for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
     const chunk = AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, mulaw.subarray(at, at + CHUNK_BYTES));
     yield { type: 'audio', responseId, itemId, chunk };

@@ -10,15 +10,18 @@ const log = pino({ level: 'silent' });
 function runnerOf(tool: AssistantTool) {
   const clock = new FakeClock();
   const results: unknown[] = [];
+  const faults: string[] = [];
   const fillers: string[] = [];
   const runner = new ToolRunner({
     tools: [tool],
     clock,
+    onFault: (fault) => faults.push(fault),
     context: () => ({ conversationId: 'c1', callerNumber: '+12025550123', log }),
   });
   return {
     clock,
     results,
+    faults,
     fillers,
     runner,
     call: (name: string, callArguments: unknown) =>
@@ -56,11 +59,12 @@ describe('the tool runner', () => {
     assert.equal(rig.clock.timers, 0);
   });
 
-  test('a call of an unknown tool, or with wrong arguments, tells the model what is wrong', () => {
+  test('a call of an unknown tool, or with wrong arguments, tells the model what is wrong', async () => {
     const rig = runnerOf(lookup);
     rig.call('fly', {});
     rig.call('order_status', { number: 'x' });
     rig.call('order_status', 'not an object');
+    await settle();
     assert.equal(rig.results.length, 3);
     assert.match(JSON.stringify(rig.results[0]), /no tool named fly/);
     assert.match(JSON.stringify(rig.results[1]), /number:/);
@@ -89,6 +93,62 @@ describe('the tool runner', () => {
     }
   });
 
+  test('a schema that throws, and a transform that rejects or does not end, still answer the model', async () => {
+    const boom = (): never => {
+      throw new Error('secret');
+    };
+    const odd = (schema: object): AssistantTool['parameters'] => schema as unknown as AssistantTool['parameters'];
+    const unreadable = { path: [Symbol('secret')], message: 'odd' };
+    for (const [parameters, expected] of [
+      [z.object({}).transform(boom), /did not work/],
+      [z.object({}).transform(() => Promise.reject(new Error('secret'))), /did not work/],
+      [z.object({}).refine(boom), /did not work/],
+      [odd({ safeParseAsync: boom }), /did not work/],
+      [odd({ safeParseAsync: () => undefined }), /did not work/],
+      [odd({ safeParseAsync: () => ({ success: false, error: { issues: [unreadable] } }) }), /do not fit/],
+      [z.object({}).transform(() => new Promise(() => undefined)), /took too long/],
+      [z.object({}).transform(() => Promise.resolve({ number: '5' })), /"number":"5"/],
+    ] as const) {
+      const rig = runnerOf({ ...lookup, parameters });
+      rig.call('order_status', {});
+      await settle();
+      if (rig.results.length === 0) rig.clock.advance(10_000);
+      assert.equal(rig.results.length, 1);
+      assert.match(JSON.stringify(rig.results[0]), expected);
+      assert.equal(rig.clock.timers, 0);
+    }
+  });
+
+  test('an answer is plain data, whatever code was in the result', async () => {
+    let reads = 0;
+    const result = {
+      get state() {
+        if (++reads > 1) throw new Error('read twice');
+        return 'sent';
+      },
+    };
+    const rig = runnerOf({ ...lookup, run: () => Promise.resolve(result) });
+    rig.call('order_status', { number: '1' });
+    await settle();
+    assert.deepEqual(rig.results, [{ state: 'sent' }]);
+    assert.equal(JSON.stringify(rig.results), '[{"state":"sent"}]');
+  });
+
+  test('each fault of a tool is counted by its kind, also one of the session that gets the answer', async () => {
+    const rig = runnerOf({ ...lookup, run: () => Promise.reject(new Error()) });
+    rig.call('order_status', { number: '1' });
+    rig.runner.run({
+      name: 'order_status',
+      arguments: { number: '1' },
+      onFiller: assert.fail,
+      onResult: () => {
+        throw new Error('the session is broken');
+      },
+    });
+    await settle();
+    assert.deepEqual(rig.faults, ['failed', 'failed', 'unanswered']);
+  });
+
   test('a tool that hangs is answered once after its timeout, and is aborted', async () => {
     let signal: AbortSignal | undefined;
     let finish: (value: unknown) => void = () => undefined;
@@ -101,6 +161,7 @@ describe('the tool runner', () => {
       },
     });
     rig.call('order_status', { number: '1' });
+    await settle();
     rig.clock.advance(2999);
     assert.equal(rig.results.length, 0);
     rig.clock.advance(1);
@@ -120,6 +181,7 @@ describe('the tool runner', () => {
       run: () => new Promise((resolve) => (finish = resolve)),
     });
     rig.call('order_status', { number: '1' });
+    await settle();
     rig.clock.advance(599);
     assert.deepEqual(rig.fillers, []);
     rig.clock.advance(1);
@@ -127,6 +189,7 @@ describe('the tool runner', () => {
     finish('done');
     await settle();
     rig.call('order_status', { number: '2' });
+    await settle();
     finish('done');
     await settle();
     rig.clock.advance(10_000);
@@ -145,6 +208,7 @@ describe('the tool runner', () => {
       },
     });
     rig.call('order_status', { number: '1' });
+    await settle();
     rig.runner.close();
     await settle();
     assert.equal(signal?.aborted, true);

@@ -1,6 +1,7 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { z } from 'zod';
 import type { Clock, Timer } from '../base/clock.js';
+import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Logger } from '../telemetry/log.js';
 import type { ToolDefinition } from './session.js';
 
@@ -44,9 +45,12 @@ export function defineTool<Schema extends z.ZodType>(
   return { ...tool, run: (parameters, context) => tool.run(parameters as z.infer<Schema>, context) };
 }
 
-/** Returns the tool as it is described to the model. */
+/**
+ * Returns the tool as it is described to the model: with what its schema takes in, not with what a transform makes of it.
+ * @throws Error if JSON Schema cannot say what the tool takes
+ */
 export function toolDefinition({ name, description, parameters }: AssistantTool): ToolDefinition {
-  const { $schema: _, ...schema } = z.toJSONSchema(parameters) as Record<string, unknown>;
+  const { $schema: _, ...schema } = z.toJSONSchema(parameters, { io: 'input' }) as Record<string, unknown>;
   return { name, description, parameters: schema };
 }
 
@@ -64,6 +68,12 @@ export interface ToolRequest {
 }
 
 /**
+ * How a tool failed: its schema threw, it threw itself, it took too long, its result was too long or not for JSON, or the
+ * model's session did not take the answer. A metric label, so a closed set.
+ */
+export type ToolFault = 'schema' | 'failed' | 'timeout' | 'output' | 'unanswered';
+
+/**
  * Runs the tools of one call. The model always gets an answer it can talk about, even if its arguments are wrong or the
  * tool throws, hangs or returns something JSON cannot hold. The error itself goes to the log.
  */
@@ -71,6 +81,8 @@ export class ToolRunner {
   private readonly tools: ReadonlyMap<string, AssistantTool>;
   private readonly clock: Clock;
   private readonly context: () => Omit<ToolContext, 'signal'> & { log: Logger };
+  private readonly onFault: (fault: ToolFault) => void;
+  private readonly first = new FirstOfKind();
   private readonly running = new Set<AbortController>();
   private closed = false;
 
@@ -78,7 +90,10 @@ export class ToolRunner {
     tools: readonly AssistantTool[];
     clock: Clock;
     context: () => Omit<ToolContext, 'signal'> & { log: Logger };
+    /** Called for each fault of a tool, to count it. */
+    onFault?: (fault: ToolFault) => void;
   }) {
+    this.onFault = options.onFault ?? (() => undefined);
     this.tools = new Map(options.tools.map((tool) => [tool.name, tool]));
     this.clock = options.clock;
     this.context = options.context;
@@ -91,13 +106,7 @@ export class ToolRunner {
       request.onResult({ error: `There is no tool named ${request.name}.` });
       return;
     }
-    const parsed = tool.parameters.safeParse(request.arguments);
-    if (!parsed.success) {
-      const problems = parsed.error.issues.map(({ message, path }) => `${path.join('.')}: ${message}`);
-      request.onResult({ error: `The arguments do not fit. ${problems.join('; ')}` });
-      return;
-    }
-    this.start(tool, parsed.data, request);
+    this.start(tool, request);
   }
 
   /** Stops all tools at the end of the call. No result is reported any more. */
@@ -107,14 +116,24 @@ export class ToolRunner {
     this.running.clear();
   }
 
-  private start(tool: AssistantTool, parameters: unknown, request: ToolRequest): void {
+  private start(tool: AssistantTool, request: ToolRequest): void {
     const { log, ...context } = this.context();
     const abort = new AbortController();
     this.running.add(abort);
     const timers: Timer[] = [];
+    const fault = (kind: ToolFault, fields: Record<string, unknown>): void => {
+      this.onFault(kind);
+      if (!this.first.isFirst(tool.name, kind)) return;
+      log.error({ ...fields, tool: tool.name, kind }, 'a tool failed; further faults of this kind are only counted');
+    };
     const answer = (output: unknown): void => {
       for (const timer of timers) timer.cancel();
-      if (this.running.delete(abort)) request.onResult(output);
+      this.running.delete(abort);
+      try {
+        request.onResult(output);
+      } catch (error) {
+        fault('unanswered', { err: error });
+      }
     };
     const { filler } = tool;
     if (filler !== undefined)
@@ -122,7 +141,7 @@ export class ToolRunner {
     const timeoutMs = tool.timeoutMs ?? SILENCE_BUDGET.toolMs;
     timers.push(
       this.clock.setTimer(timeoutMs, () => {
-        log.warn({ tool: tool.name, timeout_ms: timeoutMs }, 'a tool took too long');
+        fault('timeout', { timeout_ms: timeoutMs });
         answer({ error: 'The tool took too long. Tell the caller that it did not work.' });
         abort.abort();
       }),
@@ -130,19 +149,62 @@ export class ToolRunner {
     abort.signal.addEventListener('abort', () => {
       for (const timer of timers) timer.cancel();
     });
-    void outputOf(tool, parameters, { ...context, signal: abort.signal }).then(answer, (error: unknown) => {
-      if (!this.running.has(abort)) return;
-      log.error({ err: error, tool: tool.name }, 'a tool failed');
-      answer({ error: 'The tool failed. Tell the caller that it did not work.' });
-    });
+    const isWanted = (): boolean => this.running.has(abort);
+    void outputOf(tool, request.arguments, { ...context, signal: abort.signal }, isWanted).then(
+      (outcome) => {
+        if (outcome === undefined || !isWanted()) return;
+        if ('fault' in outcome) fault(outcome.fault, { err: outcome.error });
+        answer('output' in outcome ? outcome.output : { error: FAILED });
+      },
+      // Even what a tool throws can throw when it is looked at.
+      () => {
+        if (!isWanted()) return;
+        fault('failed', {});
+        answer({ error: FAILED });
+      },
+    );
   }
 }
 
-async function outputOf(tool: AssistantTool, parameters: unknown, context: ToolContext): Promise<unknown> {
-  const output: unknown = (await tool.run(parameters, context)) ?? { status: 'ok' };
-  const text = JSON.stringify(output);
-  if (text === undefined) throw new TypeError('The tool returned a value that JSON cannot hold.');
-  if (text.length > MAX_OUTPUT_CHARS)
-    throw new RangeError(`The tool returned more than ${MAX_OUTPUT_CHARS} characters.`);
-  return output;
+const FAILED = 'The tool failed. Tell the caller that it did not work.';
+
+type Outcome = { output: unknown } | { fault: ToolFault; error: unknown };
+
+/** Runs every piece of the tool's own code: its schema, its function, and the conversion of its result. */
+async function outputOf(
+  tool: AssistantTool,
+  given: unknown,
+  context: ToolContext,
+  isWanted: () => boolean,
+): Promise<Outcome | undefined> {
+  let parameters: unknown;
+  try {
+    // Asynchronous for every schema. A synchronous parse would drop the promise of an asynchronous transform, and the
+    // rejection of a dropped promise ends the process.
+    const parsed = await tool.parameters.safeParseAsync(given);
+    if (!parsed.success) {
+      const problems = parsed.error.issues.map(({ message, path }) => `${path.map(String).join('.')}: ${message}`);
+      return { output: { error: `The arguments do not fit. ${problems.join('; ')}` } };
+    }
+    parameters = parsed.data;
+  } catch (error) {
+    return { fault: 'schema', error };
+  }
+  if (!isWanted()) return undefined;
+  let output: unknown;
+  try {
+    output = (await tool.run(parameters, context)) ?? { status: 'ok' };
+  } catch (error) {
+    return { fault: 'failed', error };
+  }
+  try {
+    const text = JSON.stringify(output);
+    if (text === undefined) throw new TypeError('The tool returned a value that JSON cannot hold.');
+    if (text.length > MAX_OUTPUT_CHARS)
+      throw new RangeError(`The tool returned more than ${MAX_OUTPUT_CHARS} characters.`);
+    // A copy, because a session writes it again, and a value with code in it may be another one by then.
+    return { output: JSON.parse(text) };
+  } catch (error) {
+    return { fault: 'output', error };
+  }
 }

@@ -8,8 +8,8 @@ locals {
   overrides = "#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
 
   # The operator's sentences may hold characters that are special in XML.
-  connecting = replace(replace(replace(var.connecting, "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
-  nobody     = replace(replace(replace(var.nobody, "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
+  connecting = replace(replace(replace(coalesce(var.connecting, local.spoken.connecting), "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
+  nobody     = replace(replace(replace(coalesce(var.nobody, local.spoken.nobody), "&", "&amp;"), "<", "&lt;"), ">", "&gt;")
 
   twiml = templatefile("${path.module}/fallback.xml.tftpl", {
     connecting    = local.connecting

@@ -30,7 +30,7 @@ variable "ring_seconds" {
 }
 
 variable "language" {
-  description = "Language of the two sentences. Twilio's <Say> must have a voice for it."
+  description = "Language of the two sentences. Twilio's <Say> must have a voice for it. There are sentences in en, fr, de, it, es, pt and hi."
   type        = string
   default     = "en-US"
 
@@ -41,23 +41,23 @@ variable "language" {
 }
 
 variable "connecting" {
-  description = "What the caller hears before the first number rings."
+  description = "What the caller hears before the first number rings. Default: a sentence in the language."
   type        = string
-  default     = "One moment, please. I am connecting you with a colleague."
+  default     = null
 
   validation {
-    condition     = length(trimspace(var.connecting)) > 0 && length(var.connecting) <= 1000
+    condition     = var.connecting == null ? true : length(trimspace(var.connecting)) > 0 && length(var.connecting) <= 1000
     error_message = "connecting is a sentence of at most 1,000 characters, because a caller who hears nothing hangs up."
   }
 }
 
 variable "nobody" {
-  description = "What the caller hears before the call ends, if no number answered."
+  description = "What the caller hears before the call ends, if no number answered. Default: a sentence in the language."
   type        = string
-  default     = "I am sorry, nobody can take your call right now. Please call again later."
+  default     = null
 
   validation {
-    condition     = length(trimspace(var.nobody)) > 0 && length(var.nobody) <= 1000
+    condition     = var.nobody == null ? true : length(trimspace(var.nobody)) > 0 && length(var.nobody) <= 1000
     error_message = "nobody is a sentence of at most 1,000 characters, because no call may end without a word."
   }
 }

@@ -21,10 +21,12 @@ export class ClusterRig {
     const main = new URL('../../src/cluster.js', import.meta.url).pathname;
     this.child = spawn(process.execPath, ['--enable-source-maps', main, String(workers)], {
       env: {
+        ENV_FILE: 'none',
         PORT: '0',
         HOST: '127.0.0.1',
         PUBLIC_HOST,
         TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+        USE_LOCAL_DYNAMODB: 'true',
         EXTENSIONS: ['cluster-voice.js', 'standing-still.js']
           .map((name) => new URL(name, import.meta.url).pathname)
           .join(','),

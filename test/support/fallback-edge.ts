@@ -9,9 +9,11 @@ import { runInNewContext } from 'node:vm';
 export const EDGE_HOST = 'd111111abcdef8.cloudfront.net';
 export const FALLBACK_URL = `https://${EDGE_HOST}/`;
 
+/** From the folder of the built file. Chaos runs in any folder. */
+const FALLBACK = new URL('../../../terraform/fallback/', import.meta.url);
 /** The function's code and its document, as Terraform makes them. terraform/fallback/tests compares them. */
-export const FUNCTION_CODE = readFileSync('terraform/fallback/tests/example.js', 'utf8');
-export const FALLBACK_TWIML = readFileSync('terraform/fallback/example.xml', 'utf8');
+export const FUNCTION_CODE = readFileSync(new URL('tests/example.js', FALLBACK), 'utf8');
+export const FALLBACK_TWIML = readFileSync(new URL('example.xml', FALLBACK), 'utf8');
 
 export interface EdgeResponse {
   statusCode: number;

@@ -86,6 +86,7 @@ export async function startFleet(options: {
   const env = {
     PATH: process.env['PATH'] ?? '',
     NODE_ENV: 'production',
+    ENV_FILE: 'none',
     PORT: '0',
     HOST: '127.0.0.1',
     PUBLIC_HOST: HOST,

@@ -16,7 +16,8 @@ const SPEED = 10;
 const FRAME_BYTES = 160;
 const FRAME_MS = 20;
 const QUIET = new Uint8Array(FRAME_BYTES).fill(0xff);
-const LOUD = pcmToMulaw(Int16Array.from({ length: FRAME_BYTES }, (_, index) => 6000 * Math.sin(index)));
+const tone = (amplitude: number): Uint8Array =>
+  pcmToMulaw(Int16Array.from({ length: FRAME_BYTES }, (_, index) => amplitude * Math.sin(index)));
 
 /** A session with the simulated Nova over a real socket, and every event it emitted. */
 export class NovaCall {
@@ -60,8 +61,8 @@ export class NovaCall {
     return [...texts.values()];
   }
 
-  speak(durationMs: number): void {
-    this.frames(LOUD, durationMs);
+  speak(durationMs: number, amplitude = 6000): void {
+    this.frames(tone(amplitude), durationMs);
   }
 
   pause(durationMs: number): void {
@@ -108,6 +109,7 @@ export async function withNova(
     region: 'us-east-1',
     modelId: 'amazon.nova-2-sonic-v1:0',
     voice: 'matthew',
+    endpointingSensitivity: 'HIGH',
     renewAfterMs: 360_000,
     log: pino({ level: 'trace' }, { write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>) }),
     clock,

@@ -157,6 +157,12 @@ export class ServiceConnection {
     this.send({ type: 'response.output_item.done', response_id: responseId, item: { id: itemId, type: 'message' } });
   }
 
+  /** Sends a whole answer that can be heard. */
+  answer(responseId: string): void {
+    this.audio(responseId, `${responseId}-item`, 20);
+    this.end(responseId);
+  }
+
   callTool(responseId: string, callId: string, name: string, args: string): void {
     const item = {
       id: `item_${callId}`,

@@ -12,6 +12,10 @@ import type {
 export class ScriptedProvider implements VoiceProvider {
   readonly name: string;
   renewal?: RenewalTimes;
+  /** See {@link VoiceProvider}. Applies to sessions opened later. */
+  answerWithinMs?: number;
+  /** See {@link VoiceProvider}. */
+  turnWaitMs = 0;
   readonly sessions: ScriptedSession[] = [];
   isFull = false;
   /** Whether a new session becomes ready only when the test emits it. */
@@ -55,6 +59,10 @@ export class ScriptedSession implements VoiceSession {
   readonly options: VoiceSessionOptions;
   /** Set by a test whose model can write summaries. */
   summarize?: NonNullable<VoiceSession['summarize']>;
+  /** Set by a test whose model can speak lines in advance. */
+  render?: NonNullable<VoiceSession['render']>;
+  /** Set by a test whose model must be told of a speech that never ends. */
+  callerIsQuiet?: NonNullable<VoiceSession['callerIsQuiet']>;
   callerBytes = 0;
   readonly texts: string[] = [];
   readonly audio: AudioChunk[] = [];

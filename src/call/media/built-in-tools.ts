@@ -38,3 +38,5 @@ const BUILT_IN_TOOLS: readonly ToolDefinition[] = [
 export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] {
   return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));
 }
+
+export const BUILT_IN_TOOL_NAMES: readonly string[] = BUILT_IN_TOOLS.map(({ name }) => name);

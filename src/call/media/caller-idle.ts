@@ -37,6 +37,7 @@ export class CallerIdleTimer {
   /** The last line to the silent caller was not heard and has to be repeated. */
   private isRepeatDue = false;
   private repeats = 0;
+  private startCount = 0;
 
   /**
    * `afterMs`: delay before the caller counts as silent. 0 turns the timer off.
@@ -80,6 +81,7 @@ export class CallerIdleTimer {
   }
 
   callerSpeechStarted(): void {
+    this.startCount++;
     this.endSilence();
     this.isRepeatDue = false;
     this.repeats = 0;
@@ -122,6 +124,11 @@ export class CallerIdleTimer {
   /** Whether the caller has spoken and the assistant has not reacted yet. */
   get awaitsAnswer(): boolean {
     return !this.isAnswered;
+  }
+
+  /** How many times the caller has begun to speak. */
+  get speechStarts(): number {
+    return this.startCount;
   }
 
   private endSilence(): void {

@@ -11,22 +11,41 @@ import { answerToolCall } from './tool-calls.js';
  */
 export class DirectBridge implements Conversation {
   private readonly parts: ConversationParts;
+  private readonly onError: (processor: string, error: unknown) => void;
 
-  constructor(parts: ConversationParts) {
+  /** `onError`: called when handling an event throws. Only that event is lost. */
+  constructor(parts: ConversationParts, onError: (processor: string, error: unknown) => void) {
     this.parts = parts;
-    parts.dtmf.onNumber = (digits) => parts.prewarmed.session.sendDigits(digits);
+    this.onError = onError;
+    parts.dtmf.onNumber = (digits) => this.guard(() => parts.prewarmed.session.sendDigits(digits));
   }
 
   begin(): void {
-    this.parts.prewarmed.attach(this.parts.meter.timed((event) => this.onEvent(event)));
+    this.parts.prewarmed.attach(
+      this.parts.meter.timed((event) => {
+        try {
+          this.onEvent(event);
+        } catch (error) {
+          this.onError('bridge', error);
+        }
+      }),
+    );
   }
 
   callerAudio(payload: string): void {
     if (this.parts.gate.isLeaving) return;
-    this.parts.prewarmed.session.sendAudio(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload));
+    try {
+      this.parts.prewarmed.session.sendAudio(AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, payload));
+    } catch (error) {
+      this.onError('bridge', error);
+    }
   }
 
   digit(digit: string): void {
+    this.guard(() => this.onDigit(digit));
+  }
+
+  private onDigit(digit: string): void {
     const { gate, idle, dtmf, listener, prewarmed } = this.parts;
     if (gate.isLeaving) return;
     // A caller who presses a key no longer listens.
@@ -39,13 +58,15 @@ export class DirectBridge implements Conversation {
   }
 
   say(text: string, sayId: string): void {
-    this.parts.prewarmed.session.say(text, sayId);
+    this.guard(() => this.parts.prewarmed.session.say(text, sayId));
   }
 
   leave(text: string, sayId: string): void {
-    stopDialogue(this.parts, sayId);
-    this.stopPlayout();
-    this.parts.prewarmed.session.say(text, sayId);
+    this.guard(() => {
+      stopDialogue(this.parts, sayId);
+      this.stopPlayout();
+    });
+    this.say(text, sayId);
   }
 
   close(): void {
@@ -123,6 +144,18 @@ export class DirectBridge implements Conversation {
         return;
       case 'ready':
         return;
+      default:
+        event satisfies never;
+        throw new TypeError('An event of an unknown type came.');
+    }
+  }
+
+  /** For what does not come with every frame. */
+  private guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.onError('bridge', error);
     }
   }
 

@@ -34,12 +34,15 @@ export interface MediaSessionOptions {
   /** Called before an open stream that carries nothing is closed. */
   onFault: (fault: StreamFault) => void;
   onProcessorError: (processor: string, error: unknown) => void;
+  /** Called when Twilio returns a mark that was never sent. */
+  onUnknownMark: () => void;
   services: { clock: Clock; metrics: Metrics; providerName: string; idleMs: number; pipeline: boolean };
 }
 
 /** Attaches a playback ledger, a conversation and their timers to a stream. */
 export function openMediaSession(options: MediaSessionOptions): { media: MediaSession; meter: LatencyMeter } {
-  const { prewarmed, history, listener, onCallerBack, onFault, onIdle, onLook, onProcessorError } = options;
+  const { prewarmed, history, listener, onCallerBack, onFault, onIdle, onLook, onProcessorError, onUnknownMark } =
+    options;
   const { services, stream, tools, escalationWatch } = options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
   const idle = new CallerIdleTimer({
@@ -54,7 +57,7 @@ export function openMediaSession(options: MediaSessionOptions): { media: MediaSe
     sink: stream,
     clock,
     onIdle: () => idle.playoutEnded(),
-    onUnknownMark: () => metrics.streamAnomalies.inc({ kind: 'unknown-mark' }),
+    onUnknownMark,
   });
   const dtmf = new DtmfCollector({ clock, escalationWatch });
   const parts: ConversationParts = {
@@ -83,7 +86,9 @@ export function openMediaSession(options: MediaSessionOptions): { media: MediaSe
       stream.break();
     },
   });
-  const conversation = pipeline ? new PipelineConversation(parts, onProcessorError) : new DirectBridge(parts);
+  const conversation = pipeline
+    ? new PipelineConversation(parts, onProcessorError)
+    : new DirectBridge(parts, onProcessorError);
   return {
     media: {
       stream,

@@ -22,6 +22,10 @@ export interface CallerMessageServices {
 
 const NO_NUMBER =
   'The caller withholds their number. Ask which number to call, and request the callback again with it.';
+const TAKE_MESSAGE = 'take_message';
+const REQUEST_CALLBACK = 'request_callback';
+/** Names of the tools that an assistant has if no agent is there. */
+export const MESSAGE_TOOL_NAMES: readonly string[] = [TAKE_MESSAGE, REQUEST_CALLBACK];
 
 /** Keeps what one caller leaves for the team if no agent can take the call. */
 export class CallerMessages {
@@ -55,7 +59,7 @@ export class CallerMessages {
   tools(): readonly AssistantTool[] {
     return [
       defineTool({
-        name: 'take_message',
+        name: TAKE_MESSAGE,
         description:
           'Keep a message for a colleague, since nobody is free now. Ask for the message and the name first. Afterwards say that it was passed on.',
         parameters: z.object({
@@ -64,7 +68,7 @@ export class CallerMessages {
         run: ({ message }) => this.answer(this.keep('message', { message })),
       }),
       defineTool({
-        name: 'request_callback',
+        name: REQUEST_CALLBACK,
         description:
           'Have a colleague call the caller back, since nobody is free now. Ask when it suits and what it is about first. Afterwards say that a colleague will call.',
         parameters: z.object({

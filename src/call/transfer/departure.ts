@@ -15,6 +15,7 @@ import type {
   ResumeCause,
 } from '../call-state.js';
 import { Goodbye, heard } from '../media/goodbye.js';
+import { LastListening } from '../media/last-listening.js';
 import type { MediaSession } from '../media/media-session.js';
 import { type CallerMessageServices, CallerMessages } from './caller-messages.js';
 import { type DialStep, Dialling, type DiallingServices } from './dialling.js';
@@ -96,19 +97,44 @@ export class Departure {
     if (state.name !== 'talking') return;
     const { media } = state;
     const goodbye = this.newGoodbye(media);
-    this.machine.enter({ name: 'leaving', media, exit, announce: undefined, goodbye, isVoiceLost: false });
+    this.machine.enter({
+      name: 'leaving',
+      media,
+      exit,
+      announce: undefined,
+      goodbye,
+      listening: undefined,
+      isVoiceLost: false,
+    });
     media.conversation.leave(line, goodbye.sayId);
-    void Promise.all([goodbye.end, exit.prepared, exit.reach]).then(([end, prepared, reach]) => {
-      if (!this.isLeavingBy(exit)) return;
-      const plan = { exit, announce: end === 'unsaid' ? line : undefined };
-      if (reach === 'reachable' && this.transfer.goesByRest) this.dialling.redirect(plan, prepared);
-      else this.part(plan);
+    this.follows(
+      exit,
+      Promise.all([goodbye.end, exit.prepared, exit.reach]).then(([end, prepared, reach]) => {
+        if (!this.isLeavingBy(exit)) return;
+        const plan = { exit, announce: end === 'unsaid' ? line : undefined };
+        if (reach === 'reachable' && this.transfer.goesByRest) this.dialling.redirect(plan, prepared);
+        else this.part(plan);
+      }),
+    );
+  }
+
+  /** A fault on the way out must not end the process, nor leave the caller where they are. */
+  private follows(exit: Exit, step: Promise<void>): void {
+    void step.catch((error: unknown) => {
+      const { log } = this.call;
+      this.services.metrics.processorErrors.inc({ processor: 'departure' });
+      log().error({ err: error }, 'the call could not leave its stream as planned');
+      try {
+        if (this.isLeavingBy(exit)) this.part({ exit, announce: undefined });
+      } catch (again) {
+        log().error({ err: again }, 'the call could not leave its stream');
+      }
     });
   }
 
   /**
    * Ends the call once the caller has heard the goodbye: `line`, or without one what the assistant has just said. If the caller
-   * interrupts the goodbye, the call continues. If the stream breaks during it, Twilio says it.
+   * interrupts the goodbye, or speaks soon after it, the call continues. If the stream breaks during it, Twilio says it.
    */
   endCall(outcome: CallOutcome, line?: string): void {
     const { state } = this.machine;
@@ -117,14 +143,25 @@ export class Departure {
     const exit: NobodyExit = { to: 'nobody', outcome };
     const announce = line ?? this.call.assistant.prompt.lines.silentGoodbye;
     const goodbye = line === undefined ? undefined : this.newGoodbye(media);
-    this.machine.enter({ name: 'leaving', media, exit, announce, goodbye, isVoiceLost: false });
+    const listening = new LastListening({
+      clock: this.services.clock,
+      media,
+      said: goodbye?.end ?? heard(media.playback),
+      lastWords: () => line ?? this.call.turns().findLast(({ speaker }) => speaker === 'assistant')?.text ?? '',
+    });
+    this.machine.enter({ name: 'leaving', media, exit, announce, goodbye, listening, isVoiceLost: false });
     // Spoken like any other line, so that the caller can interrupt it.
     if (goodbye !== undefined) media.conversation.say(announce, goodbye.sayId);
-    void (goodbye?.end ?? heard(media.playback)).then((end) => {
-      if (!this.isLeavingBy(exit)) return;
-      if (end === 'cut') this.stay();
-      else this.part({ exit, announce: end === 'heard' ? undefined : announce });
-    });
+    // Later, when the answer to the model's tool call is on its way. Some models say something to it and some do not.
+    else queueMicrotask(() => media.session.expectsNothing?.());
+    this.follows(
+      exit,
+      listening.end.then((end) => {
+        if (!this.isLeavingBy(exit)) return;
+        if (end === 'cut') this.stay();
+        else this.part({ exit, announce: end === 'heard' ? undefined : announce });
+      }),
+    );
   }
 
   /** Takes back a call that was about to end without an agent, because the caller has something to say after all. */

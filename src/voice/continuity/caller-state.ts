@@ -33,6 +33,9 @@ export class CallerState {
    * utterance that is kept, so the VAD also ends it.
    */
   private vadSpeech: { sinceMs: number; ownsUtterance: boolean } | undefined;
+  /** When the caller's audio was last loud, as far as the VAD has noticed. */
+  private loudUntilMs: number;
+  private lastFrameMs: number;
   /** Whether a session is about to hear again what the caller has said. */
   private isReplayed = false;
 
@@ -46,6 +49,8 @@ export class CallerState {
   }) {
     const { clock, current, emit, isPlaying, oneMoment, speakLine } = options;
     this.clock = clock;
+    this.loudUntilMs = clock.now();
+    this.lastFrameMs = clock.now();
     this.current = current;
     this.gatewayVoice = new GatewayVoice({ speakLine, oneMoment, emit });
     this.deadAir = new DeadAirMonitor({ clock, isPlaying, onDeadAir: () => this.onDeadAir() });
@@ -55,6 +60,13 @@ export class CallerState {
   hear(chunk: AudioChunk): void {
     this.replayBuffer.push(chunk);
     this.vad.hear(chunk);
+    this.lastFrameMs = this.clock.now();
+  }
+
+  /** How long the caller's line has been quiet, in milliseconds. A line that sends no audio is quiet. */
+  get quietLineMs(): number {
+    const nowMs = this.clock.now();
+    return nowMs - (this.vadSpeech === undefined ? this.loudUntilMs : this.lastFrameMs);
   }
 
   /** Called when the model reports that the caller has begun to speak. */
@@ -122,9 +134,11 @@ export class CallerState {
   private onVadStopped(): void {
     const { vadSpeech } = this;
     this.vadSpeech = undefined;
+    this.loudUntilMs = this.clock.now() - VAD_STOP_DELAY_MS;
     if (vadSpeech === undefined) return;
     const current = this.current();
-    const isUnderstood = current?.isReady === true && !current.supervised.callerSpoke(vadSpeech.sinceMs);
+    const isUnderstood =
+      current?.isReady === true && !current.supervised.callerSpoke(vadSpeech.sinceMs, VAD_STOP_DELAY_MS);
     if (!isUnderstood) this.deadAir.begin(this.clock.now() - VAD_STOP_DELAY_MS);
     if (!vadSpeech.ownsUtterance) return;
     // Either this model sends no speech events, or this was noise. In both cases it already has the audio it needs.

@@ -6,11 +6,31 @@ import { TandemError } from '../../base/errors.js';
 import { FailoverPlan } from './failover-plan.js';
 import { ProviderBreaker } from './provider-breaker.js';
 
-test('no provider is tried after twelve seconds of an outage, even if one has not been tried', () => {
+test('no provider is tried once less than two seconds are left for an outage, even if one has not been tried', () => {
   const [lost, other] = [new ScriptedProvider('a'), new ScriptedProvider('b')];
   const plan = (): FailoverPlan =>
-    new FailoverPlan({ providers: [lost, other], breaker: new ProviderBreaker(new FakeClock()), lost, nowMs: 1000 });
+    new FailoverPlan({ providers: [lost, other], breaker: new ProviderBreaker(new FakeClock()), lost, sinceMs: 1000 });
   const error = new TandemError('VOICE_STALLED', 'No answer.');
-  assert.equal(plan().next(error, 12_900)?.provider, other);
-  assert.equal(plan().next(error, 13_000), undefined);
+  assert.equal(plan().next(error, 8400)?.provider, other);
+  assert.equal(plan().next(error, 8600), undefined);
+});
+
+/** The first two tries after an input was refused, and whether the provider then cools for other calls. */
+function refusal({ hasTalked }: { hasTalked: boolean }): { tries: (string | undefined)[]; isCooling: boolean } {
+  const [a, b] = [new ScriptedProvider('a'), new ScriptedProvider('b')];
+  const breaker = new ProviderBreaker(new FakeClock());
+  const plan = new FailoverPlan({ providers: [a, b], breaker, lost: a, sinceMs: 0, hasTalked });
+  const refused = new TandemError('VOICE_PROTOCOL', 'Not valid.');
+  const tries = [plan.next(refused, 0)?.provider.name, plan.next(refused, 0)?.provider.name];
+  return { tries, isCooling: breaker.isCooling('a') };
+}
+
+test('an input refused by a provider that has talked is tried once anew and cools nobody for other calls', () => {
+  assert.deepEqual(refusal({ hasTalked: true }), { tries: ['a', 'b'], isCooling: false });
+});
+
+test('a provider that refuses what it is sent before it has talked is given up at once and cools', () => {
+  const { tries, isCooling } = refusal({ hasTalked: false });
+  assert.equal(tries[0], 'b');
+  assert.equal(isCooling, true);
 });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { VoiceEvent } from '../session.js';
+import { waitingTone } from './waiting-tone.js';
 import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
 
 /** A line that is being synthesised. */
@@ -20,6 +21,8 @@ export class GatewayVoice {
   /** Makes response ids unique, because one call can have several of these voices and only one history. */
   private readonly id = randomBytes(4).toString('hex');
   private count = 0;
+  /** Number of times a line was stopped. */
+  private stops = 0;
   private synthesis: Synthesis | undefined;
 
   constructor(options: GatewayVoice['options']) {
@@ -27,11 +30,14 @@ export class GatewayVoice {
   }
 
   /**
-   * Speaks the line, unless another one is being synthesised. No event follows if it is stopped before its audio
-   * exists.
+   * Speaks the line, unless another one is being synthesised. Plays a soft tone if this machine has no voice for it. No
+   * event follows if it is stopped before its audio exists.
    */
   async sayOneMoment(): Promise<void> {
-    if (this.synthesis === undefined) await this.speak(this.options.oneMoment, undefined);
+    if (this.synthesis !== undefined) return;
+    const count = this.stops;
+    const isSaid = await this.speak(this.options.oneMoment, undefined);
+    if (!isSaid && count === this.stops) this.send('', undefined, waitingTone());
   }
 
   /**
@@ -47,6 +53,7 @@ export class GatewayVoice {
   stop(): void {
     const sayId = this.synthesis?.sayId;
     this.synthesis = undefined;
+    this.stops++;
     if (sayId !== undefined) this.emit(unspokenLine(this.newId(), sayId, 'cancelled'));
   }
 
@@ -57,9 +64,13 @@ export class GatewayVoice {
     if (this.synthesis !== synthesis) return true;
     this.synthesis = undefined;
     if (mulaw === undefined || mulaw.length === 0) return false;
+    this.send(text, sayId, mulaw);
+    return true;
+  }
+
+  private send(text: string, sayId: string | undefined, mulaw: Uint8Array): void {
     const responseId = this.newId();
     this.emit(spokenLine({ responseId, itemId: `${responseId}-line`, sayId, text, mulaw }));
-    return true;
   }
 
   private newId(): string {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import type { ContinuityLines, LineSynthesis, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { KeptLines } from './kept-lines.js';
 import { ProviderBreaker } from './provider-breaker.js';
 import { type ContinuityReport, ContinuousSession } from './session.js';
 
@@ -24,6 +25,7 @@ export class ContinuousProvider implements VoiceProvider {
     report: ContinuityReport;
   };
   private readonly breaker: ProviderBreaker;
+  private readonly keptLines = new KeptLines();
 
   constructor(options: ContinuousProvider['options']) {
     this.name = options.providers[0].name;
@@ -45,6 +47,7 @@ export class ContinuousProvider implements VoiceProvider {
     const { clock, lines, report, speakLine } = this.options;
     return new ContinuousSession({
       breaker: this.breaker,
+      keptLines: this.keptLines,
       clock,
       lines: session.wish?.lines ?? lines,
       providers: this.providersFor(session.wish?.providers),

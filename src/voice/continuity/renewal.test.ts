@@ -108,18 +108,15 @@ describe('renewal of a session near its time limit', () => {
 
   test('a renewal without a pause is forced, and the next session hears the whole utterance', async () => {
     const model = renewing();
-    const { clock, log, session } = rigOf([model]);
+    const { clock, line, log, session } = rigOf([model]);
     await settle();
     clock.advance(59_000);
     model.last.emit({ type: 'caller-speech-started' });
-    session.sendAudio(frame(9));
-    clock.advance(21_000);
+    await line(5000, 21_000);
     const [old, next] = model.sessions;
     assert.equal(old?.isClosed, true);
-    assert.deepEqual(
-      next?.audio.map(({ bytes }) => bytes[0]),
-      [9],
-    );
+    // As much of it as is kept.
+    assert.ok((next?.callerBytes ?? 0) >= 9_000 * 8);
     assert.deepEqual(log, ['renewed a']);
     session.close();
   });
@@ -133,9 +130,9 @@ describe('renewal of a session near its time limit', () => {
       model.last.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
       model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
     };
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 6; i++) {
       chatter();
-      clock.advance(5_000);
+      clock.advance(4_000);
     }
     assert.equal(model.sessions.length, 1);
     model.last.emit({ type: 'response-done', responseId: 'r', sayId: undefined, status: 'completed' });
@@ -159,5 +156,45 @@ describe('renewal of a session near its time limit', () => {
     await settle();
     assert.deepEqual(log, ['lost a VOICE_THROTTLED', 'renewed a']);
     session.close();
+  });
+
+  test('a forced renewal waits 15 s for the end of an answer, and no longer', async () => {
+    const model = renewing();
+    const { clock, session } = rigOf([model]);
+    await settle();
+    clock.advance(59_000);
+    model.last.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
+    for (let atMs = 59_000; atMs < 94_000; atMs += 1000) {
+      model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
+      clock.advance(1000);
+    }
+    assert.equal(model.sessions.length, 1);
+    model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
+    clock.advance(1200);
+    assert.equal(model.sessions.length, 2);
+    session.close();
+  });
+
+  test('a session whose successors are refused tries again after growing delays', async () => {
+    const model = renewing();
+    model.renewal = { afterMs: 60_000, forceAfterMs: 600_000 };
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    model.onOpen = (next) => next.emit(gone('VOICE_THROTTLED'));
+    model.isSlow = true;
+    const triesAt: number[] = [];
+    for (let atMs = 0; atMs < 120_000; atMs += 50) {
+      clock.advance(50);
+      await settle();
+      if (log.length > triesAt.length) triesAt.push(clock.now());
+    }
+    const delays = triesAt.slice(1).map((atMs, at) => atMs - (triesAt[at] as number));
+    for (const [at, delayMs] of [1000, 2000, 4000, 8000, 15_000, 15_000].entries()) {
+      const took = delays[at] as number;
+      assert.ok(took >= 0.75 * delayMs - 50 && took <= delayMs + 300, `${took} of ${delayMs}`);
+    }
+    assert.equal(model.sessions[0]?.isClosed, false);
+    session.close();
+    assert.equal(clock.timers, 0);
   });
 });

@@ -3,8 +3,12 @@ import type { RenewalTimes } from '../session.js';
 
 /** How often the schedule looks for a pause, because the end of playout is not an event of the session. */
 const POLL_MS = 200;
-/** Delay after a renewal that the caller interrupted, or whose session could not be opened. */
+/** Delay after a renewal that the caller interrupted. */
 const RETRY_MS = 1000;
+/** Delays after each renewal in a row whose session could not be opened, because the account may allow no more. */
+const REFUSED_MS = [1000, 2000, 4000, 8000, 15_000];
+/** Share by which such a delay is shorter at most, so that the calls of a full account do not all try at once. */
+const JITTER = 0.25;
 /** Maximum wait for the end of an answer after the forced time. */
 const FORCE_GRACE_MS = 15_000;
 
@@ -30,7 +34,9 @@ export class RenewalSchedule {
     isForceable: () => boolean;
     onDue: () => void;
     onForced: () => void;
+    random?: () => number;
   };
+  private refusals = 0;
   private state: State = { name: 'fresh' };
   private timer: Timer | undefined;
   private readonly startedMs: number;
@@ -53,11 +59,18 @@ export class RenewalSchedule {
     this.options.onDue();
   }
 
-  /** Called when the renewal failed. */
-  again(): void {
+  /** Called when the renewal failed: the caller interrupted it, or the next session could not be opened. */
+  again(why: 'interrupted' | 'refused'): void {
     if (this.state.name !== 'renewing') return;
     this.state = { name: 'fresh' };
-    this.wait(Math.min(RETRY_MS, this.untilForcedMs()), () => this.becomeDue());
+    const delayMs = why === 'interrupted' ? RETRY_MS : this.refusedMs();
+    this.wait(Math.min(delayMs, this.untilForcedMs()), () => this.becomeDue());
+  }
+
+  private refusedMs(): number {
+    const { random = Math.random } = this.options;
+    const delayMs = REFUSED_MS[Math.min(this.refusals++, REFUSED_MS.length - 1)] as number;
+    return delayMs * (1 - JITTER * random());
   }
 
   stop(): void {

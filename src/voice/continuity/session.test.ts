@@ -331,6 +331,33 @@ describe('failover to another provider', () => {
     session.close();
   });
 
+  test('a provider that was given up is tried once more when the one that took over is lost, and it may be back', async () => {
+    for (const isBack of [true, false]) {
+      const a = new ScriptedProvider('a', greets);
+      const b = new ScriptedProvider('b', greets);
+      const { clock, events, log, session } = rigOf([a, b]);
+      await settle();
+      a.isSlow = true;
+      a.onOpen = (opened) => opened.emit(gone('VOICE_THROTTLED'));
+      a.last.emit(gone('VOICE_THROTTLED'));
+      clock.advance(0);
+      await settle();
+      if (isBack) [a.isSlow, a.onOpen] = [false, greets];
+      b.isSlow = true;
+      b.onOpen = (opened) => opened.emit(gone());
+      b.last.emit(gone());
+      for (let at = 0; at < 20; at++) {
+        clock.advance(100);
+        await settle();
+      }
+      assert.equal(a.sessions.length, 2);
+      assert.equal(log.includes('b to a'), true);
+      assert.equal(events.at(-1)?.type === 'failed', !isBack);
+      session.close();
+      assert.equal(clock.timers, 0);
+    }
+  });
+
   test('a provider that failed is passed over by new calls until it has cooled down', async () => {
     const [a, b] = [new ScriptedProvider('a', greets), new ScriptedProvider('b', greets)];
     const { clock, open, session } = rigOf([a, b]);

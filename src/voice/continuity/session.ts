@@ -4,6 +4,8 @@ import { TandemError } from '../../base/errors.js';
 import type { HeardItem } from '../history.js';
 import type { ContinuityLines, VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { SpeakLine } from '../spoken-line.js';
+import type { KeptLines, LineInVoice } from './kept-lines.js';
+import { LineRecorder } from './line-recorder.js';
 import { CallerState, type CurrentSession } from './caller-state.js';
 import type { ProviderBreaker } from './provider-breaker.js';
 import { SupervisedSession } from './supervised-session.js';
@@ -23,6 +25,8 @@ export interface ContinuousSessionOptions {
   /** In order of preference, at least one. */
   providers: readonly [VoiceProvider, ...VoiceProvider[]];
   breaker: ProviderBreaker;
+  /** Shared by all calls. */
+  keptLines: KeptLines;
   clock: Clock;
   lines: ContinuityLines;
   /** Speaks a line without any model. Resolves with `undefined` if this machine has no engine for it. */
@@ -69,6 +73,7 @@ export class ContinuousSession implements VoiceSession {
   speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
   private readonly caller: CallerState;
+  private readonly recorder = new LineRecorder((text, mulaw) => this.keep(text, mulaw));
   /** When the caller last heard something before this session began. */
   private readonly quietSinceMs: number;
   private state: State;
@@ -82,11 +87,11 @@ export class ContinuousSession implements VoiceSession {
 
   constructor(options: ContinuousSessionOptions) {
     this.options = options;
-    const { clock, breaker, lines, providers, session, speakLine } = options;
+    const { clock, breaker, lines, providers, session } = options;
     this.caller = new CallerState({
       clock,
       isPlaying: () => session.conversation.isPlaying,
-      speakLine,
+      speakLine: (text) => this.speakLine(text),
       oneMoment: lines.oneMoment,
       emit: (event) => this.emit(event),
       current: () => this.currentSession,
@@ -144,17 +149,23 @@ export class ContinuousSession implements VoiceSession {
       return;
     }
     this.dropSuccessor();
+    this.recorder.saying(sayId, text);
+    // Before the line, because a model may speak it at once, and then nobody waits. If no model has spoken yet, an earlier
+    // session may have lost the caller's question, and they are still waiting.
+    this.caller.deadAir.begin(this.hasSpoken ? undefined : this.quietSinceMs);
     supervised.turnState.saying(sayId);
     supervised.session.say(text, sayId);
     supervised.expectAnswer();
-    // If no model has spoken yet, an earlier session may have lost the caller's question, and they are still waiting.
-    this.caller.deadAir.begin(this.hasSpoken ? undefined : this.quietSinceMs);
   }
 
   cancel(): void {
+    this.expectsNothing();
+    this.supervised?.session.cancel();
+  }
+
+  expectsNothing(): void {
     this.caller.endWait();
     this.supervised?.turnState.cancelled();
-    this.supervised?.session.cancel();
   }
 
   reportHeard(items: readonly HeardItem[]): void {
@@ -165,9 +176,9 @@ export class ContinuousSession implements VoiceSession {
     const { supervised } = this;
     // If the session that called the tool is gone, its successor calls the tool again itself.
     if (supervised?.turnState.toolAnswered(toolCallId) !== true) return;
+    this.caller.deadAir.begin();
     supervised.session.sendToolResult(toolCallId, output);
     supervised.expectAnswer();
-    this.caller.deadAir.begin();
   }
 
   get callerWaitsMs(): number {
@@ -235,10 +246,12 @@ export class ContinuousSession implements VoiceSession {
     provider: VoiceProvider,
     greeting: string | undefined,
     answersLast: boolean,
-    afterDeafOne = false,
+    outage?: Outage,
   ): SupervisedSession {
     return new SupervisedSession({
-      afterDeafOne,
+      afterDeafOne: outage?.origin.seemedDeaf === true,
+      deadlineMs: outage?.failover.deadlineMs,
+      quietLineMs: () => this.caller.quietLineMs,
       provider,
       session: { ...this.options.session, greeting, answersLast },
       clock: this.options.clock,
@@ -279,11 +292,13 @@ export class ContinuousSession implements VoiceSession {
         break;
       case 'response-done':
         // The question is answered, so no later session needs to hear it, even if its text never arrived.
-        if (event.status === 'completed' && !supervised.turnState.isCallerSpeaking) this.caller.replayBuffer.forget();
+        if (event.status === 'completed' && supervised.turnState.hasAnswered) this.caller.replayBuffer.forget();
         break;
       default:
         break;
     }
+    this.recorder.note(event);
+    if (event.type === 'response-done' && event.status === 'completed') void this.renderLine(supervised);
     this.emit(event);
     if (event.type !== 'audio' && supervised === this.supervised) this.caller.updateWait();
     if (state === this.state && state.name === 'live') state.renewal.check();
@@ -342,13 +357,13 @@ export class ContinuousSession implements VoiceSession {
   }
 
   /** Closes the successor, because it knows nothing of what has just happened. Another is opened in the next pause. */
-  private dropSuccessor(): void {
+  private dropSuccessor(why: 'interrupted' | 'refused' = 'interrupted'): void {
     const { state } = this;
     if (state.name !== 'renewing') return;
     state.next.close();
     const { next: _, ...live } = state;
     this.state = { ...live, name: 'live' };
-    state.renewal.again();
+    state.renewal.again(why);
   }
 
   /**
@@ -374,7 +389,7 @@ export class ContinuousSession implements VoiceSession {
     switch (state.name) {
       case 'renewing':
         if (supervised === state.next) {
-          this.dropSuccessor();
+          this.dropSuccessor('refused');
           return;
         }
         state.next.close();
@@ -421,15 +436,27 @@ export class ContinuousSession implements VoiceSession {
   }: Pick<Live, 'supervised' | 'outage' | 'sinceMs'>): Outage | undefined {
     const hasLasted = this.options.clock.now() - sinceMs >= LASTING_MS;
     if (outage === undefined || hasLasted) return undefined;
+    if (supervised.wasHeard) outage.failover.heard(this.silentSince(supervised));
     return { failover: outage.failover, origin: supervised };
   }
 
   private outageOf(lost: SupervisedSession): Outage {
-    const { clock, breaker, providers } = this.options;
+    const { breaker, providers } = this.options;
     return {
-      failover: new FailoverPlan({ providers, breaker, lost: lost.provider, nowMs: clock.now() }),
+      failover: new FailoverPlan({
+        providers,
+        breaker,
+        lost: lost.provider,
+        sinceMs: this.silentSince(lost),
+        hasTalked: this.speaker === lost.provider.name,
+      }),
       origin: lost,
     };
+  }
+
+  /** The silence of a session that stalled counts against the time of its outage. */
+  private silentSince(lost: SupervisedSession): number {
+    return this.options.clock.now() - lost.silentMs;
   }
 
   /** Fails this session, because every provider has failed. */
@@ -448,11 +475,20 @@ export class ContinuousSession implements VoiceSession {
   private reopen(provider: VoiceProvider, outage: Outage): void {
     if (this.state.name === 'closed') return;
     const [greeting, answersLast] = this.opening(provider, outage.origin);
-    const supervised = this.open(provider, greeting, answersLast, outage.origin.seemedDeaf);
+    const supervised = this.open(provider, greeting, answersLast, outage);
     this.state = { name: 'opening', supervised, outage };
     // The next session hears what the caller has said so far, because that has neither an answer nor a text.
     this.caller.replayTo(supervised);
     for (const send of this.unanswered) send(supervised.session);
+    // The next session is asked again what the lost one did not answer, without being told so.
+    if (owesAnswer(outage.origin) && this.isAskedAgain) supervised.turnState.asked();
+  }
+
+  /**
+   * Text and digits are sent again, and an utterance without text is replayed. The model answers those without being told.
+   */
+  private get isAskedAgain(): boolean {
+    return this.unanswered.length > 0 || this.caller.replayBuffer.hasUtterance;
   }
 
   /** Decides how the next session begins: not with what the caller has heard already, nor with silence if they wait. */
@@ -463,19 +499,55 @@ export class ContinuousSession implements VoiceSession {
     const { session, lines } = this.options;
     const { turns } = session.conversation;
     const hasAsked = turns.some(({ speaker }) => speaker === 'caller');
-    const { isMidAnswer, obligation } = lost.turnState;
-    const owesAnswer = obligation !== 'none' && obligation !== 'speech';
-    // Text and digits are sent again, and an utterance without text is replayed: the model answers those without being
-    // told.
-    const isAskedAgain = this.unanswered.length > 0 || this.caller.replayBuffer.hasUtterance;
-    const callerWaits = owesAnswer && hasAsked && !isAskedAgain;
+    const { isMidAnswer } = lost.turnState;
+    const callerWaits = owesAnswer(lost) && hasAsked && !this.isAskedAgain;
     if (!this.hasSpoken) return [session.greeting, session.answersLast || callerWaits];
-    if (provider !== lost.provider || isMidAnswer) return [lines.takenOver, callerWaits];
+    // A deaf session and a caller who made only a noise look the same. A model that has to speak shows which it was.
+    if (provider !== lost.provider || isMidAnswer || lost.seemedDeaf) return [lines.takenOver, callerWaits];
     return [lost.unsaid, callerWaits];
+  }
+
+  // ── the gateway's own lines ──
+
+  /** Prefers what a model of this call has spoken before, because that is the voice and the language of the call. */
+  private async speakLine(text: string): Promise<Uint8Array | undefined> {
+    const { keptLines, providers, speakLine } = this.options;
+    for (const provider of providers) {
+      const kept = keptLines.get(this.inVoice(provider, text));
+      if (kept !== undefined) return kept;
+    }
+    return speakLine(text);
+  }
+
+  /** Has the model speak the line that covers its silence while all is well, if the gateway has no voice for it. */
+  private async renderLine({ provider, session, wasHeard }: SupervisedSession): Promise<void> {
+    const { keptLines, lines, speakLine } = this.options;
+    const line = this.inVoice(provider, lines.oneMoment);
+    if (session.render === undefined || !wasHeard || !keptLines.isWanted(line)) return;
+    try {
+      const own = await speakLine(line.text).catch(() => undefined);
+      if (own === undefined || own.length === 0) keptLines.keep(line, await session.render(line.text));
+    } catch {
+      // The caller hears a tone in place of the line.
+    }
+  }
+
+  private keep(text: string, mulaw: Uint8Array): void {
+    const { supervised } = this;
+    if (supervised !== undefined) this.options.keptLines.keep(this.inVoice(supervised.provider, text), mulaw);
+  }
+
+  private inVoice(provider: VoiceProvider, text: string): LineInVoice {
+    const { language, wish } = this.options.session;
+    return { provider: provider.name, voice: wish?.voices[provider.name], language, text };
   }
 
   private emit(event: VoiceEvent): void {
     if (event.type === 'response-done' && event.sayId !== undefined) this.hasLineFailed = event.status === 'failed';
     if (this.state.name !== 'closed') this.options.session.listener(event);
   }
+}
+
+function owesAnswer({ turnState: { obligation } }: SupervisedSession): boolean {
+  return obligation !== 'none' && obligation !== 'speech';
 }

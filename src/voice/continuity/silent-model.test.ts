@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { frame, gone, greets, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
+import { AudioChunk, MULAW_SILENCE } from '../../audio/chunk.js';
+import { mulawRms } from '../../audio/level.js';
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
+import { frame, gone, greets, lines, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
 import { ScriptedProvider } from '../../../test/support/scripted-provider.js';
 
+const ANSWER_MS = SILENCE_BUDGET.answerMs;
+
 describe('a model that shows no sign of life', () => {
-  test('a session that does not become ready within 8 s is given up', async () => {
+  test('a session that does not become ready within 6 s is given up', async () => {
     const model = new ScriptedProvider('a', silent);
     model.isSlow = true;
     const { clock, log, session } = rigOf([model]);
-    clock.advance(7999);
+    clock.advance(5999);
     assert.deepEqual(log, []);
     clock.advance(1);
     assert.deepEqual(log, ['lost a VOICE_STALLED']);
@@ -24,17 +29,31 @@ describe('a model that shows no sign of life', () => {
     clock.advance(60_000);
     assert.deepEqual(log, []);
     session.sendToolResult('t', {});
-    clock.advance(7_999);
+    clock.advance(ANSWER_MS - 1);
     model.last.speak('Found it.', 100);
     clock.advance(60_000);
     assert.deepEqual(log, []);
     model.last.callerSays('And my other order?');
-    clock.advance(7_999);
+    clock.advance(ANSWER_MS - 1);
     assert.deepEqual(log, []);
     clock.advance(1);
     assert.deepEqual(log, ['lost a VOICE_STALLED']);
     session.close();
     assert.equal(clock.timers, 0);
+  });
+
+  test('a caller to whom the model says a line at once waits for nothing and hears nothing more', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, kinds, session, texts } = rigOf([model]);
+    await settle();
+    session.say('Are you still there?', 's');
+    assert.equal(session.callerWaitsMs, 0);
+    const heard = kinds().length;
+    clock.advance(60_000);
+    await settle();
+    assert.deepEqual(texts(), ['Hello.', 'Are you still there?']);
+    assert.equal(kinds().length, heard);
+    session.close();
   });
 
   test('a silent model has not stalled after the owner cancelled the answer', async () => {
@@ -48,6 +67,25 @@ describe('a model that shows no sign of life', () => {
     session.close();
   });
 
+  test('a model from which nothing more is expected may be silent, and a caller who then speaks waits again', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session, texts } = rigOf([model], () => Promise.resolve(new Uint8Array(800)));
+    await settle();
+    model.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+    session.sendToolResult('t', { status: 'ok' });
+    session.expectsNothing?.();
+    clock.advance(60_000);
+    await settle();
+    assert.deepEqual([log, texts().includes(lines.oneMoment)], [[], false]);
+    model.last.callerSays('One more thing.');
+    clock.advance(4000);
+    await settle();
+    assert.ok(texts().includes(lines.oneMoment));
+    clock.advance(4000);
+    assert.deepEqual(log, ['lost a VOICE_STALLED']);
+    session.close();
+  });
+
   test('a model that ignores speech is replaced once; if the next one ignores it too, it was noise', async () => {
     const model = new ScriptedProvider('a', greets);
     const { clock, log, session } = rigOf([model]);
@@ -57,7 +95,7 @@ describe('a model that shows no sign of life', () => {
       model.last.emit({ type: 'caller-speech-stopped' });
     };
     noise();
-    clock.advance(7_999);
+    clock.advance(ANSWER_MS - 1);
     assert.deepEqual(log, []);
     clock.advance(1);
     await settle();
@@ -72,7 +110,8 @@ describe('a model that shows no sign of life', () => {
     model.last.callerSays('Hello?');
     model.last.speak('Yes?', 100);
     noise();
-    clock.advance(10_000);
+    clock.advance(ANSWER_MS);
+    await settle();
     assert.equal(log.length, 2);
     session.close();
     assert.equal(clock.timers, 0);
@@ -95,7 +134,7 @@ describe('a model that shows no sign of life', () => {
     clock.advance(1);
     await settle();
     assert.deepEqual(texts(), ['Hello.', 'Nothing.', 'One moment.']);
-    clock.advance(3900);
+    clock.advance(900);
     await settle();
     model.last.speak('Yes.', 100);
     assert.deepEqual(texts(), ['Hello.', 'Nothing.', 'One moment.', 'Yes.']);
@@ -261,6 +300,223 @@ describe('a model that shows no sign of life', () => {
     model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
     clock.advance(10_000);
     assert.deepEqual(log, ['lost a VOICE_STALLED']);
+    session.close();
+  });
+
+  const silence = AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(1600).fill(MULAW_SILENCE));
+  for (const sound of ['no sound', 'digital silence', 'half a sentence'] as const)
+    test(`a model whose answer ends with ${sound} and that begins no other is replaced soon`, async () => {
+      const model = new ScriptedProvider('a', greets);
+      const { clock, kinds, log, session } = rigOf([model]);
+      await settle();
+      const before = kinds().filter((type) => type === 'audio').length;
+      model.last.callerSays('Where is my order?');
+      model.last.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
+      const chunk = sound === 'half a sentence' ? frame(1) : silence;
+      if (sound !== 'no sound') model.last.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk });
+      const status = sound === 'half a sentence' ? 'incomplete' : 'completed';
+      model.last.emit({ type: 'response-done', responseId: 'r', sayId: undefined, status });
+      const heard = kinds().filter((type) => type === 'audio').length - before;
+      assert.equal(heard, sound === 'half a sentence' ? 1 : 0, 'silence is not played');
+      clock.advance(2499);
+      assert.deepEqual(log, []);
+      clock.advance(1);
+      assert.deepEqual(log, ['lost a VOICE_STALLED']);
+      clock.advance(0);
+      assert.equal(model.last.options.answersLast, true);
+      session.close();
+      assert.equal(clock.timers, 0);
+    });
+
+  test('a model that begins another answer after an empty one is left alone', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, kinds, log, session } = rigOf([model]);
+    await settle();
+    model.last.callerSays('Where is my order?');
+    model.last.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
+    model.last.emit({ type: 'response-done', responseId: 'r', sayId: undefined, status: 'failed' });
+    clock.advance(1000);
+    model.last.emit({ type: 'response-started', responseId: 's', sayId: undefined });
+    clock.advance(2000);
+    const before = kinds().length;
+    model.last.emit({ type: 'audio', responseId: 's', itemId: 'i', chunk: silence });
+    model.last.emit({ type: 'audio', responseId: 's', itemId: 'i', chunk: frame(1) });
+    assert.equal(kinds().length, before + 2, 'silence before a sound is passed on');
+    model.last.emit({ type: 'response-done', responseId: 's', sayId: undefined, status: 'completed' });
+    clock.advance(60_000);
+    assert.deepEqual(log, []);
+    session.close();
+  });
+
+  for (const [what, ignores] of [
+    ['answers nothing', false],
+    ['does not even notice the caller', true],
+  ] as const)
+    test(`when every model ${what}, each is replaced within 5 s and an agent is asked for within 10 s of the last word`, async () => {
+      const [a, b] = [new ScriptedProvider('a', greets), new ScriptedProvider('b', silent)];
+      const { clock, events, line, log, session } = rigOf([a, b]);
+      await settle();
+      await line(0, 1000);
+      await line(5000, 1000);
+      if (!ignores) a.last.callerSays('Where is my order?');
+      await line(0, 4980);
+      assert.deepEqual(log, ['lost a VOICE_STALLED', 'a to b']);
+      await line(0, 5000);
+      assert.equal(events.at(-1)?.type, 'failed');
+      assert.equal(clock.timers, 0);
+      session.close();
+    });
+
+  test('a session that takes its time to open is given up when the time of the outage is over', async () => {
+    const [a, b] = [new ScriptedProvider('a', greets), new ScriptedProvider('b', silent)];
+    b.isSlow = true;
+    const { clock, events, session } = rigOf([a, b]);
+    await settle();
+    a.last.callerSays('Where is my order?');
+    clock.advance(ANSWER_MS);
+    await settle();
+    clock.advance(4000);
+    b.last.emit({ type: 'ready' });
+    clock.advance(SILENCE_BUDGET.failoverTotalMs - ANSWER_MS - 4001);
+    assert.notEqual(events.at(-1)?.type, 'failed');
+    clock.advance(1);
+    assert.equal(events.at(-1)?.type, 'failed');
+    assert.equal(clock.timers, 0);
+    session.close();
+  });
+
+  for (const [voice, speakLine] of [
+    ['has no voice for the language', () => Promise.resolve(undefined)],
+    ['cannot synthesise the line', () => Promise.reject(new Error('No engine.'))],
+  ] as const)
+    test(`a waiting caller hears a soft tone without words if the gateway ${voice}`, async () => {
+      const model = new ScriptedProvider('a', greets);
+      const { clock, events, session, texts } = rigOf([model], speakLine);
+      await settle();
+      const heard = (): AudioChunk[] => events.flatMap((event) => (event.type === 'audio' ? [event.chunk] : []));
+      const before = heard().length;
+      model.last.callerSays('Wo ist meine Bestellung?');
+      clock.advance(SILENCE_BUDGET.oneMomentAfterMs);
+      await settle();
+      const tone = Buffer.concat(
+        heard()
+          .slice(before)
+          .map(({ bytes }) => bytes),
+      );
+      assert.ok(mulawRms(tone) > 300, 'it can be heard');
+      assert.ok(mulawRms(tone) < 2000, 'it is soft');
+      assert.deepEqual(texts(), ['Hello.'], 'the conversation does not have it');
+      assert.equal(events.at(-1)?.type, 'response-done');
+      session.close();
+      assert.equal(clock.timers, 0);
+    });
+
+  test('a speech whose end the model does not report is over when the line has been quiet for 3.5 s', async () => {
+    for (const hears of [true, false]) {
+      const model = new ScriptedProvider('a', greets);
+      const { kinds, line, log, session } = rigOf([model]);
+      await settle();
+      let calls = 0;
+      if (hears) {
+        model.last.callerIsQuiet = () => {
+          calls++;
+          model.last.speak('As I said.', 100);
+        };
+      }
+      await line(0, 4000);
+      model.last.emit({ type: 'caller-speech-started' });
+      await line(0, 3480);
+      assert.equal(kinds().includes('caller-speech-stopped'), false);
+      await line(0, 40);
+      assert.equal(kinds().filter((type) => type === 'caller-speech-stopped').length, 1);
+      assert.equal(calls, hears ? 1 : 0);
+      await line(0, 5000);
+      // A model that cannot be told is replaced, as one that seems deaf.
+      assert.equal(log.length, hears ? 0 : 1);
+      session.close();
+    }
+  });
+
+  test('a model that waits for a caller who sounds unfinished gets that time, but not once it has taken their turn', async () => {
+    const model = new ScriptedProvider('a', greets);
+    model.turnWaitMs = 4000;
+    const { kinds, line, log, session } = rigOf([model]);
+    await settle();
+    await line(5000, 400);
+    model.last.emit({ type: 'caller-speech-started' });
+    await line(0, 7400);
+    assert.equal(kinds().includes('caller-speech-stopped'), false);
+    await line(0, 300);
+    assert.equal(kinds().includes('caller-speech-stopped'), true);
+    assert.deepEqual(log, []);
+    model.last.emit({ type: 'caller-turn', itemId: 'c1' });
+    await line(0, ANSWER_MS - 20);
+    assert.deepEqual(log, []);
+    await line(0, 40);
+    assert.deepEqual(log, ['lost a VOICE_STALLED']);
+    session.close();
+  });
+
+  test('a long speech of the caller is not cut short', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { kinds, line, log, session } = rigOf([model]);
+    await settle();
+    await line(5000, 400);
+    model.last.emit({ type: 'caller-speech-started' });
+    for (let sentence = 0; sentence < 5; sentence++) {
+      await line(5000, 2000);
+      await line(0, 700);
+    }
+    assert.equal(kinds().includes('caller-speech-stopped'), false);
+    assert.deepEqual(log, []);
+    session.close();
+  });
+
+  test('a caller who speaks again while they wait does not make the model stall', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, line, log, session } = rigOf([model]);
+    await settle();
+    model.last.callerSays('Where is my order?');
+    await line(0, 1000);
+    await line(5000, 400);
+    model.last.emit({ type: 'caller-speech-started' });
+    await line(5000, 6000);
+    model.last.emit({ type: 'caller-speech-stopped' });
+    await line(0, SILENCE_BUDGET.answerAfterSpeechMs - 20);
+    assert.deepEqual(log, []);
+    clock.advance(1500);
+    assert.deepEqual(log, ['lost a VOICE_STALLED']);
+    session.close();
+  });
+
+  test('a session that hears a question again and shows no sign of life is given up, too', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, events, line, log, session } = rigOf([model]);
+    await settle();
+    await line(0, 1000);
+    await line(5000, 1000);
+    model.last.emit({ type: 'caller-speech-started' });
+    model.last.emit({ type: 'caller-speech-stopped' });
+    model.last.emit({ type: 'caller-turn', itemId: 'c1' });
+    model.onOpen = silent;
+    await line(0, 10_000);
+    assert.equal(log.filter((entry) => entry === 'lost a VOICE_STALLED').length, 2);
+    assert.equal(events.at(-1)?.type, 'failed');
+    assert.equal(clock.timers, 0);
+    session.close();
+  });
+
+  test('a session that follows an idle one has its whole time for the first question', async () => {
+    const model = new ScriptedProvider('a', greets);
+    const { clock, log, session } = rigOf([model]);
+    await settle();
+    model.last.emit(gone());
+    clock.advance(0);
+    await settle();
+    clock.advance(8000);
+    model.last.callerSays('Where is my order?');
+    clock.advance(ANSWER_MS - 1);
+    assert.deepEqual(log, ['lost a VOICE_UNREACHABLE']);
     session.close();
   });
 });

@@ -1,10 +1,12 @@
-import type { VoiceEvent } from '../session.js';
+import type { ResponseStatus, VoiceEvent } from '../session.js';
 import { unspokenLine } from '../spoken-line.js';
 
 interface OpenResponse {
   responseId: string;
   sayId: string | undefined;
   wasHeard: boolean;
+  /** Whether an answer was owed when it began. */
+  isOwed: boolean;
   /** Items that have begun and are not done. */
   items: Set<string>;
 }
@@ -40,6 +42,8 @@ export class TurnState {
   private owesAnswer = false;
   /** The last answer failed after the caller had heard its beginning, and nothing has been heard since. */
   private brokeOff = false;
+  /** The last answer ended without a sound although it was owed, and nothing has begun since. */
+  private wasEmpty = false;
 
   /** Called when the model was asked for a greeting or an answer, in words or with keys. */
   asked(): void {
@@ -72,6 +76,8 @@ export class TurnState {
         this.callerSpeaks = false;
         return;
       case 'caller-turn':
+        // The model has taken the utterance, so it is over, even if no event has said so.
+        this.callerSpeaks = false;
         this.announced.add(event.itemId);
         this.owesAnswer = true;
         return;
@@ -80,11 +86,18 @@ export class TurnState {
         if (event.final && !this.announced.delete(event.itemId)) this.owesAnswer = true;
         return;
       case 'response-started':
-        this.responses.set(event.responseId, { ...event, wasHeard: false, items: new Set() });
+        this.wasEmpty = false;
+        this.responses.set(event.responseId, {
+          ...event,
+          wasHeard: false,
+          isOwed: this.owesAnswer,
+          items: new Set(),
+        });
         return;
       case 'audio':
         this.owesAnswer = false;
         this.brokeOff = false;
+        this.wasEmpty = false;
         this.noteSound(event.responseId, event.itemId);
         return;
       case 'item-done':
@@ -93,7 +106,8 @@ export class TurnState {
       case 'response-done':
         // A failing session can report two failed responses, the answer and its retry. The flag must survive the
         // second.
-        this.brokeOff = event.status === 'failed' && this.isMidAnswer;
+        this.brokeOff = isUnfinished(event.status) && this.isMidAnswer;
+        this.wasEmpty = event.status !== 'cancelled' && this.isEmpty(event.responseId);
         this.responses.delete(event.responseId);
         if (event.sayId !== undefined) this.says.delete(event.sayId);
         return;
@@ -113,6 +127,14 @@ export class TurnState {
     return this.brokeOff ? 'broken-answer' : 'none';
   }
 
+  /**
+   * Whether an answer ended without reaching the caller, or in the middle, and the model has begun nothing in its place.
+   */
+  get isAnswerDue(): boolean {
+    if (this.responses.size > 0 || this.callerSpeaks) return false;
+    return (this.wasEmpty && this.obligation === 'answer') || this.obligation === 'broken-answer';
+  }
+
   /** Whether the model is speaking, or about to. */
   get isAnswering(): boolean {
     return this.responses.size > 0;
@@ -126,6 +148,11 @@ export class TurnState {
     if (this.brokeOff) return true;
     for (const { sayId, wasHeard } of this.responses.values()) if (wasHeard && sayId === undefined) return true;
     return false;
+  }
+
+  /** Whether the response that has just ended has answered everything that the caller has said. */
+  get hasAnswered(): boolean {
+    return !this.callerSpeaks && !this.isAnswerDue;
   }
 
   get isCallerSpeaking(): boolean {
@@ -152,12 +179,21 @@ export class TurnState {
     return events;
   }
 
+  private isEmpty(responseId: string): boolean {
+    const response = this.responses.get(responseId);
+    return response?.isOwed === true && response.sayId === undefined && !response.wasHeard && this.owesAnswer;
+  }
+
   private noteSound(responseId: string, itemId: string): void {
     const response = this.responses.get(responseId);
     if (response === undefined) return;
     response.wasHeard = true;
     response.items.add(itemId);
   }
+}
+
+function isUnfinished(status: ResponseStatus): boolean {
+  return status === 'failed' || status === 'incomplete';
 }
 
 /** Returns the events of a line that no session can speak. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import { readEvents } from './sse.js';
+import { ThoughtFilter } from './thoughts.js';
 import { ToolCallPieces, type WrittenCall } from './tool-call-pieces.js';
 
 /** Messages and pieces of OpenAI's Chat Completions API ("Create chat completion", with `stream: true`). */
@@ -51,7 +52,7 @@ const chunkSchema = z.object({
 });
 
 /**
- * Yields one streamed completion, first its text as it arrives and then its tool calls.
+ * Yields one streamed completion, first its text as it arrives, without what the model thinks, and then its tool calls.
  * @throws TandemError LOCAL_LLM_UNREACHABLE if the server does not answer, refuses, falls silent or breaks off
  */
 export async function* streamChat(
@@ -79,6 +80,7 @@ export async function* streamChat(
       );
     }
     const calls = new ToolCallPieces();
+    const thoughts = new ThoughtFilter();
     let finished = false;
     for await (const data of readEvents(response.body)) {
       patience.pause();
@@ -90,7 +92,7 @@ export async function* streamChat(
       if (choice !== undefined) {
         for (const { function: called, id, index } of choice.delta?.tool_calls ?? [])
           calls.add({ index, id, name: called?.name, arguments: called?.arguments });
-        const text = choice.delta?.content ?? '';
+        const text = thoughts.push(choice.delta?.content ?? '');
         if (/\S/.test(text) || calls.count > 0) patience.begun();
         if (calls.count > MAX_CALLS)
           throw new TandemError('LOCAL_LLM_UNREACHABLE', 'The language model called too many tools at once.');
@@ -100,6 +102,8 @@ export async function* streamChat(
       patience.wait();
     }
     if (!finished) throw new TandemError('LOCAL_LLM_UNREACHABLE', "The language model's answer broke off.");
+    const rest = thoughts.flush();
+    if (rest !== '') yield { type: 'text', text: rest };
     for (const call of calls.whole) yield { type: 'tool-call', call };
   } catch (error) {
     if (error instanceof TandemError) throw error;

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { FakeClock } from '../../../test/support/fake-clock.js';
 import { History } from '../history.js';
 import { LlmReplier, writeSummary } from './llm.js';
+import { notHeard } from './not-heard.js';
 import type { ReplyPart } from './replier.js';
 import { readEvents } from './sse.js';
 
@@ -103,6 +104,7 @@ describe('answers from a language model', () => {
       baseUrl: await server.listen(),
       model: 'small',
       instructions: 'Be kind.',
+      language: 'de-CH',
       tools: [{ name: 'end_call', description: 'End the call.', parameters: { type: 'object' } }],
       history,
       clock,
@@ -113,6 +115,36 @@ describe('answers from a language model', () => {
   afterEach(async () => {
     await server.close();
     assert.equal(clock.timers, 0, 'no timer is left');
+  });
+
+  it('a caller of whom nothing was heard is told so in the language of the call, without the language model', async () => {
+    assert.match(texts(await all(replier.reply('', signal))).join(), /^Entschuldigung, ich habe Sie nicht gut gehört/);
+    assert.equal(server.requests.length, 0);
+    const lines = ['en-US', 'fr', 'de', 'it', 'es-MX', 'pt-BR', 'hi'].map(notHeard);
+    assert.equal(new Set(lines).size, lines.length);
+    assert.equal(notHeard('sv'), notHeard('en'));
+  });
+
+  it('what the language model thinks is neither spoken nor summarised, and only a word ends the wait for it', async () => {
+    const answer = (): Answer =>
+      streams(
+        event({ content: '<thi' }),
+        event({ content: 'nk>They ask for the hours. ' }),
+        event({ content: 'Say nine.</th' }),
+        event({ content: 'ink>\n\nWe open' }),
+        event({ content: ' at nine.' }),
+        DONE,
+      );
+    server.answers = [answer()];
+    assert.deepEqual(texts(await all(replier.reply('When?', signal))), ['We open at nine.']);
+    server.answers = [answer()];
+    const options = { baseUrl: server.url(), model: 'small', clock };
+    const request = { instructions: '', transcript: '', signal };
+    assert.equal((await writeSummary(options, request)).trim(), 'We open at nine.');
+    const thinks = streams(event({ content: '<think>They ask for the hours.' }), DONE);
+    server.answers = [thinks, thinks];
+    const parts = await all(replier.reply('When?', signal));
+    assert.deepEqual(toolNames(parts), ['transfer_to_human'], 'an answer of thoughts alone is none');
   });
 
   it('a request to the language model has the conversation as heard, and the tools', async () => {
@@ -185,10 +217,10 @@ describe('answers from a language model', () => {
     assert.deepEqual(texts(await all(replier.reply('hello', signal))), ['Fine.']);
   });
 
-  it('a second error of the language model leads to an apology and a transfer', async () => {
+  it('a second error of the language model leads to a transfer, for which the gateway apologises', async () => {
     server.answers = [status(500), status(503)];
     const parts = await all(replier.reply('hello', signal));
-    assert.match(texts(parts).join(' '), /sorry/);
+    assert.equal(parts.length, 1);
     const call = parts.at(-1);
     assert.ok(call?.type === 'tool-call');
     assert.deepEqual([call.name, call.arguments], ['transfer_to_human', { reason: 'assistant_failed' }]);
@@ -235,7 +267,7 @@ describe('answers from a language model', () => {
       },
     ];
     server.onRequest = () => {
-      if (server.requests.length === 1) setImmediate(() => clock.advance(8000));
+      if (server.requests.length === 1) setImmediate(() => clock.advance(6000));
     };
     const parts: ReplyPart[] = [];
     for await (const part of replier.reply('hello', signal)) {

@@ -6,6 +6,7 @@ import type { Logger } from '../../telemetry/log.js';
 import type { History } from '../history.js';
 import type { SummaryRequest, ToolDefinition } from '../session.js';
 import { type ChatLimits, type ChatMessage, type ChatToolCall, streamChat } from './chat-stream.js';
+import { notHeard } from './not-heard.js';
 import type { Replier, ReplyPart } from './replier.js';
 import type { WrittenCall } from './tool-call-pieces.js';
 import { SentenceSplitter } from '../../speech/sentences.js';
@@ -20,15 +21,15 @@ const TRIES = 2;
 const MAX_ANSWER_CHARACTERS = 4000;
 /** Maximum length of a summary. What an agent reads is a quarter of it. */
 const MAX_SUMMARY_CHARACTERS = 4000;
-const NOTHING_HEARD = 'Sorry, I could not hear you well. Could you say that again?';
 const UNREADABLE = 'The arguments are not complete JSON. The tool was not called. Call it again with whole arguments.';
-const APOLOGY = 'I am sorry, I am having a problem on my side.';
 
 export interface LlmOptions {
   /** Base URL of an OpenAI-compatible endpoint. `/chat/completions` is appended. */
   baseUrl: string;
   model: string;
   instructions: string;
+  /** BCP 47 tag of the language of the call. */
+  language: string;
   tools: readonly ToolDefinition[];
   history: History;
   clock: Clock;
@@ -70,7 +71,7 @@ export class LlmReplier implements Replier {
 
   async *reply(text: string, signal: AbortSignal): AsyncIterable<ReplyPart> {
     if (text === '') {
-      yield { type: 'sentence', text: NOTHING_HEARD };
+      yield { type: 'sentence', text: notHeard(this.options.language) };
       return;
     }
     const last = this.messages().at(-1);
@@ -116,7 +117,7 @@ export class LlmReplier implements Replier {
         if (spoken) break;
       }
     }
-    yield { type: 'sentence', text: APOLOGY };
+    // The gateway apologises itself, in the language of the call.
     yield {
       type: 'tool-call',
       toolCallId: newCallId(),

@@ -75,6 +75,7 @@ class LocalProvider implements VoiceProvider {
               baseUrl: llmBaseUrl,
               model: llmModel ?? '',
               instructions: options.instructions,
+              language: options.language,
               tools: options.tools,
               history,
               clock,

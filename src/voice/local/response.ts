@@ -58,7 +58,7 @@ export class SpokenResponse {
 
   start(): void {
     this.begin();
-    void this.run();
+    void this.run().catch((error: unknown) => this.options.onFailure(error));
   }
 
   /** Ends the response as cancelled. A sentence that is still being synthesised is dropped. */

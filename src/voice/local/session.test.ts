@@ -484,4 +484,14 @@ describe('the local provider', () => {
     });
     await assert.rejects(provider.prepare(), { code: 'CONFIG_INVALID' });
   });
+
+  it('an error while a local session handles what the engine heard fails that session and not the engine', async () => {
+    const rig = await greeted();
+    rig.onEvent = ({ type }) => {
+      if (type === 'caller-text') throw new Error('in the owner');
+    };
+    rig.engine.hear('hello');
+    assert.equal(rig.kinds().at(-1), 'failed');
+    assert.equal(rig.engine.isListening, false);
+  });
 });

@@ -76,7 +76,7 @@ export class LocalSession implements VoiceSession {
     }
     this.lastSaid = options.conversation.turns.findLast(({ speaker }) => speaker === 'caller')?.text ?? '';
     this.replier = options.createReplier(this.history);
-    queueMicrotask(() => this.begin());
+    queueMicrotask(() => this.guard(() => this.begin()));
   }
 
   sendAudio(chunk: AudioChunk): void {
@@ -144,9 +144,9 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     const { engine, greeting } = this.options;
     this.input = engine.listen({
-      onSpeechStarted: () => this.onSpeechStarted(),
-      onSpeechStopped: () => this.onSpeechStopped(),
-      onText: (text) => this.onText(text.trim()),
+      onSpeechStarted: () => this.guard(() => this.onSpeechStarted()),
+      onSpeechStopped: () => this.guard(() => this.onSpeechStopped()),
+      onText: (text) => this.guard(() => this.onText(text.trim())),
       onNotRecognized: () => this.options.onNotRecognized(),
       onFailure: (error) => this.fail(error),
     });
@@ -157,6 +157,15 @@ export class LocalSession implements VoiceSession {
     if (this.options.answersLast) this.queue.unshift(this.createAnswer(this.lastSaid));
     if (greeting !== undefined) this.queue.unshift(this.createResponse(saying(greeting), undefined));
     this.next();
+  }
+
+  /** An error in what the engine reports must not reach the engine, which serves other calls. */
+  private guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   private onSpeechStarted(): void {
@@ -331,7 +340,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     const error = isTandemError(cause)
       ? cause
-      : new TandemError('LOCAL_SPEECH_FAILED', 'A sentence could not be spoken.', { cause });
+      : new TandemError('LOCAL_SPEECH_FAILED', 'A sentence could not be heard or spoken.', { cause });
     const { listener } = this.options;
     this.close();
     listener({ type: 'failed', error });

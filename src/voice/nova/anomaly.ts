@@ -12,4 +12,6 @@ export type NovaAnomaly =
   | 'repeated-tool-call'
   | 'unreadable-tool-call'
   /** The service took audio more slowly than it arrived. */
-  | 'audio-dropped';
+  | 'audio-dropped'
+  /** The gateway's own code threw while it handled an event. The event is lost. */
+  | 'event-failed';

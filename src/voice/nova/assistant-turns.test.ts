@@ -14,6 +14,7 @@ class Rig {
   readonly told: string[] = [];
   readonly anomalies: string[] = [];
   isCallerSpeaking = false;
+  isPlaying = false;
   onEvent: (event: VoiceEvent) => void = () => undefined;
   private ids = 0;
   private contents = 0;
@@ -24,6 +25,7 @@ class Rig {
       this.onEvent(event);
     },
     newId: (kind) => `${kind}${++this.ids}`,
+    isPlaying: () => this.isPlaying,
     isCallerSpeaking: () => this.isCallerSpeaking,
     onAnomaly: (kind) => void this.anomalies.push(kind),
     onStalled: () => void this.told.push('(stalled)'),
@@ -102,6 +104,79 @@ describe('the turns of Nova', () => {
     assert.deepEqual(rig.anomalies, []);
   });
 
+  it("Nova's turn of complete sentences is over soon, though no block ends it", () => {
+    const rig = new Rig();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.clock.advance(2900);
+    rig.speak('Two.', 'PARTIAL_TURN');
+    rig.takeTold();
+    rig.clock.advance(2900);
+    assert.deepEqual(rig.takeTold(), []);
+    rig.clock.advance(100);
+    assert.deepEqual(rig.takeTold(), ['completed']);
+    assert.equal(rig.clock.timers, 0);
+  });
+
+  it("Nova's turn of complete sentences is over once the caller has said something, and the answer is another", () => {
+    const rig = new Rig();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.takeTold();
+    rig.turns.callerSaid();
+    assert.deepEqual(rig.takeTold(), ['completed']);
+    rig.speak('Two.', 'PARTIAL_TURN');
+    assert.deepEqual(rig.takeTold(), ['started', 'text Two.', 'audio', 'item-done']);
+    rig.sentence('Three.');
+    rig.turns.callerSaid();
+    assert.deepEqual(rig.takeTold(), []);
+  });
+
+  it("Nova's turn is over with its completion, though its last audio has not ended", () => {
+    const rig = new Rig();
+    rig.sentence('One.');
+    const id = rig.audio();
+    rig.turns.audio(id, AUDIO);
+    rig.takeTold();
+    rig.turns.completionEnded();
+    assert.deepEqual(rig.takeTold(), ['item-done', 'completed']);
+    rig.turns.audio(id, AUDIO);
+    rig.clock.advance(10_000);
+    assert.deepEqual(rig.takeTold(), []);
+    rig.speak('Two.', 'END_TURN');
+    rig.turns.completionEnded();
+    assert.deepEqual(rig.takeTold(), ['started', 'text Two.', 'audio', 'item-done', 'completed']);
+  });
+
+  it('a caller who speaks interrupts what Nova says and what still plays, once, and nothing else', () => {
+    const rig = new Rig();
+    rig.turns.callerSpeaks();
+    assert.deepEqual(rig.takeTold(), []);
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.takeTold();
+    rig.turns.callerSpeaks();
+    assert.deepEqual(rig.takeTold(), ['interruption', 'cancelled']);
+    rig.interruptedMarker('INTERRUPTED');
+    assert.deepEqual(rig.takeTold(), []);
+    rig.turns.callerSaid();
+    rig.speak('Two.', 'END_TURN');
+    rig.takeTold();
+    rig.turns.callerSpeaks();
+    assert.deepEqual(rig.takeTold(), []);
+    rig.isPlaying = true;
+    rig.turns.callerSpeaks();
+    assert.deepEqual(rig.takeTold(), ['interruption']);
+  });
+
+  it('a caller who speaks does not bring back what the owner cancelled', () => {
+    const rig = new Rig();
+    rig.speak('One.', 'PARTIAL_TURN');
+    rig.turns.cancel();
+    rig.takeTold();
+    rig.isPlaying = true;
+    rig.turns.callerSpeaks();
+    rig.speak('Two.', 'END_TURN');
+    assert.deepEqual(rig.takeTold(), []);
+  });
+
   it('a sentence of Nova without audio is not reported', () => {
     const rig = new Rig();
     rig.speak('One.', 'PARTIAL_TURN');
@@ -163,8 +238,8 @@ describe('the turns of Nova', () => {
   it('a turn of Nova ends after six seconds without progress, and may still continue', () => {
     const rig = new Rig();
     rig.speak('One.', 'PARTIAL_TURN');
-    rig.clock.advance(5900);
     rig.sentence('Two.');
+    rig.clock.advance(5900);
     const id = rig.audio();
     rig.turns.audio(id, AUDIO);
     rig.clock.advance(5900);

@@ -29,6 +29,8 @@ export interface AssistantTurnsOptions {
   clock: Clock;
   emit: (event: VoiceEvent) => void;
   newId: (kind: 'response' | 'item') => string;
+  /** Returns whether audio sent to the caller still plays. */
+  isPlaying: () => boolean;
   /**
    * Returns whether the caller speaks, by loudness. It tells their interruption from one that a text of the session
    * caused.
@@ -37,7 +39,7 @@ export interface AssistantTurnsOptions {
   onAnomaly: (kind: 'silent-turn' | 'unknown-content' | 'unmatched-text') => void;
   /** Called when the model fell silent in the middle of a sentence. */
   onStalled: () => void;
-  /** Called when the model has stopped speaking. */
+  /** Called when the model has stopped speaking, or is between two sentences. */
   onTurnEnd: () => void;
 }
 
@@ -70,10 +72,16 @@ export class AssistantTurns {
     return this.phase.name === 'speaking';
   }
 
-  /** Called when the caller said something. A cancelled turn is then over, and an answer is due. */
+  /** Whether the audio of a sentence has begun and not ended. */
+  get isMidSentence(): boolean {
+    return this.phase.name === 'speaking' && this.phase.turn.items.some(({ stage }) => stage === 'speaking');
+  }
+
+  /** Called when the caller said something. A cancelled or complete turn is then over, and an answer is due. */
   callerSaid(): void {
     this.isAnswerDue = true;
     if (this.phase.name === 'muted') this.rest(this.phase.turn);
+    else this.finishWhole();
   }
 
   /** Called when the session sent a text of its own, which ends what the model is saying. */
@@ -89,7 +97,7 @@ export class AssistantTurns {
 
   /** Called when the model waits for a tool. A turn whose audio is complete is then over. */
   toolUsed(): void {
-    if (this.phase.name === 'speaking' && this.phase.turn.isWhole) this.finish(this.phase.turn, 'completed');
+    this.finishWhole();
   }
 
   /** Drops the rest of what the model is saying, or the answer that is due. */
@@ -172,11 +180,33 @@ export class AssistantTurns {
     this.watch.progress();
     if (stopReason !== 'END_TURN') {
       if (!turn.isCut) content.sentence?.end();
+      // Every block was seen to end with PARTIAL_TURN, the last one of a turn, too.
+      if (!turn.isWhole) return;
+      this.watch.progress(SILENCE_BUDGET.novaWholeTurnMs);
+      this.options.onTurnEnd();
     } else if (this.phase.name === 'muted') {
       this.rest(turn);
     } else {
       this.finish(turn, 'completed');
     }
+  }
+
+  /** Called at the end of a completion. A turn in progress is then over, though its last audio has not ended. */
+  completionEnded(): void {
+    const turn = this.turnInProgress();
+    if (turn === undefined) return;
+    for (const [contentId, content] of this.contents) if (content.type === 'audio') this.contents.delete(contentId);
+    if (this.phase.name === 'muted') this.rest(turn);
+    else this.finish(turn, 'completed');
+  }
+
+  /**
+   * Called when the caller began to speak. That interrupts what the model says and what still plays. A turn that the
+   * owner cancelled stays cancelled: only the model's own report says that it will send no more of it.
+   */
+  callerSpeaks(): void {
+    const { name } = this.phase;
+    if (name === 'speaking' || (name === 'idle' && this.options.isPlaying())) this.interruption(this.currentTurn());
   }
 
   /** Called when the model reports that the caller interrupted it. */
@@ -198,7 +228,7 @@ export class AssistantTurns {
   }
 
   /**
-   * Reports an interruption once a turn, at the first of its two signs. The turn's audio may be complete, but still
+   * Reports an interruption once a turn, at the first of its signs. The turn's audio may be complete, but still
    * playing.
    */
   private interruption(turn: ModelTurn): void {
@@ -250,6 +280,10 @@ export class AssistantTurns {
     const sentence = turn.add();
     this.finals.expect(sentence);
     return sentence;
+  }
+
+  private finishWhole(): void {
+    if (this.phase.name === 'speaking' && this.phase.turn.isWhole) this.finish(this.phase.turn, 'completed');
   }
 
   private finish(turn: ModelTurn, status: 'completed' | 'incomplete'): void {

@@ -25,6 +25,11 @@ function anomalyOf(text: string): string {
 }
 
 describe('Nova input events', () => {
+  it('the start of a Nova session leaves the endpointing to the service if none is set', () => {
+    const body = bodyOf(events.sessionStart({ maxTokens: 4096, endpointingSensitivity: undefined }), 'sessionStart');
+    assert.deepEqual(Object.keys(body), ['inferenceConfiguration']);
+  });
+
   it('the start of a Nova session nests the endpointing sensitivity', () => {
     const body = bodyOf(events.sessionStart({ maxTokens: 4096, endpointingSensitivity: 'HIGH' }), 'sessionStart');
     assert.deepEqual(body['turnDetectionConfiguration'], { endpointingSensitivity: 'HIGH' });
@@ -179,8 +184,22 @@ describe('Nova output events', () => {
     });
   });
 
+  it("the events of the caller's speech and of a completion are known", () => {
+    assert.deepEqual(parse('userSpeechStart', { inputAudioOffsetMs: 640 }), { type: 'speech-started' });
+    const end = { inputAudioOffsetMs: 1640, inputAudioDetectionOffsetMs: 2140 };
+    assert.deepEqual(parse('userSpeechEnd', end), { type: 'other' });
+    assert.deepEqual(parse('completionEnd', { stopReason: 'END_TURN' }), { type: 'completion-end' });
+    const text = { contentId: 'c', role: 'USER', content: 'Hi.' };
+    assert.deepEqual(parse('textOutput', text), { type: 'text', contentId: 'c', text: 'Hi.' });
+    assert.deepEqual(parse('contentEnd', { contentId: 'c', type: 'TEXT', stopReason: 'PARTIAL_TURN' }), {
+      type: 'content-end',
+      contentId: 'c',
+      stopReason: 'PARTIAL_TURN',
+    });
+  });
+
   it('unknown and damaged events of Nova are counted under their names', () => {
-    assert.equal(anomalyOf('{"event":{"userSpeechEnd":{}}}'), 'unknown-event');
+    assert.equal(anomalyOf('{"event":{"somethingNew":{}}}'), 'unknown-event');
     assert.equal(anomalyOf('{"event":{"constructor":{}}}'), 'unknown-event');
     assert.equal(anomalyOf('{"event":{"__proto__":{}}}'), 'unknown-event');
     for (const text of [

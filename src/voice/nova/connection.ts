@@ -18,7 +18,9 @@ export interface ConnectionOptions {
   queue: InputQueue;
   clock: Clock;
   openTimeoutMs: number;
-  /** Called when the service has accepted the request. */
+  /** Called when the request is signed and goes out. Credentials may take seconds to find. */
+  onSending: () => void;
+  /** Called when the service has accepted the request, or {@link Connection.assumeAccepted} was called. */
   onAccepted: () => void;
   onOutput: (bytes: Uint8Array) => void;
   /** Called once, as the last event, but not after {@link Connection.end} or {@link Connection.abort}. */
@@ -41,6 +43,8 @@ type State =
 export class Connection {
   private readonly options: ConnectionOptions;
   private readonly abortion = new AbortController();
+  /** Whether the service has sent anything. */
+  private hasResponse = false;
   private state: State;
 
   constructor(options: ConnectionOptions) {
@@ -72,12 +76,20 @@ export class Connection {
     this.options.onGone();
   }
 
+  /**
+   * Takes the request as accepted without a response. The service may send even the head of its response only with its
+   * first output, and a session in which neither side speaks has none.
+   */
+  assumeAccepted(): void {
+    this.accepted();
+  }
+
   private async run(): Promise<void> {
     try {
       await this.exchange();
       this.fail(endedByItself());
     } catch (error) {
-      this.fail(novaError(error));
+      this.fail(novaError(error, { inSession: this.hasResponse }));
     }
   }
 
@@ -88,8 +100,9 @@ export class Connection {
     // earlier.
     command.middlewareStack.add(
       (next) => async (args) => {
+        if (this.state.name === 'opening') this.options.onSending();
         const result = await next(args);
-        if ((result.response as { statusCode?: unknown } | undefined)?.statusCode === 200) this.accepted();
+        if ((result.response as { statusCode?: unknown } | undefined)?.statusCode === 200) this.responded();
         return result;
       },
       { step: 'deserialize', priority: 'low', name: 'noticeAcceptance' },
@@ -97,7 +110,7 @@ export class Connection {
     const { body } = await client.send(command, { abortSignal: this.abortion.signal });
     if (body === undefined) return;
     for await (const output of body) {
-      this.accepted();
+      this.responded();
       this.take(output);
       if (this.state.name === 'gone') return;
     }
@@ -106,6 +119,11 @@ export class Connection {
   private take(output: InvokeModelWithBidirectionalStreamOutput): void {
     const bytes = output.chunk?.bytes;
     if (bytes !== undefined && this.state.name === 'open') this.options.onOutput(bytes);
+  }
+
+  private responded(): void {
+    this.hasResponse = true;
+    this.accepted();
   }
 
   private accepted(): void {

@@ -36,6 +36,19 @@ describe('failures of Nova', () => {
     );
   });
 
+  it('credentials that Nova refuses in a session have ended, so that a new session is worth a try', () => {
+    const codes = (name: string, message = ''): string[] => {
+      const error = Object.assign(new Error(message), { name, $fault: 'client' });
+      return [novaError(error).code, novaError(error, { inSession: true }).code];
+    };
+    assert.deepEqual(codes('ExpiredTokenException'), ['VOICE_REFUSED', 'VOICE_EXPIRED']);
+    assert.deepEqual(codes('ValidationException', 'The security token included in the request is expired'), [
+      'VOICE_REFUSED',
+      'VOICE_EXPIRED',
+    ]);
+    assert.deepEqual(codes('ValidationException'), ['VOICE_PROTOCOL', 'VOICE_PROTOCOL']);
+  });
+
   it('a Nova error without a cause from the service counts as unreachable', () => {
     assert.equal(codeOf('Error', 'HTTP/2 stream is abnormally aborted in mid-communication'), 'VOICE_UNREACHABLE');
     assert.equal(codeOf('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' }), 'VOICE_UNREACHABLE');

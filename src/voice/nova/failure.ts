@@ -32,12 +32,13 @@ const CODE_BY_MESSAGE: readonly [RegExp, ErrorCode, string][] = [
   [/content filter/i, 'VOICE_BLOCKED', 'content filter'],
   [/Timed out waiting for audio/i, 'VOICE_STALLED', 'no audio'],
   [/Could not load credentials/i, 'VOICE_REFUSED', 'no credentials'],
+  [/token\b.*\bexpired/i, 'VOICE_REFUSED', 'expired credentials'],
 ];
 
 const WHAT: Partial<Record<ErrorCode, string>> = {
   VOICE_REFUSED: 'refused the session',
   VOICE_THROTTLED: 'accepts no further session now',
-  VOICE_EXPIRED: 'ended the session at its time limit',
+  VOICE_EXPIRED: 'ended the session at its time limit or with its credentials',
   VOICE_FAILED: 'had a fault',
   VOICE_BLOCKED: 'blocked the content',
   VOICE_PROTOCOL: 'did not accept what the gateway sent',
@@ -45,17 +46,22 @@ const WHAT: Partial<Record<ErrorCode, string>> = {
   VOICE_UNREACHABLE: 'could not be reached, or the connection broke',
 };
 
-/** Returns an error of the SDK as TandemError. The SDK's message is not kept, because it can quote the conversation. */
-export function novaError(error: unknown): TandemError {
+/**
+ * Returns an error of the SDK as TandemError. The SDK's message is not kept, because it can quote the conversation.
+ * `inSession` says that the service had taken the session. Credentials that it then refuses have ended since, and the
+ * next session gets new ones.
+ */
+export function novaError(error: unknown, { inSession } = { inSession: false }): TandemError {
   const name = error instanceof Error && /^\w{1,80}$/.test(error.name) ? error.name : 'unknown error';
   const message = error instanceof Error ? error.message : '';
   const known = CODE_BY_MESSAGE.find(([pattern]) => pattern.test(message));
   // For an error without a class, the SDK marks whether the client or the service caused it.
   const fault = (error as { $fault?: unknown } | null)?.$fault;
-  const code =
+  const found =
     known?.[1] ??
     CODE_BY_NAME.get(name) ??
     (fault === 'client' ? 'VOICE_PROTOCOL' : fault === 'server' ? 'VOICE_FAILED' : 'VOICE_UNREACHABLE');
+  const code = found === 'VOICE_REFUSED' && inSession ? 'VOICE_EXPIRED' : found;
   const details = [name, known?.[2], systemCode(error)].filter((detail) => detail !== undefined).join(', ');
   return new TandemError(code, `Amazon Nova Sonic ${WHAT[code] ?? 'failed'} (${details}).`);
 }

@@ -1,6 +1,9 @@
 import type { ToolDefinition } from '../session.js';
 
-/** Length of the pause that ends the caller's turn: 1.5 s, 1.75 s or 2 s (Nova 2 user guide, turn taking). */
+/**
+ * Length of the pause that ends the caller's turn: 1.5 s, 1.75 s or 2 s (Nova 2 user guide, turn taking). One user
+ * measured 0.5 to 0.6 s.
+ */
 export type EndpointingSensitivity = 'HIGH' | 'MEDIUM' | 'LOW';
 
 export type TextRole = 'SYSTEM' | 'USER' | 'ASSISTANT';
@@ -32,12 +35,15 @@ export class InputEvents {
     this.audioHead = `{"event":{"audioInput":{"promptName":"${ids.promptName}","contentName":"${ids.audioName}","content":"`;
   }
 
-  /** `endpointingSensitivity` has to be nested, because Nova 2 refuses it as a field of `sessionStart`. */
-  sessionStart(options: { maxTokens: number; endpointingSensitivity: EndpointingSensitivity }): string {
+  /**
+   * `endpointingSensitivity` has to be nested, because Nova 2 refuses it as a field of `sessionStart`. `undefined` leaves
+   * the pause to the service.
+   */
+  sessionStart(options: { maxTokens: number; endpointingSensitivity: EndpointingSensitivity | undefined }): string {
     const { maxTokens, endpointingSensitivity } = options;
     return event('sessionStart', {
       inferenceConfiguration: { maxTokens, topP: 0.9, temperature: 0.7 },
-      turnDetectionConfiguration: { endpointingSensitivity },
+      ...(endpointingSensitivity === undefined ? {} : { turnDetectionConfiguration: { endpointingSensitivity } }),
     });
   }
 

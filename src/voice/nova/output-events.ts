@@ -19,6 +19,10 @@ export type OutputEvent =
   | { type: 'content-end'; contentId: string; stopReason: StopReason }
   /** The caller interrupted the model. The service sends it as a text of the model. */
   | { type: 'interrupted'; contentId: string }
+  /** The service noticed that the caller began to speak. */
+  | { type: 'speech-started' }
+  /** Nothing more is generated for what the caller said. A completion can also span the whole session. */
+  | { type: 'completion-end' }
   /** Tokens of the whole session so far. */
   | { type: 'usage'; inputTokens: number; outputTokens: number }
   /** An event that is known and not used. */
@@ -48,8 +52,10 @@ export function parseOutput(bytes: Uint8Array): ParsedOutput {
 /** A parser for each event. It returns `undefined` for fields it cannot use. */
 const READERS = new Map<string, (fields: Fields) => OutputEvent | undefined>([
   ['completionStart', () => OTHER],
-  // One completion spans the session, so its end says nothing about turns.
-  ['completionEnd', () => OTHER],
+  ['completionEnd', () => ({ type: 'completion-end' })],
+  // AWS documents neither of these two. Source: a capture of amazon.nova-2-sonic-v1:0 of 2026-08-26.
+  ['userSpeechStart', () => ({ type: 'speech-started' })],
+  ['userSpeechEnd', () => OTHER],
   ['contentStart', readContentStart],
   ['textOutput', readText],
   ['audioOutput', readAudio],

@@ -6,7 +6,8 @@ export class ProgressWatch {
   private readonly limitMs: number;
   private readonly onSilent: () => void;
   private timer: Timer | undefined;
-  private progressMs = 0;
+  private dueMs = 0;
+  private timerMs = 0;
   private isStopped = false;
 
   constructor(options: { clock: Clock; limitMs: number; onSilent: () => void }) {
@@ -15,10 +16,12 @@ export class ProgressWatch {
     this.onSilent = options.onSilent;
   }
 
-  /** Called when something happened. Starts the watch if it is not running. */
-  progress(): void {
-    this.progressMs = this.clock.now();
-    if (this.timer === undefined && !this.isStopped) this.wait(this.limitMs);
+  /** Called when something happened. Starts the watch if it is not running. `limitMs` holds until the next call. */
+  progress(limitMs = this.limitMs): void {
+    this.dueMs = this.clock.now() + limitMs;
+    if (this.isStopped || (this.timer !== undefined && this.timerMs <= this.dueMs)) return;
+    this.timer?.cancel();
+    this.wait(limitMs);
   }
 
   /** Stops the watch for good. */
@@ -29,9 +32,10 @@ export class ProgressWatch {
   }
 
   private wait(delayMs: number): void {
+    this.timerMs = this.clock.now() + delayMs;
     this.timer = this.clock.setTimer(delayMs, () => {
       this.timer = undefined;
-      const leftMs = this.progressMs + this.limitMs - this.clock.now();
+      const leftMs = this.dueMs - this.clock.now();
       if (leftMs > 0) this.wait(leftMs);
       else this.onSilent();
     });

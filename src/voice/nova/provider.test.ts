@@ -6,6 +6,7 @@ import { fault, scriptedBrain, speak } from '../../../sim/model/script.js';
 import { type PlannedNovaFault, novaFault } from '../../../sim/nova/faults.js';
 import { FakeClock } from '../../../test/support/fake-clock.js';
 import { withNova } from '../../../test/support/nova-rig.js';
+import { SIMULATED_CREDENTIALS } from '../../../sim/nova/nova-sim.js';
 import { until } from '../../../test/support/rig.js';
 import { isTandemError } from '../../base/errors.js';
 
@@ -74,6 +75,24 @@ describe('the Nova provider', () => {
       assert.equal(provider.name, 'nova');
       assert.deepEqual(provider.renewal, { afterMs: 360_000, forceAfterMs: 440_000 });
     });
+  });
+
+  it('a Nova session is renewed before its credentials end, and a wrong clock does not renew it again and again', async () => {
+    const clock = new FakeClock();
+    for (const [leftMs, afterMs, forceAfterMs] of [
+      [3_600_000, 360_000, 440_000],
+      [400_000, 280_000, 370_000],
+      [20_000, 60_000, 60_000],
+      [-3_600_000, 360_000, 440_000],
+    ] as const) {
+      const expiration = new Date(clock.epochMs() + leftMs);
+      const credentials = { ...SIMULATED_CREDENTIALS, expiration };
+      await withNova({ clock, provider: { credentials } }, async ({ open, provider }) => {
+        const call = open({ greeting: undefined });
+        await until(() => call.of('ready').length === 1, 'the session');
+        assert.deepEqual(provider.renewal, { afterMs, forceAfterMs }, `${leftMs} ms left`);
+      });
+    }
   });
 
   it('closing the Nova provider ends its sessions in order and leaves no connection', async () => {

@@ -24,14 +24,16 @@ export interface NovaProviderOptions {
   clock?: Clock;
   /** Speaks lines word for word, because the model cannot. Without it `say` fails at once. */
   speakLine?: LineSynthesis;
-  onAnomaly?: (kind: NovaAnomaly) => void;
+  /** `error`: what was thrown, if anything was. */
+  onAnomaly?: (kind: NovaAnomaly, conversationId: string, error?: unknown) => void;
   /** Maximum time until the service accepts the request; then the session fails. */
   openTimeoutMs?: number;
   /** Default: the service in `region`, or AWS_ENDPOINT_URL_BEDROCK_RUNTIME. `http:` means HTTP/2 without TLS. */
   endpointUrl?: string;
   /** Default: the credentials that the AWS SDK finds. */
   credentials?: NonNullable<BedrockRuntimeClientConfig['credentials']>;
-  endpointingSensitivity?: EndpointingSensitivity;
+  /** Default: the service's. */
+  endpointingSensitivity?: EndpointingSensitivity | undefined;
   /** Length of caller audio in one event, in milliseconds. Default 40. */
   mergeMs?: number;
 }
@@ -42,6 +44,11 @@ const KNOWN_REGIONS: readonly string[] = ['us-east-1', 'us-west-2', 'eu-north-1'
 const RETIRED_MODEL = 'amazon.nova-sonic-v1:0';
 /** Forty seconds before the service ends the session. */
 const FORCE_RENEWAL_AFTER_MS = 440_000;
+/** How long before the end of its credentials a session is renewed in the next pause, and without one. */
+const CREDENTIALS_LEFT_MS = 120_000;
+const FORCED_CREDENTIALS_LEFT_MS = 30_000;
+/** Minimum age of a session that is renewed for its credentials, because the next one may get the same again. */
+const MIN_RENEWAL_MS = 60_000;
 /** Maximum time without traffic. A connection that exceeds it is dead, because caller audio or silence always flows. */
 const IDLE_CONNECTION_MS = 60_000;
 const MERGE_MS = 40;
@@ -61,20 +68,35 @@ export function createNovaProvider(options: NovaProviderOptions): VoiceProvider 
 
 class NovaProvider implements VoiceProvider {
   readonly name = 'nova';
-  readonly renewal: RenewalTimes;
   private readonly options: NovaProviderOptions;
   private readonly clock: Clock;
   private readonly client: BedrockRuntimeClient;
   /** The open sessions. Each promise resolves when its session has released everything. */
   private readonly sessions = new Map<VoiceSession, Promise<void>>();
   private readonly closing = new AbortController();
+  /** When the credentials end that the SDK found last, by the wall clock. `undefined` if they do not, or before. */
+  private credentialsEndMs: number | undefined;
 
   constructor(options: NovaProviderOptions) {
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.client = new BedrockRuntimeClient(clientConfig(options));
-    const { renewAfterMs } = options;
-    this.renewal = { afterMs: renewAfterMs, forceAfterMs: Math.max(renewAfterMs, FORCE_RENEWAL_AFTER_MS) };
+  }
+
+  /**
+   * The time of a session that starts now. The service checks the credentials of a session while it runs, so it makes
+   * way for another before they end. An end in the past is not believed, because the clock may be wrong.
+   */
+  get renewal(): RenewalTimes {
+    const { renewAfterMs } = this.options;
+    const times = { afterMs: renewAfterMs, forceAfterMs: Math.max(renewAfterMs, FORCE_RENEWAL_AFTER_MS) };
+    const leftMs = (this.credentialsEndMs ?? Number.POSITIVE_INFINITY) - this.clock.epochMs();
+    if (leftMs <= 0) return times;
+    const before = (marginMs: number): number => Math.max(MIN_RENEWAL_MS, leftMs - marginMs);
+    return {
+      afterMs: Math.min(times.afterMs, before(CREDENTIALS_LEFT_MS)),
+      forceAfterMs: Math.min(times.forceAfterMs, before(FORCED_CREDENTIALS_LEFT_MS)),
+    };
   }
 
   async prepare(): Promise<void> {
@@ -96,7 +118,7 @@ class NovaProvider implements VoiceProvider {
   open(options: VoiceSessionOptions): VoiceSession {
     const { clock, client } = this;
     const {
-      endpointingSensitivity = 'HIGH',
+      endpointingSensitivity,
       mergeMs = MERGE_MS,
       modelId,
       region,
@@ -106,6 +128,8 @@ class NovaProvider implements VoiceProvider {
       speakLine,
       voice,
     } = this.options;
+    // The SDK keeps them, and finds new ones in time.
+    void this.readCredentials().catch(() => undefined);
     let onGone: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => {
       onGone = resolve;
@@ -117,7 +141,7 @@ class NovaProvider implements VoiceProvider {
       endpointingSensitivity,
       mergeMs,
       modelId,
-      onAnomaly,
+      onAnomaly: (kind, error) => onAnomaly(kind, options.conversationId, error),
       onGone: () => onGone(),
       openTimeoutMs,
       speakLine: speakLine === undefined ? undefined : (text) => speakLine(text, options.language),
@@ -141,13 +165,18 @@ class NovaProvider implements VoiceProvider {
     this.client.destroy();
   }
 
+  private async readCredentials(): Promise<void> {
+    const { expiration } = await this.client.config.credentials();
+    this.credentialsEndMs = expiration?.getTime();
+  }
+
   /** Resolves with false if the search takes too long. */
   private async findCredentials(): Promise<boolean> {
     let deadline = { cancel: (): void => undefined };
     const tooLong = new Promise<false>((resolve) => {
       deadline = this.clock.setTimer(SILENCE_BUDGET.awsCredentialsMs, () => resolve(false));
     });
-    const found = this.client.config.credentials().then(() => true);
+    const found = this.readCredentials().then(() => true);
     try {
       return await Promise.race([found, tooLong]);
     } catch (error) {

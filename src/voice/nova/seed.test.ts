@@ -106,6 +106,14 @@ describe('the seed of a Nova session', () => {
     assert.deepEqual(blocks(seedOf({ turns })).at(-1), ['USER', 'Where is it?']);
   });
 
+  it('the seed sends a question of the caller as opening text although the assistant has said something since', () => {
+    const turns = [turn('caller', 'Where is it?'), turn('assistant', 'One moment, please.')];
+    const seed = seedOf({ answersLast: true, turns });
+    assert.equal(seed.opening, 'Where is it?');
+    assert.deepEqual(blocks(seed).at(-1), ['ASSISTANT', 'One moment, please.']);
+    assert.equal(seedOf({ answersLast: true, turns: [turn('assistant', 'Hello.')] }).opening, undefined);
+  });
+
   it('the history in the seed begins with the caller and alternates', () => {
     const turns = [
       turn('assistant', 'Welcome.'),
@@ -132,6 +140,21 @@ describe('the seed of a Nova session', () => {
     assert.ok(sizeBytes <= 40_000 && sizeBytes > 38_000, String(sizeBytes));
     assert.match(history.at(-1)?.texts[0] ?? '', /^199 /);
     assert.equal(history[0]?.role, 'USER');
+  });
+
+  it('the seed folds a history of more than 40 blocks into 40 that still begin with the caller and alternate', () => {
+    for (const count of [40, 41, 42, 43, 300]) {
+      const turns = Array.from({ length: count }, (_, index) =>
+        turn(index % 2 === 0 ? 'caller' : 'assistant', `turn ${index}.`),
+      );
+      const history = historyBlocks(turns);
+      assert.ok(history.length <= 40 && history.length >= 39, `${count}: ${history.length}`);
+      assert.ok(history.every(({ role }, index) => role === (index % 2 === 0 ? 'USER' : 'ASSISTANT')));
+      const text = history.map(({ texts }) => texts.join('')).join('\n');
+      for (const { text: said } of turns) assert.equal(text.split(said).length, 2, said);
+      if (count === 40) assert.equal(history[0]?.texts[0], 'turn 0.');
+      else assert.match(text, /^Earlier in this call:\nCaller: turn 0\.\nAssistant: turn 1\./);
+    }
   });
 
   it('the seed sends no history text of more than 1000 bytes', () => {

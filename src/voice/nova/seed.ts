@@ -8,7 +8,7 @@ export interface SeedOptions {
   events: InputEvents;
   newId: () => string;
   voice: string;
-  endpointingSensitivity: EndpointingSensitivity;
+  endpointingSensitivity: EndpointingSensitivity | undefined;
 }
 
 /** The first events of a session. */
@@ -44,20 +44,25 @@ export function createSeed(options: SeedOptions): Seed {
   return { setup, opening: unanswered ?? (session.greeting === undefined ? undefined : HELLO) };
 }
 
-/** Takes the caller's unanswered turns out of the history, because the model has to answer them now. */
+/**
+ * Takes the caller's unanswered turns out of the history, because the model has to answer them now. The assistant may have
+ * said something since: "one moment", or the beginning of an answer.
+ */
 function divide(session: SeedOptions['session']): { earlier: readonly Turn[]; unanswered: string | undefined } {
   const { turns } = session.conversation;
   if (!session.answersLast) return { earlier: turns, unanswered: undefined };
-  let from = turns.length;
+  let end = turns.length;
+  while (end > 0 && turns[end - 1]?.speaker === 'assistant') end--;
+  let from = end;
   while (from > 0 && turns[from - 1]?.speaker === 'caller') from--;
   const unanswered = turns
-    .slice(from)
+    .slice(from, end)
     .map(({ text }) => text.trim())
     .join(' ')
     .trim();
   return unanswered === ''
     ? { earlier: turns, unanswered: undefined }
-    : { earlier: turns.slice(0, from), unanswered: lastBytes(unanswered) };
+    : { earlier: [...turns.slice(0, from), ...turns.slice(end)], unanswered: lastBytes(unanswered) };
 }
 
 function lastBytes(text: string): string {

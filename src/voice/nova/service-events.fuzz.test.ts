@@ -18,6 +18,8 @@ const FINAL = { additionalModelFields: '{"generationStage":"FINAL"}' };
 const EVENTS = nearly(
   ...[
     { completionStart: { sessionId: 's', promptName: 'p', completionId: 'c' } },
+    { userSpeechStart: { inputAudioOffsetMs: 640 } },
+    { userSpeechEnd: { inputAudioOffsetMs: 1640, inputAudioDetectionOffsetMs: 2140 } },
     { contentStart: { contentId: 'u1', type: 'TEXT', role: 'USER', ...FINAL } },
     { textOutput: { contentId: 'u1', role: 'USER', content: 'Where is my order?' } },
     { contentEnd: { contentId: 'u1', type: 'TEXT', stopReason: 'PARTIAL_TURN' } },

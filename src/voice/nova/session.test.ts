@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { loudnessEar } from '../../../sim/model/ear.js';
 import { callTool, scriptedBrain, speak } from '../../../sim/model/script.js';
-import { withNova } from '../../../test/support/nova-rig.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
+import { type NovaCall, withNova } from '../../../test/support/nova-rig.js';
 import { until } from '../../../test/support/rig.js';
+import { SIMULATED_CREDENTIALS } from '../../../sim/nova/nova-sim.js';
 import { FORMER_TEXT_LIMITS } from '../../../sim/nova/rules.js';
 import type { Turn } from '../history.js';
 import { defaultPrompt } from '../../prompts/built-in.js';
@@ -89,6 +92,82 @@ describe('a session with Nova', () => {
     }
   });
 
+  it('a caller on a loud line interrupts Nova though its only sign is the start of speech', async () => {
+    const sim = {
+      bargeInSignal: 'speech-start',
+      turnEnd: 'none',
+      brain: scriptedBrain(['This is a very long greeting that nobody wants to hear to its end.', 'All right.']),
+      ear: loudnessEar({ texts: ['Stop!'] }),
+    } as const;
+    await withNova({ sim }, async ({ anomalies, open }) => {
+      const call = open();
+      await until(() => call.of('audio').length > 3, 'the greeting');
+      call.speak(200);
+      await until(() => call.of('interruption').length > 0, 'the interruption');
+      assert.equal(call.of('response-done')[0]?.status, 'cancelled');
+      call.pause(1600);
+      await call.response(2);
+      assert.equal(call.of('interruption').length, 1);
+      assert.equal(call.said()[1], 'All right.');
+      assert.deepEqual(anomalies, ['silent-turn']);
+    });
+  });
+
+  it('what Nova takes for speech on a quiet line interrupts nothing', async () => {
+    const sim = {
+      bargeInSignal: 'speech-start',
+      brain: scriptedBrain(['This is a very long greeting that the caller wants to hear to its end.']),
+      // The gateway's own detector takes nothing below 400 for speech.
+      ear: loudnessEar({ level: 100 }),
+    } as const;
+    await withNova({ sim }, async ({ open, seen }) => {
+      const call = open();
+      await until(() => call.of('audio').length > 3, 'the greeting');
+      call.speak(200, 200);
+      await until(() => seen().outputNames.includes('userSpeechStart'), 'the event');
+      await call.response(1);
+      assert.deepEqual(call.of('interruption'), []);
+    });
+  });
+
+  it('an answer of Nova whose last audio never ends is complete with its completion', async () => {
+    const sim = { turnEnd: 'completion', brain: scriptedBrain(['Welcome.', 'Again.']) } as const;
+    await withNova({ sim }, async ({ anomalies, open }) => {
+      const call = open();
+      await call.response(1);
+      call.session.sendText('Again?');
+      await call.response(2);
+      assert.deepEqual(
+        call.of('response-done').map(({ status }) => status),
+        ['completed', 'completed'],
+      );
+      assert.deepEqual(call.said(), ['Welcome.', 'Again.']);
+      assert.deepEqual(anomalies, []);
+    });
+  });
+
+  it("a caller's turn ends as soon as NOVA_ENDPOINTING asks, or as the service likes", async () => {
+    for (const [endpointingSensitivity, settings] of [
+      ['LOW', { endpointingSensitivity: 'LOW' }],
+      [undefined, undefined],
+    ] as const) {
+      // The pause that one user measured is a third of the documented one.
+      const sim = {
+        endpointingScale: 1 / 3,
+        brain: scriptedBrain(['At nine.']),
+        ear: loudnessEar({ texts: ['When?'] }),
+      };
+      await withNova({ sim, provider: { endpointingSensitivity } }, async ({ open, seen }) => {
+        const call = open({ greeting: undefined });
+        call.speak(600);
+        call.pause(700);
+        await call.response(1);
+        const start = seen().inputs.find(({ name }) => name === 'sessionStart');
+        assert.deepEqual(start?.body['turnDetectionConfiguration'], settings);
+      });
+    }
+  });
+
   it('a Nova session lost in a sentence takes back the unspoken words before it fails', async () => {
     const text = 'This is one very long sentence of which not nearly everything was said.';
     const faults = [{ when: { at: 'answer', ms: 900 }, fault: { type: 'instability' } }] as const;
@@ -145,6 +224,92 @@ describe('a session with Nova', () => {
       assert.deepEqual(call.said(), ['Welcome.']);
       const { inputs } = seen();
       assert.ok(inputs.findIndex(({ name }) => name === 'audioInput') < inputs.findIndex(isTypedText));
+    });
+  });
+
+  it('a Nova session works if the service answers only with its first output', async () => {
+    const sim = {
+      headers: 'with-first-output',
+      brain: scriptedBrain(['Welcome.', 'At nine.']),
+      ear: loudnessEar({ texts: ['When do you open?'] }),
+    } as const;
+    await withNova({ sim }, async ({ anomalies, open }) => {
+      const call = open();
+      await call.response(1);
+      call.speak(600);
+      call.pause(2200);
+      await call.response(2);
+      assert.deepEqual(call.said(), ['Welcome.', 'At nine.']);
+      assert.deepEqual(anomalies, []);
+    });
+  });
+
+  it('a Nova session in which nothing is said is ready though the service sends nothing', async () => {
+    const clock = new FakeClock();
+    const sim = { headers: 'with-first-output', brain: scriptedBrain(['At nine.']) } as const;
+    await withNova({ clock, sim }, async ({ open, sim: service }) => {
+      const call = open({ greeting: undefined });
+      await until(() => service.sessions[0]?.audio.durationMs === 200, 'the lead');
+      clock.advance(1400);
+      assert.deepEqual(call.kinds(), []);
+      clock.advance(100);
+      assert.deepEqual(call.kinds(), ['ready']);
+      clock.advance(5000);
+      assert.deepEqual(call.kinds(), ['ready']);
+      call.session.sendText('When do you open?');
+      await until(() => call.of('audio').length > 0, 'the answer');
+      call.session.close();
+      clock.advance(1000);
+      assert.equal(clock.timers, 0);
+    });
+  });
+
+  it('a Nova session in which nothing is said is not ready before its request has gone out', async () => {
+    const clock = new FakeClock();
+    let onFound = (): void => undefined;
+    const isFound = new Promise<void>((resolve) => {
+      onFound = resolve;
+    });
+    const credentials = (): Promise<typeof SIMULATED_CREDENTIALS> => isFound.then(() => SIMULATED_CREDENTIALS);
+    const sim = { headers: 'with-first-output' } as const;
+    await withNova({ clock, sim, provider: { credentials } }, async ({ open, sim: service }) => {
+      const call = open({ greeting: undefined });
+      await setImmediate();
+      clock.advance(3000);
+      const early = call.kinds();
+      onFound();
+      await until(() => (service.sessions[0]?.audio.durationMs ?? 0) > 0, 'the request');
+      assert.deepEqual(early, []);
+      clock.advance(1400);
+      assert.deepEqual(call.kinds(), []);
+      clock.advance(100);
+      assert.deepEqual(call.kinds(), ['ready']);
+    });
+  });
+
+  it('a Nova session that has something to answer and no response is not ready', async () => {
+    for (const begin of [
+      (call: NovaCall) => call.session.sendText('When do you open?'),
+      (call: NovaCall) => call.speak(300),
+    ]) {
+      const clock = new FakeClock();
+      const sim = { faults: [{ when: { at: 'connect' }, fault: { type: 'silent' } }] } as const;
+      await withNova({ clock, sim }, async ({ open }) => {
+        const call = open({ greeting: undefined });
+        begin(call);
+        clock.advance(5000);
+        assert.deepEqual(call.kinds(), ['failed']);
+        assert.equal(call.of('failed')[0]?.error.code, 'VOICE_STALLED');
+      });
+    }
+  });
+
+  it('a caller who speaks while a Nova session opens is reported as speaking', async () => {
+    await withNova({}, async ({ open }) => {
+      const call = open({ greeting: undefined });
+      call.speak(300);
+      await until(() => call.of('caller-speech-started').length === 1, 'the speech');
+      assert.deepEqual(call.kinds().slice(0, 2), ['ready', 'caller-speech-started']);
     });
   });
 
@@ -316,6 +481,25 @@ describe('synthesised lines in a Nova session', () => {
     });
   });
 
+  it('a line beside Nova waits for the sentence that the model speaks while its tool runs', async () => {
+    const aside = 'I am looking that up for you now.';
+    const brain = scriptedBrain(['Welcome.', [callTool('look_up'), speak(aside)], 'Found.']);
+    await withNova({ sim: { brain }, provider: { speakLine } }, async ({ open }) => {
+      const call = open({ tools: [TOOL] });
+      await call.response(1);
+      call.session.sendText('Where is my order?');
+      await until(() => call.said().includes(aside), 'the sentence');
+      call.session.say('One moment.', 's1');
+      await until(() => call.of('response-done').some(({ sayId }) => sayId === 's1'), 'the filler');
+      call.session.sendToolResult(call.of('tool-call')[0]?.toolCallId ?? '', {});
+      await call.response(4);
+      assert.deepEqual(call.said(), ['Welcome.', aside, 'One moment.', 'Found.']);
+      const items = call.of('audio').map(({ itemId }) => itemId);
+      const runs = items.filter((id, index) => id !== items[index - 1]);
+      assert.equal(runs.length, new Set(items).size, 'no sentence is heard in two parts');
+    });
+  });
+
   it('a line beside Nova fills the silence while a tool runs', async () => {
     const sim = { brain: scriptedBrain(['Welcome.', [speak('Let me see.'), callTool('look_up')], 'Found.']) };
     await withNova({ sim, provider: { speakLine } }, async ({ open }) => {
@@ -328,6 +512,20 @@ describe('synthesised lines in a Nova session', () => {
       call.session.sendToolResult(call.of('tool-call')[0]?.toolCallId ?? '', {});
       await call.response(4);
       assert.deepEqual(call.said(), ['Welcome.', 'Let me see.', 'One moment.', 'Found.']);
+    });
+  });
+
+  it('an event of Nova whose handling throws is lost and counted, and the session goes on', async () => {
+    await withNova({}, async ({ anomalies, open }) => {
+      const call = open();
+      let times = 0;
+      call.onEvent = ({ type }) => {
+        if (type === 'audio' && times++ === 0) throw new Error('in the owner');
+      };
+      await call.response(1);
+      assert.deepEqual(anomalies, ['event-failed']);
+      assert.equal(call.of('failed').length, 0);
+      call.session.close();
     });
   });
 });

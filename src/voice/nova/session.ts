@@ -9,6 +9,7 @@ import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } fr
 import type { SpeakLine } from '../spoken-line.js';
 import type { NovaAnomaly } from './anomaly.js';
 import { AssistantTurns } from './assistant-turns.js';
+import { BargeIn } from './barge-in.js';
 import { CallerAudio } from './caller-audio.js';
 import { CallerTurns } from './caller-turns.js';
 import { Connection } from './connection.js';
@@ -30,12 +31,13 @@ export interface NovaSessionOptions extends VoiceSessionOptions {
   /** Resolves with a summary by a text model, because Nova Sonic can only speak. */
   write: (request: SummaryRequest) => Promise<Written>;
   voice: string;
-  endpointingSensitivity: EndpointingSensitivity;
+  endpointingSensitivity: EndpointingSensitivity | undefined;
   openTimeoutMs: number;
   mergeMs: number;
   speakLine: SpeakLine | undefined;
   clock: Clock;
-  onAnomaly: (kind: NovaAnomaly) => void;
+  /** `error`: what was thrown, if anything was. */
+  onAnomaly: (kind: NovaAnomaly, error?: unknown) => void;
   /** Called once when the session has released everything. */
   onGone: () => void;
 }
@@ -47,7 +49,17 @@ const MAX_WAITING_MS = 12_000;
 /** Amount of caller audio after which the service counts as stalled, if it read nothing meanwhile. */
 const STALLED_AFTER_MS = 8000;
 
-type State = { name: 'opening' } | { name: 'open'; openingDue: Timer | undefined } | { name: 'over' };
+/**
+ * Time from the request after which a session without a word from either side counts as open. The service may answer it
+ * only with its first output, and refuses a request within a fraction of this.
+ */
+const QUIET_OPENING_MS = 1500;
+
+/** `quiet` runs from the request until the model has something to answer. */
+type State =
+  | { name: 'opening'; isQuiet: boolean; quiet: Timer | undefined }
+  | { name: 'open'; openingDue: Timer | undefined }
+  | { name: 'over' };
 
 /**
  * A voice session with Amazon Nova Sonic. It uses 8 kHz linear PCM both ways, so that a telephone's audio is never
@@ -61,6 +73,7 @@ export class NovaSession implements VoiceSession {
   private readonly queue: InputQueue;
   private readonly callerAudio: CallerAudio;
   private readonly detector: SpeechDetector;
+  private readonly bargeIn: BargeIn;
   private readonly callerTurns: CallerTurns;
   private readonly turns: AssistantTurns;
   private readonly lines: SpokenLines;
@@ -68,7 +81,7 @@ export class NovaSession implements VoiceSession {
   private readonly usage = new UsageMeter();
   private readonly connection: Connection;
   private readonly opening: string | undefined;
-  private state: State = { name: 'opening' };
+  private state: State;
 
   constructor(options: NovaSessionOptions) {
     this.options = options;
@@ -81,8 +94,17 @@ export class NovaSession implements VoiceSession {
       onDropped: () => this.options.onAnomaly('audio-dropped'),
     });
     this.detector = new SpeechDetector({
-      onStarted: () => this.emit({ type: 'caller-speech-started' }),
+      onStarted: () => {
+        this.expectOutput();
+        this.emit({ type: 'caller-speech-started' });
+        this.bargeIn.loud();
+      },
       onStopped: () => this.emit({ type: 'caller-speech-stopped' }),
+    });
+    this.bargeIn = new BargeIn({
+      clock,
+      isLoud: () => this.detector.isSpeaking,
+      onSpeech: () => this.turns.callerSpeaks(),
     });
     this.callerAudio = new CallerAudio({
       clock,
@@ -98,6 +120,7 @@ export class NovaSession implements VoiceSession {
       clock,
       emit,
       newId,
+      isPlaying: () => options.conversation.isPlaying,
       isCallerSpeaking: () => this.detector.isSpeaking,
       onAnomaly,
       onStalled: () => this.onStalled(),
@@ -109,9 +132,11 @@ export class NovaSession implements VoiceSession {
       emit,
       newId,
       isReady: () => this.state.name === 'open',
-      isFree: () => !this.turns.isSpeaking || this.tools.isWaiting,
+      // Most turns end with the tool, and the model is silent. Some models go on talking while it runs.
+      isFree: () => !this.turns.isSpeaking || (this.tools.isWaiting && !this.turns.isMidSentence),
     });
 
+    this.state = { name: 'opening', isQuiet: true, quiet: undefined };
     const { events } = this;
     const seed = createSeed({ ...options, session: options, events, newId: randomUUID });
     this.opening = seed.opening;
@@ -124,6 +149,7 @@ export class NovaSession implements VoiceSession {
       queue: this.queue,
       clock,
       openTimeoutMs,
+      onSending: () => this.onSending(),
       onAccepted: () => this.onAccepted(),
       onOutput: (bytes) => this.onOutput(bytes),
       onFailure: (error) => this.fail(error),
@@ -186,14 +212,28 @@ export class NovaSession implements VoiceSession {
 
   /** Sends a text that the model answers as the caller's words. */
   private ask(text: string): void {
+    this.expectOutput();
     this.callerAudio.flush();
     this.callerTurns.textSent(text);
     this.turns.textSent();
     this.queue.push(this.events.textBlock(randomUUID(), 'USER', splitText(text, MAX_TEXT_BYTES), true));
   }
 
+  /** Called when the model has something to answer, so that only its response shows that it took the request. */
+  private expectOutput(): void {
+    if (this.state.name !== 'opening') return;
+    this.state.quiet?.cancel();
+    this.state = { name: 'opening', isQuiet: false, quiet: undefined };
+  }
+
+  private onSending(): void {
+    if (this.state.name !== 'opening' || !this.state.isQuiet) return;
+    this.state.quiet = this.options.clock.setTimer(QUIET_OPENING_MS, () => this.connection.assumeAccepted());
+  }
+
   private onAccepted(): void {
     if (this.isOver()) return;
+    this.expectOutput();
     const openingDue =
       this.opening === undefined
         ? undefined
@@ -202,14 +242,20 @@ export class NovaSession implements VoiceSession {
           );
     this.state = { name: 'open', openingDue };
     this.emit({ type: 'ready' });
+    // The beginning was noticed before anybody could hear of it.
+    if (this.detector.isSpeaking) this.emit({ type: 'caller-speech-started' });
     this.lines.next();
   }
 
   private onOutput(bytes: Uint8Array): void {
     if (this.state.name !== 'open') return;
-    const parsed = parseOutput(bytes);
-    if (parsed.ok) this.onEvent(parsed.event);
-    else this.options.onAnomaly(parsed.anomaly);
+    try {
+      const parsed = parseOutput(bytes);
+      if (parsed.ok) this.onEvent(parsed.event);
+      else this.options.onAnomaly(parsed.anomaly);
+    } catch (error) {
+      this.options.onAnomaly('event-failed', error);
+    }
   }
 
   private onEvent(event: OutputEvent): void {
@@ -235,6 +281,12 @@ export class NovaSession implements VoiceSession {
         return;
       case 'interrupted':
         this.turns.interrupted(event.contentId);
+        return;
+      case 'speech-started':
+        this.bargeIn.noticed();
+        return;
+      case 'completion-end':
+        this.turns.completionEnded();
         return;
       case 'usage': {
         const used = this.usage.since(event);
@@ -312,6 +364,7 @@ export class NovaSession implements VoiceSession {
 
   /** Stops everything that the session does by itself. */
   private finish(): void {
+    this.expectOutput();
     this.openingBegun();
     this.state = { name: 'over' };
     this.callerAudio.close();

@@ -20,8 +20,9 @@ const HIGHEST_FLOOR = 2000;
 type State = { name: 'quiet'; loudMs: number } | { name: 'speaking'; quietMs: number };
 
 /**
- * Detects from loudness alone when the caller begins and stops speaking, because Nova has no such events. Time is
- * counted in audio. It is good enough for measurements, but not for interruptions, which the model detects better.
+ * Detects from loudness alone when the caller begins and stops speaking, because Nova's events of that are not
+ * documented. Time is counted in audio. It is good enough for measurements. For an interruption it only confirms what
+ * the service noticed.
  */
 export class SpeechDetector {
   private readonly onStarted: () => void;

@@ -14,8 +14,16 @@ export type OpenAiAnomaly =
   | 'request-lost'
   /** The model wrote instead of speaking. */
   | 'text-answer'
+  /** An answer ended without a sound and without a call. */
+  | 'empty-answer'
+  /** An answer ended in the middle of a sentence or of a call. */
+  | 'cut-answer'
   | 'bad-tool-arguments'
   | 'transcription-failed'
+  /** The service writes down nothing of what the caller says in this session. */
+  | 'transcription-blind'
   /** A piece of caller audio was dropped, because the session was not ready in time or the network was too slow. */
   | 'caller-audio-dropped'
-  | 'unsupported-audio';
+  | 'unsupported-audio'
+  /** The gateway's own code threw while it handled an event. The event is lost. */
+  | 'event-failed';

@@ -80,6 +80,26 @@ export function summaryCreate(eventId: string, instructions: string, transcript:
   });
 }
 
+/**
+ * Requests a line as audio outside the conversation. It reads nothing of it, because `input` is empty (OpenAI: Realtime API
+ * – `response.create`, `input`).
+ */
+export function lineCreate(eventId: string, instructions: string): string {
+  return JSON.stringify({
+    type: 'response.create',
+    event_id: eventId,
+    response: {
+      conversation: 'none',
+      output_modalities: ['audio'],
+      metadata: { [REQUEST_KEY]: eventId },
+      instructions,
+      input: [],
+      tools: [],
+      tool_choice: 'none',
+    },
+  });
+}
+
 export function responseCancel(eventId: string, responseId: string): string {
   return JSON.stringify({ type: 'response.cancel', event_id: eventId, response_id: responseId });
 }

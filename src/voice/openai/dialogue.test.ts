@@ -8,6 +8,7 @@ import type { EventBuilder } from './client-events.js';
 import { Dialogue, type DialogueEvent } from './dialogue.js';
 import { wireAudioFormat } from './audio-format.js';
 import { ALREADY_ACTIVE } from './failures.js';
+import { TranscriptionWatch } from './transcription-watch.js';
 
 type Wire = { type: string; event_id: string; response_id?: string; response?: { metadata: { request_id: string } } };
 
@@ -60,6 +61,9 @@ class ServiceModel {
     if (this.active === undefined) return;
     const responseId = this.active;
     this.active = undefined;
+    const sound = Buffer.alloc(160, 0x55).toString('base64');
+    const item = { responseId, itemId: `${responseId}-item`, contentIndex: 0 };
+    if (status === 'completed') this.toGateway.push({ type: 'audio-delta', ...item, audio: sound });
     this.toGateway.push({
       type: 'response-done',
       responseId,
@@ -107,11 +111,16 @@ test('in any order of events, each line ends once and at most one response is re
         emit: (event) => events.push(event),
         clock: new FakeClock(),
         log: createLogger({ level: 'silent' }),
+        instructions: '',
+        transcription: new TranscriptionWatch(),
+        isTranscribed: true,
+        canTransfer: true,
         configId: 'config',
         onAnomaly: () => undefined,
         onAsked: () => undefined,
         onFatal: (error) => assert.fail(error.message),
         format: wireAudioFormat('audio/pcmu'),
+        onSettingRefused: () => assert.fail('a setting was refused'),
         onFormatRefused: () => assert.fail('the format was refused'),
       });
       const hear = (): void => {

@@ -4,6 +4,7 @@ import type { Logger } from '../../telemetry/log.js';
 import type { HeardItem } from '../history.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
+import { CallerSpeech } from './caller-speech.js';
 import { CallerTurns } from './caller-turns.js';
 import {
   type EventBuilder,
@@ -11,16 +12,18 @@ import {
   responseCancel,
   responseCreate,
   type ResponseSpec,
+  systemItem,
   toolOutputItem,
   turnItem,
 } from './client-events.js';
 import type { WireAudioFormat } from './audio-format.js';
-import { sayExactly } from './verbatim.js';
+import type { TranscriptionWatch } from './transcription-watch.js';
+import { LISTEN_FOR_TRANSFER, continuing, sayExactly } from './verbatim.js';
 import { ModelTurns } from './model-turns.js';
 import { TruncationLedger } from './truncation.js';
 import { Recovery } from './recovery.js';
 import { PLAIN_RESPONSE, ResponseQueue } from './response-queue.js';
-import type { ResponseDone, ServerEvent } from './server-events.js';
+import type { ResponseDone, ServerError, ServerEvent } from './server-events.js';
 import { ToolRounds } from './tool-rounds.js';
 
 /** A server event about the conversation, and not about the session. */
@@ -35,12 +38,22 @@ export interface DialogueOptions {
   log: Logger;
   /** See {@link Recovery}. */
   configId: string;
+  /** The session's instructions. */
+  instructions: string;
+  /** The same for all sessions of the call. */
+  transcription: TranscriptionWatch;
+  /** Whether the session asks for a transcription. */
+  isTranscribed: boolean;
+  /** Whether the model has a tool that transfers the caller to a human. */
+  canTransfer: boolean;
   onAnomaly: (kind: OpenAiAnomaly) => void;
   /** Called when a response was requested. */
   onAsked: () => void;
   onFatal: (error: TandemError) => void;
   /** Called when the service refuses only the audio format of the settings. */
   onFormatRefused: () => void;
+  /** Called when the service refuses a setting that a call can do without. */
+  onSettingRefused: (error: ServerError) => void;
 }
 
 /** The conversation of one session: the turns of both sides, what the caller heard, and the tool calls. */
@@ -52,6 +65,7 @@ export class Dialogue {
   private readonly received = new TruncationLedger();
   private readonly rounds: ToolRounds;
   private readonly recovery: Recovery;
+  private readonly speech: CallerSpeech;
 
   constructor(options: DialogueOptions) {
     const { clock, emit, log, onAnomaly, send } = options;
@@ -64,6 +78,11 @@ export class Dialogue {
       },
       sendCancel: (responseId) => send((eventId) => responseCancel(eventId, responseId)),
       onCancelled: ({ spec }) => this.endUnspoken(spec.sayId, 'cancelled'),
+    });
+    this.speech = new CallerSpeech({
+      clock,
+      onStopped: () => emit({ type: 'caller-speech-stopped' }),
+      onDropped: (hasCutOff) => this.onSpeechDropped(hasCutOff),
     });
     this.caller = new CallerTurns(emit);
     this.model = new ModelTurns({
@@ -86,10 +105,12 @@ export class Dialogue {
       clock,
       log,
       configId: options.configId,
+      continuing: (spec) => continuing(spec?.instructions ?? options.instructions),
       onAnomaly,
       onUnspoken: (sayId) => this.endUnspoken(sayId, 'failed'),
       onFatal: (error) => options.onFatal(error),
       onFormatRefused: () => options.onFormatRefused(),
+      onSettingRefused: (error) => options.onSettingRefused(error),
     });
   }
 
@@ -115,6 +136,9 @@ export class Dialogue {
 
   /** Called when the service accepts events. */
   open(): void {
+    const { isTranscribed, transcription } = this.options;
+    if (!isTranscribed && transcription.refused()) this.onBlind();
+    else if (transcription.isBlind) this.listenForTransfer();
     this.queue.open();
   }
 
@@ -133,13 +157,17 @@ export class Dialogue {
   }
 
   cancel(): void {
+    this.speech.cancelled();
     this.recovery.stop();
     this.rounds.abandon();
     this.queue.cancel();
   }
 
   heard(items: readonly HeardItem[]): void {
-    for (const cut of this.received.cuts(items)) this.options.send((eventId) => itemTruncate(eventId, cut));
+    for (const cut of this.received.cuts(items)) {
+      this.speech.cutOff();
+      this.options.send((eventId) => itemTruncate(eventId, cut));
+    }
   }
 
   toolResult(toolCallId: string, output: unknown): void {
@@ -149,6 +177,7 @@ export class Dialogue {
   /** Called when the session is lost. Every line that was requested ends as failed. */
   abort(): void {
     const lost = this.queue.close();
+    this.speech.forget();
     this.recovery.stop();
     this.model.end('failed');
     for (const { spec } of lost) this.endUnspoken(spec.sayId, 'failed');
@@ -157,6 +186,7 @@ export class Dialogue {
   /** Called when the owner closes the session. No event follows. */
   close(): void {
     this.queue.close();
+    this.speech.forget();
     this.recovery.stop();
   }
 
@@ -178,37 +208,43 @@ export class Dialogue {
       case 'function-call-done':
         this.onToolCall(event);
         return;
+      case 'function-call-cut':
+        this.model.callCut(event.responseId);
+        return;
       case 'item-added':
         this.queue.itemAdded();
         return;
       case 'response-created':
         this.model.created(event.responseId, event.requestId);
+        if (!this.queue.isCallerSpeaking) this.speech.stopped();
         return;
       case 'response-done':
         this.onResponseDone(event);
         return;
       case 'speech-started':
-        this.queue.speechStarted();
-        this.model.interrupt();
-        emit({ type: 'caller-speech-started' });
-        emit({ type: 'interruption' });
+        this.onSpeechStarted();
         return;
       case 'speech-stopped':
-        emit({ type: 'caller-speech-stopped' });
+        this.speech.stopped();
         return;
       case 'committed':
+        this.speech.taken();
         this.caller.taken(event.itemId);
+        if (this.options.transcription.taken()) this.onBlind();
         this.queue.speechTaken();
         return;
       case 'transcription-delta':
+        this.options.transcription.wrote();
         this.caller.textDelta(event.itemId, event.text);
         return;
       case 'transcription-completed':
+        this.options.transcription.wrote();
         this.caller.textCompleted(event.itemId, event.text);
         if (event.usage !== undefined) emit({ type: 'usage', ...event.usage });
         return;
       case 'transcription-failed':
         onAnomaly('transcription-failed');
+        if (this.options.transcription.failed(event.code)) this.onBlind();
         return;
       case 'error':
         this.recovery.onError(event.error);
@@ -216,9 +252,45 @@ export class Dialogue {
     }
   }
 
+  /** Called when the line is quiet although the service has reported a speech and not its end. */
+  speechOver(): void {
+    this.speech.over();
+  }
+
+  /** The model continues what the speech has interrupted, unless it has begun an answer since. */
+  private onSpeechDropped(hasCutOff: boolean): void {
+    if (!this.queue.isCallerSpeaking) return;
+    this.queue.speechDropped();
+    if (!hasCutOff) return;
+    this.queue.add('reply', { ...PLAIN_RESPONSE, instructions: continuing(this.options.instructions) });
+  }
+
+  private onBlind(): void {
+    const { log, onAnomaly, transcription } = this.options;
+    onAnomaly('transcription-blind');
+    log.warn(
+      { openai_error_code: transcription.code, setting: 'OPENAI_TRANSCRIPTION_MODEL' },
+      'OpenAI transcribes nothing of this caller; only the model can notice that they ask for a human',
+    );
+    this.listenForTransfer();
+  }
+
+  /** The phrases that call a human are found in the caller's text, so the model has to listen for them itself. */
+  private listenForTransfer(): void {
+    if (!this.options.canTransfer) return;
+    this.queue.add('note', PLAIN_RESPONSE, [(eventId) => systemItem(eventId, LISTEN_FOR_TRANSFER)]);
+  }
+
+  private onSpeechStarted(): void {
+    this.queue.speechStarted();
+    this.speech.started(this.model.interrupt());
+    this.options.emit({ type: 'caller-speech-started' });
+    this.options.emit({ type: 'interruption' });
+  }
+
   private onToolCall(call: ServerEvent & { type: 'function-call-done' }): void {
     const { responseId, toolCallId, name } = call;
-    const stage = this.model.stageOf(responseId);
+    const stage = this.model.called(responseId);
     if (stage === 'unknown') return;
     this.rounds.called(responseId, toolCallId);
     // Run a tool call even if the caller interrupted its response. Skip it if the gateway cancelled that response.

@@ -20,8 +20,8 @@ test('a refused handshake fails the session with the error of its HTTP status', 
     [403, 'VOICE_REFUSED'],
     [404, 'VOICE_REFUSED'],
     [429, 'VOICE_THROTTLED'],
-    [500, 'VOICE_UNREACHABLE'],
-    [503, 'VOICE_UNREACHABLE'],
+    [500, 'VOICE_FAILED'],
+    [503, 'VOICE_FAILED'],
     [302, 'VOICE_UNREACHABLE'],
   ];
   for (const [status, code] of expected) {
@@ -107,6 +107,118 @@ test('rejected settings fail an OpenAI session', () =>
     assert.match(error.message, /unknown_parameter/);
   }));
 
+test('a refused setting is named in the error and in the log with the variable that it comes from', () =>
+  withOpenAi(async (rig) => {
+    rig.service.isSilent = true;
+    rig.open();
+    const connection = await rig.service.connected();
+    const { event_id: eventId } = await connection.next('session.update');
+    const error = { type: 'invalid_request_error', code: 'invalid_value', param: 'session.audio.output.voice' };
+    connection.send({ type: 'error', error: { ...error, message: 'words of the service', event_id: eventId } });
+    const { code, message } = await failure(rig);
+    assert.equal(code, 'VOICE_PROTOCOL');
+    assert.match(message, /session\.audio\.output\.voice \(set by OPENAI_VOICE/);
+    assert.match(rig.lines.join(''), /"openai_param":"session\.audio\.output\.voice","setting":"OPENAI_VOICE/);
+  }));
+
+for (const [param, sent] of [
+  ['session.audio.input.transcription.languages', /"transcription":\{"model":"gpt-transcribe"\}/],
+  ['session.audio.input.transcription.model', /"transcription":\{"model":"gpt-transcribe"\}/],
+  ['session.tools[0].description', /"description":"d{1024}"/],
+] as const)
+  test(`a refused ${param} costs one session, and the next one does without it`, () =>
+    withOpenAi(async (rig) => {
+      rig.service.isSilent = true;
+      const tools = [{ name: 'x', description: 'd'.repeat(2000), parameters: {} }];
+      rig.open({ tools });
+      const connection = await rig.service.connected();
+      const { event_id: eventId } = await connection.next('session.update');
+      const error = { type: 'invalid_request_error', code: 'unsupported_parameter', param, message: '' };
+      connection.send({ type: 'error', error: { ...error, event_id: eventId } });
+      assert.equal((await failure(rig)).code, 'VOICE_FAILED');
+      rig.service.connections.length = 0;
+      rig.open({ tools });
+      const next = await (await rig.service.connected()).next('session.update');
+      assert.match(JSON.stringify(next['session']), sent);
+    }));
+
+test('a service that refuses every transcription is asked for none in the end', () =>
+  withOpenAi(async (rig) => {
+    rig.service.isSilent = true;
+    const wanted: unknown[] = [];
+    for (let session = 0; session < 3; session++) {
+      rig.open();
+      const connection = await rig.service.connected();
+      const { event_id: eventId, session: settings } = await connection.next('session.update');
+      wanted.push((settings as { audio: { input: { transcription: unknown } } }).audio.input.transcription);
+      const error = { type: 'invalid_request_error', code: 'invalid_value', message: '' };
+      const param = 'session.audio.input.transcription.model';
+      connection.send({ type: 'error', error: { ...error, param, event_id: eventId } });
+      const codes = (): string[] => rig.recorder.of('failed').map(({ error: { code } }) => code);
+      await rig.recorder.nth('failed', session + 1);
+      assert.equal(codes().at(-1), session < 2 ? 'VOICE_FAILED' : 'VOICE_PROTOCOL');
+      rig.service.connections.length = 0;
+    }
+    assert.deepEqual(wanted, [{ model: 'gpt-transcribe', languages: ['en'] }, { model: 'gpt-transcribe' }, null]);
+    assert.deepEqual(rig.lines.join('').match(/"openai_error_code":"refused"/g)?.length, 1);
+  }));
+
+const TRANSFER = { tools: [{ name: 'transfer_to_human', description: '', parameters: {} }] };
+
+test('a model whose caller is never transcribed is told to listen for a wish for a human, in every session', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready(TRANSFER);
+    for (const itemId of ['c1', 'c2', 'c3']) {
+      connection.callerSpeaks(itemId);
+      connection.callerStops(itemId);
+      connection.answer(connection.begin());
+      const error = { type: 'invalid_request_error', code: 'model_not_found', message: 'words of the service' };
+      connection.send({
+        type: 'conversation.item.input_audio_transcription.failed',
+        item_id: itemId,
+        content_index: 0,
+        error,
+      });
+    }
+    const note = JSON.stringify(await connection.next('conversation.item.create'));
+    assert.match(note, /"role":"system"[^]*call the transfer tool/);
+    assert.deepEqual(await connection.rest(), []);
+    assert.match(rig.lines.join(''), /"openai_error_code":"model_not_found","setting":"OPENAI_TRANSCRIPTION_MODEL"/);
+    rig.service.connections.length = 0;
+    rig.open(TRANSFER);
+    const next = await rig.service.connected();
+    assert.match(JSON.stringify(await next.next('conversation.item.create')), /call the transfer tool/);
+    for (const itemId of ['d1', 'd2', 'd3', 'd4', 'd5']) {
+      next.callerSpeaks(itemId);
+      next.callerStops(itemId);
+      next.answer(next.begin());
+    }
+    await next.settled();
+    assert.equal(rig.lines.join('').match(/transcribes nothing of this caller/g)?.length, 1);
+    assert.equal(rig.anomalies.filter((kind) => kind === 'transcription-blind').length, 1);
+  }));
+
+test('a model without a transfer tool is not told to use one', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    for (const itemId of ['c1', 'c2', 'c3', 'c4']) {
+      connection.callerSpeaks(itemId);
+      connection.callerStops(itemId);
+      connection.answer(connection.begin());
+    }
+    assert.deepEqual(await connection.rest(), []);
+    assert.ok(rig.anomalies.includes('transcription-blind'));
+  }));
+
+test('a cancel that comes too late is no warning', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    connection.error('response_cancel_not_active');
+    await connection.settled();
+    assert.match(rig.lines.join(''), /response_cancel_not_active/);
+    assert.doesNotMatch(rig.lines.join(''), /"level":(40|"warn")/);
+  }));
+
 test('harmless errors are counted and logged by their codes, and the session continues', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready();
@@ -141,7 +253,7 @@ test('a request that a fault of the service refused is sent once more', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready({ greeting: 'Hi.' });
     connection.error('', (await connection.next('response.create'))['event_id'], 'server_error');
-    connection.end(connection.begin(await connection.next('response.create')));
+    connection.answer(connection.begin(await connection.next('response.create')));
     await rig.recorder.nth('response-done');
     assert.equal(rig.recorder.of('failed').length, 0);
   }));
@@ -193,7 +305,7 @@ test('a successful response resets the count of failures', () =>
     for (let turn = 0; turn < 3; turn++) {
       session.sendText('Hello');
       connection.fail(connection.begin(await connection.next('response.create')), { type: 'server_error' });
-      connection.end(connection.begin(await connection.next('response.create')));
+      connection.answer(connection.begin(await connection.next('response.create')));
       await rig.recorder.nth('response-done', 2 * turn + 2);
     }
     assert.equal(rig.recorder.of('failed').length, 0);
@@ -231,15 +343,82 @@ test('an exhausted quota and a content filter fail the session without a retry',
   });
 });
 
-test('an answer that reaches the token limit is not a failure', () =>
+const TOO_LONG = { status: 'incomplete', status_details: { type: 'incomplete', reason: 'max_output_tokens' } };
+
+test('an answer without a sound is requested again at once, twice at most', () =>
+  withOpenAi(async (rig) => {
+    const { connection } = await rig.ready();
+    connection.callerSpeaks('c1');
+    connection.callerStops('c1');
+    connection.end(connection.begin());
+    connection.end(connection.begin(await connection.next('response.create')), TOO_LONG);
+    const third = connection.begin(await connection.next('response.create'));
+    // Digital silence is no sound.
+    connection.send({
+      type: 'response.output_audio.delta',
+      response_id: third,
+      item_id: 'i1',
+      content_index: 0,
+      delta: Buffer.alloc(800, 0xff).toString('base64'),
+    });
+    connection.end(third);
+    assert.equal((await failure(rig)).code, 'VOICE_FAILED');
+    assert.deepEqual(
+      rig.recorder.of('response-done').map(({ status }) => status),
+      ['failed', 'failed', 'failed'],
+    );
+    assert.equal(rig.anomalies.filter((kind) => kind === 'empty-answer').length, 3);
+    assert.match(rig.lines.join(''), /"openai_reason":"max_output_tokens"/);
+  }));
+
+test('an answer that was requested again and is heard ends the count of empty ones', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready({ greeting: 'Hi.' });
+    const greeting = await connection.next('response.create');
+    connection.end(connection.begin(greeting));
+    const again = await connection.next('response.create');
+    const words = (create: typeof again): unknown => (create['response'] as { instructions?: unknown }).instructions;
+    assert.equal(words(again), words(greeting), 'the greeting itself');
+    for (let turn = 0; turn < 3; turn++) {
+      connection.answer(connection.begin(turn === 0 ? again : await connection.next('response.create')));
+      await rig.recorder.nth('response-done', 2 * turn + 2);
+      session.sendText('Hello');
+      connection.end(connection.begin(await connection.next('response.create')));
+    }
+    assert.equal(rig.recorder.of('failed').length, 0);
+  }));
+
+test('an answer that breaks off in the middle is continued by the model where it stopped', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready();
+    session.sendText('Hello');
+    const first = connection.begin(await connection.next('response.create'));
+    connection.audio(first, 'i1', 100);
+    connection.end(first, TOO_LONG);
+    const { response } = await connection.next('response.create');
+    assert.match(JSON.stringify(response), /Be brief\.[^]*Continue it exactly where it stopped/);
+    assert.equal((await rig.recorder.nth('response-done')).status, 'failed');
+    assert.deepEqual(rig.anomalies, ['cut-answer', 'response-failed']);
+  }));
+
+test('a function call that is cut off is requested again, and one that is complete is not', () =>
   withOpenAi(async (rig) => {
     const { connection } = await rig.ready({ greeting: 'Hi.' });
-    connection.end(connection.begin(await connection.next('response.create')), {
-      status: 'incomplete',
-      status_details: { type: 'incomplete', reason: 'max_output_tokens' },
+    const cut = connection.begin(await connection.next('response.create'));
+    connection.audio(cut, 'i1', 20);
+    connection.send({
+      type: 'response.output_item.done',
+      response_id: cut,
+      item: { id: 'i2', type: 'function_call', status: 'incomplete', call_id: 'c', name: 'x', arguments: '{"a' },
     });
-    assert.equal((await rig.recorder.nth('response-done')).status, 'incomplete');
+    connection.end(cut);
+    const whole = connection.begin(await connection.next('response.create'));
+    connection.callTool(whole, 'call_1', 'lookup', '{}');
+    connection.end(whole, TOO_LONG);
+    await rig.recorder.nth('tool-call');
+    await rig.recorder.nth('response-done', 2);
     assert.deepEqual(await connection.rest(), []);
+    assert.equal(rig.anomalies.includes('cut-answer'), true);
   }));
 
 test('a model that writes instead of speaking counts as failed', () =>

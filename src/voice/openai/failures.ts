@@ -1,4 +1,5 @@
 import { type ErrorCode, TandemError } from '../../base/errors.js';
+import { originOf } from './refused-setting.js';
 import type { ResponseDone, ServerError } from './server-events.js';
 
 /** `note` keeps the session. `retry` repeats the request once. `fail` ends the session. */
@@ -6,6 +7,9 @@ export type Verdict = { do: 'note' } | { do: 'retry' } | { do: 'fail'; code: Err
 
 /** The error for a request made while another response was in progress. */
 export const ALREADY_ACTIVE = 'conversation_already_has_active_response';
+
+/** The error for a cancel of a response that has just ended. */
+export const CANCEL_TOO_LATE = 'response_cancel_not_active';
 
 const NOTE: Verdict = { do: 'note' };
 const RETRY: Verdict = { do: 'retry' };
@@ -22,7 +26,7 @@ const ERRORS: Readonly<Record<string, Verdict>> = {
   rate_limit_exceeded: RETRY,
   rate_limit_error: RETRY,
   // The response or item had ended before the gateway knew.
-  response_cancel_not_active: NOTE,
+  [CANCEL_TOO_LATE]: NOTE,
   invalid_value: NOTE,
   unsupported_content_type: NOTE,
   item_not_found: NOTE,
@@ -67,7 +71,9 @@ export function refusedHandshake(status: number): TandemError {
 
 function codeOfStatus(status: number): ErrorCode {
   if (status === 429) return 'VOICE_THROTTLED';
-  if (status === 408 || status >= 500 || status < 400) return 'VOICE_UNREACHABLE';
+  // An answer with such a status has passed the network, whatever its body says.
+  if (status >= 500) return 'VOICE_FAILED';
+  if (status === 408 || status < 400) return 'VOICE_UNREACHABLE';
   return 'VOICE_REFUSED';
 }
 
@@ -90,6 +96,15 @@ export function closedByService(closeCode: number, reason: string): TandemError 
     closeCode === 4000 ? 'VOICE_PROTOCOL' : 'VOICE_UNREACHABLE',
     `OpenAI closed the connection with code ${closeCode}.`,
   );
+}
+
+/** Returns the error for a refused field of the settings, with the place where the operator can change it. */
+export function refusedSetting(code: ErrorCode, error: ServerError): TandemError {
+  const { param } = error;
+  if (param === '') return reported(code, error);
+  const origin = originOf(param);
+  const where = origin === undefined ? '' : ` (set by ${origin})`;
+  return new TandemError(code, `OpenAI refused ${param}${where}: ${error.code === '' ? error.type : error.code}.`);
 }
 
 /** Returns `error` as it may be shown: with codes, never with the service's text. */

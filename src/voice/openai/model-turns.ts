@@ -1,4 +1,5 @@
 import type { AudioChunk } from '../../audio/chunk.js';
+import { isDigitalSilence } from '../../audio/level.js';
 import type { ResponseStatus, VoiceEvent } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import type { TruncationLedger } from './truncation.js';
@@ -16,9 +17,19 @@ interface Run {
   readonly items: Map<string, ItemProgress>;
   /** The caller interrupted it, so everything that still arrives is late. */
   isInterrupted: boolean;
-  hasAudio: boolean;
+  /** Whether any of its audio can be heard. */
+  hasSound: boolean;
   hasWriting: boolean;
+  hasCall: boolean;
+  isCallCut: boolean;
 }
+
+/**
+ * What is wrong with an answer that the service does not report as failed (OpenAI: Realtime – `response.done` may be
+ * `completed` without any output, or `incomplete`). `empty`: it brought neither a sound nor a call. `written`: it
+ * brought only text. `cut`: it stopped in the middle.
+ */
+export type AnswerFault = 'empty' | 'written' | 'cut';
 
 /** How a response ended. */
 export interface RunEnd {
@@ -26,7 +37,9 @@ export interface RunEnd {
   status: ResponseStatus;
   /** Whether the caller or the gateway stopped it. */
   isStopped: boolean;
-  hasAudio: boolean;
+  hasSound: boolean;
+  /** The status is `failed` if there is one. */
+  fault: AnswerFault | undefined;
 }
 
 /** Turns the server events of a response into voice events, in the order that the owner may rely on. */
@@ -59,7 +72,15 @@ export class ModelTurns {
       this.end('cancelled');
     }
     const running = this.queue.created(responseId, requestId);
-    this.run = { running, items: new Map(), isInterrupted: false, hasAudio: false, hasWriting: false };
+    this.run = {
+      running,
+      items: new Map(),
+      isInterrupted: false,
+      hasSound: false,
+      hasWriting: false,
+      hasCall: false,
+      isCallCut: false,
+    };
     this.emit({ type: 'response-started', responseId, sayId: running.request?.spec.sayId });
   }
 
@@ -69,7 +90,8 @@ export class ModelTurns {
     this.received.add(itemId, delta.contentIndex, chunk.sizeBytes);
     const run = this.runOf(responseId);
     if (run === undefined) return;
-    run.hasAudio = true;
+    // Only until the first sound, because a check decodes the audio.
+    run.hasSound ||= !isDigitalSilence(chunk.bytes);
     if (isMuted(run)) return;
     itemOf(run, itemId);
     this.emit({ type: 'audio', responseId, itemId, chunk });
@@ -96,40 +118,51 @@ export class ModelTurns {
     if (run !== undefined) this.endItem(run, itemId);
   }
 
-  /** Returns the state of the response that calls a function. */
-  stageOf(responseId: string): 'running' | 'cancelled' | 'unknown' {
+  /** Called for a complete function call. Returns the state of the response that makes it. */
+  called(responseId: string): 'running' | 'cancelled' | 'unknown' {
     const run = this.runOf(responseId);
     if (run === undefined) return 'unknown';
+    run.hasCall = true;
     return run.running.isCancelled ? 'cancelled' : 'running';
   }
 
-  interrupt(): void {
-    if (this.run !== undefined) this.run.isInterrupted = true;
+  /** Called for a function call that ended before it was complete. */
+  callCut(responseId: string): void {
+    const run = this.runOf(responseId);
+    if (run !== undefined) run.isCallCut = true;
+  }
+
+  /** Called when the caller speaks. Returns whether a response of the model's own was in progress. */
+  interrupt(): boolean {
+    if (this.run === undefined) return false;
+    this.run.isInterrupted = true;
+    return this.run.running.request?.kind !== 'say' && !this.run.running.isCancelled;
   }
 
   /** Called for `response.done`. Returns `undefined` for a response that is not in progress. */
   done(responseId: string, status: ResponseStatus): RunEnd | undefined {
     const run = this.runOf(responseId);
     if (run === undefined) return undefined;
-    const isWritten = status === 'completed' && run.hasWriting && !run.hasAudio;
-    if (isWritten) this.onAnomaly('text-answer');
     // A stopped response was not delivered to its end, even if the service had finished it by then.
-    if (status === 'completed' && isMuted(run)) return this.end('cancelled');
-    return this.end(isWritten ? 'failed' : status);
+    if (isMuted(run) && status !== 'failed') return this.end('cancelled');
+    const fault = faultOf(run, status);
+    if (fault === undefined) return this.end(status);
+    this.onAnomaly(ANOMALIES[fault]);
+    return this.end('failed', fault);
   }
 
   /** Ends the response in progress, whatever the service sends later. */
-  end(status: ResponseStatus): RunEnd | undefined {
+  end(status: ResponseStatus, fault?: AnswerFault): RunEnd | undefined {
     const { run } = this;
     if (run === undefined) return undefined;
     this.run = undefined;
-    const { running, hasAudio } = run;
+    const { running, hasSound } = run;
     const { responseId } = running;
     // First, because a listener that hears of the end may request the next response.
     this.queue.done(responseId);
     for (const itemId of run.items.keys()) this.endItem(run, itemId);
     this.emit({ type: 'response-done', responseId, sayId: running.request?.spec.sayId, status });
-    return { running, status, isStopped: isMuted(run), hasAudio };
+    return { running, status, isStopped: isMuted(run), hasSound, fault };
   }
 
   private runOf(responseId: string): Run | undefined {
@@ -144,6 +177,19 @@ export class ModelTurns {
     item.isDone = true;
     this.emit({ type: 'item-done', responseId: run.running.responseId, itemId });
   }
+}
+
+const ANOMALIES: Readonly<Record<AnswerFault, OpenAiAnomaly>> = {
+  empty: 'empty-answer',
+  written: 'text-answer',
+  cut: 'cut-answer',
+};
+
+function faultOf(run: Run, status: ResponseStatus): AnswerFault | undefined {
+  // After a call the model is asked for another response anyway.
+  if (run.hasCall || (status !== 'completed' && status !== 'incomplete')) return undefined;
+  if (!run.hasSound) return run.hasWriting ? 'written' : 'empty';
+  return status === 'incomplete' || run.isCallCut ? 'cut' : undefined;
 }
 
 function isMuted(run: Run): boolean {

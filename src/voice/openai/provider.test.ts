@@ -36,6 +36,17 @@ test('the lifetime that a session names moves the renewal of later ones', () =>
     assert.deepEqual(provider.renewal, { afterMs: 1_100_000, forceAfterMs: 1_170_000 });
   }));
 
+test('an expiry that a wrong wall clock makes too early is not believed', () =>
+  withOpenAi(async ({ service, open, provider, recorder, clock }) => {
+    const { renewal } = provider;
+    service.isSilent = true;
+    open();
+    // The clock of this machine is an hour ahead.
+    (await service.connected()).agree(clock.epochMs() / 1000 + 5);
+    await recorder.nth('ready');
+    assert.deepEqual(provider.renewal, renewal);
+  }));
+
 test('a missing key or a bad URL opens no connection, and the error names the variable', async () => {
   for (const [options, name] of [
     [{ apiKey: undefined }, 'OPENAI_API_KEY'],

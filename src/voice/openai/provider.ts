@@ -1,14 +1,24 @@
 import { createHash, createHmac } from 'node:crypto';
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { PerCall } from '../per-call.js';
 import { refusedSession } from '../refused-session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { OpenAiSession } from './session.js';
+import { isTranscription } from './refused-setting.js';
 import { wireAudioFormat, type WireFormat } from './audio-format.js';
 import { DEFAULT_LIMITS, type SessionLimits } from './session-limits.js';
-import { DEFAULT_TURN_DETECTION, sessionSettings, type TurnDetection } from './session-settings.js';
+import {
+  DEFAULT_TURN_DETECTION,
+  longestWaitMs,
+  sessionSettings,
+  type TranscriptionLevel,
+  type TurnDetection,
+} from './session-settings.js';
+import { TranscriptionWatch } from './transcription-watch.js';
 
 export interface OpenAiProviderOptions {
   /** `OPENAI_API_KEY`. */
@@ -24,7 +34,8 @@ export interface OpenAiProviderOptions {
   renewAfterMs?: number;
   log: Logger;
   clock?: Clock;
-  onAnomaly?: (kind: OpenAiAnomaly) => void;
+  /** `error`: what was thrown, if anything was. */
+  onAnomaly?: (kind: OpenAiAnomaly, conversationId: string, error?: unknown) => void;
   openTimeoutMs?: number;
   turnDetection?: TurnDetection;
   organization?: string | undefined;
@@ -40,6 +51,11 @@ export interface OpenAiProviderOptions {
 const RENEW_AFTER_MS = 3_300_000;
 /** The service's limit (OpenAI: Realtime – sessions last 60 minutes at most), unless a session names another one. */
 const LIFETIME_MS = 3_600_000;
+/**
+ * Minimum lifetime that is believed. A shorter one means that this machine's wall clock is ahead of the service's, and
+ * renewing by it would open session after session.
+ */
+const MIN_LIFETIME_MS = 300_000;
 /** Maximum wait for a pause between turns before a renewal is forced. */
 const PAUSE_WITHIN_MS = 180_000;
 /** Maximum time kept at the end of a session for opening the next one. */
@@ -52,12 +68,19 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): VoiceProvi
 
 class OpenAiProvider implements VoiceProvider {
   readonly name = 'openai';
+  readonly answerWithinMs = SILENCE_BUDGET.answerMs;
   private readonly options: OpenAiProviderOptions;
   private readonly clock: Clock;
   private readonly sessions = new Set<OpenAiSession>();
   private lifetimeMs = LIFETIME_MS;
   /** Linear PCM once the service has refused mu-law, for all later sessions. */
   private format: WireFormat = 'audio/pcmu';
+  /** Whether the service has refused a long description of a tool. */
+  private refusesLongDescriptions = false;
+  /** What may be asked of the transcription, by the language of the call. Absent if nothing was refused. */
+  private readonly transcription = new Map<string, TranscriptionLevel>();
+  /** What the sessions of one call have noticed together. */
+  private readonly transcriptionWatches = new PerCall(() => new TranscriptionWatch());
 
   constructor(options: OpenAiProviderOptions) {
     this.options = options;
@@ -67,6 +90,12 @@ class OpenAiProvider implements VoiceProvider {
   /** Renews before the limit that the last session named, or else before the documented one. */
   get renewal(): RenewalTimes {
     return renewalTimes(this.options.renewAfterMs ?? RENEW_AFTER_MS, this.lifetimeMs);
+  }
+
+  /** A session that judges by meaning may wait for a caller who sounds unfinished, and says nothing meanwhile. */
+  get turnWaitMs(): number {
+    const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
+    return longestWaitMs(turnDetection);
   }
 
   prepare(): Promise<void> {
@@ -80,6 +109,8 @@ class OpenAiProvider implements VoiceProvider {
     const { limits, log, model, openTimeoutMs, transcriptionModel, voice } = this.options;
     const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
     const format = wireAudioFormat(this.format);
+    const hasShortDescriptions = this.refusesLongDescriptions;
+    const transcription = this.transcription.get(options.language) ?? 'with-language';
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
@@ -92,17 +123,25 @@ class OpenAiProvider implements VoiceProvider {
         language: options.language,
         tools: options.tools,
         turnDetection,
+        transcription,
+        hasShortDescriptions,
         format: format.setting,
       }),
       format,
       limits: { ...DEFAULT_LIMITS, ...(openTimeoutMs === undefined ? {} : { openTimeoutMs }), ...limits },
       clock: this.clock,
       log: log.child({ conversation_id: options.conversationId }),
-      onAnomaly: this.options.onAnomaly ?? (() => undefined),
+      transcription: this.transcriptionWatches.of(options.conversationId),
+      isTranscribed: transcription !== 'off',
+      onAnomaly: (kind, error) => this.options.onAnomaly?.(kind, options.conversationId, error),
       onLifetime: (lifetimeMs) => {
-        if (lifetimeMs > 0) this.lifetimeMs = lifetimeMs;
+        if (lifetimeMs >= MIN_LIFETIME_MS) this.lifetimeMs = lifetimeMs;
       },
       onFormatRefused: () => this.onFormatRefused(format.type),
+      onSettingRefused: (param) =>
+        isTranscription(param)
+          ? this.onTranscriptionRefused(options.language, transcription)
+          : this.onDescriptionsRefused(hasShortDescriptions),
       onClosed: () => this.sessions.delete(session),
     });
     this.sessions.add(session);
@@ -137,6 +176,29 @@ class OpenAiProvider implements VoiceProvider {
     if (this.format !== 'audio/pcm')
       this.options.log.warn('OpenAI refused mu-law; audio is converted to linear PCM from now on');
     this.format = 'audio/pcm';
+    return true;
+  }
+
+  /** Returns whether there is less to ask for. Without transcription the caller is still answered. */
+  private onTranscriptionRefused(language: string, level: TranscriptionLevel): boolean {
+    if (level === 'off') return false;
+    const less = level === 'with-language' ? 'without-language' : 'off';
+    this.transcription.set(language, less);
+    this.options.log.warn(
+      { language, setting: 'OPENAI_TRANSCRIPTION_MODEL' },
+      less === 'off'
+        ? "OpenAI refused the transcription model; callers' words are not written down from now on"
+        : 'OpenAI refused the language of the transcription; it is not sent from now on',
+    );
+    return true;
+  }
+
+  /** Returns whether the descriptions of the tools can be shortened. */
+  private onDescriptionsRefused(wereShort: boolean): boolean {
+    if (wereShort) return false;
+    if (!this.refusesLongDescriptions)
+      this.options.log.warn('OpenAI refused a long description of a tool; they are shortened from now on');
+    this.refusesLongDescriptions = true;
     return true;
   }
 

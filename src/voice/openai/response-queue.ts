@@ -106,10 +106,14 @@ export class ResponseQueue {
     this.sendNext();
   }
 
-  /** Requests a failed response again. One that voice activity began is requested as a plain reply. */
-  again(request: QueuedRequest | undefined): void {
+  /**
+   * Requests a failed response again. One that voice activity began is requested as a plain reply. `instructions`
+   * replace those of the request.
+   */
+  again(request: QueuedRequest | undefined, instructions?: string): void {
     if (this.state === 'closed') return;
-    const { kind, spec, overrules } = request ?? { kind: 'reply', spec: PLAIN_RESPONSE, overrules: false };
+    const { kind, overrules, ...asked } = request ?? { kind: 'reply', spec: PLAIN_RESPONSE, overrules: false };
+    const spec = instructions === undefined ? asked.spec : { ...asked.spec, instructions };
     this.waiting.unshift({ kind, spec, items: [], overrules, attempts: 0 });
     this.sendNext();
   }
@@ -137,6 +141,18 @@ export class ResponseQueue {
     this.isCleared = false;
   }
 
+  /** Whether the service has reported a speech of the caller and not what became of it. */
+  get isCallerSpeaking(): boolean {
+    return this.caller === 'speaking';
+  }
+
+  /** Called when the speech is over and no turn of the caller follows, as after noise. */
+  speechDropped(): void {
+    if (this.caller !== 'speaking') return;
+    this.caller = 'quiet';
+    this.sendNext();
+  }
+
   /** Called when the caller's turn is over. The service answers it by itself, unless a response is in progress. */
   speechTaken(): void {
     if (this.current === undefined) {
@@ -156,7 +172,8 @@ export class ResponseQueue {
     const { asked } = this;
     const isOurs =
       asked !== undefined && (requestId === asked.id || (requestId === undefined && this.caller !== 'unanswered'));
-    if (this.caller === 'unanswered') this.caller = 'quiet';
+    // An answer that the service begins by itself shows that the speech is over, even if it reported no end of it.
+    if (this.caller === 'unanswered' || !isOurs) this.caller = 'quiet';
     const running: RunningResponse = {
       responseId,
       request: isOurs ? asked.request : undefined,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withOpenAi } from '../../../test/support/openai-rig.js';
-import type { WireEvent } from '../../../test/support/openai-service.js';
+import { type OpenAiRig, withOpenAi } from '../../../test/support/openai-rig.js';
+import type { ServiceConnection, WireEvent } from '../../../test/support/openai-service.js';
+import type { VoiceSession } from '../session.js';
 
 const ALREADY_ACTIVE = 'conversation_already_has_active_response';
 
@@ -48,7 +49,7 @@ test('a line that was requested before the session was ready follows the greetin
     const connection = await service.connected();
     const first = await connection.next('response.create');
     assert.equal(sayIdOf(first), undefined);
-    connection.end(connection.begin(first));
+    connection.answer(connection.begin(first));
     assert.equal(sayIdOf(await connection.next('response.create')), 's1');
   }));
 
@@ -166,6 +167,65 @@ test('a line that is refused twice ends as failed, and the session continues', (
     assert.equal(sayIdOf(await connection.next('response.create')), 's2');
   }));
 
+/** Begins an answer that the caller's speech then cuts off. */
+async function cutOff(rig: OpenAiRig): Promise<{ connection: ServiceConnection; session: VoiceSession }> {
+  const { connection, session } = await rig.ready();
+  rig.recorder.react = (event) => {
+    if (event.type === 'interruption') session.reportHeard([{ itemId: 'i1', heardMs: 100, sentMs: 1000 }]);
+  };
+  session.sendText('Hello');
+  const answer = connection.begin(await connection.next('response.create'));
+  connection.audio(answer, 'i1', 1000);
+  connection.callerSpeaks('c1');
+  connection.end(answer, { status: 'cancelled' });
+  await connection.next('conversation.item.truncate');
+  await rig.recorder.nth('response-done');
+  return { connection, session };
+}
+
+test('an answer that noise has cut off is continued, whether the noise ends or not', async () => {
+  for (const ends of [true, false])
+    await withOpenAi(async (rig) => {
+      const { connection, session } = await cutOff(rig);
+      if (ends) {
+        connection.send({ type: 'input_audio_buffer.speech_stopped', audio_end_ms: 900, item_id: 'c1' });
+        await rig.recorder.nth('caller-speech-stopped');
+        rig.clock.advance(1499);
+        assert.deepEqual(await connection.rest(), []);
+        rig.clock.advance(1);
+      } else session.callerIsQuiet?.();
+      assert.match(JSON.stringify(await connection.next('response.create')), /Continue it exactly where it stopped/);
+      assert.deepEqual(await connection.rest(), []);
+    });
+});
+
+test('noise that has cut off nothing is not answered, and a line that waited for it is spoken', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await rig.ready();
+    connection.callerSpeaks('c1');
+    await rig.recorder.nth('caller-speech-started');
+    session.say('Still there?', 's1');
+    assert.deepEqual(await connection.rest(), []);
+    session.callerIsQuiet?.();
+    assert.equal(sayIdOf(await connection.next('response.create')), 's1');
+    assert.deepEqual(await connection.rest(), []);
+  }));
+
+test('a commit or an answer ends a speech whose end the service did not report', async () => {
+  for (const commits of [true, false])
+    await withOpenAi(async (rig) => {
+      const { connection } = await rig.ready();
+      connection.callerSpeaks('c1');
+      if (commits) connection.send({ type: 'input_audio_buffer.committed', item_id: 'c1', previous_item_id: null });
+      else connection.begin();
+      await rig.recorder.nth('caller-speech-stopped');
+      await connection.settled();
+      rig.clock.advance(2000);
+      assert.equal(rig.recorder.of('caller-speech-stopped').length, 1);
+      assert.deepEqual(await connection.rest(), []);
+    });
+});
+
 test('a line waits while the caller speaks and until they are answered', () =>
   withOpenAi(async ({ ready, recorder }) => {
     const { connection, session } = await ready();
@@ -177,7 +237,7 @@ test('a line waits while the caller speaks and until they are answered', () =>
     assert.deepEqual(await connection.rest(), []);
     const answer = connection.begin();
     assert.deepEqual(await connection.rest(), []);
-    connection.end(answer);
+    connection.answer(answer);
     assert.equal(sayIdOf(await connection.next('response.create')), 's1');
   }));
 
@@ -246,7 +306,7 @@ test('a tool result that comes while the caller speaks is noted for the answer t
     assert.equal(itemOf(await connection.next('conversation.item.create'))['output'], 'found');
     connection.confirmItem();
     connection.callerStops('c1');
-    connection.end(connection.begin());
+    connection.answer(connection.begin());
     await recorder.nth('response-done', 2);
     assert.deepEqual(await connection.rest(), []);
   }));
@@ -265,7 +325,7 @@ test('a tool result that is too late for the answer to the caller gets an answer
     const answer = connection.begin();
     connection.confirmItem();
     assert.deepEqual(await connection.rest(), []);
-    connection.end(answer);
+    connection.answer(answer);
     await connection.next('response.create');
     assert.deepEqual(await connection.rest(), []);
   }));
@@ -298,7 +358,7 @@ test('a tool result that crosses a response begun by voice activity gets an answ
     const answer = connection.begin();
     connection.error(ALREADY_ACTIVE, asked['event_id']);
     assert.deepEqual(await connection.rest(), []);
-    connection.end(answer);
+    connection.answer(answer);
     await connection.next('response.create');
     // The result itself is sent once.
     assert.equal(connection.received.filter(({ type }) => type === 'conversation.item.create').length, 1);

@@ -93,7 +93,10 @@ test('only a completed function call counts', () => {
     name: 'escalate',
     arguments: '{"a":1}',
   });
-  assert.equal(parse({ ...event, item: { ...item, status: 'incomplete' } }), undefined);
+  assert.deepEqual(parse({ ...event, item: { ...item, status: 'incomplete' } }), {
+    type: 'function-call-cut',
+    responseId: 'r1',
+  });
   assert.equal(parse({ ...event, item: { ...item, status: 'completed', name: 5 } }), 'malformed-event');
 });
 

@@ -26,6 +26,8 @@ export type ServerEvent =
   | { type: 'text-delta'; responseId: string; itemId: string; text: string }
   | { type: 'message-done'; responseId: string; itemId: string }
   | { type: 'function-call-done'; responseId: string; toolCallId: string; name: string; arguments: string }
+  /** A function call ended before it was complete, so nothing may be done with it. */
+  | { type: 'function-call-cut'; responseId: string }
   | ResponseDone
   | { type: 'error'; error: ServerError };
 
@@ -75,6 +77,8 @@ export type ParsedEvent = { ok: true; event: ServerEvent | undefined } | { ok: f
 export const REQUEST_KEY = 'request_id';
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+/** The path of a field, such as `session.tools[0].name`. */
+const PARAM = /^[A-Za-z0-9_.[\]-]{1,96}$/;
 /** A code that may be logged as it is. */
 const CODE = /^[A-Za-z0-9_.-]{1,64}$/;
 
@@ -238,7 +242,8 @@ function parseItemDone(responseId: string, item: Fields): ParsedEvent {
   if (item['type'] === 'message') {
     return typeof itemId === 'string' ? { ok: true, event: { type: 'message-done', responseId, itemId } } : MALFORMED;
   }
-  if (item['type'] !== 'function_call' || item['status'] !== 'completed') return NOTHING;
+  if (item['type'] !== 'function_call') return NOTHING;
+  if (item['status'] !== 'completed') return { ok: true, event: { type: 'function-call-cut', responseId } };
   const { call_id: toolCallId, name } = item;
   if (typeof toolCallId !== 'string' || typeof name !== 'string') return MALFORMED;
   const callArguments = textOf(item['arguments']);
@@ -275,7 +280,7 @@ function errorOf(error: Fields): ServerError {
     type: codeOf(error['type']),
     code: codeOf(error['code']),
     eventId: typeof eventId === 'string' ? eventId : undefined,
-    param: codeOf(error['param']),
+    param: paramOf(error['param']),
   };
 }
 
@@ -293,6 +298,11 @@ function formatOf(side: unknown): string {
 function codeOf(value: unknown): string {
   if (typeof value !== 'string') return '';
   return CODE.test(value) ? value : 'other';
+}
+
+function paramOf(value: unknown): string {
+  if (typeof value !== 'string') return '';
+  return PARAM.test(value) ? value : 'other';
 }
 
 function textOf(value: unknown): string {

@@ -29,7 +29,7 @@ test('the settings ask for mu-law both ways, turn detection and transcription', 
     audio: {
       input: {
         format: { type: 'audio/pcmu' },
-        transcription: { model: 'gpt-transcribe', language: 'en' },
+        transcription: { model: 'gpt-transcribe', languages: ['en'] },
         noise_reduction: { type: 'near_field' },
         turn_detection: {
           type: 'server_vad',
@@ -85,7 +85,7 @@ test('only the 2.x models get reasoning settings', () => {
 test('a language without a two-letter code is left to the service', () => {
   const transcription = (language: string): unknown =>
     (settings({ language })['audio'] as { input: { transcription: unknown } }).input.transcription;
-  assert.deepEqual(transcription('ES-mx'), { model: 'gpt-transcribe', language: 'es' });
+  assert.deepEqual(transcription('ES-mx'), { model: 'gpt-transcribe', languages: ['es'] });
   assert.deepEqual(transcription('gsw-CH'), { model: 'gpt-transcribe' });
   assert.deepEqual(transcription(''), { model: 'gpt-transcribe' });
 });

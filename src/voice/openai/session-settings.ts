@@ -22,6 +22,17 @@ export const DEFAULT_TURN_DETECTION: TurnDetection = {
   silenceDurationMs: 500,
 };
 
+/** Maximum waits of `semantic_vad` for a caller who sounds unfinished. */
+const SEMANTIC_WAITS_MS = { low: 8000, medium: 4000, high: 2000, auto: 4000 } as const;
+
+/** Returns how long the service may wait after the caller has stopped, beyond the short pause of `server_vad`. */
+export function longestWaitMs(detection: TurnDetection): number {
+  return detection.type === 'semantic_vad' ? SEMANTIC_WAITS_MS[detection.eagerness] : 0;
+}
+
+/** What is asked of the transcription. The service may refuse a hint, or the model, and the call must not end for it. */
+export type TranscriptionLevel = 'with-language' | 'without-language' | 'off';
+
 /** The body of a `session.update`. */
 export type SessionSettings = Record<string, unknown>;
 
@@ -33,6 +44,9 @@ const MAX_OUTPUT_TOKENS = 4096;
 const KEPT_TOKENS = 8000;
 const KEPT_SHARE = 0.8;
 
+/** The beta API refused longer descriptions of tools. Whether the present API does is not known. */
+const MAX_DESCRIPTION_CHARACTERS = 1024;
+
 export function sessionSettings(options: {
   model: string;
   voice: string;
@@ -41,10 +55,13 @@ export function sessionSettings(options: {
   language: string;
   tools: readonly ToolDefinition[];
   turnDetection: TurnDetection;
+  /** Whether a long description of a tool is cut. Default false. */
+  hasShortDescriptions?: boolean;
+  /** Default `with-language`. */
+  transcription?: TranscriptionLevel;
   /** The audio format of both directions. */
   format: WireAudioFormat['setting'];
 }): SessionSettings {
-  const language = isoLanguage(options.language);
   return {
     type: 'realtime',
     instructions: options.instructions,
@@ -53,7 +70,7 @@ export function sessionSettings(options: {
       input: {
         format: options.format,
         // Off by default, but the transcript and the phrases that call a human need it.
-        transcription: { model: options.transcriptionModel, ...(language === undefined ? {} : { language }) },
+        transcription: transcription(options),
         noise_reduction: { type: 'near_field' },
         turn_detection: turnDetection(options.turnDetection),
       },
@@ -62,7 +79,10 @@ export function sessionSettings(options: {
     tools: options.tools.map((tool) => ({
       type: 'function',
       name: tool.name,
-      description: tool.description,
+      description:
+        options.hasShortDescriptions === true
+          ? tool.description.slice(0, MAX_DESCRIPTION_CHARACTERS)
+          : tool.description,
       parameters: tool.parameters,
     })),
     tool_choice: 'auto',
@@ -76,6 +96,19 @@ export function sessionSettings(options: {
     // "auto" would copy the conversation to the account's dashboard.
     tracing: null,
   };
+}
+
+function transcription(options: {
+  transcriptionModel: string;
+  language: string;
+  transcription?: TranscriptionLevel;
+}): Record<string, unknown> | null {
+  const { transcription: level = 'with-language', transcriptionModel: model } = options;
+  if (level === 'off') return null;
+  const language = isoLanguage(options.language);
+  if (level === 'without-language' || language === undefined) return { model };
+  // OpenAI: Realtime transcription. Only these models take a list, and they may refuse the single language.
+  return /^gpt-(live-)?transcribe/.test(model) ? { model, languages: [language] } : { model, language };
 }
 
 function turnDetection(detection: TurnDetection): Record<string, unknown> {

@@ -308,3 +308,19 @@ test('a session that is closed while it connects reports nothing and leaves no t
     assert.deepEqual(recorder.events, []);
     assert.equal(clock.timers, 0);
   }));
+
+test('an event of OpenAI whose handling throws is lost and counted, and the session goes on', () =>
+  withOpenAi(async ({ ready, recorder, anomalies }) => {
+    const { connection, session } = await ready();
+    recorder.react = (event) => {
+      if (event.type === 'caller-speech-started') throw new Error('in the owner');
+    };
+    connection.send(
+      { type: 'input_audio_buffer.speech_started', item_id: 'c1', audio_start_ms: 0 },
+      { type: 'input_audio_buffer.speech_stopped', item_id: 'c1', audio_end_ms: 300 },
+    );
+    await recorder.nth('caller-speech-stopped');
+    assert.deepEqual(anomalies, ['event-failed']);
+    assert.ok(!recorder.types.includes('failed'));
+    session.close();
+  }));

@@ -5,19 +5,28 @@ import type { Logger } from '../../telemetry/log.js';
 import type { HeardItem } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
+import { AsideResponses } from './aside-responses.js';
 import { CallerAudio } from './caller-audio.js';
-import { audioAppend, type EventBuilder, responseCancel, sessionUpdate, summaryCreate } from './client-events.js';
+import {
+  audioAppend,
+  type EventBuilder,
+  lineCreate,
+  responseCancel,
+  sessionUpdate,
+  summaryCreate,
+} from './client-events.js';
 import { Connection } from './connection.js';
 import { seedItems } from './conversation-seed.js';
 import { Dialogue } from './dialogue.js';
 import type { WireAudioFormat } from './audio-format.js';
+import { refusedSetting } from './failures.js';
 import { greetThenAnswer, keyedDigits, sayExactly } from './verbatim.js';
 import { parseServerEvent, type ServerEvent } from './server-events.js';
 import type { SessionLimits } from './session-limits.js';
 import type { SessionSettings } from './session-settings.js';
 import { SilencePadding } from './silence-padding.js';
 import { StallWatch } from './stall-watch.js';
-import { SummaryResponses } from './summary-responses.js';
+import type { TranscriptionWatch } from './transcription-watch.js';
 
 export interface OpenAiSessionOptions extends VoiceSessionOptions {
   url: string;
@@ -28,11 +37,18 @@ export interface OpenAiSessionOptions extends VoiceSessionOptions {
   limits: SessionLimits;
   clock: Clock;
   log: Logger;
-  onAnomaly(kind: OpenAiAnomaly): void;
+  /** The same for all sessions of the call. */
+  transcription: TranscriptionWatch;
+  /** Whether the settings ask for a transcription. */
+  isTranscribed: boolean;
+  /** `error`: what was thrown, if anything was. */
+  onAnomaly(kind: OpenAiAnomaly, error?: unknown): void;
   /** Called with the time until the service ends this session, as it says itself. */
   onLifetime(lifetimeMs: number): void;
   /** Called when the service refuses the audio format. Returns whether a new session would ask for another one. */
   onFormatRefused: () => boolean;
+  /** Called when the service refuses a setting that a call can do without. Returns whether a new session asks for less. */
+  onSettingRefused: (param: string) => boolean;
   /** Called once when the session is over, for whatever reason. */
   onClosed(): void;
 }
@@ -55,9 +71,10 @@ export class OpenAiSession implements VoiceSession {
   private readonly callerAudio: CallerAudio;
   private readonly silencePadding: SilencePadding;
   private readonly dialogue: Dialogue;
-  private readonly summaries: SummaryResponses;
+  private readonly asides: AsideResponses;
   private state: State;
   private eventCount = 0;
+  private repeatsMetadata = false;
 
   constructor(options: OpenAiSessionOptions) {
     const { clock, limits, log } = options;
@@ -68,7 +85,13 @@ export class OpenAiSession implements VoiceSession {
       headers: options.headers,
       clock,
       onOpen: () => this.onOpen(),
-      onMessage: (text) => this.onMessage(text),
+      onMessage: (text) => {
+        try {
+          this.onMessage(text);
+        } catch (error) {
+          options.onAnomaly('event-failed', error);
+        }
+      },
       onLost: (error) => this.fail(error),
     });
     this.callerAudio = new CallerAudio({
@@ -91,20 +114,31 @@ export class OpenAiSession implements VoiceSession {
       clock,
       log,
       configId: CONFIG_ID,
+      instructions: options.instructions,
+      transcription: options.transcription,
+      isTranscribed: options.isTranscribed,
+      canTransfer: options.tools.some(({ name }) => name === 'transfer_to_human'),
       onAnomaly: (kind) => options.onAnomaly(kind),
       onAsked: () => {
         if (this.state.name === 'ready') this.state.stall.asked();
       },
       onFatal: (error) => this.fail(error),
       onFormatRefused: () => this.refuseFormat(),
+      onSettingRefused: (error) => {
+        // The settings were refused as a whole, so what the caller and the gateway sent after them is lost.
+        const code = options.onSettingRefused(error.param) ? 'VOICE_FAILED' : 'VOICE_PROTOCOL';
+        this.fail(refusedSetting(code, error));
+      },
     });
-    this.summaries = new SummaryResponses({
+    this.asides = new AsideResponses({
       sendCreate: ({ instructions, transcript }) =>
         this.send((eventId) => summaryCreate(eventId, instructions, transcript)),
+      sendLine: (text) => this.send((eventId) => lineCreate(eventId, sayExactly(text))),
+      fromModel: (base64) => options.format.fromModel(base64),
       sendCancel: (responseId) => this.send((eventId) => responseCancel(eventId, responseId)),
       onUsage: (usage) => this.emit({ type: 'usage', ...usage }),
       onSettled: () => {
-        if (this.state.name === 'finishing' && !this.summaries.isBusy) this.dispose();
+        if (this.state.name === 'finishing' && !this.asides.isBusy) this.dispose();
       },
     });
     this.askForOpening();
@@ -143,6 +177,12 @@ export class OpenAiSession implements VoiceSession {
     if (!this.isClosed()) this.dialogue.cancel();
   }
 
+  callerIsQuiet(): void {
+    if (this.isClosed()) return;
+    this.silencePadding.stop();
+    this.dialogue.speechOver();
+  }
+
   reportHeard(items: readonly HeardItem[]): void {
     if (!this.isClosed()) this.dialogue.heard(items);
   }
@@ -152,8 +192,17 @@ export class OpenAiSession implements VoiceSession {
   }
 
   summarize(request: SummaryRequest): Promise<string> {
-    if (this.state.name === 'ready') return this.summaries.ask(request);
+    if (this.state.name === 'ready') return this.asides.ask(request);
     return Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
+  }
+
+  /** Absent until the service has repeated metadata, because nothing else tells the line from an answer to the caller. */
+  get render(): NonNullable<VoiceSession['render']> | undefined {
+    if (!this.repeatsMetadata) return undefined;
+    return (text) =>
+      this.state.name === 'ready'
+        ? this.asides.render(text)
+        : Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
   }
 
   /** Closes the session once a summary in progress is written. {@link OpenAiSession.end} does not wait for it. */
@@ -161,7 +210,8 @@ export class OpenAiSession implements VoiceSession {
     if (this.isClosed()) return;
     this.dialogue.close();
     this.silencePadding.stop();
-    if (this.summaries.isBusy) this.move({ name: 'finishing' });
+    this.asides.abandonLines();
+    if (this.asides.isBusy) this.move({ name: 'finishing' });
     else this.dispose();
   }
 
@@ -222,9 +272,9 @@ export class OpenAiSession implements VoiceSession {
         this.onSettings(event.inputFormat, event.outputFormat);
         return;
       default:
-        if (this.summaries.takes(event) || this.state.name === 'finishing') return;
+        if (event.type === 'response-created' && event.requestId !== undefined) this.repeatsMetadata = true;
+        if (this.asides.takes(event) || this.state.name === 'finishing') return;
         if (event.type === 'speech-started') this.silencePadding.speechStarted();
-        else if (event.type === 'speech-stopped') this.silencePadding.stop();
         this.dialogue.onEvent(event);
     }
   }
@@ -284,7 +334,7 @@ export class OpenAiSession implements VoiceSession {
   private dispose(): void {
     this.move({ name: 'closed' });
     this.silencePadding.stop();
-    this.summaries.close();
+    this.asides.close();
     this.connection.close();
     this.options.onClosed();
   }
@@ -298,6 +348,7 @@ export class OpenAiSession implements VoiceSession {
   }
 
   private emit(event: VoiceEvent): void {
+    if (event.type === 'caller-speech-stopped') this.silencePadding.stop();
     if (!this.isClosed()) this.options.listener(event);
   }
 

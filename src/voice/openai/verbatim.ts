@@ -10,6 +10,18 @@ export function greetThenAnswer(sessionInstructions: string, greeting: string): 
   return `${sessionInstructions}\n\nFirst say exactly the following text, word for word:\n\n${greeting}\n\nThen answer the caller's last question.`;
 }
 
+const CONTINUE =
+  'Your last answer broke off in the middle. Continue it exactly where it stopped. Do not repeat what you have said, and do not mention the interruption.';
+
+/** Makes the model finish the answer that it began with `instructions`. */
+export function continuing(instructions: string): string {
+  return instructions.endsWith(CONTINUE) ? instructions : `${instructions}\n\n${CONTINUE}`;
+}
+
+/** Told to a model whose caller is not written down, because the gateway then finds no phrase that asks for a human. */
+export const LISTEN_FOR_TRANSFER =
+  'The words of the caller are not written down in this call. If the caller asks for a person, or needs one, call the transfer tool yourself at once.';
+
 /** Returns pressed keys as a written turn of the caller. */
 export function keyedDigits(digits: string): string {
   return `(The caller pressed these keys of the telephone: ${digits})`;

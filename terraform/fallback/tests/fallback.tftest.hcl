@@ -113,6 +113,17 @@ run "own_words" {
   }
 }
 
+run "other_language" {
+  variables {
+    language = "de-DE"
+  }
+
+  assert {
+    condition     = strcontains(output.twiml, "<Say language=\"de-DE\">Einen Moment, bitte.") && strcontains(output.twiml, "<Say language=\"de-DE\">Es tut mir leid,")
+    error_message = "The sentences must be in the language that Twilio speaks."
+  }
+}
+
 run "refuses_what_cannot_be_dialled" {
   command = plan
 

@@ -1,0 +1,120 @@
+import type { Environment } from '../base/environment.js';
+import { TandemError } from '../base/errors.js';
+import { LOCAL_MODE_PEPPER } from '../handover/token.js';
+import { isLoopback } from './addresses.js';
+import type { Values } from './variables.js';
+
+// What settings demand of each other. Each rule names the variable that the operator has to change.
+
+/** What follows from several settings. */
+export interface Standing {
+  env: Environment;
+  /** Whether Twilio's signatures are checked. */
+  signed: boolean;
+  /** The address to listen on. */
+  host: string;
+  /** Whether the gateway is in local mode. */
+  embedded: boolean;
+}
+
+export function invalid(name: string, what: string): TandemError {
+  return new TandemError('CONFIG_INVALID', `${name} ${what}`);
+}
+
+/** @throws TandemError CONFIG_INVALID for the first settings that do not go together */
+export function checkTogether(values: Values, standing: Standing): void {
+  checkAddresses(values, standing);
+  checkStore(values, standing);
+  checkHandover(values, standing);
+  checkVoice(values);
+  if (values.REDIS_URL !== undefined && values.JOURNAL_KEY === undefined) {
+    throw invalid(
+      'JOURNAL_KEY',
+      'is required with REDIS_URL, because it encrypts what callers say. Generate one with "openssl rand -base64 32" and set the same for all instances.',
+    );
+  }
+  if (values.ENABLE_HUBSPOT && values.HUBSPOT_ACCESS_TOKEN === undefined)
+    throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
+}
+
+function checkAddresses(values: Values, { host, signed }: Standing): void {
+  if (!signed && !isLoopback(host) && !values.ALLOW_UNSIGNED_WEBHOOKS) {
+    throw invalid(
+      'HOST',
+      'is a public address, and without TWILIO_AUTH_TOKEN anyone who reaches it can place calls. Set the token, listen on 127.0.0.1, or set ALLOW_UNSIGNED_WEBHOOKS=true on a closed network.',
+    );
+  }
+  if (!signed && (values.TWILIO_WEBHOOK_SHARED_KEYS?.length ?? 0) > 0) {
+    throw invalid(
+      'TWILIO_WEBHOOK_SHARED_KEYS',
+      'needs TWILIO_AUTH_TOKEN, with which Twilio signs everything that no webhook rule covers.',
+    );
+  }
+  if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
+    throw invalid('METRICS_PORT', 'is the same port as PORT. Set another one, or leave it unset.');
+}
+
+function checkStore(values: Values, { embedded, env, signed }: Standing): void {
+  if (embedded) return;
+  const pepper = values.HANDOVER_TOKEN_PEPPER;
+  if (pepper === LOCAL_MODE_PEPPER)
+    throw invalid(
+      'HANDOVER_TOKEN_PEPPER',
+      'is the published one of local mode. Create one with "openssl rand -hex 32".',
+    );
+  if (pepper !== undefined) return;
+  if (signed && values.USE_LOCAL_DYNAMODB === undefined && values.DYNAMODB_TABLE_NAME === undefined) {
+    throw invalid(
+      'USE_LOCAL_DYNAMODB',
+      'is not set, and with TWILIO_AUTH_TOKEN the gateway does not choose local mode by itself, which would lose the records of real callers and dial a made-up number. Set DYNAMODB_TABLE_NAME and HANDOVER_TOKEN_PEPPER, or USE_LOCAL_DYNAMODB=true for a trial.',
+    );
+  }
+  const hint =
+    (env['HANDOVER_TOKEN_PEPPER_SECRET_ARN'] ?? '') === ''
+      ? ''
+      : ' HANDOVER_TOKEN_PEPPER_SECRET_ARN is read by the Lambda only.';
+  throw invalid(
+    'HANDOVER_TOKEN_PEPPER',
+    `is required outside local mode. Set a long random string, the same for the Lambda, or USE_LOCAL_DYNAMODB=true.${hint}`,
+  );
+}
+
+function checkHandover(values: Values, { signed }: Standing): void {
+  if (values.CONNECT_PHONE_NUMBER !== undefined && values.CONNECT_PHONE_NUMBER === values.TWILIO_PHONE_NUMBER) {
+    throw invalid(
+      'CONNECT_PHONE_NUMBER',
+      'is the same number as TWILIO_PHONE_NUMBER, so a transfer would reach this gateway again. Set the number of your Amazon Connect instance.',
+    );
+  }
+  if (values.HANDOVER_MODE === 'rest' && (values.TWILIO_ACCOUNT_SID === undefined || !signed))
+    throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
+  if (values.CONNECT_CHECK_AVAILABILITY !== 'off' && values.CONNECT_INSTANCE_ID === undefined)
+    throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID, unless it is off.');
+}
+
+/** Names of the providers that need no extension. */
+export const BUILT_IN_PROVIDERS: readonly string[] = ['openai', 'nova', 'local'];
+
+function checkVoice(values: Values): void {
+  if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined)
+    throw invalid(
+      'LOCAL_LLM_MODEL',
+      'is required with LOCAL_LLM_BASE_URL. Set the name of the model at that endpoint.',
+    );
+  if (values.LOCAL_TTS_MODEL !== undefined && values.LOCAL_TTS_BASE_URL !== undefined)
+    throw invalid('LOCAL_TTS_BASE_URL', 'cannot be combined with LOCAL_TTS_MODEL. Set one of them.');
+
+  const named = { VOICE_PROVIDER: [values.VOICE_PROVIDER], VOICE_FALLBACK: values.VOICE_FALLBACK ?? [] };
+  // What an extension provides is known only once it is loaded.
+  const hasExtensions = (values.EXTENSIONS?.length ?? 0) > 0;
+  for (const [variable, names] of Object.entries(named)) {
+    const unknown = names.find((name) => !BUILT_IN_PROVIDERS.includes(name));
+    if (unknown === undefined || hasExtensions) continue;
+    throw invalid(
+      variable,
+      `is ${JSON.stringify(unknown.slice(0, 80))}: expected openai, nova, local, or a provider from EXTENSIONS.`,
+    );
+  }
+  if (Object.values(named).flat().includes('openai') && values.OPENAI_API_KEY === undefined)
+    throw invalid('OPENAI_API_KEY', 'is required, because VOICE_PROVIDER or VOICE_FALLBACK names openai.');
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Carrier } from '../sim/twilio/carrier.js';
+import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
+import { until } from './support/rig.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = `${root}dist/test-faults-${process.pid}`;
+
+/** A voice that says nothing. A signal makes it fail outside of everything that the gateway called. */
+const EXTENSION = `
+  const session = { close() {}, cancel() {}, reportHeard() {}, sendAudio() {}, sendDigits() {}, sendText() {},
+    say() {}, sendToolResult() {} };
+  export const providers = { odd: () => ({
+    name: 'odd',
+    answerWithinMs: Infinity,
+    prepare: async () => {},
+    close: async () => {},
+    open({ listener }) { queueMicrotask(() => listener({ type: 'ready' })); return { ...session }; },
+  }) };
+  process.on('SIGUSR2', () => { throw new Error('private words'); });
+  process.on('SIGHUP', () => { Promise.reject(new Error('private words')); });
+  process.on('SIGWINCH', () => {
+    setInterval(() => { throw new Error('private words'); }, 20);
+  });
+`;
+
+describe('the last handler of a process', { concurrency: true }, () => {
+  before(() => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/odd.mjs`, EXTENSION);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  for (const [signal, what] of [
+    ['SIGUSR2', 'an error that nothing caught'],
+    ['SIGHUP', 'a rejection that nothing handled'],
+    ['SIGWINCH', 'an error that repeats with every frame'],
+  ] as const) {
+    test(`${what} is logged without its words, and the process ends with code 1 once its callers have been handed over`, async () => {
+      const child = spawn(process.execPath, [`${root}dist/src/main.js`], {
+        env: {
+          PATH: process.env['PATH'],
+          PORT: '0',
+          LOG_LEVEL: 'info',
+          PUBLIC_HOST: 'gateway.example.com',
+          VOICE_PROVIDER: 'odd',
+          EXTENSIONS: `${folder}/odd.mjs`,
+          USE_LOCAL_DYNAMODB: 'true',
+          AFTER_FAILED_DIAL: 'goodbye',
+          MAX_LOOP_DELAY_MS: '0',
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const port = portOf(child);
+      const lines = log(child);
+      const base = `http://127.0.0.1:${await port}`;
+      const dialled: string[] = [];
+      const carrier = new Carrier({
+        accountSid: `AC${'1'.repeat(32)}`,
+        resolve: () => base,
+        phoneBook: (number) => ({
+          ring: (leg) => {
+            dialled.push(number);
+            leg.reject('busy');
+          },
+        }),
+      });
+      try {
+        const call = carrier.placeCall({
+          from: '+12025550123',
+          to: '+12065550199',
+          voiceUrl: `https://gateway.example.com/twilio/voice${CONNECTION_OVERRIDES}`,
+        });
+        await until(() => lines().some(({ msg }) => msg === 'stream started'), 'the stream');
+        const exit = once(child, 'exit');
+        child.kill(signal);
+        const ended = call.whenEnded();
+        // The process may end while the carrier still speaks its last answer. Only `until` keeps this one alive then.
+        await until(() => call.isOver, 'the end of the call');
+        assert.equal(await ended, 'gateway-hung-up');
+        assert.deepEqual(dialled, ['+12065550100']);
+        assert.deepEqual(await exit, [1, null]);
+        const faults = lines().filter(({ level }) => level === 'fatal');
+        assert.ok(faults.length >= 1 && faults.length <= 20, String(faults.length));
+        assert.match(JSON.stringify(faults[0]), /no part of the gateway caught an error/);
+        assert.doesNotMatch(JSON.stringify(lines()), /private words/);
+      } finally {
+        child.kill('SIGKILL');
+        carrier.close();
+      }
+    });
+  }
+});
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.stderr?.on('data', (data: Buffer) => {
+      said += data.toString();
+      const port = /listens on http:\/\/[^:]+:(\d+)/.exec(said)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+    child.once('exit', () => reject(new Error(`The gateway ended: ${said}`)));
+  });
+}
+
+/** Collects the lines of the log. Returns a function for those so far. */
+function log(child: ChildProcess): () => Record<string, unknown>[] {
+  let said = '';
+  child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
+  return () =>
+    said
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
