@@ -7,9 +7,10 @@ import { pcmToMulaw } from '../dist/src/audio/g711.js';
 const HEADER_BYTES = 44;
 const RATE_HZ = 8000;
 const FRAME = 160;
-/** Maximum amplitude of a frame that counts as silent, and the longest pause that is kept. */
+/** Maximum amplitude of a frame that counts as silent. */
 const SILENT = 300;
-const MAX_PAUSE_FRAMES = 60;
+/** A pause of more than 1.5 s becomes one of 0.6 s. */
+const [LONG_PAUSE_FRAMES, SHORT_PAUSE_FRAMES] = [75, 30];
 
 const [input, output, ...notes] = process.argv.slice(2);
 if (input === undefined || output === undefined) {
@@ -29,14 +30,22 @@ function readStereo(file) {
   return [0, 1].map((channel) => samples.filter((_, index) => index % 2 === channel));
 }
 
+/** Cuts only pauses that are long, so that those before an answer stay as they are. */
 function shortened(channels) {
   const kept = channels.map(() => []);
-  let silentFrames = 0;
+  let pause = [];
+  const keep = (frames) => frames.forEach((frame, channel) => kept[channel].push(...frame));
+  const endPause = () => {
+    for (const frames of pause.length > LONG_PAUSE_FRAMES ? pause.slice(0, SHORT_PAUSE_FRAMES) : pause) keep(frames);
+    pause = [];
+  };
   for (let at = 0; at < channels[0].length; at += FRAME) {
     const frames = channels.map((channel) => channel.subarray(at, at + FRAME));
-    const isSilent = frames.every((frame) => frame.every((sample) => Math.abs(sample) < SILENT));
-    silentFrames = isSilent ? silentFrames + 1 : 0;
-    if (silentFrames <= MAX_PAUSE_FRAMES) frames.forEach((frame, channel) => kept[channel].push(...frame));
+    if (frames.every((frame) => frame.every((sample) => Math.abs(sample) < SILENT))) pause.push(frames);
+    else {
+      endPause();
+      keep(frames);
+    }
   }
   return kept.map((samples) => Int16Array.from(samples));
 }

@@ -26,7 +26,7 @@ const CALLER: readonly { say: string; when: CallerAct['when'] }[] = [
 const PUBLIC_HOST = 'tandem.example.com';
 const LIMIT_MS = 150_000;
 
-const AGENT_SAYS = 'Hello, this is Sam. I can see what you asked our assistant. What can I do for you?';
+const AGENT_SAYS = 'Hello, this is Sam. I can see that it is about your order.';
 /** Pause of the agent before the first word and after the last one. */
 const AGENT_PAUSE_MS = 400;
 
