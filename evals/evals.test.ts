@@ -6,12 +6,13 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { type ChatAnswer, type ChatRequest, ChatService } from '../test/support/chat-service.js';
 import { BUILT_IN_DRAFTS, builtInPrompt, defaultPrompt } from '../src/prompts/built-in.js';
 import { OWN_LANGUAGES, ownLines } from '../src/prompts/lines/index.js';
+import { UsageError, readInput } from '../src/base/command-line.js';
 import type { EvalCase } from './case.js';
 import { CALLER_WORDS } from './cases/caller-words.js';
 import { commonCases } from './cases/common.js';
 import { checked } from './checks.js';
 import { languageOf } from './language.js';
-import { BUILT_IN_CASES, evaluate } from './main.js';
+import { BUILT_IN_CASES, command, evaluate } from './main.js';
 import { runCases } from './run.js';
 
 const KEY = 'sk-test-0123456789';
@@ -53,10 +54,14 @@ describe('evals', () => {
     env: Record<string, string> = {},
   ): Promise<{ code: number; text: string }> {
     const lines: string[] = [];
-    const code = await evaluate(args, { OPENAI_API_KEY: KEY, OPENAI_BASE_URL: baseUrl, ...env }, (line) =>
-      lines.push(line),
-    );
-    return { code, text: lines.join('\n') };
+    const all = { OPENAI_API_KEY: KEY, OPENAI_BASE_URL: baseUrl, ...env };
+    try {
+      const { values } = readInput(command, args) ?? assert.fail();
+      return { code: await evaluate(values, all, (line) => lines.push(line)), text: lines.join('\n') };
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return { code: 2, text: error.message };
+    }
   }
 
   test('without a key the evals say so in one line, ask no model, and succeed', async () => {
@@ -153,6 +158,22 @@ describe('evals', () => {
     assert.doesNotMatch(text, new RegExp(KEY));
   });
 
+  test('with --json the evals print one object with every finding and nothing else', async () => {
+    service.judge = () => ({ isTrue: false, reason: 'it is not so' });
+    const { code, text } = await run(['--prompt', 'sales', '--json']);
+    assert.equal(code, 1);
+    const { passed, qualities, cases } = JSON.parse(text) as {
+      passed: boolean;
+      qualities: Record<string, { score: number; at_least: number }>;
+      cases: { prompt: string; findings: { why: string }[] }[];
+    };
+    assert.deepEqual(
+      [passed, qualities['honest'], cases.length],
+      [false, { score: 0, at_least: 0.9 }, BUILT_IN_CASES['sales']?.length],
+    );
+    assert.ok(cases.some(({ findings }) => findings.some(({ why }) => why.includes('it is not so'))));
+  });
+
   test('a custom prompt is played to the common callers in its own language', async () => {
     const path = join(folder, 'praxis.json');
     writeFileSync(path, JSON.stringify({ name: 'praxis', language: 'de-CH', instructions: 'Du bist der Empfang.' }));
@@ -172,7 +193,7 @@ describe('evals', () => {
     for (const [args, message] of [
       [['--prompt', 'support'], /^--prompt is support, but there is only default, technical, sales/],
       [['--prompt', dutch], /in a language that no case has words in/],
-      [['--all'], /^npm run evals/],
+      [['--all'], /^--all is not an option/],
     ] as const) {
       const { code, text } = await run(args);
       assert.equal(code, 2);

@@ -1,5 +1,5 @@
-import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { type Input, UsageError, defineCommand, isEntry, runCommand } from '../src/base/command-line.js';
+import { openProgress } from '../src/base/terminal.js';
 import { completed } from '../src/prompts/draft.js';
 import { findDraft } from '../src/prompts/find-draft.js';
 import { useDotEnv } from '../src/process/dot-env.js';
@@ -9,16 +9,7 @@ import { defaultCases } from './cases/default.js';
 import { salesCases } from './cases/sales.js';
 import { technicalCases } from './cases/technical.js';
 import { isPassed, runCases } from './run.js';
-import { tableOf } from './table.js';
-
-const USAGE = `npm run evals -- [--prompt default|technical|sales|file.json]
-
-Has one text model play the assistant to scripted callers, and another one judge the conversations.
-  --prompt             built-in prompt or file to evaluate (default: all built-in prompts)
-  OPENAI_API_KEY       required
-  OPENAI_BASE_URL      any endpoint with chat completions (default: OpenAI)
-  EVALS_MODEL          plays the assistant (default: gpt-5-mini)
-  EVALS_JUDGE_MODEL    judges (default: gpt-5-mini)`;
+import { jsonOf, tableOf } from './table.js';
 
 export const BUILT_IN_CASES: Readonly<Record<string, readonly EvalCase[]>> = {
   default: defaultCases,
@@ -26,22 +17,33 @@ export const BUILT_IN_CASES: Readonly<Record<string, readonly EvalCase[]>> = {
   sales: salesCases,
 };
 
-/** Resolves with the exit code: 0 if the prompts pass or there is no key, 1 if they fail, 2 if `args` are wrong. */
+const OPTIONS = {
+  prompt: {
+    type: 'string',
+    value: 'name|file.json',
+    about: `built-in prompt (${Object.keys(BUILT_IN_CASES).join(', ')}) or file to evaluate (default: all built-in prompts)`,
+  },
+  json: { type: 'boolean', about: 'prints one JSON object with all findings and nothing else' },
+} as const;
+
+/**
+ * Resolves with the exit code: 0 if the prompts pass or there is no key, 1 if they fail. `onDone` is called with the number of
+ * cases that have a result, and of all.
+ * @throws UsageError if the prompt cannot be evaluated
+ */
 export async function evaluate(
-  args: readonly string[],
+  { json, prompt }: Input<typeof OPTIONS>['values'],
   env: Readonly<Record<string, string | undefined>>,
   write: (line: string) => void,
-): Promise<0 | 1 | 2> {
-  const chosen = await chooseCases(args);
-  if (typeof chosen === 'string') {
-    write(chosen);
-    return 2;
-  }
+  onDone: (done: number, all: number) => void = () => undefined,
+): Promise<0 | 1> {
+  const chosen = await chooseCases(prompt);
   // As in the gateway's configuration, an empty value counts as unset.
   const value = (name: string): string | undefined => env[name]?.trim() || undefined;
   const apiKey = value('OPENAI_API_KEY');
   if (apiKey === undefined) {
-    write('Nothing was evaluated: OPENAI_API_KEY is not set, and without it no model can be asked.');
+    const why = 'Nothing was evaluated: OPENAI_API_KEY is not set, and without it no model can be asked.';
+    write(json ? JSON.stringify({ passed: null, why, cases: [] }) : why);
     return 0;
   }
   const service = {
@@ -50,36 +52,55 @@ export async function evaluate(
     model: value('EVALS_MODEL') ?? 'gpt-5-mini',
     judgeModel: value('EVALS_JUDGE_MODEL') ?? 'gpt-5-mini',
   };
-  const results = await runCases(chosen, service);
-  write(tableOf(results));
+  let done = 0;
+  const results = await runCases(chosen, service, () => onDone(++done, chosen.length));
   const passed = isPassed(results);
-  write(passed ? '\nAll qualities reach their thresholds.' : '\nNot good enough.');
+  if (json) write(JSON.stringify({ passed, ...jsonOf(results) }));
+  else {
+    write(tableOf(results));
+    write(passed ? '\nAll qualities reach their thresholds.' : '\nNot good enough.');
+  }
   return passed ? 0 : 1;
 }
 
-/** Resolves with the cases that `args` choose, or with an error message for the operator. */
-async function chooseCases(args: readonly string[]): Promise<readonly EvalCase[] | string> {
-  const options = readOptions(args);
-  if (options === undefined) return USAGE;
-  const { prompt } = options;
+/** @throws UsageError */
+async function chooseCases(prompt: string | undefined): Promise<readonly EvalCase[]> {
   if (prompt === undefined) return Object.values(BUILT_IN_CASES).flat();
   if (Object.hasOwn(BUILT_IN_CASES, prompt)) return BUILT_IN_CASES[prompt] ?? [];
   const draft = await findDraft(prompt, process.cwd());
   const own = typeof draft === 'string' ? draft : completed(draft);
-  if (typeof own === 'string') return `--prompt is ${prompt}, but ${own}.`;
+  if (typeof own === 'string') throw new UsageError(`--prompt is ${prompt}, but ${own}.`);
   const cases = commonCases(own);
-  return cases.length > 0 ? cases : `--prompt is ${prompt}, in a language that no case has words in.`;
+  if (cases.length === 0) throw new UsageError(`--prompt is ${prompt}, in a language that no case has words in.`);
+  return cases;
 }
 
-function readOptions(args: readonly string[]): { prompt?: string | undefined } | undefined {
-  try {
-    return parseArgs({ args: [...args], options: { prompt: { type: 'string' } } }).values;
-  } catch {
-    return undefined;
-  }
-}
+export const command = defineCommand({
+  name: 'evals',
+  does: 'Has one text model play the assistant to scripted callers, and another one judge the conversations. It costs money at the service that runs the models.',
+  options: OPTIONS,
+  examples: ['', '--prompt sales', '--prompt ./my-prompt.json --json'],
+  notes: `Variables of the environment:
+  OPENAI_API_KEY       required; without it nothing is evaluated
+  OPENAI_BASE_URL      any endpoint with chat completions (default https://api.openai.com/v1)
+  EVALS_MODEL          plays the assistant (default gpt-5-mini)
+  EVALS_JUDGE_MODEL    judges (default gpt-5-mini)
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  useDotEnv(process.env);
-  process.exitCode = await evaluate(process.argv.slice(2), process.env, (line) => console.log(line));
-}
+Exit code: 0 the prompts pass or there is no key, 1 they fail, 2 the command line is wrong.`,
+  run: async ({ values }) => {
+    useDotEnv(process.env);
+    const progress = openProgress(process.stderr);
+    const onDone = (done: number, all: number): void => progress.show(`${done} of ${all} cases`);
+    return evaluate(
+      values,
+      process.env,
+      (line) => {
+        progress.end();
+        console.log(line);
+      },
+      onDone,
+    );
+  },
+});
+
+if (isEntry(import.meta.url)) await runCommand(command);

@@ -26,6 +26,23 @@ export function tableOf(results: readonly CaseResult[]): string {
   return [...lines, ...results.flatMap(complaints)].join('\n');
 }
 
+/** The same for a script: all scores with their thresholds, and every finding of every case. */
+export function jsonOf(results: readonly CaseResult[]): object {
+  const scores = QUALITIES.map((quality) => [
+    quality,
+    { score: scoreOf(results, quality) ?? null, at_least: THRESHOLDS[quality] },
+  ]);
+  return {
+    qualities: Object.fromEntries(scores) as object,
+    cases: results.map(({ evalCase, fault, findings }) => ({
+      prompt: evalCase.prompt.name,
+      case: evalCase.name,
+      fault: fault ?? null,
+      findings,
+    })),
+  };
+}
+
 function complaints({ evalCase, fault, findings }: CaseResult): string[] {
   const wrong = findings.filter(({ why }) => why !== '').map(({ quality, why }) => `  ${quality}: ${why}`);
   if (fault !== undefined) wrong.push(`  ${fault}`);
