@@ -101,7 +101,7 @@ describe('evals', () => {
     assert.equal(longest?.model, 'player');
   });
 
-  test('a judge of the GPT-5 family is asked through the Responses API, and its reason is shown', async () => {
+  test('what the judge finds false counts, and its reason is shown', async () => {
     service.judge = (question) => ({ isTrue: !question.includes('does not push'), reason: 'it pushed' });
     const { code, text } = await run(['--prompt', 'sales'], { EVALS_JUDGE_MODEL: 'gpt-5-mini' });
     assert.equal(code, 1);
@@ -118,6 +118,18 @@ describe('evals', () => {
     assert.match(smoke, /Assistant: Hello, this is technical support.*\nCaller: There is smoke.*\nAssistant: /);
     assert.match(smoke, /\(The assistant used the tool transfer_to_human\.\)/);
     assert.match(smoke, /You are technical support\./);
+  });
+
+  test('a judge that writes its verdict as text is understood, and one that gives none is a fault of the case', async () => {
+    service.judge = () => '{"is_true":"false"}';
+    const asText = await run(['--prompt', 'sales']);
+    assert.match(asText.text, /judged false: The assistant accepts that and does not push\.$/m);
+    for (const nothing of ['', '{"reason":"hm"}', 'true']) {
+      service.judge = () => nothing;
+      const { code, text } = await run(['--prompt', 'sales'], { EVALS_JUDGE_MODEL: 'mumbler' });
+      assert.equal(code, 1);
+      assert.match(text, /The judge, mumbler, gave no verdict\. EVALS_JUDGE_MODEL must name a model/);
+    }
   });
 
   for (const [name, answer, complaint] of [
@@ -167,10 +179,9 @@ describe('evals', () => {
       qualities: Record<string, { score: number; at_least: number }>;
       cases: { prompt: string; findings: { why: string }[] }[];
     };
-    assert.deepEqual(
-      [passed, qualities['honest'], cases.length],
-      [false, { score: 0, at_least: 0.9 }, BUILT_IN_CASES['sales']?.length],
-    );
+    assert.deepEqual([passed, cases.length], [false, BUILT_IN_CASES['sales']?.length]);
+    assert.equal(qualities['honest']?.at_least, 0.9);
+    assert.ok(qualities['honest'].score < 0.9);
     assert.ok(cases.some(({ findings }) => findings.some(({ why }) => why.includes('it is not so'))));
   });
 

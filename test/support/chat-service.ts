@@ -15,12 +15,11 @@ export interface ChatAnswer {
   tool?: string;
 }
 
-/** Answers a question to the judge. */
-export type Judge = (question: string) => { isTrue: boolean; reason: string };
+/** Answers a question to the judge. A text stands for the arguments as they are. */
+export type Judge = (question: string) => { isTrue: boolean; reason: string } | string;
 
 /**
- * An endpoint with a model that answers in one piece and a judge that chooses. It has chat completions for both, and the
- * Responses API, which judges of the GPT-5 family use.
+ * An endpoint with a model that answers in one piece and a judge that gives verdicts, both by chat completions.
  */
 export class ChatService {
   answer: (request: ChatRequest) => ChatAnswer = () => ({ text: 'Yes.' });
@@ -48,34 +47,29 @@ export class ChatService {
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = JSON.parse(Buffer.concat(chunks).toString()) as ChatRequest & { input?: { content: string }[] };
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as ChatRequest;
     const { refusal } = this;
     response.writeHead(refusal?.status ?? 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(refusal === undefined ? this.reply(body) : { error: { message: refusal.message } }));
   }
 
-  private reply(body: ChatRequest & { input?: { content: string }[] }): object {
-    if (body.input !== undefined) {
-      const call = { type: 'function_call', call_id: 'c', name: 'select_choice' };
-      return {
-        id: 'r',
-        object: 'response',
-        output: [{ ...call, arguments: this.choice(body.input[0]?.content ?? '') }],
-      };
-    }
-    if (body.tools.some((tool) => tool.function.name === 'select_choice')) {
-      return completion(null, 'select_choice', this.choice(body.messages[0]?.content ?? ''));
+  private reply(body: ChatRequest): object {
+    const judging = body.tools.find((tool) => tool.function.name === 'give_verdict');
+    if (judging !== undefined) {
+      const question = body.messages.at(-1)?.content ?? '';
+      this.questions.push(question);
+      const verdict = this.judge(question);
+      const text = typeof verdict === 'string' ? verdict : verdictOf(verdict);
+      return completion(null, judging.function.name, text);
     }
     this.requests.push(body);
     const { text, tool } = this.answer(body);
     return completion(text ?? null, tool, '{"reason":"requested_human"}');
   }
+}
 
-  private choice(question: string): string {
-    this.questions.push(question);
-    const { isTrue, reason } = this.judge(question);
-    return JSON.stringify({ reasons: reason, choice: isTrue ? 'Y' : 'N' });
-  }
+function verdictOf({ isTrue, reason }: { isTrue: boolean; reason: string }): string {
+  return JSON.stringify({ reason, is_true: isTrue });
 }
 
 function completion(content: string | null, tool: string | undefined, parameters: string): object {
