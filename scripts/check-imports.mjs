@@ -74,7 +74,7 @@ export const LAYERS = `
   test/support: app audio base call cluster.ts config crm handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
   bench: app audio base cluster.ts config handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
-  evals evals/cases: base call/media escalation process prompts
+  evals evals/cases: app base call/media config escalation process prompts prompts/lines test/support voice
   docs/build/examples:
 `;
 
