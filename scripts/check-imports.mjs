@@ -43,20 +43,20 @@ export const LAYERS = `
   call/transfer: base call call/media crm escalation handover telemetry twilio twilio/caller-identity.ts voice
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
   call/stream: base call call/media call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
-  call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio twilio/caller-identity.ts voice
+  call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer journal twilio
 
   config: base call/transfer escalation handover journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/media call/transfer call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/media call/transfer call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal pipeline prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config handover telemetry twilio
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
   main.ts: app base config process telemetry
   cluster.ts: app base cluster config process telemetry
   doctor.ts: base config doctor process
-  extension.ts: app audio base voice
+  extension.ts: app audio base pipeline voice
 
   lambda/connect: base handover twilio/caller-identity.ts
 

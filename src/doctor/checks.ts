@@ -4,7 +4,7 @@ import { CONNECTION_OVERRIDES } from '../call/paths.js';
 import { isLoopback, isPrivateHost } from '../config/addresses.js';
 import type { Config } from '../config/config.js';
 import { TandemError, isTandemError } from '../base/errors.js';
-import { loadExtensions } from '../app/extensions.js';
+import { loadExtensions, processorsOf } from '../app/extensions.js';
 import { DynamoDbStore } from '../handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { createLogger } from '../telemetry/log.js';
@@ -48,6 +48,7 @@ export async function runChecks(
 /** Runs the preparation of every configured provider. It opens no session that costs money. */
 async function checkVoice(config: Config, env: Readonly<Record<string, string | undefined>>): Promise<Finding> {
   const extensions = await loadExtensions(config.extensions, process.cwd());
+  processorsOf(extensions, config, env);
   const log = createLogger({ level: 'silent' });
   const assistants = await openAssistants({ config, extensions, tools: extensions.tools });
   const voice = await createVoice({ config, log, metrics: new Metrics(), assistants, extensions, env });

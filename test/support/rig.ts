@@ -113,6 +113,7 @@ export async function startRig(
     ...(options.engine === undefined ? {} : { engine: options.engine }),
     logDestination,
     clock,
+    env,
   });
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {
