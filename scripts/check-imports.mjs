@@ -49,13 +49,14 @@ export const LAYERS = `
   config: base call/transfer escalation handover journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/media call/transfer call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal pipeline prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
-  doctor: app base call config handover telemetry twilio
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config crm edge escalation handover journal pipeline prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
+  doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
   main.ts: app base config process telemetry
   cluster.ts: app base cluster config process telemetry
-  doctor.ts: base config doctor process
+  doctor.ts: base config doctor doctor/live process
   extension.ts: app audio base pipeline voice
 
   lambda/connect: base handover twilio/caller-identity.ts
@@ -71,7 +72,7 @@ export const LAYERS = `
   sim: app base config process sim/caller sim/connect sim/twilio speech
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config crm handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/support: app audio base call cluster.ts config crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
   bench: app audio base cluster.ts config handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: app base call/media config escalation process prompts prompts/lines test/support voice

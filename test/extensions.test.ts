@@ -196,14 +196,15 @@ describe('extensions', () => {
   test('an extension that never finishes loading ends the process with one sentence and exit code 1', async () => {
     writeFileSync(`${folder}/hangs.mjs`, 'export const tools = await new Promise(() => undefined);');
     const child = spawn(process.execPath, [`${root}dist/src/main.js`], {
-      env: { PATH: process.env['PATH'], PORT: '0', EXTENSIONS: `${folder}/hangs.mjs` },
+      env: { PATH: process.env['PATH'], ENV_FILE: 'none', PORT: '0', EXTENSIONS: `${folder}/hangs.mjs` },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const said: string[] = [];
     child.stderr.on('data', (data: Buffer) => said.push(data.toString()));
     const [code] = (await once(child, 'close')) as [number | null];
     assert.equal(code, 1);
-    assert.match(said.join(''), /^EXTENSIONS names .*hangs\.mjs, but it has not finished loading[^\n]*\n$/);
+    const { notice } = JSON.parse(said.join('')) as { notice: string };
+    assert.match(notice, /^EXTENSIONS names .*hangs\.mjs, but it has not finished loading[^\n]*$/);
   });
 
   test('an extension without the configured provider ends the start', async () => {

@@ -23,7 +23,7 @@ const EXTENSION = `
     open({ listener }) { queueMicrotask(() => listener({ type: 'ready' })); return { ...session }; },
   }) };
   process.on('SIGUSR2', () => { throw new Error('private words'); });
-  process.on('SIGHUP', () => { Promise.reject(new Error('private words')); });
+  process.on('SIGURG', () => { Promise.reject(new Error('private words')); });
   process.on('SIGWINCH', () => {
     setInterval(() => { throw new Error('private words'); }, 20);
   });
@@ -38,13 +38,14 @@ describe('the last handler of a process', { concurrency: true }, () => {
 
   for (const [signal, what] of [
     ['SIGUSR2', 'an error that nothing caught'],
-    ['SIGHUP', 'a rejection that nothing handled'],
+    ['SIGURG', 'a rejection that nothing handled'],
     ['SIGWINCH', 'an error that repeats with every frame'],
   ] as const) {
     test(`${what} is logged without its words, and the process ends with code 1 once its callers have been handed over`, async () => {
       const child = spawn(process.execPath, [`${root}dist/src/main.js`], {
         env: {
           PATH: process.env['PATH'],
+          ENV_FILE: 'none',
           PORT: '0',
           LOG_LEVEL: 'info',
           PUBLIC_HOST: 'gateway.example.com',

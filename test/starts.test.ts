@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { DynamoDbStore } from '../src/handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
 import { within } from './support/deadline.js';
-import { DynamoDbFront } from './support/dynamodb-front.js';
+import { DynamoDbFront, ttlAnswer } from './support/dynamodb-front.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-starts-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -234,7 +234,7 @@ test('a gateway on a table that keeps expired records warns of it in its log', a
       ['DISABLED', 1],
       ['ENABLED', 0],
     ] as const) {
-      front.timeToLive = { TimeToLiveStatus: status, AttributeName: 'expires_at' };
+      front.changed = ttlAnswer(status);
       const child = start('src/main.js', [], '', env);
       const { stderr, stdout } = outputOf(child);
       try {

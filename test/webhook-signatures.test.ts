@@ -30,7 +30,7 @@ describe('calls by signature', { concurrency: true }, () => {
         call.hangup();
         await call.whenEnded();
         await rig.carrier.whenIdle();
-        assert.doesNotMatch(await rig.running.metrics.text(), /^gateway_refused_requests_total\{/m);
+        assert.doesNotMatch(await rig.running.metrics.text(), /^gateway_refused_requests_total\{.*\} [1-9]/m);
       } finally {
         await rig.close();
       }

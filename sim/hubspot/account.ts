@@ -16,7 +16,9 @@ export interface AccountOptions {
 
 /** The operation of a request. */
 export type Operation =
-  { is: 'search' | 'create'; type: ObjectType; version: string } | { is: 'account'; version: string };
+  | { is: 'search' | 'create'; type: ObjectType; version: string }
+  | { is: 'account'; version: string }
+  | { is: 'pipelines'; version: string };
 
 export interface Reply {
   status: number;
@@ -27,6 +29,7 @@ const VERSION = String.raw`(v3|20\d\d-\d\d)`;
 const LEGACY = /^\/crm\/v3\/objects\/([a-z]+)(\/search)?$/;
 const DATED = /^\/crm\/objects\/(20\d\d-\d\d)\/([a-z]+)(\/search)?$/;
 const ACCOUNT = new RegExp(`^/account-info/${VERSION}/details$`);
+const PIPELINES = /^\/crm\/(?:(v3)\/pipelines|pipelines\/(20\d\d-\d\d))\/tickets$/;
 
 /** One HubSpot account, the behaviour of its API without HTTP. */
 export class Account {
@@ -42,6 +45,8 @@ export class Account {
     switch (operation.is) {
       case 'account':
         return { status: 200, body: this.details() };
+      case 'pipelines':
+        return { status: 200, body: { results: this.pipelines() } };
       case 'search':
         return this.search(operation.type, body);
       case 'create':
@@ -76,6 +81,22 @@ export class Account {
     return this.objects.all.find((object) => object.properties['email'] === email);
   }
 
+  /** The pipelines of tickets, with the fields that tell them apart (HubSpot: CRM – pipelines). */
+  private pipelines(): unknown[] {
+    return [...this.options.pipelines].map(([id, stages], index) => ({
+      id,
+      label: `Pipeline ${id}`,
+      displayOrder: index,
+      archived: false,
+      stages: [...stages].map((stage, order) => ({
+        id: stage,
+        label: `Stage ${stage}`,
+        displayOrder: order,
+        archived: false,
+      })),
+    }));
+  }
+
   private details(): Record<string, unknown> {
     const { portalId, uiDomain } = this.options;
     return {
@@ -100,6 +121,9 @@ export function operationOf(path: string): Operation | undefined {
   if (isObjectType(type)) {
     return { is: (legacySearch ?? datedSearch) === undefined ? 'create' : 'search', type, version: version ?? 'v3' };
   }
+  const [, legacy, dated] = PIPELINES.exec(path) ?? [];
+  const pipelineVersion = legacy ?? dated;
+  if (pipelineVersion !== undefined) return { is: 'pipelines', version: pipelineVersion };
   const [, accountVersion] = ACCOUNT.exec(path) ?? [];
   return accountVersion === undefined ? undefined : { is: 'account', version: accountVersion };
 }

@@ -59,6 +59,8 @@ describe('the simulated HubSpot', () => {
       }
       for (const version of ['v3', '2026-03'])
         assert.equal((await ask(`/account-info/${version}/details`)).status, 200);
+      for (const path of ['/crm/v3/pipelines/tickets', '/crm/pipelines/2026-03/tickets'])
+        assert.equal((await ask(path)).status, 200, path);
       for (const path of [
         '/crm/2026-03/objects/contacts',
         '/crm/objects/2025-03/contacts',

@@ -150,12 +150,12 @@ export class HubSpotSim {
     if (operation === undefined || !versions.includes(operation.version)) {
       return problem(404, 'OBJECT_NOT_FOUND', 'resource not found');
     }
-    if (request.method !== (operation.is === 'account' ? 'GET' : 'POST')) {
+    if (request.method !== (isRead(operation) ? 'GET' : 'POST')) {
       return problem(405, 'METHOD_NOT_ALLOWED', 'HTTP 405 Method Not Allowed');
     }
     const refused = this.unauthorized(request.headers.authorization, operation);
     if (refused !== undefined) return refused;
-    if (operation.is === 'account') return this.account.handle(operation, undefined);
+    if (isRead(operation)) return this.account.handle(operation, undefined);
     if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
       return problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'HTTP 415 Unsupported Media Type');
     }
@@ -191,15 +191,19 @@ function withoutIds(body: unknown): unknown {
   });
 }
 
+function isRead({ is }: Operation): boolean {
+  return is === 'account' || is === 'pipelines';
+}
+
 /** Returns the scope that an operation needs. Notes need the scopes of contacts. */
 function scopeFor(operation: Operation): string | undefined {
   if (operation.is === 'account') return undefined;
-  if (operation.type === 'tickets') return 'tickets';
+  if (operation.is === 'pipelines' || operation.type === 'tickets') return 'tickets';
   return `crm.objects.contacts.${operation.is === 'search' ? 'read' : 'write'}`;
 }
 
 function placeOf(operation: Operation | undefined): FaultPlace {
-  if (operation === undefined) return 'any';
+  if (operation === undefined || operation.is === 'pipelines') return 'any';
   return operation.is === 'create' ? operation.type : operation.is;
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { TRANSCRIBERS } from './session-schema.js';
 import { type WireError, refused } from './wire.js';
 
 /** The decision about a connection attempt. */
@@ -29,18 +30,44 @@ export interface AdmissionRules {
 
 export function admit(request: IncomingMessage, rules: AdmissionRules): Admission {
   const url = new URL(request.url ?? '/', 'http://sim');
-  if (url.pathname !== '/v1/realtime')
-    return refusal(404, 'invalid_request_error', 'unknown_url', `Invalid URL (GET ${url.pathname})`);
-  const key = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
-  if (key === undefined)
-    return refusal(401, 'invalid_request_error', null, 'Missing bearer or basic authentication in header');
-  if (rules.apiKeys !== undefined && !rules.apiKeys.includes(key)) return refusedFor(401);
+  if (url.pathname !== '/v1/realtime') return unknownUrl(url);
+  const unauthorized = checkKey(request, rules);
+  if (unauthorized !== undefined) return unauthorized;
   if (String(request.headers['openai-beta'] ?? '').includes('realtime='))
     return away(
       'beta_api_shape_disabled',
       'The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.',
     );
   return admitTarget(url.searchParams, rules.models);
+}
+
+const MODEL_PATH = /^\/v1\/models\/([^/]+)$/;
+
+/** Returns the answer to any other request. Only `GET /v1/models/{model}` exists (OpenAI: API – models, retrieve). */
+export function describeModel(request: IncomingMessage, rules: AdmissionRules): { status: number; body: string } {
+  const url = new URL(request.url ?? '/', 'http://sim');
+  const [, encoded] = MODEL_PATH.exec(url.pathname) ?? [];
+  if (encoded === undefined || request.method !== 'GET') return unknownUrl(url);
+  const unauthorized = checkKey(request, rules);
+  if (unauthorized !== undefined) return unauthorized;
+  const id = decodeURIComponent(encoded);
+  if (![...rules.models, ...TRANSCRIBERS].includes(id))
+    return refusal(404, 'invalid_request_error', 'model_not_found', `The model '${id}' does not exist`, 'model');
+  return { status: 200, body: JSON.stringify({ id, object: 'model', created: 1_780_000_000, owned_by: 'system' }) };
+}
+
+function unknownUrl(url: URL): Extract<Admission, { type: 'refused' }> {
+  return refusal(404, 'invalid_request_error', 'unknown_url', `Invalid URL (GET ${url.pathname})`);
+}
+
+function checkKey(
+  request: IncomingMessage,
+  rules: AdmissionRules,
+): Extract<Admission, { type: 'refused' }> | undefined {
+  const key = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
+  if (key === undefined)
+    return refusal(401, 'invalid_request_error', null, 'Missing bearer or basic authentication in header');
+  return rules.apiKeys === undefined || rules.apiKeys.includes(key) ? undefined : refusedFor(401);
 }
 
 function admitTarget(query: URLSearchParams, models: readonly string[]): Admission {
@@ -69,8 +96,9 @@ function refusal(
   type: string,
   code: string | null,
   message: string,
+  param: string | null = null,
 ): Extract<Admission, { type: 'refused' }> {
-  return { type: 'refused', status, body: JSON.stringify({ error: { message, type, param: null, code } }, null, 2) };
+  return { type: 'refused', status, body: JSON.stringify({ error: { message, type, param, code } }, null, 2) };
 }
 
 /** Returns the answer to a handshake that fails with this status. */

@@ -62,6 +62,21 @@ test('the handshake without a key, with a wrong key or for a wrong path is refus
   assert.deepEqual(sim.sessions, []);
 });
 
+test('simulated OpenAI: a model is described to those who have a key, and an unknown one is not found', async (t) => {
+  const { port } = await startSim(t, { apiKeys: ['sk-good'] });
+  const ask = async (model: string, key: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}/v1/models/${model}`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    const body = (await response.json()) as { id?: string; error?: { code: string } };
+    return [response.status, body.id ?? body.error?.code];
+  };
+  assert.deepEqual(await ask('gpt-realtime-2.1', 'sk-good'), [200, 'gpt-realtime-2.1']);
+  assert.deepEqual(await ask('gpt-transcribe', 'sk-good'), [200, 'gpt-transcribe']);
+  assert.deepEqual(await ask('gpt-realtime-9', 'sk-good'), [404, 'model_not_found']);
+  assert.deepEqual(await ask('gpt-realtime-2.1', 'sk-bad'), [401, 'invalid_api_key']);
+});
+
 test('a session that cannot be served gets an error event and is closed with 4000', async (t) => {
   const { port, sim } = await startSim(t);
   const turnedAway: [RealtimeClientOptions, string][] = [

@@ -8,7 +8,7 @@ import { type Ear, loudnessEar } from '../model/ear.js';
 import { FaultPlan, type PlannedFault } from '../model/faults.js';
 import type { BrainFactory } from '../model/script.js';
 import { type Voice, toneVoice } from '../model/voice.js';
-import { type Admission, MODELS, admit, refusedFor } from './admission.js';
+import { type Admission, MODELS, admit, describeModel, refusedFor } from './admission.js';
 import { Outbox } from './outbox.js';
 import { DEFAULT_PACING, type Pacing } from './pacing.js';
 import { Session } from './session.js';
@@ -70,8 +70,9 @@ class Server implements OpenAiSim {
   readonly refusals: { status: number }[] = [];
   private readonly options: OpenAiSimOptions;
   private readonly clock: Clock;
-  private readonly http = createServer((_request, response) => {
-    const { status, body } = refusedFor(404);
+  private readonly http = createServer((request, response) => {
+    const { apiKeys, models = MODELS } = this.options;
+    const { status, body } = describeModel(request, { apiKeys, models });
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
   private readonly upgrader = new WebSocketServer({

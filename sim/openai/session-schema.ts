@@ -72,7 +72,7 @@ export type TurnDetection =
       interrupt_response: boolean;
     };
 
-const TRANSCRIBERS = [
+export const TRANSCRIBERS = [
   'gpt-transcribe',
   'gpt-live-transcribe',
   'gpt-realtime-whisper',

@@ -106,6 +106,36 @@ describe('simulated carrier: REST', () => {
     });
   });
 
+  test('REST makes a call that nobody answers and reports its end; what it does not simulate is refused', async () => {
+    const path = `/2010-04-01/Accounts/${ACCOUNT_SID}/Calls.json`;
+    await withRest({ numbers: [{ phoneNumber: '+12065550199' }] }, async ({ gateway, request }) => {
+      const form = {
+        To: 'client:nobody',
+        From: '+12065550199',
+        Twiml: '<Response><Hangup/></Response>',
+        StatusCallback: `https://${FAKE_HOST}/report`,
+      };
+      const made = await request({ path, form });
+      assert.deepEqual([made.status, made.body['status'], made.body['direction']], [201, 'queued', 'outbound-api']);
+      await until(() => gateway.of('/report').length === 1, 'the report');
+      const report = gateway.of('/report')[0]?.form;
+      assert.deepEqual([report?.get('CallSid'), report?.get('CallStatus')], [made.body['sid'], 'no-answer']);
+      for (const [change, code] of [
+        [{ To: '' }, 21201],
+        [{ From: '' }, 21213],
+        [{ From: '+12065550100' }, 21210],
+        [{ Twiml: undefined }, 21205],
+        [{ To: '+12025550123' }, 21215],
+      ] as const) {
+        const changed = Object.fromEntries(
+          Object.entries({ ...form, ...change }).filter(([, value]) => value !== undefined),
+        );
+        assert.deepEqual((await request({ path, form: changed as Record<string, string> })).body['code'], code);
+      }
+      assert.equal((await request({ path })).status, 405);
+    });
+  });
+
   test('REST shows the settings of a number, which can be found by a part of it', async () => {
     const numbers = [
       { phoneNumber: '+12065550199' },

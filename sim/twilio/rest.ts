@@ -6,6 +6,7 @@ import { callResource } from './call-resource.js';
 import { type RestError, updateCall } from './call-update.js';
 import type { CarrierCall } from './carrier-call.js';
 import type { Carrier } from './carrier.js';
+import { createCall } from './create-call.js';
 import { type IncomingNumber, numberList } from './number-resource.js';
 
 export interface RestOptions {
@@ -22,14 +23,15 @@ export interface RestOptions {
 type Resource = Record<string, unknown>;
 
 const CALL_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/Calls\/([^/]+)\.json$/;
+const CALLS_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/Calls\.json$/;
 const NUMBERS_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/IncomingPhoneNumbers\.json$/;
 const MAX_BODY_BYTES = 64 * 1024;
 const NOT_ALLOWED: RestError = { status: 405, code: 20004, message: 'Method not allowed' };
 const NOT_A_FORM: RestError = { status: 400, code: 20001, message: 'The body is not an urlencoded form' };
 
 /**
- * Twilio's REST API for one carrier, as far as a gateway needs it. It shows, changes and ends a call, and shows the
- * settings of a phone number.
+ * Twilio's REST API for one carrier, as far as a gateway needs it. It shows, changes and ends a call, makes a call that
+ * nobody answers, and shows the settings of a phone number.
  */
 export class RestApi {
   private readonly carrier: Carrier;
@@ -75,7 +77,7 @@ export class RestApi {
       const { latencyMs = 0 } = this.options;
       if (latencyMs > 0) await sleep(this.carrier.networkClock, latencyMs);
       const result = await this.handle(request, concurrent);
-      if ('resource' in result) send(response, 200, result.resource);
+      if ('resource' in result) send(response, result.resource['status'] === 'queued' ? 201 : 200, result.resource);
       else sendError(response, result);
     } catch {
       response.destroy();
@@ -99,11 +101,19 @@ export class RestApi {
       const now = this.carrier.clock.epochMs();
       return { resource: numberList(accountSid, numbers, searchParams.get('PhoneNumber'), now) };
     }
+    if (CALLS_PATH.exec(path)?.[1] === accountSid) return this.create(request);
     const [, account, callSid = ''] = CALL_PATH.exec(path) ?? [];
     const call = account === accountSid ? this.carrier.find(callSid) : undefined;
     if (call === undefined)
       return { status: 404, code: 20404, message: `The requested resource ${path} was not found` };
     return this.handleCall(request, call);
+  }
+
+  private async create(request: IncomingMessage): Promise<RestError | { resource: Resource }> {
+    if (request.method !== 'POST') return NOT_ALLOWED;
+    const form = await readForm(request);
+    const own = (this.options.numbers ?? []).map(({ phoneNumber }) => phoneNumber);
+    return form === undefined ? NOT_A_FORM : createCall(this.carrier, form, own);
   }
 
   private async handleCall(request: IncomingMessage, call: CarrierCall): Promise<RestError | { resource: Resource }> {

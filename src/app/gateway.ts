@@ -25,6 +25,7 @@ import type { OwnPhrases } from '../escalation/asks-for-human.js';
 import { EscalationRules } from '../escalation/rules.js';
 import type { HandoverStore } from '../handover/store.js';
 import type { Journal } from '../journal/journal.js';
+import type { CallIds } from '../telemetry/call-ids.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -66,6 +67,8 @@ export interface GatewayParts {
   clock?: Clock;
   /** Other processes behind the same port. `undefined` if there are none. */
   peers?: Peers | undefined;
+  /** Learns the ids of every call, for the log. */
+  ids?: CallIds | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
   about?: Record<string, unknown>;
 }
@@ -315,6 +318,7 @@ export class Gateway {
   }
 
   private emit(event: CallEvent): void {
+    if (this.parts.ids !== undefined) noteIds(this.parts.ids, event);
     for (const listener of this.listeners) {
       try {
         listener(event);
@@ -386,4 +390,13 @@ export class Gateway {
     const { peers } = this.parts;
     return peers === undefined ? PATHS.stream : `${PATHS.stream}/${peers.name}`;
   }
+}
+
+/** Notes the ids that an event tells, so that every later line of the call has them. */
+function noteIds(ids: CallIds, event: CallEvent): void {
+  const { callSid, type } = event;
+  if (type === 'started') ids.note(callSid, { conversation_id: event.conversationId });
+  else if (type === 'stream-started') ids.note(callSid, { stream_sid: event.streamSid });
+  else if (type === 'handover-prepared' || type === 'dialling') ids.note(callSid, { handover_id: event.handoverId });
+  else if (type === 'ended') ids.end(callSid);
 }

@@ -12,6 +12,7 @@ import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { openAssistants } from './assistants.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
+import { CallIds } from '../telemetry/call-ids.js';
 import { type Logger, createLogger } from '../telemetry/log.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -66,9 +67,11 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     for (const close of closers.reverse()) await close();
   };
   try {
+    const ids = new CallIds();
     const log = createLogger({
       level: config.logLevel,
       worker: options.worker?.peers.name,
+      ids,
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     });
     const metrics = new Metrics();
@@ -143,6 +146,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const gateway: Gateway = new Gateway({
       config,
       log,
+      ids,
       metrics,
       provider,
       store,

@@ -54,7 +54,7 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
         metrics.providerAnomalies.inc({ provider: name, kind });
         if (!first.isFirst(callId, `${name} ${kind}`)) return;
         log.error(
-          { err: error, provider: name, kind, conversation_id: callId },
+          { err: error, provider: name, kind, conversation_id: callId === '' ? undefined : callId },
           'a voice provider broke its contract; further faults of this kind in this call are only counted',
         );
       },
@@ -74,6 +74,8 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
   };
   const [preferred, ...fallbacks] = config.voiceProviders;
   const onRequest = assistants.providers.filter((name) => !config.voiceProviders.includes(name));
+  const answering = options.providers?.map(({ name }) => name) ?? [...config.voiceProviders, ...onRequest];
+  metrics.startProviders(answering);
   const voice = new ContinuousProvider({
     providers:
       options.providers === undefined
@@ -84,14 +86,15 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
     lines: assistants.otherwise.prompt.lines,
     speakLine,
     report: {
-      onLost: (provider, error) => {
+      onLost: (provider, error, conversationId) => {
         metrics.connectionFailures.inc({ provider });
-        log.warn({ err: error, provider }, 'a voice session was lost');
+        log.warn({ err: error, provider, conversation_id: conversationId }, 'a voice session was lost');
       },
       onRenewed: (provider) => metrics.renewals.inc({ provider }),
-      onFailover: (from, to) => {
+      onFailover: (from, to, conversationId) => {
         metrics.failovers.inc({ from, to });
-        log.warn({ from, to }, 'another provider takes the call over');
+        const fields = { from_provider: from, to_provider: to, conversation_id: conversationId };
+        log.warn(fields, 'another provider takes the call over');
       },
     },
   });

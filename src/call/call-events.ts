@@ -8,12 +8,13 @@ import type { CallOutcome } from './call-state.js';
  * may be shown on a screen but never logged.
  */
 export type CallEvent =
-  | { type: 'started'; callSid: string; from: string; to: string }
+  | { type: 'started'; callSid: string; conversationId: string; from: string; to: string }
   | { type: 'stream-started'; callSid: string; streamSid: string }
   | { type: 'turn'; callSid: string; turn: Readonly<Turn> }
   | { type: 'escalated'; callSid: string; escalation: Escalation }
   | { type: 'handover-prepared'; callSid: string; handoverId: string | undefined }
-  | { type: 'dialling'; callSid: string; number: string }
+  /** `handoverId` is `undefined` for a dial without a record. */
+  | { type: 'dialling'; callSid: string; number: string; handoverId: string | undefined }
   | { type: 'dial-ended'; callSid: string; outcome: string }
   | { type: 'message-kept'; callSid: string; kind: CallbackKind; callbackId: string }
   | { type: 'resumed'; callSid: string; cause: string }

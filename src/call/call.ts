@@ -83,7 +83,7 @@ export class Call {
   /** How the call leaves its stream. Requests about the dial and the voicemail go here. */
   readonly departure: Departure;
   private readonly services: CallServices;
-  private log: Logger;
+  private readonly log: Logger;
   private readonly conversationId: string;
   private readonly startedAtMs: number;
   private readonly from: string;
@@ -105,10 +105,11 @@ export class Call {
 
   /** Starts a call for Twilio's incoming-call request. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
-    const { clock, emit } = services;
+    const { clock } = services;
     const call = new Call(newSnapshot(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
+    // First, because even the opening of its voice session may log something about the call.
+    call.emitStarted();
     call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
-    emit({ type: 'started', callSid: call.callSid, from: call.from, to: call.to });
     call.log.info('call started');
     return call;
   }
@@ -116,14 +117,13 @@ export class Call {
   /** Takes over a call from the state that another instance left. */
   static restore(entry: JournalEntry, services: CallServices): Call {
     const call = new Call(snapshotOf(entry), services);
+    call.emitStarted();
     restoreState(entry.stand, {
       machine: call.machine,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.epochMs()),
     });
-    const { callSid, from, to } = call;
-    services.emit({ type: 'started', callSid, from, to });
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
@@ -302,9 +302,8 @@ export class Call {
     const { inboundFrameLatency } = metrics;
     return {
       onStart: () => {
-        this.log = this.log.child({ stream_sid: start.streamSid });
-        this.log.info('stream started');
         this.services.emit({ type: 'stream-started', callSid: this.callSid, streamSid: start.streamSid });
+        this.log.info('stream started');
         meter.streamStarted();
         conversation.begin();
         if (state.opening === undefined && !this.ringing.owesAnswer)
@@ -374,6 +373,11 @@ export class Call {
     const { state } = this.machine;
     if (state.name === 'dialling') return this.departure.dialling.owesWhisper;
     return state.name !== 'ended' && !this.isMoving;
+  }
+
+  private emitStarted(): void {
+    const { callSid, conversationId, from, to } = this;
+    this.services.emit({ type: 'started', callSid, conversationId, from, to });
   }
 
   private limitIn(delayMs: number): void {

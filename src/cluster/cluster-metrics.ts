@@ -23,6 +23,10 @@ export class ClusterMetrics {
     registers: this.registers,
   });
 
+  constructor() {
+    for (const kind of ['webhook', 'stream']) this.passed.inc({ kind }, 0);
+  }
+
   async text(workers: readonly MetricObject[][]): Promise<string> {
     return addedUp([...workers, await this.registry.getMetricsAsJSON()]);
   }

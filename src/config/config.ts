@@ -130,7 +130,7 @@ export interface Config {
 }
 
 /** The number that local mode dials: Connect, as simulated by this project. */
-const LOCAL_CONNECT_NUMBER = '+12065550100';
+export const LOCAL_MODE_NUMBER = '+12065550100';
 
 /**
  * Reads the environment. An empty value counts as unset.
@@ -223,7 +223,7 @@ export function readConfig(env: Environment): Config {
       summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE,
       callerMatch: values.HANDOVER_CALLER_MATCH,
       pepper: values.HANDOVER_TOKEN_PEPPER,
-      connectPhoneNumber: values.CONNECT_PHONE_NUMBER ?? (embedded ? LOCAL_CONNECT_NUMBER : undefined),
+      connectPhoneNumber: values.CONNECT_PHONE_NUMBER ?? (embedded ? LOCAL_MODE_NUMBER : undefined),
       queueArn: values.CONNECT_QUEUE_ARN,
       queueArns: values.CONNECT_QUEUE_ARNS ?? {},
     },

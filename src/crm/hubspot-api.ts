@@ -223,12 +223,15 @@ export class HubSpotApi {
     return this.path('crm', 'objects', type);
   }
 
-  /** Builds a path. The version comes after the family in legacy paths, and before the last part in dated ones. */
   private path(family: string, ...rest: readonly string[]): string {
-    const { apiVersion } = this.options;
-    const parts = apiVersion === 'v3' ? [family, apiVersion, ...rest] : [family, ...rest.toSpliced(-1, 0, apiVersion)];
-    return `/${parts.join('/')}`;
+    return versionedPath(this.options.apiVersion, family, ...rest);
   }
+}
+
+/** Builds a path. The version comes after the family in legacy paths, and before the last part in dated ones. */
+export function versionedPath(apiVersion: string, family: string, ...rest: readonly string[]): string {
+  const parts = apiVersion === 'v3' ? [family, apiVersion, ...rest] : [family, ...rest.toSpliced(-1, 0, apiVersion)];
+  return `/${parts.join('/')}`;
 }
 
 function association(from: HubSpotObjectType, { id, to }: HubSpotLink): unknown {

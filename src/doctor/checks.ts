@@ -1,153 +1,137 @@
-import { randomUUID } from 'node:crypto';
-import { systemClock } from '../base/clock.js';
-import { CONNECTION_OVERRIDES } from '../call/paths.js';
-import { isLoopback, isPrivateHost } from '../config/addresses.js';
+import { isTandemError } from '../base/errors.js';
+import { isPrivateHost } from '../config/addresses.js';
 import type { Config } from '../config/config.js';
-import { TandemError, isTandemError } from '../base/errors.js';
-import { loadExtensions, processorsOf } from '../app/extensions.js';
-import { DynamoDbStore } from '../handover/dynamodb-store.js';
-import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { createLogger } from '../telemetry/log.js';
-import { Metrics } from '../telemetry/metrics.js';
-import { type Check, type Finding, advice, fine } from './finding.js';
-import { canCheckNumber, checkNumber } from './twilio-number.js';
-import { openAssistants } from '../app/assistants.js';
-import { createVoice } from '../app/voice-providers.js';
+import { askConnect } from './connect.js';
+import type { Check, CheckContext } from './check.js';
+import { type Finding, fault, fine } from './finding.js';
+import { askHubSpot } from './hubspot.js';
+import { askChat, askSpeech } from './local.js';
+import { askNova } from './nova.js';
+import { askOpenAi } from './openai.js';
+import { askPublicHost } from './public-host.js';
+import { askRedis } from './redis.js';
+import { checkConnectNumber, checkMetrics, checkPepper, checkPrivateHost, checkSignature } from './settings.js';
+import { askTable } from './table.js';
+import { askNumber } from './twilio-number.js';
+import { whoAnswers } from './who-answers.js';
 
-/** One check for everything a gateway depends on. A new dependency adds its check here. */
+/** One check for everything a gateway depends on. A new dependency adds its check here, in a file of its own. */
 export const CHECKS: readonly Check[] = [
-  { name: 'voice', run: checkVoice },
-  { name: 'handover store', run: checkStore },
-  { name: 'token pepper', run: checkPepper },
-  { name: 'Connect number', run: checkConnectNumber },
-  { name: 'public host', run: checkPublicHost },
-  { name: 'Twilio signature', run: checkTwilio },
-  { name: 'metrics', run: checkMetrics },
-  { name: 'Twilio number', applies: canCheckNumber, run: checkNumber },
+  { name: 'assistants', run: checkAssistants },
+  { name: 'OpenAI', run: checkOpenAi },
+  { name: 'Nova', run: checkNova },
+  { name: 'speech', run: checkSpeech },
+  { name: 'chat endpoint', applies: ({ local }) => local.llmBaseUrl !== undefined, run: checkChat },
+  { name: 'extensions', applies: ({ extensions }) => extensions.length > 0, run: checkExtensions },
+  { name: 'handover store', run: ({ clock, config }) => askTable(config.handover, clock) },
+  { name: 'token pepper', run: ({ config }) => checkPepper(config) },
+  { name: 'Connect number', run: ({ config }) => checkConnectNumber(config) },
+  { name: 'Connect agents', applies: ({ dial }) => dial.checkAvailability !== 'off', run: checkConnect },
+  { name: 'Redis', applies: ({ journal }) => journal !== undefined, run: checkRedis },
+  { name: 'HubSpot', applies: ({ hubspot }) => hubspot !== undefined, run: checkHubSpot },
+  { name: 'Twilio signature', run: ({ config }) => checkSignature(config) },
+  { name: 'Twilio number', applies: hasAccount, run: checkNumber },
+  { name: 'public host', run: (context) => askHost(context, context.config.publicHost, 'PUBLIC_HOST') },
+  {
+    name: 'stream host',
+    applies: ({ streamHost }) => streamHost !== undefined,
+    run: (context) => askHost(context, context.config.streamHost, 'STREAM_HOST'),
+  },
+  { name: 'metrics', run: ({ config }) => checkMetrics(config) },
 ];
 
-/** Runs the checks one after the other. A check that throws is a fault and does not stop the next one. */
-export async function runChecks(
-  checks: readonly Check[],
-  config: Config,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<(Finding & { name: string })[]> {
-  const findings: (Finding & { name: string })[] = [];
-  for (const { applies, name, run } of checks) {
-    if (applies?.(config) === false) continue;
+/** Extensions and assistants are read once, before everything that needs to know who answers. */
+async function checkAssistants({ config, named }: CheckContext): Promise<Finding[]> {
+  try {
+    const { providers } = await named;
+    return [fine('assistants', `Calls are answered by ${providers.join(', ')}.`)];
+  } catch (error) {
+    if (!isTandemError(error)) throw error;
+    return [fault(config.extensions.length > 0 ? 'extension' : 'assistants', error.message)];
+  }
+}
+
+async function checkOpenAi(context: CheckContext): Promise<Finding[]> {
+  const { config } = context;
+  const { extensions, languages, providers, voicesOf } = await whoAnswers(context);
+  if (!providers.includes('openai') || extensions?.providers.has('openai') === true) return [];
+  const voices = voicesOf('openai', config.openai.voice);
+  return askOpenAi({ ...context, settings: config.openai, voices, languages });
+}
+
+async function checkNova(context: CheckContext): Promise<Finding[]> {
+  const { config } = context;
+  const { extensions, providers, voicesOf } = await whoAnswers(context);
+  if (!providers.includes('nova') || extensions?.providers.has('nova') === true) return [];
+  return askNova({ ...context, settings: config.nova, voices: voicesOf('nova', config.nova.voice) });
+}
+
+async function checkSpeech(context: CheckContext): Promise<Finding[]> {
+  const { extensions, providers } = await whoAnswers(context);
+  const isProvider = providers.includes('local') && extensions?.providers.has('local') !== true;
+  return askSpeech({ ...context, settings: context.config.local, isProvider });
+}
+
+function checkChat(context: CheckContext): Promise<Finding[]> {
+  return askChat({ ...context, settings: context.config.local, isProvider: true });
+}
+
+/** Prepares the providers of extensions as the gateway does at its start. */
+async function checkExtensions(context: CheckContext): Promise<Finding[]> {
+  const { clock, env } = context;
+  const { extensions, providers } = await whoAnswers(context);
+  const found: Finding[] = [];
+  for (const [name, create] of extensions?.providers ?? []) {
+    if (!providers.includes(name)) continue;
+    const provider = create({ log: createLogger({ level: 'silent' }), clock, env });
     try {
-      findings.push({ name, ...(await run(config, env)) });
+      await provider.prepare();
+      found.push(fine('extension', `${name} is ready.`));
     } catch (error) {
-      const text = isTandemError(error) ? error.message : 'This check failed unexpectedly. Please report it as a bug.';
-      findings.push({ name, result: 'fault', text });
+      // The message of a stranger's error may hold anything.
+      const what = isTandemError(error) ? error.message : error instanceof Error ? error.name : typeof error;
+      found.push(fault('extension', `${name} cannot be prepared: ${what}`));
+    } finally {
+      await provider.close();
     }
   }
-  return findings;
+  return found;
 }
 
-/** Runs the preparation of every configured provider. It opens no session that costs money. */
-async function checkVoice(config: Config, env: Readonly<Record<string, string | undefined>>): Promise<Finding> {
-  const extensions = await loadExtensions(config.extensions, process.cwd());
-  processorsOf(extensions, config, env);
-  const log = createLogger({ level: 'silent' });
-  const assistants = await openAssistants({ config, extensions, tools: extensions.tools });
-  const voice = await createVoice({ config, log, metrics: new Metrics(), assistants, extensions, env });
-  try {
-    await voice.prepare();
-    return fine(`Ready: ${[...new Set([...config.voiceProviders, ...assistants.providers])].join(', ')}.`);
-  } finally {
-    await voice.close();
-  }
+async function checkConnect(context: CheckContext): Promise<Finding[]> {
+  const { clock, config } = context;
+  const { handover } = config;
+  const { queues } = await whoAnswers(context);
+  return askConnect({ dial: config.dial, region: handover.region, localCredentials: handover.embedded, queues, clock });
 }
 
-async function checkStore({ handover }: Config): Promise<Finding> {
-  const embedded = handover.embedded && handover.endpointUrl === undefined ? await startEmbeddedDynamoDb() : undefined;
-  const store = new DynamoDbStore({
-    ...handover,
-    endpointUrl: embedded?.endpointUrl ?? handover.endpointUrl,
-    localCredentials: handover.embedded,
-  });
-  try {
-    if (handover.embedded) await store.createTable();
-    await store.check();
-    // Reads an item that does not exist, because only a read shows a wrong key schema or a missing read permission.
-    await store.callers.failures(`doctor:${randomUUID()}`, Math.floor(systemClock.epochMs() / 1000));
-    if (embedded !== undefined) {
-      return fine(
-        'Embedded. Records are lost when the gateway stops. Set USE_LOCAL_DYNAMODB=false to use a real table.',
-      );
-    }
-    const found = `The table ${handover.tableName} in ${handover.endpointUrl ?? handover.region} can be read`;
-    if (handover.embedded) return fine(`${found}. The gateway has made it, because this is local mode.`);
-    const deletes = await store.deletesExpired();
-    if (deletes === 'yes') return fine(`${found}, and DynamoDB deletes expired records.`);
-    return advice(
-      deletes === 'no'
-        ? `${found}, but keeps expired records. Enable TTL on its attribute expires_at.`
-        : `${found}. Whether it deletes expired records is not known; allow dynamodb:DescribeTimeToLive.`,
-    );
-  } finally {
-    await store.close();
-    await embedded?.close();
-  }
+function checkRedis({ clock, config }: CheckContext): Promise<Finding[]> | Finding[] {
+  return config.journal === undefined ? [] : askRedis(config.journal.redis, clock);
 }
 
-/** Minimum number of different characters. A string with fewer is a word or a pattern. */
-const MIN_DIFFERENT_CHARACTERS = 10;
-const MIN_PEPPER_CHARACTERS = 32;
-
-function checkPepper({ handover: { embedded, pepper } }: Config): Finding {
-  if (pepper === undefined) {
-    return embedded
-      ? advice('HANDOVER_TOKEN_PEPPER is not set. Local mode uses a public one; a real table requires your own.')
-      : {
-          result: 'fault',
-          text: 'HANDOVER_TOKEN_PEPPER is not set. Set the same value for the gateway and the Lambda.',
-        };
-  }
-  return pepper.length < MIN_PEPPER_CHARACTERS || new Set(pepper).size < MIN_DIFFERENT_CHARACTERS
-    ? advice(
-        'HANDOVER_TOKEN_PEPPER is easy to guess. Create one with "openssl rand -hex 32" and set it for the gateway and the Lambda.',
-      )
-    : fine('Long and random enough. The Lambda must have the same one.');
+function checkHubSpot(context: CheckContext): Promise<Finding[]> | Finding[] {
+  const { hubspot } = context.config;
+  return hubspot === undefined ? [] : askHubSpot({ ...context, settings: hubspot });
 }
 
-function checkConnectNumber({ handover: { connectPhoneNumber } }: Config): Finding {
-  if (connectPhoneNumber === undefined) {
-    throw new TandemError('CONFIG_INVALID', 'CONNECT_PHONE_NUMBER is not set, so callers cannot reach a human.');
-  }
-  return fine(`Callers reach a human on ${connectPhoneNumber}.`);
+function hasAccount({ twilio }: Config): boolean {
+  return twilio.accountSid !== undefined && twilio.authTokens.length > 0;
 }
 
-function checkPublicHost({ publicHost, twilio }: Config): Finding {
-  if (publicHost !== undefined && !isPrivateHost(publicHost)) return fine(`Twilio connects to ${publicHost}.`);
-  const text = 'PUBLIC_HOST is not set to a host that Twilio can reach.';
-  return twilio.authTokens.length === 0
-    ? advice(text)
-    : { result: 'fault', text: `${text} Set it to the gateway's public host name.` };
+function checkNumber({ config }: CheckContext): Promise<Finding[]> {
+  const { dial, publicHost, twilio } = config;
+  const { accountSid = '', authTokens, phoneNumber } = twilio;
+  const account = { baseUrl: dial.restUrl, accountSid, authToken: authTokens[0] ?? '' };
+  return askNumber({ account, phoneNumber, publicHost });
 }
 
-function checkTwilio({ allowsUnsigned, host, publicHost, twilio }: Config): Finding {
-  if (twilio.authTokens.length === 0) {
-    const isPublic = !isLoopback(host) || (publicHost !== undefined && !isPrivateHost(publicHost));
-    if (!isPublic)
-      return advice(
-        'TWILIO_AUTH_TOKEN is not set. Signatures are not checked, and the gateway listens for this machine only. A tunnel or proxy to it opens it to everybody.',
-      );
-    const text =
-      'TWILIO_AUTH_TOKEN is not set and the gateway can be reached from outside, so anyone can place calls. Set the token.';
-    return allowsUnsigned ? advice(text) : { result: 'fault', text };
-  }
-  if (twilio.sharedKeys.length === 0) return fine('The signatures of webhooks and streams are checked.');
-  return advice(
-    `Signatures by auth tokens and shared keys are checked. A webhook rule with connection settings overrides ${CONNECTION_OVERRIDES} in the URLs; give each such rule the same timeouts and retries.`,
-  );
-}
-
-function checkMetrics({ metricsPort }: Config): Finding {
-  return fine(
-    metricsPort === undefined
-      ? '/metrics is on PORT, for loopback and private addresses and not through a proxy. Set METRICS_PORT if the proxy or load balancer in front adds no X-Forwarded-For, because its requests look private.'
-      : `/metrics is on port ${metricsPort} alone. Keep that port away from the public.`,
-  );
+function askHost(
+  { clock, config, signal }: CheckContext,
+  host: string | undefined,
+  setting: 'PUBLIC_HOST' | 'STREAM_HOST',
+): Promise<Finding[]> | Finding[] {
+  if (host === undefined || isPrivateHost(host)) return checkPrivateHost(config, setting);
+  const { accountSid, authTokens } = config.twilio;
+  return askPublicHost({ host, setting, authTokens, accountSid, epochMs: clock.epochMs(), signal });
 }

@@ -5,10 +5,9 @@ import { describe, test } from 'node:test';
 import { Carrier } from '../../sim/twilio/carrier.js';
 import type { IncomingNumber } from '../../sim/twilio/number-resource.js';
 import { RestApi } from '../../sim/twilio/rest.js';
+import { examine, idsOf } from '../../test/support/examine.js';
 import { startFallbackEdge } from '../../test/support/fallback-edge.js';
 import { CONNECTION_OVERRIDES } from '../call/paths.js';
-import { CHECKS } from './checks.js';
-import { diagnose } from '../doctor.js';
 import { isSigned, readSignature } from '../twilio/signature.js';
 
 const ACCOUNT_SID = `AC${'7'.repeat(32)}`;
@@ -18,29 +17,24 @@ const NUMBER = '+12065550199';
 const voiceUrl = `https://${HOST}/twilio/voice${CONNECTION_OVERRIDES}`;
 const statusCallback = `https://${HOST}/twilio/call-status${CONNECTION_OVERRIDES}`;
 
-/** Returns the doctor's line about the account's numbers, and its exit code. */
-async function examine(
+/** Returns what the doctor says about the account's numbers, and its exit code. */
+async function ask(
   numbers: readonly IncomingNumber[],
   env: Record<string, string> = {},
-): Promise<{ line: string; code: number }> {
+): Promise<{ ids: string[]; text: string; code: number }> {
   const carrier = new Carrier({ accountSid: ACCOUNT_SID, authToken: AUTH_TOKEN, resolve: () => undefined });
   const rest = new RestApi(carrier, { numbers });
-  const lines: string[] = [];
   try {
-    const code = await diagnose(
-      {
-        PUBLIC_HOST: HOST,
-        TWILIO_ACCOUNT_SID: ACCOUNT_SID,
-        TWILIO_AUTH_TOKEN: AUTH_TOKEN,
-        TWILIO_API_URL: await rest.start(),
-        HANDOVER_TOKEN_PEPPER: '6f1ed002ab5595859014ebf0951522d9ac35f9e0b1f2a87c',
-        ...env,
-      },
-      (line) => lines.push(line),
-      CHECKS.filter(({ name }) => name === 'Twilio number'),
-    );
-    assert.ok(!lines.join().includes(AUTH_TOKEN));
-    return { line: lines.find((line) => line.includes('Twilio number')) ?? '', code };
+    const settings = {
+      PUBLIC_HOST: HOST,
+      TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+      TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+      TWILIO_API_URL: await rest.start(),
+      USE_LOCAL_DYNAMODB: 'true',
+    };
+    const { code, findings } = await examine({ ...settings, ...env }, ['Twilio number']);
+    const ours = findings.filter(({ service }) => service === 'Twilio number');
+    return { code, ids: idsOf(ours), text: ours.map(({ text }) => text).join('\n') };
   } finally {
     await rest.close();
     carrier.close();
@@ -76,13 +70,11 @@ describe("the doctor's check of the Twilio number", { concurrency: true }, () =>
           voiceFallbackUrl: edge.base,
           voiceFallbackMethod,
         };
-        const { code, line } = await examine([number, { phoneNumber: '+12065550111' }], {
+        const { code, ids, text } = await ask([number, { phoneNumber: '+12065550111' }], {
           TWILIO_PHONE_NUMBER: NUMBER,
         });
-        assert.deepEqual(
-          [code, line],
-          [0, `ok     Twilio number: ${NUMBER}: calls reach this gateway, and the fallback dials a human.`],
-        );
+        assert.deepEqual([code, ids], [0, ['fine twilio-number']]);
+        assert.equal(text, `${NUMBER}: calls reach this gateway, and the fallback dials a human.`);
       }
       assert.deepEqual(edge.methods, ['POST', 'GET']);
     } finally {
@@ -99,7 +91,7 @@ describe("the doctor's check of the Twilio number", { concurrency: true }, () =>
         statusCallback: statusCallback.replace('#', '/#'),
         voiceFallbackUrl: edge.base,
       };
-      assert.match((await examine([number])).line, /^ok /);
+      assert.deepEqual((await ask([number])).ids, ['fine twilio-number']);
     } finally {
       await edge.close();
     }
@@ -122,46 +114,57 @@ describe("the doctor's check of the Twilio number", { concurrency: true }, () =>
         voiceFallbackUrl: `${url}#rc=2`,
         voiceFallbackMethod: 'GET' as const,
       };
-      assert.match((await examine([number])).line, /^ok /);
+      assert.deepEqual((await ask([number])).ids, ['fine twilio-number']);
       assert.equal(asked, 1);
     });
   });
 
-  for (const [what, number, expected] of [
+  for (const [what, number, ids, expected] of [
     [
       'nothing is set',
       {},
-      /must be https:\/\/voice\.example\.com\/twilio\/voice#ct=.* with POST; .*call-status.*; .*is not set, so callers are cut off/,
+      ['fault twilio-number', 'advice twilio-number-settings'],
+      /must be https:\/\/voice\.example\.com\/twilio\/voice#ct=.* with POST\.\n.*call-status.*; .*is not set, so callers are cut off/,
     ],
     [
       'the voice URL is not the gateway',
-      { voiceUrl: 'https://demo.twilio.com/welcome' },
-      /"A call comes in" must be https:\/\/voice/,
+      { voiceUrl: 'https://demo.twilio.com/welcome', statusCallback, voiceFallbackUrl: 'http://127.0.0.1:2/' },
+      ['fault twilio-number', 'advice twilio-number-settings'],
+      /its calls do not come here\. "A call comes in" must be https:\/\/voice/,
     ],
-    ['the voice URL is requested by GET', { voiceUrl, voiceMethod: 'GET' }, /"A call comes in" must be .* with POST/],
+    [
+      'the voice URL is requested by GET',
+      { voiceUrl, voiceMethod: 'GET', statusCallback },
+      ['fault twilio-number', 'advice twilio-number-settings'],
+      /"A call comes in" must be .* with POST/,
+    ],
     [
       'the voice URL has no overrides',
       { voiceUrl: `https://${HOST}/twilio/voice`, statusCallback },
+      ['advice twilio-number-settings'],
       /: "A call comes in" lacks #ct=/,
     ],
     [
       'the fallback is the gateway',
       { voiceUrl, voiceFallbackUrl: `https://${HOST}/twilio/fallback` },
+      ['advice twilio-number-settings'],
       /is this gateway, which does not help/,
     ],
     [
       'the fallback does not answer',
-      { voiceUrl, voiceFallbackUrl: 'http://127.0.0.1:1/' },
+      { voiceUrl, voiceFallbackUrl: 'http://127.0.0.1:2/' },
+      ['advice twilio-number-settings'],
       /does not dial a human: no answer/,
     ],
-    ['calls go to a trunk', { trunkSid: 'TK1' }, /its calls go to TK1/],
-    ['calls go to an app', { voiceApplicationSid: 'AP1' }, /its calls go to AP1/],
+    ['calls go to a trunk', { trunkSid: 'TK1' }, ['advice twilio-number-settings'], /its calls go to TK1/],
+    ['calls go to an app', { voiceApplicationSid: 'AP1' }, ['advice twilio-number-settings'], /its calls go to AP1/],
   ] as const) {
     test(`the doctor says what to do if ${what}`, async () => {
-      const { code, line } = await examine([{ phoneNumber: NUMBER, ...number }], { TWILIO_PHONE_NUMBER: NUMBER });
-      assert.equal(code, 0, 'the gateway itself works');
-      assert.match(line, /^note .*\+12065550199: /);
-      assert.match(line, expected);
+      const asked = await ask([{ phoneNumber: NUMBER, ...number }], { TWILIO_PHONE_NUMBER: NUMBER });
+      assert.deepEqual(asked.ids, ids);
+      assert.equal(asked.code, ids.some((id) => id.startsWith('fault')) ? 1 : 0);
+      assert.match(asked.text, /^\+12065550199: /);
+      assert.match(asked.text, expected);
     });
   }
 
@@ -176,34 +179,39 @@ describe("the doctor's check of the Twilio number", { concurrency: true }, () =>
       };
       await withServer(answer, async (url) => {
         const number = { phoneNumber: NUMBER, voiceUrl, statusCallback, voiceFallbackUrl: url };
-        const { line } = await examine([number]);
-        assert.ok(line.startsWith('note '), line);
-        assert.ok(line.endsWith(`"Primary handler fails" does not dial a human: ${why}.`), line);
+        const { ids, text } = await ask([number]);
+        assert.deepEqual(ids, ['advice twilio-number-settings']);
+        assert.ok(text.endsWith(`"Primary handler fails" does not dial a human: ${why}.`), text);
       });
     });
   }
 
   test('the doctor checks every number whose calls reach the gateway, and no other', async () => {
-    const { line } = await examine([
+    const { text } = await ask([
       { phoneNumber: '+12065550101', voiceUrl },
       { phoneNumber: '+12065550102', voiceUrl: 'https://elsewhere.example.com/voice' },
       { phoneNumber: '+12065550103', voiceUrl },
     ]);
-    assert.match(line, /\+12065550101: .*\+12065550103: /);
-    assert.doesNotMatch(line, /\+12065550102/);
-    assert.match((await examine([])).line, /^note .*No number of this account sends its calls to voice\.example\.com;/);
+    assert.match(text, /\+12065550101: .*\+12065550103: /s);
+    assert.doesNotMatch(text, /\+12065550102/);
+    const none = await ask([]);
+    assert.deepEqual(none.ids, ['advice twilio-number']);
+    assert.match(none.text, /^No number of this account sends its calls to voice\.example\.com;/);
   });
 
   test('a number of another account, refused credentials and an unreachable Twilio are faults', async () => {
-    for (const [env, expected] of [
-      [{ TWILIO_PHONE_NUMBER: '+12065550100' }, /has no number \+12065550100/],
-      [{ TWILIO_AUTH_TOKEN: 'f'.repeat(32) }, /Twilio answers 401; check TWILIO_ACCOUNT_SID/],
-      [{ TWILIO_API_URL: 'http://127.0.0.1:1' }, /does not answer at http:\/\/127\.0\.0\.1:1; /],
+    for (const [env, id, expected] of [
+      [{ TWILIO_PHONE_NUMBER: '+12065550100' }, 'twilio-number', /has no number \+12065550100/],
+      [{ TWILIO_AUTH_TOKEN: 'f'.repeat(32) }, 'twilio-account', /Twilio answers 401; check TWILIO_ACCOUNT_SID/],
+      [
+        { TWILIO_API_URL: 'http://127.0.0.1:2' },
+        'twilio-account',
+        /does not answer at http:\/\/127\.0\.0\.1:2: nothing listens there/,
+      ],
     ] as const) {
-      const { code, line } = await examine([{ phoneNumber: NUMBER }], env);
-      assert.equal(code, 1);
-      assert.match(line, /^FAULT /);
-      assert.match(line, expected);
+      const { code, ids, text } = await ask([{ phoneNumber: NUMBER }], env);
+      assert.deepEqual([code, ids], [1, [`fault ${id}`]]);
+      assert.match(text, expected);
     }
   });
 
@@ -221,19 +229,21 @@ describe("the doctor's check of the Twilio number", { concurrency: true }, () =>
       more();
     };
     await withServer(withoutEnd('application/json', '{"incoming_phone_numbers": ['), async (url) => {
-      const { line } = await examine([], { TWILIO_API_URL: url.replace(/\/$/, '') });
-      assert.match(line, /^FAULT .*is not Twilio's list of numbers; check TWILIO_API_URL/);
+      const { ids, text } = await ask([], { TWILIO_API_URL: url.replace(/\/$/, '') });
+      assert.deepEqual(ids, ['fault twilio-account']);
+      assert.match(text, /is not Twilio's list of numbers; check TWILIO_API_URL/);
       assert.ok(sentBytes < 48 * 1024 * 1024, String(sentBytes));
     });
     sentBytes = 0;
     await withServer(withoutEnd('text/xml', '<Response>'), async (url) => {
-      const { line } = await examine([{ phoneNumber: NUMBER, voiceUrl, statusCallback, voiceFallbackUrl: url }]);
-      assert.match(line, /does not dial a human: its TwiML is longer than 64 KiB\.$/);
+      const { text } = await ask([{ phoneNumber: NUMBER, voiceUrl, statusCallback, voiceFallbackUrl: url }]);
+      assert.match(text, /does not dial a human: its TwiML is longer than 64 KiB\.$/);
       assert.ok(sentBytes < 16 * 1024 * 1024, String(sentBytes));
     });
   });
 
-  test('the check of the Twilio number is skipped without TWILIO_ACCOUNT_SID', async () => {
-    assert.equal((await examine([], { TWILIO_ACCOUNT_SID: '' })).line, '');
+  test('without PUBLIC_HOST the account and the number are asked about, and without an account nothing', async () => {
+    assert.deepEqual((await ask([], { PUBLIC_HOST: '' })).ids, ['fine twilio-account']);
+    assert.deepEqual((await ask([], { TWILIO_ACCOUNT_SID: '' })).ids, []);
   });
 });

@@ -1,67 +1,101 @@
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
-import type { Finding } from './finding.js';
-import type { Config } from '../config/config.js';
+import { shownUrl, whyUnreached } from './ask.js';
+import { type Finding, advice, fault, fine } from './finding.js';
 import { type PhoneNumber, type TwilioAccount, readNumbers, whyNoDial, withoutOverrides } from '../twilio/number.js';
 
-/** Whether the settings name a Twilio account with credentials, and the host to which its numbers should send calls. */
-export function canCheckNumber({ publicHost, twilio }: Config): boolean {
-  return publicHost !== undefined && twilio.accountSid !== undefined && twilio.authTokens.length > 0;
+export interface NumberQuestion {
+  account: TwilioAccount;
+  /** TWILIO_PHONE_NUMBER. */
+  phoneNumber: string | undefined;
+  /** The host to which numbers should send calls. `undefined`: only the account and the number are asked about. */
+  publicHost: string | undefined;
 }
 
 /** Checks the settings at Twilio of TWILIO_PHONE_NUMBER and of every number whose calls reach this gateway. */
-export async function checkNumber(config: Config): Promise<Finding> {
-  const { publicHost = '', twilio } = config;
-  const account: TwilioAccount = {
-    baseUrl: config.dial.restUrl,
-    accountSid: twilio.accountSid ?? '',
-    authToken: twilio.authTokens[0] ?? '',
-  };
-  const fault = (text: string): Finding => ({ result: 'fault', text });
+export async function askNumber({ account, phoneNumber, publicHost }: NumberQuestion): Promise<Finding[]> {
   let numbers: Awaited<ReturnType<typeof readNumbers>>;
   try {
     numbers = await readNumbers(account);
-  } catch {
-    return fault(`Twilio does not answer at ${account.baseUrl}; check the network and TWILIO_API_URL.`);
+  } catch (error) {
+    return [
+      fault(
+        'twilio-account',
+        `Twilio does not answer at ${shownUrl(account.baseUrl)}: ${whyUnreached(error)}. Check the network and TWILIO_API_URL.`,
+      ),
+    ];
   }
   if (numbers === 'unreadable')
-    return fault(`What answers at ${account.baseUrl} is not Twilio's list of numbers; check TWILIO_API_URL.`);
+    return [
+      fault(
+        'twilio-account',
+        `What answers at ${shownUrl(account.baseUrl)} is not Twilio's list of numbers; check TWILIO_API_URL.`,
+      ),
+    ];
   if ('status' in numbers) {
-    return fault(
-      `Twilio answers ${numbers.status}; check TWILIO_ACCOUNT_SID, and that the first TWILIO_AUTH_TOKEN is the account's primary one.`,
-    );
+    return [
+      fault(
+        'twilio-account',
+        `Twilio answers ${numbers.status}; check TWILIO_ACCOUNT_SID, and that the first TWILIO_AUTH_TOKEN is the account's primary one.`,
+      ),
+    ];
   }
-  const { phoneNumber } = twilio;
   if (phoneNumber !== undefined && numbers.every(({ number }) => number !== phoneNumber))
-    return fault(`The account has no number ${phoneNumber}; check TWILIO_PHONE_NUMBER.`);
+    return [fault('twilio-number', `The account has no number ${phoneNumber}; check TWILIO_PHONE_NUMBER.`)];
+  if (publicHost === undefined)
+    return [
+      fine(
+        'twilio-account',
+        'Twilio accepts the account and its token. Without PUBLIC_HOST no number can send calls here.',
+      ),
+    ];
   const ours = numbers.filter(({ number, voiceUrl }) => number === phoneNumber || hostOf(voiceUrl) === publicHost);
-  if (ours.length === 0) {
-    return {
-      result: 'advice',
-      text: `No number of this account sends its calls to ${publicHost}; set "A call comes in" of a number.`,
-    };
-  }
-  const found = await Promise.all(
-    ours.map(async (one) => {
-      const missing = await missingOf(one, publicHost, account);
-      return missing.length === 0 ? [] : [`${one.number}: ${missing.join('; ')}.`];
-    }),
+  if (ours.length === 0)
+    return [
+      advice(
+        'twilio-number',
+        `No number of this account sends its calls to ${publicHost}; set "A call comes in" of a number.`,
+      ),
+    ];
+  const found = await Promise.all(ours.map((one) => findingsOf(one, publicHost, account)));
+  const wrong = found.flat();
+  return wrong.length > 0
+    ? wrong
+    : [
+        fine(
+          'twilio-number',
+          `${ours.map(({ number }) => number).join(', ')}: calls reach this gateway, and the fallback dials a human.`,
+        ),
+      ];
+}
+
+/** One finding for what keeps calls away, and one for the rest. */
+async function findingsOf(one: PhoneNumber, publicHost: string, account: TwilioAccount): Promise<Finding[]> {
+  const costly = callsElsewhere(one, publicHost);
+  const missing = one.elsewhere === '' ? await missingOf(one, publicHost, account) : [];
+  return [
+    ...(costly === undefined ? [] : [costly]),
+    ...(missing.length === 0 ? [] : [advice('twilio-number-settings', `${one.number}: ${missing.join('; ')}.`)]),
+  ];
+}
+
+/** Says why no call of the number reaches this gateway. `undefined` if its calls do. */
+function callsElsewhere(
+  { elsewhere, number, voiceMethod, voiceUrl }: PhoneNumber,
+  publicHost: string,
+): Finding | undefined {
+  if (elsewhere !== '')
+    return advice('twilio-number-settings', `${number}: its calls go to ${elsewhere}, whose settings are not checked.`);
+  const right = `https://${publicHost}${PATHS.voice}`;
+  if (routeOf(voiceUrl) === right && voiceMethod === 'POST') return undefined;
+  return fault(
+    'twilio-number',
+    `${number}: its calls do not come here. "A call comes in" must be ${right}${CONNECTION_OVERRIDES} with POST.`,
   );
-  const text = found.flat().join(' ');
-  return text === ''
-    ? {
-        result: 'fine',
-        text: `${ours.map(({ number }) => number).join(', ')}: calls reach this gateway, and the fallback dials a human.`,
-      }
-    : { result: 'advice', text };
 }
 
 async function missingOf(one: PhoneNumber, publicHost: string, account: TwilioAccount): Promise<string[]> {
-  if (one.elsewhere !== '') return [`its calls go to ${one.elsewhere}, whose settings are not checked`];
   const missing: string[] = [];
-  const voiceUrl = `https://${publicHost}${PATHS.voice}`;
-  if (routeOf(one.voiceUrl) !== voiceUrl || one.voiceMethod !== 'POST')
-    missing.push(`"A call comes in" must be ${voiceUrl}${CONNECTION_OVERRIDES} with POST`);
-  else if (!one.voiceUrl.includes('#'))
+  if (routeOf(one.voiceUrl) === `https://${publicHost}${PATHS.voice}` && !one.voiceUrl.includes('#'))
     missing.push(`"A call comes in" lacks ${CONNECTION_OVERRIDES}, so Twilio tries no other gateway when one hangs`);
   if (routeOf(one.statusCallback) !== `https://${publicHost}${PATHS.callStatus}`)
     missing.push(`"Call status changes" must be https://${publicHost}${PATHS.callStatus}${CONNECTION_OVERRIDES}`);

@@ -104,7 +104,7 @@ export class StreamUpgrades {
         },
         onRefused: (reason) => {
           metrics.refusedRequests.inc({ reason: 'stream-start' });
-          log.warn({ reason }, 'stream refused');
+          log.warn({ reason, ...stream.ids }, 'stream refused');
         },
       });
       void stream;

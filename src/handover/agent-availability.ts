@@ -86,20 +86,28 @@ export class ConnectAgents {
     return asked;
   }
 
+  /**
+   * Asks once how many agents the queue has. `undefined` if Connect has no data about it. Rejects with the SDK's error.
+   */
+  async agentsOf(queueArn: string): Promise<number | undefined> {
+    const { clock, instanceId, rule } = this.options;
+    const sent = this.client.send(
+      new GetCurrentMetricDataCommand({
+        InstanceId: instanceId,
+        Filters: { Queues: [queueArn], Channels: ['VOICE'] },
+        Groupings: ['QUEUE'],
+        CurrentMetrics: [{ Name: METRICS[rule], Unit: 'COUNT' }],
+      }),
+    );
+    const { MetricResults: results = [] } = await settledWithin(clock, QUESTION_MS, sent);
+    // An empty list means "cannot find any data", a missing value "insufficient data" (Connect API: GetCurrentMetricData).
+    return results[0]?.Collections?.[0]?.Value;
+  }
+
   private async question(queue: string): Promise<Reach> {
-    const { clock, count, instanceId, log, rule } = this.options;
+    const { count, log } = this.options;
     try {
-      const sent = this.client.send(
-        new GetCurrentMetricDataCommand({
-          InstanceId: instanceId,
-          Filters: { Queues: [queue], Channels: ['VOICE'] },
-          Groupings: ['QUEUE'],
-          CurrentMetrics: [{ Name: METRICS[rule], Unit: 'COUNT' }],
-        }),
-      );
-      const { MetricResults: results = [] } = await settledWithin(clock, QUESTION_MS, sent);
-      const value = results[0]?.Collections?.[0]?.Value;
-      // An empty list means "cannot find any data", a missing value "insufficient data" (Connect API: GetCurrentMetricData).
+      const value = await this.agentsOf(queue);
       const reach = value === 0 ? 'unavailable' : 'reachable';
       count(value === undefined ? 'unknown' : reach);
       return reach;

@@ -69,7 +69,7 @@ export class HandoverDesk {
         void this.link(key, record);
         return { handoverId: record.handover_id, token };
       }
-      log.warn({ handover_id: record.handover_id }, 'handover token already in use; drawing another');
+      log.warn(idsOf(record), 'handover token already in use; drawing another');
     }
     throw new TandemError('TOKEN_EXHAUSTED', `The handover store reported ${MAX_DRAWS} new tokens in a row as taken.`);
   }
@@ -98,7 +98,7 @@ export class HandoverDesk {
       await callers.link(callerKey(pepper, number), key, record.created_at, record.expires_at);
     } catch (error) {
       log.warn(
-        { err: error, handover_id: record.handover_id },
+        { err: error, ...idsOf(record) },
         "linking a handover to the caller's number failed; only its token finds it",
       );
     }
@@ -126,6 +126,11 @@ export class HandoverDesk {
       status: 'issued',
     };
   }
+}
+
+/** The record's ids for the log, before the log knows that they belong together. */
+function idsOf({ conversation_id, handover_id }: HandoverRecord): Record<string, string> {
+  return { conversation_id, handover_id };
 }
 
 function limitOf(field: string): number {

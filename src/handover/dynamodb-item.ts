@@ -36,8 +36,11 @@ export function toRecord(item: Item): HandoverRecord {
   };
 }
 
+/** Returns an empty text if the attribute is missing or not a text. */
 export function textOf(item: Item, name: string): string {
-  return item[name]?.S ?? '';
+  // The SDK passes on what it got, whatever its types say.
+  const value: unknown = item[name]?.S;
+  return typeof value === 'string' ? value : '';
 }
 
 /** Returns 0 if the attribute is missing or not a number. */

@@ -17,14 +17,10 @@ import { DynamoDbCallers } from './dynamodb-callers.js';
 import { numberOf, textOf, toItem, toRecord } from './dynamodb-item.js';
 import { requestDeadline, settledWithin } from './request-deadline.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
-import { isThrottle, nameOf, storeError } from './store-error.js';
+import { type TablePlace, isThrottle, nameOf, shownName, storeError } from './store-error.js';
 import type { HandoverStore, Redemption } from './store.js';
 
-export interface DynamoDbStoreOptions {
-  tableName: string;
-  region: string;
-  /** `undefined` means DynamoDB in `region`. */
-  endpointUrl?: string | undefined;
+export interface DynamoDbStoreOptions extends TablePlace {
   /** Sends placeholder credentials, for an endpoint that does not check them. */
   localCredentials?: boolean;
   /** By default the SDK finds them. */
@@ -36,6 +32,18 @@ export interface DynamoDbStoreOptions {
   clock?: Clock;
 }
 
+/** The form of a table, for the operator. */
+export interface TableForm {
+  /** The attributes of the key, like `pk (S)`. */
+  key: readonly string[];
+  /** The attribute by which DynamoDB deletes old items. `undefined` if it deletes none. */
+  ttlAttribute: string | undefined;
+  /** Why it is not known whether DynamoDB deletes old items: the name of the error. */
+  ttlUnknown: string | undefined;
+}
+
+/** The attribute that holds when an item expires, in epoch seconds. */
+export const TTL_ATTRIBUTE = 'expires_at';
 const MAX_ATTEMPTS = 2;
 /** Time for what an operation does besides its attempts: reading credentials, and the pause between the attempts. */
 const BESIDE_ATTEMPTS_MS = 1000;
@@ -49,12 +57,14 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
   readonly callers: CallerIndex;
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly client: DynamoDBClient;
+  private readonly place: TablePlace;
   private readonly tableName: string;
   private readonly clock: Clock;
   private readonly operationMs: number;
 
   constructor(options: DynamoDbStoreOptions) {
     const { attemptMs = SILENCE_BUDGET.storeAttemptMs, clock = systemClock } = options;
+    this.place = options;
     this.tableName = options.tableName;
     this.clock = clock;
     this.operationMs = MAX_ATTEMPTS * attemptMs + BESIDE_ATTEMPTS_MS;
@@ -151,13 +161,31 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
 
   /** Whether DynamoDB deletes expired records. `unknown` if it does not answer, or the permission to ask is missing. */
   async deletesExpired(): Promise<'yes' | 'no' | 'unknown'> {
+    const { ttlAttribute, ttlUnknown } = await this.describeTtl();
+    if (ttlUnknown !== undefined) return 'unknown';
+    return ttlAttribute === TTL_ATTRIBUTE ? 'yes' : 'no';
+  }
+
+  /** Reads how the table was made. @throws TandemError STORE_* */
+  async describe(): Promise<TableForm> {
+    const { tableName: TableName } = this;
+    const { Table: table } = await this.attempt('DescribeTable', () =>
+      this.client.send(new DescribeTableCommand({ TableName })),
+    );
+    const types = new Map(table?.AttributeDefinitions?.map((one) => [one.AttributeName, one.AttributeType]));
+    const key = (table?.KeySchema ?? []).map(({ AttributeName: name }) => `${name} (${types.get(name)})`);
+    return { key, ...(await this.describeTtl()) };
+  }
+
+  private async describeTtl(): Promise<Pick<TableForm, 'ttlAttribute' | 'ttlUnknown'>> {
     const command = new DescribeTimeToLiveCommand({ TableName: this.tableName });
     try {
-      const { TimeToLiveDescription: found } = await this.track(() => this.client.send(command));
-      const isOn = found?.TimeToLiveStatus === 'ENABLED' || found?.TimeToLiveStatus === 'ENABLING';
-      return isOn && found.AttributeName === 'expires_at' ? 'yes' : 'no';
-    } catch {
-      return 'unknown';
+      const { TimeToLiveDescription: ttl } = await this.track(() => this.client.send(command));
+      const isOn = ttl?.TimeToLiveStatus === 'ENABLED' || ttl?.TimeToLiveStatus === 'ENABLING';
+      return { ttlAttribute: isOn ? ttl.AttributeName : undefined, ttlUnknown: undefined };
+    } catch (error) {
+      // The gateway itself does not need this permission, and not every compatible store has the operation.
+      return { ttlAttribute: undefined, ttlUnknown: shownName(error) };
     }
   }
 
@@ -176,7 +204,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
         break;
       } catch (error) {
         if (nameOf(error) === 'ResourceInUseException') break;
-        if (tries === 1) throw storeError('CreateTable', error);
+        if (tries === 1) throw storeError('CreateTable', error, this.place);
       }
     }
     for (let poll = 0; poll < TABLE_POLLS; poll++) {
@@ -185,7 +213,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       if (table?.TableStatus === 'ACTIVE') return;
       await sleep(this.clock, TABLE_POLL_MS);
     }
-    throw storeError('CreateTable', undefined);
+    throw storeError('CreateTable', undefined, this.place);
   }
 
   /** Waits for pending requests, so that no record is lost. The maximum time for an operation limits the wait. */
@@ -219,7 +247,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       return await this.track(send);
     } catch (error) {
       if (nameOf(error) === 'ConditionalCheckFailedException') return undefined;
-      throw storeError(operation, error);
+      throw storeError(operation, error, this.place);
     }
   }
 
@@ -227,7 +255,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
     try {
       return await this.track(send);
     } catch (error) {
-      throw storeError(operation, error);
+      throw storeError(operation, error, this.place);
     }
   }
 }

@@ -24,20 +24,35 @@ export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : '';
 }
 
+/** The table as the settings name it. */
+export interface TablePlace {
+  tableName: string;
+  region: string;
+  /** `undefined` means DynamoDB in `region`. */
+  endpointUrl?: string | undefined;
+}
+
 /**
  * Describes a failed DynamoDB operation without the SDK's own message, because that can quote the request and the request
  * holds a conversation.
  */
-export function storeError(operation: string, error: unknown): TandemError {
+export function storeError(operation: string, error: unknown, at: TablePlace): TandemError {
   const name = nameOf(error);
   if (name === 'ResourceNotFoundException') {
-    return new TandemError('STORE_TABLE_MISSING', `DynamoDB ${operation}: the table does not exist.`);
+    return new TandemError(
+      'STORE_TABLE_MISSING',
+      `DynamoDB ${operation}: the table ${at.tableName} does not exist ${at.endpointUrl === undefined ? `in ${at.region}` : `at ${new URL(at.endpointUrl).host}`}.`,
+    );
   }
   if (isThrottle(error)) return new TandemError('STORE_THROTTLED', `DynamoDB ${operation} was throttled.`);
   if (REJECTIONS.has(name)) return new TandemError('STORE_REJECTED', `DynamoDB ${operation} was refused (${name}).`);
-  // The answer chose the name, so only what can be the name of an error is shown.
-  const shown = systemCode(error) ?? (/^[A-Z][A-Za-z0-9_]{0,60}$/.test(name) ? name : 'unknown error');
-  return new TandemError('STORE_UNREACHABLE', `DynamoDB ${operation} got no answer (${shown}).`);
+  return new TandemError('STORE_UNREACHABLE', `DynamoDB ${operation} got no answer (${shownName(error)}).`);
+}
+
+/** Returns the system's code of a failed connection, or the error's name. The answer chose that, so it must look like one. */
+export function shownName(error: unknown): string {
+  const name = nameOf(error);
+  return systemCode(error) ?? (/^[A-Z][A-Za-z0-9_]{0,60}$/.test(name) ? name : 'unknown error');
 }
 
 /** Returns what the system calls a failed connection, for example `ECONNREFUSED`. */

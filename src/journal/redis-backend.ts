@@ -80,6 +80,20 @@ export class RedisBackend implements JournalBackend {
     return heldData(await this.run(READ, callSid));
   }
 
+  /** What the server says of itself, as lines of `name:value`. For the operator; calls do not need it. */
+  async info(): Promise<string> {
+    try {
+      return String(await this.client.call('info'));
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  /** Why the last attempt to connect failed. `undefined` while connected, or if the network says no more than that. */
+  get refused(): BackendFailure | undefined {
+    return this.refusal;
+  }
+
   onConnection(callback: (isConnected: boolean) => void): void {
     this.client.on('ready', () => callback(true));
     this.client.on('close', () => callback(false));

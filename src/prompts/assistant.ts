@@ -37,6 +37,12 @@ export class Assistant {
     return this.hours?.isOpen(epochMs) ?? true;
   }
 
+  /** The ARN of every queue to which a caller may be sent. */
+  get queueArns(): readonly string[] {
+    const all = this.queues.flatMap(({ byReason, otherwise }) => [otherwise, ...Object.values(byReason)]);
+    return all.filter((arn) => arn !== undefined);
+  }
+
   /** Returns the ARN of the queue for a caller. Empty means the contact flow's own. */
   queueFor(reason: string, intent: string): string {
     for (const { byReason, otherwise } of this.queues) {

@@ -74,6 +74,11 @@ export class Assistants {
     return this.byNumber.get(numberCalled) ?? this.otherwise;
   }
 
+  /** Every assistant that may answer a call. */
+  get all(): readonly Assistant[] {
+    return [this.otherwise, ...this.byNumber.values()];
+  }
+
   /** Names of every provider that the entry of a number names. */
   get providers(): readonly string[] {
     return [...new Set([...this.byNumber.values()].flatMap(({ providers }) => providers ?? []))];

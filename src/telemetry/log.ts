@@ -1,10 +1,11 @@
 import { pino } from 'pino';
-import type { DestinationStream, Logger as PinoLogger } from 'pino';
+import type { DestinationStream, LoggerOptions, Logger as PinoLogger } from 'pino';
+import type { CallIds } from './call-ids.js';
 
 /**
  * Writes one JSON object a line. Message text is constant, and everything that varies travels in fields. The values of
- * {@link REDACTED_FIELDS} never leave the process, at any level. A call logs through a child logger that carries
- * `call_sid` and, once known, `stream_sid`, `conversation_id` and `handover_id`.
+ * {@link REDACTED_FIELDS} never leave the process, at any level. Every part that logs about a call names one of its ids, `call_sid`,
+ * `stream_sid`, `conversation_id` or `handover_id`, in the line or in a child logger. The others are added.
  */
 export type Logger = PinoLogger;
 
@@ -35,10 +36,14 @@ export const REDACTED_FIELDS: readonly string[] = [
 export const FAULT_MESSAGE =
   'no part of the gateway caught an error; its calls move or go to an agent, and then the process ends';
 
-/** `worker`: the name of this process in every line, for processes that share one log. */
+/**
+ * `worker`: the name of this process in every line, for processes that share one log. `ids`: the ids of the calls of this
+ * process, from which each line of a call gets those that it lacks.
+ */
 export function createLogger(options: {
   level: string;
   worker?: string | undefined;
+  ids?: CallIds | undefined;
   destination?: DestinationStream;
 }): Logger {
   const settings = {
@@ -48,6 +53,7 @@ export function createLogger(options: {
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: REDACTED_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
     serializers: { err: describeAny },
+    ...(options.ids === undefined ? {} : addingIds(options.ids)),
   };
   return pino(settings, options.destination ?? standardOutput());
 }
@@ -72,6 +78,19 @@ function describeAny(error: unknown): Record<string, unknown> {
   } catch {
     return { type: 'unreadable' };
   }
+}
+
+/** Returns the settings of a logger that adds to each line the ids of its call. */
+function addingIds(ids: CallIds): Pick<LoggerOptions, 'mixin' | 'mixinMergeStrategy'> {
+  return {
+    mixin: (line, _level, log) => ({ ...ids.missingFrom({ ...log.bindings(), ...defined(line) }) }),
+    // The fields of the line win, except those that hold nothing.
+    mixinMergeStrategy: (line, missing) => ({ ...line, ...missing }),
+  };
+}
+
+function defined(line: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined));
 }
 
 /**

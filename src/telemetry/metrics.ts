@@ -1,6 +1,7 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { Counter, Histogram } from './fenced-metric.js';
 import { FrameHistogram } from './frame-histogram.js';
+import { ESCALATIONS, LABEL_VALUES, PROVIDER_ANOMALIES, PROVIDER_FAULTS, combinations } from './label-values.js';
 import type { MetricObject } from './metric-object.js';
 
 /** Bounds in seconds. The first is a tenth of a millisecond, because a frame is in the gateway for about that long. */
@@ -205,6 +206,23 @@ export class Metrics {
 
   constructor(options: { process?: boolean } = {}) {
     if (options.process !== false) collectDefaultMetrics({ register: this.registry });
+    for (const [name, values] of Object.entries(LABEL_VALUES)) {
+      const counter = this[name as keyof typeof LABEL_VALUES] as Counter;
+      for (const labels of combinations(values)) counter.inc(labels, 0);
+    }
+    for (const labels of ESCALATIONS) this.escalations.inc(labels, 0);
+  }
+
+  /** Starts the counters by provider at 0. `names`: every provider that may answer a call. */
+  startProviders(names: readonly string[]): void {
+    for (const provider of names) {
+      this.connectionFailures.inc({ provider }, 0);
+      this.renewals.inc({ provider }, 0);
+      for (const to of names) if (to !== provider) this.failovers.inc({ from: provider, to }, 0);
+      for (const kind of PROVIDER_FAULTS) this.providerAnomalies.inc({ provider, kind }, 0);
+      for (const [own, kinds] of Object.entries(PROVIDER_ANOMALIES))
+        if (own === provider) for (const kind of kinds) this.providerAnomalies.inc({ provider, kind }, 0);
+    }
   }
 
   /** Returns the same as {@link text}, in a form that can be added to the metrics of other processes. */

@@ -188,9 +188,9 @@ export interface VoiceSession {
   /**
    * Resolves with `text` as mu-law at 8 kHz, spoken word for word in the session's voice. It is not played, not part of
    * the conversation and causes no event but `usage`. Rejects with TandemError if the session ends before. Absent if this
-   * model cannot speak beside the conversation.
+   * model cannot speak beside the conversation, or not yet.
    */
-  render?(text: string): Promise<Uint8Array>;
+  readonly render?: ((text: string) => Promise<Uint8Array>) | undefined;
   /** Ends the session without an event. */
   close(): void;
 }

@@ -1,22 +1,28 @@
 import { type IncomingMessage, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What DynamoDB answers about a table's TTL. */
-export type TimeToLive = { TimeToLiveStatus: string; AttributeName?: string } | 'refused';
+/** Operations that are answered in the store's place: with the name of an error, or with a whole answer. */
+export type ChangedAnswers = Readonly<Record<string, string | object>>;
 
-/** For tests: stands before the embedded store and answers about TTL, which that store does not have. */
+/** What DynamoDB answers about a table's TTL. */
+export const ttlAnswer = (status: string, attribute = 'expires_at'): ChangedAnswers => ({
+  DescribeTimeToLive: { TimeToLiveDescription: { TimeToLiveStatus: status, AttributeName: attribute } },
+});
+
+/** For tests: stands before the embedded store and answers some operations itself, because that has no TTL and no permissions. */
 export class DynamoDbFront {
-  timeToLive: TimeToLive = { TimeToLiveStatus: 'DISABLED' };
+  changed: ChangedAnswers;
   private readonly storeUrl: string;
   private readonly server = createServer((request, response) => {
     void (async () => {
-      const { body, headers, status } = await this.answer(request);
-      response.writeHead(status, headers).end(body);
+      const { body, status } = await this.answer(request);
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
     })();
   });
 
-  constructor(storeUrl: string) {
+  constructor(storeUrl: string, changed: ChangedAnswers = ttlAnswer('DISABLED')) {
     this.storeUrl = storeUrl;
+    this.changed = changed;
   }
 
   async start(): Promise<this> {
@@ -35,19 +41,14 @@ export class DynamoDbFront {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  private async answer(
-    request: IncomingMessage,
-  ): Promise<{ status: number; headers: Record<string, string>; body: string }> {
+  private async answer(request: IncomingMessage): Promise<{ status: number; body: string }> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const target = String(request.headers['x-amz-target']);
-    const headers = { 'content-type': 'application/x-amz-json-1.0' };
-    if (target.endsWith('.DescribeTimeToLive')) {
-      const { timeToLive } = this;
-      if (timeToLive === 'refused')
-        return { status: 400, headers, body: '{"__type":"com.amazon.coral.service#AccessDeniedException"}' };
-      return { status: 200, headers, body: JSON.stringify({ TimeToLiveDescription: timeToLive }) };
-    }
+    const change = this.changed[target.split('.').at(-1) ?? ''];
+    if (typeof change === 'string')
+      return { status: 400, body: JSON.stringify({ __type: `com.amazon.coral.service#${change}` }) };
+    if (change !== undefined) return { status: 200, body: JSON.stringify(change) };
     const passed = await fetch(this.storeUrl, {
       method: 'POST',
       headers: {
@@ -58,6 +59,6 @@ export class DynamoDbFront {
       },
       body: Buffer.concat(chunks),
     });
-    return { status: passed.status, headers, body: await passed.text() };
+    return { status: passed.status, body: await passed.text() };
   }
 }

@@ -20,6 +20,8 @@ const SECRET_SETTING = /TOKEN|KEY|SECRET|PEPPER|PASSWORD/;
 /** Minimum number of words in a row that tell something of a conversation. Fewer are in every sentence. */
 const TELLING_WORDS = 4;
 const SHORTEST_SECRET = 6;
+/** What the screen shows in place of a name, and what many labels of metrics say. */
+const NO_NAME = 'unknown';
 /** Minimum number of keys to look for. A shorter number is in the log for other reasons. */
 const SHORTEST_KEYS = 5;
 const TOKEN = /\d{10}/g;
@@ -89,7 +91,7 @@ export class LeakWatch {
   /** Learns what an agent's screen showed of a caller. */
   shown(attributes: Readonly<Record<string, string>>): void {
     const { customer_name: name = '', customer_phone: phone = '', summary = '' } = attributes;
-    if (name.length >= SHORTEST_SECRET) this.values.set(name, 'customer');
+    if (name.length >= SHORTEST_SECRET && name !== NO_NAME) this.values.set(name, 'customer');
     this.number(phone);
     this.said(summary);
   }

@@ -131,6 +131,13 @@ export class WireClient extends NovaClient {
     this.stream.end();
   }
 
+  /** Resolves when everything that the server has sent before has arrived. */
+  answered(): Promise<void> {
+    return new Promise((resolve) => {
+      this.session.ping(() => resolve());
+    });
+  }
+
   close(): void {
     this.session.destroy();
   }

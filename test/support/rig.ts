@@ -12,6 +12,7 @@ import type { CarrierCall, PlaceCallOptions } from '../../sim/twilio/carrier-cal
 import { Carrier, type CarrierOptions } from '../../sim/twilio/carrier.js';
 import type { PhoneEndpoint } from '../../sim/twilio/phone.js';
 import { RestApi, type RestOptions } from '../../sim/twilio/rest.js';
+import { incompleteLines } from './correlation.js';
 import { LeakWatch } from './leaks.js';
 import { scaledClock } from './scaled-clock.js';
 import { ScriptedProvider } from './scripted-provider.js';
@@ -168,6 +169,8 @@ export async function startRig(
       leaks.wrote('the metrics', await running.metrics.text());
       leaks.wrote("the Lambda's console", agent?.output() ?? '');
       leaks.check();
+      const incomplete = incompleteLines(lines.join(''));
+      if (incomplete.length > 0) throw new Error(`Lines of a call lack its ids.\n${incomplete.join('\n')}`);
     },
   };
 }

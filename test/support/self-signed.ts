@@ -1,12 +1,22 @@
-import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { type KeyObject, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 
-/** For tests with TLS: returns a new self-signed certificate for one host, so that no key lies in the repository. */
-export function selfSigned(host: string): { key: string; cert: string } {
+export interface CertificateOptions {
+  /** Default: a year ago. */
+  from?: Date;
+  /** Default: in two years. */
+  until?: Date;
+  /** The name of another authority that signs it. By default it is signed with its own key. */
+  issuer?: string;
+}
+
+const YEAR_MS = 365 * 86_400_000;
+
+/** For tests with TLS: returns a new certificate for one host, so that no key lies in the repository. */
+export function selfSigned(host: string, options: CertificateOptions = {}): { key: string; cert: string } {
+  const { from = new Date(Date.now() - YEAR_MS), issuer = host, until = new Date(Date.now() + 2 * YEAR_MS) } = options;
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const signer = issuer === host ? privateKey : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const algorithm = sequence(oid('2a8648ce3d040302')); // ecdsa-with-SHA256
-  const name = sequence(tlv(0x31, sequence(oid('550403'), tlv(0x0c, Buffer.from(host))))); // CN
-  const year = new Date().getUTCFullYear();
-  const time = (of: number): Buffer => tlv(0x17, Buffer.from(`${String(of % 100).padStart(2, '0')}0101000000Z`));
   const isAddress = /^[\d.]+$/.test(host);
   const subjectName = isAddress
     ? tlv(0x87, Buffer.from(host.split('.').map(Number))) // iPAddress
@@ -16,19 +26,29 @@ export function selfSigned(host: string): { key: string; cert: string } {
     tlv(0xa0, tlv(0x02, Buffer.from([2]))), // version 3
     tlv(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     algorithm,
-    name,
-    sequence(time(year - 1), time(year + 2)),
-    name,
+    commonName(issuer),
+    sequence(utcTime(from), utcTime(until)),
+    commonName(host),
     publicKey.export({ type: 'spki', format: 'der' }),
     tlv(0xa3, sequence(altName)),
   );
-  const signature = createSign('sha256').update(body).sign(privateKey);
+  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: signed(body, algorithm, signer) };
+}
+
+function signed(body: Buffer, algorithm: Buffer, key: KeyObject): string {
+  const signature = createSign('sha256').update(body).sign(key);
   const certificate = sequence(body, algorithm, tlv(0x03, Buffer.concat([Buffer.from([0]), signature])));
   const lines = certificate.toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
-  return {
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
-  };
+  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+}
+
+function commonName(name: string): Buffer {
+  return sequence(tlv(0x31, sequence(oid('550403'), tlv(0x0c, Buffer.from(name)))));
+}
+
+/** YYMMDDhhmmssZ. */
+function utcTime(time: Date): Buffer {
+  return tlv(0x17, Buffer.from(`${time.toISOString().replace(/\D/g, '').slice(2, 14)}Z`));
 }
 
 /** Returns a DER element: tag, length, value. */

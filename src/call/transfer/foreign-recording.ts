@@ -18,7 +18,10 @@ export function keepForeignRecording(
 ): void {
   const { callSid, form } = webhook;
   const { assistantFor, clock } = services;
-  const log = services.log.child({ call_sid: callSid });
+  const log = services.log.child({
+    call_sid: callSid,
+    ...(known === undefined ? {} : { conversation_id: known.conversationId }),
+  });
   log.warn({ is_known: known !== undefined }, 'Twilio reports a recording of a call that this instance does not have');
   const to = known?.to || webhook.to;
   const call: CallFacts = {

@@ -158,10 +158,10 @@ export class HumanTransfer {
 
   /** Reports that Twilio has been told to dial. */
   noteDialling(prepared: PreparedHandover | undefined, by: 'twiml' | 'rest'): void {
-    const { connectPhoneNumber = '', emit } = this.services;
-    emit({ type: 'dialling', callSid: this.call.callSid, number: connectPhoneNumber });
-    const fields = { handover_id: prepared?.handoverId, attempt: this.failures + 1, by };
-    this.call.log().info(fields, 'dialling a human');
+    const { connectPhoneNumber: number = '', emit } = this.services;
+    const { callSid, log } = this.call;
+    emit({ type: 'dialling', callSid, number, handoverId: prepared?.handoverId });
+    log().info({ attempt: this.failures + 1, by }, 'dialling a human');
   }
 
   /** Returns what Twilio plays to the called leg alone. */

@@ -108,3 +108,17 @@ test('dead air after an answer that broke off is reported soon after its end has
   clock.advance(400);
   assert.equal(count(), 1);
 });
+
+test('dead air after the beginning of an answer is reported as early as the first time, also behind a line', () => {
+  const { clock, count, deadAir, playout } = rigOf();
+  deadAir.begin();
+  clock.advance(3400);
+  assert.equal(count(), 1);
+  playout.isPlaying = true;
+  deadAir.audioSent();
+  clock.advance(1200);
+  playout.isPlaying = false;
+  clock.advance(3400);
+  assert.equal(count(), 2);
+  deadAir.end();
+});

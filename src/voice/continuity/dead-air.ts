@@ -89,6 +89,14 @@ export class DeadAirMonitor {
     return this.clock.setTimer(POLL_MS, () => this.poll());
   }
 
+  /** How long after a sound the next line is due, if the caller hears no more. */
+  private delayAfterSound({ lastAudioMs, lines }: Waiting): number {
+    // What plays is a line of this wait.
+    if (lastAudioMs === undefined && lines > 0) return SILENCE_BUDGET.oneMomentAgainMs;
+    const hasBrokenOff = lastAudioMs !== undefined && this.clock.now() - lastAudioMs >= SILENCE_BUDGET.oneMomentAfterMs;
+    return hasBrokenOff ? SILENCE_BUDGET.oneMomentAfterBreakMs : SILENCE_BUDGET.oneMomentAfterMs;
+  }
+
   private poll(): void {
     const { waiting } = this;
     if (waiting === undefined) return;
@@ -97,15 +105,7 @@ export class DeadAirMonitor {
     if (this.isPlaying()) {
       waiting.playingSinceMs ??= nowMs;
       if (this.isHeard(waiting)) waiting.quietSinceMs = nowMs;
-      const { lastAudioMs, lines } = waiting;
-      const hasBrokenOff = lastAudioMs !== undefined && nowMs - lastAudioMs >= SILENCE_BUDGET.oneMomentAfterMs;
-      waiting.dueMs =
-        nowMs +
-        (hasBrokenOff
-          ? SILENCE_BUDGET.oneMomentAfterBreakMs
-          : lines > 0
-            ? SILENCE_BUDGET.oneMomentAgainMs
-            : SILENCE_BUDGET.oneMomentAfterMs);
+      waiting.dueMs = nowMs + this.delayAfterSound(waiting);
       return;
     }
     waiting.playingSinceMs = undefined;

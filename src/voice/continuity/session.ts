@@ -20,11 +20,14 @@ import { FailoverPlan } from './failover-plan.js';
 import { RenewalSchedule } from './renewal.js';
 import { unsaid } from './turn-state.js';
 
-/** What a continuous session reports about the sessions under it. Metric labels are made from the names. */
+/**
+ * What a continuous session reports about the sessions under it. Metric labels are made from the names of providers.
+ * `conversationId` is that of the call.
+ */
 export interface ContinuityReport {
-  onLost(provider: string, error: TandemError): void;
+  onLost(provider: string, error: TandemError, conversationId: string): void;
   onRenewed(provider: string): void;
-  onFailover(from: string, to: string): void;
+  onFailover(from: string, to: string, conversationId: string): void;
 }
 
 export interface ContinuousSessionOptions {
@@ -392,7 +395,7 @@ export class ContinuousSession implements VoiceSession {
 
   private onLost(supervised: SupervisedSession, error: TandemError): void {
     const { state } = this;
-    this.options.report.onLost(supervised.provider.name, error);
+    this.options.report.onLost(supervised.provider.name, error, this.options.session.conversationId);
     switch (state.name) {
       case 'renewing':
         if (supervised === state.next) {
@@ -425,7 +428,9 @@ export class ContinuousSession implements VoiceSession {
       this.fail(lost, error);
       return;
     }
-    if (step.provider !== lost.provider) this.options.report.onFailover(lost.provider.name, step.provider.name);
+    const { report, session } = this.options;
+    if (step.provider !== lost.provider)
+      report.onFailover(lost.provider.name, step.provider.name, session.conversationId);
     const timer = clock.setTimer(step.delayMs, () => this.reopen(step.provider, outage));
     this.state = { name: 'waiting', timer };
     this.caller.deadAir.lost();

@@ -39,7 +39,7 @@ export interface NovaProviderOptions {
 }
 
 /** Regions with the model as of November 2026. */
-const KNOWN_REGIONS: readonly string[] = ['us-east-1', 'us-west-2', 'eu-north-1', 'ap-northeast-1'];
+export const KNOWN_REGIONS: readonly string[] = ['us-east-1', 'us-west-2', 'eu-north-1', 'ap-northeast-1'];
 /** The first Nova Sonic, which AWS ended on 2026-09-14. */
 const RETIRED_MODEL = 'amazon.nova-sonic-v1:0';
 /** Forty seconds before the service ends the session. */
@@ -189,7 +189,10 @@ class NovaProvider implements VoiceProvider {
   }
 }
 
-function clientConfig(options: NovaProviderOptions): BedrockRuntimeClientConfig {
+/** The settings of every client of the service. */
+export function clientConfig(
+  options: Pick<NovaProviderOptions, 'credentials' | 'endpointUrl' | 'region'>,
+): BedrockRuntimeClientConfig {
   const { credentials, endpointUrl, region } = options;
   return {
     region,

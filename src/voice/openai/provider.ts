@@ -137,11 +137,11 @@ class OpenAiProvider implements VoiceProvider {
       onLifetime: (lifetimeMs) => {
         if (lifetimeMs >= MIN_LIFETIME_MS) this.lifetimeMs = lifetimeMs;
       },
-      onFormatRefused: () => this.onFormatRefused(format.type),
+      onFormatRefused: () => this.onFormatRefused(format.type, options.conversationId),
       onSettingRefused: (param) =>
         isTranscription(param)
-          ? this.onTranscriptionRefused(options.language, transcription)
-          : this.onDescriptionsRefused(hasShortDescriptions),
+          ? this.onTranscriptionRefused(transcription, options)
+          : this.onDescriptionsRefused(hasShortDescriptions, options),
       onClosed: () => this.sessions.delete(session),
     });
     this.sessions.add(session);
@@ -171,21 +171,25 @@ class OpenAiProvider implements VoiceProvider {
   }
 
   /** Returns whether there is another format to try. */
-  private onFormatRefused(type: WireFormat): boolean {
+  private onFormatRefused(type: WireFormat, conversationId: string): boolean {
     if (type === 'audio/pcm') return false;
     if (this.format !== 'audio/pcm')
-      this.options.log.warn('OpenAI refused mu-law; audio is converted to linear PCM from now on');
+      this.options.log.warn(
+        { conversation_id: conversationId },
+        'OpenAI refused mu-law; audio is converted to linear PCM from now on',
+      );
     this.format = 'audio/pcm';
     return true;
   }
 
   /** Returns whether there is less to ask for. Without transcription the caller is still answered. */
-  private onTranscriptionRefused(language: string, level: TranscriptionLevel): boolean {
+  private onTranscriptionRefused(level: TranscriptionLevel, session: VoiceSessionOptions): boolean {
+    const { conversationId, language } = session;
     if (level === 'off') return false;
     const less = level === 'with-language' ? 'without-language' : 'off';
     this.transcription.set(language, less);
     this.options.log.warn(
-      { language, setting: 'OPENAI_TRANSCRIPTION_MODEL' },
+      { language, setting: 'OPENAI_TRANSCRIPTION_MODEL', conversation_id: conversationId },
       less === 'off'
         ? "OpenAI refused the transcription model; callers' words are not written down from now on"
         : 'OpenAI refused the language of the transcription; it is not sent from now on',
@@ -194,10 +198,13 @@ class OpenAiProvider implements VoiceProvider {
   }
 
   /** Returns whether the descriptions of the tools can be shortened. */
-  private onDescriptionsRefused(wereShort: boolean): boolean {
+  private onDescriptionsRefused(wereShort: boolean, { conversationId }: VoiceSessionOptions): boolean {
     if (wereShort) return false;
     if (!this.refusesLongDescriptions)
-      this.options.log.warn('OpenAI refused a long description of a tool; they are shortened from now on');
+      this.options.log.warn(
+        { conversation_id: conversationId },
+        'OpenAI refused a long description of a tool; they are shortened from now on',
+      );
     this.refusesLongDescriptions = true;
     return true;
   }

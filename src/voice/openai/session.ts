@@ -74,6 +74,7 @@ export class OpenAiSession implements VoiceSession {
   private readonly asides: AsideResponses;
   private state: State;
   private eventCount = 0;
+  private repeatsMetadata = false;
 
   constructor(options: OpenAiSessionOptions) {
     const { clock, limits, log } = options;
@@ -195,9 +196,13 @@ export class OpenAiSession implements VoiceSession {
     return Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
   }
 
-  render(text: string): Promise<Uint8Array> {
-    if (this.state.name === 'ready') return this.asides.render(text);
-    return Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
+  /** Absent until the service has repeated metadata, because nothing else tells the line from an answer to the caller. */
+  get render(): NonNullable<VoiceSession['render']> | undefined {
+    if (!this.repeatsMetadata) return undefined;
+    return (text) =>
+      this.state.name === 'ready'
+        ? this.asides.render(text)
+        : Promise.reject(new TandemError('SESSION_CLOSED', 'The session with OpenAI is not open.'));
   }
 
   /** Closes the session once a summary in progress is written. {@link OpenAiSession.end} does not wait for it. */
@@ -267,6 +272,7 @@ export class OpenAiSession implements VoiceSession {
         this.onSettings(event.inputFormat, event.outputFormat);
         return;
       default:
+        if (event.type === 'response-created' && event.requestId !== undefined) this.repeatsMetadata = true;
         if (this.asides.takes(event) || this.state.name === 'finishing') return;
         if (event.type === 'speech-started') this.silencePadding.speechStarted();
         this.dialogue.onEvent(event);

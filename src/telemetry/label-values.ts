@@ -1,0 +1,165 @@
+/**
+ * The values of the labels of counters, which are closed sets. A counter has a series for each of them from the start, with
+ * the value 0, because an alert on a rise does not see a series whose first value is already 1. A test holds the lists
+ * against the types that the code counts with.
+ */
+export const LABEL_VALUES = {
+  sessions: {
+    outcome: [
+      'handed_over',
+      'caller_hung_up',
+      'caller_silent',
+      'completed',
+      'no_human',
+      'message_taken',
+      'callback_promised',
+      'refused_busy',
+      'moved',
+      'abandoned',
+    ],
+  },
+  handovers: { outcome: ['bridged', 'caller_gone', 'busy', 'no_answer', 'failed', 'canceled', 'dropped'] },
+  messages: { kind: ['message', 'callback', 'voicemail'], outcome: ['kept', 'lost'] },
+  restUpdates: { result: ['updated', 'refused', 'unknown'] },
+  availabilityChecks: { result: ['reachable', 'unavailable', 'unknown', 'late'] },
+  resumes: { cause: ['stream_lost', 'stream_refused', 'dial_failed', 'instance_lost', 'moved'] },
+  refusedRequests: {
+    reason: [
+      'method',
+      'not-a-form',
+      'too-large',
+      'signature',
+      'no-call-sid',
+      'wrong-account',
+      'aborted',
+      'unknown-path',
+      'stream-path',
+      'stream-signature',
+      'stream-start',
+    ],
+  },
+  streamAnomalies: {
+    kind: [
+      'binary',
+      'not-json',
+      'not-an-object',
+      'unknown-event',
+      'malformed-connected',
+      'malformed-start',
+      'malformed-media',
+      'malformed-dtmf',
+      'malformed-mark',
+      'wrong-stream-sid',
+      'out-of-order',
+      'unknown-mark',
+      'backlog',
+    ],
+  },
+  refusedCalls: { reason: ['stopping', 'call_limit', 'overload', 'provider_limit'] },
+  streamFaults: { fault: ['no_media', 'marks_overdue'] },
+  processorErrors: {
+    processor: [
+      'gate',
+      'voice',
+      'transcript',
+      'escalation',
+      'keypad',
+      'tools',
+      'playout',
+      'pipeline',
+      'bridge',
+      'stream',
+      'session',
+      'timer',
+      'listener',
+      'departure',
+      'process',
+    ],
+  },
+  toolFaults: { fault: ['schema', 'failed', 'timeout', 'output', 'unanswered'] },
+  tokens: { direction: ['input', 'output'] },
+  hubspotHandovers: { outcome: ['complete', 'partial', 'failed', 'dropped', 'abandoned'] },
+  journalWrites: { outcome: ['written', 'failed', 'fenced', 'dropped'] },
+  journalClaims: { outcome: ['claimed', 'absent', 'unreadable', 'unavailable'] },
+} as const;
+
+const TOOL_REASONS = [
+  'requested_human',
+  'not_understood',
+  'assistant_failed',
+  'complaint',
+  'billing',
+  'order',
+  'returns',
+  'technical',
+  'account',
+  'sales',
+  'other',
+] as const;
+
+/** The pairs of trigger and reason of an escalation. Most triggers have one reason. */
+export const ESCALATIONS = [
+  { trigger: 'phrase', reason: 'requested_human' },
+  { trigger: 'keypad', reason: 'requested_human' },
+  { trigger: 'misunderstanding', reason: 'not_understood' },
+  { trigger: 'anger', reason: 'angry_caller' },
+  { trigger: 'silence', reason: 'caller_silent' },
+  { trigger: 'failure', reason: 'assistant_failed' },
+  { trigger: 'stopping', reason: 'stopping' },
+  { trigger: 'stopping', reason: 'call_limit' },
+  ...TOOL_REASONS.map((reason) => ({ trigger: 'tool', reason }) as const),
+] as const;
+
+/** What any provider may do against its contract. */
+export const PROVIDER_FAULTS = [
+  'unknown-event',
+  'malformed-event',
+  'open-failed',
+  'method-failed',
+  'close-failed',
+  'bad-property',
+] as const;
+
+/** The anomalies of the providers that are built in. */
+export const PROVIDER_ANOMALIES = {
+  openai: [
+    'binary',
+    'not-json',
+    'malformed-event',
+    'unknown-event',
+    'error-event',
+    'unknown-response',
+    'response-overlap',
+    'response-failed',
+    'request-lost',
+    'text-answer',
+    'empty-answer',
+    'cut-answer',
+    'bad-tool-arguments',
+    'transcription-failed',
+    'transcription-blind',
+    'caller-audio-dropped',
+    'unsupported-audio',
+    'event-failed',
+  ],
+  nova: [
+    'malformed-event',
+    'unknown-event',
+    'unknown-content',
+    'unmatched-text',
+    'silent-turn',
+    'unknown-tool-call',
+    'repeated-tool-call',
+    'unreadable-tool-call',
+    'audio-dropped',
+    'event-failed',
+  ],
+} as const;
+
+/** Returns every combination of the values of some labels. */
+export function combinations(values: Readonly<Record<string, readonly string[]>>): Record<string, string>[] {
+  return Object.entries(values).reduce<Record<string, string>[]>(
+    (sets, [label, all]) => sets.flatMap((set) => all.map((value) => ({ ...set, [label]: value }))),
+    [{}],
+  );
+}
