@@ -54,11 +54,7 @@ export function openOwnProcessors(
   return { 'before-model': at('before-model'), 'after-model': at('after-model') };
 }
 
-function created(
-  own: OwnProcessor,
-  call: ProcessorCall,
-  onFault: ProcessorFaultHandler,
-): Processor | undefined {
+function created(own: OwnProcessor, call: ProcessorCall, onFault: ProcessorFaultHandler): Processor | undefined {
   try {
     const inner = own.create(call) as Partial<Processor> | null | undefined;
     if (typeof inner?.process !== 'function') throw new TypeError('The factory returned no processor.');
