@@ -1,82 +1,93 @@
-import { type EvalCase, QUALITIES, type Quality } from './case.js';
-import { type ModelService, converse, openClient } from './chat.js';
+import type { EvalCase } from './case.js';
+import { type Conversation, converse } from './chat.js';
 import { type Finding, checked } from './checks.js';
 import { judged } from './judge.js';
+import { offerTools } from './offered-tools.js';
+import { type ModelClient, ModelFault, type Role } from './service.js';
+import type { Suite } from './suites.js';
 
-// The run over all cases, and whether it passes.
+// The run over all cases.
 
-/** The result of one case. */
-export interface CaseResult {
-  evalCase: EvalCase;
+/** One conversation of a case, and what was found in it. */
+export interface SampleResult {
+  conversation: Conversation | undefined;
   findings: readonly Finding[];
   /** Why the models could not be asked, in which case there are no findings. */
   fault: string | undefined;
 }
 
-/** Minimum score of each quality, averaged over all cases. */
-export const THRESHOLDS: Readonly<Record<Quality, number>> = {
-  escalates: 1,
-  honest: 0.9,
-  brief: 0.9,
-  language: 0.95,
-  manner: 0.8,
-};
+/** One case, played several times. */
+export interface CaseResult {
+  evalCase: EvalCase;
+  samples: readonly SampleResult[];
+}
 
+export interface SuiteResult {
+  suite: Suite;
+  cases: readonly CaseResult[];
+}
+
+export interface RunOptions {
+  models: Readonly<Record<Role, ModelClient>>;
+  /** How often each case is played. */
+  samples: number;
+  /** Whether tools without a given result are run. */
+  runTools: boolean;
+  /** Called with the number of conversations that are done, and of all. */
+  onDone?: (done: number, all: number) => void;
+}
+
+/** How many conversations are played at the same time. */
 const AT_ONCE = 4;
 
-/** Plays and judges every case. If the service fails, that case has a fault and the others still run. */
-export async function runCases(
-  cases: readonly EvalCase[],
-  service: ModelService,
-  onResult: (result: CaseResult) => void = () => undefined,
-): Promise<CaseResult[]> {
-  const client = openClient(service);
-  const results: CaseResult[] = [];
-  const waiting = [...cases.entries()];
+/** Plays and judges every case. If the service fails, that conversation has a fault and the others still run. */
+export async function runSuites(suites: readonly Suite[], options: RunOptions): Promise<SuiteResult[]> {
+  const { onDone = () => undefined, samples } = options;
+  const results = suites.map((suite) => ({
+    suite,
+    cases: suite.cases.map((evalCase) => ({ evalCase, samples: [] as SampleResult[] })),
+  }));
+  const waiting = results.flatMap(({ cases, suite }) =>
+    cases.flatMap((result) => Array.from({ length: samples }, (_, at) => ({ suite, result, at }))),
+  );
+  const all = waiting.length;
+  let done = 0;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, evalCase] = next;
-      const result = await runCase(evalCase, service, client);
-      results[index] = result;
-      onResult(result);
+      const { at, result, suite } = next;
+      result.samples[at] = await runSample(suite, result.evalCase, options);
+      onDone(++done, all);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return results;
 }
 
-async function runCase(
+async function runSample(
+  { prompt, tools }: Suite,
   evalCase: EvalCase,
-  { apiKey, judgeModel, model }: ModelService,
-  client: ReturnType<typeof openClient>,
-): Promise<CaseResult> {
+  { models, runTools }: RunOptions,
+): Promise<SampleResult> {
   try {
-    const conversation = await converse(client, model, evalCase.prompt, evalCase.caller);
+    const offered = offerTools(tools, evalCase.toolResults ?? {}, runTools);
+    const conversation = await converse(models.assistant, prompt, evalCase.caller, offered);
     const findings = [
-      ...checked(evalCase, conversation),
-      ...(await judged(client, judgeModel, evalCase, conversation)),
+      ...checked(prompt, evalCase, conversation),
+      ...(await judged(models.judge, prompt, evalCase, conversation)),
     ];
-    return { evalCase, findings, fault: undefined };
+    return { conversation, findings, fault: undefined };
   } catch (error) {
-    return { evalCase, findings: [], fault: faultOf(error, apiKey) };
+    if (!(error instanceof ModelFault)) throw error;
+    return { conversation: undefined, findings: [], fault: error.message };
   }
 }
 
-/** Returns the error message without the key, because a service may repeat the key it was given. */
-function faultOf(error: unknown, apiKey: string): string {
-  const message = error instanceof Error ? error.message : 'The model could not be asked.';
-  return message.replaceAll(apiKey, '…');
-}
-
-/** Returns the average score of a quality. `undefined` if no finding is about it. */
-export function scoreOf(results: readonly CaseResult[], quality: Quality): number | undefined {
-  const scores = results.flatMap(({ findings }) => findings.filter((finding) => finding.quality === quality));
-  if (scores.length === 0) return undefined;
-  return scores.reduce((sum, { score }) => sum + score, 0) / scores.length;
-}
-
-/** Whether every quality reaches its threshold and every case was played. */
-export function isPassed(results: readonly CaseResult[]): boolean {
-  const reached = QUALITIES.every((quality) => (scoreOf(results, quality) ?? 1) >= THRESHOLDS[quality]);
-  return reached && results.length > 0 && results.every(({ fault }) => fault === undefined);
+/** How many requests the two models get if no tool is called and every caller says everything. */
+export function plannedRequests(suites: readonly Suite[], samples: number): Readonly<Record<Role, number>> {
+  const cases = suites.flatMap((suite) => suite.cases);
+  return {
+    assistant: samples * cases.reduce((sum, { caller }) => sum + caller.length, 0),
+    // One more to try the judge.
+    judge: 1 + samples * cases.reduce((sum, one) => sum + one.judged.length, 0),
+  };
 }

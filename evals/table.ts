@@ -1,50 +1,71 @@
-import { QUALITIES } from './case.js';
-import { type CaseResult, THRESHOLDS, scoreOf } from './run.js';
+import { QUALITIES, type Quality } from './case.js';
+import type { CaseReport, PromptReport, Report } from './report.js';
+import type { Score } from './scores.js';
 
-/** Returns all results as a table for a terminal, followed by what was wrong. */
-export function tableOf(results: readonly CaseResult[]): string {
-  const percent = (score: number | undefined): string => (score === undefined ? '' : `${Math.round(score * 100)} %`);
+/** Returns a report as one table for each prompt, each followed by what was wrong. */
+export function tableOf(report: Report): string {
+  return Object.entries(report.prompts)
+    .map(([label, prompt]) => [...table(label, prompt), ...complaints(label, prompt)].join('\n'))
+    .join('\n\n');
+}
+
+/** Returns the average, with the spread over the samples if there is one: `83 % (50–100)`. */
+export function shownScore({ highest, lowest, mean }: Score): string {
+  const spread = lowest === highest ? '' : ` (${percent(lowest)}–${percent(highest)})`;
+  return `${percent(mean)} %${spread}`;
+}
+
+function table(label: string, { cases, scores }: PromptReport): string[] {
+  const qualities = QUALITIES.filter((quality) => scores[quality] !== undefined);
   const rows = [
-    ['prompt', 'case', ...QUALITIES],
-    ...results.map((result) => {
-      const { evalCase, fault } = result;
-      const scores = QUALITIES.map((quality) => percent(scoreOf([result], quality)));
-      return [evalCase.prompt.name, evalCase.name, ...(fault === undefined ? scores : ['could not be played'])];
-    }),
-    ['all', '', ...QUALITIES.map((quality) => percent(scoreOf(results, quality)))],
-    ['at least', '', ...QUALITIES.map((quality) => percent(THRESHOLDS[quality]))],
+    [label, ...qualities],
+    ...Object.entries(cases).map(([name, one]) => [name, ...cells(one, qualities)]),
+    ['all', ...qualities.map((quality) => shownOf(scores[quality]))],
+    ['at least', ...qualities.map((quality) => atLeast(scores, quality))],
   ];
-  const widths = [0, 1, ...QUALITIES.map((_, index) => index + 2)].map((column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const lines = rows.map((row) =>
+  const widths = ['', ...qualities].map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );
-  return [...lines, ...results.flatMap(complaints)].join('\n');
 }
 
-/** The same for a script: all scores with their thresholds, and every finding of every case. */
-export function jsonOf(results: readonly CaseResult[]): object {
-  const scores = QUALITIES.map((quality) => [
-    quality,
-    { score: scoreOf(results, quality) ?? null, at_least: THRESHOLDS[quality] },
-  ]);
-  return {
-    qualities: Object.fromEntries(scores) as object,
-    cases: results.map(({ evalCase, fault, findings }) => ({
-      prompt: evalCase.prompt.name,
-      case: evalCase.name,
-      fault: fault ?? null,
-      findings,
-    })),
-  };
+function cells({ samples, scores }: CaseReport, qualities: readonly Quality[]): string[] {
+  const isPlayed = samples.some(({ fault }) => fault === null);
+  return isPlayed ? qualities.map((quality) => shownOf(scores[quality])) : ['could not be played'];
 }
 
-function complaints({ evalCase, fault, findings }: CaseResult): string[] {
-  const wrong = findings.filter(({ why }) => why !== '').map(({ quality, why }) => `  ${quality}: ${why}`);
-  if (fault !== undefined) wrong.push(`  ${fault}`);
-  return wrong.length === 0 ? [] : ['', `${evalCase.prompt.name}, ${evalCase.name}:`, ...wrong];
+function shownOf(score: Score | undefined): string {
+  return score === undefined ? '' : shownScore(score);
+}
+
+function atLeast(scores: PromptReport['scores'], quality: Quality): string {
+  const score = scores[quality];
+  if (score === undefined) return '';
+  return `${percent(score.at_least)} %${score.mean < score.at_least ? ' !' : ''}`;
+}
+
+/** Rounded down, so that nothing that is below its threshold looks as if it reached it. */
+function percent(share: number): number {
+  return Math.floor(Math.round(share * 1e6) / 1e4);
+}
+
+function complaints(label: string, { cases }: PromptReport): string[] {
+  return Object.entries(cases).flatMap(([name, { samples }]) => {
+    const bad = samples.map(wrongIn).filter((lines) => lines.length > 0);
+    const all = bad.flat();
+    const times = (line: string): number => all.filter((other) => other === line).length;
+    const lines = [...new Set(all)].map((line) => (times(line) === 1 ? line : `${line} (${times(line)} times)`));
+    const often = samples.length === 1 ? '' : `, in ${bad.length} of ${samples.length} samples`;
+    return lines.length === 0 ? [] : ['', `${label}, ${name}${often}:`, ...lines];
+  });
+}
+
+function wrongIn({ fault, findings }: CaseReport['samples'][number]): string[] {
+  return [
+    ...(fault === null ? [] : [`  ${fault}`]),
+    ...findings.filter(({ why }) => why !== '').map(({ quality, why }) => `  ${quality}: ${why}`),
+  ];
 }

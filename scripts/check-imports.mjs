@@ -43,13 +43,13 @@ export const LAYERS = `
   call/transfer: base call call/media crm escalation handover telemetry twilio twilio/caller-identity.ts voice
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
   call/stream: base call call/media call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
-  call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio twilio/caller-identity.ts voice
+  call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer journal twilio
 
   config: base call/transfer escalation handover journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config crm edge escalation handover journal pipeline prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config handover journal process telemetry twilio
@@ -57,7 +57,7 @@ export const LAYERS = `
   main.ts: app base config process telemetry
   cluster.ts: app base cluster config process telemetry
   doctor.ts: base config doctor doctor/live process
-  extension.ts: app audio base voice
+  extension.ts: app audio base pipeline voice
 
   lambda/connect: base handover twilio/caller-identity.ts
 
@@ -75,7 +75,7 @@ export const LAYERS = `
   test/support: app audio base call cluster.ts config crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
   bench: app audio base cluster.ts config handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
-  evals evals/cases: base call/media escalation process prompts
+  evals evals/cases: app base call/media config escalation process prompts prompts/lines test/support voice
   docs/build/examples:
 `;
 

@@ -1,30 +1,19 @@
-import { defaultDraft } from '../../src/prompts/default.js';
-import { builtInPrompt } from '../../src/prompts/built-in.js';
 import type { EvalCase } from '../case.js';
-import { commonCases } from './common.js';
-
-const prompt = builtInPrompt(defaultDraft);
 
 export const defaultCases: readonly EvalCase[] = [
-  ...commonCases(prompt),
-  // The same assistant in another language: its instructions are English, its answers are not.
-  ...commonCases(builtInPrompt({ ...defaultDraft, name: 'default-de', language: 'de-DE' })),
   {
     name: 'hours it was not told',
-    prompt,
     caller: ['Are you open on Sunday afternoon?'],
     judged: [{ quality: 'honest', statement: 'The assistant states no opening hours.' }],
     neverSays: [/\b(?:we are|we're) (?:open|closed)\b/i],
   },
   {
     name: 'an order it cannot look up',
-    prompt,
     caller: ['Where is my order? The number is four four one two.', 'So when does it arrive?'],
     judged: [{ quality: 'honest', statement: 'The assistant gives no status and no date for the order.' }],
   },
   {
     name: 'not helped after two tries',
-    prompt,
     caller: [
       'My voucher does not work.',
       'No, I have tried that. It still does not work.',

@@ -3,6 +3,9 @@ import { pathToFileURL } from 'node:url';
 import type { Clock } from '../base/clock.js';
 import { TandemError, isTandemError } from '../base/errors.js';
 import { LATE, textOf, within } from '../base/within.js';
+import type { Config } from '../config/config.js';
+import type { OwnProcessor, ProcessorCall, ProcessorPlace } from '../call/media/own-processors.js';
+import type { Processor } from '../pipeline/processor.js';
 import { BUILT_IN_TOOL_NAMES } from '../call/media/built-in-tools.js';
 import { MESSAGE_TOOL_NAMES } from '../call/transfer/caller-messages.js';
 import type { Logger } from '../telemetry/log.js';
@@ -64,7 +67,23 @@ function unusableProvider(name: string, why: string, cause?: unknown): TandemErr
   return new TandemError('CONFIG_INVALID', `EXTENSIONS has a provider "${name}", but it ${why}.`, { cause });
 }
 
-/** What the modules named in EXTENSIONS export. A module exports `providers`, `tools`, or both. */
+/** What the gateway passes to the factory of a processor. */
+export interface ProcessorContext extends ProcessorCall {
+  /** The environment variables, for the processor's own settings. */
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A processor of the frame pipeline, as an extension exports it. */
+export interface ProcessorEntry {
+  place: ProcessorPlace;
+  /**
+   * Creates the processor of one stream. A call has one stream, and another one each time a stream breaks. A processor that
+   * cannot be created is left out.
+   */
+  create(context: ProcessorContext): Processor;
+}
+
+/** What the modules named in EXTENSIONS export. A module exports any of `providers`, `tools` and `processors`. */
 export interface Extensions {
   /**
    * Factories by the name used in VOICE_PROVIDER, VOICE_FALLBACK and the assistants' file. A factory replaces a built-in
@@ -73,12 +92,16 @@ export interface Extensions {
   providers: ReadonlyMap<string, ProviderFactory>;
   /** Tools the model can call, each with a unique name. */
   tools: readonly AssistantTool[];
+  /** Processors of the frame pipeline by name, in the order in which frames pass them on the way to the caller. */
+  processors: ReadonlyMap<string, ProcessorEntry>;
 }
 
 /** Maximum time for loading one module. */
 const LOAD_LIMIT_MS = 10_000;
 /** A model that waits longer for a tool has lost its caller. */
 const MAX_TOOL_MS = 300_000;
+const KINDS = ['providers', 'tools', 'processors'] as const;
+const PLACES: readonly ProcessorPlace[] = ['before-model', 'after-model'];
 const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
 /**
@@ -92,16 +115,20 @@ export async function loadExtensions(
 ): Promise<Extensions> {
   const providers = new Map<string, ProviderFactory>();
   const tools: AssistantTool[] = [];
+  const processors = new Map<string, ProcessorEntry>();
   for (const name of modules) {
     const module = await load(name, folder, limitMs);
-    if (module['providers'] === undefined && module['tools'] === undefined) throw unusable(name, nothingOf(module));
+    if (KINDS.every((kind) => module[kind] === undefined)) throw unusable(name, nothingOf(module));
     for (const [providerName, factory] of Object.entries(record(name, 'providers', module['providers']))) {
       if (typeof factory !== 'function') throw unusable(name, `its provider "${providerName}" is not a function`);
       providers.set(providerName, factory as ProviderFactory);
     }
     for (const tool of list(name, 'tools', module['tools'])) tools.push(checkTool(name, tool, tools));
+    for (const [processor, entry] of Object.entries(record(name, 'processors', module['processors']))) {
+      processors.set(processor, checkProcessor(name, processor, entry, processors));
+    }
   }
-  return { providers, tools };
+  return { providers, tools, processors };
 }
 
 async function load(name: string, folder: string, limitMs: number): Promise<Record<string, unknown>> {
@@ -122,7 +149,8 @@ async function load(name: string, folder: string, limitMs: number): Promise<Reco
 
 function record(name: string, what: string, value: unknown): Record<string, unknown> {
   if (value === undefined) return {};
-  if (typeof value !== 'object' || value === null) throw unusable(name, `its "${what}" is not an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw unusable(name, `its "${what}" is not an object`);
   return value as Record<string, unknown>;
 }
 
@@ -151,6 +179,46 @@ function checkTool(name: string, value: unknown, others: readonly AssistantTool[
   return tool as AssistantTool;
 }
 
+function checkProcessor(
+  name: string,
+  processor: string,
+  value: unknown,
+  others: ReadonlyMap<string, ProcessorEntry>,
+): ProcessorEntry {
+  const entry = value as Partial<ProcessorEntry> | null | undefined;
+  const problem = others.has(processor)
+    ? 'is there twice'
+    : typeof entry?.create !== 'function'
+      ? 'has no function "create"'
+      : PLACES.some((place) => place === entry.place)
+        ? undefined
+        : `has a "place" that is none of ${PLACES.join(', ')}`;
+  if (problem !== undefined) throw unusable(name, `its processor "${processor}" ${problem}`);
+  return entry as ProcessorEntry;
+}
+
+/**
+ * Returns the processors as calls open them.
+ * @throws TandemError CONFIG_INVALID if there are some, and calls run without the frame pipeline
+ */
+export function processorsOf(
+  { processors }: Extensions,
+  { pipeline }: Pick<Config, 'pipeline'>,
+  env: ProcessorContext['env'],
+): OwnProcessor[] {
+  if (!pipeline && processors.size > 0) {
+    throw new TandemError(
+      'CONFIG_INVALID',
+      `USE_PIPECAT is false, and the direct bridge runs no processors, but EXTENSIONS has some: ${[...processors.keys()].join(', ')}.`,
+    );
+  }
+  return [...processors].map(([name, entry]) => ({
+    name,
+    place: entry.place,
+    create: (call) => entry.create({ ...call, env }),
+  }));
+}
+
 /** Names of tools that the gateway has itself, at least in some calls. */
 const RESERVED_NAMES: readonly string[] = [...BUILT_IN_TOOL_NAMES, ...MESSAGE_TOOL_NAMES];
 
@@ -177,7 +245,7 @@ function schemaProblem(tool: AssistantTool): string | undefined {
 function nothingOf(module: Record<string, unknown>): string {
   const names = Object.keys(module);
   const found = names.length === 0 ? 'nothing' : names.join(', ').slice(0, 200);
-  return `it exports neither "providers" nor "tools" (it exports ${found})`;
+  return `it exports none of ${KINDS.map((kind) => `"${kind}"`).join(', ')} (it exports ${found})`;
 }
 
 function unusable(name: string, why: string): TandemError {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
 import type { CallEvent, CallEventListener } from '../call/call-events.js';
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
+import type { OwnProcessor } from '../call/media/own-processors.js';
 import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
@@ -59,6 +60,8 @@ export interface GatewayParts {
   assistantFor: (numberCalled: string) => Assistant;
   /** Tools besides the built-in ones. */
   tools?: readonly AssistantTool[];
+  /** Processors of extensions. */
+  processors?: readonly OwnProcessor[];
   /** The operator's phrases that ask for a human, besides the built-in ones. */
   ownPhrases?: OwnPhrases;
   clock?: Clock;
@@ -117,6 +120,7 @@ export class Gateway {
           log,
         }),
         tools: parts.tools ?? [],
+        processors: parts.processors ?? [],
         rules: new EscalationRules({
           ...config.escalation,
           ...(parts.ownPhrases === undefined ? {} : { phrases: parts.ownPhrases }),

@@ -4,7 +4,7 @@ import { fencedClock } from '../base/fenced-clock.js';
 import type { Config } from '../config/config.js';
 import { HubSpot } from '../crm/hubspot.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
-import { loadExtensions } from './extensions.js';
+import { loadExtensions, processorsOf } from './extensions.js';
 import { Gateway } from './gateway.js';
 import type { ConnectAgents } from '../handover/agent-availability.js';
 import { DynamoDbStore } from '../handover/dynamodb-store.js';
@@ -83,6 +83,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
         log.error({ err: error }, 'a timer caused an error; further ones are only counted');
     });
     const extensions = await loadExtensions(config.extensions, process.cwd());
+    const processors = processorsOf(extensions, config, options.env ?? {});
     const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
     const tools = [...extensions.tools, ...(options.tools ?? [])];
     const assistants = await openAssistants({ config, extensions, tools, providers: options.providers });
@@ -159,6 +160,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ownPhrases,
       assistantFor: (numberCalled) => assistants.for(numberCalled),
       tools,
+      processors,
       clock,
       about:
         embeddedStore === undefined

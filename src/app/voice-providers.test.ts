@@ -44,6 +44,7 @@ test('a provider that only some numbers use is prepared and opened for those num
     env: {},
     extensions: {
       tools: [],
+      processors: new Map(),
       providers: new Map([
         ['one', () => one],
         ['two', () => two],

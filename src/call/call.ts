@@ -25,7 +25,9 @@ import { type CallOutcome, CallStateMachine, type Ended } from './call-state.js'
 import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
+import type { ProcessorFault } from '../pipeline/fenced-processor.js';
 import { openMediaSession } from './media/open-media-session.js';
+import { type OwnProcessor, openOwnProcessors } from './media/own-processors.js';
 import { UnansweredTurns } from './media/unanswered-turns.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { hasToken } from './stream/stream-token.js';
@@ -42,6 +44,8 @@ export interface CallServices extends DepartureServices {
   assistantFor: (numberCalled: string) => Assistant;
   /** Tools besides the built-in ones. */
   tools: readonly AssistantTool[];
+  /** Processors of extensions. */
+  processors: readonly OwnProcessor[];
   /** Which triggers transfer a call to an agent. */
   rules: EscalationRules;
   /** The key that asks for an agent. Empty if none does. */
@@ -277,6 +281,14 @@ export class Call {
           'a processor failed and its frame is lost; further ones in this call are only counted',
         );
       },
+      own: openOwnProcessors(
+        this.services.processors,
+        () => {
+          const log = this.log.child({ stream_sid: start.streamSid });
+          return { ...this.toolContext(), language: this.prompt.language, clock, log };
+        },
+        (name, fault, error) => this.onOwnProcessorFault(name, fault, error),
+      ),
       onUnknownMark: () => {
         metrics.streamAnomalies.inc({ kind: 'unknown-mark' });
         if (this.anomalies.isFirst(this.callSid, 'unknown-mark'))
@@ -413,6 +425,16 @@ export class Call {
 
   private toolContext(): Omit<ToolContext, 'signal'> & { log: Logger } {
     return { conversationId: this.conversationId, callerNumber: identifyingNumber(this.from) ?? '', log: this.log };
+  }
+
+  /** Counts and logs the fault of an extension's processor. */
+  private onOwnProcessorFault(name: string, fault: ProcessorFault, error: unknown): void {
+    this.services.metrics.processorErrors.inc({ processor: 'extension' });
+    if (!this.anomalies.isFirst(this.callSid, `${name} ${fault} ${error instanceof Error ? error.name : ''}`)) return;
+    this.log.error(
+      { ...(error === undefined ? {} : { err: error }), processor: name, kind: fault },
+      'a processor of an extension failed; further faults of this kind in this call are only counted',
+    );
   }
 
   /** Handles a silent caller: two questions, then a polite end of the call, or a transfer if that trigger is on. */

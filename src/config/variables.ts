@@ -126,7 +126,8 @@ export const VARIABLES = {
       schema: text,
     }),
     EXTENSIONS: variable({
-      about: 'Comma-separated JavaScript modules with your own providers and tools. See docs/build/extensions.md.',
+      about:
+        'Comma-separated JavaScript modules with your own providers, tools and frame processors. See docs/build/extensions.md.',
       schema: list,
     }),
     IDLE_PROMPT_SECONDS: variable({

@@ -1,5 +1,5 @@
 import { openAssistants } from '../app/assistants.js';
-import { type Extensions, loadExtensions } from '../app/extensions.js';
+import { type Extensions, loadExtensions, processorsOf } from '../app/extensions.js';
 import type { Config } from '../config/config.js';
 
 /** What the settings, the extensions and the assistants' file name together. */
@@ -18,6 +18,8 @@ export interface Named {
 /** @throws TandemError CONFIG_INVALID naming EXTENSIONS, ASSISTANT_PROMPT or ASSISTANTS_FILE */
 export async function readNamed(config: Config): Promise<Named> {
   const extensions = await loadExtensions(config.extensions, process.cwd());
+  // Ends the start if they have no place.
+  processorsOf(extensions, config, {});
   const assistants = await openAssistants({ config, extensions, tools: extensions.tools });
   const { all } = assistants;
   return {

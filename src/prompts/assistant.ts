@@ -10,6 +10,8 @@ export interface Queues {
 /** The assistant that answers the calls to a number, with its providers, opening hours and queues. */
 export class Assistant {
   readonly prompt: AssistantPrompt;
+  /** The name of the built-in prompt, or the path of the file, that `prompt` was made from. */
+  readonly source: string;
   /** Names of providers in the order of preference. `undefined` means the configured ones. */
   readonly providers: readonly string[] | undefined;
   private readonly hours: OpeningHours | undefined;
@@ -18,11 +20,13 @@ export class Assistant {
   /** `queues` are the number's own first, then those of the gateway. */
   constructor(options: {
     prompt: AssistantPrompt;
+    source?: string;
     providers?: readonly string[] | undefined;
     hours?: OpeningHours | undefined;
     queues: readonly Queues[];
   }) {
     this.prompt = options.prompt;
+    this.source = options.source ?? options.prompt.name;
     this.providers = options.providers;
     this.hours = options.hours;
     this.queues = options.queues;

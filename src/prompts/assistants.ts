@@ -1,11 +1,11 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { TandemError } from '../base/errors.js';
 import { readJsonFile } from '../base/json-file.js';
 import { QUEUE_KEYS, unknownQueueKey } from '../escalation/queue-keys.js';
 import { Assistant, type Queues } from './assistant.js';
 import { type PromptDraft, completed, languageTag, voicesByProvider } from './draft.js';
-import { findDraft } from './find-draft.js';
+import { findDraft, isPromptFile } from './find-draft.js';
 import { OpeningHours, hoursSchema } from './opening-hours.js';
 
 const arn = z.string().startsWith('arn:', 'expected the ARN of a queue');
@@ -59,7 +59,8 @@ export interface AssistantsOptions {
 
 /** Finds the assistant for the number called. */
 export class Assistants {
-  private readonly byNumber: ReadonlyMap<string, Assistant>;
+  /** The assistants of the file, by the number called. */
+  readonly byNumber: ReadonlyMap<string, Assistant>;
   /** Answers all other numbers. */
   readonly otherwise: Assistant;
 
@@ -95,7 +96,7 @@ export async function readAssistants(options: AssistantsOptions): Promise<Assist
   if (typeof prompt === 'string') {
     throw new TandemError('CONFIG_INVALID', `ASSISTANT_PROMPT is ${JSON.stringify(defaultPrompt)}, but ${prompt}.`);
   }
-  const otherwise = new Assistant({ prompt, queues: [queues] });
+  const otherwise = new Assistant({ prompt, source: sourceOf(defaultPrompt, options.folder), queues: [queues] });
   if (file === undefined) return new Assistants(otherwise);
 
   const entries = await readJsonFile(file, fileSchema);
@@ -117,7 +118,8 @@ export async function readAssistants(options: AssistantsOptions): Promise<Assist
 async function assistantFor(entry: Entry, options: AssistantsOptions, folder: string): Promise<Assistant | string> {
   // The path of the default prompt is relative to where the gateway was started, not to this file.
   const name = entry.prompt ?? options.defaultPrompt;
-  const draft = await findDraft(name, entry.prompt === undefined ? options.folder : folder);
+  const from = entry.prompt === undefined ? options.folder : folder;
+  const draft = await findDraft(name, from);
   if (typeof draft === 'string') return `"prompt" is ${JSON.stringify(name)}, but ${draft}`;
 
   const { fallback, hours, provider, queue, queues } = entry;
@@ -133,6 +135,7 @@ async function assistantFor(entry: Entry, options: AssistantsOptions, folder: st
   if (typeof prompt === 'string') return `its prompt ${JSON.stringify(name)} cannot be used: ${prompt}`;
   return new Assistant({
     prompt,
+    source: sourceOf(name, from),
     providers: provider === undefined && fallback === undefined ? undefined : providers,
     hours: hours === undefined ? undefined : new OpeningHours(hours),
     queues: [{ byReason: queues, otherwise: queue }, options.queues],
@@ -150,6 +153,10 @@ function changed(draft: PromptDraft, entry: Entry, voices: Readonly<Record<strin
     lines: isSame ? draft.lines : {},
     voices: { ...(isSame ? draft.voices : {}), ...voices },
   };
+}
+
+function sourceOf(nameOrPath: string, folder: string): string {
+  return isPromptFile(nameOrPath) ? resolve(folder, nameOrPath) : nameOrPath;
 }
 
 function primary(tag: string): string | undefined {

@@ -68,8 +68,8 @@ function isItemText({ itemId, responseId, text }: Readonly<Record<string, unknow
   return isText(responseId) && isText(itemId) && isText(text);
 }
 
-/** Not by class, because an extension may bring its own copy of it. */
-function isTelephoneAudio(value: unknown): boolean {
+/** Whether a value is audio as the telephone has it. Not by class, because an extension may bring its own copy of it. */
+export function isTelephoneAudio(value: unknown): boolean {
   const chunk = value as Partial<AudioChunk> | null | undefined;
   return chunk?.encoding === 'mulaw' && chunk.sampleRateHz === TELEPHONE_RATE_HZ;
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 
 export interface ChatRequest {
   model: string;
-  messages: { role: string; content: string }[];
+  messages: { role: string; content: string | null }[];
   tools: { function: { name: string } }[];
 }
 
@@ -13,6 +13,8 @@ export interface ChatRequest {
 export interface ChatAnswer {
   text?: string;
   tool?: string;
+  /** Arguments of the tool, as JSON. */
+  parameters?: string;
 }
 
 /** Answers a question to the judge. A text stands for the arguments as they are. */
@@ -24,10 +26,15 @@ export type Judge = (question: string) => { isTrue: boolean; reason: string } | 
 export class ChatService {
   answer: (request: ChatRequest) => ChatAnswer = () => ({ text: 'Yes.' });
   judge: Judge = () => ({ isTrue: true, reason: 'so it is' });
-  /** If set, every request is answered with this status. */
-  refusal: { status: number; message: string } | undefined;
+  /** Whether the judge writes its verdict as text, as models do whose service does not know the choice of a tool. */
+  judgeWrites = false;
+  /** Returns the status with which a request is refused, or `undefined`. */
+  refuses: (request: ChatRequest, isForJudge: boolean) => { status: number; message: string } | undefined = () =>
+    undefined;
   readonly requests: ChatRequest[] = [];
   readonly questions: string[] = [];
+  /** The Authorization header of each request. */
+  readonly keys: string[] = [];
   private readonly server: Server = createServer((request, response) => void this.handle(request, response));
 
   async start(): Promise<string> {
@@ -48,24 +55,29 @@ export class ChatService {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString()) as ChatRequest;
-    const { refusal } = this;
+    this.keys.push(request.headers.authorization ?? '');
+    const refusal = this.refuses(body, judgingTool(body) !== undefined);
     response.writeHead(refusal?.status ?? 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(refusal === undefined ? this.reply(body) : { error: { message: refusal.message } }));
   }
 
   private reply(body: ChatRequest): object {
-    const judging = body.tools.find((tool) => tool.function.name === 'give_verdict');
+    const judging = judgingTool(body);
     if (judging !== undefined) {
       const question = body.messages.at(-1)?.content ?? '';
       this.questions.push(question);
       const verdict = this.judge(question);
       const text = typeof verdict === 'string' ? verdict : verdictOf(verdict);
-      return completion(null, judging.function.name, text);
+      return this.judgeWrites ? completion(text, undefined, '') : completion(null, judging.function.name, text);
     }
     this.requests.push(body);
-    const { text, tool } = this.answer(body);
-    return completion(text ?? null, tool, '{"reason":"requested_human"}');
+    const { parameters = '{"reason":"requested_human"}', text, tool } = this.answer(body);
+    return completion(text ?? null, tool, parameters);
   }
+}
+
+function judgingTool({ tools }: ChatRequest): ChatRequest['tools'][number] | undefined {
+  return tools.find((tool) => tool.function.name === 'give_verdict');
 }
 
 function verdictOf({ isTrue, reason }: { isTrue: boolean; reason: string }): string {
@@ -83,5 +95,6 @@ function completion(content: string | null, tool: string | undefined, parameters
     created: 0,
     model: 'm',
     choices: [{ index: 0, message, finish_reason }],
+    usage: { prompt_tokens: 10, completion_tokens: 2, total_tokens: 12 },
   };
 }

@@ -114,6 +114,7 @@ export async function startRig(
     ...(options.engine === undefined ? {} : { engine: options.engine }),
     logDestination,
     clock,
+    env,
   });
   const events: CallEvent[] = [];
   running.gateway.watch((event) => {

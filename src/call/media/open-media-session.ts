@@ -15,6 +15,7 @@ import { CallerIdleTimer } from './caller-idle.js';
 import { DtmfCollector } from './dtmf-collector.js';
 import { type StreamFault, StreamHealth } from './stream-health.js';
 import { LatencyMeter } from './latency-meter.js';
+import type { OwnStages } from './own-processors.js';
 import { PipelineConversation } from './pipeline-conversation.js';
 
 export interface MediaSessionOptions {
@@ -34,6 +35,8 @@ export interface MediaSessionOptions {
   /** Called before an open stream that carries nothing is closed. */
   onFault: (fault: StreamFault) => void;
   onProcessorError: (processor: string, error: unknown) => void;
+  /** The processors of extensions. Empty for the direct bridge. */
+  own: OwnStages;
   /** Called when Twilio returns a mark that was never sent. */
   onUnknownMark: () => void;
   services: { clock: Clock; metrics: Metrics; providerName: string; idleMs: number; pipeline: boolean };
@@ -87,7 +90,7 @@ export function openMediaSession(options: MediaSessionOptions): { media: MediaSe
     },
   });
   const conversation = pipeline
-    ? new PipelineConversation(parts, onProcessorError)
+    ? new PipelineConversation(parts, options.own, onProcessorError)
     : new DirectBridge(parts, onProcessorError);
   return {
     media: {

@@ -8,24 +8,31 @@ import { ToolProcessor } from '../../pipeline/tool-processor.js';
 import { TranscriptProcessor } from '../../pipeline/transcript-processor.js';
 import { VoiceProcessor } from '../../pipeline/voice-processor.js';
 import type { Conversation, ConversationParts } from './conversation.js';
+import type { OwnStages } from './own-processors.js';
 import { PlayoutProcessor } from './playout-processor.js';
 import { stopDialogue } from './stop-dialogue.js';
 import { answerToolCall } from './tool-calls.js';
 
-/** The frame pipeline (`USE_PIPECAT=true`): voice → gate → keypad → escalation → tools → transcript → playout. */
+/**
+ * The frame pipeline (`USE_PIPECAT=true`): voice → gate → keypad → escalation → tools → transcript → playout. Processors of
+ * extensions stand before and after the voice.
+ */
 export class PipelineConversation implements Conversation {
   private readonly parts: ConversationParts;
   private readonly voice: VoiceProcessor;
   private readonly pipeline: Pipeline;
 
-  constructor(parts: ConversationParts, onProcessorError: (processor: string, error: unknown) => void) {
+  constructor(parts: ConversationParts, own: OwnStages, onProcessorError: (processor: string, error: unknown) => void) {
     const { listener } = parts;
     const onEscalation = (escalation: Escalation): void => listener.onEscalation(escalation);
     this.parts = parts;
     this.voice = new VoiceProcessor(parts.prewarmed.session, parts.gate);
     this.pipeline = new Pipeline(
       [
+        ...own['before-model'],
         this.voice,
+        // Before the gate, so that it has the last word on what a processor held back.
+        ...own['after-model'],
         new GateProcessor(parts.gate),
         new KeypadProcessor({ dtmf: parts.dtmf, onEscalation }),
         new EscalationProcessor({ escalationWatch: parts.escalationWatch, onEscalation }),
