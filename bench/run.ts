@@ -1,3 +1,5 @@
+import { UsageError, defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
+import { withProgress } from '../src/base/terminal.js';
 import { cluster } from './cluster.js';
 import { flood } from './flood.js';
 import { frames } from './frames.js';
@@ -7,7 +9,6 @@ import { models } from './models.js';
 import { speech } from './speech.js';
 import { start } from './start.js';
 import { survive } from './survive.js';
-import { useDotEnv } from '../src/process/dot-env.js';
 
 interface Section {
   run: () => Promise<void>;
@@ -15,7 +16,7 @@ interface Section {
   seconds: number;
 }
 
-/** The sections of `npm run bench -- [section]…`, which runs all by default. Each is one file and prints its own tables. */
+/** Each section is one file and prints its own tables. */
 const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['start', { run: start, seconds: 8 }],
   ['speech', { run: speech, seconds: 70 }],
@@ -28,23 +29,31 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['flood', { run: flood, seconds: 50 }],
 ]);
 
-useDotEnv(process.env);
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !SECTIONS.has(name));
-if (unknown.length > 0) {
-  console.error(
-    `There is no section ${unknown.join(', ')}. Use: npm run bench -- [${[...SECTIONS.keys()].join('|')}]…`,
-  );
-  process.exit(2);
-}
-const names = wanted.length > 0 ? wanted : [...SECTIONS.keys()];
-const sections = names.map((name) => [name, SECTIONS.get(name)] as const);
-const plan = sections.map(([name, section]) => `${name} ${section?.seconds} s`).join(', ');
-const totalSeconds = sections.reduce((sum, [, section]) => sum + (section?.seconds ?? 0), 0);
-console.log(`About ${Math.ceil(totalSeconds / 60)} min in all: ${plan}.`);
-for (const [name, section] of sections) {
-  console.log(`── ${name}`);
-  const startedMs = performance.now();
-  await section?.run();
-  console.log(`(${name}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s)\n`);
-}
+const NAMES = [...SECTIONS.keys()];
+
+export const command = defineCommand({
+  name: 'bench',
+  does: 'Runs the benchmarks and prints their tables.',
+  operands: { shown: '[section]…', about: `what to measure: ${NAMES.join(', ')} (without any: all)` },
+  options: {},
+  examples: ['', 'frames interruptions'],
+  notes: `It needs an idle machine with two cores or more. Seconds on such a machine: ${[...SECTIONS].map(([name, { seconds }]) => `${name} ${seconds}`).join(', ')}.`,
+  run: async ({ operands }) => {
+    const unknown = operands.filter((name) => !SECTIONS.has(name));
+    if (unknown.length > 0)
+      throw new UsageError(`There is no section ${unknown.join(', ')}; there are ${NAMES.join(', ')}.`);
+    const sections = [...SECTIONS].filter(([name]) => operands.length === 0 || operands.includes(name));
+    const plan = sections.map(([name, { seconds }]) => `${name} ${seconds} s`).join(', ');
+    const totalSeconds = sections.reduce((sum, [, { seconds }]) => sum + seconds, 0);
+    console.log(`About ${Math.ceil(totalSeconds / 60)} min in all: ${plan}.`);
+    for (const [name, { run, seconds }] of sections) {
+      console.log(`── ${name}`);
+      const startedMs = performance.now();
+      await withProgress(process.stderr, (so) => `${name}: ${so} s of about ${seconds} s`, run);
+      console.log(`(${name}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s)\n`);
+    }
+    return 0;
+  },
+});
+
+if (isEntry(import.meta.url)) await runCommand(command);

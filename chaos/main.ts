@@ -1,66 +1,68 @@
-import { parseArgs } from 'node:util';
-import { useDotEnv } from '../src/process/dot-env.js';
+import { choiceOption, defineCommand, isEntry, numberOption, runCommand } from '../src/process/command-line.js';
+import { openProgress, painter } from '../src/base/terminal.js';
 import { skipWithoutRedis } from '../test/support/redis-server.js';
 import { LANGUAGES } from './plan.js';
 import { printReport } from './print.js';
 import { runChaos } from './run.js';
 
-const USAGE = `npm run chaos -- [--seed N] [--calls N] [--concurrent N] [--direct] [--only N] [--first N] [--speed N] [--alone] [--language L]
-  --seed N        seed of the plan (default 1)
-  --calls N       number of calls (default 2000)
-  --concurrent N  maximum number of calls at the same time (default 50)
-  --direct        use the direct bridge, not the pipeline
-  --only N        run call N alone, without calamities, and print its story
-  --first N       gateway that answers the first request, 0 or 1 (default 0); it decides the model of a call
-  --speed N       maximum speed of call time, in times real time (default 3)
-  --alone         use one gateway, without Redis
-  --language L    language of the assistant and the callers, ${LANGUAGES.join(' or ')} (default en); the gateway has a voice
-                  of its own for English only`;
+const WHOLE = { whole: true };
 
-useDotEnv(process.env);
-const { values } = parseArgs({
+export const command = defineCommand({
+  name: 'chaos',
+  does: 'Places calls to two gateways while everything goes wrong that can, and judges each call: nobody is left in silence or cut off.',
   options: {
-    seed: { type: 'string', default: '1' },
-    calls: { type: 'string', default: '2000' },
-    concurrent: { type: 'string', default: '50' },
-    direct: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    first: { type: 'string', default: '0' },
-    speed: { type: 'string', default: '3' },
-    alone: { type: 'boolean', default: false },
-    language: { type: 'string', default: 'en' },
-    help: { type: 'boolean', default: false },
+    seed: { type: 'string', value: 'N', default: '1', about: 'seed of the plan' },
+    calls: { type: 'string', value: 'N', default: '2000', about: 'number of calls' },
+    concurrent: { type: 'string', value: 'N', default: '50', about: 'maximum number of calls at the same time' },
+    direct: { type: 'boolean', about: 'uses the direct bridge, not the pipeline' },
+    only: { type: 'string', value: 'N', about: 'runs call N alone, without calamities, and prints its story' },
+    first: {
+      type: 'string',
+      value: 'N',
+      default: '0',
+      about: 'gateway that answers the first request, 0 or 1; it decides the model of a call',
+    },
+    speed: { type: 'string', value: 'N', default: '3', about: 'maximum speed of call time, in times real time' },
+    alone: { type: 'boolean', about: 'uses one gateway, without Redis' },
+    language: {
+      type: 'string',
+      value: LANGUAGES.join('|'),
+      default: 'en',
+      about: 'language of the assistant and the callers; the gateway has a voice of its own for English only',
+    },
+  },
+  examples: ['--calls 200', '--seed 7 --direct', '--seed 7 --only 31'],
+  notes: 'Exit code: 0 no call was treated wrongly, 1 one was.',
+  run: async ({ values }) => {
+    const language = choiceOption('language', values.language, LANGUAGES);
+    const seed = numberOption('seed', values.seed, WHOLE);
+    const calls = numberOption('calls', values.calls, { least: 1, ...WHOLE });
+    const options = {
+      seed,
+      calls,
+      concurrent: numberOption('concurrent', values.concurrent, { least: 1, ...WHOLE }),
+      direct: values.direct,
+      language,
+      only: values.only === undefined ? undefined : numberOption('only', values.only, WHOLE),
+      speed: numberOption('speed', values.speed, { least: 0.1 }),
+      askedFirst: numberOption('first', values.first, { most: 1, ...WHOLE }),
+    };
+    const isShared = !values.alone && skipWithoutRedis === false;
+    if (!values.alone && !isShared)
+      console.log('The Debian package redis-server is not installed, so the run has one gateway and no Redis.');
+    const progress = openProgress(process.stderr);
+    const onProgress = (done: number, violations: number): void =>
+      progress.show(`${done} of ${calls} calls, ${violations} with a violation`);
+    const report = await runChaos({ ...options, isShared, onProgress });
+    progress.end();
+    const isGood = printReport(report, {
+      seed,
+      direct: values.direct,
+      isStoryTold: values.only !== undefined,
+      paint: painter(process.stdout, process.env),
+    });
+    return isGood ? 0 : 1;
   },
 });
-const language = LANGUAGES.find((known) => known === values.language);
-if (values.help) {
-  console.log(USAGE);
-} else if (language === undefined) {
-  console.error(`--language must be ${LANGUAGES.join(' or ')}.`);
-  process.exitCode = 2;
-} else {
-  const isShared = !values.alone && skipWithoutRedis === false;
-  if (!values.alone && !isShared)
-    console.log('The Debian package redis-server is not installed, so the run has one gateway and no Redis.');
-  const seed = Number(values.seed);
-  let shownAtMs = performance.now();
-  const report = await runChaos({
-    seed,
-    calls: Number(values.calls),
-    concurrent: Number(values.concurrent),
-    direct: values.direct,
-    language,
-    isShared,
-    only: values.only === undefined ? undefined : Number(values.only),
-    speed: Number(values.speed),
-    askedFirst: Number(values.first),
-    onProgress: (done, violations) => {
-      if (performance.now() - shownAtMs < 15_000) return;
-      shownAtMs = performance.now();
-      console.error(`${done} calls, ${violations} with a violation`);
-    },
-  });
-  process.exitCode = printReport(report, { seed, direct: values.direct, isStoryTold: values.only !== undefined })
-    ? 0
-    : 1;
-}
+
+if (isEntry(import.meta.url)) await runCommand(command);

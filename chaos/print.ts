@@ -1,4 +1,5 @@
 import { quantile } from '../bench/quantile.js';
+import type { Paint } from '../src/base/terminal.js';
 import type { ChaosReport } from './run.js';
 import type { Resources } from './resources.js';
 
@@ -17,7 +18,7 @@ const OWN_FAULTS = ['webhook failed', 'request failed', 'a processor failed', 'a
 /** Prints a report. Returns whether there was no violation. */
 export function printReport(
   report: ChaosReport,
-  { direct, isStoryTold, seed }: { seed: number; direct: boolean; isStoryTold: boolean },
+  { direct, isStoryTold, paint, seed }: { seed: number; direct: boolean; isStoryTold: boolean; paint: Paint },
 ): boolean {
   const { calls, callTimeMs, realMs } = report;
   const silences = calls.map(({ longestSilenceMs }) => longestSilenceMs);
@@ -45,10 +46,10 @@ export function printReport(
   }
   const leaks = [...growth(report), ...ownFaults(report), ...needless(report)];
   const violated = calls.filter(({ violations }) => violations.length > 0);
-  for (const leak of leaks) console.log(`VIOLATION: ${leak}`);
+  for (const leak of leaks) console.log(`${paint('red', 'VIOLATION')}: ${leak}`);
   for (const { faults, number, story, violations } of violated) {
     console.log(
-      `VIOLATION in call ${number}: ${violations.join('; ')} (${faults.join(', ') || 'no fault of its own'})`,
+      `${paint('red', 'VIOLATION')} in call ${number}: ${violations.join('; ')} (${faults.join(', ') || 'no fault of its own'})`,
     );
     for (const line of story) console.log(`    ${line}`);
     console.log(`    npm run chaos -- --seed ${seed}${direct ? ' --direct' : ''} --only ${number}`);

@@ -107,8 +107,23 @@ function isFresh(state) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const args = process.argv.slice(2);
+  const known = ['--all', '--if-needed'];
+  // Loaded only for what is not an ordinary build, because every command builds first.
+  if (args.some((arg) => !known.includes(arg))) {
+    const { readScriptInput } = await import('./command.mjs');
+    await readScriptInput({
+      name: 'build',
+      does: 'Builds dist/: the gateway and the simulators, each source as a file of its own, and the Connect Lambda as the one file dist/lambda/connect/index.mjs.',
+      options: {
+        all: { type: 'boolean', about: 'builds the tests, benchmarks, chaos and evaluations, too' },
+        'if-needed': { type: 'boolean', about: 'builds only if a source is newer than dist/' },
+      },
+      examples: ['', '--all'],
+    });
+  }
   try {
-    await buildAll({ all: process.argv.includes('--all'), ifNeeded: process.argv.includes('--if-needed') });
+    await buildAll({ all: args.includes('--all'), ifNeeded: args.includes('--if-needed') });
   } catch (error) {
     if (!(error instanceof NotInstalled)) throw error;
     console.error(error.message);

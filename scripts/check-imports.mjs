@@ -62,14 +62,14 @@ export const LAYERS = `
   lambda/connect: base handover twilio/caller-identity.ts
 
   sim/model: audio base process speech
-  sim/openai: audio base sim/model
-  sim/nova: audio base sim/model
-  sim/hubspot: base sim/model
+  sim/openai: audio base process sim/model
+  sim/nova: audio base process sim/model
+  sim/hubspot: base process sim/model
   sim/twilio: audio base
   sim/connect: base sim/twilio
   sim/connect-api:
-  sim/caller: audio base sim/connect sim/twilio speech
-  sim: app base config process sim/caller sim/connect sim/twilio speech
+  sim/caller: audio base process sim/connect sim/twilio speech
+  sim: app audio base config process sim/caller sim/connect sim/twilio speech
 
   test/contracts: handover journal
   test/support: app audio base call cluster.ts config crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai

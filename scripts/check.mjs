@@ -1,5 +1,6 @@
 // `npm run check`: runs every step below, then reports which failed; exits 1 if one did.
 import { spawnSync } from 'node:child_process';
+import { readScriptInput } from './command.mjs';
 
 /** @type {[string, string, string[]][]} */
 const steps = [
@@ -12,6 +13,13 @@ const steps = [
   ['generated files', 'node', ['scripts/generate.mjs', '--check']],
   ['documents', 'node', ['scripts/check-docs.mjs']],
 ];
+await readScriptInput({
+  name: 'check',
+  does: 'Checks what needs no run: every step even if one fails, then says which failed.',
+  options: {},
+  examples: [''],
+  notes: `Steps: ${steps.map(([name]) => name).join(', ')}.\n\nExit code: 0 all passed, 1 a step failed.`,
+});
 const failed = [];
 for (const [name, command, args] of steps) {
   console.log(`── ${name}`);

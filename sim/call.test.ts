@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { FAKE_HOST, FAKE_TOKEN, FakeGateway } from '../test/support/fake-gateway.js';
+import { FAKE_HOST, FAKE_TOKEN, FakeGateway, type FakeStream } from '../test/support/fake-gateway.js';
 import { selfSigned } from '../test/support/self-signed.js';
 import { writeWav } from '../src/audio/wav.js';
 
@@ -27,13 +27,28 @@ function callCommand(args: readonly string[], env: Record<string, string> = {}):
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
 }
 
+/** Greets the caller, answers once, and closes the stream when the answer was played. */
+function talk(stream: FakeStream): void {
+  let hasAnswered = false;
+  const isSpoken = ({ media }: { media: { payload: string } }): boolean => /[^/w=]/.test(media.payload);
+  stream.socket.on('message', () => {
+    if (stream.of('mark').length > 0) stream.socket.close();
+    else if (stream.messages.at(-1)?.event === 'start') stream.play(500);
+    else if (!hasAnswered && stream.of('media').filter(isSpoken).length >= 10) {
+      hasAnswered = true;
+      stream.play(500);
+      stream.mark('answered');
+    }
+  });
+}
+
 describe('the call command', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-call-'));
   const wav = join(folder, 'hello.wav');
-  before(() => writeFileSync(wav, writeWav([new Int16Array(1600)], 8000)));
+  before(() => writeFileSync(wav, writeWav([new Int16Array(1600).fill(8000)], 8000)));
   after(() => rmSync(folder, { recursive: true }));
 
-  /** Runs `body` with a gateway that accepts calls at `/twilio/voice` and hangs up. */
+  /** Runs `body` with a gateway that accepts calls at `/twilio/voice`, answers the caller once and hangs up. */
   async function withGateway(
     { tls }: { tls?: { key: string; cert: string } },
     body: (gateway: FakeGateway) => Promise<void>,
@@ -43,7 +58,12 @@ describe('the call command', () => {
       '/health',
       (_request, response) => void response.end(JSON.stringify({ public_host: FAKE_HOST })),
     );
-    gateway.say('/twilio/voice', '<Say>Hello.</Say><Hangup/>');
+    gateway.say('/twilio/voice', `<Connect action="/done"><Stream url="wss://${FAKE_HOST}/stream"/></Connect>`);
+    gateway.say('/done', '<Hangup/>');
+    gateway.onUpgrade = (...upgrade) => {
+      gateway.accept(...upgrade);
+      talk(gateway.stream);
+    };
     try {
       await body(gateway);
     } finally {
@@ -86,8 +106,12 @@ describe('the call command', () => {
   });
 
   for (const [what, args, message] of [
-    ['an unknown option', ['--shout', 'x'], /--shout[\s\S]*--wav file/],
-    ['words outside options', ['hello'], /npm run call --/],
+    [
+      'an unknown option',
+      ['--shout', 'x'],
+      /^--shout is not an option of this command: "npm run call -- --help" .*\n$/,
+    ],
+    ['words outside options', ['hello'], /^The command cannot use "hello".*npm run call -- --help.*\n$/],
     ['a gateway that is not a URL', ['--gateway', 'here'], /^--gateway here is not a URL/],
     ['a webhook that is not https', ['--voice-url', 'http://h/v'], /^--voice-url .* https/],
     ['keys that do not exist', ['--press', 'x'], /^--press x: keys/],

@@ -1,29 +1,23 @@
-import { open } from 'node:fs/promises';
+import { type Input, UsageError, defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
 import { systemClock } from '../src/base/clock.js';
 import { settingOf } from '../src/base/environment.js';
 import { isTandemError } from '../src/base/errors.js';
-import { useDotEnv } from '../src/process/dot-env.js';
-import { openSpeechEngine } from '../src/speech/engine.js';
-import { USAGE, UsageError, readActs, readCallOptions, readRecordings } from './caller/call-options.js';
+import { painter } from '../src/base/terminal.js';
+import { type SpeechEngine, openSpeechEngine } from '../src/speech/engine.js';
+import { CALL_OPTIONS, DEFAULT_SAY, readActs, readCallOptions, readRecordings } from './caller/call-options.js';
+import { checkWritable } from './caller/check-writable.js';
 import { readHealth } from './caller/gateway-health.js';
 import { placeCall } from './caller/place-call.js';
 
 /** The pepper of a gateway in local mode; see src/handover/token.ts. */
 const LOCAL_MODE_PEPPER = 'tandem-local-mode-only';
 
-async function main(): Promise<number> {
-  const options = readCallOptions(process.argv.slice(2));
-  if (options === undefined) {
-    console.log(USAGE);
-    return 0;
-  }
-  useDotEnv(process.env);
+async function main(input: Input<typeof CALL_OPTIONS>): Promise<number> {
+  const options = readCallOptions(input);
   const recordings = await readRecordings(options);
-  if (options.record !== undefined) await checkWritable(options.record);
-  const health = await readHealth(options.gateway);
-  const engine = await openSpeechEngine();
-  // Between two connections a call consists of timers only, which do not keep the process alive.
-  const alive = setInterval(() => undefined, 60_000);
+  if (options.record !== undefined) await checkWritable('record', options.record);
+  const health = await readHealth(options.gateway, input.shown);
+  const engine = await openEngine();
   try {
     const acts = await readActs(options, recordings, (text) => engine.synthesize(text, { voice: 'rms' }));
     const report = await placeCall(options, acts, {
@@ -36,6 +30,7 @@ async function main(): Promise<number> {
       write: (line) => {
         if (!options.json) console.log(line);
       },
+      paint: painter(process.stdout, process.env),
       // The first Ctrl-C hangs up, the second exits at once.
       onCall: (call) => process.once('SIGINT', () => call.hangup()),
     });
@@ -44,23 +39,34 @@ async function main(): Promise<number> {
     return report.exitCode;
   } finally {
     await engine.close();
-    clearInterval(alive);
   }
 }
 
-async function checkWritable(path: string): Promise<void> {
+/** @throws UsageError, because without an engine no call can be placed */
+async function openEngine(): Promise<SpeechEngine> {
   try {
-    await (await open(path, 'a')).close();
+    return await openSpeechEngine();
   } catch (error) {
-    throw new UsageError(`--record ${path} cannot be written: ${(error as Error).message}`);
+    throw isTandemError(error) ? new UsageError(error.message) : error;
   }
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    const known = error instanceof UsageError || isTandemError(error);
-    console.error(known ? error.message : error);
-    process.exit(known ? 2 : 1);
-  },
-);
+export const command = defineCommand({
+  name: 'call',
+  does: `Places one simulated call against a running gateway, as Twilio would. --say, --wav, --interrupt and --press can be repeated and happen in the order given. Without any of them the caller asks “${DEFAULT_SAY}”`,
+  options: CALL_OPTIONS,
+  examples: [
+    '--say "What are your opening hours?" --say "I want to speak to a human agent"',
+    '--say "Where is my order?" --interrupt "Never mind" --press 0 --record heard.wav',
+    '--wav docs/question.wav --gateway http://127.0.0.1:8000 --json',
+  ],
+  notes: `TWILIO_AUTH_TOKEN signs the requests; it must be the gateway's. TWILIO_ACCOUNT_SID names the account.
+HANDOVER_TOKEN_PEPPER, with the gateway's value, lets the simulated agent see the handover's context.
+NODE_EXTRA_CA_CERTS names the authority of a certificate that is not publicly trusted.
+
+Exit code: 0 the call went as the caller meant it to, 1 it did not (refused, failed, unanswered, cut short, or over
+the limit; a hint says which), 2 it could not be placed.`,
+  run: main,
+});
+
+if (isEntry(import.meta.url)) void runCommand(command);

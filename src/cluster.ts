@@ -8,6 +8,7 @@ import { runWorker } from './cluster/worker.js';
 import { faultLimitMs } from './app/drain.js';
 import { type Config, readConfig } from './config/config.js';
 import { hostInUrl } from './base/host-in-url.js';
+import { UsageError, defineCommand, isEntry, runCommand } from './process/command-line.js';
 import { loadDotEnv } from './process/dot-env.js';
 import { once, stopOnFault } from './process/faults.js';
 import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
@@ -16,8 +17,8 @@ import { Notices } from './telemetry/notices.js';
 
 const MAX_WORKERS = 64;
 
-/** `cluster.js [N]` runs N gateways behind one port; without N, one for each core. Each worker runs this same file. */
-async function main(notices: Notices): Promise<void> {
+/** Runs several gateways behind one port. Each worker runs this same file. */
+async function main(workers: number, notices: Notices): Promise<void> {
   if (!cluster.isPrimary) {
     // A terminal or a process manager signals the whole group. Workers ignore that, because the primary stops them.
     for (const signal of [...STOP_SIGNALS, ...HANGUP_SIGNALS]) process.on(signal, () => undefined);
@@ -27,11 +28,6 @@ async function main(notices: Notices): Promise<void> {
       warn: (sentence) => notices.warn(sentence),
     });
     return;
-  }
-  const workers = Number(process.argv[2] ?? availableParallelism());
-  if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
-    console.error(`Usage: npm run cluster -- N (1 to ${MAX_WORKERS}; without N: one for each core)`);
-    process.exit(2);
   }
   // Workers inherit the environment of this process, with what the file has given.
   notices.settingsFile(loadDotEnv(process.env, process.cwd()));
@@ -90,8 +86,34 @@ function welcome(config: Config, workers: number, port: number, notices: Notices
   if (config.voiceProviders.includes('local')) notices.warn('Each worker loads its own speech engine of about 300 MB.');
 }
 
-const notices = new Notices(process.stderr);
-main(notices).catch((error: unknown) => {
-  notices.failed(error);
-  process.exit(1);
+/** @throws UsageError */
+function numberOfWorkers([text, ...more]: readonly string[]): number {
+  const workers = Number(text ?? availableParallelism());
+  if (more.length > 0 || !Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS)
+    throw new UsageError(`The number of workers is one whole number from 1 to ${MAX_WORKERS}.`);
+  return workers;
+}
+
+export const command = defineCommand({
+  name: 'cluster',
+  does: 'Runs several gateways behind one port, each in a process of its own, so that one machine uses all its cores.',
+  operands: { shown: '[N]', about: `number of gateways, 1 to ${MAX_WORKERS} (without it: one for each core)` },
+  options: {},
+  examples: ['', '4'],
+  notes: `The settings are those of the command start. A call outlives the process that has it.
+SIGTERM and Ctrl-C let the calls in progress finish. SIGHUP replaces the processes one by one.`,
+  isOnItsOwn: true,
+  run: async ({ operands }) => {
+    const workers = numberOfWorkers(operands);
+    const notices = new Notices(process.stderr);
+    try {
+      await main(workers, notices);
+      return undefined;
+    } catch (error) {
+      notices.failed(error);
+      return 1;
+    }
+  },
 });
+
+if (isEntry(import.meta.url)) void runCommand(command);

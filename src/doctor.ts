@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { type Clock, systemClock } from './base/clock.js';
 import { isTandemError } from './base/errors.js';
+import { type Paint, painter } from './base/terminal.js';
 import { type Config, readConfig } from './config/config.js';
 import type { Check, CheckContext } from './doctor/check.js';
 import { CHECKS } from './doctor/checks.js';
@@ -12,7 +11,7 @@ import { answersText } from './doctor/live/answers-file.js';
 import { LIVE_MS, type LiveAnswer, askLive } from './doctor/live/ask-live.js';
 import { readNamed } from './doctor/named.js';
 import { type Limits, type NamedFinding, runChecks } from './doctor/run-checks.js';
-import { useDotEnv } from './process/dot-env.js';
+import { UsageError, defineCommand, isEntry, runCommand } from './process/command-line.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -60,47 +59,49 @@ export async function diagnose(options: DiagnoseOptions): Promise<{ code: 0 | 1;
   return { code, context };
 }
 
-const USAGE = `Checks the settings and asks every service that they name.
-
-  npm run doctor [-- [--json] [--live [--answers ${ANSWERS_FILE}]]]
-
-  --json     prints one JSON object: {"result": "fine" | "advice" | "fault", "findings": [{"service", "id", "result", "text"}]}
-  --live     then puts the questions to the accounts that no document answers ("To confirm against the real services" in
-             docs/project/roadmap.md), and writes the answers to a file without secrets. It takes up to two minutes and
-             costs some cents. Twilio is asked only while no gateway listens on PORT
-  --answers  names that file
-  --help     prints this
-
-A line begins with ok, note (works, but know this) or FAULT (would cost a call, or what belongs to one), and ends with the
-id of the finding, which docs/operate/doctor.md explains. The exit code is 1 if there is a fault, 2 for bad usage.
-
-Example: OPENAI_API_KEY=… VOICE_PROVIDER=openai npm run doctor`;
-
 const MARKS: Readonly<Record<Finding['result'], string>> = { fine: 'ok   ', advice: 'note ', fault: 'FAULT' };
+const COLOURS = { fine: 'green', advice: 'yellow', fault: 'red' } as const;
+
+const plain: Paint = (_colour, text) => text;
 
 /** One line of the report. */
-export function lineOf({ id, result, service, text }: NamedFinding): string {
-  return `${MARKS[result]}  ${service}: ${text}${result === 'fine' ? '' : ` [${id}]`}`;
+export function lineOf({ id, result, service, text }: NamedFinding, paint: Paint = plain): string {
+  return `${paint(COLOURS[result], MARKS[result])}  ${service}: ${text}${result === 'fine' ? '' : ` [${id}]`}`;
 }
 
-/** Runs the command. Resolves with the exit code. */
+export const command = defineCommand({
+  name: 'doctor',
+  does: 'Checks the settings and asks every service that they name, and says what to do. No call is placed.',
+  options: {
+    json: {
+      type: 'boolean',
+      about:
+        'prints one JSON object: {"result", "findings": [{"service", "id", "result", "text"}]}; result is fine, advice or fault',
+    },
+    live: {
+      type: 'boolean',
+      about:
+        'then puts the questions to the accounts that no document answers ("To confirm against the real services" in docs/project/roadmap.md), and writes the answers to a file without secrets. It takes up to two minutes and costs some cents. Twilio is asked only while no gateway listens on PORT',
+    },
+    answers: { type: 'string', value: 'FILE', default: ANSWERS_FILE, about: 'the file for the answers of --live' },
+  },
+  examples: ['', '--json', '--live', 'VOICE_PROVIDER=openai OPENAI_API_KEY=sk-…'],
+  notes:
+    'A line begins with ok, note (works, but know this) or FAULT (would cost a call, or what belongs to one), and ends with the\nid of the finding, which docs/operate/doctor.md explains.\n\nExit code: 0 callers can be served, 1 there is a fault, 2 the command line is wrong.',
+  run: ({ values }) =>
+    doctor(values, {
+      env: process.env,
+      write: (line) => console.log(line),
+      paint: painter(process.stdout, process.env),
+    }),
+});
+
+/** Runs the command. Resolves with the exit code. @throws UsageError if the answers cannot be written */
 export async function doctor(
-  args: readonly string[],
-  options: Omit<DiagnoseOptions, 'report'> & { write: (line: string) => void },
-): Promise<0 | 1 | 2> {
-  const { write, ...rest } = options;
-  let values: ReturnType<typeof readArguments>;
-  try {
-    values = readArguments(args);
-  } catch (error) {
-    write(`${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
-  const { answers: file, help, json, live } = values;
-  if (help) {
-    write(USAGE);
-    return 0;
-  }
+  { answers: file, json, live }: { answers: string; json: boolean; live: boolean },
+  options: Omit<DiagnoseOptions, 'report'> & { write: (line: string) => void; paint?: Paint },
+): Promise<0 | 1> {
+  const { paint = plain, write, ...rest } = options;
   const say = (line: string): void => {
     if (!json) write(line);
   };
@@ -109,7 +110,7 @@ export async function doctor(
     ...rest,
     report: (finding) => {
       findings.push(finding);
-      say(lineOf(finding));
+      say(lineOf(finding, paint));
     },
   });
   let answers: LiveAnswer[] | undefined;
@@ -121,10 +122,9 @@ export async function doctor(
     try {
       await writeFile(file, answersText(answers, context.config, context.clock.epochMs()));
     } catch (error) {
-      write(
+      throw new UsageError(
         `The answers cannot be written to ${file} (${(error as NodeJS.ErrnoException).code ?? 'an error'}). Name another file with --answers.`,
       );
-      return 2;
     }
     say(`Written to ${file}.`);
   }
@@ -132,29 +132,9 @@ export async function doctor(
   return code;
 }
 
-function readArguments(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    options: {
-      json: { type: 'boolean', default: false },
-      live: { type: 'boolean', default: false },
-      answers: { type: 'string', default: ANSWERS_FILE },
-      help: { type: 'boolean', default: false },
-    },
-  }).values;
-}
-
 function worstOf(findings: readonly NamedFinding[]): Finding['result'] {
   const order = ['fault', 'advice'] as const;
   return order.find((one) => findings.some(({ result }) => result === one)) ?? 'fine';
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  useDotEnv(process.env);
-  // The timers of the doctor's clock do not keep the process alive, and a service may be waited for without a socket.
-  const alive = setInterval(() => undefined, 60_000);
-  const code = await doctor(process.argv.slice(2), { env: process.env, write: (line) => console.log(line) });
-  clearInterval(alive);
-  // A service that never answered may hold a socket.
-  process.exit(code);
-}
+if (isEntry(import.meta.url)) void runCommand(command);

@@ -1,3 +1,4 @@
+import { type Shown, defineCommand, isEntry, runCommand } from './process/command-line.js';
 import { readConfig } from './config/config.js';
 import { drainAfterFaultSeconds, faultLimitMs } from './app/drain.js';
 import { loadDotEnv } from './process/dot-env.js';
@@ -10,7 +11,7 @@ import { Notices } from './telemetry/notices.js';
 import { hostInUrl } from './base/host-in-url.js';
 
 /** Reads the environment, starts the gateway and stops it on a signal or after a fault. */
-async function main(notices: Notices): Promise<void> {
+async function main(notices: Notices, shown: Shown): Promise<void> {
   notices.settingsFile(loadDotEnv(process.env, process.cwd()));
   const config = readConfig(process.env);
   const { drainSeconds } = config;
@@ -32,7 +33,7 @@ async function main(notices: Notices): Promise<void> {
   });
   running = await startGateway(config, { env: process.env });
   startWatchdog(config.maxStallMs, (sentence) => notices.warn(sentence));
-  welcome(running, notices);
+  welcome(running, notices, shown);
   const { gateway } = running;
   stopOnSignal({
     signals: [...STOP_SIGNALS, ...HANGUP_SIGNALS],
@@ -44,7 +45,7 @@ async function main(notices: Notices): Promise<void> {
   });
 }
 
-function welcome({ gateway, config, isEmbedded }: RunningGateway, notices: Notices): void {
+function welcome({ gateway, config, isEmbedded }: RunningGateway, notices: Notices, shown: Shown): void {
   const { port, publicHost } = gateway;
   const url = `http://${hostInUrl(config.host)}:${port}`;
   notices.say('info', 'the gateway is ready', `Tandem listens on ${url} (Twilio knows it as ${publicHost}).`, {
@@ -55,13 +56,30 @@ function welcome({ gateway, config, isEmbedded }: RunningGateway, notices: Notic
   if (!isEmbedded) return;
   notices.hint(
     'Everything runs in this process, and no account is needed. In another terminal, call it:',
-    `  npm run call -- --gateway http://127.0.0.1:${port} --say "What are your opening hours?" --say "I want to speak to a human agent"`,
+    `  ${shown('call', `--gateway http://127.0.0.1:${port} --say "What are your opening hours?" --say "I want to speak to a human agent"`)}`,
     'Stop with Ctrl-C.',
   );
 }
 
-const notices = new Notices(process.stderr);
-main(notices).catch((error: unknown) => {
-  notices.failed(error);
-  process.exit(1);
+export const command = defineCommand({
+  name: 'start',
+  does: 'Starts the gateway. Without any settings everything runs in this process, and no account is needed.',
+  options: {},
+  examples: ['', 'PORT=8001 LOG_LEVEL=warn'],
+  notes: `The settings are variables of the environment, or lines of a file .env. .env.example describes each.
+The log goes to standard output, one JSON object a line.
+SIGTERM and Ctrl-C let the calls in progress finish, for DRAIN_SECONDS at most. A second one stops at once.`,
+  isOnItsOwn: true,
+  run: async ({ shown }) => {
+    const notices = new Notices(process.stderr);
+    try {
+      await main(notices, shown);
+      return undefined;
+    } catch (error) {
+      notices.failed(error);
+      return 1;
+    }
+  },
 });
+
+if (isEntry(import.meta.url)) void runCommand(command);

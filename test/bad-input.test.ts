@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect as openSocket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { signStream, signWebhook } from '../sim/twilio/signing.js';
 import type { CarrierCall } from '../sim/twilio/carrier-call.js';
+import { within } from './support/deadline.js';
 import { AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
 
 const STREAM_URL = `wss://${PUBLIC_HOST}/twilio/stream`;
@@ -52,6 +55,23 @@ describe('bad input', () => {
       assert.doesNotMatch(answer.body, /<Response>/);
     }
     assert.equal(rig.provider.sessions.length, sessions);
+  });
+
+  test('a webhook without a usable signature is refused before its body has arrived', async () => {
+    for (const signature of [undefined, 'not-base64', `${'A'.repeat(27)}=A`]) {
+      const socket = openSocket(rig.running.gateway.port, '127.0.0.1');
+      const head = [
+        'POST /twilio/voice HTTP/1.1',
+        `Host: ${PUBLIC_HOST}`,
+        'Content-Type: application/x-www-form-urlencoded',
+        'Content-Length: 1000',
+        ...(signature === undefined ? [] : [`X-Twilio-Signature: ${signature}`]),
+      ];
+      socket.write(`${head.join('\r\n')}\r\n\r\nCallSid=`);
+      const [answer] = (await within(once(socket, 'data'), 'the answer')) as [Buffer];
+      assert.match(answer.toString(), /^HTTP\/1\.1 403 /);
+      socket.destroy();
+    }
   });
 
   test('a webhook body that is not a form, is too large, has too many fields, or names no call gets an error status of its own', async () => {

@@ -188,6 +188,26 @@ describe('a cluster that is told to stop', () => {
     }
   });
 
+  test('a cluster that stops as a whole hands its calls over instead of moving them between its workers', async () => {
+    // So short that calls leave at once.
+    const cluster = await ClusterRig.spawn(2, { DRAIN_SECONDS: '10' }).listening();
+    try {
+      const calls = Array.from({ length: 2 }, () => cluster.call());
+      await until(() => calls.every(isGreeted), 'every caller is greeted');
+      cluster.signal('SIGTERM');
+      await until(() => calls.every(({ dials, streams }) => dials + streams > 1), 'the calls leave their streams');
+      assert.deepEqual(
+        calls.map(({ dials, streams }) => [dials, streams]),
+        [
+          [1, 1],
+          [1, 1],
+        ],
+      );
+    } finally {
+      await cluster.close();
+    }
+  });
+
   test('a second signal ends the cluster without waiting for calls', async () => {
     const cluster = await ClusterRig.spawn(1, { DRAIN_SECONDS: '60' }).listening();
     try {

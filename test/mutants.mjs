@@ -12,11 +12,20 @@ export const MUTANTS = [
     tests: ['test/webhook-account.test.ts'],
   },
   {
-    name: 'a webhook without a signature is answered',
+    name: 'a webhook with a wrong signature is answered',
+    file: 'src/twilio/webhooks.ts',
+    find: 'if (isChecked && !isSigned(signature, rules.signingKeys, urls, form)) return',
+    replace: 'if (false) return',
+    tests: ['test/bad-input.test.ts'],
+    only: 'a webhook with no signature, a wrong one',
+  },
+  {
+    name: 'a webhook without a signature is read before it is refused',
     file: 'src/twilio/webhooks.ts',
     find: 'if (isChecked && signature === undefined) return',
     replace: 'if (false) return',
     tests: ['test/bad-input.test.ts'],
+    only: 'refused before its body has arrived',
   },
   {
     name: 'a webhook of any size is read',
@@ -373,6 +382,7 @@ export const MUTANTS = [
     find: 'for (const worker of this.workers) worker.drain(canMove);',
     replace: 'for (const worker of this.workers) worker.drain(canMove || true);',
     tests: ['test/cluster.test.ts'],
+    only: 'a cluster that stops as a whole',
   },
   {
     name: 'a gateway moves its calls though the others stop as well',

@@ -102,6 +102,18 @@ describe("the summary on the agent's screen", { concurrency: 3 }, () => {
     });
   }
 
+  test('a handover that goes well logs no warning, also if the model cannot write a summary', async () => {
+    const rig = await startRig({ clock: scaledClock(5) });
+    try {
+      const scene = await new Scene(rig).asksForHuman();
+      await scene.call.whenEnded();
+      assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+      assert.doesNotMatch(rig.log(), /"level":"(?:warn|error|fatal)"/);
+    } finally {
+      await rig.close();
+    }
+  });
+
   test('the end of a call aborts the summary, and the record holds what the model learned about the caller', async () => {
     const rig = await startRig({ clock: scaledClock(5) });
     let signal: AbortSignal | undefined;

@@ -30,6 +30,10 @@ export interface AgentSideListener {
   onScreen(screen: AgentScreen): void;
   onWhisper?(text: string): void;
   onSaid?(text: string): void;
+  /** The agent has heard the whisper, and hears the caller from now on. */
+  onTalk?(): void;
+  /** How long the agent talks before hanging up. By default a moment. */
+  readonly agentTalksMs?: number;
 }
 
 /** Starts the simulated Connect with the real flow, and the real Lambda on the gateway's store. */
@@ -65,6 +69,8 @@ export function connectSide(
     onAgentScreen: (screen) => listener.onScreen(screen),
     onWhisper: (text) => listener.onWhisper?.(text),
     onSaid: (text) => listener.onSaid?.(text),
+    onTalk: () => listener.onTalk?.(),
+    ...(listener.agentTalksMs === undefined ? {} : { agentTalksMs: listener.agentTalksMs }),
   });
   return { phone, output: () => lambda.output(), close: () => lambda.close() };
 }

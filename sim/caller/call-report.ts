@@ -10,9 +10,21 @@ export interface HintContext {
   gatewaysHost: string | undefined;
 }
 
+/** One act of the caller, and how long the answer took. `undefined` if nothing was heard. */
+interface ReportedTurn {
+  did: string;
+  answerMs: number | undefined;
+}
+
 /** The result of a call, for the user who placed it. */
 export class CallReport {
+  /** What a small recogniser made of what the caller heard. */
   readonly heard: string[] = [];
+  readonly turns: ReportedTurn[] = [];
+  /** Number of acts that the caller did not get to. */
+  actsLeft = 0;
+  /** Why the gateway sent the call to a human, if it says so. */
+  reason: string | undefined;
   digitsPlayed = 0;
   /** The attributes on the agent's screen. */
   agent: Readonly<Record<string, string>> | undefined;
@@ -20,6 +32,7 @@ export class CallReport {
   private readonly context: HintContext;
   private readonly problems: { code: ProblemCode; level: string; what: string }[] = [];
   private bridged = false;
+  private dialled: string | undefined;
   private streams = 0;
   private ending: CallEnd | 'limit' | undefined;
 
@@ -27,6 +40,7 @@ export class CallReport {
     this.call = call;
     this.context = context;
     call.on('bridged', () => (this.bridged = true));
+    call.on('dial-started', (number) => (this.dialled = number));
     call.on('stream-started', () => this.streams++);
     call.on('problem', (code, what) => {
       // Twilio logs every stream that the server closes, and a handover starts like that.
@@ -41,22 +55,49 @@ export class CallReport {
     this.ending ??= 'limit';
   }
 
-  /** 0 if the call ended normally, else 1. */
-  get exitCode(): 0 | 1 {
-    const { ending, problems, streams } = this;
-    if (ending === undefined || ['error', 'rejected', 'busy', 'limit'].includes(ending)) return 1;
-    return streams === 0 && problems.some(({ level }) => level === 'error') ? 1 : 0;
+  /** Called when the caller has spoken or pressed keys. */
+  did(what: string): void {
+    this.turns.push({ did: what, answerMs: undefined });
   }
 
-  /** What to try, in one line. `undefined` if the call went well or there is no advice. */
+  /** Called when the answer to the last act is heard. */
+  answered(afterMs: number): void {
+    const turn = this.turns.at(-1);
+    if (turn !== undefined) turn.answerMs = afterMs;
+  }
+
+  /** Whether the caller reached a human without having done anything. */
+  get wentStraightToHuman(): boolean {
+    return this.dialled !== undefined && this.turns.length === 0;
+  }
+
+  /** 0 if the call went as the caller meant it to, else 1. */
+  get exitCode(): 0 | 1 {
+    return this.failure === undefined ? 0 : 1;
+  }
+
+  /** What went wrong and what to try, in one line. `undefined` if the call went well. */
   get hint(): string | undefined {
-    if (this.exitCode === 0) return undefined;
-    if (this.ending === 'limit') return 'The call was still active at its limit; set a longer one with --limit.';
-    for (const { code, what } of this.problems) {
-      const hint = hintFor(code, what, this.context);
-      if (hint !== undefined) return hint;
+    const { failure } = this;
+    return failure === undefined || failure === '' ? undefined : failure;
+  }
+
+  /** The hint for a call that failed, `''` if there is none. `undefined` if the call did not fail. */
+  private get failure(): string | undefined {
+    const { actsLeft, bridged, dialled, ending, problems, streams, turns } = this;
+    if (ending === 'limit') return 'The call was still active at its limit; set a longer one with --limit.';
+    const isBroken = ending === undefined || ['error', 'rejected', 'busy'].includes(ending);
+    if (isBroken || (streams === 0 && problems.some(({ level }) => level === 'error'))) {
+      const hints = problems.map(({ code, what }) => hintFor(code, what, this.context));
+      return hints.find((hint) => hint !== undefined) ?? '';
     }
-    return undefined;
+    if (actsLeft > 0 && this.wentStraightToHuman)
+      return `The call went straight to a human: ${this.reason ?? "the gateway's log says why"}.`;
+    if (dialled !== undefined && !bridged) return `The gateway dialled ${dialled}, and nobody was reached there.`;
+    if (actsLeft > 0 && !bridged)
+      return `The call ended before the caller had done everything (${actsLeft} left): ${this.reason ?? "the gateway's log may say why"}.`;
+    const silent = turns.find(({ answerMs }) => answerMs === undefined);
+    return silent === undefined || bridged ? undefined : `Nothing was heard in answer to “${silent.did}”.`;
   }
 
   toJson(): string {
@@ -66,9 +107,11 @@ export class CallReport {
       bridged: this.bridged,
       streams: this.streams,
       problems: this.problems,
+      turns: this.turns.map(({ answerMs, did }) => ({ did, answer_ms: answerMs ?? null })),
       heard: this.heard,
       digits_played: this.digitsPlayed,
       agent: this.agent ?? null,
+      straight_to_human: this.wentStraightToHuman ? (this.reason ?? 'unknown') : null,
       hint: this.hint ?? null,
     });
   }

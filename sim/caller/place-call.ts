@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { mulawToPcm } from '../../src/audio/g711.js';
 import { writeWav } from '../../src/audio/wav.js';
 import type { Clock } from '../../src/base/clock.js';
+import type { Paint } from '../../src/base/terminal.js';
 import type { SpeechEngine, SpeechInput } from '../../src/speech/engine.js';
 import type { AgentScreen } from '../connect/connect.js';
 import { Carrier } from '../twilio/carrier.js';
@@ -12,8 +13,9 @@ import type { CallOptions } from './call-options.js';
 import { CallReport } from './call-report.js';
 import { Caller, type CallerAct } from './caller.js';
 import type { Health } from './gateway-health.js';
+import { readCounters, reasonBetween } from './gateway-reasons.js';
 import { Timeline } from './timeline.js';
-import { watchAgentSide, watchCarrier } from './watch-call.js';
+import { noteCaller, watchAgentSide, watchCarrier } from './watch-call.js';
 
 /** What a call needs in addition to its options. */
 export interface CallParts {
@@ -27,6 +29,8 @@ export interface CallParts {
   pepper: string;
   /** Called with each line of the timeline. */
   write: (line: string) => void;
+  /** Colours the lines. By default they are plain. */
+  paint?: Paint;
   /** Called with the call, so that the command can hang up. */
   onCall?: (call: CarrierCall) => void;
 }
@@ -41,7 +45,7 @@ export async function placeCall(
   parts: CallParts,
 ): Promise<CallReport> {
   const { accountSid, authToken, clock, engine, health, pepper, write } = parts;
-  const timeline = new Timeline(clock, write);
+  const timeline = new Timeline(clock, write, parts.paint);
   const publicHost = options.publicHost ?? health.public_host ?? options.gateway.host;
   const voiceUrl = options.voiceUrl ?? `https://${publicHost}/twilio/voice`;
 
@@ -70,6 +74,7 @@ export async function placeCall(
     synthesize: (text) => engine.synthesize(text),
     clock,
   });
+  const before = await readCounters(options.gateway);
   const call = carrier.placeCall({ from: options.from, to: options.to, voiceUrl });
   const report = new CallReport(call, {
     voiceUrl,
@@ -80,12 +85,17 @@ export async function placeCall(
   watchCarrier(call, timeline);
   const { ear, recording } = listen(call, engine, (text) => {
     report.heard.push(text);
-    timeline.note('hears', `“${text}”`);
+    timeline.note('hears', `“${text}” (a guess)`);
   });
-  const caller = new Caller(call, acts, (event) => {
-    timeline.note('caller', event.type === 'speaks' ? `says: “${event.label}”` : `presses ${event.digits.length} keys`);
+  const caller = new Caller(call, acts, {
+    stays: options.stay,
+    onEvent: (event) => {
+      noteCaller(event, timeline);
+      if (event.type === 'speaks') report.did(event.label);
+      else if (event.type === 'presses') report.did(`${event.digits.length} keys`);
+      else if (event.type === 'answered') report.answered(event.afterMs);
+    },
   });
-  void caller;
   const limit = clock.setTimer(options.limitMs, () => {
     report.overran();
     call.hangup();
@@ -93,6 +103,7 @@ export async function placeCall(
   parts.onCall?.(call);
   await call.whenEnded();
   limit.cancel();
+  report.actsLeft = caller.actsLeft;
 
   const farewell = clock.setTimer(FAREWELL_MS, () => carrier.close());
   await carrier.whenIdle();
@@ -100,6 +111,7 @@ export async function placeCall(
   if (options.record !== undefined)
     await writeFile(options.record, writeWav([mulawToPcm(Buffer.concat(recording))], 8000));
   ear.close();
+  report.reason = reasonBetween(before, await readCounters(options.gateway));
   report.agent = screen?.attributes;
   report.digitsPlayed = digits;
   carrier.close();

@@ -2,6 +2,7 @@ import { renderAgentScreen } from '../connect/agent-screen.js';
 import type { CarrierCall } from '../twilio/carrier-call.js';
 import type { Element } from '../twilio/twiml.js';
 import type { AgentSideListener } from './agent-side.js';
+import type { CallerEvent } from './caller.js';
 import type { Timeline } from './timeline.js';
 
 /** Writes the carrier's side of a call to a timeline. */
@@ -20,6 +21,22 @@ export function watchCarrier(call: CarrierCall, timeline: Timeline): void {
     if (code !== 31921) timeline.note('carrier', `problem ${code}: ${what}`);
   });
   call.on('ended', (reason) => timeline.note('carrier', `the call is over (${reason})`));
+}
+
+export function noteCaller(event: CallerEvent, timeline: Timeline): void {
+  switch (event.type) {
+    case 'speaks':
+      timeline.note('caller', `says: “${event.label}”`);
+      return;
+    case 'presses':
+      timeline.note('caller', `presses ${event.digits.length} keys`);
+      return;
+    case 'answered':
+      timeline.note('caller', `is answered after ${(event.afterMs / 1000).toFixed(1)} s`);
+      return;
+    case 'unanswered':
+      timeline.note('caller', 'hears no answer');
+  }
 }
 
 /** Steps of a flow that change nothing for the caller or the agent by themselves. They are told on request only. */

@@ -48,6 +48,8 @@ export interface SimulatedConnectOptions {
   onWhisper?: (text: string, voice: string) => void;
   /** The flow says something to the caller. */
   onSaid?: (text: string, voice: string) => void;
+  /** The agent has heard the whisper, and hears the caller from now on. */
+  onTalk?: () => void;
   /** Called for each digit that reaches the flow of the queue. */
   onQueueDigit?: () => void;
 }
@@ -120,7 +122,7 @@ export class SimulatedConnect implements PhoneEndpoint {
     contact: FlowContact,
     presence: Presence,
   ): Promise<void> {
-    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, onAgentScreen, onWhisper, queues } = this.options;
+    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, onAgentScreen, onTalk, onWhisper, queues } = this.options;
     await presence.pause(agentAnswersAfterMs);
     if (presence.isGone) return;
     onAgentScreen?.({
@@ -137,6 +139,7 @@ export class SimulatedConnect implements PhoneEndpoint {
     if (presence.isGone) return;
     // While the carrier still plays digits to this leg alone, the agent cannot hear the caller.
     await presence.bridged;
+    if (!presence.isGone) onTalk?.();
     await presence.pause(agentTalksMs);
   }
 

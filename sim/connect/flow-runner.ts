@@ -35,7 +35,7 @@ export interface FlowServices {
    */
   takesEmptyAttributes?: boolean;
   onStep: (step: FlowStep) => void;
-  /** A text is spoken in a voice: to the caller, or in a whisper to the agent. */
+  /** A text begins to be spoken in a voice: to the caller, or in a whisper to the agent. */
   onMessage: (text: string, voice: string) => void;
   /** Shows a view to the agent. Resolves with what the agent chose, or with `undefined` if nothing within the time limit. */
   showView?: (view: GuideView) => Promise<string | undefined>;
@@ -210,8 +210,8 @@ export class FlowRunner {
     const given = action.Parameters['Text'];
     const text = this.fill(textOf(given));
     if (given !== undefined && text === '') return this.failed(action, 'there is nothing to say');
-    await this.contact.pause(text.length * SPEECH_MS_PER_CHARACTER);
     this.services.onMessage(text, this.contact.voice);
+    await this.contact.pause(text.length * SPEECH_MS_PER_CHARACTER);
     return this.done(action, 'message played');
   }
 

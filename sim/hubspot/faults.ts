@@ -43,10 +43,24 @@ export class FaultQueue {
   }
 }
 
-export const FAULT_USAGE = `PLACE=WHAT or PLACE*TIMES=WHAT, for instance tickets=hang-after or any*3=503
-    PLACE: ${FAULT_PLACES.join(' | ')} (contacts, tickets, notes: their creation)
-    WHAT: an HTTP status | STATUS-after | secondly | rolling | daily | lock | moving:SECONDS | hang | hang-after | reset
-          | reset-after | malformed | no-id | slow:MS; "after" means that the request took effect`;
+export const FAULT_USAGE = `A fault is PLACE=WHAT, or PLACE*TIMES=WHAT for several requests. Faults strike in the order given.
+  PLACE  ${FAULT_PLACES.join(' | ')} (contacts, tickets, notes: their creation)
+  WHAT   an HTTP status | STATUS-after | secondly | rolling | daily | lock | moving:SECONDS | hang | hang-after |
+         reset | reset-after | malformed | no-id | slow:MS; “after” means that the request took effect
+
+  --fault "any*3=503"          answers three requests with HTTP status 503
+  --fault search=401           refuses the key
+  --fault contacts=502-after   creates the contact, and answers with status 502
+  --fault contacts=secondly    answers 429 for the limit of a second (rolling: of ten seconds; daily: of a day)
+  --fault tickets=lock         answers 423 for two seconds
+  --fault any=moving:5         answers every request with 477 for five seconds
+  --fault tickets=hang         never answers, and creates nothing
+  --fault tickets=hang-after   creates the ticket, and never answers
+  --fault notes=reset          breaks the connection, and creates nothing
+  --fault notes=reset-after    creates the note, and breaks the connection
+  --fault search=malformed     answers with something that is not JSON
+  --fault contacts=no-id       answers without the id of what it created
+  --fault any=slow:3000        answers after three seconds`;
 
 const POLICIES: Readonly<Record<string, RatePolicy>> = {
   secondly: 'SECONDLY',

@@ -86,13 +86,37 @@ export class FaultPlan {
   }
 }
 
-export const FAULT_USAGE = `a fault is WHEN=WHAT, for instance connect=401, turn:2=close:1011 or answer:800=reset
-    WHEN: connect | turn:N | session:MS | answer:MS | answer:MS:N (in turn N); then @N for the Nth connection only
-    WHAT at connect: an HTTP status | silent | reset
-    WHAT later: close[:CODE] | reset | stall | malformed | unknown-event | blocked | error:CLASS | failed:CLASS
-    CLASS: ${ERROR_CLASSES.join(' | ')}`;
+/** One fault of each kind, with what it does. */
+const EXAMPLES: readonly (readonly [fault: string, does: string])[] = [
+  ['connect=401', 'refuses every connection with HTTP status 401'],
+  ['connect@1=silent', 'never answers on the first connection'],
+  ['connect@1=reset', 'breaks the first connection before any answer'],
+  ['answer:800:2@1=reset', 'breaks the first connection 0.8 s into its second answer; the call goes on'],
+  ['answer:800=stall', 'sends nothing more after 0.8 s of every answer'],
+  ['session:30000=close:1001', 'closes every connection 30 s after it was opened'],
+  ['turn:2=error:throttled', 'reports an error when the second answer is due'],
+  ['turn:2=failed:server', 'fails the second answer'],
+  ['turn:2=blocked', 'lets the content filter end the second answer'],
+  ['turn:2=malformed', 'sends a message then that cannot be parsed'],
+  ['turn:2=unknown-event', 'sends an event then that no document has'],
+];
 
-/** Parses a fault of a command line (see {@link FAULT_USAGE}). `undefined` if the text is not a fault. */
+/** Returns the lines of a usage text that describe the faults, with an example of each kind. */
+export function faultUsage(
+  own: { what: string; examples: readonly (readonly [fault: string, does: string])[] } = { what: '', examples: [] },
+): string {
+  const examples = [...EXAMPLES, ...own.examples];
+  const width = Math.max(...examples.map(([fault]) => fault.length));
+  return `A fault is WHEN=WHAT, or WHEN@N=WHAT for the Nth connection only.
+  WHEN             connect | turn:N | session:MS | answer:MS | answer:MS:N (in turn N)
+  WHAT at connect  an HTTP status | silent | reset
+  WHAT later       close[:CODE] | reset | stall | malformed | unknown-event | blocked | error:CLASS | failed:CLASS
+${own.what === '' ? '' : `                   ${own.what}\n`}  CLASS            ${ERROR_CLASSES.join(' | ')}
+
+${examples.map(([fault, does]) => `  --fault ${fault.padEnd(width)}  ${does}`).join('\n')}`;
+}
+
+/** Parses a fault of a command line (see {@link faultUsage}). `undefined` if the text is not a fault. */
 export function parseFault(text: string): PlannedFault | undefined {
   const match = /^([a-z]+)(?::(\d+))?(?::(\d+))?(?:@(\d+))?=([a-z-]+|\d{3})(?::([a-z-]+|\d+))?$/.exec(text);
   if (match === null) return undefined;

@@ -1,5 +1,5 @@
 import type { ConnectFault, ErrorClass, FaultMoment, LaterFault } from '../model/faults.js';
-import { FAULT_USAGE, FaultPlan, type PlannedFault, parseFault } from '../model/faults.js';
+import { FaultPlan, type PlannedFault, faultUsage, parseFault } from '../model/faults.js';
 import type { Act } from '../model/script.js';
 import { EXCEPTION_TYPES, type ExceptionType } from './event-stream.js';
 import type { Refusal } from './request.js';
@@ -48,8 +48,17 @@ export function novaFault(fault: NovaFault): Act {
   return { type: 'fault', fault: fault as LaterFault };
 }
 
-export const NOVA_FAULT_USAGE = `${FAULT_USAGE}
-    WHAT later, of Nova alone: instability | rst-stream[:CODE] | stop-reading | ${EXCEPTION_TYPES.join(' | ')}`;
+export const NOVA_FAULT_USAGE = faultUsage({
+  what: `or, of Nova alone: instability | rst-stream[:CODE] | stop-reading |
+                   ${EXCEPTION_TYPES.slice(0, 3).join(' | ')} |
+                   ${EXCEPTION_TYPES.slice(3).join(' | ')}`,
+  examples: [
+    ['answer:800:2@1=rst-stream', 'resets the first HTTP/2 stream 0.8 s into its second answer; the call goes on'],
+    ['turn:2=instability', 'asks the client to retry, as the service does now and then'],
+    ['session:20000=stop-reading', 'reads nothing more after 20 s'],
+    ['turn:2=modelTimeoutException', 'ends the stream with this exception'],
+  ],
+});
 
 /** Parses a fault of a command line (see {@link NOVA_FAULT_USAGE}). `undefined` if the text is not a fault. */
 export function parseNovaFault(text: string): PlannedNovaFault | undefined {

@@ -1,115 +1,113 @@
-import { parseArgs } from 'node:util';
+import {
+  UsageError,
+  choiceOption,
+  defineCommand,
+  isEntry,
+  numberOption,
+  runCommand,
+} from '../../src/process/command-line.js';
 import { systemClock } from '../../src/base/clock.js';
-import { UsageError, runCommand, serveUntilStopped } from '../model/command.js';
+import { serveUntilStopped } from '../model/command.js';
 import { NOVA_FAULT_USAGE, type PlannedNovaFault, parseNovaFault } from './faults.js';
-import { type NovaSim, type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
+import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from './nova-sim.js';
 import type { SessionRecording } from './recording.js';
 import type { BargeInSignal, FinalTexts, TurnEnd } from './speaker.js';
 
 const BARGE_IN_SIGNALS: readonly BargeInSignal[] = ['text-and-stop-reason', 'text', 'stop-reason', 'speech-start'];
 const TURN_ENDS: readonly TurnEnd[] = ['stop-reason', 'none', 'completion'];
-const DEFAULT_PORT = '8791';
+/** The least that a number above 0 can be. */
+const ABOVE_ZERO = { least: 0.001 };
 
-const USAGE = `Runs a simulated Amazon Bedrock endpoint with Nova 2 Sonic, for clients of the real one.
+export const command = defineCommand({
+  name: 'sim:nova',
+  does: 'Runs a simulated Amazon Bedrock endpoint with Nova 2 Sonic, for clients of the real one.',
+  options: {
+    port: { type: 'string', value: 'number', default: '8791', about: 'the port to listen on' },
+    host: { type: 'string', value: 'address', default: '127.0.0.1', about: 'the address to listen on' },
+    region: { type: 'string', value: 'region', default: 'us-east-1', about: 'the region that requests are signed for' },
+    tones: {
+      type: 'boolean',
+      about: 'answers with tones and understands nothing, without loading a speech engine',
+    },
+    'session-seconds': { type: 'string', value: 's', default: '480', about: 'how long a session may last' },
+    'idle-seconds': { type: 'string', value: 's', default: '55', about: 'how long a session may go without input' },
+    'max-sessions': { type: 'string', value: 'number', default: '20', about: 'sessions at the same time' },
+    'audio-speed': {
+      type: 'string',
+      value: 'times',
+      default: '4',
+      about: 'how much faster than it plays audio is sent',
+    },
+    finals: {
+      type: 'string',
+      value: 'ms|next-input',
+      default: '2600',
+      about: 'when the final texts come: this long after an answer, or with the next input',
+    },
+    'barge-in': {
+      type: 'string',
+      value: 'signal',
+      default: 'text-and-stop-reason',
+      about: `how an interruption shows: ${BARGE_IN_SIGNALS.join(', ')}`,
+    },
+    'turn-end': {
+      type: 'string',
+      value: TURN_ENDS.join('|'),
+      default: 'stop-reason',
+      about: "how the end of the model's turn shows",
+    },
+    'late-headers': { type: 'boolean', about: 'sends the head of the response with the first output only' },
+    'double-encoded-tools': {
+      type: 'boolean',
+      about: 'encodes the arguments of tools twice, as the service was seen to',
+    },
+    fault: { type: 'string', value: 'WHEN=WHAT', multiple: true, about: 'what goes wrong, see below' },
+  },
+  examples: ['', '--fault answer:800:2@1=rst-stream', '--session-seconds 60 --finals next-input'],
+  notes: NOVA_FAULT_USAGE,
+  run: ({ shown, values }) => {
+    const options: NovaSimOptions = {
+      port: numberOption('port', values.port, { least: 1, most: 65_535, whole: true }),
+      host: values.host,
+      region: values.region,
+      sessionSeconds: numberOption('session-seconds', values['session-seconds'], ABOVE_ZERO),
+      idleSeconds: numberOption('idle-seconds', values['idle-seconds'], ABOVE_ZERO),
+      maxSessions: numberOption('max-sessions', values['max-sessions'], { least: 1, whole: true }),
+      audioSpeed: numberOption('audio-speed', values['audio-speed'], ABOVE_ZERO),
+      finals: readFinals(values.finals),
+      bargeInSignal: choiceOption('barge-in', values['barge-in'], BARGE_IN_SIGNALS),
+      turnEnd: choiceOption('turn-end', values['turn-end'], TURN_ENDS),
+      headers: values['late-headers'] ? 'with-first-output' : 'at-once',
+      doubleEncodeToolUse: values['double-encoded-tools'],
+      faults: values.fault.map((text): PlannedNovaFault => {
+        const fault = parseNovaFault(text);
+        if (fault !== undefined) return fault;
+        throw new UsageError(`--fault ${text} is not a fault: "${shown('sim:nova', '--help')}" lists them.`);
+      }),
+    };
+    return serveUntilStopped({
+      tones: values.tones,
+      start: (senses) => startNovaSim({ ...options, ...senses, onSession: watch }),
+      introduction: ({
+        url,
+      }) => `Simulated Nova 2 Sonic at ${url}. Put these settings into a file .env where you start the gateway:
 
-  npm run sim:nova -- [--port ${DEFAULT_PORT}] [--host 127.0.0.1] [--region us-east-1] [--tones]
-                      [--session-seconds 480] [--idle-seconds 55] [--max-sessions 20] [--audio-speed 4]
-                      [--finals MS | next-input] [--barge-in ${BARGE_IN_SIGNALS.join(' | ')}]
-                      [--turn-end ${TURN_ENDS.join(' | ')}]
-                      [--double-encoded-tools] [--late-headers] [--fault WHEN=WHAT]…
+  VOICE_PROVIDER=nova
+  NOVA_REGION=${values.region}
+  AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}
+  AWS_ACCESS_KEY_ID=${SIMULATED_CREDENTIALS.accessKeyId}
+  AWS_SECRET_ACCESS_KEY=${SIMULATED_CREDENTIALS.secretAccessKey}
 
-  --tones  answers with tones and understands nothing, without loading a speech engine
-  --fault  ${NOVA_FAULT_USAGE}`;
-
-async function main(): Promise<void> {
-  const values = readArguments();
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
-  const options = optionsFrom(values);
-  await serveUntilStopped({
-    tones: values.tones,
-    start: (senses) => startNovaSim({ ...options, ...senses, onSession: watch }),
-    introduction: (sim) => introduction(sim, values.region),
-  });
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        port: { type: 'string', default: DEFAULT_PORT },
-        host: { type: 'string', default: '127.0.0.1' },
-        region: { type: 'string', default: 'us-east-1' },
-        tones: { type: 'boolean', default: false },
-        'session-seconds': { type: 'string' },
-        'idle-seconds': { type: 'string' },
-        'max-sessions': { type: 'string' },
-        'audio-speed': { type: 'string' },
-        finals: { type: 'string' },
-        'barge-in': { type: 'string' },
-        'turn-end': { type: 'string' },
-        'double-encoded-tools': { type: 'boolean', default: false },
-        'late-headers': { type: 'boolean', default: false },
-        fault: { type: 'string', multiple: true, default: [] },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
-  }
-}
-
-function optionsFrom(values: ReturnType<typeof readArguments>): NovaSimOptions {
-  const options: NovaSimOptions = {
-    port: positive('port', values.port),
-    host: values.host,
-    region: values.region,
-    faults: values.fault.map(readFault),
-    doubleEncodeToolUse: values['double-encoded-tools'],
-    headers: values['late-headers'] ? 'with-first-output' : 'at-once',
-  };
-  const numbers = {
-    sessionSeconds: 'session-seconds',
-    idleSeconds: 'idle-seconds',
-    maxSessions: 'max-sessions',
-    audioSpeed: 'audio-speed',
-  } as const;
-  for (const [option, name] of Object.entries(numbers) as [
-    keyof typeof numbers,
-    (typeof numbers)[keyof typeof numbers],
-  ][]) {
-    const text = values[name];
-    if (text !== undefined) options[option] = positive(name, text);
-  }
-  if (values.finals !== undefined) options.finals = readFinals(values.finals);
-  if (values['barge-in'] !== undefined)
-    options.bargeInSignal = readOneOf('barge-in', values['barge-in'], BARGE_IN_SIGNALS);
-  if (values['turn-end'] !== undefined) options.turnEnd = readOneOf('turn-end', values['turn-end'], TURN_ENDS);
-  return options;
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0)) throw new UsageError(`--${name} ${text} is not a number above 0.`);
-  return value;
-}
-
-function readFault(text: string): PlannedNovaFault {
-  const fault = parseNovaFault(text);
-  if (fault === undefined) throw new UsageError(`--fault ${text} is not valid: ${NOVA_FAULT_USAGE}`);
-  return fault;
-}
+The AWS SDK prefers AWS_PROFILE to these keys, so unset it if your shell has it.
+Then run "${shown('start')}" in another terminal, and "${shown('call')}" in a third one. Ask for the opening hours, an order, or a
+human. "${shown('sim:nova', '--help')}" lists the faults, for instance --fault answer:800:2@1=rst-stream.
+Ctrl-C stops it.`,
+    });
+  },
+});
 
 function readFinals(text: string): FinalTexts {
-  return text === 'next-input' ? text : { afterMs: positive('finals', text) };
-}
-
-function readOneOf<T extends string>(name: string, text: string, values: readonly T[]): T {
-  const value = values.find((one) => one === text);
-  if (value === undefined) throw new UsageError(`--${name} must be one of ${values.join(', ')}.`);
-  return value;
+  return text === 'next-input' ? text : { afterMs: numberOption('finals', text, ABOVE_ZERO) };
 }
 
 /** Prints a line when a session starts and when it ends, without anything that was said. */
@@ -128,19 +126,4 @@ function watch(session: SessionRecording): void {
   };
 }
 
-function introduction({ url }: NovaSim, region: string): string {
-  return `Simulated Nova 2 Sonic at ${url}. Put these settings into a file .env beside package.json:
-
-  VOICE_PROVIDER=nova
-  NOVA_REGION=${region}
-  AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}
-  AWS_ACCESS_KEY_ID=${SIMULATED_CREDENTIALS.accessKeyId}
-  AWS_SECRET_ACCESS_KEY=${SIMULATED_CREDENTIALS.secretAccessKey}
-
-The AWS SDK prefers AWS_PROFILE to these keys, so unset it if your shell has it.
-Then run "npm start" in another terminal, and "npm run call" in a third one. Ask for the opening hours, an order, or a human.
-npm run sim:nova -- --help lists the faults, for instance --fault answer:800=rst-stream.
-Ctrl-C stops it.`;
-}
-
-runCommand(main);
+if (isEntry(import.meta.url)) void runCommand(command);

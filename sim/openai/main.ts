@@ -1,101 +1,82 @@
-import { parseArgs } from 'node:util';
+import { UsageError, defineCommand, isEntry, numberOption, runCommand } from '../../src/process/command-line.js';
 import { systemClock } from '../../src/base/clock.js';
-import { UsageError, runCommand, serveUntilStopped } from '../model/command.js';
-import { FAULT_USAGE, type PlannedFault, parseFault } from '../model/faults.js';
-import { type OpenAiSim, type OpenAiSimOptions, startOpenAiSim } from './server.js';
+import { serveUntilStopped } from '../model/command.js';
+import { faultUsage, parseFault } from '../model/faults.js';
+import { startOpenAiSim } from './server.js';
 import type { Session } from './session.js';
 
-const DEFAULT_PORT = '8790';
-const EXAMPLE_KEY = 'sk-simulated';
-
-const USAGE = `Runs a simulated OpenAI Realtime service, for clients of the real one.
-
-  npm run sim:openai -- [--port ${DEFAULT_PORT}] [--key KEY]… [--tones] [--session-seconds 3600]
-                        [--first-output-ms 300] [--delta-ms 200] [--audio-speed 5]
-                        [--transcript-delay-ms MS] [--fault WHEN=WHAT]…
-
-  --key    accepts only this API key; without it every key is accepted
-  --tones  answers with tones and understands nothing, without loading a speech engine
-  --fault  ${FAULT_USAGE}`;
-
-async function main(): Promise<void> {
-  const values = readArguments();
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
-  const options = optionsFrom(values);
-  await serveUntilStopped({
-    tones: values.tones,
-    start: (senses) => startOpenAiSim({ ...options, ...senses, onSession: watch }),
-    introduction: (sim) => introduction(sim, values.key[0] ?? EXAMPLE_KEY),
-  });
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        port: { type: 'string', default: DEFAULT_PORT },
-        key: { type: 'string', multiple: true, default: [] },
-        tones: { type: 'boolean', default: false },
-        'session-seconds': { type: 'string', default: '3600' },
-        'first-output-ms': { type: 'string', default: '300' },
-        'delta-ms': { type: 'string', default: '200' },
-        'audio-speed': { type: 'string', default: '5' },
-        'transcript-delay-ms': { type: 'string' },
-        fault: { type: 'string', multiple: true, default: [] },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
-  }
-}
-
-function optionsFrom(values: ReturnType<typeof readArguments>): OpenAiSimOptions {
-  const delay = values['transcript-delay-ms'];
-  return {
-    port: numberOf('port', values.port),
-    sessionSeconds: numberOf('session-seconds', values['session-seconds']),
-    pacing: {
-      firstOutputMs: numberOf('first-output-ms', values['first-output-ms']),
-      deltaMs: numberOf('delta-ms', values['delta-ms'], 1),
-      speed: numberOf('audio-speed', values['audio-speed'], 0.1),
+export const command = defineCommand({
+  name: 'sim:openai',
+  does: 'Runs a simulated OpenAI Realtime service, for clients of the real one.',
+  options: {
+    port: { type: 'string', value: 'number', default: '8790', about: 'the port to listen on' },
+    key: {
+      type: 'string',
+      value: 'key',
+      multiple: true,
+      about: 'accepts only this API key, and others given like it; without any, every key is accepted',
     },
-    faults: values.fault.map(faultOf),
-    ...(delay === undefined ? {} : { transcription: { delayMs: numberOf('transcript-delay-ms', delay) } }),
-    ...(values.key.length === 0 ? {} : { apiKeys: values.key }),
-  };
-}
+    tones: {
+      type: 'boolean',
+      about: 'answers with tones and understands nothing, without loading a speech engine',
+    },
+    'session-seconds': { type: 'string', value: 's', default: '3600', about: 'how long a session may last' },
+    'first-output-ms': {
+      type: 'string',
+      value: 'ms',
+      default: '300',
+      about: 'time from a request to the first output',
+    },
+    'delta-ms': { type: 'string', value: 'ms', default: '200', about: 'length of the audio in one message' },
+    'audio-speed': {
+      type: 'string',
+      value: 'times',
+      default: '5',
+      about: 'how much faster than it plays audio is sent',
+    },
+    'transcript-delay-ms': { type: 'string', value: 'ms', about: "time until the caller's words are sent" },
+    fault: { type: 'string', value: 'WHEN=WHAT', multiple: true, about: 'what goes wrong, see below' },
+  },
+  examples: ['', '--fault answer:800:2@1=reset', '--port 8795 --key sk-mine --tones'],
+  notes: faultUsage(),
+  run: ({ shown, values }) => {
+    const delay = values['transcript-delay-ms'];
+    const options = {
+      port: numberOption('port', values.port, { most: 65_535, whole: true }),
+      sessionSeconds: numberOption('session-seconds', values['session-seconds']),
+      pacing: {
+        firstOutputMs: numberOption('first-output-ms', values['first-output-ms']),
+        deltaMs: numberOption('delta-ms', values['delta-ms'], { least: 1 }),
+        speed: numberOption('audio-speed', values['audio-speed'], { least: 0.1 }),
+      },
+      faults: values.fault.map((text) => {
+        const fault = parseFault(text);
+        if (fault !== undefined) return fault;
+        throw new UsageError(`--fault ${text} is not a fault: "${shown('sim:openai', '--help')}" lists them.`);
+      }),
+      ...(delay === undefined ? {} : { transcription: { delayMs: numberOption('transcript-delay-ms', delay) } }),
+      ...(values.key.length === 0 ? {} : { apiKeys: values.key }),
+    };
+    return serveUntilStopped({
+      tones: values.tones,
+      start: (senses) => startOpenAiSim({ ...options, ...senses, onSession: watch }),
+      introduction: ({ port, url }) =>
+        `OpenAI Realtime, simulated, listens at ${url} (WebSocket: ws://127.0.0.1:${port}/v1/realtime).
 
-function numberOf(name: string, text: string, least = 0): number {
-  const value = Number(text);
-  if (text === '' || !(value >= least)) throw new UsageError(`--${name} ${text} is not a number of at least ${least}.`);
-  return value;
-}
-
-function faultOf(text: string): PlannedFault {
-  const fault = parseFault(text);
-  if (fault === undefined) throw new UsageError(`--fault ${text} is not valid: ${FAULT_USAGE}`);
-  return fault;
-}
-
-function introduction(sim: OpenAiSim, key: string): string {
-  return `OpenAI Realtime, simulated, listens at ${sim.url} (WebSocket: ws://127.0.0.1:${sim.port}/v1/realtime).
-
-Put these settings into a file .env beside package.json:
+Put these settings into a file .env where you start the gateway:
 
   VOICE_PROVIDER=openai
-  OPENAI_BASE_URL=${sim.url}
-  OPENAI_API_KEY=${key}
+  OPENAI_BASE_URL=${url}
+  OPENAI_API_KEY=${values.key[0] ?? 'sk-simulated'}
 
-Then run "npm start" in another terminal, and in a third one:
+Then run "${shown('start')}" in another terminal, and in a third one:
 
-  npm run call -- --say "What are your opening hours?" --say "I want to speak to a human."
+  ${shown('call', '--say "What are your opening hours?" --say "I want to speak to a human."')}
 
-Ctrl-C stops it.`;
-}
+Ctrl-C stops it.`,
+    });
+  },
+});
 
 /** Prints when a session opens and closes. What is said in a session is not printed. */
 function watch(session: Session): void {
@@ -110,4 +91,4 @@ function watch(session: Session): void {
   };
 }
 
-runCommand(main);
+if (isEntry(import.meta.url)) void runCommand(command);

@@ -5,6 +5,7 @@ import { type Extensions, createExtensionProvider } from './extensions.js';
 import type { Logger } from '../telemetry/log.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import type { AssistantLines } from '../prompts/assistant-prompt.js';
 import type { Assistants } from '../prompts/assistants.js';
 import { type LineSpeaker, type SpeechEngine, openLineSpeaker } from '../speech/engine.js';
 import { type CallVoice, ContinuousProvider } from '../voice/continuity/provider.js';
@@ -32,6 +33,20 @@ export interface VoiceOptions {
   /** Replace the configured providers. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]];
 }
+
+/** The lines that a stream carries. Twilio says the others, which come before or after it. */
+const SPOKEN_LINES = [
+  'oneMoment',
+  'takenOver',
+  'handover',
+  'assistantFailed',
+  'stillThere',
+  'stillThereAgain',
+  'silentGoodbye',
+  'resumed',
+  'nobodyFree',
+  'stopping',
+] as const satisfies readonly (keyof AssistantLines)[];
 
 /**
  * Creates the voice of a gateway. It puts the configured providers behind one that continues a call when a session or a
@@ -100,7 +115,16 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
   });
   // Opened last, so that nothing is left open if a provider does not exist.
   speaker = await openSpeaker(options);
-  return speaker === undefined ? voice : closingAlso(voice, speaker);
+  return speaker === undefined ? voice : withSpeaker(voice, speaker, spokenLines(assistants));
+}
+
+/** Returns what the gateway itself speaks on a call, with the greetings first. The embedded voice speaks English only. */
+function spokenLines({ all }: Assistants): string[] {
+  const prompts = all.map(({ prompt }) => prompt).filter(({ language }) => /^en\b/i.test(language));
+  return [
+    ...prompts.map(({ greeting }) => greeting),
+    ...prompts.flatMap(({ lines }) => SPOKEN_LINES.map((name) => lines[name])),
+  ];
 }
 
 function fencedAll(
@@ -114,7 +138,7 @@ function createProvider(
   name: string,
   options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis; first: FirstOfKind },
 ): VoiceProvider {
-  const { clock, config, engine, env, extensions, first, log, metrics, speakLine } = options;
+  const { assistants, clock, config, engine, env, extensions, first, log, metrics, speakLine } = options;
   const onAnomaly = (kind: string, callId: string, error?: unknown): void => {
     metrics.providerAnomalies.inc({ provider: name, kind });
     if (!first.isFirst(callId, `${name} ${kind}`)) return;
@@ -147,7 +171,13 @@ function createProvider(
         onAnomaly,
       });
     case 'local':
-      return createLocalProvider({ ...config.local, log, clock, ...(engine === undefined ? {} : { engine }) });
+      return createLocalProvider({
+        ...config.local,
+        log,
+        clock,
+        lines: spokenLines(assistants),
+        ...(engine === undefined ? {} : { engine }),
+      });
     default:
       throw new TandemError(
         'CONFIG_INVALID',
@@ -163,7 +193,11 @@ async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): P
   if (isInstant && [...config.voiceProviders, ...assistants.providers].every((name) => name === 'local'))
     return undefined;
   if (engine !== undefined)
-    return { speak: (text, language = 'en') => engine.synthesize(text, { language }), close: () => Promise.resolve() };
+    return {
+      speak: (text, language = 'en') => engine.synthesize(text, { language }),
+      keep: async (lines) => engine.keep?.(lines),
+      close: () => Promise.resolve(),
+    };
   try {
     const { ttsBaseUrl, ttsModel } = config.local;
     return await openLineSpeaker({ ttsModel, ttsBaseUrl, onOwnVoice: logsOwnVoice(log) });
@@ -174,11 +208,14 @@ async function openSpeaker({ assistants, config, engine, log }: VoiceOptions): P
   }
 }
 
-function closingAlso(voice: ContinuousProvider, speaker: LineSpeaker): CallVoice {
+function withSpeaker(voice: ContinuousProvider, speaker: LineSpeaker, lines: readonly string[]): CallVoice {
   return {
     name: voice.name,
     isFullFor: (names) => voice.isFullFor(names),
-    prepare: () => voice.prepare(),
+    prepare: async () => {
+      await voice.prepare();
+      await speaker.keep(lines);
+    },
     open: (session) => voice.open(session),
     close: async () => {
       await voice.close();

@@ -31,7 +31,7 @@ test('new calls are accepted up to the limit, and without a limit always', () =>
 test('a process whose event loop is late refuses new calls until it has kept up for five seconds', () => {
   const { clock, delay, gate, stalls } = admission();
   delay.ms = 80;
-  clock.advance(500);
+  clock.advance(1000);
   assert.equal(gate.refusal(0, CALLED), 'overload');
   clock.advance(1000);
   delay.ms = 0;
@@ -42,6 +42,19 @@ test('a process whose event loop is late refuses new calls until it has kept up 
   assert.deepEqual(stalls, [80], 'one overload is reported once');
   gate.close();
   assert.equal(clock.timers, 0);
+});
+
+test('a process that is late once, as while it loads, takes calls and reports nothing', () => {
+  const { clock, delay, gate, stalls } = admission();
+  for (let times = 0; times < 3; times++) {
+    delay.ms = 400;
+    clock.advance(500);
+    assert.equal(gate.refusal(0, CALLED), undefined);
+    delay.ms = 0;
+    clock.advance(500);
+  }
+  assert.deepEqual(stalls, []);
+  gate.close();
 });
 
 test('a process whose event loop is not checked refuses no call for its delay', () => {

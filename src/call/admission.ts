@@ -12,6 +12,11 @@ export interface LoopDelay {
 }
 
 const CHECK_EVERY_MS = 500;
+/**
+ * Late checks in a row before the process counts as overloaded. Loading at the start, or another process on the machine, makes
+ * one check late, and the next one shows whether the process keeps up.
+ */
+const LATE_CHECKS = 2;
 /** How long new calls are refused after a late check. Calls accepted just before need a moment to show in the delay. */
 const RECOVERY_MS = 5000;
 
@@ -23,6 +28,7 @@ export class Admission {
   private readonly options: AdmissionOptions;
   private timer: Timer | undefined;
   private overloadedUntilMs = Number.NEGATIVE_INFINITY;
+  private lateChecks = 0;
   private isOpen = true;
 
   constructor(options: AdmissionOptions) {
@@ -53,7 +59,8 @@ export class Admission {
     const { clock, maxDelayMs, onStall } = this.options;
     this.timer = clock.setTimer(CHECK_EVERY_MS, () => {
       const worstMs = delay.takeWorstMs();
-      if (worstMs > maxDelayMs) {
+      this.lateChecks = worstMs > maxDelayMs ? this.lateChecks + 1 : 0;
+      if (this.lateChecks >= LATE_CHECKS) {
         if (clock.now() >= this.overloadedUntilMs) onStall(worstMs);
         this.overloadedUntilMs = clock.now() + RECOVERY_MS;
       }

@@ -196,6 +196,42 @@ describe('embedded speech engine', () => {
     assert.equal(clock.timers, 0, 'no timer is left');
   });
 
+  test('an engine that is closed while it speaks is closed, although nothing else keeps the process alive', async () => {
+    const own = new WorkerEngine({ sttModel: undefined }, new FakeClock());
+    await own.ready();
+    const spoken = assert.rejects(own.synthesize('This is cut short.'), { code: 'LOCAL_SPEECH_FAILED' });
+    await own.close();
+    await spoken;
+  });
+
+  test('lines that are kept need no synthesis, even while the thread is dead', async () => {
+    const own = new WorkerEngine({ sttModel: undefined }, new FakeClock());
+    const spoken = await own.synthesize('A line of a test.');
+    await own.keep(['A line of a test. And its second sentence.', 'Another line.']);
+    await own.synthesize('The thread answers in order.');
+    const inside = own as unknown as { state: { name: string; worker: { terminate(): Promise<number> } } };
+    for (let deaths = 1; deaths <= 3; deaths++) {
+      await own.synthesize('Ready.');
+      await inside.state.worker.terminate();
+    }
+    assert.equal(inside.state.name, 'dead');
+    assert.deepEqual(await own.synthesize('A line of a test.'), spoken);
+    const both = await own.synthesize('Another line. A line of a test.');
+    assert.equal(both.length, spoken.length + (await own.synthesize('Another line.')).length);
+    await assert.rejects(own.synthesize('A line of a test.', { voice: 'rms' }), { code: 'LOCAL_SPEECH_FAILED' });
+    await own.close();
+  });
+
+  test('a voice of the operator’s own speaks kept lines itself', async () => {
+    const own = new WorkerEngine({ sttModel: undefined, ttsBaseUrl: 'http://127.0.0.1:1/v1' }, new FakeClock());
+    await own.keep(['A line of another test.']);
+    await own.ready();
+    await assert.rejects(own.synthesize('A line of another test.', { language: 'de' }), {
+      code: 'LOCAL_SPEECH_FAILED',
+    });
+    await own.close();
+  });
+
   test('an engine whose model is damaged says once what to do', async () => {
     await assert.rejects(openSpeechEngine({ sttModel: 'vendor/none' }), (error) => {
       assert.ok(isTandemError(error));

@@ -3,6 +3,7 @@ import { type Clock, systemClock, type Timer } from '../base/clock.js';
 import { TandemError } from '../base/errors.js';
 import type { SpeechVoice } from './flite.js';
 import type { WorkerOptions, WorkerReply, WorkerRequest } from './protocol.js';
+import { keepAudio, keptAudio } from './kept-audio.js';
 import { RestartDelays } from './restart-delays.js';
 
 /** Recognises and synthesises speech on this machine, without an account or a network. All audio is mu-law at 8 kHz. */
@@ -16,6 +17,11 @@ export interface SpeechEngine {
   synthesize(text: string, options?: SynthesisOptions): Promise<Uint8Array>;
   /** Listens to a caller's audio stream. Reports voice activity and the text of each utterance. */
   listen(listener: SpeechListener): SpeechInput;
+  /**
+   * Synthesises lines that every call may need, so that no caller waits for them. Resolves when the first sentence is ready, and
+   * goes on with the others. Never rejects. Absent for an engine that keeps nothing.
+   */
+  keep?(lines: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,6 +68,8 @@ export async function openSpeechEngine(options: OwnVoiceOptions & { sttModel?: s
 export interface LineSpeaker {
   /** Returns mu-law at 8 kHz. A line that was spoken before is cached. */
   speak(text: string, language?: string): Promise<Uint8Array>;
+  /** See {@link SpeechEngine.keep}. */
+  keep(lines: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -85,9 +93,13 @@ export async function openLineSpeaker(options: OwnVoiceOptions = {}): Promise<Li
       }
       return audio;
     },
+    keep: async (lines) => engine.keep?.(lines),
     close: () => engine.close(),
   };
 }
+
+/** The voice of the assistants, unless the operator has one of their own. */
+const ASSISTANTS_VOICE: SpeechVoice = 'slt';
 
 interface Pending {
   resolve(reply: WorkerReply): void;
@@ -121,7 +133,15 @@ export class WorkerEngine implements SpeechEngine {
 
   /** Resolves when the thread has loaded its models. */
   async ready(): Promise<void> {
-    if (this.state.name === 'running') await this.state.loading;
+    if (this.state.name !== 'running') return;
+    const { loading, worker } = this.state;
+    // Nothing else may keep the process alive while its thread loads.
+    worker.ref();
+    try {
+      await loading;
+    } finally {
+      this.letProcessEnd(worker);
+    }
   }
 
   async transcribe(mulaw: Uint8Array): Promise<string> {
@@ -131,7 +151,11 @@ export class WorkerEngine implements SpeechEngine {
 
   async synthesize(text: string, options: SynthesisOptions = {}): Promise<Uint8Array> {
     if (text.trim() === '') return new Uint8Array(0);
-    const { voice = 'slt', rate = 1, language = 'en' } = options;
+    const { voice = ASSISTANTS_VOICE, rate = 1, language = 'en' } = options;
+    if (voice === ASSISTANTS_VOICE && rate === 1 && !this.hasOwnVoice) {
+      const audio = keptAudio(text);
+      if (audio !== undefined) return audio;
+    }
     const reply = await this.ask((id) => ({ type: 'synthesize', id, text, voice, rate, language }));
     if (reply.type !== 'audio') return new Uint8Array(0);
     if (this.isOwnVoiceUp === reply.isFallback) {
@@ -139,6 +163,11 @@ export class WorkerEngine implements SpeechEngine {
       this.onOwnVoice?.(this.isOwnVoiceUp);
     }
     return reply.mulaw;
+  }
+
+  async keep(lines: readonly string[]): Promise<void> {
+    // A voice of the operator's own may be a server that is not up yet.
+    if (!this.hasOwnVoice) await keepAudio(lines, (sentence) => this.synthesize(sentence));
   }
 
   listen(listener: SpeechListener): SpeechInput {
@@ -167,6 +196,10 @@ export class WorkerEngine implements SpeechEngine {
     state.worker.ref();
     state.worker.postMessage({ type: 'close' } satisfies WorkerRequest);
     await state.exited;
+  }
+
+  private get hasOwnVoice(): boolean {
+    return this.options.ttsModel !== undefined || this.options.ttsBaseUrl !== undefined;
   }
 
   private startWorker(): State & { name: 'running' } {
@@ -221,8 +254,13 @@ export class WorkerEngine implements SpeechEngine {
         this.post(request(id));
       });
     } finally {
-      if (this.pending.size === 0) worker.unref();
+      this.letProcessEnd(worker);
     }
+  }
+
+  /** While the engine is being closed, its thread keeps the process alive until it has ended. */
+  private letProcessEnd(worker: Worker): void {
+    if (this.pending.size === 0 && this.state.name !== 'closed') worker.unref();
   }
 
   private post(request: WorkerRequest): void {

@@ -14,6 +14,11 @@ const OUTPUT = 'out.wav';
 
 /** Maximum amplitude of a 16-bit sample that counts as quiet. */
 const QUIET = 200;
+/**
+ * Makes each voice about as loud as recorded prompts of a person (scripts/speech-level.mjs). Flite's `slt` is 4.4 dB louder.
+ */
+const GAIN: Readonly<Record<SpeechVoice, number>> = { slt: 0.6, rms: 1, awb: 1 };
+
 /** Samples kept before the first sound, 30 ms at 16 kHz, because a consonant begins softly. */
 const KEPT_LEAD = 480;
 
@@ -55,9 +60,10 @@ export async function speak(text: string, voice: SpeechVoice, rate: number): Pro
   }
   const wav = system.output(OUTPUT);
   // A WAV header of 44 bytes, then 16-bit samples.
-  return withoutLead(
-    new Int16Array(wav.buffer.slice(wav.byteOffset + 44, wav.byteOffset + wav.byteLength - (wav.byteLength % 2))),
+  const samples = new Int16Array(
+    wav.buffer.slice(wav.byteOffset + 44, wav.byteOffset + wav.byteLength - (wav.byteLength % 2)),
   );
+  return withoutLead(samples).map((sample) => sample * GAIN[voice]);
 }
 
 /** Removes the fifth of a second of quiet with which flite starts every text, so that the caller does not wait for it. */

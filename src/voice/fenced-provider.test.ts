@@ -188,8 +188,18 @@ describe('the fence around a provider', () => {
     const inner = new ScriptedProvider('odd');
     const session = fenced(inner).open();
     const request = { instructions: '', transcript: '', signal: AbortSignal.timeout(1000) };
-    await assert.rejects(session.summarize?.(request) ?? Promise.resolve(), /write a summary/);
+    const writer = (): VoiceSession['summarize'] => session.summarize;
+    assert.equal(writer(), undefined);
     inner.last.summarize = () => Promise.resolve(7 as unknown as string);
-    await assert.rejects(session.summarize?.(request) ?? Promise.resolve(), /wrote no summary/);
+    await assert.rejects(writer()?.(request) ?? Promise.resolve(), /wrote no summary/);
+    session.close();
+    await assert.rejects(writer()?.(request) ?? Promise.resolve(), /write a summary/);
+  });
+
+  test('a session whose method throws when it is looked at cannot write a summary', () => {
+    const inner = new ScriptedProvider('odd');
+    const session = fenced(inner).open();
+    Object.defineProperty(inner.last, 'summarize', { get: () => assert.fail('it is not to be looked at') });
+    assert.equal(session.summarize, undefined);
   });
 });

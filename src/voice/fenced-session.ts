@@ -111,12 +111,15 @@ export class FencedSession implements VoiceSession {
     if (this.state.name === 'open') this.attempt(this.state.inner, (inner) => inner.reportHeard(items));
   }
 
-  async summarize(request: SummaryRequest): Promise<string> {
-    const inner = this.state.name === 'open' ? this.state.inner : undefined;
-    if (inner?.summarize === undefined) {
+  get summarize(): VoiceSession['summarize'] {
+    if (this.state.name === 'open' && !canWrite(this.state.inner)) return undefined;
+    return (request) => this.summary(request);
+  }
+
+  private async summary(request: SummaryRequest): Promise<string> {
+    if (this.state.name !== 'open')
       throw new TandemError('VOICE_FAILED', 'No model is connected that can write a summary.');
-    }
-    const text: unknown = await inner.summarize(request);
+    const text: unknown = await this.state.inner.summarize?.(request);
     if (typeof text !== 'string') throw new TandemError('VOICE_FAILED', `${this.providerName} wrote no summary.`);
     return text;
   }
@@ -194,5 +197,14 @@ export class FencedSession implements VoiceSession {
     } catch (error) {
       this.report.onListenerFault(error, this.conversationId);
     }
+  }
+}
+
+/** Whether a session has the method. One that throws when it is looked at has not. */
+function canWrite(inner: VoiceSession): boolean {
+  try {
+    return inner.summarize !== undefined;
+  } catch {
+    return false;
   }
 }

@@ -184,7 +184,7 @@ export interface VoiceSession {
    * summary is not spoken, not part of the conversation and causes no event. It may outlive {@link VoiceSession.close};
    * its owner ends it with the signal. Rejects with TandemError if no text arrives. Absent if this model cannot write.
    */
-  summarize?(request: SummaryRequest): Promise<string>;
+  summarize?: ((request: SummaryRequest) => Promise<string>) | undefined;
   /**
    * Resolves with `text` as mu-law at 8 kHz, spoken word for word in the session's voice. It is not played, not part of
    * the conversation and causes no event but `usage`. Rejects with TandemError if the session ends before. Absent if this

@@ -27,7 +27,7 @@ export async function examine(
     ...(services === undefined ? {} : { checks: CHECKS.filter(({ name }) => services.includes(name)) }),
     ...options,
   });
-  const lines = findings.map(lineOf);
+  const lines = findings.map((finding) => lineOf(finding));
   const leaks = new LeakWatch();
   leaks.settings(env);
   leaks.wrote('the report', `${lines.join('\n')}\n${JSON.stringify(findings)}`);

@@ -17,6 +17,7 @@ import { scaledClock } from '../../../test/support/scaled-clock.js';
 import { systemClock } from '../../base/clock.js';
 import { readConfig } from '../../config/config.js';
 import { doctor } from '../../doctor.js';
+import { UsageError } from '../../process/command-line.js';
 import { tryEmpty } from './connect.js';
 import { headAnswer, tryHead } from './nova.js';
 import { tryBeside, tryHints } from './openai.js';
@@ -228,7 +229,8 @@ test('npm run doctor -- --live answers what it can, says how to see the rest, an
       };
       const written: string[] = [];
       const write = (line: string) => written.push(line);
-      const code = await doctor(['--live', '--answers', file], { env, checks: [], write, clock: scaledClock(SPEED) });
+      const values = { json: false, live: true, answers: file };
+      const code = await doctor(values, { env, checks: [], write, clock: scaledClock(SPEED) });
       assert.equal(code, 0);
       const text = readFileSync(file, 'utf8');
       const leaks = new LeakWatch();
@@ -259,11 +261,14 @@ test('npm run doctor -- --live answers what it can, says how to see the rest, an
 test('an answers file that cannot be written is said, and nothing is asked of live accounts with invalid settings', async () => {
   const written: string[] = [];
   const write = (line: string) => written.push(line);
-  const args = ['--live', '--answers', '/nowhere/answers.json'];
-  assert.equal(await doctor(args, { env: { VOICE_PROVIDER: 'none-such' }, checks: [], write }), 1);
+  const values = { json: false, live: true, answers: '/nowhere/answers.json' };
+  assert.equal(await doctor(values, { env: { VOICE_PROVIDER: 'none-such' }, checks: [], write }), 1);
   assert.equal(written.length, 1);
-  assert.equal(await doctor(args, { env: {}, checks: [], write }), 2);
-  assert.match(written.at(-1) ?? '', /\/nowhere\/answers\.json \(ENOENT\).*--answers/);
+  await assert.rejects(doctor(values, { env: {}, checks: [], write }), (error: Error) => {
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, /\/nowhere\/answers\.json \(ENOENT\).*--answers/);
+    return true;
+  });
 });
 
 test('the questions to live accounts are those of the roadmap, in its order', () => {

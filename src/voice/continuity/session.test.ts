@@ -2,6 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { frame, gone, greets, lines, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
 import { ScriptedProvider, type ScriptedSession } from '../../../test/support/scripted-provider.js';
+import type { VoiceSession } from '../session.js';
+
+test('a session can write summaries exactly if the model that the caller talks to can', async () => {
+  const model = new ScriptedProvider('a', greets);
+  const { session } = rigOf([model]);
+  await settle();
+  const writer = (): VoiceSession['summarize'] => session.summarize;
+  assert.equal(writer(), undefined);
+  model.last.summarize = () => Promise.resolve('The caller waits.');
+  const request = { instructions: '', transcript: '', signal: new AbortController().signal };
+  assert.equal(await writer()?.(request), 'The caller waits.');
+  model.last.emit(gone());
+  await assert.rejects(async () => writer()?.(request), { code: 'VOICE_FAILED' });
+  session.close();
+});
 
 describe('continuity after a lost session', () => {
   test('a lost session that owes nothing is replaced without a word', async () => {

@@ -2,14 +2,7 @@ import type { AudioChunk } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import type { HeardItem } from '../history.js';
-import type {
-  ContinuityLines,
-  SummaryRequest,
-  VoiceEvent,
-  VoiceProvider,
-  VoiceSession,
-  VoiceSessionOptions,
-} from '../session.js';
+import type { ContinuityLines, VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { SpeakLine } from '../spoken-line.js';
 import type { KeptLines, LineInVoice } from './kept-lines.js';
 import { LineRecorder } from './line-recorder.js';
@@ -195,12 +188,12 @@ export class ContinuousSession implements VoiceSession {
     return this.caller.deadAir.quietMs;
   }
 
-  /** Asks the model that the caller is talking to. No other session is opened for it. */
-  summarize(request: SummaryRequest): Promise<string> {
-    const written = this.supervised?.session.summarize?.(request);
-    return (
-      written ?? Promise.reject(new TandemError('VOICE_FAILED', 'No model is connected that can write a summary.'))
-    );
+  /** Asks the model that the caller is talking to. No other session is opened for it. Absent if that model cannot write. */
+  get summarize(): VoiceSession['summarize'] {
+    const { supervised } = this;
+    if (supervised === undefined)
+      return () => Promise.reject(new TandemError('VOICE_FAILED', 'No model is connected that can write a summary.'));
+    return supervised.session.summarize?.bind(supervised.session);
   }
 
   close(): void {

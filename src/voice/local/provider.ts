@@ -18,6 +18,8 @@ export interface LocalProviderOptions {
   llmBaseUrl: string | undefined;
   llmModel: string | undefined;
   log: Logger;
+  /** What is spoken on many calls, and synthesised at the start therefore: greetings first. */
+  lines?: readonly string[];
   /** Used instead of opening an engine. The provider does not close it. */
   engine?: SpeechEngine;
   clock?: Clock;
@@ -43,11 +45,12 @@ class LocalProvider implements VoiceProvider {
   }
 
   async prepare(): Promise<void> {
-    const { llmBaseUrl, llmModel, log, sttModel, ttsBaseUrl, ttsModel } = this.options;
+    const { lines = [], llmBaseUrl, llmModel, log, sttModel, ttsBaseUrl, ttsModel } = this.options;
     if (llmBaseUrl !== undefined && llmModel === undefined) {
       throw new TandemError('CONFIG_INVALID', 'LOCAL_LLM_BASE_URL is set, but LOCAL_LLM_MODEL is not.');
     }
     this.engine ??= await openSpeechEngine({ sttModel, ttsModel, ttsBaseUrl, onOwnVoice: logsOwnVoice(log) });
+    await this.engine.keep?.(lines);
     // A first sentence is synthesised now, because it takes longer than all later ones.
     await this.engine.synthesize('Hello.');
   }

@@ -1,9 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { isTandemError } from './errors.js';
+import { isTandemError } from '../base/errors.js';
+import { useDotEnv } from './dot-env.js';
 
-// What all commands share: options, `--help`, exit codes. Each command describes its options once; the usage text and the
+// What all commands share: options, `--help`, the settings of `.env`, exit codes. Each command describes its options once; the usage text and the
 // parser follow from that.
 
 /** A mistake on the command line. Only its message is shown, and the exit code is 2. */
@@ -51,6 +52,8 @@ export interface Command<Options extends OptionTable = OptionTable> {
   examples: readonly string[];
   /** What else a user needs to know, as lines. */
   notes?: string;
+  /** Whether the command reads the settings of `.env` and tells of its failures itself. */
+  isOnItsOwn?: boolean;
   /** Resolves with the exit code, or with `undefined` if the process goes on until it is stopped. */
   run(input: Input<Options>): Promise<number | undefined>;
 }
@@ -207,7 +210,8 @@ export function isEntry(url: string): boolean {
 }
 
 /**
- * Runs a command and ends the process with its exit code: 2 for a wrong command line, 1 for an error. The process lives at least
+ * Runs a command with the settings of `.env`, and ends the process with its exit code: 2 for a wrong command line, 1 for an error.
+ * Nothing is read to print the usage. The process lives at least
  * until the command is done, because a call consists at times of nothing that keeps it alive.
  */
 export async function runCommand<Options extends OptionTable>(
@@ -222,6 +226,7 @@ export async function runCommand<Options extends OptionTable>(
       console.log(usageOf(command, shown));
       return;
     }
+    if (command.isOnItsOwn !== true) useDotEnv(process.env);
     const code = await command.run(input);
     if (code !== undefined) process.exit(code);
   } catch (error) {
