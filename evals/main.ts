@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { type Input, UsageError, defineCommand, isEntry, numberOption, runCommand } from '../src/base/command-line.js';
+import { type Input, UsageError, defineCommand, isEntry, numberOption, runCommand } from '../src/process/command-line.js';
 import type { Environment } from '../src/base/environment.js';
 import { openProgress } from '../src/base/terminal.js';
 import { BUILT_IN_DRAFTS } from '../src/prompts/built-in.js';
-import { useDotEnv } from '../src/process/dot-env.js';
 import { differencesOf } from './compare.js';
 import { tryJudge } from './judge.js';
 import { type Report, readReport, reportOf } from './report.js';
@@ -152,7 +151,6 @@ Cases of your own for my-prompt.json stand beside it in my-prompt.evals.json (do
 Exit code: 0 the prompts pass or there is no key, 1 they fail or the models cannot be asked, 2 the command line,
 a prompt or a case cannot be used.`,
   run: async ({ values }) => {
-    useDotEnv(process.env);
     const progress = openProgress(process.stderr);
     return evaluate(values, process.env, {
       write: (line) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { readJsonFile } from '../src/base/json-file.js';
-import { UsageError } from '../src/base/command-line.js';
+import { UsageError } from '../src/process/command-line.js';
 import { QUALITIES } from './case.js';
 import type { SuiteResult } from './run.js';
 import { type Score, isPassed, scoreOf } from './scores.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError, readInput } from '../src/base/command-line.js';
+import { UsageError, readInput } from '../src/process/command-line.js';
 import { builtInPrompt, BUILT_IN_DRAFTS, defaultPrompt } from '../src/prompts/built-in.js';
 import { ownLines } from '../src/prompts/lines/index.js';
 import { type ChatAnswer, type ChatRequest, ChatService } from '../test/support/chat-service.js';

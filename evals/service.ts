@@ -6,7 +6,7 @@ import type {
   ChatCompletionToolChoiceOption,
 } from 'openai/resources';
 import { parseHttpUrl, settingOf } from '../src/base/environment.js';
-import { UsageError } from '../src/base/command-line.js';
+import { UsageError } from '../src/process/command-line.js';
 
 // The models: where they are, and what a request to them costs.
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { loadExtensions } from '../src/app/extensions.js';
-import { UsageError } from '../src/base/command-line.js';
+import { UsageError } from '../src/process/command-line.js';
 import { type Environment, settingOf } from '../src/base/environment.js';
 import { isTandemError } from '../src/base/errors.js';
 import { BUILT_IN_PROVIDERS } from '../src/config/rules.js';
