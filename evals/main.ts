@@ -1,5 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { type Input, UsageError, defineCommand, isEntry, numberOption, runCommand } from '../src/process/command-line.js';
+import {
+  type Input,
+  UsageError,
+  defineCommand,
+  isEntry,
+  numberOption,
+  runCommand,
+} from '../src/process/command-line.js';
 import type { Environment } from '../src/base/environment.js';
 import { openProgress } from '../src/base/terminal.js';
 import { BUILT_IN_DRAFTS } from '../src/prompts/built-in.js';

@@ -7,7 +7,7 @@ import { readOwnPhrases } from '../escalation/own-phrases.js';
 import { loadExtensions, processorsOf } from './extensions.js';
 import { Gateway } from './gateway.js';
 import type { ConnectAgents } from '../handover/agent-availability.js';
-import { DynamoDbStore } from '../handover/dynamodb-store.js';
+import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { openAssistants } from './assistants.js';
@@ -107,22 +107,15 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       closers.push(() => embedded.close());
       endpointUrl = embedded.endpointUrl;
     }
-    const store = new DynamoDbStore({
+    const table = {
       tableName: handover.tableName,
       region: handover.region,
       endpointUrl,
       localCredentials: handover.embedded,
-      onThrottle: () => metrics.storeThrottles.inc(),
-    });
+    };
+    await prepareTable(table, log);
+    const store = new DynamoDbStore({ ...table, onThrottle: () => metrics.storeThrottles.inc() });
     closers.push(() => store.close());
-    if (handover.embedded) await store.createTable();
-    await store.check();
-    if (!handover.embedded && (await store.deletesExpired()) === 'no') {
-      log.warn(
-        { table: handover.tableName, region: handover.region },
-        'the table keeps expired records; enable TTL on its attribute expires_at',
-      );
-    }
 
     const embeddedStore =
       handover.embedded && endpointUrl !== undefined
@@ -213,4 +206,26 @@ function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot |
       if (outcome !== 'dropped') metrics.hubspotSeconds.observe(seconds);
     },
   });
+}
+
+/** Maximum time of one request at the start, when no caller waits. */
+const START_ATTEMPT_MS = 5000;
+
+/** Creates the embedded table, or looks at the operator's. @throws TandemError STORE_* */
+async function prepareTable(options: DynamoDbStoreOptions, log: Logger): Promise<void> {
+  const store = new DynamoDbStore({ ...options, attemptMs: START_ATTEMPT_MS });
+  try {
+    if (options.localCredentials === true) {
+      await store.createTable();
+      return;
+    }
+    await store.check();
+    if ((await store.deletesExpired()) !== 'no') return;
+    log.warn(
+      { table: options.tableName, region: options.region },
+      'the table keeps expired records; enable TTL on its attribute expires_at',
+    );
+  } finally {
+    await store.close();
+  }
 }
