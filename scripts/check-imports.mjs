@@ -49,12 +49,14 @@ export const LAYERS = `
   config: base call/transfer escalation journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  console/address.ts:
+  console: base edge telemetry
+  app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config console crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config handover telemetry twilio
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
-  main.ts: app base config process
-  cluster.ts: base cluster config process telemetry
+  main.ts: app base config console/address.ts process
+  cluster.ts: base cluster config console/address.ts process telemetry
   doctor.ts: base config doctor
   extension.ts: app audio base voice
 

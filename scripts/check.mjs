@@ -8,6 +8,7 @@ const steps = [
   ['imports', 'node', ['scripts/check-imports.mjs']],
   ['words', 'node', ['scripts/check-words.mjs']],
   ['types', 'tsc', ['--noEmit']],
+  ["types of the console's pages", 'tsc', ['--noEmit', '-p', 'console']],
   ['dead code', 'knip', ['--no-progress']],
   ['generated files', 'node', ['scripts/generate.mjs', '--check']],
   ['documents', 'node', ['scripts/check-docs.mjs']],

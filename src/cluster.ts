@@ -6,6 +6,7 @@ import { Primary } from './cluster/primary.js';
 import { shareOf } from './cluster/shares.js';
 import { runWorker } from './cluster/worker.js';
 import { type Config, readConfig } from './config/config.js';
+import { consoleAddress } from './console/address.js';
 import { isTandemError } from './base/errors.js';
 import { createLogger } from './telemetry/log.js';
 import { STOP_SIGNALS, stopOnSignal } from './process/signals.js';
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
 function printWelcome(config: Config, workers: number, port: number): void {
   const lines = [
     `${workers} workers listen on http://${config.host}:${port} (Twilio knows them as ${config.publicHost ?? `localhost:${port}`}).`,
+    `The console is at ${consoleAddress(config, { port, publicHost: config.publicHost ?? `localhost:${port}` })}.`,
     ...config.warnings.map((warning) => `Warning: ${warning}`),
   ];
   if (config.voiceProviders.includes('local')) {

@@ -2,12 +2,16 @@ import { readConfig } from './config/config.js';
 import { isTandemError } from './base/errors.js';
 import { startWatchdog } from './process/watchdog.js';
 import { type RunningGateway, startGateway } from './app/start-gateway.js';
+import { consoleAddress } from './console/address.js';
 import { stopOnSignal } from './process/signals.js';
 
 /** Reads the environment, starts the gateway and stops it on a signal. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const running = await startGateway(config, { env: process.env });
+  const running = await startGateway(config, {
+    env: process.env,
+    stop: () => process.kill(process.pid, 'SIGTERM'),
+  });
   startWatchdog(config.maxStallMs);
   printWelcome(running);
   const { gateway } = running;
@@ -24,6 +28,7 @@ async function main(): Promise<void> {
 function printWelcome({ gateway, config, isEmbedded }: RunningGateway): void {
   const lines = [
     `Tandem listens on http://${config.host}:${gateway.port} (Twilio knows it as ${gateway.publicHost}).`,
+    `The console is at ${consoleAddress(config, gateway)}.`,
     ...config.warnings.map((warning) => `Warning: ${warning}`),
   ];
   if (isEmbedded) {

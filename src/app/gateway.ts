@@ -7,6 +7,7 @@ import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
+import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
 import { MetricsServer } from '../edge/metrics-server.js';
@@ -62,6 +63,8 @@ export interface GatewayParts {
   clock?: Clock;
   /** Other processes behind the same port. `undefined` if there are none. */
   peers?: Peers | undefined;
+  /** Ends the process as a signal does, when the operator asks for it. By default only the calls are finished. */
+  stop?: (() => void) | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
   about?: Record<string, unknown>;
 }
@@ -84,6 +87,7 @@ export class Gateway {
   private readonly calls: CallRegistry;
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
+  private readonly console: OperatorConsole;
   private readonly listeners = new Set<CallEventListener>();
   private phase: Phase = 'starting';
   private readonly requests: InFlightRequests;
@@ -171,10 +175,19 @@ export class Gateway {
       metrics,
       peers,
     });
+    this.console = new OperatorConsole({
+      ...config.console,
+      hosts: () => [this.publicHost, ...config.console.hosts],
+      stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
+      clock: this.clock,
+      log,
+      metrics,
+    });
     this.server = createServer(
       { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
       (request, response) => {
-        this.requests.add(response);
+        // The console has answers that never end, and nobody waits for them when the process stops.
+        if (!isConsolePath(pathOf(request))) this.requests.add(response);
         void this.onRequest(request, response);
       },
     );
@@ -185,7 +198,10 @@ export class Gateway {
         onError: (error) => log.error({ err: error, path: '/metrics' }, 'request failed'),
       });
     }
-    this.server.on('upgrade', (request, socket, head) => this.streams.onUpgrade(request, socket, head));
+    this.server.on('upgrade', (request, socket, head) => {
+      const to = isConsolePath(pathOf(request)) ? this.console : this.streams;
+      to.onUpgrade(request, socket, head);
+    });
     this.server.on('clientError', (_error, socket: Duplex) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     });
@@ -309,10 +325,11 @@ export class Gateway {
   }
 
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const path = pathOf(request);
     try {
       const route = this.webhooks.routeOf(path);
-      if (route !== undefined) await this.webhooks.onRequest(route, request, response);
+      if (isConsolePath(path)) await this.console.onRequest(path, request, response);
+      else if (route !== undefined) await this.webhooks.onRequest(route, request, response);
       else if (!PLAIN_PATHS.has(path) && this.webhooks.isMeant(path, request)) this.webhooks.onNoRoute(path, response);
       else await this.onPlainRequest(path, request, response);
     } catch (error) {
@@ -367,4 +384,8 @@ export class Gateway {
     const { peers } = this.parts;
     return peers === undefined ? PATHS.stream : `${PATHS.stream}/${peers.name}`;
   }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '/';
 }

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { HubSpot } from '../crm/hubspot.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
 import { loadExtensions } from './extensions.js';
-import { Gateway } from './gateway.js';
+import { Gateway, type GatewayParts } from './gateway.js';
 import type { ConnectAgents } from '../handover/agent-availability.js';
 import { DynamoDbStore } from '../handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
@@ -45,6 +45,8 @@ export interface StartOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** Set if this process is one of several behind one port. */
   worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
+  /** Called when the operator stops the gateway from its console; see {@link GatewayParts.stop}. */
+  stop?: GatewayParts['stop'];
   /** The clock of calls. The system's by default. */
   clock?: Clock;
 }
@@ -138,6 +140,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       assistantFor: (numberCalled) => assistants.for(numberCalled),
       tools,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
+      stop: options.stop,
       about:
         embeddedStore === undefined
           ? {}

@@ -112,11 +112,21 @@ export interface Config {
   };
   /** `undefined`: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
+  console: {
+    /** `undefined`: only this machine may ask, and needs no token. */
+    token: string | undefined;
+    /** Whether words and whole telephone numbers may be shown. */
+    showsTranscripts: boolean;
+    /** Host names besides the public one under which it may be asked. */
+    hosts: readonly string[];
+  };
   /** `undefined`: calls are kept in memory, and no other instance can resume them. */
   journal: SharedJournal | undefined;
   /** What the operator should know at start, one sentence each. */
   warnings: readonly string[];
 }
+
+const SAFE_TOKEN_CHARACTERS = 16;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -162,6 +172,9 @@ export function readConfig(env: Environment): Config {
     warnings.push(
       'CONNECT_PHONE_NUMBER is not set, so no call can be transferred to a human. Set the number of your Amazon Connect instance.',
     );
+  }
+  if (values.CONSOLE_TOKEN !== undefined && values.CONSOLE_TOKEN.length < SAFE_TOKEN_CHARACTERS) {
+    warnings.push('CONSOLE_TOKEN is short enough to be guessed. Generate a longer one with "openssl rand -base64 24".');
   }
   checkHandover(values, signed);
   if (values.LOCAL_LLM_BASE_URL !== undefined && values.LOCAL_LLM_MODEL === undefined) {
@@ -268,6 +281,11 @@ export function readConfig(env: Environment): Config {
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
     hubspot: hubspotOf(values),
+    console: {
+      token: values.CONSOLE_TOKEN,
+      showsTranscripts: values.CONSOLE_TRANSCRIPTS ?? isCarrierSimulated(host, values.PUBLIC_HOST ?? host, signed),
+      hosts: values.CONSOLE_HOSTS ?? [],
+    },
     journal: readJournal(values),
     warnings,
   };
@@ -343,6 +361,11 @@ function checkProviders(named: Record<string, readonly string[]>, hasExtensions:
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** Whether only this machine can place calls, so that no caller is real. */
+function isCarrierSimulated(host: string, publicHost: string, signed: boolean): boolean {
+  return !signed && isLoopback(host) && isLoopback(publicHost.replace(/(?<!:):\d+$/, ''));
 }
 
 /** Whether the AWS SDK would find credentials without asking the instance metadata service. */
