@@ -20,6 +20,8 @@ import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
 import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { announcement } from './announcement.js';
+import type { CallEvent } from './call-events.js';
+import { CallSigns } from './call-signs.js';
 import { type CallOutcome, CallStateMachine, type Ended } from './call-state.js';
 import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
@@ -90,6 +92,7 @@ export class Call {
   private readonly migration: CallMigration;
   private readonly ringing: Ringing;
   private readonly streams: StreamRequests;
+  private readonly signs: CallSigns;
   private limit: Timer | undefined;
   private sayCount = 0;
 
@@ -98,7 +101,7 @@ export class Call {
     const { clock, emit } = services;
     const call = new Call(newSnapshot(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
     call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
-    emit({ type: 'started', callSid: call.callSid, from: call.from, to: call.to });
+    emit(call.startedEvent);
     call.log.info('call started');
     return call;
   }
@@ -106,14 +109,13 @@ export class Call {
   /** Takes over a call from the state that another instance left. */
   static restore(entry: JournalEntry, services: CallServices): Call {
     const call = new Call(snapshotOf(entry), services);
+    services.emit(call.startedEvent);
     restoreState(entry.stand, {
       machine: call.machine,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.epochMs()),
     });
-    const { callSid, from, to } = call;
-    services.emit({ type: 'started', callSid, from, to });
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
@@ -135,8 +137,12 @@ export class Call {
       language: this.prompt.language,
     });
     const { assistant, callSid, conversationId, from, startedAtMs, to } = this;
+    this.signs = new CallSigns({ callSid, clock: services.clock, emit: services.emit });
     this.machine = new CallStateMachine({
-      onEnter: () => this.checkpointer.note(),
+      onEnter: (state) => {
+        this.checkpointer.note();
+        this.signs.entered(state.name);
+      },
       onLive: (isLive) => {
         if (isLive) services.metrics.activeSessions.inc();
         else services.metrics.activeSessions.dec();
@@ -172,10 +178,12 @@ export class Call {
       machine,
       departure,
       services,
+      onSessionChange: (change) => this.signs.onSessionChange(change),
       onExpired: (quietSinceMs) => departure.part(this.streams.resumePlan('stream_refused', quietSinceMs)),
     });
     const { checkpointer, ringing } = this;
-    const streams = new StreamRequests({ call: facts, machine, ringing, departure, services });
+    const { signs } = this;
+    const streams = new StreamRequests({ call: facts, machine, ringing, departure, services, signs });
     this.streams = streams;
     this.migration = new CallMigration({
       clock: services.clock,
@@ -261,11 +269,12 @@ export class Call {
         metrics.processorErrors.inc({ processor });
         this.log.error({ err: error, processor }, 'a processor failed and its frame is lost');
       },
+      signs: this.signs,
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
     const { pauses, conversation, idle, playback, health } = media;
     this.machine.enter({ name: 'talking', media });
-    this.streams.cameIn();
+    this.streams.cameIn(state.opening !== undefined || this.ringing.owesAnswer);
     const { inboundFrameLatency } = metrics;
     return {
       onStart: () => {
@@ -340,6 +349,12 @@ export class Call {
     return state.name !== 'ended' && !this.isMoving;
   }
 
+  private get startedEvent(): CallEvent {
+    const { assistant, callSid, from, history, services, startedAtMs, to } = this;
+    const provider = assistant.providers?.[0] ?? services.provider.name;
+    return { type: 'started', callSid, from, to, startedAtMs, provider, turns: history.turns.length };
+  }
+
   private limitIn(delayMs: number): void {
     this.limit = this.services.clock.setTimer(delayMs, () => {
       // The line is that of a stopping gateway: a colleague continues from here.
@@ -373,6 +388,7 @@ export class Call {
         this.usage.inputTokens += inputTokens;
         this.usage.outputTokens += outputTokens;
       },
+      onSign: (sign) => this.signs.onSign(sign),
       onSaid: (sayId, status) => {
         this.departure.onSaid(status, sayId);
         if (sayId.startsWith(IDLE_SAY) && status === 'failed' && this.machine.state.name === 'talking')
