@@ -5,17 +5,17 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-/** Every console/NAME.page.tsx is a page. */
-const PAGE = /^(.+)\.page\.tsx$/;
+/** Every console/pages/NAME.tsx is a page. */
+const PAGE = /^(.+)\.tsx$/;
 const COMPRESSED = /\.(?:css|html|js|svg)$/;
 
 /** Writes the pages of `root`/console to `root`/dist/console. */
 export async function buildConsole(root) {
   const to = join(root, 'dist/console');
-  const pages = readdirSync(join(root, 'console')).filter((file) => PAGE.test(file));
+  const pages = readdirSync(join(root, 'console/pages')).filter((file) => PAGE.test(file));
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: pages.map((page) => ({ in: `console/${page}`, out: basename(page, '.page.tsx') })),
+    entryPoints: pages.map((page) => ({ in: `console/pages/${page}`, out: basename(page, '.tsx') })),
     outdir: 'dist/console/assets',
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -39,10 +39,12 @@ export async function buildConsole(root) {
     const page = html(basename(path), cssBundle && basename(cssBundle));
     written.push(...writeWithCopies(join(to, `${name}.html`), Buffer.from(page)));
   }
-  // Only now, because a gateway may be reading the folder.
-  for (const file of readdirSync(to, { recursive: true, withFileTypes: true })) {
-    const path = join(file.parentPath ?? file.path, file.name);
-    if (file.isFile() && !written.includes(path)) rmSync(path);
+  // Only now, because a gateway may be reading the folders. Folders beside assets/ hold what tests load.
+  for (const folder of [to, join(to, 'assets')]) {
+    for (const file of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, file.name);
+      if (file.isFile() && !written.includes(path)) rmSync(path);
+    }
   }
 }
 
@@ -57,7 +59,7 @@ function html(script, style) {
 <title>Tandem</title>
 <link rel="icon" href="data:,">
 ${link}
-<script type="module" src="/console/assets/${script}"></script>
+<script type="module" blocking="render" src="/console/assets/${script}"></script>
 </head>
 <body></body>
 </html>

@@ -31,8 +31,8 @@ function pageSources() {
 }
 
 export async function buildAll({ all = false, ifNeeded = false } = {}) {
-  const every = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'evals', 'test']);
-  const isDevOnly = (file) => /^(bench|chaos|evals|test)\//.test(file) || file.endsWith('.test.ts');
+  const every = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'console', 'evals', 'test']);
+  const isDevOnly = (file) => /^(bench|chaos|console|evals|test)\//.test(file) || file.endsWith('.test.ts');
   const files = all ? every : every.filter((file) => !isDevOnly(file));
   const built = [...files, ...pageSources()];
   const inputs = [...built, 'package.json', 'scripts/build.mjs', 'scripts/build-console.mjs'];

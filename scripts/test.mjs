@@ -17,7 +17,7 @@ const MAX_RUN_MS = 30 * 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
 await buildAll({ all: true, ifNeeded: true });
-const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'evals', 'test'])
+const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'console', 'evals', 'test'])
   .filter((file) => file.endsWith('.test.ts'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
 if (files.length === 0) {

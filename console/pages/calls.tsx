@@ -1,6 +1,6 @@
 import { render } from 'preact';
-import './style.css';
-import { text } from './text/text.js';
+import '../style.css';
+import { text } from '../text/text.js';
 
 function CallsPage() {
   return (

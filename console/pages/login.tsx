@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { useState } from 'preact/hooks';
-import './style.css';
-import { text } from './text/text.js';
+import '../style.css';
+import { text } from '../text/text.js';
 
 /** Asks for the token, and goes on to the calls with it. */
 function LoginPage() {
