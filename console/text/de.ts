@@ -1,0 +1,3 @@
+import { type TextKey, en } from './en.js';
+
+export const de: Readonly<Record<TextKey, string>> = en;
