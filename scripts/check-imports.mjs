@@ -44,13 +44,13 @@ export const LAYERS = `
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
   call/stream: base call call/media call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio twilio/caller-identity.ts voice
-  call/registry.ts: base call call/call.ts call/stream call/transfer journal twilio
+  call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
 
   config: base call/transfer escalation journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
   console/address.ts:
-  console: base edge telemetry
+  console: base call call/registry.ts edge escalation telemetry voice
   app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config console crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config handover telemetry twilio
   cluster: app app/peers.ts base config handover journal process telemetry twilio
@@ -73,7 +73,7 @@ export const LAYERS = `
   sim: app base config sim/caller sim/connect sim/twilio speech
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/support: app audio base call cluster.ts config console handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
   bench: app audio base cluster.ts config handover lambda/connect main.ts sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support voice voice/local
   chaos: app audio base bench call config handover sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: call/media escalation prompts

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
+import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
 import type { CallEvent, CallEventListener } from '../call/call-events.js';
@@ -25,7 +26,7 @@ import type { OwnPhrases } from '../escalation/asks-for-human.js';
 import { EscalationRules } from '../escalation/rules.js';
 import type { HandoverStore } from '../handover/store.js';
 import type { Journal } from '../journal/journal.js';
-import type { Logger } from '../telemetry/log.js';
+import type { CallLine, Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { InFlightRequests } from '../edge/in-flight-requests.js';
 import type { Peers, Readiness } from './peers.js';
@@ -178,11 +179,14 @@ export class Gateway {
     this.console = new OperatorConsole({
       ...config.console,
       hosts: () => [this.publicHost, ...config.console.hosts],
+      instance: () => (peers === undefined ? `${hostname()}:${this.port}` : `w${peers.name}`),
+      operate: (callSid, action) => this.calls.operate(callSid, action),
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
       clock: this.clock,
       log,
       metrics,
     });
+    this.watch((event) => this.console.onCallEvent(event));
     this.server = createServer(
       { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
       (request, response) => {
@@ -199,8 +203,9 @@ export class Gateway {
       });
     }
     this.server.on('upgrade', (request, socket, head) => {
-      const to = isConsolePath(pathOf(request)) ? this.console : this.streams;
-      to.onUpgrade(request, socket, head);
+      const path = pathOf(request);
+      if (isConsolePath(path)) this.console.onUpgrade(path, request, socket, head);
+      else this.streams.onUpgrade(request, socket, head);
     });
     this.server.on('clientError', (_error, socket: Duplex) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
@@ -270,6 +275,11 @@ export class Gateway {
     this.streams.take(request, socket, head);
   }
 
+  /** Takes note of a line of a call's log. */
+  onCallLine(line: CallLine): void {
+    this.console.onCallLine(line);
+  }
+
   /** Called when another instance has taken over a call that this one still has. */
   onCallLost(callSid: string): void {
     this.calls.onLost(callSid);
@@ -278,6 +288,7 @@ export class Gateway {
   /** Empties the gateway of its calls before it stops. See {@link Drain.run}. */
   async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
+    this.console.drain();
     const { calls, clock, requests } = this;
     const drain = new Drain({
       calls,
@@ -294,6 +305,7 @@ export class Gateway {
     this.phase = 'draining';
     this.calls.close();
     this.streams.close();
+    this.console.close();
     const ended = this.stopListening();
     await this.metricsServer?.close();
     this.server.closeAllConnections();

@@ -11,7 +11,7 @@ import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { openAssistants } from './assistants.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
-import { type Logger, createLogger } from '../telemetry/log.js';
+import { type CallLine, type Logger, createLogger } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from './peers.js';
 import type { SpeechEngine } from '../speech/engine.js';
@@ -64,8 +64,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     for (const close of closers.reverse()) await close();
   };
   try {
+    let onCallLine: ((line: CallLine) => void) | undefined;
     const log = createLogger({
       level: config.logLevel,
+      onCallLine: (line) => onCallLine?.(line),
       worker: options.worker?.peers.name,
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     });
@@ -146,6 +148,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
           ? {}
           : { embedded: { ...embeddedStore, connect_phone_number: handover.connectPhoneNumber } },
     });
+    onCallLine = (line) => gateway.onCallLine(line);
     closers.push(() => gateway.close());
     await gateway.start();
     const voices = [...config.voiceProviders, ...assistants.providers];

@@ -11,6 +11,7 @@ export type CallOutcome =
   | 'handed_over'
   | 'caller_hung_up'
   | 'caller_silent'
+  | 'operator_hung_up'
   | 'completed'
   | 'no_human'
   | 'message_taken'

@@ -2,7 +2,7 @@ import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
 import type { Timer } from '../base/clock.js';
 import type { TandemError } from '../base/errors.js';
-import type { Escalation, Trigger } from '../escalation/escalation.js';
+import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../telemetry/log.js';
@@ -22,7 +22,7 @@ import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { announcement } from './announcement.js';
 import type { CallEvent } from './call-events.js';
 import { CallSigns } from './call-signs.js';
-import { type CallOutcome, CallStateMachine, type Ended } from './call-state.js';
+import { type CallOutcome, type CallState, CallStateMachine, type Ended } from './call-state.js';
 import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
@@ -66,6 +66,13 @@ export interface CallServices extends DepartureServices {
 
 /** Triggers with which the caller, or the model for them, asked for an agent. Only then is "of course" an answer. */
 const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
+/** States in which the gateway says what Twilio does next. */
+const HANGS_UP: ReadonlySet<CallState['name']> = new Set<CallState['name']>([
+  'ringing',
+  'talking',
+  'leaving',
+  'parted',
+]);
 /** Prefix of the ids of lines to a silent caller. */
 const IDLE_SAY = 'idle-';
 /** Delay before the time limit is checked again, if it ran out while the call was between two streams. */
@@ -320,6 +327,23 @@ export class Call {
   /** Transfers the call for a reason outside the conversation, for instance because the gateway is stopping. */
   escalate(escalation: Escalation): void {
     if (this.machine.state.name === 'talking') this.departure.toHuman(escalation, this.escalationLine(escalation));
+  }
+
+  /** The operator transfers the call. Returns false if it has gone too far, or not far enough. */
+  escalateFor(reason: Reason): boolean {
+    this.departure.stay();
+    if (this.machine.state.name !== 'talking') return false;
+    this.log.info({ reason }, 'console escalate');
+    this.escalate({ trigger: 'operator', reason });
+    return true;
+  }
+
+  /** The operator hangs up. Returns false if the caller is with an agent or with Twilio's recorder, or gone. */
+  hangUp(): boolean {
+    if (!HANGS_UP.has(this.machine.state.name)) return false;
+    this.log.info('console hangup');
+    this.departure.part({ exit: { to: 'nobody', outcome: 'operator_hung_up' }, announce: undefined });
+    return true;
   }
 
   /** Ends the call because the process ends. */

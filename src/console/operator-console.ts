@@ -1,27 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../base/clock.js';
-import type { Logger } from '../telemetry/log.js';
+import type { CallEvent } from '../call/call-events.js';
+import type { CallLine } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { answer, answerJson, refuse, refuseUpgrade } from './answer.js';
-import { Guard, type Visitor } from './guard.js';
+import { answer, refuse, refuseUpgrade } from './answer.js';
+import { ConsoleApi, type ConsoleApiOptions, notAllowed } from './api.js';
+import { CallBoard } from './call-board.js';
+import { Guard } from './guard.js';
 import { readJson } from './read-json.js';
 import { StaticFiles } from './static-files.js';
-import { gatewayVersion } from './version.js';
+import { WatchHub } from './watch-hub.js';
 
-export interface OperatorConsoleOptions {
+export interface OperatorConsoleOptions extends Omit<ConsoleApiOptions, 'guard' | 'board' | 'hub'> {
   /** `undefined`: only this machine may ask, without one. */
   token: string | undefined;
   /** Signs without a token, the same in all processes behind one port. By default a random one. */
   secret?: Buffer | undefined;
   /** Returns the names besides those of this machine by which it may be asked with a token. */
   hosts: () => readonly string[];
-  /** Whether words and whole telephone numbers may be shown. */
-  showsTranscripts: boolean;
-  /** Lets the calls of this gateway finish, and then ends it. */
-  stop: () => void;
-  clock: Clock;
-  log: Logger;
+  /** Returns the name of this process. */
+  instance: () => string;
   metrics: Metrics;
 }
 
@@ -50,9 +48,12 @@ export class OperatorConsole {
   private readonly options: OperatorConsoleOptions;
   private readonly guard: Guard;
   private readonly files = new StaticFiles();
+  private readonly board: CallBoard;
+  private readonly hub: WatchHub;
+  private readonly api: ConsoleApi;
 
   constructor(options: OperatorConsoleOptions) {
-    const { clock, hosts, log, metrics, secret, token } = options;
+    const { clock, hosts, instance, log, metrics, secret, showsTranscripts, token } = options;
     this.options = options;
     this.guard = new Guard({
       token,
@@ -64,6 +65,10 @@ export class OperatorConsole {
         log.warn('a wrong token was sent to the console');
       },
     });
+    this.board = new CallBoard({ clock, instance, showsTranscripts });
+    const { board, guard } = this;
+    this.hub = new WatchHub({ clock, board, onCount: (watchers) => metrics.consoleWatchers.set(watchers) });
+    this.api = new ConsoleApi({ ...options, guard, board, hub: this.hub });
   }
 
   /** `path` belongs to the console; see {@link isConsolePath}. */
@@ -78,11 +83,37 @@ export class OperatorConsole {
     else await this.onFile(path, request, response);
   }
 
-  onUpgrade(request: IncomingMessage, socket: Duplex, _head: Buffer): void {
+  /** `path` belongs to the console. */
+  onUpgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     const refusal = this.guard.refusal(request) ?? this.guard.upgradeRefusal(request);
     const visitor = refusal ?? this.guard.visitor(request, true);
-    refuseUpgrade(socket, 'status' in visitor ? visitor : NOT_FOUND);
+    if ('status' in visitor) refuseUpgrade(socket, visitor);
+    else this.api.onUpgrade(path.startsWith(API) ? path.slice(API.length) : '', request, socket, head);
+  }
+
+  /** Takes note of something that happened on a call. A fault of the console costs the call nothing. */
+  onCallEvent(event: CallEvent): void {
+    try {
+      this.board.onCallEvent(event);
+    } catch (error) {
+      this.options.log.error({ err: error, type: event.type }, 'the console has lost an event');
+    }
+  }
+
+  onCallLine({ callSid, level, msg }: CallLine): void {
+    this.board.logged(callSid, level, msg);
+  }
+
+  /** Sends the watchers away, because the process is about to stop. */
+  drain(): void {
+    this.hub.drain();
+  }
+
+  /** Ends every connection of a watcher. */
+  close(): void {
+    this.hub.drain();
+    this.api.close();
   }
 
   /** Pages, and the files that they load. */
@@ -141,64 +172,13 @@ export class OperatorConsole {
     // A foreign page learns nothing from a read, but it could hold connections open.
     const foreign = isRead(request) ? this.guard.originRefusal(request) : undefined;
     const visitor = foreign ?? this.guard.visitor(request, true);
-    if ('status' in visitor) {
-      refuse(response, visitor);
-      return;
-    }
-    const needed = route === 'session' ? 'GET, HEAD' : route === 'drain' ? 'POST' : undefined;
-    if (needed === undefined) refuse(response, NOT_FOUND);
-    else if (isRead(request) ? needed === 'POST' : request.method !== needed) refuse(response, notAllowed(needed));
-    else if (route === 'session') await this.sendSession(visitor, response);
-    else await this.onDrain(visitor, request, response);
-  }
-
-  private async sendSession(visitor: Visitor, response: ServerResponse): Promise<void> {
-    answerJson(response, 200, {
-      csrf: this.guard.csrfOf(visitor),
-      phone: false,
-      agent: false,
-      transcripts: this.options.showsTranscripts,
-      tapes: false,
-      instances: 1,
-      version: await gatewayVersion(),
-    });
-  }
-
-  private async onDrain(visitor: Visitor, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const fields = await this.changeOf(visitor, request, response);
-    if (fields === undefined) return;
-    if (fields['confirm'] !== 'drain') {
-      refuse(response, {
-        status: 400,
-        error: 'Send {"confirm":"drain"}. The gateway then stops when its calls are over.',
-      });
-      return;
-    }
-    this.options.log.warn('console drain');
-    answerJson(response, 202, { accepted: true });
-    this.options.stop();
-  }
-
-  /** Returns the body of a request that changes something. Answers itself, with `undefined`, if that must not happen. */
-  private async changeOf(
-    visitor: Visitor,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<Record<string, unknown> | undefined> {
-    const refusal = this.guard.changeRefusal(request, visitor);
-    const body = refusal === undefined ? await readJson(request) : { ok: false as const, refusal };
-    if (body.ok) return body.fields;
-    refuse(response, body.refusal);
-    return undefined;
+    if ('status' in visitor) refuse(response, visitor);
+    else await this.api.onRequest(route, visitor, request, response);
   }
 }
 
 function isRead({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
-}
-
-function notAllowed(methods: string): { status: number; error: string; headers: Record<string, string> } {
-  return { status: 405, error: `Only ${methods} will do here.`, headers: { allow: methods } };
 }
 
 function redirect(response: ServerResponse, location: string): void {
