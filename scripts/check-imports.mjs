@@ -55,7 +55,6 @@ export const LAYERS = `
   doctor: app base call config handover telemetry twilio
   cluster: app app/peers.ts base config handover journal process telemetry twilio
 
-  main.ts: app base config console/address.ts process
   cluster.ts: base cluster config console/address.ts process telemetry
   doctor.ts: base config doctor
   extension.ts: app audio base voice
@@ -70,7 +69,11 @@ export const LAYERS = `
   sim/connect: base sim/twilio
   sim/connect-api:
   sim/caller: audio base sim/connect sim/twilio speech
+  sim/desk: audio sim/connect sim/twilio
+  sim/handset: audio base sim/caller sim/connect sim/desk sim/twilio speech
   sim: app base config sim/caller sim/connect sim/twilio speech
+
+  main.ts: app base config console/address.ts process sim/handset
 
   test/contracts: handover journal
   test/support: app audio base call cluster.ts config console handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai

@@ -11,6 +11,10 @@ async function main(): Promise<void> {
   const running = await startGateway(config, {
     env: process.env,
     stop: () => process.kill(process.pid, 'SIGTERM'),
+    openPhones: async (parts) => {
+      const { Phones } = await import('../sim/handset/phones.js');
+      return new Phones(parts);
+    },
   });
   startWatchdog(config.maxStallMs);
   printWelcome(running);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/base/clock.js';
-import type { AgentScreen } from '../connect/connect.js';
+import type { AgentDesk, AgentScreen } from '../connect/connect.js';
 import { SimulatedConnect } from '../connect/connect.js';
 import { loadFlow } from '../connect/flow.js';
 import type { FlowStep } from '../connect/flow-runner.js';
@@ -25,6 +25,8 @@ const DEFAULT_QUEUE = 'arn:aws:connect:us-east-1:000000000000:instance/sim/queue
 export interface AgentSideListener {
   onStep(step: FlowStep): void;
   onScreen(screen: AgentScreen): void;
+  /** Where people answer. By default a simulated agent does. */
+  desk?: AgentDesk;
 }
 
 /** Starts the simulated Connect with the real flow, and the real Lambda on the gateway's store. */
@@ -54,6 +56,7 @@ export function connectSide(
     lambdaClock,
     onStep: (step) => listener.onStep(step),
     onAgentScreen: (screen) => listener.onScreen(screen),
+    desk: listener.desk,
   });
   return { phone, output: () => lambda.output(), close: () => lambda.close() };
 }

@@ -17,6 +17,19 @@ export interface AgentScreen {
   whisper: string;
 }
 
+/** A contact that a flow has put into a queue. */
+export interface QueuedContact {
+  screen: AgentScreen;
+  /** The line to the caller. */
+  leg: IncomingLeg;
+}
+
+/** People who answer. */
+export interface AgentDesk {
+  /** Offers the contact to an agent. Resolves when the agent has hung up, or the caller is gone. */
+  serve(contact: QueuedContact): Promise<void>;
+}
+
 export interface SimulatedConnectOptions {
   flow: Flow;
   whisperFlow: Flow;
@@ -35,6 +48,8 @@ export interface SimulatedConnectOptions {
   /** Called for each step of the flow. Its time counts from the answer. */
   onStep?: (step: FlowStep) => void;
   onAgentScreen?: (screen: AgentScreen) => void;
+  /** Where people answer. By default a simulated agent does. */
+  desk?: AgentDesk | undefined;
 }
 
 /**
@@ -86,7 +101,11 @@ export class SimulatedConnect implements PhoneEndpoint {
       onMessage: () => undefined,
     };
     const end = await new FlowRunner(services, contact).run(flow);
-    if (typeof end === 'object') await this.toAgent(end.queue, services, contact, presence);
+    if (typeof end === 'object') {
+      const { desk } = this.options;
+      if (desk === undefined) await this.toAgent(end.queue, services, contact, presence);
+      else await desk.serve({ screen: await this.screenOf(end.queue, services, contact, () => Promise.resolve()), leg });
+    }
     if (!presence.isGone) leg.hangup();
   }
 
@@ -97,21 +116,34 @@ export class SimulatedConnect implements PhoneEndpoint {
     contact: FlowContact,
     presence: Presence,
   ): Promise<void> {
-    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, onAgentScreen, queues, whisperFlow } = this.options;
+    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, onAgentScreen } = this.options;
     await presence.pause(agentAnswersAfterMs);
     if (presence.isGone) return;
-    let whisper = '';
-    await new FlowRunner({ ...services, onMessage: (text) => (whisper += text) }, contact).run(whisperFlow);
+    const screen = await this.screenOf(queue, services, contact, (delayMs) => presence.pause(delayMs));
     if (presence.isGone) return;
-    onAgentScreen?.({
+    onAgentScreen?.(screen);
+    // While the carrier still plays digits to this leg alone, the agent cannot hear the caller.
+    await presence.bridged;
+    await presence.pause(agentTalksMs);
+  }
+
+  /** `pause` waits while the whisper is spoken. */
+  private async screenOf(
+    queue: string,
+    services: FlowServices,
+    contact: FlowContact,
+    pause: FlowContact['pause'],
+  ): Promise<AgentScreen> {
+    const { queues, whisperFlow } = this.options;
+    let whisper = '';
+    const heard = { ...services, onMessage: (text: string) => (whisper += text) };
+    await new FlowRunner(heard, { ...contact, pause }).run(whisperFlow);
+    return {
       contactId: contact.contactId,
       customerNumber: contact.customerNumber,
       queue: queues.get(queue)?.name ?? queue,
       attributes: { ...contact.attributes },
       whisper,
-    });
-    // While the carrier still plays digits to this leg alone, the agent cannot hear the caller.
-    await presence.bridged;
-    await presence.pause(agentTalksMs);
+    };
   }
 }

@@ -27,7 +27,7 @@ export async function record(script: VerbContext, verb: Element): Promise<Fields
   if (life.isOver) return undefined;
 
   let unheardMs = 0;
-  call.recorder = (mulaw) => (unheardMs += mulaw.length / MULAW_BYTES_PER_MS);
+  call.farEnd = (mulaw) => (unheardMs += mulaw.length / MULAW_BYTES_PER_MS);
   call.emit('recording-started');
   const keys: string[] = [];
   let spokenMs = 0;
@@ -46,7 +46,7 @@ export async function record(script: VerbContext, verb: Element): Promise<Fields
     await life.pass(STEP_MS);
   }
   call.off('key', onKey);
-  call.recorder = undefined;
+  call.farEnd = undefined;
   call.emit('recording-ended', spokenMs);
   if (spokenMs === 0) return undefined;
   const sid = `RE${randomBytes(16).toString('hex')}`;

@@ -8,6 +8,7 @@ import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
+import type { Phones } from '../console/phones.js';
 import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
@@ -64,6 +65,8 @@ export interface GatewayParts {
   clock?: Clock;
   /** Other processes behind the same port. `undefined` if there are none. */
   peers?: Peers | undefined;
+  /** The softphone and the agent's desk. `undefined` if the carrier is not simulated. */
+  phones?: Phones | undefined;
   /** Ends the process as a signal does, when the operator asks for it. By default only the calls are finished. */
   stop?: (() => void) | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
@@ -182,6 +185,7 @@ export class Gateway {
       instance: () => (peers === undefined ? `${hostname()}:${this.port}` : `w${peers.name}`),
       operate: (callSid, action) => this.calls.operate(callSid, action),
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
+      phones: parts.phones,
       clock: this.clock,
       log,
       metrics,

@@ -1,6 +1,7 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
+import type { OpenPhones } from '../console/phones.js';
 import { HubSpot } from '../crm/hubspot.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
 import { loadExtensions } from './extensions.js';
@@ -45,6 +46,8 @@ export interface StartOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** Set if this process is one of several behind one port. */
   worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
+  /** Opens the softphone and the agent's desk. Called only if the carrier is simulated and the store embedded. */
+  openPhones?: OpenPhones;
   /** Called when the operator stops the gateway from its console; see {@link GatewayParts.stop}. */
   stop?: GatewayParts['stop'];
   /** The clock of calls. The system's by default. */
@@ -125,6 +128,16 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const crm = openCrm(config, metrics, options.clock ?? systemClock);
     // Closed after the calls, and before the store it writes to.
     closers.push(() => crm?.close());
+    const hasPhones = config.isCarrierSimulated && embeddedStore !== undefined;
+    const phones = hasPhones
+      ? await options.openPhones?.({
+          publicHost: () => gateway.publicHost,
+          origin: () => originOf(config.host, gateway.port),
+          store: embeddedStore,
+          pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
+          connectPhoneNumber: handover.connectPhoneNumber,
+        })
+      : undefined;
     const gateway: Gateway = new Gateway({
       config,
       log,
@@ -142,6 +155,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       assistantFor: (numberCalled) => assistants.for(numberCalled),
       tools,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
+      phones,
       stop: options.stop,
       about:
         embeddedStore === undefined
@@ -150,6 +164,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     onCallLine = (line) => gateway.onCallLine(line);
     closers.push(() => gateway.close());
+    closers.push(() => phones?.close());
     await gateway.start();
     const voices = [...config.voiceProviders, ...assistants.providers];
     const isEmbedded = handover.embedded && voices.every((name) => name === 'local');
@@ -158,6 +173,11 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     await closeAll();
     throw error;
   }
+}
+
+/** Returns where a gateway on this host is, for a client on the same machine. */
+function originOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /**

@@ -89,6 +89,7 @@ test('without any setting, everything is embedded and only this machine can call
       connectEndpointUrl: undefined,
     },
     hubspot: undefined,
+    isCarrierSimulated: true,
     console: { token: undefined, showsTranscripts: true, hosts: [] },
     journal: undefined,
     warnings: [],

@@ -112,6 +112,8 @@ export interface Config {
   };
   /** `undefined`: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
+  /** Whether no caller can be real: nothing proves that a request is Twilio's, and only this machine can ask. */
+  isCarrierSimulated: boolean;
   console: {
     /** `undefined`: only this machine may ask, and needs no token. */
     token: string | undefined;
@@ -195,6 +197,7 @@ export function readConfig(env: Environment): Config {
     throw invalid('OPENAI_API_KEY', 'is required, because VOICE_PROVIDER or VOICE_FALLBACK names openai.');
   }
 
+  const isSimulated = isCarrierSimulated(host, values.PUBLIC_HOST ?? host, signed);
   return {
     port: values.PORT,
     host,
@@ -281,9 +284,10 @@ export function readConfig(env: Environment): Config {
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
     hubspot: hubspotOf(values),
+    isCarrierSimulated: isSimulated,
     console: {
       token: values.CONSOLE_TOKEN,
-      showsTranscripts: values.CONSOLE_TRANSCRIPTS ?? isCarrierSimulated(host, values.PUBLIC_HOST ?? host, signed),
+      showsTranscripts: values.CONSOLE_TRANSCRIPTS ?? isSimulated,
       hosts: values.CONSOLE_HOSTS ?? [],
     },
     journal: readJournal(values),

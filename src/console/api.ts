@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../base/clock.js';
 import { namedReason } from '../escalation/escalation.js';
 import type { OperatorAction } from '../call/registry.js';
@@ -9,6 +9,7 @@ import { type Refusal, answer, answerJson, refuse, refuseUpgrade } from './answe
 import type { CallBoard } from './call-board.js';
 import type { Guard, Visitor } from './guard.js';
 import type { ActionResult, SessionAnswer } from './messages.js';
+import type { Phones } from './phones.js';
 import { readJson } from './read-json.js';
 import { gatewayVersion } from './version.js';
 import type { WatchHub, Watcher } from './watch-hub.js';
@@ -23,6 +24,8 @@ export interface ConsoleApiOptions {
   operate: (callSid: string, action: OperatorAction) => ActionResult;
   /** Lets the calls finish, and then ends the process. */
   stop: () => void;
+  /** `undefined` if the carrier is not simulated. */
+  phones: Phones | undefined;
   clock: Clock;
   log: Logger;
 }
@@ -34,6 +37,8 @@ const EVENTS = 'events';
 const WHOLE_SID = new RegExp(`^${SID}$`);
 /** Nothing is expected on a watcher's socket. */
 const MAX_MESSAGE_BYTES = 1024;
+/** Maximum number of connections of softphones and desks. */
+const MAX_PHONES = 20;
 
 const NOT_FOUND: Refusal = { status: 404, error: 'Not found.' };
 const UNKNOWN: Refusal = { status: 404, error: 'No such call is known here.' };
@@ -47,6 +52,11 @@ type Handler = (visitor: Visitor, request: IncomingMessage, response: ServerResp
 export class ConsoleApi {
   private readonly options: ConsoleApiOptions;
   private readonly sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
+  private readonly phoneSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -75,6 +85,12 @@ export class ConsoleApi {
   }
 
   onUpgrade(route: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const connect = this.phoneOf(route);
+    if (connect !== undefined) {
+      if (this.phoneSockets.clients.size >= MAX_PHONES) refuseUpgrade(socket, FULL);
+      else this.phoneSockets.handleUpgrade(request, socket, head, connect);
+      return;
+    }
     const callSid = callOf(request);
     const refusal =
       route !== EVENTS ? NOT_FOUND : callSid === null ? BAD_CALL : this.options.hub.isFull ? FULL : undefined;
@@ -89,8 +105,17 @@ export class ConsoleApi {
 
   /** Ends every connection. */
   close(): void {
-    for (const socket of this.sockets.clients) socket.terminate();
-    this.sockets.close();
+    for (const server of [this.sockets, this.phoneSockets]) {
+      for (const socket of server.clients) socket.terminate();
+      server.close();
+    }
+  }
+
+  /** Returns what takes the connection of a softphone or a desk. `undefined` if the route is neither, or there are none. */
+  private phoneOf(route: string): ((socket: WebSocket) => void) | undefined {
+    const { phones } = this.options;
+    if (route === 'phone') return phones && ((socket) => phones.onPhone(socket));
+    return route === 'agent' ? phones && ((socket) => phones.onAgent(socket)) : undefined;
   }
 
   private readerOf(route: string): Handler | undefined {
@@ -119,11 +144,11 @@ export class ConsoleApi {
   }
 
   private async sendSession(visitor: Visitor, response: ServerResponse): Promise<void> {
-    const { guard, showsTranscripts } = this.options;
+    const { guard, phones, showsTranscripts } = this.options;
     const session: SessionAnswer = {
       csrf: guard.csrfOf(visitor),
-      phone: false,
-      agent: false,
+      phone: phones !== undefined,
+      agent: phones !== undefined,
       transcripts: showsTranscripts,
       tapes: false,
       instances: 1,

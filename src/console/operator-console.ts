@@ -96,6 +96,7 @@ export class OperatorConsole {
   onCallEvent(event: CallEvent): void {
     try {
       this.board.onCallEvent(event);
+      if (event.type === 'state') this.options.phones?.onCallState(event.callSid, event.state);
     } catch (error) {
       this.options.log.error({ err: error, type: event.type }, 'the console has lost an event');
     }
@@ -123,10 +124,16 @@ export class OperatorConsole {
     else if (await this.files.sendFile(path, request, response)) return;
     else if ('status' in this.guard.visitor(request, false)) redirect(response, LOGIN);
     else {
-      const page = PAGES.find(([pattern]) => pattern.test(path))?.[1];
+      const page = this.pageOf(path);
       const isSent = page !== undefined && (await this.files.sendPage(page, request, response));
       if (!isSent) refuse(response, NOT_FOUND);
     }
+  }
+
+  private pageOf(path: string): string | undefined {
+    const page = PAGES.find(([pattern]) => pattern.test(path))?.[1];
+    const needsPhones = page === 'phone' || page === 'agent';
+    return needsPhones && this.options.phones === undefined ? undefined : page;
   }
 
   private async onLogin(request: IncomingMessage, response: ServerResponse): Promise<void> {
