@@ -34,8 +34,9 @@ export async function buildConsole(root) {
   });
   const written = outputFiles.flatMap(({ contents, path }) => writeWithCopies(path, contents));
   for (const [path, { cssBundle, entryPoint }] of Object.entries(metafile.outputs)) {
-    if (entryPoint === undefined || extname(path) !== '.js') continue;
-    const name = PAGE.exec(basename(entryPoint))[1];
+    // What a page loads later is an entry point, too.
+    const name = entryPoint?.startsWith('console/pages/') ? PAGE.exec(basename(entryPoint))?.[1] : undefined;
+    if (name === undefined || extname(path) !== '.js') continue;
     const page = html(basename(path), cssBundle && basename(cssBundle));
     written.push(...writeWithCopies(join(to, `${name}.html`), Buffer.from(page)));
   }

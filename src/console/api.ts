@@ -126,6 +126,7 @@ export class ConsoleApi {
       agent: false,
       transcripts: showsTranscripts,
       tapes: false,
+      login: guard.asksForToken,
       instances: 1,
       version: await gatewayVersion(),
     };
