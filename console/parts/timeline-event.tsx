@@ -85,7 +85,7 @@ function Face({ event }: { event: ConsoleEvent }) {
       );
     }
     case 'state':
-      return (
+      return event.state === 'ended' ? null : (
         <span class="face" aria-hidden="true">
           {named('state', event.state)}
         </span>

@@ -35,18 +35,18 @@ export function Waterfall({ selected, store }: { store: CallStore; selected: Sig
         <p class="note">{text('waterfall.empty')}</p>
       ) : (
         <div class="card-scroll" tabIndex={0} role="group" aria-labelledby="waterfall">
-          <table class="plain waterfall">
-            <caption>
-              {text('waterfall.caption')}
-              <ul class="legend">
-                {(['model', 'gateway', 'heard'] as const).map((part) => (
-                  <li key={part}>
-                    <span class="swatch" data-of={`part-${part}`} aria-hidden="true" />
-                    {text(`waterfall.${part}.long`)}
-                  </li>
-                ))}
-              </ul>
-            </caption>
+          <div class="waterfall-intro">
+            <p id="waterfall-caption">{text('waterfall.caption')}</p>
+            <ul class="legend">
+              {(['model', 'gateway', 'heard'] as const).map((part) => (
+                <li key={part}>
+                  <span class="swatch" data-of={`part-${part}`} aria-hidden="true" />
+                  {text(`waterfall.${part}.long`)}
+                </li>
+              ))}
+            </ul>
+          </div>
+          <table class="plain waterfall" aria-labelledby="waterfall" aria-describedby="waterfall-caption">
             <thead>
               <tr>
                 <th scope="col">{text('waterfall.turn')}</th>
