@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { SessionAnswer } from './types.js';
+import type { SessionAnswer } from '../../src/console/messages.js';
 
 const API = '/console/api/';
 

@@ -1,7 +1,7 @@
 import { type Signal, batch, signal } from '@preact/signals';
 import type { LiveMessage } from './events-socket.js';
 import { gatewayNow, noteGatewayTime } from './gateway-clock.js';
-import type { CallRow } from './types.js';
+import type { CallRow } from '../../src/console/messages.js';
 
 /** A call as the page has it. */
 export interface LiveCall {

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { loadSession } from './api.js';
-import type { WatchMessages } from './types.js';
+import type { WatchMessages } from '../../src/console/messages.js';
 
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting';
 

@@ -1,4 +1,4 @@
-import type { CallRow } from './types.js';
+import type { CallRow } from '../../src/console/messages.js';
 
 const BUCKET_MS = 10_000;
 const BUCKETS = 60;
@@ -75,7 +75,10 @@ export class Figures {
       return {
         startMs: bucket * BUCKET_MS,
         calls: isKnown ? (this.calls.get(bucket) ?? 0) : undefined,
-        medianMs: percentile((turns.get(bucket) ?? []).map(({ ms }) => ms), 0.5),
+        medianMs: percentile(
+          (turns.get(bucket) ?? []).map(({ ms }) => ms),
+          0.5,
+        ),
         escalations: isKnown ? (escalations.get(bucket)?.length ?? 0) : undefined,
       };
     });

@@ -31,7 +31,7 @@ export function duration(ms: number): string {
 /** A moment of a call: `0:14.2`. */
 export function moment(ms: number): string {
   const all = Math.round(ms / 100) / 10;
-  return `${Math.floor(all / 60)}:${two(all % 60)}${tenths.format((all * 10 % 10) / 10).slice(-2)}`;
+  return `${Math.floor(all / 60)}:${two(all % 60)}${tenths.format(((all * 10) % 10) / 10).slice(-2)}`;
 }
 
 /** The time of day. */

@@ -39,7 +39,8 @@ test('the filter of the list finds the end of a CallSid, a part of a number, a s
   });
   for (const query of ['', '  ', '4f2c91', '…4F2C91', '4930', '+4930', '(49)30', 'talk', 'OpenAI', 'bill', 'open 2c91'])
     assert.equal(fits(one, query), true, query);
-  for (const query of ['4f2c9', 'nova', '777', 'open nova', '…', '-', 'alking']) assert.equal(fits(one, query), false, query);
+  for (const query of ['4f2c9', 'nova', '777', 'open nova', '…', '-', 'alking'])
+    assert.equal(fits(one, query), false, query);
   assert.equal(fits(one, 'spricht', 'spricht'), true);
 });
 

@@ -1,4 +1,4 @@
-import type { CallRow } from './types.js';
+import type { CallRow } from '../../src/console/messages.js';
 
 // In which order the list shows its calls, and which of them.
 
@@ -43,9 +43,12 @@ export function fits({ call }: Pick<Sortable, 'call'>, query: string, stateText 
   const names = [call.state, stateText, call.provider, call.escalation?.reason ?? ''].map((name) => name.toLowerCase());
   return words.every((word) => {
     const digits = word.replace(/\D/g, '');
-    const isNumberPart = /^[+\d()./-]+$/.test(word) && digits !== '' && [call.from, call.to].some((n) => n.includes(digits));
+    const isNumberPart =
+      /^[+\d()./-]+$/.test(word) && digits !== '' && [call.from, call.to].some((n) => n.includes(digits));
     const sid = word.replace(/^…/, '');
-    return isNumberPart || (sid !== '' && call.callSid.toLowerCase().endsWith(sid)) || names.some((n) => n.startsWith(word));
+    return (
+      isNumberPart || (sid !== '' && call.callSid.toLowerCase().endsWith(sid)) || names.some((n) => n.startsWith(word))
+    );
   });
 }
 

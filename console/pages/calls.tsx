@@ -13,7 +13,7 @@ import { gatewayNow, noteGatewayTime } from '../live/gateway-clock.js';
 import { AMBER_MS, RED_MS } from '../live/quiet.js';
 import { takeOpened } from '../live/opened.js';
 import { useTick } from '../live/ticker.js';
-import type { CallLists, CallRow } from '../live/types.js';
+import type { CallLists, CallRow } from '../../src/console/messages.js';
 import { ActionButton } from '../parts/action-button.js';
 import { CallsTable } from '../parts/calls-table.js';
 import { CallsToolbar } from '../parts/calls-toolbar.js';
@@ -78,7 +78,16 @@ function CallsPage() {
   return (
     <Frame
       current="calls"
-      actions={<ActionButton name="drain" testId="action-drain" path="drain" fields={() => ({ confirm: 'drain' })} danger disabled={isDraining.value} />}
+      actions={
+        <ActionButton
+          name="drain"
+          testId="action-drain"
+          path="drain"
+          fields={() => ({ confirm: 'drain' })}
+          danger
+          disabled={isDraining.value}
+        />
+      }
     >
       <main id="content" data-testid="page-calls" data-view={view.isWall.value ? 'wall' : 'list'}>
         <h1>{text('calls.title')}</h1>

@@ -9,7 +9,12 @@ import { named, text } from '../text/text.js';
 import { type RowLayout, placeOf } from './row-layout.js';
 
 /** One call of the list. Its place and its content change apart from each other. */
-export function CallRowView({ index, isCurrent, layout, row }: {
+export function CallRowView({
+  index,
+  isCurrent,
+  layout,
+  row,
+}: {
   row: Signal<LiveCall>;
   /** Its place in the list, from 0. */
   index: number;
@@ -20,7 +25,8 @@ export function CallRowView({ index, isCurrent, layout, row }: {
   const { call, isGone, quietSinceMs } = row.value;
   useTick(() => {
     const level = quietLevel(quietSinceMs === undefined ? undefined : gatewayNow() - quietSinceMs);
-    if (element.current !== null && element.current.dataset['quiet'] !== level) element.current.dataset['quiet'] = level;
+    if (element.current !== null && element.current.dataset['quiet'] !== level)
+      element.current.dataset['quiet'] = level;
   });
   return (
     <tr
@@ -49,7 +55,11 @@ function Cells({ isCurrent, row }: { row: Signal<LiveCall>; isCurrent: boolean }
   return (
     <>
       <td role="cell" class="cell-call">
-        <a href={`/console/calls/${call.callSid}`} tabIndex={isCurrent ? 0 : -1} aria-label={text('call.title', { call: shortSid(call.callSid) })}>
+        <a
+          href={`/console/calls/${call.callSid}`}
+          tabIndex={isCurrent ? 0 : -1}
+          aria-label={text('call.title', { call: shortSid(call.callSid) })}
+        >
           {shortSid(call.callSid)}
         </a>
       </td>
@@ -67,7 +77,13 @@ function Cells({ isCurrent, row }: { row: Signal<LiveCall>; isCurrent: boolean }
       <td role="cell" class="cell-duration" data-label={text('column.duration')}>
         <Duration row={row} />
       </td>
-      <td role="cell" class="cell-latency" data-label={text('column.latency')} data-testid="call-latency" data-ms={call.lastTurnMs ?? ''}>
+      <td
+        role="cell"
+        class="cell-latency"
+        data-label={text('column.latency')}
+        data-testid="call-latency"
+        data-ms={call.lastTurnMs ?? ''}
+      >
         {call.lastTurnMs === null ? text('unknown') : shortTime(call.lastTurnMs)}
       </td>
       <td role="cell" class="cell-quiet" data-label={text('column.quiet')}>

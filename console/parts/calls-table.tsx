@@ -62,7 +62,13 @@ export function CallsTable({ view }: { view: CallsView }) {
         {shown.slice(from, to).map((callSid, at) => {
           const row = view.rows.get(callSid);
           return row === undefined ? null : (
-            <CallRowView key={callSid} row={row} index={from + at} layout={layout.value} isCurrent={callSid === current} />
+            <CallRowView
+              key={callSid}
+              row={row}
+              index={from + at}
+              layout={layout.value}
+              isCurrent={callSid === current}
+            />
           );
         })}
       </tbody>
@@ -84,7 +90,12 @@ function ColumnHead({ name, sort, view }: { name: string; sort?: Sort; view: Cal
   const isLongest = name === 'duration' && chosen === 'longest';
   const next = name === 'duration' && chosen === 'newest' ? 'longest' : sort;
   return (
-    <th role="columnheader" scope="col" class={`cell-${name}`} aria-sort={isLongest ? 'descending' : (direction ?? 'none')}>
+    <th
+      role="columnheader"
+      scope="col"
+      class={`cell-${name}`}
+      aria-sort={isLongest ? 'descending' : (direction ?? 'none')}
+    >
       <button type="button" class="column" onClick={() => view.sortBy(next)}>
         {label}
         <span class="arrow" aria-hidden="true">

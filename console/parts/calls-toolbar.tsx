@@ -12,7 +12,8 @@ export function CallsToolbar({ view }: { view: CallsView }) {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && view.query.value !== '') view.query.value = '';
     else if (event.key === 'ArrowDown') view.focusRow?.(undefined);
-    else if (event.key === 'Enter' && view.shown.value.length === 1) location.assign(`/console/calls/${view.shown.value[0] ?? ''}`);
+    else if (event.key === 'Enter' && view.shown.value.length === 1)
+      location.assign(`/console/calls/${view.shown.value[0] ?? ''}`);
     else return;
     event.preventDefault();
   };
@@ -33,12 +34,18 @@ export function CallsToolbar({ view }: { view: CallsView }) {
           onKeyDown={onKeyDown}
         />
         {view.query.value !== '' && (
-          <output class="shown">{text('filter.shown', { shown: count(shown.length), all: count(view.liveCount.value) })}</output>
+          <output class="shown">
+            {text('filter.shown', { shown: count(shown.length), all: count(view.liveCount.value) })}
+          </output>
         )}
       </label>
       <label class="field">
         <span>{text('sort')}</span>
-        <select data-testid="calls-sort" value={view.sort.value} onChange={(event) => view.sortBy(event.currentTarget.value as Sort)}>
+        <select
+          data-testid="calls-sort"
+          value={view.sort.value}
+          onChange={(event) => view.sortBy(event.currentTarget.value as Sort)}
+        >
           {SORTS.map((sort) => (
             <option key={sort} value={sort} selected={sort === view.sort.value}>
               {text(`sort.${sort}`)}

@@ -14,7 +14,14 @@ export function Chart({
   const max = Math.max(1, ...values.map((value) => value ?? 0)) * 1.08;
   const y = (value: number): number => height - (value / max) * height;
   return (
-    <svg class={`chart ${kind}`} data-testid={testId} role="img" aria-label={label} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none">
+    <svg
+      class={`chart ${kind}`}
+      data-testid={testId}
+      role="img"
+      aria-label={label}
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+    >
       <line x1="0" x2={width} y1={height} y2={height} class="base" />
       {kind === 'bars'
         ? values.map((value, at) =>
@@ -23,7 +30,14 @@ export function Chart({
             ),
           )
         : stretches(values).map((stretch) => (
-            <path key={stretch[0]?.at} d={stretch.map(({ at, value }, index) => `${index === 0 ? 'M' : 'L'}${at * 4 + 2} ${y(value).toFixed(1)}`).join('') + (stretch.length === 1 ? 'h.01' : '')} />
+            <path
+              key={stretch[0]?.at}
+              d={
+                stretch
+                  .map(({ at, value }, index) => `${index === 0 ? 'M' : 'L'}${at * 4 + 2} ${y(value).toFixed(1)}`)
+                  .join('') + (stretch.length === 1 ? 'h.01' : '')
+              }
+            />
           ))}
     </svg>
   );

@@ -1,6 +1,6 @@
 import { count, duration, shortSid, timeOfDay } from '../live/format.js';
 import { fits } from '../live/order.js';
-import type { CallRow } from '../live/types.js';
+import type { CallRow } from '../../src/console/messages.js';
 import { named, text } from '../text/text.js';
 
 /** The calls that ended here lately, newest first. */
@@ -14,16 +14,23 @@ export function EndedCalls({ calls, query }: { calls: readonly CallRow[]; query:
         <table class="plain" aria-labelledby="ended">
           <thead>
             <tr>
-              {(['call', 'from', 'provider', 'ended', 'duration', 'turns', 'outcome', 'escalated'] as const).map((name) => (
-                <th key={name} scope="col">
-                  {text(`column.${name}`)}
-                </th>
-              ))}
+              {(['call', 'from', 'provider', 'ended', 'duration', 'turns', 'outcome', 'escalated'] as const).map(
+                (name) => (
+                  <th key={name} scope="col">
+                    {text(`column.${name}`)}
+                  </th>
+                ),
+              )}
             </tr>
           </thead>
           <tbody>
             {fitting.map((call) => (
-              <tr key={call.callSid} data-testid="ended-row" data-call-sid={call.callSid} data-outcome={call.outcome ?? ''}>
+              <tr
+                key={call.callSid}
+                data-testid="ended-row"
+                data-call-sid={call.callSid}
+                data-outcome={call.outcome ?? ''}
+              >
                 <td>
                   <a href={`/console/calls/${call.callSid}`}>{shortSid(call.callSid)}</a>
                 </td>

@@ -34,7 +34,10 @@ export function layoutFor(widthPx: number, isWall: boolean): RowLayout {
 }
 
 /** Returns where the row at `index` stands. */
-export function placeOf(index: number, { columns, rowRem }: RowLayout): { left: string; width: string; transform: string } {
+export function placeOf(
+  index: number,
+  { columns, rowRem }: RowLayout,
+): { left: string; width: string; transform: string } {
   const [column, line] = [index % columns, Math.floor(index / columns)];
   return {
     left: `${(100 / columns) * column}%`,

@@ -21,7 +21,15 @@ export function ThemeToggle() {
     remember('theme', next === 'system' ? undefined : next);
   };
   return (
-    <button class="quiet" type="button" data-testid="theme-toggle" data-theme-now={now} aria-label={label} title={label} onClick={change}>
+    <button
+      class="quiet"
+      type="button"
+      data-testid="theme-toggle"
+      data-theme-now={now}
+      aria-label={label}
+      title={label}
+      onClick={change}
+    >
       <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
         {now === 'light' ? <Sun /> : now === 'dark' ? <Moon /> : <HalfDisc />}
       </svg>

@@ -18,7 +18,9 @@ export function Totals({ figures, store }: { figures: Figures; store: CallsStore
   const calls = [...store.calls.values()].map((call) => call.peek());
   const buckets = figures.buckets(nowMs);
   const { p50, p95, turns } = figures.latency();
-  const quiet = calls.filter(({ quietSinceMs }) => quietSinceMs !== undefined && nowMs - quietSinceMs >= AMBER_MS).length;
+  const quiet = calls.filter(
+    ({ quietSinceMs }) => quietSinceMs !== undefined && nowMs - quietSinceMs >= AMBER_MS,
+  ).length;
   const providers = new Map<string, number>();
   for (const { call } of calls) providers.set(call.provider, (providers.get(call.provider) ?? 0) + 1);
   const escalations = count(figures.escalationCount);
@@ -46,7 +48,12 @@ export function Totals({ figures, store }: { figures: Figures; store: CallsStore
               : `${text('calls.latency.p50')} · ${text('calls.latency.p95')} ${shortTime(p95)}`}
           </small>
         </p>
-        <Chart kind="line" testId="chart-latency" label={text('chart.latency')} values={buckets.map((bucket) => bucket.medianMs)} />
+        <Chart
+          kind="line"
+          testId="chart-latency"
+          label={text('chart.latency')}
+          values={buckets.map((bucket) => bucket.medianMs)}
+        />
       </div>
       <div class="tile">
         <p class="tile-name">{text('calls.escalations')}</p>

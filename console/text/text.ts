@@ -24,7 +24,10 @@ export function plural(key: PluralKey, count: number, shown: string = String(cou
 }
 
 /** Returns the text for a name of the gateway, such as a state. A name that has no text is shown as it is. */
-export function named(group: 'state' | 'outcome' | 'trigger' | 'reason' | 'cause' | 'dial' | 'agent', name: string): string {
+export function named(
+  group: 'state' | 'outcome' | 'trigger' | 'reason' | 'cause' | 'dial' | 'agent',
+  name: string,
+): string {
   const key = `${group}.${name}`;
   return key in texts ? texts[key as TextKey] : name.replaceAll('_', ' ');
 }

@@ -151,6 +151,7 @@ export class ConsoleApi {
       agent: phones !== undefined,
       transcripts: showsTranscripts,
       tapes: false,
+      login: guard.asksForToken,
       instances: 1,
       version: await gatewayVersion(),
     };

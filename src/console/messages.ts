@@ -108,6 +108,8 @@ export interface SessionAnswer {
   agent: boolean;
   transcripts: boolean;
   tapes: boolean;
+  /** Whether the visitor has logged in, and can log out. */
+  login: boolean;
   /** How many instances are known. */
   instances: number;
   version: string;

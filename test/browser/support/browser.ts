@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
+
+/** Debian's Chromium, or the one that CHROMIUM names. */
+export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+export type { Page };
+
+/** A browser without a window, and pages that fail a test if they write an error. */
+export class TestBrowser {
+  private readonly browser: Browser;
+
+  private constructor(browser: Browser) {
+    this.browser = browser;
+  }
+
+  static async start(): Promise<TestBrowser> {
+    if (!existsSync(CHROMIUM)) throw new Error(`There is no Chromium at ${CHROMIUM}.`);
+    return new TestBrowser(await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] }));
+  }
+
+  async context(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    return this.browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      colorScheme: 'light',
+      locale: 'en-GB',
+      timezoneId: 'UTC',
+      ...options,
+    });
+  }
+
+  /** Opens a page. {@link errorsOf} has what it wrote to its console as an error. */
+  async open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await (await this.context(options)).newPage();
+    watchErrors(page);
+    await page.goto(url);
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+  }
+}
+
+const errors = new WeakMap<Page, string[]>();
+
+export function watchErrors(page: Page): void {
+  const found: string[] = [];
+  errors.set(page, found);
+  page.on('console', (message) => {
+    if (message.type() === 'error') found.push(message.text());
+  });
+  page.on('pageerror', (error) => found.push(String(error)));
+}
+
+/** The errors of a page so far. A violation of the content policy is one. */
+export function errorsOf(page: Page): readonly string[] {
+  return errors.get(page) ?? [];
+}
+
+/** Waits until the page shows what happens now. */
+export async function untilLive(page: Page): Promise<void> {
+  await page.locator('[data-testid="connection-state"][data-state="live"]').waitFor();
+}
