@@ -13,6 +13,7 @@ const COMPRESSED = /\.(?:css|html|js|svg)$/;
 export async function buildConsole(root) {
   const to = join(root, 'dist/console');
   const pages = readdirSync(join(root, 'console/pages')).filter((file) => PAGE.test(file));
+  const worklet = await buildWorklet(root);
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: pages.map((page) => ({ in: `console/pages/${page}`, out: basename(page, '.tsx') })),
@@ -28,11 +29,12 @@ export async function buildConsole(root) {
     target: 'es2022',
     jsx: 'automatic',
     jsxImportSource: 'preact',
+    define: { TELEPHONE_WORKLET: JSON.stringify(`/console/assets/${basename(worklet.path)}`) },
     metafile: true,
     write: false,
     logLevel: 'warning',
   });
-  const written = outputFiles.flatMap(({ contents, path }) => writeWithCopies(path, contents));
+  const written = [worklet, ...outputFiles].flatMap(({ contents, path }) => writeWithCopies(path, contents));
   for (const [path, { cssBundle, entryPoint }] of Object.entries(metafile.outputs)) {
     // What a page loads later is an entry point, too.
     const name = entryPoint?.startsWith('console/pages/') ? PAGE.exec(basename(entryPoint))?.[1] : undefined;
@@ -47,6 +49,24 @@ export async function buildConsole(root) {
       if (file.isFile() && !written.includes(path)) rmSync(path);
     }
   }
+}
+
+/** The page's script for the audio thread. The browser loads it by its address, so it is a file of its own. */
+async function buildWorklet(root) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: 'console/audio/telephone.worklet.ts', out: 'telephone' }],
+    outdir: 'dist/console/assets',
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    logLevel: 'warning',
+  });
+  return outputFiles[0];
 }
 
 function html(script, style) {

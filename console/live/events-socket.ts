@@ -23,9 +23,9 @@ const HIDDEN_APPLY_MS = 1000;
 
 /**
  * Receives the live events, and connects again after every loss. `onMessages` gets what has come since the last frame, at most
- * once a frame. After each connection the first message is a snapshot.
+ * once a frame. After each connection the first message is a snapshot. Returns a function that stops it.
  */
-export function receiveEvents(callSid: string | undefined, onMessages: (messages: LiveMessage[]) => void): void {
+export function receiveEvents(callSid: string | undefined, onMessages: (messages: LiveMessage[]) => void): () => void {
   const url = new URL('/console/api/events', location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   if (callSid !== undefined) url.searchParams.set('call', callSid);
@@ -46,8 +46,12 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
   };
 
   let delayMs = FIRST_DELAY_MS;
+  let live: WebSocket | undefined;
+  let isStopped = false;
   const open = (): void => {
+    if (isStopped) return;
     const socket = new WebSocket(url);
+    live = socket;
     let whenLive: ReturnType<typeof setTimeout> | undefined;
     const onSnapshot = (): void => {
       connection.value = 'live';
@@ -69,6 +73,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
     };
     socket.onclose = () => {
       clearTimeout(whenLive);
+      if (isStopped) return;
       connection.value = 'reconnecting';
       setTimeout(reopen, delayMs * (0.75 + Math.random() / 2));
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
@@ -77,4 +82,8 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
   // A browser does not say why an upgrade was refused. If the login is over, reading the session leads to the login's page.
   const reopen = (): void => void loadSession().then(open);
   open();
+  return () => {
+    isStopped = true;
+    live?.close();
+  };
 }

@@ -104,7 +104,12 @@ export class SimulatedConnect implements PhoneEndpoint {
     if (typeof end === 'object') {
       const { desk } = this.options;
       if (desk === undefined) await this.toAgent(end.queue, services, contact, presence);
-      else await desk.serve({ screen: await this.screenOf(end.queue, services, contact, () => Promise.resolve()), leg });
+      else {
+        // While the carrier still plays digits to this leg alone, an agent would hear nobody.
+        await presence.bridged;
+        const screen = await this.screenOf(end.queue, services, contact, () => Promise.resolve());
+        if (!presence.isGone) await desk.serve({ screen, leg });
+      }
     }
     if (!presence.isGone) leg.hangup();
   }

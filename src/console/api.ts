@@ -25,7 +25,7 @@ export interface ConsoleApiOptions {
   /** Lets the calls finish, and then ends the process. */
   stop: () => void;
   /** `undefined` if the carrier is not simulated. */
-  phones: Phones | undefined;
+  phones?: Phones | undefined;
   clock: Clock;
   log: Logger;
 }
