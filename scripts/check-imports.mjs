@@ -53,7 +53,7 @@ export const LAYERS = `
   console: base call call/registry.ts edge escalation telemetry voice
   app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config console crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config handover telemetry twilio
-  cluster: app app/peers.ts base config handover journal process telemetry twilio
+  cluster: app app/peers.ts base config console handover journal process telemetry twilio
 
   cluster.ts: base cluster config console/address.ts process telemetry
   doctor.ts: base config doctor

@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     log: createLogger({ level: config.logLevel }),
     clock: systemClock,
     fork: () => cluster.fork().process,
+    onStopAsked: () => process.kill(process.pid, 'SIGTERM'),
     onGivenUp: () => {
       console.error('No worker keeps running. See the log for the reason.');
       process.exit(1);

@@ -24,13 +24,18 @@ export function CallsTable({ view }: { view: CallsView }) {
   const layout = useSignal<RowLayout>(layoutFor(innerWidth, view.isWall.value));
   const isWall = view.isWall.value;
   useLayoutEffect(() => {
+    const around = table.current?.parentElement;
+    if (around == null) return undefined;
     const update = (): void => {
-      const next = layoutFor(body.current?.clientWidth ?? innerWidth, isWall);
+      const { paddingInlineEnd, paddingInlineStart } = getComputedStyle(around);
+      const insidePx = around.clientWidth - Number.parseFloat(paddingInlineStart) - Number.parseFloat(paddingInlineEnd);
+      const next = layoutFor(insidePx, isWall);
       if (next.kind !== layout.value.kind || next.columns !== layout.value.columns) layout.value = next;
     };
     update();
-    addEventListener('resize', update);
-    return () => removeEventListener('resize', update);
+    const observer = new ResizeObserver(update);
+    observer.observe(around);
+    return () => observer.disconnect();
   }, [isWall]);
   useVisibleLines(() => body.current?.getBoundingClientRect().top ?? 0, layout.value);
   useHold(table, view);

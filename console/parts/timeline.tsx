@@ -1,4 +1,5 @@
 import type { Signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import type { CallStore } from '../live/call-store.js';
@@ -14,6 +15,7 @@ import { useWheelAndDrag, useZoom } from './timeline-zoom.js';
 const MIN_TICK_PX = 72;
 const MARK_PX = 22;
 const MARK_ROWS = 3;
+const HINT = matchMedia('(hover: hover)').matches ? 'timeline.hint' : 'timeline.hint.touch';
 /** Lanes that are drawn only when something stands on them. */
 const OPTIONAL: ReadonlySet<Lane> = new Set<Lane>(['handover']);
 
@@ -110,36 +112,26 @@ export function TimelineView({ selected, store }: { store: CallStore; selected: 
           {LANES.filter((lane) => !OPTIONAL.has(lane) || timeline.lanes[lane].length > 0).map((lane) => (
             <div key={lane} class="lane" data-lane={lane}>
               <h3 id={`lane-${lane}`}>{text(`lane.${lane}`)}</h3>
-              <ol aria-labelledby={`lane-${lane}`}>
+              <LaneEvents
+                lane={lane}
+                placed={timeline.lanes[lane]}
+                pxPerMs={zoom.pxPerMs}
+                selectedId={selected.value?.id}
+                onSelect={(event) => (selected.value = event)}
+              >
                 {lane === 'session' && (
-                  <li
-                    class="span session-first"
-                    style={{ insetInlineStart: '0', width: `${(firstSessionMs * zoom.pxPerMs).toFixed(1)}px` }}
-                  >
+                  <li class="span session-first" style={spanStyle(0, firstSessionMs, zoom.pxPerMs)}>
                     <span class="face">{provider}</span>
                   </li>
                 )}
-                <LaneEvents
-                  lane={lane}
-                  placed={timeline.lanes[lane]}
-                  pxPerMs={zoom.pxPerMs}
-                  selectedId={selected.value?.id}
-                  onSelect={(event) => (selected.value = event)}
-                />
-              </ol>
+                {(lane === 'caller' || lane === 'model') &&
+                  timeline.silences.map(({ fromMs, id, toMs }) => (
+                    <li key={id} class="silence" aria-hidden="true" style={spanStyle(fromMs, toMs, zoom.pxPerMs)} />
+                  ))}
+              </LaneEvents>
             </div>
           ))}
           <div ref={over} class="over" aria-hidden="true">
-            {timeline.silences.map(({ fromMs, id, toMs }) => (
-              <div
-                key={id}
-                class="silence"
-                style={{
-                  insetInlineStart: `${(fromMs * zoom.pxPerMs).toFixed(1)}px`,
-                  width: `${Math.max(2, (toMs - fromMs) * zoom.pxPerMs).toFixed(1)}px`,
-                }}
-              />
-            ))}
             {!isOver && <div ref={now} class="now" />}
           </div>
         </div>
@@ -152,7 +144,16 @@ export function TimelineView({ selected, store }: { store: CallStore; selected: 
   );
 }
 
+/** Where a stretch of time stands on its lane. */
+function spanStyle(fromMs: number, toMs: number, pxPerMs: number): Record<string, string> {
+  return {
+    insetInlineStart: `${(fromMs * pxPerMs).toFixed(1)}px`,
+    width: `${Math.max(2, (toMs - fromMs) * pxPerMs).toFixed(1)}px`,
+  };
+}
+
 function LaneEvents({
+  children,
   lane,
   onSelect,
   placed,
@@ -164,17 +165,14 @@ function LaneEvents({
   pxPerMs: number;
   selectedId: string | undefined;
   onSelect: (event: ConsoleEvent) => void;
+  /** What stands on the lane besides events. */
+  children: ComponentChildren;
 }) {
-  const rows =
-    lane === 'marks'
-      ? stacked(
-          placed.map(({ fromMs }) => fromMs * pxPerMs),
-          MARK_PX,
-          MARK_ROWS,
-        )
-      : [];
+  const places = lane === 'marks' ? placed.map(({ fromMs }) => fromMs * pxPerMs) : [];
+  const rows = stacked(places, MARK_PX, MARK_ROWS);
   return (
-    <>
+    <ol aria-labelledby={`lane-${lane}`} style={{ '--rows': String(Math.max(0, ...rows) + 1) }}>
+      {children}
       {placed.map((one, at) => (
         <TimelineEvent
           key={one.event.id}
@@ -185,7 +183,7 @@ function LaneEvents({
           onSelect={onSelect}
         />
       ))}
-    </>
+    </ol>
   );
 }
 
@@ -224,7 +222,7 @@ function Inspector({ event, events }: { event: ConsoleEvent | undefined; events:
   if (event === undefined)
     return (
       <p class="inspector soft" aria-live="polite">
-        {text(events.length === 0 ? 'timeline.empty' : 'timeline.hint')}
+        {text(events.length === 0 ? 'timeline.empty' : HINT)}
       </p>
     );
   const turn = events.find((other) => other.kind === 'turn' && 'itemId' in event && other.itemId === event.itemId);

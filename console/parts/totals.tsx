@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { CallsStore } from '../live/calls-store.js';
-import { count, shortTime, timeOfDay } from '../live/format.js';
+import { count, seconds, shortTime, timeOfDay } from '../live/format.js';
 import { type Figures, minutesOf } from '../live/figures.js';
 import { gatewayNow } from '../live/gateway-clock.js';
 import { AMBER_MS } from '../live/quiet.js';
@@ -11,16 +11,15 @@ import { Chart } from './chart.js';
 /** The figures above the list, with their charts, and the table that says the same. */
 export function Totals({ figures, store }: { figures: Figures; store: CallsStore }) {
   // Buckets move on although nothing happens.
-  const [second, setSecond] = useState(0);
+  const [, setSecond] = useState(0);
   useTick(() => setSecond(Math.floor(gatewayNow() / 1000)));
   void store.version.value;
-  const nowMs = second === 0 ? gatewayNow() : second * 1000 + 999;
+  const nowMs = gatewayNow();
   const calls = [...store.calls.values()].map((call) => call.peek());
   const buckets = figures.buckets(nowMs);
   const { p50, p95, turns } = figures.latency();
-  const quiet = calls.filter(
-    ({ quietSinceMs }) => quietSinceMs !== undefined && nowMs - quietSinceMs >= AMBER_MS,
-  ).length;
+  const quietMs = calls.map(({ quietSinceMs }) => (quietSinceMs === undefined ? 0 : nowMs - quietSinceMs));
+  const quiet = quietMs.filter((ms) => ms >= AMBER_MS).length;
   const providers = new Map<string, number>();
   for (const { call } of calls) providers.set(call.provider, (providers.get(call.provider) ?? 0) + 1);
   const escalations = count(figures.escalationCount);
@@ -28,9 +27,18 @@ export function Totals({ figures, store }: { figures: Figures; store: CallsStore
     <section class="totals" data-testid="totals" aria-label={text('calls.totals')}>
       <div class="tile">
         <p class="tile-name">{text('calls.now')}</p>
-        <p class="tile-value" data-testid="calls-count" data-count={calls.length}>
-          {count(calls.length)}
-        </p>
+        <div class="tile-line">
+          <p class="tile-value" data-testid="calls-count" data-count={calls.length}>
+            {count(calls.length)}
+          </p>
+          <ul class="providers" aria-label={text('calls.providers')}>
+            {[...providers].sort().map(([provider, number]) => (
+              <li key={provider}>
+                {provider} <b>{count(number)}</b>
+              </li>
+            ))}
+          </ul>
+        </div>
         <Chart
           kind="bars"
           testId="chart-calls"
@@ -74,13 +82,7 @@ export function Totals({ figures, store }: { figures: Figures; store: CallsStore
           {count(quiet)}
           <small>{text('calls.quiet.hint')}</small>
         </p>
-        <ul class="providers" aria-label={text('calls.providers')}>
-          {[...providers].sort().map(([provider, number]) => (
-            <li key={provider}>
-              {provider} <b>{count(number)}</b>
-            </li>
-          ))}
-        </ul>
+        <p class="tile-more">{quiet > 0 && text('calls.quiet.longest', { time: seconds(Math.max(...quietMs)) })}</p>
       </div>
     </section>
   );

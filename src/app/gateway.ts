@@ -9,6 +9,7 @@ import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import type { Phones } from '../console/phones.js';
+import type { OtherInstances } from '../console/other-instances.js';
 import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
@@ -67,6 +68,10 @@ export interface GatewayParts {
   peers?: Peers | undefined;
   /** The softphone and the agent's desk. `undefined` if the carrier is not simulated. */
   phones?: Phones | undefined;
+  /** The consoles of other instances. `undefined` if there are none. */
+  consoles?: OtherInstances | undefined;
+  /** What processes behind one port sign the console's pages with, if there is no token. `undefined` for a random one. */
+  consoleSecret?: Buffer | undefined;
   /** Ends the process as a signal does, when the operator asks for it. By default only the calls are finished. */
   stop?: (() => void) | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
@@ -182,7 +187,9 @@ export class Gateway {
     this.console = new OperatorConsole({
       ...config.console,
       hosts: () => [this.publicHost, ...config.console.hosts],
-      instance: () => (peers === undefined ? `${hostname()}:${this.port}` : `w${peers.name}`),
+      others: parts.consoles,
+      secret: parts.consoleSecret,
+      instance: () => this.instanceName,
       operate: (callSid, action) => this.calls.operate(callSid, action),
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
       phones: parts.phones,
@@ -394,6 +401,13 @@ export class Gateway {
 
   private metricsText(): Promise<string> {
     return this.parts.peers?.metrics() ?? this.parts.metrics.text();
+  }
+
+  /** Tells this process from the others, on this machine and on others that share its calls. */
+  private get instanceName(): string {
+    const { config, peers } = this.parts;
+    if (peers === undefined) return `${hostname()}:${this.port}`;
+    return config.journal === undefined ? `w${peers.name}` : `${hostname()}-w${peers.name}`;
   }
 
   private get ownStreamPath(): string {

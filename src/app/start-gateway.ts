@@ -16,6 +16,7 @@ import { type CallLine, type Logger, createLogger } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from './peers.js';
 import type { SpeechEngine } from '../speech/engine.js';
+import type { OtherInstances } from '../console/other-instances.js';
 import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
@@ -45,7 +46,12 @@ export interface StartOptions {
   /** Environment variables for extensions. Nothing else is read from them. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Set if this process is one of several behind one port. */
-  worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
+  worker?: {
+    peers: Peers;
+    journal: OpenJournalOptions['shared'];
+    consoles: OtherInstances;
+    consoleSecret: Buffer;
+  };
   /** Opens the softphone and the agent's desk. Called only if the carrier is simulated and the store embedded. */
   openPhones?: OpenPhones;
   /** Called when the operator stops the gateway from its console; see {@link GatewayParts.stop}. */
@@ -149,6 +155,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       journal,
       agents,
       peers: options.worker?.peers,
+      consoles: options.worker?.consoles,
+      consoleSecret: options.worker?.consoleSecret,
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,

@@ -6,9 +6,9 @@ import { namedReason } from '../escalation/escalation.js';
 import type { OperatorAction } from '../call/registry.js';
 import type { Logger } from '../telemetry/log.js';
 import { type Refusal, answer, answerJson, refuse, refuseUpgrade } from './answer.js';
-import type { CallBoard } from './call-board.js';
+import type { AllCalls } from './all-calls.js';
 import type { Guard, Visitor } from './guard.js';
-import type { ActionResult, SessionAnswer } from './messages.js';
+import type { SessionAnswer } from './messages.js';
 import type { Phones } from './phones.js';
 import { readJson } from './read-json.js';
 import { gatewayVersion } from './version.js';
@@ -17,11 +17,9 @@ import { EventSocket, EventStream } from './watchers.js';
 
 export interface ConsoleApiOptions {
   guard: Guard;
-  board: CallBoard;
   hub: WatchHub;
+  calls: AllCalls;
   showsTranscripts: boolean;
-  /** Hangs up or transfers a call of this process. */
-  operate: (callSid: string, action: OperatorAction) => ActionResult;
   /** Lets the calls finish, and then ends the process. */
   stop: () => void;
   /** `undefined` if the carrier is not simulated. */
@@ -79,7 +77,7 @@ export class ConsoleApi {
     else {
       const refusal = this.options.guard.changeRefusal(request, visitor);
       const body = refusal === undefined ? await readJson(request) : { ok: false as const, refusal };
-      if (body.ok) change(body.fields, response);
+      if (body.ok) await change(body.fields, response);
       else refuse(response, body.refusal);
     }
   }
@@ -133,18 +131,20 @@ export class ConsoleApi {
     }
   }
 
-  private changerOf(route: string): ((fields: Record<string, unknown>, response: ServerResponse) => void) | undefined {
+  private changerOf(
+    route: string,
+  ): ((fields: Record<string, unknown>, response: ServerResponse) => void | Promise<void>) | undefined {
     if (route === 'drain') return (fields, response) => this.drain(fields, response);
     const [, callSid, action] = ACTION.exec(route) ?? [];
     if (callSid === undefined) return undefined;
     return ({ reason }, response) => {
       const named = namedReason(typeof reason === 'string' ? reason : undefined);
-      this.act(callSid, action === 'hangup' ? { action } : { action: 'escalate', reason: named }, response);
+      return this.act(callSid, action === 'hangup' ? { action } : { action: 'escalate', reason: named }, response);
     };
   }
 
   private async sendSession(visitor: Visitor, response: ServerResponse): Promise<void> {
-    const { guard, phones, showsTranscripts } = this.options;
+    const { calls, guard, phones, showsTranscripts } = this.options;
     const session: SessionAnswer = {
       csrf: guard.csrfOf(visitor),
       phone: phones !== undefined,
@@ -152,19 +152,20 @@ export class ConsoleApi {
       transcripts: showsTranscripts,
       tapes: false,
       login: guard.asksForToken,
-      instances: 1,
+      instances: await calls.count(),
       version: await gatewayVersion(),
     };
     answerJson(response, 200, session);
   }
 
-  private sendCalls(response: ServerResponse): void {
-    const { board, clock } = this.options;
-    answerJson(response, 200, { now: clock.epochMs(), ...board.lists });
+  private async sendCalls(response: ServerResponse): Promise<void> {
+    const { calls, clock } = this.options;
+    const lists = await calls.lists();
+    answerJson(response, 200, { now: clock.epochMs(), ...lists });
   }
 
-  private sendCall(callSid: string, response: ServerResponse): void {
-    const found = this.options.board.find(callSid);
+  private async sendCall(callSid: string, response: ServerResponse): Promise<void> {
+    const found = await this.options.calls.find(callSid);
     if (found === undefined) refuse(response, UNKNOWN);
     else answerJson(response, 200, found);
   }
@@ -183,13 +184,10 @@ export class ConsoleApi {
     hub.add(watcher);
   }
 
-  private act(callSid: string, action: OperatorAction, response: ServerResponse): void {
-    const { board, operate } = this.options;
-    const result = operate(callSid, action);
-    if (result === 'accepted') {
-      board.operated(callSid, action.action);
-      answerJson(response, 202, { accepted: true });
-    } else refuse(response, result === 'impossible' || board.find(callSid) !== undefined ? TOO_LATE : UNKNOWN);
+  private async act(callSid: string, action: OperatorAction, response: ServerResponse): Promise<void> {
+    const result = await this.options.calls.act(callSid, action);
+    if (result === 'accepted') answerJson(response, 202, { accepted: true });
+    else refuse(response, result === 'impossible' ? TOO_LATE : UNKNOWN);
   }
 
   private drain({ confirm }: Record<string, unknown>, response: ServerResponse): void {

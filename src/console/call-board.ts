@@ -32,8 +32,9 @@ export class CallBoard {
     this.options = options;
   }
 
-  get total(): number {
-    return this.live.size;
+  /** The CallSids of the live calls. */
+  get callSids(): string[] {
+    return [...this.live.keys()];
   }
 
   /** The live calls, and those that ended here. A call that another instance has taken over has not ended. */

@@ -1,17 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CallEvent } from '../call/call-events.js';
+import type { OperatorAction } from '../call/registry.js';
 import type { CallLine } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { answer, refuse, refuseUpgrade } from './answer.js';
+import { AllCalls } from './all-calls.js';
 import { ConsoleApi, type ConsoleApiOptions, notAllowed } from './api.js';
 import { CallBoard } from './call-board.js';
 import { Guard } from './guard.js';
+import type { ActionResult } from './messages.js';
 import { readJson } from './read-json.js';
+import type { OtherInstances } from './other-instances.js';
 import { StaticFiles } from './static-files.js';
 import { WatchHub } from './watch-hub.js';
 
-export interface OperatorConsoleOptions extends Omit<ConsoleApiOptions, 'guard' | 'board' | 'hub'> {
+export interface OperatorConsoleOptions extends Omit<ConsoleApiOptions, 'guard' | 'hub' | 'calls'> {
   /** `undefined`: only this machine may ask, without one. */
   token: string | undefined;
   /** Signs without a token, the same in all processes behind one port. By default a random one. */
@@ -20,6 +24,10 @@ export interface OperatorConsoleOptions extends Omit<ConsoleApiOptions, 'guard' 
   hosts: () => readonly string[];
   /** Returns the name of this process. */
   instance: () => string;
+  /** Hangs up or transfers a call of this process. */
+  operate: (callSid: string, action: OperatorAction) => ActionResult;
+  /** The other instances. The console joins them, and their owner closes them. `undefined` if there are none. */
+  others: OtherInstances | undefined;
   metrics: Metrics;
 }
 
@@ -53,7 +61,7 @@ export class OperatorConsole {
   private readonly api: ConsoleApi;
 
   constructor(options: OperatorConsoleOptions) {
-    const { clock, hosts, instance, log, metrics, secret, showsTranscripts, token } = options;
+    const { clock, hosts, instance, log, metrics, operate, others, secret, showsTranscripts, token } = options;
     this.options = options;
     this.guard = new Guard({
       token,
@@ -67,8 +75,16 @@ export class OperatorConsole {
     });
     this.board = new CallBoard({ clock, instance, showsTranscripts });
     const { board, guard } = this;
-    this.hub = new WatchHub({ clock, board, onCount: (watchers) => metrics.consoleWatchers.set(watchers) });
-    this.api = new ConsoleApi({ ...options, guard, board, hub: this.hub });
+    const hub = new WatchHub({ clock, board, others, onCount: (watchers) => metrics.consoleWatchers.set(watchers) });
+    const calls = new AllCalls({ board, others, operate });
+    this.hub = hub;
+    this.api = new ConsoleApi({ ...options, guard, hub, calls });
+    others?.join({
+      onWatched: (opened) => hub.onWatched(opened),
+      onUpdate: (name, update) => hub.onUpdate(name, update),
+      onLost: (name) => hub.onLost(name),
+      answer: (question) => calls.answer(question),
+    });
   }
 
   /** `path` belongs to the console; see {@link isConsolePath}. */

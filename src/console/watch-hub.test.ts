@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { CallBoard } from './call-board.js';
 import type { Encoded } from './encoded.js';
+import type { CallRow } from './messages.js';
+import type { InstanceUpdate, Opened, OtherInstances } from './other-instances.js';
 import { MAX_WATCHERS, WatchHub, type Watcher } from './watch-hub.js';
 
 interface Seen {
@@ -40,11 +42,10 @@ class Page implements Watcher {
   }
 }
 
-function hubOf() {
-  const clock = new FakeClock();
+function hubOf({ others, clock = new FakeClock() }: { others?: OtherInstances; clock?: FakeClock } = {}) {
   const board = new CallBoard({ clock, instance: () => 'w1', showsTranscripts: true });
   const counts: number[] = [];
-  const hub = new WatchHub({ clock, board, onCount: (count) => counts.push(count) });
+  const hub = new WatchHub({ clock, board, others, onCount: (count) => counts.push(count) });
   const start = (callSid: string): void =>
     board.onCallEvent({
       type: 'started',
@@ -198,4 +199,161 @@ test('twenty watchers fill a process', () => {
     watch();
   }
   assert.ok(hub.isFull);
+});
+
+const row = (callSid: string, state = 'talking'): CallRow => ({
+  callSid,
+  instance: 'w2',
+  state,
+  provider: 'local',
+  startedAt: 0,
+  from: '',
+  to: '',
+  turns: 0,
+  bargeIns: 0,
+  lastTurnMs: null,
+  quietForMs: 0,
+  escalation: null,
+  tape: false,
+});
+
+/** One other instance, which has the call CA2 with one event. */
+class Other implements OtherInstances {
+  readonly watched: Opened[] = [];
+  readonly published: InstanceUpdate[] = [];
+  asked = 0;
+
+  join(): void {
+    // The test tells the hub itself.
+  }
+
+  watch(opened: Opened): void {
+    this.watched.push(opened);
+  }
+
+  publish(update: InstanceUpdate): void {
+    this.published.push(update);
+  }
+
+  ask(name: string): ReturnType<OtherInstances['ask']> {
+    this.asked++;
+    const event = { atMs: 5, id: 'w2-1', kind: 'state', state: 'talking' };
+    const answer = name === 'lists' ? { calls: [row('CA2')], recent: [] } : { call: row('CA2'), events: [event] };
+    return Promise.resolve({ answers: [{ instance: 'w2', answer }], isComplete: true }) as ReturnType<
+      OtherInstances['ask']
+    >;
+  }
+
+  count(): Promise<number> {
+    return Promise.resolve(2);
+  }
+
+  close(): void {
+    // It has nothing to close.
+  }
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a watcher gets the calls of all instances, and those that change on another one', async () => {
+  const others = new Other();
+  const { clock, hub, start, watch } = hubOf({ others });
+  start('CA1');
+  const list = watch();
+  const opened = watch('CA2');
+  assert.deepEqual(others.watched, [[], ['CA2']]);
+  await settled();
+  const [snapshot] = list.take();
+  assert.deepEqual([snapshot?.data['total'], snapshot?.data.calls?.length], [2, 2]);
+  assert.deepEqual(
+    opened.take().map(({ data, event }) => [event, data.events?.length]),
+    [
+      ['snapshot', undefined],
+      ['timeline', 1],
+    ],
+  );
+  clock.advance(250);
+  for (const page of [list, opened]) page.take();
+  hub.onUpdate('w2', {
+    calls: [row('CA2', 'leaving'), row('CA3')],
+    gone: [],
+    events: [
+      ['CA2', [{ atMs: 7, id: 'w2-2', kind: 'barge-in' }]],
+      ['CA3', [{ atMs: 7, id: 'w2-3', kind: 'barge-in' }]],
+    ],
+  });
+  clock.advance(250);
+  assert.deepEqual(
+    list.take().map(({ data, event }) => [event, data['total'], data.calls?.map(({ state }) => state)]),
+    [['batch', 3, ['leaving', 'talking']]],
+  );
+  assert.deepEqual(
+    opened.take().map(({ event }) => event),
+    ['batch', 'timeline'],
+  );
+  hub.onUpdate('w2', { calls: [], gone: ['CA2'], events: [] });
+  hub.onLost('w2');
+  clock.advance(250);
+  const [last] = list.take();
+  assert.deepEqual([last?.data.gone, last?.data['total']], [['CA2'], 2]);
+  assert.equal((last?.data.calls as CallRow[] | undefined)?.[0]?.silent, true);
+  for (const page of [list, opened]) hub.remove(page);
+  assert.deepEqual([others.watched.at(-1), clock.timers], [undefined, 0]);
+});
+
+test('an instance tells the others what changes only while one of them watches, with signs of life', () => {
+  const others = new Other();
+  const { board, clock, enter, hub, start } = hubOf({ others });
+  start('CA1');
+  enter('CA1', 'talking');
+  assert.deepEqual([clock.timers, others.published], [0, []]);
+  hub.onWatched(['CA1']);
+  enter('CA1', 'leaving');
+  board.logged('CA1', 'info', 'a line');
+  board.onCallEvent({ type: 'ended', callSid: 'CA9', outcome: 'completed' });
+  clock.advance(0);
+  assert.deepEqual(
+    others.published.map(({ calls, events, gone }) => [
+      calls.length,
+      gone,
+      events.map(([sid, all]) => [sid, all.length]),
+    ]),
+    [[1, [], [['CA1', 2]]]],
+  );
+  clock.advance(2500);
+  assert.deepEqual(others.published.at(-1), { calls: [], gone: [], events: [] });
+  board.onCallEvent({ type: 'ended', callSid: 'CA1', outcome: 'completed' });
+  clock.advance(0);
+  assert.deepEqual(others.published.at(-1)?.gone, ['CA1']);
+  hub.onWatched(undefined);
+  assert.deepEqual([clock.timers, board.onChange], [0, undefined]);
+});
+
+test('an instance that falls silent under a watcher is in doubt after ten seconds', async () => {
+  const others = new Other();
+  const { clock, hub, watch } = hubOf({ others });
+  const page = watch();
+  await settled();
+  clock.advance(250);
+  page.take();
+  clock.advance(7500);
+  hub.onUpdate('w2', { calls: [], gone: [], events: [] });
+  clock.advance(9000);
+  assert.deepEqual(page.take(), []);
+  clock.advance(4000);
+  const [batch] = page.take();
+  assert.deepEqual(
+    (batch?.data.calls as CallRow[] | undefined)?.map(({ silent }) => silent),
+    [true],
+  );
+  hub.remove(page);
+});
+
+test('a watcher that goes before its snapshot gets nothing and leaves nothing', async () => {
+  const others = new Other();
+  const { clock, hub, watch } = hubOf({ others });
+  const page = watch('CA2');
+  hub.remove(page);
+  await settled();
+  assert.deepEqual([page.seen, clock.timers], [[], 0]);
 });
