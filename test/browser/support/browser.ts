@@ -14,9 +14,15 @@ export class TestBrowser {
     this.browser = browser;
   }
 
-  static async start(): Promise<TestBrowser> {
+  /** `microphone`: the WAV file that the fake microphone plays once, from the moment when a page opens it. */
+  static async start(microphone?: string): Promise<TestBrowser> {
     if (!existsSync(CHROMIUM)) throw new Error(`There is no Chromium at ${CHROMIUM}.`);
-    return new TestBrowser(await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] }));
+    const fake = [
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-audio-capture=${microphone}%noloop`,
+    ];
+    const args = ['--no-sandbox', ...(microphone === undefined ? [] : fake)];
+    return new TestBrowser(await chromium.launch({ executablePath: CHROMIUM, args }));
   }
 
   async context(options: BrowserContextOptions = {}): Promise<BrowserContext> {
@@ -29,10 +35,11 @@ export class TestBrowser {
     });
   }
 
-  /** Opens a page. {@link errorsOf} has what it wrote to its console as an error. */
-  async open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+  /** Opens a page. `first` runs in it before its own script. {@link errorsOf} has what it wrote to its console as an error. */
+  async open(url: string, options: BrowserContextOptions = {}, first?: () => void): Promise<Page> {
     const page = await (await this.context(options)).newPage();
     watchErrors(page);
+    if (first !== undefined) await page.addInitScript(first);
     await page.goto(url);
     return page;
   }

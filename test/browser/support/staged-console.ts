@@ -51,6 +51,7 @@ export class StagedConsole {
       token,
       hosts: () => [],
       instance: () => 'gw1',
+      others: undefined,
       showsTranscripts,
       operate: (callSid, operation) => {
         staged?.operated.push({ callSid, ...operation });
