@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { Phones } from '../sim/handset/phones.js';
 import { startGateway } from '../src/app/start-gateway.js';
+import type { CallWithEvents } from '../src/console/messages.js';
 import { readConfig } from '../src/config/config.js';
 import { type SpeechEngine, openSpeechEngine } from '../src/speech/engine.js';
 import { ask } from './support/asking.js';
@@ -83,6 +84,11 @@ test('a caller on the softphone asks for a human, an agent at the desk answers, 
     await until(() => caller.toneLevel(697, 300) > 4000, 'the caller to hear the agent');
     caller.speak(toneOf(1633, 2000));
     await until(() => desk.toneLevel(1633, 300) > 4000, 'the agent to hear the caller');
+    const { events } = (await ask(base, `/console/api/calls/${callSid}`)).json() as unknown as CallWithEvents;
+    assert.deepEqual(
+      events.flatMap((event) => (event.kind === 'agent' ? [event.step] : [])),
+      ['ringing', 'talking'],
+    );
     desk.send({ type: 'hangup' });
     await until(() => caller.last?.state === 'ended', 'the end for the caller');
     assert.deepEqual([desk.last?.state, desk.last?.['outcome']], ['ended', 'agent-hung-up']);

@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import '../style.css';
+import { ring } from '../audio/ring.js';
 import { Telephone } from '../audio/telephone.js';
 import { AgentsDesk, type Contact } from '../live/agents-desk.js';
 import { announce } from '../live/announcer.js';
@@ -35,6 +36,7 @@ function AgentPage() {
   useEffect(() => {
     document.title = `${state === 'ringing' ? '☎ ' : ''}${text(`desk.state.${state}`)} · ${text('nav.agent')}`;
     if (state !== 'waiting') announce(text(`desk.state.${state}`));
+    return state === 'ringing' ? ring() : undefined;
   }, [state]);
   const contact = desk.contact.value;
   return (
@@ -76,7 +78,11 @@ function Line({ contact }: { contact: Contact | undefined }) {
       <p class="phone-status" data-testid="agent-status" data-state={state} data-call-sid={contact?.callSid}>
         <span class="phone-lamp" aria-hidden="true" />
         <span>{text(`desk.state.${state}`)}</span>
-        {state === 'ringing' && contact !== undefined && <span class="desk-queue">{contact.queue}</span>}
+        {state === 'ringing' && contact !== undefined && (
+          <span class="desk-queue">
+            {text('desk.from', { number: contact.customerNumber, queue: contact.queue })}
+          </span>
+        )}
         {(state === 'talking' || state === 'ended') && (
           <Elapsed sinceMs={desk.talkingSinceMs.value} isRunning={state === 'talking'} />
         )}

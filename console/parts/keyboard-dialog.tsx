@@ -9,6 +9,8 @@ const KEYS: readonly [string, TextKey][] = [
   ['shortcuts.keys.back', 'shortcuts.back'],
   ['F', 'shortcuts.fit'],
   ['+  −', 'shortcuts.zoom'],
+  ['M', 'shortcuts.mute'],
+  ['0 … 9  *  #', 'shortcuts.dial'],
   ['?', 'shortcuts.help'],
 ];
 

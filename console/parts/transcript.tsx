@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import { session } from '../live/api.js';
 import type { CallStore } from '../live/call-store.js';
-import { moment } from '../live/format.js';
+import { moment, shortTime } from '../live/format.js';
 import { text } from '../text/text.js';
 import { useFollowEnd } from './follow-end.js';
 
@@ -58,6 +58,8 @@ function TurnView({
   selected: Signal<ConsoleEvent | undefined>;
 }) {
   const { interrupted, itemId, speaker, unheard = '' } = turn;
+  const { latency } = turn;
+  const latencyMs = latency && latency.sentMs - latency.speechStoppedMs;
   const isSelected = selected.value !== undefined && 'itemId' in selected.value && selected.value.itemId === itemId;
   return (
     <li
@@ -71,6 +73,12 @@ function TurnView({
     >
       <span class={isFirst ? 'speaker' : 'unseen'}>
         {text(`speaker.${speaker}`)} <time>{moment(turn.atMs)}</time>
+        {latencyMs !== undefined && (
+          <span class="turn-latency" data-testid="turn-latency" data-ms={latencyMs}>
+            {' '}
+            {text('phone.latency', { time: shortTime(latencyMs) })}
+          </span>
+        )}
       </span>
       <p>
         {turn.text}

@@ -23,7 +23,7 @@ export const de: Readonly<Record<TextKey, string>> = {
 
   shortcuts: 'Tastatur',
   'shortcuts.title': 'Tastatur',
-  'shortcuts.letters': 'Einzelne Tasten gelten (/ ? F)',
+  'shortcuts.letters': 'Einzelne Tasten gelten (/ ? F M 0–9)',
   'shortcuts.filter': 'Liste filtern',
   'shortcuts.help': 'Diese Liste zeigen',
   'shortcuts.rows': 'Durch die Liste oder die Ereignisse eines Anrufs gehen',
@@ -31,6 +31,8 @@ export const de: Readonly<Record<TextKey, string>> = {
   'shortcuts.back': 'Zurück zur Liste; in einem Dialog: nein',
   'shortcuts.fit': 'Zeitachse ganz zeigen',
   'shortcuts.zoom': 'Zeitachse vergrößern, verkleinern',
+  'shortcuts.mute': 'Das Telefon oder den Arbeitsplatz stumm schalten',
+  'shortcuts.dial': 'Eine Taste des Telefons drücken',
   'shortcuts.keys.rows': 'Pfeiltasten',
   'shortcuts.keys.open': 'Enter',
   'shortcuts.keys.back': 'Esc',
@@ -361,6 +363,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'phone.error.no-answer': 'Das Gateway hat den Anruf nicht beantwortet. Sein Protokoll sagt, warum.',
   'phone.error.unreadable-file': 'Der Browser kann diese Datei nicht als Ton lesen.',
 
+  'desk.from': '{number}, {queue}',
   'desk.line': 'Leitung',
   'desk.answer': 'Annehmen',
   'desk.state.waiting': 'Wartet auf einen Anruf',

@@ -22,7 +22,7 @@ export const en = {
 
   shortcuts: 'Keyboard',
   'shortcuts.title': 'Keyboard',
-  'shortcuts.letters': 'Single keys work (/ ? F)',
+  'shortcuts.letters': 'Single keys work (/ ? F M 0–9)',
   'shortcuts.filter': 'Filter the list',
   'shortcuts.help': 'Show this list',
   'shortcuts.rows': 'Move through the list, or through the events of a call',
@@ -30,6 +30,8 @@ export const en = {
   'shortcuts.back': 'Back to the list; no in a dialog',
   'shortcuts.fit': 'Fit the timeline',
   'shortcuts.zoom': 'Zoom the timeline',
+  'shortcuts.mute': 'Mute the softphone, or the desk',
+  'shortcuts.dial': 'Press a key of the softphone',
   'shortcuts.keys.rows': 'Arrow keys',
   'shortcuts.keys.open': 'Enter',
   'shortcuts.keys.back': 'Esc',
@@ -358,6 +360,7 @@ export const en = {
   'phone.error.no-answer': 'The gateway did not answer the call. Its log says why.',
   'phone.error.unreadable-file': 'The browser cannot read this file as audio.',
 
+  'desk.from': '{number}, {queue}',
   'desk.line': 'Line',
   'desk.answer': 'Answer',
   'desk.state.waiting': 'Waiting for a call',

@@ -10,15 +10,18 @@ interface Waiting extends QueuedContact {
   /** The CallSid of the caller's own leg. */
   callSid: string;
   agent: Agent | undefined;
+  hasRung: boolean;
   isOver: boolean;
   done: () => void;
 }
 
+export type DeskStep = 'ringing' | 'talking' | 'ended';
+
 export interface DeskOptions {
   /** Returns the CallSid of the caller who is at the other end of a leg. */
   callerOf: (legCallSid: string) => string | undefined;
-  /** An agent has answered the caller of this CallSid. */
-  onAnswered: (callSid: string) => void;
+  /** It rings for the caller of this CallSid, an agent has answered, or has hung up. */
+  onStep: (callSid: string, step: DeskStep) => void;
   onClose: (agent: Agent) => void;
 }
 
@@ -36,7 +39,6 @@ export class Desk implements AgentDesk {
   open(socket: WebSocket): Agent {
     const agent = new Agent(socket, {
       onAnswer: () => this.answer(agent),
-      onFree: () => this.offer(),
       onClose: () => {
         this.agents.delete(agent);
         this.options.onClose(agent);
@@ -51,7 +53,7 @@ export class Desk implements AgentDesk {
   serve(contact: QueuedContact): Promise<void> {
     const callSid = this.options.callerOf(contact.leg.callSid) ?? contact.leg.callSid;
     return new Promise((done) => {
-      const waiting: Waiting = { ...contact, callSid, agent: undefined, isOver: false, done };
+      const waiting: Waiting = { ...contact, callSid, agent: undefined, hasRung: false, isOver: false, done };
       waiting.leg.onHangup(() => this.end(waiting, 'caller-hung-up'));
       waiting.leg.onHeard((mulaw) => waiting.agent?.hear(mulaw));
       this.queue.push(waiting);
@@ -63,7 +65,12 @@ export class Desk implements AgentDesk {
   private offer(): void {
     const next = this.queue.find(({ agent }) => agent === undefined);
     if (next === undefined) return;
-    for (const agent of this.agents) if (agent.isFree) agent.ring(next.callSid, next.screen);
+    for (const agent of this.agents) {
+      if (!agent.isFree) continue;
+      agent.ring(next.callSid, next.screen);
+      if (!next.hasRung) this.options.onStep(next.callSid, 'ringing');
+      next.hasRung = true;
+    }
   }
 
   private answer(agent: Agent): void {
@@ -75,7 +82,7 @@ export class Desk implements AgentDesk {
       hangup: () => this.end(contact, 'agent-hung-up'),
     });
     for (const other of this.agents) if (other.ringsFor === contact.callSid) other.over('answered-elsewhere');
-    this.options.onAnswered(contact.callSid);
+    this.options.onStep(contact.callSid, 'talking');
     this.offer();
   }
 
@@ -83,8 +90,10 @@ export class Desk implements AgentDesk {
     if (contact.isOver) return;
     contact.isOver = true;
     this.queue.splice(this.queue.indexOf(contact), 1);
-    if (contact.agent !== undefined) contact.agent.over(outcome);
-    else for (const agent of this.agents) if (agent.ringsFor === contact.callSid) agent.over(outcome);
+    if (contact.agent !== undefined) {
+      contact.agent.over(outcome);
+      this.options.onStep(contact.callSid, 'ended');
+    } else for (const agent of this.agents) if (agent.ringsFor === contact.callSid) agent.over(outcome);
     // Hangs up the leg.
     contact.done();
     this.offer();
@@ -105,15 +114,11 @@ export class Agent {
   private readonly page: LiveSocket;
   private state: AgentState = { name: 'waiting' };
 
-  constructor(socket: WebSocket, listener: { onAnswer: () => void; onFree: () => void; onClose: () => void }) {
+  constructor(socket: WebSocket, listener: { onAnswer: () => void; onClose: () => void }) {
     this.page = new LiveSocket(socket, {
       onMessage: ({ type }) => {
         if (type === 'answer') listener.onAnswer();
         else if (type === 'hangup') this.hangup();
-        else if (type === 'ready' && this.state.name === 'ended') {
-          this.wait();
-          listener.onFree();
-        }
       },
       onFrame: (frame) => {
         if (this.state.name === 'talking') this.state.speak(frame);

@@ -16,6 +16,8 @@ export interface PhonesOptions {
   pepper: string;
   /** The number of the contact centre. No other number can be dialled. */
   connectPhoneNumber: string | undefined;
+  /** What happens at a desk, for the caller of this CallSid: `ringing`, `talking`, `ended`. */
+  onAgentStep: (callSid: string, step: string) => void;
   clock?: Clock;
 }
 
@@ -41,7 +43,10 @@ export class Phones {
     this.options = options;
     this.desk = new Desk({
       callerOf: (legCallSid) => this.takeCaller(legCallSid),
-      onAnswered: (callSid) => this.handsetOf(callSid)?.onAnswered(),
+      onStep: (callSid, step) => {
+        if (step === 'talking') this.handsetOf(callSid)?.onAnswered();
+        options.onAgentStep(callSid, step);
+      },
       onClose: (agent) => this.agents.delete(agent),
     });
   }

@@ -291,6 +291,11 @@ export class Gateway {
     this.console.onCallLine(line);
   }
 
+  /** Takes note of what happens at an agent's desk. */
+  onAgentStep(callSid: string, step: string): void {
+    this.console.onAgentStep(callSid, step);
+  }
+
   /** Called when another instance has taken over a call that this one still has. */
   onCallLost(callSid: string): void {
     this.calls.onLost(callSid);

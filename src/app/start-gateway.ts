@@ -142,6 +142,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
           store: embeddedStore,
           pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
           connectPhoneNumber: handover.connectPhoneNumber,
+          onAgentStep: (callSid, step) => gateway.onAgentStep(callSid, step),
         })
       : undefined;
     const gateway: Gateway = new Gateway({

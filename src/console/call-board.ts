@@ -60,6 +60,11 @@ export class CallBoard {
     this.recordOf(callSid)?.add({ kind: 'operator', action });
   }
 
+  /** Notes what happens at an agent's desk. */
+  agentStepped(callSid: string, step: string): void {
+    this.recordOf(callSid)?.add({ kind: 'agent', step });
+  }
+
   /** Notes a line of the call's log. */
   logged(callSid: string, level: string, msg: string): void {
     this.recordOf(callSid)?.add({ kind: 'log', level, msg });

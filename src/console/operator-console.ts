@@ -122,6 +122,11 @@ export class OperatorConsole {
     this.board.logged(callSid, level, msg);
   }
 
+  /** Takes note of what happens at an agent's desk. */
+  onAgentStep(callSid: string, step: string): void {
+    this.board.agentStepped(callSid, step);
+  }
+
   /** Sends the watchers away, because the process is about to stop. */
   drain(): void {
     this.hub.drain();

@@ -25,6 +25,8 @@ export interface PhonesParts {
   store: { dynamodb_endpoint: string; table: string };
   pepper: string;
   connectPhoneNumber: string | undefined;
+  /** Called with what happens at a desk, for the caller of this CallSid: `ringing`, `talking`, `ended`. */
+  onAgentStep: (callSid: string, step: string) => void;
 }
 
 export type OpenPhones = (parts: PhonesParts) => Promise<Phones>;
