@@ -20,10 +20,7 @@ interface Scene {
   open: (page: 'phone' | 'agent') => Promise<PagePhone>;
 }
 
-async function withGateway(
-  env: Record<string, string>,
-  body: (scene: Scene) => Promise<void>,
-): Promise<void> {
+async function withGateway(env: Record<string, string>, body: (scene: Scene) => Promise<void>): Promise<void> {
   const engine = await openSpeechEngine();
   const config = readConfig({ PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'error', MAX_LOOP_DELAY_MS: '0', ...env });
   const openPhones = (parts: ConstructorParameters<typeof Phones>[0]): Promise<Phones> =>

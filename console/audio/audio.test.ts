@@ -67,7 +67,10 @@ test('frames are held back for 80 ms, and a gap makes the buffer collect anew', 
 test('of a burst that comes more than 300 ms late only the last 80 ms are played', () => {
   const buffer = new JitterBuffer<number>();
   for (let frame = 1; frame <= 16; frame++) buffer.put(frame, 0);
-  assert.deepEqual([1, 2, 3, 4, 5].map(() => buffer.take(0)), [13, 14, 15, 16, undefined]);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map(() => buffer.take(0)),
+    [13, 14, 15, 16, undefined],
+  );
 });
 
 test('a meter shows silence as 0, a voice in between, and the loudest as 100', () => {

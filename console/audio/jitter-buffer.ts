@@ -16,7 +16,8 @@ export class JitterBuffer<Frame> {
   put(frame: Frame, nowMs: number): void {
     if (this.frames.length === 0) this.firstAtMs = nowMs;
     this.frames.push(frame);
-    if (this.frames.length * FRAME_MS > MAX_LATE_MS) this.frames.splice(0, this.frames.length - COLLECTED_MS / FRAME_MS);
+    if (this.frames.length * FRAME_MS > MAX_LATE_MS)
+      this.frames.splice(0, this.frames.length - COLLECTED_MS / FRAME_MS);
   }
 
   /** Returns the frame to play now. `undefined`: silence. */

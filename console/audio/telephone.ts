@@ -3,7 +3,7 @@ import { batch, signal } from '@preact/signals';
 /** Why there is no microphone. */
 export type MicrophoneFault = 'insecure' | 'refused' | 'none' | 'busy' | 'failed';
 
-/** A frame of a meter that is told nothing decays in this time. */
+/** How long a meter takes to fall from full to nothing. */
 const DECAY_MS = 120;
 const KEY_TONE_MS = 120;
 const KEY_LOUDNESS = 0.08;
@@ -29,24 +29,29 @@ export class Telephone {
 
   private constructor(context: AudioContext, onFrame: (frame: ArrayBuffer) => void) {
     this.context = context;
-    this.capture = new AudioWorkletNode(context, 'telephone-capture', { channelCount: 1, channelCountMode: 'explicit' });
+    this.capture = new AudioWorkletNode(context, 'telephone-capture', {
+      channelCount: 1,
+      channelCountMode: 'explicit',
+    });
     this.playback = new AudioWorkletNode(context, 'telephone-playback', { numberOfInputs: 0, outputChannelCount: [1] });
     this.voice = new GainNode(context);
     this.voice.connect(this.capture);
     // The capture's output is silent. A browser runs only what leads to the loudspeaker.
     this.capture.connect(context.destination);
     this.playback.connect(context.destination);
-    this.capture.port.onmessage = ({ data }: MessageEvent<{ mulaw: ArrayBuffer; level: number }>) => {
+    this.capture.port.addEventListener('message', ({ data }: MessageEvent<{ mulaw: ArrayBuffer; level: number }>) => {
       if (this.isClosed) return;
       Telephone.levelIn.value = data.level;
       onFrame(data.mulaw);
-    };
-    this.playback.port.onmessage = ({ data: level }: MessageEvent<number>) => {
+    });
+    this.playback.port.addEventListener('message', ({ data: level }: MessageEvent<number>) => {
       if (this.isClosed) return;
       if (level > 20) this.lastHeardMs = performance.now();
       const shown = Telephone.levelOut.peek();
       Telephone.levelOut.value = Math.max(level, shown - (100 * 20) / DECAY_MS);
-    };
+    });
+    this.capture.port.start();
+    this.playback.port.start();
   }
 
   /** Call it in the handler of a click, or the browser may not let it sound. `onFrame` gets 160 bytes of mu-law every 20 ms. */
@@ -97,7 +102,7 @@ export class Telephone {
     recording.connect(this.capture);
     this.updateVoice();
     recording.start();
-    await new Promise((resolve) => (recording.onended = resolve));
+    await new Promise((resolve) => recording.addEventListener('ended', resolve));
     recording.disconnect();
     if (this.recording === recording) this.recording = undefined;
     this.updateVoice();

@@ -40,8 +40,10 @@ class Playback extends AudioWorkletProcessor {
 
   constructor() {
     super();
-    this.port.onmessage = ({ data }: MessageEvent<ArrayBuffer>) =>
-      this.frames.put(mulawToFloat(new Uint8Array(data)), currentTime * 1000);
+    this.port.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) =>
+      this.frames.put(mulawToFloat(new Uint8Array(data)), currentTime * 1000),
+    );
+    this.port.start();
   }
 
   process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {

@@ -6,6 +6,7 @@ export type PhoneMessage = { type: string } & Record<string, unknown>;
 export class PhoneSocket {
   private readonly socket: WebSocket;
   private readonly opened: Promise<boolean>;
+  private isDone = false;
 
   constructor(
     page: 'phone' | 'agent',
@@ -15,18 +16,19 @@ export class PhoneSocket {
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     this.socket = new WebSocket(url);
     this.socket.binaryType = 'arraybuffer';
-    this.socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+    this.socket.addEventListener('message', ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (typeof data === 'string') listener.onMessage(JSON.parse(data) as PhoneMessage);
       else listener.onFrame(data);
-    };
+    });
     this.opened = new Promise((resolve) => {
-      this.socket.onopen = () => resolve(true);
-      this.socket.onclose = () => {
+      this.socket.addEventListener('open', () => resolve(true));
+      this.socket.addEventListener('close', () => {
         resolve(false);
+        if (this.isDone) return;
         listener.onLost();
         // A browser does not say why an upgrade was refused. If the login is over, this leads to the login's page.
         void loadSession();
-      };
+      });
     });
   }
 
@@ -44,7 +46,7 @@ export class PhoneSocket {
   }
 
   close(): void {
-    this.socket.onclose = null;
+    this.isDone = true;
     this.socket.close();
   }
 }

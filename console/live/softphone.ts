@@ -18,6 +18,8 @@ export class Softphone {
   readonly state = signal<PhoneState>('idle');
   readonly error = signal<PhoneError | undefined>(undefined);
   readonly isMuted = signal(false);
+  /** The latest call. */
+  readonly callSid = signal<string | undefined>(undefined);
   /** What is known of the call. It stays when the call is over. */
   readonly call = signal<CallStore | undefined>(undefined);
   /** The name of the recording that waits for a pause, or is being said. */
@@ -48,6 +50,10 @@ export class Softphone {
       this.fail('failed');
       return;
     }
+    if (this.state.peek() !== 'asking-mic') {
+      telephone.close();
+      return;
+    }
     this.telephone = telephone;
     telephone.mute(this.isMuted.value);
     const fault = needsMicrophone ? await telephone.openMicrophone() : undefined;
@@ -61,7 +67,8 @@ export class Softphone {
       onMessage: (message) => this.onMessage(message),
       onFrame: (frame) => this.telephone?.play(frame),
       onLost: () => {
-        if (this.socket === socket && this.isOnCall) this.fail(this.state.value === 'asking-mic' ? 'no-gateway' : 'lost');
+        if (this.socket === socket && this.isOnCall)
+          this.fail(this.state.value === 'asking-mic' ? 'no-gateway' : 'lost');
       },
     });
     this.socket = socket;
@@ -115,14 +122,20 @@ export class Softphone {
     if (type !== 'status' || typeof callSid !== 'string') return;
     batch(() => {
       this.state.value = state as PhoneState;
-      if (this.call.value?.callSid !== callSid) this.follow(callSid);
+      if (this.callSid.value !== callSid) {
+        this.callSid.value = callSid;
+        this.startedMs.value = performance.now();
+        this.call.value = undefined;
+      }
+      // While it rings, the gateway may not know the call yet.
+      const isKnown = state !== 'ringing' && state !== 'ended' && state !== 'failed';
+      if (isKnown && this.call.value === undefined) this.follow(callSid);
       if (state === 'failed') this.fail('no-answer');
       else if (state === 'ended') this.putDown();
     });
   }
 
   private follow(callSid: string): void {
-    this.startedMs.value = performance.now();
     const store = new CallStore(callSid);
     this.call.value = store;
     this.stopEvents();

@@ -23,13 +23,13 @@ const selected = signal<ConsoleEvent | undefined>(undefined);
 const from = signal('');
 const isDropping = signal(false);
 
-const DIGITS = '0123456789*#';
+const DIGITS = '0123456789*#'.split('');
 
 function start(): () => void {
   void loadSession();
   const forget = onKeys({
     m: () => phone.toggleMute(),
-    ...Object.fromEntries([...DIGITS].map((digit) => [digit, () => phone.isOnCall && phone.press(digit)])),
+    ...Object.fromEntries(DIGITS.map((digit) => [digit, () => phone.isOnCall && phone.press(digit)])),
   });
   const over = (event: DragEvent): void => {
     event.preventDefault();
@@ -74,7 +74,7 @@ function Handset() {
         class="phone-status"
         data-testid="phone-status"
         data-state={state}
-        data-call-sid={phone.call.value?.callSid}
+        data-call-sid={phone.callSid.value}
       >
         <span class="phone-lamp" aria-hidden="true" />
         <span>{text(`phone.state.${state}`)}</span>

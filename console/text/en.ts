@@ -351,7 +351,8 @@ export const en = {
   'phone.state.failed': 'No call',
   'phone.error.insecure':
     'A browser gives a microphone only to pages from https or localhost. Open this page at one of these.',
-  'phone.error.refused': 'The browser refuses the microphone. Allow it for this page, beside the address, and call again.',
+  'phone.error.refused':
+    'The browser refuses the microphone. Allow it for this page, beside the address, and call again.',
   'phone.error.none': 'The browser finds no microphone. Connect one and call again.',
   'phone.error.busy': 'Another program holds the microphone. Close it and call again.',
   'phone.error.failed': 'The browser cannot open its sound.',

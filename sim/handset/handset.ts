@@ -136,9 +136,7 @@ export class Handset {
     this.page.tell({ type: 'status', state, callSid: live.call.callSid, ...more });
     this.stopRinging?.();
     const rings = state === 'ringing' || state === 'dialling';
-    this.stopRinging = rings
-      ? playRingback(live.carrier.ticker, (frame) => this.page.play(frame))
-      : undefined;
+    this.stopRinging = rings ? playRingback(live.carrier.ticker, (frame) => this.page.play(frame)) : undefined;
     if (state === 'ended' || state === 'failed') this.state = undefined;
   }
 }

@@ -21,7 +21,12 @@ after(async () => {
 });
 
 /** Draws a page light and dark, wide and narrow. */
-async function picture(name: string, url: string, ready: (page: Page) => Promise<void>, isWhole = false): Promise<void> {
+async function picture(
+  name: string,
+  url: string,
+  ready: (page: Page) => Promise<void>,
+  isWhole = false,
+): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [size, viewport] of Object.entries(SIZES)) {
       const page = await browser.open(url, { viewport, colorScheme, deviceScaleFactor: 1 });
@@ -43,7 +48,11 @@ for (const count of [0, 12, 500])
     await console.close();
   });
 
-const STORIES = { 'call-barge-in': bargeInStory, 'call-failover': failoverStory, 'call-handover': handoverStory } as const;
+const STORIES = {
+  'call-barge-in': bargeInStory,
+  'call-failover': failoverStory,
+  'call-handover': handoverStory,
+} as const;
 for (const [name, tell] of Object.entries(STORIES))
   test(`an opened call is drawn light and dark, wide and narrow: ${name}`, async () => {
     const console = await StagedConsole.start();

@@ -59,8 +59,7 @@ async function recordingOf(name: string, parts: readonly Int16Array[]): Promise<
   return path;
 }
 
-const spoken = async (text: string): Promise<Int16Array> =>
-  mulawToPcm(await engine.synthesize(text, { voice: 'rms' }));
+const spoken = async (text: string): Promise<Int16Array> => mulawToPcm(await engine.synthesize(text, { voice: 'rms' }));
 
 async function untilState(page: Page, testId: string, state: string, timeout = SLOW_MS): Promise<void> {
   await page.locator(`[data-testid="${testId}"][data-state="${state}"]`).waitFor({ timeout });
@@ -91,7 +90,10 @@ test('a caller asks for a human on the softphone, a person answers at the desk i
     ]),
   );
   const agent = await TestBrowser.start(
-    await recordingOf('agent', Array.from({ length: 20 }, () => syllables(697, 3000))),
+    await recordingOf(
+      'agent',
+      Array.from({ length: 20 }, () => syllables(697, 3000)),
+    ),
   );
   try {
     const desk = await agent.open(`${base}/console/agent`, { permissions: ['microphone'] }, tapLoudspeaker);

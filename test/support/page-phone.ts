@@ -28,7 +28,8 @@ export class PagePhone {
     let sent = 0;
     this.timer = setInterval(() => {
       for (; sent * FRAME_MS < performance.now() - startedMs; sent++)
-        if (socket.readyState === WebSocket.OPEN) socket.send(this.unspoken.shift() ?? new Uint8Array(FRAME_BYTES).fill(MULAW_SILENCE));
+        if (socket.readyState === WebSocket.OPEN)
+          socket.send(this.unspoken.shift() ?? new Uint8Array(FRAME_BYTES).fill(MULAW_SILENCE));
     }, FRAME_MS / 2);
   }
 

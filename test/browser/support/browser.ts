@@ -17,10 +17,7 @@ export class TestBrowser {
   /** `microphone`: the WAV file that the fake microphone plays once, from the moment when a page opens it. */
   static async start(microphone?: string): Promise<TestBrowser> {
     if (!existsSync(CHROMIUM)) throw new Error(`There is no Chromium at ${CHROMIUM}.`);
-    const fake = [
-      '--use-fake-device-for-media-stream',
-      `--use-file-for-fake-audio-capture=${microphone}%noloop`,
-    ];
+    const fake = ['--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${microphone}%noloop`];
     const args = ['--no-sandbox', ...(microphone === undefined ? [] : fake)];
     return new TestBrowser(await chromium.launch({ executablePath: CHROMIUM, args }));
   }
