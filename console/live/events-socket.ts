@@ -49,6 +49,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
   const open = (): void => {
     const socket = new WebSocket(url);
     let whenLive: ReturnType<typeof setTimeout> | undefined;
+    let saidGoodbye = false;
     const onSnapshot = (): void => {
       connection.value = 'live';
       isDraining.value = false;
@@ -61,6 +62,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
         else onSnapshot();
       }
       if (message.event === 'bye') {
+        saidGoodbye = true;
         isDraining.value = true;
         socket.close();
       }
@@ -70,6 +72,8 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
     socket.onclose = () => {
       clearTimeout(whenLive);
       connection.value = 'reconnecting';
+      // A gateway that is still stopping says so again.
+      if (!saidGoodbye) isDraining.value = false;
       setTimeout(reopen, delayMs * (0.75 + Math.random() / 2));
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
     };

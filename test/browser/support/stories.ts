@@ -55,7 +55,9 @@ export function escalate(console: StagedConsole, callSid: string, reason: Reason
 }
 
 function numberOf(n: number): string {
-  return n % 5 === 2 ? `+4930${String(5_550_000 + ((n * 7331) % 9999))}` : `+1202555${String(100 + (n % 900)).padStart(4, '0')}`;
+  return n % 5 === 2
+    ? `+4930${String(5_550_000 + ((n * 7331) % 9999))}`
+    : `+1202555${String(100 + (n % 900)).padStart(4, '0')}`;
 }
 
 /** Tells the story of one call, step by step, on the console's clock. */
@@ -87,7 +89,12 @@ export class Story {
   }
 
   /** The assistant answers. `heardMs`: how much of it the caller hears before they interrupt it, with `heard` of its words. */
-  assistant(text: string, sentMs: number, cut?: { heardMs: number; heard: string; waitedMs?: number }, waitedMs = 480): void {
+  assistant(
+    text: string,
+    sentMs: number,
+    cut?: { heardMs: number; heard: string; waitedMs?: number },
+    waitedMs = 480,
+  ): void {
     const { callSid } = this;
     const itemId = `item-${++this.items}`;
     const isAnswer = this.items > 1;
@@ -182,7 +189,12 @@ export function bargeInStory(console: StagedConsole): Story {
     640,
   );
   story.caller('Monday? I need it tomorrow.', 1900);
-  story.assistant('I understand. I can change it to express delivery for four dollars. Shall I do that?', 4900, undefined, 560);
+  story.assistant(
+    'I understand. I can change it to express delivery for four dollars. Shall I do that?',
+    4900,
+    undefined,
+    560,
+  );
   story.pass(600);
   story.caller('Yes, please.', 900);
   story.tool('change_delivery');
