@@ -53,6 +53,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
     const socket = new WebSocket(url);
     live = socket;
     let whenLive: ReturnType<typeof setTimeout> | undefined;
+    let saidGoodbye = false;
     const onSnapshot = (): void => {
       connection.value = 'live';
       isDraining.value = false;
@@ -65,6 +66,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
         else onSnapshot();
       }
       if (message.event === 'bye') {
+        saidGoodbye = true;
         isDraining.value = true;
         socket.close();
       }
@@ -75,6 +77,8 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
       clearTimeout(whenLive);
       if (isStopped) return;
       connection.value = 'reconnecting';
+      // A gateway that is still stopping says so again.
+      if (!saidGoodbye) isDraining.value = false;
       setTimeout(reopen, delayMs * (0.75 + Math.random() / 2));
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
     };

@@ -10,6 +10,7 @@ import { quietLevel } from '../live/quiet.js';
 import { useTick, writeText } from '../live/ticker.js';
 import { named, text } from '../text/text.js';
 import { ActionButton } from './action-button.js';
+import { Icon } from './icon.js';
 
 /** States in which the gateway can still act on a call; see src/call/call.ts. */
 const CAN_ESCALATE: ReadonlySet<string> = new Set(['talking']);
@@ -39,10 +40,11 @@ export function CallHead({ store }: { store: CallStore }) {
         <a class="back" href="/console">
           ← {text('call.back')}
         </a>
-        <h1>
+        <h1 title={store.callSid}>
           {text('call.title', { call: '' })}
-          <Sid callSid={store.callSid} />
+          <span class="sid">{short}</span>
         </h1>
+        <CopySid callSid={store.callSid} />
         {call !== undefined && (
           <>
             <span class="state big" data-testid="call-state" data-state={call.state}>
@@ -101,8 +103,10 @@ function Fact({ children, name }: { name: string; children: ComponentChildren })
   );
 }
 
-function Sid({ callSid }: { callSid: string }) {
+function CopySid({ callSid }: { callSid: string }) {
   const isCopied = useSignal(false);
+  // The clipboard exists only in a secure context.
+  if (!isSecureContext) return <span class="sid soft">{callSid}</span>;
   const copy = (): void => {
     void navigator.clipboard.writeText(callSid).then(() => {
       isCopied.value = true;
@@ -110,17 +114,9 @@ function Sid({ callSid }: { callSid: string }) {
       setTimeout(() => (isCopied.value = false), 2000);
     });
   };
-  // The clipboard exists only in a secure context.
-  if (!isSecureContext) return <span class="sid">{callSid}</span>;
   return (
-    <button
-      type="button"
-      class="sid"
-      aria-label={`${callSid}: ${text('call.copy')}`}
-      title={text('call.copy')}
-      onClick={copy}
-    >
-      {isCopied.value ? text('call.copied') : shortSid(callSid)}
+    <button type="button" class="quiet copy" aria-label={text('call.copy')} title={text('call.copy')} onClick={copy}>
+      <Icon name={isCopied.value ? 'check' : 'copy'} />
     </button>
   );
 }

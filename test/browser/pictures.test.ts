@@ -42,10 +42,10 @@ async function picture(
 
 for (const count of [0, 12, 500])
   test(`the list of ${count} calls is drawn light and dark, wide and narrow`, async () => {
-    const console = await StagedConsole.start();
-    manyCalls(console, count);
-    await picture(`calls-${count === 0 ? 'empty' : count}`, `${console.base}/console`, untilLive);
-    await console.close();
+    await StagedConsole.with(async (console) => {
+      manyCalls(console, count);
+      await picture(`calls-${count === 0 ? 'empty' : count}`, `${console.base}/console`, untilLive);
+    });
   });
 
 const STORIES = {
@@ -55,37 +55,43 @@ const STORIES = {
 } as const;
 for (const [name, tell] of Object.entries(STORIES))
   test(`an opened call is drawn light and dark, wide and narrow: ${name}`, async () => {
-    const console = await StagedConsole.start();
-    const story = tell(console);
-    await picture(name, `${console.base}/console/calls/${story.callSid}`, untilLive, true);
-    await console.close();
+    await StagedConsole.with(async (console) => {
+      const story = tell(console);
+      await picture(name, `${console.base}/console/calls/${story.callSid}`, untilLive, true);
+    });
   });
 
 test('an opened call whose words are hidden is drawn light and dark, wide and narrow', async () => {
-  const console = await StagedConsole.start({ showsTranscripts: false });
-  const story = bargeInStory(console);
-  await picture('call-hidden', `${console.base}/console/calls/${story.callSid}`, untilLive, true);
-  await console.close();
+  await StagedConsole.with(
+    async (console) => {
+      const story = bargeInStory(console);
+      await picture('call-hidden', `${console.base}/console/calls/${story.callSid}`, untilLive, true);
+    },
+    { showsTranscripts: false },
+  );
 });
 
 test('the login is drawn light and dark, wide and narrow', async () => {
-  const console = await StagedConsole.start({ token: 'a-token-of-this-test' });
-  await picture('login', `${console.base}/console`, (page) => page.getByTestId('login-token').waitFor());
-  await console.close();
+  await StagedConsole.with(
+    async (console) => {
+      await picture('login', `${console.base}/console`, (page) => page.getByTestId('login-token').waitFor());
+    },
+    { token: 'a-token-of-this-test' },
+  );
 });
 
 test('a wall screen shows 200 calls at once', async () => {
-  const console = await StagedConsole.start();
-  manyCalls(console, 200);
-  const page = await browser.open(`${console.base}/console?view=wall`, {
-    viewport: { width: 1920, height: 1080 },
-    colorScheme: 'dark',
+  await StagedConsole.with(async (console) => {
+    manyCalls(console, 200);
+    const page = await browser.open(`${console.base}/console?view=wall`, {
+      viewport: { width: 1920, height: 1080 },
+      colorScheme: 'dark',
+    });
+    await untilLive(page);
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: `${FOLDER}/wall-200-dark.png` });
+    assert.equal(await page.locator(`[data-call-sid="${sidOf(3)}"]`).getAttribute('data-quiet'), 'red');
+    assert.deepEqual(errorsOf(page), []);
+    await page.context().close();
   });
-  await untilLive(page);
-  await page.waitForTimeout(400);
-  await page.screenshot({ path: `${FOLDER}/wall-200-dark.png` });
-  assert.equal(await page.locator(`[data-call-sid="${sidOf(3)}"]`).getAttribute('data-quiet'), 'red');
-  assert.deepEqual(errorsOf(page), []);
-  await page.context().close();
-  await console.close();
 });

@@ -6,6 +6,9 @@ export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export type { Page };
 
+/** Maximum time for anything that a page does. The machine may be busy. */
+const TIMEOUT_MS = 15_000;
+
 /** A browser without a window, and pages that fail a test if they write an error. */
 export class TestBrowser {
   private readonly browser: Browser;
@@ -35,6 +38,7 @@ export class TestBrowser {
   /** Opens a page. `first` runs in it before its own script. {@link errorsOf} has what it wrote to its console as an error. */
   async open(url: string, options: BrowserContextOptions = {}, first?: () => void): Promise<Page> {
     const page = await (await this.context(options)).newPage();
+    page.setDefaultTimeout(TIMEOUT_MS);
     watchErrors(page);
     if (first !== undefined) await page.addInitScript(first);
     await page.goto(url);
@@ -48,16 +52,19 @@ export class TestBrowser {
 
 const errors = new WeakMap<Page, string[]>();
 
+/** What Chromium itself writes when a gateway refuses something or does not answer. */
+const OF_THE_NETWORK = /^Failed to load resource|^WebSocket connection to .* failed/;
+
 export function watchErrors(page: Page): void {
   const found: string[] = [];
   errors.set(page, found);
   page.on('console', (message) => {
-    if (message.type() === 'error') found.push(message.text());
+    if (message.type() === 'error' && !OF_THE_NETWORK.test(message.text())) found.push(message.text());
   });
   page.on('pageerror', (error) => found.push(String(error)));
 }
 
-/** The errors of a page so far. A violation of the content policy is one. */
+/** The errors of a page so far, without those of the network. A violation of the content policy is one. */
 export function errorsOf(page: Page): readonly string[] {
   return errors.get(page) ?? [];
 }

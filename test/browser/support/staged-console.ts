@@ -39,12 +39,13 @@ export class StagedConsole {
     this.base = `http://localhost:${(server.address() as AddressInfo).port}`;
   }
 
-  /** `startsAt`: the time on the gateway's clock, in milliseconds since the epoch. */
+  /** `port`: by default any. `startsAt`: the time on the gateway's clock, in milliseconds since the epoch. */
   static async start({
     showsTranscripts = true,
+    port = 0,
     startsAt = Date.UTC(2026, 10, 30, 9, 41),
     token,
-  }: { showsTranscripts?: boolean; startsAt?: number; token?: string } = {}): Promise<StagedConsole> {
+  }: { showsTranscripts?: boolean; port?: number; startsAt?: number; token?: string } = {}): Promise<StagedConsole> {
     const clock = new FakeClock(startsAt);
     let staged: StagedConsole | undefined;
     const console = new OperatorConsole({
@@ -70,9 +71,22 @@ export class StagedConsole {
     server.on('upgrade', (request, socket, head) => {
       console.onUpgrade((request.url ?? '').split('?')[0] ?? '', request, socket, head);
     });
-    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+    await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve));
     staged = new StagedConsole(console, server, clock);
     return staged;
+  }
+
+  /** Runs `body` with a console, and closes it. */
+  static async with(
+    body: (console: StagedConsole) => Promise<void>,
+    options: Parameters<typeof StagedConsole.start>[0] = {},
+  ): Promise<void> {
+    const console = await StagedConsole.start(options);
+    try {
+      await body(console);
+    } finally {
+      await console.close();
+    }
   }
 
   /** Something happens on a call. */
