@@ -39,6 +39,7 @@ function printWelcome({ gateway, config, isEmbedded }: RunningGateway): void {
     lines.push(
       'Everything runs in this process, and no account is needed. In another terminal, call it:',
       `  npm run call -- --gateway http://127.0.0.1:${gateway.port} --say "What are your opening hours?" --say "I want to speak to a human agent"`,
+      `Or call it from a browser, at ${consoleAddress(config, gateway)}/phone, and answer at ${consoleAddress(config, gateway)}/agent.`,
       'Stop with Ctrl-C.',
     );
   }
