@@ -79,9 +79,7 @@ function Line({ contact }: { contact: Contact | undefined }) {
         <span class="phone-lamp" aria-hidden="true" />
         <span>{text(`desk.state.${state}`)}</span>
         {state === 'ringing' && contact !== undefined && (
-          <span class="desk-queue">
-            {text('desk.from', { number: contact.customerNumber, queue: contact.queue })}
-          </span>
+          <span class="desk-queue">{text('desk.from', { number: contact.customerNumber, queue: contact.queue })}</span>
         )}
         {(state === 'talking' || state === 'ended') && (
           <Elapsed sinceMs={desk.talkingSinceMs.value} isRunning={state === 'talking'} />

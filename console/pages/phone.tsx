@@ -70,12 +70,7 @@ function Handset() {
   const { isOnCall } = phone;
   return (
     <section class="card handset" aria-label={text('phone.title')}>
-      <p
-        class="phone-status"
-        data-testid="phone-status"
-        data-state={state}
-        data-call-sid={phone.callSid.value}
-      >
+      <p class="phone-status" data-testid="phone-status" data-state={state} data-call-sid={phone.callSid.value}>
         <span class="phone-lamp" aria-hidden="true" />
         <span>{text(`phone.state.${state}`)}</span>
         <Elapsed sinceMs={state === 'asking-mic' ? undefined : phone.startedMs.value} isRunning={isOnCall} />
@@ -83,12 +78,7 @@ function Handset() {
       <Problem />
       <div class="buttons wide">
         {isOnCall ? (
-          <button
-            type="button"
-            class="danger solid"
-            data-testid="phone-hangup"
-            onClick={() => phone.hangup()}
-          >
+          <button type="button" class="danger solid" data-testid="phone-hangup" onClick={() => phone.hangup()}>
             {text('phone.hangup')}
           </button>
         ) : (
@@ -126,7 +116,12 @@ function Problem() {
         <p class="problem" data-testid="phone-error" data-error={error}>
           {text(`phone.error.${error}`)}{' '}
           {['insecure', 'refused', 'none', 'busy'].includes(error) && (
-            <button type="button" class="link" data-testid="phone-listen" onClick={() => void phone.place(from.value, false)}>
+            <button
+              type="button"
+              class="link"
+              data-testid="phone-listen"
+              onClick={() => void phone.place(from.value, false)}
+            >
               {text('phone.listen')}
             </button>
           )}
