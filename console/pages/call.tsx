@@ -47,7 +47,13 @@ function CallPage() {
   }, [title]);
   return (
     <Frame>
-      <main id="content" data-testid="call-detail" data-call-sid={store.callSid} data-state={call?.state}>
+      <main
+        id="content"
+        data-testid="call-detail"
+        data-call-sid={store.callSid}
+        data-state={call?.state}
+        data-ready={call !== undefined || store.isUnknown.value}
+      >
         <CallHead store={store} />
         {call === undefined ? (
           store.isUnknown.value && <Unknown />

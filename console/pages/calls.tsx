@@ -34,6 +34,7 @@ const recent = signal<readonly CallRow[]>([]);
 
 async function readLists(): Promise<void> {
   const { body } = await read<CallLists & { now: number }>('calls');
+  isRead.value = true;
   if (body === undefined) return;
   noteGatewayTime(body.now);
   recent.value = body.recent;
@@ -41,6 +42,8 @@ async function readLists(): Promise<void> {
   isPastNoted = true;
 }
 let isPastNoted = false;
+/** Whether the ended calls are known, so that the page has everything that it shows at first. */
+const isRead = signal(false);
 
 let recentTimer: ReturnType<typeof setTimeout> | undefined;
 store.onGone = () => {
@@ -89,7 +92,12 @@ function CallsPage() {
         />
       }
     >
-      <main id="content" data-testid="page-calls" data-view={view.isWall.value ? 'wall' : 'list'}>
+      <main
+        id="content"
+        data-testid="page-calls"
+        data-view={view.isWall.value ? 'wall' : 'list'}
+        data-ready={isRead.value && connection.value !== 'connecting'}
+      >
         <h1>{text('calls.title')}</h1>
         <Totals figures={figures} store={store} />
         <CallsToolbar view={view} />

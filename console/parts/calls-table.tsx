@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { CallsView } from '../live/calls-view.js';
 import type { Sort } from '../live/order.js';
 import { type TextKey, text } from '../text/text.js';
@@ -32,7 +32,7 @@ export function CallsTable({ view }: { view: CallsView }) {
       const next = layoutFor(insidePx, isWall);
       if (next.kind !== layout.value.kind || next.columns !== layout.value.columns) layout.value = next;
     };
-    update();
+    // It calls at once, and when the layout is known anyway.
     const observer = new ResizeObserver(update);
     observer.observe(around);
     return () => observer.disconnect();
@@ -41,7 +41,7 @@ export function CallsTable({ view }: { view: CallsView }) {
   useHold(table, view);
 
   const shown = view.shown.value;
-  const [from, to] = windowOf(shown.length, layout.value);
+  const [from, to] = useGradual(windowOf(shown.length, layout.value));
   const current = view.current.value ?? shown[0];
   const lines = Math.ceil(shown.length / layout.value.columns);
   const move = useKeyboard(view, body, layout.value);
@@ -52,6 +52,7 @@ export function CallsTable({ view }: { view: CallsView }) {
       class="calls"
       data-testid="calls-table"
       data-layout={layout.value.kind}
+      hidden={shown.length === 0}
       aria-label={text('calls.title')}
       aria-rowcount={shown.length + 1}
       onKeyDown={move}
@@ -109,6 +110,24 @@ function ColumnHead({ name, sort, view }: { name: string; sort?: Sort; view: Cal
       </button>
     </th>
   );
+}
+
+/** How many more rows a frame draws. All at once would block the page for longer than anybody should wait. */
+const ROWS_A_FRAME = 25;
+
+/** Returns the rows to draw now: up to the wanted ones, a few more with each frame. */
+function useGradual([from, to]: [number, number]): [number, number] {
+  const [drawn, setDrawn] = useState(ROWS_A_FRAME);
+  const isMore = from + drawn < to;
+  useLayoutEffect(() => {
+    if (!isMore) {
+      if (drawn > to - from + ROWS_A_FRAME) setDrawn(to - from + ROWS_A_FRAME);
+      return undefined;
+    }
+    const frame = requestAnimationFrame(() => setDrawn(drawn + ROWS_A_FRAME));
+    return () => cancelAnimationFrame(frame);
+  }, [isMore, drawn, to - from]);
+  return [from, isMore ? from + drawn : to];
 }
 
 /** Holds the order while the pointer or the focus is in the table. */

@@ -66,7 +66,7 @@ export function useVisibleLines(top: () => number, layout: RowLayout): void {
       if (!isPlanned) requestAnimationFrame(update);
       isPlanned = true;
     };
-    update();
+    plan();
     addEventListener('scroll', plan, { passive: true });
     addEventListener('resize', plan);
     return () => {

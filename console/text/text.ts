@@ -11,7 +11,7 @@ export const language: Language = chosenLanguage();
 
 /** A language that the page is not in costs nothing. */
 const texts: Readonly<Record<TextKey, string>> = language === 'de' ? (await import('./de.js')).de : en;
-const plurals = new Intl.PluralRules(language);
+let plurals: Intl.PluralRules | undefined;
 
 /** Returns a text in the language of the page, with `values` in its places, such as `{count}`. */
 export function text(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
@@ -20,6 +20,7 @@ export function text(key: TextKey, values: Readonly<Record<string, string | numb
 
 /** Returns the text for a number of things, from the keys `KEY.one` and `KEY.other`. */
 export function plural(key: PluralKey, count: number, shown: string = String(count)): string {
+  plurals ??= new Intl.PluralRules(language);
   return text(`${key}.${plurals.select(count) === 'one' ? 'one' : 'other'}`, { count: shown });
 }
 
