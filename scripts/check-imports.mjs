@@ -74,6 +74,7 @@ export const LAYERS = `
 
   test/contracts: handover journal
   test/support: app audio base call cluster.ts config console handover journal main.ts sim/caller sim/connect sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/browser/support: call console escalation telemetry test/support
   bench: app audio base cluster.ts config handover lambda/connect main.ts sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support voice voice/local
   chaos: app audio base bench call config handover sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: call/media escalation prompts

@@ -18,7 +18,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
 await buildAll({ all: true, ifNeeded: true });
 const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'console', 'evals', 'test'])
-  .filter((file) => file.endsWith('.test.ts'))
+  // The console's pages need a browser; see test-browser.mjs.
+  .filter((file) => file.endsWith('.test.ts') && !file.startsWith('test/browser/'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
 if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(', ')}.`);

@@ -21,7 +21,7 @@ export class CallsView {
     void this.store.version.value;
     return this.store.calls.size;
   });
-  /** Gives the focus to a row, or to the first. Set by the list. */
+  /** Moves the focus to a row, or to the first. Set by the list. */
   focusRow: ((callSid: string | undefined) => void) | undefined;
   private readonly store: CallsStore;
 

@@ -55,7 +55,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
       isDraining.value = false;
       delayMs = FIRST_DELAY_MS;
     };
-    socket.onmessage = ({ data }: MessageEvent<string>) => {
+    socket.addEventListener('message', ({ data }: MessageEvent<string>) => {
       const message = JSON.parse(data) as LiveMessage;
       if (message.event === 'snapshot') {
         if (isDraining.value) whenLive = setTimeout(onSnapshot, GOODBYE_MS);
@@ -68,15 +68,15 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
       }
       pending.push(message);
       planApply();
-    };
-    socket.onclose = () => {
+    });
+    socket.addEventListener('close', () => {
       clearTimeout(whenLive);
       connection.value = 'reconnecting';
       // A gateway that is still stopping says so again.
       if (!saidGoodbye) isDraining.value = false;
       setTimeout(reopen, delayMs * (0.75 + Math.random() / 2));
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
-    };
+    });
   };
   // A browser does not say why an upgrade was refused. If the login is over, reading the session leads to the login's page.
   const reopen = (): void => void loadSession().then(open);

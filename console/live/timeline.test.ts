@@ -5,7 +5,7 @@ import { axisMs, stacked, tickMs, timelineOf } from './timeline.js';
 
 let lastId = 0;
 type Given = ConsoleEvent extends infer Event ? (Event extends ConsoleEvent ? Omit<Event, 'id'> : never) : never;
-const event = (given: Given): ConsoleEvent => ({ ...given, id: `e${++lastId}` }) as ConsoleEvent;
+const event = (given: Given): ConsoleEvent => ({ ...given, id: `e${++lastId}` });
 
 test('the timeline places speech as long as it lasts, and an item as long as it was sent', () => {
   const { lanes } = timelineOf(

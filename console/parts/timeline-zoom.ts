@@ -12,7 +12,7 @@ export interface Zoom {
   /** Zooms in (above 0) or out around a place in the box, in pixels from its left. By default around its middle. */
   zoom: (steps: number, aroundPx?: number) => boolean;
   fit: () => void;
-  /** Scrolls so that a moment is to be seen. */
+  /** Scrolls so that a moment can be seen. */
   show: (atMs: number) => void;
 }
 

@@ -32,11 +32,13 @@ export function Totals({ figures, store }: { figures: Figures; store: CallsStore
             {count(calls.length)}
           </p>
           <ul class="providers" aria-label={text('calls.providers')}>
-            {[...providers].sort().map(([provider, number]) => (
-              <li key={provider}>
-                {provider} <b>{count(number)}</b>
-              </li>
-            ))}
+            {[...providers]
+              .sort(([a], [b]) => a.localeCompare(b))
+              .map(([provider, number]) => (
+                <li key={provider}>
+                  {provider} <b>{count(number)}</b>
+                </li>
+              ))}
           </ul>
         </div>
         <Chart

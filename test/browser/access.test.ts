@@ -33,7 +33,7 @@ test('a browser logs in with the token, stays logged in, and logs out', async ()
       const [cookie] = await page.context().cookies();
       assert.deepEqual([cookie?.httpOnly, cookie?.sameSite, cookie?.path], [true, 'Strict', '/console']);
       assert.ok(!JSON.stringify(cookie).includes(TOKEN));
-      assert.equal(await page.evaluate(() => Object.values({ ...localStorage, ...sessionStorage }).join()), '');
+      assert.equal(await page.evaluate(() => JSON.stringify([localStorage, sessionStorage])), '[{},{}]');
       await page.reload();
       await untilLive(page);
       await page.getByTestId('logout').click();
@@ -173,22 +173,22 @@ async function attack({ base, callSid }: { base: string; callSid: string }): Pro
   }
   await new Promise<void>((resolve) => {
     const socket = new WebSocket(`${api.replace('http', 'ws')}/events?call=${callSid}`);
-    socket.onmessage = ({ data }) => tell(String(data));
-    socket.onopen = () => tell('the socket opened');
-    socket.onclose = () => resolve();
+    socket.addEventListener('message', ({ data }) => tell(String(data)));
+    socket.addEventListener('open', () => tell('the socket opened'));
+    socket.addEventListener('close', () => resolve());
   });
   await new Promise<void>((resolve) => {
     const source = new EventSource(`${api}/events`, { withCredentials: true });
-    source.onopen = () => tell('the events opened');
-    source.onerror = () => {
+    source.addEventListener('open', () => tell('the events opened'));
+    source.addEventListener('error', () => {
       source.close();
       resolve();
-    };
+    });
   });
   for (const path of ['/console', '/console/login', '/console/api/session']) {
     const frame = document.body.appendChild(document.createElement('iframe'));
     await new Promise((resolve) => {
-      frame.onload = resolve;
+      frame.addEventListener('load', resolve);
       frame.src = base + path;
       setTimeout(resolve, 1500);
     });
@@ -198,11 +198,11 @@ async function attack({ base, callSid }: { base: string; callSid: string }): Pro
   for (const path of ['/console', '/console/api/session']) {
     const script = document.body.appendChild(document.createElement('script'));
     await new Promise<void>((resolve) => {
-      script.onload = () => {
+      script.addEventListener('load', () => {
         tell(`${path} loaded as a script`);
         resolve();
-      };
-      script.onerror = () => resolve();
+      });
+      script.addEventListener('error', () => resolve());
       script.src = base + path;
     });
   }

@@ -199,11 +199,13 @@ test('a screen reader is told of a caller who hears nothing, and of nothing twic
   });
 });
 
+type Axe = typeof axe;
+
 /** Runs axe with everything of WCAG 2.2 A and AA, and its best practices. */
 async function faultsOf(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+    const { axe } = globalThis as unknown as { axe: Axe };
     const { violations } = await axe.run(document, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
     });
