@@ -9,6 +9,7 @@ const call = (fields: Partial<Sortable['call']>, quietSinceMs?: number): Sortabl
     lastTurnMs: null,
     state: 'talking',
     provider: 'openai',
+    instance: 'w2',
     from: '+12025550123',
     to: '+15005550006',
     escalation: null,
@@ -31,13 +32,26 @@ test('the list of calls is sorted by age, by silence and by the last turn, and c
   assert.deepEqual(ordered(calls.toReversed(), 'quiet'), ['c', 'b', 'a', 'd']);
 });
 
-test('the filter of the list finds the end of a CallSid, a part of a number, a state, a provider and a reason', () => {
+test('the filter of the list finds the end of a CallSid, a part of a number, a state, a provider, an instance and a reason', () => {
   const one = call({
     callSid: 'CA00ffA4f2C91',
     from: '+4930…18',
     escalation: { trigger: 'phrase', reason: 'billing', atMs: 1 },
   });
-  for (const query of ['', '  ', '4f2c91', '…4F2C91', '4930', '+4930', '(49)30', 'talk', 'OpenAI', 'bill', 'open 2c91'])
+  for (const query of [
+    '',
+    '  ',
+    '4f2c91',
+    '…4F2C91',
+    '4930',
+    '+4930',
+    '(49)30',
+    'talk',
+    'OpenAI',
+    'w2',
+    'bill',
+    'open 2c91',
+  ])
     assert.equal(fits(one, query), true, query);
   for (const query of ['4f2c9', 'nova', '777', 'open nova', '…', '-', 'alking'])
     assert.equal(fits(one, query), false, query);

@@ -7,7 +7,10 @@ export type Sort = (typeof SORTS)[number];
 
 /** What the order needs of a call. */
 export interface Sortable {
-  call: Pick<CallRow, 'callSid' | 'startedAt' | 'lastTurnMs' | 'state' | 'provider' | 'from' | 'to' | 'escalation'>;
+  call: Pick<
+    CallRow,
+    'callSid' | 'startedAt' | 'lastTurnMs' | 'state' | 'provider' | 'instance' | 'from' | 'to' | 'escalation'
+  >;
   quietSinceMs: number | undefined;
 }
 
@@ -33,14 +36,16 @@ function ascending(a: number, b: number): number {
 
 /**
  * Whether a call fits what the operator has typed: every word must be the end of the CallSid, a part of a number, or the
- * beginning of the state, the provider or the reason of an escalation. `stateText`: the state as the page names it.
+ * beginning of the state, the provider, the instance or the reason of an escalation. `stateText`: the state as the page names it.
  */
 export function fits({ call }: Pick<Sortable, 'call'>, query: string, stateText = ''): boolean {
   const words = query
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
-  const names = [call.state, stateText, call.provider, call.escalation?.reason ?? ''].map((name) => name.toLowerCase());
+  const names = [call.state, stateText, call.provider, call.instance, call.escalation?.reason ?? ''].map((name) =>
+    name.toLowerCase(),
+  );
   return words.every((word) => {
     const digits = word.replace(/\D/g, '');
     const isNumberPart =

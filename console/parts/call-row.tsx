@@ -1,5 +1,6 @@
 import type { Signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import { session } from '../live/api.js';
 import type { LiveCall } from '../live/calls-store.js';
 import { duration, seconds, shortSid, shortTime } from '../live/format.js';
 import { gatewayNow } from '../live/gateway-clock.js';
@@ -68,6 +69,7 @@ function Cells({ isCurrent, row }: { row: Signal<LiveCall>; isCurrent: boolean }
       </td>
       <td role="cell" class="cell-provider" data-label={text('column.provider')}>
         {call.provider}
+        {(session.value?.instances ?? 1) > 1 && ` · ${call.instance}`}
       </td>
       <td role="cell" class="cell-state" data-testid="call-state">
         <span class="state" data-state={state}>

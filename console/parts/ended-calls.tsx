@@ -10,7 +10,7 @@ export function EndedCalls({ calls, query }: { calls: readonly CallRow[]; query:
   return (
     <section class="ended">
       <h2 id="ended">{text('ended.title')}</h2>
-      <div class="scroll" tabIndex={0} role="group" aria-labelledby="ended">
+      <div class="card scroll" tabIndex={0} role="group" aria-labelledby="ended">
         <table class="plain" aria-labelledby="ended">
           <thead>
             <tr>

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { type Page, TestBrowser, errorsOf, untilLive } from './support/browser.js';
+import { smallPng } from './support/small-png.js';
 import { StagedConsole } from './support/staged-console.js';
 import { bargeInStory, failoverStory, handoverStory, manyCalls, sidOf } from './support/stories.js';
 
@@ -33,7 +34,10 @@ async function picture(
       await ready(page);
       // Times are written four times a second.
       await page.waitForTimeout(400);
-      await page.screenshot({ path: `${FOLDER}/${name}-${colorScheme}-${size}.png`, fullPage: isWhole });
+      await writeFile(
+        `${FOLDER}/${name}-${colorScheme}-${size}.png`,
+        smallPng(await page.screenshot({ fullPage: isWhole })),
+      );
       assert.deepEqual(errorsOf(page), [], name);
       await page.context().close();
     }
@@ -89,7 +93,7 @@ test('a wall screen shows 200 calls at once', async () => {
     });
     await untilLive(page);
     await page.waitForTimeout(400);
-    await page.screenshot({ path: `${FOLDER}/wall-200-dark.png` });
+    await writeFile(`${FOLDER}/wall-200-dark.png`, smallPng(await page.screenshot()));
     assert.equal(await page.locator(`[data-call-sid="${sidOf(3)}"]`).getAttribute('data-quiet'), 'red');
     assert.deepEqual(errorsOf(page), []);
     await page.context().close();
