@@ -50,7 +50,7 @@ export const LAYERS = `
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
   console/address.ts:
-  console: base call call/registry.ts edge escalation telemetry voice
+  console: base call call/registry.ts edge escalation journal telemetry voice
   app: app/peers.ts base call call/call.ts call/registry.ts call/snapshot config console crm edge escalation handover journal prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config handover telemetry twilio
   cluster: app app/peers.ts base config console handover journal process telemetry twilio

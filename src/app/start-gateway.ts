@@ -126,6 +126,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       onLost: (callSid) => gateway.onCallLost(callSid),
     });
     closers.push(() => journal.close());
+    const consoles = await openConsoles(config, log, options);
+    closers.push(() => consoles?.close());
     const agents = await openAgents(config, metrics, log, options.clock ?? systemClock);
     closers.push(() => agents?.close());
     const crm = openCrm(config, metrics, options.clock ?? systemClock);
@@ -142,7 +144,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       journal,
       agents,
       peers: options.worker?.peers,
-      consoles: options.worker?.consoles,
+      consoles,
       consoleSecret: options.worker?.consoleSecret,
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
@@ -191,6 +193,17 @@ async function openAgents(
     localCredentials: handover.embedded,
     count: (result) => metrics.availabilityChecks.inc({ result }),
   });
+}
+
+/** With Redis it leads to all instances, also to those on this machine. The Redis client is loaded only then. */
+async function openConsoles(
+  { journal }: Config,
+  log: Logger,
+  { worker }: StartOptions,
+): Promise<OtherInstances | undefined> {
+  if (journal === undefined) return worker?.consoles;
+  const { RedisInstances } = await import('../console/redis-instances.js');
+  return new RedisInstances({ target: journal.redis, keys: journal.keys, clock: systemClock, log });
 }
 
 function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot | undefined {

@@ -57,7 +57,12 @@ export class AllCalls {
     const here = this.actHere(callSid, action);
     const isHere = here === 'accepted' || this.board.row(callSid) !== undefined;
     if (isHere || this.others === undefined) return here;
-    const { answers, isComplete } = await this.others.ask('act', { callSid, action }, ACT_MS);
+    const { answers, isComplete } = await this.others.ask(
+      'act',
+      { callSid, action },
+      ACT_MS,
+      (answer) => answer === 'accepted',
+    );
     const results = [here, ...answers.map(({ answer }) => answer)];
     if (results.includes('accepted')) return 'accepted';
     // An instance that has not answered may have the call.

@@ -52,11 +52,12 @@ export interface OtherInstances {
   /** This instance watches, or does not any more. */
   watch(opened: Opened): void;
   publish(update: InstanceUpdate): void;
-  /** Asks all others, and waits for at most `limitMs`. Never rejects. */
+  /** Asks all others, and waits for at most `limitMs`, or until one answer is enough. Never rejects. */
   ask<Name extends keyof InstanceQuestions>(
     name: Name,
     asked: InstanceQuestions[Name]['asked'],
     limitMs: number,
+    isEnough?: (answer: InstanceQuestions[Name]['answer']) => boolean,
   ): Promise<InstanceAnswers<InstanceQuestions[Name]['answer']>>;
   /** Returns how many instances there are, this one included. Never rejects. */
   count(): Promise<number>;
