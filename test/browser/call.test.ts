@@ -155,6 +155,7 @@ test('hanging up and transferring ask first, are sent once, and say so when it i
   await withCall(bargeInStory, async (page, { callSid }, console) => {
     const dialog = page.getByTestId('confirm-dialog');
     await page.getByTestId('action-hangup').click();
+    await dialog.waitFor();
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     assert.equal(page.url(), `${console.base}/console/calls/${callSid}`, 'Esc in a dialog does not leave the page');

@@ -44,6 +44,7 @@ test('a call is seen, opened and followed to an agent, and the page never has th
     await page.locator('[data-testid="timeline-event"][data-kind="operator"]').waitFor();
     await page.locator('[data-testid="journey-step"][data-step="digits"][data-status="done"]').waitFor();
     assert.ok(rig.events.some((event) => event.type === 'escalated' && event.escalation.trigger === 'operator'));
+    await until(() => phone.digits.length >= 10, 'the digits to be heard');
     const token = /\d{10}/.exec(phone.digits)?.[0] ?? '';
     assert.match(token, /^\d{10}$/);
     assert.ok(!(await page.content()).includes(token));
