@@ -40,6 +40,50 @@ function fenced(inner: VoiceProvider, onEvent: (event: VoiceEvent) => void = () 
 }
 
 describe('the fence around a provider', () => {
+  test('what a session can do beyond the rest is asked of it through the fence', async () => {
+    let quiet = 0;
+    const inner = new ScriptedProvider('able', () => undefined);
+    const rig = fenced(inner);
+    const session = rig.open();
+    Object.assign(inner.last, {
+      callerIsQuiet: () => quiet++,
+      render: (text: string) => Promise.resolve(Buffer.from(text)),
+    });
+    session.callerIsQuiet?.();
+    assert.equal(quiet, 1);
+    assert.deepEqual(await session.render?.('One moment.'), Buffer.from('One moment.'));
+    Object.assign(inner.last, { callerIsQuiet: boom, render: () => Promise.resolve('no audio') });
+    await assert.rejects(session.render?.('One moment.') ?? Promise.resolve(), /able rendered no audio/);
+    session.callerIsQuiet?.();
+    await settle();
+    assert.deepEqual([rig.types().at(-1), rig.faults], ['failed', ['c: method-failed']]);
+  });
+
+  test('what a session cannot do is absent at the fence, too', () => {
+    const inner = new ScriptedProvider('plain', () => undefined);
+    const session = fenced(inner).open();
+    for (const name of ['callerIsQuiet', 'render'] as const) {
+      Object.defineProperty(inner.last, name, { value: undefined, configurable: true });
+      assert.equal(session[name], undefined);
+      Object.defineProperty(inner.last, name, { get: boom });
+      assert.equal(session[name], undefined);
+    }
+  });
+
+  test('how long a model waits for more of the caller is known through the fence, and an odd time is ignored', () => {
+    const inner = new ScriptedProvider('patient');
+    const rig = fenced(inner);
+    for (const [given, known] of [
+      [2000, 2000],
+      [0, 0],
+      [-1, undefined],
+      [Number.NaN, undefined],
+    ] as const) {
+      Object.defineProperty(inner, 'turnWaitMs', { value: given, configurable: true });
+      assert.equal(rig.provider.turnWaitMs, known);
+    }
+  });
+
   test('a provider whose open throws, or returns no session, has a session that fails', async () => {
     for (const open of [boom, (): VoiceSession => undefined as unknown as VoiceSession]) {
       const inner = new ScriptedProvider('odd');

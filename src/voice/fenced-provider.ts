@@ -12,7 +12,7 @@ const CLOSE_LIMIT_MS = 10_000;
  * what a service sends. Whatever throws costs an event or, if the caller would be left without an answer, the session:
  * that fails like a lost connection, and the call continues with the next one.
  */
-export class FencedProvider implements VoiceProvider {
+export class FencedProvider implements VoiceProvider, Record<keyof VoiceProvider, unknown> {
   readonly name: string;
   private readonly provider: VoiceProvider;
   private readonly report: FenceReport;
@@ -35,6 +35,13 @@ export class FencedProvider implements VoiceProvider {
 
   get answerWithinMs(): number | undefined {
     return this.property(() => this.provider.answerWithinMs, isPositive);
+  }
+
+  get turnWaitMs(): number | undefined {
+    return this.property(
+      () => this.provider.turnWaitMs,
+      (ms) => ms === 0 || isPositive(ms),
+    );
   }
 
   get isFull(): boolean {

@@ -34,8 +34,14 @@ type State =
   | { name: 'ended'; inner: VoiceSession | undefined }
   | { name: 'closed' };
 
+/**
+ * The members of a provider's session. The others are those of the session that a call has. The compiler names a member that
+ * the fence does not pass on.
+ */
+type PassedOn = Record<Exclude<keyof VoiceSession, 'speaker' | 'callerWaitsMs' | 'expectsNothing'>, unknown>;
+
 /** A session whose faults cost an event or the session, and nothing else. `FencedProvider` opens it. */
-export class FencedSession implements VoiceSession {
+export class FencedSession implements VoiceSession, PassedOn {
   private readonly providerName: string;
   private readonly conversationId: string;
   private readonly report: FenceReport;
@@ -111,8 +117,23 @@ export class FencedSession implements VoiceSession {
     if (this.state.name === 'open') this.attempt(this.state.inner, (inner) => inner.reportHeard(items));
   }
 
+  get callerIsQuiet(): VoiceSession['callerIsQuiet'] {
+    if (this.state.name !== 'open' || !has(this.state.inner, 'callerIsQuiet')) return undefined;
+    return () => this.ask((inner) => inner.callerIsQuiet?.());
+  }
+
+  get render(): VoiceSession['render'] {
+    if (this.state.name !== 'open' || !has(this.state.inner, 'render')) return undefined;
+    const { inner } = this.state;
+    return async (text) => {
+      const mulaw: unknown = await inner.render?.(text);
+      if (mulaw instanceof Uint8Array) return mulaw;
+      throw new TandemError('VOICE_FAILED', `${this.providerName} rendered no audio.`);
+    };
+  }
+
   get summarize(): VoiceSession['summarize'] {
-    if (this.state.name === 'open' && !canWrite(this.state.inner)) return undefined;
+    if (this.state.name === 'open' && !has(this.state.inner, 'summarize')) return undefined;
     return (request) => this.summary(request);
   }
 
@@ -201,9 +222,9 @@ export class FencedSession implements VoiceSession {
 }
 
 /** Whether a session has the method. One that throws when it is looked at has not. */
-function canWrite(inner: VoiceSession): boolean {
+function has(inner: VoiceSession, method: 'callerIsQuiet' | 'render' | 'summarize'): boolean {
   try {
-    return inner.summarize !== undefined;
+    return inner[method] !== undefined;
   } catch {
     return false;
   }

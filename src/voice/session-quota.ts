@@ -9,7 +9,7 @@ const RESERVE = 0.1;
  * A provider whose account limits the number of concurrent sessions. It reports `isFull` a little before the limit, so
  * that calls in progress can still renew theirs. At the limit it fails a session without asking the service.
  */
-export class SessionQuota implements VoiceProvider {
+export class SessionQuota implements VoiceProvider, Record<keyof VoiceProvider, unknown> {
   readonly name: string;
   private readonly provider: VoiceProvider;
   private readonly maxSessions: number;

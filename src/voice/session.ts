@@ -174,7 +174,7 @@ export interface VoiceSession {
    * Tells the session that the line is quiet although the model has reported a speech of the caller and not its end. The
    * speech is over: the model continues what the speech has interrupted. Absent if the session detects speech itself.
    */
-  callerIsQuiet?(): void;
+  readonly callerIsQuiet?: (() => void) | undefined;
   /** Tells the model after an interruption how much of each item was heard, so that its memory matches the caller's. */
   reportHeard(items: readonly HeardItem[]): void;
   /** Answers a `tool-call`. `output` must be something JSON can hold. The model continues with it. */

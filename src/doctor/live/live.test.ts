@@ -12,6 +12,7 @@ import { SIMULATED_CREDENTIALS, startNovaSim } from '../../../sim/nova/nova-sim.
 import { startOpenAiSim } from '../../../sim/openai/server.js';
 import { Carrier, type CarrierOptions } from '../../../sim/twilio/carrier.js';
 import { RestApi } from '../../../sim/twilio/rest.js';
+import { freePort } from '../../../test/support/free-port.js';
 import { LeakWatch } from '../../../test/support/leaks.js';
 import { scaledClock } from '../../../test/support/scaled-clock.js';
 import { systemClock } from '../../base/clock.js';
@@ -33,16 +34,6 @@ const HOST = 'voice.example.com';
 const SPEED = 20;
 
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A simulated Twilio whose requests arrive at `port`. */
 async function withTwilio(
