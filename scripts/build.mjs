@@ -1,11 +1,12 @@
 // Builds dist/: each TypeScript file as a file of its own, so that workers and assets are found by their path, and the Connect
-// Lambda as one file.
-//   node scripts/build.mjs              builds the gateway, the simulators and the Lambda
+// Lambda as one file. The pages of the console are bundled, one script a page (build-console.mjs).
+//   node scripts/build.mjs              builds the gateway, the simulators, the Lambda and the console's pages
 //   node scripts/build.mjs --all        builds the tests, benchmarks, chaos and evals, too
 //   node scripts/build.mjs --if-needed  builds only if a source is newer than dist/
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildConsole } from './build-console.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stampFile = join(root, 'dist/.stamp.json');
@@ -22,18 +23,26 @@ export function sources(folders) {
     .sort();
 }
 
+function pageSources() {
+  return readdirSync(join(root, 'console'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)));
+}
+
 export async function buildAll({ all = false, ifNeeded = false } = {}) {
-  const every = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'evals', 'test']);
-  const isDevOnly = (file) => /^(bench|chaos|evals|test)\//.test(file) || file.endsWith('.test.ts');
+  const every = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'console', 'evals', 'test']);
+  const isDevOnly = (file) => /^(bench|chaos|console|evals|test)\//.test(file) || file.endsWith('.test.ts');
   const files = all ? every : every.filter((file) => !isDevOnly(file));
-  const inputs = [...files, 'package.json', 'scripts/build.mjs'];
-  const state = { all, files, newest: Math.max(...inputs.map((file) => statSync(join(root, file)).mtimeMs)) };
+  const built = [...files, ...pageSources()];
+  const inputs = [...built, 'package.json', 'scripts/build.mjs', 'scripts/build-console.mjs'];
+  const state = { all, files: built, newest: Math.max(...inputs.map((file) => statSync(join(root, file)).mtimeMs)) };
   const missing = missingPackages();
   if (missing.length > 0) throw new NotInstalled(missing);
   if (ifNeeded && isFresh(state)) return;
   const { build } = await bundler();
 
   await buildFiles(files);
+  await buildConsole(root);
   await build({
     absWorkingDir: root,
     entryPoints: ['lambda/connect/handler.ts'],

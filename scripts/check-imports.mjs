@@ -44,18 +44,19 @@ export const LAYERS = `
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
   call/stream: base call call/media call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
-  call/registry.ts: base call call/call.ts call/stream call/transfer journal twilio
+  call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
 
   config: base call/transfer escalation handover journal voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config crm edge escalation handover journal pipeline prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  console/address.ts:
+  console: base call call/registry.ts edge escalation journal telemetry voice
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal pipeline prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
-  cluster: app app/peers.ts base config handover journal process telemetry twilio
+  cluster: app app/peers.ts base config console handover journal process telemetry twilio
 
-  main.ts: app base config process telemetry
-  cluster.ts: app base cluster config process telemetry
+  cluster.ts: app base cluster config console/address.ts process telemetry
   doctor.ts: base config doctor doctor/live process
   extension.ts: app audio base pipeline voice
 
@@ -69,10 +70,15 @@ export const LAYERS = `
   sim/connect: base sim/twilio
   sim/connect-api:
   sim/caller: audio base process sim/connect sim/twilio speech
+  sim/desk: audio sim/connect sim/twilio
+  sim/handset: audio base sim/caller sim/connect sim/desk sim/twilio speech
   sim: app audio base config process sim/caller sim/connect sim/twilio speech
 
+  main.ts: app base config console/address.ts process sim/handset telemetry
+
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/browser/support: call console escalation telemetry test/support
   bench: app audio base cluster.ts config handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: app base call/media config escalation process prompts prompts/lines test/support voice

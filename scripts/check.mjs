@@ -9,6 +9,8 @@ const steps = [
   ['imports', 'node', ['scripts/check-imports.mjs']],
   ['words', 'node', ['scripts/check-words.mjs']],
   ['types', 'tsc', ['--noEmit']],
+  ["types of the console's pages", 'tsc', ['--noEmit', '-p', 'console']],
+  ['types of their tests', 'tsc', ['--noEmit', '-p', 'test/browser']],
   ['dead code', 'knip', ['--no-progress']],
   ['generated files', 'node', ['scripts/generate.mjs', '--check']],
   ['documents', 'node', ['scripts/check-docs.mjs']],

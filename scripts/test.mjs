@@ -17,8 +17,9 @@ const MAX_RUN_MS = 30 * 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2);
 await buildAll({ all: true, ifNeeded: true });
-const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'evals', 'test'])
-  .filter((file) => file.endsWith('.test.ts'))
+const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'console', 'evals', 'test'])
+  // The console's pages need a browser; see test-browser.mjs.
+  .filter((file) => file.endsWith('.test.ts') && !file.startsWith('test/browser/'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
 if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(', ')}.`);

@@ -8,6 +8,7 @@ import { runWorker } from './cluster/worker.js';
 import { faultLimitMs } from './app/drain.js';
 import { type Config, readConfig } from './config/config.js';
 import { hostInUrl } from './base/host-in-url.js';
+import { consoleAddress } from './console/address.js';
 import { UsageError, defineCommand, isEntry, runCommand } from './process/command-line.js';
 import { loadDotEnv } from './process/dot-env.js';
 import { once, stopOnFault } from './process/faults.js';
@@ -45,6 +46,7 @@ async function main(workers: number, notices: Notices): Promise<void> {
     log,
     clock: systemClock,
     fork: () => cluster.fork().process,
+    onStopAsked: () => process.kill(process.pid, 'SIGTERM'),
     onGivenUp: () => {
       notices.say('fatal', 'no worker keeps running', 'No worker keeps running. See the log for the reason.');
       process.exit(1);
@@ -82,6 +84,8 @@ function welcome(config: Config, workers: number, port: number, notices: Notices
     `${workers} workers listen on ${url} (Twilio knows them as ${publicHost}).`,
     { url, public_host: publicHost, workers },
   );
+  const console = consoleAddress(config, { port, publicHost });
+  notices.say('info', 'the console is ready', `The console is at ${console}.`, { url: console });
   for (const warning of config.warnings) notices.warn(warning);
   if (config.voiceProviders.includes('local')) notices.warn('Each worker loads its own speech engine of about 300 MB.');
 }

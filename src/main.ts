@@ -5,6 +5,7 @@ import { loadDotEnv } from './process/dot-env.js';
 import { once, stopOnFault } from './process/faults.js';
 import { startWatchdog } from './process/watchdog.js';
 import { type RunningGateway, startGateway } from './app/start-gateway.js';
+import { consoleAddress } from './console/address.js';
 import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
 import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
 import { Notices } from './telemetry/notices.js';
@@ -31,7 +32,14 @@ async function main(notices: Notices, shown: Shown): Promise<void> {
     },
     limitMs: faultLimitMs(drainSeconds),
   });
-  running = await startGateway(config, { env: process.env });
+  running = await startGateway(config, {
+    env: process.env,
+    stop: () => process.kill(process.pid, 'SIGTERM'),
+    openPhones: async (parts) => {
+      const { Phones } = await import('../sim/handset/phones.js');
+      return new Phones(parts);
+    },
+  });
   startWatchdog(config.maxStallMs, (sentence) => notices.warn(sentence));
   welcome(running, notices, shown);
   const { gateway } = running;
@@ -52,11 +60,14 @@ function welcome({ gateway, config, isEmbedded }: RunningGateway, notices: Notic
     url,
     public_host: publicHost,
   });
+  const console = consoleAddress(config, gateway);
+  notices.say('info', 'the console is ready', `The console is at ${console}.`, { url: console });
   for (const warning of config.warnings) notices.warn(warning);
   if (!isEmbedded) return;
   notices.hint(
     'Everything runs in this process, and no account is needed. In another terminal, call it:',
     `  ${shown('call', `--gateway http://127.0.0.1:${port} --say "What are your opening hours?" --say "I want to speak to a human agent"`)}`,
+    `Or call it from a browser, at ${console}/phone, and answer at ${console}/agent.`,
     'Stop with Ctrl-C.',
   );
 }

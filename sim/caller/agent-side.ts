@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/base/clock.js';
-import type { AgentScreen } from '../connect/connect.js';
+import type { AgentDesk, AgentScreen } from '../connect/connect.js';
 import { SimulatedConnect } from '../connect/connect.js';
 import { loadFlow } from '../connect/flow.js';
 import type { FlowStep } from '../connect/flow-runner.js';
@@ -34,6 +34,8 @@ export interface AgentSideListener {
   onTalk?(): void;
   /** How long the agent talks before hanging up. By default a moment. */
   readonly agentTalksMs?: number;
+  /** Where people answer. By default a simulated agent does. */
+  desk?: AgentDesk;
 }
 
 /** Starts the simulated Connect with the real flow, and the real Lambda on the gateway's store. */
@@ -70,6 +72,7 @@ export function connectSide(
     onWhisper: (text) => listener.onWhisper?.(text),
     onSaid: (text) => listener.onSaid?.(text),
     onTalk: () => listener.onTalk?.(),
+    desk: listener.desk,
     ...(listener.agentTalksMs === undefined ? {} : { agentTalksMs: listener.agentTalksMs }),
   });
   return { phone, output: () => lambda.output(), close: () => lambda.close() };

@@ -22,6 +22,29 @@ export interface AgentScreen {
   attributes: Readonly<Record<string, string>>;
 }
 
+/** A contact that a flow has put into a queue. */
+export interface QueuedContact {
+  screen: AgentScreen;
+  /** What the agent is told before the caller. */
+  whisper: string;
+  /** The line to the caller. */
+  leg: IncomingLeg;
+}
+
+/** What a flow leaves behind once its contact is in a queue. */
+interface WaitingContact {
+  services: FlowServices;
+  contact: FlowContact;
+  presence: Presence;
+  leg: IncomingLeg;
+}
+
+/** People who answer. */
+export interface AgentDesk {
+  /** Offers the contact to an agent. Resolves when the agent has hung up, or the caller is gone. */
+  serve(contact: QueuedContact): Promise<void>;
+}
+
 export interface SimulatedConnectOptions {
   /** The flow of the number that was called. */
   flow: Flow;
@@ -52,6 +75,8 @@ export interface SimulatedConnectOptions {
   onTalk?: () => void;
   /** Called for each digit that reaches the flow of the queue. */
   onQueueDigit?: () => void;
+  /** Where people answer. By default a simulated agent does. */
+  desk?: AgentDesk | undefined;
 }
 
 /**
@@ -110,7 +135,9 @@ export class SimulatedConnect implements PhoneEndpoint {
     const end = await new FlowRunner(services, contact).run(flow);
     if (typeof end === 'object') {
       input.toQueue();
-      await this.toAgent(end.queue, services, contact, presence);
+      const { desk } = this.options;
+      if (desk === undefined) await this.toAgent(end.queue, services, contact, presence);
+      else await this.toDesk(desk, end.queue, { services, contact, presence, leg });
     }
     if (!presence.isGone) leg.hangup();
   }
@@ -122,25 +149,58 @@ export class SimulatedConnect implements PhoneEndpoint {
     contact: FlowContact,
     presence: Presence,
   ): Promise<void> {
-    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, onAgentScreen, onTalk, onWhisper, queues } = this.options;
+    const { agentAnswersAfterMs = 1000, agentTalksMs = 1500, onAgentScreen, onTalk, onWhisper } = this.options;
     await presence.pause(agentAnswersAfterMs);
     if (presence.isGone) return;
-    onAgentScreen?.({
+    onAgentScreen?.(await this.screenOf(queue, services, contact, presence));
+    await this.whisper(services, contact, onWhisper);
+    if (presence.isGone) return;
+    // While the carrier still plays digits to this leg alone, the agent cannot hear the caller.
+    await presence.bridged;
+    if (!presence.isGone) onTalk?.();
+    await presence.pause(agentTalksMs);
+  }
+
+  /** Offers the contact to people. They read the whisper, so nobody waits for it to be spoken. */
+  private async toDesk(
+    desk: AgentDesk,
+    queue: string,
+    { services, contact, presence, leg }: WaitingContact,
+  ): Promise<void> {
+    // While the carrier still plays digits to this leg alone, an agent would hear nobody.
+    await presence.bridged;
+    const screen = await this.screenOf(queue, services, contact, presence);
+    let whisper = '';
+    const silent = { ...contact, pause: () => Promise.resolve() };
+    await this.whisper(services, silent, (text) => (whisper += text));
+    if (!presence.isGone) await desk.serve({ screen, whisper, leg });
+  }
+
+  private async whisper(
+    services: FlowServices,
+    contact: FlowContact,
+    onWhisper?: (text: string, voice: string) => void,
+  ): Promise<void> {
+    const flow = this.flowOf(contact, 'AgentWhisper');
+    const onMessage = (text: string, voice: string): void => onWhisper?.(text, voice);
+    if (flow !== undefined) await new FlowRunner({ ...services, onMessage }, contact).run(flow);
+  }
+
+  private async screenOf(
+    queue: string,
+    services: FlowServices,
+    contact: FlowContact,
+    presence: Presence,
+  ): Promise<AgentScreen> {
+    const { queues } = this.options;
+    return {
       contactId: contact.contactId,
       customerNumber: contact.customerNumber,
       queue: queues.get(queue)?.name ?? queue,
       priority: contact.priority,
       view: await this.openGuide(services, contact, presence),
       attributes: { ...contact.attributes },
-    });
-    const whisper = this.flowOf(contact, 'AgentWhisper');
-    const heard = (text: string, voice: string): void => onWhisper?.(text, voice);
-    if (whisper !== undefined) await new FlowRunner({ ...services, onMessage: heard }, contact).run(whisper);
-    if (presence.isGone) return;
-    // While the carrier still plays digits to this leg alone, the agent cannot hear the caller.
-    await presence.bridged;
-    if (!presence.isGone) onTalk?.();
-    await presence.pause(agentTalksMs);
+    };
   }
 
   /**

@@ -93,8 +93,8 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   readonly startedEpochMs: number;
   /** The live stream, through which the caller speaks and tests send what Twilio would not. */
   mediaStream: MediaStream | undefined;
-  /** Receives what the caller says while `<Record>` runs. */
-  recorder: ((mulaw: Uint8Array) => void) | undefined;
+  /** Receives what the caller says while there is no stream: a recording, or the called leg. */
+  farEnd: ((mulaw: Uint8Array) => void) | undefined;
   private readonly life: Lifetime;
   private state: State = { name: 'ringing' };
   private readonly newScript: (call: CarrierCall) => CallScript;
@@ -139,10 +139,10 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     return this.outcome?.reason;
   }
 
-  /** Queues what the caller says, as raw mu-law. The audio is lost while there is neither a stream nor a recording. */
+  /** Queues what the caller says, as raw mu-law. The audio is lost while nobody is there to hear it. */
   speak(mulaw: Uint8Array): void {
     if (this.mediaStream !== undefined) this.mediaStream.speak(mulaw);
-    else this.recorder?.(mulaw);
+    else this.farEnd?.(mulaw);
   }
 
   pressDigit(digit: string): void {

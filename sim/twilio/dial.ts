@@ -53,11 +53,13 @@ export async function dial(script: VerbContext, verb: Element): Promise<Record<s
     if (!legLife.isOver) {
       bridged = true;
       call.answer();
-      leg.bridge();
+      call.farEnd = (mulaw) => leg.hear(mulaw);
+      leg.bridge((mulaw) => call.emit('heard', mulaw));
       call.emit('bridged', to);
       const stopListening = releaseOnStar(script, verb, leg);
       await legLife.pass(Number(timeLimit) * 1000);
       stopListening();
+      call.farEnd = undefined;
     }
   }
   const status = statusOf(leg, life.isOver);

@@ -17,6 +17,8 @@ export class Leg implements IncomingLeg {
   private readonly hangupListeners: (() => void)[] = [];
   private readonly bridgedListeners: (() => void)[] = [];
   private readonly stateListeners: (() => void)[] = [];
+  private readonly heardListeners: ((mulaw: Uint8Array) => void)[] = [];
+  private callersEar: ((mulaw: Uint8Array) => void) | undefined;
 
   constructor(from: string, to: string) {
     this.from = from;
@@ -56,6 +58,19 @@ export class Leg implements IncomingLeg {
     this.bridgedListeners.push(listener);
   }
 
+  speak(mulaw: Uint8Array): void {
+    if (this.state === 'answered') this.callersEar?.(mulaw);
+  }
+
+  onHeard(listener: (mulaw: Uint8Array) => void): void {
+    this.heardListeners.push(listener);
+  }
+
+  /** Lets the leg hear what the caller says. */
+  hear(mulaw: Uint8Array): void {
+    for (const listener of this.heardListeners) listener(mulaw);
+  }
+
   /** Calls `listener` whenever the state changes. */
   onState(listener: () => void): void {
     this.stateListeners.push(listener);
@@ -66,8 +81,9 @@ export class Leg implements IncomingLeg {
     for (const listener of this.digitListeners) listener(digit, durationMs);
   }
 
-  /** Bridges the leg with the caller. */
-  bridge(): void {
+  /** Bridges the leg with the caller, who hears through `callersEar` what it says. */
+  bridge(callersEar: (mulaw: Uint8Array) => void): void {
+    this.callersEar = callersEar;
     for (const listener of this.bridgedListeners) listener();
   }
 

@@ -24,4 +24,8 @@ export interface IncomingLeg {
   onHangup(listener: () => void): void;
   /** Calls `listener` when the leg is bridged with the caller's. */
   onBridged(listener: () => void): void;
+  /** Says something, as raw mu-law. It is lost while the leg is not bridged. */
+  speak(mulaw: Uint8Array): void;
+  /** Calls `listener` with what the caller says while the legs are bridged, as raw mu-law. */
+  onHeard(listener: (mulaw: Uint8Array) => void): void;
 }

@@ -117,3 +117,15 @@ describe('simulated carrier: Record', () => {
     });
   });
 });
+
+test('the silence of a telephone that goes on sending ends a recording', async () => {
+  await withRecording('timeout="2"', async (rig) => {
+    rig.live.speak(secondsOf(1));
+    await rig.pass(1000);
+    for (let passedMs = 0; passedMs < 3000; passedMs += 100) {
+      rig.live.speak(new Uint8Array(800).fill(0xff));
+      await rig.pass(100);
+    }
+    assert.ok(!rig.isRecording());
+  });
+});

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MULAW_BYTES_PER_MS } from '../../src/audio/chunk.js';
+import { mulawRms } from '../../src/audio/level.js';
 import { type Fields, rfc2822 } from './fields.js';
 import type { Element } from './twiml.js';
 import type { VerbContext } from './verb-context.js';
@@ -10,6 +11,8 @@ const MAX_SECONDS = '3600';
 const ANY_KEY = '1234567890*#';
 /** The recording advances in steps of this length. */
 const STEP_MS = 100;
+/** Minimum loudness (RMS of 16-bit samples) of what counts as speech. */
+const SPEECH_LEVEL = 150;
 /** Length of the beep before the recording. */
 const BEEP_MS = 1000;
 
@@ -27,7 +30,10 @@ export async function record(script: VerbContext, verb: Element): Promise<Fields
   if (life.isOver) return undefined;
 
   let unheardMs = 0;
-  call.recorder = (mulaw) => (unheardMs += mulaw.length / MULAW_BYTES_PER_MS);
+  call.farEnd = (mulaw) => {
+    // A telephone sends its silence, too.
+    if (mulawRms(mulaw) >= SPEECH_LEVEL) unheardMs += mulaw.length / MULAW_BYTES_PER_MS;
+  };
   call.emit('recording-started');
   const keys: string[] = [];
   let spokenMs = 0;
@@ -46,7 +52,7 @@ export async function record(script: VerbContext, verb: Element): Promise<Fields
     await life.pass(STEP_MS);
   }
   call.off('key', onKey);
-  call.recorder = undefined;
+  call.farEnd = undefined;
   call.emit('recording-ended', spokenMs);
   if (spokenMs === 0) return undefined;
   const sid = `RE${randomBytes(16).toString('hex')}`;

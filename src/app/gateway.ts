@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
+import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
 import type { CallEvent, CallEventListener } from '../call/call-events.js';
@@ -8,6 +9,9 @@ import type { OwnProcessor } from '../call/media/own-processors.js';
 import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
+import type { Phones } from '../console/phones.js';
+import type { OtherInstances } from '../console/other-instances.js';
+import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
 import { listenError } from '../edge/listen-error.js';
@@ -27,7 +31,7 @@ import type { HandoverStore } from '../handover/store.js';
 import type { Journal } from '../journal/journal.js';
 import type { CallIds } from '../telemetry/call-ids.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
-import type { Logger } from '../telemetry/log.js';
+import type { CallLine, Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { InFlightRequests } from '../edge/in-flight-requests.js';
 import type { Peers, Readiness } from './peers.js';
@@ -69,6 +73,14 @@ export interface GatewayParts {
   peers?: Peers | undefined;
   /** Learns the ids of every call, for the log. */
   ids?: CallIds | undefined;
+  /** The softphone and the agent's desk. `undefined` if the carrier is not simulated. */
+  phones?: Phones | undefined;
+  /** The consoles of other instances. `undefined` if there are none. */
+  consoles?: OtherInstances | undefined;
+  /** What processes behind one port sign the console's pages with, if there is no token. `undefined` for a random one. */
+  consoleSecret?: Buffer | undefined;
+  /** Ends the process as a signal does, when the operator asks for it. By default only the calls are finished. */
+  stop?: (() => void) | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
   about?: Record<string, unknown>;
 }
@@ -91,6 +103,7 @@ export class Gateway {
   private readonly calls: CallRegistry;
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
+  private readonly console: OperatorConsole;
   private readonly listeners = new Set<CallEventListener>();
   private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
@@ -181,6 +194,20 @@ export class Gateway {
       metrics,
       peers,
     });
+    this.console = new OperatorConsole({
+      ...config.console,
+      hosts: () => [this.publicHost, ...config.console.hosts],
+      others: parts.consoles,
+      secret: parts.consoleSecret,
+      instance: () => this.instanceName,
+      operate: (callSid, action) => this.calls.operate(callSid, action),
+      stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
+      phones: parts.phones,
+      clock: this.clock,
+      log,
+      metrics,
+    });
+    this.watch((event) => this.console.onCallEvent(event));
     this.server = createServer(
       {
         requestTimeout: REQUEST_TIMEOUT_MS,
@@ -188,7 +215,8 @@ export class Gateway {
         keepAliveTimeout: config.keepAliveMs,
       },
       (request, response) => {
-        this.requests.add(response);
+        // The console has answers that never end, and nobody waits for them when the process stops.
+        if (!isConsolePath(pathOf(request))) this.requests.add(response);
         void this.onRequest(request, response);
       },
     );
@@ -199,7 +227,11 @@ export class Gateway {
         onError: (error) => log.error({ err: error, path: '/metrics' }, 'request failed'),
       });
     }
-    this.server.on('upgrade', (request, socket, head) => this.streams.onUpgrade(request, socket, head));
+    this.server.on('upgrade', (request, socket, head) => {
+      const path = pathOf(request);
+      if (isConsolePath(path)) this.console.onUpgrade(path, request, socket, head);
+      else this.streams.onUpgrade(request, socket, head);
+    });
     this.server.on('clientError', (_error, socket: Duplex) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     });
@@ -265,6 +297,16 @@ export class Gateway {
     this.streams.take(request, socket, head);
   }
 
+  /** Takes note of a line of a call's log. */
+  onCallLine(line: CallLine): void {
+    this.console.onCallLine(line);
+  }
+
+  /** Takes note of what happens at an agent's desk. */
+  onAgentStep(callSid: string, step: string): void {
+    this.console.onAgentStep(callSid, step);
+  }
+
   /** Called when another instance has taken over a call that this one still has. */
   onCallLost(callSid: string): void {
     this.calls.onLost(callSid);
@@ -274,6 +316,7 @@ export class Gateway {
   async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
     this.requests.closeConnections();
+    this.console.drain();
     const { calls, clock, requests } = this;
     const drain = new Drain({
       calls,
@@ -291,6 +334,7 @@ export class Gateway {
     this.requests.closeConnections();
     this.calls.close();
     this.streams.close();
+    this.console.close();
     const ended = this.stopListening();
     await this.metricsServer?.close();
     this.server.closeAllConnections();
@@ -332,10 +376,11 @@ export class Gateway {
   }
 
   private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const path = pathOf(request);
     try {
       const route = this.webhooks.routeOf(path);
-      if (route !== undefined) await this.webhooks.onRequest(route, request, response);
+      if (isConsolePath(path)) await this.console.onRequest(path, request, response);
+      else if (route !== undefined) await this.webhooks.onRequest(route, request, response);
       else if (!PLAIN_PATHS.has(path) && this.webhooks.isMeant(path, request)) this.webhooks.onNoRoute(path, response);
       else await this.onPlainRequest(path, request, response);
     } catch (error) {
@@ -386,6 +431,13 @@ export class Gateway {
     return this.parts.peers?.metrics() ?? this.parts.metrics.text();
   }
 
+  /** Tells this process from the others, on this machine and on others that share its calls. */
+  private get instanceName(): string {
+    const { config, peers } = this.parts;
+    if (peers === undefined) return `${hostname()}:${this.port}`;
+    return config.journal === undefined ? `w${peers.name}` : `${hostname()}-w${peers.name}`;
+  }
+
   private get ownStreamPath(): string {
     const { peers } = this.parts;
     return peers === undefined ? PATHS.stream : `${PATHS.stream}/${peers.name}`;
@@ -399,4 +451,8 @@ function noteIds(ids: CallIds, event: CallEvent): void {
   else if (type === 'stream-started') ids.note(callSid, { stream_sid: event.streamSid });
   else if (type === 'handover-prepared' || type === 'dialling') ids.note(callSid, { handover_id: event.handoverId });
   else if (type === 'ended') ids.end(callSid);
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '/';
 }

@@ -2,10 +2,11 @@ import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
 import { fencedClock } from '../base/fenced-clock.js';
 import type { Config } from '../config/config.js';
+import type { OpenPhones } from '../console/phones.js';
 import { HubSpot } from '../crm/hubspot.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
 import { loadExtensions, processorsOf } from './extensions.js';
-import { Gateway } from './gateway.js';
+import { Gateway, type GatewayParts } from './gateway.js';
 import type { ConnectAgents } from '../handover/agent-availability.js';
 import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
@@ -13,11 +14,12 @@ import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { openAssistants } from './assistants.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
 import { CallIds } from '../telemetry/call-ids.js';
-import { type Logger, createLogger } from '../telemetry/log.js';
+import { type CallLine, type Logger, createLogger } from '../telemetry/log.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from './peers.js';
 import type { SpeechEngine } from '../speech/engine.js';
+import type { OtherInstances } from '../console/other-instances.js';
 import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
@@ -47,7 +49,16 @@ export interface StartOptions {
   /** Environment variables for extensions. Nothing else is read from them. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Set if this process is one of several behind one port. */
-  worker?: { peers: Peers; journal: OpenJournalOptions['shared'] };
+  worker?: {
+    peers: Peers;
+    journal: OpenJournalOptions['shared'];
+    consoles: OtherInstances;
+    consoleSecret: Buffer;
+  };
+  /** Opens the softphone and the agent's desk. Called only if the carrier is simulated and the store embedded. */
+  openPhones?: OpenPhones;
+  /** Called when the operator stops the gateway from its console; see {@link GatewayParts.stop}. */
+  stop?: GatewayParts['stop'];
   /** Maximum time until a provider is prepared. */
   prepareLimitMs?: number;
   /** The clock of calls. The system's by default. */
@@ -68,8 +79,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
   };
   try {
     const ids = new CallIds();
+    let onCallLine: ((line: CallLine) => void) | undefined;
     const log = createLogger({
       level: config.logLevel,
+      onCallLine: (line) => onCallLine?.(line),
       worker: options.worker?.peers.name,
       ids,
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
@@ -131,11 +144,24 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       onLost: (callSid) => gateway.onCallLost(callSid),
     });
     closers.push(() => journal.close());
+    const consoles = await openConsoles(config, log, options);
+    closers.push(() => consoles?.close());
     const agents = await openAgents(config, metrics, log, clock);
     closers.push(() => agents?.close());
     const crm = openCrm(config, metrics, clock);
     // Closed after the calls, and before the store it writes to.
     closers.push(() => crm?.close());
+    const hasPhones = config.isCarrierSimulated && embeddedStore !== undefined;
+    const phones = hasPhones
+      ? await options.openPhones?.({
+          publicHost: () => gateway.publicHost,
+          origin: () => originOf(config.host, gateway.port),
+          store: embeddedStore,
+          pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
+          connectPhoneNumber: handover.connectPhoneNumber,
+          onAgentStep: (callSid, step) => gateway.onAgentStep(callSid, step),
+        })
+      : undefined;
     const gateway: Gateway = new Gateway({
       config,
       log,
@@ -148,6 +174,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       journal,
       agents,
       peers: options.worker?.peers,
+      consoles,
+      consoleSecret: options.worker?.consoleSecret,
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,
@@ -155,12 +183,16 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       tools,
       processors,
       clock,
+      phones,
+      stop: options.stop,
       about:
         embeddedStore === undefined
           ? {}
           : { embedded: { ...embeddedStore, connect_phone_number: handover.connectPhoneNumber } },
     });
+    onCallLine = (line) => gateway.onCallLine(line);
     closers.push(() => gateway.close());
+    closers.push(() => phones?.close());
     await gateway.start();
     const voices = [...config.voiceProviders, ...assistants.providers];
     const isEmbedded = handover.embedded && voices.every((name) => name === 'local');
@@ -169,6 +201,11 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     await closeAll();
     throw error;
   }
+}
+
+/** Returns where a gateway on this host is, for a client on the same machine. */
+function originOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /**
@@ -194,6 +231,17 @@ async function openAgents(
     localCredentials: handover.embedded,
     count: (result) => metrics.availabilityChecks.inc({ result }),
   });
+}
+
+/** With Redis it leads to all instances, also to those on this machine. The Redis client is loaded only then. */
+async function openConsoles(
+  { journal }: Config,
+  log: Logger,
+  { worker }: StartOptions,
+): Promise<OtherInstances | undefined> {
+  if (journal === undefined) return worker?.consoles;
+  const { RedisInstances } = await import('../console/redis-instances.js');
+  return new RedisInstances({ target: journal.redis, keys: journal.keys, clock: systemClock, log });
 }
 
 function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot | undefined {

@@ -1,18 +1,35 @@
 import type { Escalation } from '../escalation/escalation.js';
 import type { CallbackKind } from '../handover/callbacks.js';
 import type { Turn } from '../voice/history.js';
-import type { CallOutcome } from './call-state.js';
+import type { ItemAsPlayed } from '../twilio/items-as-played.js';
+import type { CallOutcome, CallState, ResumeCause } from './call-state.js';
+import type { Answered } from './media/latency-meter.js';
 
 /**
  * What happens on a call, for listeners in this process ({@link CallEventListener}). Turns hold what was said, so they
  * may be shown on a screen but never logged.
  */
 export type CallEvent =
-  | { type: 'started'; callSid: string; conversationId: string; from: string; to: string }
+  | ({ type: 'started'; callSid: string; conversationId: string; from: string; to: string } & StartedFacts)
+  | { type: 'state'; callSid: string; state: CallState['name'] }
   | { type: 'stream-started'; callSid: string; streamSid: string }
   | { type: 'turn'; callSid: string; turn: Readonly<Turn> }
+  /** The caller has spoken for `ms`, until now. */
+  | { type: 'caller-speech'; callSid: string; ms: number }
+  /** An item of the assistant is over, as the playback ledger has it. */
+  | ({ type: 'model-speech'; callSid: string } & ItemAsPlayed)
+  | { type: 'barge-in'; callSid: string }
+  /** The first audio of an answer has been sent just now. */
+  | ({ type: 'answered'; callSid: string } & Answered)
+  /** The caller hears nothing and says nothing, for `forMs` so far. `undefined`: not any more. */
+  | { type: 'quiet'; callSid: string; forMs: number | undefined }
+  /** The model has called a tool. `name` is empty if there is no such tool. */
+  | { type: 'tool'; callSid: string; name: string }
+  | ({ type: 'seam'; callSid: string } & Seam)
   | { type: 'escalated'; callSid: string; escalation: Escalation }
   | { type: 'handover-prepared'; callSid: string; handoverId: string | undefined }
+  /** The called leg is given the token, of this many digits. */
+  | { type: 'token-played'; callSid: string; digits: number }
   /** `handoverId` is `undefined` for a dial without a record. */
   | { type: 'dialling'; callSid: string; number: string; handoverId: string | undefined }
   | { type: 'dial-ended'; callSid: string; outcome: string }
@@ -23,3 +40,20 @@ export type CallEvent =
   | { type: 'ended'; callSid: string; outcome: CallOutcome };
 
 export type CallEventListener = (event: CallEvent) => void;
+
+export interface StartedFacts {
+  /** Milliseconds since the epoch, on whichever instance the call began. */
+  startedAtMs: number;
+  /** Name of the provider that answers first. */
+  provider: string;
+  /** Number of turns that another instance has handled. */
+  turns: number;
+}
+
+/**
+ * Something was replaced under the call: the model's session (`from` and `to` are its providers) or the stream. `silenceMs`:
+ * the longest silence of the caller there, as far as they were owed something.
+ */
+export type Seam =
+  | { seam: 'renewal' | 'reconnect' | 'failover'; from: string; to: string; silenceMs: number }
+  | { seam: 'resume'; cause: ResumeCause; silenceMs: number };

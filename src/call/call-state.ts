@@ -12,6 +12,7 @@ export type CallOutcome =
   | 'handed_over'
   | 'caller_hung_up'
   | 'caller_silent'
+  | 'operator_hung_up'
   | 'completed'
   | 'no_human'
   | 'message_taken'
@@ -196,11 +197,11 @@ export function transition(from: CallState, to: CallState): CallState {
 /** Holds the state of one call, for the parts of the call that move it. */
 export class CallStateMachine {
   private current: CallState | undefined;
-  private readonly onEnter: () => void;
+  private readonly onEnter: (state: CallState) => void;
   private readonly onLive: (isLive: boolean) => void;
 
   /** `onEnter` is called after every step. `onLive` is called when a stream has opened or closed. */
-  constructor({ onEnter, onLive }: { onEnter: () => void; onLive: (isLive: boolean) => void }) {
+  constructor({ onEnter, onLive }: { onEnter: (state: CallState) => void; onLive: (isLive: boolean) => void }) {
     this.onEnter = onEnter;
     this.onLive = onLive;
   }
@@ -221,6 +222,6 @@ export class CallStateMachine {
     const wasLive = this.isLive;
     this.current = this.current === undefined ? state : transition(this.current, state);
     if (wasLive !== this.isLive) this.onLive(this.isLive);
-    this.onEnter();
+    this.onEnter(this.current);
   }
 }

@@ -2,7 +2,7 @@ import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
 import type { Timer } from '../base/clock.js';
 import type { TandemError } from '../base/errors.js';
-import type { Escalation, Trigger } from '../escalation/escalation.js';
+import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
@@ -21,7 +21,8 @@ import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
 import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { announcement } from './announcement.js';
-import { type CallOutcome, CallStateMachine, type Ended } from './call-state.js';
+import { CallSigns } from './call-signs.js';
+import { type CallOutcome, type CallState, CallStateMachine, type Ended } from './call-state.js';
 import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
@@ -72,6 +73,13 @@ export interface CallServices extends DepartureServices {
 
 /** Triggers with which the caller, or the model for them, asked for an agent. Only then is "of course" an answer. */
 const ASKED_FOR: ReadonlySet<Trigger> = new Set<Trigger>(['phrase', 'tool', 'keypad']);
+/** States in which the gateway says what Twilio does next. */
+const HANGS_UP: ReadonlySet<CallState['name']> = new Set<CallState['name']>([
+  'ringing',
+  'talking',
+  'leaving',
+  'parted',
+]);
 /** Prefix of the ids of lines to a silent caller. */
 const IDLE_SAY = 'idle-';
 /** Delay before the time limit is checked again, if it ran out while the call was between two streams. */
@@ -100,6 +108,7 @@ export class Call {
   private readonly streams: StreamRequests;
   private readonly anomalies = new FirstOfKind();
   private readonly unanswered: UnansweredTurns;
+  private readonly signs: CallSigns;
   private limit: Timer | undefined;
   private sayCount = 0;
 
@@ -145,8 +154,12 @@ export class Call {
       language: this.prompt.language,
     });
     const { assistant, callSid, conversationId, from, startedAtMs, to } = this;
+    this.signs = new CallSigns({ callSid, clock: services.clock, emit: services.emit });
     this.machine = new CallStateMachine({
-      onEnter: () => this.checkpointer.note(),
+      onEnter: (state) => {
+        this.checkpointer.note();
+        this.signs.entered(state.name);
+      },
       onLive: (isLive) => {
         if (isLive) services.metrics.activeSessions.inc();
         else services.metrics.activeSessions.dec();
@@ -182,10 +195,12 @@ export class Call {
       machine,
       departure,
       services,
+      onSessionChange: (change) => this.signs.onSessionChange(change),
       onExpired: (quietSinceMs) => departure.part(this.streams.resumePlan('stream_refused', quietSinceMs)),
     });
     const { checkpointer, ringing } = this;
-    const streams = new StreamRequests({ call: facts, machine, ringing, departure, services });
+    const { signs } = this;
+    const streams = new StreamRequests({ call: facts, machine, ringing, departure, services, signs });
     this.streams = streams;
     this.migration = new CallMigration({
       clock: services.clock,
@@ -294,11 +309,12 @@ export class Call {
         if (this.anomalies.isFirst(this.callSid, 'unknown-mark'))
           this.log.warn({ kind: 'unknown-mark' }, 'Twilio returned a mark that was never sent');
       },
+      signs: this.signs,
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
     const { pauses, conversation, idle, playback, health } = media;
     this.machine.enter({ name: 'talking', media });
-    this.streams.cameIn();
+    this.streams.cameIn(state.opening !== undefined || this.ringing.owesAnswer);
     const { inboundFrameLatency } = metrics;
     return {
       onStart: () => {
@@ -348,6 +364,23 @@ export class Call {
     if (this.machine.state.name === 'talking') this.departure.toHuman(escalation, this.escalationLine(escalation));
   }
 
+  /** The operator transfers the call. Returns false if it has gone too far, or not far enough. */
+  escalateFor(reason: Reason): boolean {
+    this.departure.stay();
+    if (this.machine.state.name !== 'talking') return false;
+    this.log.info({ reason }, 'console escalate');
+    this.escalate({ trigger: 'operator', reason });
+    return true;
+  }
+
+  /** The operator hangs up. Returns false if the caller is with an agent or with Twilio's recorder, or gone. */
+  hangUp(): boolean {
+    if (!HANGS_UP.has(this.machine.state.name)) return false;
+    this.log.info('console hangup');
+    this.departure.part({ exit: { to: 'nobody', outcome: 'operator_hung_up' }, announce: undefined });
+    return true;
+  }
+
   /** Ends the call because the process ends. */
   abandon(): void {
     this.end('abandoned');
@@ -376,8 +409,10 @@ export class Call {
   }
 
   private emitStarted(): void {
-    const { callSid, conversationId, from, to } = this;
-    this.services.emit({ type: 'started', callSid, conversationId, from, to });
+    const { assistant, callSid, conversationId, from, history, services, startedAtMs, to } = this;
+    const provider = assistant.providers?.[0] ?? services.provider.name;
+    const turns = history.turns.length;
+    services.emit({ type: 'started', callSid, conversationId, from, to, startedAtMs, provider, turns });
   }
 
   private limitIn(delayMs: number): void {
@@ -414,6 +449,7 @@ export class Call {
         this.usage.inputTokens += inputTokens;
         this.usage.outputTokens += outputTokens;
       },
+      onSign: (sign) => this.signs.onSign(sign),
       onSaid: (sayId, status) => {
         this.departure.onSaid(status, sayId);
         if (sayId.startsWith(IDLE_SAY) && status === 'failed' && this.machine.state.name === 'talking')

@@ -5,6 +5,7 @@ import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import type { Admission, Refusal } from './admission.js';
+import type { Reason } from '../escalation/escalation.js';
 import { announcement } from './announcement.js';
 import { Call, type CallServices } from './call.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
@@ -21,6 +22,9 @@ const OVER_TRIES = 5;
 
 /** Delays between the looks into the journal. A stream may come before the instance that answered the call has written it. */
 const WRITTEN_AFTER_MS = [0, 50, 150, 400];
+
+/** What an operator may do to a call. */
+export type OperatorAction = { action: 'hangup' } | { action: 'escalate'; reason: Reason };
 
 /** Holds the calls of this process by CallSid, and routes Twilio's requests to them. */
 export class CallRegistry {
@@ -45,6 +49,14 @@ export class CallRegistry {
   /** Whether the call is here and not being left to another instance. */
   has(callSid: string): boolean {
     return this.calls.get(callSid)?.isMoving === false;
+  }
+
+  /** The operator hangs up or transfers a call. `unknown`: it is not here. `impossible`: it has gone too far for that. */
+  operate(callSid: string, action: OperatorAction): 'accepted' | 'unknown' | 'impossible' {
+    const call = this.calls.get(callSid);
+    if (call === undefined) return 'unknown';
+    const isDone = action.action === 'hangup' ? call.hangUp() : call.escalateFor(action.reason);
+    return isDone ? 'accepted' : 'impossible';
   }
 
   /** Sends new callers straight to an agent from now on. */

@@ -7,6 +7,7 @@ import { MemoryBackend } from '../journal/memory-backend.js';
 import { drawKey } from '../journal/seal.js';
 import type { Logger } from '../telemetry/log.js';
 import { CallTable } from './call-table.js';
+import { ConsoleSwitch } from './console-switch.js';
 import { ClusterMetrics } from './cluster-metrics.js';
 import type { Answers } from './link.js';
 import { stopReading } from './pass-socket.js';
@@ -20,6 +21,8 @@ export interface PrimaryOptions {
   clock: Clock;
   /** Starts a process that runs a worker and has a channel to this one. */
   fork: () => ChildProcess;
+  /** Called when an operator stops the cluster from a worker's console. */
+  onStopAsked: () => void;
   /** Called when no worker is left and none will be started again. */
   onGivenUp: () => void;
 }
@@ -47,6 +50,7 @@ export class Primary {
   private readonly journal: MemoryBackend;
   private readonly journalKey = drawKey().export().toString('base64');
   private readonly metrics = new ClusterMetrics();
+  private readonly consoles = new ConsoleSwitch(() => this.workers);
   private readonly closers: (() => Promise<void>)[] = [];
   /** Called at the next change of a worker. */
   private readonly watchers = new Set<() => void>();
@@ -148,6 +152,10 @@ export class Primary {
         return { status: isReady ? 'ready' : 'draining', isReady, calls: this.activeCalls, workers: ready };
       },
       metrics: () => this.metricsText(),
+      'console-watch': ({ opened }) => this.consoles.watch(worker.name, opened),
+      'console-update': (update) => this.consoles.update(worker.name, update),
+      'console-ask': (asked) => this.consoles.ask(worker.name, asked),
+      'console-stop': () => this.options.onStopAsked(),
       'journal-write': (write) => this.journal.write(write),
       'journal-claim': ({ callSid, owner }) => this.journal.claim(callSid, owner),
       'journal-read': ({ callSid }) => this.journal.read(callSid),
@@ -225,12 +233,14 @@ export class Primary {
 
   private onUp(worker: WorkerProcess): void {
     this.options.log.info({ worker: worker.name, pid: worker.pid }, 'a worker listens');
+    this.consoles.up(worker.name);
     this.onChange();
   }
 
   private onEnd(worker: WorkerProcess, end: WorkerEnd, pauseMs: number | undefined): void {
     const { log, onGivenUp } = this.options;
     const calls = this.calls.forgetWorker(worker.name);
+    this.consoles.gone(worker.name);
     if (end !== 'stopped') {
       this.metrics.deaths.inc();
       log.error({ worker: worker.name, end, calls, pause_ms: pauseMs }, 'a worker has died; it is started again');

@@ -1,5 +1,6 @@
 import type { BackendWrite, HeldData } from '../journal/backend.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
+import type { InstanceAnswers, InstanceQuestion, InstanceUpdate, Opened } from '../console/other-instances.js';
 import type { Readiness } from '../app/peers.js';
 
 /** A validated webhook on its way to the worker that has the call. */
@@ -45,6 +46,13 @@ export interface Place {
   journalKey: string;
 }
 
+/** A question of a worker's console to all others. */
+export interface AskedOthers {
+  question: InstanceQuestion;
+  /** Maximum wait for the answers. */
+  limitMs: number;
+}
+
 type Tell<Asked> = { asked: Asked; answer: unknown };
 
 /** What workers ask or tell the primary. */
@@ -60,6 +68,12 @@ export type ToPrimary = {
   'call-ended': Tell<string>;
   readiness: { asked: undefined; answer: Readiness };
   metrics: { asked: undefined; answer: string };
+  /** Somebody watches the calls of all workers here, or does not any more. */
+  'console-watch': Tell<{ opened: Opened }>;
+  'console-update': Tell<InstanceUpdate>;
+  'console-ask': { asked: AskedOthers; answer: InstanceAnswers<unknown> };
+  /** The operator stops the whole cluster. */
+  'console-stop': Tell<undefined>;
   'journal-write': { asked: BackendWrite; answer: number | 'fenced' };
   'journal-claim': { asked: { callSid: string; owner: string }; answer: HeldData | undefined };
   'journal-read': { asked: { callSid: string }; answer: HeldData | undefined };
@@ -70,6 +84,12 @@ export type ToWorker = {
   webhook: { asked: GivenWebhook; answer: GivenAnswer };
   upgrade: Tell<PassedUpgrade>;
   metrics: { asked: undefined; answer: MetricObject[] };
+  /** What is watched on the other workers. */
+  'console-watched': Tell<{ opened: Opened }>;
+  'console-update': Tell<{ instance: string; update: InstanceUpdate }>;
+  /** The process of this worker is gone. */
+  'console-lost': Tell<string>;
+  'console-ask': { asked: InstanceQuestion; answer: unknown };
   /** Finish the calls, then exit. With `canMove`, calls that do not finish in time may move to another process. */
   drain: Tell<{ canMove: boolean }>;
 };

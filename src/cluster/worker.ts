@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemClock } from '../base/clock.js';
@@ -10,6 +11,7 @@ import { FAULT_MESSAGE, createLogger } from '../telemetry/log.js';
 import { startWatchdog } from '../process/watchdog.js';
 import { type RunningGateway, startGateway } from '../app/start-gateway.js';
 import { type Channel, Link } from './link.js';
+import { LinkInstances } from './link-instances.js';
 import { LinkPeers } from './link-peers.js';
 import type { PassedUpgrade, Place, ToPrimary, ToWorker } from './protocol.js';
 import { SharedJournal } from './shared-journal.js';
@@ -47,6 +49,7 @@ export async function runWorker(channel: Channel, env: Environment, { exit, warn
     },
     limitMs: faultLimitMs(settings.drainSeconds),
   });
+  let consoles: LinkInstances | undefined;
   const gateway = (): Gateway => {
     if (running === undefined) throw new Error('not started');
     return running.gateway;
@@ -61,6 +64,13 @@ export async function runWorker(channel: Channel, env: Environment, { exit, warn
       },
       upgrade: (upgrade, socket) => takeUpgrade(gateway(), upgrade, socket),
       metrics: () => running?.metrics.objects() ?? [],
+      'console-watched': ({ opened }) => consoles?.joined?.onWatched(opened),
+      'console-update': ({ instance, update }) => consoles?.joined?.onUpdate(instance, update),
+      'console-lost': (worker) => consoles?.joined?.onLost(worker),
+      'console-ask': (question) => {
+        if (consoles?.joined === undefined) throw new Error('not started');
+        return consoles.joined.answer(question);
+      },
       drain: async ({ canMove }) => {
         drain = { seconds: settings.drainSeconds, canMove };
         await stop();
@@ -74,9 +84,17 @@ export async function runWorker(channel: Channel, env: Environment, { exit, warn
   log = createLogger({ level: settings.logLevel, worker: name });
   const key = readKey(journalKey);
   if (key === undefined) throw new Error('The primary did not send a valid journal key.');
+  consoles = new LinkInstances(link, place.workers);
   running = await startGateway(placedConfig(settings, place), {
     env,
-    worker: { peers: new LinkPeers(name, link), journal: { backend: new SharedJournal(link), key } },
+    worker: {
+      peers: new LinkPeers(name, link),
+      journal: { backend: new SharedJournal(link), key },
+      consoles,
+      // A page may get its next answer from any of the workers.
+      consoleSecret: createHmac('sha256', key).update('console').digest(),
+    },
+    stop: () => link.tell('console-stop', undefined),
   });
   startWatchdog(running.config.maxStallMs, warn);
   running.gateway.watch(({ callSid, type }) => {

@@ -100,6 +100,8 @@ test('without any setting, everything is embedded and only this machine can call
       connectEndpointUrl: undefined,
     },
     hubspot: undefined,
+    isCarrierSimulated: true,
+    console: { token: undefined, showsTranscripts: true, hosts: [] },
     journal: undefined,
     warnings: [],
   });
@@ -403,6 +405,7 @@ test('no error message shows the value of a secret', () => {
     'REDIS_URL',
     'JOURNAL_KEY',
     'HANDOVER_TOKEN_PEPPER',
+    'CONSOLE_TOKEN',
     'HUBSPOT_ACCESS_TOKEN',
   ]);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
@@ -491,4 +494,32 @@ test('a provider from an extension may have any name, and the provider openai ne
   assert.deepEqual(readConfig({ VOICE_PROVIDER: 'parrot', EXTENSIONS: './parrot.js' }).voiceProviders, ['parrot']);
   assert.match(refusal({ VOICE_PROVIDER: 'openai' }), /^OPENAI_API_KEY /);
   assert.match(refusal({ VOICE_FALLBACK: 'openai' }), /^OPENAI_API_KEY /);
+});
+
+test('the console shows words only if no caller can be real, unless it is told', () => {
+  const shows = (env: Record<string, string>): boolean => readConfig(env).console.showsTranscripts;
+  assert.ok(shows({}));
+  assert.ok(shows({ HOST: '::1', PUBLIC_HOST: 'localhost:9000' }));
+  assert.ok(!shows({ TWILIO_AUTH_TOKEN: 'secret' }));
+  assert.ok(!shows({ TWILIO_AUTH_TOKEN: 'secret', HOST: '127.0.0.1' }));
+  assert.ok(!shows({ PUBLIC_HOST: 'tunnel.example.com' }));
+  assert.ok(!shows({ HOST: '0.0.0.0', ALLOW_UNSIGNED_WEBHOOKS: 'true' }));
+  assert.ok(!shows({ CONSOLE_TRANSCRIPTS: 'false' }));
+  assert.ok(shows({ CONSOLE_TRANSCRIPTS: 'true', TWILIO_AUTH_TOKEN: 'secret' }));
+});
+
+test('a console token that a header cannot carry is refused unshown, and a short one is warned of', () => {
+  const message = refusal({ CONSOLE_TOKEN: 'two words' });
+  assert.match(message, /CONSOLE_TOKEN has a value that cannot be used/);
+  assert.ok(!message.includes('two words'));
+  assert.match(readConfig({ CONSOLE_TOKEN: 'short' }).warnings.join(), /CONSOLE_TOKEN is short/);
+  assert.deepEqual(readConfig({ CONSOLE_TOKEN: 'a-token-of-some-length' }).warnings, []);
+});
+
+test('CONSOLE_HOSTS takes host names only', () => {
+  assert.deepEqual(readConfig({ CONSOLE_HOSTS: 'a.example, b.example:8443' }).console.hosts, [
+    'a.example',
+    'b.example:8443',
+  ]);
+  assert.match(refusal({ CONSOLE_HOSTS: 'https://a.example' }), /CONSOLE_HOSTS/);
 });

@@ -5,6 +5,7 @@ import { VARIABLES, type Values, type Variable } from './variables.js';
 import type { SharedJournal } from '../journal/open-journal.js';
 import type { SwitchableTrigger } from '../escalation/escalation.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
+import { isLoopback, withoutPort } from './addresses.js';
 import { checkTogether, invalid } from './rules.js';
 import { warningsOf } from './warnings.js';
 
@@ -123,6 +124,16 @@ export interface Config {
   };
   /** `undefined`: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
+  /** Whether no caller can be real: nothing proves that a request is Twilio's, and only this machine can ask. */
+  isCarrierSimulated: boolean;
+  console: {
+    /** `undefined`: only this machine may ask, and needs no token. */
+    token: string | undefined;
+    /** Whether words and whole telephone numbers may be shown. */
+    showsTranscripts: boolean;
+    /** Host names besides the public one under which it may be asked. */
+    hosts: readonly string[];
+  };
   /** `undefined`: calls are kept in memory, and no other instance can resume them. */
   journal: SharedJournal | undefined;
   /** What the operator should know at start, one sentence each. */
@@ -146,6 +157,8 @@ export function readConfig(env: Environment): Config {
 
   const voiceProvider = values.VOICE_PROVIDER;
   const fallbacks = values.VOICE_FALLBACK ?? [];
+  // Only this machine can place calls, so that no caller is real.
+  const isCarrierSimulated = !signed && isLoopback(host) && isLoopback(withoutPort(values.PUBLIC_HOST ?? host));
   return {
     port: values.PORT,
     host,
@@ -236,6 +249,12 @@ export function readConfig(env: Environment): Config {
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
     hubspot: hubspotOf(values),
+    isCarrierSimulated,
+    console: {
+      token: values.CONSOLE_TOKEN,
+      showsTranscripts: values.CONSOLE_TRANSCRIPTS ?? isCarrierSimulated,
+      hosts: values.CONSOLE_HOSTS ?? [],
+    },
     journal: journalOf(values),
     warnings: warningsOf(values, { env, signed, host, embedded }),
   };

@@ -56,6 +56,16 @@ export const listenAddress = z
     'expected an IP address or a host name of this machine, without a scheme, a port or a path',
   );
 
+export const hostNames = list.refine(
+  (names) => names.every((name) => hostName.safeParse(name).success),
+  'expected host names separated by commas, without a scheme or path',
+);
+
+/** A browser sends it as JSON and a script in a header, so it has no spaces and no letters outside ASCII. */
+export const consoleToken = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,512}$/, 'expected up to 512 letters, digits or signs of ASCII without spaces');
+
 export function whole(min: number, max: number): z.ZodType<number> {
   const message = `expected a whole number from ${min} to ${max}`;
   return z

@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import {
   authTokens,
+  consoleToken,
   credential,
   credentials,
   e164,
   flag,
   headerText,
   hostName,
+  hostNames,
   httpUrl,
   journalKeys,
   list,
@@ -443,6 +445,23 @@ export const VARIABLES = {
       about:
         'Another DynamoDB endpoint, for instance DynamoDB Local. In local mode it replaces the store inside the gateway, and the gateway creates the table there if it is missing. Outside local mode the table must exist.',
       schema: shared(SHARED_FORMATS.DYNAMODB_ENDPOINT_URL),
+    }),
+  },
+  'The console (see docs/operate/console.md)': {
+    CONSOLE_TOKEN: secret({
+      about:
+        'Password of the console, at least 16 characters long to be safe. Unset: the console answers only this machine itself, and asks for no password. Set: it answers everybody who knows the token.',
+      schema: consoleToken,
+    }),
+    CONSOLE_TRANSCRIPTS: variable({
+      about:
+        "true: the console shows what is said and whole telephone numbers. Unset: true without TWILIO_AUTH_TOKEN as long as HOST and PUBLIC_HOST are this machine's own names, so that no real caller is meant; else false.",
+      schema: flag,
+    }),
+    CONSOLE_HOSTS: variable({
+      about:
+        'Comma-separated host names besides PUBLIC_HOST under which the console may be asked with CONSOLE_TOKEN, for instance of an internal load balancer.',
+      schema: hostNames,
     }),
   },
   'HubSpot (see docs/build/hubspot.md)': {

@@ -3,6 +3,7 @@ import { misspeltIn } from './misspelt.js';
 import type { Standing } from './rules.js';
 import { VARIABLES, type Values } from './variables.js';
 
+const SAFE_TOKEN_CHARACTERS = 16;
 const OPENAI_HOST = /^https:\/\/([a-z]+\.)?api\.openai\.com\b/;
 const SETTINGS: readonly string[] = Object.values(VARIABLES).flatMap((group) => Object.keys(group));
 /** Variables that other commands of this project read. */
@@ -64,6 +65,9 @@ function local(values: Values, { embedded, signed }: Standing): string[] {
 /** Credentials that can be used, but look as if something else had been copied. */
 function credentials(values: Values): string[] {
   const warnings: string[] = [];
+  if (values.CONSOLE_TOKEN !== undefined && values.CONSOLE_TOKEN.length < SAFE_TOKEN_CHARACTERS) {
+    warnings.push('CONSOLE_TOKEN is short enough to be guessed. Generate a longer one with "openssl rand -base64 24".');
+  }
   if (values.TWILIO_AUTH_TOKEN?.some((token) => !/^[0-9a-f]{32}$/.test(token)) === true) {
     warnings.push(
       'TWILIO_AUTH_TOKEN has a value that is not 32 hexadecimal digits, as auth tokens of Twilio are. If Twilio is refused with 403, copy the token again.',

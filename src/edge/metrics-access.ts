@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { isForwarded } from './forwarding.js';
 
 // Decides who may read /metrics on the port that Twilio reaches, too.
 
@@ -15,17 +16,6 @@ const NEARBY: readonly [address: string, prefix: number, family: 'ipv4' | 'ipv6'
   ['fe80::', 10, 'ipv6'],
 ];
 
-/** Headers that proxies, tunnels and balancers add, of which one is enough (RFC 7239, RFC 9110). */
-const FORWARDING_HEADERS = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-real-ip',
-] as const;
-
 const nearby = new BlockList();
 for (const [address, prefix, family] of NEARBY) nearby.addSubnet(address, prefix, family);
 
@@ -34,7 +24,7 @@ for (const [address, prefix, family] of NEARBY) nearby.addSubnet(address, prefix
  * neighbour itself, so a request that it forwards is one of the public.
  */
 export function mayReadMetrics({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): boolean {
-  return FORWARDING_HEADERS.every((name) => headers[name] === undefined) && isNearby(socket.remoteAddress ?? '');
+  return !isForwarded(headers) && isNearby(socket.remoteAddress ?? '');
 }
 
 /** Whether an address is loopback or private. An IPv4 address may be written as IPv6, as on a dual-stack socket. */

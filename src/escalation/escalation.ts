@@ -3,10 +3,10 @@ export const TRIGGERS = ['phrase', 'tool', 'keypad', 'misunderstanding', 'anger'
 export type SwitchableTrigger = (typeof TRIGGERS)[number];
 
 /** What triggered an escalation. A closed set, because it is a metric label. */
-export type Trigger = SwitchableTrigger | 'failure' | 'stopping';
+export type Trigger = SwitchableTrigger | 'failure' | 'operator' | 'stopping';
 
-/** Reasons a model may pass to `transfer_to_human`. Any other becomes `other`. */
-const TOOL_REASONS = [
+/** Reasons that a model may pass to `transfer_to_human`, and an operator to the console. Any other becomes `other`. */
+const NAMED_REASONS = [
   'requested_human',
   'not_understood',
   'assistant_failed',
@@ -20,7 +20,7 @@ const TOOL_REASONS = [
 ] as const;
 
 /** Why a call may need a human. Chooses the queue, and is a closed set because it is a metric label. */
-export const REASONS = [...TOOL_REASONS, 'other', 'angry_caller', 'caller_silent', 'call_limit', 'stopping'] as const;
+export const REASONS = [...NAMED_REASONS, 'other', 'angry_caller', 'caller_silent', 'call_limit', 'stopping'] as const;
 export type Reason = (typeof REASONS)[number];
 
 /** The decision to hand a call to a human. */
@@ -35,6 +35,14 @@ export interface Escalation {
   language?: string;
 }
 
+/** Returns the reason that somebody has named in their own spelling. */
+export function namedReason(text: string | undefined): Reason {
+  const given = text?.slice(0, MAX_REASON_CHARACTERS).toLowerCase().replace(/\W+/g, '_');
+  return NAMED_REASONS.find((reason) => reason === given) ?? 'other';
+}
+
+const MAX_REASON_CHARACTERS = 100;
+
 /** The part of BCP 47 that telephone calls need. */
 const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}$/i;
 
@@ -42,13 +50,12 @@ const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}$/i;
 export function escalationFromTool(callArguments: unknown): Escalation {
   const fields =
     typeof callArguments === 'object' && callArguments !== null ? (callArguments as Record<string, unknown>) : {};
-  const given = textIn(fields, 'reason')?.toLowerCase().replace(/\W+/g, '_');
   const summary = textIn(fields, 'summary');
   const customerName = textIn(fields, 'customer_name');
   const language = textIn(fields, 'language');
   return {
     trigger: 'tool',
-    reason: TOOL_REASONS.find((reason) => reason === given) ?? 'other',
+    reason: namedReason(textIn(fields, 'reason')),
     ...(summary === undefined ? {} : { summary }),
     ...(customerName === undefined ? {} : { customerName }),
     ...(language === undefined || !LANGUAGE_TAG.test(language) ? {} : { language }),

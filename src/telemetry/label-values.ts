@@ -9,6 +9,7 @@ export const LABEL_VALUES = {
       'handed_over',
       'caller_hung_up',
       'caller_silent',
+      'operator_hung_up',
       'completed',
       'no_human',
       'message_taken',
@@ -83,7 +84,8 @@ export const LABEL_VALUES = {
   journalClaims: { outcome: ['claimed', 'absent', 'unreadable', 'unavailable'] },
 } as const;
 
-const TOOL_REASONS = [
+/** Reasons that a model may name, and an operator. */
+const NAMED_REASONS = [
   'requested_human',
   'not_understood',
   'assistant_failed',
@@ -107,7 +109,8 @@ export const ESCALATIONS = [
   { trigger: 'failure', reason: 'assistant_failed' },
   { trigger: 'stopping', reason: 'stopping' },
   { trigger: 'stopping', reason: 'call_limit' },
-  ...TOOL_REASONS.map((reason) => ({ trigger: 'tool', reason }) as const),
+  ...NAMED_REASONS.map((reason) => ({ trigger: 'tool', reason }) as const),
+  ...NAMED_REASONS.map((reason) => ({ trigger: 'operator', reason }) as const),
 ] as const;
 
 /** What any provider may do against its contract. */

@@ -36,15 +36,24 @@ export const REDACTED_FIELDS: readonly string[] = [
 export const FAULT_MESSAGE =
   'no part of the gateway caught an error; its calls move or go to an agent, and then the process ends';
 
+/** A line of a call's log. Its text is constant, so it holds nothing private. */
+export interface CallLine {
+  callSid: string;
+  level: string;
+  msg: string;
+}
+
 /**
  * `worker`: the name of this process in every line, for processes that share one log. `ids`: the ids of the calls of this
- * process, from which each line of a call gets those that it lacks.
+ * process, from which each line of a call gets those that it lacks. `onCallLine`: called with each line of a call that is
+ * written, from level info on.
  */
 export function createLogger(options: {
   level: string;
   worker?: string | undefined;
   ids?: CallIds | undefined;
   destination?: DestinationStream;
+  onCallLine?: (line: CallLine) => void;
 }): Logger {
   const settings = {
     level: options.level,
@@ -55,7 +64,26 @@ export function createLogger(options: {
     serializers: { err: describeAny },
     ...(options.ids === undefined ? {} : addingIds(options.ids)),
   };
-  return pino(settings, options.destination ?? standardOutput());
+  const { destination = standardOutput(), onCallLine } = options;
+  return pino(settings, onCallLine === undefined ? destination : overheard(destination, onCallLine));
+}
+
+const SHOWN_LEVEL = /^\{"level":"(?:info|warn|error|fatal)"/;
+
+/** Returns a destination that also tells `onCallLine`, whose faults cost no line. */
+function overheard(destination: DestinationStream, onCallLine: (line: CallLine) => void): DestinationStream {
+  return {
+    write: (text) => {
+      destination.write(text);
+      if (!SHOWN_LEVEL.test(text) || !text.includes('"call_sid":"')) return;
+      try {
+        const { call_sid: callSid, level, msg } = JSON.parse(text) as Record<string, unknown>;
+        if (typeof callSid === 'string' && typeof msg === 'string') onCallLine({ callSid, level: String(level), msg });
+      } catch {
+        // Logged nowhere, because that would be a line again.
+      }
+    },
+  };
 }
 
 /** Lines that wait because standard output takes none; more are dropped. */

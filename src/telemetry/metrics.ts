@@ -165,6 +165,12 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly consoleWatchers = new Gauge({
+    name: 'console_watchers',
+    help: 'Number of open event streams of the operator console.',
+    registers: this.registers,
+  });
+
   readonly hubspotHandovers = new Counter({
     name: 'hubspot_handovers_total',
     help: 'Total number of handovers for HubSpot, by how much of each was written.',

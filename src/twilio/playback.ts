@@ -1,5 +1,6 @@
 import { MULAW_BYTES_PER_MS, type AudioChunk } from '../audio/chunk.js';
 import type { Clock } from '../base/clock.js';
+import { type ItemAsPlayed, ItemsAsPlayed, type PlayedItem } from './items-as-played.js';
 
 /** The part of a stream that the playback ledger needs. */
 export interface PlaybackSink {
@@ -8,19 +9,26 @@ export interface PlaybackSink {
   sendClear(): void;
 }
 
-/** What the caller heard of one item when playout was cut. */
-export interface PlayedItem {
-  itemId: string;
-  heardMs: number;
-  sentMs: number;
-}
-
 export type PlaybackEnd = 'heard' | 'cleared' | 'timed-out' | 'closed';
 
 interface Segment {
   itemId: string;
   startByte: number;
   endByte: number;
+  /** When the caller begins to hear it, if nothing is cut before. */
+  beginsMs: number;
+  /** When the first mark inside it came back. `undefined` before. */
+  firstMarkMs: number | undefined;
+}
+
+/** What is told of playout while it happens, besides what the ledger is asked. Called synchronously; must not throw. */
+export interface PlaybackListener {
+  /** The caller begins to hear something after nothing was left to play. */
+  onBegin?: () => void;
+  /** Everything sent has been heard or flushed. `endedAgoMs`: how long ago the last of it was, if its mark came late. */
+  onIdle?: (endedAgoMs: number) => void;
+  /** An item is over: heard to its end, cut, or lost with the stream. */
+  onItem?: (item: ItemAsPlayed) => void;
 }
 
 interface Mark {
@@ -50,7 +58,8 @@ const MARK_EVERY_BYTES = 200 * MULAW_BYTES_PER_MS;
 export class Playback {
   private readonly sink: PlaybackSink;
   private readonly clock: Clock;
-  private readonly onIdle: () => void;
+  private readonly listener: PlaybackListener;
+  private readonly played: ItemsAsPlayed;
   private readonly onUnknownMark: () => void;
   private segments: Segment[] = [];
   private marks: Mark[] = [];
@@ -60,6 +69,8 @@ export class Playback {
   private markCount = 0;
   private sentByte = 0;
   private markedByte = 0;
+  /** Where the last item ended that is known to be whole. */
+  private wholeByte = 0;
   /** Where the current run of audio without a pause began. */
   private runStartByte = 0;
   private anchorByte = 0;
@@ -71,10 +82,11 @@ export class Playback {
   private roundTripMs: number | undefined;
   private closed = false;
 
-  constructor(options: { sink: PlaybackSink; clock: Clock; onIdle?: () => void; onUnknownMark?: () => void }) {
+  constructor(options: PlaybackListener & { sink: PlaybackSink; clock: Clock; onUnknownMark?: () => void }) {
     this.sink = options.sink;
     this.clock = options.clock;
-    this.onIdle = options.onIdle ?? (() => undefined);
+    this.listener = options;
+    this.played = new ItemsAsPlayed(options.clock, options.onItem);
     this.onUnknownMark = options.onUnknownMark ?? (() => undefined);
   }
 
@@ -90,6 +102,7 @@ export class Playback {
     if (this.closed) return;
     const sizeBytes = chunk.sizeBytes;
     if (sizeBytes === 0) return;
+    if (this.segments.length === 0) this.listener.onBegin?.();
     // Nothing was left to play, so playout starts again with this piece.
     if (this.segments.length === 0 || this.elapsedByte() >= this.sentByte) {
       this.runStartByte = this.sentByte;
@@ -99,7 +112,7 @@ export class Playback {
     }
     const last = this.segments.at(-1);
     if (last?.itemId === itemId) last.endByte += sizeBytes;
-    else this.segments.push({ itemId, startByte: this.sentByte, endByte: this.sentByte + sizeBytes });
+    else this.segments.push(this.segment(itemId, sizeBytes));
     this.sentByte += sizeBytes;
     this.sink.sendAudio(chunk.base64);
     if (this.sentByte - this.markedByte >= MARK_EVERY_BYTES) this.mark();
@@ -108,11 +121,7 @@ export class Playback {
   /** The items that are not confirmed as played, in order, and how much of each the caller has heard. */
   get playing(): PlayedItem[] {
     const heardByte = this.heardByte();
-    return this.segments.map((segment) => ({
-      itemId: segment.itemId,
-      heardMs: Math.floor(Math.max(0, Math.min(heardByte, segment.endByte) - segment.startByte) / MULAW_BYTES_PER_MS),
-      sentMs: Math.floor((segment.endByte - segment.startByte) / MULAW_BYTES_PER_MS),
-    }));
+    return this.segments.map((segment) => playedItem(segment, heardByte));
   }
 
   /** How late the oldest mark that has not come back is, in milliseconds. 0 if none is late. */
@@ -124,7 +133,10 @@ export class Playback {
 
   /** Marks the end of the audio sent so far, so that its end is known to the byte. */
   endItem(): void {
-    if (!this.closed && this.sentByte > this.markedByte) this.mark();
+    if (this.closed) return;
+    this.wholeByte = this.sentByte;
+    if (this.sentByte > this.markedByte) this.mark();
+    else if (this.segments.length === 0) this.played.end();
   }
 
   /**
@@ -145,6 +157,7 @@ export class Playback {
       return;
     }
     const nowMs = this.clock.now();
+    const endedAgoMs = Math.max(0, this.elapsedByte() - this.sentByte) / MULAW_BYTES_PER_MS;
     if (this.probe?.name === name) {
       const measuredMs = Math.max(0, nowMs - this.probe.sentMs - this.probe.audioMs);
       this.roundTripMs = Math.min(measuredMs, this.roundTripMs ?? MAX_ROUND_TRIP_MS);
@@ -158,9 +171,21 @@ export class Playback {
       this.anchorMs = nowMs;
       this.anchoredByMark = true;
     }
-    while (this.segments[0] !== undefined && this.segments[0].endByte <= mark.atByte) this.segments.shift();
+    this.confirm(mark.atByte, nowMs);
     this.settleWaiters(mark.atByte, 'heard');
-    if (this.segments.length === 0) this.onIdle();
+    if (this.segments.length === 0) this.listener.onIdle?.(endedAgoMs);
+  }
+
+  /** Takes off the segments that were heard up to this byte. */
+  private confirm(atByte: number, nowMs: number): void {
+    for (let segment = this.segments[0]; segment !== undefined && segment.startByte < atByte;) {
+      segment.firstMarkMs ??= nowMs;
+      if (segment.endByte > atByte) return;
+      this.played.add(segment, playedItem(segment, segment.endByte));
+      if (segment.endByte <= this.wholeByte) this.played.end();
+      this.segments.shift();
+      segment = this.segments[0];
+    }
   }
 
   /**
@@ -171,6 +196,7 @@ export class Playback {
     if (this.closed || this.segments.length === 0) return [];
     const cut = this.playing;
     this.sink.sendClear();
+    this.endPlayed(cut);
     this.generation++;
     for (const mark of this.marks) this.flushed.add(mark.name);
     this.marks = [];
@@ -179,7 +205,7 @@ export class Playback {
     this.anchorByte = this.sentByte;
     this.probe = undefined;
     this.settleWaiters(Number.POSITIVE_INFINITY, 'cleared');
-    this.onIdle();
+    this.listener.onIdle?.(0);
     return cut;
   }
 
@@ -208,11 +234,28 @@ export class Playback {
   /** Sends nothing from now on and settles every {@link whenHeard}. Called when the stream is gone. */
   close(): void {
     if (this.closed) return;
+    this.endPlayed(this.playing);
     this.closed = true;
     this.segments = [];
     this.marks = [];
     this.flushed.clear();
     this.settleWaiters(Number.POSITIVE_INFINITY, 'closed');
+  }
+
+  private segment(itemId: string, sizeBytes: number): Segment {
+    const startByte = this.sentByte;
+    const inMs = Math.max(0, startByte - this.elapsedByte()) / MULAW_BYTES_PER_MS;
+    const beginsMs = this.clock.now() + inMs;
+    return { itemId, startByte, endByte: startByte + sizeBytes, beginsMs, firstMarkMs: undefined };
+  }
+
+  /** Notes the end of everything that was not played to its end. */
+  private endPlayed(cut: readonly PlayedItem[]): void {
+    for (const [index, segment] of this.segments.entries()) {
+      const item = cut[index];
+      if (item !== undefined) this.played.add(segment, item);
+    }
+    this.played.end();
   }
 
   private mark(): void {
@@ -248,4 +291,13 @@ export class Playback {
     this.waiters = this.waiters.filter((waiter) => waiter.atByte > playedByte);
     for (const waiter of due) waiter.settle(end);
   }
+}
+
+/** What was heard of a segment when playout had come to `heardByte`. */
+function playedItem({ endByte, itemId, startByte }: Segment, heardByte: number): PlayedItem {
+  return {
+    itemId,
+    heardMs: Math.floor(Math.max(0, Math.min(heardByte, endByte) - startByte) / MULAW_BYTES_PER_MS),
+    sentMs: Math.floor((endByte - startByte) / MULAW_BYTES_PER_MS),
+  };
 }

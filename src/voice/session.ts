@@ -77,7 +77,19 @@ export interface VoiceSessionOptions {
   /** The conversation before this session. The session reads its turns once, when it opens. */
   conversation: ConversationView;
   listener: VoiceListener;
+  /** Told what happens to the sessions under this one, for an operator's eyes. Must not throw. Absent if nobody looks. */
+  onChange?: (change: SessionChange) => void;
 }
+
+/** What happens to the model's sessions under a session that outlives them. */
+export type SessionChange =
+  /** No session talks to the caller any more. `waitedMs`: how long they had been waiting, 0 if they were not. */
+  | { type: 'lost'; waitedMs: number }
+  /**
+   * Another session of the same provider, or of another one, talks to the caller now. `isAwaited`: the caller is owed
+   * something.
+   */
+  | { type: 'renewed' | 'replaced'; from: string; to: string; isAwaited: boolean };
 
 /**
  * What a session reports to its owner. Every session sends `ready`, `audio`, `assistant-text`, `caller-text`, `ended`

@@ -99,6 +99,10 @@ export class ToolRunner {
     this.context = options.context;
   }
 
+  has(name: string): boolean {
+    return this.tools.has(name);
+  }
+
   run(request: ToolRequest): void {
     if (this.closed) return;
     const tool = this.tools.get(request.name);

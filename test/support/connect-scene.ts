@@ -50,6 +50,12 @@ class FakeLeg implements IncomingLeg {
   onBridged(listener: () => void): void {
     this.bridged = listener;
   }
+  speak(): void {
+    assert.fail('a simulated agent says nothing');
+  }
+  onHeard(): void {
+    assert.fail('a simulated agent does not listen');
+  }
   callerHangsUp(): void {
     this.gone?.();
   }

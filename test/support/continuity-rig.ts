@@ -3,7 +3,7 @@ import { pcmToMulaw } from '../../src/audio/g711.js';
 import { TandemError } from '../../src/base/errors.js';
 import { ContinuousProvider } from '../../src/voice/continuity/provider.js';
 import type { Turn } from '../../src/voice/history.js';
-import type { VoiceEvent, VoiceSession, VoiceSessionOptions } from '../../src/voice/session.js';
+import type { SessionChange, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../../src/voice/session.js';
 import { FakeClock } from './fake-clock.js';
 import type { ScriptedProvider, ScriptedSession } from './scripted-provider.js';
 
@@ -39,6 +39,8 @@ export interface ContinuityRig {
   turns: Turn[];
   /** Losses, renewals and failovers, in order. */
   log: string[];
+  /** What the owner is told of the sessions, in order. */
+  changes: SessionChange[];
   playing: { value: boolean };
   /** The types of all events so far. */
   kinds: () => string[];
@@ -56,6 +58,7 @@ export function rigOf(
   const clock = new FakeClock();
   const events: VoiceEvent[] = [];
   const log: string[] = [];
+  const changes: SessionChange[] = [];
   const turns: Turn[] = [];
   const playing = { value: false };
   const provider = new ContinuousProvider({
@@ -83,6 +86,7 @@ export function rigOf(
           return playing.value;
         },
       },
+      onChange: (change) => changes.push(change),
       listener: (event) => {
         events.push(event);
         // The owner of a session does the same: it makes a turn of what is said.
@@ -102,6 +106,7 @@ export function rigOf(
   return {
     clock,
     events,
+    changes,
     log,
     turns,
     playing,

@@ -38,6 +38,7 @@ export interface ConversationListener {
   /** The model has called the tool that ends the call. */
   onEndCall(): void;
   onUsage(inputTokens: number, outputTokens: number): void;
+  onSign(sign: ConversationSign): void;
   /**
    * A line of {@link Conversation.say} or {@link Conversation.leave} was sent whole, or failed; `status` tells which.
    */
@@ -45,6 +46,12 @@ export interface ConversationListener {
   /** The voice session has failed or ended. */
   onFailure(error: TandemError): void;
 }
+
+/** What an operator may see of a conversation, and nothing depends on. */
+export type ConversationSign =
+  | { type: 'caller-speaks' | 'caller-stops' | 'barge-in' }
+  /** The model has called a tool. `name` is empty if there is no such tool. */
+  | { type: 'tool'; name: string };
 
 /** The parts both kinds of conversation are made of. */
 export interface ConversationParts {

@@ -29,7 +29,7 @@ test('the bridge loses an event of an unknown type, or one whose handling throws
   const parts = {
     prewarmed,
     dtmf: {},
-    meter: new LatencyMeter({ clock: new FakeClock(), metrics, provider: () => 'odd' }),
+    meter: new LatencyMeter({ clock: new FakeClock(), metrics, provider: () => 'odd', onAnswered: () => undefined }),
     history: { callerTurn: boom },
     listener: { onUsage: (tokens: number) => usage.push(tokens) },
   } as unknown as ConversationParts;

@@ -2,6 +2,7 @@ import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import { TandemError } from '../../base/errors.js';
 import type { VoiceEvent } from '../../voice/session.js';
 import type { Conversation, ConversationParts } from './conversation.js';
+import { noteBargeIn } from './note-barge-in.js';
 import { stopDialogue } from './stop-dialogue.js';
 import { answerToolCall } from './tool-calls.js';
 
@@ -82,7 +83,7 @@ export class DirectBridge implements Conversation {
       case 'audio':
         if (!gate.lets(event.responseId)) return;
         playback.play(event.itemId, event.chunk);
-        meter.audioSent();
+        meter.audioSent(event.itemId);
         idle.assistantBusy();
         return;
       case 'assistant-text':
@@ -108,15 +109,17 @@ export class DirectBridge implements Conversation {
       case 'caller-speech-started':
         meter.speechStarted();
         idle.callerSpeechStarted();
+        listener.onSign({ type: 'caller-speaks' });
         return;
       case 'caller-speech-stopped':
         meter.speechStopped();
         idle.callerSpeechStopped();
+        listener.onSign({ type: 'caller-stops' });
         return;
       case 'interruption':
         if (gate.isLeaving) return;
         gate.interrupt();
-        if (this.stopPlayout()) this.parts.metrics.bargeIns.inc();
+        if (this.stopPlayout()) noteBargeIn(this.parts);
         return;
       case 'caller-text': {
         idle.callerActive();

@@ -2,21 +2,40 @@ import type { Clock } from '../../base/clock.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import type { VoiceListener } from '../../voice/session.js';
 
+/** The first audio of an answer, when it has been sent. */
+export interface Answered {
+  itemId: string;
+  provider: string;
+  /** From the end of the caller's speech until now. */
+  waitedMs: number;
+  /** From the end of the caller's speech until the model's audio arrived. */
+  modelMs: number;
+}
+
 /** Measures how long a caller waits for the greeting and for each answer. Each stream has its own meter. */
 export class LatencyMeter {
   private readonly clock: Clock;
   private readonly metrics: Metrics;
   private readonly provider: () => string;
+  private readonly onAnswered: (answered: Answered) => void;
+  /** When the last piece of the model's audio arrived. */
+  private arrivedMs = 0;
   /** Set while the caller waits for the greeting. */
   private streamStartedMs: number | undefined;
   /** Set while the caller waits for an answer. */
   private speechStoppedMs: number | undefined;
 
   /** `provider` returns the name of the provider that speaks. It is called when an answer begins. */
-  constructor(options: { clock: Clock; metrics: Metrics; provider: () => string }) {
+  constructor(options: {
+    clock: Clock;
+    metrics: Metrics;
+    provider: () => string;
+    onAnswered: (answered: Answered) => void;
+  }) {
     this.clock = options.clock;
     this.metrics = options.metrics;
     this.provider = options.provider;
+    this.onAnswered = options.onAnswered;
   }
 
   /** Wraps a session's listener to measure how long the gateway takes to handle each piece of model audio. */
@@ -28,6 +47,7 @@ export class LatencyMeter {
         return;
       }
       const arrivedMs = this.clock.now();
+      this.arrivedMs = arrivedMs;
       listener(event);
       outboundFrameLatency.observe((this.clock.now() - arrivedMs) / 1000);
     };
@@ -49,14 +69,18 @@ export class LatencyMeter {
   }
 
   /** Ends the wait and records it. Called with every piece of audio, so most calls end nothing. */
-  audioSent(): void {
+  audioSent(itemId: string): void {
     if (this.streamStartedMs !== undefined) {
       this.metrics.greetingLatency.observe((this.clock.now() - this.streamStartedMs) / 1000);
       this.streamStartedMs = undefined;
       this.speechStoppedMs = undefined;
     } else if (this.speechStoppedMs !== undefined) {
-      this.metrics.turnLatency.labels(this.provider()).observe((this.clock.now() - this.speechStoppedMs) / 1000);
+      const { speechStoppedMs } = this;
+      const provider = this.provider();
+      const waitedMs = this.clock.now() - speechStoppedMs;
+      this.metrics.turnLatency.labels(provider).observe(waitedMs / 1000);
       this.speechStoppedMs = undefined;
+      this.onAnswered({ itemId, provider, waitedMs, modelMs: Math.max(0, this.arrivedMs - speechStoppedMs) });
     }
   }
 }

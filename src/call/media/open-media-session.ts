@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { EscalationWatch } from '../../escalation/watch.js';
 import type { Metrics } from '../../telemetry/metrics.js';
+import type { ItemAsPlayed } from '../../twilio/items-as-played.js';
 import { Playback } from '../../twilio/playback.js';
 import type { TwilioStream } from '../../twilio/stream.js';
 import type { History } from '../../voice/history.js';
@@ -14,7 +15,7 @@ import type { PrewarmedSession } from './prewarmed-session.js';
 import { CallerIdleTimer } from './caller-idle.js';
 import { DtmfCollector } from './dtmf-collector.js';
 import { type StreamFault, StreamHealth } from './stream-health.js';
-import { LatencyMeter } from './latency-meter.js';
+import { type Answered, LatencyMeter } from './latency-meter.js';
 import type { OwnStages } from './own-processors.js';
 import { PipelineConversation } from './pipeline-conversation.js';
 
@@ -39,14 +40,24 @@ export interface MediaSessionOptions {
   own: OwnStages;
   /** Called when Twilio returns a mark that was never sent. */
   onUnknownMark: () => void;
+  /** Told what is heard, and how long the caller waited for it. */
+  signs: MediaSigns;
   services: { clock: Clock; metrics: Metrics; providerName: string; idleMs: number; pipeline: boolean };
+}
+
+/** What a stream reports for an operator's eyes. */
+export interface MediaSigns {
+  onSoundBegan(): void;
+  onSoundEnded(agoMs: number): void;
+  onItem(item: ItemAsPlayed): void;
+  onAnswered(answered: Answered): void;
 }
 
 /** Attaches a playback ledger, a conversation and their timers to a stream. */
 export function openMediaSession(options: MediaSessionOptions): { media: MediaSession; meter: LatencyMeter } {
   const { prewarmed, history, listener, onCallerBack, onFault, onIdle, onLook, onProcessorError, onUnknownMark } =
     options;
-  const { services, stream, tools, escalationWatch } = options;
+  const { services, signs, stream, tools, escalationWatch } = options;
   const { clock, idleMs, metrics, pipeline, providerName } = services;
   const idle = new CallerIdleTimer({
     clock,
@@ -55,11 +66,21 @@ export function openMediaSession(options: MediaSessionOptions): { media: MediaSe
     onIdle,
     onBack: onCallerBack,
   });
-  const meter = new LatencyMeter({ clock, metrics, provider: () => prewarmed.session.speaker ?? providerName });
+  const meter = new LatencyMeter({
+    clock,
+    metrics,
+    provider: () => prewarmed.session.speaker ?? providerName,
+    onAnswered: (answered) => signs.onAnswered(answered),
+  });
   const playback = new Playback({
     sink: stream,
     clock,
-    onIdle: () => idle.playoutEnded(),
+    onBegin: () => signs.onSoundBegan(),
+    onIdle: (endedAgoMs) => {
+      idle.playoutEnded();
+      signs.onSoundEnded(endedAgoMs);
+    },
+    onItem: (item) => signs.onItem(item),
     onUnknownMark,
   });
   const dtmf = new DtmfCollector({ clock, escalationWatch });

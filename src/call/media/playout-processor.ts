@@ -2,6 +2,7 @@ import { TandemError } from '../../base/errors.js';
 import type { Frame } from '../../pipeline/frame.js';
 import type { Link, Processor } from '../../pipeline/processor.js';
 import type { ConversationParts } from './conversation.js';
+import { noteBargeIn } from './note-barge-in.js';
 
 /** The last stage of the pipeline. Hands what the caller should hear to the playback ledger, and events to the call. */
 export class PlayoutProcessor implements Processor {
@@ -13,18 +14,18 @@ export class PlayoutProcessor implements Processor {
   }
 
   process(frame: Frame, link: Link): void {
-    const { idle, listener, meter, metrics, playback } = this.parts;
+    const { idle, listener, meter, playback } = this.parts;
     switch (frame.type) {
       case 'audio':
         playback.play(frame.itemId, frame.chunk);
-        meter.audioSent();
+        meter.audioSent(frame.itemId);
         idle.assistantBusy();
         return;
       case 'item-done':
         playback.endItem();
         return;
       case 'interruption':
-        if (this.stopPlayout(link)) metrics.bargeIns.inc();
+        if (this.stopPlayout(link)) noteBargeIn(this.parts);
         return;
       case 'leave':
         this.stopPlayout(link);
@@ -45,10 +46,12 @@ export class PlayoutProcessor implements Processor {
       case 'caller-speech-started':
         meter.speechStarted();
         idle.callerSpeechStarted();
+        listener.onSign({ type: 'caller-speaks' });
         return;
       case 'caller-speech-stopped':
         meter.speechStopped();
         idle.callerSpeechStopped();
+        listener.onSign({ type: 'caller-stops' });
         return;
       case 'caller-text':
         idle.callerActive();

@@ -12,6 +12,7 @@ import { answerToolCall } from './tool-calls.js';
 test('every tool call is answered, the built-in tools act on the phone call, and a closed runner is silent', async () => {
   const acts: unknown[] = [];
   const answers: unknown[] = [];
+  const signs: unknown[] = [];
   const clock = new FakeClock();
   const note = defineTool({
     name: 'note',
@@ -28,6 +29,7 @@ test('every tool call is answered, the built-in tools act on the phone call, and
   const listener = {
     onEscalation: (escalation) => acts.push(escalation),
     onEndCall: () => acts.push('end'),
+    onSign: (sign) => signs.push(sign),
   } as Partial<ConversationListener> as ConversationListener;
   const tools = new ToolRunner({ tools: [note], clock, context });
   const call = (name: string, callArguments: unknown): void =>
@@ -51,5 +53,9 @@ test('every tool call is answered, the built-in tools act on the phone call, and
     { error: 'There is no tool named format_disk.' },
     { noted: 'milk' },
   ]);
+  assert.deepEqual(
+    signs,
+    ['transfer_to_human', 'end_call', '', 'note', 'note'].map((name) => ({ type: 'tool', name })),
+  );
   assert.deepEqual(acts, [{ trigger: 'tool', reason: 'billing' }, 'end', 'Noting.']);
 });

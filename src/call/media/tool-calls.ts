@@ -26,6 +26,8 @@ export function answerToolCall(
   { answer, say }: ToolCallReplies,
 ): void {
   const escalation = escalationWatch.toolCalled(call.name, call.arguments);
+  const isBuiltIn = escalation !== undefined || call.name === END_CALL_TOOL;
+  listener.onSign({ type: 'tool', name: isBuiltIn || tools.has(call.name) ? call.name : '' });
   if (escalation !== undefined) {
     answer({ status: 'ok' });
     listener.onEscalation(escalation);

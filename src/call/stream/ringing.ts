@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.js';
 import type { EscalationRules } from '../../escalation/rules.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { History, Turn } from '../../voice/history.js';
-import type { ConversationView, VoiceProvider } from '../../voice/session.js';
+import type { ConversationView, SessionChange, VoiceProvider } from '../../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../../voice/tools.js';
 import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
@@ -20,6 +20,7 @@ export class Ringing {
     machine: CallStateMachine;
     departure: Departure;
     services: { clock: Clock; provider: VoiceProvider; rules: EscalationRules; tools: readonly AssistantTool[] };
+    onSessionChange: (change: SessionChange) => void;
     /** Called when no stream has come in time. */
     onExpired: (quietSinceMs: number | undefined) => void;
   };
@@ -33,7 +34,7 @@ export class Ringing {
    * the epoch.
    */
   state(opening: string | undefined, quietSinceMs: number | undefined, streamToken = drawStreamToken()): RingingState {
-    const { call, onExpired, services } = this.options;
+    const { call, onExpired, onSessionChange, services } = this.options;
     const { clock, provider, rules } = services;
     const { prompt, providers } = call.assistant;
     const prewarmed = new PrewarmedSession(provider, {
@@ -47,6 +48,7 @@ export class Ringing {
       language: prompt.language,
       tools: [...builtInTools(rules), ...this.tools.map(toolDefinition)],
       conversation: this.conversationView(),
+      onChange: onSessionChange,
       wish: { voices: prompt.voices, providers, lines: prompt.lines },
     });
     const expires = clock.setTimer(SILENCE_BUDGET.streamExpectedMs, () => onExpired(quietSinceMs));

@@ -8,6 +8,7 @@ import type { AssistantExit, CallStateMachine, ExitPlan, ResumeCause, Ringing as
 import type { Answer, Departure } from '../transfer/departure.js';
 import type { CallFacts } from '../call-facts.js';
 import { quietSince } from '../snapshot/snapshot.js';
+import type { CallSigns } from '../call-signs.js';
 import { PATHS } from '../paths.js';
 import type { Ringing } from './ringing.js';
 
@@ -23,6 +24,7 @@ export class StreamRequests {
     machine: CallStateMachine;
     ringing: Ringing;
     departure: Departure;
+    signs: CallSigns;
     services: {
       clock: Clock;
       metrics: Metrics;
@@ -32,6 +34,8 @@ export class StreamRequests {
   };
   /** How many streams in a row were asked for and did not come. */
   private refused = 0;
+  /** Why the stream was asked for that has not come. `undefined` for the first one. */
+  private cause: ResumeCause | undefined;
 
   constructor(options: StreamRequests['options']) {
     this.options = options;
@@ -53,9 +57,11 @@ export class StreamRequests {
     ];
   }
 
-  /** Called when the stream has come. */
-  cameIn(): void {
+  /** Called when the stream has come. `isAwaited`: the caller is owed a word on it. */
+  cameIn(isAwaited: boolean): void {
     this.refused = 0;
+    if (this.cause !== undefined) this.options.signs.onResumedStream(this.cause, isAwaited);
+    this.cause = undefined;
   }
 
   /**
@@ -70,14 +76,17 @@ export class StreamRequests {
 
   /** Continues the call in a new stream. */
   next({ cause, opening, quietSinceMs }: AssistantExit): Verb[] {
-    const { call, ringing, services, machine } = this.options;
+    const { call, ringing, services, signs, machine } = this.options;
     const { callSid } = call;
     services.metrics.resumes.inc({ cause });
     services.emit({ type: 'resumed', callSid, cause });
+    this.cause = cause;
+    signs.onResumed(ringing.since(quietSinceMs));
     call.log().info({ cause }, 'the call continues in a new stream');
     // The new stream and its model take a moment more, so Twilio first speaks to a caller who has waited already.
     const nowMs = services.clock.epochMs();
     const hasWaited = this.hasWaited(quietSinceMs);
+    if (hasWaited) signs.onSpokenTo();
     const state = ringing.state(opening, hasWaited ? nowMs : (quietSinceMs ?? nowMs));
     machine.enter(state);
     return this.announced(state.streamToken, hasWaited);

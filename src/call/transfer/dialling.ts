@@ -131,6 +131,7 @@ export class Dialling {
     const { state } = this.machine;
     if (state.name !== 'dialling' && state.name !== 'redirecting') return [];
     this.machine.enter({ ...state, isWhispered: true });
+    if (state.prepared !== undefined) this.transfer.noteWhisper(state.prepared);
     return state.prepared === undefined ? [] : [this.transfer.whisper(state.prepared)];
   }
 

@@ -164,6 +164,11 @@ export class HumanTransfer {
     log().info({ attempt: this.failures + 1, by }, 'dialling a human');
   }
 
+  /** Reports that the called leg gets the token. */
+  noteWhisper({ token }: PreparedHandover): void {
+    this.services.emit({ type: 'token-played', callSid: this.call.callSid, digits: token.length });
+  }
+
   /** Returns what Twilio plays to the called leg alone. */
   whisper(prepared: PreparedHandover): Verb {
     return { verb: 'play-digits', digits: whisperDigits(prepared.token) };

@@ -21,7 +21,7 @@ test('a session can write summaries exactly if the model that the caller talks t
 describe('continuity after a lost session', () => {
   test('a lost session that owes nothing is replaced without a word', async () => {
     const model = new ScriptedProvider('a', greets);
-    const { clock, kinds, log, session, texts } = rigOf([model]);
+    const { changes, clock, kinds, log, session, texts } = rigOf([model]);
     await settle();
     model.last.emit(gone());
     clock.advance(0);
@@ -35,6 +35,10 @@ describe('continuity after a lost session', () => {
     assert.deepEqual(texts(), ['Hello.']);
     assert.equal(kinds().filter((type) => type === 'ready').length, 1);
     assert.deepEqual(log, ['lost a VOICE_UNREACHABLE']);
+    assert.deepEqual(changes, [
+      { type: 'lost', waitedMs: 0 },
+      { type: 'replaced', from: 'a', to: 'a', isAwaited: false },
+    ]);
     session.close();
     assert.equal(clock.timers, 0);
   });

@@ -45,6 +45,8 @@ interface Outage {
   failover: FailoverPlan;
   /** The session the caller was talking to. The next one begins with what it owed the caller. */
   origin: SupervisedSession;
+  /** Whether it began because a session had to make way. */
+  isRenewal: boolean;
 }
 
 interface Live {
@@ -314,9 +316,19 @@ export class ContinuousSession implements VoiceSession {
     this.state = this.live(supervised, outage);
     if (!this.caller.replayBuffer.hasUtterance) this.caller.updateWait();
     this.caller.replayBuffer.forget();
+    if (outage !== undefined) this.noteReplaced(outage.isRenewal ? 'renewed' : 'replaced', outage.origin, supervised);
     if (this.wasReady) return;
     this.wasReady = true;
     this.emit({ type: 'ready' });
+  }
+
+  private noteReplaced(type: 'renewed' | 'replaced', from: SupervisedSession, to: SupervisedSession): void {
+    const isAwaited = this.caller.deadAir.quietMs > 0;
+    this.options.session.onChange?.({ type, from: from.provider.name, to: to.provider.name, isAwaited });
+  }
+
+  private noteLost(): void {
+    this.options.session.onChange?.({ type: 'lost', waitedMs: this.caller.deadAir.quietMs });
   }
 
   private live(supervised: SupervisedSession, outage: Outage | undefined): Live {
@@ -357,6 +369,7 @@ export class ContinuousSession implements VoiceSession {
     state.supervised.close();
     this.state = this.live(state.next, undefined);
     this.options.report.onRenewed(state.next.provider.name);
+    this.noteReplaced('renewed', state.supervised, state.next);
   }
 
   /** Closes the successor, because it knows nothing of what has just happened. Another is opened in the next pause. */
@@ -379,8 +392,9 @@ export class ContinuousSession implements VoiceSession {
     supervised.close();
     state.renewal.stop();
     this.caller.unheard();
+    this.noteLost();
     this.finish(supervised);
-    this.reopen(supervised.provider, this.outageOf(supervised));
+    this.reopen(supervised.provider, this.outageOf(supervised, true));
     this.options.report.onRenewed(supervised.provider.name);
   }
 
@@ -415,6 +429,7 @@ export class ContinuousSession implements VoiceSession {
   private recover(lost: SupervisedSession, error: TandemError, running: Outage | undefined): void {
     const { clock } = this.options;
     this.caller.unheard();
+    this.noteLost();
     const outage = running ?? this.outageOf(lost);
     const step = outage.failover.next(error, clock.now());
     if (step === undefined) {
@@ -442,10 +457,10 @@ export class ContinuousSession implements VoiceSession {
     const hasLasted = this.options.clock.now() - sinceMs >= LASTING_MS;
     if (outage === undefined || hasLasted) return undefined;
     if (supervised.wasHeard) outage.failover.heard(this.silentSince(supervised));
-    return { failover: outage.failover, origin: supervised };
+    return { failover: outage.failover, origin: supervised, isRenewal: false };
   }
 
-  private outageOf(lost: SupervisedSession): Outage {
+  private outageOf(lost: SupervisedSession, isRenewal = false): Outage {
     const { breaker, providers } = this.options;
     return {
       failover: new FailoverPlan({
@@ -456,6 +471,7 @@ export class ContinuousSession implements VoiceSession {
         hasTalked: this.speaker === lost.provider.name,
       }),
       origin: lost,
+      isRenewal,
     };
   }
 

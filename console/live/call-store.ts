@@ -1,0 +1,87 @@
+import { batch, computed, signal } from '@preact/signals';
+import type { CallRow, CallWithEvents, ConsoleEvent } from '../../src/console/messages.js';
+import { read } from './api.js';
+import type { LiveMessage } from './events-socket.js';
+import { gatewayNow, noteGatewayTime } from './gateway-clock.js';
+
+/** One opened call: its row, and what happened on it. */
+export class CallStore {
+  readonly callSid: string;
+  /** `undefined` until it is known. */
+  readonly call = signal<CallRow | undefined>(undefined);
+  readonly isUnknown = signal(false);
+  /** Since when the caller has heard nothing and said nothing, on the gateway's clock. */
+  readonly quietSinceMs = signal<number | undefined>(undefined);
+  /** In order of time. */
+  readonly events = signal<readonly ConsoleEvent[]>([]);
+  readonly isOver = computed(() => this.call.value?.endedAt !== undefined);
+  /** The first timeline of a connection is the whole one. */
+  private isWholeExpected = false;
+
+  constructor(callSid: string) {
+    this.callSid = callSid;
+  }
+
+  /** Reads the call as a whole, also one that has ended. */
+  async load(): Promise<void> {
+    const { body, status } = await read<CallWithEvents>(`calls/${this.callSid}`);
+    batch(() => {
+      if (status === 404 && this.call.value === undefined) this.isUnknown.value = true;
+      if (body === undefined) return;
+      this.take(body.call);
+      // The gateway forgets the words of a call that has ended. An operator who has them on the screen keeps them there.
+      if (this.events.value.length === 0) this.events.value = body.events;
+    });
+  }
+
+  apply(messages: readonly LiveMessage[]): void {
+    batch(() => {
+      for (const message of messages) this.takeMessage(message);
+    });
+  }
+
+  /** Returns how long the call has lasted, or lasted, in milliseconds. */
+  lengthMs(): number {
+    const call = this.call.value;
+    return call === undefined ? 0 : Math.max(0, (call.endedAt ?? gatewayNow()) - call.startedAt);
+  }
+
+  private takeMessage(message: LiveMessage): void {
+    switch (message.event) {
+      case 'snapshot':
+      case 'batch': {
+        noteGatewayTime(message.data.now);
+        const row = message.data.calls.find(({ callSid }) => callSid === this.callSid);
+        if (row !== undefined) this.take(row);
+        const isGone =
+          message.event === 'batch'
+            ? message.data.gone.includes(this.callSid)
+            : row === undefined && !this.isOver.value;
+        if (isGone) void this.load();
+        if (message.event === 'snapshot') this.isWholeExpected = true;
+        return;
+      }
+      case 'timeline':
+        if (this.isWholeExpected && (message.data.events.length > 0 || this.events.value.length === 0))
+          this.events.value = message.data.events;
+        else this.events.value = merged(this.events.value, message.data.events);
+        this.isWholeExpected = false;
+        return;
+      case 'bye':
+        return;
+    }
+  }
+
+  private take(call: CallRow): void {
+    this.isUnknown.value = false;
+    this.call.value = call;
+    this.quietSinceMs.value = call.quietForMs > 0 ? gatewayNow() - call.quietForMs : undefined;
+  }
+}
+
+/** Puts changed events in the place of those with the same id, and new ones where their time is. */
+export function merged(known: readonly ConsoleEvent[], changed: readonly ConsoleEvent[]): readonly ConsoleEvent[] {
+  const byId = new Map(known.map((event) => [event.id, event]));
+  for (const event of changed) byId.set(event.id, event);
+  return [...byId.values()].sort((a, b) => a.atMs - b.atMs);
+}

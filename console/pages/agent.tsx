@@ -1,0 +1,199 @@
+import { signal } from '@preact/signals';
+import { render } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { ConsoleEvent } from '../../src/console/messages.js';
+import '../style.css';
+import { ring } from '../audio/ring.js';
+import { Telephone } from '../audio/telephone.js';
+import { AgentsDesk, type Contact } from '../live/agents-desk.js';
+import { announce } from '../live/announcer.js';
+import { loadSession } from '../live/api.js';
+import { onKeys } from '../live/shortcuts.js';
+import { Elapsed } from '../parts/elapsed.js';
+import { Frame } from '../parts/frame.js';
+import { Icon } from '../parts/icon.js';
+import { Meter } from '../parts/meter.js';
+import { Transcript } from '../parts/transcript.js';
+import { type TextKey, named, text } from '../text/text.js';
+
+const desk = new AgentsDesk();
+const selected = signal<ConsoleEvent | undefined>(undefined);
+
+/** What an agent looks at first, in this order. All other attributes follow by name. */
+const FIRST = ['customer_name', 'customer_phone', 'reason', 'intent', 'language', 'priority'];
+/** Shown in a place of their own. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['summary', 'crm_url']);
+
+function start(): () => void {
+  void loadSession();
+  desk.open();
+  return onKeys({ m: () => desk.toggleMute() });
+}
+
+function AgentPage() {
+  useEffect(start, []);
+  const state = desk.state.value;
+  useEffect(() => {
+    document.title = `${state === 'ringing' ? '☎ ' : ''}${text(`desk.state.${state}`)} · ${text('nav.agent')}`;
+    if (state !== 'waiting') announce(text(`desk.state.${state}`));
+    return state === 'ringing' ? ring() : undefined;
+  }, [state]);
+  const contact = desk.contact.value;
+  return (
+    <Frame current="agent">
+      <main id="content" data-testid="page-agent">
+        <h1>{text('nav.agent')}</h1>
+        <Line contact={contact} />
+        {contact === undefined ? (
+          <div class="empty">
+            <p class="empty-title">{text('desk.empty.title')}</p>
+            <p>{text('desk.empty.text')}</p>
+            <a class="button" href="/console/phone" target="_blank" rel="noopener">
+              {text('desk.phone')}
+            </a>
+          </div>
+        ) : (
+          <div class="call-parts">
+            <div>
+              <Summary contact={contact} />
+              <Attributes contact={contact} />
+            </div>
+            <div data-testid="agent-transcript">
+              {desk.call.value !== undefined && <Transcript store={desk.call.value} selected={selected} />}
+            </div>
+          </div>
+        )}
+      </main>
+    </Frame>
+  );
+}
+
+/** The telephone of the desk. */
+function Line({ contact }: { contact: Contact | undefined }) {
+  const state = desk.state.value;
+  const error = desk.error.value;
+  const outcome = desk.outcome.value;
+  return (
+    <section class="card desk-line" data-state={state} aria-label={text('desk.line')}>
+      <p class="phone-status" data-testid="agent-status" data-state={state} data-call-sid={contact?.callSid}>
+        <span class="phone-lamp" aria-hidden="true" />
+        <span>{text(`desk.state.${state}`)}</span>
+        {state === 'ringing' && contact !== undefined && (
+          <span class="desk-queue">{text('desk.from', { number: contact.customerNumber, queue: contact.queue })}</span>
+        )}
+        {(state === 'talking' || state === 'ended') && (
+          <Elapsed sinceMs={desk.talkingSinceMs.value} isRunning={state === 'talking'} />
+        )}
+        {state === 'ended' && outcome !== undefined && (
+          <span class="badge" data-testid="agent-outcome" data-outcome={outcome}>
+            {text(outcomeText(outcome))}
+          </span>
+        )}
+      </p>
+      <div class="meters">
+        <Meter testId="agent-level-out" label={text('speaker.caller')} level={Telephone.levelOut} />
+        <Meter testId="agent-level-in" label={text('phone.you')} level={Telephone.levelIn} />
+      </div>
+      <div class="buttons">
+        <button
+          type="button"
+          class="toggle"
+          data-testid="agent-mute"
+          aria-pressed={desk.isMuted.value}
+          onClick={() => desk.toggleMute()}
+        >
+          {text('phone.mute')}
+        </button>
+        {state === 'talking' ? (
+          <button type="button" class="danger solid" data-testid="agent-hangup" onClick={() => desk.hangup()}>
+            {text('phone.hangup')}
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="solid"
+            data-testid="agent-answer"
+            disabled={state !== 'ringing' || desk.isAnswering.value}
+            onClick={() => void desk.answer()}
+          >
+            <Icon name="phone" />
+            {text('desk.answer')}
+          </button>
+        )}
+      </div>
+      <div role="alert">
+        {error !== undefined && (
+          <p class="problem" data-testid="agent-error" data-error={error}>
+            {text(`phone.error.${error}`)} {text('desk.listen')}
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Summary({ contact }: { contact: Contact }) {
+  const { attributes, whisper } = contact;
+  const { crm_url: link = '', summary = '' } = attributes;
+  return (
+    <section class="card" aria-labelledby="summary">
+      <div class="card-head">
+        <h2 id="summary">{text('desk.summary')}</h2>
+        {link.startsWith('https://') && (
+          <a data-testid="agent-crm-link" href={link} target="_blank" rel="noopener noreferrer">
+            {text('desk.crm')}
+          </a>
+        )}
+      </div>
+      <div class="note desk-summary">
+        <p data-testid="agent-attribute" data-name="summary">
+          {summary === '' ? text('desk.noSummary') : summary.split(' | ').map((part) => <span key={part}>{part}</span>)}
+        </p>
+        {whisper !== '' && (
+          <p class="desk-whisper">
+            <b>{text('desk.whisper')}</b> {whisper}
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Attributes({ contact }: { contact: Contact }) {
+  const names = Object.keys(contact.attributes).filter((name) => !ELSEWHERE.has(name));
+  const rank = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  return (
+    <section class="card" aria-labelledby="attributes">
+      <div class="card-head">
+        <h2 id="attributes">{text('desk.attributes')}</h2>
+      </div>
+      <dl class="desk-attributes">
+        {names.map((name) => (
+          <div key={name} data-testid="agent-attribute" data-name={name}>
+            <dt>{name}</dt>
+            <dd>{shownValue(name, contact.attributes[name] ?? '')}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function shownValue(name: string, value: string): string {
+  if (value === '') return text('unknown');
+  return name === 'reason' ? named('reason', value) : value;
+}
+
+function outcomeText(outcome: string): TextKey {
+  switch (outcome) {
+    case 'agent-hung-up':
+    case 'caller-hung-up':
+    case 'answered-elsewhere':
+      return `desk.outcome.${outcome}`;
+    default:
+      return 'desk.outcome.lost';
+  }
+}
+
+render(<AgentPage />, document.body);

@@ -1,0 +1,90 @@
+import { signal } from '@preact/signals';
+import { render } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { ConsoleEvent } from '../../src/console/messages.js';
+import '../style.css';
+import { loadSession } from '../live/api.js';
+import { CallStore } from '../live/call-store.js';
+import { receiveEvents } from '../live/events-socket.js';
+import { shortSid } from '../live/format.js';
+import { noteOpened } from '../live/opened.js';
+import { onKeys } from '../live/shortcuts.js';
+import { CallHead } from '../parts/call-head.js';
+import { CallLog } from '../parts/call-log.js';
+import { Frame } from '../parts/frame.js';
+import { Journey } from '../parts/journey.js';
+import { TimelineView } from '../parts/timeline.js';
+import { Transcript } from '../parts/transcript.js';
+import { Waterfall } from '../parts/waterfall.js';
+import { named, text } from '../text/text.js';
+
+const store = new CallStore(location.pathname.split('/').at(-1) ?? '');
+/** The event that the operator looks at, in whatever part of the page. */
+const selected = signal<ConsoleEvent | undefined>(undefined);
+
+function start(): () => void {
+  void loadSession();
+  void store.load();
+  receiveEvents(store.callSid, (messages) => store.apply(messages));
+  return onKeys({
+    Escape: () => {
+      if (selected.value !== undefined) {
+        selected.value = undefined;
+        return;
+      }
+      noteOpened(store.callSid);
+      location.assign('/console');
+    },
+  });
+}
+
+function CallPage() {
+  useEffect(start, []);
+  const call = store.call.value;
+  const title = `${shortSid(store.callSid)}${call === undefined ? '' : ` ${named('state', call.state)}`} · ${text('product')}`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return (
+    <Frame>
+      <main
+        id="content"
+        data-testid="call-detail"
+        data-call-sid={store.callSid}
+        data-state={call?.state}
+        data-ready={call !== undefined || store.isUnknown.value}
+      >
+        <CallHead store={store} />
+        {call === undefined ? (
+          store.isUnknown.value && <Unknown />
+        ) : (
+          <>
+            <TimelineView store={store} selected={selected} />
+            <div class="call-parts">
+              <Transcript store={store} selected={selected} />
+              <div>
+                <Journey store={store} />
+                <Waterfall store={store} selected={selected} />
+                <CallLog store={store} selected={selected} />
+              </div>
+            </div>
+          </>
+        )}
+      </main>
+    </Frame>
+  );
+}
+
+function Unknown() {
+  return (
+    <div class="empty" data-testid="call-unknown">
+      <p class="empty-title">{text('call.unknown.title')}</p>
+      <p>{text('call.unknown.text')}</p>
+      <a class="button" href="/console">
+        {text('call.back')}
+      </a>
+    </div>
+  );
+}
+
+render(<CallPage />, document.body);

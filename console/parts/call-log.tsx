@@ -1,0 +1,51 @@
+import { useSignal } from '@preact/signals';
+import type { Signal } from '@preact/signals';
+import type { ConsoleEvent } from '../../src/console/messages.js';
+import type { CallStore } from '../live/call-store.js';
+import { describe } from '../live/describe.js';
+import { moment } from '../live/format.js';
+import { text } from '../text/text.js';
+import { useFollowEnd } from './follow-end.js';
+
+/** Every event of the call in words: what the timeline shows as a picture. */
+export function CallLog({ selected, store }: { store: CallStore; selected: Signal<ConsoleEvent | undefined> }) {
+  const isAll = useSignal(true);
+  const events = store.events.value.filter((event) => isAll.value || event.kind === 'log');
+  const box = useFollowEnd(events.length);
+  return (
+    <section class="card" data-testid="call-log" aria-labelledby="call-log">
+      <div class="card-head">
+        <h2 id="call-log">{text('log.title')}</h2>
+        <label class="field inline">
+          <span class="unseen">{text('log.show')}</span>
+          <select onChange={(event) => (isAll.value = event.currentTarget.value === 'all')}>
+            <option value="all">{text('log.all')}</option>
+            <option value="lines">{text('log.lines')}</option>
+          </select>
+        </label>
+      </div>
+      <div ref={box} class="card-scroll" tabIndex={0} role="group" aria-labelledby="call-log">
+        {events.length === 0 ? (
+          <p class="note">{text('log.empty')}</p>
+        ) : (
+          <ol class="log">
+            {events.map((event) => (
+              <li
+                key={event.id}
+                data-testid="log-entry"
+                data-kind={event.kind}
+                data-level={event.kind === 'log' ? event.level : undefined}
+                data-selected={event.id === selected.value?.id}
+                onClick={() => (selected.value = event)}
+              >
+                <time>{moment(event.atMs)}</time>
+                <span class="kind">{event.kind === 'log' ? event.level : text(`kind.${event.kind}`)}</span>
+                <span>{describe(event)}</span>
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,142 @@
+import type { WebSocket } from 'ws';
+import type { Clock } from '../../src/base/clock.js';
+import { LiveSocket } from '../desk/live-socket.js';
+import { Carrier } from '../twilio/carrier.js';
+import type { CallEnd, CarrierCall } from '../twilio/carrier-call.js';
+import type { PhoneEndpoint } from '../twilio/phone.js';
+import { problemLevel } from '../twilio/problems.js';
+import { Microphone } from './microphone.js';
+import { playRingback } from './ringback.js';
+
+/** What a page shows of its call. */
+type HandsetState = 'ringing' | 'talking' | 'leaving' | 'dialling' | 'with-human' | 'ended' | 'failed';
+
+export interface HandsetOptions {
+  clock: Clock;
+  accountSid: string;
+  /** The number that is called. */
+  to: string;
+  /** Returns the host by which Twilio knows the gateway. */
+  publicHost: () => string;
+  /** Returns where the gateway listens. */
+  origin: () => string;
+  /** Returns the telephone that the gateway dials with this number, for the caller of this CallSid. */
+  phoneOf: (number: string, callSid: string) => PhoneEndpoint | undefined;
+  /** Synthesizes `<Say>`, as raw mu-law. */
+  synthesize: (text: string) => Promise<Uint8Array>;
+  onClose: () => void;
+}
+
+/** A number of a range that is set aside for examples. */
+const DEFAULT_FROM = '+12025550123';
+const NUMBER = /^\+[1-9]\d{6,14}$/;
+const KEY = /^[0-9*#]$/;
+/** Maximum time to tell the gateway of a call's end. */
+const FAREWELL_MS = 3000;
+/** Why a call ended that the gateway could not handle. The other ends are usual. */
+const FAILED: ReadonlySet<CallEnd> = new Set(['error', 'rejected', 'busy']);
+
+/** One telephone on a page. It calls the gateway through a simulated carrier, one call after the other. */
+export class Handset {
+  private readonly options: HandsetOptions;
+  private readonly page: LiveSocket;
+  private state: HandsetState | undefined;
+  private live: { call: CarrierCall; carrier: Carrier; microphone: Microphone } | undefined;
+  private stopRinging: (() => void) | undefined;
+
+  constructor(socket: WebSocket, options: HandsetOptions) {
+    this.options = options;
+    this.page = new LiveSocket(socket, {
+      onMessage: (message) => this.onMessage(message),
+      onFrame: (frame) => this.live?.microphone.take(frame),
+      onClose: () => {
+        this.hangup();
+        options.onClose();
+      },
+    });
+  }
+
+  get callSid(): string | undefined {
+    return this.live?.call.callSid;
+  }
+
+  /** The gateway's name for the state of the call has changed. */
+  onCallState(state: string): void {
+    if (state === 'leaving') this.enter('leaving');
+    else if (state === 'talking' || state === 'recording') this.enter('talking');
+  }
+
+  /** An agent has answered. */
+  onAnswered(): void {
+    this.enter('with-human');
+  }
+
+  close(): void {
+    this.hangup();
+    this.page.close();
+  }
+
+  private onMessage({ digit, from, type }: Readonly<Record<string, unknown>>): void {
+    if (type === 'call' && this.live === undefined) this.place(typeof from === 'string' ? from : '');
+    else if (type === 'hangup') this.hangup();
+    else if (type === 'digit' && typeof digit === 'string' && KEY.test(digit)) this.live?.call.pressDigit(digit);
+  }
+
+  private place(from: string): void {
+    const { accountSid, clock, origin, phoneOf, publicHost, synthesize, to } = this.options;
+    const carrier = new Carrier({
+      accountSid,
+      clock,
+      resolve: origin,
+      phoneBook: (number) => phoneOf(number, call.callSid),
+      synthesize,
+    });
+    const call: CarrierCall = carrier.placeCall({
+      from: NUMBER.test(from) ? from : DEFAULT_FROM,
+      to,
+      voiceUrl: `https://${publicHost()}/twilio/voice`,
+    });
+    const microphone = new Microphone({
+      waitingBytes: () => call.mediaStream?.unspokenBytes,
+      speak: (mulaw) => call.speak(mulaw),
+    });
+    this.live = { call, carrier, microphone };
+    this.enter('ringing');
+    call.on('heard', (frame) => this.page.play(frame));
+    call.on('stream-started', () => this.enter('talking'));
+    call.on('dial-started', () => this.enter('dialling'));
+    call.on('problem', (code, what) => {
+      if (problemLevel(code) === 'error' && code !== 31921) this.page.tell({ type: 'problem', code, what });
+    });
+    call.on('ended', (reason) => void this.ended(reason));
+  }
+
+  private hangup(): void {
+    this.live?.call.hangup();
+  }
+
+  private async ended(reason: CallEnd): Promise<void> {
+    const { live } = this;
+    if (live === undefined) return;
+    this.enter(FAILED.has(reason) ? 'failed' : 'ended', { reason });
+    this.live = undefined;
+    const { carrier } = live;
+    const farewell = this.options.clock.setTimer(FAREWELL_MS, () => carrier.close());
+    await carrier.whenIdle();
+    farewell.cancel();
+    carrier.close();
+  }
+
+  private enter(state: HandsetState, more: Readonly<Record<string, unknown>> = {}): void {
+    const { live } = this;
+    if (live === undefined || state === this.state) return;
+    // The call is in its last stream only as long as the carrier has one.
+    if (state === 'leaving' && this.state !== 'talking') return;
+    this.state = state;
+    this.page.tell({ type: 'status', state, callSid: live.call.callSid, ...more });
+    this.stopRinging?.();
+    const rings = state === 'ringing' || state === 'dialling';
+    this.stopRinging = rings ? playRingback(live.carrier.ticker, (frame) => this.page.play(frame)) : undefined;
+    if (state === 'ended' || state === 'failed') this.state = undefined;
+  }
+}

@@ -1,0 +1,114 @@
+import type { WebSocket } from 'ws';
+import { type Clock, systemClock } from '../../src/base/clock.js';
+import { type SpeechEngine, openSpeechEngine } from '../../src/speech/engine.js';
+import { type AgentSide, type StoreLocation, connectSide } from '../caller/agent-side.js';
+import { type Agent, Desk } from '../desk/desk.js';
+import type { PhoneEndpoint } from '../twilio/phone.js';
+import { Handset } from './handset.js';
+
+export interface PhonesOptions {
+  /** Returns the host by which Twilio knows the gateway. */
+  publicHost: () => string;
+  /** Returns where the gateway listens, such as `http://127.0.0.1:8000`. */
+  origin: () => string;
+  /** Where the gateway's handover records are. */
+  store: StoreLocation;
+  pepper: string;
+  /** The number of the contact centre. No other number can be dialled. */
+  connectPhoneNumber: string | undefined;
+  /** What happens at a desk, for the caller of this CallSid: `ringing`, `talking`, `ended`. */
+  onAgentStep: (callSid: string, step: string) => void;
+  clock?: Clock;
+}
+
+/** The number that the softphone calls. */
+const GATEWAY_NUMBER = '+12065550199';
+const ACCOUNT_SID = `AC${'0'.repeat(32)}`;
+
+/**
+ * The softphone and the agent's desk of the console. A softphone calls the gateway through the simulated carrier; when the
+ * gateway dials, the simulated Connect runs the real flow with the real Lambda, and a desk rings.
+ */
+export class Phones {
+  private readonly options: PhonesOptions;
+  private readonly handsets = new Set<Handset>();
+  private readonly agents = new Set<Agent>();
+  /** The caller's CallSid by the CallSid of the leg that was dialled for it. */
+  private readonly callers = new Map<string, string>();
+  private readonly desk: Desk;
+  private connect: AgentSide | undefined;
+  private engine: Promise<SpeechEngine> | undefined;
+
+  constructor(options: PhonesOptions) {
+    this.options = options;
+    this.desk = new Desk({
+      callerOf: (legCallSid) => this.takeCaller(legCallSid),
+      onStep: (callSid, step) => {
+        if (step === 'talking') this.handsetOf(callSid)?.onAnswered();
+        options.onAgentStep(callSid, step);
+      },
+      onClose: (agent) => this.agents.delete(agent),
+    });
+  }
+
+  /** Takes the connection of a softphone's page. */
+  onPhone(socket: WebSocket): void {
+    const { clock = systemClock, origin, publicHost } = this.options;
+    const handset = new Handset(socket, {
+      clock,
+      accountSid: ACCOUNT_SID,
+      to: GATEWAY_NUMBER,
+      publicHost,
+      origin,
+      phoneOf: (number, callSid) => this.phoneOf(number, callSid),
+      synthesize: async (text) => (await (this.engine ??= openSpeechEngine())).synthesize(text),
+      onClose: () => this.handsets.delete(handset),
+    });
+    this.handsets.add(handset);
+  }
+
+  /** Takes the connection of a desk's page. */
+  onAgent(socket: WebSocket): void {
+    this.agents.add(this.desk.open(socket));
+  }
+
+  /** Takes note of the gateway's name for the state of a call. */
+  onCallState(callSid: string, state: string): void {
+    this.handsetOf(callSid)?.onCallState(state);
+  }
+
+  /** Hangs up every call and closes every page's connection. */
+  async close(): Promise<void> {
+    for (const each of [...this.handsets, ...this.agents]) each.close();
+    await this.connect?.close();
+    await (await this.engine)?.close();
+  }
+
+  private takeCaller(legCallSid: string): string | undefined {
+    const callSid = this.callers.get(legCallSid);
+    this.callers.delete(legCallSid);
+    return callSid;
+  }
+
+  private handsetOf(callSid: string): Handset | undefined {
+    return [...this.handsets].find((handset) => handset.callSid === callSid);
+  }
+
+  private phoneOf(number: string, callSid: string): PhoneEndpoint | undefined {
+    const { clock = systemClock, connectPhoneNumber, pepper, store } = this.options;
+    if (number !== connectPhoneNumber) return undefined;
+    this.connect ??= connectSide(store, pepper, clock, {
+      onStep: () => undefined,
+      onScreen: () => undefined,
+      desk: this.desk,
+    });
+    const { phone } = this.connect;
+    return {
+      ring: (leg) => {
+        this.callers.set(leg.callSid, callSid);
+        leg.onHangup(() => this.takeCaller(leg.callSid));
+        phone.ring(leg);
+      },
+    };
+  }
+}
