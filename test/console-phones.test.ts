@@ -116,7 +116,7 @@ test('without a desk the contact waits in the queue, and a desk that opens then 
 });
 
 test('with a real carrier there is neither a softphone nor a desk', async () => {
-  const env = { TWILIO_AUTH_TOKEN: 'a-token', PUBLIC_HOST: 'gateway.example.com' };
+  const env = { TWILIO_AUTH_TOKEN: 'a-token', USE_LOCAL_DYNAMODB: 'true', PUBLIC_HOST: 'gateway.example.com' };
   await withGateway(env, async ({ base, open }) => {
     const { agent, phone } = await sessionOf(base);
     assert.deepEqual([phone, agent], [false, false]);
