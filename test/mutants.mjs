@@ -832,6 +832,13 @@ export const MUTANTS = [
     tests: ['src/process/dot-env.test.ts'],
   },
   {
+    name: 'a line of a settings file that is no setting is left out',
+    file: 'src/process/parse-dot-env.ts',
+    find: "if (name === undefined) throw refused('a line that is not NAME=value');",
+    replace: 'if (name === undefined) continue;',
+    tests: ['src/process/dot-env.test.ts'],
+  },
+  {
     name: 'a stopping gateway keeps its connections',
     file: 'src/edge/in-flight-requests.ts',
     find: "if (!response.headersSent) response.setHeader('connection', 'close');",

@@ -86,14 +86,57 @@ test('a settings file that cannot be read is named, and so is one that ENV_FILE 
   );
 });
 
+test('a value in quotation marks has its own spaces, comment signs, other quotation marks and lines', () => {
+  const env: Record<string, string | undefined> = {};
+  load(
+    [
+      'A="say \'hi\'" # a comment',
+      'B=\'say "hi"\'',
+      'C=`it\'s "that"`',
+      'D=" # "',
+      'E="one',
+      '# two',
+      'three"',
+      "F='a\\nb'",
+      'G="a\\nb"',
+      'H=""',
+      'I=a"b"#c',
+      'J = == ',
+      'A=',
+      'K=last',
+    ].join('\r\n'),
+    env,
+  );
+  const { ENV_FILE: _file, ...values } = env;
+  assert.deepEqual(values, {
+    A: '',
+    B: 'say "hi"',
+    C: 'it\'s "that"',
+    D: ' # ',
+    E: 'one\n# two\nthree',
+    F: 'a\\nb',
+    G: 'a\nb',
+    H: '',
+    I: 'a"b"',
+    J: '==',
+    K: 'last',
+  });
+});
+
 test('a line of a settings file that is no setting is named by its number and not shown', () => {
-  for (const [text, line] of [
-    ['A=1\nsk-hunter2\nB=2\n', 2],
-    ['A=1\n\n# note\nTWILIO_AUTH_TOKEN hunter2\nB=2\n', 4],
-    ['two words=hunter2\n', 1],
+  for (const [text, what] of [
+    ['A=1\nsk-hunter2\nB=2\n', 'a line that is not NAME=value (line 2)'],
+    ['A=1\n\n# note\nTWILIO_AUTH_TOKEN hunter2\nB=2\n', 'a line that is not NAME=value (line 4)'],
+    ['two words=hunter2\n', 'a line that is not NAME=value (line 1)'],
+    ['A=1\nhunter2', 'a line that is not NAME=value (line 2)'],
+    ['A="one\ntwo"\n=hunter2\nB=2\n', 'a line that is not NAME=value (line 3)'],
+    ['A=1\rsk-hunter2\r', 'a line that is not NAME=value (line 2)'],
+    ['A=1\nB="hunter2\nC=3\n', 'a quotation mark that is never closed (line 2)'],
+    ['A=1\nB="hunter2\nC="3"\n', 'text after a closing quotation mark (line 2)'],
+    ["A='1' hunter2\n", 'text after a closing quotation mark (line 1)'],
   ] as const) {
     const message = refusal(() => load(text));
-    assert.match(message, new RegExp(`has a line that is not NAME=value \\(line ${line}\\)`));
+    assert.ok(message.includes(` has ${what}.`), message);
     assert.ok(!message.includes('hunter2'), message);
   }
 });

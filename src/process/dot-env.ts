@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { settingOf } from '../base/environment.js';
 import { TandemError, isTandemError } from '../base/errors.js';
+import { parseDotEnv } from './parse-dot-env.js';
 
 /** What was read from a file of settings. Names only, because values may be secrets. */
 export interface DotEnv {
@@ -17,7 +17,6 @@ export interface DotEnv {
 }
 
 const DEFAULT_FILE = '.env';
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Node itself reads these when it starts, which is before the file is read. */
 const TOO_LATE = /^(NODE_EXTRA_CA_CERTS|NODE_OPTIONS)$/;
 
@@ -32,8 +31,7 @@ export function loadDotEnv(env: Record<string, string | undefined>, folder: stri
   const file = named ?? DEFAULT_FILE;
   const text = readText(file, resolve(folder, file), named !== undefined);
   if (text === undefined) return undefined;
-  const given = Object.entries(parseEnv(text)).toSorted(([a], [b]) => a.localeCompare(b, 'en'));
-  for (const [name] of given) if (!NAME.test(name)) throw noSetting(file, text, name);
+  const given = [...parseDotEnv(file, text)].toSorted(([a], [b]) => a.localeCompare(b, 'en'));
   const kept = given.filter(([name]) => env[name] !== undefined).map(([name]) => name);
   const added = given.filter(([name]) => env[name] === undefined);
   for (const [name, value] of added) env[name] = value;
@@ -56,21 +54,13 @@ export function useDotEnv(env: Record<string, string | undefined>): void {
 /** `undefined` if there is no file and none was named. */
 function readText(file: string, path: string, isNamed: boolean): string | undefined {
   try {
-    // Node's parser takes a byte order mark for a part of the first name.
-    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     if (code === 'ENOENT' && !isNamed) return undefined;
     const what = isNamed ? `ENV_FILE is ${file}, which` : file;
     throw new TandemError('CONFIG_INVALID', `${what} cannot be read (${code}).`, { cause: error });
   }
-}
-
-/** Node's parser joins a line without "=" to the next one, so that a setting would be missing without a word. */
-function noSetting(file: string, text: string, name: string): TandemError {
-  const [start = ''] = name.split('\n');
-  const line = text.split('\n').findIndex((one) => one.replace(/^\s*(export\s+)?/, '').startsWith(start.trim())) + 1;
-  return new TandemError('CONFIG_INVALID', `${file} has a line that is not NAME=value (line ${line}).`);
 }
 
 function sentenceOf(file: string, names: readonly string[], kept: readonly string[]): string {
