@@ -182,10 +182,3 @@ test('a store operation that waits for credentials for ever ends, and the store 
   await within(Promise.all([check, closed]), 'the end', 10_000);
   assert.equal(clock.timers, 0);
 });
-
-test('the embedded store reports a taken port as PORT_IN_USE', async () => {
-  const first = await startEmbeddedDynamoDb();
-  const port = Number(new URL(first.endpointUrl).port);
-  await assert.rejects(startEmbeddedDynamoDb({ port }), { code: 'PORT_IN_USE' });
-  await first.close();
-});
