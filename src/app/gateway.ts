@@ -95,6 +95,7 @@ export class Gateway {
   private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
   private readonly requests: InFlightRequests;
+  private draining: Drain | undefined;
   private listeningEnded: Promise<void> | undefined;
 
   constructor(parts: GatewayParts) {
@@ -275,14 +276,14 @@ export class Gateway {
     this.phase = 'draining';
     this.requests.closeConnections();
     const { calls, clock, requests } = this;
-    const drain = new Drain({
+    this.draining ??= new Drain({
       calls,
       clock,
       log: this.parts.log,
       requests,
       stopListening: () => void this.stopListening(),
     });
-    await drain.run(drainSeconds, canMove);
+    await this.draining.run(drainSeconds, canMove);
   }
 
   /** Closes the server and every socket. */

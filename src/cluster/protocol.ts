@@ -45,6 +45,14 @@ export interface Place {
   journalKey: string;
 }
 
+/** Finish the calls, then exit. */
+export interface DrainOrder {
+  /** Maximum time. */
+  seconds: number;
+  /** Whether calls that do not finish in time may move to another process. */
+  canMove: boolean;
+}
+
 type Tell<Asked> = { asked: Asked; answer: unknown };
 
 /** What workers ask or tell the primary. */
@@ -70,6 +78,6 @@ export type ToWorker = {
   webhook: { asked: GivenWebhook; answer: GivenAnswer };
   upgrade: Tell<PassedUpgrade>;
   metrics: { asked: undefined; answer: MetricObject[] };
-  /** Finish the calls, then exit. With `canMove`, calls that do not finish in time may move to another process. */
-  drain: Tell<{ canMove: boolean }>;
+  /** May be told again, with less time. */
+  drain: Tell<DrainOrder>;
 };
