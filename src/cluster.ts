@@ -5,13 +5,13 @@ import { systemClock } from './base/clock.js';
 import { Primary } from './cluster/primary.js';
 import { shareOf } from './cluster/shares.js';
 import { runWorker } from './cluster/worker.js';
-import { faultLimitMs } from './app/drain.js';
+import { drainAfterFaultSeconds, faultLimitMs } from './app/drain.js';
 import { type Config, readConfig } from './config/config.js';
 import { hostInUrl } from './base/host-in-url.js';
 import { consoleAddress } from './console/address.js';
 import { UsageError, defineCommand, isEntry, runCommand } from './process/command-line.js';
 import { loadDotEnv } from './process/dot-env.js';
-import { once, stopOnFault } from './process/faults.js';
+import { stopOnFault } from './process/faults.js';
 import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
 import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
 import { Notices } from './telemetry/notices.js';
@@ -52,11 +52,10 @@ async function main(workers: number, notices: Notices): Promise<void> {
       process.exit(1);
     },
   });
-  const stop = once(() => primary.stop());
   stopOnFault({
     count: () => undefined,
     report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
-    stop,
+    stop: () => primary.stop(drainAfterFaultSeconds(config.drainSeconds)),
     limitMs: faultLimitMs(config.drainSeconds),
   });
   stopOnSignal({
@@ -65,7 +64,7 @@ async function main(workers: number, notices: Notices): Promise<void> {
     activeCalls: () => primary.activeCalls,
     drainSeconds: config.drainSeconds,
     say: (msg, sentence) => notices.say('info', msg, sentence),
-    stop,
+    stop: () => primary.stop(config.drainSeconds),
   });
   // Keeps this process alive while every worker waits to be restarted.
   setInterval(() => undefined, 60_000);

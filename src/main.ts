@@ -18,18 +18,15 @@ async function main(notices: Notices, shown: Shown): Promise<void> {
   const { drainSeconds } = config;
   const log = createLogger({ level: config.logLevel });
   let running: RunningGateway | undefined;
-  let drainLimitSeconds = drainSeconds;
-  const stop = once(async () => {
-    await running?.gateway.drain(drainLimitSeconds);
-    await running?.close();
-  });
+  const close = once(async () => running?.close());
+  const stop = async (limitSeconds: number): Promise<void> => {
+    await running?.gateway.drain(limitSeconds);
+    await close();
+  };
   stopOnFault({
     count: () => running?.metrics.processorErrors.inc({ processor: 'process' }),
     report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
-    stop: () => {
-      drainLimitSeconds = drainAfterFaultSeconds(drainSeconds);
-      return stop();
-    },
+    stop: () => stop(drainAfterFaultSeconds(drainSeconds)),
     limitMs: faultLimitMs(drainSeconds),
   });
   running = await startGateway(config, {
@@ -49,7 +46,7 @@ async function main(notices: Notices, shown: Shown): Promise<void> {
     activeCalls: () => gateway.activeCalls,
     drainSeconds,
     say: (msg, sentence) => notices.say('info', msg, sentence),
-    stop,
+    stop: () => stop(drainSeconds),
   });
 }
 

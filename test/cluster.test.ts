@@ -208,6 +208,24 @@ describe('a cluster that is told to stop', () => {
     }
   });
 
+  test('a fault of the primary shortens a drain: the calls of its workers leave at once, and it ends with code 1', async () => {
+    const fault = 'process.on("SIGURG",()=>{throw(new(Error)("private"))})';
+    const env = { DRAIN_SECONDS: '3600', NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` };
+    const cluster = await ClusterRig.spawn(2, env).listening();
+    try {
+      const calls = Array.from({ length: 2 }, () => cluster.call());
+      await until(() => calls.every(isGreeted), 'every caller is greeted');
+      cluster.signal('SIGTERM');
+      await until(() => cluster.words.includes('2 call(s) in progress may finish'), 'the cluster announces the drain');
+      cluster.signal('SIGURG');
+      await until(() => calls.every(({ dials }) => dials === 1), 'the callers are put through');
+      await cluster.hangUpAll();
+      assert.equal(await cluster.ended(), 1);
+    } finally {
+      await cluster.close();
+    }
+  });
+
   test('a second signal ends the cluster without waiting for calls', async () => {
     const cluster = await ClusterRig.spawn(1, { DRAIN_SECONDS: '60' }).listening();
     try {

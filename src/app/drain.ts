@@ -32,9 +32,9 @@ export function drainAfterFaultSeconds(drainSeconds: number): number {
   return Math.min(drainSeconds, MOVE_BEFORE_END_MS / 1000);
 }
 
-/** Maximum time a process lives after a fault, whatever its drain waits for. It may have been draining already. */
+/** Maximum time a process lives after a fault, whatever its drain waits for. */
 export function faultLimitMs(drainSeconds: number): number {
-  return drainSeconds * 1000 + HANDOVER_MS + 2 * MAX_QUIET_WAIT_MS;
+  return drainAfterFaultSeconds(drainSeconds) * 1000 + HANDOVER_MS + 2 * MAX_QUIET_WAIT_MS;
 }
 
 export interface DrainOptions {
@@ -49,6 +49,9 @@ export interface DrainOptions {
 /** Lets the calls of a stopping gateway finish, moves them to another instance, or hands them to a human. */
 export class Drain {
   private readonly options: DrainOptions;
+  private emptied: Promise<void> | undefined;
+  private endMs = Infinity;
+  private canMove = true;
   /** Since when the journal cannot be written, as far as the drain has seen. `undefined` while it can. */
   private unwrittenSinceMs: number | undefined;
 
@@ -61,24 +64,31 @@ export class Drain {
    * another instance in a pause. If no other instance can read the journal, the calls are handed to a human instead.
    *
    * `canMove`: `false` if the other instances stop as well.
+   *
+   * A gateway that drains already may be told again, after a fault or because the others stop now, too. The drain then ends when
+   * the first of them would have ended.
    */
-  async run(drainSeconds: number, canMove: boolean): Promise<void> {
+  run(drainSeconds: number, canMove: boolean): Promise<void> {
+    this.endMs = Math.min(this.endMs, this.options.clock.now() + drainSeconds * 1000);
+    this.canMove &&= canMove;
+    this.emptied ??= this.empty();
+    return this.emptied;
+  }
+
+  private async empty(): Promise<void> {
     const { calls, clock, log } = this.options;
     calls.stopAccepting();
-    const drainMs = drainSeconds * 1000;
-    const movesCalls = calls.isShared && canMove;
-    const startedMs = clock.now();
     await this.until(
       () => {
         this.lookAtJournal();
         return calls.activeCalls.length === 0;
       },
-      Math.max(0, drainMs - MOVE_BEFORE_END_MS),
+      () => this.endMs - MOVE_BEFORE_END_MS,
     );
     if (calls.activeCalls.length === 0) return;
-    if (movesCalls && this.live.length > 0) {
+    if (this.movesCalls && this.live.length > 0) {
       log.warn({ calls: this.live.length }, 'moving the remaining calls to other instances');
-      await this.moveCalls(startedMs + drainMs - clock.now());
+      await this.moveCalls();
     }
     if (this.live.length > 0) {
       log.warn({ calls: this.live.length }, 'transferring the remaining calls to a human');
@@ -87,10 +97,11 @@ export class Drain {
     const lastMs = clock.now();
     await this.until(() => {
       // A stream that was requested before may come only now.
-      if (movesCalls && calls.isWritten) void this.move(clock.now() - lastMs < LATE_STREAM_MS ? 'breath' : 'mid-word');
+      if (this.movesCalls && calls.isWritten)
+        void this.move(clock.now() - lastMs < LATE_STREAM_MS ? 'breath' : 'mid-word');
       else this.handOver();
       return !calls.activeCalls.some((call) => call.needsAnswers);
-    }, HANDOVER_MS);
+    }, this.in(HANDOVER_MS));
     await this.answerLastRequests();
   }
 
@@ -104,22 +115,28 @@ export class Drain {
     return sinceMs !== undefined && this.options.clock.now() - sinceMs >= JOURNAL_AWAY_MS;
   }
 
+  private get movesCalls(): boolean {
+    return this.options.calls.isShared && this.canMove;
+  }
+
   private get live(): readonly Call[] {
     return this.options.calls.activeCalls.filter((call) => call.isLive);
   }
 
   /**
-   * Moves each live call in its next pause. A caller without a pause within `limitMs` is told that they were cut off.
-   * Calls that cannot be written to the journal stay, and if the journal is away for long, it returns before the limit.
+   * Moves each live call in its next pause. A caller without a pause until the end is told that they were cut off.
+   * Calls that cannot be written to the journal stay, and if the journal is away for long, it returns before the end.
    */
-  private async moveCalls(limitMs: number): Promise<void> {
+  private async moveCalls(): Promise<void> {
     const { clock } = this.options;
-    const endMs = clock.now() + limitMs;
-    await this.until(() => {
-      void this.move(endMs - clock.now() > HURRY_MS ? 'calm' : 'breath');
-      this.lookAtJournal();
-      return this.live.length === 0 || this.isJournalAway;
-    }, limitMs);
+    await this.until(
+      () => {
+        void this.move(this.endMs - clock.now() > HURRY_MS ? 'calm' : 'breath');
+        this.lookAtJournal();
+        return this.live.length === 0 || this.isJournalAway || !this.movesCalls;
+      },
+      () => this.endMs,
+    );
     await this.move('mid-word');
   }
 
@@ -129,7 +146,8 @@ export class Drain {
   }
 
   private async move(when: MoveWhen): Promise<void> {
-    if (this.options.calls.isWritten) await Promise.all(this.live.map((call) => call.moveAway(when)));
+    if (this.movesCalls && this.options.calls.isWritten)
+      await Promise.all(this.live.map((call) => call.moveAway(when)));
   }
 
   /**
@@ -140,13 +158,19 @@ export class Drain {
     if (calls.isWritten) stopListening();
     const sinceMs = clock.now();
     // When the last stream has just been closed, Twilio's request about it has not arrived yet.
-    await this.until(() => Math.min(requests.quietMs, clock.now() - sinceMs) >= QUIET_MS, MAX_QUIET_WAIT_MS);
+    await this.until(() => Math.min(requests.quietMs, clock.now() - sinceMs) >= QUIET_MS, this.in(MAX_QUIET_WAIT_MS));
   }
 
-  private async until(isDone: () => boolean, limitMs: number): Promise<void> {
+  /** The end of a wait of at most `limitMs`, for {@link until}. */
+  private in(limitMs: number): () => number {
+    const endMs = this.options.clock.now() + limitMs;
+    return () => endMs;
+  }
+
+  /** `endMs` is asked again and again, because the end of a drain may come nearer. */
+  private async until(isDone: () => boolean, endMs: () => number): Promise<void> {
     const { clock } = this.options;
-    const startedMs = clock.now();
-    while (!isDone() && clock.now() - startedMs < limitMs) {
+    while (!isDone() && clock.now() < endMs()) {
       // Not with the clock, because its timers do not keep the process alive.
       await new Promise<void>((resolve) => {
         setTimeout(resolve, POLL_MS);

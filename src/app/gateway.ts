@@ -108,6 +108,7 @@ export class Gateway {
   private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
   private readonly requests: InFlightRequests;
+  private draining: Drain | undefined;
   private listeningEnded: Promise<void> | undefined;
 
   constructor(parts: GatewayParts) {
@@ -318,14 +319,14 @@ export class Gateway {
     this.requests.closeConnections();
     this.console.drain();
     const { calls, clock, requests } = this;
-    const drain = new Drain({
+    this.draining ??= new Drain({
       calls,
       clock,
       log: this.parts.log,
       requests,
       stopListening: () => void this.stopListening(),
     });
-    await drain.run(drainSeconds, canMove);
+    await this.draining.run(drainSeconds, canMove);
   }
 
   /** Closes the server and every socket. */

@@ -33,8 +33,6 @@ export interface PrimaryOptions {
  */
 const PASS_MS = 4000;
 const METRICS_MS = 2000;
-/** Time a gateway needs after its drain limit, for the last handovers, the journal and the store. */
-const BEYOND_DRAIN_MS = 40_000;
 
 type Phase = { name: 'starting' | 'running' } | { name: 'restarting' } | { name: 'stopping'; onStopped: () => void };
 
@@ -54,12 +52,13 @@ export class Primary {
   private readonly closers: (() => Promise<void>)[] = [];
   /** Called at the next change of a worker. */
   private readonly watchers = new Set<() => void>();
+  private stopped: Promise<void> | undefined;
   private storeUrl: string | undefined;
   private phase: Phase = { name: 'starting' };
   private port = 0;
 
   constructor(options: PrimaryOptions) {
-    const { clock, config, fork, workers } = options;
+    const { clock, fork, workers } = options;
     this.options = options;
     this.calls = new CallTable(clock);
     this.journal = new MemoryBackend(clock);
@@ -70,7 +69,6 @@ export class Primary {
           name: String(index + 1),
           clock,
           fork,
-          drainLimitMs: config.drainSeconds * 1000 + BEYOND_DRAIN_MS,
           answers: (worker) => this.answersTo(worker, index),
           onUp: (worker) => this.onUp(worker),
           onEnd: (worker, end, pauseMs) => this.onEnd(worker, end, pauseMs),
@@ -98,14 +96,22 @@ export class Primary {
     return this.calls.size;
   }
 
-  /** Lets all workers finish their calls. Resolves when the last worker has ended. */
-  async stop(): Promise<void> {
+  /**
+   * Lets all workers finish their calls. Resolves when the last worker has ended. After a fault a primary that stops already is
+   * told again, with less time.
+   */
+  stop(drainSeconds: number): Promise<void> {
+    this.stopped ??= this.untilStopped();
+    // The journal in this process ends with it. Only a configured one lets other instances take calls over.
+    const canMove = this.options.config.journal !== undefined;
+    for (const worker of this.workers) worker.drain({ seconds: drainSeconds, canMove });
+    this.onChange();
+    return this.stopped;
+  }
+
+  private async untilStopped(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.phase = { name: 'stopping', onStopped: resolve };
-      // The journal in this process ends with it. Only a configured one lets other instances take calls over.
-      const canMove = this.options.config.journal !== undefined;
-      for (const worker of this.workers) worker.drain(canMove);
-      this.onChange();
     });
     for (const close of this.closers.reverse()) await close();
   }
@@ -120,7 +126,7 @@ export class Primary {
     this.phase = { name: 'restarting' };
     for (const worker of this.workers) {
       const { pid } = worker;
-      worker.drain(true);
+      worker.drain({ seconds: this.options.config.drainSeconds, canMove: true });
       await this.until(() => this.phase.name === 'stopping' || (worker.isAccepting && worker.pid !== pid));
       if (this.phase.name !== 'restarting') return;
     }
@@ -246,8 +252,8 @@ export class Primary {
       log.error({ worker: worker.name, end, calls, pause_ms: pauseMs }, 'a worker has died; it is started again');
     }
     // A worker that fails at the first start needs the operator, so the start is given up.
-    if (this.phase.name === 'starting' && end === 'failed') void this.stop();
-    else if (this.phase.name === 'stopping') worker.drain(false);
+    if (this.phase.name === 'starting' && end === 'failed') void this.stop(this.options.config.drainSeconds);
+    else if (this.phase.name === 'stopping') worker.drain({ seconds: 0, canMove: false });
     else if (end === 'stopped') worker.start();
     else if (!this.workers.some(({ isAlive }) => isAlive)) onGivenUp();
     this.onChange();

@@ -53,6 +53,14 @@ export interface AskedOthers {
   limitMs: number;
 }
 
+/** Finish the calls, then exit. */
+export interface DrainOrder {
+  /** Maximum time. */
+  seconds: number;
+  /** Whether calls that do not finish in time may move to another process. */
+  canMove: boolean;
+}
+
 type Tell<Asked> = { asked: Asked; answer: unknown };
 
 /** What workers ask or tell the primary. */
@@ -90,6 +98,6 @@ export type ToWorker = {
   /** The process of this worker is gone. */
   'console-lost': Tell<string>;
   'console-ask': { asked: InstanceQuestion; answer: unknown };
-  /** Finish the calls, then exit. With `canMove`, calls that do not finish in time may move to another process. */
-  drain: Tell<{ canMove: boolean }>;
+  /** May be told again, with less time. */
+  drain: Tell<DrainOrder>;
 };

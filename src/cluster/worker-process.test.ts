@@ -43,7 +43,6 @@ function scene(): Scene {
   const worker = new WorkerProcess({
     name: '1',
     clock,
-    drainLimitMs: 5000,
     fork: () => {
       const child = new Child(children.length + 1);
       children.push(child);
@@ -100,7 +99,7 @@ test('a worker that never comes up is given up after 13 attempts', () => {
 test('a draining worker is told so, takes no calls, still answers, and is not restarted by itself', () => {
   const { children, clock, die, ends, worker } = scene();
   worker.listens();
-  worker.drain(true);
+  worker.drain({ seconds: 5, canMove: true });
   assert.deepEqual(children[0]?.sent, ['drain']);
   assert.ok(!worker.isAccepting && worker.link !== undefined);
   die();
@@ -112,18 +111,36 @@ test('a draining worker is told so, takes no calls, still answers, and is not re
 test('a worker that hangs while draining is killed at the limit', () => {
   const { children, clock, worker } = scene();
   worker.listens();
-  worker.drain(true);
-  clock.advance(5000);
+  worker.drain({ seconds: 5, canMove: true });
+  clock.advance(44_999);
+  assert.deepEqual(children[0]?.sent, ['drain']);
+  clock.advance(1);
   assert.deepEqual(children[0]?.sent, ['drain', 'SIGKILL']);
+});
+
+test('a draining worker that is told again is killed at the earlier of the two limits', () => {
+  const { children, clock, die, worker } = scene();
+  worker.listens();
+  worker.drain({ seconds: 3600, canMove: true });
+  clock.advance(1000);
+  worker.drain({ seconds: 30, canMove: false });
+  clock.advance(1000);
+  worker.drain({ seconds: 600, canMove: false });
+  clock.advance(68_999);
+  assert.deepEqual(children[0]?.sent, ['drain', 'drain', 'drain']);
+  clock.advance(1);
+  assert.equal(children[0]?.sent.at(-1), 'SIGKILL');
+  die();
+  assert.equal(clock.timers, 0);
 });
 
 test('a worker drained while it starts is killed, and one drained before a restart is not started', () => {
   const starting = scene();
-  starting.worker.drain(false);
+  starting.worker.drain({ seconds: 5, canMove: false });
   assert.deepEqual(starting.children[0]?.sent, ['SIGKILL']);
   const waiting = scene();
   waiting.die();
-  waiting.worker.drain(false);
+  waiting.worker.drain({ seconds: 5, canMove: false });
   waiting.clock.advance(100_000);
   assert.equal(waiting.children.length, 1);
   assert.ok(!waiting.worker.isAlive);

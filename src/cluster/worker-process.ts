@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Clock, Timer } from '../base/clock.js';
 import { type Answers, Link } from './link.js';
-import type { ToPrimary, ToWorker } from './protocol.js';
+import type { DrainOrder, ToPrimary, ToWorker } from './protocol.js';
 
 export type WorkerLink = Link<ToWorker, ToPrimary>;
 
@@ -12,8 +12,6 @@ export interface WorkerProcessOptions {
   name: string;
   clock: Clock;
   fork: () => ChildProcess;
-  /** Maximum time for draining; then the process is killed. */
-  drainLimitMs: number;
   /** The answers to the questions of the worker's process. */
   answers: (worker: WorkerProcess) => Answers<ToPrimary>;
   onUp: (worker: WorkerProcess) => void;
@@ -25,9 +23,11 @@ type State =
   | { name: 'down' }
   | { name: 'starting'; child: ChildProcess; link: WorkerLink }
   | { name: 'up'; child: ChildProcess; link: WorkerLink; sinceMs: number }
-  | { name: 'draining'; child: ChildProcess; link: WorkerLink; limit: Timer }
+  | { name: 'draining'; child: ChildProcess; link: WorkerLink; endMs: number; limit: Timer }
   | { name: 'pausing'; timer: Timer };
 
+/** Time a gateway needs after its drain limit, for the last handovers, the journal and the store. Then it is killed. */
+const BEYOND_DRAIN_MS = 40_000;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 10_000;
 /** A worker that ran for this long is healthy, and its earlier deaths no longer count. */
@@ -79,24 +79,31 @@ export class WorkerProcess {
     return 'child' in this.state ? this.state.child.pid : undefined;
   }
 
-  /** Lets the worker finish its calls and end. With `canMove`, calls that do not finish in time may move to another process. */
-  drain(canMove: boolean): void {
+  /** Lets the worker finish its calls and end. A worker that drains already may be told again. */
+  drain(order: DrainOrder): void {
     const { state } = this;
     if (state.name === 'pausing') {
       state.timer.cancel();
       this.state = { name: 'down' };
-    } else if (state.name === 'up') {
-      this.enterDraining(state);
-      state.link.tell('drain', { canMove });
+    } else if (state.name === 'up' || state.name === 'draining') {
+      this.enterDraining(state, order);
+      state.link.tell('drain', order);
     } else if (state.name === 'starting') {
-      this.enterDraining(state);
+      this.enterDraining(state, order);
       state.child.kill('SIGKILL');
     }
   }
 
-  private enterDraining({ child, link }: { child: ChildProcess; link: WorkerLink }): void {
-    const { clock, drainLimitMs } = this.options;
-    this.state = { name: 'draining', child, link, limit: clock.setTimer(drainLimitMs, () => child.kill('SIGKILL')) };
+  private enterDraining(state: State & { child: ChildProcess; link: WorkerLink }, { seconds }: DrainOrder): void {
+    const { child, link } = state;
+    const { clock } = this.options;
+    let endMs = clock.now() + seconds * 1000 + BEYOND_DRAIN_MS;
+    if (state.name === 'draining') {
+      state.limit.cancel();
+      endMs = Math.min(endMs, state.endMs);
+    }
+    const limit = clock.setTimer(endMs - clock.now(), () => child.kill('SIGKILL'));
+    this.state = { name: 'draining', child, link, endMs, limit };
   }
 
   private onExit(child: ChildProcess, link: WorkerLink): void {

@@ -13,7 +13,7 @@ import { type RunningGateway, startGateway } from '../app/start-gateway.js';
 import { type Channel, Link } from './link.js';
 import { LinkInstances } from './link-instances.js';
 import { LinkPeers } from './link-peers.js';
-import type { PassedUpgrade, Place, ToPrimary, ToWorker } from './protocol.js';
+import type { DrainOrder, PassedUpgrade, Place, ToPrimary, ToWorker } from './protocol.js';
 import { SharedJournal } from './shared-journal.js';
 import { shareOf } from './shares.js';
 
@@ -33,20 +33,17 @@ export interface WorkerHost {
 export async function runWorker(channel: Channel, env: Environment, { exit, warn }: WorkerHost): Promise<void> {
   let running: RunningGateway | undefined;
   const settings = readConfig(env);
-  let drain: { seconds: number; canMove: boolean } = { seconds: settings.drainSeconds, canMove: true };
-  const stop = once(async () => {
-    await running?.gateway.drain(drain.seconds, drain.canMove);
-    await running?.close();
-  });
+  const close = once(async () => running?.close());
+  const stop = async ({ canMove, seconds }: DrainOrder): Promise<void> => {
+    await running?.gateway.drain(seconds, canMove);
+    await close();
+  };
   let log = createLogger({ level: settings.logLevel });
   stopOnFault({
     count: () => running?.metrics.processorErrors.inc({ processor: 'process' }),
     report: (error, origin) => log.fatal({ err: error, origin }, FAULT_MESSAGE),
     // The primary starts the worker again when the process has ended.
-    stop: () => {
-      drain = { seconds: drainAfterFaultSeconds(settings.drainSeconds), canMove: true };
-      return stop();
-    },
+    stop: () => stop({ seconds: drainAfterFaultSeconds(settings.drainSeconds), canMove: true }),
     limitMs: faultLimitMs(settings.drainSeconds),
   });
   let consoles: LinkInstances | undefined;
@@ -71,9 +68,8 @@ export async function runWorker(channel: Channel, env: Environment, { exit, warn
         if (consoles?.joined === undefined) throw new Error('not started');
         return consoles.joined.answer(question);
       },
-      drain: async ({ canMove }) => {
-        drain = { seconds: settings.drainSeconds, canMove };
-        await stop();
+      drain: async (order) => {
+        await stop(order);
         exit();
       },
     },

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDbLocal, skipWithoutDynamoDbLocal } from '../../test/support/dynamodb-local.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { isTandemError } from '../base/errors.js';
-import { DynamoDbStore, type DynamoDbStoreOptions } from './dynamodb-store.js';
+import { DynamoDbStore, type DynamoDbStoreOptions, TTL_ATTRIBUTE } from './dynamodb-store.js';
 import { within } from '../../test/support/deadline.js';
 import { startStallingServer } from '../../test/support/stalling-server.js';
 import { until } from '../../test/support/rig.js';
@@ -12,10 +14,15 @@ import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { MemoryStore } from '../../test/support/memory-handover-store.js';
 import { NOW_SECONDS, callerContract, sampleRecord, storeContract } from '../../test/contracts/handover-store.js';
 
+const TABLE = 'HandoverTokens';
+const REGION = 'us-east-1';
+/** The key of `localCredentials`. DynamoDB Local keeps the tables of each key apart. */
+const LOCAL_KEY = { accessKeyId: 'local', secretAccessKey: 'local' };
+
 function open(endpointUrl: string, options: Partial<DynamoDbStoreOptions> = {}): DynamoDbStore {
   return new DynamoDbStore({
-    tableName: 'HandoverTokens',
-    region: 'us-east-1',
+    tableName: TABLE,
+    region: REGION,
     endpointUrl,
     localCredentials: true,
     // These tests check answers, so a busy machine must not time out.
@@ -51,36 +58,67 @@ async function refusing(
   };
 }
 
-test('a DynamoDB table fulfils the contract of a handover store', async (t) => {
-  const embedded = await startEmbeddedDynamoDb();
-  const store = open(embedded.endpointUrl);
+/** The contract of a store in a DynamoDB table that does not exist yet. */
+async function tableContract(t: TestContext, endpointUrl: string): Promise<void> {
+  const store = open(endpointUrl);
   try {
-    await store.createTable();
-    await store.createTable();
+    await t.test('a missing DynamoDB table is reported as STORE_TABLE_MISSING', async () => {
+      await assert.rejects(store.check(), { code: 'STORE_TABLE_MISSING' });
+      await assert.rejects(store.put('k', sampleRecord()), { code: 'STORE_TABLE_MISSING' });
+      await assert.rejects(store.redeem('k', 'contact-1', NOW_SECONDS), { code: 'STORE_TABLE_MISSING' });
+      await assert.rejects(store.callers.failures('k', NOW_SECONDS), { code: 'STORE_TABLE_MISSING' });
+    });
+    await t.test('a table that exists already is not created again, and has the key that the store needs', async () => {
+      await store.createTable();
+      await store.createTable();
+      assert.deepEqual((await store.describe()).key, ['pk (S)']);
+    });
     await storeContract(t, store);
     await callerContract(t, store, store.callers);
   } finally {
     await store.close();
+  }
+}
+
+test('a table of the embedded DynamoDB fulfils the contract of a handover store', async (t) => {
+  const embedded = await startEmbeddedDynamoDb();
+  try {
+    await tableContract(t, embedded.endpointUrl);
+  } finally {
     await embedded.close();
   }
 });
+
+test(
+  "a table of Amazon's DynamoDB Local fulfils the contract of a handover store",
+  { skip: skipWithoutDynamoDbLocal },
+  async (t) => {
+    const local = await DynamoDbLocal.start();
+    try {
+      await tableContract(t, local.endpointUrl);
+      await t.test('the store sees whether the table deletes expired records', async () => {
+        const store = open(local.endpointUrl);
+        const client = new DynamoDBClient({ region: REGION, endpoint: local.endpointUrl, credentials: LOCAL_KEY });
+        try {
+          assert.equal(await store.deletesExpired(), 'no');
+          const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
+          await client.send(new UpdateTimeToLiveCommand({ TableName: TABLE, TimeToLiveSpecification }));
+          assert.equal(await store.deletesExpired(), 'yes');
+        } finally {
+          client.destroy();
+          await store.close();
+        }
+      });
+    } finally {
+      await local.stop();
+    }
+  },
+);
 
 test('the memory store fulfils the contract of a handover store', async (t) => {
   const store = new MemoryStore();
   await storeContract(t, store);
   await callerContract(t, store, store);
-});
-
-test('a missing DynamoDB table is reported as STORE_TABLE_MISSING', async () => {
-  const embedded = await startEmbeddedDynamoDb();
-  const store = open(embedded.endpointUrl);
-  try {
-    await assert.rejects(store.check(), { code: 'STORE_TABLE_MISSING' });
-    await assert.rejects(store.put('k', sampleRecord()), { code: 'STORE_TABLE_MISSING' });
-  } finally {
-    await store.close();
-    await embedded.close();
-  }
 });
 
 test('the DynamoDB store counts every throttled attempt, and its error quotes nothing of the request', async () => {
@@ -143,11 +181,4 @@ test('a store operation that waits for credentials for ever ends, and the store 
   clock.advance(3000);
   await within(Promise.all([check, closed]), 'the end', 10_000);
   assert.equal(clock.timers, 0);
-});
-
-test('the embedded store reports a taken port as PORT_IN_USE', async () => {
-  const first = await startEmbeddedDynamoDb();
-  const port = Number(new URL(first.endpointUrl).port);
-  await assert.rejects(startEmbeddedDynamoDb({ port }), { code: 'PORT_IN_USE' });
-  await first.close();
 });

@@ -41,8 +41,8 @@ async function endAfter(stop: () => Promise<void>, limitMs: number): Promise<voi
   }
 }
 
-/** Returns `stop` in a form that runs once. A signal and a fault may both ask for it. */
-export function once(stop: () => Promise<void>): () => Promise<void> {
-  let stopping: Promise<void> | undefined;
-  return () => (stopping ??= stop());
+/** Returns `close` in a form that runs once. A signal and a fault may both ask for it. */
+export function once(close: () => Promise<void>): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  return () => (closed ??= close());
 }
