@@ -669,6 +669,20 @@ export const MUTANTS = [
     tests: ['src/voice/nova/assistant-turns.test.ts'],
   },
   {
+    name: 'a proxy that throttles speaks another protocol than Nova',
+    file: 'src/voice/nova/failure.ts',
+    find: ': codeOfStatus(status));',
+    replace: ": codeOfFault('client'));",
+    tests: ['src/voice/nova/failure.test.ts'],
+  },
+  {
+    name: 'an answer in place of DynamoDB is no answer',
+    file: 'src/handover/store-error.ts',
+    find: 'if (status !== undefined) {',
+    replace: 'if (false) {',
+    tests: ['src/handover/store.test.ts'],
+  },
+  {
     name: 'one refused input cools Nova for every call',
     file: 'src/voice/continuity/failover-plan.ts',
     find: 'if (!this.isOfThisCall(error)) this.breaker',

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { demoBrain } from '../model/demo-brain.js';
 import { type Ear, loudnessEar } from '../model/ear.js';
-import { FaultPlan, type PlannedFault } from '../model/faults.js';
+import { type ConnectFault, FaultPlan, type PlannedFault, proxyPage } from '../model/faults.js';
 import type { BrainFactory } from '../model/script.js';
 import { type Voice, toneVoice } from '../model/voice.js';
 import { type Admission, MODELS, admit, describeModel, refusedFor } from './admission.js';
@@ -121,7 +121,7 @@ class Server implements OpenAiSim {
       return;
     }
     const { apiKeys, models = MODELS } = this.options;
-    const admission = fault?.type === 'refuse' ? refusedFor(fault.status) : admit(request, { apiKeys, models });
+    const admission = fault?.type === 'refuse' ? refusedBy(fault) : admit(request, { apiKeys, models });
     if (admission.type === 'refused') {
       this.refuse(socket, admission);
       return;
@@ -166,7 +166,11 @@ class Server implements OpenAiSim {
     this.refusals.push({ status });
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\n` +
-        `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `Content-Type: ${body.startsWith('<') ? 'text/html' : 'application/json'}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
   }
+}
+
+function refusedBy({ by, status }: Extract<ConnectFault, { type: 'refuse' }>): Extract<Admission, { type: 'refused' }> {
+  return by === 'proxy' ? { type: 'refused', status, body: proxyPage(status) } : refusedFor(status);
 }
