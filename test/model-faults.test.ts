@@ -102,6 +102,18 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
       openai: { withoutMulaw },
       outcome: 'new session',
     })),
+    {
+      name: 'refuses the hint of the language',
+      faults: [],
+      openai: { refusedSettings: ['session.audio.input.transcription.languages'] },
+      outcome: 'new session',
+    },
+    {
+      name: 'refuses every transcription',
+      faults: [],
+      openai: { refusedSettings: ['session.audio.input.transcription'] },
+      outcome: 'new session',
+    },
     ...ERROR_CLASSES.map((kind): Case => ({
       name: `sends an error event of class ${kind}`,
       faults: midWord({ type: 'error', class: kind }),

@@ -29,6 +29,8 @@ export interface OpenAiSimOptions {
   sessionSeconds?: number;
   /** Whether settings are refused that the service is only suspected to refuse (see README.md). */
   isStrict?: boolean;
+  /** Paths of settings that are refused whatever their value, such as `session.audio.input.transcription.languages`. */
+  refusedSettings?: readonly string[];
   /** API keys that are accepted. `undefined` accepts every key. */
   apiKeys?: readonly string[];
   models?: readonly string[];
@@ -151,6 +153,7 @@ class Server implements OpenAiSim {
       transcription: this.options.transcription ?? {},
       withoutMulaw: this.options.withoutMulaw,
       isStrict: this.options.isStrict ?? false,
+      refusedSettings: this.options.refusedSettings ?? [],
       sessionSeconds: this.options.sessionSeconds ?? HOUR_SECONDS,
     });
     this.sessions.push(session);
