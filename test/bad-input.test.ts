@@ -233,6 +233,7 @@ describe('bad input', () => {
     const { callSid } = await answered('CAtalked');
     const bridged = await signedPost('/twilio/dial-result', { CallSid: callSid, DialBridged: 'true' });
     assert.match(bridged.body, /<Response><Hangup\/><\/Response>/);
+    assert.deepEqual(outcomesOf(callSid), ['handed_over']);
     const waiting = await answered('CAtried');
     const busy = await signedPost('/twilio/dial-result', { CallSid: waiting.callSid, DialCallStatus: 'busy' });
     assert.match(busy.body, /<Connect .*<Stream /);
@@ -242,6 +243,10 @@ describe('bad input', () => {
     const { callSid } = await answered('CAjoined');
     const whisper = await signedPost('/twilio/whisper', { CallSid: 'CAjoinedleg', ParentCallSid: callSid });
     assert.match(whisper.body, /<Play digits=/);
+    const why = rig.events.flatMap((event) =>
+      event.type === 'escalated' && event.callSid === callSid ? [event.escalation.trigger] : [],
+    );
+    assert.deepEqual(why, ['failure']);
     const bridged = await signedPost('/twilio/dial-result', { CallSid: callSid, DialBridged: 'true' });
     assert.match(bridged.body, /<Response><Hangup\/><\/Response>/);
   });
@@ -287,6 +292,10 @@ describe('bad input', () => {
     assert.equal(first.body, second.body);
     assert.equal(rig.provider.sessions.length, sessions + 1);
   });
+
+  function outcomesOf(callSid: string): string[] {
+    return rig.events.flatMap((event) => (event.type === 'ended' && event.callSid === callSid ? [event.outcome] : []));
+  }
 
   function streamsOf(callSid: string): number {
     return rig.events.filter((event) => event.type === 'stream-started' && event.callSid === callSid).length;

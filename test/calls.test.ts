@@ -272,6 +272,8 @@ test('a stopping gateway hands calls that outlast the drain to an agent', async 
     await call.whenEnded();
     assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
     assert.match(rig.screens[0].attributes['summary'] ?? '', /internet is broken/);
+    assert.match(rig.provider.last.said.join(), /colleague/, 'the caller is told');
+    assert.match(await rig.running.metrics.text(), /^gateway_escalations_total\{trigger="stopping",.*\} 1$/m);
   });
 });
 
@@ -340,6 +342,8 @@ test('above the limit of calls, callers go straight to an agent', async () => {
     await second.whenEnded();
     assert.equal(bridged, true);
     assert.equal(rig.provider.sessions.length, 1);
+    assert.equal(rig.screens[0]?.attributes['token_status'], 'missing', 'no context');
+    assert.match(await rig.running.metrics.text(), /^gateway_sessions_total\{outcome="refused_busy"\} 1$/m);
     first.hangup();
   });
 });

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import { z } from 'zod';
 import { ConnectApi } from '../sim/connect-api/server.js';
+import { TandemError } from '../src/base/errors.js';
 import { PATHS } from '../src/call/paths.js';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
+import { defineTool } from '../src/voice/tools.js';
 import {
   PatientPhone,
   Scene,
@@ -38,6 +41,13 @@ async function withRig(options: Options, body: (rig: Rig) => Promise<void>): Pro
   }
 }
 
+/** Checks one line of the metrics, like `gateway_handovers_total{outcome="busy"} 1`. */
+async function counted(rig: Rig, line: string): Promise<void> {
+  const text = await rig.running.metrics.text();
+  const [name = ''] = line.split('{');
+  assert.ok(text.split('\n').includes(line), `${line} among ${text.match(new RegExp(`^${name}.*`, 'gm'))?.join(' ')}`);
+}
+
 const scene = (rig: Rig, from?: string, options?: Parameters<Rig['call']>[1]): Promise<Scene> =>
   new Scene(rig, from, options).asksForHuman();
 
@@ -47,9 +57,12 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
     await withRig({ clock: scaledClock(3) }, async (rig) => {
       const { call, tones } = await scene(rig);
       await call.whenEnded();
-      assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+      assert.match(rig.provider.last.said.join(), /connecting you with a colleague/);
+      const { customer_phone: phone, reason, summary, token_status: status } = rig.screens[0]?.attributes ?? {};
+      assert.deepEqual([status, phone, reason], ['valid', '+12025550123', 'requested_human']);
+      assert.match(summary ?? '', /Caller: I want to speak to a human agent/);
       assert.deepEqual(tones, []);
-      assert.match(await rig.running.metrics.text(), /gateway_handovers_total\{outcome="bridged"\} 1/);
+      await counted(rig, 'gateway_handovers_total{outcome="bridged"} 1');
     });
   });
 
@@ -68,6 +81,8 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
           one.events('dial-ended').map((event) => event.outcome),
           [outcome],
         );
+        await counted(rig, `gateway_handovers_total{outcome="${outcome}"} 1`);
+        assert.deepEqual(one.ringSeconds, ['25']);
         assert.ok(one.toolNames.includes('take_message') && one.toolNames.includes('request_callback'));
         one.call.hangup();
         await one.ends('caller_hung_up');
@@ -84,6 +99,7 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
       assert.deepEqual(one.said, ['One moment, please.']);
       const tokens = one.events('handover-prepared').map((event) => event.handoverId);
       assert.equal(new Set(tokens).size, 2);
+      assert.match(rig.log(), /"attempt":1,[^]*"attempt":2,/);
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
     });
@@ -94,14 +110,15 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
       const one = await scene(rig);
       await until(() => one.asked.some((line) => line.includes('Record')), 'the voicemail');
       assert.equal(one.dials, 3);
+      await counted(rig, 'gateway_handovers_total{outcome="busy"} 3');
       one.call.hangup();
     });
   });
 
-  for (const [staffed, name] of [
-    [0, 'with no agent logged in Connect is not dialled, and the assistant returns at once'],
-    [3, 'with an agent logged in Connect is dialled'],
-    [undefined, 'Connect is dialled when it does not say whether agents are logged in'],
+  for (const [staffed, result, name] of [
+    [0, 'unavailable', 'with no agent logged in Connect is not dialled, and the assistant returns at once'],
+    [3, 'reachable', 'with an agent logged in Connect is dialled'],
+    [undefined, 'unknown', 'Connect is dialled when it does not say whether agents are logged in'],
   ] as const) {
     test(name, async () => {
       const api = new ConnectApi({ instanceId: 'i-1' });
@@ -121,18 +138,32 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
         assert.match(one.opening, /none of my colleagues is free/);
         assert.deepEqual(api.refusals, []);
         assert.equal(api.asked, 1);
+        await counted(rig, `connect_availability_checks_total{result="${result}"} 1`);
+        assert.equal(/"level":"warn".*did not report agent/.test(rig.log()), result === 'unknown');
         one.call.hangup();
       });
       await api.close();
     });
   }
 
-  test('a caller who withholds the number reaches the agent with our number, and the model is told no number', async () => {
-    await withRig({}, async (rig) => {
+  test('a caller who withholds the number reaches the agent with our number, and neither model nor tools are told one', async () => {
+    const told: string[] = [];
+    const lookUp = defineTool({
+      name: 'look_up',
+      description: '',
+      parameters: z.object({}),
+      run: (_arguments, { callerNumber }) => Promise.resolve(told.push(callerNumber)),
+    });
+    await withRig({ tools: [lookUp] }, async (rig) => {
       for (const from of ['anonymous', '+7378742833']) {
         const before = rig.screens.length;
-        const one = await scene(rig, from);
+        const one = new Scene(rig, from);
+        await one.talking();
         assert.equal(rig.provider.last.options.callerNumber, undefined);
+        rig.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'look_up', arguments: {} });
+        await until(() => rig.provider.last.toolResults.length === 1, 'the tool');
+        assert.equal(told.at(-1), '');
+        await one.asksForHuman();
         await one.call.whenEnded();
         const screen = rig.screens[before];
         assert.deepEqual(
@@ -143,9 +174,13 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
     });
   });
 
-  for (const [name, path] of [
-    ['above the limit of calls, a caller who withholds the number reaches an agent', PATHS.voice],
-    ['after the memory of the call was lost, a caller who withholds the number reaches an agent', PATHS.streamEnded],
+  for (const [name, path, outcome] of [
+    ['above the limit of calls, a caller who withholds the number reaches an agent', PATHS.voice, 'refused_busy'],
+    [
+      'after the memory of the call was lost, a caller who withholds the number reaches an agent',
+      PATHS.streamEnded,
+      'abandoned',
+    ],
   ] as const) {
     test(name, async () => {
       await withRig({ env: { MAX_CONCURRENT_CALLS: '1' } }, async (rig) => {
@@ -154,9 +189,13 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
         for (const from of ['', '+8656696']) {
           const before = rig.screens.length;
           const call = rig.call(from, { voiceUrl: `https://${PUBLIC_HOST}${path}` });
+          const said: string[] = [];
+          call.on('say', (text) => said.push(text));
           await call.whenEnded();
           assert.equal(rig.screens[before]?.customerNumber, OWN_NUMBER);
+          assert.equal(said.length, outcome === 'abandoned' ? 1 : 0);
         }
+        await counted(rig, `gateway_sessions_total{outcome="${outcome}"} 2`);
         first.call.hangup();
       });
     });
@@ -198,6 +237,7 @@ describe('a handover by TwiML', { concurrency: 4 }, () => {
       const one = await scene(rig);
       await until(() => one.isBridged, 'the bridge');
       assert.equal(patient.digits, '');
+      assert.ok(one.problems.includes(11200), one.problems.join());
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
     });
@@ -249,7 +289,7 @@ describe('messages that callers leave', { concurrency: 4 }, () => {
   test('an empty voicemail ends the call with a sentence, and nothing is kept', async () => {
     await withRig({ phone: busy, env: { AFTER_FAILED_DIAL: 'voicemail' } }, async (rig) => {
       const one = await scene(rig);
-      await one.call.whenEnded();
+      await one.ends('no_human');
       assert.match(one.said.at(-1) ?? '', /Goodbye/);
       assert.deepEqual(await callbacksOf(rig), []);
     });
@@ -321,12 +361,24 @@ describe('messages that callers leave', { concurrency: 4 }, () => {
     });
   });
 
-  test('without a Connect number the assistant offers to take a message from the start', async () => {
-    const change: NonNullable<Options>['change'] = (config) => ({
-      ...config,
-      handover: { ...config.handover, connectPhoneNumber: undefined },
+  const withoutNumber: NonNullable<Options>['change'] = (config) => ({
+    ...config,
+    handover: { ...config.handover, connectPhoneNumber: undefined },
+  });
+
+  test('a caller whose assistant has failed is told so before the call ends if no number can be rung', async () => {
+    await withRig({ change: withoutNumber }, async (rig) => {
+      const one = new Scene(rig);
+      await one.talking();
+      rig.provider.last.emit({ type: 'failed', error: new TandemError('VOICE_REFUSED', 'Gone.') });
+      await one.ends('no_human');
+      assert.match(one.said.join(), /nobody can take your call/);
+      assert.equal(rig.provider.sessions.length, 1, 'the assistant is not tried again');
     });
-    await withRig({ change }, async (rig) => {
+  });
+
+  test('without a Connect number the assistant offers to take a message from the start', async () => {
+    await withRig({ change: withoutNumber }, async (rig) => {
       const one = new Scene(rig);
       await one.talking();
       assert.ok(one.toolNames.includes('take_message'));
@@ -352,6 +404,9 @@ describe('Twilio requests that arrive twice or get lost', { concurrency: 4 }, ()
       const one = await scene(rig);
       await one.talking(2);
       assert.equal(one.events('dial-ended').length, 1);
+      assert.match(front.pairs[0]?.[0] ?? '', /<Stream /);
+      assert.equal(front.pairs[0]?.[1], front.pairs[0]?.[0], 'both requests get the same stream');
+      await counted(rig, 'gateway_handovers_total{outcome="busy"} 1');
       one.call.hangup();
       await one.ends('caller_hung_up');
     });
@@ -365,6 +420,8 @@ describe('Twilio requests that arrive twice or get lost', { concurrency: 4 }, ()
       const one = await scene(rig);
       await until(() => one.isBridged, 'the second try');
       assert.deepEqual([one.dials, one.events('dial-ended').length, one.events('dialling').length], [2, 1, 2]);
+      assert.match(front.pairs[0]?.[0] ?? '', /<Dial /);
+      assert.equal(front.pairs[0]?.[1], front.pairs[0]?.[0], 'both requests get the same dial');
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
     });
@@ -436,6 +493,7 @@ describe('Twilio requests that arrive twice or get lost', { concurrency: 4 }, ()
       const one = await scene(rig, undefined, FALLBACK);
       await one.talking(2);
       assert.match(one.opening, /take a message/);
+      assert.match(rig.log(), /Twilio asks the fallback/);
       one.call.hangup();
     });
   });
@@ -451,6 +509,7 @@ describe('Twilio requests that arrive twice or get lost', { concurrency: 4 }, ()
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
       assert.equal(one.dials, 1);
+      await counted(rig, 'gateway_handovers_total{outcome="bridged"} 1');
     });
   });
 
@@ -462,6 +521,8 @@ describe('Twilio requests that arrive twice or get lost', { concurrency: 4 }, ()
       const one = await scene(rig, undefined, FALLBACK);
       await until(() => one.isBridged, 'the second dial');
       assert.equal(one.dials, 2);
+      assert.deepEqual(one.said, ['One moment, please.']);
+      await counted(rig, 'gateway_handovers_total{outcome="failed"} 1');
       front.outages.clear();
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
@@ -475,6 +536,7 @@ describe('Twilio requests that arrive twice or get lost', { concurrency: 4 }, ()
       const one = await scene(rig, undefined, FALLBACK);
       await until(() => one.isBridged, 'the bridge');
       assert.equal(one.dials, 1);
+      assert.match(rig.log(), /Twilio asks the fallback/);
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
     });
@@ -532,6 +594,7 @@ describe('a call that was put through', { concurrency: 4 }, () => {
         assert.equal(one.call.mediaStream, undefined);
         await clock.skip(61_000);
         await rig.running.gateway.drain(0);
+        assert.equal(rig.running.gateway.activeCalls, 1);
         await clock.skip(61_000);
         await rig.running.gateway.close();
         await clock.skip(61_000);
@@ -570,6 +633,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
         await until(() => one.isBridged, 'the bridge');
         assert.ok(one.asked.includes(way));
         assert.equal(one.dials, 1);
+        assert.equal(/"level":"warn".*"result":"refused","status":429/.test(rig.log()), refusals === 2);
         patient.legs[0]?.hangup();
         await one.ends('handed_over');
       });
@@ -596,10 +660,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     const patient = new PatientPhone();
     await withRig({ rest: { latencyMs: 100 }, phone: patient }, async (rig) => {
       const one = await scene(rig);
-      await until(() => /"handover prepared"/.test(rig.log()), 'the record');
-      // The goodbye takes 300 ms of call time, a tenth of what REST takes.
-      await until(() => rig.provider.last.said.length > 0, 'the goodbye');
-      await one.call.pass(1000);
+      await until(() => rig.rest?.asked === 1, 'the REST request');
       one.call.mediaStream?.drop();
       await until(() => one.isBridged, 'the bridge');
       assert.equal(one.dials, 1);
@@ -672,13 +733,14 @@ describe('dialling over REST', { concurrency: 4 }, () => {
   });
 
   test('a caller who hangs up during the REST request ends the call', async () => {
-    await withRig({ rest: { latencyMs: 200 }, phone: new PatientPhone() }, async (rig) => {
+    // Half of the time that the gateway gives the request, on its faster clock.
+    await withRig({ rest: { latencyMs: 50 }, phone: new PatientPhone() }, async (rig) => {
       const one = await scene(rig);
-      await until(() => rig.provider.last.said.length > 0, 'the goodbye');
-      await one.call.pass(1000);
+      await until(() => rig.rest?.asked === 1, 'the REST request');
       one.call.hangup();
       await one.ends('caller_hung_up');
       assert.equal(one.dials, 0);
+      await until(() => /"result":"refused","status":400,"twilio_error":21220/.test(rig.log()), 'the refusal');
     });
   });
 

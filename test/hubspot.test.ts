@@ -121,6 +121,8 @@ describe('handovers with HubSpot', { concurrency: 4 }, () => {
         assert.match(screen['summary'] ?? '', /human agent/);
         for (const name of ['hubspot_contact_id', 'hubspot_ticket_id', 'crm_url']) assert.equal(screen[name] ?? '', '');
         assert.ok(hubspot.requests.length > 0);
+        // The others are still tried again when the call is over.
+        if (what === 'rate-limited') assert.deepEqual(await outcomesOf(rig), ['failed']);
       });
     });
   }

@@ -33,6 +33,13 @@ async function streamsBack({ instances }: Fleet): Promise<void> {
   assert.equal(streams, CALLS, 'every call has a stream');
 }
 
+/** Number of calls that the remaining gateways continued for this cause, by their metrics. */
+async function resumesOf({ instances }: Fleet, cause: string): Promise<number> {
+  const texts = await Promise.all(instances.filter(({ isReady }) => isReady).map((instance) => instance.metrics()));
+  const line = new RegExp(`^gateway_resumes_total\\{cause="${cause}"\\} (\\d+)$`, 'm');
+  return texts.reduce((sum, text) => sum + Number(line.exec(text)?.[1] ?? 0), 0);
+}
+
 /** Waits until every caller has heard `loudMs` of sound. */
 function heard(calls: readonly FleetCall[], loudMs: number | ((index: number) => number), what: string): Promise<void> {
   const wanted = typeof loudMs === 'number' ? () => loudMs : loudMs;
@@ -61,6 +68,7 @@ describe('several instances', { concurrency: true }, () => {
       const afterwards = numbersTold(fleet.model, before);
       assert.ok(afterwards.size > 0);
       for (const number of afterwards) assert.ok(told.has(number), `${number} is made up`);
+      assert.ok((await resumesOf(fleet, 'instance_lost')) > 0);
     });
   });
 
@@ -98,6 +106,7 @@ describe('several instances', { concurrency: true }, () => {
       for (const call of calls) await call.speak();
       await heard(calls, (index) => (own[index] ?? 0) + 1000, 'an answer for every caller');
       assert.equal(numbersTold(fleet.model).size, CALLS);
+      assert.ok((await resumesOf(fleet, 'moved')) > 0);
     });
   });
 });

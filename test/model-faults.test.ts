@@ -55,6 +55,16 @@ const BOTH: readonly Case[] = [
   { name: 'throttles every session', faults: everyTime({ type: 'refuse', status: 429 }), outcome: 'human' },
   { name: 'is unavailable once with 500', faults: first({ type: 'refuse', status: 500 }), outcome: 'new session' },
   { name: 'is unavailable for good with 503', faults: everyTime({ type: 'refuse', status: 503 }), outcome: 'human' },
+  {
+    name: 'is hidden once by a proxy that answers 502 in HTML',
+    faults: first({ type: 'refuse', status: 502, by: 'proxy' }),
+    outcome: 'new session',
+  },
+  {
+    name: 'is hidden once by a proxy that answers 429 in HTML',
+    faults: first({ type: 'refuse', status: 429, by: 'proxy' }),
+    outcome: 'new session',
+  },
   { name: 'does not listen on its port', faults: [], endpoint: at('127.0.0.1:9'), outcome: 'human' },
   { name: 'has a host name that does not resolve', faults: [], endpoint: at('model.invalid'), outcome: 'human' },
   {
@@ -92,6 +102,18 @@ const CASES: Readonly<Record<Model, readonly Case[]>> = {
       openai: { withoutMulaw },
       outcome: 'new session',
     })),
+    {
+      name: 'refuses the hint of the language',
+      faults: [],
+      openai: { refusedSettings: ['session.audio.input.transcription.languages'] },
+      outcome: 'new session',
+    },
+    {
+      name: 'refuses every transcription',
+      faults: [],
+      openai: { refusedSettings: ['session.audio.input.transcription'] },
+      outcome: 'new session',
+    },
     ...ERROR_CLASSES.map((kind): Case => ({
       name: `sends an error event of class ${kind}`,
       faults: midWord({ type: 'error', class: kind }),

@@ -102,6 +102,24 @@ describe("the summary on the agent's screen", { concurrency: 3 }, () => {
     });
   }
 
+  test("a model's summary in letters that the agent cannot see leaves the extract on the screen", async () => {
+    const rig = await startRig({ clock: scaledClock(5) });
+    const open = rig.provider.onOpen;
+    rig.provider.onOpen = (session) => {
+      open(session);
+      session.summarize = () => Promise.resolve('अदिति का ऑर्डर नहीं आया।');
+    };
+    try {
+      const scene = await new Scene(rig).asksForHuman();
+      await scene.call.whenEnded();
+      const { summary } = rig.screens[0]?.attributes ?? {};
+      assert.match(summary ?? '', /^Caller: I want to speak to a human agent/);
+      assert.match(rig.log(), /cannot show the letters of the model's summary/);
+    } finally {
+      await rig.close();
+    }
+  });
+
   test('a handover that goes well logs no warning, also if the model cannot write a summary', async () => {
     const rig = await startRig({ clock: scaledClock(5) });
     try {

@@ -10,7 +10,7 @@ export interface QueueAgents {
 }
 
 /** What the next requests get instead of an answer. */
-export type ApiFault = 'throttled' | 'broken' | 'hung';
+export type ApiFault = 'throttled' | 'broken' | 'hung' | 'proxy';
 
 const THROTTLED: Refusal = { status: 429, type: 'ThrottlingException', message: 'Rate exceeded' };
 const BROKEN: Refusal = { status: 500, type: 'InternalServiceException', message: 'Request processing failed' };
@@ -58,6 +58,11 @@ export class ConnectApi {
     if (this.fault === 'hung') return;
     if (this.fault === 'throttled') return refuse(response, THROTTLED);
     if (this.fault === 'broken') return refuse(response, BROKEN);
+    // Something in front of Connect answers in its place.
+    if (this.fault === 'proxy') {
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<html>502</html>');
+      return;
+    }
     const checked = checkCurrentMetrics(request, Buffer.concat(parts).toString('utf8'), this.instanceId);
     if ('refused' in checked) {
       this.refusals.push(checked.refused.message);

@@ -1,6 +1,7 @@
 /** Faults of a connection attempt. */
 export type ConnectFault =
-  | { type: 'refuse'; status: number }
+  /** `by: 'proxy'`: something in front of the service answers in its place, in HTML and without the service's reasons. */
+  | { type: 'refuse'; status: number; by?: 'proxy' }
   /** The connection is accepted but never answered. */
   | { type: 'silent' }
   /** The connection breaks before any answer. */
@@ -89,6 +90,7 @@ export class FaultPlan {
 /** One fault of each kind, with what it does. */
 const EXAMPLES: readonly (readonly [fault: string, does: string])[] = [
   ['connect=401', 'refuses every connection with HTTP status 401'],
+  ['connect@1=502:proxy', 'answers the first connection with 502 as a proxy does, in HTML'],
   ['connect@1=silent', 'never answers on the first connection'],
   ['connect@1=reset', 'breaks the first connection before any answer'],
   ['answer:800:2@1=reset', 'breaks the first connection 0.8 s into its second answer; the call goes on'],
@@ -109,7 +111,7 @@ export function faultUsage(
   const width = Math.max(...examples.map(([fault]) => fault.length));
   return `A fault is WHEN=WHAT, or WHEN@N=WHAT for the Nth connection only.
   WHEN             connect | turn:N | session:MS | answer:MS | answer:MS:N (in turn N)
-  WHAT at connect  an HTTP status | silent | reset
+  WHAT at connect  an HTTP status[:proxy] | silent | reset
   WHAT later       close[:CODE] | reset | stall | malformed | unknown-event | blocked | error:CLASS | failed:CLASS
 ${own.what === '' ? '' : `                   ${own.what}\n`}  CLASS            ${ERROR_CLASSES.join(' | ')}
 
@@ -123,7 +125,7 @@ export function parseFault(text: string): PlannedFault | undefined {
   const [, at, first, second, session, what = '', detail] = match;
   const which = session === undefined ? {} : { session: Number(session) };
   if (at === 'connect') {
-    const fault = parseConnectFault(what);
+    const fault = parseConnectFault(what, detail);
     return fault === undefined ? undefined : { when: { at }, fault, ...which };
   }
   const fault = parseLaterFault(what, detail);
@@ -135,9 +137,17 @@ export function parseFault(text: string): PlannedFault | undefined {
   return { when: { at, ms: Number(first), ...turn }, fault, ...which };
 }
 
-function parseConnectFault(what: string): ConnectFault | undefined {
-  if (/^\d{3}$/.test(what)) return { type: 'refuse', status: Number(what) };
+function parseConnectFault(what: string, detail: string | undefined): ConnectFault | undefined {
+  const isRefusal = /^\d{3}$/.test(what);
+  if (isRefusal && detail === 'proxy') return { type: 'refuse', status: Number(what), by: 'proxy' };
+  if (detail !== undefined) return undefined;
+  if (isRefusal) return { type: 'refuse', status: Number(what) };
   return what === 'silent' || what === 'reset' ? { type: what } : undefined;
+}
+
+/** What a proxy answers in place of a service (see {@link ConnectFault}). */
+export function proxyPage(status: number): string {
+  return `<html><head><title>${status}</title></head><body><h1>${status}</h1></body></html>\n`;
 }
 
 function parseLaterFault(what: string, detail: string | undefined): LaterFault | undefined {

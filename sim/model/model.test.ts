@@ -125,6 +125,14 @@ test('model faults are parsed from a command line and strike only at their sessi
     first.inAnswer(3).map(({ ms }) => ms),
     [90, 800],
   );
-  for (const wrong of ['', 'connect', 'connect=maybe', 'turn=reset', 'turn:1=error:silly', 'never:1=reset'])
+  for (const wrong of [
+    '',
+    'connect',
+    'connect=maybe',
+    'connect=502:gateway',
+    'turn=reset',
+    'turn:1=error:silly',
+    'never:1=reset',
+  ])
     assert.equal(parseFault(wrong), undefined, wrong);
 });

@@ -299,6 +299,7 @@ test('simulated Nova: faults are parsed from a command line', () => {
     exception: 'modelTimeoutException',
   });
   assert.deepEqual(parseNovaFault('connect=429')?.fault, { type: 'refuse', status: 429 });
+  assert.deepEqual(parseNovaFault('connect@1=502:proxy')?.fault, { type: 'refuse', status: 502, by: 'proxy' });
   assert.deepEqual(parseNovaFault('turn:1=reset')?.fault, { type: 'reset' });
   for (const wrong of ['', 'connect=instability', 'turn=instability', 'turn:1=nothing', '=stall'])
     assert.equal(parseNovaFault(wrong), undefined, wrong);

@@ -2,6 +2,7 @@ import { type Http2Server, type ServerHttp2Session, type ServerHttp2Stream, crea
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../src/base/clock.js';
+import { proxyPage } from '../model/faults.js';
 import { ConverseApi, type ConverseRecord } from './converse.js';
 import { NovaFaultPlan, refusalOf } from './faults.js';
 import {
@@ -116,6 +117,7 @@ class NovaServer {
     const fault = new NovaFaultPlan(this.behaviour.faults, number).atConnect;
     if (fault?.type === 'reset') return void stream.session?.socket.resetAndDestroy();
     if (fault?.type === 'silent') return void stream.resume();
+    if (fault?.by === 'proxy') return answerAsProxy(stream, fault.status);
     if (fault !== undefined) return this.refuse(stream, refusalOf(fault.status));
     const checked = checkRequest(headers, this.rules, this.clock.epochMs());
     if (!checked.ok) return this.refuse(stream, checked.refusal);
@@ -153,4 +155,10 @@ class NovaServer {
     });
     stream.end(JSON.stringify({ message: refusal.message }));
   }
+}
+
+function answerAsProxy(stream: ServerHttp2Stream, status: number): void {
+  stream.resume();
+  stream.respond({ ':status': status, 'content-type': 'text/html' });
+  stream.end(proxyPage(status));
 }

@@ -77,6 +77,21 @@ test('simulated OpenAI: a model is described to those who have a key, and an unk
   assert.deepEqual(await ask('gpt-realtime-2.1', 'sk-bad'), [401, 'invalid_api_key']);
 });
 
+test('every model that OpenAI serves opens a session, the older ones too', async (t) => {
+  const { port } = await startSim(t);
+  for (const model of [
+    'gpt-realtime-2.1',
+    'gpt-realtime-2.1-mini',
+    'gpt-realtime',
+    'gpt-realtime-2025-08-28',
+    'gpt-realtime-mini',
+    'gpt-realtime-mini-2025-12-15',
+  ]) {
+    const client = new RealtimeClient(port, { headers: { authorization }, path: `/v1/realtime?model=${model}` });
+    assert.equal((await client.next('session.created'))['session'].model, model);
+  }
+});
+
 test('a session that cannot be served gets an error event and is closed with 4000', async (t) => {
   const { port, sim } = await startSim(t);
   const turnedAway: [RealtimeClientOptions, string][] = [
@@ -93,6 +108,8 @@ test('a session that cannot be served gets an error event and is closed with 400
     const closed = await client.whenClosed();
     assert.deepEqual(client.types(), ['error'], code);
     assert.equal(client.events[0]?.['error'].code, code);
+    if (code === 'beta_api_shape_disabled')
+      assert.match(client.events[0]?.['error'].message, /^The Realtime Beta API is no longer supported\. Please use/);
     assert.deepEqual(closed, { code: 4000, reason: `invalid_request_error.${code}` });
   }
   assert.deepEqual(sim.sessions, []);

@@ -61,6 +61,23 @@ test('a turn detected by the server sends its events in the documented order, wi
   assert.equal(deltas.join(''), 'Hi there');
 });
 
+test('a transcript is billed by its length or in tokens, by the model that wrote it', async (t) => {
+  for (const [model, type] of [
+    ['whisper-1', 'duration'],
+    ['gpt-transcribe', 'duration'],
+    ['gpt-live-transcribe', 'duration'],
+    ['gpt-4o-transcribe', 'tokens'],
+    ['gpt-4o-mini-transcribe', 'tokens'],
+  ] as const) {
+    const { telephone } = await startSim(t, { ear: loudnessEar({ texts: ['Hi'] }), pacing: quick });
+    const client = await telephone({ audio: { input: { turn_detection: VAD, transcription: { model } } } });
+    await sayOnce(client);
+    const { usage } = await client.next('conversation.item.input_audio_transcription.completed');
+    assert.equal(usage.type, type, model);
+    assert.equal(type === 'duration' ? usage.seconds > 0.5 : usage.input_tokens > 0, true, model);
+  }
+});
+
 test('a turn ends after the silence_duration_ms that was set', async (t) => {
   const { telephone } = await startSim(t);
   const client = await telephone({ audio: { input: { turn_detection: { ...VAD, silence_duration_ms: 1200 } } } });

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { demoBrain } from '../model/demo-brain.js';
 import { type Ear, loudnessEar } from '../model/ear.js';
-import { FaultPlan, type PlannedFault } from '../model/faults.js';
+import { type ConnectFault, FaultPlan, type PlannedFault, proxyPage } from '../model/faults.js';
 import type { BrainFactory } from '../model/script.js';
 import { type Voice, toneVoice } from '../model/voice.js';
 import { type Admission, MODELS, admit, describeModel, refusedFor } from './admission.js';
@@ -29,6 +29,8 @@ export interface OpenAiSimOptions {
   sessionSeconds?: number;
   /** Whether settings are refused that the service is only suspected to refuse (see README.md). */
   isStrict?: boolean;
+  /** Paths of settings that are refused whatever their value, such as `session.audio.input.transcription.languages`. */
+  refusedSettings?: readonly string[];
   /** API keys that are accepted. `undefined` accepts every key. */
   apiKeys?: readonly string[];
   models?: readonly string[];
@@ -121,7 +123,7 @@ class Server implements OpenAiSim {
       return;
     }
     const { apiKeys, models = MODELS } = this.options;
-    const admission = fault?.type === 'refuse' ? refusedFor(fault.status) : admit(request, { apiKeys, models });
+    const admission = fault?.type === 'refuse' ? refusedBy(fault) : admit(request, { apiKeys, models });
     if (admission.type === 'refused') {
       this.refuse(socket, admission);
       return;
@@ -151,6 +153,7 @@ class Server implements OpenAiSim {
       transcription: this.options.transcription ?? {},
       withoutMulaw: this.options.withoutMulaw,
       isStrict: this.options.isStrict ?? false,
+      refusedSettings: this.options.refusedSettings ?? [],
       sessionSeconds: this.options.sessionSeconds ?? HOUR_SECONDS,
     });
     this.sessions.push(session);
@@ -166,7 +169,11 @@ class Server implements OpenAiSim {
     this.refusals.push({ status });
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\n` +
-        `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `Content-Type: ${body.startsWith('<') ? 'text/html' : 'application/json'}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
   }
+}
+
+function refusedBy({ by, status }: Extract<ConnectFault, { type: 'refuse' }>): Extract<Admission, { type: 'refused' }> {
+  return by === 'proxy' ? { type: 'refused', status, body: proxyPage(status) } : refusedFor(status);
 }

@@ -126,6 +126,17 @@ export function strictRefusal({ audio, tools }: SessionConfig) {
   return refused('string_above_max_length', `Invalid '${at}': string too long.`, at);
 }
 
+/** Refuses the first of `paths`, such as `session.audio.output.voice`, that the client has set, whatever its value. */
+export function pathRefusal(session: unknown, paths: readonly string[]) {
+  const path = paths.find((one) => {
+    const [, ...names] = one.split('.');
+    const value = names.reduce<unknown>((part, name) => (part as Record<string, unknown> | null)?.[name], session);
+    return value !== undefined && value !== null;
+  });
+  if (path === undefined) return undefined;
+  return refused('unsupported_parameter', `Unsupported parameter: '${path}' is not supported with this model.`, path);
+}
+
 /** Whether the transcriber takes `languages` and `keywords`. */
 function takesLists(model: string | undefined): boolean {
   return model === 'gpt-transcribe' || model === 'gpt-live-transcribe';

@@ -12,7 +12,7 @@ import type { Outbox } from './outbox.js';
 import { type Memory, type RecordedEvent, type SessionRecord, memoryOf } from './recording.js';
 import { Responder } from './responder.js';
 import type { Pacing } from './pacing.js';
-import { defaultConfig, isBetaShape, newerOnly, strictRefusal, updatedConfig } from './session-config.js';
+import { defaultConfig, isBetaShape, newerOnly, pathRefusal, strictRefusal, updatedConfig } from './session-config.js';
 import type { SessionConfig } from './session-schema.js';
 import type { TranscriptionManner } from './transcriber.js';
 import { type Checked, accepted, newId, refused } from './wire.js';
@@ -31,6 +31,8 @@ export interface SessionOptions {
   withoutMulaw: 'ignored' | 'refused' | undefined;
   /** Whether settings are refused that the service is only suspected to refuse. */
   isStrict: boolean;
+  /** Paths of settings that are refused. */
+  refusedSettings: readonly string[];
   sessionSeconds: number;
 }
 
@@ -189,7 +191,8 @@ export class Session implements SessionRecord {
     }
     const updated = updatedConfig(this.config, raw, this.responder.hasSpoken);
     if (!updated.ok) return updated;
-    const refusal = this.options.isStrict ? strictRefusal(updated.value) : undefined;
+    const { isStrict, refusedSettings } = this.options;
+    const refusal = pathRefusal(raw, refusedSettings) ?? (isStrict ? strictRefusal(updated.value) : undefined);
     if (refusal !== undefined) return refusal;
     const { input, output } = updated.value.audio;
     if (input.format.type === 'audio/pcmu' || output.format.type === 'audio/pcmu') {

@@ -134,6 +134,21 @@ test('a strict service refuses the single language for a model that takes a list
   }
 });
 
+test('a setting that the service is told to refuse is refused by its path, and all others are taken', async (t) => {
+  const { port } = await startSim(t, { refusedSettings: ['session.audio.input.transcription.languages'] });
+  const client = new RealtimeClient(port);
+  const refusal = async (transcription: object) =>
+    (
+      await client.refusalOf({
+        type: 'session.update',
+        session: { type: 'realtime', audio: { input: { transcription } } },
+      })
+    )?.['param'];
+  const model = 'gpt-transcribe';
+  assert.equal(await refusal({ model, languages: ['en'] }), 'session.audio.input.transcription.languages');
+  assert.equal(await refusal({ model }), undefined);
+});
+
 test('every documented field of session.update is accepted, merged and returned', async (t) => {
   const { port } = await startSim(t);
   const client = new RealtimeClient(port);

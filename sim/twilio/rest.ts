@@ -37,6 +37,8 @@ export class RestApi {
   private readonly carrier: Carrier;
   private readonly options: RestOptions;
   private readonly server: Server;
+  /** Number of requests that have arrived. */
+  asked = 0;
   private underWay = 0;
   private refusals = 0;
 
@@ -71,6 +73,7 @@ export class RestApi {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.asked++;
     const concurrent = ++this.underWay;
     response.setHeader('Twilio-Concurrent-Requests', String(concurrent));
     try {

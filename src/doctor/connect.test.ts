@@ -57,6 +57,12 @@ describe("the doctor's question to Amazon Connect", { concurrency: true }, () =>
         /no instance elsewhere.*CONNECT_INSTANCE_ID/,
       ],
       [{}, 'broken', 'fault connect-unreachable', /InternalServiceException/],
+      [
+        {},
+        'proxy',
+        'fault connect-unreachable',
+        /answered with HTTP status 502 and without a reason.*AWS_ENDPOINT_URL_CONNECT/,
+      ],
       [{}, 'hung', 'fault connect-unreachable', /TimeoutError/],
       [{}, 'throttled', 'advice connect-unreachable', /ThrottlingException/],
       [

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { untypedStatus } from '../base/untyped-answer.js';
 import type { Config } from '../config/config.js';
 import { ConnectAgents } from '../handover/agent-availability.js';
 import { createLogger } from '../telemetry/log.js';
@@ -101,6 +102,12 @@ function refused(error: unknown, { dial, region }: ConnectQuestion): Finding {
         `Amazon Connect answers no more requests now (${name}). The account allows five a second. ${so}`,
       );
     default: {
+      const status = untypedStatus(error);
+      if (status !== undefined)
+        return fault(
+          'connect-unreachable',
+          `Amazon Connect was asked, and something answered with HTTP status ${status} and without a reason, as a proxy in its place would. Check AWS_ENDPOINT_URL_CONNECT and any proxy on the way. ${so}`,
+        );
       const why = (error as { $fault?: unknown }).$fault === undefined ? whyUnreached(error) : 'the service failed';
       return fault(
         'connect-unreachable',

@@ -111,6 +111,15 @@ describe("the doctor's question to Nova", { concurrency: true }, () => {
     ],
     ['a used-up quota', 'nova-quota', { maxSessions: 0 }, {}, {}, /ThrottlingException/],
     ['a fault of the service', 'nova-failed', faults('connect=500'), {}, {}, /InternalServerException/],
+    [
+      'a proxy in its place',
+      'nova-failed',
+      faults('connect=502:proxy'),
+      {},
+      {},
+      /HTTP status 502 and without a reason/,
+    ],
+    ['a proxy that throttles', 'nova-failed', faults('connect=429:proxy'), {}, {}, /HTTP status 429 and without/],
     ['instability', 'nova-failed', faults('session:1=instability'), {}, {}, /fault of its own/],
     ['a broken connection', 'nova-unreachable', faults('connect=reset'), {}, {}, /cannot be reached/],
   ] as [string, string, NovaSimOptions, Record<string, string>, Partial<NovaQuestion>, RegExp][]) {

@@ -1,6 +1,7 @@
 import '../process/aws-node-version.js';
 import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
 import type { Clock } from '../base/clock.js';
+import { untypedStatus } from '../base/untyped-answer.js';
 import type { Config } from '../config/config.js';
 import { KNOWN_REGIONS, clientConfig } from '../voice/nova/provider.js';
 import { shownUrl, whyUnreached } from './ask.js';
@@ -115,12 +116,18 @@ function refusedFor({ error, headMs }: NovaLineResult, settings: Config['nova'],
   }
   if (/Could not load credentials/i.test(message))
     return fault('nova-credentials', `There are no AWS credentials. ${CREDENTIALS}`);
+  const where = endpointUrl === undefined ? `Amazon Bedrock in ${region}` : shownUrl(endpointUrl);
+  const status = untypedStatus(error);
+  if (status !== undefined)
+    return fault(
+      'nova-failed',
+      `${where} answered with HTTP status ${status} and without a reason, as a proxy in its place would. Check AWS_ENDPOINT_URL_BEDROCK_RUNTIME and any proxy on the way. If both are right, ask again and see the AWS Health Dashboard.`,
+    );
   if ((error as { $fault?: unknown }).$fault !== undefined)
     return fault(
       'nova-failed',
       `Amazon Nova Sonic failed (${shown(name)}). Ask again; if this repeats, see the AWS Health Dashboard.`,
     );
-  const where = endpointUrl === undefined ? `Amazon Bedrock in ${region}` : shownUrl(endpointUrl);
   return fault(
     'nova-unreachable',
     `${where} cannot be reached: ${whyUnreached(error)}. Check NOVA_REGION, AWS_ENDPOINT_URL_BEDROCK_RUNTIME and the network.`,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { ConnectApi } from '../../sim/connect-api/server.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
@@ -16,12 +15,14 @@ interface Asked {
   agents: ConnectAgents;
   clock: FakeClock;
   counts: string[];
+  logged: string[];
 }
 
 async function withApi(rule: AvailabilityRule, body: (asked: Asked) => Promise<void>): Promise<void> {
   const api = new ConnectApi({ instanceId: 'i-1' });
   const clock = new FakeClock();
   const counts: string[] = [];
+  const logged: string[] = [];
   const agents = new ConnectAgents({
     instanceId: 'i-1',
     region: 'us-east-1',
@@ -29,12 +30,12 @@ async function withApi(rule: AvailabilityRule, body: (asked: Asked) => Promise<v
     rule,
     defaultQueueArn: QUEUE,
     clock,
-    log: createLogger({ level: 'silent', destination: new Writable({ write: (_chunk, _encoding, done) => done() }) }),
+    log: createLogger({ level: 'warn', destination: { write: (line) => void logged.push(line) } }),
     localCredentials: true,
     count: (result) => counts.push(result),
   });
   try {
-    await body({ api, agents, clock, counts });
+    await body({ api, agents, clock, counts, logged });
     assert.deepEqual(api.refusals, []);
     assert.equal(clock.timers, 0);
   } finally {
@@ -76,17 +77,22 @@ test("Amazon Connect's answer about a queue is shared by concurrent callers and 
 });
 
 test('a queue counts as reachable if Amazon Connect has no data, fails or throttles', async () => {
-  await withApi('staffed', async ({ agents, api, clock, counts }) => {
+  await withApi('staffed', async ({ agents, api, clock, counts, logged }) => {
     assert.equal(await agents.reach(QUEUE), 'reachable', 'a queue without a row');
     clock.advance(5000);
     api.queues.set(QUEUE, { AGENTS_STAFFED: undefined });
     assert.equal(await agents.reach(QUEUE), 'reachable', 'a row without a value');
-    for (const fault of ['throttled', 'broken'] as const) {
+    for (const fault of ['throttled', 'broken', 'proxy'] as const) {
       clock.advance(5000);
       api.fault = fault;
       assert.equal(await agents.reach(QUEUE), 'reachable', fault);
     }
-    assert.deepEqual(counts, ['unknown', 'unknown', 'unknown', 'unknown']);
+    assert.deepEqual(counts, ['unknown', 'unknown', 'unknown', 'unknown', 'unknown']);
+    const [throttled, broken, proxy] = logged;
+    assert.match(throttled ?? '', /"type":"ThrottlingException"/);
+    assert.match(broken ?? '', /"type":"InternalServiceException"/);
+    assert.match(proxy ?? '', /"status":502/);
+    assert.doesNotMatch(logged.join(), /html/);
   });
 });
 

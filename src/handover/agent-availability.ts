@@ -1,4 +1,5 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
+import { untypedStatus } from '../base/untyped-answer.js';
 import '../process/aws-node-version.js';
 import { ConnectClient, type ConnectClientConfig, GetCurrentMetricDataCommand } from '@aws-sdk/client-connect';
 import type { Clock } from '../base/clock.js';
@@ -112,7 +113,11 @@ export class ConnectAgents {
       count(value === undefined ? 'unknown' : reach);
       return reach;
     } catch (error) {
-      log.warn({ err: error }, 'Amazon Connect did not report agent availability; the queue counts as reachable');
+      const status = untypedStatus(error);
+      log.warn(
+        { err: error, status },
+        'Amazon Connect did not report agent availability; the queue counts as reachable',
+      );
       count('unknown');
       return 'reachable';
     }

@@ -66,7 +66,10 @@ test('whatever DynamoDB answers, the store resolves with a whole record or rejec
     },
     {
       runs: 200,
-      found: [{ status: 200, use: 6, body: JSON.stringify({ Attributes: { ...ITEM, handover_id: { S: [] } } }) }],
+      found: [
+        { status: 200, use: 6, body: JSON.stringify({ Attributes: { ...ITEM, handover_id: { S: [] } } }) },
+        { status: 400, use: 2, body: JSON.stringify({ __type: 'the secret-summary of a call' }) },
+      ],
     },
   );
 });

@@ -1,4 +1,5 @@
-import { TandemError } from '../base/errors.js';
+import { type ErrorCode, TandemError } from '../base/errors.js';
+import { untypedStatus } from '../base/untyped-answer.js';
 
 const THROTTLES: ReadonlySet<string> = new Set([
   'ProvisionedThroughputExceededException',
@@ -17,7 +18,7 @@ const REJECTIONS: ReadonlySet<string> = new Set([
 ]);
 
 export function isThrottle(error: unknown): boolean {
-  return THROTTLES.has(nameOf(error));
+  return THROTTLES.has(nameOf(error)) || untypedStatus(error) === 429;
 }
 
 export function nameOf(error: unknown): string {
@@ -44,9 +45,21 @@ export function storeError(operation: string, error: unknown, at: TablePlace): T
       `DynamoDB ${operation}: the table ${at.tableName} does not exist ${at.endpointUrl === undefined ? `in ${at.region}` : `at ${new URL(at.endpointUrl).host}`}.`,
     );
   }
+  const status = untypedStatus(error);
+  if (status !== undefined) {
+    const what = `DynamoDB ${operation} was answered without a reason (HTTP status ${status}). A proxy may have answered in its place.`;
+    return new TandemError(codeOfStatus(status), what);
+  }
   if (isThrottle(error)) return new TandemError('STORE_THROTTLED', `DynamoDB ${operation} was throttled.`);
+  if ((error as { $fault?: unknown } | null | undefined)?.$fault === 'server')
+    return new TandemError('STORE_UNREACHABLE', `DynamoDB ${operation} failed in the service (${shownName(error)}).`);
   if (REJECTIONS.has(name)) return new TandemError('STORE_REJECTED', `DynamoDB ${operation} was refused (${name}).`);
   return new TandemError('STORE_UNREACHABLE', `DynamoDB ${operation} got no answer (${shownName(error)}).`);
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 429) return 'STORE_THROTTLED';
+  return status >= 500 || status < 400 || status === 408 ? 'STORE_UNREACHABLE' : 'STORE_REJECTED';
 }
 
 /** Returns the system's code of a failed connection, or the error's name. The answer chose that, so it must look like one. */

@@ -31,18 +31,20 @@ function open(endpointUrl: string, options: Partial<DynamoDbStoreOptions> = {}):
   });
 }
 
-/** Starts an endpoint that refuses every request with one DynamoDB error. */
+/** Starts an endpoint that refuses every request with one DynamoDB error, or as a proxy in its place if `type` is absent. */
 async function refusing(
-  type: string,
+  type: string | undefined,
   status: number,
 ): Promise<{ endpointUrl: string; close(): void; requests(): number }> {
   let requests = 0;
   const server = createServer((request, response) => {
     requests++;
     request.resume();
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.writeHead(status, { 'content-type': type === undefined ? 'text/html' : 'application/x-amz-json-1.0' });
     response.end(
-      JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'quotes: secret-summary' }),
+      type === undefined
+        ? '<html>secret-summary</html>'
+        : JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'quotes: secret-summary' }),
     );
   });
   await new Promise<void>((resolve) => {
@@ -148,6 +150,46 @@ test('the DynamoDB store reports a refusal as STORE_REJECTED and no answer as ST
   server.close();
   await assert.rejects(store.redeem('k', 'contact-1', NOW_SECONDS), { code: 'STORE_UNREACHABLE' });
   await store.close();
+});
+
+test('an answer in place of DynamoDB that gives no reason is named by its status', async () => {
+  for (const [status, code] of [
+    [429, 'STORE_THROTTLED'],
+    [302, 'STORE_UNREACHABLE'],
+    [403, 'STORE_REJECTED'],
+    [500, 'STORE_UNREACHABLE'],
+  ] as const) {
+    const server = await refusing(undefined, status);
+    let throttles = 0;
+    const store = open(server.endpointUrl, { onThrottle: () => throttles++ });
+    try {
+      await assert.rejects(store.put('k', sampleRecord()), (error) => {
+        assert.ok(isTandemError(error));
+        assert.equal(error.code, code);
+        assert.match(error.message, new RegExp(`\\(HTTP status ${status}\\)`));
+        assert.doesNotMatch(error.message, /no answer|secret-summary/);
+        return true;
+      });
+      assert.equal(throttles > 0, status === 429);
+    } finally {
+      await store.close();
+      server.close();
+    }
+  }
+});
+
+test('a fault of DynamoDB itself is not told as no answer', async () => {
+  const server = await refusing('InternalServerError', 500);
+  const store = open(server.endpointUrl);
+  try {
+    await assert.rejects(
+      store.put('k', sampleRecord()),
+      /DynamoDB PutItem failed in the service \(InternalServerError\)/,
+    );
+  } finally {
+    await store.close();
+    server.close();
+  }
 });
 
 test('a DynamoDB answer that stalls after its head ends with its attempt, and does not keep the store from closing', async () => {

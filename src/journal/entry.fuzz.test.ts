@@ -34,7 +34,12 @@ test('an entry of the journal is read as one that can be written again, or not a
       assert.deepEqual(deserialize(serialize(again, Number.POSITIVE_INFINITY), NOW_MS), again);
       if (json.length <= 4000) assert.deepEqual(again, entry);
     },
-    { found: [JSON.stringify({ ...sampleEntry(), callSid: 'a'.repeat(10_000) })] },
+    {
+      found: [
+        JSON.stringify({ ...sampleEntry(), callSid: 'a'.repeat(10_000) }),
+        JSON.stringify({ ...sampleEntry(), turnsDropped: 0.1 }),
+      ],
+    },
   ));
 
 test('an entry with turns of any length is written within its limit and keeps its latest turns', () => {

@@ -32,6 +32,8 @@ export async function fuzz<T>(
   const { FUZZ_RUNS = '1', FUZZ_SEED = SUITE_SEED } = process.env;
   const factor = Number(FUZZ_RUNS);
   const seed = FUZZ_SEED === 'random' ? randomInt(2 ** 31) : Number(FUZZ_SEED);
+  // A run that is killed, because an input is never done with, shows nothing else.
+  if (FUZZ_SEED === 'random') console.error(`FUZZ_SEED=${seed}`);
   let thrown: unknown;
   const onThrown = (error: unknown): void => {
     // The test runner ends the test at once and would not show the seed.

@@ -18,6 +18,10 @@ export class Scene {
   /** Each request for TwiML with the verbs of its answer, for instance `/twilio/voice Connect`. */
   readonly asked: string[] = [];
   readonly dialEnds: string[] = [];
+  /** Seconds for which the agent's side may ring, of each `<Dial>`. */
+  readonly ringSeconds: string[] = [];
+  /** Codes of what Twilio's debugger would show. */
+  readonly problems: number[] = [];
   dials = 0;
   isBridged = false;
   private readonly sessionsBefore: number;
@@ -28,7 +32,11 @@ export class Scene {
     this.call = rig.call(from, options);
     this.call.on('say', (text) => this.said.push(text));
     this.call.on('tone', (digit) => this.tones.push(digit));
-    this.call.on('twiml', (request, verbs) => this.asked.push([request, ...verbs.map(nameOf)].join(' ')));
+    this.call.on('twiml', (request, verbs) => {
+      this.asked.push([request, ...verbs.map(nameOf)].join(' '));
+      for (const { attributes, name } of verbs) if (name === 'Dial') this.ringSeconds.push(attributes['timeout'] ?? '');
+    });
+    this.call.on('problem', (code) => this.problems.push(code));
     this.call.on('dial-started', () => this.dials++);
     this.call.on('bridged', () => (this.isBridged = true));
     this.call.on('dial-ended', (status, bridged) => this.dialEnds.push(`${status} ${bridged}`));

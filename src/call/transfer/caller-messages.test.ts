@@ -48,12 +48,15 @@ test('a caller who withholds the number gets a callback only to a number that th
     const tool = messages.tools().find(({ name }) => name === 'request_callback');
     const context = { conversationId: 'c1', callerNumber: '', signal: new AbortController().signal };
     assert.match(JSON.stringify(await tool?.run({ when: 'today' }, context)), /error.*Ask which number/);
-    assert.match(JSON.stringify(await tool?.run({ when: 'today', number: 'my usual one' }, context)), /error/);
+    for (const number of ['my usual one', 'room 12', ''])
+      assert.match(JSON.stringify(await tool?.run({ when: 'today', number }, context)), /error/, number);
     assert.equal(kept.size, 0);
     assert.deepEqual(await tool?.run({ when: 'today', number: '202 555 0123' }, context), { status: 'kept' });
     assert.deepEqual(
       [...kept.values()].map(({ customer_phone, message }) => [customer_phone, message]),
       [['', '202 555 0123']],
     );
+    for (const number of ['०२२ ४५६ ७८९', '一三八零零一三八零零零'])
+      assert.deepEqual(await tool?.run({ when: 'today', number }, context), { status: 'kept' }, number);
   }
 });

@@ -7,6 +7,7 @@ import {
   callbackKey,
   callbackRecord,
 } from '../../handover/callbacks.js';
+import { numbersIn } from '../../handover/text.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { type AssistantTool, defineTool } from '../../voice/tools.js';
@@ -22,6 +23,8 @@ export interface CallerMessageServices {
 
 const NO_NUMBER =
   'The caller withholds their number. Ask which number to call, and request the callback again with it.';
+/** Fewest digits of a number that can be called back. Small towns have numbers of five. */
+const FEWEST_DIGITS = 5;
 const TAKE_MESSAGE = 'take_message';
 const REQUEST_CALLBACK = 'request_callback';
 /** Names of the tools that an assistant has if no agent is there. */
@@ -77,7 +80,7 @@ export class CallerMessages {
           number: z.string().optional().describe('Another number than the one they call from, if they want that.'),
         }),
         run: ({ about, number, when }) => {
-          if (identifyingNumber(this.call.from) === undefined && !/\p{Nd}/u.test(number ?? ''))
+          if (identifyingNumber(this.call.from) === undefined && digitsIn(number ?? '') < FEWEST_DIGITS)
             return Promise.resolve({ error: NO_NUMBER });
           const message = [about, number].filter((part) => part !== undefined).join(' | ');
           return this.answer(this.keep('callback', { when, message }));
@@ -117,4 +120,9 @@ export class CallerMessages {
     log().info({ callback_id: record.callback_id, kind }, 'the caller left something for the team');
     return true;
   }
+}
+
+/** Returns how many digits `text` has, in any script. */
+function digitsIn(text: string): number {
+  return numbersIn(text).join('').replace(/\D/g, '').length;
 }

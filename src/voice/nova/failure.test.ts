@@ -36,6 +36,22 @@ describe('failures of Nova', () => {
     );
   });
 
+  it('a Nova error whose answer named no type is named by the status of the answer', () => {
+    const named = (status: number, name: string, extra: object = {}): string[] => {
+      const metadata = { $metadata: { httpStatusCode: status } };
+      const { code, message } = novaError(Object.assign(new Error('<html>'), { name, ...metadata, ...extra }));
+      return [code, /\(.*\)/.exec(message)?.[0] ?? ''];
+    };
+    const client = { $fault: 'client' };
+    assert.deepEqual(named(429, 'Unknown', client), ['VOICE_THROTTLED', '(HTTP status 429)']);
+    assert.deepEqual(named(302, 'Unknown', client), ['VOICE_UNREACHABLE', '(HTTP status 302)']);
+    assert.deepEqual(named(500, 'SyntaxError'), ['VOICE_FAILED', '(HTTP status 500)']);
+    assert.deepEqual(named(404, 'UnknownError', client), ['VOICE_REFUSED', '(HTTP status 404)']);
+    assert.deepEqual(named(400, 'SomethingNewException', client), ['VOICE_PROTOCOL', '(SomethingNewException)']);
+    // A stream that breaks has the status of its head.
+    assert.deepEqual(named(200, 'Error'), ['VOICE_UNREACHABLE', '(Error)']);
+  });
+
   it('credentials that Nova refuses in a session have ended, so that a new session is worth a try', () => {
     const codes = (name: string, message = ''): string[] => {
       const error = Object.assign(new Error(message), { name, $fault: 'client' });

@@ -1,4 +1,6 @@
 import { type ErrorCode, TandemError } from '../../base/errors.js';
+import { untypedStatus } from '../../base/untyped-answer.js';
+import { codeOfStatus } from '../status-code.js';
 
 /** Error codes by the name of the SDK's error class or the service's error code. */
 const CODE_BY_NAME = new Map<string, ErrorCode>([
@@ -55,15 +57,20 @@ export function novaError(error: unknown, { inSession } = { inSession: false }):
   const name = error instanceof Error && /^\w{1,80}$/.test(error.name) ? error.name : 'unknown error';
   const message = error instanceof Error ? error.message : '';
   const known = CODE_BY_MESSAGE.find(([pattern]) => pattern.test(message));
-  // For an error without a class, the SDK marks whether the client or the service caused it.
-  const fault = (error as { $fault?: unknown } | null)?.$fault;
+  const status = untypedStatus(error);
   const found =
     known?.[1] ??
     CODE_BY_NAME.get(name) ??
-    (fault === 'client' ? 'VOICE_PROTOCOL' : fault === 'server' ? 'VOICE_FAILED' : 'VOICE_UNREACHABLE');
+    (status === undefined ? codeOfFault((error as { $fault?: unknown } | null)?.$fault) : codeOfStatus(status));
   const code = found === 'VOICE_REFUSED' && inSession ? 'VOICE_EXPIRED' : found;
-  const details = [name, known?.[2], systemCode(error)].filter((detail) => detail !== undefined).join(', ');
+  const what = status === undefined ? name : `HTTP status ${status}`;
+  const details = [what, known?.[2], systemCode(error)].filter((detail) => detail !== undefined).join(', ');
   return new TandemError(code, `Amazon Nova Sonic ${WHAT[code] ?? 'failed'} (${details}).`);
+}
+
+/** For an error without a class, the SDK marks whether the client or the service caused it. */
+function codeOfFault(fault: unknown): ErrorCode {
+  return fault === 'client' ? 'VOICE_PROTOCOL' : fault === 'server' ? 'VOICE_FAILED' : 'VOICE_UNREACHABLE';
 }
 
 /**

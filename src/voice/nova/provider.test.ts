@@ -179,6 +179,18 @@ describe('failures of a Nova session', () => {
     });
   });
 
+  it('an answer in place of Nova that gives no reason is named by its status', async () => {
+    for (const [status, code] of [
+      [429, 'VOICE_THROTTLED'],
+      [302, 'VOICE_UNREACHABLE'],
+      [408, 'VOICE_UNREACHABLE'],
+      [403, 'VOICE_REFUSED'],
+      [500, 'VOICE_FAILED'],
+      [502, 'VOICE_FAILED'],
+    ] as const)
+      assert.equal(await failureOf({ type: 'refuse', status, by: 'proxy' }, connect), code, String(status));
+  });
+
   it('a Nova session without any answer has stalled', async () => {
     assert.equal(await failureOf({ type: 'silent' }, connect), 'VOICE_STALLED');
     assert.equal(await failureOf({ type: 'stall' }, turn), 'VOICE_STALLED');

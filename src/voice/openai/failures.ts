@@ -1,4 +1,5 @@
 import { type ErrorCode, TandemError } from '../../base/errors.js';
+import { codeOfStatus } from '../status-code.js';
 import { originOf } from './refused-setting.js';
 import type { ResponseDone, ServerError } from './server-events.js';
 
@@ -67,14 +68,6 @@ export function isThrottled(error: ServerError | undefined): boolean {
 /** Returns the error for a WebSocket upgrade that was answered with another status than 101. */
 export function refusedHandshake(status: number): TandemError {
   return new TandemError(codeOfStatus(status), `OpenAI refused the connection with HTTP status ${status}.`);
-}
-
-function codeOfStatus(status: number): ErrorCode {
-  if (status === 429) return 'VOICE_THROTTLED';
-  // An answer with such a status has passed the network, whatever its body says.
-  if (status >= 500) return 'VOICE_FAILED';
-  if (status === 408 || status < 400) return 'VOICE_UNREACHABLE';
-  return 'VOICE_REFUSED';
 }
 
 /** Returns the error for a failed name lookup, TCP or TLS connection. Only the system's code is kept. */
