@@ -158,6 +158,24 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
+  it('a line that sends nothing while the caller is silent is padded, so that the detector finds the end of the speech', async () => {
+    const rig = await greeted();
+    rig.session.sendAudio(AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(160)));
+    rig.engine.listener?.onSpeechStarted();
+    rig.clock.advance(590);
+    assert.equal(rig.engine.pushed.length, 1);
+    rig.clock.advance(20);
+    assert.deepEqual(rig.engine.pushed[1], new Uint8Array(8000).fill(0xff), 'one second of silence');
+    rig.engine.listener?.onSpeechStopped();
+    rig.clock.advance(60_000);
+    assert.equal(rig.engine.pushed.length, 2);
+    rig.engine.listener?.onSpeechStarted();
+    rig.session.close();
+    rig.clock.advance(60_000);
+    assert.equal(rig.engine.pushed.length, 2);
+    assert.equal(rig.clock.timers, 0);
+  });
+
   it('a local session answers the caller with an item for each sentence', async () => {
     const rig = await greeted();
     rig.engine.hear('what are your opening hours');

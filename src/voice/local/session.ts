@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { AudioChunk } from '../../audio/chunk.js';
+import { type AudioChunk, MULAW_BYTES_PER_MS, MULAW_SILENCE } from '../../audio/chunk.js';
 import type { Clock } from '../../base/clock.js';
 import { isTandemError, TandemError } from '../../base/errors.js';
 import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { SilencePadding } from '../silence-padding.js';
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
 import { saying } from './saying.js';
@@ -46,6 +47,7 @@ export class LocalSession implements VoiceSession {
   private readonly history = new History();
   private readonly replier: Replier;
   private readonly pace: SpeechPace;
+  private readonly silencePadding: SilencePadding;
   /** Makes ids unique across sessions, because all sessions of a call share its history. */
   private readonly idPrefix = `local-${randomBytes(5).toString('hex')}`;
   private idCount = 0;
@@ -69,6 +71,10 @@ export class LocalSession implements VoiceSession {
   constructor(options: LocalSessionOptions) {
     this.options = options;
     this.pace = new SpeechPace(options.clock);
+    this.silencePadding = new SilencePadding({
+      clock: options.clock,
+      sendSilence: (ms) => this.input?.push(new Uint8Array(ms * MULAW_BYTES_PER_MS).fill(MULAW_SILENCE)),
+    });
     if (options.write !== undefined) this.summarize = options.write;
     for (const turn of options.conversation.turns) {
       if (turn.speaker === 'caller') this.history.callerSaid(turn.itemId, turn.text);
@@ -80,6 +86,7 @@ export class LocalSession implements VoiceSession {
   }
 
   sendAudio(chunk: AudioChunk): void {
+    this.silencePadding.audioCame();
     this.input?.push(chunk.bytes);
   }
 
@@ -136,6 +143,7 @@ export class LocalSession implements VoiceSession {
       state.line?.response.drop();
     }
     this.queue = [];
+    this.silencePadding.stop();
     this.input?.close();
     this.options.onClosed();
   }
@@ -171,12 +179,14 @@ export class LocalSession implements VoiceSession {
   private onSpeechStarted(): void {
     if (this.isClosed()) return;
     this.callerSpeaking = true;
+    this.silencePadding.speechStarted();
     this.emit({ type: 'caller-speech-started' });
     this.interrupt();
   }
 
   private onSpeechStopped(): void {
     this.callerSpeaking = false;
+    this.silencePadding.stop();
     this.emit({ type: 'caller-speech-stopped' });
   }
 
