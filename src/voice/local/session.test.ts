@@ -224,6 +224,76 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
+  it('an answer that noise cuts off in the middle goes on with the sentence that was not heard whole', async () => {
+    const rig = await greeted();
+    let heardItems = 1;
+    // The caller has heard `heardItems` of the sentences, and half of the next one.
+    rig.onEvent = ({ type }) => {
+      if (type !== 'interruption') return;
+      const items = rig.events.flatMap((event) => (event.type === 'item-done' ? [event.itemId] : []));
+      const cut = items.slice(heardItems).map((itemId, at) => ({ itemId, heardMs: at === 0 ? 250 : 0, sentMs: 500 }));
+      rig.session.reportHeard(cut);
+    };
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    const whole = rig.texts();
+    assert.equal(whole.length, 3);
+    rig.engine.hear('');
+    await settle();
+    assert.deepEqual(rig.texts().slice(3), whole.slice(1), 'all was sent, and still played');
+
+    rig.engine.isHolding = true;
+    heardItems = 4;
+    rig.engine.hear('');
+    await settle();
+    rig.engine.hear('');
+    rig.engine.isHolding = false;
+    rig.engine.release();
+    await settle();
+    assert.deepEqual(rig.texts().slice(5), whole.slice(2), 'it was cut off before its first sound');
+
+    rig.engine.hear('');
+    rig.engine.hear('repeat that');
+    await settle();
+    assert.deepEqual(rig.texts().slice(6), whole, 'words are answered, and end what was owed');
+    rig.session.close();
+    assert.equal(rig.clock.timers, 0);
+  });
+
+  it('a noise without end does not repeat an answer without end', async () => {
+    const rig = await greeted();
+    rig.onEvent = ({ type }) => {
+      if (type !== 'interruption') return;
+      const last = rig.events.findLast((event) => event.type === 'item-done');
+      if (last?.type === 'item-done') rig.session.reportHeard([{ itemId: last.itemId, heardMs: 0, sentMs: 500 }]);
+    };
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    const [, , lastSentence] = rig.texts();
+    for (let time = 0; time < 4; time++) {
+      rig.engine.hear('');
+      await settle();
+    }
+    assert.deepEqual(rig.texts().slice(3), [lastSentence, lastSentence, lastSentence]);
+    rig.engine.hear('');
+    await settle();
+    assert.match(rig.texts().at(-1) ?? '', /You can ask me/, 'the caller is asked');
+    rig.session.close();
+  });
+
+  it('keys and commands of the owner leave nothing owed', async () => {
+    const rig = await greeted();
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    rig.session.cancel();
+    const items = rig.events.flatMap((event) => (event.type === 'item-done' ? [event.itemId] : []));
+    rig.session.reportHeard(items.map((itemId) => ({ itemId, heardMs: 0, sentMs: 500 })));
+    rig.engine.hear('');
+    await settle();
+    assert.equal(rig.texts().length, 3);
+    rig.session.close();
+  });
+
   it('a line of the owner passes an answer that has not begun, and the answer follows whole', async () => {
     let answer: ServerResponse | undefined;
     const server = createServer((request, response) => {

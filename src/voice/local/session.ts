@@ -6,6 +6,7 @@ import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { SilencePadding } from '../silence-padding.js';
+import { CutAnswer } from './cut-answer.js';
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
 import { saying } from './saying.js';
@@ -58,8 +59,8 @@ export class LocalSession implements VoiceSession {
   private callerSpeaking = false;
   /** What the caller said and has no answer yet, because they were still speaking. */
   private unanswered = '';
-  /** An answer that the caller cut off before it began. It is still owed if what cut it off was noise. */
-  private cutOff: Parts | undefined;
+  /** What the caller cut off. It is still owed if that was noise. */
+  private readonly cutAnswer = new CutAnswer();
   private emptyTexts = 0;
   /** Whether audio may still be playing. Only the owner knows the playout, so it is assumed until the caller speaks. */
   private mayBePlaying = false;
@@ -94,7 +95,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.interrupt();
-    this.cutOff = undefined;
+    this.cutAnswer.answered();
     this.answer(text);
   }
 
@@ -113,7 +114,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.unanswered = '';
-    this.cutOff = undefined;
+    this.cutAnswer.forget();
     this.pace.cleared();
     const dropped = this.queue;
     this.queue = [];
@@ -127,6 +128,7 @@ export class LocalSession implements VoiceSession {
 
   reportHeard(items: readonly HeardItem[]): void {
     this.history.heard(items);
+    this.cutAnswer.heard(items);
   }
 
   sendToolResult(toolCallId: string, output: unknown): void {
@@ -143,6 +145,7 @@ export class LocalSession implements VoiceSession {
       state.line?.response.drop();
     }
     this.queue = [];
+    this.cutAnswer.forget();
     this.silencePadding.stop();
     this.input?.close();
     this.options.onClosed();
@@ -198,7 +201,7 @@ export class LocalSession implements VoiceSession {
     }
     this.emptyTexts = 0;
     this.mayBePlaying = false;
-    this.cutOff = undefined;
+    this.cutAnswer.answered();
     const itemId = this.newId('caller');
     this.history.callerSaid(itemId, text);
     const { commands } = this;
@@ -215,11 +218,9 @@ export class LocalSession implements VoiceSession {
       this.answerUnanswered();
       return;
     }
-    const { cutOff } = this;
-    if (cutOff !== undefined) {
-      if (this.callerSpeaking) return;
-      this.cutOff = undefined;
-      this.follow(cutOff);
+    const rest = this.callerSpeaking ? undefined : this.cutAnswer.afterNoise();
+    if (rest !== undefined) {
+      this.follow(rest);
       return;
     }
     this.emptyTexts++;
@@ -248,18 +249,13 @@ export class LocalSession implements VoiceSession {
   }
 
   private createAnswer(text: string): SpokenResponse {
-    let times = 0;
-    const parts: Parts = (signal) => this.replier.reply(text, signal, { isRepeated: times++ > 0 });
-    return this.createResponse(parts, undefined, { isPassable: true });
+    return this.createResponse((signal) => this.replier.reply(text, signal), undefined, { isPassable: true });
   }
 
   /** Called when the caller interrupts. A line of the owner continues, because only the owner cancels it. */
   private interrupt(): void {
-    if (this.state.name === 'answering' && this.state.response.sayId === undefined) {
-      const { response } = this.state;
-      if (!response.hasBegun) this.cutOff = response.parts;
-      response.cancel();
-    }
+    const response = this.state.name === 'answering' ? this.state.response : undefined;
+    this.cutAnswer.cut(response?.sayId === undefined ? response?.suspend() : undefined);
     if (!this.mayBePlaying) return;
     this.mayBePlaying = false;
     this.pace.cleared();
@@ -318,11 +314,17 @@ export class LocalSession implements VoiceSession {
       whileOthersSpeak: (signal) => this.lineBefore(response, signal),
       emit: (event) => this.emit(event),
       newItemId: () => this.newId('item'),
-      onSpoken: (itemId, text) => this.history.assistantSaid(itemId, text),
+      onSpoken: (itemId, text) => this.onSpoken(itemId, text, sayId),
       onEnd: (ended, toolCalls) => this.onResponseEnd(ended, toolCalls),
       onFailure: (error) => this.fail(error),
     });
     return response;
+  }
+
+  private onSpoken(itemId: string, text: string, sayId: string | undefined): void {
+    this.history.assistantSaid(itemId, text);
+    // A line is the owner's, who says it again if need be.
+    if (sayId === undefined) this.cutAnswer.spoke(itemId, text);
   }
 
   private onResponseEnd(response: SpokenResponse, toolCalls: readonly ToolCallPart[]): void {
