@@ -70,15 +70,18 @@ interface Rig {
   /** Returns what was spoken, sentence by sentence. */
   texts(): string[];
   kinds(): string[];
+  anomalies: string[];
   onEvent: ((event: VoiceEvent) => void) | undefined;
 }
 
 function open(options: Partial<VoiceSessionOptions> = {}, llmBaseUrl?: string): Rig {
   const engine = new FakeEngine();
   const clock = new FakeClock();
+  const anomalies: string[] = [];
   const provider = createLocalProvider({
     sttModel: 'tiny',
     llmBaseUrl,
+    onAnomaly: (kind, callId) => anomalies.push(`${kind} ${callId}`),
     llmModel: 'small',
     log: pino({ level: 'silent' }),
     engine,
@@ -89,6 +92,7 @@ function open(options: Partial<VoiceSessionOptions> = {}, llmBaseUrl?: string): 
     engine,
     clock,
     events,
+    anomalies,
     texts: () => events.flatMap((event) => (event.type === 'assistant-text' ? [event.text] : [])),
     kinds: () => events.map((event) => event.type),
     onEvent: undefined,
@@ -440,6 +444,18 @@ describe('a local voice session', () => {
     rig.engine.hear('');
     await settle();
     assert.match(rig.texts()[0] ?? '', /did not understand/);
+    rig.session.close();
+  });
+
+  it('an utterance on which the recogniser failed is counted, and the caller is treated like one who was not understood', async () => {
+    const rig = await greeted();
+    for (let time = 0; time < 2; time++) {
+      rig.engine.listener?.onNotRecognized?.();
+      rig.engine.hear('');
+    }
+    await settle();
+    assert.deepEqual(rig.anomalies, ['recognition-failed c', 'recognition-failed c']);
+    assert.match(rig.texts().at(-1) ?? '', /You can ask me/);
     rig.session.close();
   });
 

@@ -6,6 +6,7 @@ import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { SilencePadding } from '../silence-padding.js';
+import type { LocalAnomaly } from './anomaly.js';
 import { CutAnswer } from './cut-answer.js';
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
@@ -35,8 +36,7 @@ export interface LocalSessionOptions extends VoiceSessionOptions {
   createReplier(history: History): Replier;
   /** Resolves with a summary. Absent if there is no language model. */
   write?: (request: SummaryRequest) => Promise<string>;
-  /** Called when the recogniser failed on an utterance. The caller is treated like one who was not understood. */
-  onNotRecognized(): void;
+  onAnomaly(kind: LocalAnomaly): void;
   /** Called once when the session is over, for whatever reason. */
   onClosed(): void;
 }
@@ -158,7 +158,8 @@ export class LocalSession implements VoiceSession {
       onSpeechStarted: () => this.guard(() => this.onSpeechStarted()),
       onSpeechStopped: () => this.guard(() => this.onSpeechStopped()),
       onText: (text) => this.guard(() => this.onText(text.trim())),
-      onNotRecognized: () => this.options.onNotRecognized(),
+      // The caller is treated like one who was not understood.
+      onNotRecognized: () => this.options.onAnomaly('recognition-failed'),
       onFailure: (error) => this.fail(error),
     });
     this.emit({ type: 'ready' });
