@@ -15,6 +15,7 @@ import type { Anomaly } from '../twilio/messages.js';
 import type { UpdateResult } from '../twilio/rest.js';
 import type { Refusal } from '../twilio/webhooks.js';
 import type { ProviderFault } from '../voice/fenced-session.js';
+import type { LocalAnomaly } from '../voice/local/anomaly.js';
 import type { NovaAnomaly } from '../voice/nova/anomaly.js';
 import type { OpenAiAnomaly } from '../voice/openai/anomalies.js';
 import type { ToolFault } from '../voice/tools.js';
@@ -45,6 +46,7 @@ const SAME: readonly true[] = [
   true satisfies Same<(typeof PROVIDER_FAULTS)[number], ProviderFault>,
   true satisfies Same<(typeof PROVIDER_ANOMALIES)['openai'][number], OpenAiAnomaly>,
   true satisfies Same<(typeof PROVIDER_ANOMALIES)['nova'][number], NovaAnomaly>,
+  true satisfies Same<(typeof PROVIDER_ANOMALIES)['local'][number], LocalAnomaly>,
 ];
 
 test('the lists of label values are those of the types that the code counts with, and the documents name them', () => {

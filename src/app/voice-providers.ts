@@ -144,7 +144,7 @@ function createProvider(
     if (!first.isFirst(callId, `${name} ${kind}`)) return;
     log.warn(
       { err: error, provider: name, kind, conversation_id: callId },
-      'an event of the model was ignored; further ones of this kind in this call are only counted',
+      'the model did something odd; further faults of this kind in this call are only counted',
     );
   };
   const { endpointing, endpointUrl, summaryModelId, ...nova } = config.nova;
@@ -176,6 +176,7 @@ function createProvider(
         log,
         clock,
         lines: spokenLines(assistants),
+        onAnomaly,
         ...(engine === undefined ? {} : { engine }),
       });
     default:

@@ -80,6 +80,8 @@ export const SILENCE_BUDGET = {
   synthesisMs: 4000,
   /** Maximum time for one sentence of the voice at LOCAL_TTS_BASE_URL; then the embedded voice speaks it. */
   ownVoiceMs: 3000,
+  /** Maximum time for a line of the gateway's own voice; then the caller hears a tone, or the model says the line. */
+  ownLineMs: 1200,
   /** Delay before the caller who waits for an answer hears "one moment". */
   oneMomentAfterMs: 3200,
   /** Minimum time given to a model that was just asked, even if the caller has waited before. */

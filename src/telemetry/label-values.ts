@@ -74,6 +74,7 @@ export const LABEL_VALUES = {
       'timer',
       'listener',
       'departure',
+      'extension',
       'process',
     ],
   },
@@ -157,6 +158,7 @@ export const PROVIDER_ANOMALIES = {
     'audio-dropped',
     'event-failed',
   ],
+  local: ['recognition-failed', 'failed-answer', 'empty-answer', 'cut-answer', 'bad-tool-arguments'],
 } as const;
 
 /** Returns every combination of the values of some labels. */

@@ -52,7 +52,7 @@ export class CallerState {
     this.loudUntilMs = clock.now();
     this.lastFrameMs = clock.now();
     this.current = current;
-    this.gatewayVoice = new GatewayVoice({ speakLine, oneMoment, emit });
+    this.gatewayVoice = new GatewayVoice({ clock, speakLine, oneMoment, emit });
     this.deadAir = new DeadAirMonitor({ clock, isPlaying, onDeadAir: () => this.onDeadAir() });
   }
 

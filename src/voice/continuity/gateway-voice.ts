@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { SILENCE_BUDGET } from '../../base/silence-budget.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import type { VoiceEvent } from '../session.js';
 import { waitingTone } from './waiting-tone.js';
 import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
@@ -6,6 +8,7 @@ import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
 /** A line that is being synthesised. */
 interface Synthesis {
   sayId: string | undefined;
+  limit: Timer;
 }
 
 /**
@@ -14,6 +17,7 @@ interface Synthesis {
  */
 export class GatewayVoice {
   private readonly options: {
+    clock: Clock;
     speakLine: SpeakLine;
     oneMoment: string;
     emit: (event: VoiceEvent) => void;
@@ -30,8 +34,8 @@ export class GatewayVoice {
   }
 
   /**
-   * Speaks the line, unless another one is being synthesised. Plays a soft tone if this machine has no voice for it. No
-   * event follows if it is stopped before its audio exists.
+   * Speaks the line, unless another one is being synthesised. Plays a soft tone if this machine has no voice for it, or none in
+   * time. No event follows if it is stopped before its audio exists.
    */
   async sayOneMoment(): Promise<void> {
     if (this.synthesis !== undefined) return;
@@ -41,7 +45,7 @@ export class GatewayVoice {
   }
 
   /**
-   * Resolves with false if this machine has no engine for the line. A line that is stopped before its audio exists ends
+   * Resolves with false if this machine has no engine for the line, or not in time. A line that is stopped before its audio exists ends
    * with status `cancelled`.
    */
   say(text: string, sayId: string): Promise<boolean> {
@@ -52,20 +56,28 @@ export class GatewayVoice {
   /** Called when the model speaks after all, or the caller does. */
   stop(): void {
     const sayId = this.synthesis?.sayId;
+    this.synthesis?.limit.cancel();
     this.synthesis = undefined;
     this.stops++;
     if (sayId !== undefined) this.emit(unspokenLine(this.newId(), sayId, 'cancelled'));
   }
 
-  private async speak(text: string, sayId: string | undefined): Promise<boolean> {
-    const synthesis: Synthesis = { sayId };
-    this.synthesis = synthesis;
-    const mulaw = await this.options.speakLine(text).catch(() => undefined);
-    if (this.synthesis !== synthesis) return true;
-    this.synthesis = undefined;
-    if (mulaw === undefined || mulaw.length === 0) return false;
-    this.send(text, sayId, mulaw);
-    return true;
+  /** A voice that takes long, for example a server that hangs, must not keep the caller in silence. */
+  private speak(text: string, sayId: string | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      const limit = this.options.clock.setTimer(SILENCE_BUDGET.ownLineMs, () => spoken(undefined));
+      const synthesis: Synthesis = { sayId, limit };
+      this.synthesis = synthesis;
+      const spoken = (mulaw: Uint8Array | undefined): void => {
+        limit.cancel();
+        const isWanted = this.synthesis === synthesis;
+        if (isWanted) this.synthesis = undefined;
+        const isThere = mulaw !== undefined && mulaw.length > 0;
+        if (isWanted && isThere) this.send(text, sayId, mulaw);
+        resolve(!isWanted || isThere);
+      };
+      this.options.speakLine(text).then(spoken, () => spoken(undefined));
+    });
   }
 
   private send(text: string, sayId: string | undefined, mulaw: Uint8Array): void {

@@ -388,6 +388,7 @@ describe('a model that shows no sign of life', () => {
   for (const [voice, speakLine] of [
     ['has no voice for the language', () => Promise.resolve(undefined)],
     ['cannot synthesise the line', () => Promise.reject(new Error('No engine.'))],
+    ['does not get the line in time', () => new Promise<undefined>(() => undefined)],
   ] as const)
     test(`a waiting caller hears a soft tone without words if the gateway ${voice}`, async () => {
       const model = new ScriptedProvider('a', greets);
@@ -397,6 +398,8 @@ describe('a model that shows no sign of life', () => {
       const before = heard().length;
       model.last.callerSays('Wo ist meine Bestellung?');
       clock.advance(SILENCE_BUDGET.oneMomentAfterMs);
+      await settle();
+      clock.advance(4500 - SILENCE_BUDGET.oneMomentAfterMs);
       await settle();
       const tone = Buffer.concat(
         heard()

@@ -32,7 +32,11 @@ export interface ChatLimits {
   wholeMs: number;
 }
 
-export type ChatPiece = { type: 'text'; text: string } | { type: 'tool-call'; call: WrittenCall };
+export type ChatPiece =
+  | { type: 'text'; text: string }
+  | { type: 'tool-call'; call: WrittenCall }
+  /** Comes last: the server has stopped the model at a limit of its length. */
+  | { type: 'cut' };
 
 /** Maximum number of tool calls in one answer. */
 const MAX_CALLS = 16;
@@ -82,6 +86,7 @@ export async function* streamChat(
     const calls = new ToolCallPieces();
     const thoughts = new ThoughtFilter();
     let finished = false;
+    let isCut = false;
     for await (const data of readEvents(response.body)) {
       patience.pause();
       if (data === '[DONE]') {
@@ -98,6 +103,7 @@ export async function* streamChat(
           throw new TandemError('LOCAL_LLM_UNREACHABLE', 'The language model called too many tools at once.');
         if (text !== '') yield { type: 'text', text };
         if (typeof choice.finish_reason === 'string') finished = true;
+        isCut ||= choice.finish_reason === 'length';
       }
       patience.wait();
     }
@@ -105,6 +111,7 @@ export async function* streamChat(
     const rest = thoughts.flush();
     if (rest !== '') yield { type: 'text', text: rest };
     for (const call of calls.whole) yield { type: 'tool-call', call };
+    if (isCut) yield { type: 'cut' };
   } catch (error) {
     if (error instanceof TandemError) throw error;
     const what = patience.signal.aborted

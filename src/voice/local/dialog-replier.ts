@@ -1,10 +1,9 @@
-import { Dialog, type DialogReply } from './policy.js';
+import { Dialog } from './policy.js';
 import type { Replier, ReplyPart } from './replier.js';
 
 /** The built-in dialog in the shape of a {@link Replier}. */
 export class DialogReplier implements Replier {
   private readonly dialog: Dialog;
-  private last: DialogReply | undefined;
   private toolCalls = 0;
 
   /** `canTransfer` says whether the model may call the transfer tool. */
@@ -12,10 +11,8 @@ export class DialogReplier implements Replier {
     this.dialog = new Dialog({ canTransfer });
   }
 
-  async *reply(text: string, signal: AbortSignal, { isRepeated } = { isRepeated: false }): AsyncIterable<ReplyPart> {
-    // The dialog has taken the caller's words already, and would take them for said twice.
-    const reply = (isRepeated ? this.last : undefined) ?? this.dialog.answer(text);
-    this.last = reply;
+  async *reply(text: string, signal: AbortSignal): AsyncIterable<ReplyPart> {
+    const reply = this.dialog.answer(text);
     for (const sentence of reply.sentences) {
       if (signal.aborted) return;
       yield { type: 'sentence', text: sentence };

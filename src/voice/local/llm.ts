@@ -5,6 +5,7 @@ import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { History } from '../history.js';
 import type { SummaryRequest, ToolDefinition } from '../session.js';
+import type { LocalAnomaly } from './anomaly.js';
 import { type ChatLimits, type ChatMessage, type ChatToolCall, streamChat } from './chat-stream.js';
 import { notHeard } from './not-heard.js';
 import type { Replier, ReplyPart } from './replier.js';
@@ -16,11 +17,20 @@ const LIMITS: ChatLimits = {
   nextPieceMs: SILENCE_BUDGET.chatNextPieceMs,
   wholeMs: 60_000,
 };
+/** Maximum number of requests for one answer that fail before its first word. */
 const TRIES = 2;
+/** Maximum number of times a broken answer is gone on with. */
+const MAX_CONTINUED = 2;
+/** Number of times in a row a caller is told that nothing was heard of them, and is then handed to a human. */
+const MAX_NOT_HEARD = 2;
 /** Maximum length of an answer, about four minutes of speech. The rest is not read. */
 const MAX_ANSWER_CHARACTERS = 4000;
 /** Maximum length of a summary. What an agent reads is a quarter of it. */
 const MAX_SUMMARY_CHARACTERS = 4000;
+/** Sent as the caller's words, because some servers refuse a conversation that ends with the assistant's. */
+const CONTINUE =
+  '(Your answer broke off here. Continue it exactly where it stopped. Do not repeat what you have said, and do not mention the interruption.)';
+const TRANSFER_TOOL = 'transfer_to_human';
 const UNREADABLE = 'The arguments are not complete JSON. The tool was not called. Call it again with whole arguments.';
 
 export interface LlmOptions {
@@ -34,6 +44,7 @@ export interface LlmOptions {
   history: History;
   clock: Clock;
   log: Logger;
+  onAnomaly?: (kind: LocalAnomaly) => void;
   limits?: ChatLimits;
 }
 
@@ -57,13 +68,18 @@ interface Typed {
   text: string;
 }
 
-/** What became of one answer. `unreadable`: the model called only tools whose arguments cannot be read. */
-type Outcome = 'answered' | 'unreadable';
+/**
+ * What became of one answer. `unreadable`: the model called only tools whose arguments cannot be read. `cut`: the server has
+ * stopped it in the middle.
+ */
+type Outcome = 'answered' | 'unreadable' | 'cut';
 
 /** Answers with a language model behind an OpenAI-compatible endpoint, sentence by sentence as the text streams in. */
 export class LlmReplier implements Replier {
   private readonly options: LlmOptions;
   private readonly unspoken: Unspoken[] = [];
+  /** How many times in a row nothing was heard of the caller. */
+  private notHeard = 0;
 
   constructor(options: LlmOptions) {
     this.options = options;
@@ -71,9 +87,13 @@ export class LlmReplier implements Replier {
 
   async *reply(text: string, signal: AbortSignal): AsyncIterable<ReplyPart> {
     if (text === '') {
-      yield { type: 'sentence', text: notHeard(this.options.language) };
+      const canTransfer = this.options.tools.some(({ name }) => name === TRANSFER_TOOL);
+      if (++this.notHeard <= MAX_NOT_HEARD || !canTransfer)
+        yield { type: 'sentence', text: notHeard(this.options.language) };
+      else yield* this.handOver('not_understood');
       return;
     }
+    this.notHeard = 0;
     const last = this.messages().at(-1);
     if (last?.role !== 'user' || !last.content.endsWith(text)) this.insert({ type: 'typed', text });
     yield* this.converse(signal);
@@ -93,68 +113,89 @@ export class LlmReplier implements Replier {
 
   private async *converse(signal: AbortSignal): AsyncIterable<ReplyPart> {
     const { clock, limits = LIMITS, log } = this.options;
-    const untilMs = clock.now() + SILENCE_BUDGET.chatAllTriesMs;
-    for (let tries = 1; tries <= TRIES; tries++) {
-      let spoken = false;
+    let untilMs = clock.now() + SILENCE_BUDGET.chatAllTriesMs;
+    let continued = 0;
+    for (let tries = 1; tries <= TRIES;) {
+      let hasSpoken = false;
+      let outcome: Outcome;
       try {
         const firstWordMs = Math.max(1, Math.min(limits.firstWordMs, untilMs - clock.now()));
-        const answer = this.ask({ ...limits, firstWordMs }, signal);
-        for (;;) {
-          const next = await answer.next();
-          if (next.done !== true) {
-            spoken = true;
-            yield next.value;
-            continue;
-          }
-          if (next.value === 'answered') return;
-          log.warn({ tries }, 'the language model called tools with arguments that cannot be read; it is asked again');
-          break;
+        const answer = this.ask({ ...limits, firstWordMs }, signal, continued > 0);
+        let next = await answer.next();
+        for (; next.done !== true; next = await answer.next()) {
+          hasSpoken = true;
+          yield next.value;
+          untilMs = clock.now() + SILENCE_BUDGET.chatAllTriesMs;
         }
+        outcome = next.value;
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ err: error, tries }, 'language model failed');
-        // A retry would say the beginning a second time.
-        if (spoken) break;
+        if (!hasSpoken) this.count('failed-answer');
+        outcome = hasSpoken ? 'cut' : 'unreadable';
       }
+      if (outcome === 'answered') return;
+      if (outcome === 'unreadable') {
+        tries++;
+        continue;
+      }
+      this.count('cut-answer');
+      if (++continued > MAX_CONTINUED) break;
+      log.warn({ continued }, 'an answer of the language model broke off; the model is asked to go on with it');
     }
-    // The gateway apologises itself, in the language of the call.
-    yield {
-      type: 'tool-call',
-      toolCallId: newCallId(),
-      name: 'transfer_to_human',
-      arguments: { reason: 'assistant_failed' },
-    };
+    yield* this.handOver('assistant_failed');
   }
 
-  private async *ask(limits: ChatLimits, signal: AbortSignal): AsyncGenerator<ReplyPart, Outcome, void> {
+  /** The gateway apologises itself, in the language of the call. */
+  private *handOver(reason: 'assistant_failed' | 'not_understood'): Generator<ReplyPart, void, void> {
+    yield { type: 'tool-call', toolCallId: newCallId(), name: TRANSFER_TOOL, arguments: { reason } };
+  }
+
+  private count(kind: LocalAnomaly): void {
+    this.options.onAnomaly?.(kind);
+  }
+
+  private async *ask(
+    limits: ChatLimits,
+    signal: AbortSignal,
+    isContinued: boolean,
+  ): AsyncGenerator<ReplyPart, Outcome, void> {
     const { baseUrl, model, clock, log } = this.options;
     const tools = this.options.tools.map((tool) => ({ type: 'function', function: tool }));
-    const request = { model, messages: this.messages(), ...(tools.length === 0 ? {} : { tools }) };
+    const messages = this.messages();
+    if (isContinued) add(messages, 'user', CONTINUE);
+    const request = { model, messages, ...(tools.length === 0 ? {} : { tools }) };
     const splitter = new SentenceSplitter();
     const calls: WrittenCall[] = [];
     let left = MAX_ANSWER_CHARACTERS;
     let hasSpoken = false;
+    let isCut = false;
     const said = (sentences: readonly string[]): ReplyPart[] => {
       hasSpoken ||= sentences.length > 0;
       return sentences.map((text) => ({ type: 'sentence', text }));
     };
     for await (const piece of streamChat(chatUrl(baseUrl), request, { signal, clock, limits })) {
-      if (piece.type === 'text') {
+      if (piece.type === 'cut') isCut = true;
+      else if (piece.type === 'tool-call') calls.push(piece.call);
+      else {
         yield* said(splitter.push(piece.text.slice(0, left)));
         left -= piece.text.length;
         if (left > 0) continue;
         log.warn({ max_characters: MAX_ANSWER_CHARACTERS }, 'an answer of the language model was too long and was cut');
         break;
-      } else calls.push(piece.call);
+      }
     }
-    yield* said(splitter.flush());
+    // The model writes half a sentence again when it goes on, unless there is nothing else to go on from.
+    if (!isCut || !hasSpoken) yield* said(splitter.flush());
     if (calls.length > 0) return yield* this.call(calls);
-    if (!hasSpoken)
+    if (!hasSpoken) {
+      this.count('empty-answer');
       throw new TandemError(
         'LOCAL_LLM_UNREACHABLE',
         'The language model answered without a word and without a tool call.',
       );
-    return 'answered';
+    }
+    return isCut ? 'cut' : 'answered';
   }
 
   /** Yields the calls that can be made. The others are answered with an error, which the model reads. */
@@ -166,7 +207,10 @@ export class LlmReplier implements Replier {
       const id = newCallId();
       const parsed = parseArguments(json);
       if (parsed.is === 'read') made.push({ type: 'tool-call', toolCallId: id, name, arguments: parsed.value });
-      else outputs.set(id, { error: UNREADABLE });
+      else {
+        this.count('bad-tool-arguments');
+        outputs.set(id, { error: UNREADABLE });
+      }
       // Some servers refuse a conversation with arguments that are not JSON.
       return { id, type: 'function', function: { name, arguments: parsed.is === 'read' && json !== '' ? json : '{}' } };
     });

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import type { Logger } from '../../telemetry/log.js';
+import type { LocalAnomaly } from './anomaly.js';
 import { logsOwnVoice } from './own-voice-log.js';
 import { openSpeechEngine, type SpeechEngine } from '../../speech/engine.js';
 import { refusedSession } from '../refused-session.js';
@@ -20,6 +21,8 @@ export interface LocalProviderOptions {
   log: Logger;
   /** What is spoken on many calls, and synthesised at the start therefore: greetings first. */
   lines?: readonly string[];
+  /** Called for a fault that a session survives. `callId` identifies the call. */
+  onAnomaly?: (kind: LocalAnomaly, callId: string) => void;
   /** Used instead of opening an engine. The provider does not close it. */
   engine?: SpeechEngine;
   clock?: Clock;
@@ -64,6 +67,7 @@ class LocalProvider implements VoiceProvider {
     }
     const { llmBaseUrl, llmModel, log, clock = systemClock } = this.options;
     const callLog = log.child({ conversation_id: options.conversationId });
+    const onAnomaly = (kind: LocalAnomaly): void => this.options.onAnomaly?.(kind, options.conversationId);
     const session = new LocalSession({
       ...options,
       engine,
@@ -80,6 +84,7 @@ class LocalProvider implements VoiceProvider {
               history,
               clock,
               log: callLog,
+              onAnomaly,
             }),
       ...(llmBaseUrl === undefined
         ? {}
@@ -89,7 +94,7 @@ class LocalProvider implements VoiceProvider {
               return writeSummary({ baseUrl: llmBaseUrl, model: llmModel ?? '', clock }, { ...request, signal });
             },
           }),
-      onNotRecognized: () => callLog.error('the recogniser failed on an utterance; the caller is asked again'),
+      onAnomaly,
       onClosed: () => this.sessions.delete(session),
     });
     this.sessions.add(session);

@@ -12,9 +12,9 @@ export interface ToolCallPart {
 export interface Replier {
   /**
    * Yields the answer to what the caller said. `''` stands for speech that was not understood. Ends early and without
-   * an error when `signal` is aborted. `isRepeated`: the caller said it once, and has heard nothing of the first answer.
+   * an error when `signal` is aborted.
    */
-  reply(text: string, signal: AbortSignal, options?: { isRepeated: boolean }): AsyncIterable<ReplyPart>;
+  reply(text: string, signal: AbortSignal): AsyncIterable<ReplyPart>;
   /** Takes a tool's result. Returns whether {@link Replier.resume} has something to say about it. */
   toolResult(toolCallId: string, output: unknown): boolean;
   /** Yields what follows from the tool results. */

@@ -29,31 +29,33 @@ export interface ResponseOptions {
   onFailure(error: unknown): void;
 }
 
+/** What an answer that was cut off had still to say. */
+export interface SuspendedAnswer {
+  rest: (signal: AbortSignal) => AsyncIterable<ReplyPart>;
+  drop: () => void;
+}
+
 /** Speaks one answer. Each sentence is synthesised as a whole and becomes an item of its own. */
 export class SpokenResponse {
   readonly sayId: string | undefined;
   private readonly options: ResponseOptions;
   private readonly abort = new AbortController();
+  private readonly toolCalls: ToolCallPart[] = [];
   private state: 'new' | 'speaking' | 'over' = 'new';
   private wasAudible = false;
+  private iterator: AsyncIterator<ReplyPart> | undefined;
+  /** The part that was asked for and not used. */
+  private next: Promise<IteratorResult<ReplyPart>> | undefined;
+  /** The sentence that was taken and not sent. */
+  private unsent: string | undefined;
 
   constructor(options: ResponseOptions) {
     this.options = options;
     this.sayId = options.sayId;
   }
 
-  /** Whether a part of it has been sent to the caller. */
-  get hasBegun(): boolean {
-    return this.wasAudible;
-  }
-
   get isPassable(): boolean {
     return this.options.isPassable && !this.wasAudible;
-  }
-
-  /** Yields what this response was to say, from its beginning, for another one in its place. */
-  get parts(): (signal: AbortSignal) => AsyncIterable<ReplyPart> {
-    return this.options.parts;
   }
 
   start(): void {
@@ -67,10 +69,46 @@ export class SpokenResponse {
     this.end('cancelled', []);
   }
 
+  /**
+   * Ends the response as cancelled, and keeps what it has not sent. `rest` yields that, for another response. `drop` gives it
+   * up; one of them must be used.
+   */
+  suspend(): SuspendedAnswer {
+    if (this.state === 'new') this.begin();
+    this.close('cancelled', []);
+    return { rest: (signal) => this.rest(signal), drop: () => this.abandon() };
+  }
+
   /** Ends the response like {@link SpokenResponse.cancel}, but without an event. */
   drop(): void {
     this.state = 'over';
+    this.abandon();
+  }
+
+  private abandon(): void {
     this.abort.abort();
+  }
+
+  private async *rest(signal: AbortSignal): AsyncIterable<ReplyPart> {
+    if (signal.aborted) this.abandon();
+    else signal.addEventListener('abort', () => this.abandon(), { once: true });
+    const { unsent } = this;
+    this.unsent = undefined;
+    if (unsent !== undefined) yield { type: 'sentence', text: unsent };
+    yield* this.toolCalls;
+    for (;;) {
+      const { done, value } = await this.pull();
+      if (done === true) return;
+      this.next = undefined;
+      yield value;
+    }
+  }
+
+  /** Returns the next part. It stays the next one until `next` is cleared. */
+  private pull(): Promise<IteratorResult<ReplyPart>> {
+    this.iterator ??= this.options.parts(this.abort.signal)[Symbol.asyncIterator]();
+    this.next ??= this.iterator.next();
+    return this.next;
   }
 
   private begin(): void {
@@ -80,12 +118,14 @@ export class SpokenResponse {
   }
 
   private async run(): Promise<void> {
-    const toolCalls: ToolCallPart[] = [];
     try {
-      for await (const part of this.options.parts(this.abort.signal)) {
+      for (;;) {
+        const { done, value } = await this.pull();
         if (this.isOver()) return;
-        if (part.type === 'tool-call') toolCalls.push(part);
-        else await this.speak(part.text);
+        if (done === true) break;
+        this.next = undefined;
+        if (value.type === 'tool-call') this.toolCalls.push(value);
+        else await this.speak(value.text);
         if (this.isOver()) return;
       }
     } catch (error) {
@@ -94,11 +134,12 @@ export class SpokenResponse {
       this.options.onFailure(error);
       return;
     }
-    this.end('completed', toolCalls);
+    this.end('completed', this.toolCalls);
   }
 
   private async speak(text: string): Promise<void> {
     const { engine, language, pace, responseId } = this.options;
+    this.unsent = text;
     // A line of the owner is short, and the owner may wait for its end.
     if (this.sayId === undefined) await pace.untilDue(this.abort.signal);
     if (this.isOver()) return;
@@ -110,6 +151,7 @@ export class SpokenResponse {
       await others;
     }
     this.wasAudible = true;
+    this.unsent = undefined;
     const itemId = this.options.newItemId();
     this.options.emit({ type: 'assistant-text', responseId, itemId, text });
     for (let at = 0; at < mulaw.length; at += CHUNK_BYTES) {
@@ -126,7 +168,13 @@ export class SpokenResponse {
 
   private end(status: ResponseStatus, toolCalls: readonly ToolCallPart[]): void {
     if (this.isOver()) return;
-    this.drop();
+    this.abandon();
+    this.close(status, toolCalls);
+  }
+
+  private close(status: ResponseStatus, toolCalls: readonly ToolCallPart[]): void {
+    if (this.isOver()) return;
+    this.state = 'over';
     const { responseId, sayId } = this.options;
     this.options.emit({ type: 'response-done', responseId, sayId, status });
     this.options.onEnd(this, toolCalls);

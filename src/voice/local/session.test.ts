@@ -70,15 +70,18 @@ interface Rig {
   /** Returns what was spoken, sentence by sentence. */
   texts(): string[];
   kinds(): string[];
+  anomalies: string[];
   onEvent: ((event: VoiceEvent) => void) | undefined;
 }
 
 function open(options: Partial<VoiceSessionOptions> = {}, llmBaseUrl?: string): Rig {
   const engine = new FakeEngine();
   const clock = new FakeClock();
+  const anomalies: string[] = [];
   const provider = createLocalProvider({
     sttModel: 'tiny',
     llmBaseUrl,
+    onAnomaly: (kind, callId) => anomalies.push(`${kind} ${callId}`),
     llmModel: 'small',
     log: pino({ level: 'silent' }),
     engine,
@@ -89,6 +92,7 @@ function open(options: Partial<VoiceSessionOptions> = {}, llmBaseUrl?: string): 
     engine,
     clock,
     events,
+    anomalies,
     texts: () => events.flatMap((event) => (event.type === 'assistant-text' ? [event.text] : [])),
     kinds: () => events.map((event) => event.type),
     onEvent: undefined,
@@ -158,6 +162,24 @@ describe('a local voice session', () => {
     rig.session.close();
   });
 
+  it('a line that sends nothing while the caller is silent is padded, so that the detector finds the end of the speech', async () => {
+    const rig = await greeted();
+    rig.session.sendAudio(AudioChunk.fromBytes('mulaw', 8000, new Uint8Array(160)));
+    rig.engine.listener?.onSpeechStarted();
+    rig.clock.advance(590);
+    assert.equal(rig.engine.pushed.length, 1);
+    rig.clock.advance(20);
+    assert.deepEqual(rig.engine.pushed[1], new Uint8Array(8000).fill(0xff), 'one second of silence');
+    rig.engine.listener?.onSpeechStopped();
+    rig.clock.advance(60_000);
+    assert.equal(rig.engine.pushed.length, 2);
+    rig.engine.listener?.onSpeechStarted();
+    rig.session.close();
+    rig.clock.advance(60_000);
+    assert.equal(rig.engine.pushed.length, 2);
+    assert.equal(rig.clock.timers, 0);
+  });
+
   it('a local session answers the caller with an item for each sentence', async () => {
     const rig = await greeted();
     rig.engine.hear('what are your opening hours');
@@ -203,6 +225,76 @@ describe('a local voice session', () => {
     rig.engine.release();
     await settle();
     assert.match(rig.texts().join(' '), /^We are open Monday/);
+    rig.session.close();
+  });
+
+  it('an answer that noise cuts off in the middle goes on with the sentence that was not heard whole', async () => {
+    const rig = await greeted();
+    let heardItems = 1;
+    // The caller has heard `heardItems` of the sentences, and half of the next one.
+    rig.onEvent = ({ type }) => {
+      if (type !== 'interruption') return;
+      const items = rig.events.flatMap((event) => (event.type === 'item-done' ? [event.itemId] : []));
+      const cut = items.slice(heardItems).map((itemId, at) => ({ itemId, heardMs: at === 0 ? 250 : 0, sentMs: 500 }));
+      rig.session.reportHeard(cut);
+    };
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    const whole = rig.texts();
+    assert.equal(whole.length, 3);
+    rig.engine.hear('');
+    await settle();
+    assert.deepEqual(rig.texts().slice(3), whole.slice(1), 'all was sent, and still played');
+
+    rig.engine.isHolding = true;
+    heardItems = 4;
+    rig.engine.hear('');
+    await settle();
+    rig.engine.hear('');
+    rig.engine.isHolding = false;
+    rig.engine.release();
+    await settle();
+    assert.deepEqual(rig.texts().slice(5), whole.slice(2), 'it was cut off before its first sound');
+
+    rig.engine.hear('');
+    rig.engine.hear('repeat that');
+    await settle();
+    assert.deepEqual(rig.texts().slice(6), whole, 'words are answered, and end what was owed');
+    rig.session.close();
+    assert.equal(rig.clock.timers, 0);
+  });
+
+  it('a noise without end does not repeat an answer without end', async () => {
+    const rig = await greeted();
+    rig.onEvent = ({ type }) => {
+      if (type !== 'interruption') return;
+      const last = rig.events.findLast((event) => event.type === 'item-done');
+      if (last?.type === 'item-done') rig.session.reportHeard([{ itemId: last.itemId, heardMs: 0, sentMs: 500 }]);
+    };
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    const [, , lastSentence] = rig.texts();
+    for (let time = 0; time < 4; time++) {
+      rig.engine.hear('');
+      await settle();
+    }
+    assert.deepEqual(rig.texts().slice(3), [lastSentence, lastSentence, lastSentence]);
+    rig.engine.hear('');
+    await settle();
+    assert.match(rig.texts().at(-1) ?? '', /You can ask me/, 'the caller is asked');
+    rig.session.close();
+  });
+
+  it('keys and commands of the owner leave nothing owed', async () => {
+    const rig = await greeted();
+    rig.engine.hear('what are your opening hours');
+    await settle();
+    rig.session.cancel();
+    const items = rig.events.flatMap((event) => (event.type === 'item-done' ? [event.itemId] : []));
+    rig.session.reportHeard(items.map((itemId) => ({ itemId, heardMs: 0, sentMs: 500 })));
+    rig.engine.hear('');
+    await settle();
+    assert.equal(rig.texts().length, 3);
     rig.session.close();
   });
 
@@ -352,6 +444,18 @@ describe('a local voice session', () => {
     rig.engine.hear('');
     await settle();
     assert.match(rig.texts()[0] ?? '', /did not understand/);
+    rig.session.close();
+  });
+
+  it('an utterance on which the recogniser failed is counted, and the caller is treated like one who was not understood', async () => {
+    const rig = await greeted();
+    for (let time = 0; time < 2; time++) {
+      rig.engine.listener?.onNotRecognized?.();
+      rig.engine.hear('');
+    }
+    await settle();
+    assert.deepEqual(rig.anomalies, ['recognition-failed c', 'recognition-failed c']);
+    assert.match(rig.texts().at(-1) ?? '', /You can ask me/);
     rig.session.close();
   });
 

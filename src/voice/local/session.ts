@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { AudioChunk } from '../../audio/chunk.js';
+import { type AudioChunk, MULAW_BYTES_PER_MS, MULAW_SILENCE } from '../../audio/chunk.js';
 import type { Clock } from '../../base/clock.js';
 import { isTandemError, TandemError } from '../../base/errors.js';
 import type { SpeechEngine, SpeechInput } from '../../speech/engine.js';
 import { type HeardItem, History } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { SilencePadding } from '../silence-padding.js';
+import type { LocalAnomaly } from './anomaly.js';
+import { CutAnswer } from './cut-answer.js';
 import type { Replier, ReplyPart, ToolCallPart } from './replier.js';
 import { SpokenResponse } from './response.js';
 import { saying } from './saying.js';
@@ -33,8 +36,7 @@ export interface LocalSessionOptions extends VoiceSessionOptions {
   createReplier(history: History): Replier;
   /** Resolves with a summary. Absent if there is no language model. */
   write?: (request: SummaryRequest) => Promise<string>;
-  /** Called when the recogniser failed on an utterance. The caller is treated like one who was not understood. */
-  onNotRecognized(): void;
+  onAnomaly(kind: LocalAnomaly): void;
   /** Called once when the session is over, for whatever reason. */
   onClosed(): void;
 }
@@ -46,6 +48,7 @@ export class LocalSession implements VoiceSession {
   private readonly history = new History();
   private readonly replier: Replier;
   private readonly pace: SpeechPace;
+  private readonly silencePadding: SilencePadding;
   /** Makes ids unique across sessions, because all sessions of a call share its history. */
   private readonly idPrefix = `local-${randomBytes(5).toString('hex')}`;
   private idCount = 0;
@@ -56,8 +59,8 @@ export class LocalSession implements VoiceSession {
   private callerSpeaking = false;
   /** What the caller said and has no answer yet, because they were still speaking. */
   private unanswered = '';
-  /** An answer that the caller cut off before it began. It is still owed if what cut it off was noise. */
-  private cutOff: Parts | undefined;
+  /** What the caller cut off. It is still owed if that was noise. */
+  private readonly cutAnswer = new CutAnswer();
   private emptyTexts = 0;
   /** Whether audio may still be playing. Only the owner knows the playout, so it is assumed until the caller speaks. */
   private mayBePlaying = false;
@@ -69,6 +72,10 @@ export class LocalSession implements VoiceSession {
   constructor(options: LocalSessionOptions) {
     this.options = options;
     this.pace = new SpeechPace(options.clock);
+    this.silencePadding = new SilencePadding({
+      clock: options.clock,
+      sendSilence: (ms) => this.input?.push(new Uint8Array(ms * MULAW_BYTES_PER_MS).fill(MULAW_SILENCE)),
+    });
     if (options.write !== undefined) this.summarize = options.write;
     for (const turn of options.conversation.turns) {
       if (turn.speaker === 'caller') this.history.callerSaid(turn.itemId, turn.text);
@@ -80,6 +87,7 @@ export class LocalSession implements VoiceSession {
   }
 
   sendAudio(chunk: AudioChunk): void {
+    this.silencePadding.audioCame();
     this.input?.push(chunk.bytes);
   }
 
@@ -87,7 +95,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.interrupt();
-    this.cutOff = undefined;
+    this.cutAnswer.answered();
     this.answer(text);
   }
 
@@ -106,7 +114,7 @@ export class LocalSession implements VoiceSession {
     if (this.isClosed()) return;
     this.commands++;
     this.unanswered = '';
-    this.cutOff = undefined;
+    this.cutAnswer.forget();
     this.pace.cleared();
     const dropped = this.queue;
     this.queue = [];
@@ -120,6 +128,7 @@ export class LocalSession implements VoiceSession {
 
   reportHeard(items: readonly HeardItem[]): void {
     this.history.heard(items);
+    this.cutAnswer.heard(items);
   }
 
   sendToolResult(toolCallId: string, output: unknown): void {
@@ -136,6 +145,8 @@ export class LocalSession implements VoiceSession {
       state.line?.response.drop();
     }
     this.queue = [];
+    this.cutAnswer.forget();
+    this.silencePadding.stop();
     this.input?.close();
     this.options.onClosed();
   }
@@ -147,7 +158,8 @@ export class LocalSession implements VoiceSession {
       onSpeechStarted: () => this.guard(() => this.onSpeechStarted()),
       onSpeechStopped: () => this.guard(() => this.onSpeechStopped()),
       onText: (text) => this.guard(() => this.onText(text.trim())),
-      onNotRecognized: () => this.options.onNotRecognized(),
+      // The caller is treated like one who was not understood.
+      onNotRecognized: () => this.options.onAnomaly('recognition-failed'),
       onFailure: (error) => this.fail(error),
     });
     this.emit({ type: 'ready' });
@@ -171,12 +183,14 @@ export class LocalSession implements VoiceSession {
   private onSpeechStarted(): void {
     if (this.isClosed()) return;
     this.callerSpeaking = true;
+    this.silencePadding.speechStarted();
     this.emit({ type: 'caller-speech-started' });
     this.interrupt();
   }
 
   private onSpeechStopped(): void {
     this.callerSpeaking = false;
+    this.silencePadding.stop();
     this.emit({ type: 'caller-speech-stopped' });
   }
 
@@ -188,7 +202,7 @@ export class LocalSession implements VoiceSession {
     }
     this.emptyTexts = 0;
     this.mayBePlaying = false;
-    this.cutOff = undefined;
+    this.cutAnswer.answered();
     const itemId = this.newId('caller');
     this.history.callerSaid(itemId, text);
     const { commands } = this;
@@ -205,11 +219,9 @@ export class LocalSession implements VoiceSession {
       this.answerUnanswered();
       return;
     }
-    const { cutOff } = this;
-    if (cutOff !== undefined) {
-      if (this.callerSpeaking) return;
-      this.cutOff = undefined;
-      this.follow(cutOff);
+    const rest = this.callerSpeaking ? undefined : this.cutAnswer.afterNoise();
+    if (rest !== undefined) {
+      this.follow(rest);
       return;
     }
     this.emptyTexts++;
@@ -238,18 +250,13 @@ export class LocalSession implements VoiceSession {
   }
 
   private createAnswer(text: string): SpokenResponse {
-    let times = 0;
-    const parts: Parts = (signal) => this.replier.reply(text, signal, { isRepeated: times++ > 0 });
-    return this.createResponse(parts, undefined, { isPassable: true });
+    return this.createResponse((signal) => this.replier.reply(text, signal), undefined, { isPassable: true });
   }
 
   /** Called when the caller interrupts. A line of the owner continues, because only the owner cancels it. */
   private interrupt(): void {
-    if (this.state.name === 'answering' && this.state.response.sayId === undefined) {
-      const { response } = this.state;
-      if (!response.hasBegun) this.cutOff = response.parts;
-      response.cancel();
-    }
+    const response = this.state.name === 'answering' ? this.state.response : undefined;
+    this.cutAnswer.cut(response?.sayId === undefined ? response?.suspend() : undefined);
     if (!this.mayBePlaying) return;
     this.mayBePlaying = false;
     this.pace.cleared();
@@ -308,11 +315,17 @@ export class LocalSession implements VoiceSession {
       whileOthersSpeak: (signal) => this.lineBefore(response, signal),
       emit: (event) => this.emit(event),
       newItemId: () => this.newId('item'),
-      onSpoken: (itemId, text) => this.history.assistantSaid(itemId, text),
+      onSpoken: (itemId, text) => this.onSpoken(itemId, text, sayId),
       onEnd: (ended, toolCalls) => this.onResponseEnd(ended, toolCalls),
       onFailure: (error) => this.fail(error),
     });
     return response;
+  }
+
+  private onSpoken(itemId: string, text: string, sayId: string | undefined): void {
+    this.history.assistantSaid(itemId, text);
+    // A line is the owner's, who says it again if need be.
+    if (sayId === undefined) this.cutAnswer.spoke(itemId, text);
   }
 
   private onResponseEnd(response: SpokenResponse, toolCalls: readonly ToolCallPart[]): void {

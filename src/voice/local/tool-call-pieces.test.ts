@@ -85,3 +85,16 @@ for (const { calls, pieces, what } of CASES) {
     assert.deepEqual(joined(...pieces), calls);
   });
 }
+
+test('arguments and names without an end are cut, and read in proportion to their length', () => {
+  const pieces = new ToolCallPieces();
+  const name = 'n'.repeat(500);
+  const startedMs = performance.now();
+  for (let index = 0; index < 60_000; index++) pieces.add({ index: 0, id: 'a', name, arguments: '{"a":"bcd' });
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 3000, `${tookMs} ms`);
+  assert.deepEqual(
+    pieces.whole.map((call) => [call.name.length, call.arguments.length]),
+    [[128, 16_000]],
+  );
+});

@@ -12,6 +12,10 @@ export interface WrittenCall {
   arguments: string;
 }
 
+/** Maximum length of a call's arguments. A longer text is cut, so that it cannot be read and the model is told. */
+const MAX_ARGUMENTS = 16_000;
+const MAX_NAME = 128;
+
 interface OpenCall extends WrittenCall {
   index: number | undefined;
   id: string;
@@ -37,14 +41,14 @@ export class ToolCallPieces {
   add(piece: ToolCallPiece): void {
     const index = piece.index ?? undefined;
     const id = piece.id ?? '';
-    const name = piece.name ?? '';
+    const name = (piece.name ?? '').slice(0, MAX_NAME);
     const written = textOf(piece.arguments);
     const continued = this.continuedBy(index, id);
     if (continued === undefined || beginsAnother(continued, { id, name, written })) {
-      if (name !== '') this.calls.push({ index, id, name, arguments: written });
+      if (name !== '') this.calls.push({ index, id, name, arguments: bounded(written) });
       return;
     }
-    continued.arguments += written;
+    if (continued.arguments.length < MAX_ARGUMENTS) continued.arguments = bounded(continued.arguments + written);
   }
 
   /** Returns the latest call with the index, else with the id, else the latest of all. */
@@ -68,7 +72,13 @@ function textOf(written: unknown): string {
   return typeof written === 'object' && written !== null ? JSON.stringify(written) : '';
 }
 
+function bounded(text: string): string {
+  return text.length <= MAX_ARGUMENTS ? text : text.slice(0, MAX_ARGUMENTS);
+}
+
 function isJson(text: string): boolean {
+  // Most pieces come before the end, and reading all of it for each of them would take long.
+  if (!text.trimEnd().endsWith('}')) return false;
   try {
     JSON.parse(text);
     return true;

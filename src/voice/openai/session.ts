@@ -4,6 +4,7 @@ import { TandemError } from '../../base/errors.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { HeardItem } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { SilencePadding } from '../silence-padding.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import { AsideResponses } from './aside-responses.js';
 import { CallerAudio } from './caller-audio.js';
@@ -24,7 +25,6 @@ import { greetThenAnswer, keyedDigits, sayExactly } from './verbatim.js';
 import { parseServerEvent, type ServerEvent } from './server-events.js';
 import type { SessionLimits } from './session-limits.js';
 import type { SessionSettings } from './session-settings.js';
-import { SilencePadding } from './silence-padding.js';
 import { StallWatch } from './stall-watch.js';
 import type { TranscriptionWatch } from './transcription-watch.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FakeClock } from '../../../test/support/fake-clock.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
 import { SilencePadding } from './silence-padding.js';
 
 describe('silence padding', () => {

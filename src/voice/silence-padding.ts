@@ -1,16 +1,16 @@
-import type { Clock, Timer } from '../../base/clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 
 /**
  * Length of a gap in the audio that counts as silence, because some lines stop sending when the caller stops speaking.
  */
 const GAP_MS = 600;
 const SILENCE_MS = 1000;
-/** Maximum number of silences in a row. Together they are longer than any pause that the service may wait for. */
+/** Maximum number of silences in a row. Together they are longer than any pause that a model may wait for. */
 const MAX_SILENCES = 6;
 
 /**
- * Sends silence in place of missing audio. Some telephone lines send nothing while the caller is silent, and the
- * service finds the end of a turn only in the audio, so without silence the turn would never end. OpenAI's own Twilio
+ * Sends silence in place of missing audio. Some telephone lines send nothing while the caller is silent, and a detector of
+ * speech finds the end of a turn only in the audio, so without silence the turn would never end. OpenAI's own Twilio
  * transport adds a second of silence, too.
  */
 export class SilencePadding {
