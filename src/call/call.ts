@@ -5,7 +5,6 @@ import type { TandemError } from '../base/errors.js';
 import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
-import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
@@ -26,10 +25,10 @@ import { type CallOutcome, type CallState, CallStateMachine, type Ended } from '
 import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
-import type { ProcessorFault } from '../pipeline/fenced-processor.js';
 import { openMediaSession } from './media/open-media-session.js';
 import { type OwnProcessor, openOwnProcessors } from './media/own-processors.js';
-import { UnansweredTurns } from './media/unanswered-turns.js';
+import { CallFaults } from './media/call-faults.js';
+import { CallerSilence } from './transfer/caller-silence.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { hasToken } from './stream/stream-token.js';
 import { PATHS } from './paths.js';
@@ -80,8 +79,6 @@ const HANGS_UP: ReadonlySet<CallState['name']> = new Set<CallState['name']>([
   'leaving',
   'parted',
 ]);
-/** Prefix of the ids of lines to a silent caller. */
-const IDLE_SAY = 'idle-';
 /** Delay before the time limit is checked again, if it ran out while the call was between two streams. */
 const LIMIT_AGAIN_MS = 1000;
 
@@ -106,11 +103,10 @@ export class Call {
   private readonly migration: CallMigration;
   private readonly ringing: Ringing;
   private readonly streams: StreamRequests;
-  private readonly anomalies = new FirstOfKind();
-  private readonly unanswered: UnansweredTurns;
+  private readonly faults: CallFaults;
+  private readonly silence: CallerSilence;
   private readonly signs: CallSigns;
   private limit: Timer | undefined;
-  private sayCount = 0;
 
   /** Starts a call for Twilio's incoming-call request. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
@@ -212,8 +208,19 @@ export class Call {
         departure.part(plan);
       },
     });
-    const { clock, maxCallMs, maxUnansweredTurns } = services;
-    this.unanswered = new UnansweredTurns({ limit: maxUnansweredTurns, onReached: () => this.onUnanswered() });
+    const { clock, maxCallMs, maxUnansweredTurns, metrics } = services;
+    const { escalationWatch, log } = this;
+    this.faults = new CallFaults({ callSid, log, metrics });
+    this.silence = new CallerSilence({
+      maxUnansweredTurns,
+      machine,
+      departure,
+      escalationWatch,
+      lines: this.prompt.lines,
+      log,
+      metrics,
+      escalate: (escalation) => this.escalate(escalation),
+    });
     if (maxCallMs > 0) this.limitIn(Math.max(0, startedAtMs + maxCallMs - clock.epochMs()));
   }
 
@@ -284,31 +291,20 @@ export class Call {
         onFault: (fault) => metrics.toolFaults.inc({ fault }),
       }),
       listener: this.listener(),
-      onIdle: (times) => this.onIdle(times),
+      onIdle: (times) => this.silence.onIdle(times),
       onCallerBack: () => this.departure.stay(),
       onLook: () => this.checkpointer.noteBetweenTurns(),
-      onFault: (fault) => this.log.error({ fault }, 'the stream is open but carries nothing, so it is replaced'),
-      onProcessorError: (processor, error) => {
-        metrics.processorErrors.inc({ processor });
-        if (!this.anomalies.isFirst(this.callSid, `${processor} ${error instanceof Error ? error.name : ''}`)) return;
-        this.log.error(
-          { err: error, processor },
-          'a processor failed and its frame is lost; further ones in this call are only counted',
-        );
-      },
+      onFault: (fault) => this.faults.onStreamFault(fault),
+      onProcessorError: (processor, error) => this.faults.onProcessorError(processor, error),
       own: openOwnProcessors(
         this.services.processors,
         () => {
           const log = this.log.child({ stream_sid: start.streamSid });
           return { ...this.toolContext(), language: this.prompt.language, clock, log };
         },
-        (name, fault, error) => this.onOwnProcessorFault(name, fault, error),
+        (name, fault, error) => this.faults.onOwnProcessorFault(name, fault, error),
       ),
-      onUnknownMark: () => {
-        metrics.streamAnomalies.inc({ kind: 'unknown-mark' });
-        if (this.anomalies.isFirst(this.callSid, 'unknown-mark'))
-          this.log.warn({ kind: 'unknown-mark' }, 'Twilio returned a mark that was never sent');
-      },
+      onUnknownMark: () => this.faults.onUnknownMark(),
       signs: this.signs,
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
@@ -332,7 +328,7 @@ export class Call {
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
       onDigit: (digit) => {
-        this.unanswered.answered();
+        this.silence.onDigit();
         conversation.digit(digit);
       },
       onMark: (name) => playback.onMark(name),
@@ -435,7 +431,7 @@ export class Call {
       onTurn: (turn: Readonly<Turn>) => {
         this.services.emit({ type: 'turn', callSid: this.callSid, turn });
         this.checkpointer.note();
-        this.unanswered.note(turn);
+        this.silence.onTurn(turn);
       },
       onEscalation: (escalation) => {
         this.departure.stay();
@@ -452,8 +448,7 @@ export class Call {
       onSign: (sign) => this.signs.onSign(sign),
       onSaid: (sayId, status) => {
         this.departure.onSaid(status, sayId);
-        if (sayId.startsWith(IDLE_SAY) && status === 'failed' && this.machine.state.name === 'talking')
-          this.machine.state.media.idle.unsaid();
+        this.silence.onSaid(sayId, status);
       },
       onFailure: (error) => this.onFailure(error),
     };
@@ -461,48 +456,6 @@ export class Call {
 
   private toolContext(): Omit<ToolContext, 'signal'> & { log: Logger } {
     return { conversationId: this.conversationId, callerNumber: identifyingNumber(this.from) ?? '', log: this.log };
-  }
-
-  /** Counts and logs the fault of an extension's processor. */
-  private onOwnProcessorFault(name: string, fault: ProcessorFault, error: unknown): void {
-    this.services.metrics.processorErrors.inc({ processor: 'extension' });
-    if (!this.anomalies.isFirst(this.callSid, `${name} ${fault} ${error instanceof Error ? error.name : ''}`)) return;
-    this.log.error(
-      { ...(error === undefined ? {} : { err: error }), processor: name, kind: fault },
-      'a processor of an extension failed; further faults of this kind in this call are only counted',
-    );
-  }
-
-  /** Handles a silent caller: two questions, then a polite end of the call, or a transfer if that trigger is on. */
-  private onIdle(times: number): void {
-    if (this.machine.state.name !== 'talking') return;
-    const { silentGoodbye, stillThere, stillThereAgain } = this.prompt.lines;
-    this.log.info({ times }, 'the caller is silent');
-    const escalation = times > 2 ? this.escalationWatch.callerSilent() : undefined;
-    if (escalation !== undefined) this.escalate(escalation);
-    else if (times > 2) this.departure.endCall('caller_silent', silentGoodbye);
-    else
-      this.machine.state.media.conversation.say(
-        times === 1 ? stillThere : stillThereAgain,
-        `${IDLE_SAY}${this.sayCount++}`,
-      );
-  }
-
-  /**
-   * Ends a call whose caller's side no longer says a word, while the model answers a noise. Twilio says the goodbye, because
-   * the noise would interrupt it in the stream.
-   */
-  private onUnanswered(): void {
-    if (this.machine.state.name !== 'talking') return;
-    this.services.metrics.unansweredCalls.inc();
-    this.log.warn('the assistant speaks again and again without a word from the caller');
-    const escalation = this.escalationWatch.callerSilent();
-    if (escalation !== undefined) this.escalate(escalation);
-    else
-      this.departure.part({
-        exit: { to: 'nobody', outcome: 'caller_silent' },
-        announce: this.prompt.lines.silentGoodbye,
-      });
   }
 
   /** Every provider has failed. */
