@@ -294,9 +294,17 @@ describe('a session with Nova', () => {
     ]) {
       const clock = new FakeClock();
       const sim = { faults: [{ when: { at: 'connect' }, fault: { type: 'silent' } }] } as const;
-      await withNova({ clock, sim }, async ({ open }) => {
+      let isAsked = false;
+      const credentials = (): Promise<typeof SIMULATED_CREDENTIALS> => {
+        isAsked = true;
+        return Promise.resolve(SIMULATED_CREDENTIALS);
+      };
+      await withNova({ clock, sim, provider: { credentials } }, async ({ open }) => {
         const call = open({ greeting: undefined });
         begin(call);
+        // The request goes out soon after it was signed.
+        await until(() => isAsked, 'the signature');
+        for (let turns = 0; turns < 100; turns++) await setImmediate();
         clock.advance(5000);
         assert.deepEqual(call.kinds(), ['failed']);
         assert.equal(call.of('failed')[0]?.error.code, 'VOICE_STALLED');

@@ -79,6 +79,15 @@ test('a server that accepts the connection and never answers the handshake has s
   server.close();
 });
 
+test('a message without end is not read to its end, and ends the session', () =>
+  withOpenAi(async (rig) => {
+    rig.open();
+    const service = await rig.service.connected();
+    await rig.recorder.nth('ready');
+    service.socket.send('x'.repeat(17 * 1024 * 1024));
+    assert.equal((await failure(rig)).code, 'VOICE_UNREACHABLE');
+  }));
+
 test('the close code of the connection decides the error of the session', async () => {
   const expected: [(connection: ServiceConnection) => void, string][] = [
     [({ socket }) => socket.close(1001, 'Your session hit the maximum duration of 60 minutes.'), 'VOICE_EXPIRED'],
