@@ -130,6 +130,27 @@ describe('a session with Nova', () => {
     });
   });
 
+  it('an answer of Nova that a noise has cut off goes on when the line is quiet', async () => {
+    const sim = {
+      brain: scriptedBrain(['This is a very long greeting that a noise cuts off in its middle.', 'It goes on.']),
+      ear: loudnessEar({ texts: [''] }),
+    };
+    await withNova({ sim }, async ({ open, seen }) => {
+      const call = open();
+      call.onEvent = ({ type }) => {
+        const itemId = call.of('audio').at(-1)?.itemId ?? '';
+        if (type === 'interruption') call.session.reportHeard([{ itemId, heardMs: 500, sentMs: 1000 }]);
+      };
+      await until(() => call.of('audio').length > 3, 'the greeting');
+      call.speak(300);
+      await until(() => call.of('interruption').length > 0, 'the interruption');
+      await call.response(2);
+      assert.equal(call.said()[1], 'It goes on.');
+      assert.match(seen().typed.at(-1) ?? '', /A noise on the line has cut you off/);
+      assert.equal(call.of('caller-text').length, 0);
+    });
+  });
+
   it('an answer of Nova whose last audio never ends is complete with its completion', async () => {
     const sim = { turnEnd: 'completion', brain: scriptedBrain(['Welcome.', 'Again.']) } as const;
     await withNova({ sim }, async ({ anomalies, open }) => {
