@@ -3,7 +3,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { SpeechEngine, SpeechListener } from '../src/speech/engine.js';
-import { startRig, until } from './support/rig.js';
+import { Hearing } from './support/model-rig.js';
+import { type Rig, startRig, until } from './support/rig.js';
 import { TONES } from './support/tone-engine.js';
 
 // Whole calls with the embedded voice, whose language model is a stub.
@@ -25,42 +26,75 @@ function listeningEngine(): SpeechEngine & { hear(text: string): void } {
   };
 }
 
+/** Runs `body` with a gateway whose language model answers each request with `answer`. */
+async function withModel(
+  {
+    answer,
+    env,
+    pipeline,
+  }: { answer: (response: ServerResponse) => void; env: Record<string, string>; pipeline: boolean },
+  body: (rig: Rig, engine: ReturnType<typeof listeningEngine>) => Promise<void>,
+): Promise<void> {
+  const server = createServer((request, response) => {
+    request.resume();
+    answer(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const engine = listeningEngine();
+  const rig = await startRig({
+    pipeline,
+    isConfigured: true,
+    engine,
+    env: {
+      VOICE_PROVIDER: 'local',
+      LOCAL_LLM_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+      LOCAL_LLM_MODEL: 'small',
+      ...env,
+    },
+  });
+  try {
+    await body(rig, engine);
+  } finally {
+    await rig.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+const turns = (rig: Rig): string[] => rig.events.flatMap((event) => (event.type === 'turn' ? [event.turn.text] : []));
+
 for (const pipeline of [true, false]) {
   describe(pipeline ? 'the embedded voice through the pipeline' : 'the embedded voice through the bridge', () => {
-    test('a caller whose language model only reasons hears "one moment", is not taken for silent, and gets an agent', async () => {
-      const server = createServer((request, response) => {
-        request.resume();
-        reason(response);
-      });
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const engine = listeningEngine();
-      const rig = await startRig({
-        pipeline,
-        isConfigured: true,
-        engine,
-        env: {
-          VOICE_PROVIDER: 'local',
-          LOCAL_LLM_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-          LOCAL_LLM_MODEL: 'thinker',
-          IDLE_PROMPT_SECONDS: '3',
-        },
-      });
-      const turns = (): string[] => rig.events.flatMap((event) => (event.type === 'turn' ? [event.turn.text] : []));
-      try {
+    test('a caller whose language model only reasons hears "one moment", is not taken for silent, and gets an agent', () =>
+      withModel({ answer: reason, env: { IDLE_PROMPT_SECONDS: '3' }, pipeline }, async (rig, engine) => {
         const call = rig.call();
-        await until(() => turns().length > 0, 'the greeting');
+        await until(() => turns(rig).length > 0, 'the greeting');
         engine.hear('Where is my parcel?');
         assert.equal(await call.whenEnded(), 'gateway-hung-up');
         assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
         assert.equal(rig.screens[0].attributes['reason'], 'assistant_failed');
-        assert.ok(turns().filter((text) => /one moment/i.test(text)).length > 0, turns().join(' | '));
+        assert.ok(turns(rig).filter((text) => /one moment/i.test(text)).length > 0, turns(rig).join(' | '));
         assert.doesNotMatch(rig.log(), /the caller is silent/);
-      } finally {
-        await rig.close();
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-      }
-    });
+      }));
+
+    test("a German caller whose language model stays silent hears a sign of life within 5 s and an agent's line within 12 s", () =>
+      withModel(
+        { answer: () => undefined, env: { ASSISTANT_PROMPT: 'chaos/german.json' }, pipeline },
+        async (rig, engine) => {
+          const call = rig.call();
+          const hearing = new Hearing(call);
+          const said: string[] = [];
+          call.on('say', (text) => said.push(text));
+          await until(() => hearing.loudMs > 500 && hearing.quietMs >= 400, 'the greeting');
+          let frames = 0;
+          call.on('heard', () => frames++);
+          engine.hear('Wo ist mein Paket?');
+          await until(() => rig.events.some(({ type }) => type === 'escalated'), 'the decision', 60_000);
+          assert.ok(frames * 20 < 12_000, `${frames * 20} ms until the decision`);
+          assert.equal(await call.whenEnded(), 'gateway-hung-up');
+          assert.ok(hearing.longestGapMs < 5000, `${hearing.longestGapMs} ms of silence`);
+        },
+      ));
   });
 }
 

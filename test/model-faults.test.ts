@@ -260,10 +260,16 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
     }
   }
 
-  for (const model of ['openai', 'nova'] as const)
-    test(`a German caller whose ${model} stays silent hears a sign of life within 5 s and an agent's line within 12 s`, async () => {
+  for (const [model, pipeline] of [
+    ['openai', true],
+    ['openai', false],
+    ['nova', true],
+    ['nova', false],
+  ] as const)
+    test(`a German caller whose ${model} stays silent hears a sign of life within 5 s and an agent's line within 12 s, ${pipeline ? 'through the pipeline' : 'through the direct bridge'}`, async () => {
       const rig = await startModelRig({
         model,
+        pipeline,
         faults: [{ when: { at: 'turn', turn: 1 }, fault: { type: 'stall' } }],
         env: { ASSISTANT_PROMPT: 'chaos/german.json' },
       });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConnectApi } from '../../sim/connect-api/server.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
+import { startEndlessServer } from '../../test/support/endless-server.js';
 import { startStallingServer } from '../../test/support/stalling-server.js';
 import { until } from '../../test/support/rig.js';
 import { createLogger } from '../telemetry/log.js';
@@ -169,6 +170,66 @@ test('an answer of Amazon Connect that stalls after its head is given up, and th
     }
     assert.deepEqual(counts, ['late', 'unknown', 'late', 'unknown']);
     assert.equal(clock.timers, 0);
+  } finally {
+    agents.close();
+    await server.close();
+  }
+});
+
+test('a question whose credentials never come is given up, and the queue is asked about again', async () => {
+  const clock = new FakeClock();
+  const counts: string[] = [];
+  let searches = 0;
+  const agents = new ConnectAgents({
+    instanceId: 'i-1',
+    region: 'us-east-1',
+    endpointUrl: 'http://127.0.0.1:1',
+    rule: 'staffed',
+    defaultQueueArn: QUEUE,
+    clock,
+    log: createLogger({ level: 'silent' }),
+    credentials: () => {
+      searches++;
+      return new Promise(() => undefined);
+    },
+    count: (result) => counts.push(result),
+  });
+  try {
+    for (const times of [1, 2]) {
+      const asked = agents.reach(QUEUE);
+      clock.advance(300);
+      assert.equal(await asked, 'reachable');
+      clock.advance(2700);
+      await until(() => counts.length === 2 * times, 'the end of the question');
+      clock.advance(5000);
+    }
+    assert.deepEqual(counts, ['late', 'unknown', 'late', 'unknown']);
+    assert.ok(searches > 0);
+    assert.equal(clock.timers, 0);
+  } finally {
+    agents.close();
+  }
+});
+
+test('an answer of Amazon Connect without end is not read to its end', async () => {
+  const server = await startEndlessServer();
+  const counts: string[] = [];
+  const agents = new ConnectAgents({
+    instanceId: 'i-1',
+    region: 'us-east-1',
+    endpointUrl: server.url,
+    rule: 'staffed',
+    defaultQueueArn: QUEUE,
+    clock: new FakeClock(),
+    log: createLogger({ level: 'silent' }),
+    localCredentials: true,
+    count: (result) => counts.push(result),
+  });
+  try {
+    assert.equal(await agents.reach(QUEUE), 'reachable');
+    assert.deepEqual(counts, ['unknown']);
+    await until(() => server.open() === 0, 'the connection is closed');
+    assert.ok(server.sentBytes() < 16_000_000, String(server.sentBytes()));
   } finally {
     agents.close();
     await server.close();

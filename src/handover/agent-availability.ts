@@ -4,6 +4,7 @@ import '../process/aws-node-version.js';
 import { ConnectClient, type ConnectClientConfig, GetCurrentMetricDataCommand } from '@aws-sdk/client-connect';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
+import { boundedAnswer } from './bounded-answer.js';
 import { requestDeadline, settledWithin } from './request-deadline.js';
 
 /** Whether it makes sense to dial a queue's number. */
@@ -24,6 +25,8 @@ export interface ConnectAgentsOptions {
   log: Logger;
   /** Sends placeholder credentials, for an endpoint that does not check them. */
   localCredentials?: boolean;
+  /** By default the SDK finds them. */
+  credentials?: ConnectClientConfig['credentials'];
   count: (result: Reach | 'late' | 'unknown') => void;
 }
 
@@ -49,6 +52,7 @@ export class ConnectAgents {
       priority: 'low',
       name: 'requestDeadline',
     });
+    this.client.middlewareStack.add(boundedAnswer, { step: 'deserialize', priority: 'low', name: 'boundedAnswer' });
   }
 
   /** Whether the queue can be reached. An empty `queueArn` means the default queue. Never rejects. */
@@ -131,6 +135,7 @@ function clientConfig(options: ConnectAgentsOptions): ConnectClientConfig {
     requestHandler: { connectionTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
   };
   if (options.endpointUrl !== undefined) config.endpoint = options.endpointUrl;
+  if (options.credentials !== undefined) config.credentials = options.credentials;
   if (options.localCredentials === true) config.credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return config;
 }

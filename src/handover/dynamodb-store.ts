@@ -15,6 +15,7 @@ import type { CallbackRecord, CallbackStore } from './callbacks.js';
 import type { CallerIndex } from './caller-index.js';
 import { DynamoDbCallers } from './dynamodb-callers.js';
 import { numberOf, textOf, toItem, toRecord } from './dynamodb-item.js';
+import { boundedAnswer } from './bounded-answer.js';
 import { requestDeadline, settledWithin } from './request-deadline.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
 import { type TablePlace, isThrottle, nameOf, shownName, storeError } from './store-error.js';
@@ -74,6 +75,7 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       priority: 'low',
       name: 'requestDeadline',
     });
+    this.client.middlewareStack.add(boundedAnswer, { step: 'deserialize', priority: 'low', name: 'boundedAnswer' });
     this.callers = new DynamoDbCallers({
       tableName: this.tableName,
       get: async (command) => (await this.attempt('GetItem', () => this.client.send(command))).Item,

@@ -8,6 +8,7 @@ import { FakeClock } from '../../test/support/fake-clock.js';
 import { isTandemError } from '../base/errors.js';
 import { DynamoDbStore, type DynamoDbStoreOptions, TTL_ATTRIBUTE } from './dynamodb-store.js';
 import { within } from '../../test/support/deadline.js';
+import { startEndlessServer } from '../../test/support/endless-server.js';
 import { startStallingServer } from '../../test/support/stalling-server.js';
 import { until } from '../../test/support/rig.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
@@ -205,6 +206,19 @@ test('a DynamoDB answer that stalls after its head ends with its attempt, and do
     await within(store.close(), 'the store closes', 10_000);
     await pending;
   } finally {
+    await server.close();
+  }
+});
+
+test('a DynamoDB answer without end is not read to its end', async () => {
+  const server = await startEndlessServer();
+  const store = open(server.url, { attemptMs: 60_000 });
+  try {
+    await within(assert.rejects(store.check(), { code: 'STORE_UNREACHABLE' }), 'the failure', 10_000);
+    await until(() => server.open() === 0, 'the connection is closed');
+    assert.ok(server.sentBytes() < 16_000_000, String(server.sentBytes()));
+  } finally {
+    await store.close();
     await server.close();
   }
 });

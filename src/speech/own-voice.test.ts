@@ -7,7 +7,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isTandemError } from '../base/errors.js';
 import { writeWav } from '../audio/wav.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { startEndlessServer } from '../../test/support/endless-server.js';
+import { startStallingServer } from '../../test/support/stalling-server.js';
+import { until } from '../../test/support/rig.js';
 import { openLineSpeaker } from './engine.js';
+import { serverVoice } from './own-voice.js';
 
 async function withFolder(
   files: Readonly<Record<string, string>>,
@@ -92,5 +97,33 @@ test('a speech server speaks the lines, and the embedded voice speaks English on
     await speaker.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+test('a speech server whose answer stalls after its head is given up in time', async () => {
+  const server = await startStallingServer();
+  const clock = new FakeClock();
+  try {
+    const spoken = assert.rejects(serverVoice(server.url, clock)('One moment.', 1));
+    await until(() => server.open() === 1, 'the head of the answer');
+    clock.advance(3000);
+    await spoken;
+    await until(() => server.open() === 0, 'the connection is closed');
+    assert.equal(clock.timers, 0);
+  } finally {
+    await server.close();
+  }
+});
+
+test('the audio of a speech server is not read without end', async () => {
+  const server = await startEndlessServer();
+  const clock = new FakeClock();
+  try {
+    await assert.rejects(serverVoice(server.url, clock)('One moment.', 1), { code: 'LOCAL_SPEECH_FAILED' });
+    await until(() => server.open() === 0, 'the connection is closed');
+    assert.ok(server.sentBytes() < 40_000_000, String(server.sentBytes()));
+    assert.equal(clock.timers, 0);
+  } finally {
+    await server.close();
   }
 });

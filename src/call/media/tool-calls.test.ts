@@ -41,6 +41,10 @@ test('every tool call is answered, the built-in tools act on the phone call, and
   call('transfer_to_human', { reason: 'billing' });
   call('end_call', {});
   call('format_disk', {});
+  const throws = (): never => {
+    throw new Error('read');
+  };
+  assert.throws(() => call('transfer_to_human', Object.defineProperty({}, 'reason', { get: throws })), /read/);
   call('note', { text: 'milk' });
   await new Promise((resolve) => setImmediate(resolve));
   call('note', { text: 'hang' });
@@ -51,6 +55,7 @@ test('every tool call is answered, the built-in tools act on the phone call, and
     { status: 'ok' },
     { status: 'ok' },
     { error: 'There is no tool named format_disk.' },
+    { error: 'The tool call could not be read.' },
     { noted: 'milk' },
   ]);
   assert.deepEqual(

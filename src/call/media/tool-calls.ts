@@ -1,3 +1,4 @@
+import type { Escalation } from '../../escalation/escalation.js';
 import { END_CALL_TOOL } from './built-in-tools.js';
 import type { ConversationParts } from './conversation.js';
 
@@ -25,7 +26,14 @@ export function answerToolCall(
   call: ToolCall,
   { answer, say }: ToolCallReplies,
 ): void {
-  const escalation = escalationWatch.toolCalled(call.name, call.arguments);
+  let escalation: Escalation | undefined;
+  try {
+    escalation = escalationWatch.toolCalled(call.name, call.arguments);
+  } catch (error) {
+    // What a provider of an extension passes may throw when it is read.
+    answer({ error: 'The tool call could not be read.' });
+    throw error;
+  }
   const isBuiltIn = escalation !== undefined || call.name === END_CALL_TOOL;
   listener.onSign({ type: 'tool', name: isBuiltIn || tools.has(call.name) ? call.name : '' });
   if (escalation !== undefined) {

@@ -34,3 +34,15 @@ test('a provider that refuses what it is sent before it has talked is given up a
   assert.equal(tries[0], 'b');
   assert.equal(isCooling, true);
 });
+
+test('a provider that has failed in another call is tried after one that has not, and is tried if it is the last', () => {
+  const [lost, cooled, fresh] = [new ScriptedProvider('a'), new ScriptedProvider('b'), new ScriptedProvider('c')];
+  const breaker = new ProviderBreaker(new FakeClock());
+  const error = new TandemError('VOICE_THROTTLED', 'Too many.');
+  breaker.failed('b', error);
+  const plan = new FailoverPlan({ providers: [lost, cooled, fresh], breaker, lost, sinceMs: 0 });
+  assert.deepEqual(
+    [1, 2].map(() => plan.next(error, 0)?.provider.name),
+    ['c', 'b'],
+  );
+});

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { frame, gone, greets, rigOf, settle, silent } from '../../../test/support/continuity-rig.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
 import { ScriptedProvider } from '../../../test/support/scripted-provider.js';
+import { RenewalSchedule } from './renewal.js';
 
 describe('renewal of a session near its time limit', () => {
   const renewing = (): ScriptedProvider => {
@@ -196,5 +198,27 @@ describe('renewal of a session near its time limit', () => {
     assert.equal(model.sessions[0]?.isClosed, false);
     session.close();
     assert.equal(clock.timers, 0);
+  });
+
+  test('calls whose renewal was refused at the same moment try again at different ones', () => {
+    const retriesAfter = (random: number): number => {
+      const clock = new FakeClock();
+      const triedAt: number[] = [];
+      const schedule: RenewalSchedule = new RenewalSchedule({
+        clock,
+        times: { afterMs: 60_000, forceAfterMs: 600_000 },
+        isPause: () => true,
+        isForceable: () => true,
+        onDue: () => triedAt.push(clock.now()),
+        onForced: assert.fail,
+        random: () => random,
+      });
+      clock.advance(60_000);
+      schedule.again('refused');
+      clock.advance(5000);
+      schedule.stop();
+      return (triedAt[1] ?? 0) - (triedAt[0] ?? 0);
+    };
+    assert.deepEqual([0, 0.5, 1].map(retriesAfter), [1000, 875, 750]);
   });
 });

@@ -130,6 +130,27 @@ describe('a session with Nova', () => {
     });
   });
 
+  it('an answer of Nova that a noise has cut off goes on when the line is quiet', async () => {
+    const sim = {
+      brain: scriptedBrain(['This is a very long greeting that a noise cuts off in its middle.', 'It goes on.']),
+      ear: loudnessEar({ texts: [''] }),
+    };
+    await withNova({ sim }, async ({ open, seen }) => {
+      const call = open();
+      call.onEvent = ({ type }) => {
+        const itemId = call.of('audio').at(-1)?.itemId ?? '';
+        if (type === 'interruption') call.session.reportHeard([{ itemId, heardMs: 500, sentMs: 1000 }]);
+      };
+      await until(() => call.of('audio').length > 3, 'the greeting');
+      call.speak(300);
+      await until(() => call.of('interruption').length > 0, 'the interruption');
+      await call.response(2);
+      assert.equal(call.said()[1], 'It goes on.');
+      assert.match(seen().typed.at(-1) ?? '', /A noise on the line has cut you off/);
+      assert.equal(call.of('caller-text').length, 0);
+    });
+  });
+
   it('an answer of Nova whose last audio never ends is complete with its completion', async () => {
     const sim = { turnEnd: 'completion', brain: scriptedBrain(['Welcome.', 'Again.']) } as const;
     await withNova({ sim }, async ({ anomalies, open }) => {
@@ -294,9 +315,17 @@ describe('a session with Nova', () => {
     ]) {
       const clock = new FakeClock();
       const sim = { faults: [{ when: { at: 'connect' }, fault: { type: 'silent' } }] } as const;
-      await withNova({ clock, sim }, async ({ open }) => {
+      let isAsked = false;
+      const credentials = (): Promise<typeof SIMULATED_CREDENTIALS> => {
+        isAsked = true;
+        return Promise.resolve(SIMULATED_CREDENTIALS);
+      };
+      await withNova({ clock, sim, provider: { credentials } }, async ({ open }) => {
         const call = open({ greeting: undefined });
         begin(call);
+        // The request goes out soon after it was signed.
+        await until(() => isAsked, 'the signature');
+        for (let turns = 0; turns < 100; turns++) await setImmediate();
         clock.advance(5000);
         assert.deepEqual(call.kinds(), ['failed']);
         assert.equal(call.of('failed')[0]?.error.code, 'VOICE_STALLED');

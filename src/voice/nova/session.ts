@@ -13,6 +13,7 @@ import { BargeIn } from './barge-in.js';
 import { CallerAudio } from './caller-audio.js';
 import { CallerTurns } from './caller-turns.js';
 import { Connection } from './connection.js';
+import { CutAnswer } from './cut-answer.js';
 import type { Written } from './converse.js';
 import { stalled } from './failure.js';
 import { MAX_TEXT_BYTES, splitText } from './history-blocks.js';
@@ -74,6 +75,7 @@ export class NovaSession implements VoiceSession {
   private readonly callerAudio: CallerAudio;
   private readonly detector: SpeechDetector;
   private readonly bargeIn: BargeIn;
+  private readonly cutAnswer: CutAnswer;
   private readonly callerTurns: CallerTurns;
   private readonly turns: AssistantTurns;
   private readonly lines: SpokenLines;
@@ -99,12 +101,22 @@ export class NovaSession implements VoiceSession {
         this.emit({ type: 'caller-speech-started' });
         this.bargeIn.loud();
       },
-      onStopped: () => this.emit({ type: 'caller-speech-stopped' }),
+      onStopped: () => {
+        this.cutAnswer.quiet();
+        this.emit({ type: 'caller-speech-stopped' });
+      },
     });
     this.bargeIn = new BargeIn({
       clock,
       isLoud: () => this.detector.isSpeaking,
       onSpeech: () => this.turns.callerSpeaks(),
+    });
+    this.cutAnswer = new CutAnswer({
+      clock,
+      isLoud: () => this.detector.isSpeaking,
+      conversation: options.conversation,
+      isOwn: (itemId) => itemId.startsWith(`${this.idPrefix}-item-`),
+      ask: (text) => this.ask(text),
     });
     this.callerAudio = new CallerAudio({
       clock,
@@ -115,10 +127,17 @@ export class NovaSession implements VoiceSession {
       },
       listen: (pcm) => this.detector.push(pcm),
     });
-    this.callerTurns = new CallerTurns({ emit, newId, onSaid: () => this.turns.callerSaid() });
+    this.callerTurns = new CallerTurns({
+      emit,
+      newId,
+      onSaid: () => {
+        this.cutAnswer.answered();
+        this.turns.callerSaid();
+      },
+    });
     this.turns = new AssistantTurns({
       clock,
-      emit,
+      emit: (event) => this.emitTurn(event),
       newId,
       isPlaying: () => options.conversation.isPlaying,
       isCallerSpeaking: () => this.detector.isSpeaking,
@@ -130,7 +149,7 @@ export class NovaSession implements VoiceSession {
       clock,
       speakLine: options.speakLine,
       emit,
-      newId,
+      newId: (kind) => newId(`line-${kind}`),
       isReady: () => this.state.name === 'open',
       // Most turns end with the tool, and the model is silent. Some models go on talking while it runs.
       isFree: () => !this.turns.isSpeaking || (this.tools.isWaiting && !this.turns.isMidSentence),
@@ -162,11 +181,15 @@ export class NovaSession implements VoiceSession {
   }
 
   sendText(text: string): void {
-    if (!this.isOver() && text.trim() !== '') this.ask(text);
+    if (this.isOver() || text.trim() === '') return;
+    this.cutAnswer.answered();
+    this.ask(text);
   }
 
   sendDigits(digits: string): void {
-    if (!this.isOver()) this.ask(`The caller pressed these keys on the telephone: ${digits}`);
+    if (this.isOver()) return;
+    this.cutAnswer.answered();
+    this.ask(`The caller pressed these keys on the telephone: ${digits}`);
   }
 
   say(text: string, sayId: string): void {
@@ -176,14 +199,15 @@ export class NovaSession implements VoiceSession {
   /** Nova has no event for this, so the rest of what it says is dropped. */
   cancel(): void {
     if (this.isOver()) return;
+    this.cutAnswer.over();
     this.lines.cancel();
     this.turns.cancel();
   }
 
-  /**
-   * Does nothing. Nova's memory of an interrupted answer ends where it stopped generating, and no event corrects it.
-   */
-  reportHeard(_items: readonly HeardItem[]): void {}
+  /** Nova's memory of an interrupted answer ends where it stopped generating, and no event corrects it. */
+  reportHeard(items: readonly HeardItem[]): void {
+    this.cutAnswer.heard(items);
+  }
 
   sendToolResult(toolCallId: string, output: unknown): void {
     if (this.isOver()) return;
@@ -217,6 +241,12 @@ export class NovaSession implements VoiceSession {
     this.callerTurns.textSent(text);
     this.turns.textSent();
     this.queue.push(this.events.textBlock(randomUUID(), 'USER', splitText(text, MAX_TEXT_BYTES), true));
+  }
+
+  private emitTurn(event: VoiceEvent): void {
+    if (event.type === 'interruption') this.cutAnswer.interrupted();
+    else if (event.type === 'response-started') this.cutAnswer.over();
+    this.emit(event);
   }
 
   /** Called when the model has something to answer, so that only its response shows that it took the request. */
@@ -332,7 +362,10 @@ export class NovaSession implements VoiceSession {
   /** Reports the tool calls whose announcement is complete. See {@link ToolUses.ended}. */
   private endTools(contentId?: string): void {
     const { calls, unreadable } = this.tools.ended(contentId);
-    if (calls.length + unreadable.length > 0) this.turns.toolUsed();
+    if (calls.length + unreadable.length > 0) {
+      this.cutAnswer.over();
+      this.turns.toolUsed();
+    }
     for (const toolUseId of unreadable) {
       this.options.onAnomaly('unreadable-tool-call');
       this.sendToolResult(toolUseId, { error: 'The arguments are not a JSON object. Call the tool again.' });
@@ -367,6 +400,7 @@ export class NovaSession implements VoiceSession {
     this.expectOutput();
     this.openingBegun();
     this.state = { name: 'over' };
+    this.cutAnswer.over();
     this.callerAudio.close();
     this.turns.close();
     this.lines.close();

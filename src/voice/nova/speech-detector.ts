@@ -4,7 +4,8 @@ import { rms } from '../../audio/level.js';
 const PIECE_SAMPLES = 160;
 const PIECE_MS = 20;
 const STARTS_AFTER_MS = 60;
-const STOPS_AFTER_MS = 600;
+/** Quiet after which speech is over. */
+export const STOPS_AFTER_MS = 600;
 /** Minimum level of speech into a telephone. Comfort noise is below it. */
 const QUIETEST_SPEECH = 400;
 /** Ratios to the noise floor above which speech starts and below which it stops. */

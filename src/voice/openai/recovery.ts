@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
+import { FirstOfKind } from '../../telemetry/first-of-kind.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { OpenAiAnomaly } from './anomalies.js';
 import {
@@ -45,6 +46,8 @@ const THROTTLED_PAUSE_MS = 1000;
 /** Handles errors. Most are only noted. A failed request is retried once, and then the session fails. */
 export class Recovery {
   private readonly options: RecoveryOptions;
+  /** An error may repeat with every piece of audio. */
+  private readonly first = new FirstOfKind();
   private failures = 0;
   private pause: Timer | undefined;
 
@@ -58,7 +61,8 @@ export class Recovery {
     onAnomaly('error-event');
     const fields = { ...fieldsOf(error), ...(isSettings ? settingOf(error) : {}) };
     // A cancel crosses the end of its response now and then, and nothing follows from it.
-    if (error.code === CANCEL_TOO_LATE) log.debug(fields, 'OpenAI reported an error');
+    const isFirst = this.first.isFirst('', `${error.type} ${error.code} ${error.param}`);
+    if (error.code === CANCEL_TOO_LATE || !isFirst) log.debug(fields, 'OpenAI reported an error');
     else log.warn(fields, isSettings ? 'OpenAI refused a setting' : 'OpenAI reported an error');
     const verdict = judgeError(error);
     if (verdict.do === 'fail') onFatal(reported(verdict.code, error));
