@@ -46,10 +46,11 @@ export const LAYERS = `
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer journal twilio
 
-  config: base call/transfer escalation handover journal voice/openai
+  tape: audio base call speech telemetry voice voice/openai
+  config: base call/transfer escalation handover journal tape voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config crm edge escalation handover journal pipeline prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config crm edge escalation handover journal pipeline prompts speech tape telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config handover journal process telemetry twilio

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { WebSocket } from 'ws';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
@@ -32,6 +33,8 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { InFlightRequests } from '../edge/in-flight-requests.js';
 import type { Peers, Readiness } from './peers.js';
 import type { Assistant } from '../prompts/assistant.js';
+import type { TapeRecorder } from '../tape/recorder.js';
+import { tapedAssistant } from './taped-settings.js';
 import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
 import type { CallVoice } from '../voice/continuity/provider.js';
 import type { AssistantTool } from '../voice/tools.js';
@@ -69,6 +72,10 @@ export interface GatewayParts {
   peers?: Peers | undefined;
   /** Learns the ids of every call, for the log. */
   ids?: CallIds | undefined;
+  /** Sends the requests to Twilio. Default: `fetch` of Node. */
+  fetch?: typeof fetch;
+  /** Records the calls. `undefined` if they are not recorded. */
+  recorder?: TapeRecorder | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
   about?: Record<string, unknown>;
 }
@@ -162,7 +169,12 @@ export class Gateway {
         },
       }),
     );
-    const { peers } = parts;
+    const { peers, recorder } = parts;
+    recorder?.attach({
+      publicHost: () => this.publicHost,
+      assistantFor: (numberCalled) => tapedAssistant(assistantFor(numberCalled), this.clock),
+    });
+    if (recorder !== undefined) this.watch((event) => recorder.onEvent(event));
     this.webhooks = new TwilioWebhooks({
       calls: this.calls,
       twilio: config.twilio,
@@ -170,6 +182,7 @@ export class Gateway {
       log,
       metrics,
       peers,
+      around: recorder && ((path, form, answer) => recorder.webhook(path, form, answer)),
     });
     this.streams = new StreamUpgrades({
       admit: (opened, start) => this.calls.admit(opened, start),
@@ -180,6 +193,7 @@ export class Gateway {
       log,
       metrics,
       peers,
+      onSocket: recorder && ((socket) => recorder.stream(socket)),
     });
     this.server = createServer(
       {
@@ -265,6 +279,11 @@ export class Gateway {
     this.streams.take(request, socket, head);
   }
 
+  /** Reads the stream of an open socket. */
+  openStream(socket: WebSocket, transport: Duplex): void {
+    this.streams.open(socket, transport);
+  }
+
   /** Called when another instance has taken over a call that this one still has. */
   onCallLost(callSid: string): void {
     this.calls.onLost(callSid);
@@ -314,7 +333,16 @@ export class Gateway {
     const [authToken] = authTokens;
     if (accountSid === undefined || authToken === undefined) return undefined;
     const count = (result: UpdateResult): void => metrics.restUpdates.inc({ result });
-    return new TwilioRest({ baseUrl: restUrl, accountSid, authToken, clock: this.clock, log, count });
+    const send = this.parts.recorder?.fetch(this.parts.fetch ?? fetch);
+    return new TwilioRest({
+      baseUrl: restUrl,
+      accountSid,
+      authToken,
+      clock: this.clock,
+      log,
+      count,
+      ...(send === undefined ? {} : { fetch: send }),
+    });
   }
 
   private emit(event: CallEvent): void {

@@ -1,6 +1,6 @@
 import type { Escalation } from '../escalation/escalation.js';
 import type { CallbackKind } from '../handover/callbacks.js';
-import type { Turn } from '../voice/history.js';
+import type { HeardItem, Turn } from '../voice/history.js';
 import type { CallOutcome } from './call-state.js';
 
 /**
@@ -11,6 +11,8 @@ export type CallEvent =
   | { type: 'started'; callSid: string; conversationId: string; from: string; to: string }
   | { type: 'stream-started'; callSid: string; streamSid: string }
   | { type: 'turn'; callSid: string; turn: Readonly<Turn> }
+  /** A stretch of the assistant's speech is over, as the playback ledger has it. */
+  | ({ type: 'model-speech'; callSid: string } & HeardItem)
   | { type: 'escalated'; callSid: string; escalation: Escalation }
   | { type: 'handover-prepared'; callSid: string; handoverId: string | undefined }
   /** `handoverId` is `undefined` for a dial without a record. */

@@ -1,5 +1,6 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
+import { taped } from '../base/taped.js';
 import type { Timer } from '../base/clock.js';
 import type { TandemError } from '../base/errors.js';
 import type { Escalation, Trigger } from '../escalation/escalation.js';
@@ -106,7 +107,8 @@ export class Call {
   /** Starts a call for Twilio's incoming-call request. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
     const { clock } = services;
-    const call = new Call(newSnapshot(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
+    const conversationId = taped('conversation', () => randomBytes(12).toString('hex'));
+    const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs()), services);
     // First, because even the opening of its voice session may log something about the call.
     call.emitStarted();
     call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
@@ -294,6 +296,7 @@ export class Call {
         if (this.anomalies.isFirst(this.callSid, 'unknown-mark'))
           this.log.warn({ kind: 'unknown-mark' }, 'Twilio returned a mark that was never sent');
       },
+      onItem: (item) => this.services.emit({ type: 'model-speech', callSid: this.callSid, ...item }),
       services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
     });
     const { pauses, conversation, idle, playback, health } = media;

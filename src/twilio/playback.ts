@@ -52,6 +52,7 @@ export class Playback {
   private readonly clock: Clock;
   private readonly onIdle: () => void;
   private readonly onUnknownMark: () => void;
+  private readonly onItem: (item: PlayedItem) => void;
   private segments: Segment[] = [];
   private marks: Mark[] = [];
   private waiters: Waiter[] = [];
@@ -71,11 +72,19 @@ export class Playback {
   private roundTripMs: number | undefined;
   private closed = false;
 
-  constructor(options: { sink: PlaybackSink; clock: Clock; onIdle?: () => void; onUnknownMark?: () => void }) {
+  /** `onItem`: called with each stretch of an item that has been heard, was cut, or is lost with its stream. */
+  constructor(options: {
+    sink: PlaybackSink;
+    clock: Clock;
+    onIdle?: () => void;
+    onUnknownMark?: () => void;
+    onItem?: (item: PlayedItem) => void;
+  }) {
     this.sink = options.sink;
     this.clock = options.clock;
     this.onIdle = options.onIdle ?? (() => undefined);
     this.onUnknownMark = options.onUnknownMark ?? (() => undefined);
+    this.onItem = options.onItem ?? (() => undefined);
   }
 
   /** Whether audio was sent that is not confirmed as played. */
@@ -158,7 +167,12 @@ export class Playback {
       this.anchorMs = nowMs;
       this.anchoredByMark = true;
     }
-    while (this.segments[0] !== undefined && this.segments[0].endByte <= mark.atByte) this.segments.shift();
+    while (this.segments[0] !== undefined && this.segments[0].endByte <= mark.atByte) {
+      const { endByte, itemId, startByte } = this.segments[0];
+      const sentMs = Math.floor((endByte - startByte) / MULAW_BYTES_PER_MS);
+      this.segments.shift();
+      this.onItem({ itemId, heardMs: sentMs, sentMs });
+    }
     this.settleWaiters(mark.atByte, 'heard');
     if (this.segments.length === 0) this.onIdle();
   }
@@ -178,6 +192,7 @@ export class Playback {
     this.markedByte = this.sentByte;
     this.anchorByte = this.sentByte;
     this.probe = undefined;
+    for (const item of cut) this.onItem(item);
     this.settleWaiters(Number.POSITIVE_INFINITY, 'cleared');
     this.onIdle();
     return cut;
@@ -208,6 +223,7 @@ export class Playback {
   /** Sends nothing from now on and settles every {@link whenHeard}. Called when the stream is gone. */
   close(): void {
     if (this.closed) return;
+    for (const item of this.playing) this.onItem(item);
     this.closed = true;
     this.segments = [];
     this.marks = [];

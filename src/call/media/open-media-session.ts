@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { EscalationWatch } from '../../escalation/watch.js';
 import type { Metrics } from '../../telemetry/metrics.js';
-import { Playback } from '../../twilio/playback.js';
+import { Playback, type PlayedItem } from '../../twilio/playback.js';
 import type { TwilioStream } from '../../twilio/stream.js';
 import type { History } from '../../voice/history.js';
 import { ResponseGate } from '../../voice/response-gate.js';
@@ -39,6 +39,8 @@ export interface MediaSessionOptions {
   own: OwnStages;
   /** Called when Twilio returns a mark that was never sent. */
   onUnknownMark: () => void;
+  /** Called with each stretch of the assistant's speech that has been heard, was cut, or is lost. */
+  onItem?: (item: PlayedItem) => void;
   services: { clock: Clock; metrics: Metrics; providerName: string; idleMs: number; pipeline: boolean };
 }
 
@@ -61,6 +63,7 @@ export function openMediaSession(options: MediaSessionOptions): { media: MediaSe
     clock,
     onIdle: () => idle.playoutEnded(),
     onUnknownMark,
+    onItem: (item) => options.onItem?.(item),
   });
   const dtmf = new DtmfCollector({ clock, escalationWatch });
   const parts: ConversationParts = {
