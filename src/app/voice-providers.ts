@@ -98,7 +98,7 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
     providers:
       options.providers === undefined
         ? [create(preferred), ...fallbacks.map(create)]
-        : fencedAll(options.providers, (provider) => fenced(recorder?.provider(() => provider) ?? provider)),
+        : fencedAll(options.providers, (provider) => fenced(recorder?.provider(provider.name, () => provider) ?? provider)),
     onRequest: options.providers === undefined ? onRequest.map(create) : [],
     clock,
     lines: assistants.otherwise.prompt.lines,
@@ -142,7 +142,7 @@ function createProvider(
   options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis; first: FirstOfKind },
 ): VoiceProvider {
   const { assistants, clock, config, engine, env, extensions, first, log, metrics, recorder, speakLine } = options;
-  const withoutWire = (create: () => VoiceProvider): VoiceProvider => recorder?.provider(create) ?? create();
+  const withoutWire = (create: () => VoiceProvider): VoiceProvider => recorder?.provider(name, create) ?? create();
   const onAnomaly = (kind: string, callId: string, error?: unknown): void => {
     metrics.providerAnomalies.inc({ provider: name, kind });
     if (!first.isFirst(callId, `${name} ${kind}`)) return;

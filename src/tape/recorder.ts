@@ -82,6 +82,11 @@ export class TapeRecorder {
     };
   }
 
+  /** Puts the secrets of a call in the place of their placeholders, for a replay. */
+  unmask(callSid: string, text: string): string {
+    return this.tapes.get(callSid)?.secrets.unmask(text) ?? text;
+  }
+
   /** Answers one of Twilio's webhooks by `answer`. */
   async webhook(
     path: string,
@@ -155,9 +160,9 @@ export class TapeRecorder {
   }
 
   /** Records a provider without a wire. */
-  provider(create: () => VoiceProvider): VoiceProvider {
+  provider(name: string, create: () => VoiceProvider): VoiceProvider {
     const provider = new TapedProvider(create());
-    this.voices.set(provider.name, provider);
+    this.voices.set(name, provider);
     return provider;
   }
 

@@ -41,7 +41,7 @@ export async function tapedCall<T>(options: {
 
 /** An error as a tape holds it. A message of somebody else's can quote anything, so it stays only of our own. */
 export function failureOf(error: unknown): Message {
-  if (isTandemError(error)) return { code: error.code, message: error.message, retryable: error.retryable };
+  if (isTandemError(error)) return { tandem: error.code, what: error.what };
   const { $fault, code, name } = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
   return {
     name: typeof name === 'string' ? name : 'Error',

@@ -40,7 +40,9 @@ export function recordActions(socket: WebSocket, on: (m: string) => void): void 
     (send as (...args: unknown[]) => void).call(socket, data, ...rest);
   };
   socket.close = (code, reason) => {
-    on(`"close":${code ?? 0}}`);
+    // ws itself answers the other side's close with this method.
+    const { _closeFrameReceived: isAnswer } = socket as unknown as { _closeFrameReceived?: boolean };
+    if (isAnswer !== true) on(`"close":${code ?? 0}}`);
     close.call(socket, code, reason);
   };
   socket.terminate = () => {

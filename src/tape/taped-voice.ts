@@ -184,8 +184,8 @@ export function writtenEvent(event: VoiceEvent): Message {
     return { ...rest, audio: chunk.base64 };
   }
   if (event.type === 'failed') {
-    const { code, message } = event.error;
-    return { type: 'failed', error: { code, message } };
+    const { code, what } = event.error;
+    return { type: 'failed', error: { tandem: code, what } };
   }
   return { ...event } as unknown as Message;
 }
@@ -196,8 +196,8 @@ export function readEvent(message: Message): VoiceEvent {
     return { ...rest, chunk: AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, audio) } as unknown as VoiceEvent;
   }
   if (message['type'] === 'failed') {
-    const { code, message: text } = message['error'] as { code: ErrorCode; message: string };
-    return { type: 'failed', error: new TandemError(code, text) };
+    const { tandem, what } = message['error'] as { tandem: ErrorCode; what: string };
+    return { type: 'failed', error: new TandemError(tandem, what) };
   }
   return message as unknown as VoiceEvent;
 }
