@@ -66,8 +66,8 @@ class Stage {
   private constructor(tape: Tape) {
     this.tape = tape;
     const { settings, version } = tape.head;
-    this.clock = new VirtualClock(settings.startedAtMs);
     this.score = new Score(tape);
+    this.clock = new VirtualClock(settings.startedAtMs, this.score.timers);
     this.recorder = new TapeRecorder({
       clock: this.clock,
       version,
@@ -162,7 +162,8 @@ class Stage {
     await settle();
     for (const { m, t } of score.inputs) {
       await clock.advanceTo(t, settle);
-      if ('path' in m) this.request(m);
+      if (typeof m['timer'] === 'number') clock.fireRecorded(m['timer']);
+      else if ('path' in m) this.request(m);
       else if ('stream' in m) this.stream(m);
       else score.play(m);
       await settle();

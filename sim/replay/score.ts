@@ -9,6 +9,8 @@ type Player = (m: Message) => void;
 export class Score {
   /** The messages that came in, in their order. */
   readonly inputs: readonly TapeLine[];
+  /** When the timers of the recorded run were due. */
+  readonly timers: readonly number[];
   private readonly values = new Map<string, Json[]>();
   private readonly questions = new Map<string, Message[]>();
   private readonly sockets = new Map<string, number[]>();
@@ -18,6 +20,7 @@ export class Score {
 
   constructor({ lines }: Tape) {
     this.inputs = lines.filter(({ dir, m }) => dir === 'in' && !('value' in m));
+    this.timers = this.inputs.flatMap(({ m }) => (typeof m['timer'] === 'number' ? [m['timer']] : []));
     for (const { dir, leg, m } of lines) {
       if (leg === 'decision' && dir === 'in' && typeof m['value'] === 'string')
         listOf(this.values, m['value']).push(m['is'] ?? null);

@@ -9,17 +9,26 @@ interface Pending {
 
 /** A timer of Node fires about this late, and so after what came in the same moment. */
 const LATE_MS = 1;
+/** Due times are written to a thousandth. */
+const KEYS_PER_MS = 1000;
 
-/** A clock that moves only from one event of a tape to the next, and to the timers between. */
+/**
+ * A clock that moves only from one event of a tape to the next, and to the timers between. A timer that is on the tape fires
+ * when it did. One that the recorded run did not have fires when it is due.
+ */
 export class VirtualClock implements Clock {
   private nowMs = 0;
   private order = 0;
   /** A binary heap by due time. */
   private readonly heap: Pending[] = [];
+  private readonly byDue = new Map<number, Pending[]>();
   private readonly startedAtMs: number;
+  /** How many timers of the tape are still to fire, by the time at which they were due. */
+  private readonly recorded = new Map<number, number>();
 
-  constructor(startedAtMs: number) {
+  constructor(startedAtMs: number, recordedDueMs: readonly number[]) {
     this.startedAtMs = startedAtMs;
+    for (const dueMs of recordedDueMs) this.recorded.set(keyOf(dueMs), (this.recorded.get(keyOf(dueMs)) ?? 0) + 1);
   }
 
   now(): number {
@@ -37,6 +46,10 @@ export class VirtualClock implements Clock {
       callback,
     };
     this.push(pending);
+    const key = keyOf(pending.dueMs - LATE_MS);
+    const sameTime = this.byDue.get(key);
+    if (sameTime === undefined) this.byDue.set(key, [pending]);
+    else sameTime.push(pending);
     return {
       cancel: () => {
         pending.callback = undefined;
@@ -50,12 +63,38 @@ export class VirtualClock implements Clock {
       const next = this.heap[0];
       if (next === undefined || next.dueMs > untilMs) break;
       this.pop();
-      if (next.callback === undefined) continue;
+      const key = keyOf(next.dueMs - LATE_MS);
+      if (next.callback === undefined || this.isRecorded(key)) continue;
       this.nowMs = Math.max(this.nowMs, next.dueMs);
-      next.callback();
+      this.fire(next, key);
       await settle();
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  /** Fires the timer that was due at this time of the tape, if there is one today. */
+  fireRecorded(dueMs: number): void {
+    const recorded = keyOf(dueMs);
+    this.recorded.set(recorded, (this.recorded.get(recorded) ?? 1) - 1);
+    for (const key of near(recorded)) {
+      const pending = this.byDue.get(key)?.find(({ callback }) => callback !== undefined);
+      if (pending === undefined) continue;
+      this.fire(pending, key);
+      return;
+    }
+  }
+
+  private isRecorded(key: number): boolean {
+    return near(key).some((other) => (this.recorded.get(other) ?? 0) > 0);
+  }
+
+  private fire(pending: Pending, key: number): void {
+    const { callback } = pending;
+    pending.callback = undefined;
+    const left = this.byDue.get(key)?.filter((other) => other.callback !== undefined) ?? [];
+    if (left.length === 0) this.byDue.delete(key);
+    else this.byDue.set(key, left);
+    callback?.();
   }
 
   private push(pending: Pending): void {
@@ -85,6 +124,15 @@ export class VirtualClock implements Clock {
     }
     heap[at] = last;
   }
+}
+
+function keyOf(dueMs: number): number {
+  return Math.round(dueMs * KEYS_PER_MS);
+}
+
+/** The same time, as rounding may have it. */
+function near(key: number): number[] {
+  return [key, key - 1, key + 1];
 }
 
 function isBefore(a: Pending, b: Pending): boolean {

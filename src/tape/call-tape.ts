@@ -85,6 +85,11 @@ export class CallTape implements ValueTape {
     return this.heldMs ?? this.clock.now();
   }
 
+  /** When a timer that is set now is due. */
+  dueMs(delayMs: number): number {
+    return Math.round((this.now() - this.startedMs + Math.max(0, delayMs)) * 1000) / 1000;
+  }
+
   /** Returns the next number of this kind. */
   number(kind: string): number {
     const number = (this.counts.get(kind) ?? 0) + 1;

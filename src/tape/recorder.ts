@@ -78,7 +78,13 @@ export class TapeRecorder {
         const tape = callTapeHere();
         return tape === undefined ? clock.epochMs() : tape.epochMs + tape.atMs;
       },
-      setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+      setTimer: (delayMs, callback) => {
+        const tape = callTapeHere();
+        if (tape === undefined) return clock.setTimer(delayMs, callback);
+        const dueMs = tape.dueMs(delayMs);
+        // On the tape, because a busy process fires it late, and what came meanwhile was handled before it.
+        return clock.setTimer(delayMs, () => tape.input('decision', { timer: dueMs }, callback));
+      },
     };
   }
 
