@@ -71,6 +71,7 @@ export const LAYERS = `
   sim/connect-api:
   sim/caller: audio base process sim/connect sim/twilio speech
   sim: app audio base config process sim/caller sim/connect sim/twilio speech
+  sim/replay: app audio base config crm escalation escalation/phrases handover journal process prompts speech tape telemetry twilio/caller-identity.ts voice
 
   test/contracts: handover journal
   test/support: app audio base call cluster.ts config crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai

@@ -10,7 +10,7 @@ interface Verdict {
   equal: boolean;
   callMs: number;
   replayMs: number;
-  difference?: Omit<Difference, 'channel'> & { channel: string };
+  difference?: Difference;
 }
 
 const EXIT = { equal: 0, different: 1, noTape: 2 } as const;
@@ -36,6 +36,13 @@ export async function readTape(file: string): Promise<string> {
   } catch (error) {
     throw new NotATape(`it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
   }
+}
+
+/** One line. A tape that was changed by hand can be whole and still make no sense. */
+function problemOf(file: string, error: unknown): string {
+  if (error instanceof NotATape) return `${file} is not a whole tape: ${error.message}.`;
+  const [what = ''] = (error instanceof Error ? error.message : '').split('\n');
+  return `${file} is not a whole tape: it cannot be replayed (${what}).`;
 }
 
 function sentence({ callMs, difference, equal, file, replayMs }: Verdict): string {
@@ -73,8 +80,7 @@ Exit code: 0 equal, 1 different, 2 a file is not a whole tape.`,
         console.log(values.json ? JSON.stringify(verdict) : sentence(verdict));
         if (!verdict.equal) exit = Math.max(exit, EXIT.different);
       } catch (error) {
-        if (!(error instanceof NotATape)) throw error;
-        console.error(`${file} is not a whole tape: ${error.message}.`);
+        console.error(problemOf(file, error));
         exit = EXIT.noTape;
       }
     }

@@ -17,7 +17,7 @@ import type { VoiceProvider } from '../../src/voice/session.js';
 import { playedNovaClient } from './played-nova.js';
 import { PlayedSocket, errorOf } from './played-socket.js';
 import { playedProvider, playedSpeaker } from './played-voice.js';
-import { Score } from './score.js';
+import { Score, isStop } from './score.js';
 import { alone, assistantsOf, configOf, toolsOf } from './tape-settings.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -160,9 +160,11 @@ class Stage {
   async run(): Promise<TapeLine[]> {
     const { clock, score, tape } = this;
     await settle();
-    for (const { m, t } of score.inputs) {
+    for (const line of score.inputs) {
+      const { m, t } = line;
       await clock.advanceTo(t, settle);
-      if (typeof m['timer'] === 'number') clock.fireRecorded(m['timer']);
+      if (isStop(line)) void this.gateway?.drain(0, false);
+      else if (typeof m['timer'] === 'number') clock.fireRecorded(m['timer']);
       else if ('path' in m) this.request(m);
       else if ('stream' in m) this.stream(m);
       else score.play(m);

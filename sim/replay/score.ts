@@ -19,7 +19,7 @@ export class Score {
   private readonly early = new Map<string, Message[]>();
 
   constructor({ lines }: Tape) {
-    this.inputs = lines.filter(({ dir, m }) => dir === 'in' && !('value' in m));
+    this.inputs = lines.filter((line) => isStop(line) || (line.dir === 'in' && !('value' in line.m)));
     this.timers = this.inputs.flatMap(({ m }) => (typeof m['timer'] === 'number' ? [m['timer']] : []));
     for (const { dir, leg, m } of lines) {
       if (leg === 'decision' && dir === 'in' && typeof m['value'] === 'string')
@@ -91,6 +91,12 @@ export function questionOf(m: Message): string {
   if ('line' in m) return 'line';
   if ('write' in m) return 'write';
   return 'session' in m ? `session ${String(m['session'])} ${'render' in m ? 'render' : 'summarize'}` : '';
+}
+
+/** Whether the gateway was told to stop, which is no decision of the call's own code. */
+export function isStop({ leg, m }: TapeLine): boolean {
+  const { reason } = (m['escalation'] ?? {}) as Message;
+  return leg === 'decision' && reason === 'stopping';
 }
 
 function placeOf(m: Message): string {

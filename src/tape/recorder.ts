@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.js';
 import type { CallEvent } from '../call/call-events.js';
 import { PATHS } from '../call/paths.js';
 import type { LineSpeaker } from '../speech/engine.js';
-import type { Turn } from '../voice/history.js';
+import type { HeardItem, Turn } from '../voice/history.js';
 import type { OpenSocket } from '../voice/openai/connection.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../voice/tools.js';
@@ -207,29 +207,17 @@ export class TapeRecorder {
   }
 
   /** Takes note of what happens on a call. */
-  onEvent({ callSid, ...event }: CallEvent): void {
-    const tape = this.tapes.get(callSid);
+  onEvent(event: CallEvent): void {
+    const tape = this.tapes.get(event.callSid);
     if (tape === undefined) return;
-    switch (event.type) {
-      case 'started':
-        tape.begin(this.options.open(callSid), this.headOf(tape, event.to));
-        tape.result('decision', event as unknown as Message);
-        return;
-      case 'turn':
-        tape.result('transcript', turnMessage(event.turn));
-        return;
-      case 'model-speech': {
-        const { type: _, ...item } = event;
-        tape.result('heard', item);
-        return;
-      }
-      case 'ended':
-        tape.result('decision', event);
-        this.endLater(tape);
-        return;
-      default:
-        tape.result('decision', event as unknown as Message);
+    if (event.type === 'started') tape.begin(this.options.open(event.callSid), this.headOf(tape, event.to));
+    if (event.type === 'turn') tape.result('transcript', turnMessage(event.turn));
+    else if (event.type === 'model-speech') tape.result('heard', heardMessage(event));
+    else {
+      const decision = decisionOf(event);
+      if (decision !== undefined) tape.result('decision', { type: event.type, ...decision });
     }
+    if (event.type === 'ended') this.endLater(tape);
   }
 
   /** Closes every tape. Resolves when all are written. */
@@ -281,6 +269,37 @@ export class TapeRecorder {
     const ended = tape.end().finally(() => this.closing.delete(ended));
     this.closing.add(ended);
   }
+}
+
+/** What the gateway has decided. `undefined` for an event that is no decision. */
+function decisionOf(event: CallEvent): Message | undefined {
+  switch (event.type) {
+    case 'started':
+      return { from: event.from, to: event.to };
+    case 'stream-started':
+      return { streamSid: event.streamSid };
+    case 'escalated':
+      return { escalation: { ...event.escalation } };
+    case 'handover-prepared':
+      return { handoverId: event.handoverId ?? null };
+    case 'dialling':
+      return { number: event.number };
+    case 'dial-ended':
+    case 'ended':
+      return { outcome: event.outcome };
+    case 'message-kept':
+      return { kind: event.kind, callbackId: event.callbackId };
+    case 'resumed':
+      return { cause: event.cause };
+    case 'moving':
+      return {};
+    default:
+      return undefined;
+  }
+}
+
+function heardMessage({ heardMs, itemId, sentMs }: HeardItem): Message {
+  return { itemId, heardMs, sentMs };
 }
 
 function turnMessage({ interrupted, itemId, speaker, text }: Readonly<Turn>): Message {
