@@ -46,11 +46,13 @@ export const LAYERS = `
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer journal twilio
 
-  tape: audio base call speech telemetry voice voice/openai
+  tape/format.ts:
+  tape/compare.ts: tape/format.ts
+  tape: audio base call speech tape/format.ts telemetry voice voice/openai
   config: base call/transfer escalation handover journal tape voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config crm edge escalation handover journal pipeline prompts speech tape telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config crm edge escalation handover journal pipeline prompts speech tape tape/format.ts telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config handover journal process telemetry twilio
@@ -71,7 +73,7 @@ export const LAYERS = `
   sim/connect-api:
   sim/caller: audio base process sim/connect sim/twilio speech
   sim: app audio base config process sim/caller sim/connect sim/twilio speech
-  sim/replay: app audio base config crm escalation escalation/phrases handover journal process prompts speech tape telemetry twilio/caller-identity.ts voice
+  sim/replay: app app/peers.ts audio base config crm escalation escalation/phrases handover journal process prompts speech tape tape/compare.ts tape/format.ts telemetry twilio/caller-identity.ts voice
 
   test/contracts: handover journal
   test/support: app audio base call cluster.ts config crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai

@@ -67,7 +67,10 @@ class Stage {
     this.tape = tape;
     const { settings, version } = tape.head;
     this.score = new Score(tape);
-    this.clock = new VirtualClock(settings.startedAtMs, this.score.timers);
+    this.clock = new VirtualClock(
+      { beginMs: settings.clockMs, startedAtMs: settings.startedAtMs },
+      this.score.timers,
+    );
     this.recorder = new TapeRecorder({
       clock: this.clock,
       version,

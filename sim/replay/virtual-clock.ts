@@ -17,7 +17,8 @@ const KEYS_PER_MS = 1000;
  * when it did. One that the recorded run did not have fires when it is due.
  */
 export class VirtualClock implements Clock {
-  private nowMs = 0;
+  private nowMs: number;
+  private readonly beginMs: number;
   private order = 0;
   /** A binary heap by due time. */
   private readonly heap: Pending[] = [];
@@ -26,7 +27,13 @@ export class VirtualClock implements Clock {
   /** How many timers of the tape are still to fire, by the time at which they were due. */
   private readonly recorded = new Map<number, number>();
 
-  constructor(startedAtMs: number, recordedDueMs: readonly number[]) {
+  /** `beginMs`: what the clock showed when the call began. `startedAtMs`: the same moment since the epoch. */
+  constructor(
+    { beginMs, startedAtMs }: { beginMs: number; startedAtMs: number },
+    recordedDueMs: readonly number[],
+  ) {
+    this.beginMs = beginMs;
+    this.nowMs = beginMs;
     this.startedAtMs = startedAtMs;
     for (const dueMs of recordedDueMs) this.recorded.set(keyOf(dueMs), (this.recorded.get(keyOf(dueMs)) ?? 0) + 1);
   }
@@ -36,17 +43,17 @@ export class VirtualClock implements Clock {
   }
 
   epochMs(): number {
-    return this.startedAtMs + this.nowMs;
+    return this.startedAtMs + this.nowMs - this.beginMs;
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
     const pending: Pending = {
-      dueMs: this.nowMs + Math.max(0, delayMs) + LATE_MS,
+      dueMs: this.nowMs + Math.max(0, delayMs),
       order: this.order++,
       callback,
     };
     this.push(pending);
-    const key = keyOf(pending.dueMs - LATE_MS);
+    const key = this.keyOf(pending);
     const sameTime = this.byDue.get(key);
     if (sameTime === undefined) this.byDue.set(key, [pending]);
     else sameTime.push(pending);
@@ -57,15 +64,16 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Fires the timers that are due until then, and lets `settle` finish what each of them began. */
-  async advanceTo(untilMs: number, settle: () => Promise<void>): Promise<void> {
+  /** Fires the timers that are due until this time of the call, and lets `settle` finish what each of them began. */
+  async advanceTo(callMs: number, settle: () => Promise<void>): Promise<void> {
+    const untilMs = this.beginMs + callMs;
     for (;;) {
       const next = this.heap[0];
-      if (next === undefined || next.dueMs > untilMs) break;
+      if (next === undefined || next.dueMs + LATE_MS > untilMs) break;
       this.pop();
-      const key = keyOf(next.dueMs - LATE_MS);
+      const key = this.keyOf(next);
       if (next.callback === undefined || this.isRecorded(key)) continue;
-      this.nowMs = Math.max(this.nowMs, next.dueMs);
+      this.nowMs = Math.max(this.nowMs, next.dueMs + LATE_MS);
       this.fire(next, key);
       await settle();
     }
@@ -82,6 +90,10 @@ export class VirtualClock implements Clock {
       this.fire(pending, key);
       return;
     }
+  }
+
+  private keyOf({ dueMs }: Pending): number {
+    return keyOf(dueMs - this.beginMs);
   }
 
   private isRecorded(key: number): boolean {

@@ -20,7 +20,8 @@ export class CallTape implements ValueTape {
   readonly callSid: string;
   readonly secrets: Secrets;
   private readonly clock: Clock;
-  private readonly startedMs: number;
+  /** The monotonic clock when the call began. */
+  readonly clockMs: number;
   private readonly startedAtMs: number;
   private readonly knownValue: (<T>(name: string, make: () => T) => T) | undefined;
   private sink: LineSink | undefined;
@@ -28,6 +29,7 @@ export class CallTape implements ValueTape {
   private isOver = false;
   /** The moment at which the input that is being handled came. */
   private heldMs: number | undefined;
+  private hasInput = false;
   private readonly counts = new Map<string, number>();
   private latestMs = 0;
   /** Number of sockets, requests and the like that are not done. */
@@ -44,7 +46,9 @@ export class CallTape implements ValueTape {
     this.clock = options.clock;
     this.secrets = options.secrets;
     this.knownValue = options.knownValue;
-    this.startedMs = options.clock.now();
+    this.clockMs = options.clock.now();
+    // The first input is the beginning.
+    this.heldMs = this.clockMs;
     this.startedAtMs = options.clock.epochMs();
   }
 
@@ -87,7 +91,7 @@ export class CallTape implements ValueTape {
 
   /** When a timer that is set now is due. */
   dueMs(delayMs: number): number {
-    return Math.round((this.now() - this.startedMs + Math.max(0, delayMs)) * 1000) / 1000;
+    return Math.round((this.now() - this.clockMs + Math.max(0, delayMs)) * 1000) / 1000;
   }
 
   /** Returns the next number of this kind. */
@@ -158,8 +162,10 @@ export class CallTape implements ValueTape {
   }
 
   private hold(): void {
-    const wasHeld = this.heldMs !== undefined;
-    this.heldMs = this.startedMs + this.rounded(this.clock.now());
+    const isFirst = !this.hasInput;
+    const wasHeld = this.heldMs !== undefined && !isFirst;
+    this.hasInput = true;
+    if (!isFirst) this.heldMs = this.clockMs + this.rounded(this.clock.now());
     if (!wasHeld)
       setImmediate(() => {
         this.heldMs = undefined;
@@ -168,7 +174,7 @@ export class CallTape implements ValueTape {
 
   /** To a thousandth, which is how it is written. */
   private rounded(nowMs: number): number {
-    return Math.max(0, Math.round((nowMs - this.startedMs) * 1000) / 1000);
+    return Math.max(0, Math.round((nowMs - this.clockMs) * 1000) / 1000);
   }
 }
 

@@ -61,7 +61,7 @@ function differenceOf(
   for (let at = 0; at < Math.max(wanted.length, found.length); at++) {
     const [a, b] = [wanted[at], found[at]];
     if (a !== undefined && b !== undefined && Math.abs(a.t - b.t) <= LATE_MS && isAlike(a.m, b.m, '')) continue;
-    const atMs = Math.min(a?.t ?? Infinity, b?.t ?? Infinity);
+    const atMs = a?.t ?? b?.t ?? 0;
     // At the very end, one run may have had the time for it and the other not.
     if ((a === undefined || b === undefined) && atMs > endMs - LATE_MS) return [];
     const { kind } = (a ?? b) as Result;

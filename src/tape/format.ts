@@ -27,6 +27,8 @@ export interface TapeHead {
 export interface TapeSettings {
   /** Milliseconds since the epoch at which the call began. */
   startedAtMs: number;
+  /** The monotonic clock at that moment. A replay begins there, so that sums of times are rounded alike. */
+  clockMs: number;
   publicHost: string;
   /** The name of the process, if it was one of several behind one port. */
   worker?: string | undefined;
@@ -148,7 +150,7 @@ function objectOf(row: string | undefined, number: number): Record<string, unkno
 function isHead(value: Record<string, unknown>): value is Record<string, unknown> & TapeHead {
   const { callSid, settings, version } = value;
   if (typeof callSid !== 'string' || typeof version !== 'string' || !isObject(settings)) return false;
-  const { assistant, ownPhrases, publicHost, secrets, startedAtMs, tools, variables, voices } = settings;
+  const { assistant, clockMs, ownPhrases, publicHost, secrets, startedAtMs, tools, variables, voices } = settings;
   const isAssistant = isObject(assistant) && isObject(assistant['prompt']) && Array.isArray(assistant['queues']);
   const isPhrases = isObject(ownPhrases) && Array.isArray(ownPhrases['asks']) && Array.isArray(ownPhrases['never']);
   const areLists = [secrets, tools, voices].every((list) => Array.isArray(list));
@@ -158,6 +160,7 @@ function isHead(value: Record<string, unknown>): value is Record<string, unknown
     areLists &&
     isObject(variables) &&
     typeof publicHost === 'string' &&
+    typeof clockMs === 'number' &&
     typeof startedAtMs === 'number'
   );
 }

@@ -17,7 +17,7 @@ import { eventOf, named, recordActions, recordEvents, tapeSocket } from './taped
 import { TapedProvider, tapedSpeaker } from './taped-voice.js';
 
 /** What every tape of the process says of its settings. The rest is that of the call. */
-export type CommonSettings = Omit<TapeSettings, 'assistant' | 'publicHost' | 'startedAtMs' | 'tools' | 'voices'>;
+export type CommonSettings = Omit<TapeSettings, 'assistant' | 'clockMs' | 'publicHost' | 'startedAtMs' | 'tools' | 'voices'>;
 
 export interface RecorderOptions {
   clock: Clock;
@@ -246,6 +246,7 @@ export class TapeRecorder {
       settings: {
         ...settings,
         startedAtMs: tape.epochMs,
+        clockMs: tape.clockMs,
         publicHost: this.publicHost(),
         assistant: this.assistantFor(numberCalled),
         voices: [...this.voices.values()].map(({ described }): TapedVoice => described),
