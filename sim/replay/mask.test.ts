@@ -10,7 +10,9 @@ import { mulawTone, pcmTone } from './tones.js';
 const isPublic = publicWords();
 
 test('the words of the phrase lists of every language are public, and names and other words are not', () => {
-  for (const word of 'speak human agent agents advisor representative please don’t refund Mensch Mitarbeiter parler conseiller'.split(' '))
+  for (const word of 'speak human agent agents advisor representative please don’t refund Mensch Mitarbeiter parler conseiller'.split(
+    ' ',
+  ))
     assert.ok(isPublic(word), word);
   for (const word of ['Miller', 'Maria', 'Springfield', 'Wednesday', 'mortgage', '4711'])
     assert.ok(!isPublic(word), word);

@@ -42,7 +42,11 @@ async function exchange(
     if ('sending' in m) send();
     else if ('opened' in m) accept();
     else if ('message' in m)
-      output.push({ chunk: { bytes: encoder.encode(typeof m['message'] === 'string' ? m['message'] : JSON.stringify(m['message'])) } });
+      output.push({
+        chunk: {
+          bytes: encoder.encode(typeof m['message'] === 'string' ? m['message'] : JSON.stringify(m['message'])),
+        },
+      });
     else if ('closed' in m) output.end();
     else if ('failed' in m) {
       output.fail(errorOf(m['failed'] as Message));

@@ -67,10 +67,7 @@ class Stage {
     this.tape = tape;
     const { settings, version } = tape.head;
     this.score = new Score(tape);
-    this.clock = new VirtualClock(
-      { beginMs: settings.clockMs, startedAtMs: settings.startedAtMs },
-      this.score.timers,
-    );
+    this.clock = new VirtualClock({ beginMs: settings.clockMs, startedAtMs: settings.startedAtMs }, this.score.timers);
     this.recorder = new TapeRecorder({
       clock: this.clock,
       version,
@@ -100,9 +97,7 @@ class Stage {
       clock,
       assistants,
       extensions: {
-        providers: new Map(
-          [...played].filter(([name]) => name !== 'local').map(([name, one]) => [name, () => one]),
-        ),
+        providers: new Map([...played].filter(([name]) => name !== 'local').map(([name, one]) => [name, () => one])),
         tools: [],
         processors: new Map(),
       },
@@ -193,7 +188,9 @@ class Stage {
   /** One of Twilio's webhooks. */
   private request(m: Message): void {
     const { form, path } = m as unknown as { form: Record<string, string>; path: string };
-    const fields = new URLSearchParams(Object.entries(form).map(([name, value]): [string, string] => [name, this.plain(value)]));
+    const fields = new URLSearchParams(
+      Object.entries(form).map(([name, value]): [string, string] => [name, this.plain(value)]),
+    );
     void this.gateway?.answer(path, fields);
   }
 

@@ -153,7 +153,8 @@ export class LineScrubber {
   private audioIn(m: Message): Message {
     const { answer, event, is, message } = m as Record<string, Json | undefined>;
     const base64 = ((answer ?? is ?? {}) as Message)['base64'];
-    if (typeof base64 === 'string') return { ...m, [answer === undefined ? 'is' : 'answer']: { base64: mulawTone(base64) } };
+    if (typeof base64 === 'string')
+      return { ...m, [answer === undefined ? 'is' : 'answer']: { base64: mulawTone(base64) } };
     if (typeof answer === 'string' && LONG_BASE64.test(answer)) return { ...m, answer: mulawTone(answer) };
     const voiced = event as Message | undefined;
     if (voiced?.['type'] === 'audio') return { ...m, event: { ...voiced, audio: mulawTone(String(voiced['audio'])) } };

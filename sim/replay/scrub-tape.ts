@@ -1,6 +1,13 @@
 import { firstDifference } from '../../src/tape/compare.js';
 import { channelOf } from '../../src/tape/compare.js';
-import { type Tape, type TapeHead, type TapeLine, type TapeSettings, parseTape, writeTape } from '../../src/tape/format.js';
+import {
+  type Tape,
+  type TapeHead,
+  type TapeLine,
+  type TapeSettings,
+  parseTape,
+  writeTape,
+} from '../../src/tape/format.js';
 import { Mask } from './mask.js';
 import { publicWords } from './public-words.js';
 import { replayTape } from './replay-tape.js';

@@ -78,7 +78,10 @@ export function toolsOf({ tools }: TapeSettings, score: Score): AssistantTool[] 
     name,
     description,
     // The model was shown the recorded schema to the letter.
-    parameters: z.any().meta(parameters).pipe(z.fromJSONSchema(parameters as z.core.JSONSchema.JSONSchema)),
+    parameters: z
+      .any()
+      .meta(parameters)
+      .pipe(z.fromJSONSchema(parameters as z.core.JSONSchema.JSONSchema)),
     ...(filler === undefined ? {} : { filler }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     run: () => score.answer(`tool ${name}`, (answer): unknown => answer, errorOf),

@@ -28,10 +28,7 @@ export class VirtualClock implements Clock {
   private readonly recorded = new Map<number, number>();
 
   /** `beginMs`: what the clock showed when the call began. `startedAtMs`: the same moment since the epoch. */
-  constructor(
-    { beginMs, startedAtMs }: { beginMs: number; startedAtMs: number },
-    recordedDueMs: readonly number[],
-  ) {
+  constructor({ beginMs, startedAtMs }: { beginMs: number; startedAtMs: number }, recordedDueMs: readonly number[]) {
     this.beginMs = beginMs;
     this.nowMs = beginMs;
     this.startedAtMs = startedAtMs;

@@ -98,7 +98,9 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
     providers:
       options.providers === undefined
         ? [create(preferred), ...fallbacks.map(create)]
-        : fencedAll(options.providers, (provider) => fenced(recorder?.provider(provider.name, () => provider) ?? provider)),
+        : fencedAll(options.providers, (provider) =>
+            fenced(recorder?.provider(provider.name, () => provider) ?? provider),
+          ),
     onRequest: options.providers === undefined ? onRequest.map(create) : [],
     clock,
     lines: assistants.otherwise.prompt.lines,

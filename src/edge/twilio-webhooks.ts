@@ -36,7 +36,9 @@ export interface TwilioWebhooksOptions {
   /** Other processes behind the same port. `undefined` if there are none. */
   peers: Peers | undefined;
   /** Stands before every answer of this process. */
-  around?: ((path: string, form: URLSearchParams, answer: () => Promise<string | undefined>) => Promise<string | undefined>) | undefined;
+  around?:
+    | ((path: string, form: URLSearchParams, answer: () => Promise<string | undefined>) => Promise<string | undefined>)
+    | undefined;
 }
 
 type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<readonly Verb[]> | undefined;

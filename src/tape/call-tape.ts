@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { type ValueTape, withTape } from '../base/taped.js';
 import type { Direction, Json, Leg, Message, TapeHead } from './format.js';
-import { Secrets } from './secrets.js';
+import type { Secrets } from './secrets.js';
 
 /** Where the lines of a tape go. Never throws, and never delays the call. */
 export interface LineSink {

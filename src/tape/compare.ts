@@ -118,13 +118,11 @@ function isAudio(message: Json | undefined): boolean {
 function isAlike(a: Json | undefined, b: Json | undefined, name: string): boolean {
   if (a === b) return true;
   if (typeof a === 'number' && typeof b === 'number')
-    return Math.abs(a - b) <= (/(?:Ms|_ms)$/.test(name) ? LENGTH_MS : /_at$/.test(name) ? 1 : 0);
+    return Math.abs(a - b) <= (/(?:Ms|_ms)$/.test(name) ? LENGTH_MS : name.endsWith('_at') ? 1 : 0);
   if (typeof a === 'string' && typeof b === 'string') return isSameMoment(a, b);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   const [left, right] = [Object.entries(a), Object.entries(b)];
-  return (
-    left.length === right.length && left.every(([key, value]) => isAlike(value as Json, (b as Message)[key], key))
-  );
+  return left.length === right.length && left.every(([key, value]) => isAlike(value as Json, (b as Message)[key], key));
 }
 
 const TIME_OF_DAY = /^(?:\d{13}|\d{4}-\d\d-\d\dT[\d:.]+Z)$/;

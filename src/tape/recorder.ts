@@ -17,7 +17,10 @@ import { eventOf, named, recordActions, recordEvents, tapeSocket } from './taped
 import { TapedProvider, tapedSpeaker } from './taped-voice.js';
 
 /** What every tape of the process says of its settings. The rest is that of the call. */
-export type CommonSettings = Omit<TapeSettings, 'assistant' | 'clockMs' | 'publicHost' | 'startedAtMs' | 'tools' | 'voices'>;
+export type CommonSettings = Omit<
+  TapeSettings,
+  'assistant' | 'clockMs' | 'publicHost' | 'startedAtMs' | 'tools' | 'voices'
+>;
 
 export interface RecorderOptions {
   clock: Clock;

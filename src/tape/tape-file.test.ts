@@ -6,7 +6,9 @@ import { type TestContext, test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { TapeFile } from './tape-file.js';
 
-async function place(t: TestContext): Promise<{ path: string; clock: FakeClock; lost: string[]; file: () => TapeFile }> {
+async function place(
+  t: TestContext,
+): Promise<{ path: string; clock: FakeClock; lost: string[]; file: () => TapeFile }> {
   const folder = await mkdtemp(join(tmpdir(), 'tape-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const clock = new FakeClock();

@@ -43,7 +43,9 @@ export class TapedProvider implements VoiceProvider {
     return {
       name,
       ...(renewal === undefined ? {} : { renewal: { ...renewal } }),
-      ...(answerWithinMs === undefined ? {} : { answerWithinMs: Number.isFinite(answerWithinMs) ? answerWithinMs : null }),
+      ...(answerWithinMs === undefined
+        ? {}
+        : { answerWithinMs: Number.isFinite(answerWithinMs) ? answerWithinMs : null }),
       ...(turnWaitMs === undefined ? {} : { turnWaitMs }),
     };
   }

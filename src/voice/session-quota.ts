@@ -35,7 +35,10 @@ export class SessionQuota implements VoiceProvider, Record<keyof VoiceProvider, 
   }
 
   get isFull(): boolean {
-    return taped(`full ${this.name}`, () => this.openSessions >= Math.max(1, Math.floor(this.maxSessions * (1 - RESERVE))));
+    return taped(
+      `full ${this.name}`,
+      () => this.openSessions >= Math.max(1, Math.floor(this.maxSessions * (1 - RESERVE))),
+    );
   }
 
   prepare(): Promise<void> {

@@ -93,9 +93,7 @@ class OpenAiProvider implements VoiceProvider {
 
   /** Renews before the limit that the last session named, or else before the documented one. */
   get renewal(): RenewalTimes {
-    return taped('renewal openai', () =>
-      renewalTimes(this.options.renewAfterMs ?? RENEW_AFTER_MS, this.lifetimeMs),
-    );
+    return taped('renewal openai', () => renewalTimes(this.options.renewAfterMs ?? RENEW_AFTER_MS, this.lifetimeMs));
   }
 
   /** A session that judges by meaning may wait for a caller who sounds unfinished, and says nothing meanwhile. */
