@@ -61,6 +61,7 @@ test('a voice becomes a tone that is as long and, in every frame, as loud', () =
     const [before, after] = [mulaw, tone].map((audio) => mulawRms(audio.subarray(start, start + 160)));
     assert.ok(Math.abs((before ?? 0) - (after ?? 0)) <= 0.05 * (before ?? 0) + 8, `${before} and ${after} at ${start}`);
   }
-  assert.notDeepEqual(tone.subarray(400), mulaw.subarray(400));
+  const kept = mulaw.subarray(400).filter((byte, at) => byte === tone[400 + at]).length;
+  assert.ok(kept < 40, `${kept} of 400 samples are those of the voice`);
   assert.equal(Buffer.from(pcmTone(Buffer.alloc(960).toString('base64'), 24_000), 'base64').length, 960);
 });

@@ -25,7 +25,7 @@ export function playedNovaClient(score: Score): BedrockRuntimeClient {
   return client as unknown as BedrockRuntimeClient;
 }
 
-/** One session. What the gateway sends is taken at once, because the recorder notes it on its way. */
+/** One session. What the gateway sends is taken when the client took it, and noted by the recorder on its way. */
 async function exchange(
   command: Command,
   body: AsyncIterable<unknown>,
@@ -33,13 +33,15 @@ async function exchange(
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const output = new Output();
+  const events = body[Symbol.asyncIterator]();
   signal?.addEventListener('abort', () => output.fail(Object.assign(new Error('aborted'), { name: 'AbortError' })));
   let accept: () => void = () => undefined;
   let send: () => void = () => undefined;
   const sending = new Promise<void>((resolve) => (send = resolve));
   const accepted = new Promise<void>((resolve) => (accept = resolve));
   score.join('nova', (m) => {
-    if ('sending' in m) send();
+    if ('pull' in m) void events.next();
+    else if ('sending' in m) send();
     else if ('opened' in m) accept();
     else if ('message' in m)
       output.push({
@@ -53,17 +55,12 @@ async function exchange(
     }
   });
   await Promise.race([sending, output.failure]);
-  void take(body);
   const handler = command.middlewareStack.resolve(async () => {
     await Promise.race([accepted, output.failure]);
     return { response: { statusCode: 200 }, output: {} };
   }, {});
   await handler({ input: command.input, request: {} });
   return { body: output };
-}
-
-async function take(body: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of body);
 }
 
 /** Events that are read one after the other. */

@@ -55,9 +55,9 @@ function playedSession(provider: string, { listener }: VoiceSessionOptions, scor
 /** The synthesiser of the gateway's own lines. */
 export function playedSpeaker(score: Score): LineSpeaker {
   return {
-    speak: () =>
+    speak: (text) =>
       score.answer(
-        'line',
+        `line ${text}`,
         (answer) => Buffer.from((answer as { base64: string } | undefined)?.base64 ?? '', 'base64'),
         errorOf,
       ),

@@ -17,7 +17,7 @@ import type { VoiceProvider } from '../../src/voice/session.js';
 import { playedNovaClient } from './played-nova.js';
 import { PlayedSocket, errorOf } from './played-socket.js';
 import { playedProvider, playedSpeaker } from './played-voice.js';
-import { Score, isStop } from './score.js';
+import { Score, stopOf } from './score.js';
 import { alone, assistantsOf, configOf, toolsOf } from './tape-settings.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -77,7 +77,7 @@ class Stage {
         write: (line) => void this.rows.push(line),
         end: (line) => Promise.resolve(void this.rows.push(line)),
       }),
-      knownValue: (name, make) => this.score.value(name, make),
+      knownValue: (name) => this.score.value(name),
     });
   }
 
@@ -111,7 +111,7 @@ class Stage {
         },
         novaClient: () => recorder.novaClient(() => playedNovaClient(score)),
         provider: (name, create) => recorder.provider(name, () => played.get(name) ?? create()),
-        speaker: () => recorder.speaker(() => Promise.resolve(playedSpeaker(score))),
+        speaker: () => recorder.speaker(() => Promise.resolve(score.hasOwnVoice ? playedSpeaker(score) : undefined)),
       },
     });
     this.closers.push(() => provider.close());
@@ -161,7 +161,8 @@ class Stage {
     for (const line of score.inputs) {
       const { m, t } = line;
       await clock.advanceTo(t, settle);
-      if (isStop(line)) void this.gateway?.drain(0, false);
+      if (stopOf(line) === 'drain') void this.gateway?.drain(0, false);
+      else if (stopOf(line) === 'close') void this.gateway?.close();
       else if (typeof m['timer'] === 'number') clock.fireRecorded(m['timer']);
       else if ('path' in m) this.request(m);
       else if ('stream' in m) this.stream(m);

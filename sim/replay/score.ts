@@ -18,8 +18,11 @@ export class Score {
   /** Messages that came before the code asked for them, because it asks later than it did when it was recorded. */
   private readonly early = new Map<string, Message[]>();
 
+  private readonly lines: readonly TapeLine[];
+
   constructor({ lines }: Tape) {
-    this.inputs = lines.filter((line) => isStop(line) || (line.dir === 'in' && !('value' in line.m)));
+    this.lines = lines;
+    this.inputs = inputsOf(lines);
     this.timers = this.inputs.flatMap(({ m }) => (typeof m['timer'] === 'number' ? [m['timer']] : []));
     for (const { dir, leg, m } of lines) {
       if (leg === 'decision' && dir === 'in' && typeof m['value'] === 'string')
@@ -31,14 +34,18 @@ export class Score {
     }
   }
 
-  /** Returns the recorded value, or that of `make` if there are no more. */
-  value<T>(name: string, make: () => T): T {
-    const list = this.values.get(name);
-    if (list === undefined || list.length === 0) return make();
-    const value = list.shift();
-    if (value === null) return undefined as T;
+  /** Whether the gateway had a voice for its own lines. */
+  get hasOwnVoice(): boolean {
+    return [...this.questions.keys()].some((question) => question.startsWith('line '));
+  }
+
+  /** Returns the next recorded value. `undefined` if there are no more. */
+  value(name: string): { value: unknown } | undefined {
+    const value = this.values.get(name)?.shift();
+    if (value === undefined) return undefined;
+    if (value === null) return { value: undefined };
     const { base64 } = (typeof value === 'object' ? value : {}) as { base64?: unknown };
-    return (typeof base64 === 'string' ? Buffer.from(base64, 'base64') : value) as T;
+    return { value: typeof base64 === 'string' ? Buffer.from(base64, 'base64') : value };
   }
 
   /**
@@ -49,8 +56,9 @@ export class Score {
     const number = this.sockets.get(kind)?.shift();
     if (number === undefined) return;
     const key = `${kind.startsWith('voice ') ? 'session' : 'socket'} ${number}`;
-    const first = this.inputs.find(({ m }) => 'can' in m && placeOf(m) === key);
-    if (first !== undefined) begin?.(first.m);
+    const ofSession = this.lines.filter(({ m }) => m['session'] === number);
+    const can = ofSession.flatMap(({ m }) => [...((m['can'] ?? []) as readonly string[]), ...Object.keys(m)]);
+    if (ofSession.length > 0) begin?.({ session: number, can });
     this.listen(key, play);
   }
 
@@ -88,15 +96,31 @@ export function questionOf(m: Message): string {
   if ('method' in m && 'to' in m) return `${String(m['to'])}.${String(m['method'])}`;
   if ('host' in m) return `${String(m['method'])} ${String(m['path'])}`;
   if ('tool' in m) return `tool ${String(m['tool'])}`;
-  if ('line' in m) return 'line';
+  if ('line' in m) return `line ${String(m['line'])}`;
   if ('write' in m) return 'write';
   return 'session' in m ? `session ${String(m['session'])} ${'render' in m ? 'render' : 'summarize'}` : '';
 }
 
-/** Whether the gateway was told to stop, which is no decision of the call's own code. */
-export function isStop({ leg, m }: TapeLine): boolean {
-  const { reason } = (m['escalation'] ?? {}) as Message;
-  return leg === 'decision' && reason === 'stopping';
+/**
+ * What came from outside. That includes when the client of Nova took each event that the gateway had for it, because a service
+ * that takes none has stalled.
+ */
+function inputsOf(lines: readonly TapeLine[]): TapeLine[] {
+  const nova = new Set(lines.flatMap(({ m }) => (m['provider'] === 'nova' && 'connect' in m ? [m['socket']] : [])));
+  return lines.flatMap((line): TapeLine[] => {
+    const { dir, leg, m, t } = line;
+    if (dir === 'in') return 'value' in m ? [] : [line];
+    if (stopOf(line) !== undefined) return [line];
+    if (dir !== 'out' || !('message' in m || 'close' in m) || !nova.has(m['socket'])) return [];
+    return [{ t, leg, dir: 'in', m: { socket: m['socket'] ?? 0, pull: true } }];
+  });
+}
+
+/** Whether the gateway was told to stop, or was closed, which is no decision of the call's own code. */
+export function stopOf({ dir, leg, m }: TapeLine): 'drain' | 'close' | undefined {
+  if (leg !== 'decision' || dir !== undefined) return undefined;
+  if (((m['escalation'] ?? {}) as Message)['reason'] === 'stopping') return 'drain';
+  return m['type'] === 'ended' && m['outcome'] === 'abandoned' ? 'close' : undefined;
 }
 
 function placeOf(m: Message): string {

@@ -30,6 +30,12 @@ export function withTape<T>(tape: ValueTape, work: () => T): T {
   return current.run(tape, work);
 }
 
+/** Returns a function that runs work as a part of the call whose code runs now, for what comes from outside the call later. */
+export function boundToTape(): <T>(work: () => T) => T {
+  const tape = current.getStore();
+  return (work) => (tape === undefined ? work() : current.run(tape, work));
+}
+
 /** Returns the tape of the call whose code runs now. `undefined` if that call has none. */
 export function tapeHere(): ValueTape | undefined {
   return current.getStore();

@@ -1,6 +1,6 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
-import { taped } from '../base/taped.js';
+import { boundToTape, taped } from '../base/taped.js';
 import type { Timer } from '../base/clock.js';
 import type { TandemError } from '../base/errors.js';
 import type { Escalation, Trigger } from '../escalation/escalation.js';
@@ -101,6 +101,7 @@ export class Call {
   private readonly streams: StreamRequests;
   private readonly anomalies = new FirstOfKind();
   private readonly unanswered: UnansweredTurns;
+  private readonly inTape = boundToTape();
   private limit: Timer | undefined;
   private sayCount = 0;
 
@@ -348,7 +349,9 @@ export class Call {
 
   /** Transfers the call for a reason outside the conversation, for instance because the gateway is stopping. */
   escalate(escalation: Escalation): void {
-    if (this.machine.state.name === 'talking') this.departure.toHuman(escalation, this.escalationLine(escalation));
+    if (this.machine.state.name !== 'talking') return;
+    // The reason may come from outside the call.
+    this.inTape(() => this.departure.toHuman(escalation, this.escalationLine(escalation)));
   }
 
   /** Ends the call because the process ends. */

@@ -10,6 +10,9 @@ export interface LineSink {
   end(line: string): Promise<void>;
 }
 
+/** Returns the next value of this name in a replay. `undefined` if the tape has no more. */
+export type KnownValue = (name: string) => { value: unknown } | undefined;
+
 /** Maximum number of lines that wait until the call is known to have begun. */
 const MAX_WAITING = 200;
 /** Audio is most of a tape. It holds no secret, and looking for one would cost more than all else. */
@@ -23,7 +26,7 @@ export class CallTape implements ValueTape {
   /** The monotonic clock when the call began. */
   readonly clockMs: number;
   private readonly startedAtMs: number;
-  private readonly knownValue: (<T>(name: string, make: () => T) => T) | undefined;
+  private readonly knownValue: KnownValue | undefined;
   private sink: LineSink | undefined;
   private waiting: string[] = [];
   private isOver = false;
@@ -36,12 +39,7 @@ export class CallTape implements ValueTape {
   private openCount = 0;
 
   /** `knownValue`: returns the values of {@link value} in a replay. */
-  constructor(options: {
-    callSid: string;
-    clock: Clock;
-    secrets: Secrets;
-    knownValue?: (<T>(name: string, make: () => T) => T) | undefined;
-  }) {
+  constructor(options: { callSid: string; clock: Clock; secrets: Secrets; knownValue?: KnownValue | undefined }) {
     this.callSid = options.callSid;
     this.clock = options.clock;
     this.secrets = options.secrets;
@@ -130,7 +128,8 @@ export class CallTape implements ValueTape {
   }
 
   value<T>(name: string, make: () => T): T {
-    const value = this.knownValue?.(name, make) ?? make();
+    const known = this.knownValue?.(name);
+    const value = known === undefined ? make() : (known.value as T);
     this.line('decision', 'in', { value: name, ...(value === undefined ? {} : { is: encoded(value) }) });
     return value;
   }

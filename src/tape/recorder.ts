@@ -8,7 +8,7 @@ import type { HeardItem, Turn } from '../voice/history.js';
 import type { OpenSocket } from '../voice/openai/connection.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../voice/tools.js';
-import { CallTape, type LineSink } from './call-tape.js';
+import { CallTape, type KnownValue, type LineSink } from './call-tape.js';
 import type { Json, Message, TapeHead, TapeSettings, TapedAssistant, TapedTool, TapedVoice } from './format.js';
 import { Secrets } from './secrets.js';
 import { callTapeHere, tapedCall, tapedFetch, tapedMethods } from './taped-calls.js';
@@ -31,7 +31,7 @@ export interface RecorderOptions {
   /** Returns where the lines of a call's tape go. */
   open: (callSid: string) => LineSink;
   /** Returns the values of a replay. Absent when a call is recorded. */
-  knownValue?: (<T>(name: string, make: () => T) => T) | undefined;
+  knownValue?: KnownValue | undefined;
 }
 
 const NOTICE =
@@ -105,11 +105,16 @@ export class TapeRecorder {
     const tape = this.tapeOf(path, form);
     if (tape === undefined) return answer();
     const name = { request: tape.number('request') };
-    const fields = Object.fromEntries([...form].filter(([field]) => !SECRET_FIELD.test(field)));
+    const fields = Object.fromEntries(
+      [...form].map(([field, value]) => [field, SECRET_FIELD.test(field) ? '{removed}' : value]),
+    );
     tape.opened();
     try {
       const twiml = await tape.input('carrier', { ...name, path, form: fields }, answer);
-      tape.output('carrier', { ...name, ...(twiml === undefined ? { empty: true } : { twiml }) });
+      tape.output('carrier', {
+        ...name,
+        ...(twiml === undefined ? { empty: true } : { twiml: withoutDigits(tape, twiml) }),
+      });
       return twiml;
     } finally {
       tape.closed();
@@ -304,6 +309,11 @@ function decisionOf(event: CallEvent): Message | undefined {
 
 function heardMessage({ heardMs, itemId, sentMs }: HeardItem): Message {
   return { itemId, heardMs, sentMs };
+}
+
+/** What the called leg is played must never be on a tape, not even if it was drawn where no tape was known. */
+function withoutDigits(tape: CallTape, twiml: string): string {
+  return tape.secrets.mask(twiml).replace(/(w{4})\d+/g, '$1{token}');
 }
 
 function turnMessage({ interrupted, itemId, speaker, text }: Readonly<Turn>): Message {

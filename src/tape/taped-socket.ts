@@ -35,6 +35,7 @@ export function recordEvents(
 /** Calls `on` with what the owner does, as JSON text without its first brace. */
 export function recordActions(socket: WebSocket, on: (m: string) => void): void {
   const { close, send, terminate } = socket;
+  let isClosing = false;
   socket.send = (data: unknown, ...rest: unknown[]) => {
     on(`"message":${jsonOf(Buffer.from(data as Buffer).toString())}}`);
     (send as (...args: unknown[]) => void).call(socket, data, ...rest);
@@ -42,7 +43,8 @@ export function recordActions(socket: WebSocket, on: (m: string) => void): void 
   socket.close = (code, reason) => {
     // ws itself answers the other side's close with this method.
     const { _closeFrameReceived: isAnswer } = socket as unknown as { _closeFrameReceived?: boolean };
-    if (isAnswer !== true) on(`"close":${code ?? 0}}`);
+    if (isAnswer !== true && !isClosing) on(`"close":${code ?? 0}}`);
+    isClosing = true;
     close.call(socket, code, reason);
   };
   socket.terminate = () => {
