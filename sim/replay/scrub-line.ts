@@ -103,6 +103,7 @@ export class LineScrubber {
   }
 
   private question(m: Message): Message {
+    if (typeof m['line'] === 'string') return { ...m, line: this.mask.text(m['line']) };
     if (typeof m['path'] !== 'string') return m;
     return { ...m, path: m['path'].replace(/\d{4,}/g, (id) => this.object(id)) };
   }
