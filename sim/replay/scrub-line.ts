@@ -14,6 +14,7 @@ const FRAME =
   /^(?:type|event|object|status|role|format|voice|model|encoding|mediaType|audioType|voiceId|stopReason|code|language|generationStage|track|digit|value|name|tandem|what|errno|fault|path|method|host|to|provider|connect)$|(?:^id|_id|Id|Sid|_ids)$/;
 /** A word of a protocol, such as `turn_detected` or `audio/pcmu`. */
 const PROTOCOL_WORD = /^[a-z][a-z0-9]*(?:[_./-][a-z0-9]+)+$/;
+const ERROR_CLASS = /^[A-Z][A-Za-z]*(?:Error|Exception)$/;
 const LONG_BASE64 = /^[A-Za-z0-9+/]{400,}={0,2}$/;
 /** Fields of Twilio's forms that say nothing of a person. */
 const FORM_FIELD =
@@ -105,7 +106,7 @@ export class LineScrubber {
   private question(m: Message): Message {
     if (typeof m['line'] === 'string') return { ...m, line: this.mask.text(m['line']) };
     if (typeof m['path'] !== 'string') return m;
-    return { ...m, path: m['path'].replace(/\d{4,}/g, (id) => this.object(id)) };
+    return { ...m, path: m['path'].replace(/(?<=\/)\d{4,}(?=\/|$)/g, (id) => this.object(id)) };
   }
 
   private carrier(m: Message): Message {
@@ -187,7 +188,7 @@ export class LineScrubber {
   }
 
   private number(value: number, key: string): number {
-    return key === 'id' ? Number(this.object(String(value))) : 0;
+    return /^id$|Id$/.test(key) ? Number(this.object(String(value))) : 0;
   }
 
   private string(text: string, key: string, part: Part): string {
@@ -205,7 +206,8 @@ export class LineScrubber {
       return this.mask.text(text);
     }
     if (TEXT.test(key)) return this.mask.text(text);
-    if (key === 'name' && !this.tools.has(text) && !PROTOCOL_WORD.test(text)) return this.mask.text(text);
+    const isName = this.tools.has(text) || PROTOCOL_WORD.test(text) || ERROR_CLASS.test(text);
+    if (key === 'name' && !isName) return this.mask.text(text);
     const isFrame = (FRAME.test(key) && !/\s/.test(text)) || key === 'what' || PROTOCOL_WORD.test(text);
     return isFrame ? text : this.mask.text(text);
   }

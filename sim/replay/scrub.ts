@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { UsageError, defineCommand, isEntry, runCommand } from '../../src/process/command-line.js';
 import { NotATape, parseTape, writeTape } from '../../src/tape/format.js';
 import { readTape } from './main.js';
-import { scrubTape } from './scrub-tape.js';
+import { CannotScrub, scrubTape } from './scrub-tape.js';
 
 /** Whether both names lead to the same file. */
 async function isSameFile(input: string, output: string): Promise<boolean> {
@@ -47,6 +47,10 @@ Exit code: 0 written, 1 it could not be scrubbed, 2 IN is not a whole tape, or t
       await writeWhole(output, writeTape(scrubbed));
       return 0;
     } catch (error) {
+      if (error instanceof CannotScrub) {
+        console.error(error.message);
+        return 1;
+      }
       if (!(error instanceof NotATape)) throw error;
       console.error(`${input} is not a whole tape: ${error.message}.`);
       return 2;
