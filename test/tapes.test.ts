@@ -190,6 +190,29 @@ test('a call with a provider of an extension is recorded by its voice events and
     assert.equal(firstDifference(tape, (await replayTape(tape, { direct })).tape), undefined);
 });
 
+test('the token of a handover that the stopping gateway begins is not on the tape, and the stop is replayed', async (t) => {
+  const folder = await folderOf(t);
+  const rig = await startRig({ env: { TAPE_DIR: folder } });
+  try {
+    const call = rig.call();
+    await until(() => rig.events.some(({ type }) => type === 'stream-started'), 'the stream');
+    rig.provider.last.speak('How can I help?', 400);
+    rig.provider.last.callerSays('What are your opening hours?');
+    await until(() => rig.events.some((event) => event.type === 'turn' && event.turn.speaker === 'caller'), 'a turn');
+    void rig.running.gateway.drain(0, false);
+    await until(() => rig.screens.length > 0, "the agent's screen");
+    await call.whenEnded();
+    await until(() => rig.events.some(({ type }) => type === 'ended'), 'the end');
+  } finally {
+    await rig.close();
+  }
+  const text = await tapeIn(folder);
+  assert.match(text, /w{4}\{token-1\}/);
+  assert.ok(!/w{4}\d/.test(text));
+  const tape = parseTape(text);
+  assert.equal(firstDifference(tape, (await replayTape(tape, { direct: false })).tape), undefined);
+});
+
 test('without TAPE_DIR nothing is recorded', async () => {
   const rig = await startRig();
   try {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sleep, systemClock } from './clock.js';
-import { type ValueTape, taped, tapedSecret, tapeHere, withTape } from './taped.js';
+import { SingleFlight } from './single-flight.js';
+import { type ValueTape, boundToTape, taped, tapedSecret, tapeHere, withTape } from './taped.js';
 
 const tapeOf = (name: string): ValueTape => ({
   value: <T>() => name as T,
@@ -29,4 +30,35 @@ test('two calls at the same time each get the values of their own tape, also aft
   const [a, b] = await Promise.all([withTape(tapeOf('a'), draw), withTape(tapeOf('b'), draw)]);
   assert.deepEqual(a, ['a', 'a', "a's secret"]);
   assert.deepEqual(b, ['b', 'b', "b's secret"]);
+});
+
+test('what comes from outside a call later can run as a part of it', () => {
+  const inTape = withTape(tapeOf('a'), () => boundToTape());
+  assert.equal(
+    inTape(() => taped('id', () => 'none')),
+    'a',
+  );
+  assert.equal(
+    boundToTape()(() => taped('id', () => 'none')),
+    'none',
+  );
+});
+
+test('a result that another call has brought is a value of the tape', async () => {
+  const flight = new SingleFlight<string>({ clock: systemClock, rememberedMs: 60_000, maxEntries: 9 });
+  const values: unknown[] = [];
+  const recording: ValueTape = {
+    ...tapeOf('a'),
+    value: (_name, make) => {
+      const value = make();
+      values.push(value);
+      return value;
+    },
+  };
+  await withTape(recording, () => flight.get('key', () => Promise.resolve('brought')));
+  await withTape(recording, () => flight.get('key', () => Promise.reject(new Error('asked again'))));
+  assert.deepEqual(values, [undefined, { value: 'brought' }]);
+  const replay: ValueTape = { ...tapeOf('a'), value: <T>() => ({ value: 'recorded' }) as T };
+  const fresh = new SingleFlight<string>({ clock: systemClock, rememberedMs: 60_000, maxEntries: 9 });
+  assert.equal(await withTape(replay, () => fresh.get('key', () => Promise.resolve('asked'))), 'recorded');
 });

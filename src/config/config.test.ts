@@ -101,6 +101,7 @@ test('without any setting, everything is embedded and only this machine can call
     },
     hubspot: undefined,
     journal: undefined,
+    tapes: undefined,
     warnings: [],
   });
 });
@@ -491,4 +492,20 @@ test('a provider from an extension may have any name, and the provider openai ne
   assert.deepEqual(readConfig({ VOICE_PROVIDER: 'parrot', EXTENSIONS: './parrot.js' }).voiceProviders, ['parrot']);
   assert.match(refusal({ VOICE_PROVIDER: 'openai' }), /^OPENAI_API_KEY /);
   assert.match(refusal({ VOICE_FALLBACK: 'openai' }), /^OPENAI_API_KEY /);
+});
+
+test('a tape names the settings of the call without secrets, files and what stands before the @ of an address', () => {
+  const { tapes } = readConfig({
+    TAPE_DIR: '/var/tapes',
+    VOICE_PROVIDER: 'openai',
+    OPENAI_API_KEY: 'sk-simulated',
+    OPENAI_BASE_URL: 'http://name:word@127.0.0.1:8790/v1',
+    ASSISTANT_PROMPT: 'sales',
+    IDLE_PROMPT_SECONDS: '7',
+  });
+  assert.deepEqual(tapes, {
+    dir: '/var/tapes',
+    variables: { VOICE_PROVIDER: 'openai', OPENAI_BASE_URL: 'http://127.0.0.1:8790/v1', IDLE_PROMPT_SECONDS: '7' },
+    secrets: { OPENAI_API_KEY: 'sk-simulated' },
+  });
 });
