@@ -46,12 +46,15 @@ export const LAYERS = `
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
 
-  config: base call/transfer escalation handover journal voice/openai
+  tape/format.ts:
+  tape/compare.ts: tape/format.ts
+  tape: audio base call speech tape/format.ts telemetry voice voice/openai
+  config: base call/transfer escalation handover journal tape voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal pipeline prompts speech telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal pipeline prompts speech tape tape/format.ts telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
@@ -73,6 +76,7 @@ export const LAYERS = `
   sim/desk: audio sim/connect sim/twilio
   sim/handset: audio base sim/caller sim/connect sim/desk sim/twilio speech
   sim: app audio base config process sim/caller sim/connect sim/twilio speech
+  sim/replay: app app/peers.ts audio base config crm escalation escalation/phrases handover journal process prompts speech tape tape/compare.ts tape/format.ts telemetry twilio/caller-identity.ts voice
 
   main.ts: app base config console/address.ts process sim/handset telemetry
 

@@ -10,7 +10,7 @@ import { parseNovaFault } from '../sim/nova/faults.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { scripts: Record<string, string> };
 const COMMANDS = [
-  'demo start doctor cluster load bench evals chaos check build call'.split(' '),
+  'demo start doctor cluster load bench evals chaos check build call replay scrub'.split(' '),
   Object.keys(scripts).filter((name) => name.startsWith('sim:')),
 ].flat();
 

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { WebSocket } from 'ws';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
@@ -36,6 +37,8 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { InFlightRequests } from '../edge/in-flight-requests.js';
 import type { Peers, Readiness } from './peers.js';
 import type { Assistant } from '../prompts/assistant.js';
+import type { TapeRecorder } from '../tape/recorder.js';
+import { tapedAssistant } from './taped-settings.js';
 import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
 import type { CallVoice } from '../voice/continuity/provider.js';
 import type { AssistantTool } from '../voice/tools.js';
@@ -81,6 +84,10 @@ export interface GatewayParts {
   consoleSecret?: Buffer | undefined;
   /** Ends the process as a signal does, when the operator asks for it. By default only the calls are finished. */
   stop?: (() => void) | undefined;
+  /** Sends the requests to Twilio. Default: `fetch` of Node. */
+  fetch?: typeof fetch;
+  /** Records the calls. `undefined` if they are not recorded. */
+  recorder?: TapeRecorder | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
   about?: Record<string, unknown>;
 }
@@ -176,7 +183,12 @@ export class Gateway {
         },
       }),
     );
-    const { peers } = parts;
+    const { peers, recorder } = parts;
+    recorder?.attach({
+      publicHost: () => this.publicHost,
+      assistantFor: (numberCalled) => tapedAssistant(assistantFor(numberCalled), this.clock),
+    });
+    if (recorder !== undefined) this.watch((event) => recorder.onEvent(event));
     this.webhooks = new TwilioWebhooks({
       calls: this.calls,
       twilio: config.twilio,
@@ -184,6 +196,7 @@ export class Gateway {
       log,
       metrics,
       peers,
+      around: recorder && ((path, form, answer) => recorder.webhook(path, form, answer)),
     });
     this.streams = new StreamUpgrades({
       admit: (opened, start) => this.calls.admit(opened, start),
@@ -194,6 +207,7 @@ export class Gateway {
       log,
       metrics,
       peers,
+      onSocket: recorder && ((socket) => recorder.stream(socket)),
     });
     this.console = new OperatorConsole({
       ...config.console,
@@ -308,6 +322,11 @@ export class Gateway {
     this.console.onAgentStep(callSid, step);
   }
 
+  /** Reads the stream of an open socket. */
+  openStream(socket: WebSocket, transport: Duplex): void {
+    this.streams.open(socket, transport);
+  }
+
   /** Called when another instance has taken over a call that this one still has. */
   onCallLost(callSid: string): void {
     this.calls.onLost(callSid);
@@ -359,7 +378,16 @@ export class Gateway {
     const [authToken] = authTokens;
     if (accountSid === undefined || authToken === undefined) return undefined;
     const count = (result: UpdateResult): void => metrics.restUpdates.inc({ result });
-    return new TwilioRest({ baseUrl: restUrl, accountSid, authToken, clock: this.clock, log, count });
+    const send = this.parts.recorder?.fetch(this.parts.fetch ?? fetch);
+    return new TwilioRest({
+      baseUrl: restUrl,
+      accountSid,
+      authToken,
+      clock: this.clock,
+      log,
+      count,
+      ...(send === undefined ? {} : { fetch: send }),
+    });
   }
 
   private emit(event: CallEvent): void {

@@ -4,6 +4,7 @@ import { fencedClock } from '../base/fenced-clock.js';
 import type { Config } from '../config/config.js';
 import type { OpenPhones } from '../console/phones.js';
 import { HubSpot } from '../crm/hubspot.js';
+import type { OwnPhrases } from '../escalation/asks-for-human.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
 import { loadExtensions, processorsOf } from './extensions.js';
 import { Gateway, type GatewayParts } from './gateway.js';
@@ -20,6 +21,7 @@ import { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from './peers.js';
 import type { SpeechEngine } from '../speech/engine.js';
 import type { OtherInstances } from '../console/other-instances.js';
+import type { TapeRecorder } from '../tape/recorder.js';
 import { createVoice } from './voice-providers.js';
 import type { VoiceProvider } from '../voice/session.js';
 import type { AssistantTool } from '../voice/tools.js';
@@ -89,16 +91,20 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     const metrics = new Metrics();
     const first = new FirstOfKind();
-    const clock = fencedClock(options.clock ?? systemClock, (error) => {
+    const fenced = fencedClock(options.clock ?? systemClock, (error) => {
       metrics.processorErrors.inc({ processor: 'timer' });
       const [at] = error instanceof Error ? (/^\s+at .*$/m.exec(error.stack ?? '') ?? []) : [];
       if (first.isFirst('', at ?? ''))
         log.error({ err: error }, 'a timer caused an error; further ones are only counted');
     });
+    const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
+    const recorder = await openTapes(config, { options, clock: fenced, log, ownPhrases });
+    closers.push(() => recorder?.close());
+    const clock = recorder?.clock(fenced) ?? fenced;
     const extensions = await loadExtensions(config.extensions, process.cwd());
     const processors = processorsOf(extensions, config, options.env ?? {});
-    const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
-    const tools = [...extensions.tools, ...(options.tools ?? [])];
+    const ownTools = [...extensions.tools, ...(options.tools ?? [])];
+    const tools = recorder?.tools(ownTools) ?? ownTools;
     const assistants = await openAssistants({ config, extensions, tools, providers: options.providers });
     const provider = await createVoice({
       ...options,
@@ -108,6 +114,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       metrics,
       assistants,
       extensions,
+      recorder,
       env: options.env ?? {},
     });
     closers.push(() => provider.close());
@@ -129,6 +136,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     await prepareTable(table, log);
     const store = new DynamoDbStore({ ...table, onThrottle: () => metrics.storeThrottles.inc() });
     closers.push(() => store.close());
+    const tapedStore = recorder?.service(store, 'store', 'handovers', ['put', 'update', 'keep']) ?? store;
+    const callers = recorder?.service(store.callers, 'store', 'callers', ['link']) ?? store.callers;
 
     const embeddedStore =
       handover.embedded && endpointUrl !== undefined
@@ -148,7 +157,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => consoles?.close());
     const agents = await openAgents(config, metrics, log, clock);
     closers.push(() => agents?.close());
-    const crm = openCrm(config, metrics, clock);
+    const crm = openCrm(config, metrics, clock, recorder);
     // Closed after the calls, and before the store it writes to.
     closers.push(() => crm?.close());
     const hasPhones = config.isCarrierSimulated && embeddedStore !== undefined;
@@ -168,11 +177,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ids,
       metrics,
       provider,
-      store,
-      callbacks: store,
-      callers: handover.callerMatch ? store.callers : undefined,
+      store: tapedStore,
+      callbacks: tapedStore,
+      callers: handover.callerMatch ? callers : undefined,
       journal,
-      agents,
+      agents: agents && (recorder?.service(agents, 'http', 'connect', ['reach']) ?? agents),
+      recorder,
       peers: options.worker?.peers,
       consoles,
       consoleSecret: options.worker?.consoleSecret,
@@ -244,10 +254,35 @@ async function openConsoles(
   return new RedisInstances({ target: journal.redis, keys: journal.keys, clock: systemClock, log });
 }
 
-function openCrm({ hubspot }: Config, metrics: Metrics, clock: Clock): HubSpot | undefined {
+/** Opens the recorder of calls if they are recorded. Its code is loaded only then. */
+async function openTapes(
+  { tapes }: Config,
+  {
+    options: { providers, worker },
+    ...parts
+  }: { options: StartOptions; clock: Clock; log: Logger; ownPhrases: OwnPhrases },
+): Promise<TapeRecorder | undefined> {
+  if (tapes === undefined) return undefined;
+  const { openRecorder } = await import('../tape/open-recorder.js');
+  const { clock, log, ownPhrases } = parts;
+  return openRecorder({
+    config: tapes,
+    settings: { ownPhrases, providers: providers?.map(({ name }) => name), worker: worker?.peers.name },
+    clock,
+    log,
+  });
+}
+
+function openCrm(
+  { hubspot }: Config,
+  metrics: Metrics,
+  clock: Clock,
+  recorder: TapeRecorder | undefined,
+): HubSpot | undefined {
   if (hubspot === undefined) return undefined;
   return new HubSpot({
     ...hubspot,
+    ...(recorder === undefined ? {} : { fetch: recorder.fetch(fetch) }),
     clock,
     count: (outcome, seconds) => {
       metrics.hubspotHandovers.inc({ outcome });

@@ -17,6 +17,7 @@ import { FencedProvider } from '../voice/fenced-provider.js';
 import type { FenceReport } from '../voice/fenced-session.js';
 import { SessionQuota } from '../voice/session-quota.js';
 import type { LineSynthesis, VoiceProvider } from '../voice/session.js';
+import type { TapeRecorder } from '../tape/recorder.js';
 
 export interface VoiceOptions {
   config: Config;
@@ -30,6 +31,8 @@ export interface VoiceOptions {
   engine?: SpeechEngine;
   /** Maximum time until a provider is prepared. */
   prepareLimitMs?: number;
+  /** Records the calls, or replays one. `undefined`: neither. */
+  recorder?: Pick<TapeRecorder, 'novaClient' | 'openSocket' | 'provider' | 'speaker'> | undefined;
   /** Replace the configured providers. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]];
 }
@@ -54,7 +57,7 @@ const SPOKEN_LINES = [
  * @throws TandemError CONFIG_INVALID that names a provider that does not exist
  */
 export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
-  const { assistants, clock = systemClock, config, log, metrics } = options;
+  const { assistants, clock = systemClock, config, log, metrics, recorder } = options;
   let speaker: LineSpeaker | undefined;
   const hasOwnVoice = config.local.ttsModel !== undefined || config.local.ttsBaseUrl !== undefined;
   // The embedded voices are English. In another language silence is better, and Twilio says the necessary lines. A voice of
@@ -95,7 +98,9 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
     providers:
       options.providers === undefined
         ? [create(preferred), ...fallbacks.map(create)]
-        : fencedAll(options.providers, fenced),
+        : fencedAll(options.providers, (provider) =>
+            fenced(recorder?.provider(provider.name, () => provider) ?? provider),
+          ),
     onRequest: options.providers === undefined ? onRequest.map(create) : [],
     clock,
     lines: assistants.otherwise.prompt.lines,
@@ -114,7 +119,7 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
     },
   });
   // Opened last, so that nothing is left open if a provider does not exist.
-  speaker = await openSpeaker(options);
+  speaker = await (recorder?.speaker(() => openSpeaker(options)) ?? openSpeaker(options));
   return speaker === undefined ? voice : withSpeaker(voice, speaker, spokenLines(assistants));
 }
 
@@ -138,7 +143,8 @@ function createProvider(
   name: string,
   options: VoiceOptions & { clock: Clock; speakLine: LineSynthesis; first: FirstOfKind },
 ): VoiceProvider {
-  const { assistants, clock, config, engine, env, extensions, first, log, metrics, speakLine } = options;
+  const { assistants, clock, config, engine, env, extensions, first, log, metrics, recorder, speakLine } = options;
+  const withoutWire = (create: () => VoiceProvider): VoiceProvider => recorder?.provider(name, create) ?? create();
   const onAnomaly = (kind: string, callId: string, error?: unknown): void => {
     metrics.providerAnomalies.inc({ provider: name, kind });
     if (!first.isFirst(callId, `${name} ${kind}`)) return;
@@ -149,12 +155,13 @@ function createProvider(
   };
   const { endpointing, endpointUrl, summaryModelId, ...nova } = config.nova;
   const own = extensions.providers.get(name);
-  if (own !== undefined) return createExtensionProvider(name, own, { log, clock, env });
+  if (own !== undefined) return withoutWire(() => createExtensionProvider(name, own, { log, clock, env }));
   switch (name) {
     case 'openai':
       return createOpenAiProvider({
         ...config.openai,
         safetyKey: config.handover.pepper,
+        openSocket: recorder?.openSocket,
         log,
         clock,
         onAnomaly,
@@ -163,6 +170,7 @@ function createProvider(
       return createNovaProvider({
         ...nova,
         ...(endpointUrl === undefined ? {} : { endpointUrl }),
+        ...(recorder === undefined ? {} : { client: (own) => recorder.novaClient(own) }),
         endpointingSensitivity: endpointing,
         ...(summaryModelId === undefined ? {} : { summaryModelId }),
         log,
@@ -171,14 +179,16 @@ function createProvider(
         onAnomaly,
       });
     case 'local':
-      return createLocalProvider({
-        ...config.local,
-        log,
-        clock,
-        lines: spokenLines(assistants),
-        onAnomaly,
-        ...(engine === undefined ? {} : { engine }),
-      });
+      return withoutWire(() =>
+        createLocalProvider({
+          ...config.local,
+          log,
+          clock,
+          lines: spokenLines(assistants),
+          onAnomaly,
+          ...(engine === undefined ? {} : { engine }),
+        }),
+      );
     default:
       throw new TandemError(
         'CONFIG_INVALID',

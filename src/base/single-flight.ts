@@ -1,7 +1,10 @@
 import type { Clock } from './clock.js';
+import { taped } from './taped.js';
 
 interface Entry<T> {
   work: Promise<T>;
+  /** The result, once there is one. */
+  done?: { value: T };
   untilMs: number;
 }
 
@@ -21,19 +24,29 @@ export class SingleFlight<T> {
   /** Returns the cached or pending result for `key`, else runs `work`. A rejection is not cached, so the next call runs it again. */
   get(key: string, work: () => Promise<T>): Promise<T> {
     const known = this.entries.get(key);
-    if (known !== undefined && this.clock.now() < known.untilMs) return known.work;
+    // Another call may have asked before.
+    const remembered = taped('remembered', () => (this.isFresh(known) ? known?.done : undefined));
+    if (remembered !== undefined) return Promise.resolve(remembered.value);
+    if (known !== undefined && this.isFresh(known)) return known.work;
     this.entries.delete(key);
     const [oldest] = this.entries.keys();
     if (oldest !== undefined && this.entries.size >= this.maxEntries) this.entries.delete(oldest);
     const entry: Entry<T> = { work: work(), untilMs: Number.POSITIVE_INFINITY };
     this.entries.set(key, entry);
     entry.work.then(
-      () => (entry.untilMs = this.clock.now() + this.rememberedMs),
+      (value) => {
+        entry.done = { value };
+        entry.untilMs = this.clock.now() + this.rememberedMs;
+      },
       () => {
         if (this.entries.get(key) === entry) this.entries.delete(key);
       },
     );
     return entry.work;
+  }
+
+  private isFresh(entry: Entry<T> | undefined): boolean {
+    return entry !== undefined && this.clock.now() < entry.untilMs;
   }
 
   forget(key: string): void {

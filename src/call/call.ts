@@ -1,5 +1,6 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
+import { boundToTape, taped } from '../base/taped.js';
 import type { Timer } from '../base/clock.js';
 import type { TandemError } from '../base/errors.js';
 import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
@@ -106,12 +107,14 @@ export class Call {
   private readonly faults: CallFaults;
   private readonly silence: CallerSilence;
   private readonly signs: CallSigns;
+  private readonly inTape = boundToTape();
   private limit: Timer | undefined;
 
   /** Starts a call for Twilio's incoming-call request. */
   static begin(webhook: VoiceWebhook, services: CallServices): Call {
     const { clock } = services;
-    const call = new Call(newSnapshot(webhook, randomBytes(12).toString('hex'), clock.epochMs()), services);
+    const conversationId = taped('conversation', () => randomBytes(12).toString('hex'));
+    const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs()), services);
     // First, because even the opening of its voice session may log something about the call.
     call.emitStarted();
     call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
@@ -357,7 +360,9 @@ export class Call {
 
   /** Transfers the call for a reason outside the conversation, for instance because the gateway is stopping. */
   escalate(escalation: Escalation): void {
-    if (this.machine.state.name === 'talking') this.departure.toHuman(escalation, this.escalationLine(escalation));
+    if (this.machine.state.name !== 'talking') return;
+    // The reason may come from outside the call.
+    this.inTape(() => this.departure.toHuman(escalation, this.escalationLine(escalation)));
   }
 
   /** The operator transfers the call. Returns false if it has gone too far, or not far enough. */

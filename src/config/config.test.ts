@@ -103,6 +103,7 @@ test('without any setting, everything is embedded and only this machine can call
     isCarrierSimulated: true,
     console: { token: undefined, showsTranscripts: true, hosts: [] },
     journal: undefined,
+    tapes: undefined,
     warnings: [],
   });
 });
@@ -523,4 +524,20 @@ test('CONSOLE_HOSTS takes host names only', () => {
     'b.example:8443',
   ]);
   assert.match(refusal({ CONSOLE_HOSTS: 'https://a.example' }), /CONSOLE_HOSTS/);
+});
+
+test('a tape names the settings of the call without secrets, files and what stands before the @ of an address', () => {
+  const { tapes } = readConfig({
+    TAPE_DIR: '/var/tapes',
+    VOICE_PROVIDER: 'openai',
+    OPENAI_API_KEY: 'sk-simulated',
+    OPENAI_BASE_URL: 'http://name:word@127.0.0.1:8790/v1',
+    ASSISTANT_PROMPT: 'sales',
+    IDLE_PROMPT_SECONDS: '7',
+  });
+  assert.deepEqual(tapes, {
+    dir: '/var/tapes',
+    variables: { VOICE_PROVIDER: 'openai', OPENAI_BASE_URL: 'http://127.0.0.1:8790/v1', IDLE_PROMPT_SECONDS: '7' },
+    secrets: { OPENAI_API_KEY: 'sk-simulated' },
+  });
 });

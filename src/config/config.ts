@@ -2,6 +2,7 @@ import { type Environment, settingOf, strayComment, strayQuotes } from '../base/
 import type { NextSteps } from '../call/transfer/failed-dial-policy.js';
 import { SHARED_DEFAULTS } from '../handover/shared-settings.js';
 import { VARIABLES, type Values, type Variable } from './variables.js';
+import type { TapeConfig } from '../tape/open-recorder.js';
 import type { SharedJournal } from '../journal/open-journal.js';
 import type { SwitchableTrigger } from '../escalation/escalation.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
@@ -136,6 +137,8 @@ export interface Config {
   };
   /** `undefined`: calls are kept in memory, and no other instance can resume them. */
   journal: SharedJournal | undefined;
+  /** `undefined`: calls are not recorded. */
+  tapes: TapeConfig | undefined;
   /** What the operator should know at start, one sentence each. */
   warnings: readonly string[];
 }
@@ -256,6 +259,7 @@ export function readConfig(env: Environment): Config {
       hosts: values.CONSOLE_HOSTS ?? [],
     },
     journal: journalOf(values),
+    tapes: tapesOf(env, values),
     warnings: warningsOf(values, { env, signed, host, embedded }),
   };
 }
@@ -290,6 +294,32 @@ function parse(name: string, { schema, secret }: Variable, raw: string): unknown
 
 function journalOf({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['journal'] {
   return redis === undefined || keys === undefined ? undefined : { redis, keys };
+}
+
+/** Settings that name files of this machine, which a tape does not need, or say where it is. */
+const NOT_ON_TAPES: ReadonlySet<string> = new Set([
+  'ASSISTANTS_FILE',
+  'ASSISTANT_PROMPT',
+  'ENV_FILE',
+  'ESCALATION_PHRASES',
+  'EXTENSIONS',
+  'LOCAL_STT_MODEL',
+  'LOCAL_TTS_MODEL',
+  'TAPE_DIR',
+]);
+
+function tapesOf(env: Environment, { TAPE_DIR: dir }: Values): Config['tapes'] {
+  if (dir === undefined) return undefined;
+  const variables: Record<string, string> = {};
+  const secrets: Record<string, string> = {};
+  for (const [name, { secret }] of Object.values(VARIABLES).flatMap((group) => Object.entries<Variable>(group))) {
+    const value = settingOf(env, name);
+    if (value === undefined || NOT_ON_TAPES.has(name)) continue;
+    // A name and a password may stand in an address.
+    if (secret) secrets[name] = value;
+    else variables[name] = value.replace(/\/\/[^/@\s]*@/g, '//');
+  }
+  return { dir, variables, secrets };
 }
 
 function hubspotOf(values: Values): Config['hubspot'] {

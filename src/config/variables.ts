@@ -127,6 +127,11 @@ export const VARIABLES = {
         'JSON file with other assistants, voices, providers, queues and opening hours by the number called. See docs/build/assistants.md. Unset: all numbers are answered alike.',
       schema: text,
     }),
+    TAPE_DIR: variable({
+      about:
+        'Folder in which every call is recorded to a file, with the voices and words of both sides: personal data. See docs/operate/tapes.md. Unset: nothing is recorded.',
+      schema: text,
+    }),
     EXTENSIONS: variable({
       about:
         'Comma-separated JavaScript modules with your own providers, tools and frame processors. See docs/build/extensions.md.',

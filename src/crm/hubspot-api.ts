@@ -11,6 +11,8 @@ export interface HubSpotApiOptions {
   /** `v3` for the legacy paths, or the month of a dated version like `2026-03`. */
   apiVersion: string;
   clock: Clock;
+  /** Sends the requests. Default: `fetch` of Node. */
+  fetch?: typeof fetch;
 }
 
 export type HubSpotObjectType = 'contacts' | 'tickets' | 'notes';
@@ -171,7 +173,7 @@ export class HubSpotApi {
     this.waiting.add(end);
     try {
       if (this.isClosed) return readSilence(request, undefined);
-      const response = await fetch(`${baseUrl}${path}`, {
+      const response = await (this.options.fetch ?? fetch)(`${baseUrl}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${accessToken}`,

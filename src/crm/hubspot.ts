@@ -43,6 +43,8 @@ export interface HubSpotOptions {
   pipeline: string;
   stage: string;
   clock: Clock;
+  /** Sends the requests. Default: `fetch` of Node. */
+  fetch?: typeof fetch;
   count: (outcome: CrmOutcome, seconds: number) => void;
 }
 

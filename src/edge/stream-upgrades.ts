@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { PATHS } from '../call/paths.js';
 import type { Clock } from '../base/clock.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
@@ -25,6 +25,8 @@ export interface StreamUpgradesOptions {
   metrics: Metrics;
   /** Other processes behind the same port. `undefined` if there are none. */
   peers: Peers | undefined;
+  /** Called with each socket before its stream is read. */
+  onSocket?: ((socket: WebSocket) => void) | undefined;
 }
 
 /** A stream's path, which may end in the name of the worker that asked for the stream. Twilio allows no query. */
@@ -76,39 +78,43 @@ export class StreamUpgrades {
 
   /** Opens a stream. The request must have been checked, here or by another process. */
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { admit, clock, log, metrics } = this.options;
     // Audio comes in small messages that must not wait for one another.
     (socket as Socket).setNoDelay?.(true);
-    this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const first = new FirstOfKind();
-      const stream: TwilioStream = new TwilioStream({
-        socket: webSocket,
-        transport: socket,
-        clock,
-        admit,
-        count: (kind) => {
-          metrics.streamAnomalies.inc({ kind });
-          if (!first.isFirst('', kind)) return;
-          log.warn(
-            { kind, ...stream.ids },
-            'a message of a stream was ignored; further ones of this kind are only counted',
-          );
-        },
-        onFault: (error) => {
-          metrics.processorErrors.inc({ processor: 'stream' });
-          if (!first.isFirst('', `fault ${error instanceof Error ? error.name : ''}`)) return;
-          log.error(
-            { err: error, ...stream.ids },
-            'a message of a stream caused an error and is lost; further ones are only counted',
-          );
-        },
-        onRefused: (reason) => {
-          metrics.refusedRequests.inc({ reason: 'stream-start' });
-          log.warn({ reason, ...stream.ids }, 'stream refused');
-        },
-      });
-      void stream;
+    this.sockets.handleUpgrade(request, socket, head, (webSocket) => this.open(webSocket, socket));
+  }
+
+  /** Reads the stream of an open socket, which writes to `transport`. */
+  open(socket: WebSocket, transport: Duplex): void {
+    const { admit, clock, log, metrics, onSocket } = this.options;
+    onSocket?.(socket);
+    const first = new FirstOfKind();
+    const stream: TwilioStream = new TwilioStream({
+      socket,
+      transport,
+      clock,
+      admit,
+      count: (kind) => {
+        metrics.streamAnomalies.inc({ kind });
+        if (!first.isFirst('', kind)) return;
+        log.warn(
+          { kind, ...stream.ids },
+          'a message of a stream was ignored; further ones of this kind are only counted',
+        );
+      },
+      onFault: (error) => {
+        metrics.processorErrors.inc({ processor: 'stream' });
+        if (!first.isFirst('', `fault ${error instanceof Error ? error.name : ''}`)) return;
+        log.error(
+          { err: error, ...stream.ids },
+          'a message of a stream caused an error and is lost; further ones are only counted',
+        );
+      },
+      onRefused: (reason) => {
+        metrics.refusedRequests.inc({ reason: 'stream-start' });
+        log.warn({ reason, ...stream.ids }, 'stream refused');
+      },
     });
+    void stream;
   }
 
   close(): void {

@@ -35,6 +35,10 @@ export interface TwilioWebhooksOptions {
   metrics: Metrics;
   /** Other processes behind the same port. `undefined` if there are none. */
   peers: Peers | undefined;
+  /** Stands before every answer of this process. */
+  around?:
+    | ((path: string, form: URLSearchParams, answer: () => Promise<string | undefined>) => Promise<string | undefined>)
+    | undefined;
 }
 
 type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<readonly Verb[]> | undefined;
@@ -116,6 +120,12 @@ export class TwilioWebhooks {
 
   /** Returns the TwiML for a webhook that this or another process has checked. `undefined` for an empty answer. */
   async answer(path: string, form: URLSearchParams): Promise<string | undefined> {
+    const { around } = this.options;
+    const answer = (): Promise<string | undefined> => this.answerHere(path, form);
+    return around === undefined ? answer() : around(path, form, answer);
+  }
+
+  private async answerHere(path: string, form: URLSearchParams): Promise<string | undefined> {
     const handler = this.handlers.get(path);
     const verbs = handler === undefined ? [] : await this.answerOf(handler, webhookOf(form));
     return verbs === undefined ? undefined : twiml(verbs);

@@ -4,7 +4,7 @@ import { spaced, wordsPattern } from './words.js';
 type Topic = 'billing' | 'returns' | 'order' | 'technical' | 'account' | 'sales' | 'opening_hours';
 
 /** The words of each topic. The first topic that matches counts, so a refund for an order belongs to billing. */
-const TOPICS: Readonly<Record<Topic, Readonly<Record<Language, readonly string[]>>>> = {
+export const TOPICS: Readonly<Record<Topic, Readonly<Record<Language, readonly string[]>>>> = {
   billing: {
     en: [
       'bill(?:s|ing|ed)?',

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { TandemError } from '../base/errors.js';
+import { tapedSecret } from '../base/taped.js';
 import { identifyingNumber } from '../twilio/caller-identity.js';
 import type { Logger } from '../telemetry/log.js';
 import { type CallerIndex, callerKey } from './caller-index.js';
@@ -62,7 +63,7 @@ export class HandoverDesk {
     const { store, pepper, log } = this.options;
     const record = this.recordOf(context);
     for (let draw = 0; draw < MAX_DRAWS; draw++) {
-      const token = drawToken();
+      const token = tapedSecret('token', drawToken);
       const key = tokenKey(pepper, token);
       if ((await store.put(key, record)) === 'stored') {
         // Beside the dial, so that a slow index does not cost the record its time.

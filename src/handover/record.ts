@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { taped } from '../base/taped.js';
 
 /** What the agent's side learns about a call. Text fields are strings, because Amazon Connect's attributes are. */
 export interface HandoverRecord {
@@ -36,6 +37,10 @@ const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** Returns a ULID: 48 bits of time and 80 random bits in Crockford's base 32, so that ids sort by time. */
 export function drawHandoverId(epochMs: number): string {
+  return taped('handover', () => ulid(epochMs));
+}
+
+function ulid(epochMs: number): string {
   let time = '';
   for (let rest = Math.floor(epochMs), i = 0; i < 10; i++, rest = Math.floor(rest / 32))
     time = (CROCKFORD[rest % 32] ?? '') + time;

@@ -15,7 +15,7 @@ export class Assistant {
   /** Names of providers in the order of preference. `undefined` means the configured ones. */
   readonly providers: readonly string[] | undefined;
   private readonly hours: OpeningHours | undefined;
-  private readonly queues: readonly Queues[];
+  readonly queues: readonly Queues[];
 
   /** `queues` are the number's own first, then those of the gateway. */
   constructor(options: {

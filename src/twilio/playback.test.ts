@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { AudioChunk } from '../audio/chunk.js';
+import type { PlayedItem } from './items-as-played.js';
 import { Playback } from './playback.js';
 
 /** Plays what it is sent in real time and returns marks. `oneWayMs`: the network delay in each direction. */
@@ -12,6 +13,7 @@ class Carrier {
   heardBytes = 0;
   idleCount = 0;
   unknownMarks = 0;
+  readonly items: PlayedItem[] = [];
   private readonly oneWayMs: number;
   private queue: ({ bytes: number } | { mark: string })[] = [];
   private playing = false;
@@ -28,6 +30,7 @@ class Carrier {
       },
       onIdle: () => this.idleCount++,
       onUnknownMark: () => this.unknownMarks++,
+      onItem: (item) => this.items.push(item),
     });
   }
 
@@ -81,6 +84,31 @@ class Carrier {
 }
 
 describe('playback ledger', () => {
+  test('each stretch of an item is told once: heard to its end, cut by the caller, or lost with the stream', () => {
+    const clock = new FakeClock();
+    const carrier = new Carrier(clock, 10);
+    carrier.play('whole', 400);
+    carrier.playback.endItem();
+    clock.advance(500);
+    carrier.play('cut', 1000);
+    carrier.playback.endItem();
+    clock.advance(300);
+    carrier.playback.clear();
+    carrier.play('lost', 1000);
+    carrier.playback.endItem();
+    clock.advance(200);
+    carrier.playback.close();
+    carrier.playback.close();
+    assert.deepEqual(
+      carrier.items.map(({ heardMs, itemId, sentMs }) => [itemId, Math.round(heardMs / 100) * 100, sentMs]),
+      [
+        ['whole', 400, 400],
+        ['cut', 300, 1000],
+        ['lost', 200, 1000],
+      ],
+    );
+  });
+
   test('an item that was only queued is reported with nothing heard', () => {
     const carrier = new Carrier(new FakeClock(), 0);
     carrier.play('a', 400);

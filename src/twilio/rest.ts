@@ -19,6 +19,8 @@ export interface TwilioRestOptions {
   clock: Clock;
   log: Logger;
   count: (result: UpdateResult) => void;
+  /** Sends the requests. Default: `fetch` of Node. */
+  fetch?: typeof fetch;
 }
 
 /** Maximum time to ask whether a call is over. No caller waits for the answer. */
@@ -95,13 +97,16 @@ export class TwilioRest {
     const abort = new AbortController();
     const deadline = clock.setTimer(limitMs, () => abort.abort());
     try {
-      const response = await fetch(`${baseUrl}/2010-04-01/Accounts/${accountSid}/Calls/${callSid}.json`, {
-        method: change === undefined ? 'GET' : 'POST',
-        headers: { authorization: basicAuthorization(accountSid, authToken) },
-        ...(change === undefined ? {} : { body: change }),
-        redirect: 'error',
-        signal: abort.signal,
-      });
+      const response = await (this.options.fetch ?? fetch)(
+        `${baseUrl}/2010-04-01/Accounts/${accountSid}/Calls/${callSid}.json`,
+        {
+          method: change === undefined ? 'GET' : 'POST',
+          headers: { authorization: basicAuthorization(accountSid, authToken) },
+          ...(change === undefined ? {} : { body: change }),
+          redirect: 'error',
+          signal: abort.signal,
+        },
+      );
       const body = await readBounded(response, MAX_ANSWER_BYTES);
       return { status: response.status, body: body?.toString('utf8') ?? '' };
     } finally {

@@ -1,4 +1,5 @@
 import { TandemError } from '../base/errors.js';
+import { taped } from '../base/taped.js';
 import { refusedSession } from './refused-session.js';
 import type { VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from './session.js';
 
@@ -34,7 +35,10 @@ export class SessionQuota implements VoiceProvider, Record<keyof VoiceProvider, 
   }
 
   get isFull(): boolean {
-    return this.openSessions >= Math.max(1, Math.floor(this.maxSessions * (1 - RESERVE)));
+    return taped(
+      `full ${this.name}`,
+      () => this.openSessions >= Math.max(1, Math.floor(this.maxSessions * (1 - RESERVE))),
+    );
   }
 
   prepare(): Promise<void> {
@@ -42,7 +46,7 @@ export class SessionQuota implements VoiceProvider, Record<keyof VoiceProvider, 
   }
 
   open(options: VoiceSessionOptions): VoiceSession {
-    if (this.openSessions >= this.maxSessions) {
+    if (taped(`used up ${this.name}`, () => this.openSessions >= this.maxSessions)) {
       const what = `All ${this.maxSessions} sessions that the ${this.name} account allows are in use.`;
       return refusedSession(options.listener, new TandemError('VOICE_THROTTLED', what));
     }

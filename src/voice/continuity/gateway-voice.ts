@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
+import { taped } from '../../base/taped.js';
 import type { VoiceEvent } from '../session.js';
 import { waitingTone } from './waiting-tone.js';
 import { type SpeakLine, spokenLine, unspokenLine } from '../spoken-line.js';
@@ -23,7 +24,7 @@ export class GatewayVoice {
     emit: (event: VoiceEvent) => void;
   };
   /** Makes response ids unique, because one call can have several of these voices and only one history. */
-  private readonly id = randomBytes(4).toString('hex');
+  private readonly id = taped('own-voice', () => randomBytes(4).toString('hex'));
   private count = 0;
   /** Number of times a line was stopped. */
   private stops = 0;

@@ -1,3 +1,5 @@
+import { taped } from '../../base/taped.js';
+
 /** Maximum number of lines kept in a process, of some seconds each. */
 const MAX_LINES = 64;
 /** Maximum length of a kept line in bytes of mu-law, 15 s. */
@@ -23,7 +25,7 @@ export class KeptLines {
   private readonly tries = new Map<string, number>();
 
   get(line: LineInVoice): Uint8Array | undefined {
-    return this.lines.get(keyOf(line));
+    return taped('kept-line', () => this.lines.get(keyOf(line)));
   }
 
   /** Takes mu-law at 8 kHz. The oldest line makes room. */
@@ -34,6 +36,10 @@ export class KeptLines {
 
   /** Whether a model should be asked for the line. Counts as a try. */
   isWanted(line: LineInVoice): boolean {
+    return taped('line-wanted', () => this.wants(line));
+  }
+
+  private wants(line: LineInVoice): boolean {
     const key = keyOf(line);
     const tries = this.tries.get(key) ?? 0;
     if (this.lines.has(key) || tries >= MAX_TRIES) return false;

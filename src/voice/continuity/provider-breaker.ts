@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import type { TandemError } from '../../base/errors.js';
+import { taped } from '../../base/taped.js';
 
 /** How long a provider that failed a call is passed over. It doubles with each failure in a row. */
 const FIRST_COOLDOWN_MS = 15_000;
@@ -36,7 +37,9 @@ export class ProviderBreaker {
   }
 
   isCooling(provider: string): boolean {
-    const record = this.records.get(provider);
-    return record !== undefined && this.clock.now() < record.untilMs;
+    return taped(`cooling ${provider}`, () => {
+      const record = this.records.get(provider);
+      return record !== undefined && this.clock.now() < record.untilMs;
+    });
   }
 }

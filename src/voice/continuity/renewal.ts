@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../base/clock.js';
+import { taped } from '../../base/taped.js';
 import type { RenewalTimes } from '../session.js';
 
 /** How often the schedule looks for a pause, because the end of playout is not an event of the session. */
@@ -68,7 +69,7 @@ export class RenewalSchedule {
   }
 
   private refusedMs(): number {
-    const { random = Math.random } = this.options;
+    const { random = () => taped('jitter', Math.random) } = this.options;
     const delayMs = REFUSED_MS[Math.min(this.refusals++, REFUSED_MS.length - 1)] as number;
     return delayMs * (1 - JITTER * random());
   }

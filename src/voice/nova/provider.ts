@@ -3,6 +3,7 @@ import '../../process/aws-node-version.js';
 import { BedrockRuntimeClient, type BedrockRuntimeClientConfig } from '@aws-sdk/client-bedrock-runtime';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
+import { taped } from '../../base/taped.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { LineSynthesis, RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { NovaAnomaly } from './anomaly.js';
@@ -32,6 +33,8 @@ export interface NovaProviderOptions {
   endpointUrl?: string;
   /** Default: the credentials that the AWS SDK finds. */
   credentials?: NonNullable<BedrockRuntimeClientConfig['credentials']>;
+  /** Stands between the provider and its client. `own` creates the one that reaches the service. */
+  client?: (own: () => BedrockRuntimeClient) => BedrockRuntimeClient;
   /** Default: the service's. */
   endpointingSensitivity?: EndpointingSensitivity | undefined;
   /** Length of caller audio in one event, in milliseconds. Default 40. */
@@ -80,7 +83,8 @@ class NovaProvider implements VoiceProvider {
   constructor(options: NovaProviderOptions) {
     this.options = options;
     this.clock = options.clock ?? systemClock;
-    this.client = new BedrockRuntimeClient(clientConfig(options));
+    const own = (): BedrockRuntimeClient => new BedrockRuntimeClient(clientConfig(options));
+    this.client = options.client?.(own) ?? own();
   }
 
   /**
@@ -88,6 +92,10 @@ class NovaProvider implements VoiceProvider {
    * way for another before they end. An end in the past is not believed, because the clock may be wrong.
    */
   get renewal(): RenewalTimes {
+    return taped('renewal nova', () => this.renewalNow());
+  }
+
+  private renewalNow(): RenewalTimes {
     const { renewAfterMs } = this.options;
     const times = { afterMs: renewAfterMs, forceAfterMs: Math.max(renewAfterMs, FORCE_RENEWAL_AFTER_MS) };
     const leftMs = (this.credentialsEndMs ?? Number.POSITIVE_INFINITY) - this.clock.epochMs();

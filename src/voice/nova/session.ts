@@ -1,5 +1,6 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { taped } from '../../base/taped.js';
 import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { type AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../base/clock.js';
@@ -68,9 +69,9 @@ type State =
  */
 export class NovaSession implements VoiceSession {
   private readonly options: NovaSessionOptions;
-  private readonly idPrefix = `nova-${randomBytes(5).toString('hex')}`;
+  private readonly idPrefix = taped('nova-ids', () => `nova-${randomBytes(5).toString('hex')}`);
   private idCount = 0;
-  private readonly events = new InputEvents({ promptName: randomUUID(), audioName: randomUUID() });
+  private readonly events = new InputEvents({ promptName: newUuid(), audioName: newUuid() });
   private readonly queue: InputQueue;
   private readonly callerAudio: CallerAudio;
   private readonly detector: SpeechDetector;
@@ -157,7 +158,7 @@ export class NovaSession implements VoiceSession {
 
     this.state = { name: 'opening', isQuiet: true, quiet: undefined };
     const { events } = this;
-    const seed = createSeed({ ...options, session: options, events, newId: randomUUID });
+    const seed = createSeed({ ...options, session: options, events, newId: newUuid });
     this.opening = seed.opening;
     this.queue.push(seed.setup);
     this.callerAudio.begin(LEAD_SILENCE_MS);
@@ -216,7 +217,7 @@ export class NovaSession implements VoiceSession {
       return;
     }
     this.callerAudio.flush();
-    this.queue.push(this.events.toolResultBlock(randomUUID(), toolCallId, toolResultText(output)));
+    this.queue.push(this.events.toolResultBlock(newUuid(), toolCallId, toolResultText(output)));
     this.turns.toolAnswered();
   }
 
@@ -240,7 +241,7 @@ export class NovaSession implements VoiceSession {
     this.callerAudio.flush();
     this.callerTurns.textSent(text);
     this.turns.textSent();
-    this.queue.push(this.events.textBlock(randomUUID(), 'USER', splitText(text, MAX_TEXT_BYTES), true));
+    this.queue.push(this.events.textBlock(newUuid(), 'USER', splitText(text, MAX_TEXT_BYTES), true));
   }
 
   private emitTurn(event: VoiceEvent): void {
@@ -413,4 +414,8 @@ export class NovaSession implements VoiceSession {
   private isOver(): boolean {
     return this.state.name === 'over';
   }
+}
+
+function newUuid(): string {
+  return taped('nova-name', () => randomUUID());
 }

@@ -1,11 +1,16 @@
-import { type RawData, WebSocket } from 'ws';
+import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import { closedByService, refusedHandshake, unreachable } from './failures.js';
 
+/** Opens a WebSocket to a service. */
+export type OpenSocket = (url: string, options: ClientOptions) => WebSocket;
+
 export interface ConnectionOptions {
   url: string;
   headers: Readonly<Record<string, string>>;
+  /** Default: a real WebSocket. */
+  openSocket?: OpenSocket | undefined;
   clock: Clock;
   onOpen(): void;
   /** Called for each message. `undefined` stands for a binary one, of which the protocol has none. */
@@ -31,7 +36,8 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.options = options;
     // Compression would cost twice the CPU for audio that does not compress. ws switches Nagle's algorithm off itself.
-    this.socket = new WebSocket(options.url, {
+    const { openSocket = (url, client) => new WebSocket(url, client) } = options;
+    this.socket = openSocket(options.url, {
       headers: { ...options.headers },
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE_BYTES,

@@ -2,11 +2,13 @@ import { createHash, createHmac } from 'node:crypto';
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
+import { taped } from '../../base/taped.js';
 import type { Logger } from '../../telemetry/log.js';
 import type { RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
 import { PerCall } from '../per-call.js';
 import { refusedSession } from '../refused-session.js';
 import type { OpenAiAnomaly } from './anomalies.js';
+import type { OpenSocket } from './connection.js';
 import { OpenAiSession } from './session.js';
 import { isTranscription } from './refused-setting.js';
 import { wireAudioFormat, type WireFormat } from './audio-format.js';
@@ -46,6 +48,8 @@ export interface OpenAiProviderOptions {
    */
   safetyKey?: string | undefined;
   limits?: Partial<SessionLimits>;
+  /** Opens the WebSocket to the service. Default: a real one. */
+  openSocket?: OpenSocket | undefined;
 }
 
 const RENEW_AFTER_MS = 3_300_000;
@@ -89,7 +93,7 @@ class OpenAiProvider implements VoiceProvider {
 
   /** Renews before the limit that the last session named, or else before the documented one. */
   get renewal(): RenewalTimes {
-    return renewalTimes(this.options.renewAfterMs ?? RENEW_AFTER_MS, this.lifetimeMs);
+    return taped('renewal openai', () => renewalTimes(this.options.renewAfterMs ?? RENEW_AFTER_MS, this.lifetimeMs));
   }
 
   /** A session that judges by meaning may wait for a caller who sounds unfinished, and says nothing meanwhile. */
@@ -108,13 +112,17 @@ class OpenAiProvider implements VoiceProvider {
     if (problem !== undefined) return refusedSession(options.listener, problem);
     const { limits, log, model, openTimeoutMs, transcriptionModel, voice } = this.options;
     const { turnDetection = DEFAULT_TURN_DETECTION } = this.options;
-    const format = wireAudioFormat(this.format);
-    const hasShortDescriptions = this.refusesLongDescriptions;
-    const transcription = this.transcription.get(options.language) ?? 'with-language';
+    const { hasShortDescriptions, transcription, wire } = taped('openai-learnt', () => ({
+      wire: this.format,
+      hasShortDescriptions: this.refusesLongDescriptions,
+      transcription: this.transcription.get(options.language) ?? ('with-language' as const),
+    }));
+    const format = wireAudioFormat(wire);
     const session = new OpenAiSession({
       ...options,
       url: realtimeUrl(this.options.baseUrl, model),
       headers: this.headers(options),
+      openSocket: this.options.openSocket,
       settings: sessionSettings({
         model,
         voice: options.wish?.voices[this.name] ?? voice,

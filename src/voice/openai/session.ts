@@ -16,7 +16,7 @@ import {
   sessionUpdate,
   summaryCreate,
 } from './client-events.js';
-import { Connection } from './connection.js';
+import { Connection, type OpenSocket } from './connection.js';
 import { seedItems } from './conversation-seed.js';
 import { Dialogue } from './dialogue.js';
 import type { WireAudioFormat } from './audio-format.js';
@@ -31,6 +31,7 @@ import type { TranscriptionWatch } from './transcription-watch.js';
 export interface OpenAiSessionOptions extends VoiceSessionOptions {
   url: string;
   headers: Readonly<Record<string, string>>;
+  openSocket: OpenSocket | undefined;
   settings: SessionSettings;
   /** The audio format that the settings ask for. */
   format: WireAudioFormat;
@@ -83,6 +84,7 @@ export class OpenAiSession implements VoiceSession {
     this.connection = new Connection({
       url: options.url,
       headers: options.headers,
+      openSocket: options.openSocket,
       clock,
       onOpen: () => this.onOpen(),
       onMessage: (text) => {

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { Peers } from '../../src/app/peers.js';
+import { isTandemError } from '../../src/base/errors.js';
+import { type Config, readConfig } from '../../src/config/config.js';
+import { Assistant } from '../../src/prompts/assistant.js';
+import type { AssistantPrompt } from '../../src/prompts/assistant-prompt.js';
+import { Assistants } from '../../src/prompts/assistants.js';
+import { NotATape, type TapeSettings } from '../../src/tape/format.js';
+import type { AssistantTool } from '../../src/voice/tools.js';
+import { errorOf } from './played-socket.js';
+import type { Score } from './score.js';
+
+// What a tape says of its settings, as the parts that a gateway is made of.
+
+/** What stands for a secret that was set. Those that are absent make no difference to a call. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  HANDOVER_TOKEN_PEPPER: 'the pepper of a replay',
+  HUBSPOT_ACCESS_TOKEN: 'the-token-of-a-replay',
+  OPENAI_API_KEY: 'sk-replay',
+  TWILIO_AUTH_TOKEN: '0'.repeat(32),
+};
+
+/** Settings of the machine that recorded the call. */
+const NOT_OF_THE_CALL: ReadonlySet<string> = new Set(['HOST', 'METRICS_PORT', 'PORT', 'PUBLIC_HOST', 'STREAM_HOST']);
+
+/** Reads the settings with today's code. @throws NotATape if today's code cannot use them */
+export function configOf({ publicHost, secrets, variables }: TapeSettings): Config {
+  const set = Object.entries(variables).filter(([name]) => !NOT_OF_THE_CALL.has(name));
+  const hidden = secrets.flatMap((name) => (STAND_INS[name] === undefined ? [] : [[name, STAND_INS[name]]]));
+  try {
+    const config = readConfig({ ...Object.fromEntries(set), ...Object.fromEntries(hidden), PORT: '0' });
+    return {
+      ...config,
+      publicHost,
+      streamHost: variables['STREAM_HOST'],
+      maxLoopDelayMs: 0,
+      extensions: [],
+      journal: undefined,
+      tapes: undefined,
+    };
+  } catch (error) {
+    if (isTandemError(error)) throw new NotATape(`this release cannot use its settings: ${error.what}`);
+    throw error;
+  }
+}
+
+/** An assistant whose agents answered, or did not, when the call began. */
+class TapedAssistantOf extends Assistant {
+  private readonly wasOpen: boolean;
+
+  constructor(options: ConstructorParameters<typeof Assistant>[0], wasOpen: boolean) {
+    super(options);
+    this.wasOpen = wasOpen;
+  }
+
+  override isOpen(): boolean {
+    return this.wasOpen;
+  }
+}
+
+export function assistantsOf({ assistant }: TapeSettings): Assistants {
+  const { isOpen, prompt, providers, queues } = assistant;
+  return new Assistants(
+    new TapedAssistantOf(
+      {
+        prompt: prompt as unknown as AssistantPrompt,
+        providers,
+        queues: queues.map(({ byReason, otherwise }) => ({ byReason, otherwise })),
+      },
+      isOpen,
+    ),
+  );
+}
+
+/** The tools, which answer as they did. */
+export function toolsOf({ tools }: TapeSettings, score: Score): AssistantTool[] {
+  return tools.map(({ description, filler, name, parameters, timeoutMs }) => ({
+    name,
+    description,
+    // The model was shown the recorded schema to the letter.
+    parameters: z
+      .any()
+      .meta(parameters)
+      .pipe(z.fromJSONSchema(parameters as z.core.JSONSchema.JSONSchema)),
+    ...(filler === undefined ? {} : { filler }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    run: () => score.answer(`tool ${name}`, (answer): unknown => answer, errorOf),
+  }));
+}
+
+/** The process as one of several, of which the others do not exist. */
+export function alone(name: string): Peers {
+  return {
+    name,
+    answer: () => Promise.resolve({ by: 'asker' }),
+    passUpgrade: () => undefined,
+    readiness: () => Promise.resolve({ status: 'ready', isReady: true, calls: 0 }),
+    metrics: () => Promise.resolve(''),
+  };
+}
