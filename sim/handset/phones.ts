@@ -62,7 +62,7 @@ export class Phones {
       origin,
       phoneOf: (number, callSid) => this.phoneOf(number, callSid),
       synthesize: async (text) => (await (this.engine ??= openSpeechEngine())).synthesize(text),
-      onClose: () => this.handsets.delete(handset),
+      onClose: () => void handset.close().finally(() => this.handsets.delete(handset)),
     });
     this.handsets.add(handset);
   }
@@ -77,9 +77,18 @@ export class Phones {
     this.handsetOf(callSid)?.onCallState(state);
   }
 
+  /** The contact centre is busy from now on when the gateway dials it for this call. False if it is no softphone's. */
+  makeBusy(callSid: string): boolean {
+    const handset = this.handsetOf(callSid);
+    if (handset === undefined) return false;
+    handset.isConnectBusy = true;
+    return true;
+  }
+
   /** Hangs up every call and closes every page's connection. */
   async close(): Promise<void> {
-    for (const each of [...this.handsets, ...this.agents]) each.close();
+    for (const agent of this.agents) agent.close();
+    await Promise.all([...this.handsets].map((handset) => handset.close()));
     await this.connect?.close();
     await (await this.engine)?.close();
   }
@@ -105,6 +114,10 @@ export class Phones {
     const { phone } = this.connect;
     return {
       ring: (leg) => {
+        if (this.handsetOf(callSid)?.isConnectBusy === true) {
+          leg.reject('busy');
+          return;
+        }
         this.callers.set(leg.callSid, callSid);
         leg.onHangup(() => this.takeCaller(leg.callSid));
         phone.ring(leg);

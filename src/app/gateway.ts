@@ -10,10 +10,11 @@ import type { OwnProcessor } from '../call/media/own-processors.js';
 import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
-import type { Phones } from '../console/phones.js';
+import type { PhonePages } from '../console/phones.js';
 import type { OtherInstances } from '../console/other-instances.js';
 import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
+import { FaultInjection, type InjectedFaults } from './injected-faults.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
 import { listenError } from '../edge/listen-error.js';
 import { MetricsServer } from '../edge/metrics-server.js';
@@ -77,7 +78,9 @@ export interface GatewayParts {
   /** Learns the ids of every call, for the log. */
   ids?: CallIds | undefined;
   /** The softphone and the agent's desk. `undefined` if the carrier is not simulated. */
-  phones?: Phones | undefined;
+  phones?: PhonePages | undefined;
+  /** Lets the operator break what a call stands on. `undefined` if the carrier is not simulated. */
+  faults?: InjectedFaults | undefined;
   /** The consoles of other instances. `undefined` if there are none. */
   consoles?: OtherInstances | undefined;
   /** What processes behind one port sign the console's pages with, if there is no token. `undefined` for a random one. */
@@ -114,6 +117,7 @@ export class Gateway {
   private readonly listeners = new Set<CallEventListener>();
   private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
+  private boundPort = 0;
   private readonly requests: InFlightRequests;
   private draining: Drain | undefined;
   private listeningEnded: Promise<void> | undefined;
@@ -199,7 +203,10 @@ export class Gateway {
       around: recorder && ((path, form, answer) => recorder.webhook(path, form, answer)),
     });
     this.streams = new StreamUpgrades({
-      admit: (opened, start) => this.calls.admit(opened, start),
+      admit: (opened, start) => {
+        parts.faults?.onStream(start.callSid, opened);
+        return this.calls.admit(opened, start);
+      },
       signingKeys: [...config.twilio.authTokens, ...config.twilio.sharedKeys],
       // Another instance, which has no host of its own for streams, may have asked for the stream.
       hosts: () => [...new Set([this.streamHost, this.publicHost])],
@@ -209,15 +216,20 @@ export class Gateway {
       peers,
       onSocket: recorder && ((socket) => recorder.stream(socket)),
     });
+    const { faults, phones } = parts;
+    const injection = new FaultInjection({ faults, phones, log });
+    if (faults !== undefined) this.watch((event) => faults.onCallEvent(event));
     this.console = new OperatorConsole({
       ...config.console,
       hosts: () => [this.publicHost, ...config.console.hosts],
       others: parts.consoles,
       secret: parts.consoleSecret,
       instance: () => this.instanceName,
-      operate: (callSid, action) => this.calls.operate(callSid, action),
+      operate: (callSid, request) =>
+        request.action === 'fault' ? injection.inject(callSid, request.fault) : this.calls.operate(callSid, request),
+      faults: injection.offered,
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
-      phones: parts.phones,
+      phones,
       clock: this.clock,
       log,
       metrics,
@@ -263,13 +275,14 @@ export class Gateway {
       this.server.once('error', (error) => reject(listenError(error, { host, port, portName: 'PORT' })));
       this.server.listen(port, host, resolve);
     });
+    this.boundPort = (this.server.address() as AddressInfo).port;
     this.phase = 'ready';
     this.parts.log.info({ host, port: this.port }, 'listening');
   }
 
-  /** The port the gateway listens on. */
+  /** The port the gateway listens on, or listened on. */
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return this.boundPort;
   }
 
   /** The port of the metrics alone. `undefined` if they are on the main port. */

@@ -33,6 +33,8 @@ export interface VoiceOptions {
   prepareLimitMs?: number;
   /** Records the calls, or replays one. `undefined`: neither. */
   recorder?: Pick<TapeRecorder, 'novaClient' | 'openSocket' | 'provider' | 'speaker'> | undefined;
+  /** Stands between each provider and the gateway. By default nothing does. */
+  wrap?: (provider: VoiceProvider) => VoiceProvider;
   /** Replace the configured providers. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]];
 }
@@ -57,7 +59,7 @@ const SPOKEN_LINES = [
  * @throws TandemError CONFIG_INVALID that names a provider that does not exist
  */
 export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
-  const { assistants, clock = systemClock, config, log, metrics, recorder } = options;
+  const { assistants, clock = systemClock, config, log, metrics, recorder, wrap = (provider) => provider } = options;
   let speaker: LineSpeaker | undefined;
   const hasOwnVoice = config.local.ttsModel !== undefined || config.local.ttsBaseUrl !== undefined;
   // The embedded voices are English. In another language silence is better, and Twilio says the necessary lines. A voice of
@@ -83,7 +85,7 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
         }
       },
     };
-    return new FencedProvider(provider, report, options.prepareLimitMs);
+    return new FencedProvider(wrap(provider), report, options.prepareLimitMs);
   };
   const create = (name: string): VoiceProvider => {
     const provider = fenced(createProvider(name, { ...options, clock, speakLine, first }));
