@@ -347,3 +347,21 @@ test('above the limit of calls, callers go straight to an agent', async () => {
     first.hangup();
   });
 });
+
+test('above the limit of calls, callers without an agent to dial are told that all lines are busy', async () => {
+  const change: NonNullable<Parameters<typeof startRig>[0]>['change'] = (config) => ({
+    ...config,
+    maxConcurrentCalls: 1,
+    handover: { ...config.handover, connectPhoneNumber: undefined },
+  });
+  await withRig({ change }, async (rig) => {
+    const first = rig.call();
+    await greeted(rig);
+    const second = rig.call('+12025550124');
+    const said: string[] = [];
+    second.on('say', (text) => said.push(text));
+    assert.equal(await second.whenEnded(), 'gateway-hung-up');
+    assert.match(said.join(), /All our lines are busy/);
+    first.hangup();
+  });
+});

@@ -83,6 +83,24 @@ describe('several gateways behind one port', () => {
     assert.deepEqual(await cluster.ready(), { http: 200, status: 'ready', calls: 9, workers: 2 });
     assert.equal(await cluster.metric('gateway_worker_deaths_total'), 1);
   });
+
+  test('a worker in which nothing caught an error moves its calls, ends, and is started again', async () => {
+    const starts = cluster.pids('1').length;
+    const pid = cluster.pids('1').at(-1);
+    const moved = calls.filter(({ worker }) => worker === '1').map((call) => ({ call, before: call.streams }));
+    assert.ok(pid !== undefined && moved.length > 0);
+    process.kill(pid, 'SIGURG');
+    await until(() => moved.every(({ before, call }) => call.streams > before), 'every call has moved');
+    await until(() => cluster.pids('1').length === starts + 1, 'the worker is back');
+    assert.ok(calls.every(({ carried, dials }) => !carried.isOver && dials === 0));
+    const faults = cluster.lines.filter(({ level }) => level === 'fatal');
+    assert.deepEqual(
+      faults.map(({ msg, worker }) => [worker, /no part of the gateway caught/.test(String(msg))]),
+      [['1', true]],
+    );
+    assert.doesNotMatch(JSON.stringify(cluster.lines), /private words/);
+    assert.equal(await cluster.metric('gateway_worker_deaths_total'), 2);
+  });
 });
 
 describe('a cluster whose workers have room for one conversation each', () => {
