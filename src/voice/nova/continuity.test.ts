@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
-import { scriptedBrain } from '../../../sim/model/script.js';
+import { type BrainFactory, scriptedBrain, speak } from '../../../sim/model/script.js';
 import { loudnessEar } from '../../../sim/model/ear.js';
 import { type NovaSim, SIMULATED_CREDENTIALS } from '../../../sim/nova/nova-sim.js';
 import { FakeClock } from '../../../test/support/fake-clock.js';
@@ -36,6 +38,34 @@ function continuous(
     turns.push({ speaker: 'caller', text: event.text, itemId: event.itemId, interrupted: false });
   };
   return { call, log };
+}
+
+/** Stands before the service. Of the connections, the one with the number `holds` is accepted and leads nowhere. */
+async function holdingFront(
+  target: () => string,
+  holds: number | undefined,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const sockets = new Set<Socket>();
+  let count = 0;
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => socket.destroy()));
+    if (++count === holds) return void socket.pause();
+    const { hostname, port } = new URL(target());
+    const further = connect(Number(port), hostname);
+    sockets.add(further.on('error', () => socket.destroy()).on('close', () => socket.destroy()));
+    socket.on('close', () => further.destroy());
+    socket.pipe(further).pipe(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
 }
 
 interface CredentialsRig {
@@ -96,6 +126,61 @@ describe('a call over several sessions with Nova', () => {
         assert.equal(rig.seen(1).turns.length, 1);
         call.session.close();
       });
+    });
+  }
+
+  // In a pause Nova may send nothing at all, not even the head of its response. So a renewal is believed after a while, and the
+  // truth may come later.
+  for (const [what, holds, faults, lost, told] of [
+    [
+      'never answers',
+      undefined,
+      [{ when: { at: 'connect' }, fault: { type: 'silent' }, session: 2 }],
+      'VOICE_STALLED',
+      ['Sorry, I lost you.'],
+    ],
+    ['takes no connection', 2, [], 'VOICE_STALLED', ['Sorry, I lost you.']],
+    [
+      'refuses late',
+      undefined,
+      [
+        {
+          when: { at: 'session', ms: 3000 },
+          fault: { type: 'exception', exception: 'throttlingException' },
+          session: 2,
+        },
+      ],
+      'VOICE_THROTTLED',
+      // The caller was silent, and notices nothing.
+      [],
+    ],
+  ] as const) {
+    it(`a renewal towards a Nova that ${what} costs the caller one reconnect, and the question is answered`, async () => {
+      const brain: BrainFactory = () => ({
+        decide: ({ type }, { instructions }) =>
+          type === 'spoken' ? [speak('At nine.')] : [speak(/"(.*)"$/.exec(instructions)?.[1] ?? '')],
+      });
+      const ear = loudnessEar({ texts: () => 'When do you open?' });
+      const sim = { headers: 'with-first-output', faults, brain, ear } as const;
+      let target = '';
+      const front = await holdingFront(() => target, holds);
+      try {
+        await withNova({ sim, provider: { renewAfterMs: 2500, endpointUrl: front.url } }, async (rig) => {
+          target = rig.sim.url;
+          const { call, log } = continuous(rig);
+          await call.response(1);
+          await until(() => log.length === (told.length === 0 ? 2 : 1), 'the renewal');
+          call.speak(600);
+          call.pause(2200);
+          await until(() => call.said().includes('At nine.'), 'the answer');
+          assert.deepEqual(log, ['renewed', lost]);
+          assert.deepEqual(call.said(), ['Welcome.', ...told, 'At nine.']);
+          assert.deepEqual(call.of('failed'), []);
+          call.session.close();
+        });
+      } finally {
+        await front.close();
+      }
     });
   }
 
