@@ -345,8 +345,8 @@ export const MUTANTS = [
   {
     name: 'streams that do not come count for the whole call, not in a row',
     file: 'src/call/stream/stream-requests.ts',
-    find: 'cameIn(): void {\n    this.refused = 0;',
-    replace: 'cameIn(): void {',
+    find: 'cameIn(isAwaited: boolean): void {\n    this.refused = 0;',
+    replace: 'cameIn(isAwaited: boolean): void {',
     tests: ['test/refused-streams.test.ts'],
     only: 'refused streams in the middle of a call do not count',
   },
