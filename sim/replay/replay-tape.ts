@@ -105,7 +105,7 @@ class Stage {
       ...(first === undefined ? {} : { providers: [first, ...others] as [VoiceProvider, ...VoiceProvider[]] }),
       recorder: {
         openSocket: (url) => {
-          const socket = new PlayedSocket();
+          const socket = new PlayedSocket(score.isAlive('socket'));
           score.join('openai', (m) => socket.play(m, textOf));
           return recorder.tapedSocket(socket.asSocket, url);
         },
@@ -199,7 +199,7 @@ class Stage {
   private stream(m: Message): void {
     const key = `stream ${String(m['stream'])}`;
     if ('opened' in m) {
-      const socket = new PlayedSocket();
+      const socket = new PlayedSocket(this.score.isAlive('stream', Number(m['stream'])));
       this.score.listen(key, (message) => socket.play(message, (text) => this.plain(textOf(text))));
       this.gateway?.openStream(socket.asSocket, new PassThrough());
     } else this.score.play(m);
