@@ -21,9 +21,6 @@ import { Score, stopOf } from './score.js';
 import { alone, assistantsOf, configOf, toolsOf } from './tape-settings.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** More than a stopping gateway waits for anything. */
-const LAST_REQUESTS_MS = 600_000;
-
 /** What a replay has done. */
 export interface Run {
   /** Today's run in the form of a tape. */
@@ -180,7 +177,7 @@ class Stage {
   async close(): Promise<void> {
     for (const close of this.closers.reverse()) await Promise.race([Promise.resolve(close()), pause()]);
     // A gateway that was told to stop waits for its last requests.
-    this.clock.skip(LAST_REQUESTS_MS);
+    this.clock.end();
   }
 
   private linesSoFar(): TapeLine[] {
