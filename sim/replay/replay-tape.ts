@@ -105,7 +105,7 @@ class Stage {
       ...(first === undefined ? {} : { providers: [first, ...others] as [VoiceProvider, ...VoiceProvider[]] }),
       recorder: {
         openSocket: (url) => {
-          const socket = new PlayedSocket();
+          const socket = new PlayedSocket(score.isAlive('socket'));
           score.join('openai', (m) => socket.play(m, textOf));
           return recorder.tapedSocket(socket.asSocket, url);
         },
@@ -176,6 +176,8 @@ class Stage {
 
   async close(): Promise<void> {
     for (const close of this.closers.reverse()) await Promise.race([Promise.resolve(close()), pause()]);
+    // A gateway that was told to stop waits for its last requests.
+    this.clock.end();
   }
 
   private linesSoFar(): TapeLine[] {
@@ -199,7 +201,7 @@ class Stage {
   private stream(m: Message): void {
     const key = `stream ${String(m['stream'])}`;
     if ('opened' in m) {
-      const socket = new PlayedSocket();
+      const socket = new PlayedSocket(this.score.isAlive('stream', Number(m['stream'])));
       this.score.listen(key, (message) => socket.play(message, (text) => this.plain(textOf(text))));
       this.gateway?.openStream(socket.asSocket, new PassThrough());
     } else this.score.play(m);

@@ -39,6 +39,13 @@ export class Score {
     return [...this.questions.keys()].some((question) => question.startsWith('line '));
   }
 
+  /** Whether the gateway never gave up the next socket of OpenAI, or this stream, because its other side was silent. */
+  isAlive(name: 'socket' | 'stream', number = this.sockets.get('openai')?.[0]): boolean {
+    const own = this.lines.filter(({ m }) => m[name] === number);
+    const end = own.find(({ m }) => 'closed' in m || 'terminate' in m);
+    return end === undefined || !('terminate' in end.m);
+  }
+
   /** Returns the next recorded value. `undefined` if there are no more. */
   value(name: string): { value: unknown } | undefined {
     const value = this.values.get(name)?.shift();

@@ -41,7 +41,7 @@ export async function scrubTape(tape: Tape): Promise<Tape> {
     const { tape: today } = await replayTape(scrubbed, { direct: false });
     difference = round === 0 ? undefined : firstDifference(scrubbed, today);
     if (round > 0 && difference === undefined) return scrubbed;
-    scrubbed = { ...scrubbed, lines: withResults(scrubbed.lines, today.lines) };
+    scrubbed = { ...scrubbed, lines: withResults(scrubbed.lines, today.lines, scrubbed.end.t) };
   }
   throw new CannotScrub(
     `The call goes differently in every replay, first in its ${difference?.kind} at ${difference?.atMs} ms.`,
@@ -77,7 +77,7 @@ function withoutHost(value: string): string {
 }
 
 /** Puts today's results in the place of the recorded ones: the same lines at the same times, as far as there are as many. */
-function withResults(lines: readonly TapeLine[], today: readonly TapeLine[]): TapeLine[] {
+function withResults(lines: readonly TapeLine[], today: readonly TapeLine[], endMs: number): TapeLine[] {
   const results = new Map<string, TapeLine[]>();
   for (const line of today.filter(isResult)) {
     const list = results.get(placeOf(line)) ?? [];
@@ -91,13 +91,21 @@ function withResults(lines: readonly TapeLine[], today: readonly TapeLine[]): Ta
       continue;
     }
     const result = results.get(placeOf(line))?.shift();
-    if (result === undefined) continue;
+    if (result === undefined) {
+      // The gateway that recorded it closed its sockets at the very end.
+      if (isClosing(line) && line.t > endMs - LATE_MS) placed.push(line);
+      continue;
+    }
     // Its own time, if the call now goes otherwise.
     placed.push(Math.abs(result.t - line.t) <= LATE_MS ? { ...result, t: line.t } : result);
   }
   // What the gateway does besides, now that it hears tones and reads masks.
   const more = [...results.values()].flat();
   return [...placed, ...more].sort((a, b) => a.t - b.t);
+}
+
+function isClosing({ m }: TapeLine): boolean {
+  return 'terminate' in m || 'close' in m;
 }
 
 function isResult({ dir }: TapeLine): boolean {

@@ -9,6 +9,8 @@ interface Pending {
 
 /** A timer of Node fires about this late, and so after what came in the same moment. */
 const LATE_MS = 1;
+/** How much later each look at the clock is after the end. */
+const AFTER_END_MS = 1000;
 /** Due times are written to a thousandth. */
 const KEYS_PER_MS = 1000;
 
@@ -18,6 +20,7 @@ const KEYS_PER_MS = 1000;
  */
 export class VirtualClock implements Clock {
   private nowMs: number;
+  private isOver = false;
   private readonly beginMs: number;
   private order = 0;
   /** A binary heap by due time. */
@@ -36,6 +39,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
+    if (this.isOver) this.nowMs += AFTER_END_MS;
     return this.nowMs;
   }
 
@@ -75,6 +79,11 @@ export class VirtualClock implements Clock {
       await settle();
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  /** Ends the replay. From now on every look at the clock finds it later, so that nobody waits for ever. */
+  end(): void {
+    this.isOver = true;
   }
 
   /** Fires the timer that was due at this time of the tape, if there is one today. */
