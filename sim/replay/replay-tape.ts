@@ -163,6 +163,7 @@ class Stage {
       await clock.advanceTo(t, settle);
       if (stopOf(line) === 'drain') void this.gateway?.drain(0, false);
       else if (stopOf(line) === 'close') void this.gateway?.close();
+      else if ('operator' in m) this.operate(m['operator'] as unknown as Parameters<Gateway['operate']>[1]);
       else if (typeof m['timer'] === 'number') clock.fireRecorded(m['timer']);
       else if ('path' in m) this.request(m);
       else if ('stream' in m) this.stream(m);
@@ -186,6 +187,10 @@ class Stage {
     // Today's run has no tape if the gateway did not take the call.
     if (this.rows.length === 0) return [];
     return [...parseTape(rows.join('\n')).lines];
+  }
+
+  private operate(action: Parameters<Gateway['operate']>[1]): void {
+    this.gateway?.operate(this.tape.head.callSid, action);
   }
 
   /** One of Twilio's webhooks. */

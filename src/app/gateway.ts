@@ -7,7 +7,7 @@ import { Admission, eventLoopDelay } from '../call/admission.js';
 import type { CallEvent, CallEventListener } from '../call/call-events.js';
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import type { OwnProcessor } from '../call/media/own-processors.js';
-import { CallRegistry } from '../call/registry.js';
+import { CallRegistry, type OperatorAction } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import type { PhonePages } from '../console/phones.js';
@@ -226,7 +226,7 @@ export class Gateway {
       secret: parts.consoleSecret,
       instance: () => this.instanceName,
       operate: (callSid, request) =>
-        request.action === 'fault' ? injection.inject(callSid, request.fault) : this.calls.operate(callSid, request),
+        request.action === 'fault' ? injection.inject(callSid, request.fault) : this.operate(callSid, request),
       faults: injection.offered,
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
       phones,
@@ -323,6 +323,12 @@ export class Gateway {
   /** Opens a stream whose upgrade request another process has checked. */
   takeUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.streams.take(request, socket, head);
+  }
+
+  /** Does what the operator asks for, with a call of this process. */
+  operate(callSid: string, action: OperatorAction): ReturnType<CallRegistry['operate']> {
+    const operate = (): ReturnType<CallRegistry['operate']> => this.calls.operate(callSid, action);
+    return this.parts.recorder?.operated(callSid, { ...action }, operate) ?? operate();
   }
 
   /** Takes note of a line of a call's log. */

@@ -123,6 +123,11 @@ export class TapeRecorder {
     }
   }
 
+  /** Records what the operator asks for, and does it by `work`. `undefined` if the call has no tape. */
+  operated<T>(callSid: string, operator: Message, work: () => T): T | undefined {
+    return this.tapes.get(callSid)?.input('decision', { operator }, work);
+  }
+
   /** Records one of Twilio's streams, once its first messages have said which call it belongs to. */
   stream(socket: WebSocket): void {
     let tape: CallTape | undefined;
