@@ -541,6 +541,14 @@ export const MUTANTS = [
     only: 'a draining cluster sends new callers',
   },
   {
+    name: 'the last words of a call are lost with the instance that said them',
+    file: 'src/call/snapshot/restore.ts',
+    find: ', announce: left.announce });',
+    replace: ' });',
+    tests: ['test/reports-elsewhere.test.ts'],
+    only: 'whose answer is lost is said by the gateway that Twilio asks again',
+  },
+  {
     name: 'a move that was called off stays in the journal',
     file: 'src/call/snapshot/migration.ts',
     find: 'else checkpointer.takeBack();',

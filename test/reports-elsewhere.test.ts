@@ -167,6 +167,53 @@ describe('reports of Twilio that reach the other gateway', { concurrency: true, 
     }
   });
 
+  /** The last answer that Twilio got for `path`, in words. */
+  function lastWords({ call }: Pair, path: string): () => string | undefined {
+    let words: string | undefined;
+    call.on('twiml', (asked, verbs) => {
+      if (asked === `/twilio/${path}` && verbs.at(-1)?.name === 'Hangup') words = verbs[0]?.text;
+    });
+    return () => words;
+  }
+
+  for (const [what, path, options, leave, words] of [
+    [
+      'a goodbye',
+      'stream-ended',
+      {},
+      ({ call, first }: Pair) => {
+        first.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
+        call.mediaStream?.drop();
+      },
+      /goodbye/i,
+    ],
+    [
+      'the promise of a callback',
+      'dial-result',
+      { phone: busy, env: { AFTER_FAILED_DIAL: 'callback' } },
+      ({ first }: Pair) => first.provider.last.callerSays('I want to speak to a human agent.'),
+      /will call you back/,
+    ],
+  ] as const) {
+    test(`${what} whose answer is lost is said by the gateway that Twilio asks again, this or the other one`, async () => {
+      await withPair(options, async (pair) => {
+        const said = lastWords(pair, path);
+        await until(() => pair.first.events.some(({ type }) => type === 'turn'), 'the greeting');
+        leave(pair);
+        await until(() => said() !== undefined, 'the last answer');
+        assert.match(said() ?? '', words);
+        // The end is written beside the answer.
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        const fields = { CallSid: pair.call.callSid, To: '+12065550199', CallStatus: 'in-progress' };
+        for (const rig of [pair.first, pair.second]) {
+          const answer = (await report(rig, path, { ...fields, DialCallStatus: 'busy', DialBridged: 'false' })) ?? '';
+          assert.ok(answer.includes(said() ?? '-'), answer);
+          assert.match(answer, /<\/Say><Hangup\/>/);
+        }
+      });
+    });
+  }
+
   test('a fallback request that says the caller has talked to an agent hangs up, also where no gateway knows the call', async () => {
     await withPair({}, async ({ second }) => {
       const answer = await report(second, 'fallback', { CallSid: 'CA98', ...FALLBACK, DialBridged: 'true' });

@@ -269,6 +269,11 @@ export class Call {
     }
   }
 
+  /** What Twilio was told to say when the call ended. `undefined` if that was nothing, or the call is not over. */
+  get lastWords(): string | undefined {
+    return this.machine.state.name === 'ended' ? this.machine.state.announce : undefined;
+  }
+
   private lastAnswer({ announce, outcome }: Ended): readonly Verb[] {
     // Another instance has taken the call over while this one was about to answer. Twilio shall ask again.
     if (outcome === 'moved') return this.hold(SILENCE_BUDGET.movedHoldSeconds);
@@ -497,7 +502,7 @@ export class Call {
   private end(outcome: CallOutcome, announce?: string): void {
     if (this.isOver) return;
     this.dispose(outcome, announce);
-    this.services.journal.forget(this.callSid, outcome);
+    this.services.journal.forget(this.callSid, outcome, announce);
   }
 
   private dispose(outcome: CallOutcome, announce?: string): void {

@@ -145,10 +145,12 @@ export class CallRegistry {
   async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = await this.find(webhook.callSid);
     if (call?.isOver === false) return call.departure.afterDial(webhook);
-    // Another instance dialled, or this one has given the call up. A caller who has not reached an agent is told so.
+    // Another instance dialled, or this one has given the call up, or its answer was lost. A caller who has not reached an agent is
+    // told so, or told again what follows.
     const { prompt } = this.services.assistantFor(webhook.to);
     const isTalkedOut = webhook.form.get('DialBridged') === 'true';
-    return [...announcement(isTalkedOut ? undefined : prompt.lines.noHuman, prompt), { verb: 'hangup' }];
+    const words = isTalkedOut ? undefined : (call?.lastWords ?? prompt.lines.noHuman);
+    return [...announcement(words, prompt), { verb: 'hangup' }];
   }
 
   async whisper(webhook: VoiceWebhook): Promise<readonly Verb[]> {

@@ -21,6 +21,7 @@ test('a journal entry is the same after serializing and parsing, in every state 
     { name: 'parted', exit: { to: 'callback' } },
     { name: 'recording' },
     { name: 'ended', outcome: 'completed' },
+    { name: 'ended', outcome: 'completed', announce: 'Goodbye.' },
   ];
   for (const stand of stands) {
     const entry = sampleEntry({ stand });
@@ -89,6 +90,11 @@ test('the turns that a journal entry drops are not read', () => {
 test('the tombstone of a call holds nothing that was said and no number', () => {
   const left = JSON.stringify(tombstone(sampleEntry(), 'completed'));
   assert.doesNotMatch(left, /order|\+1/);
+});
+
+test('the tombstone of a call keeps the line that Twilio was told to say last', () => {
+  const { stand } = deserialize(serialize(tombstone(sampleEntry(), 'completed', 'Goodbye.')), 0) ?? {};
+  assert.deepEqual(stand, { name: 'ended', outcome: 'completed', announce: 'Goodbye.' });
 });
 
 test("the tombstone of a call that Twilio recorded keeps the caller's number for the report of the recording", () => {

@@ -80,7 +80,12 @@ const stand = z.discriminatedUnion('name', [
   }),
   /** Twilio is recording a voicemail. */
   z.object({ name: z.literal('recording') }),
-  z.object({ name: z.literal('ended'), outcome: z.string() }),
+  z.object({
+    name: z.literal('ended'),
+    outcome: z.string(),
+    /** The line of the gateway that Twilio was told to say last. If that answer was lost, Twilio asks again. */
+    announce: z.string().optional(),
+  }),
 ]);
 
 const entry = z.object({
@@ -153,10 +158,12 @@ export function deserialize(json: Buffer, epochMs: number): JournalEntry | undef
 }
 
 /**
- * Returns what is kept of a call that is over: enough to answer a late request, without anything said. The numbers are kept only
- * if Twilio recorded a message, because its report of the recording may come later, to any instance, and names no caller.
+ * Returns what is kept of a call that is over: enough to answer a late request, without a word of the conversation. `announce` is
+ * one of the gateway's own lines. The numbers are kept only if Twilio recorded a message, because its report of the recording may
+ * come later, to any instance, and names no caller.
  */
-export function tombstone(given: JournalEntry, outcome: string): JournalEntry {
+export function tombstone(given: JournalEntry, outcome: string, announce?: string): JournalEntry {
   const numbers = given.stand.name === 'recording' ? {} : { from: '', to: '' };
-  return { ...given, ...numbers, turns: [], stand: { name: 'ended', outcome } };
+  const stand = { name: 'ended' as const, outcome, ...(announce === undefined ? {} : { announce }) };
+  return { ...given, ...numbers, turns: [], stand };
 }

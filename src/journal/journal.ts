@@ -49,8 +49,11 @@ export interface Journal {
   tell(callSid: string, fact: JournalFact): void;
   /** Reads what another instance has left with {@link tell}. Settles like `claim`. */
   told(callSid: string): Promise<JournalFact | undefined>;
-  /** Ends a call. Erases what was said at once, and remembers for ten minutes that the call is over, for late requests. */
-  forget(callSid: string, outcome: string): void;
+  /**
+   * Ends a call. Erases what was said at once, and remembers for ten minutes that the call is over, for late requests.
+   * `announce`: the line of the gateway that Twilio was told to say last.
+   */
+  forget(callSid: string, outcome: string, announce?: string): void;
   /**
    * Waits until every noted snapshot, or that of `callSid`, is written or cannot be, for at most two seconds. Resolves to
    * `true` if it is written.
@@ -213,10 +216,10 @@ export class CallJournal implements Journal {
     return typeof plain === 'string' ? undefined : deserializeFact(plain);
   }
 
-  forget(callSid: string, outcome: string): void {
+  forget(callSid: string, outcome: string, announce?: string): void {
     this.claims.delete(callSid);
     const account = this.accounts.get(callSid);
-    if (account !== undefined) this.note(tombstone(account.entry, outcome));
+    if (account !== undefined) this.note(tombstone(account.entry, outcome, announce));
   }
 
   async flush(callSid?: string): Promise<boolean> {

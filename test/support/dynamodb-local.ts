@@ -9,8 +9,11 @@ import { freePort } from './free-port.js';
 const FOLDER = process.env['DYNAMODB_LOCAL'];
 /** Java needs some seconds of a core to start. */
 const START_LIMIT_MS = 60_000;
-/** Maximum life of the process. A Java that hangs is killed then, so that what waits for it fails and the test ends. */
-const LIFE_MS = 150_000;
+/**
+ * Maximum life of the process. A Java that hangs is killed then, so that what waits for it fails and the test ends. So is one
+ * whose test was killed itself.
+ */
+const LIFE_SECONDS = 150;
 const POLL_MS = 100;
 const TRIES = 3;
 
@@ -23,7 +26,6 @@ export class DynamoDbLocal {
   readonly endpointUrl: string;
   private readonly child: ChildProcess;
   private readonly ended: Promise<void>;
-  private readonly limit: NodeJS.Timeout;
   private hasEnded = false;
   private said = '';
 
@@ -33,10 +35,8 @@ export class DynamoDbLocal {
     const forJava = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m'];
     const libraries = `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`;
     const flags = ['-inMemory', '-port', String(port), '-disableTelemetry'];
-    this.child = spawn('java', [...forJava, libraries, '-jar', join(folder, 'DynamoDBLocal.jar'), ...flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.limit = setTimeout(() => this.child.kill('SIGKILL'), LIFE_MS);
+    const java = ['java', ...forJava, libraries, '-jar', join(folder, 'DynamoDBLocal.jar'), ...flags];
+    this.child = spawn('timeout', ['-s', 'KILL', String(LIFE_SECONDS), ...java], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.ended = this.untilEnded();
     const hear = (data: Buffer): void => {
       this.said = `${this.said}${data.toString()}`.slice(-2000);
@@ -62,7 +62,8 @@ export class DynamoDbLocal {
 
   /** Ends the process, also one that no longer answers. */
   async stop(): Promise<void> {
-    this.child.kill('SIGKILL');
+    // `timeout` and Java are a process group of their own.
+    if (!this.hasEnded && this.child.pid !== undefined) process.kill(-this.child.pid, 'SIGKILL');
     await this.ended;
   }
 
@@ -73,7 +74,6 @@ export class DynamoDbLocal {
     } catch (error) {
       this.said += String(error);
     }
-    clearTimeout(this.limit);
     this.hasEnded = true;
   }
 

@@ -37,7 +37,7 @@ export function restoreState(
       departure.voicemail.record();
       return;
     case 'ended':
-      machine.enter({ name: 'ended', outcome: left.outcome as CallOutcome });
+      machine.enter({ name: 'ended', outcome: left.outcome as CallOutcome, announce: left.announce });
       return;
   }
 }

@@ -67,7 +67,7 @@ export function journalStateOf(
     case 'recording':
       return { name: 'recording' };
     case 'ended':
-      return { name: 'ended', outcome: state.outcome };
+      return { name: 'ended', outcome: state.outcome, ...optional('announce', state.announce) };
   }
 }
 

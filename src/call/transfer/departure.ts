@@ -77,7 +77,7 @@ export class Departure {
     this.transfer = new HumanTransfer(this.call, this.services, options.failedDials);
     this.messages = new CallerMessages(this.call, this.services);
     const { call, machine, messages, owner, services, transfer } = this;
-    const end = (outcome: CallOutcome): void => owner.end(outcome);
+    const end: DepartureOwner['end'] = (outcome, announce) => owner.end(outcome, announce);
     this.dialling = new Dialling({ call, machine, transfer, services, end });
     this.voicemail = new Voicemail({ call, machine, messages, services, end });
   }

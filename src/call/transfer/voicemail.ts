@@ -18,7 +18,7 @@ export class Voicemail {
     machine: CallStateMachine;
     messages: CallerMessages;
     services: { clock: Clock; url: (scheme: 'https', path: string) => string };
-    end: (outcome: CallOutcome) => void;
+    end: (outcome: CallOutcome, announce?: string) => void;
   };
 
   constructor(options: Voicemail['options']) {
@@ -65,8 +65,9 @@ export class Voicemail {
     const { call, end, messages } = this.options;
     const { callbackPromised, noHuman } = call.assistant.prompt.lines;
     const isKept = await messages.callback();
-    end(isKept ? 'callback_promised' : 'no_human');
-    return [...announcement(isKept ? callbackPromised : noHuman, call.assistant.prompt), { verb: 'hangup' }];
+    const line = isKept ? callbackPromised : noHuman;
+    end(isKept ? 'callback_promised' : 'no_human', line);
+    return [...announcement(line, call.assistant.prompt), { verb: 'hangup' }];
   }
 }
 
