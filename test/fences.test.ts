@@ -192,6 +192,21 @@ for (const pipeline of [true, false]) {
       });
     });
 
+    test('an error while a webhook is answered leaves the caller to an agent', async () => {
+      // JSON Schema cannot say this schema. The start refuses it in an extension, so that no call ever meets it.
+      const tools = [
+        defineTool({ name: 'odd', description: '', parameters: z.date(), run: () => Promise.resolve({}) }),
+      ];
+      const rig = await startRig({ pipeline, tools });
+      try {
+        assert.equal(await rig.call().whenEnded(), 'gateway-hung-up');
+        assert.equal(rig.screens.length, 1);
+        assert.equal(linesWith(rig, 'webhook failed; the caller is transferred to a human'), 1);
+      } finally {
+        await rig.close();
+      }
+    });
+
     test('a listener of call events that throws costs no call anything', async () => {
       await withBystander({ pipeline }, async (rig, session, caller) => {
         rig.running.gateway.watch(boom);

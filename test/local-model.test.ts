@@ -77,6 +77,35 @@ for (const pipeline of [true, false]) {
         assert.doesNotMatch(rig.log(), /the caller is silent/);
       }));
 
+    test('an answer that a noise cuts off goes on with the sentence that was not heard whole', () => {
+      const sentences = [
+        'This is the first sentence of the answer.',
+        'The noise comes while this one is spoken.',
+        'The end.',
+      ];
+      const answer = (response: ServerResponse): void => {
+        const choice = { index: 0, delta: { content: sentences.join(' ') }, finish_reason: 'stop' };
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.end(`data: ${JSON.stringify({ choices: [choice] })}\n\ndata: [DONE]\n\n`);
+      };
+      return withModel({ answer, env: {}, pipeline }, async (rig, engine) => {
+        const call = rig.call();
+        const hearing = new Hearing(call);
+        await until(() => hearing.loudMs > 500 && hearing.quietMs >= 400, 'the greeting');
+        const before = turns(rig).length;
+        const greetingMs = hearing.loudMs;
+        const firstMs = (await TONES.synthesize(sentences[0] ?? '')).length / 8;
+        engine.hear('Tell me.');
+        await until(() => hearing.loudMs > greetingMs + firstMs + 300, 'the second sentence');
+        engine.hear('');
+        await until(() => turns(rig).includes('The end.') && hearing.quietMs > 1000, 'the end');
+        const heard = turns(rig).slice(before);
+        assert.equal(heard.filter((text) => text === sentences[0]).length, 1, heard.join(' | '));
+        assert.equal(heard.at(-2), sentences[1]);
+        call.hangup();
+      });
+    });
+
     test("a German caller whose language model stays silent hears a sign of life within 5 s and an agent's line within 12 s", () =>
       withModel(
         { answer: () => undefined, env: { ASSISTANT_PROMPT: 'chaos/german.json' }, pipeline },

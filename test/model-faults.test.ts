@@ -210,6 +210,31 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
     });
   }
 
+  for (const pipeline of [true, false]) {
+    test(`an answer of Nova that a noise cuts off goes on, ${pipeline ? 'through the pipeline' : 'through the direct bridge'}`, async () => {
+      const rig = await startModelRig({
+        model: 'nova',
+        pipeline,
+        brain: scriptedBrain(['This is a very long greeting that a noise cuts off in its middle.', 'Here it goes on.']),
+      });
+      try {
+        const { call, hearing } = rig.place();
+        await until(() => hearing.loudMs > 800, 'the greeting');
+        await speak(call, 400);
+        const said = (): string[] => rig.events.flatMap((event) => (event.type === 'turn' ? [event.turn.text] : []));
+        await until(() => said().includes('Here it goes on.'), 'the rest', 60_000);
+        assert.ok(
+          said().some((text) => text.startsWith('This is a') && !text.includes('middle')),
+          said().join(' | '),
+        );
+        assert.doesNotMatch(rig.log(), /a voice session was lost/);
+        call.hangup();
+      } finally {
+        await rig.close();
+      }
+    });
+  }
+
   for (const model of ['openai', 'nova'] as const) {
     for (const { endpoint, faults, name, openai, outcome } of CASES[model]) {
       test(`when ${model} ${name} the call ${ENDINGS[outcome]}`, async () => {

@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const PIECE = Buffer.alloc(64 * 1024, ' ');
+/** Then it sends nothing more, so that a client without a limit does not take the memory of the machine. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** For tests of limits: an HTTP server that answers with status 200 and a body without end. */
 export async function startEndlessServer(): Promise<{
@@ -20,7 +22,7 @@ export async function startEndlessServer(): Promise<{
     request.resume();
     response.on('close', () => open--);
     const more = (): void => {
-      if (response.destroyed) return;
+      if (response.destroyed || sentBytes >= MOST_BYTES) return;
       sentBytes += PIECE.length;
       response.write(PIECE, (error) => {
         if (error === null || error === undefined) setImmediate(more);
