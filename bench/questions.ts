@@ -1,3 +1,4 @@
+import type { LoopDelays } from './loop-delay.js';
 import type { InsideTimes } from './stopwatch.js';
 
 /** What a benchmark asks the measured process, over the channel between parent and child. */
@@ -6,7 +7,7 @@ export type Question = 'start-counting' | 'counted' | 'held';
 export interface Counted extends InsideTimes {
   cpuMs: number;
   /** How late the event loop ran its timers. `undefined` unless the process was told to watch it. */
-  loopDelayMs: { p50: number; p99: number; worst: number } | undefined;
+  loopDelayMs: LoopDelays | undefined;
 }
 
 export interface Held {

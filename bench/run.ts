@@ -26,7 +26,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['handover', { run: handover, seconds: 45 }],
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],
-  ['flood', { run: flood, seconds: 50 }],
+  ['flood', { run: flood, seconds: 60 }],
 ]);
 
 const NAMES = [...SECTIONS.keys()];

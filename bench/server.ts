@@ -1,14 +1,12 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readConfig } from '../src/config/config.js';
 import { startGateway } from '../src/app/start-gateway.js';
 import type { VoiceProvider } from '../src/voice/session.js';
 import { startBareRelay } from './bare-relay.js';
 import { EchoProvider } from './echo-provider.js';
+import { LoopDelay } from './loop-delay.js';
 import type { Counted, Held, Question } from './questions.js';
 import { SocketProvider } from './socket-provider.js';
 import { Stopwatch } from './stopwatch.js';
-
-const LOOP_RESOLUTION_MS = 1;
 
 /**
  * The measured process, `server.js VARIANT MODEL_URL AUTH_TOKENS`: a bare relay or a gateway. Its model is at MODEL_URL, or an
@@ -17,8 +15,7 @@ const LOOP_RESOLUTION_MS = 1;
  */
 const [, , variant = 'pipeline', modelArgument = '', authTokens = ''] = process.argv;
 const modelUrl = modelArgument === '' ? undefined : modelArgument;
-const loopDelay = authTokens === '' ? undefined : monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-loopDelay?.enable();
+const loopDelay = authTokens === '' ? undefined : new LoopDelay();
 const stopwatch = new Stopwatch();
 stopwatch.install();
 const port = variant === 'relay' ? await startBareRelay(modelUrl) : await startBenchGateway(variant === 'pipeline');
@@ -41,11 +38,7 @@ process.on('message', (question: Question) => {
       const { user, system } = process.cpuUsage(since);
       process.send?.({
         cpuMs: (user + system) / 1000,
-        loopDelayMs: loopDelay && {
-          p50: lateMs(loopDelay.percentile(50)),
-          p99: lateMs(loopDelay.percentile(99)),
-          worst: lateMs(loopDelay.max),
-        },
+        loopDelayMs: loopDelay?.delays,
         ...stopwatch.times,
       } satisfies Counted);
       return;
@@ -58,11 +51,6 @@ process.on('message', (question: Question) => {
     }
   }
 });
-
-/** Returns how much later than its interval a timer of the histogram ran. */
-function lateMs(intervalNs: number): number {
-  return Math.max(0, intervalNs / 1e6 - LOOP_RESOLUTION_MS);
-}
 
 async function startBenchGateway(pipeline: boolean): Promise<number> {
   const provider: VoiceProvider = modelUrl === undefined ? new EchoProvider() : new SocketProvider(modelUrl);

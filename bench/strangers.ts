@@ -22,9 +22,12 @@ export interface Flooded {
 const SIGNATURE = `${'A'.repeat(27)}=`;
 const MAX_BODY_BYTES = 16 * 1024;
 
+/** Each character is a byte. */
 export const REQUESTS = {
-  /** 200 fields, together one byte below the limit. Everything is read, sorted and hashed for each URL and token. */
-  'form of 200 fields': webhook([`Content-Length: ${MAX_BODY_BYTES - 1}`], fields()),
+  /** Everything is read, sorted and hashed for each URL and token. */
+  'form of 200 fields': form((index) => [`Field${String(index * 7919 + 1_000_000)}`, 'x'.repeat(66)]),
+  /** The same with a malformed escape in each name and value. Each other byte becomes three when it is read. */
+  'form that is no UTF-8': form((index) => [`${String(index * 7919 + 1_000_000)}%ff`, `${'\xff'.repeat(65)}%ff`]),
   /** 65,000 bytes without an announced length, so that they have to be read to be refused. */
   'body of 16,250 names': webhook(['Transfer-Encoding: chunked'], `fde8\r\n${'abc&'.repeat(16_250)}\r\n0\r\n\r\n`),
   upgrade: [
@@ -50,10 +53,11 @@ function webhook(headers: readonly string[], body: string): string {
   return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
-function fields(): string {
-  const all = Array.from({ length: 200 }, (_, index) => `Field${String(index * 7919 + 1_000_000)}=${'x'.repeat(66)}`);
-  const text = all.join('&');
-  return text + 'x'.repeat(MAX_BODY_BYTES - 1 - text.length);
+/** Returns a form of 200 fields, together one byte below the limit. */
+function form(field: (index: number) => [name: string, value: string]): string {
+  const text = Array.from({ length: 200 }, (_, index) => field(index).join('=')).join('&');
+  const body = text + 'x'.repeat(MAX_BODY_BYTES - 1 - text.length);
+  return webhook([`Content-Length: ${MAX_BODY_BYTES - 1}`], body);
 }
 
 /** Sends requests as fast as they are answered, until `stop` is called. */
@@ -80,7 +84,7 @@ export class Strangers {
     const socket = connect({ host: '127.0.0.1', port, localAddress: `127.0.0.${2 + (index % 50)}`, noDelay: true });
     let status = 0;
     this.sockets.add(socket);
-    socket.write(REQUESTS[nuisance]);
+    socket.write(REQUESTS[nuisance], 'latin1');
     socket.on('data', (data: Buffer) => {
       if (status !== 0) return;
       status = Number(data.toString('latin1', 9, 12));
