@@ -929,6 +929,14 @@ export const MUTANTS = [
     tests: ['evals/evals.test.ts'],
   },
   {
+    name: 'an error while a webhook is answered ends the call',
+    file: 'src/edge/twilio-webhooks.ts',
+    find: '      return calls.lastResort(webhook);',
+    replace: '      throw error;',
+    tests: ['test/fences.test.ts'],
+    only: 'an error while a webhook is answered',
+  },
+  {
     name: 'the direct bridge lets an error out',
     file: 'src/call/media/direct-bridge.ts',
     find: 'this.onEvent(event);\n        } catch (error) {\n          this.onError(',
