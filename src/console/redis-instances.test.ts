@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { RedisServer, skipWithoutRedis } from '../../test/support/redis-server.js';
@@ -224,5 +226,38 @@ test('without Redis nobody is asked, nothing is told, and nothing throws', LIMIT
   } finally {
     member.others.close();
     await redis.stop();
+  }
+});
+
+test('a Redis that breaks each connection before it answers costs no error that nobody catches', async () => {
+  let subscriptions = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => {
+      if (!/subscribe/i.test(data.toString('latin1'))) return;
+      subscriptions++;
+      // The first is answered, so that the client knows what to subscribe to again.
+      if (subscriptions > 1) socket.destroy();
+      else
+        socket.write('*3\r\n$9\r\nsubscribe\r\n$16\r\nconsole:watching\r\n:1\r\n', () =>
+          setTimeout(() => socket.destroy(), 20),
+        );
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const uncaught: unknown[] = [];
+  const onUncaught = (error: unknown): void => void uncaught.push(error);
+  process.on('unhandledRejection', onUncaught);
+  const member = new Member(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`, 'one');
+  try {
+    await until(() => subscriptions > 3, 'three more connections');
+    await setImmediate();
+    assert.deepEqual(uncaught, []);
+  } finally {
+    process.off('unhandledRejection', onUncaught);
+    member.others.close();
+    server.close();
   }
 });

@@ -19,6 +19,8 @@ export function connectRedis(target: RedisTarget): Redis | Cluster {
     keepAlive: 10_000,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // It subscribes again where nobody catches the error of a connection that breaks meanwhile, which ends the process.
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     // Saves a command that a Redis user with few rights may not run.
     disableClientInfo: true,
