@@ -115,6 +115,24 @@ test('without a desk the contact waits in the queue, and a desk that opens then 
   });
 });
 
+test('a caller who hangs up while it rings at the desk is gone for the gateway, too', async () => {
+  await withGateway({}, async ({ base, open }) => {
+    const caller = await open('phone');
+    caller.send({ type: 'call' });
+    await until(() => caller.heard.length > 100, 'the greeting', SLOW_MS);
+    const callSid = caller.last?.callSid ?? '';
+    caller.send({ type: 'digit', digit: '0' });
+    await until(() => caller.last?.state === 'dialling', 'the dial', SLOW_MS);
+    caller.send({ type: 'hangup' });
+    let outcome: string | undefined;
+    for (let times = 0; outcome === undefined && times < 200; times++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      outcome = ((await ask(base, `/console/api/calls/${callSid}`)).json() as unknown as CallWithEvents).call.outcome;
+    }
+    assert.equal(outcome, 'caller_hung_up');
+  });
+});
+
 test('with a real carrier there is neither a softphone nor a desk', async () => {
   const env = { TWILIO_AUTH_TOKEN: 'a-token', USE_LOCAL_DYNAMODB: 'true', PUBLIC_HOST: 'gateway.example.com' };
   await withGateway(env, async ({ base, open }) => {

@@ -41,6 +41,8 @@ export class Handset {
   private readonly options: HandsetOptions;
   private readonly page: LiveSocket;
   private state: HandsetState | undefined;
+  /** Resolves when the gateway knows that the last call is over. */
+  private parted: Promise<void> = Promise.resolve();
   private live: { call: CarrierCall; carrier: Carrier; microphone: Microphone } | undefined;
   private stopRinging: (() => void) | undefined;
 
@@ -71,9 +73,11 @@ export class Handset {
     this.enter('with-human');
   }
 
-  close(): void {
+  /** Resolves when the gateway knows that the call is over, or cannot be told. */
+  async close(): Promise<void> {
     this.hangup();
     this.page.close();
+    await this.parted;
   }
 
   private onMessage({ digit, from, type }: Readonly<Record<string, unknown>>): void {
@@ -95,6 +99,8 @@ export class Handset {
       from: NUMBER.test(from) ? from : DEFAULT_FROM,
       to,
       voiceUrl: `https://${publicHost()}/twilio/voice`,
+      // As a number is set up. Nothing else tells the gateway that a caller has hung up while it rings at an agent's desk.
+      statusCallback: `https://${publicHost()}/twilio/call-status`,
     });
     const microphone = new Microphone({
       waitingBytes: () => call.mediaStream?.unspokenBytes,
@@ -108,7 +114,9 @@ export class Handset {
     call.on('problem', (code, what) => {
       if (problemLevel(code) === 'error' && code !== 31921) this.page.tell({ type: 'problem', code, what });
     });
-    call.on('ended', (reason) => void this.ended(reason));
+    this.parted = new Promise((resolve) => {
+      call.on('ended', (reason) => void this.ended(reason).then(resolve));
+    });
   }
 
   private hangup(): void {

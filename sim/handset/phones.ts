@@ -62,7 +62,7 @@ export class Phones {
       origin,
       phoneOf: (number, callSid) => this.phoneOf(number, callSid),
       synthesize: async (text) => (await (this.engine ??= openSpeechEngine())).synthesize(text),
-      onClose: () => this.handsets.delete(handset),
+      onClose: () => void handset.close().finally(() => this.handsets.delete(handset)),
     });
     this.handsets.add(handset);
   }
@@ -79,7 +79,8 @@ export class Phones {
 
   /** Hangs up every call and closes every page's connection. */
   async close(): Promise<void> {
-    for (const each of [...this.handsets, ...this.agents]) each.close();
+    for (const agent of this.agents) agent.close();
+    await Promise.all([...this.handsets].map((handset) => handset.close()));
     await this.connect?.close();
     await (await this.engine)?.close();
   }

@@ -107,6 +107,7 @@ export class Gateway {
   private readonly listeners = new Set<CallEventListener>();
   private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
+  private boundPort = 0;
   private readonly requests: InFlightRequests;
   private listeningEnded: Promise<void> | undefined;
 
@@ -248,13 +249,14 @@ export class Gateway {
       this.server.once('error', (error) => reject(listenError(error, { host, port, portName: 'PORT' })));
       this.server.listen(port, host, resolve);
     });
+    this.boundPort = (this.server.address() as AddressInfo).port;
     this.phase = 'ready';
     this.parts.log.info({ host, port: this.port }, 'listening');
   }
 
-  /** The port the gateway listens on. */
+  /** The port the gateway listens on, or listened on. */
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return this.boundPort;
   }
 
   /** The port of the metrics alone. `undefined` if they are on the main port. */
