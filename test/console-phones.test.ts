@@ -62,9 +62,10 @@ test('a caller on the softphone asks for a human, an agent at the desk answers, 
     caller.speak(await engine.synthesize('I want to speak to a human agent.', { voice: 'rms' }));
     await until(() => desk.last?.state === 'ringing', 'the desk to ring', SLOW_MS);
     assert.equal(caller.last?.state, 'dialling');
-    const { attributes, callSid, whisper } = desk.last as unknown as {
+    const { attributes, callSid, view, whisper } = desk.last as unknown as {
       attributes: Record<string, string>;
       callSid: string;
+      view: { bar: { label: string; value: string }[] };
       whisper: string;
     };
     assert.equal(callSid, caller.last?.callSid);
@@ -72,6 +73,7 @@ test('a caller on the softphone asks for a human, an agent at the desk answers, 
     assert.equal(attributes['customer_phone'], '+4930901820');
     assert.match(attributes['summary'] ?? '', /human/i);
     assert.notEqual(whisper, '');
+    assert.equal(view.bar.find(({ label }) => label === 'Caller')?.value, '+4930901820');
     assert.doesNotMatch(JSON.stringify(desk.told), /"\d{10}"/, 'no token is told');
 
     desk.send({ type: 'answer' });

@@ -6,12 +6,29 @@ import { type PhoneMessage, PhoneSocket } from './phone-socket.js';
 
 export type DeskState = 'waiting' | 'ringing' | 'talking' | 'ended';
 
+interface GuideItem {
+  label: string;
+  value: string;
+  /** Where the value leads. Empty if nowhere. */
+  url: string;
+}
+
+/** What the flow's guide shows. */
+export interface GuideView {
+  heading: string;
+  description: string;
+  bar: readonly GuideItem[];
+  sections: readonly { heading: string; items: readonly GuideItem[] }[];
+}
+
 /** What the simulated Connect tells the agent of a contact. */
 export interface Contact {
   callSid: string;
   customerNumber: string;
   queue: string;
   whisper: string;
+  /** `undefined` without a guide. */
+  view?: GuideView;
   attributes: Readonly<Record<string, string>>;
 }
 

@@ -11,18 +11,18 @@ import { loadSession } from '../live/api.js';
 import { onKeys } from '../live/shortcuts.js';
 import { Elapsed } from '../parts/elapsed.js';
 import { Frame } from '../parts/frame.js';
+import { Guide } from '../parts/guide.js';
 import { Icon } from '../parts/icon.js';
 import { Meter } from '../parts/meter.js';
 import { Transcript } from '../parts/transcript.js';
+import { Summary } from '../parts/summary.js';
 import { type TextKey, named, text } from '../text/text.js';
 
 const desk = new AgentsDesk();
 const selected = signal<ConsoleEvent | undefined>(undefined);
 
 /** What an agent looks at first, in this order. All other attributes follow by name. */
-const FIRST = ['customer_name', 'customer_phone', 'reason', 'intent', 'language', 'priority'];
-/** Shown in a place of their own. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['summary', 'crm_url']);
+const FIRST = ['customer_name', 'customer_phone', 'reason', 'intent', 'language', 'priority', 'summary', 'crm_url'];
 
 function start(): () => void {
   void loadSession();
@@ -55,7 +55,12 @@ function AgentPage() {
         ) : (
           <div class="call-parts">
             <div>
-              <Summary contact={contact} />
+              {contact.view === undefined ? <NoGuide /> : <Guide view={contact.view} />}
+              {contact.whisper !== '' && (
+                <p class="note desk-whisper" data-testid="agent-whisper">
+                  <b>{text('desk.whisper')}</b> {contact.whisper}
+                </p>
+              )}
               <Attributes contact={contact} />
             </div>
             <div data-testid="agent-transcript">
@@ -132,47 +137,36 @@ function Line({ contact }: { contact: Contact | undefined }) {
   );
 }
 
-function Summary({ contact }: { contact: Contact }) {
-  const { attributes, whisper } = contact;
-  const { crm_url: link = '', summary = '' } = attributes;
+/** The flow has no guide, or it failed. Connect then shows nothing of the contact but its number and queue. */
+function NoGuide() {
   return (
-    <section class="card" aria-labelledby="summary">
-      <div class="card-head">
-        <h2 id="summary">{text('desk.summary')}</h2>
-        {link.startsWith('https://') && (
-          <a data-testid="agent-crm-link" href={link} target="_blank" rel="noopener noreferrer">
-            {text('desk.crm')}
-          </a>
-        )}
-      </div>
-      <div class="note desk-summary">
-        <p data-testid="agent-attribute" data-name="summary">
-          {summary === '' ? text('desk.noSummary') : summary.split(' | ').map((part) => <span key={part}>{part}</span>)}
-        </p>
-        {whisper !== '' && (
-          <p class="desk-whisper">
-            <b>{text('desk.whisper')}</b> {whisper}
-          </p>
-        )}
-      </div>
+    <section class="card" data-testid="agent-no-guide">
+      <p class="note">{text('desk.noGuide')}</p>
     </section>
   );
 }
 
 function Attributes({ contact }: { contact: Contact }) {
-  const names = Object.keys(contact.attributes).filter((name) => !ELSEWHERE.has(name));
+  const names = Object.keys(contact.attributes);
   const rank = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
   names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   return (
     <section class="card" aria-labelledby="attributes">
-      <div class="card-head">
+      <div class="card-head stacked">
         <h2 id="attributes">{text('desk.attributes')}</h2>
+        <p class="soft">{text('desk.attributes.hint')}</p>
       </div>
       <dl class="desk-attributes">
         {names.map((name) => (
           <div key={name} data-testid="agent-attribute" data-name={name}>
             <dt>{name}</dt>
-            <dd>{shownValue(name, contact.attributes[name] ?? '')}</dd>
+            <dd>
+              {name === 'summary' ? (
+                <Summary text={contact.attributes[name] ?? ''} />
+              ) : (
+                shownValue(name, contact.attributes[name] ?? '')
+              )}
+            </dd>
           </div>
         ))}
       </dl>

@@ -145,8 +145,8 @@ export class Agent {
     this.enter({ name: 'waiting' });
   }
 
-  ring(callSid: string, { screen: { attributes, customerNumber, queue }, whisper }: QueuedContact): void {
-    this.enter({ name: 'ringing', callSid }, { callSid, attributes, customerNumber, queue, whisper });
+  ring(callSid: string, { screen: { attributes, customerNumber, queue, view }, whisper }: QueuedContact): void {
+    this.enter({ name: 'ringing', callSid }, { callSid, attributes, customerNumber, queue, view, whisper });
   }
 
   talk(conversation: Conversation): void {

@@ -54,6 +54,12 @@ export class PagePhone {
     return this.told.findLast(({ type }) => type === 'status');
   }
 
+  /** An attribute of the contact for which it rang last. `undefined` if there is none. */
+  attribute(name: string): unknown {
+    const attributes = this.told.findLast(({ state }) => state === 'ringing')?.['attributes'];
+    return (attributes as Record<string, unknown> | undefined)?.[name];
+  }
+
   /** The loudness of a tone in the last `ms` heard, as a sine's amplitude of 16-bit samples. */
   toneLevel(hz: number, ms: number): number {
     const pcm = mulawToPcm(Buffer.concat(this.heard.slice(-Math.round(ms / FRAME_MS))));

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { HubSpotSim } from '../../sim/hubspot/server.js';
+import { until } from '../support/rig.js';
+import { type SimulatedGateway, withSimulatedGateway } from '../support/simulated-gateway.js';
+import { type Page, TestBrowser, errorsOf } from './support/browser.js';
+
+// The agent's desk in a browser, with a caller whose telephone is a socket.
+
+const FOLDER = process.env['PICTURES'] ?? 'dist/pictures';
+const KEY = 'pat-test-3f0c';
+const LIMIT_MS = 30_000;
+
+let browser: TestBrowser;
+before(async () => {
+  browser = await TestBrowser.start();
+  await mkdir(FOLDER, { recursive: true });
+});
+after(() => browser.close());
+
+/** Opens a desk, and lets a caller who has said something press 0. Resolves when it rings. */
+async function ringing({ base, open, provider }: SimulatedGateway): Promise<Page> {
+  const desk = await browser.open(`${base}/console/agent`);
+  await desk.locator('[data-testid="agent-status"][data-state="waiting"]').waitFor();
+  const caller = await open('phone');
+  caller.send({ type: 'call', from: '+12025550123' });
+  await until(() => caller.last?.state === 'talking', 'the assistant');
+  await until(() => caller.heard.length > 20, 'the greeting');
+  provider.last.callerSays('My parcel has not arrived, and I want my money back.');
+  caller.send({ type: 'digit', digit: '0' });
+  await desk.locator('[data-testid="agent-status"][data-state="ringing"]').waitFor({ timeout: LIMIT_MS });
+  return desk;
+}
+
+async function draw(page: Page, name: string): Promise<void> {
+  for (const [size, viewport] of [
+    ['wide', { width: 1280, height: 800 }],
+    ['narrow', { width: 390, height: 844 }],
+  ] as const) {
+    await page.setViewportSize(viewport);
+    await page.screenshot({ path: `${FOLDER}/${name}-light-${size}.png`, fullPage: true });
+  }
+}
+
+test('the desk shows what the guide of the flow shows, and below it every attribute of the contact', async () => {
+  const hubspot = await new HubSpotSim({ keys: [KEY] }).start();
+  hubspot.seed('contacts', { firstname: 'Ada', lastname: 'Byron', phone: '+12025550123' });
+  const env = { ENABLE_HUBSPOT: 'true', HUBSPOT_BASE_URL: hubspot.url, HUBSPOT_ACCESS_TOKEN: KEY };
+  try {
+    await withSimulatedGateway({ env, host: 'localhost' }, async (gateway) => {
+      const desk = await ringing(gateway);
+      const item = (label: string): Promise<string | null> =>
+        desk.locator(`[data-testid="agent-guide-item"][data-label="${label}"] dd`).textContent();
+      assert.equal(
+        await desk.getByTestId('agent-guide').getByRole('heading', { level: 2 }).textContent(),
+        'The caller asked for a person, about an order.',
+      );
+      assert.equal(await item('Caller'), '+12025550123');
+      assert.equal(await item('Name'), 'Ada Byron');
+      assert.match((await item('Summary')) ?? '', /My parcel has not arrived/);
+      const link = desk.getByTestId('agent-crm-link');
+      assert.match((await link.getAttribute('href')) ?? '', /^https:\/\/app\.hubspot\.com\/contacts\//);
+      const attribute = (name: string): Promise<string | null> =>
+        desk.locator(`[data-testid="agent-attribute"][data-name="${name}"] dd`).textContent();
+      assert.equal(await attribute('token_status'), 'valid');
+      assert.equal(await attribute('crm_url'), await link.getAttribute('href'));
+      assert.match((await attribute('summary')) ?? '', /My parcel has not arrived/);
+      await desk
+        .locator('[data-testid="agent-transcript"] [data-testid="turn"]')
+        .filter({ hasText: 'parcel' })
+        .waitFor();
+      await draw(desk, 'desk-guide');
+      assert.deepEqual(errorsOf(desk), []);
+    });
+  } finally {
+    await hubspot.close();
+  }
+});
