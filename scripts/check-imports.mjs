@@ -56,7 +56,6 @@ export const LAYERS = `
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
 
-  cluster.ts: app base cluster config console/address.ts process telemetry
   doctor.ts: base config doctor doctor/live process
   extension.ts: app audio base pipeline voice
 
@@ -71,13 +70,15 @@ export const LAYERS = `
   sim/connect-api:
   sim/caller: audio base process sim/connect sim/twilio speech
   sim/desk: audio sim/connect sim/twilio
+  sim/faults: app base call console handover journal voice
   sim/handset: audio base sim/caller sim/connect sim/desk sim/twilio speech
   sim: app audio base config process sim/caller sim/connect sim/twilio speech
 
-  main.ts: app base config console/address.ts process sim/handset telemetry
+  cluster.ts: app base cluster config console/address.ts process sim/faults sim/handset telemetry
+  main.ts: app base config console/address.ts process sim/faults sim/handset telemetry
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/handset sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/faults sim/handset sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
   test/browser/support: call console escalation telemetry test/support
   bench: app audio base cluster.ts config handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai

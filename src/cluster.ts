@@ -27,6 +27,10 @@ async function main(workers: number, notices: Notices): Promise<void> {
       // 0, unless a fault has set another code.
       exit: () => process.exit(),
       warn: (sentence) => notices.warn(sentence),
+      openFaults: async (parts) => {
+        const { Faults } = await import('../sim/faults/faults.js');
+        return new Faults(parts);
+      },
     });
     return;
   }
@@ -46,6 +50,10 @@ async function main(workers: number, notices: Notices): Promise<void> {
     log,
     clock: systemClock,
     fork: () => cluster.fork().process,
+    openPhones: async (parts) => {
+      const { Phones } = await import('../sim/handset/phones.js');
+      return new Phones(parts);
+    },
     onStopAsked: () => process.kill(process.pid, 'SIGTERM'),
     onGivenUp: () => {
       notices.say('fatal', 'no worker keeps running', 'No worker keeps running. See the log for the reason.');
@@ -87,6 +95,8 @@ function welcome(config: Config, workers: number, port: number, notices: Notices
   const console = consoleAddress(config, { port, publicHost });
   notices.say('info', 'the console is ready', `The console is at ${console}.`, { url: console });
   for (const warning of config.warnings) notices.warn(warning);
+  if (config.isCarrierSimulated && config.handover.embedded)
+    notices.hint(`Call it from a browser, at ${console}/phone, and answer at ${console}/agent.`);
   if (config.voiceProviders.includes('local')) notices.warn('Each worker loads its own speech engine of about 300 MB.');
 }
 

@@ -39,6 +39,10 @@ async function main(notices: Notices, shown: Shown): Promise<void> {
       const { Phones } = await import('../sim/handset/phones.js');
       return new Phones(parts);
     },
+    openFaults: async (parts) => {
+      const { Faults } = await import('../sim/faults/faults.js');
+      return new Faults(parts);
+    },
   });
   startWatchdog(config.maxStallMs, (sentence) => notices.warn(sentence));
   welcome(running, notices, shown);

@@ -91,6 +91,14 @@ export const MUTANTS = [
     tests: ['src/console/sessions.test.ts'],
   },
   {
+    name: 'a call that may be real can be made to fail',
+    file: 'src/app/start-gateway.ts',
+    find: 'return isCarrierSimulated ? open?.(',
+    replace: 'return true ? open?.(',
+    tests: ['test/console-faults.test.ts'],
+    only: 'callers may be real',
+  },
+  {
     name: 'a login of the console never ends',
     file: 'src/console/sessions.ts',
     find: 'if (isOurs && Number(expiry) * 1000 > this.clock.epochMs()) return id;',

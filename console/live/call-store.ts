@@ -15,8 +15,6 @@ export class CallStore {
   /** In order of time. */
   readonly events = signal<readonly ConsoleEvent[]>([]);
   readonly isOver = computed(() => this.call.value?.endedAt !== undefined);
-  /** The first timeline of a connection is the whole one. */
-  private isWholeExpected = false;
 
   constructor(callSid: string) {
     this.callSid = callSid;
@@ -58,14 +56,11 @@ export class CallStore {
             ? message.data.gone.includes(this.callSid)
             : row === undefined && !this.isOver.value;
         if (isGone) void this.load();
-        if (message.event === 'snapshot') this.isWholeExpected = true;
         return;
       }
       case 'timeline':
-        if (this.isWholeExpected && (message.data.events.length > 0 || this.events.value.length === 0))
-          this.events.value = message.data.events;
-        else this.events.value = merged(this.events.value, message.data.events);
-        this.isWholeExpected = false;
+        // Also after a loss of the connection: of what an instance knew that is gone, only this page still has the events.
+        this.events.value = merged(this.events.value, message.data.events);
         return;
       case 'bye':
         return;

@@ -33,7 +33,7 @@ export function describe(event: ConsoleEvent): string {
     case 'failover':
       return `${text('event.failover', { from: event.from, to: event.to })}, ${silence(event)}`;
     case 'resume':
-      return `${text('event.resume', { cause: named('cause', event.cause) })}, ${silence(event)}`;
+      return `${text('event.resume', { cause: named('cause', event.cause), instance: event.instance })}, ${silence(event)}`;
     case 'move':
       return text('event.move');
     case 'escalation':
@@ -48,7 +48,9 @@ export function describe(event: ConsoleEvent): string {
     case 'agent':
       return text('event.agent', { step: named('agent', event.step) });
     case 'operator':
-      return text(`event.operator.${event.action}`);
+      return event.fault === undefined
+        ? text(`event.operator.${event.action}`)
+        : text('event.operator.fault', { fault: text(`fault.${event.fault}.name`) });
     case 'log':
       return event.msg;
   }

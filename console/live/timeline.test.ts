@@ -27,7 +27,7 @@ test('a session and a state last until the next one, and the last until the end 
     [
       event({ kind: 'state', atMs: 100, state: 'talking' }),
       event({ kind: 'renewal', atMs: 5000, provider: 'openai', silenceMs: 0 }),
-      event({ kind: 'resume', atMs: 6000, cause: 'stream_lost' }),
+      event({ kind: 'resume', atMs: 6000, cause: 'stream_lost', instance: 'w1' }),
       event({ kind: 'failover', atMs: 8000, from: 'openai', to: 'nova', silenceMs: 1400 }),
       event({ kind: 'state', atMs: 9000, state: 'ended' }),
     ],
@@ -55,9 +55,9 @@ test('the silence of a new session lies before it, that of a new stream after it
   const { silences } = timelineOf(
     [
       event({ kind: 'reconnect', atMs: 1000, provider: 'openai', silenceMs: 1400 }),
-      event({ kind: 'resume', atMs: 5000, cause: 'stream_lost', silenceMs: 700 }),
+      event({ kind: 'resume', atMs: 5000, cause: 'stream_lost', instance: 'w1', silenceMs: 700 }),
       event({ kind: 'renewal', atMs: 7000, provider: 'openai', silenceMs: 0 }),
-      event({ kind: 'resume', atMs: 9000, cause: 'moved' }),
+      event({ kind: 'resume', atMs: 9000, cause: 'moved', instance: 'w1' }),
     ],
     10_000,
   );

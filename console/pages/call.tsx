@@ -15,6 +15,7 @@ import { Frame } from '../parts/frame.js';
 import { Journey } from '../parts/journey.js';
 import { TimelineView } from '../parts/timeline.js';
 import { Transcript } from '../parts/transcript.js';
+import { WhatIf } from '../parts/what-if.js';
 import { Waterfall } from '../parts/waterfall.js';
 import { named, text } from '../text/text.js';
 
@@ -63,6 +64,7 @@ function CallPage() {
             <div class="call-parts">
               <Transcript store={store} selected={selected} />
               <div>
+                <WhatIf store={store} />
                 <Journey store={store} />
                 <Waterfall store={store} selected={selected} />
                 <CallLog store={store} selected={selected} />

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
+import type { Fault } from '../../src/console/messages.js';
 import { act } from '../live/api.js';
 import { announce } from '../live/announcer.js';
 import { type TextKey, text } from '../text/text.js';
@@ -21,7 +22,7 @@ export function ActionButton({
   testId,
   values = {},
 }: {
-  name: 'drain' | 'hangup' | 'escalate';
+  name: 'drain' | 'hangup' | 'escalate' | `fault.${Fault}`;
   testId: string;
   path: string;
   fields?: () => Record<string, unknown>;
@@ -30,6 +31,8 @@ export function ActionButton({
   danger?: boolean;
   extra?: ComponentChildren;
 }) {
+  // All faults are answered alike.
+  const answers = name.startsWith('fault.') ? 'fault' : (name as 'drain' | 'hangup' | 'escalate');
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [failure, setFailure] = useState('');
@@ -47,7 +50,7 @@ export function ActionButton({
     if (status === 202) {
       setAsking(false);
       setDone(true);
-      announce(text(`${name}.done`));
+      announce(text(`${answers}.done`));
     } else setFailure(FAILURES.has(status) ? text(`action.${status}` as TextKey) : text('action.failed', { status }));
   };
   return (
@@ -80,7 +83,7 @@ export function ActionButton({
               disabled={isBusy}
               onClick={() => void confirm()}
             >
-              {text(isBusy ? 'action.busy' : `${name}.yes`)}
+              {text(isBusy ? 'action.busy' : `${answers}.yes`)}
             </button>
           </div>
         </Dialog>

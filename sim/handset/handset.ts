@@ -38,6 +38,8 @@ const FAILED: ReadonlySet<CallEnd> = new Set(['error', 'rejected', 'busy']);
 
 /** One telephone on a page. It calls the gateway through a simulated carrier, one call after the other. */
 export class Handset {
+  /** Whether the contact centre is busy when it is dialled for the present call. */
+  isConnectBusy = false;
   private readonly options: HandsetOptions;
   private readonly page: LiveSocket;
   private state: HandsetState | undefined;
@@ -107,6 +109,7 @@ export class Handset {
       speak: (mulaw) => call.speak(mulaw),
     });
     this.live = { call, carrier, microphone };
+    this.isConnectBusy = false;
     this.enter('ringing');
     call.on('heard', (frame) => this.page.play(frame));
     call.on('stream-started', () => this.enter('talking'));

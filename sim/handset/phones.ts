@@ -77,6 +77,14 @@ export class Phones {
     this.handsetOf(callSid)?.onCallState(state);
   }
 
+  /** The contact centre is busy from now on when the gateway dials it for this call. False if it is no softphone's. */
+  makeBusy(callSid: string): boolean {
+    const handset = this.handsetOf(callSid);
+    if (handset === undefined) return false;
+    handset.isConnectBusy = true;
+    return true;
+  }
+
   /** Hangs up every call and closes every page's connection. */
   async close(): Promise<void> {
     for (const agent of this.agents) agent.close();
@@ -106,6 +114,10 @@ export class Phones {
     const { phone } = this.connect;
     return {
       ring: (leg) => {
+        if (this.handsetOf(callSid)?.isConnectBusy === true) {
+          leg.reject('busy');
+          return;
+        }
         this.callers.set(leg.callSid, callSid);
         leg.onHangup(() => this.takeCaller(leg.callSid));
         phone.ring(leg);

@@ -9,10 +9,11 @@ import type { OwnProcessor } from '../call/media/own-processors.js';
 import { CallRegistry } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
-import type { Phones } from '../console/phones.js';
+import type { PhonePages } from '../console/phones.js';
 import type { OtherInstances } from '../console/other-instances.js';
 import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
+import { FaultInjection, type InjectedFaults } from './injected-faults.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
 import { listenError } from '../edge/listen-error.js';
 import { MetricsServer } from '../edge/metrics-server.js';
@@ -74,7 +75,9 @@ export interface GatewayParts {
   /** Learns the ids of every call, for the log. */
   ids?: CallIds | undefined;
   /** The softphone and the agent's desk. `undefined` if the carrier is not simulated. */
-  phones?: Phones | undefined;
+  phones?: PhonePages | undefined;
+  /** Lets the operator break what a call stands on. `undefined` if the carrier is not simulated. */
+  faults?: InjectedFaults | undefined;
   /** The consoles of other instances. `undefined` if there are none. */
   consoles?: OtherInstances | undefined;
   /** What processes behind one port sign the console's pages with, if there is no token. `undefined` for a random one. */
@@ -186,7 +189,10 @@ export class Gateway {
       peers,
     });
     this.streams = new StreamUpgrades({
-      admit: (opened, start) => this.calls.admit(opened, start),
+      admit: (opened, start) => {
+        parts.faults?.onStream(start.callSid, opened);
+        return this.calls.admit(opened, start);
+      },
       signingKeys: [...config.twilio.authTokens, ...config.twilio.sharedKeys],
       // Another instance, which has no host of its own for streams, may have asked for the stream.
       hosts: () => [...new Set([this.streamHost, this.publicHost])],
@@ -195,15 +201,20 @@ export class Gateway {
       metrics,
       peers,
     });
+    const { faults, phones } = parts;
+    const injection = new FaultInjection({ faults, phones, log });
+    if (faults !== undefined) this.watch((event) => faults.onCallEvent(event));
     this.console = new OperatorConsole({
       ...config.console,
       hosts: () => [this.publicHost, ...config.console.hosts],
       others: parts.consoles,
       secret: parts.consoleSecret,
       instance: () => this.instanceName,
-      operate: (callSid, action) => this.calls.operate(callSid, action),
+      operate: (callSid, request) =>
+        request.action === 'fault' ? injection.inject(callSid, request.fault) : this.calls.operate(callSid, request),
+      faults: injection.offered,
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
-      phones: parts.phones,
+      phones,
       clock: this.clock,
       log,
       metrics,

@@ -2,7 +2,8 @@ import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
 import { fencedClock } from '../base/fenced-clock.js';
 import type { Config } from '../config/config.js';
-import type { OpenPhones } from '../console/phones.js';
+import { OwnPhonePages } from '../console/own-phone-pages.js';
+import type { OpenPhones, PhonePages, PhonesParts } from '../console/phones.js';
 import { HubSpot } from '../crm/hubspot.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
 import { loadExtensions, processorsOf } from './extensions.js';
@@ -12,11 +13,13 @@ import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-s
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { openAssistants } from './assistants.js';
+import type { JournalBackend } from '../journal/backend.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
 import { CallIds } from '../telemetry/call-ids.js';
 import { type CallLine, type Logger, createLogger } from '../telemetry/log.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import { Metrics } from '../telemetry/metrics.js';
+import type { InjectedFaults, OpenInjectedFaults } from './injected-faults.js';
 import type { Peers } from './peers.js';
 import type { SpeechEngine } from '../speech/engine.js';
 import type { OtherInstances } from '../console/other-instances.js';
@@ -54,9 +57,15 @@ export interface StartOptions {
     journal: OpenJournalOptions['shared'];
     consoles: OtherInstances;
     consoleSecret: Buffer;
+    /** The telephones of the console's pages, in another process. `undefined` if that has none. */
+    phones: PhonePages | undefined;
+    /** Kills this process. Only asked for on a simulated call. */
+    kill: () => void;
   };
   /** Opens the softphone and the agent's desk. Called only if the carrier is simulated and the store embedded. */
   openPhones?: OpenPhones;
+  /** Lets the operator break what a call stands on. Called only if the carrier is simulated. */
+  openFaults?: OpenInjectedFaults;
   /** Called when the operator stops the gateway from its console; see {@link GatewayParts.stop}. */
   stop?: GatewayParts['stop'];
   /** Maximum time until a provider is prepared. */
@@ -99,6 +108,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const processors = processorsOf(extensions, config, options.env ?? {});
     const ownPhrases = await readOwnPhrases(config.escalation.phrasesFile);
     const tools = [...extensions.tools, ...(options.tools ?? [])];
+    const faults = await openFaults(config, clock, options);
+    closers.push(() => faults?.close());
     const assistants = await openAssistants({ config, extensions, tools, providers: options.providers });
     const provider = await createVoice({
       ...options,
@@ -109,6 +120,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       assistants,
       extensions,
       env: options.env ?? {},
+      ...(faults === undefined ? {} : { wrap: (each: VoiceProvider) => faults.provider(each) }),
     });
     closers.push(() => provider.close());
     await provider.prepare();
@@ -141,6 +153,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       log,
       metrics,
       shared: options.worker?.journal,
+      ...(faults === undefined ? {} : { wrap: (backend: JournalBackend) => faults.journal(backend) }),
       onLost: (callSid) => gateway.onCallLost(callSid),
     });
     closers.push(() => journal.close());
@@ -153,7 +166,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => crm?.close());
     const hasPhones = config.isCarrierSimulated && embeddedStore !== undefined;
     const phones = hasPhones
-      ? await options.openPhones?.({
+      ? await openPhonePages(options, {
           publicHost: () => gateway.publicHost,
           origin: () => originOf(config.host, gateway.port),
           store: embeddedStore,
@@ -162,14 +175,15 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
           onAgentStep: (callSid, step) => gateway.onAgentStep(callSid, step),
         })
       : undefined;
+    const breakable = faults?.store(store) ?? store;
     const gateway: Gateway = new Gateway({
       config,
       log,
       ids,
       metrics,
       provider,
-      store,
-      callbacks: store,
+      store: breakable,
+      callbacks: breakable,
       callers: handover.callerMatch ? store.callers : undefined,
       journal,
       agents,
@@ -184,6 +198,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       processors,
       clock,
       phones,
+      faults,
       stop: options.stop,
       about:
         embeddedStore === undefined
@@ -201,6 +216,24 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     await closeAll();
     throw error;
   }
+}
+
+/** Behind one port they are in the primary, so that they outlive each of its workers. */
+async function openPhonePages(
+  { openPhones, worker }: StartOptions,
+  parts: PhonesParts,
+): Promise<PhonePages | undefined> {
+  if (worker !== undefined) return worker.phones;
+  return openPhones === undefined ? undefined : new OwnPhonePages(await openPhones(parts));
+}
+
+/** With a real carrier nothing is loaded that could break a call. */
+async function openFaults(
+  { isCarrierSimulated }: Config,
+  clock: Clock,
+  { openFaults: open, worker }: StartOptions,
+): Promise<InjectedFaults | undefined> {
+  return isCarrierSimulated ? open?.({ clock, kill: worker?.kill }) : undefined;
 }
 
 /** Returns where a gateway on this host is, for a client on the same machine. */

@@ -30,6 +30,8 @@ export interface VoiceOptions {
   engine?: SpeechEngine;
   /** Maximum time until a provider is prepared. */
   prepareLimitMs?: number;
+  /** Stands between each provider and the gateway. By default nothing does. */
+  wrap?: (provider: VoiceProvider) => VoiceProvider;
   /** Replace the configured providers. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]];
 }
@@ -54,7 +56,7 @@ const SPOKEN_LINES = [
  * @throws TandemError CONFIG_INVALID that names a provider that does not exist
  */
 export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
-  const { assistants, clock = systemClock, config, log, metrics } = options;
+  const { assistants, clock = systemClock, config, log, metrics, wrap = (provider) => provider } = options;
   let speaker: LineSpeaker | undefined;
   const hasOwnVoice = config.local.ttsModel !== undefined || config.local.ttsBaseUrl !== undefined;
   // The embedded voices are English. In another language silence is better, and Twilio says the necessary lines. A voice of
@@ -80,7 +82,7 @@ export async function createVoice(options: VoiceOptions): Promise<CallVoice> {
         }
       },
     };
-    return new FencedProvider(provider, report, options.prepareLimitMs);
+    return new FencedProvider(wrap(provider), report, options.prepareLimitMs);
   };
   const create = (name: string): VoiceProvider => {
     const provider = fenced(createProvider(name, { ...options, clock, speakLine, first }));

@@ -1,4 +1,6 @@
+import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { PassedRequest } from './protocol.js';
 
 /** Node's internal handle of a socket. There is no public way to stop reading from a socket that does not flow. */
 interface SocketInternals {
@@ -11,4 +13,10 @@ interface SocketInternals {
  */
 export function stopReading(socket: Socket): void {
   (socket as unknown as SocketInternals)._handle?.readStop?.();
+}
+
+/** Returns the request that came to another process together with its connection, which this process has got. */
+export function takeRequest({ headers, method, url }: PassedRequest, socket: Socket): IncomingMessage {
+  socket.on('error', () => socket.destroy());
+  return Object.assign(new IncomingMessage(socket), { method, url, headers });
 }

@@ -2,7 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
+import { hostInUrl } from '../base/host-in-url.js';
+import { OwnPhonePages } from '../console/own-phone-pages.js';
+import type { OpenPhones, PhonePages } from '../console/phones.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
+import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { MemoryBackend } from '../journal/memory-backend.js';
 import { drawKey } from '../journal/seal.js';
 import type { Logger } from '../telemetry/log.js';
@@ -10,7 +14,7 @@ import { CallTable } from './call-table.js';
 import { ConsoleSwitch } from './console-switch.js';
 import { ClusterMetrics } from './cluster-metrics.js';
 import type { Answers } from './link.js';
-import { stopReading } from './pass-socket.js';
+import { stopReading, takeRequest } from './pass-socket.js';
 import type { PassedUpgrade, PassedWebhook, Place, ToPrimary, WebhookAnswer } from './protocol.js';
 import { type WorkerEnd, WorkerProcess } from './worker-process.js';
 
@@ -21,6 +25,8 @@ export interface PrimaryOptions {
   clock: Clock;
   /** Starts a process that runs a worker and has a channel to this one. */
   fork: () => ChildProcess;
+  /** Opens the softphone and the agent's desk. Called only if the carrier is simulated and the store embedded. */
+  openPhones: OpenPhones;
   /** Called when an operator stops the cluster from a worker's console. */
   onStopAsked: () => void;
   /** Called when no worker is left and none will be started again. */
@@ -40,8 +46,8 @@ type Phase = { name: 'starting' | 'running' } | { name: 'restarting' } | { name:
 
 /**
  * Starts the workers, restarts them when they die, and knows which worker has which call. It takes no calls and sees no
- * audio. It passes on requests that reached another worker than the call's. It keeps a journal of all calls in its memory,
- * so that the death of a worker loses none.
+ * audio, but it has the softphone and the agent's desk where no caller can be real. It passes on requests that reached another
+ * worker than the call's. It keeps a journal of all calls in its memory, so that the death of a worker loses none.
  */
 export class Primary {
   private readonly options: PrimaryOptions;
@@ -54,6 +60,8 @@ export class Primary {
   private readonly closers: (() => Promise<void>)[] = [];
   /** Called at the next change of a worker. */
   private readonly watchers = new Set<() => void>();
+  /** In this process, so that a call on the softphone outlives its worker. `undefined` if there are none. */
+  private phones: PhonePages | undefined;
   private storeUrl: string | undefined;
   private phase: Phase = { name: 'starting' };
   private port = 0;
@@ -85,6 +93,7 @@ export class Primary {
       const store = await startEmbeddedDynamoDb({});
       this.closers.push(() => store.close());
       this.storeUrl = store.endpointUrl;
+      await this.openPhones(store.endpointUrl);
     }
     for (const worker of this.workers) worker.start();
     await this.until(() => this.phase.name === 'stopping' || this.workers.every((worker) => worker.isAccepting));
@@ -136,6 +145,7 @@ export class Primary {
         workers: this.workers.length,
         storeUrl: this.storeUrl,
         journalKey: this.journalKey,
+        hasPhones: this.phones !== undefined,
       }),
       listening: ({ port }) => {
         this.port = port;
@@ -146,6 +156,11 @@ export class Primary {
       'call-started': (callSid) => this.calls.started(callSid, worker.name),
       'call-moving': (callSid) => this.calls.forget(callSid, worker.name),
       'call-ended': (callSid) => this.calls.ended(callSid, worker.name),
+      'phone-page': (passed, socket) => {
+        if (socket !== undefined) this.phones?.take(passed.page, takeRequest(passed, socket), socket, passed.head);
+      },
+      'call-state': ({ callSid, state }) => this.phones?.onCallState(callSid, state),
+      'make-busy': (callSid) => this.phones?.makeBusy(callSid) ?? false,
       readiness: () => {
         const ready = this.workers.filter(({ isAccepting }) => isAccepting).length;
         const isReady = ready > 0 && this.phase.name !== 'stopping';
@@ -160,6 +175,24 @@ export class Primary {
       'journal-claim': ({ callSid, owner }) => this.journal.claim(callSid, owner),
       'journal-read': ({ callSid }) => this.journal.read(callSid),
     };
+  }
+
+  private async openPhones(storeUrl: string): Promise<void> {
+    const { config, openPhones } = this.options;
+    const { connectPhoneNumber, pepper = LOCAL_MODE_PEPPER, tableName } = config.handover;
+    if (!config.isCarrierSimulated) return;
+    const phones = await openPhones({
+      publicHost: () => config.publicHost ?? `localhost:${this.port}`,
+      origin: () => `http://${hostInUrl(config.host)}:${this.port}`,
+      store: { dynamodb_endpoint: storeUrl, table: tableName },
+      pepper,
+      connectPhoneNumber,
+      onAgentStep: (callSid, step) => {
+        this.workerNamed(this.calls.find(callSid))?.link?.tell('agent-step', { callSid, step });
+      },
+    });
+    this.phones = new OwnPhonePages(phones);
+    this.closers.push(async () => this.phones?.close());
   }
 
   private async onWebhook(webhook: PassedWebhook, asker: WorkerProcess): Promise<WebhookAnswer> {

@@ -1,6 +1,7 @@
 import type { BackendWrite, HeldData } from '../journal/backend.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
 import type { InstanceAnswers, InstanceQuestion, InstanceUpdate, Opened } from '../console/other-instances.js';
+import type { PhonePage } from '../console/phones.js';
 import type { Readiness } from '../app/peers.js';
 
 /** A validated webhook on its way to the worker that has the call. */
@@ -24,14 +25,23 @@ export type GivenAnswer = { declined: true } | { declined: false; twiml: string 
 /** `asker`: the worker that received the webhook answers it. `peer`: another worker has answered it. */
 export type WebhookAnswer = { by: 'asker' } | { by: 'peer'; twiml: string | undefined };
 
-/** The upgrade request of a stream. Its connection is sent along. */
-export interface PassedUpgrade {
-  /** The name of the worker that announced the stream. */
-  worker: string;
+/** An upgrade request that has been checked. Its connection is sent along. */
+export interface PassedRequest {
   method: string;
   url: string;
   headers: Record<string, string | string[] | undefined>;
   head: Buffer;
+}
+
+/** The upgrade request of a stream. */
+export interface PassedUpgrade extends PassedRequest {
+  /** The name of the worker that announced the stream. */
+  worker: string;
+}
+
+/** The upgrade request of a page with a telephone. */
+export interface PassedPhonePage extends PassedRequest {
+  page: PhonePage;
 }
 
 /** A worker's place among the others. */
@@ -44,6 +54,8 @@ export interface Place {
   storeUrl: string | undefined;
   /** The key for the journal in the primary's memory, in base64. Not used if a journal is configured. */
   journalKey: string;
+  /** Whether the primary has the softphone and the agent's desk. */
+  hasPhones: boolean;
 }
 
 /** A question of a worker's console to all others. */
@@ -66,6 +78,11 @@ export type ToPrimary = {
   /** The worker leaves the call to any other worker. */
   'call-moving': Tell<string>;
   'call-ended': Tell<string>;
+  'phone-page': Tell<PassedPhonePage>;
+  /** For the softphone of the call. Told only if there are phones. */
+  'call-state': Tell<{ callSid: string; state: string }>;
+  /** The contact centre is busy for this call. False if it is no softphone's. */
+  'make-busy': { asked: string; answer: boolean };
   readiness: { asked: undefined; answer: Readiness };
   metrics: { asked: undefined; answer: string };
   /** Somebody watches the calls of all workers here, or does not any more. */
@@ -83,6 +100,8 @@ export type ToPrimary = {
 export type ToWorker = {
   webhook: { asked: GivenWebhook; answer: GivenAnswer };
   upgrade: Tell<PassedUpgrade>;
+  /** What happens at an agent's desk, for the caller of a call of this worker. */
+  'agent-step': Tell<{ callSid: string; step: string }>;
   metrics: { asked: undefined; answer: MetricObject[] };
   /** What is watched on the other workers. */
   'console-watched': Tell<{ opened: Opened }>;

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemClock } from '../base/clock.js';
 import { type Config, readConfig } from '../config/config.js';
 import { drainAfterFaultSeconds, faultLimitMs } from '../app/drain.js';
 import type { Gateway } from '../app/gateway.js';
+import type { OpenInjectedFaults } from '../app/injected-faults.js';
 import { readKey } from '../journal/seal.js';
 import { once, stopOnFault } from '../process/faults.js';
 import { FAULT_MESSAGE, createLogger } from '../telemetry/log.js';
@@ -13,6 +13,8 @@ import { type RunningGateway, startGateway } from '../app/start-gateway.js';
 import { type Channel, Link } from './link.js';
 import { LinkInstances } from './link-instances.js';
 import { LinkPeers } from './link-peers.js';
+import { LinkPhones } from './link-phones.js';
+import { takeRequest } from './pass-socket.js';
 import type { PassedUpgrade, Place, ToPrimary, ToWorker } from './protocol.js';
 import { SharedJournal } from './shared-journal.js';
 import { shareOf } from './shares.js';
@@ -27,10 +29,16 @@ export interface WorkerHost {
   exit: () => void;
   /** Tells the operator something, in a sentence. */
   warn: (sentence: string) => void;
+  /** See {@link StartOptions}. */
+  openFaults: OpenInjectedFaults;
 }
 
 /** Runs one of several gateways behind one port. The primary starts and stops this process. */
-export async function runWorker(channel: Channel, env: Environment, { exit, warn }: WorkerHost): Promise<void> {
+export async function runWorker(
+  channel: Channel,
+  env: Environment,
+  { exit, openFaults, warn }: WorkerHost,
+): Promise<void> {
   let running: RunningGateway | undefined;
   const settings = readConfig(env);
   let drain: { seconds: number; canMove: boolean } = { seconds: settings.drainSeconds, canMove: true };
@@ -63,6 +71,7 @@ export async function runWorker(channel: Channel, env: Environment, { exit, warn
         return { declined: false, twiml: await gateway().answer(path, fields) };
       },
       upgrade: (upgrade, socket) => takeUpgrade(gateway(), upgrade, socket),
+      'agent-step': ({ callSid, step }) => running?.gateway.onAgentStep(callSid, step),
       metrics: () => running?.metrics.objects() ?? [],
       'console-watched': ({ opened }) => consoles?.joined?.onWatched(opened),
       'console-update': ({ instance, update }) => consoles?.joined?.onUpdate(instance, update),
@@ -93,7 +102,10 @@ export async function runWorker(channel: Channel, env: Environment, { exit, warn
       consoles,
       // A page may get its next answer from any of the workers.
       consoleSecret: createHmac('sha256', key).update('console').digest(),
+      phones: place.hasPhones ? new LinkPhones(link) : undefined,
+      kill: () => process.kill(process.pid, 'SIGKILL'),
     },
+    openFaults,
     stop: () => link.tell('console-stop', undefined),
   });
   startWatchdog(running.config.maxStallMs, warn);
@@ -110,8 +122,5 @@ function placedConfig(settings: Config, { index, storeUrl, workers }: Place): Co
 
 function takeUpgrade(gateway: Gateway, upgrade: PassedUpgrade, socket: Socket | undefined): void {
   // The connection broke while it was passed here.
-  if (socket === undefined) return;
-  const { head, headers, method, url } = upgrade;
-  socket.on('error', () => socket.destroy());
-  gateway.takeUpgrade(Object.assign(new IncomingMessage(socket), { method, url, headers }), socket, head);
+  if (socket !== undefined) gateway.takeUpgrade(takeRequest(upgrade, socket), socket, upgrade.head);
 }

@@ -1,6 +1,5 @@
-import type { OperatorAction } from '../call/registry.js';
 import type { CallBoard } from './call-board.js';
-import type { ActionResult, CallLists, CallRow, CallWithEvents } from './messages.js';
+import type { ActionResult, CallLists, CallRow, CallWithEvents, OperatorRequest } from './messages.js';
 import type { InstanceQuestion, OtherInstances } from './other-instances.js';
 
 const MAX_RECENT = 50;
@@ -9,18 +8,16 @@ const READ_MS = 1000;
 /** Maximum wait for the instance that has a call. Then it counts as too late. */
 const ACT_MS = 3000;
 
+/** Acts on a call of this instance. */
+export type Operate = (callSid: string, action: OperatorRequest) => ActionResult | Promise<ActionResult>;
+
 /** The calls of this instance and of all others, for questions that are asked once. */
 export class AllCalls {
   private readonly board: CallBoard;
   private readonly others: OtherInstances | undefined;
-  private readonly operate: (callSid: string, action: OperatorAction) => ActionResult;
+  private readonly operate: Operate;
 
-  /** `operate`: acts on a call of this instance. */
-  constructor(options: {
-    board: CallBoard;
-    others: OtherInstances | undefined;
-    operate: (callSid: string, action: OperatorAction) => ActionResult;
-  }) {
+  constructor(options: { board: CallBoard; others: OtherInstances | undefined; operate: Operate }) {
     this.board = options.board;
     this.others = options.others;
     this.operate = options.operate;
@@ -53,8 +50,8 @@ export class AllCalls {
   }
 
   /** Acts on a call, wherever it is. */
-  async act(callSid: string, action: OperatorAction): Promise<ActionResult> {
-    const here = this.actHere(callSid, action);
+  async act(callSid: string, action: OperatorRequest): Promise<ActionResult> {
+    const here = await this.actHere(callSid, action);
     const isHere = here === 'accepted' || this.board.row(callSid) !== undefined;
     if (isHere || this.others === undefined) return here;
     const { answers, isComplete } = await this.others.ask(
@@ -81,9 +78,9 @@ export class AllCalls {
     }
   }
 
-  private actHere(callSid: string, action: OperatorAction): ActionResult {
-    const result = this.operate(callSid, action);
-    if (result === 'accepted') this.board.operated(callSid, action.action);
+  private async actHere(callSid: string, action: OperatorRequest): Promise<ActionResult> {
+    const result = await this.operate(callSid, action);
+    if (result === 'accepted') this.board.operated(callSid, action);
     return result === 'unknown' && this.board.find(callSid) !== undefined ? 'impossible' : result;
   }
 }

@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import type { Clock } from '../base/clock.js';
 import { namedReason } from '../escalation/escalation.js';
-import type { OperatorAction } from '../call/registry.js';
 import type { Logger } from '../telemetry/log.js';
 import { type Refusal, answer, answerJson, refuse, refuseUpgrade } from './answer.js';
 import type { AllCalls } from './all-calls.js';
 import type { Guard, Visitor } from './guard.js';
-import type { SessionAnswer } from './messages.js';
-import type { Phones } from './phones.js';
+import type { Fault, OperatorRequest, SessionAnswer } from './messages.js';
+import type { PhonePages } from './phones.js';
 import { readJson } from './read-json.js';
 import { gatewayVersion } from './version.js';
 import type { WatchHub, Watcher } from './watch-hub.js';
@@ -22,24 +21,25 @@ export interface ConsoleApiOptions {
   showsTranscripts: boolean;
   /** Lets the calls finish, and then ends the process. */
   stop: () => void;
+  /** What can be made to fail under a call here. Empty unless the carrier is simulated. */
+  faults: readonly Fault[];
   /** `undefined` if the carrier is not simulated. */
-  phones?: Phones | undefined;
+  phones?: PhonePages | undefined;
   clock: Clock;
   log: Logger;
 }
 
 const SID = '[A-Za-z0-9]{1,64}';
 const CALL = new RegExp(`^calls/(${SID})$`);
-const ACTION = new RegExp(`^calls/(${SID})/actions/(hangup|escalate)$`);
+const ACTION = new RegExp(`^calls/(${SID})/actions/(hangup|escalate|fault)$`);
 const EVENTS = 'events';
 const WHOLE_SID = new RegExp(`^${SID}$`);
 /** Nothing is expected on a watcher's socket. */
 const MAX_MESSAGE_BYTES = 1024;
-/** Maximum number of connections of softphones and desks. */
-const MAX_PHONES = 20;
 
 const NOT_FOUND: Refusal = { status: 404, error: 'Not found.' };
 const UNKNOWN: Refusal = { status: 404, error: 'No such call is known here.' };
+const NO_SUCH_FAULT: Refusal = { status: 404, error: '"fault" names nothing that can be made to fail here.' };
 const TOO_LATE: Refusal = { status: 409, error: 'The call has gone too far for that.' };
 const FULL: Refusal = { status: 503, error: 'Too many watch this gateway already.', headers: { 'retry-after': '30' } };
 const BAD_CALL: Refusal = { status: 400, error: '"call" must be a CallSid.' };
@@ -50,11 +50,6 @@ type Handler = (visitor: Visitor, request: IncomingMessage, response: ServerResp
 export class ConsoleApi {
   private readonly options: ConsoleApiOptions;
   private readonly sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-  });
-  private readonly phoneSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -83,10 +78,9 @@ export class ConsoleApi {
   }
 
   onUpgrade(route: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const connect = this.phoneOf(route);
-    if (connect !== undefined) {
-      if (this.phoneSockets.clients.size >= MAX_PHONES) refuseUpgrade(socket, FULL);
-      else this.phoneSockets.handleUpgrade(request, socket, head, connect);
+    const { phones } = this.options;
+    if (phones !== undefined && (route === 'phone' || route === 'agent')) {
+      phones.take(route, request, socket, head);
       return;
     }
     const callSid = callOf(request);
@@ -101,19 +95,10 @@ export class ConsoleApi {
     });
   }
 
-  /** Ends every connection. */
+  /** Ends every connection of a watcher. */
   close(): void {
-    for (const server of [this.sockets, this.phoneSockets]) {
-      for (const socket of server.clients) socket.terminate();
-      server.close();
-    }
-  }
-
-  /** Returns what takes the connection of a softphone or a desk. `undefined` if the route is neither, or there are none. */
-  private phoneOf(route: string): ((socket: WebSocket) => void) | undefined {
-    const { phones } = this.options;
-    if (route === 'phone') return phones && ((socket) => phones.onPhone(socket));
-    return route === 'agent' ? phones && ((socket) => phones.onAgent(socket)) : undefined;
+    for (const socket of this.sockets.clients) socket.terminate();
+    this.sockets.close();
   }
 
   private readerOf(route: string): Handler | undefined {
@@ -137,6 +122,11 @@ export class ConsoleApi {
     if (route === 'drain') return (fields, response) => this.drain(fields, response);
     const [, callSid, action] = ACTION.exec(route) ?? [];
     if (callSid === undefined) return undefined;
+    if (action === 'fault') {
+      // On a gateway with real callers the path does not exist.
+      if (this.options.faults.length === 0) return undefined;
+      return ({ fault }, response) => this.breakFor(callSid, fault, response);
+    }
     return ({ reason }, response) => {
       const named = namedReason(typeof reason === 'string' ? reason : undefined);
       return this.act(callSid, action === 'hangup' ? { action } : { action: 'escalate', reason: named }, response);
@@ -144,13 +134,14 @@ export class ConsoleApi {
   }
 
   private async sendSession(visitor: Visitor, response: ServerResponse): Promise<void> {
-    const { calls, guard, phones, showsTranscripts } = this.options;
+    const { calls, faults, guard, phones, showsTranscripts } = this.options;
     const session: SessionAnswer = {
       csrf: guard.csrfOf(visitor),
       phone: phones !== undefined,
       agent: phones !== undefined,
       transcripts: showsTranscripts,
       tapes: false,
+      faults,
       login: guard.asksForToken,
       instances: await calls.count(),
       version: await gatewayVersion(),
@@ -184,7 +175,13 @@ export class ConsoleApi {
     hub.add(watcher);
   }
 
-  private async act(callSid: string, action: OperatorAction, response: ServerResponse): Promise<void> {
+  private async breakFor(callSid: string, name: unknown, response: ServerResponse): Promise<void> {
+    const fault = this.options.faults.find((each) => each === name);
+    if (fault === undefined) refuse(response, NO_SUCH_FAULT);
+    else await this.act(callSid, { action: 'fault', fault }, response);
+  }
+
+  private async act(callSid: string, action: OperatorRequest, response: ServerResponse): Promise<void> {
     const result = await this.options.calls.act(callSid, action);
     if (result === 'accepted') answerJson(response, 202, { accepted: true });
     else refuse(response, result === 'impossible' ? TOO_LATE : UNKNOWN);

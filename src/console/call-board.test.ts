@@ -240,7 +240,7 @@ test('every replacement under a call is an event with the silence that it cost',
   assert.deepEqual(events(), [
     { atMs: 0, id: 'w1-1', kind: 'renewal', provider: 'openai', silenceMs: 0 },
     { atMs: 0, id: 'w1-2', kind: 'failover', from: 'openai', to: 'nova', silenceMs: 1400 },
-    { atMs: 0, id: 'w1-3', kind: 'resume', cause: 'stream_lost', silenceMs: 900 },
+    { atMs: 0, id: 'w1-3', kind: 'resume', cause: 'stream_lost', instance: 'w1', silenceMs: 900 },
   ]);
 });
 
@@ -248,6 +248,6 @@ test('what happens on a call that is not known changes nothing', () => {
   const { board, on } = boardOf();
   on({ type: 'state', state: 'talking' });
   board.logged(SID, 'info', 'x');
-  board.operated(SID, 'hangup');
+  board.operated(SID, { action: 'hangup' });
   assert.deepEqual(board.lists, { calls: [], recent: [] });
 });

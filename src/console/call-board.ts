@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { CallEvent } from '../call/call-events.js';
 import { CallRecord } from './call-record.js';
 import { maskedNumber } from './masked-number.js';
-import type { CallLists, CallRow, CallWithEvents, ConsoleEvent, OperatorAction } from './messages.js';
+import type { CallLists, CallRow, CallWithEvents, ConsoleEvent, OperatorRequest } from './messages.js';
 
 /** Maximum number of ended calls that are kept. */
 const MAX_RECENT = 50;
@@ -21,6 +21,8 @@ export class CallBoard {
     clock: Clock;
     /** Returns the name of this process. */
     instance: () => string;
+    /** Tells this process from an earlier one of the same name, in the ids of events. */
+    run?: string;
     /** Whether words and whole numbers may be shown. */
     showsTranscripts: boolean;
   };
@@ -56,8 +58,10 @@ export class CallBoard {
   }
 
   /** Notes an action of the operator. */
-  operated(callSid: string, action: OperatorAction): void {
-    this.recordOf(callSid)?.add({ kind: 'operator', action });
+  operated(callSid: string, request: OperatorRequest): void {
+    const { action } = request;
+    const fault = action === 'fault' ? { fault: request.fault } : {};
+    this.recordOf(callSid)?.add({ kind: 'operator', action, ...fault });
   }
 
   /** Notes what happens at an agent's desk. */
@@ -86,7 +90,7 @@ export class CallBoard {
 
   private start(event: Extract<CallEvent, { type: 'started' }>): void {
     const { callSid, from, provider, startedAtMs, to, turns } = event;
-    const { clock, instance, showsTranscripts } = this.options;
+    const { clock, instance, run = '', showsTranscripts } = this.options;
     const known = this.ended.get(callSid);
     this.ended.delete(callSid);
     known?.revive(event);
@@ -103,6 +107,7 @@ export class CallBoard {
           turns,
         },
         clock,
+        run,
         showsWords: showsTranscripts,
         onEvent: (changed) => this.onChange?.(callSid, changed),
       });

@@ -17,6 +17,7 @@ export class CallRecord {
   readonly events: ConsoleEvent[] = [];
   private readonly clock: Clock;
   private readonly showsWords: boolean;
+  private readonly idPrefix: string;
   private readonly onEvent: (event: ConsoleEvent) => void;
   private readonly facts: Omit<CallRow, 'quietForMs'>;
   /** When the caller began to hear nothing, on the clock. */
@@ -30,12 +31,15 @@ export class CallRecord {
   constructor(options: {
     facts: Facts & StartedFacts;
     clock: Clock;
+    /** Tells this process from an earlier one of the same name. */
+    run: string;
     showsWords: boolean;
     onEvent: (event: ConsoleEvent) => void;
   }) {
-    const { clock, facts, onEvent, showsWords } = options;
+    const { clock, facts, onEvent, run, showsWords } = options;
     const { startedAtMs, ...rest } = facts;
     this.clock = clock;
+    this.idPrefix = `${facts.instance}${run}`;
     this.showsWords = showsWords;
     this.onEvent = onEvent;
     this.facts = {
@@ -62,7 +66,7 @@ export class CallRecord {
   /** Appends something that has happened `agoMs` ago. */
   add(event: NewEvent, agoMs = 0): ConsoleEvent {
     const atMs = Math.max(0, Math.round(this.sinceStartMs - agoMs));
-    const id = `${this.facts.instance}-${++this.lastId}`;
+    const id = `${this.idPrefix}-${++this.lastId}`;
     const added: ConsoleEvent = { atMs, id, ...event };
     // A span is known when it ends, and stands where it began.
     let at = this.events.length;
@@ -160,7 +164,7 @@ export class CallRecord {
   }
 
   resumed({ cause }: Happening<'resumed'>): void {
-    const added = this.add({ kind: 'resume', cause });
+    const added = this.add({ kind: 'resume', cause, instance: this.facts.instance });
     if (added.kind === 'resume') this.resume = added;
   }
 

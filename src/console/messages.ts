@@ -1,3 +1,4 @@
+import type { OperatorAction } from '../call/registry.js';
 import type { Trigger, Reason } from '../escalation/escalation.js';
 
 // What the console sends, over HTTP, as events of a stream and over a WebSocket. Its pages use the same types.
@@ -69,15 +70,16 @@ type EventOfKind =
   | { kind: 'renewal'; provider: string; silenceMs: number }
   | { kind: 'reconnect'; provider: string; silenceMs: number }
   | { kind: 'failover'; from: string; to: string; silenceMs: number }
-  /** The call goes on in another stream. `silenceMs` follows when the caller has heard something on it. */
-  | { kind: 'resume'; cause: string; silenceMs?: number }
+  /** The call goes on in another stream, on this instance. `silenceMs` follows when the caller has heard something on it. */
+  | { kind: 'resume'; cause: string; instance: string; silenceMs?: number }
   | { kind: 'move' }
   | { kind: 'escalation'; trigger: Trigger; reason: Reason }
   /** `digits`: how many were played to the called leg. */
   | { kind: 'handover'; step: 'record' | 'no-record' | 'dial' | 'digits'; digits?: number }
   | { kind: 'dial'; outcome: string }
   | { kind: 'agent'; step: string }
-  | { kind: 'operator'; action: OperatorAction }
+  /** `fault`: what the operator made fail, if the action is that. */
+  | { kind: 'operator'; action: OperatorActionName; fault?: Fault }
   | { kind: 'log'; level: string; msg: string };
 
 /** One event of a call. `id`: names it within the call; an event that is sent again replaces the one with its id. */
@@ -85,7 +87,23 @@ export type ConsoleEvent = { atMs: number; id: string } & EventOfKind;
 /** An event without its place. */
 export type NewEvent = EventOfKind;
 
-export type OperatorAction = 'hangup' | 'escalate';
+export type OperatorActionName = OperatorAction['action'] | 'fault';
+
+/** What an operator may ask of a call. A fault can only be asked of a simulated call. */
+export type OperatorRequest = OperatorAction | { action: 'fault'; fault: Fault };
+
+/** What can be made to fail under a simulated call, to see what happens then. */
+export const FAULTS = [
+  'model-reset',
+  'model-stall',
+  'stream-drop',
+  'worker-kill',
+  'journal-stop',
+  'journal-start',
+  'store-throttle',
+  'connect-busy',
+] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /** `unknown`: no instance has the call. `impossible`: the call has gone too far for it. */
 export type ActionResult = 'accepted' | 'unknown' | 'impossible';
@@ -108,6 +126,8 @@ export interface SessionAnswer {
   agent: boolean;
   transcripts: boolean;
   tapes: boolean;
+  /** What can be made to fail under a call here. Empty unless the carrier is simulated. */
+  faults: readonly Fault[];
   /** Whether the visitor has logged in, and can log out. */
   login: boolean;
   /** How many instances are known. */

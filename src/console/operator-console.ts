@@ -1,15 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CallEvent } from '../call/call-events.js';
-import type { OperatorAction } from '../call/registry.js';
 import type { CallLine } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { answer, refuse, refuseUpgrade } from './answer.js';
-import { AllCalls } from './all-calls.js';
+import { AllCalls, type Operate } from './all-calls.js';
 import { ConsoleApi, type ConsoleApiOptions, notAllowed } from './api.js';
 import { CallBoard } from './call-board.js';
 import { Guard } from './guard.js';
-import type { ActionResult } from './messages.js';
 import { readJson } from './read-json.js';
 import type { OtherInstances } from './other-instances.js';
 import { StaticFiles } from './static-files.js';
@@ -24,8 +23,8 @@ export interface OperatorConsoleOptions extends Omit<ConsoleApiOptions, 'guard' 
   hosts: () => readonly string[];
   /** Returns the name of this process. */
   instance: () => string;
-  /** Hangs up or transfers a call of this process. */
-  operate: (callSid: string, action: OperatorAction) => ActionResult;
+  /** Does what the operator asks of a call of this process. */
+  operate: Operate;
   /** The other instances. The console joins them, and their owner closes them. `undefined` if there are none. */
   others: OtherInstances | undefined;
   metrics: Metrics;
@@ -73,7 +72,7 @@ export class OperatorConsole {
         log.warn('a wrong token was sent to the console');
       },
     });
-    this.board = new CallBoard({ clock, instance, showsTranscripts });
+    this.board = new CallBoard({ clock, instance, run: `.${randomBytes(3).toString('hex')}`, showsTranscripts });
     const { board, guard } = this;
     const hub = new WatchHub({ clock, board, others, onCount: (watchers) => metrics.consoleWatchers.set(watchers) });
     const calls = new AllCalls({ board, others, operate });

@@ -1,5 +1,4 @@
-import type { OperatorAction } from '../call/registry.js';
-import type { ActionResult, CallLists, CallRow, CallWithEvents, ConsoleEvent } from './messages.js';
+import type { ActionResult, CallLists, CallRow, CallWithEvents, ConsoleEvent, OperatorRequest } from './messages.js';
 
 // How the consoles of several instances know of each other's calls. Behind one port the cluster's primary stands between them
 // (src/cluster), elsewhere Redis does (redis-instances.ts).
@@ -18,7 +17,7 @@ export interface InstanceUpdate {
 export interface InstanceQuestions {
   lists: { asked: undefined; answer: CallLists };
   call: { asked: string; answer: CallWithEvents | undefined };
-  act: { asked: { callSid: string; action: OperatorAction }; answer: ActionResult };
+  act: { asked: { callSid: string; action: OperatorRequest }; answer: ActionResult };
 }
 
 /** A question on its way. */
@@ -42,6 +41,7 @@ export interface ConsoleMember {
   onUpdate(instance: string, update: InstanceUpdate): void;
   /** The instance is gone, or may be: nothing is known of its calls. */
   onLost(instance: string): void;
+  /** Returns the answer, or a promise of it. */
   answer(question: InstanceQuestion): unknown;
 }
 

@@ -1,18 +1,31 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+
+/** The pages that have a telephone: the softphone and the agent's desk. */
+export type PhonePage = 'phone' | 'agent';
+
+/** Where the console's pages find their telephone: in this process, or in the primary of a cluster. */
+export interface PhonePages {
+  /** Takes the connection of a page. Its request has passed the guard. */
+  take(page: PhonePage, request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Takes note of the gateway's name for the state of a call. */
+  onCallState(callSid: string, state: string): void;
+  /** The contact centre is busy from now on when the gateway dials it for this call. False if it is no softphone's. */
+  makeBusy(callSid: string): boolean | Promise<boolean>;
+  /** Hangs up every call and closes every page's connection. */
+  close(): Promise<void>;
+}
 
 /**
  * The softphone and the agent's desk. They need a simulated carrier, which no file of src/ knows: the gateway's entry brings
  * them in.
  */
-export interface Phones {
+export interface Phones extends Omit<PhonePages, 'take'> {
   /** Takes the connection of a softphone's page: frames of 160 bytes of mu-law every 20 ms, and messages as JSON. */
   onPhone(socket: WebSocket): void;
   /** Takes the connection of a desk's page, which is of the same form. */
   onAgent(socket: WebSocket): void;
-  /** Takes note of the gateway's name for the state of a call. */
-  onCallState(callSid: string, state: string): void;
-  /** Hangs up every call and closes every page's connection. */
-  close(): Promise<void>;
 }
 
 /** What the phones need to know of the gateway. */

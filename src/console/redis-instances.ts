@@ -172,6 +172,15 @@ export class RedisInstances implements OtherInstances {
     }
   }
 
+  private async answer(to: string, number: unknown, question: InstanceQuestion): Promise<void> {
+    try {
+      const answer: unknown = await this.member?.answer(question);
+      await this.send(answersTo(to), { number, answer });
+    } catch (error) {
+      this.unusable(error);
+    }
+  }
+
   private onMessage(channel: string, sealed: Buffer): void {
     const plain = this.seal.open(sealed, channel);
     // Another release, or another deployment in the same Redis.
@@ -180,8 +189,12 @@ export class RedisInstances implements OtherInstances {
       const message = JSON.parse(plain.toString('utf8')) as Record<string, unknown> & { from: string };
       if (message.from !== this.id) this.onOther(channel, message);
     } catch (error) {
-      this.log.error({ err: error }, 'a message of another console could not be used');
+      this.unusable(error);
     }
+  }
+
+  private unusable(error: unknown): void {
+    this.log.error({ err: error }, 'a message of another console could not be used');
   }
 
   private onOther(channel: string, { from, ...message }: Record<string, unknown> & { from: string }): void {
@@ -192,11 +205,9 @@ export class RedisInstances implements OtherInstances {
       case UPDATES:
         if (this.opened !== undefined) this.member?.onUpdate(from, message['update'] as InstanceUpdate);
         return;
-      case QUESTIONS: {
-        const answer = this.member?.answer(message['question'] as InstanceQuestion);
-        void this.send(answersTo(from), { number: message['number'], answer });
+      case QUESTIONS:
+        void this.answer(from, message['number'], message['question'] as InstanceQuestion);
         return;
-      }
       default: {
         const asking = this.asking.get(message['number'] as number);
         if (asking === undefined) return;

@@ -23,6 +23,8 @@ export interface OpenJournalOptions {
   metrics: Metrics;
   /** The journal that the processes of this machine share if none is configured. `undefined` if each keeps its own. */
   shared?: { backend: JournalBackend; key: KeyObject } | undefined;
+  /** Stands between the journal and its backend. By default nothing does. */
+  wrap?: (backend: JournalBackend) => JournalBackend;
   onLost: (callSid: string) => void;
 }
 
@@ -31,9 +33,9 @@ export interface OpenJournalOptions {
  * the journal until an instance dies.
  */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
-  const { clock, config, log, metrics, onLost, shared } = options;
+  const { clock, config, log, metrics, onLost, shared, wrap = (backend) => backend } = options;
   return new CallJournal({
-    backend: await openBackend(options),
+    backend: wrap(await openBackend(options)),
     keys: config?.keys ?? [shared?.key ?? drawKey()],
     instanceId: randomUUID(),
     clock,

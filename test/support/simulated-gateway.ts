@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { Faults } from '../../sim/faults/faults.js';
 import { Phones } from '../../sim/handset/phones.js';
 import { type RunningGateway, startGateway } from '../../src/app/start-gateway.js';
 import { readConfig } from '../../src/config/config.js';
@@ -36,6 +37,7 @@ export async function withSimulatedGateway(
   const running = await startGateway(readConfig({ PORT: '0', HOST: host, MAX_LOOP_DELAY_MS: '0', ...env }), {
     providers: [provider, ...fallbacks],
     logDestination,
+    openFaults: (parts) => Promise.resolve(new Faults(parts)),
     openPhones: (parts) => Promise.resolve(new Phones(parts)),
   });
   const base = `http://${host}:${running.gateway.port}`;

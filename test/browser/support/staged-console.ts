@@ -2,7 +2,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CallEvent } from '../../../src/call/call-events.js';
 import { OperatorConsole } from '../../../src/console/operator-console.js';
-import type { ActionResult } from '../../../src/console/messages.js';
+import type { ActionResult, Fault } from '../../../src/console/messages.js';
 import { createLogger } from '../../../src/telemetry/log.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -45,7 +45,14 @@ export class StagedConsole {
     port = 0,
     startsAt = Date.UTC(2026, 10, 30, 9, 41),
     token,
-  }: { showsTranscripts?: boolean; port?: number; startsAt?: number; token?: string } = {}): Promise<StagedConsole> {
+    faults = [],
+  }: {
+    showsTranscripts?: boolean;
+    port?: number;
+    startsAt?: number;
+    token?: string;
+    faults?: readonly Fault[];
+  } = {}): Promise<StagedConsole> {
     const clock = new FakeClock(startsAt);
     let staged: StagedConsole | undefined;
     const console = new OperatorConsole({
@@ -53,6 +60,7 @@ export class StagedConsole {
       hosts: () => [],
       instance: () => 'gw1',
       others: undefined,
+      faults,
       showsTranscripts,
       operate: (callSid, operation) => {
         staged?.operated.push({ callSid, ...operation });
