@@ -66,6 +66,13 @@ test('a page of one login cannot change anything with the value of another', () 
   for (const given of [sessions.csrfOf(other), one, '', 'x'.repeat(10_000)]) assert.ok(!sessions.isCsrf(one, given));
 });
 
+test('what a page sends with its changes is no signature of a login', () => {
+  const sessions = new Sessions({ token: TOKEN, clock: new FakeClock() });
+  const [, id = '', expiry = ''] = /=([^.]+)\.([^.]+)\./.exec(sessions.openedCookie(true)) ?? [];
+  const forged = sessions.csrfOf(`${id}.${expiry}`);
+  assert.equal(sessions.idIn(`tandem_console=${id}.${expiry}.${forged}`), undefined);
+});
+
 test('a token is right only if it is the whole token, and without one there is no right token', () => {
   const sessions = new Sessions({ token: TOKEN, clock: new FakeClock() });
   assert.ok(sessions.isToken(TOKEN));
@@ -80,5 +87,7 @@ test('processes behind one port that share a secret accept the values of each ot
   const secret = Buffer.alloc(32, 7);
   const [one, other] = [1, 2].map(() => new Sessions({ token: undefined, secret, clock }));
   assert.ok(one !== undefined && other?.isCsrf('local', one.csrfOf('local')));
-  assert.ok(!new Sessions({ token: undefined, clock }).isCsrf('local', one.csrfOf('local')));
+  const [alone, another] = [1, 2].map(() => new Sessions({ token: undefined, clock }));
+  assert.ok(alone !== undefined && !alone.isCsrf('local', one.csrfOf('local')));
+  assert.ok(another?.isCsrf('local', alone.csrfOf('local')) === false);
 });
