@@ -75,7 +75,7 @@ function TurnView({
         {text(`speaker.${speaker}`)} <time>{moment(turn.atMs)}</time>
         {latencyMs !== undefined && (
           <span class="turn-latency" data-testid="turn-latency" data-ms={latencyMs}>
-            {' '}
+            {' · '}
             {text('phone.latency', { time: shortTime(latencyMs) })}
           </span>
         )}

@@ -5,7 +5,7 @@ export const en = {
   navigation: 'Pages',
   'nav.calls': 'Calls',
   'nav.phone': 'Phone',
-  'nav.agent': "Agent's desk",
+  'nav.agent': 'Agent’s desk',
 
   'connection.connecting': 'connecting',
   'connection.live': 'live',
