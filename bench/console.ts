@@ -64,7 +64,8 @@ async function unwatched(order: readonly Variant[]): Promise<string> {
     return median(rounds.flatMap((round) => places.map((place) => round[place] ?? Number.NaN)));
   };
   const [without, as] = [of('no-console'), of('pipeline')];
-  return `with it ${as.toFixed(3)} ms per call-second, without ${without.toFixed(3)}, ratio ${(as / without).toFixed(3)}`;
+  const places = order.map((_, place) => median(rounds.map((round) => round[place] ?? Number.NaN)).toFixed(3));
+  return `with it ${as.toFixed(3)} ms per call-second, without ${without.toFixed(3)}, ratio ${(as / without).toFixed(3)} (each process: ${places.join(', ')})`;
 }
 
 async function watched(): Promise<void> {

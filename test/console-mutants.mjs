@@ -403,6 +403,13 @@ export const CONSOLE_MUTANTS = [
     tests: ['test/console-access.test.ts'],
   },
   {
+    name: 'a fault of the console is answered without a content policy',
+    file: 'src/console/operator-console.ts',
+    find: 'if (!response.headersSent) refuse(response, FAILED);',
+    replace: 'if (!response.headersSent) response.writeHead(500).end();',
+    tests: ['src/console/operator-console.test.ts'],
+  },
+  {
     name: 'a refused socket has no content policy',
     file: 'src/console/answer.ts',
     find: '  const fields = {\n    ...HEADERS,\n',

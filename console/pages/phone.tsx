@@ -186,6 +186,16 @@ function Talk() {
         <section class="empty">
           <p class="empty-title">{text('phone.empty.title')}</p>
           <p>{text('phone.empty.text')}</p>
+          <ol class="steps">
+            <li>{text('phone.step.call')}</li>
+            <li>{text('phone.step.interrupt')}</li>
+            <li>
+              {text('phone.step.human')}{' '}
+              <a href="/console/agent" target="_blank" rel="noopener">
+                {text('phone.desk')}
+              </a>
+            </li>
+          </ol>
         </section>
       ) : (
         <>

@@ -95,6 +95,8 @@ export class Handset {
       from: NUMBER.test(from) ? from : DEFAULT_FROM,
       to,
       voiceUrl: `https://${publicHost()}/twilio/voice`,
+      // As an operator configures the number. Without it the gateway would wait for a caller who has hung up.
+      statusCallback: `https://${publicHost()}/twilio/call-status`,
     });
     const microphone = new Microphone({
       waitingBytes: () => call.mediaStream?.unspokenBytes,

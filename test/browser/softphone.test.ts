@@ -92,11 +92,10 @@ test('recordings that are chosen or dropped are said to the assistant, and a key
     const said = phone.locator('[data-testid="phone-transcript"] [data-testid="turn"][data-speaker="caller"]');
     await said.filter({ hasText: /opening hours/i }).waitFor({ timeout: SLOW_MS });
     await phone.locator('[data-testid="phone-latency"][data-ms]').waitFor({ timeout: SLOW_MS });
-    await drop(
-      phone,
-      await recordings.write('parcel', [await gateway.spoken('What does it cost to return a parcel?')]),
-    );
-    await said.filter({ hasText: /parcel/i }).waitFor({ timeout: SLOW_MS });
+    const heard = await said.count();
+    await drop(phone, await recordings.write('parcel', [await gateway.spoken('How can I return a parcel?')]));
+    await said.nth(heard).waitFor({ timeout: SLOW_MS });
+    assert.match((await said.allTextContents()).slice(heard).join(' '), /return|parcel/i);
     await drop(phone, new URL(import.meta.url).pathname);
     await phone.locator('[data-testid="phone-error"][data-error="unreadable-file"]').waitFor({ timeout: SLOW_MS });
     await phone.getByTestId('phone-key-0').click();

@@ -6,6 +6,9 @@ export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export type { Page };
 
+/** A newer Chromium asks its user before a page of another network reaches this machine. Other browsers do not. */
+const WITHOUT_ITS_OWN_GUARD = '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets';
+
 /** Maximum time for anything that a page does. The machine may be busy. */
 const TIMEOUT_MS = 15_000;
 
@@ -31,7 +34,7 @@ export class TestBrowser {
     const args = [
       '--no-sandbox',
       ...(microphone === undefined ? [] : fake),
-      ...(names.length === 0 ? [] : [`--host-resolver-rules=${rules}`]),
+      ...(names.length === 0 ? [] : [`--host-resolver-rules=${rules}`, WITHOUT_ITS_OWN_GUARD]),
     ];
     return new TestBrowser(await chromium.launch({ executablePath: CHROMIUM, args }));
   }

@@ -14,6 +14,8 @@ export interface Scene {
   ready: (page: Page, console: StagedConsole) => Promise<void>;
   token?: string;
   hasPhones?: boolean;
+  /** By default true. */
+  showsTranscripts?: boolean;
   /** Whether the page may use the microphone. By default it may not. */
   hasMicrophone?: boolean;
 }
@@ -23,7 +25,7 @@ export const opened = async (page: Page): Promise<void> => {
   await page.getByTestId('timeline-event').first().waitFor();
 };
 
-const untilLogin = (page: Page): Promise<void> => page.getByTestId('login-token').waitFor();
+export const untilLogin = (page: Page): Promise<void> => page.getByTestId('login-token').waitFor();
 
 export const SCENES: readonly Scene[] = [
   { name: 'the list without a call', path: '', stage: () => undefined, ready: untilLive },
@@ -140,7 +142,7 @@ export async function withScene(
   options: BrowserContextOptions,
   body: (page: Page, console: StagedConsole) => Promise<void>,
 ): Promise<void> {
-  const { hasMicrophone = false, hasPhones = false, token } = scene;
+  const { hasMicrophone = false, hasPhones = false, showsTranscripts = true, token } = scene;
   await StagedConsole.with(
     async (console) => {
       scene.stage(console);
@@ -150,6 +152,6 @@ export async function withScene(
       await body(page, console);
       await page.context().close();
     },
-    { hasPhones, ...(token === undefined ? {} : { token }) },
+    { hasPhones, showsTranscripts, ...(token === undefined ? {} : { token }) },
   );
 }
