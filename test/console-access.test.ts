@@ -74,7 +74,8 @@ test('without a token this machine reads the console, and a rebound name or a tu
 
 test('the console takes only its own paths from the rest of the gateway', async () => {
   for (const path of ['/consolex', '/Console', '//console', '/%63onsole', 'http://localhost/console'])
-    assert.equal((await ask(open.base, path)).status, 404, path);
+    for (const host of ['localhost', 'evil.example'])
+      assert.equal((await ask(open.base, path, { headers: { host } })).status, 404, path);
   for (const path of ['/console/..', '/console/../health', '/console/api', '/console/assets/../calls.html'])
     assert.equal((await ask(open.base, path)).status, 404, path);
   assert.equal((await ask(open.base, '/health', { headers: { host: 'evil.example' } })).status, 200);

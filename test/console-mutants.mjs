@@ -291,6 +291,27 @@ export const CONSOLE_MUTANTS = [
     tests: ['test/console-access.test.ts'],
   },
   {
+    name: 'the cookie of a login is sent to the names below that of the host',
+    file: 'src/console/sessions.ts',
+    find: '=${value}; HttpOnly',
+    replace: '=${value}; Domain=localhost; HttpOnly',
+    tests: ['src/console/sessions.test.ts'],
+  },
+  {
+    name: 'a script cannot use the token',
+    file: 'src/console/guard.ts',
+    find: 'if (takesToken && authorization !== undefined) {',
+    replace: 'if (takesToken && false) {',
+    tests: ['test/console-access.test.ts'],
+  },
+  {
+    name: 'the console takes paths that are not its own',
+    file: 'src/console/operator-console.ts',
+    find: 'path.startsWith(`${ROOT}/`)',
+    replace: 'path.startsWith(ROOT)',
+    tests: ['test/console-access.test.ts'],
+  },
+  {
     name: 'a new token leaves the logins of the old one',
     file: 'src/console/sessions.ts',
     find: "hkdfSync('sha256', token ?? secret,",
