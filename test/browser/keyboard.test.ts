@@ -30,7 +30,9 @@ interface Focused {
 
 /** Runs in the page. `all`: the names of all controls that can be used, in the order of the document. */
 function controls(): { all: string[]; focused: Focused } {
-  const usable = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), [tabindex="0"]';
+  // The arrow keys choose among radio buttons.
+  const usable =
+    'a[href], button:not(:disabled), input:not(:disabled, [type="radio"]), input[type="radio"]:checked, select:not(:disabled), [tabindex="0"]';
   const nameOf = (element: Element | null): string =>
     element === null
       ? ''
@@ -41,13 +43,16 @@ function controls(): { all: string[]; focused: Focused } {
     (element) => element.tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true }),
   );
   const { activeElement } = document;
-  const style = getComputedStyle(activeElement ?? document.body);
+  const focused = activeElement ?? document.body;
+  // A link of the list is as large as its row, and a radio button is drawn by its label.
+  const styles = [getComputedStyle(focused), getComputedStyle(focused, '::after')];
+  if (focused.nextElementSibling !== null) styles.push(getComputedStyle(focused.nextElementSibling));
   return {
     all: all.map(nameOf),
     focused: {
       at: all.indexOf(activeElement as HTMLElement),
       name: nameOf(activeElement),
-      isSeen: (style.outlineStyle !== 'none' && style.outlineWidth !== '0px') || style.boxShadow !== 'none',
+      isSeen: styles.some(({ outlineStyle, outlineWidth }) => outlineStyle !== 'none' && outlineWidth !== '0px'),
     },
   };
 }
