@@ -6,11 +6,12 @@ import { type Measurement, type MemoryPerCall, type ModelKind, Subject } from '.
 // The section `frames`: what a frame and a call cost.
 
 const CALLS = [1, 50, 100, 200];
-const VARIANTS: readonly Variant[] = ['relay', 'pipeline', 'direct'];
+const VARIANTS = ['relay', 'pipeline', 'direct'] as const satisfies readonly Variant[];
+type Compared = (typeof VARIANTS)[number];
 const ROUNDS = 5;
 const SECONDS = 3;
 /** The process that starts first needs a tenth more CPU, for an unknown reason. Here each variant has each place once. */
-const TOGETHER: readonly (readonly Variant[])[] = [
+const TOGETHER: readonly (readonly Compared[])[] = [
   ['relay', 'pipeline', 'direct', 'direct', 'pipeline', 'relay'],
   ['pipeline', 'direct', 'relay', 'relay', 'direct', 'pipeline'],
   ['direct', 'relay', 'pipeline', 'pipeline', 'relay', 'direct'],
@@ -75,7 +76,7 @@ async function table(model: ModelKind, allCalls: readonly number[]): Promise<voi
 
 /** Prints the CPU of all variants, relative to relays that ran at the same time. */
 async function cpuTogether(): Promise<void> {
-  const orders: Record<Variant, number>[] = [];
+  const orders: Record<Compared, number>[] = [];
   for (const order of TOGETHER) orders.push(await cpuInOrder(order));
   for (const variant of VARIANTS) {
     const cpu = orders.map((cpu) => cpu[variant]);
@@ -88,7 +89,7 @@ async function cpuTogether(): Promise<void> {
 }
 
 /** Resolves with milliseconds for each call-second: the median of a process's rounds, averaged over a variant's processes. */
-async function cpuInOrder(order: readonly Variant[]): Promise<Record<Variant, number>> {
+async function cpuInOrder(order: readonly Compared[]): Promise<Record<Compared, number>> {
   const subjects: Subject[] = [];
   for (const variant of order) subjects.push(await Subject.start(variant, 'replies'));
   const rounds = await Subject.cpuTogether(subjects, {
@@ -98,7 +99,7 @@ async function cpuInOrder(order: readonly Variant[]): Promise<Record<Variant, nu
   });
   for (const subject of subjects) await subject.stop();
   const medians = order.map((_, index) => median(rounds.map((round) => round[index] ?? Number.NaN)));
-  const cpuOf = (variant: Variant): number => mean(medians.filter((_, index) => order[index] === variant));
+  const cpuOf = (variant: Compared): number => mean(medians.filter((_, index) => order[index] === variant));
   return { relay: cpuOf('relay'), pipeline: cpuOf('pipeline'), direct: cpuOf('direct') };
 }
 

@@ -4,8 +4,11 @@ import type { Counted, Held, Question } from './questions.js';
 
 // The benchmark's handle on a measured process.
 
-/** `relay` is a bare `ws` relay, the yardstick. The others are the gateway with `USE_PIPECAT` true and false. */
-export type Variant = 'relay' | 'pipeline' | 'direct';
+/**
+ * `relay` is a bare `ws` relay, the yardstick. The others are the gateway: with `USE_PIPECAT` true and false, and with a console
+ * that is told nothing.
+ */
+export type Variant = 'relay' | 'pipeline' | 'direct' | 'no-console';
 
 /** A relay or a gateway in a process of its own, on one core. */
 export class MeasuredProcess {

@@ -1,6 +1,7 @@
 import { UsageError, defineCommand, isEntry, runCommand } from '../src/process/command-line.js';
 import { withProgress } from '../src/base/terminal.js';
 import { cluster } from './cluster.js';
+import { operatorConsole } from './console.js';
 import { flood } from './flood.js';
 import { frames } from './frames.js';
 import { handover } from './handover.js';
@@ -27,6 +28,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],
   ['flood', { run: flood, seconds: 60 }],
+  ['console', { run: operatorConsole, seconds: 340 }],
 ]);
 
 const NAMES = [...SECTIONS.keys()];

@@ -1,5 +1,6 @@
 import { readConfig } from '../src/config/config.js';
 import { startGateway } from '../src/app/start-gateway.js';
+import { OperatorConsole } from '../src/console/operator-console.js';
 import type { VoiceProvider } from '../src/voice/session.js';
 import { startBareRelay } from './bare-relay.js';
 import { EchoProvider } from './echo-provider.js';
@@ -7,10 +8,11 @@ import { LoopDelay } from './loop-delay.js';
 import type { Counted, Held, Question } from './questions.js';
 import { SocketProvider } from './socket-provider.js';
 import { Stopwatch } from './stopwatch.js';
+import { TurnsProvider } from './turns-provider.js';
 
 /**
- * The measured process, `server.js VARIANT MODEL_URL AUTH_TOKENS`: a bare relay or a gateway. Its model is at MODEL_URL, or an
- * echo inside the process if that is empty. With AUTH_TOKENS it checks signatures and watches its event loop. It sends its
+ * The measured process, `server.js VARIANT MODEL_URL AUTH_TOKENS`: a bare relay or a gateway. Its model is at MODEL_URL, or inside
+ * the process: an echo if that is empty, and one that talks by the clock if it is `turns`. With AUTH_TOKENS it checks signatures and watches its event loop. It sends its
  * port, then answers questions about itself.
  */
 const [, , variant = 'pipeline', modelArgument = '', authTokens = ''] = process.argv;
@@ -18,7 +20,7 @@ const modelUrl = modelArgument === '' ? undefined : modelArgument;
 const loopDelay = authTokens === '' ? undefined : new LoopDelay();
 const stopwatch = new Stopwatch();
 stopwatch.install();
-const port = variant === 'relay' ? await startBareRelay(modelUrl) : await startBenchGateway(variant === 'pipeline');
+const port = variant === 'relay' ? await startBareRelay(modelUrl) : await startBenchGateway(variant !== 'direct');
 process.send?.({ port });
 
 // An orderly exit writes the profile if one was requested.
@@ -53,7 +55,10 @@ process.on('message', (question: Question) => {
 });
 
 async function startBenchGateway(pipeline: boolean): Promise<number> {
-  const provider: VoiceProvider = modelUrl === undefined ? new EchoProvider() : new SocketProvider(modelUrl);
+  if (variant === 'no-console') {
+    OperatorConsole.prototype.onCallEvent = () => undefined;
+    OperatorConsole.prototype.onCallLine = () => undefined;
+  }
   const config = readConfig({
     PORT: '0',
     LOG_LEVEL: authTokens === '' ? 'error' : 'info',
@@ -65,6 +70,11 @@ async function startBenchGateway(pipeline: boolean): Promise<number> {
       ? {}
       : { TWILIO_AUTH_TOKEN: authTokens, HOST: '127.0.0.1', HANDOVER_TOKEN_PEPPER: 'bench-pepper-0123456789' }),
   });
-  const running = await startGateway(config, { providers: [provider] });
+  const running = await startGateway(config, { providers: [providerAt(modelUrl)] });
   return running.gateway.port;
+}
+
+function providerAt(url: string | undefined): VoiceProvider {
+  if (url === undefined) return new EchoProvider();
+  return url === 'turns' ? new TurnsProvider() : new SocketProvider(url);
 }

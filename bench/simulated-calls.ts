@@ -43,6 +43,7 @@ export class SimulatedCalls {
   private readonly base: string;
   private readonly rings: boolean;
   private readonly authToken: string | undefined;
+  private readonly frameMs: number;
   private readonly calls: OpenCall[] = [];
   private readonly stop: () => void;
   private nextMs = 0;
@@ -51,12 +52,13 @@ export class SimulatedCalls {
 
   /**
    * `rings`: whether the process at the port needs a webhook and a `start`. A relay does not. `authToken`: signs requests as
-   * Twilio does, for the host `bench.example.com`.
+   * Twilio does, for the host `bench.example.com`. `frameMs`: how often a call sends a frame, by default as often as Twilio.
    */
-  constructor(port: number, options: { rings: boolean; authToken?: string | undefined }) {
+  constructor(port: number, options: { rings: boolean; authToken?: string | undefined; frameMs?: number }) {
     this.base = `127.0.0.1:${port}`;
     this.rings = options.rings;
     this.authToken = options.authToken;
+    this.frameMs = options.frameMs ?? FRAME_MS;
     this.stop = everyTurn(() => this.sendDueFrames());
   }
 
@@ -116,7 +118,7 @@ export class SimulatedCalls {
       const call = this.calls[this.nextCall++ % length];
       if (call === undefined) return;
       this.latenessMs.push(nowMs - this.nextMs);
-      this.nextMs += FRAME_MS / length;
+      this.nextMs += this.frameMs / length;
       this.sendFrame(call);
     }
   }

@@ -28,6 +28,19 @@ after(async () => {
 const login = (headers: Record<string, string> = {}, token: unknown = TOKEN): Promise<Answered> =>
   ask(closed.base, '/console/login', { method: 'POST', headers, body: JSON.stringify({ token }) });
 
+/** The content policy of every answer, to the letter. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** Returns the headers of an answer that has no end, and ends it. */
+async function headersOfStream(base: string): Promise<Answered['headers']> {
+  const end = new AbortController();
+  const { headers, status } = await fetch(`${base}/console/api/events`, { signal: end.signal });
+  end.abort();
+  assert.equal(status, 200);
+  return Object.fromEntries(headers);
+}
+
 const cookieOf = ({ headers }: Answered): string => headers['set-cookie']?.[0]?.split(';', 1)[0] ?? '';
 
 /** Returns the status of a request that would stop the gateway, if it were let in. */
@@ -61,7 +74,8 @@ test('without a token this machine reads the console, and a rebound name or a tu
 
 test('the console takes only its own paths from the rest of the gateway', async () => {
   for (const path of ['/consolex', '/Console', '//console', '/%63onsole', 'http://localhost/console'])
-    assert.equal((await ask(open.base, path)).status, 404, path);
+    for (const host of ['localhost', 'evil.example'])
+      assert.equal((await ask(open.base, path, { headers: { host } })).status, 404, path);
   for (const path of ['/console/..', '/console/../health', '/console/api', '/console/assets/../calls.html'])
     assert.equal((await ask(open.base, path)).status, 404, path);
   assert.equal((await ask(open.base, '/health', { headers: { host: 'evil.example' } })).status, 200);
@@ -88,8 +102,8 @@ test('every answer of the console has the headers that keep foreign pages and sc
     answers.map(({ status }) => status),
     [200, 200, 200, 404, 403, 415, 303, 401, 403, 204],
   );
-  for (const { headers } of answers) {
-    assert.match(String(headers['content-security-policy']), /^default-src 'none'; script-src 'self'; /);
+  for (const headers of [...answers.map(({ headers }) => headers), await headersOfStream(open.base)]) {
+    assert.equal(headers['content-security-policy'], POLICY);
     assert.equal(headers['x-content-type-options'], 'nosniff');
     assert.equal(headers['referrer-policy'], 'no-referrer');
     assert.equal(headers['cross-origin-opener-policy'], 'same-origin');

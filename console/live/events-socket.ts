@@ -36,7 +36,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
     isApplyPlanned = false;
     const messages = pending;
     pending = [];
-    onMessages(messages);
+    if (messages.length > 0) onMessages(messages);
   };
   const planApply = (): void => {
     if (isApplyPlanned) return;
@@ -44,6 +44,11 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
     if (document.hidden) setTimeout(apply, HIDDEN_APPLY_MS);
     else requestAnimationFrame(apply);
   };
+  // The frame that was planned for a page that is hidden now does not come before the page is seen again.
+  const onHidden = (): void => {
+    if (document.hidden && isApplyPlanned) setTimeout(apply, HIDDEN_APPLY_MS);
+  };
+  document.addEventListener('visibilitychange', onHidden);
 
   let delayMs = FIRST_DELAY_MS;
   let live: WebSocket | undefined;
@@ -88,6 +93,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
   open();
   return () => {
     isStopped = true;
+    document.removeEventListener('visibilitychange', onHidden);
     live?.close();
   };
 }

@@ -16,7 +16,7 @@ import { Icon } from '../parts/icon.js';
 import { Keypad } from '../parts/keypad.js';
 import { Meter } from '../parts/meter.js';
 import { Transcript } from '../parts/transcript.js';
-import { text } from '../text/text.js';
+import { named, text } from '../text/text.js';
 
 const phone = new Softphone();
 const selected = signal<ConsoleEvent | undefined>(undefined);
@@ -68,12 +68,18 @@ function PhonePage() {
 function Handset() {
   const state = phone.state.value;
   const { isOnCall } = phone;
+  const outcome = phone.call.value?.call.value?.outcome;
   return (
     <section class="card handset" aria-label={text('phone.title')}>
       <p class="phone-status" data-testid="phone-status" data-state={state} data-call-sid={phone.callSid.value}>
         <span class="phone-lamp" aria-hidden="true" />
         <span>{text(`phone.state.${state}`)}</span>
         <Elapsed sinceMs={state === 'asking-mic' ? undefined : phone.startedMs.value} isRunning={isOnCall} />
+        {state === 'ended' && outcome !== undefined && (
+          <span class="badge" data-testid="phone-outcome" data-outcome={outcome}>
+            {named('outcome', outcome)}
+          </span>
+        )}
       </p>
       <Problem />
       <div class="buttons wide">
@@ -180,6 +186,16 @@ function Talk() {
         <section class="empty">
           <p class="empty-title">{text('phone.empty.title')}</p>
           <p>{text('phone.empty.text')}</p>
+          <ol class="steps">
+            <li>{text('phone.step.call')}</li>
+            <li>{text('phone.step.interrupt')}</li>
+            <li>
+              {text('phone.step.human')}{' '}
+              <a href="/console/agent" target="_blank" rel="noopener">
+                {text('phone.desk')}
+              </a>
+            </li>
+          </ol>
         </section>
       ) : (
         <>

@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { CallsView } from '../live/calls-view.js';
 import type { Sort } from '../live/order.js';
 import { type TextKey, text } from '../text/text.js';
 import { CallRowView } from './call-row.js';
+import { useGradual } from './gradual.js';
 import { type RowLayout, layoutFor, remPx, useVisibleLines, windowOf } from './row-layout.js';
 
 const COLUMNS: readonly { name: string; sort?: Sort }[] = [
@@ -41,7 +42,8 @@ export function CallsTable({ view }: { view: CallsView }) {
   useHold(table, view);
 
   const shown = view.shown.value;
-  const [from, to] = useGradual(windowOf(shown.length, layout.value));
+  const [from, wantedTo] = windowOf(shown.length, layout.value);
+  const to = from + useGradual(wantedTo - from, ROWS_A_FRAME);
   const current = view.current.value ?? shown[0];
   const lines = Math.ceil(shown.length / layout.value.columns);
   const move = useKeyboard(view, body, layout.value);
@@ -112,23 +114,8 @@ function ColumnHead({ name, sort, view }: { name: string; sort?: Sort; view: Cal
   );
 }
 
-/** How many more rows a frame draws. All at once would block the page for longer than anybody should wait. */
+/** How many more rows a frame draws. */
 const ROWS_A_FRAME = 25;
-
-/** Returns the rows to draw now: up to the wanted ones, a few more with each frame. */
-function useGradual([from, to]: [number, number]): [number, number] {
-  const [drawn, setDrawn] = useState(ROWS_A_FRAME);
-  const isMore = from + drawn < to;
-  useLayoutEffect(() => {
-    if (!isMore) {
-      if (drawn > to - from + ROWS_A_FRAME) setDrawn(to - from + ROWS_A_FRAME);
-      return undefined;
-    }
-    const frame = requestAnimationFrame(() => setDrawn(drawn + ROWS_A_FRAME));
-    return () => cancelAnimationFrame(frame);
-  }, [isMore, drawn, to - from]);
-  return [from, isMore ? from + drawn : to];
-}
 
 /** Holds the order while the pointer or the focus is in the table. */
 function useHold(table: { current: HTMLTableElement | null }, view: CallsView): void {

@@ -15,7 +15,7 @@ export interface RowLayout {
 
 const LIST: RowLayout = { kind: 'list', columns: 1, rowRem: 2.375 };
 const CARDS: RowLayout = { kind: 'cards', columns: 1, rowRem: 7.25 };
-const WALL_ROW_REM = 2.65;
+const WALL_ROW_REM = 2.5;
 const MIN_TILE_REM = 11;
 /** In a window narrower than this a row becomes a card. */
 const NARROW = '(max-width: 52rem)';

@@ -1,9 +1,10 @@
+import type { Signal } from '@preact/signals';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import { describe, silence } from '../live/describe.js';
 import { moment } from '../live/format.js';
-import type { Placed } from '../live/timeline.js';
 import { named, text } from '../text/text.js';
 import { Icon, type IconName } from './icon.js';
+import { memo } from './memo.js';
 
 const ICONS: Partial<Record<ConsoleEvent['kind'], IconName>> = {
   'barge-in': 'bolt',
@@ -20,20 +21,25 @@ const ICONS: Partial<Record<ConsoleEvent['kind'], IconName>> = {
 };
 
 /** One event on its lane. */
-export function TimelineEvent({
-  isSelected,
-  onSelect,
-  placed: { event, fromMs, toMs },
+export const TimelineEvent = memo(function TimelineEvent({
+  event,
+  fromMs,
   pxPerMs,
-  row = 0,
+  row,
+  selected,
+  toMs,
 }: {
-  placed: Placed;
+  event: ConsoleEvent;
+  fromMs: number;
+  toMs: number;
   pxPerMs: number;
   /** Where several stand close, each has a row. */
-  row?: number;
-  isSelected: boolean;
-  onSelect: (event: ConsoleEvent) => void;
+  row: number;
+  selected: Signal<ConsoleEvent | undefined>;
 }) {
+  const select = (): void => {
+    selected.value = event;
+  };
   const isSpan = toMs > fromMs;
   const style: Record<string, string> = { insetInlineStart: `${(fromMs * pxPerMs).toFixed(1)}px` };
   if (isSpan) style['width'] = `${Math.max(2, (toMs - fromMs) * pxPerMs).toFixed(1)}px`;
@@ -45,11 +51,10 @@ export function TimelineEvent({
       data-kind={event.kind}
       data-at-ms={event.atMs}
       data-id={event.id}
-      data-selected={isSelected}
       data-detail={detailOf(event)}
       style={style}
-      onPointerEnter={() => onSelect(event)}
-      onClick={() => onSelect(event)}
+      onPointerEnter={select}
+      onClick={select}
     >
       <span class="unseen">
         {moment(event.atMs)} {describe(event)}
@@ -57,7 +62,7 @@ export function TimelineEvent({
       <Face event={event} />
     </li>
   );
-}
+});
 
 /** What the style tells apart within a kind. */
 function detailOf(event: ConsoleEvent): string | undefined {

@@ -9,10 +9,14 @@ import { onKeys } from '../live/shortcuts.js';
 import { useTick } from '../live/ticker.js';
 import { LANES, type Lane, type Placed, axisMs, stacked, tickMs, timelineOf } from '../live/timeline.js';
 import { text } from '../text/text.js';
+import { useGradual } from './gradual.js';
+import { useSelection } from './selection.js';
 import { TimelineEvent } from './timeline-event.js';
 import { useWheelAndDrag, useZoom } from './timeline-zoom.js';
 
 const MIN_TICK_PX = 72;
+/** How many more events a frame draws. */
+const EVENTS_A_FRAME = 60;
 const MARK_PX = 22;
 const MARK_ROWS = 3;
 const HINT = matchMedia('(hover: hover)').matches ? 'timeline.hint' : 'timeline.hint.touch';
@@ -34,13 +38,18 @@ export function TimelineView({ selected, store }: { store: CallStore; selected: 
   const trackStartPx = (): number => over.current?.offsetLeft ?? 0;
   const zoom = useZoom(box, lengthMs, trackStartPx);
   useWheelAndDrag(box, zoom, trackStartPx);
+  useSelection(box, selected, { attribute: 'data-id', idOf: ({ id }) => id });
+  const drawn = useGradual(events.length, EVENTS_A_FRAME);
   useTick(() => {
     const length = store.lengthMs();
     const last = events.at(-1)?.atMs ?? 0;
     setLengthMs(axisMs(Math.max(length, last), isOver));
     if (now.current !== null) now.current.style.transform = `translateX(${(length * zoom.pxPerMs).toFixed(1)}px)`;
   });
-  const timeline = useMemo(() => timelineOf(events, isOver ? store.lengthMs() : lengthMs), [events, isOver, lengthMs]);
+  const timeline = useMemo(
+    () => timelineOf(events.slice(0, drawn), isOver ? store.lengthMs() : lengthMs),
+    [events, drawn, isOver, lengthMs],
+  );
 
   const select = (event: ConsoleEvent | undefined): void => {
     selected.value = event;
@@ -112,13 +121,7 @@ export function TimelineView({ selected, store }: { store: CallStore; selected: 
           {LANES.filter((lane) => !OPTIONAL.has(lane) || timeline.lanes[lane].length > 0).map((lane) => (
             <div key={lane} class="lane" data-lane={lane}>
               <h3 id={`lane-${lane}`}>{text(`lane.${lane}`)}</h3>
-              <LaneEvents
-                lane={lane}
-                placed={timeline.lanes[lane]}
-                pxPerMs={zoom.pxPerMs}
-                selectedId={selected.value?.id}
-                onSelect={(event) => (selected.value = event)}
-              >
+              <LaneEvents lane={lane} placed={timeline.lanes[lane]} pxPerMs={zoom.pxPerMs} selected={selected}>
                 {lane === 'session' && (
                   <li class="span session-first" style={spanStyle(0, firstSessionMs, zoom.pxPerMs)}>
                     <span class="face">{provider}</span>
@@ -136,7 +139,7 @@ export function TimelineView({ selected, store }: { store: CallStore; selected: 
           </div>
         </div>
       </div>
-      <Inspector event={selected.value} events={events} />
+      <Inspector selected={selected} events={events} />
       <p id="timeline-keys" class="unseen">
         {text('timeline.keyboard')}
       </p>
@@ -155,16 +158,14 @@ function spanStyle(fromMs: number, toMs: number, pxPerMs: number): Record<string
 function LaneEvents({
   children,
   lane,
-  onSelect,
   placed,
   pxPerMs,
-  selectedId,
+  selected,
 }: {
   lane: Lane;
   placed: readonly Placed[];
   pxPerMs: number;
-  selectedId: string | undefined;
-  onSelect: (event: ConsoleEvent) => void;
+  selected: Signal<ConsoleEvent | undefined>;
   /** What stands on the lane besides events. */
   children: ComponentChildren;
 }) {
@@ -173,14 +174,15 @@ function LaneEvents({
   return (
     <ol aria-labelledby={`lane-${lane}`} style={{ '--rows': String(Math.max(0, ...rows) + 1) }}>
       {children}
-      {placed.map((one, at) => (
+      {placed.map(({ event, fromMs, toMs }, at) => (
         <TimelineEvent
-          key={one.event.id}
-          placed={one}
+          key={event.id}
+          event={event}
+          fromMs={fromMs}
+          toMs={toMs}
           pxPerMs={pxPerMs}
           row={rows[at] ?? 0}
-          isSelected={one.event.id === selectedId}
-          onSelect={onSelect}
+          selected={selected}
         />
       ))}
     </ol>
@@ -218,7 +220,14 @@ function Legend() {
 }
 
 /** Says in words what the selected event is. */
-function Inspector({ event, events }: { event: ConsoleEvent | undefined; events: readonly ConsoleEvent[] }) {
+function Inspector({
+  events,
+  selected,
+}: {
+  selected: Signal<ConsoleEvent | undefined>;
+  events: readonly ConsoleEvent[];
+}) {
+  const event = selected.value;
   if (event === undefined)
     return (
       <p class="inspector soft" aria-live="polite">

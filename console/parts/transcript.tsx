@@ -1,22 +1,32 @@
 import type { Signal } from '@preact/signals';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import { session } from '../live/api.js';
 import type { CallStore } from '../live/call-store.js';
 import { moment, shortTime } from '../live/format.js';
 import { text } from '../text/text.js';
 import { useFollowEnd } from './follow-end.js';
+import { useGradual } from './gradual.js';
+import { memo } from './memo.js';
+import { useSelection } from './selection.js';
+
+/** How many more turns a frame draws. */
+const TURNS_A_FRAME = 40;
 
 type Turn = ConsoleEvent & { kind: 'turn' };
 
 /** What both sides said. Words that the caller never heard are struck through. */
 export function Transcript({ selected, store }: { store: CallStore; selected: Signal<ConsoleEvent | undefined> }) {
   const turns = store.events.value.filter((event): event is Turn => event.kind === 'turn');
-  const box = useFollowEnd(turns.length);
+  const drawn = useGradual(turns.length, TURNS_A_FRAME);
+  const box = useFollowEnd(drawn);
   const isAllowed = session.value?.transcripts !== false;
   const isForgotten =
     isAllowed && store.isOver.value && turns.length > 0 && turns.every((turn) => turn.text === undefined);
-  useSelectedTurn(box, selected.value);
+  useSelection(box, selected, {
+    attribute: 'data-item-id',
+    idOf: (event) => ('itemId' in event ? event.itemId : undefined),
+    onMarked: (turn) => showTurn(box.current, turn),
+  });
   return (
     <section class="card" aria-labelledby="transcript">
       <div class="card-head">
@@ -32,7 +42,7 @@ export function Transcript({ selected, store }: { store: CallStore; selected: Si
             <p class="note">{text('transcript.empty')}</p>
           ) : (
             <ol class="turns">
-              {turns.map((turn, at) => (
+              {turns.slice(0, drawn).map((turn, at) => (
                 <TurnView
                   key={turn.id}
                   turn={turn}
@@ -48,7 +58,7 @@ export function Transcript({ selected, store }: { store: CallStore; selected: Si
   );
 }
 
-function TurnView({
+const TurnView = memo(function TurnView({
   isFirst,
   selected,
   turn,
@@ -60,14 +70,12 @@ function TurnView({
   const { interrupted, itemId, speaker, unheard = '' } = turn;
   const { latency } = turn;
   const latencyMs = latency && latency.sentMs - latency.speechStoppedMs;
-  const isSelected = selected.value !== undefined && 'itemId' in selected.value && selected.value.itemId === itemId;
   return (
     <li
       data-testid="turn"
       data-speaker={speaker}
       data-interrupted={interrupted}
       data-item-id={itemId}
-      data-selected={isSelected}
       data-first={isFirst}
       onClick={() => (selected.value = turn)}
     >
@@ -75,7 +83,7 @@ function TurnView({
         {text(`speaker.${speaker}`)} <time>{moment(turn.atMs)}</time>
         {latencyMs !== undefined && (
           <span class="turn-latency" data-testid="turn-latency" data-ms={latencyMs}>
-            {' '}
+            {' · '}
             {text('phone.latency', { time: shortTime(latencyMs) })}
           </span>
         )}
@@ -91,18 +99,12 @@ function TurnView({
       </p>
     </li>
   );
-}
+});
 
-/** Scrolls the transcript to the turn that was selected on the timeline. */
-function useSelectedTurn(box: { current: HTMLElement | null }, event: ConsoleEvent | undefined): void {
-  const last = useRef<string | undefined>(undefined);
-  useLayoutEffect(() => {
-    if (event === undefined || event.id === last.current || !('itemId' in event)) return;
-    last.current = event.id;
-    const turn = box.current?.querySelector<HTMLElement>('[data-selected="true"]');
-    if (turn == null || box.current === null) return;
-    const [from, to] = [box.current.scrollTop, box.current.scrollTop + box.current.clientHeight];
-    if (turn.offsetTop < from || turn.offsetTop + turn.offsetHeight > to)
-      box.current.scrollTop = turn.offsetTop - box.current.clientHeight / 3;
-  });
+/** Scrolls the transcript to a turn that was selected on the timeline. */
+function showTurn(box: HTMLElement | null, turn: HTMLElement): void {
+  if (box === null) return;
+  const [from, to] = [box.scrollTop, box.scrollTop + box.clientHeight];
+  if (turn.offsetTop < from || turn.offsetTop + turn.offsetHeight > to)
+    box.scrollTop = turn.offsetTop - box.clientHeight / 3;
 }

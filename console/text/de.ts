@@ -386,6 +386,9 @@ export const de: Readonly<Record<TextKey, string>> = {
   'phone.empty.title': 'Mit dem Gateway sprechen',
   'phone.empty.text':
     'Ihr Browser ist das Telefon, und das Telefonnetz ist nachgebildet. Alles andere ist das Gateway, wie es läuft: Webhook, TwiML, Media Stream.',
+  'phone.step.call': 'Auf „Anrufen“ drücken, das Mikrofon erlauben und fragen: „What are your opening hours?“',
+  'phone.step.interrupt': 'Die Antwort unterbrechen. Die Wörter, die Sie nie gehört haben, sind durchgestrichen.',
+  'phone.step.human': 'Sagen: „I want to speak to a human agent.“ Ein zweites Fenster ist der Mensch:',
   'phone.latency': 'Antwort nach {time}',
   'phone.latency.none': 'noch keine Antwort gemessen',
   'phone.open': 'Anruf {call} öffnen',

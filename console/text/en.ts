@@ -5,7 +5,7 @@ export const en = {
   navigation: 'Pages',
   'nav.calls': 'Calls',
   'nav.phone': 'Phone',
-  'nav.agent': "Agent's desk",
+  'nav.agent': 'Agent’s desk',
 
   'connection.connecting': 'connecting',
   'connection.live': 'live',
@@ -383,6 +383,9 @@ export const en = {
   'phone.empty.title': 'Talk to the gateway',
   'phone.empty.text':
     'Your browser is the telephone, and the carrier is simulated. Everything else is the gateway as it runs: webhook, TwiML, media stream.',
+  'phone.step.call': 'Press Call, allow the microphone, and ask: “What are your opening hours?”',
+  'phone.step.interrupt': 'Interrupt the answer. The words that you never heard are struck through.',
+  'phone.step.human': 'Say: “I want to speak to a human agent.” A second window is the agent:',
   'phone.latency': 'answer after {time}',
   'phone.latency.none': 'no answer measured yet',
   'phone.open': 'Open call {call}',

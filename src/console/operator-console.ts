@@ -9,6 +9,7 @@ import { AllCalls, type Operate } from './all-calls.js';
 import { ConsoleApi, type ConsoleApiOptions, notAllowed } from './api.js';
 import { CallBoard } from './call-board.js';
 import { Guard } from './guard.js';
+import { shownPath } from '../edge/shown-path.js';
 import { readJson } from './read-json.js';
 import type { OtherInstances } from './other-instances.js';
 import { StaticFiles } from './static-files.js';
@@ -44,6 +45,7 @@ const PAGES: readonly [RegExp, string][] = [
 ];
 
 const NOT_FOUND = { status: 404, error: 'Not found.' };
+const FAILED = { status: 500, error: 'The console failed to answer. The log of the gateway says why.' };
 
 /** Whether a path belongs to the console. */
 export function isConsolePath(path: string): boolean {
@@ -86,8 +88,17 @@ export class OperatorConsole {
     });
   }
 
-  /** `path` belongs to the console; see {@link isConsolePath}. */
+  /** `path` belongs to the console; see {@link isConsolePath}. A fault is answered, too, with the headers of every answer. */
   async onRequest(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.respond(path, request, response);
+    } catch (error) {
+      this.options.log.error({ err: error, path: shownPath(path) }, 'the console failed to answer');
+      if (!response.headersSent) refuse(response, FAILED);
+    }
+  }
+
+  private async respond(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = this.guard.refusal(request);
     if (refusal !== undefined) {
       this.options.metrics.refusedRequests.inc({ reason: 'console-access' });

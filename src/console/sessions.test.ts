@@ -52,8 +52,14 @@ test('a cookie that another port has set beside it does not end a login, and man
 test('the login cookie is for the console alone, hidden from scripts and other sites, and for TLS if it came over it', () => {
   const sessions = new Sessions({ token: TOKEN, clock: new FakeClock() });
   const attributes = '; HttpOnly; SameSite=Strict; Path=/console; Max-Age=43200';
-  assert.ok(sessions.openedCookie(false).endsWith(attributes));
-  assert.ok(sessions.openedCookie(true).endsWith(`${attributes}; Secure`));
+  // Without a Domain no other name gets it.
+  for (const [isSecure, more] of [
+    [false, ''],
+    [true, '; Secure'],
+  ] as const) {
+    const cookie = sessions.openedCookie(isSecure);
+    assert.equal(cookie, `${valueOf(cookie)}${attributes}${more}`);
+  }
   assert.match(sessions.closedCookie(true), /^tandem_console=; .*Max-Age=0; Secure$/);
 });
 
@@ -64,6 +70,13 @@ test('a page of one login cannot change anything with the value of another', () 
   assert.notEqual(one, other);
   assert.ok(sessions.isCsrf(one, sessions.csrfOf(one)));
   for (const given of [sessions.csrfOf(other), one, '', 'x'.repeat(10_000)]) assert.ok(!sessions.isCsrf(one, given));
+});
+
+test('what a page sends with its changes is no signature of a login', () => {
+  const sessions = new Sessions({ token: TOKEN, clock: new FakeClock() });
+  const [, id = '', expiry = ''] = /=([^.]+)\.([^.]+)\./.exec(sessions.openedCookie(true)) ?? [];
+  const forged = sessions.csrfOf(`${id}.${expiry}`);
+  assert.equal(sessions.idIn(`tandem_console=${id}.${expiry}.${forged}`), undefined);
 });
 
 test('a token is right only if it is the whole token, and without one there is no right token', () => {
@@ -80,5 +93,7 @@ test('processes behind one port that share a secret accept the values of each ot
   const secret = Buffer.alloc(32, 7);
   const [one, other] = [1, 2].map(() => new Sessions({ token: undefined, secret, clock }));
   assert.ok(one !== undefined && other?.isCsrf('local', one.csrfOf('local')));
-  assert.ok(!new Sessions({ token: undefined, clock }).isCsrf('local', one.csrfOf('local')));
+  const [alone, another] = [1, 2].map(() => new Sessions({ token: undefined, clock }));
+  assert.ok(alone !== undefined && !alone.isCsrf('local', one.csrfOf('local')));
+  assert.ok(another?.isCsrf('local', alone.csrfOf('local')) === false);
 });

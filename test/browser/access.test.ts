@@ -3,14 +3,17 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type Page, TestBrowser, untilLive } from './support/browser.js';
+import { startReverseProxy } from './support/reverse-proxy.js';
 import { StagedConsole } from './support/staged-console.js';
 import { bargeInStory, begin, sidOf } from './support/stories.js';
 
 const TOKEN = 'the-token-of-this-test-0123';
+/** A name of somebody else, whose owner has made it lead to this machine. */
+const REBOUND = 'evil.example';
 
 let browser: TestBrowser;
 before(async () => {
-  browser = await TestBrowser.start();
+  browser = await TestBrowser.start({ names: [REBOUND] });
 });
 after(() => browser.close());
 
@@ -137,6 +140,129 @@ for (const token of [undefined, TOKEN])
       token === undefined ? {} : { token },
     );
   });
+
+for (const token of [undefined, TOKEN])
+  test(`a page whose name was made to lead to this machine learns nothing and changes nothing, ${token === undefined ? 'without a token' : 'with one'}`, async () => {
+    await StagedConsole.with(
+      async (console) => {
+        begin(console, sidOf(1), { from: '+12025550123' });
+        const base = console.base.replace('localhost', REBOUND);
+        const page = await browser.open('about:blank');
+        for (const path of ['/console', '/console/login', '/console/api/session'])
+          assert.equal((await page.goto(base + path))?.status(), 403, path);
+        // The page came before its name led here, so for the browser it is of the console's own origin.
+        await page.route(`${base}/attack`, (route) =>
+          route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>elsewhere</title><body></body>' }),
+        );
+        await page.goto(`${base}/attack`);
+        const learned = await page.evaluate(attack, { base, callSid: sidOf(1) });
+        // It may read that it is refused, and nothing else.
+        assert.ok(learned.length >= 3);
+        for (const text of learned) assert.match(text, /^\{"error":"The console does not answer here\./);
+        const login = await page.evaluate(async (token) => {
+          const headers = { 'content-type': 'application/json' };
+          return (await fetch('/console/login', { method: 'POST', headers, body: JSON.stringify({ token }) })).status;
+        }, TOKEN);
+        assert.equal(login, 403);
+        assert.deepEqual([console.operated, console.drains], [[], 0]);
+        await page.context().close();
+      },
+      token === undefined ? {} : { token },
+    );
+  });
+
+test('without a token a tunnel shows nothing of the console, even if it puts the right name into its requests', async () => {
+  await StagedConsole.with(async (console) => {
+    begin(console, sidOf(1), { from: '+12025550123' });
+    const { host } = new URL(console.base);
+    for (const added of [
+      { 'x-forwarded-for': '203.0.113.7' },
+      { forwarded: 'for=203.0.113.7' },
+      { via: '1.1 tunnel' },
+    ]) {
+      const tunnel = await startReverseProxy(console.base, ({ origin, ...headers }) => ({
+        ...headers,
+        host,
+        ...(origin === undefined ? {} : { origin: console.base }),
+        ...added,
+      }));
+      try {
+        const page = await browser.open('about:blank');
+        for (const path of ['/console', '/console/login', '/console/api/calls'])
+          assert.equal((await page.goto(tunnel.base + path))?.status(), 403, JSON.stringify(added));
+        const learned = await page.evaluate(attack, { base: tunnel.base, callSid: sidOf(1) });
+        for (const text of learned) assert.match(text, /^\{"error":"The console does not answer here\./);
+        assert.deepEqual([console.operated, console.drains], [[], 0]);
+        await page.context().close();
+      } finally {
+        tunnel.close();
+      }
+    }
+  });
+});
+
+test('with a token the console is used through a proxy that passes the name on', async () => {
+  await StagedConsole.with(
+    async (console) => {
+      begin(console, sidOf(1));
+      const proxy = await startReverseProxy(console.base, (headers) => ({
+        ...headers,
+        'x-forwarded-for': '203.0.113.7',
+      }));
+      try {
+        const page = await browser.open(`${proxy.base}/console`);
+        await logIn(page, TOKEN);
+        await page.waitForURL(`${proxy.base}/console`);
+        await untilLive(page);
+        await page.getByTestId('action-drain').click();
+        await page.getByTestId('confirm-yes').click();
+        await page.getByTestId('confirm-dialog').waitFor({ state: 'detached' });
+        assert.equal(console.drains, 1);
+        await page.context().close();
+      } finally {
+        proxy.close();
+      }
+    },
+    { token: TOKEN },
+  );
+});
+
+test('a page on another port can neither end a login nor give a visitor one by setting cookies', async () => {
+  await StagedConsole.with(
+    async (console) => {
+      const page = await browser.open(`${console.base}/console/login`);
+      const elsewhere = await foreignServer();
+      try {
+        const attacker = await page.context().newPage();
+        await attacker.goto(elsewhere.base);
+        const plant = (path: string): Promise<void> =>
+          attacker.evaluate((path) => {
+            const inTwelveHours = Math.floor(Date.now() / 1000) + 43_200;
+            document.cookie = `tandem_console=${'A'.repeat(22)}.${inTwelveHours}.${'A'.repeat(43)}; path=${path}`;
+          }, path);
+        await plant('/console/api');
+        await page.goto(`${console.base}/console`);
+        assert.equal(page.url(), `${console.base}/console/login`, 'a cookie that nobody has signed is no login');
+        await logIn(page, TOKEN);
+        await page.waitForURL(`${console.base}/console`);
+        await untilLive(page);
+        await plant('/console/api');
+        await plant('/console');
+        await page.reload();
+        await untilLive(page);
+        await page.getByTestId('action-drain').click();
+        await page.getByTestId('confirm-yes').click();
+        await page.getByTestId('confirm-dialog').waitFor({ state: 'detached' });
+        assert.equal(console.drains, 1);
+      } finally {
+        elsewhere.server.closeAllConnections();
+        elsewhere.server.close();
+      }
+      await page.context().close();
+    },
+    { token: TOKEN },
+  );
+});
 
 /** Tries everything that a page can try. Runs in the browser. Returns what it has learned. */
 async function attack({ base, callSid }: { base: string; callSid: string }): Promise<string[]> {

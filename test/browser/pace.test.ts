@@ -131,13 +131,15 @@ test('a page with all it loads is under 150 kB, compressed, and asks no other ho
       await page.getByTestId('login-token').fill('a-token-for-this-test');
       await page.getByTestId('login-submit').click();
       await untilLive(page);
-      for (const path of ['/console', `/console/calls/${callSid}`, '/console/login']) {
+      const paths = ['/console', `/console/calls/${callSid}`, '/console/phone', '/console/agent', '/console/login'];
+      for (const path of paths) {
         const context = await browser.context({ locale: 'de-DE', storageState: await page.context().storageState() });
         const fresh = await context.newPage();
         const sizes: Promise<number>[] = [];
         const hosts = new Set<string>();
+        fresh.on('request', (request) => hosts.add(new URL(request.url()).host));
+        fresh.on('websocket', (socket) => hosts.add(new URL(socket.url()).host));
         fresh.on('response', (response) => {
-          hosts.add(new URL(response.url()).host);
           if (!response.url().includes('/api/'))
             sizes.push(
               response
@@ -155,6 +157,6 @@ test('a page with all it loads is under 150 kB, compressed, and asks no other ho
       }
       await page.context().close();
     },
-    { token: 'a-token-for-this-test' },
+    { token: 'a-token-for-this-test', hasPhones: true },
   );
 });

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { type Page, TestBrowser, errorsOf, untilLive } from './support/browser.js';
+import { Recordings, syllables } from './support/recordings.js';
+import { type Scene, untilLogin, withScene } from './support/scenes.js';
 import { smallPng } from './support/small-png.js';
-import { StagedConsole } from './support/staged-console.js';
-import { bargeInStory, failoverStory, handoverStory, manyCalls, sidOf } from './support/stories.js';
+import type { StagedConsole } from './support/staged-console.js';
+import { answered, bargeInStory, begin, failoverStory, handoverStory, manyCalls, sidOf } from './support/stories.js';
+import { atDesk, onPhone, stageCall } from './support/telephone-scenes.js';
 
 // The pictures for the documents. They are compared by eye, so this only makes sure that every page draws without an error.
 // PICTURES names the folder, docs/screenshots for the ones that the documents show.
@@ -13,89 +16,129 @@ const FOLDER = process.env['PICTURES'] ?? 'dist/pictures';
 const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } } as const;
 
 let browser: TestBrowser;
+let recordings: Recordings;
 before(async () => {
-  browser = await TestBrowser.start();
+  recordings = await Recordings.open();
+  browser = await TestBrowser.start({ microphone: await recordings.write('voice', [syllables(300, 60_000)]) });
   await mkdir(FOLDER, { recursive: true });
 });
 after(async () => {
   await browser.close();
+  await recordings.remove();
 });
 
-/** Draws a page light and dark, wide and narrow. */
-async function picture(
-  name: string,
-  url: string,
-  ready: (page: Page) => Promise<void>,
-  isWhole = false,
-): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      const page = await browser.open(url, { viewport, colorScheme, deviceScaleFactor: 1 });
-      await ready(page);
-      // Times are written four times a second.
-      await page.waitForTimeout(400);
-      await writeFile(
-        `${FOLDER}/${name}-${colorScheme}-${size}.png`,
-        smallPng(await page.screenshot({ fullPage: isWhole })),
-      );
-      assert.deepEqual(errorsOf(page), [], name);
-      await page.context().close();
+interface Picture extends Scene {
+  /** Whether the picture has the whole page, or only what a window shows. */
+  isWhole?: boolean;
+}
+
+const nothing = (): void => undefined;
+
+async function untilCallIsDrawn(page: Page): Promise<void> {
+  await untilLive(page);
+  await page.getByTestId('timeline-event').first().waitFor();
+}
+
+/** Calls that were answered and ended in the last eight minutes, so that the charts have something to show. */
+async function passTime(page: Page, console: StagedConsole): Promise<void> {
+  const past = Array.from({ length: 9 }, (_, n) => sidOf(700 + n));
+  for (let step = 0; step < 48; step++) {
+    console.clock.advance(10_000);
+    for (const [n, callSid] of past.entries()) {
+      if (step === n) begin(console, callSid);
+      const waitedMs = 640 + 150 * Math.sin(step / 6) + 80 * Math.sin(step / 2) + ((n * 137 + step * 71) % 240);
+      if (step > n && (n + step) % 3 === 0) console.emit(answered(callSid, 'openai', Math.round(waitedMs)));
+      if (step === 38 + n) console.emit({ type: 'ended', callSid, outcome: 'caller_hung_up' });
     }
+    await page.waitForTimeout(40);
   }
 }
 
-for (const count of [0, 12, 500])
-  test(`the list of ${count} calls is drawn light and dark, wide and narrow`, async () => {
-    await StagedConsole.with(async (console) => {
+const PICTURES: readonly Picture[] = [
+  ...[0, 12, 500].map((count) => ({
+    name: `calls-${count === 0 ? 'empty' : count}`,
+    path: '',
+    stage: nothing,
+    ready: async (page: Page, console: StagedConsole) => {
+      await untilLive(page);
+      if (count === 0) return;
+      await passTime(page, console);
       manyCalls(console, count);
-      await picture(`calls-${count === 0 ? 'empty' : count}`, `${console.base}/console`, untilLive);
-    });
-  });
-
-const STORIES = {
-  'call-barge-in': bargeInStory,
-  'call-failover': failoverStory,
-  'call-handover': handoverStory,
-} as const;
-for (const [name, tell] of Object.entries(STORIES))
-  test(`an opened call is drawn light and dark, wide and narrow: ${name}`, async () => {
-    await StagedConsole.with(async (console) => {
-      const story = tell(console);
-      await picture(name, `${console.base}/console/calls/${story.callSid}`, untilLive, true);
-    });
-  });
-
-test('an opened call whose words are hidden is drawn light and dark, wide and narrow', async () => {
-  await StagedConsole.with(
-    async (console) => {
-      const story = bargeInStory(console);
-      await picture('call-hidden', `${console.base}/console/calls/${story.callSid}`, untilLive, true);
+      console.clock.advance(250);
+      await page.locator(`[data-testid="calls-count"][data-count="${count}"]`).waitFor();
     },
-    { showsTranscripts: false },
-  );
-});
+  })),
+  ...Object.entries({ 'barge-in': bargeInStory, failover: failoverStory, handover: handoverStory }).map(
+    ([name, tell]) => ({
+      name: `call-${name}`,
+      path: `/calls/${sidOf(1)}`,
+      stage: tell,
+      ready: untilCallIsDrawn,
+      isWhole: true,
+    }),
+  ),
+  {
+    name: 'call-hidden',
+    path: `/calls/${sidOf(1)}`,
+    showsTranscripts: false,
+    stage: bargeInStory,
+    ready: untilCallIsDrawn,
+    isWhole: true,
+  },
+  ...(['idle', 'talking', 'refused'] as const).map((state) => ({
+    name: `phone-${state}`,
+    path: '/phone',
+    hasPhones: true,
+    hasMicrophone: state !== 'refused',
+    stage: (console: StagedConsole) => stageCall(console, state),
+    ready: (page: Page, console: StagedConsole) => onPhone(page, console, state),
+    isWhole: true,
+  })),
+  ...(['waiting', 'ringing', 'talking', 'ended'] as const).map((state) => ({
+    name: `desk-${state}`,
+    path: '/agent',
+    hasPhones: true,
+    hasMicrophone: true,
+    stage: (console: StagedConsole) => stageCall(console, state),
+    ready: (page: Page, console: StagedConsole) => atDesk(page, console, state),
+    isWhole: true,
+  })),
+  { name: 'login', path: '', token: 'a-token-of-this-test', stage: nothing, ready: untilLogin },
+];
 
-test('the login is drawn light and dark, wide and narrow', async () => {
-  await StagedConsole.with(
-    async (console) => {
-      await picture('login', `${console.base}/console`, (page) => page.getByTestId('login-token').waitFor());
-    },
-    { token: 'a-token-of-this-test' },
-  );
-});
+async function draw(page: Page, picture: string, isWhole: boolean): Promise<void> {
+  // Times are written four times a second.
+  await page.waitForTimeout(400);
+  await writeFile(`${FOLDER}/${picture}.png`, smallPng(await page.screenshot({ fullPage: isWhole })));
+  assert.deepEqual(errorsOf(page), []);
+}
+
+for (const picture of PICTURES)
+  test(`a page is drawn light and dark, wide and narrow: ${picture.name}`, async () => {
+    for (const [size, viewport] of Object.entries(SIZES))
+      await withScene(browser, picture, { viewport }, async (page) => {
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          await draw(page, `${picture.name}-${colorScheme}-${size}`, picture.isWhole === true);
+        }
+      });
+  });
 
 test('a wall screen shows 200 calls at once', async () => {
-  await StagedConsole.with(async (console) => {
-    manyCalls(console, 200);
-    const page = await browser.open(`${console.base}/console?view=wall`, {
-      viewport: { width: 1920, height: 1080 },
-      colorScheme: 'dark',
-    });
-    await untilLive(page);
-    await page.waitForTimeout(400);
-    await writeFile(`${FOLDER}/wall-200-dark.png`, smallPng(await page.screenshot()));
+  const wall: Scene = {
+    name: 'wall',
+    path: '?view=wall',
+    stage: (console) => manyCalls(console, 200),
+    ready: untilLive,
+  };
+  const viewport = { width: 1920, height: 1080 };
+  await withScene(browser, wall, { viewport, colorScheme: 'dark' }, async (page) => {
+    await page.getByTestId('call-row').nth(199).waitFor();
+    await draw(page, 'wall-200-dark', false);
     assert.equal(await page.locator(`[data-call-sid="${sidOf(3)}"]`).getAttribute('data-quiet'), 'red');
-    assert.deepEqual(errorsOf(page), []);
-    await page.context().close();
+    const bottoms = await page
+      .getByTestId('call-row')
+      .evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().bottom));
+    assert.ok(Math.max(...bottoms) <= viewport.height, `the last row ends at ${Math.max(...bottoms)}`);
   });
 });

@@ -6,6 +6,9 @@ export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export type { Page };
 
+/** A newer Chromium asks its user before a page of another network reaches this machine. Other browsers do not. */
+const WITHOUT_ITS_OWN_GUARD = '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets';
+
 /** Maximum time for anything that a page does. The machine may be busy. */
 const TIMEOUT_MS = 15_000;
 
@@ -17,11 +20,22 @@ export class TestBrowser {
     this.browser = browser;
   }
 
-  /** `microphone`: the WAV file that the fake microphone plays once, from the moment when a page opens it. */
-  static async start(microphone?: string): Promise<TestBrowser> {
+  /**
+   * `microphone`: the WAV file that the fake microphone plays once, from the moment when a page opens it. `names`: names that
+   * lead to this machine.
+   */
+  static async start({
+    microphone,
+    names = [],
+  }: { microphone?: string; names?: readonly string[] } = {}): Promise<TestBrowser> {
     if (!existsSync(CHROMIUM)) throw new Error(`There is no Chromium at ${CHROMIUM}.`);
     const fake = ['--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${microphone}%noloop`];
-    const args = ['--no-sandbox', ...(microphone === undefined ? [] : fake)];
+    const rules = names.map((name) => `MAP ${name} localhost`).join(',');
+    const args = [
+      '--no-sandbox',
+      ...(microphone === undefined ? [] : fake),
+      ...(names.length === 0 ? [] : [`--host-resolver-rules=${rules}`, WITHOUT_ITS_OWN_GUARD]),
+    ];
     return new TestBrowser(await chromium.launch({ executablePath: CHROMIUM, args }));
   }
 

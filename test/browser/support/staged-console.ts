@@ -1,11 +1,13 @@
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CallEvent } from '../../../src/call/call-events.js';
+import { OwnPhonePages } from '../../../src/console/own-phone-pages.js';
 import { OperatorConsole } from '../../../src/console/operator-console.js';
 import type { ActionResult, Fault } from '../../../src/console/messages.js';
 import { createLogger } from '../../../src/telemetry/log.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { StagedPhones } from './staged-phones.js';
 
 /** What an operator asked for. */
 export interface Operated {
@@ -24,6 +26,8 @@ export class StagedConsole {
   readonly base: string;
   readonly clock: FakeClock;
   readonly operated: Operated[] = [];
+  /** The softphones and desks, if the console has any. */
+  readonly phones: StagedPhones;
   /** What the gateway says to an action of the operator. */
   result: ActionResult = 'accepted';
   /** How often the operator has drained the gateway. */
@@ -32,36 +36,46 @@ export class StagedConsole {
   private readonly server: Server;
   private ticking: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(console: OperatorConsole, server: Server, clock: FakeClock) {
+  private constructor(console: OperatorConsole, server: Server, clock: FakeClock, phones: StagedPhones) {
     this.console = console;
+    this.phones = phones;
     this.server = server;
     this.clock = clock;
     this.base = `http://localhost:${(server.address() as AddressInfo).port}`;
   }
 
-  /** `port`: by default any. `startsAt`: the time on the gateway's clock, in milliseconds since the epoch. */
+  /**
+   * `port`: by default any. `startsAt`: the time on the gateway's clock, in milliseconds since the epoch. `hasPhones`: whether
+   * there are a softphone and a desk. `hosts`: more names by which it may be asked with a token.
+   */
   static async start({
     showsTranscripts = true,
     port = 0,
     startsAt = Date.UTC(2026, 10, 30, 9, 41),
     token,
+    hasPhones = false,
+    hosts = [],
     faults = [],
   }: {
     showsTranscripts?: boolean;
     port?: number;
     startsAt?: number;
     token?: string;
+    hasPhones?: boolean;
+    hosts?: readonly string[];
     faults?: readonly Fault[];
   } = {}): Promise<StagedConsole> {
     const clock = new FakeClock(startsAt);
+    const phones = new StagedPhones();
     let staged: StagedConsole | undefined;
     const console = new OperatorConsole({
       token,
-      hosts: () => [],
+      hosts: () => hosts,
       instance: () => 'gw1',
       others: undefined,
       faults,
       showsTranscripts,
+      phones: hasPhones ? new OwnPhonePages(phones) : undefined,
       operate: (callSid, operation) => {
         staged?.operated.push({ callSid, ...operation });
         return staged?.result ?? 'unknown';
@@ -80,7 +94,7 @@ export class StagedConsole {
       console.onUpgrade((request.url ?? '').split('?')[0] ?? '', request, socket, head);
     });
     await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve));
-    staged = new StagedConsole(console, server, clock);
+    staged = new StagedConsole(console, server, clock, phones);
     return staged;
   }
 
@@ -131,6 +145,7 @@ export class StagedConsole {
 
   async close(): Promise<void> {
     clearInterval(this.ticking);
+    await this.phones.close();
     if (this.server.listening) await this.vanish();
   }
 }

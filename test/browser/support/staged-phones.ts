@@ -1,0 +1,70 @@
+import type { WebSocket } from 'ws';
+import type { Phones } from '../../../src/console/phones.js';
+import { toneOf } from '../../support/page-phone.js';
+import { until } from '../../support/rig.js';
+
+/** What the server tells a page, such as `{ type: 'status', state: 'ringing' }`. */
+export type Told = Record<string, unknown>;
+
+const FRAME_MS = 20;
+
+/**
+ * The server's side of the softphone's and the desk's pages, played by hand, so that a page can be seen in each of its states
+ * for as long as a test looks at it.
+ */
+export class StagedPhones implements Phones {
+  /** What the pages have said, in order. */
+  readonly heard: Told[] = [];
+  private readonly pages = { phone: new Set<WebSocket>(), agent: new Set<WebSocket>() };
+  private speaking: NodeJS.Timeout | undefined;
+
+  onPhone(socket: WebSocket): void {
+    this.open('phone', socket);
+  }
+
+  onAgent(socket: WebSocket): void {
+    this.open('agent', socket);
+    socket.send(JSON.stringify({ type: 'status', state: 'waiting' }));
+  }
+
+  makeBusy(): boolean {
+    return false;
+  }
+
+  onCallState(): void {
+    // The test says what the pages are told.
+  }
+
+  /** Tells every page of a kind in which state it is. */
+  tell(page: 'phone' | 'agent', state: string, more: Told = {}): void {
+    for (const socket of this.pages[page]) socket.send(JSON.stringify({ type: 'status', state, ...more }));
+  }
+
+  /** Lets every page hear a tone from now on. */
+  speak(): void {
+    // Nine periods a frame, so that the frames fit together.
+    const frame = toneOf(450, FRAME_MS);
+    this.speaking ??= setInterval(() => {
+      for (const socket of [...this.pages.phone, ...this.pages.agent]) socket.send(frame);
+    }, FRAME_MS);
+  }
+
+  /** Resolves when a page has sent a message of this type. */
+  async hears(type: string): Promise<void> {
+    await until(() => this.heard.some((told) => told['type'] === type), `a page to say ${type}`);
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.speaking);
+    for (const socket of [...this.pages.phone, ...this.pages.agent]) socket.terminate();
+    return Promise.resolve();
+  }
+
+  private open(page: 'phone' | 'agent', socket: WebSocket): void {
+    this.pages[page].add(socket);
+    socket.on('close', () => this.pages[page].delete(socket));
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (!isBinary) this.heard.push(JSON.parse(data.toString()) as Told);
+    });
+  }
+}
