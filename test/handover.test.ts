@@ -682,9 +682,13 @@ describe('dialling over REST', { concurrency: 4 }, () => {
     });
   });
 
-  test('a REST update accepted without effect holds the call for some seconds, then TwiML dials once', async () => {
+  test('a REST update accepted without effect holds the call for some seconds, then TwiML dials once', async (t) => {
     const patient = new PatientPhone();
     const yes = createServer((_request, response) => response.end('{}'));
+    t.after(() => {
+      yes.closeAllConnections();
+      yes.close();
+    });
     await new Promise<void>((resolve) => {
       yes.listen(0, '127.0.0.1', resolve);
     });
@@ -698,15 +702,14 @@ describe('dialling over REST', { concurrency: 4 }, () => {
       patient.legs[0]?.hangup();
       await one.ends('handed_over');
     });
-    yes.closeAllConnections();
-    yes.close();
   });
 
-  test('a REST update whose answer is lost still dials, and its dial result counts', async () => {
+  test('a REST update whose answer is lost still dials, and its dial result counts', async (t) => {
     const patient = new PatientPhone();
     const lost = new LossyFront(() => restUrl);
     let restUrl = '';
     await lost.start();
+    t.after(() => lost.close());
     const change: NonNullable<Options>['change'] = (config) => {
       restUrl = config.dial.restUrl;
       return { ...config, dial: { ...config.dial, restUrl: lost.base } };
@@ -729,7 +732,6 @@ describe('dialling over REST', { concurrency: 4 }, () => {
       await one.ends('handed_over');
       assert.match(await rig.running.metrics.text(), /gateway_handovers_total\{outcome="bridged"\} 1\n/);
     });
-    await lost.close();
   });
 
   test('a caller who hangs up during the REST request ends the call', async () => {
