@@ -1,6 +1,6 @@
-import axe from 'axe-core';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, untilLive } from './support/browser.js';
 import { StagedConsole } from './support/staged-console.js';
 import { bargeInStory, failoverStory, handoverStory, manyCalls, sidOf } from './support/stories.js';
@@ -115,7 +115,7 @@ for (const scene of SCENES)
             const page = await browser.open(`${console.base}/console${scene.path}`, { colorScheme, viewport });
             await scene.ready(page);
             const where = `${colorScheme}, ${viewport.width} px`;
-            assert.deepEqual(await faultsOf(page), [], where);
+            assert.deepEqual(await axeFaults(page), [], where);
             await page.context().close();
           }
       },
@@ -198,19 +198,3 @@ test('a screen reader is told of a caller who hears nothing, and of nothing twic
     await page.context().close();
   });
 });
-
-type Axe = typeof axe;
-
-/** Runs axe with everything of WCAG 2.2 A and AA, and its best practices. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: Axe };
-    const { violations } = await axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ any, html, target }) => `${id} ${target.join(' ')}: ${any[0]?.message ?? ''} ${html.slice(0, 120)}`),
-    );
-  });
-}
