@@ -1,6 +1,6 @@
-import axe from 'axe-core';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, untilLive } from './support/browser.js';
 import { Recordings, syllables } from './support/recordings.js';
 import { SCENES, opened, withScene } from './support/scenes.js';
@@ -29,7 +29,7 @@ for (const scene of SCENES)
       await withScene(browser, scene, { viewport }, async (page) => {
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme });
-          assert.deepEqual(await faultsOf(page), [], `${colorScheme}, ${viewport.width} px`);
+          assert.deepEqual(await axeFaults(page), [], `${colorScheme}, ${viewport.width} px`);
         }
         assert.deepEqual([await page.locator('main').count(), await page.locator('h1').count()], [1, 1]);
         assert.equal(await page.locator('html').getAttribute('lang'), 'en');
@@ -66,19 +66,3 @@ test('a screen reader is told of a caller who hears nothing, and of nothing twic
     await page.context().close();
   });
 });
-
-type Axe = typeof axe;
-
-/** Runs axe with everything of WCAG 2.2 A and AA, and its best practices. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: Axe };
-    const { violations } = await axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ any, html, target }) => `${id} ${target.join(' ')}: ${any[0]?.message ?? ''} ${html.slice(0, 120)}`),
-    );
-  });
-}

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { HubSpotSim } from '../../sim/hubspot/server.js';
 import { until } from '../support/rig.js';
 import { type SimulatedGateway, withSimulatedGateway } from '../support/simulated-gateway.js';
+import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, errorsOf } from './support/browser.js';
 
 // The agent's desk in a browser, with a caller whose telephone is a socket.
@@ -33,13 +34,19 @@ async function ringing({ base, open, provider }: SimulatedGateway): Promise<Page
   return desk;
 }
 
+/** Draws the page, light and dark, wide and narrow, and looks for what keeps somebody from using it. */
 async function draw(page: Page, name: string): Promise<void> {
-  for (const [size, viewport] of [
-    ['wide', { width: 1280, height: 800 }],
-    ['narrow', { width: 390, height: 844 }],
-  ] as const) {
-    await page.setViewportSize(viewport);
-    await page.screenshot({ path: `${FOLDER}/${name}-light-${size}.png`, fullPage: true });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const [size, width, height] of [
+      ['wide', 1280, 800],
+      ['narrow', 320, 640],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await page.screenshot({ path: `${FOLDER}/${name}-${colorScheme}-${size}.png`, fullPage: true });
+      assert.deepEqual(await axeFaults(page), [], `${colorScheme}, ${size}`);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { ClusterRig } from '../support/cluster-rig.js';
 import { PagePhone } from '../support/page-phone.js';
 import { until } from '../support/rig.js';
 import { type SimulatedGateway, withSimulatedGateway } from '../support/simulated-gateway.js';
+import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, errorsOf, untilLive } from './support/browser.js';
 import { StagedConsole } from './support/staged-console.js';
 import { Story } from './support/stories.js';
@@ -69,10 +70,12 @@ test('the operator breaks a simulated call, and sees for each fault how long the
       await page.emulateMedia({ colorScheme });
       for (const [size, width, height] of [
         ['wide', 1280, 800],
-        ['narrow', 390, 844],
+        ['narrow', 320, 640],
       ] as const) {
         await page.setViewportSize({ width, height });
         await page.screenshot({ path: `${FOLDER}/what-if-${colorScheme}-${size}.png`, fullPage: true });
+        assert.deepEqual(await axeFaults(page), [], `${colorScheme}, ${size}`);
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
       }
     }
     caller.send({ type: 'hangup' });
