@@ -204,7 +204,7 @@ variable "settings" {
       "TWILIO_AUTH_TOKEN", "TWILIO_WEBHOOK_SHARED_KEYS", "OPENAI_API_KEY", "HANDOVER_TOKEN_PEPPER", "REDIS_URL", "JOURNAL_KEY",
       "HUBSPOT_ACCESS_TOKEN", "CONSOLE_TOKEN", "OUTBOUND_API_TOKENS",
     ])) == 0
-    error_message = "settings has a secret in it. Give it to scripts/fill-secrets.sh, so that it is not in the state."
+    error_message = "settings has a secret in it. Give it to fill-secrets.sh, so that it is not in the state."
   }
 
   validation {

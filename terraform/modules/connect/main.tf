@@ -9,7 +9,7 @@ locals {
 
 data "archive_file" "redeem" {
   type             = "zip"
-  source_file      = var.lambda_file
+  source_file      = abspath(var.lambda_file)
   output_path      = "${path.root}/.terraform/${var.name}-redeem.zip"
   output_file_mode = "0644"
 }
