@@ -25,7 +25,8 @@ output "secret_names" {
 
 output "secrets_in_use" {
   description = "Settings whose secret must be filled in before a task can start."
-  value       = local.secrets_in_use
+  # What comes from module.data is there after "terraform apply -target=module.data", too.
+  value = [for name in local.secrets_in_use : name if contains(keys(module.data.secrets), name)]
 }
 
 output "redis" {
@@ -60,7 +61,7 @@ output "balancer_dns_name" {
 
 output "region" {
   description = "AWS region of the deployment."
-  value       = var.region
+  value       = split(":", module.data.table.arn)[3]
 }
 
 output "nat_addresses" {

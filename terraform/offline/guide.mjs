@@ -1,6 +1,5 @@
 // Runs every command of DEPLOYMENT_GUIDE.md, in order and in one shell, in a copy of the project: with the offline provider, a bucket of
 // its own for the state (s3.mjs), and stand-ins for the AWS CLI, Docker, npm and curl (bin/).
-import fs from 'node:fs';
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { startBucket } from './s3.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Something hangs if it takes longer. */
+const TIMEOUT_MS = 240_000;
 /** What somebody types when fill-secrets.sh asks: a value, or Enter. The last line is for the rotation. */
 const TYPED = ['twilio-secret-one', '', 'openai-secret-one', '', '', 'twilio-secret-two'];
 const GIVEN = TYPED.filter((line) => line !== '');
@@ -108,9 +109,9 @@ export async function runGuide(env) {
 /** @returns {Promise<{ code: number, output: string }>} */
 export function run(command, args, cwd, env, input = '') {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env });
+    const child = spawn(command, args, { cwd, env, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { output += text; if (process.env.GUIDE_LOG) fs.appendFileSync(process.env.GUIDE_LOG, text); });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, output }));
     child.stdin.on('error', () => undefined);

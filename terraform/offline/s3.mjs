@@ -12,7 +12,12 @@ export async function startBucket() {
     request.on('data', (part) => parts.push(part));
     request.on('end', () => {
       const { body = '', status } = answer(request, Buffer.concat(parts));
-      response.writeHead(status, { 'content-type': 'application/xml', ...(status === 200 ? { etag: '"1"' } : {}) });
+      response.writeHead(status, {
+        'content-type': 'application/xml',
+        // The backend reads in pieces until it has as much.
+        ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }),
+        ...(status === 200 ? { etag: '"1"' } : {}),
+      });
       response.end(request.method === 'HEAD' ? undefined : body);
     });
   });
