@@ -27,7 +27,7 @@ async function statementProblems(type, statement) {
   if (actions.length === 0) problems.push(`${name} has no action`);
   for (const action of actions) {
     // The owner of a key's account must be able to administer it (AWS KMS: default key policy).
-    const isOwner = type === 'aws_kms_key' && action === 'kms:*' && /:root$/.test(statement.Principal?.AWS ?? '');
+    const isOwner = type === 'aws_kms_key' && action === 'kms:*' && statement.Principal?.AWS?.endsWith?.(':root');
     if (isOwner) continue;
     const isDenied = effect === 'Deny' && action === 's3:*';
     if (isDenied) continue;

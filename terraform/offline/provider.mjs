@@ -110,7 +110,7 @@ async function serve({ source, schema, problems, follows, make, read }) {
         name,
         async (call, answer) => {
           try {
-            answer(null, (await method(call.request, call.getPeer())) ?? {});
+            answer(null, (await Promise.resolve(method(call.request, call.getPeer()))) ?? {});
           } catch (cause) {
             answer({ code: 13, message: String(cause.stack) });
           }
