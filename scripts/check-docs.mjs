@@ -29,6 +29,7 @@ const OUTSIDE_NAMES = new Set([
   'NODE_ENV',
   'NODE_EXTRA_CA_CERTS',
   'PARROT_QUIET_MS',
+  'TF_DATA_DIR',
   // Values in the protocols of HubSpot and Nova.
   'CONTAINS_TOKEN',
   'END_TURN',

@@ -7,6 +7,8 @@ import { startWatchdog } from './process/watchdog.js';
 import { type RunningGateway, startGateway } from './app/start-gateway.js';
 import { consoleAddress } from './console/address.js';
 import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
+import { systemClock } from './base/clock.js';
+import { TaskProtection } from './process/task-protection.js';
 import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
 import { Notices } from './telemetry/notices.js';
 import { hostInUrl } from './base/host-in-url.js';
@@ -44,6 +46,15 @@ async function main(notices: Notices, shown: Shown): Promise<void> {
   startWatchdog(config.maxStallMs, (sentence) => notices.warn(sentence));
   welcome(running, notices, shown);
   const { gateway } = running;
+  const agentUrl = process.env['ECS_AGENT_URI'];
+  if (agentUrl !== undefined) {
+    new TaskProtection({
+      agentUrl,
+      clock: systemClock,
+      activeCalls: () => gateway.activeCalls,
+      onFailure: (reason) => log.warn({ reason }, "ECS's agent does not protect the task; scale-in may end its calls"),
+    }).start();
+  }
   stopOnSignal({
     signals: [...STOP_SIGNALS, ...HANGUP_SIGNALS],
     isUnderNpm: process.env['npm_lifecycle_event'] !== undefined,

@@ -75,6 +75,8 @@ resource "aws_cloudfront_distribution" "fallback" {
 
 # A request to the fallback means that no gateway answered, and that the fallback has caught a caller.
 resource "aws_cloudwatch_metric_alarm" "asked" {
+  # CloudFront belongs to no region. Its metrics are in us-east-1 (CloudFront: monitoring).
+  region            = "us-east-1"
   alarm_name        = "${var.name}-asked"
   alarm_description = "Twilio asked for the fallback of the number: no gateway answered. Callers go to ${join(", then ", var.phone_numbers)} without their context."
 

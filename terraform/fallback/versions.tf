@@ -8,12 +8,3 @@ terraform {
     }
   }
 }
-
-# CloudFront belongs to no region. Its metrics are in us-east-1 (CloudFront: monitoring).
-provider "aws" {
-  region = "us-east-1"
-
-  default_tags {
-    tags = { application = "tandem" }
-  }
-}

@@ -1,0 +1,24 @@
+# Secrets are made empty. fill-secrets.sh asks for each value and gives it to Secrets Manager, so that none of them passes
+# through Terraform, its plan or its state.
+
+locals {
+  secrets = {
+    TWILIO_AUTH_TOKEN     = "Auth token of the Twilio account"
+    OPENAI_API_KEY        = "API key of OpenAI"
+    HANDOVER_TOKEN_PEPPER = "Key under which handover tokens are stored. The gateway and the Lambda read it"
+    REDIS_URL             = "Address of Valkey with user and password"
+    JOURNAL_KEY           = "Key that encrypts calls in Valkey"
+    HUBSPOT_ACCESS_TOKEN  = "Service key of HubSpot"
+    CONSOLE_TOKEN         = "Password of the console"
+    OUTBOUND_API_TOKENS   = "Tokens of those who may have calls made"
+  }
+}
+
+resource "aws_secretsmanager_secret" "settings" {
+  for_each = local.secrets
+
+  name                    = "${var.name}/${each.key}"
+  description             = each.value
+  kms_key_id              = aws_kms_key.main.arn
+  recovery_window_in_days = 7
+}

@@ -1,0 +1,97 @@
+// What the commands of the deployment guide would do in AWS, without AWS: `aws`, `docker`, `npm` and `curl` in this folder call it. A
+// command, an option or a value that the real one would refuse ends with an error. Secrets are kept in the folder OFFLINE_CLOUD.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [program, ...args] = process.argv.slice(2);
+const folder = process.env['OFFLINE_CLOUD'];
+const file = join(folder, 'cloud.json');
+const cloud = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { buckets: [], images: [], secrets: {} };
+const fail = (message) => {
+  console.error(`${program}: ${message}`);
+  process.exit(2);
+};
+
+/** The options that each command of the AWS CLI accepts here, besides --region, --query and --output. */
+const AWS = {
+  'sts get-caller-identity': [],
+  's3api create-bucket': ['bucket', 'create-bucket-configuration'],
+  's3api put-bucket-versioning': ['bucket', 'versioning-configuration'],
+  's3api put-public-access-block': ['bucket', 'public-access-block-configuration'],
+  'secretsmanager describe-secret': ['secret-id'],
+  'secretsmanager put-secret-value': ['secret-id', 'secret-string'],
+  'ecr get-login-password': [],
+  'ecs wait': ['cluster', 'services'],
+  'ecs describe-services': ['cluster', 'services'],
+  'ecs update-service': ['cluster', 'service', 'force-new-deployment'],
+  'lambda update-alias': ['function-name', 'name', 'function-version'],
+  'logs tail': ['since'],
+};
+
+function awsCli() {
+  const words = args.filter((word, index) => !word.startsWith('--') && !args[index - 1]?.startsWith('--'));
+  const command = words.slice(0, 2).join(' ');
+  const accepted = AWS[command] ?? fail(`does not know "${command}"`);
+  const options = Object.fromEntries(
+    args.flatMap((word, index) => (word.startsWith('--') ? [[word.slice(2), args[index + 1]]] : [])),
+  );
+  for (const name of Object.keys(options)) {
+    if (![...accepted, 'region', 'query', 'output'].includes(name)) fail(`${command} has no option --${name}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (name !== 'force-new-deployment' && (value === undefined || value === '')) fail(`--${name} has no value`);
+  }
+  switch (command) {
+    case 'sts get-caller-identity':
+      return '111122223333';
+    case 's3api create-bucket':
+      cloud.buckets.push(options.bucket);
+      return undefined;
+    case 's3api put-bucket-versioning':
+    case 's3api put-public-access-block':
+      if (!cloud.buckets.includes(options.bucket)) fail(`there is no bucket ${options.bucket}`);
+      return undefined;
+    case 'secretsmanager describe-secret':
+      return options['secret-id'] in cloud.secrets ? '1' : '0';
+    case 'secretsmanager put-secret-value':
+      if (options['secret-string'] !== 'file:///dev/stdin') fail('a secret must not be an argument');
+      cloud.secrets[options['secret-id']] = readFileSync(0, 'utf8');
+      return '{}';
+    case 'ecr get-login-password':
+      return 'password';
+    case 'ecs describe-services':
+      // What Terraform wants is what runs, because here nothing is ever turned back.
+      return JSON.parse(execFileSync('terraform', ['output', '-json', 'service'])).task_definition;
+    default:
+      return undefined;
+  }
+}
+
+function docker() {
+  if (args[0] === 'login') {
+    if (!args.includes('--password-stdin')) fail('login needs --password-stdin');
+    return 'Login Succeeded';
+  }
+  if (args[0] !== 'buildx' || args[1] !== 'build') fail(`does not know "${args.join(' ')}"`);
+  const after = (option) => args[args.indexOf(option) + 1];
+  if (after('--platform') !== 'linux/arm64') fail('the tasks need linux/arm64');
+  const tag = after('--tag');
+  if (!/^\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com\/[\w-]+:[\w.-]+$/.test(tag)) fail(`${tag} is no tag of the registry`);
+  if (cloud.images.includes(tag)) fail(`${tag} is there already, and tags are immutable`);
+  if (!existsSync(join(args.at(-1), 'package.json'))) fail(`${args.at(-1)} is not the project`);
+  cloud.images.push(tag);
+  return undefined;
+}
+
+function npm() {
+  if (args[0] === 'ci') return undefined;
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  if (args[0] !== 'run' || !(args[1] in scripts)) fail(`does not know "${args.join(' ')}"`);
+  return undefined;
+}
+
+const run = { aws: awsCli, docker, npm, curl: () => '403' }[program];
+const answer = run();
+writeFileSync(file, JSON.stringify(cloud));
+if (answer !== undefined) console.log(answer);

@@ -1,0 +1,187 @@
+# The whole deployment, applied.
+
+variables {
+  name                    = "tandem"
+  region                  = "eu-central-1"
+  nova_region             = "eu-north-1"
+  public_host             = "voice.example.com"
+  zone_id                 = "Z0123456789EXAMPLE"
+  connect_instance_id     = "0a1b2c3d-1111-2222-3333-444455556666"
+  connect_queue_arn       = "arn:aws:connect:eu-central-1:111122223333:instance/0a1b2c3d-1111-2222-3333-444455556666/queue/5e6f"
+  connect_phone_number    = "+12065550100"
+  connect_phone_number_id = "7c8d9e0f-1111-2222-3333-444455556666"
+  image_tag               = "v0.1.0"
+  voice_provider          = "openai"
+  voice_fallback          = "nova"
+  redis_password          = "0123456789abcdef0123456789abcdef"
+  alarm_emails            = ["on-call@example.com"]
+}
+
+run "outputs" {
+  assert {
+    condition     = output.number.VoiceUrl == "https://voice.example.com/twilio/voice#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx" && startswith(output.number.VoiceFallbackUrl, "https://d")
+    error_message = "The number's URLs tell Twilio how to try again."
+  }
+
+  assert {
+    condition     = output.lambda_alias_arn == "arn:aws:lambda:eu-central-1:111122223333:function:tandem-redeem:live" && output.table_name == "tandem-handovers"
+    error_message = "The outputs name what was made."
+  }
+
+  assert {
+    condition     = output.image == "${output.repository_url}:v0.1.0" && output.service.cluster == "tandem" && output.service.name == "tandem-gateway"
+    error_message = "The service runs the image from the registry."
+  }
+
+  assert {
+    condition     = toset(output.secrets_in_use) == toset(["TWILIO_AUTH_TOKEN", "HANDOVER_TOKEN_PEPPER", "OPENAI_API_KEY", "REDIS_URL", "JOURNAL_KEY"]) && length(output.secret_names) == 8
+    error_message = "A task names only secrets that it uses, because it does not start while one is empty."
+  }
+}
+
+# Scale-in protection, deregistration, SIGTERM and the kill follow each other. Each must leave the next one its time.
+run "in_step" {
+  assert {
+    condition     = module.edge.deregistration_delay == 900 && module.edge.deregistration_delay >= 300
+    error_message = "Calls of a task that is replaced go on for so long."
+  }
+
+  assert {
+    condition     = module.gateway.stop.drain_seconds < module.gateway.stop.stop_timeout && module.gateway.stop.stop_timeout <= 120
+    error_message = "The gateway must have moved its calls before it is killed."
+  }
+
+  assert {
+    condition     = tonumber(output.settings.KEEP_ALIVE_SECONDS) > module.edge.idle_timeout
+    error_message = "The load balancer must be the one that ends a silent connection."
+  }
+
+  assert {
+    condition     = output.settings.PUBLIC_HOST == "voice.example.com" && output.settings.METRICS_EMF_NAMESPACE == "Tandem/tandem" && output.settings.METRICS_EMF_SECONDS == "60"
+    error_message = "The gateway writes the metrics by which it is scaled."
+  }
+
+  assert {
+    condition     = output.settings.NOVA_REGION == "eu-north-1" && output.settings.AWS_REGION == "eu-central-1" && output.settings.USE_LOCAL_DYNAMODB == "false"
+    error_message = "The model may be in another region than the table."
+  }
+
+  assert {
+    condition     = length(setintersection(keys(output.settings), keys(output.secret_names))) == 0
+    error_message = "No secret may be an ordinary setting."
+  }
+}
+
+# The same again in another region of the same account, with a name as long as it may be.
+run "second_region" {
+  state_key = "second_region"
+
+  variables {
+    name              = "abcdefghijklmnopqrst"
+    region            = "us-east-1"
+    nova_region       = "us-east-1"
+    public_host       = "us.voice.example.com"
+    connect_queue_arn = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-2222-3333-444455556666/queue/5e6f"
+    voice_provider    = "nova"
+    voice_fallback    = null
+    enable_redis      = false
+    image_tag         = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  }
+
+  assert {
+    condition     = endswith(output.image, "/abcdefghijklmnopqrst-gateway@sha256:0000000000000000000000000000000000000000000000000000000000000000")
+    error_message = "An image can be named by its digest."
+  }
+
+  assert {
+    condition     = toset(output.secrets_in_use) == toset(["TWILIO_AUTH_TOKEN", "HANDOVER_TOKEN_PEPPER"]) && output.redis == null
+    error_message = "Nova needs no key, and no journal no secrets."
+  }
+
+  assert {
+    condition     = startswith(output.lambda_alias_arn, "arn:aws:lambda:us-east-1:") && strcontains(output.repository_url, ".us-east-1.")
+    error_message = "Everything is in the region."
+  }
+
+  assert {
+    condition     = output.number.VoiceUrl == "https://us.voice.example.com/twilio/voice#ct=2000&rt=5000&tt=12000&rc=5&rp=ct,rt,5xx"
+    error_message = "Each region has a host of its own."
+  }
+}
+
+run "everything_switched_on" {
+  variables {
+    console_cidrs              = ["192.0.2.0/24", "198.51.100.7/32", "203.0.113.0/28"]
+    enable_hubspot             = true
+    enable_outbound            = true
+    connect_check_availability = "staffed"
+    zone_count                 = 3
+    deregistration_delay       = 3600
+    settings                   = { ASSISTANT_PROMPT = "sales" }
+  }
+
+  assert {
+    condition     = length(output.secrets_in_use) == 8 && output.settings.ASSISTANT_PROMPT == "sales" && output.settings.CONNECT_INSTANCE_ID == "0a1b2c3d-1111-2222-3333-444455556666"
+    error_message = "Every option must be possible at once."
+  }
+}
+
+run "refuses_names_that_are_too_long" {
+  command = plan
+
+  variables {
+    name = "abcdefghijklmnopqrstu"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_what_cannot_work" {
+  command = plan
+
+  variables {
+    image_tag            = "latest"
+    min_tasks            = 1
+    public_host          = "tandem-1234.eu-central-1.elb.amazonaws.com"
+    deregistration_delay = 30
+    console_cidrs        = ["0.0.0.0/0"]
+    voice_provider       = "local"
+    alarm_emails         = []
+    settings             = { TWILIO_AUTH_TOKEN = "in the state" }
+  }
+
+  expect_failures = [
+    var.image_tag, var.min_tasks, var.public_host, var.deregistration_delay, var.console_cidrs, var.voice_provider, var.alarm_emails,
+    var.settings,
+  ]
+}
+
+run "refuses_settings_out_of_step" {
+  command = plan
+
+  variables {
+    settings = { DRAIN_SECONDS = "600" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "refuses_to_be_without_a_certificate" {
+  command = plan
+
+  variables {
+    zone_id = null
+  }
+
+  expect_failures = [var.certificate_arn]
+}
+
+run "refuses_a_queue_of_another_region" {
+  command = plan
+
+  variables {
+    connect_queue_arn = "arn:aws:connect:us-east-1:111122223333:instance/0a1b2c3d-1111-2222-3333-444455556666/queue/5e6f"
+  }
+
+  expect_failures = [var.connect_queue_arn]
+}
