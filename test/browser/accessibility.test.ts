@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axeFaults } from './support/axe.js';
-import { type Page, TestBrowser, untilLive } from './support/browser.js';
+import { TestBrowser, untilLive } from './support/browser.js';
 import { Recordings, syllables } from './support/recordings.js';
 import { SCENES, opened, withScene } from './support/scenes.js';
 import { StagedConsole } from './support/staged-console.js';
