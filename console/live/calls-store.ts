@@ -11,6 +11,13 @@ export interface LiveCall {
   isGone: boolean;
 }
 
+/** A call that comes from another instance may have been escalated long ago. */
+const JUST_MS = 5000;
+
+function escalatedAgoMs({ escalation, startedAt }: CallRow): number {
+  return escalation === null ? Number.POSITIVE_INFINITY : gatewayNow() - startedAt - escalation.atMs;
+}
+
 /** The calls of all instances, each with a signal of its own, so that a change redraws one row. */
 export class CallsStore {
   /** Changes with every message. */
@@ -40,12 +47,12 @@ export class CallsStore {
         noteGatewayTime(message.data.now);
         const live = new Set(message.data.calls.map(({ callSid }) => callSid));
         for (const callSid of this.calls.keys()) if (!live.has(callSid)) this.drop(callSid);
-        for (const call of message.data.calls) this.put(call);
+        for (const call of message.data.calls) this.put(call, false);
         return;
       }
       case 'batch':
         noteGatewayTime(message.data.now);
-        for (const call of message.data.calls) this.put(call);
+        for (const call of message.data.calls) this.put(call, true);
         for (const callSid of message.data.gone) this.drop(callSid);
         return;
       case 'timeline':
@@ -54,12 +61,14 @@ export class CallsStore {
     }
   }
 
-  private put(call: CallRow): void {
+  /** `isNew`: whether a call that was not known began just now, and not before the page was opened. */
+  private put(call: CallRow, isNew: boolean): void {
     const quietSinceMs = call.quietForMs > 0 ? gatewayNow() - call.quietForMs : undefined;
     const known = this.calls.get(call.callSid);
     const before = known?.value.call;
     if (call.lastTurnMs !== null && before?.lastTurnMs !== call.lastTurnMs) this.onTurn?.(call.lastTurnMs);
-    if (before !== undefined && before.escalation === null && call.escalation !== null) this.onEscalated?.(call);
+    const isJustEscalated = before === undefined ? isNew && escalatedAgoMs(call) < JUST_MS : before.escalation === null;
+    if (call.escalation !== null && isJustEscalated) this.onEscalated?.(call);
     const next = { call, quietSinceMs, isGone: false };
     if (known === undefined) this.calls.set(call.callSid, signal(next));
     else known.value = next;

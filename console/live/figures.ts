@@ -69,12 +69,14 @@ export class Figures {
     this.forgetBefore((last - BUCKETS) * BUCKET_MS);
     const turns = grouped(this.turns, ({ atMs }) => bucketOf(atMs));
     const escalations = grouped(this.escalations, bucketOf);
+    let calls = this.calls.get(Math.max(...[...this.calls.keys()].filter((bucket) => bucket <= last - BUCKETS))) ?? 0;
     return Array.from({ length: BUCKETS }, (_none, at) => {
       const bucket = last - BUCKETS + 1 + at;
       const isKnown = (bucket + 1) * BUCKET_MS > this.knownSinceMs;
       return {
         startMs: bucket * BUCKET_MS,
-        calls: isKnown ? (this.calls.get(bucket) ?? 0) : undefined,
+        // While nothing changes nothing is told, and there are as many calls as before.
+        calls: isKnown ? (calls = this.calls.get(bucket) ?? calls) : undefined,
         medianMs: percentile(
           (turns.get(bucket) ?? []).map(({ ms }) => ms),
           0.5,
@@ -102,7 +104,9 @@ export class Figures {
   private forgetBefore(atMs: number): void {
     this.turns = this.turns.filter((turn) => turn.atMs >= atMs);
     this.escalations = this.escalations.filter((escalation) => escalation >= atMs);
-    for (const bucket of this.calls.keys()) if ((bucket + 1) * BUCKET_MS <= atMs) this.calls.delete(bucket);
+    const old = [...this.calls.keys()].filter((bucket) => (bucket + 1) * BUCKET_MS <= atMs);
+    // The latest of the old ones says how many calls there are at the begin of the charts.
+    for (const bucket of old) if (bucket !== Math.max(...old)) this.calls.delete(bucket);
   }
 }
 

@@ -394,10 +394,10 @@ export const en = {
   'phone.state.idle': 'Ready to call',
   'phone.state.asking-mic': 'Asking for the microphone…',
   'phone.state.ringing': 'Ringing…',
-  'phone.state.talking': 'The assistant is on the line',
+  'phone.state.talking': 'Talking to the assistant',
   'phone.state.leaving': 'The assistant says goodbye',
   'phone.state.dialling': 'Ringing at an agent’s desk…',
-  'phone.state.with-human': 'An agent is on the line',
+  'phone.state.with-human': 'Talking to an agent',
   'phone.state.ended': 'The call is over',
   'phone.state.failed': 'No call',
   'phone.error.insecure':

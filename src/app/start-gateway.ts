@@ -175,10 +175,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     // Closed after the calls, and before the store it writes to.
     closers.push(() => crm?.close());
     const hasPhones = config.isCarrierSimulated && embeddedStore !== undefined;
+    // Kept, because the carrier reports a call's end to a gateway that may have closed its port.
+    let origin: string | undefined;
     const phones = hasPhones
       ? await openPhonePages(options, {
           publicHost: () => gateway.publicHost,
-          origin: () => originOf(config.host, gateway.port),
+          origin: () => (origin ??= originOf(config.host, gateway.port)),
           store: embeddedStore,
           pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
           connectPhoneNumber: handover.connectPhoneNumber,

@@ -308,6 +308,20 @@ test('draining asks first, and no and Esc change nothing', async () => {
   );
 });
 
+test('a call that is escalated in its first moment counts among the escalations', async () => {
+  await withList(
+    () => undefined,
+    async (page, console) => {
+      begin(console, sidOf(1));
+      escalate(console, sidOf(1), 'billing', 'phrase');
+      begin(console, sidOf(2));
+      await untilCount(page, 2);
+      const label = await page.getByTestId('chart-escalations').getAttribute('aria-label');
+      assert.match(label ?? '', /ten minutes: 1\./);
+    },
+  );
+});
+
 test('percentiles are shown from ten turns on', async () => {
   await withList(
     (console) => {
