@@ -15,6 +15,37 @@ export const CONTACT = {
   customerNumber: '+12025550123',
   queue: 'Billing',
   whisper: 'From the assistant. The caller has a question about a bill.',
+  // The view of connect/agent-guide.json.
+  view: {
+    heading: 'The caller has a question about a bill.',
+    description: 'From the assistant that answered the phone',
+    bar: [
+      { label: 'Caller', value: '+12025550123', url: '' },
+      { label: 'Name', value: 'Anna Weber', url: '' },
+      { label: 'Language', value: 'American English', url: '' },
+      { label: 'CRM', value: 'Open the record', url: 'https://app.hubspot.com/contacts/1234/record/0-1/5678' },
+    ],
+    sections: [
+      {
+        heading: 'What was said',
+        items: [
+          {
+            label: 'Summary',
+            value: 'Anna Weber was charged twice on invoice 4711. | She wants the second charge back before Friday.',
+            url: '',
+          },
+        ],
+      },
+      {
+        heading: 'To look it up',
+        items: [
+          { label: 'Handover', value: '01M8PT1T3YQQMEEAZV1HJ3RN21', url: '' },
+          { label: 'Conversation', value: '5c1b8f0e2d6a4477913a', url: '' },
+        ],
+      },
+    ],
+    back: 'Close',
+  },
   attributes: {
     conversation_id: '5c1b8f0e2d6a4477913a',
     crm_url: 'https://app.hubspot.com/contacts/1234/record/0-1/5678',
