@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import { Faults } from '../sim/faults/faults.js';
 import { Phones } from '../sim/handset/phones.js';
 import { startGateway } from '../src/app/start-gateway.js';
 import type { CallWithEvents } from '../src/console/messages.js';
@@ -25,7 +26,9 @@ async function withGateway(env: Record<string, string>, body: (scene: Scene) => 
   const config = readConfig({ PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'error', MAX_LOOP_DELAY_MS: '0', ...env });
   const openPhones = (parts: ConstructorParameters<typeof Phones>[0]): Promise<Phones> =>
     Promise.resolve(new Phones(parts));
-  const running = await startGateway(config, { engine, logDestination: QUIET, openPhones });
+  const openFaults = (parts: ConstructorParameters<typeof Faults>[0]): Promise<Faults> =>
+    Promise.resolve(new Faults(parts));
+  const running = await startGateway(config, { engine, logDestination: QUIET, openPhones, openFaults });
   const base = `http://127.0.0.1:${running.gateway.port}`;
   const pages: PagePhone[] = [];
   try {
