@@ -315,6 +315,7 @@ test('a call that is escalated in its first moment counts among the escalations'
       begin(console, sidOf(1));
       escalate(console, sidOf(1), 'billing', 'phrase');
       begin(console, sidOf(2));
+      console.letTimePass();
       await untilCount(page, 2);
       const label = await page.getByTestId('chart-escalations').getAttribute('aria-label');
       assert.match(label ?? '', /ten minutes: 1\./);

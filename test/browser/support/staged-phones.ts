@@ -1,12 +1,13 @@
 import type { WebSocket } from 'ws';
 import type { Phones } from '../../../src/console/phones.js';
 import { toneOf } from '../../support/page-phone.js';
-import { until } from '../../support/rig.js';
 
 /** What the server tells a page, such as `{ type: 'status', state: 'ringing' }`. */
 export type Told = Record<string, unknown>;
 
 const FRAME_MS = 20;
+/** Maximum time until a page says something. */
+const LIMIT_MS = 15_000;
 
 /**
  * The server's side of the softphone's and the desk's pages, played by hand, so that a page can be seen in each of its states
@@ -16,6 +17,7 @@ export class StagedPhones implements Phones {
   /** What the pages have said, in order. */
   readonly heard: Told[] = [];
   private readonly pages = { phone: new Set<WebSocket>(), agent: new Set<WebSocket>() };
+  private readonly listeners = new Set<() => void>();
   private speaking: NodeJS.Timeout | undefined;
 
   onPhone(socket: WebSocket): void {
@@ -50,8 +52,18 @@ export class StagedPhones implements Phones {
   }
 
   /** Resolves when a page has sent a message of this type. */
-  async hears(type: string): Promise<void> {
-    await until(() => this.heard.some((told) => told['type'] === type), `a page to say ${type}`);
+  hears(type: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`No page has said ${type}.`)), LIMIT_MS);
+      const look = (): void => {
+        if (!this.heard.some((told) => told['type'] === type)) return;
+        clearTimeout(limit);
+        this.listeners.delete(look);
+        resolve();
+      };
+      this.listeners.add(look);
+      look();
+    });
   }
 
   close(): Promise<void> {
@@ -64,7 +76,9 @@ export class StagedPhones implements Phones {
     this.pages[page].add(socket);
     socket.on('close', () => this.pages[page].delete(socket));
     socket.on('message', (data: Buffer, isBinary) => {
-      if (!isBinary) this.heard.push(JSON.parse(data.toString()) as Told);
+      if (isBinary) return;
+      this.heard.push(JSON.parse(data.toString()) as Told);
+      for (const look of this.listeners) look();
     });
   }
 }
