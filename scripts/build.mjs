@@ -6,7 +6,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildConsole } from './build-console.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stampFile = join(root, 'dist/.stamp.json');
@@ -30,18 +29,20 @@ function pageSources() {
 }
 
 export async function buildAll({ all = false, ifNeeded = false } = {}) {
+  const missing = missingPackages();
+  if (missing.length > 0) throw new NotInstalled(missing);
   const every = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'console', 'evals', 'test']);
   const isDevOnly = (file) => /^(bench|chaos|console|evals|test)\//.test(file) || file.endsWith('.test.ts');
   const files = all ? every : every.filter((file) => !isDevOnly(file));
   const built = [...files, ...pageSources()];
   const inputs = [...built, 'package.json', 'scripts/build.mjs', 'scripts/build-console.mjs'];
   const state = { all, files: built, newest: Math.max(...inputs.map((file) => statSync(join(root, file)).mtimeMs)) };
-  const missing = missingPackages();
-  if (missing.length > 0) throw new NotInstalled(missing);
   if (ifNeeded && isFresh(state)) return;
   const { build } = await bundler();
 
   await buildFiles(files);
+  // Not at the top, because it loads packages, and the check above says so if they are missing.
+  const { buildConsole } = await import('./build-console.mjs');
   await buildConsole(root);
   await build({
     absWorkingDir: root,

@@ -70,7 +70,7 @@ describe('the packed tarball', () => {
     const foreign = files.filter(
       (file) =>
         /\.test\.|\.map$/.test(file) ||
-        !/^(?:bin|connect|vendor|src|dist\/(?:src|sim|lambda))\/|^(?:package\.json|README\.md|LICENSE|NOTICE|\.env\.example)$/.test(
+        !/^(?:bin|connect|vendor|src|dist\/(?:src|sim|lambda|console))\/|^(?:package\.json|README\.md|LICENSE|NOTICE|\.env\.example)$/.test(
           file,
         ),
     );
@@ -122,6 +122,8 @@ describe('the packed tarball', () => {
       });
       gateway.on('close', () => reject(new Error(text)));
     });
+    const page = await fetch(`${address}/console`);
+    assert.match(await page.text(), /<script [^>]*src="\/console\/assets\//);
     // The keypad's 0 asks for a human, whom the embedded setup has.
     const call = await run('call', '--press', '0', '--gateway', address, '--json');
     assert.equal(call.code, 0, call.stderr);
