@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals';
-import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import '../style.css';
@@ -9,6 +8,7 @@ import { AgentsDesk, type Contact } from '../live/agents-desk.js';
 import { announce } from '../live/announcer.js';
 import { loadSession } from '../live/api.js';
 import { onKeys } from '../live/shortcuts.js';
+import { draw } from '../parts/draw.js';
 import { Elapsed } from '../parts/elapsed.js';
 import { Frame } from '../parts/frame.js';
 import { Guide } from '../parts/guide.js';
@@ -190,4 +190,4 @@ function outcomeText(outcome: string): TextKey {
   }
 }
 
-render(<AgentPage />, document.body);
+draw(<AgentPage />);

@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals';
-import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import '../style.css';
@@ -11,6 +10,7 @@ import { noteOpened } from '../live/opened.js';
 import { onKeys } from '../live/shortcuts.js';
 import { CallHead } from '../parts/call-head.js';
 import { CallLog } from '../parts/call-log.js';
+import { draw } from '../parts/draw.js';
 import { Frame } from '../parts/frame.js';
 import { Journey } from '../parts/journey.js';
 import { TimelineView } from '../parts/timeline.js';
@@ -89,4 +89,4 @@ function Unknown() {
   );
 }
 
-render(<CallPage />, document.body);
+draw(<CallPage />);

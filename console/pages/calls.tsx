@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals';
-import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import '../style.css';
 import { announce } from '../live/announcer.js';
@@ -17,6 +16,7 @@ import type { CallLists, CallRow } from '../../src/console/messages.js';
 import { ActionButton } from '../parts/action-button.js';
 import { CallsTable } from '../parts/calls-table.js';
 import { CallsToolbar } from '../parts/calls-toolbar.js';
+import { draw } from '../parts/draw.js';
 import { EndedCalls } from '../parts/ended-calls.js';
 import { Frame } from '../parts/frame.js';
 import { FiguresTable, Totals } from '../parts/totals.js';
@@ -165,4 +165,4 @@ function useAlarms(): void {
 /** The calls whose silence has been told. */
 const told = new Set<string>();
 
-render(<CallsPage />, document.body);
+draw(<CallsPage />);

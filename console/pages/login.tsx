@@ -1,7 +1,7 @@
-import { render } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import '../style.css';
 import { placeAskedFor } from '../live/api.js';
+import { draw } from '../parts/draw.js';
 import { Frame } from '../parts/frame.js';
 import { text } from '../text/text.js';
 
@@ -73,4 +73,4 @@ async function send(token: string): Promise<{ status: number; retryAfter: string
 }
 
 document.title = text('login.title');
-render(<LoginPage />, document.body);
+draw(<LoginPage />);

@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals';
-import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import '../style.css';
@@ -10,6 +9,7 @@ import { shortSid, shortTime } from '../live/format.js';
 import { onKeys } from '../live/shortcuts.js';
 import { Softphone } from '../live/softphone.js';
 import { useTick } from '../live/ticker.js';
+import { draw } from '../parts/draw.js';
 import { Elapsed } from '../parts/elapsed.js';
 import { Frame } from '../parts/frame.js';
 import { Icon } from '../parts/icon.js';
@@ -221,4 +221,4 @@ function Latency({ ms }: { ms: number | null }) {
   );
 }
 
-render(<PhonePage />, document.body);
+draw(<PhonePage />);

@@ -115,7 +115,7 @@ function ColumnHead({ name, sort, view }: { name: string; sort?: Sort; view: Cal
 }
 
 /** How many more rows a frame draws. */
-const ROWS_A_FRAME = 25;
+const ROWS_A_FRAME = 16;
 
 /** Holds the order while the pointer or the focus is in the table. */
 function useHold(table: { current: HTMLTableElement | null }, view: CallsView): void {

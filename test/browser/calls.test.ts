@@ -231,7 +231,7 @@ test('of 500 calls the list holds those near the window and says how many there 
   await withList(
     (console) => manyCalls(console, 200),
     async (page, console) => {
-      // A frame draws 25 of them.
+      // Each frame draws some of them.
       await page.getByTestId('call-row').nth(199).waitFor();
       assert.equal((await sids(page)).length, 200);
       for (let n = 200; n < 500; n++) begin(console, sidOf(n), { agoMs: 900_000 + n });
