@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { replayTape } from '../sim/replay/replay-tape.js';
 import { scrubTape } from '../sim/replay/scrub-tape.js';
 import { firstDifference } from '../src/tape/compare.js';
-import { type Tape, type TapeLine, parseTape, writeTape } from '../src/tape/format.js';
+import { type Tape, type TapeLine, parseTape, writeTape, textOf } from '../src/tape/format.js';
 import { type Model, heardMore, speak, startModelRig } from './support/model-rig.js';
 import { AUTH_TOKEN, type Rig, startRig, until } from './support/rig.js';
 
@@ -126,7 +126,7 @@ test('a replay tells what kind of thing differs first, and when', async () => {
     [
       'wire',
       changed(
-        ({ m }) => 'twiml' in m && String(m['twiml']).includes('<Dial'),
+        ({ m }) => 'twiml' in m && textOf(m['twiml']).includes('<Dial'),
         (json) => json.replace('<Dial', '<Ring'),
       ),
     ],

@@ -5,7 +5,7 @@ import { consequencesOf } from './what-if.js';
 
 type Unplaced = ConsoleEvent extends infer Event ? (Event extends ConsoleEvent ? Omit<Event, 'id'> : never) : never;
 let ids = 0;
-const event = (one: Unplaced): ConsoleEvent => ({ id: `w1-${++ids}`, ...one }) as ConsoleEvent;
+const event = (one: Unplaced): ConsoleEvent => ({ id: `w1-${++ids}`, ...one });
 const summary = (events: readonly ConsoleEvent[]): unknown[] =>
   consequencesOf(events).map(({ event: followed, fault, silenceMs, takenBy }) => [
     fault,

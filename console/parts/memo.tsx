@@ -10,7 +10,7 @@ export function memo<Props extends object>(Inner: FunctionComponent<Props>): Com
     }
 
     override render() {
-      return <Inner {...(this.props as Props)} />;
+      return <Inner {...this.props} />;
     }
   };
 }

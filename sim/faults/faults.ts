@@ -58,7 +58,7 @@ export class Faults implements InjectedFaults {
     return new BreakableProvider(provider, this.sessions);
   }
 
-  store<Store extends HandoverStore & CallbackStore>(store: Store): HandoverStore & CallbackStore {
+  store(store: HandoverStore & CallbackStore): HandoverStore & CallbackStore {
     return new BreakableStore(store, (conversationId) =>
       [...this.calls.values()].some((call) => call.conversationId === conversationId && call.isThrottled),
     );

@@ -32,7 +32,7 @@ export class PlayedSocket extends EventEmitter {
       if (!this.isAlive) this.emit('pong', Buffer.alloc(0));
     } else if ('refused' in m) this.emit('unexpected-response', undefined, refusal(Number(m['refused'])));
     else if ('error' in m) this.emit('error', errorOf(m['error'] as Message));
-    else if ('closed' in m) this.emit('close', Number(m['closed']), Buffer.from(String(m['reason'] ?? '')));
+    else if ('closed' in m) this.emit('close', Number(m['closed']), Buffer.from(textOf(m['reason'] ?? '')));
   }
 
   get asSocket(): WebSocket {

@@ -1,5 +1,5 @@
 import type { LineSpeaker } from '../../src/speech/engine.js';
-import type { Message, TapedVoice } from '../../src/tape/format.js';
+import { textOf, type Message, type TapedVoice } from '../../src/tape/format.js';
 import { ABILITIES, readEvent } from '../../src/tape/taped-voice.js';
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../../src/voice/session.js';
 import { errorOf } from './played-socket.js';
@@ -36,14 +36,14 @@ function playedSession(provider: string, { listener }: VoiceSessionOptions, scor
       if ('event' in m) listener(readEvent(m['event'] as Message));
     },
     (first) => {
-      const number = String(first['session']);
+      const number = textOf(first['session']);
       const can = (first['can'] ?? []) as readonly string[];
       const abilities: Record<(typeof ABILITIES)[number], unknown> = {
         callerIsQuiet: () => undefined,
         expectsNothing: () => undefined,
         render: () =>
-          score.answer(`session ${number} render`, (audio) => Buffer.from(String(audio), 'base64'), errorOf),
-        summarize: () => score.answer(`session ${number} summarize`, (text) => String(text), errorOf),
+          score.answer(`session ${number} render`, (audio) => Buffer.from(textOf(audio), 'base64'), errorOf),
+        summarize: () => score.answer(`session ${number} summarize`, (text) => textOf(text), errorOf),
       };
       for (const ability of ABILITIES)
         if (can.includes(ability)) Object.assign(session, { [ability]: abilities[ability] });

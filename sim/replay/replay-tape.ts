@@ -7,8 +7,7 @@ import { HubSpot } from '../../src/crm/hubspot.js';
 import type { ConnectAgents } from '../../src/handover/agent-availability.js';
 import type { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
 import { openJournal } from '../../src/journal/open-journal.js';
-import type { Message, Tape, TapeLine } from '../../src/tape/format.js';
-import { parseTape } from '../../src/tape/format.js';
+import { type Message, type Tape, type TapeLine, parseTape, textOf } from '../../src/tape/format.js';
 import { TapeRecorder } from '../../src/tape/recorder.js';
 import { type TapedAnswer, responseOf } from '../../src/tape/taped-calls.js';
 import { createLogger } from '../../src/telemetry/log.js';
@@ -204,7 +203,7 @@ class Stage {
 
   /** What comes on one of Twilio's streams. */
   private stream(m: Message): void {
-    const key = `stream ${String(m['stream'])}`;
+    const key = `stream ${textOf(m['stream'])}`;
     if ('opened' in m) {
       const socket = new PlayedSocket(this.score.isAlive('stream', Number(m['stream'])));
       this.score.listen(key, (message) => socket.play(message, (text) => this.plain(textOf(text))));
@@ -233,7 +232,7 @@ class Stage {
   private playedFetch(): typeof fetch {
     return (url, init) => {
       const { signal } = init ?? {};
-      const { pathname } = new URL(String(url));
+      const { pathname } = new URL(url instanceof Request ? url.url : url);
       const answer = this.score.answer(
         `${init?.method ?? 'GET'} ${pathname}`,
         (value) => responseOf(value as unknown as TapedAnswer),
@@ -245,10 +244,6 @@ class Stage {
       return Promise.race([answer, aborted]);
     };
   }
-}
-
-function textOf(message: unknown): string {
-  return typeof message === 'string' ? message : JSON.stringify(message);
 }
 
 /** Lets everything that follows from the last event happen. Nothing in a replay waits for the network. */

@@ -1,4 +1,4 @@
-import type { Json, Message, Tape, TapeLine } from '../../src/tape/format.js';
+import { textOf, type Json, type Message, type Tape, type TapeLine } from '../../src/tape/format.js';
 
 type Player = (m: Message) => void;
 
@@ -29,8 +29,8 @@ export class Score {
         listOf(this.values, m['value']).push(m['is'] ?? null);
       if (dir !== 'out') continue;
       if ('call' in m) listOf(this.questions, questionOf(m)).push(m);
-      else if ('connect' in m) listOf(this.sockets, String(m['provider'])).push(Number(m['socket']));
-      else if ('open' in m) listOf(this.sockets, `voice ${String(m['provider'])}`).push(Number(m['session']));
+      else if ('connect' in m) listOf(this.sockets, textOf(m['provider'])).push(Number(m['socket']));
+      else if ('open' in m) listOf(this.sockets, `voice ${textOf(m['provider'])}`).push(Number(m['session']));
     }
   }
 
@@ -74,7 +74,7 @@ export class Score {
     const m = this.questions.get(question)?.shift();
     return new Promise((resolve, reject) => {
       if (m === undefined) return;
-      this.listen(`call ${String(m['call'])}`, (answer) => {
+      this.listen(`call ${textOf(m['call'])}`, (answer) => {
         if ('failed' in answer) reject(failed(answer['failed'] as Message));
         else resolve(read(answer['answer']));
       });
@@ -100,12 +100,12 @@ export class Score {
 
 /** The kind of a question. Those of one kind are answered in their order. */
 export function questionOf(m: Message): string {
-  if ('method' in m && 'to' in m) return `${String(m['to'])}.${String(m['method'])}`;
-  if ('host' in m) return `${String(m['method'])} ${String(m['path'])}`;
-  if ('tool' in m) return `tool ${String(m['tool'])}`;
-  if ('line' in m) return `line ${String(m['line'])}`;
+  if ('method' in m && 'to' in m) return `${textOf(m['to'])}.${textOf(m['method'])}`;
+  if ('host' in m) return `${textOf(m['method'])} ${textOf(m['path'])}`;
+  if ('tool' in m) return `tool ${textOf(m['tool'])}`;
+  if ('line' in m) return `line ${textOf(m['line'])}`;
   if ('write' in m) return 'write';
-  return 'session' in m ? `session ${String(m['session'])} ${'render' in m ? 'render' : 'summarize'}` : '';
+  return 'session' in m ? `session ${textOf(m['session'])} ${'render' in m ? 'render' : 'summarize'}` : '';
 }
 
 /**
@@ -132,7 +132,7 @@ export function stopOf({ dir, leg, m }: TapeLine): 'drain' | 'close' | undefined
 
 function placeOf(m: Message): string {
   const kind = ['request', 'stream', 'socket', 'call', 'session'].find((name) => name in m) ?? '';
-  return `${kind} ${String(m[kind])}`;
+  return `${kind} ${textOf(m[kind])}`;
 }
 
 function listOf<T>(map: Map<string, T[]>, key: string): T[] {

@@ -1,4 +1,4 @@
-import type { Json, Message, Tape, TapeLine, TapedTool } from '../../src/tape/format.js';
+import { textOf, type Json, type Message, type Tape, type TapeLine, type TapedTool } from '../../src/tape/format.js';
 import type { Mask } from './mask.js';
 import { mulawTone, pcmTone } from './tones.js';
 
@@ -121,14 +121,14 @@ export class LineScrubber {
   }
 
   private field(name: string, value: string): string {
-    if (name === 'Digits') return [...value].map((key) => this.key(key)).join('');
+    if (name === 'Digits') return Array.from(value, (key) => this.key(key)).join('');
     return FORM_FIELD.test(name) || PHONE.test(value) ? value : this.mask.text(value);
   }
 
   private streamMessage(message: Message): Message {
     const { dtmf, media, start } = message as Record<string, Message | undefined>;
-    if (media !== undefined) return { ...message, media: { ...media, payload: mulawTone(String(media['payload'])) } };
-    if (dtmf !== undefined) return { ...message, dtmf: { ...dtmf, digit: this.key(String(dtmf['digit'])) } };
+    if (media !== undefined) return { ...message, media: { ...media, payload: mulawTone(textOf(media['payload'])) } };
+    if (dtmf !== undefined) return { ...message, dtmf: { ...dtmf, digit: this.key(textOf(dtmf['digit'])) } };
     if (start === undefined) return message;
     const given = Object.entries((start['customParameters'] ?? {}) as Record<string, string>);
     const customParameters = Object.fromEntries(given.map(([name, value]) => [name, this.mask.text(value)]));
@@ -159,16 +159,16 @@ export class LineScrubber {
       return { ...m, [answer === undefined ? 'is' : 'answer']: { base64: mulawTone(base64) } };
     if (typeof answer === 'string' && LONG_BASE64.test(answer)) return { ...m, answer: mulawTone(answer) };
     const voiced = event as Message | undefined;
-    if (voiced?.['type'] === 'audio') return { ...m, event: { ...voiced, audio: mulawTone(String(voiced['audio'])) } };
+    if (voiced?.['type'] === 'audio') return { ...m, event: { ...voiced, audio: mulawTone(textOf(voiced['audio'])) } };
     const sent = (typeof message === 'object' ? message : undefined) as Message | undefined;
-    if (/^response\.(?:output_)?audio\.delta$/.test(String(sent?.['type']))) {
-      const delta = String(sent?.['delta']);
+    if (/^response\.(?:output_)?audio\.delta$/.test(textOf(sent?.['type']))) {
+      const delta = textOf(sent?.['delta']);
       const tone = this.openAiRateHz === undefined ? mulawTone(delta) : pcmTone(delta, this.openAiRateHz);
       return { ...m, message: { ...sent, delta: tone } };
     }
     const output = (sent?.['event'] as Message | undefined)?.['audioOutput'] as Message | undefined;
     if (output === undefined) return m;
-    const content = pcmTone(String(output['content']), 8000);
+    const content = pcmTone(textOf(output['content']), 8000);
     return { ...m, message: { ...sent, event: { audioOutput: { ...output, content } } } };
   }
 

@@ -18,7 +18,7 @@ export interface InjectedFaults {
   /** Makes something fail under a call of this process. `impossible`: there is nothing now that could fail. */
   inject(callSid: string, fault: Fault): ActionResult;
   provider(provider: VoiceProvider): VoiceProvider;
-  store<Store extends HandoverStore & CallbackStore>(store: Store): HandoverStore & CallbackStore;
+  store(store: HandoverStore & CallbackStore): HandoverStore & CallbackStore;
   journal(backend: JournalBackend): JournalBackend;
   /** A stream has come for a call. */
   onStream(callSid: string, stream: { break(): void }): void;

@@ -5,7 +5,7 @@ import { SingleFlight } from './single-flight.js';
 import { type ValueTape, boundToTape, taped, tapedSecret, tapeHere, withTape } from './taped.js';
 
 const tapeOf = (name: string): ValueTape => ({
-  value: <T>() => name as T,
+  value: (() => name) as ValueTape['value'],
   secret: () => `${name}'s secret`,
 });
 
@@ -58,7 +58,7 @@ test('a result that another call has brought is a value of the tape', async () =
   await withTape(recording, () => flight.get('key', () => Promise.resolve('brought')));
   await withTape(recording, () => flight.get('key', () => Promise.reject(new Error('asked again'))));
   assert.deepEqual(values, [undefined, { value: 'brought' }]);
-  const replay: ValueTape = { ...tapeOf('a'), value: <T>() => ({ value: 'recorded' }) as T };
+  const replay: ValueTape = { ...tapeOf('a'), value: (() => ({ value: 'recorded' })) as ValueTape['value'] };
   const fresh = new SingleFlight<string>({ clock: systemClock, rememberedMs: 60_000, maxEntries: 9 });
   assert.equal(await withTape(replay, () => fresh.get('key', () => Promise.resolve('asked'))), 'recorded');
 });

@@ -34,9 +34,10 @@ test('the embedded store reports a taken port as PORT_IN_USE', async () => {
 });
 
 test('the embedded store answers a request that is open when it closes, and then accepts no more', async () => {
-  const { close, endpointUrl } = await startEmbeddedDynamoDb();
+  const store = await startEmbeddedDynamoDb();
+  const { endpointUrl } = store;
   const open = await beginRequest(endpointUrl);
-  const closed = close();
+  const closed = store.close();
   open.end('{}');
   const [response] = (await within(once(open, 'response'), 'the answer')) as [IncomingMessage];
   assert.deepEqual(await json(response), { TableNames: [] });

@@ -1,4 +1,4 @@
-import type { Json, Message, Tape, TapeLine } from './format.js';
+import { textOf, type Json, type Message, type Tape, type TapeLine } from './format.js';
 
 // Compares two runs of one call. Nothing here needs Node, because the console draws the differences.
 
@@ -108,8 +108,8 @@ function resultOf({ dir, leg, m, t }: TapeLine): Result | undefined {
 /** Returns the channel of what was sent. */
 export function channelOf(leg: string, m: Message): string {
   const place = ['request', 'stream', 'socket', 'session'].find((name) => name in m);
-  if (place !== undefined) return `${place} ${String(m[place])}${isAudio(m['message']) ? ' audio' : ''}`;
-  const what = ['to', 'method', 'path', 'tool'].flatMap((name) => (name in m ? [String(m[name])] : []));
+  if (place !== undefined) return `${place} ${textOf(m[place])}${isAudio(m['message']) ? ' audio' : ''}`;
+  const what = ['to', 'method', 'path', 'tool'].flatMap((name) => (name in m ? [textOf(m[name])] : []));
   return [leg, ...what].join(' ');
 }
 
@@ -128,7 +128,7 @@ function isAlike(a: Json | undefined, b: Json | undefined, name: string): boolea
   if (typeof a === 'string' && typeof b === 'string') return isSameMoment(a, b);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   const [left, right] = [Object.entries(a), Object.entries(b)];
-  return left.length === right.length && left.every(([key, value]) => isAlike(value as Json, (b as Message)[key], key));
+  return left.length === right.length && left.every(([key, value]) => isAlike(value, (b as Message)[key], key));
 }
 
 const TIME_OF_DAY = /^(?:\d{13}|\d{4}-\d\d-\d\dT[\d:.]+Z)$/;
@@ -144,5 +144,5 @@ function shortened(value: Json): Json {
     return value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value;
   if (Array.isArray(value)) return value.map(shortened);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shortened(one as Json)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shortened(one)]));
 }

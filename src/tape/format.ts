@@ -73,6 +73,11 @@ export interface TapedTool {
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type Message = { readonly [name: string]: Json };
 
+/** Returns a value of a message as text. */
+export function textOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
 /** One recorded message. `t`: milliseconds since the call began. */
 export interface TapeLine {
   t: number;

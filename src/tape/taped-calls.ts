@@ -56,7 +56,7 @@ export function tapedFetch(send: typeof fetch): typeof fetch {
   return async (url, init) => {
     if (callTapeHere() === undefined) return send(url, init);
     const { body, method = 'GET' } = init ?? {};
-    const { host, pathname } = new URL(String(url));
+    const { host, pathname } = new URL(url instanceof Request ? url.url : url);
     let response: Response | undefined;
     const { answer, isLong } = await tapedCall({
       leg: 'http',

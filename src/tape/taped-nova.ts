@@ -6,7 +6,7 @@ import type {
 import type { CallTape } from './call-tape.js';
 import { callTapeHere, failureOf, tapedCall } from './taped-calls.js';
 import { jsonOf } from './taped-socket.js';
-import type { Json, Message } from './format.js';
+import type { Message } from './format.js';
 
 type Command = InvokeModelWithBidirectionalStreamCommand;
 type Output = InvokeModelWithBidirectionalStreamCommandOutput;
@@ -34,7 +34,7 @@ export function tapedNovaClient(client: BedrockRuntimeClient): BedrockRuntimeCli
           ask: () => send(command, options),
           answerOf: (output) => {
             const { $metadata: _, ...answer } = output as { $metadata: unknown };
-            return answer as unknown as Json;
+            return answer;
           },
         });
       };

@@ -34,22 +34,24 @@ export function recordEvents(
 
 /** Calls `on` with what the owner does, as JSON text without its first brace. */
 export function recordActions(socket: WebSocket, on: (m: string) => void): void {
-  const { close, send, terminate } = socket;
+  const close = socket.close.bind(socket);
+  const send = socket.send.bind(socket) as (...args: unknown[]) => void;
+  const terminate = socket.terminate.bind(socket);
   let isClosing = false;
   socket.send = (data: unknown, ...rest: unknown[]) => {
     on(`"message":${jsonOf(Buffer.from(data as Buffer).toString())}}`);
-    (send as (...args: unknown[]) => void).call(socket, data, ...rest);
+    send(data, ...rest);
   };
   socket.close = (code, reason) => {
     // ws itself answers the other side's close with this method.
     const { _closeFrameReceived: isAnswer } = socket as unknown as { _closeFrameReceived?: boolean };
     if (isAnswer !== true && !isClosing) on(`"close":${code ?? 0}}`);
     isClosing = true;
-    close.call(socket, code, reason);
+    close(code, reason);
   };
   socket.terminate = () => {
     on('"terminate":true}');
-    terminate.call(socket);
+    terminate();
   };
 }
 

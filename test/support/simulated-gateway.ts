@@ -14,7 +14,7 @@ export interface SimulatedGateway {
   /** What the gateway has logged so far, as objects. */
   lines: Record<string, unknown>[];
   /** Opens the connection of a softphone's or a desk's page. */
-  open(page: 'phone' | 'agent'): Promise<PagePhone>;
+  open: (page: 'phone' | 'agent') => Promise<PagePhone>;
 }
 
 /** Runs `body` on such a gateway, in real time. */
