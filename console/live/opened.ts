@@ -1,6 +1,6 @@
 const OPENED = 'tandem.opened';
 
-/** Notes which call the operator leaves by keyboard, so that the list gives it the focus. */
+/** Notes the call whose page the operator leaves by keyboard. The list then sets the focus on its row. */
 export function noteOpened(callSid: string): void {
   sessionStorage.setItem(OPENED, callSid);
 }

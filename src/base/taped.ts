@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
  * Keeps the values that the code of a call takes from outside the call: random ids, and what the process has learnt from
- * other calls. A replay gives the same values again.
+ * other calls. A replay uses the recorded values.
  */
 export interface ValueTape {
   /** Returns the value to use: that of `make`, or in a replay the recorded one. */

@@ -34,7 +34,7 @@ export interface CallRow {
   outcome?: string;
   /** Whether the call is being recorded as a tape. */
   tape: boolean;
-  /** Present if the instance has been silent for so long that the row may be wrong. */
+  /** Present if the instance has not been heard of for ten seconds, so that the row may be wrong. */
   silent?: true;
 }
 

@@ -11,7 +11,7 @@ export const MAX_WATCHERS = 20;
 const BATCH_MS = 250;
 /** How often a watcher hears something, so that no proxy takes the connection for dead. */
 const COMMENT_MS = 15_000;
-/** How often an instance that others watch gives a sign of life, and a watching one looks for those that do not. */
+/** Interval in which a watched instance reports that it lives, and a watching one looks for instances that no longer report. */
 const LIFE_MS = 2500;
 /** Maximum wait for the calls of the other instances before a snapshot goes out without them. */
 const OTHERS_MS = 1000;

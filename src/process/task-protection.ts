@@ -28,7 +28,7 @@ export interface TaskProtectionOptions {
   onFailure: (reason: string) => void;
 }
 
-/** Protects the task while the gateway has calls, and gives it free when the last one has ended. */
+/** Protects the task while the gateway has calls, and ends the protection when the last call has ended. */
 export class TaskProtection {
   private readonly options: TaskProtectionOptions;
   private timer: Timer | undefined;

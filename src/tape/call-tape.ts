@@ -6,6 +6,8 @@ import type { Secrets } from './secrets.js';
 /** Where the lines of a tape go. Never throws, and never delays the call. */
 export interface LineSink {
   write(line: string): void;
+  /** Gives the tape up, with a warning. */
+  lose(error: unknown): void;
   /** Writes the last line and closes. Resolves when all is written, or cannot be. */
   end(line: string): Promise<void>;
 }
@@ -29,7 +31,8 @@ export class CallTape implements ValueTape {
   private readonly knownValue: KnownValue | undefined;
   private sink: LineSink | undefined;
   private waiting: string[] = [];
-  private isOver = false;
+  /** `lost`: something could not be recorded, so the rest is not recorded either. */
+  private state: 'open' | 'lost' | 'ended' = 'open';
   /** The moment at which the input that is being handled came. */
   private heldMs: number | undefined;
   private hasInput = false;
@@ -53,6 +56,10 @@ export class CallTape implements ValueTape {
   /** The head is written, and what has waited for it. */
   begin(sink: LineSink, head: TapeHead): void {
     this.sink = sink;
+    if (this.state === 'lost') {
+      sink.lose(new Error('something before the call began could not be recorded'));
+      return;
+    }
     sink.write(this.secrets.mask(JSON.stringify(head)));
     for (const line of this.waiting) sink.write(line);
     this.waiting = [];
@@ -144,14 +151,25 @@ export class CallTape implements ValueTape {
 
   /** Resolves when the tape is closed. A call that never began leaves nothing. */
   async end(): Promise<void> {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.state === 'ended') return;
+    this.state = 'ended';
     const t = this.atMs;
     await this.sink?.end(JSON.stringify({ end: true, t }));
   }
 
   private line(leg: Leg, dir: Direction | undefined, m: Message | string, atMs = this.atMs): void {
-    if (this.isOver) return;
+    if (this.state !== 'open') return;
+    try {
+      this.write(leg, dir, m, atMs);
+    } catch (error) {
+      // For instance a value of an extension that JSON cannot express. It costs the tape and not the call.
+      this.state = 'lost';
+      this.waiting = [];
+      this.sink?.lose(error);
+    }
+  }
+
+  private write(leg: Leg, dir: Direction | undefined, m: Message | string, atMs: number): void {
     this.latestMs = Math.max(this.latestMs, atMs);
     const json = typeof m === 'string' ? m : JSON.stringify(m);
     const text = json.length > UNSEARCHED_BYTES && leg !== 'carrier' && isAudio(json) ? json : this.secrets.mask(json);

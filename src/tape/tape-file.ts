@@ -69,7 +69,7 @@ export class TapeFile implements LineSink {
     });
   }
 
-  private lose(error: unknown): void {
+  lose(error: unknown): void {
     if (this.isLost) return;
     this.isLost = true;
     this.waiting = [];

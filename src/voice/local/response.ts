@@ -70,8 +70,8 @@ export class SpokenResponse {
   }
 
   /**
-   * Ends the response as cancelled, and keeps what it has not sent. `rest` yields that, for another response. `drop` gives it
-   * up; one of them must be used.
+   * Ends the response as cancelled, and keeps what it has not sent. `rest` returns what was kept, for another response. `drop`
+   * discards it. One of them must be called.
    */
   suspend(): SuspendedAnswer {
     if (this.state === 'new') this.begin();

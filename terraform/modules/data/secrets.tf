@@ -1,4 +1,4 @@
-# Secrets are made empty. fill-secrets.sh asks for each value and gives it to Secrets Manager, so that none of them passes
+# Secrets are made empty. fill-secrets.sh asks for each value and writes it to Secrets Manager, so that none of them passes
 # through Terraform, its plan or its state.
 
 locals {
