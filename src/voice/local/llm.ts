@@ -19,7 +19,7 @@ const LIMITS: ChatLimits = {
 };
 /** Maximum number of requests for one answer that fail before its first word. */
 const TRIES = 2;
-/** Maximum number of times a broken answer is gone on with. */
+/** Maximum number of times the model is asked to continue a broken answer. */
 const MAX_CONTINUED = 2;
 /** Number of times in a row a caller is told that nothing was heard of them, and is then handed to a human. */
 const MAX_NOT_HEARD = 2;
@@ -141,7 +141,7 @@ export class LlmReplier implements Replier {
       }
       this.count('cut-answer');
       if (++continued > MAX_CONTINUED) break;
-      log.warn({ continued }, 'an answer of the language model broke off; the model is asked to go on with it');
+      log.warn({ continued }, 'an answer of the language model broke off; the model is asked to continue it');
     }
     yield* this.handOver('assistant_failed');
   }
