@@ -25,7 +25,7 @@ if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(', ')}.`);
   process.exit(1);
 }
-const shards = shared(files, Math.min(files.length, 3 * Math.max(2, availableParallelism())));
+const shards = shared(files, Math.min(files.length, 2 * Math.max(2, availableParallelism())));
 const entries = shards.map((shard, number) => {
   const entry = new URL(`../dist/all-${process.pid}-${number}.test.js`, import.meta.url);
   writeFileSync(entry, shard.map((file) => `await import('./${file.replace(/\.ts$/, '.js')}');`).join('\n') + '\n');
