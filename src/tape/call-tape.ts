@@ -6,7 +6,7 @@ import type { Secrets } from './secrets.js';
 /** Where the lines of a tape go. Never throws, and never delays the call. */
 export interface LineSink {
   write(line: string): void;
-  /** Gives the tape up, with a warning. */
+  /** Abandons the tape, with a warning. */
   lose(error: unknown): void;
   /** Writes the last line and closes. Resolves when all is written, or cannot be. */
   end(line: string): Promise<void>;
