@@ -6,6 +6,7 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const METRICS_PAGE = 'docs/operate/metrics.md';
+const SETTINGS = 'src/config/variables';
 const PACKAGES_PAGE = 'docs/project/dependencies.md';
 
 /** Names in capitals that the documents use and the gateway's source does not define. */
@@ -65,7 +66,11 @@ export function readFacts(root) {
     files,
     commands: new Set(Object.keys(scripts)),
     packages: new Map(Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })),
-    variables: namesIn(read('src/config/variables.ts'), /^ {4}([A-Z][A-Z0-9_]*): (?:variable|secret)\(/gm),
+    variables: new Set(
+      [...files]
+        .filter((file) => file.startsWith(`${SETTINGS}/`))
+        .flatMap((file) => [...namesIn(read(file), /^ {2}([A-Z][A-Z0-9_]*): (?:variable|secret)\(/gm)]),
+    ),
     errors: namesIn(read('src/base/errors.ts'), /^ {2}([A-Z][A-Z0-9_]*): \{/gm),
     constants: new Set(sources.flatMap((file) => [...namesIn(read(file), /\bconst ([A-Z][A-Z0-9_]+)\b/g)])),
     metrics: new Map(
@@ -136,7 +141,7 @@ export function omissionsIn({ documents, errors, example, metrics, packages, var
   const unnamed = (names, where) => [...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(where));
   const page = documents.get(METRICS_PAGE) ?? '';
   return [
-    ...unnamed(variables, text + example).map((name) => `src/config/variables.ts: no document names ${name}`),
+    ...unnamed(variables, text + example).map((name) => `${SETTINGS}: no document names ${name}`),
     ...unnamed(errors, text).map((name) => `src/base/errors.ts: no document names ${name}`),
     ...[...metrics].flatMap(([name, metric]) => metricRowProblems(page, name, metric)),
     ...packageProblems(documents.get(PACKAGES_PAGE) ?? '', packages),

@@ -49,7 +49,7 @@ export const LAYERS = `
   tape/format.ts:
   tape/compare.ts: tape/format.ts
   tape: audio base call speech tape/format.ts telemetry voice voice/openai
-  config: base call/transfer escalation handover journal tape voice/openai
+  config config/variables: base call/transfer escalation handover journal tape voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
   console/address.ts:

@@ -86,7 +86,7 @@ test('each statement that the source does not bear out is reported with its line
 test('a setting, an error or a metric that no page names is reported', () => {
   assert.deepEqual(omissionsIn(facts), []);
   assert.deepEqual(omissionsIn({ ...facts, variables: new Set(['NEW_SETTING']) }), [
-    'src/config/variables.ts: no document names NEW_SETTING',
+    'src/config/variables: no document names NEW_SETTING',
   ]);
   assert.deepEqual(omissionsIn({ ...facts, errors: new Set(['NEW_ERROR']) }), [
     'src/base/errors.ts: no document names NEW_ERROR',

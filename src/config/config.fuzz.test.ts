@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { fuzz } from '../../test/support/fuzz.js';
 import { isTandemError } from '../base/errors.js';
 import { readConfig } from './config.js';
-import { VARIABLES, type Variable } from './variables.js';
+import { VARIABLES } from './variables.js';
+import type { Variable } from './variables/variable.js';
 
 const SETTINGS: readonly [string, Variable][] = Object.values(VARIABLES).flatMap((group) => Object.entries(group));
 const NAMES = SETTINGS.map(([name]) => name);

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { defaultNextSteps } from '../call/transfer/failed-dial-policy.js';
-import { VARIABLES, type Variable, exampleEnvironment } from './variables.js';
+import { exampleEnvironment } from './example-environment.js';
+import { VARIABLES } from './variables.js';
+import type { Variable } from './variables/variable.js';
 import { readConfig } from './config.js';
 import { isTandemError } from '../base/errors.js';
 

@@ -1,7 +1,8 @@
 import { type Environment, settingOf, strayComment, strayQuotes } from '../base/environment.js';
 import type { NextSteps } from '../call/transfer/failed-dial-policy.js';
 import { SHARED_DEFAULTS } from '../handover/shared-settings.js';
-import { VARIABLES, type Values, type Variable } from './variables.js';
+import { VARIABLES, type Values } from './variables.js';
+import type { Variable } from './variables/variable.js';
 import type { TapeConfig } from '../tape/open-recorder.js';
 import type { SharedJournal } from '../journal/open-journal.js';
 import type { SwitchableTrigger } from '../escalation/escalation.js';
