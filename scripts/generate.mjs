@@ -6,7 +6,7 @@ import { withPositions } from './flow-layout.mjs';
 import { withSilenceBudget } from './silence-budget.mjs';
 
 await buildAll({ ifNeeded: true });
-const { exampleEnvironment } = await import('../dist/src/config/example-environment.js');
+const { exampleEnvironment } = await import('../dist/src/config/variables.js');
 const { guidePicture } = await import('./guide-picture.mjs');
 
 const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');

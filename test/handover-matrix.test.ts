@@ -28,8 +28,9 @@ test('every row of the handover matrix names a test that exists, and no two rows
   );
 });
 
-test('every scenario in handover.test.ts has a row in the handover matrix', () => {
-  const { exact } = titlesIn(readFileSync(new URL('test/handover.test.ts', ROOT), 'utf8'));
+test('every scenario of the handover tests has a row in the handover matrix', () => {
+  const files = ['handover', 'handover-messages', 'handover-requests', 'handover-rest'];
+  const exact = files.flatMap((name) => titlesIn(readFileSync(new URL(`test/${name}.test.ts`, ROOT), 'utf8')).exact);
   assert.ok(exact.length >= 40, `${exact.length} scenarios`);
   assert.deepEqual(
     exact.filter((name) => !MATRIX.includes(`\`${name}\``)),

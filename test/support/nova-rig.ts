@@ -145,3 +145,8 @@ export async function withNova(
     leaks.check();
   }
 }
+
+/** Whether an input of a session begins a text that Nova answers. */
+export function isTypedText({ body, name }: { name: string; body: Readonly<Record<string, unknown>> }): boolean {
+  return name === 'contentStart' && body['type'] === 'TEXT' && body['interactive'] === true;
+}

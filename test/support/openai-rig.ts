@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createLogger, type Logger } from '../../src/telemetry/log.js';
 import type { OpenAiAnomaly } from '../../src/voice/openai/anomalies.js';
 import { createOpenAiProvider, type OpenAiProviderOptions } from '../../src/voice/openai/provider.js';
@@ -79,4 +80,12 @@ export async function withOpenAi(
 
 function linesLogger(lines: string[]): Logger {
   return createLogger({ level: 'debug', destination: { write: (line) => lines.push(line) } });
+}
+
+/** Waits for the session to fail, and checks that its error shows nothing of the service. */
+export async function failure(rig: OpenAiRig): Promise<{ code: string; message: string }> {
+  const { code, message } = (await rig.recorder.nth('failed')).error;
+  assert.equal(rig.recorder.types.at(-1), 'failed');
+  assert.doesNotMatch(message, /secret|words of the service/);
+  return { code, message };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SHARED_DEFAULTS, SHARED_FORMATS } from '../../handover/shared-settings.js';
-import { e164, flag, httpUrl, nextSteps, queueArns, shared, whole } from '../formats.js';
+import { e164, flag, headerText, httpUrl, nextSteps, queueArns, shared, whole } from '../formats.js';
 import { secret, variable } from './variable.js';
 
 export const HANDOVER = {

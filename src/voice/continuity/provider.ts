@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/clock.js';
 import type { ContinuityLines, LineSynthesis, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type { ContinuityReport } from './continuous-options.js';
 import { KeptLines } from './kept-lines.js';
 import { ProviderBreaker } from './provider-breaker.js';
-import { type ContinuityReport, ContinuousSession } from './session.js';
+import { ContinuousSession } from './session.js';
 
 /** The part of {@link ContinuousProvider} that the gateway uses. */
 export type CallVoice = VoiceProvider & Pick<ContinuousProvider, 'isFullFor'>;

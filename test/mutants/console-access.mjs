@@ -1,8 +1,8 @@
-// The mutations of the console: what may be asked from where, by whom, and what may be seen. Each sentence of "Who may see
-// it" in docs/operate/console.md is broken here once. They are part of the list in test/mutants.mjs.
+// Mutations: who reaches the console, and from where. Each sentence of "Who may see it" in
+// docs/operate/console.md is broken once, here or in console-sight.mjs. Part of the list in test/mutants.mjs.
 
-/** @type {readonly import('../scripts/mutants.mjs').Mutant[]} */
-export const CONSOLE_MUTANTS = [
+/** @type {readonly import('../../scripts/mutants.mjs').Mutant[]} */
+export const CONSOLE_ACCESS = [
   {
     name: 'a name that only begins like this machine reaches the console',
     file: 'src/console/access.ts',
@@ -51,20 +51,6 @@ export const CONSOLE_MUTANTS = [
     find: '    limit.wrong(remoteAddress);\n',
     replace: '',
     tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'an ended call keeps its words in the console',
-    file: 'src/console/call-record.ts',
-    find: '      delete event.text;\n',
-    replace: '',
-    tests: ['src/console/call-board.test.ts'],
-  },
-  {
-    name: 'the console shows words although it may not',
-    file: 'src/console/call-record.ts',
-    find: 'return this.showsWords && !this.isOver;',
-    replace: 'return !this.isOver;',
-    tests: ['src/console/call-board.test.ts'],
   },
   {
     name: 'a page whose name was made to lead to this machine reads the console',
@@ -144,45 +130,10 @@ export const CONSOLE_MUTANTS = [
     tests: ['test/console-access.test.ts'],
   },
   {
-    name: 'no place from which a request comes is refused by the console',
-    file: 'src/console/operator-console.ts',
-    find: 'const refusal = this.guard.refusal(request);',
-    replace: "const refusal = undefined as ReturnType<Guard['refusal']>;",
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'no place from which a socket is asked for is refused by the console',
-    file: 'src/console/operator-console.ts',
-    find: 'this.guard.refusal(request) ?? this.guard.upgradeRefusal(request)',
-    replace: 'this.guard.upgradeRefusal(request)',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
     name: 'this machine needs no token',
     file: 'src/console/guard.ts',
     find: 'if (!this.hasToken) return',
     replace: 'if (!this.hasToken || isToLoopback(request)) return',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'the token opens the pages, too',
-    file: 'src/console/operator-console.ts',
-    find: "else if ('status' in this.guard.visitor(request, false))",
-    replace: "else if ('status' in this.guard.visitor(request, true))",
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'pages are shown without a login',
-    file: 'src/console/operator-console.ts',
-    find: "else if ('status' in this.guard.visitor(request, false)) redirect(response, LOGIN);",
-    replace: 'else if (false) redirect(response, LOGIN);',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a socket of the console needs no login',
-    file: 'src/console/operator-console.ts',
-    find: "if ('status' in visitor) refuseUpgrade(socket, visitor);",
-    replace: 'if (refusal !== undefined) refuseUpgrade(socket, refusal);',
     tests: ['test/console-access.test.ts'],
   },
   {
@@ -197,13 +148,6 @@ export const CONSOLE_MUTANTS = [
     file: 'src/console/guard.ts',
     find: "return refusal ?? { by: 'script' };",
     replace: "return { by: 'script' };",
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a foreign page logs a browser in',
-    file: 'src/console/operator-console.ts',
-    find: 'this.guard.originRefusal(request) ?? this.guard.loginWait(request)',
-    replace: 'this.guard.loginWait(request)',
     tests: ['test/console-access.test.ts'],
   },
   {
@@ -233,27 +177,6 @@ export const CONSOLE_MUTANTS = [
     find: "    headers: { 'retry-after': String(seconds) },\n",
     replace: '',
     tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'an address may try more than ten wrong tokens a minute',
-    file: 'src/console/login-limit.ts',
-    find: 'known.wrong < MAX_WRONG',
-    replace: 'known.wrong <= MAX_WRONG',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'all addresses share the tries of one',
-    file: 'src/console/login-limit.ts',
-    find: "if (!bare.includes(':')) return bare;",
-    replace: "if (!bare.includes(':')) return '';",
-    tests: ['src/console/login-limit.test.ts'],
-  },
-  {
-    name: 'a customer has as many tries as an IPv6 network has addresses',
-    file: 'src/console/login-limit.ts',
-    find: 'all.slice(0, 4)',
-    replace: 'all.slice(0, 8)',
-    tests: ['src/console/login-limit.test.ts'],
   },
   {
     name: "a page's script reads the cookie of a login",
@@ -305,13 +228,6 @@ export const CONSOLE_MUTANTS = [
     tests: ['test/console-access.test.ts'],
   },
   {
-    name: 'the console takes paths that are not its own',
-    file: 'src/console/operator-console.ts',
-    find: 'path.startsWith(`${ROOT}/`)',
-    replace: 'path.startsWith(ROOT)',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
     name: 'a new token leaves the logins of the old one',
     file: 'src/console/sessions.ts',
     find: "hkdfSync('sha256', token ?? secret,",
@@ -338,13 +254,6 @@ export const CONSOLE_MUTANTS = [
     find: 'update(`${purpose}:${value}`)',
     replace: 'update(value)',
     tests: ['src/console/sessions.test.ts'],
-  },
-  {
-    name: 'a logout leaves the cookie',
-    file: 'src/console/operator-console.ts',
-    find: "{ 'set-cookie': this.guard.logOut(request), connection: 'close' }",
-    replace: "{ connection: 'close' }",
-    tests: ['test/console-access.test.ts'],
   },
   {
     name: 'a form of a foreign page changes something in the console',
@@ -393,146 +302,6 @@ export const CONSOLE_MUTANTS = [
     file: 'src/console/guard.ts',
     find: 'return hasOwnOrigin(request) && isFromOwnPage(request) ? undefined : FOREIGN;',
     replace: 'return undefined;',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a foreign page holds connections of the API',
-    file: 'src/console/operator-console.ts',
-    find: 'const foreign = isRead(request) ? this.guard.originRefusal(request) : undefined;',
-    replace: "const foreign = undefined as ReturnType<Guard['originRefusal']>;",
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'an action is done by a read',
-    file: 'src/console/api.ts',
-    find: "else if (request.method !== 'POST') refuse(response, notAllowed('POST'));",
-    replace: "else if (false) refuse(response, notAllowed('POST'));",
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a stop needs no word that confirms it',
-    file: 'src/console/api.ts',
-    find: "if (confirm !== 'drain') {",
-    replace: 'if (false) {',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a refusal has no content policy',
-    file: 'src/console/answer.ts',
-    find: '  response.writeHead(status, {\n    ...HEADERS,\n',
-    replace: '  response.writeHead(status, {\n    ...(status < 400 ? HEADERS : {}),\n',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a fault of the console is answered without a content policy',
-    file: 'src/console/operator-console.ts',
-    find: 'if (!response.headersSent) refuse(response, FAILED);',
-    replace: 'if (!response.headersSent) response.writeHead(500).end();',
-    tests: ['src/console/operator-console.test.ts'],
-  },
-  {
-    name: 'a refused socket has no content policy',
-    file: 'src/console/answer.ts',
-    find: '  const fields = {\n    ...HEADERS,\n',
-    replace: '  const fields = {\n',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'an endless answer has no content policy',
-    file: 'src/console/answer.ts',
-    find: "{ ...HEADERS, 'cache-control': 'no-store', 'content-type': type,",
-    replace: "{ 'cache-control': 'no-store', 'content-type': type,",
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'another page shows the console in a frame',
-    file: 'src/console/answer.ts',
-    find: "; frame-ancestors 'none'",
-    replace: '',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a script inside a page may run',
-    file: 'src/console/answer.ts',
-    find: "script-src 'self';",
-    replace: "script-src 'self' 'unsafe-inline';",
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a form of the console may be sent elsewhere',
-    file: 'src/console/answer.ts',
-    find: "form-action 'self'; ",
-    replace: '',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a browser guesses what kind of answer it has got',
-    file: 'src/console/answer.ts',
-    find: "  'x-content-type-options': 'nosniff',\n",
-    replace: '',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a link tells other sites which call was open',
-    file: 'src/console/answer.ts',
-    find: "  'referrer-policy': 'no-referrer',\n",
-    replace: '',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a window that opened the console keeps hold of it',
-    file: 'src/console/answer.ts',
-    find: "  'cross-origin-opener-policy': 'same-origin',\n",
-    replace: '',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'another page loads answers of the console as its own',
-    file: 'src/console/answer.ts',
-    find: "  'cross-origin-resource-policy': 'same-origin',\n",
-    replace: '',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a page of the console may use the camera',
-    file: 'src/console/answer.ts',
-    find: 'camera=()',
-    replace: 'camera=(self)',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'answers of the API are kept by the browser',
-    file: 'src/console/answer.ts',
-    find: "    'cache-control': 'no-store',\n    ...(body",
-    replace: '    ...(body',
-    tests: ['test/console-access.test.ts'],
-  },
-  {
-    name: 'a page is kept by the browser',
-    file: 'src/console/static-files.ts',
-    find: "'no-cache', request",
-    replace: "'max-age=600', request",
-    tests: ['src/console/static-files.test.ts'],
-  },
-  {
-    name: 'a file with a hash is asked for again and again',
-    file: 'src/console/static-files.ts',
-    find: "'max-age=31536000, immutable'",
-    replace: "'no-cache'",
-    tests: ['src/console/static-files.test.ts'],
-  },
-  {
-    name: 'pages are sent uncompressed',
-    file: 'src/console/static-files.ts',
-    find: 'accepted.has(encoding) && files',
-    replace: 'false && files',
-    tests: ['src/console/static-files.test.ts'],
-  },
-  {
-    name: 'a body of any size is read by the console',
-    file: 'src/console/read-json.ts',
-    find: 'if (sizeBytes > MAX_BODY_BYTES)',
-    replace: 'if (false)',
     tests: ['test/console-access.test.ts'],
   },
 ];

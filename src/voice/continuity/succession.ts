@@ -1,0 +1,308 @@
+import type { AudioChunk } from '../../audio/chunk.js';
+import type { Timer } from '../../base/clock.js';
+import type { TandemError } from '../../base/errors.js';
+import type { VoiceEvent, VoiceProvider } from '../session.js';
+import type { CallerState, CurrentSession } from './caller-state.js';
+import type { ContinuousSessionOptions } from './continuous-options.js';
+import { type Outage, newOutage, unendedOutage } from './outage.js';
+import { RenewalSchedule } from './renewal.js';
+import { SupervisedSession } from './supervised-session.js';
+
+/** How a session begins: with a line of its own, with an answer to the last turn of the conversation, or listening. */
+export interface Opening {
+  greeting: string | undefined;
+  answersLast: boolean;
+}
+
+/** The conversation that goes from one session to the next. */
+export interface SuccessionOwner {
+  /** The provider that the caller heard last. */
+  readonly speaker: string | undefined;
+  /** Called with every event but `ready` of the session that the caller is talking to. */
+  onEvent(supervised: SupervisedSession, event: VoiceEvent): void;
+  /** Called each time a session that the caller waited for is ready. */
+  onReady(): void;
+  /** Decides how the session that follows a lost one begins. */
+  opening(provider: VoiceProvider, lost: SupervisedSession): Opening;
+  /** Called when a session was opened in place of a lost one, with the session whose loss began the outage. */
+  onReopened(supervised: SupervisedSession, origin: SupervisedSession): void;
+  /** Called with the missing end events of what a lost session began. */
+  onAbandoned(event: VoiceEvent): void;
+  /** Called when every provider has failed. */
+  onFailed(error: TandemError): void;
+}
+
+interface Live {
+  name: 'live';
+  supervised: SupervisedSession;
+  renewal: RenewalSchedule;
+  /** The outage that this session ends, if it lasts. */
+  outage: Outage | undefined;
+  sinceMs: number;
+}
+
+type State =
+  /** A session is being opened and there is no other. `outage` is set once a session was lost. */
+  | { name: 'opening'; supervised: SupervisedSession; outage: Outage | undefined }
+  /** The timer starts the next try. */
+  | { name: 'waiting'; timer: Timer }
+  | Live
+  /** The session continues while its successor is being opened. */
+  | (Omit<Live, 'name'> & { name: 'renewing'; next: SupervisedSession })
+  | { name: 'closed' };
+
+/**
+ * The sessions of a call, one after the other. A session near its model's time limit is renewed in a pause. A lost
+ * session is reopened, or another provider takes over. The caller talks to one of them at a time, or to none.
+ */
+export class Succession {
+  private readonly options: ContinuousSessionOptions;
+  private readonly caller: CallerState;
+  private readonly owner: SuccessionOwner;
+  private state: State;
+
+  constructor(options: ContinuousSessionOptions, caller: CallerState, owner: SuccessionOwner) {
+    this.options = options;
+    this.caller = caller;
+    this.owner = owner;
+    const { breaker, providers, session } = options;
+    const isFree = (provider: VoiceProvider): boolean => !breaker.isCooling(provider.name) && provider.isFull !== true;
+    const first = providers.find(isFree) ?? providers[0];
+    this.state = { name: 'opening', supervised: this.open(first, session), outage: undefined };
+  }
+
+  get isClosed(): boolean {
+    return this.state.name === 'closed';
+  }
+
+  /** The session the caller is talking to. */
+  get supervised(): SupervisedSession | undefined {
+    return 'supervised' in this.state ? this.state.supervised : undefined;
+  }
+
+  get current(): CurrentSession | undefined {
+    const { state } = this;
+    return 'supervised' in state ? { supervised: state.supervised, isReady: state.name !== 'opening' } : undefined;
+  }
+
+  sendAudio(chunk: AudioChunk): void {
+    const { state } = this;
+    switch (state.name) {
+      case 'renewing':
+        state.supervised.session.sendAudio(chunk);
+        state.next.session.sendAudio(chunk);
+        return;
+      case 'live':
+      case 'opening':
+        state.supervised.session.sendAudio(chunk);
+        return;
+      case 'waiting':
+      case 'closed':
+        return;
+    }
+  }
+
+  close(): void {
+    const { state } = this;
+    this.state = { name: 'closed' };
+    switch (state.name) {
+      case 'opening':
+        state.supervised.close();
+        return;
+      case 'waiting':
+        state.timer.cancel();
+        return;
+      case 'renewing':
+        state.next.close();
+        state.renewal.stop();
+        state.supervised.close();
+        return;
+      case 'live':
+        state.renewal.stop();
+        state.supervised.close();
+        return;
+      case 'closed':
+        return;
+    }
+  }
+
+  private open(provider: VoiceProvider, { greeting, answersLast }: Opening, outage?: Outage): SupervisedSession {
+    return new SupervisedSession({
+      afterDeafOne: outage?.origin.seemedDeaf === true,
+      deadlineMs: outage?.failover.deadlineMs,
+      quietLineMs: () => this.caller.quietLineMs,
+      provider,
+      session: { ...this.options.session, greeting, answersLast },
+      clock: this.options.clock,
+      listener: {
+        onEvent: (supervised, event) => this.onEvent(supervised, event),
+        onLost: (supervised, error) => this.onLost(supervised, error),
+      },
+    });
+  }
+
+  private onEvent(supervised: SupervisedSession, event: VoiceEvent): void {
+    const { state } = this;
+    if (state.name === 'renewing' && supervised === state.next) {
+      if (event.type === 'ready') this.onSuccessorReady(state);
+      return;
+    }
+    if (supervised !== this.supervised) return;
+    if (event.type === 'ready') {
+      this.onReady(supervised);
+      return;
+    }
+    this.owner.onEvent(supervised, event);
+    if (state === this.state && state.name === 'live') state.renewal.check();
+  }
+
+  private onReady(supervised: SupervisedSession): void {
+    if (this.state.name !== 'opening') return;
+    const { outage } = this.state;
+    if (outage === undefined) this.options.breaker.worked(supervised.provider.name);
+    this.state = this.live(supervised, outage);
+    if (!this.caller.replayBuffer.hasUtterance) this.caller.updateWait();
+    this.caller.replayBuffer.forget();
+    if (outage !== undefined) this.noteReplaced(outage.isRenewal ? 'renewed' : 'replaced', outage.origin, supervised);
+    this.owner.onReady();
+  }
+
+  private noteReplaced(type: 'renewed' | 'replaced', from: SupervisedSession, to: SupervisedSession): void {
+    const isAwaited = this.caller.deadAir.quietMs > 0;
+    this.options.session.onChange?.({ type, from: from.provider.name, to: to.provider.name, isAwaited });
+  }
+
+  private noteLost(): void {
+    this.options.session.onChange?.({ type: 'lost', waitedMs: this.caller.deadAir.quietMs });
+  }
+
+  private live(supervised: SupervisedSession, outage: Outage | undefined): Live {
+    return { name: 'live', supervised, renewal: this.schedule(supervised), outage, sinceMs: this.options.clock.now() };
+  }
+
+  // ── renewal ──
+
+  private schedule(supervised: SupervisedSession): RenewalSchedule {
+    const { clock, session } = this.options;
+    return new RenewalSchedule({
+      clock,
+      times: supervised.provider.renewal,
+      // A model may take a while to notice that an utterance is over.
+      isPause: () =>
+        supervised.turnState.isPause && !session.conversation.isPlaying && !this.caller.replayBuffer.hasUtterance,
+      isForceable: () => {
+        const { isAnswering, obligation } = supervised.turnState;
+        return !isAnswering && obligation !== 'answer' && obligation !== 'tool';
+      },
+      onDue: () => this.renew(supervised),
+      onForced: () => this.renewNow(supervised),
+    });
+  }
+
+  /** Opens the next session beside this one, in a pause. */
+  private renew(supervised: SupervisedSession): void {
+    if (this.state.name !== 'live' || this.state.supervised !== supervised) return;
+    const next = this.open(supervised.provider, { greeting: undefined, answersLast: false });
+    this.state = { ...this.state, name: 'renewing', next };
+  }
+
+  private onSuccessorReady(state: State & { name: 'renewing' }): void {
+    if (!state.renewal.isPause) {
+      this.dropSuccessor();
+      return;
+    }
+    state.renewal.stop();
+    state.supervised.close();
+    this.state = this.live(state.next, undefined);
+    this.options.report.onRenewed(state.next.provider.name);
+    this.noteReplaced('renewed', state.supervised, state.next);
+  }
+
+  /** Closes the successor, because it knows nothing of what has just happened. Another is opened in the next pause. */
+  dropSuccessor(why: 'interrupted' | 'refused' = 'interrupted'): void {
+    const { state } = this;
+    if (state.name !== 'renewing') return;
+    state.next.close();
+    const { next: _, ...live } = state;
+    this.state = { ...live, name: 'live' };
+    state.renewal.again(why);
+  }
+
+  /**
+   * Renews without a pause. A caller who is speaking continues with the next session, which hears the whole utterance.
+   */
+  private renewNow(supervised: SupervisedSession): void {
+    const { state } = this;
+    if (state.name === 'renewing') state.next.close();
+    else if (state.name !== 'live') return;
+    supervised.close();
+    state.renewal.stop();
+    this.caller.unheard();
+    this.noteLost();
+    this.finish(supervised);
+    this.reopen(supervised.provider, this.outageOf(supervised, true));
+    this.options.report.onRenewed(supervised.provider.name);
+  }
+
+  // ── recovery ──
+
+  private onLost(supervised: SupervisedSession, error: TandemError): void {
+    const { state } = this;
+    this.options.report.onLost(supervised.provider.name, error, this.options.session.conversationId);
+    switch (state.name) {
+      case 'renewing':
+        if (supervised === state.next) {
+          this.dropSuccessor('refused');
+          return;
+        }
+        state.next.close();
+        state.renewal.stop();
+        this.recover(supervised, error, unendedOutage(state, this.options.clock.now()));
+        return;
+      case 'live':
+        state.renewal.stop();
+        this.recover(supervised, error, unendedOutage(state, this.options.clock.now()));
+        return;
+      case 'opening':
+        this.recover(supervised, error, state.outage);
+        return;
+      case 'waiting':
+      case 'closed':
+        return;
+    }
+  }
+
+  private recover(lost: SupervisedSession, error: TandemError, running: Outage | undefined): void {
+    const { clock, report, session } = this.options;
+    this.caller.unheard();
+    this.noteLost();
+    const outage = running ?? this.outageOf(lost, false);
+    const step = outage.failover.next(error, clock.now());
+    if (step === undefined) {
+      this.finish(lost);
+      if (!this.isClosed) this.owner.onFailed(error);
+      return;
+    }
+    if (step.provider !== lost.provider)
+      report.onFailover(lost.provider.name, step.provider.name, session.conversationId);
+    const timer = clock.setTimer(step.delayMs, () => this.reopen(step.provider, outage));
+    this.state = { name: 'waiting', timer };
+    this.caller.deadAir.lost();
+    this.finish(lost);
+  }
+
+  private outageOf(lost: SupervisedSession, isRenewal: boolean): Outage {
+    return newOutage(this.options, lost, { hasTalked: this.owner.speaker === lost.provider.name, isRenewal });
+  }
+
+  private finish(lost: SupervisedSession): void {
+    for (const event of lost.turnState.abandoned()) this.owner.onAbandoned(event);
+  }
+
+  private reopen(provider: VoiceProvider, outage: Outage): void {
+    if (this.isClosed) return;
+    const supervised = this.open(provider, this.owner.opening(provider, outage.origin), outage);
+    this.state = { name: 'opening', supervised, outage };
+    this.owner.onReopened(supervised, outage.origin);
+  }
+}

@@ -1,0 +1,80 @@
+// Mutations: who may ask. Part of the list in test/mutants.mjs.
+
+/** @type {readonly import('../../scripts/mutants.mjs').Mutant[]} */
+export const ACCESS = [
+  {
+    name: 'a webhook of another Twilio account is answered',
+    file: 'src/twilio/webhooks.ts',
+    find: 'if (rules.accountSid !== undefined && accountSid !== rules.accountSid)',
+    replace: 'if (false)',
+    tests: ['test/webhook-account.test.ts'],
+  },
+  {
+    name: 'a webhook with a wrong signature is answered',
+    file: 'src/twilio/webhooks.ts',
+    find: 'if (isChecked && !isSigned(signature, rules.signingKeys, urls, fields)) return',
+    replace: 'if (false) return',
+    tests: ['test/bad-input.test.ts'],
+    only: 'a webhook with no signature, a wrong one',
+  },
+  {
+    name: 'a webhook without a signature is read before it is refused',
+    file: 'src/twilio/webhooks.ts',
+    find: 'if (isChecked && signature === undefined) return',
+    replace: 'if (false) return',
+    tests: ['test/bad-input.test.ts'],
+    only: 'refused before its body has arrived',
+  },
+  {
+    name: 'a webhook of any size is read',
+    file: 'src/twilio/webhooks.ts',
+    find: 'if (sizeBytes > MAX_BODY_BYTES)',
+    replace: 'if (false)',
+    tests: ['test/bad-input.test.ts'],
+  },
+  {
+    name: 'any signature of the right length is valid',
+    file: 'src/twilio/signature.ts',
+    find: 'signature.length === expected.length && timingSafeEqual(signature, expected)',
+    replace: 'signature.length === expected.length',
+    tests: ['src/twilio/signature.test.ts'],
+  },
+  {
+    name: 'the fields of a webhook are not signed',
+    file: 'src/twilio/signature.ts',
+    find: 'for (const [name, value] of form) {',
+    replace: 'for (const [name, value] of []) {',
+    tests: ['src/twilio/signature.test.ts'],
+  },
+  {
+    name: 'a stream without a signature is accepted',
+    file: 'src/edge/stream-upgrades.ts',
+    find: 'if (signingKeys.length > 0 && !isSigned(readSignature(request.headers), signingKeys, urls)) {',
+    replace: 'if (false) {',
+    tests: ['test/bad-input.test.ts'],
+  },
+  {
+    name: 'a call that may be real can be made to fail',
+    file: 'src/app/start-gateway.ts',
+    find: 'return isCarrierSimulated ? open?.(',
+    replace: 'return true ? open?.(',
+    tests: ['test/console-faults.test.ts'],
+    only: 'callers may be real',
+  },
+  {
+    name: 'any stream token of the right length is valid',
+    file: 'src/call/stream/stream-token.ts',
+    find: 'given.length === expected.length && timingSafeEqual(given, expected)',
+    replace: 'given.length === expected.length',
+    tests: ['test/bad-input.test.ts'],
+    only: 'a stream with a forged token',
+  },
+  {
+    name: 'a stream with a false token takes a call from its gateway',
+    file: 'src/call/registry.ts',
+    find: "if (stand?.name !== 'ringing' || !hasToken(start, stand.streamToken)) continue;",
+    replace: "if (stand?.name !== 'ringing') continue;",
+    tests: ['test/takeover.test.ts'],
+    only: 'a stream with a false token does not claim',
+  },
+];
