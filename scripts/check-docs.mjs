@@ -11,10 +11,11 @@ const PACKAGES_PAGE = 'docs/project/dependencies.md';
 
 /** Names in capitals that the documents use and the gateway's source does not define. */
 const OUTSIDE_NAMES = new Set([
-  // Variables of Node, of AWS's SDK, of a CI system, of the evaluations, of the tests and of an example.
+  // Variables of Node, of AWS's SDK, of the image's build, of a CI system, of the evaluations, of the tests and of an example.
   'AWS_ACCESS_KEY_ID',
   'AWS_BEARER_TOKEN_BEDROCK',
   'AWS_SECRET_ACCESS_KEY',
+  'BASE',
   'CHROMIUM',
   'CI',
   'DYNAMODB_LOCAL',
@@ -29,7 +30,9 @@ const OUTSIDE_NAMES = new Set([
   'MASK_WORDS',
   'NODE_ENV',
   'NODE_EXTRA_CA_CERTS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
   'PARROT_QUIET_MS',
+  'SPEECH',
   'TF_DATA_DIR',
   // Values in the protocols of HubSpot and Nova.
   'CONTAINS_TOKEN',

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { buildAll } from './build.mjs';
+import { withSettings } from './compose-settings.mjs';
 import { withPositions } from './flow-layout.mjs';
 import { withSilenceBudget } from './silence-budget.mjs';
 
@@ -21,6 +22,7 @@ const placed = (name) =>
 const generated = [
   ...(await Promise.all(flowFiles.map(async (name) => [name, await placed(name)]))),
   ['.env.example', exampleEnvironment()],
+  ['docker-compose.yml', withSettings(read('docker-compose.yml'), exampleEnvironment())],
   ['docs/agent-guide.svg', await guidePicture()],
   [resilience, withSilenceBudget(read(resilience), read('src/base/silence-budget.ts'))],
 ];
