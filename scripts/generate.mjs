@@ -2,11 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { buildAll } from './build.mjs';
+import { configurationPage } from './configuration-page.mjs';
 import { withPositions } from './flow-layout.mjs';
 import { withSilenceBudget } from './silence-budget.mjs';
 
 await buildAll({ ifNeeded: true });
-const { exampleEnvironment } = await import('../dist/src/config/variables.js');
+const { VARIABLES, exampleEnvironment } = await import('../dist/src/config/variables.js');
 const { guidePicture } = await import('./guide-picture.mjs');
 
 const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -21,6 +22,7 @@ const placed = (name) =>
 const generated = [
   ...(await Promise.all(flowFiles.map(async (name) => [name, await placed(name)]))),
   ['.env.example', exampleEnvironment()],
+  ['docs/CONFIGURATION.md', configurationPage(VARIABLES)],
   ['docs/agent-guide.svg', await guidePicture()],
   [resilience, withSilenceBudget(read(resilience), read('src/base/silence-budget.ts'))],
 ];
