@@ -1,5 +1,6 @@
 // Holds the documents against the source: links, commands, paths, settings, errors and metrics that a page names must
-// exist, and every setting, error and metric must be named in a page. Part of `npm run check`.
+// exist, and every setting, error and metric must be named in a page. Documents and headings that the source, Terraform's alarms and
+// alert rules point at must exist, too. Part of `npm run check`.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -14,11 +15,13 @@ const OUTSIDE_NAMES = new Set([
   // Variables of Node, of AWS's SDK, of the image's build, of a CI system, of the evaluations, of the tests and of an example.
   'AWS_ACCESS_KEY_ID',
   'AWS_BEARER_TOKEN_BEDROCK',
+  'AWS_PROFILE',
   'AWS_SECRET_ACCESS_KEY',
   'BASE',
   'CHROMIUM',
   'CI',
   'DYNAMODB_LOCAL',
+  'ERR_MODULE_NOT_FOUND',
   'EVALS_JUDGE_API_KEY',
   'EVALS_JUDGE_BASE_URL',
   'EVALS_JUDGE_MODEL',
@@ -56,6 +59,7 @@ const OUTSIDE_NAMES = new Set([
  * @property {Map<string, { type: string, labels: string[] }>} metrics
  * @property {Map<string, string>} documents text by path
  * @property {string} example `.env.example`
+ * @property {Map<string, string>} texts what else points at documents: source, Terraform, alert rules; by path
  */
 
 /** @returns {Facts} */
@@ -82,9 +86,14 @@ export function readFacts(root) {
       ),
     ),
     documents: new Map(pages.map((file) => [file, read(file)])),
+    texts: new Map([...files].filter((file) => POINTING.test(file)).map((file) => [file, read(file)])),
     example: read('.env.example'),
   };
 }
+
+/** Files whose comments, messages, descriptions and annotations name documents. */
+const POINTING =
+  /^(?:src|sim|lambda|evals)\/.*(?<!\.test)\.ts$|^terraform\/.*\.tf$|^(?:monitoring|deploy)\/.*\.(?:ya?ml|json)$/;
 
 /** What Git knows or would add; in a copy without Git everything that is not installed or built. */
 function filesOf(root) {
@@ -135,6 +144,50 @@ export function problemsIn(file, text, facts) {
     checkMetrics(line, facts, say);
   }
   return problems;
+}
+
+/** The page with the headings that alarms and alerts point at. */
+const RUNBOOKS = 'docs/OPERATIONS.md';
+/** Where the alarms of Terraform are. Its descriptions are made in loops over tables whose keys are the headings. */
+const ALARMS = 'terraform/modules/observability/main.tf';
+const ALERT_RULES = 'monitoring/alerts.rules.yml';
+
+/** Documents and headings that source, Terraform or alert rules point at and that do not exist. */
+export function pointersIn({ documents, texts }) {
+  const problems = [];
+  for (const [file, text] of texts) {
+    for (const [, path, anchor] of text.matchAll(/\b((?:docs|terraform)\/[\w/.-]+\.md)(?:#([\w-]+))?/g)) {
+      if (!documents.has(path)) problems.push(`${file}: ${path} does not exist`);
+      else if (anchor !== undefined && !anchorsOf(documents.get(path)).has(anchor)) {
+        problems.push(`${file}: ${path} has no heading #${anchor}`);
+      }
+    }
+  }
+  const headings = runbooksOf(documents.get(RUNBOOKS) ?? '');
+  const alarms = alarmKeys(texts.get(ALARMS) ?? '');
+  const rules = texts.get(ALERT_RULES);
+  const named = new Set(
+    [...texts].flatMap(([, text]) => [...text.matchAll(/OPERATIONS\.md#([\w-]+)/g)].map((match) => match[1])),
+  );
+  for (const key of alarms) if (!headings.has(key)) problems.push(`${ALARMS}: ${RUNBOOKS} has no heading #${key}`);
+  // Until there are rules, nobody can say which headings are theirs.
+  for (const heading of rules === undefined ? [] : headings) {
+    if (!alarms.includes(heading) && !named.has(heading))
+      problems.push(`${RUNBOOKS}: no alarm and no alert is called ${heading}`);
+  }
+  return problems;
+}
+
+/** The names of the alarms that Terraform makes in a loop. */
+export function alarmKeys(source) {
+  const tables = /^locals \{$([\s\S]*?)^\}$/m.exec(source)?.[1] ?? '';
+  return [...tables.matchAll(/^ {4}([a-z0-9-]+) = \{\n {6}says /gm)].map(([, key]) => key);
+}
+
+/** The headings of the alerts: those of the third level under "Alerts". */
+function runbooksOf(page) {
+  const part = /^## Alerts$([\s\S]*?)^## /m.exec(page)?.[1] ?? '';
+  return new Set([...part.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading));
 }
 
 /** Settings and errors that no document names; metrics and packages that their page does not show as they are. */
@@ -258,8 +311,9 @@ function checkNames({ isCode, spans, text }, { constants, errors, variables }, s
   }
 }
 
+/** A name before `=` is a variable of Terraform. */
 const METRIC =
-  /\b((?:gateway|voice|dynamodb|journal)_[a-z_]+|(?:hubspot|twilio|connect)_[a-z_]+_(?:total|seconds))\b(?:\{([^}]*)\})?/g;
+  /\b((?:gateway|voice|dynamodb|journal)_[a-z_]+|(?:hubspot|twilio|connect)_[a-z_]+_(?:total|seconds))\b(?! ?=[^=])(?:\{([^}]*)\})?/g;
 
 function checkMetrics({ isCode, spans, text }, { metrics }, say) {
   for (const place of isCode ? [text] : spans) {
@@ -288,7 +342,7 @@ function quoted(list = '') {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const facts = readFacts(fileURLToPath(new URL('..', import.meta.url)));
   const problems = [...facts.documents].flatMap(([file, text]) => problemsIn(file, text, facts));
-  problems.push(...omissionsIn(facts));
+  problems.push(...omissionsIn(facts), ...pointersIn(facts));
   for (const problem of problems) console.error(problem);
   if (problems.length === 0) console.log(`${facts.documents.size} documents say what the source has.`);
   process.exit(problems.length === 0 ? 0 : 1);

@@ -56,10 +56,11 @@ export const LAYERS = `
   console: base call call/registry.ts edge escalation journal telemetry voice
   app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal pipeline prompts speech tape tape/format.ts telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
+  doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
 
-  doctor.ts: base config doctor doctor/live process
+  doctor.ts: base config doctor doctor/deployment doctor/live process
   extension.ts: app audio base pipeline voice
 
   lambda/connect: base handover twilio/caller-identity.ts
@@ -71,6 +72,7 @@ export const LAYERS = `
   sim/twilio: audio base
   sim/connect: base sim/twilio
   sim/connect-api:
+  sim/aws: sim/nova
   sim/caller: audio base process sim/connect sim/twilio speech
   sim/desk: audio sim/connect sim/twilio
   sim/faults: app base call console handover journal voice
@@ -82,7 +84,7 @@ export const LAYERS = `
   main.ts: app base config console/address.ts process sim/faults sim/handset telemetry
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/faults sim/handset sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
+  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
   test/browser/support: app audio call config console escalation sim/handset speech telemetry test/support
   bench: app audio base cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai

@@ -3,11 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { buildAll } from './build.mjs';
 import { withSettings } from './compose-settings.mjs';
+import { configurationPage } from './configuration-page.mjs';
 import { withPositions } from './flow-layout.mjs';
 import { withSilenceBudget } from './silence-budget.mjs';
 
 await buildAll({ ifNeeded: true });
-const { exampleEnvironment } = await import('../dist/src/config/variables.js');
+const { VARIABLES, exampleEnvironment } = await import('../dist/src/config/variables.js');
 const { guidePicture } = await import('./guide-picture.mjs');
 
 const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -23,6 +24,7 @@ const generated = [
   ...(await Promise.all(flowFiles.map(async (name) => [name, await placed(name)]))),
   ['.env.example', exampleEnvironment()],
   ['docker-compose.yml', withSettings(read('docker-compose.yml'), exampleEnvironment())],
+  ['docs/CONFIGURATION.md', configurationPage(VARIABLES)],
   ['docs/agent-guide.svg', await guidePicture()],
   [resilience, withSilenceBudget(read(resilience), read('src/base/silence-budget.ts'))],
 ];

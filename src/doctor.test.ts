@@ -229,6 +229,19 @@ test('the doctor prints lines, or one JSON object', async () => {
   });
 });
 
+test('the doctor holds an idle connection only when it is told to, and only to a host that can be asked', async () => {
+  const run = async (slow: boolean): Promise<string[]> => {
+    const written: string[] = [];
+    const values = { json: false, live: false, answers: '', slow };
+    await doctor(values, { env: {}, checks: [], write: (line) => written.push(line) });
+    return written.filter((line) => line.includes('[balancer-idle]'));
+  };
+  assert.deepEqual(await run(false), []);
+  assert.deepEqual(await run(true), [
+    'note   idle connection: PUBLIC_HOST is not set to a host that can be asked. [balancer-idle]',
+  ]);
+});
+
 test('docs/operate/doctor.md explains every finding of the doctor, and no other', () => {
   const page = readFileSync('docs/operate/doctor.md', 'utf8');
   const explained = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, id]) => id ?? '');

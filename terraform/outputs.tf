@@ -54,6 +54,15 @@ output "lambda_alias_arn" {
   value       = module.connect.lambda_alias_arn
 }
 
+output "connect" {
+  description = "The instance of Amazon Connect, its number and the flows made for it. The doctor reads them."
+  value = {
+    instance_id     = var.connect_instance_id
+    phone_number_id = var.connect_phone_number_id
+    flows           = module.connect.flow_ids
+  }
+}
+
 output "balancer_dns_name" {
   description = "Where public_host must lead. With zone_id it does."
   value       = module.edge.balancer.dns_name

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 
 interface Facts {
   files: Set<string>;
@@ -12,20 +13,27 @@ interface Facts {
   metrics: Map<string, { type: string; labels: string[] }>;
   documents: Map<string, string>;
   example: string;
+  texts: Map<string, string>;
 }
 interface CheckDocs {
   readFacts: (root: string) => Facts;
   problemsIn: (file: string, text: string, facts: Facts) => string[];
   omissionsIn: (facts: Facts) => string[];
+  pointersIn: (facts: Facts) => string[];
   anchorsOf: (text: string) => Set<string>;
   metricsIn: (source: string) => [string, { type: string; labels: string[] }][];
+}
+interface ConfigurationPage {
+  configurationPage: (groups: Record<string, Record<string, object>>) => string;
 }
 interface SilenceBudget {
   silenceBudgetTables: (source: string) => string;
 }
 
 const load = async <T>(script: string): Promise<T> => (await import(pathToFileURL(`scripts/${script}`).href)) as T;
-const { anchorsOf, metricsIn, omissionsIn, problemsIn, readFacts } = await load<CheckDocs>('check-docs.mjs');
+const { anchorsOf, metricsIn, omissionsIn, pointersIn, problemsIn, readFacts } =
+  await load<CheckDocs>('check-docs.mjs');
+const { configurationPage } = await load<ConfigurationPage>('configuration-page.mjs');
 const { silenceBudgetTables } = await load<SilenceBudget>('silence-budget.mjs');
 
 const METRICS_PAGE = 'docs/operate/metrics.md';
@@ -44,6 +52,7 @@ const facts: Facts = {
     ['docs/project/dependencies.md', '| `@scope/one` 1.2.3 | all |'],
   ]),
   example: '#OPENAI_API_KEY=',
+  texts: new Map(),
 };
 
 const GOOD = [
@@ -55,6 +64,7 @@ const GOOD = [
   '`gateway_calls_total{outcome}`, `gateway_calls_total{outcome="ended"}`',
   '```ts\nconst text = `${SOME_NAME}`; // [nothing](nowhere.md)\n```',
   '`[not a link](nowhere.md)`',
+  '`terraform apply -var voice_provider=nova`',
 ];
 const BAD: [text: string, message: RegExp][] = [
   ['text\n\n[gone](docs/gone.md)', /^README\.md:3: the link docs\/gone\.md leads nowhere$/],
@@ -102,6 +112,42 @@ test('a setting, an error or a metric that no page names is reported', () => {
   ]);
 });
 
+test('a document or heading that source, an alarm or an alert points at and that does not exist is reported', () => {
+  const ALARMS = 'terraform/modules/observability/main.tf';
+  const RULES = 'monitoring/alerts.rules.yml';
+  const alarms = 'locals {\n  others = {\n    cpu = {\n      says      = "x"\n    }\n  }\n}\n';
+  const documents = new Map(facts.documents).set(
+    'docs/OPERATIONS.md',
+    '## Alerts\n\n### cpu\n\n### slow\n\n## Runbooks\n',
+  );
+  const problems = (texts: readonly (readonly [string, string])[]): string[] =>
+    pointersIn({ ...facts, documents, texts: new Map(texts) });
+  assert.deepEqual(
+    problems([
+      ['src/a.ts', "'See docs/guide.md#what-it-needs-and-why and docs/OPERATIONS.md#cpu.'"],
+      [ALARMS, alarms],
+      [RULES, 'runbook_url: docs/OPERATIONS.md#slow'],
+    ]),
+    [],
+  );
+  assert.deepEqual(
+    problems([
+      ['src/a.ts', '// See docs/gone.md.'],
+      ['src/b.ts', '// See docs/guide.md#gone.'],
+      [ALARMS, alarms.replace('cpu', 'memory')],
+      [RULES, 'runbook_url: docs/OPERATIONS.md#late'],
+    ]),
+    [
+      'src/a.ts: docs/gone.md does not exist',
+      'src/b.ts: docs/guide.md has no heading #gone',
+      `${RULES}: docs/OPERATIONS.md has no heading #late`,
+      `${ALARMS}: docs/OPERATIONS.md has no heading #memory`,
+      'docs/OPERATIONS.md: no alarm and no alert is called cpu',
+      'docs/OPERATIONS.md: no alarm and no alert is called slow',
+    ],
+  );
+});
+
 test('a package that the page of dependencies lacks, or shows in another version, is reported', () => {
   const packages = new Map([['two', '2.0.0']]);
   assert.deepEqual(omissionsIn({ ...facts, packages }), [
@@ -122,6 +168,7 @@ test('the check of the documents finds the settings, errors and metrics of this 
   assert.deepEqual(found.metrics.get('gateway_escalations_total'), { type: 'counter', labels: ['trigger', 'reason'] });
   assert.deepEqual(found.metrics.get('gateway_frame_latency_seconds'), { type: 'histogram', labels: ['direction'] });
   assert.ok(found.metrics.has('gateway_workers') && found.metrics.has('invalid_tokens'));
+  assert.match(found.texts.get('terraform/modules/observability/main.tf') ?? '', /docs\/OPERATIONS\.md#/);
 });
 
 test('a metric is read from its source with its type and labels', () => {
@@ -130,6 +177,36 @@ test('a metric is read from its source with its type and labels', () => {
     ['a_up', { type: 'gauge', labels: [] }],
     ['b_total', { type: 'counter', labels: ['k', 'l'] }],
   ]);
+});
+
+test('the page of settings has a row for each, with what it accepts as the setting itself says it, and with links', () => {
+  const page = configurationPage({
+    'Nova (VOICE_PROVIDER=nova, see docs/models/nova.md)': {
+      PORT: {
+        about: 'Port. See src/prompts/README.md.',
+        default: '8000',
+        shown: '8000',
+        secret: false,
+        schema: z.string().regex(/^\d+$/, 'expected a | number'),
+      },
+      KEY: { about: 'Key.', default: undefined, shown: '', secret: true, schema: z.string().min(1) },
+      HOST: { about: 'Host.', default: undefined, shown: 'x:PORT', secret: false, schema: z.enum(['a', 'b']) },
+    },
+  });
+  const [, section] = page.split('\n## ');
+  assert.equal(
+    section,
+    `Nova
+
+With \`VOICE_PROVIDER=nova\`; guide: [nova.md](models/nova.md).
+
+| variable | default | value | what it does |
+|---|---|---|---|
+| \`PORT\` | \`8000\` | a \\| number | Port. See [src/prompts/README.md](../src/prompts/README.md). |
+| \`KEY\` |  | secret | Key. |
+| \`HOST\` | as \`x:PORT\` | \`a\`, \`b\` | Host. |
+`,
+  );
 });
 
 test('the silence budget becomes one table for each group of its source', () => {

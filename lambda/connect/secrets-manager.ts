@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { signedHeaders } from '../../src/base/aws-signature.js';
 import { readBounded } from '../../src/base/bounded-body.js';
 import type { Clock } from '../../src/base/clock.js';
 import { type Environment, settingOf } from '../../src/base/environment.js';
@@ -7,7 +7,6 @@ import { TandemError } from '../../src/base/errors.js';
 // One signed request to AWS Secrets Manager. The SDK's client would be half as large as the rest of the Lambda.
 
 const ARN = /^arn:(aws[a-z-]*):secretsmanager:([a-z0-9-]+):\d{12}:secret:[\w/+=.@-]+$/;
-const SIGNED_HEADERS = ['content-type', 'host', 'x-amz-date', 'x-amz-security-token', 'x-amz-target'] as const;
 const TARGET = 'secretsmanager.GetSecretValue';
 /** A secret has at most 64 KiB. */
 const MAX_ANSWER_BYTES = 128 * 1024;
@@ -56,41 +55,22 @@ export function unreadable(why: string, cause?: unknown): TandemError {
   return new TandemError('PEPPER_UNREADABLE', `The pepper cannot be read: ${why}.`, { cause });
 }
 
-/** Returns the headers with an AWS Signature Version 4. */
+/** Signs with the credentials that AWS gives to a Lambda. */
 function signed(request: { url: URL; body: string; region: string; env: Environment; date: Date }) {
-  const { body, date, env, region, url } = request;
-  const [keyId, secretKey] = [settingOf(env, 'AWS_ACCESS_KEY_ID'), settingOf(env, 'AWS_SECRET_ACCESS_KEY')];
-  if (keyId === undefined || secretKey === undefined) throw unreadable('the environment has no AWS credentials');
-  const time = date.toISOString().replace(/[-:]|\.\d{3}/g, '');
-  const scope = `${time.slice(0, 8)}/${region}/secretsmanager/aws4_request`;
-  const headers: Record<string, string> = {
-    'content-type': 'application/x-amz-json-1.1',
-    host: url.host,
-    'x-amz-date': time,
-    'x-amz-target': TARGET,
-  };
-  const sessionToken = settingOf(env, 'AWS_SESSION_TOKEN');
-  if (sessionToken !== undefined) headers['x-amz-security-token'] = sessionToken;
-  const names = SIGNED_HEADERS.filter((name) => name in headers);
-  const lines = names.map((name) => `${name}:${headers[name] ?? ''}`);
-  const canonical = ['POST', '/', '', ...lines, '', names.join(';'), sha256(body)].join('\n');
-  const toSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n');
-  const key = scope.split('/').reduce<Buffer>((last, part) => hmac(last, part), Buffer.from(`AWS4${secretKey}`));
-  const signature = hmac(key, toSign).toString('hex');
-  // `fetch` sets the host itself, from the URL.
-  const { host: _host, ...sent } = headers;
-  return {
-    ...sent,
-    authorization: `AWS4-HMAC-SHA256 Credential=${keyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`,
-  };
-}
-
-function hmac(key: Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  const { env, ...rest } = request;
+  const [accessKeyId, secretAccessKey] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].map((name) =>
+    settingOf(env, name),
+  );
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw unreadable('the environment has no AWS credentials');
+  }
+  return signedHeaders({
+    ...rest,
+    method: 'POST',
+    service: 'secretsmanager',
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': TARGET },
+    credentials: { accessKeyId, secretAccessKey, sessionToken: settingOf(env, 'AWS_SESSION_TOKEN') },
+  });
 }
 
 function fieldsOf(body: Buffer | undefined): Record<string, unknown> {

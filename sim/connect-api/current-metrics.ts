@@ -35,14 +35,7 @@ export function checkCurrentMetrics(
   body: string,
   instanceId: string,
 ): { queues: readonly string[]; metrics: readonly AgentMetric[] } | { refused: Refusal } {
-  const { authorization = '' } = request.headers;
-  // The signature itself is the SDK's concern, so only a request without one is refused.
-  if (
-    !/^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[a-z0-9-]+\/connect\/aws4_request, SignedHeaders=\S+, Signature=[0-9a-f]{64}$/.test(
-      authorization,
-    )
-  )
-    return refused(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
+  if (!isSigned(request)) return refused(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
   const [, asked] = /^\/metrics\/current\/([^/?]+)$/.exec(request.url ?? '') ?? [];
   if (request.method !== 'POST' || asked === undefined)
     return refused(404, 'UnknownOperationException', 'There is no such operation');
@@ -55,6 +48,14 @@ export function checkCurrentMetrics(
   }
   const { CurrentMetrics, Filters } = parsed.data;
   return { queues: Filters.Queues, metrics: CurrentMetrics.map((metric) => metric.Name) };
+}
+
+const AUTHORIZATION =
+  /^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[a-z0-9-]+\/connect\/aws4_request, SignedHeaders=\S+, Signature=[0-9a-f]{64}$/;
+
+/** Whether a request has a signature. Whether it is right is the SDK's concern. */
+export function isSigned({ headers: { authorization = '' } }: IncomingMessage): boolean {
+  return AUTHORIZATION.test(authorization);
 }
 
 function jsonOf(text: string): unknown {

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Refusal, checkCurrentMetrics } from './current-metrics.js';
+import { Flows } from './flows.js';
 
 /** Number of agents of a queue by metric. `undefined` is what Connect calls insufficient data. */
 export interface QueueAgents {
@@ -16,11 +17,14 @@ const THROTTLED: Refusal = { status: 429, type: 'ThrottlingException', message: 
 const BROKEN: Refusal = { status: 500, type: 'InternalServiceException', message: 'Request processing failed' };
 
 /**
- * Amazon Connect's API, limited to the agent metrics that a gateway requests. It answers and refuses like the real one.
+ * Amazon Connect's API, limited to the agent metrics that a gateway requests, and to what the doctor reads of flows. It answers
+ * and refuses like the real one.
  */
 export class ConnectApi {
   /** Agents by queue ARN. A queue that is not in the map has no data, and no row in the answer. */
   readonly queues = new Map<string, QueueAgents>();
+  /** The instance's flows, functions and numbers. */
+  readonly flows: Flows;
   fault: ApiFault | undefined;
   /** Number of requests so far. */
   asked = 0;
@@ -31,6 +35,7 @@ export class ConnectApi {
 
   constructor(options: { instanceId: string }) {
     this.instanceId = options.instanceId;
+    this.flows = new Flows(options.instanceId);
     this.server = createServer((request, response) => {
       this.answer(request, response).catch(() => response.destroy());
     });
@@ -62,6 +67,11 @@ export class ConnectApi {
     if (this.fault === 'proxy') {
       response.writeHead(502, { 'content-type': 'text/html' }).end('<html>502</html>');
       return;
+    }
+    const aboutFlows = this.flows.answer(request);
+    if (aboutFlows !== undefined) {
+      if ('refused' in aboutFlows) return refuse(response, aboutFlows.refused);
+      return send(response, 200, aboutFlows.body);
     }
     const checked = checkCurrentMetrics(request, Buffer.concat(parts).toString('utf8'), this.instanceId);
     if ('refused' in checked) {

@@ -19,10 +19,17 @@ const REQUEST_MS = 10_000;
 /** Sends one request. Follows no redirect, because the request holds a credential. Never rejects. */
 export async function ask(
   url: string,
-  options: { signal: AbortSignal; headers?: Record<string, string>; json?: unknown; form?: URLSearchParams },
+  options: {
+    signal: AbortSignal;
+    headers?: Record<string, string>;
+    json?: unknown;
+    /** A body as it is. Its type is in `headers`. */
+    text?: string;
+    form?: URLSearchParams;
+  },
 ): Promise<Answer | Unreached> {
-  const { form, headers, json, signal } = options;
-  const body = form ?? (json === undefined ? undefined : JSON.stringify(json));
+  const { form, headers, json, signal, text } = options;
+  const body = form ?? text ?? (json === undefined ? undefined : JSON.stringify(json));
   try {
     const response = await fetch(url, {
       method: body === undefined ? 'GET' : 'POST',

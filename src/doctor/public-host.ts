@@ -136,17 +136,32 @@ function askUpgrade(question: PublicHostQuestion): Promise<Reply> {
   });
 }
 
-/** Signs what changes nothing: the progress of a call that does not exist. */
 function askWebhook(question: PublicHostQuestion): Promise<Reply> {
-  const { accountSid, authTokens, host } = question;
+  const { form, headers, path } = probeWebhook(question);
+  return send(question, path, headers, form);
+}
+
+/** A signed webhook that changes nothing: the progress of a call that does not exist. */
+export function probeWebhook({
+  accountSid,
+  authTokens,
+  host,
+}: Pick<PublicHostQuestion, 'accountSid' | 'authTokens' | 'host'>): {
+  path: string;
+  headers: Record<string, string>;
+  form: string;
+} {
   const form = new URLSearchParams({
     CallSid: `CA${randomBytes(16).toString('hex')}`,
     AccountSid: accountSid ?? `AC${'0'.repeat(32)}`,
     CallStatus: 'ringing',
   });
   const url = `https://${host.replace(/:\d+$/, '')}${PATHS.callStatus}`;
-  const headers = { 'X-Twilio-Signature': signatureOf(authTokens[0] ?? '', url, form) };
-  return send(question, PATHS.callStatus, headers, form.toString());
+  const headers = {
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'X-Twilio-Signature': signatureOf(authTokens[0] ?? '', url, form),
+  };
+  return { path: PATHS.callStatus, headers, form: form.toString() };
 }
 
 /** Never rejects. The request is made by hand, because `fetch` cannot ask for an upgrade. */
@@ -166,9 +181,7 @@ function send(
       headers: {
         ...headers,
         Host: host,
-        ...(form === undefined
-          ? {}
-          : { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': String(Buffer.byteLength(form)) }),
+        ...(form === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(form)) }),
       },
       // A connection of its own, which ends with the answer.
       agent: false,
@@ -195,7 +208,7 @@ function send(
   });
 }
 
-function splitHost(host: string): { hostname: string; port: number } {
+export function splitHost(host: string): { hostname: string; port: number } {
   const url = new URL(`https://${host}`);
   return { hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? HTTPS_PORT : Number(url.port) };
 }

@@ -62,7 +62,7 @@ async function settingsOf(backend: RedisBackend, seconds: string): Promise<Findi
     findings.push(
       advice(
         'redis-eviction',
-        `Redis drops entries when its memory is full (maxmemory-policy ${policy}), and a call whose entry is gone ends with its gateway. Set it to noeviction, in ElastiCache in the parameter group.`,
+        `Redis drops entries when its memory is full (maxmemory-policy ${policy}), and a call whose entry is gone ends with its gateway. Set it to noeviction (redis-cli config set maxmemory-policy noeviction), in ElastiCache in the parameter group.`,
       ),
     );
   return findings;

@@ -67,7 +67,8 @@ async function redeemOne(store: DynamoDbStore, pepper: string, clock: Clock): Pr
   return { put: putMs, all: clock.now() - startedMs };
 }
 
-function probeRecord(epochMs: number): HandoverRecord {
+/** A record that names no caller, for a token that lives {@link PROBE_SECONDS}. */
+export function probeRecord(epochMs: number): HandoverRecord {
   const now = Math.floor(epochMs / 1000);
   return {
     handover_id: drawHandoverId(epochMs),

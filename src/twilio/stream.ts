@@ -50,7 +50,7 @@ const MAX_STRANGER_BYTES = 16 * 1024;
 /** Maximum number of messages that wait for the owner, about four seconds of audio. The oldest are dropped first. */
 const MAX_WAITING = 200;
 /** How often the stream is pinged. A peer that vanished without closing the connection is found by the second ping. */
-const PING_EVERY_MS = 15_000;
+export const PING_EVERY_MS = 15_000;
 /**
  * Maximum number of bytes the socket may buffer, about a minute and a half of speech. Twilio takes audio much faster
  * than it plays it, so with more than this Twilio no longer reads. The stream is then replaced before it costs memory.

@@ -1,5 +1,6 @@
 // Runs every command of DEPLOYMENT_GUIDE.md, in order and in one shell, in a copy of the project: with the offline provider, a bucket of
-// its own for the state (s3.mjs), and stand-ins for the AWS CLI, Docker, npm and curl (bin/).
+// its own for the state (s3.mjs), and stand-ins for the AWS CLI, Docker, npm and curl (bin/). Before everything is destroyed it runs those
+// of docs/OPERATIONS.md on the deployment that is there.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { startBucket } from './s3.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Something hangs if it takes longer. */
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 480_000;
 /** What somebody types when fill-secrets.sh asks: a value, or Enter. The last line is for the rotation. */
 const TYPED = ['twilio-secret-one', '', 'openai-secret-one', '', '', 'twilio-secret-two'];
 const GIVEN = TYPED.filter((line) => line !== '');
@@ -20,6 +21,11 @@ export function blocksOf(guide) {
     line: guide.slice(0, match.index).split('\n').length + 1,
     text: match[1],
   }));
+}
+
+/** The blocks of a page as parts of a script that says where it is. `lines`: how many stand before the text in its page. */
+function scriptOf(page, text, lines) {
+  return blocksOf(text).map((block) => `echo "── ${page}:${lines + block.line}"\n${block.text}`);
 }
 
 /**
@@ -47,8 +53,16 @@ export async function runGuide(env) {
   const bucket = await startBucket();
   const cloud = join(folder, 'cloud');
   mkdirSync(cloud);
-  const blocks = blocksOf(readFileSync(join(ROOT, 'terraform/DEPLOYMENT_GUIDE.md'), 'utf8'));
-  const script = blocks.map(({ line, text }) => `echo "── DEPLOYMENT_GUIDE.md:${line}"\n${text}`).join('\n');
+  const [guide, last] = readFileSync(join(ROOT, 'terraform/DEPLOYMENT_GUIDE.md'), 'utf8').split(/^(?=## Destroying$)/m);
+  const operations = readFileSync(join(ROOT, 'docs/OPERATIONS.md'), 'utf8');
+  const blocks = [
+    ...scriptOf('DEPLOYMENT_GUIDE.md', guide, 0),
+    // It begins in the root of the project.
+    'cd ..\n',
+    ...scriptOf('OPERATIONS.md', operations, 0),
+    ...scriptOf('DEPLOYMENT_GUIDE.md', last, guide.split('\n').length - 1),
+  ];
+  const script = blocks.join('\n');
   writeFileSync(join(folder, 'guide.sh'), `set -euo pipefail\n${script}`);
   const all = {
     ...env,
@@ -61,11 +75,11 @@ export async function runGuide(env) {
   };
   try {
     const { code, output } = await run('bash', ['guide.sh'], folder, all, `${TYPED.join('\n')}\n`);
-    const last = output.match(/── DEPLOYMENT_GUIDE\.md:\d+/g)?.at(-1);
+    const reached = output.match(/── \w+\.md:\d+/g)?.at(-1);
     const results = [
       [
-        `the ${blocks.length} blocks of DEPLOYMENT_GUIDE.md run in order`,
-        code === 0 ? undefined : `${last} failed:\n${output.slice(-3000)}`,
+        `the ${blocks.length - 1} blocks of DEPLOYMENT_GUIDE.md and docs/OPERATIONS.md run in order`,
+        code === 0 ? undefined : `${reached} failed:\n${output.slice(-3000)}`,
       ],
     ];
     if (code !== 0) return results;

@@ -34,6 +34,11 @@ run "outputs" {
   }
 
   assert {
+    condition     = output.connect.instance_id == var.connect_instance_id && output.connect.phone_number_id == var.connect_phone_number_id && toset(keys(output.connect.flows)) == toset(["inbound", "whisper", "guide"])
+    error_message = "The doctor is told which flows to look at."
+  }
+
+  assert {
     condition     = toset(output.secrets_in_use) == toset(["TWILIO_AUTH_TOKEN", "HANDOVER_TOKEN_PEPPER", "OPENAI_API_KEY", "REDIS_URL", "JOURNAL_KEY"]) && length(output.secret_names) == 8
     error_message = "A task names only secrets that it uses, because it does not start while one is empty."
   }

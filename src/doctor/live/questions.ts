@@ -74,6 +74,12 @@ export const QUESTIONS = {
     text: 'what Connect\'s empty answer about agents means. The gateway takes it as "unknown" and rings the number',
     byCall: undefined,
   },
+  'connect-alias': {
+    area: 'Amazon Connect',
+    text: 'whether an instance takes the alias of a Lambda, and how it names numbers and flows in its list of associations',
+    byCall:
+      'Apply terraform/, then run "npm run doctor -- --deployment": neither flow-lambda nor flow-number may be a fault.',
+  },
   'nova-head': {
     area: 'Amazon Nova',
     text: "whether the head of Nova's response comes at once, or only with the first output",

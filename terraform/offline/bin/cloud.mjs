@@ -1,4 +1,4 @@
-// What the commands of the deployment guide would do in AWS, without AWS: `aws`, `docker`, `npm` and `curl` in this folder call it. A
+// What the commands of the deployment guide and of docs/OPERATIONS.md would do in AWS, without AWS: `aws`, `docker`, `npm` and `curl` in this folder call it. A
 // command, an option or a value that the real one would refuse ends with an error. Secrets are kept in the folder OFFLINE_CLOUD.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,9 @@ import { join } from 'node:path';
 const [program, ...args] = process.argv.slice(2);
 const folder = process.env['OFFLINE_CLOUD'];
 const file = join(folder, 'cloud.json');
-const cloud = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { buckets: [], images: [], secrets: {} };
+const cloud = existsSync(file)
+  ? JSON.parse(readFileSync(file, 'utf8'))
+  : { buckets: [], images: [], secrets: {}, tables: [] };
 const fail = (message) => {
   console.error(`${program}: ${message}`);
   process.exit(2);
@@ -25,9 +27,23 @@ const AWS = {
   'ecs wait': ['cluster', 'services'],
   'ecs describe-services': ['cluster', 'services'],
   'ecs update-service': ['cluster', 'service', 'force-new-deployment'],
+  'ecs list-tasks': ['cluster', 'service-name'],
+  'ecs stop-task': ['cluster', 'task'],
+  'ecs run-task': ['cluster', 'launch-type', 'task-definition', 'network-configuration', 'overrides'],
   'lambda update-alias': ['function-name', 'name', 'function-version'],
-  'logs tail': ['since'],
+  'logs tail': ['since', 'filter-pattern'],
+  'cloudwatch describe-alarms': ['state-value'],
+  'acm list-certificates': [],
+  'acm describe-certificate': ['certificate-arn'],
+  'elasticache describe-replication-groups': [],
+  'dynamodb restore-table-to-point-in-time': ['source-table-name', 'target-table-name', 'use-latest-restorable-time'],
+  'dynamodb wait': ['table-name'],
+  'dynamodb scan': ['table-name', 'filter-expression', 'expression-attribute-values'],
+  'dynamodb delete-table': ['table-name'],
 };
+/** Options without a value. */
+const FLAGS = ['force-new-deployment', 'use-latest-restorable-time'];
+const ARN = 'arn:aws:ecs:eu-central-1:111122223333:task/tandem/0a1b2c3d';
 
 function awsCli() {
   const words = args.filter((word, index) => !word.startsWith('--') && !args[index - 1]?.startsWith('--'));
@@ -40,7 +56,7 @@ function awsCli() {
     if (![...accepted, 'region', 'query', 'output'].includes(name)) fail(`${command} has no option --${name}`);
   }
   for (const [name, value] of Object.entries(options)) {
-    if (name !== 'force-new-deployment' && (value === undefined || value === '')) fail(`--${name} has no value`);
+    if (!FLAGS.includes(name) && (value === undefined || value === '')) fail(`--${name} has no value`);
   }
   switch (command) {
     case 'sts get-caller-identity':
@@ -60,12 +76,46 @@ function awsCli() {
       return '{}';
     case 'ecr get-login-password':
       return 'password';
+    case 'acm list-certificates':
+      return 'arn:aws:acm:eu-central-1:111122223333:certificate/0a1b2c3d';
+    case 'ecs list-tasks':
+      return ARN;
+    case 'ecs stop-task':
+      if (options.task !== ARN) fail(`there is no task ${options.task}`);
+      return '{}';
+    case 'ecs run-task':
+      if (JSON.parse(options['network-configuration']).awsvpcConfiguration === undefined)
+        fail('no awsvpcConfiguration');
+      if (JSON.parse(options.overrides).containerOverrides[0].name !== 'gateway') fail('there is no such container');
+      return '{}';
+    case 'dynamodb restore-table-to-point-in-time':
+      if (options['source-table-name'] !== tableName()) fail(`there is no table ${options['source-table-name']}`);
+      cloud.tables.push(options['target-table-name']);
+      return '{}';
+    case 'dynamodb wait':
+    case 'dynamodb scan':
+      return restored(options['table-name']);
+    case 'dynamodb delete-table':
+      restored(options['table-name']);
+      cloud.tables = cloud.tables.filter((name) => name !== options['table-name']);
+      return '{}';
     case 'ecs describe-services':
+      if (options.query?.includes('networkConfiguration')) return '{"awsvpcConfiguration":{"subnets":["subnet-1"]}}';
+      if (options.query?.includes('events')) return '(service tandem-gateway) has reached a steady state.';
       // What Terraform wants is what runs, because here nothing is ever turned back.
       return JSON.parse(execFileSync('terraform', ['output', '-json', 'service'])).task_definition;
     default:
       return undefined;
   }
+}
+
+function tableName() {
+  return execFileSync('terraform', ['output', '-raw', 'table_name']).toString();
+}
+
+function restored(name) {
+  if (!cloud.tables.includes(name)) fail(`there is no table ${name}`);
+  return '{"Items":[]}';
 }
 
 function docker() {
