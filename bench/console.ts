@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { consolePage } from './console-page.js';
 import { leaveLastCore } from './cores.js';
 import { MeasuredProcess, type Variant } from './measured-process.js';
 import { median } from './quantile.js';
@@ -33,7 +34,7 @@ const AUDIENCES = [
   { name: 'twenty pages with the list', lists: 20, opened: 0 },
 ] as const;
 
-/** Measures the CPU that the console costs, relative to a gateway whose console is told nothing. */
+/** Measures the CPU that the console costs, relative to a gateway whose console is told nothing, and what its page costs a browser. */
 export async function operatorConsole(): Promise<void> {
   const useAllCores = leaveLastCore();
   try {
@@ -45,6 +46,9 @@ export async function operatorConsole(): Promise<void> {
       `\n${CALLS} live calls, each with a turn of both sides every 6 s and without work for each frame. Medians of ${ROUNDS} rounds of ${SECONDS} s:`,
     );
     await watched();
+    useAllCores();
+    console.log('');
+    await consolePage();
   } finally {
     useAllCores();
   }

@@ -28,7 +28,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['survive', { run: survive, seconds: 110 }],
   ['cluster', { run: cluster, seconds: 60 }],
   ['flood', { run: flood, seconds: 60 }],
-  ['console', { run: operatorConsole, seconds: 340 }],
+  ['console', { run: operatorConsole, seconds: 400 }],
 ]);
 
 const NAMES = [...SECTIONS.keys()];

@@ -104,7 +104,14 @@ test('in a cluster the desk rings for a call of any worker, and the worker learn
       assert.equal(desk.last?.callSid, callSid);
       assert.equal(desk.attribute('token_status'), 'valid');
       await talk(caller, desk);
-      await eventually(cluster, callSid, (event) => event.kind === 'agent' && event.step === 'talking');
+      const { events } = await eventually(
+        cluster,
+        callSid,
+        (event) => event.kind === 'agent' && event.step === 'talking',
+      );
+      assert.ok(
+        events.some((event) => event.kind === 'handover' && event.step === 'lambda' && event.status === 'valid'),
+      );
       caller.send({ type: 'hangup' });
       await until(() => desk.last?.state === 'ended', 'the end at the desk');
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { Faults } from '../sim/faults/faults.js';
 import { Phones } from '../sim/handset/phones.js';
 import { startGateway } from '../src/app/start-gateway.js';
@@ -91,6 +92,22 @@ test('a caller on the softphone asks for a human, an agent at the desk answers, 
       events.flatMap((event) => (event.kind === 'agent' ? [event.step] : [])),
       ['ringing', 'talking'],
     );
+    const handover = events.flatMap((event) => (event.kind === 'handover' ? [event] : []));
+    assert.deepEqual(
+      new Set(handover.map(({ step }) => step)),
+      new Set(['record', 'dial', 'digits', 'heard', 'lambda', 'queue']),
+    );
+    const known = handover.map(({ atMs: _at, id: _id, kind: _kind, ...step }) => step);
+    for (const step of [
+      { step: 'heard', digits: 10 },
+      { step: 'lambda', status: 'valid' },
+      { step: 'queue', queue: 'Default queue' },
+    ])
+      assert.ok(
+        known.some((one) => isDeepStrictEqual(one, step)),
+        JSON.stringify(known),
+      );
+    assert.doesNotMatch(JSON.stringify(handover), /\d{10}/, 'no token is in an event');
     desk.send({ type: 'hangup' });
     await until(() => caller.last?.state === 'ended', 'the end for the caller');
     assert.deepEqual([desk.last?.state, desk.last?.['outcome']], ['ended', 'agent-hung-up']);

@@ -43,6 +43,8 @@ export class AgentsDesk {
   readonly error = signal<MicrophoneFault | undefined>(undefined);
   readonly isMuted = signal(false);
   readonly isAnswering = signal(false);
+  /** Whether the desk has its line, so that it can ring. */
+  readonly isConnected = signal(false);
   readonly talkingSinceMs = signal<number | undefined>(undefined);
   /** The call of the contact. */
   readonly call = signal<CallStore | undefined>(undefined);
@@ -57,6 +59,7 @@ export class AgentsDesk {
       onMessage: (message) => this.onMessage(message),
       onFrame: (frame) => this.telephone?.play(frame),
       onLost: () => {
+        this.isConnected.value = false;
         this.end('lost');
         setTimeout(() => this.open(), this.delayMs);
         this.delayMs = Math.min(this.delayMs * 2, MAX_DELAY_MS);
@@ -91,6 +94,7 @@ export class AgentsDesk {
     if (type !== 'status') return;
     this.delayMs = FIRST_DELAY_MS;
     batch(() => {
+      this.isConnected.value = true;
       if (state === 'ended') this.end(typeof outcome === 'string' ? outcome : '');
       else this.state.value = state as DeskState;
       if (state === 'ringing') this.ring(contact as unknown as Contact);

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import type { SessionAnswer } from '../../src/console/messages.js';
 
 const API = '/console/api/';
@@ -17,11 +17,24 @@ export async function read<T>(path: string): Promise<Answer<T>> {
   return ask<T>(path, {});
 }
 
+/** Whether the session has been asked for, with or without an answer. What a page has depends on it. */
+export const isSessionAsked = signal(false);
+
 /** Reads the session anew. Returns the status. */
 export async function loadSession(): Promise<number> {
   const { body, status } = await read<SessionAnswer>('session');
-  if (body !== undefined && status === 200) session.value = body;
+  batch(() => {
+    if (body !== undefined && status === 200) session.value = body;
+    isSessionAsked.value = true;
+  });
   return status;
+}
+
+let first: Promise<number> | undefined;
+
+/** Reads the session for this page, once. */
+export function firstSession(): Promise<number> {
+  return (first ??= loadSession());
 }
 
 /** Asks the gateway to do something. Returns the status. */

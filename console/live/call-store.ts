@@ -14,7 +14,10 @@ export class CallStore {
   readonly quietSinceMs = signal<number | undefined>(undefined);
   /** In order of time. */
   readonly events = signal<readonly ConsoleEvent[]>([]);
+  /** Whether the row and the events are known, so that the page has its places from the first moment on. */
+  readonly isReady = computed(() => this.call.value !== undefined && this.hasEvents.value);
   readonly isOver = computed(() => this.call.value?.endedAt !== undefined);
+  private readonly hasEvents = signal(false);
 
   constructor(callSid: string) {
     this.callSid = callSid;
@@ -27,6 +30,7 @@ export class CallStore {
       if (status === 404 && this.call.value === undefined) this.isUnknown.value = true;
       if (body === undefined) return;
       this.take(body.call);
+      this.hasEvents.value = true;
       // The gateway forgets the words of a call that has ended. An operator who has them on the screen keeps them there.
       if (this.events.value.length === 0) this.events.value = body.events;
     });
@@ -61,6 +65,7 @@ export class CallStore {
       case 'timeline':
         // Also after a loss of the connection: of what an instance knew that is gone, only this page still has the events.
         this.events.value = merged(this.events.value, message.data.events);
+        this.hasEvents.value = true;
         return;
       case 'bye':
         return;

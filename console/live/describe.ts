@@ -42,7 +42,7 @@ export function describe(event: ConsoleEvent): string {
         trigger: named('trigger', event.trigger),
       });
     case 'handover':
-      return handover(event.step, event.digits);
+      return handover(event);
     case 'dial':
       return text('event.dial', { outcome: named('dial', event.outcome) });
     case 'agent':
@@ -62,15 +62,19 @@ export function silence({ silenceMs }: { silenceMs?: number | undefined }): stri
   return silenceMs === 0 ? text('seam.none') : text('seam.silence', { time: shortTime(silenceMs) });
 }
 
-function handover(step: string, digits: number | undefined): string {
-  switch (step) {
+function handover(event: ConsoleEvent & { kind: 'handover' }): string {
+  switch (event.step) {
     case 'record':
     case 'no-record':
     case 'dial':
-      return text(`event.handover.${step}`);
+      return text(`event.handover.${event.step}`);
     case 'digits':
-      return text('event.handover.digits', { count: digits ?? 0 });
-    default:
-      return text('event.handover.other', { step });
+    case 'heard':
+      return text(`event.handover.${event.step}`, { count: event.digits });
+    case 'lambda':
+      return text('event.handover.lambda', { status: named('token', event.status) });
+    case 'queue':
+    case 'no-queue':
+      return text(`event.handover.${event.step}`, { queue: event.queue });
   }
 }

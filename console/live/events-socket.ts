@@ -1,5 +1,5 @@
-import { signal } from '@preact/signals';
-import { loadSession } from './api.js';
+import { batch, signal } from '@preact/signals';
+import { firstSession, loadSession } from './api.js';
 import type { WatchMessages } from '../../src/console/messages.js';
 
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting';
@@ -32,11 +32,17 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
 
   let pending: LiveMessage[] = [];
   let isApplyPlanned = false;
+  /** Called when what has come is on the page, if a snapshot is in it. */
+  let onShown: (() => void) | undefined;
   const apply = (): void => {
     isApplyPlanned = false;
     const messages = pending;
     pending = [];
-    if (messages.length > 0) onMessages(messages);
+    batch(() => {
+      if (messages.length > 0) onMessages(messages);
+      onShown?.();
+      onShown = undefined;
+    });
   };
   const planApply = (): void => {
     if (isApplyPlanned) return;
@@ -60,6 +66,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
     let whenLive: ReturnType<typeof setTimeout> | undefined;
     let saidGoodbye = false;
     const onSnapshot = (): void => {
+      if (socket.readyState !== WebSocket.OPEN) return;
       connection.value = 'live';
       isDraining.value = false;
       delayMs = FIRST_DELAY_MS;
@@ -68,7 +75,7 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
       const message = JSON.parse(data) as LiveMessage;
       if (message.event === 'snapshot') {
         if (isDraining.value) whenLive = setTimeout(onSnapshot, GOODBYE_MS);
-        else onSnapshot();
+        else onShown = onSnapshot;
       }
       if (message.event === 'bye') {
         saidGoodbye = true;
@@ -90,7 +97,8 @@ export function receiveEvents(callSid: string | undefined, onMessages: (messages
   };
   // A browser does not say why an upgrade was refused. If the login is over, reading the session leads to the login's page.
   const reopen = (): void => void loadSession().then(open);
-  open();
+  // A page that is live knows what it has to show.
+  void firstSession().then(open);
   return () => {
     isStopped = true;
     document.removeEventListener('visibilitychange', onHidden);

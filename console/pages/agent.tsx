@@ -6,7 +6,7 @@ import { ring } from '../audio/ring.js';
 import { Telephone } from '../audio/telephone.js';
 import { AgentsDesk, type Contact } from '../live/agents-desk.js';
 import { announce } from '../live/announcer.js';
-import { loadSession } from '../live/api.js';
+import { firstSession } from '../live/api.js';
 import { onKeys } from '../live/shortcuts.js';
 import { draw } from '../parts/draw.js';
 import { Elapsed } from '../parts/elapsed.js';
@@ -25,7 +25,7 @@ const selected = signal<ConsoleEvent | undefined>(undefined);
 const FIRST = ['customer_name', 'customer_phone', 'reason', 'intent', 'language', 'priority', 'summary', 'crm_url'];
 
 function start(): () => void {
-  void loadSession();
+  void firstSession();
   desk.open();
   return onKeys({ m: () => desk.toggleMute() });
 }
@@ -80,9 +80,15 @@ function Line({ contact }: { contact: Contact | undefined }) {
   const outcome = desk.outcome.value;
   return (
     <section class="card desk-line" data-state={state} aria-label={text('desk.line')}>
-      <p class="phone-status" data-testid="agent-status" data-state={state} data-call-sid={contact?.callSid}>
+      <p
+        class="phone-status"
+        data-testid="agent-status"
+        data-state={state}
+        data-connected={desk.isConnected.value}
+        data-call-sid={contact?.callSid}
+      >
         <span class="phone-lamp" aria-hidden="true" />
-        <span>{text(`desk.state.${state}`)}</span>
+        <span>{text(state === 'waiting' && !desk.isConnected.value ? 'desk.unconnected' : `desk.state.${state}`)}</span>
         {state === 'ringing' && contact !== undefined && (
           <span class="desk-queue">{text('desk.from', { number: contact.customerNumber, queue: contact.queue })}</span>
         )}

@@ -2,9 +2,9 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import '../style.css';
-import { loadSession } from '../live/api.js';
+import { firstSession } from '../live/api.js';
 import { CallStore } from '../live/call-store.js';
-import { receiveEvents } from '../live/events-socket.js';
+import { connection, receiveEvents } from '../live/events-socket.js';
 import { shortSid } from '../live/format.js';
 import { noteOpened } from '../live/opened.js';
 import { onKeys } from '../live/shortcuts.js';
@@ -24,8 +24,7 @@ const store = new CallStore(location.pathname.split('/').at(-1) ?? '');
 const selected = signal<ConsoleEvent | undefined>(undefined);
 
 function start(): () => void {
-  void loadSession();
-  void store.load();
+  void firstSession();
   receiveEvents(store.callSid, (messages) => store.apply(messages));
   return onKeys({
     Escape: () => {
@@ -41,6 +40,11 @@ function start(): () => void {
 
 function CallPage() {
   useEffect(start, []);
+  const isCut = connection.value === 'reconnecting';
+  useEffect(() => {
+    // Without live events the page shows what has happened so far.
+    if (isCut && !store.isReady.peek()) void store.load();
+  }, [isCut]);
   const call = store.call.value;
   const title = `${shortSid(store.callSid)}${call === undefined ? '' : ` ${named('state', call.state)}`} · ${text('product')}`;
   useEffect(() => {
@@ -53,12 +57,11 @@ function CallPage() {
         data-testid="call-detail"
         data-call-sid={store.callSid}
         data-state={call?.state}
-        data-ready={call !== undefined || store.isUnknown.value}
+        data-ready={store.isReady.value || store.isUnknown.value}
       >
         <CallHead store={store} />
-        {call === undefined ? (
-          store.isUnknown.value && <Unknown />
-        ) : (
+        {store.isUnknown.value && <Unknown />}
+        {store.isReady.value && (
           <>
             <TimelineView store={store} selected={selected} />
             <div class="call-parts">

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import '../style.css';
 import { announce } from '../live/announcer.js';
-import { loadSession, read, session } from '../live/api.js';
+import { firstSession, read, session } from '../live/api.js';
 import { CallsStore } from '../live/calls-store.js';
 import { CallsView } from '../live/calls-view.js';
 import { connection, isDraining, receiveEvents } from '../live/events-socket.js';
@@ -59,7 +59,7 @@ store.onEscalated = ({ callSid, escalation }) => {
 };
 
 function start(): void {
-  void loadSession();
+  void firstSession();
   void readLists();
   let isFirst = true;
   receiveEvents(undefined, (messages) => {

@@ -4,7 +4,7 @@ import type { ConsoleEvent } from '../../src/console/messages.js';
 import '../style.css';
 import { Telephone } from '../audio/telephone.js';
 import { announce } from '../live/announcer.js';
-import { loadSession } from '../live/api.js';
+import { firstSession } from '../live/api.js';
 import { shortSid, shortTime } from '../live/format.js';
 import { onKeys } from '../live/shortcuts.js';
 import { Softphone } from '../live/softphone.js';
@@ -26,7 +26,7 @@ const isDropping = signal(false);
 const DIGITS = '0123456789*#'.split('');
 
 function start(): () => void {
-  void loadSession();
+  void firstSession();
   const forget = onKeys({
     m: () => phone.toggleMute(),
     ...Object.fromEntries(DIGITS.map((digit) => [digit, () => phone.isOnCall && phone.press(digit)])),

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { announcement } from '../live/announcer.js';
-import { logOut, session } from '../live/api.js';
+import { isSessionAsked, logOut, session } from '../live/api.js';
 import { connection, isDraining } from '../live/events-socket.js';
 import { remember } from '../live/preferences.js';
 import { onKeys } from '../live/shortcuts.js';
@@ -28,7 +28,7 @@ export function Frame({
       <a class="skip" href="#content">
         {text('skip')}
       </a>
-      <header class="top">
+      <header class="top" data-ready={!isLive || isSessionAsked.value}>
         <a class="brand" href="/console">
           <Mark />
           {text('product')}

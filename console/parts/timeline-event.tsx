@@ -2,6 +2,7 @@ import type { Signal } from '@preact/signals';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import { describe, silence } from '../live/describe.js';
 import { moment } from '../live/format.js';
+import { failureOf } from '../live/journey.js';
 import { named, text } from '../text/text.js';
 import { Icon, type IconName } from './icon.js';
 import { memo } from './memo.js';
@@ -118,7 +119,7 @@ function Face({ event }: { event: ConsoleEvent }) {
     case 'handover':
       return (
         <span class="face" aria-hidden="true">
-          <Icon name={event.step === 'no-record' ? 'cross' : event.step === 'dial' ? 'phone' : 'check'} />
+          <Icon name={failureOf(event) !== undefined ? 'cross' : event.step === 'dial' ? 'phone' : 'check'} />
         </span>
       );
     case 'dial':

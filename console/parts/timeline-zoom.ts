@@ -26,7 +26,10 @@ export function useZoom(box: { current: HTMLElement | null }, lengthMs: number, 
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
-    const observer = new ResizeObserver(() => setWidthPx(element.clientWidth - trackStartPx() - END_PX));
+    const measure = (): void => setWidthPx(element.clientWidth - trackStartPx() - END_PX);
+    // The observer's first call comes too late for the first picture.
+    measure();
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);

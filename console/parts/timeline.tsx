@@ -19,9 +19,9 @@ const MIN_TICK_PX = 72;
 const EVENTS_A_FRAME = 60;
 const MARK_PX = 22;
 const MARK_ROWS = 3;
+/** Rows that are there although nothing stands in them, so that the first marks move nothing. */
+const MIN_MARK_ROWS = 2;
 const HINT = matchMedia('(hover: hover)').matches ? 'timeline.hint' : 'timeline.hint.touch';
-/** Lanes that are drawn only when something stands on them. */
-const OPTIONAL: ReadonlySet<Lane> = new Set<Lane>(['handover']);
 
 /**
  * The call as lanes in time: who spoke when, what the caller heard of what was sent, and where something was replaced under the
@@ -46,10 +46,8 @@ export function TimelineView({ selected, store }: { store: CallStore; selected: 
     setLengthMs(axisMs(Math.max(length, last), isOver));
     if (now.current !== null) now.current.style.transform = `translateX(${(length * zoom.pxPerMs).toFixed(1)}px)`;
   });
-  const timeline = useMemo(
-    () => timelineOf(events.slice(0, drawn), isOver ? store.lengthMs() : lengthMs),
-    [events, drawn, isOver, lengthMs],
-  );
+  const timeline = useMemo(() => timelineOf(events, isOver ? store.lengthMs() : lengthMs), [events, isOver, lengthMs]);
+  const drawnUntilMs = events[drawn]?.atMs ?? Number.POSITIVE_INFINITY;
 
   const select = (event: ConsoleEvent | undefined): void => {
     selected.value = event;
@@ -118,10 +116,16 @@ export function TimelineView({ selected, store }: { store: CallStore; selected: 
       >
         <div class="lanes" style={{ '--track': `${(lengthMs * zoom.pxPerMs).toFixed(1)}px` }}>
           <Axis lengthMs={lengthMs} pxPerMs={zoom.pxPerMs} />
-          {LANES.filter((lane) => !OPTIONAL.has(lane) || timeline.lanes[lane].length > 0).map((lane) => (
+          {LANES.map((lane) => (
             <div key={lane} class="lane" data-lane={lane}>
               <h3 id={`lane-${lane}`}>{text(`lane.${lane}`)}</h3>
-              <LaneEvents lane={lane} placed={timeline.lanes[lane]} pxPerMs={zoom.pxPerMs} selected={selected}>
+              <LaneEvents
+                lane={lane}
+                placed={timeline.lanes[lane]}
+                untilMs={drawnUntilMs}
+                pxPerMs={zoom.pxPerMs}
+                selected={selected}
+              >
                 {lane === 'session' && (
                   <li class="span session-first" style={spanStyle(0, firstSessionMs, zoom.pxPerMs)}>
                     <span class="face">{provider}</span>
@@ -161,9 +165,12 @@ function LaneEvents({
   placed,
   pxPerMs,
   selected,
+  untilMs,
 }: {
   lane: Lane;
   placed: readonly Placed[];
+  /** What is later is drawn with the next frames. It has its place already. */
+  untilMs: number;
   pxPerMs: number;
   selected: Signal<ConsoleEvent | undefined>;
   /** What stands on the lane besides events. */
@@ -172,19 +179,25 @@ function LaneEvents({
   const places = lane === 'marks' ? placed.map(({ fromMs }) => fromMs * pxPerMs) : [];
   const rows = stacked(places, MARK_PX, MARK_ROWS);
   return (
-    <ol aria-labelledby={`lane-${lane}`} style={{ '--rows': String(Math.max(0, ...rows) + 1) }}>
+    <ol
+      aria-labelledby={`lane-${lane}`}
+      style={{ '--rows': String(Math.max(MIN_MARK_ROWS, ...rows.map((row) => row + 1))) }}
+    >
       {children}
-      {placed.map(({ event, fromMs, toMs }, at) => (
-        <TimelineEvent
-          key={event.id}
-          event={event}
-          fromMs={fromMs}
-          toMs={toMs}
-          pxPerMs={pxPerMs}
-          row={rows[at] ?? 0}
-          selected={selected}
-        />
-      ))}
+      {placed.map(
+        ({ event, fromMs, toMs }, at) =>
+          event.atMs < untilMs && (
+            <TimelineEvent
+              key={event.id}
+              event={event}
+              fromMs={fromMs}
+              toMs={toMs}
+              pxPerMs={pxPerMs}
+              row={rows[at] ?? 0}
+              selected={selected}
+            />
+          ),
+      )}
     </ol>
   );
 }

@@ -26,7 +26,8 @@ const WHISPER = `${INSTANCE}/contact-flow/whisper`;
 const GUIDE = `${INSTANCE}/contact-flow/guide`;
 
 export interface AgentSideListener {
-  onStep(step: FlowStep): void;
+  /** `legCallSid`: the leg on which the flow runs. */
+  onStep(step: FlowStep, legCallSid: string): void;
   onScreen(screen: AgentScreen): void;
   onWhisper?(text: string): void;
   onSaid?(text: string): void;
@@ -67,7 +68,7 @@ export function connectSide(
     queues: new Map([[DEFAULT_QUEUE, { name: 'Default queue', hasRoom: true }]]),
     clock,
     lambdaClock,
-    onStep: (step) => listener.onStep(step),
+    onStep: (step, legCallSid) => listener.onStep(step, legCallSid),
     onAgentScreen: (screen) => listener.onScreen(screen),
     onWhisper: (text) => listener.onWhisper?.(text),
     onSaid: (text) => listener.onSaid?.(text),

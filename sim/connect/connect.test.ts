@@ -21,6 +21,7 @@ import {
 import { FakeClock } from '../../test/support/fake-clock.js';
 import type { SimulatedConnectOptions } from './connect.js';
 import { loadFlow } from './flow.js';
+import { handoverStepOf } from './handover-steps.js';
 import type { LambdaFunction } from './flow-lambda.js';
 import type { LineConditions } from './line.js';
 
@@ -53,6 +54,27 @@ for (const [what, digits, readCount] of ARRIVES) {
     });
   }
 }
+
+test('the steps of a handover tell how many digits were heard, what the function said, and the queue, and never a digit', async () => {
+  const steps = async (digits: string, options: Partial<SimulatedConnectOptions> = {}): Promise<unknown[]> =>
+    (await call(digits, options)).steps.flatMap((step) => handoverStepOf(step) ?? []);
+  assert.deepEqual(await steps(whisperDigits(TOKEN)), [
+    { step: 'heard', digits: 10 },
+    { step: 'lambda', status: 'valid' },
+    { step: 'queue', queue: 'Billing' },
+  ]);
+  assert.deepEqual((await steps(`wwww407182936#wwww${TOKEN}#`)).slice(0, 4), [
+    { step: 'heard', digits: 9 },
+    { step: 'lambda', status: 'invalid' },
+    { step: 'heard', digits: 10 },
+    { step: 'lambda', status: 'valid' },
+  ]);
+  const broken = { lambda: () => Promise.reject(new Error('broken')) };
+  assert.deepEqual(
+    (await steps(whisperDigits(TOKEN), broken)).filter((step) => JSON.stringify(step).includes('lambda')),
+    [{ step: 'lambda', status: 'failed' }],
+  );
+});
 
 const WITHOUT: readonly (readonly [
   what: string,

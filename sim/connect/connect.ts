@@ -63,8 +63,8 @@ export interface SimulatedConnectOptions {
   /** See {@link FlowServices}. */
   buffersTones?: boolean;
   takesEmptyAttributes?: boolean;
-  /** Called for each step of the flow. Its time counts from the answer. */
-  onStep?: (step: FlowStep) => void;
+  /** Called for each step of the flow. Its time counts from the answer. `legCallSid`: the leg of the contact. */
+  onStep?: (step: FlowStep, legCallSid: string) => void;
   /** Called when the agent accepts the contact. */
   onAgentScreen?: (screen: AgentScreen) => void;
   /** The agent hears `text` before the caller. */
@@ -129,7 +129,7 @@ export class SimulatedConnect implements PhoneEndpoint {
       lambda,
       queues,
       takesEmptyAttributes,
-      onStep: (step) => onStep?.({ ...step, atMs: step.atMs - startedMs }),
+      onStep: (step) => onStep?.({ ...step, atMs: step.atMs - startedMs }, leg.callSid),
       onMessage: onSaid,
     };
     const end = await new FlowRunner(services, contact).run(flow);

@@ -17,7 +17,12 @@ export interface FlowStep {
   detail: string;
   /** Whether the service writes the step to the flow's log, with all its values. */
   isLogged: boolean;
+  /** What is known of the step besides its words, for some types. */
+  fact?: StepFact;
 }
+
+/** Digits that were collected, a function that was asked and its `token_status`, or a queue that was tried. */
+export type StepFact = { heard: number } | { asked: string; status: string } | { queue: string; hasRoom: boolean };
 
 export interface FlowServices {
   clock: Clock;
@@ -147,8 +152,9 @@ export class FlowRunner {
       case 'TransferContactToQueue': {
         const queue = this.queue === undefined ? undefined : this.services.queues.get(this.queue);
         if (queue === undefined) return errorOf(action, 'NoMatchingError');
-        this.note(action, queue.hasRoom ? queue.name : 'queue is full');
-        return queue.hasRoom ? { queue: this.queue as string } : errorOf(action, 'QueueAtCapacity');
+        const { hasRoom, name } = queue;
+        this.note(action, hasRoom ? name : 'queue is full', { queue: name, hasRoom });
+        return hasRoom ? { queue: this.queue as string } : errorOf(action, 'QueueAtCapacity');
       }
       default:
         return errorOf(action, 'NoMatchingError');
@@ -188,7 +194,8 @@ export class FlowRunner {
       maxLength: Number(validation['MaximumLength']),
       terminator,
     });
-    return this.done(action, this.stored === 'Timeout' ? 'no digits' : `${this.stored.length} digits heard`);
+    const heard = this.stored === 'Timeout' ? 0 : this.stored.length;
+    return this.done(action, heard === 0 ? 'no digits' : `${heard} digits heard`, { heard });
   }
 
   private async invoke(action: FlowAction): Promise<string | undefined> {
@@ -201,9 +208,11 @@ export class FlowRunner {
       limitMs: millisecondsOf(parameters['InvocationTimeLimitSeconds'], MAX_INVOCATION_S),
       parameters: Object.fromEntries(given.map(([name, value]) => [name, this.resolve(value)])),
     });
-    if (response === undefined) return this.failed(action, 'the function failed');
+    const asked = Object.fromEntries(given)['action'] ?? '';
+    if (response === undefined) return this.failed(action, 'the function failed', { asked, status: 'failed' });
     this.external = response;
-    return this.done(action, `token ${response['token_status'] ?? 'unknown'}`);
+    const status = response['token_status'] ?? 'unknown';
+    return this.done(action, `token ${status}`, { asked, status });
   }
 
   private async speak(action: FlowAction): Promise<string | undefined> {
@@ -243,20 +252,21 @@ export class FlowRunner {
     return text.replace(/\$\.(?:External|Attributes|FlowAttributes)\.\w+/g, (path) => this.resolve(path));
   }
 
-  private done(action: FlowAction, detail: string): string | undefined {
-    this.note(action, detail);
+  private done(action: FlowAction, detail: string, fact?: StepFact): string | undefined {
+    this.note(action, detail, fact);
     return action.Transitions.NextAction;
   }
 
-  private failed(action: FlowAction, detail: string): string | undefined {
-    this.note(action, detail);
+  private failed(action: FlowAction, detail: string, fact?: StepFact): string | undefined {
+    this.note(action, detail, fact);
     return errorOf(action, 'NoMatchingError');
   }
 
-  private note(action: FlowAction, detail: string): void {
+  private note(action: FlowAction, detail: string, fact?: StepFact): void {
     const { clock, onStep } = this.services;
     const { isLogged } = this.contact;
-    onStep({ atMs: clock.now(), action: action.Identifier, type: action.Type, detail, isLogged });
+    const step = { atMs: clock.now(), action: action.Identifier, type: action.Type, detail, isLogged };
+    onStep(fact === undefined ? step : { ...step, fact });
   }
 }
 

@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { type SpeechEngine, openSpeechEngine } from '../../src/speech/engine.js';
 import { type AgentSide, type StoreLocation, connectSide } from '../caller/agent-side.js';
+import { type HandoverStep, handoverStepOf } from '../connect/handover-steps.js';
 import { type Agent, Desk } from '../desk/desk.js';
 import type { PhoneEndpoint } from '../twilio/phone.js';
 import { Handset } from './handset.js';
@@ -18,6 +19,8 @@ export interface PhonesOptions {
   connectPhoneNumber: string | undefined;
   /** What happens at a desk, for the caller of this CallSid: `ringing`, `talking`, `ended`. */
   onAgentStep: (callSid: string, step: string) => void;
+  /** What happens to the contact in the simulated Connect before an agent has it, for the caller of this CallSid. */
+  onContactStep: (callSid: string, step: HandoverStep) => void;
   clock?: Clock;
 }
 
@@ -107,7 +110,11 @@ export class Phones {
     const { clock = systemClock, connectPhoneNumber, pepper, store } = this.options;
     if (number !== connectPhoneNumber) return undefined;
     this.connect ??= connectSide(store, pepper, clock, {
-      onStep: () => undefined,
+      onStep: (step, legCallSid) => {
+        const callSid = this.callers.get(legCallSid);
+        const known = handoverStepOf(step);
+        if (callSid !== undefined && known !== undefined) this.options.onContactStep(callSid, known);
+      },
       onScreen: () => undefined,
       desk: this.desk,
     });

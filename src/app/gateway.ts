@@ -10,6 +10,7 @@ import type { OwnProcessor } from '../call/media/own-processors.js';
 import { CallRegistry, type OperatorAction } from '../call/registry.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
+import type { ContactStep } from '../console/messages.js';
 import type { PhonePages } from '../console/phones.js';
 import type { OtherInstances } from '../console/other-instances.js';
 import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
@@ -339,6 +340,11 @@ export class Gateway {
   /** Takes note of what happens at an agent's desk. */
   onAgentStep(callSid: string, step: string): void {
     this.console.onAgentStep(callSid, step);
+  }
+
+  /** Takes note of what happens to the contact in the contact centre. */
+  onContactStep(callSid: string, step: ContactStep): void {
+    this.console.onContactStep(callSid, step);
   }
 
   /** Reads the stream of an open socket. */

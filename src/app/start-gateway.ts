@@ -185,6 +185,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
           pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
           connectPhoneNumber: handover.connectPhoneNumber,
           onAgentStep: (callSid, step) => gateway.onAgentStep(callSid, step),
+          onContactStep: (callSid, step) => gateway.onContactStep(callSid, step),
         })
       : undefined;
     const gateway: Gateway = new Gateway({

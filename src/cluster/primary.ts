@@ -196,6 +196,9 @@ export class Primary {
       onAgentStep: (callSid, step) => {
         this.workerNamed(this.calls.find(callSid))?.link?.tell('agent-step', { callSid, step });
       },
+      onContactStep: (callSid, step) => {
+        this.workerNamed(this.calls.find(callSid))?.link?.tell('contact-step', { callSid, step });
+      },
     });
     this.phones = new OwnPhonePages(phones);
     this.closers.push(async () => this.phones?.close());

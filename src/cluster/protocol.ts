@@ -1,6 +1,7 @@
 import type { BackendWrite, HeldData } from '../journal/backend.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
 import type { InstanceAnswers, InstanceQuestion, InstanceUpdate, Opened } from '../console/other-instances.js';
+import type { ContactStep } from '../console/messages.js';
 import type { PhonePage } from '../console/phones.js';
 import type { Readiness } from '../app/peers.js';
 
@@ -110,6 +111,8 @@ export type ToWorker = {
   upgrade: Tell<PassedUpgrade>;
   /** What happens at an agent's desk, for the caller of a call of this worker. */
   'agent-step': Tell<{ callSid: string; step: string }>;
+  /** What happens to the contact in the simulated contact centre. */
+  'contact-step': Tell<{ callSid: string; step: ContactStep }>;
   metrics: { asked: undefined; answer: MetricObject[] };
   /** What is watched on the other workers. */
   'console-watched': Tell<{ opened: Opened }>;

@@ -69,6 +69,7 @@ export async function runWorker(
       },
       upgrade: (upgrade, socket) => takeUpgrade(gateway(), upgrade, socket),
       'agent-step': ({ callSid, step }) => running?.gateway.onAgentStep(callSid, step),
+      'contact-step': ({ callSid, step }) => running?.gateway.onContactStep(callSid, step),
       metrics: () => running?.metrics.objects() ?? [],
       'console-watched': ({ opened }) => consoles?.joined?.onWatched(opened),
       'console-update': ({ instance, update }) => consoles?.joined?.onUpdate(instance, update),

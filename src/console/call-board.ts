@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import type { CallEvent } from '../call/call-events.js';
 import { CallRecord } from './call-record.js';
 import { maskedNumber } from './masked-number.js';
-import type { CallLists, CallRow, CallWithEvents, ConsoleEvent, OperatorRequest } from './messages.js';
+import type { ContactStep, CallLists, CallRow, CallWithEvents, ConsoleEvent, OperatorRequest } from './messages.js';
 
 /** Maximum number of ended calls that are kept. */
 const MAX_RECENT = 50;
@@ -67,6 +67,11 @@ export class CallBoard {
   /** Notes what happens at an agent's desk. */
   agentStepped(callSid: string, step: string): void {
     this.recordOf(callSid)?.add({ kind: 'agent', step });
+  }
+
+  /** Notes what happens to the contact in the contact centre. */
+  contactStepped(callSid: string, step: ContactStep): void {
+    this.recordOf(callSid)?.add({ kind: 'handover', ...step });
   }
 
   /** Notes a line of the call's log. */

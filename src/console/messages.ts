@@ -47,6 +47,15 @@ export interface TurnLatency {
   heardMs?: number;
 }
 
+/**
+ * What only the contact centre knows of a handover: how many digits it heard, what its Lambda said of the token, and the queue.
+ * The simulated one tells it. Amazon Connect tells the gateway nothing.
+ */
+export type ContactStep =
+  | { step: 'heard'; digits: number }
+  | { step: 'lambda'; status: string }
+  | { step: 'queue' | 'no-queue'; queue: string };
+
 /** A closed set of kinds. Never a token, a digit or a key; words only if they are allowed. */
 type EventOfKind =
   | { kind: 'state'; state: string }
@@ -74,8 +83,10 @@ type EventOfKind =
   | { kind: 'resume'; cause: string; instance: string; silenceMs?: number }
   | { kind: 'move' }
   | { kind: 'escalation'; trigger: Trigger; reason: Reason }
-  /** `digits`: how many were played to the called leg. */
-  | { kind: 'handover'; step: 'record' | 'no-record' | 'dial' | 'digits'; digits?: number }
+  /** `digits`: how many were played to the called leg. What only the contact centre knows comes from a simulated one alone. */
+  | ({ kind: 'handover' } & (
+      { step: 'record' | 'no-record' | 'dial' } | { step: 'digits'; digits: number } | ContactStep
+    ))
   | { kind: 'dial'; outcome: string }
   | { kind: 'agent'; step: string }
   /** `fault`: what the operator made fail, if the action is that. */

@@ -12,6 +12,7 @@ import { Guard } from './guard.js';
 import { shownPath } from '../edge/shown-path.js';
 import { readJson } from './read-json.js';
 import type { OtherInstances } from './other-instances.js';
+import type { ContactStep } from './messages.js';
 import { StaticFiles } from './static-files.js';
 import { WatchHub } from './watch-hub.js';
 
@@ -42,6 +43,7 @@ const PAGES: readonly [RegExp, string][] = [
   [/^\/console\/calls\/[A-Za-z0-9]{1,64}$/, 'call'],
   [/^\/console\/phone$/, 'phone'],
   [/^\/console\/agent$/, 'agent'],
+  [/^\/console\/failures$/, 'failures'],
 ];
 
 const NOT_FOUND = { status: 404, error: 'Not found.' };
@@ -135,6 +137,11 @@ export class OperatorConsole {
   /** Takes note of what happens at an agent's desk. */
   onAgentStep(callSid: string, step: string): void {
     this.board.agentStepped(callSid, step);
+  }
+
+  /** Takes note of what happens to the contact in the contact centre. */
+  onContactStep(callSid: string, step: ContactStep): void {
+    this.board.contactStepped(callSid, step);
   }
 
   /** Sends the watchers away, because the process is about to stop. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { ContactStep } from './messages.js';
 
 /** The pages that have a telephone: the softphone and the agent's desk. */
 export type PhonePage = 'phone' | 'agent';
@@ -40,6 +41,8 @@ export interface PhonesParts {
   connectPhoneNumber: string | undefined;
   /** Called with what happens at a desk, for the caller of this CallSid: `ringing`, `talking`, `ended`. */
   onAgentStep: (callSid: string, step: string) => void;
+  /** Called with what happens to the contact before an agent has it, for the caller of this CallSid. */
+  onContactStep: (callSid: string, step: ContactStep) => void;
 }
 
 export type OpenPhones = (parts: PhonesParts) => Promise<Phones>;

@@ -114,17 +114,78 @@ test('the opened call follows its call', async () => {
   );
 });
 
-test('a failed step of a handover is marked', async () => {
+const journeyOf = (page: Page): Promise<(string | null)[][]> =>
+  page
+    .getByTestId('journey-step')
+    .evaluateAll((steps) => steps.map((step) => [step.getAttribute('data-step'), step.getAttribute('data-status')]));
+
+test('a failed step of a handover is marked, says why, and leads to its row of the table', async () => {
   await withCall(
     (console) => {
       const story = handoverStory(console);
       story.dialEnds('no_answer');
       return story;
     },
-    async (page) => {
-      await page.locator('[data-testid="journey-step"][data-step="end"][data-status="failed"]').waitFor();
+    async (page, _story, console) => {
+      const end = page.locator('[data-testid="journey-step"][data-step="end"][data-status="failed"]');
+      await end.filter({ hasText: 'nothing answered' }).waitFor();
+      await end.getByTestId('journey-why').click();
+      await page.waitForURL(`${console.base}/console/failures#no_answer`);
+      await page
+        .locator('[data-testid="failure"][data-failure="no_answer"]')
+        .filter({ hasText: 'CONNECT_PHONE' })
+        .waitFor();
     },
   );
+});
+
+test('the journey to an agent shows what the simulated contact centre heard, asked and did, and when', async () => {
+  await withCall(
+    handoverStory,
+    async (page, { callSid }, console) => {
+      assert.deepEqual(await journeyOf(page), [
+        ['record', 'done'],
+        ['dial', 'done'],
+        ['digits', 'done'],
+        ['heard', 'open'],
+        ['lambda', 'open'],
+        ['queue', 'open'],
+        ['agent', 'open'],
+        ['end', 'open'],
+      ]);
+      console.letTimePass();
+      console.contact(callSid, { step: 'heard', digits: 9 });
+      console.contact(callSid, { step: 'lambda', status: 'invalid' });
+      const lambda = page.locator('[data-testid="journey-step"][data-step="lambda"]');
+      await lambda.and(page.locator('[data-status="failed"][data-failure="token-invalid"]')).waitFor();
+      console.contact(callSid, { step: 'heard', digits: 10 });
+      console.contact(callSid, { step: 'lambda', status: 'valid' });
+      console.contact(callSid, { step: 'queue', queue: 'Default queue' });
+      console.desk(callSid, 'talking');
+      await page.locator('[data-testid="journey-step"][data-step="agent"][data-status="done"]').waitFor();
+      assert.deepEqual((await journeyOf(page)).slice(3), [
+        ['heard', 'done'],
+        ['lambda', 'done'],
+        ['queue', 'done'],
+        ['agent', 'done'],
+        ['end', 'open'],
+      ]);
+      assert.match(await page.getByTestId('journey').innerText(), /10 digits heard[\s\S]*Queue: Default queue/);
+    },
+    { hasPhones: true },
+  );
+});
+
+test('with a contact centre that tells the gateway nothing, what happens there is said to be unknown', async () => {
+  await withCall(handoverStory, async (page) => {
+    assert.deepEqual((await journeyOf(page)).slice(3), [
+      ['heard', 'unknown'],
+      ['lambda', 'unknown'],
+      ['queue', 'unknown'],
+      ['agent', 'unknown'],
+      ['end', 'open'],
+    ]);
+  });
 });
 
 test('the latency of each answer is drawn from what was measured', async () => {

@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { HubSpotSim } from '../../sim/hubspot/server.js';
 import { until } from '../support/rig.js';
 import { type SimulatedGateway, withSimulatedGateway } from '../support/simulated-gateway.js';
 import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, errorsOf } from './support/browser.js';
+import { drawPicture } from './support/picture.js';
 
 // The agent's desk in a browser, with a caller whose telephone is a socket.
 
-const FOLDER = process.env['PICTURES'] ?? 'dist/pictures';
 const KEY = 'pat-test-3f0c';
 const LIMIT_MS = 30_000;
 
 let browser: TestBrowser;
 before(async () => {
   browser = await TestBrowser.start();
-  await mkdir(FOLDER, { recursive: true });
 });
 after(() => browser.close());
 
@@ -43,7 +41,7 @@ async function draw(page: Page, name: string): Promise<void> {
       ['narrow', 320, 640],
     ] as const) {
       await page.setViewportSize({ width, height });
-      await page.screenshot({ path: `${FOLDER}/${name}-${colorScheme}-${size}.png`, fullPage: true });
+      await drawPicture(page, `${name}-${colorScheme}-${size}`);
       assert.deepEqual(await axeFaults(page), [], `${colorScheme}, ${size}`);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
     }

@@ -5,7 +5,7 @@ import { Recordings, syllables } from './support/recordings.js';
 import { SCENES, withScene } from './support/scenes.js';
 import { StagedConsole } from './support/staged-console.js';
 import { bargeInStory, sidOf } from './support/stories.js';
-import { CONTACT } from './support/telephone-scenes.js';
+import { CONTACT, untilConnected } from './support/telephone-scenes.js';
 
 // The pages without a mouse. calls.test.ts and call.test.ts have the keys of the list and of the timeline.
 
@@ -158,7 +158,7 @@ test('an agent answers, mutes and hangs up by keyboard alone', async () => {
     async (console) => {
       bargeInStory(console);
       const page = await browser.open(`${console.base}/console/agent`, { permissions: ['microphone'] });
-      await stateOf(page, 'agent-status', 'waiting');
+      await untilConnected(page);
       console.phones.tell('agent', 'ringing', CONTACT);
       await stateOf(page, 'agent-status', 'ringing');
       await tabTo(page, 'agent-answer');

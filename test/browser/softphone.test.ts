@@ -22,7 +22,7 @@ test('a caller who talks over the assistant is listened to, and the words that t
   const browser = await TestBrowser.start({
     microphone: await recordings.write('interrupts', [
       silence(8000),
-      ...repeated(4, [
+      ...repeated(8, [
         await gateway.spoken('What are your opening hours?'),
         silence(4000),
         await gateway.spoken('Stop. I have another question.'),

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { ClusterRig } from '../support/cluster-rig.js';
 import { PagePhone } from '../support/page-phone.js';
@@ -7,18 +6,17 @@ import { until } from '../support/rig.js';
 import { type SimulatedGateway, withSimulatedGateway } from '../support/simulated-gateway.js';
 import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, errorsOf, untilLive } from './support/browser.js';
+import { drawPicture } from './support/picture.js';
 import { StagedConsole } from './support/staged-console.js';
 import { Story } from './support/stories.js';
 
 // An operator who breaks a simulated call in the opened call's page, and sees what came of it.
 
-const FOLDER = process.env['PICTURES'] ?? 'dist/pictures';
 const SLOW_MS = 30_000;
 
 let browser: TestBrowser;
 before(async () => {
   browser = await TestBrowser.start();
-  await mkdir(FOLDER, { recursive: true });
 });
 after(() => browser.close());
 
@@ -61,7 +59,7 @@ test('the operator breaks a simulated call, and sees for each fault how long the
     await outcomeOf(page, 'stream-drop', '[data-followed="resume"][data-silence-ms]').waitFor({ timeout: SLOW_MS });
     await breakIt(page, 'store-throttle');
     await breakIt(page, 'connect-busy');
-    await page.screenshot({ path: `${FOLDER}/what-if-open-light-wide.png`, fullPage: true });
+    await drawPicture(page, 'what-if-open-light-wide');
     caller.send({ type: 'digit', digit: '0' });
     await outcomeOf(page, 'store-throttle', '[data-followed="handover"]').waitFor({ timeout: SLOW_MS });
     await outcomeOf(page, 'connect-busy', '[data-followed="dial"]').waitFor({ timeout: SLOW_MS });
@@ -73,7 +71,7 @@ test('the operator breaks a simulated call, and sees for each fault how long the
         ['narrow', 320, 640],
       ] as const) {
         await page.setViewportSize({ width, height });
-        await page.screenshot({ path: `${FOLDER}/what-if-${colorScheme}-${size}.png`, fullPage: true });
+        await drawPicture(page, `what-if-${colorScheme}-${size}`);
         assert.deepEqual(await axeFaults(page), [], `${colorScheme}, ${size}`);
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
       }
@@ -108,7 +106,7 @@ test('a page whose worker is killed keeps what happened before, and shows which 
     await outcomeOf(page, 'worker-kill', `[data-taken-by="${victim}"][data-silence-ms]`).waitFor({ timeout: SLOW_MS });
     assert.equal(await page.locator('[data-testid="log-entry"][data-kind="resume"]').count(), 2);
     assert.ok((await page.locator('[data-testid="log-entry"][data-kind="turn"]').count()) >= 3);
-    await page.screenshot({ path: `${FOLDER}/what-if-killed-light-wide.png`, fullPage: true });
+    await drawPicture(page, 'what-if-killed-light-wide');
     assert.deepEqual(errorsOf(page), []);
   } finally {
     caller.close();
@@ -123,7 +121,7 @@ test('what can be broken, and what came of it, is said in German, too', async ()
     const outcome = outcomeOf(page, 'stream-drop', '[data-silence-ms]');
     await outcome.waitFor({ timeout: SLOW_MS });
     assert.match(await outcome.innerText(), /Stream wurde abgebrochen\s.*neuen Stream weiter/s);
-    await page.screenshot({ path: `${FOLDER}/what-if-german-light-wide.png`, fullPage: true });
+    await drawPicture(page, 'what-if-german-light-wide');
   });
 });
 

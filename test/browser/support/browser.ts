@@ -10,7 +10,7 @@ export type { Page };
 const WITHOUT_ITS_OWN_GUARD = '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets';
 
 /** Maximum time for anything that a page does. The machine may be busy. */
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 30_000;
 
 /** A browser without a window, and pages that fail a test if they write an error. */
 export class TestBrowser {

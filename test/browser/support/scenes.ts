@@ -84,6 +84,15 @@ export const SCENES: readonly Scene[] = [
     ready: opened,
   },
   {
+    name: 'the table of what can fail in a handover',
+    path: '/failures#busy',
+    stage: () => undefined,
+    ready: async (page) => {
+      await untilLive(page);
+      await page.getByTestId('failure').first().waitFor();
+    },
+  },
+  {
     name: 'a call that is not known',
     path: `/calls/${sidOf(5)}`,
     stage: () => undefined,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { CallEvent } from '../../../src/call/call-events.js';
 import { OwnPhonePages } from '../../../src/console/own-phone-pages.js';
 import { OperatorConsole } from '../../../src/console/operator-console.js';
-import type { ActionResult, Fault } from '../../../src/console/messages.js';
+import type { ActionResult, ContactStep, Fault } from '../../../src/console/messages.js';
 import { createLogger } from '../../../src/telemetry/log.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -119,6 +119,16 @@ export class StagedConsole {
   /** A line is written to a call's log. */
   log(callSid: string, level: string, msg: string): void {
     this.console.onCallLine({ callSid, level, msg });
+  }
+
+  /** Something happens to the contact in the simulated Connect. */
+  contact(callSid: string, step: ContactStep): void {
+    this.console.onContactStep(callSid, step);
+  }
+
+  /** Something happens at the agent's desk. */
+  desk(callSid: string, step: string): void {
+    this.console.onAgentStep(callSid, step);
   }
 
   /** Lets the clock run with the real time from now on. */

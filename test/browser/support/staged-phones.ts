@@ -7,7 +7,7 @@ export type Told = Record<string, unknown>;
 
 const FRAME_MS = 20;
 /** Maximum time until a page says something. */
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 30_000;
 
 /**
  * The server's side of the softphone's and the desk's pages, played by hand, so that a page can be seen in each of its states
@@ -37,8 +37,10 @@ export class StagedPhones implements Phones {
     // The test says what the pages are told.
   }
 
-  /** Tells every page of a kind in which state it is. */
+  /** Tells every page of a kind in which state it is. One that is not connected would never know. */
   tell(page: 'phone' | 'agent', state: string, more: Told = {}): void {
+    if (this.pages[page].size === 0)
+      throw new Error(`No page of the ${page} is connected, so nobody can be told ${state}.`);
     for (const socket of this.pages[page]) socket.send(JSON.stringify({ type: 'status', state, ...more }));
   }
 

@@ -164,6 +164,21 @@ export class Story {
     this.pass(4100);
   }
 
+  /** The simulated contact centre hears the digits, asks its Lambda, and an agent answers. */
+  withAgent(): void {
+    const { callSid, console } = this;
+    console.contact(callSid, { step: 'heard', digits: 10 });
+    this.pass(140);
+    console.contact(callSid, { step: 'lambda', status: 'valid' });
+    this.pass(30);
+    console.contact(callSid, { step: 'queue', queue: 'Billing' });
+    this.pass(700);
+    console.desk(callSid, 'ringing');
+    this.pass(5200);
+    console.desk(callSid, 'talking');
+    this.pass(2000);
+  }
+
   dialEnds(outcome: string): void {
     this.console.emit({ type: 'dial-ended', callSid: this.callSid, outcome });
   }
@@ -206,15 +221,19 @@ export function bargeInStory(console: StagedConsole): Story {
   return story;
 }
 
-/** A call whose model is renewed, then fails, and whose stream breaks: the caller hears little of it. */
+/** A call whose caller interrupts, whose model is renewed, then fails, and whose stream breaks: the caller hears little of it. */
 export function failoverStory(console: StagedConsole): Story {
   const story = new Story(console);
   story.assistant('Hello, thank you for calling. How can I help you today?', 3600);
+  story.seam('renewal', 'openai', 0);
   story.pass(500);
   story.caller('What are your opening hours?', 1700);
-  story.assistant('We are open Monday to Friday, from nine until six.', 3900, undefined, 520);
-  story.seam('renewal', 'openai', 0);
-  story.pass(900);
+  story.assistant(
+    'We are open Monday to Friday, from nine until six. On public holidays we are closed.',
+    5600,
+    { heardMs: 3500, heard: 'We are open Monday to Friday, from nine until six.' },
+    520,
+  );
   story.caller('And at the weekend?', 1200);
   story.pass(1190);
   story.seam('failover', 'nova', 1400);

@@ -90,9 +90,14 @@ export async function onPhone(page: Page, console: StagedConsole, scene: PhoneSc
   await untilState(page, 'phone-status', scene);
 }
 
+/** Waits until an opened desk has its line. Before that it cannot ring. */
+export async function untilConnected(page: Page): Promise<void> {
+  await page.locator('[data-testid="agent-status"][data-state="waiting"][data-connected="true"]').waitFor();
+}
+
 /** Brings an opened desk into a state. `deaf`: an agent answers whose microphone is refused. */
 export async function atDesk(page: Page, console: StagedConsole, scene: DeskScene): Promise<void> {
-  await untilState(page, 'agent-status', 'waiting');
+  await untilConnected(page);
   if (scene === 'waiting') return;
   const { phones } = console;
   phones.tell('agent', 'ringing', CONTACT);
