@@ -34,7 +34,7 @@ const KEY = /^[0-9*#]$/;
 /** Maximum time to tell the gateway of a call's end. */
 const FAREWELL_MS = 3000;
 /** Why a call ended that the gateway could not handle. The other ends are usual. */
-const FAILED: ReadonlySet<CallEnd> = new Set(['error', 'rejected', 'busy']);
+const FAILED: ReadonlySet<CallEnd> = new Set(['error', 'rejected', 'busy', 'failed']);
 
 /** One telephone on a page. It calls the gateway through a simulated carrier, one call after the other. */
 export class Handset {
