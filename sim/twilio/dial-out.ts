@@ -13,7 +13,7 @@ export async function dialOut(call: CarrierCall, queueMs: number): Promise<void>
   if (outgoing === undefined || call.isOver) return;
   if (queueMs > 0 && !(await call.pass(queueMs))) return;
   call.leaveQueue();
-  const phone = call.carrier.options.phoneBook?.(to);
+  const phone = call.carrier.options.phoneBook?.(to, call.callSid);
   if (phone === undefined) {
     call.end('failed');
     return;
