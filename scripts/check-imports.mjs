@@ -46,15 +46,18 @@ export const LAYERS = `
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
 
+  outbound/calling-hours.ts:
+  outbound/countries.ts:
   tape/format.ts:
   tape/compare.ts: tape/format.ts
   tape: audio base call speech tape/format.ts telemetry voice voice/openai
-  config config/variables: base call/transfer escalation handover journal tape voice/openai
+  config config/variables: base call/transfer escalation handover journal outbound/calling-hours.ts outbound/countries.ts tape voice/openai
   app/peers.ts: twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
+  outbound: base call edge handover journal outbound/calling-hours.ts outbound/countries.ts telemetry twilio twilio/caller-identity.ts voice
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal pipeline prompts speech tape tape/format.ts telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal outbound pipeline prompts speech tape tape/format.ts telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai

@@ -5,7 +5,17 @@ import { receiveEvents } from './events-socket.js';
 import { type PhoneMessage, PhoneSocket } from './phone-socket.js';
 
 export type PhoneState =
-  'idle' | 'asking-mic' | 'ringing' | 'talking' | 'leaving' | 'dialling' | 'with-human' | 'ended' | 'failed';
+  | 'idle'
+  | 'asking-mic'
+  | 'waiting'
+  | 'called'
+  | 'ringing'
+  | 'talking'
+  | 'leaving'
+  | 'dialling'
+  | 'with-human'
+  | 'ended'
+  | 'failed';
 export type PhoneError = MicrophoneFault | 'no-gateway' | 'lost' | 'no-answer' | 'unreadable-file';
 
 /** Silence of the other side after which a recording is said. */
@@ -38,6 +48,21 @@ export class Softphone {
 
   /** Calls the gateway. `needsMicrophone`: whether the call fails without one. */
   async place(from: string, needsMicrophone = true): Promise<void> {
+    await this.open({ type: 'call', from }, needsMicrophone);
+  }
+
+  /** Waits for the gateway to call. */
+  async wait(): Promise<void> {
+    await this.open({ type: 'wait' }, false);
+  }
+
+  /** Answers the call that rings. */
+  answer(): void {
+    this.socket?.tell({ type: 'answer' });
+  }
+
+  /** Opens the telephone, then tells the gateway what it is for. */
+  private async open(first: PhoneMessage, needsMicrophone: boolean): Promise<void> {
     if (this.isOnCall) return;
     batch(() => {
       this.error.value = undefined;
@@ -56,10 +81,12 @@ export class Softphone {
     }
     this.telephone = telephone;
     telephone.mute(this.isMuted.value);
-    const fault = needsMicrophone ? await telephone.openMicrophone() : undefined;
+    // A telephone that waits may be answered by somebody who only listens.
+    const isAsked = needsMicrophone || first.type === 'wait';
+    const fault = isAsked ? await telephone.openMicrophone() : undefined;
     if (this.telephone !== telephone) return;
     // With a recording the call needs no microphone.
-    if (fault !== undefined && this.file === undefined) {
+    if (fault !== undefined && needsMicrophone && this.file === undefined) {
       this.fail(fault);
       return;
     }
@@ -72,11 +99,11 @@ export class Softphone {
       },
     });
     this.socket = socket;
-    if (await socket.whenOpen()) socket.tell({ type: 'call', from });
+    if (await socket.whenOpen()) socket.tell(first);
   }
 
   hangup(): void {
-    if (this.state.value === 'asking-mic') {
+    if (this.state.value === 'asking-mic' || this.state.value === 'waiting') {
       this.putDown();
       this.state.value = 'idle';
     } else this.socket?.tell({ type: 'hangup' });
@@ -119,6 +146,7 @@ export class Softphone {
   }
 
   private onMessage({ callSid, state, type }: PhoneMessage): void {
+    if (type === 'status' && state === 'waiting') this.state.value = state;
     if (type !== 'status' || typeof callSid !== 'string') return;
     batch(() => {
       this.state.value = state as PhoneState;
@@ -128,7 +156,7 @@ export class Softphone {
         this.call.value = undefined;
       }
       // While it rings, the gateway may not know the call yet.
-      const isKnown = state !== 'ringing' && state !== 'ended' && state !== 'failed';
+      const isKnown = state !== 'called' && state !== 'ringing' && state !== 'ended' && state !== 'failed';
       if (isKnown && this.call.value === undefined) this.follow(callSid);
       if (state === 'failed') this.fail('no-answer');
       else if (state === 'ended') this.putDown();

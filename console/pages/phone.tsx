@@ -4,7 +4,7 @@ import type { ConsoleEvent } from '../../src/console/messages.js';
 import '../style.css';
 import { Telephone } from '../audio/telephone.js';
 import { announce } from '../live/announcer.js';
-import { firstSession } from '../live/api.js';
+import { firstSession, session } from '../live/api.js';
 import { shortSid, shortTime } from '../live/format.js';
 import { onKeys } from '../live/shortcuts.js';
 import { Softphone } from '../live/softphone.js';
@@ -83,9 +83,15 @@ function Handset() {
       </p>
       <Problem />
       <div class="buttons wide">
+        {state === 'called' && (
+          <button type="button" class="solid" data-testid="phone-answer" onClick={() => phone.answer()}>
+            <Icon name="phone" />
+            {text('phone.answer')}
+          </button>
+        )}
         {isOnCall ? (
           <button type="button" class="danger solid" data-testid="phone-hangup" onClick={() => phone.hangup()}>
-            {text('phone.hangup')}
+            {text(state === 'waiting' ? 'phone.wait.stop' : state === 'called' ? 'phone.decline' : 'phone.hangup')}
           </button>
         ) : (
           <button type="button" class="solid" data-testid="phone-call" onClick={() => void phone.place(from.value)}>
@@ -102,12 +108,20 @@ function Handset() {
         >
           {text('phone.mute')}
         </button>
+        {!isOnCall && session.value?.outbound === true && (
+          <button type="button" data-testid="phone-wait" onClick={() => void phone.wait()}>
+            {text('phone.wait')}
+          </button>
+        )}
       </div>
       <div class="meters">
         <Meter testId="phone-level-in" label={text('phone.you')} level={Telephone.levelIn} />
         <Meter testId="phone-level-out" label={text('phone.them')} level={Telephone.levelOut} />
       </div>
-      <Keypad disabled={!isOnCall || state === 'asking-mic'} onPress={(digit) => phone.press(digit)} />
+      <Keypad
+        disabled={!isOnCall || ['asking-mic', 'waiting', 'called'].includes(state)}
+        onPress={(digit) => phone.press(digit)}
+      />
       <FromNumber disabled={isOnCall} />
       <Recording />
     </section>

@@ -75,6 +75,7 @@ export function CallHead({ store }: { store: CallStore }) {
       </div>
       {call !== undefined && (
         <dl class="facts">
+          <Fact name={text('call.direction')}>{named('direction', call.direction)}</Fact>
           <Fact name={text('call.from')}>{call.from}</Fact>
           <Fact name={text('call.to')}>{call.to}</Fact>
           <Fact name={text('call.provider')}>{call.provider}</Fact>

@@ -7,6 +7,7 @@ import { gatewayNow } from '../live/gateway-clock.js';
 import { quietLevel } from '../live/quiet.js';
 import { useTick, writeText } from '../live/ticker.js';
 import { named, text } from '../text/text.js';
+import { Person } from './person.js';
 import { type RowLayout, placeOf } from './row-layout.js';
 
 /** One call of the list. Its place and its content change apart from each other. */
@@ -65,7 +66,7 @@ function Cells({ isCurrent, row }: { row: Signal<LiveCall>; isCurrent: boolean }
         </a>
       </td>
       <td role="cell" class="cell-from" data-label={text('column.from')}>
-        {call.from}
+        <Person call={call} />
       </td>
       <td role="cell" class="cell-provider" data-label={text('column.provider')}>
         {call.provider}

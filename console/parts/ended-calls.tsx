@@ -2,6 +2,7 @@ import { count, duration, shortSid, timeOfDay } from '../live/format.js';
 import { fits } from '../live/order.js';
 import type { CallRow } from '../../src/console/messages.js';
 import { named, text } from '../text/text.js';
+import { Person } from './person.js';
 
 /** The calls that ended here lately, newest first. */
 export function EndedCalls({ calls, query }: { calls: readonly CallRow[]; query: string }) {
@@ -34,7 +35,9 @@ export function EndedCalls({ calls, query }: { calls: readonly CallRow[]; query:
                 <td>
                   <a href={`/console/calls/${call.callSid}`}>{shortSid(call.callSid)}</a>
                 </td>
-                <td>{call.from}</td>
+                <td>
+                  <Person call={call} />
+                </td>
                 <td>{call.provider}</td>
                 <td>{call.endedAt === undefined ? '' : timeOfDay(call.endedAt)}</td>
                 <td>{call.endedAt === undefined ? '' : duration(call.endedAt - call.startedAt)}</td>

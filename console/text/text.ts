@@ -26,7 +26,7 @@ export function plural(key: PluralKey, count: number, shown: string = String(cou
 
 /** Returns the text for a name of the gateway, such as a state. A name that has no text is shown as it is. */
 export function named(
-  group: 'state' | 'outcome' | 'trigger' | 'reason' | 'cause' | 'dial' | 'token' | 'agent',
+  group: 'state' | 'outcome' | 'trigger' | 'reason' | 'cause' | 'dial' | 'token' | 'agent' | 'direction',
   name: string,
 ): string {
   const key = `${group}.${name}`;

@@ -3,13 +3,13 @@ import type { Clock } from '../../src/base/clock.js';
 import { LiveSocket } from '../desk/live-socket.js';
 import { Carrier } from '../twilio/carrier.js';
 import type { CallEnd, CarrierCall } from '../twilio/carrier-call.js';
-import type { PhoneEndpoint } from '../twilio/phone.js';
+import type { IncomingLeg, PhoneEndpoint } from '../twilio/phone.js';
 import { problemLevel } from '../twilio/problems.js';
 import { Microphone } from './microphone.js';
 import { playRingback } from './ringback.js';
 
 /** What a page shows of its call. */
-type HandsetState = 'ringing' | 'talking' | 'leaving' | 'dialling' | 'with-human' | 'ended' | 'failed';
+type HandsetState = 'called' | 'ringing' | 'talking' | 'leaving' | 'dialling' | 'with-human' | 'ended' | 'failed';
 
 export interface HandsetOptions {
   clock: Clock;
@@ -34,9 +34,12 @@ const KEY = /^[0-9*#]$/;
 /** Maximum time to tell the gateway of a call's end. */
 const FAREWELL_MS = 3000;
 /** Why a call ended that the gateway could not handle. The other ends are usual. */
-const FAILED: ReadonlySet<CallEnd> = new Set(['error', 'rejected', 'busy']);
+const FAILED: ReadonlySet<CallEnd> = new Set(['error', 'rejected', 'busy', 'failed']);
 
-/** One telephone on a page. It calls the gateway through a simulated carrier, one call after the other. */
+/**
+ * One telephone on a page. It calls the gateway through a simulated carrier, one call after the other, or waits for the gateway to
+ * call.
+ */
 export class Handset {
   /** Whether the contact centre is busy when it is dialled for the present call. */
   isConnectBusy = false;
@@ -46,6 +49,9 @@ export class Handset {
   /** Resolves when the gateway knows that the last call is over. */
   private parted: Promise<void> = Promise.resolve();
   private live: { call: CarrierCall; carrier: Carrier; microphone: Microphone } | undefined;
+  private waits = false;
+  /** The call that rings here, until it is answered. */
+  private ringing: IncomingLeg | undefined;
   private stopRinging: (() => void) | undefined;
 
   constructor(socket: WebSocket, options: HandsetOptions) {
@@ -62,6 +68,19 @@ export class Handset {
 
   get callSid(): string | undefined {
     return this.live?.call.callSid;
+  }
+
+  /** Whether the gateway can call it now. */
+  get isWaiting(): boolean {
+    return this.waits && this.live === undefined;
+  }
+
+  /** Rings for a call that the gateway makes through `carrier`. */
+  ring(call: CarrierCall, carrier: Carrier, leg: IncomingLeg): void {
+    this.ringing = leg;
+    this.begin(call, carrier);
+    this.enter('called');
+    call.on('ended', (reason) => void this.ended(reason));
   }
 
   /** The gateway's name for the state of the call has changed. */
@@ -84,6 +103,10 @@ export class Handset {
 
   private onMessage({ digit, from, type }: Readonly<Record<string, unknown>>): void {
     if (type === 'call' && this.live === undefined) this.place(typeof from === 'string' ? from : '');
+    else if (type === 'wait' && this.live === undefined) {
+      this.waits = true;
+      this.page.tell({ type: 'status', state: 'waiting' });
+    } else if (type === 'answer') this.ringing?.answer();
     else if (type === 'hangup') this.hangup();
     else if (type === 'digit' && typeof digit === 'string' && KEY.test(digit)) this.live?.call.pressDigit(digit);
   }
@@ -104,38 +127,44 @@ export class Handset {
       // As a number is set up. Nothing else tells the gateway that a caller has hung up while it rings at an agent's desk.
       statusCallback: `https://${publicHost()}/twilio/call-status`,
     });
+    this.begin(call, carrier);
+    this.enter('ringing');
+    this.parted = new Promise((resolve) => {
+      call.on('ended', (reason) => void this.ended(reason, () => part(carrier, clock)).then(resolve));
+    });
+  }
+
+  /** Joins a call with the page. */
+  private begin(call: CarrierCall, carrier: Carrier): void {
     const microphone = new Microphone({
       waitingBytes: () => call.mediaStream?.unspokenBytes,
       speak: (mulaw) => call.speak(mulaw),
     });
     this.live = { call, carrier, microphone };
+    this.waits = false;
     this.isConnectBusy = false;
-    this.enter('ringing');
     call.on('heard', (frame) => this.page.play(frame));
     call.on('stream-started', () => this.enter('talking'));
     call.on('dial-started', () => this.enter('dialling'));
     call.on('problem', (code, what) => {
       if (problemLevel(code) === 'error' && code !== 31921) this.page.tell({ type: 'problem', code, what });
     });
-    this.parted = new Promise((resolve) => {
-      call.on('ended', (reason) => void this.ended(reason).then(resolve));
-    });
   }
 
   private hangup(): void {
-    this.live?.call.hangup();
+    const { live, ringing } = this;
+    // As a telephone that declines a call.
+    if (ringing !== undefined && live?.call.isUnanswered === true) ringing.reject('busy');
+    else live?.call.hangup();
   }
 
-  private async ended(reason: CallEnd): Promise<void> {
-    const { live } = this;
-    if (live === undefined) return;
+  /** `part`: says goodbye to the gateway, if the carrier is this telephone's alone. */
+  private async ended(reason: CallEnd, part?: () => Promise<void>): Promise<void> {
+    if (this.live === undefined) return;
     this.enter(FAILED.has(reason) ? 'failed' : 'ended', { reason });
     this.live = undefined;
-    const { carrier } = live;
-    const farewell = this.options.clock.setTimer(FAREWELL_MS, () => carrier.close());
-    await carrier.whenIdle();
-    farewell.cancel();
-    carrier.close();
+    this.ringing = undefined;
+    await part?.();
   }
 
   private enter(state: HandsetState, more: Readonly<Record<string, unknown>> = {}): void {
@@ -146,8 +175,16 @@ export class Handset {
     this.state = state;
     this.page.tell({ type: 'status', state, callSid: live.call.callSid, ...more });
     this.stopRinging?.();
-    const rings = state === 'ringing' || state === 'dialling';
+    const rings = state === 'called' || state === 'ringing' || state === 'dialling';
     this.stopRinging = rings ? playRingback(live.carrier.ticker, (frame) => this.page.play(frame)) : undefined;
     if (state === 'ended' || state === 'failed') this.state = undefined;
   }
+}
+
+/** Closes the carrier once the gateway knows that the call is over, or cannot be told. */
+async function part(carrier: Carrier, clock: Clock): Promise<void> {
+  const farewell = clock.setTimer(FAREWELL_MS, () => carrier.close());
+  await carrier.whenIdle();
+  farewell.cancel();
+  carrier.close();
 }

@@ -5,6 +5,7 @@ import { type AgentSide, type StoreLocation, connectSide } from '../caller/agent
 import { type HandoverStep, handoverStepOf } from '../connect/handover-steps.js';
 import { type Agent, Desk } from '../desk/desk.js';
 import type { PhoneEndpoint } from '../twilio/phone.js';
+import { GATEWAY_NUMBER, SimulatedAccount } from './simulated-account.js';
 import { Handset } from './handset.js';
 
 export interface PhonesOptions {
@@ -24,8 +25,6 @@ export interface PhonesOptions {
   clock?: Clock;
 }
 
-/** The number that the softphone calls. */
-const GATEWAY_NUMBER = '+12065550199';
 const ACCOUNT_SID = `AC${'0'.repeat(32)}`;
 
 /**
@@ -41,9 +40,19 @@ export class Phones {
   private readonly desk: Desk;
   private connect: AgentSide | undefined;
   private engine: Promise<SpeechEngine> | undefined;
+  private readonly outgoing: SimulatedAccount;
 
   constructor(options: PhonesOptions) {
     this.options = options;
+    const { clock = systemClock, origin } = options;
+    this.outgoing = new SimulatedAccount({
+      accountSid: ACCOUNT_SID,
+      clock,
+      resolve: origin,
+      synthesize: (text) => this.synthesize(text),
+      phoneOf: (number, callSid) => this.phoneOf(number, callSid),
+      waiting: () => [...this.handsets].find(({ isWaiting }) => isWaiting),
+    });
     this.desk = new Desk({
       callerOf: (legCallSid) => this.takeCaller(legCallSid),
       onStep: (callSid, step) => {
@@ -64,10 +73,15 @@ export class Phones {
       publicHost,
       origin,
       phoneOf: (number, callSid) => this.phoneOf(number, callSid),
-      synthesize: async (text) => (await (this.engine ??= openSpeechEngine())).synthesize(text),
+      synthesize: (text) => this.synthesize(text),
       onClose: () => void handset.close().finally(() => this.handsets.delete(handset)),
     });
     this.handsets.add(handset);
+  }
+
+  /** Opens the account through which the gateway can call a softphone that waits. */
+  account(): Promise<{ baseUrl: string; accountSid: string; authToken: string }> {
+    return this.outgoing.open();
   }
 
   /** Takes the connection of a desk's page. */
@@ -92,8 +106,13 @@ export class Phones {
   async close(): Promise<void> {
     for (const agent of this.agents) agent.close();
     await Promise.all([...this.handsets].map((handset) => handset.close()));
+    await this.outgoing.close();
     await this.connect?.close();
     await (await this.engine)?.close();
+  }
+
+  private async synthesize(text: string): Promise<Uint8Array> {
+    return (await (this.engine ??= openSpeechEngine())).synthesize(text);
   }
 
   private takeCaller(legCallSid: string): string | undefined {

@@ -31,7 +31,7 @@ export function updateCall(call: CarrierCall, form: URLSearchParams): RestError 
   const fallbackMethod = form.get('FallbackMethod') ?? undefined;
   if (!isWebhookMethod(fallbackMethod)) return invalid('FallbackMethod is GET or POST');
   const statusCallback = form.get('StatusCallback');
-  if (call.isOver || (status === 'canceled' && !call.isRinging)) {
+  if (call.isOver || (status === 'canceled' && !call.isUnanswered)) {
     return { status: 400, code: 21220, message: 'Call is not in-progress. Cannot redirect.' };
   }
   if (fallbackUrl !== null) call.options.fallbackUrl = fallbackUrl;

@@ -23,19 +23,45 @@ export interface PlaceCallOptions {
   statusCallbackEvents?: readonly CallEvent[];
   /** How the streams of this call behave. The carrier's setting by default. */
   stream?: StreamBehaviour;
+  /** Present on a call that the account makes over REST. Then `from` is the account's number, and `to` is called. */
+  outgoing?: OutgoingOptions;
+}
+
+/** What is particular to a call that is made over REST (Twilio: API – Call resource, create). */
+export interface OutgoingOptions {
+  /** Runs in place of the document at `voiceUrl`. */
+  twiml?: string;
+  /** How long the telephone rings before the call counts as not answered. */
+  timeoutSeconds: number;
+  /** Present if Twilio shall detect what answers. */
+  detection?: {
+    mode: 'Enable' | 'DetectMessageEnd';
+    /** Whether the call goes on meanwhile. Otherwise its document is requested only with the result. */
+    isAsync: boolean;
+    callback?: { url: string; method: WebhookMethod };
+  };
 }
 
 export type CallEvent = 'initiated' | 'ringing' | 'answered' | 'completed';
 
 /** Twilio's words for the state of a call (CallStatus). */
-export type CallStatus = 'ringing' | 'in-progress' | 'completed' | 'busy' | 'no-answer' | 'canceled';
+export type CallStatus =
+  'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled';
 
 /**
- * Why a call ended. At `error` Twilio would have played an error message. A call that ended with `rejected` or `busy`
- * was never answered.
+ * Why a call ended. At `error` Twilio would have played an error message. A call that ended with `rejected`, `busy`,
+ * `failed` or `no-answer` was never answered.
  */
 export type CallEnd =
-  'caller-hung-up' | 'gateway-hung-up' | 'ended-by-rest' | 'no-more-twiml' | 'rejected' | 'busy' | 'error';
+  | 'caller-hung-up'
+  | 'gateway-hung-up'
+  | 'ended-by-rest'
+  | 'no-more-twiml'
+  | 'rejected'
+  | 'busy'
+  | 'failed'
+  | 'no-answer'
+  | 'error';
 
 /** What happens on a call. Listeners are called in call order. */
 export interface CarrierCallEvents {
@@ -83,7 +109,11 @@ export interface CallScript {
   abandon(): Promise<void>;
 }
 
-type State = { name: 'ringing' } | { name: 'in-progress'; answeredMs: number } | ({ name: 'over' } & CallOutcome);
+type State =
+  | { name: 'queued' }
+  | { name: 'ringing' }
+  | { name: 'in-progress'; answeredMs: number }
+  | ({ name: 'over' } & CallOutcome);
 
 /** One simulated telephone call. */
 export class CarrierCall extends EventEmitter<CarrierCallEvents> {
@@ -96,15 +126,18 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   /** Receives what the caller says while there is no stream: a recording, or the called leg. */
   farEnd: ((mulaw: Uint8Array) => void) | undefined;
   private readonly life: Lifetime;
-  private state: State = { name: 'ringing' };
+  private state: State;
   private readonly newScript: (call: CarrierCall) => CallScript;
   private script: CallScript;
   private sequence = 0;
+  /** What Twilio has detected. `undefined` while that is not known. */
+  answeredBy: string | undefined;
 
   constructor(carrier: Network, options: PlaceCallOptions, newScript: (call: CarrierCall) => CallScript) {
     super();
     this.carrier = carrier;
     this.options = { ...options };
+    this.state = { name: options.outgoing === undefined ? 'ringing' : 'queued' };
     this.life = new Lifetime(carrier.clock, carrier.speed);
     this.newScript = newScript;
     this.script = newScript(this);
@@ -114,8 +147,36 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   start(): void {
     this.report('initiated', 'initiated');
     this.report('ringing', 'ringing');
-    const { voiceMethod, voiceUrl } = this.options;
-    void this.script.run({ url: voiceUrl, method: voiceMethod });
+    this.runDocument();
+  }
+
+  /** Starts the script of the call. */
+  runDocument(): void {
+    const { outgoing, voiceMethod, voiceUrl } = this.options;
+    const twiml = outgoing?.twiml;
+    void this.script.run(twiml === undefined ? { url: voiceUrl, method: voiceMethod } : { twiml });
+  }
+
+  /** Twilio begins to dial a call that the account makes. */
+  leaveQueue(): void {
+    if (this.state.name !== 'queued') return;
+    this.state = { name: 'ringing' };
+    this.report('initiated', 'initiated');
+  }
+
+  /** The called telephone rings. */
+  rings(): void {
+    this.report('ringing', 'ringing');
+  }
+
+  /** Whether the account makes this call. */
+  get isOutgoing(): boolean {
+    return this.options.outgoing !== undefined;
+  }
+
+  /** Whether nobody has answered yet. */
+  get isUnanswered(): boolean {
+    return this.state.name === 'queued' || this.state.name === 'ringing';
   }
 
   get isRinging(): boolean {
@@ -192,7 +253,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     const { state } = this;
     if (state.name === 'over') return;
     const { clock, speed } = this.carrier;
-    const durationMs = state.name === 'ringing' ? 0 : (clock.now() - state.answeredMs) * speed;
+    const durationMs = state.name === 'in-progress' ? (clock.now() - state.answeredMs) * speed : 0;
     const durationSeconds = Math.round(durationMs / 1000);
     const status = finalStatus(reason, state.name === 'in-progress');
     this.state = { name: 'over', reason, status, durationSeconds, endedEpochMs: clock.epochMs() };
@@ -204,7 +265,8 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
 
   /** Returns the fields that every webhook of this call carries (Twilio: Voice – request parameters). */
   fields(more: Fields = {}): Fields {
-    const { from, to } = this.options;
+    const { from, outgoing, to } = this.options;
+    const { answeredBy } = this;
     return {
       CallSid: this.callSid,
       AccountSid: this.carrier.options.accountSid,
@@ -213,7 +275,9 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
       Caller: from,
       Called: to,
       CallStatus: this.status,
-      Direction: 'inbound',
+      Direction: this.isOutgoing ? 'outbound-api' : 'inbound',
+      // The result of an asynchronous detection comes in a request of its own.
+      ...(answeredBy === undefined || outgoing?.detection?.isAsync === true ? {} : { AnsweredBy: answeredBy }),
       ApiVersion: '2010-04-01',
       FromCountry: 'US',
       ToCountry: 'US',
@@ -251,8 +315,10 @@ function finalStatus(reason: CallEnd, wasAnswered: boolean): CallStatus {
   if (wasAnswered) return 'completed';
   switch (reason) {
     case 'busy':
-      return 'busy';
+    case 'failed':
+      return reason;
     case 'rejected':
+    case 'no-answer':
     case 'caller-hung-up':
       return 'no-answer';
     case 'ended-by-rest':

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import { Callbacks } from './callbacks.js';
-import { CarrierCall, type PlaceCallOptions } from './carrier-call.js';
+import { CarrierCall, type OutgoingOptions, type PlaceCallOptions } from './carrier-call.js';
 import type { Network, NetworkOptions } from './network.js';
+import { dialOut } from './dial-out.js';
 import { Script } from './script.js';
 import { Ticker } from './ticker.js';
 import { WebhookClient } from './webhook-client.js';
@@ -9,6 +10,8 @@ import { WebhookClient } from './webhook-client.js';
 export interface CarrierOptions extends NetworkOptions {
   /** Called with every call before it rings. */
   onCall?: (call: CarrierCall) => void;
+  /** How long a call over REST waits before it is dialled, because an account makes one a second. Default: not at all. */
+  queueMs?: number;
 }
 
 /** Maximum number of ended calls that REST still knows. */
@@ -47,6 +50,25 @@ export class Carrier implements Network {
 
   /** Rings the gateway. The call then runs by itself until one side hangs up. */
   placeCall(options: PlaceCallOptions): CarrierCall {
+    const call = this.add(options);
+    call.start();
+    return call;
+  }
+
+  /** Calls a telephone of `phoneBook` for the account, as REST does. The call is queued at first. */
+  makeCall(options: PlaceCallOptions & { outgoing: OutgoingOptions }): CarrierCall {
+    const call = this.add(options);
+    // After the answer of REST.
+    setImmediate(() => void dialOut(call, this.options.queueMs ?? 0));
+    return call;
+  }
+
+  /** Every call that REST still knows, oldest first. */
+  get all(): readonly CarrierCall[] {
+    return [...this.known.values()];
+  }
+
+  private add(options: PlaceCallOptions): CarrierCall {
     const call = new CarrierCall(this, options, (call) => new Script(call));
     this.calls.add(call);
     this.known.set(call.callSid, call);
@@ -55,7 +77,6 @@ export class Carrier implements Network {
       this.forgetOldest();
     });
     this.options.onCall?.(call);
-    call.start();
     return call;
   }
 

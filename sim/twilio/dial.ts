@@ -30,7 +30,7 @@ export async function dial(script: VerbContext, verb: Element): Promise<Record<s
   call.emit('dial-started', to);
   report('initiated', 'initiated');
 
-  const phone = call.carrier.options.phoneBook?.(to);
+  const phone = call.carrier.options.phoneBook?.(to, call.callSid);
   if ('problem' in shown) call.emit('problem', 13214, shown.problem);
   if (phone === undefined || 'problem' in shown) leg.reject('failed');
   else {

@@ -4,11 +4,11 @@ import type { IncomingLeg } from './phone.js';
 export type LegState = 'ringing' | 'answered' | 'busy' | 'failed' | 'ended';
 
 /**
- * The called leg of a `<Dial>`. The carrier drives it, and the telephone that rings answers through {@link
+ * The called leg of a `<Dial>`, or of a call over REST. The carrier drives it, and the telephone that rings answers through {@link
  * IncomingLeg}.
  */
 export class Leg implements IncomingLeg {
-  readonly callSid = `CA${randomBytes(16).toString('hex')}`;
+  readonly callSid: string;
   readonly from: string;
   readonly to: string;
   private state: LegState = 'ringing';
@@ -20,7 +20,8 @@ export class Leg implements IncomingLeg {
   private readonly heardListeners: ((mulaw: Uint8Array) => void)[] = [];
   private callersEar: ((mulaw: Uint8Array) => void) | undefined;
 
-  constructor(from: string, to: string) {
+  constructor(from: string, to: string, callSid = `CA${randomBytes(16).toString('hex')}`) {
+    this.callSid = callSid;
     this.from = from;
     this.to = to;
   }

@@ -29,8 +29,11 @@ export interface NetworkOptions {
   resolve: Resolve;
   /** PEM of an authority to trust in addition to the public ones, for a gateway with a certificate of its own. */
   ca?: string;
-  /** Returns the telephone behind a number that TwiML dials. The dial fails if there is none. */
-  phoneBook?: (number: string) => PhoneEndpoint | undefined;
+  /**
+   * Returns the telephone behind a number that TwiML dials, or that is called over REST. The dial fails if there is none. `callSid`: the
+   * call that dials, or the one over REST.
+   */
+  phoneBook?: (number: string, callSid: string) => PhoneEndpoint | undefined;
   /** Synthesizes the text of `<Say>` as mu-law at 8 kHz. Without it `<Say>` only takes its time. */
   synthesize?: (text: string) => Promise<Uint8Array>;
   /** Numbers of the account besides those of a call. A dial may show them as its caller id. */

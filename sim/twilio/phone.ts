@@ -1,15 +1,21 @@
 /**
- * A telephone that the simulated carrier can ring when TwiML says `<Dial>`. It is the simulated Amazon Connect, or in a
+ * A telephone that the simulated carrier can ring when TwiML says `<Dial>`, or for a call over REST. It is the simulated Amazon Connect, or in a
  * test a number that is busy, never answers or hangs up early.
  */
 export interface PhoneEndpoint {
   /** Called when a call comes in. Answers, rejects or lets it ring, and returns at once. */
   ring(leg: IncomingLeg): void;
+  /** What Twilio detects when this telephone answers a call over REST, and how long that takes. Default: a human, 4 s. */
+  readonly detected?: { as: AnsweredBy; afterMs: number };
 }
+
+/** Twilio: Answering machine detection – values of AnsweredBy. */
+export type AnsweredBy =
+  'human' | 'machine_start' | 'machine_end_beep' | 'machine_end_silence' | 'machine_end_other' | 'fax' | 'unknown';
 
 /** The called side's view of one leg, ringing or answered. */
 export interface IncomingLeg {
-  /** The leg's own CallSid (`CA…`), not the caller's. */
+  /** The leg's own CallSid (`CA…`), not the caller's. For a call over REST that of the call. */
   readonly callSid: string;
   /** E.164, as the network shows it to the called side. */
   readonly from: string;

@@ -6,6 +6,7 @@ import { callResource } from './call-resource.js';
 import { type RestError, updateCall } from './call-update.js';
 import type { CarrierCall } from './carrier-call.js';
 import type { Carrier } from './carrier.js';
+import { callList } from './call-list.js';
 import { createCall } from './create-call.js';
 import { type IncomingNumber, numberList } from './number-resource.js';
 
@@ -18,7 +19,15 @@ export interface RestOptions {
   maxConcurrent?: number;
   /** The account's phone numbers. */
   numbers?: readonly IncomingNumber[];
+  /** Error codes by number, for numbers that the account may not call. */
+  refusedNumbers?: Readonly<Record<string, number>>;
 }
+
+/**
+ * What happens to a request whose answer does not arrive. `before`: it is lost on its way, and has no effect. `after`: it has
+ * its effect, and the answer is lost. `hang`: it has its effect, and the answer never comes.
+ */
+export type LostAnswer = 'before' | 'after' | 'hang';
 
 type Resource = Record<string, unknown>;
 
@@ -30,8 +39,8 @@ const NOT_ALLOWED: RestError = { status: 405, code: 20004, message: 'Method not 
 const NOT_A_FORM: RestError = { status: 400, code: 20001, message: 'The body is not an urlencoded form' };
 
 /**
- * Twilio's REST API for one carrier, as far as a gateway needs it. It shows, changes and ends a call, makes a call that
- * nobody answers, and shows the settings of a phone number.
+ * Twilio's REST API for one carrier, as far as a gateway needs it. It shows, lists, makes, changes and ends calls, and shows
+ * the settings of a phone number.
  */
 export class RestApi {
   private readonly carrier: Carrier;
@@ -41,6 +50,7 @@ export class RestApi {
   asked = 0;
   private underWay = 0;
   private refusals = 0;
+  private losses: LostAnswer[] = [];
 
   constructor(carrier: Carrier, options: RestOptions = {}) {
     this.carrier = carrier;
@@ -65,6 +75,11 @@ export class RestApi {
     this.refusals = count;
   }
 
+  /** Loses the answers to the next requests that make or change a call, one way each. */
+  loseNext(...ways: LostAnswer[]): void {
+    this.losses = ways;
+  }
+
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => {
@@ -79,8 +94,15 @@ export class RestApi {
     try {
       const { latencyMs = 0 } = this.options;
       if (latencyMs > 0) await sleep(this.carrier.networkClock, latencyMs);
+      const lost = request.method === 'POST' ? this.losses.shift() : undefined;
+      if (lost === 'before') {
+        response.destroy();
+        return;
+      }
       const result = await this.handle(request, concurrent);
-      if ('resource' in result) send(response, result.resource['status'] === 'queued' ? 201 : 200, result.resource);
+      if (lost === 'hang') return;
+      if (lost === 'after') response.destroy();
+      else if ('resource' in result) send(response, isCreated(request) ? 201 : 200, result.resource);
       else sendError(response, result);
     } catch {
       response.destroy();
@@ -104,7 +126,10 @@ export class RestApi {
       const now = this.carrier.clock.epochMs();
       return { resource: numberList(accountSid, numbers, searchParams.get('PhoneNumber'), now) };
     }
-    if (CALLS_PATH.exec(path)?.[1] === accountSid) return this.create(request);
+    if (CALLS_PATH.exec(path)?.[1] === accountSid) {
+      if (request.method === 'GET') return { resource: callList(accountSid, this.carrier.all, searchParams) };
+      return this.create(request);
+    }
     const [, account, callSid = ''] = CALL_PATH.exec(path) ?? [];
     const call = account === accountSid ? this.carrier.find(callSid) : undefined;
     if (call === undefined)
@@ -115,8 +140,9 @@ export class RestApi {
   private async create(request: IncomingMessage): Promise<RestError | { resource: Resource }> {
     if (request.method !== 'POST') return NOT_ALLOWED;
     const form = await readForm(request);
-    const own = (this.options.numbers ?? []).map(({ phoneNumber }) => phoneNumber);
-    return form === undefined ? NOT_A_FORM : createCall(this.carrier, form, own);
+    const { numbers = [], refusedNumbers = {} } = this.options;
+    const ownNumbers = numbers.map(({ phoneNumber }) => phoneNumber);
+    return form === undefined ? NOT_A_FORM : createCall(this.carrier, form, { ownNumbers, refusedNumbers });
   }
 
   private async handleCall(request: IncomingMessage, call: CarrierCall): Promise<RestError | { resource: Resource }> {
@@ -139,6 +165,11 @@ export class RestApi {
       return expected.length === given.length && timingSafeEqual(expected, given);
     });
   }
+}
+
+/** Whether the request makes a call, and changes none. */
+function isCreated({ method, url = '/' }: IncomingMessage): boolean {
+  return method === 'POST' && /\/Calls\.json(?:\?|$)/.test(url);
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {

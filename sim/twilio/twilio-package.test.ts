@@ -6,6 +6,7 @@ import { ACCOUNT_SID, withCarrier } from '../../test/support/carrier-rig.js';
 import { FAKE_HOST, FAKE_TOKEN } from '../../test/support/fake-gateway.js';
 import { until } from '../../test/support/rig.js';
 import { isSigned, signatureOf } from '../../src/twilio/signature.js';
+import type { PhoneEndpoint } from './phone.js';
 import { RestApi } from './rest.js';
 
 // Twilio's own package against the simulated carrier, and against the gateway's check of signatures.
@@ -110,6 +111,42 @@ describe("Twilio's npm package", () => {
         await assert.rejects(client.calls(live.callSid).update({ status: 'completed' }), { code: 21220, status: 400 });
         await assert.rejects(client.calls(`CA${'0'.repeat(32)}`).fetch(), { code: 20404, status: 404 });
         await assert.rejects(clientOf(url, 'wrong').calls(live.callSid).fetch(), { status: 401 });
+      } finally {
+        await api.close();
+      }
+    });
+  });
+
+  test('its REST client makes, lists and cancels calls of the carrier', async () => {
+    const phoneBook = (): PhoneEndpoint => ({ ring: () => undefined });
+    await withCarrier({ phoneBook }, async ({ carrier, gateway }) => {
+      const api = new RestApi(carrier, { numbers: [{ phoneNumber: '+12065550199' }] });
+      const client = clientOf(await api.start());
+      const wanted = {
+        to: '+12025550123',
+        from: '+12065550199',
+        url: `https://${FAKE_HOST}/answered`,
+        statusCallback: `https://${FAKE_HOST}/status`,
+        statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
+        machineDetection: 'DetectMessageEnd',
+        asyncAmd: 'true',
+        asyncAmdStatusCallback: `https://${FAKE_HOST}/machine`,
+      };
+      try {
+        const made = await client.calls.create(wanted);
+        assert.deepEqual([made.status, made.direction, made.to], ['queued', 'outbound-api', wanted.to]);
+        await until(() => gateway.of('/status').length === 2, 'the ringing');
+        const since = new Date(Date.UTC(2026, 0, 1));
+        const listed = await client.calls.list({ to: wanted.to, from: wanted.from, startTimeAfter: since });
+        assert.deepEqual(
+          listed.map(({ sid, status }) => [sid, status]),
+          [[made.sid, 'ringing']],
+        );
+        const canceled = await client.calls(made.sid).update({ status: 'canceled' });
+        assert.equal(canceled.status, 'canceled');
+        await assert.rejects(client.calls.create({ ...wanted, to: 'nobody' }), { code: 21211, status: 400 });
+        api.refuseNext(1);
+        await assert.rejects(client.calls.create(wanted), { code: 20429, status: 429 });
       } finally {
         await api.close();
       }

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import type { OwnProcessor, ProcessorCall, ProcessorPlace } from '../call/media/own-processors.js';
 import type { Processor } from '../pipeline/processor.js';
 import { BUILT_IN_TOOL_NAMES } from '../call/media/built-in-tools.js';
+import { DO_NOT_CALL_TOOL } from '../outbound/do-not-call.js';
 import { MESSAGE_TOOL_NAMES } from '../call/transfer/caller-messages.js';
 import type { Logger } from '../telemetry/log.js';
 import type { VoiceProvider } from '../voice/session.js';
@@ -220,7 +221,7 @@ export function processorsOf(
 }
 
 /** Names of tools that the gateway has itself, at least in some calls. */
-const RESERVED_NAMES: readonly string[] = [...BUILT_IN_TOOL_NAMES, ...MESSAGE_TOOL_NAMES];
+const RESERVED_NAMES: readonly string[] = [...BUILT_IN_TOOL_NAMES, ...MESSAGE_TOOL_NAMES, DO_NOT_CALL_TOOL];
 
 function problemOf({ filler, name, timeoutMs }: AssistantTool): string | undefined {
   if (RESERVED_NAMES.includes(name)) return `has the name of a built-in tool (${RESERVED_NAMES.join(', ')})`;

@@ -4,6 +4,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
+import type { OutboundFacts } from '../call/call-facts.js';
 import type { CallEvent, CallEventListener } from '../call/call-events.js';
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import type { OwnProcessor } from '../call/media/own-processors.js';
@@ -16,6 +17,8 @@ import type { OtherInstances } from '../console/other-instances.js';
 import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
 import { FaultInjection, type InjectedFaults } from './injected-faults.js';
+import { isOutboundPath } from '../outbound/api.js';
+import { type OutboundParts, openOutbound } from './outbound.js';
 import { mayReadMetrics } from '../edge/metrics-access.js';
 import { listenError } from '../edge/listen-error.js';
 import { MetricsServer } from '../edge/metrics-server.js';
@@ -65,8 +68,10 @@ export interface GatewayParts {
   agents?: ConnectAgents | undefined;
   /** Gets a copy of every handover, without delaying the call. `undefined` if no CRM is configured. */
   crm?: HubSpot | undefined;
-  /** Returns the assistant for calls to this number. */
-  assistantFor: (numberCalled: string) => Assistant;
+  /** Returns the assistant for calls to this number, or for a call that the gateway makes from it. */
+  assistantFor: (ownNumber: string, outbound?: OutboundFacts) => Assistant;
+  /** What is needed to make calls. `undefined` if the gateway makes none. */
+  outbound?: OutboundParts | undefined;
   /** Tools besides the built-in ones. */
   tools?: readonly AssistantTool[];
   /** Processors of extensions. */
@@ -115,6 +120,7 @@ export class Gateway {
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
   private readonly console: OperatorConsole;
+  private readonly outbound: ReturnType<typeof openOutbound>;
   private readonly listeners = new Set<CallEventListener>();
   private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
@@ -161,16 +167,14 @@ export class Gateway {
         connectPhoneNumber: handover.connectPhoneNumber,
         ownNumber: config.twilio.phoneNumber,
         callbacks: parts.callbacks,
+        doNotCall: parts.outbound?.doNotCall,
         agents: parts.agents,
         crm: parts.crm,
         rest: config.dial.by === 'rest' ? rest : undefined,
         isOverAtTwilio: rest && ((callSid) => rest.isOver(callSid)),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
-        url: (scheme, path) =>
-          path === PATHS.stream
-            ? `${scheme}://${this.streamHost}${this.ownStreamPath}`
-            : `${scheme}://${this.publicHost}${path}${CONNECTION_OVERRIDES}`,
+        url: (scheme, path) => this.urlOf(scheme, path),
         streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,
         emit: (event) => this.emit(event),
       },
@@ -194,8 +198,19 @@ export class Gateway {
       assistantFor: (numberCalled) => tapedAssistant(assistantFor(numberCalled), this.clock),
     });
     if (recorder !== undefined) this.watch((event) => recorder.onEvent(event));
+    this.outbound = openOutbound(config, parts.outbound, {
+      calls: this.calls,
+      isDraining: () => this.phase === 'draining',
+      url: (scheme, path) => this.urlOf(scheme, path),
+      fetch: parts.fetch,
+      clock: this.clock,
+      log,
+      metrics,
+    });
+    this.watch((event) => this.outbound.calls?.onCallEvent(event));
     this.webhooks = new TwilioWebhooks({
       calls: this.calls,
+      outbound: this.outbound.calls,
       twilio: config.twilio,
       publicHost: () => this.publicHost,
       log,
@@ -229,6 +244,7 @@ export class Gateway {
       operate: (callSid, request) =>
         request.action === 'fault' ? injection.inject(callSid, request.fault) : this.operate(callSid, request),
       faults: injection.offered,
+      outbound: config.outbound !== undefined,
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
       phones,
       clock: this.clock,
@@ -301,6 +317,12 @@ export class Gateway {
     return this.parts.config.streamHost ?? this.publicHost;
   }
 
+  private urlOf(scheme: 'https' | 'wss', path: string): string {
+    return path === PATHS.stream
+      ? `${scheme}://${this.streamHost}${this.ownStreamPath}`
+      : `${scheme}://${this.publicHost}${path}${CONNECTION_OVERRIDES}`;
+  }
+
   get activeCalls(): number {
     return this.calls.activeCalls.length;
   }
@@ -371,12 +393,15 @@ export class Gateway {
       stopListening: () => void this.stopListening(),
     });
     await this.draining.run(drainSeconds, canMove);
+    // A call that was accepted is made, or found if the answer to it was lost.
+    await this.outbound.calls?.settled();
   }
 
   /** Closes the server and every socket. */
   async close(): Promise<void> {
     this.phase = 'draining';
     this.requests.closeConnections();
+    this.outbound.calls?.close();
     this.calls.close();
     this.streams.close();
     this.console.close();
@@ -434,6 +459,7 @@ export class Gateway {
     try {
       const route = this.webhooks.routeOf(path);
       if (isConsolePath(path)) await this.console.onRequest(path, request, response);
+      else if (isOutboundPath(path)) await this.outbound.api.onRequest(path, request, response);
       else if (route !== undefined) await this.webhooks.onRequest(route, request, response);
       else if (!PLAIN_PATHS.has(path) && this.webhooks.isMeant(path, request)) this.webhooks.onNoRoute(path, response);
       else await this.onPlainRequest(path, request, response);

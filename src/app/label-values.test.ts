@@ -9,6 +9,7 @@ import type { Reason, Trigger } from '../escalation/escalation.js';
 import type { Reach } from '../handover/agent-availability.js';
 import type { CallbackKind } from '../handover/callbacks.js';
 import type { ClaimOutcome, WriteOutcome } from '../journal/journal.js';
+import type { OutboundOutcome } from '../outbound/outcome.js';
 import { ESCALATIONS, LABEL_VALUES, PROVIDER_ANOMALIES, PROVIDER_FAULTS } from '../telemetry/label-values.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { Anomaly } from '../twilio/messages.js';
@@ -27,6 +28,7 @@ type Values = typeof LABEL_VALUES;
 const SAME: readonly true[] = [
   true satisfies Same<Values['sessions']['outcome'][number], CallOutcome>,
   true satisfies Same<Values['resumes']['cause'][number], ResumeCause>,
+  true satisfies Same<Values['outboundCalls']['outcome'][number], OutboundOutcome>,
   true satisfies Same<Values['refusedCalls']['reason'][number], CallRefusal>,
   true satisfies Same<
     Exclude<Values['refusedRequests']['reason'][number], `stream-${string}` | 'unknown-path'>,

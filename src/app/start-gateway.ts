@@ -13,6 +13,8 @@ import type { ConnectAgents } from '../handover/agent-availability.js';
 import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-store.js';
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
+import { outboundParts } from './outbound.js';
+import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import { openAssistants } from './assistants.js';
 import type { JournalBackend } from '../journal/backend.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
@@ -206,7 +208,18 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,
-      assistantFor: (numberCalled) => assistants.for(numberCalled),
+      assistantFor: (ownNumber, outbound) => {
+        const { assistant, context } = outbound ?? {};
+        const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context });
+        return own ?? assistants.for(ownNumber);
+      },
+      outbound: outboundParts(config, {
+        assistants,
+        clock,
+        list: store.numbers,
+        notes: journal.notes,
+        simulated: phones?.account?.bind(phones),
+      }),
       tools,
       processors,
       clock,

@@ -83,6 +83,10 @@ const ERRORS = {
     retryable: false,
     help: 'Check the permissions of the credentials in use, and that the partition key of the table is "pk" (string).',
   },
+  DO_NOT_CALL_KEY: {
+    retryable: false,
+    help: 'Set HANDOVER_TOKEN_PEPPER to the one that was set when the list began, or OUTBOUND_LIST_PEPPER to it; see docs/OUTBOUND_CALLS.md.',
+  },
   PEPPER_UNREADABLE: {
     retryable: true,
     help: 'Check HANDOVER_TOKEN_PEPPER_SECRET_ARN, that the Lambda may read the secret (secretsmanager:GetSecretValue, and kms:Decrypt on a key of your own), and that its network reaches Secrets Manager.',

@@ -48,6 +48,8 @@ export interface StartedFacts {
   provider: string;
   /** Number of turns that another instance has handled. */
   turns: number;
+  /** The id of a call that the gateway makes. Then `from` is the person called. */
+  outboundId?: string | undefined;
 }
 
 /**

@@ -2,6 +2,18 @@ import type { Assistant } from '../prompts/assistant.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Turn } from '../voice/history.js';
 
+/** What a call that the gateway makes is about. */
+export interface OutboundFacts {
+  /** Names the call to those who asked for it. Safe to log. */
+  id: string;
+  /** The assistant that was asked for. Absent: that of the number that calls. */
+  assistant?: string | undefined;
+  /** What the assistant is told of the call, as JSON. */
+  context?: string | undefined;
+  /** What follows if a machine answers. */
+  machine: 'talk' | 'message' | 'hangup';
+}
+
 /** What the parts of a call know about it: its identity, who answers it, and live views of its turns and its log. */
 export interface CallFacts {
   callSid: string;
@@ -11,6 +23,8 @@ export interface CallFacts {
   from: string;
   to: string;
   assistant: Assistant;
+  /** `undefined` if the caller has called. Otherwise `from` is the person called. */
+  outbound?: OutboundFacts | undefined;
   turns: () => readonly Turn[];
   log: () => Logger;
 }

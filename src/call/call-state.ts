@@ -18,6 +18,10 @@ export type CallOutcome =
   | 'message_taken'
   | 'callback_promised'
   | 'refused_busy'
+  /** A machine answered a call of the gateway's, and got a message. */
+  | 'message_left'
+  /** A machine answered a call of the gateway's, and the call ended. */
+  | 'machine'
   /** Another instance has taken the call over. */
   | 'moved'
   | 'abandoned';

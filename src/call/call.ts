@@ -21,6 +21,7 @@ import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
 import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { announcement } from './announcement.js';
+import type { OutboundFacts } from './call-facts.js';
 import { CallSigns } from './call-signs.js';
 import { type CallOutcome, type CallState, CallStateMachine, type Ended } from './call-state.js';
 import type { ConversationListener } from './media/conversation.js';
@@ -29,20 +30,23 @@ import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.
 import { openMediaSession } from './media/open-media-session.js';
 import { type OwnProcessor, openOwnProcessors } from './media/own-processors.js';
 import { CallFaults } from './media/call-faults.js';
+import { AnsweringMachine } from './transfer/answering-machine.js';
 import { CallerSilence } from './transfer/caller-silence.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { hasToken } from './stream/stream-token.js';
 import { PATHS } from './paths.js';
 import { type MoveWhen, CallMigration } from './snapshot/migration.js';
-import { Ringing } from './stream/ringing.js';
+import { type DoNotCallList, Ringing } from './stream/ringing.js';
 import { restoreState } from './snapshot/restore.js';
 
 /** What every call of a gateway shares. */
 export interface CallServices extends DepartureServices {
   log: Logger;
   provider: VoiceProvider;
-  /** The assistant that answers calls to this number. */
-  assistantFor: (numberCalled: string) => Assistant;
+  /** The assistant that answers calls to this number, or talks on a call that the gateway makes from it. */
+  assistantFor: (ownNumber: string, outbound?: OutboundFacts) => Assistant;
+  /** `undefined` if the gateway makes no calls. */
+  doNotCall: DoNotCallList | undefined;
   /** Tools besides the built-in ones. */
   tools: readonly AssistantTool[];
   /** Processors of extensions. */
@@ -94,6 +98,7 @@ export class Call {
   private readonly startedAtMs: number;
   private readonly from: string;
   private readonly to: string;
+  private readonly outbound: OutboundFacts | undefined;
   private readonly assistant: Assistant;
   private readonly prompt: AssistantPrompt;
   private readonly history: History;
@@ -106,15 +111,16 @@ export class Call {
   private readonly streams: StreamRequests;
   private readonly faults: CallFaults;
   private readonly silence: CallerSilence;
+  private readonly machines: AnsweringMachine | undefined;
   private readonly signs: CallSigns;
   private readonly inTape = boundToTape();
   private limit: Timer | undefined;
 
-  /** Starts a call for Twilio's incoming-call request. */
-  static begin(webhook: VoiceWebhook, services: CallServices): Call {
+  /** Starts a call for Twilio's incoming-call request, or for one that the gateway made and that was answered. */
+  static begin(webhook: VoiceWebhook, services: CallServices, outbound?: OutboundFacts): Call {
     const { clock } = services;
     const conversationId = taped('conversation', () => randomBytes(12).toString('hex'));
-    const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs()), services);
+    const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs(), outbound), services);
     // First, because even the opening of its voice session may log something about the call.
     call.emitStarted();
     call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
@@ -141,7 +147,8 @@ export class Call {
     this.callSid = memory.callSid;
     this.from = memory.from;
     this.to = memory.to;
-    this.assistant = services.assistantFor(this.to);
+    this.outbound = memory.outbound;
+    this.assistant = services.assistantFor(this.to, this.outbound);
     this.prompt = this.assistant.prompt;
     this.history = new History(memory.turns);
     this.conversationId = memory.conversationId;
@@ -152,7 +159,7 @@ export class Call {
       rules: services.rules,
       language: this.prompt.language,
     });
-    const { assistant, callSid, conversationId, from, startedAtMs, to } = this;
+    const { assistant, callSid, conversationId, from, outbound, startedAtMs, to } = this;
     this.signs = new CallSigns({ callSid, clock: services.clock, emit: services.emit });
     this.machine = new CallStateMachine({
       onEnter: (state) => {
@@ -171,6 +178,7 @@ export class Call {
       from,
       to,
       assistant,
+      outbound,
       turns: () => this.history.turns,
       log: () => this.log,
     };
@@ -224,6 +232,10 @@ export class Call {
       metrics,
       escalate: (escalation) => this.escalate(escalation),
     });
+    if (outbound !== undefined) {
+      const message = this.prompt.outbound?.message;
+      this.machines = new AnsweringMachine({ machine, departure, log, wanted: outbound.machine, message });
+    }
     if (maxCallMs > 0) this.limitIn(Math.max(0, startedAtMs + maxCallMs - clock.epochMs()));
   }
 
@@ -326,6 +338,7 @@ export class Call {
         this.log.info('stream started');
         meter.streamStarted();
         conversation.begin();
+        this.machines?.onStream();
         if (state.opening === undefined && !this.ringing.owesAnswer)
           idle.beginQuiet(this.ringing.since(state.quietSinceMs));
       },
@@ -356,6 +369,11 @@ export class Call {
     if (this.machine.state.name === 'talking' || this.machine.state.name === 'leaving') this.onStreamEnd('lost');
     const { state } = this.machine;
     return state.name === 'ringing' ? this.streams.again(state) : this.currentAnswer();
+  }
+
+  /** Twilio has detected what has answered a call that the gateway made. */
+  answeredBy(answeredBy: string): void {
+    this.inTape(() => this.machines?.answered(answeredBy));
   }
 
   /** Twilio's status callback of the call itself. */
@@ -415,10 +433,11 @@ export class Call {
   }
 
   private emitStarted(): void {
-    const { assistant, callSid, conversationId, from, history, services, startedAtMs, to } = this;
+    const { assistant, callSid, conversationId, from, history, outbound, services, startedAtMs, to } = this;
     const provider = assistant.providers?.[0] ?? services.provider.name;
     const turns = history.turns.length;
-    services.emit({ type: 'started', callSid, conversationId, from, to, startedAtMs, provider, turns });
+    const facts = { conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id };
+    services.emit({ type: 'started', callSid, ...facts });
   }
 
   private limitIn(delayMs: number): void {
@@ -472,7 +491,7 @@ export class Call {
   private onFailure(error: TandemError): void {
     this.log.error({ err: error }, 'every voice provider has failed');
     if (this.machine.state.name === 'leaving') this.departure.onVoiceLost();
-    else if (this.machine.state.name === 'talking') this.departure.part(this.departure.transfer.failurePlan());
+    else if (this.machine.state.name === 'talking') this.departure.part(this.departure.failurePlan());
   }
 
   private onStreamEnd(cause: StreamEnd): void {

@@ -25,4 +25,9 @@ export const PATHS = {
   recording: '/twilio/recording',
   /** For the number's "primary handler fails" field. Requested when an answer of the gateway did not reach Twilio. */
   fallback: '/twilio/fallback',
+  /** Requested when a call that the gateway makes is answered. The URL's query holds the id of the call, here and below. */
+  outbound: '/twilio/outbound',
+  outboundStatus: '/twilio/outbound-status',
+  /** Requested with what has answered: a person, a machine or a fax. */
+  outboundMachine: '/twilio/outbound-machine',
 } as const;

@@ -7,7 +7,9 @@ import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import type { Admission, Refusal } from './admission.js';
 import type { Reason } from '../escalation/escalation.js';
 import { announcement } from './announcement.js';
+import type { OutboundFacts } from './call-facts.js';
 import { Call, type CallServices } from './call.js';
+import type { Answer } from './transfer/departure.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
 import { keepForeignRecording } from './transfer/foreign-recording.js';
 import { PATHS } from './paths.js';
@@ -94,22 +96,50 @@ export class CallRegistry {
 
   /** The incoming-call request. Twilio may repeat it after a connection failure, and the same call gets the same answer. */
   async incoming(webhook: VoiceWebhook): Promise<readonly Verb[]> {
-    const known = this.isShared ? await this.find(webhook.callSid) : this.calls.get(webhook.callSid);
+    const known = await this.known(webhook.callSid);
     if (known !== undefined) return known.currentAnswer();
-    const refusal = this.refusal(webhook);
+    const refusal = this.refusalFor(webhook.to);
     if (refusal !== undefined) {
       this.services.metrics.refusedCalls.inc({ reason: refusal });
       this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
       return this.withoutUs(webhook, 'busy', 'refused_busy');
     }
-    const call = Call.begin(webhook, this.services);
+    return this.begin(webhook);
+  }
+
+  /**
+   * A call that the gateway makes was answered. It is never refused: there was room when it was made, and a person who was called
+   * is not told that all lines are busy.
+   */
+  async outgoing(webhook: VoiceWebhook, outbound: OutboundFacts): Promise<readonly Verb[]> {
+    const known = await this.known(webhook.callSid);
+    return known?.currentAnswer() ?? this.begin(webhook, outbound);
+  }
+
+  /** Twilio has detected what has answered a call of this process. */
+  answeredBy(callSid: string, answeredBy: string): void {
+    this.calls.get(callSid)?.answeredBy(answeredBy);
+  }
+
+  /** Why a new call would be refused here. `undefined` if it would be accepted. */
+  refusalFor(ownNumber: string): Refusal | undefined {
+    const active = this.activeCalls.filter((call) => !call.isWithHuman).length;
+    return this.admission.refusal(active, ownNumber);
+  }
+
+  private known(callSid: string): Promise<Call | undefined> | Call | undefined {
+    return this.isShared ? this.find(callSid) : this.calls.get(callSid);
+  }
+
+  private begin(webhook: VoiceWebhook, outbound?: OutboundFacts): Answer {
+    const call = Call.begin(webhook, this.services, outbound);
     this.calls.set(webhook.callSid, call);
     return call.currentAnswer();
   }
 
   /** Whether a new call would be accepted here. */
   hasRoomFor(webhook: VoiceWebhook): boolean {
-    return this.refusal(webhook) === undefined;
+    return this.refusalFor(webhook.to) === undefined;
   }
 
   admit(stream: TwilioStream, start: StreamStart): Admitted | Promise<Admitted> {
@@ -286,11 +316,6 @@ export class CallRegistry {
     return claim;
   }
 
-  private refusal(webhook: VoiceWebhook): Refusal | undefined {
-    const active = this.activeCalls.filter((call) => !call.isWithHuman).length;
-    return this.admission.refusal(active, webhook.to);
-  }
-
   private letGo(call: Call): void {
     call.release();
     this.calls.delete(call.callSid);
@@ -316,7 +341,7 @@ export class CallRegistry {
       ...(outcome === 'abandoned' ? say : []),
       dialVerb({
         number: connectPhoneNumber,
-        callerId: callerIdFor(webhook.from, ownNumber ?? webhook.to),
+        callerId: callerIdFor(webhook.from, ownNumber ?? webhook.to, webhook.isOutbound),
         hasWhisper: false,
         url,
       }),

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-import type { PhonePage, PhonePages } from '../console/phones.js';
+import type { PhonePage, PhonePages, SimulatedAccount } from '../console/phones.js';
 import type { Link } from './link.js';
 import { stopReading } from './pass-socket.js';
 import type { ToPrimary, ToWorker } from './protocol.js';
 
 const BUSY_MS = 2000;
+const ACCOUNT_MS = 5000;
 
 /** The telephones of the console's pages, in the primary: they outlive the worker whose call they have. */
 export class LinkPhones implements PhonePages {
@@ -32,6 +33,12 @@ export class LinkPhones implements PhonePages {
     } catch {
       return false;
     }
+  }
+
+  async account(): Promise<SimulatedAccount> {
+    const account = await this.link.ask('phone-account', undefined, ACCOUNT_MS);
+    if (account === undefined) throw new TypeError('The primary has no telephones.');
+    return account;
   }
 
   close(): Promise<void> {

@@ -167,6 +167,7 @@ export class Primary {
       },
       'call-state': ({ callSid, state }) => this.phones?.onCallState(callSid, state),
       'make-busy': (callSid) => this.phones?.makeBusy(callSid) ?? false,
+      'phone-account': () => this.phones?.account?.(),
       readiness: () => {
         const ready = this.workers.filter(({ isAccepting }) => isAccepting).length;
         const isReady = ready > 0 && this.phase.name !== 'stopping';

@@ -2,7 +2,7 @@ import type { BackendWrite, HeldData } from '../journal/backend.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
 import type { InstanceAnswers, InstanceQuestion, InstanceUpdate, Opened } from '../console/other-instances.js';
 import type { ContactStep } from '../console/messages.js';
-import type { PhonePage } from '../console/phones.js';
+import type { PhonePage, SimulatedAccount } from '../console/phones.js';
 import type { Readiness } from '../app/peers.js';
 
 /** A validated webhook on its way to the worker that has the call. */
@@ -92,6 +92,8 @@ export type ToPrimary = {
   'call-state': Tell<{ callSid: string; state: string }>;
   /** The contact centre is busy for this call. False if it is no softphone's. */
   'make-busy': { asked: string; answer: boolean };
+  /** The account of the simulated carrier. `undefined` if there is none. */
+  'phone-account': { asked: undefined; answer: SimulatedAccount | undefined };
   readiness: { asked: undefined; answer: Readiness };
   metrics: { asked: undefined; answer: string };
   /** Somebody watches the calls of all workers here, or does not any more. */

@@ -88,6 +88,7 @@ test('without any setting, everything is embedded and only this machine can call
       connectEndpointUrl: undefined,
     },
     hubspot: undefined,
+    outbound: undefined,
     isCarrierSimulated: true,
     console: { token: undefined, showsTranscripts: true, hosts: [] },
     journal: undefined,
@@ -304,6 +305,8 @@ test('no error message shows the value of a secret', () => {
   assert.deepEqual(secrets, [
     'TWILIO_AUTH_TOKEN',
     'TWILIO_WEBHOOK_SHARED_KEYS',
+    'OUTBOUND_API_TOKENS',
+    'OUTBOUND_LIST_PEPPER',
     'OPENAI_API_KEY',
     'REDIS_URL',
     'JOURNAL_KEY',

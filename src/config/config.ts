@@ -5,6 +5,7 @@ import { VARIABLES, type Values } from './variables.js';
 import type { Variable } from './variables/variable.js';
 import type { TapeConfig } from '../tape/open-recorder.js';
 import type { SharedJournal } from '../journal/open-journal.js';
+import type { Hours } from '../outbound/calling-hours.js';
 import type { SwitchableTrigger } from '../escalation/escalation.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
 import { isLoopback, withoutPort } from './addresses.js';
@@ -126,6 +127,8 @@ export interface Config {
   };
   /** `undefined`: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
+  /** `undefined`: the gateway makes no calls. */
+  outbound: OutboundConfig | undefined;
   /** Whether no caller can be real: nothing proves that a request is Twilio's, and only this machine can ask. */
   isCarrierSimulated: boolean;
   console: {
@@ -142,6 +145,18 @@ export interface Config {
   tapes: TapeConfig | undefined;
   /** What the operator should know at start, one sentence each. */
   warnings: readonly string[];
+}
+
+export interface OutboundConfig {
+  tokens: readonly string[];
+  /** `undefined`: that of the number that calls. */
+  countries: readonly string[] | undefined;
+  /** `undefined`: at any hour. */
+  hours: Hours | undefined;
+  limits: { perMinute: number; perNumber: number; atOnce: number };
+  requiresConsent: boolean;
+  /** `undefined`: the pepper of handovers. */
+  listPepper: string | undefined;
 }
 
 /** The number that local mode dials: Connect, as simulated by this project. */
@@ -253,6 +268,7 @@ export function readConfig(env: Environment): Config {
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
     hubspot: hubspotOf(values),
+    outbound: outboundOf(values),
     isCarrierSimulated,
     console: {
       token: values.CONSOLE_TOKEN,
@@ -321,6 +337,23 @@ function tapesOf(env: Environment, { TAPE_DIR: dir }: Values): Config['tapes'] {
     else variables[name] = value.replace(/\/\/[^/@\s]*@/g, '//');
   }
   return { dir, variables, secrets };
+}
+
+function outboundOf(values: Values): Config['outbound'] {
+  const tokens = values.OUTBOUND_API_TOKENS ?? [];
+  if (tokens.length === 0) return undefined;
+  return {
+    tokens,
+    countries: values.OUTBOUND_COUNTRIES,
+    hours: values.OUTBOUND_HOURS,
+    limits: {
+      perMinute: values.OUTBOUND_CALLS_PER_MINUTE,
+      perNumber: values.OUTBOUND_CALLS_PER_NUMBER,
+      atOnce: values.OUTBOUND_MAX_CALLS,
+    },
+    requiresConsent: values.OUTBOUND_REQUIRE_CONSENT,
+    listPepper: values.OUTBOUND_LIST_PEPPER,
+  };
 }
 
 function hubspotOf(values: Values): Config['hubspot'] {

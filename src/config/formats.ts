@@ -6,6 +6,8 @@ import { parseJson } from '../base/json-text.js';
 import { type NextSteps, parseNextSteps } from '../call/transfer/failed-dial-policy.js';
 import { type SwitchableTrigger, TRIGGERS } from '../escalation/escalation.js';
 import { QUEUE_KEYS, unknownQueueKey } from '../escalation/queue-keys.js';
+import { type Hours, parseHours } from '../outbound/calling-hours.js';
+import { COUNTRIES } from '../outbound/countries.js';
 import { type RedisTarget, readRedisUrl } from '../journal/redis-url.js';
 import { readKey } from '../journal/seal.js';
 
@@ -90,6 +92,21 @@ export const authTokens = credentials.refine(
   (tokens) => !tokens.some((token) => /^(AC|SK)[0-9a-f]{32}$/i.test(token)),
   'expected the auth token of the account, not an account SID or an API key',
 );
+
+export const countries = list.transform((names, context): readonly string[] => {
+  const given = names.map((name) => name.toUpperCase());
+  const unknown = given.find((name) => !COUNTRIES.has(name));
+  if (unknown === undefined) return given;
+  context.addIssue({ code: 'custom', message: 'expected countries as two letters, like US,CA' });
+  return z.NEVER;
+});
+
+export const callingHours = z.string().transform((value, context): Hours => {
+  const hours = parseHours(value);
+  if (hours !== undefined) return hours;
+  context.addIssue({ code: 'custom', message: 'expected whole hours of one day, like 09:00-20:00' });
+  return z.NEVER;
+});
 
 export const queueArns = z.string().transform((value, context): Record<string, string> => {
   const content = parseJson(value);

@@ -27,6 +27,7 @@ export function checkTogether(values: Values, standing: Standing): void {
   checkStore(values, standing);
   checkHandover(values, standing);
   checkVoice(values);
+  checkOutbound(values, standing);
   if (values.REDIS_URL !== undefined && values.JOURNAL_KEY === undefined) {
     throw invalid(
       'JOURNAL_KEY',
@@ -35,6 +36,20 @@ export function checkTogether(values: Values, standing: Standing): void {
   }
   if (values.ENABLE_HUBSPOT && values.HUBSPOT_ACCESS_TOKEN === undefined)
     throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
+}
+
+function checkOutbound(values: Values, { host, signed }: Standing): void {
+  if (values.OUTBOUND_API_TOKENS === undefined) return;
+  const isSimulated = !signed && isLoopback(host);
+  if (!isSimulated && (values.TWILIO_ACCOUNT_SID === undefined || !signed))
+    throw invalid('OUTBOUND_API_TOKENS', 'needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, with which calls are made.');
+  const { MAX_CONCURRENT_CALLS: maxCalls, OUTBOUND_MAX_CALLS: maxOutbound } = values;
+  if (values.REDIS_URL === undefined && maxCalls > 0 && maxOutbound >= maxCalls) {
+    throw invalid(
+      'OUTBOUND_MAX_CALLS',
+      `is ${maxOutbound}, which leaves no room for callers, because MAX_CONCURRENT_CALLS is ${maxCalls}. Set a lower number.`,
+    );
+  }
 }
 
 function checkAddresses(values: Values, { host, signed }: Standing): void {

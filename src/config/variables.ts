@@ -10,6 +10,7 @@ import { LOAD } from './variables/load.js';
 import { LOCAL } from './variables/local.js';
 import { NOVA } from './variables/nova.js';
 import { OPENAI } from './variables/openai.js';
+import { OUTBOUND } from './variables/outbound.js';
 import { TWILIO } from './variables/twilio.js';
 import type { Variable } from './variables/variable.js';
 
@@ -20,6 +21,7 @@ export const VARIABLES = {
   'When a human is needed (see docs/build/escalation.md)': ESCALATION,
   'Load and shutdown': LOAD,
   Twilio: TWILIO,
+  'Calls that the gateway makes (see docs/OUTBOUND_CALLS.md)': OUTBOUND,
   'OpenAI Realtime (VOICE_PROVIDER=openai, see docs/models/openai-realtime.md)': OPENAI,
   'Amazon Nova 2 Sonic (VOICE_PROVIDER=nova, see docs/models/nova-sonic.md)': NOVA,
   'The embedded voice (VOICE_PROVIDER=local)': LOCAL,

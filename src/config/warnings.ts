@@ -16,6 +16,7 @@ export function warningsOf(values: Values, standing: Standing): string[] {
     ...unreachable(values, standing),
     ...local(values, standing),
     ...credentials(values),
+    ...outbound(values),
     ...misspeltIn(standing.env, [...SETTINGS, ...NAMES_OF_COMMANDS]).map(
       ({ name, nearest }) => `${name} is not a setting of the gateway and is not read. Is ${nearest} meant?`,
     ),
@@ -60,6 +61,21 @@ function local(values: Values, { embedded, signed }: Standing): string[] {
   ].flat();
   if (facts.length === 0) return [];
   return [`USE_LOCAL_DYNAMODB=true is for trials: ${facts.join(', ')}. Do not let real callers in.`];
+}
+
+function outbound({ OUTBOUND_API_TOKENS: tokens, OUTBOUND_HOURS: hours }: Values): string[] {
+  if (tokens === undefined) return [];
+  const isShort = tokens.some((token) => token.length < SAFE_TOKEN_CHARACTERS);
+  return [
+    ...(isShort
+      ? [
+          'OUTBOUND_API_TOKENS has a token that is short enough to be guessed. Generate one with "openssl rand -hex 24".',
+        ]
+      : []),
+    ...(hours === undefined
+      ? ['OUTBOUND_HOURS is not set, so people may be called at any hour of their day. Set hours like 09:00-20:00.']
+      : []),
+  ];
 }
 
 /** Credentials that can be used, but look as if something else had been copied. */

@@ -23,6 +23,8 @@ export interface ConsoleApiOptions {
   stop: () => void;
   /** What can be made to fail under a call here. Empty unless the carrier is simulated. */
   faults: readonly Fault[];
+  /** Whether the gateway makes calls. */
+  outbound: boolean;
   /** `undefined` if the carrier is not simulated. */
   phones?: PhonePages | undefined;
   clock: Clock;
@@ -134,7 +136,7 @@ export class ConsoleApi {
   }
 
   private async sendSession(visitor: Visitor, response: ServerResponse): Promise<void> {
-    const { calls, faults, guard, phones, showsTranscripts } = this.options;
+    const { calls, faults, guard, outbound, phones, showsTranscripts } = this.options;
     const session: SessionAnswer = {
       csrf: guard.csrfOf(visitor),
       phone: phones !== undefined,
@@ -142,6 +144,7 @@ export class ConsoleApi {
       transcripts: showsTranscripts,
       tapes: false,
       faults,
+      outbound,
       login: guard.asksForToken,
       instances: await calls.count(),
       version: await gatewayVersion(),

@@ -94,7 +94,7 @@ export class CallBoard {
   }
 
   private start(event: Extract<CallEvent, { type: 'started' }>): void {
-    const { callSid, from, provider, startedAtMs, to, turns } = event;
+    const { callSid, from, outboundId, provider, startedAtMs, to, turns } = event;
     const { clock, instance, run = '', showsTranscripts } = this.options;
     const known = this.ended.get(callSid);
     this.ended.delete(callSid);
@@ -105,8 +105,7 @@ export class CallBoard {
         facts: {
           callSid,
           instance: instance(),
-          from: showsTranscripts ? from : maskedNumber(from),
-          to,
+          ...directed(outboundId !== undefined, showsTranscripts ? from : maskedNumber(from), to),
           startedAtMs,
           provider,
           turns,
@@ -125,6 +124,17 @@ export class CallBoard {
     const [oldest] = this.ended.keys();
     if (oldest !== undefined && this.ended.size > MAX_RECENT) this.ended.delete(oldest);
   }
+}
+
+/** `person` is the caller, or the one whom the gateway has called. */
+function directed(
+  isOutbound: boolean,
+  person: string,
+  own: string,
+): { direction: 'inbound' | 'outbound'; from: string; to: string } {
+  return isOutbound
+    ? { direction: 'outbound', from: own, to: person }
+    : { direction: 'inbound', from: person, to: own };
 }
 
 function note(record: CallRecord, event: CallEvent): void {

@@ -9,7 +9,7 @@ const MAX_EVENTS = 500;
 const MAX_OPEN_ITEMS = 16;
 
 type TurnEvent = ConsoleEvent & { kind: 'turn' };
-type Facts = Pick<CallRow, 'callSid' | 'instance' | 'from' | 'to'>;
+type Facts = Pick<CallRow, 'callSid' | 'instance' | 'direction' | 'from' | 'to'>;
 type Happening<Type extends CallEvent['type']> = Omit<Extract<CallEvent, { type: Type }>, 'callSid'>;
 
 /** What the console keeps of one call: its row, and its last events in order. */
@@ -29,7 +29,7 @@ export class CallRecord {
 
   /** `onEvent`: called with each event that is new or has changed. */
   constructor(options: {
-    facts: Facts & StartedFacts;
+    facts: Facts & Omit<StartedFacts, 'outboundId'>;
     clock: Clock;
     /** Tells this process from an earlier one of the same name. */
     run: string;

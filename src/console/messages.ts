@@ -16,7 +16,9 @@ export interface CallRow {
   startedAt: number;
   /** Since the epoch. Absent while the call lasts. */
   endedAt?: number;
-  /** The caller's number, masked unless transcripts are allowed. */
+  /** Who has called whom: `inbound` if the gateway was called, `outbound` if it has called. */
+  direction: 'inbound' | 'outbound';
+  /** The caller's number, and in an outbound call `to`, are masked unless transcripts are allowed. */
   from: string;
   to: string;
   turns: number;
@@ -137,6 +139,8 @@ export interface SessionAnswer {
   agent: boolean;
   transcripts: boolean;
   tapes: boolean;
+  /** Whether the gateway makes calls, which the softphone can wait for. */
+  outbound: boolean;
   /** What can be made to fail under a call here. Empty unless the carrier is simulated. */
   faults: readonly Fault[];
   /** Whether the visitor has logged in, and can log out. */

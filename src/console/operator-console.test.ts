@@ -16,6 +16,7 @@ test('a fault inside the console is logged, and answered with the headers of eve
     instance: () => 'gw1',
     others: undefined,
     faults: [],
+    outbound: false,
     showsTranscripts: true,
     operate: () => {
       throw new Error('no line');

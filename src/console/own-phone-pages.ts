@@ -47,6 +47,10 @@ export class OwnPhonePages implements PhonePages {
     return this.phones.makeBusy(callSid);
   }
 
+  get account(): PhonePages['account'] {
+    return this.phones.account?.bind(this.phones);
+  }
+
   async close(): Promise<void> {
     await this.phones.close();
     for (const socket of this.sockets.clients) socket.terminate();

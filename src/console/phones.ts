@@ -6,6 +6,13 @@ import type { ContactStep } from './messages.js';
 /** The pages that have a telephone: the softphone and the agent's desk. */
 export type PhonePage = 'phone' | 'agent';
 
+/** An account of the simulated carrier, as Twilio's REST API takes it. */
+export interface SimulatedAccount {
+  baseUrl: string;
+  accountSid: string;
+  authToken: string;
+}
+
 /** Where the console's pages find their telephone: in this process, or in the primary of a cluster. */
 export interface PhonePages {
   /** Takes the connection of a page. Its request has passed the guard. */
@@ -14,6 +21,8 @@ export interface PhonePages {
   onCallState(callSid: string, state: string): void;
   /** The contact centre is busy from now on when the gateway dials it for this call. False if it is no softphone's. */
   makeBusy(callSid: string): boolean | Promise<boolean>;
+  /** Resolves with the account of the simulated carrier, through which calls are made. Absent if there is none. */
+  account?: (() => Promise<SimulatedAccount>) | undefined;
   /** Hangs up every call and closes every page's connection. */
   close(): Promise<void>;
 }

@@ -24,6 +24,7 @@ const row = (callSid: string): CallRow => ({
   state: 'talking',
   provider: 'openai',
   startedAt: 0,
+  direction: 'inbound',
   from: '+12025550123',
   to: '…',
   turns: 0,

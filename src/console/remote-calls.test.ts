@@ -10,6 +10,7 @@ const row = (callSid: string, instance: string): CallRow => ({
   state: 'talking',
   provider: 'openai',
   startedAt: 0,
+  direction: 'inbound',
   from: '…',
   to: '…',
   turns: 0,

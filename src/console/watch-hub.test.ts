@@ -208,6 +208,7 @@ const row = (callSid: string, state = 'talking'): CallRow => ({
   state,
   provider: 'local',
   startedAt: 0,
+  direction: 'inbound',
   from: '',
   to: '',
   turns: 0,

@@ -35,13 +35,25 @@ export interface TwilioWebhooksOptions {
   metrics: Metrics;
   /** Other processes behind the same port. `undefined` if there are none. */
   peers: Peers | undefined;
+  /** Answers requests about calls that the gateway makes. `undefined` if it makes none. */
+  outbound?: OutboundWebhooks | undefined;
   /** Stands before every answer of this process. */
   around?:
     | ((path: string, form: URLSearchParams, answer: () => Promise<string | undefined>) => Promise<string | undefined>)
     | undefined;
 }
 
-type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<readonly Verb[]> | undefined;
+/** The routes of calls that the gateway makes. The form of each has the id of its call in {@link OUTBOUND_ID}. */
+export interface OutboundWebhooks {
+  onAnswered(webhook: VoiceWebhook): Promise<readonly Verb[]>;
+  onStatus(webhook: VoiceWebhook): Promise<undefined>;
+  onMachine(webhook: VoiceWebhook): Promise<undefined>;
+}
+
+/** The field that takes the id from the query of a URL. Twilio's own fields begin with a capital letter. */
+const OUTBOUND_ID = 'outbound_id';
+
+type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<readonly Verb[] | undefined> | undefined;
 
 /** Answers Twilio's webhooks: checks the request, finds the call and returns its TwiML. */
 export class TwilioWebhooks {
@@ -49,7 +61,7 @@ export class TwilioWebhooks {
   private readonly handlers: ReadonlyMap<string, WebhookHandler>;
 
   constructor(options: TwilioWebhooksOptions) {
-    const { calls } = options;
+    const { calls, outbound } = options;
     this.options = options;
     this.handlers = new Map<string, WebhookHandler>([
       [PATHS.voice, (webhook) => calls.incoming(webhook)],
@@ -63,6 +75,7 @@ export class TwilioWebhooks {
       [PATHS.voicemail, (webhook) => calls.afterVoicemail(webhook)],
       [PATHS.recording, (webhook) => calls.recording(webhook)],
       [PATHS.fallback, (webhook) => calls.afterFallback(webhook)],
+      ...(outbound === undefined ? [] : outboundHandlers(outbound)),
     ]);
   }
 
@@ -113,6 +126,9 @@ export class TwilioWebhooks {
       send(response, status, 'text/plain', `${REFUSALS[reason]}\n`, { connection: 'close' });
       return;
     }
+    // It goes into the form, which another process gets if it has the call.
+    const id = new URL(request.url ?? '/', 'http://gateway').searchParams.get('id');
+    if (id !== null) result.webhook.form.set(OUTBOUND_ID, id);
     const answer = await this.answerOfOwner(path, result.webhook);
     if (answer === undefined) send(response, 204, undefined, '');
     else send(response, 200, 'text/xml; charset=utf-8', answer);
@@ -167,4 +183,12 @@ export class TwilioWebhooks {
     if (code === CLOSED_BY_GATEWAY) log.debug(fields, 'Twilio reports that the stream was closed');
     else log.error(fields, 'Twilio reports a stream error');
   }
+}
+
+function outboundHandlers(outbound: OutboundWebhooks): [string, WebhookHandler][] {
+  return [
+    [PATHS.outbound, (webhook) => outbound.onAnswered(webhook)],
+    [PATHS.outboundStatus, (webhook) => outbound.onStatus(webhook)],
+    [PATHS.outboundMachine, (webhook) => outbound.onMachine(webhook)],
+  ];
 }

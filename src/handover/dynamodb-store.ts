@@ -14,6 +14,7 @@ import { type Clock, sleep, systemClock } from '../base/clock.js';
 import type { CallbackRecord, CallbackStore } from './callbacks.js';
 import type { CallerIndex } from './caller-index.js';
 import { DynamoDbCallers } from './dynamodb-callers.js';
+import { DynamoDbNumberList, type NumberList } from './number-list.js';
 import { numberOf, textOf, toItem, toRecord } from './dynamodb-item.js';
 import { boundedAnswer } from './bounded-answer.js';
 import { requestDeadline, settledWithin } from './request-deadline.js';
@@ -56,6 +57,8 @@ const TABLE_POLLS = 400;
 export class DynamoDbStore implements HandoverStore, CallbackStore {
   /** Finds handovers by the caller's number. */
   readonly callers: CallerIndex;
+  /** The numbers that must not be called. */
+  readonly numbers: NumberList;
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly client: DynamoDBClient;
   private readonly place: TablePlace;
@@ -81,6 +84,11 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       get: async (command) => (await this.attempt('GetItem', () => this.client.send(command))).Item,
       write: async (command) => (await this.conditional('UpdateItem', () => this.client.send(command))) !== undefined,
       redeem: (key, contactId, nowSeconds) => this.redeem(key, contactId, nowSeconds),
+    });
+    this.numbers = new DynamoDbNumberList({
+      tableName: this.tableName,
+      get: async (command) => (await this.attempt('GetItem', () => this.client.send(command))).Item,
+      put: async (command) => (await this.conditional('PutItem', () => this.client.send(command))) !== undefined,
     });
     const { onThrottle } = options;
     if (onThrottle === undefined) return;

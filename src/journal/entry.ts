@@ -105,6 +105,16 @@ const entry = z.object({
   resumes: z.number(),
   /** Number of dials to a human. */
   dials: z.number(),
+  /** Present if the gateway has made the call. Then `from` is the person called. */
+  outbound: z
+    .object({
+      id: z.string(),
+      assistant: z.string().optional(),
+      /** What the assistant is told of the call, as JSON. */
+      context: z.string().optional(),
+      machine: z.enum(['talk', 'message', 'hangup']),
+    })
+    .optional(),
   stand,
 });
 

@@ -14,6 +14,8 @@ export class MemoryBackend implements JournalBackend {
   readonly kind = 'memory';
   private readonly clock: Clock;
   private readonly kept = new Map<string, Kept>();
+  /** Where the search for expired entries goes on. */
+  private cursor: Iterator<[string, Kept]> | undefined;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -56,12 +58,17 @@ export class MemoryBackend implements JournalBackend {
     return held === undefined || held.expiresMs <= this.clock.now() ? undefined : held;
   }
 
-  /** Checks the few entries that were written longest ago, so that expired ones do not pile up. */
+  /** Checks the next few entries, so that expired ones do not pile up behind those that are kept for long. */
   private sweep(): void {
-    let looked = 0;
-    for (const [callSid, { expiresMs }] of this.kept) {
+    for (let looked = 0; looked < SWEEP_COUNT; looked++) {
+      this.cursor ??= this.kept.entries();
+      const next = this.cursor.next();
+      if (next.done === true) {
+        this.cursor = undefined;
+        return;
+      }
+      const [callSid, { expiresMs }] = next.value;
       if (expiresMs <= this.clock.now()) this.kept.delete(callSid);
-      if (++looked >= SWEEP_COUNT) return;
     }
   }
 }

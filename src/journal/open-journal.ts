@@ -7,6 +7,7 @@ import { CallJournal, type Journal } from './journal.js';
 import { MemoryBackend } from './memory-backend.js';
 import type { RedisTarget } from './redis-url.js';
 import { drawKey } from './seal.js';
+import { JournalNotes, type SharedNotes } from './shared-notes.js';
 
 /** A journal that other instances can read. */
 export interface SharedJournal {
@@ -32,11 +33,13 @@ export interface OpenJournalOptions {
  * Opens the configured journal, in Redis or in memory. Does not reject if Redis is unreachable, because calls do not need
  * the journal until an instance dies.
  */
-export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
+export async function openJournal(options: OpenJournalOptions): Promise<Journal & { notes: SharedNotes }> {
   const { clock, config, log, metrics, onLost, shared, wrap = (backend) => backend } = options;
-  return new CallJournal({
-    backend: wrap(await openBackend(options)),
-    keys: config?.keys ?? [shared?.key ?? drawKey()],
+  const backend = wrap(await openBackend(options));
+  const keys: SharedJournal['keys'] = config?.keys ?? [shared?.key ?? drawKey()];
+  const journal = new CallJournal({
+    backend,
+    keys,
     instanceId: randomUUID(),
     clock,
     log,
@@ -45,6 +48,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal>
     onHealth: (isUp) => metrics.journalUp.set(isUp ? 1 : 0),
     onLost,
   });
+  return Object.assign(journal, { notes: new JournalNotes({ backend, keys, clock }) });
 }
 
 async function openBackend({ clock, config, shared }: OpenJournalOptions): Promise<JournalBackend> {

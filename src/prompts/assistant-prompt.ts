@@ -14,6 +14,22 @@ export interface AssistantPrompt {
   /** The tools the assistant has besides calling a human and ending the call. `undefined` means every registered tool. */
   tools: readonly string[] | undefined;
   lines: AssistantLines;
+  /** For calls that the gateway makes. */
+  outbound?: OutboundWords | undefined;
+}
+
+/** What an assistant says on a call that the gateway makes. The prompt of such a call has all of it, and one of a file what its author wrote. */
+export interface OutboundWords {
+  /** For whom the assistant calls. */
+  company?: string | undefined;
+  /** Says that an automated assistant calls, and for whom: `{company}` stands for that. Always the first words. */
+  introduction?: string | undefined;
+  /** Follows the introduction. */
+  opening?: string | undefined;
+  /** What an answering machine is told, with the introduction. */
+  message?: string | undefined;
+  /** What a person is told, with the introduction, if no conversation is possible. */
+  failed?: string | undefined;
 }
 
 /** What the gateway says itself, one line for each situation. */

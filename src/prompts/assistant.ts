@@ -32,6 +32,12 @@ export class Assistant {
     this.queues = options.queues;
   }
 
+  /** Returns the same assistant with another prompt. */
+  withPrompt(prompt: AssistantPrompt): Assistant {
+    const { hours, providers, queues, source } = this;
+    return new Assistant({ prompt, source, providers, hours, queues });
+  }
+
   /** Whether agents answer at this time. Without opening hours they always do. */
   isOpen(epochMs: number): boolean {
     return this.hours?.isOpen(epochMs) ?? true;

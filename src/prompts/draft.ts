@@ -29,6 +29,19 @@ export const promptDraft = z.strictObject({
   voices: voicesByProvider.default({}),
   tools: z.array(z.string().min(1)).max(100).optional(),
   lines: lines.default({}),
+  outbound: z
+    .strictObject({
+      company: z.string().trim().min(1).max(100).optional(),
+      introduction: line
+        .refine((text) => text.includes('{company}'), {
+          error: 'expected {company} in it, which says for whom it calls',
+        })
+        .optional(),
+      opening: line.optional(),
+      message: line.optional(),
+      failed: line.optional(),
+    })
+    .optional(),
 });
 
 export type PromptDraft = z.output<typeof promptDraft>;
@@ -52,6 +65,7 @@ export function completed(draft: PromptDraft): AssistantPrompt | string {
     voices,
     tools,
     lines: { ...own?.lines, ...draft.lines } as AssistantLines,
+    ...(draft.outbound === undefined ? {} : { outbound: draft.outbound }),
   };
 }
 

@@ -93,6 +93,12 @@ export class Metrics {
     labelNames: ['reason'],
     registers: this.registers,
   });
+  readonly outboundCalls = new Counter({
+    name: 'gateway_outbound_calls_total',
+    help: 'Total number of requests for calls that the gateway makes, by what became of each.',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
   readonly streamFaults = new Counter({
     name: 'gateway_line_faults_total',
     help: 'Total number of streams that were dropped although their socket was open, by fault.',

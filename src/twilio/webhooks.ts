@@ -9,9 +9,12 @@ import { isSigned, readSignature, webhookUrlVariants } from './signature.js';
 export interface VoiceWebhook {
   callSid: string;
   accountSid: string;
-  /** E.164, or `anonymous` and the like for a withheld number. */
+  /** The number of the caller, or of the person the gateway has called. E.164, or `anonymous` and the like for a withheld number. */
   from: string;
+  /** The gateway's own number. */
   to: string;
+  /** Whether the gateway made the call. */
+  isOutbound: boolean;
   callStatus: string;
   /** The caller's call, on a leg that the gateway's own `<Dial>` made. Otherwise `undefined`. */
   parentCallSid: string | undefined;
@@ -82,11 +85,15 @@ export async function readWebhook(request: IncomingMessage, rules: WebhookRules)
 
 /** Reads the fields of a form that has been checked. */
 export function webhookOf(form: URLSearchParams): VoiceWebhook {
+  // Twilio: Voice – Direction: "outbound-api" for a call over REST, whose From is the account's number.
+  const isOutbound = form.get('Direction') === 'outbound-api';
+  const [from, to] = isOutbound ? ['To', 'From'] : ['From', 'To'];
   return {
     callSid: form.get('CallSid') ?? '',
     accountSid: form.get('AccountSid') ?? '',
-    from: form.get('From') ?? '',
-    to: form.get('To') ?? '',
+    from: form.get(from ?? '') ?? '',
+    to: form.get(to ?? '') ?? '',
+    isOutbound,
     callStatus: form.get('CallStatus') ?? '',
     parentCallSid: form.get('ParentCallSid') ?? undefined,
     form,

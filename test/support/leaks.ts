@@ -55,7 +55,7 @@ export class LeakWatch {
 
   /** Learns what the carrier knows of a call: its number, its keys, and the tokens in the TwiML. */
   follow(call: CarrierCall): void {
-    this.number(call.options.from);
+    this.number(call.isOutgoing ? call.options.to : call.options.from);
     call.on('twiml', (_request, verbs) => this.twiml(verbs));
     let keys = '';
     call.on('key', (digit) => {

@@ -41,6 +41,8 @@ export interface Rig {
   base: string;
   /** Twilio's REST API, through which the gateway dials. `undefined` if the gateway dials by TwiML. */
   rest: RestApi | undefined;
+  /** Where that API is. */
+  restUrl: string | undefined;
   call(from?: string, options?: Partial<PlaceCallOptions>): CarrierCall;
   close(): Promise<void>;
 }
@@ -52,6 +54,8 @@ export async function startRig(
     /** Changes the configuration in ways that the environment cannot. */
     change?: (config: Config) => Config;
     phone?: PhoneEndpoint;
+    /** Returns the telephone of a person whom the gateway calls. */
+    callee?: (number: string) => PhoneEndpoint | undefined;
     /** Whether the configured providers are used, not the scripted one. */
     isConfigured?: boolean;
     /** Providers that take over when the scripted one fails. */
@@ -82,7 +86,7 @@ export async function startRig(
     accountSid: ACCOUNT_SID,
     authToken: AUTH_TOKEN,
     resolve: () => base,
-    phoneBook: (number) => (number === CONNECT_NUMBER ? phone : undefined),
+    phoneBook: (number) => (number === CONNECT_NUMBER ? phone : options.callee?.(number)),
     clock,
     // The gateway's answers take real time, at any speed of the call's clock.
     networkClock: systemClock,
@@ -90,6 +94,7 @@ export async function startRig(
     ...options.carrier,
   });
   const rest = options.rest === undefined ? undefined : new RestApi(carrier, options.rest);
+  const restUrl = await rest?.start();
   const env = {
     PORT: '0',
     HOST: '127.0.0.1',
@@ -101,9 +106,9 @@ export async function startRig(
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     USE_LOCAL_DYNAMODB: 'true',
     HANDOVER_TOKEN_PEPPER: PEPPER,
-    ...(rest === undefined
+    ...(restUrl === undefined
       ? {}
-      : { HANDOVER_MODE: 'rest', TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_API_URL: await rest.start() }),
+      : { HANDOVER_MODE: 'rest', TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_API_URL: restUrl }),
     ...options.env,
   };
   leaks.settings(env);
@@ -153,6 +158,7 @@ export async function startRig(
     leaks,
     base,
     rest,
+    restUrl,
     call: (from = '+12025550123', more = {}) =>
       carrier.placeCall({
         from,

@@ -59,6 +59,7 @@ export class CallCheckpointer {
       turnsDropped: 0,
       resumes: departure.resumes,
       dials: failedDials,
+      ...(call.outbound === undefined ? {} : { outbound: call.outbound }),
       stand: journalStateOf(this.toTell(state), escalation, clock.epochMs(), tokenLifeMs),
     });
   }

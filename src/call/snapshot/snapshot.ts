@@ -3,6 +3,7 @@ import type { PreparedHandover } from '../../handover/desk.js';
 import type { JournalEntry, JournalExit, JournalState } from '../../journal/entry.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import type { Turn } from '../../voice/history.js';
+import type { OutboundFacts } from '../call-facts.js';
 import type { CallOutcome, CallState, ExitPlan, Parted, ResumeCause } from '../call-state.js';
 import type { MediaSession } from '../media/media-session.js';
 
@@ -20,16 +21,23 @@ export interface CallSnapshot {
   resumes: number;
   /** How many dials failed. */
   failedDials: number;
+  /** `undefined` if the caller has called. */
+  outbound: OutboundFacts | undefined;
 }
 
-export function newSnapshot(webhook: VoiceWebhook, conversationId: string, startedAtMs: number): CallSnapshot {
+export function newSnapshot(
+  webhook: VoiceWebhook,
+  conversationId: string,
+  startedAtMs: number,
+  outbound: OutboundFacts | undefined,
+): CallSnapshot {
   const { callSid, from, to } = webhook;
-  return { callSid, conversationId, startedAtMs, from, to, turns: [], resumes: 0, failedDials: 0 };
+  return { callSid, conversationId, startedAtMs, from, to, turns: [], resumes: 0, failedDials: 0, outbound };
 }
 
 export function snapshotOf(entry: JournalEntry): CallSnapshot {
-  const { callSid, conversationId, dials, from, resumes, startedAtMs, to, turns } = entry;
-  return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials };
+  const { callSid, conversationId, dials, from, outbound, resumes, startedAtMs, to, turns } = entry;
+  return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials, outbound };
 }
 
 /**

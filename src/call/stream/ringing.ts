@@ -12,6 +12,12 @@ import { PrewarmedSession } from '../media/prewarmed-session.js';
 import { drawStreamToken } from './stream-token.js';
 import { builtInTools } from '../media/built-in-tools.js';
 
+/** The list of people who do not want to be called. */
+export interface DoNotCallList {
+  /** Returns the tool with which an assistant puts a number on the list. `onAdded`: called once it is there. */
+  tool(number: string, onAdded: () => void): AssistantTool;
+}
+
 /** Builds the state of a call that waits for its stream. The voice session is opened meanwhile. */
 export class Ringing {
   private readonly options: {
@@ -19,7 +25,13 @@ export class Ringing {
     history: History;
     machine: CallStateMachine;
     departure: Departure;
-    services: { clock: Clock; provider: VoiceProvider; rules: EscalationRules; tools: readonly AssistantTool[] };
+    services: {
+      clock: Clock;
+      provider: VoiceProvider;
+      rules: EscalationRules;
+      tools: readonly AssistantTool[];
+      doNotCall: DoNotCallList | undefined;
+    };
     onSessionChange: (change: SessionChange) => void;
     /** Called when no stream has come in time. */
     onExpired: (quietSinceMs: number | undefined) => void;
@@ -60,7 +72,9 @@ export class Ringing {
     const { call, departure, services } = this.options;
     const { tools: allowed } = call.assistant.prompt;
     const tools = services.tools.filter(({ name }) => allowed?.includes(name) ?? true);
-    return departure.transfer.isNobodyThere ? [...tools, ...departure.messages.tools()] : tools;
+    const { log } = call;
+    const own = services.doNotCall?.tool(call.from, () => log().info('the person is on the do-not-call list')) ?? [];
+    return [...tools, own, departure.transfer.isNobodyThere ? departure.messages.tools() : []].flat();
   }
 
   /** Whether the caller has spoken and not heard the whole answer. */

@@ -101,7 +101,7 @@ export class StreamRequests {
     const { departure, ringing, services } = this.options;
     const isFree =
       this.refused++ < FREE_REFUSALS && ringing.since(quietSinceMs) < SILENCE_BUDGET.oneMomentBeforeStreamMs;
-    if (!isFree && !departure.mayResume()) return departure.partAndLeave(departure.transfer.failurePlan());
+    if (!isFree && !departure.mayResume()) return departure.partAndLeave(departure.failurePlan());
     services.metrics.resumes.inc({ cause: 'stream_refused' });
     return this.announced(streamToken, this.hasWaited(quietSinceMs));
   }

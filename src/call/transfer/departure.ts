@@ -164,10 +164,31 @@ export class Departure {
     );
   }
 
+  /** Says `line` as the last words of the call, to a machine that does not answer. Nothing interrupts them. */
+  lastWords(line: string, outcome: CallOutcome): void {
+    this.stay();
+    const { state } = this.machine;
+    if (state.name !== 'talking') return;
+    const { media } = state;
+    const exit: NobodyExit = { to: 'nobody', outcome };
+    const goodbye = this.newGoodbye(media);
+    const rest = { announce: undefined, goodbye, listening: undefined, isVoiceLost: false };
+    this.machine.enter({ name: 'leaving', media, exit, ...rest });
+    media.conversation.leave(line, goodbye.sayId);
+    this.follows(
+      exit,
+      goodbye.end.then((end) => {
+        if (this.isLeavingBy(exit)) this.part({ exit, announce: end === 'unsaid' ? line : undefined });
+      }),
+    );
+  }
+
   /** Takes back a call that was about to end without an agent, because the caller has something to say after all. */
   stay(): void {
     const { state } = this.machine;
     if (state.name !== 'leaving' || state.exit.to !== 'nobody') return;
+    // The last words to a machine.
+    if (state.listening === undefined) return;
     if (state.isVoiceLost) this.part(this.transfer.failurePlan());
     else this.machine.enter({ name: 'talking', media: state.media });
   }
@@ -202,7 +223,7 @@ export class Departure {
       case 'human':
         return this.dialling.dial(exit).then((step) => this.follow(step));
       case 'assistant':
-        if (BROKEN.has(exit.cause) && !this.mayResume()) return this.partAndLeave(this.transfer.failurePlan());
+        if (BROKEN.has(exit.cause) && !this.mayResume()) return this.partAndLeave(this.failurePlan());
         return this.owner.resume(exit);
       case 'voicemail':
         return this.voicemail.record();
@@ -212,6 +233,17 @@ export class Departure {
         this.owner.end(exit.outcome, announce);
         return [...announcement(announce, this.call.assistant.prompt), { verb: 'hangup' }];
     }
+  }
+
+  /**
+   * How a call leaves that the assistant cannot continue. An agent takes over, except from a person whom the gateway has called and
+   * who has heard nothing yet: they are told who called, and the call ends.
+   */
+  failurePlan(): ExitPlan {
+    const { assistant, outbound, turns } = this.call;
+    const line = assistant.prompt.outbound?.failed;
+    if (outbound === undefined || line === undefined || turns().length > 0) return this.transfer.failurePlan();
+    return { exit: { to: 'nobody', outcome: 'abandoned' }, announce: line };
   }
 
   /** Whether a stream that broke, or never came, is replaced once more. Each call of this method uses up one replacement. */

@@ -51,8 +51,11 @@ export function failureOf(outcome: string): FailedDial {
 
 /**
  * Returns the caller id for the called leg. `undefined` lets Twilio show the caller's own number. Without that number one of
- * ours takes its place, because Twilio or the called side refuses a dial that has no valid caller id (Twilio: error 13214).
+ * ours takes its place, because Twilio or the called side refuses a dial that has no valid caller id (Twilio: error 13214). In a
+ * call that the gateway makes, Twilio would show the gateway's number, and may show the To of the call (Twilio: Dial – callerId).
  */
-export function callerIdFor(from: string, ownNumber: string): string | undefined {
-  return identifyingNumber(from) === undefined ? identifyingNumber(ownNumber) : undefined;
+export function callerIdFor(from: string, ownNumber: string, isOutbound: boolean): string | undefined {
+  const number = identifyingNumber(from);
+  if (number === undefined) return identifyingNumber(ownNumber);
+  return isOutbound ? number : undefined;
 }

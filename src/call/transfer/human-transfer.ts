@@ -140,12 +140,12 @@ export class HumanTransfer {
 
   /** Returns the verb that dials an agent. `undefined` if there is no number to dial. */
   verb(prepared: PreparedHandover | undefined): Verb | undefined {
-    const { from, to } = this.call;
+    const { from, outbound, to } = this.call;
     const { connectPhoneNumber, ownNumber, url } = this.services;
     if (connectPhoneNumber === undefined) return undefined;
     return dialVerb({
       number: connectPhoneNumber,
-      callerId: callerIdFor(from, ownNumber ?? to),
+      callerId: callerIdFor(from, ownNumber ?? to, outbound !== undefined),
       hasWhisper: prepared !== undefined,
       url,
     });

@@ -74,6 +74,7 @@ export class StagedConsole {
       instance: () => 'gw1',
       others: undefined,
       faults,
+      outbound: false,
       showsTranscripts,
       phones: hasPhones ? new OwnPhonePages(phones) : undefined,
       operate: (callSid, operation) => {
