@@ -46,15 +46,17 @@ export const LAYERS = `
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
 
+  trace: base call telemetry
+
   tape/format.ts:
   tape/compare.ts: tape/format.ts
   tape: audio base call speech tape/format.ts telemetry voice voice/openai
-  config: base call/transfer escalation handover journal tape voice/openai
-  app/peers.ts: twilio
+  config: base call/transfer escalation handover journal tape telemetry voice/openai
+  app/peers.ts: telemetry twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal pipeline prompts speech tape tape/format.ts telemetry twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
@@ -68,6 +70,7 @@ export const LAYERS = `
   sim/openai: audio base process sim/model
   sim/nova: audio base process sim/model
   sim/hubspot: base process sim/model
+  sim/otlp:
   sim/twilio: audio base
   sim/connect: base sim/twilio
   sim/connect-api:
@@ -82,7 +85,7 @@ export const LAYERS = `
   main.ts: app base config console/address.ts process sim/faults sim/handset telemetry
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/faults sim/handset sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
+  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/caller sim/connect sim/faults sim/handset sim/hubspot sim/model sim/nova sim/openai sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/nova voice/openai
   test/browser/support: app audio call config console escalation sim/handset speech telemetry test/support
   bench: app audio base cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai

@@ -11,6 +11,8 @@ export interface CallFacts {
   from: string;
   to: string;
   assistant: Assistant;
+  /** Absent if the call is not traced. */
+  traceId?: string | undefined;
   turns: () => readonly Turn[];
   log: () => Logger;
 }

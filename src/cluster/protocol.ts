@@ -1,5 +1,7 @@
 import type { BackendWrite, HeldData } from '../journal/backend.js';
+import type { Figures } from '../telemetry/figures.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
+import type { SpanPlace } from '../telemetry/span.js';
 import type { InstanceAnswers, InstanceQuestion, InstanceUpdate, Opened } from '../console/other-instances.js';
 import type { PhonePage } from '../console/phones.js';
 import type { Readiness } from '../app/peers.js';
@@ -12,10 +14,12 @@ export interface PassedWebhook {
   form: string;
   /** Whether the worker that received the webhook would take the call if it is new. */
   hasRoom: boolean;
+  /** What the request belongs to in another system's trace. */
+  link?: SpanPlace | undefined;
 }
 
 /** A webhook that the primary passes to a worker. */
-export interface GivenWebhook extends Pick<PassedWebhook, 'path' | 'form'> {
+export interface GivenWebhook extends Pick<PassedWebhook, 'path' | 'form' | 'link'> {
   /** Whether the worker may decline because the call is new, so that the primary asks another one. */
   mayDecline: boolean;
 }
@@ -93,6 +97,8 @@ export type ToPrimary = {
   'make-busy': { asked: string; answer: boolean };
   readiness: { asked: undefined; answer: Readiness };
   metrics: { asked: undefined; answer: string };
+  /** What a worker that ends has still to report to CloudWatch. */
+  'last-figures': Tell<Figures>;
   /** Somebody watches the calls of all workers here, or does not any more. */
   'console-watch': Tell<{ opened: Opened }>;
   'console-update': Tell<InstanceUpdate>;
@@ -111,6 +117,8 @@ export type ToWorker = {
   /** What happens at an agent's desk, for the caller of a call of this worker. */
   'agent-step': Tell<{ callSid: string; step: string }>;
   metrics: { asked: undefined; answer: MetricObject[] };
+  /** `undefined` if nothing is reported to CloudWatch. */
+  figures: { asked: undefined; answer: Figures | undefined };
   /** What is watched on the other workers. */
   'console-watched': Tell<{ opened: Opened }>;
   'console-update': Tell<{ instance: string; update: InstanceUpdate }>;

@@ -1,6 +1,6 @@
 import type { Escalation, Reason, Trigger } from '../../escalation/escalation.js';
 import type { PreparedHandover } from '../../handover/desk.js';
-import type { JournalEntry, JournalExit, JournalState } from '../../journal/entry.js';
+import type { JournalEntry, JournalExit, JournalState, JournalTrace } from '../../journal/entry.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import type { Turn } from '../../voice/history.js';
 import type { CallOutcome, CallState, ExitPlan, Parted, ResumeCause } from '../call-state.js';
@@ -20,6 +20,8 @@ export interface CallSnapshot {
   resumes: number;
   /** How many dials failed. */
   failedDials: number;
+  /** `undefined` if no instance has traced it. */
+  trace?: JournalTrace | undefined;
 }
 
 export function newSnapshot(webhook: VoiceWebhook, conversationId: string, startedAtMs: number): CallSnapshot {
@@ -28,8 +30,8 @@ export function newSnapshot(webhook: VoiceWebhook, conversationId: string, start
 }
 
 export function snapshotOf(entry: JournalEntry): CallSnapshot {
-  const { callSid, conversationId, dials, from, resumes, startedAtMs, to, turns } = entry;
-  return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials };
+  const { callSid, conversationId, dials, from, resumes, startedAtMs, to, trace, turns } = entry;
+  return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials, trace };
 }
 
 /**

@@ -2,11 +2,19 @@ import type { AudioChunk } from '../../audio/chunk.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import type { HeardItem } from '../history.js';
-import type { ContinuityLines, VoiceEvent, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import type {
+  ContinuityLines,
+  SessionConnected,
+  VoiceEvent,
+  VoiceProvider,
+  VoiceSession,
+  VoiceSessionOptions,
+} from '../session.js';
 import type { SpeakLine } from '../spoken-line.js';
 import type { KeptLines, LineInVoice } from './kept-lines.js';
 import { LineRecorder } from './line-recorder.js';
 import { CallerState, type CurrentSession } from './caller-state.js';
+import { ConnectTimes } from './connect-times.js';
 import type { ProviderBreaker } from './provider-breaker.js';
 import { SupervisedSession } from './supervised-session.js';
 import { FailoverPlan } from './failover-plan.js';
@@ -78,6 +86,7 @@ export class ContinuousSession implements VoiceSession {
   speaker: string | undefined;
   private readonly options: ContinuousSessionOptions;
   private readonly caller: CallerState;
+  private readonly connects: ConnectTimes;
   private readonly recorder = new LineRecorder((text, mulaw) => this.keep(text, mulaw));
   /** When the caller last heard something before this session began. */
   private readonly quietSinceMs: number;
@@ -101,6 +110,7 @@ export class ContinuousSession implements VoiceSession {
       emit: (event) => this.emit(event),
       current: () => this.currentSession,
     });
+    this.connects = new ConnectTimes(clock, (connected) => session.onChange?.({ type: 'connected', ...connected }));
     const isFree = (provider: VoiceProvider): boolean => !breaker.isCooling(provider.name) && provider.isFull !== true;
     const first = providers.find(isFree) ?? providers[0];
     const { answersLast, greeting } = session;
@@ -108,7 +118,8 @@ export class ContinuousSession implements VoiceSession {
     this.caller.replayBuffer.keep();
     this.quietSinceMs = clock.now() - (session.callerWaitsMs ?? 0);
     if (greeting !== undefined || answersLast) this.caller.deadAir.begin(this.quietSinceMs);
-    this.state = { name: 'opening', supervised: this.open(first, greeting, answersLast), outage: undefined };
+    const cause = session.conversation.turns.length === 0 ? 'start' : 'resume';
+    this.state = { name: 'opening', supervised: this.open(first, cause, greeting, answersLast), outage: undefined };
   }
 
   sendAudio(chunk: AudioChunk): void {
@@ -190,6 +201,10 @@ export class ContinuousSession implements VoiceSession {
     return this.caller.deadAir.quietMs;
   }
 
+  get quietLineMs(): number {
+    return this.caller.quietLineMs;
+  }
+
   /** Asks the model that the caller is talking to. No other session is opened for it. Absent if that model cannot write. */
   get summarize(): VoiceSession['summarize'] {
     const { supervised } = this;
@@ -249,11 +264,12 @@ export class ContinuousSession implements VoiceSession {
 
   private open(
     provider: VoiceProvider,
+    cause: SessionConnected['cause'],
     greeting: string | undefined,
     answersLast: boolean,
     outage?: Outage,
   ): SupervisedSession {
-    return new SupervisedSession({
+    const supervised = new SupervisedSession({
       afterDeafOne: outage?.origin.seemedDeaf === true,
       deadlineMs: outage?.failover.deadlineMs,
       quietLineMs: () => this.caller.quietLineMs,
@@ -265,6 +281,8 @@ export class ContinuousSession implements VoiceSession {
         onLost: (supervised, error) => this.onLost(supervised, error),
       },
     });
+    this.connects.opened(supervised, cause);
+    return supervised;
   }
 
   private onEvent(supervised: SupervisedSession, event: VoiceEvent): void {
@@ -311,6 +329,7 @@ export class ContinuousSession implements VoiceSession {
 
   private onReady(supervised: SupervisedSession): void {
     if (this.state.name !== 'opening') return;
+    this.connects.settled(supervised);
     const { outage } = this.state;
     if (outage === undefined) this.options.breaker.worked(supervised.provider.name);
     this.state = this.live(supervised, outage);
@@ -357,10 +376,11 @@ export class ContinuousSession implements VoiceSession {
   /** Opens the next session beside this one, in a pause. */
   private renew(supervised: SupervisedSession): void {
     if (this.state.name !== 'live' || this.state.supervised !== supervised) return;
-    this.state = { ...this.state, name: 'renewing', next: this.open(supervised.provider, undefined, false) };
+    this.state = { ...this.state, name: 'renewing', next: this.open(supervised.provider, 'renewal', undefined, false) };
   }
 
   private onSuccessorReady(state: State & { name: 'renewing' }): void {
+    this.connects.settled(state.next);
     if (!state.renewal.isPause) {
       this.dropSuccessor();
       return;
@@ -377,6 +397,7 @@ export class ContinuousSession implements VoiceSession {
     const { state } = this;
     if (state.name !== 'renewing') return;
     state.next.close();
+    this.connects.dropped(state.next);
     const { next: _, ...live } = state;
     this.state = { ...live, name: 'live' };
     state.renewal.again(why);
@@ -387,8 +408,10 @@ export class ContinuousSession implements VoiceSession {
    */
   private renewNow(supervised: SupervisedSession): void {
     const { state } = this;
-    if (state.name === 'renewing') state.next.close();
-    else if (state.name !== 'live') return;
+    if (state.name === 'renewing') {
+      state.next.close();
+      this.connects.dropped(state.next);
+    } else if (state.name !== 'live') return;
     supervised.close();
     state.renewal.stop();
     this.caller.unheard();
@@ -402,6 +425,7 @@ export class ContinuousSession implements VoiceSession {
 
   private onLost(supervised: SupervisedSession, error: TandemError): void {
     const { state } = this;
+    this.connects.settled(supervised, error.code);
     this.options.report.onLost(supervised.provider.name, error, this.options.session.conversationId);
     switch (state.name) {
       case 'renewing':
@@ -496,7 +520,8 @@ export class ContinuousSession implements VoiceSession {
   private reopen(provider: VoiceProvider, outage: Outage): void {
     if (this.state.name === 'closed') return;
     const [greeting, answersLast] = this.opening(provider, outage.origin);
-    const supervised = this.open(provider, greeting, answersLast, outage);
+    const cause = outage.isRenewal ? 'renewal' : provider === outage.origin.provider ? 'reconnect' : 'failover';
+    const supervised = this.open(provider, cause, greeting, answersLast, outage);
     this.state = { name: 'opening', supervised, outage };
     // The next session hears what the caller has said so far, because that has neither an answer nor a text.
     this.caller.replayTo(supervised);
