@@ -13,7 +13,7 @@ const KINDS = [
   ['call', 'call', 'call'],
   ['stream', 'stream', 'stream'],
   ['voice.connect', 'connect', 'session with a model'],
-  ['turn', 'turn', 'turn: pale until the caller hears it'],
+  ['turn', 'turn', 'turn, pale until its first audio'],
   ['execute_tool', 'tool', 'tool'],
   ['handover', 'handover', 'way to an agent'],
 ];
@@ -55,7 +55,7 @@ export function tracePicture(spans) {
   let legendX = 12;
   const legend = KINDS.map(([, kind, label]) => {
     const at = legendX;
-    legendX += 30 + label.length * 6.3;
+    legendX += 34 + label.length * 5.7;
     return `<rect class="${kind}" x="${n(at)}" y="42" width="12" height="12" rx="2"/><text class="tick" x="${n(at + 17)}" y="52">${label}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title text">

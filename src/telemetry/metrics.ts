@@ -246,7 +246,7 @@ export class Metrics {
   constructor(options: { process?: boolean } = {}) {
     if (options.process !== false) collectDefaultMetrics({ register: this.registry });
     for (const [name, values] of Object.entries(LABEL_VALUES)) {
-      const metric = this[name as keyof typeof LABEL_VALUES];
+      const metric: Counter | Gauge = this[name as keyof typeof LABEL_VALUES];
       for (const labels of combinations(values)) metric.inc(labels, 0);
     }
     for (const labels of ESCALATIONS) this.escalations.inc(labels, 0);

@@ -135,6 +135,7 @@ export class CallTrace {
     const { cause, error, provider, tookMs } = event;
     // Behind a failover there is a provider that has failed.
     if (error !== undefined || cause === 'failover') this.keep();
+    if (error === undefined) this.turns.spokenBy(provider);
     this.add({
       name: SPAN.connect,
       kind: 'client',

@@ -65,6 +65,11 @@ export class TurnSpans {
     this.count = options.before;
   }
 
+  /** Another provider may speak from now on. */
+  spokenBy(provider: string): void {
+    this.provider = provider;
+  }
+
   callerStopped(): void {
     if (this.pending?.isUsed !== true) this.pending = this.turn(this.now());
   }

@@ -1,3 +1,4 @@
+import { HubSpotSim } from '../../sim/hubspot/server.js';
 import { demoBrain } from '../../sim/model/demo-brain.js';
 import { loudnessEar } from '../../sim/model/ear.js';
 import type { PlannedFault } from '../../sim/model/faults.js';
@@ -31,6 +32,7 @@ export async function startObserved(options: {
   };
   const openai = await startOpenAiSim({ ...common, faults: options.faults });
   const nova = await startNovaSim(common);
+  const hubspot = await new HubSpotSim({ clock: systemClock, keys: ['pat-na1-simulated'] }).start();
   process.env['AWS_ACCESS_KEY_ID'] = SIMULATED_CREDENTIALS.accessKeyId;
   process.env['AWS_SECRET_ACCESS_KEY'] = SIMULATED_CREDENTIALS.secretAccessKey;
   const rig = await startRig({
@@ -43,6 +45,9 @@ export async function startObserved(options: {
       OPENAI_API_KEY: 'sk-simulated',
       OPENAI_BASE_URL: openai.url,
       AWS_ENDPOINT_URL_BEDROCK_RUNTIME: nova.url,
+      ENABLE_HUBSPOT: 'true',
+      HUBSPOT_BASE_URL: hubspot.url,
+      HUBSPOT_ACCESS_TOKEN: 'pat-na1-simulated',
       LOG_LEVEL: 'warn',
       ...options.env,
     },
@@ -57,6 +62,7 @@ export async function startObserved(options: {
       await rig.close();
       await openai.close();
       await nova.close();
+      await hubspot.close();
     },
   };
 }
