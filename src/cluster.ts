@@ -13,7 +13,7 @@ import { UsageError, defineCommand, isEntry, runCommand } from './process/comman
 import { loadDotEnv } from './process/dot-env.js';
 import { stopOnFault } from './process/faults.js';
 import { HANGUP_SIGNALS, STOP_SIGNALS, stopOnSignal } from './process/signals.js';
-import { FAULT_MESSAGE, createLogger } from './telemetry/log.js';
+import { FAULT_MESSAGE, createLogger, standardOutput } from './telemetry/log.js';
 import { Notices } from './telemetry/notices.js';
 
 const MAX_WORKERS = 64;
@@ -44,6 +44,7 @@ async function main(workers: number, notices: Notices): Promise<void> {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), args: [], serialization: 'advanced' });
   const log = createLogger({ level: config.logLevel });
+  const output = standardOutput();
   const primary = new Primary({
     config,
     workers,
@@ -54,6 +55,7 @@ async function main(workers: number, notices: Notices): Promise<void> {
       const { Phones } = await import('../sim/handset/phones.js');
       return new Phones(parts);
     },
+    write: (line) => output.write(`${line}\n`),
     onStopAsked: () => process.kill(process.pid, 'SIGTERM'),
     onGivenUp: () => {
       notices.say('fatal', 'no worker keeps running', 'No worker keeps running. See the log for the reason.');

@@ -23,7 +23,11 @@ const lambdaClock: Clock = {
  */
 const ATTEMPT_MS = 2500;
 
-const report = createReport((line) => process.stdout.write(`${line}\n`), Date.now);
+const report = createReport(
+  (line) => process.stdout.write(`${line}\n`),
+  Date.now,
+  settingOf(process.env, 'METRICS_EMF_NAMESPACE'),
+);
 const pepper = new Pepper({
   env: process.env,
   clock: lambdaClock,

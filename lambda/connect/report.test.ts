@@ -46,3 +46,26 @@ test('a failure is followed by an answer that the Lambda does not count as healt
   assert.deepEqual(values('healthy'), [1, 1]);
   assert.deepEqual(values('redemptions'), [1, 1]);
 });
+
+test('the Lambda counts redeemed and invalid tokens beside the figures of the gateway, with the same dimension', () => {
+  const lines: Line[] = [];
+  const report = createReport(
+    (line) => lines.push(JSON.parse(line) as Line),
+    () => 0,
+    'Tandem/production',
+  );
+  for (const status of ['valid', 'ani_match', 'expired', 'used', 'error'])
+    report.answered('contact-1', { token_status: status });
+  report.invalidToken();
+  const directives = (name: string): unknown[] =>
+    lines.flatMap((line) => (name in line ? [[line['Service'], line['_aws']]] : []));
+  const directive = (name: string): unknown => ({
+    Timestamp: 0,
+    CloudWatchMetrics: [
+      { Namespace: 'Tandem/production', Dimensions: [['Service']], Metrics: [{ Name: name, Unit: 'Count' }] },
+    ],
+  });
+  const once = (name: string): unknown[] => ['tandem', directive(name)];
+  assert.deepEqual(directives('TokensRedeemed'), [once('TokensRedeemed'), once('TokensRedeemed')]);
+  assert.deepEqual(directives('TokensInvalid'), [once('TokensInvalid')]);
+});

@@ -20,6 +20,13 @@ const EVERY_CALL: ReadonlySet<Code> = new Set<Code>([
   'STORE_REJECTED',
 ]);
 
+/** Namespace of the Lambda's own metrics. */
+const NAMESPACE = 'Tandem';
+/** The dimension of what the gateway reports (src/telemetry/emf.ts). */
+const SERVICE = 'tandem';
+/** A token, or in its place the caller's number, has led to a record. */
+const REDEEMED: ReadonlySet<string> = new Set(['valid', 'ani_match']);
+
 const MESSAGES: Readonly<Record<string, string>> = {
   valid: 'the token was redeemed',
   ani_match: 'the caller was found by number',
@@ -34,11 +41,20 @@ const MESSAGES: Readonly<Record<string, string>> = {
  * with the log format JSON, Lambda wraps what `console` writes, and a wrapped metric is none any more (AWS: Lambda, advanced
  * logging controls).
  */
-export function createReport(write: (line: string) => void, epochMs: () => number): Report {
+export function createReport(
+  write: (line: string) => void,
+  epochMs: () => number,
+  namespace: string = NAMESPACE,
+): Report {
   /** Writes one value of `name` in CloudWatch's embedded metric format. */
-  const writeMetric = (name: string, dimensions: Readonly<Record<string, string>>, value = 1): void => {
+  const writeMetric = (
+    name: string,
+    dimensions: Readonly<Record<string, string>>,
+    value = 1,
+    into: string = NAMESPACE,
+  ): void => {
     const metric = {
-      Namespace: 'Tandem',
+      Namespace: into,
       Dimensions: [Object.keys(dimensions)],
       Metrics: [{ Name: name, Unit: 'Count' }],
     };
@@ -51,6 +67,8 @@ export function createReport(write: (line: string) => void, epochMs: () => numbe
     const known = contact === '' ? {} : { contact_id: contact };
     write(JSON.stringify({ level, time: new Date(epochMs()).toISOString(), ...known, ...fields }));
   };
+  /** Beside the gateway's figures, with their dimension. */
+  const count = (name: string): void => writeMetric(name, { Service: SERVICE }, 1, namespace);
   /** The alarm that a Lambda cannot work watches the least value of `healthy`, which has no dimension. */
   const writeHealth = (isHealthy: boolean): void => writeMetric('healthy', {}, isHealthy ? 1 : 0);
   return {
@@ -63,6 +81,7 @@ export function createReport(write: (line: string) => void, epochMs: () => numbe
         msg: MESSAGES[status] ?? 'the question was answered',
       });
       writeMetric('redemptions', { token_status: status });
+      if (REDEEMED.has(status)) count('TokensRedeemed');
       if (status !== 'error') writeHealth(true);
     },
     checked: (contactId) => {
@@ -75,7 +94,10 @@ export function createReport(write: (line: string) => void, epochMs: () => numbe
       writeMetric('failures', { code });
       if (EVERY_CALL.has(code)) writeHealth(false);
     },
-    invalidToken: () => writeMetric('invalid_tokens', {}),
+    invalidToken: () => {
+      writeMetric('invalid_tokens', {});
+      count('TokensInvalid');
+    },
   };
 }
 

@@ -39,10 +39,12 @@ import type { CallIds } from '../telemetry/call-ids.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { CallLine, Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import type { SpanPlace } from '../telemetry/span.js';
 import { InFlightRequests } from '../edge/in-flight-requests.js';
 import type { Peers, Readiness } from './peers.js';
 import type { Assistant } from '../prompts/assistant.js';
 import type { TapeRecorder } from '../tape/recorder.js';
+import type { CallTraces } from '../trace/call-traces.js';
 import { tapedAssistant } from './taped-settings.js';
 import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
 import type { CallVoice } from '../voice/continuity/provider.js';
@@ -95,6 +97,8 @@ export interface GatewayParts {
   stop?: (() => void) | undefined;
   /** Sends the requests to Twilio. Default: `fetch` of Node. */
   fetch?: typeof fetch;
+  /** Traces the calls. `undefined` if they are not traced. */
+  traces?: CallTraces | undefined;
   /** Records the calls. `undefined` if they are not recorded. */
   recorder?: TapeRecorder | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
@@ -175,6 +179,7 @@ export class Gateway {
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
         url: (scheme, path) => this.urlOf(scheme, path),
+        traces: parts.traces,
         streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,
         emit: (event) => this.emit(event),
       },
@@ -192,7 +197,9 @@ export class Gateway {
         },
       }),
     );
-    const { peers, recorder } = parts;
+    metrics.watchCalls(() => this.calls.activeCalls.map(({ state }) => state));
+    const { peers, recorder, traces } = parts;
+    if (traces !== undefined) this.watch((event) => traces.onCallEvent(event));
     recorder?.attach({
       publicHost: () => this.publicHost,
       assistantFor: (numberCalled) => tapedAssistant(assistantFor(numberCalled), this.clock),
@@ -216,6 +223,7 @@ export class Gateway {
       log,
       metrics,
       peers,
+      traces: traces && { propagators: config.traces?.propagators ?? [], of: traces },
       around: recorder && ((path, form, answer) => recorder.webhook(path, form, answer)),
     });
     this.streams = new StreamUpgrades({
@@ -334,8 +342,8 @@ export class Gateway {
   }
 
   /** Returns the TwiML for a webhook that another process has checked. `undefined` for an empty answer. */
-  answer(path: string, form: URLSearchParams): Promise<string | undefined> {
-    return this.webhooks.answer(path, form);
+  answer(path: string, form: URLSearchParams, link?: SpanPlace): Promise<string | undefined> {
+    return this.webhooks.answer(path, form, link);
   }
 
   /** Whether this process would answer the webhook. `false` only for a new call that it would refuse. */
@@ -382,6 +390,7 @@ export class Gateway {
   /** Empties the gateway of its calls before it stops. See {@link Drain.run}. */
   async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
+    this.parts.metrics.draining.set(1);
     this.requests.closeConnections();
     this.console.drain();
     const { calls, clock, requests } = this;
@@ -527,7 +536,7 @@ export class Gateway {
 /** Notes the ids that an event tells, so that every later line of the call has them. */
 function noteIds(ids: CallIds, event: CallEvent): void {
   const { callSid, type } = event;
-  if (type === 'started') ids.note(callSid, { conversation_id: event.conversationId });
+  if (type === 'started') ids.note(callSid, { conversation_id: event.conversationId, trace_id: event.trace?.id });
   else if (type === 'stream-started') ids.note(callSid, { stream_sid: event.streamSid });
   else if (type === 'handover-prepared' || type === 'dialling') ids.note(callSid, { handover_id: event.handoverId });
   else if (type === 'ended') ids.end(callSid);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Refusal as CallRefusal } from '../call/admission.js';
-import type { CallOutcome, ResumeCause } from '../call/call-state.js';
+import type { CallOutcome, CallState, ResumeCause } from '../call/call-state.js';
 import type { StreamFault } from '../call/media/stream-health.js';
 import type { CrmOutcome } from '../crm/hubspot.js';
 import type { Reason, Trigger } from '../escalation/escalation.js';
@@ -26,12 +26,13 @@ type Same<Listed, Counted> = [Listed] extends [Counted] ? ([Counted] extends [Li
 type Values = typeof LABEL_VALUES;
 
 const SAME: readonly true[] = [
+  true satisfies Same<Values['callsInState']['state'][number], Exclude<CallState['name'], 'ended'>>,
   true satisfies Same<Values['sessions']['outcome'][number], CallOutcome>,
   true satisfies Same<Values['resumes']['cause'][number], ResumeCause>,
   true satisfies Same<Values['outboundCalls']['outcome'][number], OutboundOutcome>,
   true satisfies Same<Values['refusedCalls']['reason'][number], CallRefusal>,
   true satisfies Same<
-    Exclude<Values['refusedRequests']['reason'][number], `stream-${string}` | 'unknown-path'>,
+    Exclude<Values['refusedRequests']['reason'][number], `stream-${string}` | `console-${string}` | 'unknown-path'>,
     Refusal['reason']
   >,
   true satisfies Same<Values['streamAnomalies']['kind'][number], Anomaly>,
@@ -65,7 +66,7 @@ test('the lists of label values are those of the types that the code counts with
     assert.ok(pages.includes(`\`${value}\``), value);
 });
 
-test('every counter of closed label sets is there with 0 before anything happens', async () => {
+test('every metric of closed label sets is there with 0 before anything happens', async () => {
   const metrics = new Metrics({ process: false });
   metrics.startProviders(['openai', 'nova', 'mine']);
   const text = await metrics.text();
@@ -82,6 +83,12 @@ test('every counter of closed label sets is there with 0 before anything happens
     'gateway_tool_faults_total{fault="timeout"}',
     'gateway_processor_errors_total{processor="bridge"}',
     'voice_barge_ins_total',
+    'gateway_refused_requests_total{reason="console-token"}',
+    'gateway_spans_dropped_total',
+    'gateway_calls_in_state{state="parted"}',
+    'gateway_capacity{limit="concurrent_calls"}',
+    'gateway_draining',
+    'voice_turn_latency_seconds_count{provider="mine"}',
   ])
     assert.ok(text.includes(`\n${series} 0\n`), series);
   assert.ok(!text.includes('from="mine",to="mine"'));

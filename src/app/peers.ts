@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { SpanPlace } from '../telemetry/span.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 
 /** Whether new calls are accepted, as /ready reports it. */
@@ -17,13 +18,14 @@ export interface Peers {
   /**
    * Asks for the answer to a webhook about a call that this process does not have. `by: 'peer'`: another process has
    * answered. `by: 'asker'`: this process must answer itself. `hasRoom`: whether this process would accept the call if
-   * it is new. Never rejects.
+   * it is new. `link`: what the request belongs to in another system's trace. Never rejects.
    */
   answer(
     path: string,
     callSid: string,
     webhook: VoiceWebhook,
     hasRoom: boolean,
+    link?: SpanPlace,
   ): Promise<{ by: 'asker' } | { by: 'peer'; twiml: string | undefined }>;
   /** Hands an upgrade request with its connection to the process `worker`. */
   passUpgrade(worker: string, request: IncomingMessage, socket: Socket, head: Buffer): void;

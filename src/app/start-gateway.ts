@@ -4,6 +4,7 @@ import { fencedClock } from '../base/fenced-clock.js';
 import type { Config } from '../config/config.js';
 import { OwnPhonePages } from '../console/own-phone-pages.js';
 import type { OpenPhones, PhonePages, PhonesParts } from '../console/phones.js';
+import { gatewayVersion } from '../console/version.js';
 import { HubSpot } from '../crm/hubspot.js';
 import type { OwnPhrases } from '../escalation/asks-for-human.js';
 import { readOwnPhrases } from '../escalation/own-phrases.js';
@@ -16,11 +17,15 @@ import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { outboundParts } from './outbound.js';
 import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import { openAssistants } from './assistants.js';
+import { openTraces } from './open-traces.js';
 import type { JournalBackend } from '../journal/backend.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
 import { CallIds } from '../telemetry/call-ids.js';
-import { type CallLine, type Logger, createLogger } from '../telemetry/log.js';
+import { EmfWriter } from '../telemetry/emf.js';
+import { type Figures, ProcessFigures } from '../telemetry/figures.js';
+import { type CallLine, type Logger, createLogger, standardOutput } from '../telemetry/log.js';
 import { FirstOfKind } from '../telemetry/first-of-kind.js';
+import { memoryLimitBytes } from '../telemetry/memory-limit.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { InjectedFaults, OpenInjectedFaults } from './injected-faults.js';
 import type { Peers } from './peers.js';
@@ -38,6 +43,8 @@ export interface RunningGateway {
   metrics: Metrics;
   /** Where the handover records are in local mode. `undefined` outside local mode. */
   embeddedStore: { dynamodb_endpoint: string; table: string } | undefined;
+  /** Reads what this process reports to CloudWatch. `undefined` if nothing is reported. */
+  figures: (() => Promise<Figures>) | undefined;
   /** Whether voice and store both run in this process, so that no outside service is needed. */
   isEmbedded: boolean;
   /** Closes the gateway and everything that was opened for it. */
@@ -58,6 +65,8 @@ export interface StartOptions {
   /** Set if this process is one of several behind one port. */
   worker?: {
     peers: Peers;
+    /** The number of processes, which share the machine's memory. */
+    processes: number;
     journal: OpenJournalOptions['shared'];
     consoles: OtherInstances;
     consoleSecret: Buffer;
@@ -101,6 +110,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ...(options.logDestination === undefined ? {} : { destination: options.logDestination }),
     });
     const metrics = new Metrics();
+    const version = await gatewayVersion();
+    metrics.buildInfo.set({ version, node: process.version }, 1);
+    const figures = config.emf && new ProcessFigures(metrics, String(process.pid));
+    closers.push(() => figures?.close());
+    metrics.capacity.set({ limit: 'concurrent_calls' }, config.maxConcurrentCalls);
+    metrics.capacity.set({ limit: 'memory_bytes' }, memoryLimitBytes() / (options.worker?.processes ?? 1));
     const first = new FirstOfKind();
     const fenced = fencedClock(options.clock ?? systemClock, (error) => {
       metrics.processorErrors.inc({ processor: 'timer' });
@@ -171,6 +186,10 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     closers.push(() => journal.close());
     const consoles = await openConsoles(config, log, options);
     closers.push(() => consoles?.close());
+    // Closed after the calls and the CRM, whose ends it sends.
+    const worker = options.worker?.peers.name;
+    const tracing = await openTraces(config, { clock, log, metrics, version, worker });
+    closers.push(() => tracing?.sender.close());
     const agents = await openAgents(config, metrics, log, clock);
     closers.push(() => agents?.close());
     const crm = openCrm(config, metrics, clock, recorder);
@@ -202,6 +221,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       journal,
       agents: agents && (recorder?.service(agents, 'http', 'connect', ['reach']) ?? agents),
       recorder,
+      traces: tracing?.traces,
       peers: options.worker?.peers,
       consoles,
       consoleSecret: options.worker?.consoleSecret,
@@ -232,12 +252,15 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
           : { embedded: { ...embeddedStore, connect_phone_number: handover.connectPhoneNumber } },
     });
     onCallLine = (line) => gateway.onCallLine(line);
+    const emf = openEmf(config, figures, options);
+    closers.push(() => emf?.close());
     closers.push(() => gateway.close());
     closers.push(() => phones?.close());
     await gateway.start();
     const voices = [...config.voiceProviders, ...assistants.providers];
     const isEmbedded = handover.embedded && voices.every((name) => name === 'local');
-    return { gateway, config, metrics, embeddedStore, isEmbedded, close: closeAll };
+    const read = figures && (() => figures.read());
+    return { gateway, config, metrics, embeddedStore, isEmbedded, figures: read, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;
@@ -251,6 +274,24 @@ async function openPhonePages(
 ): Promise<PhonePages | undefined> {
   if (worker !== undefined) return worker.phones;
   return openPhones === undefined ? undefined : new OwnPhonePages(await openPhones(parts));
+}
+
+/** Behind one port the primary writes a line for all processes. */
+function openEmf(
+  { emf }: Config,
+  figures: ProcessFigures | undefined,
+  { logDestination, worker }: StartOptions,
+): EmfWriter | undefined {
+  if (emf === undefined || figures === undefined || worker !== undefined) return undefined;
+  const output = logDestination ?? standardOutput();
+  const writer = new EmfWriter({
+    ...emf,
+    clock: systemClock,
+    read: async () => new Map([['', await figures.read()]]),
+    write: (line) => output.write(`${line}\n`),
+  });
+  writer.start();
+  return writer;
 }
 
 /** With a real carrier nothing is loaded that could break a call. */

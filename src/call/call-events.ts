@@ -2,6 +2,8 @@ import type { Escalation } from '../escalation/escalation.js';
 import type { CallbackKind } from '../handover/callbacks.js';
 import type { Turn } from '../voice/history.js';
 import type { ItemAsPlayed } from '../twilio/items-as-played.js';
+import type { StreamEnd } from '../twilio/stream.js';
+import type { SessionConnected } from '../voice/session.js';
 import type { CallOutcome, CallState, ResumeCause } from './call-state.js';
 import type { Answered } from './media/latency-meter.js';
 
@@ -10,9 +12,19 @@ import type { Answered } from './media/latency-meter.js';
  * may be shown on a screen but never logged.
  */
 export type CallEvent =
-  | ({ type: 'started'; callSid: string; conversationId: string; from: string; to: string } & StartedFacts)
+  | ({
+      type: 'started';
+      callSid: string;
+      conversationId: string;
+      from: string;
+      to: string;
+      /** `undefined` if the call is not traced. */
+      trace?: TraceFacts | undefined;
+    } & StartedFacts)
   | { type: 'state'; callSid: string; state: CallState['name'] }
   | { type: 'stream-started'; callSid: string; streamSid: string }
+  | { type: 'stream-ended'; callSid: string; streamSid: string; cause: StreamEnd }
+  | ({ type: 'connected'; callSid: string } & SessionConnected)
   | { type: 'turn'; callSid: string; turn: Readonly<Turn> }
   /** The caller has spoken for `ms`, until now. */
   | { type: 'caller-speech'; callSid: string; ms: number }
@@ -24,10 +36,15 @@ export type CallEvent =
   /** The caller hears nothing and says nothing, for `forMs` so far. `undefined`: not any more. */
   | { type: 'quiet'; callSid: string; forMs: number | undefined }
   /** The model has called a tool. `name` is empty if there is no such tool. */
-  | { type: 'tool'; callSid: string; name: string }
+  | { type: 'tool'; callSid: string; name: string; toolCallId: string }
+  /** The model has its answer. `fault`: why the tool failed, `undefined` if it did not. */
+  | { type: 'tool-done'; callSid: string; toolCallId: string; fault: string | undefined }
+  | { type: 'usage'; callSid: string; inputTokens: number; outputTokens: number }
   | ({ type: 'seam'; callSid: string } & Seam)
   | { type: 'escalated'; callSid: string; escalation: Escalation }
-  | { type: 'handover-prepared'; callSid: string; handoverId: string | undefined }
+  | { type: 'handover-prepared'; callSid: string; handoverId: string | undefined; tookMs?: number }
+  /** The customer system has the handover, or not. May come after the end of the call. */
+  | { type: 'crm-ended'; callSid: string; handoverId: string | undefined; outcome: string; tookMs: number }
   /** The called leg is given the token, of this many digits. */
   | { type: 'token-played'; callSid: string; digits: number }
   /** `handoverId` is `undefined` for a dial without a record. */
@@ -40,6 +57,20 @@ export type CallEvent =
   | { type: 'ended'; callSid: string; outcome: CallOutcome };
 
 export type CallEventListener = (event: CallEvent) => void;
+
+/** What a trace needs to know of a call from its start. */
+export interface TraceFacts {
+  /** The same on every instance. */
+  id: string;
+  /** Whether another instance has met a failure in this call. */
+  isKept: boolean;
+  /** Name of the assistant's prompt. */
+  assistant: string | undefined;
+  /** Number of streams that were replaced on other instances. */
+  resumes: number;
+  /** Default: inbound. */
+  direction?: 'inbound' | 'outbound';
+}
 
 export interface StartedFacts {
   /** Milliseconds since the epoch, on whichever instance the call began. */

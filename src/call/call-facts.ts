@@ -25,6 +25,8 @@ export interface CallFacts {
   assistant: Assistant;
   /** `undefined` if the caller has called. Otherwise `from` is the person called. */
   outbound?: OutboundFacts | undefined;
+  /** Absent if the call is not traced. */
+  traceId?: string | undefined;
   turns: () => readonly Turn[];
   log: () => Logger;
 }

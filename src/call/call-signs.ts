@@ -63,7 +63,10 @@ export class CallSigns {
         this.emit({ type: 'barge-in', callSid });
         return;
       case 'tool':
-        this.emit({ type: 'tool', callSid, name: sign.name });
+        this.emit({ type: 'tool', callSid, name: sign.name, toolCallId: sign.toolCallId });
+        return;
+      case 'tool-done':
+        this.emit({ type: 'tool-done', callSid, toolCallId: sign.toolCallId, fault: sign.fault });
         return;
     }
   }
@@ -85,6 +88,11 @@ export class CallSigns {
   }
 
   onSessionChange(change: SessionChange): void {
+    if (change.type === 'connected') {
+      const { cause, error, provider, tookMs } = change;
+      this.emit({ type: 'connected', callSid: this.callSid, provider, cause, tookMs, error });
+      return;
+    }
     if (change.type === 'lost') {
       this.silence.lost('session', change.waitedMs);
       return;

@@ -71,8 +71,19 @@ export interface CallServices extends DepartureServices {
   journal: Journal;
   /** How long a handover's token opens its record, in milliseconds. */
   tokenLifeMs: number;
+  /** `undefined` if calls are not traced. */
+  traces?: CallTraceIds | undefined;
   /** Called once the call is over. */
   onEnded: (call: Call) => void;
+}
+
+/** What the calls ask and tell of their traces. */
+export interface CallTraceIds {
+  idFor: (callSid: string, startedAtMs: number) => string;
+  /** Whether the trace is sent, as far as is known by now. */
+  isKept: (callSid: string) => boolean;
+  /** A stream was refused. `traceId`: what its token names, `undefined` if that is nothing. */
+  streamRefused: (callSid: string, streamSid: string, traceId: string | undefined) => void;
 }
 
 /** Triggers with which the caller, or the model for them, asked for an agent. Only then is "of course" an answer. */
@@ -113,6 +124,7 @@ export class Call {
   private readonly silence: CallerSilence;
   private readonly machines: AnsweringMachine | undefined;
   private readonly signs: CallSigns;
+  private readonly trace: CallSnapshot['trace'];
   private readonly inTape = boundToTape();
   private limit: Timer | undefined;
 
@@ -154,6 +166,7 @@ export class Call {
     this.conversationId = memory.conversationId;
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
     this.startedAtMs = memory.startedAtMs;
+    this.trace = memory.trace ?? traceOf(memory, services.traces);
     this.escalationWatch = new EscalationWatch({
       humanDigit: services.humanDigit,
       rules: services.rules,
@@ -179,6 +192,7 @@ export class Call {
       to,
       assistant,
       outbound,
+      traceId: this.trace?.id,
       turns: () => this.history.turns,
       log: () => this.log,
     };
@@ -241,6 +255,10 @@ export class Call {
 
   get isOver(): boolean {
     return this.machine.state.name === 'ended';
+  }
+
+  get state(): CallState['name'] {
+    return this.machine.state.name;
   }
 
   /** Whether a stream is open. */
@@ -353,7 +371,10 @@ export class Call {
         conversation.digit(digit);
       },
       onMark: (name) => playback.onMark(name),
-      onEnd: (cause) => this.onStreamEnd(cause),
+      onEnd: (cause) => {
+        this.services.emit({ type: 'stream-ended', callSid: this.callSid, streamSid: start.streamSid, cause });
+        this.onStreamEnd(cause);
+      },
     };
   }
 
@@ -436,7 +457,12 @@ export class Call {
     const { assistant, callSid, conversationId, from, history, outbound, services, startedAtMs, to } = this;
     const provider = assistant.providers?.[0] ?? services.provider.name;
     const turns = history.turns.length;
-    const facts = { conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id };
+    const { resumes } = this.departure;
+    const trace =
+      this.trace === undefined || services.traces === undefined
+        ? undefined
+        : { id: this.trace.id, isKept: this.trace.isKept === true, assistant: assistant.prompt.name, resumes };
+    const facts = { conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id, trace };
     services.emit({ type: 'started', callSid, ...facts });
   }
 
@@ -473,6 +499,7 @@ export class Call {
         this.services.metrics.tokens.inc({ direction: 'output' }, outputTokens);
         this.usage.inputTokens += inputTokens;
         this.usage.outputTokens += outputTokens;
+        this.services.emit({ type: 'usage', callSid: this.callSid, inputTokens, outputTokens });
       },
       onSign: (sign) => this.signs.onSign(sign),
       onSaid: (sayId, status) => {
@@ -535,4 +562,8 @@ export class Call {
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this);
   }
+}
+
+function traceOf({ callSid, startedAtMs }: CallSnapshot, traces: CallTraceIds | undefined): CallSnapshot['trace'] {
+  return traces === undefined ? undefined : { id: traces.idFor(callSid, startedAtMs) };
 }

@@ -13,7 +13,7 @@ import type { Answer } from './transfer/departure.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
 import { keepForeignRecording } from './transfer/foreign-recording.js';
 import { PATHS } from './paths.js';
-import { hasToken } from './stream/stream-token.js';
+import { hasToken, traceIn } from './stream/stream-token.js';
 
 /** How long an ended call is remembered, so that late and repeated callbacks find their answer. */
 const REMEMBER_ENDED_MS = 60_000;
@@ -144,9 +144,15 @@ export class CallRegistry {
 
   admit(stream: TwilioStream, start: StreamStart): Admitted | Promise<Admitted> {
     const admitted = this.calls.get(start.callSid)?.admit(stream, start) ?? { refused: 'unknown call' };
-    if (!('refused' in admitted) || !this.isShared) return admitted;
+    if (!('refused' in admitted)) return admitted;
+    if (!this.isShared) return this.traced(start, admitted);
     // Even a call that this instance holds may have continued on another one since.
-    return this.admitFromElsewhere(stream, start, admitted);
+    return this.admitFromElsewhere(stream, start, admitted).then((found) => this.traced(start, found));
+  }
+
+  private traced(start: StreamStart, admitted: Admitted): Admitted {
+    if ('refused' in admitted) this.services.traces?.streamRefused(start.callSid, start.streamSid, traceIn(start));
+    return admitted;
   }
 
   /** Admits a stream for a call that another instance answered. A stream with a wrong token moves nothing. */

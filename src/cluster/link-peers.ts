@@ -2,6 +2,7 @@ import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Peers, Readiness } from '../app/peers.js';
+import type { SpanPlace } from '../telemetry/span.js';
 import type { VoiceWebhook } from '../twilio/webhooks.js';
 import type { Link } from './link.js';
 import { stopReading } from './pass-socket.js';
@@ -20,11 +21,17 @@ export class LinkPeers implements Peers {
     this.link = link;
   }
 
-  async answer(path: string, callSid: string, { form }: VoiceWebhook, hasRoom: boolean): Promise<WebhookAnswer> {
+  async answer(
+    path: string,
+    callSid: string,
+    { form }: VoiceWebhook,
+    hasRoom: boolean,
+    link?: SpanPlace,
+  ): Promise<WebhookAnswer> {
     try {
       return await this.link.ask(
         'webhook',
-        { path, callSid, form: form.toString(), hasRoom },
+        { path, callSid, form: form.toString(), hasRoom, link },
         SILENCE_BUDGET.workerAnswerMs,
       );
     } catch {

@@ -9,6 +9,8 @@ import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { MemoryBackend } from '../journal/memory-backend.js';
 import { drawKey } from '../journal/seal.js';
+import { EmfWriter } from '../telemetry/emf.js';
+import type { Figures } from '../telemetry/figures.js';
 import type { Logger } from '../telemetry/log.js';
 import { CallTable } from './call-table.js';
 import { ConsoleSwitch } from './console-switch.js';
@@ -29,6 +31,8 @@ export interface PrimaryOptions {
   openPhones: OpenPhones;
   /** Called when an operator stops the cluster from a worker's console. */
   onStopAsked: () => void;
+  /** Writes a line to standard output. */
+  write: (line: string) => void;
   /** Called when no worker is left and none will be started again. */
   onGivenUp: () => void;
 }
@@ -58,6 +62,8 @@ export class Primary {
   private readonly closers: (() => Promise<void>)[] = [];
   /** Called at the next change of a worker. */
   private readonly watchers = new Set<() => void>();
+  /** Of workers that have ended, until they are reported. */
+  private readonly lastFigures = new Map<string, Figures>();
   private stopped: Promise<void> | undefined;
   /** In this process, so that a call on the softphone outlives its worker. `undefined` if there are none. */
   private phones: PhonePages | undefined;
@@ -97,6 +103,7 @@ export class Primary {
     await this.until(() => this.phase.name === 'stopping' || this.workers.every((worker) => worker.isAccepting));
     if (this.phase.name === 'stopping') return undefined;
     this.phase = { name: 'running' };
+    this.openEmf();
     this.options.log.info({ port: this.port, workers: this.workers.length }, 'all workers listen');
     return this.port;
   }
@@ -174,6 +181,9 @@ export class Primary {
         return { status: isReady ? 'ready' : 'draining', isReady, calls: this.activeCalls, workers: ready };
       },
       metrics: () => this.metricsText(),
+      'last-figures': (figures) => {
+        this.lastFigures.set(worker.name, figures);
+      },
       'console-watch': ({ opened }) => this.consoles.watch(worker.name, opened),
       'console-update': (update) => this.consoles.update(worker.name, update),
       'console-ask': (asked) => this.consoles.ask(worker.name, asked),
@@ -233,13 +243,13 @@ export class Primary {
   /** Asks `worker` to answer the webhook. */
   private async passTo(
     worker: WorkerProcess,
-    { form, path }: PassedWebhook,
+    { form, link, path }: PassedWebhook,
     asker: WorkerProcess,
     mayDecline: boolean,
   ): Promise<WebhookAnswer | 'declined'> {
     if (worker === asker || worker.link === undefined) return { by: 'asker' };
     try {
-      const given = await worker.link.ask('webhook', { path, form, mayDecline }, PASS_MS);
+      const given = await worker.link.ask('webhook', { path, form, link, mayDecline }, PASS_MS);
       if (given.declined) return 'declined';
       this.metrics.passed.inc({ kind: 'webhook' });
       return { by: 'peer', twiml: given.twiml };
@@ -272,6 +282,26 @@ export class Primary {
     const answers = await Promise.allSettled(links.map((link) => link.ask('metrics', undefined, METRICS_MS)));
     this.metrics.workers.set(this.workers.filter(({ isAccepting }) => isAccepting).length);
     return this.metrics.text(answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])));
+  }
+
+  private openEmf(): void {
+    const { clock, config, write } = this.options;
+    if (config.emf === undefined) return;
+    const writer = new EmfWriter({ ...config.emf, clock, read: () => this.readFigures(), write });
+    writer.start();
+    this.closers.push(() => writer.close());
+  }
+
+  private async readFigures(): Promise<ReadonlyMap<string, Figures>> {
+    const read = new Map(this.lastFigures);
+    this.lastFigures.clear();
+    await Promise.allSettled(
+      this.workers.map(async ({ link, name }) => {
+        const figures = await link?.ask('figures', undefined, METRICS_MS);
+        if (figures !== undefined) read.set(name, figures);
+      }),
+    );
+    return read;
   }
 
   private onUp(worker: WorkerProcess): void {

@@ -1,5 +1,7 @@
 import type { BackendWrite, HeldData } from '../journal/backend.js';
+import type { Figures } from '../telemetry/figures.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
+import type { SpanPlace } from '../telemetry/span.js';
 import type { InstanceAnswers, InstanceQuestion, InstanceUpdate, Opened } from '../console/other-instances.js';
 import type { ContactStep } from '../console/messages.js';
 import type { PhonePage, SimulatedAccount } from '../console/phones.js';
@@ -13,10 +15,12 @@ export interface PassedWebhook {
   form: string;
   /** Whether the worker that received the webhook would take the call if it is new. */
   hasRoom: boolean;
+  /** What the request belongs to in another system's trace. */
+  link?: SpanPlace | undefined;
 }
 
 /** A webhook that the primary passes to a worker. */
-export interface GivenWebhook extends Pick<PassedWebhook, 'path' | 'form'> {
+export interface GivenWebhook extends Pick<PassedWebhook, 'path' | 'form' | 'link'> {
   /** Whether the worker may decline because the call is new, so that the primary asks another one. */
   mayDecline: boolean;
 }
@@ -96,6 +100,8 @@ export type ToPrimary = {
   'phone-account': { asked: undefined; answer: SimulatedAccount | undefined };
   readiness: { asked: undefined; answer: Readiness };
   metrics: { asked: undefined; answer: string };
+  /** What a worker that ends has still to report to CloudWatch. */
+  'last-figures': Tell<Figures>;
   /** Somebody watches the calls of all workers here, or does not any more. */
   'console-watch': Tell<{ opened: Opened }>;
   'console-update': Tell<InstanceUpdate>;
@@ -116,6 +122,8 @@ export type ToWorker = {
   /** What happens to the contact in the simulated contact centre. */
   'contact-step': Tell<{ callSid: string; step: ContactStep }>;
   metrics: { asked: undefined; answer: MetricObject[] };
+  /** `undefined` if nothing is reported to CloudWatch. */
+  figures: { asked: undefined; answer: Figures | undefined };
   /** What is watched on the other workers. */
   'console-watched': Tell<{ opened: Opened }>;
   'console-update': Tell<{ instance: string; update: InstanceUpdate }>;

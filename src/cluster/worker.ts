@@ -62,15 +62,16 @@ export async function runWorker(
   const link = new Link<ToPrimary, ToWorker>(
     channel,
     {
-      webhook: async ({ path, form, mayDecline }) => {
+      webhook: async ({ path, form, link, mayDecline }) => {
         const fields = new URLSearchParams(form);
         if (mayDecline && !gateway().hasRoomFor(path, fields)) return { declined: true };
-        return { declined: false, twiml: await gateway().answer(path, fields) };
+        return { declined: false, twiml: await gateway().answer(path, fields, link) };
       },
       upgrade: (upgrade, socket) => takeUpgrade(gateway(), upgrade, socket),
       'agent-step': ({ callSid, step }) => running?.gateway.onAgentStep(callSid, step),
       'contact-step': ({ callSid, step }) => running?.gateway.onContactStep(callSid, step),
       metrics: () => running?.metrics.objects() ?? [],
+      figures: () => running?.figures?.(),
       'console-watched': ({ opened }) => consoles?.joined?.onWatched(opened),
       'console-update': ({ instance, update }) => consoles?.joined?.onUpdate(instance, update),
       'console-lost': (worker) => consoles?.joined?.onLost(worker),
@@ -80,6 +81,8 @@ export async function runWorker(
       },
       drain: async (order) => {
         await stop(order);
+        const figures = await running?.figures?.();
+        if (figures !== undefined) link.tell('last-figures', figures);
         exit();
       },
     },
@@ -95,6 +98,7 @@ export async function runWorker(
     env,
     worker: {
       peers: new LinkPeers(name, link),
+      processes: place.workers,
       journal: { backend: new SharedJournal(link), key },
       consoles,
       // A page may get its next answer from any of the workers.

@@ -92,6 +92,8 @@ test('without any setting, everything is embedded and only this machine can call
     isCarrierSimulated: true,
     console: { token: undefined, showsTranscripts: true, hosts: [] },
     journal: undefined,
+    traces: undefined,
+    emf: undefined,
     tapes: undefined,
     warnings: [],
   });
@@ -313,6 +315,8 @@ test('no error message shows the value of a secret', () => {
     'HANDOVER_TOKEN_PEPPER',
     'CONSOLE_TOKEN',
     'HUBSPOT_ACCESS_TOKEN',
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
   ]);
   const message = refusal({ HANDOVER_TOKEN_PEPPER: 'hunter2' });
   assert.match(message, /^HANDOVER_TOKEN_PEPPER has a value that cannot be used: expected at least 16 characters\./);

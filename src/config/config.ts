@@ -7,9 +7,10 @@ import type { TapeConfig } from '../tape/open-recorder.js';
 import type { SharedJournal } from '../journal/open-journal.js';
 import type { Hours } from '../outbound/calling-hours.js';
 import type { SwitchableTrigger } from '../escalation/escalation.js';
+import type { TraceSettings } from '../telemetry/span-sender.js';
 import type { TurnDetection } from '../voice/openai/session-settings.js';
 import { isLoopback, withoutPort } from './addresses.js';
-import { checkTogether, invalid } from './rules.js';
+import { checkTogether, invalid, tracesUrl } from './rules.js';
 import { warningsOf } from './warnings.js';
 
 /** The gateway's configuration, read from its environment once. */
@@ -141,6 +142,10 @@ export interface Config {
   };
   /** `undefined`: calls are kept in memory, and no other instance can resume them. */
   journal: SharedJournal | undefined;
+  /** `undefined`: calls are not traced. */
+  traces: TraceSettings | undefined;
+  /** Metrics for CloudWatch. `undefined`: none are written. */
+  emf: { namespace: string; everyMs: number } | undefined;
   /** `undefined`: calls are not recorded. */
   tapes: TapeConfig | undefined;
   /** What the operator should know at start, one sentence each. */
@@ -276,6 +281,11 @@ export function readConfig(env: Environment): Config {
       hosts: values.CONSOLE_HOSTS ?? [],
     },
     journal: journalOf(values),
+    traces: tracesOf(values),
+    emf:
+      values.METRICS_EMF_NAMESPACE === undefined
+        ? undefined
+        : { namespace: values.METRICS_EMF_NAMESPACE, everyMs: values.METRICS_EMF_SECONDS * 1000 },
     tapes: tapesOf(env, values),
     warnings: warningsOf(values, { env, signed, host, embedded }),
   };
@@ -313,6 +323,29 @@ function journalOf({ JOURNAL_KEY: keys, REDIS_URL: redis }: Values): Config['jou
   return redis === undefined || keys === undefined ? undefined : { redis, keys };
 }
 
+function tracesOf(values: Values): Config['traces'] {
+  const url = tracesUrl(values);
+  if (url === undefined) return undefined;
+  return {
+    url,
+    headers: { ...values.OTEL_EXPORTER_OTLP_HEADERS, ...values.OTEL_EXPORTER_OTLP_TRACES_HEADERS },
+    timeoutMs: values.OTEL_EXPORTER_OTLP_TIMEOUT,
+    compression: values.OTEL_EXPORTER_OTLP_COMPRESSION,
+    serviceName: values.OTEL_SERVICE_NAME,
+    resource: values.OTEL_RESOURCE_ATTRIBUTES ?? {},
+    sampler: values.OTEL_TRACES_SAMPLER,
+    ratio: values.OTEL_TRACES_SAMPLER_ARG,
+    propagators: values.OTEL_PROPAGATORS,
+    queue: {
+      maxSpans: values.OTEL_BSP_MAX_QUEUE_SIZE,
+      batchSpans: Math.min(values.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, values.OTEL_BSP_MAX_QUEUE_SIZE),
+      delayMs: values.OTEL_BSP_SCHEDULE_DELAY,
+    },
+  };
+}
+
+/** Settings about what observes the gateway, which a replay must not do. */
+const OF_OBSERVERS = /^(?:OTEL|METRICS)_/;
 /** Settings that name files of this machine, which a tape does not need, or say where it is. */
 const NOT_ON_TAPES: ReadonlySet<string> = new Set([
   'ASSISTANTS_FILE',
@@ -331,7 +364,7 @@ function tapesOf(env: Environment, { TAPE_DIR: dir }: Values): Config['tapes'] {
   const secrets: Record<string, string> = {};
   for (const [name, { secret }] of Object.values(VARIABLES).flatMap((group) => Object.entries<Variable>(group))) {
     const value = settingOf(env, name);
-    if (value === undefined || NOT_ON_TAPES.has(name)) continue;
+    if (value === undefined || NOT_ON_TAPES.has(name) || OF_OBSERVERS.test(name)) continue;
     // A name and a password may stand in an address.
     if (secret) secrets[name] = value;
     else variables[name] = value.replace(/\/\/[^/@\s]*@/g, '//');

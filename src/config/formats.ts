@@ -141,6 +141,19 @@ export const sessionLimits = list.transform((parts, context): Record<string, num
   return Object.fromEntries(limits.map((limit) => [limit?.[1] ?? '', Number(limit?.[2])]));
 });
 
+/** Pairs as OpenTelemetry writes them: `name=value`, separated by commas, with percent-encoded values. */
+export const keyValues = list.transform((parts, context): Record<string, string> => {
+  const pairs = parts.map((part) => /^([^\s=]+)\s*=\s*(.*)$/.exec(part));
+  try {
+    if (pairs.every((pair) => pair !== null))
+      return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, decodeURIComponent(value)]));
+  } catch {
+    // A percent sign that encodes nothing.
+  }
+  context.addIssue({ code: 'custom', message: 'expected a list like name=value,other=value, percent-encoded' });
+  return z.NEVER;
+});
+
 export const redisUrl = text.transform((value, context): RedisTarget => {
   const target = readRedisUrl(value);
   if (typeof target !== 'string') return target;

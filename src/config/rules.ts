@@ -28,6 +28,7 @@ export function checkTogether(values: Values, standing: Standing): void {
   checkHandover(values, standing);
   checkVoice(values);
   checkOutbound(values, standing);
+  checkTraces(values);
   if (values.REDIS_URL !== undefined && values.JOURNAL_KEY === undefined) {
     throw invalid(
       'JOURNAL_KEY',
@@ -105,6 +106,28 @@ function checkHandover(values: Values, { signed }: Standing): void {
     throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
   if (values.CONNECT_CHECK_AVAILABILITY !== 'off' && values.CONNECT_INSTANCE_ID === undefined)
     throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID, unless it is off.');
+}
+
+/** Returns where traces are sent. `undefined` if calls are not traced. */
+export function tracesUrl(values: Values): string | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: own } = values;
+  if (values.OTEL_SDK_DISABLED || values.OTEL_TRACES_EXPORTER === 'none') return undefined;
+  return own ?? (base === undefined ? undefined : `${base}/v1/traces`);
+}
+
+const SAMPLERS: readonly string[] = ['always_on', 'always_off', 'traceidratio'];
+
+/** What a platform has set for others does not matter as long as calls are not traced. */
+function checkTraces(values: Values): void {
+  if (tracesUrl(values) === undefined) return;
+  if (values.OTEL_EXPORTER_OTLP_PROTOCOL !== 'http/protobuf')
+    throw invalid(
+      'OTEL_EXPORTER_OTLP_PROTOCOL',
+      'can only be http/protobuf. Set it, and the port of the collector for HTTP, which is usually 4318.',
+    );
+  if (values.OTEL_TRACES_EXPORTER !== 'otlp') throw invalid('OTEL_TRACES_EXPORTER', 'can only be otlp or none.');
+  if (!SAMPLERS.includes(values.OTEL_TRACES_SAMPLER.replace(/^parentbased_/, '')))
+    throw invalid('OTEL_TRACES_SAMPLER', `can only be ${SAMPLERS.join(', ')}, or one of these after parentbased_.`);
 }
 
 /** Names of the providers that need no extension. */

@@ -11,6 +11,7 @@ import { LOCAL } from './variables/local.js';
 import { NOVA } from './variables/nova.js';
 import { OPENAI } from './variables/openai.js';
 import { OUTBOUND } from './variables/outbound.js';
+import { TELEMETRY } from './variables/telemetry.js';
 import { TWILIO } from './variables/twilio.js';
 import type { Variable } from './variables/variable.js';
 
@@ -29,6 +30,7 @@ export const VARIABLES = {
   'The handover to Amazon Connect (see docs/operate/handover.md)': HANDOVER,
   'The console (see docs/operate/console.md)': CONSOLE,
   'HubSpot (see docs/build/hubspot.md)': HUBSPOT,
+  'Traces (see docs/operate/traces.md) and metrics for CloudWatch (see docs/operate/metrics.md)': TELEMETRY,
 } as const;
 
 type Groups = typeof VARIABLES;

@@ -192,6 +192,11 @@ function note(record: CallRecord, event: CallEvent): void {
       return;
     case 'started':
     case 'stream-started':
+    case 'stream-ended':
+    case 'connected':
+    case 'tool-done':
+    case 'usage':
+    case 'crm-ended':
     case 'message-kept':
       return;
   }

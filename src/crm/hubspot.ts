@@ -23,6 +23,8 @@ export interface CrmCase {
   /** Receives what the agent should see, as it becomes known. Resolves to `false` if the record is gone. May reject. */
   tell: (found: CrmFindings) => Promise<boolean>;
   log: Logger;
+  /** Called once, when it is written or given up. Must not throw. */
+  onEnd?: (outcome: CrmOutcome, tookMs: number) => void;
 }
 
 export interface CrmFindings {
@@ -94,6 +96,7 @@ export class HubSpot {
         'too many handovers are waiting for HubSpot; this one is not written',
       );
       this.options.count('dropped', 0);
+      crmCase.onEnd?.('dropped', 0);
       return;
     }
     const work = this.handle(crmCase).finally(() => this.open.delete(work));
@@ -118,7 +121,9 @@ export class HubSpot {
         log.warn({ err: error, handover_id: handoverId }, 'writing the handover to HubSpot failed');
     }
     const outcome = outcomeOf(progress, this.api.isClosed);
-    count(outcome, (clock.now() - startedMs) / 1000);
+    const tookMs = clock.now() - startedMs;
+    count(outcome, tookMs / 1000);
+    crmCase.onEnd?.(outcome, tookMs);
     const { contactId, ticketId } = progress;
     const fields = { handover_id: handoverId, outcome, hubspot_contact_id: contactId, hubspot_ticket_id: ticketId };
     log.info(fields, 'writing the handover to HubSpot has ended');

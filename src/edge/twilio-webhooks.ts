@@ -7,6 +7,8 @@ import type { Metrics } from '../telemetry/metrics.js';
 import type { Peers } from '../app/peers.js';
 import { type Verb, twiml } from '../twilio/twiml.js';
 import { type VoiceWebhook, readWebhook, webhookOf } from '../twilio/webhooks.js';
+import { linkIn } from '../telemetry/trace-link.js';
+import type { SpanPlace } from '../telemetry/span.js';
 import { send } from './respond.js';
 import { shownPath } from './shown-path.js';
 
@@ -37,6 +39,8 @@ export interface TwilioWebhooksOptions {
   peers: Peers | undefined;
   /** Answers requests about calls that the gateway makes. `undefined` if it makes none. */
   outbound?: OutboundWebhooks | undefined;
+  /** Traces every answer of this process. `undefined` if calls are not traced. */
+  traces: WebhookTraces | undefined;
   /** Stands before every answer of this process. */
   around?:
     | ((path: string, form: URLSearchParams, answer: () => Promise<string | undefined>) => Promise<string | undefined>)
@@ -52,6 +56,19 @@ export interface OutboundWebhooks {
 
 /** The field that takes the id from the query of a URL. Twilio's own fields begin with a capital letter. */
 const OUTBOUND_ID = 'outbound_id';
+
+export interface WebhookTraces {
+  /** Which headers become a link to another system's trace. */
+  propagators: readonly string[];
+  of: {
+    webhook: (
+      request: { callSid: string; link: SpanPlace | undefined; route: string },
+      answer: () => Promise<string | undefined>,
+    ) => Promise<string | undefined>;
+    /** The handler has failed. */
+    failed: (callSid: string) => void;
+  };
+}
 
 type WebhookHandler = (webhook: VoiceWebhook) => readonly Verb[] | Promise<readonly Verb[] | undefined> | undefined;
 
@@ -129,16 +146,20 @@ export class TwilioWebhooks {
     // It goes into the form, which another process gets if it has the call.
     const id = new URL(request.url ?? '/', 'http://gateway').searchParams.get('id');
     if (id !== null) result.webhook.form.set(OUTBOUND_ID, id);
-    const answer = await this.answerOfOwner(path, result.webhook);
+    const { traces } = this.options;
+    const link = traces && linkIn(request.headers, traces.propagators);
+    const answer = await this.answerOfOwner(path, result.webhook, link);
     if (answer === undefined) send(response, 204, undefined, '');
     else send(response, 200, 'text/xml; charset=utf-8', answer);
   }
 
   /** Returns the TwiML for a webhook that this or another process has checked. `undefined` for an empty answer. */
-  async answer(path: string, form: URLSearchParams): Promise<string | undefined> {
-    const { around } = this.options;
-    const answer = (): Promise<string | undefined> => this.answerHere(path, form);
-    return around === undefined ? answer() : around(path, form, answer);
+  async answer(path: string, form: URLSearchParams, link?: SpanPlace): Promise<string | undefined> {
+    const { around, traces } = this.options;
+    const here = (): Promise<string | undefined> => this.answerHere(path, form);
+    const answer = around === undefined ? here : (): Promise<string | undefined> => around(path, form, here);
+    if (traces === undefined) return answer();
+    return traces.of.webhook({ callSid: callOf(path, webhookOf(form)), link, route: path }, answer);
   }
 
   private async answerHere(path: string, form: URLSearchParams): Promise<string | undefined> {
@@ -153,22 +174,27 @@ export class TwilioWebhooks {
   }
 
   /** Returns the answer of the process that has the call. If no process has it, this one answers. */
-  private async answerOfOwner(path: string, webhook: VoiceWebhook): Promise<string | undefined> {
+  private async answerOfOwner(
+    path: string,
+    webhook: VoiceWebhook,
+    link: SpanPlace | undefined,
+  ): Promise<string | undefined> {
     const { calls, peers } = this.options;
-    const callSid = LEG_PATHS.has(path) ? (webhook.parentCallSid ?? webhook.callSid) : webhook.callSid;
+    const callSid = callOf(path, webhook);
     if (peers !== undefined && !calls.has(callSid)) {
-      const answer = await peers.answer(path, callSid, webhook, this.hasRoomFor(path, webhook.form));
+      const answer = await peers.answer(path, callSid, webhook, this.hasRoomFor(path, webhook.form), link);
       if (answer.by === 'peer') return answer.twiml;
     }
-    return this.answer(path, webhook.form);
+    return this.answer(path, webhook.form, link);
   }
 
   /** Answers with a transfer to a human if the handler fails. Otherwise Twilio would play an error and hang up. */
   private async answerOf(handler: WebhookHandler, webhook: VoiceWebhook): Promise<readonly Verb[] | undefined> {
-    const { calls, log } = this.options;
+    const { calls, log, traces } = this.options;
     try {
       return await handler(webhook);
     } catch (error) {
+      traces?.of.failed(webhook.callSid);
       log.error({ err: error, call_sid: webhook.callSid }, 'webhook failed; the caller is transferred to a human');
       return calls.lastResort(webhook);
     }
@@ -191,4 +217,9 @@ function outboundHandlers(outbound: OutboundWebhooks): [string, WebhookHandler][
     [PATHS.outboundStatus, (webhook) => outbound.onStatus(webhook)],
     [PATHS.outboundMachine, (webhook) => outbound.onMachine(webhook)],
   ];
+}
+
+/** Returns the CallSid of the caller's call. */
+function callOf(path: string, { callSid, parentCallSid }: VoiceWebhook): string {
+  return LEG_PATHS.has(path) ? (parentCallSid ?? callSid) : callSid;
 }

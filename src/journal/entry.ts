@@ -115,11 +115,20 @@ const entry = z.object({
       machine: z.enum(['talk', 'message', 'hangup']),
     })
     .optional(),
+  /** Absent if the call is not traced. */
+  trace: z
+    .object({
+      id: z.string().regex(/^[0-9a-f]{32}$/),
+      /** Whether something has failed, so that the trace is sent. Absent if not. */
+      isKept: z.boolean().optional(),
+    })
+    .optional(),
   stand,
 });
 
 /** What another instance needs to take a call over. A snapshot that must not change after it was noted. */
 export type JournalEntry = z.infer<typeof entry>;
+export type JournalTrace = NonNullable<JournalEntry['trace']>;
 export type JournalExit = z.infer<typeof exit>;
 export type JournalState = z.infer<typeof stand>;
 

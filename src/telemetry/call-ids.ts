@@ -4,9 +4,17 @@ export interface IdFields {
   stream_sid?: string;
   conversation_id?: string;
   handover_id?: string;
+  /** Absent if calls are not traced. */
+  trace_id?: string;
 }
 
-const NAMES = ['call_sid', 'stream_sid', 'conversation_id', 'handover_id'] as const satisfies (keyof IdFields)[];
+const NAMES = [
+  'call_sid',
+  'stream_sid',
+  'conversation_id',
+  'handover_id',
+  'trace_id',
+] as const satisfies (keyof IdFields)[];
 /** Maximum number of ended calls that are remembered, for lines that follow the end. The oldest is forgotten first. */
 const MAX_ENDED = 2000;
 

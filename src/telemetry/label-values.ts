@@ -1,9 +1,11 @@
 /**
- * The values of the labels of counters, which are closed sets. A counter has a series for each of them from the start, with
- * the value 0, because an alert on a rise does not see a series whose first value is already 1. A test holds the lists
+ * The values of the labels of counters and gauges, which are closed sets. There is a series for each of them from the start,
+ * with the value 0, because an alert on a rise does not see a series whose first value is already 1. A test holds the lists
  * against the types that the code counts with.
  */
 export const LABEL_VALUES = {
+  callsInState: { state: ['ringing', 'talking', 'leaving', 'redirecting', 'parted', 'dialling', 'recording'] },
+  capacity: { limit: ['concurrent_calls', 'memory_bytes'] },
   sessions: {
     outcome: [
       'handed_over',
@@ -39,6 +41,8 @@ export const LABEL_VALUES = {
       'stream-path',
       'stream-signature',
       'stream-start',
+      'console-access',
+      'console-token',
     ],
   },
   streamAnomalies: {

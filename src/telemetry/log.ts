@@ -89,8 +89,8 @@ function overheard(destination: DestinationStream, onCallLine: (line: CallLine) 
 /** Lines that wait because standard output takes none; more are dropped. */
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
 
-/** Standard output as a destination. A full disk or a closed terminal costs log lines, not calls. */
-function standardOutput(): DestinationStream {
+/** Returns standard output as a destination. A full disk or a closed terminal costs log lines, not calls. */
+export function standardOutput(): DestinationStream {
   const destination = pino.destination({ fd: 1, sync: true, maxLength: MAX_WAITING_CHARACTERS });
   destination.on('error', () => undefined);
   return destination;

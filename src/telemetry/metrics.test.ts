@@ -19,3 +19,14 @@ test('a value that cannot be counted or measured is dropped and never throws', a
   assert.match(text, /gateway_session_duration_seconds_count 1\n/);
   assert.doesNotMatch(text, /NaN/);
 });
+
+test('the calls in each state are those of the moment in which the metrics are read', async () => {
+  const metrics = new Metrics({ process: false });
+  let states = ['talking', 'talking', 'dialling'];
+  metrics.watchCalls(() => states);
+  assert.match(await metrics.text(), /gateway_calls_in_state\{state="talking"\} 2\n/);
+  states = ['dialling'];
+  const text = await metrics.text();
+  assert.match(text, /gateway_calls_in_state\{state="talking"\} 0\n/);
+  assert.match(text, /gateway_calls_in_state\{state="dialling"\} 1\n/);
+});

@@ -22,6 +22,36 @@ export class Metrics {
     help: 'Number of calls with an open media stream.',
     registers: this.registers,
   });
+  readonly callsInState = new Gauge({
+    name: 'gateway_calls_in_state',
+    help: 'Number of calls that are not over, by state.',
+    labelNames: ['state'],
+    registers: this.registers,
+  });
+  readonly capacity = new Gauge({
+    name: 'gateway_capacity',
+    help: 'What the gateway may use at most, by limit. 0 calls: no limit.',
+    labelNames: ['limit'],
+    registers: this.registers,
+  });
+  readonly draining = new Gauge({
+    name: 'gateway_draining',
+    help: '1 while the gateway takes no new calls because it stops, else 0.',
+    aggregator: 'max',
+    registers: this.registers,
+  });
+  readonly buildInfo = new Gauge({
+    name: 'gateway_build_info',
+    help: 'Always 1. The labels are the versions of the gateway and of Node.',
+    labelNames: ['version', 'node'],
+    aggregator: 'max',
+    registers: this.registers,
+  });
+  readonly spansDropped = new Counter({
+    name: 'gateway_spans_dropped_total',
+    help: 'Total number of spans that were not sent, because a call had too many or the collector did not take them.',
+    registers: this.registers,
+  });
   readonly sessions = new Counter({
     name: 'gateway_sessions_total',
     help: 'Total number of calls that ended, by outcome.',
@@ -216,18 +246,30 @@ export class Metrics {
   readonly inboundFrameLatency = this.frameLatency.series('direction', 'inbound');
   readonly outboundFrameLatency = this.frameLatency.series('direction', 'outbound');
 
+  /** Called before each reading, for what is not counted as it happens. */
+  private look: (() => void) | undefined;
+
   constructor(options: { process?: boolean } = {}) {
     if (options.process !== false) collectDefaultMetrics({ register: this.registry });
     for (const [name, values] of Object.entries(LABEL_VALUES)) {
-      const counter = this[name as keyof typeof LABEL_VALUES] as Counter;
-      for (const labels of combinations(values)) counter.inc(labels, 0);
+      const metric: Counter | Gauge = this[name as keyof typeof LABEL_VALUES];
+      for (const labels of combinations(values)) metric.inc(labels, 0);
     }
     for (const labels of ESCALATIONS) this.escalations.inc(labels, 0);
   }
 
-  /** Starts the counters by provider at 0. `names`: every provider that may answer a call. */
+  /** Asks for the states of the calls that are not over each time the metrics are read. */
+  watchCalls(states: () => Iterable<string>): void {
+    this.look = () => {
+      for (const state of LABEL_VALUES.callsInState.state) this.callsInState.set({ state }, 0);
+      for (const state of states()) this.callsInState.inc({ state });
+    };
+  }
+
+  /** Starts the series by provider at 0. `names`: every provider that may answer a call. */
   startProviders(names: readonly string[]): void {
     for (const provider of names) {
+      this.turnLatency.zero({ provider });
       this.connectionFailures.inc({ provider }, 0);
       this.renewals.inc({ provider }, 0);
       for (const to of names) if (to !== provider) this.failovers.inc({ from: provider, to }, 0);
@@ -239,11 +281,13 @@ export class Metrics {
 
   /** Returns the same as {@link text}, in a form that can be added to the metrics of other processes. */
   async objects(): Promise<MetricObject[]> {
+    this.look?.();
     return [...(await this.registry.getMetricsAsJSON()), this.frameLatency.object()];
   }
 
   /** Returns all metrics as Prometheus text. */
   async text(): Promise<string> {
+    this.look?.();
     return `${await this.registry.metrics()}\n${this.frameLatency.text()}`;
   }
 }

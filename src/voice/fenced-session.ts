@@ -38,7 +38,10 @@ type State =
  * The members of a provider's session. The others are those of the session that a call has. The compiler names a member that
  * the fence does not pass on.
  */
-type PassedOn = Record<Exclude<keyof VoiceSession, 'speaker' | 'callerWaitsMs' | 'expectsNothing'>, unknown>;
+type PassedOn = Record<
+  Exclude<keyof VoiceSession, 'speaker' | 'callerWaitsMs' | 'quietLineMs' | 'expectsNothing'>,
+  unknown
+>;
 
 /** A session whose faults cost an event or the session, and nothing else. `FencedProvider` opens it. */
 export class FencedSession implements VoiceSession, PassedOn {

@@ -1,5 +1,5 @@
 import type { AudioChunk } from '../audio/chunk.js';
-import type { TandemError } from '../base/errors.js';
+import type { ErrorCode, TandemError } from '../base/errors.js';
 import type { HeardItem, Turn } from './history.js';
 
 /** The conversation as the session's owner knows it. A live view: every read returns the present state. */
@@ -81,8 +81,22 @@ export interface VoiceSessionOptions {
   onChange?: (change: SessionChange) => void;
 }
 
+/** A session of a provider is ready, or could not be opened. */
+export interface SessionConnected {
+  provider: string;
+  /**
+   * `start`: the first session of the call. `resume`: the call has a new stream. `renewal`: the session before was about to end.
+   * `reconnect`, `failover`: it was lost, and the next one is of the same provider or of another.
+   */
+  cause: 'start' | 'resume' | 'renewal' | 'reconnect' | 'failover';
+  tookMs: number;
+  /** Why it could not be opened. `undefined` if it is ready. */
+  error: ErrorCode | undefined;
+}
+
 /** What happens to the model's sessions under a session that outlives them. */
 export type SessionChange =
+  | ({ type: 'connected' } & SessionConnected)
   /** No session talks to the caller any more. `waitedMs`: how long they had been waiting, 0 if they were not. */
   | { type: 'lost'; waitedMs: number }
   /**
@@ -161,6 +175,8 @@ export interface VoiceSession {
    * unknown.
    */
   readonly callerWaitsMs?: number;
+  /** How long the caller's line has been quiet, in milliseconds, by its loudness. Absent if unknown. */
+  readonly quietLineMs?: number;
   /**
    * Called when the model has said what it had to say. The session no longer waits for what the model may owe. What the model
    * says all the same is heard. Absent if the session watches over nobody's silence.

@@ -62,8 +62,11 @@ const MAX_OUTPUT_CHARS = 16_000;
 export interface ToolRequest {
   name: string;
   arguments: unknown;
-  /** Called exactly once, because every tool call must be answered. Not called after the runner is closed. */
-  onResult(output: unknown): void;
+  /**
+   * Called exactly once, because every tool call must be answered. Not called after the runner is closed. `fault` is absent if
+   * the tool did what it should.
+   */
+  onResult(output: unknown, fault?: ToolFault): void;
   onFiller(text: string): void;
 }
 
@@ -130,11 +133,11 @@ export class ToolRunner {
       if (!this.first.isFirst(tool.name, kind)) return;
       log.error({ ...fields, tool: tool.name, kind }, 'a tool failed; further faults of this kind are only counted');
     };
-    const answer = (output: unknown): void => {
+    const answer = (output: unknown, reason?: ToolFault): void => {
       for (const timer of timers) timer.cancel();
       this.running.delete(abort);
       try {
-        request.onResult(output);
+        request.onResult(output, reason);
       } catch (error) {
         fault('unanswered', { err: error });
       }
@@ -146,7 +149,7 @@ export class ToolRunner {
     timers.push(
       this.clock.setTimer(timeoutMs, () => {
         fault('timeout', { timeout_ms: timeoutMs });
-        answer({ error: 'The tool took too long. Tell the caller that it did not work.' });
+        answer({ error: 'The tool took too long. Tell the caller that it did not work.' }, 'timeout');
         abort.abort();
       }),
     );
@@ -158,13 +161,14 @@ export class ToolRunner {
       (outcome) => {
         if (outcome === undefined || !isWanted()) return;
         if ('fault' in outcome) fault(outcome.fault, { err: outcome.error });
-        answer('output' in outcome ? outcome.output : { error: FAILED });
+        if ('output' in outcome) answer(outcome.output);
+        else answer({ error: FAILED }, outcome.fault);
       },
       // Even what a tool throws can throw when it is looked at.
       () => {
         if (!isWanted()) return;
         fault('failed', {});
-        answer({ error: FAILED });
+        answer({ error: FAILED }, 'failed');
       },
     );
   }

@@ -6,7 +6,7 @@ import type { Playback } from '../../twilio/playback.js';
 import type { History, Turn } from '../../voice/history.js';
 import type { ResponseGate } from '../../voice/response-gate.js';
 import type { ResponseStatus } from '../../voice/session.js';
-import type { ToolRunner } from '../../voice/tools.js';
+import type { ToolFault, ToolRunner } from '../../voice/tools.js';
 import type { PrewarmedSession } from './prewarmed-session.js';
 import type { CallerIdleTimer } from './caller-idle.js';
 import type { DtmfCollector } from './dtmf-collector.js';
@@ -51,7 +51,9 @@ export interface ConversationListener {
 export type ConversationSign =
   | { type: 'caller-speaks' | 'caller-stops' | 'barge-in' }
   /** The model has called a tool. `name` is empty if there is no such tool. */
-  | { type: 'tool'; name: string };
+  | { type: 'tool'; name: string; toolCallId: string }
+  /** The tool has answered. `fault`: why it failed. */
+  | { type: 'tool-done'; toolCallId: string; fault: ToolFault | undefined };
 
 /** The parts both kinds of conversation are made of. */
 export interface ConversationParts {

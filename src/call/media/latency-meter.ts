@@ -10,6 +10,8 @@ export interface Answered {
   waitedMs: number;
   /** From the end of the caller's speech until the model's audio arrived. */
   modelMs: number;
+  /** From the last loud moment of the caller's line until the model reported the end of speech. `undefined` if unknown. */
+  endpointingMs?: number | undefined;
 }
 
 /** Measures how long a caller waits for the greeting and for each answer. Each stream has its own meter. */
@@ -17,6 +19,7 @@ export class LatencyMeter {
   private readonly clock: Clock;
   private readonly metrics: Metrics;
   private readonly provider: () => string;
+  private readonly quietLineMs: () => number;
   private readonly onAnswered: (answered: Answered) => void;
   /** When the last piece of the model's audio arrived. */
   private arrivedMs = 0;
@@ -30,11 +33,14 @@ export class LatencyMeter {
     clock: Clock;
     metrics: Metrics;
     provider: () => string;
+    /** Returns how long the caller's line has been quiet. 0 if unknown. Called when an answer begins. */
+    quietLineMs?: () => number;
     onAnswered: (answered: Answered) => void;
   }) {
     this.clock = options.clock;
     this.metrics = options.metrics;
     this.provider = options.provider;
+    this.quietLineMs = options.quietLineMs ?? (() => 0);
     this.onAnswered = options.onAnswered;
   }
 
@@ -80,7 +86,15 @@ export class LatencyMeter {
       const waitedMs = this.clock.now() - speechStoppedMs;
       this.metrics.turnLatency.labels(provider).observe(waitedMs / 1000);
       this.speechStoppedMs = undefined;
-      this.onAnswered({ itemId, provider, waitedMs, modelMs: Math.max(0, this.arrivedMs - speechStoppedMs) });
+      const endpointingMs = this.quietLineMs() - waitedMs;
+      this.onAnswered({
+        itemId,
+        provider,
+        waitedMs,
+        modelMs: Math.max(0, this.arrivedMs - speechStoppedMs),
+        // Quiet is noticed later than some models report the end of speech.
+        ...(endpointingMs > 0 ? { endpointingMs } : {}),
+      });
     }
   }
 }

@@ -70,6 +70,7 @@ export function openMediaSession(options: MediaSessionOptions): { media: MediaSe
     clock,
     metrics,
     provider: () => prewarmed.session.speaker ?? providerName,
+    quietLineMs: () => prewarmed.session.quietLineMs ?? 0,
     onAnswered: (answered) => signs.onAnswered(answered),
   });
   const playback = new Playback({

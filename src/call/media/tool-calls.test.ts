@@ -6,13 +6,13 @@ import { FakeClock } from '../../../test/support/fake-clock.js';
 import type { Logger } from '../../telemetry/log.js';
 import { EscalationWatch } from '../../escalation/watch.js';
 import { ToolRunner, defineTool } from '../../voice/tools.js';
-import type { ConversationListener } from './conversation.js';
+import type { ConversationListener, ConversationSign } from './conversation.js';
 import { answerToolCall } from './tool-calls.js';
 
 test('every tool call is answered, the built-in tools act on the phone call, and a closed runner is silent', async () => {
   const acts: unknown[] = [];
   const answers: unknown[] = [];
-  const signs: unknown[] = [];
+  const signs: ConversationSign[] = [];
   const clock = new FakeClock();
   const note = defineTool({
     name: 'note',
@@ -35,7 +35,7 @@ test('every tool call is answered, the built-in tools act on the phone call, and
   const call = (name: string, callArguments: unknown): void =>
     answerToolCall(
       { listener, tools, escalationWatch: new EscalationWatch() },
-      { name, arguments: callArguments },
+      { toolCallId: 't', name, arguments: callArguments },
       { answer: (output) => answers.push(output), say: (text) => acts.push(text) },
     );
   call('transfer_to_human', { reason: 'billing' });
@@ -58,9 +58,16 @@ test('every tool call is answered, the built-in tools act on the phone call, and
     { error: 'The tool call could not be read.' },
     { noted: 'milk' },
   ]);
+  const toolCallId = 't';
   assert.deepEqual(
-    signs,
-    ['transfer_to_human', 'end_call', '', 'note', 'note'].map((name) => ({ type: 'tool', name })),
+    signs.filter(({ type }) => type === 'tool'),
+    ['transfer_to_human', 'end_call', '', 'note', 'note'].map((name) => ({ type: 'tool', name, toolCallId })),
+  );
+  const done = { type: 'tool-done', toolCallId, fault: undefined };
+  assert.deepEqual(
+    signs.filter(({ type }) => type === 'tool-done'),
+    [done, done, done, done],
+    'the tool that hangs is not done',
   );
   assert.deepEqual(acts, [{ trigger: 'tool', reason: 'billing' }, 'end', 'Noting.']);
 });

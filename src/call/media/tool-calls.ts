@@ -1,4 +1,5 @@
 import type { Escalation } from '../../escalation/escalation.js';
+import type { ToolFault } from '../../voice/tools.js';
 import { END_CALL_TOOL } from './built-in-tools.js';
 import type { ConversationParts } from './conversation.js';
 
@@ -9,6 +10,7 @@ const FILLER_SAY_ID = 'filler';
 
 /** A tool call, as the model's event carries it. */
 export interface ToolCall {
+  toolCallId: string;
   name: string;
   arguments: unknown;
 }
@@ -35,15 +37,27 @@ export function answerToolCall(
     throw error;
   }
   const isBuiltIn = escalation !== undefined || call.name === END_CALL_TOOL;
-  listener.onSign({ type: 'tool', name: isBuiltIn || tools.has(call.name) ? call.name : '' });
+  const { toolCallId } = call;
+  listener.onSign({ type: 'tool', name: isBuiltIn || tools.has(call.name) ? call.name : '', toolCallId });
+  const done = (fault?: ToolFault): void => listener.onSign({ type: 'tool-done', toolCallId, fault });
   if (escalation !== undefined) {
     answer({ status: 'ok' });
+    done();
     listener.onEscalation(escalation);
   } else if (call.name === END_CALL_TOOL) {
     answer({ status: 'ok' });
+    done();
     listener.onEndCall();
   } else {
     const { name, arguments: callArguments } = call;
-    tools.run({ name, arguments: callArguments, onResult: answer, onFiller: (text) => say(text, FILLER_SAY_ID) });
+    tools.run({
+      name,
+      arguments: callArguments,
+      onResult: (output, fault) => {
+        done(fault);
+        answer(output);
+      },
+      onFiller: (text) => say(text, FILLER_SAY_ID),
+    });
   }
 }

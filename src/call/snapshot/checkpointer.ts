@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../base/clock.js';
+import type { JournalEntry } from '../../journal/entry.js';
 import type { Journal } from '../../journal/journal.js';
 import type { History } from '../../voice/history.js';
 import type { CallState, CallStateMachine, ExitPlan, Parted } from '../call-state.js';
@@ -19,7 +20,13 @@ export class CallCheckpointer {
     history: History;
     machine: CallStateMachine;
     departure: Departure;
-    services: { clock: Clock; journal: Journal; provider: { name: string }; tokenLifeMs: number };
+    services: {
+      clock: Clock;
+      journal: Journal;
+      provider: { name: string };
+      tokenLifeMs: number;
+      traces?: { isKept: (callSid: string) => boolean } | undefined;
+    };
   };
 
   private again: Timer | undefined;
@@ -60,6 +67,7 @@ export class CallCheckpointer {
       resumes: departure.resumes,
       dials: failedDials,
       ...(call.outbound === undefined ? {} : { outbound: call.outbound }),
+      ...this.trace,
       stand: journalStateOf(this.toTell(state), escalation, clock.epochMs(), tokenLifeMs),
     });
   }
@@ -78,6 +86,13 @@ export class CallCheckpointer {
   takeBack(): void {
     this.ahead = undefined;
     this.note();
+  }
+
+  private get trace(): Pick<JournalEntry, 'trace'> {
+    const { callSid, traceId } = this.options.call;
+    if (traceId === undefined) return {};
+    const isKept = this.options.services.traces?.isKept(callSid) === true;
+    return { trace: { id: traceId, ...(isKept ? { isKept } : {}) } };
   }
 
   private toTell(state: CallState): CallState | Omit<Parted, 'expires'> {

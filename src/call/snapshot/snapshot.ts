@@ -1,6 +1,6 @@
 import type { Escalation, Reason, Trigger } from '../../escalation/escalation.js';
 import type { PreparedHandover } from '../../handover/desk.js';
-import type { JournalEntry, JournalExit, JournalState } from '../../journal/entry.js';
+import type { JournalEntry, JournalExit, JournalState, JournalTrace } from '../../journal/entry.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import type { Turn } from '../../voice/history.js';
 import type { OutboundFacts } from '../call-facts.js';
@@ -23,6 +23,8 @@ export interface CallSnapshot {
   failedDials: number;
   /** `undefined` if the caller has called. */
   outbound: OutboundFacts | undefined;
+  /** `undefined` if no instance has traced it. */
+  trace?: JournalTrace | undefined;
 }
 
 export function newSnapshot(
@@ -36,8 +38,8 @@ export function newSnapshot(
 }
 
 export function snapshotOf(entry: JournalEntry): CallSnapshot {
-  const { callSid, conversationId, dials, from, outbound, resumes, startedAtMs, to, turns } = entry;
-  return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials, outbound };
+  const { callSid, conversationId, dials, from, outbound, resumes, startedAtMs, to, trace, turns } = entry;
+  return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials, outbound, trace };
 }
 
 /**

@@ -45,7 +45,7 @@ export class Ringing {
    * `opening`: what the caller hears first. `quietSinceMs`: since when they have heard nothing, in milliseconds since
    * the epoch.
    */
-  state(opening: string | undefined, quietSinceMs: number | undefined, streamToken = drawStreamToken()): RingingState {
+  state(opening: string | undefined, quietSinceMs: number | undefined, streamToken = this.drawToken()): RingingState {
     const { call, onExpired, onSessionChange, services } = this.options;
     const { clock, provider, rules } = services;
     const { prompt, providers } = call.assistant;
@@ -65,6 +65,10 @@ export class Ringing {
     });
     const expires = clock.setTimer(SILENCE_BUDGET.streamExpectedMs, () => onExpired(quietSinceMs));
     return { name: 'ringing', streamToken, opening, quietSinceMs, prewarmed, expires };
+  }
+
+  private drawToken(): string {
+    return drawStreamToken(this.options.call.traceId);
   }
 
   /** The assistant's tools besides the built-in ones. */

@@ -226,6 +226,7 @@ export class HumanTransfer {
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
     const { assistant, callSid, conversationId, from, log, turns } = this.call;
     const { clock, crm, desk, emit } = this.services;
+    const startedMs = clock.now();
     const prepared = await prepareHandover(
       {
         escalation,
@@ -235,9 +236,21 @@ export class HumanTransfer {
         turns: turns(),
         summary: this.summary,
       },
-      { clock, crm, desk, log: log(), queueFor: (reason, intent) => assistant.queueFor(reason, intent) },
+      {
+        clock,
+        crm,
+        desk,
+        log: log(),
+        queueFor: (reason, intent) => assistant.queueFor(reason, intent),
+        onWritten: (handoverId, outcome, tookMs) => emit({ type: 'crm-ended', callSid, handoverId, outcome, tookMs }),
+      },
     );
-    emit({ type: 'handover-prepared', callSid, handoverId: prepared?.handoverId });
+    emit({
+      type: 'handover-prepared',
+      callSid,
+      handoverId: prepared?.handoverId,
+      tookMs: clock.now() - startedMs,
+    });
     return prepared;
   }
 }

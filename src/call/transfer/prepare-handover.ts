@@ -1,6 +1,6 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock } from '../../base/clock.js';
-import type { CrmCase } from '../../crm/hubspot.js';
+import type { CrmCase, CrmOutcome } from '../../crm/hubspot.js';
 import type { Escalation } from '../../escalation/escalation.js';
 import { priorityOf } from '../../escalation/priority.js';
 import { topicOf } from '../../escalation/topics.js';
@@ -35,10 +35,12 @@ export async function prepareHandover(
     queueFor: (reason: string, intent: string) => string;
     /** The customer system, which works beside the call. `undefined` if none is set. */
     crm: { begin: (crmCase: CrmCase) => void } | undefined;
+    /** Called when the customer system has the handover, or not. */
+    onWritten?: (handoverId: string | undefined, outcome: CrmOutcome, tookMs: number) => void;
   },
 ): Promise<PreparedHandover | undefined> {
   const { conversationId, escalation, language } = request;
-  const { clock, crm, desk, log, queueFor } = services;
+  const { clock, crm, desk, log, onWritten, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
   const intent = intentOf(turns, language);
   if (escalation.summary !== undefined) turns.push({ speaker: 'assistant', text: escalation.summary });
@@ -68,6 +70,7 @@ export async function prepareHandover(
     summary: request.summary.then((written) => written ?? summarizeInScript(turns)),
     tell: (found) => (prepared === undefined ? Promise.resolve(false) : desk.update(prepared, found)),
     log,
+    onEnd: (outcome, tookMs) => onWritten?.(prepared?.handoverId, outcome, tookMs),
   });
   return prepared;
 }

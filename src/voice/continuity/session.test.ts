@@ -36,7 +36,9 @@ describe('continuity after a lost session', () => {
     assert.equal(kinds().filter((type) => type === 'ready').length, 1);
     assert.deepEqual(log, ['lost a VOICE_UNREACHABLE']);
     assert.deepEqual(changes, [
+      { type: 'connected', provider: 'a', cause: 'start', tookMs: 0, error: undefined },
       { type: 'lost', waitedMs: 0 },
+      { type: 'connected', provider: 'a', cause: 'reconnect', tookMs: 0, error: undefined },
       { type: 'replaced', from: 'a', to: 'a', isAwaited: false },
     ]);
     session.close();

@@ -116,6 +116,10 @@ export class ContinuousSession implements VoiceSession, SuccessionOwner {
     return this.caller.deadAir.quietMs;
   }
 
+  get quietLineMs(): number {
+    return this.caller.quietLineMs;
+  }
+
   /** Asks the model that the caller is talking to. No other session is opened for it. Absent if that model cannot write. */
   get summarize(): VoiceSession['summarize'] {
     const { supervised } = this;

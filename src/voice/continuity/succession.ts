@@ -1,8 +1,9 @@
 import type { AudioChunk } from '../../audio/chunk.js';
 import type { Timer } from '../../base/clock.js';
 import type { TandemError } from '../../base/errors.js';
-import type { VoiceEvent, VoiceProvider } from '../session.js';
+import type { SessionConnected, VoiceEvent, VoiceProvider } from '../session.js';
 import type { CallerState, CurrentSession } from './caller-state.js';
+import { ConnectTimes } from './connect-times.js';
 import type { ContinuousSessionOptions } from './continuous-options.js';
 import { type Outage, newOutage, unendedOutage } from './outage.js';
 import { RenewalSchedule } from './renewal.js';
@@ -59,16 +60,19 @@ export class Succession {
   private readonly options: ContinuousSessionOptions;
   private readonly caller: CallerState;
   private readonly owner: SuccessionOwner;
+  private readonly connects: ConnectTimes;
   private state: State;
 
   constructor(options: ContinuousSessionOptions, caller: CallerState, owner: SuccessionOwner) {
     this.options = options;
     this.caller = caller;
     this.owner = owner;
-    const { breaker, providers, session } = options;
+    const { breaker, clock, providers, session } = options;
+    this.connects = new ConnectTimes(clock, (connected) => session.onChange?.({ type: 'connected', ...connected }));
     const isFree = (provider: VoiceProvider): boolean => !breaker.isCooling(provider.name) && provider.isFull !== true;
     const first = providers.find(isFree) ?? providers[0];
-    this.state = { name: 'opening', supervised: this.open(first, session), outage: undefined };
+    const cause = session.conversation.turns.length === 0 ? 'start' : 'resume';
+    this.state = { name: 'opening', supervised: this.open(first, cause, session), outage: undefined };
   }
 
   get isClosed(): boolean {
@@ -126,8 +130,13 @@ export class Succession {
     }
   }
 
-  private open(provider: VoiceProvider, { greeting, answersLast }: Opening, outage?: Outage): SupervisedSession {
-    return new SupervisedSession({
+  private open(
+    provider: VoiceProvider,
+    cause: SessionConnected['cause'],
+    { greeting, answersLast }: Opening,
+    outage?: Outage,
+  ): SupervisedSession {
+    const supervised = new SupervisedSession({
       afterDeafOne: outage?.origin.seemedDeaf === true,
       deadlineMs: outage?.failover.deadlineMs,
       quietLineMs: () => this.caller.quietLineMs,
@@ -139,6 +148,8 @@ export class Succession {
         onLost: (supervised, error) => this.onLost(supervised, error),
       },
     });
+    this.connects.opened(supervised, cause);
+    return supervised;
   }
 
   private onEvent(supervised: SupervisedSession, event: VoiceEvent): void {
@@ -158,6 +169,7 @@ export class Succession {
 
   private onReady(supervised: SupervisedSession): void {
     if (this.state.name !== 'opening') return;
+    this.connects.settled(supervised);
     const { outage } = this.state;
     if (outage === undefined) this.options.breaker.worked(supervised.provider.name);
     this.state = this.live(supervised, outage);
@@ -202,11 +214,12 @@ export class Succession {
   /** Opens the next session beside this one, in a pause. */
   private renew(supervised: SupervisedSession): void {
     if (this.state.name !== 'live' || this.state.supervised !== supervised) return;
-    const next = this.open(supervised.provider, { greeting: undefined, answersLast: false });
+    const next = this.open(supervised.provider, 'renewal', { greeting: undefined, answersLast: false });
     this.state = { ...this.state, name: 'renewing', next };
   }
 
   private onSuccessorReady(state: State & { name: 'renewing' }): void {
+    this.connects.settled(state.next);
     if (!state.renewal.isPause) {
       this.dropSuccessor();
       return;
@@ -223,6 +236,7 @@ export class Succession {
     const { state } = this;
     if (state.name !== 'renewing') return;
     state.next.close();
+    this.connects.dropped(state.next);
     const { next: _, ...live } = state;
     this.state = { ...live, name: 'live' };
     state.renewal.again(why);
@@ -233,8 +247,10 @@ export class Succession {
    */
   private renewNow(supervised: SupervisedSession): void {
     const { state } = this;
-    if (state.name === 'renewing') state.next.close();
-    else if (state.name !== 'live') return;
+    if (state.name === 'renewing') {
+      state.next.close();
+      this.connects.dropped(state.next);
+    } else if (state.name !== 'live') return;
     supervised.close();
     state.renewal.stop();
     this.caller.unheard();
@@ -248,6 +264,7 @@ export class Succession {
 
   private onLost(supervised: SupervisedSession, error: TandemError): void {
     const { state } = this;
+    this.connects.settled(supervised, error.code);
     this.options.report.onLost(supervised.provider.name, error, this.options.session.conversationId);
     switch (state.name) {
       case 'renewing':
@@ -301,7 +318,8 @@ export class Succession {
 
   private reopen(provider: VoiceProvider, outage: Outage): void {
     if (this.isClosed) return;
-    const supervised = this.open(provider, this.owner.opening(provider, outage.origin), outage);
+    const cause = outage.isRenewal ? 'renewal' : provider === outage.origin.provider ? 'reconnect' : 'failover';
+    const supervised = this.open(provider, cause, this.owner.opening(provider, outage.origin), outage);
     this.state = { name: 'opening', supervised, outage };
     this.owner.onReopened(supervised, outage.origin);
   }

@@ -122,7 +122,7 @@ export class Story {
   }
 
   tool(name: string): void {
-    this.console.emit({ type: 'tool', callSid: this.callSid, name });
+    this.console.emit({ type: 'tool', callSid: this.callSid, name, toolCallId: 't' });
   }
 
   seam(seam: 'renewal' | 'reconnect' | 'failover', to: string, silenceMs: number): void {
