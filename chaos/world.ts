@@ -233,7 +233,7 @@ export class World {
           this.options.onScreen(screen);
         },
       },
-      systemClock,
+      { clock: systemClock, patience: 1 },
     );
     this.closers.push(() => agents.close());
     const human: PhoneEndpoint = {

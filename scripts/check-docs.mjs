@@ -12,12 +12,15 @@ const PACKAGES_PAGE = 'docs/project/dependencies.md';
 
 /** Names in capitals that the documents use and the gateway's source does not define. */
 const OUTSIDE_NAMES = new Set([
-  // Variables of Node, of AWS's SDK, of the image's build, of a CI system, of the evaluations, of the tests and of an example.
+  // Variables of Node, of AWS's SDK, of the image's build, of a CI system and the deployments by it, of the evaluations, of the tests and of an example.
   'AWS_ACCESS_KEY_ID',
+  'AWS_APPLY_ROLE_ARN',
   'AWS_BEARER_TOKEN_BEDROCK',
   'AWS_PROFILE',
+  'AWS_PLAN_ROLE_ARN',
   'AWS_SECRET_ACCESS_KEY',
   'BASE',
+  'BACKEND_HCL',
   'CHROMIUM',
   'CI',
   'DYNAMODB_LOCAL',

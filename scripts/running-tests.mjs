@@ -1,16 +1,30 @@
 // A reporter of node:test that writes one JSON line when a test begins and one when it is over, so that scripts/test.mjs
-// knows what is still running. Node 20 reports one process after the other: a test of the next process counts from then.
+// knows what is still running, what was skipped and what took long. Node 20 reports one process after the other: a test of
+// the next process counts from then.
 
 import { existsSync, readFileSync } from 'node:fs';
 
-/** @param {AsyncIterable<{ type: string, data?: { file?: string, name?: string, line?: number, column?: number, nesting?: number } }>} events */
+/**
+ * @typedef {object} Told
+ * @property {string} [file]
+ * @property {string} [name]
+ * @property {number} [line]
+ * @property {number} [column]
+ * @property {number} [nesting]
+ * @property {boolean | string} [skip]
+ * @property {{ duration_ms?: number }} [details]
+ */
+
+/** @param {AsyncIterable<{ type: string, data?: Told }>} events */
 // oxlint-disable-next-line import/no-default-export -- node:test takes a reporter as a default export.
 export default async function* runningTests(events) {
   for await (const { type, data } of events) {
     const isOver = ['test:complete', 'test:pass', 'test:fail'].includes(type);
     if (!isOver && type !== 'test:dequeue') continue;
-    const { column, file, line, name, nesting } = data;
-    yield `${JSON.stringify({ isOver, file, name, nesting, place: `${file}:${line}:${column}:${name}` })}\n`;
+    const { column, details, file, line, name, nesting, skip } = data;
+    const isResult = isOver && type !== 'test:complete';
+    const result = isResult ? { ms: details?.duration_ms, isSkipped: skip !== undefined && skip !== false } : {};
+    yield `${JSON.stringify({ isOver, file, name, nesting, place: `${file}:${line}:${column}:${name}`, ...result })}\n`;
   }
 }
 
@@ -25,6 +39,10 @@ export class RunningTests {
   #processes = new Set();
   #seen = new Set();
   #reportedMs = performance.now();
+  /** @type {Map<string, number>} */
+  #durations = new Map();
+  /** @type {{ file: string, name: string }[]} */
+  #skipped = [];
 
   /** @param {string} path */
   constructor(path) {
@@ -39,12 +57,17 @@ export class RunningTests {
     this.#readBytes = written.length;
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
-      const { file, isOver, name, nesting, place } = JSON.parse(line);
+      const { file, isOver, isSkipped, ms, name, nesting, place } = JSON.parse(line);
       this.#reportedMs = nowMs;
       this.#seen.add(file);
       // A process of many files is reported like a test, with its path as its name.
-      if (file?.endsWith(name)) this.#processes[isOver ? 'delete' : 'add'](file);
-      else if (isOver) this.#running.delete(place);
+      if (file?.endsWith(name)) {
+        this.#processes[isOver ? 'delete' : 'add'](file);
+        continue;
+      }
+      if (isSkipped) this.#skipped.push({ file, name });
+      if (ms !== undefined && nesting === 0) this.#durations.set(file, (this.#durations.get(file) ?? 0) + ms);
+      if (isOver) this.#running.delete(place);
       else this.#begin(place, { file, name, nesting, isSuite: false, sinceMs: nowMs });
     }
   }
@@ -67,6 +90,16 @@ export class RunningTests {
   /** When something was reported last. */
   get reportedMs() {
     return this.#reportedMs;
+  }
+
+  /** How long the tests of each file took together, in milliseconds. */
+  get durations() {
+    return new Map(this.#durations);
+  }
+
+  /** The tests and suites that were skipped. */
+  get skipped() {
+    return [...this.#skipped];
   }
 
   #begin(place, test) {

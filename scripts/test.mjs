@@ -1,34 +1,54 @@
 // Builds everything and runs the tests in a few processes with many files each. A process per file takes sixteen times as long,
 // and a single process leaves a core idle while its tests wait.
 //   node scripts/test.mjs [part of a path]…   runs only the files whose path contains one of these
+//   node scripts/test.mjs --unit              runs only the unit tests: those beside the source that need no other program
+//   node scripts/test.mjs --integration       runs only the others
+//   node scripts/test.mjs --weigh             writes down how long the files took, for the next run's order
 import { spawn } from 'node:child_process';
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll, sources } from './build.mjs';
 import { RunningTests } from './running-tests.mjs';
+import { bundlesOf, isIntegration } from './test-plan.mjs';
 
 /** Maximum time of one test, and without any news. node:test in Node 20 can only stop a whole process, without a word about the test. */
 const MAX_TEST_MS = 5 * 60_000;
 /** Maximum time of the whole run. */
 const MAX_RUN_MS = 30 * 60_000;
 
+/** How many processes run at a time for each core. With three, tests with a time limit of their own fail. */
+const PROCESSES_PER_CORE = 2;
+/** How many bundles of files there are for each of these processes. */
+const BUNDLES_PER_PROCESS = 3;
+
 const root = fileURLToPath(new URL('..', import.meta.url));
-const wanted = process.argv.slice(2);
+const durationsFile = new URL('test-durations.json', import.meta.url);
+const flagsGiven = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
+const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
+const unknown = flagsGiven.filter((flag) => !['--unit', '--integration', '--weigh'].includes(flag));
+if (unknown.length > 0) {
+  console.error(`${unknown.join(', ')}: the options are --unit, --integration and --weigh.`);
+  process.exit(2);
+}
 await buildAll({ all: true, ifNeeded: true });
 const files = sources(['src', 'sim', 'lambda', 'bench', 'chaos', 'console', 'evals', 'test'])
   // The console's pages need a browser; see test-browser.mjs.
   .filter((file) => file.endsWith('.test.ts') && !file.startsWith('test/browser/'))
-  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .filter((file) => isChosen(file));
 if (files.length === 0) {
-  console.error(`No test file matches ${wanted.join(', ')}.`);
+  console.error(`No test file matches ${[...flagsGiven, ...wanted].join(', ')}.`);
   process.exit(1);
 }
-const shards = shared(files, Math.min(files.length, 2 * Math.max(2, availableParallelism())));
-const entries = shards.map((shard, number) => {
-  const entry = new URL(`../dist/all-${process.pid}-${number}.test.js`, import.meta.url);
-  writeFileSync(entry, shard.map((file) => `await import('./${file.replace(/\.ts$/, '.js')}');`).join('\n') + '\n');
+const atATime = PROCESSES_PER_CORE * Math.max(2, availableParallelism());
+const bundles = bundlesOf(files, JSON.parse(readFileSync(durationsFile, 'utf8')), BUNDLES_PER_PROCESS * atATime);
+const entries = bundles.map((bundle, number) => {
+  // node:test sorts the names.
+  const name = `all-${process.pid}-${String(number).padStart(3, '0')}.test.js`;
+  const entry = new URL(`../dist/${name}`, import.meta.url);
+  writeFileSync(entry, bundle.map((file) => `await import('./${file.replace(/\.ts$/, '.js')}');`).join('\n') + '\n');
   return entry.pathname;
 });
 const env = {
@@ -45,7 +65,7 @@ const reporters = [
   `--test-reporter=${fileURLToPath(new URL('running-tests.mjs', import.meta.url))}`,
   `--test-reporter-destination=${report}`,
 ];
-const flags = ['--enable-source-maps', '--expose-gc', '--test', ...reporters, `--test-concurrency=${entries.length}`];
+const flags = ['--enable-source-maps', '--expose-gc', '--test', ...reporters, `--test-concurrency=${atATime}`];
 // A group of its own, so that a process whose event loop is blocked can be ended as well.
 const run = spawn(process.execPath, [...flags, ...entries], { stdio: 'inherit', env, detached: true });
 const running = new RunningTests(report);
@@ -62,12 +82,12 @@ const watch = setInterval(() => {
   if (hanging.length === 0) {
     const begun = new Set(running.files.map(sourceOf));
     const suspects = running.processes.flatMap((path) => {
-      const shard = shards[entries.indexOf(path)] ?? [];
+      const bundle = bundles[entries.indexOf(path)] ?? [];
       // A process runs its files in order.
-      return shard.slice(
+      return bundle.slice(
         Math.max(
           0,
-          shard.findLastIndex((file) => begun.has(file)),
+          bundle.findLastIndex((file) => begun.has(file)),
         ),
       );
     });
@@ -79,8 +99,11 @@ const watch = setInterval(() => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(signal));
 run.on('exit', (code, signal) => {
   clearInterval(watch);
+  running.read(performance.now());
   for (const file of [...entries, report]) rmSync(file, { force: true });
-  process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1));
+  if (signal) process.exit(128 + constants.signals[signal]);
+  if (flagsGiven.includes('--weigh')) writeFileSync(durationsFile, durations());
+  process.exit(code === 0 && isIncomplete() ? 1 : (code ?? 1));
 });
 
 function end(signal) {
@@ -98,19 +121,23 @@ function sourceOf(file) {
     .replace(/\.js$/, '.ts');
 }
 
-/** Returns the expected cost of a test file. Files in test/ run whole calls, which wait for speech. */
-function weight(file) {
-  return statSync(file).size * (file.startsWith('test/') ? 8 : 1);
+/** Returns whether `file` is of the kind that the options ask for. */
+function isChosen(file) {
+  if (!flagsGiven.includes('--unit') && !flagsGiven.includes('--integration')) return true;
+  return flagsGiven.includes(isIntegration(file, readFileSync(`${root}/${file}`, 'utf8')) ? '--integration' : '--unit');
 }
 
-/** Returns `files` in `count` shares that take about the same time. */
-function shared(files, count) {
-  const shares = Array.from({ length: count }, () => ({ weight: 0, files: [] }));
-  const heaviestFirst = files.map((file) => ({ file, weight: weight(file) })).toSorted((a, b) => b.weight - a.weight);
-  for (const share of heaviestFirst) {
-    const least = shares.reduce((a, b) => (b.weight < a.weight ? b : a));
-    least.weight += share.weight;
-    least.files.push(share.file);
-  }
-  return shares.map((share) => share.files);
+/** Returns whether tests were skipped where none may be: in CI, which has everything that they need. Says which. */
+function isIncomplete() {
+  if (!process.env.CI || running.skipped.length === 0) return false;
+  for (const { file, name } of running.skipped)
+    console.error(`${sourceOf(file)}: “${name}” was skipped, and CI skips none`);
+  return true;
+}
+
+/** Returns what `scripts/test-durations.json` holds: the seconds of each file that takes a second or longer. */
+function durations() {
+  const rows = [...running.durations].map(([file, ms]) => [sourceOf(file), Math.round(ms / 1000)]);
+  const long = rows.filter(([, seconds]) => seconds >= 1).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `${JSON.stringify(Object.fromEntries(long), undefined, 2)}\n`;
 }

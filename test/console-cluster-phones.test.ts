@@ -8,7 +8,7 @@ import { until } from './support/rig.js';
 
 // The softphone and the desk over several workers, of which any may get a page's connection, and each may die.
 
-const SLOW_MS = 60_000;
+const SLOW_MS = 180_000;
 /** As with nothing configured, so that no caller can be real. */
 const SIMULATED = { TWILIO_AUTH_TOKEN: '', PUBLIC_HOST: '' };
 

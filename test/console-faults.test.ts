@@ -11,7 +11,7 @@ import { until } from './support/rig.js';
 import { ScriptedProvider } from './support/scripted-provider.js';
 import { type SimulatedGateway, withSimulatedGateway } from './support/simulated-gateway.js';
 
-const SLOW_MS = 60_000;
+const SLOW_MS = 180_000;
 
 async function sessionOf(base: string): Promise<SessionAnswer> {
   return (await ask(base, '/console/api/session')).json() as unknown as SessionAnswer;

@@ -7,7 +7,7 @@ import { withPair } from './support/gateway-pair.js';
 import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
 import { type Rig, until } from './support/rig.js';
 
-const LIMIT = { skip: skipWithoutRedis, timeout: 120_000 };
+const LIMIT = { skip: skipWithoutRedis };
 
 async function read<T>(rig: Rig, route: string): Promise<T> {
   const answered = await ask(rig.base, `/console/api/${route}`);
@@ -65,7 +65,7 @@ test('a call that moves to another instance stays one call in the list, with all
       await until(() => page.of('timeline').length > 0, 'the timeline');
       pair.asked = second;
       const drained = first.running.gateway.drain(20);
-      await until(() => second.events.some(({ type }) => type === 'stream-started'), 'the call to move', 60_000);
+      await until(() => second.events.some(({ type }) => type === 'stream-started'), 'the call to move');
       await drained;
       const kinds = () => page.of('timeline').flatMap(({ events }) => events.map(({ kind }) => kind));
       await until(() => kinds().includes('move') && kinds().includes('resume'), 'the move');

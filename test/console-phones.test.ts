@@ -14,7 +14,7 @@ import { until } from './support/rig.js';
 
 const QUIET = new Writable({ write: (_chunk, _encoding, done) => done() });
 /** The embedded voice thinks and speaks in real time, beside other tests. */
-const SLOW_MS = 60_000;
+const SLOW_MS = 180_000;
 
 interface Scene {
   base: string;

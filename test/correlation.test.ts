@@ -75,10 +75,10 @@ describe('the log of whole calls', { concurrency: true }, () => {
         const { call, hearing } = rig.place();
         await heardMore(hearing, 0, 'the greeting');
         await speak(call);
-        await until(() => rig.log().includes('a voice session was lost'), 'the loss of the session', 60_000);
+        await until(() => rig.log().includes('a voice session was lost'), 'the loss of the session');
         await heardMore(hearing, hearing.loudMs, 'the rest of the answer');
         await speak(call);
-        await until(() => rig.screens.length === 1, "the agent's screen", 60_000);
+        await until(() => rig.screens.length === 1, "the agent's screen");
         call.hangup();
         await call.whenEnded();
         await until(() => rig.events.some(({ type }) => type === 'ended'), 'the end');

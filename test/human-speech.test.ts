@@ -115,7 +115,7 @@ test(
         for (const { audio } of part) {
           call.speak(audio);
           call.speak(silence);
-          await until(() => call.isOver || call.mediaStream?.unspokenBytes === 0, 'the caller to have spoken', 60_000);
+          await until(() => call.isOver || call.mediaStream?.unspokenBytes === 0, 'the caller to have spoken');
           await call.mediaStream?.settle();
           // The engine takes utterances in order, so this one is done after the prompt just spoken.
           await engine.transcribe(silence);

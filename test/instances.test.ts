@@ -5,7 +5,7 @@ import { skipWithoutRedis } from './support/redis-server.js';
 import { until } from './support/rig.js';
 
 const CALLS = 4;
-const OPTIONS = { skip: skipWithoutRedis, timeout: 120_000 };
+const OPTIONS = { skip: skipWithoutRedis };
 
 async function withFleet(env: Record<string, string>, body: (fleet: Fleet, calls: FleetCall[]) => Promise<void>) {
   const fleet = await startFleet({ size: 2, callers: CALLS, env });

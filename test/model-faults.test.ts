@@ -196,7 +196,7 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
         // Longer than the wait for a silent model, so that the next session has to hear all of it again.
         const speechMs = 12_000;
         await speak(call, speechMs);
-        await until(() => said().length === 2, 'the greeting and the answer', 60_000);
+        await until(() => said().length === 2, 'the greeting and the answer');
         assert.deepEqual(said(), ['Welcome to the shop.', 'We open at nine.']);
         const failures = /connection_failures_total\{[^}]*\} (\d+)/.exec(await rig.running.metrics.text());
         assert.equal(failures?.[1], '1');
@@ -222,7 +222,7 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
         await until(() => hearing.loudMs > 800, 'the greeting');
         await speak(call, 400);
         const said = (): string[] => rig.events.flatMap((event) => (event.type === 'turn' ? [event.turn.text] : []));
-        await until(() => said().includes('Here it goes on.'), 'the rest', 60_000);
+        await until(() => said().includes('Here it goes on.'), 'the rest');
         assert.ok(
           said().some((text) => text.startsWith('This is a') && !text.includes('middle')),
           said().join(' | '),
@@ -252,22 +252,22 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
           const escalated = (): boolean => rig.events.some(({ type }) => type === 'escalated');
           const said: string[] = [];
           call.on('say', (text) => said.push(text));
-          await until(() => escalated() || (hearing.loudMs > 100 && hearing.quietMs > 400), 'a greeting', 60_000);
+          await until(() => escalated() || (hearing.loudMs > 100 && hearing.quietMs > 400), 'a greeting');
           if (!escalated()) {
             const beforeMs = hearing.loudMs;
             await speak(call);
-            await until(() => escalated() || hearing.loudMs > beforeMs + 1500, 'an answer', 60_000);
+            await until(() => escalated() || hearing.loudMs > beforeMs + 1500, 'an answer');
           }
           if (outcome === 'human') {
-            await until(escalated, 'the decision', 60_000);
+            await until(escalated, 'the decision');
             await until(() => said.length > 0, 'the line');
             assert.match(said[0] ?? '', /get you a colleague/);
           } else {
             assert.equal(escalated(), false);
             // The gateway must notice by itself. Meanwhile it may have told the caller "one moment".
             const isLost = (): boolean => rig.log().includes('a voice session was lost');
-            if (outcome === 'new session') await until(isLost, 'the loss of the session', 60_000);
-            await until(() => hearing.quietMs > 400, 'the end of the answer', 60_000);
+            if (outcome === 'new session') await until(isLost, 'the loss of the session');
+            await until(() => hearing.quietMs > 400, 'the end of the answer');
             const beforeMs = hearing.loudMs;
             await speak(call);
             await heardMore(hearing, beforeMs, 'the next answer');
@@ -304,7 +304,7 @@ describe('faults of hosted models', { concurrency: 6 }, () => {
         call.on('say', (text) => said.push(text));
         const frames = { all: 0 };
         call.on('heard', () => frames.all++);
-        await until(() => said.length > 0, 'the line', 60_000);
+        await until(() => said.length > 0, 'the line');
         assert.match(said[0] ?? '', /Ich verbinde Sie/);
         assert.ok(hearing.loudMs > 0 && hearing.longestGapMs < 5000, `${hearing.longestGapMs} ms of silence`);
         assert.ok(frames.all * 20 < 12_000, `${frames.all * 20} ms until the line`);

@@ -94,9 +94,9 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
               await heardMore(hearing, 0, 'the greeting');
               const beforeMs = hearing.loudMs;
               await speak(call);
-              await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer', 60_000);
+              await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer');
               await speak(call);
-              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer', 60_000);
+              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer');
               const cut = turnsOf(rig).find((turn) => turn.startsWith('assistant: We are open')) ?? '';
               assert.ok(
                 cut.length < 'assistant: We are open Monday to Friday, from nine in the morning until'.length,
@@ -119,10 +119,10 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
               const { call, hearing } = rig.place();
               await heardMore(hearing, 0, 'the greeting');
               await speak(call);
-              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the question', 60_000);
+              await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the question');
               await until(() => hearing.quietMs > 400, 'its end');
               for (const key of '4711#') call.pressDigit(key);
-              await until(() => turnsOf(rig).some((turn) => /arrives tomorrow/.test(turn)), 'the result', 60_000);
+              await until(() => turnsOf(rig).some((turn) => /arrives tomorrow/.test(turn)), 'the result');
               assert.deepEqual(escalationsOf(rig), []);
               call.pressDigit('0');
               await until(() => escalationsOf(rig).length > 0, 'the escalation');
@@ -145,13 +145,13 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
         await heardMore(hearing, 0, 'the greeting');
         const beforeMs = hearing.loudMs;
         await speak(call);
-        await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer', 60_000);
+        await until(() => hearing.loudMs > beforeMs + 1200, 'some of the answer');
         await speak(call);
-        await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer', 60_000);
+        await until(() => turnsOf(rig).some((turn) => /order number/.test(turn)), 'the next answer');
         const cut = turnsOf(rig).find((turn) => turn.startsWith('assistant: We are open')) ?? '';
         assert.ok(cut.length < 'assistant: We are open Monday to Friday, from nine in the morning until'.length, cut);
         assert.match(await rig.running.metrics.text(), /voice_barge_ins_total 1/);
-        await until(() => hearing.quietMs > 400, 'its end', 60_000);
+        await until(() => hearing.quietMs > 400, 'its end');
         await speak(call);
         assert.equal(await call.whenEnded(), 'gateway-hung-up');
         assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');

@@ -59,7 +59,7 @@ async function withCaller(script: string[], body: (scene: Scene) => Promise<void
     phoneBook: () => ({ ring: (leg) => leg.answer() }),
   });
   try {
-    await until(() => base() !== undefined || npm.exitCode !== null, `npm starts a gateway: ${written}`, 60_000);
+    await until(() => base() !== undefined || npm.exitCode !== null, `npm starts a gateway: ${written}`);
     const call = carrier.placeCall({
       from: '+12025550123',
       to: '+12065550199',

@@ -13,7 +13,7 @@ import { startGateway } from '../src/app/start-gateway.js';
 import { createOpenAiProvider } from '../src/voice/openai/provider.js';
 import { sound } from './support/openai-sim.js';
 import { LeakWatch } from './support/leaks.js';
-import { AUTH_TOKEN, CONNECT_NUMBER, PUBLIC_HOST, until } from './support/rig.js';
+import { AUTH_TOKEN, CONNECT_NUMBER, PATIENT_LAMBDA, PUBLIC_HOST, until } from './support/rig.js';
 import { scaledClock } from './support/scaled-clock.js';
 
 const PEPPER = 'rig-pepper-0123456789';
@@ -63,13 +63,14 @@ async function withCall(pipeline: boolean, options: OpenAiSimOptions, body: (set
   });
   assert.ok(running.embeddedStore !== undefined);
   const screens: AgentScreen[] = [];
-  const agent = connectSide(running.embeddedStore, PEPPER, clock, {
+  const listener = {
     onStep: () => undefined,
-    onScreen: (screen) => {
+    onScreen: (screen: AgentScreen) => {
       leaks.shown(screen.attributes);
       screens.push(screen);
     },
-  });
+  };
+  const agent = connectSide(running.embeddedStore, PEPPER, clock, listener, PATIENT_LAMBDA);
   const carrier = new Carrier({
     accountSid: `AC${'1'.repeat(32)}`,
     authToken: AUTH_TOKEN,

@@ -51,7 +51,7 @@ describe("the summary on the agent's screen", { concurrency: 3 }, () => {
         await Promise.all(
           topics.map(async () => {
             const { call, hearing } = rig.place();
-            await until(() => hearing.loudMs > 100, 'the greeting', 15_000);
+            await until(() => hearing.loudMs > 100, 'the greeting');
             await speak(call);
             assert.equal(await call.whenEnded(), 'gateway-hung-up');
           }),

@@ -39,21 +39,30 @@ export interface AgentSideListener {
   desk?: AgentDesk;
 }
 
+/** How the Lambda's time passes: by its own clock, and with limits that are longer on a busy machine. */
+export interface LambdaTime {
+  clock: Clock;
+  patience: number;
+}
+
 /** Starts the simulated Connect with the real flow, and the real Lambda on the gateway's store. */
 export function connectSide(
   store: StoreLocation,
   pepper: string,
   clock: Clock,
   listener: AgentSideListener,
-  lambdaClock: Clock = clock,
+  { clock: lambdaClock, patience }: LambdaTime = { clock, patience: 1 },
 ): AgentSide {
-  const lambda: SimulatedLambda = startLambda({
+  const env = {
     DYNAMODB_ENDPOINT_URL: store.dynamodb_endpoint,
     DYNAMODB_TABLE_NAME: store.table,
     HANDOVER_TOKEN_PEPPER: pepper,
     AWS_REGION: 'us-east-1',
-  });
-  const phone = new SimulatedConnect({
+  };
+  // As in the service, an instance of the function is there only once somebody has called.
+  let started: SimulatedLambda | undefined;
+  const lambda = (): SimulatedLambda => (started ??= startLambda(env, patience));
+  const connect = new SimulatedConnect({
     flow: loadFlow('contact-flow', {
       lambda_arn: 'arn:aws:lambda:us-east-1:000000000000:function:tandem-connect',
       default_queue_arn: DEFAULT_QUEUE,
@@ -64,10 +73,14 @@ export function connectSide(
       [WHISPER, loadFlow('agent-whisper')],
       [GUIDE, loadFlow('agent-guide', { region: 'us-east-1' })],
     ]),
-    lambda: lambda.invoke,
+    lambda: (event) => lambda().invoke(event),
     queues: new Map([[DEFAULT_QUEUE, { name: 'Default queue', hasRoom: true }]]),
     clock,
-    lambdaClock,
+    lambdaClock: {
+      now: () => lambdaClock.now(),
+      epochMs: () => lambdaClock.epochMs(),
+      setTimer: (delayMs, callback) => lambdaClock.setTimer(delayMs * patience, callback),
+    },
     onStep: (step, legCallSid) => listener.onStep(step, legCallSid),
     onAgentScreen: (screen) => listener.onScreen(screen),
     onWhisper: (text) => listener.onWhisper?.(text),
@@ -76,7 +89,19 @@ export function connectSide(
     desk: listener.desk,
     ...(listener.agentTalksMs === undefined ? {} : { agentTalksMs: listener.agentTalksMs }),
   });
-  return { phone, output: () => lambda.output(), close: () => lambda.close() };
+  return {
+    phone: {
+      ring: (leg) => {
+        // It loads while the flow welcomes the caller.
+        lambda();
+        connect.ring(leg);
+      },
+    },
+    output: () => started?.output() ?? '',
+    close: async () => {
+      await started?.close();
+    },
+  };
 }
 
 /** A telephone without a screen. It answers, counts the digits it hears, and hangs up after two seconds. */

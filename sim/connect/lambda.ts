@@ -16,11 +16,12 @@ interface Reply {
 
 /**
  * Starts the built Lambda (`dist/lambda/connect/index.mjs`) with an environment of its own. Its console output is
- * captured.
+ * captured. All its time limits are `patience` times as long as in the service, for a machine that is busy with other work.
  */
-export function startLambda(env: Readonly<Record<string, string>>): SimulatedLambda {
+export function startLambda(env: Readonly<Record<string, string>>, patience = 1): SimulatedLambda {
   const worker = new Worker(new URL('./lambda-thread.js', import.meta.url), {
     env: { ...env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    workerData: { patience },
     stdout: true,
     stderr: true,
   });

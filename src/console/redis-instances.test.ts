@@ -14,7 +14,7 @@ import type { CallRow } from './messages.js';
 import type { InstanceUpdate, Opened } from './other-instances.js';
 import { RedisInstances } from './redis-instances.js';
 
-const LIMIT = { skip: skipWithoutRedis, timeout: 60_000 };
+const LIMIT = { skip: skipWithoutRedis };
 const log = createLogger({ level: 'silent' });
 const key = drawKey();
 

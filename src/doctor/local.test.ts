@@ -13,7 +13,7 @@ function question(env: Record<string, string>, more: Partial<LocalQuestion> = {}
     settings: readConfig(env).local,
     isProvider: false,
     clock: systemClock,
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(180_000),
     ...more,
   };
 }

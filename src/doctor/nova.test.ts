@@ -20,7 +20,7 @@ async function ask(sim: NovaSimOptions, env: Record<string, string> = {}, more: 
       voices: [settings.voice],
       clock: systemClock,
       clocks,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(180_000),
       credentials: SIMULATED_CREDENTIALS,
       ...more,
     });
@@ -147,7 +147,7 @@ describe("the doctor's question to Nova", { concurrency: true }, () => {
       voices: ['matthew'],
       clock: systemClock,
       clocks: new ClockWatch(),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(180_000),
       credentials: SIMULATED_CREDENTIALS,
     });
     assert.equal(finding?.id, 'nova-unreachable');

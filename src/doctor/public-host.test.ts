@@ -48,7 +48,7 @@ async function ask(
       authTokens: [AUTH_TOKEN],
       accountSid: ACCOUNT_SID,
       epochMs: Date.now(),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(180_000),
       network: { lookup: here, ...(isTrusted ? { ca: tls.cert } : {}) },
       ...more,
     });
@@ -187,7 +187,7 @@ describe("the doctor's way to the public host", () => {
       authTokens: [AUTH_TOKEN],
       accountSid: undefined,
       epochMs: Date.now(),
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(180_000),
       network: { lookup: here },
     });
     assert.deepEqual(idsOf(findings).slice(0, 2), ['advice public-host', 'advice public-host-dns']);

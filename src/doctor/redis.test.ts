@@ -6,7 +6,7 @@ import { selfSigned } from '../../test/support/self-signed.js';
 import { StubRedis } from '../../test/support/stub-redis.js';
 
 const JOURNAL_KEY = Buffer.alloc(32, 7).toString('base64');
-const LIMIT = { skip: skipWithoutRedis, timeout: 60_000 };
+const LIMIT = { skip: skipWithoutRedis };
 
 async function ask(url: string) {
   const { code, findings } = await examine({ REDIS_URL: url, JOURNAL_KEY }, ['Redis']);

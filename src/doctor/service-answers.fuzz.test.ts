@@ -69,7 +69,7 @@ test('whatever a service answers, the doctor has a finding for it and repeats no
   try {
     await fuzz(answer, async ({ body: answered, status }) => {
       server.answer = { status, headers: { 'content-type': 'application/json' }, body: answered };
-      const common = { clock: systemClock, clocks: new ClockWatch(), signal: AbortSignal.timeout(20_000) };
+      const common = { clock: systemClock, clocks: new ClockWatch(), signal: AbortSignal.timeout(180_000) };
       const account = { baseUrl: url, accountSid: `AC${'1'.repeat(32)}`, authToken: 'token' };
       assert.ok(config.hubspot !== undefined);
       const asked: Finding[][] = await Promise.all([

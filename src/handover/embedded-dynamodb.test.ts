@@ -53,7 +53,8 @@ for (const closeLimitMs of [undefined, 0]) {
     const embedded = await startEmbeddedDynamoDb(closeLimitMs === undefined ? {} : { closeLimitMs });
     const { endpointUrl } = embedded;
     const place = { tableName: 'HandoverTokens', region: 'us-east-1', endpointUrl };
-    const store = new DynamoDbStore({ ...place, localCredentials: true });
+    // A hundred requests at once take longer than one may on a call.
+    const store = new DynamoDbStore({ ...place, localCredentials: true, attemptMs: 60_000 });
     await store.createTable();
     const puts = Array.from({ length: 100 }, (_, index) => store.put(String(index), sampleRecord()));
     const settled = Promise.allSettled(puts);

@@ -15,7 +15,7 @@ import { drawKey } from './seal.js';
 
 const silent = createLogger({ level: 'silent' });
 const key = drawKey();
-const LIMIT = { skip: skipWithoutRedis, timeout: 60_000 };
+const LIMIT = { skip: skipWithoutRedis };
 
 function open(url: string): RedisBackend {
   const target = readRedisUrl(url);
@@ -29,7 +29,7 @@ function connected(backend: RedisBackend): Promise<void> {
       if (isConnected) resolve();
     });
   });
-  return within(ready, 'a connection to Redis', 20_000);
+  return within(ready, 'a connection to Redis');
 }
 
 function journalOver(url: string, instanceId: string, options: Partial<JournalOptions> = {}): CallJournal {

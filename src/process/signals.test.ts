@@ -100,7 +100,7 @@ describe('signals that stop a process', { concurrency: true }, () => {
       });
     });
     try {
-      await within(stopped, 'the process stops', 10_000);
+      await within(stopped, 'the process stops');
     } finally {
       (parent.stdio[3] as NodeJS.WritableStream).end();
     }

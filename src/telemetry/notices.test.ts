@@ -70,7 +70,7 @@ async function runOn(device: string, code: string): Promise<unknown> {
   const output = openSync(device, 'w');
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', output, output] });
   try {
-    return (await within(once(child, 'close'), 'the process ends', 10_000))[0];
+    return (await within(once(child, 'close'), 'the process ends'))[0];
   } finally {
     child.kill('SIGKILL');
     closeSync(output);

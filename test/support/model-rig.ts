@@ -145,5 +145,5 @@ export async function speak(call: CarrierCall, ms = 600): Promise<void> {
 
 /** Waits until the caller has heard more than `beforeMs` of sound, and then `quietMs` of silence. */
 export async function heardMore(hearing: Hearing, beforeMs: number, what: string, quietMs = 400): Promise<void> {
-  await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what, 60_000);
+  await until(() => hearing.loudMs > beforeMs + 100 && hearing.quietMs >= quietMs, what);
 }

@@ -90,7 +90,7 @@ export class RedisServer {
     });
     // After it was ready the server may end.
     ended.catch(() => undefined);
-    await within(Promise.race([ready, ended]), 'redis-server accepts connections', 20_000);
+    await within(Promise.race([ready, ended]), 'redis-server accepts connections');
   }
 
   /** Kills the server, as a machine that dies would. */

@@ -6,13 +6,14 @@ import { type Clock, systemClock } from '../../src/base/clock.js';
 import type { SpeechEngine } from '../../src/speech/engine.js';
 import type { AssistantTool } from '../../src/voice/tools.js';
 import { type RunningGateway, startGateway } from '../../src/app/start-gateway.js';
-import { connectSide } from '../../sim/caller/agent-side.js';
+import { type LambdaTime, connectSide } from '../../sim/caller/agent-side.js';
 import type { AgentScreen } from '../../sim/connect/connect.js';
 import type { CarrierCall, PlaceCallOptions } from '../../sim/twilio/carrier-call.js';
 import { Carrier, type CarrierOptions } from '../../sim/twilio/carrier.js';
 import type { PhoneEndpoint } from '../../sim/twilio/phone.js';
 import { RestApi, type RestOptions } from '../../sim/twilio/rest.js';
 import { incompleteLines } from './correlation.js';
+import { PATIENCE_MS } from './deadline.js';
 import { LeakWatch } from './leaks.js';
 import { scaledClock } from './scaled-clock.js';
 import { ScriptedProvider } from './scripted-provider.js';
@@ -24,6 +25,8 @@ export const AUTH_TOKEN = 'rig-auth-token';
 export const CONNECT_NUMBER = '+12065550100';
 export const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
 const PEPPER = 'rig-pepper-0123456789';
+/** The Lambda takes real time, at any speed of the call's clock, and several times as much on a busy machine. */
+export const PATIENT_LAMBDA: LambdaTime = { clock: systemClock, patience: 10 };
 /** How many times faster than real time a rig runs by default. */
 const SPEED = 10;
 
@@ -142,8 +145,7 @@ export async function startRig(
               screens.push(screen);
             },
           },
-          // The Lambda takes real time, too.
-          systemClock,
+          PATIENT_LAMBDA,
         )
       : undefined;
   phone ??= agent?.phone;
@@ -181,8 +183,11 @@ export async function startRig(
   };
 }
 
-/** Polls `condition` every few milliseconds until it holds. Fails with `what` after `limitMs`. */
-export async function until(condition: () => boolean, what: string, limitMs = 30_000): Promise<void> {
+/**
+ * Polls `condition` every few milliseconds until it holds. Fails with `what` after `limitMs`, which is long because other work may
+ * leave a test a tenth of a core.
+ */
+export async function until(condition: () => boolean, what: string, limitMs = PATIENCE_MS): Promise<void> {
   const startedMs = performance.now();
   while (!condition()) {
     if (performance.now() - startedMs > limitMs) throw new Error(`Did not happen within ${limitMs} ms: ${what}`);
