@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { replayTape } from '../sim/replay/replay-tape.js';
 import { scrubTape } from '../sim/replay/scrub-tape.js';
 import { firstDifference } from '../src/tape/compare.js';
-import { type Tape, type TapeLine, parseTape, writeTape, textOf } from '../src/tape/format.js';
+import { type Tape, type TapeLine, isNote, parseTape, writeTape, textOf } from '../src/tape/format.js';
 import { type Model, heardMore, speak, startModelRig } from './support/model-rig.js';
 import { AUTH_TOKEN, type Rig, startRig, until } from './support/rig.js';
 
@@ -74,6 +74,8 @@ for (const model of ['openai', 'nova'] as const) {
     for (const secret of [AUTH_TOKEN, 'rig-pepper-0123456789', 'sk-simulated', /wwww\d/, /[0-9a-f]{64}/])
       assert.ok(typeof secret === 'string' ? !text.includes(secret) : !secret.test(text), String(secret));
     assert.match(text, /sendDigits|wwww\{token-1\}/);
+    for (const type of ['started', 'state', 'caller-speech', 'model-speech', 'answered', 'token-played'])
+      assert.match(text, new RegExp(`"m":\\{"note":\\{"type":"${type}"`));
 
     const tape = parseTape(text);
     for (const direct of [false, true])
@@ -243,6 +245,11 @@ test('without TAPE_DIR nothing is recorded', async () => {
   }
 });
 
+/** What a tape notes of the call besides what went in and out, without the moments, which a busy machine shifts. */
+function notesOf({ lines }: Tape): string[] {
+  return lines.filter(({ m }) => isNote(m)).map(({ m }) => JSON.stringify((m['note'] as { type: string }).type));
+}
+
 interface Ran {
   code: number | null;
   stdout: string;
@@ -289,6 +296,26 @@ test('npm run replay answers with its exit code, and with JSON on request', asyn
   }
   assert.equal(both.code, 1);
   assert.match(both.stdout, /plain\.jsonl: equal .*\n.*different\.jsonl: different/);
+});
+
+test("npm run replay writes the tape of today's run for its owner alone, and never onto its input", async (t) => {
+  const folder = await folderOf(t);
+  const input = `${tapes}openai-barge-in.jsonl`;
+  const output = join(folder, 'today.jsonl');
+  const [done, same, two] = await Promise.all([
+    run('main', '--direct', '--out', output, input),
+    run('main', '--out', `${tapes}../tapes/openai-barge-in.jsonl`, input),
+    run('main', '--out', join(folder, 'never.jsonl'), input, input),
+  ]);
+  assert.deepEqual([done.code, same.code, two.code], [0, 2, 2], done.stderr);
+  assert.match(same.stderr, /would replace the tape/);
+  assert.equal((await stat(output)).mode & 0o777, 0o600);
+  assert.deepEqual(await readdir(folder), ['today.jsonl']);
+  const [recorded, today] = [await readFile(input, 'utf8'), await readFile(output, 'utf8')].map(parseTape);
+  assert.ok(recorded !== undefined && today !== undefined);
+  assert.deepEqual(today.head, { ...recorded.head, replay: { direct: true } });
+  assert.equal(firstDifference(recorded, today), undefined);
+  assert.deepEqual(notesOf(today), notesOf(recorded));
 });
 
 test('npm run scrub never writes onto its input, and writes the result for its owner alone', async (t) => {

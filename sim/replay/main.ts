@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { defineCommand, isEntry, runCommand, UsageError } from '../../src/process/command-line.js';
 import { type Difference, firstDifference } from '../../src/tape/compare.js';
-import { NotATape, parseTape } from '../../src/tape/format.js';
+import { NotATape, parseTape, writeTape } from '../../src/tape/format.js';
 import { replayTape } from './replay-tape.js';
+import { isSameFile, writeWhole } from './whole-file.js';
 
 /** The result for one tape. */
 interface Verdict {
@@ -15,9 +16,10 @@ interface Verdict {
 
 const EXIT = { equal: 0, different: 1, noTape: 2 } as const;
 
-async function verdictOf(file: string, direct: boolean): Promise<Verdict> {
+async function verdictOf(file: string, direct: boolean, out: string | undefined): Promise<Verdict> {
   const tape = parseTape(await readTape(file));
   const run = await replayTape(tape, { direct });
+  if (out !== undefined) await writeWhole(out, writeTape(run.tape));
   const difference = firstDifference(tape, run.tape);
   const { callMs, replayMs } = run;
   return {
@@ -65,21 +67,29 @@ export const command = defineCommand({
   options: {
     json: { type: 'boolean', about: 'prints one JSON object a line for each tape' },
     direct: { type: 'boolean', about: 'replays through the direct bridge, as with USE_PIPECAT=false' },
+    out: { type: 'string', value: 'FILE', about: "writes the tape of today's run, to see both in the console" },
   },
-  examples: ['test/tapes/*.jsonl', '--json --direct tapes/CA0123.jsonl'],
+  examples: ['test/tapes/*.jsonl', '--json --direct tapes/CA0123.jsonl', '--out today.jsonl tapes/CA0123.jsonl'],
   notes: `Settings and environment make no difference, because a tape has its own.
 
 Exit code: 0 equal, 1 different, 2 a file is not a whole tape.`,
   isOnItsOwn: true,
   run: async ({ operands, values }) => {
     if (operands.length === 0) throw new UsageError('Name at least one tape.');
+    const [tape = ''] = operands;
+    if (values.out !== undefined) {
+      if (operands.length > 1) throw new UsageError('With --out, name one tape.');
+      if (await isSameFile(tape, values.out))
+        throw new UsageError("Today's run would replace the tape. Name another file.");
+    }
     let exit: number = EXIT.equal;
     for (const file of operands) {
       try {
-        const verdict = await verdictOf(file, values.direct);
+        const verdict = await verdictOf(file, values.direct, values.out);
         console.log(values.json ? JSON.stringify(verdict) : sentence(verdict));
         if (!verdict.equal) exit = Math.max(exit, EXIT.different);
       } catch (error) {
+        if (error instanceof UsageError) throw error;
         console.error(problemOf(file, error));
         exit = EXIT.noTape;
       }

@@ -37,7 +37,7 @@ export async function replayTape(tape: Tape, options: { direct: boolean }): Prom
   try {
     const lines = await stage.run();
     return {
-      tape: { head: tape.head, lines, end: tape.end },
+      tape: { head: { ...tape.head, replay: { direct: options.direct } }, lines, end: tape.end },
       callMs: tape.end.t,
       replayMs: Math.max(1, Math.round(performance.now() - startedMs)),
     };

@@ -4,6 +4,7 @@ import {
   type TapeHead,
   type TapeLine,
   type TapeSettings,
+  isNote,
   parseTape,
   writeTape,
 } from '../../src/tape/format.js';
@@ -113,5 +114,6 @@ function isResult({ dir }: TapeLine): boolean {
 }
 
 function placeOf({ leg, dir, m }: TapeLine): string {
+  if (isNote(m)) return 'note';
   return dir === undefined ? leg : channelOf(leg, m);
 }

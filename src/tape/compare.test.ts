@@ -78,3 +78,9 @@ test('a time of day that is read from the clock may differ a little', () => {
   assert.equal(firstDifference(run(note('1796000000123')), run(note('1796000000999'))), undefined);
   assert.notEqual(firstDifference(run(note('1796000000123')), run(note('1796000009999'))), undefined);
 });
+
+test('what follows from the rest of a tape makes no difference', () => {
+  const note = (ms: number): TapeLine => ({ t: 1000, leg: 'decision', m: { note: { type: 'caller-speech', ms } } });
+  assert.equal(firstDifference(run(note(100), ended(3000, 'completed')), run(ended(3000, 'completed'))), undefined);
+  assert.equal(firstDifference(run(note(100)), run(note(900))), undefined);
+});

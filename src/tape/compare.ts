@@ -1,4 +1,4 @@
-import { textOf, type Json, type Message, type Tape, type TapeLine } from './format.js';
+import { isNote, textOf, type Json, type Message, type Tape, type TapeLine } from './format.js';
 
 // Compares two runs of one call. Nothing here needs Node, because the console draws the differences.
 
@@ -97,6 +97,8 @@ function byChannel({ lines }: Tape): Map<string, Result[]> {
 }
 
 function resultOf({ dir, leg, m, t }: TapeLine): Result | undefined {
+  // Follows from the rest.
+  if (isNote(m)) return undefined;
   if (dir === undefined && (leg === 'transcript' || leg === 'heard' || leg === 'decision'))
     return { kind: leg, channel: leg, t, m };
   if (dir !== 'out') return undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { NotATape, type Tape, parseTape, writeTape } from './format.js';
+import { NotATape, type Tape, TapeReader, parseTape, writeTape } from './format.js';
 
 const TAPE: Tape = {
   head: {
@@ -53,6 +53,20 @@ test('a file that is no whole tape is refused with one sentence that says where'
       `${problem}: ${text.slice(0, 80)}`,
     );
   }
+});
+
+test('a tape can be read row by row, and one that breaks off as far as it goes', () => {
+  const rows = writeTape(TAPE).trimEnd().split('\n');
+  const reader = new TapeReader();
+  const lines = rows.slice(0, -1).flatMap((row) => reader.read(row) ?? []);
+  assert.deepEqual([reader.head, lines], [TAPE.head, TAPE.lines]);
+  assert.deepEqual([reader.isWhole, reader.end], [false, { end: true, t: 1.5 }]);
+  reader.read(rows.at(-1) ?? '');
+  assert.deepEqual([reader.isWhole, reader.end], [true, TAPE.end]);
+  assert.throws(
+    () => reader.read('{}'),
+    (error) => error instanceof NotATape && error.problem === 'after-end' && error.line === 4,
+  );
 });
 
 test('the reader of tapes and their comparison need no Node, because the console uses them in a browser', () => {

@@ -21,6 +21,8 @@ export interface TapeHead {
   settings: TapeSettings;
   /** Set if words, voices, names and numbers were replaced. */
   scrubbed?: true;
+  /** Set in what a replay has written: what another day's code made of the call. */
+  replay?: { direct: boolean };
 }
 
 /** What the call's code was configured with. Secrets are placeholders. */
@@ -78,6 +80,11 @@ export function textOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
+/** Whether a message is a note: what the gateway told listeners of the call, which follows from the other lines. */
+export function isNote(m: Message): boolean {
+  return 'note' in m;
+}
+
 /** One recorded message. `t`: milliseconds since the call began. */
 export interface TapeLine {
   t: number;
@@ -100,39 +107,94 @@ export interface Tape {
   end: TapeEnd;
 }
 
+/** Why a file is no whole tape. */
+export type TapeProblem =
+  'not-a-tape' | 'version' | 'head' | 'not-json' | 'not-an-object' | 'not-a-line' | 'earlier' | 'after-end' | 'no-end';
+
 /** A file that is no whole tape. The message is one sentence without what the file holds. */
-export class NotATape extends Error {}
+export class NotATape extends Error {
+  /** `undefined` if the file is whole, and something else is wrong with it. */
+  readonly problem: TapeProblem | undefined;
+  /** The line that is wrong, from 1 on. `undefined` if it is none in particular. */
+  readonly line: number | undefined;
+
+  constructor(message: string, problem?: TapeProblem, line?: number) {
+    super(message);
+    this.problem = problem;
+    this.line = line;
+  }
+}
+
+const SENTENCES: Readonly<Record<TapeProblem, (line: number) => string>> = {
+  'not-a-tape': () => 'its first line is not that of a tape',
+  version: () => 'it has a version of the format that this release does not know',
+  head: () => 'its first line lacks what a tape needs',
+  'not-json': (line) => `line ${line} is not JSON`,
+  'not-an-object': (line) => `line ${line} is not an object`,
+  'not-a-line': (line) => `line ${line} is not a line of a tape`,
+  earlier: (line) => `line ${line} is earlier than the one before it`,
+  'after-end': (line) => `line ${line} ends it and more lines follow`,
+  'no-end': () => 'its last line is missing, so the recording broke off',
+};
+
+function wrong(problem: TapeProblem, line?: number): NotATape {
+  return new NotATape(SENTENCES[problem](line ?? 0), problem, line);
+}
 
 const LEG_SET: ReadonlySet<unknown> = new Set(LEGS);
+
+/** Reads a tape row by row, so that a long one need not be in memory as text. */
+export class TapeReader {
+  private known: TapeHead | undefined;
+  private last: { t: number | undefined; line: number } | undefined;
+  private rows = 0;
+  private lastMs = 0;
+
+  /** Reads the next row. `undefined` for the first and the last. @throws NotATape */
+  read(row: string): TapeLine | undefined {
+    const number = ++this.rows;
+    if (this.last !== undefined) throw wrong('after-end', this.last.line);
+    const line = objectOf(row, number);
+    if (this.known === undefined) {
+      this.known = headOf(line);
+      return undefined;
+    }
+    if (line['end'] === true) {
+      this.last = { t: typeof line['t'] === 'number' ? line['t'] : undefined, line: number };
+      return undefined;
+    }
+    if (!isLine(line)) throw wrong('not-a-line', number);
+    if (line.t < this.lastMs) throw wrong('earlier', number);
+    this.lastMs = line.t;
+    return line;
+  }
+
+  /** The first line. @throws NotATape if there was none */
+  get head(): TapeHead {
+    if (this.known === undefined) throw wrong('not-a-tape', 1);
+    return this.known;
+  }
+
+  /** Whether the last line has been read. */
+  get isWhole(): boolean {
+    return this.last !== undefined;
+  }
+
+  /** The last line. Without one, when the recording broke off. */
+  get end(): TapeEnd {
+    return { end: true, t: Math.max(this.last?.t ?? 0, this.lastMs) };
+  }
+}
 
 /** Reads a tape. @throws NotATape if it is not whole */
 export function parseTape(text: string): Tape {
   const rows = text.split('\n');
   if (rows.at(-1)?.trim() === '') rows.pop();
-  const head = objectOf(rows[0], 1);
-  if (head['tape'] !== TAPE_VERSION)
-    throw new NotATape(
-      head['tape'] === undefined
-        ? 'its first line is not that of a tape'
-        : 'it has a version of the format that this release does not know',
-    );
-  if (!isHead(head)) throw new NotATape('its first line lacks what a tape needs');
-  const lines: TapeLine[] = [];
-  let lastMs = 0;
-  for (const [index, row] of rows.entries()) {
-    if (index === 0) continue;
-    const line = objectOf(row, index + 1);
-    if (line['end'] === true) {
-      if (index !== rows.length - 1) throw new NotATape(`line ${index + 1} ends it and more lines follow`);
-      const endMs = line['t'];
-      return { head, lines, end: { end: true, t: typeof endMs === 'number' ? Math.max(endMs, lastMs) : lastMs } };
-    }
-    if (!isLine(line)) throw new NotATape(`line ${index + 1} is not a line of a tape`);
-    if (line.t < lastMs) throw new NotATape(`line ${index + 1} is earlier than the one before it`);
-    lastMs = line.t;
-    lines.push(line);
-  }
-  throw new NotATape('its last line is missing, so the recording broke off');
+  const reader = new TapeReader();
+  const lines = rows.flatMap((row) => reader.read(row) ?? []);
+  const { end, head } = reader;
+  if (!reader.isWhole) throw wrong('no-end');
+  return { head, lines, end };
 }
 
 /** The text of a tape. */
@@ -140,15 +202,21 @@ export function writeTape({ end, head, lines }: Tape): string {
   return `${[head, ...lines, end].map((line) => JSON.stringify(line)).join('\n')}\n`;
 }
 
-function objectOf(row: string | undefined, number: number): Record<string, unknown> {
+function objectOf(row: string, number: number): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(row ?? '');
+    value = JSON.parse(row);
   } catch {
-    throw new NotATape(number === 1 ? 'its first line is not that of a tape' : `line ${number} is not JSON`);
+    throw wrong(number === 1 ? 'not-a-tape' : 'not-json', number);
   }
-  if (!isObject(value))
-    throw new NotATape(number === 1 ? 'its first line is not that of a tape' : `line ${number} is not an object`);
+  if (!isObject(value)) throw wrong(number === 1 ? 'not-a-tape' : 'not-an-object', number);
+  return value;
+}
+
+function headOf(value: Record<string, unknown>): TapeHead {
+  const { tape } = value;
+  if (tape !== TAPE_VERSION) throw wrong(tape === undefined ? 'not-a-tape' : 'version', 1);
+  if (!isHead(value)) throw wrong('head', 1);
   return value;
 }
 

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
+import { KeptTapes } from './kept-tapes.js';
 import { TapeFile } from './tape-file.js';
 import { type CommonSettings, TapeRecorder } from './recorder.js';
 
@@ -31,21 +31,27 @@ export async function openRecorder(options: {
     return undefined;
   }
   log.warn({ setting: 'TAPE_DIR' }, 'every call is recorded, with all that is said; tell the callers');
+  const kept = new KeptTapes(config.dir);
   return new TapeRecorder({
+    kept,
     clock,
     version: await ownVersion(),
     settings: { ...settings, variables: config.variables, secrets: Object.keys(config.secrets) },
     secrets: secretValues(config.secrets),
-    open: (callSid) =>
-      new TapeFile({
-        path: join(config.dir, `${callSid}.jsonl`),
+    open: (callSid) => {
+      kept.began(callSid);
+      return new TapeFile({
+        path: kept.pathOf(callSid),
         clock,
-        onLost: (error) =>
+        onLost: (error) => {
+          kept.lost(callSid);
           log.warn(
             { err: error, call_sid: callSid, setting: 'TAPE_DIR' },
             'the tape of a call cannot be written; the call goes on',
-          ),
-      }),
+          );
+        },
+      });
+    },
   });
 }
 

@@ -10,6 +10,8 @@ import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../voice/tools.js';
 import { CallTape, type KnownValue, type LineSink } from './call-tape.js';
 import type { Json, Message, TapeHead, TapeSettings, TapedAssistant, TapedTool, TapedVoice } from './format.js';
+import type { KeptTapes } from './kept-tapes.js';
+import { noteOf } from './notes.js';
 import { Secrets } from './secrets.js';
 import { callTapeHere, tapedCall, tapedFetch, tapedMethods } from './taped-calls.js';
 import { tapedNovaClient } from './taped-nova.js';
@@ -30,6 +32,8 @@ export interface RecorderOptions {
   secrets: readonly string[];
   /** Returns where the lines of a call's tape go. */
   open: (callSid: string) => LineSink;
+  /** The tapes that are there already. Absent in a replay. */
+  kept?: KeptTapes | undefined;
   /** Returns the values of a replay. Absent when a call is recorded. */
   knownValue?: KnownValue | undefined;
 }
@@ -66,6 +70,11 @@ export class TapeRecorder {
   attach(gateway: { publicHost: () => string; assistantFor: (numberCalled: string) => TapedAssistant }): void {
     this.publicHost = gateway.publicHost;
     this.assistantFor = gateway.assistantFor;
+  }
+
+  /** The tapes that are there, for the console. `undefined` in a replay. */
+  get kept(): KeptTapes | undefined {
+    return this.options.kept;
   }
 
   /** Whether this call has a tape that is not closed. */
@@ -224,6 +233,8 @@ export class TapeRecorder {
     const tape = this.tapes.get(event.callSid);
     if (tape === undefined) return;
     if (event.type === 'started') tape.begin(this.options.open(event.callSid), this.headOf(tape, event.to));
+    const note = noteOf(event);
+    if (note !== undefined) tape.result('decision', { note });
     if (event.type === 'turn') tape.result('transcript', turnMessage(event.turn));
     else if (event.type === 'model-speech') tape.result('heard', heardMessage(event));
     else {
