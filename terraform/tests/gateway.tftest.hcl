@@ -53,6 +53,11 @@ run "container" {
   }
 
   assert {
+    condition     = jsondecode(aws_ecs_task_definition.gateway.container_definitions)[0].linuxParameters.initProcessEnabled
+    error_message = "As process 1 a gateway that stands still cannot end itself."
+  }
+
+  assert {
     condition     = strcontains(join(" ", jsondecode(aws_ecs_task_definition.gateway.container_definitions)[0].healthCheck.command), "http://127.0.0.1:8000/health")
     error_message = "ECS ignores the image's own health check."
   }

@@ -58,8 +58,10 @@ resource "aws_ecs_task_definition" "gateway" {
     stopTimeout            = local.stop_timeout
     readonlyRootFilesystem = true
     linuxParameters = {
-      capabilities = { drop = ["ALL"] }
-      tmpfs        = [{ containerPath = "/tmp", size = 64, mountOptions = ["rw", "noexec", "nosuid", "nodev"] }]
+      # As process 1 a gateway whose event loop stands still could not end itself. The init passes SIGTERM on.
+      initProcessEnabled = true
+      capabilities       = { drop = ["ALL"] }
+      tmpfs              = [{ containerPath = "/tmp", size = 64, mountOptions = ["rw", "noexec", "nosuid", "nodev"] }]
     }
     # Each call holds two sockets and more.
     ulimits = [{ name = "nofile", softLimit = 16384, hardLimit = 16384 }]
