@@ -3,6 +3,7 @@ import { CONNECTION_OVERRIDES } from '../src/call/paths.js';
 import { FALLBACK_URL } from '../test/support/fallback-edge.js';
 import { scaledClock } from '../test/support/scaled-clock.js';
 import { playCaller } from './caller.js';
+import { growth } from './growth.js';
 import { Judge, type Verdict } from './judge.js';
 import { CallModels } from './call-models.js';
 import { type Language, calamities, kindsOf, planCall } from './plan.js';
@@ -56,6 +57,9 @@ const MAX_JUMP_MS = 15;
  */
 const AFTERMATH_MS = 1_300_000;
 const SETTLED_AFTER_MS = 10_000;
+/** Maximum number of further measures of a process that has grown, and the machine's time between two. */
+const MAX_STOCKS = 24;
+const BETWEEN_STOCKS_MS = 5000;
 
 /** Runs calls with every fault there is, and a judge on each call. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -176,6 +180,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     for (const [index, part] of parts.entries()) {
       await place(part);
       await settle(index === parts.length - 1 ? 'after' : `after ${calls.length} calls`);
+    }
+    // Connections and answers on their way hold up to 30 MB for a while. What a leak holds stays.
+    for (let tries = 0; tries < MAX_STOCKS && growth({ calls, resources }).length > 0; tries++) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, BETWEEN_STOCKS_MS);
+      });
+      resources[resources.length - 1] = await takeStock('after', clock.timers, world.activeCalls);
     }
     return {
       calls: calls.toSorted((a, b) => a.number - b.number),

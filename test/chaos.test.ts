@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { growth, ownFaults } from '../chaos/print.js';
+import { growth } from '../chaos/growth.js';
+import { ownFaults } from '../chaos/print.js';
 import { planCall } from '../chaos/plan.js';
 import { runChaos } from '../chaos/run.js';
 import { soundOf, sentenceVoice } from '../chaos/voice.js';
