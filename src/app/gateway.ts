@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import type { Config } from '../config/config.js';
 import type { PhonePages } from '../console/phones.js';
 import type { OtherInstances } from '../console/other-instances.js';
+import type { ScrubTape } from '../console/scrubbed-tapes.js';
 import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
 import { FaultInjection, type InjectedFaults } from './injected-faults.js';
@@ -91,6 +92,8 @@ export interface GatewayParts {
   fetch?: typeof fetch;
   /** Records the calls. `undefined` if they are not recorded. */
   recorder?: TapeRecorder | undefined;
+  /** Takes the people out of a tape, for the console. `undefined` if nothing here can. */
+  scrubTape?: ScrubTape | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
   about?: Record<string, unknown>;
 }
@@ -228,6 +231,8 @@ export class Gateway {
       operate: (callSid, request) =>
         request.action === 'fault' ? injection.inject(callSid, request.fault) : this.operate(callSid, request),
       faults: injection.offered,
+      tapes: recorder?.kept,
+      scrubTape: parts.scrubTape,
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
       phones,
       clock: this.clock,
