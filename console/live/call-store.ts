@@ -16,8 +16,12 @@ export class CallStore {
   readonly events = signal<readonly ConsoleEvent[]>([]);
   readonly isOver = computed(() => this.call.value?.endedAt !== undefined);
 
-  constructor(callSid: string) {
+  /** Whether the call comes from a tape, so that no gateway is behind it. */
+  readonly isTape: boolean;
+
+  constructor(callSid: string, isTape = false) {
     this.callSid = callSid;
+    this.isTape = isTape;
   }
 
   /** Reads the call as a whole, also one that has ended. */
