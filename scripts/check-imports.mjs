@@ -86,12 +86,12 @@ export const LAYERS = `
   sim: app audio base config process sim/caller sim/connect sim/twilio speech
   sim/replay: app app/peers.ts audio base config crm escalation escalation/phrases handover journal process prompts speech tape tape/compare.ts tape/format.ts telemetry twilio/caller-identity.ts voice
 
-  cluster.ts: app base cluster config console/address.ts process sim/faults sim/handset telemetry
-  main.ts: app base config console/address.ts process sim/faults sim/handset telemetry
+  cluster.ts: app base cluster config console/address.ts process sim/faults sim/handset sim/replay telemetry
+  main.ts: app base config console/address.ts process sim/faults sim/handset sim/replay telemetry
 
   test/contracts: handover journal
   test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hubspot sim/model sim/nova sim/openai sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
-  test/browser/support: app audio call config console escalation sim/handset speech telemetry test/support
+  test/browser/support: app audio call config console escalation sim/handset speech tape/format.ts telemetry test/support
   bench: app audio base cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/browser/support test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
   evals evals/cases: app base call/media config escalation process prompts prompts/lines test/support voice

@@ -31,6 +31,10 @@ async function main(workers: number, notices: Notices): Promise<void> {
         const { Faults } = await import('../sim/faults/faults.js');
         return new Faults(parts);
       },
+      scrubTape: async (...tape) => {
+        const { scrubInProcess } = await import('../sim/replay/scrub-process.js');
+        return scrubInProcess(...tape);
+      },
     });
     return;
   }

@@ -42,6 +42,10 @@ async function main(notices: Notices, shown: Shown): Promise<void> {
       const { Faults } = await import('../sim/faults/faults.js');
       return new Faults(parts);
     },
+    scrubTape: async (...tape) => {
+      const { scrubInProcess } = await import('../sim/replay/scrub-process.js');
+      return scrubInProcess(...tape);
+    },
   });
   startWatchdog(config.maxStallMs, (sentence) => notices.warn(sentence));
   welcome(running, notices, shown);

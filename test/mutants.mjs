@@ -5,6 +5,7 @@ import { ACCESS } from './mutants/access.mjs';
 import { AGENT } from './mutants/agent.mjs';
 import { CONSOLE_ACCESS } from './mutants/console-access.mjs';
 import { CONSOLE_SIGHT } from './mutants/console-sight.mjs';
+import { CONSOLE_TAPES } from './mutants/console-tapes.mjs';
 import { JOURNAL } from './mutants/journal.mjs';
 import { MODELS } from './mutants/models.mjs';
 import { SETTINGS } from './mutants/settings.mjs';
@@ -28,4 +29,5 @@ export const MUTANTS = [
   ...TAPES,
   ...CONSOLE_ACCESS,
   ...CONSOLE_SIGHT,
+  ...CONSOLE_TAPES,
 ];

@@ -19,8 +19,12 @@ export class CallStore {
   readonly isOver = computed(() => this.call.value?.endedAt !== undefined);
   private readonly hasEvents = signal(false);
 
-  constructor(callSid: string) {
+  /** Whether the call comes from a tape, so that no gateway is behind it. */
+  readonly isTape: boolean;
+
+  constructor(callSid: string, isTape = false) {
     this.callSid = callSid;
+    this.isTape = isTape;
   }
 
   /** Reads the call as a whole, also one that has ended. */

@@ -51,3 +51,22 @@ export function timeOfDay(epochMs: number): string {
 export function shortSid(callSid: string): string {
   return `…${callSid.slice(-6)}`;
 }
+
+const percents = lazy(() => new Intl.NumberFormat(language, { style: 'percent' }));
+const megabytes = lazy(() => new Intl.NumberFormat(language, { style: 'unit', unit: 'megabyte' }));
+const dayAndTime = lazy(() => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }));
+
+/** A part of a whole, from 0 to 1: `40 %`. */
+export function percent(share: number): string {
+  return percents().format(share);
+}
+
+/** A size in megabytes of 1024 × 1024 bytes. */
+export function size(bytes: number): string {
+  return megabytes().format(Math.round(bytes / 1024 / 1024));
+}
+
+/** A day and the time of day. */
+export function day(epochMs: number): string {
+  return dayAndTime().format(epochMs);
+}

@@ -11,6 +11,7 @@ import { count, shortSid } from '../live/format.js';
 import { gatewayNow, noteGatewayTime } from '../live/gateway-clock.js';
 import { AMBER_MS, RED_MS } from '../live/quiet.js';
 import { takeOpened } from '../live/opened.js';
+import { TapeDesk } from '../live/tape-desk.js';
 import { useTick } from '../live/ticker.js';
 import type { CallLists, CallRow } from '../../src/console/messages.js';
 import { ActionButton } from '../parts/action-button.js';
@@ -19,7 +20,9 @@ import { CallsToolbar } from '../parts/calls-toolbar.js';
 import { draw } from '../parts/draw.js';
 import { EndedCalls } from '../parts/ended-calls.js';
 import { Frame } from '../parts/frame.js';
+import { TapeDrop } from '../parts/tape-drop.js';
 import { FiguresTable, Totals } from '../parts/totals.js';
+import { TapePage } from '../parts/tape-page.js';
 import { named, plural, text } from '../text/text.js';
 
 /** How many ended calls the gateway keeps. */
@@ -30,6 +33,7 @@ const RECENT_DELAY_MS = 1500;
 const store = new CallsStore();
 const view = new CallsView(store);
 const figures = new Figures();
+const desk = new TapeDesk();
 const recent = signal<readonly CallRow[]>([]);
 
 async function readLists(): Promise<void> {
@@ -74,8 +78,19 @@ function start(): void {
   });
 }
 
-function CallsPage() {
+/** The list, or a tape that was opened here. */
+function Page() {
   useEffect(start, []);
+  if (desk.runs.value.length > 0)
+    return (
+      <Frame current="calls" isOfGateway={false}>
+        <TapePage desk={desk} />
+      </Frame>
+    );
+  return <CallsPage />;
+}
+
+function CallsPage() {
   useAlarms();
   const calls = view.liveCount.value;
   return (
@@ -99,8 +114,9 @@ function CallsPage() {
         data-ready={isRead.value && connection.value !== 'connecting'}
       >
         <h1>{text('calls.title')}</h1>
+        <TapeDrop desk={desk} />
         <Totals figures={figures} store={store} />
-        <CallsToolbar view={view} />
+        <CallsToolbar view={view} desk={desk} />
         <p class="held" data-held={view.isHeld.value && calls > 1}>
           {text('held')}
         </p>
@@ -139,6 +155,7 @@ function Empty({ calls }: { calls: number }) {
           {text('empty.simulated')} <code>npm run call -- --gateway {location.origin} --say "Hello"</code>
         </p>
       )}
+      <p>{text('empty.tape')}</p>
     </div>
   );
 }
@@ -165,4 +182,4 @@ function useAlarms(): void {
 /** The calls whose silence has been told. */
 const told = new Set<string>();
 
-draw(<CallsPage />);
+draw(<Page />);

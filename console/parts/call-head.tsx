@@ -1,5 +1,4 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { session } from '../live/api.js';
 import type { CallStore } from '../live/call-store.js';
@@ -10,7 +9,9 @@ import { quietLevel } from '../live/quiet.js';
 import { useTick, writeText } from '../live/ticker.js';
 import { named, text } from '../text/text.js';
 import { ActionButton } from './action-button.js';
+import { Fact } from './fact.js';
 import { Icon } from './icon.js';
+import { MakeTest } from './make-test.js';
 
 /** States in which the gateway can still act on a call; see src/call/call.ts. */
 const CAN_ESCALATE: ReadonlySet<string> = new Set(['talking']);
@@ -34,6 +35,8 @@ const REASONS = [
 export function CallHead({ store }: { store: CallStore }) {
   const call = store.call.value;
   const short = shortSid(store.callSid);
+  const { tapes = false, transcripts = false } = session.value ?? {};
+  const hasTape = call?.tape === true && tapes && transcripts;
   return (
     <header class="call-head">
       <div class="call-title">
@@ -56,10 +59,13 @@ export function CallHead({ store }: { store: CallStore }) {
         )}
         {call !== undefined && (
           <div class="call-actions">
-            {call.tape && session.value?.tapes === true && (
-              <a class="button" data-testid="tape-download" href={`/console/api/calls/${call.callSid}/tape`} download>
-                {text('call.tape')} ↓
-              </a>
+            {hasTape && (
+              <>
+                <a class="button" data-testid="tape-download" href={`/console/api/calls/${call.callSid}/tape`} download>
+                  {text('call.tape')} ↓
+                </a>
+                <MakeTest source={{ call }} />
+              </>
             )}
             <Escalate callSid={call.callSid} disabled={!CAN_ESCALATE.has(call.state)} />
             <ActionButton
@@ -88,19 +94,11 @@ export function CallHead({ store }: { store: CallStore }) {
               {named('reason', call.escalation.reason)} ({named('trigger', call.escalation.trigger)})
             </Fact>
           )}
+          {call.tape && tapes && !transcripts && <Fact name={text('call.tape')}>{text('call.tape.withheld')}</Fact>}
           {call.outcome !== undefined && <Fact name={text('call.outcome')}>{named('outcome', call.outcome)}</Fact>}
         </dl>
       )}
     </header>
-  );
-}
-
-function Fact({ children, name }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -18,7 +18,7 @@ export function CallLog({ selected, store }: { store: CallStore; selected: Signa
   const isAll = useSignal(true);
   const events = store.events.value.filter((event) => isAll.value || event.kind === 'log');
   const drawn = useGradual(events.length, ENTRIES_A_FRAME);
-  const box = useFollowEnd(drawn);
+  const box = useFollowEnd(drawn, !store.isTape);
   useSelection(box, selected, { attribute: 'data-id', idOf: ({ id }) => id });
   return (
     <section class="card" data-testid="call-log" aria-labelledby="call-log">

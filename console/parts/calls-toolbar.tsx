@@ -3,10 +3,12 @@ import type { CallsView } from '../live/calls-view.js';
 import { count } from '../live/format.js';
 import { SORTS, type Sort } from '../live/order.js';
 import { onKeys } from '../live/shortcuts.js';
+import type { TapeDesk } from '../live/tape-desk.js';
 import { text } from '../text/text.js';
+import { TapeButton } from './tape-drop.js';
 
 /** The filter, the order and the view of the list. */
-export function CallsToolbar({ view }: { view: CallsView }) {
+export function CallsToolbar({ desk, view }: { view: CallsView; desk: TapeDesk }) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => onKeys({ '/': () => field.current?.select() }), []);
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -68,6 +70,7 @@ export function CallsToolbar({ view }: { view: CallsView }) {
           </label>
         ))}
       </fieldset>
+      <TapeButton desk={desk} label={text('tape.open')} />
     </form>
   );
 }

@@ -11,17 +11,19 @@ import { ThemeToggle } from './theme.js';
 
 document.documentElement.lang = language;
 
-/** What every page has around its content. `actions`: buttons at its top. */
+/** What every page has around its content. `actions`: buttons at its top. `isOfGateway`: whether it shows what the gateway says. */
 export function Frame({
   actions,
   children,
   current,
   isLive = true,
+  isOfGateway = isLive,
 }: {
   children: ComponentChildren;
   actions?: ComponentChildren;
   current?: 'calls' | 'phone' | 'agent';
   isLive?: boolean;
+  isOfGateway?: boolean;
 }) {
   return (
     <>
@@ -35,12 +37,12 @@ export function Frame({
         </a>
         {isLive && <Pages current={current} />}
         <div class="top-end">
-          {isLive && <ConnectionState />}
+          {isOfGateway && <ConnectionState />}
           <ThemeToggle />
           {actions}
         </div>
       </header>
-      {isLive && <Banner />}
+      {isOfGateway && <Banner />}
       {children}
       <Foot isLive={isLive} />
       <p class="unseen" role="status" aria-live="polite">

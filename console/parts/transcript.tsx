@@ -1,4 +1,5 @@
 import type { Signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import type { ConsoleEvent } from '../../src/console/messages.js';
 import { session } from '../live/api.js';
 import type { CallStore } from '../live/call-store.js';
@@ -15,29 +16,47 @@ const TURNS_A_FRAME = 40;
 type Turn = ConsoleEvent & { kind: 'turn' };
 
 /** What both sides said. Words that the caller never heard are struck through. */
-export function Transcript({ selected, store }: { store: CallStore; selected: Signal<ConsoleEvent | undefined> }) {
+export function Transcript({
+  id = 'transcript',
+  selected,
+  sign,
+  store,
+}: {
+  store: CallStore;
+  selected: Signal<ConsoleEvent | undefined>;
+  id?: string;
+  /** Tells it from another one on the page. */
+  sign?: ComponentChildren;
+}) {
   const turns = store.events.value.filter((event): event is Turn => event.kind === 'turn');
   const drawn = useGradual(turns.length, TURNS_A_FRAME);
-  const box = useFollowEnd(drawn);
-  const isAllowed = session.value?.transcripts !== false;
+  const box = useFollowEnd(drawn, !store.isTape);
+  const isAllowed = store.isTape || session.value?.transcripts !== false;
   const isForgotten =
-    isAllowed && store.isOver.value && turns.length > 0 && turns.every((turn) => turn.text === undefined);
+    isAllowed &&
+    !store.isTape &&
+    store.isOver.value &&
+    turns.length > 0 &&
+    turns.every((turn) => turn.text === undefined);
   useSelection(box, selected, {
     attribute: 'data-item-id',
     idOf: (event) => ('itemId' in event ? event.itemId : undefined),
     onMarked: (turn) => showTurn(box.current, turn),
   });
   return (
-    <section class="card" aria-labelledby="transcript">
+    <section class="card" aria-labelledby={id}>
       <div class="card-head">
-        <h2 id="transcript">{text('transcript.title')}</h2>
+        <h2 id={id}>
+          {sign}
+          {text('transcript.title')}
+        </h2>
       </div>
       {!isAllowed || isForgotten ? (
         <p class="note" data-testid="transcript-hidden" data-why={isAllowed ? 'ended' : 'not-allowed'}>
           {text(isAllowed ? 'transcript.forgotten' : 'transcript.hidden')}
         </p>
       ) : (
-        <div ref={box} class="card-scroll" role="log" tabIndex={0} aria-labelledby="transcript">
+        <div ref={box} class="card-scroll" role="log" tabIndex={0} aria-labelledby={id}>
           {turns.length === 0 ? (
             <p class="note">{text('transcript.empty')}</p>
           ) : (

@@ -93,6 +93,7 @@ export const de: Readonly<Record<TextKey, string>> = {
 
   'empty.title': 'Gerade kein Anruf',
   'empty.text': 'Der nächste erscheint hier von selbst.',
+  'empty.tape': 'Der Mitschnitt eines Anrufs lässt sich auf dieser Seite ablegen.',
   'empty.simulated': 'Einen simulierten anrufen lassen:',
   'empty.connecting': 'Fragt das Gateway…',
   'empty.filter': 'Kein Anruf passt zum Filter.',
@@ -151,6 +152,81 @@ export const de: Readonly<Record<TextKey, string>> = {
   'call.unknown.text':
     'Das Gateway behält laufende Anrufe und die letzten 50 beendeten, solange sein Prozess lebt. Dieser ist keiner davon.',
   'call.tape': 'Mitschnitt',
+  'call.tape.withheld': 'vorhanden; wird hier nicht gezeigt',
+
+  'tape.open': 'Mitschnitt öffnen…',
+  'tape.drop': 'Einen Mitschnitt hier ablegen, oder zwei, um sie zu vergleichen',
+  'tape.drop.second': 'Einen weiteren Lauf hier ablegen, um ihn mit diesem zu vergleichen',
+  'tape.reading': 'Der Mitschnitt wird gelesen… {share}',
+  'tape.opened': 'Der Mitschnitt des Anrufs {call} ist offen.',
+  'tape.title': 'Mitschnitt des Anrufs {call}',
+  'tape.compare': 'Vergleichen mit…',
+  'tape.file': 'Datei',
+  'tape.recorded': 'Aufgenommen',
+  'tape.version': 'Von',
+  'tape.version.recorded': 'Gateway {version}',
+  'tape.version.replay': 'einer Wiederholung',
+  'tape.version.direct': 'einer Wiederholung, direkte Brücke',
+  'tape.words': 'Worte und Stimmen',
+  'tape.words.scrubbed': 'maskiert',
+  'tape.words.raw': 'wie gesprochen: personenbezogene Daten',
+  'tape.local':
+    'Die Datei wird in diesem Browser gelesen und nirgendwohin gesendet. Nach dem Neuladen der Seite ist sie fort.',
+  'tape.brokenOff':
+    'Die Aufnahme bricht bei {time} ab: Der Anruf dauerte noch an, oder das Gateway wurde beendet. Was da ist, wird gezeigt. Wiederholen lässt sie sich nicht.',
+  'tape.noNotes':
+    'Dieser Mitschnitt hält weder fest, wann der Anrufer sprach, noch was ersetzt wurde. Diese Spuren bleiben leer.',
+  'tape.problem.not-a-tape':
+    '{name} ist kein Mitschnitt. Ein Mitschnitt ist eine Datei, die das Gateway nach TAPE_DIR schreibt, oder npm run replay mit --out.',
+  'tape.problem.version': '{name} hat eine Version des Formats, die diese Seite nicht kennt.',
+  'tape.problem.damaged':
+    '{name} ist beschädigt: Die Datei beginnt wie ein Mitschnitt, aber der Rest ergibt keinen Sinn.',
+  'tape.problem.damaged.line': '{name} ist beschädigt: Zeile {line} gehört in keinen Mitschnitt.',
+  'tape.problem.huge':
+    '{name} ist größer als {size}, mehr, als eine Seite fassen kann. Auf der Kommandozeile liest npm run replay die Datei.',
+  'tape.problem.unreadable':
+    'Der Browser kann {name} nicht lesen. Es ist vielleicht ein Ordner, oder die Datei hat sich inzwischen geändert.',
+  'tape.problem.many': 'Das sind mehr als zwei Dateien. Einen Mitschnitt ablegen, oder zwei, um sie zu vergleichen.',
+
+  'diff.title': 'Zwei Läufe des Anrufs {call}',
+  'diff.swap': 'Tauschen',
+  'diff.another': 'Anderer Lauf…',
+  'diff.close': 'B schließen',
+  'diff.run.a': 'A',
+  'diff.run.b': 'B',
+  'diff.otherCall': 'Das sind Mitschnitte zweier verschiedener Anrufe, darum ist fast alles anders.',
+  'diff.equal': 'Beide Läufe tun dasselbe',
+  'diff.equal.text':
+    'Was gesagt und gehört wurde, jede Entscheidung und alles Gesendete stimmt überein. Zeitpunkte dürfen um eine halbe Sekunde abweichen.',
+  'diff.first': 'Erster Unterschied bei {time}: {what}',
+  'diff.kind.transcript': 'was gesagt wurde',
+  'diff.kind.heard': 'was zu hören war',
+  'diff.kind.decision': 'eine Entscheidung',
+  'diff.kind.wire': 'was gesendet wurde',
+  'diff.nothing': 'nichts',
+  'diff.others': 'Der erste Unterschied an jeder der anderen Stellen',
+  'diff.at': 'Bei',
+  'diff.what': 'Was',
+  'diff.where': 'Wo',
+
+  'test.button': 'Test daraus machen…',
+  'test.title': 'Aus diesem Anruf einen Test machen',
+  'test.text':
+    'Im bereinigten Mitschnitt stehen Töne statt der Stimmen und Masken statt der Worte, Namen und Nummern. Vor dem Weitergeben ansehen.',
+  'test.text.raw':
+    'Dieser Mitschnitt ist, wie er aufgenommen wurde. Zum Bereinigen läuft der Code des Gateways darüber, und das kann eine Seite nicht. Diese Befehle tun es; gesendet wird nichts.',
+  'test.name': 'Name des Tests',
+  'test.download': '{file} speichern',
+  'test.busy': 'Wird bereinigt…',
+  'test.later': 'Das geht, sobald der Anruf vorbei ist.',
+  'test.then': 'Nach test/tapes verschieben und ausführen:',
+  'test.commands': 'Befehle',
+  'test.copy': 'Befehle kopieren',
+  'test.failed.0': 'Das Gateway antwortet nicht.',
+  'test.failed.404': 'Das Gateway hat keinen Mitschnitt dieses Anrufs mehr.',
+  'test.failed.409':
+    'Dieser Mitschnitt lässt sich hier nicht bereinigen: Er ist nicht vollständig oder zu lang. npm run scrub sagt mehr.',
+  'test.failed.503': 'Das Gateway bereinigt gerade einen anderen Mitschnitt. Gleich noch einmal versuchen.',
 
   timeline: 'Zeitachse',
   'timeline.title': 'Gehört und gesendet',

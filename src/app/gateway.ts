@@ -14,6 +14,7 @@ import type { Config } from '../config/config.js';
 import type { ContactStep } from '../console/messages.js';
 import type { PhonePages } from '../console/phones.js';
 import type { OtherInstances } from '../console/other-instances.js';
+import type { ScrubTape } from '../console/scrubbed-tapes.js';
 import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
 import { Drain } from './drain.js';
 import { FaultInjection, type InjectedFaults } from './injected-faults.js';
@@ -101,6 +102,8 @@ export interface GatewayParts {
   traces?: CallTraces | undefined;
   /** Records the calls. `undefined` if they are not recorded. */
   recorder?: TapeRecorder | undefined;
+  /** Takes the people out of a tape, for the console. `undefined` if nothing here can. */
+  scrubTape?: ScrubTape | undefined;
   /** More fields for /health. In local mode the simulator finds the embedded store there. */
   about?: Record<string, unknown>;
 }
@@ -253,6 +256,8 @@ export class Gateway {
         request.action === 'fault' ? injection.inject(callSid, request.fault) : this.operate(callSid, request),
       faults: injection.offered,
       outbound: config.outbound !== undefined,
+      tapes: recorder?.kept,
+      scrubTape: parts.scrubTape,
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
       phones,
       clock: this.clock,

@@ -79,6 +79,8 @@ export interface StartOptions {
   openPhones?: OpenPhones;
   /** Lets the operator break what a call stands on. Called only if the carrier is simulated. */
   openFaults?: OpenInjectedFaults;
+  /** Takes the people out of a tape; see {@link GatewayParts.scrubTape}. */
+  scrubTape?: GatewayParts['scrubTape'];
   /** Called when the operator stops the gateway from its console; see {@link GatewayParts.stop}. */
   stop?: GatewayParts['stop'];
   /** Maximum time until a provider is prepared. */
@@ -222,6 +224,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       agents: agents && (recorder?.service(agents, 'http', 'connect', ['reach']) ?? agents),
       recorder,
       traces: tracing?.traces,
+      scrubTape: options.scrubTape,
       peers: options.worker?.peers,
       consoles,
       consoleSecret: options.worker?.consoleSecret,

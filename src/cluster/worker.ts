@@ -9,7 +9,7 @@ import { readKey } from '../journal/seal.js';
 import { once, stopOnFault } from '../process/faults.js';
 import { FAULT_MESSAGE, createLogger } from '../telemetry/log.js';
 import { startWatchdog } from '../process/watchdog.js';
-import { type RunningGateway, startGateway } from '../app/start-gateway.js';
+import { type RunningGateway, type StartOptions, startGateway } from '../app/start-gateway.js';
 import { type Channel, Link } from './link.js';
 import { LinkInstances } from './link-instances.js';
 import { LinkPeers } from './link-peers.js';
@@ -31,13 +31,14 @@ export interface WorkerHost {
   warn: (sentence: string) => void;
   /** See {@link StartOptions}. */
   openFaults: OpenInjectedFaults;
+  scrubTape?: StartOptions['scrubTape'];
 }
 
 /** Runs one of several gateways behind one port. The primary starts and stops this process. */
 export async function runWorker(
   channel: Channel,
   env: Environment,
-  { exit, openFaults, warn }: WorkerHost,
+  { exit, openFaults, scrubTape, warn }: WorkerHost,
 ): Promise<void> {
   let running: RunningGateway | undefined;
   const settings = readConfig(env);
@@ -107,6 +108,7 @@ export async function runWorker(
       kill: () => process.kill(process.pid, 'SIGKILL'),
     },
     openFaults,
+    scrubTape,
     stop: () => link.tell('console-stop', undefined),
   });
   startWatchdog(running.config.maxStallMs, warn);

@@ -1,6 +1,7 @@
 import type { CallBoard } from './call-board.js';
 import type { ActionResult, CallLists, CallRow, CallWithEvents, OperatorRequest } from './messages.js';
 import type { InstanceQuestion, OtherInstances } from './other-instances.js';
+import type { TapesOfOthers } from './tapes.js';
 
 const MAX_RECENT = 50;
 /** Maximum wait for what the other instances know. */
@@ -16,11 +17,18 @@ export class AllCalls {
   private readonly board: CallBoard;
   private readonly others: OtherInstances | undefined;
   private readonly operate: Operate;
+  private readonly tapes: TapesOfOthers;
 
-  constructor(options: { board: CallBoard; others: OtherInstances | undefined; operate: Operate }) {
+  constructor(options: {
+    board: CallBoard;
+    others: OtherInstances | undefined;
+    operate: Operate;
+    tapes: TapesOfOthers;
+  }) {
     this.board = options.board;
     this.others = options.others;
     this.operate = options.operate;
+    this.tapes = options.tapes;
   }
 
   async count(): Promise<number> {
@@ -34,7 +42,8 @@ export class AllCalls {
     const live = byCallSid(all.flatMap(({ calls }) => calls));
     const ended = byCallSid(all.flatMap(({ recent }) => recent).sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0)));
     for (const callSid of live.keys()) ended.delete(callSid);
-    return { calls: [...live.values()], recent: [...ended.values()].reverse().slice(0, MAX_RECENT) };
+    const recent = [...ended.values()].reverse().slice(0, MAX_RECENT);
+    return { calls: await this.shown([...live.values()]), recent: await this.shown(recent) };
   }
 
   /** Returns a call with its events on all instances that have had it. `undefined` if none knows it. */
@@ -46,7 +55,8 @@ export class AllCalls {
     const [latest] = found.toSorted((a, b) => endOf(b.call) - endOf(a.call));
     if (latest === undefined) return undefined;
     const events = found.flatMap((each) => each.events).sort((a, b) => a.atMs - b.atMs);
-    return { call: latest.call, events };
+    const [call] = await this.shown([latest.call]);
+    return { call: call ?? latest.call, events };
   }
 
   /** Acts on a call, wherever it is. */
@@ -76,6 +86,12 @@ export class AllCalls {
       case 'act':
         return this.actHere(question.asked.callSid, question.asked.action);
     }
+  }
+
+  /** Returns the rows with what is here of the tapes of other instances. */
+  private shown(rows: readonly CallRow[]): Promise<CallRow[]> {
+    const isOwn = ({ callSid }: CallRow): boolean => this.board.find(callSid)?.call.tape === true;
+    return Promise.all(rows.map((row) => (isOwn(row) ? row : this.tapes.row(row))));
   }
 
   private async actHere(callSid: string, action: OperatorRequest): Promise<ActionResult> {

@@ -54,6 +54,20 @@ export function beginStream(response: ServerResponse, type: string): void {
   response.flushHeaders();
 }
 
+/** Begins an answer that the browser keeps as a file. */
+export function beginDownload(
+  response: ServerResponse,
+  { name, sizeBytes, type }: { type: string; name: string; sizeBytes: number },
+): void {
+  response.writeHead(200, {
+    ...HEADERS,
+    'cache-control': 'no-store',
+    'content-type': type,
+    'content-length': sizeBytes,
+    'content-disposition': `attachment; filename="${name}"`,
+  });
+}
+
 /** Refuses an upgrade with a plain answer. */
 export function refuseUpgrade(socket: Duplex, { error, headers, status }: Refusal): void {
   const body = `${JSON.stringify({ error })}\n`;

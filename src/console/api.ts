@@ -10,6 +10,9 @@ import type { Guard, Visitor } from './guard.js';
 import type { Fault, OperatorRequest, SessionAnswer } from './messages.js';
 import type { PhonePages } from './phones.js';
 import { readJson } from './read-json.js';
+import type { ScrubTape } from './scrubbed-tapes.js';
+import { TapeDownloads } from './tape-downloads.js';
+import type { Tapes } from './tapes.js';
 import { gatewayVersion } from './version.js';
 import type { WatchHub, Watcher } from './watch-hub.js';
 import { EventSocket, EventStream } from './watchers.js';
@@ -21,6 +24,10 @@ export interface ConsoleApiOptions {
   showsTranscripts: boolean;
   /** Lets the calls finish, and then ends the process. */
   stop: () => void;
+  /** The tapes of calls. `undefined` if they are not recorded. */
+  tapes?: Tapes | undefined;
+  /** Takes the people out of a tape. `undefined` if nothing here can. */
+  scrubTape?: ScrubTape | undefined;
   /** What can be made to fail under a call here. Empty unless the carrier is simulated. */
   faults: readonly Fault[];
   /** Whether the gateway makes calls. */
@@ -33,6 +40,7 @@ export interface ConsoleApiOptions {
 
 const SID = '[A-Za-z0-9]{1,64}';
 const CALL = new RegExp(`^calls/(${SID})$`);
+const TAPE = new RegExp(`^calls/(${SID})/tape$`);
 const ACTION = new RegExp(`^calls/(${SID})/actions/(hangup|escalate|fault)$`);
 const EVENTS = 'events';
 const WHOLE_SID = new RegExp(`^${SID}$`);
@@ -51,6 +59,7 @@ type Handler = (visitor: Visitor, request: IncomingMessage, response: ServerResp
 /** Everything under /console/api. Its visitors have passed the guard. */
 export class ConsoleApi {
   private readonly options: ConsoleApiOptions;
+  private readonly downloads: TapeDownloads;
   private readonly sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -59,6 +68,8 @@ export class ConsoleApi {
 
   constructor(options: ConsoleApiOptions) {
     this.options = options;
+    const { log, scrubTape, showsTranscripts, tapes } = options;
+    this.downloads = new TapeDownloads({ tapes, scrubTape, showsTranscripts, log });
   }
 
   /** `route`: the path below the API. */
@@ -99,6 +110,7 @@ export class ConsoleApi {
 
   /** Ends every connection of a watcher. */
   close(): void {
+    this.downloads.close();
     for (const socket of this.sockets.clients) socket.terminate();
     this.sockets.close();
   }
@@ -106,6 +118,8 @@ export class ConsoleApi {
   private readerOf(route: string): Handler | undefined {
     const callSid = CALL.exec(route)?.[1];
     if (callSid !== undefined) return (_visitor, _request, response) => this.sendCall(callSid, response);
+    const tapeOf = TAPE.exec(route)?.[1];
+    if (tapeOf !== undefined) return (_visitor, request, response) => this.downloads.send(tapeOf, request, response);
     switch (route) {
       case 'session':
         return (visitor, _request, response) => this.sendSession(visitor, response);
@@ -136,13 +150,13 @@ export class ConsoleApi {
   }
 
   private async sendSession(visitor: Visitor, response: ServerResponse): Promise<void> {
-    const { calls, faults, guard, outbound, phones, showsTranscripts } = this.options;
+    const { calls, faults, guard, outbound, phones, showsTranscripts, tapes } = this.options;
     const session: SessionAnswer = {
       csrf: guard.csrfOf(visitor),
       phone: phones !== undefined,
       agent: phones !== undefined,
       transcripts: showsTranscripts,
-      tapes: false,
+      tapes: tapes !== undefined,
       faults,
       outbound,
       login: guard.asksForToken,

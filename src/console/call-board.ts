@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { CallEvent } from '../call/call-events.js';
 import { CallRecord } from './call-record.js';
+import { noteEvent } from './note-event.js';
 import { maskedNumber } from './masked-number.js';
 import type { ContactStep, CallLists, CallRow, CallWithEvents, ConsoleEvent, OperatorRequest } from './messages.js';
 
@@ -25,6 +26,8 @@ export class CallBoard {
     run?: string;
     /** Whether words and whole numbers may be shown. */
     showsTranscripts: boolean;
+    /** Whether there is a tape of a call. By default there is none. */
+    hasTape?: (callSid: string) => boolean;
   };
   private readonly live = new Map<string, CallRecord>();
   /** Oldest first. */
@@ -84,7 +87,7 @@ export class CallBoard {
     if (event.type === 'started') this.start(event);
     const record = this.live.get(callSid);
     if (record === undefined) return;
-    note(record, event);
+    noteEvent(record, event);
     if (event.type === 'ended') this.end(callSid, record);
     this.onChange?.(callSid, undefined);
   }
@@ -95,7 +98,7 @@ export class CallBoard {
 
   private start(event: Extract<CallEvent, { type: 'started' }>): void {
     const { callSid, from, outboundId, provider, startedAtMs, to, turns } = event;
-    const { clock, instance, run = '', showsTranscripts } = this.options;
+    const { clock, hasTape = () => false, instance, run = '', showsTranscripts } = this.options;
     const known = this.ended.get(callSid);
     this.ended.delete(callSid);
     known?.revive(event);
@@ -113,6 +116,7 @@ export class CallBoard {
         clock,
         run,
         showsWords: showsTranscripts,
+        hasTape: () => hasTape(callSid),
         onEvent: (changed) => this.onChange?.(callSid, changed),
       });
     this.live.set(callSid, record);
@@ -135,69 +139,4 @@ function directed(
   return isOutbound
     ? { direction: 'outbound', from: own, to: person }
     : { direction: 'inbound', from: person, to: own };
-}
-
-function note(record: CallRecord, event: CallEvent): void {
-  switch (event.type) {
-    case 'state':
-      record.entered(event.state);
-      return;
-    case 'turn':
-      record.turned(event.turn);
-      return;
-    case 'caller-speech':
-      record.add({ kind: 'caller-speech', ms: Math.round(event.ms) }, event.ms);
-      return;
-    case 'model-speech':
-      record.modelSpoke(event);
-      return;
-    case 'barge-in':
-      record.bargedIn();
-      return;
-    case 'answered':
-      record.answered(event);
-      return;
-    case 'quiet':
-      record.quiet(event);
-      return;
-    case 'tool':
-      record.add({ kind: 'tool', name: event.name });
-      return;
-    case 'seam':
-      record.replaced(event);
-      return;
-    case 'escalated':
-      record.escalated(event.escalation);
-      return;
-    case 'handover-prepared':
-      record.prepared(event);
-      return;
-    case 'token-played':
-      record.add({ kind: 'handover', step: 'digits', digits: event.digits });
-      return;
-    case 'dialling':
-      record.add({ kind: 'handover', step: 'dial' });
-      return;
-    case 'dial-ended':
-      record.add({ kind: 'dial', outcome: event.outcome });
-      return;
-    case 'resumed':
-      record.resumed(event);
-      return;
-    case 'moving':
-      record.add({ kind: 'move' });
-      return;
-    case 'ended':
-      record.end(event.outcome);
-      return;
-    case 'started':
-    case 'stream-started':
-    case 'stream-ended':
-    case 'connected':
-    case 'tool-done':
-    case 'usage':
-    case 'crm-ended':
-    case 'message-kept':
-      return;
-  }
 }

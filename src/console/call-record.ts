@@ -3,7 +3,7 @@ import type { CallEvent, Seam, StartedFacts } from '../call/call-events.js';
 import type { Turn } from '../voice/history.js';
 import type { CallRow, ConsoleEvent, NewEvent, TurnLatency } from './messages.js';
 
-/** Maximum number of events of a call. The oldest go first. */
+/** Maximum number of events of a call, by default. The oldest go first. */
 const MAX_EVENTS = 500;
 /** Maximum number of items whose turn may still change. */
 const MAX_OPEN_ITEMS = 16;
@@ -19,13 +19,15 @@ export class CallRecord {
   private readonly showsWords: boolean;
   private readonly idPrefix: string;
   private readonly onEvent: (event: ConsoleEvent) => void;
-  private readonly facts: Omit<CallRow, 'quietForMs'>;
+  private readonly facts: Omit<CallRow, 'quietForMs' | 'tape'>;
+  private readonly hasTape: () => boolean;
   /** When the caller began to hear nothing, on the clock. */
   private quietSinceMs: number | undefined;
   private readonly latencies = new Map<string, TurnLatency>();
   private readonly turns = new Map<string, TurnEvent>();
   private resume: (ConsoleEvent & { kind: 'resume' }) | undefined;
   private lastId = 0;
+  private readonly maxEvents: number;
 
   /** `onEvent`: called with each event that is new or has changed. */
   constructor(options: {
@@ -34,14 +36,18 @@ export class CallRecord {
     /** Tells this process from an earlier one of the same name. */
     run: string;
     showsWords: boolean;
+    hasTape: () => boolean;
+    maxEvents?: number;
     onEvent: (event: ConsoleEvent) => void;
   }) {
-    const { clock, facts, onEvent, run, showsWords } = options;
+    const { clock, facts, hasTape, maxEvents = MAX_EVENTS, onEvent, run, showsWords } = options;
     const { startedAtMs, ...rest } = facts;
     this.clock = clock;
     this.idPrefix = `${facts.instance}${run}`;
     this.showsWords = showsWords;
     this.onEvent = onEvent;
+    this.hasTape = hasTape;
+    this.maxEvents = maxEvents;
     this.facts = {
       ...rest,
       state: 'ringing',
@@ -49,14 +55,13 @@ export class CallRecord {
       bargeIns: 0,
       lastTurnMs: null,
       escalation: null,
-      tape: false,
     };
   }
 
   get row(): CallRow {
     const { quietSinceMs } = this;
     const quietForMs = quietSinceMs === undefined ? 0 : Math.max(1, Math.round(this.clock.now() - quietSinceMs));
-    return { ...this.facts, quietForMs };
+    return { ...this.facts, quietForMs, tape: this.hasTape() };
   }
 
   get isOver(): boolean {
@@ -72,7 +77,7 @@ export class CallRecord {
     let at = this.events.length;
     while (at > 0 && (this.events[at - 1]?.atMs ?? 0) > atMs) at--;
     this.events.splice(at, 0, added);
-    if (this.events.length > MAX_EVENTS) this.events.shift();
+    if (this.events.length > this.maxEvents) this.events.shift();
     this.onEvent(added);
     return added;
   }

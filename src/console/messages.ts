@@ -34,7 +34,7 @@ export interface CallRow {
   escalation: null | { trigger: Trigger; reason: Reason; atMs: number };
   handoverId?: string;
   outcome?: string;
-  /** Whether the call is being recorded as a tape. */
+  /** Whether there is a tape of the call that the answering instance has on its disk. */
   tape: boolean;
   /** Present if the instance has not been heard of for ten seconds, so that the row may be wrong. */
   silent?: true;

@@ -13,6 +13,7 @@ import { shownPath } from '../edge/shown-path.js';
 import { readJson } from './read-json.js';
 import type { OtherInstances } from './other-instances.js';
 import type { ContactStep } from './messages.js';
+import { TapesOfOthers } from './tapes.js';
 import { StaticFiles } from './static-files.js';
 import { WatchHub } from './watch-hub.js';
 
@@ -64,7 +65,7 @@ export class OperatorConsole {
   private readonly api: ConsoleApi;
 
   constructor(options: OperatorConsoleOptions) {
-    const { clock, hosts, instance, log, metrics, operate, others, secret, showsTranscripts, token } = options;
+    const { clock, hosts, instance, log, metrics, operate, others, secret, showsTranscripts, tapes, token } = options;
     this.options = options;
     this.guard = new Guard({
       token,
@@ -76,10 +77,23 @@ export class OperatorConsole {
         log.warn('a wrong token was sent to the console');
       },
     });
-    this.board = new CallBoard({ clock, instance, run: `.${randomBytes(3).toString('hex')}`, showsTranscripts });
+    this.board = new CallBoard({
+      clock,
+      instance,
+      run: `.${randomBytes(3).toString('hex')}`,
+      showsTranscripts,
+      hasTape: (callSid) => tapes?.has(callSid) === true,
+    });
     const { board, guard } = this;
-    const hub = new WatchHub({ clock, board, others, onCount: (watchers) => metrics.consoleWatchers.set(watchers) });
-    const calls = new AllCalls({ board, others, operate });
+    const tapesOfOthers = new TapesOfOthers(tapes);
+    const hub = new WatchHub({
+      clock,
+      board,
+      others,
+      tapes: tapesOfOthers,
+      onCount: (watchers) => metrics.consoleWatchers.set(watchers),
+    });
+    const calls = new AllCalls({ board, others, operate, tapes: tapesOfOthers });
     this.hub = hub;
     this.api = new ConsoleApi({ ...options, guard, hub, calls });
     others?.join({

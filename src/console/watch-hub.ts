@@ -4,6 +4,7 @@ import { Encoded } from './encoded.js';
 import type { CallRow, ConsoleEvent } from './messages.js';
 import type { InstanceUpdate, Opened, OtherInstances } from './other-instances.js';
 import { RemoteCalls } from './remote-calls.js';
+import { TapesOfOthers } from './tapes.js';
 
 /** Maximum number of watchers of this process. */
 export const MAX_WATCHERS = 20;
@@ -36,6 +37,7 @@ export class WatchHub {
   private readonly others: OtherInstances | undefined;
   private readonly onCount: (watchers: number) => void;
   private readonly remote: RemoteCalls;
+  private readonly tapes: TapesOfOthers;
   private readonly watchers = new Set<Watcher>();
   /** Watchers that wait for their snapshot. */
   private readonly joining = new Set<Watcher>();
@@ -60,6 +62,7 @@ export class WatchHub {
     clock: Clock;
     board: CallBoard;
     others?: OtherInstances | undefined;
+    tapes?: TapesOfOthers;
     onCount: (watchers: number) => void;
   }) {
     this.clock = options.clock;
@@ -67,6 +70,8 @@ export class WatchHub {
     this.others = options.others;
     this.onCount = options.onCount;
     this.remote = new RemoteCalls(options.clock);
+    this.tapes = options.tapes ?? new TapesOfOthers(undefined);
+    this.tapes.onFound = (callSid) => this.noteElsewhere([callSid]);
   }
 
   /** Whether there is no room for another watcher. */
@@ -99,6 +104,7 @@ export class WatchHub {
     this.comments?.cancel();
     this.known.clear();
     this.remote.clear();
+    this.tapes.clear();
     this.changedElsewhere.clear();
     this.eventsElsewhere.clear();
     this.listen();
@@ -260,7 +266,10 @@ export class WatchHub {
       if (row !== undefined) {
         calls.push(row);
         this.known.add(callSid);
-      } else if (this.known.delete(callSid)) gone.push(callSid);
+      } else if (this.known.delete(callSid)) {
+        gone.push(callSid);
+        this.tapes.forget(callSid);
+      }
     }
     if (calls.length === 0 && gone.length === 0) return;
     const total = this.known.size;
@@ -269,7 +278,9 @@ export class WatchHub {
   }
 
   private row(callSid: string): CallRow | undefined {
-    return this.board.row(callSid) ?? this.remote.row(callSid);
+    const own = this.board.row(callSid);
+    const remote = own === undefined ? this.remote.row(callSid) : undefined;
+    return remote === undefined ? own : this.tapes.rowSoFar(remote);
   }
 
   private commentLater(): void {

@@ -27,6 +27,7 @@ test('a tape is opened with what is on the disk, and is whole once its last line
   let text = '';
   for await (const part of whole?.read() ?? []) text += String(part);
   assert.equal(text, `${HEAD}${line}{"end":true,"t":5}\n`);
+  await whole?.close();
 });
 
 test('nothing but the tape of that call is opened, whatever else lies in the folder or beside it', async (t) => {
@@ -34,13 +35,15 @@ test('nothing but the tape of that call is opened, whatever else lies in the fol
   const tapes = join(folder, 'tapes');
   await mkdir(tapes);
   await writeFile(join(folder, 'CA1.jsonl'), HEAD);
+  // Somebody who can write a file beside the folder names it so that it fits.
+  await writeFile(join(folder, 'CA6.jsonl'), HEAD.replace('"CA1"', '"../CA6"'));
   await writeFile(join(tapes, 'notes.jsonl'), '{"secret":1}\n');
   await writeFile(join(tapes, 'CA2.jsonl'), HEAD);
   await writeFile(join(tapes, 'CA3.jsonl'), '');
   await mkdir(join(tapes, 'CA4.jsonl'));
   await symlink(join(folder, 'CA1.jsonl'), join(tapes, 'CA1.jsonl'));
   const kept = new KeptTapes(tapes);
-  for (const name of ['CA1', 'CA2', 'CA3', 'CA4', 'CA5', 'notes', '../CA1', '..', '', 'CA1.jsonl', `CA1\0`]) {
+  for (const name of ['CA1', 'CA2', 'CA3', 'CA4', 'CA5', 'notes', '../CA1', '../CA6', '..', '', 'CA1.jsonl', `CA1\0`]) {
     assert.equal(await kept.open(name), undefined, name);
     assert.equal(await kept.isKept(name), false, name);
   }

@@ -18,7 +18,7 @@ export interface OpenedTape {
   readonly sizeBytes: number;
   /** Whether its last line is there. */
   readonly isWhole: boolean;
-  /** The bytes, once. Its end closes the file. */
+  /** The bytes. Whoever opened it closes it after that. */
   read(): Readable;
   close(): Promise<void>;
 }
@@ -88,7 +88,7 @@ async function openedTape(file: FileHandle, path: string, callSid: string): Prom
     path,
     sizeBytes,
     isWhole: end.trimEnd().split('\n').at(-1)?.startsWith(END) === true,
-    read: () => file.createReadStream({ start: 0, end: sizeBytes - 1 }),
+    read: () => file.createReadStream({ start: 0, end: sizeBytes - 1, autoClose: false }),
     close: () => file.close(),
   };
 }

@@ -25,7 +25,12 @@ type Noted = Extract<
 export function noteOf(event: CallEvent): Message | undefined {
   switch (event.type) {
     case 'started':
-      return { type: event.type, provider: event.provider, turns: event.turns };
+      return {
+        type: event.type,
+        provider: event.provider,
+        turns: event.turns,
+        ...(event.outboundId !== undefined && { direction: 'outbound' }),
+      };
     case 'state':
     case 'caller-speech':
     case 'model-speech':
@@ -40,8 +45,8 @@ export function noteOf(event: CallEvent): Message | undefined {
   }
 }
 
-function written({ callSid: _, ...event }: Noted): Message {
-  const fields = Object.entries(event).filter(([, value]) => value !== undefined);
+function written(event: Noted): Message {
+  const fields = Object.entries(event).filter(([name, value]) => name !== 'callSid' && value !== undefined);
   return Object.fromEntries(
     fields.map(([name, value]) => [name, typeof value === 'number' ? Math.round(value) : (value as string)]),
   );

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { type Page, TestBrowser, errorsOf, untilLive } from './support/browser.js';
 import { DRAWS, drawPicture } from './support/picture.js';
 import { Recordings, syllables } from './support/recordings.js';
-import { type Scene, untilLogin, withScene } from './support/scenes.js';
+import { type Scene, untilLogin, withScene, withTapes } from './support/scenes.js';
 import type { StagedConsole } from './support/staged-console.js';
 import { answered, bargeInStory, begin, failoverStory, handoverStory, manyCalls, sidOf } from './support/stories.js';
 import { atDesk, onPhone, stageCall } from './support/telephone-scenes.js';
@@ -89,6 +89,13 @@ const PICTURES: readonly Picture[] = [
     ready: untilCallIsDrawn,
     isWhole: true,
   },
+  ...(['tape', 'diff'] as const).map((what) => ({
+    name: what === 'tape' ? 'tape' : 'tape-diff',
+    path: '',
+    stage: nothing,
+    ready: (page: Page) => withTapes(page, what),
+    isWhole: true,
+  })),
   ...(['idle', 'talking', 'refused'] as const).map((state) => ({
     name: `phone-${state}`,
     path: '/phone',

@@ -5,7 +5,7 @@ import { type Config, readConfig } from '../../src/config/config.js';
 import { type Clock, systemClock } from '../../src/base/clock.js';
 import type { SpeechEngine } from '../../src/speech/engine.js';
 import type { AssistantTool } from '../../src/voice/tools.js';
-import { type RunningGateway, startGateway } from '../../src/app/start-gateway.js';
+import { type RunningGateway, type StartOptions, startGateway } from '../../src/app/start-gateway.js';
 import { type LambdaTime, connectSide } from '../../sim/caller/agent-side.js';
 import type { AgentScreen } from '../../sim/connect/connect.js';
 import type { CarrierCall, PlaceCallOptions } from '../../sim/twilio/carrier-call.js';
@@ -69,6 +69,8 @@ export async function startRig(
     engine?: SpeechEngine;
     /** If set, the gateway dials over REST, and Twilio's REST API behaves as these options say. */
     rest?: RestOptions;
+    /** Takes the people out of tapes for the console. By default nothing does. */
+    scrubTape?: StartOptions['scrubTape'];
     /** The clock of the gateway, the carrier and the agent's side, for a test that moves time by hand. */
     clock?: Clock;
   } = {},
@@ -120,6 +122,7 @@ export async function startRig(
     ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
     ...(options.engine === undefined ? {} : { engine: options.engine }),
+    scrubTape: options.scrubTape,
     logDestination,
     clock,
     env,

@@ -2,6 +2,7 @@ import type { BrowserContextOptions } from 'playwright-core';
 import { type Page, type TestBrowser, untilLive } from './browser.js';
 import { StagedConsole } from './staged-console.js';
 import { bargeInStory, failoverStory, handoverStory, manyCalls, sidOf } from './stories.js';
+import { dropFiles, toldOtherwise, toldTape } from './tape-files.js';
 import { atDesk, onPhone, stageCall } from './telephone-scenes.js';
 
 // Every page of the console in every state in which a person may meet it.
@@ -24,6 +25,16 @@ export const opened = async (page: Page): Promise<void> => {
   await untilLive(page);
   await page.getByTestId('timeline-event').first().waitFor();
 };
+
+/** Drops one tape, two runs that differ, or twice the same. */
+export async function withTapes(page: Page, what: 'tape' | 'diff' | 'equal'): Promise<void> {
+  await untilLive(page);
+  const told = { name: 'CA4f2c91.jsonl', text: toldTape() };
+  const second = what === 'equal' ? { ...told, name: 'today.jsonl' } : { name: 'today.jsonl', text: toldOtherwise() };
+  await dropFiles(page, told, ...(what === 'tape' ? [] : [second]));
+  await page.locator('[data-source="tape"]').waitFor();
+  await page.getByTestId('timeline-event').first().waitFor();
+}
 
 export const untilLogin = (page: Page): Promise<void> => page.getByTestId('login-token').waitFor();
 
@@ -113,6 +124,44 @@ export const SCENES: readonly Scene[] = [
     path: `/calls/${sidOf(1)}`,
     stage: (console) => handoverStory(console).ends('handed_over'),
     ready: (page) => page.getByTestId('transcript-hidden').waitFor(),
+  },
+  {
+    name: 'a tape that was dropped on the page',
+    path: '',
+    stage: () => undefined,
+    ready: (page) => withTapes(page, 'tape'),
+  },
+  {
+    name: 'two runs of a call in the same lanes',
+    path: '',
+    stage: () => undefined,
+    ready: (page) => withTapes(page, 'diff'),
+  },
+  {
+    name: 'two runs that do the same',
+    path: '',
+    stage: () => undefined,
+    ready: (page) => withTapes(page, 'equal'),
+  },
+  {
+    name: 'a tape of which a test is made',
+    path: '',
+    stage: () => undefined,
+    ready: async (page) => {
+      await withTapes(page, 'tape');
+      await page.getByTestId('make-test').click();
+      await page.getByTestId('make-test-dialog').waitFor();
+    },
+  },
+  {
+    name: 'the list after something that is no tape was dropped on it',
+    path: '',
+    stage: (console) => manyCalls(console, 3),
+    ready: async (page) => {
+      await untilLive(page);
+      await dropFiles(page, { name: 'letter.txt', text: 'Dear Sir or Madam' });
+      await page.getByTestId('tape-problem').waitFor();
+    },
   },
   ...(['idle', 'refused', 'ringing', 'talking', 'with-human', 'ended'] as const).map((state) => ({
     name: `the softphone (${state})`,

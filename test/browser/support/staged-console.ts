@@ -4,6 +4,8 @@ import type { CallEvent } from '../../../src/call/call-events.js';
 import { OwnPhonePages } from '../../../src/console/own-phone-pages.js';
 import { OperatorConsole } from '../../../src/console/operator-console.js';
 import type { ActionResult, ContactStep, Fault } from '../../../src/console/messages.js';
+import type { ScrubTape } from '../../../src/console/scrubbed-tapes.js';
+import type { Tapes } from '../../../src/console/tapes.js';
 import { createLogger } from '../../../src/telemetry/log.js';
 import { Metrics } from '../../../src/telemetry/metrics.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -56,6 +58,8 @@ export class StagedConsole {
     hasPhones = false,
     hosts = [],
     faults = [],
+    tapes,
+    scrubTape,
   }: {
     showsTranscripts?: boolean;
     port?: number;
@@ -64,6 +68,8 @@ export class StagedConsole {
     hasPhones?: boolean;
     hosts?: readonly string[];
     faults?: readonly Fault[];
+    tapes?: Tapes;
+    scrubTape?: ScrubTape;
   } = {}): Promise<StagedConsole> {
     const clock = new FakeClock(startsAt);
     const phones = new StagedPhones();
@@ -75,6 +81,8 @@ export class StagedConsole {
       others: undefined,
       faults,
       outbound: false,
+      tapes,
+      scrubTape,
       showsTranscripts,
       phones: hasPhones ? new OwnPhonePages(phones) : undefined,
       operate: (callSid, operation) => {
