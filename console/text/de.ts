@@ -392,7 +392,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'journey.unknown': 'hier nicht bekannt',
   'journey.unknown.why': 'Was in Amazon Connect geschieht, weiß nur Connect.',
   'journey.missed': 'ist nicht geschehen',
-  'journey.why': 'Was es bedeutet',
+  'journey.why': 'Was zu tun ist',
   'journey.done': 'erledigt',
   'journey.open': 'offen',
   'journey.broken': 'fehlgeschlagen',

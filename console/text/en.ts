@@ -384,7 +384,7 @@ export const en = {
   'journey.unknown': 'not known here',
   'journey.unknown.why': 'What happens in Amazon Connect is known to Connect alone.',
   'journey.missed': 'did not happen',
-  'journey.why': 'What it means',
+  'journey.why': 'What to do',
   'journey.done': 'done',
   'journey.open': 'open',
   'journey.broken': 'failed',

@@ -259,3 +259,13 @@ export function handoverStory(console: StagedConsole): Story {
   story.toHuman('billing');
   return story;
 }
+
+/** A call of 500 events. */
+export function longStory(console: StagedConsole): Story {
+  const story = bargeInStory(console);
+  for (let turn = 0; turn < 130; turn++) {
+    story.caller('And what about this one?', 900);
+    story.assistant('That one is fine, too.', 1400);
+  }
+  return story;
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { FAULTS } from '../../src/console/messages.js';
+import { type Page, TestBrowser, untilLive } from './support/browser.js';
+import { type Late, comeLate } from './support/late.js';
+import { busyTime, shiftsOf, sumOf, watchShifts } from './support/pace.js';
+import { StagedConsole } from './support/staged-console.js';
+import { longStory, manyCalls } from './support/stories.js';
+
+// Nothing jumps, however busy the calls are and however late things come.
+
+let browser: TestBrowser;
+before(async () => {
+  browser = await TestBrowser.start();
+});
+after(() => browser.close());
+
+/** Maximum shift of the layout. */
+const MAX_SHIFT = 0.05;
+/** The same for what comes late. It shifts nothing but the names on the time axis. */
+const MAX_LATE_SHIFT = 0.02;
+const WINDOWS = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } } as const;
+
+/**
+ * Opens a page of the console, does `body`, and asserts that nothing has jumped since its first moment. Tries it up to three times,
+ * each on a new page, because a busy machine may draw late what belongs to a key or a click.
+ */
+async function assertStill(
+  url: string,
+  options: { viewport: { width: number; height: number }; late?: Late },
+  body: (page: Page) => Promise<void>,
+): Promise<void> {
+  const tries: string[] = [];
+  while (tries.length < 3) {
+    const page = await browser.open('about:blank', { viewport: options.viewport }, watchShifts);
+    await comeLate(page, options.late ?? {});
+    await page.goto(url);
+    await body(page);
+    const shifts = await shiftsOf(page);
+    await page.context().close();
+    const sum = sumOf(shifts);
+    if (sum < (options.late === undefined ? MAX_SHIFT : MAX_LATE_SHIFT)) return;
+    tries.push(`${sum.toFixed(4)}: ${shifts.map(({ of, value }) => `${value.toFixed(4)} ${of}`).join('; ')}`);
+  }
+  assert.fail(`The page shifted by\n${tries.join('\n')}`);
+}
+
+for (const [size, viewport] of Object.entries(WINDOWS))
+  for (const count of [12, 200, 500])
+    test(`a busy list of ${count} calls in a ${size} window does not jump, from its first moment on`, async () => {
+      await StagedConsole.with(async (console) => {
+        manyCalls(console, count);
+        console.letTimePass();
+        await assertStill(`${console.base}/console`, { viewport }, async (page) => {
+          await untilLive(page);
+          await busyTime(page, console, count);
+        });
+      });
+    });
+
+/** What comes late on a slow machine. */
+const LATE: Readonly<Record<string, Late>> = {
+  'its events late': { messages: { timeline: 500 } },
+  'all it has to know late': { answers: { '/api/session': 600 }, messages: { snapshot: 300, timeline: 400 } },
+};
+
+for (const [size, viewport] of Object.entries(WINDOWS))
+  for (const [how, late] of Object.entries(LATE))
+    test(`an opened call of 500 events that gets ${how} does not jump in a ${size} window`, async () => {
+      await StagedConsole.with(
+        async (console) => {
+          const story = longStory(console);
+          console.letTimePass();
+          await assertStill(`${console.base}/console/calls/${story.callSid}`, { viewport, late }, async (page) => {
+            await untilLive(page);
+            await page.getByTestId('timeline-event').nth(400).waitFor({ state: 'attached' });
+            const turns = await page.getByTestId('turn').count();
+            story.caller('And that one?', 900);
+            await page.getByTestId('turn').nth(turns).waitFor({ state: 'attached' });
+          });
+        },
+        { hasPhones: true, faults: FAULTS },
+      );
+    });
+
+for (const path of ['', '/phone', '/agent'])
+  test(`the page /console${path} does not jump when it learns late which pages there are`, async () => {
+    await StagedConsole.with(
+      async (console) => {
+        manyCalls(console, 12);
+        const late = { answers: { '/api/session': 600 } };
+        await assertStill(`${console.base}/console${path}`, { viewport: WINDOWS.narrow, late }, async (page) => {
+          await page.getByRole('navigation').waitFor();
+          await page.locator('main').waitFor();
+        });
+      },
+      { hasPhones: true },
+    );
+  });
