@@ -3,7 +3,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { parseEnv } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
+import { readConfig } from '../src/config/config.js';
 
 // The files that deploy the gateway keep to rules of our own, and each rule finds its fault. `npm run check:container` runs what they describe.
 
@@ -25,6 +27,12 @@ const { allowedCalls, caddyfileProblems, callSetsIn, unitProblems } = await load
 const { withSettings } = await load<{ withSettings: (compose: string, example: string) => string }>(
   'compose-settings.mjs',
 );
+
+/** What is read of an object for Kubernetes. */
+interface Manifest {
+  kind: string;
+  spec?: { template: { spec: { containers: { env?: { name: string; value: string }[] }[] } } };
+}
 
 /** Changes one place of a text. Fails if the place is not there, because the change would test nothing. */
 function changed(text: string, from: string | RegExp, to: string): string {
@@ -120,6 +128,19 @@ describe('the rules for docker-compose.yml', () => {
     assert.deepEqual(composeProblems(read(compose)), []);
   });
 
+  test('the gateway takes the settings of docker-compose.yml alone, and is in local mode with a journal', () => {
+    const { services } = read(compose) as { services: { gateway: { environment: Record<string, string | null> } } };
+    const given = Object.entries(services.gateway.environment).flatMap(([name, value]) =>
+      // What docker-compose makes of it where neither the shell nor a .env says anything.
+      value === null ? [] : [[name, value.replace(/\$\{\w+:-([^}]*)\}/g, '$1')]],
+    );
+    const config = readConfig(Object.fromEntries(given) as Record<string, string>);
+    assert.equal(config.handover.embedded, true);
+    assert.equal(config.handover.endpointUrl, 'http://dynamodb-local:8000');
+    assert.deepEqual(config.voiceProviders, ['local']);
+    assert.notEqual(config.journal, undefined);
+  });
+
   const FAULTS: [fault: string, from: string | RegExp, to: string, expected: RegExp][] = [
     ['a key that old versions do not know', 'services:', 'name: tandem\nservices:', /^name: older/],
     ['a service of another name', '\n  redis:', '\n  valkey:', /no service redis/],
@@ -209,6 +230,24 @@ describe('the rules for Kubernetes', () => {
     finds(problemsOf(`${manifests}\n---\n${changed(alb, '=120', '=60')}`), /idle timeout cuts streams/);
   });
 
+  test('the gateway takes the settings of the example, with those of the Deployment and a Secret', () => {
+    const objects = parseAllDocuments(manifests).map((document) => document.toJS() as Manifest);
+    const { env = [] } = objects.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers[0] ?? {};
+    const config = readConfig({
+      ...parseEnv(readFileSync(`${FOLDER}/example/settings.env`, 'utf8')),
+      ...Object.fromEntries(env.map(({ name, value }) => [name, value])),
+      // As in the image.
+      HOST: '0.0.0.0',
+      TWILIO_AUTH_TOKEN: 'a-token',
+      OPENAI_API_KEY: 'sk-1',
+      HANDOVER_TOKEN_PEPPER: 'a-long-pepper-of-the-operator-only',
+      REDIS_URL: 'rediss://redis.internal:6379',
+      JOURNAL_KEY: Buffer.alloc(32, 1).toString('base64'),
+    });
+    assert.equal(config.drainSeconds, 3540);
+    assert.equal(config.handover.embedded, false);
+  });
+
   const FAULTS: [fault: string, from: string | RegExp, to: string, expected: RegExp][] = [
     ['the grace of Kubernetes itself', /^ *terminationGracePeriodSeconds.*\n/m, '', /Seconds 30 cuts calls/],
     ['a drain longer than the grace', "value: '3540'", "value: '3600'", /does not fit into the grace/],
@@ -235,6 +274,7 @@ describe('the rules for Kubernetes', () => {
     ['the console for everybody', 'path: /twilio/', 'path: /', /not for the public/],
     ['a proxy that cuts streams', "proxy-read-timeout: '3600'", "proxy-read-timeout: '60'", /proxy-read-timeout cuts/],
     ['metrics of nothing', 'component: metrics\n  endpoints', 'component: other\n  endpoints', /selects no service/],
+    ['another name of the job', 'jobLabel: app', 'jobLabel: none/app', /the job must be tandem/],
     ['a secret of an unknown name', 'secretKey: JOURNAL_KEY', 'secretKey: JOURNAL', /JOURNAL is no setting/],
   ];
   for (const [fault, from, to, expected] of FAULTS) {

@@ -33,7 +33,10 @@ async function makeBase() {
     const hook = (command) => `--extract-hook=${command}`;
     await must('mmdebstrap', [
       // Unpacked, and not set up: nothing of Debian but its programs and libraries is needed.
-      ...['--quiet', '--variant=extract', `--include=${PACKAGES}`, '--format=tar'],
+      '--quiet',
+      '--variant=extract',
+      `--include=${PACKAGES}`,
+      '--format=tar',
       hook('mkdir -p "$1/usr/local/bin" "$1/usr/local/lib/node_modules" "$1/root" "$1/etc"'),
       hook(`cp ${join(modules, NODE, 'bin/node')} "$1/usr/local/bin/node"`),
       hook(`cp -r ${join(modules, 'npm')} "$1/usr/local/lib/node_modules/npm"`),
@@ -42,7 +45,9 @@ async function makeBase() {
       // The users of Node's own image.
       hook('printf "root:x:0:\\nnode:x:1000:\\n" > "$1/etc/group"'),
       hook('printf "root:x:0:0::/root:/bin/sh\\nnode:x:1000:1000::/home/node:/bin/sh\\n" > "$1/etc/passwd"'),
-      ...['bookworm', made, 'http://deb.debian.org/debian'],
+      'bookworm',
+      made,
+      'http://deb.debian.org/debian',
     ]);
     renameSync(made, CACHE);
   } finally {

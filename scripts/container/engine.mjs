@@ -82,15 +82,19 @@ export class Engine {
     const npmrc = join(this.folder, 'npmrc');
     const { lines, volumes } = await networkSettings();
     writeFileSync(npmrc, [...lines, `; ${secret}`, ''].join('\n'), { mode: 0o600 });
-    const { code, output } = await this.buildah(
-      ...['bud', '--isolation', 'chroot', '--pull-never', '--format', 'docker'],
-      // On vfs each layer is a whole copy.
+    // On vfs each layer is a whole copy.
+    const how = [
+      '--isolation',
+      'chroot',
+      '--pull-never',
+      '--format',
+      'docker',
       `--layers=${this.driver === 'overlay'}`,
-      ...['--secret', `id=npmrc,src=${npmrc}`],
-      ...volumes,
-      ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
-      ...['--target', target, '--tag', tag, context],
-    );
+    ];
+    const given = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+    const secrets = ['--secret', `id=npmrc,src=${npmrc}`, ...volumes];
+    const made = ['--target', target, '--tag', tag, context];
+    const { code, output } = await this.buildah('bud', ...how, ...secrets, ...given, ...made);
     if (code !== 0) throw new Error(`the target ${target} does not build:\n${output.slice(-4000)}`);
   }
 

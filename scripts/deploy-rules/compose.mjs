@@ -32,7 +32,7 @@ export function composeProblems(file) {
 
 function checkImage({ image }, say) {
   if (image === undefined) say('has no image');
-  else if (!/:[\w.-]+$|@sha256:[0-9a-f]{64}$/.test(image) || /:latest$/.test(image))
+  else if (!/:[\w.-]+$|@sha256:[0-9a-f]{64}$/.test(image) || image.endsWith(':latest'))
     say(`${image} needs a tag or a digest`);
 }
 

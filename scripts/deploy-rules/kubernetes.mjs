@@ -44,6 +44,8 @@ export function kubernetesProblems(objects, settings) {
     const service = of('Service').find(({ metadata }) =>
       Object.entries(object.spec.selector.matchLabels).every(([name, value]) => metadata.labels?.[name] === value),
     );
+    if (service?.metadata.labels?.[object.spec.jobLabel] !== 'tandem')
+      say(object, 'the job must be tandem, as the alerts expect');
     if (!service?.spec.ports.some(({ name }) => name === object.spec.endpoints[0].port))
       say(object, 'selects no service with its port');
   }
