@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import { setLoopTimer } from '../base/loop-timer.js';
 import type { Logger } from '../telemetry/log.js';
 import { BackendFailure, type HeldData, type JournalBackend } from './backend.js';
+import { byOwnClock } from './entry-times.js';
 import { ENTRY_VERSION, type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
 import { type JournalFact, deserializeFact, factPlace, serializeFact } from './fact.js';
 import { Seal } from './seal.js';
@@ -411,8 +412,9 @@ export class CallJournal implements Journal {
       return { status: 'unavailable' };
     }
     const plain = this.seal.open(held.data, callSid);
-    const entry = typeof plain === 'string' ? undefined : deserialize(plain, clock.epochMs());
-    if (entry !== undefined) return { status: 'claimed', entry, wasOurs: false };
+    const entry = typeof plain === 'string' ? undefined : deserialize(plain);
+    if (entry !== undefined)
+      return { status: 'claimed', entry: byOwnClock(entry, clock.epochMs(), held.ageMs), wasOurs: false };
     const reason = typeof plain === 'string' ? plain : 'other_form';
     log.error(
       { call_sid: callSid, reason },

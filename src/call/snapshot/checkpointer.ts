@@ -16,6 +16,8 @@ const AGAIN_AFTER_MS = 2 * 60_000;
 export class CallCheckpointer {
   private readonly options: {
     call: CallFacts;
+    /** Returns how long the call has lasted. */
+    lastedMs: () => number;
     history: History;
     machine: CallStateMachine;
     departure: Departure;
@@ -37,7 +39,7 @@ export class CallCheckpointer {
   }
 
   note(): void {
-    const { call, departure, history, services, machine } = this.options;
+    const { call, departure, history, lastedMs, services, machine } = this.options;
     const { clock, journal, provider, tokenLifeMs } = services;
     const state = machine.state;
     // Without a shared journal no other instance could read it.
@@ -53,13 +55,15 @@ export class CallCheckpointer {
       from: call.from,
       to: call.to,
       startedAtMs: call.startedAtMs,
+      writtenAtMs: clock.epochMs(),
+      lastedMs: Math.round(lastedMs()),
       prompt: call.assistant.prompt.name,
       provider: provider.name,
       turns: history.turnsWhile(playing).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })),
       turnsDropped: 0,
       resumes: departure.resumes,
       dials: failedDials,
-      stand: journalStateOf(this.toTell(state), escalation, clock.epochMs(), tokenLifeMs),
+      stand: journalStateOf(this.toTell(state), escalation, clock, tokenLifeMs),
     });
   }
 
@@ -99,6 +103,6 @@ export class CallCheckpointer {
   }
 
   private isWaiting(state: CallState): boolean {
-    return state.name === 'talking' && quietSince(state.media, this.options.services.clock.epochMs()) !== undefined;
+    return state.name === 'talking' && quietSince(state.media, this.options.services.clock) !== undefined;
   }
 }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { within } from './support/deadline.js';
+import { type Pair, withPair } from './support/gateway-pair.js';
+import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
+import { type Rig, until } from './support/rig.js';
+
+const HOUR_MS = 3_600_000;
+/** How long the caller may talk to the assistant. Much longer than the test talks before the call changes its gateway. */
+const LIMIT_S = 300;
+
+const greeted = (rig: Rig): Promise<void> =>
+  until(() => rig.events.some(({ type }) => type === 'turn'), 'the greeting');
+
+describe('two gateways whose clocks differ', { concurrency: true, skip: skipWithoutRedis }, () => {
+  let redis: RedisServer;
+  before(async () => {
+    redis = await RedisServer.start();
+  });
+  after(() => redis.stop());
+
+  for (const pipeline of [true, false]) {
+    for (const [how, secondAheadMs] of [
+      ['an hour ahead', HOUR_MS],
+      ['an hour behind', -HOUR_MS],
+    ] as const) {
+      const options = { pipeline, secondAheadMs };
+      const mode = pipeline ? 'the pipeline' : 'the bridge';
+
+      test(`a call that a gateway takes over whose clock is ${how} has the time left that it had, in ${mode}`, () =>
+        withPair(redis.url, { ...options, env: { MAX_CALL_SECONDS: String(LIMIT_S) } }, async (pair) => {
+          await greeted(pair.first);
+          await pair.clock.skip(20_000);
+          await moveToSecond(pair);
+          await pair.clock.skip(20_000);
+          assert.ok(!isEscalated(pair.second), 'the call has most of its time left');
+          await pair.clock.skip(LIMIT_S * 1000);
+          await until(() => isEscalated(pair.second), 'the limit');
+          await within(pair.call.whenEnded(), 'the end');
+          assert.equal(pair.first.screens.length, 1, 'an agent has the caller');
+        }));
+
+      test(`the agent gets the token of a call from a gateway whose clock is ${how}, in ${mode}`, () =>
+        withPair(redis.url, options, async (pair) => {
+          await greeted(pair.first);
+          pair.call.on('twiml', (made) => {
+            if (made === '/twilio/stream-ended') pair.asked = pair.second;
+          });
+          pair.first.provider.last.callerSays('I want to speak to a human agent.');
+          await within(pair.call.whenEnded(), 'the end');
+          assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+        }));
+    }
+  }
+});
+
+/** The caller asks something, and the stream breaks before the answer. */
+async function moveToSecond(pair: Pair): Promise<void> {
+  pair.first.provider.last.callerSays('My order 42 is late.');
+  await until(() => pair.first.events.filter(({ type }) => type === 'turn').length > 1, 'the turn');
+  pair.asked = pair.second;
+  pair.call.mediaStream?.drop();
+  await greeted(pair.second);
+}
+
+function isEscalated(rig: Rig): boolean {
+  return rig.events.some(({ type }) => type === 'escalated');
+}
