@@ -64,5 +64,5 @@ async function moveToSecond(pair: Pair): Promise<void> {
 }
 
 function isEscalated(rig: Rig): boolean {
-  return rig.events.some(({ type }) => type === 'escalated');
+  return rig.events.some((event) => event.type === 'escalated' && event.escalation.reason === 'call_limit');
 }
