@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleEntry } from '../../test/support/journal-entry.js';
-import { byOwnClock } from './entry-times.js';
+import { asOfNow, byOwnClock } from './entry-times.js';
 import type { JournalEntry, JournalState } from './entry.js';
 
 const HOUR_MS = 3_600_000;
@@ -53,6 +53,14 @@ test('without the clock of the store, an age that no running call can have is no
     assert.equal(read.lastedMs, 40_000);
     assert.deepEqual(read.stand, { name: 'talking', quietSinceMs: WRITTEN_MS + aheadMs - 700 });
   }
+});
+
+test('an entry that could be written only later says how long the call has lasted by then', () => {
+  const held = asOfNow(written(talking), WRITTEN_MS + 300_000, 300_000);
+  assert.deepEqual([held.writtenAtMs, held.lastedMs, held.stand], [WRITTEN_MS + 300_000, 340_000, talking]);
+  const read = byOwnClock(held, WRITTEN_MS + HOUR_MS + 301_000, 1000);
+  assert.equal(read.lastedMs, 341_000);
+  assert.deepEqual(read.stand, { name: 'talking', quietSinceMs: WRITTEN_MS + HOUR_MS - 700 });
 });
 
 test('the times of an entry of an earlier version are left as they are, and its expired token is not read', () => {
