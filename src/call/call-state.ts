@@ -46,7 +46,7 @@ export interface AssistantExit {
   cause: ResumeCause;
   /** The first line in the new stream. `undefined` if the caller must not notice that the stream changed. */
   opening: string | undefined;
-  /** Epoch milliseconds since which the caller has heard nothing, as far as the gateway knows. */
+  /** Since when the caller has heard nothing, as far as the gateway knows, by its monotonic clock. */
   quietSinceMs?: number | undefined;
 }
 
@@ -86,7 +86,9 @@ export interface Ringing {
   name: 'ringing';
   streamToken: string;
   opening: string | undefined;
-  /** Epoch milliseconds since which the caller has heard nothing. `undefined` if unknown, or if the call only rings. */
+  /**
+   * Since when the caller has heard nothing, by the monotonic clock. `undefined` if unknown, or if the call only rings.
+   */
   quietSinceMs: number | undefined;
   prewarmed: PrewarmedSession;
   expires: Timer;

@@ -1,7 +1,6 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
 import { boundToTape, taped } from '../base/taped.js';
-import type { Timer } from '../base/clock.js';
 import type { TandemError } from '../base/errors.js';
 import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
@@ -22,6 +21,7 @@ import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools
 import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { announcement } from './announcement.js';
 import type { OutboundFacts } from './call-facts.js';
+import { CallLimit } from './call-limit.js';
 import { CallSigns } from './call-signs.js';
 import { type CallOutcome, type CallState, CallStateMachine, type Ended } from './call-state.js';
 import type { ConversationListener } from './media/conversation.js';
@@ -95,8 +95,6 @@ const HANGS_UP: ReadonlySet<CallState['name']> = new Set<CallState['name']>([
   'leaving',
   'parted',
 ]);
-/** Delay before the time limit is checked again, if it ran out while the call was between two streams. */
-const LIMIT_AGAIN_MS = 1000;
 
 /** One phone call: outlives its streams and voice sessions. Keyed by CallSid. */
 export class Call {
@@ -107,6 +105,8 @@ export class Call {
   private readonly log: Logger;
   private readonly conversationId: string;
   private readonly startedAtMs: number;
+  /** When the call began, by this instance's monotonic clock. */
+  private readonly startedMs: number;
   private readonly from: string;
   private readonly to: string;
   private readonly outbound: OutboundFacts | undefined;
@@ -126,7 +126,7 @@ export class Call {
   private readonly signs: CallSigns;
   private readonly trace: CallSnapshot['trace'];
   private readonly inTape = boundToTape();
-  private limit: Timer | undefined;
+  private readonly limit: CallLimit | undefined;
 
   /** Starts a call for Twilio's incoming-call request, or for one that the gateway made and that was answered. */
   static begin(webhook: VoiceWebhook, services: CallServices, outbound?: OutboundFacts): Call {
@@ -135,7 +135,7 @@ export class Call {
     const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs(), outbound), services);
     // First, because even the opening of its voice session may log something about the call.
     call.emitStarted();
-    call.machine.enter(call.ringing.state(call.prompt.greeting, clock.epochMs()));
+    call.machine.enter(call.ringing.state(call.prompt.greeting, clock.now()));
     call.log.info('call started');
     return call;
   }
@@ -145,10 +145,11 @@ export class Call {
     const call = new Call(snapshotOf(entry), services);
     call.emitStarted();
     restoreState(entry.stand, {
+      clock: services.clock,
       machine: call.machine,
       departure: call.departure,
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
-      lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.epochMs()),
+      lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.now()),
     });
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
@@ -167,6 +168,7 @@ export class Call {
     this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
     this.startedAtMs = memory.startedAtMs;
     this.trace = memory.trace ?? traceOf(memory, services.traces);
+    this.startedMs = services.clock.now() - memory.lastedMs;
     this.escalationWatch = new EscalationWatch({
       humanDigit: services.humanDigit,
       rules: services.rules,
@@ -209,7 +211,14 @@ export class Call {
       failedDials: memory.failedDials,
     });
     const { departure, history, machine } = this;
-    this.checkpointer = new CallCheckpointer({ call: facts, history, machine, departure, services });
+    this.checkpointer = new CallCheckpointer({
+      call: facts,
+      lastedMs: () => this.lastedMs,
+      history,
+      machine,
+      departure,
+      services,
+    });
     this.ringing = new Ringing({
       call: facts,
       history,
@@ -235,6 +244,7 @@ export class Call {
     });
     const { clock, maxCallMs, maxUnansweredTurns, metrics } = services;
     const { escalationWatch, log } = this;
+    const escalate = (escalation: Escalation): void => this.escalate(escalation);
     this.faults = new CallFaults({ callSid, log, metrics });
     this.silence = new CallerSilence({
       maxUnansweredTurns,
@@ -244,13 +254,18 @@ export class Call {
       lines: this.prompt.lines,
       log,
       metrics,
-      escalate: (escalation) => this.escalate(escalation),
+      escalate,
     });
     if (outbound !== undefined) {
       const message = this.prompt.outbound?.message;
       this.machines = new AnsweringMachine({ machine, departure, log, wanted: outbound.machine, message });
     }
-    if (maxCallMs > 0) this.limitIn(Math.max(0, startedAtMs + maxCallMs - clock.epochMs()));
+    if (maxCallMs > 0) this.limit = new CallLimit({ clock, machine, escalate }, maxCallMs - this.lastedMs);
+  }
+
+  /** How long the call has lasted, on this instance and on those before it. */
+  private get lastedMs(): number {
+    return this.services.clock.now() - this.startedMs;
   }
 
   get isOver(): boolean {
@@ -454,7 +469,9 @@ export class Call {
   }
 
   private emitStarted(): void {
-    const { assistant, callSid, conversationId, from, history, outbound, services, startedAtMs, to } = this;
+    const { assistant, callSid, conversationId, from, history, outbound, services, to } = this;
+    // By this instance's clock, from which the console counts on.
+    const startedAtMs = Math.round(services.clock.epochMs() - this.lastedMs);
     const provider = assistant.providers?.[0] ?? services.provider.name;
     const turns = history.turns.length;
     const { resumes } = this.departure;
@@ -464,15 +481,6 @@ export class Call {
         : { id: this.trace.id, isKept: this.trace.isKept === true, assistant: assistant.prompt.name, resumes };
     const facts = { conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id, trace };
     services.emit({ type: 'started', callSid, ...facts });
-  }
-
-  private limitIn(delayMs: number): void {
-    this.limit = this.services.clock.setTimer(delayMs, () => {
-      // The line is that of a stopping gateway: a colleague continues from here.
-      if (this.machine.state.name === 'talking') this.escalate({ trigger: 'stopping', reason: 'call_limit' });
-      // Between two streams, or during a goodbye that the caller may interrupt.
-      else if (!this.isOver && !this.isWithHuman) this.limitIn(LIMIT_AGAIN_MS);
-    });
   }
 
   private escalationLine(escalation: Escalation): string {
@@ -553,11 +561,11 @@ export class Call {
 
   private dispose(outcome: CallOutcome, announce?: string): void {
     this.machine.enter({ name: 'ended', outcome, announce });
-    this.limit?.cancel();
+    this.limit?.close();
     this.checkpointer.close();
     this.departure.close();
     this.services.metrics.sessions.inc({ outcome });
-    this.services.metrics.sessionSeconds.observe((this.services.clock.epochMs() - this.startedAtMs) / 1000);
+    this.services.metrics.sessionSeconds.observe(this.lastedMs / 1000);
     this.log.info({ outcome, ...this.tokens() }, 'call ended');
     this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
     this.services.onEnded(this);

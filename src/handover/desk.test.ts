@@ -151,3 +151,12 @@ test('an update is stored under the key of the record, as printable text within 
   assert.match(updates[0]?.fields.summary ?? '', /^Zoe waits .*\.\.\.$/);
   assert.deepEqual([updates[0]?.fields.summary?.length, updates[0]?.fields.customer_name?.length], [1000, 128]);
 });
+
+test('a record expires by the clock of its store, however wrong that of the gateway is', async () => {
+  const { store, puts } = scripted(0);
+  for (const aheadMs of [3_600_000, -3_600_000]) {
+    await deskOn({ ...store, aheadMs }).prepare(CONTEXT);
+    const { created_at: created, expires_at: expires } = puts.at(-1)?.record ?? assert.fail();
+    assert.deepEqual([created, expires], [1_790_000_000 + aheadMs / 1000, 1_790_000_600 + aheadMs / 1000]);
+  }
+});

@@ -106,8 +106,8 @@ export class HandoverDesk {
   }
 
   private recordOf(context: HandoverContext): HandoverRecord {
-    const { clock, ttlSeconds } = this.options;
-    const createdAt = Math.floor(clock.epochMs() / 1000);
+    const { clock, store, ttlSeconds } = this.options;
+    const createdAt = Math.floor((clock.epochMs() + (store.aheadMs ?? 0)) / 1000);
     return {
       handover_id: drawHandoverId(clock.epochMs()),
       conversation_id: printable(context.conversationId, FIELD_CHARACTERS),

@@ -20,6 +20,7 @@ import { boundedAnswer } from './bounded-answer.js';
 import { requestDeadline, settledWithin } from './request-deadline.js';
 import type { HandoverRecord, HandoverUpdate } from './record.js';
 import { type TablePlace, isThrottle, nameOf, shownName, storeError } from './store-error.js';
+import { ServiceClock } from './service-clock.js';
 import type { HandoverStore, Redemption } from './store.js';
 
 export interface DynamoDbStoreOptions extends TablePlace {
@@ -65,6 +66,8 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
   private readonly tableName: string;
   private readonly clock: Clock;
   private readonly operationMs: number;
+  /** `undefined` for a store on this machine, which has the same clock. */
+  private readonly serviceClock: ServiceClock | undefined;
 
   constructor(options: DynamoDbStoreOptions) {
     const { attemptMs = SILENCE_BUDGET.storeAttemptMs, clock = systemClock } = options;
@@ -78,6 +81,11 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       priority: 'low',
       name: 'requestDeadline',
     });
+    if (options.localCredentials !== true) {
+      this.serviceClock = new ServiceClock(clock);
+      const place = { step: 'deserialize', priority: 'low', name: 'serviceClock' } as const;
+      this.client.middlewareStack.add(this.serviceClock.middleware, place);
+    }
     this.client.middlewareStack.add(boundedAnswer, { step: 'deserialize', priority: 'low', name: 'boundedAnswer' });
     this.callers = new DynamoDbCallers({
       tableName: this.tableName,
@@ -104,6 +112,10 @@ export class DynamoDbStore implements HandoverStore, CallbackStore {
       // Runs inside the SDK's retries, so that each attempt is counted, and outside its parsing of the response.
       { step: 'finalizeRequest', priority: 'low', name: 'countThrottles' },
     );
+  }
+
+  get aheadMs(): number {
+    return this.serviceClock?.aheadMs ?? 0;
   }
 
   async put(key: string, record: HandoverRecord): Promise<'stored' | 'taken'> {

@@ -5,6 +5,10 @@ export type Redemption = { status: 'valid'; record: HandoverRecord } | { status:
 
 /** Holds handover records until the agent's side redeems them. Keys are {@link tokenKey}s, so that no store sees a token. */
 export interface HandoverStore {
+  /**
+   * How far the clock by which records expire is ahead of this machine's, in milliseconds. Absent if both are the same.
+   */
+  readonly aheadMs?: number;
   /** Resolves to `taken` if a record that has not expired at this one's `created_at` has the key. @throws TandemError STORE_* */
   put(key: string, record: HandoverRecord): Promise<'stored' | 'taken'>;
   /**

@@ -35,6 +35,8 @@ export interface BackendWrite {
 export interface HeldData {
   epoch: number;
   data: Buffer;
+  /** How long ago the data was written, by the backend's clock. `undefined` if it does not say. */
+  ageMs?: number | undefined;
 }
 
 /** Why a request to a backend failed. Holds nothing of the request. */

@@ -21,7 +21,7 @@ const handover = z.object({
   handoverId: z.string(),
   /** 10 digits; secret until redeemed. Never log it. */
   token: z.string(),
-  /** Milliseconds since the epoch. From then on the token is void and no longer read from the journal. */
+  /** Milliseconds since the epoch. From then on the token is void, and the journal does not hand it out. */
   expiresAtMs: z.number(),
 });
 
@@ -93,8 +93,15 @@ const entry = z.object({
   conversationId: z.string(),
   from: z.string(),
   to: z.string(),
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the clock of the instance that answered the call. Part of ids, so it never changes. */
   startedAtMs: z.number(),
+  /**
+   * When this was written, in milliseconds since the epoch. All other times are by the same clock, but for `startedAtMs`.
+   * Absent from entries of earlier versions.
+   */
+  writtenAtMs: z.number().optional(),
+  /** How long the call had lasted by then. */
+  lastedMs: z.number().min(0).optional(),
   /** The names of the prompt and the provider, as in the settings. */
   prompt: z.string(),
   provider: z.string(),
@@ -161,8 +168,8 @@ function jsonOf(value: unknown): string {
   );
 }
 
-/** Parses an entry and removes a token that has expired by `epochMs`. Returns `undefined` if the entry is not valid. */
-export function deserialize(json: Buffer, epochMs: number): JournalEntry | undefined {
+/** Parses an entry. Its times are by the clock of its writer. Returns `undefined` if the entry is not valid. */
+export function deserialize(json: Buffer): JournalEntry | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json.toString('utf8'));
@@ -170,10 +177,7 @@ export function deserialize(json: Buffer, epochMs: number): JournalEntry | undef
     return undefined;
   }
   const parsed = entry.safeParse(value);
-  if (!parsed.success) return undefined;
-  const { stand } = parsed.data;
-  if (stand.name === 'dialling' && (stand.handover?.expiresAtMs ?? Infinity) <= epochMs) delete stand.handover;
-  return parsed.data;
+  return parsed.success ? parsed.data : undefined;
 }
 
 /**

@@ -202,6 +202,34 @@ test('a backend that refuses is retried with one call, less and less often, unti
   await journal.close();
 });
 
+test('a call has lasted as long for its next instance as it has, though it was written late and the clocks differ', async () => {
+  const { clock, open, store } = rig();
+  const journal = open('a');
+  const ahead = {
+    now: () => clock.now(),
+    epochMs: () => clock.epochMs() + 3_600_000,
+    setTimer: clock.setTimer.bind(clock),
+  };
+  const other = open('b', { clock: ahead });
+  store.mode = 'refuses';
+  const entry = sampleEntry({ writtenAtMs: clock.epochMs(), lastedMs: 40_000 });
+  journal.note(entry);
+  for (let second = 0; second < 60; second++) {
+    clock.advance(1000);
+    await settle();
+  }
+  store.mode = 'works';
+  clock.advance(5000);
+  await settle();
+  clock.advance(7000);
+  const claim = await other.claim(entry.callSid);
+  const lastedMs = claim.status === 'claimed' ? (claim.entry.lastedMs ?? 0) : 0;
+  // The write takes five seconds here, because the clock moves at once.
+  assert.ok(lastedMs >= 40_000 + 60_000 + 7000 && lastedMs <= 40_000 + 65_000 + 7000, `${lastedMs} ms`);
+  await journal.close();
+  await other.close();
+});
+
 test('a claim without an answer ends after half a second, and the claimer still takes the call over by writing', async () => {
   const { claims, clock, lost, open, store } = rig();
   const [a, b] = [open('a'), open('b')];

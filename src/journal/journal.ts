@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import { setLoopTimer } from '../base/loop-timer.js';
 import type { Logger } from '../telemetry/log.js';
 import { BackendFailure, type HeldData, type JournalBackend } from './backend.js';
+import { asOfNow, byOwnClock } from './entry-times.js';
 import { ENTRY_VERSION, type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
 import { type JournalFact, deserializeFact, factPlace, serializeFact } from './fact.js';
 import { Seal } from './seal.js';
@@ -105,6 +106,8 @@ const PROBE_SID = 'probe';
 
 interface Account {
   entry: JournalEntry;
+  /** When the entry was noted, by the monotonic clock. While the backend is away, it is written much later. */
+  notedMs: number;
   epoch: number | 'unread';
   /** `rewriting` means that a newer snapshot arrived while one is being written. */
   phase: 'saved' | 'waiting' | 'writing' | 'rewriting';
@@ -164,6 +167,7 @@ export class CallJournal implements Journal {
     if (known !== undefined) {
       if (known.entry.stand.name === 'ended') return;
       known.entry = entry;
+      known.notedMs = this.options.clock.now();
       this.toWrite(callSid, known);
       return;
     }
@@ -171,7 +175,8 @@ export class CallJournal implements Journal {
       this.options.onWrite?.('dropped');
       return;
     }
-    const account: Account = { entry, epoch: this.claims.get(callSid) ?? 1, phase: 'saved' };
+    const notedMs = this.options.clock.now();
+    const account: Account = { entry, notedMs, epoch: this.claims.get(callSid) ?? 1, phase: 'saved' };
     this.claims.delete(callSid);
     this.accounts.set(callSid, account);
     this.toWrite(callSid, account);
@@ -294,12 +299,13 @@ export class CallJournal implements Journal {
   }
 
   private async write(callSid: string, account: Account): Promise<void> {
-    const { backend, instanceId: owner, onWrite } = this.options;
-    const { entry, epoch } = account;
+    const { backend, clock, instanceId: owner, onWrite } = this.options;
+    const { entry, epoch, notedMs } = account;
     account.phase = 'writing';
     this.inFlight++;
     try {
-      const data = this.seal.close(serialize(entry), callSid);
+      const now = asOfNow(entry, clock.epochMs(), clock.now() - notedMs);
+      const data = this.seal.close(serialize(now), callSid);
       const result = await backend.write({ callSid, owner, epoch, data, ttlMs: ttlOf(entry) });
       this.inFlight--;
       this.wentUp();
@@ -411,8 +417,9 @@ export class CallJournal implements Journal {
       return { status: 'unavailable' };
     }
     const plain = this.seal.open(held.data, callSid);
-    const entry = typeof plain === 'string' ? undefined : deserialize(plain, clock.epochMs());
-    if (entry !== undefined) return { status: 'claimed', entry, wasOurs: false };
+    const entry = typeof plain === 'string' ? undefined : deserialize(plain);
+    if (entry !== undefined)
+      return { status: 'claimed', entry: byOwnClock(entry, clock.epochMs(), held.ageMs), wasOurs: false };
     const reason = typeof plain === 'string' ? plain : 'other_form';
     log.error(
       { call_sid: callSid, reason },

@@ -1,8 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import type { BackendWrite, HeldData, JournalBackend } from './backend.js';
 
-interface Kept extends HeldData {
+interface Kept {
+  epoch: number;
   owner: string;
+  data: Buffer;
+  writtenMs: number;
   expiresMs: number;
 }
 
@@ -27,7 +30,8 @@ export class MemoryBackend implements JournalBackend {
     if (isOthers && epoch !== 'unread' && held.epoch >= epoch) return 'fenced';
     const next = epoch === 'unread' ? (held?.epoch ?? 0) + 1 : Math.max(held?.epoch ?? 0, epoch);
     this.kept.delete(callSid);
-    this.kept.set(callSid, { epoch: next, owner, data, expiresMs: this.clock.now() + ttlMs });
+    const nowMs = this.clock.now();
+    this.kept.set(callSid, { epoch: next, owner, data, writtenMs: nowMs, expiresMs: nowMs + ttlMs });
     this.sweep();
     return next;
   }
@@ -37,12 +41,12 @@ export class MemoryBackend implements JournalBackend {
     if (held === undefined) return undefined;
     held.epoch++;
     held.owner = owner;
-    return { epoch: held.epoch, data: held.data };
+    return this.heldData(held);
   }
 
   async read(callSid: string): Promise<HeldData | undefined> {
     const held = this.find(callSid);
-    return held === undefined ? undefined : { epoch: held.epoch, data: held.data };
+    return held === undefined ? undefined : this.heldData(held);
   }
 
   onConnection(): void {
@@ -51,6 +55,10 @@ export class MemoryBackend implements JournalBackend {
 
   close(): void {
     // Keeps its entries, because in tests two journals over one memory stand for two instances.
+  }
+
+  private heldData({ data, epoch, writtenMs }: Kept): HeldData {
+    return { epoch, data, ageMs: this.clock.now() - writtenMs };
   }
 
   private find(callSid: string): Kept | undefined {

@@ -21,20 +21,22 @@ elseif held[2] and held[2] ~= ARGV[1] and epoch >= mine then
 else
   epoch = math.max(epoch, mine)
 end
-redis.call('HSET', KEYS[1], 'epoch', epoch, 'owner', ARGV[1], 'data', ARGV[3])
+redis.call('HSET', KEYS[1], 'epoch', epoch, 'owner', ARGV[1], 'data', ARGV[3], 'life', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return epoch`;
 
+/** Asks for the time left last, because Redis up to 4 refuses to write after a command whose result depends on the time. */
 const CLAIM = `
-local data = redis.call('HGET', KEYS[1], 'data')
-if not data then return false end
+local held = redis.call('HMGET', KEYS[1], 'data', 'life')
+if not held[1] then return false end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1])
-return { redis.call('HINCRBY', KEYS[1], 'epoch', 1), data }`;
+local epoch = redis.call('HINCRBY', KEYS[1], 'epoch', 1)
+return { epoch, held[1], tonumber(held[2] or '0'), redis.call('PTTL', KEYS[1]) }`;
 
 const READ = `
-local held = redis.call('HMGET', KEYS[1], 'epoch', 'data')
+local held = redis.call('HMGET', KEYS[1], 'epoch', 'data', 'life')
 if not held[2] then return false end
-return { tonumber(held[1]), held[2] }`;
+return { tonumber(held[1]), held[2], tonumber(held[3] or '0'), redis.call('PTTL', KEYS[1]) }`;
 
 /** Keeps entries in Redis as one hash a call. Scripts write and claim them, so that the fence holds between instances. */
 export class RedisBackend implements JournalBackend {
@@ -42,6 +44,8 @@ export class RedisBackend implements JournalBackend {
   private readonly client: Redis | Cluster;
   /** Failed writes in a row on this connection. */
   private failedWrites = 0;
+  /** Whether this connection is being closed for another one. Each further request to close it would leave a listener. */
+  private isReplaced = false;
   /** Why the last attempt to connect failed. A command without a connection says only that there is none. */
   private refusal: BackendFailure | undefined;
 
@@ -53,6 +57,7 @@ export class RedisBackend implements JournalBackend {
       this.refusal = undefined;
       this.failedWrites = 0;
     });
+    this.client.on('close', () => (this.isReplaced = false));
   }
 
   async write({ callSid, data, epoch, owner, ttlMs }: BackendWrite): Promise<number | 'fenced'> {
@@ -105,7 +110,12 @@ export class RedisBackend implements JournalBackend {
   }
 
   private writeFailed(): void {
-    if (this.client.status !== 'ready' || ++this.failedWrites < FAILED_WRITES) return;
+    if (this.client.status === 'ready' && ++this.failedWrites >= FAILED_WRITES) this.replaceConnection();
+  }
+
+  private replaceConnection(): void {
+    if (this.isReplaced || this.client.status !== 'ready') return;
+    this.isReplaced = true;
     this.failedWrites = 0;
     this.client.disconnect(true);
   }
@@ -115,6 +125,8 @@ export class RedisBackend implements JournalBackend {
       return await this.client.callBuffer('eval', script, 1, `tandem:call:{${callSid}}`, ...parts);
     } catch (error) {
       const failure = failureOf(error);
+      // After a failover the former master refuses writes on the connections it still has.
+      if (failure.kind === 'READONLY') this.replaceConnection();
       throw failure.kind === 'unreachable' && this.refusal !== undefined ? this.refusal : failure;
     }
   }
@@ -134,9 +146,16 @@ function writeResult(reply: unknown): number | 'fenced' {
 /** The scripts return `false`, which Redis sends as null, if nothing is stored. */
 function heldData(reply: unknown): HeldData | undefined {
   if (reply === null) return undefined;
-  const [epoch, data] = Array.isArray(reply) ? (reply as unknown[]) : [];
-  if (typeof epoch === 'number' && Number.isSafeInteger(epoch) && Buffer.isBuffer(data)) return { epoch, data };
+  const [epoch, data, lifeMs, leftMs] = Array.isArray(reply) ? (reply as unknown[]) : [];
+  if (typeof epoch === 'number' && Number.isSafeInteger(epoch) && Buffer.isBuffer(data))
+    return { epoch, data, ageMs: ageOf(lifeMs, leftMs) };
   throw new BackendFailure('unexpected_reply');
+}
+
+/** Returns the age of an entry from the life that its write gave it. Earlier versions of the gateway do not store that. */
+function ageOf(lifeMs: unknown, leftMs: unknown): number | undefined {
+  if (typeof lifeMs !== 'number' || typeof leftMs !== 'number' || leftMs < 0 || lifeMs < leftMs) return undefined;
+  return lifeMs - leftMs;
 }
 
 /**

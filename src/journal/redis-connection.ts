@@ -26,8 +26,6 @@ export function connectRedis(target: RedisTarget): Redis | Cluster {
     disableClientInfo: true,
     // Every server and proxy supports RESP2, and nothing here needs RESP3.
     protocol: 2,
-    // After a failover the old master refuses writes on the connections it still has.
-    reconnectOnError: (error: Error) => /\bREADONLY\b/.test(error.message),
   } satisfies RedisOptions;
   switch (target.kind) {
     case 'single':

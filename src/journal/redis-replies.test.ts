@@ -135,6 +135,35 @@ test('a connection is replaced after five failed writes in a row, whatever the e
   }
 });
 
+for (const [what, reply] of [
+  ['that no list names', '-ERR something that no list names\r\n'],
+  ['of a former master', "-READONLY You can't write against a read only replica.\r\n"],
+] as const) {
+  test(`a hundred writes refused at once with an error ${what} replace the connection once`, async () => {
+    let answer: string = reply;
+    const redis = await StubRedis.start(scripted(() => answer));
+    const backend = open(redis.url);
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', onWarning);
+    let connections = 0;
+    backend.onConnection((isConnected) => (connections += isConnected ? 1 : 0));
+    try {
+      await until(() => connections === 1, 'a connection');
+      await Promise.allSettled(Array.from({ length: 100 }, () => backend.write(WRITE)));
+      answer = ':1\r\n';
+      await until(() => connections === 2, 'the next connection');
+      assert.equal(await backend.write(WRITE), 1);
+      assert.equal(redis.connections, 2);
+      assert.deepEqual(warnings, [], 'no listener was left with each write');
+    } finally {
+      process.off('warning', onWarning);
+      backend.close();
+      await redis.stop();
+    }
+  });
+}
+
 for (const [kind, reply] of [
   ['OOM', "-OOM command not allowed when used memory > 'maxmemory'.\r\n"],
   ['OOM', IN_SCRIPT("OOM command not allowed when used memory > 'maxmemory'.")],

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Turns } from '../base/turns.js';
-import { countSeparators, readFields } from './form.js';
-import { isSigned, readSignature, webhookUrlVariants } from './signature.js';
+import { type Field, countSeparators, readFields } from './form.js';
+import { type GivenSignature, isSignedWith, readSignature, signedFields, webhookUrlVariants } from './signature.js';
 
 // Reads and checks Twilio's voice webhooks.
 
@@ -47,8 +47,11 @@ export interface WebhookRules {
 const MAX_BODY_BYTES = 16 * 1024;
 const MAX_FIELDS = 200;
 
-/** The checks of forms. A stranger's takes 0.5 ms at most, and the frames of calls must not wait for many of them. */
-const checks = new Turns(4);
+/**
+ * The checks of forms, in pieces: a form is read, put in the order in which it is signed, and hashed with one key after the
+ * other. The frames of calls wait for two pieces at most.
+ */
+const checks = new Turns(2);
 
 const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
@@ -69,18 +72,29 @@ export async function readWebhook(request: IncomingMessage, rules: WebhookRules)
   if (body === 'too-large') return refused(413, 'too-large');
   if (body === 'aborted') return refused(400, 'aborted');
 
-  const form = await checks.run(() => {
-    const fields = readFields(body);
-    const urls = webhookUrlVariants(rules.publicHost, url, rules.fragment);
-    if (isChecked && !isSigned(signature, rules.signingKeys, urls, fields)) return undefined;
-    return new URLSearchParams(fields);
-  });
-  if (form === undefined) return refused(403, 'signature');
+  const fields = await checks.run(() => readFields(body));
+  const urls = webhookUrlVariants(rules.publicHost, url, rules.fragment);
+  if (isChecked && !(await isSigned(signature, rules.signingKeys, urls, fields))) return refused(403, 'signature');
+  const form = new URLSearchParams(fields);
   const callSid = form.get('CallSid') ?? '';
   if (!/^[A-Za-z0-9]{1,64}$/.test(callSid)) return refused(400, 'no-call-sid');
   const accountSid = form.get('AccountSid') ?? '';
   if (rules.accountSid !== undefined && accountSid !== rules.accountSid) return refused(403, 'wrong-account');
   return { ok: true, webhook: webhookOf(form) };
+}
+
+/** Checks a signature with every key, so that the time says nothing about the keys. */
+async function isSigned(
+  given: GivenSignature | undefined,
+  keys: readonly string[],
+  urls: readonly string[],
+  fields: readonly Field[],
+): Promise<boolean> {
+  if (given === undefined) return false;
+  const signed = await checks.run(() => signedFields(fields));
+  let valid = false;
+  for (const key of keys) if (await checks.run(() => isSignedWith(key, given, urls, signed))) valid = true;
+  return valid;
 }
 
 /** Reads the fields of a form that has been checked. */

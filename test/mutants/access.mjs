@@ -12,7 +12,7 @@ export const ACCESS = [
   {
     name: 'a webhook with a wrong signature is answered',
     file: 'src/twilio/webhooks.ts',
-    find: 'if (isChecked && !isSigned(signature, rules.signingKeys, urls, fields)) return',
+    find: 'if (isChecked && !(await isSigned(signature, rules.signingKeys, urls, fields))) return',
     replace: 'if (false) return',
     tests: ['test/bad-input.test.ts'],
     only: 'a webhook with no signature, a wrong one',

@@ -1,5 +1,6 @@
 import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
 import type { PhoneEndpoint } from '../../sim/twilio/phone.js';
+import type { Clock } from '../../src/base/clock.js';
 import { PUBLIC_HOST, type Rig, startRig } from './rig.js';
 import { type ScaledClock, scaledClock } from './scaled-clock.js';
 import { TONES } from './tone-engine.js';
@@ -22,6 +23,10 @@ export interface PairOptions {
   secondEnv?: Record<string, string>;
   /** The way of the second gateway to the store, which is in the first one. */
   wayToStore?: (store: string) => string;
+  /** How far the wall clock of the second gateway is ahead of the first one's. */
+  secondAheadMs?: number;
+  /** `true` for the frame pipeline, `false` for the direct bridge. Default true. */
+  pipeline?: boolean;
   statusCallback?: true;
 }
 
@@ -34,18 +39,25 @@ export async function withPair(
   const clock = scaledClock(10);
   const env = { REDIS_URL: redisUrl, JOURNAL_KEY: 'cd'.repeat(32), IDLE_PROMPT_SECONDS: '0', ...options.env };
   const asked: { rig?: Rig } = {};
-  const { phone } = options;
+  const { phone, pipeline = true, secondAheadMs = 0 } = options;
   const first: Rig = await startRig({
     clock,
     env,
+    pipeline,
     engine: TONES,
     ...(phone === undefined ? {} : { phone }),
     carrier: { resolve: (host) => (host === FIRST_ALONE ? first.base : asked.rig?.base) },
   });
   const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
+  const secondClock: Clock = {
+    now: () => clock.now(),
+    epochMs: () => clock.epochMs() + secondAheadMs,
+    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+  };
   const second = await startRig({
-    clock,
+    clock: secondClock,
     engine: TONES,
+    pipeline,
     env: { ...env, DYNAMODB_ENDPOINT_URL: options.wayToStore?.(store) ?? store, ...options.secondEnv },
   });
   asked.rig = first;

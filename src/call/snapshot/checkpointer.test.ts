@@ -51,6 +51,7 @@ function scene() {
   const departure = { resumes: 0, transfer: { failedDials: 0, escalation: {} } } as unknown as Departure;
   const call = { callSid: 'CA1', startedAtMs: 0, assistant: { prompt: { name: 'default' } } } as unknown as CallFacts;
   const checkpointer: CallCheckpointer = new CallCheckpointer({
+    lastedMs: () => 0,
     call,
     history,
     machine,

@@ -17,6 +17,8 @@ const AGAIN_AFTER_MS = 2 * 60_000;
 export class CallCheckpointer {
   private readonly options: {
     call: CallFacts;
+    /** Returns how long the call has lasted. */
+    lastedMs: () => number;
     history: History;
     machine: CallStateMachine;
     departure: Departure;
@@ -44,7 +46,7 @@ export class CallCheckpointer {
   }
 
   note(): void {
-    const { call, departure, history, services, machine } = this.options;
+    const { call, departure, history, lastedMs, services, machine } = this.options;
     const { clock, journal, provider, tokenLifeMs } = services;
     const state = machine.state;
     // Without a shared journal no other instance could read it.
@@ -60,6 +62,8 @@ export class CallCheckpointer {
       from: call.from,
       to: call.to,
       startedAtMs: call.startedAtMs,
+      writtenAtMs: clock.epochMs(),
+      lastedMs: Math.round(lastedMs()),
       prompt: call.assistant.prompt.name,
       provider: provider.name,
       turns: history.turnsWhile(playing).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })),
@@ -68,7 +72,7 @@ export class CallCheckpointer {
       dials: failedDials,
       ...(call.outbound === undefined ? {} : { outbound: call.outbound }),
       ...this.trace,
-      stand: journalStateOf(this.toTell(state), escalation, clock.epochMs(), tokenLifeMs),
+      stand: journalStateOf(this.toTell(state), escalation, clock, tokenLifeMs),
     });
   }
 
@@ -115,6 +119,6 @@ export class CallCheckpointer {
   }
 
   private isWaiting(state: CallState): boolean {
-    return state.name === 'talking' && quietSince(state.media, this.options.services.clock.epochMs()) !== undefined;
+    return state.name === 'talking' && quietSince(state.media, this.options.services.clock) !== undefined;
   }
 }

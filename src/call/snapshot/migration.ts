@@ -51,7 +51,7 @@ export class CallMigration {
     const { checkpointer, clock, midWordPlan, part } = this.options;
     const plan: ExitPlan = this.isPause('breath')
       ? {
-          exit: { to: 'assistant', cause: 'moved', opening: undefined, quietSinceMs: clock.epochMs() },
+          exit: { to: 'assistant', cause: 'moved', opening: undefined, quietSinceMs: clock.now() },
           announce: undefined,
         }
       : midWordPlan();
@@ -72,7 +72,7 @@ export class CallMigration {
     const { pauses, idle, dtmf, playback } = state.media;
     const turn = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
     // A caller who has heard "one moment" still waits.
-    const isOwed = quietSince(state.media, this.options.clock.epochMs()) !== undefined;
+    const isOwed = quietSince(state.media, this.options.clock) !== undefined;
     return pauses.isPause(kind, turn) && idle.isQuiet && !isOwed && !dtmf.isCollecting;
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.js';
 import type { Escalation, Reason, Trigger } from '../../escalation/escalation.js';
 import type { PreparedHandover } from '../../handover/desk.js';
 import type { JournalEntry, JournalExit, JournalState, JournalTrace } from '../../journal/entry.js';
@@ -11,8 +12,10 @@ import type { MediaSession } from '../media/media-session.js';
 export interface CallSnapshot {
   callSid: string;
   conversationId: string;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the clock of the instance that answered the call. */
   startedAtMs: number;
+  /** How long the call has lasted. */
+  lastedMs: number;
   from: string;
   to: string;
   /** As the caller heard them. */
@@ -34,42 +37,44 @@ export function newSnapshot(
   outbound: OutboundFacts | undefined,
 ): CallSnapshot {
   const { callSid, from, to } = webhook;
-  return { callSid, conversationId, startedAtMs, from, to, turns: [], resumes: 0, failedDials: 0, outbound };
+  return { callSid, conversationId, startedAtMs, lastedMs: 0, from, to, turns: [], resumes: 0, failedDials: 0, outbound };
 }
 
 export function snapshotOf(entry: JournalEntry): CallSnapshot {
-  const { callSid, conversationId, dials, from, outbound, resumes, startedAtMs, to, trace, turns } = entry;
-  return { callSid, conversationId, startedAtMs, from, to, turns, resumes, failedDials: dials, outbound, trace };
+  // Entries of earlier versions do not say how long the call has lasted.
+  const { callSid, conversationId, dials, from, outbound, lastedMs = 0, resumes, startedAtMs, to, trace, turns } = entry;
+  return { callSid, conversationId, startedAtMs, lastedMs, from, to, turns, resumes, failedDials: dials, outbound, trace };
 }
 
 /**
- * Returns the state of the call in the journal's form. `escalation` is the latest one, `epochMs` is now, and `tokenLifeMs` is how
- * long a token opens its record.
+ * Returns the state of the call in the journal's form. `escalation` is the latest one, and `tokenLifeMs` is how long a token
+ * opens its record. The journal's times are those of the wall clock, because no other instance has this monotonic one.
  */
 export function journalStateOf(
   state: CallState | Omit<Parted, 'expires'>,
   escalation: Escalation,
-  epochMs: number,
+  clock: Clock,
   tokenLifeMs: number,
 ): JournalState {
+  const wall = wallTimeOf(clock);
   switch (state.name) {
     case 'ringing':
       return {
         name: 'ringing',
         streamToken: state.streamToken,
         ...optional('opening', state.opening),
-        ...optional('quietSinceMs', state.quietSinceMs),
+        ...optional('quietSinceMs', wall(state.quietSinceMs)),
       };
     case 'talking':
-      return { name: 'talking', ...optional('quietSinceMs', quietSince(state.media, epochMs)) };
+      return { name: 'talking', ...optional('quietSinceMs', wall(quietSince(state.media, clock))) };
     case 'leaving':
     case 'parted':
-      return { name: state.name, exit: exitFor(state, escalation) };
+      return { name: state.name, exit: exitFor(state, escalation, wall) };
     case 'redirecting':
     case 'dialling':
       return {
         name: 'dialling',
-        ...optional('handover', handoverFor(state.prepared, epochMs + tokenLifeMs)),
+        ...optional('handover', handoverFor(state.prepared, clock.epochMs() + tokenLifeMs)),
         ...optional('legSeconds', 'legSeconds' in state ? state.legSeconds : undefined),
         ...optional('lastLegSid', 'lastLegSid' in state && state.lastLegSid !== '' ? state.lastLegSid : undefined),
         ...optional('isWhispered', state.isWhispered ? true : undefined),
@@ -81,13 +86,27 @@ export function journalStateOf(
   }
 }
 
-/** Returns the epoch milliseconds since which a waiting caller has heard nothing. `undefined` if the caller does not wait. */
-export function quietSince({ session }: MediaSession, epochMs: number): number | undefined {
+/** Returns since when a waiting caller has heard nothing, by the monotonic clock. `undefined` if the caller does not wait. */
+export function quietSince({ session }: MediaSession, clock: Clock): number | undefined {
   const waitsMs = session.callerWaitsMs ?? 0;
-  return waitsMs > 0 ? Math.round(epochMs - waitsMs) : undefined;
+  return waitsMs > 0 ? clock.now() - waitsMs : undefined;
 }
 
-function exitFor({ announce, exit }: ExitPlan, { reason, summary, trigger }: Escalation): JournalExit {
+/** Returns the wall-clock time of a moment of the monotonic clock. */
+function wallTimeOf(clock: Clock): (ms: number | undefined) => number | undefined {
+  return (ms) => (ms === undefined ? undefined : Math.round(clock.epochMs() - (clock.now() - ms)));
+}
+
+/** Returns the moment of the monotonic clock at which the wall clock said `epochMs`. No moment is in the future. */
+export function momentOf(clock: Clock, epochMs: number | undefined): number | undefined {
+  return epochMs === undefined ? undefined : clock.now() - Math.max(0, clock.epochMs() - epochMs);
+}
+
+function exitFor(
+  { announce, exit }: ExitPlan,
+  { reason, summary, trigger }: Escalation,
+  wall: (ms: number | undefined) => number | undefined,
+): JournalExit {
   switch (exit.to) {
     case 'human':
       return { to: 'human', trigger, reason, ...optional('summary', summary), ...optional('announce', announce) };
@@ -96,7 +115,7 @@ function exitFor({ announce, exit }: ExitPlan, { reason, summary, trigger }: Esc
         to: 'assistant',
         cause: exit.cause,
         ...optional('opening', exit.opening),
-        ...optional('quietSinceMs', exit.quietSinceMs),
+        ...optional('quietSinceMs', wall(exit.quietSinceMs)),
       };
     case 'voicemail':
     case 'callback':
@@ -121,13 +140,13 @@ export function escalationOf(exit: JournalExit & { to: 'human' }): Escalation {
 }
 
 /** Returns the exit that another instance had decided on. */
-export function planOf(exit: Exclude<JournalExit, { to: 'human' }>): ExitPlan {
+export function planOf(exit: Exclude<JournalExit, { to: 'human' }>, clock: Clock): ExitPlan {
   switch (exit.to) {
     case 'assistant': {
       const { opening, quietSinceMs } = exit;
       const cause = exit.cause as ResumeCause;
       return {
-        exit: { to: 'assistant', cause, opening, ...optional('quietSinceMs', quietSinceMs) },
+        exit: { to: 'assistant', cause, opening, ...optional('quietSinceMs', momentOf(clock, quietSinceMs)) },
         announce: undefined,
       };
     }

@@ -42,8 +42,7 @@ export class Ringing {
   }
 
   /**
-   * `opening`: what the caller hears first. `quietSinceMs`: since when they have heard nothing, in milliseconds since
-   * the epoch.
+   * `opening`: what the caller hears first. `quietSinceMs`: since when they have heard nothing, by the monotonic clock.
    */
   state(opening: string | undefined, quietSinceMs: number | undefined, streamToken = this.drawToken()): RingingState {
     const { call, onExpired, onSessionChange, services } = this.options;
@@ -90,9 +89,9 @@ export class Ringing {
     );
   }
 
-  /** Returns the milliseconds since `epochMs`. 0 if it is `undefined`. */
-  since(epochMs: number | undefined): number {
-    return epochMs === undefined ? 0 : Math.max(0, this.options.services.clock.epochMs() - epochMs);
+  /** Returns the milliseconds since a moment of the monotonic clock. 0 if it is `undefined`. */
+  since(momentMs: number | undefined): number {
+    return momentMs === undefined ? 0 : Math.max(0, this.options.services.clock.now() - momentMs);
   }
 
   private conversationView(): ConversationView {

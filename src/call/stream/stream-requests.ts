@@ -84,7 +84,7 @@ export class StreamRequests {
     signs.onResumed(ringing.since(quietSinceMs));
     call.log().info({ cause }, 'the call continues in a new stream');
     // The new stream and its model take a moment more, so Twilio first speaks to a caller who has waited already.
-    const nowMs = services.clock.epochMs();
+    const nowMs = services.clock.now();
     const hasWaited = this.hasWaited(quietSinceMs);
     if (hasWaited) signs.onSpokenTo();
     const state = ringing.state(opening, hasWaited ? nowMs : (quietSinceMs ?? nowMs));
@@ -107,13 +107,12 @@ export class StreamRequests {
   }
 
   /**
-   * Since when the caller has heard nothing, in milliseconds since the epoch. Now, if they hear something or wait for
-   * nothing.
+   * Since when the caller has heard nothing, by the monotonic clock. Now, if they hear something or wait for nothing.
    */
   get heardNothingSinceMs(): number {
-    const { services, machine } = this.options;
-    const nowMs = services.clock.epochMs();
-    return ('media' in machine.state ? quietSince(machine.state.media, nowMs) : undefined) ?? nowMs;
+    const { machine, services } = this.options;
+    const sinceMs = 'media' in machine.state ? quietSince(machine.state.media, services.clock) : undefined;
+    return sinceMs ?? services.clock.now();
   }
 
   private hasWaited(quietSinceMs: number | undefined): boolean {
