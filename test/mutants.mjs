@@ -1,6 +1,7 @@
 // The mutations that `npm run mutants` applies: small faults at the places where a fault costs most. Each names the tests
 // of which one must fail. test/mutants.test.ts checks that every text still stands in its file.
 import { CONSOLE_MUTANTS } from './console-mutants.mjs';
+import { OBSERVING_MUTANTS } from './observing-mutants.mjs';
 
 /** @type {readonly import('../scripts/mutants.mjs').Mutant[]} */
 export const MUTANTS = [
@@ -64,6 +65,7 @@ export const MUTANTS = [
     tests: ['test/console-faults.test.ts'],
     only: 'callers may be real',
   },
+  ...OBSERVING_MUTANTS,
   ...CONSOLE_MUTANTS,
   {
     name: 'any stream token of the right length is valid',
