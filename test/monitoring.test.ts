@@ -20,19 +20,32 @@ const SERIES = seriesIn([
 ]);
 
 test('a query is refused for a metric, a label or a value that the gateway does not have, and for bad grammar', () => {
-  assert.deepEqual(missingFrom(SERIES, 'sum by (outcome) (increase(calls_total{job="x",outcome=~"bridged|busy"}[5m])) > 0'), []);
-  assert.deepEqual(missingFrom(SERIES, 'histogram_quantile(0.9, sum by (provider, le) (rate(latency_bucket[5m])))'), []);
+  assert.deepEqual(
+    missingFrom(SERIES, 'sum by (outcome) (increase(calls_total{job="x",outcome=~"bridged|busy"}[5m])) > 0'),
+    [],
+  );
+  assert.deepEqual(
+    missingFrom(SERIES, 'histogram_quantile(0.9, sum by (provider, le) (rate(latency_bucket[5m])))'),
+    [],
+  );
   assert.deepEqual(missingFrom(SERIES, 'up{job="x"} == 0'), []);
   assert.deepEqual(missingFrom(SERIES, 'rate(call_total[5m])'), ['there is no metric call_total']);
   assert.deepEqual(missingFrom(SERIES, 'calls_total{result="busy"}'), ['calls_total has no label result']);
-  assert.deepEqual(missingFrom(SERIES, 'calls_total{outcome=~"busy|lost"}'), ['calls_total has no series with outcome="lost"']);
+  assert.deepEqual(missingFrom(SERIES, 'calls_total{outcome=~"busy|lost"}'), [
+    'calls_total has no series with outcome="lost"',
+  ]);
   assert.deepEqual(missingFrom(SERIES, 'calls_total{outcome!="lost"}'), []);
-  assert.deepEqual(missingFrom(SERIES, 'sum by (reason) (calls_total)'), ['no metric of the query has the label reason']);
+  assert.deepEqual(missingFrom(SERIES, 'sum by (reason) (calls_total)'), [
+    'no metric of the query has the label reason',
+  ]);
   assert.match(missingFrom(SERIES, 'sum(calls_total{')[0] ?? '', /does not fit the grammar/);
 });
 
 test('every query of the dashboard and the alerts fits the grammar of PromQL', () => {
-  const queries = [...alerts().map(({ expr }) => expr), ...panels().flatMap(({ targets }) => targets.map(({ expr }) => expr))];
+  const queries = [
+    ...alerts().map(({ expr }) => expr),
+    ...panels().flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+  ];
   assert.ok(queries.length > 50);
   for (const query of queries) assert.equal(askedBy(filledIn(query)).error, undefined, query);
 });
@@ -55,8 +68,8 @@ test("every alarm and panel of Terraform on the gateway's figures asks for a nam
   const written = JSON.parse(emfLine('Tandem/x', 0, [figures])) as Record<string, unknown>;
   const read = (file: string): string => readFileSync(`terraform/modules/observability/${file}.tf`, 'utf8');
   const asked = [
-    ...[...read('main').matchAll(/namespace = var\.metrics\.namespace, metric = "(\w+)"/g)],
-    ...[...read('dashboard').matchAll(/\[local\.own, "(\w+)", "Service", local\.by\]/g)],
+    ...read('main').matchAll(/namespace = var\.metrics\.namespace, metric = "(\w+)"/g),
+    ...read('dashboard').matchAll(/\[local\.own, "(\w+)", "Service", local\.by\]/g),
   ].map(([, name = '']) => name);
   assert.ok(asked.length > 10, asked.join());
   for (const name of asked) assert.ok(name in written, name);

@@ -13,7 +13,9 @@ import { SILENCE } from './mutants/silence.mjs';
 import { STOPPING } from './mutants/stopping.mjs';
 import { STREAM } from './mutants/stream.mjs';
 import { TAPES } from './mutants/tapes.mjs';
+import { TELEMETRY } from './mutants/telemetry.mjs';
 import { TOKEN } from './mutants/token.mjs';
+import { OBSERVING_MUTANTS } from './observing-mutants.mjs';
 
 /** @type {readonly import('../scripts/mutants.mjs').Mutant[]} */
 export const MUTANTS = [
@@ -27,6 +29,7 @@ export const MUTANTS = [
   ...MODELS,
   ...SETTINGS,
   ...TAPES,
+  ...TELEMETRY,
   ...CONSOLE_ACCESS,
   ...CONSOLE_SIGHT,
   ...CONSOLE_TAPES,

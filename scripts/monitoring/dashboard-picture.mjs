@@ -96,7 +96,7 @@ function panelIn(box, { fieldConfig, title }, all, { fromS, toS }) {
         })
         .join('');
     }
-    return `<path fill="none" stroke="${color}" stroke-width="1.6" stroke-linejoin="round" d="${lineOf(points, x, y)}"/>`;
+    return `<path fill="none" stroke="${color}" stroke-width="1.6" stroke-linejoin="round" d="${lineOf(points, x, y, step)}"/>`;
   });
   const threshold = isLimitNear
     ? `<line class="limit" x1="${left}" y1="${n(y(limit))}" x2="${right}" y2="${n(y(limit))}"/>`
@@ -116,17 +116,17 @@ function panelIn(box, { fieldConfig, title }, all, { fromS, toS }) {
   ${grid.join('')}${minutes.join('')}${shapes.join('')}${threshold}${nothing}${legend.join('')}`;
 }
 
-/** A line with a gap where there is no value. */
-function lineOf(points, x, y) {
-  let isGap = true;
+/** A line with a gap where there is no value, or no point for three steps. */
+function lineOf(points, x, y, step) {
+  let lastS;
   return points
     .map(([s, value]) => {
       if (!Number.isFinite(value)) {
-        isGap = true;
+        lastS = undefined;
         return '';
       }
-      const command = isGap ? 'M' : 'L';
-      isGap = false;
+      const command = lastS === undefined || s - lastS > 3 * step ? 'M' : 'L';
+      lastS = s;
       return `${command}${n(x(s))} ${n(y(value))}`;
     })
     .join('');

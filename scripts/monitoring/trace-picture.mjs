@@ -55,7 +55,7 @@ export function tracePicture(spans) {
   let legendX = 12;
   const legend = KINDS.map(([, kind, label]) => {
     const at = legendX;
-    legendX += 34 + label.length * 5.7;
+    legendX += 32 + label.length * 6.2;
     return `<rect class="${kind}" x="${n(at)}" y="42" width="12" height="12" rx="2"/><text class="tick" x="${n(at + 17)}" y="52">${label}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title text">

@@ -26,7 +26,7 @@ const NO_END: ReadonlySet<unknown> = new Set(['moved', 'refused_busy']);
 const NOT_FAILED: ReadonlySet<unknown> = new Set(['bridged', 'caller_gone']);
 const RESOLUTION_MS = 20;
 
-/** Reads the figures of one process. Measures the event loop on its own, because who reads /metrics resets that measure. */
+/** Reads the figures of one process. It measures the event loop itself, because each reading of /metrics resets the other measure. */
 export class ProcessFigures {
   private readonly metrics: Metrics;
   private readonly run: string;

@@ -1,5 +1,6 @@
+import type * as Sdk from '@opentelemetry/sdk-trace-base';
 import type { ReadableSpan, Sampler } from '@opentelemetry/sdk-trace-base';
-import { systemClock } from '../base/clock.js';
+import { LATE, within } from '../base/within.js';
 import type { Logger } from './log.js';
 import type { Span, SpanSender } from './span.js';
 import { SCOPE } from './span-names.js';
@@ -22,8 +23,6 @@ export interface TraceSettings {
 
 /** Maximum time for the last spans when the process stops. */
 const LAST_SPANS_MS = 3000;
-/** ExportResultCode.SUCCESS of OpenTelemetry. */
-const TAKEN = 0;
 
 /**
  * Loads OpenTelemetry and returns a sender of spans over OTLP/HTTP as protobuf. Nothing else in the gateway loads it.
@@ -56,17 +55,14 @@ export async function openSpanSender(
     {
       export: (spans, onResult) => {
         waiting -= spans.length;
-        exporter.export(spans, ({ code, error }) => {
-          const isLost = Number(code) !== TAKEN;
+        exporter.export(spans, ({ error }) => {
+          const isLost = error !== undefined;
           if (isLost) onDropped(spans.length);
           if (isLost && !isFailing)
-            log.warn(
-              { err: error },
-              'the receiver does not take the spans of traces; lost ones are only counted',
-            );
+            log.warn({ err: error }, 'the receiver does not take the spans of traces; lost ones are only counted');
           isFailing = isLost;
-          // The processor would report a failure to a handler that nobody has set.
-          onResult({ code: TAKEN });
+          // The processor reports failures to OpenTelemetry's global handler, which is not set here.
+          onResult({ code: 0 });
         });
       },
       shutdown: () => exporter.shutdown(),
@@ -128,14 +124,11 @@ export async function openSpanSender(
     },
     close: async () => {
       const left = waiting;
-      const isDone = await new Promise<boolean>((resolve) => {
-        const timer = systemClock.setTimer(LAST_SPANS_MS, () => resolve(false));
-        const done = (): void => {
-          timer.cancel();
-          resolve(true);
-        };
-        batches.shutdown().then(done, done);
-      });
+      const isDone =
+        (await within(
+          LAST_SPANS_MS,
+          batches.shutdown().catch(() => undefined),
+        )) !== LATE;
       if (!isDone && left > 0) log.warn({ spans: left }, 'the last spans of traces may not have been sent');
     },
   };
@@ -148,7 +141,10 @@ function timeOf(ms: number): [seconds: number, nanoseconds: number] {
 }
 
 /** The call has no parent, so a sampler by its parent decides as its root does. */
-function samplerOf(sdk: typeof import('@opentelemetry/sdk-trace-base'), { ratio, sampler }: TraceSettings): Sampler {
+function samplerOf(
+  sdk: Pick<typeof Sdk, 'AlwaysOffSampler' | 'AlwaysOnSampler' | 'TraceIdRatioBasedSampler'>,
+  { ratio, sampler }: TraceSettings,
+): Sampler {
   switch (sampler.replace(/^parentbased_/, '')) {
     case 'always_off':
       return new sdk.AlwaysOffSampler();
