@@ -1,5 +1,5 @@
 // Builds everything and runs the tests of the console's pages in Debian's Chromium, or the one that CHROMIUM names. Where there is
-// none, it says so and passes, because npm downloads no browser.
+// none, it says so and passes, because npm downloads no browser. In CI it fails.
 //   node scripts/test-browser.mjs [part of a path]…   runs only the files whose path contains one of these
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,6 +9,12 @@ import { buildAll, sources } from './build.mjs';
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+if (!existsSync(CHROMIUM) && process.env.CI) {
+  console.error(
+    `There is no Chromium at ${CHROMIUM}, and CI skips no test. Install it, or name another one in CHROMIUM.`,
+  );
+  process.exit(1);
+}
 if (!existsSync(CHROMIUM)) {
   console.log(`SKIPPED: there is no Chromium at ${CHROMIUM}, so no page was tested.`);
   console.log('Install it (Debian, Ubuntu: apt-get install chromium), or name another one in CHROMIUM.');
