@@ -129,7 +129,8 @@ export async function withLine(
 async function soon(condition: () => boolean, what: string): Promise<void> {
   const startedMs = performance.now();
   while (!condition()) {
-    if (performance.now() - startedMs > PATIENCE_MS) throw new Error(`Did not happen within ${PATIENCE_MS} ms: ${what}`);
+    if (performance.now() - startedMs > PATIENCE_MS)
+      throw new Error(`Did not happen within ${PATIENCE_MS} ms: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
