@@ -1,5 +1,5 @@
 // Builds everything and runs the tests of the console's pages in Debian's Chromium, or the one that CHROMIUM names. Where there is
-// none, it says so and passes, because npm downloads no browser.
+// none, it says so and passes, because npm downloads no browser. In CI it fails.
 //   node scripts/test-browser.mjs [part of a path]…   runs only the files whose path contains one of these
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -20,6 +20,12 @@ const AT_A_TIME = 3;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+if (!existsSync(CHROMIUM) && process.env.CI) {
+  console.error(
+    `There is no Chromium at ${CHROMIUM}, and CI skips no test. Install it, or name another one in CHROMIUM.`,
+  );
+  process.exit(1);
+}
 if (!existsSync(CHROMIUM)) {
   console.log(`SKIPPED: there is no Chromium at ${CHROMIUM}, so no page was tested.`);
   console.log('Install it (Debian, Ubuntu: apt-get install chromium), or name another one in CHROMIUM.');

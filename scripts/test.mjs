@@ -102,7 +102,8 @@ run.on('exit', (code, signal) => {
   running.read(performance.now());
   for (const file of [...entries, report]) rmSync(file, { force: true });
   if (signal) process.exit(128 + constants.signals[signal]);
-  if (flagsGiven.includes('--weigh')) writeFileSync(durationsFile, durations());
+  // Of a run that failed or was ended some files are missing.
+  if (flagsGiven.includes('--weigh') && code === 0) writeFileSync(durationsFile, durations());
   process.exit(code === 0 && isIncomplete() ? 1 : (code ?? 1));
 });
 

@@ -10,6 +10,8 @@ interface Running {
   since(sinceMs: number): { file: string; name: string }[];
   readonly processes: readonly string[];
   readonly reportedMs: number;
+  readonly durations: ReadonlyMap<string, number>;
+  readonly skipped: readonly { file: string; name: string }[];
 }
 const { default: reporter, RunningTests } = (await import(script.href)) as {
   default: (events: Iterable<object>) => AsyncIterable<string>;
@@ -54,4 +56,27 @@ test('a test that hangs is known by its title, and a suite, a finished test and 
   await report(event('test:pass', 'all-1-0.test.js', 1, 0, entry));
   running.read(9500);
   assert.deepEqual([running.processes, running.reportedMs], [[], 9500]);
+});
+
+test('how long the tests of a file took together is known, and which tests were skipped', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-running-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'report.jsonl');
+  const passed = (name: string, ms: number, more: object = {}): object => ({
+    type: 'test:pass',
+    data: { name, file: '/dist/src/a.test.js', line: 1, column: 1, nesting: 0, details: { duration_ms: ms }, ...more },
+  });
+  const events = [
+    passed('one', 1200),
+    passed('a part of one', 700, { nesting: 1 }),
+    passed('two', 300),
+    passed('three', 0, { skip: 'needs a Redis' }),
+    passed('four', 0, { skip: false }),
+    passed('/dist/src/a.test.js', 9000),
+  ];
+  for await (const line of reporter(events)) appendFileSync(path, line);
+  const running = new RunningTests(path);
+  running.read(0);
+  assert.deepEqual([...running.durations], [['/dist/src/a.test.js', 1500]]);
+  assert.deepEqual(running.skipped, [{ file: '/dist/src/a.test.js', name: 'three' }]);
 });

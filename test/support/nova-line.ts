@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { PATIENCE_MS } from './deadline.js';
 import { FakeClock } from './fake-clock.js';
 import { SdkClient, sdkOf } from './nova-sdk-client.js';
 import { WireClient, type WireOptions } from './nova-wire-client.js';
@@ -124,13 +125,12 @@ export async function withLine(
   assert.equal(line.clock.timers, 0, 'timers left behind');
 }
 
-const LIMIT_MS = 8000;
-
 /** Like `until`, but polls without a pause, because the other end of the socket is in this process. */
 async function soon(condition: () => boolean, what: string): Promise<void> {
   const startedMs = performance.now();
   while (!condition()) {
-    if (performance.now() - startedMs > LIMIT_MS) throw new Error(`Did not happen within ${LIMIT_MS} ms: ${what}`);
+    if (performance.now() - startedMs > PATIENCE_MS)
+      throw new Error(`Did not happen within ${PATIENCE_MS} ms: ${what}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
