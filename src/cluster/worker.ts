@@ -73,6 +73,7 @@ export async function runWorker(
       metrics: () => running?.metrics.objects() ?? [],
       'console-watched': ({ opened }) => consoles?.joined?.onWatched(opened),
       'console-update': ({ instance, update }) => consoles?.joined?.onUpdate(instance, update),
+      'console-wrong-token': (wrong) => consoles?.joined?.onWrongToken(wrong),
       'console-lost': (worker) => consoles?.joined?.onLost(worker),
       'console-ask': (question) => {
         if (consoles?.joined === undefined) throw new Error('not started');
