@@ -112,3 +112,28 @@ test('the operator stops a whole cluster from any worker', async () => {
     await cluster.close();
   }
 });
+
+test('an address has no more tries for the token of a cluster than for that of one process', async () => {
+  const token = 'a-token-of-this-test-0123';
+  const cluster = await ClusterRig.spawn(3, { CONSOLE_TOKEN: token }).listening();
+  const tryOne = async (wrong: string): Promise<number> => {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ token: wrong });
+    return (await ask(cluster.base, '/console/login', { method: 'POST', headers, body })).status;
+  };
+  try {
+    let wrong = 0;
+    // Each worker has its turn. Every one has to refuse in the end.
+    for (let refused = 0; refused < 6;) {
+      if ((await tryOne('wrong')) === 429) refused++;
+      else [wrong, refused] = [wrong + 1, 0];
+      assert.ok(wrong < 25, 'three processes would have taken thirty');
+      // The others learn of it within a moment.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.ok(wrong >= 10, `${wrong} tries`);
+    assert.equal(await tryOne(token), 429);
+  } finally {
+    await cluster.close();
+  }
+});

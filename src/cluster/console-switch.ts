@@ -1,4 +1,4 @@
-import type { InstanceAnswers, InstanceUpdate, Opened } from '../console/other-instances.js';
+import type { InstanceAnswers, InstanceUpdate, Opened, WrongToken } from '../console/other-instances.js';
 import type { AskedOthers } from './protocol.js';
 import type { WorkerProcess } from './worker-process.js';
 
@@ -41,6 +41,11 @@ export class ConsoleSwitch {
 
   update(from: string, update: InstanceUpdate): void {
     for (const { link } of this.watching(from)) link?.tell('console-update', { instance: from, update });
+  }
+
+  /** A worker was sent a wrong token. All others count it, too. */
+  wrongToken(from: string, wrong: WrongToken): void {
+    for (const { link, name } of this.workers()) if (name !== from) link?.tell('console-wrong-token', wrong);
   }
 
   /** Asks all workers but the one that wants to know. */

@@ -5,6 +5,7 @@ import type {
   InstanceUpdate,
   Opened,
   OtherInstances,
+  WrongToken,
 } from '../console/other-instances.js';
 import type { Link } from './link.js';
 import type { ToPrimary, ToWorker } from './protocol.js';
@@ -36,6 +37,10 @@ export class LinkInstances implements OtherInstances {
 
   publish(update: InstanceUpdate): void {
     this.link.tell('console-update', update);
+  }
+
+  tellWrongToken(wrong: WrongToken): void {
+    this.link.tell('console-wrong-token', wrong);
   }
 
   async ask<Name extends keyof InstanceQuestions>(

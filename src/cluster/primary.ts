@@ -186,6 +186,7 @@ export class Primary {
       },
       'console-watch': ({ opened }) => this.consoles.watch(worker.name, opened),
       'console-update': (update) => this.consoles.update(worker.name, update),
+      'console-wrong-token': (wrong) => this.consoles.wrongToken(worker.name, wrong),
       'console-ask': (asked) => this.consoles.ask(worker.name, asked),
       'console-stop': () => this.options.onStopAsked(),
       'journal-write': (write) => this.journal.write(write),

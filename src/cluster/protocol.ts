@@ -2,7 +2,13 @@ import type { BackendWrite, HeldData } from '../journal/backend.js';
 import type { Figures } from '../telemetry/figures.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
 import type { SpanPlace } from '../telemetry/span.js';
-import type { InstanceAnswers, InstanceQuestion, InstanceUpdate, Opened } from '../console/other-instances.js';
+import type { 
+  InstanceAnswers,
+  InstanceQuestion,
+  InstanceUpdate,
+  Opened,
+  WrongToken,
+} from '../console/other-instances.js';
 import type { ContactStep } from '../console/messages.js';
 import type { PhonePage, SimulatedAccount } from '../console/phones.js';
 import type { Readiness } from '../app/peers.js';
@@ -105,6 +111,8 @@ export type ToPrimary = {
   /** Somebody watches the calls of all workers here, or does not any more. */
   'console-watch': Tell<{ opened: Opened }>;
   'console-update': Tell<InstanceUpdate>;
+  /** This worker was sent a wrong token. */
+  'console-wrong-token': Tell<WrongToken>;
   'console-ask': { asked: AskedOthers; answer: InstanceAnswers<unknown> };
   /** The operator stops the whole cluster. */
   'console-stop': Tell<undefined>;
@@ -127,6 +135,8 @@ export type ToWorker = {
   /** What is watched on the other workers. */
   'console-watched': Tell<{ opened: Opened }>;
   'console-update': Tell<{ instance: string; update: InstanceUpdate }>;
+  /** Another worker was sent a wrong token. */
+  'console-wrong-token': Tell<WrongToken>;
   /** The process of this worker is gone. */
   'console-lost': Tell<string>;
   'console-ask': { asked: InstanceQuestion; answer: unknown };

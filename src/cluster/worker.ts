@@ -75,6 +75,7 @@ export async function runWorker(
       figures: () => running?.figures?.(),
       'console-watched': ({ opened }) => consoles?.joined?.onWatched(opened),
       'console-update': ({ instance, update }) => consoles?.joined?.onUpdate(instance, update),
+      'console-wrong-token': (wrong) => consoles?.joined?.onWrongToken(wrong),
       'console-lost': (worker) => consoles?.joined?.onLost(worker),
       'console-ask': (question) => {
         if (consoles?.joined === undefined) throw new Error('not started');

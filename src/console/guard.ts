@@ -8,6 +8,9 @@ import { Sessions } from './sessions.js';
 /** Who asks. `local`: this machine, without a token. `login`: a browser with a cookie. `script`: a request with the token. */
 export type Visitor = { by: 'local' | 'login'; id: string } | { by: 'script' };
 
+/** What a token was sent for: to log a browser in, or with a request of a script. Each has a limit of its own. */
+export type TokenUse = 'login' | 'script';
+
 const NOT_HERE: Refusal = {
   status: 403,
   error: 'The console does not answer here. docs/operate/console.md says where it does, and what to set.',
@@ -27,27 +30,25 @@ export class Guard {
   private readonly sessions: Sessions;
   private readonly hasToken: boolean;
   private readonly hosts: () => readonly string[];
-  private readonly logins: LoginLimit;
-  private readonly scripts: LoginLimit;
-  private readonly onWrongToken: () => void;
+  private readonly limits: Readonly<Record<TokenUse, LoginLimit>>;
+  private readonly onWrongToken: (use: TokenUse, address: string | undefined) => void;
 
   /**
    * `token`: `undefined` if only this machine may ask. `secret`: see {@link Sessions}. `hosts`: names besides those of this
-   * machine by which it may be asked with a token. `onWrongToken`: called for each wrong try.
+   * machine by which it may be asked with a token. `onWrongToken`: called for each wrong try here.
    */
   constructor(options: {
     token: string | undefined;
     secret?: Buffer | undefined;
     hosts: () => readonly string[];
     clock: Clock;
-    onWrongToken: () => void;
+    onWrongToken: (use: TokenUse, address: string | undefined) => void;
   }) {
     const { clock, hosts, onWrongToken, secret, token } = options;
     this.sessions = new Sessions({ token, secret, clock });
     this.hasToken = token !== undefined;
     this.hosts = hosts;
-    this.logins = new LoginLimit(clock);
-    this.scripts = new LoginLimit(clock);
+    this.limits = { login: new LoginLimit(clock), script: new LoginLimit(clock) };
     this.onWrongToken = onWrongToken;
   }
 
@@ -76,7 +77,7 @@ export class Guard {
     if (!this.hasToken) return { by: 'local', id: LOCAL };
     const { authorization, cookie } = request.headers;
     if (takesToken && authorization !== undefined) {
-      const refusal = this.tokenRefusal(BEARER.exec(authorization)?.[1], request, this.scripts);
+      const refusal = this.tokenRefusal(BEARER.exec(authorization)?.[1], request, 'script');
       return refusal ?? { by: 'script' };
     }
     const id = this.sessions.idIn(cookie);
@@ -100,14 +101,17 @@ export class Guard {
 
   /** Why the sender may not try to log in now. `undefined` if they may. */
   loginWait(request: IncomingMessage): Refusal | undefined {
-    return waitRefusal(this.logins.waitSeconds(request.socket.remoteAddress));
+    return waitRefusal(this.limits.login.waitSeconds(request.socket.remoteAddress));
+  }
+
+  /** An address has sent a wrong token to another process behind the same port. */
+  noteWrongToken(use: TokenUse, address: string | undefined): void {
+    this.limits[use].wrong(address);
   }
 
   /** Logs in with a token. Returns the `Set-Cookie` header, or why there is none. */
   logIn(request: IncomingMessage, token: string): { cookie: string } | Refusal {
-    return (
-      this.tokenRefusal(token, request, this.logins) ?? { cookie: this.sessions.openedCookie(!isToLoopback(request)) }
-    );
+    return this.tokenRefusal(token, request, 'login') ?? { cookie: this.sessions.openedCookie(!isToLoopback(request)) };
   }
 
   /** Returns the `Set-Cookie` header that ends the login of a browser. */
@@ -116,13 +120,14 @@ export class Guard {
   }
 
   /** The address has to wait, right token or not, so that guessing does not get faster. */
-  private tokenRefusal(token: string | undefined, request: IncomingMessage, limit: LoginLimit): Refusal | undefined {
+  private tokenRefusal(token: string | undefined, request: IncomingMessage, use: TokenUse): Refusal | undefined {
     const { remoteAddress } = request.socket;
+    const limit = this.limits[use];
     const wait = waitRefusal(limit.waitSeconds(remoteAddress));
     if (wait !== undefined) return wait;
     if (token !== undefined && this.sessions.isToken(token)) return undefined;
     limit.wrong(remoteAddress);
-    this.onWrongToken();
+    this.onWrongToken(use, remoteAddress);
     return { ...NO_LOGIN, error: 'The token is wrong.' };
   }
 }

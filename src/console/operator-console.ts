@@ -72,7 +72,8 @@ export class OperatorConsole {
       secret,
       hosts,
       clock,
-      onWrongToken: () => {
+      onWrongToken: (use, address) => {
+        others?.tellWrongToken?.({ use, address });
         metrics.refusedRequests.inc({ reason: 'console-token' });
         log.warn('a wrong token was sent to the console');
       },
@@ -101,6 +102,7 @@ export class OperatorConsole {
       onUpdate: (name, update) => hub.onUpdate(name, update),
       onLost: (name) => hub.onLost(name),
       answer: (question) => calls.answer(question),
+      onWrongToken: ({ address, use }) => guard.noteWrongToken(use, address),
     });
   }
 

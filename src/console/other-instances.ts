@@ -1,3 +1,4 @@
+import type { TokenUse } from './guard.js';
 import type { ActionResult, CallLists, CallRow, CallWithEvents, ConsoleEvent, OperatorRequest } from './messages.js';
 
 // How the consoles of several instances know of each other's calls. Behind one port the cluster's primary stands between them
@@ -34,8 +35,16 @@ export interface InstanceAnswers<Answer> {
 /** The CallSids of the calls whose events are wanted, besides all rows. `undefined` if nobody watches. */
 export type Opened = readonly string[] | undefined;
 
+/** A wrong token that an address has sent. */
+export interface WrongToken {
+  use: TokenUse;
+  address: string | undefined;
+}
+
 /** What an instance does for the others. */
 export interface ConsoleMember {
+  /** Another process behind the same port was sent a wrong token. */
+  onWrongToken(wrong: WrongToken): void;
   /** Others watch, or do not any more. */
   onWatched(opened: Opened): void;
   onUpdate(instance: string, update: InstanceUpdate): void;
@@ -52,6 +61,11 @@ export interface OtherInstances {
   /** This instance watches, or does not any more. */
   watch(opened: Opened): void;
   publish(update: InstanceUpdate): void;
+  /**
+   * Tells the others of a wrong token, so that an address has not as many tries as there are processes behind its port. Absent
+   * where each instance has a port of its own.
+   */
+  tellWrongToken?(wrong: WrongToken): void;
   /** Asks all others, and waits for at most `limitMs`, or until one answer is enough. Never rejects. */
   ask<Name extends keyof InstanceQuestions>(
     name: Name,

@@ -48,6 +48,7 @@ class Member {
     this.others = new RedisInstances({ target, keys, clock, log });
     this.others.join({
       onWatched: (opened) => this.watched.push(opened),
+      onWrongToken: () => undefined,
       onUpdate: (_instance, update) => this.updates.push(update),
       onLost: () => assert.fail('Redis knows of no loss'),
       answer: ({ asked, name: question }) => {
