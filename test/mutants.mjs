@@ -1,6 +1,7 @@
 // The mutations that `npm run mutants` applies: small faults at the places where a fault costs most. Each names the tests
 // of which one must fail. test/mutants.test.ts checks that every text still stands in its file.
 import { CONSOLE_MUTANTS } from './console-mutants.mjs';
+import { OUTBOUND_MUTANTS } from './outbound-mutants.mjs';
 
 /** @type {readonly import('../scripts/mutants.mjs').Mutant[]} */
 export const MUTANTS = [
@@ -65,6 +66,7 @@ export const MUTANTS = [
     only: 'callers may be real',
   },
   ...CONSOLE_MUTANTS,
+  ...OUTBOUND_MUTANTS,
   {
     name: 'any stream token of the right length is valid',
     file: 'src/call/stream/stream-token.ts',
@@ -334,8 +336,8 @@ export const MUTANTS = [
   {
     name: 'the dial of a caller who withholds the number shows none of ours',
     file: 'src/call/transfer/dial.ts',
-    find: 'return identifyingNumber(from) === undefined ? identifyingNumber(ownNumber) : undefined;',
-    replace: 'return undefined;',
+    find: 'if (number === undefined) return identifyingNumber(ownNumber);',
+    replace: 'if (number === undefined) return undefined;',
     tests: ['test/handover.test.ts'],
     only: 'a caller who withholds the number reaches',
   },

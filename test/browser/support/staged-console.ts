@@ -56,6 +56,7 @@ export class StagedConsole {
     hasPhones = false,
     hosts = [],
     faults = [],
+    outbound = false,
   }: {
     showsTranscripts?: boolean;
     port?: number;
@@ -64,6 +65,8 @@ export class StagedConsole {
     hasPhones?: boolean;
     hosts?: readonly string[];
     faults?: readonly Fault[];
+    /** Whether the gateway makes calls. */
+    outbound?: boolean;
   } = {}): Promise<StagedConsole> {
     const clock = new FakeClock(startsAt);
     const phones = new StagedPhones();
@@ -74,7 +77,7 @@ export class StagedConsole {
       instance: () => 'gw1',
       others: undefined,
       faults,
-      outbound: false,
+      outbound,
       showsTranscripts,
       phones: hasPhones ? new OwnPhonePages(phones) : undefined,
       operate: (callSid, operation) => {
