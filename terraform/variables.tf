@@ -310,7 +310,7 @@ variable "enable_hubspot" {
 }
 
 variable "enable_outbound" {
-  description = "Calls that the gateway makes. They need the secret OUTBOUND_API_TOKENS."
+  description = "Calls that the gateway makes. They need the secret OUTBOUND_API_TOKENS, and console_cidrs, from which they are asked for."
   type        = bool
   default     = false
 }

@@ -8,6 +8,7 @@ import { CONSOLE_SIGHT } from './mutants/console-sight.mjs';
 import { CONSOLE_TAPES } from './mutants/console-tapes.mjs';
 import { JOURNAL } from './mutants/journal.mjs';
 import { MODELS } from './mutants/models.mjs';
+import { OUTBOUND } from './mutants/outbound.mjs';
 import { SETTINGS } from './mutants/settings.mjs';
 import { SILENCE } from './mutants/silence.mjs';
 import { STOPPING } from './mutants/stopping.mjs';
@@ -28,6 +29,7 @@ export const MUTANTS = [
   ...SILENCE,
   ...MODELS,
   ...SETTINGS,
+  ...OUTBOUND,
   ...TAPES,
   ...TELEMETRY,
   ...CONSOLE_ACCESS,

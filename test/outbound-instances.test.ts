@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PhoneEndpoint } from '../sim/twilio/phone.js';
-import { ask } from './support/asking.js';
+import type { IncomingLeg, PhoneEndpoint } from '../sim/twilio/phone.js';
+import { type Answered, ask } from './support/asking.js';
 import {
   API_TOKEN,
   OUTBOUND_ENV,
@@ -9,6 +9,7 @@ import {
   WANTED,
   answering,
   freshKey,
+  postCall,
   startOutbound,
   until,
 } from './support/outbound-rig.js';
@@ -81,13 +82,8 @@ async function withPair(
   }
 }
 
-function post(rig: Rig, body: unknown, key = freshKey()): ReturnType<typeof ask> {
-  return ask(rig.base, '/api/calls', {
-    method: 'POST',
-    headers: { authorization: `Bearer ${API_TOKEN}`, 'content-type': 'application/json', 'idempotency-key': key },
-    body: JSON.stringify(body),
-  });
-}
+const post = (rig: Rig, body: unknown, key = freshKey()): Promise<Answered> =>
+  postCall(rig, body, { 'idempotency-key': key });
 
 test('two instances that get the same request at the same moment make one call, and both know it', LIMIT, async () => {
   await withPair({ callee: () => ({ ring: () => undefined }) }, async ({ first, second }) => {
@@ -148,6 +144,23 @@ test('another instance takes over an outbound call with its introduction and its
     await until(() => second.events.some(({ type }) => type === 'stream-started'), 'its stream');
     first.made()[0]?.hangup();
     await until(() => second.events.some(({ type }) => type === 'ended'), 'the end');
+  });
+});
+
+test('a person who answers while no instance can know why is told who called', LIMIT, async () => {
+  let leg: IncomingLeg | undefined;
+  await withPair({ callee: () => ({ ring: (ringing) => (leg = ringing) }) }, async (pair) => {
+    const { first, redis, second } = pair;
+    const id = String((await post(first, WANTED)).json()['id']);
+    await first.settled(id, 'ringing');
+    await redis.stop();
+    pair.asked = second;
+    const said: string[] = [];
+    first.made()[0]?.on('say', (text) => said.push(text));
+    leg?.answer();
+    assert.equal(await first.made()[0]?.whenEnded(), 'gateway-hung-up');
+    assert.match(said.join(), /automated assistant, calling for .* I have a technical problem/);
+    assert.deepEqual([first.provider.sessions.length, second.provider.sessions.length], [0, 0]);
   });
 });
 

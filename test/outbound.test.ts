@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TandemError } from '../src/base/errors.js';
-import type { PhoneEndpoint } from '../sim/twilio/phone.js';
+import type { IncomingLeg, PhoneEndpoint } from '../sim/twilio/phone.js';
 import {
   API_TOKEN,
   CALLEE,
@@ -13,6 +13,7 @@ import {
   until,
   withOutbound,
 } from './support/outbound-rig.js';
+import { PUBLIC_HOST } from './support/rig.js';
 
 const turnsOf = (rig: OutboundRig): string[] =>
   rig.events.flatMap((event) => (event.type === 'turn' ? [`${event.turn.speaker}: ${event.turn.text}`] : []));
@@ -77,6 +78,17 @@ for (const pipeline of [true, false]) {
     });
   });
 }
+
+test('a person who is called is handed over by REST, too', async () => {
+  await withOutbound({ env: { HANDOVER_MODE: 'rest' } }, async (rig) => {
+    await rig.make();
+    await greeted(rig);
+    rig.provider.last.callerSays('I want to speak to a human agent.');
+    await rig.made()[0]?.whenEnded();
+    assert.equal(rig.screens[0]?.attributes['customer_phone'], CALLEE);
+    await until(() => outcomeOf(rig) === 'handed_over', 'the end');
+  });
+});
 
 test('an assistant talks on to a machine if that is wanted', async () => {
   const callee = (): PhoneEndpoint => answering({ as: 'machine_end_other', afterMs: 2000 });
@@ -200,6 +212,69 @@ test('a call whose answer and callbacks were both lost is found in the list and 
   );
 });
 
+test('a call that was given up is ended when it is answered after all, and not talked to', async () => {
+  let host: string | undefined;
+  let leg: IncomingLeg | undefined;
+  const callee = (): PhoneEndpoint => ({ ring: (ringing) => (leg = ringing) });
+  await withOutbound({ callee, carrier: { resolve: () => host } }, async (rig) => {
+    rig.rest.loseNext('after');
+    // Twilio's list does not answer, either, so that it cannot be known whether there is a call.
+    const id = await rig.make();
+    await until(() => rig.made().length === 1, 'the call');
+    rig.rest.refuseNext(3);
+    const lost = await rig.settled(id, 'failed');
+    assert.deepEqual([lost['reason'], await rig.counted('lost')], ['lost', 1]);
+    host = rig.base;
+    leg?.answer();
+    assert.equal(await rig.made()[0]?.whenEnded(), 'gateway-hung-up');
+    assert.equal(rig.provider.sessions.length, 0);
+    assert.equal((await rig.read(id)).json()['status'], 'failed');
+  });
+});
+
+test('a call that is canceled while Twilio is asked for it does not ring on', async () => {
+  await withOutbound({ callee: () => ({ ring: () => undefined }), rest: { latencyMs: 300 } }, async (rig) => {
+    const id = await rig.make();
+    const canceled = await rig.read(id, 'DELETE');
+    assert.deepEqual([canceled.status, canceled.json()['cancel_requested']], [202, true]);
+    await rig.settled(id, 'canceled');
+    assert.ok(rig.made().every(({ status }) => status === 'canceled'));
+    assert.equal(await rig.counted('canceled'), 1);
+    assert.equal((await rig.read('0'.repeat(32), 'DELETE')).status, 404);
+    assert.equal((await rig.read('nothing')).status, 404);
+  });
+});
+
+test('a second call to which one id leads is ended, and the first one goes on', async () => {
+  await withOutbound({}, async (rig) => {
+    const id = await rig.make();
+    await greeted(rig);
+    const second = rig.carrier.makeCall({
+      from: OWN_NUMBER,
+      to: CALLEE,
+      voiceUrl: `https://${PUBLIC_HOST}/twilio/outbound?id=${id}`,
+      outgoing: { timeoutSeconds: 20 },
+    });
+    assert.equal(await second.whenEnded(), 'gateway-hung-up');
+    assert.equal(rig.made()[0]?.isOver, false);
+    assert.equal((await rig.read(id)).json()['call_sid'], rig.made()[0]?.callSid);
+    assert.equal(rig.provider.sessions.length, 1);
+  });
+});
+
+test('a call whose end Twilio does not report is asked about', async () => {
+  let host: string | undefined;
+  await withOutbound({ carrier: { resolve: () => host } }, async (rig) => {
+    host = rig.base;
+    const id = await rig.make();
+    await greeted(rig);
+    host = undefined;
+    rig.made()[0]?.hangup();
+    await rig.settled(id, 'completed');
+    assert.equal(await rig.counted('completed'), 1);
+  });
+});
+
 test('a request for a call that was lost on its way to Twilio, or not processed, is sent again', async () => {
   await withOutbound({}, async (rig) => {
     rig.rest.loseNext('before');
@@ -271,7 +346,14 @@ test('the same key with the same body gets the same answer, and another body is 
     const both = await Promise.all([rig.post({ ...WANTED, to }, twice), rig.post({ ...WANTED, to }, twice)]);
     assert.deepEqual(new Set(both.map(({ status, text }) => `${status} ${text}`)).size, 1);
     await until(() => rig.made().length === 2, 'the second call');
-    assert.deepEqual([await rig.counted('repeated'), await rig.counted('idempotency_conflict')], [2, 1]);
+    // Of two bodies under one key at the same moment one is called, and the other number stays free.
+    const numbers = ['+12025550181', '+12025550182'];
+    const third = { 'idempotency-key': freshKey() };
+    const raced = await Promise.all(numbers.map((number) => rig.post({ ...WANTED, to: number }, third)));
+    assert.deepEqual(new Set(raced.map(({ status }) => status)), new Set([202, 409]));
+    const free = numbers[raced.findIndex(({ status }) => status === 409)];
+    assert.equal((await rig.post({ ...WANTED, to: free })).status, 202);
+    assert.deepEqual([await rig.counted('repeated'), await rig.counted('idempotency_conflict')], [2, 2]);
   });
 });
 

@@ -217,10 +217,10 @@ export class Gateway {
       log,
       metrics,
     });
-    this.watch((event) => this.outbound.calls?.onCallEvent(event));
+    this.watch((event) => this.outbound.calls?.reports.onCallEvent(event));
     this.webhooks = new TwilioWebhooks({
       calls: this.calls,
-      outbound: this.outbound.calls,
+      outbound: this.outbound.calls?.reports,
       twilio: config.twilio,
       publicHost: () => this.publicHost,
       log,

@@ -25,6 +25,9 @@ const OVER_TRIES = 5;
 /** Delays between the looks into the journal. A stream may come before the instance that answered the call has written it. */
 const WRITTEN_AFTER_MS = [0, 50, 150, 400];
 
+/** A call that the gateway made, of which this instance knows no more. */
+const UNKNOWN: OutboundFacts = { id: '', machine: 'talk' };
+
 /** What an operator may do to a call. */
 export type OperatorAction = { action: 'hangup' } | { action: 'escalate'; reason: Reason };
 
@@ -332,7 +335,10 @@ export class CallRegistry {
     return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
-  /** Dials an agent without a conversation before, or says that no agent can be reached. */
+  /**
+   * Dials an agent without a conversation before, or says that no agent can be reached. A person whom the gateway has called is told
+   * who called, and that there is a problem.
+   */
   private withoutUs(
     webhook: VoiceWebhook,
     line: 'busy' | 'assistantFailed',
@@ -341,7 +347,9 @@ export class CallRegistry {
     const { assistantFor, connectPhoneNumber, metrics, ownNumber, url } = this.services;
     const { prompt } = assistantFor(webhook.to);
     metrics.sessions.inc({ outcome });
-    const say = announcement(prompt.lines[line], prompt);
+    const failed = webhook.isOutbound ? assistantFor(webhook.to, UNKNOWN).prompt.outbound?.failed : undefined;
+    const say = announcement(failed ?? prompt.lines[line], prompt);
+    if (failed !== undefined) return [...say, { verb: 'hangup' }];
     if (connectPhoneNumber === undefined) return [...say, { verb: 'hangup' }];
     return [
       ...(outcome === 'abandoned' ? say : []),

@@ -75,8 +75,13 @@ export class Reservations {
 
   /** A call that was reserved was not made. */
   async forget(id: string, number: string, nowMs: number): Promise<void> {
-    await this.changeNumber(number, nowMs, (calls) => calls.filter((call) => call.id !== id));
+    await this.forgetNumber(id, number, nowMs);
     await this.releaseBoard(id, nowMs);
+  }
+
+  /** A call of this id was made, and to another number. */
+  async forgetNumber(id: string, number: string, nowMs: number): Promise<void> {
+    await this.changeNumber(number, nowMs, (calls) => calls.filter((call) => call.id !== id));
   }
 
   private reserveNumber(id: string, number: string, nowMs: number): Promise<Reserved> {

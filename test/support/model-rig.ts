@@ -42,6 +42,8 @@ export interface ModelRigOptions {
   isRealTime?: boolean;
   speed?: number;
   tools?: readonly AssistantTool[];
+  /** Twilio's REST API, and the telephones of people whom the gateway calls. */
+  outbound?: Pick<NonNullable<Parameters<typeof startRig>[0]>, 'callee' | 'rest'>;
   openai?: OpenAiSimOptions;
   nova?: NovaSimOptions;
 }
@@ -87,6 +89,7 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   const rig = await startRig({
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
+    ...options.outbound,
     isConfigured: true,
     ...(options.isRealTime === true ? {} : { engine: TONES }),
     clock,

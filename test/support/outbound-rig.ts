@@ -57,6 +57,24 @@ export function answering(detected?: PhoneEndpoint['detected'], onLeg?: (leg: In
   };
 }
 
+/** Sends a request to make a call to a gateway. */
+export function postCall(
+  { base }: Pick<Rig, 'base'>,
+  body: unknown = WANTED,
+  headers: Record<string, string | string[]> = {},
+): Promise<Answered> {
+  return ask(base, '/api/calls', {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${API_TOKEN}`,
+      'content-type': 'application/json',
+      'idempotency-key': freshKey(),
+      ...headers,
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+}
+
 /** Runs `body` with a gateway that makes calls over a simulated carrier, then checks that nothing private was written down. */
 export async function withOutbound(
   options: Omit<NonNullable<Parameters<typeof startRig>[0]>, 'rest'> & { rest?: RestOptions },
@@ -84,17 +102,7 @@ export async function startOutbound(
   const authorization = `Bearer ${API_TOKEN}`;
   const { rest } = rig;
   if (rest === undefined) throw new Error('The rig has no REST API.');
-  const post: OutboundRig['post'] = (wanted = WANTED, headers = {}) =>
-    ask(rig.base, '/api/calls', {
-      method: 'POST',
-      headers: {
-        authorization,
-        'content-type': 'application/json',
-        'idempotency-key': freshKey(),
-        ...headers,
-      },
-      body: typeof wanted === 'string' ? wanted : JSON.stringify(wanted),
-    });
+  const post: OutboundRig['post'] = (wanted, headers) => postCall(rig, wanted, headers);
   const read: OutboundRig['read'] = (id, method = 'GET') =>
     ask(rig.base, `/api/calls/${id}`, { method, headers: { authorization } });
   return Object.assign(rig, {

@@ -60,6 +60,7 @@ export class StagedConsole {
     faults = [],
     tapes,
     scrubTape,
+    outbound = false,
   }: {
     showsTranscripts?: boolean;
     port?: number;
@@ -70,6 +71,8 @@ export class StagedConsole {
     faults?: readonly Fault[];
     tapes?: Tapes;
     scrubTape?: ScrubTape;
+    /** Whether the gateway makes calls. */
+    outbound?: boolean;
   } = {}): Promise<StagedConsole> {
     const clock = new FakeClock(startsAt);
     const phones = new StagedPhones();
@@ -80,7 +83,7 @@ export class StagedConsole {
       instance: () => 'gw1',
       others: undefined,
       faults,
-      outbound: false,
+      outbound,
       tapes,
       scrubTape,
       showsTranscripts,
