@@ -16,7 +16,6 @@ import { STREAM } from './mutants/stream.mjs';
 import { TAPES } from './mutants/tapes.mjs';
 import { TELEMETRY } from './mutants/telemetry.mjs';
 import { TOKEN } from './mutants/token.mjs';
-import { OBSERVING_MUTANTS } from './observing-mutants.mjs';
 
 /** @type {readonly import('../scripts/mutants.mjs').Mutant[]} */
 export const MUTANTS = [

@@ -1,4 +1,4 @@
-// Mutations of the calls that the gateway makes. See mutants.mjs.
+// Mutations: calls that the gateway makes. Part of the list in test/mutants.mjs.
 
 /** @type {readonly import('../../scripts/mutants.mjs').Mutant[]} */
 export const OUTBOUND = [
