@@ -40,8 +40,9 @@ export function noteOf(event: CallEvent): Message | undefined {
   }
 }
 
-function written({ callSid: _, ...event }: Noted): Message {
-  const fields = Object.entries(event).filter(([, value]) => value !== undefined);
+function written(event: Noted): Message {
+  const { callSid: _, ...rest } = event;
+  const fields = Object.entries(rest).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
     fields.map(([name, value]) => [name, typeof value === 'number' ? Math.round(value) : (value as string)]),
   );
