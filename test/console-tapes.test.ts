@@ -153,7 +153,8 @@ test('where no words may be shown no tape leaves the gateway, neither with a tok
       for (const { text } of answers)
         for (const secret of ['Maria', 'parcel', '4711', '5550123', '"payload"']) assert.ok(!text.includes(secret));
       // That there is one may be known.
-      assert.equal((answers[3]?.json() as unknown as CallWithEvents).call.tape, true);
+      const { call } = (answers[3] ?? assert.fail()).json() as unknown as CallWithEvents;
+      assert.equal(call.tape, true);
     };
     await withRig({ TAPE_DIR: folder, ...env }, body, scrubInProcess);
   }

@@ -2,7 +2,7 @@ import type { CallEvent } from '../../src/call/call-events.js';
 import { CallRecord } from '../../src/console/call-record.js';
 import type { CallRow, CallWithEvents } from '../../src/console/messages.js';
 import { noteEvent } from '../../src/console/note-event.js';
-import { type Message, type Tape, type TapeLine, isNote } from '../../src/tape/format.js';
+import { type Message, type Tape, type TapeLine, isNote, textOf } from '../../src/tape/format.js';
 
 // Makes of a tape what the gateway would have shown of the call. The same record keeps it as in the gateway.
 
@@ -46,7 +46,7 @@ export function tapedCall({ end, head, lines }: Tape, run: string): TapedCall {
   for (const line of lines) {
     nowMs = line.t;
     if (line.leg === 'decision' && line.dir === undefined && line.m['type'] === 'ended')
-      outcome = String(line.m['outcome']);
+      outcome = textOf(line.m['outcome']);
     if (line.dir === 'in' && 'operator' in line.m)
       record.add({ kind: 'operator', action: (line.m['operator'] as { action: 'hangup' }).action });
     for (const event of eventsOf(line, hasNotes)) noteEvent(record, { callSid, ...event } as CallEvent);
@@ -64,13 +64,13 @@ function factsOf(lines: readonly TapeLine[], variables: Readonly<Record<string, 
   const started = lines.find(({ dir, m }) => dir === undefined && m['type'] === 'started')?.m;
   const note = lines.find(({ m }) => isNote(m) && (m['note'] as Message)['type'] === 'started')?.m['note'] as Message;
   // The gateway keeps the person's number as the one it talks to, also of a call that it makes.
-  const [person, own] = [String(started?.['from'] ?? ''), String(started?.['to'] ?? '')];
+  const [person, own] = [textOf(started?.['from'] ?? ''), textOf(started?.['to'] ?? '')];
   const isOutbound = note?.['direction'] === 'outbound';
   return {
     direction: isOutbound ? 'outbound' : 'inbound',
     from: isOutbound ? own : person,
     to: isOutbound ? person : own,
-    provider: String(note?.['provider'] ?? variables['VOICE_PROVIDER']?.split(',')[0] ?? ''),
+    provider: textOf(note?.['provider'] ?? variables['VOICE_PROVIDER']?.split(',')[0] ?? ''),
     turns: 0,
   };
 }
@@ -98,7 +98,7 @@ function decided(m: Message): Happened[] {
 }
 
 function stateAfter({ type }: Message): Happened[] {
-  const state = STATES[String(type)];
+  const state = STATES[textOf(type)];
   return state === undefined ? [] : [{ type: 'state', state } as Happened];
 }
 
@@ -107,7 +107,7 @@ function speechOf({ heardMs, itemId, sentMs }: Message): Happened {
   const [heard, sent] = [Number(heardMs), Number(sentMs)];
   return {
     type: 'model-speech',
-    itemId: String(itemId),
+    itemId: textOf(itemId),
     heardMs: heard,
     sentMs: sent,
     beganAgoMs: heard,

@@ -91,7 +91,7 @@ export class AllCalls {
   /** Returns the rows with what is here of the tapes of other instances. */
   private shown(rows: readonly CallRow[]): Promise<CallRow[]> {
     const isOwn = ({ callSid }: CallRow): boolean => this.board.find(callSid)?.call.tape === true;
-    return Promise.all(rows.map((row) => (isOwn(row) ? row : this.tapes.row(row))));
+    return Promise.all(rows.map(async (row) => (isOwn(row) ? row : this.tapes.row(row))));
   }
 
   private async actHere(callSid: string, action: OperatorRequest): Promise<ActionResult> {

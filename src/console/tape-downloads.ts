@@ -31,7 +31,7 @@ const IMPOSSIBLE: Refusal = {
 };
 const SCRUBBING: Refusal = { ...BUSY, error: 'Another tape is being scrubbed.', headers: { 'retry-after': '5' } };
 
-/** Gives out the tapes of calls. A tape holds words, voices and numbers, so only where the console may show them. */
+/** Sends the tapes of calls. A tape holds words, voices and numbers, so only where the console may show them. */
 export class TapeDownloads {
   private readonly tapes: Tapes | undefined;
   private readonly showsTranscripts: boolean;

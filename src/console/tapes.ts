@@ -5,7 +5,7 @@ import type { CallRow } from './messages.js';
 export interface Tapes {
   /** Whether this process records the call, or has recorded it. */
   has(callSid: string): boolean;
-  /** Whether there is a tape of the call here, whoever has recorded it. */
+  /** Whether there is a tape of the call here, also of another process. */
   isKept(callSid: string): Promise<boolean>;
   /** Opens the tape of a call. `undefined` if there is none here. */
   open(callSid: string): Promise<TapeToSend | undefined>;

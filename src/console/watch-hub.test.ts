@@ -5,6 +5,7 @@ import { CallBoard } from './call-board.js';
 import type { Encoded } from './encoded.js';
 import type { CallRow } from './messages.js';
 import type { InstanceUpdate, Opened, OtherInstances } from './other-instances.js';
+import { TapesOfOthers } from './tapes.js';
 import { MAX_WATCHERS, WatchHub, type Watcher } from './watch-hub.js';
 
 interface Seen {
@@ -42,10 +43,20 @@ class Page implements Watcher {
   }
 }
 
-function hubOf({ others, clock = new FakeClock() }: { others?: OtherInstances; clock?: FakeClock } = {}) {
+function hubOf({
+  others,
+  clock = new FakeClock(),
+  tapes,
+}: { others?: OtherInstances; clock?: FakeClock; tapes?: TapesOfOthers } = {}) {
   const board = new CallBoard({ clock, instance: () => 'w1', showsTranscripts: true });
   const counts: number[] = [];
-  const hub = new WatchHub({ clock, board, others, onCount: (count) => counts.push(count) });
+  const hub = new WatchHub({
+    clock,
+    board,
+    others,
+    ...(tapes === undefined ? {} : { tapes }),
+    onCount: (count) => counts.push(count),
+  });
   const start = (callSid: string): void =>
     board.onCallEvent({
       type: 'started',
@@ -358,4 +369,21 @@ test('a watcher that goes before its snapshot gets nothing and leaves nothing', 
   hub.remove(page);
   await settled();
   assert.deepEqual([page.seen, clock.timers], [[], 0]);
+});
+
+test("a watcher is told of a tape of another instance's call only if this instance has it", async () => {
+  const here = { has: () => false, isKept: (callSid: string) => Promise.resolve(callSid === 'CA2') };
+  const tapes = new TapesOfOthers({ ...here, open: () => Promise.resolve(undefined) });
+  const { clock, hub, watch } = hubOf({ others: new Other(), tapes });
+  const page = watch();
+  await settled();
+  page.take();
+  const taped = (callSid: string): CallRow => ({ ...row(callSid), tape: true });
+  hub.onUpdate('w2', { calls: [taped('CA2'), taped('CA3')], gone: [], events: [] });
+  clock.advance(250);
+  await settled();
+  clock.advance(250);
+  const rows = page.take().flatMap(({ data }) => (data.calls ?? []) as unknown as CallRow[]);
+  assert.equal(rows.findLast(({ callSid }) => callSid === 'CA2')?.tape, true);
+  assert.equal(rows.findLast(({ callSid }) => callSid === 'CA3')?.tape, false);
 });

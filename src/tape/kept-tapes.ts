@@ -18,7 +18,7 @@ export interface OpenedTape {
   readonly sizeBytes: number;
   /** Whether its last line is there. */
   readonly isWhole: boolean;
-  /** The bytes. Whoever opened it closes it after that. */
+  /** The bytes. The caller of {@link KeptTapes.open} closes the tape after that. */
   read(): Readable;
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export class KeptTapes {
     return opened;
   }
 
-  /** Whether there is a tape of a call in the folder, whoever has recorded it. */
+  /** Whether there is a tape of a call in the folder, also of another process. */
   async isKept(callSid: string): Promise<boolean> {
     const tape = await this.open(callSid);
     await tape?.close();

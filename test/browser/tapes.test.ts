@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import type { FileChooser } from 'playwright-core';
 import type { ScrubTape } from '../../src/console/scrubbed-tapes.js';
 import { KeptTapes } from '../../src/tape/kept-tapes.js';
 import { type Page, TestBrowser, errorsOf, untilLive } from './support/browser.js';
@@ -35,10 +36,10 @@ const OTHERWISE = { name: 'today.jsonl', text: toldOtherwise() };
 
 const untilTape = (page: Page, runs = 1): Promise<void> =>
   page.locator(`[data-testid="call-detail"][data-source="tape"][data-runs="${runs}"]`).waitFor();
-const kindsOf = (page: Page): Promise<(string | null)[]> =>
+const kindsOf = (page: Page): Promise<string[]> =>
   page
     .getByTestId('timeline-event')
-    .evaluateAll((events) => [...new Set(events.map((event) => event.getAttribute('data-kind')))].toSorted());
+    .evaluateAll((events) => [...new Set(events.map((event) => event.getAttribute('data-kind') ?? ''))]);
 
 test('a tape that is dropped on the list opens like a live call, and nothing of it is sent anywhere', async () => {
   await withList(async (page, console) => {
@@ -93,15 +94,17 @@ for (const way of ['a reload', 'the way back of the browser', 'the link', 'Esc']
 test('a tape is chosen by keyboard, and the tapes of the tests show speech, answers and seams', async () => {
   await withList(async (page) => {
     const button = page.getByTestId('tape-file');
-    await button.focus();
-    const chooser = page.waitForEvent('filechooser');
-    await page.keyboard.press('Enter');
-    await (await chooser).setFiles(tapeNamed('openai-to-local'));
+    let chooser: FileChooser | undefined;
+    page.once('filechooser', (opened) => (chooser = opened));
+    // A browser opens none if the key that asked for it was pressed too long ago, as on a busy machine.
+    while (chooser === undefined) {
+      await button.press('Enter');
+      await page.waitForTimeout(300);
+    }
+    await chooser.setFiles(tapeNamed('openai-to-local'));
     await untilTape(page);
-    assert.deepEqual(
-      (await kindsOf(page)).filter((kind) => kind === 'failover' || kind === 'caller-speech' || kind === 'barge-in'),
-      ['barge-in', 'caller-speech', 'failover'],
-    );
+    const kinds = await kindsOf(page);
+    for (const kind of ['barge-in', 'caller-speech', 'failover']) assert.ok(kinds.includes(kind), kind);
     assert.equal(await page.getByTestId('tape-words').getAttribute('data-scrubbed'), 'true');
     assert.ok((await page.getByTestId('latency-turn').count()) > 0);
   });
@@ -185,7 +188,7 @@ test('two runs stand in the same lanes, and the first difference is marked with 
     const kinds = await page
       .getByTestId('difference')
       .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-kind')));
-    assert.deepEqual(kinds.toSorted(), ['decision', 'heard']);
+    assert.deepEqual(kinds, ['heard', 'decision']);
     assert.equal(await page.getByRole('log').count(), 2);
     await page.getByTestId('diff-swap').click();
     assert.deepEqual(await page.locator('.runs b').allInnerTexts(), [OTHERWISE.name, TOLD.name]);
