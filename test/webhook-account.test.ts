@@ -12,7 +12,8 @@ describe('the account of a webhook', () => {
   let rig: Rig;
 
   before(async () => {
-    rig = await startRig({ env: { TWILIO_ACCOUNT_SID: OWN, TWILIO_API_URL: 'http://127.0.0.1:1' } });
+    const outbound = { OUTBOUND_API_TOKENS: 'account-rig-token-0123456789' };
+    rig = await startRig({ env: { TWILIO_ACCOUNT_SID: OWN, TWILIO_API_URL: 'http://127.0.0.1:1', ...outbound } });
   });
   after(() => rig.close());
 

@@ -18,6 +18,8 @@ const AGAIN_AFTER_MS = [1000, 2000, 4000, 8000];
 const LOOK_AFTER_MS = [1000, 3000, 6000];
 /** Maximum number of requests of which it is not known what became. */
 const MAX_UNKNOWN = 2;
+/** Directions of calls that no program has made over REST. What Twilio does not say may be one that has. */
+const OTHER_DIRECTIONS: ReadonlySet<string> = new Set(['inbound', 'outbound-dial']);
 /** How far Twilio's clock may be behind this one. */
 const CLOCK_SKEW_MS = 30_000;
 
@@ -93,7 +95,9 @@ export class CallPlacer {
     return listed
       ?.filter(
         ({ callSid, createdAtMs, direction }) =>
-          direction === 'outbound-api' && !others.has(callSid) && (createdAtMs ?? sinceMs) >= sinceMs - CLOCK_SKEW_MS,
+          !OTHER_DIRECTIONS.has(direction) &&
+          !others.has(callSid) &&
+          (createdAtMs ?? sinceMs) >= sinceMs - CLOCK_SKEW_MS,
       )
       .map(({ callSid }) => callSid);
   }

@@ -42,7 +42,7 @@ const LISTED = 20;
 
 const callSchema = z.object({
   sid: z.string().regex(/^CA[0-9a-zA-Z]{1,62}$/),
-  status: z.string(),
+  status: z.string().catch(''),
   direction: z.string().catch(''),
   date_created: z.string().nullish().catch(undefined),
   answered_by: z.string().nullish().catch(undefined),
