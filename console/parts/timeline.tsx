@@ -119,9 +119,9 @@ export function TimelineView({
                     key={at}
                     lane={lane}
                     labelledBy={other === undefined ? `lane-${lane}` : `lane-${lane} run-${RUNS[at]}`}
-                    
-                      sign={other === undefined ? undefined : text(`diff.run.${RUNS[at] ?? 'a'}`)}
-                      timeline={timeline}
+
+                    sign={other === undefined ? undefined : text(`diff.run.${RUNS[at] ?? 'a'}`)}
+                    timeline={timeline}
                     untilMs={drawnUntilMs}
                     lengthMs={endOf(runs[at] ?? store)}
                     provider={runs[at]?.call.value?.provider ?? ''}

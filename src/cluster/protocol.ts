@@ -2,7 +2,7 @@ import type { BackendWrite, HeldData } from '../journal/backend.js';
 import type { Figures } from '../telemetry/figures.js';
 import type { MetricObject } from '../telemetry/metric-object.js';
 import type { SpanPlace } from '../telemetry/span.js';
-import type { 
+import type {
   InstanceAnswers,
   InstanceQuestion,
   InstanceUpdate,

@@ -37,13 +37,48 @@ export function newSnapshot(
   outbound: OutboundFacts | undefined,
 ): CallSnapshot {
   const { callSid, from, to } = webhook;
-  return { callSid, conversationId, startedAtMs, lastedMs: 0, from, to, turns: [], resumes: 0, failedDials: 0, outbound };
+  return {
+    callSid,
+    conversationId,
+    startedAtMs,
+    lastedMs: 0,
+    from,
+    to,
+    turns: [],
+    resumes: 0,
+    failedDials: 0,
+    outbound,
+  };
 }
 
 export function snapshotOf(entry: JournalEntry): CallSnapshot {
   // Entries of earlier versions do not say how long the call has lasted.
-  const { callSid, conversationId, dials, from, outbound, lastedMs = 0, resumes, startedAtMs, to, trace, turns } = entry;
-  return { callSid, conversationId, startedAtMs, lastedMs, from, to, turns, resumes, failedDials: dials, outbound, trace };
+  const {
+    callSid,
+    conversationId,
+    dials,
+    from,
+    outbound,
+    lastedMs = 0,
+    resumes,
+    startedAtMs,
+    to,
+    trace,
+    turns,
+  } = entry;
+  return {
+    callSid,
+    conversationId,
+    startedAtMs,
+    lastedMs,
+    from,
+    to,
+    turns,
+    resumes,
+    failedDials: dials,
+    outbound,
+    trace,
+  };
 }
 
 /**
