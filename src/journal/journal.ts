@@ -335,7 +335,8 @@ export class CallJournal implements Journal {
       return;
     }
     onWrite?.('written');
-    account.epoch = result;
+    // The answer to a write may come after that of a later claim.
+    account.epoch = account.epoch === 'unread' ? result : Math.max(account.epoch, result);
     const isNewer = account.phase === 'rewriting';
     account.phase = 'saved';
     if (isNewer) this.toWrite(callSid, account);
