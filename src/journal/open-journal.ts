@@ -19,6 +19,8 @@ export interface OpenJournalOptions {
   /** `undefined` if none is configured. */
   config: SharedJournal | undefined;
   clock: Clock;
+  /** The clock of the calls. By default the same. */
+  callClock?: Clock;
   log: Logger;
   metrics: Metrics;
   /** The journal that the processes of this machine share if none is configured. `undefined` if each keeps its own. */
@@ -33,12 +35,13 @@ export interface OpenJournalOptions {
  * the journal until an instance dies.
  */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal> {
-  const { clock, config, log, metrics, onLost, shared, wrap = (backend) => backend } = options;
+  const { callClock, clock, config, log, metrics, onLost, shared, wrap = (backend) => backend } = options;
   return new CallJournal({
     backend: wrap(await openBackend(options)),
     keys: config?.keys ?? [shared?.key ?? drawKey()],
     instanceId: randomUUID(),
     clock,
+    callClock,
     log,
     onWrite: (outcome) => metrics.journalWrites.inc({ outcome }),
     onClaim: (outcome) => metrics.journalClaims.inc({ outcome }),
