@@ -179,6 +179,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const journal = await openJournal({
       config: config.journal,
       clock: systemClock,
+      callClock: clock,
       log,
       metrics,
       shared: options.worker?.journal,

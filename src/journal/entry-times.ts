@@ -5,7 +5,7 @@ const MAX_DIFFERENCE_MS = 30_000;
 /** Maximum age that is believed if the store does not say one. The entry of a running call is written every two minutes. */
 const MAX_UNCHECKED_AGE_MS = 150_000;
 
-/** Returns an entry as it is to be written now, by a clock that says `epochMs`, if it was noted `heldMs` ago. */
+/** Returns an entry as it must be written now, by a clock that says `epochMs`, if it was noted `heldMs` ago. */
 export function asOfNow(entry: JournalEntry, epochMs: number, heldMs: number): JournalEntry {
   const { lastedMs, writtenAtMs } = entry;
   if (lastedMs === undefined || writtenAtMs === undefined) return entry;

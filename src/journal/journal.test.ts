@@ -61,6 +61,17 @@ class FlakyBackend extends MemoryBackend implements JournalBackend {
   }
 }
 
+/** Takes writes at once, and answers them when `answers` resolves. */
+class LateBackend extends MemoryBackend {
+  answers = Promise.resolve();
+
+  override async write(write: BackendWrite): Promise<number | 'fenced'> {
+    const result = await super.write(write);
+    await this.answers;
+    return result;
+  }
+}
+
 /** Runs everything that does not wait for the clock. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) {
@@ -228,6 +239,30 @@ test('a call has lasted as long for its next instance as it has, though it was w
   assert.ok(lastedMs >= 40_000 + 60_000 + 7000 && lastedMs <= 40_000 + 65_000 + 7000, `${lastedMs} ms`);
   await journal.close();
   await other.close();
+});
+
+test('a claim of the own call is known as own, though a write before it is answered later', async () => {
+  const { clock, open } = rig();
+  const store = new LateBackend(clock);
+  const journal = open('a', { backend: store });
+  const entry = sampleEntry();
+  const isOurs = async (): Promise<boolean> => {
+    const claim = await journal.claim(entry.callSid);
+    return claim.status === 'claimed' && claim.wasOurs;
+  };
+  journal.note(entry);
+  await settle();
+  let answer = (): void => undefined;
+  store.answers = new Promise((resolve) => {
+    answer = resolve;
+  });
+  journal.note({ ...entry, dials: 1 });
+  await settle();
+  assert.ok(await isOurs());
+  answer();
+  await settle();
+  assert.ok(await isOurs());
+  await journal.close();
 });
 
 test('a claim without an answer ends after half a second, and the claimer still takes the call over by writing', async () => {

@@ -75,6 +75,8 @@ export interface JournalOptions {
   /** Identifies this process. A new one is drawn at each start. */
   instanceId: string;
   clock: Clock;
+  /** The clock of the calls, by which the times in the entries are. By default the same. */
+  callClock?: Clock | undefined;
   log: Logger;
   onWrite?: (outcome: WriteOutcome) => void;
   onClaim?: (outcome: ClaimOutcome) => void;
@@ -131,6 +133,7 @@ type State =
 export class CallJournal implements Journal {
   private readonly options: JournalOptions;
   private readonly seal: Seal;
+  private readonly callClock: Clock;
   private readonly accounts = new Map<string, Account>();
   /** Calls waiting to be written, oldest first. */
   private readonly waiting = new Set<string>();
@@ -145,6 +148,7 @@ export class CallJournal implements Journal {
 
   constructor(options: JournalOptions) {
     this.options = options;
+    this.callClock = options.callClock ?? options.clock;
     this.seal = new Seal(options.keys, ENTRY_VERSION);
     const isUp = options.backend.kind !== 'redis';
     this.state = isUp ? { name: 'up' } : this.down(0, FIRST_CONNECTION_MS);
@@ -167,7 +171,7 @@ export class CallJournal implements Journal {
     if (known !== undefined) {
       if (known.entry.stand.name === 'ended') return;
       known.entry = entry;
-      known.notedMs = this.options.clock.now();
+      known.notedMs = this.callClock.now();
       this.toWrite(callSid, known);
       return;
     }
@@ -175,7 +179,7 @@ export class CallJournal implements Journal {
       this.options.onWrite?.('dropped');
       return;
     }
-    const notedMs = this.options.clock.now();
+    const notedMs = this.callClock.now();
     const account: Account = { entry, notedMs, epoch: this.claims.get(callSid) ?? 1, phase: 'saved' };
     this.claims.delete(callSid);
     this.accounts.set(callSid, account);
@@ -299,12 +303,13 @@ export class CallJournal implements Journal {
   }
 
   private async write(callSid: string, account: Account): Promise<void> {
-    const { backend, clock, instanceId: owner, onWrite } = this.options;
+    const { callClock } = this;
+    const { backend, instanceId: owner, onWrite } = this.options;
     const { entry, epoch, notedMs } = account;
     account.phase = 'writing';
     this.inFlight++;
     try {
-      const now = asOfNow(entry, clock.epochMs(), clock.now() - notedMs);
+      const now = asOfNow(entry, callClock.epochMs(), callClock.now() - notedMs);
       const data = this.seal.close(serialize(now), callSid);
       const result = await backend.write({ callSid, owner, epoch, data, ttlMs: ttlOf(entry) });
       this.inFlight--;
@@ -335,7 +340,8 @@ export class CallJournal implements Journal {
       return;
     }
     onWrite?.('written');
-    account.epoch = result;
+    // The answer to a write may come after that of a later claim.
+    account.epoch = account.epoch === 'unread' ? result : Math.max(account.epoch, result);
     const isNewer = account.phase === 'rewriting';
     account.phase = 'saved';
     if (isNewer) this.toWrite(callSid, account);
@@ -410,7 +416,7 @@ export class CallJournal implements Journal {
   }
 
   private claimOf(callSid: string, held: HeldData | undefined | 'unavailable'): Claim {
-    const { clock, log } = this.options;
+    const { log } = this.options;
     if (held === undefined) return { status: 'absent' };
     if (held === 'unavailable') {
       log.error({ call_sid: callSid }, 'the journal did not answer in time; the call continues without its memory');
@@ -419,7 +425,7 @@ export class CallJournal implements Journal {
     const plain = this.seal.open(held.data, callSid);
     const entry = typeof plain === 'string' ? undefined : deserialize(plain);
     if (entry !== undefined)
-      return { status: 'claimed', entry: byOwnClock(entry, clock.epochMs(), held.ageMs), wasOurs: false };
+      return { status: 'claimed', entry: byOwnClock(entry, this.callClock.epochMs(), held.ageMs), wasOurs: false };
     const reason = typeof plain === 'string' ? plain : 'other_form';
     log.error(
       { call_sid: callSid, reason },

@@ -20,6 +20,8 @@ export interface OpenJournalOptions {
   /** `undefined` if none is configured. */
   config: SharedJournal | undefined;
   clock: Clock;
+  /** The clock of the calls. By default the same. */
+  callClock?: Clock;
   log: Logger;
   metrics: Metrics;
   /** The journal that the processes of this machine share if none is configured. `undefined` if each keeps its own. */
@@ -34,7 +36,7 @@ export interface OpenJournalOptions {
  * the journal until an instance dies.
  */
 export async function openJournal(options: OpenJournalOptions): Promise<Journal & { notes: SharedNotes }> {
-  const { clock, config, log, metrics, onLost, shared, wrap = (backend) => backend } = options;
+  const { callClock, clock, config, log, metrics, onLost, shared, wrap = (backend) => backend } = options;
   const backend = wrap(await openBackend(options));
   const keys: SharedJournal['keys'] = config?.keys ?? [shared?.key ?? drawKey()];
   const journal = new CallJournal({
@@ -42,6 +44,7 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal 
     keys,
     instanceId: randomUUID(),
     clock,
+    callClock,
     log,
     onWrite: (outcome) => metrics.journalWrites.inc({ outcome }),
     onClaim: (outcome) => metrics.journalClaims.inc({ outcome }),

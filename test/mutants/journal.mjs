@@ -104,4 +104,18 @@ export const JOURNAL = [
     tests: ['src/journal/redis-replies.test.ts'],
     only: 'replace the connection once',
   },
+  {
+    name: 'the answer to an older write takes the epoch of a claim back',
+    file: 'src/journal/journal.ts',
+    find: "account.epoch === 'unread' ? result : Math.max(account.epoch, result)",
+    replace: 'result',
+    tests: ['src/journal/journal.test.ts'],
+  },
+  {
+    name: 'an entry that waited for Redis has the time of its note',
+    file: 'src/journal/journal.ts',
+    find: 'callClock.now() - notedMs',
+    replace: '0 * notedMs',
+    tests: ['src/journal/journal.test.ts'],
+  },
 ];
