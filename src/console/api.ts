@@ -68,8 +68,7 @@ export class ConsoleApi {
 
   constructor(options: ConsoleApiOptions) {
     this.options = options;
-    const { log, scrubTape, showsTranscripts, tapes } = options;
-    this.downloads = new TapeDownloads({ tapes, scrubTape, showsTranscripts, log });
+    this.downloads = new TapeDownloads({ ...options, tapes: options.tapes, scrubTape: options.scrubTape });
   }
 
   /** `route`: the path below the API. */
