@@ -145,7 +145,7 @@ describe('the rules for docker-compose.yml', () => {
     ['a key that old versions do not know', 'services:', 'name: tandem\nservices:', /^name: older/],
     ['a service of another name', '\n  redis:', '\n  valkey:', /no service redis/],
     ['a port open to the network', "'127.0.0.1:8001:8000'", "'8001:8000'", /8001:8000" is open/],
-    ['a port on all addresses', "'127.0.0.1:6379:6379'", "'0.0.0.0:6379:6379'", /is open to the network/],
+    ['a port on all addresses', "'127.0.0.1:9090:9090'", "'0.0.0.0:9090:9090'", /is open to the network/],
     ['an image without a tag', 'redis:7.2-alpine', 'redis', /redis: redis needs a tag/],
     ['the latest image', 'redis:7.2-alpine', 'redis:latest', /redis:latest needs a tag/],
     ['a file system that can be written', 'read_only: true', 'read_only: false', /gateway: read_only/],
