@@ -78,7 +78,7 @@ resource "aws_cloudwatch_metric_alarm" "asked" {
   # CloudFront belongs to no region. Its metrics are in us-east-1 (CloudFront: monitoring).
   region            = "us-east-1"
   alarm_name        = "${var.name}-asked"
-  alarm_description = "Twilio asked for the fallback of the number: no gateway answered. Callers go to ${join(", then ", var.phone_numbers)} without their context."
+  alarm_description = "Twilio asked for the fallback of the number: no gateway answered. Callers go to ${join(", then ", var.phone_numbers)} without their context. Runbook: docs/OPERATIONS.md#fallback-asked"
 
   namespace           = "AWS/CloudFront"
   metric_name         = "Requests"

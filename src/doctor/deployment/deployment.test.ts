@@ -72,6 +72,16 @@ describe("the doctor's look at a deployment", () => {
       },
     ],
     [
+      'older settings that run with the same image',
+      'fault deployment-image',
+      /runs tandem-gateway:6 with \S+:v0\.1\.0, and Terraform wants tandem-gateway:7/,
+      ({ aws }) => {
+        const older = DEFINITION.replace(/7$/, '6');
+        Object.assign(aws.ecs.services[0] ?? {}, { taskDefinition: older });
+        aws.ecs.images.set(older, IMAGE);
+      },
+    ],
+    [
       'a deployment that has failed',
       'fault deployment-image',
       /has failed, and its tasks do not start/,
