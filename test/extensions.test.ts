@@ -101,6 +101,7 @@ describe('extensions', () => {
     const tool = (more: string): string =>
       `import { z } from 'zod';
        export const tools = [{ name: 'a', description: '', parameters: z.object({}), run() {}, ${more} }];`;
+    const endless = 'await new Promise(() => undefined);';
     const cases: [string, RegExp][] = [
       ['export const providers = 1;', /its "providers" is not an object/],
       ['export const providers = { x: 1 };', /its provider "x" is not a function/],
@@ -111,7 +112,7 @@ describe('extensions', () => {
       ['export const tools = [{ name: "a", run() {}, description: "" }];', /has no zod schema/],
       ['throw new Error("at load");', /cannot be loaded: at load\./],
       ['throw undefined;', /cannot be loaded: undefined\./],
-      ['await new Promise(() => undefined);', /has not finished loading after 0\.2 s/],
+      [endless, /has not finished loading after 0\.2 s/],
       ['export default { tools: [] };', /exports none of "providers", "tools", "processors" \(it exports default\)/],
       ['', /exports none of "providers", "tools", "processors" \(it exports nothing\)/],
       [tool('name: "end_call"'), /its tool "end_call" has the name of a built-in tool/],
@@ -127,7 +128,8 @@ describe('extensions', () => {
     for (const [index, [source, expected]] of cases.entries()) {
       const name = `./bad-${index}.mjs`;
       writeFileSync(`${folder}/bad-${index}.mjs`, source);
-      await assert.rejects(loadExtensions([name], folder, 200), (error) => {
+      // The others must come to their end on a busy machine, too.
+      await assert.rejects(loadExtensions([name], folder, source === endless ? 200 : 180_000), (error) => {
         assert.ok(isTandemError(error) && error.code === 'CONFIG_INVALID', String(error));
         assert.match(error.message, expected);
         assert.ok(error.message.startsWith(`EXTENSIONS names ${name}, but `), error.message);
@@ -153,6 +155,7 @@ describe('extensions', () => {
   });
 
   test('an unusable provider of an extension ends the start with its name and what is wrong with it', async () => {
+    const endless = 'await new Promise(() => undefined);';
     const cases: [string, RegExp][] = [
       [
         '() => { throw new Error("no key"); }',
