@@ -10,7 +10,9 @@ import { ODD_JSON, fuzz, mangled, nearly } from './support/fuzz.js';
 import { ACCOUNT_SID, AUTH_TOKEN, PUBLIC_HOST, type Rig, startRig, until } from './support/rig.js';
 
 const STREAM_URL = `wss://${PUBLIC_HOST}/twilio/stream`;
-const ROUTES = Object.values(PATHS).filter((path) => path !== PATHS.stream);
+const ROUTES = Object.values(PATHS)
+  .filter((path) => path !== PATHS.stream)
+  .flatMap((path) => (path.startsWith(PATHS.outbound) ? [path, `${path}?id=${'0'.repeat(32)}`] : [path]));
 const STREAM_SID = 'MZfuzz';
 
 const FORMAT = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
@@ -75,6 +77,8 @@ const NAMES = [
   'RecordingUrl',
   'RecordingDuration',
   'RecordingStatus',
+  'AnsweredBy',
+  'Direction',
   'Unexpected',
 ];
 
@@ -84,7 +88,14 @@ describe('random input from Twilio', () => {
 
   before(async () => {
     // The caller is silent, and would soon be told goodbye.
-    rig = await startRig({ env: { IDLE_PROMPT_SECONDS: '0' } });
+    rig = await startRig({
+      env: {
+        IDLE_PROMPT_SECONDS: '0',
+        OUTBOUND_API_TOKENS: 'fuzz-rig-token-0123456789',
+        TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+        TWILIO_API_URL: 'http://127.0.0.1:1',
+      },
+    });
     rig.call('+12025550100');
     await until(() => rig.events.some((event) => event.type === 'stream-started'), 'the call that stays live');
   });
