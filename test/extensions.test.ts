@@ -155,7 +155,6 @@ describe('extensions', () => {
   });
 
   test('an unusable provider of an extension ends the start with its name and what is wrong with it', async () => {
-    const endless = 'await new Promise(() => undefined);';
     const cases: [string, RegExp][] = [
       [
         '() => { throw new Error("no key"); }',

@@ -478,7 +478,13 @@ export class Call {
     const trace =
       this.trace === undefined || services.traces === undefined
         ? undefined
-        : { id: this.trace.id, isKept: this.trace.isKept === true, assistant: assistant.prompt.name, resumes };
+        : {
+            id: this.trace.id,
+            isKept: this.trace.isKept === true,
+            assistant: assistant.prompt.name,
+            direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
+            resumes,
+          };
     const facts = { conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id, trace };
     services.emit({ type: 'started', callSid, ...facts });
   }
