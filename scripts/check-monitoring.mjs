@@ -44,7 +44,8 @@ function promtool(...args) {
 if (!hasPrometheus()) {
   console.log('skipped: prometheus and promtool are not on this machine (Debian: prometheus)');
   console.log('0 passed, 0 failed');
-  process.exit(0);
+  // CI has everything that the checks need.
+  process.exit(process.env.CI ? 1 : 0);
 }
 await buildAll({ ifNeeded: true, all: true });
 check('the configuration', promtool('check', 'config', 'prometheus.yml'));

@@ -93,7 +93,8 @@ else await checkImage();
 
 for (const name of failed) console.log(`failed: ${name}`);
 console.log(`${passed} passed, ${failed.length} failed${skipped.length === 0 ? '' : `, ${skipped.length} skipped`}`);
-process.exitCode = failed.length === 0 ? 0 : 1;
+// CI has everything that the checks need.
+process.exitCode = failed.length === 0 && (skipped.length === 0 || !process.env.CI) ? 0 : 1;
 
 async function checkImage() {
   await buildAll({ ifNeeded: true });

@@ -63,13 +63,11 @@ export function tapedCall({ end, head, lines }: Tape, run: string): TapedCall {
 function factsOf(lines: readonly TapeLine[], variables: Readonly<Record<string, string>>): Facts {
   const started = lines.find(({ dir, m }) => dir === undefined && m['type'] === 'started')?.m;
   const note = lines.find(({ m }) => isNote(m) && (m['note'] as Message)['type'] === 'started')?.m['note'] as Message;
-  // The gateway keeps the person's number as the one it talks to, also of a call that it makes.
-  const [person, own] = [textOf(started?.['from'] ?? ''), textOf(started?.['to'] ?? '')];
-  const isOutbound = note?.['direction'] === 'outbound';
   return {
-    direction: isOutbound ? 'outbound' : 'inbound',
-    from: isOutbound ? own : person,
-    to: isOutbound ? person : own,
+    // No tape is made of a call that the gateway makes.
+    direction: 'inbound',
+    from: textOf(started?.['from'] ?? ''),
+    to: textOf(started?.['to'] ?? ''),
     provider: textOf(note?.['provider'] ?? variables['VOICE_PROVIDER']?.split(',')[0] ?? ''),
     turns: 0,
   };

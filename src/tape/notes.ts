@@ -25,12 +25,7 @@ type Noted = Extract<
 export function noteOf(event: CallEvent): Message | undefined {
   switch (event.type) {
     case 'started':
-      return {
-        type: event.type,
-        provider: event.provider,
-        turns: event.turns,
-        ...(event.outboundId !== undefined && { direction: 'outbound' }),
-      };
+      return { type: event.type, provider: event.provider, turns: event.turns };
     case 'state':
     case 'caller-speech':
     case 'model-speech':
