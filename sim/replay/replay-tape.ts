@@ -224,7 +224,8 @@ class Stage {
       {},
       {
         get: (_target, method) =>
-          typeof method !== 'string' || method === 'then'
+          // What a store knows of its clock is a value of the tape, or nothing.
+          typeof method !== 'string' || method === 'then' || method === 'aheadMs'
             ? undefined
             : () => score.answer(`${name}.${method}`, (answer) => answer, errorOf),
       },

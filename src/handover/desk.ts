@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { TandemError } from '../base/errors.js';
-import { tapedSecret } from '../base/taped.js';
+import { taped, tapedSecret } from '../base/taped.js';
 import { identifyingNumber } from '../twilio/caller-identity.js';
 import type { Logger } from '../telemetry/log.js';
 import { type CallerIndex, callerKey } from './caller-index.js';
@@ -107,7 +107,8 @@ export class HandoverDesk {
 
   private recordOf(context: HandoverContext): HandoverRecord {
     const { clock, store, ttlSeconds } = this.options;
-    const createdAt = Math.floor((clock.epochMs() + (store.aheadMs ?? 0)) / 1000);
+    const aheadMs = taped('store clock', () => store.aheadMs ?? 0);
+    const createdAt = Math.floor((clock.epochMs() + aheadMs) / 1000);
     return {
       handover_id: drawHandoverId(clock.epochMs()),
       conversation_id: printable(context.conversationId, FIELD_CHARACTERS),
