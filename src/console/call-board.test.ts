@@ -51,6 +51,7 @@ test('a row begins with what is known of the call, and follows it', () => {
     state: 'talking',
     provider: 'nova',
     startedAt,
+    direction: 'inbound',
     from: '+12025550123',
     to: '+12065550199',
     turns: 1,

@@ -37,8 +37,8 @@ export const AGENT = [
   {
     name: 'the dial of a caller who withholds the number shows none of ours',
     file: 'src/call/transfer/dial.ts',
-    find: 'return identifyingNumber(from) === undefined ? identifyingNumber(ownNumber) : undefined;',
-    replace: 'return undefined;',
+    find: 'if (number === undefined) return identifyingNumber(ownNumber);',
+    replace: 'if (number === undefined) return undefined;',
     tests: ['test/handover.test.ts'],
     only: 'a caller who withholds the number reaches',
   },

@@ -69,7 +69,7 @@ export const TOKEN = [
   {
     name: 'a gateway whose clock is behind writes records that have expired',
     file: 'src/handover/desk.ts',
-    find: 'clock.epochMs() + (store.aheadMs ?? 0)',
+    find: 'clock.epochMs() + aheadMs',
     replace: 'clock.epochMs()',
     tests: ['src/handover/desk.test.ts'],
   },
