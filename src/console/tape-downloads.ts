@@ -118,15 +118,16 @@ export class TapeDownloads {
     response: ServerResponse,
   ): Promise<void> {
     try {
+      const pieces = request.method === 'HEAD' ? undefined : file.read();
       beginDownload(response, { type: TYPE, name, sizeBytes: file.sizeBytes });
-      if (request.method === 'HEAD') {
+      if (pieces === undefined) {
         response.end();
         return;
       }
       this.log.info({ call_sid: callSid }, 'console tape');
       response.setTimeout(IDLE_MS, () => response.destroy());
       // A reader that goes away is no fault, and a disk that fails shows as an answer that breaks off.
-      await pipeline(this.paced(file.read()), response).catch(() => undefined);
+      await pipeline(this.paced(pieces), response).catch(() => undefined);
     } finally {
       await file.close();
     }

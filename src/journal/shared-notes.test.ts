@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { systemClock } from '../base/clock.js';
 import { BackendFailure } from './backend.js';
@@ -9,6 +9,13 @@ import { JournalNotes } from './shared-notes.js';
 
 const key = drawKey();
 const TTL_MS = 60_000;
+
+// A timer of the system's clock keeps no process alive. In a gateway its server does.
+let alive: NodeJS.Timeout;
+before(() => {
+  alive = setInterval(() => undefined, 60_000);
+});
+after(() => clearInterval(alive));
 
 function instances(): { one: JournalNotes; other: JournalNotes; clock: FakeClock; backend: MemoryBackend } {
   const clock = new FakeClock();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -59,4 +59,16 @@ test('a process remembers which calls it has recorded, and not one whose tape wa
   );
   for (let n = 0; n < 2000; n++) kept.began(`CB${n}`);
   assert.equal(kept.has('CA1'), false);
+});
+
+test('a tape that begins while it is opened has a size, or is not there yet', async (t) => {
+  const folder = await folderOf(t);
+  const path = join(folder, 'CA1.jsonl');
+  const kept = new KeptTapes(folder);
+  for (let n = 0; n < 200; n++) {
+    await writeFile(path, '');
+    const [tape] = await Promise.all([kept.open('CA1'), appendFile(path, HEAD)]);
+    assert.ok(tape === undefined || tape.sizeBytes === Buffer.byteLength(HEAD), String(tape?.sizeBytes));
+    await tape?.close();
+  }
 });

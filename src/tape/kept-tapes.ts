@@ -74,15 +74,15 @@ export class KeptTapes {
 
 /** Other files may lie in the folder. `undefined` if it is not the tape of this call. */
 async function openedTape(file: FileHandle, path: string, callSid: string): Promise<OpenedTape | undefined> {
-  const about = await file.stat();
-  const { size: sizeBytes } = about;
   const text = async (from: number, length: number): Promise<string> => {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, from);
     return buffer.toString('utf8', 0, bytesRead);
   };
-  if (!about.isFile()) return undefined;
+  if (!(await file.stat()).isFile()) return undefined;
   const head = await text(0, HEAD_BYTES);
   if (!head.startsWith(HEAD) || !head.includes(`"callSid":"${callSid}"`)) return undefined;
+  // Only now, because a tape that has just begun may have been empty a moment ago.
+  const { size: sizeBytes } = await file.stat();
   const end = await text(Math.max(0, sizeBytes - END_BYTES), END_BYTES);
   return {
     path,
