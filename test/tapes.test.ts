@@ -85,7 +85,9 @@ for (const model of ['openai', 'nova'] as const) {
     const form = ({ dir, leg, t: atMs }: TapeLine): string => `${atMs} ${leg} ${dir}`;
     assert.deepEqual(scrubbed.lines.map(form), tape.lines.map(form));
     const clean = writeTape(scrubbed);
-    for (const word of ['Maria', 'Miller', '4711', '2025550123', 'rig-pepper']) assert.ok(!clean.includes(word), word);
+    for (const word of ['Maria', 'Miller', '2025550123', 'rig-pepper']) assert.ok(!clean.includes(word), word);
+    // A time or an id may have these digits in it.
+    assert.doesNotMatch(clean.replaceAll(/"t":[\d.]+/g, ''), /\b4711\b/);
     assert.match(clean.split('\n', 1)[0] ?? '', /"scrubbed":true/);
     assert.ok(clean.includes('"trigger":"phrase"') && clean.includes('"outcome":"handed_over"'));
     const again = parseTape(clean);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { systemClock } from '../base/clock.js';
+import { waitingClock } from '../../test/support/waiting-clock.js';
 import { BackendFailure } from './backend.js';
 import { MemoryBackend } from './memory-backend.js';
 import { drawKey } from './seal.js';
@@ -10,17 +10,10 @@ import { JournalNotes } from './shared-notes.js';
 const key = drawKey();
 const TTL_MS = 60_000;
 
-// A timer of the system's clock keeps no process alive. In a gateway its server does.
-let alive: NodeJS.Timeout;
-before(() => {
-  alive = setInterval(() => undefined, 60_000);
-});
-after(() => clearInterval(alive));
-
 function instances(): { one: JournalNotes; other: JournalNotes; clock: FakeClock; backend: MemoryBackend } {
   const clock = new FakeClock();
   const backend = new MemoryBackend(clock);
-  const notes = (): JournalNotes => new JournalNotes({ backend, keys: [key], clock: systemClock });
+  const notes = (): JournalNotes => new JournalNotes({ backend, keys: [key], clock: waitingClock });
   return { one: notes(), other: notes(), clock, backend };
 }
 
@@ -62,7 +55,7 @@ test('a change without a value leaves the note as it is', async () => {
 test('a note that cannot be read is never taken for absent', async () => {
   const { backend, one } = instances();
   await one.create('n', { by: 1 }, TTL_MS);
-  const stranger = new JournalNotes({ backend, keys: [drawKey()], clock: systemClock });
+  const stranger = new JournalNotes({ backend, keys: [drawKey()], clock: waitingClock });
   await assert.rejects(stranger.read('n'), (error) => error instanceof BackendFailure && error.kind === 'unknown_key');
   await assert.rejects(
     stranger.change('n', TTL_MS, () => ({ value: 2, result: undefined })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { systemClock } from '../base/clock.js';
+import { waitingClock } from '../../test/support/waiting-clock.js';
 import { MemoryBackend } from '../journal/memory-backend.js';
 import { drawKey } from '../journal/seal.js';
 import { JournalNotes } from '../journal/shared-notes.js';
@@ -15,7 +15,7 @@ const CAT = '+12025550103';
 
 function reservations(limits = {}): Reservations {
   const backend = new MemoryBackend(new FakeClock());
-  const notes = new JournalNotes({ backend, keys: [drawKey()], clock: systemClock });
+  const notes = new JournalNotes({ backend, keys: [drawKey()], clock: waitingClock });
   return new Reservations({ notes, limits: { perMinute: 10, perNumber: 10, atOnce: 10, ...limits }, secret: 's' });
 }
 

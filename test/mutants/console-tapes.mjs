@@ -72,4 +72,11 @@ export const CONSOLE_TAPES = [
     replace: '',
     tests: ['src/tape/compare.test.ts'],
   },
+  {
+    name: 'a tape is sent as fast as its reader takes it',
+    file: 'src/console/tape-downloads.ts',
+    find: '      if (!isFirst) await sleep(this.clock, PAUSE_MS);\n',
+    replace: '',
+    tests: ['src/console/tape-downloads.test.ts'],
+  },
 ];

@@ -36,6 +36,12 @@ export const QUESTIONS = {
     byCall:
       'Capture the stream (for instance with a proxy that logs WebSocket frames), call and hang up while the assistant talks.',
   },
+  'twilio-outbound': {
+    area: 'Twilio',
+    text: "calls over REST: that Twilio's list shows a call as soon as it is created, that a dial within one may show the number of the person called, and how long after the tone the result of the machine detection comes",
+    byCall:
+      'Set OUTBOUND_API_TOKENS, have the gateway call a telephone of yours (docs/OUTBOUND_CALLS.md) with "machine":"message", let its voicemail answer, and compare the times of the requests with those of the recording.',
+  },
   'twilio-dial-error': {
     area: 'Twilio',
     text: '`ErrorCode` on a dial result, and what Twilio does when a whisper URL fails',
