@@ -25,18 +25,25 @@ redis.call('HSET', KEYS[1], 'epoch', epoch, 'owner', ARGV[1], 'data', ARGV[3], '
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return epoch`;
 
-/** Asks for the time left last, because Redis up to 4 refuses to write after a command whose result depends on the time. */
+/**
+ * Lua for the time an entry has left, or -1 if this user may not ask: earlier lists of commands lack it. It comes last in a
+ * script, because Redis up to 4 refuses to write after a command whose result depends on the time.
+ */
+const LEFT = `
+local left = redis.pcall('PTTL', KEYS[1])
+if type(left) ~= 'number' then left = -1 end`;
+
 const CLAIM = `
 local held = redis.call('HMGET', KEYS[1], 'data', 'life')
 if not held[1] then return false end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1])
-local epoch = redis.call('HINCRBY', KEYS[1], 'epoch', 1)
-return { epoch, held[1], tonumber(held[2] or '0'), redis.call('PTTL', KEYS[1]) }`;
+local epoch = redis.call('HINCRBY', KEYS[1], 'epoch', 1)${LEFT}
+return { epoch, held[1], tonumber(held[2] or '0'), left }`;
 
 const READ = `
 local held = redis.call('HMGET', KEYS[1], 'epoch', 'data', 'life')
-if not held[2] then return false end
-return { tonumber(held[1]), held[2], tonumber(held[3] or '0'), redis.call('PTTL', KEYS[1]) }`;
+if not held[2] then return false end${LEFT}
+return { tonumber(held[1]), held[2], tonumber(held[3] or '0'), left }`;
 
 /** Keeps entries in Redis as one hash a call. Scripts write and claim them, so that the fence holds between instances. */
 export class RedisBackend implements JournalBackend {

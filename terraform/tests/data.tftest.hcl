@@ -124,7 +124,7 @@ run "journal" {
   }
 
   assert {
-    condition     = strcontains(aws_elasticache_user.gateway[0].access_string, "~tandem:call:*") && strcontains(aws_elasticache_user.gateway[0].access_string, "-@all") && alltrue([for command in ["eval", "hget", "hmget", "hset", "hincrby", "pexpire"] : strcontains(aws_elasticache_user.gateway[0].access_string, " +${command}")])
+    condition     = strcontains(aws_elasticache_user.gateway[0].access_string, "~tandem:call:*") && strcontains(aws_elasticache_user.gateway[0].access_string, "-@all") && alltrue([for command in ["eval", "hget", "hmget", "hset", "hincrby", "pexpire", "pttl"] : strcontains(aws_elasticache_user.gateway[0].access_string, " +${command}")])
     error_message = "The user has the six commands of the journal on the keys of calls."
   }
 

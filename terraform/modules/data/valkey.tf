@@ -31,7 +31,7 @@ resource "aws_elasticache_user" "gateway" {
   engine    = "valkey"
   access_string = join(" ", [
     "on", "~tandem:call:*", "~console:watch", "&console:*", "-@all",
-    "+eval", "+hget", "+hmget", "+hset", "+hincrby", "+pexpire",
+    "+eval", "+hget", "+hmget", "+hset", "+hincrby", "+pexpire", "+pttl",
     "+set", "+exists", "+publish", "+subscribe", "+unsubscribe", "+pubsub",
     "+ping", "+info", "+hello", "+client|setname", "+client|setinfo",
   ])
