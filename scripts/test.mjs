@@ -23,6 +23,14 @@ const PROCESSES_PER_CORE = 2;
 /** How many bundles of files there are for each of these processes. */
 const BUNDLES_PER_PROCESS = 3;
 
+/**
+ * Keeps the process of a bundle alive until its last test is over. A timer of the system's clock does not. A test that waits for
+ * nothing else would end the process, and every test after it would fail.
+ */
+const ALIVE = `import { after } from 'node:test';
+const alive = setInterval(() => undefined, 60_000);
+after(() => clearInterval(alive));`;
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const durationsFile = new URL('test-durations.json', import.meta.url);
 const flagsGiven = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
@@ -48,7 +56,10 @@ const entries = bundles.map((bundle, number) => {
   // node:test sorts the names.
   const name = `all-${process.pid}-${String(number).padStart(3, '0')}.test.js`;
   const entry = new URL(`../dist/${name}`, import.meta.url);
-  writeFileSync(entry, bundle.map((file) => `await import('./${file.replace(/\.ts$/, '.js')}');`).join('\n') + '\n');
+  writeFileSync(
+    entry,
+    [ALIVE, ...bundle.map((file) => `await import('./${file.replace(/\.ts$/, '.js')}');`), ''].join('\n'),
+  );
   return entry.pathname;
 });
 const env = {

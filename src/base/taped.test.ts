@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sleep, systemClock } from './clock.js';
+import { waitingClock } from '../../test/support/waiting-clock.js';
+import { sleep } from './clock.js';
 import { SingleFlight } from './single-flight.js';
 import { type ValueTape, boundToTape, taped, tapedSecret, tapeHere, withTape } from './taped.js';
 
@@ -24,7 +25,7 @@ test('without a tape, values are drawn as ever', () => {
 test('two calls at the same time each get the values of their own tape, also after a wait', async () => {
   const draw = async (): Promise<string[]> => {
     const before = taped('id', () => 'none');
-    await sleep(systemClock, 1);
+    await sleep(waitingClock, 1);
     return [before, taped('id', () => 'none'), tapedSecret('token', () => 'none')];
   };
   const [a, b] = await Promise.all([withTape(tapeOf('a'), draw), withTape(tapeOf('b'), draw)]);
@@ -45,7 +46,7 @@ test('what comes from outside a call later can run as a part of it', () => {
 });
 
 test('a result that another call has brought is a value of the tape', async () => {
-  const flight = new SingleFlight<string>({ clock: systemClock, rememberedMs: 60_000, maxEntries: 9 });
+  const flight = new SingleFlight<string>({ clock: waitingClock, rememberedMs: 60_000, maxEntries: 9 });
   const values: unknown[] = [];
   const recording: ValueTape = {
     ...tapeOf('a'),
@@ -59,6 +60,6 @@ test('a result that another call has brought is a value of the tape', async () =
   await withTape(recording, () => flight.get('key', () => Promise.reject(new Error('asked again'))));
   assert.deepEqual(values, [undefined, { value: 'brought' }]);
   const replay: ValueTape = { ...tapeOf('a'), value: (() => ({ value: 'recorded' })) as ValueTape['value'] };
-  const fresh = new SingleFlight<string>({ clock: systemClock, rememberedMs: 60_000, maxEntries: 9 });
+  const fresh = new SingleFlight<string>({ clock: waitingClock, rememberedMs: 60_000, maxEntries: 9 });
   assert.equal(await withTape(replay, () => fresh.get('key', () => Promise.resolve('asked'))), 'recorded');
 });
