@@ -175,7 +175,9 @@ describe('simulated Nova: faults on the wire', () => {
       client.begin();
       client.silence(100);
       client.text('USER', 'hi', true);
-      await Promise.race([client.ended, until(() => client.named('audioOutput').length > 0, 'audio')]);
+      let isEnded = false;
+      void client.ended.then(() => (isEnded = true));
+      await until(() => isEnded || client.named('audioOutput').length > 0, 'audio or the end');
       client.close();
       return [client.named('audioOutput').length > 0, client.exception?.type];
     };
