@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import type { Locator } from 'playwright-core';
 import { type Page, TestBrowser, errorsOf } from './support/browser.js';
 import { Recordings, repeated, silence } from './support/recordings.js';
 import { SLOW_MS, WholeGateway, untilState } from './support/whole-gateway.js';
@@ -67,6 +68,22 @@ test('a refused microphone is explained, and the call can be made without one', 
   }
 });
 
+/** A busy machine loses frames of what is said. The caller then says it once more, by `again`. */
+async function untilUnderstood(turns: Locator, again: () => Promise<void>): Promise<void> {
+  for (let tries = 1; tries <= 3; tries++) {
+    const isThere = await turns
+      .first()
+      .waitFor({ timeout: 30_000 })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (isThere) return;
+    await again();
+  }
+  await turns.first().waitFor({ timeout: SLOW_MS });
+}
+
 /** Drops a file on the page, as a mouse does. */
 async function drop(page: Page, path: string): Promise<void> {
   const bytes = [...(await readFile(path))];
@@ -90,12 +107,11 @@ test('recordings that are chosen or dropped are said to the assistant, and a key
     await phone.getByTestId('phone-call').click();
     await untilState(phone, 'phone-status', 'talking');
     const said = phone.locator('[data-testid="phone-transcript"] [data-testid="turn"][data-speaker="caller"]');
-    await said.filter({ hasText: /opening hours/i }).waitFor({ timeout: SLOW_MS });
+    await untilUnderstood(said.filter({ hasText: /opening hours/i }), () => drop(phone, question));
     await phone.locator('[data-testid="phone-latency"][data-ms]').waitFor({ timeout: SLOW_MS });
-    const heard = await said.count();
-    await drop(phone, await recordings.write('parcel', [await gateway.spoken('How can I return a parcel?')]));
-    await said.nth(heard).waitFor({ timeout: SLOW_MS });
-    assert.match((await said.allTextContents()).slice(heard).join(' '), /return|parcel/i);
+    const parcel = await recordings.write('parcel', [await gateway.spoken('How can I return a parcel?')]);
+    await drop(phone, parcel);
+    await untilUnderstood(said.filter({ hasText: /return|parcel/i }), () => drop(phone, parcel));
     await drop(phone, new URL(import.meta.url).pathname);
     await phone.locator('[data-testid="phone-error"][data-error="unreadable-file"]').waitFor({ timeout: SLOW_MS });
     await phone.getByTestId('phone-key-0').click();
