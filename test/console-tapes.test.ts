@@ -15,7 +15,7 @@ import { watchEvents } from './support/console-watcher.js';
 import { type Rig, startRig, until } from './support/rig.js';
 
 const TOKEN = 'console-token-0123456789';
-const WORDS = 'Where is the parcel of Maria Miller, number 4711?';
+const WORDS = 'Where is the parcel of Maria Miller, number 4711081516?';
 
 async function folderOf(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'console-tapes-'));
@@ -140,7 +140,7 @@ test('the tape of a call that is over is given out without its people, as npm ru
         [answered.status, answered.headers['content-disposition']],
         [200, `attachment; filename="${callSid}.scrubbed.jsonl"`],
       );
-      for (const secret of ['Maria', 'Miller', '4711', '5550123', callSid])
+      for (const secret of ['Maria', 'Miller', '4711081516', '5550123', callSid])
         assert.ok(!answered.text.includes(secret), secret);
       const tape = parseTape(answered.text);
       assert.equal(tape.head.scrubbed, true);
@@ -169,7 +169,8 @@ test('where no words may be shown no tape leaves the gateway, neither with a tok
         [404, 404, 404, 200, 200],
       );
       for (const { text } of answers)
-        for (const secret of ['Maria', 'parcel', '4711', '5550123', '"payload"']) assert.ok(!text.includes(secret));
+        for (const secret of ['Maria', 'parcel', '4711081516', '5550123', '"payload"'])
+          assert.ok(!text.includes(secret));
       // That there is one may be known.
       const { call } = (answers[3] ?? assert.fail()).json() as unknown as CallWithEvents;
       assert.equal(call.tape, true);

@@ -29,7 +29,7 @@ async function tapeIn(folder: string): Promise<string> {
 
 /** Records a call in which the caller says a name, and then asks for a human. */
 async function record(folder: string, model: Model): Promise<string> {
-  const says = ['This is Maria Miller, where is my order 4711?', 'I want to speak to a human agent.'];
+  const says = ['This is Maria Miller, where is my order 4711081516?', 'I want to speak to a human agent.'];
   const rig = await startModelRig({ model, says, env: { TAPE_DIR: folder } });
   try {
     const { call, hearing } = rig.place();
@@ -85,9 +85,9 @@ for (const model of ['openai', 'nova'] as const) {
     const form = ({ dir, leg, t: atMs }: TapeLine): string => `${atMs} ${leg} ${dir}`;
     assert.deepEqual(scrubbed.lines.map(form), tape.lines.map(form));
     const clean = writeTape(scrubbed);
-    for (const word of ['Maria', 'Miller', '2025550123', 'rig-pepper']) assert.ok(!clean.includes(word), word);
-    // A time or an id may have these digits in it.
-    assert.doesNotMatch(clean.replaceAll(/"t":[\d.]+/g, ''), /\b4711\b/);
+    // The number is long, so that no time and no id has it by chance.
+    for (const word of ['Maria', 'Miller', '4711081516', '2025550123', 'rig-pepper'])
+      assert.ok(!clean.includes(word), word);
     assert.match(clean.split('\n', 1)[0] ?? '', /"scrubbed":true/);
     assert.ok(clean.includes('"trigger":"phrase"') && clean.includes('"outcome":"handed_over"'));
     const again = parseTape(clean);

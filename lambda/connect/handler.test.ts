@@ -179,7 +179,7 @@ for (const [cause, name, code, health] of CAUSES) {
 test('a contact id that is none is not written down by the Lambda', async () => {
   setEnvironment('HANDOVER_TOKEN_PEPPER', undefined);
   const { text } = await overheard(async () => (await built('odd-contact'))(event('+1 202 555 0123 {', TOKEN)));
-  assert.ok(!text.includes('555') && !text.includes('contact_id'));
+  assert.ok(!/202\D*555\D*0123/.test(text) && !text.includes('contact_id'));
 });
 
 test('the deployed Lambda says which setting is wrong, and answers with an error instead of throwing', async () => {
