@@ -81,7 +81,7 @@ export const en = {
   'column.from': 'From',
   'column.provider': 'Provider',
   'column.state': 'State',
-  'column.duration': 'Since',
+  'column.duration': 'Duration',
   'column.latency': 'Last turn',
   'column.quiet': 'Quiet for',
   'column.escalated': 'Escalated',
