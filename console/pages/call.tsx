@@ -41,7 +41,7 @@ function CallPage() {
     if (isCut && !store.isReady.peek()) void store.load();
   }, [isCut]);
   const call = store.call.value;
-  const title = `${shortSid(store.callSid)}${call === undefined ? '' : ` ${named('state', call.state)}`} · ${text('product')}`;
+  const title = `${shortSid(store.callSid)}${call === undefined ? '' : ` ${store.isForgotten.value ? text('state.unknown') : named('state', call.state)}`} · ${text('product')}`;
   useEffect(() => {
     document.title = title;
   }, [title]);
