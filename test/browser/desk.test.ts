@@ -35,27 +35,25 @@ async function ringing({ base, open, provider }: SimulatedGateway): Promise<Page
   return desk;
 }
 
-/** Runs in the page, before its own script: the browser refuses its first sound, as one does whose device is taken. */
-function refuseFirstSound(): void {
+/** Runs in the page, before its own script: the browser opens no sound until the test says so, as if its device were taken. */
+function refuseSound(): void {
   const real = AudioContext;
-  globalThis.AudioContext = class extends real {
-    constructor(options?: AudioContextOptions) {
-      globalThis.AudioContext = real;
-      super(options);
-      throw new DOMException('no sound', 'NotSupportedError');
-    }
+  const refusing = function (): never {
+    throw new DOMException('no sound', 'NotSupportedError');
   };
+  Object.assign(globalThis, { AudioContext: refusing, allowSound: () => void (globalThis.AudioContext = real) });
 }
 
-test('an agent whose browser has no sound at first is told so, and answers at the second try', async () => {
+test('an agent whose browser opens no sound is told so, and can answer when it does', async () => {
   await StagedConsole.with(
     async (console) => {
       bargeInStory(console);
-      const desk = await browser.open(`${console.base}/console/agent`, {}, refuseFirstSound);
+      const desk = await browser.open(`${console.base}/console/agent`, {}, refuseSound);
       await untilConnected(desk);
       console.phones.tell('agent', 'ringing', CONTACT);
       await desk.getByTestId('agent-answer').click();
       await desk.locator('[data-testid="agent-error"][data-error="failed"]').waitFor();
+      await desk.evaluate(() => (globalThis as unknown as { allowSound: () => void }).allowSound());
       await desk.locator('[data-testid="agent-answer"]:enabled').click();
       await console.phones.hears('answer');
       assert.deepEqual(errorsOf(desk), []);
