@@ -314,8 +314,14 @@ test('of one digit the journey speaks as of one', async () => {
     async (page, { callSid }, console) => {
       console.letTimePass();
       console.contact(callSid, { step: 'heard', digits: 1 });
-      await page.locator('[data-testid="journey-step"][data-step="heard"]').filter({ hasText: /1 digit heard/ }).waitFor();
-      await page.getByTestId('log-entry').filter({ hasText: /heard 1 digit$/ }).waitFor();
+      await page
+        .locator('[data-testid="journey-step"][data-step="heard"]')
+        .filter({ hasText: /1 digit heard/ })
+        .waitFor();
+      await page
+        .getByTestId('log-entry')
+        .filter({ hasText: /heard 1 digit$/ })
+        .waitFor();
     },
     { hasPhones: true },
   );

@@ -1,7 +1,8 @@
 import type { Page } from './browser.js';
 
 /** What of a page has a place that a person remembers. */
-const LANDMARKS = '.top, .top nav, .top-end, main, h1, h2, .call-head, .facts, .call-actions, .totals, .calls, .card, .empty';
+const LANDMARKS =
+  '.top, .top nav, .top-end, main, h1, h2, .call-head, .facts, .call-actions, .totals, .calls, .card, .empty';
 
 /** Something that a person saw, and that stood elsewhere a frame later. */
 export interface Jump {
@@ -58,7 +59,5 @@ export async function watchFirstParts(page: Page): Promise<void> {
 
 /** Returns how much a page with {@link watchFirstParts} showed at first. */
 export async function firstPartsOf(page: Page): Promise<{ events: number; turns: number }> {
-  return page.evaluate(
-    () => (globalThis as unknown as { firstParts: { events: number; turns: number } }).firstParts,
-  );
+  return page.evaluate(() => (globalThis as unknown as { firstParts: { events: number; turns: number } }).firstParts);
 }
