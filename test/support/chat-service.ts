@@ -21,7 +21,7 @@ export interface ChatAnswer {
 export type Judge = (question: string) => { isTrue: boolean; reason: string } | string;
 
 /**
- * An endpoint with a model that answers in one piece and a judge that gives verdicts, both by chat completions.
+ * An endpoint with a model that answers in one piece and a judge that returns verdicts, both by chat completions.
  */
 export class ChatService {
   answer: (request: ChatRequest) => ChatAnswer = () => ({ text: 'Yes.' });
