@@ -48,7 +48,7 @@ export const JOURNAL = [
   },
   {
     name: 'a journal in trouble is asked four times a second',
-    file: 'src/journal/journal.ts',
+    file: 'src/journal/backend-watch.ts',
     find: 'Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS)',
     replace: 'FIRST_RETRY_MS',
     tests: ['src/journal/journal.test.ts'],

@@ -184,7 +184,7 @@ describe('a call over several sessions with Nova', () => {
     });
   }
 
-  it('a call goes on in a new session when Nova refuses an input in one that has spoken', async () => {
+  it('a call continues in a new session when Nova refuses an input in one that has spoken', async () => {
     const fault = { type: 'exception', exception: 'validationException' } as const;
     const sim = {
       faults: [{ when: { at: 'turn', turn: 2 }, fault, session: 1 }],
@@ -217,7 +217,7 @@ describe('a call over several sessions with Nova', () => {
     });
   });
 
-  it('a call goes on in a new session when the credentials of its session end before their time', async () => {
+  it('a call continues in a new session when the credentials of its session end before their time', async () => {
     await withCredentials({ endMs: 60_000, saidEndMs: 3_600_000 }, async ({ call, clock, log, pass, sim }) => {
       await pass(60_000);
       await until(() => log.length > 0, 'the end of the session');

@@ -152,7 +152,7 @@ export class NovaSession implements VoiceSession {
       emit,
       newId: (kind) => newId(`line-${kind}`),
       isReady: () => this.state.name === 'open',
-      // Most turns end with the tool, and the model is silent. Some models go on talking while it runs.
+      // Most turns end with the tool, and the model is silent. Some models continue to talk while it runs.
       isFree: () => !this.turns.isSpeaking || (this.tools.isWaiting && !this.turns.isMidSentence),
     });
 
