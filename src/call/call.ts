@@ -19,6 +19,7 @@ import { History, type Turn } from '../voice/history.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
 import { CallCheckpointer } from './snapshot/checkpointer.js';
+import type { CallFactsAtStart } from './call-events.js';
 import { announcement } from './announcement.js';
 import type { OutboundFacts } from './call-facts.js';
 import { CallLimit } from './call-limit.js';
@@ -142,8 +143,11 @@ export class Call {
 
   /** Takes over a call from the state that another instance left. */
   static restore(entry: JournalEntry, services: CallServices): Call {
+    const isOver = entry.stand.name === 'ended';
     const call = new Call(snapshotOf(entry), services);
-    call.emitStarted();
+    // Of a call that is over, only the last answer is repeated. A `started` of it would have no end.
+    if (isOver) services.emit({ type: 'ended-elsewhere', ...call.factsAtStart() });
+    else call.emitStarted();
     restoreState(entry.stand, {
       clock: services.clock,
       machine: call.machine,
@@ -151,6 +155,7 @@ export class Call {
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.now()),
     });
+    if (isOver) call.limit?.close();
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
@@ -469,6 +474,10 @@ export class Call {
   }
 
   private emitStarted(): void {
+    this.services.emit({ type: 'started', ...this.factsAtStart() });
+  }
+
+  private factsAtStart(): CallFactsAtStart {
     const { assistant, callSid, conversationId, from, history, outbound, services, to } = this;
     // By this instance's clock, from which the console counts on.
     const startedAtMs = Math.round(services.clock.epochMs() - this.lastedMs);
@@ -485,8 +494,7 @@ export class Call {
             direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
             resumes,
           };
-    const facts = { conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id, trace };
-    services.emit({ type: 'started', callSid, ...facts });
+    return { callSid, conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id, trace };
   }
 
   private escalationLine(escalation: Escalation): string {
