@@ -235,4 +235,12 @@ export const MODELS = [
     replace: "'between-answers': true,",
     tests: ['src/voice/continuity/renewal.test.ts'],
   },
+  {
+    name: 'a Nova session counts as open on a connection from which nothing has come',
+    file: 'src/voice/nova/session.ts',
+    find: 'if (isUnanswered()) this',
+    replace: 'if (false) this',
+    tests: ['src/voice/nova/continuity.test.ts'],
+    only: 'takes no connection',
+  },
 ];
