@@ -45,8 +45,9 @@ export class EventRelay {
 /** Notes the ids that an event tells, so that every later line of the call has them. */
 function noteIds(ids: CallIds, event: CallEvent): void {
   const { callSid, type } = event;
-  if (type === 'started') ids.note(callSid, { conversation_id: event.conversationId, trace_id: event.trace?.id });
+  if (type === 'started' || type === 'ended-elsewhere')
+    ids.note(callSid, { conversation_id: event.conversationId, trace_id: event.trace?.id });
   else if (type === 'stream-started') ids.note(callSid, { stream_sid: event.streamSid });
   else if (type === 'handover-prepared' || type === 'dialling') ids.note(callSid, { handover_id: event.handoverId });
-  else if (type === 'ended') ids.end(callSid);
+  if (type === 'ended' || type === 'ended-elsewhere') ids.end(callSid);
 }

@@ -24,8 +24,11 @@ export class CallReport {
     this.options = options;
   }
 
-  /** The call begins here, or comes here from another instance. `resumes`: the number of its streams that were replaced. */
-  started(lastedMs: number, resumes: number): void {
+  /**
+   * The call begins here, comes here from another instance, or had ended there. `resumes`: the number of its streams that were
+   * replaced.
+   */
+  started(type: 'started' | 'ended-elsewhere', lastedMs: number, resumes: number): void {
     const { call, services, trace } = this.options;
     const { assistant, callSid, conversationId, from, outbound, to } = call;
     // By this instance's clock, from which the console counts on.
@@ -40,7 +43,7 @@ export class CallReport {
       resumes,
     };
     const started = { conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id };
-    services.emit({ type: 'started', callSid, ...started, trace: traceFacts });
+    services.emit({ type, callSid, ...started, trace: traceFacts });
   }
 
   /** A stream of the call was opened, or closed. */

@@ -115,8 +115,10 @@ export class Call {
 
   /** Takes over a call from the state that another instance left. */
   static restore(entry: JournalEntry, services: CallServices): Call {
+    const isOver = entry.stand.name === 'ended';
     const call = new Call(snapshotOf(entry), services);
-    call.reportStart();
+    // Of a call that is over, only the last answer is repeated. A `started` of it would have no end.
+    call.reportStart(isOver ? 'ended-elsewhere' : 'started');
     restoreState(entry.stand, {
       clock: services.clock,
       machine: call.machine,
@@ -124,6 +126,7 @@ export class Call {
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.now()),
     });
+    if (isOver) call.limit?.close();
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
@@ -377,8 +380,8 @@ export class Call {
     return state.name !== 'ended' && !this.isMoving;
   }
 
-  private reportStart(): void {
-    this.report.started(this.lastedMs, this.departure.resumes);
+  private reportStart(type: 'started' | 'ended-elsewhere' = 'started'): void {
+    this.report.started(type, this.lastedMs, this.departure.resumes);
   }
 
   private escalationLine(escalation: Escalation): string {

@@ -118,4 +118,12 @@ export const JOURNAL = [
     replace: '0 * notedMs',
     tests: ['src/journal/journal.test.ts'],
   },
+  {
+    name: 'a call that had ended elsewhere starts again for the listeners',
+    file: 'src/call/call.ts',
+    find: "if (isOver) services.emit({ type: 'ended-elsewhere', ...call.factsAtStart() });",
+    replace: 'if (false) return call;',
+    tests: ['test/takeover.test.ts'],
+    only: 'leaves no row at the gateway',
+  },
 ];
