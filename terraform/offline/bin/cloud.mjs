@@ -22,6 +22,7 @@ const AWS = {
   's3api put-bucket-versioning': ['bucket', 'versioning-configuration'],
   's3api put-public-access-block': ['bucket', 'public-access-block-configuration'],
   'secretsmanager describe-secret': ['secret-id'],
+  'secretsmanager get-secret-value': ['secret-id'],
   'secretsmanager put-secret-value': ['secret-id', 'secret-string'],
   'ecr get-login-password': [],
   'ecs wait': ['cluster', 'services'],
@@ -70,6 +71,8 @@ function awsCli() {
       return undefined;
     case 'secretsmanager describe-secret':
       return options['secret-id'] in cloud.secrets ? '1' : '0';
+    case 'secretsmanager get-secret-value':
+      return cloud.secrets[options['secret-id']] ?? fail(`${options['secret-id']} has no value`);
     case 'secretsmanager put-secret-value':
       if (options['secret-string'] !== 'file:///dev/stdin') fail('a secret must not be an argument');
       cloud.secrets[options['secret-id']] = readFileSync(0, 'utf8');
