@@ -46,6 +46,7 @@ export const LAYERS = `
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
 
+  hooks: base call handover journal telemetry twilio/caller-identity.ts
   outbound/calling-hours.ts:
   outbound/countries.ts:
   trace: base call telemetry
@@ -59,14 +60,14 @@ export const LAYERS = `
   outbound: base call edge handover journal outbound/calling-hours.ts outbound/countries.ts telemetry twilio twilio/caller-identity.ts voice
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover hooks journal outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
   doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
 
   doctor.ts: base config doctor doctor/deployment doctor/live process
-  extension.ts: app audio base pipeline voice
+  extension.ts: app audio base hooks pipeline voice
 
   lambda/connect: base handover twilio/caller-identity.ts
 

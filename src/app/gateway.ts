@@ -4,6 +4,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
+import type { BeforeCall, CallContext } from '../call/before-call.js';
 import type { OutboundFacts } from '../call/call-facts.js';
 import type { CallEvent, CallEventListener } from '../call/call-events.js';
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
@@ -72,7 +73,9 @@ export interface GatewayParts {
   /** Gets a copy of every handover, without delaying the call. `undefined` if no CRM is configured. */
   crm?: HubSpot | undefined;
   /** Returns the assistant for calls to this number, or for a call that the gateway makes from it. */
-  assistantFor: (ownNumber: string, outbound?: OutboundFacts) => Assistant;
+  assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
+  /** Asks what is known of a call before it is answered. `undefined` if nothing can be asked. */
+  beforeCall?: BeforeCall | undefined;
   /** What is needed to make calls. `undefined` if the gateway makes none. */
   outbound?: OutboundParts | undefined;
   /** Tools besides the built-in ones. */
@@ -150,6 +153,7 @@ export class Gateway {
         metrics,
         provider,
         assistantFor,
+        beforeCall: parts.beforeCall,
         desk: new HandoverDesk({
           store,
           callers: parts.callers,
@@ -205,7 +209,8 @@ export class Gateway {
     if (traces !== undefined) this.watch((event) => traces.onCallEvent(event));
     recorder?.attach({
       publicHost: () => this.publicHost,
-      assistantFor: (numberCalled) => tapedAssistant(assistantFor(numberCalled), this.clock),
+      assistantFor: (numberCalled, callSid) =>
+        tapedAssistant(assistantFor(numberCalled, undefined, parts.beforeCall?.of(callSid)), this.clock),
     });
     if (recorder !== undefined) this.watch((event) => recorder.onEvent(event));
     this.outbound = openOutbound(config, parts.outbound, {

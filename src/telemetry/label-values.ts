@@ -17,6 +17,7 @@ export const LABEL_VALUES = {
       'message_taken',
       'callback_promised',
       'refused_busy',
+      'refused_by_hook',
       'message_left',
       'machine',
       'moved',
@@ -117,6 +118,7 @@ export const LABEL_VALUES = {
   },
   toolFaults: { fault: ['schema', 'failed', 'timeout', 'output', 'unanswered'] },
   tokens: { direction: ['input', 'output'] },
+  callContext: { outcome: ['known', 'partial', 'nothing', 'late', 'failed'] },
   hubspotHandovers: { outcome: ['complete', 'partial', 'failed', 'dropped', 'abandoned'] },
   journalWrites: { outcome: ['written', 'failed', 'fenced', 'dropped'] },
   journalClaims: { outcome: ['claimed', 'absent', 'unreadable', 'unavailable'] },
@@ -147,6 +149,7 @@ export const ESCALATIONS = [
   { trigger: 'failure', reason: 'assistant_failed' },
   { trigger: 'stopping', reason: 'stopping' },
   { trigger: 'stopping', reason: 'call_limit' },
+  { trigger: 'hook', reason: 'put_through' },
   ...NAMED_REASONS.map((reason) => ({ trigger: 'tool', reason }) as const),
   ...NAMED_REASONS.map((reason) => ({ trigger: 'operator', reason }) as const),
 ] as const;
