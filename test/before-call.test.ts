@@ -9,6 +9,7 @@ import { sleep } from '../src/base/clock.js';
 import { isTandemError } from '../src/base/errors.js';
 import type { Config } from '../src/config/config.js';
 import { CONTEXT_SECRET, ContextServer, LIES } from './support/context-server.js';
+import { freePort } from './support/free-port.js';
 import { withPair } from './support/gateway-pair.js';
 import { Scene } from './support/handover-scene.js';
 import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
@@ -120,7 +121,8 @@ for (const pipeline of [true, false]) {
   });
 
   test(`a hook that is down costs the call nothing but what it knew, ${mode}`, async () => {
-    await withHook({ pipeline, env: { CALL_CONTEXT_URL: 'http://127.0.0.1:9/' } }, async (rig) => {
+    const url = `http://127.0.0.1:${await freePort()}/`;
+    await withHook({ pipeline, env: { CALL_CONTEXT_URL: url } }, async (rig) => {
       await new Scene(rig).talking();
       assert.equal(optionsOf(rig).greeting, 'Hello there, thank you for calling.');
       assert.deepEqual(await outcomes(rig), ['failed 1']);

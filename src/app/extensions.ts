@@ -138,7 +138,12 @@ export async function loadExtensions(
 }
 
 /** Returns the function of this module, or `known` if it has none. There is one answer to a call, so one module may have it. */
-function onlyFunction<T>(name: string, what: string, module: Record<string, unknown>, known: T | undefined): T | undefined {
+function onlyFunction<T>(
+  name: string,
+  what: string,
+  module: Record<string, unknown>,
+  known: T | undefined,
+): T | undefined {
   const given = module[what];
   if (given === undefined) return known;
   if (typeof given !== 'function') throw unusable(name, `its "${what}" is not a function`);

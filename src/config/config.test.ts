@@ -88,6 +88,7 @@ test('without any setting, everything is embedded and only this machine can call
       connectEndpointUrl: undefined,
     },
     hubspot: undefined,
+    callContext: { limitMs: 1000, source: undefined },
     outbound: undefined,
     isCarrierSimulated: true,
     console: { token: undefined, showsTranscripts: true, hosts: [] },
@@ -315,6 +316,7 @@ test('no error message shows the value of a secret', () => {
     'HANDOVER_TOKEN_PEPPER',
     'CONSOLE_TOKEN',
     'HUBSPOT_ACCESS_TOKEN',
+    'CALL_CONTEXT_SECRET',
     'OTEL_EXPORTER_OTLP_HEADERS',
     'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
   ]);

@@ -20,7 +20,15 @@ const NAMED_REASONS = [
 ] as const;
 
 /** Why a call may need a human. Chooses the queue, and is a closed set because it is a metric label. */
-export const REASONS = [...NAMED_REASONS, 'other', 'angry_caller', 'caller_silent', 'call_limit', 'stopping', 'put_through'] as const;
+export const REASONS = [
+  ...NAMED_REASONS,
+  'other',
+  'angry_caller',
+  'caller_silent',
+  'call_limit',
+  'stopping',
+  'put_through',
+] as const;
 export type Reason = (typeof REASONS)[number];
 
 /** The decision to hand a call to a human. */

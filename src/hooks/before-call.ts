@@ -74,11 +74,12 @@ export class CallContextHook implements BeforeCall {
         resolve({ context: undefined, outcome: 'late', kind: 'late' });
         abort.abort();
       });
-      const done = (ended: Result): void => {
-        timer.cancel();
-        resolve(ended);
-      };
-      this.once(call, isBegun, abort.signal).then(done, () => done(FAILED));
+      void this.once(call, isBegun, abort.signal)
+        .catch(() => FAILED)
+        .then((ended) => {
+          timer.cancel();
+          return resolve(ended);
+        });
     });
     const tookMs = Math.round(clock.now() - startedMs);
     const { kind, outcome } = result;

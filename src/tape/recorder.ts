@@ -60,7 +60,11 @@ export class TapeRecorder {
   private readonly closing = new Set<Promise<void>>();
   private tapedTools: readonly TapedTool[] = [];
   private publicHost = (): string => '';
-  private assistantFor: (numberCalled: string, callSid: string) => TapedAssistant = () => ({ prompt: {}, isOpen: true, queues: [] });
+  private assistantFor: (numberCalled: string, callSid: string) => TapedAssistant = () => ({
+    prompt: {},
+    isOpen: true,
+    queues: [],
+  });
 
   constructor(options: RecorderOptions) {
     this.options = options;

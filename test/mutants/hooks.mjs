@@ -1,0 +1,75 @@
+// Mutations: what is asked before a call, and told after it. Part of the list in test/mutants.mjs.
+
+/** @type {readonly import('../../scripts/mutants.mjs').Mutant[]} */
+export const HOOKS = [
+  {
+    name: 'a ringing call waits for its hook for ever',
+    file: 'src/hooks/before-call.ts',
+    find: "resolve({ context: undefined, outcome: 'late', kind: 'late' });",
+    replace: '',
+    tests: ['test/before-call.test.ts'],
+    only: 'when the hook does not answer in its time',
+  },
+  {
+    name: 'a hook is followed to another address',
+    file: 'src/hooks/context-sources.ts',
+    find: "redirect: 'manual',",
+    replace: "redirect: 'follow',",
+    tests: ['test/before-call.test.ts'],
+    only: 'without a hook that',
+  },
+  {
+    name: 'an answer of a hook may have any size',
+    file: 'src/hooks/context-sources.ts',
+    find: 'await readBounded(response, MAX_ANSWER_BYTES)',
+    replace: 'await readBounded(response, Infinity)',
+    tests: ['test/before-call.test.ts'],
+    only: 'without a hook that',
+  },
+  {
+    name: 'a hook is told a number that many callers share',
+    file: 'src/hooks/before-call.ts',
+    find: 'from: identifyingNumber(from), to, signal',
+    replace: 'from, to, signal',
+    tests: ['test/before-call.test.ts'],
+    only: 'identifies nobody',
+  },
+  {
+    name: 'a value of a hook can end its element',
+    file: 'src/prompts/placeholders.ts',
+    find: "value?.replace(/[<>{}]/g, '')",
+    replace: 'value',
+    tests: ['test/before-call.test.ts'],
+    only: 'can end neither its element',
+  },
+  {
+    name: 'two instances ask the hook about one call',
+    file: 'src/hooks/before-call.ts',
+    find: 'if (notes === undefined) return true;',
+    replace: 'if (notes !== null) return true;',
+    tests: ['test/before-call.test.ts'],
+    only: 'comes again to another gateway',
+  },
+  {
+    name: 'two requests at one moment begin a call twice',
+    file: 'src/call/registry.ts',
+    find: 'if (begun !== undefined) return begun.currentAnswer();',
+    replace: '',
+    tests: ['test/before-call.test.ts'],
+    only: 'at the same moment ask the hook once',
+  },
+  {
+    name: 'priority lets any number of calls in',
+    file: 'src/call/admission.ts',
+    find: 'return Math.ceil(maxCalls / 10);',
+    replace: 'return Number.MAX_SAFE_INTEGER - maxCalls;',
+    tests: ['src/call/admission.test.ts'],
+  },
+  {
+    name: 'what a hook knew stays in the journal after the call',
+    file: 'src/journal/entry.ts',
+    find: 'const { known: _, ...rest } = given;',
+    replace: 'const rest = given;',
+    tests: ['src/journal/entry.test.ts'],
+  },
+];
