@@ -46,7 +46,7 @@ export const LAYERS = `
   call/call.ts: base call call/media call/snapshot call/stream call/transfer escalation journal pipeline prompts telemetry twilio twilio/caller-identity.ts voice
   call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
 
-  hooks: base call handover journal telemetry twilio/caller-identity.ts
+  hooks: base call handover journal telemetry twilio/caller-identity.ts voice
   outbound/calling-hours.ts:
   outbound/countries.ts:
   trace: base call telemetry

@@ -10,6 +10,7 @@ import { BUILT_IN_TOOL_NAMES } from '../call/media/built-in-tools.js';
 import { DO_NOT_CALL_TOOL } from '../outbound/do-not-call.js';
 import { MESSAGE_TOOL_NAMES } from '../call/transfer/caller-messages.js';
 import type { BeforeCallFunction } from '../hooks/context-sources.js';
+import type { CallEventFunction } from '../hooks/event-sinks.js';
 import type { Logger } from '../telemetry/log.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../voice/tools.js';
@@ -98,13 +99,17 @@ export interface Extensions {
   processors: ReadonlyMap<string, ProcessorEntry>;
   /** Asked before a call is answered what is known of it. At most one module exports it. */
   beforeCall?: BeforeCallFunction | undefined;
+  /** Told of each event of a call. At most one module exports it. */
+  onCallEvent?: CallEventFunction | undefined;
+  /** Told of the end of a call. At most one module exports it. */
+  afterCall?: CallEventFunction | undefined;
 }
 
 /** Maximum time for loading one module. */
 const LOAD_LIMIT_MS = 10_000;
 /** A model that waits longer for a tool has lost its caller. */
 const MAX_TOOL_MS = 300_000;
-const KINDS = ['providers', 'tools', 'processors', 'beforeCall'] as const;
+const KINDS = ['providers', 'tools', 'processors', 'beforeCall', 'onCallEvent', 'afterCall'] as const;
 const PLACES: readonly ProcessorPlace[] = ['before-model', 'after-model'];
 const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -121,6 +126,8 @@ export async function loadExtensions(
   const tools: AssistantTool[] = [];
   const processors = new Map<string, ProcessorEntry>();
   let beforeCall: BeforeCallFunction | undefined;
+  let onCallEvent: CallEventFunction | undefined;
+  let afterCall: CallEventFunction | undefined;
   for (const name of modules) {
     const module = await load(name, folder, limitMs);
     if (KINDS.every((kind) => module[kind] === undefined)) throw unusable(name, nothingOf(module));
@@ -133,11 +140,13 @@ export async function loadExtensions(
       processors.set(processor, checkProcessor(name, processor, entry, processors));
     }
     beforeCall = onlyFunction(name, 'beforeCall', module, beforeCall);
+    onCallEvent = onlyFunction(name, 'onCallEvent', module, onCallEvent);
+    afterCall = onlyFunction(name, 'afterCall', module, afterCall);
   }
-  return { providers, tools, processors, beforeCall };
+  return { providers, tools, processors, beforeCall, onCallEvent, afterCall };
 }
 
-/** Returns the function of this module, or `known` if it has none. There is one answer to a call, so one module may have it. */
+/** Returns the function of this module, or `known` if it has none. One module may have it. */
 function onlyFunction<T>(
   name: string,
   what: string,

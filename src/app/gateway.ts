@@ -29,6 +29,7 @@ import { shownPath } from '../edge/shown-path.js';
 import { StreamUpgrades } from '../edge/stream-upgrades.js';
 import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
 import type { HubSpot } from '../crm/hubspot.js';
+import type { CallEvents } from '../hooks/call-events.js';
 import type { ConnectAgents } from '../handover/agent-availability.js';
 import type { CallbackStore } from '../handover/callbacks.js';
 import type { CallerIndex } from '../handover/caller-index.js';
@@ -74,6 +75,8 @@ export interface GatewayParts {
   crm?: HubSpot | undefined;
   /** Returns the assistant for calls to this number, or for a call that the gateway makes from it. */
   assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
+  /** Tells the operator's systems of calls. `undefined` if they are not told. */
+  callEvents?: CallEvents | undefined;
   /** Asks what is known of a call before it is answered. `undefined` if nothing can be asked. */
   beforeCall?: BeforeCall | undefined;
   /** What is needed to make calls. `undefined` if the gateway makes none. */
@@ -154,6 +157,7 @@ export class Gateway {
         provider,
         assistantFor,
         beforeCall: parts.beforeCall,
+        onEndedElsewhere: (callSid, outcome) => parts.callEvents?.endedElsewhere(callSid, outcome),
         desk: new HandoverDesk({
           store,
           callers: parts.callers,
@@ -212,6 +216,8 @@ export class Gateway {
       assistantFor: (numberCalled, callSid) =>
         tapedAssistant(assistantFor(numberCalled, undefined, parts.beforeCall?.of(callSid)), this.clock),
     });
+    const { callEvents } = parts;
+    if (callEvents !== undefined) this.watch((event) => callEvents.onCallEvent(event));
     if (recorder !== undefined) this.watch((event) => recorder.onEvent(event));
     this.outbound = openOutbound(config, parts.outbound, {
       calls: this.calls,

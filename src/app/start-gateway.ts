@@ -19,6 +19,7 @@ import { assistantForCaller } from '../prompts/known-caller.js';
 import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import { openAssistants } from './assistants.js';
 import { openCallContext } from './call-context.js';
+import { openCallEvents } from './open-call-events.js';
 import { openTraces } from './open-traces.js';
 import type { JournalBackend } from '../journal/backend.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
@@ -212,6 +213,18 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       log,
       metrics,
     });
+    const callEvents = openCallEvents({
+      config,
+      extensions,
+      env: options.env ?? {},
+      notes: journal.notes,
+      isShared: journal.health.backend !== 'memory',
+      clock: fenced,
+      log,
+      metrics,
+    });
+    // Closed after the calls, whose ends it tells, and before the journal.
+    closers.push(() => callEvents?.close());
     const hasPhones = config.isCarrierSimulated && embeddedStore !== undefined;
     // Kept, because the carrier reports a call's end to a gateway that may have closed its port.
     let origin: string | undefined;
@@ -247,6 +260,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,
       beforeCall,
+      callEvents,
       assistantFor: (ownNumber, outbound, known) => {
         const { assistant, context } = outbound ?? {};
         const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context });

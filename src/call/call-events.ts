@@ -20,6 +20,8 @@ export type CallEvent =
       to: string;
       /** `undefined` if the call is not traced. */
       trace?: TraceFacts | undefined;
+      /** Returns the turns so far, also those on other instances. */
+      history?: (() => readonly Turn[]) | undefined;
     } & StartedFacts)
   | { type: 'state'; callSid: string; state: CallState['name'] }
   | { type: 'stream-started'; callSid: string; streamSid: string }

@@ -498,7 +498,17 @@ export class Call {
             direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
             resumes,
           };
-    const facts = { conversationId, from, to, startedAtMs, provider, turns, outboundId: outbound?.id, trace };
+    const facts = {
+      conversationId,
+      from,
+      to,
+      startedAtMs,
+      provider,
+      turns,
+      history: () => history.turns,
+      outboundId: outbound?.id,
+      trace,
+    };
     services.emit({ type: 'started', callSid, ...facts });
   }
 

@@ -9,6 +9,7 @@ import type { Reason } from '../escalation/escalation.js';
 import { announcement } from './announcement.js';
 import type { BeforeCall, CallContext } from './before-call.js';
 import type { OutboundFacts } from './call-facts.js';
+import type { CallOutcome } from './call-state.js';
 import { Call, type CallServices } from './call.js';
 import type { Answer } from './transfer/departure.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
@@ -35,6 +36,8 @@ export type OperatorAction = { action: 'hangup' } | { action: 'escalate'; reason
 export interface RegistryServices {
   /** Asks what is known of a call before it is answered. Absent if nothing can be asked. */
   beforeCall?: BeforeCall | undefined;
+  /** Called when this instance has written the end of a call whose instance is gone. */
+  onEndedElsewhere?: ((callSid: string, outcome: CallOutcome) => void) | undefined;
 }
 
 /** Holds the calls of this process by CallSid, and routes Twilio's requests to them. */
@@ -313,6 +316,7 @@ export class CallRegistry {
     if (claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return true;
     journal.note(claim.entry);
     journal.forget(callSid, 'caller_hung_up');
+    this.services.onEndedElsewhere?.(callSid, 'caller_hung_up');
     return true;
   }
 

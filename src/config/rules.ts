@@ -47,6 +47,8 @@ function checkHooks(values: Values): void {
       'CALL_CONTEXT_SECRET',
       'is required with CALL_CONTEXT_URL. Generate one with "openssl rand -hex 32".',
     );
+  if (values.CALL_EVENTS_URL !== undefined && values.CALL_EVENTS_SECRET === undefined)
+    throw invalid('CALL_EVENTS_SECRET', 'is required with CALL_EVENTS_URL. Generate one with "openssl rand -hex 32".');
   if (isHubSpot && !values.ENABLE_HUBSPOT) throw invalid('CALL_CONTEXT_HUBSPOT', 'needs ENABLE_HUBSPOT=true.');
   if (isHubSpot && url !== undefined)
     throw invalid('CALL_CONTEXT_HUBSPOT', 'cannot be combined with CALL_CONTEXT_URL. Set one of them.');

@@ -31,7 +31,7 @@ export const VARIABLES = {
   'The handover to Amazon Connect (see docs/operate/handover.md)': HANDOVER,
   'The console (see docs/operate/console.md)': CONSOLE,
   'HubSpot (see docs/build/hubspot.md)': HUBSPOT,
-  'Before a call (see docs/build/before-the-call.md)': HOOKS,
+  'Before and after a call (see docs/build/before-the-call.md and docs/build/call-events.md)': HOOKS,
   'Traces (see docs/operate/traces.md) and metrics for CloudWatch (see docs/operate/metrics.md)': TELEMETRY,
 } as const;
 

@@ -119,6 +119,7 @@ export const LABEL_VALUES = {
   toolFaults: { fault: ['schema', 'failed', 'timeout', 'output', 'unanswered'] },
   tokens: { direction: ['input', 'output'] },
   callContext: { outcome: ['known', 'partial', 'nothing', 'late', 'failed'] },
+  callEvents: { outcome: ['delivered', 'dead', 'lost'] },
   hubspotHandovers: { outcome: ['complete', 'partial', 'failed', 'dropped', 'abandoned'] },
   journalWrites: { outcome: ['written', 'failed', 'fenced', 'dropped'] },
   journalClaims: { outcome: ['claimed', 'absent', 'unreadable', 'unavailable'] },

@@ -220,6 +220,17 @@ export class Metrics {
     buckets: CONTEXT_BUCKETS,
     registers: this.registers,
   });
+  readonly callEvents = new Counter({
+    name: 'gateway_call_events_total',
+    help: 'Total number of events of calls for the receiver, by what became of them.',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly callEventFailures = new Counter({
+    name: 'gateway_call_event_failures_total',
+    help: 'Total number of tries to deliver an event of a call that were not taken.',
+    registers: this.registers,
+  });
   readonly hubspotHandovers = new Counter({
     name: 'hubspot_handovers_total',
     help: 'Total number of handovers for HubSpot, by how much of each was written.',
