@@ -160,13 +160,14 @@ function problemOf(body: string): 'not-json' | undefined {
 
 const SIMPLE = ['reset', 'lost', 'hang', 'redirect'] as const;
 
-/** Parses a fault of the command line: `503`, `reset`, `late:4000`, each perhaps with `*3` behind it. `undefined` if it is none. */
+/** Parses a fault of the command line: `status:503`, `reset`, `late:4000`, each perhaps with `*3` behind it. `undefined` if it is none. */
 export function parseReceiverFault(text: string): { fault: ReceiverFault; times: number } | undefined {
   const [, what = '', count] = /^([a-z0-9:]+)(?:\*(\d{1,6}))?$/.exec(text) ?? [];
   const times = Number(count ?? '1');
   const simple = SIMPLE.find((type) => type === what);
   if (simple !== undefined) return { fault: { type: simple }, times };
-  if (/^[345]\d\d$/.test(what)) return { fault: { type: 'status', status: Number(what) }, times };
+  const [, status] = /^status:([345]\d\d)$/.exec(what) ?? [];
+  if (status !== undefined) return { fault: { type: 'status', status: Number(status) }, times };
   const [, delay] = /^late:(\d{1,6})$/.exec(what) ?? [];
   return delay === undefined ? undefined : { fault: { type: 'late', delayMs: Number(delay) }, times };
 }

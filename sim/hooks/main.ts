@@ -11,9 +11,15 @@ export const command = defineCommand({
     secret: { type: 'string', value: 'secret', default: 'simulated-secret', about: 'the secret of the signatures' },
     fault: { type: 'string', value: 'WHAT', multiple: true, about: 'what goes wrong, see below' },
   },
-  examples: ['', '--fault "503*3" --fault late:4000'],
+  examples: ['', '--fault "status:503*3" --fault late:4000'],
   notes: `A fault strikes one request, or several with *TIMES behind it. Faults strike in the order given.
-  WHAT  an HTTP status from 300 | redirect | reset | lost (taken, then reset) | hang (taken, no answer) | late:MS
+
+  --fault "status:503*3"  three requests fail with this status
+  --fault redirect        the receiver redirects
+  --fault reset           the connection is reset, and nothing is taken
+  --fault lost            the event is taken, and the connection is reset
+  --fault hang            the event is taken, and no answer comes
+  --fault late:12000      the event is taken, and the answer comes after 12 s
 `,
   run: async ({ shown, values }) => {
     const receiver = new EventReceiver({

@@ -89,6 +89,7 @@ test('without any setting, everything is embedded and only this machine can call
     },
     hubspot: undefined,
     callContext: { limitMs: 1000, source: undefined },
+    callEvents: { receiver: undefined, withTranscript: false, maxTries: 15 },
     outbound: undefined,
     isCarrierSimulated: true,
     console: { token: undefined, showsTranscripts: true, hosts: [] },
@@ -317,6 +318,7 @@ test('no error message shows the value of a secret', () => {
     'CONSOLE_TOKEN',
     'HUBSPOT_ACCESS_TOKEN',
     'CALL_CONTEXT_SECRET',
+    'CALL_EVENTS_SECRET',
     'OTEL_EXPORTER_OTLP_HEADERS',
     'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
   ]);

@@ -65,6 +65,16 @@ test('what is known before a call is asked of one source, and a URL needs its se
   assert.deepEqual(readConfig({ ...hubspot, CALL_CONTEXT_HUBSPOT: 'true' }).callContext.source, { from: 'hubspot' });
 });
 
+test('the receiver of call events needs its secret', () => {
+  const url = 'https://crm.example.com/call-events';
+  const secret = 's'.repeat(16);
+  assert.match(refusal({ CALL_EVENTS_URL: url }), /^CALL_EVENTS_SECRET is required with CALL_EVENTS_URL/);
+  assert.match(refusal({ CALL_EVENTS_SECRET: 'short' }), /^CALL_EVENTS_SECRET has a value that cannot be used/);
+  const given = { CALL_EVENTS_URL: url, CALL_EVENTS_SECRET: secret, CALL_EVENTS_TRANSCRIPT: 'true' };
+  const receiver = { url, secret };
+  assert.deepEqual(readConfig(given).callEvents, { receiver, withTranscript: true, maxTries: 15 });
+});
+
 test('HubSpot is off until ENABLE_HUBSPOT is set, and then needs its access token', () => {
   const key = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' };
   assert.match(refusal({ ENABLE_HUBSPOT: 'true' }), /^HUBSPOT_ACCESS_TOKEN is required with ENABLE_HUBSPOT/);

@@ -36,6 +36,7 @@ export const CHECKS: readonly Check[] = [
     applies: ({ callContext }) => callContext.source?.from === 'url',
     run: checkContextHook,
   },
+  { name: 'call events', applies: ({ callEvents }) => callEvents.receiver !== undefined, run: checkCallEvents },
   { name: 'Twilio signature', run: ({ config }) => checkSignature(config) },
   { name: 'Twilio number', applies: hasAccount, run: checkNumber },
   { name: 'public host', run: (context) => askHost(context, context.config.publicHost, 'PUBLIC_HOST') },
@@ -125,6 +126,12 @@ function checkContextHook({ clock, config, signal }: CheckContext): Promise<Find
   const { limitMs, source } = config.callContext;
   if (source?.from !== 'url') return [];
   return askHook({ ...source, setting: 'CALL_CONTEXT_URL', limitMs, clock, signal });
+}
+
+function checkCallEvents({ clock, config, signal }: CheckContext): Promise<Finding[]> | Finding[] {
+  const { receiver } = config.callEvents;
+  if (receiver === undefined) return [];
+  return askHook({ ...receiver, setting: 'CALL_EVENTS_URL', limitMs: undefined, clock, signal });
 }
 
 function hasAccount({ twilio }: Config): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { EventReceiver } from '../../sim/hooks/event-receiver.js';
 import { CONTEXT_SECRET, ContextServer } from '../../test/support/context-server.js';
 import { examine, idsOf } from '../../test/support/examine.js';
 import { freePort } from '../../test/support/free-port.js';
@@ -53,6 +54,23 @@ describe("the doctor's question to the hook before a call", { concurrency: true 
       assert.ok(!said.includes(CONTEXT_SECRET));
     });
   }
+
+  test('the receiver of call events is asked in the same way, with its own secret', async () => {
+    const secret = 'events-secret-0123456789';
+    const receiver = await new EventReceiver({ secret, clock: systemClock }).start();
+    try {
+      const env = { CALL_EVENTS_URL: receiver.url, CALL_EVENTS_SECRET: secret };
+      const right = await examine(env, ['call events']);
+      const wrong = await examine({ ...env, CALL_EVENTS_SECRET: 'another-secret-0123456789' }, ['call events']);
+      const ids = [right, wrong].map(({ findings }) =>
+        idsOf(findings.filter(({ service }) => service === 'call events')),
+      );
+      assert.deepEqual(ids, [['fine hook-ready'], ['fault hook-signature']]);
+      assert.deepEqual([receiver.refusals, receiver.taken], [['wrong'], []]);
+    } finally {
+      await receiver.close();
+    }
+  });
 
   test('a hook that is slower than a call waits is an advice', async () => {
     const slow: ContextServer['answer'] = (response) => void setTimeout(() => response.end('{}'), 80);

@@ -6,7 +6,7 @@ import { type Finding, advice, fault, fine } from './finding.js';
 
 export interface HookQuestion {
   /** The setting with the URL. That with the secret has the same name with SECRET. */
-  setting: 'CALL_CONTEXT_URL';
+  setting: 'CALL_CONTEXT_URL' | 'CALL_EVENTS_URL';
   url: string;
   secret: string;
   /** Maximum time that a call waits. `undefined` if no call does. */
