@@ -11,8 +11,8 @@ import type { Metrics } from '../telemetry/metrics.js';
 import type { Extensions } from './extensions.js';
 
 /**
- * Opens what tells the operator's systems of calls. `undefined` if nothing is to be told: then calls pay nothing for it.
- * @throws TandemError CONFIG_INVALID if two are to be told
+ * Opens what tells the operator's systems of calls. `undefined` if nothing is told: then calls pay nothing for it.
+ * @throws TandemError CONFIG_INVALID if two would be told
  */
 export function openCallEvents(options: {
   config: Config;

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../base/clock.js';
+import { withoutTape } from '../base/taped.js';
 import type { BeforeCall, CallContext, ComingCall } from '../call/before-call.js';
 import type { SharedNotes } from '../journal/shared-notes.js';
 import type { Logger } from '../telemetry/log.js';
@@ -29,6 +30,12 @@ interface Result {
   kind?: ContextProblem | SourceFailure['kind'] | 'threw' | 'late';
 }
 
+interface Asked {
+  work: Promise<Result>;
+  untilMs: number;
+  context?: CallContext | undefined;
+}
+
 /** How long an answer is kept for requests that come again before the call has begun. */
 const REMEMBERED_MS = 30_000;
 /** How long the instances remember that one of them has asked. Twilio repeats no request later than that. */
@@ -42,7 +49,8 @@ const LOOK_AGAIN_MS = 100;
  */
 export class CallContextHook implements BeforeCall {
   private readonly options: CallContextHookOptions;
-  private readonly asked = new Map<string, { work: Promise<Result>; context?: CallContext | undefined }>();
+  /** Oldest first. */
+  private readonly asked = new Map<string, Asked>();
 
   constructor(options: CallContextHookOptions) {
     this.options = options;
@@ -52,12 +60,21 @@ export class CallContextHook implements BeforeCall {
     const { callSid } = call;
     const known = this.asked.get(callSid);
     if (known !== undefined) return (await known.work).context;
-    const entry: { work: Promise<Result>; context?: CallContext | undefined } = { work: this.limited(call, isBegun) };
+    const untilMs = this.options.clock.now() + REMEMBERED_MS;
+    const entry: Asked = { work: this.limited(call, isBegun), untilMs };
+    this.forgetOld();
     this.asked.set(callSid, entry);
     const { context } = await entry.work;
     entry.context = context;
-    this.options.clock.setTimer(REMEMBERED_MS, () => this.asked.delete(callSid));
     return context;
+  }
+
+  private forgetOld(): void {
+    const nowMs = this.options.clock.now();
+    for (const [callSid, { untilMs }] of this.asked) {
+      if (untilMs > nowMs) return;
+      this.asked.delete(callSid);
+    }
   }
 
   of(callSid: string): CallContext | undefined {
@@ -110,7 +127,8 @@ export class CallContextHook implements BeforeCall {
   private async question({ callSid, from, to }: ComingCall, signal: AbortSignal): Promise<Result> {
     const { namesFor, source } = this.options;
     try {
-      const value = await source.ask({ callSid, from: identifyingNumber(from), to, signal });
+      const question = { callSid, from: identifyingNumber(from), to, signal };
+      const value = await withoutTape(() => source.ask(question));
       const { context, problem } = readContext(value, namesFor(to));
       if (problem === undefined) return { context, outcome: context === undefined ? 'nothing' : 'known' };
       return { context, outcome: problem === 'not_an_object' ? 'failed' : 'partial', kind: problem };

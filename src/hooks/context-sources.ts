@@ -1,5 +1,6 @@
 import { readBounded } from '../base/bounded-body.js';
 import type { Clock } from '../base/clock.js';
+import { isTandemError } from '../base/errors.js';
 import { SIGNATURE_HEADER, signatureOf } from './signature.js';
 
 /** What a source is asked about. */
@@ -93,7 +94,11 @@ export function hubSpotSource(find: HubSpotLookup): ContextSource {
     setting: 'CALL_CONTEXT_HUBSPOT',
     ask: async ({ from, signal }) => {
       if (from === undefined) return undefined;
-      const known = await find(from, signal);
+      const known = await find(from, signal).catch((error: unknown) => {
+        throw new SourceFailure(
+          isTandemError(error) && error.code !== 'HUBSPOT_UNREACHABLE' ? 'status' : 'unreachable',
+        );
+      });
       if (known === undefined) return undefined;
       const { firstName, language, name } = known;
       return {

@@ -19,7 +19,7 @@ const CALL: ToldCall = {
 };
 
 /** Two instances over one journal, and a receiver that answers when the test says so. */
-function scene() {
+function scene(isShared = true) {
   const clock = new FakeClock();
   const backend = new MemoryBackend(clock);
   const key = drawKey();
@@ -29,7 +29,7 @@ function scene() {
   const open = (instanceId: string): EventOutbox =>
     new EventOutbox({
       notes: notes(),
-      isShared: true,
+      isShared,
       instanceId,
       sink: {
         setting: 'CALL_EVENTS_URL',
@@ -116,4 +116,35 @@ test('a call has one start and one end, whichever instances tell them', async ()
     sent.map(({ event }) => event.type),
     ['call.started', 'call.ended'],
   );
+});
+
+test('events that were not taken before the end of the only instance are counted as lost', async () => {
+  const { clock, counted, one, sent } = scene(false);
+  one.begin(CALL, started);
+  one.add(CALL.call_sid, ended);
+  await settle();
+  sent[0]?.fail();
+  await settle();
+  const closed = one.close();
+  await pass(clock, 3000);
+  await closed;
+  assert.deepEqual(counted, ['lost', 'lost']);
+});
+
+test('a call that is over and was told is kept in the journal for an hour, and a pending event for a day', async () => {
+  const { clock, notes, one, sent } = scene();
+  one.begin(CALL, started);
+  one.add(CALL.call_sid, ended);
+  await settle();
+  sent[0]?.done();
+  await pass(clock, 1000);
+  clock.advance(2 * 3_600_000);
+  assert.notEqual(await notes.read(`events.${CALL.call_sid}`), undefined);
+  await settle();
+  for (const { done } of sent) done();
+  await pass(clock, 40_000);
+  for (const { done } of sent) done();
+  await pass(clock, 1000);
+  clock.advance(3_600_000);
+  assert.equal(await notes.read(`events.${CALL.call_sid}`), undefined);
 });

@@ -45,7 +45,7 @@ interface Pending {
   notBeforeMs: number;
 }
 
-/** An event that is to be told, before it has its place among those of its call. */
+/** An event before it has its place among those of its call. */
 export interface NewEvent {
   type: ToldEvent['type'];
   /** Whether a call has it once, whichever instances report it. */
@@ -57,6 +57,8 @@ export interface NewEvent {
 
 /** How long the journal keeps the events of a call after the last change. All tries together take less. */
 const KEPT_MS = 24 * 3_600_000;
+/** The same once the call is over and everything was taken, for what is told late or twice. */
+const OVER_KEPT_MS = 3_600_000;
 const DEAD_KEPT_MS = 30 * 24 * 3_600_000;
 /** Maximum time of one try. */
 const TRY_MS = 10_000;
@@ -131,6 +133,7 @@ export class EventOutbox {
   async close(): Promise<void> {
     const { clock, count, log } = this.options;
     this.scan?.cancel();
+    const unsent = [...this.later.keys()];
     for (const timer of this.later.values()) timer.cancel();
     this.later.clear();
     await new Promise<void>((resolve) => {
@@ -142,12 +145,20 @@ export class EventOutbox {
     });
     this.closing.abort();
     for (const wake of this.wakes) wake();
-    if (this.unwritten === 0) return;
-    for (let lost = this.unwritten; lost > 0; lost--) count('lost');
+    const events = this.unwritten + (await this.leftBy(unsent));
+    if (events === 0) return;
+    for (let lost = events; lost > 0; lost--) count('lost');
     log.error(
-      { events: this.unwritten },
-      'events of calls are lost, because the journal did not take them before the end',
+      { events },
+      'events of calls are lost, because they were not taken before the end, and no other instance has them',
     );
+  }
+
+  /** Number of events of calls that nothing sends any more: without other instances, they were in the memory of this one. */
+  private async leftBy(callSids: readonly string[]): Promise<number> {
+    if (this.options.isShared) return 0;
+    const outboxes = await Promise.all(callSids.map((callSid) => this.options.notes.read(place(callSid))));
+    return (outboxes as (Outbox | undefined)[]).reduce((sum, outbox) => sum + (outbox?.pending.length ?? 0), 0);
   }
 
   private async settled(): Promise<void> {
@@ -229,7 +240,7 @@ export class EventOutbox {
     try {
       const next = await this.lease(callSid);
       if (next.is === 'wait') return next.ms;
-      if (next.is === 'done') return await this.unindex(callSid);
+      if (next.is === 'done') return await this.done(callSid);
       const failed = await this.attempt(next.event);
       if (failed !== undefined && next.tries + 1 >= this.options.maxTries) await this.bury(next.event);
       return await this.settle(callSid, next.event, failed);
@@ -337,6 +348,16 @@ export class EventOutbox {
       return { ...(isIn ? {} : { value: [...calls, callSid] }), result: undefined };
     });
     this.indexed.add(callSid);
+  }
+
+  /** Nothing of the call is left to be sent. If it is over, it is soon forgotten. */
+  private async done(callSid: string): Promise<'again' | 'done'> {
+    await this.options.notes.change(place(callSid), OVER_KEPT_MS, (value) => {
+      const outbox = value as Outbox | undefined;
+      const isOver = outbox?.pending.length === 0 && outbox.once.includes('call.ended');
+      return { ...(isOver ? { value: outbox } : {}), result: undefined };
+    });
+    return this.unindex(callSid);
   }
 
   private async unindex(callSid: string): Promise<'again' | 'done'> {
