@@ -213,8 +213,10 @@ export class Gateway {
     if (traces !== undefined) this.watch((event) => traces.onCallEvent(event));
     recorder?.attach({
       publicHost: () => this.publicHost,
-      assistantFor: (numberCalled, callSid) =>
-        tapedAssistant(assistantFor(numberCalled, undefined, parts.beforeCall?.of(callSid)), this.clock),
+      assistantFor: (numberCalled, callSid) => {
+        const known = parts.beforeCall?.of(callSid);
+        return tapedAssistant(assistantFor(numberCalled, undefined, known), this.clock, known);
+      },
     });
     const { callEvents } = parts;
     if (callEvents !== undefined) this.watch((event) => callEvents.onCallEvent(event));
