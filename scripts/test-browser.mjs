@@ -12,10 +12,9 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** Maximum time of one file. A browser that hangs must not hold up everything that comes after the tests. */
 const MAX_FILE_MS = 10 * 60_000;
 /**
- * Nothing may run beside them: they measure how smooth the pages are, or a browser speaks in real time and the gateway must
- * understand every word.
+ * Nothing may run beside them: a browser speaks in real time, and the gateway must understand every word.
  */
-const ALONE = ['pace', 'two-people', 'softphone', 'called-softphone'];
+const ALONE = ['two-people', 'softphone', 'called-softphone'];
 /** They take the longest, so they begin first. */
 const FIRST = ['accessibility', 'shifts', 'small-windows', 'keyboard'];
 /** How many files run at a time. Each has a browser of its own, and waits for it most of the time. */

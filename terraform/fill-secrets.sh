@@ -30,6 +30,13 @@ for name in "${names[@]}"; do
     case "$name" in
       HANDOVER_TOKEN_PEPPER | CONSOLE_TOKEN) made="$(openssl rand -hex 32)"; enter='makes one' ;;
       JOURNAL_KEY) made="$(openssl rand -base64 32)"; enter='makes one' ;;
+      OUTBOUND_LIST_PEPPER)
+        # Without this secret the list is stored under HANDOVER_TOKEN_PEPPER. Another value would make a list that exists unreadable.
+        pepper="$(output "out.secret_names.value['HANDOVER_TOKEN_PEPPER']")"
+        if has_value "$pepper"; then
+          made="$(aws secretsmanager get-secret-value --region "$region" --secret-id "$pepper" --query SecretString --output text)"
+          enter='takes the value of HANDOVER_TOKEN_PEPPER'
+        else made="$(openssl rand -hex 32)"; enter='makes one'; fi ;;
       REDIS_URL)
         if [[ -n "${TF_VAR_redis_password:-}" ]]; then
           made="rediss://$(output 'out.redis.value.user'):$TF_VAR_redis_password@$(output 'out.redis.value.host'):$(output 'out.redis.value.port')"

@@ -11,7 +11,7 @@ locals {
   tags  = merge({ application = "tandem", deployment = var.name }, var.tags)
   image = "${module.data.repository.url}${startswith(var.image_tag, "sha256:") ? "@" : ":"}${var.image_tag}"
 
-  # The gateway writes its metrics to its log, and CloudWatch reads them from there.
+  # The gateway and the Lambda write their metrics to their logs, and CloudWatch reads them from there.
   metrics = { namespace = "Tandem/${var.name}", service = "tandem" }
 
   providers       = compact([var.voice_provider, var.voice_fallback])
@@ -25,7 +25,8 @@ locals {
     var.enable_redis ? ["REDIS_URL", "JOURNAL_KEY"] : [],
     var.enable_hubspot ? ["HUBSPOT_ACCESS_TOKEN"] : [],
     local.console_enabled ? ["CONSOLE_TOKEN"] : [],
-    var.enable_outbound ? ["OUTBOUND_API_TOKENS"] : [],
+    var.enable_outbound ? ["OUTBOUND_API_TOKENS", "OUTBOUND_LIST_PEPPER"] : [],
+    tolist(var.further_secrets),
   )
 
   environment = { for name, value in merge(
@@ -80,6 +81,7 @@ module "data" {
   redis_node_type        = var.redis_node_type
   redis_password         = var.redis_password
   redis_password_version = var.redis_password_version
+  further_secrets        = var.further_secrets
   subnet_ids             = module.network.private_subnet_ids
   security_group_id      = module.network.security_group_ids.valkey
 }
@@ -143,6 +145,7 @@ module "connect" {
   table              = module.data.table
   kms_key_arn        = module.data.kms_key_arn
   pepper_secret_arn  = module.data.secrets.HANDOVER_TOKEN_PEPPER.arn
+  metrics            = local.metrics
   lambda_file        = var.lambda_file
   flows_directory    = "${path.module}/../connect"
   log_retention_days = var.log_retention_days

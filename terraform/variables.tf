@@ -202,14 +202,28 @@ variable "settings" {
   validation {
     condition = length(setintersection(keys(var.settings), [
       "TWILIO_AUTH_TOKEN", "TWILIO_WEBHOOK_SHARED_KEYS", "OPENAI_API_KEY", "HANDOVER_TOKEN_PEPPER", "REDIS_URL", "JOURNAL_KEY",
-      "HUBSPOT_ACCESS_TOKEN", "CONSOLE_TOKEN", "OUTBOUND_API_TOKENS",
+      "HUBSPOT_ACCESS_TOKEN", "CONSOLE_TOKEN", "OUTBOUND_API_TOKENS", "OUTBOUND_LIST_PEPPER", "OTEL_EXPORTER_OTLP_HEADERS",
+      "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
     ])) == 0
-    error_message = "settings has a secret in it. Give it to fill-secrets.sh, so that it is not in the state."
+    error_message = "settings has a secret in it. Let fill-secrets.sh ask for it, so that it is not in the state. Secrets without an option of their own are named in further_secrets."
   }
 
   validation {
     condition     = length(setintersection(keys(var.settings), ["DRAIN_SECONDS", "KEEP_ALIVE_SECONDS", "PORT", "HOST", "PUBLIC_HOST"])) == 0
     error_message = "settings has one that Terraform sets in step with the load balancer: DRAIN_SECONDS, KEEP_ALIVE_SECONDS, PORT, HOST, PUBLIC_HOST."
+  }
+}
+
+variable "further_secrets" {
+  description = "Secret settings without an option of their own. Each gets a secret, which fill-secrets.sh fills in."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition = length(setsubtract(var.further_secrets, [
+      "TWILIO_WEBHOOK_SHARED_KEYS", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    ])) == 0
+    error_message = "further_secrets knows TWILIO_WEBHOOK_SHARED_KEYS, OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_TRACES_HEADERS."
   }
 }
 
@@ -310,7 +324,7 @@ variable "enable_hubspot" {
 }
 
 variable "enable_outbound" {
-  description = "Calls that the gateway makes. They need the secret OUTBOUND_API_TOKENS, and console_cidrs, from which they are asked for."
+  description = "Calls that the gateway makes. They need the secrets OUTBOUND_API_TOKENS and OUTBOUND_LIST_PEPPER, and console_cidrs, from which they are asked for."
   type        = bool
   default     = false
 }

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { sleep, systemClock } from '../src/base/clock.js';
 import { type ClusterCall, ClusterRig } from './support/cluster-rig.js';
 import { until } from './support/rig.js';
 
 const isGreeted = ({ heardMs }: ClusterCall): boolean => heardMs >= 200;
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('several gateways behind one port', () => {
   let cluster: ClusterRig;
@@ -135,6 +144,27 @@ describe('a cluster whose workers have room for one conversation each', () => {
       await cluster.close();
     }
   });
+});
+
+test('workers end when their primary is killed, also while a connection is on its way to it', async () => {
+  const cluster = await ClusterRig.spawn(2).listening();
+  const pids = ['1', '2'].flatMap((worker) => cluster.pids(worker));
+  try {
+    // Whichever worker accepts a connection for the other one passes it to the primary, which does not confirm it.
+    cluster.signal('SIGSTOP');
+    for (let tries = 0, isPassed = false; !isPassed; tries++) {
+      assert.ok(tries < 40, 'no connection was passed on');
+      const answered = cluster.upgrade(tries % 4 < 2 ? '1' : '2').then(
+        () => false,
+        () => false,
+      );
+      isPassed = await Promise.race([answered, sleep(systemClock, 1000).then(() => true)]);
+    }
+  } finally {
+    await cluster.close();
+  }
+  assert.equal(pids.length, 2);
+  await until(() => !pids.some(isRunning), 'no worker is left');
 });
 
 describe('a cluster with a stalled worker', { concurrency: true }, () => {

@@ -114,7 +114,7 @@ test('a model that stalls is replaced by another provider, and the page has who 
   });
 });
 
-test('a call whose stream is dropped goes on in a new one', async () => {
+test('a call whose stream is dropped continues in a new one', async () => {
   await withSimulatedGateway({}, async (gateway) => {
     const { base } = gateway;
     const { caller, callSid } = await callerOn(gateway);

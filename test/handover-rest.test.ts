@@ -126,7 +126,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
       assert.deepEqual(asks(one), []);
       assert.equal(one.dials, 1);
       assert.match(patient.digits, /^\d{10}#/, 'the whisper is answered while the REST request is open');
-      // Only now the gateway gives the answer of REST up. The end of the stream has told it that Twilio took the update.
+      // Only now the gateway stops waiting for the answer of REST. The end of the stream has told it that Twilio took the update.
       await until(() => /"result":"unknown"/.test(rig.log()), 'the end of the REST request');
       await until(() => one.events('dialling').length === 1, 'the dial to be known');
       assert.match(rig.log(), /"by":"rest"/);
@@ -137,7 +137,7 @@ describe('dialling over REST', { concurrency: 4 }, () => {
   });
 
   test('a caller who hangs up during the REST request ends the call', async () => {
-    // Half of the time that the gateway gives the request, on its faster clock.
+    // Half of the gateway's time limit for the request, on its faster clock.
     await withRig({ rest: { latencyMs: 50 }, phone: new PatientPhone() }, async (rig) => {
       const one = await scene(rig);
       await until(() => rig.rest?.asked === 1, 'the REST request');

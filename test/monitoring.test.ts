@@ -68,7 +68,7 @@ test("every alarm and panel of Terraform on the gateway's figures asks for a nam
   const written = JSON.parse(emfLine('Tandem/x', 0, [figures])) as Record<string, unknown>;
   const read = (file: string): string => readFileSync(`terraform/modules/observability/${file}.tf`, 'utf8');
   const asked = [
-    ...read('main').matchAll(/namespace = var\.metrics\.namespace, metric = "(\w+)"/g),
+    ...read('main').matchAll(/namespace = var\.metrics\.namespace, metric = "(\w+)", dimensions = local\.gateway/g),
     ...read('dashboard').matchAll(/\[local\.own, "(\w+)", "Service", local\.by\]/g),
   ].map(([, name = '']) => name);
   assert.ok(asked.length > 10, asked.join());

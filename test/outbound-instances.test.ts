@@ -40,13 +40,13 @@ async function withPair(
     JOURNAL_KEY: 'cd'.repeat(32),
     ...options.env,
   };
-  const asked: { rig?: Rig } = {};
+  let pair: Pair | undefined;
   const first: OutboundRig = await startOutbound({
     clock,
     engine: TONES,
     env,
     callee: options.callee ?? (() => answering()),
-    carrier: { resolve: () => (asked.rig ?? first).base },
+    carrier: { resolve: () => (pair?.asked ?? first).base },
   });
   const second = await startRig({
     clock,
@@ -64,17 +64,8 @@ async function withPair(
       () => [first, second].every((rig) => rig.log().includes('the journal is being written')),
       'the journal',
     );
-    await body({
-      first,
-      second,
-      redis,
-      get asked() {
-        return asked.rig ?? first;
-      },
-      set asked(rig) {
-        asked.rig = rig;
-      },
-    });
+    pair = { first, second, redis, asked: first };
+    await body(pair);
   } finally {
     await first.close();
     await second.close();

@@ -4,6 +4,8 @@ import { WebSocket } from 'ws';
 import { sleep } from '../src/base/clock.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
 import { signStream, signWebhook } from '../sim/twilio/signing.js';
+import type { CallLists, CallRow } from '../src/console/messages.js';
+import { ask } from './support/asking.js';
 import { within } from './support/deadline.js';
 import { FIRST_ALONE, type Pair, type PairOptions, withPair as withGatewayPair } from './support/gateway-pair.js';
 import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
@@ -288,6 +290,30 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
       pair.first.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'end_call', arguments: {} });
       assert.equal(await within(pair.call.whenEnded(), 'the end'), 'gateway-hung-up');
       assert.equal(pair.second.provider.sessions.length, 0, 'the caller is not greeted again');
+    });
+  });
+
+  test('a call that had ended leaves no row at the gateway that Twilio asks about it', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      pair.call.hangup();
+      await until(() => pair.first.events.some(({ type }) => type === 'ended'), 'the end');
+      const { callSid } = pair.call;
+      const fields = { CallSid: callSid, From: '+12025550123', To: '+12065550199', CallStatus: 'in-progress' };
+      const asked = await fetch(`${pair.second.base}/twilio/stream-ended`, {
+        method: 'POST',
+        headers: {
+          'x-twilio-signature': signWebhook(AUTH_TOKEN, `https://${PUBLIC_HOST}/twilio/stream-ended`, fields),
+        },
+        body: new URLSearchParams(fields),
+      });
+      assert.match(await asked.text(), /<Hangup/);
+      const types = pair.second.events.filter((event) => event.callSid === callSid).map(({ type }) => type);
+      assert.deepEqual(types, ['ended-elsewhere'], 'what listens to the call hears of no start without an end');
+      const lists = (await ask(pair.second.base, '/console/api/calls')).json() as unknown as CallLists;
+      const outcomes = (rows: readonly CallRow[]) =>
+        rows.filter((row) => row.callSid === callSid).map(({ outcome }) => outcome);
+      assert.deepEqual([outcomes(lists.calls), outcomes(lists.recent)], [[], ['caller_hung_up']]);
     });
   });
 

@@ -9,7 +9,13 @@ const RINGS = 30;
 /** Rings until the returned function is called. A browser lets a page ring that somebody has clicked on before. */
 export function ring(): () => void {
   if (!navigator.userActivation.hasBeenActive) return () => undefined;
-  const context = new AudioContext();
+  let context: AudioContext;
+  try {
+    context = new AudioContext();
+  } catch {
+    // Without a sound the page still shows that it rings.
+    return () => undefined;
+  }
   const gain = new GainNode(context, { gain: 0 });
   gain.connect(context.destination);
   for (const frequency of TONES_HZ) {

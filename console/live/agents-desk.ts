@@ -71,12 +71,19 @@ export class AgentsDesk {
     if (this.state.value !== 'ringing' || this.isAnswering.value) return;
     this.isAnswering.value = true;
     this.error.value = undefined;
-    const telephone = await Telephone.open((frame) => this.socket?.send(frame));
-    this.telephone = telephone;
-    telephone.mute(this.isMuted.value);
-    // Without a microphone the agent can at least listen.
-    this.error.value = await telephone.openMicrophone();
-    this.isAnswering.value = false;
+    try {
+      const telephone = await Telephone.open((frame) => this.socket?.send(frame));
+      this.telephone = telephone;
+      telephone.mute(this.isMuted.value);
+      // Without a microphone the agent can at least listen.
+      this.error.value = await telephone.openMicrophone();
+    } catch {
+      // The browser has no sound for this page now. It rings on, here and at the other desks.
+      this.error.value = 'failed';
+      return;
+    } finally {
+      this.isAnswering.value = false;
+    }
     if (this.state.peek() === 'ringing') this.socket?.tell({ type: 'answer' });
     else this.putDown();
   }

@@ -66,7 +66,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<Answer<T>> {
   try {
     const response = await fetch(`${API}${path}`, init);
     if (response.status === 401) {
-      sessionStorage.setItem(ASKED_FOR, location.pathname + location.search);
+      sessionStorage.setItem(ASKED_FOR, location.pathname + location.search + location.hash);
       location.assign('/console/login');
     }
     const isJson = response.ok && response.headers.get('content-type')?.includes('json') === true;

@@ -10,6 +10,8 @@ export class CallStore {
   /** `undefined` until it is known. */
   readonly call = signal<CallRow | undefined>(undefined);
   readonly isUnknown = signal(false);
+  /** Whether the gateway knew the call once, and was restarted since. */
+  readonly isForgotten = signal(false);
   /** Since when the caller has heard nothing and said nothing, on the gateway's clock. */
   readonly quietSinceMs = signal<number | undefined>(undefined);
   /** In order of time. */
@@ -18,6 +20,8 @@ export class CallStore {
   readonly isReady = computed(() => this.call.value !== undefined && this.hasEvents.value);
   readonly isOver = computed(() => this.call.value?.endedAt !== undefined);
   private readonly hasEvents = signal(false);
+  /** On the gateway's clock. */
+  private forgottenAtMs: number | undefined;
 
   /** Whether the call comes from a tape, so that no gateway is behind it. */
   readonly isTape: boolean;
@@ -32,6 +36,7 @@ export class CallStore {
     const { body, status } = await read<CallWithEvents>(`calls/${this.callSid}`);
     batch(() => {
       if (status === 404 && this.call.value === undefined) this.isUnknown.value = true;
+      if (status === 404 && this.call.value !== undefined) this.forget();
       if (body === undefined) return;
       this.take(body.call);
       this.hasEvents.value = true;
@@ -49,7 +54,7 @@ export class CallStore {
   /** Returns how long the call has lasted, or lasted, in milliseconds. */
   lengthMs(): number {
     const call = this.call.value;
-    return call === undefined ? 0 : Math.max(0, (call.endedAt ?? gatewayNow()) - call.startedAt);
+    return call === undefined ? 0 : Math.max(0, (call.endedAt ?? this.forgottenAtMs ?? gatewayNow()) - call.startedAt);
   }
 
   private takeMessage(message: LiveMessage): void {
@@ -76,8 +81,18 @@ export class CallStore {
     }
   }
 
+  /** What is on the page stays there, and stands still. */
+  private forget(): void {
+    if (this.isForgotten.value || this.isOver.value) return;
+    this.forgottenAtMs = gatewayNow();
+    this.isForgotten.value = true;
+    this.quietSinceMs.value = undefined;
+  }
+
   private take(call: CallRow): void {
     this.isUnknown.value = false;
+    this.isForgotten.value = false;
+    this.forgottenAtMs = undefined;
     this.call.value = call;
     this.quietSinceMs.value = call.quietForMs > 0 ? gatewayNow() - call.quietForMs : undefined;
   }

@@ -1,5 +1,5 @@
 import type { ConsoleEvent } from '../../src/console/messages.js';
-import { named, text } from '../text/text.js';
+import { named, plural, text } from '../text/text.js';
 import { shortTime } from './format.js';
 
 /** Says in words what an event is. The words of a turn are not in it. */
@@ -70,7 +70,7 @@ function handover(event: ConsoleEvent & { kind: 'handover' }): string {
       return text(`event.handover.${event.step}`);
     case 'digits':
     case 'heard':
-      return text(`event.handover.${event.step}`, { count: event.digits });
+      return plural(`event.handover.${event.step}`, event.digits);
     case 'lambda':
       return text('event.handover.lambda', { status: named('token', event.status) });
     case 'queue':

@@ -121,7 +121,13 @@ export class Softphone {
 
   /** Says a recording on this call or the next, as soon as the other side makes a pause. */
   async say(file: File): Promise<void> {
-    this.file = await file.arrayBuffer();
+    try {
+      this.file = await file.arrayBuffer();
+    } catch {
+      // It is a folder, or gone.
+      this.error.value = 'unreadable-file';
+      return;
+    }
     this.fileWaitsSinceMs = performance.now();
     this.recording.value = file.name;
   }

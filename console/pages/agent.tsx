@@ -135,7 +135,7 @@ function Line({ contact }: { contact: Contact | undefined }) {
       <div role="alert">
         {error !== undefined && (
           <p class="problem" data-testid="agent-error" data-error={error}>
-            {text(`phone.error.${error}`)} {text('desk.listen')}
+            {text(`phone.error.${error}`)} {state === 'talking' && text('desk.listen')}
           </p>
         )}
       </div>

@@ -9,14 +9,9 @@ import { shortSid } from '../live/format.js';
 import { noteOpened } from '../live/opened.js';
 import { onKeys } from '../live/shortcuts.js';
 import { CallHead } from '../parts/call-head.js';
-import { CallLog } from '../parts/call-log.js';
+import { CallParts } from '../parts/call-parts.js';
 import { draw } from '../parts/draw.js';
 import { Frame } from '../parts/frame.js';
-import { Journey } from '../parts/journey.js';
-import { TimelineView } from '../parts/timeline.js';
-import { Transcript } from '../parts/transcript.js';
-import { WhatIf } from '../parts/what-if.js';
-import { Waterfall } from '../parts/waterfall.js';
 import { named, text } from '../text/text.js';
 
 const store = new CallStore(location.pathname.split('/').at(-1) ?? '');
@@ -46,7 +41,7 @@ function CallPage() {
     if (isCut && !store.isReady.peek()) void store.load();
   }, [isCut]);
   const call = store.call.value;
-  const title = `${shortSid(store.callSid)}${call === undefined ? '' : ` ${named('state', call.state)}`} · ${text('product')}`;
+  const title = `${shortSid(store.callSid)}${call === undefined ? '' : ` ${store.isForgotten.value ? text('state.unknown') : named('state', call.state)}`} · ${text('product')}`;
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -61,20 +56,7 @@ function CallPage() {
       >
         <CallHead store={store} />
         {store.isUnknown.value && <Unknown />}
-        {store.isReady.value && (
-          <>
-            <TimelineView store={store} selected={selected} />
-            <div class="call-parts">
-              <Transcript store={store} selected={selected} />
-              <div>
-                <WhatIf store={store} />
-                <Journey store={store} />
-                <Waterfall store={store} selected={selected} />
-                <CallLog store={store} selected={selected} />
-              </div>
-            </div>
-          </>
-        )}
+        {store.isReady.value && <CallParts store={store} selected={selected} />}
       </main>
     </Frame>
   );

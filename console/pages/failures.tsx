@@ -26,17 +26,17 @@ function FailuresPage() {
         <h1>{text('failures.title')}</h1>
         <p>{text('failures.intro')}</p>
         <div class="card scroll" tabIndex={0} role="group" aria-label={text('failures.title')}>
-          <table class="plain failures">
-            <thead>
-              <tr>
+          <table role="table" class="plain failures">
+            <thead role="rowgroup">
+              <tr role="row">
                 {(['step', 'is', 'do'] as const).map((name) => (
-                  <th key={name} scope="col">
+                  <th key={name} role="columnheader" scope="col">
                     {text(`failures.${name}`)}
                   </th>
                 ))}
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {FAILURES.map((name) => (
                 <Row key={name} name={name} />
               ))}
@@ -51,12 +51,12 @@ function FailuresPage() {
 function Row({ name }: { name: string }) {
   const texts = failureTexts(name);
   return (
-    <tr id={name} data-testid="failure" data-failure={name}>
-      <th scope="row">
+    <tr id={name} role="row" data-testid="failure" data-failure={name}>
+      <th role="rowheader" scope="row">
         <code>{name}</code>
       </th>
-      <td>{texts && text(texts.is)}</td>
-      <td>{texts && text(texts.todo)}</td>
+      <td role="cell">{texts && text(texts.is)}</td>
+      <td role="cell">{texts && text(texts.todo)}</td>
     </tr>
   );
 }

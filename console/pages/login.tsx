@@ -3,7 +3,7 @@ import '../style.css';
 import { placeAskedFor } from '../live/api.js';
 import { draw } from '../parts/draw.js';
 import { Frame } from '../parts/frame.js';
-import { text } from '../text/text.js';
+import { plural, text } from '../text/text.js';
 
 /** Asks for the token, and goes on to the page that was asked for. */
 function LoginPage() {
@@ -21,7 +21,7 @@ function LoginPage() {
     }
     setBusy(false);
     if (status === 401 || status === 403) setError(text(`login.${status}`));
-    else setError(status === 429 ? text('login.429', { seconds: retryAfter }) : text('login.failed'));
+    else setError(status === 429 ? plural('login.429', retryAfter) : text('login.failed'));
     field.current?.select();
   };
   return (
@@ -59,16 +59,16 @@ function LoginPage() {
 }
 
 /** `status` 0: the gateway does not answer. */
-async function send(token: string): Promise<{ status: number; retryAfter: string }> {
+async function send(token: string): Promise<{ status: number; retryAfter: number }> {
   try {
     const response = await fetch('/console/login', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ token }),
     });
-    return { status: response.status, retryAfter: response.headers.get('retry-after') ?? '60' };
+    return { status: response.status, retryAfter: Number(response.headers.get('retry-after') ?? 60) };
   } catch {
-    return { status: 0, retryAfter: '' };
+    return { status: 0, retryAfter: 0 };
   }
 }
 

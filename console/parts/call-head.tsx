@@ -34,6 +34,7 @@ const REASONS = [
 /** Which call it is, how it stands, and what the operator can do to it. */
 export function CallHead({ store }: { store: CallStore }) {
   const call = store.call.value;
+  const isForgotten = store.isForgotten.value;
   const short = shortSid(store.callSid);
   const { tapes = false, transcripts = false } = session.value ?? {};
   const hasTape = call?.tape === true && tapes && transcripts;
@@ -50,8 +51,8 @@ export function CallHead({ store }: { store: CallStore }) {
         <CopySid callSid={store.callSid} />
         {call !== undefined && (
           <>
-            <span class="state big" data-testid="call-state" data-state={call.state}>
-              {named('state', call.state)}
+            <span class="state big" data-testid="call-state" data-state={isForgotten ? 'unknown' : call.state}>
+              {isForgotten ? text('state.unknown') : named('state', call.state)}
             </span>
             <Duration store={store} />
             <Quiet store={store} />
@@ -67,16 +68,23 @@ export function CallHead({ store }: { store: CallStore }) {
                 <MakeTest source={{ call }} />
               </>
             )}
-            <Escalate callSid={call.callSid} disabled={!CAN_ESCALATE.has(call.state)} />
+            <Escalate callSid={call.callSid} disabled={isForgotten || !CAN_ESCALATE.has(call.state)} />
             <ActionButton
               name="hangup"
               testId="action-hangup"
               path={`calls/${call.callSid}/actions/hangup`}
               values={{ call: short }}
-              disabled={!CAN_HANG_UP.has(call.state)}
+              disabled={isForgotten || !CAN_HANG_UP.has(call.state)}
               danger
             />
           </div>
+        )}
+      </div>
+      <div role="alert">
+        {isForgotten && (
+          <p class="problem" data-testid="call-forgotten">
+            {text('call.forgotten')}
+          </p>
         )}
       </div>
       {call !== undefined && (

@@ -4,7 +4,7 @@ import { describe } from '../live/describe.js';
 import { moment, shortTime } from '../live/format.js';
 import { type Step, journeyOf } from '../live/journey.js';
 import { failurePath, failureTexts } from '../text/failures.js';
-import { named, text } from '../text/text.js';
+import { named, plural, text } from '../text/text.js';
 import { Icon } from './icon.js';
 
 /** The way of the call to an agent, each step with its time. The token is nowhere in it. */
@@ -86,7 +86,7 @@ function nameOf({ event, name }: Step): string {
   switch (event.step) {
     case 'digits':
     case 'heard':
-      return text(`journey.${event.step}.count`, { count: event.digits });
+      return plural(`journey.${event.step}.count`, event.digits);
     case 'lambda':
       return text('journey.lambda.status', { status: named('token', event.status) });
     case 'queue':

@@ -6,16 +6,12 @@ import { onKeys } from '../live/shortcuts.js';
 import type { TapeDesk } from '../live/tape-desk.js';
 import type { Run } from '../live/tape-file.js';
 import { named, text } from '../text/text.js';
-import { CallLog } from './call-log.js';
+import { CallParts } from './call-parts.js';
 import { Fact } from './fact.js';
-import { Journey } from './journey.js';
 import { MakeTest } from './make-test.js';
 import { BackToList, versionOf } from './tape-parts.js';
 import { TapeButton, TapeDrop } from './tape-drop.js';
 import { TapeDiff } from './tape-diff.js';
-import { TimelineView } from './timeline.js';
-import { Transcript } from './transcript.js';
-import { Waterfall } from './waterfall.js';
 
 /** The event that the visitor looks at, in whatever part of the page. */
 const selected = signal<ConsoleEvent | undefined>(undefined);
@@ -64,19 +60,10 @@ export function TapePage({ desk }: { desk: TapeDesk }) {
 }
 
 function OneTape({ desk, run }: { run: Run; desk: TapeDesk }) {
-  const { store } = run;
   return (
     <>
       <TapeHead run={run} desk={desk} />
-      <TimelineView store={store} selected={selected} />
-      <div class="call-parts">
-        <Transcript store={store} selected={selected} />
-        <div>
-          <Journey store={store} />
-          <Waterfall store={store} selected={selected} />
-          <CallLog store={store} selected={selected} />
-        </div>
-      </div>
+      <CallParts store={run.store} selected={selected} />
     </>
   );
 }

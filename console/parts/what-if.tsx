@@ -23,6 +23,7 @@ export function WhatIf({ store }: { store: CallStore }) {
   const call = store.call.value;
   const faults = session.value?.faults ?? [];
   const consequences = consequencesOf(store.events.value);
+  const canBreak = !store.isOver.value && !store.isForgotten.value;
   if (call === undefined || faults.length === 0) return null;
   if (store.isOver.value && consequences.length === 0) return null;
   return (
@@ -31,7 +32,7 @@ export function WhatIf({ store }: { store: CallStore }) {
         <h2 id="faults">{text('faults.title')}</h2>
         <p class="soft">{text('faults.hint')}</p>
       </div>
-      {!store.isOver.value && (
+      {canBreak && (
         <div class="faults">
           {faults.map((fault) => (
             <ActionButton

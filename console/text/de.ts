@@ -151,6 +151,8 @@ export const de: Readonly<Record<TextKey, string>> = {
   'call.unknown.title': 'Diesen Anruf kennt hier niemand',
   'call.unknown.text':
     'Das Gateway behält laufende Anrufe und die letzten 50 beendeten, solange sein Prozess lebt. Dieser ist keiner davon.',
+  'call.forgotten':
+    'Das Gateway kennt diesen Anruf nicht mehr: Es wurde neu gestartet, oder der Anruf endete vor langer Zeit. Die Seite zeigt den Stand der letzten Nachricht.',
   'call.tape': 'Mitschnitt',
   'call.tape.withheld': 'vorhanden; wird hier nicht gezeigt',
 
@@ -288,8 +290,10 @@ export const de: Readonly<Record<TextKey, string>> = {
   'event.handover.record': 'Der Datensatz der Übergabe ist geschrieben',
   'event.handover.no-record': 'Kein Datensatz ließ sich schreiben: Die Gegenseite weiß nichts vom Anruf',
   'event.handover.dial': 'Das Contact-Center wird angewählt',
-  'event.handover.digits': '{count} Ziffern wurden der Gegenseite vorgespielt',
-  'event.handover.heard': 'Das Contact-Center hörte {count} Ziffern',
+  'event.handover.digits.one': '{count} Ziffer wurde der Gegenseite vorgespielt',
+  'event.handover.digits.other': '{count} Ziffern wurden der Gegenseite vorgespielt',
+  'event.handover.heard.one': 'Das Contact-Center hörte {count} Ziffer',
+  'event.handover.heard.other': 'Das Contact-Center hörte {count} Ziffern',
   'event.handover.lambda': 'Die Lambda antwortete: {status}',
   'event.handover.queue': 'Der Kontakt wartet in einer Schlange: {queue}',
   'event.handover.no-queue': 'Eine Schlange hatte keinen Platz: {queue}',
@@ -380,9 +384,11 @@ export const de: Readonly<Record<TextKey, string>> = {
   'journey.record': 'Datensatz geschrieben',
   'journey.dial': 'Gegenseite klingelt',
   'journey.digits': 'Ziffern gesendet',
-  'journey.digits.count': '{count} Ziffern gesendet',
+  'journey.digits.count.one': '{count} Ziffer gesendet',
+  'journey.digits.count.other': '{count} Ziffern gesendet',
   'journey.heard': 'Ziffern gehört',
-  'journey.heard.count': '{count} Ziffern gehört',
+  'journey.heard.count.one': '{count} Ziffer gehört',
+  'journey.heard.count.other': '{count} Ziffern gehört',
   'journey.lambda': 'Lambda',
   'journey.lambda.status': 'Lambda: {status}',
   'journey.queue': 'Warteschlange',
@@ -405,6 +411,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'state.dialling': 'wählt',
   'state.recording': 'Nachricht',
   'state.ended': 'beendet',
+  'state.unknown': 'nicht mehr bekannt',
 
   'outcome.handed_over': 'übergeben',
   'outcome.message_left': 'Nachricht auf Anrufbeantworter',
@@ -600,6 +607,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'login.submit': 'Anmelden',
   'login.401': 'Das ist nicht der Token.',
   'login.403': 'Das Gateway nimmt von hier keine Anmeldung an.',
-  'login.429': 'Zu viele falsche Token. In {seconds} Sekunden noch einmal versuchen.',
+  'login.429.one': 'Zu viele falsche Token. In {count} Sekunde noch einmal versuchen.',
+  'login.429.other': 'Zu viele falsche Token. In {count} Sekunden noch einmal versuchen.',
   'login.failed': 'Das Gateway antwortet nicht.',
 };

@@ -81,7 +81,7 @@ export const en = {
   'column.from': 'From',
   'column.provider': 'Provider',
   'column.state': 'State',
-  'column.duration': 'Since',
+  'column.duration': 'Duration',
   'column.latency': 'Last turn',
   'column.quiet': 'Quiet for',
   'column.escalated': 'Escalated',
@@ -149,6 +149,8 @@ export const en = {
   'call.unknown.title': 'No such call is known here',
   'call.unknown.text':
     'The gateway keeps live calls and the last 50 that ended, as long as its process lives. This call is neither.',
+  'call.forgotten':
+    'The gateway no longer knows this call: it was restarted, or the call ended long ago. What you see is as old as its last message.',
   'call.tape': 'Tape',
   'call.tape.withheld': 'recorded; not shown here',
 
@@ -170,7 +172,7 @@ export const en = {
   'tape.words.raw': 'as they were: personal data',
   'tape.local': 'The file is read in this browser and sent nowhere. Reload the page, and it is gone.',
   'tape.brokenOff':
-    'The recording breaks off at {time}: the call still lasted, or the gateway was killed. What is there is shown. It cannot be replayed.',
+    'The recording breaks off at {time}: the call still lasted, or the gateway was killed. The page shows what there is. It cannot be replayed.',
   'tape.noNotes': 'This tape notes neither when the caller spoke nor what was replaced, so these lanes stay empty.',
   'tape.problem.not-a-tape':
     '{name} is no tape. A tape is a file that the gateway writes into TAPE_DIR, or npm run replay with --out.',
@@ -281,8 +283,10 @@ export const en = {
   'event.handover.record': 'The record of the handover is written',
   'event.handover.no-record': 'No record could be written: the agent’s side knows nothing of the call',
   'event.handover.dial': 'The contact centre is dialled',
-  'event.handover.digits': '{count} digits were played to the called leg',
-  'event.handover.heard': 'The contact centre heard {count} digits',
+  'event.handover.digits.one': '{count} digit was played to the called leg',
+  'event.handover.digits.other': '{count} digits were played to the called leg',
+  'event.handover.heard.one': 'The contact centre heard {count} digit',
+  'event.handover.heard.other': 'The contact centre heard {count} digits',
   'event.handover.lambda': 'The Lambda answered: {status}',
   'event.handover.queue': 'The contact waits in a queue: {queue}',
   'event.handover.no-queue': 'A queue had no room: {queue}',
@@ -290,7 +294,7 @@ export const en = {
   'event.agent': 'Agent: {step}',
   'event.operator.hangup': 'The operator hung up',
   'event.operator.escalate': 'The operator transferred the call',
-  'event.operator.fault': 'The operator let it happen: {fault}',
+  'event.operator.fault': 'The operator asked for a fault: {fault}',
 
   'faults.title': 'What would happen if…',
   'faults.hint': 'This call is simulated, so it may break. The page shows what the caller hears of it.',
@@ -355,7 +359,7 @@ export const en = {
   'waterfall.summary': 'median {p50} · 95 % {p95} · {count} turns',
 
   'transcript.title': 'Transcript',
-  'transcript.empty': 'Nobody has said anything yet.',
+  'transcript.empty': 'The call has no words yet.',
   'transcript.hidden': 'This gateway shows no words. CONSOLE_TRANSCRIPTS=true lets it, where that is allowed.',
   'transcript.forgotten': 'The call is over, so its words are forgotten.',
   'transcript.unheard': 'never heard:',
@@ -372,9 +376,11 @@ export const en = {
   'journey.record': 'Record written',
   'journey.dial': 'Leg rings',
   'journey.digits': 'Digits sent',
-  'journey.digits.count': '{count} digits sent',
+  'journey.digits.count.one': '{count} digit sent',
+  'journey.digits.count.other': '{count} digits sent',
   'journey.heard': 'Digits heard',
-  'journey.heard.count': '{count} digits heard',
+  'journey.heard.count.one': '{count} digit heard',
+  'journey.heard.count.other': '{count} digits heard',
   'journey.lambda': 'Lambda',
   'journey.lambda.status': 'Lambda: {status}',
   'journey.queue': 'Queue',
@@ -397,6 +403,7 @@ export const en = {
   'state.dialling': 'dialling',
   'state.recording': 'voicemail',
   'state.ended': 'ended',
+  'state.unknown': 'no longer known',
 
   'outcome.handed_over': 'handed over',
   'outcome.message_left': 'message left on a machine',
@@ -405,7 +412,7 @@ export const en = {
   'outcome.caller_silent': 'caller was silent',
   'outcome.operator_hung_up': 'operator hung up',
   'outcome.completed': 'completed',
-  'outcome.no_human': 'no human to be had',
+  'outcome.no_human': 'no agent available',
   'outcome.message_taken': 'message taken',
   'outcome.callback_promised': 'callback promised',
   'outcome.refused_busy': 'refused, too busy',
@@ -481,7 +488,7 @@ export const en = {
     'Look for the call in Twilio’s error log. Check CONNECT_PHONE_NUMBER and the geographic permissions of the account.',
   'failure.dropped': 'The leg was answered, and gone before the two were joined.',
   'failure.dropped.do': 'Look at the contact in Connect: its flow has hung up, or failed.',
-  'failure.canceled': 'The carrier gave the dial up.',
+  'failure.canceled': 'The carrier canceled the dial.',
   'failure.canceled.do': 'The caller left, or the call was changed meanwhile. The log of the call says which.',
   'failure.caller_gone': 'The caller hung up before an agent took over.',
   'failure.caller_gone.do': 'Compare how long the callers wait in the queue.',
@@ -498,7 +505,7 @@ export const en = {
   'failure.token-expired.do': 'The leg was answered late. See how long it rang.',
   'failure.token-error': 'The Lambda could not read the record.',
   'failure.token-error.do': 'Look for this time in the log of the Lambda, and check its permissions on the table.',
-  'failure.token-failed': 'The Lambda gave no answer.',
+  'failure.token-failed': 'The Lambda did not answer.',
   'failure.token-failed.do':
     'Check that Connect may call it, that it is in the region of the instance, and how long it takes.',
   'failure.no-queue': 'The queue had no room.',
@@ -548,7 +555,7 @@ export const en = {
   'phone.state.ended': 'The call is over',
   'phone.state.failed': 'No call',
   'phone.error.insecure':
-    'A browser gives a microphone only to pages from https or localhost. Open this page at one of these.',
+    'A browser opens the microphone only for pages from https or localhost. Open this page at one of these.',
   'phone.error.refused':
     'The browser refuses the microphone. Allow it for this page, beside the address, and call again.',
   'phone.error.none': 'The browser finds no microphone. Connect one and call again.',
@@ -588,7 +595,8 @@ export const en = {
   'login.submit': 'Log in',
   'login.401': 'That is not the token.',
   'login.403': 'The gateway accepts no login from here.',
-  'login.429': 'Too many wrong tokens. Try again in {seconds} seconds.',
+  'login.429.one': 'Too many wrong tokens. Try again in {count} second.',
+  'login.429.other': 'Too many wrong tokens. Try again in {count} seconds.',
   'login.failed': 'The gateway does not answer.',
 } as const;
 

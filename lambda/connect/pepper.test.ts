@@ -57,7 +57,7 @@ describe('the pepper of the Lambda', () => {
     assert.deepEqual([service.requests, service.problems, failures], [1, [], []]);
   });
 
-  test('a secret of the console, a JSON object, gives the pepper under its name', async () => {
+  test('the pepper is read by its name from a secret of the console, a JSON object', async () => {
     service.answer = { secret: JSON.stringify({ HANDOVER_TOKEN_PEPPER: PEPPER, other: 'x' }) };
     assert.equal(await pepperOf(service.env).get(), PEPPER);
     for (const secret of [JSON.stringify({ pepper: PEPPER }), '{"HANDOVER_TOKEN_PEPPER": 7}', '{broken']) {

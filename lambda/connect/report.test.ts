@@ -69,3 +69,30 @@ test('the Lambda counts redeemed and invalid tokens beside the figures of the ga
   assert.deepEqual(directives('TokensRedeemed'), [once('TokensRedeemed'), once('TokensRedeemed')]);
   assert.deepEqual(directives('TokensInvalid'), [once('TokensInvalid')]);
 });
+
+for (const [given, namespace] of [
+  ['Tandem/production', 'Tandem/production'],
+  [undefined, 'Tandem'],
+] as const)
+  test(`every metric of the Lambda is in the namespace ${namespace} when the setting is ${given ?? 'missing'}`, () => {
+    const lines: Line[] = [];
+    const report = createReport(
+      (line) => lines.push(JSON.parse(line) as Line),
+      () => 0,
+      given,
+    );
+    report.answered('contact-1', { token_status: 'valid' });
+    report.invalidToken();
+    report.failed('contact-2', new TandemError('CONFIG_INVALID', 'No pepper.'));
+    const found = lines.flatMap((line) => {
+      const metrics = (line['_aws'] as { CloudWatchMetrics: { Namespace: string; Metrics: { Name: string }[] }[] })
+        ?.CloudWatchMetrics;
+      return metrics?.map((metric) => [metric.Metrics[0]?.Name, metric.Namespace]) ?? [];
+    });
+    assert.deepEqual(
+      found,
+      ['redemptions', 'TokensRedeemed', 'healthy', 'invalid_tokens', 'TokensInvalid', 'failures', 'healthy'].map(
+        (name) => [name, namespace],
+      ),
+    );
+  });

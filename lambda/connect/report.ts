@@ -20,7 +20,7 @@ const EVERY_CALL: ReadonlySet<Code> = new Set<Code>([
   'STORE_REJECTED',
 ]);
 
-/** Namespace of the Lambda's own metrics. */
+/** Namespace of the metrics of a Lambda without the setting METRICS_EMF_NAMESPACE. */
 const NAMESPACE = 'Tandem';
 /** The dimension of what the gateway reports (src/telemetry/emf.ts). */
 const SERVICE = 'tandem';
@@ -37,7 +37,8 @@ const MESSAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Writes a line of JSON and the metrics of each question. `write` gets whole lines. They must reach CloudWatch as they are:
+ * Writes a line of JSON and the metrics of each question, all of them into `namespace`, where two deployments of one account do
+ * not mix. `write` gets whole lines. They must reach CloudWatch as they are:
  * with the log format JSON, Lambda wraps what `console` writes, and a wrapped metric is none any more (AWS: Lambda, advanced
  * logging controls).
  */
@@ -47,14 +48,9 @@ export function createReport(
   namespace: string = NAMESPACE,
 ): Report {
   /** Writes one value of `name` in CloudWatch's embedded metric format. */
-  const writeMetric = (
-    name: string,
-    dimensions: Readonly<Record<string, string>>,
-    value = 1,
-    into: string = NAMESPACE,
-  ): void => {
+  const writeMetric = (name: string, dimensions: Readonly<Record<string, string>>, value = 1): void => {
     const metric = {
-      Namespace: into,
+      Namespace: namespace,
       Dimensions: [Object.keys(dimensions)],
       Metrics: [{ Name: name, Unit: 'Count' }],
     };
@@ -68,7 +64,7 @@ export function createReport(
     write(JSON.stringify({ level, time: new Date(epochMs()).toISOString(), ...known, ...fields }));
   };
   /** Beside the gateway's figures, with their dimension. */
-  const count = (name: string): void => writeMetric(name, { Service: SERVICE }, 1, namespace);
+  const count = (name: string): void => writeMetric(name, { Service: SERVICE });
   /** The alarm that a Lambda cannot work watches the least value of `healthy`, which has no dimension. */
   const writeHealth = (isHealthy: boolean): void => writeMetric('healthy', {}, isHealthy ? 1 : 0);
   return {

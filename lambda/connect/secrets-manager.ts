@@ -13,7 +13,7 @@ const MAX_ANSWER_BYTES = 128 * 1024;
 
 interface Request {
   arn: string;
-  /** Holds the credentials that AWS gives to a Lambda, and may name another endpoint. */
+  /** Holds the credentials that AWS sets for a Lambda, and may name another endpoint. */
   env: Environment;
   clock: Clock;
   limitMs: number;
@@ -55,7 +55,7 @@ export function unreadable(why: string, cause?: unknown): TandemError {
   return new TandemError('PEPPER_UNREADABLE', `The pepper cannot be read: ${why}.`, { cause });
 }
 
-/** Signs with the credentials that AWS gives to a Lambda. */
+/** Signs with the credentials that AWS sets for a Lambda. */
 function signed(request: { url: URL; body: string; region: string; env: Environment; date: Date }) {
   const { env, ...rest } = request;
   const [accessKeyId, secretAccessKey] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].map((name) =>

@@ -81,7 +81,7 @@ export async function callProblem({ call }) {
   return undefined;
 }
 
-/** SIGTERM while a call goes on: the caller gets the next answer, too, and then the gateway ends. @returns {Promise<string | undefined>} */
+/** SIGTERM during a call: the caller gets the next answer, too, and then the gateway ends. @returns {Promise<string | undefined>} */
 export async function termProblem({ call, container, url }) {
   const placed = call('--say', 'What are your opening hours?', '--say', 'Where is my order?');
   await placed.saw(ANSWERED);

@@ -161,7 +161,7 @@ export class Container {
     return (await this.inspect('{{.State.Running}}')) === 'true';
   }
 
-  /** Waits for its end. @returns {Promise<number | undefined>} the exit code, `undefined` if it goes on for longer */
+  /** Waits for its end. @returns {Promise<number | undefined>} the exit code, `undefined` if it runs for longer */
   async ended(limitMs) {
     const endMs = performance.now() + limitMs;
     while (await this.isRunning()) {

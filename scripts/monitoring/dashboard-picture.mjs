@@ -1,3 +1,5 @@
+import { escaped, n } from './svg.mjs';
+
 // Draws the panels of the dashboard, where Grafana puts them.
 
 const COLUMN = 62;
@@ -166,14 +168,6 @@ function shown(value, unit, max) {
   if (unit !== 'bytes') return String(Number(value.toPrecision(3)));
   const power = Math.floor(Math.log(value) / Math.log(1024));
   return `${n(value / 1024 ** power)} ${['B', 'KiB', 'MiB', 'GiB'][power]}`;
-}
-
-function n(value) {
-  return Number(value.toFixed(1));
-}
-
-function escaped(text) {
-  return String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
 const STYLE = `  <style>

@@ -1,3 +1,5 @@
+import { escaped, n } from './svg.mjs';
+
 // Draws the spans of one trace as a waterfall.
 
 const WIDTH = 1180;
@@ -127,14 +129,6 @@ function wordsOf(attributes, name, tookMs) {
     return [get('tandem.handover.trigger'), get('tandem.handover.reason'), get('tandem.handover.outcome')].join(', ');
   if (name === 'handover.dial') return `attempt ${get('tandem.dial.attempt')}: ${get('tandem.handover.outcome')}`;
   return `${Math.max(1, Math.round(tookMs))} ms`;
-}
-
-function n(value) {
-  return Number(value.toFixed(1));
-}
-
-function escaped(text) {
-  return String(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }
 
 const STYLE = `  <style>

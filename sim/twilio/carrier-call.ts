@@ -36,7 +36,7 @@ export interface OutgoingOptions {
   /** Present if Twilio shall detect what answers. */
   detection?: {
     mode: 'Enable' | 'DetectMessageEnd';
-    /** Whether the call goes on meanwhile. Otherwise its document is requested only with the result. */
+    /** Whether the call continues meanwhile. Otherwise its document is requested only with the result. */
     isAsync: boolean;
     callback?: { url: string; method: WebhookMethod };
   };

@@ -1,12 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
-import { type AddressInfo, Server as NetServer } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
 import type { BeforeCall, CallContext } from '../call/before-call.js';
 import type { OutboundFacts } from '../call/call-facts.js';
-import type { CallEvent, CallEventListener } from '../call/call-events.js';
+import type { CallEventListener } from '../call/call-events.js';
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import type { OwnProcessor } from '../call/media/own-processors.js';
 import { CallRegistry, type OperatorAction } from '../call/registry.js';
@@ -16,16 +15,12 @@ import type { ContactStep } from '../console/messages.js';
 import type { PhonePages } from '../console/phones.js';
 import type { OtherInstances } from '../console/other-instances.js';
 import type { ScrubTape } from '../console/scrubbed-tapes.js';
-import { OperatorConsole, isConsolePath } from '../console/operator-console.js';
+import { OperatorConsole } from '../console/operator-console.js';
 import { Drain } from './drain.js';
+import { EventRelay } from './event-relay.js';
+import { HttpServer } from './http-server.js';
 import { FaultInjection, type InjectedFaults } from './injected-faults.js';
-import { isOutboundPath } from '../outbound/api.js';
 import { type OutboundParts, openOutbound } from './outbound.js';
-import { mayReadMetrics } from '../edge/metrics-access.js';
-import { listenError } from '../edge/listen-error.js';
-import { MetricsServer } from '../edge/metrics-server.js';
-import { send, sendJson } from '../edge/respond.js';
-import { shownPath } from '../edge/shown-path.js';
 import { StreamUpgrades } from '../edge/stream-upgrades.js';
 import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
 import type { HubSpot } from '../crm/hubspot.js';
@@ -39,11 +34,9 @@ import { EscalationRules } from '../escalation/rules.js';
 import type { HandoverStore } from '../handover/store.js';
 import type { Journal } from '../journal/journal.js';
 import type { CallIds } from '../telemetry/call-ids.js';
-import { FirstOfKind } from '../telemetry/first-of-kind.js';
 import type { CallLine, Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { SpanPlace } from '../telemetry/span.js';
-import { InFlightRequests } from '../edge/in-flight-requests.js';
 import type { Peers, Readiness } from './peers.js';
 import type { Assistant } from '../prompts/assistant.js';
 import type { TapeRecorder } from '../tape/recorder.js';
@@ -116,37 +109,25 @@ export interface GatewayParts {
 
 type Phase = 'starting' | 'ready' | 'draining';
 
-/** Maximum time to receive a request, so that slow clients do not hold sockets. Twilio's limit for a webhook is 15 s. */
-const REQUEST_TIMEOUT_MS = 15_000;
-
-/** The paths besides Twilio's. */
-const PLAIN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
-
 /** One gateway with its calls and its HTTP server. Starts, drains and closes both. */
 export class Gateway {
   private readonly parts: GatewayParts;
   private readonly clock: Clock;
-  private readonly server: Server;
-  /** `undefined`: the metrics are on the main port. */
-  private readonly metricsServer: MetricsServer | undefined;
+  private readonly events: EventRelay;
+  private readonly http: HttpServer;
   private readonly calls: CallRegistry;
   private readonly webhooks: TwilioWebhooks;
   private readonly streams: StreamUpgrades;
   private readonly console: OperatorConsole;
   private readonly outbound: ReturnType<typeof openOutbound>;
-  private readonly listeners = new Set<CallEventListener>();
-  private readonly anomalies = new FirstOfKind();
   private phase: Phase = 'starting';
-  private boundPort = 0;
-  private readonly requests: InFlightRequests;
   private draining: Drain | undefined;
-  private listeningEnded: Promise<void> | undefined;
 
   constructor(parts: GatewayParts) {
     const { assistantFor, config, log, metrics, pepper, provider, store } = parts;
     this.parts = parts;
     this.clock = parts.clock ?? systemClock;
-    this.requests = new InFlightRequests(this.clock);
+    this.events = new EventRelay({ ids: parts.ids, log, metrics });
     const { handover } = config;
     const rest = this.twilioRest();
     this.calls = new CallRegistry(
@@ -192,7 +173,7 @@ export class Gateway {
         url: (scheme, path) => this.urlOf(scheme, path),
         traces: parts.traces,
         streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,
-        emit: (event) => this.emit(event),
+        emit: (event) => this.events.emit(event),
       },
       new Admission({
         clock: this.clock,
@@ -209,7 +190,7 @@ export class Gateway {
       }),
     );
     metrics.watchCalls(() => this.calls.activeCalls.map(({ state }) => state));
-    const { peers, recorder, traces } = parts;
+    const { faults, peers, phones, recorder, traces } = parts;
     if (traces !== undefined) this.watch((event) => traces.onCallEvent(event));
     recorder?.attach({
       publicHost: () => this.publicHost,
@@ -256,7 +237,6 @@ export class Gateway {
       peers,
       onSocket: recorder && ((socket) => recorder.stream(socket)),
     });
-    const { faults, phones } = parts;
     const injection = new FaultInjection({ faults, phones, log });
     if (faults !== undefined) this.watch((event) => faults.onCallEvent(event));
     this.console = new OperatorConsole({
@@ -278,32 +258,18 @@ export class Gateway {
       metrics,
     });
     this.watch((event) => this.console.onCallEvent(event));
-    this.server = createServer(
-      {
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        headersTimeout: REQUEST_TIMEOUT_MS,
-        keepAliveTimeout: config.keepAliveMs,
-      },
-      (request, response) => {
-        // The console has answers that never end, and nobody waits for them when the process stops.
-        if (!isConsolePath(pathOf(request))) this.requests.add(response);
-        void this.onRequest(request, response);
-      },
-    );
-    if (config.metricsPort !== undefined) {
-      this.metricsServer = new MetricsServer({
-        contentType: metrics.registry.contentType,
-        text: () => this.metricsText(),
-        onError: (error) => log.error({ err: error, path: '/metrics' }, 'request failed'),
-      });
-    }
-    this.server.on('upgrade', (request, socket, head) => {
-      const path = pathOf(request);
-      if (isConsolePath(path)) this.console.onUpgrade(path, request, socket, head);
-      else this.streams.onUpgrade(request, socket, head);
-    });
-    this.server.on('clientError', (_error, socket: Duplex) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    this.http = new HttpServer({
+      config,
+      webhooks: this.webhooks,
+      streams: this.streams,
+      console: this.console,
+      outbound: this.outbound.api,
+      about: () => ({ public_host: this.publicHost, ...parts.about }),
+      readiness: () => peers?.readiness() ?? this.readiness,
+      metricsText: () => peers?.metrics() ?? metrics.text(),
+      clock: this.clock,
+      log,
+      metrics,
     });
   }
 
@@ -312,25 +278,19 @@ export class Gateway {
    * @throws TandemError PORT_IN_USE, CONFIG_INVALID
    */
   async start(): Promise<void> {
-    const { host, metricsPort, port } = this.parts.config;
-    await this.metricsServer?.start(metricsPort ?? 0, host);
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', (error) => reject(listenError(error, { host, port, portName: 'PORT' })));
-      this.server.listen(port, host, resolve);
-    });
-    this.boundPort = (this.server.address() as AddressInfo).port;
+    await this.http.start();
     this.phase = 'ready';
-    this.parts.log.info({ host, port: this.port }, 'listening');
+    this.parts.log.info({ host: this.parts.config.host, port: this.port }, 'listening');
   }
 
   /** The port the gateway listens on, or listened on. */
   get port(): number {
-    return this.boundPort;
+    return this.http.port;
   }
 
   /** The port of the metrics alone. `undefined` if they are on the main port. */
   get metricsPort(): number | undefined {
-    return this.metricsServer?.port;
+    return this.http.metricsPort;
   }
 
   /** The host Twilio knows the gateway by. */
@@ -355,8 +315,7 @@ export class Gateway {
 
   /** Calls `listener` with the events of every call. Returns a function that stops it. */
   watch(listener: CallEventListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.events.watch(listener);
   }
 
   /** Returns the TwiML for a webhook that another process has checked. `undefined` for an empty answer. */
@@ -409,15 +368,15 @@ export class Gateway {
   async drain(drainSeconds: number, canMove = true): Promise<void> {
     this.phase = 'draining';
     this.parts.metrics.draining.set(1);
-    this.requests.closeConnections();
+    this.http.requests.closeConnections();
     this.console.drain();
-    const { calls, clock, requests } = this;
+    const { calls, clock, http } = this;
     this.draining ??= new Drain({
       calls,
       clock,
       log: this.parts.log,
-      requests,
-      stopListening: () => void this.stopListening(),
+      requests: http.requests,
+      stopListening: () => void http.stopListening(),
     });
     await this.draining.run(drainSeconds, canMove);
     // A call that was accepted is made, or found if the answer to it was lost.
@@ -427,24 +386,12 @@ export class Gateway {
   /** Closes the server and every socket. */
   async close(): Promise<void> {
     this.phase = 'draining';
-    this.requests.closeConnections();
+    this.http.requests.closeConnections();
     this.outbound.calls?.close();
     this.calls.close();
     this.streams.close();
     this.console.close();
-    const ended = this.stopListening();
-    await this.metricsServer?.close();
-    this.server.closeAllConnections();
-    // Also ends the server's timer that checks connections.
-    this.server.close();
-    await ended;
-  }
-
-  /** Accepts no more connections. Resolves when all are closed. */
-  private stopListening(): Promise<void> {
-    // Not `server.close()`, which also closes idle connections. On a new one, a request of Twilio may be on its way.
-    this.listeningEnded ??= new Promise((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
-    return this.listeningEnded;
+    await this.http.close();
   }
 
   /** `undefined` without credentials. */
@@ -467,75 +414,8 @@ export class Gateway {
     });
   }
 
-  private emit(event: CallEvent): void {
-    if (this.parts.ids !== undefined) noteIds(this.parts.ids, event);
-    for (const listener of this.listeners) {
-      try {
-        listener(event);
-      } catch (error) {
-        const { log, metrics } = this.parts;
-        metrics.processorErrors.inc({ processor: 'listener' });
-        if (this.anomalies.isFirst(event.callSid, 'listener'))
-          log.error({ err: error, call_sid: event.callSid, event: event.type }, 'a listener of call events failed');
-      }
-    }
-  }
-
-  private async onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = pathOf(request);
-    try {
-      const route = this.webhooks.routeOf(path);
-      if (isConsolePath(path)) await this.console.onRequest(path, request, response);
-      else if (isOutboundPath(path)) await this.outbound.api.onRequest(path, request, response);
-      else if (route !== undefined) await this.webhooks.onRequest(route, request, response);
-      else if (!PLAIN_PATHS.has(path) && this.webhooks.isMeant(path, request)) this.webhooks.onNoRoute(path, response);
-      else await this.onPlainRequest(path, request, response);
-    } catch (error) {
-      this.parts.log.error({ err: error, path: shownPath(path) }, 'request failed');
-      if (!response.headersSent) send(response, 500, 'text/plain', 'The gateway failed to answer. See its log.\n');
-    }
-  }
-
-  private async onPlainRequest(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      send(response, 405, 'text/plain', 'Only GET is allowed here.\n', { connection: 'close' });
-      return;
-    }
-    switch (path) {
-      case '/health':
-        sendJson(response, 200, { status: 'ok', public_host: this.publicHost, ...this.parts.about });
-        return;
-      case '/ready':
-        await this.onReady(response);
-        return;
-      case '/metrics':
-        await this.onMetrics(request, response);
-        return;
-      default:
-        send(response, 404, 'text/plain', 'Not found.\n');
-    }
-  }
-
-  private async onMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.metricsServer !== undefined) {
-      send(response, 404, 'text/plain', 'Not found. Metrics are on METRICS_PORT.\n');
-    } else if (mayReadMetrics(request)) {
-      send(response, 200, this.parts.metrics.registry.contentType, await this.metricsText());
-    } else {
-      const text = 'Metrics are answered only to loopback and private addresses, without a proxy. Set METRICS_PORT.\n';
-      send(response, 403, 'text/plain', text);
-    }
-  }
-
-  private async onReady(response: ServerResponse): Promise<void> {
-    const { peers } = this.parts;
-    const own: Readiness = { status: this.phase, isReady: this.phase === 'ready', calls: this.activeCalls };
-    const { isReady, ...body } = peers === undefined ? own : await peers.readiness();
-    sendJson(response, isReady ? 200 : 503, body);
-  }
-
-  private metricsText(): Promise<string> {
-    return this.parts.peers?.metrics() ?? this.parts.metrics.text();
+  private get readiness(): Readiness {
+    return { status: this.phase, isReady: this.phase === 'ready', calls: this.activeCalls };
   }
 
   /** Tells this process from the others, on this machine and on others that share its calls. */
@@ -549,17 +429,4 @@ export class Gateway {
     const { peers } = this.parts;
     return peers === undefined ? PATHS.stream : `${PATHS.stream}/${peers.name}`;
   }
-}
-
-/** Notes the ids that an event tells, so that every later line of the call has them. */
-function noteIds(ids: CallIds, event: CallEvent): void {
-  const { callSid, type } = event;
-  if (type === 'started') ids.note(callSid, { conversation_id: event.conversationId, trace_id: event.trace?.id });
-  else if (type === 'stream-started') ids.note(callSid, { stream_sid: event.streamSid });
-  else if (type === 'handover-prepared' || type === 'dialling') ids.note(callSid, { handover_id: event.handoverId });
-  else if (type === 'ended') ids.end(callSid);
-}
-
-function pathOf({ url = '/' }: IncomingMessage): string {
-  return url.split('?', 1)[0] ?? '/';
 }

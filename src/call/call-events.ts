@@ -12,17 +12,9 @@ import type { Answered } from './media/latency-meter.js';
  * may be shown on a screen but never logged.
  */
 export type CallEvent =
-  | ({
-      type: 'started';
-      callSid: string;
-      conversationId: string;
-      from: string;
-      to: string;
-      /** `undefined` if the call is not traced. */
-      trace?: TraceFacts | undefined;
-      /** Returns the turns so far, also those on other instances. */
-      history?: (() => readonly Turn[]) | undefined;
-    } & StartedFacts)
+  | ({ type: 'started' } & CallFactsAtStart)
+  /** Twilio asks about a call that had ended on another instance. No other event of it comes from here. */
+  | ({ type: 'ended-elsewhere' } & CallFactsAtStart)
   | { type: 'state'; callSid: string; state: CallState['name'] }
   | { type: 'stream-started'; callSid: string; streamSid: string }
   | { type: 'stream-ended'; callSid: string; streamSid: string; cause: StreamEnd }
@@ -57,6 +49,18 @@ export type CallEvent =
   /** The call leaves this instance so that another one takes it over. */
   | { type: 'moving'; callSid: string }
   | { type: 'ended'; callSid: string; outcome: CallOutcome };
+
+/** What the first event of a call tells. */
+export interface CallFactsAtStart extends StartedFacts {
+  callSid: string;
+  conversationId: string;
+  from: string;
+  to: string;
+  /** `undefined` if the call is not traced. */
+  trace?: TraceFacts | undefined;
+  /** Returns the turns so far, also those on other instances. */
+  history?: (() => readonly Turn[]) | undefined;
+}
 
 export type CallEventListener = (event: CallEvent) => void;
 

@@ -38,6 +38,8 @@ export class CallSigns {
     // The first stream is asked for while Twilio still lets the telephone ring.
     const isFirst = this.state === undefined;
     this.state = state;
+    // The call had ended on another instance, whose listeners know that.
+    if (isFirst && state === 'ended') return;
     if (AWAY.has(state)) this.silence.leave();
     else if (state === 'talking') this.silence.listen();
     else if (state === 'parted' || (state === 'ringing' && !isFirst)) {

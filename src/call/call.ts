@@ -1,7 +1,6 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { randomBytes } from 'node:crypto';
 import { boundToTape, taped } from '../base/taped.js';
-import type { TandemError } from '../base/errors.js';
 import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
@@ -10,60 +9,45 @@ import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
-import { identifyingNumber } from '../twilio/caller-identity.js';
 import type { StreamStart } from '../twilio/messages.js';
-import type { StreamEnd, StreamOwner, TwilioStream } from '../twilio/stream.js';
+import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
-import { History, type Turn } from '../voice/history.js';
-import type { VoiceProvider } from '../voice/session.js';
-import { type AssistantTool, type ToolContext, ToolRunner } from '../voice/tools.js';
+import { History } from '../voice/history.js';
+import type { AssistantTool } from '../voice/tools.js';
 import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { announcement } from './announcement.js';
 import type { CallContext } from './before-call.js';
-import type { OutboundFacts } from './call-facts.js';
+import type { CallFacts, OutboundFacts } from './call-facts.js';
 import { CallLimit } from './call-limit.js';
+import { CallReport } from './call-report.js';
 import { CallSigns } from './call-signs.js';
 import { type CallOutcome, type CallState, CallStateMachine, type Ended, type ExitPlan } from './call-state.js';
-import type { ConversationListener } from './media/conversation.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
-import { openMediaSession } from './media/open-media-session.js';
-import { type OwnProcessor, openOwnProcessors } from './media/own-processors.js';
-import { CallFaults } from './media/call-faults.js';
 import { AnsweringMachine } from './transfer/answering-machine.js';
-import { CallerSilence } from './transfer/caller-silence.js';
+import { StreamConnector, type StreamServices } from './stream/stream-connector.js';
 import { StreamRequests } from './stream/stream-requests.js';
-import { hasToken } from './stream/stream-token.js';
 import { PATHS } from './paths.js';
 import { type MoveWhen, CallMigration } from './snapshot/migration.js';
 import { type DoNotCallList, Ringing } from './stream/ringing.js';
 import { restoreState } from './snapshot/restore.js';
 
 /** What every call of a gateway shares. */
-export interface CallServices extends DepartureServices {
+export interface CallServices extends DepartureServices, StreamServices {
   log: Logger;
-  provider: VoiceProvider;
   /** The assistant that answers calls to this number, or talks on a call that the gateway makes from it. */
   assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
   /** `undefined` if the gateway makes no calls. */
   doNotCall: DoNotCallList | undefined;
   /** Tools besides the built-in ones. */
   tools: readonly AssistantTool[];
-  /** Processors of extensions. */
-  processors: readonly OwnProcessor[];
   /** Which triggers transfer a call to an agent. */
   rules: EscalationRules;
   /** The key that asks for an agent. Empty if none does. */
   humanDigit: string;
-  /** Silence of the caller after which the assistant asks "are you still there". 0 disables the question. */
-  idleMs: number;
   /** Maximum time a caller talks to the assistant. 0 means no limit. */
   maxCallMs: number;
-  /** Maximum number of times in a row the assistant speaks without a word from the caller's side. 0 means no limit. */
-  maxUnansweredTurns: number;
-  /** `true` for the frame pipeline, `false` for the direct bridge. */
-  pipeline: boolean;
   /** Whether the streams of this instance's calls always come to this instance. */
   streamsComeHere: boolean;
   /** An absolute URL as Twilio knows it. */
@@ -104,28 +88,17 @@ export class Call {
   readonly departure: Departure;
   private readonly services: CallServices;
   private readonly log: Logger;
-  private readonly conversationId: string;
-  private readonly startedAtMs: number;
   /** When the call began, by this instance's monotonic clock. */
   private readonly startedMs: number;
-  private readonly from: string;
-  private readonly to: string;
-  private readonly outbound: OutboundFacts | undefined;
-  private readonly assistant: Assistant;
   private readonly prompt: AssistantPrompt;
-  private readonly history: History;
-  private readonly escalationWatch: EscalationWatch;
-  private readonly usage = { inputTokens: 0, outputTokens: 0 };
   private readonly machine: CallStateMachine;
   private readonly checkpointer: CallCheckpointer;
   private readonly migration: CallMigration;
   private readonly ringing: Ringing;
   private readonly streams: StreamRequests;
-  private readonly faults: CallFaults;
-  private readonly silence: CallerSilence;
+  private readonly connector: StreamConnector;
   private readonly machines: AnsweringMachine | undefined;
-  private readonly signs: CallSigns;
-  private readonly trace: CallSnapshot['trace'];
+  private readonly report: CallReport;
   private readonly inTape = boundToTape();
   private readonly limit: CallLimit | undefined;
 
@@ -135,7 +108,7 @@ export class Call {
     const conversationId = taped('conversation', () => randomBytes(12).toString('hex'));
     const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs(), outbound, known), services);
     // First, because even the opening of its voice session may log something about the call.
-    call.emitStarted();
+    call.reportStart();
     const plan = call.planWithoutAssistant(known?.action);
     if (plan !== undefined) call.departure.part(plan);
     else call.machine.enter(call.ringing.state(call.prompt.greeting, clock.now()));
@@ -145,8 +118,10 @@ export class Call {
 
   /** Takes over a call from the state that another instance left. */
   static restore(entry: JournalEntry, services: CallServices): Call {
+    const isOver = entry.stand.name === 'ended';
     const call = new Call(snapshotOf(entry), services);
-    call.emitStarted();
+    // Of a call that is over, only the last answer is repeated. A `started` of it would have no end.
+    call.reportStart(isOver ? 'ended-elsewhere' : 'started');
     restoreState(entry.stand, {
       clock: services.clock,
       machine: call.machine,
@@ -154,42 +129,28 @@ export class Call {
       ringing: (opening, quietSinceMs, streamToken) => call.ringing.state(opening, quietSinceMs, streamToken),
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.now()),
     });
+    if (isOver) call.limit?.close();
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
 
   private constructor(memory: CallSnapshot, services: CallServices) {
+    const { callSid, conversationId, from, outbound, startedAtMs, to } = memory;
+    const { clock, maxCallMs } = services;
     this.services = services;
-    this.callSid = memory.callSid;
-    this.from = memory.from;
-    this.to = memory.to;
-    this.outbound = memory.outbound;
-    this.assistant = services.assistantFor(this.to, this.outbound, memory.known);
-    this.prompt = this.assistant.prompt;
-    this.history = new History(memory.turns);
-    this.conversationId = memory.conversationId;
-    this.log = services.log.child({ call_sid: this.callSid, conversation_id: this.conversationId });
-    this.startedAtMs = memory.startedAtMs;
-    this.trace = memory.trace ?? traceOf(memory, services.traces);
-    this.startedMs = services.clock.now() - memory.lastedMs;
-    this.escalationWatch = new EscalationWatch({
+    this.callSid = callSid;
+    const assistant = services.assistantFor(to, outbound, memory.known);
+    this.prompt = assistant.prompt;
+    const history = new History(memory.turns);
+    this.log = services.log.child({ call_sid: callSid, conversation_id: conversationId });
+    const trace = memory.trace ?? traceOf(memory, services.traces);
+    this.startedMs = clock.now() - memory.lastedMs;
+    const escalationWatch = new EscalationWatch({
       humanDigit: services.humanDigit,
       rules: services.rules,
       language: this.prompt.language,
     });
-    const { assistant, callSid, conversationId, from, outbound, startedAtMs, to } = this;
-    this.signs = new CallSigns({ callSid, clock: services.clock, emit: services.emit });
-    this.machine = new CallStateMachine({
-      onEnter: (state) => {
-        this.checkpointer.note();
-        this.signs.entered(state.name);
-      },
-      onLive: (isLive) => {
-        if (isLive) services.metrics.activeSessions.inc();
-        else services.metrics.activeSessions.dec();
-      },
-    });
-    const facts = {
+    const call: CallFacts = {
       callSid,
       conversationId,
       startedAtMs,
@@ -198,13 +159,22 @@ export class Call {
       assistant,
       outbound,
       known: memory.known,
-      traceId: this.trace?.id,
-      turns: () => this.history.turns,
+      traceId: trace?.id,
+      turns: () => history.turns,
       log: () => this.log,
     };
-    this.departure = new Departure({
-      call: facts,
-      machine: this.machine,
+    const report = new CallReport({ call, trace: services.traces && trace, services });
+    const signs = new CallSigns({ callSid, clock, emit: services.emit });
+    const machine = new CallStateMachine({
+      onEnter: (state) => {
+        this.checkpointer.note();
+        signs.entered(state.name);
+      },
+      onLive: (isLive) => report.onLive(isLive),
+    });
+    const departure = new Departure({
+      call,
+      machine,
       services,
       owner: {
         resume: (exit) => this.streams.next(exit),
@@ -214,30 +184,26 @@ export class Call {
       resumes: memory.resumes,
       failedDials: memory.failedDials,
     });
-    const { departure, history, machine } = this;
-    this.checkpointer = new CallCheckpointer({
-      call: facts,
+    const checkpointer = new CallCheckpointer({
+      call,
       lastedMs: () => this.lastedMs,
       history,
       machine,
       departure,
       services,
     });
-    this.ringing = new Ringing({
-      call: facts,
+    const ringing = new Ringing({
+      call,
       history,
       machine,
       departure,
       services,
-      onSessionChange: (change) => this.signs.onSessionChange(change),
-      onExpired: (quietSinceMs) => departure.part(this.streams.resumePlan('stream_refused', quietSinceMs)),
+      onSessionChange: (change) => signs.onSessionChange(change),
+      onExpired: (quietSinceMs) => departure.part(streams.resumePlan('stream_refused', quietSinceMs)),
     });
-    const { checkpointer, ringing } = this;
-    const { signs } = this;
-    const streams = new StreamRequests({ call: facts, machine, ringing, departure, services, signs });
-    this.streams = streams;
+    const streams = new StreamRequests({ call, machine, ringing, departure, services, signs });
     this.migration = new CallMigration({
-      clock: services.clock,
+      clock,
       machine,
       checkpointer,
       midWordPlan: () => streams.resumePlan('moved', streams.heardNothingSinceMs),
@@ -246,24 +212,32 @@ export class Call {
         departure.part(plan);
       },
     });
-    const { clock, maxCallMs, maxUnansweredTurns, metrics } = services;
-    const { escalationWatch, log } = this;
-    const escalate = (escalation: Escalation): void => this.escalate(escalation);
-    this.faults = new CallFaults({ callSid, log, metrics });
-    this.silence = new CallerSilence({
-      maxUnansweredTurns,
-      machine,
-      departure,
-      escalationWatch,
-      lines: this.prompt.lines,
-      log,
-      metrics,
-      escalate,
-    });
     if (outbound !== undefined) {
       const message = this.prompt.outbound?.message;
-      this.machines = new AnsweringMachine({ machine, departure, log, wanted: outbound.machine, message });
+      this.machines = new AnsweringMachine({ machine, departure, log: this.log, wanted: outbound.machine, message });
     }
+    const escalate = (escalation: Escalation): void => this.escalate(escalation);
+    this.connector = new StreamConnector({
+      call,
+      history,
+      escalationWatch,
+      machine,
+      departure,
+      checkpointer,
+      ringing,
+      streams,
+      machines: this.machines,
+      report,
+      signs,
+      services,
+      escalate,
+    });
+    this.report = report;
+    this.machine = machine;
+    this.departure = departure;
+    this.checkpointer = checkpointer;
+    this.ringing = ringing;
+    this.streams = streams;
     if (maxCallMs > 0) this.limit = new CallLimit({ clock, machine, escalate }, maxCallMs - this.lastedMs);
   }
 
@@ -338,72 +312,9 @@ export class Call {
     return [...announcement(announce, this.prompt), { verb: 'hangup' }];
   }
 
-  /** Admits a stream that names this call. Its token works once, and only for this call. */
-  admit(stream: TwilioStream, start: StreamStart): StreamOwner | { refused: string } {
-    const state = this.machine.state;
-    if (state.name !== 'ringing') return { refused: 'no stream expected' };
-    if (!hasToken(start, state.streamToken)) return { refused: 'wrong token' };
-
-    const { clock, idleMs, metrics, pipeline, provider } = this.services;
-    const { media, meter } = openMediaSession({
-      stream,
-      prewarmed: state.prewarmed,
-      history: this.history,
-      escalationWatch: this.escalationWatch,
-      tools: new ToolRunner({
-        tools: this.ringing.tools,
-        clock,
-        context: () => this.toolContext(),
-        onFault: (fault) => metrics.toolFaults.inc({ fault }),
-      }),
-      listener: this.listener(),
-      onIdle: (times) => this.silence.onIdle(times),
-      onCallerBack: () => this.departure.stay(),
-      onLook: () => this.checkpointer.noteBetweenTurns(),
-      onFault: (fault) => this.faults.onStreamFault(fault),
-      onProcessorError: (processor, error) => this.faults.onProcessorError(processor, error),
-      own: openOwnProcessors(
-        this.services.processors,
-        () => {
-          const log = this.log.child({ stream_sid: start.streamSid });
-          return { ...this.toolContext(), language: this.prompt.language, clock, log };
-        },
-        (name, fault, error) => this.faults.onOwnProcessorFault(name, fault, error),
-      ),
-      onUnknownMark: () => this.faults.onUnknownMark(),
-      signs: this.signs,
-      services: { clock, metrics, providerName: provider.name, idleMs, pipeline },
-    });
-    const { pauses, conversation, idle, playback, health } = media;
-    this.machine.enter({ name: 'talking', media });
-    this.streams.cameIn(state.opening !== undefined || this.ringing.owesAnswer);
-    const { inboundFrameLatency } = metrics;
-    return {
-      onStart: () => {
-        this.services.emit({ type: 'stream-started', callSid: this.callSid, streamSid: start.streamSid });
-        this.log.info('stream started');
-        meter.streamStarted();
-        conversation.begin();
-        this.machines?.onStream();
-        if (state.opening === undefined && !this.ringing.owesAnswer)
-          idle.beginQuiet(this.ringing.since(state.quietSinceMs));
-      },
-      onAudio: (payload, receivedMs) => {
-        health.mediaCame(receivedMs);
-        pauses.heard(payload);
-        conversation.callerAudio(payload);
-        inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
-      },
-      onDigit: (digit) => {
-        this.silence.onDigit();
-        conversation.digit(digit);
-      },
-      onMark: (name) => playback.onMark(name),
-      onEnd: (cause) => {
-        this.services.emit({ type: 'stream-ended', callSid: this.callSid, streamSid: start.streamSid, cause });
-        this.onStreamEnd(cause);
-      },
-    };
+  /** Admits the stream that the call waits for; see {@link StreamConnector.admit}. */
+  admit(stream: TwilioStream, start: StreamStart): Admitted {
+    return this.connector.admit(stream, start);
   }
 
   /** The `<Connect action>` request: the stream is over. */
@@ -415,7 +326,8 @@ export class Call {
     // The stream broke while Twilio was being told to dial. The answer depends on whether Twilio took that change.
     if (this.machine.state.name === 'redirecting') await this.departure.dialling.settled();
     // Twilio may ask before the close of the socket has reached us, or when no stream ever came.
-    if (this.machine.state.name === 'talking' || this.machine.state.name === 'leaving') this.onStreamEnd('lost');
+    if (this.machine.state.name === 'talking' || this.machine.state.name === 'leaving')
+      this.connector.onStreamEnd('lost');
     const { state } = this.machine;
     return state.name === 'ringing' ? this.streams.again(state) : this.currentAnswer();
   }
@@ -481,35 +393,8 @@ export class Call {
     return state.name !== 'ended' && !this.isMoving;
   }
 
-  private emitStarted(): void {
-    const { assistant, callSid, conversationId, from, history, outbound, services, to } = this;
-    // By this instance's clock, from which the console counts on.
-    const startedAtMs = Math.round(services.clock.epochMs() - this.lastedMs);
-    const provider = assistant.providers?.[0] ?? services.provider.name;
-    const turns = history.turns.length;
-    const { resumes } = this.departure;
-    const trace =
-      this.trace === undefined || services.traces === undefined
-        ? undefined
-        : {
-            id: this.trace.id,
-            isKept: this.trace.isKept === true,
-            assistant: assistant.prompt.name,
-            direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
-            resumes,
-          };
-    const facts = {
-      conversationId,
-      from,
-      to,
-      startedAtMs,
-      provider,
-      turns,
-      history: () => history.turns,
-      outboundId: outbound?.id,
-      trace,
-    };
-    services.emit({ type: 'started', callSid, ...facts });
+  private reportStart(type: 'started' | 'ended-elsewhere' = 'started'): void {
+    this.report.started(type, this.lastedMs, this.departure.resumes);
   }
 
   private escalationLine(escalation: Escalation): string {
@@ -518,68 +403,11 @@ export class Call {
     return ASKED_FOR.has(escalation.trigger) ? lines.handover : lines.stopping;
   }
 
-  private listener(): ConversationListener {
-    return {
-      onTurn: (turn: Readonly<Turn>) => {
-        this.services.emit({ type: 'turn', callSid: this.callSid, turn });
-        this.checkpointer.note();
-        this.silence.onTurn(turn);
-      },
-      onEscalation: (escalation) => {
-        this.departure.stay();
-        this.escalate(escalation);
-      },
-      // The assistant has said goodbye itself.
-      onEndCall: () => this.departure.endCall('completed'),
-      onUsage: (inputTokens, outputTokens) => {
-        this.services.metrics.tokens.inc({ direction: 'input' }, inputTokens);
-        this.services.metrics.tokens.inc({ direction: 'output' }, outputTokens);
-        this.usage.inputTokens += inputTokens;
-        this.usage.outputTokens += outputTokens;
-        this.services.emit({ type: 'usage', callSid: this.callSid, inputTokens, outputTokens });
-      },
-      onSign: (sign) => this.signs.onSign(sign),
-      onSaid: (sayId, status) => {
-        this.departure.onSaid(status, sayId);
-        this.silence.onSaid(sayId, status);
-      },
-      onFailure: (error) => this.onFailure(error),
-    };
-  }
-
-  private toolContext(): Omit<ToolContext, 'signal'> & { log: Logger } {
-    return { conversationId: this.conversationId, callerNumber: identifyingNumber(this.from) ?? '', log: this.log };
-  }
-
-  /** Every provider has failed. */
-  private onFailure(error: TandemError): void {
-    this.log.error({ err: error }, 'every voice provider has failed');
-    if (this.machine.state.name === 'leaving') this.departure.onVoiceLost();
-    else if (this.machine.state.name === 'talking') this.departure.part(this.departure.failurePlan());
-  }
-
-  private onStreamEnd(cause: StreamEnd): void {
-    // The gateway closed the stream itself, and the state has moved on already.
-    if (cause === 'closed') return;
-    if (this.machine.state.name === 'leaving') this.departure.part(this.machine.state);
-    else if (this.machine.state.name === 'talking')
-      this.departure.part(this.streams.resumePlan('stream_lost', this.streams.heardNothingSinceMs));
-    else if (this.machine.state.name === 'redirecting' && cause === 'stop')
-      this.machine.enter({ ...this.machine.state, isStopped: true });
-  }
-
   private hold(seconds: number = SILENCE_BUDGET.holdSeconds): Verb[] {
     return [
       { verb: 'pause', seconds },
       { verb: 'redirect', url: this.services.url('https', PATHS.held) },
     ];
-  }
-
-  /** Tokens used by all models of this call. Empty if none of them counts tokens. */
-  private tokens(): Record<string, number> {
-    const { inputTokens, outputTokens } = this.usage;
-    if (inputTokens + outputTokens === 0) return {};
-    return { input_tokens: inputTokens, output_tokens: outputTokens };
   }
 
   private end(outcome: CallOutcome, announce?: string): void {
@@ -593,10 +421,7 @@ export class Call {
     this.limit?.close();
     this.checkpointer.close();
     this.departure.close();
-    this.services.metrics.sessions.inc({ outcome });
-    this.services.metrics.sessionSeconds.observe(this.lastedMs / 1000);
-    this.log.info({ outcome, ...this.tokens() }, 'call ended');
-    this.services.emit({ type: 'ended', callSid: this.callSid, outcome });
+    this.report.ended(outcome, this.lastedMs);
     this.services.onEnded(this);
   }
 }

@@ -22,6 +22,8 @@ import { shareOf } from './shares.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const HELLO_MS = 10_000;
+/** How often a worker looks whether its primary still lives. */
+const ORPHAN_CHECK_MS = 1000;
 
 /** What a worker needs of its process. */
 export interface WorkerHost {
@@ -90,6 +92,7 @@ export async function runWorker(
     },
     systemClock,
   );
+  endWithPrimary(channel, exit);
   const place = await link.ask('hello', undefined, HELLO_MS);
   const { journalKey, name } = place;
   log = createLogger({ level: settings.logLevel, worker: name });
@@ -117,6 +120,17 @@ export async function runWorker(
     if (type === 'started' || type === 'moving' || type === 'ended') link.tell(`call-${type}`, callSid);
   });
   link.tell('listening', { port: running.gateway.port });
+}
+
+/**
+ * Ends this process when the primary is gone. Node does that by itself, except while a socket is on its way to the primary: then it
+ * waits for the confirmation before it emits `disconnect`, for ever, and the worker would keep the port from the next cluster.
+ */
+function endWithPrimary(channel: Channel, exit: () => void): void {
+  systemClock.setTimer(ORPHAN_CHECK_MS, () => {
+    if (channel.connected) endWithPrimary(channel, exit);
+    else exit();
+  });
 }
 
 function placedConfig(settings: Config, { index, storeUrl, workers }: Place): Config {

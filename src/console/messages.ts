@@ -81,7 +81,7 @@ type EventOfKind =
   | { kind: 'renewal'; provider: string; silenceMs: number }
   | { kind: 'reconnect'; provider: string; silenceMs: number }
   | { kind: 'failover'; from: string; to: string; silenceMs: number }
-  /** The call goes on in another stream, on this instance. `silenceMs` follows when the caller has heard something on it. */
+  /** The call continues in another stream, on this instance. `silenceMs` follows when the caller has heard something on it. */
   | { kind: 'resume'; cause: string; instance: string; silenceMs?: number }
   | { kind: 'move' }
   | { kind: 'escalation'; trigger: Trigger; reason: Reason }

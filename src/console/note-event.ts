@@ -56,6 +56,7 @@ export function noteEvent(record: CallRecord, event: CallEvent): void {
       record.end(event.outcome);
       return;
     case 'started':
+    case 'ended-elsewhere':
     case 'stream-started':
     case 'stream-ended':
     case 'connected':

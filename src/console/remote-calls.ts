@@ -4,7 +4,7 @@ import type { InstanceUpdate } from './other-instances.js';
 
 /** Maximum time without a sign of life. Then the rows of the instance may be wrong. */
 const SILENT_AFTER_MS = 10_000;
-/** How long such rows are kept. By then their calls have ended or gone on elsewhere. */
+/** How long such rows are kept. By then their calls have ended or continue elsewhere. */
 const FORGET_AFTER_MS = 300_000;
 
 interface Instance {

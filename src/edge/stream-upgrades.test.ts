@@ -8,7 +8,7 @@ import { createLogger } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { StreamUpgrades } from './stream-upgrades.js';
 
-test('an upgrade request whose check throws is refused, counted and logged, and the server goes on', async () => {
+test('an upgrade request whose check throws is refused, counted and logged, and the server answers the next one', async () => {
   const metrics = new Metrics({ process: false });
   const lines: string[] = [];
   const upgrades = new StreamUpgrades({

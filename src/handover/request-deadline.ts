@@ -12,7 +12,7 @@ interface Body {
 }
 
 /**
- * Returns middleware for an AWS client that gives each attempt one deadline over head and body. The SDK's own `requestTimeout`
+ * Returns middleware for an AWS client that puts one deadline on each attempt, over head and body. The SDK's own `requestTimeout`
  * ends with the head of the response (`setRequestTimeout` in @smithy/node-http-handler), so a body that stalls would be waited
  * for without end. Belongs into the step `deserialize`, inside the SDK's parsing and its retries.
  *

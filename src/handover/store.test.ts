@@ -153,7 +153,7 @@ test('the DynamoDB store reports a refusal as STORE_REJECTED and no answer as ST
   await store.close();
 });
 
-test('an answer in place of DynamoDB that gives no reason is named by its status', async () => {
+test('an answer in place of DynamoDB that names no reason is named by its status', async () => {
   for (const [status, code] of [
     [429, 'STORE_THROTTLED'],
     [302, 'STORE_UNREACHABLE'],

@@ -1,9 +1,10 @@
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import type { KeyObject } from 'node:crypto';
-import type { Clock, Timer } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { setLoopTimer } from '../base/loop-timer.js';
 import type { Logger } from '../telemetry/log.js';
 import { BackendFailure, type HeldData, type JournalBackend } from './backend.js';
+import { BackendWatch } from './backend-watch.js';
 import { asOfNow, byOwnClock } from './entry-times.js';
 import { ENTRY_VERSION, type JournalEntry, deserialize, serialize, tombstone } from './entry.js';
 import { type JournalFact, deserializeFact, factPlace, serializeFact } from './fact.js';
@@ -88,10 +89,6 @@ export interface JournalOptions {
 const FLUSH_MS = 2000;
 /** Maximum number of concurrent writes. It is low, so that the rewriting after an outage leaves the event loop to audio. */
 const MAX_IN_FLIGHT = 8;
-const FIRST_RETRY_MS = 250;
-const MAX_RETRY_MS = 5000;
-/** Delay after the start before a missing connection is logged. */
-const FIRST_CONNECTION_MS = 3000;
 /** Maximum number of calls. Further ones are not written. */
 const MAX_CALLS = 10_000;
 /** Maximum age of a snapshot. A call that was not written for this long has been abandoned. */
@@ -121,14 +118,6 @@ interface Flush {
   finish: () => void;
 }
 
-/** Whether the backend works. `failures` counts failures in a row; 0 while the first connection is pending. */
-type State =
-  | { name: 'up' }
-  | { name: 'down'; failures: number; retry: Timer }
-  /** One write or read is pending to see whether the backend works again. */
-  | { name: 'probing'; failures: number }
-  | { name: 'closed' };
-
 /** Keeps the latest snapshot of every call of this instance and writes it to a backend, one write a call at a time. */
 export class CallJournal implements Journal {
   private readonly options: JournalOptions;
@@ -140,9 +129,7 @@ export class CallJournal implements Journal {
   /** The epochs of calls that were claimed but not noted yet. The oldest are dropped first. */
   private readonly claims = new Map<string, number | 'unread'>();
   private readonly flushing = new Set<Flush>();
-  private state: State;
-  /** The kinds of failure that the log has named in this outage. */
-  private readonly named = new Set<string>();
+  private readonly watch: BackendWatch;
   private inFlight = 0;
   private pump: NodeJS.Immediate | undefined;
 
@@ -150,22 +137,27 @@ export class CallJournal implements Journal {
     this.options = options;
     this.callClock = options.callClock ?? options.clock;
     this.seal = new Seal(options.keys, ENTRY_VERSION);
-    const isUp = options.backend.kind !== 'redis';
-    this.state = isUp ? { name: 'up' } : this.down(0, FIRST_CONNECTION_MS);
-    options.onHealth?.(isUp);
+    this.watch = new BackendWatch({
+      clock: options.clock,
+      log: options.log,
+      isUpAtStart: options.backend.kind !== 'redis',
+      attempt: () => this.attempt(),
+      waiting: () => this.waiting.size,
+      onHealth: options.onHealth,
+    });
     options.backend.onConnection((isConnected) => this.onConnection(isConnected));
   }
 
   get health(): JournalHealth {
     return {
       backend: this.options.backend.kind,
-      isUp: this.state.name === 'up',
+      isUp: this.watch.isUp,
       unwritten: this.waiting.size + this.inFlight,
     };
   }
 
   note(entry: JournalEntry): void {
-    if (this.state.name === 'closed') return;
+    if (this.watch.isClosed) return;
     const { callSid } = entry;
     const known = this.accounts.get(callSid);
     if (known !== undefined) {
@@ -204,7 +196,7 @@ export class CallJournal implements Journal {
   }
 
   tell(callSid: string, fact: JournalFact): void {
-    if (this.state.name === 'closed') return;
+    if (this.watch.isClosed) return;
     const { backend, instanceId: owner, log } = this.options;
     const place = factPlace(callSid);
     const data = this.seal.close(serializeFact(fact), place);
@@ -253,9 +245,8 @@ export class CallJournal implements Journal {
 
   async close(): Promise<void> {
     await this.flush();
-    if (this.state.name === 'closed') return;
-    if (this.state.name === 'down') this.state.retry.cancel();
-    this.state = { name: 'closed' };
+    if (this.watch.isClosed) return;
+    this.watch.close();
     clearImmediate(this.pump);
     this.accounts.clear();
     this.waiting.clear();
@@ -264,13 +255,13 @@ export class CallJournal implements Journal {
 
   /** Whether no write is pending and none can be started now. */
   private get isIdle(): boolean {
-    return this.inFlight === 0 && (this.waiting.size === 0 || this.state.name !== 'up');
+    return this.inFlight === 0 && (this.waiting.size === 0 || !this.watch.isUp);
   }
 
   /** Whether the call's latest snapshot is written, or its write cannot be started now. */
   private isSettled(callSid: string): boolean {
     const phase = this.accounts.get(callSid)?.phase ?? 'saved';
-    return phase === 'saved' || (phase === 'waiting' && this.state.name !== 'up');
+    return phase === 'saved' || (phase === 'waiting' && !this.watch.isUp);
   }
 
   private toWrite(callSid: string, account: Account): void {
@@ -285,7 +276,7 @@ export class CallJournal implements Journal {
 
   /** Writes one entry in each turn of the event loop, because encrypting a long one takes a while and audio comes first. */
   private pumpSoon(): void {
-    if (this.pump !== undefined || this.state.name !== 'up') return;
+    if (this.pump !== undefined || !this.watch.isUp) return;
     if (this.waiting.size === 0 || this.inFlight >= MAX_IN_FLIGHT) return;
     this.pump = setImmediate(() => {
       this.pump = undefined;
@@ -313,7 +304,7 @@ export class CallJournal implements Journal {
       const data = this.seal.close(serialize(now), callSid);
       const result = await backend.write({ callSid, owner, epoch, data, ttlMs: ttlOf(entry) });
       this.inFlight--;
-      this.wentUp();
+      this.watch.wentUp();
       this.onWritten(callSid, account, entry, result);
     } catch (error) {
       this.inFlight--;
@@ -322,7 +313,7 @@ export class CallJournal implements Journal {
         account.phase = 'waiting';
         this.waiting.add(callSid);
       }
-      this.wentDown(error);
+      this.watch.wentDown(error);
     }
     this.pumpSoon();
     for (const flush of this.flushing) if (flush.isDone()) flush.finish();
@@ -330,7 +321,7 @@ export class CallJournal implements Journal {
 
   private onWritten(callSid: string, account: Account, entry: JournalEntry, result: number | 'fenced'): void {
     const { log, onLost, onWrite } = this.options;
-    if (this.state.name === 'closed') return;
+    if (this.watch.isClosed) return;
     if (result === 'fenced') {
       onWrite?.('fenced');
       this.accounts.delete(callSid);
@@ -348,62 +339,30 @@ export class CallJournal implements Journal {
     else if (entry.stand.name === 'ended') this.accounts.delete(callSid);
   }
 
-  private wentUp(): void {
-    const { state } = this;
-    if (state.name !== 'down' && state.name !== 'probing') return;
-    if (state.name === 'down') state.retry.cancel();
-    this.state = { name: 'up' };
-    this.named.clear();
-    this.options.log.info({ unwritten: this.waiting.size }, 'the journal is being written');
-    this.options.onHealth?.(true);
-  }
-
-  private wentDown(error: unknown): void {
-    const { log, onHealth } = this.options;
-    const { state } = this;
-    // Closed, or one of several writes that were pending when the backend failed; the retry is scheduled already.
-    if (state.name === 'closed' || state.name === 'down') return;
-    const failures = state.name === 'probing' ? state.failures + 1 : 1;
-    if (failures === 1) onHealth?.(false);
-    const kind = error instanceof BackendFailure ? error.kind : 'fault';
-    if (!this.named.has(kind)) {
-      this.named.add(kind);
-      log.error({ kind }, 'the journal cannot be written; running calls would lose their memory with this instance');
-    }
-    this.state = this.down(failures, Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS));
-  }
-
-  private down(failures: number, delayMs: number): State & { name: 'down' } {
-    return { name: 'down', failures, retry: this.options.clock.setTimer(delayMs, () => this.probe()) };
-  }
-
   /** Tries one write, or a read if no write is waiting, so that a backend in trouble does not receive all of them. */
-  private probe(): void {
-    if (this.state.name !== 'down') return;
-    this.state.retry.cancel();
-    this.state = { name: 'probing', failures: this.state.failures };
+  private attempt(): void {
     if (this.waiting.size > 0) {
       this.writeNext();
       return;
     }
     this.options.backend.read(PROBE_SID).then(
       () => {
-        this.wentUp();
+        this.watch.wentUp();
         this.pumpSoon();
       },
-      (error: unknown) => this.wentDown(error),
+      (error: unknown) => this.watch.wentDown(error),
     );
   }
 
   private onConnection(isConnected: boolean): void {
-    if (this.state.name === 'closed') return;
+    if (this.watch.isClosed) return;
     if (!isConnected) {
-      if (this.state.name === 'up') this.wentDown(new BackendFailure('unreachable'));
+      if (this.watch.isUp) this.watch.wentDown(new BackendFailure('unreachable'));
       return;
     }
     // Redis may have lost all data while it was unreachable, so every call is written again.
     for (const [callSid, account] of this.accounts) this.toWrite(callSid, account);
-    this.probe();
+    this.watch.probe();
   }
 
   private async ask(question: () => Promise<HeldData | undefined>): Promise<HeldData | undefined | 'unavailable'> {

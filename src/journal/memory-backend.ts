@@ -17,7 +17,7 @@ export class MemoryBackend implements JournalBackend {
   readonly kind = 'memory';
   private readonly clock: Clock;
   private readonly kept = new Map<string, Kept>();
-  /** Where the search for expired entries goes on. */
+  /** Where the next search for expired entries begins. */
   private cursor: Iterator<[string, Kept]> | undefined;
 
   constructor(clock: Clock) {

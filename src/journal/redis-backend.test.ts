@@ -94,6 +94,27 @@ test('nothing said and no token is readable in Redis, and every entry expires', 
   }
 });
 
+test('a call is claimed from a Redis that lets its user not ask how long an entry lives', LIMIT, async () => {
+  const redis = await RedisServer.start();
+  redis.command('ACL', 'SETUSER', 'gateway', 'on', '>gateway-password', '~*', '+@all', '-pttl');
+  const url = redis.url.replace('//', '//gateway:gateway-password@');
+  const journal = journalOver(url, 'a');
+  const other = journalOver(url, 'b');
+  try {
+    const entry = sampleEntry();
+    journal.note(entry);
+    await until(isWritten(journal), 'the entry is written');
+    await until(isUp(other), 'the other instance is connected');
+    assert.deepEqual(await other.peek(entry.callSid), entry);
+    assert.deepEqual(await other.claim(entry.callSid), { status: 'claimed', entry, wasOurs: false });
+    assert.match(redis.command('ACL', 'LOG'), /pttl/, 'the script has asked, and was refused');
+  } finally {
+    await journal.close();
+    await other.close();
+    await redis.stop();
+  }
+});
+
 test(
   'a Redis that is killed during 100 calls and restarts empty receives all of them again, and new ones',
   LIMIT,

@@ -12,7 +12,7 @@ export interface NoteChange<Result> {
 
 /**
  * Small JSON values that all instances share, each under a name and with a maximum age. Every method rejects with
- * {@link BackendFailure} if the journal does not answer, because a caller that went on without it would do twice what may be
+ * {@link BackendFailure} if the journal does not answer, because code that continued without it would do twice what may be
  * done once.
  */
 export interface SharedNotes {

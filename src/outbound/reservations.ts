@@ -65,7 +65,7 @@ export class Reservations {
     return new Set(calls.flatMap(({ callSid }) => callSid ?? []));
   }
 
-  /** A call is over. It goes on counting for its number. */
+  /** A call is over. It still counts for its number. */
   async release(id: string, number: string, nowMs: number): Promise<void> {
     await this.changeNumber(number, nowMs, (calls) =>
       calls.map((call) => (call.id === id ? { ...call, isLive: false } : call)),

@@ -54,7 +54,7 @@ export interface Command<Options extends OptionTable = OptionTable> {
   notes?: string;
   /** Whether the command reads the settings of `.env` and tells of its failures itself. */
   isOnItsOwn?: boolean;
-  /** Resolves with the exit code, or with `undefined` if the process goes on until it is stopped. */
+  /** Resolves with the exit code, or with `undefined` if the process runs until it is stopped. */
   run(input: Input<Options>): Promise<number | undefined>;
 }
 

@@ -77,7 +77,7 @@ describe('the protection of a task on ECS', () => {
     assert.deepEqual(wishes, [PROTECT, PROTECT]);
   });
 
-  test('a task that always has calls gives a deployment two minutes in every hour', async () => {
+  test('a task that always has calls leaves a deployment two minutes in every hour', async () => {
     calls = 1;
     await pass(1000, 1);
     await pass(31 * MINUTE_MS, 2);

@@ -19,7 +19,7 @@ export interface SpeechEngine {
   listen(listener: SpeechListener): SpeechInput;
   /**
    * Synthesises lines that every call may need, so that no caller waits for them. Resolves when the first sentence is ready, and
-   * goes on with the others. Never rejects. Absent for an engine that keeps nothing.
+   * continues with the others. Never rejects. Absent for an engine that keeps nothing.
    */
   keep?(lines: readonly string[]): Promise<void>;
   close(): Promise<void>;

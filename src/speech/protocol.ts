@@ -20,7 +20,7 @@ export type WorkerReply =
   | { type: 'speech-started'; stream: number }
   | { type: 'speech-stopped'; stream: number }
   | { type: 'stream-text'; stream: number; text: string }
-  /** The recogniser threw on one utterance. The stream goes on. */
+  /** The recogniser threw on one utterance. The stream continues. */
   | { type: 'utterance-failed'; stream: number }
   /** The stream is over, because the voice detector threw on its audio. */
   | { type: 'stream-failed'; stream: number };

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.js';
-import type { CallEvent, TraceFacts } from '../call/call-events.js';
+import type { CallEvent, CallFactsAtStart, TraceFacts } from '../call/call-events.js';
 import { PATHS } from '../call/paths.js';
 import { ATTRIBUTE, SPAN, webhookSpan } from '../telemetry/span-names.js';
 import { type SpanPlace, type SpanSender, type SpanValue, traceIdOf } from '../telemetry/span.js';
@@ -39,11 +39,12 @@ export class CallTraces {
   }
 
   onCallEvent(event: CallEvent): void {
-    const { callSid } = event;
-    if (event.type === 'started' && event.trace !== undefined) this.start({ ...event, trace: event.trace });
+    const { callSid, type } = event;
+    // Of a call that had ended on another instance, the requests that come here are traced. The root has been sent there.
+    const isFirst = type === 'started' || type === 'ended-elsewhere';
+    if (isFirst && event.trace !== undefined) this.start({ ...event, trace: event.trace });
     this.find(callSid)?.onEvent(event);
-    // A call that had ended on another instance has this state from the start, and no other end.
-    if (event.type === 'state' && event.state === 'ended') this.end(callSid);
+    if (type === 'ended' || type === 'ended-elsewhere') this.end(callSid);
   }
 
   /** Notes that the gateway met a fault of its own in this call. */
@@ -111,12 +112,12 @@ export class CallTraces {
   private unknown(callSid: string, id: string, startedAtMs: number): CallTrace {
     const trace = { id, isKept: true, assistant: undefined, resumes: 0 };
     const facts = { conversationId: '', from: '', to: '', startedAtMs, provider: '', turns: 0 };
-    const started = this.start({ type: 'started', callSid, ...facts, trace });
+    const started = this.start({ callSid, ...facts, trace });
     this.end(callSid);
     return started;
   }
 
-  private start(event: Extract<CallEvent, { type: 'started' }> & { trace: TraceFacts }): CallTrace {
+  private start(event: CallFactsAtStart & { trace: TraceFacts }): CallTrace {
     const { clock, models, onDropped, sender } = this.options;
     const started = new CallTrace({
       ...event,

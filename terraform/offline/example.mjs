@@ -39,6 +39,14 @@ function resourcesOf({ resources = [], child_modules: modules = [] }) {
   return [...resources, ...modules.flatMap(resourcesOf)];
 }
 
+/** Returns what is wrong if a Lambda writes elsewhere than the gateway, or an alarm of the project's own metrics looks elsewhere. */
+function oneNamespace(gateway, lambdas, alarms) {
+  const own = alarms.filter((namespace) => namespace.startsWith('Tandem'));
+  const all = [...lambdas, ...own];
+  const isOne = lambdas.length > 0 && own.length > 5 && all.every((namespace) => namespace === gateway);
+  return isOne ? undefined : `${gateway}: ${all.join(', ')}`;
+}
+
 /** Looks at all resources of a state. */
 function problemsIn(resources, state) {
   const of = (...types) => resources.filter(({ mode, type }) => mode === 'managed' && types.includes(type));
@@ -119,6 +127,16 @@ function problemsIn(resources, state) {
       Number(setting('KEEP_ALIVE_SECONDS')) > of('aws_lb')[0].values.idle_timeout
         ? undefined
         : setting('KEEP_ALIVE_SECONDS'),
+    ],
+    [
+      'the gateway and the Lambda write their metrics where the alarms look',
+      oneNamespace(
+        setting('METRICS_EMF_NAMESPACE'),
+        of('aws_lambda_function').map(
+          ({ values }) => values.environment?.[0]?.variables.METRICS_EMF_NAMESPACE ?? 'none',
+        ),
+        of('aws_cloudwatch_metric_alarm').map(({ values }) => values.namespace ?? ''),
+      ),
     ],
     [
       'the fallback and its alarm are in us-east-1',

@@ -11,8 +11,8 @@ import { startBucket } from './s3.mjs';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Something hangs if it takes longer. */
 const TIMEOUT_MS = 480_000;
-/** What somebody types when fill-secrets.sh asks: a value, or Enter. The last line is for the rotation. */
-const TYPED = ['twilio-secret-one', '', 'openai-secret-one', '', '', 'twilio-secret-two'];
+/** What somebody types when fill-secrets.sh asks: a value, or Enter. The last two lines are for the rotation. */
+const TYPED = ['twilio-secret-one', '', 'openai-secret-one', '', '', 'twilio-secret-two', ''];
 const GIVEN = TYPED.filter((line) => line !== '');
 
 /** The code blocks of the guide, each as the line on which it begins and its text. */
@@ -86,10 +86,24 @@ export async function runGuide(env) {
 
     const { secrets } = JSON.parse(readFileSync(join(cloud, 'cloud.json'), 'utf8'));
     const names = Object.keys(secrets).map((name) => name.replace('tandem/', ''));
-    const expected = ['HANDOVER_TOKEN_PEPPER', 'JOURNAL_KEY', 'OPENAI_API_KEY', 'REDIS_URL', 'TWILIO_AUTH_TOKEN'];
+    const expected = [
+      'HANDOVER_TOKEN_PEPPER',
+      'JOURNAL_KEY',
+      'OPENAI_API_KEY',
+      'OUTBOUND_LIST_PEPPER',
+      'REDIS_URL',
+      'TWILIO_AUTH_TOKEN',
+    ];
     results.push([
-      'fill-secrets.sh fills in every secret that is in use, and no other',
+      'fill-secrets.sh fills in every secret that is in use or asked for by name, and no other',
       names.toSorted().join() === expected.join() ? undefined : names.join(),
+    ]);
+    results.push([
+      'OUTBOUND_LIST_PEPPER is the pepper under which a list that exists is stored',
+      /^[0-9a-f]{64}$/.test(secrets['tandem/OUTBOUND_LIST_PEPPER']) &&
+      secrets['tandem/OUTBOUND_LIST_PEPPER'] === secrets['tandem/HANDOVER_TOKEN_PEPPER']
+        ? undefined
+        : 'it is not',
     ]);
     results.push([
       'REDIS_URL is made of the outputs and the password',

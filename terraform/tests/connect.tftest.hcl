@@ -13,6 +13,7 @@ variables {
   table              = { name = "tandem-handovers", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/tandem-handovers" }
   kms_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-1111-2222-3333-444455556666"
   pepper_secret_arn  = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:tandem/HANDOVER_TOKEN_PEPPER-aaaaaa"
+  metrics            = { namespace = "Tandem/tandem", service = "tandem" }
   lambda_file        = "../dist/lambda/connect/index.mjs"
   flows_directory    = "../connect"
   log_retention_days = 30
@@ -39,8 +40,8 @@ run "lambda" {
   }
 
   assert {
-    condition     = one(aws_lambda_function.redeem.environment).variables == tomap({ DYNAMODB_TABLE_NAME = "tandem-handovers", HANDOVER_TOKEN_PEPPER_SECRET_ARN = var.pepper_secret_arn })
-    error_message = "The Lambda reads the pepper from Secrets Manager. The pepper itself would be in the state."
+    condition     = one(aws_lambda_function.redeem.environment).variables == tomap({ DYNAMODB_TABLE_NAME = "tandem-handovers", HANDOVER_TOKEN_PEPPER_SECRET_ARN = var.pepper_secret_arn, METRICS_EMF_NAMESPACE = "Tandem/tandem" })
+    error_message = "The Lambda reads the pepper from Secrets Manager, because the pepper itself would be in the state, and counts where the alarms look."
   }
 
   assert {

@@ -50,7 +50,7 @@ run "secrets" {
   assert {
     condition = toset(keys(aws_secretsmanager_secret.settings)) == toset([
       "TWILIO_AUTH_TOKEN", "OPENAI_API_KEY", "HANDOVER_TOKEN_PEPPER", "REDIS_URL", "JOURNAL_KEY", "HUBSPOT_ACCESS_TOKEN",
-      "CONSOLE_TOKEN", "OUTBOUND_API_TOKENS",
+      "CONSOLE_TOKEN", "OUTBOUND_API_TOKENS", "OUTBOUND_LIST_PEPPER",
     ])
     error_message = "Each secret setting has a secret of its own."
   }
@@ -63,6 +63,21 @@ run "secrets" {
   assert {
     condition     = aws_elasticache_user.gateway[0].passwords_wo == null && aws_elasticache_user.gateway[0].passwords == null
     error_message = "The password of Valkey must not be in the state."
+  }
+}
+
+run "further_secrets" {
+  module {
+    source = "./modules/data"
+  }
+
+  variables {
+    further_secrets = ["TWILIO_WEBHOOK_SHARED_KEYS", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret.settings) == 12 && output.secrets["OTEL_EXPORTER_OTLP_HEADERS"].name == "tandem/OTEL_EXPORTER_OTLP_HEADERS"
+    error_message = "A secret setting without an option of its own can have a secret."
   }
 }
 

@@ -39,7 +39,7 @@ run "outputs" {
   }
 
   assert {
-    condition     = toset(output.secrets_in_use) == toset(["TWILIO_AUTH_TOKEN", "HANDOVER_TOKEN_PEPPER", "OPENAI_API_KEY", "REDIS_URL", "JOURNAL_KEY"]) && length(output.secret_names) == 8
+    condition     = toset(output.secrets_in_use) == toset(["TWILIO_AUTH_TOKEN", "HANDOVER_TOKEN_PEPPER", "OPENAI_API_KEY", "REDIS_URL", "JOURNAL_KEY"]) && length(output.secret_names) == 9
     error_message = "A task names only secrets that it uses, because it does not start while one is empty."
   }
 }
@@ -114,11 +114,23 @@ run "second_region" {
   }
 }
 
+run "outbound_calls" {
+  variables {
+    enable_outbound = true
+  }
+
+  assert {
+    condition     = setsubtract(output.secrets_in_use, ["TWILIO_AUTH_TOKEN", "HANDOVER_TOKEN_PEPPER", "OPENAI_API_KEY", "REDIS_URL", "JOURNAL_KEY"]) == toset(["OUTBOUND_API_TOKENS", "OUTBOUND_LIST_PEPPER"])
+    error_message = "The do-not-call list has a key of its own, so that HANDOVER_TOKEN_PEPPER can be rotated."
+  }
+}
+
 run "everything_switched_on" {
   variables {
     console_cidrs              = ["192.0.2.0/24", "198.51.100.7/32", "203.0.113.0/28"]
     enable_hubspot             = true
     enable_outbound            = true
+    further_secrets            = ["TWILIO_WEBHOOK_SHARED_KEYS", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
     connect_check_availability = "staffed"
     zone_count                 = 3
     deregistration_delay       = 3600
@@ -126,7 +138,7 @@ run "everything_switched_on" {
   }
 
   assert {
-    condition     = length(output.secrets_in_use) == 8 && output.settings.ASSISTANT_PROMPT == "sales" && output.settings.CONNECT_INSTANCE_ID == "0a1b2c3d-1111-2222-3333-444455556666"
+    condition     = length(output.secrets_in_use) == 12 && toset(output.secrets_in_use) == toset(keys(output.secret_names)) && output.settings.ASSISTANT_PROMPT == "sales" && output.settings.CONNECT_INSTANCE_ID == "0a1b2c3d-1111-2222-3333-444455556666"
     error_message = "Every option must be possible at once."
   }
 }
@@ -159,6 +171,26 @@ run "refuses_what_cannot_work" {
     var.image_tag, var.min_tasks, var.public_host, var.deregistration_delay, var.console_cidrs, var.voice_provider, var.alarm_emails,
     var.settings,
   ]
+}
+
+run "refuses_the_key_of_the_list_as_a_setting" {
+  command = plan
+
+  variables {
+    settings = { OUTBOUND_LIST_PEPPER = "in the state" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "refuses_a_secret_that_the_gateway_does_not_know" {
+  command = plan
+
+  variables {
+    further_secrets = ["OUTBOUND_API_TOKEN"]
+  }
+
+  expect_failures = [var.further_secrets]
 }
 
 run "refuses_settings_out_of_step" {

@@ -64,6 +64,11 @@ run "alarms" {
     condition     = aws_cloudwatch_metric_alarm.above["provider-failures"].namespace == "Tandem/tandem" && aws_cloudwatch_metric_alarm.above["provider-failures"].dimensions == tomap({ Service = "tandem" })
     error_message = "The gateway's own metrics have the dimension Service."
   }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.above["invalid-tokens"].namespace == "Tandem/tandem" && aws_cloudwatch_metric_alarm.lambda_cannot_work.namespace == "Tandem/tandem"
+    error_message = "The alarms read the Lambda's metrics of this deployment, and of no other in the account."
+  }
 }
 
 run "rollback" {
@@ -111,6 +116,17 @@ run "dashboard" {
   assert {
     condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.gateway.dashboard_body).widgets : alltrue([for metric in widget.properties.metrics : length(metric) % 2 == 0])])
     error_message = "A metric is a namespace, a name, and pairs of dimensions."
+  }
+}
+
+run "dashboard_of_one_namespace" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition     = toset(flatten([for widget in jsondecode(aws_cloudwatch_dashboard.gateway.dashboard_body).widgets : [for metric in widget.properties.metrics : metric[0] if startswith(metric[0], "Tandem")]])) == toset(["Tandem/tandem"])
+    error_message = "The dashboard shows the gateway's and the Lambda's metrics of this deployment."
   }
 }
 

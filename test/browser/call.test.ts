@@ -283,6 +283,50 @@ test('a click on the timeline shows the turn that belongs to it', async () => {
   });
 });
 
+test('a call whose gateway was restarted under its page stands still, says so, and offers nothing', async () => {
+  const console = await StagedConsole.start();
+  const story = bargeInStory(console);
+  const page = await browser.open(`${console.base}/console/calls/${story.callSid}`);
+  await untilLive(page);
+  await page.getByTestId('turn').nth(6).waitFor();
+  assert.equal(await page.getByTestId('action-hangup').isEnabled(), true);
+  await console.close();
+  await page.locator('[data-testid="connection-state"][data-state="reconnecting"]').waitFor();
+  await StagedConsole.with(
+    async () => {
+      await untilLive(page);
+      await page.getByTestId('call-forgotten').waitFor();
+      await page.locator('[data-testid="call-state"][data-state="unknown"]').waitFor();
+      assert.equal(await page.getByTestId('action-hangup').isDisabled(), true);
+      assert.equal(await page.getByTestId('turn').count(), 7, 'what was said stays on the page');
+      const length = await page.getByTestId('call-duration').innerText();
+      await page.waitForTimeout(1500);
+      assert.equal(await page.getByTestId('call-duration').innerText(), length);
+      await page.context().close();
+    },
+    { port: Number(new URL(console.base).port) },
+  );
+});
+
+test('of one digit the journey speaks as of one', async () => {
+  await withCall(
+    handoverStory,
+    async (page, { callSid }, console) => {
+      console.letTimePass();
+      console.contact(callSid, { step: 'heard', digits: 1 });
+      await page
+        .locator('[data-testid="journey-step"][data-step="heard"]')
+        .filter({ hasText: /1 digit heard/ })
+        .waitFor();
+      await page
+        .getByTestId('log-entry')
+        .filter({ hasText: /heard 1 digit$/ })
+        .waitFor();
+    },
+    { hasPhones: true },
+  );
+});
+
 test('a call that the gateway does not know is said to be unknown', async () => {
   await StagedConsole.with(async (console) => {
     const page = await browser.open(`${console.base}/console/calls/${sidOf(99)}`);

@@ -38,6 +38,26 @@ test('a softphone waits for a call, rings, is answered, and can decline', async 
   }
 });
 
+test('a folder that is dropped on the softphone is refused with a sentence', async () => {
+  const console = await StagedConsole.start({ hasPhones: true });
+  try {
+    const page = await browser.open(`${console.base}/console/phone`, { locale: 'en-GB' });
+    await page.getByTestId('phone-call').waitFor();
+    await page.evaluate(() => {
+      // A browser hands a folder over as a file that cannot be read.
+      const folder = new File([], 'folder');
+      folder.arrayBuffer = () => Promise.reject(new DOMException('a folder', 'NotFoundError'));
+      const drop = new DragEvent('drop', { bubbles: true, cancelable: true });
+      Object.defineProperty(drop, 'dataTransfer', { value: { files: [folder] } });
+      document.body.dispatchEvent(drop);
+    });
+    await page.locator('[data-testid="phone-error"][data-error="unreadable-file"]').waitFor();
+    assert.deepEqual(errorsOf(page), []);
+  } finally {
+    await console.close();
+  }
+});
+
 test('a gateway that makes no calls offers no waiting', async () => {
   const console = await StagedConsole.start({ hasPhones: true });
   try {

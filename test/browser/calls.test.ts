@@ -15,10 +15,11 @@ after(() => browser.close());
 async function withList(
   stage: (console: StagedConsole) => void,
   body: (page: Page, console: StagedConsole) => Promise<void>,
+  first?: () => void,
 ): Promise<void> {
   const console = await StagedConsole.start();
   stage(console);
-  const page = await browser.open(`${console.base}/console`);
+  const page = await browser.open(`${console.base}/console`, {}, first);
   try {
     await untilLive(page);
     await body(page, console);
@@ -27,6 +28,13 @@ async function withList(
     await page.context().close();
     await console.close();
   }
+}
+
+/** Runs in the page, before its own script: its clock stands still, and the test moves it on. */
+function stopTime(): void {
+  let nowMs = Date.now();
+  Date.now = () => nowMs;
+  Object.assign(globalThis, { letPass: (ms: number) => void (nowMs += ms) });
 }
 
 const rowOf = (page: Page, callSid: string): Locator =>
@@ -81,10 +89,12 @@ test('how long a caller has heard nothing counts on without a message, and turns
     },
     async (page) => {
       const levels = (): Promise<(string | null)[]> =>
-        Promise.all([0, 3, 9].map((n) => rowOf(page, sidOf(n)).getAttribute('data-quiet')));
-      assert.deepEqual(await levels(), ['calm', 'red', 'none']);
+        Promise.all([0, 1, 2, 3, 9].map((n) => rowOf(page, sidOf(n)).getAttribute('data-quiet')));
+      assert.deepEqual(await levels(), ['calm', 'calm', 'amber', 'red', 'none']);
+      await page.evaluate(() => (globalThis as unknown as { letPass: (ms: number) => void }).letPass(1000));
       await rowOf(page, sidOf(1)).and(page.locator('[data-quiet="amber"]')).waitFor();
       await rowOf(page, sidOf(2)).and(page.locator('[data-quiet="red"]')).waitFor();
+      assert.deepEqual(await levels(), ['calm', 'amber', 'red', 'red', 'none']);
       // Not by colour alone.
       assert.match(await rowOf(page, sidOf(3)).getByTestId('call-quiet').innerText(), /▲/);
       assert.match(await page.title(), /^\d quiet/);
@@ -96,6 +106,7 @@ test('how long a caller has heard nothing counts on without a message, and turns
         return quiet.length >= 3 && shown === String(quiet.length);
       });
     },
+    stopTime,
   );
 });
 

@@ -6,6 +6,9 @@ import { type SimulatedGateway, withSimulatedGateway } from '../support/simulate
 import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, errorsOf } from './support/browser.js';
 import { drawPicture } from './support/picture.js';
+import { StagedConsole } from './support/staged-console.js';
+import { bargeInStory } from './support/stories.js';
+import { CONTACT, untilConnected } from './support/telephone-scenes.js';
 
 // The agent's desk in a browser, with a caller whose telephone is a socket.
 
@@ -31,6 +34,34 @@ async function ringing({ base, open, provider }: SimulatedGateway): Promise<Page
   await desk.locator('[data-testid="agent-status"][data-state="ringing"]').waitFor({ timeout: LIMIT_MS });
   return desk;
 }
+
+/** Runs in the page, before its own script: the browser opens no sound until the test says so, as if its device were taken. */
+function refuseSound(): void {
+  const real = AudioContext;
+  const refusing = function (): never {
+    throw new DOMException('no sound', 'NotSupportedError');
+  };
+  Object.assign(globalThis, { AudioContext: refusing, allowSound: () => void (globalThis.AudioContext = real) });
+}
+
+test('an agent whose browser opens no sound is told so, and can answer when it does', async () => {
+  await StagedConsole.with(
+    async (console) => {
+      bargeInStory(console);
+      const desk = await browser.open(`${console.base}/console/agent`, {}, refuseSound);
+      await untilConnected(desk);
+      console.phones.tell('agent', 'ringing', CONTACT);
+      await desk.getByTestId('agent-answer').click();
+      await desk.locator('[data-testid="agent-error"][data-error="failed"]').waitFor();
+      await desk.evaluate(() => (globalThis as unknown as { allowSound: () => void }).allowSound());
+      await desk.locator('[data-testid="agent-answer"]:enabled').click();
+      await console.phones.hears('answer');
+      assert.deepEqual(errorsOf(desk), []);
+      await desk.context().close();
+    },
+    { hasPhones: true },
+  );
+});
 
 /** Draws the page, light and dark, wide and narrow, and looks for what keeps somebody from using it. */
 async function draw(page: Page, name: string): Promise<void> {

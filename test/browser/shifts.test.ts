@@ -3,8 +3,9 @@ import { after, before, test } from 'node:test';
 import { FAULTS } from '../../src/console/messages.js';
 import { type Page, TestBrowser, untilLive } from './support/browser.js';
 import { type Late, comeLate } from './support/late.js';
-import { busyTime, shiftsOf, sumOf, watchShifts } from './support/pace.js';
+import { busyTime } from './support/pace.js';
 import { StagedConsole } from './support/staged-console.js';
+import { firstPartsOf, jumpsOf, watchFirstParts, watchPlaces } from './support/stillness.js';
 import { longStory, manyCalls } from './support/stories.js';
 
 // Nothing jumps, however busy the calls are and however late things come.
@@ -15,34 +16,22 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** Maximum shift of the layout. */
-const MAX_SHIFT = 0.05;
-/** The same for what comes late. It shifts nothing but the names on the time axis. */
-const MAX_LATE_SHIFT = 0.02;
 const WINDOWS = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } } as const;
 
-/**
- * Opens a page of the console, does `body`, and asserts that nothing has jumped since its first moment. Tries it up to three times,
- * each on a new page, because a busy machine may draw late what belongs to a key or a click.
- */
+/** Opens a page of the console, does `body`, and asserts that nothing above the fold has changed its place since its first moment. */
 async function assertStill(
   url: string,
   options: { viewport: { width: number; height: number }; late?: Late },
   body: (page: Page) => Promise<void>,
 ): Promise<void> {
-  const tries: string[] = [];
-  while (tries.length < 3) {
-    const page = await browser.open('about:blank', { viewport: options.viewport }, watchShifts);
-    await comeLate(page, options.late ?? {});
-    await page.goto(url);
-    await body(page);
-    const shifts = await shiftsOf(page);
-    await page.context().close();
-    const sum = sumOf(shifts);
-    if (sum < (options.late === undefined ? MAX_SHIFT : MAX_LATE_SHIFT)) return;
-    tries.push(`${sum.toFixed(4)}: ${shifts.map(({ of, value }) => `${value.toFixed(4)} ${of}`).join('; ')}`);
-  }
-  assert.fail(`The page shifted by\n${tries.join('\n')}`);
+  const page = await browser.open('about:blank', { viewport: options.viewport });
+  await watchPlaces(page);
+  await watchFirstParts(page);
+  await comeLate(page, options.late ?? {});
+  await page.goto(url);
+  await body(page);
+  assert.deepEqual(await jumpsOf(page), []);
+  await page.context().close();
 }
 
 for (const [size, viewport] of Object.entries(WINDOWS))
@@ -74,9 +63,12 @@ for (const [size, viewport] of Object.entries(WINDOWS))
           await assertStill(`${console.base}/console/calls/${story.callSid}`, { viewport, late }, async (page) => {
             await untilLive(page);
             await page.getByTestId('timeline-event').nth(400).waitFor({ state: 'attached' });
-            const turns = await page.getByTestId('turn').count();
             story.caller('And that one?', 900);
-            await page.getByTestId('turn').nth(turns).waitFor({ state: 'attached' });
+            // Each frame draws some of the turns, and the last one comes last.
+            await page.getByTestId('turn').filter({ hasText: 'And that one?' }).waitFor({ state: 'attached' });
+            // Its parts come with what they show, and not before it.
+            const { events, turns: firstTurns } = await firstPartsOf(page);
+            assert.ok(events > 20 && firstTurns > 20, `the parts came with ${events} events and ${firstTurns} turns`);
           });
         },
         // A shorter page, and one with all that there can be.

@@ -48,7 +48,7 @@ export const JOURNAL = [
   },
   {
     name: 'a journal in trouble is asked four times a second',
-    file: 'src/journal/journal.ts',
+    file: 'src/journal/backend-watch.ts',
     find: 'Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS)',
     replace: 'FIRST_RETRY_MS',
     tests: ['src/journal/journal.test.ts'],
@@ -117,5 +117,13 @@ export const JOURNAL = [
     find: 'callClock.now() - notedMs',
     replace: '0 * notedMs',
     tests: ['src/journal/journal.test.ts'],
+  },
+  {
+    name: 'a call that had ended elsewhere starts again for the listeners',
+    file: 'src/call/call.ts',
+    find: "call.reportStart(isOver ? 'ended-elsewhere' : 'started');",
+    replace: "call.reportStart('started');",
+    tests: ['test/takeover.test.ts'],
+    only: 'leaves no row at the gateway',
   },
 ];

@@ -221,4 +221,26 @@ export const MODELS = [
     replace: '',
     tests: ['src/call/admission.test.ts'],
   },
+  {
+    name: 'a forced renewal that is refused is tried again at once',
+    file: 'src/voice/continuity/renewal.ts',
+    find: 'untilForcedMs > 0 ? Math.min(delayMs, untilForcedMs) : delayMs',
+    replace: 'Math.min(delayMs, untilForcedMs)',
+    tests: ['src/voice/continuity/renewal.test.ts'],
+  },
+  {
+    name: 'a forced successor takes over in the middle of an answer',
+    file: 'src/voice/continuity/succession.ts',
+    find: "'between-answers': renewal.isForceable,",
+    replace: "'between-answers': true,",
+    tests: ['src/voice/continuity/renewal.test.ts'],
+  },
+  {
+    name: 'a Nova session counts as open on a connection from which nothing has come',
+    file: 'src/voice/nova/session.ts',
+    find: 'if (isUnanswered()) this',
+    replace: 'if (false) this',
+    tests: ['src/voice/nova/continuity.test.ts'],
+    only: 'takes no connection',
+  },
 ];

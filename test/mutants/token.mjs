@@ -53,6 +53,13 @@ export const TOKEN = [
     tests: ['lambda/connect/report.test.ts'],
   },
   {
+    name: "the Lambda's metrics are in a namespace that no alarm of the deployment reads",
+    file: 'lambda/connect/report.ts',
+    find: 'Namespace: namespace,',
+    replace: 'Namespace: NAMESPACE,',
+    tests: ['lambda/connect/report.test.ts'],
+  },
+  {
     name: "the token is in Connect's flow log",
     file: 'connect/contact-flow.json',
     find: '"Parameters": { "FlowLoggingBehavior": "Disabled" }',

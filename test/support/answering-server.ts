@@ -1,5 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { LocalServer } from './local-server.js';
 
 /** What a service answers to one request. */
 export interface PlainAnswer {
@@ -12,24 +11,18 @@ export interface PlainAnswer {
 export class AnsweringServer {
   answer: PlainAnswer = { status: 200, headers: {}, body: '{}' };
   requests = 0;
-  private readonly server = createServer((request, response) => {
+  private readonly server = new LocalServer((request, response) => {
     request.resume();
     this.requests++;
     const { body, headers, status } = this.answer;
     response.writeHead(status, headers).end(body);
   });
 
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => {
-      this.server.listen(0, '127.0.0.1', resolve);
-    });
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  listen(): Promise<string> {
+    return this.server.listen();
   }
 
   close(): Promise<void> {
-    this.server.closeAllConnections();
-    return new Promise((resolve) => {
-      this.server.close(() => resolve());
-    });
+    return this.server.close();
   }
 }

@@ -1,48 +1,46 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pino } from 'pino';
 import { History } from '../../src/voice/history.js';
 import { LlmReplier } from '../../src/voice/local/llm.js';
 import type { ReplyPart } from '../../src/voice/local/replier.js';
 import { FakeClock } from './fake-clock.js';
+import { LocalServer, jsonOf } from './local-server.js';
 
 // For tests of the language model behind the embedded voice: a chat endpoint, and what asks it.
 
 export type Answer = (response: ServerResponse) => void;
 
+interface ChatBody {
+  messages: unknown[];
+  stream: boolean;
+  model: string;
+  tools?: unknown[];
+}
+
 /** An OpenAI-compatible endpoint that answers each request with the next of `answers`. */
 class ChatServer {
-  readonly requests: {
-    url: string | undefined;
-    body: { messages: unknown[]; stream: boolean; model: string; tools?: unknown[] };
-  }[] = [];
+  readonly requests: { url: string | undefined; body: ChatBody }[] = [];
   answers: Answer[] = [];
   onRequest: () => void = () => undefined;
-  private readonly server = createServer((request, response) => void this.handle(request, response));
+  private readonly server = new LocalServer((request, response) => void this.handle(request, response));
 
   async listen(): Promise<string> {
-    await new Promise<void>((resolve) => {
-      this.server.listen(0, '127.0.0.1', resolve);
-    });
+    await this.server.listen();
     return this.url();
   }
 
   url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1/`;
+    return `${this.server.origin}/v1/`;
   }
 
   close(): Promise<void> {
-    this.server.closeAllConnections();
-    return new Promise((resolve) => {
-      this.server.close(() => resolve());
-    });
+    return this.server.close();
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    this.requests.push({ url: request.url, body: JSON.parse(Buffer.concat(chunks).toString()) });
+    const body = (await jsonOf(request)) as ChatBody;
+    this.requests.push({ url: request.url, body });
     this.answers.shift()?.(response);
     this.onRequest();
   }

@@ -1,5 +1,5 @@
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LocalServer, jsonOf } from './local-server.js';
 
 // For tests of the evals: a service like OpenAI with a model and a judge.
 
@@ -21,7 +21,7 @@ export interface ChatAnswer {
 export type Judge = (question: string) => { isTrue: boolean; reason: string } | string;
 
 /**
- * An endpoint with a model that answers in one piece and a judge that gives verdicts, both by chat completions.
+ * An endpoint with a model that answers in one piece and a judge that returns verdicts, both by chat completions.
  */
 export class ChatService {
   answer: (request: ChatRequest) => ChatAnswer = () => ({ text: 'Yes.' });
@@ -35,26 +35,18 @@ export class ChatService {
   readonly questions: string[] = [];
   /** The Authorization header of each request. */
   readonly keys: string[] = [];
-  private readonly server: Server = createServer((request, response) => void this.handle(request, response));
+  private readonly server = new LocalServer((request, response) => void this.handle(request, response));
 
   async start(): Promise<string> {
-    await new Promise<void>((resolve) => {
-      this.server.listen(0, '127.0.0.1', resolve);
-    });
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
+    return `${await this.server.listen()}/v1`;
   }
 
   close(): Promise<void> {
-    this.server.closeAllConnections();
-    return new Promise((resolve) => {
-      this.server.close(() => resolve());
-    });
+    return this.server.close();
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = JSON.parse(Buffer.concat(chunks).toString()) as ChatRequest;
+    const body = (await jsonOf(request)) as ChatRequest;
     this.keys.push(request.headers.authorization ?? '');
     const refusal = this.refuses(body, judgingTool(body) !== undefined);
     response.writeHead(refusal?.status ?? 200, { 'content-type': 'application/json' });

@@ -41,7 +41,7 @@ export async function withPair(
 ): Promise<void> {
   const clock = scaledClock(10);
   const env = { REDIS_URL: redisUrl, JOURNAL_KEY: 'cd'.repeat(32), IDLE_PROMPT_SECONDS: '0', ...options.env };
-  const asked: { rig?: Rig } = {};
+  let pair: Pair | undefined;
   const { change = (config) => config, phone, pipeline = true, secondAheadMs = 0 } = options;
   const first: Rig = await startRig({
     clock,
@@ -50,7 +50,7 @@ export async function withPair(
     engine: TONES,
     change,
     ...(phone === undefined ? {} : { phone }),
-    carrier: { resolve: (host) => (host === FIRST_ALONE ? first.base : asked.rig?.base) },
+    carrier: { resolve: (host) => (host === FIRST_ALONE ? first : (pair?.asked ?? first)).base },
   });
   const store = first.running.embeddedStore?.dynamodb_endpoint ?? '';
   const secondClock: Clock = {
@@ -65,22 +65,11 @@ export async function withPair(
     pipeline,
     env: { ...env, DYNAMODB_ENDPOINT_URL: options.wayToStore?.(store) ?? store, ...options.secondEnv },
   });
-  asked.rig = first;
   const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
   const call = first.call(undefined, options.statusCallback === true ? { statusCallback } : {});
   try {
-    await body({
-      first,
-      second,
-      call,
-      clock,
-      get asked() {
-        return asked.rig ?? first;
-      },
-      set asked(rig) {
-        asked.rig = rig;
-      },
-    });
+    pair = { first, second, call, clock, asked: first };
+    await body(pair);
   } finally {
     await first.close();
     await second.close();

@@ -38,7 +38,7 @@ export class SilenceMeter {
     this.update(this.clock.now());
   }
 
-  /** The stream is over, and with it what was playing. Silence still counts, because the call goes on. */
+  /** The stream is over, and with it what was playing. Silence still counts, because the call continues. */
   cutOff(): void {
     this.isPlaying = false;
     this.callerSpeaks = false;

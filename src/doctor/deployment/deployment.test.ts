@@ -13,6 +13,15 @@ import { fault } from '../finding.js';
 
 const OTHER_PEPPER = 'c35f9e0b1f2a87c6f1ed002ab5595859d4c3b2a1908f7e6d';
 
+/** Deploys the Lambda with another pepper than the gateway's, and with this table. */
+function withOtherPepper(deployed: DeployedAws, table: string): void {
+  const { functions } = deployed.aws;
+  functions.byName.set(
+    FUNCTION,
+    deployed.startFunction({ HANDOVER_TOKEN_PEPPER: OTHER_PEPPER, DYNAMODB_TABLE_NAME: table }),
+  );
+}
+
 describe("the doctor's look at a deployment", () => {
   let scene: DeployedAws;
   before(async () => {
@@ -163,11 +172,7 @@ describe("the doctor's look at a deployment", () => {
       'a Lambda with another pepper',
       'fault lambda-pepper',
       /has another pepper.*without their context.*fill-secrets\.sh HANDOVER_TOKEN_PEPPER/,
-      (deployed) =>
-        deployed.aws.functions.byName.set(
-          FUNCTION,
-          deployed.startFunction({ HANDOVER_TOKEN_PEPPER: OTHER_PEPPER, DYNAMODB_TABLE_NAME: 'tandem-handovers' }),
-        ),
+      (deployed) => withOtherPepper(deployed, 'tandem-handovers'),
     ],
     [
       'a Lambda that throws',
@@ -183,11 +188,7 @@ describe("the doctor's look at a deployment", () => {
       'a Lambda whose table cannot be read',
       'fault lambda-failed',
       /answers a token with "error"/,
-      (deployed) =>
-        deployed.aws.functions.byName.set(
-          FUNCTION,
-          deployed.startFunction({ HANDOVER_TOKEN_PEPPER: OTHER_PEPPER, DYNAMODB_TABLE_NAME: 'not-there' }),
-        ),
+      (deployed) => withOtherPepper(deployed, 'not-there'),
     ],
     [
       'a flow that was saved and never published',

@@ -10,15 +10,13 @@ export interface Outage {
   failover: FailoverPlan;
   /** The session the caller was talking to. The next one begins with what it owed the caller. */
   origin: SupervisedSession;
-  /** Whether it began because a session had to make way. */
-  isRenewal: boolean;
 }
 
 /** `hasTalked`: the caller has heard the provider of the session that was lost. */
 export function newOutage(
   { breaker, clock, providers }: ContinuousSessionOptions,
   lost: SupervisedSession,
-  { hasTalked, isRenewal }: { hasTalked: boolean; isRenewal: boolean },
+  { hasTalked }: { hasTalked: boolean },
 ): Outage {
   return {
     failover: new FailoverPlan({
@@ -29,7 +27,6 @@ export function newOutage(
       hasTalked,
     }),
     origin: lost,
-    isRenewal,
   };
 }
 
@@ -45,7 +42,7 @@ export function unendedOutage(
   const hasLasted = nowMs - sinceMs >= LASTING_MS;
   if (outage === undefined || hasLasted) return undefined;
   if (supervised.wasHeard) outage.failover.heard(silentSince(supervised, nowMs));
-  return { failover: outage.failover, origin: supervised, isRenewal: false };
+  return { failover: outage.failover, origin: supervised };
 }
 
 /** The silence of a session that stalled counts against the time of its outage. */

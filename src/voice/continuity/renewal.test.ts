@@ -123,6 +123,66 @@ describe('renewal of a session near its time limit', () => {
     session.close();
   });
 
+  test('a session whose forced successor cannot be opened talks on, and is lost only at its own end', async () => {
+    const model = renewing();
+    const other = new ScriptedProvider('b', greets);
+    const { clock, line, log, session, texts } = rigOf([model, other]);
+    await settle();
+    const [old] = model.sessions;
+    clock.advance(59_000);
+    old?.emit({ type: 'caller-speech-started' });
+    model.onOpen = (next) => next.emit(gone('VOICE_UNREACHABLE'));
+    model.isSlow = true;
+    const triesAt: number[] = [];
+    for (let atMs = 0; atMs < 60_000; atMs += 100) {
+      await line(5000, 100);
+      await settle();
+      if (log.length > triesAt.length) triesAt.push(clock.now());
+    }
+    assert.ok((triesAt[0] ?? 0) >= 80_000, 'the renewal was forced');
+    const delays = triesAt.slice(1).map((atMs, at) => atMs - (triesAt[at] as number));
+    for (const [at, delayMs] of [1000, 2000, 4000, 8000].entries()) {
+      const took = delays[at] as number;
+      assert.ok(took >= 0.75 * delayMs - 100 && took <= delayMs + 300, `${took} of ${delayMs}`);
+    }
+    assert.equal(old?.isClosed, false);
+    old.emit({ type: 'caller-speech-stopped' });
+    old.emit({ type: 'caller-text', itemId: 'c1', text: 'When?', final: true });
+    old.speak('At nine.', 100);
+    assert.deepEqual(texts(), ['Hello.', 'At nine.']);
+    assert.ok(log.every((entry) => entry === 'lost a VOICE_UNREACHABLE'));
+    old.emit(gone('VOICE_REFUSED'));
+    clock.advance(0);
+    await settle();
+    assert.deepEqual(log.slice(-2), ['lost a VOICE_REFUSED', 'a to b']);
+    session.close();
+    assert.equal(clock.timers, 0);
+  });
+
+  test('a forced successor that is ready in the middle of an answer is dropped, and another one follows', async () => {
+    const model = renewing();
+    const { clock, line, log, session, texts } = rigOf([model]);
+    await settle();
+    const [old] = model.sessions;
+    clock.advance(59_000);
+    old?.emit({ type: 'caller-speech-started' });
+    model.isSlow = true;
+    await line(5000, 21_200);
+    const [, dropped] = model.sessions;
+    assert.ok(dropped !== undefined, 'the forced successor is being opened');
+    old?.emit({ type: 'response-started', responseId: 'r', sayId: undefined });
+    dropped.emit({ type: 'ready' });
+    assert.deepEqual([old?.isClosed, dropped.isClosed], [false, true]);
+    old?.emit({ type: 'audio', responseId: 'r', itemId: 'i', chunk: frame(1) });
+    old?.emit({ type: 'response-done', responseId: 'r', sayId: undefined, status: 'completed' });
+    await line(0, 3000);
+    model.last.emit({ type: 'ready' });
+    assert.equal(old?.isClosed, true);
+    assert.deepEqual(log, ['renewed a']);
+    assert.deepEqual(texts(), ['Hello.']);
+    session.close();
+  });
+
   test('a forced renewal waits for the end of an answer', async () => {
     const model = renewing();
     const { clock, session } = rigOf([model]);

@@ -34,6 +34,7 @@ export class RenewalSchedule {
     /** Returns whether no answer is in progress or owed. */
     isForceable: () => boolean;
     onDue: () => void;
+    /** The owner opens the next session without a pause. */
     onForced: () => void;
     random?: () => number;
   };
@@ -52,6 +53,10 @@ export class RenewalSchedule {
     return this.options.isPause();
   }
 
+  get isForceable(): boolean {
+    return this.options.isForceable();
+  }
+
   /** Called when something happened that may have begun a pause. */
   check(): void {
     if (this.state.name !== 'due' || !this.options.isPause()) return;
@@ -65,7 +70,9 @@ export class RenewalSchedule {
     if (this.state.name !== 'renewing') return;
     this.state = { name: 'fresh' };
     const delayMs = why === 'interrupted' ? RETRY_MS : this.refusedMs();
-    this.wait(Math.min(delayMs, this.untilForcedMs()), () => this.becomeDue());
+    const untilForcedMs = this.untilForcedMs();
+    // The session may live on for a while after the forced time, so even then the tries keep their delays.
+    this.wait(untilForcedMs > 0 ? Math.min(delayMs, untilForcedMs) : delayMs, () => this.becomeDue());
   }
 
   private refusedMs(): number {
@@ -93,7 +100,8 @@ export class RenewalSchedule {
     const { clock, isForceable, onForced } = this.options;
     const sinceMs = this.state.name === 'forced' ? this.state.sinceMs : clock.now();
     if (isForceable() || clock.now() - sinceMs >= FORCE_GRACE_MS) {
-      this.stop();
+      this.timer?.cancel();
+      this.state = { name: 'renewing' };
       onForced();
       return;
     }

@@ -42,6 +42,9 @@ interface Live {
   sinceMs: number;
 }
 
+/** When a successor that is ready takes over: in a pause, when no answer is in progress or owed, or whatever happens. */
+type TakesOver = 'in-pause' | 'between-answers' | 'at-once';
+
 type State =
   /** A session is being opened and there is no other. `outage` is set once a session was lost. */
   | { name: 'opening'; supervised: SupervisedSession; outage: Outage | undefined }
@@ -49,7 +52,7 @@ type State =
   | { name: 'waiting'; timer: Timer }
   | Live
   /** The session continues while its successor is being opened. */
-  | (Omit<Live, 'name'> & { name: 'renewing'; next: SupervisedSession })
+  | (Omit<Live, 'name'> & { name: 'renewing'; next: SupervisedSession; takesOver: TakesOver })
   | { name: 'closed' };
 
 /**
@@ -175,7 +178,7 @@ export class Succession {
     this.state = this.live(supervised, outage);
     if (!this.caller.replayBuffer.hasUtterance) this.caller.updateWait();
     this.caller.replayBuffer.forget();
-    if (outage !== undefined) this.noteReplaced(outage.isRenewal ? 'renewed' : 'replaced', outage.origin, supervised);
+    if (outage !== undefined) this.noteReplaced('replaced', outage.origin, supervised);
     this.owner.onReady();
   }
 
@@ -215,20 +218,24 @@ export class Succession {
   private renew(supervised: SupervisedSession): void {
     if (this.state.name !== 'live' || this.state.supervised !== supervised) return;
     const next = this.open(supervised.provider, 'renewal', { greeting: undefined, answersLast: false });
-    this.state = { ...this.state, name: 'renewing', next };
+    this.state = { ...this.state, name: 'renewing', next, takesOver: 'in-pause' };
   }
 
   private onSuccessorReady(state: State & { name: 'renewing' }): void {
-    this.connects.settled(state.next);
-    if (!state.renewal.isPause) {
+    const { next, renewal, supervised, takesOver } = state;
+    this.connects.settled(next);
+    const mayTakeOver = { 'in-pause': renewal.isPause, 'between-answers': renewal.isForceable, 'at-once': true };
+    if (!mayTakeOver[takesOver]) {
       this.dropSuccessor();
       return;
     }
-    state.renewal.stop();
-    state.supervised.close();
-    this.state = this.live(state.next, undefined);
-    this.options.report.onRenewed(state.next.provider.name);
-    this.noteReplaced('renewed', state.supervised, state.next);
+    renewal.stop();
+    supervised.close();
+    if (takesOver !== 'in-pause') this.finish(supervised);
+    this.state = this.live(next, undefined);
+    if (takesOver !== 'in-pause') this.caller.updateWait();
+    this.options.report.onRenewed(next.provider.name);
+    this.noteReplaced('renewed', supervised, next);
   }
 
   /** Closes the successor, because it knows nothing of what has just happened. Another is opened in the next pause. */
@@ -237,13 +244,14 @@ export class Succession {
     if (state.name !== 'renewing') return;
     state.next.close();
     this.connects.dropped(state.next);
-    const { next: _, ...live } = state;
+    const { next: _, takesOver: __, ...live } = state;
     this.state = { ...live, name: 'live' };
     state.renewal.again(why);
   }
 
   /**
-   * Renews without a pause. A caller who is speaking continues with the next session, which hears the whole utterance.
+   * Renews without a pause. The next session hears what the caller is saying from its beginning. This one is kept until the next one
+   * is ready: it may still speak when the service takes no new session.
    */
   private renewNow(supervised: SupervisedSession): void {
     const { state } = this;
@@ -251,13 +259,10 @@ export class Succession {
       state.next.close();
       this.connects.dropped(state.next);
     } else if (state.name !== 'live') return;
-    supervised.close();
-    state.renewal.stop();
-    this.caller.unheard();
-    this.noteLost();
-    this.finish(supervised);
-    this.reopen(supervised.provider, this.outageOf(supervised, true));
-    this.options.report.onRenewed(supervised.provider.name);
+    const takesOver = state.renewal.isForceable ? 'between-answers' : 'at-once';
+    const next = this.open(supervised.provider, 'renewal', this.owner.opening(supervised.provider, supervised));
+    this.state = { ...state, name: 'renewing', next, takesOver };
+    this.owner.onReopened(next, supervised);
   }
 
   // ── recovery ──
@@ -293,7 +298,7 @@ export class Succession {
     const { clock, report, session } = this.options;
     this.caller.unheard();
     this.noteLost();
-    const outage = running ?? this.outageOf(lost, false);
+    const outage = running ?? this.outageOf(lost);
     const step = outage.failover.next(error, clock.now());
     if (step === undefined) {
       this.finish(lost);
@@ -308,8 +313,8 @@ export class Succession {
     this.finish(lost);
   }
 
-  private outageOf(lost: SupervisedSession, isRenewal: boolean): Outage {
-    return newOutage(this.options, lost, { hasTalked: this.owner.speaker === lost.provider.name, isRenewal });
+  private outageOf(lost: SupervisedSession): Outage {
+    return newOutage(this.options, lost, { hasTalked: this.owner.speaker === lost.provider.name });
   }
 
   private finish(lost: SupervisedSession): void {
@@ -318,7 +323,7 @@ export class Succession {
 
   private reopen(provider: VoiceProvider, outage: Outage): void {
     if (this.isClosed) return;
-    const cause = outage.isRenewal ? 'renewal' : provider === outage.origin.provider ? 'reconnect' : 'failover';
+    const cause = provider === outage.origin.provider ? 'reconnect' : 'failover';
     const supervised = this.open(provider, cause, this.owner.opening(provider, outage.origin), outage);
     this.state = { name: 'opening', supervised, outage };
     this.owner.onReopened(supervised, outage.origin);

@@ -54,7 +54,7 @@ for (const [what, broken] of [
     streams(event({ content: 'We are open. And' }), event({}, 'length'), 'data: [DONE]\n\n'),
   ],
 ] as const satisfies readonly [string, Answer][]) {
-  test(`an answer of the language model that ${what} is gone on with, and nothing is said twice`, () =>
+  test(`the language model continues an answer that ${what}, and nothing is said twice`, () =>
     withLlm(async ({ server, history, replier, anomalies, signal }) => {
       history.callerSaid('c1', 'hours');
       server.answers = [broken, status(500), streams(event({ content: 'From nine to five.' }), DONE)];

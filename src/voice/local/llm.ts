@@ -185,7 +185,7 @@ export class LlmReplier implements Replier {
         break;
       }
     }
-    // The model writes half a sentence again when it goes on, unless there is nothing else to go on from.
+    // The model writes half a sentence again when it continues, unless it has nothing else to continue from.
     if (!isCut || !hasSpoken) yield* said(splitter.flush());
     if (calls.length > 0) return yield* this.call(calls);
     if (!hasSpoken) {

@@ -333,7 +333,7 @@ export class LocalSession implements VoiceSession {
     const { line } = this.state;
     if (line?.response === response) {
       this.state.line = undefined;
-      // The next line passes, too, before the answer goes on.
+      // The next line passes, too, before the answer continues.
       this.next();
       line.end();
       return;

@@ -30,7 +30,7 @@ const CASES: { what: string; pieces: ToolCallPiece[]; calls: string[] }[] = [
     calls: ['f({"x":1})', 'f({"x":2})', 'g()'],
   },
   {
-    what: 'a server that numbers every call 0 and gives all the same id',
+    what: 'a server that numbers every call 0 and sends the same id for all',
     pieces: [
       { index: 0, id: 'call_0', name: 'f', arguments: '{"x":1}' },
       { index: 0, id: 'call_0', name: 'f', arguments: '{"x":2}' },

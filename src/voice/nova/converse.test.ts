@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
+import { SIMULATED_CREDENTIALS } from '../../../sim/nova/nova-sim.js';
+import { within } from '../../../test/support/deadline.js';
 import { type Act, fault, scriptedBrain, speak, wait } from '../../../sim/model/script.js';
 import { withNova } from '../../../test/support/nova-rig.js';
 import { until } from '../../../test/support/rig.js';
@@ -60,6 +65,38 @@ describe('summaries by a text model on Bedrock', { concurrency: 4 }, () => {
       });
     });
   }
+
+  test('a Bedrock summary whose body does not end is given up after 256 KB', async () => {
+    let sentBytes = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      response.on('error', () => undefined);
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const more = (): void => {
+        if (response.stream.destroyed || sentBytes > 64_000_000) return;
+        sentBytes += 65_536;
+        response.write(' '.repeat(65_536), () => setImmediate(more));
+      };
+      more();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = new BedrockRuntimeClient({
+      region: 'us-east-1',
+      endpoint: `http://127.0.0.1:${port}`,
+      credentials: SIMULATED_CREDENTIALS,
+      maxAttempts: 1,
+    });
+    try {
+      const asked = converse(client, 'model', { ...REQUEST, signal: new AbortController().signal });
+      await assert.rejects(within(asked, 'the refusal'), { code: 'VOICE_PROTOCOL' });
+      assert.ok(sentBytes < 8_000_000, `${sentBytes} bytes`);
+    } finally {
+      client.destroy();
+      server.close();
+    }
+  });
 
   test('a Bedrock summary outlives its session, and ends with its signal or with the provider', async () => {
     await withNova(

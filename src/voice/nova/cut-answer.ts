@@ -7,14 +7,14 @@ import { STOPS_AFTER_MS } from './speech-detector.js';
 /** Maximum number of times in a row an answer continues after a noise. A noise that goes on would cut it off without end. */
 const MAX_CONTINUED = 3;
 
-/** Maximum length of what the model is told that the caller has heard. Its end says where to go on. */
+/** Maximum length of what the model is told that the caller has heard. Its end says where to continue. */
 const MAX_QUOTE_CHARACTERS = 200;
 
 /** `cut`: the model has stopped for the caller's side. `owed`: the caller has not heard all of it. */
 type State = { name: 'none' } | { name: 'cut' } | { name: 'owed'; timer: Timer | undefined };
 
 /**
- * The answer that the caller's side has cut off. Nova stops for a noise, too, and does not go on by itself: it waits for the
+ * The answer that the caller's side has cut off. Nova stops for a noise, too, and does not continue by itself: it waits for the
  * caller, who waits for it.
  */
 export class CutAnswer {

@@ -19,7 +19,7 @@ const encoder = new TextEncoder();
 
 /**
  * The body of the request, in which events wait until the SDK pulls them. It is bounded: when the service takes no more
- * audio, the oldest of the caller's audio is dropped. What gives the rest its meaning is never dropped: the other events,
+ * audio, the oldest of the caller's audio is dropped. What the rest depends on is never dropped: the other events,
  * their order, and the silence before the first text. The SDK itself buffers some three seconds before it stops pulling.
  */
 export class InputQueue implements AsyncIterable<InputChunk> {

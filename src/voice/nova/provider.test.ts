@@ -179,7 +179,7 @@ describe('failures of a Nova session', () => {
     });
   });
 
-  it('an answer in place of Nova that gives no reason is named by its status', async () => {
+  it('an answer in place of Nova that names no reason is named by its status', async () => {
     for (const [status, code] of [
       [429, 'VOICE_THROTTLED'],
       [302, 'VOICE_UNREACHABLE'],

@@ -10,6 +10,7 @@ import type { NovaAnomaly } from './anomaly.js';
 import { converse, summaryModelFor } from './converse.js';
 import { novaError } from './failure.js';
 import type { EndpointingSensitivity } from './input-events.js';
+import { PeerSigns } from './peer-signs.js';
 import { NovaSession } from './session.js';
 
 export interface NovaProviderOptions {
@@ -74,6 +75,7 @@ class NovaProvider implements VoiceProvider {
   private readonly options: NovaProviderOptions;
   private readonly clock: Clock;
   private readonly client: BedrockRuntimeClient;
+  private readonly peers = new PeerSigns();
   /** The open sessions. Each promise resolves when its session has released everything. */
   private readonly sessions = new Map<VoiceSession, Promise<void>>();
   private readonly closing = new AbortController();
@@ -83,7 +85,12 @@ class NovaProvider implements VoiceProvider {
   constructor(options: NovaProviderOptions) {
     this.options = options;
     this.clock = options.clock ?? systemClock;
-    const own = (): BedrockRuntimeClient => new BedrockRuntimeClient(clientConfig(options));
+    const { createConnection } = this.peers;
+    const own = (): BedrockRuntimeClient =>
+      new BedrockRuntimeClient({
+        ...clientConfig(options),
+        requestHandler: { ...CONNECTION_TIMES, nodeHttp2ConnectOptions: { createConnection } },
+      });
     this.client = options.client?.(own) ?? own();
   }
 
@@ -152,6 +159,7 @@ class NovaProvider implements VoiceProvider {
       onAnomaly: (kind, error) => onAnomaly(kind, options.conversationId, error),
       onGone: () => onGone(),
       openTimeoutMs,
+      peers: this.peers,
       speakLine: speakLine === undefined ? undefined : (text) => speakLine(text, options.language),
       voice: options.wish?.voices[this.name] ?? voice,
       write: (request) => {
@@ -197,6 +205,8 @@ class NovaProvider implements VoiceProvider {
   }
 }
 
+const CONNECTION_TIMES = { requestTimeout: IDLE_CONNECTION_MS, sessionTimeout: IDLE_CONNECTION_MS };
+
 /** The settings of every client of the service. */
 export function clientConfig(
   options: Pick<NovaProviderOptions, 'credentials' | 'endpointUrl' | 'region'>,
@@ -208,7 +218,7 @@ export function clientConfig(
     authSchemePreference: ['sigv4'],
     // Otherwise the SDK writes failed requests to the console. The session reports the failure itself.
     logger: SILENT,
-    requestHandler: { requestTimeout: IDLE_CONNECTION_MS, sessionTimeout: IDLE_CONNECTION_MS },
+    requestHandler: CONNECTION_TIMES,
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
     ...(credentials === undefined ? {} : { credentials }),
   };

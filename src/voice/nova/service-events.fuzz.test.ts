@@ -8,6 +8,7 @@ import { fuzz, mangled, nearly } from '../../../test/support/fuzz.js';
 import { AudioChunk } from '../../audio/chunk.js';
 import type { VoiceEvent } from '../session.js';
 import { parseOutput } from './output-events.js';
+import { PeerSigns } from './peer-signs.js';
 import { NovaSession } from './session.js';
 
 const AUDIO = Buffer.alloc(320, 0x11).toString('base64');
@@ -77,6 +78,7 @@ test('no sequence of Nova events makes a session throw, emit anything after its 
     const { client, end, send } = playedClient();
     let isGone = false;
     const session = new NovaSession({
+      peers: new PeerSigns(),
       client,
       modelId: 'amazon.nova-2-sonic-v1:0',
       write: () => Promise.reject(new Error('not asked')),

@@ -173,7 +173,7 @@ test("a call's preferred voice is used for Nova", async () => {
   });
 });
 
-test('an event of Nova whose handling throws is lost and counted, and the session goes on', async () => {
+test('an event of Nova whose handling throws is lost and counted, and the session continues', async () => {
   await withNova({}, async ({ anomalies, open }) => {
     const call = open();
     let times = 0;

@@ -21,6 +21,7 @@ import { MAX_TEXT_BYTES, splitText } from './history-blocks.js';
 import { type EndpointingSensitivity, InputEvents } from './input-events.js';
 import { InputQueue } from './input-queue.js';
 import { type ContentKind, type OutputEvent, parseOutput } from './output-events.js';
+import type { PeerSigns } from './peer-signs.js';
 import { createSeed } from './seed.js';
 import { SpeechDetector } from './speech-detector.js';
 import { SpokenLines } from './spoken-lines.js';
@@ -35,6 +36,8 @@ export interface NovaSessionOptions extends VoiceSessionOptions {
   voice: string;
   endpointingSensitivity: EndpointingSensitivity | undefined;
   openTimeoutMs: number;
+  /** Sees whether the service answers on a connection at all. */
+  peers: Pick<PeerSigns, 'begin'>;
   mergeMs: number;
   speakLine: SpeakLine | undefined;
   clock: Clock;
@@ -56,6 +59,8 @@ const STALLED_AFTER_MS = 8000;
  * only with its first output, and refuses a request within a fraction of this.
  */
 const QUIET_OPENING_MS = 1500;
+/** How often such a session is looked at whose connection nothing has come from by then. */
+const UNANSWERED_CHECK_MS = 250;
 
 /** `quiet` runs from the request until the model has something to answer. */
 type State =
@@ -152,7 +157,7 @@ export class NovaSession implements VoiceSession {
       emit,
       newId: (kind) => newId(`line-${kind}`),
       isReady: () => this.state.name === 'open',
-      // Most turns end with the tool, and the model is silent. Some models go on talking while it runs.
+      // Most turns end with the tool, and the model is silent. Some models continue to talk while it runs.
       isFree: () => !this.turns.isSpeaking || (this.tools.isWaiting && !this.turns.isMidSentence),
     });
 
@@ -258,8 +263,16 @@ export class NovaSession implements VoiceSession {
   }
 
   private onSending(): void {
+    this.assumeLater(QUIET_OPENING_MS, this.options.peers.begin());
+  }
+
+  /** Takes the session as open after the delay, if anything answers at the other end of its connection. */
+  private assumeLater(delayMs: number, isUnanswered: () => boolean): void {
     if (this.state.name !== 'opening' || !this.state.isQuiet) return;
-    this.state.quiet = this.options.clock.setTimer(QUIET_OPENING_MS, () => this.connection.assumeAccepted());
+    this.state.quiet = this.options.clock.setTimer(delayMs, () => {
+      if (isUnanswered()) this.assumeLater(UNANSWERED_CHECK_MS, isUnanswered);
+      else this.connection.assumeAccepted();
+    });
   }
 
   private onAccepted(): void {

@@ -309,7 +309,7 @@ test('a session that is closed while it connects reports nothing and leaves no t
     assert.equal(clock.timers, 0);
   }));
 
-test('an event of OpenAI whose handling throws is lost and counted, and the session goes on', () =>
+test('an event of OpenAI whose handling throws is lost and counted, and the session continues', () =>
   withOpenAi(async ({ ready, recorder, anomalies }) => {
     const { connection, session } = await ready();
     recorder.react = (event) => {

@@ -41,6 +41,8 @@ resource "aws_lambda_function" "redeem" {
       DYNAMODB_TABLE_NAME = var.table.name
       # The secret is read while the function starts. The pepper itself would be in the state.
       HANDOVER_TOKEN_PEPPER_SECRET_ARN = var.pepper_secret_arn
+      # The namespace of the gateway, in which the alarms look.
+      METRICS_EMF_NAMESPACE = var.metrics.namespace
     }
   }
 

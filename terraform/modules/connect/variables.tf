@@ -38,6 +38,11 @@ variable "pepper_secret_arn" {
   type        = string
 }
 
+variable "metrics" {
+  description = "Namespace in which the Lambda writes its metrics: that of the gateway and of the alarms."
+  type        = object({ namespace = string, service = string })
+}
+
 variable "lambda_file" {
   description = "The built Lambda."
   type        = string

@@ -10,12 +10,20 @@ locals {
     JOURNAL_KEY           = "Key that encrypts calls in Valkey"
     HUBSPOT_ACCESS_TOKEN  = "Service key of HubSpot"
     CONSOLE_TOKEN         = "Password of the console"
-    OUTBOUND_API_TOKENS   = "Tokens of those who may have calls made"
+    OUTBOUND_API_TOKENS   = "Tokens of the programs that may have calls made"
+    OUTBOUND_LIST_PEPPER  = "Key under which the do-not-call list is stored. Never change it while the list is needed"
+  }
+
+  # Made only for a deployment that names them in further_secrets.
+  further_secrets = {
+    TWILIO_WEBHOOK_SHARED_KEYS        = "Keys of the Twilio account's webhook rules"
+    OTEL_EXPORTER_OTLP_HEADERS        = "Headers for the collector of traces"
+    OTEL_EXPORTER_OTLP_TRACES_HEADERS = "Headers for the collector, with traces alone"
   }
 }
 
 resource "aws_secretsmanager_secret" "settings" {
-  for_each = local.secrets
+  for_each = merge(local.secrets, { for name in var.further_secrets : name => local.further_secrets[name] })
 
   name                    = "${var.name}/${each.key}"
   description             = each.value

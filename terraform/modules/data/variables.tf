@@ -34,6 +34,12 @@ variable "redis_password_version" {
   type        = number
 }
 
+variable "further_secrets" {
+  description = "Settings, beside the usual ones, that get a secret."
+  type        = set(string)
+  default     = []
+}
+
 variable "subnet_ids" {
   description = "Private subnets."
   type        = list(string)

@@ -9,7 +9,7 @@ locals {
     ["Turn latency, ms", [[local.own, "TurnLatencyMs", "Service", local.by]], "p95"],
     ["Failed connections to the speech model", [[local.own, "VoiceProviderConnectionFailures", "Service", local.by]], "Sum"],
     ["Handovers", [[local.own, "HandoversStarted", "Service", local.by], [local.own, "HandoversFailed", "Service", local.by]], "Sum"],
-    ["Tokens that do not exist", [["Tandem", "invalid_tokens"]], "Sum"],
+    ["Tokens that do not exist", [[local.own, "invalid_tokens"]], "Sum"],
     ["Tasks", [["ECS/ContainerInsights", "RunningTaskCount", "ClusterName", var.cluster, "ServiceName", var.service]], "Average"],
     ["CPU and memory, %", [["AWS/ECS", "CPUUtilization", "ClusterName", var.cluster, "ServiceName", var.service], ["AWS/ECS", "MemoryUtilization", "ClusterName", var.cluster, "ServiceName", var.service]], "Average"],
     ["Load balancer", [["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "LoadBalancer", var.balancer.arn_suffix], ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", var.balancer.arn_suffix]], "Sum"],

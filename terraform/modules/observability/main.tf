@@ -55,7 +55,7 @@ locals {
     }
     invalid-tokens = {
       says      = "Connect asks for tokens that do not exist: digits are lost, the peppers differ, or somebody is guessing"
-      namespace = "Tandem", metric = "invalid_tokens", dimensions = {}
+      namespace = var.metrics.namespace, metric = "invalid_tokens", dimensions = {}
       statistic = "Sum", above = 2, of = 5, at_least = 2
     }
     provider-failures = {
@@ -132,7 +132,7 @@ resource "aws_cloudwatch_metric_alarm" "no_healthy_host" {
 resource "aws_cloudwatch_metric_alarm" "lambda_cannot_work" {
   alarm_name          = "${var.name}-lambda-cannot-work"
   alarm_description   = "A setting keeps the Lambda from answering any call. Runbook: docs/OPERATIONS.md#lambda-cannot-work"
-  namespace           = "Tandem"
+  namespace           = var.metrics.namespace
   metric_name         = "healthy"
   statistic           = "Minimum"
   period              = 60

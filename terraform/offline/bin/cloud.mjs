@@ -1,5 +1,5 @@
-// What the commands of the deployment guide and of docs/OPERATIONS.md would do in AWS, without AWS: `aws`, `docker`, `npm` and `curl` in this folder call it. A
-// command, an option or a value that the real one would refuse ends with an error. Secrets are kept in the folder OFFLINE_CLOUD.
+// What the commands of the deployment guide, of docs/OPERATIONS.md and of docs/operate/going-live.md would do in AWS, without AWS: `aws`,
+// `docker`, `npm` and `curl` in this folder call it. A command, an option or a value that the real one would refuse ends with an error. Secrets are kept in the folder OFFLINE_CLOUD.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,9 @@ const AWS = {
   's3api create-bucket': ['bucket', 'create-bucket-configuration'],
   's3api put-bucket-versioning': ['bucket', 'versioning-configuration'],
   's3api put-public-access-block': ['bucket', 'public-access-block-configuration'],
+  'secretsmanager create-secret': ['name', 'secret-string'],
   'secretsmanager describe-secret': ['secret-id'],
+  'secretsmanager get-secret-value': ['secret-id'],
   'secretsmanager put-secret-value': ['secret-id', 'secret-string'],
   'ecr get-login-password': [],
   'ecs wait': ['cluster', 'services'],
@@ -36,6 +38,27 @@ const AWS = {
   'acm list-certificates': [],
   'acm describe-certificate': ['certificate-arn'],
   'elasticache describe-replication-groups': [],
+  'dynamodb create-table': ['table-name', 'billing-mode', 'attribute-definitions', 'key-schema'],
+  'dynamodb update-time-to-live': ['table-name', 'time-to-live-specification'],
+  'iam create-role': ['role-name', 'assume-role-policy-document'],
+  'iam attach-role-policy': ['role-name', 'policy-arn'],
+  'iam put-role-policy': ['role-name', 'policy-name', 'policy-document'],
+  'lambda create-function': [
+    'function-name',
+    'runtime',
+    'architectures',
+    'handler',
+    'timeout',
+    'memory-size',
+    'zip-file',
+    'role',
+    'environment',
+  ],
+  'lambda add-permission': ['function-name', 'statement-id', 'action', 'principal', 'source-account', 'source-arn'],
+  'connect associate-lambda-function': ['instance-id', 'function-arn'],
+  'connect create-contact-flow': ['instance-id', 'type', 'name', 'content'],
+  'connect list-phone-numbers-v2': ['target-arn'],
+  'connect associate-phone-number-contact-flow': ['instance-id', 'phone-number-id', 'contact-flow-id'],
   'dynamodb restore-table-to-point-in-time': ['source-table-name', 'target-table-name', 'use-latest-restorable-time'],
   'dynamodb wait': ['table-name'],
   'dynamodb scan': ['table-name', 'filter-expression', 'expression-attribute-values'],
@@ -70,9 +93,42 @@ function awsCli() {
       return undefined;
     case 'secretsmanager describe-secret':
       return options['secret-id'] in cloud.secrets ? '1' : '0';
+    case 'secretsmanager get-secret-value':
+      return cloud.secrets[options['secret-id']] ?? fail(`${options['secret-id']} has no value`);
     case 'secretsmanager put-secret-value':
       if (options['secret-string'] !== 'file:///dev/stdin') fail('a secret must not be an argument');
       cloud.secrets[options['secret-id']] = readFileSync(0, 'utf8');
+      return '{}';
+    case 'secretsmanager create-secret':
+      if (options['secret-string'] !== 'file:///dev/stdin') fail('a secret must not be an argument');
+      cloud.secrets[options.name] = readFileSync(0, 'utf8');
+      return `arn:aws:secretsmanager:us-east-1:111122223333:secret:${options.name}-aaaaaa`;
+    case 'dynamodb create-table':
+      cloud.tables.push(options['table-name']);
+      return '{}';
+    case 'dynamodb update-time-to-live':
+      return restored(options['table-name']);
+    case 'iam create-role':
+    case 'iam put-role-policy':
+      note(command, {
+        ...options,
+        policy: JSON.parse(options['policy-document'] ?? options['assume-role-policy-document']),
+      });
+      return '{}';
+    case 'lambda create-function':
+      if (!existsSync(options['zip-file'].replace('fileb://', ''))) fail(`there is no ${options['zip-file']}`);
+      note(command, options);
+      return '{}';
+    case 'connect create-contact-flow': {
+      const content = readFileSync(options.content.replace('file://', ''), 'utf8');
+      note(command, { ...options, content });
+      return `arn:aws:connect:us-east-1:111122223333:instance/${options['instance-id']}/contact-flow/${options.name}`;
+    }
+    case 'iam attach-role-policy':
+    case 'lambda add-permission':
+    case 'connect associate-lambda-function':
+    case 'connect associate-phone-number-contact-flow':
+      note(command, options);
       return '{}';
     case 'ecr get-login-password':
       return 'password';
@@ -107,6 +163,11 @@ function awsCli() {
     default:
       return undefined;
   }
+}
+
+/** Keeps what a command was told, for those who look at it afterwards. */
+function note(command, options) {
+  cloud.told = [...(cloud.told ?? []), { command, options }];
 }
 
 function tableName() {
