@@ -43,14 +43,16 @@ test('a tape is sent with a pause after each piece, so that a fast reader does n
   try {
     const { body } = await fetch(base);
     let sizeBytes = 0;
+    let pauses = 0;
     for await (const part of body ?? []) {
       sizeBytes += (part as Uint8Array).length;
       if (sizeBytes === 3 * PIECE.length) break;
       while (clock.timers === 0) await new Promise((resolve) => setImmediate(resolve));
       assert.equal(sizeBytes % PIECE.length, 0, 'one piece at a time');
       clock.advance(5);
+      pauses++;
     }
-    assert.equal(sizeBytes, 3 * PIECE.length);
+    assert.deepEqual({ sizeBytes, pauses }, { sizeBytes: 3 * PIECE.length, pauses: 2 });
     while (closed.length === 0) await new Promise((resolve) => setImmediate(resolve));
     assert.equal(closed.length, 1);
   } finally {
