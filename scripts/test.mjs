@@ -15,6 +15,8 @@ import { bundlesOf, isIntegration } from './test-plan.mjs';
 
 /** Maximum time of one test, and without any news. node:test in Node 20 can only stop a whole process, without a word about the test. */
 const MAX_TEST_MS = 5 * 60_000;
+/** How long a process may stay when its last test is over. Then it is told to end, and says what is open. */
+const MAX_LEFT_OPEN_MS = 45_000;
 /** Maximum time of the whole run. */
 const MAX_RUN_MS = 30 * 60_000;
 
@@ -27,7 +29,14 @@ const BUNDLES_PER_PROCESS = 3;
  * Keeps the process of a bundle alive until its last test is over. A timer of the system's clock does not. A test that waits for
  * nothing else would end the process, and every test after it would fail.
  */
-const ALIVE = `import { after } from 'node:test';
+const ALIVE = `import { writeFileSync } from 'node:fs';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+writeFileSync(fileURLToPath(import.meta.url) + '.pid', String(process.pid));
+process.on('SIGUSR2', () => {
+  console.error('A test has left something open: ' + process.getActiveResourcesInfo().join(', '));
+  process.exit();
+});
 const alive = setInterval(() => undefined, 60_000);
 after(() => clearInterval(alive));`;
 
@@ -84,6 +93,7 @@ const startedMs = performance.now();
 const watch = setInterval(() => {
   const nowMs = performance.now();
   running.read(nowMs);
+  if (nowMs - running.reportedMs >= MAX_LEFT_OPEN_MS && running.since(nowMs).length === 0) endWhatIsOver();
   const isOver = nowMs - startedMs >= MAX_RUN_MS || nowMs - running.reportedMs >= MAX_TEST_MS;
   const hanging = running.since(isOver ? nowMs : nowMs - MAX_TEST_MS);
   if (!isOver && hanging.length === 0) return;
@@ -111,12 +121,23 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => e
 run.on('exit', (code, signal) => {
   clearInterval(watch);
   running.read(performance.now());
-  for (const file of [...entries, report]) rmSync(file, { force: true });
+  for (const file of [...entries, ...entries.map((entry) => `${entry}.pid`), report]) rmSync(file, { force: true });
   if (signal) process.exit(128 + constants.signals[signal]);
   // Of a run that failed or was ended some files are missing.
   if (flagsGiven.includes('--weigh') && code === 0) writeFileSync(durationsFile, durations());
   process.exit(code === 0 && isIncomplete() ? 1 : (code ?? 1));
 });
+
+/** Ends the processes whose tests are over, and which do not end by themselves. */
+function endWhatIsOver() {
+  for (const path of running.processes) {
+    try {
+      process.kill(Number(readFileSync(`${path}.pid`, 'utf8')), 'SIGUSR2');
+    } catch {
+      // It has ended meanwhile, or has not begun.
+    }
+  }
+}
 
 function end(signal) {
   try {
