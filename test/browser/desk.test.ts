@@ -3,9 +3,8 @@ import { after, before, test } from 'node:test';
 import { HubSpotSim } from '../../sim/hubspot/server.js';
 import { until } from '../support/rig.js';
 import { type SimulatedGateway, withSimulatedGateway } from '../support/simulated-gateway.js';
-import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, errorsOf } from './support/browser.js';
-import { drawPicture } from './support/picture.js';
+import { drawAndExamine } from './support/picture.js';
 import { StagedConsole } from './support/staged-console.js';
 import { bargeInStory } from './support/stories.js';
 import { CONTACT, untilConnected } from './support/telephone-scenes.js';
@@ -63,22 +62,6 @@ test('an agent whose browser opens no sound is told so, and can answer when it d
   );
 });
 
-/** Draws the page, light and dark, wide and narrow, and looks for what keeps somebody from using it. */
-async function draw(page: Page, name: string): Promise<void> {
-  for (const [size, width, height] of [
-    ['wide', 1280, 800],
-    ['narrow', 320, 640],
-  ] as const) {
-    await page.setViewportSize({ width, height });
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await drawPicture(page, `${name}-${colorScheme}-${size}`);
-    }
-    assert.deepEqual(await axeFaults(page), [], size);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-  }
-}
-
 test('the desk shows what the guide of the flow shows, and below it every attribute of the contact', async () => {
   const hubspot = await new HubSpotSim({ keys: [KEY] }).start();
   hubspot.seed('contacts', { firstname: 'Ada', lastname: 'Byron', phone: '+12025550123' });
@@ -106,7 +89,7 @@ test('the desk shows what the guide of the flow shows, and below it every attrib
         .locator('[data-testid="agent-transcript"] [data-testid="turn"]')
         .filter({ hasText: 'parcel' })
         .waitFor();
-      await draw(desk, 'desk-guide');
+      await drawAndExamine(desk, 'desk-guide');
       assert.deepEqual(errorsOf(desk), []);
     });
   } finally {

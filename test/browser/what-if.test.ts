@@ -4,9 +4,8 @@ import { ClusterRig } from '../support/cluster-rig.js';
 import { PagePhone } from '../support/page-phone.js';
 import { until } from '../support/rig.js';
 import { type SimulatedGateway, withSimulatedGateway } from '../support/simulated-gateway.js';
-import { axeFaults } from './support/axe.js';
 import { type Page, TestBrowser, errorsOf, untilLive } from './support/browser.js';
-import { drawPicture } from './support/picture.js';
+import { drawAndExamine, drawPicture } from './support/picture.js';
 import { StagedConsole } from './support/staged-console.js';
 import { Story } from './support/stories.js';
 
@@ -64,18 +63,7 @@ test('the operator breaks a simulated call, and sees for each fault how long the
     await outcomeOf(page, 'store-throttle', '[data-followed="handover"]').waitFor({ timeout: SLOW_MS });
     await outcomeOf(page, 'connect-busy', '[data-followed="dial"]').waitFor({ timeout: SLOW_MS });
     assert.match(await outcomeOf(page, 'connect-busy').innerText(), /busy/);
-    for (const [size, width, height] of [
-      ['wide', 1280, 800],
-      ['narrow', 320, 640],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        await drawPicture(page, `what-if-${colorScheme}-${size}`);
-      }
-      assert.deepEqual(await axeFaults(page), [], size);
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-    }
+    await drawAndExamine(page, 'what-if');
     caller.send({ type: 'hangup' });
     await page.locator('[data-testid="call-detail"][data-state="ended"]').waitFor();
     assert.equal(await page.getByTestId('fault-stream-drop').count(), 0, 'nothing can fail any more');
