@@ -27,7 +27,8 @@ export class PeerSigns {
 
   /**
    * Called when a request is about to open its connection. The returned function says whether nothing has come from the other
-   * end. An HTTP/2 server that takes the connection sends its settings at once.
+   * end. An HTTP/2 server that takes the connection sends its settings at once. Requests that begin at the same moment may be told
+   * of each other's connection. That matters only if the service takes one of them and not the other.
    */
   begin(): () => boolean {
     const number = this.count + 1;
