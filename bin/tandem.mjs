@@ -14,6 +14,7 @@ const COMMANDS = {
   'sim openai': ['sim/openai/main.js', 'a simulated OpenAI Realtime service'],
   'sim nova': ['sim/nova/main.js', 'a simulated Amazon Nova 2 Sonic'],
   'sim hubspot': ['sim/hubspot/main.js', 'a simulated HubSpot account'],
+  'sim events': ['sim/hooks/main.js', 'a receiver of call events'],
 };
 
 const typed = howTyped();

@@ -46,6 +46,7 @@ export const LAYERS = `
   call/call.ts: base call call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
   call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
 
+  hooks: base call handover journal telemetry twilio/caller-identity.ts voice
   outbound/calling-hours.ts:
   outbound/countries.ts:
   trace: base call telemetry
@@ -59,14 +60,14 @@ export const LAYERS = `
   outbound: base call edge handover journal outbound/calling-hours.ts outbound/countries.ts telemetry twilio twilio/caller-identity.ts voice
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover journal outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
-  doctor: app base call config crm handover journal process speech telemetry twilio voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover hooks journal outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
+  doctor: app base call config crm handover hooks journal process speech telemetry twilio voice/nova voice/openai
   doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
 
   doctor.ts: base config doctor doctor/deployment doctor/live process
-  extension.ts: app audio base pipeline voice
+  extension.ts: app audio base hooks pipeline voice
 
   lambda/connect: base handover twilio/caller-identity.ts
 
@@ -74,6 +75,7 @@ export const LAYERS = `
   sim/openai: audio base process sim/model
   sim/nova: audio base process sim/model
   sim/hubspot: base process sim/model
+  sim/hooks: base process sim/model
   sim/otlp:
   sim/twilio: audio base
   sim/connect: base sim/twilio
@@ -90,7 +92,7 @@ export const LAYERS = `
   main.ts: app base config console/address.ts process sim/faults sim/handset sim/replay telemetry
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hubspot sim/model sim/nova sim/openai sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
+  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hooks sim/hubspot sim/model sim/nova sim/openai sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
   test/browser/support: app audio call config console escalation sim/handset speech tape/format.ts telemetry test/support
   bench: app audio base cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/browser/support test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { parseReceiverFault } from '../sim/hooks/event-receiver.js';
 import { parseFault as parseHubSpotFault } from '../sim/hubspot/faults.js';
 import { parseFault } from '../sim/model/faults.js';
 import { parseNovaFault } from '../sim/nova/faults.js';
@@ -72,6 +73,7 @@ for (const [name, parse, forms] of [
     parseHubSpotFault,
     ['*3=', '=503', '=secondly', '=hang', '=hang-after', '=reset', '=reset-after', '=malformed', '=no-id', '=slow:'],
   ],
+  ['sim:events', parseReceiverFault, ['status:', '*3', 'redirect', 'reset', 'lost', 'hang', 'late:']],
 ] as const) {
   test(`each form of a fault is shown in an example by ${name} -- --help, and every example can be given`, async () => {
     const { stdout } = await run(name, ['--help']);

@@ -9,6 +9,7 @@ import { replayTape } from '../sim/replay/replay-tape.js';
 import { scrubTape } from '../sim/replay/scrub-tape.js';
 import { firstDifference } from '../src/tape/compare.js';
 import { type Tape, type TapeLine, isNote, parseTape, writeTape, textOf } from '../src/tape/format.js';
+import { Scene } from './support/handover-scene.js';
 import { type Model, heardMore, speak, startModelRig } from './support/model-rig.js';
 import { AUTH_TOKEN, type Rig, startRig, until } from './support/rig.js';
 
@@ -191,6 +192,28 @@ test('a call with a provider of an extension is recorded by its voice events and
   assert.ok(tape.lines.some(({ leg, m }) => leg === 'voice' && 'event' in m));
   for (const direct of [false, true])
     assert.equal(firstDifference(tape, (await replayTape(tape, { direct })).tape), undefined);
+});
+
+test('a call of which something was known replays equal without asking, and scrubbed it holds none of it', async (t) => {
+  const folder = await folderOf(t);
+  const module = join(folder, 'known.mjs');
+  await writeFile(
+    module,
+    'export const beforeCall = () => ({ variables: { customer_name: "Zebulon", plan: "quartz" } });',
+  );
+  const tapeFolder = join(folder, 'tapes');
+  const rig = await startRig({ env: { TAPE_DIR: tapeFolder, EXTENSIONS: module, CALL_CONTEXT_TIMEOUT_MS: '3000' } });
+  try {
+    const scene = await new Scene(rig).asksForHuman();
+    await scene.ends('handed_over');
+  } finally {
+    await rig.close();
+  }
+  const tape = parseTape(await tapeIn(tapeFolder));
+  assert.match(writeTape(tape), /Known before the call: plan quartz/);
+  for (const direct of [false, true])
+    assert.equal(firstDifference(tape, (await replayTape(tape, { direct })).tape), undefined);
+  assert.doesNotMatch(writeTape(await scrubTape(tape)), /Zebulon|quartz/);
 });
 
 test('the token of a handover that the stopping gateway begins is not on the tape, and the stop is replayed', async (t) => {

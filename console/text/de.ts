@@ -424,6 +424,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'outcome.message_taken': 'Nachricht aufgenommen',
   'outcome.callback_promised': 'Rückruf versprochen',
   'outcome.refused_busy': 'abgelehnt, überlastet',
+  'outcome.refused_by_hook': 'vom Hook abgelehnt',
   'outcome.moved': 'an andere Instanz abgegeben',
   'outcome.abandoned': 'Gateway hielt an',
 
@@ -436,6 +437,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'trigger.failure': 'ein Fehler',
   'trigger.operator': 'die Bedienung',
   'trigger.stopping': 'Gateway hält an',
+  'trigger.hook': 'Hook vor dem Anruf',
 
   'reason.requested_human': 'will einen Menschen',
   'reason.not_understood': 'nicht verstanden',
@@ -451,6 +453,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'reason.angry_caller': 'verärgert',
   'reason.caller_silent': 'Anrufer schweigt',
   'reason.call_limit': 'Anruf zu lang',
+  'reason.put_through': 'gleich durchgestellt',
   'reason.stopping': 'Gateway hält an',
 
   'cause.stream_lost': 'der Stream brach ab',

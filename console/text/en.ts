@@ -416,6 +416,7 @@ export const en = {
   'outcome.message_taken': 'message taken',
   'outcome.callback_promised': 'callback promised',
   'outcome.refused_busy': 'refused, too busy',
+  'outcome.refused_by_hook': 'refused by the hook',
   'outcome.moved': 'moved to another instance',
   'outcome.abandoned': 'gateway stopped',
 
@@ -428,6 +429,7 @@ export const en = {
   'trigger.failure': 'a failure',
   'trigger.operator': 'the operator',
   'trigger.stopping': 'the gateway stops',
+  'trigger.hook': 'the hook before the call',
 
   'reason.requested_human': 'asked for a human',
   'reason.not_understood': 'not understood',
@@ -443,6 +445,7 @@ export const en = {
   'reason.angry_caller': 'angry caller',
   'reason.caller_silent': 'silent caller',
   'reason.call_limit': 'call limit',
+  'reason.put_through': 'put through at once',
   'reason.stopping': 'gateway stops',
 
   'cause.stream_lost': 'the stream was lost',

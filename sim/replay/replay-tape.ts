@@ -131,6 +131,7 @@ class Stage {
     this.closers.push(() => crm?.close());
     const callers = this.service('callers') as DynamoDbStore['callers'];
     const agents = this.service('connect') as unknown as ConnectAgents;
+    const { known } = settings.assistant;
     this.gateway = new Gateway({
       config,
       log,
@@ -145,6 +146,8 @@ class Stage {
       crm,
       pepper: 'the pepper of a replay',
       assistantFor: () => assistants.for(''),
+      // Nothing is asked again.
+      beforeCall: known && { ask: () => Promise.resolve(known), of: () => known },
       tools: recorder.tools(toolsOf(settings, score)),
       ownPhrases: settings.ownPhrases,
       clock,

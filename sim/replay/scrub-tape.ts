@@ -4,6 +4,7 @@ import {
   type TapeHead,
   type TapeLine,
   type TapeSettings,
+  type TapedAssistant,
   isNote,
   parseTape,
   writeTape,
@@ -63,11 +64,16 @@ function headOf(head: TapeHead, mask: Mask, scrubber: LineScrubber): TapeHead {
         .filter(([name]) => !DROPPED.has(name))
         .map(([name, value]) => [name, withoutHost(value)]),
     ),
-    assistant: { ...assistant, prompt: scrubber.prompt(assistant.prompt) },
+    assistant: { ...assistant, ...withoutValues(assistant.known), prompt: scrubber.prompt(assistant.prompt) },
     ownPhrases: { asks: words(ownPhrases.asks), never: words(ownPhrases.never) },
     tools: tools.map((tool) => scrubber.tool(tool)),
   };
   return { ...head, notice: NOTICE, settings: scrubbed, scrubbed: true };
+}
+
+/** What is left of what was known before the call: where it went. */
+function withoutValues(known: TapedAssistant['known']): Pick<TapedAssistant, 'known'> {
+  return known === undefined ? {} : { known: { ...known, variables: {} } };
 }
 
 /** The address of a service of the operator's own says who they are. */

@@ -9,6 +9,8 @@ import type { Processor } from '../pipeline/processor.js';
 import { BUILT_IN_TOOL_NAMES } from '../call/media/built-in-tools.js';
 import { DO_NOT_CALL_TOOL } from '../outbound/do-not-call.js';
 import { MESSAGE_TOOL_NAMES } from '../call/transfer/caller-messages.js';
+import type { BeforeCallFunction } from '../hooks/context-sources.js';
+import type { CallEventFunction } from '../hooks/event-sinks.js';
 import type { Logger } from '../telemetry/log.js';
 import type { VoiceProvider } from '../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../voice/tools.js';
@@ -84,7 +86,7 @@ export interface ProcessorEntry {
   create(context: ProcessorContext): Processor;
 }
 
-/** What the modules named in EXTENSIONS export. A module exports any of `providers`, `tools` and `processors`. */
+/** What the modules named in EXTENSIONS export. A module exports any of what is here. */
 export interface Extensions {
   /**
    * Factories by the name used in VOICE_PROVIDER, VOICE_FALLBACK and the assistants' file. A factory replaces a built-in
@@ -95,13 +97,19 @@ export interface Extensions {
   tools: readonly AssistantTool[];
   /** Processors of the frame pipeline by name, in the order in which frames pass them on the way to the caller. */
   processors: ReadonlyMap<string, ProcessorEntry>;
+  /** Asked before a call is answered what is known of it. At most one module exports it. */
+  beforeCall?: BeforeCallFunction | undefined;
+  /** Told of each event of a call. At most one module exports it. */
+  onCallEvent?: CallEventFunction | undefined;
+  /** Told of the end of a call. At most one module exports it. */
+  afterCall?: CallEventFunction | undefined;
 }
 
 /** Maximum time for loading one module. */
 const LOAD_LIMIT_MS = 10_000;
 /** A model that waits longer for a tool has lost its caller. */
 const MAX_TOOL_MS = 300_000;
-const KINDS = ['providers', 'tools', 'processors'] as const;
+const KINDS = ['providers', 'tools', 'processors', 'beforeCall', 'onCallEvent', 'afterCall'] as const;
 const PLACES: readonly ProcessorPlace[] = ['before-model', 'after-model'];
 const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -117,6 +125,9 @@ export async function loadExtensions(
   const providers = new Map<string, ProviderFactory>();
   const tools: AssistantTool[] = [];
   const processors = new Map<string, ProcessorEntry>();
+  let beforeCall: BeforeCallFunction | undefined;
+  let onCallEvent: CallEventFunction | undefined;
+  let afterCall: CallEventFunction | undefined;
   for (const name of modules) {
     const module = await load(name, folder, limitMs);
     if (KINDS.every((kind) => module[kind] === undefined)) throw unusable(name, nothingOf(module));
@@ -128,8 +139,25 @@ export async function loadExtensions(
     for (const [processor, entry] of Object.entries(record(name, 'processors', module['processors']))) {
       processors.set(processor, checkProcessor(name, processor, entry, processors));
     }
+    beforeCall = onlyFunction(name, 'beforeCall', module, beforeCall);
+    onCallEvent = onlyFunction(name, 'onCallEvent', module, onCallEvent);
+    afterCall = onlyFunction(name, 'afterCall', module, afterCall);
   }
-  return { providers, tools, processors };
+  return { providers, tools, processors, beforeCall, onCallEvent, afterCall };
+}
+
+/** Returns the function of this module, or `known` if it has none. One module may have it. */
+function onlyFunction<T>(
+  name: string,
+  what: string,
+  module: Record<string, unknown>,
+  known: T | undefined,
+): T | undefined {
+  const given = module[what];
+  if (given === undefined) return known;
+  if (typeof given !== 'function') throw unusable(name, `its "${what}" is not a function`);
+  if (known !== undefined) throw unusable(name, `another module exports "${what}", too`);
+  return given as T;
 }
 
 async function load(name: string, folder: string, limitMs: number): Promise<Record<string, unknown>> {

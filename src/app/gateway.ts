@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
+import type { BeforeCall, CallContext } from '../call/before-call.js';
 import type { OutboundFacts } from '../call/call-facts.js';
 import type { CallEventListener } from '../call/call-events.js';
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
@@ -23,6 +24,7 @@ import { type OutboundParts, openOutbound } from './outbound.js';
 import { StreamUpgrades } from '../edge/stream-upgrades.js';
 import { TwilioWebhooks } from '../edge/twilio-webhooks.js';
 import type { HubSpot } from '../crm/hubspot.js';
+import type { CallEvents } from '../hooks/call-events.js';
 import type { ConnectAgents } from '../handover/agent-availability.js';
 import type { CallbackStore } from '../handover/callbacks.js';
 import type { CallerIndex } from '../handover/caller-index.js';
@@ -65,7 +67,11 @@ export interface GatewayParts {
   /** Gets a copy of every handover, without delaying the call. `undefined` if no CRM is configured. */
   crm?: HubSpot | undefined;
   /** Returns the assistant for calls to this number, or for a call that the gateway makes from it. */
-  assistantFor: (ownNumber: string, outbound?: OutboundFacts) => Assistant;
+  assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
+  /** Tells the operator's systems of calls. `undefined` if they are not told. */
+  callEvents?: CallEvents | undefined;
+  /** Asks what is known of a call before it is answered. `undefined` if nothing can be asked. */
+  beforeCall?: BeforeCall | undefined;
   /** What is needed to make calls. `undefined` if the gateway makes none. */
   outbound?: OutboundParts | undefined;
   /** Tools besides the built-in ones. */
@@ -131,6 +137,8 @@ export class Gateway {
         metrics,
         provider,
         assistantFor,
+        beforeCall: parts.beforeCall,
+        onEndedElsewhere: (callSid, outcome) => parts.callEvents?.endedElsewhere(callSid, outcome),
         desk: new HandoverDesk({
           store,
           callers: parts.callers,
@@ -186,8 +194,13 @@ export class Gateway {
     if (traces !== undefined) this.watch((event) => traces.onCallEvent(event));
     recorder?.attach({
       publicHost: () => this.publicHost,
-      assistantFor: (numberCalled) => tapedAssistant(assistantFor(numberCalled), this.clock),
+      assistantFor: (numberCalled, callSid) => {
+        const known = parts.beforeCall?.of(callSid);
+        return tapedAssistant(assistantFor(numberCalled, undefined, known), this.clock, known);
+      },
     });
+    const { callEvents } = parts;
+    if (callEvents !== undefined) this.watch((event) => callEvents.onCallEvent(event));
     if (recorder !== undefined) this.watch((event) => recorder.onEvent(event));
     this.outbound = openOutbound(config, parts.outbound, {
       calls: this.calls,

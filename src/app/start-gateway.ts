@@ -15,8 +15,11 @@ import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-s
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { outboundParts } from './outbound.js';
+import { assistantForCaller } from '../prompts/known-caller.js';
 import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import { openAssistants } from './assistants.js';
+import { openCallContext } from './call-context.js';
+import { openCallEvents } from './open-call-events.js';
 import { openTraces } from './open-traces.js';
 import type { JournalBackend } from '../journal/backend.js';
 import { type OpenJournalOptions, openJournal } from '../journal/open-journal.js';
@@ -198,6 +201,30 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const crm = openCrm(config, metrics, clock, recorder);
     // Closed after the calls, and before the store it writes to.
     closers.push(() => crm?.close());
+    const beforeCall = openCallContext({
+      config,
+      extensions,
+      env: options.env ?? {},
+      crm,
+      assistants,
+      notes: journal.health.backend === 'memory' ? undefined : journal.notes,
+      // Not the recorder's: a replay has what the hook said, and asks nothing.
+      clock: fenced,
+      log,
+      metrics,
+    });
+    const callEvents = openCallEvents({
+      config,
+      extensions,
+      env: options.env ?? {},
+      notes: journal.notes,
+      isShared: journal.health.backend !== 'memory',
+      clock: fenced,
+      log,
+      metrics,
+    });
+    // Closed after the calls, whose ends it tells, and before the journal.
+    closers.push(() => callEvents?.close());
     const hasPhones = config.isCarrierSimulated && embeddedStore !== undefined;
     // Kept, because the carrier reports a call's end to a gateway that may have closed its port.
     let origin: string | undefined;
@@ -232,10 +259,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       crm,
       pepper: handover.pepper ?? LOCAL_MODE_PEPPER,
       ownPhrases,
-      assistantFor: (ownNumber, outbound) => {
+      beforeCall,
+      callEvents,
+      assistantFor: (ownNumber, outbound, known) => {
         const { assistant, context } = outbound ?? {};
         const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context });
-        return own ?? assistants.for(ownNumber);
+        return own ?? assistantForCaller(assistants, ownNumber, known);
       },
       outbound: outboundParts(config, {
         assistants,

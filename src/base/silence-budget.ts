@@ -14,6 +14,8 @@ export const SILENCE_BUDGET = {
   journalClaimMs: 500,
   /** Maximum wait for the cluster worker that owns a call. It must end before Twilio repeats the request after 5 s. */
   workerAnswerMs: 4500,
+  /** Maximum wait for what a hook knows of a new call, unless CALL_CONTEXT_TIMEOUT_MS says otherwise. The telephone still rings. */
+  callContextMs: 1000,
   /** How long Twilio pauses a call whose next step is not known yet, before it asks again. */
   holdSeconds: 5,
   /** The same when another instance has just taken the call over, so that it can answer. */

@@ -30,6 +30,11 @@ export function withTape<T>(tape: ValueTape, work: () => T): T {
   return current.run(tape, work);
 }
 
+/** Runs `work` as a part of no call, because a replay does not run it. */
+export function withoutTape<T>(work: () => T): T {
+  return current.exit(work);
+}
+
 /** Returns a function that runs work as a part of the call whose code runs now, for what comes from outside the call later. */
 export function boundToTape(): <T>(work: () => T) => T {
   const tape = current.getStore();

@@ -28,6 +28,11 @@ test('new calls are accepted up to the limit, and without a limit always', () =>
   assert.equal(admission().gate.refusal(10_000, CALLED), undefined);
 });
 
+test('a call with priority is accepted a tenth above the limit of calls, and no further', () => {
+  const { gate } = admission({ maxCalls: 20 });
+  assert.deepEqual([gate.refusal(21, CALLED, true), gate.refusal(22, CALLED, true)], [undefined, 'call_limit']);
+});
+
 test('a process whose event loop is late refuses new calls until it has kept up for five seconds', () => {
   const { clock, delay, gate, stalls } = admission();
   delay.ms = 80;

@@ -37,10 +37,10 @@ export class Admission {
   }
 
   /** Returns why a new call is refused. `undefined` if it is accepted. */
-  refusal(activeCalls: number, numberCalled: string): Refusal | undefined {
+  refusal(activeCalls: number, numberCalled: string, hasPriority = false): Refusal | undefined {
     const { clock, isProviderFull, maxCalls } = this.options;
     if (!this.isOpen) return 'stopping';
-    if (maxCalls > 0 && activeCalls >= maxCalls) return 'call_limit';
+    if (maxCalls > 0 && activeCalls >= maxCalls + (hasPriority ? roomAbove(maxCalls) : 0)) return 'call_limit';
     if (clock.now() < this.overloadedUntilMs) return 'overload';
     return isProviderFull(numberCalled) ? 'provider_limit' : undefined;
   }
@@ -81,6 +81,11 @@ export interface AdmissionOptions {
   isProviderFull: (numberCalled: string) => boolean;
   /** Called once when an overload begins. */
   onStall: (delayMs: number) => void;
+}
+
+/** How many calls with priority are accepted above the limit. */
+function roomAbove(maxCalls: number): number {
+  return Math.ceil(maxCalls / 10);
 }
 
 /** Opens Node's own measure, a native timer that notices how late it fires. */

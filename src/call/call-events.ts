@@ -58,6 +58,8 @@ export interface CallFactsAtStart extends StartedFacts {
   to: string;
   /** `undefined` if the call is not traced. */
   trace?: TraceFacts | undefined;
+  /** Returns the turns so far, also those on other instances. */
+  history?: (() => readonly Turn[]) | undefined;
 }
 
 export type CallEventListener = (event: CallEvent) => void;

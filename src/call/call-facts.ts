@@ -1,6 +1,7 @@
 import type { Assistant } from '../prompts/assistant.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Turn } from '../voice/history.js';
+import type { CallContext } from './before-call.js';
 
 /** What a call that the gateway makes is about. */
 export interface OutboundFacts {
@@ -25,6 +26,8 @@ export interface CallFacts {
   assistant: Assistant;
   /** `undefined` if the caller has called. Otherwise `from` is the person called. */
   outbound?: OutboundFacts | undefined;
+  /** What was known before the call was answered. */
+  known?: CallContext | undefined;
   /** Absent if the call is not traced. */
   traceId?: string | undefined;
   turns: () => readonly Turn[];

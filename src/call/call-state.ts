@@ -18,6 +18,8 @@ export type CallOutcome =
   | 'message_taken'
   | 'callback_promised'
   | 'refused_busy'
+  /** The operator's hook did not want the call, which was not answered. */
+  | 'refused_by_hook'
   /** A machine answered a call of the gateway's, and got a message. */
   | 'message_left'
   /** A machine answered a call of the gateway's, and the call ended. */

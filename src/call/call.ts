@@ -17,11 +17,12 @@ import { History } from '../voice/history.js';
 import type { AssistantTool } from '../voice/tools.js';
 import { CallCheckpointer } from './snapshot/checkpointer.js';
 import { announcement } from './announcement.js';
+import type { CallContext } from './before-call.js';
 import type { CallFacts, OutboundFacts } from './call-facts.js';
 import { CallLimit } from './call-limit.js';
 import { CallReport } from './call-report.js';
 import { CallSigns } from './call-signs.js';
-import { type CallOutcome, type CallState, CallStateMachine, type Ended } from './call-state.js';
+import { type CallOutcome, type CallState, CallStateMachine, type Ended, type ExitPlan } from './call-state.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
 import { AnsweringMachine } from './transfer/answering-machine.js';
@@ -36,7 +37,7 @@ import { restoreState } from './snapshot/restore.js';
 export interface CallServices extends DepartureServices, StreamServices {
   log: Logger;
   /** The assistant that answers calls to this number, or talks on a call that the gateway makes from it. */
-  assistantFor: (ownNumber: string, outbound?: OutboundFacts) => Assistant;
+  assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
   /** `undefined` if the gateway makes no calls. */
   doNotCall: DoNotCallList | undefined;
   /** Tools besides the built-in ones. */
@@ -102,13 +103,15 @@ export class Call {
   private readonly limit: CallLimit | undefined;
 
   /** Starts a call for Twilio's incoming-call request, or for one that the gateway made and that was answered. */
-  static begin(webhook: VoiceWebhook, services: CallServices, outbound?: OutboundFacts): Call {
+  static begin(webhook: VoiceWebhook, services: CallServices, outbound?: OutboundFacts, known?: CallContext): Call {
     const { clock } = services;
     const conversationId = taped('conversation', () => randomBytes(12).toString('hex'));
-    const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs(), outbound), services);
+    const call = new Call(newSnapshot(webhook, conversationId, clock.epochMs(), outbound, known), services);
     // First, because even the opening of its voice session may log something about the call.
     call.reportStart();
-    call.machine.enter(call.ringing.state(call.prompt.greeting, clock.now()));
+    const plan = call.planWithoutAssistant(known?.action);
+    if (plan !== undefined) call.departure.part(plan);
+    else call.machine.enter(call.ringing.state(call.prompt.greeting, clock.now()));
     call.log.info('call started');
     return call;
   }
@@ -136,7 +139,7 @@ export class Call {
     const { clock, maxCallMs } = services;
     this.services = services;
     this.callSid = callSid;
-    const assistant = services.assistantFor(to, outbound);
+    const assistant = services.assistantFor(to, outbound, memory.known);
     this.prompt = assistant.prompt;
     const history = new History(memory.turns);
     this.log = services.log.child({ call_sid: callSid, conversation_id: conversationId });
@@ -155,6 +158,7 @@ export class Call {
       to,
       assistant,
       outbound,
+      known: memory.known,
       traceId: trace?.id,
       turns: () => history.turns,
       log: () => this.log,
@@ -237,6 +241,14 @@ export class Call {
     if (maxCallMs > 0) this.limit = new CallLimit({ clock, machine, escalate }, maxCallMs - this.lastedMs);
   }
 
+  /** How a call goes that the assistant does not answer. `undefined` if it does. */
+  private planWithoutAssistant(action: CallContext['action']): ExitPlan | undefined {
+    if (action === 'refuse') return { exit: { to: 'nobody', outcome: 'refused_by_hook' }, announce: undefined };
+    if (action !== 'human') return undefined;
+    const exit = this.departure.transfer.begin({ trigger: 'hook', reason: 'put_through' });
+    return { exit, announce: this.prompt.lines.handover };
+  }
+
   /** How long the call has lasted, on this instance and on those before it. */
   private get lastedMs(): number {
     return this.services.clock.now() - this.startedMs;
@@ -294,6 +306,7 @@ export class Call {
   }
 
   private lastAnswer({ announce, outcome }: Ended): readonly Verb[] {
+    if (outcome === 'refused_by_hook') return [{ verb: 'reject' }];
     // Another instance has taken the call over while this one was about to answer. Twilio shall ask again.
     if (outcome === 'moved') return this.hold(SILENCE_BUDGET.movedHoldSeconds);
     return [...announcement(announce, this.prompt), { verb: 'hangup' }];

@@ -7,7 +7,9 @@ import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
 import type { Admission, Refusal } from './admission.js';
 import type { Reason } from '../escalation/escalation.js';
 import { announcement } from './announcement.js';
+import type { BeforeCall, CallContext } from './before-call.js';
 import type { OutboundFacts } from './call-facts.js';
+import type { CallOutcome } from './call-state.js';
 import { Call, type CallServices } from './call.js';
 import type { Answer } from './transfer/departure.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
@@ -31,16 +33,23 @@ const UNKNOWN: OutboundFacts = { id: '', machine: 'talk' };
 /** What an operator may do to a call. */
 export type OperatorAction = { action: 'hangup' } | { action: 'escalate'; reason: Reason };
 
+export interface RegistryServices {
+  /** Asks what is known of a call before it is answered. Absent if nothing can be asked. */
+  beforeCall?: BeforeCall | undefined;
+  /** Called when this instance has written the end of a call whose instance is gone. */
+  onEndedElsewhere?: ((callSid: string, outcome: CallOutcome) => void) | undefined;
+}
+
 /** Holds the calls of this process by CallSid, and routes Twilio's requests to them. */
 export class CallRegistry {
   private readonly calls = new Map<string, Call>();
   private readonly pending = new Set<Timer>();
   private readonly claims = new Map<string, Promise<Claim>>();
-  private readonly services: CallServices;
+  private readonly services: CallServices & RegistryServices;
   private readonly admission: Admission;
   private readonly clock: Clock;
 
-  constructor(services: Omit<CallServices, 'onEnded'>, admission: Admission) {
+  constructor(services: Omit<CallServices, 'onEnded'> & RegistryServices, admission: Admission) {
     this.services = { ...services, onEnded: (call) => this.forgetLater(call) };
     this.admission = admission;
     this.clock = services.clock;
@@ -101,13 +110,29 @@ export class CallRegistry {
   async incoming(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const known = await this.known(webhook.callSid);
     if (known !== undefined) return known.currentAnswer();
+    const { beforeCall } = this.services;
+    return beforeCall === undefined ? this.accept(webhook) : this.acceptKnown(webhook, beforeCall);
+  }
+
+  private accept(webhook: VoiceWebhook, context?: CallContext): Answer {
+    const refusal = this.refusalFor(webhook.to, context?.hasPriority);
+    // A call that the hook refuses takes no room.
+    if (refusal === undefined || context?.action === 'refuse') return this.begin(webhook, undefined, context);
+    this.services.metrics.refusedCalls.inc({ reason: refusal });
+    this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
+    return this.withoutUs(webhook, 'busy', 'refused_busy');
+  }
+
+  /** Asks the hook first, unless the call is refused whatever it says. */
+  private async acceptKnown(webhook: VoiceWebhook, beforeCall: BeforeCall): Promise<readonly Verb[]> {
     const refusal = this.refusalFor(webhook.to);
-    if (refusal !== undefined) {
-      this.services.metrics.refusedCalls.inc({ reason: refusal });
-      this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
-      return this.withoutUs(webhook, 'busy', 'refused_busy');
-    }
-    return this.begin(webhook);
+    if (refusal !== undefined && refusal !== 'call_limit') return this.accept(webhook);
+    const { callSid, from, to } = webhook;
+    const isBegun = async (): Promise<boolean> => (await this.known(callSid)) !== undefined;
+    const context = await beforeCall.ask({ callSid, from, to }, isBegun);
+    // The same request may have come again meanwhile, here or to another instance.
+    const begun = await this.known(callSid);
+    return begun?.currentAnswer() ?? this.accept(webhook, context);
   }
 
   /**
@@ -125,17 +150,20 @@ export class CallRegistry {
   }
 
   /** Why a new call would be refused here. `undefined` if it would be accepted. */
-  refusalFor(ownNumber: string): Refusal | undefined {
+  refusalFor(ownNumber: string, hasPriority = false): Refusal | undefined {
     const active = this.activeCalls.filter((call) => !call.isWithHuman).length;
-    return this.admission.refusal(active, ownNumber);
+    return this.admission.refusal(active, ownNumber, hasPriority);
   }
 
   private known(callSid: string): Promise<Call | undefined> | Call | undefined {
     return this.isShared ? this.find(callSid) : this.calls.get(callSid);
   }
 
-  private begin(webhook: VoiceWebhook, outbound?: OutboundFacts): Answer {
-    const call = Call.begin(webhook, this.services, outbound);
+  private begin(webhook: VoiceWebhook, outbound?: OutboundFacts, known?: CallContext): Answer {
+    // The same request may have come again while the journal or the hook was asked.
+    const begun = this.calls.get(webhook.callSid);
+    if (begun !== undefined) return begun.currentAnswer();
+    const call = Call.begin(webhook, this.services, outbound, known);
     this.calls.set(webhook.callSid, call);
     return call.currentAnswer();
   }
@@ -288,6 +316,7 @@ export class CallRegistry {
     if (claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return true;
     journal.note(claim.entry);
     journal.forget(callSid, 'caller_hung_up');
+    this.services.onEndedElsewhere?.(callSid, 'caller_hung_up');
     return true;
   }
 

@@ -88,6 +88,8 @@ test('without any setting, everything is embedded and only this machine can call
       connectEndpointUrl: undefined,
     },
     hubspot: undefined,
+    callContext: { limitMs: 1000, source: undefined },
+    callEvents: { receiver: undefined, withTranscript: false, maxTries: 15 },
     outbound: undefined,
     isCarrierSimulated: true,
     console: { token: undefined, showsTranscripts: true, hosts: [] },
@@ -315,6 +317,8 @@ test('no error message shows the value of a secret', () => {
     'HANDOVER_TOKEN_PEPPER',
     'CONSOLE_TOKEN',
     'HUBSPOT_ACCESS_TOKEN',
+    'CALL_CONTEXT_SECRET',
+    'CALL_EVENTS_SECRET',
     'OTEL_EXPORTER_OTLP_HEADERS',
     'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
   ]);

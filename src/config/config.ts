@@ -128,6 +128,17 @@ export interface Config {
   };
   /** `undefined`: handovers are not written to HubSpot. */
   hubspot: { baseUrl: string; accessToken: string; apiVersion: string; pipeline: string; stage: string } | undefined;
+  callContext: {
+    limitMs: number;
+    /** `undefined`: no setting names a source. An extension may be one. */
+    source: { from: 'url'; url: string; secret: string } | { from: 'hubspot' } | undefined;
+  };
+  callEvents: {
+    /** `undefined`: no setting names a receiver. An extension may be one. */
+    receiver: { url: string; secret: string } | undefined;
+    withTranscript: boolean;
+    maxTries: number;
+  };
   /** `undefined`: the gateway makes no calls. */
   outbound: OutboundConfig | undefined;
   /** Whether no caller can be real: nothing proves that a request is Twilio's, and only this machine can ask. */
@@ -273,6 +284,8 @@ export function readConfig(env: Environment): Config {
       connectEndpointUrl: values.AWS_ENDPOINT_URL_CONNECT,
     },
     hubspot: hubspotOf(values),
+    callContext: { limitMs: values.CALL_CONTEXT_TIMEOUT_MS, source: contextSourceOf(values) },
+    callEvents: callEventsOf(values),
     outbound: outboundOf(values),
     isCarrierSimulated,
     console: {
@@ -344,8 +357,8 @@ function tracesOf(values: Values): Config['traces'] {
   };
 }
 
-/** Settings about what observes the gateway, which a replay must not do. */
-const OF_OBSERVERS = /^(?:OTEL|METRICS)_/;
+/** Settings about who observes the gateway or is told of calls, which a replay must not do. */
+const OF_OBSERVERS = /^(?:OTEL|METRICS|CALL_CONTEXT|CALL_EVENTS)_/;
 /** Settings that name files of this machine, which a tape does not need, or say where it is. */
 const NOT_ON_TAPES: ReadonlySet<string> = new Set([
   'ASSISTANTS_FILE',
@@ -386,6 +399,21 @@ function outboundOf(values: Values): Config['outbound'] {
     },
     requiresConsent: values.OUTBOUND_REQUIRE_CONSENT,
     listPepper: values.OUTBOUND_LIST_PEPPER,
+  };
+}
+
+function contextSourceOf(values: Values): Config['callContext']['source'] {
+  const { CALL_CONTEXT_HUBSPOT: isHubSpot, CALL_CONTEXT_SECRET: secret, CALL_CONTEXT_URL: url } = values;
+  if (url !== undefined && secret !== undefined) return { from: 'url', url, secret };
+  return isHubSpot ? { from: 'hubspot' } : undefined;
+}
+
+function callEventsOf(values: Values): Config['callEvents'] {
+  const { CALL_EVENTS_SECRET: secret, CALL_EVENTS_URL: url } = values;
+  return {
+    receiver: url === undefined || secret === undefined ? undefined : { url, secret },
+    withTranscript: values.CALL_EVENTS_TRANSCRIPT,
+    maxTries: values.CALL_EVENTS_MAX_TRIES,
   };
 }
 

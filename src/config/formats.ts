@@ -40,6 +40,15 @@ export const triggers = list.transform((names, context): readonly SwitchableTrig
 export const flag = shared(parseFlag);
 export const e164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
 export const httpUrl = shared(parseHttpUrl);
+/** A URL that is requested as it stands, and not the base of others. */
+export const fullUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    error: 'expected a URL that begins with http:// or https://',
+  })
+  .refine((value) => !URL.canParse(value) || new URL(value).username + new URL(value).password === '', {
+    error: 'expected a URL without a name and a password',
+  });
 
 export const hostName = z
   .string()

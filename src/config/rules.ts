@@ -29,6 +29,7 @@ export function checkTogether(values: Values, standing: Standing): void {
   checkVoice(values);
   checkOutbound(values, standing);
   checkTraces(values);
+  checkHooks(values);
   if (values.REDIS_URL !== undefined && values.JOURNAL_KEY === undefined) {
     throw invalid(
       'JOURNAL_KEY',
@@ -37,6 +38,20 @@ export function checkTogether(values: Values, standing: Standing): void {
   }
   if (values.ENABLE_HUBSPOT && values.HUBSPOT_ACCESS_TOKEN === undefined)
     throw invalid('HUBSPOT_ACCESS_TOKEN', 'is required with ENABLE_HUBSPOT.');
+}
+
+function checkHooks(values: Values): void {
+  const { CALL_CONTEXT_HUBSPOT: isHubSpot, CALL_CONTEXT_SECRET: secret, CALL_CONTEXT_URL: url } = values;
+  if (url !== undefined && secret === undefined)
+    throw invalid(
+      'CALL_CONTEXT_SECRET',
+      'is required with CALL_CONTEXT_URL. Generate one with "openssl rand -hex 32".',
+    );
+  if (values.CALL_EVENTS_URL !== undefined && values.CALL_EVENTS_SECRET === undefined)
+    throw invalid('CALL_EVENTS_SECRET', 'is required with CALL_EVENTS_URL. Generate one with "openssl rand -hex 32".');
+  if (isHubSpot && !values.ENABLE_HUBSPOT) throw invalid('CALL_CONTEXT_HUBSPOT', 'needs ENABLE_HUBSPOT=true.');
+  if (isHubSpot && url !== undefined)
+    throw invalid('CALL_CONTEXT_HUBSPOT', 'cannot be combined with CALL_CONTEXT_URL. Set one of them.');
 }
 
 function checkOutbound(values: Values, { host, signed }: Standing): void {

@@ -49,6 +49,32 @@ test('the settings of the dial, and of what follows a failed dial, are read and 
   for (const [env, message] of refused) assert.throws(() => readConfig(env), message, JSON.stringify(env));
 });
 
+test('what is known before a call is asked of one source, and a URL needs its secret', () => {
+  const url = 'https://crm.example.com/calls?team=1';
+  const secret = 's'.repeat(16);
+  const hubspot = { ENABLE_HUBSPOT: 'true', HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' };
+  assert.equal(readConfig({ CALL_CONTEXT_SECRET: secret }).callContext.source, undefined);
+  assert.match(refusal({ CALL_CONTEXT_URL: url }), /^CALL_CONTEXT_SECRET is required with CALL_CONTEXT_URL/);
+  assert.match(refusal({ CALL_CONTEXT_URL: 'crm.example.com' }), /^CALL_CONTEXT_URL .*expected a URL/);
+  assert.match(refusal({ CALL_CONTEXT_URL: 'https://a:b@crm.example.com' }), /without a name and a password/);
+  assert.match(refusal({ CALL_CONTEXT_SECRET: 'short' }), /^CALL_CONTEXT_SECRET has a value that cannot be used/);
+  assert.match(refusal({ CALL_CONTEXT_HUBSPOT: 'true' }), /^CALL_CONTEXT_HUBSPOT needs ENABLE_HUBSPOT/);
+  const given = { CALL_CONTEXT_URL: url, CALL_CONTEXT_SECRET: secret };
+  assert.deepEqual(readConfig(given).callContext.source, { from: 'url', url, secret });
+  assert.match(refusal({ ...given, ...hubspot, CALL_CONTEXT_HUBSPOT: 'true' }), /cannot be combined/);
+  assert.deepEqual(readConfig({ ...hubspot, CALL_CONTEXT_HUBSPOT: 'true' }).callContext.source, { from: 'hubspot' });
+});
+
+test('the receiver of call events needs its secret', () => {
+  const url = 'https://crm.example.com/call-events';
+  const secret = 's'.repeat(16);
+  assert.match(refusal({ CALL_EVENTS_URL: url }), /^CALL_EVENTS_SECRET is required with CALL_EVENTS_URL/);
+  assert.match(refusal({ CALL_EVENTS_SECRET: 'short' }), /^CALL_EVENTS_SECRET has a value that cannot be used/);
+  const given = { CALL_EVENTS_URL: url, CALL_EVENTS_SECRET: secret, CALL_EVENTS_TRANSCRIPT: 'true' };
+  const receiver = { url, secret };
+  assert.deepEqual(readConfig(given).callEvents, { receiver, withTranscript: true, maxTries: 15 });
+});
+
 test('HubSpot is off until ENABLE_HUBSPOT is set, and then needs its access token', () => {
   const key = { HUBSPOT_ACCESS_TOKEN: 'pat-na1-1' };
   assert.match(refusal({ ENABLE_HUBSPOT: 'true' }), /^HUBSPOT_ACCESS_TOKEN is required with ENABLE_HUBSPOT/);

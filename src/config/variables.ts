@@ -4,6 +4,7 @@ import { ASSISTANT } from './variables/assistant.js';
 import { CONSOLE } from './variables/console.js';
 import { ESCALATION } from './variables/escalation.js';
 import { HANDOVER } from './variables/handover.js';
+import { HOOKS } from './variables/hooks.js';
 import { HUBSPOT } from './variables/hubspot.js';
 import { INSTANCES } from './variables/instances.js';
 import { LOAD } from './variables/load.js';
@@ -30,6 +31,7 @@ export const VARIABLES = {
   'The handover to Amazon Connect (see docs/operate/handover.md)': HANDOVER,
   'The console (see docs/operate/console.md)': CONSOLE,
   'HubSpot (see docs/build/hubspot.md)': HUBSPOT,
+  'Before and after a call (see docs/build/before-the-call.md and docs/build/call-events.md)': HOOKS,
   'Traces (see docs/operate/traces.md) and metrics for CloudWatch (see docs/operate/metrics.md)': TELEMETRY,
 } as const;
 

@@ -38,14 +38,7 @@ export class Contacts {
   }
 
   private async findOrCreate(e164: string): Promise<Contact> {
-    const national = nationalNumber(e164);
-    const known: Condition[] = [
-      { propertyName: 'phone', operator: 'EQ', value: e164 },
-      { propertyName: 'mobilephone', operator: 'EQ', value: e164 },
-      // These find a number in another notation, because HubSpot also stores the calculated national numbers.
-      { propertyName: 'hs_searchable_calculated_phone_number', operator: 'EQ', value: national },
-      { propertyName: 'hs_searchable_calculated_mobile_number', operator: 'EQ', value: national },
-    ];
+    const known = numberConditions(e164);
     const properties = ['firstname', 'lastname', 'phone', 'mobilephone'];
     const found = await this.api.search('contacts', { anyOf: known, properties });
     const written = (property: string) => found.find((one) => one.properties[property] === e164);
@@ -58,7 +51,19 @@ export class Contacts {
   }
 }
 
-function nameOf({ properties }: HubSpotObject): string | undefined {
+/** Returns the conditions that find the contacts with a number. */
+export function numberConditions(e164: string): Condition[] {
+  const national = nationalNumber(e164);
+  return [
+    { propertyName: 'phone', operator: 'EQ', value: e164 },
+    { propertyName: 'mobilephone', operator: 'EQ', value: e164 },
+    // These find a number in another notation, because HubSpot also stores the calculated national numbers.
+    { propertyName: 'hs_searchable_calculated_phone_number', operator: 'EQ', value: national },
+    { propertyName: 'hs_searchable_calculated_mobile_number', operator: 'EQ', value: national },
+  ];
+}
+
+export function nameOf({ properties }: HubSpotObject): string | undefined {
   const name = [properties['firstname'], properties['lastname']].filter(Boolean).join(' ').trim();
   return name === '' ? undefined : name;
 }

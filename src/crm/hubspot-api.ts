@@ -82,16 +82,27 @@ export class HubSpotApi {
 
   /** Returns at most two objects. @throws TandemError HUBSPOT_* */
   async search(type: HubSpotObjectType, search: Search): Promise<HubSpotObject[]> {
+    const found = await this.repeat(async () => {
+      await this.searchTurn();
+      return this.attempt(this.searchRequest(type, search));
+    });
+    return (memberOf(found, 'results') as unknown[]).map(objectOf);
+  }
+
+  /** The same with one attempt, at once, for a caller who waits. `signal` ends it. @throws TandemError HUBSPOT_* */
+  async searchOnce(type: HubSpotObjectType, search: Search, signal: AbortSignal): Promise<HubSpotObject[]> {
+    const answer = await this.attempt({ ...this.searchRequest(type, search), signal });
+    if (answer.is !== 'ok') throw answer.error;
+    return (memberOf(answer.body, 'results') as unknown[]).map(objectOf);
+  }
+
+  private searchRequest(type: HubSpotObjectType, search: Search): Parameters<HubSpotApi['attempt']>[0] {
     const body = {
       filterGroups: search.anyOf.map((condition) => ({ filters: [condition] })),
       properties: search.properties,
       limit: FOUND_AT_MOST,
     };
-    const found = await this.repeat(async () => {
-      await this.searchTurn();
-      return this.attempt({ method: 'POST', path: `${this.objectsPath(type)}/search`, body, isUsable: areFound });
-    });
-    return (memberOf(found, 'results') as unknown[]).map(objectOf);
+    return { method: 'POST', path: `${this.objectsPath(type)}/search`, body, isUsable: areFound };
   }
 
   /**
@@ -163,8 +174,10 @@ export class HubSpotApi {
     body?: unknown;
     /** Whether an answer of success has what the request is for. */
     isUsable: (body: unknown) => boolean;
+    /** Ends the attempt. By default only its time does. */
+    signal?: AbortSignal;
   }): Promise<HubSpotAnswer> {
-    const { body, isUsable, method, path } = options;
+    const { body, isUsable, method, path, signal } = options;
     const { accessToken, baseUrl, clock } = this.options;
     const request = `${method} ${path}`;
     const abort = new AbortController();
@@ -182,7 +195,7 @@ export class HubSpotApi {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: 'error',
-        signal: abort.signal,
+        signal: signal === undefined ? abort.signal : AbortSignal.any([abort.signal, signal]),
       });
       const { headers, status } = response;
       const text = (await readBounded(response, MAX_ANSWER_BYTES))?.toString('utf8');

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
-import { type Contact, Contacts } from './contacts.js';
+import { type Contact, Contacts, nameOf, numberConditions } from './contacts.js';
 import { HubSpotApi, type HubSpotLink } from './hubspot-api.js';
 import { SingleFlight } from '../base/single-flight.js';
 import { noteProperties, subjectToken, ticketProperties } from './ticket.js';
@@ -48,6 +48,14 @@ export interface HubSpotOptions {
   /** Sends the requests. Default: `fetch` of Node. */
   fetch?: typeof fetch;
   count: (outcome: CrmOutcome, seconds: number) => void;
+}
+
+/** A contact, as a call is told of it before it is answered. */
+export interface KnownContact {
+  name: string | undefined;
+  firstName: string | undefined;
+  /** BCP 47 tag. */
+  language: string | undefined;
 }
 
 interface Progress {
@@ -101,6 +109,16 @@ export class HubSpot {
     }
     const work = this.handle(crmCase).finally(() => this.open.delete(work));
     this.open.add(work);
+  }
+
+  /** Finds the one contact with a number, without writing anything. `undefined` if there is none, or several. @throws TandemError HUBSPOT_* */
+  async lookUp(e164: string, signal: AbortSignal): Promise<KnownContact | undefined> {
+    const properties = ['firstname', 'lastname', 'hs_language'];
+    const found = await this.api.searchOnce('contacts', { anyOf: numberConditions(e164), properties }, signal);
+    const [contact] = found;
+    if (contact === undefined || found.length > 1) return undefined;
+    const { firstname, hs_language: language } = contact.properties;
+    return { name: nameOf(contact), firstName: firstname || undefined, language: tagOf(language) };
   }
 
   /** Abandons the open cases. */
@@ -223,6 +241,13 @@ export class HubSpot {
     progress.url = url;
     return { crm_url: url };
   }
+}
+
+/** Returns a language as a tag of BCP 47. HubSpot writes `de-de` for `de-DE`. */
+function tagOf(language: string | undefined): string | undefined {
+  const [, primary, region] = /^([a-z]{2,3})(?:-([a-z]{2}))?$/i.exec(language ?? '') ?? [];
+  if (primary === undefined) return undefined;
+  return [primary.toLowerCase(), ...(region === undefined ? [] : [region.toUpperCase()])].join('-');
 }
 
 function linksTo(contact: Contact | undefined): HubSpotLink[] {

@@ -5,6 +5,7 @@ import { createLogger } from '../telemetry/log.js';
 import { askConnect } from './connect.js';
 import type { Check, CheckContext } from './check.js';
 import { type Finding, fault, fine } from './finding.js';
+import { askHook } from './hooks.js';
 import { askHubSpot } from './hubspot.js';
 import { askChat, askSpeech } from './local.js';
 import { askNova } from './nova.js';
@@ -30,6 +31,12 @@ export const CHECKS: readonly Check[] = [
   { name: 'Connect agents', applies: ({ dial }) => dial.checkAvailability !== 'off', run: checkConnect },
   { name: 'Redis', applies: ({ journal }) => journal !== undefined, run: checkRedis },
   { name: 'HubSpot', applies: ({ hubspot }) => hubspot !== undefined, run: checkHubSpot },
+  {
+    name: 'hook before a call',
+    applies: ({ callContext }) => callContext.source?.from === 'url',
+    run: checkContextHook,
+  },
+  { name: 'call events', applies: ({ callEvents }) => callEvents.receiver !== undefined, run: checkCallEvents },
   { name: 'Twilio signature', run: ({ config }) => checkSignature(config) },
   { name: 'Twilio number', applies: hasAccount, run: checkNumber },
   { name: 'public host', run: (context) => askHost(context, context.config.publicHost, 'PUBLIC_HOST') },
@@ -113,6 +120,18 @@ function checkRedis({ clock, config }: CheckContext): Promise<Finding[]> | Findi
 function checkHubSpot(context: CheckContext): Promise<Finding[]> | Finding[] {
   const { hubspot } = context.config;
   return hubspot === undefined ? [] : askHubSpot({ ...context, settings: hubspot });
+}
+
+function checkContextHook({ clock, config, signal }: CheckContext): Promise<Finding[]> | Finding[] {
+  const { limitMs, source } = config.callContext;
+  if (source?.from !== 'url') return [];
+  return askHook({ ...source, setting: 'CALL_CONTEXT_URL', limitMs, clock, signal });
+}
+
+function checkCallEvents({ clock, config, signal }: CheckContext): Promise<Finding[]> | Finding[] {
+  const { receiver } = config.callEvents;
+  if (receiver === undefined) return [];
+  return askHook({ ...receiver, setting: 'CALL_EVENTS_URL', limitMs: undefined, clock, signal });
 }
 
 function hasAccount({ twilio }: Config): boolean {

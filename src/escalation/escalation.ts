@@ -3,7 +3,7 @@ export const TRIGGERS = ['phrase', 'tool', 'keypad', 'misunderstanding', 'anger'
 export type SwitchableTrigger = (typeof TRIGGERS)[number];
 
 /** What triggered an escalation. A closed set, because it is a metric label. */
-export type Trigger = SwitchableTrigger | 'failure' | 'operator' | 'stopping';
+export type Trigger = SwitchableTrigger | 'failure' | 'operator' | 'stopping' | 'hook';
 
 /** Reasons that a model may pass to `transfer_to_human`, and an operator to the console. Any other becomes `other`. */
 const NAMED_REASONS = [
@@ -20,7 +20,15 @@ const NAMED_REASONS = [
 ] as const;
 
 /** Why a call may need a human. Chooses the queue, and is a closed set because it is a metric label. */
-export const REASONS = [...NAMED_REASONS, 'other', 'angry_caller', 'caller_silent', 'call_limit', 'stopping'] as const;
+export const REASONS = [
+  ...NAMED_REASONS,
+  'other',
+  'angry_caller',
+  'caller_silent',
+  'call_limit',
+  'stopping',
+  'put_through',
+] as const;
 export type Reason = (typeof REASONS)[number];
 
 /** The decision to hand a call to a human. */

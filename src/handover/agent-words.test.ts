@@ -21,6 +21,7 @@ const REASONS: Record<Reason, true> = {
   caller_silent: true,
   call_limit: true,
   stopping: true,
+  put_through: true,
 };
 
 test('every reason for a handover has words for the agent, and no identifier among them', () => {

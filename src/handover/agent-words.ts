@@ -17,6 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
   caller_silent: 'The caller stopped answering',
   call_limit: 'The call had lasted as long as the assistant may talk',
   stopping: 'The assistant had to stop, through no fault of the caller',
+  put_through: 'The call was put through at once, without the assistant',
 };
 
 /** What the call was about, by the intent in the record. */

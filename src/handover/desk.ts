@@ -16,6 +16,8 @@ export interface HandoverContext {
   /** E.164, or empty. */
   customerPhone: string;
   customerName?: string;
+  /** What was known before the call, as a sentence. It comes before the summary. */
+  known?: string | undefined;
   turns: readonly SpokenTurn[];
   intent: string;
   reason: string;
@@ -114,7 +116,7 @@ export class HandoverDesk {
       conversation_id: printable(context.conversationId, FIELD_CHARACTERS),
       customer_phone: printable(context.customerPhone, FIELD_CHARACTERS),
       customer_name: printableName(context.customerName ?? 'unknown', FIELD_CHARACTERS),
-      summary: summarize(context.turns, context.language),
+      summary: withKnown(context.known, summarize(context.turns, context.language)),
       intent: printable(context.intent, FIELD_CHARACTERS),
       reason: printable(context.reason, FIELD_CHARACTERS),
       priority: printable(context.priority, FIELD_CHARACTERS),
@@ -128,6 +130,11 @@ export class HandoverDesk {
       status: 'issued',
     };
   }
+}
+
+/** Returns a summary with what was known before the call. */
+export function withKnown(known: string | undefined, summary: string): string {
+  return known === undefined ? summary : printable(`${known} ${summary}`, MAX_SUMMARY);
 }
 
 /** The record's ids for the log, before the log knows that they belong together. */

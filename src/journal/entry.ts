@@ -122,6 +122,14 @@ const entry = z.object({
       machine: z.enum(['talk', 'message', 'hangup']),
     })
     .optional(),
+  /** What a hook knew of the call before it was answered. Absent if there was nothing. */
+  known: z
+    .object({
+      variables: z.record(z.string(), z.string()),
+      assistant: z.string().optional(),
+      language: z.string().optional(),
+    })
+    .optional(),
   /** Absent if the call is not traced. */
   trace: z
     .object({
@@ -188,5 +196,6 @@ export function deserialize(json: Buffer): JournalEntry | undefined {
 export function tombstone(given: JournalEntry, outcome: string, announce?: string): JournalEntry {
   const numbers = given.stand.name === 'recording' ? {} : { from: '', to: '' };
   const stand = { name: 'ended' as const, outcome, ...(announce === undefined ? {} : { announce }) };
-  return { ...given, ...numbers, turns: [], stand };
+  const { known: _, ...rest } = given;
+  return { ...rest, ...numbers, turns: [], stand };
 }

@@ -1,4 +1,5 @@
 import type { AssistantPrompt } from './assistant-prompt.js';
+import { type PromptDraft, completed, inLanguage, languageTag } from './draft.js';
 import type { OpeningHours } from './opening-hours.js';
 
 /** The ARNs of the queues for callers, by reason or topic, and for all other cases. */
@@ -15,6 +16,7 @@ export class Assistant {
   /** Names of providers in the order of preference. `undefined` means the configured ones. */
   readonly providers: readonly string[] | undefined;
   private readonly hours: OpeningHours | undefined;
+  private readonly draft: PromptDraft | undefined;
   readonly queues: readonly Queues[];
 
   /** `queues` are the number's own first, then those of the gateway. */
@@ -24,18 +26,29 @@ export class Assistant {
     providers?: readonly string[] | undefined;
     hours?: OpeningHours | undefined;
     queues: readonly Queues[];
+    /** What the prompt was made from. Without it the assistant speaks no other language. */
+    draft?: PromptDraft | undefined;
   }) {
     this.prompt = options.prompt;
     this.source = options.source ?? options.prompt.name;
     this.providers = options.providers;
     this.hours = options.hours;
     this.queues = options.queues;
+    this.draft = options.draft;
   }
 
   /** Returns the same assistant with another prompt. */
-  withPrompt(prompt: AssistantPrompt): Assistant {
+  withPrompt(prompt: AssistantPrompt, draft = this.draft): Assistant {
     const { hours, providers, queues, source } = this;
-    return new Assistant({ prompt, source, providers, hours, queues });
+    return new Assistant({ prompt, source, providers, hours, queues, draft });
+  }
+
+  /** Returns its prompt in a language. `undefined` if the gateway has no lines for that. */
+  promptIn(language: string): AssistantPrompt | undefined {
+    if (language === this.prompt.language) return this.prompt;
+    if (this.draft === undefined || !languageTag.safeParse(language).success) return undefined;
+    const prompt = completed(inLanguage(this.draft, language));
+    return typeof prompt === 'string' ? undefined : prompt;
   }
 
   /** Whether agents answer at this time. Without opening hours they always do. */

@@ -4,7 +4,7 @@ import { TandemError } from '../base/errors.js';
 import { readJsonFile } from '../base/json-file.js';
 import { QUEUE_KEYS, unknownQueueKey } from '../escalation/queue-keys.js';
 import { Assistant, type Queues } from './assistant.js';
-import { type PromptDraft, completed, languageTag, voicesByProvider } from './draft.js';
+import { type PromptDraft, completed, inLanguage, languageTag, voicesByProvider } from './draft.js';
 import { findDraft, isPromptFile } from './find-draft.js';
 import { OpeningHours, hoursSchema } from './opening-hours.js';
 
@@ -96,7 +96,8 @@ export async function readAssistants(options: AssistantsOptions): Promise<Assist
   if (typeof prompt === 'string') {
     throw new TandemError('CONFIG_INVALID', `ASSISTANT_PROMPT is ${JSON.stringify(defaultPrompt)}, but ${prompt}.`);
   }
-  const otherwise = new Assistant({ prompt, source: sourceOf(defaultPrompt, options.folder), queues: [queues] });
+  const draft = typeof found === 'string' ? undefined : found;
+  const otherwise = new Assistant({ prompt, draft, source: sourceOf(defaultPrompt, options.folder), queues: [queues] });
   if (file === undefined) return new Assistants(otherwise);
 
   const entries = await readJsonFile(file, fileSchema);
@@ -131,7 +132,8 @@ async function assistantFor(entry: Entry, options: AssistantsOptions, folder: st
   if (unknown !== undefined) {
     return `there is no provider ${JSON.stringify(unknown)}, only ${options.providers.join(', ')}`;
   }
-  const prompt = checkedPrompt(changed(draft, entry, voices), options);
+  const own = changed(draft, entry, voices);
+  const prompt = checkedPrompt(own, options);
   if (typeof prompt === 'string') return `its prompt ${JSON.stringify(name)} cannot be used: ${prompt}`;
   return new Assistant({
     prompt,
@@ -139,28 +141,19 @@ async function assistantFor(entry: Entry, options: AssistantsOptions, folder: st
     providers: provider === undefined && fallback === undefined ? undefined : providers,
     hours: hours === undefined ? undefined : new OpeningHours(hours),
     queues: [{ byReason: queues, otherwise: queue }, options.queues],
+    draft: own,
   });
 }
 
-/** Applies a number's entry to its prompt. In another language the prompt's own greeting, lines and voices are dropped. */
+/** Applies a number's entry to its prompt. */
 function changed(draft: PromptDraft, entry: Entry, voices: Readonly<Record<string, string>>): PromptDraft {
   const { greeting, language = draft.language } = entry;
-  const isSame = primary(language) === primary(draft.language);
-  return {
-    ...draft,
-    language,
-    greeting: greeting ?? (isSame ? draft.greeting : undefined),
-    lines: isSame ? draft.lines : {},
-    voices: { ...(isSame ? draft.voices : {}), ...voices },
-  };
+  const spoken = inLanguage(draft, language);
+  return { ...spoken, greeting: greeting ?? spoken.greeting, voices: { ...spoken.voices, ...voices } };
 }
 
 function sourceOf(nameOrPath: string, folder: string): string {
   return isPromptFile(nameOrPath) ? resolve(folder, nameOrPath) : nameOrPath;
-}
-
-function primary(tag: string): string | undefined {
-  return tag.split('-')[0];
 }
 
 /** Completes a prompt. Returns a string if the prompt is invalid: the problem. */

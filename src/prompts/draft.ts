@@ -69,6 +69,16 @@ export function completed(draft: PromptDraft): AssistantPrompt | string {
   };
 }
 
+/** Returns a draft in a language. In another one its own greeting, lines and voices are dropped. */
+export function inLanguage(draft: PromptDraft, language: string): PromptDraft {
+  const isSame = primary(language) === primary(draft.language);
+  return isSame ? { ...draft, language } : { ...draft, language, greeting: undefined, lines: {}, voices: {} };
+}
+
+function primary(tag: string): string | undefined {
+  return tag.split('-')[0];
+}
+
 /** Returns the rule about languages. Without one a model changes its language at the first foreign name. */
 function languageRule(language: string, languages: readonly string[]): string {
   const others = languages.filter((other) => other !== language).map(languageName);

@@ -52,6 +52,8 @@ export interface TapedAssistant {
   prompt: Record<string, unknown>;
   providers?: readonly string[] | undefined;
   isOpen: boolean;
+  /** What was known before the call was answered, as `src/call/before-call.ts` has it. Absent if that was nothing. */
+  known?: { variables: Readonly<Record<string, string>>; action?: 'refuse' | 'human' } | undefined;
   queues: readonly { byReason: Readonly<Record<string, string>>; otherwise?: string | undefined }[];
 }
 

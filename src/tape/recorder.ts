@@ -60,14 +60,18 @@ export class TapeRecorder {
   private readonly closing = new Set<Promise<void>>();
   private tapedTools: readonly TapedTool[] = [];
   private publicHost = (): string => '';
-  private assistantFor: (numberCalled: string) => TapedAssistant = () => ({ prompt: {}, isOpen: true, queues: [] });
+  private assistantFor: (numberCalled: string, callSid: string) => TapedAssistant = () => ({
+    prompt: {},
+    isOpen: true,
+    queues: [],
+  });
 
   constructor(options: RecorderOptions) {
     this.options = options;
   }
 
   /** Called once when the gateway exists. */
-  attach(gateway: { publicHost: () => string; assistantFor: (numberCalled: string) => TapedAssistant }): void {
+  attach(gateway: { publicHost: () => string; assistantFor: TapeRecorder['assistantFor'] }): void {
     this.publicHost = gateway.publicHost;
     this.assistantFor = gateway.assistantFor;
   }
@@ -232,7 +236,7 @@ export class TapeRecorder {
   onEvent(event: CallEvent): void {
     const tape = this.tapes.get(event.callSid);
     if (tape === undefined) return;
-    if (event.type === 'started') tape.begin(this.options.open(event.callSid), this.headOf(tape, event.to));
+    if (event.type === 'started') tape.begin(this.options.open(event.callSid), this.headOf(tape, event));
     const note = noteOf(event);
     if (note !== undefined) tape.result('decision', { note });
     if (event.type === 'turn') tape.result('transcript', turnMessage(event.turn));
@@ -260,7 +264,7 @@ export class TapeRecorder {
     return tape;
   }
 
-  private headOf(tape: CallTape, numberCalled: string): TapeHead {
+  private headOf(tape: CallTape, { callSid, to }: { callSid: string; to: string }): TapeHead {
     const { settings, version } = this.options;
     return {
       tape: 1,
@@ -272,7 +276,7 @@ export class TapeRecorder {
         startedAtMs: tape.epochMs,
         clockMs: tape.clockMs,
         publicHost: this.publicHost(),
-        assistant: this.assistantFor(numberCalled),
+        assistant: this.assistantFor(to, callSid),
         voices: [...this.voices.values()].map(({ described }): TapedVoice => described),
         tools: this.tapedTools,
       },

@@ -8,6 +8,7 @@ import type { MetricObject } from './metric-object.js';
 const FRAME_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
 const TURN_BUCKETS = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10];
 const CRM_BUCKETS = [0.25, 0.5, 1, 2, 3, 5, 10, 20, 60, 180];
+const CONTEXT_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3];
 const CALL_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
 /**
@@ -207,6 +208,29 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly callContext = new Counter({
+    name: 'gateway_call_context_total',
+    help: 'Total number of times the hook was asked what is known of a call, by what became of it.',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly callContextSeconds = new Histogram({
+    name: 'gateway_call_context_seconds',
+    help: 'Time that a call waited for what is known of it, before it was answered.',
+    buckets: CONTEXT_BUCKETS,
+    registers: this.registers,
+  });
+  readonly callEvents = new Counter({
+    name: 'gateway_call_events_total',
+    help: 'Total number of events of calls for the receiver, by what became of them.',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly callEventFailures = new Counter({
+    name: 'gateway_call_event_failures_total',
+    help: 'Total number of tries to deliver an event of a call that were not taken.',
+    registers: this.registers,
+  });
   readonly hubspotHandovers = new Counter({
     name: 'hubspot_handovers_total',
     help: 'Total number of handovers for HubSpot, by how much of each was written.',

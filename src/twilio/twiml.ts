@@ -39,6 +39,8 @@ export type Verb =
   | { verb: 'record'; record: RecordOptions }
   | { verb: 'pause'; seconds: number }
   | { verb: 'redirect'; url: string }
+  /** Works only as the first verb of a call that was not answered; then Twilio charges nothing (Twilio: TwiML <Reject>). */
+  | { verb: 'reject' }
   | { verb: 'hangup' };
 
 /** Returns a complete document, ready to send as `text/xml`. */
@@ -62,6 +64,8 @@ function verbXml(verb: Verb): string {
       return element('Pause', { length: String(verb.seconds) });
     case 'redirect':
       return element('Redirect', { method: 'POST' }, escape(verb.url));
+    case 'reject':
+      return element('Reject', { reason: 'rejected' });
     case 'hangup':
       return element('Hangup', {});
   }

@@ -108,9 +108,9 @@ export const OUTBOUND = [
   },
   {
     name: 'the data of a call can end its element',
-    file: 'src/prompts/outbound-prompt.ts',
-    find: 'context.replace(/[<>]/g,',
-    replace: 'context.replace(/[<>]{9}/g,',
+    file: 'src/prompts/placeholders.ts',
+    find: 'json.replace(/[<>]/g,',
+    replace: 'json.replace(/[<>]{9}/g,',
     tests: ['src/prompts/outbound-prompt.test.ts'],
   },
   {

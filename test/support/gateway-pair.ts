@@ -1,6 +1,7 @@
 import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
 import type { PhoneEndpoint } from '../../sim/twilio/phone.js';
 import type { Clock } from '../../src/base/clock.js';
+import type { Config } from '../../src/config/config.js';
 import { PUBLIC_HOST, type Rig, startRig } from './rig.js';
 import { type ScaledClock, scaledClock } from './scaled-clock.js';
 import { TONES } from './tone-engine.js';
@@ -28,6 +29,8 @@ export interface PairOptions {
   /** `true` for the frame pipeline, `false` for the direct bridge. Default true. */
   pipeline?: boolean;
   statusCallback?: true;
+  /** Changes the configuration of both in ways that the environment cannot. */
+  change?: (config: Config) => Config;
 }
 
 /** Runs `body` with two gateways and a call that the first one answers. */
@@ -39,12 +42,13 @@ export async function withPair(
   const clock = scaledClock(10);
   const env = { REDIS_URL: redisUrl, JOURNAL_KEY: 'cd'.repeat(32), IDLE_PROMPT_SECONDS: '0', ...options.env };
   let pair: Pair | undefined;
-  const { phone, pipeline = true, secondAheadMs = 0 } = options;
+  const { change = (config) => config, phone, pipeline = true, secondAheadMs = 0 } = options;
   const first: Rig = await startRig({
     clock,
     env,
     pipeline,
     engine: TONES,
+    change,
     ...(phone === undefined ? {} : { phone }),
     carrier: { resolve: (host) => (host === FIRST_ALONE ? first : (pair?.asked ?? first)).base },
   });
@@ -57,6 +61,7 @@ export async function withPair(
   const second = await startRig({
     clock: secondClock,
     engine: TONES,
+    change,
     pipeline,
     env: { ...env, DYNAMODB_ENDPOINT_URL: options.wayToStore?.(store) ?? store, ...options.secondEnv },
   });

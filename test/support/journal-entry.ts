@@ -18,6 +18,7 @@ export function sampleEntry(changes: Partial<JournalEntry> = {}): JournalEntry {
     turnsDropped: 0,
     resumes: 0,
     dials: 0,
+    known: { variables: { plan: 'order of merit' } },
     stand: { name: 'talking' },
     ...changes,
   };

@@ -71,6 +71,7 @@ export class CallCheckpointer {
       resumes: departure.resumes,
       dials: failedDials,
       ...(call.outbound === undefined ? {} : { outbound: call.outbound }),
+      ...this.known,
       ...this.trace,
       stand: journalStateOf(this.toTell(state), escalation, clock, tokenLifeMs),
     });
@@ -90,6 +91,19 @@ export class CallCheckpointer {
   takeBack(): void {
     this.ahead = undefined;
     this.note();
+  }
+
+  private get known(): Pick<JournalEntry, 'known'> {
+    const { known } = this.options.call;
+    if (known === undefined) return {};
+    const { assistant, language, variables } = known;
+    return {
+      known: {
+        variables,
+        ...(assistant === undefined ? {} : { assistant }),
+        ...(language === undefined ? {} : { language }),
+      },
+    };
   }
 
   private get trace(): Pick<JournalEntry, 'trace'> {

@@ -4,6 +4,7 @@ import type { PreparedHandover } from '../../handover/desk.js';
 import type { JournalEntry, JournalExit, JournalState, JournalTrace } from '../../journal/entry.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import type { Turn } from '../../voice/history.js';
+import type { CallContext } from '../before-call.js';
 import type { OutboundFacts } from '../call-facts.js';
 import type { CallOutcome, CallState, ExitPlan, Parted, ResumeCause } from '../call-state.js';
 import type { MediaSession } from '../media/media-session.js';
@@ -26,6 +27,8 @@ export interface CallSnapshot {
   failedDials: number;
   /** `undefined` if the caller has called. */
   outbound: OutboundFacts | undefined;
+  /** What was known before the call was answered. `undefined` if that was nothing. */
+  known?: CallContext | undefined;
   /** `undefined` if no instance has traced it. */
   trace?: JournalTrace | undefined;
 }
@@ -35,6 +38,7 @@ export function newSnapshot(
   conversationId: string,
   startedAtMs: number,
   outbound: OutboundFacts | undefined,
+  known: CallContext | undefined,
 ): CallSnapshot {
   const { callSid, from, to } = webhook;
   return {
@@ -48,6 +52,7 @@ export function newSnapshot(
     resumes: 0,
     failedDials: 0,
     outbound,
+    known,
   };
 }
 
@@ -58,6 +63,7 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
     conversationId,
     dials,
     from,
+    known,
     outbound,
     lastedMs = 0,
     resumes,
@@ -77,6 +83,7 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
     resumes,
     failedDials: dials,
     outbound,
+    known,
     trace,
   };
 }

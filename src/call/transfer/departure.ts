@@ -231,6 +231,7 @@ export class Departure {
         return this.voicemail.promiseCallback();
       case 'nobody':
         this.owner.end(exit.outcome, announce);
+        if (exit.outcome === 'refused_by_hook') return [{ verb: 'reject' }];
         return [...announcement(announce, this.call.assistant.prompt), { verb: 'hangup' }];
     }
   }

@@ -224,7 +224,7 @@ export class HumanTransfer {
 
   /** Writes the record that the token opens. Never rejects, and takes at most `handoverRecordMs`. */
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
-    const { assistant, callSid, conversationId, from, log, turns } = this.call;
+    const { assistant, callSid, conversationId, from, known, log, turns } = this.call;
     const { clock, crm, desk, emit } = this.services;
     const startedMs = clock.now();
     const prepared = await prepareHandover(
@@ -234,6 +234,7 @@ export class HumanTransfer {
         customerPhone: from,
         language: assistant.prompt.language,
         turns: turns(),
+        known,
         summary: this.summary,
       },
       {

@@ -4,12 +4,13 @@ import type { CrmCase, CrmOutcome } from '../../crm/hubspot.js';
 import type { Escalation } from '../../escalation/escalation.js';
 import { priorityOf } from '../../escalation/priority.js';
 import { topicOf } from '../../escalation/topics.js';
-import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
+import { type HandoverDesk, type PreparedHandover, withKnown } from '../../handover/desk.js';
 import { summarizeInScript } from '../../handover/summary.js';
-import { isPrintable } from '../../handover/text.js';
+import { isPrintable, printable } from '../../handover/text.js';
 import type { Logger } from '../../telemetry/log.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Turn } from '../../voice/history.js';
+import type { CallContext } from '../before-call.js';
 
 export interface HandoverRequest {
   escalation: Escalation;
@@ -18,6 +19,8 @@ export interface HandoverRequest {
   customerPhone: string;
   language: string;
   turns: readonly Turn[];
+  /** What was known before the call. */
+  known?: CallContext | undefined;
   /** The model's own summary, which replaces the extract of the turns. Resolves with `undefined` if the model writes none. */
   summary: Promise<string | undefined>;
 }
@@ -52,14 +55,16 @@ export async function prepareHandover(
     priority: priorityOf(escalation),
     language: escalation.language ?? language,
   };
-  const named = escalation.customerName === undefined ? {} : { customerName: escalation.customerName };
+  const customerName = escalation.customerName ?? request.known?.variables['customer_name'];
+  const named = customerName === undefined ? {} : { customerName };
+  const known = inWords(request.known);
   let prepared: PreparedHandover | undefined;
   try {
     const queueArn = queueFor(escalation.reason, intent);
-    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, turns, queueArn }));
+    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, known, turns, queueArn }));
     log.info({ handover_id: record.handoverId }, 'handover prepared');
     prepared = record;
-    void replaceSummary(record, request.summary, services);
+    void replaceSummary(record, request.summary, known, services);
   } catch (error) {
     log.error({ err: error }, 'handover record could not be written; dialling without it');
   }
@@ -75,10 +80,23 @@ export async function prepareHandover(
   return prepared;
 }
 
+/** Maximum length of what an agent is told of it, so that the summary keeps its place. */
+const MAX_KNOWN_CHARACTERS = 300;
+
+/** Returns what was known before the call as a sentence for the agent: `Known before the call: plan gold, orders 3.` */
+function inWords(known: CallContext | undefined): string | undefined {
+  const facts = Object.entries(known?.variables ?? {})
+    .filter(([name]) => name !== 'customer_name')
+    .map(([name, value]) => `${name.replace(/_/g, ' ')} ${value}`);
+  if (facts.length === 0) return undefined;
+  return `${printable(`Known before the call: ${facts.join(', ')}`, MAX_KNOWN_CHARACTERS)}.`;
+}
+
 /** Replaces the extract by the model's summary. Runs beside the call, which does not wait for it. */
 async function replaceSummary(
   prepared: PreparedHandover,
   summary: Promise<string | undefined>,
+  known: string | undefined,
   { desk, log }: { desk: HandoverDesk; log: Logger },
 ): Promise<void> {
   const { handoverId } = prepared;
@@ -89,7 +107,7 @@ async function replaceSummary(
       log.info({ handover_id: handoverId }, "the agent's side cannot show the letters of the model's summary");
       return;
     }
-    const isThere = await desk.update(prepared, { summary: written });
+    const isThere = await desk.update(prepared, { summary: withKnown(known, written) });
     log.info({ handover_id: handoverId, is_there: isThere }, "the model's summary is in the handover's record");
   } catch (error) {
     log.warn({ err: error, handover_id: handoverId }, "the model's summary could not be written");
