@@ -36,7 +36,7 @@ export type OperatorAction = { action: 'hangup' } | { action: 'escalate'; reason
 export interface RegistryServices {
   /** Asks what is known of a call before it is answered. Absent if nothing can be asked. */
   beforeCall?: BeforeCall | undefined;
-  /** Called when this instance has written the end of a call whose instance is gone. */
+  /** Called when a call of another instance has ended, which may be gone. That instance may tell the end, too. */
   onEndedElsewhere?: ((callSid: string, outcome: CallOutcome) => void) | undefined;
   /** Called when a new call was refused, each time that Twilio asks about it. */
   onRefused?: ((call: RefusedCall) => void) | undefined;
@@ -315,7 +315,11 @@ export class CallRegistry {
     const { journal } = this.services;
     const entry = await journal.peek(callSid);
     if (entry === undefined) return false;
-    if (entry.stand.name === 'ended') return true;
+    if (entry.stand.name === 'ended') {
+      // The instance may have died before it could tell more than the journal.
+      this.services.onEndedElsewhere?.(callSid, entry.stand.outcome as CallOutcome);
+      return true;
+    }
     const claim = await this.claim(callSid);
     if (claim.status !== 'claimed') return false;
     if (claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return true;

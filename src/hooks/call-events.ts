@@ -128,15 +128,17 @@ export class CallEvents {
   private started(event: Extract<CallEvent, { type: 'started' }>): void {
     const { callSid, conversationId, from, history, outboundId, startedAtMs, to } = event;
     this.stories.set(callSid, { tally: NO_TALLY, session: undefined, turns: history ?? (() => []) });
+    const isInbound = outboundId === undefined;
     const call: ToldCall = {
       call_sid: callSid,
       conversation_id: conversationId,
-      direction: outboundId === undefined ? 'inbound' : 'outbound',
-      from,
-      to,
+      direction: isInbound ? 'inbound' : 'outbound',
+      // In the gateway the other person is always the caller.
+      from: isInbound ? from : to,
+      to: isInbound ? to : from,
       started_at: new Date(startedAtMs).toISOString(),
     };
-    const data = outboundId === undefined ? {} : { outbound_id: outboundId };
+    const data = isInbound ? {} : { outbound_id: outboundId };
     this.options.outbox.begin(call, { type: 'call.started', createdMs: startedAtMs, isOnce: true, data: () => data });
   }
 

@@ -167,12 +167,12 @@ test('an event that was never taken is a dead letter until it is sent again', as
   const dead = await one.letters.of(CALL.call_sid);
   assert.deepEqual(
     dead.map(({ event, kind }) => [event.id, kind]),
-    [['c0ffee-1', 'threw']],
+    [['c0ffee-started', 'threw']],
   );
   assert.equal(await one.sendAgain(CALL.call_sid), 1);
   await settle();
   assert.deepEqual(await one.letters.list(), []);
-  assert.equal(sent[3]?.event.id, 'c0ffee-1');
+  assert.equal(sent[3]?.event.id, 'c0ffee-started');
   sent[3]?.done();
   await pass(clock, 1000);
   assert.deepEqual(counted, ['dead', 'delivered']);
@@ -222,6 +222,20 @@ test('another instance finds events that were written back to a journal that had
   kill('one');
   await pass(clock, 60_000);
   assert.equal(told()[2], 'other 1 call.started');
+});
+
+test('a process that dies after the journal has lost everything leaves the events of its calls to another one', async () => {
+  const { backend, clock, kill, one, other, sent, told } = scene();
+  one.begin(CALL, started);
+  await settle();
+  sent[0]?.done();
+  await pass(clock, 2000);
+  backend.forget();
+  await pass(clock, 16_000);
+  kill('one');
+  other.end(CALL.call_sid, ended, NO_TALLY);
+  await settle();
+  assert.deepEqual(told(), ['one 1 call.started', 'other 2 call.ended']);
 });
 
 test('events of more calls than can wait for the receiver become dead letters at once', async () => {

@@ -179,10 +179,16 @@ export class EventOutbox {
 
   private scanLater(delayMs: number): void {
     this.scan = this.options.clock.setTimer(delayMs, () => {
-      void this.takeOn().finally(() => {
+      void this.lookAround().finally(() => {
         if (!this.isClosed) this.scanLater(SCAN_MS);
       });
     });
+  }
+
+  private async lookAround(): Promise<void> {
+    // A journal that does not answer is asked again at the next look.
+    await this.outboxes.writeBack(this.options.instanceId).catch(() => undefined);
+    await this.takeOn();
   }
 
   /** Sends the events of calls whose instance has died. Those of one that lives have a lease, or are not due. */

@@ -242,7 +242,8 @@ export class EventSender {
       }));
       for (let dead = events.length; dead > 0; dead--) count('dead');
       const fields = { call_sid: callSid, setting: sink.setting, events: events.length };
-      if (events.length > 0) log.error(fields, 'events of a call are kept as dead letters, because too many calls wait');
+      if (events.length > 0)
+        log.error(fields, 'events of a call are kept as dead letters, because too many calls wait');
       this.ended(callSid, (await outboxes.rest(callSid)) ? FIRST_PAUSE_MS : 'done');
     } catch {
       this.ended(callSid, JOURNAL_AGAIN_MS);

@@ -12,6 +12,8 @@ export interface OutboxChange<Result> {
 const KEPT_MS = 24 * 3_600_000;
 /** The same once the call is over and everything was taken, for what is told late or twice. */
 const OVER_KEPT_MS = 3_600_000;
+/** How long the journal keeps the sign by which this process sees that it has lost nothing. */
+const SIGN_KEPT_MS = 3_600_000;
 const SHARDS = 16;
 const MAX_CALLS_OF_SHARD = 2000;
 
@@ -50,10 +52,7 @@ export class OutboxNotes {
   }
 
   /** Changes the outbox of a call. `change` may be asked again. */
-  async change<Result>(
-    callSid: string,
-    change: (outbox: Outbox | undefined) => OutboxChange<Result>,
-  ): Promise<Result> {
+  async change<Result>(callSid: string, change: (outbox: Outbox | undefined) => OutboxChange<Result>): Promise<Result> {
     let last: Outbox | undefined;
     let isLost = false;
     const result = await this.notes.change(place(callSid), KEPT_MS, (held) => {
@@ -86,6 +85,16 @@ export class OutboxNotes {
       const isIn = calls.includes(callSid) || calls.length >= MAX_CALLS_OF_SHARD;
       return { ...(isIn ? {} : { value: [...calls, callSid] }), result: undefined };
     });
+  }
+
+  /**
+   * Writes back what this process has seen of its calls if the journal has started anew. Otherwise it would be lost with this
+   * process. `sign`: the name of this process.
+   */
+  async writeBack(sign: string): Promise<void> {
+    if (!(await this.notes.create(`events-sign.${sign}`, {}, SIGN_KEPT_MS))) return;
+    for (const callSid of [...this.seen.keys()])
+      await this.change(callSid, (outbox) => ({ value: outbox, result: undefined }));
   }
 
   /** Nothing of the call waits. If it is over, it is soon forgotten. Resolves with whether an event has come meanwhile. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { NO_TALLY, type Tally, type ToldCall, type ToldEvent, together } from './call-event.js';
 
 /** What the journal keeps of the events of one call. */
@@ -48,7 +49,9 @@ export function withEvent(
   const { call } = outbox;
   const sequence = outbox.sequence + 1;
   const event: ToldEvent = {
-    id: `${call.conversation_id}-${sequence}`,
+    // If a journal forgets the call, its sequence begins anew. Then an event that a call has once is still the same one, and another
+    // one is taken for none that the receiver has.
+    id: `${call.conversation_id}-${isOnce ? type.slice('call.'.length) : `${sequence}-${randomBytes(3).toString('hex')}`}`,
     type,
     created: new Date(createdMs).toISOString(),
     sequence,
