@@ -10,7 +10,7 @@ import { freePort } from './support/free-port.js';
 import { type PairOptions, withPair } from './support/gateway-pair.js';
 import { Scene } from './support/handover-scene.js';
 import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
-import { startRig, until } from './support/rig.js';
+import { type Rig, startRig, until } from './support/rig.js';
 import { scaledClock } from './support/scaled-clock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'call-events-'));
@@ -221,6 +221,36 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
       });
     } finally {
       await receiver?.close();
+    }
+  });
+
+  test('a call whose gateway dies between the journal and the events has an end once Twilio reports it to another one', async () => {
+    const clock = scaledClock(30);
+    const receiver = await new EventReceiver({ secret: EVENTS_SECRET, clock }).start();
+    try {
+      // The first one tells nothing, as one that dies before it could.
+      await withPair(redis.url, { secondEnv: eventSettings(receiver.url) }, async (pair) => {
+        const streams = (rig: Rig): number => rig.events.filter(({ type }) => type === 'stream-started').length;
+        await until(() => pair.first.events.some(({ type }) => type === 'turn'), 'the greeting');
+        pair.asked = pair.second;
+        pair.call.mediaStream?.drop();
+        await until(() => streams(pair.second) === 1, 'the other gateway');
+        pair.asked = pair.first;
+        pair.call.mediaStream?.drop();
+        await until(() => streams(pair.first) === 2, 'the first gateway again');
+        pair.call.hangup();
+        const isOver = (): boolean =>
+          pair.first.events.some((event) => event.type === 'ended' && event.outcome === 'caller_hung_up');
+        await until(isOver, 'the end');
+        const form = new URLSearchParams({ CallSid: pair.call.callSid, CallStatus: 'completed' });
+        await pair.second.running.gateway.answer('/twilio/call-status', form);
+        await pair.clock.skip(21_000);
+        await until(() => hasEnd(receiver), 'the last event');
+        assert.deepEqual(typesOf(receiver.events), ['call.started', 'call.ended']);
+        assert.equal(receiver.events[1]?.data['outcome'], 'caller_hung_up');
+      });
+    } finally {
+      await receiver.close();
     }
   });
 
