@@ -156,7 +156,7 @@ for (const aheadMs of [600_000, -600_000]) {
     kill('one');
     await pass(clock, 29_000);
     assert.deepEqual(told(), ['one 1 call.started']);
-    await pass(clock, 20_000);
+    await pass(clock, 5000);
     assert.deepEqual(told(), ['one 1 call.started', 'other 1 call.started']);
   });
 }
@@ -181,6 +181,10 @@ test('an event that was never taken is a dead letter until it is sent again', as
 
 test('a dead letter is sent again though the journal has forgotten the rest of its call, and nothing else is told of it', async () => {
   const { clock, one, sent, told } = await withDeadLetter();
+  one.end(CALL.call_sid, ended, NO_TALLY);
+  await settle();
+  sent[3]?.done();
+  await settle();
   sent.length = 0;
   clock.advance(25 * 3_600_000);
   assert.equal(await one.sendAgain(CALL.call_sid), 1);
@@ -241,7 +245,10 @@ test('a process that dies after the journal has lost everything leaves the event
 test('events of more calls than can wait for the receiver become dead letters at once', async () => {
   const { counted, one } = scene({ isShared: false });
   // Eight are being sent, and 5,000 wait.
-  for (let n = 0; n < 5010; n++) one.begin({ ...CALL, call_sid: `CA${n}` }, started);
+  for (let n = 0; n < 5010; n++) {
+    one.begin({ ...CALL, call_sid: `CA${n}` }, started);
+    if (n % 100 === 0) await settle();
+  }
   for (let turns = 0; turns < 200 && counted.length < 2; turns++) await settle();
   assert.deepEqual(counted, ['dead', 'dead']);
   const calls = await one.letters.list();
