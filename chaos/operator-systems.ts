@@ -25,7 +25,7 @@ export class OperatorSystems {
     };
   }
 
-  /** `onTaken` is called with each event that the receiver takes, and returns whether it is to be kept. */
+  /** `onTaken` is called with each event that the receiver takes, and returns whether to keep it. */
   static async start(clock: Clock, onTaken: (event: ReceivedEvent) => boolean): Promise<OperatorSystems> {
     const receiver: EventReceiver = new EventReceiver({
       secret: EVENTS_SECRET,

@@ -57,7 +57,7 @@ export interface WorldOptions {
   onEvent: (event: CallEvent) => void;
   /** Called when an agent has the caller and sees this screen. */
   onScreen: (screen: AgentScreen) => void;
-  /** Called with each event that the operator's receiver has taken. Returns whether it is to be kept. */
+  /** Called with each event that the operator's receiver has taken. Returns whether to keep it. */
   onTold: (event: ReceivedEvent) => boolean;
 }
 

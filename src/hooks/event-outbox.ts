@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../base/clock.js';
+import type { Timer } from '../base/clock.js';
 import type { SharedNotes } from '../journal/shared-notes.js';
 import { NO_TALLY, type Tally, type ToldCall } from './call-event.js';
 import { DeadLetters } from './dead-letters.js';

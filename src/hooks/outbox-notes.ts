@@ -93,7 +93,7 @@ export class OutboxNotes {
    */
   async writeBack(sign: string): Promise<void> {
     if (!(await this.notes.create(`events-sign.${sign}`, {}, SIGN_KEPT_MS))) return;
-    for (const callSid of [...this.seen.keys()])
+    for (const callSid of this.seen.keys())
       await this.change(callSid, (outbox) => ({ value: outbox, result: undefined }));
   }
 
