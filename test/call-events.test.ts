@@ -225,11 +225,12 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
   });
 
   test('a call whose gateway dies between the journal and the events has an end once Twilio reports it to another one', async () => {
-    const clock = scaledClock(30);
-    const receiver = await new EventReceiver({ secret: EVENTS_SECRET, clock }).start();
+    const receiver = await new EventReceiver({ secret: EVENTS_SECRET, clock: scaledClock(30) }).start();
+    const settings = eventSettings(receiver.url);
+    let third: Rig | undefined;
     try {
       // The first one tells nothing, as one that dies before it could.
-      await withPair(redis.url, { secondEnv: eventSettings(receiver.url) }, async (pair) => {
+      await withPair(redis.url, { secondEnv: settings }, async (pair) => {
         const streams = (rig: Rig): number => rig.events.filter(({ type }) => type === 'stream-started').length;
         await until(() => pair.first.events.some(({ type }) => type === 'turn'), 'the greeting');
         pair.asked = pair.second;
@@ -238,18 +239,22 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
         pair.asked = pair.first;
         pair.call.mediaStream?.drop();
         await until(() => streams(pair.first) === 2, 'the first gateway again');
+        await pair.second.running.close();
         pair.call.hangup();
         const isOver = (): boolean =>
           pair.first.events.some((event) => event.type === 'ended' && event.outcome === 'caller_hung_up');
         await until(isOver, 'the end');
+        const env = { REDIS_URL: redis.url, JOURNAL_KEY: 'cd'.repeat(32), ...settings };
+        third = await startRig({ clock: pair.clock, env });
         const form = new URLSearchParams({ CallSid: pair.call.callSid, CallStatus: 'completed' });
-        await pair.second.running.gateway.answer('/twilio/call-status', form);
+        await third.running.gateway.answer('/twilio/call-status', form);
         await pair.clock.skip(21_000);
         await until(() => hasEnd(receiver), 'the last event');
         assert.deepEqual(typesOf(receiver.events), ['call.started', 'call.ended']);
         assert.equal(receiver.events[1]?.data['outcome'], 'caller_hung_up');
       });
     } finally {
+      await third?.close();
       await receiver.close();
     }
   });
