@@ -27,7 +27,7 @@ test('a journal that hangs costs a call a part of its time, and not what the hoo
   const clock = new FakeClock();
   const { opened, outcomes } = hook(clock, HUNG, () => ({ variables: { plan: 'gold' } }));
   const asked = opened.ask(CALL, () => Promise.resolve(false));
-  clock.advance(200);
+  clock.advance(300);
   assert.deepEqual((await asked)?.variables, { plan: 'gold' });
   assert.deepEqual(outcomes, ['known']);
   assert.equal(clock.timers, 0);

@@ -41,7 +41,7 @@ const REMEMBERED_MS = 30_000;
 /** How long the instances remember that one of them has asked. Twilio repeats no request later than that. */
 const ASKED_TTL_MS = 60_000;
 /** How long the journal may take to say whether another instance has asked. Then this one asks. */
-const ASKED_MS = 200;
+const ASKED_MS = 300;
 /** Delay between the looks at a call that another instance has asked about. */
 const LOOK_AGAIN_MS = 100;
 
