@@ -59,6 +59,13 @@ export const MODELS = [
     tests: ['src/voice/openai/refused-setting.test.ts', 'src/voice/transcription-watch.test.ts'],
   },
   {
+    name: 'nobody notices that Nova writes nothing of the caller',
+    file: 'src/voice/nova/session.ts',
+    find: 'if (!this.turns.isSpeaking) this.unwritten.answered();',
+    replace: '',
+    tests: ['src/voice/nova/caller-texts.test.ts'],
+  },
+  {
     name: 'an item that was heard whole is cut',
     file: 'src/voice/openai/truncation.ts',
     find: 'if (!(audioEndMs < receivedMs)) continue;',
