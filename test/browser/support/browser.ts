@@ -81,6 +81,7 @@ export class TestBrowser {
 /** Runs in a page of the engine alone, which refuses nothing by itself. Refuses the microphone as Chromium does. */
 function refuseMicrophone(): void {
   const refuse = (): Promise<never> => Promise.reject(new DOMException('Permission denied', 'NotAllowedError'));
+  const { navigator } = globalThis as unknown as { navigator: { mediaDevices?: object } };
   Object.assign(navigator.mediaDevices ?? {}, { getUserMedia: refuse });
 }
 
