@@ -60,10 +60,7 @@ export function needless({ fallbacks }: Pick<ChaosReport, 'fallbacks'>): string[
 
 /** Returns a violation if the operator's own systems had to refuse something, because it was not signed or not as promised. */
 export function refused({ refusals }: Pick<ChaosReport, 'refusals'>): string[] {
-  const [first] = refusals;
-  return first === undefined
-    ? []
-    : [`the operator's systems refused ${refusals.length} requests, the first as ${first}`];
+  return refusals.length === 0 ? [] : [`the operator's systems refused requests: ${counted(refusals)}`];
 }
 
 /** Returns the gateway's own faults. They count as violations, although their callers go to an agent. */

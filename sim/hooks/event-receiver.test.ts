@@ -98,7 +98,7 @@ test('the receiver of events takes an event again, and refuses another one with 
   assert.equal(await send({ body }), 204);
   assert.equal(await send({ body }), 204);
   assert.equal(await send({ body: JSON.stringify(ENDED) }), 204);
-  assert.equal(await send({ body: JSON.stringify({ ...EVENT, sequence: 3 }) }), 409);
+  assert.equal(await send({ body: JSON.stringify({ ...ENDED, id: EVENT.id }) }), 409);
   assert.deepEqual([receiver.taken.length, receiver.events.length], [3, 2]);
   receiver.forget(EVENT.call.call_sid);
   assert.equal(receiver.taken.length, 0);

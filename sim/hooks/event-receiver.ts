@@ -22,8 +22,8 @@ const STATUS = {
   'too-large': 413,
   'not-json': 400,
   'not-an-event': 422,
-  /** An event with an id that has come before, and with something else in it. */
-  changed: 409,
+  /** An event with the id of another one. */
+  'used-id': 409,
 } as const satisfies Record<Refusal, number> & Record<string, number>;
 
 /**
@@ -54,8 +54,8 @@ export class EventReceiver {
   readonly refusals: (keyof typeof STATUS)[] = [];
   private readonly options: EventReceiverOptions;
   private readonly faults: { fault: ReceiverFault; times: number }[] = [];
-  /** What was in each event that was taken, by its id. */
-  private readonly bodies = new Map<string, string>();
+  /** Type and call of each event that was taken, by its id. The rest may differ if a journal has lost what it had. */
+  private readonly ids = new Map<string, string>();
   private readonly server = createServer((request, response) => {
     const pieces: Buffer[] = [];
     let sizeBytes = 0;
@@ -109,7 +109,7 @@ export class EventReceiver {
   forget(callSid: string): void {
     for (let at = this.taken.length - 1; at >= 0; at--) {
       if (this.taken[at]?.call.call_sid !== callSid) continue;
-      for (const { id } of this.taken.splice(at, 1)) this.bodies.delete(id);
+      for (const { id } of this.taken.splice(at, 1)) this.ids.delete(id);
     }
   }
 
@@ -134,13 +134,13 @@ export class EventReceiver {
       return;
     }
     const event = eventOf(value);
-    if (event === undefined || (this.bodies.get(event.id) ?? body) !== body) {
-      this.refuse(event === undefined ? 'not-an-event' : 'changed', response);
+    if (event === undefined || (this.ids.get(event.id) ?? nameOf(event)) !== nameOf(event)) {
+      this.refuse(event === undefined ? 'not-an-event' : 'used-id', response);
       return;
     }
     const fault = this.nextFault();
     onRequest?.(`${event.type}  ${event.id}${fault === undefined ? '' : `  (${fault.type})`}`);
-    this.answer(event, body, fault, response);
+    this.answer(event, fault, response);
   }
 
   private refuse(refusal: keyof typeof STATUS, response: ServerResponse): void {
@@ -149,9 +149,9 @@ export class EventReceiver {
     response.writeHead(STATUS[refusal]).end();
   }
 
-  private answer(event: ReceivedEvent, body: string, fault: ReceiverFault | undefined, response: ServerResponse): void {
+  private answer(event: ReceivedEvent, fault: ReceiverFault | undefined, response: ServerResponse): void {
     const isTaken = fault === undefined || TAKES.has(fault.type);
-    if (isTaken) this.take(event, body);
+    if (isTaken) this.take(event);
     switch (fault?.type) {
       case 'status':
         response.writeHead(fault.status).end();
@@ -173,8 +173,8 @@ export class EventReceiver {
     }
   }
 
-  private take(event: ReceivedEvent, body: string): void {
-    this.bodies.set(event.id, body);
+  private take(event: ReceivedEvent): void {
+    this.ids.set(event.id, nameOf(event));
     this.taken.push(event);
     this.options.onTaken?.(event);
   }
@@ -191,6 +191,10 @@ function refusalOfRequest({ headers, method, url }: IncomingMessage): keyof type
   if (method !== 'POST') return 'not-a-post';
   if (url !== PATH) return 'another-path';
   return headers['content-type'] === 'application/json' ? undefined : 'another-type';
+}
+
+function nameOf({ call, type }: ReceivedEvent): string {
+  return `${type} ${call.call_sid}`;
 }
 
 function parsed(body: string): unknown {
