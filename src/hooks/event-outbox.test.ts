@@ -242,6 +242,25 @@ test('a process that dies after the journal has lost everything leaves the event
   assert.deepEqual(told(), ['one 1 call.started', 'other 2 call.ended']);
 });
 
+test('an instance that has left a call writes back no less of its events than the one that has it knows', async () => {
+  const { backend, clock, one, other, sent, told } = scene();
+  one.begin(CALL, started);
+  await settle();
+  sent[0]?.done();
+  await settle();
+  // The first one does not know yet that the call has gone on elsewhere.
+  other.begin(CALL, started);
+  other.add(CALL.call_sid, escalated);
+  await settle();
+  sent[1]?.done();
+  await settle();
+  backend.forget();
+  await pass(clock, 2000);
+  other.end(CALL.call_sid, ended, NO_TALLY);
+  await settle();
+  assert.deepEqual(told(), ['one 1 call.started', 'other 2 call.escalated', 'other 3 call.ended']);
+});
+
 test('events of more calls than can wait for the receiver become dead letters at once', async () => {
   const { counted, one } = scene({ isShared: false });
   // Eight are being sent, and 5,000 wait.

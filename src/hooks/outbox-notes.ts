@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SharedNotes } from '../journal/shared-notes.js';
-import { type Outbox, isOver } from './outbox.js';
+import { type Outbox, isLost, isOver } from './outbox.js';
 
 /** What a change makes of an outbox. Without `value` it stays as it is. */
 export interface OutboxChange<Result> {
@@ -54,18 +54,19 @@ export class OutboxNotes {
   /** Changes the outbox of a call. `change` may be asked again. */
   async change<Result>(callSid: string, change: (outbox: Outbox | undefined) => OutboxChange<Result>): Promise<Result> {
     let last: Outbox | undefined;
-    let isLost = false;
-    const result = await this.notes.change(place(callSid), KEPT_MS, (held) => {
+    let wasLost = false;
+    const result = await this.notes.change(place(callSid), KEPT_MS, (value) => {
+      const held = value as Outbox | undefined;
       const seen = this.seen.get(callSid);
-      isLost = held === undefined && seen !== undefined;
-      const outbox = (held as Outbox | undefined) ?? seen;
+      wasLost = isLost(held, seen);
+      const outbox = isLost(held, seen) ? seen : held;
       const changed = change(outbox);
       last = changed.value ?? outbox;
       return changed;
     });
     if (last !== undefined && (this.live.has(callSid) || last.pending.length > 0)) this.seen.set(callSid, last);
     else this.seen.delete(callSid);
-    if (isLost) await this.index(callSid);
+    if (wasLost) await this.index(callSid);
     return result;
   }
 

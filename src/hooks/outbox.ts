@@ -84,6 +84,14 @@ export function withLetters(outbox: Outbox | undefined, letters: readonly ToldEv
   return { ...rest, pending: [...pending, ...added.map((event) => ({ event, tries: 0, notBeforeMs: 0 }))] };
 }
 
+/**
+ * Whether the journal has lost what this process has seen. Then it has nothing, or what an instance has written back that has seen
+ * less of the call.
+ */
+export function isLost(held: Outbox | undefined, seen: Outbox | undefined): seen is Outbox {
+  return seen !== undefined && (held?.sequence ?? 0) < seen.sequence;
+}
+
 /** Whether nothing waits and nothing more is told of the call, but for what is told late or twice. */
 export function isOver({ once, pending }: Outbox): boolean {
   return pending.length === 0 && (once.includes('call.ended') || !once.includes('call.started'));

@@ -166,8 +166,15 @@ export const HOOKS = [
   {
     name: 'events of a call are lost with a Redis that starts anew',
     file: 'src/hooks/outbox-notes.ts',
-    find: 'const outbox = (held as Outbox | undefined) ?? seen;',
-    replace: 'const outbox = held as Outbox | undefined;',
+    find: 'const outbox = isLost(held, seen) ? seen : held;',
+    replace: 'const outbox = held;',
+    tests: ['src/hooks/event-outbox.test.ts'],
+  },
+  {
+    name: 'an instance that has left a call takes events of it back',
+    file: 'src/hooks/outbox.ts',
+    find: '(held?.sequence ?? 0) < seen.sequence;',
+    replace: 'held === undefined;',
     tests: ['src/hooks/event-outbox.test.ts'],
   },
   {
