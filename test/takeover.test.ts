@@ -203,7 +203,7 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
     });
   });
 
-  test('a call that came back to the gateway that let it go stays known there', async () => {
+  test('a call that came back to the gateway that let it go stays known there, and its drain waits for the one handover', async () => {
     await withPair({}, async (pair) => {
       switchAfter(pair, '/twilio/voice');
       await greeted(pair.second);
@@ -214,6 +214,15 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
       await pair.clock.skip(65_000);
       assert.equal(pair.call.isOver, false);
       assert.equal(pair.first.running.gateway.activeCalls, 1);
+      let isDrained = false;
+      const drained = pair.first.running.gateway.drain(3600).then(() => (isDrained = true));
+      await sleep(pair.clock, 5000);
+      assert.equal(isDrained, false, 'the caller is still there');
+      pair.first.provider.last.callerSays('I want to speak to a human agent.');
+      await within(pair.call.whenEnded(), 'the end');
+      assert.deepEqual([pair.first.screens.length, pair.second.screens.length], [1, 0]);
+      assert.equal(pair.first.screens[0]?.attributes['token_status'], 'valid');
+      await within(drained, 'the end of the drain');
     });
   });
 
