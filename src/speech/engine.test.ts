@@ -249,7 +249,12 @@ describe('embedded speech engine', () => {
   test('callers are heard between the pieces of a long text, also of a sentence without an end', async () => {
     const speech = await engine.synthesize('Where is my order?', { voice: 'rms' });
     const stream = hear(engine);
-    const spoken = engine.synthesize('and then we look at it and then we write to you '.repeat(24));
+    let isSpoken = false;
+    const spoken = engine.synthesize('and then we look at it and then we write to you '.repeat(24)).then(() => {
+      isSpoken = true;
+    });
+    await engine.synthesize('Yes.');
+    assert.equal(isSpoken, false, 'the thread is in the middle of the long text');
     stream.push(Buffer.concat([SILENCE, speech, SILENCE]));
     await spoken;
     assert.deepEqual(stream.events, ['started', 'stopped', 'text']);

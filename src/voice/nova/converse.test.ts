@@ -121,7 +121,7 @@ describe('summaries by a text model on Bedrock', { concurrency: 4 }, () => {
       const asked = converse(client, 'model', { ...REQUEST, signal: over.signal }).catch(() => 'dropped');
       await until(() => open === 1, 'the head of the answer');
       over.abort();
-      assert.equal(await within(asked, 'the end'), 'dropped');
+      assert.equal(await within(asked, 'the end', 20_000), 'dropped');
       await until(() => open === 0, 'the end of the stream');
     } finally {
       client.destroy();
