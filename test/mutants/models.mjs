@@ -40,7 +40,7 @@ export const MODELS = [
   {
     name: 'what noise has cut off is not gone on with',
     file: 'src/voice/openai/caller-speech.ts',
-    find: 'this.options.onDropped(hasCutOff);',
+    find: 'this.options.onDropped(isOwed);',
     replace: 'this.options.onDropped(false);',
     tests: ['src/voice/openai/responses.test.ts'],
   },
@@ -72,6 +72,22 @@ export const MODELS = [
     find: 'if (!first.isFirst(callId, `${name} ${kind}`)) return;\n    log.warn(',
     replace: 'log.warn(',
     tests: ['src/app/voice-providers.test.ts'],
+  },
+  {
+    name: 'no caller is heard while a long text is synthesised',
+    file: 'src/speech/worker.ts',
+    find: 'of piecesOf(request.text)',
+    replace: "of [piecesOf(request.text).join(' ')]",
+    tests: ['src/speech/engine.test.ts'],
+    only: 'callers are heard between',
+  },
+  {
+    name: 'a summary that stalls is waited for after its time',
+    file: 'src/voice/nova/converse.ts',
+    find: '{ abortSignal: signal }',
+    replace: 'signal.aborted ? { abortSignal: signal } : {}',
+    tests: ['src/voice/nova/converse.test.ts'],
+    only: 'whose body stalls',
   },
   {
     name: 'a session that ends at once, by a wrong clock, is believed',
