@@ -83,6 +83,8 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
 
   test('a call whose stream breaks is resumed by the other gateway with its memory', async () => {
     await withPair({}, async (pair) => {
+      // On a slow machine the model would be replaced before the stream breaks, and the next one answers.
+      pair.first.provider.answerWithinMs = 60_000;
       await greeted(pair.first);
       pair.first.provider.last.callerSays('My order 42 is late.');
       await until(() => pair.first.events.filter(({ type }) => type === 'turn').length > 1, 'the turn');
@@ -93,8 +95,8 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
       await greeted(pair.second);
       const { answersLast, callerWaitsMs = 0, conversation, greeting } = pair.second.provider.last.options;
       // On a slow machine they have waited for so long that Twilio has spoken to them, and the wait counts from then.
-      const wasSpokenTo = said.join() === 'One moment, please.';
-      assert.ok(callerWaitsMs > 0 || wasSpokenTo, 'the caller has been waiting since the question');
+      const wasSpokenTo = said.includes('One moment, please.');
+      assert.ok(callerWaitsMs > 0 || wasSpokenTo, `waits ${callerWaitsMs} ms, answersLast ${answersLast}`);
       assert.match(greeting ?? '', /cut off/);
       assert.equal(answersLast, true, 'the question is still open');
       assert.ok(conversation.turns.some(({ text }) => text === 'My order 42 is late.'));
