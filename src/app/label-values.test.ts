@@ -10,7 +10,8 @@ import type { Reach } from '../handover/agent-availability.js';
 import type { CallbackKind } from '../handover/callbacks.js';
 import type { ClaimOutcome, WriteOutcome } from '../journal/journal.js';
 import type { OutboundOutcome } from '../outbound/outcome.js';
-import { ESCALATIONS, LABEL_VALUES, PROVIDER_ANOMALIES, PROVIDER_FAULTS } from '../telemetry/label-values.js';
+import { ESCALATIONS, LABEL_VALUES, MCP_OUTCOMES, PROVIDER_ANOMALIES, PROVIDER_FAULTS } from '../telemetry/label-values.js';
+import type { McpOutcome } from '../mcp/tools.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { Anomaly } from '../twilio/messages.js';
 import type { UpdateResult } from '../twilio/rest.js';
@@ -44,6 +45,7 @@ const SAME: readonly true[] = [
   true satisfies Same<Values['journalClaims']['outcome'][number], ClaimOutcome>,
   true satisfies Same<Values['messages']['kind'][number], CallbackKind>,
   true satisfies Same<Values['toolFaults']['fault'][number], ToolFault>,
+  true satisfies Same<(typeof MCP_OUTCOMES)[number], McpOutcome>,
   true satisfies Same<(typeof ESCALATIONS)[number]['trigger'], Trigger>,
   true satisfies Same<(typeof ESCALATIONS)[number]['reason'], Reason>,
   true satisfies Same<(typeof PROVIDER_FAULTS)[number], ProviderFault>,
@@ -61,6 +63,7 @@ test('the lists of label values are those of the types that the code counts with
     ...Object.values(LABEL_VALUES).flatMap((labels) => Object.values(labels)),
     ...Object.values(PROVIDER_ANOMALIES),
     PROVIDER_FAULTS,
+    MCP_OUTCOMES,
   ];
   for (const value of [...values.flat(), ...ESCALATIONS.flatMap(({ reason, trigger }) => [reason, trigger])])
     assert.ok(pages.includes(`\`${value}\``), value);

@@ -28,6 +28,7 @@ test('without any setting, everything is embedded and only this machine can call
     allowsUnsigned: false,
     voiceProviders: ['local'],
     extensions: [],
+    mcpServersFile: undefined,
     idleMs: 10_000,
     humanDigit: '0',
     escalation: {
