@@ -24,8 +24,9 @@ export const command = defineCommand({
   notes: `A fault strikes one call of a tool, or with @METHOD one request of that method, or several with *TIMES behind it.
 
   --fault hang            no answer comes
+  --fault hang@initialize  no answer comes to the first request of a session
   --fault late:4000       the answer comes after 4 s
-  --fault die             the connection is reset, or the program ends
+  --fault "die*2"         the connection is reset, or the program ends, twice
   --fault error           the tool says that it failed
   --fault refuse          a JSON-RPC error
   --fault huge:50000000   a text of so many characters

@@ -32,9 +32,8 @@ export class HttpLink implements McpLink {
   private readonly address: McpAddress & { by: 'http' };
   private readonly clock: Clock;
   private readonly budget: MessageBudget;
-  private readonly abort = new AbortController();
-  /** Requests that wait for their answer, by id. */
-  private readonly waiting = new Map<unknown, AbortController>();
+  /** What is on its way, by the id of the request if it is one. */
+  private readonly open = new Map<unknown, AbortController>();
   private session: string | undefined;
   private version: string | undefined;
   private again: Timer | undefined;
@@ -58,24 +57,29 @@ export class HttpLink implements McpLink {
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.isOver) throw new McpFault('ended');
     const isRequest = 'method' in message && 'id' in message;
-    const abort = new AbortController();
-    if (isRequest) this.waiting.set(message.id, abort);
-    try {
-      await this.post(message, isRequest, abort.signal);
-    } finally {
-      if (isRequest) this.waiting.delete(message.id);
-    }
+    await this.during(isRequest ? message.id : {}, (signal) => this.post(message, isRequest, signal));
     if (!('method' in message) || isRequest) return;
-    if (message.method === 'notifications/initialized') void this.listen(LISTEN_AGAIN_MS);
+    if (message.method === 'notifications/initialized') this.listen(LISTEN_AGAIN_MS);
     // The server has been told. What it may still answer is not read.
     else if (message.method === 'notifications/cancelled')
-      this.waiting.get((message.params as { requestId?: unknown } | undefined)?.requestId)?.abort();
+      this.open.get((message.params as { requestId?: unknown } | undefined)?.requestId)?.abort();
   }
 
   close(): Promise<void> {
     const isFirst = !this.isOver;
     this.over(undefined);
     return isFirst ? this.farewell() : Promise.resolve();
+  }
+
+  /** Does work that ends with the link. */
+  private async during(key: unknown, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const abort = new AbortController();
+    this.open.set(key, abort);
+    try {
+      await work(abort.signal);
+    } finally {
+      this.open.delete(key);
+    }
   }
 
   private async post(message: JSONRPCMessage, isRequest: boolean, signal: AbortSignal): Promise<void> {
@@ -120,38 +124,40 @@ export class HttpLink implements McpLink {
     if (!answered) throw type === 'text/event-stream' ? this.broken('ended') : new McpFault('unreadable');
   }
 
-  /** Reads what the server sends of its own accord, for as long as the link lasts. Never rejects. */
-  private async listen(againMs: number): Promise<void> {
+  /** Reads what the server sends of its own accord, for as long as the link lasts. */
+  private listen(againMs: number): void {
     if (this.isOver) return;
     const beganMs = this.clock.now();
-    try {
-      const response = await this.ask('GET', undefined, { headers: { accept: 'text/event-stream' } });
-      if (!response.ok || response.body === null) {
-        drop(response);
-        if (response.status === 404) this.failed(404);
-        // 405: the server has nothing to say of its own accord. Others cost no more than that.
-        return;
-      }
+    let isOffered = true;
+    const read = async (signal: AbortSignal): Promise<void> => {
+      const response = await this.ask('GET', signal, { headers: { accept: 'text/event-stream' } });
+      // 405: the server has nothing to say of its own accord. Other refusals cost no more than that.
+      isOffered = response.ok && response.body !== null;
+      if (!isOffered) drop(response);
+      if (response.status === 404) this.failed(404);
+      if (!isOffered) return;
       for await (const text of readEvents(response.body as AsyncIterable<Uint8Array>, EVENT_LIMITS)) {
         for (const message of messagesIn(text)) this.receive(message);
         if (this.isOver) return;
       }
-    } catch {
-      // A balancer ends a quiet stream, and a server that is gone cannot be asked again: `ask` reports it then.
-    }
-    if (this.isOver) return;
-    const wasLong = this.clock.now() - beganMs >= LISTEN_AGAIN_AT_MOST_MS;
-    const delayMs = wasLong ? LISTEN_AGAIN_MS : againMs;
-    this.again = this.clock.setTimer(delayMs, () => {
-      void this.listen(Math.min(delayMs * 2, LISTEN_AGAIN_AT_MOST_MS));
-    });
+    };
+    // A balancer ends a quiet stream. A server that is gone cannot be asked again, which `ask` reports.
+    void this.during({}, read)
+      .catch(() => undefined)
+      .then(() => {
+        if (this.isOver || !isOffered) return;
+        const wasLong = this.clock.now() - beganMs >= LISTEN_AGAIN_AT_MOST_MS;
+        const delayMs = wasLong ? LISTEN_AGAIN_MS : againMs;
+        const nextMs = Math.min(delayMs * 2, LISTEN_AGAIN_AT_MOST_MS);
+        this.again = this.clock.setTimer(delayMs, () => this.listen(nextMs));
+      });
   }
 
   /** Rejects with McpFault. A server that cannot be reached loses the link. */
   private async ask(
-    method: 'POST' | 'GET' | 'DELETE',
-    signal: AbortSignal | undefined,
-    init: { headers?: Record<string, string>; body?: string },
+    method: 'POST' | 'GET',
+    signal: AbortSignal,
+    init: { headers: Record<string, string>; body?: string },
   ): Promise<Response> {
     try {
       return await fetch(this.address.url, {
@@ -164,10 +170,10 @@ export class HttpLink implements McpLink {
           ...(this.version === undefined ? {} : { 'mcp-protocol-version': this.version }),
         },
         redirect: 'manual',
-        signal: signal === undefined ? this.abort.signal : AbortSignal.any([signal, this.abort.signal]),
+        signal,
       });
     } catch {
-      throw signal?.aborted === true ? new McpFault('late') : this.broken('unreachable');
+      throw signal.aborted ? new McpFault('late') : this.broken('unreachable');
     }
   }
 
@@ -198,7 +204,7 @@ export class HttpLink implements McpLink {
     this.again?.cancel();
     // Later, so that the request that has found it fails with its own reason.
     setImmediate(() => {
-      this.abort.abort();
+      for (const abort of this.open.values()) abort.abort();
       this.onclose?.();
     });
   }
