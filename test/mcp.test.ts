@@ -188,7 +188,10 @@ test('a tool that no model can be told of, or whose name is taken, costs itself 
       'shop_find_order',
       'shop_list_branches',
     ]);
-    const lines = rig.log().split('\n').filter((line) => line.includes('a tool of an MCP server is left out'));
+    const lines = rig
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('a tool of an MCP server is left out'));
     assert.deepEqual(
       lines.map((line) => (JSON.parse(line) as Record<string, unknown>)['mcp_tool']),
       ['mine', 'text', 'long'.repeat(30), 'with a name of other characters'],
@@ -213,7 +216,13 @@ test('a server named like the beginning of a built-in tool cannot replace that t
 
 test('an MCP server is there for the assistants that the file names, and a prompt can choose among its tools', async () => {
   const prompt = join(folder, 'clinic.json');
-  const own = { name: 'clinic', language: 'en-US', greeting: 'Hello.', instructions: 'You answer.', tools: ['shop_find_order'] };
+  const own = {
+    name: 'clinic',
+    language: 'en-US',
+    greeting: 'Hello.',
+    instructions: 'You answer.',
+    tools: ['shop_find_order'],
+  };
   writeFileSync(prompt, JSON.stringify(own));
   const numbers = join(folder, 'assistants.json');
   writeFileSync(numbers, JSON.stringify({ '+12065550199': { prompt }, '+12065550198': { prompt: 'sales' } }));
@@ -344,4 +353,21 @@ test('a program that is killed with the gateway by SIGKILL ends, because its inp
     child.kill('SIGKILL');
     program.dispose();
   }
+});
+
+test('nothing of the SDK is loaded without MCP_SERVERS', () => {
+  const built = fileURLToPath(new URL('../src/', import.meta.url));
+  const naming = readdirSync(built, { recursive: true, encoding: 'utf8' }).filter(
+    (name) =>
+      name.endsWith('.js') &&
+      !name.endsWith('.test.js') &&
+      readFileSync(join(built, name), 'utf8').includes('@modelcontextprotocol'),
+  );
+  assert.deepEqual(naming, ['mcp/sdk.js']);
+  assert.match(
+    readFileSync(join(built, 'mcp/sdk.js'), 'utf8'),
+    /await import\("@modelcontextprotocol\/sdk\/client\/index\.js"\)/,
+  );
+  const opening = readFileSync(join(built, 'app/open-mcp.js'), 'utf8');
+  assert.doesNotMatch(opening, /^import .*mcp\/(?:sdk|tools|server)\.js/m);
 });

@@ -61,7 +61,9 @@ export class FaultPlan {
 
   /** Returns the next fault for a request of this method, and counts it. `by`: who has to act it. */
   take(method: string, by: 'http' | 'session'): McpSimFault | undefined {
-    const next = this.planned.find((each) => each.method === method && OF_HTTP.has(each.fault.type) === (by === 'http'));
+    const next = this.planned.find(
+      (each) => each.method === method && OF_HTTP.has(each.fault.type) === (by === 'http'),
+    );
     if (next !== undefined && --next.times <= 0) this.planned = this.planned.filter((each) => each !== next);
     return next?.fault;
   }

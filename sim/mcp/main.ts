@@ -17,7 +17,11 @@ export const command = defineCommand({
     tools: { type: 'string', value: 'file', about: 'a JSON file with the list of tools, in place of the two' },
     fault: { type: 'string', value: 'WHAT', multiple: true, about: 'what goes wrong, see below' },
     events: { type: 'string', value: 'file', about: 'with --stdio: a file to which each thing that happens is added' },
-    greeting: { type: 'string', value: 'text', about: 'with --stdio: printed before the first message, and to the errors' },
+    greeting: {
+      type: 'string',
+      value: 'text',
+      about: 'with --stdio: printed before the first message, and to the errors',
+    },
     deaf: { type: 'boolean', about: 'with --stdio: does not end with its input, nor with SIGTERM' },
   },
   examples: ['', '--fault hang', '--fault "late:4000*2" --fault "status:503@initialize"'],
@@ -40,7 +44,8 @@ export const command = defineCommand({
   --fault forget          all sessions are forgotten
 `,
   run: async ({ shown, values }) => {
-    const tools = values.tools === undefined ? DEFAULT_TOOLS : (JSON.parse(readFileSync(values.tools, 'utf8')) as SimTool[]);
+    const tools =
+      values.tools === undefined ? DEFAULT_TOOLS : (JSON.parse(readFileSync(values.tools, 'utf8')) as SimTool[]);
     const planned = values.fault.map((text): PlannedFault => {
       const fault = parseMcpFault(text);
       if (fault === undefined)

@@ -38,7 +38,10 @@ for (const answersWith of ['json', 'events'] as const) {
     test(`the official client lists its tools page by page and calls one, over HTTP with ${answersWith}`, async () => {
       const first = await client.listTools();
       const second = await client.listTools({ cursor: first.nextCursor ?? '' });
-      assert.deepEqual([first, second].flatMap(({ tools }) => tools.map(({ name }) => name)), ['find_order', 'list_branches']);
+      assert.deepEqual(
+        [first, second].flatMap(({ tools }) => tools.map(({ name }) => name)),
+        ['find_order', 'list_branches'],
+      );
       assert.equal(second.nextCursor, undefined);
       const result = await client.callTool({ name: 'find_order', arguments: { number: '4711' } });
       assert.deepEqual(result.structuredContent, { number: '4711', status: 'handed to the carrier' });
@@ -127,7 +130,10 @@ test('the simulated MCP server refuses what the specification forbids', async ()
     assert.match(await (await post(request('tools/list', {}, 2), named)).text(), /-32600.*used before/);
     assert.match(await (await post(request('tools/list', { cursor: 'x' }, 3), named)).text(), /-32602/);
     assert.match(await (await post(request('tools/call', { name: 'none' }, 4), named)).text(), /-32602.*no such tool/);
-    assert.match(await (await post(request('tools/call', { name: 'find_order', arguments: [] }, 5), named)).text(), /-32602/);
+    assert.match(
+      await (await post(request('tools/call', { name: 'find_order', arguments: [] }, 5), named)).text(),
+      /-32602/,
+    );
     assert.match(await (await post(request('tools/call', { name: 'find_order' }, 6), named)).text(), /"isError":true/);
     assert.match(await (await post(request('resources/list', {}, 7), named)).text(), /-32601/);
     assert.match(await (await post({ ...request('ping', {}, 8), jsonrpc: '1.0' }, named)).text(), /-32600/);
@@ -147,5 +153,6 @@ test('a fault of the simulated MCP server is read from the command line, and non
     method: 'initialize',
   });
   assert.deepEqual(parseMcpFault('status:503')?.fault, { type: 'status', status: 503 });
-  for (const text of ['', 'hang:3', 'late', 'status:200', 'status', 'huge', 'unknown', 'hang*']) assert.equal(parseMcpFault(text), undefined);
+  for (const text of ['', 'hang:3', 'late', 'status:200', 'status', 'huge', 'unknown', 'hang*'])
+    assert.equal(parseMcpFault(text), undefined);
 });

@@ -50,7 +50,10 @@ export function resultOf(
 const MEDIA = [
   { type: 'image', data: 'aW1hZ2U=', mimeType: 'image/png' },
   { type: 'audio', data: 'c291bmQ=', mimeType: 'audio/wav' },
-  { type: 'resource', resource: { uri: 'file:///orders/4711.txt', mimeType: 'text/plain', text: 'the words of a file' } },
+  {
+    type: 'resource',
+    resource: { uri: 'file:///orders/4711.txt', mimeType: 'text/plain', text: 'the words of a file' },
+  },
   { type: 'resource_link', uri: 'https://orders.example.com/4711', name: 'order 4711' },
 ];
 

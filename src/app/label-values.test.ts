@@ -10,7 +10,13 @@ import type { Reach } from '../handover/agent-availability.js';
 import type { CallbackKind } from '../handover/callbacks.js';
 import type { ClaimOutcome, WriteOutcome } from '../journal/journal.js';
 import type { OutboundOutcome } from '../outbound/outcome.js';
-import { ESCALATIONS, LABEL_VALUES, MCP_OUTCOMES, PROVIDER_ANOMALIES, PROVIDER_FAULTS } from '../telemetry/label-values.js';
+import {
+  ESCALATIONS,
+  LABEL_VALUES,
+  MCP_OUTCOMES,
+  PROVIDER_ANOMALIES,
+  PROVIDER_FAULTS,
+} from '../telemetry/label-values.js';
 import type { McpOutcome } from '../mcp/tools.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { Anomaly } from '../twilio/messages.js';

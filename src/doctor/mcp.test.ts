@@ -29,7 +29,9 @@ test('the doctor says of each MCP server whether it answers, which tools it has,
     ]);
     assert.equal(code, 1);
     assert.deepEqual(
-      found.filter(({ service }) => service === 'MCP servers').map(({ id, result, text }) => `${result} ${id}: ${text}`),
+      found
+        .filter(({ service }) => service === 'MCP servers')
+        .map(({ id, result, text }) => `${result} ${id}: ${text}`),
       [
         'fine mcp-ready: The MCP server shop answers. Its tools are shop_find_order.',
         'advice mcp-tools: The MCP server shop has a tool text that is left out: it cannot be told to a model: its arguments are no object.',
@@ -48,5 +50,8 @@ test('the doctor says of each MCP server whether it answers, which tools it has,
 test('the doctor finds a mistake in the file of MCP servers', async () => {
   const { code, findings: found } = await findings([{ name: 'shop' }]);
   assert.equal(code, 1);
-  assert.match(found.find(({ result }) => result === 'fault')?.text ?? '', /^MCP_SERVERS names .*either "url" or "command"/);
+  assert.match(
+    found.find(({ result }) => result === 'fault')?.text ?? '',
+    /^MCP_SERVERS names .*either "url" or "command"/,
+  );
 });

@@ -88,6 +88,9 @@ function plain({ address, name }: McpServerSettings): Finding[] {
   if (address.by !== 'http' || !address.url.startsWith('http:') || isLoopback(withoutPort(new URL(address.url).host)))
     return [];
   return [
-    advice('mcp-plain', `The "url" of the MCP server ${name} begins with http://, so what callers say can be read on the way.`),
+    advice(
+      'mcp-plain',
+      `The "url" of the MCP server ${name} begins with http://, so what callers say can be read on the way.`,
+    ),
   ];
 }

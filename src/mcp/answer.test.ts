@@ -5,7 +5,9 @@ import { answerOf, refusalOf } from './answer.js';
 const text = (words: string): { type: string; text: string } => ({ type: 'text', text: words });
 
 test('the text of a result reaches the model, and JSON in it as JSON', () => {
-  assert.deepEqual(answerOf({ content: [text('Sent'), text('on Monday.')] }, 1000).output, { result: 'Sent\non Monday.' });
+  assert.deepEqual(answerOf({ content: [text('Sent'), text('on Monday.')] }, 1000).output, {
+    result: 'Sent\non Monday.',
+  });
   assert.deepEqual(answerOf({ content: [text('{"day":"Monday"}')], structuredContent: { other: 1 } }, 1000).output, {
     result: { day: 'Monday' },
   });
@@ -14,7 +16,9 @@ test('the text of a result reaches the model, and JSON in it as JSON', () => {
 });
 
 test('structured content stands in for a text that is missing', () => {
-  assert.deepEqual(answerOf({ content: [], structuredContent: { day: 'Monday' } }, 1000).output, { result: { day: 'Monday' } });
+  assert.deepEqual(answerOf({ content: [], structuredContent: { day: 'Monday' } }, 1000).output, {
+    result: { day: 'Monday' },
+  });
 });
 
 test('images, sounds, files and links are named and not passed on', () => {
@@ -49,7 +53,10 @@ test('a result that is too long is cut, and says so', () => {
   const { output } = answerOf({ content: [text('x'.repeat(500_000))] }, 4000);
   assert.equal(output['result'], `${'x'.repeat(4000)} [cut here; 496000 more characters]`);
   // Half of an emoji is no character.
-  assert.match(String(answerOf({ content: [text(`${'x'.repeat(199)}😀😀`)] }, 200).output['result']), /^x{199} \[cut here/);
+  assert.match(
+    String(answerOf({ content: [text(`${'x'.repeat(199)}😀😀`)] }, 200).output['result']),
+    /^x{199} \[cut here/,
+  );
 });
 
 test('a result fits into the answer of a tool, whatever characters it has', () => {
@@ -73,5 +80,8 @@ test('the error of a tool is an error that the model can talk about', () => {
     output: { error: 'No such order.' },
   });
   assert.deepEqual(answerOf({ isError: true }, 1000).output, { error: 'The tool has failed.' });
-  assert.equal(refusalOf('x'.repeat(9000), 4000).output['error'], `${'x'.repeat(500)} [cut here; 8500 more characters]`);
+  assert.equal(
+    refusalOf('x'.repeat(9000), 4000).output['error'],
+    `${'x'.repeat(500)} [cut here; 8500 more characters]`,
+  );
 });

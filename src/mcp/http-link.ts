@@ -38,6 +38,7 @@ export class HttpLink implements McpLink {
   private version: string | undefined;
   private again: Timer | undefined;
   private isOver = false;
+  private farewelled: Promise<void> = Promise.resolve();
 
   constructor(options: { address: McpAddress & { by: 'http' }; clock: Clock }) {
     this.address = options.address;
@@ -66,9 +67,11 @@ export class HttpLink implements McpLink {
   }
 
   close(): Promise<void> {
-    const isFirst = !this.isOver;
-    this.over(undefined);
-    return isFirst ? this.farewell() : Promise.resolve();
+    if (!this.isOver) {
+      this.over(undefined);
+      this.farewelled = this.farewell();
+    }
+    return this.farewelled;
   }
 
   /** Does work that ends with the link. */

@@ -68,7 +68,10 @@ export function offerOf(
             : undefined;
     const checked = why === undefined && typeof parameters !== 'string' ? checkedBy(parameters) : undefined;
     if (checked === undefined)
-      refused.push({ name: shownName(original), why: why ?? 'cannot be told to a model: its arguments cannot be checked' });
+      refused.push({
+        name: shownName(original),
+        why: why ?? 'cannot be told to a model: its arguments cannot be checked',
+      });
     else offered.push({ name, original, description: descriptionOf(parsed.data), parameters: checked });
   }
   return { offered, refused, missing: (allowed ?? []).filter((name) => !seen.has(name)) };

@@ -116,6 +116,8 @@ test('a schema that no model can be told costs its tool, with the reason', () =>
 });
 
 test('a name that would change the prototype of an object does not reach a schema', () => {
-  const schema = JSON.parse('{"type":"object","properties":{"__proto__":{"type":"string"},"a":{"type":"string"}}}') as unknown;
+  const schema = JSON.parse(
+    '{"type":"object","properties":{"__proto__":{"type":"string"},"a":{"type":"string"}}}',
+  ) as unknown;
   assert.deepEqual(Object.keys((plainSchema(schema) as { properties: object }).properties), ['a']);
 });

@@ -30,7 +30,8 @@ export function plainSchema(schema: unknown): Record<string, unknown> | string {
     const { properties, required, type } = new Writer(schema).written(schema, 0) as Record<string, unknown>;
     if (type !== 'object') throw new Unsayable('are no object');
     const root = { type, properties: properties ?? {}, ...(required === undefined ? {} : { required }) };
-    if (JSON.stringify(root).length > MAX_CHARS) throw new Unsayable(`are described in more than ${MAX_CHARS} characters`);
+    if (JSON.stringify(root).length > MAX_CHARS)
+      throw new Unsayable(`are described in more than ${MAX_CHARS} characters`);
     return root;
   } catch (error) {
     if (error instanceof Unsayable) return error.message;
@@ -158,7 +159,8 @@ export function shortText(text: string, most: number): string {
 
 function joined(name: string, before: unknown, now: unknown): Record<string, unknown> {
   if (now === undefined) return before === undefined ? {} : { [name]: before };
-  if (Array.isArray(now)) return { [name]: [...(Array.isArray(before) ? (before as unknown[]) : []), ...(now as unknown[])] };
+  if (Array.isArray(now))
+    return { [name]: [...(Array.isArray(before) ? (before as unknown[]) : []), ...(now as unknown[])] };
   return { [name]: { ...(before as object | undefined), ...(now as object) } };
 }
 

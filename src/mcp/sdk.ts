@@ -13,8 +13,12 @@ export async function loadSdk(version: string): Promise<NewClient> {
     const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
     return () => new Client({ name: 'tandem', version }, { capabilities: {} });
   } catch (error) {
-    throw new TandemError('MCP_SDK_MISSING', 'MCP_SERVERS is set, but the package @modelcontextprotocol/sdk cannot be loaded.', {
-      cause: error,
-    });
+    throw new TandemError(
+      'MCP_SDK_MISSING',
+      'MCP_SERVERS is set, but the package @modelcontextprotocol/sdk cannot be loaded.',
+      {
+        cause: error,
+      },
+    );
   }
 }

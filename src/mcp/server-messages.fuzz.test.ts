@@ -25,7 +25,9 @@ const TOOL = {
   },
 };
 const KNOWN = new Set(
-  'type description enum minimum maximum minLength maxLength minItems maxItems format default items properties required anyOf'.split(' '),
+  'type description enum minimum maximum minLength maxLength minItems maxItems format default items properties required anyOf'.split(
+    ' ',
+  ),
 );
 
 test('whatever an MCP server lists, only tools reach a model that every model takes', async () => {
@@ -77,13 +79,29 @@ test('whatever an MCP server answers, the model gets a bounded answer', async ()
 });
 
 test('whatever a program writes, its lines are those of the bytes', async () => {
-  const bytes = fc.array(fc.oneof(ODD_JSON.map((value) => JSON.stringify(value)), fc.string(), fc.constant('\n')));
+  const bytes = fc.array(
+    fc.oneof(
+      ODD_JSON.map((value) => JSON.stringify(value)),
+      fc.string(),
+      fc.constant('\n'),
+    ),
+  );
   await fuzz(fc.record({ texts: bytes, size: fc.integer({ min: 1, max: 50 }) }), ({ size, texts }) => {
     const all = Buffer.from(texts.join('\n'));
     const seen: string[] = [];
-    const lines = new MessageLines({ onLine: (line) => seen.push(line), onSkipped: () => assert.fail('a line is short') });
+    const lines = new MessageLines({
+      onLine: (line) => seen.push(line),
+      onSkipped: () => assert.fail('a line is short'),
+    });
     for (let at = 0; at < all.length; at += size) lines.push(all.subarray(at, at + size));
-    const expected = all.toString('utf8').split('\n').slice(0, -1).map((line) => line.trim());
-    assert.deepEqual(seen, expected.filter((line) => line !== ''));
+    const expected = all
+      .toString('utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => line.trim());
+    assert.deepEqual(
+      seen,
+      expected.filter((line) => line !== ''),
+    );
   });
 });

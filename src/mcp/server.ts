@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { z } from 'zod';
 import type { Clock, Timer } from '../base/clock.js';
@@ -76,6 +77,8 @@ export class McpServer {
   private attempt: Promise<void> = Promise.resolve();
   private failures = 0;
   private isKnownDown = false;
+  /** Links that are on their way to their end. */
+  private readonly leaving = new Set<Promise<void>>();
   /** Tools that the log has. */
   private readonly logged = new Set<string>();
 
@@ -85,7 +88,11 @@ export class McpServer {
   }
 
   get isUp(): boolean {
-    return this.state.name === 'up';
+    return this.standing === 'up';
+  }
+
+  get standing(): State['name'] {
+    return this.state.name;
   }
 
   /** Resolves after the first try, whatever came of it. */
@@ -114,8 +121,8 @@ export class McpServer {
     this.state = { name: 'closed' };
     if (state.name === 'waiting') state.again.cancel();
     if (state.name === 'up') stopTimers(state);
-    if (state.name === 'up' || state.name === 'connecting') await state.link.close();
-    await this.attempt;
+    if (state.name === 'up' || state.name === 'connecting') this.leave(state.link);
+    await Promise.all([this.attempt, ...this.leaving]);
   }
 
   private async ask(
@@ -143,10 +150,10 @@ export class McpServer {
     this.attempt = this.tryOnce(link).then(
       (client) => {
         if (this.state === state) this.up(client, link);
-        else void link.close();
+        else this.leave(link);
       },
-      async (error: unknown) => {
-        await link.close();
+      (error: unknown) => {
+        this.leave(link);
         if (this.state === state) this.waitAfter(link.lostBy ?? kindOf(error, 'unreadable'));
       },
     );
@@ -157,6 +164,8 @@ export class McpServer {
     const { clock, newClient } = this.options;
     const client = newClient();
     const limit = new AbortController();
+    // The SDK listens once for each request.
+    setMaxListeners(2 * MAX_PAGES, limit.signal);
     const timer = clock.setTimer(CONNECT_MS, () => limit.abort());
     try {
       const connected = client.connect(link, { signal: limit.signal, timeout: SDK_LIMIT_MS });
@@ -214,7 +223,7 @@ export class McpServer {
   private lost(state: Up, kind = state.link.lostBy ?? 'ended'): void {
     if (this.state !== state) return;
     stopTimers(state);
-    void state.link.close();
+    this.leave(state.link);
     const lastedMs = this.options.clock.now() - state.sinceMs;
     if (lastedMs >= STEADY_MS) this.failures = 0;
     this.options.onUp(false);
@@ -225,6 +234,12 @@ export class McpServer {
     } else {
       this.waitAfter(kind);
     }
+  }
+
+  /** Ends a link, which a program may take seconds for. */
+  private leave(link: McpLink): void {
+    const left = link.close().finally(() => this.leaving.delete(left));
+    this.leaving.add(left);
   }
 
   private waitAfter(kind: McpFaultKind): void {
@@ -277,6 +292,7 @@ export class McpServer {
 
   private async limited<T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const limit = new AbortController();
+    setMaxListeners(2 * MAX_PAGES, limit.signal);
     const timer = this.options.clock.setTimer(limitMs, () => limit.abort());
     try {
       return await work(limit.signal);

@@ -84,7 +84,10 @@ test('a mistake in the file of MCP servers is reported with its field and withou
       [{ name: 'crm', url, headers: { authorization: '${NO_SUCH}' } }],
       /in "crm": "headers\.authorization" names the variable NO_SUCH, which is not set/,
     ],
-    [[{ name: 'crm', url, headers: { a: 'SECRET ${LINES}' } }], /names the variable LINES, which holds what a header cannot/],
+    [
+      [{ name: 'crm', url, headers: { a: 'SECRET ${LINES}' } }],
+      /names the variable LINES, which holds what a header cannot/,
+    ],
   ];
   for (const [content, expected] of cases) {
     await assert.rejects(read(content, { LINES: 'SECRET\r\nx: y' }), (error) => {

@@ -99,7 +99,8 @@ export async function readMcpServers(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<McpServerSettings[]> {
   const entries = await readJsonFile(file, fileSchema);
-  if (typeof entries === 'string') throw new TandemError('CONFIG_INVALID', `MCP_SERVERS names ${file}, but ${entries}.`);
+  if (typeof entries === 'string')
+    throw new TandemError('CONFIG_INVALID', `MCP_SERVERS names ${file}, but ${entries}.`);
   return entries.map((entry) => ({
     name: entry.name,
     address: addressOf(entry, file, env),

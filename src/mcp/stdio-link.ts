@@ -44,6 +44,7 @@ export class StdioLink implements McpLink {
   private child: ChildProcessWithoutNullStreams | undefined;
   private ended: Promise<void> = Promise.resolve();
   private isOver = false;
+  private closed: Promise<void> | undefined;
 
   constructor(options: {
     address: McpAddress & { by: 'stdio' };
@@ -75,7 +76,8 @@ export class StdioLink implements McpLink {
     running.add(this);
     const lines = new MessageLines({
       onLine: (line) => this.receive(line),
-      onSkipped: ({ id }) => (id === undefined ? this.lose('too_large') : this.onmessage?.(failedAnswer(id, 'too_large'))),
+      onSkipped: ({ id }) =>
+        id === undefined ? this.lose('too_large') : this.onmessage?.(failedAnswer(id, 'too_large')),
     });
     child.stdout.on('data', (bytes: Buffer) => {
       if (this.isOver) return;
@@ -112,8 +114,13 @@ export class StdioLink implements McpLink {
     return Promise.resolve();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.over(undefined);
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  private async end(): Promise<void> {
     const { child } = this;
     if (child?.pid === undefined) return;
     child.stdin.end();

@@ -1,7 +1,14 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { Counter, Histogram } from './fenced-metric.js';
 import { FrameHistogram } from './frame-histogram.js';
-import { ESCALATIONS, LABEL_VALUES, MCP_OUTCOMES, PROVIDER_ANOMALIES, PROVIDER_FAULTS, combinations } from './label-values.js';
+import {
+  ESCALATIONS,
+  LABEL_VALUES,
+  MCP_OUTCOMES,
+  PROVIDER_ANOMALIES,
+  PROVIDER_FAULTS,
+  combinations,
+} from './label-values.js';
 import type { MetricObject } from './metric-object.js';
 
 /** Bounds in seconds. The first is a tenth of a millisecond, because a frame is in the gateway for about that long. */

@@ -46,7 +46,8 @@ export const MCP = [
     name: 'a pattern of an MCP server reaches the check of arguments',
     file: 'src/mcp/plain-schema.ts',
     find: '      ...description(given),\n      ...(Array.isArray(choices)',
-    replace: "      ...description(given),\n      ...('pattern' in given ? { pattern: given['pattern'] } : {}),\n      ...(Array.isArray(choices)",
+    replace:
+      "      ...description(given),\n      ...('pattern' in given ? { pattern: given['pattern'] } : {}),\n      ...(Array.isArray(choices)",
     tests: ['src/mcp/plain-schema.test.ts'],
     only: 'no pattern passes',
   },

@@ -47,7 +47,9 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     // A process that has ended and was not waited for is none.
-    return !/^State:\s+[ZX]/m.test(existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, 'utf8') : '');
+    return !/^State:\s+[ZX]/m.test(
+      existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, 'utf8') : '',
+    );
   } catch {
     return false;
   }
