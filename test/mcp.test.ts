@@ -173,7 +173,7 @@ test('a tool that no model can be told of, or whose name is taken, costs itself 
   const tools = [
     { name: 'mine', inputSchema },
     { name: 'text', inputSchema: { type: 'string' } },
-    { name: `${'long'.repeat(30)}`, inputSchema },
+    { name: 'long'.repeat(30), inputSchema },
     { name: 'SECRET WORDS\n', inputSchema: 7 },
     ...DEFAULT_TOOLS,
   ];

@@ -169,7 +169,8 @@ export class McpSession {
   private list(params: JsonRpc, done: (result: JsonRpc) => void, refuse: (code: number, text: string) => void): void {
     const { pageSize, tools } = this.state;
     const { cursor } = params;
-    const from = cursor === undefined ? 0 : Number(/^page-(\d{1,6})$/.exec(String(cursor))?.[1]);
+    const text = typeof cursor === 'string' ? cursor : '';
+    const from = cursor === undefined ? 0 : Number(/^page-(\d{1,6})$/.exec(text)?.[1]);
     if (!Number.isInteger(from)) {
       refuse(-32602, 'the cursor is none of ours');
       return;

@@ -1,3 +1,4 @@
+import type { Extensions } from '../app/extensions.js';
 import { nameTaken } from '../app/open-mcp.js';
 import type { Clock } from '../base/clock.js';
 import { isLoopback, withoutPort } from '../config/addresses.js';
@@ -6,13 +7,12 @@ import { type NewClient, loadSdk } from '../mcp/sdk.js';
 import { McpServer } from '../mcp/server.js';
 import type { McpServerSettings } from '../mcp/servers-file.js';
 import { createLogger } from '../telemetry/log.js';
-import type { AssistantTool } from '../voice/tools.js';
 import { type Finding, advice, fault, fine } from './finding.js';
 
 export interface McpQuestion {
   servers: readonly McpServerSettings[];
   /** The tools of extensions. */
-  tools: readonly AssistantTool[];
+  tools: Extensions['tools'];
   env: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   signal: AbortSignal;

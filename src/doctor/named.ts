@@ -19,10 +19,7 @@ export interface Named {
 }
 
 /** @throws TandemError CONFIG_INVALID naming EXTENSIONS, ASSISTANT_PROMPT, ASSISTANTS_FILE or MCP_SERVERS */
-export async function readNamed(
-  config: Config,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Named> {
+export async function readNamed(config: Config, env: Readonly<Record<string, string | undefined>>): Promise<Named> {
   const extensions = await loadExtensions(config.extensions, process.cwd());
   // Ends the start if they have no place.
   processorsOf(extensions, config, {});

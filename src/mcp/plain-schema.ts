@@ -27,7 +27,7 @@ class Unsayable extends Error {}
 export function plainSchema(schema: unknown): Record<string, unknown> | string {
   try {
     if (!isObject(schema)) throw new Unsayable('are not described');
-    const { properties, required, type } = new Writer(schema).written(schema, 0) as Record<string, unknown>;
+    const { properties, required, type } = new Writer(schema).written(schema, 0);
     if (type !== 'object') throw new Unsayable('are no object');
     const root = { type, properties: properties ?? {}, ...(required === undefined ? {} : { required }) };
     if (JSON.stringify(root).length > MAX_CHARS)

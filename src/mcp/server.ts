@@ -207,6 +207,7 @@ export class McpServer {
     const state: Up = { name: 'up', client, link, sinceMs: clock.now(), calls: 0, ping: undefined, list: undefined };
     this.state = state;
     this.failure = undefined;
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a client of the SDK is no EventTarget
     client.onclose = () => this.lost(state);
     client.fallbackNotificationHandler = ({ method }) => {
       if (method === 'notifications/tools/list_changed') this.listLater(state);

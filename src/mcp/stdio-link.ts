@@ -128,7 +128,7 @@ export class StdioLink implements McpLink {
       this.kill('SIGTERM');
       await this.endsWithin(TERMINATES_WITHIN_MS);
     }
-    // Also for whoever is left of its group.
+    // Also for what is left of its group.
     this.kill('SIGKILL');
     await this.endsWithin(TERMINATES_WITHIN_MS);
     child.stdout.destroy();

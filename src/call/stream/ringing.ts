@@ -1,7 +1,6 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock } from '../../base/clock.js';
 import type { EscalationRules } from '../../escalation/rules.js';
-import type { Assistant } from '../../prompts/assistant.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { History, Turn } from '../../voice/history.js';
 import type { ConversationView, SessionChange, VoiceProvider } from '../../voice/session.js';
@@ -30,7 +29,7 @@ export class Ringing {
       clock: Clock;
       provider: VoiceProvider;
       rules: EscalationRules;
-      tools: (assistant: Assistant, ownNumber: string) => readonly AssistantTool[];
+      tools: (assistant: CallFacts['assistant'], ownNumber: string) => readonly AssistantTool[];
       doNotCall: DoNotCallList | undefined;
     };
     onSessionChange: (change: SessionChange) => void;
