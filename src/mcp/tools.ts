@@ -3,7 +3,7 @@ import { TandemError } from '../base/errors.js';
 import type { Logger } from '../telemetry/log.js';
 import type { AssistantTool } from '../voice/tools.js';
 import { type McpAnswer, answerOf, refusalOf } from './answer.js';
-import { McpFault, kindOf } from './fault.js';
+import { kindOf } from './fault.js';
 import type { OfferedTool } from './offer.js';
 import type { NewClient } from './sdk.js';
 import { McpAnswerError, McpServer } from './server.js';
