@@ -78,6 +78,7 @@ test('the lists of label values are those of the types that the code counts with
 test('every metric of closed label sets is there with 0 before anything happens', async () => {
   const metrics = new Metrics({ process: false });
   metrics.startProviders(['openai', 'nova', 'mine']);
+  metrics.startMcpServers(['crm']);
   const text = await metrics.text();
   for (const series of [
     'gateway_sessions_total{outcome="no_human"}',
@@ -94,6 +95,8 @@ test('every metric of closed label sets is there with 0 before anything happens'
     'voice_barge_ins_total',
     'gateway_refused_requests_total{reason="console-token"}',
     'gateway_spans_dropped_total',
+    'gateway_mcp_calls_total{server="crm",outcome="timeout"}',
+    'gateway_mcp_server_up{server="crm"}',
     'gateway_calls_in_state{state="parted"}',
     'gateway_capacity{limit="concurrent_calls"}',
     'gateway_draining',

@@ -113,6 +113,7 @@ test('every setting reaches the configuration', () => {
     VOICE_PROVIDER: 'nova',
     VOICE_FALLBACK: 'openai, local, nova, local',
     EXTENSIONS: './a.js,b',
+    MCP_SERVERS: 'mcp.json',
     IDLE_PROMPT_SECONDS: '0',
     HUMAN_KEY: 'none',
     SILENCE_ENDS_WITH: 'human',
@@ -167,6 +168,7 @@ test('every setting reaches the configuration', () => {
   assert.equal(config.pipeline, false);
   assert.deepEqual(config.voiceProviders, ['nova', 'openai', 'local']);
   assert.deepEqual(config.extensions, ['./a.js', 'b']);
+  assert.equal(config.mcpServersFile, 'mcp.json');
   assert.equal(config.idleMs, 0);
   assert.equal(config.humanDigit, '');
   assert.deepEqual(config.escalation, {
