@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -326,34 +326,51 @@ for (const model of ['openai', 'nova'] as const) {
   });
 }
 
-test('a program that is killed with the gateway by SIGKILL ends, because its input does', async () => {
-  const program = new McpProgram();
-  const { args, command } = program;
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../src/main.js', import.meta.url))], {
-    cwd: folder,
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      PORT: '0',
-      EXTENSIONS: fileURLToPath(new URL('./support/cluster-voice.js', import.meta.url)),
-      VOICE_PROVIDER: 'scripted',
-      MCP_SERVERS: mcpFile([{ name: 'shop', command, args }]),
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+const SETPRIV = '/usr/bin/setpriv';
+for (const [what, signal, options, before] of [
+  ['a program ends with a gateway that is killed by SIGKILL, because its input does', 'SIGKILL', [], []],
+  [
+    'a program that is deaf ends with a gateway that is killed by SIGKILL, if setpriv has asked for that',
+    'SIGKILL',
+    ['--deaf'],
+    [SETPRIV, '--pdeathsig', 'KILL', '--'],
+  ],
+  ['a program that is deaf ends with a gateway that stops', 'SIGTERM', ['--deaf'], []],
+] as const) {
+  const skip = before.length > 0 && !existsSync(SETPRIV) ? 'there is no setpriv' : false;
+  test(what, { skip }, async () => {
+    const program = new McpProgram(...options);
+    const [command, ...args] = [...before, program.command, ...program.args];
+    const child = spawn(process.execPath, [fileURLToPath(new URL('../src/main.js', import.meta.url))], {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        PORT: '0',
+        EXTENSIONS: fileURLToPath(new URL('./support/cluster-voice.js', import.meta.url)),
+        VOICE_PROVIDER: 'scripted',
+        MCP_SERVERS: mcpFile([{ name: 'shop', command, args }]),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    try {
+      let log = '';
+      child.stdout.on('data', (data: Buffer) => (log += data.toString()));
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      const url = (): string | undefined => /"url":"(http:[^"]+)"/.exec(log)?.[1];
+      await until(() => log.includes('the console is ready'), 'the gateway is ready');
+      // It answers once it also heeds signals.
+      assert.equal((await fetch(`${url()}/health`)).status, 200);
+      assert.match(log, /an MCP server is connected/);
+      assert.equal(program.lives, true);
+      child.kill(signal);
+      await within(ended, 'the end of the gateway');
+      await until(() => !program.lives, 'the end of the program');
+    } finally {
+      child.kill('SIGKILL');
+      program.dispose();
+    }
   });
-  try {
-    let log = '';
-    child.stdout.on('data', (data: Buffer) => (log += data.toString()));
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    await until(() => log.includes('an MCP server is connected'), 'the program is connected');
-    assert.equal(program.lives, true);
-    child.kill('SIGKILL');
-    await within(ended, 'the end of the gateway');
-    await until(() => !program.lives, 'the end of the program');
-  } finally {
-    child.kill('SIGKILL');
-    program.dispose();
-  }
-});
+}
 
 test('nothing of the SDK is loaded without MCP_SERVERS', () => {
   const built = fileURLToPath(new URL('../src/', import.meta.url));

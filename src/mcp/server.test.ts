@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
+import { McpServer as OfficialServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { z } from 'zod';
 import { McpHttpServer, type McpHttpOptions } from '../../sim/mcp/http-server.js';
 import { DEFAULT_TOOLS } from '../../sim/mcp/tools.js';
 import { within } from '../../test/support/deadline.js';
@@ -394,4 +400,58 @@ describe('a server that the gateway runs', () => {
       await until(() => program.events.includes('cancelled find_order'), 'the cancellation');
     });
   });
+
+  test('what a program has started itself ends with it', async () => {
+    const program = new McpProgram('--deaf');
+    const args = ['-c', '"$0" "$@" & wait', program.command, ...program.args];
+    const { server } = open({ by: 'stdio', command: '/bin/sh', args, env: {}, folder: '/' }, scaledClock(2));
+    const started = server.start();
+    try {
+      await until(() => program.events.includes('input ended'), 'the program within the program');
+      await within(server.close(), 'the end of both');
+      await within(started, 'the end of the try');
+      await until(() => !program.lives, 'the end of the program within the program');
+    } finally {
+      program.dispose();
+    }
+  });
+});
+
+test('the tools of a server that the official SDK runs are listed, called and cancelled', async () => {
+  const official = new OfficialServer({ name: 'official', version: '1' });
+  let cancelled = 0;
+  const inputSchema = { number: z.string().regex(/^\d+$/), how: z.enum(['post', 'courier']).optional() };
+  official.registerTool('find', { description: 'Finds.', inputSchema }, async ({ number }, { signal }) => {
+    if (number === '0') await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    if (signal.aborted) cancelled++;
+    return { content: [{ type: 'text', text: `Order ${number}.` }] };
+  });
+  const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => 'one' });
+  await official.connect(transport as unknown as Transport);
+  const http = createServer((request, response) => void transport.handleRequest(request, response));
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
+  const clock = new FakeClock();
+  const { server } = open({ by: 'http', url, headers: {} }, clock);
+  try {
+    await server.start();
+    assert.deepEqual(names(server), ['shop_find']);
+    const { signal } = new AbortController();
+    assert.match(JSON.stringify(await server.call('find', { number: '4711' }, signal)), /Order 4711\./);
+    assert.match(JSON.stringify(await server.call('find', { number: 'x' }, signal)), /"isError":true/);
+    const abort = new AbortController();
+    const call = server.call('find', { number: '0' }, abort.signal);
+    setTimeout(() => abort.abort(), 100);
+    await assert.rejects(call, { kind: 'late' });
+    await until(() => cancelled === 1, 'the cancellation');
+    official.registerTool('more', {}, () => ({ content: [] }));
+    await until(() => clock.timers === 2, 'the notification');
+    clock.advance(500);
+    await until(() => names(server).includes('shop_more'), 'the new tool');
+  } finally {
+    await server.close();
+    await official.close();
+    http.closeAllConnections();
+    http.close();
+  }
 });
