@@ -354,7 +354,7 @@ for (const [what, signal, options, before] of [
     });
     try {
       let log = '';
-      child.stdout.on('data', (data: Buffer) => (log += data.toString()));
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (log += data.toString()));
       const ended = new Promise((resolve) => child.once('exit', resolve));
       const url = (): string | undefined => /"url":"(http:[^"]+)"/.exec(log)?.[1];
       await until(() => log.includes('the console is ready'), 'the gateway is ready');
