@@ -3,6 +3,7 @@
 #
 #   docker build -t tandem .                           with a hosted model
 #   docker build -t tandem --build-arg SPEECH=full .   with the recogniser of the embedded voice, too
+#   docker build -t tandem --build-arg MCP=with .      with the SDK for MCP servers
 #   docker build -t tandem --target dev .              with everything that a clone has after npm ci
 #
 # Where the network has a certificate authority of its own, the secret "npmrc" is an .npmrc with cafile=….
@@ -27,14 +28,18 @@ CMD ["node", "--enable-source-maps", "dist/src/main.js"]
 # What the gateway loads. The synthesiser is always there: without it callers hear nothing while a model is being replaced.
 FROM ${BASE} AS deps
 ARG SPEECH=none
+ARG MCP=none
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY vendor ./vendor
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=cache,target=/root/.npm \
-    case "$SPEECH" in \
-      full) npm ci --no-progress --omit=dev ;; \
-      none) npm ci --no-progress --omit=dev --omit=optional && rm -r vendor ;; \
-      *) echo "SPEECH is $SPEECH: expected none or full" && exit 1 ;; \
+    case "$SPEECH $MCP" in \
+      full*) npm ci --no-progress --omit=dev ;; \
+      "none with") npm ci --no-progress --omit=dev && \
+        npm pkg delete optionalDependencies.sherpa-onnx-node optionalDependencies.dynalite && \
+        npm prune --omit=dev && rm -r vendor ;; \
+      "none none") npm ci --no-progress --omit=dev --omit=optional && rm -r vendor ;; \
+      *) echo "SPEECH is $SPEECH, expected none or full; MCP is $MCP, expected none or with" && exit 1 ;; \
     esac
 # Node reads neither TypeScript nor source maps of packages. They are a third of what npm installs.
 RUN find node_modules -type f '(' -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' ')' -delete && \

@@ -15,6 +15,7 @@ const COMMANDS = {
   'sim nova': ['sim/nova/main.js', 'a simulated Amazon Nova 2 Sonic'],
   'sim hubspot': ['sim/hubspot/main.js', 'a simulated HubSpot account'],
   'sim events': ['sim/hooks/main.js', 'a receiver of call events'],
+  'sim mcp': ['sim/mcp/main.js', 'a simulated MCP server'],
 };
 
 const typed = howTyped();

@@ -58,7 +58,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<{ code: 0 | 1;
   }
   say('configuration', fine('settings', 'Every variable is valid.'));
   for (const text of config.warnings) say('configuration', advice('settings', text));
-  const named = readNamed(config);
+  const named = readNamed(config, env);
   // Each check that needs it hears of the error.
   named.catch(() => undefined);
   const context: Context = { config, env, clock, named, clocks: new ClockWatch() };

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseReceiverFault } from '../sim/hooks/event-receiver.js';
 import { parseFault as parseHubSpotFault } from '../sim/hubspot/faults.js';
+import { parseMcpFault } from '../sim/mcp/faults.js';
 import { parseFault } from '../sim/model/faults.js';
 import { parseNovaFault } from '../sim/nova/faults.js';
 
@@ -73,6 +74,7 @@ for (const [name, parse, forms] of [
     parseHubSpotFault,
     ['*3=', '=503', '=secondly', '=hang', '=hang-after', '=reset', '=reset-after', '=malformed', '=no-id', '=slow:'],
   ],
+  ['sim:mcp', parseMcpFault, ['hang', 'die*', 'late:', 'huge:', 'nested:', 'status:', '@initialize']],
   ['sim:events', parseReceiverFault, ['status:', '*3', 'redirect', 'reset', 'lost', 'hang', 'late:']],
 ] as const) {
   test(`each form of a fault is shown in an example by ${name} -- --help, and every example can be given`, async () => {

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import { BUILT_IN_PROVIDERS } from '../config/rules.js';
+import { type McpServerSettings, mayHaveTool } from '../mcp/servers-file.js';
 import type { Extensions } from './extensions.js';
 import { type Assistants, readAssistants } from '../prompts/assistants.js';
 import type { VoiceProvider } from '../voice/session.js';
@@ -13,10 +14,12 @@ export function openAssistants(options: {
   config: Config;
   extensions: Extensions;
   tools: readonly AssistantTool[];
+  /** The servers of MCP_SERVERS. */
+  mcpServers: readonly McpServerSettings[];
   /** Replace the configured providers. */
   providers?: readonly [VoiceProvider, ...VoiceProvider[]] | undefined;
 }): Promise<Assistants> {
-  const { config, extensions, providers, tools } = options;
+  const { config, extensions, mcpServers, providers, tools } = options;
   const { handover, voiceProviders } = config;
   return readAssistants({
     defaultPrompt: config.assistantPrompt,
@@ -26,6 +29,7 @@ export function openAssistants(options: {
     queues: { byReason: handover.queueArns, otherwise: handover.queueArn },
     providers: providers === undefined ? [...BUILT_IN_PROVIDERS, ...extensions.providers.keys()] : namesOf(providers),
     tools: tools.map(({ name }) => name),
+    mayHaveTool: (name) => mayHaveTool(mcpServers, name),
   });
 }
 

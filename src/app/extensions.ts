@@ -249,7 +249,7 @@ export function processorsOf(
 }
 
 /** Names of tools that the gateway has itself, at least in some calls. */
-const RESERVED_NAMES: readonly string[] = [...BUILT_IN_TOOL_NAMES, ...MESSAGE_TOOL_NAMES, DO_NOT_CALL_TOOL];
+export const RESERVED_NAMES: readonly string[] = [...BUILT_IN_TOOL_NAMES, ...MESSAGE_TOOL_NAMES, DO_NOT_CALL_TOOL];
 
 function problemOf({ filler, name, timeoutMs }: AssistantTool): string | undefined {
   if (RESERVED_NAMES.includes(name)) return `has the name of a built-in tool (${RESERVED_NAMES.join(', ')})`;

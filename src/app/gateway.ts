@@ -76,6 +76,8 @@ export interface GatewayParts {
   outbound?: OutboundParts | undefined;
   /** Tools besides the built-in ones. */
   tools?: readonly AssistantTool[];
+  /** Returns the tools of MCP servers for a call to or from this number. `undefined` if there are no servers. */
+  mcpTools?: ((assistant: Assistant, ownNumber: string) => readonly AssistantTool[]) | undefined;
   /** Processors of extensions. */
   processors?: readonly OwnProcessor[];
   /** The operator's phrases that ask for a human, besides the built-in ones. */
@@ -148,7 +150,7 @@ export class Gateway {
           clock: this.clock,
           log,
         }),
-        tools: parts.tools ?? [],
+        tools: (assistant, ownNumber) => this.toolsFor(assistant, ownNumber),
         processors: parts.processors ?? [],
         rules: new EscalationRules({
           ...config.escalation,
@@ -199,6 +201,8 @@ export class Gateway {
         const known = parts.beforeCall?.of(callSid);
         return tapedAssistant(assistantFor(numberCalled, undefined, known), this.clock, known);
       },
+      toolsFor: (numberCalled, callSid) =>
+        this.toolsFor(assistantFor(numberCalled, undefined, parts.beforeCall?.of(callSid)), numberCalled),
     });
     const { callEvents } = parts;
     if (callEvents !== undefined) this.watch((event) => callEvents.onCallEvent(event));
@@ -394,6 +398,11 @@ export class Gateway {
     this.streams.close();
     this.console.close();
     await this.http.close();
+  }
+
+  private toolsFor(assistant: Assistant, ownNumber: string): readonly AssistantTool[] {
+    const { mcpTools, tools = [] } = this.parts;
+    return mcpTools === undefined ? tools : [...tools, ...mcpTools(assistant, ownNumber)];
   }
 
   /** `undefined` without credentials. */

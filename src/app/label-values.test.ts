@@ -10,7 +10,14 @@ import type { Reach } from '../handover/agent-availability.js';
 import type { CallbackKind } from '../handover/callbacks.js';
 import type { ClaimOutcome, WriteOutcome } from '../journal/journal.js';
 import type { OutboundOutcome } from '../outbound/outcome.js';
-import { ESCALATIONS, LABEL_VALUES, PROVIDER_ANOMALIES, PROVIDER_FAULTS } from '../telemetry/label-values.js';
+import {
+  ESCALATIONS,
+  LABEL_VALUES,
+  MCP_OUTCOMES,
+  PROVIDER_ANOMALIES,
+  PROVIDER_FAULTS,
+} from '../telemetry/label-values.js';
+import type { McpOutcome } from '../mcp/tools.js';
 import { Metrics } from '../telemetry/metrics.js';
 import type { Anomaly } from '../twilio/messages.js';
 import type { UpdateResult } from '../twilio/rest.js';
@@ -44,6 +51,7 @@ const SAME: readonly true[] = [
   true satisfies Same<Values['journalClaims']['outcome'][number], ClaimOutcome>,
   true satisfies Same<Values['messages']['kind'][number], CallbackKind>,
   true satisfies Same<Values['toolFaults']['fault'][number], ToolFault>,
+  true satisfies Same<(typeof MCP_OUTCOMES)[number], McpOutcome>,
   true satisfies Same<(typeof ESCALATIONS)[number]['trigger'], Trigger>,
   true satisfies Same<(typeof ESCALATIONS)[number]['reason'], Reason>,
   true satisfies Same<(typeof PROVIDER_FAULTS)[number], ProviderFault>,
@@ -61,6 +69,7 @@ test('the lists of label values are those of the types that the code counts with
     ...Object.values(LABEL_VALUES).flatMap((labels) => Object.values(labels)),
     ...Object.values(PROVIDER_ANOMALIES),
     PROVIDER_FAULTS,
+    MCP_OUTCOMES,
   ];
   for (const value of [...values.flat(), ...ESCALATIONS.flatMap(({ reason, trigger }) => [reason, trigger])])
     assert.ok(pages.includes(`\`${value}\``), value);
@@ -69,6 +78,7 @@ test('the lists of label values are those of the types that the code counts with
 test('every metric of closed label sets is there with 0 before anything happens', async () => {
   const metrics = new Metrics({ process: false });
   metrics.startProviders(['openai', 'nova', 'mine']);
+  metrics.startMcpServers(['crm']);
   const text = await metrics.text();
   for (const series of [
     'gateway_sessions_total{outcome="no_human"}',
@@ -85,6 +95,8 @@ test('every metric of closed label sets is there with 0 before anything happens'
     'voice_barge_ins_total',
     'gateway_refused_requests_total{reason="console-token"}',
     'gateway_spans_dropped_total',
+    'gateway_mcp_calls_total{server="crm",outcome="timeout"}',
+    'gateway_mcp_server_up{server="crm"}',
     'gateway_calls_in_state{state="parted"}',
     'gateway_capacity{limit="concurrent_calls"}',
     'gateway_draining',

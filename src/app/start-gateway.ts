@@ -19,6 +19,7 @@ import { assistantForCaller } from '../prompts/known-caller.js';
 import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import { openAssistants } from './assistants.js';
 import { openCallContext } from './call-context.js';
+import { mcpServersOf, openMcp } from './open-mcp.js';
 import { openCallEvents } from './open-call-events.js';
 import { openTraces } from './open-traces.js';
 import type { JournalBackend } from '../journal/backend.js';
@@ -138,7 +139,8 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const tools = recorder?.tools(ownTools) ?? ownTools;
     const faults = await openFaults(config, clock, options);
     closers.push(() => faults?.close());
-    const assistants = await openAssistants({ config, extensions, tools, providers: options.providers });
+    const mcpServers = await mcpServersOf(config, options.env ?? {});
+    const assistants = await openAssistants({ config, extensions, tools, mcpServers, providers: options.providers });
     const provider = await createVoice({
       ...options,
       clock,
@@ -153,6 +155,18 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     });
     closers.push(() => provider.close());
     await provider.prepare();
+
+    const mcp = await openMcp({
+      servers: mcpServers,
+      assistants,
+      tools,
+      env: options.env ?? {},
+      // Not the recorder's: a replay has what the tools answered, and calls none.
+      clock: fenced,
+      log,
+      metrics,
+    });
+    closers.push(() => mcp?.close());
 
     const { handover } = config;
     let endpointUrl = handover.endpointUrl;
@@ -274,6 +288,12 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
         simulated: phones?.account?.bind(phones),
       }),
       tools,
+      mcpTools:
+        mcp &&
+        (({ prompt }, ownNumber) => {
+          const given = mcp.toolsFor({ promptName: prompt.name, ownNumber, language: prompt.language });
+          return recorder?.tools(given) ?? given;
+        }),
       processors,
       clock,
       phones,

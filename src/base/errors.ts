@@ -120,6 +120,14 @@ const ERRORS = {
     retryable: false,
     help: 'Check HUBSPOT_ACCESS_TOKEN and its scopes, HUBSPOT_API_VERSION, and the ticket pipeline and stage; see docs/build/hubspot.md.',
   },
+  MCP_SDK_MISSING: {
+    retryable: false,
+    help: 'It is an optional package. Install it with "npm ci" (without --omit=optional), or unset MCP_SERVERS.',
+  },
+  MCP_FAILED: {
+    retryable: true,
+    help: 'See whether the server runs and what its own log says; "npm run doctor" asks it.',
+  },
   TOKEN_EXHAUSTED: {
     retryable: true,
     help: 'Chance does not explain this. Check the handover store, because it reports tokens as taken that are not.',

@@ -64,6 +64,7 @@ function stateOf(name: Name, disposed: string[]): CallState {
       opening: undefined,
       quietSinceMs: undefined,
       prewarmed: closing('prewarmed') as never,
+      tools: [],
       expires: timer,
     },
     talking: { name: 'talking', media },

@@ -2,6 +2,7 @@ import type { Timer } from '../base/clock.js';
 import type { Reach } from '../handover/agent-availability.js';
 import type { PreparedHandover } from '../handover/desk.js';
 import type { Verb } from '../twilio/twiml.js';
+import type { AssistantTool } from '../voice/tools.js';
 import type { MediaSession } from './media/media-session.js';
 import type { PrewarmedSession } from './media/prewarmed-session.js';
 import type { Goodbye } from './media/goodbye.js';
@@ -93,6 +94,8 @@ export interface Ringing {
    */
   quietSinceMs: number | undefined;
   prewarmed: PrewarmedSession;
+  /** The tools that the session was told of, besides the built-in ones. */
+  tools: readonly AssistantTool[];
   expires: Timer;
 }
 

@@ -47,8 +47,8 @@ export interface CallServices extends DepartureServices, StreamServices {
   assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
   /** `undefined` if the gateway makes no calls. */
   doNotCall: DoNotCallList | undefined;
-  /** Tools besides the built-in ones. */
-  tools: readonly AssistantTool[];
+  /** Returns the assistant's tools besides the built-in ones, for a call to or from this number that begins or goes on now. */
+  tools: (assistant: Assistant, ownNumber: string) => readonly AssistantTool[];
   /** Which triggers transfer a call to an agent. */
   rules: EscalationRules;
   /** The key that asks for an agent. Empty if none does. */

@@ -28,6 +28,7 @@ test('without any setting, everything is embedded and only this machine can call
     allowsUnsigned: false,
     voiceProviders: ['local'],
     extensions: [],
+    mcpServersFile: undefined,
     idleMs: 10_000,
     humanDigit: '0',
     escalation: {
@@ -112,6 +113,7 @@ test('every setting reaches the configuration', () => {
     VOICE_PROVIDER: 'nova',
     VOICE_FALLBACK: 'openai, local, nova, local',
     EXTENSIONS: './a.js,b',
+    MCP_SERVERS: 'mcp.json',
     IDLE_PROMPT_SECONDS: '0',
     HUMAN_KEY: 'none',
     SILENCE_ENDS_WITH: 'human',
@@ -166,6 +168,7 @@ test('every setting reaches the configuration', () => {
   assert.equal(config.pipeline, false);
   assert.deepEqual(config.voiceProviders, ['nova', 'openai', 'local']);
   assert.deepEqual(config.extensions, ['./a.js', 'b']);
+  assert.equal(config.mcpServersFile, 'mcp.json');
   assert.equal(config.idleMs, 0);
   assert.equal(config.humanDigit, '');
   assert.deepEqual(config.escalation, {

@@ -32,6 +32,8 @@ export interface Config {
   voiceProviders: readonly [string, ...string[]];
   /** Modules to load, as they stand in EXTENSIONS. */
   extensions: readonly string[];
+  /** The file that MCP_SERVERS names. `undefined`: there are none. */
+  mcpServersFile: string | undefined;
   /** Silence after which a caller is asked whether they are still there. 0 disables this. */
   idleMs: number;
   /** Empty if no key asks for a human. */
@@ -206,6 +208,7 @@ export function readConfig(env: Environment): Config {
     allowsUnsigned: values.ALLOW_UNSIGNED_WEBHOOKS,
     voiceProviders: [voiceProvider, ...new Set(fallbacks.filter((name) => name !== voiceProvider))],
     extensions: values.EXTENSIONS ?? [],
+    mcpServersFile: values.MCP_SERVERS,
     idleMs: values.IDLE_PROMPT_SECONDS * 1000,
     humanDigit: values.HUMAN_KEY === 'none' ? '' : values.HUMAN_KEY,
     escalation: {
@@ -368,6 +371,7 @@ const NOT_ON_TAPES: ReadonlySet<string> = new Set([
   'EXTENSIONS',
   'LOCAL_STT_MODEL',
   'LOCAL_TTS_MODEL',
+  'MCP_SERVERS',
   'TAPE_DIR',
 ]);
 

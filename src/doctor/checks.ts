@@ -8,6 +8,7 @@ import { type Finding, fault, fine } from './finding.js';
 import { askHook } from './hooks.js';
 import { askHubSpot } from './hubspot.js';
 import { askChat, askSpeech } from './local.js';
+import { askMcp } from './mcp.js';
 import { askNova } from './nova.js';
 import { askOpenAi } from './openai.js';
 import { askPublicHost } from './public-host.js';
@@ -37,6 +38,7 @@ export const CHECKS: readonly Check[] = [
     run: checkContextHook,
   },
   { name: 'call events', applies: ({ callEvents }) => callEvents.receiver !== undefined, run: checkCallEvents },
+  { name: 'MCP servers', applies: ({ mcpServersFile }) => mcpServersFile !== undefined, run: checkMcp },
   { name: 'Twilio signature', run: ({ config }) => checkSignature(config) },
   { name: 'Twilio number', applies: hasAccount, run: checkNumber },
   { name: 'public host', run: (context) => askHost(context, context.config.publicHost, 'PUBLIC_HOST') },
@@ -132,6 +134,11 @@ function checkCallEvents({ clock, config, signal }: CheckContext): Promise<Findi
   const { receiver } = config.callEvents;
   if (receiver === undefined) return [];
   return askHook({ ...receiver, setting: 'CALL_EVENTS_URL', limitMs: undefined, clock, signal });
+}
+
+async function checkMcp(context: CheckContext): Promise<Finding[]> {
+  const { extensions, mcpServers = [] } = await whoAnswers(context);
+  return askMcp({ ...context, servers: mcpServers, tools: extensions?.tools ?? [] });
 }
 
 function hasAccount({ twilio }: Config): boolean {

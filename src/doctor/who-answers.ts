@@ -1,4 +1,5 @@
 import type { Extensions } from '../app/extensions.js';
+import type { McpServerSettings } from '../mcp/servers-file.js';
 import type { CheckContext } from './check.js';
 
 /** What the checks need to know of assistants and extensions. */
@@ -9,6 +10,8 @@ export interface WhoAnswers {
   queues: readonly string[];
   /** `undefined` if they cannot be loaded. */
   extensions: Extensions | undefined;
+  /** Absent if they cannot be read. */
+  mcpServers?: readonly McpServerSettings[];
 }
 
 /** Who may answer, or what the settings alone say if assistants or extensions cannot be read. */

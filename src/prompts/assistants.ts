@@ -55,6 +55,8 @@ export interface AssistantsOptions {
   providers: readonly string[];
   /** Names of every registered tool, to check against. */
   tools: readonly string[];
+  /** Whether a server that is asked later may have a tool of this name. */
+  mayHaveTool?: (name: string) => boolean;
 }
 
 /** Finds the assistant for the number called. */
@@ -157,8 +159,8 @@ function sourceOf(nameOrPath: string, folder: string): string {
 }
 
 /** Completes a prompt. Returns a string if the prompt is invalid: the problem. */
-function checkedPrompt(draft: PromptDraft, { tools }: AssistantsOptions): ReturnType<typeof completed> {
-  const unknown = draft.tools?.find((tool) => !tools.includes(tool));
+function checkedPrompt(draft: PromptDraft, { mayHaveTool, tools }: AssistantsOptions): ReturnType<typeof completed> {
+  const unknown = draft.tools?.find((tool) => !tools.includes(tool) && mayHaveTool?.(tool) !== true);
   if (unknown === undefined) return completed(draft);
   const registered =
     tools.length === 0 ? 'no extension registers a tool' : `the registered tools are ${tools.join(', ')}`;

@@ -58,7 +58,7 @@ export class TapeRecorder {
   private readonly tapes = new Map<string, CallTape>();
   private readonly voices = new Map<string, TapedProvider>();
   private readonly closing = new Set<Promise<void>>();
-  private tapedTools: readonly TapedTool[] = [];
+  private toolsFor: (numberCalled: string, callSid: string) => readonly AssistantTool[] = () => [];
   private publicHost = (): string => '';
   private assistantFor: (numberCalled: string, callSid: string) => TapedAssistant = () => ({
     prompt: {},
@@ -71,9 +71,14 @@ export class TapeRecorder {
   }
 
   /** Called once when the gateway exists. */
-  attach(gateway: { publicHost: () => string; assistantFor: TapeRecorder['assistantFor'] }): void {
+  attach(gateway: {
+    publicHost: () => string;
+    assistantFor: TapeRecorder['assistantFor'];
+    toolsFor: TapeRecorder['toolsFor'];
+  }): void {
     this.publicHost = gateway.publicHost;
     this.assistantFor = gateway.assistantFor;
+    this.toolsFor = gateway.toolsFor;
   }
 
   /** The tapes that are there, for the console. `undefined` in a replay. */
@@ -213,14 +218,6 @@ export class TapeRecorder {
   }
 
   tools(tools: readonly AssistantTool[]): readonly AssistantTool[] {
-    this.tapedTools = tools.map((tool) => {
-      const { filler, timeoutMs } = tool;
-      return {
-        ...toolDefinition(tool),
-        ...(filler === undefined ? {} : { filler }),
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      };
-    });
     return tools.map((tool) => ({
       ...tool,
       run: (parameters, context) =>
@@ -278,7 +275,7 @@ export class TapeRecorder {
         publicHost: this.publicHost(),
         assistant: this.assistantFor(to, callSid),
         voices: [...this.voices.values()].map(({ described }): TapedVoice => described),
-        tools: this.tapedTools,
+        tools: this.toolsFor(to, callSid).map(tapedTool),
       },
     };
   }
@@ -348,4 +345,13 @@ function callOf(data: Buffer): string {
   } catch {
     return '';
   }
+}
+
+function tapedTool(tool: AssistantTool): TapedTool {
+  const { filler, timeoutMs } = tool;
+  return {
+    ...toolDefinition(tool),
+    ...(filler === undefined ? {} : { filler }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
 }

@@ -155,6 +155,9 @@ export const ESCALATIONS = [
   ...NAMED_REASONS.map((reason) => ({ trigger: 'operator', reason }) as const),
 ] as const;
 
+/** What may become of a call of a tool of an MCP server. */
+export const MCP_OUTCOMES = ['answered', 'error', 'failed', 'timeout', 'unavailable', 'abandoned'] as const;
+
 /** What any provider may do against its contract. */
 export const PROVIDER_FAULTS = [
   'unknown-event',

@@ -1,7 +1,14 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { Counter, Histogram } from './fenced-metric.js';
 import { FrameHistogram } from './frame-histogram.js';
-import { ESCALATIONS, LABEL_VALUES, PROVIDER_ANOMALIES, PROVIDER_FAULTS, combinations } from './label-values.js';
+import {
+  ESCALATIONS,
+  LABEL_VALUES,
+  MCP_OUTCOMES,
+  PROVIDER_ANOMALIES,
+  PROVIDER_FAULTS,
+  combinations,
+} from './label-values.js';
 import type { MetricObject } from './metric-object.js';
 
 /** Bounds in seconds. The first is a tenth of a millisecond, because a frame is in the gateway for about that long. */
@@ -231,6 +238,19 @@ export class Metrics {
     help: 'Total number of tries to deliver an event of a call that were not taken.',
     registers: this.registers,
   });
+  readonly mcpCalls = new Counter({
+    name: 'gateway_mcp_calls_total',
+    help: 'Total number of calls of tools of MCP servers, by server and by what became of them.',
+    labelNames: ['server', 'outcome'],
+    registers: this.registers,
+  });
+  readonly mcpServerUp = new Gauge({
+    name: 'gateway_mcp_server_up',
+    help: '1 while the MCP server can be used, else 0.',
+    labelNames: ['server'],
+    aggregator: 'min',
+    registers: this.registers,
+  });
   readonly hubspotHandovers = new Counter({
     name: 'hubspot_handovers_total',
     help: 'Total number of handovers for HubSpot, by how much of each was written.',
@@ -300,6 +320,14 @@ export class Metrics {
       for (const kind of PROVIDER_FAULTS) this.providerAnomalies.inc({ provider, kind }, 0);
       for (const [own, kinds] of Object.entries(PROVIDER_ANOMALIES))
         if (own === provider) for (const kind of kinds) this.providerAnomalies.inc({ provider, kind }, 0);
+    }
+  }
+
+  /** Starts the series by MCP server at 0. */
+  startMcpServers(names: readonly string[]): void {
+    for (const server of names) {
+      this.mcpServerUp.set({ server }, 0);
+      for (const outcome of MCP_OUTCOMES) this.mcpCalls.inc({ server, outcome }, 0);
     }
   }
 

@@ -71,6 +71,7 @@ function scene() {
     opening: undefined,
     quietSinceMs: undefined,
     prewarmed: timer as never,
+    tools: [],
     expires: timer,
   };
   machine.enter(ringing);

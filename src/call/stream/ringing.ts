@@ -29,7 +29,7 @@ export class Ringing {
       clock: Clock;
       provider: VoiceProvider;
       rules: EscalationRules;
-      tools: readonly AssistantTool[];
+      tools: (assistant: CallFacts['assistant'], ownNumber: string) => readonly AssistantTool[];
       doNotCall: DoNotCallList | undefined;
     };
     onSessionChange: (change: SessionChange) => void;
@@ -48,6 +48,7 @@ export class Ringing {
     const { call, onExpired, onSessionChange, services } = this.options;
     const { clock, provider, rules } = services;
     const { prompt, providers } = call.assistant;
+    const tools = this.tools();
     const prewarmed = new PrewarmedSession(provider, {
       conversationId: call.conversationId,
       callerNumber: identifyingNumber(call.from),
@@ -57,13 +58,13 @@ export class Ringing {
       answersLast: this.owesAnswer && opening !== prompt.lines.nobodyFree,
       callerWaitsMs: this.since(quietSinceMs),
       language: prompt.language,
-      tools: [...builtInTools(rules), ...this.tools.map(toolDefinition)],
+      tools: [...builtInTools(rules), ...tools.map(toolDefinition)],
       conversation: this.conversationView(),
       onChange: onSessionChange,
       wish: { voices: prompt.voices, providers, lines: prompt.lines },
     });
     const expires = clock.setTimer(SILENCE_BUDGET.streamExpectedMs, () => onExpired(quietSinceMs));
-    return { name: 'ringing', streamToken, opening, quietSinceMs, prewarmed, expires };
+    return { name: 'ringing', streamToken, opening, quietSinceMs, prewarmed, tools, expires };
   }
 
   private drawToken(): string {
@@ -71,10 +72,11 @@ export class Ringing {
   }
 
   /** The assistant's tools besides the built-in ones. */
-  get tools(): readonly AssistantTool[] {
+  private tools(): readonly AssistantTool[] {
     const { call, departure, services } = this.options;
     const { tools: allowed } = call.assistant.prompt;
-    const tools = services.tools.filter(({ name }) => allowed?.includes(name) ?? true);
+    const given = services.tools(call.assistant, call.to);
+    const tools = given.filter(({ name }) => allowed?.includes(name) ?? true);
     const { log } = call;
     const own = services.doNotCall?.tool(call.from, () => log().info('the person is on the do-not-call list')) ?? [];
     return [...tools, own, departure.transfer.isNobodyThere ? departure.messages.tools() : []].flat();

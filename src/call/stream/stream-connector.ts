@@ -113,14 +113,14 @@ export class StreamConnector {
     const { machine, machines, ringing, services, signs, streams } = this.options;
     const { callSid } = call;
     const { clock, emit, idleMs, metrics, pipeline, provider } = services;
-    const { opening, prewarmed, quietSinceMs } = ringingState;
+    const { opening, prewarmed, quietSinceMs, tools } = ringingState;
     const { media, meter } = openMediaSession({
       stream,
       prewarmed,
       history,
       escalationWatch,
       tools: new ToolRunner({
-        tools: ringing.tools,
+        tools,
         clock,
         context: () => this.toolContext(),
         onFault: (fault) => metrics.toolFaults.inc({ fault }),

@@ -33,6 +33,11 @@ export const ASSISTANT = {
       'Comma-separated JavaScript modules with your own providers, tools and frame processors. See docs/build/extensions.md.',
     schema: list,
   }),
+  MCP_SERVERS: variable({
+    about:
+      'JSON file with MCP servers whose tools the assistants may use. See docs/build/mcp.md. Unset: there are none.',
+    schema: text,
+  }),
   IDLE_PROMPT_SECONDS: variable({
     default: '10',
     about:

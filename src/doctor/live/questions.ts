@@ -91,6 +91,12 @@ export const QUESTIONS = {
     text: "whether the head of Nova's response comes at once, or only with the first output",
     byCall: undefined,
   },
+  'nova-tools': {
+    area: 'Amazon Nova',
+    text: 'how many tools Nova takes, and how long their descriptions and schemas may be',
+    byCall:
+      'Name an MCP server with 32 tools in MCP_SERVERS, see with "npm run doctor" that all are offered, and call: the assistant must answer.',
+  },
   'openai-hint': {
     area: 'OpenAI and HubSpot',
     text: 'whether OpenAI refuses the language hint of the transcription, as `language` or as `languages`',

@@ -5,9 +5,9 @@ import { AnsweringServer } from '../../../test/support/answering-server.js';
 import { FakeClock } from '../../../test/support/fake-clock.js';
 import { fuzz, mangled, nearly } from '../../../test/support/fuzz.js';
 import { isTandemError } from '../../base/errors.js';
-import { streamChat } from './chat-stream.js';
+import { readEvents } from '../../base/server-sent-events.js';
+import { EVENT_LIMITS, streamChat } from './chat-stream.js';
 import { SentenceSplitter } from '../../speech/sentences.js';
-import { readEvents } from './sse.js';
 
 const chunk = (delta: unknown, finish_reason: string | null = null): unknown => ({
   id: 'c',
@@ -116,6 +116,6 @@ async function eventsOf(pieces: readonly Uint8Array[]): Promise<string[]> {
     yield* pieces;
   }
   const events: string[] = [];
-  for await (const event of readEvents(body())) events.push(event);
+  for await (const event of readEvents(body(), EVENT_LIMITS)) events.push(event);
   return events;
 }

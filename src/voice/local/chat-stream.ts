@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock, Timer } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
-import { readEvents } from './sse.js';
+import { type EventLimits, readEvents } from '../../base/server-sent-events.js';
 import { ThoughtFilter } from './thoughts.js';
 import { ToolCallPieces, type WrittenCall } from './tool-call-pieces.js';
 
@@ -37,6 +37,14 @@ export type ChatPiece =
   | { type: 'tool-call'; call: WrittenCall }
   /** Comes last: the server has stopped the model at a limit of its length. */
   | { type: 'cut' };
+
+/** A piece of an answer has a few hundred characters. Servers that repeat much around every word send about a kilobyte a word. */
+export const EVENT_LIMITS: EventLimits = {
+  eventCharacters: 262_144,
+  streamBytes: 8 * 1024 * 1024,
+  tooLong: () =>
+    new TandemError('LOCAL_LLM_UNREACHABLE', "The language model's answer has an event or a length without end."),
+};
 
 /** Maximum number of tool calls in one answer. */
 const MAX_CALLS = 16;
@@ -87,7 +95,7 @@ export async function* streamChat(
     const thoughts = new ThoughtFilter();
     let finished = false;
     let isCut = false;
-    for await (const data of readEvents(response.body)) {
+    for await (const data of readEvents(response.body, EVENT_LIMITS)) {
       patience.pause();
       if (data === '[DONE]') {
         finished = true;

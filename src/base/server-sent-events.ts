@@ -1,16 +1,20 @@
-import { TandemError } from '../../base/errors.js';
-
-/** Maximum length of an event. A piece of an answer has a few hundred characters. */
-const MAX_EVENT_CHARACTERS = 262_144;
-/** Maximum size of a stream. Servers that repeat much around every word send about a kilobyte a word. */
-const MAX_STREAM_BYTES = 8 * 1024 * 1024;
+/** How much a stream of events may hold. */
+export interface EventLimits {
+  /** Maximum length of one event. */
+  eventCharacters: number;
+  /** Maximum size of the whole stream. */
+  streamBytes: number;
+  /** Returns the error that is thrown above a limit. */
+  tooLong: () => Error;
+}
 
 /**
  * Yields the `data` of each server-sent event (WHATWG HTML standard, "Interpreting an event stream"). Lines end with
  * CR, LF or both. An empty line ends an event, and an event without one is dropped. Reads every character once.
- * @throws TandemError LOCAL_LLM_UNREACHABLE if an event or the whole stream is too long
+ * @throws the error of `limits` if an event or the whole stream is too long
  */
-export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+export async function* readEvents(body: AsyncIterable<Uint8Array>, limits: EventLimits): AsyncIterable<string> {
+  const { eventCharacters, streamBytes, tooLong } = limits;
   const decoder = new TextDecoder();
   let sizeBytes = 0;
   /** The pieces of a line that has not ended. */
@@ -21,7 +25,7 @@ export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncIterabl
   let afterCr = false;
   for await (const bytes of body) {
     sizeBytes += bytes.length;
-    if (sizeBytes > MAX_STREAM_BYTES) throw tooLong();
+    if (sizeBytes > streamBytes) throw tooLong();
     let text = decoder.decode(bytes, { stream: true });
     if (text === '') continue;
     if (afterCr && text.startsWith('\n')) text = text.slice(1);
@@ -39,14 +43,10 @@ export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncIterabl
       } else if (line.startsWith('data:')) {
         data.push(line.slice(line.startsWith('data: ') ? 6 : 5));
       }
-      if (characters > MAX_EVENT_CHARACTERS) throw tooLong();
+      if (characters > eventCharacters) throw tooLong();
     }
     rest.push(last);
     characters += last.length;
-    if (characters > MAX_EVENT_CHARACTERS) throw tooLong();
+    if (characters > eventCharacters) throw tooLong();
   }
-}
-
-function tooLong(): TandemError {
-  return new TandemError('LOCAL_LLM_UNREACHABLE', "The language model's answer has an event or a length without end.");
 }
