@@ -56,6 +56,12 @@ class FakeLeg implements IncomingLeg {
   onHeard(): void {
     assert.fail('a simulated agent does not listen');
   }
+  press(): void {
+    assert.fail('Connect presses no key');
+  }
+  onSaid(): void {
+    assert.fail('Connect does not listen');
+  }
   callerHangsUp(): void {
     this.gone?.();
   }
