@@ -73,6 +73,7 @@ test('without any setting, everything is embedded and only this machine can call
       region: 'us-east-1',
       ttlSeconds: 600,
       summaryLanguage: 'en',
+      briefing: 'off',
       callerMatch: true,
       pepper: undefined,
       connectPhoneNumber: '+12065550100',

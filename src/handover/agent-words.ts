@@ -20,6 +20,22 @@ export function languageInWords(tag: string): string {
   }
 }
 
+/** Voices of Amazon Polly, as the contact flow has them, by primary subtag of BCP 47. */
+const VOICES: Readonly<Record<string, string>> = {
+  en: 'Joanna',
+  de: 'Vicki',
+  fr: 'Lea',
+  it: 'Bianca',
+  es: 'Lupe',
+  pt: 'Camila',
+};
+
+/** Returns the voice in which an agent is told something in a language. Empty if there is none. */
+export function voiceFor(tag: string): string {
+  const language = tag.toLowerCase().split('-')[0] ?? '';
+  return Object.hasOwn(VOICES, language) ? (VOICES[language] ?? '') : '';
+}
+
 function spaced(identifier: string): string {
   return identifier.replace(/_/g, ' ').trim();
 }

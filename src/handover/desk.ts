@@ -19,6 +19,8 @@ export interface HandoverContext {
   /** What was known before the call, as a sentence. It comes before the summary. */
   known?: string | undefined;
   turns: readonly SpokenTurn[];
+  /** What Connect's whisper says. `undefined` if that is the reason. */
+  briefing?: { words: string; language: string } | undefined;
   intent: string;
   reason: string;
   priority: string;
@@ -117,6 +119,8 @@ export class HandoverDesk {
       customer_phone: printable(context.customerPhone, FIELD_CHARACTERS),
       customer_name: printableName(context.customerName ?? 'unknown', FIELD_CHARACTERS),
       summary: withKnown(context.known, summarize(context.turns, context.language)),
+      briefing: printable(context.briefing?.words ?? '', LONG_FIELD_CHARACTERS),
+      briefing_language: printable(context.briefing?.language ?? '', FIELD_CHARACTERS),
       intent: printable(context.intent, FIELD_CHARACTERS),
       reason: printable(context.reason, FIELD_CHARACTERS),
       priority: printable(context.priority, FIELD_CHARACTERS),
@@ -144,5 +148,5 @@ function idsOf({ conversation_id, handover_id }: HandoverRecord): Record<string,
 
 function limitOf(field: string): number {
   if (field === 'summary') return MAX_SUMMARY;
-  return field === 'crm_url' ? LONG_FIELD_CHARACTERS : FIELD_CHARACTERS;
+  return field === 'crm_url' || field === 'briefing' ? LONG_FIELD_CHARACTERS : FIELD_CHARACTERS;
 }

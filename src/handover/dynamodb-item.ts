@@ -22,6 +22,8 @@ export function toRecord(item: Item): HandoverRecord {
     customer_phone: textOf(item, 'customer_phone'),
     customer_name: textOf(item, 'customer_name'),
     summary: textOf(item, 'summary'),
+    briefing: textOf(item, 'briefing'),
+    briefing_language: textOf(item, 'briefing_language'),
     intent: textOf(item, 'intent'),
     reason: textOf(item, 'reason'),
     priority: textOf(item, 'priority'),

@@ -16,6 +16,8 @@ export function sampleRecord(changes: Partial<HandoverRecord> = {}): HandoverRec
     customer_phone: '+15551230000',
     customer_name: 'unknown',
     summary: 'Caller: I was charged twice for order 42.',
+    briefing: '',
+    briefing_language: '',
     intent: 'billing',
     reason: 'customer_request',
     priority: '5',
