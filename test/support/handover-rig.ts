@@ -26,7 +26,7 @@ export async function withFront(options: Options, body: (rig: Rig, front: LossyF
   let base = '';
   const front = await new LossyFront(() => base).start();
   try {
-    await withRig({ ...options, carrier: { resolve: () => front.base } }, async (rig) => {
+    await withRig({ ...options, carrier: { ...options.carrier, resolve: () => front.base } }, async (rig) => {
       ({ base } = rig);
       await body(rig, front);
     });
