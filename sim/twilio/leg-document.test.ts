@@ -133,7 +133,7 @@ describe('simulated carrier: the TwiML of a called leg', () => {
     ['bridges', 'true'],
     ['hangs-up', 'false'],
   ] as const) {
-    test(`after a failed request of a Gather the leg ${bridged === 'true' ? 'is bridged' : 'is hung up'} if Twilio ${failedLegDocument}`, async () => {
+    test(`after a failed request of a Gather the leg is ${bridged === 'true' ? 'bridged' : 'hung up'}, as failedLegDocument=${failedLegDocument} says`, async () => {
       await withLeg(
         gather().replace('/key', '/lost'),
         async (rig) => {
