@@ -334,3 +334,37 @@ describe('a person who is briefed before they get the call', { concurrency: 4 },
     });
   });
 });
+
+describe("a briefing by the whisper of Connect's flow", { concurrency: 4 }, () => {
+  for (const pipeline of [true, false]) {
+    test(`${pipeline ? 'pipeline' : 'direct bridge'}: the token goes first, and the whisper has what the model's summary says, without long numbers`, async () => {
+      await withRig({ pipeline, env: { HANDOVER_BRIEFING: 'connect' }, clock: scaledClock(10) }, async (rig) => {
+        summarizes(rig, () => Promise.resolve(SUMMARY));
+        const one = await scene(rig);
+        await one.call.whenEnded();
+        const { briefing, briefing_ready: ready, briefing_voice: voice, token_status: status } = attributesOf(rig);
+        assert.deepEqual([status, ready, voice], ['valid', 'true', 'Joanna']);
+        assert.equal(`en-US: ${briefing}`, BRIEFING);
+        await counted(rig, 'gateway_briefings_total{outcome="spoken"} 0');
+        rig.leaks.said(briefing ?? '');
+      });
+    });
+  }
+
+  test('without a summary the whisper has the name and the reason, and with the setting off nothing but the reason', async () => {
+    for (const [setting, words] of [
+      ['connect', 'The caller asked for a person.'],
+      ['off', undefined],
+    ] as const) {
+      await withRig({ env: { HANDOVER_BRIEFING: setting }, clock: scaledClock(10) }, async (rig) => {
+        const one = await scene(rig);
+        await one.call.whenEnded();
+        assert.deepEqual([attributesOf(rig)['briefing'], attributesOf(rig)['token_status']], [words, 'valid']);
+      });
+    }
+  });
+});
+
+function attributesOf(rig: Rig): Readonly<Record<string, string>> {
+  return rig.screens[0]?.attributes ?? {};
+}

@@ -128,13 +128,12 @@ function checkHandover(values: Values, { signed }: Standing): void {
 /** A telephone is asked for a key, which no flow of Connect presses. Every call would end as declined. */
 function checkBriefing(values: Values): void {
   const { HANDOVER_BRIEFING: briefing, HANDOVER_SUMMARY_LANGUAGE: language } = values;
-  if (briefing === 'off') return;
+  if (briefing !== 'phone') return;
   if (briefingWords(language) === undefined)
     throw invalid(
       'HANDOVER_SUMMARY_LANGUAGE',
       `is ${language}, in which the gateway has no words for HANDOVER_BRIEFING. It has them in ${Object.keys(BRIEFING_WORDS).join(', ')}.`,
     );
-  if (briefing !== 'phone') return;
   if (values.CONNECT_PHONE_NUMBER === undefined)
     throw invalid('HANDOVER_BRIEFING', "is phone, which needs CONNECT_PHONE_NUMBER, a person's telephone.");
   const connect = (['CONNECT_INSTANCE_ID', 'CONNECT_QUEUE_ARN', 'CONNECT_QUEUE_ARNS'] as const).find(
