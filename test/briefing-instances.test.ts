@@ -13,8 +13,7 @@ const SUMMARY = 'Anna wants a refund for a jacket. The refund is still open.';
 const greeted = (rig: Rig): Promise<void> =>
   until(() => rig.events.some(({ type }) => type === 'turn'), 'the greeting');
 
-const stepsOf = (rig: Rig): string[] =>
-  rig.events.flatMap((event) => (event.type === 'briefing' ? [event.step] : []));
+const stepsOf = (rig: Rig): string[] => rig.events.flatMap((event) => (event.type === 'briefing' ? [event.step] : []));
 
 describe('a briefing on two gateways', { concurrency: true, skip: skipWithoutRedis }, () => {
   let redis: RedisServer;

@@ -81,10 +81,7 @@ describe('simulated carrier: Dial', () => {
       rig.leg.answer();
       await until(() => isAsked, 'the whisper');
       await rig.pass(1900);
-      assert.deepEqual(
-        rig.seen,
-        ['1000 7', '1200 en-US: 0123456789', '1900 bridged'],
-      );
+      assert.deepEqual(rig.seen, ['1000 7', '1200 en-US: 0123456789', '1900 bridged']);
       const [whisper] = rig.gateway.of('/whisper');
       assert.deepEqual(
         ['CallSid', 'ParentCallSid', 'To', 'Direction', 'CallStatus'].map((name) => whisper?.form.get(name)),

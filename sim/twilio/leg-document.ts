@@ -87,8 +87,8 @@ class LegDocument {
     const { actionOnEmptyResult, finishOnKey = FINISH_KEY, numDigits, timeout = TIMEOUT_SECONDS } = attributes;
     const maxDigits = numDigits === undefined ? Infinity : Number(numDigits);
     let digits = '';
-    let isFinished = false;
     let wait = this.newWait();
+    let isFinished = false;
     const forget = this.leg.onKey((key) => {
       if (isFinished) return;
       if (key !== '' && finishOnKey.includes(key)) isFinished = true;
@@ -97,7 +97,8 @@ class LegDocument {
       wait.end();
     });
     for (const verb of children) if (!wait.isOver) await this.perform(verb, wait);
-    while (!isFinished && !this.life.isOver) {
+    const isDone = (): boolean => isFinished || this.life.isOver;
+    while (!isDone()) {
       wait = this.newWait();
       if (await wait.pass(Number(timeout) * 1000)) break;
     }

@@ -1,6 +1,6 @@
 import type { Environment } from '../base/environment.js';
 import { TandemError } from '../base/errors.js';
-import { BRIEFING_WORDS, briefingWords } from '../handover/briefing-words/index.js';
+import { BRIEFING_LANGUAGES, canBrief } from '../handover/briefing.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { isLoopback } from './addresses.js';
 import type { Values } from './variables.js';
@@ -129,10 +129,10 @@ function checkHandover(values: Values, { signed }: Standing): void {
 function checkBriefing(values: Values): void {
   const { HANDOVER_BRIEFING: briefing, HANDOVER_SUMMARY_LANGUAGE: language } = values;
   if (briefing !== 'phone') return;
-  if (briefingWords(language) === undefined)
+  if (!canBrief(language))
     throw invalid(
       'HANDOVER_SUMMARY_LANGUAGE',
-      `is ${language}, in which the gateway has no words for HANDOVER_BRIEFING. It has them in ${Object.keys(BRIEFING_WORDS).join(', ')}.`,
+      `is ${language}, in which the gateway has no words for HANDOVER_BRIEFING. It has them in ${BRIEFING_LANGUAGES.join(', ')}.`,
     );
   if (values.CONNECT_PHONE_NUMBER === undefined)
     throw invalid('HANDOVER_BRIEFING', "is phone, which needs CONNECT_PHONE_NUMBER, a person's telephone.");

@@ -5,7 +5,9 @@ const MAX_WORDS = 128;
 
 /** Returns the reason, and the topic if it adds something, as a sentence for the agent. Unknown identifiers keep their words. */
 export function reasonInWords(reason: string, intent: string): string {
-  const words = Object.hasOwn(en.reasons, reason) ? en.reasons[reason] : `The reason is ${spaced(reason) || 'not known'}`;
+  const words = Object.hasOwn(en.reasons, reason)
+    ? en.reasons[reason]
+    : `The reason is ${spaced(reason) || 'not known'}`;
   const about = Object.hasOwn(en.topics, intent) && intent !== reason ? `, about ${en.topics[intent]}` : '';
   return printable(`${words}${about}.`, MAX_WORDS);
 }

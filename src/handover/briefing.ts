@@ -1,4 +1,4 @@
-import { briefingWords } from './briefing-words/index.js';
+import { BRIEFING_WORDS, briefingWords } from './briefing-words/index.js';
 import { en } from './briefing-words/en.js';
 import { isPrintable, oneLine, printable } from './text.js';
 
@@ -12,6 +12,19 @@ export interface BriefingFacts {
   intent: string;
   /** What the call is about, in the language of the briefing. The last sentence is what is still open. */
   summary: string | undefined;
+}
+
+/** Primary subtags of the languages in which a person can be briefed. */
+export const BRIEFING_LANGUAGES: readonly string[] = Object.keys(BRIEFING_WORDS);
+
+/** Whether a person can be briefed in the language of a BCP 47 tag. */
+export function canBrief(tag: string): boolean {
+  return briefingWords(tag) !== undefined;
+}
+
+/** Returns the sentence that asks the person to take or to decline the call. */
+export function choiceIn(tag: string): string {
+  return (briefingWords(tag) ?? en).choice;
 }
 
 /** Maximum duration of a briefing. The caller hears ringing meanwhile. */
@@ -28,7 +41,7 @@ const FEWEST_WORDS = 3;
 
 /**
  * Returns what the person hears: who calls and why, and the last open point. At most {@link MAX_SECONDS} of speech, in the letters
- * of the language, without a long number, an address or markup. Never empty. `language` is one that has {@link briefingWords}.
+ * of the language, without a long number, an address or markup. Never empty. `language` is one for which {@link canBrief} holds; any other is taken as English.
  */
 export function briefingOf(facts: BriefingFacts, language: string): string {
   const words = briefingWords(language) ?? en;
@@ -48,7 +61,7 @@ export function briefingOf(facts: BriefingFacts, language: string): string {
  * letters that is the reason in English.
  */
 export function briefingForConnect(facts: BriefingFacts, language: string): { words: string; language: string } {
-  const own = briefingWords(language) === undefined ? '' : briefingOf(facts, language);
+  const own = canBrief(language) ? briefingOf(facts, language) : '';
   if (own !== '' && isPrintable(own)) return { words: printable(own, MAX_SUMMARY_CHARACTERS), language };
   const { intent, name = '', reason } = facts;
   const shown = isPrintable(name) ? name : undefined;

@@ -30,7 +30,10 @@ export interface HandoverRecord {
 
 /** The fields that may be filled in after the record was written. */
 export type HandoverUpdate = Partial<
-  Pick<HandoverRecord, 'briefing' | 'customer_name' | 'summary' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'>
+  Pick<
+    HandoverRecord,
+    'briefing' | 'customer_name' | 'summary' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'
+  >
 >;
 
 /** Maximum length of a summary in characters. All attributes of a Connect contact share 32 KB. */

@@ -1,4 +1,4 @@
-import { briefingWords } from '../../handover/briefing-words/index.js';
+import { choiceIn } from '../../handover/briefing.js';
 import type { Verb } from '../../twilio/twiml.js';
 import type { BriefingKey } from '../call-state.js';
 import { PATHS } from '../paths.js';
@@ -32,10 +32,14 @@ export function answerToKey(key: BriefingKey | 'unclear', voice: BriefingVoice):
 }
 
 function askFor(texts: readonly string[], path: string, { language, url }: BriefingVoice): readonly Verb[] {
-  const choice = briefingWords(language)?.choice ?? '';
-  const action = url('https', path);
+  const gather = {
+    action: url('https', path),
+    texts: [...texts, choiceIn(language)],
+    language,
+    timeoutSeconds: KEY_SECONDS,
+  };
   return [
-    { verb: 'gather', gather: { action, texts: [...texts, choice], language, timeoutSeconds: KEY_SECONDS } },
+    { verb: 'gather', gather },
     // For the case that Twilio does not request the action without a key.
     { verb: 'hangup' },
   ];

@@ -120,7 +120,12 @@ export class Dialling {
     } = {},
   ): void {
     const dial = this.transfer.verb(prepared);
-    const { briefing = this.transfer.briefing(), isWhispered = false, lastLegSid = this.lastLegSid, legSeconds } = known;
+    const {
+      briefing = this.transfer.briefing(),
+      isWhispered = false,
+      lastLegSid = this.lastLegSid,
+      legSeconds,
+    } = known;
     this.lastLegSid = lastLegSid;
     this.enter({ prepared, verbs: [dial ?? { verb: 'hangup' }], isWhispered, briefing, legSeconds }, 'twiml');
   }

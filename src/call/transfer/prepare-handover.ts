@@ -148,9 +148,9 @@ type BriefingRequest = Pick<
   'agentsLanguage' | 'escalation' | 'known' | 'language' | 'summary' | 'turns'
 >;
 
-function spokenIn(request: Omit<HandoverRequest, 'summary'> & { summary: string | undefined }): ReturnType<
-  typeof briefingForConnect
-> {
+function spokenIn(
+  request: Omit<HandoverRequest, 'summary'> & { summary: string | undefined },
+): ReturnType<typeof briefingForConnect> {
   return briefingForConnect(briefingFacts(request), request.agentsLanguage);
 }
 

@@ -13,7 +13,12 @@ const TURNS = [
 
 type Write = (request: SummaryRequest) => Promise<string>;
 
-function begin(write: Write | undefined, turns: Parameters<typeof summarizeCall>[1] = TURNS, language = 'en', isBriefed = false) {
+function begin(
+  write: Write | undefined,
+  turns: Parameters<typeof summarizeCall>[1] = TURNS,
+  language = 'en',
+  isBriefed = false,
+) {
   const session: VoiceSession = new ScriptedSession({} as ScriptedSession['options']);
   if (write !== undefined) session.summarize = write;
   const clock = new FakeClock();
