@@ -42,16 +42,7 @@ export class CallReport {
       direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
       resumes,
     };
-    const started = {
-      conversationId,
-      from,
-      to,
-      startedAtMs,
-      provider,
-      turns,
-      history: call.turns,
-      outboundId: outbound?.id,
-    };
+    const started = { conversationId, from, to, startedAtMs, provider, turns, history: call.turns, outboundId: outbound?.id };
     services.emit({ type, callSid, ...started, trace: traceFacts });
   }
 
