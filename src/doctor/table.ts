@@ -76,8 +76,6 @@ export function probeRecord(epochMs: number): HandoverRecord {
     customer_phone: '',
     customer_name: '',
     summary: '',
-    briefing: '',
-    briefing_language: '',
     intent: '',
     reason: 'doctor',
     priority: '5',

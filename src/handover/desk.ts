@@ -119,8 +119,7 @@ export class HandoverDesk {
       customer_phone: printable(context.customerPhone, FIELD_CHARACTERS),
       customer_name: printableName(context.customerName ?? 'unknown', FIELD_CHARACTERS),
       summary: withKnown(context.known, summarize(context.turns, context.language)),
-      briefing: printable(context.briefing?.words ?? '', LONG_FIELD_CHARACTERS),
-      briefing_language: printable(context.briefing?.language ?? '', FIELD_CHARACTERS),
+      ...(context.briefing === undefined ? {} : briefingFields(context.briefing)),
       intent: printable(context.intent, FIELD_CHARACTERS),
       reason: printable(context.reason, FIELD_CHARACTERS),
       priority: printable(context.priority, FIELD_CHARACTERS),
@@ -139,6 +138,13 @@ export class HandoverDesk {
 /** Returns a summary with what was known before the call. */
 export function withKnown(known: string | undefined, summary: string): string {
   return known === undefined ? summary : printable(`${known} ${summary}`, MAX_SUMMARY);
+}
+
+function briefingFields({ language, words }: NonNullable<HandoverContext['briefing']>): HandoverUpdate {
+  return {
+    briefing: printable(words, LONG_FIELD_CHARACTERS),
+    briefing_language: printable(language, FIELD_CHARACTERS),
+  };
 }
 
 /** The record's ids for the log, before the log knows that they belong together. */

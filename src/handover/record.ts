@@ -9,9 +9,9 @@ export interface HandoverRecord {
   customer_phone: string;
   customer_name: string;
   summary: string;
-  /** What Connect's whisper says, and the language it is in. Empty if that is the reason. */
-  briefing: string;
-  briefing_language: string;
+  /** What Connect's whisper says, and the language it is in. Absent if that is the reason. */
+  briefing?: string;
+  briefing_language?: string;
   intent: string;
   reason: string;
   priority: string;
@@ -32,7 +32,7 @@ export interface HandoverRecord {
 export type HandoverUpdate = Partial<
   Pick<
     HandoverRecord,
-    'briefing' | 'customer_name' | 'summary' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'
+    'briefing' | 'briefing_language' | 'customer_name' | 'summary' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'
   >
 >;
 
