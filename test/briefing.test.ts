@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { startEmbeddedDynamoDb } from '../src/handover/embedded-dynamodb.js';
+import type { Clock } from '../src/base/clock.js';
 import { BriefedPhone, type Reaction, presses } from './support/briefed-phone.js';
+import { within } from './support/deadline.js';
 import { SPEED, counted, scene, warmUp, withFront, withRig } from './support/handover-rig.js';
 import { Scene } from './support/handover-scene.js';
 import { CONNECT_NUMBER, PUBLIC_HOST, type Rig, until } from './support/rig.js';
@@ -264,9 +266,12 @@ describe('a person who is briefed before they get the call', { concurrency: 4 },
   test('the person is briefed in the language of the agents, whatever the caller speaks', async () => {
     const env = { HANDOVER_SUMMARY_LANGUAGE: 'hi' };
     await withPhone({ env, react: presses('1') }, async (rig, phone) => {
-      const one = await scene(rig);
+      const one = new Scene(rig);
+      await one.talking();
+      const given = { reason: 'returns', summary: 'The jacket is torn.' };
+      rig.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'transfer_to_human', arguments: given });
       await until(() => one.isBridged, 'the bridge');
-      assert.match(phone.said[0] ?? '', /^hi-IN: कॉल करने वाले किसी व्यक्ति से/);
+      assert.equal(phone.said[0], 'hi-IN: कॉल करने वाले कुछ वापस करना चाहते हैं.');
       assert.match(phone.said[1] ?? '', /^hi-IN: .*1 .*2 /);
       phone.legs[0]?.hangup();
       await one.ends('handed_over');
@@ -319,6 +324,43 @@ describe('a person who is briefed before they get the call', { concurrency: 4 },
       phone.legs[0]?.hangup();
       await one.ends('handed_over');
       assert.equal(one.dials, 1);
+    });
+  });
+
+  test('a gateway that stops waits for the key of a person whom it has briefed', async () => {
+    await withPhone({}, async (rig, phone) => {
+      const one = await scene(rig);
+      await until(() => phone.said.length > 0, 'the briefing');
+      let isDrained = false;
+      const drained = rig.running.gateway.drain(0).then(() => (isDrained = true));
+      await until(() => phone.said.length > 1, 'the question');
+      assert.equal(isDrained, false);
+      phone.legs[0]?.press('1');
+      await within(drained, 'the end of the drain');
+      await until(() => one.isBridged, 'the bridge');
+      phone.legs[0]?.hangup();
+      await one.call.whenEnded();
+    });
+  });
+
+  test('a fault of the gateway while it briefs a person joins the two at once', async () => {
+    const scaled = scaledClock(SPEED);
+    const phone = new BriefedPhone();
+    const clock: Clock = {
+      now: () => scaled.now(),
+      epochMs: () => scaled.epochMs(),
+      setTimer: (delayMs, callback) => {
+        if (phone.legs.length > 0 && delayMs === 1500) throw new Error('a fault');
+        return scaled.setTimer(delayMs, callback);
+      },
+    };
+    await withPhone({ clock, phone, summary: () => new Promise(() => undefined) }, async (rig) => {
+      const one = await scene(rig);
+      await until(() => one.isBridged, 'the bridge');
+      assert.deepEqual([phone.said, one.said], [[], []]);
+      assert.match(rig.log(), /webhook of a called leg failed; the two are joined at once/);
+      phone.legs[0]?.hangup();
+      await one.ends('handed_over');
     });
   });
 

@@ -32,7 +32,13 @@ export interface HandoverRecord {
 export type HandoverUpdate = Partial<
   Pick<
     HandoverRecord,
-    'briefing' | 'briefing_language' | 'customer_name' | 'summary' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'
+    | 'briefing'
+    | 'briefing_language'
+    | 'customer_name'
+    | 'summary'
+    | 'hubspot_contact_id'
+    | 'hubspot_ticket_id'
+    | 'crm_url'
   >
 >;
 
