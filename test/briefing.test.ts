@@ -271,7 +271,7 @@ describe('a person who is briefed before they get the call', { concurrency: 4 },
       const given = { reason: 'returns', summary: 'The jacket is torn.' };
       rig.provider.last.emit({ type: 'tool-call', toolCallId: 't', name: 'transfer_to_human', arguments: given });
       await until(() => one.isBridged, 'the bridge');
-      assert.equal(phone.said[0], 'hi-IN: कॉल करने वाले कुछ वापस करना चाहते हैं.');
+      assert.equal(phone.said[0], 'hi-IN: कॉल करने वाले कुछ वापस करना चाहते हैं।');
       assert.match(phone.said[1] ?? '', /^hi-IN: .*1 .*2 /);
       phone.legs[0]?.hangup();
       await one.ends('handed_over');

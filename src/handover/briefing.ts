@@ -77,10 +77,10 @@ export function secondsOf(text: string): number {
 
 type Words = NonNullable<ReturnType<typeof briefingWords>>;
 
-function reasonOf({ intent, reason }: BriefingFacts, { about, reasons, topics, unknown }: Words): string {
+function reasonOf({ intent, reason }: BriefingFacts, { about, reasons, stop, topics, unknown }: Words): string {
   const why = reason === undefined || !Object.hasOwn(reasons, reason) ? unknown : (reasons[reason] ?? unknown);
   const topic = Object.hasOwn(topics, intent) && intent !== reason ? topics[intent] : undefined;
-  return topic === undefined ? `${why}.` : `${why}. ${about.replace('{topic}', topic)}.`;
+  return topic === undefined ? `${why}${stop}` : `${why}${stop} ${about.replace('{topic}', topic)}${stop}`;
 }
 
 /** The full stop behind these ends no sentence. The rules of Unicode know no abbreviations. */

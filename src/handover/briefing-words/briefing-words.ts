@@ -6,7 +6,9 @@ export interface BriefingWords {
   topics: Readonly<Record<string, string>>;
   /** `{topic}` stands for one of the topics. A sentence without its end. */
   about: string;
-  /** Nothing is known of the call. */
+  /** What ends a sentence. */
+  stop: string;
+  /** Nothing is known of the call. A sentence without its end. */
   unknown: string;
   /** Which key takes the call, and which one declines it. */
   choice: string;

@@ -29,6 +29,7 @@ export const de: BriefingWords = {
     opening_hours: 'die Öffnungszeiten',
   },
   about: 'Es geht um {topic}',
+  stop: '.',
   unknown: 'Der Assistent stellt einen Anruf durch',
   choice: 'Mit 1 nehmen Sie den Anruf an, mit 2 lehnen Sie ihn ab.',
 };

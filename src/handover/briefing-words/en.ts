@@ -29,6 +29,7 @@ export const en: BriefingWords = {
     opening_hours: 'the opening hours',
   },
   about: 'It is about {topic}',
+  stop: '.',
   unknown: 'The assistant puts a caller through',
   choice: 'Press 1 to take the call, or 2 to decline.',
 };

@@ -29,6 +29,7 @@ export const es: BriefingWords = {
     opening_hours: 'el horario de apertura',
   },
   about: 'Se trata de lo siguiente: {topic}',
+  stop: '.',
   unknown: 'El asistente le pasa una llamada',
   choice: 'Pulse 1 para atender la llamada, o 2 para rechazarla.',
 };

@@ -29,6 +29,7 @@ export const fr: BriefingWords = {
     opening_hours: "les heures d'ouverture",
   },
   about: 'Cela concerne {topic}',
+  stop: '.',
   unknown: "L'assistant vous passe un appel",
   choice: "Tapez 1 pour prendre l'appel, ou 2 pour le refuser.",
 };

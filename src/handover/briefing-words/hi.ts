@@ -29,6 +29,7 @@ export const hi: BriefingWords = {
     opening_hours: 'खुलने का समय',
   },
   about: 'विषय है: {topic}',
+  stop: '।',
   unknown: 'सहायक आपको एक कॉल दे रहा है',
   choice: 'कॉल लेने के लिए 1 दबाइए, मना करने के लिए 2 दबाइए।',
 };

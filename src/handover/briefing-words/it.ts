@@ -29,6 +29,7 @@ export const it: BriefingWords = {
     opening_hours: 'gli orari di apertura',
   },
   about: 'Si tratta di questo: {topic}',
+  stop: '.',
   unknown: "L'assistente le passa una chiamata",
   choice: 'Prema 1 per rispondere, o 2 per rifiutare.',
 };

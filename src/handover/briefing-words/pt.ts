@@ -29,6 +29,7 @@ export const pt: BriefingWords = {
     opening_hours: 'o horário de funcionamento',
   },
   about: 'O assunto é {topic}',
+  stop: '.',
   unknown: 'O assistente está passando uma ligação',
   choice: 'Pressione 1 para atender, ou 2 para recusar.',
 };
