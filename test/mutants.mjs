@@ -6,6 +6,7 @@ import { AGENT } from './mutants/agent.mjs';
 import { CONSOLE_ACCESS } from './mutants/console-access.mjs';
 import { CONSOLE_SIGHT } from './mutants/console-sight.mjs';
 import { CONSOLE_TAPES } from './mutants/console-tapes.mjs';
+import { BRIEFING } from './mutants/briefing.mjs';
 import { HOOKS } from './mutants/hooks.mjs';
 import { JOURNAL } from './mutants/journal.mjs';
 import { MCP } from './mutants/mcp.mjs';
@@ -31,6 +32,7 @@ export const MUTANTS = [
   ...MODELS,
   ...SETTINGS,
   ...OUTBOUND,
+  ...BRIEFING,
   ...HOOKS,
   ...MCP,
   ...TAPES,

@@ -67,6 +67,8 @@ function handover(event: ConsoleEvent & { kind: 'handover' }): string {
     case 'record':
     case 'no-record':
     case 'dial':
+    case 'briefed':
+    case 'taken':
       return text(`event.handover.${event.step}`);
     case 'digits':
     case 'heard':

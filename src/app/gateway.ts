@@ -173,6 +173,7 @@ export class Gateway {
         isOverAtTwilio: rest && ((callSid) => rest.isOver(callSid)),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
+        briefing: config.handover.briefing,
         url: (scheme, path) => this.urlOf(scheme, path),
         traces: parts.traces,
         streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,

@@ -4,7 +4,7 @@ import type { Turn } from '../voice/history.js';
 import type { ItemAsPlayed } from '../twilio/items-as-played.js';
 import type { StreamEnd } from '../twilio/stream.js';
 import type { SessionConnected } from '../voice/session.js';
-import type { CallOutcome, CallState, ResumeCause } from './call-state.js';
+import type { BriefingKey, CallOutcome, CallState, ResumeCause } from './call-state.js';
 import type { Answered } from './media/latency-meter.js';
 
 /**
@@ -41,6 +41,8 @@ export type CallEvent =
   | { type: 'crm-ended'; callSid: string; handoverId: string | undefined; outcome: string; tookMs: number }
   /** The called leg is given the token, of this many digits. */
   | { type: 'token-played'; callSid: string; digits: number }
+  /** The called leg is told who calls, or the person there has pressed a key or none. */
+  | { type: 'briefing'; callSid: string; step: 'spoken' | BriefingKey }
   /** `handoverId` is `undefined` for a dial without a record. */
   | { type: 'dialling'; callSid: string; number: string; handoverId: string | undefined }
   | { type: 'dial-ended'; callSid: string; outcome: string }

@@ -87,7 +87,7 @@ type EventOfKind =
   | { kind: 'escalation'; trigger: Trigger; reason: Reason }
   /** `digits`: how many were played to the called leg. What only the contact centre knows comes from a simulated one alone. */
   | ({ kind: 'handover' } & (
-      { step: 'record' | 'no-record' | 'dial' } | { step: 'digits'; digits: number } | ContactStep
+      { step: 'record' | 'no-record' | 'dial' | 'briefed' | 'taken' } | { step: 'digits'; digits: number } | ContactStep
     ))
   | { kind: 'dial'; outcome: string }
   | { kind: 'agent'; step: string }

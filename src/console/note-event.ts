@@ -40,6 +40,11 @@ export function noteEvent(record: CallRecord, event: CallEvent): void {
     case 'token-played':
       record.add({ kind: 'handover', step: 'digits', digits: event.digits });
       return;
+    case 'briefing':
+      // What else the person may have done is the outcome of the dial.
+      if (event.step === 'spoken') record.add({ kind: 'handover', step: 'briefed' });
+      else if (event.step === 'taken') record.add({ kind: 'handover', step: 'taken' });
+      return;
     case 'dialling':
       record.add({ kind: 'handover', step: 'dial' });
       return;

@@ -65,6 +65,16 @@ test('the desk draws another token if one is taken, keeps the handover id, and l
   assert.ok(!JSON.stringify(puts).includes(token));
 });
 
+test('a record has a briefing only if there is one, in printable ASCII', async () => {
+  const { puts, store } = scripted(0);
+  const desk = deskOn(store);
+  await desk.prepare(CONTEXT);
+  await desk.prepare({ ...CONTEXT, briefing: { words: 'Jürgen wartet.', language: 'de-AT' } });
+  const [without, briefed] = puts.map(({ record }) => record);
+  assert.equal('briefing' in (without ?? {}), false);
+  assert.deepEqual([briefed?.briefing, briefed?.briefing_language], ['Jurgen wartet.', 'de-AT']);
+});
+
 test('an update goes to the record of its token, and reports whether the record was there', async () => {
   const updates: unknown[] = [];
   const store: HandoverStore = {

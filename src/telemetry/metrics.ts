@@ -89,6 +89,12 @@ export class Metrics {
     labelNames: ['outcome'],
     registers: this.registers,
   });
+  readonly briefings = new Counter({
+    name: 'gateway_briefings_total',
+    help: 'Total number of people who were told who calls before they were joined with the caller, and of what they did then.',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
   readonly messages = new Counter({
     name: 'gateway_messages_total',
     help: 'Total number of messages that callers left for the team, by kind and by whether they were stored.',
