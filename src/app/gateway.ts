@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
 import type { BeforeCall, CallContext } from '../call/before-call.js';
-import type { OutboundFacts } from '../call/call-facts.js';
+import type { StreamServices } from '../call/stream/stream-connector.js';
 import type { CallEventListener } from '../call/call-events.js';
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import type { OwnProcessor } from '../call/media/own-processors.js';
@@ -38,7 +38,6 @@ import type { CallLine, Logger } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { SpanPlace } from '../telemetry/span.js';
 import type { Peers, Readiness } from './peers.js';
-import type { Assistant } from '../prompts/assistant.js';
 import type { TapeRecorder } from '../tape/recorder.js';
 import type { CallTraces } from '../trace/call-traces.js';
 import { tapedAssistant } from './taped-settings.js';
@@ -67,7 +66,7 @@ export interface GatewayParts {
   /** Gets a copy of every handover, without delaying the call. `undefined` if no CRM is configured. */
   crm?: HubSpot | undefined;
   /** Returns the assistant for calls to this number, or for a call that the gateway makes from it. */
-  assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
+  assistantFor: StreamServices['assistantFor'];
   /** Tells the operator's systems of calls. `undefined` if they are not told. */
   callEvents?: CallEvents | undefined;
   /** Asks what is known of a call before it is answered. `undefined` if nothing can be asked. */

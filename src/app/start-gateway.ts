@@ -15,7 +15,7 @@ import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-s
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { outboundParts } from './outbound.js';
-import { assistantForCaller } from '../prompts/known-caller.js';
+import { chosenAssistant } from '../prompts/known-caller.js';
 import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import { openAssistants } from './assistants.js';
 import { openCallContext } from './call-context.js';
@@ -261,10 +261,11 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ownPhrases,
       beforeCall,
       callEvents,
-      assistantFor: (ownNumber, outbound, known) => {
-        const { assistant, context } = outbound ?? {};
-        const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context });
-        return own ?? assistantForCaller(assistants, ownNumber, known);
+      assistantFor: (ownNumber, outbound, known, chosen = {}) => {
+        const { assistant = outbound?.assistant, language } = chosen;
+        const { context } = outbound ?? {};
+        const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context, language });
+        return own ?? chosenAssistant(assistants, ownNumber, known, chosen);
       },
       outbound: outboundParts(config, {
         assistants,

@@ -117,6 +117,18 @@ export const SILENCE_BUDGET = {
   /** Minimum time that is left for another try; with less the call goes to a human at once. */
   failoverMinimumMs: 2000,
 
+  // Another assistant is called.
+
+  /** Maximum time that the words of the assistant that passes the caller on are waited for. */
+  passHeardMs: 8000,
+  /** Silence after which those words count as over, and the same if the model may still say more. */
+  passQuietMs: 300,
+  passQuietIfBusyMs: 1200,
+  /** Maximum wait for the text of what the caller has said, so that the next assistant reads it. */
+  passTextMs: 1500,
+  /** Maximum time for reaching the next assistant; then the one before continues. */
+  passOpenMs: 4000,
+
   // The call ends without a human.
 
   /** Time the caller is still listened to after the last word of a call that the assistant ends. */

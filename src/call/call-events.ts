@@ -33,6 +33,16 @@ export type CallEvent =
   | { type: 'tool'; callSid: string; name: string; toolCallId: string }
   /** The model has its answer. `fault`: why the tool failed, `undefined` if it did not. */
   | { type: 'tool-done'; callSid: string; toolCallId: string; fault: string | undefined }
+  /** Another assistant, or the same one in another language (BCP 47), talks to the caller. `tookMs`: since the tool was called. */
+  | {
+      type: 'assistant';
+      callSid: string;
+      kind: 'assistant' | 'language';
+      from: string;
+      to: string;
+      language: string;
+      tookMs: number;
+    }
   | { type: 'usage'; callSid: string; inputTokens: number; outputTokens: number }
   | ({ type: 'seam'; callSid: string } & Seam)
   | { type: 'escalated'; callSid: string; escalation: Escalation }
@@ -94,5 +104,5 @@ export interface StartedFacts {
  * the longest silence of the caller there, as far as they were owed something.
  */
 export type Seam =
-  | { seam: 'renewal' | 'reconnect' | 'failover'; from: string; to: string; silenceMs: number }
+  | { seam: 'renewal' | 'passed' | 'reconnect' | 'failover'; from: string; to: string; silenceMs: number }
   | { seam: 'resume'; cause: ResumeCause; silenceMs: number };

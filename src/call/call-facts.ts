@@ -1,4 +1,5 @@
 import type { Assistant } from '../prompts/assistant.js';
+import type { ChosenAssistant } from '../prompts/known-caller.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Turn } from '../voice/history.js';
 import type { CallContext } from './before-call.js';
@@ -15,6 +16,13 @@ export interface OutboundFacts {
   machine: 'talk' | 'message' | 'hangup';
 }
 
+/** Which assistant and which language were chosen during a call, and how often one was. */
+export interface ChosenInCall extends ChosenAssistant {
+  changes: number;
+}
+
+export const NOTHING_CHOSEN: ChosenInCall = { changes: 0 };
+
 /** What the parts of a call know about it: its identity, who answers it, and live views of its turns and its log. */
 export interface CallFacts {
   callSid: string;
@@ -23,7 +31,10 @@ export interface CallFacts {
   startedAtMs: number;
   from: string;
   to: string;
+  /** The one that talks to the caller. It changes during the call. */
   assistant: Assistant;
+  /** What was chosen during the call in place of what it began with. */
+  chosen: ChosenInCall;
   /** `undefined` if the caller has called. Otherwise `from` is the person called. */
   outbound?: OutboundFacts | undefined;
   /** What was known before the call was answered. */

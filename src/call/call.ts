@@ -5,7 +5,6 @@ import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../telemetry/log.js';
-import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
@@ -36,8 +35,6 @@ import { restoreState } from './snapshot/restore.js';
 /** What every call of a gateway shares. */
 export interface CallServices extends DepartureServices, StreamServices {
   log: Logger;
-  /** The assistant that answers calls to this number, or talks on a call that the gateway makes from it. */
-  assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
   /** `undefined` if the gateway makes no calls. */
   doNotCall: DoNotCallList | undefined;
   /** Tools besides the built-in ones. */
@@ -90,7 +87,7 @@ export class Call {
   private readonly log: Logger;
   /** When the call began, by this instance's monotonic clock. */
   private readonly startedMs: number;
-  private readonly prompt: AssistantPrompt;
+  private readonly facts: CallFacts;
   private readonly machine: CallStateMachine;
   private readonly checkpointer: CallCheckpointer;
   private readonly migration: CallMigration;
@@ -139,8 +136,8 @@ export class Call {
     const { clock, maxCallMs } = services;
     this.services = services;
     this.callSid = callSid;
-    const assistant = services.assistantFor(to, outbound, memory.known);
-    this.prompt = assistant.prompt;
+    const { chosen, known } = memory;
+    const assistant = services.assistantFor(to, outbound, known, chosen);
     const history = new History(memory.turns);
     this.log = services.log.child({ call_sid: callSid, conversation_id: conversationId });
     const trace = memory.trace ?? traceOf(memory, services.traces);
@@ -148,7 +145,7 @@ export class Call {
     const escalationWatch = new EscalationWatch({
       humanDigit: services.humanDigit,
       rules: services.rules,
-      language: this.prompt.language,
+      language: assistant.prompt.language,
     });
     const call: CallFacts = {
       callSid,
@@ -157,12 +154,14 @@ export class Call {
       from,
       to,
       assistant,
+      chosen,
       outbound,
-      known: memory.known,
+      known,
       traceId: trace?.id,
       turns: () => history.turns,
       log: () => this.log,
     };
+    this.facts = call;
     const report = new CallReport({ call, trace: services.traces && trace, services });
     const signs = new CallSigns({ callSid, clock, emit: services.emit });
     const machine = new CallStateMachine({
@@ -247,6 +246,10 @@ export class Call {
     if (action !== 'human') return undefined;
     const exit = this.departure.transfer.begin({ trigger: 'hook', reason: 'put_through' });
     return { exit, announce: this.prompt.lines.handover };
+  }
+
+  private get prompt(): AssistantPrompt {
+    return this.facts.assistant.prompt;
   }
 
   /** How long the call has lasted, on this instance and on those before it. */

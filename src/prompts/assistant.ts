@@ -11,6 +11,10 @@ export interface Queues {
 /** The assistant that answers the calls to a number, with its providers, opening hours and queues. */
 export class Assistant {
   readonly prompt: AssistantPrompt;
+  /** Its name in the assistants' file, or that of its prompt if the file names it by a number. Safe to log. */
+  readonly name: string;
+  /** The assistants to which it may pass a caller, by name, each with what the model is told of when to do so. */
+  readonly passesTo: Readonly<Record<string, string>>;
   /** The name of the built-in prompt, or the path of the file, that `prompt` was made from. */
   readonly source: string;
   /** Names of providers in the order of preference. `undefined` means the configured ones. */
@@ -22,6 +26,8 @@ export class Assistant {
   /** `queues` are the number's own first, then those of the gateway. */
   constructor(options: {
     prompt: AssistantPrompt;
+    name?: string | undefined;
+    passesTo?: Readonly<Record<string, string>>;
     source?: string;
     providers?: readonly string[] | undefined;
     hours?: OpeningHours | undefined;
@@ -30,6 +36,8 @@ export class Assistant {
     draft?: PromptDraft | undefined;
   }) {
     this.prompt = options.prompt;
+    this.name = options.name ?? options.prompt.name;
+    this.passesTo = options.passesTo ?? {};
     this.source = options.source ?? options.prompt.name;
     this.providers = options.providers;
     this.hours = options.hours;
@@ -39,8 +47,8 @@ export class Assistant {
 
   /** Returns the same assistant with another prompt. */
   withPrompt(prompt: AssistantPrompt, draft = this.draft): Assistant {
-    const { hours, providers, queues, source } = this;
-    return new Assistant({ prompt, source, providers, hours, queues, draft });
+    const { hours, name, passesTo, providers, queues, source } = this;
+    return new Assistant({ prompt, name, passesTo, source, providers, hours, queues, draft });
   }
 
   /** Returns its prompt in a language. `undefined` if the gateway has no lines for that. */
@@ -49,6 +57,32 @@ export class Assistant {
     if (this.draft === undefined || !languageTag.safeParse(language).success) return undefined;
     const prompt = completed(inLanguage(this.draft, language));
     return typeof prompt === 'string' ? undefined : prompt;
+  }
+
+  /** The languages to which it can change (BCP 47), besides the one that it speaks. */
+  get otherLanguages(): readonly string[] {
+    return this.languages.filter(
+      (language) => language !== this.prompt.language && this.promptIn(language) !== undefined,
+    );
+  }
+
+  /**
+   * Returns the same assistant in a language of the caller's own choice. It can change back. `undefined` if the gateway has no lines
+   * for that language.
+   */
+  inLanguage(language: string): Assistant | undefined {
+    if (language === this.prompt.language) return this;
+    const { draft } = this;
+    const isTag = languageTag.safeParse(language).success;
+    if (draft === undefined || !isTag) return undefined;
+    const spoken = inLanguage(draft, language);
+    const prompt = completed({ ...spoken, languages: this.languages.filter((other) => other !== language) });
+    return typeof prompt === 'string' ? undefined : this.withPrompt(prompt);
+  }
+
+  private get languages(): readonly string[] {
+    const { draft, prompt } = this;
+    return [...new Set([draft?.language ?? prompt.language, ...(draft?.languages ?? prompt.languages)])];
   }
 
   /** Whether agents answer at this time. Without opening hours they always do. */
