@@ -16,12 +16,25 @@ export interface OutboundFacts {
   machine: 'talk' | 'message' | 'hangup';
 }
 
+export type Chosen = ChosenAssistant;
+
 /** Which assistant and which language were chosen during a call, and how often one was. */
-export interface ChosenInCall extends ChosenAssistant {
+export interface ChosenInCall extends Chosen {
   changes: number;
 }
 
 export const NOTHING_CHOSEN: ChosenInCall = { changes: 0 };
+
+/**
+ * Returns the assistant that talks on a call to this number, or on one that the gateway makes from it. `known`: before the call. `chosen`:
+ * during it.
+ */
+export type AssistantFor = (
+  ownNumber: string,
+  outbound?: OutboundFacts,
+  known?: CallContext,
+  chosen?: Chosen,
+) => Assistant;
 
 /** What the parts of a call know about it: its identity, who answers it, and live views of its turns and its log. */
 export interface CallFacts {

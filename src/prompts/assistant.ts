@@ -1,5 +1,6 @@
 import type { AssistantPrompt } from './assistant-prompt.js';
 import { type PromptDraft, completed, inLanguage, languageTag } from './draft.js';
+import { passedOnInstructions } from './passed-on.js';
 import type { OpeningHours } from './opening-hours.js';
 
 /** The ARNs of the queues for callers, by reason or topic, and for all other cases. */
@@ -57,6 +58,15 @@ export class Assistant {
     if (this.draft === undefined || !languageTag.safeParse(language).success) return undefined;
     const prompt = completed(inLanguage(this.draft, language));
     return typeof prompt === 'string' ? undefined : prompt;
+  }
+
+  /**
+   * Returns the same assistant, told that it takes over from another one. `summary`: what that one says the caller wants, in the words
+   * of its model.
+   */
+  takingOver(from: string, summary: string | undefined): Assistant {
+    const { prompt } = this;
+    return this.withPrompt({ ...prompt, instructions: passedOnInstructions(prompt.instructions, from, summary) });
   }
 
   /** The languages to which it can change (BCP 47), besides the one that it speaks. */

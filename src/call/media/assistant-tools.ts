@@ -1,4 +1,3 @@
-import type { Assistant } from '../../prompts/assistant.js';
 import type { ToolDefinition } from '../../voice/session.js';
 
 /** The tool with which a model passes the caller on to another assistant. */
@@ -10,8 +9,16 @@ export const LANGUAGE_TOOL = 'switch_language';
 export type AssistantWish =
   { kind: 'assistant'; name: unknown; summary: unknown } | { kind: 'language'; language: unknown };
 
+/** To which assistants and languages the one that talks may change. */
+export interface Ways {
+  /** By name, each with when to do so. */
+  passesTo: Readonly<Record<string, string>>;
+  /** BCP 47 tags. */
+  otherLanguages: readonly string[];
+}
+
 /** Returns the tools that depend on which assistant talks: those with which another one, or another language, follows. */
-export function assistantTools({ otherLanguages, passesTo }: Assistant): readonly ToolDefinition[] {
+export function assistantTools({ otherLanguages, passesTo }: Ways): readonly ToolDefinition[] {
   const tools: ToolDefinition[] = [];
   const next = Object.entries(passesTo);
   if (next.length > 0) {

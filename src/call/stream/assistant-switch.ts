@@ -1,14 +1,10 @@
 import type { Clock } from '../../base/clock.js';
 import type { EscalationWatch } from '../../escalation/watch.js';
-import type { Assistant } from '../../prompts/assistant.js';
-import type { ChosenAssistant } from '../../prompts/known-caller.js';
-import { passedOnInstructions } from '../../prompts/passed-on.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import type { PassRefusal, VoiceSession } from '../../voice/session.js';
 import type { ToolRunner } from '../../voice/tools.js';
-import type { CallContext } from '../before-call.js';
 import type { CallEvent } from '../call-events.js';
-import type { CallFacts, OutboundFacts } from '../call-facts.js';
+import type { AssistantFor, CallFacts, Chosen } from '../call-facts.js';
 import type { CallStateMachine } from '../call-state.js';
 import type { AssistantWish } from '../media/assistant-tools.js';
 import type { CallCheckpointer } from '../snapshot/checkpointer.js';
@@ -30,8 +26,8 @@ const REFUSALS: Readonly<Record<PassRefusal, string>> = {
 };
 
 interface Target {
-  assistant: Assistant;
-  chosen: ChosenAssistant;
+  assistant: CallFacts['assistant'];
+  chosen: Chosen;
 }
 
 export interface AssistantSwitchOptions {
@@ -44,12 +40,7 @@ export interface AssistantSwitchOptions {
     clock: Clock;
     metrics: Metrics;
     emit: (event: CallEvent) => void;
-    assistantFor: (
-      ownNumber: string,
-      outbound?: OutboundFacts,
-      known?: CallContext,
-      chosen?: ChosenAssistant,
-    ) => Assistant;
+    assistantFor: AssistantFor;
   };
 }
 
@@ -112,16 +103,12 @@ export class AssistantSwitch {
     const { kind } = wish;
     const { state } = machine;
     const startedMs = services.clock.now();
-    const voice = ringing.voiceOf(assistant);
-    const { instructions } = voice;
     const isOther = wish.kind === 'assistant';
+    const opened = isOther ? assistant.takingOver(call.assistant.name, textOf(wish.summary)) : assistant;
     this.underWay = settled;
     session.passOn?.({
       to: {
-        ...voice,
-        instructions: isOther
-          ? passedOnInstructions(instructions, call.assistant.name, textOf(wish.summary))
-          : instructions,
+        ...ringing.voiceOf(opened),
         // In another language the answer itself is the first thing that the caller hears.
         greeting: isOther ? assistant.prompt.lines.passedOn : undefined,
         answersLast: true,
@@ -150,7 +137,7 @@ export class AssistantSwitch {
     settle?.(REFUSALS.left);
   }
 
-  private switched(kind: AssistantWish['kind'], next: Assistant, chosen: ChosenAssistant, tookMs: number): void {
+  private switched(kind: AssistantWish['kind'], next: CallFacts['assistant'], chosen: Chosen, tookMs: number): void {
     const { call, checkpointer, escalationWatch, services } = this.options;
     const from = call.assistant.name;
     const { language } = next.prompt;
@@ -207,7 +194,7 @@ export class AssistantSwitch {
 }
 
 /** A caller who has chosen a language keeps it. */
-function languageOf({ language }: ChosenAssistant): ChosenAssistant {
+function languageOf({ language }: Chosen): Chosen {
   return language === undefined ? {} : { language };
 }
 

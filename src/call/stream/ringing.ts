@@ -1,7 +1,6 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock } from '../../base/clock.js';
 import type { EscalationRules } from '../../escalation/rules.js';
-import type { Assistant } from '../../prompts/assistant.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { History, Turn } from '../../voice/history.js';
 import type { AssistantVoice, ConversationView, SessionChange, VoiceProvider } from '../../voice/session.js';
@@ -70,7 +69,7 @@ export class Ringing {
   }
 
   /** Returns what the session of an assistant is opened with, whatever it says first. */
-  voiceOf(assistant: Assistant): Pick<AssistantVoice, 'instructions' | 'language' | 'tools' | 'wish'> {
+  voiceOf(assistant: CallFacts['assistant']): Pick<AssistantVoice, 'instructions' | 'language' | 'tools' | 'wish'> {
     const { prompt, providers } = assistant;
     return {
       instructions: prompt.instructions,
@@ -85,7 +84,7 @@ export class Ringing {
   }
 
   /** Returns an assistant's tools besides the built-in ones. */
-  toolsOf(assistant: Assistant): readonly AssistantTool[] {
+  toolsOf(assistant: CallFacts['assistant']): readonly AssistantTool[] {
     const { call, departure, services } = this.options;
     const { tools: allowed } = assistant.prompt;
     const tools = services.tools.filter(({ name }) => allowed?.includes(name) ?? true);

@@ -11,7 +11,7 @@ import type { History, Turn } from '../../voice/history.js';
 import type { VoiceProvider } from '../../voice/session.js';
 import { type ToolContext, ToolRunner } from '../../voice/tools.js';
 import type { CallEvent } from '../call-events.js';
-import type { CallFacts } from '../call-facts.js';
+import type { AssistantFor, CallFacts } from '../call-facts.js';
 import type { CallReport } from '../call-report.js';
 import type { CallSigns } from '../call-signs.js';
 import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
@@ -23,7 +23,7 @@ import type { CallCheckpointer } from '../snapshot/checkpointer.js';
 import type { AnsweringMachine } from '../transfer/answering-machine.js';
 import { CallerSilence } from '../transfer/caller-silence.js';
 import type { Departure } from '../transfer/departure.js';
-import { AssistantSwitch, type AssistantSwitchOptions } from './assistant-switch.js';
+import { AssistantSwitch } from './assistant-switch.js';
 import type { Ringing } from './ringing.js';
 import type { StreamRequests } from './stream-requests.js';
 import { hasToken } from './stream-token.js';
@@ -43,7 +43,7 @@ export interface StreamServices {
   pipeline: boolean;
   emit: (event: CallEvent) => void;
   /** The assistant of a call: by the number, by what was known before, and by what was chosen during the call. */
-  assistantFor: AssistantSwitchOptions['services']['assistantFor'];
+  assistantFor: AssistantFor;
 }
 
 export interface StreamConnectorOptions {
