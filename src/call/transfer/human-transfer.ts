@@ -233,6 +233,7 @@ export class HumanTransfer {
         conversationId,
         customerPhone: from,
         language: assistant.prompt.language,
+        assistant: assistant.name,
         turns: turns(),
         known,
         summary: this.summary,

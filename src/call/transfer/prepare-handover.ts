@@ -18,6 +18,8 @@ export interface HandoverRequest {
   /** As Twilio sends it. */
   customerPhone: string;
   language: string;
+  /** Name of the assistant that talked to the caller. */
+  assistant: string;
   turns: readonly Turn[];
   /** What was known before the call. */
   known?: CallContext | undefined;
@@ -61,7 +63,7 @@ export async function prepareHandover(
   let prepared: PreparedHandover | undefined;
   try {
     const queueArn = queueFor(escalation.reason, intent);
-    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, known, turns, queueArn }));
+    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, assistant: request.assistant, known, turns, queueArn }));
     log.info({ handover_id: record.handoverId }, 'handover prepared');
     prepared = record;
     void replaceSummary(record, request.summary, known, services);
