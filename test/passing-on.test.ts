@@ -100,8 +100,9 @@ for (const pipeline of [true, false]) {
     };
     const switched = (scene: Scene, count = 1): Promise<void> =>
       until(() => scene.events('assistant').length === count, 'the other assistant');
-    const textsOf = (scene: Scene): string[] =>
-      [...new Map(scene.events('turn').map(({ turn }) => [turn.itemId, turn.text])).values()];
+    const textsOf = (scene: Scene): string[] => [
+      ...new Map(scene.events('turn').map(({ turn }) => [turn.itemId, turn.text])).values(),
+    ];
 
     test('the other assistant has its own prompt, voice, language, tools and provider, and says one line', async () => {
       const scene = await asked();

@@ -15,6 +15,8 @@ import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-s
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { outboundParts } from './outbound.js';
+import { chosenOnTape } from './taped-settings.js';
+import type { Assistant } from '../prompts/assistant.js';
 import { chosenAssistant } from '../prompts/known-caller.js';
 import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import { openAssistants } from './assistants.js';
@@ -265,7 +267,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
         const { assistant = outbound?.assistant, language } = chosen;
         const { context } = outbound ?? {};
         const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context, language });
-        return own ?? chosenAssistant(assistants, ownNumber, known, chosen);
+        if (own !== undefined) return own;
+        const find = (): Assistant => chosenAssistant(assistants, ownNumber, known, chosen);
+        return chosen.assistant === undefined && chosen.language === undefined ? find() : chosenOnTape(find, clock);
       },
       outbound: outboundParts(config, {
         assistants,

@@ -121,8 +121,9 @@ export const SILENCE_BUDGET = {
 
   /** Maximum time that the words of the assistant that passes the caller on are waited for. */
   passHeardMs: 8000,
-  /** Silence after which those words count as over, and the same if the model may still say more. */
+  /** Silence after which those words count as over. */
   passQuietMs: 300,
+  /** The same if the model has not said that its answer is over. */
   passQuietIfBusyMs: 1200,
   /** Maximum wait for the text of what the caller has said, so that the next assistant reads it. */
   passTextMs: 1500,

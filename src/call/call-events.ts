@@ -80,7 +80,7 @@ export interface TraceFacts {
   id: string;
   /** Whether another instance has met a failure in this call. */
   isKept: boolean;
-  /** Name of the assistant's prompt. */
+  /** Name of the assistant. */
   assistant: string | undefined;
   /** Number of streams that were replaced on other instances. */
   resumes: number;
@@ -93,6 +93,8 @@ export interface StartedFacts {
   startedAtMs: number;
   /** Name of the provider that answers first. */
   provider: string;
+  /** Name of the assistant that talks. */
+  assistant?: string;
   /** Number of turns that another instance has handled. */
   turns: number;
   /** The id of a call that the gateway makes. Then `from` is the person called. */

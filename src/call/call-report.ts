@@ -38,11 +38,21 @@ export class CallReport {
     const traceFacts = trace && {
       id: trace.id,
       isKept: trace.isKept === true,
-      assistant: assistant.prompt.name,
+      assistant: assistant.name,
       direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
       resumes,
     };
-    const started = { conversationId, from, to, startedAtMs, provider, turns, history: call.turns, outboundId: outbound?.id };
+    const started = {
+      conversationId,
+      from,
+      to,
+      startedAtMs,
+      assistant: assistant.name,
+      provider,
+      turns,
+      history: call.turns,
+      outboundId: outbound?.id,
+    };
     services.emit({ type, callSid, ...started, trace: traceFacts });
   }
 

@@ -2,7 +2,7 @@
 export interface ToldEvent {
   /** The same each time the event is sent. */
   id: string;
-  type: 'call.started' | 'call.escalated' | 'call.handover' | 'call.message' | 'call.ended';
+  type: 'call.started' | 'call.assistant' | 'call.escalated' | 'call.handover' | 'call.message' | 'call.ended';
   /** When it happened, as ISO 8601. */
   created: string;
   /** Counts the events of one call, from 1. */
