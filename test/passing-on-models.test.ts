@@ -106,7 +106,8 @@ describe('hosted models that pass a caller on', { concurrency: 6 }, () => {
         await until(() => rig.events.some(({ type }) => type === 'seam'), 'its first sound');
         await until(() => turnsOf(rig).some((turn) => turn.startsWith(`assistant: ${LINE.slice(0, 20)}`)), 'its line');
         const turns = turnsOf(rig);
-        assert.deepEqual(turns.slice(1, 3), [
+        const asked = turns.findIndex((turn) => turn.startsWith('caller: '));
+        assert.deepEqual(turns.slice(asked, asked + 2), [
           'caller: I have a question on my invoice.',
           'assistant: I connect you with billing.',
         ]);

@@ -12,8 +12,6 @@ export interface Queues {
 /** The assistant that answers the calls to a number, with its providers, opening hours and queues. */
 export class Assistant {
   readonly prompt: AssistantPrompt;
-  /** Its name in the assistants' file, or that of its prompt if the file names it by a number. Safe to log. */
-  readonly name: string;
   /** The assistants to which it may pass a caller, by name, each with what the model is told of when to do so. */
   readonly passesTo: Readonly<Record<string, string>>;
   /** The name of the built-in prompt, or the path of the file, that `prompt` was made from. */
@@ -21,12 +19,14 @@ export class Assistant {
   /** Names of providers in the order of preference. `undefined` means the configured ones. */
   readonly providers: readonly string[] | undefined;
   private readonly hours: OpeningHours | undefined;
+  private readonly nameInFile: string | undefined;
   private readonly draft: PromptDraft | undefined;
   readonly queues: readonly Queues[];
 
   /** `queues` are the number's own first, then those of the gateway. */
   constructor(options: {
     prompt: AssistantPrompt;
+    /** In the assistants' file. `undefined` if that names it by a number, or not at all. */
     name?: string | undefined;
     passesTo?: Readonly<Record<string, string>>;
     source?: string;
@@ -37,7 +37,7 @@ export class Assistant {
     draft?: PromptDraft | undefined;
   }) {
     this.prompt = options.prompt;
-    this.name = options.name ?? options.prompt.name;
+    this.nameInFile = options.name;
     this.passesTo = options.passesTo ?? {};
     this.source = options.source ?? options.prompt.name;
     this.providers = options.providers;
@@ -46,9 +46,14 @@ export class Assistant {
     this.draft = options.draft;
   }
 
+  /** Its name in the assistants' file, or else that of its prompt. Safe to log. */
+  get name(): string {
+    return this.nameInFile ?? this.prompt.name;
+  }
+
   /** Returns the same assistant with another prompt. */
   withPrompt(prompt: AssistantPrompt, draft = this.draft): Assistant {
-    const { hours, name, passesTo, providers, queues, source } = this;
+    const { hours, nameInFile: name, passesTo, providers, queues, source } = this;
     return new Assistant({ prompt, name, passesTo, source, providers, hours, queues, draft });
   }
 
