@@ -33,7 +33,11 @@ const brain: BrainFactory = () => {
           speaks('I connect you with billing.', { durationMs: 800 }),
           callTool('transfer_to_assistant', { name: 'billing', summary: 'The invoice of May.' }),
         ];
-      if (isAsked && /invoice/.test(turn.text)) return [speaks('Your invoice of May is paid.', { durationMs: 600 })];
+      // Nova is told its first line with its instructions.
+      const order = /first say exactly this, and then answer the caller: (".*")/.exec(situation.instructions)?.[1];
+      const line = order === undefined || turn.type !== 'typed' ? [] : [speaks(JSON.parse(order) as string)];
+      if (isAsked && /invoice/.test(turn.text))
+        return [...line, speaks('Your invoice of May is paid.', { durationMs: 600 })];
       return demo.decide(turn, situation);
     },
   };

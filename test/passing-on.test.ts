@@ -155,7 +155,7 @@ for (const pipeline of [true, false]) {
       await until(() => second.last.toolResults.length === 2, 'the other tool');
       assert.deepEqual(second.last.toolResults.at(-1), { of: 'invoice' });
       second.last.callerSays('Je veux parler à un conseiller.');
-      await scene.call.whenEnded();
+      await scene.ends('handed_over');
       assert.deepEqual(second.last.said, [ownLines('fr')?.lines.handover]);
       const screen = rig.screens.at(-1);
       assert.equal(screen?.attributes['language'], 'fr-FR');
@@ -246,7 +246,7 @@ for (const pipeline of [true, false]) {
         'fr',
       ]);
       rig.provider.last.callerSays('Ich möchte mit einem Mitarbeiter sprechen.');
-      await scene.call.whenEnded();
+      await scene.ends('handed_over');
       assert.deepEqual(rig.provider.last.said, [ownLines('de')?.lines.handover]);
       assert.equal(rig.screens.at(-1)?.attributes['language'], 'de');
     });
@@ -283,7 +283,7 @@ for (const pipeline of [true, false]) {
       wants(rig.provider, 'transfer_to_assistant', { name: 'shut' });
       await until(() => third.sessions.length > sessions, 'the other session');
       scene.call.pressDigit('0');
-      await scene.call.whenEnded();
+      await scene.ends('handed_over');
       assert.deepEqual(rig.provider.last.said, [ownLines('en')?.lines.handover]);
       assert.equal(rig.screens.at(-1)?.attributes['assistant'], 'front');
     });
