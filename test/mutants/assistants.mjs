@@ -55,7 +55,7 @@ export const ASSISTANTS = [
     file: 'src/call/snapshot/checkpointer.ts',
     find: '...(call.chosen.changes === 0 ? {} : { chosen: call.chosen }),',
     replace: '',
-    tests: ['test/takeover.test.ts'],
+    tests: ['test/passing-on-takeover.test.ts'],
     only: 'goes on with the other assistant',
   },
   {
