@@ -63,7 +63,10 @@ export async function prepareHandover(
   let prepared: PreparedHandover | undefined;
   try {
     const queueArn = queueFor(escalation.reason, intent);
-    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, assistant: request.assistant, known, turns, queueArn }));
+    const record = await withDeadline(
+      clock,
+      desk.prepare({ ...facts, ...named, assistant: request.assistant, known, turns, queueArn }),
+    );
     log.info({ handover_id: record.handoverId }, 'handover prepared');
     prepared = record;
     void replaceSummary(record, request.summary, known, services);

@@ -22,9 +22,9 @@ async function asked(first = new ScriptedProvider('a', greets)): Promise<{
   third: ScriptedProvider;
   told: string[];
   /** The model calls the tool, and another assistant is wanted, of these providers. */
-  pass(providers?: readonly string[], more?: Partial<PassOn>): void;
+  pass: (providers?: readonly string[], more?: Partial<PassOn>) => void;
   /** Lets `ms` pass in steps, as timers need it. */
-  later(ms: number): Promise<void>;
+  later: (ms: number) => Promise<void>;
 }> {
   const second = new ScriptedProvider('b', greets);
   const third = new ScriptedProvider('c', greets);

@@ -346,14 +346,14 @@ export class Succession {
     this.openTheOther(state, wanted);
   }
 
-  private openTheOther({ name: _, ...live }: Live | (State & { name: 'passing' }), passing: Passing): void {
+  private openTheOther(kept: Omit<Live, 'name'>, passing: Passing): void {
     const provider = passing.nextProvider();
     if (provider === undefined) {
       this.keepThisOne('unreachable');
       return;
     }
     const next = this.open(provider, 'passed', this.owner.passedOpening(passing), undefined, passing.speaking.session);
-    const { outage, renewal, sinceMs, supervised } = live;
+    const { outage, renewal, sinceMs, supervised } = kept;
     this.state = { name: 'passing', outage, renewal, sinceMs, supervised, next, passing };
     this.owner.onHandedOver(next);
   }
