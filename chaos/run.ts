@@ -108,6 +108,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       statusCallback: world.voiceUrl('/twilio/call-status'),
     });
     const judge = new Judge(call, clock);
+    models.onAnswer = (assistant) => judge.assistant.answered(assistant);
     judges.set(call.callSid, judge);
     callers.set(from, judge);
     playCaller(plan, call, judge, models);
