@@ -39,6 +39,8 @@ export interface ChaosReport {
   errors: ReadonlyMap<string, number>;
   /** Voice sessions lost, by the gateways' own count. */
   lostSessions: number;
+  /** Number of times a caller was passed to another assistant. */
+  passedOn: number;
   contexts: number;
   /** Requests to the number's fallback, and how many of them came without a calamity. */
   fallbacks: { asked: number; needless: number };
@@ -68,6 +70,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const judges = new Map<string, Judge>();
   /** The same judges, by the caller's number. */
   const callers = new Map<string, Judge>();
+  let passedOn = 0;
   const world: World = await World.start({
     seed,
     direct,
@@ -75,7 +78,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     isShared,
     clock,
     askedFirst: options.askedFirst ?? 0,
-    onEvent: (event) => judges.get(event.callSid)?.note(event),
+    onEvent: (event) => {
+      if (event.type === 'assistant') passedOn++;
+      judges.get(event.callSid)?.note(event);
+    },
     onScreen: (screen) => {
       const judge = callers.get(screen.customerNumber);
       judge?.agentSees(screen.attributes, (sinceMs) => world.wasWellSince(sinceMs));
@@ -194,6 +200,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       calamities: happened,
       errors: world.errors,
       lostSessions: await world.lostSessions(),
+      passedOn,
       contexts: world.screens.filter(({ attributes }) => attributes['token_status'] === 'valid').length,
       fallbacks: world.fallbacks,
       resources,
