@@ -3,6 +3,7 @@
 // still stands in its file.
 import { ACCESS } from './mutants/access.mjs';
 import { AGENT } from './mutants/agent.mjs';
+import { ASSISTANTS } from './mutants/assistants.mjs';
 import { CONSOLE_ACCESS } from './mutants/console-access.mjs';
 import { CONSOLE_SIGHT } from './mutants/console-sight.mjs';
 import { CONSOLE_TAPES } from './mutants/console-tapes.mjs';
@@ -30,6 +31,7 @@ export const MUTANTS = [
   ...STOPPING,
   ...SILENCE,
   ...MODELS,
+  ...ASSISTANTS,
   ...SETTINGS,
   ...OUTBOUND,
   ...BRIEFING,

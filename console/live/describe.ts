@@ -30,6 +30,10 @@ export function describe(event: ConsoleEvent): string {
     case 'renewal':
     case 'reconnect':
       return `${text(`event.${event.kind}`, { provider: event.provider })}, ${silence(event)}`;
+    case 'pass':
+      return event.from === event.to
+        ? `${text('event.pass.language', { name: event.to, language: event.language })}, ${silence(event)}`
+        : `${text('event.pass', { from: event.from, to: event.to, language: event.language })}, ${silence(event)}`;
     case 'failover':
       return `${text('event.failover', { from: event.from, to: event.to })}, ${silence(event)}`;
     case 'resume':

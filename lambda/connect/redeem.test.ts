@@ -23,6 +23,7 @@ const KEYS = [
   'priority',
   'language',
   'language_text',
+  'assistant',
   'queue_arn',
   'route_to_queue',
   'hubspot_contact_id',

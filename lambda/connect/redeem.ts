@@ -195,6 +195,7 @@ export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAns
     priority: named(record?.priority),
     language: named(record?.language),
     language_text: named(languageInWords(clean(record?.language))),
+    assistant: named(record?.assistant),
     queue_arn: clean(record?.queue_arn),
     route_to_queue: String(found && record.queue_arn !== ''),
     hubspot_contact_id: clean(record?.hubspot_contact_id),

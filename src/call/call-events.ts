@@ -33,6 +33,16 @@ export type CallEvent =
   | { type: 'tool'; callSid: string; name: string; toolCallId: string }
   /** The model has its answer. `fault`: why the tool failed, `undefined` if it did not. */
   | { type: 'tool-done'; callSid: string; toolCallId: string; fault: string | undefined }
+  /** Another assistant, or the same one in another language (BCP 47), talks to the caller. `tookMs`: since the tool was called. */
+  | {
+      type: 'assistant';
+      callSid: string;
+      kind: 'assistant' | 'language';
+      from: string;
+      to: string;
+      language: string;
+      tookMs: number;
+    }
   | { type: 'usage'; callSid: string; inputTokens: number; outputTokens: number }
   | ({ type: 'seam'; callSid: string } & Seam)
   | { type: 'escalated'; callSid: string; escalation: Escalation }
@@ -72,7 +82,7 @@ export interface TraceFacts {
   id: string;
   /** Whether another instance has met a failure in this call. */
   isKept: boolean;
-  /** Name of the assistant's prompt. */
+  /** Name of the assistant. */
   assistant: string | undefined;
   /** Number of streams that were replaced on other instances. */
   resumes: number;
@@ -85,6 +95,8 @@ export interface StartedFacts {
   startedAtMs: number;
   /** Name of the provider that answers first. */
   provider: string;
+  /** Name of the assistant that talks. */
+  assistant?: string;
   /** Number of turns that another instance has handled. */
   turns: number;
   /** The id of a call that the gateway makes. Then `from` is the person called. */
@@ -96,5 +108,5 @@ export interface StartedFacts {
  * the longest silence of the caller there, as far as they were owed something.
  */
 export type Seam =
-  | { seam: 'renewal' | 'reconnect' | 'failover'; from: string; to: string; silenceMs: number }
+  | { seam: 'renewal' | 'passed' | 'reconnect' | 'failover'; from: string; to: string; silenceMs: number }
   | { seam: 'resume'; cause: ResumeCause; silenceMs: number };

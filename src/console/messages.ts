@@ -79,6 +79,8 @@ type EventOfKind =
   /** `name` is empty if the model called a tool that does not exist. */
   | { kind: 'tool'; name: string }
   | { kind: 'renewal'; provider: string; silenceMs: number }
+  /** Another assistant talks, or the same one in another language. `silenceMs` follows when the caller has heard it. */
+  | { kind: 'pass'; from: string; to: string; language: string; silenceMs?: number }
   | { kind: 'reconnect'; provider: string; silenceMs: number }
   | { kind: 'failover'; from: string; to: string; silenceMs: number }
   /** The call continues in another stream, on this instance. `silenceMs` follows when the caller has heard something on it. */

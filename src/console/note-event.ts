@@ -28,6 +28,9 @@ export function noteEvent(record: CallRecord, event: CallEvent): void {
     case 'tool':
       record.add({ kind: 'tool', name: event.name });
       return;
+    case 'assistant':
+      record.passed(event);
+      return;
     case 'seam':
       record.replaced(event);
       return;

@@ -11,6 +11,7 @@ import { tokenKey } from './token.js';
 
 const CONTEXT = {
   conversationId: 'c0ffee',
+  assistant: 'front',
   customerPhone: '+15551230000',
   turns: [{ speaker: 'caller', text: 'I was charged twice.' }],
   intent: 'billing',

@@ -25,6 +25,8 @@ export interface HandoverContext {
   reason: string;
   priority: string;
   language: string;
+  /** Name of the assistant that talked to the caller. */
+  assistant: string;
   /** Empty means the flow's default queue. */
   queueArn: string;
 }
@@ -124,6 +126,7 @@ export class HandoverDesk {
       reason: printable(context.reason, FIELD_CHARACTERS),
       priority: printable(context.priority, FIELD_CHARACTERS),
       language: printable(context.language, FIELD_CHARACTERS),
+      assistant: printable(context.assistant, FIELD_CHARACTERS),
       queue_arn: printable(context.queueArn, LONG_FIELD_CHARACTERS),
       hubspot_contact_id: '',
       hubspot_ticket_id: '',

@@ -27,6 +27,7 @@ export function toRecord(item: Item): HandoverRecord {
     reason: textOf(item, 'reason'),
     priority: textOf(item, 'priority'),
     language: textOf(item, 'language'),
+    assistant: textOf(item, 'assistant'),
     queue_arn: textOf(item, 'queue_arn'),
     hubspot_contact_id: textOf(item, 'hubspot_contact_id'),
     hubspot_ticket_id: textOf(item, 'hubspot_ticket_id'),

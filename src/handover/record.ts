@@ -16,6 +16,8 @@ export interface HandoverRecord {
   reason: string;
   priority: string;
   language: string;
+  /** Name of the assistant that talked to the caller. Empty in records of earlier versions. */
+  assistant: string;
   /** Empty means the flow's default queue. */
   queue_arn: string;
   hubspot_contact_id: string;

@@ -132,6 +132,14 @@ const entry = z.object({
       language: z.string().optional(),
     })
     .optional(),
+  /** Which assistant and which language were chosen during the call, and how often one was. Absent if none was. */
+  chosen: z
+    .object({
+      assistant: z.string().optional(),
+      language: z.string().optional(),
+      changes: z.int().min(0),
+    })
+    .optional(),
   /** Absent if the call is not traced. */
   trace: z
     .object({

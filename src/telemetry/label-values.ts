@@ -119,6 +119,10 @@ export const LABEL_VALUES = {
       'process',
     ],
   },
+  assistantChanges: {
+    kind: ['assistant', 'language'],
+    outcome: ['switched', 'invalid', 'too_many', 'unreachable', 'lost', 'left'],
+  },
   toolFaults: { fault: ['schema', 'failed', 'timeout', 'output', 'unanswered'] },
   tokens: { direction: ['input', 'output'] },
   callContext: { outcome: ['known', 'partial', 'nothing', 'late', 'failed'] },

@@ -167,6 +167,12 @@ export class Metrics {
     labelNames: ['provider'],
     registers: this.registers,
   });
+  readonly assistantChanges = new Counter({
+    name: 'gateway_assistant_changes_total',
+    help: 'Total number of times another assistant or another language was asked for during a call, by kind and outcome.',
+    labelNames: ['kind', 'outcome'],
+    registers: this.registers,
+  });
   readonly renewals = new Counter({
     name: 'voice_provider_renewals_total',
     help: 'Total number of voice sessions that were renewed during a live call, by provider.',

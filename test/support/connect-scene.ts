@@ -109,6 +109,7 @@ export const ANSWER = {
   queue_arn: BILLING_QUEUE,
   route_to_queue: 'true',
   crm_url: '',
+  assistant: 'front',
   hubspot_contact_id: '',
   hubspot_ticket_id: '',
 };

@@ -5,7 +5,7 @@ import type { JournalEntry, JournalExit, JournalState, JournalTrace } from '../.
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import type { Turn } from '../../voice/history.js';
 import type { CallContext } from '../before-call.js';
-import type { OutboundFacts } from '../call-facts.js';
+import { type ChosenInCall, NOTHING_CHOSEN, type OutboundFacts } from '../call-facts.js';
 import type { Briefing, BriefingKey, CallOutcome, CallState, ExitPlan, Parted, ResumeCause } from '../call-state.js';
 import type { MediaSession } from '../media/media-session.js';
 
@@ -29,6 +29,7 @@ export interface CallSnapshot {
   outbound: OutboundFacts | undefined;
   /** What was known before the call was answered. `undefined` if that was nothing. */
   known?: CallContext | undefined;
+  chosen: ChosenInCall;
   /** `undefined` if no instance has traced it. */
   trace?: JournalTrace | undefined;
 }
@@ -53,6 +54,7 @@ export function newSnapshot(
     failedDials: 0,
     outbound,
     known,
+    chosen: NOTHING_CHOSEN,
   };
 }
 
@@ -60,6 +62,7 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
   // Entries of earlier versions do not say how long the call has lasted.
   const {
     callSid,
+    chosen = NOTHING_CHOSEN,
     conversationId,
     dials,
     from,
@@ -84,6 +87,7 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
     failedDials: dials,
     outbound,
     known,
+    chosen,
     trace,
   };
 }

@@ -306,6 +306,7 @@ export class HumanTransfer {
         conversationId,
         customerPhone: from,
         language: assistant.prompt.language,
+        assistant: assistant.name,
         turns: turns(),
         known,
         summary: this.summary,

@@ -19,6 +19,8 @@ export interface HandoverRequest {
   /** As Twilio sends it. */
   customerPhone: string;
   language: string;
+  /** Name of the assistant that talked to the caller. */
+  assistant: string;
   turns: readonly Turn[];
   /** What was known before the call. */
   known?: CallContext | undefined;
@@ -67,7 +69,7 @@ export async function prepareHandover(
   try {
     const queueArn = queueFor(escalation.reason, intent);
     const briefing = services.isBriefed ? spokenIn({ ...request, summary: undefined }) : undefined;
-    const context = { ...facts, ...named, known, turns, queueArn, briefing };
+    const context = { ...facts, ...named, assistant: request.assistant, known, turns, queueArn, briefing };
     const record = await withDeadline(clock, desk.prepare(context));
     log.info({ handover_id: record.handoverId }, 'handover prepared');
     prepared = record;
