@@ -40,11 +40,12 @@ export const LAYERS = `
 
   call/media: audio base escalation pipeline telemetry twilio voice
   call: base call/media escalation handover prompts telemetry twilio voice
+  call/recording: base call call/media prompts telemetry twilio voice
   call/transfer: base call call/media crm escalation handover telemetry twilio twilio/caller-identity.ts voice
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
-  call/stream: base call call/media call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
-  call/call.ts: base call call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
-  call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
+  call/stream: base call call/media call/recording call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
+  call/call.ts: base call call/recording call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
+  call/registry.ts: base call call/call.ts call/recording call/stream call/transfer escalation journal twilio
 
   hooks: base call handover journal telemetry twilio/caller-identity.ts voice
   outbound/calling-hours.ts:
@@ -60,7 +61,7 @@ export const LAYERS = `
   outbound: base call edge handover journal outbound/calling-hours.ts outbound/countries.ts telemetry twilio twilio/caller-identity.ts voice
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover hooks journal outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/recording call/registry.ts call/snapshot call/transfer config console crm edge escalation handover hooks journal outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover hooks journal process speech telemetry twilio voice/nova voice/openai
   doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai

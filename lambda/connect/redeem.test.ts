@@ -28,6 +28,8 @@ const KEYS = [
   'hubspot_contact_id',
   'hubspot_ticket_id',
   'crm_url',
+  'recording_sid',
+  'recording_url',
 ];
 
 function storeWith(redeem: HandoverStore['redeem']): HandoverStore {
@@ -90,7 +92,14 @@ test('no attribute that the flow keeps in one block is empty, even of a record t
   const bare = sampleRecord({ conversation_id: '', summary: '', intent: '', reason: '', priority: '', language: '' });
   const answer = await redeemerOf(knowing({ status: 'valid', record: bare })).redeem(asks(TOKEN));
   const empty = Object.keys(answer).filter((name) => answer[name] === '');
-  assert.deepEqual(empty.toSorted(), ['crm_url', 'hubspot_contact_id', 'hubspot_ticket_id', 'queue_arn']);
+  assert.deepEqual(empty.toSorted(), [
+    'crm_url',
+    'hubspot_contact_id',
+    'hubspot_ticket_id',
+    'queue_arn',
+    'recording_sid',
+    'recording_url',
+  ]);
 });
 
 test('a record without a queue is answered with route_to_queue false', async () => {

@@ -26,6 +26,10 @@ export function openAssistants(options: {
     queues: { byReason: handover.queueArns, otherwise: handover.queueArn },
     providers: providers === undefined ? [...BUILT_IN_PROVIDERS, ...extensions.providers.keys()] : namesOf(providers),
     tools: tools.map(({ name }) => name),
+    recording: {
+      mode: config.recording.mode,
+      isPossible: config.twilio.accountSid !== undefined && config.twilio.authTokens.length > 0,
+    },
   });
 }
 

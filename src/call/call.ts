@@ -5,11 +5,12 @@ import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../telemetry/log.js';
-import type { Assistant } from '../prompts/assistant.js';
+import type { Assistant, RecordingMode } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
+import type { ShownRecording } from '../twilio/recordings-api.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
@@ -26,6 +27,8 @@ import { type CallOutcome, type CallState, CallStateMachine, type Ended, type Ex
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
 import { AnsweringMachine } from './transfer/answering-machine.js';
+import { CallRecording, type RecordingServices } from './recording/call-recording.js';
+import { consentTool } from './recording/consent-tool.js';
 import { StreamConnector, type StreamServices } from './stream/stream-connector.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { PATHS } from './paths.js';
@@ -46,6 +49,8 @@ export interface CallServices extends DepartureServices, StreamServices {
   rules: EscalationRules;
   /** The key that asks for an agent. Empty if none does. */
   humanDigit: string;
+  /** How calls are recorded. `undefined` if none is. */
+  recordings: RecordingServices | undefined;
   /** Maximum time a caller talks to the assistant. 0 means no limit. */
   maxCallMs: number;
   /** Whether the streams of this instance's calls always come to this instance. */
@@ -99,6 +104,8 @@ export class Call {
   private readonly connector: StreamConnector;
   private readonly machines: AnsweringMachine | undefined;
   private readonly report: CallReport;
+  private readonly recordingMode: RecordingMode;
+  private readonly recording: CallRecording | undefined;
   private readonly inTape = boundToTape();
   private readonly limit: CallLimit | undefined;
 
@@ -111,7 +118,7 @@ export class Call {
     call.reportStart();
     const plan = call.planWithoutAssistant(known?.action);
     if (plan !== undefined) call.departure.part(plan);
-    else call.machine.enter(call.ringing.state(call.prompt.greeting, clock.now()));
+    else call.machine.enter(call.ringing.state(call.opening(call.prompt.greeting), clock.now()));
     call.log.info('call started');
     return call;
   }
@@ -130,6 +137,7 @@ export class Call {
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.now()),
     });
     if (isOver) call.limit?.close();
+    else call.recording?.adjust();
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
@@ -141,6 +149,7 @@ export class Call {
     this.callSid = callSid;
     const assistant = services.assistantFor(to, outbound, memory.known);
     this.prompt = assistant.prompt;
+    this.recordingMode = assistant.recording;
     const history = new History(memory.turns);
     this.log = services.log.child({ call_sid: callSid, conversation_id: conversationId });
     const trace = memory.trace ?? traceOf(memory, services.traces);
@@ -161,12 +170,14 @@ export class Call {
       known: memory.known,
       traceId: trace?.id,
       turns: () => history.turns,
+      recording: () => this.recording?.place,
       log: () => this.log,
     };
     const report = new CallReport({ call, trace: services.traces && trace, services });
     const signs = new CallSigns({ callSid, clock, emit: services.emit });
     const machine = new CallStateMachine({
       onEnter: (state) => {
+        this.recording?.entered(state);
         this.checkpointer.note();
         signs.entered(state.name);
       },
@@ -190,6 +201,7 @@ export class Call {
       history,
       machine,
       departure,
+      more: () => (this.recording === undefined ? {} : { recording: this.recording.memory }),
       services,
     });
     const ringing = new Ringing({
@@ -198,10 +210,12 @@ export class Call {
       machine,
       departure,
       services,
+      callTools: () => this.callTools(),
       onSessionChange: (change) => signs.onSessionChange(change),
       onExpired: (quietSinceMs) => departure.part(streams.resumePlan('stream_refused', quietSinceMs)),
     });
-    const streams = new StreamRequests({ call, machine, ringing, departure, services, signs });
+    const opening = (text: string): string => this.opening(text);
+    const streams = new StreamRequests({ call, machine, ringing, departure, opening, services, signs });
     this.migration = new CallMigration({
       clock,
       machine,
@@ -216,6 +230,7 @@ export class Call {
       const message = this.prompt.outbound?.message;
       this.machines = new AnsweringMachine({ machine, departure, log: this.log, wanted: outbound.machine, message });
     }
+    this.recording = this.openRecording(memory);
     const escalate = (escalation: Escalation): void => this.escalate(escalation);
     this.connector = new StreamConnector({
       call,
@@ -227,6 +242,7 @@ export class Call {
       ringing,
       streams,
       machines: this.machines,
+      recording: this.recording,
       report,
       signs,
       services,
@@ -239,6 +255,45 @@ export class Call {
     this.ringing = ringing;
     this.streams = streams;
     if (maxCallMs > 0) this.limit = new CallLimit({ clock, machine, escalate }, maxCallMs - this.lastedMs);
+  }
+
+  /** `undefined` if the call is not to be recorded, and was not on another instance. */
+  private openRecording({ callSid, recording: memory }: CallSnapshot): CallRecording | undefined {
+    const { recordingMode: mode } = this;
+    const { recordings } = this.services;
+    const isWanted = mode !== 'off' || (memory !== undefined && memory.is !== 'none');
+    if (recordings === undefined || !isWanted) return undefined;
+    return new CallRecording({
+      callSid,
+      mode,
+      lines: this.prompt.lines,
+      services: { ...this.services, ...recordings },
+      log: () => this.log,
+      say: (text, sayId) => this.say(text, sayId),
+      onChange: () => this.checkpointer.note(),
+      memory,
+      isSecretHeld: () => false,
+    });
+  }
+
+  /** Says a line to the caller. Returns `false` if no stream is open, or the call leaves it. */
+  private say(text: string, sayId: string): boolean {
+    const { state } = this.machine;
+    if (state.name !== 'talking') return false;
+    state.media.conversation.say(text, sayId);
+    return true;
+  }
+
+  /** Returns the first words of a stream. A person who is called first hears who calls. */
+  private opening(text: string): string {
+    return this.recording?.opening(text, this.machines === undefined || text !== this.prompt.greeting) ?? text;
+  }
+
+  /** Tools that act on this call. */
+  private callTools(): readonly AssistantTool[] {
+    const { recording, recordingMode } = this;
+    if (recording === undefined || recordingMode === 'off') return [];
+    return [consentTool(recordingMode, (agreed) => recording.decided(agreed))];
   }
 
   /** How a call goes that the assistant does not answer. `undefined` if it does. */
@@ -342,6 +397,11 @@ export class Call {
     if (isOver(webhook)) this.departure.dialling.onCallOver();
   }
 
+  /** Twilio has reported a recording of the call. */
+  onRecording(report: ShownRecording): void {
+    this.inTape(() => this.recording?.reported(report));
+  }
+
   /** Transfers the call for a reason outside the conversation, for instance because the gateway is stopping. */
   escalate(escalation: Escalation): void {
     if (this.machine.state.name !== 'talking') return;
@@ -420,6 +480,7 @@ export class Call {
     this.machine.enter({ name: 'ended', outcome, announce });
     this.limit?.close();
     this.checkpointer.close();
+    this.recording?.close();
     this.departure.close();
     this.report.ended(outcome, this.lastedMs);
     this.services.onEnded(this);

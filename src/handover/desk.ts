@@ -25,6 +25,8 @@ export interface HandoverContext {
   language: string;
   /** Empty means the flow's default queue. */
   queueArn: string;
+  /** Where Twilio keeps the recording of the call. */
+  recording?: { sid: string; url: string } | undefined;
 }
 
 export interface PreparedHandover {
@@ -125,6 +127,8 @@ export class HandoverDesk {
       hubspot_contact_id: '',
       hubspot_ticket_id: '',
       crm_url: '',
+      recording_sid: printable(context.recording?.sid ?? '', FIELD_CHARACTERS),
+      recording_url: printable(context.recording?.url ?? '', LONG_FIELD_CHARACTERS),
       created_at: createdAt,
       expires_at: createdAt + ttlSeconds,
       status: 'issued',

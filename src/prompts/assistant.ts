@@ -8,6 +8,11 @@ export interface Queues {
   otherwise: string | undefined;
 }
 
+/**
+ * Whether calls are recorded. `announced`: from the moment the caller has heard so. `consent`: the caller must also have agreed.
+ */
+export type RecordingMode = 'off' | 'announced' | 'consent';
+
 /** The assistant that answers the calls to a number, with its providers, opening hours and queues. */
 export class Assistant {
   readonly prompt: AssistantPrompt;
@@ -18,6 +23,7 @@ export class Assistant {
   private readonly hours: OpeningHours | undefined;
   private readonly draft: PromptDraft | undefined;
   readonly queues: readonly Queues[];
+  readonly recording: RecordingMode;
 
   /** `queues` are the number's own first, then those of the gateway. */
   constructor(options: {
@@ -28,6 +34,8 @@ export class Assistant {
     queues: readonly Queues[];
     /** What the prompt was made from. Without it the assistant speaks no other language. */
     draft?: PromptDraft | undefined;
+    /** Default: `off`. */
+    recording?: RecordingMode | undefined;
   }) {
     this.prompt = options.prompt;
     this.source = options.source ?? options.prompt.name;
@@ -35,12 +43,13 @@ export class Assistant {
     this.hours = options.hours;
     this.queues = options.queues;
     this.draft = options.draft;
+    this.recording = options.recording ?? 'off';
   }
 
   /** Returns the same assistant with another prompt. */
   withPrompt(prompt: AssistantPrompt, draft = this.draft): Assistant {
-    const { hours, providers, queues, source } = this;
-    return new Assistant({ prompt, source, providers, hours, queues, draft });
+    const { hours, providers, queues, recording, source } = this;
+    return new Assistant({ prompt, source, providers, hours, queues, draft, recording });
   }
 
   /** Returns its prompt in a language. `undefined` if the gateway has no lines for that. */

@@ -24,6 +24,8 @@ export function sampleRecord(changes: Partial<HandoverRecord> = {}): HandoverRec
     hubspot_contact_id: '',
     hubspot_ticket_id: '',
     crm_url: '',
+    recording_sid: '',
+    recording_url: '',
     created_at: NOW_SECONDS,
     expires_at: NOW_SECONDS + 600,
     status: 'issued',

@@ -100,6 +100,8 @@ export const ANSWER = {
   queue_arn: BILLING_QUEUE,
   route_to_queue: 'true',
   crm_url: '',
+  recording_sid: '',
+  recording_url: '',
   hubspot_contact_id: '',
   hubspot_ticket_id: '',
 };

@@ -22,6 +22,8 @@ export class CallCheckpointer {
     history: History;
     machine: CallStateMachine;
     departure: Departure;
+    /** Returns what else another instance has to know. */
+    more: () => Pick<JournalEntry, 'recording' | 'isSecretOwed'>;
     services: {
       clock: Clock;
       journal: Journal;
@@ -73,6 +75,7 @@ export class CallCheckpointer {
       ...(call.outbound === undefined ? {} : { outbound: call.outbound }),
       ...this.known,
       ...this.trace,
+      ...this.options.more(),
       stand: journalStateOf(this.toTell(state), escalation, clock, tokenLifeMs),
     });
   }

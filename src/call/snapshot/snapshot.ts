@@ -31,6 +31,10 @@ export interface CallSnapshot {
   known?: CallContext | undefined;
   /** `undefined` if no instance has traced it. */
   trace?: JournalTrace | undefined;
+  /** `undefined` if the call is not to be recorded. */
+  recording?: JournalEntry['recording'];
+  /** Whether digits were being collected that no model may hear. */
+  isSecretOwed?: boolean | undefined;
 }
 
 export function newSnapshot(
@@ -63,9 +67,11 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
     conversationId,
     dials,
     from,
+    isSecretOwed,
     known,
     outbound,
     lastedMs = 0,
+    recording,
     resumes,
     startedAtMs,
     to,
@@ -85,6 +91,8 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
     outbound,
     known,
     trace,
+    recording,
+    isSecretOwed,
   };
 }
 

@@ -14,6 +14,7 @@ import type { CallEvent } from '../call-events.js';
 import type { CallFacts } from '../call-facts.js';
 import type { CallReport } from '../call-report.js';
 import type { CallSigns } from '../call-signs.js';
+import type { CallRecording } from '../recording/call-recording.js';
 import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
 import { CallFaults } from '../media/call-faults.js';
 import type { ConversationListener } from '../media/conversation.js';
@@ -54,6 +55,8 @@ export interface StreamConnectorOptions {
   streams: StreamRequests;
   /** `undefined` if the caller has called, so that no machine can have answered. */
   machines: AnsweringMachine | undefined;
+  /** `undefined` if the call is not to be recorded. */
+  recording: CallRecording | undefined;
   report: CallReport;
   signs: CallSigns;
   services: StreamServices;
@@ -99,6 +102,7 @@ export class StreamConnector {
   /** The stream is over. Decides what follows, unless the gateway has closed it itself. */
   onStreamEnd(cause: StreamEnd): void {
     const { departure, machine, streams } = this.options;
+    this.options.recording?.streamOver();
     // The gateway closed the stream itself, and the state has moved on already.
     if (cause === 'closed') return;
     if (machine.state.name === 'leaving') departure.part(machine.state);
@@ -110,7 +114,7 @@ export class StreamConnector {
 
   private connect(stream: TwilioStream, start: StreamStart, ringingState: RingingState): StreamOwner {
     const { call, checkpointer, departure, escalationWatch, history } = this.options;
-    const { machine, machines, ringing, services, signs, streams } = this.options;
+    const { machine, machines, recording, ringing, services, signs, streams } = this.options;
     const { callSid } = call;
     const { clock, emit, idleMs, metrics, pipeline, provider } = services;
     const { opening, prewarmed, quietSinceMs } = ringingState;
@@ -147,6 +151,7 @@ export class StreamConnector {
         meter.streamStarted();
         conversation.begin();
         machines?.onStream();
+        recording?.streamOpened(opening !== undefined);
         if (opening === undefined && !ringing.owesAnswer) idle.beginQuiet(ringing.since(quietSinceMs));
       },
       onAudio: (payload, receivedMs) => {
@@ -179,12 +184,13 @@ export class StreamConnector {
   }
 
   private listener(): ConversationListener {
-    const { call, checkpointer, departure, escalate, report, services, signs } = this.options;
+    const { call, checkpointer, departure, escalate, machine, recording, report, services, signs } = this.options;
     return {
       onTurn: (turn: Readonly<Turn>) => {
         services.emit({ type: 'turn', callSid: call.callSid, turn });
         checkpointer.note();
         this.silence.onTurn(turn);
+        if (recording !== undefined && 'media' in machine.state) recording.onTurn(turn, machine.state.media.playback);
       },
       onEscalation: (escalation) => {
         departure.stay();
@@ -197,6 +203,7 @@ export class StreamConnector {
       onSaid: (sayId, status) => {
         departure.onSaid(status, sayId);
         this.silence.onSaid(sayId, status);
+        recording?.onSaid(sayId, status);
       },
       onFailure: (error) => this.onFailure(error),
     };

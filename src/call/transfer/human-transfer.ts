@@ -224,7 +224,7 @@ export class HumanTransfer {
 
   /** Writes the record that the token opens. Never rejects, and takes at most `handoverRecordMs`. */
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
-    const { assistant, callSid, conversationId, from, known, log, turns } = this.call;
+    const { assistant, callSid, conversationId, from, known, log, recording, turns } = this.call;
     const { clock, crm, desk, emit } = this.services;
     const startedMs = clock.now();
     const prepared = await prepareHandover(
@@ -235,6 +235,7 @@ export class HumanTransfer {
         language: assistant.prompt.language,
         turns: turns(),
         known,
+        recording: recording?.(),
         summary: this.summary,
       },
       {

@@ -21,6 +21,8 @@ export interface HandoverRequest {
   turns: readonly Turn[];
   /** What was known before the call. */
   known?: CallContext | undefined;
+  /** Where Twilio keeps the recording of the call. */
+  recording?: { sid: string; url: string } | undefined;
   /** The model's own summary, which replaces the extract of the turns. Resolves with `undefined` if the model writes none. */
   summary: Promise<string | undefined>;
 }
@@ -42,7 +44,7 @@ export async function prepareHandover(
     onWritten?: (handoverId: string | undefined, outcome: CrmOutcome, tookMs: number) => void;
   },
 ): Promise<PreparedHandover | undefined> {
-  const { conversationId, escalation, language } = request;
+  const { conversationId, escalation, language, recording } = request;
   const { clock, crm, desk, log, onWritten, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
   const intent = intentOf(turns, language);
@@ -61,7 +63,7 @@ export async function prepareHandover(
   let prepared: PreparedHandover | undefined;
   try {
     const queueArn = queueFor(escalation.reason, intent);
-    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, known, turns, queueArn }));
+    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, known, turns, queueArn, recording }));
     log.info({ handover_id: record.handoverId }, 'handover prepared');
     prepared = record;
     void replaceSummary(record, request.summary, known, services);
