@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Peers } from '../../src/app/peers.js';
+import { SECRET_TOOL } from '../../src/call/secrets/secret-collector.js';
+import type { SecretHandler } from '../../src/call/secrets/secret-function.js';
 import { isTandemError } from '../../src/base/errors.js';
 import { type Config, readConfig } from '../../src/config/config.js';
 import { Assistant } from '../../src/prompts/assistant.js';
@@ -59,12 +61,13 @@ class TapedAssistantOf extends Assistant {
 }
 
 export function assistantsOf({ assistant }: TapeSettings): Assistants {
-  const { isOpen, prompt, providers, queues } = assistant;
+  const { isOpen, prompt, providers, queues, recording } = assistant;
   return new Assistants(
     new TapedAssistantOf(
       {
         prompt: prompt as unknown as AssistantPrompt,
         providers,
+        recording,
         queues: queues.map(({ byReason, otherwise }) => ({ byReason, otherwise })),
       },
       isOpen,
@@ -86,6 +89,12 @@ export function toolsOf({ tools }: TapeSettings, score: Score): AssistantTool[] 
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     run: () => score.answer(`tool ${name}`, (answer): unknown => answer, errorOf),
   }));
+}
+
+/** The function that took digits, which answers as it did. `undefined` if there was none. */
+export function secretsOf({ takesSecrets }: TapeSettings, score: Score): SecretHandler | undefined {
+  if (takesSecrets !== true) return undefined;
+  return () => score.answer(`tool ${SECRET_TOOL}`, (answer) => answer as string | null, errorOf);
 }
 
 /** The process as one of several, of which the others do not exist. */

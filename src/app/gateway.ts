@@ -43,6 +43,7 @@ import type { TapeRecorder } from '../tape/recorder.js';
 import type { CallTraces } from '../trace/call-traces.js';
 import { tapedAssistant } from './taped-settings.js';
 import type { RecordingServices } from '../call/recording/call-recording.js';
+import type { SecretHandler } from '../call/secrets/secret-function.js';
 import { TwilioRecordings } from '../twilio/recordings-api.js';
 import type { TwilioAccount } from '../twilio/rest-request.js';
 import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
@@ -79,6 +80,8 @@ export interface GatewayParts {
   outbound?: OutboundParts | undefined;
   /** Tools besides the built-in ones. */
   tools?: readonly AssistantTool[];
+  /** Takes the digits that no model hears. `undefined` if no extension does. */
+  secrets?: SecretHandler | undefined;
   /** Processors of extensions. */
   processors?: readonly OwnProcessor[];
   /** The operator's phrases that ask for a human, besides the built-in ones. */
@@ -170,6 +173,7 @@ export class Gateway {
         agents: parts.agents,
         crm: parts.crm,
         recordings: this.recordings(),
+        secrets: parts.secrets && { handle: parts.secrets, passesAudio: config.passesSecretAudio },
         rest: config.dial.by === 'rest' ? rest : undefined,
         isOverAtTwilio: rest && ((callSid) => rest.isOver(callSid)),
         nextSteps: config.dial.nextSteps,

@@ -5,13 +5,14 @@ import type { TapedAssistant } from '../tape/format.js';
 
 /** Returns what a tape says of the assistant that answers. */
 export function tapedAssistant(assistant: Assistant, clock: Clock, known: CallContext | undefined): TapedAssistant {
-  const { providers, queues } = assistant;
+  const { providers, queues, recording } = assistant;
   // Calls that the gateway makes are not recorded.
   const { outbound: _, ...prompt } = assistant.prompt;
   return {
     prompt,
     ...(providers === undefined ? {} : { providers }),
     ...(known === undefined ? {} : { known: tapedContext(known) }),
+    ...(recording === 'off' ? {} : { recording }),
     isOpen: assistant.isOpen(clock.epochMs()),
     queues,
   };

@@ -27,8 +27,9 @@ import { type CallOutcome, type CallState, CallStateMachine, type Ended, type Ex
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
 import { AnsweringMachine } from './transfer/answering-machine.js';
-import { CallRecording, type RecordingServices } from './recording/call-recording.js';
+import { CallRecording, type RecordingServices, goesToHuman } from './recording/call-recording.js';
 import { consentTool } from './recording/consent-tool.js';
+import { SecretCollector, type SecretServices } from './secrets/secret-collector.js';
 import { StreamConnector, type StreamServices } from './stream/stream-connector.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { PATHS } from './paths.js';
@@ -49,6 +50,8 @@ export interface CallServices extends DepartureServices, StreamServices {
   rules: EscalationRules;
   /** The key that asks for an agent. Empty if none does. */
   humanDigit: string;
+  /** How digits are collected that no model hears. `undefined` if no extension takes them. */
+  secrets: SecretServices | undefined;
   /** How calls are recorded. `undefined` if none is. */
   recordings: RecordingServices | undefined;
   /** Maximum time a caller talks to the assistant. 0 means no limit. */
@@ -106,6 +109,7 @@ export class Call {
   private readonly report: CallReport;
   private readonly recordingMode: RecordingMode;
   private readonly recording: CallRecording | undefined;
+  private readonly secrets: SecretCollector | undefined;
   private readonly inTape = boundToTape();
   private readonly limit: CallLimit | undefined;
 
@@ -177,6 +181,7 @@ export class Call {
     const signs = new CallSigns({ callSid, clock, emit: services.emit });
     const machine = new CallStateMachine({
       onEnter: (state) => {
+        if (goesToHuman(state) || state.name === 'ended') this.secrets?.forget();
         this.recording?.entered(state);
         this.checkpointer.note();
         signs.entered(state.name);
@@ -201,7 +206,10 @@ export class Call {
       history,
       machine,
       departure,
-      more: () => (this.recording === undefined ? {} : { recording: this.recording.memory }),
+      more: () => ({
+        ...(this.recording === undefined ? {} : { recording: this.recording.memory }),
+        ...(this.secrets?.isOwed === true ? { isSecretOwed: true } : {}),
+      }),
       services,
     });
     const ringing = new Ringing({
@@ -211,7 +219,10 @@ export class Call {
       departure,
       services,
       callTools: () => this.callTools(),
-      onSessionChange: (change) => signs.onSessionChange(change),
+      onSessionChange: (change) => {
+        signs.onSessionChange(change);
+        this.secrets?.onSessionChange(change);
+      },
       onExpired: (quietSinceMs) => departure.part(streams.resumePlan('stream_refused', quietSinceMs)),
     });
     const opening = (text: string): string => this.opening(text);
@@ -219,6 +230,7 @@ export class Call {
     this.migration = new CallMigration({
       clock,
       machine,
+      isBusy: () => this.secrets?.isCollecting === true,
       checkpointer,
       midWordPlan: () => streams.resumePlan('moved', streams.heardNothingSinceMs),
       part: (plan) => {
@@ -231,6 +243,7 @@ export class Call {
       this.machines = new AnsweringMachine({ machine, departure, log: this.log, wanted: outbound.machine, message });
     }
     this.recording = this.openRecording(memory);
+    this.secrets = services.secrets && this.openSecrets(call, services.secrets, memory.isSecretOwed === true);
     const escalate = (escalation: Escalation): void => this.escalate(escalation);
     this.connector = new StreamConnector({
       call,
@@ -243,6 +256,7 @@ export class Call {
       streams,
       machines: this.machines,
       recording: this.recording,
+      secrets: this.secrets,
       report,
       signs,
       services,
@@ -272,7 +286,22 @@ export class Call {
       say: (text, sayId) => this.say(text, sayId),
       onChange: () => this.checkpointer.note(),
       memory,
-      isSecretHeld: () => false,
+      isSecretHeld: () => this.secrets?.isOwed === true,
+    });
+  }
+
+  private openSecrets(call: CallFacts, secrets: SecretServices, isOwed: boolean): SecretCollector {
+    return new SecretCollector({
+      call,
+      lines: this.prompt.lines,
+      services: { ...this.services, ...secrets },
+      media: () => (this.machine.state.name === 'talking' ? this.machine.state.media : undefined),
+      whenUnrecorded: () => this.recording?.whenSilent() ?? Promise.resolve(true),
+      onChange: () => {
+        this.checkpointer.note();
+        this.recording?.adjust();
+      },
+      isOwed,
     });
   }
 
@@ -291,9 +320,12 @@ export class Call {
 
   /** Tools that act on this call. */
   private callTools(): readonly AssistantTool[] {
-    const { recording, recordingMode } = this;
-    if (recording === undefined || recordingMode === 'off') return [];
-    return [consentTool(recordingMode, (agreed) => recording.decided(agreed))];
+    const { recording, recordingMode, secrets } = this;
+    const isRecorded = recording !== undefined && recordingMode !== 'off';
+    return [
+      isRecorded ? consentTool(recordingMode, (agreed) => recording.decided(agreed)) : [],
+      secrets === undefined ? [] : secrets.tool,
+    ].flat();
   }
 
   /** How a call goes that the assistant does not answer. `undefined` if it does. */

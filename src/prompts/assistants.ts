@@ -102,7 +102,8 @@ export async function readAssistants(options: AssistantsOptions): Promise<Assist
   const draft = typeof found === 'string' ? undefined : found;
   const recording = options.recording?.mode;
   const silent = draft && cannotRecord(draft, recording, options);
-  if (silent !== undefined) throw new TandemError('CONFIG_INVALID', `CALL_RECORDING is ${recording ?? ''}, but ${silent}.`);
+  if (silent !== undefined)
+    throw new TandemError('CONFIG_INVALID', `CALL_RECORDING is ${recording ?? ''}, but ${silent}.`);
   const source = sourceOf(defaultPrompt, options.folder);
   const otherwise = new Assistant({ prompt, draft, source, queues: [queues], recording });
   if (file === undefined) return new Assistants(otherwise);

@@ -47,7 +47,12 @@ export const promptDraft = z.strictObject({
 export type PromptDraft = z.output<typeof promptDraft>;
 
 /** Lines that a prompt needs only for what is off by default. */
-const OPTIONAL_LINES: readonly (keyof AssistantLines)[] = ['recorded', 'notRecorded', 'enterDigits', 'enterDigitsAgain'];
+const OPTIONAL_LINES: readonly (keyof AssistantLines)[] = [
+  'recorded',
+  'notRecorded',
+  'enterDigits',
+  'enterDigitsAgain',
+];
 
 /** Whether a draft has this line, or the gateway has it in the draft's language. */
 export function hasLine({ language, lines }: PromptDraft, name: keyof AssistantLines): boolean {

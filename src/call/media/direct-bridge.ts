@@ -46,6 +46,13 @@ export class DirectBridge implements Conversation {
     this.guard(() => this.onDigit(digit));
   }
 
+  hush(): void {
+    this.guard(() => {
+      this.parts.prewarmed.session.cancel();
+      this.onEvent({ type: 'interruption' });
+    });
+  }
+
   private onDigit(digit: string): void {
     const { gate, idle, dtmf, listener, prewarmed } = this.parts;
     if (gate.isLeaving) return;

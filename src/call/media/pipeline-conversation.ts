@@ -58,6 +58,11 @@ export class PipelineConversation implements Conversation {
     this.pipeline.emit({ type: 'input-dtmf', digit });
   }
 
+  hush(): void {
+    this.parts.prewarmed.session.cancel();
+    this.pipeline.emit({ type: 'interruption' });
+  }
+
   say(text: string, sayId: string): void {
     this.pipeline.emit({ type: 'speak', text, sayId });
   }

@@ -111,11 +111,6 @@ export class CallRecording {
     return sid === undefined ? undefined : { sid, url: this.options.services.api.urlOf(sid) };
   }
 
-  /** Whether it is certain that nothing is recorded now. */
-  get isSilent(): boolean {
-    return this.control.isSilent;
-  }
-
   /** Returns the first words of a stream, with the line that the caller must hear before anything is recorded. */
   opening(text: string, comesFirst: boolean): string {
     if (!this.isAgreed || this.isAnnounced || this.ended !== undefined) return text;
@@ -166,12 +161,12 @@ export class CallRecording {
     if (state.name !== 'ended') this.control.adjust();
   }
 
-  /** Digits are about to be collected, or no longer. Resolves with whether nothing is recorded now. */
-  secretChanged(): Promise<boolean> {
+  /** Resolves with whether nothing is recorded now, because digits are about to be collected. */
+  whenSilent(): Promise<boolean> {
     return this.control.whenSilent(SILENCE_BUDGET.recordingSilentMs);
   }
 
-  /** Secrets are over, so that the recording may go on. */
+  /** Digits are being collected from now on, or no longer, or the call has come from another instance. */
   adjust(): void {
     this.control.adjust();
   }
@@ -231,6 +226,6 @@ export class CallRecording {
 }
 
 /** Whether the call leaves, or has left, for a human. */
-function goesToHuman(state: CallState): boolean {
+export function goesToHuman(state: CallState): boolean {
   return state.name === 'dialling' || ('exit' in state && state.exit.to === 'human');
 }

@@ -79,7 +79,12 @@ export class Ringing {
     const tools = services.tools.filter(({ name }) => allowed?.includes(name) ?? true);
     const { log } = call;
     const own = services.doNotCall?.tool(call.from, () => log().info('the person is on the do-not-call list')) ?? [];
-    return [...tools, own, this.options.callTools(), departure.transfer.isNobodyThere ? departure.messages.tools() : []].flat();
+    return [
+      ...tools,
+      own,
+      this.options.callTools(),
+      departure.transfer.isNobodyThere ? departure.messages.tools() : [],
+    ].flat();
   }
 
   /** Whether the caller has spoken and not heard the whole answer. */

@@ -15,6 +15,7 @@ import type { CallFacts } from '../call-facts.js';
 import type { CallReport } from '../call-report.js';
 import type { CallSigns } from '../call-signs.js';
 import type { CallRecording } from '../recording/call-recording.js';
+import type { SecretCollector } from '../secrets/secret-collector.js';
 import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
 import { CallFaults } from '../media/call-faults.js';
 import type { ConversationListener } from '../media/conversation.js';
@@ -57,6 +58,8 @@ export interface StreamConnectorOptions {
   machines: AnsweringMachine | undefined;
   /** `undefined` if the call is not to be recorded. */
   recording: CallRecording | undefined;
+  /** `undefined` if no secrets are collected. */
+  secrets: SecretCollector | undefined;
   report: CallReport;
   signs: CallSigns;
   services: StreamServices;
@@ -114,7 +117,7 @@ export class StreamConnector {
 
   private connect(stream: TwilioStream, start: StreamStart, ringingState: RingingState): StreamOwner {
     const { call, checkpointer, departure, escalationWatch, history } = this.options;
-    const { machine, machines, recording, ringing, services, signs, streams } = this.options;
+    const { machine, machines, recording, ringing, secrets, services, signs, streams } = this.options;
     const { callSid } = call;
     const { clock, emit, idleMs, metrics, pipeline, provider } = services;
     const { opening, prewarmed, quietSinceMs } = ringingState;
@@ -130,7 +133,11 @@ export class StreamConnector {
         onFault: (fault) => metrics.toolFaults.inc({ fault }),
       }),
       listener: this.listener(),
-      onIdle: (times) => this.silence.onIdle(times),
+      onIdle: (times) => {
+        // A caller who types is not silent, and is asked again if nothing comes.
+        if (secrets?.isCollecting === true) media.idle.callerActive();
+        else this.silence.onIdle(times);
+      },
       onCallerBack: () => departure.stay(),
       onLook: () => checkpointer.noteBetweenTurns(),
       onFault: (fault) => this.faults.onStreamFault(fault),
@@ -152,17 +159,18 @@ export class StreamConnector {
         conversation.begin();
         machines?.onStream();
         recording?.streamOpened(opening !== undefined);
+        secrets?.streamOpened(media.session);
         if (opening === undefined && !ringing.owesAnswer) idle.beginQuiet(ringing.since(quietSinceMs));
       },
       onAudio: (payload, receivedMs) => {
         health.mediaCame(receivedMs);
         pauses.heard(payload);
-        conversation.callerAudio(payload);
+        conversation.callerAudio(secrets === undefined ? payload : secrets.hears(payload));
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
       onDigit: (digit) => {
         this.silence.onDigit();
-        conversation.digit(digit);
+        if (secrets?.takes(digit) !== true) conversation.digit(digit);
       },
       onMark: (name) => playback.onMark(name),
       onEnd: (cause) => {

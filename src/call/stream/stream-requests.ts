@@ -73,7 +73,10 @@ export class StreamRequests {
   resumePlan(cause: ResumeCause, quietSinceMs: number | undefined): ExitPlan {
     const { prompt } = this.options.call.assistant;
     const opening = this.options.call.turns().length === 0 ? prompt.greeting : prompt.lines.resumed;
-    return { exit: { to: 'assistant', cause, opening: this.options.opening(opening), quietSinceMs }, announce: undefined };
+    return {
+      exit: { to: 'assistant', cause, opening: this.options.opening(opening), quietSinceMs },
+      announce: undefined,
+    };
   }
 
   /** Continues the call in a new stream. */

@@ -5,7 +5,7 @@ export const RECORDING = {
   CALL_RECORDING: variable({
     default: 'off',
     about:
-      'Whether Twilio records calls: off; announced, once the caller has heard so; consent, once the caller has also agreed. The assistants\' file can say it for a number. Needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.',
+      "Whether Twilio records calls: off; announced, once the caller has heard so; consent, once the caller has also agreed. The assistants' file can say it for a number. Needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
     schema: z.enum(['off', 'announced', 'consent']),
   }),
   CALL_RECORDING_AT_HANDOVER: variable({
@@ -27,7 +27,7 @@ export const RECORDING = {
   SECRET_AUDIO: variable({
     default: 'withhold',
     about:
-      "What the model hears of the caller while digits are collected that it must not hear: nothing (withhold), or all of it (pass).",
+      'What the model hears of the caller while digits are collected that it must not hear: nothing (withhold), or all of it (pass).',
     schema: z.enum(['withhold', 'pass']),
   }),
 } as const;
