@@ -10,6 +10,7 @@ import { HOOKS } from './mutants/hooks.mjs';
 import { JOURNAL } from './mutants/journal.mjs';
 import { MODELS } from './mutants/models.mjs';
 import { OUTBOUND } from './mutants/outbound.mjs';
+import { RECORDING } from './mutants/recording.mjs';
 import { SETTINGS } from './mutants/settings.mjs';
 import { SILENCE } from './mutants/silence.mjs';
 import { STOPPING } from './mutants/stopping.mjs';
@@ -31,6 +32,7 @@ export const MUTANTS = [
   ...SETTINGS,
   ...OUTBOUND,
   ...HOOKS,
+  ...RECORDING,
   ...TAPES,
   ...TELEMETRY,
   ...CONSOLE_ACCESS,
