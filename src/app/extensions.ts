@@ -256,7 +256,13 @@ export function processorsOf(
 }
 
 /** Names of tools that the gateway has itself, at least in some calls. */
-const RESERVED_NAMES: readonly string[] = [...BUILT_IN_TOOL_NAMES, ...MESSAGE_TOOL_NAMES, DO_NOT_CALL_TOOL, CONSENT_TOOL, SECRET_TOOL];
+const RESERVED_NAMES: readonly string[] = [
+  ...BUILT_IN_TOOL_NAMES,
+  ...MESSAGE_TOOL_NAMES,
+  DO_NOT_CALL_TOOL,
+  CONSENT_TOOL,
+  SECRET_TOOL,
+];
 
 function problemOf({ filler, name, timeoutMs }: AssistantTool): string | undefined {
   if (RESERVED_NAMES.includes(name)) return `has the name of a built-in tool (${RESERVED_NAMES.join(', ')})`;

@@ -424,7 +424,13 @@ export class Gateway {
     const account = this.twilioAccount();
     if (account === undefined) return undefined;
     const statusUrl = (): string => this.urlOf('https', PATHS.callRecording);
-    const api = new TwilioRecordings({ account, clock: this.clock, pauseBehavior, statusUrl, fetch: this.tapedFetch() });
+    const api = new TwilioRecordings({
+      account,
+      clock: this.clock,
+      pauseBehavior,
+      statusUrl,
+      fetch: this.tapedFetch(),
+    });
     return { api, atHandover, onFailure };
   }
 

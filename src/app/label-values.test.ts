@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import type { Refusal as CallRefusal } from '../call/admission.js';
 import type { CallOutcome, CallState, ResumeCause } from '../call/call-state.js';
 import type { StreamFault } from '../call/media/stream-health.js';
+import type { RecordingEnd } from '../call/recording/call-recording.js';
+import type { SecretOutcome } from '../call/secrets/secret-collector.js';
 import type { CrmOutcome } from '../crm/hubspot.js';
 import type { Reason, Trigger } from '../escalation/escalation.js';
 import type { Reach } from '../handover/agent-availability.js';
@@ -44,6 +46,8 @@ const SAME: readonly true[] = [
   true satisfies Same<Values['journalClaims']['outcome'][number], ClaimOutcome>,
   true satisfies Same<Values['messages']['kind'][number], CallbackKind>,
   true satisfies Same<Values['toolFaults']['fault'][number], ToolFault>,
+  true satisfies Same<Values['recordings']['outcome'][number], RecordingEnd | 'started'>,
+  true satisfies Same<Values['secrets']['outcome'][number], SecretOutcome>,
   true satisfies Same<(typeof ESCALATIONS)[number]['trigger'], Trigger>,
   true satisfies Same<(typeof ESCALATIONS)[number]['reason'], Reason>,
   true satisfies Same<(typeof PROVIDER_FAULTS)[number], ProviderFault>,

@@ -72,7 +72,7 @@ test('too few digits, or ten seconds without a key, lead to the next question, a
   assert.equal(asked.length, 2);
   clock.advance(1);
   assert.deepEqual(asked, [false, true, true]);
-  clock.advance(16_000);
+  clock.advance(20_000);
   assert.deepEqual(await end(), { is: 'gave_up' });
 });
 

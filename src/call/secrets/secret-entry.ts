@@ -10,8 +10,8 @@ export const MAX_SECRET_DIGITS = 32;
 const MAX_ATTEMPTS = 3;
 /** Maximum time for all attempts together. */
 export const SECRET_TOTAL_MS = 90_000;
-/** Time for the line that asks, before the caller has to begin. */
-const LINE_MS = 6000;
+/** Time for the line that asks, and for what the model is still saying, before the caller has to begin. */
+const LINE_MS = 10_000;
 
 /**
  * Collects the keys of one secret. `#` ends it, `*` takes back what was typed, and `*` before the first digit gives up. A secret of
