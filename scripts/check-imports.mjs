@@ -45,7 +45,8 @@ export const LAYERS = `
   call/transfer: base call call/media crm escalation handover telemetry twilio twilio/caller-identity.ts voice
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
   call/stream: base call call/media call/recording call/secrets call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
-  call/call.ts: base call call/recording call/secrets call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
+  call/call-privacy.ts: call call/recording call/secrets call/snapshot prompts voice
+  call/call.ts: base call call/call-privacy.ts call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
   call/registry.ts: base call call/call.ts call/recording call/stream call/transfer escalation journal twilio
 
   hooks: base call handover journal telemetry twilio/caller-identity.ts voice

@@ -5,7 +5,7 @@ import type { Escalation, Reason, Trigger } from '../escalation/escalation.js';
 import type { EscalationRules } from '../escalation/rules.js';
 import { EscalationWatch } from '../escalation/watch.js';
 import type { Logger } from '../telemetry/log.js';
-import type { Assistant, RecordingMode } from '../prompts/assistant.js';
+import type { Assistant } from '../prompts/assistant.js';
 import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
@@ -27,9 +27,7 @@ import { type CallOutcome, type CallState, CallStateMachine, type Ended, type Ex
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
 import { AnsweringMachine } from './transfer/answering-machine.js';
-import { CallRecording, type RecordingServices, goesToHuman } from './recording/call-recording.js';
-import { consentTool } from './recording/consent-tool.js';
-import { SecretCollector, type SecretServices } from './secrets/secret-collector.js';
+import { CallPrivacy, type PrivacyServices } from './call-privacy.js';
 import { StreamConnector, type StreamServices } from './stream/stream-connector.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { PATHS } from './paths.js';
@@ -38,7 +36,7 @@ import { type DoNotCallList, Ringing } from './stream/ringing.js';
 import { restoreState } from './snapshot/restore.js';
 
 /** What every call of a gateway shares. */
-export interface CallServices extends DepartureServices, StreamServices {
+export interface CallServices extends DepartureServices, StreamServices, PrivacyServices {
   log: Logger;
   /** The assistant that answers calls to this number, or talks on a call that the gateway makes from it. */
   assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
@@ -50,10 +48,6 @@ export interface CallServices extends DepartureServices, StreamServices {
   rules: EscalationRules;
   /** The key that asks for an agent. Empty if none does. */
   humanDigit: string;
-  /** How digits are collected that no model hears. `undefined` if no extension takes them. */
-  secrets: SecretServices | undefined;
-  /** How calls are recorded. `undefined` if none is. */
-  recordings: RecordingServices | undefined;
   /** Maximum time a caller talks to the assistant. 0 means no limit. */
   maxCallMs: number;
   /** Whether the streams of this instance's calls always come to this instance. */
@@ -107,9 +101,7 @@ export class Call {
   private readonly connector: StreamConnector;
   private readonly machines: AnsweringMachine | undefined;
   private readonly report: CallReport;
-  private readonly recordingMode: RecordingMode;
-  private readonly recording: CallRecording | undefined;
-  private readonly secrets: SecretCollector | undefined;
+  private readonly privacy: CallPrivacy;
   private readonly inTape = boundToTape();
   private readonly limit: CallLimit | undefined;
 
@@ -122,7 +114,7 @@ export class Call {
     call.reportStart();
     const plan = call.planWithoutAssistant(known?.action);
     if (plan !== undefined) call.departure.part(plan);
-    else call.machine.enter(call.ringing.state(call.opening(call.prompt.greeting), clock.now()));
+    else call.machine.enter(call.ringing.state(call.privacy.opening(call.prompt.greeting), clock.now()));
     call.log.info('call started');
     return call;
   }
@@ -141,7 +133,7 @@ export class Call {
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.now()),
     });
     if (isOver) call.limit?.close();
-    else call.recording?.adjust();
+    else call.privacy.restored();
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
@@ -153,7 +145,6 @@ export class Call {
     this.callSid = callSid;
     const assistant = services.assistantFor(to, outbound, memory.known);
     this.prompt = assistant.prompt;
-    this.recordingMode = assistant.recording;
     const history = new History(memory.turns);
     this.log = services.log.child({ call_sid: callSid, conversation_id: conversationId });
     const trace = memory.trace ?? traceOf(memory, services.traces);
@@ -174,15 +165,14 @@ export class Call {
       known: memory.known,
       traceId: trace?.id,
       turns: () => history.turns,
-      recording: () => this.recording?.place,
+      recording: () => this.privacy.recording?.place,
       log: () => this.log,
     };
     const report = new CallReport({ call, trace: services.traces && trace, services });
     const signs = new CallSigns({ callSid, clock, emit: services.emit });
     const machine = new CallStateMachine({
       onEnter: (state) => {
-        if (goesToHuman(state) || state.name === 'ended') this.secrets?.forget();
-        this.recording?.entered(state);
+        this.privacy.entered(state);
         this.checkpointer.note();
         signs.entered(state.name);
       },
@@ -206,10 +196,7 @@ export class Call {
       history,
       machine,
       departure,
-      more: () => ({
-        ...(this.recording === undefined ? {} : { recording: this.recording.memory }),
-        ...(this.secrets?.isOwed === true ? { isSecretOwed: true } : {}),
-      }),
+      more: () => this.privacy.memory,
       services,
     });
     const ringing = new Ringing({
@@ -218,19 +205,19 @@ export class Call {
       machine,
       departure,
       services,
-      callTools: () => this.callTools(),
+      callTools: () => this.privacy.tools(),
       onSessionChange: (change) => {
         signs.onSessionChange(change);
-        this.secrets?.onSessionChange(change);
+        this.privacy.onSessionChange(change);
       },
       onExpired: (quietSinceMs) => departure.part(streams.resumePlan('stream_refused', quietSinceMs)),
     });
-    const opening = (text: string): string => this.opening(text);
+    const opening = (text: string): string => this.privacy.opening(text);
     const streams = new StreamRequests({ call, machine, ringing, departure, opening, services, signs });
     this.migration = new CallMigration({
       clock,
       machine,
-      isBusy: () => this.secrets?.isCollecting === true,
+      isBusy: () => this.privacy.secrets?.isCollecting === true,
       checkpointer,
       midWordPlan: () => streams.resumePlan('moved', streams.heardNothingSinceMs),
       part: (plan) => {
@@ -242,8 +229,8 @@ export class Call {
       const message = this.prompt.outbound?.message;
       this.machines = new AnsweringMachine({ machine, departure, log: this.log, wanted: outbound.machine, message });
     }
-    this.recording = this.openRecording(memory);
-    this.secrets = services.secrets && this.openSecrets(call, services.secrets, memory.isSecretOwed === true);
+    const onChange = (): void => this.checkpointer.note();
+    this.privacy = new CallPrivacy({ call, machine, services, memory, onChange });
     const escalate = (escalation: Escalation): void => this.escalate(escalation);
     this.connector = new StreamConnector({
       call,
@@ -255,8 +242,8 @@ export class Call {
       ringing,
       streams,
       machines: this.machines,
-      recording: this.recording,
-      secrets: this.secrets,
+      recording: this.privacy.recording,
+      secrets: this.privacy.secrets,
       report,
       signs,
       services,
@@ -269,63 +256,6 @@ export class Call {
     this.ringing = ringing;
     this.streams = streams;
     if (maxCallMs > 0) this.limit = new CallLimit({ clock, machine, escalate }, maxCallMs - this.lastedMs);
-  }
-
-  /** `undefined` if the call is not to be recorded, and was not on another instance. */
-  private openRecording({ callSid, recording: memory }: CallSnapshot): CallRecording | undefined {
-    const { recordingMode: mode } = this;
-    const { recordings } = this.services;
-    const isWanted = mode !== 'off' || (memory !== undefined && memory.is !== 'none');
-    if (recordings === undefined || !isWanted) return undefined;
-    return new CallRecording({
-      callSid,
-      mode,
-      lines: this.prompt.lines,
-      services: { ...this.services, ...recordings },
-      log: () => this.log,
-      say: (text, sayId) => this.say(text, sayId),
-      onChange: () => this.checkpointer.note(),
-      memory,
-      isSecretHeld: () => this.secrets?.isOwed === true,
-    });
-  }
-
-  private openSecrets(call: CallFacts, secrets: SecretServices, isOwed: boolean): SecretCollector {
-    return new SecretCollector({
-      call,
-      lines: this.prompt.lines,
-      services: { ...this.services, ...secrets },
-      media: () => (this.machine.state.name === 'talking' ? this.machine.state.media : undefined),
-      whenUnrecorded: () => this.recording?.whenSilent() ?? Promise.resolve(true),
-      onChange: () => {
-        this.checkpointer.note();
-        this.recording?.adjust();
-      },
-      isOwed,
-    });
-  }
-
-  /** Says a line to the caller. Returns `false` if no stream is open, or the call leaves it. */
-  private say(text: string, sayId: string): boolean {
-    const { state } = this.machine;
-    if (state.name !== 'talking') return false;
-    state.media.conversation.say(text, sayId);
-    return true;
-  }
-
-  /** Returns the first words of a stream. A person who is called first hears who calls. */
-  private opening(text: string): string {
-    return this.recording?.opening(text, this.machines === undefined || text !== this.prompt.greeting) ?? text;
-  }
-
-  /** Tools that act on this call. */
-  private callTools(): readonly AssistantTool[] {
-    const { recording, recordingMode, secrets } = this;
-    const isRecorded = recording !== undefined && recordingMode !== 'off';
-    return [
-      isRecorded ? consentTool(recordingMode, (agreed) => recording.decided(agreed)) : [],
-      secrets === undefined ? [] : secrets.tool,
-    ].flat();
   }
 
   /** How a call goes that the assistant does not answer. `undefined` if it does. */
@@ -431,7 +361,7 @@ export class Call {
 
   /** Twilio has reported a recording of the call. */
   onRecording(report: ShownRecording): void {
-    this.inTape(() => this.recording?.reported(report));
+    this.inTape(() => this.privacy.recording?.reported(report));
   }
 
   /** Transfers the call for a reason outside the conversation, for instance because the gateway is stopping. */
@@ -512,7 +442,7 @@ export class Call {
     this.machine.enter({ name: 'ended', outcome, announce });
     this.limit?.close();
     this.checkpointer.close();
-    this.recording?.close();
+    this.privacy.close();
     this.departure.close();
     this.report.ended(outcome, this.lastedMs);
     this.services.onEnded(this);

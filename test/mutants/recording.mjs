@@ -69,8 +69,8 @@ export const RECORDING = [
   {
     name: 'keys behind a complete secret go to the model',
     file: 'src/call/secrets/secret-collector.ts',
-    find: 'else this.beginGrace();',
-    replace: 'else this.settled();',
+    find: 'if (!this.isClosed) this.beginGrace(isDone, graceMs);',
+    replace: 'this.settled(isDone);',
     tests: ['test/secrets.test.ts'],
     only: 'behind the last digit',
   },

@@ -18,9 +18,12 @@ export const SECRET_TOOL = 'collect_secret';
 
 /** What the model is told after digits were thrown away with the stream or the session under them. */
 const THROWN_AWAY = `The line was interrupted while the caller typed digits on the keypad. Nothing of it was kept. If the digits are still needed, say so and call ${SECRET_TOOL} again.`;
+const NOT_PAUSED = 'The recording of the call could not be paused, so no digits may be asked for. Offer a colleague.';
 const SAY_PREFIX = 'secret-';
 /** How long keys are still dropped after the last one. A caller may type more than was asked for, and `#` behind it. */
 const GRACE_MS = 1500;
+/** The same after an interruption that the caller may not have noticed while they typed. */
+const INTERRUPTED_MS = 5000;
 const LATE = Symbol('late');
 /** Time beside the limits of the parts, so that the tool ends by itself. */
 const SLACK_MS = 5000;
@@ -68,10 +71,11 @@ export class SecretCollector {
   private readonly options: SecretCollectorOptions;
   private entry: SecretEntry | undefined;
   private spoken: SpokenInstead | undefined;
-  /** Set while more keys may come of an entry that is over. */
-  private grace: Timer | undefined;
+  /** Set while more keys may come of an entry that is over. `isDone`: the recording may go on afterwards. */
+  private grace: { timer: Timer; isDone: boolean } | undefined;
   private isOwedNow: boolean;
   private sayCount = 0;
+  private isClosed = false;
 
   constructor(options: SecretCollectorOptions) {
     this.options = options;
@@ -104,7 +108,7 @@ export class SecretCollector {
   /** Takes a key of the caller. Returns `false` if it is none of a secret. */
   takes(key: string): boolean {
     if (this.grace !== undefined) {
-      this.beginGrace();
+      this.beginGrace(this.grace.isDone);
       return true;
     }
     if (this.entry === undefined) return false;
@@ -125,23 +129,35 @@ export class SecretCollector {
 
   /** A stream is open, and its session may know nothing of digits that were thrown away. */
   streamOpened(session: VoiceSession): void {
-    if (this.isOwedNow && !this.isCollecting) session.sendText(THROWN_AWAY);
+    if (!this.isOwedNow || this.entry !== undefined) return;
+    this.beginGrace(false, INTERRUPTED_MS);
+    this.changed(true);
+    session.sendText(THROWN_AWAY);
   }
 
   /** The model's session was lost or replaced, and with it the question for digits. */
   onSessionChange({ type }: SessionChange): void {
     if (type === 'connected') return;
-    this.entry?.leave();
-    if (type === 'lost' || !this.isOwedNow) return;
+    if (this.entry !== undefined) {
+      this.entry.leave();
+      this.over(this.entry, false, INTERRUPTED_MS);
+    }
+    if (type === 'lost' || !this.isOwedNow || this.grace?.isDone === true) return;
     // The next session is told when it has taken over.
     queueMicrotask(() => this.options.media()?.session.sendText(THROWN_AWAY));
   }
 
-  /** The caller goes to a human, or the call is over. Everything is thrown away. */
+  /** The caller goes to a human. Everything is thrown away. */
   forget(): void {
     this.entry?.leave();
-    this.endGrace();
     this.isOwedNow = false;
+  }
+
+  /** The call is over, or goes on in another instance. */
+  close(): void {
+    this.isClosed = true;
+    this.entry?.leave();
+    this.endGrace();
   }
 
   private async collect({ length, purpose }: z.output<typeof parameters>, signal: AbortSignal): Promise<unknown> {
@@ -161,24 +177,20 @@ export class SecretCollector {
       entry.begin();
     } else if (!entry.isOver) {
       entry.leave();
-      return this.done(entry, 'recorded', {
-        error: 'The recording of the call could not be paused, so no digits may be asked for. Offer a colleague.',
-      });
+      this.over(entry, true, 0);
+      this.count('recorded');
+      return { error: NOT_PAUSED };
     }
     const end = await entry.end;
-    if (end.is === 'entered') return this.handOver(entry, end, purpose, signal);
-    const output = { status: 'gave_up', ...WHY[end.is] };
-    return this.done(entry, end.is, output);
+    this.over(entry, end.is !== 'left');
+    if (end.is === 'entered') return this.handOver(end.digits, purpose, signal);
+    this.count(end.is);
+    return { status: 'gave_up', ...WHY[end.is] };
   }
 
-  private async handOver(
-    entry: SecretEntry,
-    { digits }: EntryEnd & { is: 'entered' },
-    purpose: string,
-    signal: AbortSignal,
-  ): Promise<unknown> {
+  /** Passes the digits to the operator's function. Resolves with what the model is told. */
+  private async handOver(digits: string, purpose: string, signal: AbortSignal): Promise<unknown> {
     const { call, lines, services } = this.options;
-    this.done(entry, undefined, undefined);
     const filler = services.clock.setTimer(SILENCE_BUDGET.toolFillerMs, () => this.say(lines.oneMoment));
     const { callSid, conversationId, from } = call;
     const secret = { digits, purpose, callSid, conversationId, callerNumber: identifyingNumber(from) ?? '' };
@@ -187,7 +199,7 @@ export class SecretCollector {
     try {
       const answer = await this.inTime(services.handle(secret, abort.signal));
       if (answer === LATE || answer === null) return this.failed(answer === LATE ? 'late' : 'answer');
-      services.metrics.secrets.inc({ outcome: 'collected' });
+      this.count('collected');
       return { status: 'collected', ...(answer === '' ? {} : { answer }) };
     } catch {
       return this.failed('error');
@@ -206,44 +218,43 @@ export class SecretCollector {
   }
 
   private failed(kind: 'late' | 'answer' | 'error'): unknown {
-    const { call, services } = this.options;
-    services.metrics.secrets.inc({ outcome: 'failed' });
-    call.log().error({ kind }, 'onSecret of an extension failed; the model is told so');
+    this.count('failed');
+    this.options.call.log().error({ kind }, 'onSecret of an extension failed; the model is told so');
     return { error: 'The digits were collected, and could not be checked. Tell the caller, and offer a colleague.' };
   }
 
-  /** No more keys count for this entry. Returns `output`. `outcome`: `undefined` while the digits are checked. */
-  private done(entry: SecretEntry, outcome: SecretOutcome | undefined, output: unknown): unknown {
-    if (outcome !== undefined) this.options.services.metrics.secrets.inc({ outcome });
-    if (this.entry !== entry) return output;
-    this.entry = undefined;
-    this.spoken = undefined;
-    if (outcome === 'left') this.over();
-    else if (outcome === 'recorded') this.settled();
-    else this.beginGrace();
-    return output;
+  private count(outcome: SecretOutcome): void {
+    this.options.services.metrics.secrets.inc({ outcome });
   }
 
-  private beginGrace(): void {
-    this.grace?.cancel();
-    this.grace = this.options.services.clock.setTimer(GRACE_MS, () => {
+  /**
+   * No more keys count for this entry, and those that still come are dropped for `graceMs`. `isDone`: the call may be recorded again
+   * afterwards.
+   */
+  private over(entry: SecretEntry, isDone: boolean, graceMs = GRACE_MS): void {
+    if (this.entry !== entry) return;
+    this.entry = undefined;
+    this.spoken = undefined;
+    if (!this.isClosed) this.beginGrace(isDone, graceMs);
+  }
+
+  private beginGrace(isDone: boolean, ms = GRACE_MS): void {
+    this.endGrace();
+    const timer = this.options.services.clock.setTimer(ms, () => {
       this.grace = undefined;
-      this.settled();
+      this.settled(isDone);
     });
+    this.grace = { timer, isDone };
   }
 
   private endGrace(): void {
-    this.grace?.cancel();
+    this.grace?.timer.cancel();
     this.grace = undefined;
   }
 
-  /** The secret is done, so that the call may be recorded again. */
-  private settled(): void {
-    this.isOwedNow = false;
-    this.over();
-  }
-
-  private over(): void {
+  /** No more keys are dropped. `isDone`: the call may be recorded again. */
+  private settled(isDone: boolean): void {
+    if (isDone) this.isOwedNow = false;
     this.changed(false);
     this.options.onChange();
   }
