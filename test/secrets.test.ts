@@ -157,6 +157,14 @@ test('a caller gives up with a star, or by typing nothing three times', async ()
   });
 });
 
+test('a caller who types nothing is asked for the digits, and not whether they are still there', async () => {
+  await withSecrets({ env: { CALL_RECORDING: 'off', IDLE_PROMPT_SECONDS: '5' } }, async ({ asks, rig }) => {
+    await asks();
+    await until(() => rig.provider.last.toolResults.length === 1, 'the result');
+    assert.doesNotMatch(rig.provider.last.said.join(), /still there/);
+  });
+});
+
 test('a caller who speaks instead is not heard, and the model is told so', async () => {
   await withSecrets({}, async ({ asks, is, rig, scene, taker, told, type }) => {
     await asks();
