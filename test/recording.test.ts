@@ -94,6 +94,7 @@ for (const pipeline of [true, false]) {
     await withRecorder({ pipeline }, async (rig) => {
       const { is, scene } = await recordedScene(rig);
       const recording = await is('in-progress');
+      await until(() => scene.events('recording').length === 1, 'its SID');
       rig.provider.last.callerSays('I want to speak to a human agent.');
       await scene.ends('handed_over');
       assert.deepEqual(recording.changes, ['stopped']);

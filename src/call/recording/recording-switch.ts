@@ -139,9 +139,9 @@ export class RecordingSwitch {
   private async learn(step: Step, result: RecordingResult | undefined): Promise<void> {
     switch (result?.is) {
       case 'done':
-        this.enter(result.recording.is, result.recording.sid);
-        // Another recording may run beside it.
-        if (this.isAmbiguous && step !== 'start' && step !== 'in-progress') await this.look();
+        // Another recording may run beside it, so only the list tells that nothing is recorded.
+        if (this.isAmbiguous && (step === 'paused' || step === 'stopped')) await this.look();
+        else this.enter(result.recording.is, result.recording.sid);
         return;
       case 'refused':
       case 'not-processed':

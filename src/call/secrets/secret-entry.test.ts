@@ -4,7 +4,7 @@ import { FakeClock } from '../../../test/support/fake-clock.js';
 import { type EntryEnd, SecretEntry } from './secret-entry.js';
 
 /** An entry of four digits whose question has been asked, and what becomes of it. */
-function entryOf(length: number | undefined = 4): {
+function entryOf({ length }: { length: number | undefined } = { length: 4 }): {
   clock: FakeClock;
   entry: SecretEntry;
   asked: boolean[];
@@ -37,10 +37,10 @@ test('a secret of a known length ends with its last digit', async () => {
 });
 
 test('a secret of an unknown length ends with the hash key, or with the longest one', async () => {
-  const one = entryOf(undefined);
+  const one = entryOf({ length: undefined });
   one.type('12345#');
   assert.deepEqual(await one.end(), { is: 'entered', digits: '12345' });
-  const long = entryOf(undefined);
+  const long = entryOf({ length: undefined });
   long.type('7'.repeat(40));
   assert.deepEqual(await long.end(), { is: 'entered', digits: '7'.repeat(32) });
 });
