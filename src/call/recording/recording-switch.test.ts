@@ -110,7 +110,7 @@ test('a recording that may run beside the known one is found and paused, too', a
   assert.equal(control.sid, 'RE2');
   state.wanted = 'paused';
   const silent = control.whenSilent(4000);
-  await settle();
+  await settle(4100);
   assert.equal(await silent, true);
   assert.deepEqual(asked, ['start', 'list', 'start', 'paused RE2', 'list', 'paused RE1', 'list']);
 });
@@ -153,7 +153,7 @@ test('a recording that Twilio does not know is over if the list says so', async 
   const lists = [[{ sid: 'RE1', is: 'over' as const }]];
   const { control, settle } = switchOf({ answers: [gone], lists, stand: 'in-progress', sid: 'RE1' }, 'paused');
   const silent = control.whenSilent(1000);
-  await settle();
+  await settle(1100);
   assert.equal(await silent, true);
   assert.equal(control.stand, 'over');
 });

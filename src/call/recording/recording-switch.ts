@@ -119,9 +119,11 @@ export class RecordingSwitch {
   private async run(): Promise<void> {
     let tries = 0;
     for (let step = this.next(); step !== undefined && !this.isClosed; step = this.next()) {
+      const { known } = this;
       const result = step === 'look' ? undefined : await this.ask(step);
       await this.learn(step, result);
-      if (this.next() !== step) {
+      // The same step for another recording is no second try.
+      if (this.next() !== step || this.known !== known) {
         tries = 0;
         continue;
       }
