@@ -40,11 +40,11 @@ describe('recordings and secrets with hosted models', { concurrency: 2 }, () => 
           const { call, hearing } = rig.place();
           await until(() => call.recordings[0]?.status === 'in-progress', 'the recording');
           const [recording] = call.recordings;
+          await heardMore(hearing, 0, 'the whole greeting');
           const beforeMs = hearing.loudMs;
-          assert.ok(beforeMs > 0, 'the line was heard');
           await speak(call);
           await until(() => recording?.status === 'paused', 'the pause');
-          await heardMore(hearing, beforeMs, 'the question');
+          await until(() => hearing.loudMs > beforeMs + 100, 'the question');
           for (const key of `${PIN}#`) call.pressDigit(key);
           await until(() => results.length === 1, 'the result');
           assert.match(results[0] ?? '', /collected.*accepted/);

@@ -121,7 +121,7 @@ for (const pipeline of [true, false]) {
     await withSecrets({ pipeline }, async ({ asks, rig, scene, taker, type }) => {
       await asks();
       type('7392');
-      await until(() => rig.provider.last.cancels > 0, 'the keys');
+      await scene.call.mediaStream?.settle();
       rig.running.gateway.operate(scene.call.callSid, { action: 'escalate', reason: 'requested_human' });
       type('81');
       await scene.ends('handed_over');

@@ -22,7 +22,7 @@ export interface Conversation {
   /** `payload`: base64 of raw mu-law at 8 kHz. */
   callerAudio(payload: string): void;
   digit(digit: string): void;
-  /** Cuts what the caller hears, as a caller does who presses a key. */
+  /** Cuts what the caller hears. The model is told nothing. */
   hush(): void;
   /** Speaks a line of the gateway's own without stopping anything. */
   say(text: string, sayId: string): void;

@@ -2,6 +2,7 @@ import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import { TandemError } from '../../base/errors.js';
 import type { VoiceEvent } from '../../voice/session.js';
 import type { Conversation, ConversationParts } from './conversation.js';
+import { hush } from './hush.js';
 import { noteBargeIn } from './note-barge-in.js';
 import { stopDialogue } from './stop-dialogue.js';
 import { answerToolCall } from './tool-calls.js';
@@ -47,10 +48,7 @@ export class DirectBridge implements Conversation {
   }
 
   hush(): void {
-    this.guard(() => {
-      this.parts.prewarmed.session.cancel();
-      this.onEvent({ type: 'interruption' });
-    });
+    this.guard(() => hush(this.parts));
   }
 
   private onDigit(digit: string): void {
