@@ -206,8 +206,8 @@ export class CallRegistry {
     const mayBeStale = !isCurrent && call?.isRinging === true && !this.services.streamsComeHere;
     if (mayBeStale) this.letGo(call);
     // No instance knows the call any more. Its memory is lost, but the caller still gets an agent.
-    if (call === undefined || mayBeStale) return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
-    return call.afterStream(webhook);
+    if (call !== undefined && !mayBeStale) return call.afterStream(webhook);
+    return isOver(webhook) ? [] : this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
   async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
@@ -343,17 +343,31 @@ export class CallRegistry {
   private async lookUp(callSid: string): Promise<{ call: Call | undefined; isCurrent: boolean }> {
     const known = this.calls.get(callSid);
     // The journal is asked only if another instance may have taken the call over.
-    if (known !== undefined && (!this.isWritten || known.isOver))
-      return { call: known, isCurrent: known.isOver || !this.isShared };
+    if (known !== undefined && (!this.isWritten || this.isOverForSure(known)))
+      return this.unclaimed(known, this.isOverForSure(known) || !this.isShared);
     const claim = await this.claim(callSid);
     const current = this.calls.get(callSid);
-    if (claim.status !== 'claimed') return { call: current, isCurrent: claim.status !== 'unavailable' };
+    if (claim.status !== 'claimed')
+      return this.unclaimed(current, claim.status === 'absent' && current?.isTakenForGone !== true);
     if (current !== undefined && (claim.wasOurs || current !== known)) return { call: current, isCurrent: true };
+    if (current?.isOver === true && claim.entry.stand.name === 'ended') return { call: current, isCurrent: true };
     if (current !== undefined) this.letGo(current);
     const call = Call.restore(claim.entry, this.services);
     this.calls.set(callSid, call);
     if (call.isOver) this.forgetLater(call);
     return { call, isCurrent: true };
+  }
+
+  /** Twilio's request contradicts an end that this instance has only concluded. Another one may be talking to the caller. */
+  private isOverForSure(call: Call): boolean {
+    return call.isOver && !(this.isShared && call.isTakenForGone);
+  }
+
+  /** What is known here of a call that the journal says nothing about. */
+  private unclaimed(call: Call | undefined, isCurrent: boolean): { call: Call | undefined; isCurrent: boolean } {
+    if (isCurrent || call?.isTakenForGone !== true) return { call, isCurrent };
+    this.letGo(call);
+    return { call: undefined, isCurrent };
   }
 
   /** Two requests about one call at the same moment share one claim. */
