@@ -28,9 +28,9 @@ export interface RecordedScene {
   scene: Scene;
   recordings: readonly CallRecording[];
   /** Waits until the only recording is in this state. */
-  is(status: CallRecording['status']): Promise<CallRecording>;
-  tool(name: string, given: unknown): Promise<void>;
-  type(keys: string): void;
+  is: (status: CallRecording['status']) => Promise<CallRecording>;
+  tool: (name: string, given: unknown) => Promise<void>;
+  type: (keys: string) => void;
 }
 
 let toolCalls = 0;

@@ -17,7 +17,7 @@ export function answerForModel(answer: unknown, digits: string): string | undefi
 
 /** Whether `text` holds the secret, or a telling part of it, however its digits are grouped or written. */
 function holdsDigits(text: string, digits: string): boolean {
-  const written = [...text.normalize('NFKC')].map(asciiDigit).join('');
+  const written = Array.from(text.normalize('NFKC'), asciiDigit).join('');
   const size = Math.min(TELLING_DIGITS, digits.length);
   for (let at = 0; at + size <= digits.length; at++) {
     if (written.includes(digits.slice(at, at + size))) return true;

@@ -27,6 +27,7 @@ export const de: OwnLines = {
     recorded: 'Dieser Anruf wird aufgezeichnet.',
     notRecorded: 'Dieser Anruf wird doch nicht aufgezeichnet.',
     enterDigits: 'Bitte geben Sie die Ziffern jetzt über die Tastatur ein und drücken Sie am Ende die Raute-Taste.',
-    enterDigitsAgain: 'Ich habe nicht alle Ziffern bekommen. Bitte geben Sie sie noch einmal ein und drücken Sie am Ende die Raute-Taste.',
+    enterDigitsAgain:
+      'Ich habe nicht alle Ziffern bekommen. Bitte geben Sie sie noch einmal ein und drücken Sie am Ende die Raute-Taste.',
   },
 };

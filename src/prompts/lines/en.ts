@@ -24,6 +24,7 @@ export const en: OwnLines = {
     recorded: 'This call is recorded.',
     notRecorded: 'This call is not recorded after all.',
     enterDigits: 'Please enter the digits on your keypad now, and press the hash key when you are done.',
-    enterDigitsAgain: 'I did not get all the digits. Please enter them again, and press the hash key when you are done.',
+    enterDigitsAgain:
+      'I did not get all the digits. Please enter them again, and press the hash key when you are done.',
   },
 };

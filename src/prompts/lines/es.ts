@@ -24,6 +24,7 @@ export const es: OwnLines = {
     recorded: 'Esta llamada se graba.',
     notRecorded: 'Al final, esta llamada no se graba.',
     enterDigits: 'Por favor, introduzca ahora los dígitos con el teclado y pulse la tecla almohadilla cuando termine.',
-    enterDigitsAgain: 'No he recibido todos los dígitos. Por favor, introdúzcalos de nuevo y pulse la tecla almohadilla cuando termine.',
+    enterDigitsAgain:
+      'No he recibido todos los dígitos. Por favor, introdúzcalos de nuevo y pulse la tecla almohadilla cuando termine.',
   },
 };

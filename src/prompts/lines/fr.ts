@@ -26,6 +26,7 @@ export const fr: OwnLines = {
     recorded: 'Cet appel est enregistré.',
     notRecorded: "Finalement, cet appel n'est pas enregistré.",
     enterDigits: 'Veuillez saisir les chiffres sur votre clavier maintenant, puis appuyez sur la touche dièse.',
-    enterDigitsAgain: "Je n'ai pas reçu tous les chiffres. Veuillez les saisir à nouveau, puis appuyez sur la touche dièse.",
+    enterDigitsAgain:
+      "Je n'ai pas reçu tous les chiffres. Veuillez les saisir à nouveau, puis appuyez sur la touche dièse.",
   },
 };

@@ -25,6 +25,7 @@ export const it: OwnLines = {
     recorded: 'Questa chiamata viene registrata.',
     notRecorded: 'Alla fine questa chiamata non viene registrata.',
     enterDigits: 'Inserisca ora le cifre sulla tastiera e prema il tasto cancelletto quando ha finito.',
-    enterDigitsAgain: 'Non ho ricevuto tutte le cifre. Le inserisca di nuovo e prema il tasto cancelletto quando ha finito.',
+    enterDigitsAgain:
+      'Non ho ricevuto tutte le cifre. Le inserisca di nuovo e prema il tasto cancelletto quando ha finito.',
   },
 };

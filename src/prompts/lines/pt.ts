@@ -25,6 +25,7 @@ export const pt: OwnLines = {
     recorded: 'Esta chamada é gravada.',
     notRecorded: 'Afinal, esta chamada não é gravada.',
     enterDigits: 'Por favor, digite agora os números no teclado e pressione a tecla jogo da velha quando terminar.',
-    enterDigitsAgain: 'Não recebi todos os números. Por favor, digite-os novamente e pressione a tecla jogo da velha quando terminar.',
+    enterDigitsAgain:
+      'Não recebi todos os números. Por favor, digite-os novamente e pressione a tecla jogo da velha quando terminar.',
   },
 };
