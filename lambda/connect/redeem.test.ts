@@ -146,7 +146,8 @@ async function scene(changes: { matchesCallers?: boolean } = {}) {
   const store = new MemoryStore();
   const clock = new FakeClock(NOW_SECONDS * 1000);
   const counted = { alarm: 0, failed: 0 };
-  await store.put(tokenKey('pepper', TOKEN), sampleRecord({ customer_phone: PHONE, customer_name: 'Ada' }));
+  const secret = { customer_name: 'Ada', recording_sid: 'RE1', recording_url: 'https://api.twilio.com/RE1' };
+  await store.put(tokenKey('pepper', TOKEN), sampleRecord({ customer_phone: PHONE, ...secret }));
   await store.link(callerKey('pepper', PHONE), tokenKey('pepper', TOKEN), NOW_SECONDS, NOW_SECONDS + 600);
   const redeem = createRedeemer({
     store,
@@ -176,6 +177,7 @@ test('a caller whose digits were lost is known by the number, without a word of 
     assert.equal(answer['reason'], 'customer_request');
     assert.equal(answer['customer_name'], 'unknown');
     assert.match(answer['summary'] ?? '', /ask who is calling/);
+    assert.equal(answer['recording_url'], '', 'what was said is in the recording');
     assert.deepEqual(await ask(token, PHONE), answer, 'the same when Connect retries');
     assert.equal((await ask(token, PHONE, 'contact-2'))['token_status'], 'invalid');
     assert.equal((await ask(TOKEN, PHONE, 'contact-2'))['token_status'], 'used');

@@ -127,13 +127,20 @@ export class HandoverDesk {
       hubspot_contact_id: '',
       hubspot_ticket_id: '',
       crm_url: '',
-      recording_sid: printable(context.recording?.sid ?? '', FIELD_CHARACTERS),
-      recording_url: printable(context.recording?.url ?? '', LONG_FIELD_CHARACTERS),
+      ...recordingOf(context),
       created_at: createdAt,
       expires_at: createdAt + ttlSeconds,
       status: 'issued',
     };
   }
+}
+
+function recordingOf({ recording }: HandoverContext): Pick<HandoverRecord, 'recording_sid' | 'recording_url'> {
+  if (recording === undefined) return {};
+  return {
+    recording_sid: printable(recording.sid, FIELD_CHARACTERS),
+    recording_url: printable(recording.url, LONG_FIELD_CHARACTERS),
+  };
 }
 
 /** Returns a summary with what was known before the call. */
