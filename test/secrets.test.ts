@@ -67,6 +67,8 @@ for (const pipeline of [true, false]) {
       assert.deepEqual(taker.digits, [PIN]);
       const { callSid, purpose } = taker.taken[0] ?? {};
       assert.deepEqual([callSid, purpose], [scene.call.callSid, 'the PIN']);
+      const frames = last.audio.length;
+      await until(() => last.audio.length > frames + 200, 'the pause that ends a number');
       assert.deepEqual(last.texts, [], 'no keys as a text');
       for (const shown of [told(), JSON.stringify(rig.events), rig.log()]) assert.doesNotMatch(shown, new RegExp(PIN));
       await counted(rig, 'gateway_secrets_total{outcome="collected"} 1');
@@ -106,8 +108,9 @@ for (const pipeline of [true, false]) {
       await asks();
       let cleared = 0;
       scene.call.on('cleared', () => cleared++);
-      type(`${PIN}44#`);
+      type(PIN);
       await until(() => rig.provider.last.toolResults.length === 1, 'the result');
+      type('44#');
       assert.equal(cleared, 1, 'the question is cut once');
       rig.provider.last.speak('Thank you.', 3000);
       // Long enough for a number of keys to be over.

@@ -7,8 +7,8 @@ export const RECORDING = [
     file: 'src/call/recording/recording-notice.ts',
     find: "if (end === 'heard' && wait === this.wait) this.heard();",
     replace: 'this.heard();',
-    tests: ['test/recording.test.ts'],
-    only: 'who interrupts the line',
+    tests: ['src/call/recording/recording-notice.test.ts'],
+    only: 'does not count',
   },
   {
     name: 'a recording starts without consent',
