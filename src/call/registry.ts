@@ -4,7 +4,7 @@ import type { StreamStart } from '../twilio/messages.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
-import type { Admission, Refusal } from './admission.js';
+import type { Admission, Refusal, RefusedCall } from './admission.js';
 import type { Reason } from '../escalation/escalation.js';
 import { announcement } from './announcement.js';
 import type { BeforeCall, CallContext } from './before-call.js';
@@ -37,8 +37,10 @@ export type OperatorAction = { action: 'hangup' } | { action: 'escalate'; reason
 export interface RegistryServices {
   /** Asks what is known of a call before it is answered. Absent if nothing can be asked. */
   beforeCall?: BeforeCall | undefined;
-  /** Called when this instance has written the end of a call whose instance is gone. */
+  /** Called when a call of another instance has ended, which may be gone. That instance may tell the end, too. */
   onEndedElsewhere?: ((callSid: string, outcome: CallOutcome) => void) | undefined;
+  /** Called when a new call was refused, each time that Twilio asks about it. */
+  onRefused?: ((call: RefusedCall) => void) | undefined;
 }
 
 /** Holds the calls of this process by CallSid, and routes Twilio's requests to them. */
@@ -119,8 +121,11 @@ export class CallRegistry {
     const refusal = this.refusalFor(webhook.to, context?.hasPriority);
     // A call that the hook refuses takes no room.
     if (refusal === undefined || context?.action === 'refuse') return this.begin(webhook, undefined, context);
-    this.services.metrics.refusedCalls.inc({ reason: refusal });
-    this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
+    const { connectPhoneNumber, log, metrics, onRefused } = this.services;
+    const { callSid, from, to } = webhook;
+    metrics.refusedCalls.inc({ reason: refusal });
+    log.warn({ call_sid: callSid, reason: refusal }, 'the call is not taken here');
+    onRefused?.({ callSid, from, to, reason: refusal, isPutThrough: connectPhoneNumber !== undefined });
     return this.withoutUs(webhook, 'busy', 'refused_busy');
   }
 
@@ -321,7 +326,11 @@ export class CallRegistry {
     const { journal } = this.services;
     const entry = await journal.peek(callSid);
     if (entry === undefined) return false;
-    if (entry.stand.name === 'ended') return true;
+    if (entry.stand.name === 'ended') {
+      // The instance may have died before it could tell more than the journal.
+      this.services.onEndedElsewhere?.(callSid, entry.stand.outcome as CallOutcome);
+      return true;
+    }
     const claim = await this.claim(callSid);
     if (claim.status !== 'claimed') return false;
     if (claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return true;
