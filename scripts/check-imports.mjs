@@ -41,11 +41,14 @@ export const LAYERS = `
 
   call/media: audio base escalation pipeline telemetry twilio voice
   call: base call/media escalation handover prompts telemetry twilio voice
+  call/recording: base call call/media prompts telemetry twilio voice
+  call/secrets: audio base call call/media telemetry twilio/caller-identity.ts voice
   call/transfer: base call call/media crm escalation handover telemetry twilio twilio/caller-identity.ts voice
   call/snapshot: base call call/media call/transfer escalation handover journal twilio voice
-  call/stream: base call call/media call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
-  call/call.ts: base call call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
-  call/registry.ts: base call call/call.ts call/stream call/transfer escalation journal twilio
+  call/stream: base call call/media call/recording call/secrets call/snapshot call/transfer escalation telemetry twilio twilio/caller-identity.ts voice
+  call/call-privacy.ts: call call/recording call/secrets call/snapshot prompts voice
+  call/call.ts: base call call/call-privacy.ts call/snapshot call/stream call/transfer escalation journal prompts telemetry twilio voice
+  call/registry.ts: base call call/call.ts call/recording call/stream call/transfer escalation journal twilio
 
   hooks: base call handover journal telemetry twilio/caller-identity.ts voice
   outbound/calling-hours.ts:
@@ -54,21 +57,21 @@ export const LAYERS = `
 
   tape/format.ts:
   tape/compare.ts: tape/format.ts
-  tape: audio base call speech tape/format.ts telemetry voice voice/openai
+  tape: audio base call call/secrets speech tape/format.ts telemetry voice voice/openai
   config config/variables: base call/transfer escalation handover journal outbound/calling-hours.ts outbound/countries.ts tape telemetry voice/openai
   app/peers.ts: telemetry twilio
   edge: app/peers.ts base call call/registry.ts config telemetry twilio
   outbound: base call edge handover journal outbound/calling-hours.ts outbound/countries.ts telemetry twilio twilio/caller-identity.ts voice
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover hooks journal mcp outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/recording call/registry.ts call/secrets call/snapshot call/transfer config console crm edge escalation handover hooks journal mcp outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
   doctor: app base call config crm handover hooks journal mcp process speech telemetry twilio voice/nova voice/openai
   doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
 
   doctor.ts: base config doctor doctor/deployment doctor/live process
-  extension.ts: app audio base hooks pipeline voice
+  extension.ts: app audio base call/secrets hooks pipeline voice
 
   lambda/connect: base handover twilio/caller-identity.ts
 
@@ -88,13 +91,13 @@ export const LAYERS = `
   sim/faults: app base call console handover journal voice
   sim/handset: audio base sim/caller sim/connect sim/desk sim/twilio speech
   sim: app audio base config process sim/caller sim/connect sim/twilio speech
-  sim/replay: app app/peers.ts audio base config crm escalation escalation/phrases handover journal process prompts speech tape tape/compare.ts tape/format.ts telemetry twilio/caller-identity.ts voice
+  sim/replay: app app/peers.ts audio base call/secrets config crm escalation escalation/phrases handover journal process prompts speech tape tape/compare.ts tape/format.ts telemetry twilio/caller-identity.ts voice
 
   cluster.ts: app base cluster config console/address.ts process sim/faults sim/handset sim/replay telemetry
   main.ts: app base config console/address.ts process sim/faults sim/handset sim/replay telemetry
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hooks sim/hubspot sim/mcp sim/model sim/nova sim/openai sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
+  test/support: app audio base call call/secrets cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hooks sim/hubspot sim/mcp sim/model sim/nova sim/openai sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
   test/browser/support: app audio call config console escalation sim/handset speech tape/format.ts telemetry test/support
   bench: app audio base cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/browser/support test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hooks sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai

@@ -116,11 +116,11 @@ describe('extensions', () => {
       [endless, /has not finished loading after 0\.2 s/],
       [
         'export default { tools: [] };',
-        /exports none of "providers", "tools", "processors", "beforeCall", "onCallEvent", "afterCall" \(it exports default\)/,
+        /exports none of "providers", "tools", "processors", "beforeCall", "onCallEvent", "afterCall", "onSecret" \(it exports default\)/,
       ],
       [
         '',
-        /exports none of "providers", "tools", "processors", "beforeCall", "onCallEvent", "afterCall" \(it exports nothing\)/,
+        /exports none of "providers", "tools", "processors", "beforeCall", "onCallEvent", "afterCall", "onSecret" \(it exports nothing\)/,
       ],
       [tool('name: "end_call"'), /its tool "end_call" has the name of a built-in tool/],
       [tool('name: "request_callback"'), /its tool "request_callback" has the name of a built-in tool/],

@@ -13,6 +13,7 @@ import { JOURNAL } from './mutants/journal.mjs';
 import { MCP } from './mutants/mcp.mjs';
 import { MODELS } from './mutants/models.mjs';
 import { OUTBOUND } from './mutants/outbound.mjs';
+import { RECORDING } from './mutants/recording.mjs';
 import { SETTINGS } from './mutants/settings.mjs';
 import { SILENCE } from './mutants/silence.mjs';
 import { STOPPING } from './mutants/stopping.mjs';
@@ -37,6 +38,7 @@ export const MUTANTS = [
   ...BRIEFING,
   ...HOOKS,
   ...MCP,
+  ...RECORDING,
   ...TAPES,
   ...TELEMETRY,
   ...CONSOLE_ACCESS,

@@ -32,6 +32,8 @@ const KEYS = [
   'briefing',
   'briefing_voice',
   'briefing_ready',
+  'recording_sid',
+  'recording_url',
 ];
 
 function storeWith(redeem: HandoverStore['redeem']): HandoverStore {
@@ -103,6 +105,8 @@ test('no attribute that the flow keeps in one block is empty, even of a record t
     'hubspot_contact_id',
     'hubspot_ticket_id',
     'queue_arn',
+    'recording_sid',
+    'recording_url',
   ]);
 });
 
@@ -170,7 +174,8 @@ async function scene(changes: { matchesCallers?: boolean } = {}) {
   const store = new MemoryStore();
   const clock = new FakeClock(NOW_SECONDS * 1000);
   const counted = { alarm: 0, failed: 0 };
-  await store.put(tokenKey('pepper', TOKEN), KNOWN_RECORD);
+  const secret = { customer_name: 'Ada', recording_sid: 'RE1', recording_url: 'https://api.twilio.com/RE1' };
+  await store.put(tokenKey('pepper', TOKEN), sampleRecord({ customer_phone: PHONE, ...secret }));
   await store.link(callerKey('pepper', PHONE), tokenKey('pepper', TOKEN), NOW_SECONDS, NOW_SECONDS + 600);
   const redeem = createRedeemer({
     store,
@@ -201,6 +206,7 @@ test('a caller whose digits were lost is known by the number, without a word of 
     assert.equal(answer['customer_name'], 'unknown');
     assert.match(answer['summary'] ?? '', /ask who is calling/);
     assert.deepEqual([answer['briefing'], answer['briefing_ready']], ['', '']);
+    assert.equal(answer['recording_url'], '', 'what was said is in the recording');
     assert.deepEqual(await ask(token, PHONE), answer, 'the same when Connect retries');
     assert.equal((await ask(token, PHONE, 'contact-2'))['token_status'], 'invalid');
     assert.equal((await ask(TOKEN, PHONE, 'contact-2'))['token_status'], 'used');

@@ -28,6 +28,9 @@ const TRIES_WINDOW_SECONDS = 600;
 const UNVERIFIED =
   'Found by the phone number alone, which can be faked: ask who is calling. The conversation is stored under its id.';
 
+/** The caller's voice is a part of the conversation. */
+const NO_RECORDING = { recording_sid: '', recording_url: '' };
+
 /** Answers an event from Connect, however malformed. Never throws and never rejects. */
 export type Redeem = (event: unknown) => Promise<ConnectAnswer>;
 
@@ -162,7 +165,7 @@ async function match(options: Parts, question: Question): Promise<ConnectAnswer>
   if ((await callers.failures(tries, nowSeconds)) >= MAX_FAILURES) return answer('invalid');
   const redemption = await callers.redeemByCaller(callerKey(pepper, number), question.contactId, nowSeconds);
   if (redemption.status === 'valid') {
-    return answer('ani_match', { ...redemption.record, customer_name: '', summary: UNVERIFIED, briefing: '' });
+    return answer('ani_match', { ...redemption.record, customer_name: '', summary: UNVERIFIED, briefing: '', ...NO_RECORDING });
   }
   await countFailure(options, question, nowSeconds);
   return answer('invalid');
@@ -201,6 +204,8 @@ export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAns
     hubspot_contact_id: clean(record?.hubspot_contact_id),
     hubspot_ticket_id: clean(record?.hubspot_ticket_id),
     crm_url: clean(record?.crm_url),
+    recording_sid: clean(record?.recording_sid),
+    recording_url: clean(record?.recording_url),
   };
 }
 

@@ -19,7 +19,7 @@ import { playedNovaClient } from './played-nova.js';
 import { PlayedSocket, errorOf } from './played-socket.js';
 import { playedProvider, playedSpeaker } from './played-voice.js';
 import { Score, stopOf } from './score.js';
-import { alone, assistantsOf, configOf, toolsOf } from './tape-settings.js';
+import { alone, assistantsOf, configOf, secretsOf, toolsOf } from './tape-settings.js';
 import { VirtualClock } from './virtual-clock.js';
 
 /** What a replay has done. */
@@ -134,6 +134,7 @@ class Stage {
     const callers = this.service('callers') as DynamoDbStore['callers'];
     const agents = this.service('connect') as unknown as ConnectAgents;
     const { known } = settings.assistant;
+    const secrets = secretsOf(settings, score);
     this.gateway = new Gateway({
       config,
       log,
@@ -154,6 +155,7 @@ class Stage {
       // Nothing is asked again.
       beforeCall: known && { ask: () => Promise.resolve(known), of: () => known },
       tools: recorder.tools(toolsOf(settings, score)),
+      secrets: secrets && recorder.secrets(secrets),
       ownPhrases: settings.ownPhrases,
       clock,
       peers: settings.worker === undefined ? undefined : alone(settings.worker),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Peers } from '../../src/app/peers.js';
+import { SECRET_TOOL } from '../../src/call/secrets/secret-collector.js';
+import type { SecretHandler } from '../../src/call/secrets/secret-function.js';
 import { AssistantOfTape } from '../../src/app/taped-settings.js';
 import { isTandemError } from '../../src/base/errors.js';
 import { type Config, readConfig } from '../../src/config/config.js';
@@ -66,6 +68,12 @@ export function toolsOf({ tools }: TapeSettings, score: Score): AssistantTool[] 
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     run: () => score.answer(`tool ${name}`, (answer): unknown => answer, errorOf),
   }));
+}
+
+/** The function that took digits, which answers as it did. `undefined` if there was none. */
+export function secretsOf({ takesSecrets }: TapeSettings, score: Score): SecretHandler | undefined {
+  if (takesSecrets !== true) return undefined;
+  return () => score.answer(`tool ${SECRET_TOOL}`, (answer) => answer as string | null, errorOf);
 }
 
 /** The process as one of several, of which the others do not exist. */

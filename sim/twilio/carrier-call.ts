@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import type { CallRecording } from './call-recording.js';
 import { type Fields, rfc2822 } from './fields.js';
 import { Lifetime } from './lifetime.js';
 import type { MediaStream, StreamBehaviour, StreamOutcome } from './media-stream.js';
@@ -125,6 +126,8 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   mediaStream: MediaStream | undefined;
   /** Receives what the caller says while there is no stream: a recording, or the called leg. */
   farEnd: ((mulaw: Uint8Array) => void) | undefined;
+  /** What was started over REST, oldest first. */
+  readonly recordings: CallRecording[] = [];
   private readonly life: Lifetime;
   private state: State;
   private readonly newScript: (call: CarrierCall) => CallScript;
@@ -207,8 +210,15 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
   }
 
   pressDigit(digit: string): void {
+    for (const recording of this.recordings) recording.hearKey(digit);
     this.emit('key', digit);
     this.mediaStream?.pressDigit(digit);
+  }
+
+  /** The call is recorded from now on. */
+  record(recording: CallRecording): CallRecording {
+    this.recordings.push(recording);
+    return recording;
   }
 
   /** Hangs up on the caller's side. */
@@ -259,6 +269,7 @@ export class CarrierCall extends EventEmitter<CarrierCallEvents> {
     this.state = { name: 'over', reason, status, durationSeconds, endedEpochMs: clock.epochMs() };
     this.life.end();
     void this.script.abandon();
+    for (const recording of this.recordings) recording.finish();
     this.report('completed', status, { CallDuration: String(durationSeconds) });
     this.emit('ended', reason);
   }

@@ -10,6 +10,8 @@ const PROBLEMS = {
   12200: { level: 'warning', name: 'Schema validation warning' },
   12300: { level: 'error', name: 'Invalid Content-Type' },
   13214: { level: 'warning', name: 'Dial: invalid callerId value' },
+  13256: { level: 'warning', name: 'Recording: invalid recordingStatusCallback URL' },
+  13621: { level: 'warning', name: 'Recording: invalid recordingStatusCallbackEvent' },
   21262: { level: 'warning', name: 'No AMD status callback URL provided' },
   31901: { level: 'error', name: 'Stream: no answer from the WebSocket server' },
   31902: { level: 'error', name: 'Stream: connection refused' },

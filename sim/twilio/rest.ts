@@ -9,6 +9,7 @@ import type { Carrier } from './carrier.js';
 import { callList } from './call-list.js';
 import { createCall } from './create-call.js';
 import { type IncomingNumber, numberList } from './number-resource.js';
+import { findRecording, recordingList, startRecording, updateRecording } from './recording-requests.js';
 
 export interface RestOptions {
   /** API keys (SID → secret) that are accepted in addition to the account's own SID and auth token. */
@@ -33,14 +34,15 @@ type Resource = Record<string, unknown>;
 
 const CALL_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/Calls\/([^/]+)\.json$/;
 const CALLS_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/Calls\.json$/;
+const RECORDINGS_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/Calls\/([^/]+)\/Recordings(?:\/([^/]+))?\.json$/;
 const NUMBERS_PATH = /^\/2010-04-01\/Accounts\/([^/]+)\/IncomingPhoneNumbers\.json$/;
 const MAX_BODY_BYTES = 64 * 1024;
 const NOT_ALLOWED: RestError = { status: 405, code: 20004, message: 'Method not allowed' };
 const NOT_A_FORM: RestError = { status: 400, code: 20001, message: 'The body is not an urlencoded form' };
 
 /**
- * Twilio's REST API for one carrier, as far as a gateway needs it. It shows, lists, makes, changes and ends calls, and shows
- * the settings of a phone number.
+ * Twilio's REST API for one carrier, as far as a gateway needs it. It shows, lists, makes, changes and ends calls, records
+ * them, and shows the settings of a phone number.
  */
 export class RestApi {
   private readonly carrier: Carrier;
@@ -51,6 +53,7 @@ export class RestApi {
   private underWay = 0;
   private refusals = 0;
   private losses: LostAnswer[] = [];
+  private failures: RestError[] = [];
 
   constructor(carrier: Carrier, options: RestOptions = {}) {
     this.carrier = carrier;
@@ -78,6 +81,11 @@ export class RestApi {
   /** Loses the answers to the next requests that make or change a call, one way each. */
   loseNext(...ways: LostAnswer[]): void {
     this.losses = ways;
+  }
+
+  /** Answers the next requests that make or change something with these errors. They have no effect. */
+  failNext(...errors: RestError[]): void {
+    this.failures = errors;
   }
 
   async close(): Promise<void> {
@@ -118,6 +126,8 @@ export class RestApi {
       return { status: 429, code: 20429, message: 'Too Many Requests' };
     }
     if (!this.isAuthorized(request.headers.authorization)) return { status: 401, code: 20003, message: 'Authenticate' };
+    const failure = request.method === 'POST' ? this.failures.shift() : undefined;
+    if (failure !== undefined) return failure;
     const { pathname: path, searchParams } = new URL(request.url ?? '/', 'https://api.twilio.com');
     const { accountSid } = this.carrier.options;
     if (NUMBERS_PATH.exec(path)?.[1] === accountSid) {
@@ -130,11 +140,28 @@ export class RestApi {
       if (request.method === 'GET') return { resource: callList(accountSid, this.carrier.all, searchParams) };
       return this.create(request);
     }
-    const [, account, callSid = ''] = CALL_PATH.exec(path) ?? [];
+    const [, account, callSid = '', recordingSid] = CALL_PATH.exec(path) ?? RECORDINGS_PATH.exec(path) ?? [];
     const call = account === accountSid ? this.carrier.find(callSid) : undefined;
-    if (call === undefined)
-      return { status: 404, code: 20404, message: `The requested resource ${path} was not found` };
-    return this.handleCall(request, call);
+    if (call === undefined) return notFound(path);
+    return RECORDINGS_PATH.test(path)
+      ? this.handleRecording(request, call, path, recordingSid)
+      : this.handleCall(request, call);
+  }
+
+  private async handleRecording(
+    request: IncomingMessage,
+    call: CarrierCall,
+    path: string,
+    sid: string | undefined,
+  ): Promise<RestError | { resource: Resource }> {
+    const { method } = request;
+    const recording = sid === undefined ? undefined : findRecording(call, sid);
+    if (sid !== undefined && recording === undefined) return notFound(path);
+    if (method === 'GET') return { resource: recording?.resource() ?? recordingList(call, path) };
+    if (method !== 'POST') return NOT_ALLOWED;
+    const form = await readForm(request);
+    if (form === undefined) return NOT_A_FORM;
+    return recording === undefined ? startRecording(call, form) : updateRecording(recording, form);
   }
 
   private async create(request: IncomingMessage): Promise<RestError | { resource: Resource }> {
@@ -167,9 +194,13 @@ export class RestApi {
   }
 }
 
-/** Whether the request makes a call, and changes none. */
+function notFound(path: string): RestError {
+  return { status: 404, code: 20404, message: `The requested resource ${path} was not found` };
+}
+
+/** Whether the request makes a call or a recording, and changes none. */
 function isCreated({ method, url = '/' }: IncomingMessage): boolean {
-  return method === 'POST' && /\/Calls\.json(?:\?|$)/.test(url);
+  return method === 'POST' && /\/(?:Calls|Recordings)\.json(?:\?|$)/.test(url);
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {

@@ -30,6 +30,10 @@ export function openAssistants(options: {
     providers: providers === undefined ? [...BUILT_IN_PROVIDERS, ...extensions.providers.keys()] : namesOf(providers),
     tools: tools.map(({ name }) => name),
     mayHaveTool: (name) => mayHaveTool(mcpServers, name),
+    recording: {
+      mode: config.recording.mode,
+      isPossible: config.twilio.accountSid !== undefined && config.twilio.authTokens.length > 0,
+    },
   });
 }
 

@@ -7,6 +7,9 @@ import type { Config } from '../config/config.js';
 import type { OwnProcessor, ProcessorCall, ProcessorPlace } from '../call/media/own-processors.js';
 import type { Processor } from '../pipeline/processor.js';
 import { BUILT_IN_TOOL_NAMES } from '../call/media/built-in-tools.js';
+import { CONSENT_TOOL } from '../call/recording/consent-tool.js';
+import { SECRET_TOOL } from '../call/secrets/secret-collector.js';
+import type { SecretFunction } from '../call/secrets/secret-function.js';
 import { DO_NOT_CALL_TOOL } from '../outbound/do-not-call.js';
 import { MESSAGE_TOOL_NAMES } from '../call/transfer/caller-messages.js';
 import type { BeforeCallFunction } from '../hooks/context-sources.js';
@@ -103,13 +106,15 @@ export interface Extensions {
   onCallEvent?: CallEventFunction | undefined;
   /** Told of the end of a call. At most one module exports it. */
   afterCall?: CallEventFunction | undefined;
+  /** Gets the digits that no model hears. At most one module exports it. */
+  onSecret?: SecretFunction | undefined;
 }
 
 /** Maximum time for loading one module. */
 const LOAD_LIMIT_MS = 10_000;
 /** A model that waits longer for a tool has lost its caller. */
 const MAX_TOOL_MS = 300_000;
-const KINDS = ['providers', 'tools', 'processors', 'beforeCall', 'onCallEvent', 'afterCall'] as const;
+const KINDS = ['providers', 'tools', 'processors', 'beforeCall', 'onCallEvent', 'afterCall', 'onSecret'] as const;
 const PLACES: readonly ProcessorPlace[] = ['before-model', 'after-model'];
 const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -128,6 +133,7 @@ export async function loadExtensions(
   let beforeCall: BeforeCallFunction | undefined;
   let onCallEvent: CallEventFunction | undefined;
   let afterCall: CallEventFunction | undefined;
+  let onSecret: SecretFunction | undefined;
   for (const name of modules) {
     const module = await load(name, folder, limitMs);
     if (KINDS.every((kind) => module[kind] === undefined)) throw unusable(name, nothingOf(module));
@@ -142,8 +148,9 @@ export async function loadExtensions(
     beforeCall = onlyFunction(name, 'beforeCall', module, beforeCall);
     onCallEvent = onlyFunction(name, 'onCallEvent', module, onCallEvent);
     afterCall = onlyFunction(name, 'afterCall', module, afterCall);
+    onSecret = onlyFunction(name, 'onSecret', module, onSecret);
   }
-  return { providers, tools, processors, beforeCall, onCallEvent, afterCall };
+  return { providers, tools, processors, beforeCall, onCallEvent, afterCall, onSecret };
 }
 
 /** Returns the function of this module, or `known` if it has none. One module may have it. */
@@ -249,7 +256,13 @@ export function processorsOf(
 }
 
 /** Names of tools that the gateway has itself, at least in some calls. */
-export const RESERVED_NAMES: readonly string[] = [...BUILT_IN_TOOL_NAMES, ...MESSAGE_TOOL_NAMES, DO_NOT_CALL_TOOL];
+export const RESERVED_NAMES: readonly string[] = [
+  ...BUILT_IN_TOOL_NAMES,
+  ...MESSAGE_TOOL_NAMES,
+  DO_NOT_CALL_TOOL,
+  CONSENT_TOOL,
+  SECRET_TOOL,
+];
 
 function problemOf({ filler, name, timeoutMs }: AssistantTool): string | undefined {
   if (RESERVED_NAMES.includes(name)) return `has the name of a built-in tool (${RESERVED_NAMES.join(', ')})`;

@@ -42,6 +42,10 @@ import type { Assistant } from '../prompts/assistant.js';
 import type { TapeRecorder } from '../tape/recorder.js';
 import type { CallTraces } from '../trace/call-traces.js';
 import { tapedAssistant } from './taped-settings.js';
+import type { RecordingServices } from '../call/recording/call-recording.js';
+import type { SecretHandler } from '../call/secrets/secret-function.js';
+import { TwilioRecordings } from '../twilio/recordings-api.js';
+import type { TwilioAccount } from '../twilio/rest-request.js';
 import { TwilioRest, type UpdateResult } from '../twilio/rest.js';
 import type { CallVoice } from '../voice/continuity/provider.js';
 import type { AssistantTool } from '../voice/tools.js';
@@ -78,6 +82,8 @@ export interface GatewayParts {
   tools?: readonly AssistantTool[];
   /** Returns the tools of MCP servers for a call to or from this number. `undefined` if there are no servers. */
   mcpTools?: ((assistant: Assistant, ownNumber: string) => readonly AssistantTool[]) | undefined;
+  /** Takes the digits that no model hears. `undefined` if no extension does. */
+  secrets?: SecretHandler | undefined;
   /** Processors of extensions. */
   processors?: readonly OwnProcessor[];
   /** The operator's phrases that ask for a human, besides the built-in ones. */
@@ -169,6 +175,8 @@ export class Gateway {
         doNotCall: parts.outbound?.doNotCall,
         agents: parts.agents,
         crm: parts.crm,
+        recordings: this.recordings(),
+        secrets: parts.secrets && { handle: parts.secrets, passesAudio: config.passesSecretAudio },
         rest: config.dial.by === 'rest' ? rest : undefined,
         isOverAtTwilio: rest && ((callSid) => rest.isOver(callSid)),
         nextSteps: config.dial.nextSteps,
@@ -408,22 +416,47 @@ export class Gateway {
 
   /** `undefined` without credentials. */
   private twilioRest(): TwilioRest | undefined {
-    const { config, log, metrics } = this.parts;
-    const { accountSid, authTokens } = config.twilio;
-    const { restUrl } = config.dial;
-    const [authToken] = authTokens;
-    if (accountSid === undefined || authToken === undefined) return undefined;
+    const { log, metrics } = this.parts;
+    const account = this.twilioAccount();
+    if (account === undefined) return undefined;
     const count = (result: UpdateResult): void => metrics.restUpdates.inc({ result });
-    const send = this.parts.recorder?.fetch(this.parts.fetch ?? fetch);
+    const send = this.tapedFetch();
     return new TwilioRest({
-      baseUrl: restUrl,
-      accountSid,
-      authToken,
+      ...account,
       clock: this.clock,
       log,
       count,
       ...(send === undefined ? {} : { fetch: send }),
     });
+  }
+
+  /** `undefined` if Twilio's account is not known, so that nothing can be recorded. */
+  private recordings(): RecordingServices | undefined {
+    const { atHandover, onFailure, pauseBehavior } = this.parts.config.recording;
+    const account = this.twilioAccount();
+    if (account === undefined) return undefined;
+    const statusUrl = (): string => this.urlOf('https', PATHS.callRecording);
+    const api = new TwilioRecordings({
+      account,
+      clock: this.clock,
+      pauseBehavior,
+      statusUrl,
+      fetch: this.tapedFetch(),
+    });
+    return { api, atHandover, onFailure };
+  }
+
+  private tapedFetch(): typeof fetch | undefined {
+    return this.parts.recorder?.fetch(this.parts.fetch ?? fetch) ?? this.parts.fetch;
+  }
+
+  private twilioAccount(): TwilioAccount | undefined {
+    const { dial, twilio } = this.parts.config;
+    const { accountSid } = twilio;
+    const [authToken] = twilio.authTokens;
+    return accountSid === undefined || authToken === undefined
+      ? undefined
+      : { baseUrl: dial.restUrl, accountSid, authToken };
   }
 
   private get readiness(): Readiness {

@@ -5,6 +5,8 @@ import type { Refusal as CallRefusal } from '../call/admission.js';
 import type { SwitchOutcome } from '../call/stream/assistant-switch.js';
 import type { CallOutcome, CallState, ResumeCause } from '../call/call-state.js';
 import type { StreamFault } from '../call/media/stream-health.js';
+import type { RecordingEnd } from '../call/recording/call-recording.js';
+import type { SecretOutcome } from '../call/secrets/secret-collector.js';
 import type { CrmOutcome } from '../crm/hubspot.js';
 import type { Reason, Trigger } from '../escalation/escalation.js';
 import type { Reach } from '../handover/agent-availability.js';
@@ -54,6 +56,8 @@ const SAME: readonly true[] = [
   true satisfies Same<Values['toolFaults']['fault'][number], ToolFault>,
   true satisfies Same<(typeof MCP_OUTCOMES)[number], McpOutcome>,
   true satisfies Same<Values['assistantChanges']['outcome'][number], SwitchOutcome>,
+  true satisfies Same<Values['recordings']['outcome'][number], RecordingEnd | 'started'>,
+  true satisfies Same<Values['secrets']['outcome'][number], SecretOutcome>,
   true satisfies Same<(typeof ESCALATIONS)[number]['trigger'], Trigger>,
   true satisfies Same<(typeof ESCALATIONS)[number]['reason'], Reason>,
   true satisfies Same<(typeof PROVIDER_FAULTS)[number], ProviderFault>,

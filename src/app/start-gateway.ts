@@ -1,6 +1,7 @@
 import type { DestinationStream } from 'pino';
 import { type Clock, systemClock } from '../base/clock.js';
 import { fencedClock } from '../base/fenced-clock.js';
+import { type SecretFunction, secretHandler } from '../call/secrets/secret-function.js';
 import type { Config } from '../config/config.js';
 import { OwnPhonePages } from '../console/own-phone-pages.js';
 import type { OpenPhones, PhonePages, PhonesParts } from '../console/phones.js';
@@ -66,6 +67,8 @@ export interface StartOptions {
   providers?: readonly [VoiceProvider, ...VoiceProvider[]];
   /** Tools besides the built-in ones and those of extensions. */
   tools?: readonly AssistantTool[];
+  /** Takes digits that no model hears, in place of an extension. */
+  onSecret?: SecretFunction;
   /** Environment variables for extensions. Nothing else is read from them. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Set if this process is one of several behind one port. */
@@ -139,6 +142,9 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
     const processors = processorsOf(extensions, config, options.env ?? {});
     const ownTools = [...extensions.tools, ...(options.tools ?? [])];
     const tools = recorder?.tools(ownTools) ?? ownTools;
+    const onSecret = options.onSecret ?? extensions.onSecret;
+    const handler = onSecret && secretHandler(onSecret, options.env ?? {});
+    const secrets = handler && (recorder?.secrets(handler) ?? handler);
     const faults = await openFaults(config, clock, options);
     closers.push(() => faults?.close());
     const mcpServers = await mcpServersOf(config, options.env ?? {});
@@ -299,6 +305,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
           const given = mcp.toolsFor({ promptName: prompt.name, ownNumber, language: prompt.language });
           return recorder?.tools(given) ?? given;
         }),
+      secrets,
       processors,
       clock,
       phones,

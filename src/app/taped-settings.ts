@@ -7,7 +7,7 @@ import type { TapedAssistant } from '../tape/format.js';
 
 /** Returns what a tape says of an assistant. */
 export function tapedAssistant(assistant: Assistant, clock: Clock, known: CallContext | undefined): TapedAssistant {
-  const { name, otherLanguages, passesTo, providers, queues } = assistant;
+  const { name, otherLanguages, passesTo, providers, queues, recording } = assistant;
   // Calls that the gateway makes are not recorded.
   const { outbound: _, ...prompt } = assistant.prompt;
   return {
@@ -17,6 +17,7 @@ export function tapedAssistant(assistant: Assistant, clock: Clock, known: CallCo
     otherLanguages,
     ...(providers === undefined ? {} : { providers }),
     ...(known === undefined ? {} : { known: tapedContext(known) }),
+    ...(recording === 'off' ? {} : { recording }),
     isOpen: assistant.isOpen(clock.epochMs()),
     queues,
   };
@@ -42,12 +43,13 @@ export class AssistantOfTape extends Assistant {
   private readonly form: TapedAssistant;
 
   constructor(form: TapedAssistant) {
-    const { name, passesTo = {}, prompt, providers, queues } = form;
+    const { name, passesTo = {}, prompt, providers, queues, recording } = form;
     super({
       prompt: prompt as unknown as AssistantPrompt,
       name,
       passesTo,
       providers,
+      recording,
       queues: queues.map(({ byReason, otherwise }) => ({ byReason, otherwise })),
     });
     this.form = form;

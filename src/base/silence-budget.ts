@@ -105,6 +105,19 @@ export const SILENCE_BUDGET = {
   /** A pause that ends a number the caller types. */
   dtmfPauseMs: 2000,
 
+  // Digits are collected that no model hears.
+
+  /** Maximum time of one request to Twilio about a recording. */
+  recordingChangeMs: 1500,
+  /** Delay before a request to pause a recording is repeated. */
+  recordingPauseRetryMs: 200,
+  /** Maximum time until it is certain that nothing is recorded; then the caller is not asked for digits. */
+  recordingSilentMs: 4500,
+  /** Maximum time between two keys of a secret; then the caller is asked again. */
+  secretKeyMs: 10_000,
+  /** Maximum time for the operator's function that gets the digits; then the model is told that it failed. */
+  secretAnswerMs: 8000,
+
   // A model is lost.
 
   /** Maximum time in which the same provider is tried again. */

@@ -57,6 +57,10 @@ export type CallEvent =
   | { type: 'dialling'; callSid: string; number: string; handoverId: string | undefined }
   | { type: 'dial-ended'; callSid: string; outcome: string }
   | { type: 'message-kept'; callSid: string; kind: CallbackKind; callbackId: string }
+  /** Digits are being collected that no one but the operator's function may see, or no longer. */
+  | { type: 'secret'; callSid: string; isCollecting: boolean }
+  /** Twilio records the call. Sent once for each recording. */
+  | { type: 'recording'; callSid: string; sid: string; url: string }
   | { type: 'resumed'; callSid: string; cause: string }
   /** The call leaves this instance so that another one takes it over. */
   | { type: 'moving'; callSid: string }

@@ -55,5 +55,7 @@ export interface CallFacts {
   /** Absent if the call is not traced. */
   traceId?: string | undefined;
   turns: () => readonly Turn[];
+  /** Returns where Twilio keeps the recording. Absent, or `undefined`, if there is none. */
+  recording?: (() => { sid: string; url: string } | undefined) | undefined;
   log: () => Logger;
 }

@@ -10,6 +10,7 @@ import type { AssistantPrompt } from '../prompts/assistant-prompt.js';
 import type { JournalEntry } from '../journal/entry.js';
 import type { Journal } from '../journal/journal.js';
 import type { StreamStart } from '../twilio/messages.js';
+import type { ShownRecording } from '../twilio/recordings-api.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
@@ -33,6 +34,7 @@ import {
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
 import { AnsweringMachine } from './transfer/answering-machine.js';
+import { CallPrivacy, type PrivacyServices } from './call-privacy.js';
 import { StreamConnector, type StreamServices } from './stream/stream-connector.js';
 import { StreamRequests } from './stream/stream-requests.js';
 import { PATHS } from './paths.js';
@@ -41,7 +43,7 @@ import { type DoNotCallList, Ringing } from './stream/ringing.js';
 import { restoreState } from './snapshot/restore.js';
 
 /** What every call of a gateway shares. */
-export interface CallServices extends DepartureServices, StreamServices {
+export interface CallServices extends DepartureServices, StreamServices, PrivacyServices {
   log: Logger;
   /** `undefined` if the gateway makes no calls. */
   doNotCall: DoNotCallList | undefined;
@@ -104,6 +106,7 @@ export class Call {
   private readonly connector: StreamConnector;
   private readonly machines: AnsweringMachine | undefined;
   private readonly report: CallReport;
+  private readonly privacy: CallPrivacy;
   private readonly inTape = boundToTape();
   private readonly limit: CallLimit | undefined;
 
@@ -116,7 +119,7 @@ export class Call {
     call.reportStart();
     const plan = call.planWithoutAssistant(known?.action);
     if (plan !== undefined) call.departure.part(plan);
-    else call.machine.enter(call.ringing.state(call.prompt.greeting, clock.now()));
+    else call.machine.enter(call.ringing.state(call.privacy.opening(call.prompt.greeting), clock.now()));
     call.log.info('call started');
     return call;
   }
@@ -135,6 +138,7 @@ export class Call {
       lost: (quietSinceMs) => call.streams.resumePlan('instance_lost', quietSinceMs ?? services.clock.now()),
     });
     if (isOver) call.limit?.close();
+    else call.privacy.restored();
     call.log.info({ stand: entry.stand.name }, 'took over a call of another instance');
     return call;
   }
@@ -167,6 +171,7 @@ export class Call {
       known,
       traceId: trace?.id,
       turns: () => history.turns,
+      recording: () => this.privacy.recording?.place,
       log: () => this.log,
     };
     this.facts = call;
@@ -174,6 +179,7 @@ export class Call {
     const signs = new CallSigns({ callSid, clock, emit: services.emit });
     const machine = new CallStateMachine({
       onEnter: (state) => {
+        this.privacy.entered(state);
         this.checkpointer.note();
         signs.entered(state.name);
       },
@@ -198,6 +204,7 @@ export class Call {
       history,
       machine,
       departure,
+      more: () => this.privacy.memory,
       services,
     });
     const ringing = new Ringing({
@@ -206,13 +213,19 @@ export class Call {
       machine,
       departure,
       services,
-      onSessionChange: (change) => signs.onSessionChange(change),
+      callTools: () => this.privacy.tools(),
+      onSessionChange: (change) => {
+        signs.onSessionChange(change);
+        this.privacy.onSessionChange(change);
+      },
       onExpired: (quietSinceMs) => departure.part(streams.resumePlan('stream_refused', quietSinceMs)),
     });
-    const streams = new StreamRequests({ call, machine, ringing, departure, services, signs });
+    const opening = (text: string): string => this.privacy.opening(text);
+    const streams = new StreamRequests({ call, machine, ringing, departure, opening, services, signs });
     this.migration = new CallMigration({
       clock,
       machine,
+      isBusy: () => this.privacy.secrets?.isCollecting === true,
       checkpointer,
       midWordPlan: () => streams.resumePlan('moved', streams.heardNothingSinceMs),
       part: (plan) => {
@@ -224,6 +237,8 @@ export class Call {
       const message = this.prompt.outbound?.message;
       this.machines = new AnsweringMachine({ machine, departure, log: this.log, wanted: outbound.machine, message });
     }
+    const onChange = (): void => this.checkpointer.note();
+    this.privacy = new CallPrivacy({ call, machine, services, memory, onChange });
     const escalate = (escalation: Escalation): void => this.escalate(escalation);
     this.connector = new StreamConnector({
       call,
@@ -235,6 +250,8 @@ export class Call {
       ringing,
       streams,
       machines: this.machines,
+      recording: this.privacy.recording,
+      secrets: this.privacy.secrets,
       report,
       signs,
       services,
@@ -359,6 +376,11 @@ export class Call {
     if (isOver(webhook)) this.departure.dialling.onCallOver();
   }
 
+  /** Twilio has reported a recording of the call. */
+  onRecording(report: ShownRecording): void {
+    this.inTape(() => this.privacy.recording?.reported(report));
+  }
+
   /** Transfers the call for a reason outside the conversation, for instance because the gateway is stopping. */
   escalate(escalation: Escalation): void {
     if (this.machine.state.name !== 'talking') return;
@@ -447,6 +469,7 @@ export class Call {
     this.machine.enter({ name: 'ended', outcome, announce });
     this.limit?.close();
     this.checkpointer.close();
+    this.privacy.close();
     this.departure.close();
     this.report.ended(outcome, this.lastedMs);
     this.services.onEnded(this);

@@ -26,6 +26,8 @@ export const PATHS = {
   held: '/twilio/held',
   voicemail: '/twilio/voicemail',
   recording: '/twilio/recording',
+  /** Requested with what has become of the recording of a call. */
+  callRecording: '/twilio/call-recording',
   /** For the number's "primary handler fails" field. Requested when an answer of the gateway did not reach Twilio. */
   fallback: '/twilio/fallback',
   /** Requested when a call that the gateway makes is answered. The URL's query holds the id of the call, here and below. */

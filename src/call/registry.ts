@@ -16,6 +16,7 @@ import { answerToKey, keyOf } from './transfer/briefing.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
 import { keepForeignRecording } from './transfer/foreign-recording.js';
 import { PATHS } from './paths.js';
+import { recordingReport } from './recording/recording-report.js';
 import { hasToken, traceIn } from './stream/stream-token.js';
 
 /** How long an ended call is remembered, so that late and repeated callbacks find their answer. */
@@ -278,6 +279,16 @@ export class CallRegistry {
     const call = this.calls.get(webhook.callSid);
     if (call === undefined) void this.foreignRecording(webhook);
     else call.departure.voicemail.onRecording(webhook);
+  }
+
+  /** A status callback, which needs no TwiML. */
+  callRecording(webhook: VoiceWebhook): undefined {
+    const report = recordingReport(webhook.form);
+    if (report === undefined) return;
+    const call = this.calls.get(webhook.callSid);
+    // The instance that has the call asks Twilio itself. A report often comes after the end.
+    if (call !== undefined) call.onRecording(report);
+    else this.services.log.debug({ call_sid: webhook.callSid }, 'a recording was reported of a call that is not here');
   }
 
   private async foreignRecording(webhook: VoiceWebhook): Promise<void> {

@@ -93,6 +93,8 @@ test('without any setting, everything is embedded and only this machine can call
     callContext: { limitMs: 1000, source: undefined },
     callEvents: { receiver: undefined, withTranscript: false, maxTries: 15 },
     outbound: undefined,
+    passesSecretAudio: false,
+    recording: { mode: 'off', atHandover: 'stop', pauseBehavior: 'silence', onFailure: 'continue' },
     isCarrierSimulated: true,
     console: { token: undefined, showsTranscripts: true, hosts: [] },
     journal: undefined,

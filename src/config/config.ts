@@ -143,6 +143,15 @@ export interface Config {
     withTranscript: boolean;
     maxTries: number;
   };
+  recording: {
+    /** Of numbers whose assistant does not say otherwise. */
+    mode: Values['CALL_RECORDING'];
+    atHandover: 'stop' | 'continue';
+    pauseBehavior: 'silence' | 'skip';
+    onFailure: 'continue' | 'say';
+  };
+  /** Whether the model hears the caller while a secret is collected. */
+  passesSecretAudio: boolean;
   /** `undefined`: the gateway makes no calls. */
   outbound: OutboundConfig | undefined;
   /** Whether no caller can be real: nothing proves that a request is Twilio's, and only this machine can ask. */
@@ -292,6 +301,13 @@ export function readConfig(env: Environment): Config {
     hubspot: hubspotOf(values),
     callContext: { limitMs: values.CALL_CONTEXT_TIMEOUT_MS, source: contextSourceOf(values) },
     callEvents: callEventsOf(values),
+    recording: {
+      mode: values.CALL_RECORDING,
+      atHandover: values.CALL_RECORDING_AT_HANDOVER,
+      pauseBehavior: values.CALL_RECORDING_PAUSE,
+      onFailure: values.CALL_RECORDING_FAILURE,
+    },
+    passesSecretAudio: values.SECRET_AUDIO === 'pass',
     outbound: outboundOf(values),
     isCarrierSimulated,
     console: {

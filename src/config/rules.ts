@@ -31,6 +31,11 @@ export function checkTogether(values: Values, standing: Standing): void {
   checkOutbound(values, standing);
   checkTraces(values);
   checkHooks(values);
+  if (values.CALL_RECORDING !== 'off' && (values.TWILIO_ACCOUNT_SID === undefined || !standing.signed))
+    throw invalid(
+      'CALL_RECORDING',
+      'needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, with which recordings are started.',
+    );
   if (values.REDIS_URL !== undefined && values.JOURNAL_KEY === undefined) {
     throw invalid(
       'JOURNAL_KEY',

@@ -194,3 +194,31 @@ test('a tape names the settings of the call without secrets, files and what stan
     secrets: { OPENAI_API_KEY: 'sk-simulated' },
   });
 });
+
+test('the settings of recordings and secrets are read, and a recording needs an account', () => {
+  const account = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: TOKEN, USE_LOCAL_DYNAMODB: 'true' };
+  assert.deepEqual(readConfig({}).recording, {
+    mode: 'off',
+    atHandover: 'stop',
+    pauseBehavior: 'silence',
+    onFailure: 'continue',
+  });
+  assert.equal(readConfig({}).passesSecretAudio, false);
+  const config = readConfig({
+    ...account,
+    CALL_RECORDING: 'consent',
+    CALL_RECORDING_AT_HANDOVER: 'continue',
+    CALL_RECORDING_PAUSE: 'skip',
+    CALL_RECORDING_FAILURE: 'say',
+    SECRET_AUDIO: 'pass',
+  });
+  assert.deepEqual(config.recording, {
+    mode: 'consent',
+    atHandover: 'continue',
+    pauseBehavior: 'skip',
+    onFailure: 'say',
+  });
+  assert.equal(config.passesSecretAudio, true);
+  assert.match(refusal({ CALL_RECORDING: 'announced' }), /CALL_RECORDING needs TWILIO_ACCOUNT_SID/);
+  assert.match(refusal({ ...account, CALL_RECORDING: 'always' }), /CALL_RECORDING/);
+});

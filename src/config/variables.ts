@@ -12,6 +12,7 @@ import { LOCAL } from './variables/local.js';
 import { NOVA } from './variables/nova.js';
 import { OPENAI } from './variables/openai.js';
 import { OUTBOUND } from './variables/outbound.js';
+import { RECORDING } from './variables/recording.js';
 import { TELEMETRY } from './variables/telemetry.js';
 import { TWILIO } from './variables/twilio.js';
 import type { Variable } from './variables/variable.js';
@@ -32,6 +33,7 @@ export const VARIABLES = {
   'The console (see docs/operate/console.md)': CONSOLE,
   'HubSpot (see docs/build/hubspot.md)': HUBSPOT,
   'Before and after a call (see docs/build/before-the-call.md and docs/build/call-events.md)': HOOKS,
+  'Recordings and secrets (see docs/build/recording.md and docs/build/secrets.md)': RECORDING,
   'Traces (see docs/operate/traces.md) and metrics for CloudWatch (see docs/operate/metrics.md)': TELEMETRY,
 } as const;
 

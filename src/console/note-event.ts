@@ -72,6 +72,8 @@ export function noteEvent(record: CallRecord, event: CallEvent): void {
     case 'usage':
     case 'crm-ended':
     case 'message-kept':
+    case 'recording':
+    case 'secret':
       return;
   }
 }

@@ -85,6 +85,8 @@ export function probeRecord(epochMs: number): HandoverRecord {
     hubspot_contact_id: '',
     hubspot_ticket_id: '',
     crm_url: '',
+    recording_sid: '',
+    recording_url: '',
     created_at: now,
     expires_at: now + PROBE_SECONDS,
     status: 'issued',

@@ -98,6 +98,7 @@ export class TwilioWebhooks {
       [PATHS.held, (webhook) => calls.afterHold(webhook)],
       [PATHS.voicemail, (webhook) => calls.afterVoicemail(webhook)],
       [PATHS.recording, (webhook) => calls.recording(webhook)],
+      [PATHS.callRecording, (webhook) => calls.callRecording(webhook)],
       [PATHS.fallback, (webhook) => calls.afterFallback(webhook)],
       ...(outbound === undefined ? [] : outboundHandlers(outbound)),
     ]);

@@ -29,6 +29,8 @@ export interface HandoverContext {
   assistant: string;
   /** Empty means the flow's default queue. */
   queueArn: string;
+  /** Where Twilio keeps the recording of the call. */
+  recording?: { sid: string; url: string } | undefined;
 }
 
 export interface PreparedHandover {
@@ -131,11 +133,20 @@ export class HandoverDesk {
       hubspot_contact_id: '',
       hubspot_ticket_id: '',
       crm_url: '',
+      ...recordingOf(context),
       created_at: createdAt,
       expires_at: createdAt + ttlSeconds,
       status: 'issued',
     };
   }
+}
+
+function recordingOf({ recording }: HandoverContext): Pick<HandoverRecord, 'recording_sid' | 'recording_url'> {
+  if (recording === undefined) return {};
+  return {
+    recording_sid: printable(recording.sid, FIELD_CHARACTERS),
+    recording_url: printable(recording.url, LONG_FIELD_CHARACTERS),
+  };
 }
 
 /** Returns a summary with what was known before the call. */

@@ -32,6 +32,8 @@ export function toRecord(item: Item): HandoverRecord {
     hubspot_contact_id: textOf(item, 'hubspot_contact_id'),
     hubspot_ticket_id: textOf(item, 'hubspot_ticket_id'),
     crm_url: textOf(item, 'crm_url'),
+    recording_sid: textOf(item, 'recording_sid'),
+    recording_url: textOf(item, 'recording_url'),
     created_at: numberOf(item, 'created_at'),
     expires_at: numberOf(item, 'expires_at'),
     status: textOf(item, 'status') === 'consumed' ? 'consumed' : 'issued',

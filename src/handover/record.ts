@@ -23,6 +23,9 @@ export interface HandoverRecord {
   hubspot_contact_id: string;
   hubspot_ticket_id: string;
   crm_url: string;
+  /** Where Twilio keeps the recording of the call. Both are absent or empty if there is none. */
+  recording_sid?: string;
+  recording_url?: string;
   /** Seconds since the epoch. */
   created_at: number;
   /** Seconds since the epoch. DynamoDB's TTL attribute, and also checked on every read. */

@@ -36,6 +36,8 @@ export interface Tally {
   /** Milliseconds for which a session was open, by provider. */
   providerMs: Readonly<Record<string, number>>;
   handoverId?: string | undefined;
+  /** The latest one, at Twilio. */
+  recording?: { sid: string; url: string } | undefined;
 }
 
 export const NO_TALLY: Tally = { inputTokens: 0, outputTokens: 0, providerMs: {} };
@@ -45,10 +47,12 @@ export function together(one: Tally, other: Tally): Tally {
   const providerMs: Record<string, number> = { ...one.providerMs };
   for (const [name, ms] of Object.entries(other.providerMs)) providerMs[name] = (providerMs[name] ?? 0) + ms;
   const handoverId = other.handoverId ?? one.handoverId;
+  const recording = other.recording ?? one.recording;
   return {
     inputTokens: one.inputTokens + other.inputTokens,
     outputTokens: one.outputTokens + other.outputTokens,
     providerMs,
     ...(handoverId === undefined ? {} : { handoverId }),
+    ...(recording === undefined ? {} : { recording }),
   };
 }

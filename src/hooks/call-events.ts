@@ -73,6 +73,9 @@ export class CallEvents {
         if (story !== undefined && event.handoverId !== undefined)
           story.tally = { ...story.tally, handoverId: event.handoverId };
         return;
+      case 'recording':
+        if (story !== undefined) story.tally = { ...story.tally, recording: { sid: event.sid, url: event.url } };
+        return;
       case 'dial-ended': {
         const { outcome } = event;
         // The id is told at the end as well, where it still counts among what is known.
@@ -177,6 +180,7 @@ export class CallEvents {
       providers: Object.entries(tally.providerMs).map(([name, ms]) => ({ name, seconds: Math.round(ms / 100) / 10 })),
       tokens: { input: tally.inputTokens, output: tally.outputTokens },
       handover_id: tally.handoverId ?? null,
+      recording: tally.recording ?? null,
       ...said,
     });
     outbox.end(callSid, { type: 'call.ended', createdMs: endedMs, isOnce: true, data }, own);

@@ -148,6 +148,18 @@ const entry = z.object({
       isKept: z.boolean().optional(),
     })
     .optional(),
+  /** Absent if the call is not to be recorded. */
+  recording: z
+    .object({
+      is: z.enum(['none', 'unknown', 'in-progress', 'paused', 'over']),
+      sid: z.string().optional(),
+      isAgreed: z.boolean().optional(),
+      isAnnounced: z.boolean().optional(),
+      ended: z.enum(['withdrawn', 'handover', 'unheard', 'failed', 'voicemail']).optional(),
+    })
+    .optional(),
+  /** Whether digits were being collected that no model may hear. Absent if not. */
+  isSecretOwed: z.boolean().optional(),
   stand,
 });
 

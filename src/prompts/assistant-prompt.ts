@@ -66,4 +66,12 @@ export interface AssistantLines {
   resumed: string;
   /** All lines are busy, and no human can be dialled. */
   busy: string;
+  /** The call is recorded. Nothing is before the caller has heard this line to its end. */
+  recorded: string;
+  /** The caller was told of a recording that Twilio could not start. */
+  notRecorded: string;
+  /** The caller types digits that the assistant does not hear. */
+  enterDigits: string;
+  /** The same after digits that were too few, or did not come. */
+  enterDigitsAgain: string;
 }

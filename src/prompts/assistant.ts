@@ -9,6 +9,11 @@ export interface Queues {
   otherwise: string | undefined;
 }
 
+/**
+ * Whether calls are recorded. `announced`: from the moment the caller has heard so. `consent`: the caller must also have agreed.
+ */
+export type RecordingMode = 'off' | 'announced' | 'consent';
+
 /** The assistant that answers the calls to a number, with its providers, opening hours and queues. */
 export class Assistant {
   readonly prompt: AssistantPrompt;
@@ -22,6 +27,7 @@ export class Assistant {
   private readonly nameInFile: string | undefined;
   private readonly draft: PromptDraft | undefined;
   readonly queues: readonly Queues[];
+  readonly recording: RecordingMode;
 
   /** `queues` are the number's own first, then those of the gateway. */
   constructor(options: {
@@ -35,6 +41,8 @@ export class Assistant {
     queues: readonly Queues[];
     /** What the prompt was made from. Without it the assistant speaks no other language. */
     draft?: PromptDraft | undefined;
+    /** Default: `off`. */
+    recording?: RecordingMode | undefined;
   }) {
     this.prompt = options.prompt;
     this.nameInFile = options.name;
@@ -44,6 +52,7 @@ export class Assistant {
     this.hours = options.hours;
     this.queues = options.queues;
     this.draft = options.draft;
+    this.recording = options.recording ?? 'off';
   }
 
   /** Its name in the assistants' file, or else that of its prompt. Safe to log. */
@@ -53,8 +62,8 @@ export class Assistant {
 
   /** Returns the same assistant with another prompt. */
   withPrompt(prompt: AssistantPrompt, draft = this.draft): Assistant {
-    const { hours, nameInFile: name, passesTo, providers, queues, source } = this;
-    return new Assistant({ prompt, name, passesTo, source, providers, hours, queues, draft });
+    const { hours, nameInFile: name, passesTo, providers, queues, recording, source } = this;
+    return new Assistant({ prompt, name, passesTo, source, providers, hours, queues, draft, recording });
   }
 
   /** Returns its prompt in a language. `undefined` if the gateway has no lines for that. */

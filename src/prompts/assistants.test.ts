@@ -200,3 +200,28 @@ test('the example in docs/build/assistants.md is valid', async () => {
   assert.match(swiss?.prompt.greeting ?? '', /^Grüezi/);
   assert.match(swiss?.queueFor('technical', '') ?? '', /support-de$/);
 });
+
+test('calls are recorded by the setting, or as the entry of a number says', async () => {
+  const recording = { mode: 'announced', isPossible: true } as const;
+  const assistants = await read({ [SALES]: { recording: 'off' }, [OTHER]: { recording: 'consent' } }, { recording });
+  const modes = [assistants.otherwise, assistants.for(SALES), assistants.for(OTHER)].map((one) => one.recording);
+  assert.deepEqual(modes, ['announced', 'off', 'consent']);
+  assert.equal(assistants.for(OTHER).withPrompt(defaultPrompt).recording, 'consent');
+  assert.equal((await read()).otherwise.recording, 'off');
+});
+
+test('an assistant that cannot record, or cannot say that it does, is refused', async () => {
+  const isPossible = { mode: 'off', isPossible: true } as const;
+  const wanted = { [SALES]: { recording: 'announced' } };
+  assert.match(await refusal(wanted, { recording: { mode: 'off', isPossible: false } }), /needs TWILIO_ACCOUNT_SID/);
+  assert.match(await refusal({ [SALES]: { recording: 'yes' } }, { recording: isPossible }), /recording/);
+  const lines = Object.fromEntries(
+    Object.entries(ownLines('en')?.lines ?? {}).filter(([name]) => !/ecorded|enterDigits/.test(name)),
+  );
+  write('welsh.json', { ...own, language: 'cy', lines });
+  const welsh = { [SALES]: { prompt: './welsh.json', recording: 'announced' } };
+  assert.match(await refusal(welsh, { recording: isPossible }), /no line "recorded" in "cy"/);
+  assert.equal(await refusal({ [SALES]: { prompt: './welsh.json' } }, { recording: isPossible }), 'accepted');
+  write('welsh.json', { ...own, language: 'cy', lines: { ...lines, recorded: 'Mae hyn yn cael ei recordio.' } });
+  assert.equal(await refusal(welsh, { recording: isPossible }), 'accepted');
+});

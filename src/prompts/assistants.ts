@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { TandemError } from '../base/errors.js';
 import { readJsonFile } from '../base/json-file.js';
 import { QUEUE_KEYS, unknownQueueKey } from '../escalation/queue-keys.js';
-import { Assistant, type Queues } from './assistant.js';
-import { type PromptDraft, completed, inLanguage, languageTag, voicesByProvider } from './draft.js';
+import { Assistant, type Queues, type RecordingMode } from './assistant.js';
+import { type PromptDraft, completed, hasLine, inLanguage, languageTag, voicesByProvider } from './draft.js';
 import { findDraft, isPromptFile } from './find-draft.js';
 import { namedAssistant } from './named-assistant.js';
 import { OpeningHours, hoursSchema } from './opening-hours.js';
@@ -47,6 +47,7 @@ const entrySchema = z.strictObject({
     .record(key, z.string().trim().min(1, 'expected words that say when').max(200))
     .refine((names) => Object.keys(names).length <= MAX_PASSES_TO, `expected at most ${MAX_PASSES_TO} assistants`)
     .default({}),
+  recording: z.enum(['off', 'announced', 'consent']).optional(),
 });
 const fileSchema = z.record(key, entrySchema);
 
@@ -70,6 +71,8 @@ export interface AssistantsOptions {
   tools: readonly string[];
   /** Whether a server that is asked later may have a tool of this name. */
   mayHaveTool?: (name: string) => boolean;
+  /** CALL_RECORDING, and whether the settings allow a recording at all. Absent: no call is recorded. */
+  recording?: { mode: RecordingMode; isPossible: boolean } | undefined;
 }
 
 /** Finds the assistant for the number called. */
@@ -112,7 +115,12 @@ export async function readAssistants(options: AssistantsOptions): Promise<Assist
     throw new TandemError('CONFIG_INVALID', `ASSISTANT_PROMPT is ${JSON.stringify(defaultPrompt)}, but ${prompt}.`);
   }
   const draft = typeof found === 'string' ? undefined : found;
-  const otherwise = new Assistant({ prompt, draft, source: sourceOf(defaultPrompt, options.folder), queues: [queues] });
+  const recording = options.recording?.mode;
+  const silent = draft && cannotRecord(draft, recording, options);
+  if (silent !== undefined)
+    throw new TandemError('CONFIG_INVALID', `CALL_RECORDING is ${recording ?? ''}, but ${silent}.`);
+  const source = sourceOf(defaultPrompt, options.folder);
+  const otherwise = new Assistant({ prompt, draft, source, queues: [queues], recording });
   if (file === undefined) return new Assistants(otherwise);
 
   const entries = await readJsonFile(file, fileSchema);
@@ -170,10 +178,14 @@ async function assistantFor(
   const own = changed(draft, entry, voices);
   const prompt = checkedPrompt(own, options);
   if (typeof prompt === 'string') return `its prompt ${JSON.stringify(name)} cannot be used: ${prompt}`;
+  const recording = entry.recording ?? options.recording?.mode;
+  const silent = cannotRecord(own, recording, options);
+  if (silent !== undefined) return `"recording" is ${recording ?? ''}, but ${silent}`;
   return new Assistant({
     prompt,
     name: key.startsWith('+') ? undefined : key,
     passesTo: entry.passesTo,
+    recording,
     source: sourceOf(name, from),
     providers: provider === undefined && fallback === undefined ? undefined : providers,
     hours: hours === undefined ? undefined : new OpeningHours(hours),
@@ -187,6 +199,18 @@ function changed(draft: PromptDraft, entry: Entry, voices: Readonly<Record<strin
   const { greeting, language = draft.language } = entry;
   const spoken = inLanguage(draft, language);
   return { ...spoken, greeting: greeting ?? spoken.greeting, voices: { ...spoken.voices, ...voices } };
+}
+
+/** Why an assistant cannot record its calls. `undefined` if it can, or does not. */
+function cannotRecord(
+  draft: PromptDraft,
+  mode: RecordingMode | undefined,
+  { recording }: AssistantsOptions,
+): string | undefined {
+  if (mode === undefined || mode === 'off') return undefined;
+  if (recording?.isPossible !== true) return 'a recording needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN';
+  if (hasLine(draft, 'recorded')) return undefined;
+  return `the prompt "${draft.name}" has no line "recorded" in "${draft.language}", with which the caller is told`;
 }
 
 function sourceOf(nameOrPath: string, folder: string): string {

@@ -48,14 +48,27 @@ export const promptDraft = z.strictObject({
 
 export type PromptDraft = z.output<typeof promptDraft>;
 
+/** Lines that a prompt needs only for what is off by default. */
+const OPTIONAL_LINES: readonly (keyof AssistantLines)[] = [
+  'recorded',
+  'notRecorded',
+  'enterDigits',
+  'enterDigitsAgain',
+  LATER_LINE,
+];
+
+/** Whether a draft has this line, or the gateway has it in the draft's language. */
+export function hasLine({ language, lines }: PromptDraft, name: keyof AssistantLines): boolean {
+  return Object.hasOwn(lines, name) || ownLines(language) !== undefined;
+}
+
 /** Fills in what a draft leaves out. Returns a string if a field cannot be filled in: the problem. */
 export function completed(draft: PromptDraft): AssistantPrompt | string {
   const { instructions, language, languages, name, tools, voices } = draft;
   const own = ownLines(language);
   const greeting = draft.greeting ?? own?.greeting;
-  const missing = LINE_NAMES.find(
-    (name) => own === undefined && name !== LATER_LINE && !Object.hasOwn(draft.lines, name),
-  );
+  const needed = LINE_NAMES.filter((name) => !OPTIONAL_LINES.some((optional) => optional === name));
+  const missing = needed.find((name) => own === undefined && !Object.hasOwn(draft.lines, name));
   if (greeting === undefined || missing !== undefined) {
     const field = greeting === undefined ? 'greeting' : `lines.${missing ?? ''}`;
     return `"${field}" is missing, and the gateway has no lines in "${language}", only in ${OWN_LANGUAGES.join(', ')}`;
@@ -68,7 +81,11 @@ export function completed(draft: PromptDraft): AssistantPrompt | string {
     instructions: `${instructions}\n${languageRule(language, languages)}`,
     voices,
     tools,
-    lines: { [LATER_LINE]: draft.lines.takenOver, ...own?.lines, ...draft.lines } as AssistantLines,
+    // In a language without them, what is not demanded is in English, and the newest line is one that every prompt has.
+    lines: {
+      ...(own?.lines ?? { ...ownLines('en')?.lines, [LATER_LINE]: draft.lines.takenOver }),
+      ...draft.lines,
+    } as AssistantLines,
     ...(draft.outbound === undefined ? {} : { outbound: draft.outbound }),
   };
 }

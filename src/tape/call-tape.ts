@@ -24,6 +24,8 @@ const UNSEARCHED_BYTES = 2000;
 export class CallTape implements ValueTape {
   readonly callSid: string;
   readonly secrets: Secrets;
+  /** Whether what the caller types and says stays off the tape for now. */
+  hidesCaller = false;
   private readonly clock: Clock;
   /** The monotonic clock when the call began. */
   readonly clockMs: number;

@@ -46,6 +46,8 @@ export interface TapeSettings {
   /** The names of the providers, if they were not those of the variables. */
   providers?: readonly string[] | undefined;
   tools: readonly TapedTool[];
+  /** Present if an extension took digits that no model hears. */
+  takesSecrets?: true | undefined;
 }
 
 export interface TapedAssistant {
@@ -58,6 +60,8 @@ export interface TapedAssistant {
   isOpen: boolean;
   /** What was known before the call was answered, as `src/call/before-call.ts` has it. Absent if that was nothing. */
   known?: { variables: Readonly<Record<string, string>>; action?: 'refuse' | 'human' } | undefined;
+  /** Absent if its calls are not recorded by Twilio. */
+  recording?: 'announced' | 'consent' | undefined;
   queues: readonly { byReason: Readonly<Record<string, string>>; otherwise?: string | undefined }[];
 }
 

@@ -2,6 +2,8 @@ import type { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { WebSocket } from 'ws';
 import type { Clock } from '../base/clock.js';
 import type { CallEvent } from '../call/call-events.js';
+import { SECRET_TOOL } from '../call/secrets/secret-collector.js';
+import type { SecretHandler } from '../call/secrets/secret-function.js';
 import { PATHS } from '../call/paths.js';
 import type { LineSpeaker } from '../speech/engine.js';
 import type { HeardItem, Turn } from '../voice/history.js';
@@ -12,6 +14,7 @@ import { CallTape, type KnownValue, type LineSink } from './call-tape.js';
 import type { Json, Message, TapeHead, TapeSettings, TapedAssistant, TapedTool, TapedVoice } from './format.js';
 import type { KeptTapes } from './kept-tapes.js';
 import { noteOf } from './notes.js';
+import { withoutCaller } from './hidden-caller.js';
 import { Secrets } from './secrets.js';
 import { callTapeHere, tapedCall, tapedFetch, tapedMethods } from './taped-calls.js';
 import { tapedNovaClient } from './taped-nova.js';
@@ -59,6 +62,7 @@ export class TapeRecorder {
   private readonly voices = new Map<string, TapedProvider>();
   private readonly closing = new Set<Promise<void>>();
   private toolsFor: (numberCalled: string, callSid: string) => readonly AssistantTool[] = () => [];
+  private takesSecrets = false;
   private publicHost = (): string => '';
   private assistantFor: (numberCalled: string, callSid: string) => TapedAssistant = () => ({
     prompt: {},
@@ -157,7 +161,7 @@ export class TapeRecorder {
       if (m === undefined) return pass();
       if (tape !== undefined) {
         if (event === 'close') tape.closed();
-        return tape.input('carrier', named(name, m), pass);
+        return tape.input('carrier', named(name, tape.hidesCaller ? withoutCaller(m) : m), pass);
       }
       if (early === undefined || event !== 'message') return pass();
       tape = this.tapes.get(callOf(args[0] as Buffer));
@@ -229,10 +233,17 @@ export class TapeRecorder {
     }));
   }
 
+  /** Records what the function that takes digits has answered, and never the digits. */
+  secrets(handle: SecretHandler): SecretHandler {
+    this.takesSecrets = true;
+    return (secret, signal) => tapedCall({ leg: 'http', m: { tool: SECRET_TOOL }, ask: () => handle(secret, signal) });
+  }
+
   /** Takes note of what happens on a call. */
   onEvent(event: CallEvent): void {
     const tape = this.tapes.get(event.callSid);
     if (tape === undefined) return;
+    if (event.type === 'secret') tape.hidesCaller = event.isCollecting;
     if (event.type === 'started') tape.begin(this.options.open(event.callSid), this.headOf(tape, event));
     const note = noteOf(event);
     if (note !== undefined) tape.result('decision', { note });
@@ -276,6 +287,7 @@ export class TapeRecorder {
         assistant: this.assistantFor(to, callSid),
         voices: [...this.voices.values()].map(({ described }): TapedVoice => described),
         tools: this.toolsFor(to, callSid).map(tapedTool),
+        ...(this.takesSecrets ? { takesSecrets: true } : {}),
       },
     };
   }

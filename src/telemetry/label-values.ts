@@ -31,6 +31,11 @@ export const LABEL_VALUES = {
   messages: { kind: ['message', 'callback', 'voicemail'], outcome: ['kept', 'lost'] },
   restUpdates: { result: ['updated', 'refused', 'unknown'] },
   availabilityChecks: { result: ['reachable', 'unavailable', 'unknown', 'late'] },
+  recordings: { outcome: ['started', 'withdrawn', 'handover', 'unheard', 'failed', 'voicemail'] },
+  recordingFailures: { step: ['start', 'paused', 'in-progress', 'stopped'] },
+  secrets: {
+    outcome: ['collected', 'gave_up', 'spoke', 'left', 'recorded', 'failed'],
+  },
   resumes: { cause: ['stream_lost', 'stream_refused', 'dial_failed', 'instance_lost', 'moved'] },
   refusedRequests: {
     reason: [

@@ -161,6 +161,24 @@ export class Metrics {
     labelNames: ['fault'],
     registers: this.registers,
   });
+  readonly recordings = new Counter({
+    name: 'gateway_recordings_total',
+    help: 'Total number of recordings of calls that started, and of those that ended early or never began, by why.',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
+  readonly recordingFailures = new Counter({
+    name: 'gateway_recording_failures_total',
+    help: 'Total number of times Twilio did not change the recording of a call, after all tries, by what was asked.',
+    labelNames: ['step'],
+    registers: this.registers,
+  });
+  readonly secrets = new Counter({
+    name: 'gateway_secrets_total',
+    help: 'Total number of times a caller was asked for digits that no model hears, by what became of it.',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
   readonly connectionFailures = new Counter({
     name: 'voice_provider_connection_failures_total',
     help: 'Total number of voice sessions that were lost, by provider.',

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { readBounded } from '../base/bounded-body.js';
 import type { Clock } from '../base/clock.js';
 import { isConnectFailure } from '../base/connect-failure.js';
-import { basicAuthorization } from './rest.js';
+import { type TwilioAccount, askTwilio, twilioErrorIn } from './rest-request.js';
 
 // Makes calls, and asks about them, over Twilio's REST API (Twilio: API – Call resource).
 
@@ -28,7 +27,7 @@ export interface ListedCall {
 
 export interface TwilioCallsOptions {
   /** Resolves with where the API is, and whose calls are made. */
-  account: () => Promise<{ baseUrl: string; accountSid: string; authToken: string }>;
+  account: () => Promise<TwilioAccount>;
   clock: Clock;
   /** Sends the requests. Default: `fetch` of Node. */
   fetch?: typeof fetch | undefined;
@@ -69,7 +68,7 @@ export class TwilioCalls {
       // Twilio: error 20429, "not processed, safe to retry". After 408 or a 5xx the call may have been made.
       if (status === 429) return { is: 'not-processed' };
       if (status === 408 || status >= 500) return { is: 'unknown' };
-      return { is: 'refused', status, code: codeOf(json) };
+      return { is: 'refused', status, code: twilioErrorIn(json) };
     } catch (error) {
       return { is: isConnectFailure(error) ? 'not-processed' : 'unknown' };
     }
@@ -104,48 +103,27 @@ export class TwilioCalls {
       // Twilio: "completed" hangs up a call even if it is in progress, and cancels one that rings.
       const { json, status } = await this.request(`/${callSid}.json`, new URLSearchParams({ Status: 'completed' }));
       // Twilio: error 21220, the call is over already.
-      return (status >= 200 && status < 300) || codeOf(json) === CALL_IS_OVER;
+      return (status >= 200 && status < 300) || twilioErrorIn(json) === CALL_IS_OVER;
     } catch {
       return false;
     }
   }
 
   private async request(path: string, form?: URLSearchParams): Promise<{ status: number; json: unknown }> {
-    const { clock } = this.options;
-    const { accountSid, authToken, baseUrl } = await this.options.account();
-    const abort = new AbortController();
-    const deadline = clock.setTimer(LIMIT_MS, () => abort.abort());
-    try {
-      const url = `${baseUrl}/2010-04-01/Accounts/${accountSid}/Calls${path === '' ? '.json' : path}`;
-      const response = await (this.options.fetch ?? fetch)(url, {
-        method: form === undefined ? 'GET' : 'POST',
-        headers: { authorization: basicAuthorization(accountSid, authToken) },
-        ...(form === undefined ? {} : { body: form }),
-        redirect: 'error',
-        signal: abort.signal,
-      });
-      const text = (await readBounded(response, MAX_ANSWER_BYTES))?.toString('utf8') ?? '';
-      return { status: response.status, json: jsonOf(text) };
-    } finally {
-      deadline.cancel();
-    }
+    const { account, clock, fetch: send } = this.options;
+    return askTwilio({
+      account: await account(),
+      path: `Calls${path === '' ? '.json' : path}`,
+      form,
+      limitMs: LIMIT_MS,
+      maxBytes: MAX_ANSWER_BYTES,
+      clock,
+      fetch: send,
+    });
   }
 }
 
 const CALL_IS_OVER = 21220;
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function codeOf(json: unknown): number | undefined {
-  const { code } = (typeof json === 'object' && json !== null ? json : {}) as { code?: unknown };
-  return typeof code === 'number' ? code : undefined;
-}
 
 function listedOf(call: z.output<typeof callSchema>): ListedCall {
   const createdAtMs = Date.parse(call.date_created ?? '');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readBounded } from '../base/bounded-body.js';
-import { basicAuthorization } from './rest.js';
+import { basicAuthorization } from './rest-request.js';
 import { signatureOf } from './signature.js';
 
 // Reads how the account's numbers are configured, and tests their fallback. For the doctor.

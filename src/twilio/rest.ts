@@ -1,8 +1,8 @@
-import { readBounded } from '../base/bounded-body.js';
 import { SILENCE_BUDGET } from '../base/silence-budget.js';
 import { type Clock, sleep } from '../base/clock.js';
 import type { Logger } from '../telemetry/log.js';
 import { isConnectFailure } from '../base/connect-failure.js';
+import { askTwilio, twilioErrorIn } from './rest-request.js';
 import { isOver } from './webhooks.js';
 
 /**
@@ -63,8 +63,8 @@ export class TwilioRest {
   /** Whether the call is over. `undefined` if Twilio does not tell. One attempt of ten seconds. Never rejects. */
   async isOver(callSid: string): Promise<boolean | undefined> {
     try {
-      const { body, status } = await this.request(callSid, IS_OVER_MS);
-      const { status: callStatus } = JSON.parse(body) as { status?: unknown };
+      const { json, status } = await this.request(callSid, IS_OVER_MS);
+      const { status: callStatus } = json as { status?: unknown };
       return status === 200 && typeof callStatus === 'string' ? isOver({ callStatus }) : undefined;
     } catch {
       return undefined;
@@ -73,67 +73,38 @@ export class TwilioRest {
 
   private async attempt(callSid: string, twiml: string): Promise<Attempt> {
     try {
-      const { body, status } = await this.request(
+      const { json, status } = await this.request(
         callSid,
         SILENCE_BUDGET.twilioUpdateMs,
         new URLSearchParams({ Twiml: twiml }),
       );
-      return judge(status, body);
+      return judge(status, json);
     } catch (error) {
       return { result: isConnectFailure(error) ? 'refused' : 'unknown', retry: isConnectFailure(error) };
     }
   }
 
-  /**
-   * Reads a call, or changes it if `change` is set. Rejects when no answer comes within `limitMs`. The `body` of an answer
-   * that is too long is empty.
-   */
-  private async request(
-    callSid: string,
-    limitMs: number,
-    change?: URLSearchParams,
-  ): Promise<{ status: number; body: string }> {
-    const { accountSid, authToken, baseUrl, clock } = this.options;
-    const abort = new AbortController();
-    const deadline = clock.setTimer(limitMs, () => abort.abort());
-    try {
-      const response = await (this.options.fetch ?? fetch)(
-        `${baseUrl}/2010-04-01/Accounts/${accountSid}/Calls/${callSid}.json`,
-        {
-          method: change === undefined ? 'GET' : 'POST',
-          headers: { authorization: basicAuthorization(accountSid, authToken) },
-          ...(change === undefined ? {} : { body: change }),
-          redirect: 'error',
-          signal: abort.signal,
-        },
-      );
-      const body = await readBounded(response, MAX_ANSWER_BYTES);
-      return { status: response.status, body: body?.toString('utf8') ?? '' };
-    } finally {
-      deadline.cancel();
-    }
+  /** Reads a call, or changes it if `change` is set. Rejects when no answer comes within `limitMs`. */
+  private request(callSid: string, limitMs: number, change?: URLSearchParams): ReturnType<typeof askTwilio> {
+    const { clock, fetch: send } = this.options;
+    return askTwilio({
+      account: this.options,
+      path: `Calls/${callSid}.json`,
+      form: change,
+      limitMs,
+      maxBytes: MAX_ANSWER_BYTES,
+      clock,
+      fetch: send,
+    });
   }
 }
 
-/** Returns the header for the account's own credentials (Twilio: API – authentication). */
-export function basicAuthorization(accountSid: string, authToken: string): string {
-  return `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
-}
-
-function judge(status: number, body: string): Attempt {
+function judge(status: number, json: unknown): Attempt {
   if (status >= 200 && status < 300) return { result: 'updated', retry: false, status };
-  const code = errorCode(body);
+  const given = twilioErrorIn(json);
+  const code = given === undefined ? {} : { code: given };
   // 429: "not processed, safe to retry" (Twilio: error 20429). After a 5xx the change may have been made. Sending the
   // same TwiML again does no harm, because Twilio runs one document at a time.
   if (status >= 500) return { result: 'unknown', retry: true, status, ...code };
   return { result: 'refused', retry: status === 429, status, ...code };
-}
-
-function errorCode(body: string): { code?: number } {
-  try {
-    const { code } = JSON.parse(body) as { code?: unknown };
-    return typeof code === 'number' ? { code } : {};
-  } catch {
-    return {};
-  }
 }

@@ -25,6 +25,8 @@ export function sampleRecord(changes: Partial<HandoverRecord> = {}): HandoverRec
     hubspot_ticket_id: '',
     crm_url: '',
     assistant: 'front',
+    recording_sid: '',
+    recording_url: '',
     created_at: NOW_SECONDS,
     expires_at: NOW_SECONDS + 600,
     status: 'issued',

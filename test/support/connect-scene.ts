@@ -110,6 +110,8 @@ export const ANSWER = {
   route_to_queue: 'true',
   crm_url: '',
   assistant: 'front',
+  recording_sid: '',
+  recording_url: '',
   hubspot_contact_id: '',
   hubspot_ticket_id: '',
 };

@@ -1,8 +1,10 @@
 import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
 import type { PhoneEndpoint } from '../../sim/twilio/phone.js';
+import type { RestOptions } from '../../sim/twilio/rest.js';
 import type { Clock } from '../../src/base/clock.js';
+import type { SecretFunction } from '../../src/call/secrets/secret-function.js';
 import type { Config } from '../../src/config/config.js';
-import { PUBLIC_HOST, type Rig, startRig } from './rig.js';
+import { ACCOUNT_SID, PUBLIC_HOST, type Rig, startRig } from './rig.js';
 import { type ScaledClock, scaledClock } from './scaled-clock.js';
 import { TONES } from './tone-engine.js';
 
@@ -29,6 +31,10 @@ export interface PairOptions {
   /** `true` for the frame pipeline, `false` for the direct bridge. Default true. */
   pipeline?: boolean;
   statusCallback?: true;
+  /** If set, both ask the REST API of the carrier that places the call. */
+  rest?: RestOptions;
+  /** The operator's function that takes digits, of both. */
+  onSecret?: SecretFunction;
   /** Changes the configuration of both in ways that the environment cannot. */
   change?: (config: Config) => Config;
 }
@@ -42,10 +48,13 @@ export async function withPair(
   const clock = scaledClock(10);
   const env = { REDIS_URL: redisUrl, JOURNAL_KEY: 'cd'.repeat(32), IDLE_PROMPT_SECONDS: '0', ...options.env };
   let pair: Pair | undefined;
-  const { change = (config) => config, phone, pipeline = true, secondAheadMs = 0 } = options;
+  const { change = (config) => config, onSecret, phone, pipeline = true, rest, secondAheadMs = 0 } = options;
+  const taker = onSecret === undefined ? {} : { onSecret };
   const first: Rig = await startRig({
     clock,
-    env,
+    ...taker,
+    ...(rest === undefined ? {} : { rest }),
+    env: { ...env, ...(rest === undefined ? {} : { HANDOVER_MODE: 'twiml' }) },
     pipeline,
     engine: TONES,
     change,
@@ -63,7 +72,13 @@ export async function withPair(
     engine: TONES,
     change,
     pipeline,
-    env: { ...env, DYNAMODB_ENDPOINT_URL: options.wayToStore?.(store) ?? store, ...options.secondEnv },
+    ...taker,
+    env: {
+      ...env,
+      ...(first.restUrl === undefined ? {} : { TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_API_URL: first.restUrl }),
+      DYNAMODB_ENDPOINT_URL: options.wayToStore?.(store) ?? store,
+      ...options.secondEnv,
+    },
   });
   const statusCallback = `https://${PUBLIC_HOST}/twilio/call-status`;
   const call = first.call(undefined, options.statusCallback === true ? { statusCallback } : {});

@@ -9,6 +9,7 @@ import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from '../../
 import { type OpenAiSimOptions, startOpenAiSim } from '../../sim/openai/server.js';
 import type { CarrierCall } from '../../sim/twilio/carrier-call.js';
 import { systemClock } from '../../src/base/clock.js';
+import type { SecretFunction } from '../../src/call/secrets/secret-function.js';
 import type { AssistantTool } from '../../src/voice/tools.js';
 import { type Rig, startRig, until } from './rig.js';
 import { scaledClock } from './scaled-clock.js';
@@ -43,6 +44,8 @@ export interface ModelRigOptions {
   isRealTime?: boolean;
   speed?: number;
   tools?: readonly AssistantTool[];
+  /** The operator's function that takes digits. */
+  onSecret?: SecretFunction;
   /** Twilio's REST API, and the telephones of people whom the gateway calls. */
   outbound?: Pick<NonNullable<Parameters<typeof startRig>[0]>, 'callee' | 'rest'>;
   openai?: OpenAiSimOptions;
@@ -92,6 +95,7 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   const rig = await startRig({
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
+    ...(options.onSecret === undefined ? {} : { onSecret: options.onSecret }),
     ...options.outbound,
     isConfigured: true,
     ...(options.isRealTime === true ? {} : { engine: TONES }),

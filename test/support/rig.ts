@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import type { CallEvent } from '../../src/call/call-events.js';
+import type { SecretFunction } from '../../src/call/secrets/secret-function.js';
 import { CONNECTION_OVERRIDES } from '../../src/call/paths.js';
 import { type Config, readConfig } from '../../src/config/config.js';
 import { type Clock, systemClock } from '../../src/base/clock.js';
@@ -64,6 +65,8 @@ export async function startRig(
     /** Providers that take over when the scripted one fails. */
     fallbacks?: readonly ScriptedProvider[];
     tools?: readonly AssistantTool[];
+    /** The operator's function that takes digits. */
+    onSecret?: SecretFunction;
     carrier?: Partial<CarrierOptions>;
     /** Speaks the gateway's own lines. By default a thread of the gateway does. */
     engine?: SpeechEngine;
@@ -121,6 +124,7 @@ export async function startRig(
   const running = await startGateway(options.change?.(config) ?? config, {
     ...(options.isConfigured === true ? {} : { providers: [provider, ...(options.fallbacks ?? [])] }),
     ...(options.tools === undefined ? {} : { tools: options.tools }),
+    ...(options.onSecret === undefined ? {} : { onSecret: options.onSecret }),
     ...(options.engine === undefined ? {} : { engine: options.engine }),
     scrubTape: options.scrubTape,
     logDestination,

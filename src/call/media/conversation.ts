@@ -23,6 +23,8 @@ export interface Conversation {
   /** `payload`: base64 of raw mu-law at 8 kHz. */
   callerAudio(payload: string): void;
   digit(digit: string): void;
+  /** Cuts what the caller hears. The model is told nothing. */
+  hush(): void;
   /** Speaks a line of the gateway's own without stopping anything. */
   say(text: string, sayId: string): void;
   /** Stops the model, cuts what is playing and speaks `text` as the last words on this stream. */

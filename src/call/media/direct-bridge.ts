@@ -2,6 +2,7 @@ import { AudioChunk, TELEPHONE_RATE_HZ } from '../../audio/chunk.js';
 import { TandemError } from '../../base/errors.js';
 import type { VoiceEvent } from '../../voice/session.js';
 import type { Conversation, ConversationParts } from './conversation.js';
+import { hush } from './hush.js';
 import { noteBargeIn } from './note-barge-in.js';
 import { stopDialogue } from './stop-dialogue.js';
 import { answerToolCall } from './tool-calls.js';
@@ -44,6 +45,10 @@ export class DirectBridge implements Conversation {
 
   digit(digit: string): void {
     this.guard(() => this.onDigit(digit));
+  }
+
+  hush(): void {
+    this.guard(() => hush(this.parts));
   }
 
   private onDigit(digit: string): void {

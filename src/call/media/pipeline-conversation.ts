@@ -8,6 +8,7 @@ import { ToolProcessor } from '../../pipeline/tool-processor.js';
 import { TranscriptProcessor } from '../../pipeline/transcript-processor.js';
 import { VoiceProcessor } from '../../pipeline/voice-processor.js';
 import type { Conversation, ConversationParts } from './conversation.js';
+import { hush } from './hush.js';
 import type { OwnStages } from './own-processors.js';
 import { PlayoutProcessor } from './playout-processor.js';
 import { stopDialogue } from './stop-dialogue.js';
@@ -56,6 +57,10 @@ export class PipelineConversation implements Conversation {
 
   digit(digit: string): void {
     this.pipeline.emit({ type: 'input-dtmf', digit });
+  }
+
+  hush(): void {
+    hush(this.parts);
   }
 
   say(text: string, sayId: string): void {

@@ -52,6 +52,7 @@ function scene() {
   const call = { callSid: 'CA1', startedAtMs: 0, assistant: { prompt: { name: 'default' } } } as unknown as CallFacts;
   const checkpointer: CallCheckpointer = new CallCheckpointer({
     lastedMs: () => 0,
+    more: () => ({}),
     call,
     history,
     machine,
@@ -62,6 +63,7 @@ function scene() {
     clock,
     machine,
     checkpointer,
+    isBusy: () => false,
     midWordPlan: () => moved,
     part: (plan) => machine.enter({ name: 'parted', ...plan, expires: timer }),
   });

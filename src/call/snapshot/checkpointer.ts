@@ -22,6 +22,8 @@ export class CallCheckpointer {
     history: History;
     machine: CallStateMachine;
     departure: Departure;
+    /** Returns what else another instance has to know. */
+    more: () => Pick<JournalEntry, 'recording' | 'isSecretOwed'>;
     services: {
       clock: Clock;
       journal: Journal;
@@ -74,6 +76,7 @@ export class CallCheckpointer {
       ...this.known,
       ...(call.chosen.changes === 0 ? {} : { chosen: call.chosen }),
       ...this.trace,
+      ...this.options.more(),
       stand: journalStateOf(this.toTell(state), escalation, clock, tokenLifeMs),
     });
   }

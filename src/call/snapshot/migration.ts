@@ -12,6 +12,8 @@ export class CallMigration {
   private readonly options: {
     clock: Clock;
     machine: CallStateMachine;
+    /** Whether the caller is in the middle of something that would be lost. */
+    isBusy: () => boolean;
     checkpointer: CallCheckpointer;
     /** Returns the plan that tells the caller of the interruption. */
     midWordPlan: () => ExitPlan;
@@ -68,7 +70,7 @@ export class CallMigration {
   /** Whether neither side speaks and no answer is due. */
   private isPause(kind: PauseKind): boolean {
     const { state } = this.options.machine;
-    if (!('media' in state)) return false;
+    if (!('media' in state) || this.options.isBusy()) return false;
     const { pauses, idle, dtmf, playback } = state.media;
     const turn = { awaitsAnswer: idle.awaitsAnswer, isSpokenTo: playback.isPlaying };
     // A caller who has heard "one moment" still waits.

@@ -32,6 +32,10 @@ export interface CallSnapshot {
   chosen: ChosenInCall;
   /** `undefined` if no instance has traced it. */
   trace?: JournalTrace | undefined;
+  /** `undefined` if the call is not to be recorded. */
+  recording?: JournalEntry['recording'];
+  /** Whether digits were being collected that no model may hear. */
+  isSecretOwed?: boolean | undefined;
 }
 
 export function newSnapshot(
@@ -66,9 +70,11 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
     conversationId,
     dials,
     from,
+    isSecretOwed,
     known,
     outbound,
     lastedMs = 0,
+    recording,
     resumes,
     startedAtMs,
     to,
@@ -89,6 +95,8 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
     known,
     chosen,
     trace,
+    recording,
+    isSecretOwed,
   };
 }
 

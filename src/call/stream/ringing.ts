@@ -33,6 +33,8 @@ export class Ringing {
       tools: (assistant: CallFacts['assistant'], ownNumber: string) => readonly AssistantTool[];
       doNotCall: DoNotCallList | undefined;
     };
+    /** Returns tools that act on this call. */
+    callTools: () => readonly AssistantTool[];
     onSessionChange: (change: SessionChange) => void;
     /** Called when no stream has come in time. */
     onExpired: (quietSinceMs: number | undefined) => void;
@@ -90,7 +92,12 @@ export class Ringing {
     const tools = services.tools(assistant, call.to).filter(({ name }) => allowed?.includes(name) ?? true);
     const { log } = call;
     const own = services.doNotCall?.tool(call.from, () => log().info('the person is on the do-not-call list')) ?? [];
-    return [...tools, own, departure.transfer.isNobodyThere ? departure.messages.tools() : []].flat();
+    return [
+      ...tools,
+      own,
+      this.options.callTools(),
+      departure.transfer.isNobodyThere ? departure.messages.tools() : [],
+    ].flat();
   }
 
   /** Whether the caller has spoken and not heard the whole answer. */

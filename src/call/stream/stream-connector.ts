@@ -14,6 +14,8 @@ import type { CallEvent } from '../call-events.js';
 import type { AssistantFor, CallFacts } from '../call-facts.js';
 import type { CallReport } from '../call-report.js';
 import type { CallSigns } from '../call-signs.js';
+import type { CallRecording } from '../recording/call-recording.js';
+import type { SecretCollector } from '../secrets/secret-collector.js';
 import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
 import { CallFaults } from '../media/call-faults.js';
 import type { ConversationListener } from '../media/conversation.js';
@@ -57,6 +59,10 @@ export interface StreamConnectorOptions {
   streams: StreamRequests;
   /** `undefined` if the caller has called, so that no machine can have answered. */
   machines: AnsweringMachine | undefined;
+  /** `undefined` if the call is not to be recorded. */
+  recording: CallRecording | undefined;
+  /** `undefined` if no secrets are collected. */
+  secrets: SecretCollector | undefined;
   report: CallReport;
   signs: CallSigns;
   services: StreamServices;
@@ -104,6 +110,7 @@ export class StreamConnector {
   onStreamEnd(cause: StreamEnd): void {
     const { departure, machine, streams } = this.options;
     this.assistants.streamEnded();
+    this.options.recording?.streamOver();
     // The gateway closed the stream itself, and the state has moved on already.
     if (cause === 'closed') return;
     if (machine.state.name === 'leaving') departure.part(machine.state);
@@ -115,7 +122,7 @@ export class StreamConnector {
 
   private connect(stream: TwilioStream, start: StreamStart, ringingState: RingingState): StreamOwner {
     const { call, checkpointer, departure, escalationWatch, history } = this.options;
-    const { machine, machines, ringing, services, signs, streams } = this.options;
+    const { machine, machines, recording, ringing, secrets, services, signs, streams } = this.options;
     const { callSid } = call;
     const { clock, emit, idleMs, metrics, pipeline, provider } = services;
     const { opening, prewarmed, quietSinceMs } = ringingState;
@@ -132,7 +139,11 @@ export class StreamConnector {
       escalationWatch,
       tools,
       listener: this.listener(tools),
-      onIdle: (times) => this.silence.onIdle(times),
+      onIdle: (times) => {
+        // A caller who types is not silent, and is asked again if nothing comes.
+        if (secrets?.isCollecting === true) media.idle.callerActive();
+        else this.silence.onIdle(times);
+      },
       onCallerBack: () => departure.stay(),
       onLook: () => checkpointer.noteBetweenTurns(),
       onFault: (fault) => this.faults.onStreamFault(fault),
@@ -153,17 +164,19 @@ export class StreamConnector {
         meter.streamStarted();
         conversation.begin();
         machines?.onStream();
+        recording?.streamOpened(opening !== undefined);
+        secrets?.streamOpened(media.session);
         if (opening === undefined && !ringing.owesAnswer) idle.beginQuiet(ringing.since(quietSinceMs));
       },
       onAudio: (payload, receivedMs) => {
         health.mediaCame(receivedMs);
         pauses.heard(payload);
-        conversation.callerAudio(payload);
+        conversation.callerAudio(secrets === undefined ? payload : secrets.hears(payload));
         inboundFrameLatency.observe((clock.now() - receivedMs) / 1000);
       },
       onDigit: (digit) => {
         this.silence.onDigit();
-        conversation.digit(digit);
+        if (secrets?.takes(digit) !== true) conversation.digit(digit);
       },
       onMark: (name) => playback.onMark(name),
       onEnd: (cause) => {
@@ -185,12 +198,13 @@ export class StreamConnector {
   }
 
   private listener(tools: ToolRunner): ConversationListener {
-    const { call, checkpointer, departure, escalate, report, services, signs } = this.options;
+    const { call, checkpointer, departure, escalate, machine, recording, report, services, signs } = this.options;
     return {
       onTurn: (turn: Readonly<Turn>) => {
         services.emit({ type: 'turn', callSid: call.callSid, turn });
         checkpointer.note();
         this.silence.onTurn(turn);
+        if (recording !== undefined && 'media' in machine.state) recording.onTurn(turn, machine.state.media.playback);
       },
       onEscalation: (escalation) => {
         departure.stay();
@@ -204,6 +218,7 @@ export class StreamConnector {
       onSaid: (sayId, status) => {
         departure.onSaid(status, sayId);
         this.silence.onSaid(sayId, status);
+        recording?.onSaid(sayId, status);
       },
       onFailure: (error) => this.onFailure(error),
     };

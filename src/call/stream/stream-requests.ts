@@ -24,6 +24,8 @@ export class StreamRequests {
     machine: CallStateMachine;
     ringing: Ringing;
     departure: Departure;
+    /** Returns the first words of a stream, with what the caller must hear beside them. */
+    opening: (text: string) => string;
     signs: CallSigns;
     services: {
       clock: Clock;
@@ -71,7 +73,10 @@ export class StreamRequests {
   resumePlan(cause: ResumeCause, quietSinceMs: number | undefined): ExitPlan {
     const { prompt } = this.options.call.assistant;
     const opening = this.options.call.turns().length === 0 ? prompt.greeting : prompt.lines.resumed;
-    return { exit: { to: 'assistant', cause, opening, quietSinceMs }, announce: undefined };
+    return {
+      exit: { to: 'assistant', cause, opening: this.options.opening(opening), quietSinceMs },
+      announce: undefined,
+    };
   }
 
   /** Continues the call in a new stream. */

@@ -297,7 +297,7 @@ export class HumanTransfer {
 
   /** Writes the record that the token opens. Never rejects, and takes at most `handoverRecordMs`. */
   private async prepare(escalation: Escalation): Promise<PreparedHandover | undefined> {
-    const { assistant, callSid, conversationId, from, known, log, turns } = this.call;
+    const { assistant, callSid, conversationId, from, known, log, recording, turns } = this.call;
     const { clock, crm, desk, emit } = this.services;
     const startedMs = clock.now();
     const prepared = await prepareHandover(
@@ -309,6 +309,7 @@ export class HumanTransfer {
         assistant: assistant.name,
         turns: turns(),
         known,
+        recording: recording?.(),
         summary: this.summary,
         agentsLanguage: this.services.summaryLanguage,
       },

@@ -24,6 +24,8 @@ export interface HandoverRequest {
   turns: readonly Turn[];
   /** What was known before the call. */
   known?: CallContext | undefined;
+  /** Where Twilio keeps the recording of the call. */
+  recording?: { sid: string; url: string } | undefined;
   /** The model's own summary, which replaces the extract of the turns. Resolves with `undefined` if the model writes none. */
   summary: Promise<string | undefined>;
   /** BCP 47 tag of the language in which the summary is written. */
@@ -49,7 +51,7 @@ export async function prepareHandover(
     onWritten?: (handoverId: string | undefined, outcome: CrmOutcome, tookMs: number) => void;
   },
 ): Promise<PreparedHandover | undefined> {
-  const { conversationId, escalation, language } = request;
+  const { conversationId, escalation, language, recording } = request;
   const { clock, crm, desk, log, onWritten, queueFor } = services;
   const turns = request.turns.map(({ speaker, text }) => ({ speaker, text }));
   const intent = intentOf(turns, language);
@@ -69,7 +71,7 @@ export async function prepareHandover(
   try {
     const queueArn = queueFor(escalation.reason, intent);
     const briefing = services.isBriefed ? spokenIn({ ...request, summary: undefined }) : undefined;
-    const context = { ...facts, ...named, assistant: request.assistant, known, turns, queueArn, briefing };
+    const context = { ...facts, ...named, assistant: request.assistant, known, turns, queueArn, briefing, recording };
     const record = await withDeadline(clock, desk.prepare(context));
     log.info({ handover_id: record.handoverId }, 'handover prepared');
     prepared = record;

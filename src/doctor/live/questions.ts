@@ -42,6 +42,12 @@ export const QUESTIONS = {
     byCall:
       'Set OUTBOUND_API_TOKENS, have the gateway call a telephone of yours (docs/OUTBOUND_CALLS.md) with "machine":"message", let its voicemail answer, and compare the times of the requests with those of the recording.',
   },
+  'twilio-recordings': {
+    area: 'Twilio',
+    text: "what Twilio answers to a second recording of a call, and to a pause of one that is over, and whether the list of a call's recordings shows one as soon as it runs",
+    byCall:
+      'Set CALL_RECORDING=announced, call the number, and while the assistant talks POST to Calls/{CallSid}/Recordings.json a second time and read it (docs/build/recording.md).',
+  },
   'twilio-dial-error': {
     area: 'Twilio',
     text: '`ErrorCode` on a dial result, and what Twilio does when a whisper URL fails',

@@ -3,7 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import { type Clock, sleep } from '../../base/clock.js';
 import { CONNECTION_OVERRIDES } from '../../call/paths.js';
 import type { TwilioAccount } from '../../twilio/number.js';
-import { basicAuthorization } from '../../twilio/rest.js';
+import { basicAuthorization } from '../../twilio/rest-request.js';
 import { isSigned, readSignature, webhookUrlVariants } from '../../twilio/signature.js';
 import { ask, codeText, isUnreached, member } from '../ask.js';
 import { type Answer, answered, notAsked, unclear } from './questions.js';

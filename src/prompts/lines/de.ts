@@ -25,5 +25,10 @@ export const de: OwnLines = {
     oneMoment: 'Einen Moment, bitte.',
     resumed: 'Entschuldigung, wir waren kurz unterbrochen. Ich bin wieder da. Sprechen Sie bitte weiter.',
     busy: 'Vielen Dank für Ihren Anruf. Im Moment sind alle Leitungen belegt. Bitte rufen Sie in ein paar Minuten noch einmal an. Auf Wiederhören.',
+    recorded: 'Dieser Anruf wird aufgezeichnet.',
+    notRecorded: 'Dieser Anruf wird doch nicht aufgezeichnet.',
+    enterDigits: 'Bitte geben Sie die Ziffern jetzt über die Tastatur ein und drücken Sie am Ende die Raute-Taste.',
+    enterDigitsAgain:
+      'Ich habe nicht alle Ziffern bekommen. Bitte geben Sie sie noch einmal ein und drücken Sie am Ende die Raute-Taste.',
   },
 };

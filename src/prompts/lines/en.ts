@@ -22,5 +22,10 @@ export const en: OwnLines = {
     oneMoment: 'One moment, please.',
     resumed: 'Sorry, we were cut off for a moment. I am back. Please go on.',
     busy: 'Thank you for calling. All our lines are busy at the moment. Please call again in a few minutes. Goodbye.',
+    recorded: 'This call is recorded.',
+    notRecorded: 'This call is not recorded after all.',
+    enterDigits: 'Please enter the digits on your keypad now, and press the hash key when you are done.',
+    enterDigitsAgain:
+      'I did not get all the digits. Please enter them again, and press the hash key when you are done.',
   },
 };

@@ -22,5 +22,10 @@ export const es: OwnLines = {
     oneMoment: 'Un momento, por favor.',
     resumed: 'Disculpe, se ha cortado un momento. Ya estoy aquí. Siga, por favor.',
     busy: 'Gracias por llamar. En este momento todas nuestras líneas están ocupadas. Vuelva a llamar en unos minutos, por favor. Adiós.',
+    recorded: 'Esta llamada se graba.',
+    notRecorded: 'Al final, esta llamada no se graba.',
+    enterDigits: 'Por favor, introduzca ahora los dígitos con el teclado y pulse la tecla almohadilla cuando termine.',
+    enterDigitsAgain:
+      'No he recibido todos los dígitos. Por favor, introdúzcalos de nuevo y pulse la tecla almohadilla cuando termine.',
   },
 };

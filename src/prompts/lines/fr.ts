@@ -24,5 +24,10 @@ export const fr: OwnLines = {
     oneMoment: "Un instant, s'il vous plaît.",
     resumed: 'Excusez-moi, nous avons été coupés un instant. Me revoilà. Je vous écoute.',
     busy: 'Merci de votre appel. Toutes nos lignes sont occupées. Merci de rappeler dans quelques minutes. Au revoir.',
+    recorded: 'Cet appel est enregistré.',
+    notRecorded: "Finalement, cet appel n'est pas enregistré.",
+    enterDigits: 'Veuillez saisir les chiffres sur votre clavier maintenant, puis appuyez sur la touche dièse.',
+    enterDigitsAgain:
+      "Je n'ai pas reçu tous les chiffres. Veuillez les saisir à nouveau, puis appuyez sur la touche dièse.",
   },
 };

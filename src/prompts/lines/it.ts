@@ -23,5 +23,10 @@ export const it: OwnLines = {
     oneMoment: 'Un momento, per favore.',
     resumed: 'Mi scusi, la linea si è interrotta per un attimo. Eccomi. Mi dica pure.',
     busy: 'Grazie per aver chiamato. In questo momento tutte le linee sono occupate. La preghiamo di richiamare tra qualche minuto. Arrivederci.',
+    recorded: 'Questa chiamata viene registrata.',
+    notRecorded: 'Alla fine questa chiamata non viene registrata.',
+    enterDigits: 'Inserisca ora le cifre sulla tastiera e prema il tasto cancelletto quando ha finito.',
+    enterDigitsAgain:
+      'Non ho ricevuto tutte le cifre. Le inserisca di nuovo e prema il tasto cancelletto quando ha finito.',
   },
 };

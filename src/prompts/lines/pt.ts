@@ -23,5 +23,10 @@ export const pt: OwnLines = {
     oneMoment: 'Um momento, por favor.',
     resumed: 'Desculpe, a ligação caiu por um instante. Já voltei. Pode continuar.',
     busy: 'Agradecemos a sua ligação. No momento todas as linhas estão ocupadas. Por favor, ligue de novo em alguns minutos. Até logo.',
+    recorded: 'Esta chamada é gravada.',
+    notRecorded: 'Afinal, esta chamada não é gravada.',
+    enterDigits: 'Por favor, digite agora os números no teclado e pressione a tecla jogo da velha quando terminar.',
+    enterDigitsAgain:
+      'Não recebi todos os números. Por favor, digite-os novamente e pressione a tecla jogo da velha quando terminar.',
   },
 };
