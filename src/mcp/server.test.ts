@@ -5,7 +5,6 @@ import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { McpServer as OfficialServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { z } from 'zod';
 import { McpHttpServer, type McpHttpOptions } from '../../sim/mcp/http-server.js';
 import { DEFAULT_TOOLS } from '../../sim/mcp/tools.js';
@@ -427,7 +426,7 @@ test('the tools of a server that the official SDK runs are listed, called and ca
     return { content: [{ type: 'text', text: `Order ${number}.` }] };
   });
   const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => 'one' });
-  await official.connect(transport as unknown as Transport);
+  await official.connect(transport);
   const http = createServer((request, response) => void transport.handleRequest(request, response));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
