@@ -10,6 +10,7 @@ import { createOpenAiProvider } from '../src/voice/openai/provider.js';
 import { refusedSession } from '../src/voice/refused-session.js';
 import type { VoiceProvider, VoiceSession, VoiceSessionOptions } from '../src/voice/session.js';
 import type { CallPlan } from './plan.js';
+import { passingBrain } from './right-assistant.js';
 import { sentenceVoice } from './voice.js';
 
 // The simulated models of chaos calls, and the providers that reach them.
@@ -23,6 +24,8 @@ const RENEWAL = { afterMs: 20_000, forceAfterMs: 45_000 };
 export class CallModels {
   /** Text of what the caller says now. Any session that listens hears it. */
   saying = '';
+  /** Called with the assistant that answers what the caller has said. */
+  onAnswer: (assistant: string) => void = () => undefined;
   private readonly openai: OpenAiSim;
   private readonly nova: NovaSim;
   private readonly providers: VoiceProvider[] = [];
@@ -35,7 +38,8 @@ export class CallModels {
   static async start({ modelFaults, withoutMulaw }: CallPlan, clock: Clock): Promise<CallModels> {
     let models: CallModels | undefined;
     const ear = loudnessEar({ texts: () => models?.saying ?? '' });
-    const shared = { clock, ear, voice: sentenceVoice };
+    const brain = passingBrain((assistant) => models?.onAnswer(assistant));
+    const shared = { clock, ear, brain, voice: sentenceVoice };
     const openai = await startOpenAiSim({ ...shared, withoutMulaw, faults: modelFaults.openai as PlannedFault[] });
     const nova = await startNovaSim({ ...shared, faults: modelFaults.nova });
     models = new CallModels(openai, nova);

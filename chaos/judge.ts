@@ -1,6 +1,7 @@
 import type { CarrierCall, CallEnd } from '../sim/twilio/carrier-call.js';
 import type { CallEvent } from '../src/call/call-events.js';
 import type { Clock } from '../src/base/clock.js';
+import { RightAssistant } from './right-assistant.js';
 import { type Sound, soundOf } from './voice.js';
 
 // The judge of one chaos call. It finds silence, cut-off calls, lost escalations and wrong context.
@@ -32,6 +33,7 @@ export interface Verdict {
  * {@link soundOf}). A caller who has heard a sentence and says nothing is not waiting.
  */
 export class Judge {
+  readonly assistant: RightAssistant;
   private readonly call: CarrierCall;
   private readonly clock: Clock;
   private readonly startedMs: number;
@@ -65,6 +67,10 @@ export class Judge {
     this.clock = clock;
     this.startedMs = clock.now();
     this.lastMs = this.startedMs;
+    this.assistant = new RightAssistant(
+      () => clock.now(),
+      (violation) => this.violations.push(violation),
+    );
     call.on('heard', (frame) => this.onHeard(frame));
     call.on('stream-started', () => this.onStream());
     call.on('stream-ended', (outcome) => {
@@ -129,6 +135,8 @@ export class Judge {
   }
 
   note(event: CallEvent): void {
+    this.assistant.note(event);
+    if (event.type === 'assistant') this.tell(`assistant: ${event.to}`);
     switch (event.type) {
       case 'escalated':
         this.escalatedMs ??= this.clock.now();
@@ -158,6 +166,7 @@ export class Judge {
   agentSees(attributes: Readonly<Record<string, string>>, wasWellSince: (sinceMs: number) => boolean): void {
     const { customer_phone: caller = '', token_status: status = 'none' } = attributes;
     this.tell(`agent sees: token ${status}`);
+    if (status === 'valid') this.assistant.agentSees(attributes['assistant']);
     if (status === 'valid' && caller !== this.call.options.from) this.violations.push('the agent sees another call');
     if (status !== 'valid' && Number.isFinite(this.requestedMs) && wasWellSince(this.requestedMs))
       this.violations.push(`an agent without context (${status})`);
@@ -169,6 +178,7 @@ export class Judge {
 
   /** Counts the silence up to now. Must be called often. */
   check(): void {
+    this.assistant.check();
     const nowMs = this.clock.now();
     const realMs = performance.now();
     const passedMs = nowMs - this.lastMs;

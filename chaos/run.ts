@@ -43,6 +43,8 @@ export interface ChaosReport {
   errors: ReadonlyMap<string, number>;
   /** Voice sessions lost, by the gateways' own count. */
   lostSessions: number;
+  /** Number of times a caller was passed to another assistant. */
+  passedOn: number;
   contexts: number;
   /** Requests to the number's fallback, and how many of them came without a calamity. */
   fallbacks: { asked: number; needless: number };
@@ -77,6 +79,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const judges = new Map<string, Judge>();
   /** The same judges, by the caller's number. */
   const callers = new Map<string, Judge>();
+  let passedOn = 0;
   const told = new ToldEvents();
   const world: World = await World.start({
     seed,
@@ -85,7 +88,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     isShared,
     clock,
     askedFirst: options.askedFirst ?? 0,
-    onEvent: (event) => judges.get(event.callSid)?.note(event),
+    onEvent: (event) => {
+      if (event.type === 'assistant') passedOn++;
+      judges.get(event.callSid)?.note(event);
+    },
     onTold: (event) => told.take(event),
     onScreen: (screen) => {
       const judge = callers.get(screen.customerNumber);
@@ -123,6 +129,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       statusCallback: world.voiceUrl('/twilio/call-status'),
     });
     const judge = new Judge(call, clock);
+    models.onAnswer = (assistant) => judge.assistant.answered(assistant);
     judges.set(call.callSid, judge);
     callers.set(from, judge);
     told.expect(call.callSid);
@@ -224,6 +231,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       calamities: happened,
       errors: world.errors,
       lostSessions: await world.lostSessions(),
+      passedOn,
       contexts: world.screens.filter(({ attributes }) => attributes['token_status'] === 'valid').length,
       fallbacks: world.fallbacks,
       refusals: world.operator.refusals,

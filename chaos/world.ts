@@ -33,6 +33,7 @@ const ACCOUNT_SID = `AC${'1'.repeat(32)}`;
 const PEPPER = 'chaos-pepper-0123456789';
 const CONNECT_NUMBER = '+12065550100';
 /** Read from the source tree, because dist/ holds code only. */
+const ASSISTANTS = fileURLToPath(new URL('../../chaos/assistants.json', import.meta.url));
 const GERMAN_PROMPT = fileURLToPath(new URL('../../chaos/german.json', import.meta.url));
 const HUBSPOT_KEY = 'pat-na1-simulated';
 const DRAIN_SECONDS = 20;
@@ -364,7 +365,7 @@ export class World {
       PUBLIC_HOST: HOST,
       ...(isFirst ? { STREAM_HOST: streamHost(0) } : {}),
       LOG_LEVEL: 'warn',
-      ...(language === 'de' ? { ASSISTANT_PROMPT: GERMAN_PROMPT } : {}),
+      ...(language === 'de' ? { ASSISTANT_PROMPT: GERMAN_PROMPT } : { ASSISTANTS_FILE: ASSISTANTS }),
       MAX_LOOP_DELAY_MS: '0',
       USE_PIPECAT: String(!direct),
       TWILIO_ACCOUNT_SID: ACCOUNT_SID,

@@ -27,7 +27,7 @@ export const LAYERS = `
   escalation escalation/phrases: base
   prompts prompts/lines: base escalation
   crm: base telemetry
-  handover: base process telemetry twilio/caller-identity.ts
+  handover handover/briefing-words: base process telemetry twilio/caller-identity.ts
   journal: base telemetry
   twilio: audio base telemetry
 

@@ -13,10 +13,10 @@ import { CoveredScripts, coveredLines } from './covered-lines.mjs';
 
 /** The folders whose faults a caller hears, with the least share of lines that the tests must run, in percent. */
 const FLOORS = {
-  'src/call': 89,
-  'src/handover': 85,
+  'src/call': 93,
+  'src/handover': 94,
   'src/voice': 94,
-  'src/twilio': 90,
+  'src/twilio': 92,
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));

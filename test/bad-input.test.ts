@@ -190,6 +190,8 @@ describe('bad input', () => {
       'unknown-mark',
     ]) {
       assert.ok((await anomalies(kind)) > 0, kind);
+      const isOfKind = (line: string): boolean => line.includes(`"kind":"${kind}"`) && line.includes('"CAmessy"');
+      assert.equal(rig.log().split('\n').filter(isOfKind).length, 1, `${kind} is in the log once`);
     }
     assert.equal(socket.readyState, WebSocket.OPEN);
     socket.terminate();

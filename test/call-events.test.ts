@@ -47,7 +47,12 @@ for (const pipeline of [true, false]) {
       const handoverId = rig.screens[0]?.attributes['handover_id'];
       assert.deepEqual(handover?.data, { outcome: 'bridged', handover_id: handoverId });
       const { duration_seconds: seconds, ended_at: endedAt, providers, ...rest } = last?.data ?? {};
-      assert.deepEqual(rest, { outcome: 'handed_over', tokens: { input: 120, output: 45 }, handover_id: handoverId });
+      assert.deepEqual(rest, {
+        outcome: 'handed_over',
+        assistant: 'default',
+        tokens: { input: 120, output: 45 },
+        handover_id: handoverId,
+      });
       assert.ok(Number(seconds) > 0 && !Number.isNaN(Date.parse(String(endedAt))));
       const [session] = providers as { name: string; seconds: number }[];
       assert.ok(session?.name === 'scripted' && session.seconds > 0 && session.seconds <= Number(seconds) + 1);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { growth } from '../chaos/growth.js';
 import { ownFaults, refused } from '../chaos/print.js';
 import { planCall } from '../chaos/plan.js';
+import { RightAssistant } from '../chaos/right-assistant.js';
 import { runChaos } from '../chaos/run.js';
 import { ToldEvents } from '../chaos/told-events.js';
 import { soundOf, sentenceVoice } from '../chaos/voice.js';
@@ -31,6 +32,7 @@ describe('chaos', { concurrency: true }, () => {
       assert.equal(report.calls.length, 6);
       assert.ok(report.calls.some(({ faults }) => faults.length > 0));
       assert.ok(report.lostSessions > 0, 'faults took effect');
+      assert.ok(report.passedOn > 0, 'somebody was passed on');
     });
   }
 
@@ -38,6 +40,46 @@ describe('chaos', { concurrency: true }, () => {
     assert.deepEqual(planCall(1, 5), planCall(1, 5));
     assert.notDeepEqual(planCall(1, 5), planCall(2, 5));
     assert.notDeepEqual(planCall(1, 5), planCall(1, 6));
+  });
+
+  test('an answer, a resumption and a handover by another assistant than the one that has the call are violations', () => {
+    let nowMs = 0;
+    const found: string[] = [];
+    const right = new RightAssistant(
+      () => nowMs,
+      (violation) => found.push(violation),
+    );
+    const call = {
+      callSid: 'CA1',
+      conversationId: 'c',
+      from: '',
+      to: '',
+      startedAtMs: 0,
+      provider: 'openai',
+      turns: 0,
+    };
+    const change = { kind: 'assistant', from: 'default', to: 'technical', language: 'en', tookMs: 1 } as const;
+    right.note({ type: 'started', ...call, assistant: 'default' });
+    right.answered('default');
+    nowMs = 20_000;
+    right.note({ type: 'assistant', callSid: 'CA1', ...change });
+    right.answered('default');
+    right.check();
+    nowMs = 40_000;
+    right.check();
+    right.note({ type: 'started', ...call, assistant: 'technical' });
+    right.agentSees('technical');
+    assert.deepEqual(found, [], 'an answer around the change is right, whoever gives it');
+    right.answered('default');
+    nowMs = 60_000;
+    right.check();
+    right.agentSees('default');
+    right.note({ type: 'started', ...call, assistant: 'default' });
+    assert.deepEqual(found, [
+      'the assistant default answered in place of another',
+      'the agent is told of the assistant default',
+      'resumed with the assistant default',
+    ]);
   });
 
   test('the last piece of a sentence is recognised as its end', async () => {

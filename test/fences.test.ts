@@ -202,6 +202,9 @@ for (const pipeline of [true, false]) {
         assert.equal(await rig.call().whenEnded(), 'gateway-hung-up');
         assert.equal(rig.screens.length, 1);
         assert.equal(linesWith(rig, 'webhook failed; the caller is transferred to a human'), 1);
+        // RESTRICTED on a keypad. The carrier refuses a dial without a caller id.
+        await rig.call('+7378742833').whenEnded();
+        assert.equal(rig.screens[1]?.customerNumber, '+12065550199');
       } finally {
         await rig.close();
       }

@@ -6,7 +6,7 @@ import { until } from './support/rig.js';
 
 const SPEED = 16;
 
-/** When a session is to be renewed in a pause, and when without one, by the shortest time that the gateway believes. */
+/** When a session should be renewed in a pause, and when without one, by the shortest time that the gateway believes. */
 const TIMES: Readonly<Record<Model, { afterMs: number; forcedMs: number }>> = {
   // A session of 310 s.
   openai: { afterMs: 283_000, forcedMs: 294_500 },

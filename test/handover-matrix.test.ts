@@ -29,7 +29,7 @@ test('every row of the handover matrix names a test that exists, and no two rows
 });
 
 test('every scenario of the handover tests has a row in the handover matrix', () => {
-  const files = ['handover', 'handover-messages', 'handover-requests', 'handover-rest'];
+  const files = ['briefing', 'handover', 'handover-messages', 'handover-requests', 'handover-rest'];
   const exact = files.flatMap((name) => titlesIn(readFileSync(new URL(`test/${name}.test.ts`, ROOT), 'utf8')).exact);
   assert.ok(exact.length >= 40, `${exact.length} scenarios`);
   assert.deepEqual(

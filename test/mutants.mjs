@@ -3,9 +3,11 @@
 // still stands in its file.
 import { ACCESS } from './mutants/access.mjs';
 import { AGENT } from './mutants/agent.mjs';
+import { ASSISTANTS } from './mutants/assistants.mjs';
 import { CONSOLE_ACCESS } from './mutants/console-access.mjs';
 import { CONSOLE_SIGHT } from './mutants/console-sight.mjs';
 import { CONSOLE_TAPES } from './mutants/console-tapes.mjs';
+import { BRIEFING } from './mutants/briefing.mjs';
 import { HOOKS } from './mutants/hooks.mjs';
 import { JOURNAL } from './mutants/journal.mjs';
 import { MCP } from './mutants/mcp.mjs';
@@ -29,8 +31,10 @@ export const MUTANTS = [
   ...STOPPING,
   ...SILENCE,
   ...MODELS,
+  ...ASSISTANTS,
   ...SETTINGS,
   ...OUTBOUND,
+  ...BRIEFING,
   ...HOOKS,
   ...MCP,
   ...TAPES,

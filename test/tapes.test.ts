@@ -12,6 +12,7 @@ import { type Tape, type TapeLine, isNote, parseTape, writeTape, textOf } from '
 import { Scene } from './support/handover-scene.js';
 import { type Model, heardMore, speak, startModelRig } from './support/model-rig.js';
 import { AUTH_TOKEN, type Rig, startRig, until } from './support/rig.js';
+import { ScriptedProvider } from './support/scripted-provider.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const tapes = `${root}test/tapes/`;
@@ -214,6 +215,41 @@ test('a call of which something was known replays equal without asking, and scru
   for (const direct of [false, true])
     assert.equal(firstDifference(tape, (await replayTape(tape, { direct })).tape), undefined);
   assert.doesNotMatch(writeTape(await scrubTape(tape)), /Zebulon|quartz/);
+});
+
+test('a call that was passed on, and then changed its language, replays equal, and scrubbed it says no names', async (t) => {
+  const folder = await folderOf(t);
+  const file = join(folder, 'assistants.json');
+  const zebra = { prompt: './zebra.json', provider: 'second', fallback: [] };
+  const prompt = { name: 'zebra', language: 'fr', languages: ['de'], instructions: 'You are the quartz desk.' };
+  await writeFile(join(folder, 'zebra.json'), JSON.stringify(prompt));
+  await writeFile(file, JSON.stringify({ '+12065550199': { passesTo: { zebra: 'quartz' } }, zebra }));
+  const tapeFolder = join(folder, 'tapes');
+  const second = new ScriptedProvider('second');
+  const rig = await startRig({ fallbacks: [second], env: { TAPE_DIR: tapeFolder, ASSISTANTS_FILE: file } });
+  const wants = (provider: ScriptedProvider, name: string, wish: unknown): void =>
+    provider.last.emit({ type: 'tool-call', toolCallId: name, name, arguments: wish });
+  try {
+    const scene = new Scene(rig);
+    await scene.talking();
+    rig.provider.last.callerSays('My bill is too high.');
+    wants(rig.provider, 'transfer_to_assistant', { name: 'zebra' });
+    await until(() => scene.events('assistant').length === 1, 'the other assistant');
+    wants(second, 'switch_language', { language: 'de' });
+    await until(() => scene.events('assistant').length === 2, 'the other language');
+    second.last.callerSays('Ich möchte mit einem Mitarbeiter sprechen.');
+    await scene.ends('handed_over');
+  } finally {
+    await rig.close();
+  }
+  const tape = parseTape(await tapeIn(tapeFolder));
+  assert.match(
+    writeTape(tape),
+    /"note":\{"type":"assistant","kind":"assistant","from":"default","to":"zebra","language":"fr"/,
+  );
+  for (const direct of [false, true])
+    assert.equal(firstDifference(tape, (await replayTape(tape, { direct })).tape), undefined);
+  assert.doesNotMatch(writeTape(await scrubTape(tape)), /zebra|quartz/);
 });
 
 test('the token of a handover that the stopping gateway begins is not on the tape, and the stop is replayed', async (t) => {

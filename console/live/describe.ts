@@ -30,6 +30,10 @@ export function describe(event: ConsoleEvent): string {
     case 'renewal':
     case 'reconnect':
       return `${text(`event.${event.kind}`, { provider: event.provider })}, ${silence(event)}`;
+    case 'pass':
+      return event.from === event.to
+        ? `${text('event.pass.language', { name: event.to, language: event.language })}, ${silence(event)}`
+        : `${text('event.pass', { from: event.from, to: event.to, language: event.language })}, ${silence(event)}`;
     case 'failover':
       return `${text('event.failover', { from: event.from, to: event.to })}, ${silence(event)}`;
     case 'resume':
@@ -67,6 +71,8 @@ function handover(event: ConsoleEvent & { kind: 'handover' }): string {
     case 'record':
     case 'no-record':
     case 'dial':
+    case 'briefed':
+    case 'taken':
       return text(`event.handover.${event.step}`);
     case 'digits':
     case 'heard':

@@ -69,6 +69,23 @@ test('each failure has the name of its row', () => {
   );
 });
 
+test('a dial to a telephone has the steps of its briefing in place of those of a contact centre', () => {
+  const briefed = event({ kind: 'handover', atMs: 500, step: 'briefed' });
+  const taken = event({ kind: 'handover', atMs: 900, step: 'taken' });
+  assert.equal(
+    statuses([ESCALATED, RECORD, DIAL, briefed]),
+    'record done, dial done, briefed done, taken open, end open',
+  );
+  assert.equal(
+    statuses([ESCALATED, RECORD, DIAL, briefed, taken, bridged]),
+    'record done, dial done, briefed done, taken done, end done',
+  );
+  assert.equal(
+    statuses([ESCALATED, RECORD, DIAL, briefed, event({ kind: 'dial', atMs: 900, outcome: 'declined' })]),
+    'record done, dial done, briefed done, taken missed, end failed declined',
+  );
+});
+
 test('what happens in a contact centre that tells nothing is unknown, and never made up', () => {
   const hidden = { seesContact: false };
   assert.equal(

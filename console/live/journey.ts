@@ -1,7 +1,9 @@
 import type { ConsoleEvent } from '../../src/console/messages.js';
 
 export const STEPS = ['record', 'dial', 'digits', 'heard', 'lambda', 'queue', 'agent', 'end'] as const;
-export type StepName = (typeof STEPS)[number];
+/** The steps of a dial to a telephone, which gets no digits. */
+export const PHONE_STEPS = ['record', 'dial', 'briefed', 'taken', 'end'] as const;
+export type StepName = (typeof STEPS | typeof PHONE_STEPS)[number];
 
 /**
  * `open`: it has not happened, and still may. `missed`: it has not happened, and will not. `unknown`: whether it happened, only
@@ -46,6 +48,8 @@ export function journeyOf(
   const found: Record<StepName, ConsoleEvent | undefined> = {
     record: latest.findLast((event) => isStep(event, 'record', 'no-record')),
     dial: dialled[0],
+    briefed: dialled.find((event) => isStep(event, 'briefed')),
+    taken: dialled.find((event) => isStep(event, 'taken')),
     digits: dialled.find((event) => isStep(event, 'digits')),
     heard: dialled.findLast((event) => isStep(event, 'heard')),
     lambda: dialled.findLast((event) => isStep(event, 'lambda')),
@@ -59,7 +63,8 @@ export function journeyOf(
   const isServed = end !== undefined && failureOf(end) === undefined;
   const cannotBe = isDone && !isServed && found.digits === undefined;
   const isHidden = !hasAny && !cannotBe && (isDone || !seesContact);
-  return STEPS.map((name) => {
+  const steps: readonly StepName[] = found.briefed === undefined ? STEPS : PHONE_STEPS;
+  return steps.map((name) => {
     const event = found[name];
     if (event === undefined)
       return { name, event, status: OF_CONTACT.has(name) && isHidden ? 'unknown' : isDone ? 'missed' : 'open' };

@@ -63,6 +63,7 @@ function laneOf(event: ConsoleEvent): Lane {
     case 'renewal':
     case 'reconnect':
     case 'failover':
+    case 'pass':
       return 'session';
     case 'state':
     case 'resume':
@@ -92,6 +93,7 @@ function endOf(event: ConsoleEvent, endMs: number): number {
     case 'renewal':
     case 'reconnect':
     case 'failover':
+    case 'pass':
       return Math.max(event.atMs, endMs);
     default:
       return isDial(event) ? Math.max(event.atMs, endMs) : event.atMs;

@@ -13,6 +13,7 @@ const ICONS: Partial<Record<ConsoleEvent['kind'], IconName>> = {
   renewal: 'refresh',
   reconnect: 'refresh',
   failover: 'swap',
+  pass: 'swap',
   resume: 'refresh',
   move: 'move',
   escalation: 'person',
@@ -106,6 +107,16 @@ function Face({ event }: { event: ConsoleEvent }) {
             {text(`kind.${event.kind}`)} {silence(event)}
           </span>
           {event.kind === 'failover' ? event.to : event.provider}
+        </span>
+      );
+    case 'pass':
+      return (
+        <span class="face" aria-hidden="true">
+          <span class="seam" data-silent={(event.silenceMs ?? 0) > 0}>
+            <Icon name="swap" />
+            {text('kind.pass')} {silence(event)}
+          </span>
+          {event.to}
         </span>
       );
     case 'resume':

@@ -23,11 +23,15 @@ const KEYS = [
   'priority',
   'language',
   'language_text',
+  'assistant',
   'queue_arn',
   'route_to_queue',
   'hubspot_contact_id',
   'hubspot_ticket_id',
   'crm_url',
+  'briefing',
+  'briefing_voice',
+  'briefing_ready',
 ];
 
 function storeWith(redeem: HandoverStore['redeem']): HandoverStore {
@@ -90,7 +94,28 @@ test('no attribute that the flow keeps in one block is empty, even of a record t
   const bare = sampleRecord({ conversation_id: '', summary: '', intent: '', reason: '', priority: '', language: '' });
   const answer = await redeemerOf(knowing({ status: 'valid', record: bare })).redeem(asks(TOKEN));
   const empty = Object.keys(answer).filter((name) => answer[name] === '');
-  assert.deepEqual(empty.toSorted(), ['crm_url', 'hubspot_contact_id', 'hubspot_ticket_id', 'queue_arn']);
+  assert.deepEqual(empty.toSorted(), [
+    // A block of their own, which keeps all three or none.
+    'briefing',
+    'briefing_ready',
+    'briefing_voice',
+    'crm_url',
+    'hubspot_contact_id',
+    'hubspot_ticket_id',
+    'queue_arn',
+  ]);
+});
+
+test('a briefing is answered with the voice of its language, or not at all', async () => {
+  const asked = async (changes: Parameters<typeof sampleRecord>[0]): Promise<(string | undefined)[]> => {
+    const record = sampleRecord(changes);
+    const answer = await redeemerOf(() => Promise.resolve({ status: 'valid', record })).redeem(asks(TOKEN));
+    return [answer['briefing'], answer['briefing_voice'], answer['briefing_ready']];
+  };
+  const words = 'Anna: Sie wartet auf ihr Geld.';
+  assert.deepEqual(await asked({ briefing: words, briefing_language: 'de-AT' }), [words, 'Vicki', 'true']);
+  assert.deepEqual(await asked({ briefing: words, briefing_language: 'ja' }), ['', '', '']);
+  assert.deepEqual(await asked({ briefing: '', briefing_language: 'de' }), ['', '', '']);
 });
 
 test('a record without a queue is answered with route_to_queue false', async () => {
@@ -132,12 +157,20 @@ test('an event whose fields throw leads to an error answer', async () => {
 
 const PHONE = '+15551230000';
 
+/** A record that tells who has called. */
+const KNOWN_RECORD = sampleRecord({
+  customer_phone: PHONE,
+  customer_name: 'Ada',
+  briefing: 'Ada: She was charged twice.',
+  briefing_language: 'en',
+});
+
 /** A store with one handover of PHONE, and the count of the alarm. */
 async function scene(changes: { matchesCallers?: boolean } = {}) {
   const store = new MemoryStore();
   const clock = new FakeClock(NOW_SECONDS * 1000);
   const counted = { alarm: 0, failed: 0 };
-  await store.put(tokenKey('pepper', TOKEN), sampleRecord({ customer_phone: PHONE, customer_name: 'Ada' }));
+  await store.put(tokenKey('pepper', TOKEN), KNOWN_RECORD);
   await store.link(callerKey('pepper', PHONE), tokenKey('pepper', TOKEN), NOW_SECONDS, NOW_SECONDS + 600);
   const redeem = createRedeemer({
     store,
@@ -167,6 +200,7 @@ test('a caller whose digits were lost is known by the number, without a word of 
     assert.equal(answer['reason'], 'customer_request');
     assert.equal(answer['customer_name'], 'unknown');
     assert.match(answer['summary'] ?? '', /ask who is calling/);
+    assert.deepEqual([answer['briefing'], answer['briefing_ready']], ['', '']);
     assert.deepEqual(await ask(token, PHONE), answer, 'the same when Connect retries');
     assert.equal((await ask(token, PHONE, 'contact-2'))['token_status'], 'invalid');
     assert.equal((await ask(TOKEN, PHONE, 'contact-2'))['token_status'], 'used');

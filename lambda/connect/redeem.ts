@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/base/clock.js';
-import { languageInWords, reasonInWords } from '../../src/handover/agent-words.js';
+import { languageInWords, reasonInWords, voiceFor } from '../../src/handover/agent-words.js';
 import { type CallerIndex, callerKey, triesKey } from '../../src/handover/caller-index.js';
 import { type HandoverRecord, MAX_SUMMARY } from '../../src/handover/record.js';
 import type { HandoverStore } from '../../src/handover/store.js';
@@ -162,7 +162,7 @@ async function match(options: Parts, question: Question): Promise<ConnectAnswer>
   if ((await callers.failures(tries, nowSeconds)) >= MAX_FAILURES) return answer('invalid');
   const redemption = await callers.redeemByCaller(callerKey(pepper, number), question.contactId, nowSeconds);
   if (redemption.status === 'valid') {
-    return answer('ani_match', { ...redemption.record, customer_name: '', summary: UNVERIFIED });
+    return answer('ani_match', { ...redemption.record, customer_name: '', summary: UNVERIFIED, briefing: '' });
   }
   await countFailure(options, question, nowSeconds);
   return answer('invalid');
@@ -174,6 +174,8 @@ export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAns
   const clean = (value: string | undefined): string => printable(value ?? '', MAX_SUMMARY);
   // Whether Connect accepts an empty attribute is not documented, and a flow sets all attributes of a block or none. So what
   // the flow keeps in one block is never empty.
+  const voice = voiceFor(clean(record?.briefing_language));
+  const isBriefed = voice !== '' && clean(record?.briefing) !== '';
   const named = (value: string | undefined): string => clean(value) || (found ? 'unknown' : '');
   return {
     token_status: status,
@@ -186,9 +188,14 @@ export function answer(status: TokenStatus, record?: HandoverRecord): ConnectAns
     intent: named(record?.intent),
     reason: named(record?.reason),
     reason_text: found ? reasonInWords(clean(record.reason), clean(record.intent)) : '',
+    // All of them or none, because the whisper speaks only if it has the words and the voice.
+    briefing: isBriefed ? clean(record?.briefing) : '',
+    briefing_voice: isBriefed ? voice : '',
+    briefing_ready: isBriefed ? 'true' : '',
     priority: named(record?.priority),
     language: named(record?.language),
     language_text: named(languageInWords(clean(record?.language))),
+    assistant: named(record?.assistant),
     queue_arn: clean(record?.queue_arn),
     route_to_queue: String(found && record.queue_arn !== ''),
     hubspot_contact_id: clean(record?.hubspot_contact_id),

@@ -104,11 +104,15 @@ export function connectSide(
   };
 }
 
-/** A telephone without a screen. It answers, counts the digits it hears, and hangs up after two seconds. */
+/**
+ * A telephone without a screen. It answers, counts the digits it hears, takes a call that it is told of, and hangs up after two
+ * seconds.
+ */
 export function plainSide(clock: Clock, onDigits: (count: number) => void): AgentSide {
   const ring = (leg: IncomingLeg): void => {
     let count = 0;
     leg.onDigit(() => count++);
+    leg.onSaid(() => clock.setTimer(500, () => leg.press('1')));
     leg.onBridged(() => {
       onDigits(count);
       clock.setTimer(2000, () => leg.hangup());

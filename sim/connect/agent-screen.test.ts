@@ -41,6 +41,26 @@ for (const [language, voice, words] of SPOKEN)
     assert.deepEqual(whispered, [{ text: `From the assistant. ${ANSWER.reason_text}`, voice: 'Joanna' }]);
   });
 
+for (const [instance, options] of INSTANCES) {
+  test(`the agent hears the briefing in its voice, and the reason without one, with ${instance}`, async () => {
+    const briefing = { briefing: 'Anna: Sie wartet auf ihr Geld.', briefing_voice: 'Vicki', briefing_ready: 'true' };
+    const briefed = await call(whisperDigits(TOKEN), {
+      ...options,
+      lambda: () => Promise.resolve({ ...ANSWER, ...briefing }),
+    });
+    assert.deepEqual(briefed.whispered, [{ text: briefing.briefing, voice: 'Vicki' }]);
+    assert.deepEqual(briefed.said, [], 'the caller hears none of it');
+    const plain = await call(whisperDigits(TOKEN), options);
+    assert.deepEqual(plain.whispered, [{ text: `From the assistant. ${ANSWER.reason_text}`, voice: 'Joanna' }]);
+  });
+}
+
+test('an agent hears the reason if a Lambda of an earlier release answers without a briefing', async () => {
+  const { briefing: _words, briefing_ready: _ready, briefing_voice: _voice, ...earlier } = ANSWER;
+  const { whispered } = await call(whisperDigits(TOKEN), { lambda: () => Promise.resolve(earlier) });
+  assert.deepEqual(whispered, [{ text: `From the assistant. ${ANSWER.reason_text}`, voice: 'Joanna' }]);
+});
+
 const LINK = 'https://app.hubspot.com/contacts/12345678/record/0-5/77';
 
 for (const [instance, options] of INSTANCES) {

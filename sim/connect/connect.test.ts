@@ -322,6 +322,7 @@ test('the agent sees the handover that the gateway prepared, through the real fu
     const desk = new HandoverDesk({ store, callers: store.callers, pepper: 'pepper', ttlSeconds: 600, clock, log });
     const context = {
       conversationId: 'c0ffee',
+      assistant: 'front',
       customerPhone: '+15551230000',
       turns: [{ speaker: 'caller', text: 'I was charged twice for order 42.' }],
       intent: 'billing',

@@ -1,8 +1,10 @@
 import { PassThrough } from 'node:stream';
+import { chosenOnTape } from '../../src/app/taped-settings.js';
 import { createVoice } from '../../src/app/voice-providers.js';
 import { Gateway } from '../../src/app/gateway.js';
 import { fencedClock } from '../../src/base/fenced-clock.js';
 import type { Config } from '../../src/config/config.js';
+import type { Assistant } from '../../src/prompts/assistant.js';
 import { HubSpot } from '../../src/crm/hubspot.js';
 import type { ConnectAgents } from '../../src/handover/agent-availability.js';
 import type { DynamoDbStore } from '../../src/handover/dynamodb-store.js';
@@ -88,7 +90,7 @@ class Stage {
     const log = createLogger({ level: 'silent', destination: { write: () => undefined } });
     const metrics = new Metrics();
     const clock = recorder.clock(fencedClock(this.clock, () => metrics.processorErrors.inc({ processor: 'timer' })));
-    const assistants = assistantsOf(settings);
+    const assistants = assistantsOf(tape);
     const played = new Map(settings.voices.map((voice) => [voice.name, playedProvider(voice, score)]));
     const [first, ...others] = (settings.providers ?? []).flatMap((name) => played.get(name) ?? []);
     const provider = await createVoice({
@@ -145,7 +147,10 @@ class Stage {
         config.dial.checkAvailability === 'off' ? undefined : recorder.service(agents, 'http', 'connect', ['reach']),
       crm,
       pepper: 'the pepper of a replay',
-      assistantFor: () => assistants.for(''),
+      assistantFor: (_number, _outbound, _known, { assistant, language } = {}) => {
+        const first = (): Assistant => assistants.otherwise;
+        return assistant === undefined && language === undefined ? first() : chosenOnTape(first, clock);
+      },
       // Nothing is asked again.
       beforeCall: known && { ask: () => Promise.resolve(known), of: () => known },
       tools: recorder.tools(toolsOf(settings, score)),

@@ -1,4 +1,12 @@
-import { textOf, type Json, type Message, type Tape, type TapeLine, type TapedTool } from '../../src/tape/format.js';
+import {
+  textOf,
+  type Json,
+  type Message,
+  type Tape,
+  type TapeLine,
+  type TapedAssistant,
+  type TapedTool,
+} from '../../src/tape/format.js';
 import type { Mask } from './mask.js';
 import { mulawTone, pcmTone } from './tones.js';
 
@@ -65,7 +73,18 @@ export class LineScrubber {
     return { ...line, m: leg === 'carrier' ? this.carrier(m) : this.other(m) };
   }
 
-  prompt(prompt: Record<string, unknown>): Record<string, unknown> {
+  assistant(assistant: TapedAssistant): TapedAssistant {
+    const { name, passesTo, prompt } = assistant;
+    const next = Object.entries(passesTo ?? {}).map(([key, when]) => [this.mask.text(key), this.mask.text(when)]);
+    return {
+      ...assistant,
+      prompt: this.prompt(prompt),
+      ...(name === undefined ? {} : { name: this.mask.text(name) }),
+      ...(passesTo === undefined ? {} : { passesTo: Object.fromEntries(next) as Record<string, string> }),
+    };
+  }
+
+  private prompt(prompt: Record<string, unknown>): Record<string, unknown> {
     const { greeting, instructions, lines, name, ...rest } = prompt;
     return {
       ...rest,
@@ -142,6 +161,8 @@ export class LineScrubber {
   }
 
   private other(m: Message): Message {
+    if (m['value'] === 'assistant')
+      return { ...m, is: this.assistant(m['is'] as unknown as TapedAssistant) as unknown as Json };
     if ('value' in m || 'timer' in m) return this.audioIn(m);
     const asked = this.asked.get(m['call']);
     if ('answer' in m && (asked?.['to'] === 'connect' || asked?.['to'] === 'handovers')) return m;

@@ -64,7 +64,7 @@ function headOf(head: TapeHead, mask: Mask, scrubber: LineScrubber): TapeHead {
         .filter(([name]) => !DROPPED.has(name))
         .map(([name, value]) => [name, withoutHost(value)]),
     ),
-    assistant: { ...assistant, ...withoutValues(assistant.known), prompt: scrubber.prompt(assistant.prompt) },
+    assistant: { ...scrubber.assistant(assistant), ...withoutValues(assistant.known) },
     ownPhrases: { asks: words(ownPhrases.asks), never: words(ownPhrases.never) },
     tools: tools.map((tool) => scrubber.tool(tool)),
   };

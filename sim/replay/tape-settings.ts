@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import type { Peers } from '../../src/app/peers.js';
+import { AssistantOfTape } from '../../src/app/taped-settings.js';
 import { isTandemError } from '../../src/base/errors.js';
 import { type Config, readConfig } from '../../src/config/config.js';
-import { Assistant } from '../../src/prompts/assistant.js';
-import type { AssistantPrompt } from '../../src/prompts/assistant-prompt.js';
 import { Assistants } from '../../src/prompts/assistants.js';
-import { NotATape, type TapeSettings } from '../../src/tape/format.js';
+import { NotATape, type Tape, type TapeSettings, type TapedAssistant } from '../../src/tape/format.js';
 import type { AssistantTool } from '../../src/voice/tools.js';
 import { errorOf } from './played-socket.js';
 import type { Score } from './score.js';
@@ -44,32 +43,13 @@ export function configOf({ publicHost, secrets, variables }: TapeSettings): Conf
   }
 }
 
-/** An assistant whose agents answered, or did not, when the call began. */
-class TapedAssistantOf extends Assistant {
-  private readonly wasOpen: boolean;
-
-  constructor(options: ConstructorParameters<typeof Assistant>[0], wasOpen: boolean) {
-    super(options);
-    this.wasOpen = wasOpen;
-  }
-
-  override isOpen(): boolean {
-    return this.wasOpen;
-  }
-}
-
-export function assistantsOf({ assistant }: TapeSettings): Assistants {
-  const { isOpen, prompt, providers, queues } = assistant;
-  return new Assistants(
-    new TapedAssistantOf(
-      {
-        prompt: prompt as unknown as AssistantPrompt,
-        providers,
-        queues: queues.map(({ byReason, otherwise }) => ({ byReason, otherwise })),
-      },
-      isOpen,
-    ),
+/** The assistant that answered, and those that were chosen during the call, whose providers a replay needs, too. */
+export function assistantsOf({ head, lines }: Tape): Assistants {
+  const first = new AssistantOfTape(head.settings.assistant);
+  const chosen = lines.flatMap(({ m }) =>
+    m['value'] === 'assistant' ? [new AssistantOfTape(m['is'] as unknown as TapedAssistant)] : [],
   );
+  return new Assistants(first, new Map([first, ...chosen].map((assistant, index) => [String(index), assistant])));
 }
 
 /** The tools, which answer as they did. */

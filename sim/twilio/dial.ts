@@ -1,8 +1,8 @@
 import { callerIdOf } from './caller-id.js';
 import { Leg } from './leg.js';
-import { legFields, legReporter } from './leg-reports.js';
+import { playToLeg } from './leg-document.js';
+import { legReporter } from './leg-reports.js';
 import { Lifetime } from './lifetime.js';
-import { areDigits, playTones } from './tones.js';
 import type { Element } from './twiml.js';
 import type { VerbContext } from './verb-context.js';
 
@@ -85,31 +85,6 @@ function releaseOnStar({ call }: VerbContext, verb: Element, leg: Leg): () => vo
   };
   call.on('key', onKey);
   return () => call.off('key', onKey);
-}
-
-/** Plays `sendDigits` and the TwiML of `url` to the called leg, before the legs are bridged. */
-async function playToLeg(script: VerbContext, leg: Leg, number: Element, legLife: Lifetime): Promise<void> {
-  const { call } = script;
-  const { method, sendDigits, url } = number.attributes;
-  const play = (digits: string): Promise<void> => {
-    if (!areDigits(digits)) call.emit('problem', 12200, 'digits are not valid');
-    return playTones(legLife, areDigits(digits) ? digits : '', (digit, durationMs) => leg.playDigit(digit, durationMs));
-  };
-  if (sendDigits !== undefined) await play(sendDigits);
-  if (url === undefined) return;
-  const answer = await script.document({ url, method, fields: legFields(call, leg, 'in-progress') });
-  if ('code' in answer) {
-    call.emit('problem', answer.code, answer.what);
-    return;
-  }
-  for (const verb of answer.verbs) {
-    if (legLife.isOver) return;
-    if (verb.name === 'Play') await play(verb.attributes['digits'] ?? '');
-    else if (verb.name === 'Pause') await legLife.pass(Number(verb.attributes['length'] ?? '1') * 1000);
-    else if (verb.name === 'Hangup') leg.release();
-    else if (verb.name === 'Say') await legLife.pass(script.sayingMs(verb.text));
-    else call.emit('problem', 12200, `<${verb.name}> is not allowed on a called leg`);
-  }
 }
 
 function statusOf(leg: Leg, callerGone: boolean): string {

@@ -18,6 +18,8 @@ export class Leg implements IncomingLeg {
   private readonly bridgedListeners: (() => void)[] = [];
   private readonly stateListeners: (() => void)[] = [];
   private readonly heardListeners: ((mulaw: Uint8Array) => void)[] = [];
+  private readonly saidListeners: ((text: string, language: string) => void)[] = [];
+  private readonly keyListeners = new Set<(key: string) => void>();
   private callersEar: ((mulaw: Uint8Array) => void) | undefined;
 
   constructor(from: string, to: string, callSid = `CA${randomBytes(16).toString('hex')}`) {
@@ -65,6 +67,25 @@ export class Leg implements IncomingLeg {
 
   onHeard(listener: (mulaw: Uint8Array) => void): void {
     this.heardListeners.push(listener);
+  }
+
+  press(key: string): void {
+    if (this.state === 'answered') for (const listener of Array.from(this.keyListeners)) listener(key);
+  }
+
+  onSaid(listener: (text: string, language: string) => void): void {
+    this.saidListeners.push(listener);
+  }
+
+  /** Calls `listener` with each key that is pressed. Returns a function that removes the listener. */
+  onKey(listener: (key: string) => void): () => void {
+    this.keyListeners.add(listener);
+    return () => this.keyListeners.delete(listener);
+  }
+
+  /** Begins to say `text` to this leg alone. */
+  say(text: string, language: string): void {
+    for (const listener of this.saidListeners) listener(text, language);
   }
 
   /** Lets the leg hear what the caller says. */

@@ -41,6 +41,11 @@ export interface NetworkOptions {
   streamSignature?: StreamSignature;
   /** How every stream behaves. */
   stream?: StreamBehaviour;
+  /**
+   * What follows for a called leg if its TwiML cannot be fetched or parsed. Twilio does not document it, so a gateway must work
+   * either way. Default: the legs are bridged.
+   */
+  failedLegDocument?: 'bridges' | 'hangs-up';
   /** Extra fields in every webhook, because Twilio adds some unannounced. */
   extraFields?: Fields;
   /** Delays, reorders and repeats status callbacks. Without it they are sent as they happen. */

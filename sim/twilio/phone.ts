@@ -26,6 +26,10 @@ export interface IncomingLeg {
   hangup(): void;
   /** Calls `listener` with each DTMF tone (0-9, *, #, A-D) in order. `durationMs` is the length of the tone. */
   onDigit(listener: (digit: string, durationMs: number) => void): void;
+  /** Presses a key (0-9, *, #). It counts only while TwiML waits for keys on this leg. */
+  press(key: string): void;
+  /** Calls `listener` when `<Say>` begins to say something to this leg alone. `language` is its attribute, or Twilio's default. */
+  onSaid(listener: (text: string, language: string) => void): void;
   /** Calls `listener` when the other side hangs up or stops ringing. */
   onHangup(listener: () => void): void;
   /** Calls `listener` when the leg is bridged with the caller's. */

@@ -154,6 +154,9 @@ export class Script implements CallScript, VerbContext {
       case 'Hangup':
         call.end('gateway-hung-up');
         return 'stop';
+      case 'Gather':
+        call.emit('problem', 12200, '<Gather> is simulated on a called leg only');
+        return 'next';
       case 'Connect': {
         const [stream] = verb.children;
         if (stream === undefined) return 'next';

@@ -27,7 +27,7 @@ interface Rule {
 const GRAMMAR: Readonly<Record<string, Rule>> = {
   Response: {
     attributes: {},
-    children: ['Say', 'Play', 'Pause', 'Hangup', 'Reject', 'Redirect', 'Dial', 'Connect', 'Record'],
+    children: ['Say', 'Play', 'Pause', 'Hangup', 'Reject', 'Redirect', 'Dial', 'Connect', 'Record', 'Gather'],
   },
   Say: { attributes: { voice: 'text', language: 'text', loop: 'number' }, children: [] },
   Play: { attributes: { digits: 'text', loop: 'number' }, children: [] },
@@ -77,6 +77,18 @@ const GRAMMAR: Readonly<Record<string, Rule>> = {
       transcribeCallback: 'text',
     },
     children: [],
+  },
+  Gather: {
+    attributes: {
+      action: 'text',
+      method: 'method',
+      input: ['dtmf'],
+      numDigits: 'number',
+      timeout: 'number',
+      finishOnKey: 'text',
+      actionOnEmptyResult: 'boolean',
+    },
+    children: ['Say', 'Play', 'Pause'],
   },
   Connect: { attributes: { action: 'text', method: 'method' }, children: ['Stream'] },
   Stream: {

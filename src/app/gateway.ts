@@ -3,8 +3,8 @@ import type { WebSocket } from 'ws';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Admission, eventLoopDelay } from '../call/admission.js';
-import type { BeforeCall, CallContext } from '../call/before-call.js';
-import type { OutboundFacts } from '../call/call-facts.js';
+import type { BeforeCall } from '../call/before-call.js';
+import type { AssistantFor } from '../call/call-facts.js';
 import type { CallEventListener } from '../call/call-events.js';
 import { CONNECTION_OVERRIDES, PATHS } from '../call/paths.js';
 import type { OwnProcessor } from '../call/media/own-processors.js';
@@ -67,7 +67,7 @@ export interface GatewayParts {
   /** Gets a copy of every handover, without delaying the call. `undefined` if no CRM is configured. */
   crm?: HubSpot | undefined;
   /** Returns the assistant for calls to this number, or for a call that the gateway makes from it. */
-  assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
+  assistantFor: AssistantFor;
   /** Tells the operator's systems of calls. `undefined` if they are not told. */
   callEvents?: CallEvents | undefined;
   /** Asks what is known of a call before it is answered. `undefined` if nothing can be asked. */
@@ -173,6 +173,7 @@ export class Gateway {
         isOverAtTwilio: rest && ((callSid) => rest.isOver(callSid)),
         nextSteps: config.dial.nextSteps,
         summaryLanguage: config.handover.summaryLanguage,
+        briefing: config.handover.briefing,
         url: (scheme, path) => this.urlOf(scheme, path),
         traces: parts.traces,
         streamsComeHere: config.streamHost !== undefined || parts.peers !== undefined,

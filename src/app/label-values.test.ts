@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Refusal as CallRefusal } from '../call/admission.js';
+import type { SwitchOutcome } from '../call/stream/assistant-switch.js';
 import type { CallOutcome, CallState, ResumeCause } from '../call/call-state.js';
 import type { StreamFault } from '../call/media/stream-health.js';
 import type { CrmOutcome } from '../crm/hubspot.js';
@@ -52,6 +53,7 @@ const SAME: readonly true[] = [
   true satisfies Same<Values['messages']['kind'][number], CallbackKind>,
   true satisfies Same<Values['toolFaults']['fault'][number], ToolFault>,
   true satisfies Same<(typeof MCP_OUTCOMES)[number], McpOutcome>,
+  true satisfies Same<Values['assistantChanges']['outcome'][number], SwitchOutcome>,
   true satisfies Same<(typeof ESCALATIONS)[number]['trigger'], Trigger>,
   true satisfies Same<(typeof ESCALATIONS)[number]['reason'], Reason>,
   true satisfies Same<(typeof PROVIDER_FAULTS)[number], ProviderFault>,

@@ -15,7 +15,9 @@ import { DynamoDbStore, type DynamoDbStoreOptions } from '../handover/dynamodb-s
 import { startEmbeddedDynamoDb } from '../handover/embedded-dynamodb.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { outboundParts } from './outbound.js';
-import { assistantForCaller } from '../prompts/known-caller.js';
+import { chosenOnTape } from './taped-settings.js';
+import type { Assistant } from '../prompts/assistant.js';
+import { chosenAssistant } from '../prompts/known-caller.js';
 import { outboundAssistant } from '../prompts/outbound-prompt.js';
 import { openAssistants } from './assistants.js';
 import { openCallContext } from './call-context.js';
@@ -275,10 +277,13 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       ownPhrases,
       beforeCall,
       callEvents,
-      assistantFor: (ownNumber, outbound, known) => {
-        const { assistant, context } = outbound ?? {};
-        const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context });
-        return own ?? assistantForCaller(assistants, ownNumber, known);
+      assistantFor: (ownNumber, outbound, known, chosen = {}) => {
+        const { assistant = outbound?.assistant, language } = chosen;
+        const { context } = outbound ?? {};
+        const own = outbound && outboundAssistant(assistants, { ownNumber, assistant, context, language });
+        if (own !== undefined) return own;
+        const find = (): Assistant => chosenAssistant(assistants, ownNumber, known, chosen);
+        return chosen.assistant === undefined && chosen.language === undefined ? find() : chosenOnTape(find, clock);
       },
       outbound: outboundParts(config, {
         assistants,

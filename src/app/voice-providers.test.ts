@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { FakeClock } from '../../test/support/fake-clock.js';
+import { OpenAiService } from '../../test/support/openai-service.js';
 import { ScriptedProvider } from '../../test/support/scripted-provider.js';
+import { VoiceRecorder } from '../../test/support/voice-recorder.js';
 import { readConfig } from '../config/config.js';
+import { createLogger } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { Assistant } from '../prompts/assistant.js';
 import { Assistants } from '../prompts/assistants.js';
@@ -89,4 +92,62 @@ test('a provider that only some numbers use is prepared and opened for those num
   for (const session of sessions) session.close();
   await voice.close();
   assert.equal(clock.timers, 0);
+});
+
+test('an anomaly of a hosted model is counted every time, and is in the log once a call with its kind', async () => {
+  const service = await OpenAiService.listen();
+  const lines: string[] = [];
+  const metrics = new Metrics();
+  const voice = await createVoice({
+    config: readConfig({
+      VOICE_PROVIDER: 'openai',
+      OPENAI_API_KEY: 'sk-simulated',
+      OPENAI_BASE_URL: service.baseUrl,
+      USE_LOCAL_DYNAMODB: 'true',
+    }),
+    log: createLogger({ level: 'info', destination: { write: (line) => lines.push(line) } }),
+    metrics,
+    clock: new FakeClock(),
+    engine: speaker().engine,
+    env: {},
+    extensions: { tools: [], processors: new Map(), providers: new Map() },
+    assistants: new Assistants(new Assistant({ prompt: defaultPrompt, queues: [] }), new Map()),
+  });
+  try {
+    for (const conversationId of ['first-call', 'second-call']) {
+      const recorder = new VoiceRecorder();
+      const session = voice.open({
+        conversationId,
+        instructions: '',
+        greeting: undefined,
+        answersLast: false,
+        language: 'en',
+        tools: [],
+        conversation: { turns: [], isPlaying: false },
+        listener: recorder.listener,
+      });
+      await recorder.nth('ready');
+      const connection = await service.connected();
+      for (let time = 0; time < 3; time++) connection.send({ type: 'response.invented' }, 'no JSON');
+      await connection.settled();
+      session.close();
+      service.connections.length = 0;
+    }
+    const told = lines
+      .map((line) => JSON.parse(line) as { kind?: string; provider?: string; conversation_id?: string })
+      .filter(({ kind }) => kind !== undefined)
+      .map(({ conversation_id: call, kind, provider }) => [call, provider, kind]);
+    assert.deepEqual(told, [
+      ['first-call', 'openai', 'unknown-event'],
+      ['first-call', 'openai', 'not-json'],
+      ['second-call', 'openai', 'unknown-event'],
+      ['second-call', 'openai', 'not-json'],
+    ]);
+    const text = await metrics.text();
+    for (const kind of ['unknown-event', 'not-json'])
+      assert.match(text, new RegExp(`voice_provider_anomalies_total\\{provider="openai",kind="${kind}"\\} 6`));
+  } finally {
+    await voice.close();
+    await service.close();
+  }
 });

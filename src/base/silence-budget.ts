@@ -111,11 +111,24 @@ export const SILENCE_BUDGET = {
   failoverRetryMs: 4000,
   /**
    * Maximum time for all providers together, with the silence of the lost one; then the call goes to a human. It leaves
-   * time to dial within 12 s of the caller's last word.
+   * time to tell Twilio within 12 s of the caller's last word to dial.
    */
   failoverTotalMs: 9500,
   /** Minimum time that is left for another try; with less the call goes to a human at once. */
   failoverMinimumMs: 2000,
+
+  // Another assistant is called.
+
+  /** Maximum time that the words of the assistant that passes the caller on are waited for. */
+  passHeardMs: 8000,
+  /** Silence after which those words count as over. */
+  passQuietMs: 300,
+  /** The same if the model has not said that its answer is over. */
+  passQuietIfBusyMs: 1200,
+  /** Maximum wait for the text of what the caller has said, so that the next assistant reads it. */
+  passTextMs: 1500,
+  /** Maximum time for reaching the next assistant; then the one before continues. */
+  passOpenMs: 4000,
 
   // The call ends without a human.
 

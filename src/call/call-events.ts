@@ -4,7 +4,7 @@ import type { Turn } from '../voice/history.js';
 import type { ItemAsPlayed } from '../twilio/items-as-played.js';
 import type { StreamEnd } from '../twilio/stream.js';
 import type { SessionConnected } from '../voice/session.js';
-import type { CallOutcome, CallState, ResumeCause } from './call-state.js';
+import type { BriefingKey, CallOutcome, CallState, ResumeCause } from './call-state.js';
 import type { Answered } from './media/latency-meter.js';
 
 /**
@@ -33,6 +33,16 @@ export type CallEvent =
   | { type: 'tool'; callSid: string; name: string; toolCallId: string }
   /** The model has its answer. `fault`: why the tool failed, `undefined` if it did not. */
   | { type: 'tool-done'; callSid: string; toolCallId: string; fault: string | undefined }
+  /** Another assistant, or the same one in another language (BCP 47), talks to the caller. `tookMs`: since the tool was called. */
+  | {
+      type: 'assistant';
+      callSid: string;
+      kind: 'assistant' | 'language';
+      from: string;
+      to: string;
+      language: string;
+      tookMs: number;
+    }
   | { type: 'usage'; callSid: string; inputTokens: number; outputTokens: number }
   | ({ type: 'seam'; callSid: string } & Seam)
   | { type: 'escalated'; callSid: string; escalation: Escalation }
@@ -41,6 +51,8 @@ export type CallEvent =
   | { type: 'crm-ended'; callSid: string; handoverId: string | undefined; outcome: string; tookMs: number }
   /** The called leg is given the token, of this many digits. */
   | { type: 'token-played'; callSid: string; digits: number }
+  /** The called leg is told who calls, or the person there has pressed a key or none. */
+  | { type: 'briefing'; callSid: string; step: 'spoken' | BriefingKey }
   /** `handoverId` is `undefined` for a dial without a record. */
   | { type: 'dialling'; callSid: string; number: string; handoverId: string | undefined }
   | { type: 'dial-ended'; callSid: string; outcome: string }
@@ -70,7 +82,7 @@ export interface TraceFacts {
   id: string;
   /** Whether another instance has met a failure in this call. */
   isKept: boolean;
-  /** Name of the assistant's prompt. */
+  /** Name of the assistant. */
   assistant: string | undefined;
   /** Number of streams that were replaced on other instances. */
   resumes: number;
@@ -83,6 +95,8 @@ export interface StartedFacts {
   startedAtMs: number;
   /** Name of the provider that answers first. */
   provider: string;
+  /** Name of the assistant that talks. */
+  assistant?: string;
   /** Number of turns that another instance has handled. */
   turns: number;
   /** The id of a call that the gateway makes. Then `from` is the person called. */
@@ -94,5 +108,5 @@ export interface StartedFacts {
  * the longest silence of the caller there, as far as they were owed something.
  */
 export type Seam =
-  | { seam: 'renewal' | 'reconnect' | 'failover'; from: string; to: string; silenceMs: number }
+  | { seam: 'renewal' | 'passed' | 'reconnect' | 'failover'; from: string; to: string; silenceMs: number }
   | { seam: 'resume'; cause: ResumeCause; silenceMs: number };

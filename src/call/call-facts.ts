@@ -1,4 +1,5 @@
 import type { Assistant } from '../prompts/assistant.js';
+import type { ChosenAssistant } from '../prompts/known-caller.js';
 import type { Logger } from '../telemetry/log.js';
 import type { Turn } from '../voice/history.js';
 import type { CallContext } from './before-call.js';
@@ -15,6 +16,26 @@ export interface OutboundFacts {
   machine: 'talk' | 'message' | 'hangup';
 }
 
+export type Chosen = ChosenAssistant;
+
+/** Which assistant and which language were chosen during a call, and how often one was. */
+export interface ChosenInCall extends Chosen {
+  changes: number;
+}
+
+export const NOTHING_CHOSEN: ChosenInCall = { changes: 0 };
+
+/**
+ * Returns the assistant that talks on a call to this number, or on one that the gateway makes from it. `known`: before the call. `chosen`:
+ * during it.
+ */
+export type AssistantFor = (
+  ownNumber: string,
+  outbound?: OutboundFacts,
+  known?: CallContext,
+  chosen?: Chosen,
+) => Assistant;
+
 /** What the parts of a call know about it: its identity, who answers it, and live views of its turns and its log. */
 export interface CallFacts {
   callSid: string;
@@ -23,7 +44,10 @@ export interface CallFacts {
   startedAtMs: number;
   from: string;
   to: string;
+  /** The one that talks to the caller. It changes during the call. */
   assistant: Assistant;
+  /** What was chosen during the call in place of what it began with. */
+  chosen: ChosenInCall;
   /** `undefined` if the caller has called. Otherwise `from` is the person called. */
   outbound?: OutboundFacts | undefined;
   /** What was known before the call was answered. */

@@ -38,7 +38,7 @@ export class CallReport {
     const traceFacts = trace && {
       id: trace.id,
       isKept: trace.isKept === true,
-      assistant: assistant.prompt.name,
+      assistant: assistant.name,
       direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
       resumes,
     };
@@ -47,6 +47,7 @@ export class CallReport {
       from,
       to,
       startedAtMs,
+      assistant: assistant.name,
       provider,
       turns,
       history: call.turns,

@@ -100,7 +100,7 @@ export class CallSigns {
       return;
     }
     const { from, isAwaited, to, type } = change;
-    const seam = from !== to ? 'failover' : type === 'renewed' ? 'renewal' : 'reconnect';
+    const seam = type === 'passed' ? type : from !== to ? 'failover' : type === 'renewed' ? 'renewal' : 'reconnect';
     this.silence.replaced('session', isAwaited, (silenceMs) => {
       this.emit({ type: 'seam', callSid: this.callSid, seam, from, to, silenceMs });
     });

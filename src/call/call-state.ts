@@ -126,6 +126,17 @@ export interface Parted extends ExitPlan {
   expires: Timer;
 }
 
+/** What a person on a telephone is told before they are joined with the caller. */
+export interface Briefing {
+  /** Made from what is known by now. */
+  words: string;
+  /** What the person has done. `undefined` until then. */
+  key: BriefingKey | undefined;
+}
+
+/** `no_key`: nobody has pressed a key, as a voicemail would not. */
+export type BriefingKey = 'taken' | 'declined' | 'no_key';
+
 /**
  * Twilio is being told over REST to dial. The stream stays open until Twilio stops it, so that the TwiML way remains if Twilio
  * refuses.
@@ -137,8 +148,10 @@ export interface Redirecting extends ExitPlan {
   verbs: readonly Verb[];
   /** Whether Twilio has stopped the stream: it took the change, or the caller hung up. */
   isStopped: boolean;
-  /** Whether the called leg has been given the token. */
+  /** Whether the called leg has been given the token, or the briefing. */
   isWhispered: boolean;
+  /** `undefined` if the called leg gets the token. */
+  briefing: Briefing | undefined;
   /** Resolves when the outcome of the REST request is known. */
   settled: Promise<void>;
 }
@@ -150,8 +163,10 @@ export interface Dialling {
   verbs: readonly Verb[];
   /** Which way Twilio was told to dial. Never both. */
   by: 'twiml' | 'rest';
-  /** Whether the called leg has been given the token. */
+  /** Whether the called leg has been given the token, or the briefing. */
   isWhispered: boolean;
+  /** `undefined` if the called leg gets the token. */
+  briefing: Briefing | undefined;
   /** Seconds the called leg was connected, from its status callback. `undefined` until that arrives. */
   legSeconds: number | undefined;
   /** CallSid of the called leg of the dial before. Empty if there was none. */

@@ -43,8 +43,6 @@ import { restoreState } from './snapshot/restore.js';
 /** What every call of a gateway shares. */
 export interface CallServices extends DepartureServices, StreamServices {
   log: Logger;
-  /** The assistant that answers calls to this number, or talks on a call that the gateway makes from it. */
-  assistantFor: (ownNumber: string, outbound?: OutboundFacts, known?: CallContext) => Assistant;
   /** `undefined` if the gateway makes no calls. */
   doNotCall: DoNotCallList | undefined;
   /** Returns the assistant's tools besides the built-in ones, for a call to or from this number that begins or goes on now. */
@@ -97,7 +95,7 @@ export class Call {
   private readonly log: Logger;
   /** When the call began, by this instance's monotonic clock. */
   private readonly startedMs: number;
-  private readonly prompt: AssistantPrompt;
+  private readonly facts: CallFacts;
   private readonly machine: CallStateMachine;
   private readonly checkpointer: CallCheckpointer;
   private readonly migration: CallMigration;
@@ -146,8 +144,8 @@ export class Call {
     const { clock, maxCallMs } = services;
     this.services = services;
     this.callSid = callSid;
-    const assistant = services.assistantFor(to, outbound, memory.known);
-    this.prompt = assistant.prompt;
+    const { chosen, known } = memory;
+    const assistant = services.assistantFor(to, outbound, known, chosen);
     const history = new History(memory.turns);
     this.log = services.log.child({ call_sid: callSid, conversation_id: conversationId });
     const trace = memory.trace ?? traceOf(memory, services.traces);
@@ -155,7 +153,7 @@ export class Call {
     const escalationWatch = new EscalationWatch({
       humanDigit: services.humanDigit,
       rules: services.rules,
-      language: this.prompt.language,
+      language: assistant.prompt.language,
     });
     const call: CallFacts = {
       callSid,
@@ -164,12 +162,14 @@ export class Call {
       from,
       to,
       assistant,
+      chosen,
       outbound,
-      known: memory.known,
+      known,
       traceId: trace?.id,
       turns: () => history.turns,
       log: () => this.log,
     };
+    this.facts = call;
     const report = new CallReport({ call, trace: services.traces && trace, services });
     const signs = new CallSigns({ callSid, clock, emit: services.emit });
     const machine = new CallStateMachine({
@@ -255,6 +255,10 @@ export class Call {
     if (action !== 'human') return undefined;
     const exit = this.departure.transfer.begin({ trigger: 'hook', reason: 'put_through' });
     return { exit, announce: this.prompt.lines.handover };
+  }
+
+  private get prompt(): AssistantPrompt {
+    return this.facts.assistant.prompt;
   }
 
   /** How long the call has lasted, on this instance and on those before it. */

@@ -18,6 +18,9 @@ export const PATHS = {
   dialResult: '/twilio/dial-result',
   whisper: '/twilio/whisper',
   legStatus: '/twilio/leg-status',
+  /** Requested with the key of the person who was briefed, and with the next one if that was neither of the two. */
+  briefingKey: '/twilio/briefing-key',
+  briefingKeyAgain: '/twilio/briefing-key-again',
   callStatus: '/twilio/call-status',
   /** Requested at the end of TwiML that only holds a call. */
   held: '/twilio/held',

@@ -12,6 +12,7 @@ import type { OutboundFacts } from './call-facts.js';
 import type { CallOutcome } from './call-state.js';
 import { Call, type CallServices } from './call.js';
 import type { Answer } from './transfer/departure.js';
+import { answerToKey, keyOf } from './transfer/briefing.js';
 import { callerIdFor, dialVerb } from './transfer/dial.js';
 import { keepForeignRecording } from './transfer/foreign-recording.js';
 import { PATHS } from './paths.js';
@@ -228,6 +229,18 @@ export class CallRegistry {
   async whisper(webhook: VoiceWebhook): Promise<readonly Verb[]> {
     const call = await this.find(webhook.parentCallSid ?? '');
     return (await call?.departure.dialling.whisper(webhook)) ?? [];
+  }
+
+  /** The person who was briefed on the called leg has pressed a key, or none. `which`: whether they were asked before. */
+  async briefed(webhook: VoiceWebhook, which: 'first' | 'last'): Promise<readonly Verb[]> {
+    const key = keyOf(webhook.form.get('Digits') ?? '', which);
+    const { summaryLanguage: language, url } = this.services;
+    // What the key does needs no knowledge of the call.
+    if (key !== 'unclear') {
+      const call = await this.find(webhook.parentCallSid ?? '');
+      call?.departure.dialling.onKey(webhook, key);
+    }
+    return answerToKey(key, { language, url });
   }
 
   async afterHold(webhook: VoiceWebhook): Promise<readonly Verb[]> {

@@ -106,8 +106,10 @@ export interface Config {
     endpointUrl: string | undefined;
     region: string;
     ttlSeconds: number;
-    /** BCP 47 tag of the language that agents read. */
+    /** BCP 47 tag of the language that agents read and hear. */
     summaryLanguage: string;
+    /** Who is told of a call before it is joined. */
+    briefing: 'off' | 'connect' | 'phone';
     /** Whether a handover can be found by the caller's number. */
     callerMatch: boolean;
     /** `undefined` only in local mode. */
@@ -272,6 +274,7 @@ export function readConfig(env: Environment): Config {
       region: values.AWS_REGION,
       ttlSeconds: values.HANDOVER_TTL_SECONDS,
       summaryLanguage: values.HANDOVER_SUMMARY_LANGUAGE,
+      briefing: values.HANDOVER_BRIEFING,
       callerMatch: values.HANDOVER_CALLER_MATCH,
       pepper: values.HANDOVER_TOKEN_PEPPER,
       connectPhoneNumber: values.CONNECT_PHONE_NUMBER ?? (embedded ? LOCAL_MODE_NUMBER : undefined),

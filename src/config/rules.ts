@@ -1,5 +1,6 @@
 import type { Environment } from '../base/environment.js';
 import { TandemError } from '../base/errors.js';
+import { BRIEFING_LANGUAGES, canBrief } from '../handover/briefing.js';
 import { LOCAL_MODE_PEPPER } from '../handover/token.js';
 import { isLoopback } from './addresses.js';
 import type { Values } from './variables.js';
@@ -119,8 +120,30 @@ function checkHandover(values: Values, { signed }: Standing): void {
   }
   if (values.HANDOVER_MODE === 'rest' && (values.TWILIO_ACCOUNT_SID === undefined || !signed))
     throw invalid('HANDOVER_MODE', 'is rest, which needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.');
+  checkBriefing(values);
   if (values.CONNECT_CHECK_AVAILABILITY !== 'off' && values.CONNECT_INSTANCE_ID === undefined)
     throw invalid('CONNECT_CHECK_AVAILABILITY', 'needs CONNECT_INSTANCE_ID, unless it is off.');
+}
+
+/** A telephone is asked for a key, which no flow of Connect presses. Every call would end as declined. */
+function checkBriefing(values: Values): void {
+  const { HANDOVER_BRIEFING: briefing, HANDOVER_SUMMARY_LANGUAGE: language } = values;
+  if (briefing !== 'phone') return;
+  if (!canBrief(language))
+    throw invalid(
+      'HANDOVER_SUMMARY_LANGUAGE',
+      `is ${language}, in which the gateway has no words for HANDOVER_BRIEFING. It has them in ${BRIEFING_LANGUAGES.join(', ')}.`,
+    );
+  if (values.CONNECT_PHONE_NUMBER === undefined)
+    throw invalid('HANDOVER_BRIEFING', "is phone, which needs CONNECT_PHONE_NUMBER, a person's telephone.");
+  const connect = (['CONNECT_INSTANCE_ID', 'CONNECT_QUEUE_ARN', 'CONNECT_QUEUE_ARNS'] as const).find(
+    (name) => values[name] !== undefined,
+  );
+  if (connect !== undefined)
+    throw invalid(
+      'HANDOVER_BRIEFING',
+      `is phone, and ${connect} says that Amazon Connect answers, which presses no key. Set connect, or unset ${connect}.`,
+    );
 }
 
 /** Returns where traces are sent. `undefined` if calls are not traced. */

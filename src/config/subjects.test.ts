@@ -25,6 +25,7 @@ test('the settings of the dial, and of what follows a failed dial, are read and 
       no_answer: 'again',
       failed: 'voicemail',
       dropped: 'voicemail',
+      declined: 'voicemail',
       unavailable: 'voicemail',
       closed: 'voicemail',
       exhausted: 'goodbye',
@@ -47,6 +48,32 @@ test('the settings of the dial, and of what follows a failed dial, are read and 
     [{ AFTER_FAILED_DIAL: 'busy=' }, /"" is none of/],
   ];
   for (const [env, message] of refused) assert.throws(() => readConfig(env), message, JSON.stringify(env));
+});
+
+test('a person is briefed in a language that the gateway has words for, and never where Connect answers', () => {
+  const phone = { HANDOVER_BRIEFING: 'phone', CONNECT_PHONE_NUMBER: '+12065550111' };
+  assert.equal(readConfig({}).handover.briefing, 'off');
+  assert.equal(readConfig(phone).handover.briefing, 'phone');
+  assert.equal(
+    readConfig({ HANDOVER_BRIEFING: 'connect', HANDOVER_SUMMARY_LANGUAGE: 'ja' }).handover.briefing,
+    'connect',
+  );
+  assert.match(refusal({ HANDOVER_BRIEFING: 'yes' }), /^HANDOVER_BRIEFING /);
+  assert.match(refusal({ HANDOVER_BRIEFING: 'phone' }), /^HANDOVER_BRIEFING .*needs CONNECT_PHONE_NUMBER/);
+  assert.match(
+    refusal({ ...phone, HANDOVER_SUMMARY_LANGUAGE: 'ja' }),
+    /^HANDOVER_SUMMARY_LANGUAGE is ja, .*en, fr, de, it, es, pt, hi/,
+  );
+  const connect = [
+    { CONNECT_INSTANCE_ID: 'i-1' },
+    { CONNECT_QUEUE_ARN: 'arn:aws:connect:q' },
+    { CONNECT_QUEUE_ARNS: '{"billing":"arn:aws:connect:b"}' },
+  ];
+  for (const env of connect)
+    assert.match(
+      refusal({ ...phone, ...env }),
+      /^HANDOVER_BRIEFING is phone, and CONNECT_\w+ says that Amazon Connect/,
+    );
 });
 
 test('what is known before a call is asked of one source, and a URL needs its secret', () => {

@@ -25,6 +25,7 @@ export class CallRecord {
   private quietSinceMs: number | undefined;
   private readonly latencies = new Map<string, TurnLatency>();
   private readonly turns = new Map<string, TurnEvent>();
+  private pass: (ConsoleEvent & { kind: 'pass' }) | undefined;
   private resume: (ConsoleEvent & { kind: 'resume' }) | undefined;
   private lastId = 0;
   private readonly maxEvents: number;
@@ -164,8 +165,20 @@ export class CallRecord {
     }
     const { from, to } = seam;
     this.facts.provider = to;
+    if (seam.seam === 'passed') {
+      if (this.pass === undefined) return;
+      this.pass.silenceMs = silenceMs;
+      this.onEvent(this.pass);
+      return;
+    }
     if (seam.seam === 'failover') this.add({ kind: 'failover', from, to, silenceMs });
     else this.add({ kind: seam.seam, provider: to, silenceMs });
+  }
+
+  /** Another assistant talks to the caller. */
+  passed({ from, language, to }: Happening<'assistant'>): void {
+    const added = this.add({ kind: 'pass', from, to, language });
+    if (added.kind === 'pass') this.pass = added;
   }
 
   resumed({ cause }: Happening<'resumed'>): void {

@@ -79,6 +79,8 @@ type EventOfKind =
   /** `name` is empty if the model called a tool that does not exist. */
   | { kind: 'tool'; name: string }
   | { kind: 'renewal'; provider: string; silenceMs: number }
+  /** Another assistant talks, or the same one in another language. `silenceMs` follows when the caller has heard it. */
+  | { kind: 'pass'; from: string; to: string; language: string; silenceMs?: number }
   | { kind: 'reconnect'; provider: string; silenceMs: number }
   | { kind: 'failover'; from: string; to: string; silenceMs: number }
   /** The call continues in another stream, on this instance. `silenceMs` follows when the caller has heard something on it. */
@@ -87,7 +89,7 @@ type EventOfKind =
   | { kind: 'escalation'; trigger: Trigger; reason: Reason }
   /** `digits`: how many were played to the called leg. What only the contact centre knows comes from a simulated one alone. */
   | ({ kind: 'handover' } & (
-      { step: 'record' | 'no-record' | 'dial' } | { step: 'digits'; digits: number } | ContactStep
+      { step: 'record' | 'no-record' | 'dial' | 'briefed' | 'taken' } | { step: 'digits'; digits: number } | ContactStep
     ))
   | { kind: 'dial'; outcome: string }
   | { kind: 'agent'; step: string }

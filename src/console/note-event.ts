@@ -28,6 +28,9 @@ export function noteEvent(record: CallRecord, event: CallEvent): void {
     case 'tool':
       record.add({ kind: 'tool', name: event.name });
       return;
+    case 'assistant':
+      record.passed(event);
+      return;
     case 'seam':
       record.replaced(event);
       return;
@@ -39,6 +42,11 @@ export function noteEvent(record: CallRecord, event: CallEvent): void {
       return;
     case 'token-played':
       record.add({ kind: 'handover', step: 'digits', digits: event.digits });
+      return;
+    case 'briefing':
+      // What else the person may have done is the outcome of the dial.
+      if (event.step === 'spoken') record.add({ kind: 'handover', step: 'briefed' });
+      else if (event.step === 'taken') record.add({ kind: 'handover', step: 'taken' });
       return;
     case 'dialling':
       record.add({ kind: 'handover', step: 'dial' });

@@ -80,6 +80,7 @@ export function probeRecord(epochMs: number): HandoverRecord {
     reason: 'doctor',
     priority: '5',
     language: 'en',
+    assistant: '',
     queue_arn: '',
     hubspot_contact_id: '',
     hubspot_ticket_id: '',

@@ -16,7 +16,12 @@ import { shownPath } from './shown-path.js';
 const CLOSED_BY_GATEWAY = '31921';
 
 /** Routes that are requested for the called leg of a dial, and so name the caller's call as the parent. */
-const LEG_PATHS: ReadonlySet<string> = new Set([PATHS.whisper, PATHS.legStatus]);
+const LEG_PATHS: ReadonlySet<string> = new Set([
+  PATHS.whisper,
+  PATHS.legStatus,
+  PATHS.briefingKey,
+  PATHS.briefingKeyAgain,
+]);
 
 const REFUSALS = {
   method: 'Twilio webhooks are POST requests.',
@@ -85,6 +90,8 @@ export class TwilioWebhooks {
       [PATHS.streamEnded, (webhook) => calls.afterStream(webhook)],
       [PATHS.dialResult, (webhook) => calls.afterDial(webhook)],
       [PATHS.whisper, (webhook) => calls.whisper(webhook)],
+      [PATHS.briefingKey, (webhook) => calls.briefed(webhook, 'first')],
+      [PATHS.briefingKeyAgain, (webhook) => calls.briefed(webhook, 'last')],
       [PATHS.callStatus, (webhook) => calls.callStatus(webhook)],
       [PATHS.streamStatus, (webhook) => this.onStreamStatus(webhook)],
       [PATHS.legStatus, (webhook) => calls.legStatus(webhook)],
@@ -164,7 +171,7 @@ export class TwilioWebhooks {
 
   private async answerHere(path: string, form: URLSearchParams): Promise<string | undefined> {
     const handler = this.handlers.get(path);
-    const verbs = handler === undefined ? [] : await this.answerOf(handler, webhookOf(form));
+    const verbs = handler === undefined ? [] : await this.answerOf(path, handler, webhookOf(form));
     return verbs === undefined ? undefined : twiml(verbs);
   }
 
@@ -188,13 +195,25 @@ export class TwilioWebhooks {
     return this.answer(path, webhook.form, link);
   }
 
-  /** Answers with a transfer to a human if the handler fails. Otherwise Twilio would play an error and hang up. */
-  private async answerOf(handler: WebhookHandler, webhook: VoiceWebhook): Promise<readonly Verb[] | undefined> {
+  /**
+   * Answers with a transfer to a human if the handler fails. Otherwise Twilio would play an error and hang up. On the called leg of a
+   * dial that human is there already.
+   */
+  private async answerOf(
+    path: string,
+    handler: WebhookHandler,
+    webhook: VoiceWebhook,
+  ): Promise<readonly Verb[] | undefined> {
     const { calls, log, traces } = this.options;
     try {
       return await handler(webhook);
     } catch (error) {
-      traces?.of.failed(webhook.callSid);
+      const callSid = callOf(path, webhook);
+      traces?.of.failed(callSid);
+      if (LEG_PATHS.has(path)) {
+        log.error({ err: error, call_sid: callSid }, 'webhook of a called leg failed; the two are joined at once');
+        return [];
+      }
       log.error({ err: error, call_sid: webhook.callSid }, 'webhook failed; the caller is transferred to a human');
       return calls.lastResort(webhook);
     }

@@ -9,7 +9,7 @@ export const TRANSFER_TOOL = 'transfer_to_human';
 export class EscalationWatch {
   private readonly humanDigit: string;
   private readonly rules: EscalationRules;
-  private readonly listeners: Listeners;
+  private listeners: Listeners;
   private readonly mood = new CallerMood();
 
   /**
@@ -20,6 +20,11 @@ export class EscalationWatch {
     this.humanDigit = options.humanDigit ?? '0';
     this.rules = options.rules ?? new EscalationRules();
     this.listeners = this.rules.listenersFor(options.language ?? 'en');
+  }
+
+  /** The call goes on in another language (BCP 47). */
+  listenFor(language: string): void {
+    this.listeners = this.rules.listenersFor(language);
   }
 
   /** Called with the final text of each of the caller's utterances. */

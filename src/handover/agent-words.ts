@@ -1,42 +1,14 @@
+import { en } from './briefing-words/en.js';
 import { printable } from './text.js';
-
-/** What an agent hears and reads about why a call was handed over, by the reason in the record. */
-const REASONS: Readonly<Record<string, string>> = {
-  requested_human: 'The caller asked for a person',
-  not_understood: 'The assistant did not understand the caller',
-  assistant_failed: 'The assistant had a fault',
-  complaint: 'The caller has a complaint',
-  billing: 'The caller has a question about a bill or a payment',
-  order: 'The caller has a question about an order',
-  returns: 'The caller wants to return something',
-  technical: 'The caller has a technical problem',
-  account: 'The caller has a question about their account',
-  sales: 'The caller may want to buy something',
-  other: 'The assistant could not help',
-  angry_caller: 'The caller is upset',
-  caller_silent: 'The caller stopped answering',
-  call_limit: 'The call had lasted as long as the assistant may talk',
-  stopping: 'The assistant had to stop, through no fault of the caller',
-  put_through: 'The call was put through at once, without the assistant',
-};
-
-/** What the call was about, by the intent in the record. */
-const TOPICS: Readonly<Record<string, string>> = {
-  billing: 'a bill or a payment',
-  returns: 'a return',
-  order: 'an order',
-  technical: 'a technical problem',
-  account: 'the account',
-  sales: 'buying something',
-  opening_hours: 'the opening hours',
-};
 
 const MAX_WORDS = 128;
 
 /** Returns the reason, and the topic if it adds something, as a sentence for the agent. Unknown identifiers keep their words. */
 export function reasonInWords(reason: string, intent: string): string {
-  const words = Object.hasOwn(REASONS, reason) ? REASONS[reason] : `The reason is ${spaced(reason) || 'not known'}`;
-  const about = Object.hasOwn(TOPICS, intent) && intent !== reason ? `, about ${TOPICS[intent]}` : '';
+  const words = Object.hasOwn(en.reasons, reason)
+    ? en.reasons[reason]
+    : `The reason is ${spaced(reason) || 'not known'}`;
+  const about = Object.hasOwn(en.topics, intent) && intent !== reason ? `, about ${en.topics[intent]}` : '';
   return printable(`${words}${about}.`, MAX_WORDS);
 }
 
@@ -48,6 +20,22 @@ export function languageInWords(tag: string): string {
   } catch {
     return printable(tag, MAX_WORDS);
   }
+}
+
+/** Voices of Amazon Polly, as the contact flow has them, by primary subtag of BCP 47. */
+const VOICES: Readonly<Record<string, string>> = {
+  en: 'Joanna',
+  de: 'Vicki',
+  fr: 'Lea',
+  it: 'Bianca',
+  es: 'Lupe',
+  pt: 'Camila',
+};
+
+/** Returns the voice in which an agent is told something in a language. Empty if there is none. */
+export function voiceFor(tag: string): string {
+  const language = tag.toLowerCase().split('-')[0] ?? '';
+  return Object.hasOwn(VOICES, language) ? (VOICES[language] ?? '') : '';
 }
 
 function spaced(identifier: string): string {

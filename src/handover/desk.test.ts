@@ -11,6 +11,7 @@ import { tokenKey } from './token.js';
 
 const CONTEXT = {
   conversationId: 'c0ffee',
+  assistant: 'front',
   customerPhone: '+15551230000',
   turns: [{ speaker: 'caller', text: 'I was charged twice.' }],
   intent: 'billing',
@@ -65,6 +66,16 @@ test('the desk draws another token if one is taken, keeps the handover id, and l
   assert.ok(!JSON.stringify(puts).includes(token));
 });
 
+test('a record has a briefing only if there is one, in printable ASCII', async () => {
+  const { puts, store } = scripted(0);
+  const desk = deskOn(store);
+  await desk.prepare(CONTEXT);
+  await desk.prepare({ ...CONTEXT, briefing: { words: 'Jürgen wartet.', language: 'de-AT' } });
+  const [without, briefed] = puts.map(({ record }) => record);
+  assert.equal('briefing' in (without ?? {}), false);
+  assert.deepEqual([briefed?.briefing, briefed?.briefing_language], ['Jurgen wartet.', 'de-AT']);
+});
+
 test('an update goes to the record of its token, and reports whether the record was there', async () => {
   const updates: unknown[] = [];
   const store: HandoverStore = {
@@ -89,12 +100,16 @@ test('the desk gives up with TOKEN_EXHAUSTED if the store reports every token as
 test("a handover can be found by the caller's number, unless the number is withheld", async () => {
   const store = new MemoryStore();
   const desk = deskOn(store, [], store);
-  await desk.prepare({ ...CONTEXT, customerPhone: 'anonymous' });
+  // The second one spells RESTRICTED on a keypad.
+  const withheld = ['anonymous', '+7378742833'];
+  for (const customerPhone of withheld) await desk.prepare({ ...CONTEXT, customerPhone });
   const { handoverId } = await desk.prepare(CONTEXT);
   const found = await store.redeemByCaller(callerKey('pepper', CONTEXT.customerPhone), 'contact', 1_790_000_001);
   assert.equal(found.status === 'valid' && found.record.handover_id, handoverId);
-  const withheld = await store.redeemByCaller(callerKey('pepper', 'anonymous'), 'contact', 1_790_000_001);
-  assert.equal(withheld.status, 'invalid');
+  for (const number of withheld) {
+    const { status } = await store.redeemByCaller(callerKey('pepper', number), 'contact', 1_790_000_001);
+    assert.equal(status, 'invalid', number);
+  }
 });
 
 test('a handover is prepared even if the store cannot link it to the caller', async () => {

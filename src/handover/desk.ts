@@ -19,10 +19,14 @@ export interface HandoverContext {
   /** What was known before the call, as a sentence. It comes before the summary. */
   known?: string | undefined;
   turns: readonly SpokenTurn[];
+  /** What Connect's whisper says. `undefined` if that is the reason. */
+  briefing?: { words: string; language: string } | undefined;
   intent: string;
   reason: string;
   priority: string;
   language: string;
+  /** Name of the assistant that talked to the caller. */
+  assistant: string;
   /** Empty means the flow's default queue. */
   queueArn: string;
 }
@@ -117,10 +121,12 @@ export class HandoverDesk {
       customer_phone: printable(context.customerPhone, FIELD_CHARACTERS),
       customer_name: printableName(context.customerName ?? 'unknown', FIELD_CHARACTERS),
       summary: withKnown(context.known, summarize(context.turns, context.language)),
+      ...(context.briefing === undefined ? {} : briefingFields(context.briefing)),
       intent: printable(context.intent, FIELD_CHARACTERS),
       reason: printable(context.reason, FIELD_CHARACTERS),
       priority: printable(context.priority, FIELD_CHARACTERS),
       language: printable(context.language, FIELD_CHARACTERS),
+      assistant: printable(context.assistant, FIELD_CHARACTERS),
       queue_arn: printable(context.queueArn, LONG_FIELD_CHARACTERS),
       hubspot_contact_id: '',
       hubspot_ticket_id: '',
@@ -137,6 +143,13 @@ export function withKnown(known: string | undefined, summary: string): string {
   return known === undefined ? summary : printable(`${known} ${summary}`, MAX_SUMMARY);
 }
 
+function briefingFields({ language, words }: NonNullable<HandoverContext['briefing']>): HandoverUpdate {
+  return {
+    briefing: printable(words, LONG_FIELD_CHARACTERS),
+    briefing_language: printable(language, FIELD_CHARACTERS),
+  };
+}
+
 /** The record's ids for the log, before the log knows that they belong together. */
 function idsOf({ conversation_id, handover_id }: HandoverRecord): Record<string, string> {
   return { conversation_id, handover_id };
@@ -144,5 +157,5 @@ function idsOf({ conversation_id, handover_id }: HandoverRecord): Record<string,
 
 function limitOf(field: string): number {
   if (field === 'summary') return MAX_SUMMARY;
-  return field === 'crm_url' ? LONG_FIELD_CHARACTERS : FIELD_CHARACTERS;
+  return field === 'crm_url' || field === 'briefing' ? LONG_FIELD_CHARACTERS : FIELD_CHARACTERS;
 }

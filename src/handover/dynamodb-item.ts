@@ -22,10 +22,12 @@ export function toRecord(item: Item): HandoverRecord {
     customer_phone: textOf(item, 'customer_phone'),
     customer_name: textOf(item, 'customer_name'),
     summary: textOf(item, 'summary'),
+    ...(item['briefing'] === undefined ? {} : briefingIn(item)),
     intent: textOf(item, 'intent'),
     reason: textOf(item, 'reason'),
     priority: textOf(item, 'priority'),
     language: textOf(item, 'language'),
+    assistant: textOf(item, 'assistant'),
     queue_arn: textOf(item, 'queue_arn'),
     hubspot_contact_id: textOf(item, 'hubspot_contact_id'),
     hubspot_ticket_id: textOf(item, 'hubspot_ticket_id'),
@@ -34,6 +36,10 @@ export function toRecord(item: Item): HandoverRecord {
     expires_at: numberOf(item, 'expires_at'),
     status: textOf(item, 'status') === 'consumed' ? 'consumed' : 'issued',
   };
+}
+
+function briefingIn(item: Item): Pick<HandoverRecord, 'briefing' | 'briefing_language'> {
+  return { briefing: textOf(item, 'briefing'), briefing_language: textOf(item, 'briefing_language') };
 }
 
 /** Returns an empty text if the attribute is missing or not a text. */

@@ -9,10 +9,15 @@ export interface HandoverRecord {
   customer_phone: string;
   customer_name: string;
   summary: string;
+  /** What Connect's whisper says, and the language it is in. Absent if that is the reason. */
+  briefing?: string;
+  briefing_language?: string;
   intent: string;
   reason: string;
   priority: string;
   language: string;
+  /** Name of the assistant that talked to the caller. Empty in records of earlier versions. */
+  assistant: string;
   /** Empty means the flow's default queue. */
   queue_arn: string;
   hubspot_contact_id: string;
@@ -27,7 +32,16 @@ export interface HandoverRecord {
 
 /** The fields that may be filled in after the record was written. */
 export type HandoverUpdate = Partial<
-  Pick<HandoverRecord, 'customer_name' | 'summary' | 'hubspot_contact_id' | 'hubspot_ticket_id' | 'crm_url'>
+  Pick<
+    HandoverRecord,
+    | 'briefing'
+    | 'briefing_language'
+    | 'customer_name'
+    | 'summary'
+    | 'hubspot_contact_id'
+    | 'hubspot_ticket_id'
+    | 'crm_url'
+  >
 >;
 
 /** Maximum length of a summary in characters. All attributes of a Connect contact share 32 KB. */

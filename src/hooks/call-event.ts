@@ -2,7 +2,14 @@
 export interface ToldEvent {
   /** The same each time the event is sent. */
   id: string;
-  type: 'call.started' | 'call.refused' | 'call.escalated' | 'call.handover' | 'call.message' | 'call.ended';
+  type:
+    | 'call.started'
+    | 'call.refused'
+    | 'call.assistant'
+    | 'call.escalated'
+    | 'call.handover'
+    | 'call.message'
+    | 'call.ended';
   /** When it happened, as ISO 8601. */
   created: string;
   /** Counts the events of one call, from 1. */

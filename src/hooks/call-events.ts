@@ -12,6 +12,8 @@ import type { NewEvent } from './outbox.js';
 /** What this instance knows of a call that is not over. */
 interface Story {
   tally: Tally;
+  /** Name of the assistant that talks. */
+  assistant: string | undefined;
   /** The session that is open. */
   session: { provider: string; sinceMs: number } | undefined;
   turns: () => readonly Turn[];
@@ -55,6 +57,12 @@ export class CallEvents {
           outputTokens: story.tally.outputTokens + event.outputTokens,
         };
         return;
+      case 'assistant': {
+        const { from, kind, language, to } = event;
+        if (story !== undefined) story.assistant = to;
+        this.add(callSid, { type: 'call.assistant', data: () => ({ kind, from, to, language }) });
+        return;
+      }
       case 'escalated': {
         const { reason, trigger } = event.escalation;
         this.add(callSid, { type: 'call.escalated', data: () => ({ trigger, reason }) });
@@ -126,8 +134,8 @@ export class CallEvents {
   }
 
   private started(event: Extract<CallEvent, { type: 'started' }>): void {
-    const { callSid, conversationId, from, history, outboundId, startedAtMs, to } = event;
-    this.stories.set(callSid, { tally: NO_TALLY, session: undefined, turns: history ?? (() => []) });
+    const { assistant, callSid, conversationId, from, history, outboundId, startedAtMs, to } = event;
+    this.stories.set(callSid, { tally: NO_TALLY, assistant, session: undefined, turns: history ?? (() => []) });
     const isInbound = outboundId === undefined;
     const call: ToldCall = {
       call_sid: callSid,
@@ -138,7 +146,10 @@ export class CallEvents {
       to: isInbound ? to : from,
       started_at: new Date(startedAtMs).toISOString(),
     };
-    const data = isInbound ? {} : { outbound_id: outboundId };
+    const data = {
+      ...(assistant === undefined ? {} : { assistant }),
+      ...(isInbound ? {} : { outbound_id: outboundId }),
+    };
     this.options.outbox.begin(call, { type: 'call.started', createdMs: startedAtMs, isOnce: true, data: () => data });
   }
 
@@ -149,17 +160,18 @@ export class CallEvents {
     const tally = story?.tally ?? NO_TALLY;
     // Another instance tells the end.
     if (outcome === 'moved') this.options.outbox.keep(callSid, tally);
-    else this.end(callSid, outcome, tally, story?.turns());
+    else this.end(callSid, outcome, tally, story);
   }
 
-  private end(callSid: string, outcome: CallOutcome, own: Tally, turns: readonly Turn[] | undefined): void {
+  private end(callSid: string, outcome: CallOutcome, own: Tally, story: Story | undefined): void {
     const { clock, outbox, withTranscript } = this.options;
     const endedMs = clock.epochMs();
     const said = withTranscript
-      ? { transcript: (turns ?? []).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })) }
+      ? { transcript: (story?.turns() ?? []).map(({ interrupted, speaker, text }) => ({ speaker, text, interrupted })) }
       : {};
     const data: NewEvent['data'] = (tally, call) => ({
       outcome,
+      assistant: story?.assistant ?? null,
       ended_at: new Date(endedMs).toISOString(),
       duration_seconds: Math.max(0, Math.round((endedMs - Date.parse(call.started_at)) / 1000)),
       providers: Object.entries(tally.providerMs).map(([name, ms]) => ({ name, seconds: Math.round(ms / 100) / 10 })),

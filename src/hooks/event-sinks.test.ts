@@ -41,17 +41,12 @@ async function withServer(
   }
 }
 
-test('an event is taken by a receiver whose answer has no end, and the rest of it is not read', async () => {
-  let closed: Promise<unknown> = Promise.resolve();
+test('an event is taken by a receiver whose answer has no end', async () => {
   await withServer(
-    (response) => {
-      closed = once(response, 'close');
-      response.writeHead(200).write('more to come');
-    },
+    (response) => void response.writeHead(200).write('more to come'),
     async (url) => {
       const sink = urlSink({ url, secret: 's', clock: new FakeClock() });
       await sink.send(EVENT, new AbortController().signal);
-      await closed;
     },
   );
 });

@@ -75,8 +75,10 @@ const stand = z.discriminatedUnion('name', [
     legSeconds: z.number().optional(),
     /** CallSid of the called leg of the dial before. */
     lastLegSid: z.string().optional(),
-    /** Whether the called leg has been given the token. */
+    /** Whether the called leg has been given the token, or the briefing. */
     isWhispered: z.boolean().optional(),
+    /** What the person on the called leg is told, and what they have done. Absent if the leg gets the token. */
+    briefing: z.object({ words: z.string(), key: z.string().optional() }).optional(),
   }),
   /** Twilio is recording a voicemail. */
   z.object({ name: z.literal('recording') }),
@@ -128,6 +130,14 @@ const entry = z.object({
       variables: z.record(z.string(), z.string()),
       assistant: z.string().optional(),
       language: z.string().optional(),
+    })
+    .optional(),
+  /** Which assistant and which language were chosen during the call, and how often one was. Absent if none was. */
+  chosen: z
+    .object({
+      assistant: z.string().optional(),
+      language: z.string().optional(),
+      changes: z.int().min(0),
     })
     .optional(),
   /** Absent if the call is not traced. */

@@ -58,6 +58,8 @@ export interface AssistantLines {
   silentGoodbye: string;
   /** Another model takes over in the middle of the call, or the same one continues after it broke off. */
   takenOver: string;
+  /** Another assistant takes over from the one that has talked so far. Its first words, in its own voice. */
+  passedOn: string;
   /** An answer takes longer than it should. */
   oneMoment: string;
   /** The stream broke, and the call resumes in a new one. */

@@ -6,12 +6,21 @@ import { QUEUE_KEYS, unknownQueueKey } from '../escalation/queue-keys.js';
 import { Assistant, type Queues } from './assistant.js';
 import { type PromptDraft, completed, inLanguage, languageTag, voicesByProvider } from './draft.js';
 import { findDraft, isPromptFile } from './find-draft.js';
+import { namedAssistant } from './named-assistant.js';
 import { OpeningHours, hoursSchema } from './opening-hours.js';
 
 const arn = z.string().startsWith('arn:', 'expected the ARN of a queue');
-const number = z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a phone number in E.164 form, like +12065550100');
+/** A number that is called, or the name of an assistant to which only others pass callers. */
+const key = z
+  .string()
+  .regex(
+    /^(\+[1-9]\d{6,14}|[a-z][a-z0-9_-]{0,39})$/,
+    'expected a phone number in E.164 form, like +12065550100, or a short name of lower-case letters, digits, - and _',
+  );
+/** Maximum number of assistants to which one may pass callers. A model chooses well among a few. */
+const MAX_PASSES_TO = 20;
 
-/** The file's entry for one number. Every field is optional. */
+/** The file's entry for one assistant. Every field is optional. */
 const entrySchema = z.strictObject({
   prompt: z.string().min(1).optional(),
   language: languageTag.optional(),
@@ -34,8 +43,12 @@ const entrySchema = z.strictObject({
     )
     .default({}),
   hours: hoursSchema.optional(),
+  passesTo: z
+    .record(key, z.string().trim().min(1, 'expected words that say when').max(200))
+    .refine((names) => Object.keys(names).length <= MAX_PASSES_TO, `expected at most ${MAX_PASSES_TO} assistants`)
+    .default({}),
 });
-const fileSchema = z.record(number, entrySchema);
+const fileSchema = z.record(key, entrySchema);
 
 type Entry = z.output<typeof entrySchema>;
 
@@ -61,7 +74,7 @@ export interface AssistantsOptions {
 
 /** Finds the assistant for the number called. */
 export class Assistants {
-  /** The assistants of the file, by the number called. */
+  /** The assistants of the file, by the number called. Those that no number has are there by their name. */
   readonly byNumber: ReadonlyMap<string, Assistant>;
   /** Answers all other numbers. */
   readonly otherwise: Assistant;
@@ -107,18 +120,38 @@ export async function readAssistants(options: AssistantsOptions): Promise<Assist
     throw new TandemError('CONFIG_INVALID', `ASSISTANTS_FILE names ${file}, but ${entries}.`);
   }
   const byNumber = new Map<string, Assistant>();
-  for (const [number, entry] of Object.entries(entries)) {
-    const assistant = await assistantFor(entry, options, dirname(file));
-    if (typeof assistant === 'string') {
-      throw new TandemError('CONFIG_INVALID', `ASSISTANTS_FILE (${file}), in "${number}": ${assistant}.`);
-    }
-    byNumber.set(number, assistant);
+  const invalid = (key: string, problem: string): TandemError =>
+    new TandemError('CONFIG_INVALID', `ASSISTANTS_FILE (${file}), in "${key}": ${problem}.`);
+  for (const [key, entry] of Object.entries(entries)) {
+    const assistant = await assistantFor(key, entry, options, dirname(file));
+    if (typeof assistant === 'string') throw invalid(key, assistant);
+    byNumber.set(key, assistant);
   }
-  return new Assistants(otherwise, byNumber);
+  const assistants = new Assistants(otherwise, byNumber);
+  for (const [key, assistant] of byNumber) {
+    const problem = unknownNext(assistants, key, assistant);
+    if (problem !== undefined) throw invalid(key, problem);
+  }
+  return assistants;
+}
+
+/** Returns what is wrong with the assistants to which one passes callers. `undefined` if nothing is. */
+function unknownNext(assistants: Assistants, key: string, { passesTo }: Assistant): string | undefined {
+  for (const next of Object.keys(passesTo)) {
+    if (next === key) return `"passesTo" names ${JSON.stringify(next)}, which is itself`;
+    if (namedAssistant(assistants, next, key) === undefined)
+      return `"passesTo" names ${JSON.stringify(next)}, but there is no assistant of that name`;
+  }
+  return undefined;
 }
 
 /** Creates the assistant of one entry. Returns a string if the entry is invalid: the problem. */
-async function assistantFor(entry: Entry, options: AssistantsOptions, folder: string): Promise<Assistant | string> {
+async function assistantFor(
+  key: string,
+  entry: Entry,
+  options: AssistantsOptions,
+  folder: string,
+): Promise<Assistant | string> {
   // The path of the default prompt is relative to where the gateway was started, not to this file.
   const name = entry.prompt ?? options.defaultPrompt;
   const from = entry.prompt === undefined ? options.folder : folder;
@@ -139,6 +172,8 @@ async function assistantFor(entry: Entry, options: AssistantsOptions, folder: st
   if (typeof prompt === 'string') return `its prompt ${JSON.stringify(name)} cannot be used: ${prompt}`;
   return new Assistant({
     prompt,
+    name: key.startsWith('+') ? undefined : key,
+    passesTo: entry.passesTo,
     source: sourceOf(name, from),
     providers: provider === undefined && fallback === undefined ? undefined : providers,
     hours: hours === undefined ? undefined : new OpeningHours(hours),

@@ -9,6 +9,8 @@ const MAX_INSTRUCTION_CHARS = 20_000;
 
 const line = z.string().trim().min(1, 'expected some words').max(MAX_LINE_CHARS);
 const LINE_NAMES = Object.keys(ownLines('en')?.lines ?? {});
+/** The line that a prompt in another language may leave out, because prompts are older than it. Then `takenOver` is said. */
+const LATER_LINE = 'passedOn';
 const lines = z.partialRecord(z.enum(LINE_NAMES), line).transform((given) => given as Partial<AssistantLines>);
 
 /** A language tag of BCP 47: `de`, `de-CH`. */
@@ -51,7 +53,9 @@ export function completed(draft: PromptDraft): AssistantPrompt | string {
   const { instructions, language, languages, name, tools, voices } = draft;
   const own = ownLines(language);
   const greeting = draft.greeting ?? own?.greeting;
-  const missing = LINE_NAMES.find((name) => own === undefined && !Object.hasOwn(draft.lines, name));
+  const missing = LINE_NAMES.find(
+    (name) => own === undefined && name !== LATER_LINE && !Object.hasOwn(draft.lines, name),
+  );
   if (greeting === undefined || missing !== undefined) {
     const field = greeting === undefined ? 'greeting' : `lines.${missing ?? ''}`;
     return `"${field}" is missing, and the gateway has no lines in "${language}", only in ${OWN_LANGUAGES.join(', ')}`;
@@ -64,7 +68,7 @@ export function completed(draft: PromptDraft): AssistantPrompt | string {
     instructions: `${instructions}\n${languageRule(language, languages)}`,
     voices,
     tools,
-    lines: { ...own?.lines, ...draft.lines } as AssistantLines,
+    lines: { [LATER_LINE]: draft.lines.takenOver, ...own?.lines, ...draft.lines } as AssistantLines,
     ...(draft.outbound === undefined ? {} : { outbound: draft.outbound }),
   };
 }

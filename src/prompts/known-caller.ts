@@ -10,6 +10,33 @@ export interface KnownCaller {
   language?: string | undefined;
 }
 
+/** What was chosen during a call in place of what it began with. */
+export interface ChosenAssistant {
+  /** Name of the assistant to which the caller was passed. Absent: the one that has answered. */
+  assistant?: string | undefined;
+  /** BCP 47 tag of the language to which the caller has changed. Absent: that of the assistant. */
+  language?: string | undefined;
+}
+
+/**
+ * Returns the assistant that talks on a call to `ownNumber` once another one, or another language, was chosen. A name or a language
+ * that is not there, because another instance has other settings, changes nothing.
+ */
+export function chosenAssistant(
+  assistants: Assistants,
+  ownNumber: string,
+  known: KnownCaller | undefined,
+  { assistant, language }: ChosenAssistant,
+): Assistant {
+  const first = assistantForCaller(assistants, ownNumber, known);
+  if (language === undefined && assistant === undefined) return first;
+  const named = assistant === undefined ? undefined : namedAssistant(assistants, assistant, ownNumber);
+  const next = named ?? namedAssistant(assistants, known?.assistant, ownNumber) ?? assistants.for(ownNumber);
+  const wanted = language ?? known?.language;
+  const spoken = (wanted === undefined ? undefined : next.inLanguage(wanted)) ?? next;
+  return spoken.withPrompt(filledPrompt(spoken.prompt, known?.variables));
+}
+
 /** Returns the assistant that answers a call to `ownNumber`. What it does not have, such as a language, changes nothing. */
 export function assistantForCaller(
   assistants: Assistants,

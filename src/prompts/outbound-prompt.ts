@@ -13,11 +13,14 @@ export interface OutboundTask {
   assistant: string | undefined;
   /** JSON. */
   context: string | undefined;
+  /** The language to which the person has changed during the call. */
+  language?: string | undefined;
 }
 
 /** Returns the assistant for a call that the gateway makes. `undefined` if there is none, or it has no words to introduce itself. */
 export function outboundAssistant(assistants: Assistants, task: OutboundTask): Assistant | undefined {
-  const assistant = namedAssistant(assistants, task.assistant, task.ownNumber);
+  const named = namedAssistant(assistants, task.assistant, task.ownNumber);
+  const assistant = (task.language === undefined ? undefined : named?.inLanguage(task.language)) ?? named;
   const prompt = assistant && outboundPrompt(filledPrompt(assistant.prompt), task);
   return prompt === undefined ? undefined : assistant?.withPrompt(prompt);
 }

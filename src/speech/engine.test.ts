@@ -245,4 +245,19 @@ describe('embedded speech engine', () => {
     const many = await engine.synthesize('This is one sentence of several. '.repeat(20));
     assert.ok(Math.abs(many.length / one.length - 20) < 1, String(many.length / one.length));
   });
+
+  test('callers are heard between the pieces of a long text, also of a sentence without an end', async () => {
+    const speech = await engine.synthesize('Where is my order?', { voice: 'rms' });
+    const stream = hear(engine);
+    let isSpoken = false;
+    const spoken = engine.synthesize('and then we look at it and then we write to you '.repeat(24)).then(() => {
+      isSpoken = true;
+    });
+    await engine.synthesize('Yes.');
+    assert.equal(isSpoken, false, 'the thread is in the middle of the long text');
+    stream.push(Buffer.concat([SILENCE, speech, SILENCE]));
+    await spoken;
+    assert.deepEqual(stream.events, ['started', 'stopped', 'text']);
+    stream.close();
+  });
 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isTandemError } from '../base/errors.js';
+import { mulawToPcm } from '../audio/g711.js';
 import { writeWav } from '../audio/wav.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { startEndlessServer } from '../../test/support/endless-server.js';
@@ -14,8 +15,26 @@ import { until } from '../../test/support/rig.js';
 import { openLineSpeaker } from './engine.js';
 import { serverVoice } from './own-voice.js';
 
+/**
+ * A network in the form of sherpa-onnx's VITS models: 16 kHz, English with a lexicon. It speaks 1,600 samples of one value, 0.25, for
+ * each token. Made by hand, because real ones have tens of megabytes.
+ */
+const TINY_VOICE = Buffer.from(
+  [
+    'CAg6swMKHgoIeF9sZW5ndGgSAW4iBENhc3QqCQoCdG8YAaABAgoeCgFuCgxsZW5ndGhfc2NhbGUSBnNjYWxlZCIDTXVsCiAKBnNj',
+    'YWxlZAoIcGVyVG9rZW4SB3NhbXBsZXMiA011bAohCgdzYW1wbGVzEgVjb3VudCIEQ2FzdCoJCgJ0bxgHoAECCikKBG9uZXMKBWNv',
+    'dW50EgVzaGFwZSIGQ29uY2F0KgsKBGF4aXMYAKABAgo1CgVzaGFwZRIBeSIPQ29uc3RhbnRPZlNoYXBlKhgKBXZhbHVlKgwIARAB',
+    'SgQAAIA+QgCgAQQSBXZvaWNlKg4IAhAHOAE4AUIEb25lcyoUCAEQAUoEAADIREIIcGVyVG9rZW5aFQoBeBIQCg4IBxIKCgMSAU4K',
+    'AxIBVFoXCgh4X2xlbmd0aBILCgkIBxIFCgMSAU5aGQoLbm9pc2Vfc2NhbGUSCgoICAESBAoCCAFaGgoMbGVuZ3RoX3NjYWxlEgoK',
+    'CAgBEgQKAggBWhsKDW5vaXNlX3NjYWxlX3cSCgoICAESBAoCCAFiGQoBeRIUChIIARIOCgMSAU4KAggBCgMSAVNCBAoAEA1yEgoK',
+    'bW9kZWxfdHlwZRIEdml0c3ITCgdjb21tZW50EghsanNwZWVjaHITCghsYW5ndWFnZRIHRW5nbGlzaHIOCglhZGRfYmxhbmsSATBy',
+    'DwoKbl9zcGVha2VycxIBMXIUCgtzYW1wbGVfcmF0ZRIFMTYwMDByFgoLcHVuY3R1YXRpb24SBywgLiAhID8=',
+  ].join(''),
+  'base64',
+);
+
 async function withFolder(
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Buffer>>,
   body: (folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'voice-'));
@@ -55,6 +74,29 @@ test('a folder without a voice model is refused with what is missing in it', asy
 test('a file that is no voice model is refused by the runtime, and the gateway says which folder', async () => {
   await withFolder({ 'tokens.txt': 'a 1\n', 'voice.onnx': 'no model', 'espeak-ng-data/': '' }, async (folder) => {
     assert.match(await refusal(folder), new RegExp(`voice model in ${folder} cannot be loaded`));
+  });
+});
+
+test('a voice model in a folder speaks in any language, at the rate of the telephone', async () => {
+  const files = {
+    'voice.onnx': TINY_VOICE,
+    'tokens.txt': '_ 0\n, 1\n. 2\na 3\nb 4\n  5\n',
+    'lexicon.txt': 'einen a b a b a\nmoment b a\n',
+  };
+  await withFolder(files, async (folder) => {
+    const changes: boolean[] = [];
+    const speaker = await openLineSpeaker({ ttsModel: folder, onOwnVoice: (isUp) => changes.push(isUp) });
+    try {
+      const [short, long] = [await speaker.speak('Moment.', 'de-DE'), await speaker.speak('Einen Moment.', 'de-DE')];
+      // The runtime adds a token at each end and for each space.
+      const tokens = (mulaw: Uint8Array): number => mulaw.length / 800;
+      assert.equal(tokens(long) - tokens(short), 6);
+      const samples = mulawToPcm(long.subarray(800, -800));
+      assert.ok(samples.every((sample) => Math.abs(sample - 8192) < 400));
+      assert.deepEqual(changes, [], 'no other voice stands in');
+    } finally {
+      await speaker.close();
+    }
   });
 });
 

@@ -50,6 +50,10 @@ export interface TapeSettings {
 
 export interface TapedAssistant {
   prompt: Record<string, unknown>;
+  /** Absent from tapes of earlier versions, like the next two. Then it is the prompt's. */
+  name?: string | undefined;
+  passesTo?: Readonly<Record<string, string>> | undefined;
+  otherLanguages?: readonly string[] | undefined;
   providers?: readonly string[] | undefined;
   isOpen: boolean;
   /** What was known before the call was answered, as `src/call/before-call.ts` has it. Absent if that was nothing. */

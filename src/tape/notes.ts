@@ -14,6 +14,7 @@ type Noted = Extract<
       | 'answered'
       | 'tool'
       | 'seam'
+      | 'assistant'
       | 'token-played';
   }
 >;
@@ -33,6 +34,7 @@ export function noteOf(event: CallEvent): Message | undefined {
     case 'answered':
     case 'tool':
     case 'seam':
+    case 'assistant':
     case 'token-played':
       return written(event);
     default:

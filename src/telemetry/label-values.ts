@@ -24,7 +24,10 @@ export const LABEL_VALUES = {
       'abandoned',
     ],
   },
-  handovers: { outcome: ['bridged', 'caller_gone', 'busy', 'no_answer', 'failed', 'canceled', 'dropped'] },
+  handovers: {
+    outcome: ['bridged', 'caller_gone', 'busy', 'no_answer', 'failed', 'canceled', 'dropped', 'declined', 'no_key'],
+  },
+  briefings: { outcome: ['spoken', 'taken', 'declined', 'no_key'] },
   messages: { kind: ['message', 'callback', 'voicemail'], outcome: ['kept', 'lost'] },
   restUpdates: { result: ['updated', 'refused', 'unknown'] },
   availabilityChecks: { result: ['reachable', 'unavailable', 'unknown', 'late'] },
@@ -115,6 +118,10 @@ export const LABEL_VALUES = {
       'extension',
       'process',
     ],
+  },
+  assistantChanges: {
+    kind: ['assistant', 'language'],
+    outcome: ['switched', 'invalid', 'too_many', 'unreachable', 'lost', 'left'],
   },
   toolFaults: { fault: ['schema', 'failed', 'timeout', 'output', 'unanswered'] },
   tokens: { direction: ['input', 'output'] },

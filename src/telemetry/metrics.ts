@@ -89,6 +89,12 @@ export class Metrics {
     labelNames: ['outcome'],
     registers: this.registers,
   });
+  readonly briefings = new Counter({
+    name: 'gateway_briefings_total',
+    help: 'Total number of people who were told who calls before they were joined with the caller, and of what they did then.',
+    labelNames: ['outcome'],
+    registers: this.registers,
+  });
   readonly messages = new Counter({
     name: 'gateway_messages_total',
     help: 'Total number of messages that callers left for the team, by kind and by whether they were stored.',
@@ -159,6 +165,12 @@ export class Metrics {
     name: 'voice_provider_connection_failures_total',
     help: 'Total number of voice sessions that were lost, by provider.',
     labelNames: ['provider'],
+    registers: this.registers,
+  });
+  readonly assistantChanges = new Counter({
+    name: 'gateway_assistant_changes_total',
+    help: 'Total number of times another assistant or another language was asked for during a call, by kind and outcome.',
+    labelNames: ['kind', 'outcome'],
     registers: this.registers,
   });
   readonly renewals = new Counter({

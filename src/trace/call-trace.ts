@@ -38,6 +38,8 @@ export class CallTrace {
   private readonly handovers: HandoverSpans;
   private stream: { spanId: string; streamSid: string; startMs: number } | undefined;
   private resumes: number;
+  /** Name of the assistant that talks. */
+  private assistant: string | undefined;
 
   constructor(options: CallTraceOptions) {
     const { clock, isSampled, models, onDropped, provider, send, trace, turns } = options;
@@ -45,6 +47,7 @@ export class CallTrace {
     this.traceId = trace.id;
     this.rootId = rootIdOf(trace.id);
     this.resumes = trace.resumes;
+    this.assistant = trace.assistant;
     this.epochMs = clock.epochMs() - clock.now();
     this.spans = new HeldSpans({ isKept: isSampled || trace.isKept, send, onDropped });
     const now = (): number => this.now;
@@ -85,6 +88,9 @@ export class CallTrace {
         return;
       case 'connected':
         this.connected(event);
+        return;
+      case 'assistant':
+        this.changed(event);
         return;
       case 'caller-speech':
         this.turns.callerStopped();
@@ -145,6 +151,21 @@ export class CallTrace {
     });
   }
 
+  /** The span lasts from the tool call until the other assistant talks. */
+  private changed({ from, language, to, tookMs }: Extract<CallEvent, { type: 'assistant' }>): void {
+    this.assistant = to;
+    this.add({
+      name: SPAN.assistant,
+      kind: 'internal',
+      startMs: this.now - tookMs,
+      attributes: {
+        [ATTRIBUTE.assistantBefore]: from,
+        [ATTRIBUTE.assistant]: to,
+        [ATTRIBUTE.language]: language,
+      },
+    });
+  }
+
   private endStream(cause: string): void {
     const { stream } = this;
     if (stream === undefined) return;
@@ -175,7 +196,7 @@ export class CallTrace {
           [ATTRIBUTE.conversation]: conversationId === '' ? undefined : conversationId,
           [ATTRIBUTE.outcome]: outcome,
           [ATTRIBUTE.direction]: trace.direction ?? 'inbound',
-          [ATTRIBUTE.assistant]: trace.assistant,
+          [ATTRIBUTE.assistant]: this.assistant,
           [ATTRIBUTE.resumes]: this.resumes,
         },
         isError: FAILED.has(outcome),

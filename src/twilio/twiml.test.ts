@@ -55,6 +55,21 @@ test('Say, Play and Hangup are written with their attributes', () => {
   );
 });
 
+test('a Gather waits for one key, asks its action without one too, and escapes what callers have said', () => {
+  const gather = {
+    action: 'https://h/key?a=1&b=2',
+    texts: ['Jo & "Co": <Hangup/>', 'Press 1.'],
+    language: 'de-AT',
+    timeoutSeconds: 5,
+  };
+  assert.equal(
+    twiml([{ verb: 'gather', gather }]),
+    `${HEAD}<Gather input="dtmf" numDigits="1" finishOnKey="" timeout="5" actionOnEmptyResult="true" ` +
+      'action="https://h/key?a=1&amp;b=2" method="POST"><Say language="de-DE">Jo &amp; &quot;Co&quot;: &lt;Hangup/&gt;</Say>' +
+      '<Say language="de-DE">Press 1.</Say></Gather></Response>',
+  );
+});
+
 test('a Record ends only with # and has both callbacks, and Pause and Redirect are written after it', () => {
   const record = { action: 'https://h/message', statusCallback: 'https://h/recording', maxSeconds: 90 };
   assert.equal(

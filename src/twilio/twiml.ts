@@ -30,10 +30,22 @@ export interface RecordOptions {
   maxSeconds: number;
 }
 
+export interface GatherOptions {
+  /** Requested with the key in `Digits`, which is empty if none was pressed. */
+  action: string;
+  /** What is said. Any key ends it. */
+  texts: readonly string[];
+  language: string;
+  /** How long Twilio waits for a key after that. */
+  timeoutSeconds: number;
+}
+
 export type Verb =
   | { verb: 'say'; text: string; language: string }
   | { verb: 'connect-stream'; action: string; stream: StreamOptions }
   | { verb: 'dial'; dial: DialOptions }
+  /** Waits for one key. */
+  | { verb: 'gather'; gather: GatherOptions }
   | { verb: 'play-digits'; digits: string }
   /** The verbs after it run only if nothing was recorded. */
   | { verb: 'record'; record: RecordOptions }
@@ -51,11 +63,13 @@ export function twiml(verbs: readonly Verb[]): string {
 function verbXml(verb: Verb): string {
   switch (verb.verb) {
     case 'say':
-      return element('Say', { language: sayLanguage(verb.language) }, escape(verb.text));
+      return sayXml(verb.text, verb.language);
     case 'connect-stream':
       return element('Connect', { action: verb.action, method: 'POST' }, streamXml(verb.stream));
     case 'dial':
       return dialXml(verb.dial);
+    case 'gather':
+      return gatherXml(verb.gather);
     case 'play-digits':
       return element('Play', { digits: verb.digits });
     case 'record':
@@ -69,6 +83,24 @@ function verbXml(verb: Verb): string {
     case 'hangup':
       return element('Hangup', {});
   }
+}
+
+function sayXml(text: string, language: string): string {
+  return element('Say', { language: sayLanguage(language) }, escape(text));
+}
+
+function gatherXml({ action, language, texts, timeoutSeconds }: GatherOptions): string {
+  const attributes = {
+    input: 'dtmf',
+    numDigits: '1',
+    // Otherwise a hash would end the waiting without being a key.
+    finishOnKey: '',
+    timeout: String(timeoutSeconds),
+    actionOnEmptyResult: 'true',
+    action,
+    method: 'POST',
+  };
+  return element('Gather', attributes, texts.map((text) => sayXml(text, language)).join(''));
 }
 
 function streamXml(stream: StreamOptions): string {

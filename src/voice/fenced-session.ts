@@ -39,7 +39,10 @@ type State =
  * the fence does not pass on.
  */
 type PassedOn = Record<
-  Exclude<keyof VoiceSession, 'speaker' | 'callerWaitsMs' | 'quietLineMs' | 'expectsNothing'>,
+  Exclude<
+    keyof VoiceSession,
+    'speaker' | 'callerWaitsMs' | 'quietLineMs' | 'expectsNothing' | 'passOn' | 'keepAssistant'
+  >,
   unknown
 >;
 

@@ -81,14 +81,41 @@ export interface VoiceSessionOptions {
   onChange?: (change: SessionChange) => void;
 }
 
+/** What changes when another assistant talks to the caller: what its session is opened with. */
+export type AssistantVoice = Pick<
+  VoiceSessionOptions,
+  'instructions' | 'greeting' | 'answersLast' | 'language' | 'tools' | 'wish'
+>;
+
+/**
+ * The wish that another assistant, or the same one in another language, talks to the caller from now on. It begins once the
+ * caller has heard what is being said, and one of the last two is called in the end, unless the session is closed before.
+ */
+export interface PassOn {
+  /** `greeting` is its first line. With `answersLast` it then answers what the caller has said last. */
+  to: AssistantVoice;
+  /** Asked in the moment the other one is called. Returns false if the call has gone elsewhere meanwhile. */
+  mayBegin(): boolean;
+  /** Called in the moment the other one talks to the caller. This one is gone. */
+  onPassed(): void;
+  /** Called if it cannot be. This one continues, and has heard all that the caller has said. */
+  onRefused(why: PassRefusal): void;
+}
+
+/**
+ * Why another assistant does not talk to the caller. `unreachable`: none of its providers could be reached in time. `lost`: the session
+ * of this one was lost meanwhile. `left`: the call is leaving its stream, or has left it.
+ */
+export type PassRefusal = 'unreachable' | 'lost' | 'left';
+
 /** A session of a provider is ready, or could not be opened. */
 export interface SessionConnected {
   provider: string;
   /**
-   * `start`: the first session of the call. `resume`: the call has a new stream. `renewal`: the session before was about to end.
-   * `reconnect`, `failover`: it was lost, and the next one is of the same provider or of another.
+   * `start`: the first session of the call. `resume`: the call has a new stream. `renewal`: the session before was about to end. `passed`: another
+   * assistant was called, or another language. `reconnect`, `failover`: it was lost, and the next one is of the same provider or of another.
    */
-  cause: 'start' | 'resume' | 'renewal' | 'reconnect' | 'failover';
+  cause: 'start' | 'resume' | 'renewal' | 'passed' | 'reconnect' | 'failover';
   tookMs: number;
   /** Why it could not be opened. `undefined` if it is ready. */
   error: ErrorCode | undefined;
@@ -103,7 +130,7 @@ export type SessionChange =
    * Another session of the same provider, or of another one, talks to the caller now. `isAwaited`: the caller is owed
    * something.
    */
-  | { type: 'renewed' | 'replaced'; from: string; to: string; isAwaited: boolean };
+  | { type: 'renewed' | 'replaced' | 'passed'; from: string; to: string; isAwaited: boolean };
 
 /**
  * What a session reports to its owner. Every session sends `ready`, `audio`, `assistant-text`, `caller-text`, `ended`
@@ -219,6 +246,10 @@ export interface VoiceSession {
    * model cannot speak beside the conversation, or not yet.
    */
   readonly render?: ((text: string) => Promise<Uint8Array>) | undefined;
+  /** Has another assistant talk to the caller. Absent if this is the session of one provider. */
+  passOn?(passOn: PassOn): void;
+  /** No other assistant is called any more, because the call leaves its stream. Absent where {@link passOn} is. */
+  keepAssistant?(): void;
   /** Ends the session without an event. */
   close(): void;
 }

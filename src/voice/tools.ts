@@ -11,6 +11,13 @@ export interface ToolContext {
   conversationId: string;
   /** In E.164 form. Empty if the caller withholds it, however the carrier spells that. */
   callerNumber: string;
+  /**
+   * Passes the caller on to another assistant, by a name to which the one that talks may pass callers. It begins once the caller
+   * has heard what is being said. Resolves with `undefined` when the other one talks to the caller: then the result of the tool is
+   * dropped. Otherwise resolves with what the model can be told of why not. Never rejects. Absent where
+   * there is only one assistant, as in evaluations.
+   */
+  passTo?: (assistant: string) => Promise<string | undefined>;
   /** Aborted when `timeoutMs` is over, or the call. The tool should then stop, because its result is dropped. */
   signal: AbortSignal;
 }
@@ -81,7 +88,7 @@ export type ToolFault = 'schema' | 'failed' | 'timeout' | 'output' | 'unanswered
  * tool throws, hangs or returns something JSON cannot hold. The error itself goes to the log.
  */
 export class ToolRunner {
-  private readonly tools: ReadonlyMap<string, AssistantTool>;
+  private tools: ReadonlyMap<string, AssistantTool>;
   private readonly clock: Clock;
   private readonly context: () => Omit<ToolContext, 'signal'> & { log: Logger };
   private readonly onFault: (fault: ToolFault) => void;
@@ -97,7 +104,7 @@ export class ToolRunner {
     onFault?: (fault: ToolFault) => void;
   }) {
     this.onFault = options.onFault ?? (() => undefined);
-    this.tools = new Map(options.tools.map((tool) => [tool.name, tool]));
+    this.tools = byName(options.tools);
     this.clock = options.clock;
     this.context = options.context;
   }
@@ -116,9 +123,19 @@ export class ToolRunner {
     this.start(tool, request);
   }
 
+  /** Another model calls tools from here on. What the one before had asked for is stopped, and has no result. */
+  replace(tools: readonly AssistantTool[]): void {
+    this.tools = byName(tools);
+    this.stop();
+  }
+
   /** Stops all tools at the end of the call. No result is reported any more. */
   close(): void {
     this.closed = true;
+    this.stop();
+  }
+
+  private stop(): void {
     for (const abort of this.running) abort.abort();
     this.running.clear();
   }
@@ -172,6 +189,10 @@ export class ToolRunner {
       },
     );
   }
+}
+
+function byName(tools: readonly AssistantTool[]): ReadonlyMap<string, AssistantTool> {
+  return new Map(tools.map((tool) => [tool.name, tool]));
 }
 
 const FAILED = 'The tool failed. Tell the caller that it did not work.';

@@ -24,6 +24,7 @@ export function sampleRecord(changes: Partial<HandoverRecord> = {}): HandoverRec
     hubspot_contact_id: '',
     hubspot_ticket_id: '',
     crm_url: '',
+    assistant: 'front',
     created_at: NOW_SECONDS,
     expires_at: NOW_SECONDS + 600,
     status: 'issued',
@@ -35,6 +36,17 @@ const freshKey = (): string => randomBytes(32).toString('hex');
 
 /** The tests that every {@link HandoverStore} must pass. Each backend runs them with an open store whose table exists. */
 export async function storeContract(t: TestContext, store: HandoverStore): Promise<void> {
+  await t.test('a stored record keeps its briefing, and a later one replaces it', async () => {
+    const key = freshKey();
+    const record = sampleRecord({ briefing: 'Anna waits.', briefing_language: 'en' });
+    assert.equal(await store.put(key, record), 'stored');
+    assert.equal(await store.update(key, { briefing: 'Anna wants a refund.' }), true);
+    const redemption = await store.redeem(key, 'contact-b', NOW_SECONDS);
+    assert.ok(redemption.status === 'valid');
+    assert.equal(redemption.record.briefing, 'Anna wants a refund.');
+    assert.equal(redemption.record.briefing_language, 'en');
+  });
+
   await t.test('a stored record is returned whole to the contact that redeems it', async () => {
     const key = freshKey();
     const record = sampleRecord();

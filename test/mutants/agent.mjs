@@ -13,8 +13,8 @@ export const AGENT = [
   {
     name: 'a leg that dropped during the whisper counts as a conversation',
     file: 'src/call/transfer/human-transfer.ts',
-    find: 'legSeconds > WHISPER_SECONDS',
-    replace: 'legSeconds > 0',
+    find: 'briefing === undefined ? WHISPER_SECONDS',
+    replace: 'briefing === undefined ? 0',
     tests: ['test/handover-requests.test.ts'],
     only: 'a dial result that is lost after the whisper alone',
   },

@@ -51,6 +51,14 @@ export const STOPPING = [
     only: 'whose answer is lost is said by the gateway that Twilio asks again',
   },
   {
+    name: 'a call that came back is forgotten with the one that was let go of',
+    file: 'src/call/registry.ts',
+    find: 'if (this.calls.get(call.callSid) === call) this.calls.delete(call.callSid);',
+    replace: 'this.calls.delete(call.callSid);',
+    tests: ['test/takeover.test.ts'],
+    only: 'a call that came back',
+  },
+  {
     name: 'a move that was called off stays in the journal',
     file: 'src/call/snapshot/migration.ts',
     find: 'else checkpointer.takeBack();',

@@ -11,6 +11,14 @@ export const STREAM = [
     only: 'a stream whose backlog passes 1 MiB',
   },
   {
+    name: 'each unusable message of a stream is in the log',
+    file: 'src/edge/stream-upgrades.ts',
+    find: "if (!first.isFirst('', kind)) return;",
+    replace: "first.isFirst('', kind);",
+    tests: ['test/bad-input.test.ts'],
+    only: 'unusable messages on a live stream',
+  },
+  {
     name: 'a message of another stream is taken',
     file: 'src/twilio/stream.ts',
     find: 'if (message.streamSid !== streamSid) {',

@@ -33,7 +33,7 @@ export const TOKEN = [
   {
     name: 'a caller known by the number alone brings the conversation',
     file: 'lambda/connect/redeem.ts',
-    find: "{ ...redemption.record, customer_name: '', summary: UNVERIFIED }",
+    find: "{ ...redemption.record, customer_name: '', summary: UNVERIFIED, briefing: '' }",
     replace: 'redemption.record',
     tests: ['lambda/connect/redeem.test.ts'],
   },

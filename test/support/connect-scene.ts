@@ -56,6 +56,12 @@ class FakeLeg implements IncomingLeg {
   onHeard(): void {
     assert.fail('a simulated agent does not listen');
   }
+  press(): void {
+    assert.fail('Connect presses no key');
+  }
+  onSaid(): void {
+    assert.fail('Connect does not listen');
+  }
   callerHangsUp(): void {
     this.gone?.();
   }
@@ -94,12 +100,16 @@ export const ANSWER = {
   intent: 'billing',
   reason: 'customer_request',
   reason_text: 'The caller asked for a person, about a bill or a payment.',
+  briefing: '',
+  briefing_voice: '',
+  briefing_ready: '',
   priority: '5',
   language: 'en-US',
   language_text: 'American English',
   queue_arn: BILLING_QUEUE,
   route_to_queue: 'true',
   crm_url: '',
+  assistant: 'front',
   hubspot_contact_id: '',
   hubspot_ticket_id: '',
 };

@@ -8,7 +8,7 @@ import { scaledClock } from './scaled-clock.js';
 
 export const SPEED = 30;
 
-export type Options = Parameters<typeof startRig>[0];
+export type Options = NonNullable<Parameters<typeof startRig>[0]>;
 
 export async function withRig(options: Options, body: (rig: Rig) => Promise<void>): Promise<void> {
   const rig = await startRig({ clock: scaledClock(SPEED), ...options });
@@ -26,7 +26,7 @@ export async function withFront(options: Options, body: (rig: Rig, front: LossyF
   let base = '';
   const front = await new LossyFront(() => base).start();
   try {
-    await withRig({ ...options, carrier: { resolve: () => front.base } }, async (rig) => {
+    await withRig({ ...options, carrier: { ...options.carrier, resolve: () => front.base } }, async (rig) => {
       ({ base } = rig);
       await body(rig, front);
     });

@@ -1,6 +1,7 @@
 import type { EscalationRules } from '../../escalation/rules.js';
 import { TRANSFER_TOOL } from '../../escalation/watch.js';
 import type { ToolDefinition } from '../../voice/session.js';
+import { LANGUAGE_TOOL, PASS_TOOL } from './assistant-tools.js';
 
 /** The tool a model calls to end the call. */
 export const END_CALL_TOOL = 'end_call';
@@ -39,4 +40,8 @@ export function builtInTools(rules: EscalationRules): readonly ToolDefinition[] 
   return BUILT_IN_TOOLS.filter(({ name }) => name !== TRANSFER_TOOL || rules.isOn('tool'));
 }
 
-export const BUILT_IN_TOOL_NAMES: readonly string[] = BUILT_IN_TOOLS.map(({ name }) => name);
+export const BUILT_IN_TOOL_NAMES: readonly string[] = [
+  ...BUILT_IN_TOOLS.map(({ name }) => name),
+  PASS_TOOL,
+  LANGUAGE_TOOL,
+];

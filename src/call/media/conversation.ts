@@ -7,6 +7,7 @@ import type { History, Turn } from '../../voice/history.js';
 import type { ResponseGate } from '../../voice/response-gate.js';
 import type { ResponseStatus } from '../../voice/session.js';
 import type { ToolFault, ToolRunner } from '../../voice/tools.js';
+import type { AssistantWish } from './assistant-tools.js';
 import type { PrewarmedSession } from './prewarmed-session.js';
 import type { CallerIdleTimer } from './caller-idle.js';
 import type { DtmfCollector } from './dtmf-collector.js';
@@ -37,6 +38,11 @@ export interface ConversationListener {
   onEscalation(escalation: Escalation): void;
   /** The model has called the tool that ends the call. */
   onEndCall(): void;
+  /**
+   * Another assistant, or another language, is wanted. `settled` is called once at most: without a refusal when it talks to the caller,
+   * and no answer reaches the model that asked, because it is gone.
+   */
+  onAssistantWish(wish: AssistantWish, settled: (refusal?: string) => void): void;
   onUsage(inputTokens: number, outputTokens: number): void;
   onSign(sign: ConversationSign): void;
   /**

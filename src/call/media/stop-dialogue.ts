@@ -10,5 +10,6 @@ export function stopDialogue({ gate, prewarmed, idle, dtmf, tools }: Conversatio
   dtmf.close();
   idle.close();
   tools.close();
+  prewarmed.session.keepAssistant?.();
   prewarmed.session.cancel();
 }

@@ -72,6 +72,7 @@ export class CallCheckpointer {
       dials: failedDials,
       ...(call.outbound === undefined ? {} : { outbound: call.outbound }),
       ...this.known,
+      ...(call.chosen.changes === 0 ? {} : { chosen: call.chosen }),
       ...this.trace,
       stand: journalStateOf(this.toTell(state), escalation, clock, tokenLifeMs),
     });

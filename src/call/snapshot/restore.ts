@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { JournalState } from '../../journal/entry.js';
 import type { CallOutcome, CallState, CallStateMachine, ExitPlan } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
-import { escalationOf, momentOf, planOf } from './snapshot.js';
+import { briefingIn, escalationOf, momentOf, planOf } from './snapshot.js';
 
 /** Brings a call to the state in which another instance left it. */
 export function restoreState(
@@ -33,7 +33,7 @@ export function restoreState(
       return;
     }
     case 'dialling':
-      departure.dialling.resume(left.handover, left);
+      departure.dialling.resume(left.handover, { ...left, briefing: briefingIn(left.briefing) });
       return;
     case 'recording':
       departure.voicemail.record();

@@ -5,8 +5,8 @@ import type { JournalEntry, JournalExit, JournalState, JournalTrace } from '../.
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import type { Turn } from '../../voice/history.js';
 import type { CallContext } from '../before-call.js';
-import type { OutboundFacts } from '../call-facts.js';
-import type { CallOutcome, CallState, ExitPlan, Parted, ResumeCause } from '../call-state.js';
+import { type ChosenInCall, NOTHING_CHOSEN, type OutboundFacts } from '../call-facts.js';
+import type { Briefing, BriefingKey, CallOutcome, CallState, ExitPlan, Parted, ResumeCause } from '../call-state.js';
 import type { MediaSession } from '../media/media-session.js';
 
 /** What a call knows about itself besides its state. A call begins with this, here or on another instance. */
@@ -29,6 +29,7 @@ export interface CallSnapshot {
   outbound: OutboundFacts | undefined;
   /** What was known before the call was answered. `undefined` if that was nothing. */
   known?: CallContext | undefined;
+  chosen: ChosenInCall;
   /** `undefined` if no instance has traced it. */
   trace?: JournalTrace | undefined;
 }
@@ -53,6 +54,7 @@ export function newSnapshot(
     failedDials: 0,
     outbound,
     known,
+    chosen: NOTHING_CHOSEN,
   };
 }
 
@@ -60,6 +62,7 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
   // Entries of earlier versions do not say how long the call has lasted.
   const {
     callSid,
+    chosen = NOTHING_CHOSEN,
     conversationId,
     dials,
     from,
@@ -84,6 +87,7 @@ export function snapshotOf(entry: JournalEntry): CallSnapshot {
     failedDials: dials,
     outbound,
     known,
+    chosen,
     trace,
   };
 }
@@ -120,6 +124,7 @@ export function journalStateOf(
         ...optional('legSeconds', 'legSeconds' in state ? state.legSeconds : undefined),
         ...optional('lastLegSid', 'lastLegSid' in state && state.lastLegSid !== '' ? state.lastLegSid : undefined),
         ...optional('isWhispered', state.isWhispered ? true : undefined),
+        ...optional('briefing', briefingFor(state.briefing)),
       };
     case 'recording':
       return { name: 'recording' };
@@ -171,8 +176,17 @@ function handoverFor(prepared: PreparedHandover | undefined, expiresAtMs: number
   return prepared === undefined ? undefined : { ...prepared, expiresAtMs };
 }
 
+function briefingFor(briefing: Briefing | undefined) {
+  return briefing === undefined ? undefined : { words: briefing.words, ...optional('key', briefing.key) };
+}
+
 function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [Each in Name]?: Value } {
   return value === undefined ? {} : ({ [name]: value } as { [Each in Name]?: Value });
+}
+
+/** Returns the briefing of a dial that another instance began. */
+export function briefingIn(left: (JournalState & { name: 'dialling' })['briefing']): Briefing | undefined {
+  return left === undefined ? undefined : { words: left.words, key: left.key as BriefingKey | undefined };
 }
 
 /** Returns the escalation of a handover that another instance began. */

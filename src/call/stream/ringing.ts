@@ -3,13 +3,14 @@ import type { Clock } from '../../base/clock.js';
 import type { EscalationRules } from '../../escalation/rules.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { History, Turn } from '../../voice/history.js';
-import type { ConversationView, SessionChange, VoiceProvider } from '../../voice/session.js';
+import type { AssistantVoice, ConversationView, SessionChange, VoiceProvider } from '../../voice/session.js';
 import { type AssistantTool, toolDefinition } from '../../voice/tools.js';
 import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
 import type { Departure } from '../transfer/departure.js';
 import type { CallFacts } from '../call-facts.js';
 import { PrewarmedSession } from '../media/prewarmed-session.js';
 import { drawStreamToken } from './stream-token.js';
+import { assistantTools } from '../media/assistant-tools.js';
 import { builtInTools } from '../media/built-in-tools.js';
 
 /** The list of people who do not want to be called. */
@@ -46,22 +47,19 @@ export class Ringing {
    */
   state(opening: string | undefined, quietSinceMs: number | undefined, streamToken = this.drawToken()): RingingState {
     const { call, onExpired, onSessionChange, services } = this.options;
-    const { clock, provider, rules } = services;
-    const { prompt, providers } = call.assistant;
-    const tools = this.tools();
+    const { clock, provider } = services;
+    const { prompt } = call.assistant;
+    const tools = this.toolsOf(call.assistant);
     const prewarmed = new PrewarmedSession(provider, {
       conversationId: call.conversationId,
       callerNumber: identifyingNumber(call.from),
-      instructions: prompt.instructions,
+      ...this.voiceOf(call.assistant, tools),
       greeting: opening,
       // After a failed dial the opening asks what the caller wants now, so their last words need no answer.
       answersLast: this.owesAnswer && opening !== prompt.lines.nobodyFree,
       callerWaitsMs: this.since(quietSinceMs),
-      language: prompt.language,
-      tools: [...builtInTools(rules), ...tools.map(toolDefinition)],
       conversation: this.conversationView(),
       onChange: onSessionChange,
-      wish: { voices: prompt.voices, providers, lines: prompt.lines },
     });
     const expires = clock.setTimer(SILENCE_BUDGET.streamExpectedMs, () => onExpired(quietSinceMs));
     return { name: 'ringing', streamToken, opening, quietSinceMs, prewarmed, tools, expires };
@@ -71,12 +69,25 @@ export class Ringing {
     return drawStreamToken(this.options.call.traceId);
   }
 
-  /** The assistant's tools besides the built-in ones. */
-  private tools(): readonly AssistantTool[] {
+  /** Returns what the session of an assistant is opened with, whatever it says first. `tools`: those of {@link toolsOf}. */
+  voiceOf(
+    assistant: CallFacts['assistant'],
+    tools: readonly AssistantTool[],
+  ): Pick<AssistantVoice, 'instructions' | 'language' | 'tools' | 'wish'> {
+    const { prompt, providers } = assistant;
+    return {
+      instructions: prompt.instructions,
+      language: prompt.language,
+      tools: [...builtInTools(this.options.services.rules), ...assistantTools(assistant), ...tools.map(toolDefinition)],
+      wish: { voices: prompt.voices, providers, lines: prompt.lines },
+    };
+  }
+
+  /** Returns an assistant's tools besides the built-in ones. */
+  toolsOf(assistant: CallFacts['assistant']): readonly AssistantTool[] {
     const { call, departure, services } = this.options;
-    const { tools: allowed } = call.assistant.prompt;
-    const given = services.tools(call.assistant, call.to);
-    const tools = given.filter(({ name }) => allowed?.includes(name) ?? true);
+    const { tools: allowed } = assistant.prompt;
+    const tools = services.tools(assistant, call.to).filter(({ name }) => allowed?.includes(name) ?? true);
     const { log } = call;
     const own = services.doNotCall?.tool(call.from, () => log().info('the person is on the do-not-call list')) ?? [];
     return [...tools, own, departure.transfer.isNobodyThere ? departure.messages.tools() : []].flat();

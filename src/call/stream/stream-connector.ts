@@ -11,7 +11,7 @@ import type { History, Turn } from '../../voice/history.js';
 import type { VoiceProvider } from '../../voice/session.js';
 import { type ToolContext, ToolRunner } from '../../voice/tools.js';
 import type { CallEvent } from '../call-events.js';
-import type { CallFacts } from '../call-facts.js';
+import type { AssistantFor, CallFacts } from '../call-facts.js';
 import type { CallReport } from '../call-report.js';
 import type { CallSigns } from '../call-signs.js';
 import type { CallStateMachine, Ringing as RingingState } from '../call-state.js';
@@ -23,6 +23,7 @@ import type { CallCheckpointer } from '../snapshot/checkpointer.js';
 import type { AnsweringMachine } from '../transfer/answering-machine.js';
 import { CallerSilence } from '../transfer/caller-silence.js';
 import type { Departure } from '../transfer/departure.js';
+import { AssistantSwitch } from './assistant-switch.js';
 import type { Ringing } from './ringing.js';
 import type { StreamRequests } from './stream-requests.js';
 import { hasToken } from './stream-token.js';
@@ -41,6 +42,8 @@ export interface StreamServices {
   /** `true` for the frame pipeline, `false` for the direct bridge. */
   pipeline: boolean;
   emit: (event: CallEvent) => void;
+  /** The assistant of a call: by the number, by what was known before, and by what was chosen during the call. */
+  assistantFor: AssistantFor;
 }
 
 export interface StreamConnectorOptions {
@@ -68,12 +71,12 @@ export class StreamConnector {
   private readonly options: StreamConnectorOptions;
   private readonly faults: CallFaults;
   private readonly silence: CallerSilence;
+  private readonly assistants: AssistantSwitch;
 
   constructor(options: StreamConnectorOptions) {
     this.options = options;
     const { call, departure, escalate, escalationWatch, machine, services } = options;
     const { maxUnansweredTurns, metrics } = services;
-    const { lines } = call.assistant.prompt;
     const log = call.log();
     this.faults = new CallFaults({ callSid: call.callSid, log, metrics });
     this.silence = new CallerSilence({
@@ -81,11 +84,12 @@ export class StreamConnector {
       machine,
       departure,
       escalationWatch,
-      lines,
+      lines: () => call.assistant.prompt.lines,
       log,
       metrics,
       escalate,
     });
+    this.assistants = new AssistantSwitch(options);
   }
 
   /** Admits a stream that names this call. Its token works once, and only for this call. */
@@ -99,6 +103,7 @@ export class StreamConnector {
   /** The stream is over. Decides what follows, unless the gateway has closed it itself. */
   onStreamEnd(cause: StreamEnd): void {
     const { departure, machine, streams } = this.options;
+    this.assistants.streamEnded();
     // The gateway closed the stream itself, and the state has moved on already.
     if (cause === 'closed') return;
     if (machine.state.name === 'leaving') departure.part(machine.state);
@@ -113,19 +118,20 @@ export class StreamConnector {
     const { machine, machines, ringing, services, signs, streams } = this.options;
     const { callSid } = call;
     const { clock, emit, idleMs, metrics, pipeline, provider } = services;
-    const { opening, prewarmed, quietSinceMs, tools } = ringingState;
+    const { opening, prewarmed, quietSinceMs } = ringingState;
+    const tools: ToolRunner = new ToolRunner({
+      tools: ringingState.tools,
+      clock,
+      context: () => this.toolContext(tools),
+      onFault: (fault) => metrics.toolFaults.inc({ fault }),
+    });
     const { media, meter } = openMediaSession({
       stream,
       prewarmed,
       history,
       escalationWatch,
-      tools: new ToolRunner({
-        tools,
-        clock,
-        context: () => this.toolContext(),
-        onFault: (fault) => metrics.toolFaults.inc({ fault }),
-      }),
-      listener: this.listener(),
+      tools,
+      listener: this.listener(tools),
       onIdle: (times) => this.silence.onIdle(times),
       onCallerBack: () => departure.stay(),
       onLook: () => checkpointer.noteBetweenTurns(),
@@ -173,12 +179,12 @@ export class StreamConnector {
     const { language } = call.assistant.prompt;
     return openOwnProcessors(
       processors,
-      () => ({ ...this.toolContext(), language, clock, log: call.log().child({ stream_sid: streamSid }) }),
+      () => ({ ...this.callContext(), language, clock, log: call.log().child({ stream_sid: streamSid }) }),
       (name, fault, error) => this.faults.onOwnProcessorFault(name, fault, error),
     );
   }
 
-  private listener(): ConversationListener {
+  private listener(tools: ToolRunner): ConversationListener {
     const { call, checkpointer, departure, escalate, report, services, signs } = this.options;
     return {
       onTurn: (turn: Readonly<Turn>) => {
@@ -192,6 +198,7 @@ export class StreamConnector {
       },
       // The assistant has said goodbye itself.
       onEndCall: () => departure.endCall('completed'),
+      onAssistantWish: (wish, settled) => this.assistants.wish(wish, tools, settled),
       onUsage: (inputTokens, outputTokens) => report.onUsage(inputTokens, outputTokens),
       onSign: (sign) => signs.onSign(sign),
       onSaid: (sayId, status) => {
@@ -202,7 +209,17 @@ export class StreamConnector {
     };
   }
 
-  private toolContext(): Omit<ToolContext, 'signal'> & { log: Logger } {
+  private toolContext(tools: ToolRunner): Omit<ToolContext, 'signal'> & { log: Logger } {
+    return {
+      ...this.callContext(),
+      passTo: (name) =>
+        new Promise((resolve) => {
+          this.assistants.wish({ kind: 'assistant', name, summary: undefined }, tools, resolve);
+        }),
+    };
+  }
+
+  private callContext(): Omit<ToolContext, 'signal' | 'passTo'> & { log: Logger } {
     const { conversationId, from, log } = this.options.call;
     return { conversationId, callerNumber: identifyingNumber(from) ?? '', log: log() };
   }

@@ -17,8 +17,8 @@ export interface CallerSilenceOptions {
   machine: CallStateMachine;
   departure: Departure;
   escalationWatch: EscalationWatch;
-  /** What is said, in the language of the call. */
-  lines: { stillThere: string; stillThereAgain: string; silentGoodbye: string };
+  /** Returns what is said, in the language of the call. */
+  lines: () => { stillThere: string; stillThereAgain: string; silentGoodbye: string };
   log: Logger;
   metrics: Metrics;
   escalate: (escalation: Escalation) => void;
@@ -48,8 +48,9 @@ export class CallerSilence {
 
   /** The caller is silent for the `times`-th time: two questions, then a goodbye, or a transfer if that trigger is on. */
   onIdle(times: number): void {
-    const { departure, escalate, escalationWatch, lines, log, machine } = this.options;
+    const { departure, escalate, escalationWatch, log, machine } = this.options;
     if (machine.state.name !== 'talking') return;
+    const lines = this.options.lines();
     log.info({ times }, 'the caller is silent');
     const escalation = times > 2 ? escalationWatch.callerSilent() : undefined;
     if (escalation !== undefined) escalate(escalation);
@@ -81,7 +82,7 @@ export class CallerSilence {
     else
       departure.part({
         exit: { to: 'nobody', outcome: 'caller_silent' },
-        announce: lines.silentGoodbye,
+        announce: lines().silentGoodbye,
       });
   }
 }

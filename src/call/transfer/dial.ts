@@ -1,12 +1,13 @@
 import { identifyingNumber } from '../../twilio/caller-identity.js';
 import type { Verb } from '../../twilio/twiml.js';
+import type { BriefingKey } from '../call-state.js';
 import type { FailedDial } from './failed-dial-policy.js';
 import { PATHS } from '../paths.js';
 
 /** How long the agent's side rings before Twilio reports `no-answer`. The caller hears ringing meanwhile. */
 const TIMEOUT_SECONDS = 25;
 
-/** Returns the verb that dials an agent. The whisper plays the token to the called leg alone, and exists only with a record. */
+/** Returns the verb that dials an agent. The whisper is what the called leg alone hears: the token, or who calls. */
 export function dialVerb(options: {
   number: string;
   /** `undefined` lets Twilio show the caller's own number. */
@@ -28,10 +29,17 @@ export function dialVerb(options: {
   };
 }
 
-/** Returns how a dial ended, as a metric label with a closed set of values. */
-export function dialOutcome(status: string, bridged: boolean, callerGone: boolean): string {
+/**
+ * Returns how a dial ended, as a metric label with a closed set of values. `key`: what the person who was briefed did. Twilio's
+ * status of a leg that the gateway hung up says less.
+ */
+export function dialOutcome(
+  status: string,
+  { bridged, callerGone, key }: { bridged: boolean; callerGone: boolean; key: BriefingKey | undefined },
+): string {
   if (bridged) return 'bridged';
   if (callerGone) return 'caller_gone';
+  if (key === 'declined' || key === 'no_key') return key;
   switch (status) {
     case 'busy':
     case 'failed':
@@ -46,7 +54,18 @@ export function dialOutcome(status: string, bridged: boolean, callerGone: boolea
 
 /** Returns the kind of failure that `AFTER_FAILED_DIAL` is asked about. */
 export function failureOf(outcome: string): FailedDial {
-  return outcome === 'busy' || outcome === 'no_answer' || outcome === 'dropped' ? outcome : 'failed';
+  switch (outcome) {
+    case 'busy':
+    case 'no_answer':
+    case 'dropped':
+    case 'declined':
+      return outcome;
+    // A machine has answered, or a person who did not listen.
+    case 'no_key':
+      return 'no_answer';
+    default:
+      return 'failed';
+  }
 }
 
 /**

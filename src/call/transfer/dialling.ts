@@ -5,7 +5,15 @@ import type { Verb } from '../../twilio/twiml.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
 import { announcement } from '../announcement.js';
 import type { CallFacts } from '../call-facts.js';
-import type { CallOutcome, CallStateMachine, Dialling as DiallingState, ExitPlan, HumanExit } from '../call-state.js';
+import type {
+  Briefing,
+  BriefingKey,
+  CallOutcome,
+  CallStateMachine,
+  Dialling as DiallingState,
+  ExitPlan,
+  HumanExit,
+} from '../call-state.js';
 import { PATHS } from '../paths.js';
 import { watchDial } from './dial-monitor.js';
 import type { DialResult, HumanTransfer, HumanTransferServices } from './human-transfer.js';
@@ -69,7 +77,7 @@ export class Dialling {
     const dial = reach === 'reachable' ? this.transfer.verb(prepared) : undefined;
     if (dial === undefined) return this.failed(reach === 'closed' ? 'closed' : 'unavailable');
     const verbs = [...announcement(state.announce, this.call.assistant.prompt), dial];
-    this.enter({ prepared, verbs, isWhispered: false }, 'twiml');
+    this.enter({ prepared, verbs, isWhispered: false, briefing: this.transfer.briefing() }, 'twiml');
     return { next: 'verbs', verbs };
   }
 
@@ -85,7 +93,8 @@ export class Dialling {
     const verbs = [...announcement(announce, this.call.assistant.prompt), dial];
     const settled = this.transfer.redirect(verbs).then((result) => this.onRedirected(result));
     const flags = { isStopped: false, isWhispered: false };
-    this.machine.enter({ name: 'redirecting', media, exit, announce, prepared, verbs, settled, ...flags });
+    const briefing = this.transfer.briefing();
+    this.machine.enter({ name: 'redirecting', media, exit, announce, prepared, verbs, settled, briefing, ...flags });
   }
 
   private onRedirected(result: UpdateResult): void {
@@ -110,18 +119,27 @@ export class Dialling {
       legSeconds?: number | undefined;
       lastLegSid?: string | undefined;
       isWhispered?: boolean | undefined;
+      briefing?: Briefing | undefined;
     } = {},
   ): void {
     const dial = this.transfer.verb(prepared);
-    const { isWhispered = false, lastLegSid = this.lastLegSid, legSeconds } = known;
+    const {
+      briefing = this.transfer.briefing(),
+      isWhispered = false,
+      lastLegSid = this.lastLegSid,
+      legSeconds,
+    } = known;
     this.lastLegSid = lastLegSid;
-    this.enter({ prepared, verbs: [dial ?? { verb: 'hangup' }], isWhispered, legSeconds }, 'twiml');
+    this.enter({ prepared, verbs: [dial ?? { verb: 'hangup' }], isWhispered, briefing, legSeconds }, 'twiml');
   }
 
-  /** Whether the called leg still has to be given the token. */
+  /** Whether the called leg still has to be given the token, or the person there an answer to their key. */
   get owesWhisper(): boolean {
     const { state } = this.machine;
-    return state.name === 'dialling' && state.prepared !== undefined && !state.isWhispered;
+    if (state.name !== 'dialling') return false;
+    return state.briefing === undefined
+      ? state.prepared !== undefined && !state.isWhispered
+      : state.briefing.key === undefined;
   }
 
   /**
@@ -131,11 +149,44 @@ export class Dialling {
   async whisper({ callSid: legSid }: VoiceWebhook): Promise<readonly Verb[]> {
     if (legSid === this.lastLegSid) return [];
     await this.joinDial();
+    if (this.briefing !== undefined) await this.transfer.summaryInTime();
     const { state } = this.machine;
     if (state.name !== 'dialling' && state.name !== 'redirecting') return [];
-    this.machine.enter({ ...state, isWhispered: true });
+    const briefing = this.upToDate(state.briefing);
+    this.machine.enter({ ...state, isWhispered: true, briefing });
+    if (briefing !== undefined) {
+      if (!state.isWhispered) this.transfer.noteBriefing('spoken');
+      return this.transfer.announce(briefing);
+    }
     if (state.prepared !== undefined) this.transfer.noteWhisper(state.prepared);
     return state.prepared === undefined ? [] : [this.transfer.whisper(state.prepared)];
+  }
+
+  /** What the person on the called leg is told. `undefined` if the leg gets the token, or nothing is dialled. */
+  private get briefing(): Briefing | undefined {
+    const { state } = this.machine;
+    return 'briefing' in state ? state.briefing : undefined;
+  }
+
+  /** The person who was briefed has pressed a key, or none in time. The first key counts. */
+  onKey({ callSid: legSid }: VoiceWebhook, key: BriefingKey): void {
+    const { state } = this.machine;
+    if (state.name !== 'dialling' && state.name !== 'redirecting') return;
+    if (legSid === this.lastLegSid || state.briefing === undefined || state.briefing.key !== undefined) return;
+    this.machine.enter({ ...state, briefing: { ...state.briefing, key } });
+    this.transfer.noteBriefing(key);
+  }
+
+  /** The summary is written after the dial has begun: the person who answers then hears it. */
+  private async rebrief(): Promise<void> {
+    await this.transfer.summaryEnd;
+    const { state } = this.machine;
+    if (state.name !== 'dialling' || state.isWhispered || this.transfer.fullBriefing === undefined) return;
+    this.machine.enter({ ...state, briefing: this.upToDate(state.briefing) });
+  }
+
+  private upToDate(briefing: Briefing | undefined): Briefing | undefined {
+    return briefing && { ...briefing, words: this.transfer.fullBriefing?.words ?? briefing.words };
   }
 
   /**
@@ -172,7 +223,7 @@ export class Dialling {
     // The result can overtake Twilio's answer over REST. It shows that Twilio took the change.
     if (state.name === 'redirecting') this.enter(state, 'rest');
     if (this.machine.state.name !== 'dialling') return this.afterForeignDial(webhook);
-    return isRepeated ? { next: 'unchanged' } : this.stepAfter(this.transfer.judge(webhook));
+    return isRepeated ? { next: 'unchanged' } : this.stepAfter(this.transfer.judge(webhook, this.briefing?.key));
   }
 
   /** An instance without this call's state had put the caller through. */
@@ -197,7 +248,7 @@ export class Dialling {
     if (state.name !== 'dialling' || failedPath !== PATHS.dialResult) return { next: 'unchanged' };
     // No documentation says whether the request carries the fields of the one that failed. If it does, they say more.
     if (webhook.form.has('DialBridged')) return this.afterDial(webhook);
-    return this.stepAfter(this.transfer.judgeLost(state.legSeconds));
+    return this.stepAfter(this.transfer.judgeLost(state.legSeconds, state.briefing));
   }
 
   /** The call is over at Twilio. While a dial runs, its own result says more and is on its way. */
@@ -222,11 +273,13 @@ export class Dialling {
 
   private enter(
     {
+      briefing,
       isWhispered,
       legSeconds,
       prepared,
       verbs,
-    }: Pick<DiallingState, 'isWhispered' | 'prepared' | 'verbs'> & Partial<Pick<DiallingState, 'legSeconds'>>,
+    }: Pick<DiallingState, 'briefing' | 'isWhispered' | 'prepared' | 'verbs'> &
+      Partial<Pick<DiallingState, 'legSeconds'>>,
     by: DiallingState['by'],
   ): void {
     const { clock, isOverAtTwilio } = this.services;
@@ -242,11 +295,13 @@ export class Dialling {
       verbs,
       by,
       isWhispered,
+      briefing,
       legSeconds,
       lastLegSid: this.lastLegSid,
       expires,
     });
     this.transfer.noteDialling(prepared, by);
+    if (briefing !== undefined) void this.rebrief();
   }
 
   private partToHuman(): HumanExit {

@@ -1,5 +1,8 @@
-/** How a transfer can fail. `unavailable`: no number to dial, or no agent there. `closed`: outside the opening hours. */
-export type FailedDial = 'busy' | 'no_answer' | 'failed' | 'dropped' | 'unavailable' | 'closed';
+/**
+ * How a transfer can fail. `declined`: the person who answered did not take the call. `unavailable`: no number to dial, or no agent
+ * there. `closed`: outside the opening hours.
+ */
+export type FailedDial = 'busy' | 'no_answer' | 'failed' | 'dropped' | 'declined' | 'unavailable' | 'closed';
 
 /** What the caller gets then. `again` dials the same number once more. */
 export type NextStep = 'assistant' | 'voicemail' | 'callback' | 'again' | 'goodbye';
@@ -12,6 +15,7 @@ export const defaultNextSteps: NextSteps = {
   no_answer: 'assistant',
   failed: 'assistant',
   dropped: 'assistant',
+  declined: 'assistant',
   unavailable: 'assistant',
   closed: 'assistant',
   exhausted: 'goodbye',

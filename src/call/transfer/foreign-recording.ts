@@ -1,6 +1,6 @@
 import type { Logger } from '../../telemetry/log.js';
 import type { VoiceWebhook } from '../../twilio/webhooks.js';
-import type { CallFacts } from '../call-facts.js';
+import { type CallFacts, NOTHING_CHOSEN } from '../call-facts.js';
 import { type CallerMessageServices, CallerMessages } from './caller-messages.js';
 import { keepRecording } from './voicemail.js';
 
@@ -32,6 +32,7 @@ export function keepForeignRecording(
     from: known?.from || webhook.from,
     to,
     assistant: assistantFor(to),
+    chosen: NOTHING_CHOSEN,
     turns: () => [],
     log: () => log,
   };

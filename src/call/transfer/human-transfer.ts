@@ -3,6 +3,7 @@ import type { CrmCase } from '../../crm/hubspot.js';
 import type { Escalation } from '../../escalation/escalation.js';
 import type { Reach } from '../../handover/agent-availability.js';
 import type { HandoverDesk, PreparedHandover } from '../../handover/desk.js';
+import { briefingOf } from '../../handover/briefing.js';
 import { whisperDigits } from '../../handover/token.js';
 import type { Metrics } from '../../telemetry/metrics.js';
 import { identifyingNumber } from '../../twilio/caller-identity.js';
@@ -12,10 +13,11 @@ import { type VoiceWebhook, isOver } from '../../twilio/webhooks.js';
 import type { VoiceSession } from '../../voice/session.js';
 import type { CallEvent } from '../call-events.js';
 import type { CallFacts } from '../call-facts.js';
-import type { CallReach, ExitPlan, HumanExit } from '../call-state.js';
+import type { Briefing, BriefingKey, CallReach, ExitPlan, HumanExit } from '../call-state.js';
+import { briefingVerbs } from './briefing.js';
 import { callerIdFor, dialOutcome, dialVerb, failureOf } from './dial.js';
 import type { FailedDial, NextStep, NextSteps } from './failed-dial-policy.js';
-import { intentOf, prepareHandover } from './prepare-handover.js';
+import { briefingFacts, intentOf, prepareHandover } from './prepare-handover.js';
 import { summarizeCall } from './summarize-call.js';
 
 export interface HumanTransferServices {
@@ -28,8 +30,10 @@ export interface HumanTransferServices {
   connectPhoneNumber: string | undefined;
   /** Caller id for the called leg if the caller withholds the number. */
   ownNumber: string | undefined;
-  /** BCP 47 tag of the language the agents read. */
+  /** BCP 47 tag of the language that the agents read and hear. */
   summaryLanguage: string;
+  /** Whom the gateway tells who calls before the two are joined: nobody, Connect's whisper, or the telephone that is dialled. */
+  briefing: BriefingMode;
   /** Says whether an agent is available. Without it the number is rung in any case. */
   agents: { reach: (queueArn: string) => Promise<Reach> } | undefined;
   /** Twilio's REST API, if it is used to dial. Otherwise TwiML dials. */
@@ -39,6 +43,8 @@ export interface HumanTransferServices {
   emit: (event: CallEvent) => void;
 }
 
+export type BriefingMode = 'off' | 'connect' | 'phone';
+
 export type DialResult = { is: 'bridged' } | { is: 'caller_gone' } | { is: 'failed'; as: FailedDial };
 
 /** Maximum number of dials before the caller is told that no agent can take the call. */
@@ -46,15 +52,24 @@ const MAX_TRIES = 3;
 
 /** A leg that was connected for longer has talked, because the whisper takes 8.5 s. */
 const WHISPER_SECONDS = 10;
+/** The same for a leg that was briefed and of which no key is known: 12 s, twice the question with its waiting, and two requests. */
+const BRIEFING_SECONDS = 40;
+/** Maximum wait of a person who has answered for a summary that is being written. The caller hears ringing meanwhile. */
+const LATE_SUMMARY_MS = 1500;
+
+/** Stands for the escalation of a call of which nothing is known. */
+const UNKNOWN: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
 
 /** One call's transfer to an agent: the record, the dial, the whisper, and what follows if the dial fails. */
 export class HumanTransfer {
   private readonly call: CallFacts;
   private readonly services: HumanTransferServices;
-  private latest: Escalation = { trigger: 'failure', reason: 'assistant_failed' };
+  private latest: Escalation = UNKNOWN;
   private failures: number;
   /** The model's summary of the conversation until the latest escalation. */
   private summary: Promise<string | undefined> = Promise.resolve(undefined);
+  /** The same, once it is there. */
+  private written: string | undefined;
   private readonly over = new AbortController();
 
   /** `failures` is the number of dials of this call that have failed already. */
@@ -90,6 +105,8 @@ export class HumanTransfer {
   begin(escalation: Escalation, session?: VoiceSession): HumanExit {
     const { reason, trigger } = escalation;
     this.summary = this.summarize(session);
+    this.written = undefined;
+    void this.summary.then((written) => (this.written = written));
     this.services.metrics.escalations.inc({ trigger, reason });
     this.services.emit({ type: 'escalated', callSid: this.call.callSid, escalation });
     this.call.log().info({ trigger, reason }, 'a human is needed');
@@ -146,7 +163,7 @@ export class HumanTransfer {
     return dialVerb({
       number: connectPhoneNumber,
       callerId: callerIdFor(from, ownNumber ?? to, outbound !== undefined),
-      hasWhisper: prepared !== undefined,
+      hasWhisper: prepared !== undefined || this.services.briefing === 'phone',
       url,
     });
   }
@@ -174,23 +191,78 @@ export class HumanTransfer {
     return { verb: 'play-digits', digits: whisperDigits(prepared.token) };
   }
 
+  /** What the person on the called leg is told, as far as it is known. `undefined` if the leg gets the token. */
+  briefing(): Briefing | undefined {
+    const { briefing, summaryLanguage: language } = this.services;
+    if (briefing !== 'phone') return undefined;
+    const { assistant, known, turns } = this.call;
+    const facts = briefingFacts({
+      escalation: this.latest,
+      language: assistant.prompt.language,
+      turns: turns(),
+      known,
+      summary: this.written,
+      agentsLanguage: language,
+    });
+    const reason = this.latest === UNKNOWN ? undefined : facts.reason;
+    return { words: briefingOf({ ...facts, reason }, language), key: undefined };
+  }
+
+  /** The same with the model's summary. `undefined` if none is written yet, or not here. */
+  get fullBriefing(): Briefing | undefined {
+    return this.written === undefined ? undefined : this.briefing();
+  }
+
+  /** Resolves when the summary is written or will not be. */
+  get summaryEnd(): Promise<unknown> {
+    return this.summary;
+  }
+
+  /** The same, in time for somebody who has answered the telephone. */
+  summaryInTime(): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = this.services.clock.setTimer(LATE_SUMMARY_MS, resolve);
+      void this.summary.then(() => {
+        limit.cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Returns what Twilio says to the called leg alone. */
+  announce({ words }: Briefing): readonly Verb[] {
+    const { summaryLanguage: language, url } = this.services;
+    return briefingVerbs(words, { language, url });
+  }
+
+  /** Reports that the person on the called leg is told of the call, or what they did then. */
+  noteBriefing(step: 'spoken' | BriefingKey): void {
+    const { emit, metrics } = this.services;
+    metrics.briefings.inc({ outcome: step });
+    emit({ type: 'briefing', callSid: this.call.callSid, step });
+    this.call.log().info({ step }, 'briefing of the person who was dialled');
+  }
+
   /** Returns the result of a dial, from `DialBridged`, because a leg that dropped during the whisper still says `completed`. */
-  judge(webhook: VoiceWebhook): DialResult {
+  judge(webhook: VoiceWebhook, key: BriefingKey | undefined): DialResult {
     const { form } = webhook;
     const callerGone = isOver(webhook);
     const bridged = form.get('DialBridged') === 'true';
-    const outcome = dialOutcome(form.get('DialCallStatus') ?? 'failed', bridged, callerGone);
+    const outcome = dialOutcome(form.get('DialCallStatus') ?? 'failed', { bridged, callerGone, key });
     const error = form.get('ErrorCode') ?? '';
     this.noteEnd(outcome, /^\d{5}$/.test(error) ? Number(error) : undefined);
     if (bridged) return { is: 'bridged' };
     return callerGone ? { is: 'caller_gone' } : { is: 'failed', as: failureOf(outcome) };
   }
 
-  /** Returns the result of a dial whose report was lost, from how long the called leg was connected. */
-  judgeLost(legSeconds: number | undefined): DialResult {
-    const bridged = legSeconds !== undefined && legSeconds > WHISPER_SECONDS;
-    this.noteEnd(bridged ? 'bridged' : 'failed', undefined);
-    return bridged ? { is: 'bridged' } : { is: 'failed', as: 'failed' };
+  /** Returns the result of a dial whose report was lost, from the key, or from how long the called leg was connected. */
+  judgeLost(legSeconds = 0, briefing?: Briefing): DialResult {
+    const { key } = briefing ?? {};
+    const isLong = legSeconds > (briefing === undefined ? WHISPER_SECONDS : BRIEFING_SECONDS);
+    const bridged = key === 'taken' || (key === undefined && isLong);
+    const outcome = bridged ? 'bridged' : (key ?? 'failed');
+    this.noteEnd(outcome, undefined);
+    return bridged ? { is: 'bridged' } : { is: 'failed', as: failureOf(outcome) };
   }
 
   private noteEnd(outcome: string, twilioError: number | undefined): void {
@@ -210,7 +282,8 @@ export class HumanTransfer {
     const { clock, connectPhoneNumber, summaryLanguage: language } = this.services;
     if (session === undefined || connectPhoneNumber === undefined) return undefined;
     const { log, turns } = this.call;
-    return summarizeCall(session, turns(), { clock, language, log: log(), signal: this.over.signal });
+    const isBriefed = this.services.briefing !== 'off';
+    return summarizeCall(session, turns(), { clock, language, isBriefed, log: log(), signal: this.over.signal });
   }
 
   private async reach(escalation: Escalation): Promise<CallReach> {
@@ -233,15 +306,18 @@ export class HumanTransfer {
         conversationId,
         customerPhone: from,
         language: assistant.prompt.language,
+        assistant: assistant.name,
         turns: turns(),
         known,
         summary: this.summary,
+        agentsLanguage: this.services.summaryLanguage,
       },
       {
         clock,
         crm,
         desk,
         log: log(),
+        isBriefed: this.services.briefing === 'connect',
         queueFor: (reason, intent) => assistant.queueFor(reason, intent),
         onWritten: (handoverId, outcome, tookMs) => emit({ type: 'crm-ended', callSid, handoverId, outcome, tookMs }),
       },

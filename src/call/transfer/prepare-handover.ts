@@ -5,6 +5,7 @@ import type { Escalation } from '../../escalation/escalation.js';
 import { priorityOf } from '../../escalation/priority.js';
 import { topicOf } from '../../escalation/topics.js';
 import { type HandoverDesk, type PreparedHandover, withKnown } from '../../handover/desk.js';
+import { type BriefingFacts, briefingForConnect } from '../../handover/briefing.js';
 import { summarizeInScript } from '../../handover/summary.js';
 import { isPrintable, printable } from '../../handover/text.js';
 import type { Logger } from '../../telemetry/log.js';
@@ -18,11 +19,15 @@ export interface HandoverRequest {
   /** As Twilio sends it. */
   customerPhone: string;
   language: string;
+  /** Name of the assistant that talked to the caller. */
+  assistant: string;
   turns: readonly Turn[];
   /** What was known before the call. */
   known?: CallContext | undefined;
   /** The model's own summary, which replaces the extract of the turns. Resolves with `undefined` if the model writes none. */
   summary: Promise<string | undefined>;
+  /** BCP 47 tag of the language in which the summary is written. */
+  agentsLanguage: string;
 }
 
 /**
@@ -36,6 +41,8 @@ export async function prepareHandover(
     desk: HandoverDesk;
     log: Logger;
     queueFor: (reason: string, intent: string) => string;
+    /** Whether Connect's whisper says more than the reason. */
+    isBriefed: boolean;
     /** The customer system, which works beside the call. `undefined` if none is set. */
     crm: { begin: (crmCase: CrmCase) => void } | undefined;
     /** Called when the customer system has the handover, or not. */
@@ -61,10 +68,12 @@ export async function prepareHandover(
   let prepared: PreparedHandover | undefined;
   try {
     const queueArn = queueFor(escalation.reason, intent);
-    const record = await withDeadline(clock, desk.prepare({ ...facts, ...named, known, turns, queueArn }));
+    const briefing = services.isBriefed ? spokenIn({ ...request, summary: undefined }) : undefined;
+    const context = { ...facts, ...named, assistant: request.assistant, known, turns, queueArn, briefing };
+    const record = await withDeadline(clock, desk.prepare(context));
     log.info({ handover_id: record.handoverId }, 'handover prepared');
     prepared = record;
-    void replaceSummary(record, request.summary, known, services);
+    void replaceSummary(record, request, known, services);
   } catch (error) {
     log.error({ err: error }, 'handover record could not be written; dialling without it');
   }
@@ -95,23 +104,60 @@ function inWords(known: CallContext | undefined): string | undefined {
 /** Replaces the extract by the model's summary. Runs beside the call, which does not wait for it. */
 async function replaceSummary(
   prepared: PreparedHandover,
-  summary: Promise<string | undefined>,
+  request: HandoverRequest,
   known: string | undefined,
-  { desk, log }: { desk: HandoverDesk; log: Logger },
+  { desk, isBriefed, log }: { desk: HandoverDesk; isBriefed: boolean; log: Logger },
 ): Promise<void> {
   const { handoverId } = prepared;
   try {
-    const written = await summary;
+    const written = await request.summary;
     if (written === undefined) return;
     if (!isPrintable(written)) {
       log.info({ handover_id: handoverId }, "the agent's side cannot show the letters of the model's summary");
       return;
     }
-    const isThere = await desk.update(prepared, { summary: withKnown(known, written) });
+    const briefing = isBriefed ? { briefing: spokenIn({ ...request, summary: written }).words } : {};
+    const isThere = await desk.update(prepared, { summary: withKnown(known, written), ...briefing });
     log.info({ handover_id: handoverId, is_there: isThere }, "the model's summary is in the handover's record");
   } catch (error) {
     log.warn({ err: error, handover_id: handoverId }, "the model's summary could not be written");
   }
+}
+
+/**
+ * Returns what a briefing tells of a handover. What the model told as it handed the call over stands for the summary until that is
+ * written, if it is in the language of the agents.
+ */
+export function briefingFacts({
+  agentsLanguage,
+  escalation,
+  known,
+  language,
+  summary,
+  turns,
+}: Omit<BriefingRequest, 'summary'> & { summary: string | undefined }): BriefingFacts & { reason: string } {
+  const isTheirs = primaryOf(escalation.language ?? language) === primaryOf(agentsLanguage);
+  return {
+    name: escalation.customerName ?? known?.variables['customer_name'],
+    reason: escalation.reason,
+    intent: intentOf(turns, language),
+    summary: summary ?? (isTheirs ? escalation.summary : undefined),
+  };
+}
+
+type BriefingRequest = Pick<
+  HandoverRequest,
+  'agentsLanguage' | 'escalation' | 'known' | 'language' | 'summary' | 'turns'
+>;
+
+function spokenIn(
+  request: Omit<HandoverRequest, 'summary'> & { summary: string | undefined },
+): ReturnType<typeof briefingForConnect> {
+  return briefingForConnect(briefingFacts(request), request.agentsLanguage);
+}
+
+function primaryOf(tag: string): string {
+  return tag.toLowerCase().split('-')[0] ?? '';
 }
 
 /** Returns the topic of what the caller has said, on a call in `language`. */

@@ -13,14 +13,19 @@ const TURNS = [
 
 type Write = (request: SummaryRequest) => Promise<string>;
 
-function begin(write: Write | undefined, turns: Parameters<typeof summarizeCall>[1] = TURNS, language = 'en') {
+function begin(
+  write: Write | undefined,
+  turns: Parameters<typeof summarizeCall>[1] = TURNS,
+  language = 'en',
+  isBriefed = false,
+) {
   const session: VoiceSession = new ScriptedSession({} as ScriptedSession['options']);
   if (write !== undefined) session.summarize = write;
   const clock = new FakeClock();
   const lines: string[] = [];
   const log = createLogger({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } });
   const over = new AbortController();
-  const summary = summarizeCall(session, turns, { clock, language, log, signal: over.signal });
+  const summary = summarizeCall(session, turns, { clock, language, isBriefed, log, signal: over.signal });
   return { clock, lines, over, summary };
 }
 
@@ -85,4 +90,16 @@ test('there is no summary if the model cannot write one, fails, or has heard no 
   assert.equal(await begin(() => Promise.reject(new Error('no'))).summary, undefined);
   const greeted = begin(() => assert.fail('there is nothing to summarise'), [{ speaker: 'assistant', text: 'Hello.' }]);
   assert.equal(await greeted.summary, undefined);
+});
+
+test('for a briefing the model is told what the first and the last sentence are', async () => {
+  for (const isBriefed of [true, false]) {
+    let asked: SummaryRequest | undefined;
+    const write: Write = (request) => {
+      asked = request;
+      return Promise.resolve('Ada waits for an order. It is not found.');
+    };
+    await begin(write, TURNS, 'en', isBriefed).summary;
+    assert.equal(/first sentence.*last one.*twelve words/.test(asked?.instructions ?? ''), isBriefed);
+  }
 });

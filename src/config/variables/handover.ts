@@ -37,7 +37,7 @@ export const HANDOVER = {
   AFTER_FAILED_DIAL: variable({
     default: 'assistant,exhausted=goodbye',
     about:
-      'What follows when no human can be reached: assistant, voicemail, callback, again or goodbye. Set it for one outcome with busy=…, no_answer=…, failed=…, dropped=…, unavailable=…, closed=… or exhausted=… (after the third attempt).',
+      'What follows when no human can be reached: assistant, voicemail, callback, again or goodbye. Set it for one outcome with busy=…, no_answer=…, failed=…, dropped=…, declined=…, unavailable=…, closed=… or exhausted=… (after the third attempt).',
     schema: nextSteps,
   }),
   HANDOVER_TTL_SECONDS: variable({
@@ -56,9 +56,16 @@ export const HANDOVER = {
       "true: if every digit of a token is lost, the Lambda finds the handover by the caller's number, without the conversation. Set the Lambda's variable alike. See docs/operate/handover-by-number.md.",
     schema: shared(SHARED_FORMATS.HANDOVER_CALLER_MATCH),
   }),
+  HANDOVER_BRIEFING: variable({
+    default: 'off',
+    about:
+      "Who is told before the two are joined who calls, why, and what is still open. connect: the agent, by the whisper of Connect's flow. phone: the person on the telephone behind CONNECT_PHONE_NUMBER, who hears no digits, and takes the call with 1 or declines it with 2. off: the whisper says the reason. See docs/operate/briefing.md.",
+    schema: z.enum(['off', 'connect', 'phone']),
+  }),
   HANDOVER_SUMMARY_LANGUAGE: variable({
     default: 'en',
-    about: 'Language of the summary that the model writes for the agent. Letters outside ASCII are lost.',
+    about:
+      'Language of the summary that the model writes for the agent, and of the briefing. In what Connect shows and says, letters outside ASCII are lost.',
     schema: z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/, 'expected a language tag such as en or de-AT'),
   }),
   DYNAMODB_TABLE_NAME: variable({

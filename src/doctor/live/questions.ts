@@ -48,6 +48,12 @@ export const QUESTIONS = {
     byCall:
       'Set CONNECT_PHONE_NUMBER to a number that does not exist, ask for a human, and look at the requests of the call in the Twilio console.',
   },
+  'twilio-gather': {
+    area: 'Twilio',
+    text: 'whether a `<Gather>` on a called leg requests its action without a key, and what Twilio does with a key pressed before it',
+    byCall:
+      'Set HANDOVER_BRIEFING=phone and CONNECT_PHONE_NUMBER to a telephone of yours, ask for a human, and look for /twilio/briefing-key among the requests: once after pressing nothing, once after pressing 1 as soon as you answer.',
+  },
   'connect-import': {
     area: 'Amazon Connect',
     text: 'whether importing the flows needs changes in a particular instance, and whether their break-only prompt is accepted',
@@ -63,6 +69,12 @@ export const QUESTIONS = {
     area: 'Amazon Connect',
     text: "how an instance behaves that does not know touchtone buffering. The flow takes the block's error branch",
     byCall: 'Ask for a human in an older instance: an agent must get the call, with its summary.',
+  },
+  'connect-whisper': {
+    area: 'Amazon Connect',
+    text: 'whether an agent whisper takes a comparison and the name of a voice from an attribute, and what the caller hears during it',
+    byCall:
+      'Set HANDOVER_BRIEFING=connect, ask for a human, and take the call as an agent: the whisper must say more than the reason, and the caller none of it.',
   },
   'connect-show-view': {
     area: 'Amazon Connect',

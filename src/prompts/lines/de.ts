@@ -21,6 +21,7 @@ export const de: OwnLines = {
     stillThereAgain: 'Ich kann Sie nicht hören. Kann ich noch etwas für Sie tun?',
     silentGoodbye: 'Ich beende jetzt den Anruf. Rufen Sie gerne jederzeit wieder an. Auf Wiederhören.',
     takenOver: 'Entschuldigung, ich habe Sie kurz nicht gehört.',
+    passedOn: 'Guten Tag, ich übernehme von meinem Kollegen und weiß, worum es geht.',
     oneMoment: 'Einen Moment, bitte.',
     resumed: 'Entschuldigung, wir waren kurz unterbrochen. Ich bin wieder da. Sprechen Sie bitte weiter.',
     busy: 'Vielen Dank für Ihren Anruf. Im Moment sind alle Leitungen belegt. Bitte rufen Sie in ein paar Minuten noch einmal an. Auf Wiederhören.',

@@ -18,6 +18,7 @@ export const en: OwnLines = {
     stillThereAgain: 'I cannot hear you. Is there anything I can do for you?',
     silentGoodbye: 'I will end the call now. Please call again whenever you like. Goodbye.',
     takenOver: 'Sorry, I lost you for a second.',
+    passedOn: 'Hello, I am taking over from my colleague, who has told me what this is about.',
     oneMoment: 'One moment, please.',
     resumed: 'Sorry, we were cut off for a moment. I am back. Please go on.',
     busy: 'Thank you for calling. All our lines are busy at the moment. Please call again in a few minutes. Goodbye.',

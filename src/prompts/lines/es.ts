@@ -18,6 +18,7 @@ export const es: OwnLines = {
     stillThereAgain: 'No le oigo. ¿Puedo ayudarle en algo?',
     silentGoodbye: 'Voy a terminar la llamada. Vuelva a llamar cuando quiera. Adiós.',
     takenOver: 'Disculpe, por un segundo no le oía.',
+    passedOn: 'Hola, continúo yo en lugar de mi compañero, que me ha contado de qué se trata.',
     oneMoment: 'Un momento, por favor.',
     resumed: 'Disculpe, se ha cortado un momento. Ya estoy aquí. Siga, por favor.',
     busy: 'Gracias por llamar. En este momento todas nuestras líneas están ocupadas. Vuelva a llamar en unos minutos, por favor. Adiós.',

@@ -20,6 +20,7 @@ export const fr: OwnLines = {
     stillThereAgain: 'Je ne vous entends pas. Puis-je faire quelque chose pour vous ?',
     silentGoodbye: "Je vais mettre fin à l'appel. Rappelez-nous quand vous voulez. Au revoir.",
     takenOver: 'Excusez-moi, je vous ai perdu un instant.',
+    passedOn: "Bonjour, je prends la suite de mon collègue, qui m'a dit de quoi il s'agit.",
     oneMoment: "Un instant, s'il vous plaît.",
     resumed: 'Excusez-moi, nous avons été coupés un instant. Me revoilà. Je vous écoute.',
     busy: 'Merci de votre appel. Toutes nos lignes sont occupées. Merci de rappeler dans quelques minutes. Au revoir.',

@@ -19,6 +19,7 @@ export const it: OwnLines = {
     stillThereAgain: 'Non la sento. Posso fare qualcosa per lei?',
     silentGoodbye: 'Ora chiudo la chiamata. Ci richiami quando vuole. Arrivederci.',
     takenOver: 'Mi scusi, per un attimo non la sentivo.',
+    passedOn: 'Buongiorno, continuo io al posto del mio collega, che mi ha detto di cosa si tratta.',
     oneMoment: 'Un momento, per favore.',
     resumed: 'Mi scusi, la linea si è interrotta per un attimo. Eccomi. Mi dica pure.',
     busy: 'Grazie per aver chiamato. In questo momento tutte le linee sono occupate. La preghiamo di richiamare tra qualche minuto. Arrivederci.',

@@ -19,6 +19,7 @@ export const pt: OwnLines = {
     stillThereAgain: 'Não consigo ouvir você. Posso ajudar em alguma coisa?',
     silentGoodbye: 'Vou encerrar a ligação. Ligue de novo quando quiser. Até logo.',
     takenOver: 'Desculpe, perdi você por um segundo.',
+    passedOn: 'Olá, eu continuo no lugar do meu colega, que me contou do que se trata.',
     oneMoment: 'Um momento, por favor.',
     resumed: 'Desculpe, a ligação caiu por um instante. Já voltei. Pode continuar.',
     busy: 'Agradecemos a sua ligação. No momento todas as linhas estão ocupadas. Por favor, ligue de novo em alguns minutos. Até logo.',

@@ -43,7 +43,8 @@ export class CallerState {
     clock: Clock;
     isPlaying: () => boolean;
     speakLine: SpeakLine;
-    oneMoment: string;
+    /** Returns the line, in the language of the call. */
+    oneMoment: () => string;
     emit: (event: VoiceEvent) => void;
     current: () => CurrentSession | undefined;
   }) {

@@ -15,17 +15,23 @@ export interface ContinuityReport {
   onFailover(from: string, to: string, conversationId: string): void;
 }
 
-/** What a continuous session needs. */
-export interface ContinuousSessionOptions {
+/** What a continuous session needs of the assistant that talks to the caller. It changes when another one does. */
+export interface Speaking {
   session: VoiceSessionOptions;
   /** In order of preference, at least one. */
   providers: readonly [VoiceProvider, ...VoiceProvider[]];
+  lines: ContinuityLines;
+  /** Speaks a line without any model. Resolves with `undefined` if this machine has no engine for it. */
+  speakLine: SpeakLine;
+}
+
+/** What a continuous session needs. */
+export interface ContinuousSessionOptions extends Speaking {
   breaker: ProviderBreaker;
   /** Shared by all calls. */
   keptLines: KeptLines;
   clock: Clock;
-  lines: ContinuityLines;
-  /** Speaks a line without any model. Resolves with `undefined` if this machine has no engine for it. */
-  speakLine: SpeakLine;
   report: ContinuityReport;
+  /** Returns what another assistant needs. */
+  speakingFor: (session: VoiceSessionOptions) => Speaking;
 }

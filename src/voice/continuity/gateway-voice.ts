@@ -20,7 +20,8 @@ export class GatewayVoice {
   private readonly options: {
     clock: Clock;
     speakLine: SpeakLine;
-    oneMoment: string;
+    /** Returns the line, in the language of the call. */
+    oneMoment: () => string;
     emit: (event: VoiceEvent) => void;
   };
   /** Makes response ids unique, because one call can have several of these voices and only one history. */
@@ -41,7 +42,7 @@ export class GatewayVoice {
   async sayOneMoment(): Promise<void> {
     if (this.synthesis !== undefined) return;
     const count = this.stops;
-    const isSaid = await this.speak(this.options.oneMoment, undefined);
+    const isSaid = await this.speak(this.options.oneMoment(), undefined);
     if (!isSaid && count === this.stops) this.send('', undefined, waitingTone());
   }
 

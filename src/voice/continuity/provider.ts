@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import type { ContinuityLines, LineSynthesis, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
-import type { ContinuityReport } from './continuous-options.js';
+import type { ContinuityReport, Speaking } from './continuous-options.js';
 import { KeptLines } from './kept-lines.js';
 import { ProviderBreaker } from './provider-breaker.js';
 import { ContinuousSession } from './session.js';
@@ -45,17 +45,25 @@ export class ContinuousProvider implements VoiceProvider {
   }
 
   open(session: VoiceSessionOptions): VoiceSession {
-    const { clock, lines, report, speakLine } = this.options;
+    const { clock, report } = this.options;
     return new ContinuousSession({
+      ...this.speakingFor(session),
       breaker: this.breaker,
       keptLines: this.keptLines,
       clock,
+      report,
+      speakingFor: (next) => this.speakingFor(next),
+    });
+  }
+
+  private speakingFor(session: VoiceSessionOptions): Speaking {
+    const { lines, speakLine } = this.options;
+    return {
+      session,
       lines: session.wish?.lines ?? lines,
       providers: this.providersFor(session.wish?.providers),
-      report,
-      session,
       speakLine: (text) => speakLine(text, session.language),
-    });
+    };
   }
 
   private providersFor(names: readonly string[] | undefined): readonly [VoiceProvider, ...VoiceProvider[]] {

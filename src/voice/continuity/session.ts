@@ -1,10 +1,11 @@
 import type { AudioChunk } from '../../audio/chunk.js';
 import { TandemError } from '../../base/errors.js';
 import type { HeardItem } from '../history.js';
-import type { VoiceEvent, VoiceProvider, VoiceSession } from '../session.js';
+import type { PassOn, VoiceEvent, VoiceProvider, VoiceSession } from '../session.js';
 import { CallLines } from './call-lines.js';
 import { CallerState } from './caller-state.js';
 import type { ContinuousSessionOptions } from './continuous-options.js';
+import type { Passing } from './passing.js';
 import { type Opening, Succession, type SuccessionOwner } from './succession.js';
 import type { SupervisedSession } from './supervised-session.js';
 import { unsaid } from './turn-state.js';
@@ -33,13 +34,13 @@ export class ContinuousSession implements VoiceSession, SuccessionOwner {
 
   constructor(options: ContinuousSessionOptions) {
     this.options = options;
-    const { clock, lines, session } = options;
+    const { clock, session } = options;
     this.lines = new CallLines(options, () => this.supervised?.provider);
     this.caller = new CallerState({
       clock,
       isPlaying: () => session.conversation.isPlaying,
       speakLine: (text) => this.lines.speak(text),
-      oneMoment: lines.oneMoment,
+      oneMoment: () => options.lines.oneMoment,
       emit: (event) => this.emit(event),
       current: () => this.sessions.current,
     });
@@ -74,12 +75,13 @@ export class ContinuousSession implements VoiceSession, SuccessionOwner {
   }
 
   private sayByModel(text: string, sayId: string): void {
+    this.sessions.dropSuccessor();
     const { supervised } = this;
-    if (supervised === undefined) {
+    // While another assistant is being opened, there is none that could say it.
+    if (supervised === undefined || this.sessions.isPassing) {
       for (const event of unsaid(sayId)) this.emit(event);
       return;
     }
-    this.sessions.dropSuccessor();
     this.lines.saying(sayId, text);
     // Before the line, because a model may speak it at once, and then nobody waits. If no model has spoken yet, an earlier
     // session may have lost the caller's question, and they are still waiting.
@@ -128,6 +130,14 @@ export class ContinuousSession implements VoiceSession, SuccessionOwner {
     return supervised.session.summarize?.bind(supervised.session);
   }
 
+  passOn(passOn: PassOn): void {
+    this.sessions.passOn(passOn);
+  }
+
+  keepAssistant(): void {
+    this.sessions.keepThisOne('left');
+  }
+
   close(): void {
     this.sessions.close();
     this.caller.endWait();
@@ -144,12 +154,12 @@ export class ContinuousSession implements VoiceSession, SuccessionOwner {
     if (this.sessions.isClosed) return;
     this.unanswered.push(send);
     this.caller.deadAir.begin();
-    const { supervised } = this;
-    if (supervised === undefined) return;
+    const { listening } = this.sessions;
+    if (listening === undefined) return;
     this.sessions.dropSuccessor();
-    supervised.turnState.asked();
-    send(supervised.session);
-    supervised.expectAnswer();
+    listening.turnState.asked();
+    send(listening.session);
+    listening.expectAnswer();
   }
 
   onEvent(supervised: SupervisedSession, event: VoiceEvent): void {
@@ -199,6 +209,18 @@ export class ContinuousSession implements VoiceSession, SuccessionOwner {
     for (const send of this.unanswered) send(supervised.session);
     // The next session is asked again what the lost one did not answer, without being told so.
     if (owesAnswer(origin) && this.isAskedAgain) supervised.turnState.asked();
+  }
+
+  onHandedOver(to: SupervisedSession): void {
+    this.caller.replayTo(to);
+    for (const send of this.unanswered) send(to.session);
+  }
+
+  /** What the caller says meanwhile is an answer of its own, so the other assistant is not asked for another one. */
+  passedOpening({ speaking: { session } }: Passing): Opening {
+    const { answersLast, conversation, greeting } = session;
+    const hasAsked = conversation.turns.some(({ speaker }) => speaker === 'caller');
+    return { greeting, answersLast: answersLast && hasAsked && !this.isAskedAgain };
   }
 
   onFailed(error: TandemError): void {

@@ -1,11 +1,19 @@
 import type { AudioChunk } from '../../audio/chunk.js';
 import type { Timer } from '../../base/clock.js';
 import type { TandemError } from '../../base/errors.js';
-import type { SessionConnected, VoiceEvent, VoiceProvider } from '../session.js';
+import type {
+  PassOn,
+  PassRefusal,
+  SessionConnected,
+  VoiceEvent,
+  VoiceProvider,
+  VoiceSessionOptions,
+} from '../session.js';
 import type { CallerState, CurrentSession } from './caller-state.js';
 import { ConnectTimes } from './connect-times.js';
 import type { ContinuousSessionOptions } from './continuous-options.js';
 import { type Outage, newOutage, unendedOutage } from './outage.js';
+import { Passing } from './passing.js';
 import { RenewalSchedule } from './renewal.js';
 import { SupervisedSession } from './supervised-session.js';
 
@@ -27,6 +35,10 @@ export interface SuccessionOwner {
   opening(provider: VoiceProvider, lost: SupervisedSession): Opening;
   /** Called when a session was opened in place of a lost one, with the session whose loss began the outage. */
   onReopened(supervised: SupervisedSession, origin: SupervisedSession): void;
+  /** Returns how the session of another assistant begins. */
+  passedOpening(passing: Passing): Opening;
+  /** Called when the session of another assistant, or after a refusal that of this one, gets what the caller says. */
+  onHandedOver(to: SupervisedSession): void;
   /** Called with the missing end events of what a lost session began. */
   onAbandoned(event: VoiceEvent): void;
   /** Called when every provider has failed. */
@@ -53,6 +65,8 @@ type State =
   | Live
   /** The session continues while its successor is being opened. */
   | (Omit<Live, 'name'> & { name: 'renewing'; next: SupervisedSession; takesOver: TakesOver })
+  /** The session is kept, and hears nothing, while that of another assistant is being opened. */
+  | (Omit<Live, 'name'> & { name: 'passing'; next: SupervisedSession; passing: Passing })
   | { name: 'closed' };
 
 /**
@@ -65,6 +79,8 @@ export class Succession {
   private readonly owner: SuccessionOwner;
   private readonly connects: ConnectTimes;
   private state: State;
+  /** Another assistant is wanted. It is opened once the caller has heard what is being said. */
+  private wanted: Passing | undefined;
 
   constructor(options: ContinuousSessionOptions, caller: CallerState, owner: SuccessionOwner) {
     this.options = options;
@@ -87,8 +103,19 @@ export class Succession {
     return 'supervised' in this.state ? this.state.supervised : undefined;
   }
 
+  /** Whether the session of another assistant is being opened. */
+  get isPassing(): boolean {
+    return this.state.name === 'passing';
+  }
+
+  /** The session that gets what the caller says. */
+  get listening(): SupervisedSession | undefined {
+    return this.state.name === 'passing' ? this.state.next : this.supervised;
+  }
+
   get current(): CurrentSession | undefined {
     const { state } = this;
+    if (state.name === 'passing') return { supervised: state.next, isReady: false };
     return 'supervised' in state ? { supervised: state.supervised, isReady: state.name !== 'opening' } : undefined;
   }
 
@@ -97,6 +124,9 @@ export class Succession {
     switch (state.name) {
       case 'renewing':
         state.supervised.session.sendAudio(chunk);
+        state.next.session.sendAudio(chunk);
+        return;
+      case 'passing':
         state.next.session.sendAudio(chunk);
         return;
       case 'live':
@@ -112,6 +142,7 @@ export class Succession {
   close(): void {
     const { state } = this;
     this.state = { name: 'closed' };
+    this.wanted?.end();
     switch (state.name) {
       case 'opening':
         state.supervised.close();
@@ -120,6 +151,7 @@ export class Succession {
         state.timer.cancel();
         return;
       case 'renewing':
+      case 'passing':
         state.next.close();
         state.renewal.stop();
         state.supervised.close();
@@ -138,13 +170,14 @@ export class Succession {
     cause: SessionConnected['cause'],
     { greeting, answersLast }: Opening,
     outage?: Outage,
+    session: VoiceSessionOptions = this.options.session,
   ): SupervisedSession {
     const supervised = new SupervisedSession({
       afterDeafOne: outage?.origin.seemedDeaf === true,
       deadlineMs: outage?.failover.deadlineMs,
       quietLineMs: () => this.caller.quietLineMs,
       provider,
-      session: { ...this.options.session, greeting, answersLast },
+      session: { ...session, greeting, answersLast },
       clock: this.options.clock,
       listener: {
         onEvent: (supervised, event) => this.onEvent(supervised, event),
@@ -159,6 +192,11 @@ export class Succession {
     const { state } = this;
     if (state.name === 'renewing' && supervised === state.next) {
       if (event.type === 'ready') this.onSuccessorReady(state);
+      return;
+    }
+    if (state.name === 'passing') {
+      if (supervised === state.next && event.type === 'ready') this.onPassed(state);
+      else if (supervised === state.supervised) this.onEventWhilePassing(supervised, event);
       return;
     }
     if (supervised !== this.supervised) return;
@@ -185,7 +223,7 @@ export class Succession {
     this.owner.onReady();
   }
 
-  private noteReplaced(type: 'renewed' | 'replaced', from: SupervisedSession, to: SupervisedSession): void {
+  private noteReplaced(type: 'renewed' | 'replaced' | 'passed', from: SupervisedSession, to: SupervisedSession): void {
     const isAwaited = this.caller.deadAir.quietMs > 0;
     this.options.session.onChange?.({ type, from: from.provider.name, to: to.provider.name, isAwaited });
   }
@@ -268,6 +306,97 @@ export class Succession {
     this.owner.onReopened(next, supervised);
   }
 
+  // ── another assistant ──
+
+  /** Another assistant is to talk to the caller. A second wish replaces the first. */
+  passOn(passOn: PassOn): void {
+    const { breaker, clock, session, speakingFor } = this.options;
+    this.keepThisOne('left');
+    this.wanted = new Passing({
+      passOn,
+      speaking: speakingFor({ ...session, ...passOn.to }),
+      clock,
+      breaker,
+      hearing: () => ({
+        isPlaying: session.conversation.isPlaying,
+        isAnswering: this.supervised?.turnState.isAnswering === true,
+        isCallerSpeaking: this.supervised?.turnState.isCallerSpeaking === true,
+        isTextDue: this.caller.replayBuffer.hasUtterance,
+      }),
+      onDue: () => this.callTheOther(),
+    });
+  }
+
+  /** This one hears nothing from now on: what the caller says is for the other one. */
+  private callTheOther(): void {
+    this.dropSuccessor();
+    const { state, wanted } = this;
+    if (wanted === undefined) return;
+    if (state.name !== 'live' || !wanted.mayBegin) {
+      this.keepThisOne(state.name === 'live' ? 'left' : 'lost');
+      return;
+    }
+    const { supervised } = state;
+    // What is still being said ends here, and nothing more of it reaches the caller.
+    if (supervised.turnState.isAnswering) supervised.session.cancel();
+    this.finish(supervised);
+    this.caller.unheard();
+    this.caller.deadAir.begin();
+    wanted.limit(() => this.keepThisOne('unreachable'));
+    this.openTheOther(state, wanted);
+  }
+
+  private openTheOther(kept: Omit<Live, 'name'>, passing: Passing): void {
+    const provider = passing.nextProvider();
+    if (provider === undefined) {
+      this.keepThisOne('unreachable');
+      return;
+    }
+    const next = this.open(provider, 'passed', this.owner.passedOpening(passing), undefined, passing.speaking.session);
+    const { outage, renewal, sinceMs, supervised } = kept;
+    this.state = { name: 'passing', outage, renewal, sinceMs, supervised, next, passing };
+    this.owner.onHandedOver(next);
+  }
+
+  private onEventWhilePassing(supervised: SupervisedSession, event: VoiceEvent): void {
+    if (event.type === 'usage') this.owner.onEvent(supervised, event);
+    // Every call has an answer. What the model says to it is not heard.
+    if (event.type !== 'tool-call') return;
+    supervised.turnState.toolAnswered(event.toolCallId);
+    supervised.session.sendToolResult(event.toolCallId, { error: 'The caller is being passed on.' });
+  }
+
+  private onPassed({ next, passing, renewal, supervised }: State & { name: 'passing' }): void {
+    const { breaker } = this.options;
+    this.connects.settled(next);
+    breaker.worked(next.provider.name);
+    renewal.stop();
+    supervised.close();
+    this.wanted = undefined;
+    Object.assign(this.options, passing.speaking);
+    this.state = this.live(next, undefined);
+    if (!this.caller.replayBuffer.hasUtterance) this.caller.updateWait();
+    this.caller.replayBuffer.forget();
+    this.noteReplaced('passed', supervised, next);
+    passing.passed();
+  }
+
+  /** The assistant that talks to the caller continues. It hears what the caller has said meanwhile. */
+  keepThisOne(why: PassRefusal): void {
+    const { state, wanted } = this;
+    this.wanted = undefined;
+    if (state.name === 'passing') {
+      const { next, passing: _, ...live } = state;
+      next.close();
+      this.connects.dropped(next);
+      this.state = { ...live, name: 'live' };
+      state.renewal.again('interrupted');
+      this.owner.onHandedOver(state.supervised);
+      this.caller.replayBuffer.forget();
+    }
+    wanted?.refused(why);
+  }
+
   // ── recovery ──
 
   private onLost(supervised: SupervisedSession, error: TandemError): void {
@@ -275,6 +404,17 @@ export class Succession {
     this.connects.settled(supervised, error.code);
     this.options.report.onLost(supervised.provider.name, error, this.options.session.conversationId);
     switch (state.name) {
+      case 'passing':
+        if (supervised === state.next) {
+          this.openTheOther(state, state.passing);
+          return;
+        }
+        state.next.close();
+        this.connects.dropped(state.next);
+        state.renewal.stop();
+        this.recover(supervised, error, unendedOutage(state, this.options.clock.now()));
+        this.keepThisOne('lost');
+        return;
       case 'renewing':
         if (supervised === state.next) {
           this.dropSuccessor('refused');

@@ -154,7 +154,7 @@ test('an answer of the language model without a word and without a call is asked
     assert.deepEqual([...new Set(anomalies)], ['empty-answer', 'failed-answer']);
   }));
 
-test('a language model that only reasons is given up after eight seconds, and the second try after twelve', () =>
+test('a language model that only reasons is given up after six seconds, and the second try 9.5 s after the question', () =>
   withLlm(async ({ server, clock, replier, signal }) => {
     const reasons: Answer = (response) => {
       response.writeHead(200).write(event({ reasoning_content: 'Hm. ' }));
@@ -162,9 +162,11 @@ test('a language model that only reasons is given up after eight seconds, and th
     };
     let open: ServerResponse | undefined;
     server.answers = [reasons, reasons];
+    const askedAtMs: number[] = [];
+    const begunMs = clock.now();
+    server.onRequest = () => askedAtMs.push(clock.now() - begunMs);
     const answers: ReplyPart[][] = [];
     void all(replier.reply('hello', signal)).then((parts) => answers.push(parts));
-    const begun = clock.now();
     for (let round = 0; answers.length === 0 && round < 100; round++) {
       // The request is on its way, or the piece is.
       for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
@@ -173,8 +175,12 @@ test('a language model that only reasons is given up after eight seconds, and th
       clock.advance(500);
     }
     assert.deepEqual(toolNames(answers[0] ?? []), ['transfer_to_human']);
-    assert.equal(server.requests.length, 2);
-    assert.ok(clock.now() - begun <= 14_000, String(clock.now() - begun));
+    assert.equal(askedAtMs.length, 2);
+    // The answers of real sockets may need a step or two of the clock.
+    const [, againMs = 0] = askedAtMs;
+    assert.ok(againMs >= 6000 && againMs <= 7500, `${againMs} ms`);
+    const tookMs = clock.now() - begunMs;
+    assert.ok(tookMs >= 9500 && tookMs <= 11_000, `${tookMs} ms`);
   }));
 
 test('a redirect of the language model is not followed with the conversation', () =>

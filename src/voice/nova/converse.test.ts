@@ -98,6 +98,37 @@ describe('summaries by a text model on Bedrock', { concurrency: 4 }, () => {
     }
   });
 
+  test('a Bedrock summary whose body stalls ends with its signal, and leaves no stream open', async () => {
+    let open = 0;
+    const server = createServer((request, response) => {
+      open++;
+      request.resume();
+      response.on('error', () => undefined);
+      response.on('close', () => open--);
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = new BedrockRuntimeClient({
+      region: 'us-east-1',
+      endpoint: `http://127.0.0.1:${port}`,
+      credentials: SIMULATED_CREDENTIALS,
+    });
+    const over = new AbortController();
+    try {
+      const asked = converse(client, 'model', { ...REQUEST, signal: over.signal }).catch(() => 'dropped');
+      await until(() => open === 1, 'the head of the answer');
+      over.abort();
+      assert.equal(await within(asked, 'the end', 20_000), 'dropped');
+      await until(() => open === 0, 'the end of the stream');
+    } finally {
+      client.destroy();
+      server.close();
+    }
+  });
+
   test('a Bedrock summary outlives its session, and ends with its signal or with the provider', async () => {
     await withNova(
       { sim: { brain: scriptedBrain(['Hello.'], [wait(500), speak('Fine.')]) } },

@@ -1,6 +1,9 @@
 import { SILENCE_BUDGET } from '../../base/silence-budget.js';
 import type { Clock, Timer } from '../../base/clock.js';
 
+/** Maximum number of times in a row an answer continues after a noise. A noise that goes on would cut it off without end. */
+const MAX_CONTINUED = 3;
+
 type State =
   | { name: 'none' }
   /** `hasCutOff`: it has interrupted an answer, which the model still owes if this was noise. */
@@ -17,10 +20,12 @@ export class CallerSpeech {
     clock: Clock;
     /** Called once for each speech when it has ended. */
     onStopped: () => void;
-    /** Called when the speech has become no turn. */
-    onDropped: (hasCutOff: boolean) => void;
+    /** Called when the speech has become no turn. `isOwed`: it has cut an answer off, which should continue. */
+    onDropped: (isOwed: boolean) => void;
   };
   private state: State = { name: 'none' };
+  /** How many times in a row an answer has continued after a noise. */
+  private continued = 0;
 
   constructor(options: CallerSpeech['options']) {
     this.options = options;
@@ -53,16 +58,23 @@ export class CallerSpeech {
 
   /** Called when the speech is part of the conversation. */
   taken(): void {
+    this.answered();
     this.stopped();
     this.forget();
+  }
+
+  /** Called when the caller has said, written or keyed something. Noises then count anew. */
+  answered(): void {
+    this.continued = 0;
   }
 
   /** Called when the speech becomes no turn. */
   over(): void {
     if (this.state.name === 'none') return;
-    const { hasCutOff } = this.state;
+    const isOwed = this.state.hasCutOff && this.continued < MAX_CONTINUED;
+    if (isOwed) this.continued++;
     this.forget();
-    this.options.onDropped(hasCutOff);
+    this.options.onDropped(isOwed);
   }
 
   forget(): void {

@@ -82,7 +82,7 @@ export class Dialogue {
     this.speech = new CallerSpeech({
       clock,
       onStopped: () => emit({ type: 'caller-speech-stopped' }),
-      onDropped: (hasCutOff) => this.onSpeechDropped(hasCutOff),
+      onDropped: (isOwed) => this.onSpeechDropped(isOwed),
     });
     this.caller = new CallerTurns(emit);
     this.model = new ModelTurns({
@@ -149,6 +149,7 @@ export class Dialogue {
 
   /** Queues a written turn of the caller and an answer to it. */
   callerWrote(text: string): void {
+    this.speech.answered();
     this.queue.add('reply', PLAIN_RESPONSE, [(eventId) => turnItem(eventId, 'caller', text)]);
   }
 
@@ -258,10 +259,10 @@ export class Dialogue {
   }
 
   /** The model continues what the speech has interrupted, unless it has begun an answer since. */
-  private onSpeechDropped(hasCutOff: boolean): void {
+  private onSpeechDropped(isOwed: boolean): void {
     if (!this.queue.isCallerSpeaking) return;
     this.queue.speechDropped();
-    if (!hasCutOff) return;
+    if (!isOwed) return;
     this.queue.add('reply', { ...PLAIN_RESPONSE, instructions: continuing(this.options.instructions) });
   }
 

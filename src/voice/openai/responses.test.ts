@@ -199,6 +199,35 @@ test('an answer that noise has cut off is continued, whether the noise ends or n
     });
 });
 
+test('an answer that noises cut off again and again is continued three times, and anew once the caller has said something', () =>
+  withOpenAi(async (rig) => {
+    const { connection, session } = await cutOff(rig);
+    const isContinued = /Continue it exactly where it stopped/;
+    let answers = 1;
+    /** Begins an answer, which a noise cuts off. */
+    const cutOffAgain = async (create?: WireEvent): Promise<void> => {
+      const answer = connection.begin(create);
+      connection.audio(answer, `i${++answers}`, 1000);
+      connection.callerSpeaks(`c${answers}`);
+      connection.end(answer, { status: 'cancelled' });
+      await rig.recorder.nth('response-done', answers);
+    };
+    for (let time = 0; time < 3; time++) {
+      session.callerIsQuiet?.();
+      const create = await connection.next('response.create');
+      assert.match(JSON.stringify(create), isContinued);
+      await cutOffAgain(create);
+    }
+    session.callerIsQuiet?.();
+    assert.deepEqual(await connection.rest(), []);
+    connection.callerSpeaks('words');
+    connection.callerStops('words');
+    await rig.recorder.nth('caller-turn');
+    await cutOffAgain();
+    session.callerIsQuiet?.();
+    assert.match(JSON.stringify(await connection.next('response.create')), isContinued);
+  }));
+
 test('noise that has cut off nothing is not answered, and a line that waited for it is spoken', () =>
   withOpenAi(async (rig) => {
     const { connection, session } = await rig.ready();

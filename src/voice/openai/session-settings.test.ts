@@ -7,7 +7,14 @@ import {
   type TurnDetection,
 } from './session-settings.js';
 
-function settings(change: { model?: string; language?: string; turnDetection?: TurnDetection } = {}): SessionSettings {
+interface Change {
+  model?: string;
+  language?: string;
+  transcriptionModel?: string;
+  turnDetection?: TurnDetection;
+}
+
+function settings(change: Change = {}): SessionSettings {
   return sessionSettings({
     model: 'gpt-realtime-2.1',
     voice: 'marin',
@@ -88,4 +95,17 @@ test('a language without a two-letter code is left to the service', () => {
   assert.deepEqual(transcription('ES-mx'), { model: 'gpt-transcribe', languages: ['es'] });
   assert.deepEqual(transcription('gsw-CH'), { model: 'gpt-transcribe' });
   assert.deepEqual(transcription(''), { model: 'gpt-transcribe' });
+});
+
+test('a transcriber that takes a list of languages gets one, and every other the single language', () => {
+  const hint = (transcriptionModel: string): unknown => {
+    const { audio } = settings({ transcriptionModel, language: 'de-AT' }) as {
+      audio: { input: { transcription: unknown } };
+    };
+    return audio.input.transcription;
+  };
+  for (const model of ['gpt-transcribe', 'gpt-live-transcribe', 'gpt-transcribe-2026-10-01'])
+    assert.deepEqual(hint(model), { model, languages: ['de'] });
+  for (const model of ['gpt-4o-transcribe', 'gpt-4o-mini-transcribe', 'gpt-realtime-whisper', 'whisper-1'])
+    assert.deepEqual(hint(model), { model, language: 'de' });
 });
