@@ -33,6 +33,7 @@ export const LAYERS = `
 
   voice: audio base telemetry
   voice/openai: audio base telemetry voice
+  voice/openai-live: audio base telemetry voice voice/openai
   voice/nova: audio base process telemetry voice
   voice/local: audio base speech telemetry voice
   voice/continuity: audio base voice
