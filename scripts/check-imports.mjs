@@ -61,8 +61,8 @@ export const LAYERS = `
   outbound: base call edge handover journal outbound/calling-hours.ts outbound/countries.ts telemetry twilio twilio/caller-identity.ts voice
   console/address.ts:
   console: base call call/registry.ts edge escalation journal telemetry voice
-  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover hooks journal outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai
-  doctor: app base call config crm handover hooks journal process speech telemetry twilio voice/nova voice/openai
+  app: app/peers.ts base call call/call.ts call/media call/registry.ts call/snapshot call/transfer config console crm edge escalation handover hooks journal outbound pipeline prompts speech tape tape/format.ts telemetry trace twilio voice voice/continuity voice/local voice/nova voice/openai voice/openai-live
+  doctor: app base call config crm handover hooks journal process speech telemetry twilio voice/nova voice/openai voice/openai-live
   doctor/deployment: base config doctor handover process
   doctor/live: base call config crm doctor handover telemetry twilio voice/openai
   cluster: app app/peers.ts base config console handover journal process telemetry twilio
@@ -74,6 +74,8 @@ export const LAYERS = `
 
   sim/model: audio base process speech
   sim/openai: audio base process sim/model
+  sim/openai-live: audio base sim/model sim/openai
+  sim/openai/main.ts: base process sim/model sim/openai sim/openai-live
   sim/nova: audio base process sim/model
   sim/hubspot: base process sim/model
   sim/hooks: base process sim/model
@@ -93,7 +95,7 @@ export const LAYERS = `
   main.ts: app base config console/address.ts process sim/faults sim/handset sim/replay telemetry
 
   test/contracts: handover journal
-  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hooks sim/hubspot sim/model sim/nova sim/openai sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai
+  test/support: app audio base call cluster.ts config console crm doctor doctor.ts handover journal main.ts sim/aws sim/caller sim/connect sim/connect-api sim/faults sim/handset sim/hooks sim/hubspot sim/model sim/nova sim/openai sim/openai-live sim/otlp sim/twilio speech telemetry test/contracts twilio voice voice/continuity voice/local voice/nova voice/openai voice/openai-live
   test/browser/support: app audio call config console escalation sim/handset speech tape/format.ts telemetry test/support
   bench: app audio base cluster.ts config console handover lambda/connect main.ts process sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/browser/support test/contracts test/support twilio voice voice/local
   chaos: app audio base bench call config handover process sim/caller sim/connect sim/hubspot sim/model sim/nova sim/openai sim/twilio speech telemetry test/support voice voice/nova voice/openai
