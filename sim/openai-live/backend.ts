@@ -14,7 +14,7 @@ export interface BackendInput {
 
 interface Call {
   name: string;
-  delegationId: string;
+  delegationId: string | null;
   output: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export class SimBackend {
   }
 
   /** The model calls a function, and the response ends. The client has to answer the call. */
-  call(delegationId: string, responseId: string, name: string, args: string): void {
+  call(delegationId: string | null, responseId: string, name: string, args: string): void {
     const id = newId('fc');
     const callId = newId('call');
     const item = { id, type: 'function_call', call_id: callId, name };
@@ -84,7 +84,11 @@ export class SimBackend {
     }
     const call = this.calls.get(item.call_id);
     if (call === undefined || call.output !== undefined)
-      return refused('invalid_value', `No function call with call_id '${item.call_id}' waits for an output.`, 'item.call_id');
+      return refused(
+        'invalid_value',
+        `No function call with call_id '${item.call_id}' waits for an output.`,
+        'item.call_id',
+      );
     call.output = item.output;
     return accepted(undefined);
   }
@@ -107,7 +111,11 @@ export class SimBackend {
   }
 
   private event(delegationId: string | null, event: ServerEvent): void {
-    this.send({ type: 'response.event', delegation_id: delegationId, event: { ...event, sequence_number: this.sequence++ } });
+    this.send({
+      type: 'response.event',
+      delegation_id: delegationId,
+      event: { ...event, sequence_number: this.sequence++ },
+    });
   }
 
   private response(id: string, status: string): Record<string, unknown> {

@@ -9,7 +9,7 @@ import { type Ear, loudnessEar } from '../model/ear.js';
 import { FaultPlan, type PlannedFault } from '../model/faults.js';
 import type { BrainFactory } from '../model/script.js';
 import { type Voice, toneVoice } from '../model/voice.js';
-import { checkKey } from '../openai/admission.js';
+import { checkKey, refusedFor } from '../openai/admission.js';
 import { type OpenAiSim, type OtherApi, refuseUpgrade, refusedBy, startOpenAiSim } from '../openai/server.js';
 import { newId } from '../openai/wire.js';
 import { check } from '../openai/zod-refusal.js';
@@ -148,7 +148,12 @@ export class LiveHost implements OtherApi {
     }
     const { input, instructions, model } = checked.value;
     if (!this.models.includes(model)) {
-      const error = { type: 'invalid_request_error', code: 'model_not_found', message: `The model '${model}' does not exist.`, param: 'model' };
+      const error = {
+        type: 'invalid_request_error',
+        code: 'model_not_found',
+        message: `The model '${model}' does not exist.`,
+        param: 'model',
+      };
       reply(response, 400, JSON.stringify({ error }));
       return;
     }
@@ -157,10 +162,22 @@ export class LiveHost implements OtherApi {
     const situation = { instructions: instructions ?? '', tools: [], history: [] };
     const acts = brain().decide({ type: 'aside', instructions: instructions ?? '', text: input }, situation);
     const text = acts.map((act) => (act.type === 'speak' ? act.text : '')).join('');
+    const failure = acts.find((act) => act.type === 'fault');
+    if (failure?.type === 'fault') {
+      const isThrottled = failure.fault.type === 'failed-response' && failure.fault.class === 'throttled';
+      const { status, body: text } = refusedFor(isThrottled ? 429 : 500);
+      reply(response, status, text);
+      return;
+    }
+    const waitMs = acts.reduce((sum, act) => sum + (act.type === 'wait' ? act.ms : 0), 0);
     const content = [{ type: 'output_text', text, annotations: [], logprobs: [] }];
     const message = { id: newId('msg'), type: 'message', status: 'completed', role: 'assistant', content };
     const usage = { input_tokens: 200, output_tokens: 30, total_tokens: 230 };
-    reply(response, 200, JSON.stringify({ id: newId('resp'), object: 'response', status: 'completed', model, output: [message], usage }));
+    const answer = { id: newId('resp'), object: 'response', status: 'completed', model, output: [message], usage };
+    const late = (this.options.clock ?? systemClock).setTimer(waitMs, () =>
+      reply(response, 200, JSON.stringify(answer)),
+    );
+    response.once('close', () => late.cancel());
   }
 }
 
@@ -169,7 +186,9 @@ export interface OpenAiLiveSim extends Pick<OpenAiSim, 'port' | 'url' | 'close'>
 }
 
 /** Starts a simulated host of OpenAI that has GPT-Live. */
-export async function startOpenAiLiveSim(options: OpenAiLiveSimOptions & { port?: number } = {}): Promise<OpenAiLiveSim> {
+export async function startOpenAiLiveSim(
+  options: OpenAiLiveSimOptions & { port?: number } = {},
+): Promise<OpenAiLiveSim> {
   const live = new LiveHost(options);
   const { apiKeys, clock, port } = options;
   const sim = await startOpenAiSim({
@@ -182,7 +201,12 @@ export async function startOpenAiLiveSim(options: OpenAiLiveSimOptions & { port?
 }
 
 function badQuery(): { type: 'refused'; status: number; body: string } {
-  const error = { type: 'invalid_request_error', code: null, message: 'No query parameters are accepted.', param: null };
+  const error = {
+    type: 'invalid_request_error',
+    code: null,
+    message: 'No query parameters are accepted.',
+    param: null,
+  };
   return { type: 'refused', status: 400, body: JSON.stringify({ error }) };
 }
 

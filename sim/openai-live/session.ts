@@ -303,16 +303,18 @@ export class LiveSimSession {
       const delta = words.slice(at, at + 3).join('');
       const start = Math.round(this.speechStartMs + at * eachMs);
       const end = Math.round(Math.min(this.positionMs, start + 3 * eachMs));
-      this.outbox.send({ type: 'session.input_transcript.delta', delta, start_ms: start, end_ms: Math.max(start, end) });
+      this.outbox.send({
+        type: 'session.input_transcript.delta',
+        delta,
+        start_ms: start,
+        end_ms: Math.max(start, end),
+      });
     }
     this.memory.push({ role: 'user', text: text.trim() });
     this.later(this.options.manners.answerAfterMs, () => this.take({ type: 'spoken', text }));
   }
 
-  private tell(
-    event: Extract<LiveClientEvent, { content: string }>,
-    eventId: string | undefined,
-  ): Checked<unknown> {
+  private tell(event: Extract<LiveClientEvent, { content: string }>, eventId: string | undefined): Checked<unknown> {
     const { content, delegation_id: delegationId, type } = event;
     if (delegationId !== null)
       return refused('invalid_value', 'Only a client delegation can be answered by its id.', 'delegation_id');
@@ -406,8 +408,7 @@ export class LiveSimSession {
     this.backend.begin(delegationId, responseId);
     this.later(this.options.manners.backendMs, () => {
       if (this.failsNext || this.settings === undefined) return this.fail(delegationId, responseId);
-      const turn: Turn =
-        tool === undefined ? { type: 'typed', text: text ?? '' } : { type: 'tool-result', ...tool };
+      const turn: Turn = tool === undefined ? { type: 'typed', text: text ?? '' } : { type: 'tool-result', ...tool };
       const [act] = this.options.brain.decide(turn, {
         instructions: this.settings.instructions ?? '',
         tools: offeredTools(this.settings),
@@ -415,7 +416,7 @@ export class LiveSimSession {
       });
       if (act?.type === 'call-tool') {
         const args = typeof act.arguments === 'string' ? act.arguments : JSON.stringify(act.arguments);
-        return this.backend.call(delegationId ?? newId('item'), responseId, act.name, args);
+        return this.backend.call(delegationId, responseId, act.name, args);
       }
       const result = act?.type === 'speak' ? act.text : '';
       this.backend.write(delegationId, responseId, result);

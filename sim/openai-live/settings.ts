@@ -68,12 +68,11 @@ const responsesFields = {
     .nullable()
     .optional(),
   tool_choice: z
-    .union([
-      z.enum(['auto', 'none', 'required']),
-      z.strictObject({ type: z.literal('function'), name: z.string() }),
-    ])
+    .union([z.enum(['auto', 'none', 'required']), z.strictObject({ type: z.literal('function'), name: z.string() })])
     .optional(),
-  tools: z.array(z.discriminatedUnion('type', [functionTool, z.looseObject({ type: z.literal('web_search') })])).optional(),
+  tools: z
+    .array(z.discriminatedUnion('type', [functionTool, z.looseObject({ type: z.literal('web_search') })]))
+    .optional(),
 };
 const delay = z.int().min(0).optional();
 const delegation = z.discriminatedUnion('type', [
@@ -97,7 +96,12 @@ const own = { id: z.string().nullable().optional(), status: z.enum(['incomplete'
 const said = z.strictObject({ type: z.literal('input_text').optional(), text: z.string() });
 const answered = z.strictObject({ type: z.enum(['text', 'output_text']).optional(), text: z.string() });
 const message = z.discriminatedUnion('role', [
-  z.strictObject({ type: z.literal('message').optional(), role: z.literal('developer'), content: z.tuple([said]), ...own }),
+  z.strictObject({
+    type: z.literal('message').optional(),
+    role: z.literal('developer'),
+    content: z.tuple([said]),
+    ...own,
+  }),
   z.strictObject({ type: z.literal('message').optional(), role: z.literal('user'), content: z.tuple([said]), ...own }),
   z.strictObject({
     type: z.literal('message').optional(),
@@ -144,7 +148,11 @@ export function startSettings(raw: unknown, models: readonly string[]): Checked<
   if (!checked.ok) return checked;
   const given = checked.value;
   if (!models.includes(given.model))
-    return refused('model_not_found', `The model '${given.model}' does not exist or you do not have access to it.`, 'session.model');
+    return refused(
+      'model_not_found',
+      `The model '${given.model}' does not exist or you do not have access to it.`,
+      'session.model',
+    );
   if (tokensOf(given.instructions ?? '') > MAX_INSTRUCTION_TOKENS)
     return refused('string_above_max_length', 'The instructions are too long.', 'session.instructions');
   const texts = (given.input ?? []).map(({ content: [part] }) => part.text);

@@ -81,7 +81,7 @@ export const SILENCE_BUDGET = {
   /** GPT-Live: delay before a model that owes an answer is reminded. It decides itself when to speak. */
   liveReminderMs: 2500,
   /** GPT-Live: maximum silence of a model that owes an answer. Its backend may be thinking, and the reminder needs time. */
-  liveAnswerMs: 6000,
+  liveAnswerMs: 5200,
   /** GPT-Live: maximum time until the model tells what its backend has returned; then the answer counts as broken off. */
   liveResultMs: 5000,
   /** Maximum time for synthesising a line; then the line counts as unsaid. */

@@ -87,7 +87,8 @@ export class Backend {
         return true;
       }
       case 'backend-done':
-        this.working.delete(delegationId);
+        // An event that names no delegation can end any. There is one at a time.
+        if (!this.working.delete(delegationId)) this.working.clear();
         this.next();
         return true;
     }

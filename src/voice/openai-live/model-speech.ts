@@ -234,8 +234,7 @@ export class ModelSpeech {
   private endResponse(status: ResponseStatus): void {
     const { responseId } = this;
     this.responseId = undefined;
-    if (responseId !== undefined)
-      this.options.emit({ type: 'response-done', responseId, sayId: undefined, status });
+    if (responseId !== undefined) this.options.emit({ type: 'response-done', responseId, sayId: undefined, status });
   }
 
   /** Set once and left alone, because moving a timer with every piece of audio would cost more than the audio. */

@@ -80,10 +80,6 @@ function inputOf(turns: readonly Turn[]): InputMessage[] {
   return [message('developer', 'input_text', note), ...kept];
 }
 
-function message(
-  role: InputMessage['role'],
-  type: InputMessage['content'][0]['type'],
-  text: string,
-): InputMessage {
+function message(role: InputMessage['role'], type: InputMessage['content'][0]['type'], text: string): InputMessage {
   return { type: 'message', role, content: [{ type, text }] };
 }

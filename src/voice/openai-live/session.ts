@@ -339,7 +339,10 @@ export class LiveSession implements VoiceSession {
     if (this.state.name !== 'live') return;
     const { log, onAnomaly } = this.options;
     onAnomaly('error-event');
-    log.info({ openai_error: error.code === '' ? error.type : error.code, param: error.param }, 'GPT-Live reported an error');
+    log.info(
+      { openai_error: error.code === '' ? error.type : error.code, param: error.param },
+      'GPT-Live reported an error',
+    );
     const reason = fatal(error);
     if (reason !== undefined) this.fail(reason);
   }
