@@ -8,6 +8,7 @@ import { CONSOLE_SIGHT } from './mutants/console-sight.mjs';
 import { CONSOLE_TAPES } from './mutants/console-tapes.mjs';
 import { HOOKS } from './mutants/hooks.mjs';
 import { JOURNAL } from './mutants/journal.mjs';
+import { LIVE } from './mutants/openai-live.mjs';
 import { MODELS } from './mutants/models.mjs';
 import { OUTBOUND } from './mutants/outbound.mjs';
 import { SETTINGS } from './mutants/settings.mjs';
@@ -28,6 +29,7 @@ export const MUTANTS = [
   ...STOPPING,
   ...SILENCE,
   ...MODELS,
+  ...LIVE,
   ...SETTINGS,
   ...OUTBOUND,
   ...HOOKS,

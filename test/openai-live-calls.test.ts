@@ -215,7 +215,7 @@ describe('calls with GPT-Live', { concurrency: 6 }, () => {
       };
     };
     // No phrase may escalate, so that only the backend is asked.
-    const env = { ESCALATION_TRIGGERS: 'tool,key' };
+    const env = { ESCALATION_TRIGGERS: 'tool,keypad' };
     await withCall({ pipeline: true, says, liveFaults, brain, env }, async ({ call, hearing, rig, turns }) => {
       await heardMore(hearing, 0, 'the greeting', 1000);
       await speak(call);

@@ -33,6 +33,16 @@ test('a GPT-Live that falls silent while the caller speaks was interrupted, and 
   assert.equal(state.interruptions, 1);
 });
 
+test('a caller who speaks right after GPT-Live has not interrupted it', () => {
+  const { ear, floor, hear, speech, state } = open();
+  Object.assign(speech, { isSounding: true, quietMs: 300 });
+  ear.isSpeaking = true;
+  hear(100);
+  speech.quietMs = 400;
+  floor.modelSent();
+  assert.equal(state.interruptions, 0);
+});
+
 test('a pause of GPT-Live is no interruption while the caller is silent', () => {
   const { floor, speech, state } = open();
   Object.assign(speech, { isSounding: true, quietMs: 700 });

@@ -3,6 +3,8 @@ import type { ModelSpeech } from './model-speech.js';
 
 /** Quiet of the model after which it has given the floor to a caller who is speaking, in milliseconds of its audio. */
 const YIELDED_AFTER_MS = 400;
+/** Time for which both must have been heard together, so that a caller who speaks after the model has not interrupted it. */
+const OVERLAP_MS = 60;
 /** Speech of the caller for which what is still playing has to stop, although the model says nothing more. */
 const TAKEN_AFTER_MS = 300;
 
@@ -21,8 +23,9 @@ export interface FloorOptions {
  */
 export class Floor {
   private readonly options: FloorOptions;
-  /** How long the caller has been speaking since the model last sounded, or since they began. */
+  /** How long the caller has been speaking, and how long the model with them. */
   private spokenMs = 0;
+  private overlapMs = 0;
 
   constructor(options: FloorOptions) {
     this.options = options;
@@ -32,12 +35,13 @@ export class Floor {
   heard(durationMs: number): void {
     const { ear, isPlaying, speech } = this.options;
     if (!ear.isSpeaking) {
-      this.spokenMs = 0;
+      this.reset();
       return;
     }
     this.spokenMs += durationMs;
+    if (speech.isSounding && speech.quietMs === 0) this.overlapMs += durationMs;
     if (speech.isSounding || this.spokenMs < TAKEN_AFTER_MS || !isPlaying()) return;
-    this.spokenMs = 0;
+    this.reset();
     this.options.onInterruption();
   }
 
@@ -45,7 +49,13 @@ export class Floor {
   modelSent(): void {
     const { ear, speech } = this.options;
     if (!ear.isSpeaking || !speech.isSounding || speech.quietMs < YIELDED_AFTER_MS) return;
-    this.spokenMs = 0;
+    if (this.overlapMs < OVERLAP_MS) return;
+    this.reset();
     this.options.onInterruption();
+  }
+
+  private reset(): void {
+    this.spokenMs = 0;
+    this.overlapMs = 0;
   }
 }
