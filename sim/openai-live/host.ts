@@ -174,9 +174,12 @@ export class LiveHost implements OtherApi {
     const message = { id: newId('msg'), type: 'message', status: 'completed', role: 'assistant', content };
     const usage = { input_tokens: 200, output_tokens: 30, total_tokens: 230 };
     const answer = { id: newId('resp'), object: 'response', status: 'completed', model, output: [message], usage };
-    const late = (this.options.clock ?? systemClock).setTimer(waitMs, () =>
-      reply(response, 200, JSON.stringify(answer)),
-    );
+    const send = (): void => reply(response, 200, JSON.stringify(answer));
+    if (waitMs === 0) {
+      send();
+      return;
+    }
+    const late = (this.options.clock ?? systemClock).setTimer(waitMs, send);
     response.once('close', () => late.cancel());
   }
 }

@@ -207,7 +207,8 @@ test('the faults of GPT-Live strike in the answer, the session and the backend t
     live.send(append('commentary', 'Speak.'));
     if (check === 'closed') {
       await live.liveUntilClosed();
-      assert.equal(live.heardMs('loud'), 500);
+      // A reset can lose what was sent right before it.
+      assert.ok(live.heardMs('loud') >= 400 && live.heardMs('loud') <= 500);
       if (fault.type === 'blocked') assert.equal((await live.next('session.closed'))['reason'], 'content');
       continue;
     }

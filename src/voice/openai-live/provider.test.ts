@@ -31,6 +31,8 @@ test('the summary of a GPT-Live call is written by the backend model, which stor
   const asked: { body: Record<string, unknown>; key: string | undefined }[] = [];
   let answer: { status: number; body: string } = { status: 200, body: '' };
   const server = createServer((request, response) => {
+    // The session's own connection is none of this.
+    if (request.method !== 'POST') return;
     void request.toArray().then((parts) => {
       const body = JSON.parse(Buffer.concat(parts as Buffer[]).toString()) as Record<string, unknown>;
       asked.push({ body, key: request.headers.authorization });

@@ -24,7 +24,7 @@ async function sentBy(connection: ServiceConnection): Promise<string[]> {
   await connection.settled();
   return connection.received
     .splice(0)
-    .filter(({ type }) => type !== 'session.input_audio.append')
+    .filter(({ type }) => type !== 'session.start' && type !== 'session.input_audio.append')
     .map(({ content, type }) => (typeof content === 'string' ? `${type}: ${content}` : type));
 }
 
@@ -71,10 +71,9 @@ describe('a session with GPT-Live', () => {
       };
       connection.send({ type: 'error', error });
       const { error: refused } = await recorder.nth('failed');
-      assert.deepEqual(
-        [refused.code, refused.message],
-        ['VOICE_PROTOCOL', 'OpenAI refused session.input: unknown_parameter.'],
-      );
+      assert.equal(refused.code, 'VOICE_PROTOCOL');
+      assert.match(refused.message, /^OpenAI refused session\.input: unknown_parameter\. /);
+      assert.doesNotMatch(refused.message, /words of the service/);
       open();
       await until(() => service.connections.length === 2, 'the next session');
       service.connections[1]?.send(sessionStarted({ audio: { format: { type: 'audio/pcm', rate: 24_000 } } }));
@@ -244,6 +243,7 @@ describe('a session with GPT-Live', () => {
       await connection.settled();
       clock.advance(10_000);
       await connection.next('session.input_audio.unmute');
+      await connection.settled();
       clock.advance(10_000);
       assert.equal((await recorder.nth('failed')).error.code, 'VOICE_STALLED');
     }));
