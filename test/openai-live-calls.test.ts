@@ -106,9 +106,7 @@ describe('calls with GPT-Live', { concurrency: 6 }, () => {
           await speak(call);
           await heardMore(hearing, beforeMs, 'the answer', 1000);
           await speak(call);
-          const failedOver = async (): Promise<boolean> =>
-            (await rig.running.metrics.text()).includes(`failovers_total{from="${from}",to="${to}"} 1`);
-          while (!(await failedOver())) await until(() => hearing.quietMs >= 0, 'the next look');
+          await until(() => rig.log().includes('another provider takes the call over'), 'the failover');
           await until(() => turns().some((turn) => /Sorry|again|moment/i.test(turn)), 'the line of the other model');
           await until(() => hearing.quietMs > 1500, 'the end of it');
           const memory = (to === 'openai' ? realtime : live).sessions.at(-1)?.memory ?? [];
@@ -121,6 +119,8 @@ describe('calls with GPT-Live', { concurrency: 6 }, () => {
           await speak(call);
           await heardMore(hearing, beforeMs, 'an answer of the other model');
           assert.ok(!rig.events.some(({ type }) => type === 'escalated'));
+          const metrics = await rig.running.metrics.text();
+          assert.ok(metrics.includes(`failovers_total{from="${from}",to="${to}"} 1`));
         });
       });
 
