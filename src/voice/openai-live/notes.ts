@@ -38,8 +38,9 @@ export function sayThenAnswer(text: string): string {
   return `Immediately say the following text, word for word and in full, without waiting for the caller. Then answer the caller's last question. The text: ${text}`;
 }
 
+/** The gateway may have said "one moment" since the caller's question. */
 export const ANSWER_NOW =
-  "Answer the caller's last words now, without waiting for them to speak again. After that, pause and listen.";
+  "Go back to the caller's last question, then answer it now, without waiting for them to speak again. After that, pause and listen.";
 
 /** Prompts the model to follow what it was just told (OpenAI: Managing GPT-Live sessions – greet before the caller speaks). */
 export const BEGIN_NOW = 'Speak now, following the instructions you were just given.';
