@@ -7,8 +7,8 @@ export const LIVE = [
   {
     name: 'a caller who speaks right after GPT-Live has interrupted it',
     file: `${HERE}/floor.ts`,
-    find: 'if (this.overlapMs < OVERLAP_MS) return;',
-    replace: '',
+    find: ' || this.overlapMs < OVERLAP_MS) return;',
+    replace: ') return;',
     tests: [`${HERE}/floor.test.ts`],
   },
   {

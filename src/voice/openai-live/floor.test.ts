@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Floor } from './floor.js';
 
 function open() {
-  const ear = { isSpeaking: false };
+  const ear = { isSpeaking: false, quietMs: 0 };
   const speech = { isSounding: false, quietMs: 0 };
   const state = { isPlaying: false, interruptions: 0 };
   const floor = new Floor({
@@ -25,26 +25,41 @@ test('a GPT-Live that falls silent while the caller speaks was interrupted, and 
   speech.isSounding = true;
   hear(2000);
   floor.modelSent();
-  speech.quietMs = 300;
+  speech.quietMs = 200;
   floor.modelSent();
   assert.equal(state.interruptions, 0);
-  speech.quietMs = 400;
+  speech.quietMs = 300;
   floor.modelSent();
   assert.equal(state.interruptions, 1);
+});
+
+test('a word of the caller in a pause of GPT-Live is no interruption, nor one whose end was before the pause', () => {
+  const { ear, floor, hear, speech, state } = open();
+  speech.isSounding = true;
+  ear.isSpeaking = true;
+  hear(400);
+  speech.quietMs = 400;
+  floor.modelSent();
+  assert.equal(state.interruptions, 0);
+  hear(400);
+  ear.quietMs = 300;
+  floor.modelSent();
+  assert.equal(state.interruptions, 0);
 });
 
 test('a caller who speaks right after GPT-Live has not interrupted it', () => {
   const { ear, floor, hear, speech, state } = open();
   Object.assign(speech, { isSounding: true, quietMs: 300 });
   ear.isSpeaking = true;
-  hear(100);
+  hear(700);
   speech.quietMs = 400;
   floor.modelSent();
   assert.equal(state.interruptions, 0);
 });
 
 test('a pause of GPT-Live is no interruption while the caller is silent', () => {
-  const { floor, speech, state } = open();
+  const { ear, floor, speech, state } = open();
+  ear.quietMs = Infinity;
   Object.assign(speech, { isSounding: true, quietMs: 700 });
   floor.modelSent();
   assert.equal(state.interruptions, 0);

@@ -2,14 +2,18 @@ import type { SpeechDetector } from '../speech-detector.js';
 import type { ModelSpeech } from './model-speech.js';
 
 /** Quiet of the model after which it has given the floor to a caller who is speaking, in milliseconds of its audio. */
-const YIELDED_AFTER_MS = 400;
+const YIELDED_AFTER_MS = 300;
+/** Minimum speech of the caller for which a model gives the floor. A "yes" in between is shorter. */
+const YIELDED_FOR_MS = 500;
+/** Quiet of the line for which the caller still counts as speaking. */
+const STILL_SPEAKING_MS = 200;
 /** Time for which both must have been heard together, so that a caller who speaks after the model has not interrupted it. */
 const OVERLAP_MS = 60;
 /** Speech of the caller for which what is still playing has to stop, although the model says nothing more. */
 const TAKEN_AFTER_MS = 300;
 
 export interface FloorOptions {
-  ear: Pick<SpeechDetector, 'isSpeaking'>;
+  ear: Pick<SpeechDetector, 'isSpeaking' | 'quietMs'>;
   speech: Pick<ModelSpeech, 'isSounding' | 'quietMs'>;
   /** Returns whether audio is on its way to the caller. */
   isPlaying: () => boolean;
@@ -48,8 +52,8 @@ export class Floor {
   /** Called after each piece of the model's audio. */
   modelSent(): void {
     const { ear, speech } = this.options;
-    if (!ear.isSpeaking || !speech.isSounding || speech.quietMs < YIELDED_AFTER_MS) return;
-    if (this.overlapMs < OVERLAP_MS) return;
+    if (!speech.isSounding || speech.quietMs < YIELDED_AFTER_MS) return;
+    if (ear.quietMs >= STILL_SPEAKING_MS || this.spokenMs < YIELDED_FOR_MS || this.overlapMs < OVERLAP_MS) return;
     this.reset();
     this.options.onInterruption();
   }

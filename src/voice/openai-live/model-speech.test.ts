@@ -54,13 +54,16 @@ describe('the speech of GPT-Live', () => {
     assert.deepEqual(seen(), ['response-started']);
   });
 
-  it('a silence that Twilio plays goes before each utterance, and no quiet between two of them', () => {
+  it('a silence that Twilio plays goes before each utterance and after a long pause, and little quiet after a sound', () => {
     const { events, stream } = open();
     stream('quiet', 2000);
     stream('loud', 200);
+    stream('quiet', 600);
+    stream('loud', 100);
     stream('quiet', 3000);
     const heardMs = events.flatMap((event) => (event.type === 'audio' ? [event.chunk.durationMs] : []));
-    assert.deepEqual(heardMs, [120, 100, 100, ...Array.from({ length: 8 }, () => 100)]);
+    // The pause in it is silence of Twilio's own, except for its beginning.
+    assert.deepEqual(heardMs, [120, 100, 100, 100, 100, 100, 120, 100, 100, 100, 100]);
   });
 
   it('a text that is ahead of its sound waits for it, and one that is behind replaces what was there', () => {

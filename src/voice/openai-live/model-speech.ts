@@ -24,7 +24,12 @@ export const UTTERANCE_ENDS_AFTER_MS = 800;
 /** Time without any audio that ends an utterance, because the service may leave silence out. */
 const STREAM_ENDS_AFTER_MS = 1300;
 /**
- * Silence that is sent before each utterance. The audio arrives in real time, so that Twilio would have nothing left
+ * Quiet after a sound that is passed on, in milliseconds. Twilio is silent by itself for the rest of a pause. What is still
+ * playing would else look like speech for as long as the pause lasts.
+ */
+const QUIET_PASSED_ON_MS = 300;
+/**
+ * Silence that is sent before each utterance, and after each longer pause in it. The audio arrives in real time, so that Twilio would have nothing left
  * whenever a piece is late. Twilio plays the silence meanwhile.
  */
 const CUSHION_MS = 120;
@@ -68,6 +73,8 @@ export class ModelSpeech {
   private lastAudioMs = 0;
   /** Whether the service has sent silence. Then the stream never pauses, unless something is wrong with it. */
   private isContinuous = false;
+  /** Whether a piece of this utterance was passed on. */
+  private hasBegun = false;
 
   constructor(options: ModelSpeechOptions) {
     this.options = options;
@@ -86,11 +93,12 @@ export class ModelSpeech {
   audio(base64: string): void {
     const chunk = AudioChunk.fromBase64('mulaw', TELEPHONE_RATE_HZ, base64);
     this.lastAudioMs = this.options.clock.now();
+    const pausedMs = this.gate.quietMs;
     const sounds = this.gate.push(chunk.bytes);
     this.isContinuous ||= this.gate.quietMs >= UTTERANCE_ENDS_AFTER_MS;
     if (sounds && this.state.name === 'quiet') this.begin();
     if (this.state.name === 'quiet') return;
-    if (this.state.name === 'sounding') this.play(this.state.utterance, chunk);
+    if (this.state.name === 'sounding') this.pass(this.state.utterance, chunk, { pausedMs, sounds });
     this.timer ??= this.wait(STREAM_ENDS_AFTER_MS);
     if (this.gate.quietMs >= UTTERANCE_ENDS_AFTER_MS) this.end();
   }
@@ -168,12 +176,13 @@ export class ModelSpeech {
     onBegins();
     const utterance: Utterance = { responseId: this.respond(), itemId: newId('item'), text: '', textEndMs: 0 };
     this.state = { name: 'sounding', utterance };
+    this.hasBegun = false;
     this.last = utterance;
     this.remember(utterance);
     const { atMs, endMs, text } = this.waiting;
     this.waiting = { text: '', endMs: 0, atMs: 0 };
     if (text !== '' && clock.now() - atMs <= TEXT_WAITS_MS) this.add(utterance, text, endMs);
-    this.play(utterance, AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, CUSHION));
+    this.cushion(utterance);
     onBegun();
   }
 
@@ -183,6 +192,19 @@ export class ModelSpeech {
       this.options.emit({ type: 'response-started', responseId: this.responseId, sayId: undefined });
     }
     return this.responseId;
+  }
+
+  /** `pausedMs`: how long the model has been quiet before this piece. */
+  private pass(utterance: Utterance, chunk: AudioChunk, piece: { pausedMs: number; sounds: boolean }): void {
+    const isLongPause = piece.pausedMs >= QUIET_PASSED_ON_MS;
+    // The first piece of an utterance follows its own cushion.
+    if (piece.sounds && isLongPause && this.hasBegun) this.cushion(utterance);
+    if (piece.sounds || !isLongPause) this.play(utterance, chunk);
+    this.hasBegun = true;
+  }
+
+  private cushion(utterance: Utterance): void {
+    this.play(utterance, AudioChunk.fromBytes('mulaw', TELEPHONE_RATE_HZ, CUSHION));
   }
 
   private play({ itemId, responseId }: Utterance, chunk: AudioChunk): void {

@@ -187,6 +187,8 @@ describe('a session with GPT-Live', () => {
       const { itemId } = await recorder.nth('assistant-text');
       playing.value = true;
       callerLine(session, clock, 'loud', 400);
+      await connection.settled();
+      callerLine(session, clock, 'loud', 400);
       connection.send(modelAudio('quiet', 400));
       await recorder.nth('interruption');
       session.reportHeard([{ itemId, heardMs: 1900, sentMs: 2000 }]);
