@@ -31,13 +31,21 @@ export interface CallPlan {
   carrierFaults: readonly { atMs: number; fault: CarrierFault }[];
   /** What the agent's phone does with this caller's dials, in order. After them it answers. */
   dialFaults: readonly DialFault[];
+  /** What the hook does that is asked before the call. */
+  hook: HookAct;
 }
+
+/** `lies`: an answer that cannot be used, by its place in a list of them. */
+export type HookAct =
+  { type: 'knows' | 'silent' | 'down' } | { type: 'slow'; ms: number } | { type: 'lies'; which: number };
 
 /** An event that affects all calls. */
 export type Calamity =
   | { type: 'redis-killed' | 'redis-frozen'; ms: number }
   | { type: 'dynamodb'; how: StoreFault; ms: number }
   | { type: 'hubspot'; fault: string }
+  | { type: 'receiver'; fault: string }
+  | { type: 'receiver-down'; ms: number }
   | { type: 'rest-refuses'; times: number }
   | { type: 'no-connection'; ms: number }
   | { type: 'gateway-restarted' | 'gateway-killed'; which: number };
@@ -103,6 +111,18 @@ const HUBSPOT_FAULTS = [
   'any=401',
 ];
 
+/** What the receiver of call events does with the next requests. */
+const RECEIVER_FAULTS = [
+  'status:500*6',
+  'status:429*3',
+  'redirect*2',
+  'reset*6',
+  'lost*4',
+  'late:4000*4',
+  'late:12000*2',
+  'hang*3',
+];
+
 type Random = () => number;
 
 /** Returns the plan of one call. It depends on seed, number and language alone. */
@@ -118,6 +138,7 @@ export function planCall(seed: number, number: number, language: Language = 'en'
     withoutMulaw: random() < 0.03 ? pick(random, ['ignored', 'refused'] as const) : undefined,
     carrierFaults: random() < 0.35 ? carrierFaults(random, hangUpMs) : [],
     dialFaults: random() < 0.4 ? listOf(random, 3, () => pick(random, DIAL_FAULTS)) : [],
+    hook: hookAct(random),
   };
 }
 
@@ -136,7 +157,9 @@ export function kindsOf(plan: CallPlan): string[] {
     fault.type === 'line' ? `line: ${fault.condition}` : `stream: ${fault.type}`,
   );
   const mulaw = plan.withoutMulaw === undefined ? [] : [`openai: mu-law ${plan.withoutMulaw}`];
-  return [...ofModels, ...mulaw, ...ofCarrier, ...plan.dialFaults.map((fault) => `dial: ${fault}`)];
+  const { hook } = plan;
+  const ofHook = hook.type === 'knows' ? [] : [`hook: ${hook.type}`];
+  return [...ofModels, ...mulaw, ...ofCarrier, ...plan.dialFaults.map((fault) => `dial: ${fault}`), ...ofHook];
 }
 
 function nameOf(fault: NovaFault | ConnectFault): string {
@@ -202,6 +225,15 @@ function laterFault(random: Random, model: 'openai' | 'nova'): NovaFault {
   }
 }
 
+function hookAct(random: Random): HookAct {
+  const roll = random();
+  if (roll < 0.5) return { type: 'knows' };
+  if (roll < 0.6) return { type: 'silent' };
+  if (roll < 0.7) return { type: 'down' };
+  if (roll < 0.85) return { type: 'slow', ms: between(random, 200, 3000) };
+  return { type: 'lies', which: between(random, 0, 100) };
+}
+
 function carrierFaults(random: Random, callMs: number): CallPlan['carrierFaults'] {
   return listOf(random, 3, () => ({ atMs: between(random, 500, callMs), fault: carrierFault(random) }));
 }
@@ -217,7 +249,9 @@ function calamity(random: Random): Calamity {
   if (roll < 0.12) return { type: 'redis-killed', ms: between(random, 500, 4000) };
   if (roll < 0.24) return { type: 'redis-frozen', ms: between(random, 200, 1500) };
   if (roll < 0.5) return { type: 'dynamodb', how: pick(random, STORE_FAULTS), ms: between(random, 1000, 9000) };
-  if (roll < 0.7) return { type: 'hubspot', fault: pick(random, HUBSPOT_FAULTS) };
+  if (roll < 0.6) return { type: 'hubspot', fault: pick(random, HUBSPOT_FAULTS) };
+  if (roll < 0.67) return { type: 'receiver', fault: pick(random, RECEIVER_FAULTS) };
+  if (roll < 0.7) return { type: 'receiver-down', ms: between(random, 2000, 60_000) };
   if (roll < 0.82) return { type: 'rest-refuses', times: 1 + Math.floor(random() * 3) };
   if (roll < 0.9) return { type: 'no-connection', ms: between(random, 100, 2000) };
   const type = roll < 0.95 ? 'gateway-restarted' : 'gateway-killed';

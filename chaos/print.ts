@@ -37,7 +37,7 @@ export function printReport(
       `${at}: heap ${heapKb} kB, rss ${rssKb} kB, calls ${activeCalls}, timers ${timers}, process listeners ${processListeners}, ${open.join(', ')}`,
     );
   }
-  const leaks = [...growth(report), ...ownFaults(report), ...needless(report)];
+  const leaks = [...growth(report), ...ownFaults(report), ...needless(report), ...refused(report)];
   const violated = calls.filter(({ violations }) => violations.length > 0);
   for (const leak of leaks) console.log(`${paint('red', 'VIOLATION')}: ${leak}`);
   for (const { faults, number, story, violations } of violated) {
@@ -56,6 +56,11 @@ export function printReport(
 export function needless({ fallbacks }: Pick<ChaosReport, 'fallbacks'>): string[] {
   const { needless: count } = fallbacks;
   return count > 0 ? [`Twilio requested the fallback ${count} times without a calamity`] : [];
+}
+
+/** Returns a violation if the operator's own systems had to refuse something, because it was not signed or not as promised. */
+export function refused({ refusals }: Pick<ChaosReport, 'refusals'>): string[] {
+  return refusals.length === 0 ? [] : [`the operator's systems refused requests: ${counted(refusals)}`];
 }
 
 /** Returns the gateway's own faults. They count as violations, although their callers go to an agent. */

@@ -8,6 +8,7 @@ import { Judge, type Verdict } from './judge.js';
 import { CallModels } from './call-models.js';
 import { type Language, calamities, kindsOf, planCall } from './plan.js';
 import { type Resources, takeStock } from './resources.js';
+import { ToldEvents } from './told-events.js';
 import { World } from './world.js';
 
 // A chaos run: it places the calls, lets calamities happen and collects the verdicts.
@@ -28,9 +29,12 @@ export interface ChaosOptions {
   onProgress?: (done: number, violations: number) => void;
 }
 
-export interface JudgedCall extends Verdict {
+export interface JudgedCall extends Omit<Verdict, 'violations' | 'story'> {
   number: number;
   faults: readonly string[];
+  /** Those of the events come once the run has settled. */
+  violations: readonly string[];
+  story: readonly string[];
 }
 
 export interface ChaosReport {
@@ -42,6 +46,8 @@ export interface ChaosReport {
   contexts: number;
   /** Requests to the number's fallback, and how many of them came without a calamity. */
   fallbacks: { asked: number; needless: number };
+  /** What the operator's own systems had to refuse. */
+  refusals: readonly string[];
   resources: readonly Resources[];
   callTimeMs: number;
   realMs: number;
@@ -57,6 +63,9 @@ const MAX_JUMP_MS = 15;
  */
 const AFTERMATH_MS = 1_300_000;
 const SETTLED_AFTER_MS = 10_000;
+/** How often events of calls that are still to come are waited for, and how long each time. */
+const WAITS_FOR_EVENTS = 20;
+const WAIT_FOR_EVENTS_MS = 60_000;
 /** Maximum number of further measures of a process that has grown, and the machine's time between two. */
 const MAX_STOCKS = 24;
 const BETWEEN_STOCKS_MS = 5000;
@@ -68,6 +77,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const judges = new Map<string, Judge>();
   /** The same judges, by the caller's number. */
   const callers = new Map<string, Judge>();
+  const told = new ToldEvents();
   const world: World = await World.start({
     seed,
     direct,
@@ -76,6 +86,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     clock,
     askedFirst: options.askedFirst ?? 0,
     onEvent: (event) => judges.get(event.callSid)?.note(event),
+    onTold: (event) => told.take(event),
     onScreen: (screen) => {
       const judge = callers.get(screen.customerNumber);
       judge?.agentSees(screen.attributes, (sinceMs) => world.wasWellSince(sinceMs));
@@ -84,6 +95,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedMs = clock.now();
   const startedRealMs = performance.now();
   const calls: JudgedCall[] = [];
+  /** Calls whose events are not judged yet. */
+  const untold: { call: JudgedCall; callSid: string; startedMs: number; endedMs: number }[] = [];
   const happened = new Map<string, number>();
   const resources: Resources[] = [];
   const phase = { isRunning: true, isStormy: true };
@@ -100,6 +113,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const models = await CallModels.start(plan, clock);
     world.models.set(from, models);
     world.dialFaults.set(from, [...plan.dialFaults]);
+    world.operator.acts.set(from, plan.hook);
+    const placedMs = clock.now();
     const call = world.carrier.placeCall({
       from,
       to: '+12065550199',
@@ -110,26 +125,25 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const judge = new Judge(call, clock);
     judges.set(call.callSid, judge);
     callers.set(from, judge);
+    told.expect(call.callSid);
     playCaller(plan, call, judge, models);
     await call.whenEnded();
+    const endedMs = clock.now();
     // The gateways still use the call's models while they finish.
     await sleep(clock, 3000);
     judges.delete(call.callSid);
     callers.delete(from);
     world.models.delete(from);
     world.dialFaults.delete(from);
+    world.operator.acts.delete(from);
     await models.close();
     const { verdict } = judge;
     // The carrier keeps a thousand calls for REST. Their listeners would keep judges and streams alive.
     call.removeAllListeners();
     call.mediaStream = undefined;
-    calls.push({
-      ...verdict,
-      // Keep only the stories that will be printed.
-      story: verdict.violations.length > 0 || only !== undefined ? verdict.story : [],
-      number,
-      faults: kindsOf(plan),
-    });
+    const judged = { ...verdict, number, faults: kindsOf(plan) };
+    calls.push(judged);
+    untold.push({ call: judged, callSid: call.callSid, startedMs: placedMs, endedMs });
     options.onProgress?.(calls.length, calls.filter(({ violations }) => violations.length > 0).length);
   };
 
@@ -157,11 +171,28 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
   })();
 
+  /** Waits until the receiver was told of every call, and judges that. Keeps only the stories that will be printed. */
+  const judgeTold = async (): Promise<void> => {
+    const isLate = ({ call, callSid }: (typeof untold)[number]): boolean =>
+      told.isUntold(callSid, call.outcome !== undefined);
+    for (let waits = 0; waits < WAITS_FOR_EVENTS && untold.some(isLate); waits++) {
+      await clock.skip(WAIT_FOR_EVENTS_MS);
+      await sleep(clock, SETTLED_AFTER_MS);
+    }
+    for (const { call, callSid, ...times } of untold.splice(0)) {
+      const found = told.judge(callSid, call.outcome !== undefined);
+      world.operator.forget(callSid);
+      if (!world.mayHaveLostEvents(times)) call.violations = [...call.violations, ...found];
+      if (call.violations.length === 0 && only === undefined) call.story = [];
+    }
+  };
+
   const settle = async (at: string): Promise<void> => {
     await world.carrier.whenIdle();
     await clock.skip(AFTERMATH_MS);
     // Work that fell due takes real time, and a journal that backed off after the jump needs to retry.
     await sleep(clock, SETTLED_AFTER_MS);
+    await judgeTold();
     resources.push(await takeStock(at, clock.timers, world.activeCalls));
   };
 
@@ -195,6 +226,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       lostSessions: await world.lostSessions(),
       contexts: world.screens.filter(({ attributes }) => attributes['token_status'] === 'valid').length,
       fallbacks: world.fallbacks,
+      refusals: world.operator.refusals,
       resources,
       callTimeMs: clock.now() - startedMs,
       realMs: performance.now() - startedRealMs,

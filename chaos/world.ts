@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { connectSide } from '../sim/caller/agent-side.js';
 import type { AgentScreen } from '../sim/connect/connect.js';
 import { parseFault } from '../sim/hubspot/faults.js';
+import type { ReceivedEvent } from '../sim/hooks/event-receiver.js';
 import { HubSpotSim } from '../sim/hubspot/server.js';
 import { Carrier } from '../sim/twilio/carrier.js';
 import type { PhoneEndpoint } from '../sim/twilio/phone.js';
@@ -18,6 +19,7 @@ import { EDGE_HOST, type FallbackEdge, startFallbackEdge } from '../test/support
 import { RedisServer } from '../test/support/redis-server.js';
 import type { ScaledClock } from '../test/support/scaled-clock.js';
 import { FlakyStore } from './flaky-store.js';
+import { OperatorSystems } from './operator-systems.js';
 import { type Model, type CallModels, providerOf } from './call-models.js';
 import type { Calamity, DialFault, Language } from './plan.js';
 import { Tunnel } from './tunnel.js';
@@ -55,6 +57,8 @@ export interface WorldOptions {
   onEvent: (event: CallEvent) => void;
   /** Called when an agent has the caller and sees this screen. */
   onScreen: (screen: AgentScreen) => void;
+  /** Called with each event that the operator's receiver has taken. Returns whether to keep it. */
+  onTold: (event: ReceivedEvent) => boolean;
 }
 
 /** Calamities that may cost a handover its context, because the record, the token or the gateway that knows it is lost. */
@@ -67,10 +71,13 @@ const COSTS_CONTEXT: ReadonlySet<Calamity['type']> = new Set([
   'gateway-killed',
 ]);
 
+/** How long a gateway may have had events in its memory alone after Redis was away, and after the end of a call. */
+const UNWRITTEN_MS = { afterRedis: 30_000, afterEnd: 5000 };
+
 interface Instance {
   which: number;
   running: RunningGateway | undefined;
-  /** The tunnel to the gateway, and the one from it to Redis. */
+  /** The tunnel to the gateway, and those from it to Redis and to the receiver of call events. */
   tunnels: readonly Tunnel[];
   port: number;
   isReady: boolean;
@@ -85,6 +92,7 @@ export class World {
   readonly models = new Map<string, CallModels>();
   readonly dialFaults = new Map<string, DialFault[]>();
   carrier!: Carrier;
+  operator!: OperatorSystems;
   private readonly options: WorldOptions;
   private readonly instances: Instance[] = [];
   private readonly closers: (() => Promise<unknown> | void)[] = [];
@@ -109,6 +117,12 @@ export class World {
   /** Number of calamities now that may cost context, and the end of the latest one. */
   private troubles = 0;
   private lastTroubleMs = Number.NEGATIVE_INFINITY;
+  /** The same for Redis alone. */
+  private redisTroubles = 0;
+  private lastRedisMs = Number.NEGATIVE_INFINITY;
+  /** When gateways were killed, and which ends of gateways came when Redis might not have had their events. */
+  private readonly killsMs: number[] = [];
+  private readonly costlyEndsMs: number[] = [];
 
   private constructor(options: WorldOptions) {
     this.options = options;
@@ -151,13 +165,33 @@ export class World {
     return this.troubles === 0 && this.lastTroubleMs < sinceMs;
   }
 
+  /**
+   * Whether a gateway may have taken events of a call with it: it was killed as the call ended, or it ended before a Redis that was
+   * away had them again.
+   */
+  mayHaveLostEvents({ endedMs, startedMs }: { startedMs: number; endedMs: number }): boolean {
+    const isAtEnd = (killMs: number): boolean => Math.abs(killMs - endedMs) < UNWRITTEN_MS.afterEnd;
+    return this.killsMs.some(isAtEnd) || this.costlyEndsMs.some((endMs) => endMs >= startedMs);
+  }
+
   /** Lets the calamity happen. Resolves when it is over. */
   async inflict(calamity: Calamity): Promise<void> {
     if (!COSTS_CONTEXT.has(calamity.type)) return this.happen(calamity);
+    const isRedis = calamity.type === 'redis-killed' || calamity.type === 'redis-frozen';
     this.troubles++;
+    if (isRedis) this.redisTroubles++;
     await this.happen(calamity);
     this.troubles--;
     this.lastTroubleMs = this.options.clock.now();
+    if (!isRedis) return;
+    this.redisTroubles--;
+    this.lastRedisMs = this.lastTroubleMs;
+  }
+
+  private noteEnd(isKilled: boolean): void {
+    const nowMs = this.options.clock.now();
+    if (isKilled) this.killsMs.push(nowMs);
+    if (this.redisTroubles > 0 || nowMs - this.lastRedisMs < UNWRITTEN_MS.afterRedis) this.costlyEndsMs.push(nowMs);
   }
 
   private async happen(calamity: Calamity): Promise<void> {
@@ -183,6 +217,12 @@ export class World {
         if (planned !== undefined) this.hubspot.faults.plan(planned.place, planned.fault, planned.times);
         return;
       }
+      case 'receiver':
+        this.operator.fail(calamity.fault);
+        return;
+      case 'receiver-down':
+        await this.operator.beDown(calamity.ms);
+        return;
       case 'rest-refuses':
         this.rest.refuseNext(calamity.times);
         return;
@@ -220,6 +260,8 @@ export class World {
     this.closers.push(() => this.store.close());
     this.hubspot = await new HubSpotSim({ clock, keys: [HUBSPOT_KEY] }).start();
     this.closers.push(() => this.hubspot.close());
+    this.operator = await OperatorSystems.start(clock, this.options.onTold);
+    this.closers.push(() => this.operator.close());
     this.edge = await startFallbackEdge();
     this.closers.push(() => this.edge.close());
     const agents = connectSide(
@@ -281,6 +323,7 @@ export class World {
     if (instance?.running === undefined || this.instances.length < 2) return;
     instance.isReady = false;
     await instance.running.gateway.drain(DRAIN_SECONDS);
+    this.noteEnd(false);
     await instance.running.close();
     await this.countLost(instance.running);
     for (const tunnel of instance.tunnels) tunnel.cut();
@@ -296,6 +339,7 @@ export class World {
     const dead = instance?.running;
     if (instance === undefined || dead === undefined || this.instances.length < 2) return;
     instance.running = undefined;
+    this.noteEnd(true);
     for (const tunnel of instance.tunnels) tunnel.cut();
     await dead.close();
     instance.isReady = false;
@@ -307,7 +351,8 @@ export class World {
     const { clock, direct, language, onEvent } = this.options;
     const toGateway = new Tunnel(() => instance.running?.gateway.port ?? 0);
     const toRedis = new Tunnel(() => this.redis?.port ?? 0);
-    instance.tunnels = [toGateway, toRedis];
+    const toReceiver = new Tunnel(() => this.operator.receiverPort);
+    instance.tunnels = [toGateway, toRedis, toReceiver];
     instance.port = await toGateway.open();
     const redisUrl = `redis://127.0.0.1:${await toRedis.open()}`;
     // The two gateways are configured differently, so that a run covers both variants.
@@ -335,6 +380,7 @@ export class World {
       VOICE_FALLBACK: order[1],
       OPENAI_API_KEY: 'sk-simulated',
       TWILIO_API_URL: this.restUrl,
+      ...this.operator.settings(await toReceiver.open()),
       ...(isFirst ? {} : { HANDOVER_MODE: 'rest' }),
       ...(isFirst ? {} : { AFTER_FAILED_DIAL: 'voicemail,no_answer=again,busy=callback' }),
       ...(this.redis === undefined ? {} : { REDIS_URL: redisUrl, JOURNAL_KEY: 'ab'.repeat(32) }),

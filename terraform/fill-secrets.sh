@@ -28,7 +28,7 @@ for name in "${names[@]}"; do
   made=''
   if [[ $known == no ]]; then
     case "$name" in
-      HANDOVER_TOKEN_PEPPER | CONSOLE_TOKEN) made="$(openssl rand -hex 32)"; enter='makes one' ;;
+      HANDOVER_TOKEN_PEPPER | CONSOLE_TOKEN | CALL_CONTEXT_SECRET | CALL_EVENTS_SECRET) made="$(openssl rand -hex 32)"; enter='makes one' ;;
       JOURNAL_KEY) made="$(openssl rand -base64 32)"; enter='makes one' ;;
       OUTBOUND_LIST_PEPPER)
         # Without this secret the list is stored under HANDOVER_TOKEN_PEPPER. Another value would make a list that exists unreadable.

@@ -18,6 +18,12 @@ locals {
   asks_connect    = var.connect_check_availability != "off"
   console_enabled = length(var.console_cidrs) > 0
 
+  # Each signs what the gateway sends to one server of the operator's.
+  hook_secrets = concat(
+    var.call_context_url == null ? [] : ["CALL_CONTEXT_SECRET"],
+    var.call_events_url == null ? [] : ["CALL_EVENTS_SECRET"],
+  )
+
   # A task does not start while a secret that it names is empty. So it names only those that it uses.
   secrets_in_use = concat(
     ["TWILIO_AUTH_TOKEN", "HANDOVER_TOKEN_PEPPER"],
@@ -26,6 +32,7 @@ locals {
     var.enable_hubspot ? ["HUBSPOT_ACCESS_TOKEN"] : [],
     local.console_enabled ? ["CONSOLE_TOKEN"] : [],
     var.enable_outbound ? ["OUTBOUND_API_TOKENS", "OUTBOUND_LIST_PEPPER"] : [],
+    local.hook_secrets,
     tolist(var.further_secrets),
   )
 
@@ -46,6 +53,8 @@ locals {
       TWILIO_ACCOUNT_SID   = var.twilio_account_sid
       TWILIO_PHONE_NUMBER  = var.twilio_phone_number
       ENABLE_HUBSPOT       = tostring(var.enable_hubspot)
+      CALL_CONTEXT_URL     = var.call_context_url
+      CALL_EVENTS_URL      = var.call_events_url
       # Longer than the load balancer keeps a connection. Otherwise a request can meet one that the gateway is closing.
       KEEP_ALIVE_SECONDS         = tostring(local.idle_timeout + 15)
       METRICS_EMF_NAMESPACE      = local.metrics.namespace
@@ -81,7 +90,7 @@ module "data" {
   redis_node_type        = var.redis_node_type
   redis_password         = var.redis_password
   redis_password_version = var.redis_password_version
-  further_secrets        = var.further_secrets
+  further_secrets        = setunion(var.further_secrets, local.hook_secrets)
   subnet_ids             = module.network.private_subnet_ids
   security_group_id      = module.network.security_group_ids.valkey
 }

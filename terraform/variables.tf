@@ -203,7 +203,7 @@ variable "settings" {
     condition = length(setintersection(keys(var.settings), [
       "TWILIO_AUTH_TOKEN", "TWILIO_WEBHOOK_SHARED_KEYS", "OPENAI_API_KEY", "HANDOVER_TOKEN_PEPPER", "REDIS_URL", "JOURNAL_KEY",
       "HUBSPOT_ACCESS_TOKEN", "CONSOLE_TOKEN", "OUTBOUND_API_TOKENS", "OUTBOUND_LIST_PEPPER", "OTEL_EXPORTER_OTLP_HEADERS",
-      "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+      "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "CALL_CONTEXT_SECRET", "CALL_EVENTS_SECRET",
     ])) == 0
     error_message = "settings has a secret in it. Let fill-secrets.sh ask for it, so that it is not in the state. Secrets without an option of their own are named in further_secrets."
   }
@@ -211,6 +211,11 @@ variable "settings" {
   validation {
     condition     = length(setintersection(keys(var.settings), ["DRAIN_SECONDS", "KEEP_ALIVE_SECONDS", "PORT", "HOST", "PUBLIC_HOST"])) == 0
     error_message = "settings has one that Terraform sets in step with the load balancer: DRAIN_SECONDS, KEEP_ALIVE_SECONDS, PORT, HOST, PUBLIC_HOST."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.settings), ["CALL_CONTEXT_URL", "CALL_EVENTS_URL"])) == 0
+    error_message = "settings has a URL that needs a secret: set call_context_url or call_events_url, which make it, too."
   }
 }
 
@@ -321,6 +326,28 @@ variable "enable_hubspot" {
   description = "A contact, a ticket and a note in HubSpot for every handover."
   type        = bool
   default     = false
+}
+
+variable "call_context_url" {
+  description = "Server of yours that is asked before each call what is known of the caller. Null: none. It needs the secret CALL_CONTEXT_SECRET."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.call_context_url == null ? true : can(regex("^https://[^/:@?#]+(:443)?([/?]|$)", var.call_context_url))
+    error_message = "call_context_url begins with https:// and has no other port than 443, because the gateway reaches no other."
+  }
+}
+
+variable "call_events_url" {
+  description = "Server of yours that is told of each call. Null: none. It needs the secret CALL_EVENTS_SECRET."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.call_events_url == null ? true : can(regex("^https://[^/:@?#]+(:443)?([/?]|$)", var.call_events_url))
+    error_message = "call_events_url begins with https:// and has no other port than 443, because the gateway reaches no other."
+  }
 }
 
 variable "enable_outbound" {

@@ -120,6 +120,20 @@ for (const pipeline of [true, false]) {
     });
   });
 
+  test(`a hook that never ends its answer is left alone when its time is over, ${mode}`, async () => {
+    await withHook({ pipeline, env: { CALL_CONTEXT_TIMEOUT_MS: '400' } }, async (rig, hook) => {
+      let isClosed = false;
+      hook.answer = (response) => {
+        response.on('close', () => (isClosed = true));
+        response.writeHead(200).write('{"variables":{"customer_name":');
+      };
+      await new Scene(rig).talking();
+      assert.equal(optionsOf(rig).greeting, 'Hello there, thank you for calling.');
+      assert.deepEqual(await outcomes(rig), ['late 1']);
+      await until(() => isClosed, 'the end of the connection');
+    });
+  });
+
   test(`a hook that is down costs the call nothing but what it knew, ${mode}`, async () => {
     const url = `http://127.0.0.1:${await freePort()}/`;
     await withHook({ pipeline, env: { CALL_CONTEXT_URL: url } }, async (rig) => {

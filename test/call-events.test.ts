@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { EventReceiver, type ReceivedEvent, type ReceiverFault } from '../sim/hooks/event-receiver.js';
 import type { Clock } from '../src/base/clock.js';
+import { EVENTS_SECRET, counts, eventSettings, hasEnd, typesOf, withReceiver } from './support/event-rig.js';
 import { freePort } from './support/free-port.js';
 import { type PairOptions, withPair } from './support/gateway-pair.js';
 import { Scene } from './support/handover-scene.js';
@@ -12,41 +13,16 @@ import { RedisServer, skipWithoutRedis } from './support/redis-server.js';
 import { type Rig, startRig, until } from './support/rig.js';
 import { scaledClock } from './support/scaled-clock.js';
 
-const SPEED = 30;
-const SECRET = 'events-secret-0123456789';
-
 const folder = mkdtempSync(join(tmpdir(), 'call-events-'));
 after(() => rmSync(folder, { recursive: true }));
 
-type Options = NonNullable<Parameters<typeof startRig>[0]>;
-
-const settings = (url: string): Record<string, string> => ({ CALL_EVENTS_URL: url, CALL_EVENTS_SECRET: SECRET });
-
-async function withReceiver(
-  options: Options,
-  body: (rig: Rig, receiver: EventReceiver) => Promise<void>,
-): Promise<void> {
-  const clock = options.clock ?? scaledClock(SPEED);
-  const receiver = await new EventReceiver({ secret: SECRET, clock }).start();
-  const rig = await startRig({ ...options, clock, env: { ...settings(receiver.url), ...options.env } });
-  try {
-    await body(rig, receiver);
-    assert.deepEqual(receiver.refusals, [], 'every event is signed');
-  } finally {
-    await rig.close();
-    await receiver.close();
-  }
-}
-
-const typesOf = (events: readonly ReceivedEvent[]): string[] => events.map(({ type }) => type);
-const ended = ({ events }: EventReceiver): boolean => events.some(({ type }) => type === 'call.ended');
 const HANDED_OVER = ['call.started', 'call.escalated', 'call.handover', 'call.ended'];
 
 /** Checks that the events of each call came in their order. */
 function inOrder(events: readonly ReceivedEvent[]): void {
   const last = new Map<string, number>();
   for (const { call, sequence } of events) {
-    const callSid = call['call_sid'] ?? '';
+    const callSid = call.call_sid;
     assert.equal(sequence, (last.get(callSid) ?? 0) + 1, JSON.stringify(events.map((event) => event.id)));
     last.set(callSid, sequence);
   }
@@ -60,7 +36,7 @@ for (const pipeline of [true, false]) {
       const scene = await new Scene(rig).asksForHuman();
       rig.provider.last.emit({ type: 'usage', inputTokens: 120, outputTokens: 45 });
       await scene.ends('handed_over');
-      await until(() => ended(receiver), 'the last event');
+      await until(() => hasEnd(receiver), 'the last event');
       const { events } = receiver;
       assert.deepEqual(typesOf(events), HANDED_OVER);
       inOrder(events);
@@ -86,7 +62,7 @@ for (const pipeline of [true, false]) {
     await withReceiver({ pipeline, env: { CALL_EVENTS_TRANSCRIPT: 'true' } }, async (rig, receiver) => {
       const scene = await new Scene(rig).asksForHuman();
       await scene.ends('handed_over');
-      await until(() => ended(receiver), 'the last event');
+      await until(() => hasEnd(receiver), 'the last event');
       const turns = receiver.events.at(-1)?.data['transcript'] as { speaker: string; text: string }[];
       assert.ok(
         turns.some(({ speaker, text }) => speaker === 'caller' && text === 'I want to speak to a human agent.'),
@@ -125,7 +101,7 @@ for (const [what, fault, isRepeated] of FAULTS) {
       const scene = new Scene(rig);
       await scene.talking();
       scene.call.hangup();
-      await until(() => ended(receiver), 'the last event');
+      await until(() => hasEnd(receiver), 'the last event');
       assert.deepEqual(typesOf(receiver.events), ['call.started', 'call.ended']);
       inOrder(receiver.events);
       const ids = new Set(receiver.taken.map(({ id }) => id));
@@ -142,7 +118,7 @@ test('an event that is never taken becomes a dead letter, and the next one is se
     const scene = new Scene(rig);
     await scene.talking();
     scene.call.hangup();
-    await until(() => ended(receiver), 'the last event');
+    await until(() => hasEnd(receiver), 'the last event');
     assert.deepEqual(typesOf(receiver.events), ['call.ended']);
     await counts(rig, 'gateway_call_events_total{outcome="dead"}', 1);
     assert.match(rig.log(), /an event of a call was never taken, and is kept as a dead letter/);
@@ -162,7 +138,7 @@ test('functions of an extension are told of a call, and what they throw is in no
   );
   const told: string[] = [];
   Object.assign(globalThis, { toldOfCalls: told });
-  const rig = await startRig({ clock: scaledClock(SPEED), env: { EXTENSIONS: module } });
+  const rig = await startRig({ clock: scaledClock(30), env: { EXTENSIONS: module } });
   try {
     rig.leaks.secret('platinum plus');
     const scene = new Scene(rig);
@@ -177,7 +153,7 @@ test('functions of an extension are told of a call, and what they throw is in no
 });
 
 test('without a receiver nothing of a call is kept for one', async () => {
-  const rig = await startRig({ clock: scaledClock(SPEED) });
+  const rig = await startRig({ clock: scaledClock(30) });
   try {
     const scene = new Scene(rig);
     await scene.talking();
@@ -201,7 +177,7 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
 
     test(`no event is lost or told twice when the receiver is down and another gateway takes the call over, ${mode}`, async () => {
       const port = await freePort();
-      const env = settings(`http://127.0.0.1:${port}/call-events`);
+      const env = eventSettings(`http://127.0.0.1:${port}/call-events`);
       let receiver: EventReceiver | undefined;
       try {
         await withPair(redis.url, { env, pipeline } satisfies PairOptions, async (pair) => {
@@ -228,7 +204,7 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
     let receiver: EventReceiver | undefined;
     const port = await freePort();
     try {
-      await withPair(redis.url, { env: settings(`http://127.0.0.1:${port}/call-events`) }, async (pair) => {
+      await withPair(redis.url, { env: eventSettings(`http://127.0.0.1:${port}/call-events`) }, async (pair) => {
         receiver = await startedAt(port, pair.clock);
         const { taken } = receiver;
         await until(() => pair.first.events.some(({ type }) => type === 'turn'), 'the greeting');
@@ -248,9 +224,44 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
     }
   });
 
+  test('a call whose gateway dies between the journal and the events has an end once Twilio reports it to another one', async () => {
+    const receiver = await new EventReceiver({ secret: EVENTS_SECRET, clock: scaledClock(30) }).start();
+    const settings = eventSettings(receiver.url);
+    let third: Rig | undefined;
+    try {
+      // The first one tells nothing, as one that dies before it could.
+      await withPair(redis.url, { secondEnv: settings }, async (pair) => {
+        const streams = (rig: Rig): number => rig.events.filter(({ type }) => type === 'stream-started').length;
+        await until(() => pair.first.events.some(({ type }) => type === 'turn'), 'the greeting');
+        pair.asked = pair.second;
+        pair.call.mediaStream?.drop();
+        await until(() => streams(pair.second) === 1, 'the other gateway');
+        pair.asked = pair.first;
+        pair.call.mediaStream?.drop();
+        await until(() => streams(pair.first) === 2, 'the first gateway again');
+        await pair.second.running.close();
+        pair.call.hangup();
+        const isOver = (): boolean =>
+          pair.first.events.some((event) => event.type === 'ended' && event.outcome === 'caller_hung_up');
+        await until(isOver, 'the end');
+        const env = { REDIS_URL: redis.url, JOURNAL_KEY: 'cd'.repeat(32), ...settings };
+        third = await startRig({ clock: pair.clock, env });
+        const form = new URLSearchParams({ CallSid: pair.call.callSid, CallStatus: 'completed' });
+        await third.running.gateway.answer('/twilio/call-status', form);
+        await pair.clock.skip(21_000);
+        await until(() => hasEnd(receiver), 'the last event');
+        assert.deepEqual(typesOf(receiver.events), ['call.started', 'call.ended']);
+        assert.equal(receiver.events[1]?.data['outcome'], 'caller_hung_up');
+      });
+    } finally {
+      await third?.close();
+      await receiver.close();
+    }
+  });
+
   test('the events of a gateway that dies are sent by another one', async () => {
     const port = await freePort();
-    const env = settings(`http://127.0.0.1:${port}/call-events`);
+    const env = eventSettings(`http://127.0.0.1:${port}/call-events`);
     let receiver: EventReceiver | undefined;
     try {
       await withPair(redis.url, { env }, async (pair) => {
@@ -273,9 +284,9 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
 
   test('events that Redis does not take are kept until it does', async () => {
     const own = await RedisServer.start();
-    const clock = scaledClock(SPEED);
-    const receiver = await new EventReceiver({ secret: SECRET, clock }).start();
-    const env = { ...settings(receiver.url), REDIS_URL: own.url, JOURNAL_KEY: 'cd'.repeat(32) };
+    const clock = scaledClock(30);
+    const receiver = await new EventReceiver({ secret: EVENTS_SECRET, clock }).start();
+    const env = { ...eventSettings(receiver.url), REDIS_URL: own.url, JOURNAL_KEY: 'cd'.repeat(32) };
     const rig = await startRig({ clock, env });
     try {
       await own.kill();
@@ -285,7 +296,7 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
       await until(() => scene.outcome !== undefined, 'the end');
       assert.deepEqual(receiver.taken, []);
       await own.start();
-      await until(() => ended(receiver), 'the last event');
+      await until(() => hasEnd(receiver), 'the last event');
       assert.deepEqual(typesOf(receiver.events), ['call.started', 'call.ended']);
     } finally {
       await rig.close();
@@ -296,17 +307,5 @@ describe('events of calls that two gateways share', { skip: skipWithoutRedis }, 
 });
 
 async function startedAt(port: number, clock: Clock): Promise<EventReceiver> {
-  return new EventReceiver({ secret: SECRET, port, clock }).start();
-}
-
-/** Waits until a metric has this value. It is counted a moment after the receiver has answered. */
-async function counts(rig: Rig, name: string, value: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    const lines = (await rig.running.metrics.text()).split('\n');
-    if (lines.includes(`${name} ${value}`)) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.fail(
-    `${name} is not ${value}: ${(await rig.running.metrics.text()).match(new RegExp(`^${name.split('{')[0]}.*`, 'gm'))?.join(' ')}`,
-  );
+  return new EventReceiver({ secret: EVENTS_SECRET, port, clock }).start();
 }

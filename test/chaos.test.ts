@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { growth } from '../chaos/growth.js';
-import { ownFaults } from '../chaos/print.js';
+import { ownFaults, refused } from '../chaos/print.js';
 import { planCall } from '../chaos/plan.js';
 import { runChaos } from '../chaos/run.js';
+import { ToldEvents } from '../chaos/told-events.js';
 import { soundOf, sentenceVoice } from '../chaos/voice.js';
+
+type ToldType = Parameters<ToldEvents['take']>[0]['type'];
+const CALL = {
+  conversation_id: '1',
+  direction: 'inbound' as const,
+  from: '',
+  to: '',
+  started_at: '',
+};
 
 describe('chaos', { concurrency: true }, () => {
   for (const direct of [false, true]) {
@@ -17,6 +27,7 @@ describe('chaos', { concurrency: true }, () => {
         [],
       );
       assert.deepEqual(ownFaults(report), []);
+      assert.deepEqual(refused(report), []);
       assert.equal(report.calls.length, 6);
       assert.ok(report.calls.some(({ faults }) => faults.length > 0));
       assert.ok(report.lostSessions > 0, 'faults took effect');
@@ -34,6 +45,26 @@ describe('chaos', { concurrency: true }, () => {
     assert.equal(soundOf(mulaw.subarray(0, 160)), 'speech');
     assert.equal(soundOf(mulaw.subarray(-160)), 'closing');
     assert.equal(soundOf(new Uint8Array(160).fill(0xff)), 'silence');
+  });
+
+  test('events that were lost, told out of order, or after the end of a call are violations, and ones that came twice are not', () => {
+    const judged = (...sequences: readonly (readonly [sequence: number, type: ToldType])[]): string[] => {
+      const told = new ToldEvents();
+      told.expect('CA1');
+      for (const [sequence, type] of sequences)
+        told.take({ id: `${type} ${sequence}`, type, sequence, call: { ...CALL, call_sid: 'CA1' }, data: {} });
+      return told.judge('CA1', true).map((violation) => violation.replace(/ \(.*/, ''));
+    };
+    const lost = 'events were lost or told out of order';
+    const untold = 'the end of the call was not told';
+    const late = 'an event was told after the end of the call';
+    const START = [1, 'call.started'] as const;
+    assert.deepEqual(judged(START, START, [2, 'call.ended'], START, [3, 'call.message']), []);
+    assert.deepEqual(judged(), [untold]);
+    assert.deepEqual(judged(START), [untold]);
+    assert.deepEqual(judged(START, [3, 'call.ended']), [lost]);
+    assert.deepEqual(judged(START, [3, 'call.escalated'], [2, 'call.escalated'], [4, 'call.ended']), [lost]);
+    assert.deepEqual(judged(START, [2, 'call.ended'], [3, 'call.escalated']), [late]);
   });
 
   test('growth from the middle of a run to its end is reported', () => {

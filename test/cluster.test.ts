@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { sleep, systemClock } from '../src/base/clock.js';
+import { OtlpReceiver } from '../sim/otlp/receiver.js';
+import type { ReceivedSpan } from '../sim/otlp/spans.js';
 import { type ClusterCall, ClusterRig } from './support/cluster-rig.js';
 import { until } from './support/rig.js';
 
@@ -16,13 +18,19 @@ function isRunning(pid: number): boolean {
 
 describe('several gateways behind one port', () => {
   let cluster: ClusterRig;
+  const receiver = new OtlpReceiver();
   /** Placed by the first test and kept alive through all the others. */
   const calls: ClusterCall[] = [];
 
   before(async () => {
-    cluster = await ClusterRig.spawn(2).listening();
+    await receiver.start();
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '100' };
+    cluster = await ClusterRig.spawn(2, env).listening();
   });
-  after(() => cluster.close());
+  after(async () => {
+    await cluster.close();
+    await receiver.close();
+  });
 
   test('calls are spread evenly, and each stream reaches the worker that has its call', async () => {
     for (let i = 0; i < 8; i++) calls.push(cluster.call());
@@ -109,6 +117,28 @@ describe('several gateways behind one port', () => {
     );
     assert.doesNotMatch(JSON.stringify(cluster.lines), /private words/);
     assert.equal(await cluster.metric('gateway_worker_deaths_total'), 2);
+  });
+
+  test('a call that has moved between workers is one trace, to which each of them has sent its part', async () => {
+    const call = calls.toSorted((a, b) => b.streams - a.streams)[0] ?? assert.fail('no call');
+    const { callSid } = call.carried;
+    call.carried.hangup();
+    const roots = (): ReceivedSpan[] =>
+      receiver.spans.filter(({ attributes, name }) => name === 'call' && attributes['twilio.call_sid'] === callSid);
+    await until(() => roots().length > 0, 'the root of the trace');
+    const [root, ...more] = roots();
+    assert.deepEqual(more, [], 'one worker sends the root');
+    const inTrace = receiver.spans.filter(({ traceId }) => traceId === root?.traceId);
+    const streams = inTrace.filter(({ name }) => name === 'stream');
+    // A worker that was killed has not sent the span of its stream.
+    assert.ok(streams.length >= call.streams - 1 && streams.length > 2, `${streams.length} of ${call.streams} streams`);
+    assert.ok(streams.every(({ parentId }) => parentId === root?.spanId));
+    const workers = new Set(streams.map(({ resource }) => String(resource['service.instance.id']).slice(-3)));
+    assert.deepEqual([...workers].toSorted(), ['-w1', '-w2']);
+    assert.ok(
+      inTrace.some(({ name }) => name === 'POST /twilio/voice'),
+      'the answer to the first webhook',
+    );
   });
 });
 

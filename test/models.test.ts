@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
 import { defineTool } from '../src/voice/tools.js';
-import { scriptedBrain, speak as speaks } from '../sim/model/script.js';
+import { callTool, scriptedBrain, speak as speaks } from '../sim/model/script.js';
 import type { NovaSimOptions } from '../sim/nova/nova-sim.js';
 import {
   heardMore,
@@ -156,6 +156,39 @@ describe('calls with hosted models', { concurrency: 6 }, () => {
         assert.equal(await call.whenEnded(), 'gateway-hung-up');
         assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
         assert.doesNotMatch(await rig.running.metrics.text(), /connection_failures_total\{[^}]*\} [1-9]/);
+      });
+    });
+  }
+
+  for (const pipeline of [true, false]) {
+    const way = pipeline ? 'through the pipeline' : 'through the direct bridge';
+    test(`a caller of whom Nova writes nothing is answered, and gets a human when the model calls one, ${way}`, async () => {
+      const says = ['When do you open?', 'And on Sundays?', 'Really?', 'Where are you?', 'A human, please.'];
+      const brain = scriptedBrain([
+        'Hello.',
+        'At nine.',
+        'At ten.',
+        'Really.',
+        'In the High Street.',
+        [callTool('transfer_to_human', { reason: 'billing' })],
+      ]);
+      await withModel({ model: 'nova', pipeline, says, brain, nova: { callerTexts: false } }, async (rig) => {
+        const { call, hearing } = rig.place();
+        await heardMore(hearing, 0, 'the greeting');
+        for (let question = 1; question < says.length; question++) {
+          const beforeMs = hearing.loudMs;
+          await speak(call);
+          await heardMore(hearing, beforeMs, `answer ${question}`);
+        }
+        assert.match(
+          await rig.running.metrics.text(),
+          /anomalies_total\{provider="nova",kind="transcription-blind"\} 1/,
+        );
+        await speak(call);
+        assert.equal(await call.whenEnded(), 'gateway-hung-up');
+        assert.deepEqual(escalationsOf(rig), ['tool']);
+        assert.equal(rig.screens[0]?.attributes['token_status'], 'valid');
+        assert.ok(turnsOf(rig).every((turn) => turn.startsWith('assistant: ')));
       });
     });
   }

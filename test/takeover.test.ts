@@ -98,6 +98,61 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
     });
   });
 
+  test('a gateway that parted with a call reports no end of it while the other gateway talks to the caller', async () => {
+    await withPair({}, async (pair) => {
+      await greeted(pair.first);
+      pair.asked = pair.second;
+      pair.call.mediaStream?.drop();
+      await greeted(pair.second);
+      // By then the first gateway has expected Twilio's question in vain.
+      await pair.clock.skip(40_000);
+      await until(() => pair.first.events.some(({ type }) => type === 'ended'), 'the first gateway lets go');
+      const outcomes = pair.first.events.flatMap((event) => (event.type === 'ended' ? [event.outcome] : []));
+      assert.deepEqual(outcomes, ['moved']);
+      pair.asked = pair.first;
+      pair.call.mediaStream?.drop();
+      await until(() => pair.first.provider.sessions.length === 2, 'the first gateway takes the call back');
+      assert.equal(pair.call.isOver, false);
+    });
+  });
+
+  for (const isBack of [true, false])
+    test(`a gateway that wrongly took a caller for gone ${isBack ? 'goes on with the call' : 'calls a human'} when Twilio asks about them, ${isBack ? 'and Redis is back' : 'and Redis is still away'}`, async () => {
+      const own = await RedisServer.start();
+      try {
+        await withPair({ env: { REDIS_URL: own.url } }, async (pair) => {
+          await greeted(pair.first);
+          pair.asked = pair.second;
+          pair.call.mediaStream?.drop();
+          await greeted(pair.second);
+          await own.kill();
+          await until(() => pair.first.log().includes('the journal cannot be written'), 'the loss is noticed');
+          await pair.clock.skip(40_000);
+          const hasEnded = (): boolean =>
+            pair.first.events.some((event) => event.type === 'ended' && event.outcome === 'caller_hung_up');
+          await until(hasEnded, 'the first gateway takes the caller for gone');
+          if (isBack) {
+            const before = await writesOf(pair.second);
+            await own.start();
+            // The first time was at its start.
+            for (const { log } of [pair.first, pair.second])
+              await until(() => log().split('the journal is being written').length > 2, 'Redis is back');
+            while ((await writesOf(pair.second)) === before) await sleep(pair.clock, 100);
+          }
+          const asked: string[] = [];
+          pair.call.on('twiml', (request, verbs) =>
+            asked.push(`${request} ${verbs.map(({ name }) => name).join(' ')}`),
+          );
+          pair.asked = pair.first;
+          pair.call.mediaStream?.drop();
+          await until(() => asked.length > 0, 'the answer');
+          assert.match(asked[0] ?? '', isBack ? /stream-ended .*Connect/ : /stream-ended Say Dial/);
+        });
+      } finally {
+        await own.stop();
+      }
+    });
+
   test('a caller who waits for an answer is told "one moment" when the stream breaks', async () => {
     await withPair({}, async (pair) => {
       await greeted(pair.first);

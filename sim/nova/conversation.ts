@@ -22,6 +22,8 @@ export interface ConversationOptions {
   history: readonly { role: 'user' | 'assistant'; text: string }[];
   /** Delay between the end of the caller's turn and the first word. */
   replyDelayMs: number;
+  /** Whether the text of what the caller said is sent. */
+  callerTexts: boolean;
   /** Whether the arguments of a tool use are a JSON string that contains a JSON string. */
   doubleEncodeToolUse: boolean;
   /** Whether the model has received enough audio, and still receives it, to start. */
@@ -68,8 +70,8 @@ export class Conversation {
     this.callerSpeaks = false;
     if (texts.length === 0) return this.startNextAnswer();
     this.options.speaker.nextInput();
-    const { output, usage } = this.options;
-    for (const text of texts) output.text('USER', 'FINAL', text, 'PARTIAL_TURN');
+    const { callerTexts, output, usage } = this.options;
+    if (callerTexts) for (const text of texts) output.text('USER', 'FINAL', text, 'PARTIAL_TURN');
     output.send('usageEvent', usage.report());
     this.take({ type: 'spoken', text: texts.join(' ') });
   }

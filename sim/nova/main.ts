@@ -63,6 +63,7 @@ export const command = defineCommand({
       about: "how the end of the model's turn shows",
     },
     'late-headers': { type: 'boolean', about: 'sends the head of the response with the first output only' },
+    'no-caller-texts': { type: 'boolean', about: 'sends no text of what the caller says' },
     'double-encoded-tools': {
       type: 'boolean',
       about: 'encodes the arguments of tools twice, as the service was seen to',
@@ -85,6 +86,7 @@ export const command = defineCommand({
       bargeInSignal: choiceOption('barge-in', values['barge-in'], BARGE_IN_SIGNALS),
       turnEnd: choiceOption('turn-end', values['turn-end'], TURN_ENDS),
       headers: values['late-headers'] ? 'with-first-output' : 'at-once',
+      callerTexts: !values['no-caller-texts'],
       doubleEncodeToolUse: values['double-encoded-tools'],
       faults: values.fault.map((text): PlannedNovaFault => {
         const fault = parseNovaFault(text);

@@ -128,6 +128,7 @@ export class NovaModel {
       tools: prompt.tools,
       history: recording.history,
       replyDelayMs: behaviour.replyDelayMs,
+      callerTexts: behaviour.callerTexts,
       doubleEncodeToolUse: behaviour.doubleEncodeToolUse,
       mayBegin: () => this.mayBegin(),
       onTurn: (turn, number) => {

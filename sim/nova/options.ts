@@ -39,6 +39,8 @@ export interface NovaBehaviour {
   turnEnd: TurnEnd;
   /** Whether userSpeechStart and userSpeechEnd are sent. AWS does not document them. */
   speechEvents: boolean;
+  /** Whether the text of what the caller said is sent. No statement of AWS promises it for every utterance. */
+  callerTexts: boolean;
   doubleEncodeToolUse: boolean;
   /** When the head of the response is sent. It is not known what the service does, so a client must handle both. */
   headers: ResponseHeaders;
@@ -82,6 +84,7 @@ export function behaviourOf(options: NovaSimOptions): NovaBehaviour {
     bargeInSignal: options.bargeInSignal ?? 'text-and-stop-reason',
     turnEnd: options.turnEnd ?? 'stop-reason',
     speechEvents: options.speechEvents ?? true,
+    callerTexts: options.callerTexts ?? true,
     doubleEncodeToolUse: options.doubleEncodeToolUse ?? false,
     headers: options.headers ?? 'at-once',
     onSession: options.onSession ?? (() => undefined),

@@ -61,6 +61,10 @@ export function readClientEvent(raw: unknown): Checked<LiveClientEvent> {
   const { type } = raw as { type?: unknown };
   if (type === undefined) return refused('missing_required_parameter', "Missing required parameter: 'type'.", 'type');
   if (typeof type !== 'string' || !Object.hasOwn(SCHEMAS, type))
-    return refused('invalid_value', `Invalid value: '${String(type)}'.`, 'type');
+    return refused(
+      'invalid_value',
+      `Invalid value: '${typeof type === 'string' ? type : JSON.stringify(type)}'.`,
+      'type',
+    );
   return check<LiveClientEvent>(SCHEMAS[type as EventType] as z.ZodType<LiveClientEvent>, raw);
 }

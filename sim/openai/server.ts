@@ -196,6 +196,9 @@ export function refuseUpgrade(socket: Duplex, { status, body }: Extract<Admissio
   );
 }
 
-export function refusedBy({ by, status }: Extract<ConnectFault, { type: 'refuse' }>): Extract<Admission, { type: 'refused' }> {
+export function refusedBy({
+  by,
+  status,
+}: Extract<ConnectFault, { type: 'refuse' }>): Extract<Admission, { type: 'refused' }> {
   return by === 'proxy' ? { type: 'refused', status, body: proxyPage(status) } : refusedFor(status);
 }

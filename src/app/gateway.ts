@@ -139,6 +139,7 @@ export class Gateway {
         assistantFor,
         beforeCall: parts.beforeCall,
         onEndedElsewhere: (callSid, outcome) => parts.callEvents?.endedElsewhere(callSid, outcome),
+        onRefused: (call) => parts.callEvents?.refused(call),
         desk: new HandoverDesk({
           store,
           callers: parts.callers,
@@ -251,6 +252,7 @@ export class Gateway {
       outbound: config.outbound !== undefined,
       tapes: recorder?.kept,
       scrubTape: parts.scrubTape,
+      deadLetters: parts.callEvents?.deadLetters,
       stop: parts.stop ?? (() => void this.drain(config.drainSeconds)),
       phones,
       clock: this.clock,

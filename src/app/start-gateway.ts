@@ -217,7 +217,7 @@ export async function startGateway(config: Config, options: StartOptions = {}): 
       config,
       extensions,
       env: options.env ?? {},
-      notes: journal.notes,
+      notes: journal.lastingNotes,
       isShared: journal.health.backend !== 'memory',
       clock: fenced,
       log,

@@ -4,6 +4,17 @@ import type { Clock, Timer } from '../base/clock.js';
 /** Why a new call is refused. A metric label, so a closed set. */
 export type Refusal = 'stopping' | 'call_limit' | 'overload' | 'provider_limit';
 
+/** A new call that was refused. */
+export interface RefusedCall {
+  callSid: string;
+  /** As Twilio sends it. */
+  from: string;
+  to: string;
+  reason: Refusal;
+  /** Whether an agent is dialled instead. Otherwise the caller hears that all lines are busy. */
+  isPutThrough: boolean;
+}
+
 /** Measures how late the event loop runs its timers. */
 export interface LoopDelay {
   /** Returns the worst delay since the last call. */

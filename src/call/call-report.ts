@@ -42,7 +42,16 @@ export class CallReport {
       direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
       resumes,
     };
-    const started = { conversationId, from, to, startedAtMs, provider, turns, history: call.turns, outboundId: outbound?.id };
+    const started = {
+      conversationId,
+      from,
+      to,
+      startedAtMs,
+      provider,
+      turns,
+      history: call.turns,
+      outboundId: outbound?.id,
+    };
     services.emit({ type, callSid, ...started, trace: traceFacts });
   }
 

@@ -22,7 +22,14 @@ import type { CallFacts, OutboundFacts } from './call-facts.js';
 import { CallLimit } from './call-limit.js';
 import { CallReport } from './call-report.js';
 import { CallSigns } from './call-signs.js';
-import { type CallOutcome, type CallState, CallStateMachine, type Ended, type ExitPlan } from './call-state.js';
+import {
+  type CallOutcome,
+  type CallState,
+  CallStateMachine,
+  type Ended,
+  type ExitPlan,
+  type Parted,
+} from './call-state.js';
 import { type Answer, Departure, type DepartureServices } from './transfer/departure.js';
 import { type CallSnapshot, snapshotOf, newSnapshot } from './snapshot/snapshot.js';
 import { AnsweringMachine } from './transfer/answering-machine.js';
@@ -180,6 +187,7 @@ export class Call {
         resume: (exit) => this.streams.next(exit),
         currentAnswer: () => this.currentAnswer(),
         end: (outcome, announce) => this.end(outcome, announce),
+        notAsked: (parted, outcome) => void this.endUnasked(parted, outcome),
       },
       resumes: memory.resumes,
       failedDials: memory.failedDials,
@@ -300,6 +308,11 @@ export class Call {
     }
   }
 
+  /** Whether the call is over here because the caller seemed to have hung up. */
+  get isTakenForGone(): boolean {
+    return this.machine.state.name === 'ended' && this.machine.state.outcome === 'caller_hung_up';
+  }
+
   /** What Twilio was told to say when the call ended. `undefined` if that was nothing, or the call is not over. */
   get lastWords(): string | undefined {
     return this.machine.state.name === 'ended' ? this.machine.state.announce : undefined;
@@ -408,6 +421,16 @@ export class Call {
       { verb: 'pause', seconds },
       { verb: 'redirect', url: this.services.url('https', PATHS.held) },
     ];
+  }
+
+  /**
+   * Twilio has not asked what follows. Either the caller is gone, or another instance was asked. Then the journal refuses what is
+   * written here, and this instance lets go of the call.
+   */
+  private async endUnasked(parted: Parted, outcome: CallOutcome): Promise<void> {
+    this.checkpointer.note();
+    await this.services.journal.flush(this.callSid);
+    if (this.machine.state === parted) this.end(outcome);
   }
 
   private end(outcome: CallOutcome, announce?: string): void {

@@ -4,7 +4,7 @@ import type { StreamStart } from '../twilio/messages.js';
 import type { Admitted, TwilioStream } from '../twilio/stream.js';
 import type { Verb } from '../twilio/twiml.js';
 import { type VoiceWebhook, isOver } from '../twilio/webhooks.js';
-import type { Admission, Refusal } from './admission.js';
+import type { Admission, Refusal, RefusedCall } from './admission.js';
 import type { Reason } from '../escalation/escalation.js';
 import { announcement } from './announcement.js';
 import type { BeforeCall, CallContext } from './before-call.js';
@@ -36,8 +36,10 @@ export type OperatorAction = { action: 'hangup' } | { action: 'escalate'; reason
 export interface RegistryServices {
   /** Asks what is known of a call before it is answered. Absent if nothing can be asked. */
   beforeCall?: BeforeCall | undefined;
-  /** Called when this instance has written the end of a call whose instance is gone. */
+  /** Called when a call of another instance has ended, which may be gone. That instance may tell the end, too. */
   onEndedElsewhere?: ((callSid: string, outcome: CallOutcome) => void) | undefined;
+  /** Called when a new call was refused, each time that Twilio asks about it. */
+  onRefused?: ((call: RefusedCall) => void) | undefined;
 }
 
 /** Holds the calls of this process by CallSid, and routes Twilio's requests to them. */
@@ -118,8 +120,11 @@ export class CallRegistry {
     const refusal = this.refusalFor(webhook.to, context?.hasPriority);
     // A call that the hook refuses takes no room.
     if (refusal === undefined || context?.action === 'refuse') return this.begin(webhook, undefined, context);
-    this.services.metrics.refusedCalls.inc({ reason: refusal });
-    this.services.log.warn({ call_sid: webhook.callSid, reason: refusal }, 'the call is not taken here');
+    const { connectPhoneNumber, log, metrics, onRefused } = this.services;
+    const { callSid, from, to } = webhook;
+    metrics.refusedCalls.inc({ reason: refusal });
+    log.warn({ call_sid: callSid, reason: refusal }, 'the call is not taken here');
+    onRefused?.({ callSid, from, to, reason: refusal, isPutThrough: connectPhoneNumber !== undefined });
     return this.withoutUs(webhook, 'busy', 'refused_busy');
   }
 
@@ -205,8 +210,8 @@ export class CallRegistry {
     const mayBeStale = !isCurrent && call?.isRinging === true && !this.services.streamsComeHere;
     if (mayBeStale) this.letGo(call);
     // No instance knows the call any more. Its memory is lost, but the caller still gets an agent.
-    if (call === undefined || mayBeStale) return this.withoutUs(webhook, 'assistantFailed', 'abandoned');
-    return call.afterStream(webhook);
+    if (call !== undefined && !mayBeStale) return call.afterStream(webhook);
+    return isOver(webhook) ? [] : this.withoutUs(webhook, 'assistantFailed', 'abandoned');
   }
 
   async afterDial(webhook: VoiceWebhook): Promise<readonly Verb[]> {
@@ -310,7 +315,11 @@ export class CallRegistry {
     const { journal } = this.services;
     const entry = await journal.peek(callSid);
     if (entry === undefined) return false;
-    if (entry.stand.name === 'ended') return true;
+    if (entry.stand.name === 'ended') {
+      // The instance may have died before it could tell more than the journal.
+      this.services.onEndedElsewhere?.(callSid, entry.stand.outcome as CallOutcome);
+      return true;
+    }
     const claim = await this.claim(callSid);
     if (claim.status !== 'claimed') return false;
     if (claim.entry.stand.name === 'ended' || this.calls.has(callSid)) return true;
@@ -332,17 +341,31 @@ export class CallRegistry {
   private async lookUp(callSid: string): Promise<{ call: Call | undefined; isCurrent: boolean }> {
     const known = this.calls.get(callSid);
     // The journal is asked only if another instance may have taken the call over.
-    if (known !== undefined && (!this.isWritten || known.isOver))
-      return { call: known, isCurrent: known.isOver || !this.isShared };
+    if (known !== undefined && (!this.isWritten || this.isOverForSure(known)))
+      return this.unclaimed(known, this.isOverForSure(known) || !this.isShared);
     const claim = await this.claim(callSid);
     const current = this.calls.get(callSid);
-    if (claim.status !== 'claimed') return { call: current, isCurrent: claim.status !== 'unavailable' };
+    if (claim.status !== 'claimed')
+      return this.unclaimed(current, claim.status === 'absent' && current?.isTakenForGone !== true);
     if (current !== undefined && (claim.wasOurs || current !== known)) return { call: current, isCurrent: true };
+    if (current?.isOver === true && claim.entry.stand.name === 'ended') return { call: current, isCurrent: true };
     if (current !== undefined) this.letGo(current);
     const call = Call.restore(claim.entry, this.services);
     this.calls.set(callSid, call);
     if (call.isOver) this.forgetLater(call);
     return { call, isCurrent: true };
+  }
+
+  /** Twilio's request contradicts an end that this instance has only concluded. Another one may be talking to the caller. */
+  private isOverForSure(call: Call): boolean {
+    return call.isOver && !(this.isShared && call.isTakenForGone);
+  }
+
+  /** What is known here of a call that the journal says nothing about. */
+  private unclaimed(call: Call | undefined, isCurrent: boolean): { call: Call | undefined; isCurrent: boolean } {
+    if (isCurrent || call?.isTakenForGone !== true) return { call, isCurrent };
+    this.letGo(call);
+    return { call: undefined, isCurrent };
   }
 
   /** Two requests about one call at the same moment share one claim. */

@@ -6,6 +6,7 @@ import { namedReason } from '../escalation/escalation.js';
 import type { Logger } from '../telemetry/log.js';
 import { type Refusal, answer, answerJson, refuse, refuseUpgrade } from './answer.js';
 import type { AllCalls } from './all-calls.js';
+import { DeadLetterApi, type DeadLetterBox } from './dead-letter-api.js';
 import type { Guard, Visitor } from './guard.js';
 import type { Fault, OperatorRequest, SessionAnswer } from './messages.js';
 import type { PhonePages } from './phones.js';
@@ -28,6 +29,8 @@ export interface ConsoleApiOptions {
   tapes?: Tapes | undefined;
   /** Takes the people out of a tape. `undefined` if nothing here can. */
   scrubTape?: ScrubTape | undefined;
+  /** The events of calls that were never taken. `undefined` if nothing is told of calls. */
+  deadLetters?: DeadLetterBox | undefined;
   /** What can be made to fail under a call here. Empty unless the carrier is simulated. */
   faults: readonly Fault[];
   /** Whether the gateway makes calls. */
@@ -60,6 +63,7 @@ type Handler = (visitor: Visitor, request: IncomingMessage, response: ServerResp
 export class ConsoleApi {
   private readonly options: ConsoleApiOptions;
   private readonly downloads: TapeDownloads;
+  private readonly letters: DeadLetterApi | undefined;
   private readonly sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -69,6 +73,7 @@ export class ConsoleApi {
   constructor(options: ConsoleApiOptions) {
     this.options = options;
     this.downloads = new TapeDownloads({ ...options, tapes: options.tapes, scrubTape: options.scrubTape });
+    this.letters = options.deadLetters && new DeadLetterApi(options.deadLetters, options.log);
   }
 
   /** `route`: the path below the API. */
@@ -126,8 +131,10 @@ export class ConsoleApi {
         return (_visitor, _request, response) => this.sendCalls(response);
       case EVENTS:
         return (_visitor, request, response) => this.sendEvents(request, response);
-      default:
-        return undefined;
+      default: {
+        const letters = this.letters?.readerOf(route);
+        return letters && ((_visitor, request, response) => letters(request, response));
+      }
     }
   }
 
@@ -136,7 +143,7 @@ export class ConsoleApi {
   ): ((fields: Record<string, unknown>, response: ServerResponse) => void | Promise<void>) | undefined {
     if (route === 'drain') return (fields, response) => this.drain(fields, response);
     const [, callSid, action] = ACTION.exec(route) ?? [];
-    if (callSid === undefined) return undefined;
+    if (callSid === undefined) return this.letters?.changerOf(route);
     if (action === 'fault') {
       // On a gateway with real callers the path does not exist.
       if (this.options.faults.length === 0) return undefined;

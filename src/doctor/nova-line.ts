@@ -52,6 +52,7 @@ export async function tryNova(options: NovaLineOptions): Promise<NovaLineResult>
       instructions: 'You answer in one word.',
       tools: [],
     },
+    isBlind: false,
     events,
     newId: randomUUID,
     voice,

@@ -55,7 +55,10 @@ export async function askOpenAiLive(question: OpenAiLiveQuestion): Promise<Findi
   ];
 }
 
-async function tryVoice({ account, settings, signal }: OpenAiLiveQuestion, voice: string): Promise<Finding | undefined> {
+async function tryVoice(
+  { account, settings, signal }: OpenAiLiveQuestion,
+  voice: string,
+): Promise<Finding | undefined> {
   const url = socketUrl(account.baseUrl, 'live/sessions').href;
   const line = await RealtimeLine.open(url, openAiHeaders(account), signal);
   if (!(line instanceof RealtimeLine)) {

@@ -40,6 +40,8 @@ interface Asked {
 const REMEMBERED_MS = 30_000;
 /** How long the instances remember that one of them has asked. Twilio repeats no request later than that. */
 const ASKED_TTL_MS = 60_000;
+/** How long the journal may take to say whether another instance has asked. Then this one asks. */
+const ASKED_MS = 300;
 /** Delay between the looks at a call that another instance has asked about. */
 const LOOK_AGAIN_MS = 100;
 
@@ -117,11 +119,20 @@ export class CallContextHook implements BeforeCall {
     return NOT_ASKED;
   }
 
-  /** Whether no other instance has asked about the call. If the journal cannot say, this one asks. */
+  /** Whether no other instance has asked about the call. If the journal cannot say so soon, this one asks. */
   private async isFirst(callSid: string): Promise<boolean> {
-    const { notes } = this.options;
+    const { clock, notes } = this.options;
     if (notes === undefined) return true;
-    return notes.create(`before-call.${callSid}`, {}, ASKED_TTL_MS).catch(() => true);
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(ASKED_MS, () => resolve(true));
+      void notes
+        .create(`before-call.${callSid}`, {}, ASKED_TTL_MS)
+        .catch(() => true)
+        .then((isFirst) => {
+          timer.cancel();
+          return resolve(isFirst);
+        });
+    });
   }
 
   private async question({ callSid, from, to }: ComingCall, signal: AbortSignal): Promise<Result> {

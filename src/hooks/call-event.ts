@@ -2,7 +2,7 @@
 export interface ToldEvent {
   /** The same each time the event is sent. */
   id: string;
-  type: 'call.started' | 'call.escalated' | 'call.handover' | 'call.message' | 'call.ended';
+  type: 'call.started' | 'call.refused' | 'call.escalated' | 'call.handover' | 'call.message' | 'call.ended';
   /** When it happened, as ISO 8601. */
   created: string;
   /** Counts the events of one call, from 1. */
@@ -13,6 +13,7 @@ export interface ToldEvent {
 
 export interface ToldCall {
   call_sid: string;
+  /** The same in the records of handovers. A call that was refused has one that is in no record. */
   conversation_id: string;
   direction: 'inbound' | 'outbound';
   /** As Twilio sends it. */

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
+import type { RefusedCall } from '../call/admission.js';
 import type { CallEvent } from '../call/call-events.js';
 import type { CallOutcome } from '../call/call-state.js';
 import type { Turn } from '../voice/history.js';
 import { NO_TALLY, type Tally, type ToldCall } from './call-event.js';
-import type { EventOutbox, NewEvent } from './event-outbox.js';
+import type { DeadLetters } from './dead-letters.js';
+import type { EventOutbox } from './event-outbox.js';
+import type { NewEvent } from './outbox.js';
 
 /** What this instance knows of a call that is not over. */
 interface Story {
@@ -83,9 +87,37 @@ export class CallEvents {
     }
   }
 
+  /** The call was refused, so no other event of it comes from here. */
+  refused({ callSid, from, isPutThrough, reason, to }: RefusedCall): void {
+    const { clock, outbox } = this.options;
+    const createdMs = clock.epochMs();
+    const call: ToldCall = {
+      call_sid: callSid,
+      conversation_id: randomBytes(12).toString('hex'),
+      direction: 'inbound',
+      from,
+      to,
+      started_at: new Date(createdMs).toISOString(),
+    };
+    const data = { reason, to: isPutThrough ? 'human' : 'nobody' };
+    outbox.tell(call, { type: 'call.refused', createdMs, isOnce: true, data: () => data });
+  }
+
   /** A call has ended whose instance is gone. */
   endedElsewhere(callSid: string, outcome: CallOutcome): void {
     this.end(callSid, outcome, NO_TALLY, undefined);
+  }
+
+  /** The events that were never taken, for the operator. */
+  get deadLetters(): Pick<DeadLetters, 'list' | 'of' | 'remove'> & Pick<EventOutbox, 'sendAgain'> {
+    const { outbox } = this.options;
+    const { letters } = outbox;
+    return {
+      list: () => letters.list(),
+      of: (callSid) => letters.of(callSid),
+      remove: (callSid, ids) => letters.remove(callSid, ids),
+      sendAgain: (callSid) => outbox.sendAgain(callSid),
+    };
   }
 
   /** What is told of calls is in the journal or sent, as far as two seconds allow. */
@@ -96,15 +128,17 @@ export class CallEvents {
   private started(event: Extract<CallEvent, { type: 'started' }>): void {
     const { callSid, conversationId, from, history, outboundId, startedAtMs, to } = event;
     this.stories.set(callSid, { tally: NO_TALLY, session: undefined, turns: history ?? (() => []) });
+    const isInbound = outboundId === undefined;
     const call: ToldCall = {
       call_sid: callSid,
       conversation_id: conversationId,
-      direction: outboundId === undefined ? 'inbound' : 'outbound',
-      from,
-      to,
+      direction: isInbound ? 'inbound' : 'outbound',
+      // In the gateway the other person is always the caller.
+      from: isInbound ? from : to,
+      to: isInbound ? to : from,
       started_at: new Date(startedAtMs).toISOString(),
     };
-    const data = outboundId === undefined ? {} : { outbound_id: outboundId };
+    const data = isInbound ? {} : { outbound_id: outboundId };
     this.options.outbox.begin(call, { type: 'call.started', createdMs: startedAtMs, isOnce: true, data: () => data });
   }
 
@@ -133,7 +167,7 @@ export class CallEvents {
       handover_id: tally.handoverId ?? null,
       ...said,
     });
-    outbox.add(callSid, { type: 'call.ended', createdMs: endedMs, isOnce: true, data }, own);
+    outbox.end(callSid, { type: 'call.ended', createdMs: endedMs, isOnce: true, data }, own);
   }
 
   private add(callSid: string, event: Omit<NewEvent, 'createdMs'>): void {

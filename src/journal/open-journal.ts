@@ -35,7 +35,9 @@ export interface OpenJournalOptions {
  * Opens the configured journal, in Redis or in memory. Does not reject if Redis is unreachable, because calls do not need
  * the journal until an instance dies.
  */
-export async function openJournal(options: OpenJournalOptions): Promise<Journal & { notes: SharedNotes }> {
+export async function openJournal(
+  options: OpenJournalOptions,
+): Promise<Journal & { notes: SharedNotes; lastingNotes: SharedNotes }> {
   const { callClock, clock, config, log, metrics, onLost, shared, wrap = (backend) => backend } = options;
   const backend = wrap(await openBackend(options));
   const keys: SharedJournal['keys'] = config?.keys ?? [shared?.key ?? drawKey()];
@@ -51,7 +53,10 @@ export async function openJournal(options: OpenJournalOptions): Promise<Journal 
     onHealth: (isUp) => metrics.journalUp.set(isUp ? 1 : 0),
     onLost,
   });
-  return Object.assign(journal, { notes: new JournalNotes({ backend, keys, clock }) });
+  return Object.assign(journal, {
+    notes: new JournalNotes({ backend, keys, clock }),
+    lastingNotes: new JournalNotes({ backend, keys, clock, mayOutliveKey: true }),
+  });
 }
 
 async function openBackend({ clock, config, shared }: OpenJournalOptions): Promise<JournalBackend> {

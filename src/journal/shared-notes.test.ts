@@ -64,6 +64,16 @@ test('a note that cannot be read is never taken for absent', async () => {
   assert.equal(await stranger.create('n', { by: 2 }, TTL_MS), false);
 });
 
+test('a note that may outlive its key is written anew once the key is gone', async () => {
+  const { backend, one } = instances();
+  await one.create('n', { by: 1 }, TTL_MS);
+  const stranger = new JournalNotes({ backend, keys: [drawKey()], clock: waitingClock, mayOutliveKey: true });
+  assert.equal(await stranger.read('n'), undefined);
+  const seen = await stranger.change('n', TTL_MS, (value) => ({ value: { by: 2 }, result: value }));
+  assert.equal(seen, undefined);
+  assert.deepEqual(await stranger.read('n'), { by: 2 });
+});
+
 test('nothing of a note can be read in the backend', async () => {
   const { backend, one } = instances();
   await one.create('n', { number: '+12025550123' }, TTL_MS);

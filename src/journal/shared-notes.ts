@@ -39,8 +39,16 @@ export class JournalNotes implements SharedNotes {
   private readonly backend: JournalBackend;
   private readonly seal: Seal;
   private readonly clock: Clock;
+  private readonly mayOutliveKey: boolean;
 
-  constructor(options: { backend: JournalBackend; keys: readonly [KeyObject, ...KeyObject[]]; clock: Clock }) {
+  /** `mayOutliveKey`: notes that are kept for longer than a key may be. One whose key is gone counts as absent. */
+  constructor(options: {
+    backend: JournalBackend;
+    keys: readonly [KeyObject, ...KeyObject[]];
+    clock: Clock;
+    mayOutliveKey?: boolean;
+  }) {
+    this.mayOutliveKey = options.mayOutliveKey ?? false;
     this.backend = options.backend;
     this.seal = new Seal(options.keys, ENTRY_VERSION);
     this.clock = options.clock;
@@ -79,8 +87,11 @@ export class JournalNotes implements SharedNotes {
     const held = await this.backend.read(place);
     if (held === undefined) return undefined;
     const plain = this.seal.open(held.data, place);
-    // Never taken for absent, because then it would be written again.
-    if (typeof plain === 'string') throw new BackendFailure(plain);
+    if (typeof plain === 'string') {
+      if (this.mayOutliveKey && plain !== 'damaged') return { epoch: held.epoch, value: undefined };
+      // Never taken for absent, because then it would be written again.
+      throw new BackendFailure(plain);
+    }
     return { epoch: held.epoch, value: JSON.parse(plain.toString('utf8')) as unknown };
   }
 }

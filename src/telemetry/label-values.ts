@@ -215,6 +215,7 @@ export const PROVIDER_ANOMALIES = {
     'repeated-tool-call',
     'unreadable-tool-call',
     'audio-dropped',
+    'transcription-blind',
     'event-failed',
   ],
   local: ['recognition-failed', 'failed-answer', 'empty-answer', 'cut-answer', 'bad-tool-arguments'],

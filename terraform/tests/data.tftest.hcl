@@ -72,11 +72,14 @@ run "further_secrets" {
   }
 
   variables {
-    further_secrets = ["TWILIO_WEBHOOK_SHARED_KEYS", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+    further_secrets = [
+      "TWILIO_WEBHOOK_SHARED_KEYS", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "CALL_CONTEXT_SECRET",
+      "CALL_EVENTS_SECRET",
+    ]
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret.settings) == 12 && output.secrets["OTEL_EXPORTER_OTLP_HEADERS"].name == "tandem/OTEL_EXPORTER_OTLP_HEADERS"
+    condition     = length(aws_secretsmanager_secret.settings) == 14 && output.secrets["OTEL_EXPORTER_OTLP_HEADERS"].name == "tandem/OTEL_EXPORTER_OTLP_HEADERS"
     error_message = "A secret setting without an option of its own can have a secret."
   }
 }

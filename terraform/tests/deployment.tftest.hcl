@@ -125,11 +125,40 @@ run "outbound_calls" {
   }
 }
 
+run "known_before_the_call" {
+  variables {
+    call_context_url = "https://crm.example.com:443/calls?tenant=7"
+  }
+
+  assert {
+    condition     = contains(output.secrets_in_use, "CALL_CONTEXT_SECRET") && !contains(keys(output.secret_names), "CALL_EVENTS_SECRET")
+    error_message = "A server that is asked has a secret of its own, and one that is not there has none."
+  }
+
+  assert {
+    condition     = output.settings.CALL_CONTEXT_URL == "https://crm.example.com:443/calls?tenant=7" && !can(output.settings.CALL_EVENTS_URL)
+    error_message = "The gateway must know which server to ask."
+  }
+}
+
+run "told_after_the_call" {
+  variables {
+    call_events_url = "https://crm.example.com"
+  }
+
+  assert {
+    condition     = contains(output.secrets_in_use, "CALL_EVENTS_SECRET") && !contains(output.secrets_in_use, "CALL_CONTEXT_SECRET") && output.settings.CALL_EVENTS_URL == "https://crm.example.com"
+    error_message = "A server that is told of calls has a secret of its own."
+  }
+}
+
 run "everything_switched_on" {
   variables {
     console_cidrs              = ["192.0.2.0/24", "198.51.100.7/32", "203.0.113.0/28"]
     enable_hubspot             = true
     enable_outbound            = true
+    call_context_url           = "https://crm.example.com/calls"
+    call_events_url            = "https://crm.example.com/call-events"
     further_secrets            = ["TWILIO_WEBHOOK_SHARED_KEYS", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
     connect_check_availability = "staffed"
     zone_count                 = 3
@@ -138,7 +167,7 @@ run "everything_switched_on" {
   }
 
   assert {
-    condition     = length(output.secrets_in_use) == 12 && toset(output.secrets_in_use) == toset(keys(output.secret_names)) && output.settings.ASSISTANT_PROMPT == "sales" && output.settings.CONNECT_INSTANCE_ID == "0a1b2c3d-1111-2222-3333-444455556666"
+    condition     = length(output.secrets_in_use) == 14 && toset(output.secrets_in_use) == toset(keys(output.secret_names)) && output.settings.ASSISTANT_PROMPT == "sales" && output.settings.CONNECT_INSTANCE_ID == "0a1b2c3d-1111-2222-3333-444455556666"
     error_message = "Every option must be possible at once."
   }
 }
@@ -178,6 +207,37 @@ run "refuses_the_key_of_the_list_as_a_setting" {
 
   variables {
     settings = { OUTBOUND_LIST_PEPPER = "in the state" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "refuses_servers_that_the_gateway_cannot_reach" {
+  command = plan
+
+  variables {
+    call_context_url = "https://crm.example.com:8443/calls"
+    call_events_url  = "http://crm.example.com/call-events"
+  }
+
+  expect_failures = [var.call_context_url, var.call_events_url]
+}
+
+run "refuses_a_server_without_its_secret" {
+  command = plan
+
+  variables {
+    settings = { CALL_EVENTS_URL = "https://crm.example.com/call-events" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "refuses_the_secret_of_a_server_as_a_setting" {
+  command = plan
+
+  variables {
+    settings = { CALL_EVENTS_SECRET = "in the state" }
   }
 
   expect_failures = [var.settings]

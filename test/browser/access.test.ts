@@ -13,7 +13,7 @@ const REBOUND = 'evil.example';
 
 let browser: TestBrowser;
 before(async () => {
-  browser = await TestBrowser.start({ names: [REBOUND] });
+  browser = await TestBrowser.start({ isWhole: true, names: [REBOUND] });
 });
 after(() => browser.close());
 

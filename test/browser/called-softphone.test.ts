@@ -9,7 +9,7 @@ import { untilState } from './support/whole-gateway.js';
 
 let browser: TestBrowser;
 before(async () => {
-  browser = await TestBrowser.start();
+  browser = await TestBrowser.start({ isWhole: true });
 });
 after(() => browser.close());
 

@@ -16,7 +16,7 @@ const LIMIT_MS = 30_000;
 
 let browser: TestBrowser;
 before(async () => {
-  browser = await TestBrowser.start();
+  browser = await TestBrowser.start({ isWhole: true });
 });
 after(() => browser.close());
 

@@ -13,7 +13,10 @@ let browser: TestBrowser;
 let recordings: Recordings;
 before(async () => {
   recordings = await Recordings.open();
-  browser = await TestBrowser.start({ microphone: await recordings.write('voice', [syllables(300, 20_000)]) });
+  browser = await TestBrowser.start({
+    isWhole: true,
+    microphone: await recordings.write('voice', [syllables(300, 20_000)]),
+  });
 });
 after(async () => {
   await browser.close();

@@ -21,6 +21,7 @@ after(async () => {
 
 test('a caller who talks over the assistant is listened to, and the words that they never heard are struck through', async () => {
   const browser = await TestBrowser.start({
+    isWhole: true,
     microphone: await recordings.write('interrupts', [
       silence(8000),
       ...repeated(8, [
@@ -52,7 +53,10 @@ test('a caller who talks over the assistant is listened to, and the words that t
 });
 
 test('a refused microphone is explained, and the call can be made without one', async () => {
-  const browser = await TestBrowser.start({ microphone: await recordings.write('nobody', [silence(1000)]) });
+  const browser = await TestBrowser.start({
+    isWhole: true,
+    microphone: await recordings.write('nobody', [silence(1000)]),
+  });
   try {
     const phone = await browser.open(`${gateway.base}/console/phone`);
     await phone.getByTestId('phone-call').click();
@@ -100,7 +104,7 @@ async function drop(page: Page, path: string): Promise<void> {
 }
 
 test('recordings that are chosen or dropped are said to the assistant, and a key that is pressed reaches the gateway', async () => {
-  const browser = await TestBrowser.start();
+  const browser = await TestBrowser.start({ isWhole: true });
   try {
     const phone = await browser.open(`${gateway.base}/console/phone`);
     const question = await recordings.write('hours', [

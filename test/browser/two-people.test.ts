@@ -25,9 +25,11 @@ after(async () => {
 test('a caller asks for a human, a person answers in another browser, they hear each other speak, and both see the end', async () => {
   const [ofCaller, ofAgent] = [await gateway.spoken(OF_CALLER), await gateway.spoken(OF_AGENT)];
   const caller = await TestBrowser.start({
+    isWhole: true,
     microphone: await recordings.write('caller', [silence(8000), ...repeated(60, [ofCaller, silence(2000)])]),
   });
   const agent = await TestBrowser.start({
+    isWhole: true,
     microphone: await recordings.write('agent', repeated(60, [ofAgent, silence(1500)])),
   });
   try {

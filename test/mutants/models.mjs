@@ -53,10 +53,17 @@ export const MODELS = [
   },
   {
     name: 'each session of a call warns that nothing is transcribed',
-    file: 'src/voice/openai/transcription-watch.ts',
+    file: 'src/voice/transcription-watch.ts',
     find: 'return !wasBlind;',
     replace: 'return true;',
-    tests: ['src/voice/openai/refused-setting.test.ts', 'src/voice/openai/transcription-watch.test.ts'],
+    tests: ['src/voice/openai/refused-setting.test.ts', 'src/voice/transcription-watch.test.ts'],
+  },
+  {
+    name: 'nobody notices that Nova writes nothing of the caller',
+    file: 'src/voice/nova/session.ts',
+    find: 'if (!this.turns.isSpeaking) this.unwritten.answered();',
+    replace: '',
+    tests: ['src/voice/nova/caller-texts.test.ts'],
   },
   {
     name: 'an item that was heard whole is cut',

@@ -81,6 +81,22 @@ export const STOPPING = [
     tests: ['src/call/snapshot/checkpointer.test.ts'],
   },
   {
+    name: 'a gateway that was not asked takes the caller for gone at once',
+    file: 'src/call/call.ts',
+    find: 'await this.services.journal.flush(this.callSid);\n    if (this.machine.state === parted)',
+    replace: 'if (this.machine.state === parted)',
+    tests: ['test/takeover.test.ts'],
+    only: 'a gateway that parted with a call reports no end',
+  },
+  {
+    name: 'a caller who was wrongly taken for gone is hung up on',
+    file: 'src/call/registry.ts',
+    find: 'return call.isOver && !(this.isShared && call.isTakenForGone);',
+    replace: 'return call.isOver;',
+    tests: ['test/takeover.test.ts'],
+    only: 'a gateway that wrongly took a caller for gone',
+  },
+  {
     name: 'a gateway that cannot know what became of a call resumes it as it was',
     file: 'src/call/registry.ts',
     find: 'const mayBeStale = !isCurrent && ',

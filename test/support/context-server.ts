@@ -8,7 +8,7 @@ import type { Clock } from '../../src/base/clock.js';
 export const CONTEXT_SECRET = 'context-secret-0123456789';
 
 /** How the server answers. A function does what it wants with the response. */
-type Answer = object | ((response: ServerResponse) => void);
+type Answer = object | ((response: ServerResponse, question: Readonly<Record<string, unknown>>) => void);
 
 /** For tests of the hook before a call: the operator's server, which checks signatures and answers as the test says. */
 export class ContextServer {
@@ -24,9 +24,10 @@ export class ContextServer {
       const told = typeof header === 'string' ? header : undefined;
       const refusal = refusalOf(told, body, { epochMs: this.clock.epochMs(), secret: CONTEXT_SECRET });
       if (refusal !== undefined) this.refusals.push(refusal);
-      this.questions.push(JSON.parse(body) as Record<string, unknown>);
+      const question = JSON.parse(body) as Record<string, unknown>;
+      this.questions.push(question);
       const { answer } = this;
-      if (typeof answer === 'function') answer(response);
+      if (typeof answer === 'function') answer(response, question);
       else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     });
   });
@@ -73,7 +74,22 @@ export const LIES: readonly (readonly [what: string, kind: string, answer: Answe
     (response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('plain'),
   ],
   ['breaks off in the middle', 'unreachable', breakOff],
+  ['answers 80 MB', 'too_large', flood],
 ];
+
+/** Sends as long as somebody reads, and no more than 80 MB. */
+function flood(response: ServerResponse): void {
+  const piece = Buffer.alloc(64 * 1024, ' ');
+  let leftBytes = 80_000_000;
+  const more = (): void => {
+    while (leftBytes > 0 && response.write(piece)) leftBytes -= piece.length;
+    if (leftBytes > 0) response.once('drain', more);
+    else response.end();
+  };
+  response.on('error', () => undefined);
+  response.writeHead(200);
+  more();
+}
 
 function breakOff(response: ServerResponse): void {
   response.writeHead(200, { 'content-length': '1000' }).write('{"variables":');

@@ -1,8 +1,9 @@
-import { mulawRms } from '../../src/audio/level.js';
+import { mulawRms, rms } from '../../src/audio/level.js';
 import { demoBrain } from '../../sim/model/demo-brain.js';
 import { loudnessEar } from '../../sim/model/ear.js';
 import type { BrainFactory } from '../../sim/model/script.js';
 import { toneVoice } from '../../sim/model/voice.js';
+import { pcmSamples } from '../../sim/nova/rate.js';
 import type { PlannedNovaFault } from '../../sim/nova/faults.js';
 import { type NovaSimOptions, SIMULATED_CREDENTIALS, startNovaSim } from '../../sim/nova/nova-sim.js';
 import { LiveHost, type OpenAiLiveSimOptions } from '../../sim/openai-live/host.js';
@@ -73,6 +74,8 @@ export class Hearing {
 export interface ModelRig extends Rig {
   /** Returns the conversation as the model's latest session remembers it. */
   memory: () => string[];
+  /** Returns how much sound the model's latest session has heard of the caller, in milliseconds. */
+  soundMs: () => number;
   place: () => { call: CarrierCall; hearing: Hearing };
 }
 
@@ -103,6 +106,7 @@ export async function startModelRig(options: ModelRigOptions): Promise<ModelRig>
   return {
     ...rig,
     memory: sim.memory,
+    soundMs: sim.soundMs,
     place: () => {
       const call = rig.call();
       return { call, hearing: new Hearing(call) };
@@ -121,6 +125,7 @@ interface Sim {
   url: string;
   env: (url: string) => Record<string, string>;
   memory: () => string[];
+  soundMs: () => number;
   close(): Promise<void>;
 }
 
@@ -130,6 +135,10 @@ async function openAi(options: OpenAiSimOptions): Promise<Sim> {
     url: sim.url,
     env: (url) => ({ OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: url }),
     memory: () => sim.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    soundMs: () => {
+      const audio = sim.sessions.at(-1)?.callerAudio ?? new Uint8Array();
+      return loudMs(audio, FRAME_MS * 8, mulawRms);
+    },
     close: () => sim.close(),
   };
 }
@@ -142,6 +151,7 @@ async function openAiLive(options: OpenAiLiveSimOptions): Promise<Sim> {
     url: sim.url,
     env: (url) => ({ OPENAI_API_KEY: 'sk-simulated', OPENAI_BASE_URL: url }),
     memory: () => live.sessions.at(-1)?.memory.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    soundMs: () => loudMs(live.sessions.at(-1)?.callerAudio ?? new Uint8Array(), FRAME_MS * 8, mulawRms),
     close: () => sim.close(),
   };
 }
@@ -153,8 +163,19 @@ async function nova(options: NovaSimOptions): Promise<Sim> {
     url: sim.url,
     env: (url) => ({ AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url }),
     memory: () => sim.sessions.at(-1)?.history.map(({ role, text }) => `${role}: ${text}`) ?? [],
+    soundMs: () => {
+      const { pcm, sampleRateHz } = sim.sessions.at(-1)?.audio ?? { pcm: Buffer.alloc(0), sampleRateHz: 8000 };
+      return loudMs(pcmSamples(pcm), (FRAME_MS * sampleRateHz) / 1000, rms);
+    },
     close: () => sim.close(),
   };
+}
+
+function loudMs<T extends Uint8Array | Int16Array>(audio: T, frame: number, level: (piece: T) => number): number {
+  let ms = 0;
+  for (let at = 0; at < audio.length; at += frame)
+    if (level(audio.subarray(at, at + frame) as T) >= LOUD) ms += FRAME_MS;
+  return ms;
 }
 
 /** Speaks an utterance of `ms`, whose text is the next of the rig's `says`. */

@@ -20,7 +20,7 @@ import type { MediaSession } from '../media/media-session.js';
 import { type CallerMessageServices, CallerMessages } from './caller-messages.js';
 import { type DialStep, Dialling, type DiallingServices } from './dialling.js';
 import { HumanTransfer } from './human-transfer.js';
-import { enterParted } from './parted.js';
+import { type NotAsked, enterParted } from './parted.js';
 import { Voicemail } from './voicemail.js';
 
 export interface DepartureServices extends DiallingServices, CallerMessageServices {}
@@ -33,6 +33,7 @@ export interface DepartureOwner {
   currentAnswer(): Answer;
   /** `announce` is what Twilio was told to say last. */
   end(outcome: CallOutcome, announce?: string): void;
+  notAsked: NotAsked;
 }
 
 /** The TwiML verbs that answer a request of Twilio. */
@@ -78,7 +79,7 @@ export class Departure {
     this.messages = new CallerMessages(this.call, this.services);
     const { call, machine, messages, owner, services, transfer } = this;
     const end: DepartureOwner['end'] = (outcome, announce) => owner.end(outcome, announce);
-    this.dialling = new Dialling({ call, machine, transfer, services, end });
+    this.dialling = new Dialling({ call, machine, transfer, services, end, notAsked: owner.notAsked });
     this.voicemail = new Voicemail({ call, machine, messages, services, end });
   }
 
@@ -209,7 +210,7 @@ export class Departure {
 
   /** The stream is over. If Twilio then requests no action URL, the caller has hung up. */
   part(plan: ExitPlan): void {
-    enterParted(plan, { ...this.services, machine: this.machine, end: (outcome) => this.owner.end(outcome) });
+    enterParted(plan, { ...this.services, machine: this.machine, notAsked: this.owner.notAsked });
   }
 
   partAndLeave(plan: ExitPlan): Answer {

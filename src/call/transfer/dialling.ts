@@ -9,7 +9,7 @@ import type { CallOutcome, CallStateMachine, Dialling as DiallingState, ExitPlan
 import { PATHS } from '../paths.js';
 import { watchDial } from './dial-monitor.js';
 import type { DialResult, HumanTransfer, HumanTransferServices } from './human-transfer.js';
-import { enterParted } from './parted.js';
+import { type NotAsked, enterParted } from './parted.js';
 
 export interface DiallingServices extends HumanTransferServices {
   clock: Clock;
@@ -40,6 +40,7 @@ export class Dialling {
   private readonly transfer: HumanTransfer;
   private readonly services: DiallingServices;
   private readonly end: (outcome: CallOutcome) => void;
+  private readonly notAsked: NotAsked;
   /** CallSid of the called leg of the last dial that is over. */
   private lastLegSid = '';
 
@@ -49,12 +50,14 @@ export class Dialling {
     transfer: HumanTransfer;
     services: DiallingServices;
     end: (outcome: CallOutcome) => void;
+    notAsked: NotAsked;
   }) {
     this.call = options.call;
     this.machine = options.machine;
     this.transfer = options.transfer;
     this.services = options.services;
     this.end = options.end;
+    this.notAsked = options.notAsked;
   }
 
   /** Answers Twilio with the dial, once the record is written. */
@@ -253,6 +256,6 @@ export class Dialling {
   }
 
   private part(plan: ExitPlan): void {
-    enterParted(plan, { clock: this.services.clock, machine: this.machine, end: this.end });
+    enterParted(plan, { clock: this.services.clock, machine: this.machine, notAsked: this.notAsked });
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import type { CallOutcome, CallStateMachine, ExitPlan } from '../call-state.js';
+import type { CallOutcome, CallStateMachine, ExitPlan, Parted } from '../call-state.js';
 
 /**
  * Maximum time until Twilio requests the action URL of a stream or dial that is over. Twilio does so at once, and gives up
@@ -7,13 +7,17 @@ import type { CallOutcome, CallStateMachine, ExitPlan } from '../call-state.js';
  */
 const REQUEST_EXPECTED_MS = 30_000;
 
+/** Called when Twilio has not asked this instance in time. `outcome`: what became of the call if no other one was asked. */
+export type NotAsked = (parted: Parted, outcome: CallOutcome) => void;
+
 /** Enters `parted`: Twilio is about to request the next TwiML. If it never does, the caller has hung up. */
 export function enterParted(
   { announce, exit }: ExitPlan,
-  { clock, end, machine }: { clock: Clock; machine: CallStateMachine; end: (outcome: CallOutcome) => void },
+  { clock, machine, notAsked }: { clock: Clock; machine: CallStateMachine; notAsked: NotAsked },
 ): void {
   const expires = clock.setTimer(REQUEST_EXPECTED_MS, () =>
-    end(exit.to === 'nobody' ? exit.outcome : 'caller_hung_up'),
+    notAsked(parted, exit.to === 'nobody' ? exit.outcome : 'caller_hung_up'),
   );
-  machine.enter({ name: 'parted', exit, announce, expires });
+  const parted: Parted = { name: 'parted', exit, announce, expires };
+  machine.enter(parted);
 }

@@ -5,7 +5,8 @@ import { variable } from './variable.js';
 export const OPENAI_LIVE = {
   OPENAI_LIVE_MODEL: variable({
     default: 'gpt-live-1',
-    about: 'Full-duplex model that listens and speaks. The key, base URL, organization and project are those of OpenAI.',
+    about:
+      'Full-duplex model that listens and speaks. The key, base URL, organization and project are those of OpenAI.',
     schema: headerText,
   }),
   OPENAI_LIVE_VOICE: variable({ default: 'marin', about: 'Voice of the model.', schema: headerText }),

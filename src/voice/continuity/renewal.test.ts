@@ -183,6 +183,30 @@ describe('renewal of a session near its time limit', () => {
     session.close();
   });
 
+  test('a forced successor that is ready after an answer hears nothing of what was answered', async () => {
+    const model = renewing();
+    const { clock, line, log, session, texts } = rigOf([model]);
+    await settle();
+    const [old] = model.sessions;
+    clock.advance(59_000);
+    old?.emit({ type: 'caller-speech-started' });
+    model.isSlow = true;
+    await line(5000, 21_200);
+    const [, dropped] = model.sessions;
+    assert.ok((dropped?.callerBytes ?? 0) > 0, 'the forced successor has heard the question');
+    // The text of the question does not come, or comes later.
+    old?.emit({ type: 'caller-speech-stopped' });
+    old?.speak('At nine.', 100);
+    dropped?.emit({ type: 'ready' });
+    assert.deepEqual([old?.isClosed, dropped?.isClosed], [false, true]);
+    await line(0, 3000);
+    model.last.emit({ type: 'ready' });
+    assert.deepEqual([old?.isClosed, log], [true, ['renewed a']]);
+    assert.ok(model.last.callerBytes < 4000 * 8, `${model.last.callerBytes} bytes of the caller`);
+    assert.deepEqual(texts(), ['Hello.', 'At nine.']);
+    session.close();
+  });
+
   test('a forced renewal waits for the end of an answer', async () => {
     const model = renewing();
     const { clock, session } = rigOf([model]);

@@ -166,6 +166,9 @@ export class Succession {
       this.onReady(supervised);
       return;
     }
+    // Otherwise the next session would answer again what it has heard, or know nothing of what is said now.
+    if (event.type === 'response-started' && state.name === 'renewing' && state.takesOver !== 'at-once')
+      this.dropSuccessor();
     this.owner.onEvent(supervised, event);
     if (state === this.state && state.name === 'live') state.renewal.check();
   }

@@ -13,5 +13,7 @@ export type NovaAnomaly =
   | 'unreadable-tool-call'
   /** The service took audio more slowly than it arrived. */
   | 'audio-dropped'
+  /** The model answers the caller and sends no text of what they say. Counted once in a call. */
+  | 'transcription-blind'
   /** The gateway's own code threw while it handled an event. The event is lost. */
   | 'event-failed';

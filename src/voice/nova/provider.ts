@@ -5,7 +5,9 @@ import { type Clock, systemClock } from '../../base/clock.js';
 import { TandemError } from '../../base/errors.js';
 import { taped } from '../../base/taped.js';
 import type { Logger } from '../../telemetry/log.js';
+import { PerCall } from '../per-call.js';
 import type { LineSynthesis, RenewalTimes, VoiceProvider, VoiceSession, VoiceSessionOptions } from '../session.js';
+import { TranscriptionWatch } from '../transcription-watch.js';
 import type { NovaAnomaly } from './anomaly.js';
 import { converse, summaryModelFor } from './converse.js';
 import { novaError } from './failure.js';
@@ -76,6 +78,7 @@ class NovaProvider implements VoiceProvider {
   private readonly clock: Clock;
   private readonly client: BedrockRuntimeClient;
   private readonly peers = new PeerSigns();
+  private readonly transcriptionWatches = new PerCall(() => new TranscriptionWatch());
   /** The open sessions. Each promise resolves when its session has released everything. */
   private readonly sessions = new Map<VoiceSession, Promise<void>>();
   private readonly closing = new AbortController();
@@ -156,7 +159,15 @@ class NovaProvider implements VoiceProvider {
       endpointingSensitivity,
       mergeMs,
       modelId,
+      transcription: this.transcriptionWatches.of(options.conversationId),
       onAnomaly: (kind, error) => onAnomaly(kind, options.conversationId, error),
+      onBlind: () => {
+        onAnomaly('transcription-blind', options.conversationId);
+        this.options.log.warn(
+          { conversation_id: options.conversationId },
+          'Nova sends no text of what this caller says; only the model can notice that they ask for a human',
+        );
+      },
       onGone: () => onGone(),
       openTimeoutMs,
       peers: this.peers,

@@ -25,6 +25,7 @@ function seedOf(session: Partial<SeedOptions['session']> & { turns?: Turn[] }): 
     newId: () => `c${++ids}`,
     voice: 'amy',
     endpointingSensitivity: 'HIGH',
+    isBlind: false,
   });
 }
 

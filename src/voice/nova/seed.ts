@@ -1,5 +1,6 @@
 import type { Turn } from '../history.js';
 import type { VoiceSessionOptions } from '../session.js';
+import { LISTEN_FOR_TRANSFER } from '../transcription-watch.js';
 import { MAX_TEXT_BYTES, historyBlocks, splitText } from './history-blocks.js';
 import type { EndpointingSensitivity, InputEvents } from './input-events.js';
 
@@ -9,6 +10,8 @@ export interface SeedOptions {
   newId: () => string;
   voice: string;
   endpointingSensitivity: EndpointingSensitivity | undefined;
+  /** Whether the service writes down nothing of what this caller says. */
+  isBlind: boolean;
 }
 
 /** The first events of a session. */
@@ -36,7 +39,7 @@ export function createSeed(options: SeedOptions): Seed {
   const setup = [
     events.sessionStart({ maxTokens: MAX_TOKENS, endpointingSensitivity }),
     events.promptStart({ voice, tools: session.tools }),
-    ...events.textBlock(newId(), 'SYSTEM', splitText(systemText(session, unanswered), MAX_PROMPT_PIECE_BYTES), false),
+    ...events.textBlock(newId(), 'SYSTEM', splitText(systemText(options, unanswered), MAX_PROMPT_PIECE_BYTES), false),
     // Not interactive, although the guide's example is, because the model would answer the whole history again.
     ...historyBlocks(earlier).flatMap(({ role, texts }) => events.textBlock(newId(), role, texts, false)),
     events.audioStart(),
@@ -69,8 +72,10 @@ function lastBytes(text: string): string {
   return splitText(text, MAX_TEXT_BYTES).at(-1) ?? text;
 }
 
-function systemText(session: SeedOptions['session'], unanswered: string | undefined): string {
-  const { greeting, instructions } = session;
+function systemText({ isBlind, session }: SeedOptions, unanswered: string | undefined): string {
+  const { greeting } = session;
+  const mustListen = isBlind && session.tools.some(({ name }) => name === 'transfer_to_human');
+  const instructions = mustListen ? `${session.instructions}\n\n${LISTEN_FOR_TRANSFER}` : session.instructions;
   if (greeting === undefined) return instructions;
   const then = unanswered === undefined ? 'wait for the caller' : 'answer the caller';
   const order = `When the conversation begins, first say exactly this, and then ${then}: ${JSON.stringify(greeting)}`;

@@ -9,6 +9,7 @@ import { AudioChunk } from '../../audio/chunk.js';
 import type { VoiceEvent } from '../session.js';
 import { parseOutput } from './output-events.js';
 import { PeerSigns } from './peer-signs.js';
+import { TranscriptionWatch } from '../transcription-watch.js';
 import { NovaSession } from './session.js';
 
 const AUDIO = Buffer.alloc(320, 0x11).toString('base64');
@@ -87,8 +88,10 @@ test('no sequence of Nova events makes a session throw, emit anything after its 
       openTimeoutMs: 5000,
       mergeMs: 100,
       speakLine: undefined,
+      transcription: new TranscriptionWatch(),
       clock,
       onAnomaly: () => undefined,
+      onBlind: () => undefined,
       onGone: () => {
         isGone = true;
       },

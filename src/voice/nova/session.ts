@@ -8,6 +8,7 @@ import { TandemError } from '../../base/errors.js';
 import type { HeardItem } from '../history.js';
 import type { SummaryRequest, VoiceEvent, VoiceSession, VoiceSessionOptions } from '../session.js';
 import type { SpeakLine } from '../spoken-line.js';
+import type { TranscriptionWatch } from '../transcription-watch.js';
 import type { Written } from '../written.js';
 import type { NovaAnomaly } from './anomaly.js';
 import { AssistantTurns } from './assistant-turns.js';
@@ -26,6 +27,7 @@ import { createSeed } from './seed.js';
 import { SpeechDetector } from '../speech-detector.js';
 import { SpokenLines } from '../spoken-lines.js';
 import { ToolUses, toolResultText } from './tool-uses.js';
+import { UnwrittenSpeech } from './unwritten-speech.js';
 import { UsageMeter } from './usage-meter.js';
 
 export interface NovaSessionOptions extends VoiceSessionOptions {
@@ -39,10 +41,14 @@ export interface NovaSessionOptions extends VoiceSessionOptions {
   /** Sees whether the service answers on a connection at all. */
   peers: Pick<PeerSigns, 'begin'>;
   mergeMs: number;
+  /** The same for all sessions of the call. */
+  transcription: TranscriptionWatch;
   speakLine: SpeakLine | undefined;
   clock: Clock;
   /** `error`: what was thrown, if anything was. */
   onAnomaly: (kind: NovaAnomaly, error?: unknown) => void;
+  /** Called once in a call, when the caller's words are missing. */
+  onBlind: () => void;
   /** Called once when the session has released everything. */
   onGone: () => void;
 }
@@ -87,6 +93,7 @@ export class NovaSession implements VoiceSession {
   private readonly lines: SpokenLines;
   private readonly tools = new ToolUses();
   private readonly usage = new UsageMeter();
+  private readonly unwritten: UnwrittenSpeech;
   private readonly connection: Connection;
   private readonly opening: string | undefined;
   private state: State;
@@ -101,8 +108,10 @@ export class NovaSession implements VoiceSession {
       maxAudioMs: MAX_WAITING_MS,
       onDropped: () => this.options.onAnomaly('audio-dropped'),
     });
+    this.unwritten = new UnwrittenSpeech(options.transcription, options.onBlind);
     this.detector = new SpeechDetector({
       onStarted: () => {
+        this.unwritten.spoke();
         this.expectOutput();
         this.emit({ type: 'caller-speech-started' });
         this.bargeIn.loud();
@@ -137,6 +146,7 @@ export class NovaSession implements VoiceSession {
       emit,
       newId,
       onSaid: () => {
+        this.unwritten.wrote();
         this.cutAnswer.answered();
         this.turns.callerSaid();
       },
@@ -163,7 +173,13 @@ export class NovaSession implements VoiceSession {
 
     this.state = { name: 'opening', isQuiet: true, quiet: undefined };
     const { events } = this;
-    const seed = createSeed({ ...options, session: options, events, newId: newUuid });
+    const seed = createSeed({
+      ...options,
+      session: options,
+      events,
+      newId: newUuid,
+      isBlind: options.transcription.isBlind,
+    });
     this.opening = seed.opening;
     this.queue.push(seed.setup);
     this.callerAudio.begin(LEAD_SILENCE_MS);
@@ -224,6 +240,7 @@ export class NovaSession implements VoiceSession {
     this.callerAudio.flush();
     this.queue.push(this.events.toolResultBlock(newUuid(), toolCallId, toolResultText(output)));
     this.turns.toolAnswered();
+    this.unwritten.asked();
   }
 
   async summarize(request: SummaryRequest): Promise<string> {
@@ -244,6 +261,7 @@ export class NovaSession implements VoiceSession {
   private ask(text: string): void {
     this.expectOutput();
     this.callerAudio.flush();
+    this.unwritten.asked();
     this.callerTurns.textSent(text);
     this.turns.textSent();
     this.queue.push(this.events.textBlock(newUuid(), 'USER', splitText(text, MAX_TEXT_BYTES), true));
@@ -352,6 +370,7 @@ export class NovaSession implements VoiceSession {
       return;
     }
     this.callerTurns.answered();
+    if (!this.turns.isSpeaking) this.unwritten.answered();
     this.openingBegun();
     if (kind.type === 'text') this.turns.sentenceStarted(contentId);
     if (kind.type !== 'audio') return;

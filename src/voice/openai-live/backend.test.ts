@@ -9,8 +9,8 @@ function open() {
   const backend = new Backend({
     clock,
     send: (build) => {
-      const { item, type } = JSON.parse(build('e')) as { type: string; item?: Record<string, unknown> };
-      log.push(item === undefined ? type : `${String(item['call_id'] ?? 'text')}`);
+      const { item, type } = JSON.parse(build('e')) as { type: string; item?: { call_id?: string } };
+      log.push(item === undefined ? type : (item.call_id ?? 'text'));
     },
     onBegun: () => log.push('begun'),
     onResult: () => log.push('result'),

@@ -113,7 +113,7 @@ function started({ session }: Fields): LiveEvent | undefined {
     type: 'started',
     sessionId: typeof id === 'string' && CODE.test(id) ? id : undefined,
     expiresAtS: isTime(expiresAt) ? expiresAt : undefined,
-    format: isFields(format) ? `${codeOf(format['type'], /^[a-z0-9/]{1,32}$/)}` : undefined,
+    format: isFields(format) ? codeOf(format['type'], /^[a-z0-9/]{1,32}$/) : undefined,
   };
 }
 

@@ -39,11 +39,11 @@ export interface LiveSessionOptions extends VoiceSessionOptions {
   /** Resolves with a summary by a text model, because GPT-Live can only speak. */
   write: (request: SummaryRequest) => Promise<Written>;
   /** `error`: what was thrown, if anything was. */
-  onAnomaly(kind: LiveAnomaly, error?: unknown): void;
+  onAnomaly: (kind: LiveAnomaly, error?: unknown) => void;
   /** Called with the time until the service ends this session, as it says itself. */
-  onLifetime(lifetimeMs: number): void;
+  onLifetime: (lifetimeMs: number) => void;
   /** Called once when the session has released everything. */
-  onClosed(): void;
+  onClosed: () => void;
 }
 
 type State =

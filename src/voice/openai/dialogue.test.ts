@@ -8,7 +8,7 @@ import type { EventBuilder } from './client-events.js';
 import { Dialogue, type DialogueEvent } from './dialogue.js';
 import { wireAudioFormat } from './audio-format.js';
 import { ALREADY_ACTIVE } from './failures.js';
-import { TranscriptionWatch } from './transcription-watch.js';
+import { TranscriptionWatch } from '../transcription-watch.js';
 
 type Wire = { type: string; event_id: string; response_id?: string; response?: { metadata: { request_id: string } } };
 

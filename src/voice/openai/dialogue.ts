@@ -17,8 +17,8 @@ import {
   turnItem,
 } from './client-events.js';
 import type { WireAudioFormat } from './audio-format.js';
-import type { TranscriptionWatch } from './transcription-watch.js';
-import { LISTEN_FOR_TRANSFER, continuing, sayExactly } from './verbatim.js';
+import { LISTEN_FOR_TRANSFER, type TranscriptionWatch } from '../transcription-watch.js';
+import { continuing, sayExactly } from './verbatim.js';
 import { ModelTurns } from './model-turns.js';
 import { TruncationLedger } from './truncation.js';
 import { Recovery } from './recovery.js';

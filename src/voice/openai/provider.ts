@@ -20,7 +20,7 @@ import {
   type TranscriptionLevel,
   type TurnDetection,
 } from './session-settings.js';
-import { TranscriptionWatch } from './transcription-watch.js';
+import { TranscriptionWatch } from '../transcription-watch.js';
 
 export interface OpenAiProviderOptions extends OpenAiAccount {
   model: string;

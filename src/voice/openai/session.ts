@@ -26,7 +26,7 @@ import { parseServerEvent, type ServerEvent } from './server-events.js';
 import type { SessionLimits } from './session-limits.js';
 import type { SessionSettings } from './session-settings.js';
 import { StallWatch } from './stall-watch.js';
-import type { TranscriptionWatch } from './transcription-watch.js';
+import type { TranscriptionWatch } from '../transcription-watch.js';
 
 export interface OpenAiSessionOptions extends VoiceSessionOptions {
   url: string;

@@ -18,10 +18,6 @@ export function continuing(instructions: string): string {
   return instructions.endsWith(CONTINUE) ? instructions : `${instructions}\n\n${CONTINUE}`;
 }
 
-/** Told to a model whose caller is not written down, because the gateway then finds no phrase that asks for a human. */
-export const LISTEN_FOR_TRANSFER =
-  'The words of the caller are not written down in this call. If the caller asks for a person, or needs one, call the transfer tool yourself at once.';
-
 /** Returns pressed keys as a written turn of the caller. */
 export function keyedDigits(digits: string): string {
   return `(The caller pressed these keys of the telephone: ${digits})`;

@@ -16,6 +16,8 @@ locals {
 
   # Made only for a deployment that names them in further_secrets.
   further_secrets = {
+    CALL_CONTEXT_SECRET               = "Signs what the gateway asks before a call"
+    CALL_EVENTS_SECRET                = "Signs what the gateway tells of calls"
     TWILIO_WEBHOOK_SHARED_KEYS        = "Keys of the Twilio account's webhook rules"
     OTEL_EXPORTER_OTLP_HEADERS        = "Headers for the collector of traces"
     OTEL_EXPORTER_OTLP_TRACES_HEADERS = "Headers for the collector, with traces alone"

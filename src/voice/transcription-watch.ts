@@ -1,3 +1,7 @@
+/** Told to a model whose caller is not written down, because the gateway then finds no phrase that asks for a human. */
+export const LISTEN_FOR_TRANSFER =
+  'The words of the caller are not written down in this call. If the caller asks for a person, or needs one, call the transfer tool yourself at once.';
+
 /** Number of utterances in a row without a text after which no text is expected any more. */
 const MAX_WITHOUT_TEXT = 3;
 /** The same for utterances whose transcription the service reports as failed. */
