@@ -91,7 +91,8 @@ export async function withLive(
 
 export function sessionStarted(session: object = {}): { type: string } {
   const audio = { format: { type: 'audio/pcmu', rate: 8000 }, output: { voice: 'marin' } };
-  return { type: 'session.started', ...{ session: { id: 'live_1', status: 'active', audio, ...session } } };
+  const event = { type: 'session.started', session: { id: 'live_1', status: 'active', audio, ...session } };
+  return event;
 }
 
 /** Mu-law that is loud. */
