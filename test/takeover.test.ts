@@ -135,8 +135,8 @@ describe('calls that two gateways share', { concurrency: true, ...OPTIONS }, () 
             const before = await writesOf(pair.second);
             await own.start();
             // The first time was at its start.
-            for (const { log } of [pair.first, pair.second])
-              await until(() => log().split('the journal is being written').length > 2, 'Redis is back');
+            for (const rig of [pair.first, pair.second])
+              await until(() => rig.log().split('the journal is being written').length > 2, 'Redis is back');
             while ((await writesOf(pair.second)) === before) await sleep(pair.clock, 100);
           }
           const asked: string[] = [];
